@@ -1,0 +1,1 @@
+"""The shell around the pure core: evaluates recipes with the store and the sandbox."""

@@ -1,0 +1,85 @@
+"""Every error that Stiletto raises on purpose.
+
+    StilettoError            exit 1
+    |- UsageError            exit 1   the caller's words: an unknown flag, a missing file
+    |- StepFailed            its own  a command in the sandbox ended with another code than expected
+    |- ModuleFailed          exit 1   a module could not be loaded, or its function raised
+    |- NotSupported          exit 1   a call that this engine does not implement
+    `- EnvironmentFailed     exit 1   this machine lacks something: an interpreter, a namespace
+
+A message is a lower-case fact that names the object and the path. The next act is a field of
+its own, `hint`, so that library code never formats for people. Anything else that reaches the
+top is a bug, and only a bug shows a traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = [
+    "EnvironmentFailed",
+    "ModuleFailed",
+    "NotSupported",
+    "StepFailed",
+    "StilettoError",
+    "UsageError",
+]
+
+
+class StilettoError(Exception):
+    """Base of all errors here: a fact, and optionally the next act."""
+
+    exit_code: int = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(StilettoError):
+    """The caller's words cannot be followed."""
+
+
+class ModuleFailed(StilettoError):
+    """A module cannot be loaded, or a function of it raised."""
+
+
+class NotSupported(StilettoError):
+    """The schema has this call; this engine does not implement it."""
+
+    def __init__(self, call: str) -> None:
+        super().__init__(
+            f"{call} is not implemented by stiletto",
+            hint="run the same words with `dagger` instead of `stiletto`",
+        )
+        self.call = call
+
+
+class EnvironmentFailed(StilettoError):
+    """This machine cannot provide what the step needs."""
+
+
+class StepFailed(StilettoError):
+    """A command ended with an exit code that was not expected.
+
+    `stdout` and `stderr` are what the command printed, secrets already replaced. `replay` is one
+    shell line that runs the same step again, or None where the provider has none.
+    """
+
+    def __init__(
+        self,
+        args: Sequence[str],
+        exit_code: int,
+        stdout: str,
+        stderr: str,
+        *,
+        hint: str | None = None,
+        replay: str | None = None,
+    ) -> None:
+        super().__init__(f"exit code: {exit_code}", hint=hint)
+        self.command = list(args)
+        self.exit_code = exit_code
+        self.stdout = stdout
+        self.stderr = stderr
+        self.replay = replay

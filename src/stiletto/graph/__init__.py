@@ -1,0 +1,1 @@
+"""Recipes, keys and trees: the pure core."""

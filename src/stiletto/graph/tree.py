@@ -1,0 +1,217 @@
+"""Trees of files as immutable values, without I/O.
+
+A tree is what a `Directory` evaluates to. Files are named by the digest of their contents, so
+every operation here (put, remove, merge, filter, compare) moves names, never bytes. The digest
+of a tree covers names, permission bits, contents and link targets; owners and times are left
+out, so that the same files have the same key wherever they came from.
+
+    Entry = File(digest, size_bytes, mode) | Link(target) | Dir(mode, entries)
+
+Paths are relative, `/`-separated and normalised ("." is the tree itself); `split` makes them so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+__all__ = ["EMPTY", "Dir", "Entry", "File", "Link", "TreeError", "split"]
+
+DIR_MODE = 0o755
+FILE_MODE = 0o644
+
+
+class TreeError(Exception):
+    """A path cannot be used as asked; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A regular file: contents by SHA-256, permission bits in `mode` (07777)."""
+
+    digest: str
+    size_bytes: int
+    mode: int = FILE_MODE
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A symbolic link; the target is kept as written."""
+
+    target: str
+
+
+@dataclass(frozen=True)
+class Dir:
+    """A directory: permission bits, and entries by name."""
+
+    mode: int = DIR_MODE
+    entries: Mapping[str, Entry] = field(default_factory=lambda: MappingProxyType({}))
+
+    @cached_property
+    def digest(self) -> str:
+        """`sha256:...` over everything beneath."""
+        h = hashlib.sha256()
+        for name in sorted(self.entries):
+            match self.entries[name]:
+                case File(digest, _, mode):
+                    line = f"f {mode:o} {digest}"
+                case Link(target):
+                    line = f"l {target}"
+                case Dir() as child:
+                    line = f"d {child.mode:o} {child.digest}"
+            h.update(f"{name}\0{line}\0".encode("utf-8", "surrogateescape"))
+        return "sha256:" + h.hexdigest()
+
+    # -- look -------------------------------------------------------------------------------
+
+    def get(self, path: str, *, follow: bool = False) -> Entry | None:
+        """Return the entry at `path`, or None. Links on the way are followed within the tree."""
+        return self._get(split(path), follow=follow, budget=40)
+
+    def _get(self, parts: tuple[str, ...], *, follow: bool, budget: int) -> Entry | None:
+        node: Entry = self
+        for index, name in enumerate(parts):
+            if not isinstance(node, Dir):
+                return None
+            child = node.entries.get(name)
+            if child is None:
+                return None
+            last = index == len(parts) - 1
+            if isinstance(child, Link) and (follow or not last):
+                if budget == 0:
+                    raise TreeError(f"too many links at {posixpath.join(*parts)}")
+                target = posixpath.join("/", *parts[:index], child.target)
+                rest = (*split(target), *parts[index + 1 :])
+                return self._get(rest, follow=follow, budget=budget - 1)
+            node = child
+        return node
+
+    def walk(self, prefix: str = "") -> Iterator[tuple[str, Entry]]:
+        """Yield every path beneath with its entry, parents first, names sorted."""
+        for name in sorted(self.entries):
+            entry = self.entries[name]
+            path = prefix + name
+            yield path, entry
+            if isinstance(entry, Dir):
+                yield from entry.walk(path + "/")
+
+    # -- change -----------------------------------------------------------------------------
+
+    def put(self, path: str, entry: Entry) -> Dir:
+        """Return the tree with `entry` at `path`, parents created 0755."""
+        parts = split(path)
+        if not parts:
+            if isinstance(entry, Dir):
+                return entry
+            raise TreeError("cannot replace a directory's root with a file")
+        return self._put(parts, entry)
+
+    def _put(self, parts: tuple[str, ...], entry: Entry) -> Dir:
+        name, *rest = parts
+        if rest:
+            child = self.entries.get(name)
+            if child is None:
+                child = Dir()
+            if not isinstance(child, Dir):
+                raise TreeError(f"{name} is not a directory")
+            entry = child._put(tuple(rest), entry)
+        return replace(self, entries=MappingProxyType({**self.entries, name: entry}))
+
+    def remove(self, path: str) -> Dir:
+        """Return the tree without `path`; absent is no error."""
+        parts = split(path)
+        if not parts:
+            return Dir(self.mode)
+        name, *rest = parts
+        child = self.entries.get(name)
+        if child is None:
+            return self
+        if rest:
+            if not isinstance(child, Dir):
+                return self
+            new = child.remove("/".join(rest))
+            return replace(self, entries=MappingProxyType({**self.entries, name: new}))
+        left = {key: value for key, value in self.entries.items() if key != name}
+        return replace(self, entries=MappingProxyType(left))
+
+    def merge(self, other: Dir) -> Dir:
+        """Return this tree with `other` laid over it; a directory over a directory merges."""
+        entries = dict(self.entries)
+        for name, entry in other.entries.items():
+            mine = entries.get(name)
+            if isinstance(mine, Dir) and isinstance(entry, Dir):
+                entry = mine.merge(entry)
+            entries[name] = entry
+        return Dir(other.mode, MappingProxyType(entries))
+
+    def filter(self, keep: Callable[[str, Entry], bool]) -> Dir:
+        """Return the tree with the kept entries; parents stay only for what they hold.
+
+        `keep` is asked for every path. A directory that is not kept itself is still descended.
+        """
+        return self._filter(keep, "")
+
+    def _filter(self, keep: Callable[[str, Entry], bool], prefix: str) -> Dir:
+        entries: dict[str, Entry] = {}
+        for name, entry in self.entries.items():
+            path = prefix + name
+            kept = keep(path, entry)
+            if isinstance(entry, Dir):
+                child = entry._filter(keep, path + "/")
+                if kept or child.entries:
+                    entries[name] = child
+            elif kept:
+                entries[name] = entry
+        return replace(self, entries=MappingProxyType(entries))
+
+    # -- plain data ---------------------------------------------------------------------------
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the tree as plain JSON data; `from_json` is the inverse."""
+        entries: dict[str, Any] = {}
+        for name in sorted(self.entries):
+            match self.entries[name]:
+                case File(digest, size, mode):
+                    entries[name] = [digest, size, mode]
+                case Link(target):
+                    entries[name] = target
+                case Dir() as child:
+                    entries[name] = child.to_json()
+        return {"mode": self.mode, "entries": entries}
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> Dir:
+        """Read what `to_json` wrote."""
+        entries: dict[str, Entry] = {}
+        for name, value in data["entries"].items():
+            match value:
+                case str():
+                    entries[name] = Link(value)
+                case list():
+                    entries[name] = File(*value)
+                case _:
+                    entries[name] = Dir.from_json(value)
+        return Dir(data["mode"], MappingProxyType(entries))
+
+
+Entry: TypeAlias = File | Link | Dir
+EMPTY = Dir()
+
+
+def split(path: str) -> tuple[str, ...]:
+    """Return the names of a path; `/`, `.` and "" give none.
+
+    Raises:
+        TreeError: the path leaves the tree.
+    """
+    normal = posixpath.normpath("/" + path) if path.startswith("/") else posixpath.normpath(path)
+    parts = tuple(part for part in normal.split("/") if part and part != ".")
+    if parts[:1] == ("..",):
+        raise TreeError(f"path {path!r} leaves the directory")
+    return parts

@@ -1,0 +1,1 @@
+"""Modules: what they offer, where they come from, and how their functions run."""

@@ -1,0 +1,107 @@
+"""What is going on, told to whoever shows it.
+
+The engine opens a span for each thing worth a line (a step, a function, a check); a renderer
+shows it. Spans never decide anything: the engine runs the same with `Silent`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+__all__ = ["Outcome", "Progress", "Renderer", "Silent", "Span"]
+
+
+class Outcome(Enum):
+    """How a span ended."""
+
+    DONE = "done"
+    CACHED = "cached"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass
+class Span:
+    """One line of progress, open until `end`. `kind` is function, step, check, load or prepare."""
+
+    id: int
+    name: str
+    kind: str
+    parent: int | None
+    renderer: Renderer
+    clock: Callable[[], float] = time.monotonic
+    started_s: float = field(init=False)
+    ended_s: float | None = None
+    outcome: Outcome | None = None
+
+    def __post_init__(self) -> None:
+        self.started_s = self.clock()
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the start, or the whole duration once ended."""
+        return (self.clock() if self.ended_s is None else self.ended_s) - self.started_s
+
+    def write(self, data: bytes) -> None:
+        """Pass on output of the thing itself."""
+        self.renderer.output(self, data)
+
+    def end(self, outcome: Outcome, note: str = "") -> None:
+        """Close the span; a second call changes nothing."""
+        if self.outcome is not None:
+            return
+        self.ended_s = self.clock()
+        self.outcome = outcome
+        self.renderer.end(self, note)
+
+
+class Renderer(Protocol):
+    """Shows spans. Called from one thread."""
+
+    def begin(self, span: Span) -> None: ...
+    def output(self, span: Span, data: bytes) -> None: ...
+    def end(self, span: Span, note: str) -> None: ...
+    def say(self, line: str) -> None: ...
+    def close(self) -> None: ...
+
+
+class Silent:
+    """Shows nothing."""
+
+    def begin(self, span: Span) -> None: ...
+    def output(self, span: Span, data: bytes) -> None: ...
+    def end(self, span: Span, note: str) -> None: ...
+    def say(self, line: str) -> None: ...
+    def close(self) -> None: ...
+
+
+class Progress:
+    """Opens spans and says one-off lines (each line once)."""
+
+    def __init__(self, renderer: Renderer | None = None) -> None:
+        self._renderer: Renderer = renderer or Silent()
+        self._ids = itertools.count(1)
+        self._said: set[str] = set()
+
+    def span(self, name: str, kind: str, parent: Span | None = None) -> Span:
+        """Open a span beneath `parent`."""
+        opened = Span(
+            next(self._ids), name, kind, parent.id if parent else None, self._renderer
+        )
+        self._renderer.begin(opened)
+        return opened
+
+    def say(self, line: str) -> None:
+        """Tell something once, such as that isolation is off."""
+        if line not in self._said:
+            self._said.add(line)
+            self._renderer.say(line)
+
+    def close(self) -> None:
+        """Stop showing."""
+        self._renderer.close()

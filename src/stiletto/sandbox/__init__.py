@@ -1,0 +1,1 @@
+"""Where steps run: bubblewrap, plain processes, and the images that the host provides."""

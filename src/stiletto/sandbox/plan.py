@@ -1,0 +1,208 @@
+"""One step of work as data: what runs, on which files, with what around it.
+
+Nothing here touches the machine. A provider (`bubblewrap`, `plain`) turns a `Step` into a
+process; both answer to the same `Sandbox` protocol and pass the same tests.
+
+Layers are directories on the host, lowest first. A path in a higher layer hides the same path
+in a lower one; directories merge. What a layer takes away is listed in `Layer.removed`, so that
+a layer can be read without overlay support; where overlayfs is used the same facts also stand
+in the directory in the kernel's own form (whiteout devices, `user.overlay.opaque`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol, TypeAlias
+
+__all__ = [
+    "Bind",
+    "BindMount",
+    "Image",
+    "Layer",
+    "Mount",
+    "OverlayMount",
+    "Sandbox",
+    "SecretMount",
+    "Step",
+    "StepOutput",
+    "TempMount",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A directory of files to lay over the ones below.
+
+    Attributes:
+        root: the directory on the host; its contents stand at `/` of the container.
+        removed: container paths (no leading slash) hidden from lower layers. A path that is
+            listed here and also exists under `root` is an opaque directory: only what this
+            layer holds is visible beneath it.
+        relocatable: paths (no leading slash) of files that hold `placeholder`; only plain mode
+            writes them, see `plain`.
+    """
+
+    root: Path
+    removed: frozenset[str] = frozenset()
+    relocatable: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """A host path that an image shows, read-only, at a container path."""
+
+    host: Path
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """Where a container starts: files, binds and configuration.
+
+    Attributes:
+        address: what was asked for, such as `python:3.12-slim`.
+        identity: enters every key; two images with the same identity are interchangeable.
+        provided_by: for people, such as `the host's /usr/bin/python3.12 (3.12.1)`.
+        binds: host paths shown read-only.
+        files: small files and links the image brings itself, container path -> contents, or
+            `Link` target when the value is a str. Empty directories end with `/`.
+        env: environment variables of the image, PATH included.
+    """
+
+    address: str
+    identity: str
+    provided_by: str
+    binds: tuple[Bind, ...] = ()
+    files: Mapping[str, bytes | str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+    default_args: tuple[str, ...] = ()
+    entrypoint: tuple[str, ...] = ()
+    workdir: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BindMount:
+    """A host directory or file at a container path (cache volumes are writable binds)."""
+
+    target: str
+    source: Path
+    writable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OverlayMount:
+    """A read-write mounted directory: `lower` is never changed, changes go to `upper`.
+
+    `upper` and `work` exist, are empty, and share one file system.
+    """
+
+    target: str
+    lower: Path
+    upper: Path
+    work: Path
+
+
+@dataclass(frozen=True, slots=True)
+class TempMount:
+    """An empty memory-backed directory; nothing in it survives the step."""
+
+    target: str
+    size_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SecretMount:
+    """A secret as a memory-backed file; never on disk, never in argv."""
+
+    target: str
+    contents: bytes = field(repr=False)
+    mode: int = 0o400
+
+
+Mount: TypeAlias = BindMount | OverlayMount | TempMount | SecretMount
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A command and everything around it.
+
+    Attributes:
+        args: the full argument vector; `args[0]` is looked up on the container's PATH.
+        layers: lowest first, the image's own files not among them.
+        upper: an existing empty directory: what the command writes to `/` lands here.
+        work: an existing empty directory on the same file system, for overlayfs.
+        workdir: absolute container path; created if missing.
+        env: the whole environment except secrets.
+        secret_env: secret variables; their values are replaced by `***` in all output.
+        scrub: further secret values to replace in output.
+        uid, gid: what the process sees itself as.
+        redirect_stdout, redirect_stderr: absolute container paths that also receive the stream.
+    """
+
+    args: tuple[str, ...]
+    image: Image
+    layers: tuple[Layer, ...]
+    upper: Path
+    work: Path
+    workdir: str = "/"
+    env: Mapping[str, str] = field(default_factory=dict)
+    secret_env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    scrub: tuple[str, ...] = field(default=(), repr=False)
+    mounts: tuple[Mount, ...] = ()
+    stdin: bytes = b""
+    uid: int = 0
+    gid: int = 0
+    hostname: str = "stiletto"
+    redirect_stdout: str = ""
+    redirect_stderr: str = ""
+
+
+Stream: TypeAlias = Literal["stdout", "stderr"]
+
+
+class Sink(Protocol):
+    """Receives output as it comes, secrets already replaced."""
+
+    def __call__(self, stream: Stream, data: bytes, /) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutput:
+    """What a step did.
+
+    Attributes:
+        exit_code: as a shell shows it; 128+n for a signal.
+        stdout, stderr: everything printed, secrets replaced.
+        interleaved: both streams in the order they came.
+        layer: `step.upper` described; `removed` is filled from what the kernel or the
+            comparison found.
+        mount_layers: for each OverlayMount, by target, its `upper` described.
+    """
+
+    exit_code: int
+    stdout: bytes
+    stderr: bytes
+    interleaved: bytes
+    layer: Layer
+    mount_layers: Mapping[str, Layer] = field(default_factory=dict)
+
+
+class Sandbox(Protocol):
+    """A provider: runs steps, one process tree each."""
+
+    name: str
+    """`bubblewrap` or `plain`; enters the key of every step."""
+
+    async def run(self, step: Step, sink: Sink) -> StepOutput:
+        """Run the step; when cancelled, end its whole process tree first.
+
+        Raises:
+            EnvironmentFailed: the sandbox itself could not be set up.
+        """
+        ...
+
+    def replay(self, step: Step) -> str | None:
+        """Return one shell line that runs this step again, without secrets."""
+        ...

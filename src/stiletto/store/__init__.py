@@ -1,0 +1,1 @@
+"""Layers and results on disk: content-addressed, crash-safe, pruned."""
