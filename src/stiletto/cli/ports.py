@@ -1,0 +1,56 @@
+"""What the command line needs of an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from stiletto.module.definition import EnumDef, ModuleDef, ObjectDef
+
+__all__ = ["EnginePort", "ObjectRef", "Value"]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRef:
+    """An object that lives in the engine: its type's name and its id."""
+
+    type: str
+    id: str
+
+
+Value: TypeAlias = "None | bool | int | float | str | Sequence[Value] | ObjectRef"
+
+
+class EnginePort(Protocol):
+    """One session of the engine, as the command line uses it.
+
+    Errors are `stiletto.errors`; a failed command arrives as `StepFailed`, also when a module's
+    function let it pass through.
+    """
+
+    async def load_module(self, ref: str | None) -> ModuleDef:
+        """Load the module at `ref` (a path), or the one around the working directory."""
+        ...
+
+    def object_def(self, type_name: str) -> ObjectDef | None:
+        """Describe an object type of the loaded module or of the core API."""
+        ...
+
+    def enum_def(self, type_name: str) -> EnumDef | None:
+        """Describe an enum of the loaded module or of the core API."""
+        ...
+
+    async def construct(self, args: Mapping[str, Value]) -> ObjectRef:
+        """Construct the loaded module's main object; defaults are applied by the engine."""
+        ...
+
+    async def select(
+        self, receiver: ObjectRef | None, field: str, args: Mapping[str, Value]
+    ) -> Value:
+        """Answer one field; without a receiver, a root field such as `host` or `secret`.
+
+        Objects come back as `ObjectRef` and stay lazy; leaves are evaluated. Enum members travel
+        by name, scalars as strings, void as None.
+        """
+        ...
