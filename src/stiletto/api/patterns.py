@@ -1,0 +1,358 @@
+r"""Which paths a filter keeps: Dagger's include and exclude patterns, and .gitignore rules.
+
+The patterns are those of .dockerignore, as moby/patternmatcher reads them and as the real engine
+walks with them:
+
+    *   ?   [a-c]  [^a-c]   within one name        \x        the character x
+    **                       any number of names    !...     takes earlier matches back
+
+A pattern that matches a directory matches everything beneath it. The last pattern that matches
+decides. Two habits of the original are kept, because a filter must mean the same on both
+engines: a `!` pattern is not tried on a path that nothing has matched so far, and what it would
+have said about a directory is then not handed down to the entries beneath; and `**name`, when
+`name` is plain text, matches every path that ends in `name`.
+
+Patterns are cleaned first: blanks around them, `./`, and slashes at either end are dropped, and
+a pattern that leaves the directory by `..` is ignored.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from stiletto.errors import UsageError
+from stiletto.graph.tree import split
+
+__all__ = ["Filter", "GitignoreLines", "Glob", "PatternList"]
+
+
+class GitignoreLines(Protocol):
+    """Answers with the lines of a directory's .gitignore; a dict does, and so may a reader.
+
+    Directories are named relative to the repository's root, "" being the root itself.
+    """
+
+    def get(self, directory: str, default: Sequence[str], /) -> Sequence[str]:
+        """Return the lines, or `default` where there is no such file."""
+        ...
+
+
+class Glob:
+    """One pattern, compiled: it matches whole paths only, as `Directory.glob` wants.
+
+    Raises:
+        UsageError: a character class or an escape is not closed.
+    """
+
+    def __init__(self, pattern: str) -> None:
+        self.text = _clean(pattern) or ""
+        self._regex = re.compile(_regex(self.text), re.DOTALL)
+        self._prefix = _prefix(self.text)
+
+    def matches(self, path: str) -> bool:
+        """Whether the pattern matches this very path."""
+        return self._regex.fullmatch(path) is not None
+
+    def reaches(self, directory: str) -> bool:
+        """Whether a path beneath `directory` could match; False is certain, True is not."""
+        names = directory.split("/")
+        for depth, name in enumerate(names):
+            if depth == len(self._prefix.names):
+                return self._prefix.open
+            if self._prefix.names[depth].fullmatch(name) is None:
+                return False
+        return self._prefix.open or len(self._prefix.names) > len(names)
+
+
+class PatternList:
+    """Patterns in order, some of them negated.
+
+    Raises:
+        UsageError: a pattern cannot be read; the message names it.
+    """
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self._rules: list[tuple[bool, Glob]] = []
+        for pattern in patterns:
+            text = pattern.strip()
+            negated = text.startswith("!")
+            if text == "!":
+                raise UsageError("pattern '!' negates nothing")
+            cleaned = _clean(text[1:] if negated else text)
+            if cleaned is not None:
+                self._rules.append((negated, Glob(cleaned)))
+        # What each pattern said about each directory seen; walks ask for siblings in a row.
+        self._said: dict[str, tuple[bool, ...]] = {"": (False,) * len(self._rules)}
+
+    def __bool__(self) -> bool:
+        return bool(self._rules)
+
+    def matches(self, path: str) -> bool:
+        """Whether the list as a whole matches the path, by itself or by a parent."""
+        return self._judge(path)[0]
+
+    def decided_beneath(self, directory: str) -> bool | None:
+        """Return the one answer for everything beneath `directory`, or None if it may vary."""
+        matched = self.matches(directory)
+        could_turn = any(
+            negated == matched and glob.reaches(directory) for negated, glob in self._rules
+        )
+        return None if could_turn else matched
+
+    def _judge(self, path: str) -> tuple[bool, tuple[bool, ...]]:
+        inherited = self._parents(posixpath.dirname(path))
+        matched = False
+        said: list[bool] = []
+        for (negated, glob), from_parent in zip(self._rules, inherited, strict=True):
+            hit = from_parent or (negated == matched and glob.matches(path))
+            said.append(hit)
+            if hit:
+                matched = not negated
+        return matched, tuple(said)
+
+    def _parents(self, directory: str) -> tuple[bool, ...]:
+        said = self._said.get(directory)
+        if said is None:
+            said = self._said[directory] = self._judge(directory)[1]
+        return said
+
+
+class Filter:
+    """Decides which paths of a directory are kept.
+
+    An entry is kept if there is no include or an include matches it or a parent, and neither
+    exclude nor .gitignore does. A parent of a kept entry is needed, and is the caller's to add.
+
+    Args:
+        include: patterns; empty, or all of them ignored, means everything.
+        exclude: patterns.
+        gitignore: the .gitignore files, for example `{"": ["*.pyc"], "docs": ["/build"]}`.
+        gitignore_prefix: where the filtered directory stands in the repository that these files
+            belong to, such as `packages/api`.
+    """
+
+    def __init__(
+        self,
+        include: Iterable[str] = (),
+        exclude: Iterable[str] = (),
+        *,
+        gitignore: GitignoreLines | None = None,
+        gitignore_prefix: str = "",
+    ) -> None:
+        self._include = PatternList(include)
+        self._exclude = PatternList(exclude)
+        self._gitignore = _Gitignore(gitignore) if gitignore is not None else None
+        self._prefix = "/".join(split(gitignore_prefix))
+
+    def keep(self, path: str, is_dir: bool) -> bool:
+        """Whether the entry itself is kept; `path` is relative and normalised."""
+        return (
+            (not self._include or self._include.matches(path))
+            and not self._exclude.matches(path)
+            and not self._ignored(path, is_dir)
+        )
+
+    def descend(self, path: str) -> bool:
+        """Whether anything beneath the directory could be kept; False spares walking it."""
+        return not (
+            (self._include and self._include.decided_beneath(path) is False)
+            or self._exclude.decided_beneath(path) is True
+            or self._ignored(path, True)
+        )
+
+    def _ignored(self, path: str, is_dir: bool) -> bool:
+        if self._gitignore is None:
+            return False
+        return self._gitignore.ignores(f"{self._prefix}/{path}" if self._prefix else path, is_dir)
+
+
+class _Gitignore:
+    """The rules of all .gitignore files together, as gitignore(5) combines them.
+
+    The nearest file that has an opinion decides; beneath an ignored directory nothing returns.
+    A rule is asked about each directory on the way by itself. (The library pathspec answers for
+    a path and its parents at once, and so lets `!a` bring back `a/b` that another rule ignores.)
+    """
+
+    def __init__(self, lines: GitignoreLines) -> None:
+        self._lines = lines
+        self._rules: dict[str, list[_Rule]] = {}
+        self._dirs: dict[str, bool] = {"": False}
+
+    def ignores(self, path: str, is_dir: bool) -> bool:
+        """Whether git would ignore the path if it were untracked."""
+        known = self._dirs.get(path) if is_dir else None
+        if known is not None:
+            return known
+        answer = self.ignores(posixpath.dirname(path), True) or self._names(path, is_dir)
+        if is_dir:
+            self._dirs[path] = answer
+        return answer
+
+    def _names(self, path: str, is_dir: bool) -> bool:
+        directory = path
+        while directory:
+            directory = posixpath.dirname(directory)
+            relative = path[len(directory) + 1 :] if directory else path
+            for rule in reversed(self._rules_of(directory)):
+                if (is_dir or not rule.dirs_only) and rule.regex.fullmatch(relative):
+                    return not rule.negated
+        return False
+
+    def _rules_of(self, directory: str) -> list[_Rule]:
+        rules = self._rules.get(directory)
+        if rules is None:
+            parsed = map(_rule, self._lines.get(directory, ()))
+            rules = self._rules[directory] = [rule for rule in parsed if rule is not None]
+        return rules
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    negated: bool
+    dirs_only: bool
+    regex: re.Pattern[str]
+
+
+def _rule(line: str) -> _Rule | None:
+    """Read one line of a .gitignore; None for blanks, comments and what git cannot match."""
+    # Trailing blanks do not count, unless the last is escaped.
+    text = re.sub(r"(?<!\\)\s+$", "", line)
+    if not text or text.startswith("#"):
+        return None
+    negated = text.startswith("!")
+    text = text[negated:]
+    dirs_only = text.endswith("/")
+    text = text.removesuffix("/")
+    anchored = "/" in text
+    text = text.removeprefix("/")
+    try:
+        body = "/".join(_git_names(text.split("/")))
+    except UsageError:  # git, too, lets a malformed rule match nothing
+        return None
+    body = body.replace("(?:.*/)?/", "(?:.*/)?")
+    return _Rule(negated, dirs_only, re.compile(body if anchored else f"(?:.*/)?{body}", re.DOTALL))
+
+
+def _git_names(names: Sequence[str]) -> Iterator[str]:
+    """Translate each name; `**` means any depth only as a whole name, otherwise `*`."""
+    for index, name in enumerate(names):
+        if name != "**":
+            classes = name.replace("[!", "[^")
+            yield _regex(re.sub(r"\*{2,}", "*", classes))
+        elif index < len(names) - 1:
+            yield "(?:.*/)?"
+        else:
+            yield ".+" if index else ".*"
+
+
+class _Prefix:
+    """The leading names of a pattern that can be compared name by name.
+
+    `open` says that what follows them may match at any depth.
+    """
+
+    def __init__(self, names: Sequence[re.Pattern[str]], is_open: bool) -> None:
+        self.names = names
+        self.open = is_open
+
+
+def _prefix(pattern: str) -> _Prefix:
+    names: list[re.Pattern[str]] = []
+    for name in pattern.split("/"):
+        # A class or an escape may stand for a slash, so name by name would be wrong.
+        if "**" in name or "[" in name or "\\" in name:
+            return _Prefix(names, True)
+        names.append(re.compile(_regex(name), re.DOTALL))
+    return _Prefix(names, False)
+
+
+def _clean(pattern: str) -> str | None:
+    """Normalise a pattern without its `!`; None for one that says nothing about this tree."""
+    text = pattern.lstrip("/")
+    if not text:
+        return None
+    text = posixpath.normpath(text)
+    if text == ".." or text.startswith("../"):
+        return None
+    # The directory itself can be neither kept nor left out, so this means its entries.
+    return "*" if text == "." else text
+
+
+def _regex(pattern: str) -> str:
+    """Translate as moby does: see `Pattern.compile` in its patternmatcher.go."""
+    literal_rest = re.fullmatch(r"\*\*([^/*?\[\\][^*?\[\\]*)", pattern, re.DOTALL)
+    if literal_rest:
+        return ".*" + re.escape(literal_rest[1])
+    out: list[str] = []
+    at = 0
+    while at < len(pattern):
+        char = pattern[at]
+        if pattern.startswith("**", at):
+            at += 2
+            if pattern.startswith("/", at):
+                at += 1
+            out.append(".*" if at == len(pattern) else "(?:.*/)?")
+            continue
+        if char == "*":
+            out.append("[^/]*")
+        elif char == "?":
+            out.append("[^/]")
+        elif char == "[":
+            text, at = _char_class(pattern, at)
+            out.append(text)
+            continue
+        elif char == "\\":
+            at += 1
+            out.append(re.escape(_char(pattern, at)))
+        else:
+            out.append(re.escape(char))
+        at += 1
+    return "".join(out)
+
+
+def _char_class(pattern: str, start: int) -> tuple[str, int]:
+    """Translate the class that opens at `start`; return it and the index after it.
+
+    Go's `filepath.Match` sets the grammar: `-` and `]` stand for themselves only when escaped.
+    """
+    at = start + 1
+    negated = pattern.startswith("^", at)
+    at += negated
+    ranges: list[str] = []
+    while not (ranges and pattern.startswith("]", at)):
+        low, at = _class_char(pattern, at)
+        high = low
+        if pattern.startswith("-", at):
+            high, at = _class_char(pattern, at + 1)
+        if high < low:
+            raise _malformed(pattern)
+        ranges.append(f"{re.escape(low)}-{re.escape(high)}")
+    return f"[{'^' if negated else ''}{''.join(ranges)}]", at + 1
+
+
+def _class_char(pattern: str, at: int) -> tuple[str, int]:
+    char = _char(pattern, at)
+    if char in "-]":
+        raise _malformed(pattern)
+    if char == "\\":
+        at += 1
+        char = _char(pattern, at)
+    return char, at + 1
+
+
+def _char(pattern: str, at: int) -> str:
+    if at >= len(pattern):
+        raise _malformed(pattern)
+    return pattern[at]
+
+
+def _malformed(pattern: str) -> UsageError:
+    return UsageError(
+        f"pattern {pattern!r} is malformed",
+        hint="close every `[`, and write `\\` before a character to take it literally",
+    )
