@@ -25,6 +25,9 @@ __all__ = ["EMPTY", "Dir", "Entry", "File", "Link", "TreeError", "split"]
 DIR_MODE = 0o755
 FILE_MODE = 0o644
 
+MAX_LINKS = 40
+"""How many links one look-up may follow: Linux's own limit, see path_resolution(7)."""
+
 
 class TreeError(Exception):
     """A path cannot be used as asked; the message names it."""
@@ -55,8 +58,8 @@ class Dir:
 
     @cached_property
     def digest(self) -> str:
-        """`sha256:...` over everything beneath."""
-        h = hashlib.sha256()
+        """`sha256:...` over the permission bits and everything beneath."""
+        h = hashlib.sha256(f"{self.mode:o}\0".encode())
         for name in sorted(self.entries):
             match self.entries[name]:
                 case File(digest, _, mode):
@@ -64,32 +67,51 @@ class Dir:
                 case Link(target):
                     line = f"l {target}"
                 case Dir() as child:
-                    line = f"d {child.mode:o} {child.digest}"
+                    line = f"d {child.digest}"
             h.update(f"{name}\0{line}\0".encode("utf-8", "surrogateescape"))
         return "sha256:" + h.hexdigest()
 
     # -- look -------------------------------------------------------------------------------
 
     def get(self, path: str, *, follow: bool = False) -> Entry | None:
-        """Return the entry at `path`, or None. Links on the way are followed within the tree."""
-        return self._get(split(path), follow=follow, budget=40)
+        """Return the entry at `path`, or None. Links on the way are followed within the tree.
 
-    def _get(self, parts: tuple[str, ...], *, follow: bool, budget: int) -> Entry | None:
+        A link's target is read as in a container that has this tree as its root: absolute
+        targets start here, and `..` of the root is the root.
+
+        Raises:
+            TreeError: the links lead in a circle.
+        """
+        trail: list[Dir] = [self]
         node: Entry = self
-        for index, name in enumerate(parts):
+        pending = list(reversed(split(path)))
+        budget = MAX_LINKS
+        while pending:
+            name = pending.pop()
             if not isinstance(node, Dir):
                 return None
+            if name == "..":
+                if len(trail) > 1:
+                    trail.pop()
+                node = trail[-1]
+                continue
             child = node.entries.get(name)
             if child is None:
                 return None
-            last = index == len(parts) - 1
-            if isinstance(child, Link) and (follow or not last):
+            if isinstance(child, Link) and (follow or pending):
                 if budget == 0:
-                    raise TreeError(f"too many links at {posixpath.join(*parts)}")
-                target = posixpath.join("/", *parts[:index], child.target)
-                rest = (*split(target), *parts[index + 1 :])
-                return self._get(rest, follow=follow, budget=budget - 1)
+                    raise TreeError(f"too many links at {path}")
+                budget -= 1
+                if child.target.startswith("/"):
+                    del trail[1:]
+                node = trail[-1]
+                # Name by name: `..` after a link leaves the directory that the link leads to.
+                names = [part for part in child.target.split("/") if part not in ("", ".")]
+                pending.extend(reversed(names))
+                continue
             node = child
+            if isinstance(node, Dir):
+                trail.append(node)
         return node
 
     def walk(self, prefix: str = "") -> Iterator[tuple[str, Entry]]:
