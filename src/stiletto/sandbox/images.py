@@ -1,0 +1,215 @@
+"""Host images: what this machine has stands in for well-known images.
+
+    python:X.Y[.Z][-flavour]      an interpreter of the machine, on the machine's userland
+    ghcr.io/astral-sh/uv[:tag]    uv and uvx from the installed wheel, at /uv and /uvx
+    debian, ubuntu, alpine, ...   the machine's userland
+
+The userland is `/usr` and the few files of `/etc` that programs need; nothing of the machine's
+own configuration. What was found enters the identity, and `provided_by` tells it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from stiletto.errors import EnvironmentFailed, UsageError
+from stiletto.sandbox.interpreters import Interpreter, interpreter_for
+from stiletto.sandbox.layers import parents, relative
+from stiletto.sandbox.plan import Bind, Image
+from stiletto.sandbox.references import ImageRef, PythonTag
+
+__all__ = ["HostImages", "find_uv"]
+
+USERLANDS = frozenset(
+    {"alpine", "alpine/git", "bitnami/git", "buildpack-deps", "busybox", "debian", "ubuntu"}
+)
+UV_IMAGES = frozenset({("ghcr.io", "astral-sh/uv"), ("", "astral/uv")})
+
+ROOTS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+CONFIGURATION = (
+    "/etc/alternatives",
+    "/etc/ca-certificates",
+    "/etc/debian_version",
+    "/etc/host.conf",
+    "/etc/hosts",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d",
+    "/etc/localtime",
+    "/etc/mime.types",
+    "/etc/nsswitch.conf",
+    "/etc/os-release",
+    "/etc/pki",
+    "/etc/protocols",
+    "/etc/resolv.conf",
+    "/etc/services",
+    "/etc/ssl",
+    "/etc/terminfo",
+    "/etc/timezone",
+)
+"""Needed to find libraries, hosts, certificates and the time; none of it is private."""
+
+PYTHON_LINKS = "/opt/stiletto/python/bin"
+USER_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+
+
+def find_uv() -> Path | None:
+    """Return the uv program of the installed wheel, or the one on PATH."""
+    try:
+        from uv import find_uv_bin
+
+        return Path(find_uv_bin())
+    except (ImportError, FileNotFoundError):
+        found = shutil.which("uv")
+        return Path(found) if found else None
+
+
+def _identity(*facts: str) -> str:
+    return "host:" + hashlib.sha256("\0".join(facts).encode()).hexdigest()
+
+
+def _stamp(file: Path) -> str:
+    found = file.stat()
+    return f"{file} {found.st_size} {found.st_mtime_ns}"
+
+
+def _system() -> str:
+    release = Path("/etc/os-release")
+    return release.read_text() if release.is_file() else "unknown"
+
+
+def _userland() -> tuple[list[Bind], dict[str, bytes | str]]:
+    """Return the binds and links that make the machine's programs run."""
+    binds = [Bind(Path("/usr"), "/usr")]
+    files: dict[str, bytes | str] = {}
+    for name in ROOTS:
+        root = Path("/") / name
+        if root.is_symlink():
+            files[f"/{name}"] = str(root.readlink())
+        elif root.is_dir():
+            binds.append(Bind(root, f"/{name}"))
+    for name in CONFIGURATION:
+        here = Path(name)
+        if here.exists():
+            binds.append(Bind(here.resolve(), name))
+    return binds, files
+
+
+def _with_bind(binds: list[Bind], directory: Path) -> None:
+    """Show a host directory at its own path, unless a bind above it does already."""
+    wanted = relative(str(directory))
+    covered = any(
+        relative(bind.target) in parents(wanted)
+        and relative(str(bind.host)) == relative(bind.target)
+        for bind in binds
+    )
+    if not covered:
+        binds.append(Bind(directory, str(directory)))
+
+
+class HostImages:
+    """Resolves image addresses to what this machine has.
+
+    `env` and `home` say where to look for interpreters.
+    """
+
+    def __init__(self, env: Mapping[str, str] = os.environ, home: Path | None = None) -> None:
+        self._env = env
+        self._home = home
+        self._resolved: dict[str, Image] = {}
+        self._lock = asyncio.Lock()
+
+    async def resolve(self, address: str) -> Image:
+        """Return the image for an address, the same one during the life of this object.
+
+        Raises:
+            EnvironmentFailed: the machine has nothing that could stand in for it.
+            UsageError: it is no address.
+        """
+        async with self._lock:
+            if address not in self._resolved:
+                self._resolved[address] = await self._resolve(address)
+            return self._resolved[address]
+
+    async def _resolve(self, address: str) -> Image:
+        ref = ImageRef.parse(address)
+        if (ref.host, ref.name) in UV_IMAGES:
+            return await asyncio.to_thread(_uv_image, address, ref)
+        if ref.host == "" and ref.name == "python":
+            tag = PythonTag.parse(ref.tag)
+            if tag is None:
+                raise UsageError(
+                    f"{address} names no Python version",
+                    hint="write it like python:3.12 or python:3.12-slim",
+                )
+            one = await interpreter_for(tag.version, find_uv(), self._env, self._home)
+            return _python_image(address, one)
+        if ref.host == "" and ref.name in USERLANDS:
+            return _userland_image(address)
+        raise EnvironmentFailed(
+            f"this machine cannot stand in for the image {address}",
+            hint="run the same words with `dagger` instead of `stiletto`; here are known: "
+            "python:X.Y, ghcr.io/astral-sh/uv, " + ", ".join(sorted(USERLANDS)),
+        )
+
+
+def _userland_image(address: str) -> Image:
+    binds, files = _userland()
+    return Image(
+        address=address,
+        identity=_identity("userland", _system()),
+        provided_by="the host's userland",
+        binds=tuple(binds),
+        files=files,
+        env={"PATH": ":".join(USER_PATH)},
+        default_args=("/bin/sh",),
+    )
+
+
+def _python_image(address: str, one: Interpreter) -> Image:
+    binds, files = _userland()
+    for directory in (one.prefix, one.executable.resolve().parent, one.libdir):
+        if directory is not None:
+            _with_bind(binds, directory)
+    for name in ("python", "python3", f"python{one.series}"):
+        files[f"{PYTHON_LINKS}/{name}"] = str(one.executable)
+    path = dict.fromkeys((PYTHON_LINKS, str(one.executable.parent), *USER_PATH))
+    return Image(
+        address=address,
+        identity=_identity("python", one.text, _stamp(one.executable.resolve()), _system()),
+        provided_by=f"the host's {one.executable} ({one.text})",
+        binds=tuple(binds),
+        files=files,
+        env={"PATH": ":".join(path), "PYTHON_VERSION": one.text, "LANG": "C.UTF-8"},
+        default_args=("python3",),
+    )
+
+
+def _uv_image(address: str, ref: ImageRef) -> Image:
+    uv = find_uv()
+    if uv is None:
+        raise EnvironmentFailed(
+            f"there is no uv on this machine to stand in for {address}",
+            hint="install it with `pip install uv`",
+        )
+    said = subprocess.run([str(uv), "--version"], capture_output=True, text=True, timeout=10)
+    version = said.stdout.split()[1] if len(said.stdout.split()) > 1 else "unknown"
+    asked = ref.tag.split("-", maxsplit=1)[0]
+    other = asked not in ("", "latest") and asked[:1].isdigit()
+    differs = other and not f"{version}.".startswith(f"{asked}.")
+    uvx = uv.with_name("uvx")
+    binds = [Bind(file.resolve(), f"/{name}") for name, file in (("uv", uv), ("uvx", uvx))]
+    return Image(
+        address=address,
+        identity=_identity("uv", version, _stamp(uv.resolve())),
+        provided_by=f"the host's uv {version}" + (f", not {asked}" if differs else ""),
+        binds=tuple(bind for bind in binds if bind.host.exists()),
+        env={"PATH": ":".join(USER_PATH)},
+        entrypoint=("/uv",),
+    )

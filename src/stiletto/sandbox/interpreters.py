@@ -1,0 +1,218 @@
+"""Finds the Python interpreters of this machine.
+
+Each candidate is asked once what it is; a shim that points nowhere answers nothing and is left
+out. Answers are kept in memory by path, size and time of the file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from stiletto.errors import EnvironmentFailed
+from stiletto.sandbox.process import kill_group
+
+__all__ = ["Interpreter", "choose", "find_interpreters", "install", "interpreter_for"]
+
+PROBE = """
+import importlib.util as u, json, sys, sysconfig
+print(json.dumps({
+    "version": "%d.%d.%d" % sys.version_info[:3],
+    "final": sys.version_info[3] == "final",
+    "prefix": sys.prefix,
+    "base_prefix": sys.base_prefix,
+    "executable": getattr(sys, "_base_executable", sys.executable) or sys.executable,
+    "libdir": sysconfig.get_config_var("LIBDIR") or "",
+    "shared": bool(sysconfig.get_config_var("Py_ENABLE_SHARED")),
+    "venv": bool(u.find_spec("ensurepip") and u.find_spec("venv")),
+    "cpython": sys.implementation.name == "cpython",
+}))
+"""
+PROBE_TIMEOUT_S = 10.0
+PROBES_AT_ONCE = 4
+INSTALL_TIMEOUT_S = 60.0
+NAME = re.compile(r"python3\.\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """One CPython: `version` is (major, minor, patch); `libdir` is set where it lies outside."""
+
+    executable: Path
+    version: tuple[int, int, int]
+    prefix: Path
+    libdir: Path | None = None
+    can_venv: bool = True
+    final: bool = True
+
+    @property
+    def series(self) -> str:
+        """The version as X.Y."""
+        return f"{self.version[0]}.{self.version[1]}"
+
+    @property
+    def text(self) -> str:
+        """The version as X.Y.Z."""
+        return ".".join(map(str, self.version))
+
+
+_known: dict[tuple[str, int, int], Interpreter | None] = {}
+
+
+def candidates(env: Mapping[str, str], home: Path) -> Iterator[Path]:
+    """Yield where an interpreter may be, best places first; most of them do not exist."""
+    managed = env.get("UV_PYTHON_INSTALL_DIR")
+    data = Path(env.get("XDG_DATA_HOME") or home / ".local" / "share")
+    for root in [Path(managed)] if managed else [data / "uv" / "python"]:
+        yield from root.glob("cpython-*/bin/python3")
+    pyenv = Path(env.get("PYENV_ROOT") or home / ".pyenv")
+    yield from pyenv.glob("versions/*/bin/python")
+    yield from Path("/opt/python").glob("*/bin/python3")
+    base = getattr(sys, "_base_executable", "") or sys.executable
+    if base:
+        yield Path(base)
+    folders = [Path(part) for part in env.get("PATH", "").split(os.pathsep) if part]
+    for folder in [*folders, Path("/usr/local/bin"), Path("/usr/bin")]:
+        # pyenv's shims answer for whatever version is selected; the versions are found above.
+        if folder.name != "shims" and os.access(folder, os.R_OK | os.X_OK):
+            yield from (file for file in folder.glob("python3.*") if NAME.fullmatch(file.name))
+
+
+async def probe(executable: Path) -> Interpreter | None:
+    """Ask an executable what it is; None if it is no working CPython."""
+    key = _key(executable)
+    if key is None:
+        return None
+    if key not in _known:
+        _known[key] = await _ask(executable)
+    return _known[key]
+
+
+def _key(executable: Path) -> tuple[str, int, int] | None:
+    try:
+        found = executable.stat()
+    except OSError:
+        return None
+    return str(executable), found.st_mtime_ns, found.st_size
+
+
+async def _output(argv: list[str], timeout_s: float) -> tuple[int, str, str]:
+    """Run a program to its end, or kill it at the time limit.
+
+    Raises:
+        OSError: it could not be started.
+        TimeoutError: it took longer.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *argv,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        out, err = await asyncio.wait_for(process.communicate(), timeout_s)
+    finally:
+        if process.returncode is None:
+            kill_group(process.pid)
+            await process.wait()
+    return process.returncode or 0, out.decode(errors="replace"), err.decode(errors="replace")
+
+
+async def _ask(executable: Path) -> Interpreter | None:
+    try:
+        code, out, _ = await _output([str(executable), "-I", "-c", PROBE], PROBE_TIMEOUT_S)
+        facts = json.loads(out) if code == 0 else None
+    except (OSError, TimeoutError, ValueError):
+        return None
+    if not facts or not facts["cpython"] or facts["prefix"] != facts["base_prefix"]:
+        return None
+    prefix = Path(facts["prefix"])
+    libdir = Path(facts["libdir"]) if facts["shared"] and facts["libdir"] else None
+    if libdir is not None and libdir.is_relative_to(prefix):
+        libdir = None
+    major, minor, patch = map(int, facts["version"].split("."))
+    return Interpreter(
+        executable=Path(facts["executable"]),
+        version=(major, minor, patch),
+        prefix=prefix,
+        libdir=libdir,
+        can_venv=facts["venv"],
+        final=facts["final"],
+    )
+
+
+async def find_interpreters(
+    env: Mapping[str, str] = os.environ, home: Path | None = None
+) -> list[Interpreter]:
+    """Return every interpreter of this machine, each once, best places first."""
+    gate = asyncio.Semaphore(PROBES_AT_ONCE)
+
+    async def ask(executable: Path) -> Interpreter | None:
+        async with gate:
+            return await probe(executable)
+
+    paths = list(dict.fromkeys(candidates(env, home or Path.home())))
+    answers = await asyncio.gather(*map(ask, paths))
+    by_file = {answer.executable.resolve(): answer for answer in reversed(answers) if answer}
+    return list(reversed(by_file.values()))
+
+
+def choose(wanted: str, found: Iterable[Interpreter]) -> Interpreter | None:
+    """Return the best interpreter for "3", "3.12" or "3.12.1": able to make a venv, then newest.
+
+    The plain "3" means the newest release; a pre-release answers only to its own X.Y.
+    """
+    parts = tuple(int(part) for part in re.findall(r"\d+", wanted)[:3])
+    fitting = [
+        one for one in found if one.version[: len(parts)] == parts and (one.final or len(parts) > 1)
+    ]
+    if len(parts) == 1 and fitting:
+        newest = max(one.version[:2] for one in fitting)
+        fitting = [one for one in fitting if one.version[:2] == newest]
+    return max(fitting, key=lambda one: (one.can_venv, one.final, one.version), default=None)
+
+
+async def install(version: str, uv: Path) -> str:
+    """Let uv install an interpreter; return "" or, if it could not, its last words."""
+    try:
+        code, _, err = await _output([str(uv), "python", "install", version], INSTALL_TIMEOUT_S)
+    except TimeoutError:
+        return f"uv python install {version} took longer than {INSTALL_TIMEOUT_S:.0f} s"
+    except OSError as error:
+        return f"{uv} cannot be run: {error}"
+    lines = err.strip().splitlines() or ["no message"]
+    return "" if code == 0 else f"uv python install {version} failed: {lines[-1].strip()}"
+
+
+async def interpreter_for(
+    version: str, uv: Path | None, env: Mapping[str, str] = os.environ, home: Path | None = None
+) -> Interpreter:
+    """Return an interpreter of this version, installed by uv if there is none.
+
+    Raises:
+        EnvironmentFailed: there is none, and none could be installed.
+    """
+    found = await find_interpreters(env, home)
+    chosen = choose(version, found)
+    tried = ""
+    if chosen is None and uv is not None and env.get("STILETTO_PYTHON_INSTALL") != "0":
+        tried = await install(version, uv)
+        found = await find_interpreters(env, home)
+        chosen = choose(version, found)
+    if chosen is not None:
+        return chosen
+    exact = version.count(".") == 2
+    have = sorted({one.version if exact else one.version[:2] for one in found})
+    listed = ", ".join(".".join(map(str, one)) for one in have) or "none"
+    raise EnvironmentFailed(
+        f"no Python {version} on this machine; found {listed}" + (f"; {tried}" if tried else ""),
+        hint=f"install it, for instance with `uv python install {version}`, "
+        "or ask for one of those",
+    )

@@ -1,0 +1,79 @@
+"""Image references, as Docker's tools read them.
+
+    [registry-host[:port]/][path/]name[:tag][@algorithm:digest]
+
+The part before the first slash is a registry host if it has a dot or a colon, or is `localhost`
+(distribution/reference, `splitDockerDomain`). Docker Hub's short names stay short here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from stiletto.errors import UsageError
+
+__all__ = ["ImageRef", "PythonTag"]
+
+HUB_HOSTS = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
+REPOSITORY = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
+TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
+DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]{32,}")
+PYTHON_TAG = re.compile(
+    r"(?P<version>\d+(?:\.\d+){0,2})(?P<pre>(?:a|b|rc)\d+)?(?:-(?P<flavour>.+))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRef:
+    """One image: `host` is "" for Docker Hub, `name` without `library/`, `tag` "" if not given."""
+
+    host: str
+    name: str
+    tag: str = ""
+    digest: str = ""
+
+    @classmethod
+    def parse(cls, address: str) -> ImageRef:
+        """Read an address.
+
+        Raises:
+            UsageError: it is no image reference.
+        """
+        rest, _, digest = address.strip().partition("@")
+        host = ""
+        first, slash, after = rest.partition("/")
+        if slash and ("." in first or ":" in first or first == "localhost"):
+            host, rest = first, after
+        name, colon, tag = rest.partition(":")
+        wrong = (
+            not REPOSITORY.fullmatch(name)
+            or (colon and not TAG.fullmatch(tag))
+            or ("@" in address and not DIGEST.fullmatch(digest))
+        )
+        if wrong:
+            raise UsageError(
+                f"{address!r} is not an image address",
+                hint="write it like python:3.12-slim or ghcr.io/astral-sh/uv:0.9",
+            )
+        if host in HUB_HOSTS:
+            host = ""
+        return cls(host, name.removeprefix("library/") if not host else name, tag, digest)
+
+
+@dataclass(frozen=True, slots=True)
+class PythonTag:
+    """What a tag of the official Python image asks for; `version` is "3", "3.12" or "3.12.1"."""
+
+    version: str
+    flavour: str = ""
+
+    @classmethod
+    def parse(cls, tag: str) -> PythonTag | None:
+        """Read a tag such as `3.12-slim-bookworm`, `latest` or `slim`; None if it is neither."""
+        if tag in ("", "latest"):
+            return cls("3")
+        found = PYTHON_TAG.fullmatch(tag)
+        if found:
+            return cls(found["version"] + (found["pre"] or ""), found["flavour"] or "")
+        return cls("3", tag) if re.match(r"slim|alpine|[a-z]+$", tag) else None

@@ -1,0 +1,117 @@
+"""The lowest layer of a container: an image's own files, and what every root has.
+
+    <base>/images/<digest>/     complete and never changed again
+    <base>/images/.new-*/       being written; renamed into place
+
+Mount points of the image's binds stand here too, so that mounting never writes into a step's
+own layer. Users are generated: root, and the step's user where it is another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from stiletto.sandbox.layers import relative
+from stiletto.sandbox.plan import Image
+
+__all__ = ["DEFAULT_PATH", "home_of", "image_files", "materialise_image", "skeleton"]
+
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""What Docker gives a container whose image says nothing (moby, `oci/defaults.go`)."""
+
+USER = "user"
+STICKY = frozenset({"tmp", "var/tmp"})
+DIRECTORIES = ("tmp/", "var/tmp/", "root/", "run/", "home/")
+KERNEL_DIRECTORIES = ("proc/", "sys/", "dev/")
+
+
+def image_files(image: Image) -> dict[str, bytes | str]:
+    """Return the image's own files and the directories every program expects.
+
+    Keys are relative; a directory ends with `/`, a str value is a link's target.
+    """
+    plan: dict[str, bytes | str] = dict.fromkeys(DIRECTORIES, "")
+    for path, contents in image.files.items():
+        plan[relative(path) + ("/" if path.endswith("/") else "")] = contents
+    return plan
+
+
+def skeleton(image: Image, uid: int, gid: int) -> dict[str, bytes | str]:
+    """Return `image_files` and users, and a mount point for each bind (looks at the host)."""
+    plan = dict.fromkeys(KERNEL_DIRECTORIES, "") | image_files(image)
+    for bind in image.binds:
+        target = relative(bind.target)
+        plan |= {target + "/": ""} if bind.host.is_dir() else {target: b""}
+    if "etc/passwd" not in plan:
+        users, groups = ["root:x:0:0:root:/root:/bin/sh"], ["root:x:0:"]
+        if uid != 0:
+            users.append(f"{USER}:x:{uid}:{gid}::/home/{USER}:/bin/sh")
+            plan[f"home/{USER}/"] = ""
+        if gid != 0:
+            groups.append(f"{USER}:x:{gid}:")
+        plan["etc/passwd"] = "".join(line + "\n" for line in users).encode()
+        plan["etc/group"] = "".join(line + "\n" for line in groups).encode()
+    return plan
+
+
+def home_of(uid: int, passwd: bytes | None) -> str:
+    """Return the home directory of `uid` as `/etc/passwd` has it, or `/`."""
+    for line in (passwd or b"").decode(errors="replace").splitlines():
+        fields = line.split(":")
+        if len(fields) >= 6 and fields[2] == str(uid):
+            return fields[5]
+    return "/root" if uid == 0 else "/"
+
+
+def _digest(plan: Mapping[str, bytes | str]) -> str:
+    facts = [
+        [path, "link", value]
+        if isinstance(value, str)
+        else [path, "file", hashlib.sha256(value).hexdigest()]
+        for path, value in sorted(plan.items())
+    ]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+
+
+def _is_program(contents: bytes) -> bool:
+    return contents.startswith((b"#!", b"\x7fELF"))
+
+
+def _write(root: Path, plan: Mapping[str, bytes | str]) -> None:
+    for path, value in sorted(plan.items()):
+        here = root / path
+        if path.endswith("/"):
+            here.mkdir(parents=True, exist_ok=True)
+            here.chmod(0o1777 if path.rstrip("/") in STICKY else 0o755)
+            continue
+        here.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(value, str):
+            here.symlink_to(value)
+        else:
+            here.write_bytes(value)
+            here.chmod(0o755 if _is_program(value) else 0o644)
+
+
+def materialise_image(base: Path, plan: Mapping[str, bytes | str]) -> Path:
+    """Return the directory under `base` that holds this plan, written once."""
+    images = base / "images"
+    done = images / _digest(plan)
+    if done.is_dir():
+        return done
+    images.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(prefix=".new-", dir=images))
+    try:
+        _write(new, plan)
+        new.chmod(0o755)
+        new.rename(done)
+    except OSError:
+        shutil.rmtree(new, ignore_errors=True)
+        # Another process may have been first: a rename onto a full directory fails.
+        if not done.is_dir():
+            raise
+    return done

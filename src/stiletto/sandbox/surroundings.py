@@ -1,0 +1,25 @@
+"""What a step gets of the host's environment, and where its own variables fall short."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from stiletto.sandbox.plan import Step
+from stiletto.sandbox.skeleton import DEFAULT_PATH
+
+__all__ = ["CERTIFICATES", "environment", "passed_on"]
+
+PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy")
+CERTIFICATES = "SSL_CERT_FILE"
+
+
+def passed_on(host: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of the host that every step sees: the way to the network."""
+    names = [*PROXIES, *(name.upper() for name in PROXIES), CERTIFICATES]
+    return {name: host[name] for name in names if host.get(name)}
+
+
+def environment(step: Step, passed: Mapping[str, str], home: str) -> dict[str, str]:
+    """Return the whole environment of a step, secrets included; the step's own words win."""
+    path = step.image.env.get("PATH", DEFAULT_PATH)
+    return {"PATH": path, "HOME": home} | dict(passed) | dict(step.env) | dict(step.secret_env)
