@@ -1,0 +1,165 @@
+"""Addresses given on the command line, as objects of the engine.
+
+    Directory, File    a path, `file://` in front or not, relative to the working directory
+    Secret             env://NAME, file://PATH, cmd://LINE; also env:NAME and so on; a bare NAME
+                       is env://NAME and deprecated; `?cacheKey=` is taken out of the URI
+    Container          an image reference
+    CacheVolume        its key
+    Socket             a path, `unix://` in front or not
+    GitRepository      a path
+    GitRef             a path, `#ref` behind it or not
+
+Source: core/schema/address.go. Git URLs, services and modules are not implemented.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stiletto.cli.values import Address, Parsed
+from stiletto.errors import NotSupported, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stiletto.cli.ports import EnginePort, ObjectRef, Value
+    from stiletto.module.definition import FunctionDef
+
+__all__ = ["Addresses", "is_git_url", "secret_arguments"]
+
+_GIT_URL = re.compile(r"(?:(?:https?|ssh|git)://|[\w-]+@[\w.-]+:)")
+"""What Dagger takes for a remote repository (util/gitutil, ParseURL)."""
+
+
+def is_git_url(text: str) -> bool:
+    """Whether an address means a remote repository and not a path."""
+    return _GIT_URL.match(text) is not None
+
+
+def secret_arguments(address: str) -> dict[str, str]:
+    """Return the arguments of the API's `secret` for an address."""
+    if ":" not in address:
+        address = f"env://{address}"
+    scheme, _, rest = address.partition(":")
+    if not rest.startswith("//"):
+        address = f"{scheme}://{rest}"
+    uri, question, query = address.partition("?")
+    if not question or not query:
+        return {"uri": address}
+    from urllib.parse import parse_qsl, urlencode
+
+    pairs = parse_qsl(query, keep_blank_values=True)
+    keys = [value for name, value in pairs if name == "cacheKey"]
+    if not keys or not keys[0]:
+        return {"uri": address}
+    others = urlencode([(name, value) for name, value in pairs if name != "cacheKey"])
+    return {"uri": f"{uri}?{others}" if others else uri, "cacheKey": keys[0]}
+
+
+class Addresses:
+    """Makes the values of a function's arguments."""
+
+    def __init__(self, engine: EnginePort, workdir: Path, warn: Callable[[str], None]) -> None:
+        self._engine = engine
+        self._workdir = workdir
+        self._warn = warn
+
+    async def arguments(
+        self, function: FunctionDef | None, given: Mapping[str, Parsed]
+    ) -> dict[str, Value]:
+        """Return what was given with its addresses looked up.
+
+        Raises:
+            UsageError: a path that is not there.
+            NotSupported: a kind of address that this engine does not implement.
+        """
+        made: dict[str, Value] = {}
+        for name, value in given.items():
+            arg = function.arg(name) if function else None
+            made[name] = await self._value(name, value, arg.ignore if arg else ())
+        return made
+
+    async def _value(self, name: str, value: Parsed, ignore: Sequence[str]) -> Value:
+        if isinstance(value, Address):
+            return await self._object(name, value, ignore)
+        if isinstance(value, list):
+            return [await self._value(name, item, ignore) for item in value]
+        return value
+
+    async def _object(self, name: str, address: Address, ignore: Sequence[str]) -> Value:
+        text = address.text
+        match address.type:
+            case "Directory":
+                args: dict[str, Value] = {"path": self._path(name, address)}
+                if ignore:
+                    args["exclude"] = list(ignore)
+                return await self._select("host", {}, "directory", args)
+            case "File":
+                return await self._select("host", {}, "file", {"path": self._path(name, address)})
+            case "Secret":
+                if ":" not in text:
+                    self._warn(
+                        f'the secret "{text}" has no scheme; '
+                        f"write env://{text}, as later versions will ask for"
+                    )
+                return await self._engine.select(None, "secret", secret_arguments(text))
+            case "Container":
+                return await self._select("container", {}, "from", {"address": text})
+            case "CacheVolume":
+                return await self._engine.select(None, "cacheVolume", {"key": text})
+            case "Socket":
+                path = text.removeprefix("unix://")
+                return await self._select("host", {}, "unixSocket", {"path": path})
+            case "GitRepository":
+                return await self._repository(name, address)
+            case "GitRef":
+                path, _, ref = text.partition("#")
+                repository = await self._repository(name, Address(address.type, path))
+                if ref:
+                    return await self._engine.select(repository, "ref", {"name": ref})
+                return await self._engine.select(repository, "head", {})
+            case _:
+                raise NotSupported(f"--{_flag(name)} (a {address.type} given by its address)")
+
+    async def _repository(self, name: str, address: Address) -> ObjectRef:
+        path = self._path(name, address)
+        directory = await self._select("host", {}, "directory", {"path": path})
+        return await self._ref(directory, "asGit", {})
+
+    async def _select(
+        self, root: str, root_args: Mapping[str, Value], field: str, args: Mapping[str, Value]
+    ) -> ObjectRef:
+        return await self._ref(await self._ref(None, root, root_args), field, args)
+
+    async def _ref(
+        self, receiver: ObjectRef | None, field: str, args: Mapping[str, Value]
+    ) -> ObjectRef:
+        from stiletto.cli.ports import ObjectRef
+
+        value = await self._engine.select(receiver, field, args)
+        if not isinstance(value, ObjectRef):
+            raise TypeError(f"{field} answered {value!r} where an object was expected")
+        return value
+
+    def _path(self, name: str, address: Address) -> str:
+        """Return a local path as given, after a look that it is there."""
+        if is_git_url(address.text):
+            raise NotSupported(f"--{_flag(name)} (the git repository {address.text})")
+        text = address.text.removeprefix("file://")
+        path = self._workdir / text
+        if not path.exists():
+            raise UsageError(f"--{_flag(name)}: no such file or directory: {path}")
+        if address.type == "File" and path.is_dir():
+            raise UsageError(f"--{_flag(name)}: is a directory, not a file: {path}")
+        if address.type != "File" and not path.is_dir():
+            raise UsageError(f"--{_flag(name)}: is a file, not a directory: {path}")
+        return text
+
+
+def _flag(name: str) -> str:
+    from stiletto.cli.names import kebab
+
+    return kebab(name)

@@ -1,0 +1,200 @@
+"""`stiletto call`: run a chain of functions, and show or save what comes out."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from stiletto.cli import result
+from stiletto.cli.addresses import Addresses
+from stiletto.cli.line import Line, provider_of
+from stiletto.cli.options import Options
+from stiletto.cli.ports import EnginePort, ObjectRef, Value
+from stiletto.cli.terminal import Terminal
+from stiletto.errors import StilettoError, UsageError
+
+__all__ = ["Caller", "force", "together"]
+
+T = TypeVar("T")
+
+
+async def together(work: Iterable[Awaitable[T]]) -> list[T]:
+    """Await all at once; the first error cancels the others and is raised as it is."""
+
+    async def one(awaitable: Awaitable[T]) -> T:
+        return await awaitable
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(awaitable)) for awaitable in work]
+    except BaseExceptionGroup as errors:
+        expected = errors.subgroup(StilettoError)
+        raise (expected or errors).exceptions[0] from None
+    return [task.result() for task in tasks]
+
+
+async def force(engine: EnginePort, value: Value) -> Value:
+    """Make lazy objects happen: `sync` where the type has it, else its `id`."""
+    if isinstance(value, ObjectRef):
+        definition = engine.object_def(value.type)
+        sync = definition.functions.get("sync") if definition else None
+        if sync is None or any(arg.required for arg in sync.args):
+            # The id of an object can only be told once the function that makes it has run.
+            await engine.select(value, "id", {})
+            return value
+        synced = await engine.select(value, "sync", {})
+        if isinstance(synced, ObjectRef):
+            return synced
+        # The schema's own `sync` answers the id.
+        return ObjectRef(value.type, synced) if isinstance(synced, str) else value
+    if isinstance(value, list | tuple):
+        return await together(force(engine, item) for item in value)
+    return value
+
+
+class Caller:
+    """Runs one line on an engine.
+
+    `finish` stops the showing of progress; it is called before anything is printed or asked.
+    """
+
+    def __init__(
+        self,
+        engine: EnginePort,
+        terminal: Terminal,
+        options: Options,
+        workdir: Path,
+        finish: Callable[[], None],
+    ) -> None:
+        self._engine = engine
+        self._terminal = terminal
+        self._options = options
+        self._workdir = workdir
+        self._finish = finish
+
+    async def run(self, line: Line) -> None:
+        """Evaluate the line and deal with its result as the options say."""
+        value = await self._evaluate(line)
+        if _holds(value, "Changeset") and isinstance(value, list | tuple):
+            value = await self._merged(value)
+        provider = provider_of(line.returns, self._engine)
+        if isinstance(value, ObjectRef) and self._options.output is not None:
+            await self._export(value, self._options.output)
+        elif isinstance(value, ObjectRef) and value.type == "Changeset":
+            await self._apply(value)
+        elif provider is not None and isinstance(value, ObjectRef | list | tuple):
+            if self._options.output is not None:
+                raise UsageError(f"a list of {provider.name} cannot be saved with --output")
+            forced = await force(self._engine, value)
+            self._finish()
+            self._print(result.objects(forced))
+        elif value is not None:
+            self._finish()
+            self._show_leaf(value)
+
+    async def _evaluate(self, line: Line) -> Value:
+        addresses = Addresses(self._engine, self._workdir, self._warn)
+        given = await addresses.arguments(line.constructor, line.constructor_args)
+        value: Value = await self._engine.construct(given)
+        for link in line.links:
+            args = await addresses.arguments(link.function, link.args)
+            value = await self._each(value, link.function.name, args)
+        return value
+
+    async def _each(self, receiver: Value, field: str, args: dict[str, Value]) -> Value:
+        """Select on an object, or on each of a list; nothing comes of nothing."""
+        if isinstance(receiver, ObjectRef):
+            return await self._engine.select(receiver, field, args)
+        if isinstance(receiver, list | tuple):
+            return await together(self._each(item, field, args) for item in receiver)
+        return None
+
+    async def _merged(self, changesets: Sequence[Value]) -> Value:
+        empty = await self._engine.select(None, "changeset", {})
+        return await self._each(empty, "withChangesets", {"changes": list(changesets)})
+
+    async def _export(self, ref: ObjectRef, output: str) -> None:
+        definition = self._engine.object_def(ref.type)
+        export = definition.functions.get("export") if definition else None
+        if export is None or export.arg("path") is None:
+            raise UsageError(
+                f"a {ref.type} cannot be saved with --output",
+                hint="name one of its functions that returns a file, a directory or text",
+            )
+        args: dict[str, Value] = {"path": output}
+        if export.arg("allowParentDirPath") is not None:
+            args["allowParentDirPath"] = True
+        saved = await self._engine.select(ref, "export", args)
+        self._finish()
+        self._terminal.err(f'Saved to "{saved}".')
+
+    async def _apply(self, ref: ObjectRef) -> None:
+        added, modified, removed = await together(
+            self._paths(ref, field) for field in ("addedPaths", "modifiedPaths", "removedPaths")
+        )
+        self._finish()
+        count = len(added) + len(modified) + len(removed)
+        if count == 0:
+            self._terminal.err("no changes to apply")
+            return
+        self._terminal.err(result.changes_summary(added, modified, removed))
+        if not self._options.auto_apply:
+            if not self._terminal.can_ask:
+                raise UsageError(
+                    f"cannot ask whether to apply {count} change(s): no terminal",
+                    hint="add -y to apply them, or -o DIR to save them elsewhere",
+                )
+            if not self._ask("Apply changes? [y/N] "):
+                self._terminal.err("Discarded.")
+                return
+        await self._engine.select(ref, "export", {"path": "."})
+        self._terminal.err("Applied.")
+
+    async def _paths(self, ref: ObjectRef, field: str) -> list[str]:
+        value = await self._engine.select(ref, field, {})
+        return [str(item) for item in value] if isinstance(value, list | tuple) else []
+
+    def _ask(self, question: str) -> bool:
+        self._terminal.stderr.write(question)
+        self._terminal.stderr.flush()
+        # The event loop's own handler only marks the task as cancelled, which a blocking read
+        # would never notice.
+        handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return self._terminal.stdin.readline().strip().lower() in ("y", "yes")
+        finally:
+            signal.signal(signal.SIGINT, handler)
+
+    def _show_leaf(self, value: Value) -> None:
+        text = result.as_json(value) if self._options.json else result.plain(value)
+        if self._options.output is not None:
+            path = self._workdir / self._options.output
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8", errors="surrogateescape", newline="")
+            except OSError as error:
+                raise UsageError(
+                    f"cannot write the output to {path}: {error.strerror or error}"
+                ) from error
+            self._terminal.err(f'Saved output to "{path}".')
+        self._print(text)
+
+    def _print(self, text: str) -> None:
+        if self._terminal.stdout.isatty() and not text.endswith("\n"):
+            text += "\n"
+        self._terminal.out(text)
+
+    def _warn(self, line: str) -> None:
+        self._terminal.err(f"Warning: {line}")
+
+
+def _holds(value: Value, type_name: str) -> bool:
+    """Whether a list holds objects of the type alone."""
+    return (
+        isinstance(value, list | tuple)
+        and bool(value)
+        and all(isinstance(item, ObjectRef) and item.type == type_name for item in value)
+    )

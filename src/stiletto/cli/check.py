@@ -1,0 +1,157 @@
+"""`stiletto check`: run a module's checks at the same time, and say how each ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stiletto.cli.call import force
+from stiletto.cli.checktree import Check
+from stiletto.cli.describe import short, table
+from stiletto.cli.failures import message_of
+from stiletto.cli.ports import EnginePort, ObjectRef
+from stiletto.cli.terminal import Terminal
+from stiletto.errors import StilettoError, UsageError
+from stiletto.module.definition import ModuleDef
+from stiletto.progress import Outcome, Progress
+
+__all__ = ["Verdict", "list_text", "report", "run_checks"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How one check ended. `error` is set when it failed."""
+
+    check: Check
+    outcome: Outcome
+    elapsed_s: float
+    error: StilettoError | None = None
+
+
+async def run_checks(
+    engine: EnginePort,
+    module: ModuleDef,
+    checks: Sequence[Check],
+    progress: Progress,
+    *,
+    fail_fast: bool,
+) -> list[Verdict]:
+    """Run all at once and return their verdicts in the same order.
+
+    With `fail_fast` the first failure cancels those still running.
+
+    Raises:
+        UsageError: the module cannot be constructed without arguments.
+    """
+    constructor = module.main_object.constructor
+    missing = [arg.name for arg in constructor.args if arg.required] if constructor else []
+    if missing:
+        raise UsageError(
+            f"module {module.name} cannot be checked: its constructor requires "
+            f"{', '.join(missing)}",
+            hint="checks run without arguments; give the constructor defaults",
+        )
+    tree = _Objects(engine, await engine.construct({}))
+    running = [asyncio.create_task(_run(engine, tree, check, progress)) for check in checks]
+    try:
+        if fail_fast:
+            for done in asyncio.as_completed(running):
+                if (await done).outcome is Outcome.FAILED:
+                    for task in running:
+                        task.cancel()
+                    break
+        return [await task for task in running]
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+class _Objects:
+    """The objects that checks live on, each asked for once."""
+
+    def __init__(self, engine: EnginePort, main: ObjectRef) -> None:
+        self._engine = engine
+        self._found: dict[tuple[str, ...], asyncio.Task[ObjectRef]] = {}
+        self._main = main
+
+    async def at(self, path: tuple[str, ...]) -> ObjectRef:
+        if not path:
+            return self._main
+        if path not in self._found:
+            self._found[path] = asyncio.create_task(self._select(path))
+        # Checks share the object: the end of one must not take it from the others.
+        return await asyncio.shield(self._found[path])
+
+    async def _select(self, path: tuple[str, ...]) -> ObjectRef:
+        value = await self._engine.select(await self.at(path[:-1]), path[-1], {})
+        if not isinstance(value, ObjectRef):
+            raise TypeError(f"{':'.join(path)} answered {value!r} where an object was expected")
+        return value
+
+
+async def _run(engine: EnginePort, tree: _Objects, check: Check, progress: Progress) -> Verdict:
+    span = progress.span(check.name, "check")
+    try:
+        await _evaluate(engine, tree, check)
+    except StilettoError as error:
+        span.end(Outcome.FAILED, error.message)
+        return Verdict(check, Outcome.FAILED, span.elapsed_s, error)
+    except asyncio.CancelledError:
+        # The verdict is the answer; whoever cancelled waits for it.
+        span.end(Outcome.CANCELLED)
+        return Verdict(check, Outcome.CANCELLED, span.elapsed_s)
+    span.end(Outcome.DONE)
+    return Verdict(check, Outcome.DONE, span.elapsed_s)
+
+
+async def _evaluate(engine: EnginePort, tree: _Objects, check: Check) -> None:
+    receiver = await tree.at(check.path[:-1])
+    value = await engine.select(receiver, check.path[-1], {})
+    if not check.generator:
+        await force(engine, value)
+    elif value is not None and not await _is_empty(engine, value):
+        raise StilettoError(
+            f"{check.name} produced changes",
+            hint=f"run `stiletto call {' '.join(check.words[1:])}` to apply them",
+        )
+
+
+async def _is_empty(engine: EnginePort, value: object) -> bool:
+    if isinstance(value, ObjectRef) and value.type == "Changeset":
+        return bool(await engine.select(value, "isEmpty", {}))
+    raise TypeError(f"a generator answered {value!r} where a changeset was expected")
+
+
+def list_text(checks: Sequence[Check], terminal: Terminal) -> str:
+    """Return the table of `check --list`; generators come in a section of their own."""
+    plain = [(check.name, short(check.description)) for check in checks if not check.generator]
+    generators = [(check.name, short(check.description)) for check in checks if check.generator]
+    rows = plain
+    if generators:
+        rows = [*plain, ("", ""), ("Generators", ""), *generators]
+    return table(rows, terminal.bold)
+
+
+_WORDS = {
+    Outcome.DONE: "OK",
+    Outcome.CACHED: "OK",
+    Outcome.FAILED: "ERROR",
+    Outcome.CANCELLED: "CANCELLED",
+}
+
+
+def report(verdicts: Sequence[Verdict]) -> str:
+    """Return one line for each check, and beneath a failed one what went wrong."""
+    width = max((len(verdict.check.name) for verdict in verdicts), default=0)
+    lines: list[str] = []
+    for verdict in verdicts:
+        word = _WORDS[verdict.outcome]
+        lines.append(f"{verdict.check.name:<{width}}   {word:<9}  {verdict.elapsed_s:.1f}s")
+        if verdict.error is not None:
+            message = message_of(verdict.error)
+            lines += [f"    {line}".rstrip() for line in message.splitlines()]
+            if verdict.error.hint:
+                lines.append(f"    hint: {verdict.error.hint}")
+    return "\n".join(lines)

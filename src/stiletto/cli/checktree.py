@@ -1,0 +1,166 @@
+"""Which checks a module has, and which of them a pattern means.
+
+A check is a function marked as one that needs no arguments, on the main object or on an object
+that such functions and fields lead to. A generator counts as a check that fails when it would
+change something. Names are paths in kebab case joined by `:`, the module's name first.
+
+Source: core/modtree.go, core/checks.go and core/schema/workspace.go. Patterns are those of
+doublestar, over the path with `/` for `:`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from stiletto.cli.line import Types
+from stiletto.cli.names import closest, kebab
+from stiletto.errors import UsageError
+from stiletto.module.definition import Kind, ModuleDef, ObjectDef
+
+__all__ = ["Check", "checks_of", "choose", "matches"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check: API names from the main object down to the function."""
+
+    module: str
+    path: tuple[str, ...]
+    description: str
+    generator: bool
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The whole path in kebab case, module first."""
+        return (kebab(self.module), *(kebab(part) for part in self.path))
+
+    @property
+    def name(self) -> str:
+        """The whole path as people write it."""
+        return ":".join(self.words)
+
+
+def checks_of(module: ModuleDef, types: Types) -> list[Check]:
+    """Return all checks, then all generators, each sorted by name."""
+    found: dict[tuple[str, ...], Check] = {}
+    for check in _walk(module, types, module.main_object, (), frozenset()):
+        found.setdefault(check.path, check)
+    return sorted(found.values(), key=lambda check: (check.generator, check.name))
+
+
+def _walk(
+    module: ModuleDef,
+    types: Types,
+    definition: ObjectDef,
+    path: tuple[str, ...],
+    above: frozenset[str],
+) -> Iterator[Check]:
+    # A type beneath itself would go on without end.
+    if definition.name in above:
+        return
+    above |= {definition.name}
+    leads: list[tuple[str, str]] = []
+    for function in definition.functions.values():
+        if any(arg.required for arg in function.args):
+            continue
+        here = (*path, function.name)
+        if function.check or function.generator:
+            # What is marked as both is a check.
+            yield Check(module.name, here, function.description, not function.check)
+        if function.returns.kind is Kind.OBJECT:
+            leads.append((function.name, function.returns.name))
+    leads += [
+        (field.name, field.type.name)
+        for field in definition.fields.values()
+        if field.type.kind is Kind.OBJECT
+    ]
+    for name, type_name in leads:
+        # Core objects hold no checks.
+        beneath = module.objects.get(type_name)
+        if beneath is not None:
+            yield from _walk(module, types, beneath, (*path, name), above)
+
+
+def choose(checks: Sequence[Check], patterns: Iterable[str]) -> list[Check]:
+    """Return the checks that any pattern means, in their order; all without patterns.
+
+    Raises:
+        UsageError: a pattern that means no check.
+    """
+    patterns = list(patterns)
+    for pattern in patterns:
+        if not any(matches(pattern, check) for check in checks):
+            # The module's name may be left out, so that both forms are worth suggesting.
+            names = [name for check in checks for name in (check.name, ":".join(check.words[1:]))]
+            meant = closest(pattern.replace(":", "-"), [name.replace(":", "-") for name in names])
+            named = {name.replace(":", "-"): name for name in names}
+            hint = f'did you mean "{named[meant]}"? ' if meant else ""
+            raise UsageError(
+                f'no check matches "{pattern}"', hint=f"{hint}see stiletto check --list"
+            )
+    if not patterns:
+        return list(checks)
+    return [check for check in checks if any(matches(pattern, check) for pattern in patterns)]
+
+
+def matches(pattern: str, check: Check) -> bool:
+    """Whether a pattern means this check, with the module's name in front or without."""
+    segments = tuple(kebab(segment) for segment in pattern.split(":"))
+    for words in (check.words, check.words[1:]):
+        if words[: len(segments)] == segments:
+            return True
+        if _glob("/".join(segments)).fullmatch("/".join(words)):
+            return True
+    return False
+
+
+def _glob(pattern: str) -> re.Pattern[str]:
+    """Translate a doublestar pattern: `*`, `?`, `[...]`, `{a,b}`, `**` as a whole segment."""
+    out: list[str] = []
+    at, depth = 0, 0
+    while at < len(pattern):
+        char = pattern[at]
+        starts = at == 0 or pattern[at - 1] == "/"
+        if starts and re.match(r"\*\*(/|$)", pattern[at:]):
+            # `**` stands for any number of segments, also none; so does its slash.
+            whole = at + 2 >= len(pattern)
+            if whole and out and out[-1] == "/":
+                out[-1] = "(?:/.*)?"
+            else:
+                out.append(".*" if whole else "(?:.*/)?")
+            at += 3
+            continue
+        if char == "[" and (found := re.match(r"\[([!^]?)((?:\\.|[^\]\\])+)\]", pattern[at:])):
+            negated = "^" if found[1] else ""
+            out.append(f"[{negated}{found[2].replace('[', chr(92) + '[')}]")
+            at += found.end()
+            continue
+        match char:
+            case "*":
+                out.append("[^/]*")
+            case "?":
+                out.append("[^/]")
+            case "{":
+                out.append("(?:")
+                depth += 1
+            case "}" if depth:
+                out.append(")")
+                depth -= 1
+            case "," if depth:
+                out.append("|")
+            case "/":
+                out.append("/")
+            case "\\" if at + 1 < len(pattern):
+                at += 1
+                out.append(re.escape(pattern[at]))
+            case _:
+                out.append(re.escape(char))
+        at += 1
+    if depth:
+        raise UsageError(f'missing closing brace in the pattern "{pattern}"')
+    try:
+        return re.compile("".join(out))
+    except re.error as error:
+        raise UsageError(f'the pattern "{pattern}" cannot be read: {error}') from error

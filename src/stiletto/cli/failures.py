@@ -1,0 +1,52 @@
+"""Errors as text, and the exit codes.
+
+0          it worked
+1          the words cannot be followed, a module failed, a check failed, the machine lacks
+           something; the message says which
+2          interrupted (as Dagger's command line)
+70         a bug in Stiletto: a traceback is shown (EX_SOFTWARE of sysexits.h)
+143        ended by SIGTERM
+any other  a command in the sandbox ended with this code
+"""
+
+from __future__ import annotations
+
+import shlex
+
+from stiletto.errors import StepFailed, StilettoError
+
+__all__ = ["BUG", "INTERRUPTED", "TERMINATED", "message_of", "streams_of", "text_of"]
+
+INTERRUPTED = 2
+BUG = 70
+TERMINATED = 143
+
+_COMMAND_CHARS = 100
+
+
+def message_of(error: StilettoError) -> str:
+    """Return the fact: a failed step is named by its command."""
+    if isinstance(error, StepFailed) and error.command:
+        command = shlex.join(error.command).replace("\n", "\\n")
+        if len(command) > _COMMAND_CHARS:
+            command = command[: _COMMAND_CHARS - 3] + "..."
+        return f"step `{command}` failed: {error.message}"
+    return error.message
+
+
+def text_of(error: StilettoError) -> str:
+    """Return an error as people see it: the fact, the next act, the line that replays it."""
+    lines = [f"Error: {message_of(error)}"]
+    if error.hint:
+        lines.append(f"  hint: {error.hint}")
+    if isinstance(error, StepFailed) and error.replay:
+        lines.append(f"  replay: {error.replay}")
+    return "\n".join(lines)
+
+
+def streams_of(error: StilettoError) -> list[str]:
+    """Return what a failed command printed, under a head each, empty streams left out."""
+    if not isinstance(error, StepFailed):
+        return []
+    streams = (("Stdout:", error.stdout), ("Stderr:", error.stderr))
+    return [line for head, text in streams if text.strip() for line in (head, text.rstrip("\n"))]

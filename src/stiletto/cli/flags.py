@@ -1,0 +1,182 @@
+"""Words of the command line: which are flags, and where the flags of one level end.
+
+The grammar is spf13/pflag's, which Dagger's command line uses:
+
+    --name value   --name=value   --switch   --switch=false   -n value   -nvalue   -n=value   -vvq
+
+A level's flags end at the first other word, or at `--`. Names are compared in kebab case, so
+that `--dockerConfig` is `--docker-config`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from stiletto.cli.names import closest, kebab
+from stiletto.errors import UsageError
+
+__all__ = ["Flag", "FlagSet", "Given", "asks_for_help", "is_flag", "peek"]
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One flag: its kebab name, its letter, and whether it stands without a value.
+
+    `implied` is the value of a flag given alone; None means that a value must follow.
+    `placeholder` names the value in help.
+    """
+
+    name: str
+    short: str = ""
+    implied: str | None = None
+    placeholder: str = ""
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A flag as it stood there."""
+
+    flag: Flag
+    text: str
+
+
+class FlagSet:
+    """The flags known at one level; of two with the same name the first counts."""
+
+    def __init__(self, flags: Iterable[Flag], *, command: str) -> None:
+        self.command = command
+        self.by_name: dict[str, Flag] = {}
+        self.by_short: dict[str, Flag] = {}
+        for flag in flags:
+            if flag.name in self.by_name:
+                continue
+            self.by_name[flag.name] = flag
+            if flag.short:
+                self.by_short.setdefault(flag.short, flag)
+
+    def take(self, words: Sequence[str]) -> tuple[list[Given], list[str]]:
+        """Split words into this level's flags and the rest, which starts with no flag.
+
+        Raises:
+            UsageError: an unknown flag, or one without its value.
+        """
+        given: list[Given] = []
+        at = 0
+        while at < len(words) and is_flag(words[at]):
+            found, used = self.read(words[at], words[at + 1 :])
+            given += found
+            at += 1 + used
+        if at < len(words) and words[at] == "--":
+            at += 1
+        return given, list(words[at:])
+
+    def take_all(self, words: Sequence[str]) -> tuple[list[Given], list[str]]:
+        """Split words into flags, wherever they stand, and all other words.
+
+        Raises:
+            UsageError: an unknown flag, or one without its value.
+        """
+        given: list[Given] = []
+        others: list[str] = []
+        at = 0
+        while at < len(words):
+            word = words[at]
+            at += 1
+            if word == "--":
+                others += words[at:]
+                break
+            if is_flag(word):
+                found, used = self.read(word, words[at:])
+                given += found
+                at += used
+            else:
+                others.append(word)
+        return given, others
+
+    def read(self, word: str, following: Sequence[str]) -> tuple[list[Given], int]:
+        """Read the flags in one word; also return how many of the following words were used."""
+        return (self._long if word.startswith("--") else self._shorts)(word, following)
+
+    def _long(self, word: str, following: Sequence[str]) -> tuple[list[Given], int]:
+        name, equals, text = word[2:].partition("=")
+        flag = self.by_name.get(kebab(name))
+        if flag is None:
+            raise self._unknown(f"unknown flag: --{name}", name)
+        return self._valued(flag, text if equals else None, f"--{name}", following)
+
+    def _shorts(self, word: str, following: Sequence[str]) -> tuple[list[Given], int]:
+        given: list[Given] = []
+        letters = word[1:]
+        while letters:
+            letter, letters = letters[0], letters[1:]
+            flag = self.by_short.get(letter)
+            if flag is None:
+                raise self._unknown(f'unknown shorthand flag: "{letter}" in {word}', "")
+            text: str | None = None
+            if letters.startswith("="):
+                text, letters = letters[1:], ""
+            elif flag.implied is None and letters:
+                text, letters = letters, ""
+            found, used = self._valued(flag, text, f"-{letter}", following)
+            given += found
+            if used:
+                return given, used
+        return given, 0
+
+    def _valued(
+        self, flag: Flag, text: str | None, spelled: str, following: Sequence[str]
+    ) -> tuple[list[Given], int]:
+        if text is not None:
+            return [Given(flag, text)], 0
+        if flag.implied is not None:
+            return [Given(flag, flag.implied)], 0
+        if not following:
+            raise UsageError(f"flag needs an argument: {spelled}", hint=self.see_help)
+        return [Given(flag, following[0])], 1
+
+    @property
+    def see_help(self) -> str:
+        """The hint that leads to this level's help."""
+        return f"see {self.command} --help"
+
+    def _unknown(self, message: str, name: str) -> UsageError:
+        meant = closest(name, self.by_name) if name else None
+        hint = f"did you mean --{meant}? {self.see_help}" if meant else self.see_help
+        return UsageError(message, hint=hint)
+
+
+def is_flag(word: str) -> bool:
+    """Whether a word is written as a flag; `--` and `-` are not."""
+    return word.startswith("-") and word not in ("-", "--")
+
+
+def asks_for_help(words: Sequence[str]) -> bool:
+    """Whether -h or --help stands anywhere before `--`."""
+    ahead = words[: words.index("--")] if "--" in words else words
+    return any(word in ("-h", "--help") for word in ahead)
+
+
+def peek(words: Sequence[str], known: FlagSet) -> Iterator[tuple[Given, bool]]:
+    """Yield the known flags among words of which most are not known yet.
+
+    With each comes whether it stands before the first word that is no flag. As pflag does where
+    unknown flags are allowed, a word after an unknown flag counts as that flag's value.
+    """
+    ahead, at = True, 0
+    while at < len(words) and words[at] != "--":
+        word = words[at]
+        at += 1
+        if not is_flag(word):
+            ahead = False
+            continue
+        try:
+            found, used = known.read(word, words[at:])
+        except UsageError:
+            alone = "=" in word or at == len(words) or words[at].startswith("-")
+            at += word.startswith("--") and not alone
+            continue
+        at += used
+        for given in found:
+            yield given, ahead

@@ -1,0 +1,227 @@
+"""The words after `call`, read against what the module offers; nothing is run.
+
+    [globals] [constructor flags] FUNCTION [its flags] [FUNCTION [its flags] ...]
+
+Each function is one of the object that the part before it returns (of each object, where that
+part returns a list). A field is a function without arguments. Flags of `call` itself may follow
+a function too, unless the function has an argument of that name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from stiletto.cli.flags import Flag, FlagSet, Given, asks_for_help
+from stiletto.cli.names import closest, kebab
+from stiletto.cli.options import CONTEXT, GLOBALS, OUTPUTS, UNSUPPORTED, Options, with_given
+from stiletto.cli.values import FlagType, Parsed, ValueTextError, flag_type
+from stiletto.errors import UsageError
+from stiletto.module.definition import (
+    ArgDef,
+    EnumDef,
+    FunctionDef,
+    Kind,
+    ModuleDef,
+    ObjectDef,
+    TypeRef,
+)
+
+__all__ = ["Level", "Line", "Link", "Types", "functions_of", "provider_of", "read_line", "skipped"]
+
+
+class Types(Protocol):
+    """Looks up types by name; an `EnginePort` is one."""
+
+    def object_def(self, type_name: str) -> ObjectDef | None:
+        """Describe an object type."""
+        ...
+
+    def enum_def(self, type_name: str) -> EnumDef | None:
+        """Describe an enum."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One function of the chain with the arguments that were given."""
+
+    function: FunctionDef
+    args: Mapping[str, Parsed]
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Where the reading ended: the command so far, its function, and what it returns.
+
+    The function is the constructor where no function was named, or None without one.
+    """
+
+    command: str
+    function: FunctionDef | None
+    provider: ObjectDef | None
+    is_root: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A whole chain: the constructor with its arguments, and the links."""
+
+    constructor: FunctionDef | None
+    constructor_args: Mapping[str, Parsed]
+    links: tuple[Link, ...]
+    returns: TypeRef
+    options: Options
+    level: Level
+
+
+def functions_of(definition: ObjectDef) -> dict[str, FunctionDef]:
+    """Return what can be called on an object, by its name in kebab case; fields first.
+
+    `id` is left out: no words can use it (core/schema/coremod.go).
+    """
+    fields = [
+        FunctionDef(field.name, field.type, description=field.description)
+        for field in definition.fields.values()
+    ]
+    return {
+        kebab(function.name): function
+        for function in (*fields, *definition.functions.values())
+        if function.name != "id" and not function.name.startswith("_")
+    }
+
+
+def skipped(function: FunctionDef, types: Types) -> bool:
+    """Whether a required argument has a type that no flag can give."""
+    return any(
+        arg.required and flag_type(arg.type, types.enum_def) is None for arg in function.args
+    )
+
+
+def provider_of(type_: TypeRef, types: Types) -> ObjectDef | None:
+    """Return the object whose functions can follow, also for a list of it."""
+    if type_.kind is Kind.LIST and type_.element is not None:
+        type_ = type_.element
+    if type_.kind in (Kind.OBJECT, Kind.INTERFACE):
+        return types.object_def(type_.name)
+    return None
+
+
+def arg_flags(function: FunctionDef, types: Types) -> dict[str, tuple[ArgDef, FlagType]]:
+    """Return the arguments that have flags, by flag name."""
+    found: dict[str, tuple[ArgDef, FlagType]] = {}
+    for arg in function.args:
+        type_ = flag_type(arg.type, types.enum_def)
+        if type_ is not None:
+            found[kebab(arg.name)] = (arg, type_)
+    return found
+
+
+def read_line(
+    words: Sequence[str],
+    module: ModuleDef,
+    types: Types,
+    options: Options,
+    *,
+    command: str = "stiletto call",
+) -> Line:
+    """Read the words after `call`.
+
+    Asked for help anywhere, it does not insist on required flags, so that help can be had of any
+    function.
+
+    Raises:
+        UsageError: unknown words, values of the wrong type, required flags that are missing.
+    """
+    helping = asks_for_help(words)
+    main = module.main_object
+    returns = TypeRef(Kind.OBJECT, module.main)
+    constructor_args, options, rest = _read_level(
+        words, main.constructor, types, options, command, is_root=True, helping=helping
+    )
+    level = Level(command, main.constructor, main, is_root=True)
+    links: list[Link] = []
+    while rest:
+        name = rest[0]
+        function = _find(name, level, types)
+        command = f"{command} {name}"
+        args, options, rest = _read_level(
+            rest[1:], function, types, options, command, is_root=False, helping=helping
+        )
+        links.append(Link(function, args))
+        returns = function.returns
+        level = Level(command, function, provider_of(returns, types), is_root=False)
+    options = replace(options, help=helping)
+    return Line(main.constructor, constructor_args, tuple(links), returns, options, level)
+
+
+def _find(name: str, level: Level, types: Types) -> FunctionDef:
+    functions = functions_of(level.provider) if level.provider else {}
+    usable = {key: value for key, value in functions.items() if not skipped(value, types)}
+    if name in usable:
+        return usable[name]
+    if name in functions:
+        raise UsageError(
+            f'function "{name}" cannot be called from the command line: '
+            "a required argument has a type that no flag can give"
+        )
+    if not usable:
+        raise UsageError(
+            f'unknown command "{name}" for "{level.command}": it returns nothing to call on'
+        )
+    meant = closest(name, usable)
+    see = f"see {level.command} --help"
+    raise UsageError(
+        f'unknown command "{name}" for "{level.command}"',
+        hint=f'did you mean "{meant}"? {see}' if meant else see,
+    )
+
+
+def _read_level(
+    words: Sequence[str],
+    function: FunctionDef | None,
+    types: Types,
+    options: Options,
+    command: str,
+    *,
+    is_root: bool,
+    helping: bool,
+) -> tuple[dict[str, Parsed], Options, list[str]]:
+    """Read one function's flags; return its arguments, the options, and the words after."""
+    args = arg_flags(function, types) if function else {}
+    own = [
+        Flag(name, implied="true" if type_.boolean else None) for name, (_, type_) in args.items()
+    ]
+    flags = FlagSet([*own, *GLOBALS, *OUTPUTS, *UNSUPPORTED], command=command)
+    given, rest = flags.take(words)
+    texts: dict[str, list[Given]] = {}
+    for one in given:
+        if one.flag.name in args:
+            texts.setdefault(one.flag.name, []).append(one)
+        elif one.flag.name in CONTEXT and not is_root:
+            raise UsageError(f"--{one.flag.name} must come before the first function")
+        else:
+            options = with_given(options, [one])
+    values = {
+        args[name][0].name: _read_value(name, args[name][1], ones) for name, ones in texts.items()
+    }
+    missing = [name for name, (arg, _) in args.items() if arg.required and name not in texts]
+    if missing and not helping:
+        names = '", "'.join(missing)
+        raise UsageError(f'required flag(s) "{names}" not set', hint=flags.see_help)
+    return values, options, rest
+
+
+def _read_value(name: str, type_: FlagType, given: Sequence[Given]) -> Parsed:
+    values: list[Parsed] = []
+    for one in given:
+        try:
+            values.append(type_.read(one.text))
+        except ValueTextError as problem:
+            raise UsageError(
+                f'invalid argument "{one.text}" for "--{name}" flag: {problem}'
+            ) from problem
+    if not type_.repeated:
+        return values[-1]
+    return [item for value in values if isinstance(value, list) for item in value]

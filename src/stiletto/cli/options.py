@@ -1,0 +1,170 @@
+"""The flags that every command understands, and what they set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from stiletto.cli.flags import Flag, FlagSet, Given, peek
+from stiletto.cli.values import ValueTextError, read_boolean
+from stiletto.errors import UsageError
+
+__all__ = [
+    "GLOBALS",
+    "OUTPUTS",
+    "UNSUPPORTED",
+    "Options",
+    "glimpse",
+    "with_given",
+]
+
+PROGRESS = ("auto", "plain", "tty", "dots", "report", "none")
+SANDBOX = ("auto", "bubblewrap", "plain")
+
+GLOBALS = (
+    Flag("mod", "m", placeholder="string", doc="Path of the module (default: the one around here)"),
+    Flag("workdir", placeholder="string", doc='Set the working directory (default ".")'),
+    Flag("progress", placeholder="string", doc=f"Progress output ({', '.join(PROGRESS)})"),
+    Flag("sandbox", placeholder="string", doc=f"How steps run ({', '.join(SANDBOX)})"),
+    Flag("verbose", "v", implied="true", doc="Increase verbosity: show all output"),
+    Flag("quiet", "q", implied="true", doc="Reduce verbosity: show failures only"),
+    Flag("silent", "s", implied="true", doc="Do not show progress at all"),
+    Flag("debug", "d", implied="true", doc="Show all output, and a traceback with any error"),
+    Flag("auto-apply", "y", implied="true", doc="Apply the changes of a returned changeset"),
+    Flag("help", "h", implied="true"),
+)
+"""Understood everywhere; names and letters are Dagger's, except `--sandbox`."""
+
+OUTPUTS = (
+    Flag("output", "o", placeholder="string", doc="Save the result to a local file or directory"),
+    Flag("json", "j", implied="true", doc="Present result as JSON"),
+)
+"""Understood by `call`."""
+
+UNSUPPORTED = (
+    Flag("interactive", "i", implied="true"),
+    Flag("interactive-command", placeholder="string"),
+    Flag("web", "w", implied="true"),
+    Flag("no-exit", "E", implied="true"),
+    Flag("no-mod", "M", implied="true"),
+    Flag("lock", placeholder="string"),
+    Flag("cloud", implied="true"),
+    Flag("scale-out", implied="true"),
+    Flag("eager-runtime", implied="true"),
+    Flag("allow-llm", placeholder="string"),
+    Flag("x-release", placeholder="string"),
+    Flag("dot-output", placeholder="string"),
+    Flag("dot-focus-field", placeholder="string"),
+    Flag("dot-show-internal", implied="true"),
+)
+"""Dagger's flags that would have no effect here: refused, not ignored (cmd/dagger/main.go)."""
+
+CONTEXT = frozenset({"mod", "workdir", "sandbox"})
+"""What must be known before the module is loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the flags of every command say. `verbosity` is 0, one more for each -v, less for -q."""
+
+    mod: str | None = None
+    workdir: str = "."
+    progress: str = "auto"
+    sandbox: str = "auto"
+    verbosity: int = 0
+    silent: bool = False
+    debug: bool = False
+    auto_apply: bool = False
+    help: bool = False
+    output: str | None = None
+    json: bool = False
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Options:
+        """Start from DAGGER_MODULE, DAGGER_PROGRESS and STILETTO_SANDBOX."""
+        return cls(
+            mod=environ.get("DAGGER_MODULE") or None,
+            progress=_one_of(environ.get("DAGGER_PROGRESS") or "auto", PROGRESS, "DAGGER_PROGRESS"),
+            sandbox=_one_of(environ.get("STILETTO_SANDBOX") or "auto", SANDBOX, "STILETTO_SANDBOX"),
+        )
+
+    @property
+    def context(self) -> tuple[str | None, str, str]:
+        """What the engine is opened with."""
+        return self.mod, self.workdir, self.sandbox
+
+
+def _one_of(text: str, choices: Sequence[str], source: str) -> str:
+    if text not in choices:
+        raise UsageError(f'{source} "{text}" is none of {", ".join(choices)}')
+    return text
+
+
+def _boolean(given: Given) -> bool:
+    try:
+        return read_boolean(given.text)
+    except ValueTextError as problem:
+        raise UsageError(
+            f'invalid argument "{given.text}" for "--{given.flag.name}" flag: {problem}'
+        ) from problem
+
+
+def _with_one(options: Options, given: Given) -> Options:
+    name, text = given.flag.name, given.text
+    match name:
+        case "mod":
+            return replace(options, mod=text or None)
+        case "workdir":
+            return replace(options, workdir=text or ".")
+        case "progress":
+            return replace(options, progress=_one_of(text, PROGRESS, "--progress"))
+        case "sandbox":
+            return replace(options, sandbox=_one_of(text, SANDBOX, "--sandbox"))
+        case "verbose" | "quiet":
+            step = 1 if name == "verbose" else -1
+            return replace(options, verbosity=options.verbosity + step * _boolean(given))
+        case "silent":
+            return replace(options, silent=_boolean(given))
+        case "debug":
+            return replace(options, debug=_boolean(given))
+        case "auto-apply":
+            return replace(options, auto_apply=_boolean(given))
+        case "help":
+            return replace(options, help=_boolean(given))
+        case "json":
+            return replace(options, json=_boolean(given))
+        case "output":
+            return replace(options, output=text or None)
+        case _:
+            raise UsageError(
+                f"--{name} is not supported by stiletto",
+                hint="leave it out, or run the same words with `dagger`",
+            )
+
+
+def with_given(options: Options, given: Iterable[Given]) -> Options:
+    """Return the options with flags of this module applied, the last one counting.
+
+    Raises:
+        UsageError: a value that is none of the choices, or a flag of `UNSUPPORTED`.
+    """
+    for one in given:
+        options = _with_one(options, one)
+    return options
+
+
+def glimpse(options: Options, words: Sequence[str]) -> Options:
+    """Return what words say about how to start, before the module's own flags are known.
+
+    How progress is shown may stand anywhere, as in Dagger. What the module is loaded with counts
+    only ahead of the first function: further on the same name may be the function's own. What is
+    wrong is left for the full reading to report.
+    """
+    known = FlagSet((*GLOBALS, *OUTPUTS), command="")
+    for given, ahead in peek(words, known):
+        if ahead or given.flag.name not in CONTEXT:
+            try:
+                options = _with_one(options, given)
+            except UsageError:
+                continue
+    return options

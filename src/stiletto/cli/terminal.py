@@ -1,0 +1,59 @@
+"""Where the command line reads and writes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+__all__ = ["Terminal"]
+
+WIDTH = 80
+"""Columns where the output is no terminal: what help and summaries wrap to."""
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """The streams, the environment and the place of one run."""
+
+    stdin: TextIO
+    stdout: TextIO
+    stderr: TextIO
+    environ: Mapping[str, str]
+    cwd: Path
+
+    @property
+    def width(self) -> int:
+        """Columns of stdout."""
+        columns = self.environ.get("COLUMNS", "")
+        if columns.isdigit() and int(columns) > 0:
+            return int(columns)
+        if self.stdout.isatty():
+            try:
+                return os.get_terminal_size(self.stdout.fileno()).columns or WIDTH
+            except OSError:
+                return WIDTH
+        return WIDTH
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether somebody sits there to answer a question."""
+        return self.stdin.isatty() and self.stderr.isatty()
+
+    def bold(self, text: str) -> str:
+        """Return text in bold where stdout shows it."""
+        if self.stdout.isatty() and not self.environ.get("NO_COLOR"):
+            return f"\x1b[1m{text}\x1b[0m"
+        return text
+
+    def out(self, text: str) -> None:
+        """Write to stdout, as it is."""
+        self.stdout.write(text)
+        self.stdout.flush()
+
+    def err(self, line: str) -> None:
+        """Write one line to stderr."""
+        self.stderr.write(line + "\n")
+        self.stderr.flush()

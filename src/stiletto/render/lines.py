@@ -1,0 +1,95 @@
+"""Output of programs as lines that are safe to show."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections import deque
+
+from stiletto.progress import Outcome, Span
+
+__all__ = ["TAIL", "Lines", "duration", "sanitized", "status"]
+
+TAIL = 40
+"""How many of the last lines of a failed step are repeated."""
+
+_LINE_CHARS = 16_384
+"""A line is cut here: a program that never ends its line must not fill the memory."""
+
+_ESCAPE = re.compile(
+    r"\x1b(?:"
+    r"\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor
+    r"|\][^\x07\x1b]*(?:\x07|\x1b\\)?"  # OSC: titles, links
+    r"|[PX^_][^\x1b]*(?:\x1b\\)?"  # DCS and other strings
+    r"|[ -/]*[0-~]"  # the two-character kind
+    r")?"
+)
+"""Escape sequences as ECMA-48 defines them."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def sanitized(line: str) -> str:
+    """Return a line as a terminal would leave it standing, without colours.
+
+    What stands before the last carriage return was written over; escape sequences and control
+    characters are dropped, because they would move the cursor of a display that is not theirs.
+    """
+    line = line.rstrip("\r")
+    line = line.rsplit("\r", 1)[-1]
+    line = _ESCAPE.sub("", line)
+    return _CONTROL.sub("", line.expandtabs(8))
+
+
+class Lines:
+    """Bytes in, whole lines out; the last ones are kept.
+
+    Bytes that are no UTF-8 become U+FFFD. A line that has not ended is kept back until it does,
+    or until `flush`.
+    """
+
+    def __init__(self, keep: int = TAIL) -> None:
+        self.tail: deque[str] = deque(maxlen=keep)
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._partial = ""
+
+    def feed(self, data: bytes) -> list[str]:
+        """Return the lines that these bytes complete."""
+        self._partial += self._decoder.decode(data)
+        *whole, self._partial = self._partial.split("\n")
+        if len(self._partial) > _LINE_CHARS:
+            whole.append(self._partial)
+            self._partial = ""
+        return self._keep(whole)
+
+    def flush(self) -> list[str]:
+        """Return what is left as a last line, if anything is."""
+        rest = self._partial + self._decoder.decode(b"", final=True)
+        self._partial = ""
+        return self._keep([rest] if rest else [])
+
+    def _keep(self, whole: list[str]) -> list[str]:
+        lines = [sanitized(line) for line in whole]
+        self.tail.extend(lines)
+        return lines
+
+
+def duration(seconds: float) -> str:
+    """Return a time in tenths of a second, from a minute on in minutes and seconds."""
+    if seconds < 59.95:
+        return f"{seconds:.1f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}m{rest:02d}s"
+
+
+def status(span: Span) -> str:
+    """Return how a span ended, in one word."""
+    match span.outcome:
+        case Outcome.CACHED:
+            return "CACHED"
+        case Outcome.FAILED:
+            return "ERROR"
+        case Outcome.CANCELLED:
+            return "CANCELLED"
+        case _:
+            return "DONE"

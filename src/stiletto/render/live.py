@@ -1,0 +1,178 @@
+"""Progress on a terminal: what runs now, as a tree that moves; what ended scrolls above it.
+
+    ✔ uv sync 1.2s
+    ✔ ruff check CACHED
+    ✘ pytest -q ERROR 3.4s
+      | 1 failed, 2 passed
+    ⠹ test 5.1s
+      ⠹ pytest tests/unit 2.0s
+        | collecting ...
+
+The tree is drawn anew by a thread of rich's; everything else is called from one thread. The lock
+guards the spans alone and is never held while printing, because rich holds its own lock while it
+asks for the tree.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import TextIO
+
+from rich.console import Console, Group
+from rich.live import Live as Display
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from stiletto.progress import Outcome, Span
+from stiletto.render.lines import Lines, duration
+
+__all__ = ["Live", "console_for"]
+
+_SHOWN_LINES = 3
+"""How many of the last lines of a running step are shown."""
+
+_MARKS = {
+    Outcome.DONE: ("✔", "green"),
+    Outcome.CACHED: ("✔", "blue"),
+    Outcome.FAILED: ("✘", "red"),
+    Outcome.CANCELLED: ("∅", "yellow"),
+}
+
+
+def console_for(stream: TextIO, environ: Mapping[str, str]) -> Console:
+    """Return a console on the stream; NO_COLOR and COLUMNS are those of `environ`."""
+    return Console(file=stream, highlight=False, markup=False, emoji=False, _environ=environ)
+
+
+class Live:
+    """Shows running spans as a tree with spinners, and prints each that ended."""
+
+    repeats_failures = True
+
+    def __init__(
+        self, console: Console, *, verbosity: int = 0, refresh_per_second: float = 10
+    ) -> None:
+        self._console = console
+        self._verbosity = verbosity
+        self._lock = threading.Lock()
+        self._open: dict[int, tuple[Span, Lines, Spinner]] = {}
+        self._closed = False
+        self._display = Display(
+            get_renderable=self.tree,
+            console=console,
+            refresh_per_second=refresh_per_second,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            vertical_overflow="crop",
+        )
+
+    def begin(self, span: Span) -> None:
+        """Show the span as running."""
+        if self._closed:
+            return
+        with self._lock:
+            self._open[span.id] = (span, Lines(), Spinner("dots", style="cyan"))
+        if not self._display.is_started:
+            self._display.start(refresh=True)
+
+    def output(self, span: Span, data: bytes) -> None:
+        """Show the last lines beneath the span; with -v, print all."""
+        with self._lock:
+            entry = self._open.get(span.id)
+            lines = entry[1].feed(data) if entry else []
+        if self._verbosity > 0:
+            self._print_output(span, lines)
+
+    def end(self, span: Span, note: str) -> None:
+        """Print how the span ended; of a failed one, also its last lines."""
+        with self._lock:
+            entry = self._open.pop(span.id, None)
+            rest = entry[1].flush() if entry else []
+            tail = list(entry[1].tail) if entry else []
+        if entry is None or self._closed:
+            return
+        failed = span.outcome is Outcome.FAILED
+        if self._verbosity > 0:
+            self._print_output(span, rest)
+        if failed or self._verbosity >= 0:
+            self._console.print(self._ended(span, note))
+        if failed and self._verbosity <= 0:
+            for line in tail:
+                self._console.print(Text(f"  | {line}", style="dim"))
+
+    def say(self, line: str) -> None:
+        """Print the line above the tree."""
+        self._console.print(Text(line))
+
+    def close(self) -> None:
+        """Take the tree away; what was printed stays."""
+        self._closed = True
+        with self._lock:
+            self._open.clear()
+        if self._display.is_started:
+            self._display.stop()
+
+    def _print_output(self, span: Span, lines: list[str]) -> None:
+        for line in lines:
+            self._console.print(Text.assemble((f"{span.name} | ", "dim"), line))
+
+    def _ended(self, span: Span, note: str) -> Text:
+        mark, style = _MARKS[span.outcome or Outcome.DONE]
+        text = Text.assemble((mark, style), " ", span.name, " ")
+        match span.outcome:
+            case Outcome.CACHED:
+                text.append("CACHED", style="blue")
+            case Outcome.FAILED:
+                text.append(f"ERROR {duration(span.elapsed_s)}", style="red")
+            case Outcome.CANCELLED:
+                text.append(f"CANCELLED {duration(span.elapsed_s)}", style="yellow")
+            case _:
+                text.append(duration(span.elapsed_s), style="dim")
+        if note:
+            text.append(f" {note}", style="dim")
+        return text
+
+    def tree(self) -> Group:
+        """Return the running spans, children beneath parents, cut to the terminal's height."""
+        with self._lock:
+            rows = [
+                (span, list(lines.tail)[-_SHOWN_LINES:], spinner)
+                for span, lines, spinner in self._open.values()
+            ]
+        known = {span.id for span, _, _ in rows}
+        children: dict[int | None, list[tuple[Span, list[str], Spinner]]] = {}
+        for row in rows:
+            # A parent that ended already no longer shows: its children move up.
+            parent = row[0].parent if row[0].parent in known else None
+            children.setdefault(parent, []).append(row)
+        drawn: list[Table | Text] = []
+
+        def draw(parent: int | None, depth: int) -> None:
+            for span, tail, spinner in children.get(parent, []):
+                drawn.append(_running(span, spinner, depth))
+                if span.id not in children:
+                    indent = "  " * (depth + 1)
+                    drawn.extend(
+                        Text(f"{indent}| {line}", style="dim", no_wrap=True, overflow="ellipsis")
+                        for line in tail
+                    )
+                draw(span.id, depth + 1)
+
+        draw(None, 0)
+        room = max(self._console.height - 2, 1)
+        if len(drawn) > room:
+            hidden = len(drawn) - room + 1
+            drawn[room - 1 :] = [Text(f"... {hidden} more lines", style="dim")]
+        return Group(*drawn)
+
+
+def _running(span: Span, spinner: Spinner, depth: int) -> Table:
+    row = Table.grid(padding=(0, 1, 0, 0))
+    row.add_column(width=2 * depth + 1, justify="right", no_wrap=True)
+    row.add_column(no_wrap=True, overflow="ellipsis")
+    row.add_column(no_wrap=True)
+    row.add_row(spinner, Text(span.name), Text(duration(span.elapsed_s), style="dim"))
+    return row
