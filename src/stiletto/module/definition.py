@@ -22,6 +22,11 @@ __all__ = [
     "ModuleDef",
     "ObjectDef",
     "TypeRef",
+    "arg_from_json",
+    "enum_from_json",
+    "from_json",
+    "object_from_json",
+    "to_json",
 ]
 
 
@@ -162,27 +167,34 @@ def to_json(value: Any) -> Any:
     return value
 
 
-def _type(data: Mapping[str, Any]) -> TypeRef:
+def type_from_json(data: Mapping[str, Any]) -> TypeRef:
+    """Read a type that `to_json` wrote."""
     element = data["element"]
     return TypeRef(
-        Kind(data["kind"]), data["name"], _type(element) if element else None, data["optional"]
+        Kind(data["kind"]),
+        data["name"],
+        type_from_json(element) if element else None,
+        data["optional"],
     )
+
+
+def arg_from_json(data: Mapping[str, Any]) -> ArgDef:
+    """Read an argument that `to_json` wrote."""
+    return ArgDef(**{**data, "type": type_from_json(data["type"]), "ignore": tuple(data["ignore"])})
 
 
 def _function(data: Mapping[str, Any]) -> FunctionDef:
-    args = tuple(
-        ArgDef(**{**arg, "type": _type(arg["type"]), "ignore": tuple(arg["ignore"])})
-        for arg in data["args"]
-    )
-    return FunctionDef(**{**data, "returns": _type(data["returns"]), "args": args})
+    args = tuple(arg_from_json(arg) for arg in data["args"])
+    return FunctionDef(**{**data, "returns": type_from_json(data["returns"]), "args": args})
 
 
-def _object(data: Mapping[str, Any]) -> ObjectDef:
+def object_from_json(data: Mapping[str, Any]) -> ObjectDef:
+    """Read an object that `to_json` wrote."""
     return ObjectDef(
         **{
             **data,
             "fields": {
-                key: FieldDef(**{**item, "type": _type(item["type"])})
+                key: FieldDef(**{**item, "type": type_from_json(item["type"])})
                 for key, item in data["fields"].items()
             },
             "functions": {key: _function(item) for key, item in data["functions"].items()},
@@ -191,15 +203,17 @@ def _object(data: Mapping[str, Any]) -> ObjectDef:
     )
 
 
+def enum_from_json(data: Mapping[str, Any]) -> EnumDef:
+    """Read an enum that `to_json` wrote."""
+    return EnumDef(**{**data, "members": tuple(data["members"])})
+
+
 def from_json(data: Mapping[str, Any]) -> ModuleDef:
     """Read a module definition that `to_json` wrote."""
     return ModuleDef(
         name=data["name"],
         main=data["main"],
         description=data["description"],
-        objects={key: _object(item) for key, item in data["objects"].items()},
-        enums={
-            key: EnumDef(**{**item, "members": tuple(item["members"])})
-            for key, item in data["enums"].items()
-        },
+        objects={key: object_from_json(item) for key, item in data["objects"].items()},
+        enums={key: enum_from_json(item) for key, item in data["enums"].items()},
     )

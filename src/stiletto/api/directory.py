@@ -1,0 +1,265 @@
+"""The calls of `Directory`, `File` and `Changeset` that need no work; see `engine.leaves`."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from stiletto.api.files import (
+    Changeset,
+    Difference,
+    Directory,
+    DirectoryFile,
+    File,
+    NewFile,
+    Remove,
+    RenamedFile,
+    ReplacedFile,
+    SubDirectory,
+    WriteChanges,
+    WriteDirectory,
+    WriteFile,
+    WriteLink,
+    WriteNewDirectory,
+    a_filter,
+    filtered,
+    written,
+)
+from stiletto.api.registry import call
+from stiletto.errors import UsageError
+from stiletto.graph.recipe import Recipe
+
+
+@call("Directory.directory")
+def directory(self: Directory, path: str) -> Directory:
+    """Return the directory at `path`."""
+    inside = posixpath.normpath(path).lstrip("/")
+    return self if inside in ("", ".") else SubDirectory(self, inside)
+
+
+@call("Directory.file")
+def file(self: Directory, path: str) -> File:
+    """Return the file at `path`."""
+    return DirectoryFile(self, path)
+
+
+@call("Directory.withDirectory")
+def with_directory(
+    self: Directory,
+    path: str,
+    source: Directory,
+    exclude: Sequence[str] = (),
+    include: Sequence[str] = (),
+    gitignore: bool = False,
+    owner: str = "",  # noqa: ARG001 - one user owns every file, see `container`
+    permissions: int | None = None,
+) -> Directory:
+    """Lay a directory over the one at `path`."""
+    kept = a_filter(include, exclude, gitignore)
+    return written(self, WriteDirectory(path, source, kept, permissions))
+
+
+@call("Directory.withFile")
+def with_file(
+    self: Directory,
+    path: str,
+    source: File,
+    permissions: int | None = None,
+    owner: str = "",  # noqa: ARG001
+) -> Directory:
+    """Put a file at `path`, or inside it where that is a directory."""
+    return written(self, WriteFile(path, source, permissions))
+
+
+@call("Directory.withFiles")
+def with_files(
+    self: Directory, path: str, sources: Sequence[File], permissions: int | None = None
+) -> Directory:
+    """Put files into the directory at `path`."""
+    return written(self, *(WriteFile(path + "/", source, permissions) for source in sources))
+
+
+@call("Directory.withNewFile")
+def with_new_file(self: Directory, path: str, contents: str, permissions: int = 0o644) -> Directory:
+    """Write a file; parents are made 0755."""
+    source = NewFile(posixpath.basename(path), contents, permissions)
+    return written(self, WriteFile(path, source, permissions))
+
+
+@call("Directory.withNewDirectory")
+def with_new_directory(self: Directory, path: str, permissions: int = 0o644) -> Directory:
+    """Make a directory; 0644 by default, as in the real engine."""
+    return written(self, WriteNewDirectory(path, permissions))
+
+
+@call("Directory.withSymlink")
+def with_symlink(self: Directory, target: str, link_name: str) -> Directory:
+    """Make a symbolic link."""
+    return written(self, WriteLink(target, link_name))
+
+
+@call("Directory.withoutDirectory")
+def without_directory(self: Directory, path: str) -> Directory:
+    """Remove a directory; absent is no error."""
+    return written(self, Remove((path,)))
+
+
+@call("Directory.withoutFile")
+def without_file(self: Directory, path: str) -> Directory:
+    """Remove a file; absent is no error."""
+    return written(self, Remove((path,)))
+
+
+@call("Directory.withoutFiles")
+def without_files(self: Directory, paths: Sequence[str]) -> Directory:
+    """Remove files; absent is no error."""
+    return written(self, Remove(tuple(paths)))
+
+
+@call("Directory.withChanges")
+def with_changes(self: Directory, changes: Changeset) -> Directory:
+    """Apply a changeset."""
+    return written(self, WriteChanges(changes))
+
+
+@call("Directory.filter")
+def filter_(
+    self: Directory,
+    exclude: Sequence[str] = (),
+    include: Sequence[str] = (),
+    gitignore: bool = False,
+) -> Directory:
+    """Keep only what the patterns keep."""
+    return filtered(self, a_filter(include, exclude, gitignore))
+
+
+@call("Directory.diff")
+def diff(self: Directory, other: Directory) -> Directory:
+    """Return what `other` adds or changes."""
+    return Difference(self, other)
+
+
+@call("Directory.changes")
+def changes(self: Directory, from_: Directory) -> Changeset:
+    """Return what turns `from` into this."""
+    return Changeset(from_, self)
+
+
+@call("Directory.withError")
+def directory_with_error(self: Directory, err: str) -> Directory:
+    """Fail with a message; an empty one changes nothing."""
+    if err:
+        raise UsageError(err)
+    return self
+
+
+@call("Directory.chown")
+def chown(
+    self: Directory,
+    path: str,  # noqa: ARG001
+    owner: str,  # noqa: ARG001
+) -> Directory:
+    """Change nothing: one user owns every file of a sandbox."""
+    return self
+
+
+@call("File.withName")
+def with_name(self: File, name: str) -> File:
+    """Return the file under another name."""
+    if "/" in name:
+        raise UsageError(f"file name {name!r} must not contain '/'")
+    return RenamedFile(self, name)
+
+
+@call("File.withReplaced")
+def with_replaced(
+    self: File,
+    search: str,
+    replacement: str,
+    all: bool = False,
+    first_from: int | None = None,  # noqa: A002
+) -> File:
+    """Return the file with text replaced."""
+    return ReplacedFile(self, search, replacement, all, first_from)
+
+
+@call("File.chown")
+def file_chown(self: File, owner: str) -> File:  # noqa: ARG001
+    """Change nothing: one user owns every file of a sandbox."""
+    return self
+
+
+@call("Changeset.before")
+def before(self: Changeset) -> Directory:
+    """Return the directory before."""
+    return self.before
+
+
+@call("Changeset.after")
+def after(self: Changeset) -> Directory:
+    """Return the directory after."""
+    return self.after
+
+
+@call("Changeset.layer")
+def layer(self: Changeset) -> Directory:
+    """Return what was added or changed."""
+    return Difference(self.before, self.after)
+
+
+@call("Changeset.withChangeset")
+def with_changeset(self: Changeset, changes: Changeset, on_conflict: str = "FAIL") -> Changeset:
+    """Lay another changeset over this one.
+
+    Conflicts are not merged here: whatever `onConflict` says, the other changeset must start
+    from what this one starts from or ends with.
+    """
+    if on_conflict not in ("FAIL", "FAIL_EARLY"):
+        raise UsageError(f"onConflict {on_conflict} is not implemented by stiletto; use dagger")
+    if changes.before.digest not in (self.before.digest, self.after.digest):
+        raise UsageError("the changesets start from different directories")
+    return Changeset(self.before, written(self.after, WriteChanges(changes)))
+
+
+@dataclass(frozen=True)
+class DiffStat(Recipe):
+    """How one file changed; lines are counted for text only."""
+
+    TYPE: ClassVar[str] = "DiffStat"
+
+    path: str
+    kind: str
+    added_lines: int
+    removed_lines: int
+
+
+@call("DiffStat.path")
+def diff_stat_path(self: DiffStat) -> str:
+    """Return the path."""
+    return self.path
+
+
+@call("DiffStat.oldPath")
+def diff_stat_old_path(self: DiffStat) -> None:  # noqa: ARG001
+    """Return nothing: a rename is an addition and a removal here."""
+    return
+
+
+@call("DiffStat.kind")
+def diff_stat_kind(self: DiffStat) -> str:
+    """Return what happened to the file."""
+    return self.kind
+
+
+@call("DiffStat.addedLines")
+def diff_stat_added(self: DiffStat) -> int:
+    """Return how many lines were added."""
+    return self.added_lines
+
+
+@call("DiffStat.removedLines")
+def diff_stat_removed(self: DiffStat) -> int:
+    """Return how many lines were removed."""
+    return self.removed_lines

@@ -1,0 +1,284 @@
+"""Directories and files, and what can be done to them.
+
+A directory is a recipe: where its files come from, then the operations laid over it. Nothing is
+read here; `stiletto.engine.evaluate` turns these values into trees. The same operations
+(`Write...`, `Remove`) describe changes to a container's root, see `container`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from stiletto.graph.recipe import OUTSIDE_KEY, Recipe
+
+__all__ = [
+    "Changeset",
+    "Difference",
+    "Directory",
+    "DirectoryFile",
+    "EmptyDirectory",
+    "File",
+    "Filter",
+    "FilteredDirectory",
+    "HostDirectory",
+    "HostFile",
+    "NewFile",
+    "Operation",
+    "Remove",
+    "RenamedFile",
+    "ReplacedFile",
+    "StoredFile",
+    "StoredTree",
+    "SubDirectory",
+    "WriteChanges",
+    "WriteDirectory",
+    "WriteFile",
+    "WriteLink",
+    "WriteNewDirectory",
+    "WrittenDirectory",
+]
+
+
+@dataclass(frozen=True)
+class Directory(Recipe):
+    """A directory; subclasses say where its files come from."""
+
+    TYPE: ClassVar[str] = "Directory"
+
+
+@dataclass(frozen=True)
+class File(Recipe):
+    """A file; subclasses say where its contents come from."""
+
+    TYPE: ClassVar[str] = "File"
+
+
+@dataclass(frozen=True)
+class Filter(Recipe):
+    """Which paths of a directory count: `.dockerignore` patterns, `.gitignore` files."""
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    gitignore: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.include or self.exclude or self.gitignore)
+
+
+EVERYTHING = Filter()
+
+
+# -- where files come from -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class EmptyDirectory(Directory):
+    """No files."""
+
+
+@dataclass(frozen=True)
+class StoredTree(Directory):
+    """A tree in the store, by digest: what a host directory was when it was read.
+
+    `origin` is for people and stays out of the key: the same files are the same directory,
+    wherever they were read.
+    """
+
+    tree: str
+    origin: str = field(default="", metadata=OUTSIDE_KEY)
+
+
+@dataclass(frozen=True)
+class HostDirectory(Directory):
+    """A directory of the client's machine, read when it is first used in a session.
+
+    The path is absolute. Before it becomes part of a key it is replaced by a `StoredTree`.
+    """
+
+    path: str
+    filter: Filter = field(default_factory=lambda: EVERYTHING)
+
+
+@dataclass(frozen=True)
+class HostFile(File):
+    """A file of the client's machine, read when it is first used in a session."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class SubDirectory(Directory):
+    """A directory inside another."""
+
+    parent: Directory
+    path: str
+
+
+@dataclass(frozen=True)
+class FilteredDirectory(Directory):
+    """A directory with only the paths that the filter keeps."""
+
+    parent: Directory
+    filter: Filter
+
+
+@dataclass(frozen=True)
+class Difference(Directory):
+    """What `other` has that `parent` has not, or has differently."""
+
+    parent: Directory
+    other: Directory
+
+
+@dataclass(frozen=True)
+class WrittenDirectory(Directory):
+    """A directory with operations laid over it, in order."""
+
+    parent: Directory
+    operations: tuple[Operation, ...]
+
+
+@dataclass(frozen=True)
+class StoredFile(File):
+    """A file in the store, by content digest (hex) and mode."""
+
+    name: str
+    content: str
+    size_bytes: int
+    mode: int
+
+
+@dataclass(frozen=True)
+class DirectoryFile(File):
+    """A file inside a directory."""
+
+    parent: Directory
+    path: str
+
+
+@dataclass(frozen=True)
+class NewFile(File):
+    """A file made from text."""
+
+    name: str
+    contents: str
+    permissions: int = 0o644
+
+
+@dataclass(frozen=True)
+class RenamedFile(File):
+    """A file under another name."""
+
+    parent: File
+    name: str
+
+
+@dataclass(frozen=True)
+class ReplacedFile(File):
+    """A file with text replaced: the first match (after `first_from` lines), or all."""
+
+    parent: File
+    search: str
+    replacement: str
+    all: bool
+    first_from: int | None
+
+
+@dataclass(frozen=True)
+class Changeset(Recipe):
+    """What turns one directory into another."""
+
+    TYPE: ClassVar[str] = "Changeset"
+
+    before: Directory
+    after: Directory
+
+
+# -- operations --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Operation(Recipe):
+    """One change to a tree of files; paths are absolute or relative to its root."""
+
+
+@dataclass(frozen=True)
+class WriteFile(Operation):
+    """Put a file at `path`; inside it, where `path` is a directory or ends with `/`."""
+
+    path: str
+    file: File
+    permissions: int | None = None
+
+
+@dataclass(frozen=True)
+class WriteDirectory(Operation):
+    """Lay a directory's kept paths over the one at `path`."""
+
+    path: str
+    source: Directory
+    filter: Filter = EVERYTHING
+    permissions: int | None = None
+
+
+@dataclass(frozen=True)
+class WriteNewDirectory(Operation):
+    """Make a directory, and its parents 0755."""
+
+    path: str
+    permissions: int
+
+
+@dataclass(frozen=True)
+class WriteLink(Operation):
+    """Make a symbolic link at `path`."""
+
+    target: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Remove(Operation):
+    """Take paths away; what is absent stays absent."""
+
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class WriteChanges(Operation):
+    """Apply a changeset: its additions and modifications over, its removals away."""
+
+    changes: Changeset
+
+
+# -- the calls ---------------------------------------------------------------------------------
+
+
+def written(parent: Directory, *operations: Operation) -> WrittenDirectory:
+    """Lay operations over a directory; consecutive ones are kept as one list."""
+    if isinstance(parent, WrittenDirectory):
+        return WrittenDirectory(parent.parent, parent.operations + operations)
+    return WrittenDirectory(parent, operations)
+
+
+def a_filter(
+    include: Sequence[str] = (), exclude: Sequence[str] = (), gitignore: bool = False
+) -> Filter:
+    """Make a filter from a call's arguments."""
+    return Filter(tuple(include), tuple(exclude), gitignore)
+
+
+def filtered(parent: Directory, kept: Filter) -> Directory:
+    """Filter a directory; no patterns change nothing."""
+    if isinstance(parent, HostDirectory) and kept and not parent.filter.include:
+        # Pushed down, so that what is excluded is not even read.
+        both = Filter(
+            kept.include,
+            parent.filter.exclude + kept.exclude,
+            parent.filter.gitignore or kept.gitignore,
+        )
+        if not (parent.filter.exclude and kept.exclude):
+            return HostDirectory(parent.path, both)
+    return FilteredDirectory(parent, kept) if kept else parent

@@ -1,0 +1,67 @@
+"""Secrets and cache volumes: what they are called, never what they hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from stiletto.api.files import Directory
+from stiletto.api.registry import call
+from stiletto.graph.recipe import Recipe
+
+__all__ = ["CacheVolume", "Secret", "SetSecret", "UriSecret"]
+
+
+@dataclass(frozen=True)
+class Secret(Recipe):
+    """A secret; the plaintext lives in the session's memory only."""
+
+    TYPE: ClassVar[str] = "Secret"
+
+
+@dataclass(frozen=True)
+class SetSecret(Secret):
+    """A secret that code set by name. The value is in no key: rebinding a name, last wins.
+
+    `scope` keeps the names of different modules apart.
+    """
+
+    name: str
+    scope: str
+
+
+@dataclass(frozen=True)
+class UriSecret(Secret):
+    """A secret read from a provider, such as `env://TOKEN`.
+
+    `identity` is a salted hash of the plaintext or of the caller's cache key, so that a changed
+    value runs its dependants again.
+    """
+
+    uri: str
+    identity: str
+
+
+@dataclass(frozen=True)
+class CacheVolume(Recipe):
+    """A directory that outlives steps. All fields, sharing included, make the identity."""
+
+    TYPE: ClassVar[str] = "CacheVolume"
+
+    key: str
+    namespace: str
+    source: Directory | None = None
+    sharing: str = "SHARED"
+    owner: str = ""
+
+
+@call("Secret.name")
+def secret_name(self: Secret) -> str:
+    """Return the name; empty for secrets that have a URI."""
+    return self.name if isinstance(self, SetSecret) else ""
+
+
+@call("Secret.uri")
+def secret_uri(self: Secret) -> str:
+    """Return the URI; empty for secrets that were set."""
+    return self.uri if isinstance(self, UriSecret) else ""

@@ -1,0 +1,253 @@
+"""The root and what hangs on the running function: host, current call, errors, plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from stiletto.api.container import Container
+from stiletto.api.files import Directory, EmptyDirectory, File, NewFile
+from stiletto.api.registry import call
+from stiletto.graph.recipe import Recipe
+
+__all__ = [
+    "Argument",
+    "CurrentModule",
+    "Error",
+    "ErrorValue",
+    "FunctionCall",
+    "Host",
+    "ModuleObject",
+    "Query",
+    "Stat",
+]
+
+
+@dataclass(frozen=True)
+class Query(Recipe):
+    """The root of every query."""
+
+    TYPE: ClassVar[str] = "Query"
+
+
+@dataclass(frozen=True)
+class Host(Recipe):
+    """The machine that the client runs on."""
+
+    TYPE: ClassVar[str] = "Host"
+
+
+@dataclass(frozen=True)
+class CurrentModule(Recipe):
+    """The module whose function is running."""
+
+    TYPE: ClassVar[str] = "CurrentModule"
+
+    name: str
+    source: Directory
+
+
+@dataclass(frozen=True)
+class Argument(Recipe):
+    """One argument of the running call; the value is JSON."""
+
+    TYPE: ClassVar[str] = "FunctionCallArgValue"
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class FunctionCall(Recipe):
+    """The call that a module's process answers; names are the module's own."""
+
+    TYPE: ClassVar[str] = "FunctionCall"
+
+    name: str
+    parent_name: str
+    parent: str
+    args: tuple[Argument, ...]
+
+
+@dataclass(frozen=True)
+class ModuleObject(Recipe):
+    """An object of a module: its type, and its state as canonical JSON.
+
+    `holds` are the API objects that the state names by id; they are part of the recipe, so that
+    storing the object stores them too.
+    """
+
+    module: str
+    object_type: str
+    state: str
+    holds: tuple[Recipe, ...] = ()
+
+    @property
+    def type_name(self) -> str:
+        """The module's own type."""
+        return self.object_type
+
+
+@dataclass(frozen=True)
+class ErrorValue(Recipe):
+    """One named value of an error; the value is JSON."""
+
+    TYPE: ClassVar[str] = "ErrorValue"
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Error(Recipe):
+    """An error that a module returns."""
+
+    TYPE: ClassVar[str] = "Error"
+
+    message: str
+    values: tuple[ErrorValue, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stat(Recipe):
+    """What is known of a path."""
+
+    TYPE: ClassVar[str] = "Stat"
+
+    name: str
+    size: int
+    file_type: str
+    permissions: int
+
+
+@call("Query.container")
+def container(self: Query, platform: str | None = None) -> Container:  # noqa: ARG001
+    """Start with an empty container."""
+    return Container(platform=platform or "")
+
+
+@call("Query.directory")
+def directory(self: Query) -> Directory:  # noqa: ARG001
+    """Start with an empty directory."""
+    return EmptyDirectory()
+
+
+@call("Query.file")
+def file(self: Query, name: str, contents: str, permissions: int = 0o644) -> File:  # noqa: ARG001
+    """Make a file from text."""
+    return NewFile(name, contents, permissions)
+
+
+@call("Query.host")
+def host(self: Query) -> Host:  # noqa: ARG001
+    """Return the client's machine."""
+    return Host()
+
+
+@call("Query.error")
+def error(self: Query, message: str) -> Error:  # noqa: ARG001
+    """Make an error."""
+    return Error(message)
+
+
+@call("Error.withValue")
+def error_with_value(self: Error, name: str, value: str) -> Error:
+    """Add a value to an error."""
+    return replace(self, values=(*self.values, ErrorValue(name, value)))
+
+
+@call("Error.message")
+def error_message(self: Error) -> str:
+    """Return the message."""
+    return self.message
+
+
+@call("Error.values")
+def error_values(self: Error) -> Sequence[ErrorValue]:
+    """List the values."""
+    return self.values
+
+
+@call("ErrorValue.name")
+def error_value_name(self: ErrorValue) -> str:
+    """Return the name."""
+    return self.name
+
+
+@call("ErrorValue.value")
+def error_value_value(self: ErrorValue) -> str:
+    """Return the value."""
+    return self.value
+
+
+@call("FunctionCall.name")
+def function_call_name(self: FunctionCall) -> str:
+    """Return the function's name; empty for the constructor."""
+    return self.name
+
+
+@call("FunctionCall.parentName")
+def function_call_parent_name(self: FunctionCall) -> str:
+    """Return the object's type; empty for registration."""
+    return self.parent_name
+
+
+@call("FunctionCall.parent")
+def function_call_parent(self: FunctionCall) -> str:
+    """Return the object's state."""
+    return self.parent
+
+
+@call("FunctionCall.inputArgs")
+def function_call_args(self: FunctionCall) -> Sequence[Argument]:
+    """List the arguments."""
+    return self.args
+
+
+@call("FunctionCallArgValue.name")
+def argument_name(self: Argument) -> str:
+    """Return the argument's name."""
+    return self.name
+
+
+@call("FunctionCallArgValue.value")
+def argument_value(self: Argument) -> str:
+    """Return the argument's value."""
+    return self.value
+
+
+@call("CurrentModule.name")
+def current_module_name(self: CurrentModule) -> str:
+    """Return the module's name."""
+    return self.name
+
+
+@call("CurrentModule.source")
+def current_module_source(self: CurrentModule) -> Directory:
+    """Return the module's source."""
+    return self.source
+
+
+@call("Stat.name")
+def stat_name(self: Stat) -> str:
+    """Return the base name."""
+    return self.name
+
+
+@call("Stat.size")
+def stat_size(self: Stat) -> int:
+    """Return the size in bytes."""
+    return self.size
+
+
+@call("Stat.fileType")
+def stat_file_type(self: Stat) -> str:
+    """Return the kind of file."""
+    return self.file_type
+
+
+@call("Stat.permissions")
+def stat_permissions(self: Stat) -> int:
+    """Return the permission bits."""
+    return self.permissions

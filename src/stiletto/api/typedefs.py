@@ -1,0 +1,461 @@
+"""Registration: the values a module builds to say what it offers, and their definition.
+
+A module sends chains of `typeDef`, `function` and `module` calls. They build the values below;
+`define` turns the finished module into a `ModuleDef`, with the engine's naming rules applied:
+lowerCamel functions, fields and arguments, Camel types that carry the module's name in front.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from stiletto.api.registry import call
+from stiletto.errors import ModuleFailed, UsageError
+from stiletto.graph.recipe import Recipe
+from stiletto.module.definition import (
+    ArgDef,
+    EnumDef,
+    FieldDef,
+    FunctionDef,
+    Kind,
+    ModuleDef,
+    ObjectDef,
+    TypeRef,
+)
+
+__all__ = ["Function", "Module", "SourceMap", "TypeDef", "camel", "define", "lower_camel"]
+
+
+@dataclass(frozen=True)
+class SourceMap(Recipe):
+    """Where something is written down."""
+
+    TYPE: ClassVar[str] = "SourceMap"
+
+    filename: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Argument(Recipe):
+    """An argument as registered."""
+
+    name: str
+    type: TypeDef
+    description: str = ""
+    default: str = ""
+    default_path: str = ""
+    default_address: str = ""
+    ignore: tuple[str, ...] = ()
+    deprecated: str | None = None
+
+
+@dataclass(frozen=True)
+class Function(Recipe):
+    """A function as registered."""
+
+    TYPE: ClassVar[str] = "Function"
+
+    name: str
+    returns: TypeDef
+    description: str = ""
+    args: tuple[Argument, ...] = ()
+    cache: str = ""
+    check: bool = False
+    generator: bool = False
+    service: bool = False
+    deprecated: str | None = None
+
+
+@dataclass(frozen=True)
+class Field(Recipe):
+    """A field as registered."""
+
+    name: str
+    type: TypeDef
+    description: str = ""
+    deprecated: str | None = None
+
+
+@dataclass(frozen=True)
+class Member(Recipe):
+    """An enum member as registered."""
+
+    name: str
+    value: str = ""
+    description: str = ""
+    deprecated: str | None = None
+
+
+@dataclass(frozen=True)
+class TypeDef(Recipe):
+    """A type as registered, or a use of one."""
+
+    TYPE: ClassVar[str] = "TypeDef"
+
+    kind: str = Kind.VOID.value
+    name: str = ""
+    optional: bool = False
+    description: str = ""
+    element: TypeDef | None = None
+    fields: tuple[Field, ...] = ()
+    functions: tuple[Function, ...] = ()
+    constructor: Function | None = None
+    members: tuple[Member, ...] = ()
+    deprecated: str | None = None
+
+
+@dataclass(frozen=True)
+class Module(Recipe):
+    """A module as registered."""
+
+    TYPE: ClassVar[str] = "Module"
+
+    description: str = ""
+    objects: tuple[TypeDef, ...] = ()
+    interfaces: tuple[TypeDef, ...] = ()
+    enums: tuple[TypeDef, ...] = ()
+
+
+# -- the calls ---------------------------------------------------------------------------------
+
+
+@call("Query.module")
+def new_module(self: Recipe) -> Module:  # noqa: ARG001
+    """Start a module."""
+    return Module()
+
+
+@call("Query.typeDef")
+def new_type_def(self: Recipe) -> TypeDef:  # noqa: ARG001
+    """Start a type."""
+    return TypeDef()
+
+
+@call("Query.function")
+def new_function(self: Recipe, name: str, return_type: TypeDef) -> Function:  # noqa: ARG001
+    """Start a function."""
+    return Function(name, return_type)
+
+
+@call("Query.sourceMap")
+def new_source_map(self: Recipe, filename: str, line: int, column: int) -> SourceMap:  # noqa: ARG001
+    """Name a place in a file."""
+    return SourceMap(filename, line, column)
+
+
+@call("Module.withDescription")
+def module_description(self: Module, description: str) -> Module:
+    """Describe the module."""
+    return replace(self, description=description)
+
+
+@call("Module.withObject")
+def module_object(self: Module, object: TypeDef) -> Module:  # noqa: A002
+    """Add an object type."""
+    return replace(self, objects=(*self.objects, object))
+
+
+@call("Module.withInterface")
+def module_interface(self: Module, iface: TypeDef) -> Module:
+    """Add an interface."""
+    return replace(self, interfaces=(*self.interfaces, iface))
+
+
+@call("Module.withEnum")
+def module_enum(self: Module, enum: TypeDef) -> Module:
+    """Add an enum."""
+    return replace(self, enums=(*self.enums, enum))
+
+
+@call("TypeDef.withKind")
+def with_kind(self: TypeDef, kind: str) -> TypeDef:
+    """Make it a basic type."""
+    return replace(self, kind=kind)
+
+
+@call("TypeDef.withOptional")
+def with_optional(self: TypeDef, optional: bool) -> TypeDef:
+    """Allow it to be absent."""
+    return replace(self, optional=optional)
+
+
+@call("TypeDef.withListOf")
+def with_list_of(self: TypeDef, element_type: TypeDef) -> TypeDef:
+    """Make it a list."""
+    return replace(self, kind=Kind.LIST.value, element=element_type)
+
+
+@call("TypeDef.withScalar")
+def with_scalar(self: TypeDef, name: str, description: str = "") -> TypeDef:
+    """Make it a scalar."""
+    return replace(self, kind=Kind.SCALAR.value, name=name, description=description)
+
+
+@call("TypeDef.withObject")
+def with_object(
+    self: TypeDef,
+    name: str,
+    description: str = "",
+    source_map: SourceMap | None = None,  # noqa: ARG001
+    deprecated: str | None = None,
+) -> TypeDef:
+    """Make it an object."""
+    return replace(
+        self, kind=Kind.OBJECT.value, name=name, description=description, deprecated=deprecated
+    )
+
+
+@call("TypeDef.withInterface")
+def with_interface(
+    self: TypeDef,
+    name: str,
+    description: str = "",
+    source_map: SourceMap | None = None,  # noqa: ARG001
+) -> TypeDef:
+    """Make it an interface."""
+    return replace(self, kind=Kind.INTERFACE.value, name=name, description=description)
+
+
+@call("TypeDef.withEnum")
+def with_enum(
+    self: TypeDef,
+    name: str,
+    description: str = "",
+    source_map: SourceMap | None = None,  # noqa: ARG001
+) -> TypeDef:
+    """Make it an enum."""
+    return replace(self, kind=Kind.ENUM.value, name=name, description=description)
+
+
+@call("TypeDef.withEnumMember")
+def with_enum_member(
+    self: TypeDef,
+    name: str,
+    value: str = "",
+    description: str = "",
+    source_map: SourceMap | None = None,  # noqa: ARG001
+    deprecated: str | None = None,
+) -> TypeDef:
+    """Add an enum member."""
+    member = Member(name, value, description, deprecated)
+    return replace(self, members=(*self.members, member))
+
+
+@call("TypeDef.withEnumValue")
+def with_enum_value(
+    self: TypeDef,
+    value: str,
+    description: str = "",
+    source_map: SourceMap | None = None,
+    deprecated: str | None = None,
+) -> TypeDef:
+    """Add an enum member that is named as its value."""
+    return with_enum_member(self, value, value, description, source_map, deprecated)
+
+
+@call("TypeDef.withField")
+def with_field(
+    self: TypeDef,
+    name: str,
+    type_def: TypeDef,
+    description: str = "",
+    source_map: SourceMap | None = None,  # noqa: ARG001
+    deprecated: str | None = None,
+) -> TypeDef:
+    """Add a field."""
+    return replace(self, fields=(*self.fields, Field(name, type_def, description, deprecated)))
+
+
+@call("TypeDef.withFunction")
+def with_function(self: TypeDef, function: Function) -> TypeDef:
+    """Add a function."""
+    return replace(self, functions=(*self.functions, function))
+
+
+@call("TypeDef.withConstructor")
+def with_constructor(self: TypeDef, function: Function) -> TypeDef:
+    """Set the constructor."""
+    return replace(self, constructor=function)
+
+
+@call("Function.withDescription")
+def function_description(self: Function, description: str) -> Function:
+    """Describe the function."""
+    return replace(self, description=description)
+
+
+@call("Function.withArg")
+def with_arg(
+    self: Function,
+    name: str,
+    type_def: TypeDef,
+    description: str = "",
+    default_value: str = "",
+    default_path: str = "",
+    ignore: Sequence[str] = (),
+    source_map: SourceMap | None = None,  # noqa: ARG001
+    deprecated: str | None = None,
+    default_address: str = "",
+) -> Function:
+    """Add an argument; the default is JSON."""
+    argument = Argument(
+        name,
+        type_def,
+        description,
+        default_value,
+        default_path,
+        default_address,
+        tuple(ignore),
+        deprecated,
+    )
+    return replace(self, args=(*self.args, argument))
+
+
+@call("Function.withCachePolicy")
+def with_cache_policy(self: Function, policy: str, time_to_live: str | None = None) -> Function:
+    """Set how long results are kept."""
+    words = {"Never": "never", "PerSession": "session", "Default": time_to_live or ""}
+    if policy not in words:
+        raise UsageError(f"unknown cache policy {policy}")
+    return replace(self, cache=words[policy])
+
+
+@call("Function.withCheck")
+def with_check(self: Function) -> Function:
+    """Mark it as a check."""
+    return replace(self, check=True)
+
+
+@call("Function.withGenerator")
+def with_generator(self: Function) -> Function:
+    """Mark it as a generator."""
+    return replace(self, generator=True)
+
+
+@call("Function.withUp")
+def with_up(self: Function) -> Function:
+    """Mark it as a service for `up`."""
+    return replace(self, service=True)
+
+
+@call("Function.withDeprecated")
+def function_deprecated(self: Function, reason: str = "") -> Function:
+    """Mark it as deprecated."""
+    return replace(self, deprecated=reason)
+
+
+@call("Function.withSourceMap")
+def function_source_map(self: Function, source_map: SourceMap) -> Function:  # noqa: ARG001
+    """Ignore where it is written: nothing here shows it."""
+    return self
+
+
+# -- definition ----------------------------------------------------------------------------------
+
+
+def _words(name: str) -> list[str]:
+    return [
+        word
+        for part in re.split(r"[^0-9A-Za-z]+", name)
+        for word in re.findall(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+", part)
+    ]
+
+
+def camel(name: str) -> str:
+    """Return `name` as a type name: `test_run` -> `TestRun`."""
+    return "".join(word[:1].upper() + word[1:].lower() for word in _words(name))
+
+
+def lower_camel(name: str) -> str:
+    """Return `name` as a field name: `check_format` -> `checkFormat`."""
+    whole = camel(name)
+    first = _words(name)[0] if _words(name) else ""
+    return whole[: len(first)].lower() + whole[len(first) :]
+
+
+def _type_name(module: str, name: str) -> str:
+    prefix = camel(module)
+    name = camel(name) if "_" in name or name[:1].islower() else name
+    return name if name.startswith(prefix) else prefix + name
+
+
+def define(name: str, built: Module) -> ModuleDef:
+    """Turn a registered module into its definition.
+
+    Raises:
+        ModuleFailed: it has no main object.
+    """
+    main = camel(name)
+    own = {t.name for t in (*built.objects, *built.interfaces, *built.enums)}
+
+    def use(t: TypeDef) -> TypeRef:
+        type_name = _type_name(name, t.name) if t.name in own else t.name
+        element = use(t.element) if t.element else None
+        return TypeRef(Kind(t.kind), type_name, element, t.optional)
+
+    def argument(a: Argument) -> ArgDef:
+        if a.default:
+            json.loads(a.default)
+        return ArgDef(
+            name=lower_camel(a.name),
+            type=use(a.type),
+            description=a.description,
+            default=a.default or None,
+            default_path=a.default_path or None,
+            default_address=a.default_address or None,
+            ignore=a.ignore,
+            deprecated=a.deprecated,
+            original=a.name,
+        )
+
+    def function(f: Function) -> FunctionDef:
+        return FunctionDef(
+            name=lower_camel(f.name),
+            returns=use(f.returns),
+            args=tuple(argument(a) for a in f.args),
+            description=f.description,
+            original=f.name,
+            cache=f.cache,
+            check=f.check,
+            generator=f.generator,
+            deprecated=f.deprecated,
+        )
+
+    objects = {}
+    for t in (*built.objects, *built.interfaces):
+        fields = [
+            FieldDef(lower_camel(f.name), use(f.type), f.description, f.name) for f in t.fields
+        ]
+        functions = [function(f) for f in t.functions]
+        type_name = _type_name(name, t.name)
+        objects[type_name] = ObjectDef(
+            name=type_name,
+            description=t.description,
+            fields={f.name: f for f in fields},
+            functions={f.name: f for f in functions},
+            constructor=function(t.constructor) if t.constructor else None,
+            original=t.name,
+        )
+    if main not in objects:
+        raise ModuleFailed(
+            f"module {name} has no object named {main}",
+            hint="decorate the class of that name with @dagger.object_type",
+        )
+    enums = {}
+    for t in built.enums:
+        type_name = _type_name(name, t.name)
+        enums[type_name] = EnumDef(
+            name=type_name,
+            members=tuple(m.name for m in t.members),
+            descriptions={m.name: m.description for m in t.members},
+            values={m.name: m.value for m in t.members},
+            description=t.description,
+            original=t.name,
+        )
+    return ModuleDef(name, main, built.description, objects, enums)

@@ -1,0 +1,36 @@
+"""Who asks: the command line, a program, or a module's running function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from stiletto.api.session import Error, FunctionCall
+from stiletto.progress import Span
+
+if TYPE_CHECKING:
+    from stiletto.engine.session import Engine
+    from stiletto.module.source import LoadedModule
+
+__all__ = ["Client"]
+
+
+@dataclass
+class Client:
+    """One connection's identity and rights.
+
+    `module` and `call` are set for a module's process: it sees its own call, and neither the
+    host's files nor its secrets. `returned` (JSON) or `failed` is what that process answered.
+    """
+
+    engine: Engine
+    module: LoadedModule | None = None
+    call: FunctionCall | None = None
+    span: Span | None = None
+    returned: str | None = field(default=None, repr=False)
+    failed: Error | None = None
+
+    @property
+    def scope(self) -> str:
+        """What keeps the names of secrets and cache volumes of different modules apart."""
+        return "main" if self.module is None else self.module.scope

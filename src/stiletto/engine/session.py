@@ -1,0 +1,319 @@
+"""One session: the engine that the command line and programs talk to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import stiletto.api.container
+import stiletto.api.directory
+import stiletto.api.secrets
+import stiletto.api.session
+import stiletto.api.typedefs
+import stiletto.engine.leaves  # noqa: F401 - each of these registers its calls
+from stiletto.api import container as c
+from stiletto.api.registry import CALLS, snake
+from stiletto.api.session import ModuleObject, Query
+from stiletto.cli.ports import ObjectRef, Value
+from stiletto.engine.client import Client
+from stiletto.engine.evaluate import Evaluator, Images, current_span
+from stiletto.engine.functions import Functions
+from stiletto.engine.leaves import container_from
+from stiletto.engine.secrets import SecretStore
+from stiletto.errors import NotSupported, UsageError
+from stiletto.graph.changes import Changes, difference
+from stiletto.graph.recipe import Recipe
+from stiletto.graph.tree import Dir
+from stiletto.module.definition import EnumDef, FunctionDef, Kind, ModuleDef, ObjectDef, TypeRef
+from stiletto.module.source import LoadedModule
+from stiletto.progress import Progress
+from stiletto.sandbox.plan import Sandbox
+from stiletto.store.store import Store
+
+if TYPE_CHECKING:
+    from stiletto.wire.schema import CoreSchema
+    from stiletto.wire.server import SessionServer
+
+__all__ = ["Engine", "open_session", "serve"]
+
+KEYWORDS = {"from": "from_", "import": "import_"}
+
+
+class Engine:
+    """Answers calls for the clients of one session; implements `EnginePort`."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        sandbox: Sandbox,
+        images: Images,
+        progress: Progress,
+        workdir: Path,
+        environ: Mapping[str, str],
+    ) -> None:
+        self.store = store
+        self.progress = progress
+        self.workdir = workdir
+        self.secrets = SecretStore(SecretStore.salt(store.root / "salt"), environ, workdir)
+        self.evaluator = Evaluator(store, sandbox, images, self.secrets, progress)
+        self.functions = Functions(self)
+        self.main = Client(self)
+        self._objects: dict[str, Recipe] = {}
+        self._module: LoadedModule | None = None
+        self._core: CoreSchema | None = None
+        self._stack = contextlib.AsyncExitStack()
+        self._server: SessionServer | None = None
+        self._server_lock = asyncio.Lock()
+
+    # -- objects -------------------------------------------------------------------------------
+
+    def remember(self, recipe: Recipe) -> str:
+        """Make a value reachable by its id."""
+        self._objects[recipe.id] = recipe
+        return recipe.id
+
+    def knows(self, id_: str) -> bool:
+        """Tell whether an id belongs to this session."""
+        return id_ in self._objects
+
+    def recall(self, id_: str) -> Recipe:
+        """Return the value of an id."""
+        try:
+            return self._objects[id_]
+        except KeyError:
+            raise UsageError(f"unknown id {id_!r}: it belongs to another session") from None
+
+    # -- calls ---------------------------------------------------------------------------------
+
+    async def dispatch(
+        self, client: Client, receiver: Recipe, field: str, args: Mapping[str, Any]
+    ) -> Any:
+        """Answer one field of one value; arguments are as they come over the wire."""
+        if client.span is not None:
+            current_span.set(client.span)
+        if field == "id":
+            return self.remember(receiver)
+        if isinstance(receiver, ModuleObject):
+            return await self._select_module(receiver, field, args)
+        if isinstance(receiver, Query) and field == "node":
+            return self.recall(args["id"])
+        name = f"{receiver.type_name}.{field}"
+        function = self._core_function(receiver.type_name, field)
+        entry = CALLS.get(name)
+        if entry is None:
+            raise NotSupported(name)
+        given = {}
+        for arg in function.args:
+            if args.get(arg.name) is not None:
+                python = KEYWORDS.get(arg.name, snake(arg.name))
+                if python not in entry.parameters:
+                    raise NotSupported(f"{name}({arg.name}:)")
+                given[python] = self._decode(args[arg.name], arg.type)
+        if entry.is_leaf:
+            result = await entry.function(client, receiver, **given)
+        else:
+            result = entry.function(receiver, **given)
+        return result
+
+    async def _select_module(
+        self, receiver: ModuleObject, field: str, args: Mapping[str, Any]
+    ) -> Any:
+        definition = self.object_def(receiver.object_type)
+        function = definition.functions.get(field) if definition else None
+        given = {
+            arg.name: self._decode(args[arg.name], arg.type)
+            for arg in (function.args if function else ())
+            if args.get(arg.name) is not None
+        }
+        unknown = args.keys() - given.keys()
+        if unknown and function is None:
+            raise UsageError(f"{receiver.object_type}.{field} takes no arguments")
+        return await self.functions.select(receiver, field, given)
+
+    def _decode(self, value: Any, of: TypeRef) -> Any:
+        if of.kind in (Kind.OBJECT, Kind.INTERFACE):
+            return self.recall(value)
+        if of.kind is Kind.LIST and of.element is not None:
+            items = value if isinstance(value, list | tuple) else [value]
+            return [self._decode(item, of.element) for item in items]
+        return value
+
+    def _core_function(self, type_name: str, field: str) -> FunctionDef:
+        item = self.core.objects.get(type_name)
+        function = item.functions.get(field) if item else None
+        if function is None:
+            raise UsageError(f"{type_name} has no field {field!r}")
+        return function
+
+    @property
+    def core(self) -> CoreSchema:
+        """The core API, stored per SDK version."""
+        if self._core is None:
+            from stiletto.wire import schema
+
+            text, digest = schema.sdk_source()
+            record = self.store.record("schema", digest)
+            if record is None:
+                self._core = schema.read_sdk(text)
+                self.store.put_record("schema", digest, self._core.to_json())
+            else:
+                self._core = schema.CoreSchema.from_json(record)
+        return self._core
+
+    async def container_from(self, address: str) -> c.Container:
+        """Return a container of an image."""
+        return await container_from(self.main, c.Container(), address)
+
+    # -- the command line ------------------------------------------------------------------------
+
+    async def load_module(self, ref: str | None) -> ModuleDef:
+        """Load the module that the command line speaks of."""
+        self._module = await self.functions.load(ref)
+        return self._module.definition
+
+    def object_def(self, type_name: str) -> ObjectDef | None:
+        """Describe an object type of the module or of the core API."""
+        if self._module and type_name in self._module.definition.objects:
+            return self._module.definition.objects[type_name]
+        return self.core.objects.get(type_name)
+
+    def enum_def(self, type_name: str) -> EnumDef | None:
+        """Describe an enum of the module or of the core API."""
+        if self._module and type_name in self._module.definition.enums:
+            return self._module.definition.enums[type_name]
+        return self.core.enums.get(type_name)
+
+    async def construct(self, args: Mapping[str, Value]) -> ObjectRef:
+        """Construct the module's main object."""
+        if self._module is None:
+            raise UsageError("no module is loaded")
+        constructor = self._module.definition.main_object.constructor
+        given = {
+            arg.name: self._decode(_plain(args[arg.name]), arg.type)
+            for arg in (constructor.args if constructor else ())
+            if args.get(arg.name) is not None
+        }
+        made = await self.functions.construct(self._module, given)
+        return ObjectRef(made.type_name, self.remember(made))
+
+    async def select(
+        self, receiver: ObjectRef | None, field: str, args: Mapping[str, Value]
+    ) -> Value:
+        """Answer one field for the command line."""
+        value = Query() if receiver is None else self.recall(receiver.id)
+        plain = {name: _plain(item) for name, item in args.items()}
+        return self._present(await self.dispatch(self.main, value, field, plain))
+
+    def _present(self, value: Any) -> Value:
+        if isinstance(value, Recipe):
+            return ObjectRef(value.type_name, self.remember(value))
+        if isinstance(value, list | tuple):
+            return [self._present(item) for item in value]
+        result: Value = value
+        return result
+
+    # -- processes that talk back ------------------------------------------------------------------
+
+    async def server(self) -> SessionServer:
+        """Return the session's HTTP server, started when it is first needed."""
+        async with self._server_lock:
+            if self._server is None:
+                from stiletto.wire.execute import GraphQL
+                from stiletto.wire.schema import to_sdl
+                from stiletto.wire.server import SessionServer
+
+                server = SessionServer(GraphQL(to_sdl(self.core)))
+                await self._stack.enter_async_context(server.serving())
+                self._server = server
+            return self._server
+
+    async def run_client(self, exec_: c.Exec, client: Client, sink: Callable[[bytes], None]) -> int:
+        """Run a command that talks to this session as `client`; returns its exit code."""
+        server = await self.server()
+        with server.admitted(client) as token:
+            port = c.Variable("DAGGER_SESSION_PORT", str(server.port))
+            talking = replace(exec_, env=(*exec_.env, port))
+            return await self.evaluator.run_once(talking, {"DAGGER_SESSION_TOKEN": token}, sink)
+
+    def apply_changes(self, before: Dir, after: Dir, changed: Changes, at: Path) -> None:
+        """Write what a changeset adds and modifies, delete what it removes."""
+        self.store.export(difference(before, after), at)
+        for path in changed.removed:
+            victim = at / path.rstrip("/")
+            if after.get(path.rstrip("/")) is not None:
+                continue  # replaced by something of another kind, already written
+            if victim.is_symlink() or victim.is_file():
+                victim.unlink()
+            elif victim.is_dir():
+                _remove_known(victim, before.get(path.rstrip("/")))
+
+    async def close(self) -> None:
+        """End everything this session started."""
+        await self.functions.close()
+        await self.evaluator.close()
+        await self._stack.aclose()
+
+
+def _remove_known(directory: Path, entry: Any) -> None:
+    """Delete the files that were in the directory when it was read, and what becomes empty."""
+    if not isinstance(entry, Dir):
+        return
+    for name, child in entry.entries.items():
+        path = directory / name
+        if isinstance(child, Dir):
+            if path.is_dir() and not path.is_symlink():
+                _remove_known(path, child)
+        else:
+            path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        directory.rmdir()
+
+
+def _plain(value: Value) -> Any:
+    if isinstance(value, ObjectRef):
+        return value.id
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+@contextlib.asynccontextmanager
+async def open_session(
+    *,
+    workdir: Path,
+    sandbox: Literal["auto", "bubblewrap", "plain"],
+    progress: Progress,
+    environ: Mapping[str, str],
+) -> AsyncIterator[Engine]:
+    """Open a session in a working directory."""
+    from stiletto.sandbox.images import HostImages
+    from stiletto.sandbox.select import select
+    from stiletto.store.layout import root_from
+
+    store = Store(root_from(environ))
+    provider = await select(sandbox, store.root / "sandbox", progress.say)
+    engine = Engine(
+        store=store,
+        sandbox=provider,
+        images=HostImages(),
+        progress=progress,
+        workdir=workdir.resolve(),
+        environ=environ,
+    )
+    try:
+        yield engine
+    finally:
+        await engine.close()
+
+
+@contextlib.asynccontextmanager
+async def serve(engine: Engine) -> AsyncIterator[tuple[int, str]]:
+    """Let a program connect to the session: gives port and token."""
+    server = await engine.server()
+    with server.admitted(engine.main) as token:
+        yield server.port, token

@@ -1,0 +1,235 @@
+"""Recipes: immutable values that name what they are made of.
+
+Everything the API hands out is a recipe: a frozen dataclass whose fields are plain data and
+other recipes. One traversal (`parts`) feeds the digest that identifies a recipe, the data that
+stores it, and the explanation of how two recipes differ, so nothing can be in one and missing
+from another.
+
+    digest(recipe)            sha256 over type name and encoded fields, nested recipes by digest
+    dump(recipe)              the whole graph beneath, children first, as JSON data
+    load(data)                the inverse
+    explain(before, after)    the paths at which two recipes differ
+
+A field with `metadata=OUTSIDE_KEY` is stored but does not enter the digest; a field with
+`metadata=TRANSIENT` is neither stored nor in the digest.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, ClassVar, TypeAlias
+
+__all__ = ["OUTSIDE_KEY", "TRANSIENT", "Recipe", "digest_of", "dump", "explain", "load", "parts"]
+
+OUTSIDE_KEY: Mapping[str, Any] = MappingProxyType({"stiletto": "outside-key"})
+TRANSIENT: Mapping[str, Any] = MappingProxyType({"stiletto": "transient"})
+
+Encoded: TypeAlias = "None | bool | int | float | str | list[Encoded] | dict[str, Encoded]"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Base of everything that has an id. `TYPE` is the API's name for the type."""
+
+    TYPE: ClassVar[str] = ""
+
+    @property
+    def type_name(self) -> str:
+        """The API type of this value; module objects override it."""
+        return self.TYPE
+
+    @cached_property
+    def digest(self) -> str:
+        """Identify the recipe: `sha256:` and 64 hex digits."""
+        return digest_of([type(self).__name__, [[name, _by_digest(v)] for name, v in parts(self)]])
+
+    @cached_property
+    def id(self) -> str:
+        """The id on the wire: `Type@sha256:...`, opaque to clients."""
+        return f"{self.type_name}@{self.digest}"
+
+
+_HIDDEN = {"key": ("outside-key", "transient"), "dump": ("transient",)}
+_names: dict[tuple[str, str], tuple[str, ...]] = {}
+
+
+def _field_names(cls: type[Recipe], mode: str) -> tuple[str, ...]:
+    known = _names.get((cls.__qualname__, mode))
+    if known is None:
+        hidden = _HIDDEN[mode]
+        known = tuple(f.name for f in fields(cls) if f.metadata.get("stiletto") not in hidden)
+        _names[cls.__qualname__, mode] = known
+    return known
+
+
+def parts(recipe: Recipe) -> Iterator[tuple[str, Any]]:
+    """Yield the fields that make the recipe what it is, in order."""
+    for name in _field_names(type(recipe), "key"):
+        yield name, getattr(recipe, name)
+
+
+def digest_of(data: Any) -> str:
+    """Digest plain data: canonical JSON, SHA-256."""
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def _encode(value: Any, nested: Any) -> Encoded:
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case str():
+            return value
+        case bytes():
+            return {"bytes": base64.b64encode(value).decode()}
+        case Recipe():
+            return {"recipe": nested(value)}
+        case Mapping():
+            return {"map": [[key, _encode(value[key], nested)] for key in sorted(value)]}
+        case Sequence():
+            return [_encode(item, nested) for item in value]
+        case _:
+            raise TypeError(f"a recipe cannot hold {type(value).__name__}")
+
+
+def _by_digest(value: Any) -> Encoded:
+    return _encode(value, lambda recipe: recipe.digest)
+
+
+def children(value: Any) -> Iterator[Recipe]:
+    """Yield the recipes directly inside a field's value."""
+    match value:
+        case Recipe():
+            yield value
+        case str() | bytes():
+            return
+        case Mapping():
+            for item in value.values():
+                yield from children(item)
+        case Sequence():
+            for item in value:
+                yield from children(item)
+        case _:
+            return
+
+
+def closure(roots: Sequence[Recipe]) -> dict[str, Recipe]:
+    """Return every recipe beneath the roots by digest, children before parents."""
+    seen: dict[str, Recipe] = {}
+    # An explicit stack: a chain of steps can be longer than Python's recursion limit.
+    stack: list[tuple[Recipe, bool]] = [(root, False) for root in reversed(roots)]
+    while stack:
+        recipe, expanded = stack.pop()
+        if recipe.digest in seen:
+            continue
+        if expanded:
+            seen[recipe.digest] = recipe
+            continue
+        stack.append((recipe, True))
+        for name in _field_names(type(recipe), "dump"):
+            stack.extend((child, False) for child in children(getattr(recipe, name)))
+    return seen
+
+
+def dump(roots: Sequence[Recipe]) -> list[dict[str, Any]]:
+    """Return the graph beneath the roots as JSON data, children first."""
+    return [
+        {
+            "digest": digest,
+            "class": type(recipe).__name__,
+            "fields": {
+                name: _by_digest(getattr(recipe, name))
+                for name in _field_names(type(recipe), "dump")
+            },
+        }
+        for digest, recipe in closure(roots).items()
+    ]
+
+
+def _classes() -> dict[str, type[Recipe]]:
+    found: dict[str, type[Recipe]] = {}
+    queue: list[type[Recipe]] = [Recipe]
+    while queue:
+        cls = queue.pop()
+        found[cls.__name__] = cls
+        queue.extend(cls.__subclasses__())
+    return found
+
+
+def load(data: Sequence[Mapping[str, Any]]) -> dict[str, Recipe]:
+    """Rebuild what `dump` wrote, by digest.
+
+    Raises:
+        LookupError: a class is gone, or a digest no longer fits: the data is of another version.
+    """
+    classes = _classes()
+    made: dict[str, Recipe] = {}
+
+    def decode(value: Any) -> Any:
+        match value:
+            case list():
+                return tuple(decode(item) for item in value)
+            case {"bytes": text}:
+                return base64.b64decode(text)
+            case {"recipe": digest}:
+                return made[digest]
+            case {"map": pairs}:
+                return {key: decode(item) for key, item in pairs}
+            case _:
+                return value
+
+    for item in data:
+        cls = classes[item["class"]]
+        given = {name: decode(value) for name, value in item["fields"].items()}
+        wanted = {f.name for f in fields(cls)}
+        if not set(given) <= wanted or any(
+            f.default is MISSING and f.default_factory is MISSING and f.name not in given
+            for f in fields(cls)
+        ):
+            raise LookupError(f"stored recipe {item['class']} is of another version")
+        recipe = cls(**given)
+        if recipe.digest != item["digest"]:
+            raise LookupError(f"stored recipe {item['class']} is of another version")
+        made[recipe.digest] = recipe
+    return made
+
+
+def explain(before: Recipe, after: Recipe, path: str = "") -> list[str]:
+    """Say where two recipes differ, deepest cause first: `path: old -> new`."""
+    if before.digest == after.digest:
+        return []
+    here = path or after.type_name or type(after).__name__
+    if type(before) is not type(after):
+        return [f"{here}: {type(before).__name__} -> {type(after).__name__}"]
+    found: list[str] = []
+    old = dict(parts(before))
+    for name, value in parts(after):
+        found += _explain(old[name], value, f"{here}.{name}")
+    return found
+
+
+def _explain(old: Any, new: Any, path: str) -> list[str]:
+    if isinstance(old, Recipe) and isinstance(new, Recipe):
+        return explain(old, new, path)
+    if isinstance(old, tuple) and isinstance(new, tuple):
+        found: list[str] = []
+        for index in range(max(len(old), len(new))):
+            if index >= len(old):
+                found.append(f"{path}[{index}]: added {_short(new[index])}")
+            elif index >= len(new):
+                found.append(f"{path}[{index}]: removed {_short(old[index])}")
+            else:
+                found += _explain(old[index], new[index], f"{path}[{index}]")
+        return found
+    return [] if old == new else [f"{path}: {_short(old)} -> {_short(new)}"]
+
+
+def _short(value: Any) -> str:
+    text = value.type_name if isinstance(value, Recipe) else repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,131 @@
+"""How a module's code runs: an environment of its own, then the SDK's entry point.
+
+The environment is made by the engine itself, as a container: an interpreter, uv, the locked
+dependencies, then the module's files. So it is cached, sandboxed and explained like any other
+step. Pure: this builds values, `stiletto.engine.functions` runs them.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import tomlkit
+
+from stiletto.api import container as c
+from stiletto.api.files import Directory, a_filter, filtered
+from stiletto.api.secrets import CacheVolume
+from stiletto.api.typedefs import camel
+from stiletto.module.source import LoadedModule, ModuleProject
+
+__all__ = ["ENTRY", "UV_IMAGE", "environment", "python_tags", "runtime_variables", "uv_project"]
+
+UV_IMAGE = "ghcr.io/astral-sh/uv:0.10.3"  # the version that the real runtime uses
+SDK_REQUIREMENT = "dagger-io>=0.21.8,<0.22"
+SOURCE = "/module"
+VENV = "/opt/venv"
+ENTRY = (f"{VENV}/bin/python", "-c", "import sys; from dagger.mod.cli import app; sys.exit(app())")
+
+KNOWN_PYTHONS = ("3.14", "3.13", "3.12", "3.11", "3.10")
+"""Tried in this order where the version that a module asks for cannot be had."""
+
+
+def python_tags(wanted: str) -> Sequence[str]:
+    """Return the interpreters to try, best first.
+
+    The first version named is the one the real runtime takes (`>=3.11` gives 3.11); where it is
+    only a lower bound, newer ones do as well.
+    """
+    found = re.search(r"3\.\d+", wanted)
+    if found is None:
+        return KNOWN_PYTHONS
+    first = found.group()
+    if not wanted.lstrip().startswith(">"):
+        return (first,)
+    minor = int(first.split(".")[1])
+    return (first, *(tag for tag in reversed(KNOWN_PYTHONS) if int(tag.split(".")[1]) > minor))
+
+
+def uv_project(pyproject: str, has_lock: bool, has_sdk: bool) -> tuple[str, bool]:
+    """Return the pyproject.toml to install from, and whether the lock still fits it.
+
+    A vendored SDK (`[tool.uv.sources] dagger-io = { path = "sdk" }`) is made by the real engine
+    on the fly; here the one from the index takes its place.
+    """
+    document = tomlkit.parse(pyproject)
+    changed = False
+    sources = document.get("tool", {}).get("uv", {}).get("sources", {})
+    if "path" in sources.get("dagger-io", {}):
+        del sources["dagger-io"]
+        changed = True
+    if not has_sdk:
+        project = document.get("project", {})
+        project["dependencies"] = [*project.get("dependencies", []), SDK_REQUIREMENT]
+        changed = True
+    return (tomlkit.dumps(document) if changed else pyproject), has_lock and not changed
+
+
+def environment(
+    base: c.Container,
+    uv: c.Container,
+    files: Directory,
+    source: str,
+    project_file: str,
+    frozen: bool,
+) -> c.Container:
+    """Return a container with the module's dependencies and its files at `/module`."""
+    at = posixpath.normpath(posixpath.join(SOURCE, source))
+    path = f"/opt/uv/bin:{base.variable('PATH')}"
+    made = c.with_file(base, "/opt/uv/bin/uv", c.file(uv, "/uv"))
+    for name, value in {
+        "PATH": path,
+        "UV_CACHE_DIR": "/cache/uv",
+        "UV_COMPILE_BYTECODE": "1",
+        "UV_LINK_MODE": "copy",
+        "UV_NO_CONFIG": "1",
+        "UV_PROJECT_ENVIRONMENT": VENV,
+        "UV_PYTHON_DOWNLOADS": "never",
+        "UV_PYTHON_PREFERENCE": "only-system",
+    }.items():
+        made = c.with_env_variable(made, name, value)
+    made = c.with_mounted_cache(made, "/cache/uv", CacheVolume("uv", "stiletto"))
+    locks = filtered(files, a_filter(include=[posixpath.normpath(f"{source}/uv.lock").lstrip("/")]))
+    made = c.with_directory(made, SOURCE, locks)
+    made = c.with_new_file(made, f"{at}/pyproject.toml", project_file)
+    made = c.with_workdir(made, at)
+    sync = ["uv", "sync", "--no-dev", "--no-install-project", "--python", "python", "--quiet"]
+    made = c.with_exec(made, [*sync, "--frozen"] if frozen else sync)
+    return c.with_directory(made, SOURCE, files)
+
+
+def run(base: c.Container, module: LoadedModule, project: ModuleProject) -> c.Exec:
+    """Return the command that answers one call; port and token are added when it runs."""
+    at = posixpath.normpath(posixpath.join(SOURCE, module.config.source))
+    made = c.with_mounted_cache(base, "/cache/pyc", CacheVolume("pyc", "stiletto"))
+    made = c.with_mounted_temp(made, "/scratch")
+    made = c.with_workdir(made, "/scratch")
+    for name, value in runtime_variables(module, project).items():
+        made = c.with_env_variable(made, name, value)
+    for name, value in {
+        "PYTHONPATH": f"{at}/src:{at}",
+        "PYTHONPYCACHEPREFIX": "/cache/pyc",
+        "PYTHONUNBUFFERED": "1",
+    }.items():
+        made = c.with_env_variable(made, name, value)
+    done = c.with_exec(made, ENTRY, expect="ANY")
+    assert done.last_exec is not None
+    return replace(done.last_exec)
+
+
+def runtime_variables(module: LoadedModule, project: ModuleProject) -> dict[str, str]:
+    """Return the variables by which the SDK finds the module's code."""
+    package, main = project.package, camel(module.name)
+    if project.main_object:
+        package, _, main = project.main_object.partition(":")
+    return {
+        "DAGGER_MODULE": module.name,
+        "DAGGER_MAIN_OBJECT": main,
+        "DAGGER_DEFAULT_PYTHON_PACKAGE": package,
+    }

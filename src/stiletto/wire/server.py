@@ -1,0 +1,129 @@
+"""The session over HTTP: `POST /query` on loopback, Basic auth, JSON in and out.
+
+Only what the Python SDK uses is served. The user name is a token; each token is a client, so
+that a module's process is known by the connection it makes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+import logging
+import secrets
+import socket
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
+from typing import Any
+
+import uvicorn
+
+from stiletto.engine.client import Client
+from stiletto.wire.execute import GraphQL
+
+__all__ = ["SessionServer"]
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+MAX_REQUEST_BYTES = 256 * 1024 * 1024
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves the process's signals to the program."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class SessionServer:
+    """Serves clients of one engine."""
+
+    def __init__(self, graph: GraphQL) -> None:
+        self._graph = graph
+        self._clients: dict[str, Client] = {}
+        self._server: _Server | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.port = 0
+
+    @contextlib.contextmanager
+    def admitted(self, client: Client) -> Iterator[str]:
+        """Let a client in while the context lasts; gives its token."""
+        token = secrets.token_urlsafe(24)
+        self._clients[token] = client
+        try:
+            yield token
+        finally:
+            del self._clients[token]
+
+    @contextlib.asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """Serve on a free port of loopback while the context lasts."""
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", 0))
+        self.port = listener.getsockname()[1]
+        config = uvicorn.Config(
+            self, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=1
+        )
+        logging.getLogger("uvicorn").setLevel(logging.ERROR)
+        self._server = _Server(config)
+        self._task = asyncio.create_task(self._server.serve(sockets=[listener]))
+        try:
+            while not self._server.started:
+                if self._task.done():
+                    await self._task
+                await asyncio.sleep(0.002)
+            yield
+        finally:
+            self._server.should_exit = True
+            await self._task
+            listener.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request (ASGI)."""
+        status, body = await self._answer(scope, receive)
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
+        client = self._clients.get(_token(scope))
+        if client is None:
+            return 401, _error("unauthorized: unknown session token")
+        if scope["path"] != "/query" or scope["method"] != "POST":
+            return 404, _error(f"{scope['method']} {scope['path']}: only POST /query is served")
+        chunks: list[bytes] = []
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return 499, b""
+            chunks.append(message.get("body", b""))
+            more = message.get("more_body", False)
+            if sum(map(len, chunks)) > MAX_REQUEST_BYTES:
+                return 413, _error("request too large")
+        try:
+            query = json.loads(b"".join(chunks))["query"]
+        except (ValueError, KeyError, TypeError):
+            return 400, _error("the body must be JSON with a field `query`")
+        try:
+            return await self._graph.answer(client, query)
+        except Exception as error:  # a bug: the SDK resends what is not answered, so answer
+            traceback.print_exc()
+            return 500, _error(f"internal error: {type(error).__name__}: {error}")
+
+
+def _token(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"authorization" and value.lower().startswith(b"basic "):
+            with contextlib.suppress(ValueError):
+                return base64.b64decode(value[6:]).decode().partition(":")[0]
+    return ""
+
+
+def _error(message: str) -> bytes:
+    return json.dumps({"data": None, "errors": [{"message": message}]}).encode()
