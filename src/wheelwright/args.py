@@ -1,0 +1,85 @@
+"""Arguments that several functions share: type, help and where they come from when omitted."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+import dagger
+from dagger import DefaultPath, Doc, Ignore
+
+__all__ = ["Extras", "Git", "Groups", "Package", "PytestArgs", "Python", "Source"]
+
+# What a working copy holds beside its sources. Each of these would change the key of every
+# step without changing a result.
+NOISE = [
+    ".git",
+    ".dagger",
+    "**/.venv",
+    "**/venv",
+    "**/.tox",
+    "**/.nox",
+    "**/__pycache__",
+    "**/*.pyc",
+    "**/.mypy_cache",
+    "**/.pytest_cache",
+    "**/.ruff_cache",
+    "**/.hypothesis",
+    "**/.coverage",
+    "**/.coverage.*",
+    "**/htmlcov",
+    "**/*.egg-info",
+    "**/node_modules",
+    "**/.DS_Store",
+    "**/.idea",
+    "**/.vscode",
+    "dist",
+    "build",
+]
+
+# The repository alone, without the parts of it that say nothing about the version.
+ONLY_GIT = [
+    "**",
+    "!.git",
+    "!.git/**",
+    ".git/hooks",
+    ".git/logs",
+    ".git/lfs",
+    ".git/modules",
+    ".git/worktrees",
+    ".git/COMMIT_EDITMSG",
+    ".git/FETCH_HEAD",
+    ".git/ORIG_HEAD",
+]
+
+Source: TypeAlias = Annotated[
+    dagger.Directory,
+    Doc("The package's source: the directory with pyproject.toml. Default: this repository."),
+    DefaultPath("/"),
+    Ignore(NOISE),
+]
+Package: TypeAlias = Annotated[
+    str,
+    Doc("Which package, where the source holds several: a workspace member's name, or a path."),
+]
+Python: TypeAlias = Annotated[
+    str,
+    Doc("Python version, such as 3.12. Default: .python-version, else a version it claims."),
+]
+Git: TypeAlias = Annotated[
+    dagger.Directory,
+    Doc("A directory with .git, read only where the version comes from version control."),
+    DefaultPath("/"),
+    Ignore(ONLY_GIT),
+]
+Groups: TypeAlias = Annotated[
+    list[str],
+    Doc("Dependency groups to install instead of the place found in the package's files."),
+]
+Extras: TypeAlias = Annotated[
+    list[str],
+    Doc("Extras of the package to install beside its test dependencies."),
+]
+PytestArgs: TypeAlias = Annotated[
+    list[str],
+    Doc("Arguments for pytest; they replace pytest-args of [tool.wheelwright]."),
+]

@@ -1,0 +1,78 @@
+"""Carries errors over the wire as the sentence they are, without a traceback.
+
+The SDK logs a traceback for every exception of a function, except for its `FunctionError`; and
+it prefixes the message with the exception's type, except for a `QueryError`. `Refusal` is both:
+what the engine gets is the message alone. When a step of ours failed, its extensions go along,
+so that the caller still sees the command's exit code and streams.
+
+Source: `Module.call` in dagger/mod/_module.py and `record_exception` in
+dagger/mod/_exceptions.py of dagger-io 0.21. Exceptions that are not expected are not touched:
+those are bugs, and a bug shows its traceback.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, ParamSpec, TypeVar
+
+import dagger
+from dagger._exceptions import QueryErrorValue
+from dagger.mod._exceptions import FunctionError
+
+from wheelwright.errors import WheelwrightError
+
+__all__ = ["Refusal", "explain", "plainly"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_TAIL_LINES = 40
+
+
+class Refusal(FunctionError, dagger.QueryError):
+    """A message for the caller, and what is known about the step that failed."""
+
+    def __new__(cls, *_: object) -> Refusal:
+        """Make the exception itself; a `QueryError` would choose a subclass by its extensions."""
+        return Exception.__new__(cls)
+
+    def __init__(self, message: str, extensions: Mapping[str, Any] | None = None) -> None:
+        Exception.__init__(self, message)
+        self.extra = None
+        self.errors = [QueryErrorValue(message, extensions=dict(extensions or {}))]
+
+
+def explain(error: dagger.QueryError) -> str:
+    """Return the message for a call that the engine refused, or a step that failed."""
+    if not isinstance(error, dagger.ExecError):
+        return str(error)
+    said = (error.stderr.strip() or error.stdout.strip()).splitlines()[-_TAIL_LINES:]
+    return "\n".join(
+        [f'step "{" ".join(error.command)}" failed: exit code {error.exit_code}', *said]
+    )
+
+
+def unwrap(error: BaseException) -> BaseException:
+    """Return the one exception in groups of one, as task groups make them."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+def plainly(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+    """Turn what a function raises on purpose into a `Refusal`."""
+
+    @functools.wraps(function)
+    async def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return await function(*args, **kwargs)
+        except Exception as caught:
+            error = unwrap(caught)
+            if isinstance(error, WheelwrightError):
+                raise Refusal(str(error)) from None
+            if isinstance(error, dagger.QueryError):
+                raise Refusal(explain(error), error.error.extensions) from None
+            raise
+
+    return call

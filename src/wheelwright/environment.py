@@ -1,0 +1,219 @@
+"""The plan of a Python environment: which files it is made from, and which commands make it.
+
+Two layers, so that editing a source file never reinstalls a dependency: `dependencies` run over
+`inputs` alone, `install` runs over the whole source. With uv.lock every version is the locked
+one; without it uv resolves from the index, and a note says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from wheelwright.pins import full_image, slim_image
+from wheelwright.project.files import join
+from wheelwright.project.model import Project
+from wheelwright.project.pyproject import Pyproject
+from wheelwright.project.version import VersionSource, pretend_variables, version_source
+from wheelwright.testing.dependencies import TestDependencies
+
+__all__ = ["SOURCE", "VENV", "Environment", "plan"]
+
+SOURCE = "/src"
+VENV = "/opt/venv"
+_WRITTEN = "/opt/wheelwright"
+
+# Backends that compile: their image needs more than the slim one has.
+_COMPILED = ("maturin", "scikit_build_core", "mesonpy", "setuptools_rust", "py_build_cmake")
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """How to make one environment.
+
+    Attributes:
+        inputs: paths in the source that the dependency layer sees.
+        written: files made here, container path to text.
+        dependencies: commands of the dependency layer.
+        install: commands over the whole source.
+        workdir: container path that commands run in.
+        variables: set for `install` and after.
+        notes: what people should know about it.
+    """
+
+    python: str
+    image: str
+    inputs: tuple[str, ...]
+    workdir: str
+    written: Mapping[str, str] = field(default_factory=dict)
+    dependencies: tuple[tuple[str, ...], ...] = ()
+    install: tuple[tuple[str, ...], ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def plan(
+    project: Project,
+    python: str,
+    wanted: TestDependencies,
+    *,
+    groups: Iterable[str] = (),
+    history: bool = False,
+) -> Environment:
+    """Plan the environment with the test dependencies, and with further groups of the package.
+
+    `history` says that .git is there to ask for the version.
+    """
+    groups = tuple(dict.fromkeys((*wanted.groups, *groups)))
+    variables, notes = _version(project, history)
+    make = _locked if project.lock else _resolved
+    written, dependencies, install, said = make(project, wanted, groups)
+    return Environment(
+        python=python,
+        image=image(project, python),
+        inputs=inputs(project),
+        workdir=join(SOURCE, project.where),
+        written=written,
+        dependencies=dependencies,
+        install=install,
+        variables=variables,
+        notes=(*said, *notes),
+    )
+
+
+def image(project: Project, python: str) -> str:
+    """Return the image address: the slim one, unless the build asks git or compiles."""
+    package = project.package
+    asks_git = version_source(package) is VersionSource.VCS
+    compiles = package.backend.startswith(_COMPILED) or any(
+        name in package.build_requires
+        for name in ("cython", "cffi", "pybind11", "nanobind", "numpy")
+    )
+    return full_image(python) if asks_git or compiles else slim_image(python)
+
+
+def inputs(project: Project) -> tuple[str, ...]:
+    """Return the files that decide what is installed, and nothing else."""
+    # With a lock uv looks for the pyproject.toml of each workspace member.
+    candidates = ["pyproject.toml", "uv.lock", "uv.toml", join(project.where, "pyproject.toml")]
+    candidates += [join(directory, "pyproject.toml") for directory in project.members]
+    kept = [path for path in candidates if project.files.has(path) or path in _paths(project)]
+    return tuple(dict.fromkeys(kept))
+
+
+def _paths(project: Project) -> set[str]:
+    return {pyproject.path for pyproject in project.members.values()}
+
+
+_Layers = tuple[
+    dict[str, str], tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...], tuple[str, ...]
+]
+
+
+def _locked(project: Project, wanted: TestDependencies, groups: tuple[str, ...]) -> _Layers:
+    selection = [f"--group={group}" for group in groups]
+    selection += [f"--extra={extra}" for extra in wanted.extras]
+    if wanted.root_groups:
+        # uv offers a group of the root only together with the root itself.
+        selection = [
+            "--all-packages",
+            *(f"--group={group}" for group in wanted.root_groups),
+            *selection,
+        ]
+    elif project.where:
+        selection.append(f"--package={project.package.name}")
+    sync = ("uv", "sync", "--frozen", "--no-default-groups", *selection)
+    dependencies: list[tuple[str, ...]] = [(*sync, "--no-install-local")]
+    written, requested, notes = _files(wanted)
+    if requested:
+        dependencies.append(("uv", "pip", "install", *requested))
+    if wanted.lines:
+        notes = (*notes, f"{wanted.place}: not in uv.lock, resolved from the index on this run")
+    # Exact would take out again what the line above put in.
+    return written, tuple(dependencies), ((*sync, "--inexact"),), notes
+
+
+def _resolved(project: Project, wanted: TestDependencies, groups: tuple[str, ...]) -> _Layers:
+    package = project.package
+    lines = [
+        *package.dependencies,
+        *(
+            line
+            for extra in wanted.extras
+            for line in package.extras.get(canonicalize_name(extra), ())
+        ),
+        *(line for group in groups for line in package.group(group)),
+        *(line for group in wanted.root_groups for line in project.root.group(group)),
+    ]
+    own = TestDependencies(
+        wanted.place,
+        lines=tuple(dict.fromkeys((*_without_self(package, lines), *wanted.lines))),
+        constraints=wanted.constraints,
+        added=wanted.added,
+    )
+    written, requested, notes = _files(own)
+    dependencies: list[tuple[str, ...]] = [("uv", "venv", VENV)]
+    if requested:
+        dependencies.append(("uv", "pip", "install", *requested))
+    install: tuple[tuple[str, ...], ...] = ()
+    notes = ("no uv.lock: resolved from the index on this run", *notes)
+    if project.installable:
+        # What the backend fills in is known only after the build: then it brings its own.
+        filled = package.dynamic & {"dependencies", "optional-dependencies"}
+        extras = f"[{','.join(wanted.extras)}]" if filled and wanted.extras else ""
+        flags = () if filled else ("--no-deps",)
+        install = (("uv", "pip", "install", *flags, "--editable", f".{extras}"),)
+    else:
+        notes = (*notes, f"{project.name} is not installed: no [build-system] in {package.path}")
+    return written, tuple(dependencies), install, notes
+
+
+def _files(wanted: TestDependencies) -> tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]:
+    written: dict[str, str] = {}
+    requested: list[str] = []
+    if wanted.lines:
+        written[f"{_WRITTEN}/requirements.txt"] = "\n".join(wanted.lines) + "\n"
+        requested.append(f"--requirements={_WRITTEN}/requirements.txt")
+    if wanted.constraints:
+        written[f"{_WRITTEN}/constraints.txt"] = "\n".join(wanted.constraints) + "\n"
+        requested.append(f"--constraints={_WRITTEN}/constraints.txt")
+    requested.extend(wanted.added)
+    return written, tuple(requested) if wanted.lines or wanted.added else (), ()
+
+
+def _without_self(
+    package: Pyproject, lines: Iterable[str], seen: frozenset[str] = frozenset()
+) -> list[str]:
+    """Replace the package's own name, as in `demo[tests]`, by what that extra needs."""
+    found: list[str] = []
+    for line in lines:
+        try:
+            requirement = Requirement(line)
+        except InvalidRequirement:
+            found.append(line)
+            continue
+        if not package.name or canonicalize_name(requirement.name) != package.name:
+            found.append(line)
+            continue
+        for extra in map(canonicalize_name, sorted(requirement.extras)):
+            if extra not in seen:
+                inner = package.extras.get(extra, ())
+                found.extend(_without_self(package, inner, seen | {extra}))
+    return found
+
+
+def _version(project: Project, history: bool) -> tuple[Mapping[str, str], tuple[str, ...]]:
+    if (
+        version_source(project.package) is not VersionSource.VCS
+        or history
+        or project.has("PKG-INFO")
+    ):
+        return {}, ()
+    pretended = pretend_variables(project.package)
+    if pretended is None:
+        return {}, ("no .git and no PKG-INFO: the build backend may find no version",)
+    value = next(iter(pretended.values()))
+    return pretended, (f"no .git and no PKG-INFO: tested as version {value}",)

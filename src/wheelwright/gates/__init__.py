@@ -1,0 +1,1 @@
+"""Gates: each plans its command and turns what the tool said into a result. Pure."""

@@ -1,0 +1,99 @@
+"""`ruff check`: which command, and what its report means."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from wheelwright.environment import SOURCE
+from wheelwright.gates.result import GateResult, Output, Verdict, broken
+from wheelwright.project.files import join
+from wheelwright.project.model import Project
+from wheelwright.project.tools import declared_in
+
+__all__ = ["Issue", "command", "configured", "fix_command", "issues", "judge"]
+
+LOOKED_FOR = "no [tool.ruff], no ruff.toml, ruff in no dependency group or pre-commit hook"
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One finding; the path is relative to the source, lines and columns count from 1."""
+
+    path: str
+    line: int
+    column: int
+    code: str
+    message: str
+    fixable: bool
+
+    def __str__(self) -> str:
+        mark = " [fixable]" if self.fixable else ""
+        return f"{self.path}:{self.line}:{self.column}: {self.code} {self.message}{mark}"
+
+
+def configured(project: Project) -> str:
+    """Return why ruff does not apply; empty where the project uses it."""
+    hooks = project.text(".pre-commit-config.yaml") or ""
+    uses = (
+        project.configures("tool", "ruff")
+        or project.text("ruff.toml") is not None
+        or project.text(".ruff.toml") is not None
+        or bool(declared_in(project, "ruff"))
+        or "ruff-pre-commit" in hooks
+    )
+    return "" if uses else f"not configured: {project.name} does not use ruff ({LOOKED_FOR})"
+
+
+def command() -> tuple[str, ...]:
+    """Return the command; a configured `fix = true` must not turn a check into an edit."""
+    return ("ruff", "check", "--no-fix", "--no-cache", "--output-format=json", ".")
+
+
+def fix_command() -> tuple[str, ...]:
+    """Return the command that applies the safe fixes and judges nothing."""
+    return ("ruff", "check", "--fix-only", "--no-cache", "--exit-zero", ".")
+
+
+def issues(report: str) -> list[Issue]:
+    """Read ruff's JSON report."""
+    return [
+        Issue(
+            path=_relative(item["filename"]),
+            line=item["location"]["row"],
+            column=item["location"]["column"],
+            code=item["code"] or "syntax-error",
+            message=item["message"],
+            fixable=(item.get("fix") or {}).get("applicability") == "safe",
+        )
+        for item in json.loads(report)
+    ]
+
+
+def _relative(path: str) -> str:
+    # Where files are mapped (no containers), the prefix before the source differs.
+    _, found, rest = path.partition(f"{SOURCE}/")
+    return join(rest) if found else path
+
+
+def judge(output: Output, ruff: str) -> GateResult:
+    """Turn ruff's output into the gate's result.
+
+    Raises:
+        ToolFailed: ruff ended with another code than 0 or 1: broken configuration, a crash.
+    """
+    if output.exit_code not in (0, 1):
+        raise broken("ruff", output)
+    found = issues(output.stdout)
+    if not found:
+        return GateResult("lint", Verdict.PASSED, f"no issues; {ruff}")
+    files = len({issue.path for issue in found})
+    fixable = sum(issue.fixable for issue in found)
+    note = f"{_count(len(found), 'issue')} in {_count(files, 'file')}"
+    if fixable:
+        note += f", {fixable} of them fixed by `format`"
+    return GateResult("lint", Verdict.FAILED, f"{note}; {ruff}", "\n".join(map(str, found)))
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -1,0 +1,227 @@
+"""Type checkers: which of them the project uses, how each is called, what its exit code means.
+
+| checker | configured by | environment given as | no errors | errors |
+|---|---|---|---|---|
+| mypy | [tool.mypy], mypy.ini, .mypy.ini, [mypy] in setup.cfg | --python-executable | 0 | 1 |
+| basedpyright | [tool.basedpyright] | --pythonpath | 0 | 1 |
+| pyright | [tool.pyright], pyrightconfig.json | --pythonpath | 0 | 1 |
+| ty | [tool.ty], ty.toml | --python | 0 | 1 |
+| pyrefly | [tool.pyrefly], pyrefly.toml | --python-interpreter-path | 0 | 1 |
+
+Every checker with a configuration runs; without any, the first that a dependency group names.
+`typecheck` in [tool.wheelwright] replaces all of this with one command line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wheelwright.environment import VENV
+from wheelwright.errors import ProjectError
+from wheelwright.gates.result import GateResult, Output, Verdict, broken
+from wheelwright.project.model import Project
+from wheelwright.project.tools import Tool, declared_in, tool
+
+__all__ = ["Check", "Checker", "checkers", "judge", "not_configured", "plan", "sum_up"]
+
+_PYTHON = f"{VENV}/bin/python"
+
+
+@dataclass(frozen=True, slots=True)
+class Checker:
+    """One row of the table above.
+
+    Attributes:
+        tables, files: where a project configures it, pyproject tables first.
+        environment: arguments that show it the project's interpreter.
+        version: arguments for a Python version.
+        names_files: whether it needs targets where its configuration names none.
+    """
+
+    name: str
+    tables: tuple[str, ...]
+    files: tuple[str, ...]
+    environment: tuple[str, ...]
+    version: str
+    command: tuple[str, ...]
+
+    def configured(self, project: Project) -> bool:
+        """Whether the project configures it."""
+        return (
+            any(project.configures("tool", name) for name in self.tables)
+            or any(project.text(name) is not None for name in self.files)
+            or (self.name == "mypy" and "[mypy]" in (project.text("setup.cfg") or ""))
+        )
+
+
+_CHECKERS = (
+    Checker(
+        "mypy",
+        ("mypy",),
+        ("mypy.ini", ".mypy.ini"),
+        (f"--python-executable={_PYTHON}",),
+        "--python-version",
+        ("mypy",),
+    ),
+    Checker(
+        "basedpyright",
+        ("basedpyright",),
+        (),
+        ("--pythonpath", _PYTHON),
+        "--pythonversion",
+        ("basedpyright",),
+    ),
+    Checker(
+        "pyright",
+        ("pyright",),
+        ("pyrightconfig.json",),
+        ("--pythonpath", _PYTHON),
+        "--pythonversion",
+        ("pyright",),
+    ),
+    Checker(
+        "ty",
+        ("ty",),
+        ("ty.toml",),
+        ("--python", VENV),
+        "--python-version",
+        ("ty", "check", "--no-progress"),
+    ),
+    Checker(
+        "pyrefly",
+        ("pyrefly",),
+        ("pyrefly.toml",),
+        (f"--python-interpreter-path={_PYTHON}",),
+        "--python-version",
+        ("pyrefly", "check", "--summary=none"),
+    ),
+)
+_BY_NAME = {checker.name: checker for checker in _CHECKERS}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One checker on this project.
+
+    Attributes:
+        group: the dependency group that holds the checker, to install with; None for none.
+        tool: what to install beside the environment; None where the group brings the checker.
+    """
+
+    checker: Checker
+    args: tuple[str, ...]
+    group: str | None
+    tool: Tool | None
+    label: str
+
+
+def checkers(project: Project) -> list[Checker]:
+    """Return the checkers that run, in the order of the table."""
+    if said := project.settings.typecheck:
+        if said[0] not in _BY_NAME:
+            raise ProjectError(
+                f'{project.package.path}: typecheck in [tool.wheelwright] starts with "{said[0]}", '
+                f"which is no type checker known here ({', '.join(_BY_NAME)})",
+                "start the command with one of these",
+            )
+        return [_BY_NAME[said[0]]]
+    if found := [checker for checker in _CHECKERS if checker.configured(project)]:
+        # basedpyright also reads pyright's table: one of the two is meant.
+        based = _BY_NAME["basedpyright"]
+        if (
+            _BY_NAME["pyright"] in found
+            and based not in found
+            and declared_in(project, "basedpyright")
+        ):
+            return [based if checker.name == "pyright" else checker for checker in found]
+        return found
+    return [checker for checker in _CHECKERS if declared_in(project, checker.name)][:1]
+
+
+def not_configured(project: Project) -> str:
+    """Return why no checker runs; empty where one does."""
+    if checkers(project):
+        return ""
+    names = ", ".join(_BY_NAME)
+    return (
+        f"not configured: {project.name} configures no type checker "
+        f"(none of {names} has a table, a file or a dependency group)"
+    )
+
+
+def plan(project: Project, checker: Checker, python: str, *, asked: bool) -> Check:
+    """Plan one checker's command; `asked` says that the caller named the Python."""
+    found = tool(project, checker.name, python)
+    groups = declared_in(project, checker.name)
+    # pyright from a group would fetch Node from elsewhere; mypy's plugins need its group.
+    inside = bool(groups) and checker.name != "pyright"
+    said = project.settings.typecheck
+    args = [*(said or checker.command), *checker.environment]
+    if asked:
+        minor = ".".join(python.split(".")[:2])
+        args += (
+            [checker.version, minor]
+            if checker.version == "--pythonversion"
+            else [f"{checker.version}={minor}"]
+        )
+    if not said and checker.name == "mypy" and not _names_targets(project):
+        args += [_target(project)]
+    return Check(
+        checker=checker,
+        args=tuple(args),
+        group=groups[0] if inside else None,
+        tool=None if inside else found,
+        label=str(found) if not inside or project.lock else f'{checker.name} (group "{groups[0]}")',
+    )
+
+
+def _names_targets(project: Project) -> bool:
+    table = project.package.table("tool", "mypy")
+    ini = "\n".join(project.text(name) or "" for name in ("mypy.ini", ".mypy.ini", "setup.cfg"))
+    keys = ("files", "packages", "modules")
+    return any(key in table for key in keys) or any(
+        line.split("=")[0].strip() in keys for line in ini.splitlines() if "=" in line
+    )
+
+
+def _target(project: Project) -> str:
+    if project.has("src/"):
+        return "src"
+    module = project.package.name.replace("-", "_")
+    if module and project.has(f"{module}/"):
+        return module
+    return f"{module}.py" if module and project.has(f"{module}.py") else "."
+
+
+def judge(check: Check, output: Output, python: str) -> GateResult:
+    """Turn one checker's output into a result.
+
+    Raises:
+        ToolFailed: another code than 0 or 1: broken configuration, a crash.
+    """
+    if output.exit_code not in (0, 1):
+        raise broken(check.checker.name, output)
+    said = f"{check.label} on Python {python}"
+    if output.exit_code == 0:
+        return GateResult("types", Verdict.PASSED, f"no type errors; {said}")
+    report = "\n".join(part.strip() for part in (output.stdout, output.stderr) if part.strip())
+    count = sum(" error" in line and ":" in line for line in report.splitlines())
+    errors = f"{count} type error{'' if count == 1 else 's'}" if count else "type errors"
+    return GateResult("types", Verdict.FAILED, f"{errors}; {said}", report)
+
+
+_Judge = Callable[[Check, Output, str], GateResult]
+
+
+def sum_up(results: list[GateResult]) -> GateResult:
+    """Return one result for all checkers: failed if any of them failed."""
+    if len(results) == 1:
+        return results[0]
+    failed = any(result.verdict is Verdict.FAILED for result in results)
+    return GateResult(
+        "types",
+        Verdict.FAILED if failed else Verdict.PASSED,
+        "; ".join(result.note for result in results),
+        "\n".join(result.details for result in results if result.details),
+    )

@@ -1,0 +1,135 @@
+"""Reads the files that decide something out of the source, and finds the package in it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+
+import anyio
+import dagger
+
+from wheelwright.errors import ProjectError, RequestError
+from wheelwright.project import pyproject as toml
+from wheelwright.project.files import Snapshot, join, wanted
+from wheelwright.project.model import Project, describe
+from wheelwright.project.workspace import locate, members
+
+__all__ = ["Bench", "load"]
+
+# Directories, beside the root, whose entries are looked at.
+_LISTED = ("requirements/",)
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A package and its source: what every gate works with.
+
+    Attributes:
+        source: the directory that uv works in, the workspace's root where there is one.
+        whole: the source as given; `source` lies in it at `prefix`.
+    """
+
+    project: Project
+    source: dagger.Directory
+    whole: dagger.Directory
+    prefix: str = ""
+
+    def require_package(self) -> None:
+        """Stop where a workspace's root stands for no package.
+
+        Raises:
+            RequestError: names the members to choose from.
+        """
+        if self.project.is_virtual_root:
+            names = ", ".join(sorted(each.name for each in self.project.members.values()))
+            raise RequestError(
+                "the source is a workspace whose root is no package",
+                f"pass --package with one of {names}",
+            )
+
+
+async def load(source: dagger.Directory, package: str = "") -> Bench:
+    """Read the package at the source's root, or the one that `package` names.
+
+    Raises:
+        ProjectError: no pyproject.toml, or a broken file.
+        RequestError: no such package.
+    """
+    files = await _snapshot(source, "")
+    paths: list[str] = []
+    if package or "[tool.uv.workspace]" in (files.text("pyproject.toml") or ""):
+        paths = await source.glob("**/pyproject.toml")
+    if not package:
+        return Bench(await _describe(source, files, "", paths), source, source)
+    if files.text("pyproject.toml") is not None:
+        paths = sorted({*paths, "pyproject.toml"})
+    where = locate(package, await _names(source, paths))
+    if not where or where in _members(files, paths):
+        return Bench(await _describe(source, files, where, paths), source, source)
+    inner = source.directory(where)
+    files = await _snapshot(inner, "")
+    inner_paths = [path.removeprefix(f"{where}/") for path in paths if path.startswith(f"{where}/")]
+    return Bench(await _describe(inner, files, "", inner_paths), inner, source, where)
+
+
+async def _describe(
+    source: dagger.Directory, files: Snapshot, where: str, paths: Iterable[str]
+) -> Project:
+    directories = _members(files, paths)
+    texts = await _texts(source, [f"{directory}/pyproject.toml" for directory in directories])
+    if where:
+        own = await _snapshot(source, where)
+        files = Snapshot({**files.texts, **own.texts}, files.names | own.names)
+    by_directory = {path.rpartition("/")[0]: text for path, text in texts.items()}
+    return describe(files, where, by_directory)
+
+
+def _members(files: Snapshot, paths: Iterable[str]) -> list[str]:
+    text = files.text("pyproject.toml")
+    return members(toml.parse("pyproject.toml", text), paths) if text is not None else []
+
+
+async def _snapshot(source: dagger.Directory, where: str) -> Snapshot:
+    names = await _entries(source, where)
+    listed = [join(where, name) + "/" for name in _LISTED if name in names]
+    for directory in listed:
+        inner = await _entries(source, directory)
+        names += [f"{directory.removeprefix(f'{where}/')}{name}" for name in inner]
+    read = [name for name in names if name.rpartition("/")[2] in wanted([name.rpartition("/")[2]])]
+    read += [name for name in names if name.startswith(_LISTED) and name.endswith(".txt")]
+    texts = await _texts(source, {join(where, name) for name in read})
+    prefix = f"{where}/" if where else ""
+    return Snapshot(texts, frozenset(prefix + name for name in names))
+
+
+async def _entries(source: dagger.Directory, where: str) -> list[str]:
+    return await (source.entries(path=where) if where else source.entries())
+
+
+async def _names(source: dagger.Directory, paths: Iterable[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for path, text in (await _texts(source, paths)).items():
+        try:
+            name = toml.parse(path, text).name
+        except ProjectError:
+            # A broken file somewhere else, such as a fixture, has no name to be asked for; the
+            # chosen one is parsed again and then says what is wrong.
+            name = ""
+        found[path.rpartition("/")[0]] = name
+    return found
+
+
+async def _texts(source: dagger.Directory, paths: Iterable[str]) -> dict[str, str]:
+    return await _together({path: source.file(path).contents for path in sorted(paths)})
+
+
+async def _together(asks: dict[str, Callable[[], Awaitable[str]]]) -> dict[str, str]:
+    answers: dict[str, str] = {}
+
+    async def ask(key: str) -> None:
+        answers[key] = await asks[key]()
+
+    async with anyio.create_task_group() as group:
+        for key in asks:
+            group.start_soon(ask, key)
+    return answers

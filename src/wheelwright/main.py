@@ -1,0 +1,198 @@
+"""The Dagger object: constructor and functions. It delegates only."""
+
+# No postponed annotations here: the SDK reads the help of fields from the annotations themselves.
+# ruff: noqa: RUF009  (the SDK's `field` is a dataclass field; the linter knows the standard one)
+
+import dataclasses
+from typing import Annotated
+
+import dagger
+from dagger import Doc, check, field, function, object_type
+
+from wheelwright import pipeline
+from wheelwright.args import Extras, Git, Groups, Package, PytestArgs, Python, Source
+from wheelwright.boundary import plainly
+from wheelwright.errors import ToolFailed
+from wheelwright.gates import versions as claims
+from wheelwright.loading import Bench, load
+from wheelwright.project.pythons import claimed
+from wheelwright.testing.run import JUNIT, LOG
+
+__all__ = ["TestRun", "Wheelwright"]
+
+
+@object_type
+@dataclasses.dataclass(kw_only=True)
+class TestRun:
+    """One run of the tests: its result and its files, also when tests failed."""
+
+    __test__ = False
+
+    python: Annotated[str, Doc("The interpreter, with its patch release.")] = field()
+    exit_code: Annotated[int, Doc("pytest's exit code.")] = field()
+    summary: Annotated[str, Doc("Counts, interpreter, and where the dependencies came from.")] = (
+        field()
+    )
+    places: Annotated[list[str], Doc("Where the test dependencies were found.")] = field()
+    reports: Annotated[dagger.Directory, Doc("junit.xml and pytest.log.")] = field()
+
+    @function
+    def log(self) -> dagger.File:
+        """Everything pytest printed."""
+        return self.reports.file(LOG)
+
+    @function
+    @plainly
+    async def junit(self) -> dagger.File:
+        """The run as JUnit XML."""
+        if JUNIT not in await self.reports.entries():
+            raise ToolFailed(
+                f"pytest wrote no {JUNIT}: exit code {self.exit_code}", "read `test-run log`"
+            )
+        return self.reports.file(JUNIT)
+
+
+@object_type
+class Wheelwright:
+    """A Python package's gates, tests and builds, read from its own files."""
+
+    source: Source
+    package: Package = ""
+    python: Python = ""
+
+    @function
+    @check
+    @plainly
+    async def lint(self) -> str:
+        """Check the code with ruff, in the version the project locks."""
+        bench = await self._bench()
+        return pipeline.judge(await pipeline.check_lint(bench, self._python(bench)))
+
+    @function
+    @check
+    @plainly
+    async def check_format(self) -> str:
+        """Check that ruff would format nothing differently; `format` writes it."""
+        bench = await self._bench()
+        return pipeline.judge(await pipeline.check_format(bench, self._python(bench)))
+
+    @function
+    @plainly
+    async def format(self) -> dagger.Changeset:
+        """Apply ruff's safe fixes, then its format: the changes, for you to accept."""
+        bench = await self._bench()
+        return await pipeline.fixes(bench, self._python(bench))
+
+    @function
+    @check
+    @plainly
+    async def typecheck(self, git: Git, python: Python = "") -> str:
+        """Run each type checker the project configures: mypy, (based)pyright, ty, pyrefly."""
+        bench = await self._bench()
+        result = await pipeline.check_types(
+            bench, self._python(bench, python), asked=bool(python), git=git
+        )
+        return pipeline.judge(result)
+
+    @function
+    @check
+    @plainly
+    async def lock_check(self) -> str:
+        """Check that uv.lock says what pyproject.toml asks for."""
+        bench = await self._bench()
+        return pipeline.judge(await pipeline.check_lock(bench, self._python(bench)))
+
+    @function
+    @check
+    @plainly
+    async def check_versions(self) -> str:
+        """Check that .python-version, classifiers and requires-python agree."""
+        return pipeline.judge(claims.judge((await self._bench()).project))
+
+    @function
+    @plainly
+    async def versions(self) -> list[str]:
+        """List the Python versions that the package claims, oldest first."""
+        return claimed((await self._bench()).project.package)
+
+    @function
+    @check
+    @plainly
+    async def test(
+        self,
+        git: Git,
+        python: Python = "",
+        groups: Groups = [],  # noqa: B006  (the SDK reads the default; nothing changes it)
+        extras: Extras = [],  # noqa: B006
+        args: PytestArgs = [],  # noqa: B006
+    ) -> str:
+        """Run the tests with pytest on one Python, and fail if they fail.
+
+        The test dependencies are taken from the first place that has them: a dependency group or
+        extra named tests, test or dev, a requirements file such as requirements-dev.txt, or tox's
+        deps. The result says which. `test-run` gives the files of the same run.
+        """
+        bench = await self._bench()
+        tested = await pipeline.run_tests(
+            bench, self._python(bench, python), git, groups=groups, extras=extras, args=args
+        )
+        if tested.run and (error := tested.run.verdict()):
+            raise error
+        return tested.text()
+
+    @function
+    @plainly
+    async def test_run(
+        self,
+        git: Git,
+        python: Python = "",
+        groups: Groups = [],  # noqa: B006
+        extras: Extras = [],  # noqa: B006
+        args: PytestArgs = [],  # noqa: B006
+    ) -> TestRun:
+        """Return the run that `test` judges, with its JUnit report and log, passed or failed."""
+        bench = await self._bench()
+        tested = await pipeline.run_tests(
+            bench, self._python(bench, python), git, groups=groups, extras=extras, args=args
+        )
+        if tested.run is None or tested.reports is None:
+            raise ToolFailed(tested.why_not, "add tests, or name them with --args")
+        return TestRun(
+            python=tested.run.python,
+            exit_code=tested.run.exit_code,
+            summary=tested.run.summary(),
+            places=[tested.run.place],
+            reports=tested.reports,
+        )
+
+    @function
+    @plainly
+    async def build(self, git: Git, python: Python = "") -> dagger.Directory:
+        """Build the source distribution and the wheel: a directory with both."""
+        bench = await self._bench()
+        return await pipeline.build(bench, self._python(bench, python), git)
+
+    @function
+    @plainly
+    async def ci(
+        self,
+        git: Git,
+        python: Python = "",
+        fail_fast: Annotated[
+            bool, Doc("Stop at the first gate that fails, instead of running them all.")
+        ] = False,
+    ) -> str:
+        """Run every gate, cheap ones first: lock, lint, format, types, tests, build.
+
+        Prints one table, and fails if any gate failed. A gate that does not apply is listed as
+        "not configured".
+        """
+        return await pipeline.ci(
+            await self._bench(), python or self.python, git, fail_fast=fail_fast
+        )
+
+    async def _bench(self) -> Bench:
+        return await load(self.source, self.package)
+
+    def _python(self, bench: Bench, asked: str = "") -> str:
+        return pipeline.python_of(bench, asked or self.python)

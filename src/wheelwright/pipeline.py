@@ -1,0 +1,335 @@
+"""Runs the gates: asks the pure modules what to do, has the toolchain do it, has them judge."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import anyio
+import dagger
+from dagger import dag
+
+from wheelwright import environment, report, toolchain
+from wheelwright.boundary import explain, unwrap
+from wheelwright.dist import build as dist
+from wheelwright.errors import GateFailed, ProjectError, RequestError, WheelwrightError
+from wheelwright.gates import format as formatting
+from wheelwright.gates import lint, lock, types
+from wheelwright.gates.result import GateResult, Verdict
+from wheelwright.loading import Bench
+from wheelwright.pins import full_image, slim_image
+from wheelwright.project import pyproject as toml
+from wheelwright.project.files import join
+from wheelwright.project.pythons import choose
+from wheelwright.project.settings import GATES
+from wheelwright.project.tools import Tool, tool
+from wheelwright.project.version import VersionSource, version_source
+from wheelwright.testing import dependencies as needs
+from wheelwright.testing import run as testing
+
+__all__ = ["Tested", "build", "ci", "fixes", "judge", "python_of", "run_tests"]
+
+
+def python_of(bench: Bench, asked: str) -> str:
+    """Return the Python to use; `asked` is empty where the caller named none."""
+    project = bench.project
+    own = project.text(".python-version")
+    return choose(project.package, asked, project.settings.python, own)
+
+
+def judge(result: GateResult) -> str:
+    """Return the result's text.
+
+    Raises:
+        GateFailed: the gate says no; the text is the message.
+    """
+    if result.verdict is Verdict.FAILED:
+        raise GateFailed(result.text())
+    return result.text()
+
+
+def _not_configured(gate: str, why: str) -> GateResult:
+    return GateResult(gate, Verdict.NOT_CONFIGURED, why)
+
+
+# -- ruff -----------------------------------------------------------------------------------------
+
+
+async def check_lint(bench: Bench, python: str) -> GateResult:
+    """Run `ruff check`."""
+    if why := lint.configured(bench.project):
+        return _not_configured("lint", why)
+    container, ruff = _ruff(bench, python)
+    output = await toolchain.output(toolchain.observe(container, lint.command()))
+    return lint.judge(output, str(ruff))
+
+
+async def check_format(bench: Bench, python: str) -> GateResult:
+    """Run `ruff format --diff`."""
+    if why := formatting.configured(bench.project):
+        return _not_configured("format", why)
+    container, ruff = _ruff(bench, python)
+    output = await toolchain.output(toolchain.observe(container, formatting.command()))
+    return formatting.judge(output, str(ruff))
+
+
+async def fixes(bench: Bench, python: str) -> dagger.Changeset:
+    """Return what ruff would change: its safe fixes first, then its format."""
+    container, _ = _ruff(bench, python)
+    for command in (lint.fix_command(), formatting.write_command()):
+        container = container.with_exec(list(command))
+    after = await container.directory(environment.SOURCE).sync()
+    if bench.prefix:
+        after = bench.whole.with_directory(bench.prefix, after)
+    return after.changes(bench.whole)
+
+
+def _ruff(bench: Bench, python: str) -> tuple[dagger.Container, Tool]:
+    ruff = tool(bench.project, "ruff", python)
+    ready = toolchain.with_tool(toolchain.base(slim_image(python), python), ruff)
+    workdir = join(environment.SOURCE, bench.project.where)
+    return toolchain.over(ready, bench.source).with_workdir(workdir), ruff
+
+
+# -- lock and types -------------------------------------------------------------------------------
+
+
+async def check_lock(bench: Bench, python: str) -> GateResult:
+    """Run `uv lock --check`, over the files that decide alone where nothing has to be built."""
+    project = bench.project
+    if why := lock.configured(project):
+        return _not_configured("lock", why)
+    files = list(environment.inputs(project))
+    source = bench.source if lock.needs_source(project) else bench.source.filter(include=files)
+    image = environment.image(project, python)
+    container = toolchain.over(toolchain.base(image, python), source)
+    return lock.judge(await toolchain.output(toolchain.observe(container, lock.command())))
+
+
+async def check_types(
+    bench: Bench, python: str, *, asked: bool, git: dagger.Directory
+) -> GateResult:
+    """Run every type checker that the project configures, over its installed environment."""
+    project = bench.project
+    if why := types.not_configured(project):
+        return _not_configured("types", why)
+    bench.require_package()
+    wanted = needs.find(project, python)
+    history = await _history(bench, python, git)
+    results: list[GateResult] = []
+    for checker in types.checkers(project):
+        check = types.plan(project, checker, python, asked=asked)
+        groups = [check.group] if check.group else []
+        plan = environment.plan(project, python, wanted, groups=groups, history=history is not None)
+        container = toolchain.installed(bench.source, plan, history)
+        if check.tool:
+            container = toolchain.with_tool(container, check.tool)
+        output = await toolchain.output(toolchain.observe(container, check.args))
+        results.append(types.judge(check, output, python))
+    return types.sum_up(results)
+
+
+# -- tests ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """A run and the directory with its reports; both None-like where nothing was configured."""
+
+    run: testing.Run | None
+    reports: dagger.Directory | None
+    why_not: str = ""
+
+    def text(self) -> str:
+        """Return the summary for people, or why there is nothing to test."""
+        if self.run is None:
+            return self.why_not
+        return self.run.not_configured() or self.run.summary()
+
+    def result(self) -> GateResult:
+        """Return the gate's result."""
+        if self.run is None or self.run.not_configured():
+            return _not_configured("tests", self.text())
+        counts = self.run.counts
+        note = f"{counts or f'exit code {self.run.exit_code}'}; {self.run.python}"
+        error = self.run.verdict()
+        verdict = Verdict.FAILED if error else Verdict.PASSED
+        return GateResult("tests", verdict, note, str(error) if error else "")
+
+
+async def run_tests(
+    bench: Bench,
+    python: str,
+    git: dagger.Directory,
+    *,
+    groups: Sequence[str] = (),
+    extras: Sequence[str] = (),
+    args: Sequence[str] = (),
+) -> Tested:
+    """Run pytest once and keep its exit code and reports, whatever it says."""
+    bench.require_package()
+    project = bench.project
+    wanted = needs.find(project, python, groups, extras)
+    if why := testing.configured(project):
+        return Tested(None, None, why)
+    history = await _history(bench, python, git)
+    plan = environment.plan(project, python, wanted, history=history is not None)
+    ready = toolchain.installed(bench.source, plan, history)
+    command = testing.command(project, args)
+    ran = toolchain.observe(
+        ready.with_directory(testing.REPORTS, dag.directory()),
+        command,
+        log=f"{testing.REPORTS}/{testing.LOG}",
+    )
+    output = await toolchain.output(ran)
+    reports = ran.directory(testing.REPORTS)
+    counts = None
+    if testing.JUNIT in await reports.entries():
+        counts = testing.read_junit(await reports.file(testing.JUNIT).contents())
+    version = (
+        await toolchain.dependencies(bench.source, plan).with_exec(["python", "--version"]).stdout()
+    )
+    locked = ", locked in uv.lock" if project.lock and not wanted.lines else ""
+    run = testing.Run(
+        name=project.name,
+        python=version.strip(),
+        exit_code=output.exit_code,
+        counts=counts,
+        place=wanted.describe() + locked,
+        notes=plan.notes,
+        output="\n".join(part for part in (output.stdout.rstrip(), output.stderr.rstrip()) if part),
+        narrowed=bool(args),
+    )
+    return Tested(run, reports)
+
+
+# -- build ----------------------------------------------------------------------------------------
+
+
+async def build(bench: Bench, python: str, git: dagger.Directory) -> dagger.Directory:
+    """Build sdist and wheel.
+
+    Raises:
+        ProjectError: nothing to build, or a version that nobody knows.
+    """
+    bench.require_package()
+    project = bench.project
+    if why := dist.configured(project):
+        raise ProjectError(why.removeprefix("not configured: "), "add a [build-system] table")
+    history = await _history(bench, python, git)
+    dist.require_version(project, history=history is not None)
+    base = toolchain.base(environment.image(project, python), python)
+    container = toolchain.over(base, bench.source)
+    if history is not None:
+        container = toolchain.with_git(container, history)
+    made = container.with_exec(list(dist.command(project))).directory(dist.DIST)
+    # uv also writes a .gitignore; what is handed out is the distributions alone.
+    kept = made.filter(include=["*.tar.gz", "*.whl"])
+    dist.verify(project, await kept.entries())
+    return kept
+
+
+async def check_build(bench: Bench, python: str, git: dagger.Directory) -> GateResult:
+    """Build, as a gate."""
+    if why := dist.configured(bench.project):
+        return _not_configured("build", why)
+    made = await build(bench, python, git)
+    names = dist.verify(bench.project, await made.entries())
+    return GateResult("build", Verdict.PASSED, ", ".join(names))
+
+
+async def _history(bench: Bench, python: str, git: dagger.Directory) -> dagger.Directory | None:
+    """Return the directory with .git where the version needs it and it is this package's own.
+
+    The default of `git` is the repository around the caller, which is another one when --source
+    names a package elsewhere: its last commit must hold a pyproject.toml of the same name.
+    """
+    project = bench.project
+    asks = version_source(project.package) is VersionSource.VCS
+    if not asks or project.has("PKG-INFO") or bench.prefix:
+        return None
+    if ".git/" not in await git.entries():
+        return None
+    container = toolchain.with_git(toolchain.base(full_image(python), python), git)
+    shown = ("git", "show", f"HEAD:{project.package.path}")
+    output = await toolchain.output(toolchain.observe(container, shown))
+    if output.exit_code != 0:
+        return None
+    try:
+        committed = toml.parse("HEAD:pyproject.toml", output.stdout).name
+    except ProjectError:
+        return None
+    return git if committed == project.package.name else None
+
+
+# -- all of it ------------------------------------------------------------------------------------
+
+
+async def ci(bench: Bench, asked: str, git: dagger.Directory, *, fail_fast: bool) -> str:
+    """Run every gate and return the table.
+
+    With `fail_fast` they run one after the other and stop at the first failure; without, all at
+    once, so that each one's seconds include waiting for steps that it shares.
+
+    Raises:
+        GateFailed: a gate failed; the message is the table with the details of failures above.
+    """
+    bench.require_package()
+    python = python_of(bench, asked)
+    gates: dict[str, Callable[[], Awaitable[GateResult]]] = {
+        "lock": lambda: check_lock(bench, python),
+        "lint": lambda: check_lint(bench, python),
+        "format": lambda: check_format(bench, python),
+        "types": lambda: check_types(bench, python, asked=bool(asked), git=git),
+        "tests": lambda: _tests(bench, python, git),
+        "build": lambda: check_build(bench, python, git),
+    }
+    rows: dict[str, report.Row] = {}
+    for name in bench.project.settings.skip:
+        note = "left out by skip in [tool.wheelwright]"
+        rows[name] = report.Row(GateResult(name, Verdict.NOT_RUN, note), None)
+    chosen = [name for name in GATES if name not in rows]
+
+    async def run(name: str) -> None:
+        rows[name] = await _timed(name, gates[name])
+
+    if fail_fast:
+        for name in chosen:
+            if report.failed(list(rows.values())):
+                note = "a gate before it failed"
+                rows[name] = report.Row(GateResult(name, Verdict.NOT_RUN, note), None)
+            else:
+                await run(name)
+    else:
+        async with anyio.create_task_group() as group:
+            for name in chosen:
+                group.start_soon(run, name)
+    ordered = [rows[name] for name in GATES]
+    text = report.render(f"ci of {bench.project.name} on Python {python}", ordered)
+    if report.failed(ordered):
+        raise GateFailed(text)
+    return text
+
+
+async def _tests(bench: Bench, python: str, git: dagger.Directory) -> GateResult:
+    return (await run_tests(bench, python, git)).result()
+
+
+async def _timed(name: str, gate: Callable[[], Awaitable[GateResult]]) -> report.Row:
+    started_s = time.monotonic()
+    try:
+        result = await gate()
+    except RequestError:
+        # What was asked for cannot be done: no table would make that clearer.
+        raise
+    except Exception as caught:
+        error = unwrap(caught)
+        if isinstance(error, WheelwrightError):
+            text = str(error)
+        elif isinstance(error, dagger.QueryError):
+            text = explain(error)
+        else:
+            raise
+        result = GateResult(name, Verdict.FAILED, text.splitlines()[0], text)
+    return report.Row(result, time.monotonic() - started_s)

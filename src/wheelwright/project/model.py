@@ -1,0 +1,107 @@
+"""One package as all planning sees it: its files, what they say, and what the caller wants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from wheelwright.errors import ProjectError
+from wheelwright.project import lock as uvlock
+from wheelwright.project import pyproject as toml
+from wheelwright.project import settings as table
+from wheelwright.project.files import Snapshot, join
+from wheelwright.project.lock import Lock
+from wheelwright.project.pyproject import Pyproject
+from wheelwright.project.settings import Settings
+
+__all__ = ["Project", "describe"]
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A package, and the workspace around it where there is one.
+
+    Attributes:
+        files: what was read, with paths from the root that uv works in.
+        where: the package's directory from that root; empty when it is the root.
+        package: the package's own pyproject.toml.
+        root: the workspace root's; the same as `package` without a workspace.
+        members: pyproject.toml of every workspace member by directory, root excluded.
+    """
+
+    files: Snapshot
+    where: str
+    package: Pyproject
+    root: Pyproject
+    settings: Settings
+    lock: Lock | None
+    members: Mapping[str, Pyproject] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.package.name or self.where or "the package"
+
+    @property
+    def is_virtual_root(self) -> bool:
+        """Whether this is a workspace root that is no package itself."""
+        return not self.where and bool(self.members) and not self.package.project
+
+    @property
+    def installable(self) -> bool:
+        """Whether there is something to build: a backend, or a setup.py."""
+        managed = self.package.table("tool", "uv").get("package", True)
+        return managed is not False and (
+            bool(self.package.backend) or self.has("setup.py") or self.has("setup.cfg")
+        )
+
+    def text(self, name: str) -> str | None:
+        """Return a file's text from the package's directory, else from the root."""
+        own = self.files.text(join(self.where, name))
+        return self.files.text(name) if own is None else own
+
+    def has(self, name: str) -> bool:
+        """Whether the package's directory holds an entry; directories end with `/`."""
+        return self.files.has(f"{self.where}/{name}" if self.where else name)
+
+    def configures(self, *keys: str) -> bool:
+        """Whether pyproject.toml has a table there, the package's or the root's."""
+        return self.package.has(*keys) or self.root.has(*keys)
+
+
+def describe(files: Snapshot, where: str = "", members: Mapping[str, str] | None = None) -> Project:
+    """Read a package from its files.
+
+    `members` maps the directory of every workspace member to its pyproject.toml's text.
+
+    Raises:
+        ProjectError: no pyproject.toml, or one of the files is broken.
+    """
+    root = _pyproject(files, "")
+    package = _pyproject(files, where) if where else root
+    lock_text = files.text("uv.lock")
+    return Project(
+        files=files,
+        where=where,
+        package=package,
+        root=root,
+        settings=table.read(package),
+        lock=uvlock.parse(lock_text) if lock_text is not None else None,
+        members={
+            directory: toml.parse(join(directory, "pyproject.toml"), text)
+            for directory, text in (members or {}).items()
+        },
+    )
+
+
+def _pyproject(files: Snapshot, where: str) -> Pyproject:
+    path = join(where, "pyproject.toml")
+    text = files.text(path)
+    if text is None:
+        seen = sorted(name for name in files.names if "/" not in name.rstrip("/"))
+        holds = ", ".join(seen[:8]) + (", ..." if len(seen) > 8 else "")
+        raise ProjectError(
+            f"no {path} in the source (it holds: {holds or 'nothing'})",
+            "pass --source DIR with the package's directory, or --package PATH if it lies deeper",
+        )
+    return toml.parse(path, text)

@@ -1,0 +1,197 @@
+"""pyproject.toml as the package wrote it: names, requirements, groups; PEP 621, 735, 503."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+
+from wheelwright.errors import ProjectError, RequestError
+
+__all__ = ["Pyproject", "line_of", "parse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pyproject:
+    """One pyproject.toml: its path from the source's root, its text and its data."""
+
+    path: str
+    text: str
+    data: Mapping[str, Any]
+
+    def table(self, *keys: str) -> Mapping[str, Any]:
+        """Return the table at a dotted place, empty where there is none."""
+        found: Any = self.data
+        for key in keys:
+            found = found.get(key) if isinstance(found, Mapping) else None
+        return found if isinstance(found, Mapping) else {}
+
+    def has(self, *keys: str) -> bool:
+        """Whether something stands at a dotted place, an empty table included."""
+        return keys[-1] in self.table(*keys[:-1])
+
+    @property
+    def project(self) -> Mapping[str, Any]:
+        """The [project] table."""
+        return self.table("project")
+
+    @property
+    def name(self) -> str:
+        """The distribution's normalized name, empty where pyproject.toml does not say it."""
+        name = self.project.get("name") or self.table("tool", "poetry").get("name")
+        return canonicalize_name(name) if isinstance(name, str) else ""
+
+    @property
+    def dynamic(self) -> frozenset[str]:
+        """Fields that the build backend fills in."""
+        if not self.project:
+            return frozenset({"version", "dependencies", "optional-dependencies"})
+        return frozenset(self.project.get("dynamic", ()))
+
+    @property
+    def backend(self) -> str:
+        """The build backend's import name; empty without [build-system]."""
+        system = self.table("build-system")
+        return (
+            str(system.get("build-backend", "setuptools.build_meta:__legacy__")) if system else ""
+        )
+
+    @property
+    def build_requires(self) -> frozenset[str]:
+        """Normalized names of what the build needs."""
+        return frozenset(
+            self._requirement(line).name for line in self._strings("build-system", "requires")
+        )
+
+    @property
+    def requires_python(self) -> SpecifierSet | None:
+        """The versions of Python that may install it; None where it does not say.
+
+        Raises:
+            ProjectError: not a version specifier (PEP 440).
+        """
+        text = self.project.get("requires-python")
+        if text is None:
+            return None
+        try:
+            return SpecifierSet(str(text))
+        except InvalidSpecifier as error:
+            raise ProjectError(
+                f"{self._at(str(text))}: requires-python {text!r} is not a version specifier",
+                'write it like ">=3.9"',
+            ) from error
+
+    @property
+    def classifiers(self) -> Sequence[str]:
+        """The trove classifiers."""
+        return self._strings("project", "classifiers")
+
+    @property
+    def dependencies(self) -> Sequence[str]:
+        """What the package needs to run; empty when the backend fills it in."""
+        return self._strings("project", "dependencies")
+
+    @property
+    def extras(self) -> Mapping[str, Sequence[str]]:
+        """Requirements by normalized extra."""
+        return {
+            canonicalize_name(name): self._strings("project", "optional-dependencies", name)
+            for name in self.table("project", "optional-dependencies")
+        }
+
+    @property
+    def groups(self) -> Mapping[str, str]:
+        """The dependency groups: normalized name to the name as written."""
+        return {canonicalize_name(name): name for name in self.table("dependency-groups")}
+
+    def group(self, name: str) -> list[str]:
+        """Return a group's requirements, included groups in place (PEP 735).
+
+        Raises:
+            RequestError: no such group.
+            ProjectError: an entry that is neither a requirement nor an inclusion, or a cycle.
+        """
+        if canonicalize_name(name) not in self.groups:
+            known = ", ".join(sorted(self.groups.values())) or "none"
+            raise RequestError(
+                f'{self.path} has no dependency group "{name}" (it has: {known})',
+                "name one of these, or add it to [dependency-groups]",
+            )
+        return self._expand(name, ())
+
+    def _expand(self, name: str, seen: tuple[str, ...]) -> list[str]:
+        key = canonicalize_name(name)
+        if key in seen:
+            chain = " -> ".join((*seen, key))
+            raise ProjectError(
+                f"{self.path}: dependency groups include each other: {chain}",
+                "remove one include-group",
+            )
+        if key not in self.groups:
+            raise ProjectError(
+                f'{self.path}: group "{seen[-1]}" includes the group "{name}", which is not there',
+                "correct the name or add the group",
+            )
+        found: list[str] = []
+        entries = self.table("dependency-groups")[self.groups[key]]
+        for entry in entries if isinstance(entries, list) else [entries]:
+            if isinstance(entry, str):
+                self._requirement(entry)
+                found.append(entry)
+            elif isinstance(entry, Mapping) and isinstance(entry.get("include-group"), str):
+                found.extend(self._expand(entry["include-group"], (*seen, key)))
+            else:
+                raise ProjectError(
+                    f'{self.path}: group "{name}" has an entry that is neither a requirement '
+                    f"nor an include-group: {entry!r}",
+                    "correct that entry",
+                )
+        return list(dict.fromkeys(found))
+
+    def _strings(self, *keys: str) -> list[str]:
+        value = self.table(*keys[:-1]).get(keys[-1], [])
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return value
+        raise ProjectError(
+            f"{self.path}: {'.'.join(keys)} is not a list of strings", "write it as one"
+        )
+
+    def _requirement(self, line: str) -> Requirement:
+        try:
+            return Requirement(line)
+        except InvalidRequirement as error:
+            raise ProjectError(
+                f"{self._at(line)}: {line!r} is not a requirement (PEP 508)", "correct it"
+            ) from error
+
+    def _at(self, needle: str) -> str:
+        line = line_of(self.text, needle)
+        return f"{self.path}:{line}" if line else self.path
+
+
+def parse(path: str, text: str) -> Pyproject:
+    """Read one pyproject.toml.
+
+    Raises:
+        ProjectError: not TOML; the message has line and column.
+    """
+    try:
+        return Pyproject(path, text, tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        reason = str(error)
+        raise ProjectError(
+            f"{path} is not valid TOML: {reason[:1].lower()}{reason[1:]}", "correct that line"
+        ) from error
+
+
+def line_of(text: str, needle: str) -> int | None:
+    """Return the number of the first line that holds a text, counted from 1."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if needle in line:
+            return number
+    return None

@@ -1,0 +1,93 @@
+"""[tool.wheelwright]: what a package says to this module alone. Everything here is optional.
+
+| key | value | effect |
+|---|---|---|
+| `python` | "3.12" | the version used where none is asked for |
+| `groups` | list | dependency groups for the tests, instead of the place found |
+| `extras` | list | extras installed beside the test dependencies |
+| `pytest-args` | list | arguments of pytest where the caller gives none |
+| `typecheck` | list | the type checker's command line, such as ["mypy", "src"] |
+| `skip` | list | gates that `ci` leaves out; they are listed as such |
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wheelwright.errors import ProjectError
+from wheelwright.project.pyproject import Pyproject, line_of
+
+__all__ = ["GATES", "Settings", "read"]
+
+# The gates of `ci` in their order: cheap ones first.
+GATES = ("lock", "lint", "format", "types", "tests", "build")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The table's values; empty means not said."""
+
+    python: str = ""
+    groups: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    pytest_args: tuple[str, ...] = ()
+    typecheck: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+
+
+_STRINGS = ("python",)
+_LISTS = ("groups", "extras", "pytest-args", "typecheck", "skip")
+
+
+def read(pyproject: Pyproject) -> Settings:
+    """Read the table; all that is wrong with it is reported at once.
+
+    Raises:
+        ProjectError: unknown keys, values of another type, unknown gates in `skip`.
+    """
+    table = pyproject.table("tool", "wheelwright")
+    wrong = [*_unknown_keys(table), *_wrong_values(table)]
+    if wrong:
+        line = line_of(pyproject.text, "[tool.wheelwright")
+        raise ProjectError(
+            f"{pyproject.path}:{line or 1}: [tool.wheelwright] {', and '.join(wrong)}",
+            "correct the table",
+        )
+    lists = {key: tuple(table.get(key, ())) for key in _LISTS}
+    return Settings(
+        python=table.get("python", ""),
+        groups=lists["groups"],
+        extras=lists["extras"],
+        pytest_args=lists["pytest-args"],
+        typecheck=lists["typecheck"],
+        skip=lists["skip"],
+    )
+
+
+def _unknown_keys(table: Mapping[str, Any]) -> list[str]:
+    known = (*_STRINGS, *_LISTS)
+    return [_unknown("key", key, known) for key in table if key not in known]
+
+
+def _wrong_values(table: Mapping[str, Any]) -> list[str]:
+    wrong = [
+        f"says {key} = {table[key]!r}, which is not a string"
+        for key in _STRINGS
+        if not isinstance(table.get(key, ""), str)
+    ]
+    for key in _LISTS:
+        value = table.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            wrong.append(f"says {key} = {value!r}, which is not a list of strings")
+        elif key == "skip":
+            wrong.extend(_unknown("gate", gate, GATES) for gate in value if gate not in GATES)
+    return wrong
+
+
+def _unknown(what: str, word: str, known: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(word.replace("_", "-"), known, n=1)
+    meant = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(known)}"
+    return f'has an unknown {what} "{word}" ({meant})'

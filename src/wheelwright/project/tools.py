@@ -1,0 +1,112 @@
+"""Which version of a tool runs: the one the project locks, else the one pinned here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from wheelwright.pins import TOOLS
+from wheelwright.project.model import Project
+
+__all__ = ["Tool", "declared_in", "tool"]
+
+# The repositories through which pre-commit users fix a tool's version, and whether its tags
+# are the tool's own versions with a leading v.
+_PRE_COMMIT = {
+    "ruff": "ruff-pre-commit",
+    "mypy": "mirrors-mypy",
+    "pyright": "pyright-python",
+    "basedpyright": "basedpyright-prek-mirror",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool to install beside the project, and who chose the version."""
+
+    name: str
+    version: str
+    chosen_by: str
+    extra: str = ""
+
+    @property
+    def requirement(self) -> str:
+        """The requirement that installs exactly this."""
+        return f"{self.name}{f'[{self.extra}]' if self.extra else ''}=={self.version}"
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version} ({self.chosen_by})"
+
+
+def tool(project: Project, name: str, python: str) -> Tool:
+    """Return the tool in the version for this project on this Python."""
+    # pyright is a Node program; the extra brings Node from the package index.
+    extra = "nodejs" if name == "pyright" else ""
+    if project.lock and (version := project.lock.version(name, python)):
+        return Tool(name, version, "locked in uv.lock", extra)
+    if version := _exact(name, project):
+        return Tool(name, version, f"fixed in {project.package.path}", extra)
+    if version := _pre_commit(name, project.text(".pre-commit-config.yaml") or ""):
+        return Tool(name, version, "fixed in .pre-commit-config.yaml", extra)
+    return Tool(name, pinned(name, python), "pinned by wheelwright", extra)
+
+
+def pinned(name: str, python: str) -> str:
+    """Return the version that Wheelwright pins for a Python; the oldest for one older still."""
+    wanted = _key(python)
+    rows = TOOLS[name]
+    return next((version for oldest, version in rows if _key(oldest) <= wanted), rows[-1][1])
+
+
+def declared_in(project: Project, name: str) -> list[str]:
+    """Return the dependency groups that name a tool themselves, in the order written."""
+    return [
+        group
+        for group in project.package.groups.values()
+        if _requirement(name, project.package.group(group))
+    ]
+
+
+def _exact(name: str, project: Project) -> str:
+    package = project.package
+    lines = [line for group in package.groups.values() for line in package.group(group)]
+    lines += [line for extra in package.extras.values() for line in extra]
+    found = _requirement(name, lines)
+    clauses = [str(clause) for clause in found.specifier] if found else []
+    if name == "ruff" and isinstance(
+        own := package.table("tool", "ruff").get("required-version"), str
+    ):
+        clauses.append(own if own[:1] in "=<>!~" else f"=={own}")
+    exact = (re.fullmatch(r"==\s*([^*,]+)", clause) for clause in clauses)
+    return next((match.group(1).strip() for match in exact if match), "")
+
+
+def _requirement(name: str, lines: Iterable[str]) -> Requirement | None:
+    for line in lines:
+        try:
+            requirement = Requirement(line)
+        except InvalidRequirement:
+            continue
+        if canonicalize_name(requirement.name) == name:
+            return requirement
+    return None
+
+
+def _pre_commit(name: str, text: str) -> str:
+    # Two keys that stand together do not justify a YAML parser among the dependencies.
+    repository = _PRE_COMMIT.get(name)
+    if not repository:
+        return ""
+    found = re.search(
+        rf"repo:\s*\S+/{repository}(?:\.git)?['\"]?\s*\n(?:\s*#.*\n)*\s*rev:\s*['\"]?v?([\d.]+)",
+        text,
+    )
+    return found.group(1) if found else ""
+
+
+def _key(python: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in python.split(".")[:2])

@@ -1,0 +1,1 @@
+"""Tests: what they need, one run of them, and its result."""

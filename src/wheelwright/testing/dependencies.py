@@ -1,0 +1,181 @@
+"""Where a package keeps its test dependencies: the first place that has them is taken.
+
+    1. dependency groups `tests`, `test`, `dev` of the package, then of the workspace root
+    2. extras of these names
+    3. requirements files, such as requirements/tests.txt or requirements-dev.txt
+    4. `deps` of tox
+
+A place that names pytest wins over an earlier one that does not: a `dev` group is not a test
+environment merely because it is there. Where pytest is in none of them it is added, pinned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from wheelwright.errors import RequestError
+from wheelwright.project.model import Project
+from wheelwright.project.pyproject import Pyproject
+from wheelwright.project.requirements import flatten, from_tox
+from wheelwright.project.tools import pinned
+
+__all__ = ["TestDependencies", "find"]
+
+NAMES = ("tests", "test", "dev")
+_FILES = (
+    "requirements/tests.txt",
+    "requirements/test.txt",
+    "requirements-tests.txt",
+    "requirements-test.txt",
+    "requirements_tests.txt",
+    "requirements_test.txt",
+    "tests-requirements.txt",
+    "test-requirements.txt",
+    "test_requirements.txt",
+    "requirements/dev.txt",
+    "requirements-dev.txt",
+    "requirements_dev.txt",
+    "dev-requirements.txt",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TestDependencies:
+    """What to install for the tests, and the words that say where it was found.
+
+    Attributes:
+        groups: of the package; `root_groups` those of the workspace root.
+        lines: requirement lines from a file or from tox, never locked by uv.
+    """
+
+    __test__ = False
+
+    place: str
+    groups: tuple[str, ...] = ()
+    root_groups: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+
+    def describe(self) -> str:
+        """Say it for people."""
+        added = f"; added {', '.join(self.added)}, pinned by wheelwright" if self.added else ""
+        return self.place + added
+
+
+def find(
+    project: Project, python: str, groups: Sequence[str] = (), extras: Sequence[str] = ()
+) -> TestDependencies:
+    """Return the test dependencies: the groups asked for, or the first place that has them.
+
+    Raises:
+        RequestError: an unknown group or extra; the message lists the known ones.
+    """
+    groups = tuple(groups) or project.settings.groups
+    extras = tuple(extras) or project.settings.extras
+    _known_extras(project.package, extras)
+    if groups:
+        place = f"{_plural('dependency group', groups)} (as asked)"
+        found, lines = TestDependencies(place, groups=groups), _group_lines(project.package, groups)
+    else:
+        found, lines = _first(project, python)
+    return TestDependencies(
+        place=found.place,
+        groups=found.groups,
+        root_groups=found.root_groups,
+        extras=tuple(dict.fromkeys((*found.extras, *extras))),
+        lines=found.lines,
+        constraints=found.constraints,
+        added=()
+        if _names_pytest(project.package, lines)
+        else (f"pytest=={pinned('pytest', python)}",),
+    )
+
+
+def _first(project: Project, python: str) -> tuple[TestDependencies, list[str]]:
+    places = list(_places(project, python))
+    for place, lines in places:
+        if _names_pytest(project.package, lines):
+            return place, lines
+    if places:
+        return places[0]
+    looked = "no group or extra tests, test, dev; no requirements file for tests; no deps of tox"
+    return TestDependencies(f"none found ({looked})"), []
+
+
+def _places(project: Project, python: str) -> Iterator[tuple[TestDependencies, list[str]]]:
+    package, root = project.package, project.root
+    for name in NAMES:
+        if written := package.groups.get(name):
+            place = f'dependency group "{written}" in {package.path}'
+            yield TestDependencies(place, groups=(written,)), package.group(written)
+    for name in NAMES:
+        if root is not package and (written := root.groups.get(name)):
+            place = f'dependency group "{written}" of the workspace in {root.path}'
+            yield TestDependencies(place, root_groups=(written,)), root.group(written)
+    for name in NAMES:
+        if name in package.extras:
+            place = f'extra "{name}" in {package.path}'
+            yield TestDependencies(place, extras=(name,)), list(package.extras[name])
+    base = project.files.under(project.where)
+    for path in _FILES:
+        if base.text(path) is not None:
+            flat = flatten(base, path)
+            found = TestDependencies(
+                path,
+                extras=tuple(flat.extras),
+                lines=tuple(flat.lines),
+                constraints=tuple(flat.constraints),
+            )
+            yield found, flat.lines
+    if tox := from_tox(base, package, python):
+        origin, flat = tox
+        found = TestDependencies(
+            origin,
+            extras=tuple(extra for extra in flat.extras if extra in package.extras),
+            lines=tuple(flat.lines),
+            constraints=tuple(flat.constraints),
+        )
+        yield found, flat.lines
+
+
+def _known_extras(package: Pyproject, extras: Iterable[str]) -> None:
+    unknown = [extra for extra in extras if canonicalize_name(extra) not in package.extras]
+    # What the backend fills in cannot be known before the build; uv then has the last word.
+    if unknown and "optional-dependencies" not in package.dynamic:
+        known = ", ".join(sorted(package.extras)) or "none"
+        raise RequestError(
+            f'{package.path} has no extra "{unknown[0]}" (it has: {known})',
+            "name one of these, or add it to [project.optional-dependencies]",
+        )
+
+
+def _group_lines(package: Pyproject, groups: Iterable[str]) -> list[str]:
+    return [line for group in groups for line in package.group(group)]
+
+
+def _names_pytest(package: Pyproject, lines: Iterable[str]) -> bool:
+    """Whether pytest is among the lines, plugins and the package's own extras included."""
+    for line in lines:
+        try:
+            requirement = Requirement(line)
+        except InvalidRequirement:
+            continue
+        name = canonicalize_name(requirement.name)
+        if name == "pytest" or name.startswith("pytest-"):
+            return True
+        if name == package.name:
+            own = [package.extras.get(canonicalize_name(extra), ()) for extra in requirement.extras]
+            if any(_names_pytest(package, extra) for extra in own):
+                return True
+    return False
+
+
+def _plural(word: str, names: Sequence[str]) -> str:
+    quoted = ", ".join(f'"{name}"' for name in names)
+    return f"{word}{'s' if len(names) > 1 else ''} {quoted}"

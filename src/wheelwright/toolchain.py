@@ -1,0 +1,129 @@
+"""The only place that chains containers: base image, uv, dependency layer, source layer.
+
+    python:X.Y  ->  uv  ->  dependencies (pyproject.toml, uv.lock)  ->  source  ->  install
+                     `->  tool (ruff, pyright, ...)
+
+Nothing here writes beneath /usr, so that an engine may show the host's own read-only. uv's
+cache is a volume; nothing depends on what it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import dagger
+from dagger import dag
+
+from wheelwright.environment import SOURCE, VENV, Environment
+from wheelwright.gates.result import Output
+from wheelwright.pins import UV_IMAGE
+from wheelwright.project.tools import Tool
+
+__all__ = [
+    "base",
+    "dependencies",
+    "installed",
+    "observe",
+    "output",
+    "over",
+    "with_git",
+    "with_tool",
+]
+
+_UV = "/opt/uv/bin"
+_TOOLS = "/opt/tools"
+
+
+def base(image: str, python: str) -> dagger.Container:
+    """Return an image of Python with uv, and uv told to take that interpreter."""
+    settings = {
+        "UV_CACHE_DIR": "/cache/uv",
+        # The cache is another file system: links into it would dangle without it.
+        "UV_LINK_MODE": "copy",
+        "UV_NO_PROGRESS": "1",
+        "UV_PROJECT_ENVIRONMENT": VENV,
+        "UV_PYTHON": python,
+        "UV_PYTHON_DOWNLOADS": "never",
+        "UV_PYTHON_PREFERENCE": "only-system",
+        "UV_TOOL_BIN_DIR": f"{_TOOLS}/bin",
+        "UV_TOOL_DIR": _TOOLS,
+        "VIRTUAL_ENV": VENV,
+    }
+    container = (
+        dag.container()
+        .from_(image)
+        .with_file(f"{_UV}/uv", dag.container().from_(UV_IMAGE).file("/uv"))
+        # Without further arguments: those would name another volume.
+        .with_mounted_cache("/cache/uv", dag.cache_volume("wheelwright-uv"))
+    )
+    path = f"{VENV}/bin:{_TOOLS}/bin:{_UV}:${{PATH}}"
+    return (
+        _with_variables(container, settings)
+        .with_env_variable("PATH", path, expand=True)
+        .with_workdir(SOURCE)
+    )
+
+
+def with_tool(container: dagger.Container, tool: Tool) -> dagger.Container:
+    """Install a tool in an environment of its own, beside the project's."""
+    return container.with_exec(["uv", "tool", "install", tool.requirement])
+
+
+def over(container: dagger.Container, source: dagger.Directory) -> dagger.Container:
+    """Lay the source into the container."""
+    return container.with_directory(SOURCE, source)
+
+
+def dependencies(source: dagger.Directory, plan: Environment) -> dagger.Container:
+    """Return the dependency layer: only `plan.inputs` of the source are in it."""
+    container = over(base(plan.image, plan.python), source.filter(include=list(plan.inputs)))
+    for path, text in plan.written.items():
+        container = container.with_new_file(path, text)
+    return _run(container.with_workdir(plan.workdir), plan.dependencies)
+
+
+def installed(
+    source: dagger.Directory, plan: Environment, git: dagger.Directory | None = None
+) -> dagger.Container:
+    """Return the whole environment, the package itself installed.
+
+    `git` is a directory that holds .git, for a version that comes from it.
+    """
+    container = over(dependencies(source, plan), source)
+    if git is not None:
+        container = with_git(container, git)
+    return _run(_with_variables(container, plan.variables), plan.install)
+
+
+def with_git(container: dagger.Container, git: dagger.Directory) -> dagger.Container:
+    """Lay .git over the source; its files belong to somebody else, which git has to be told."""
+    trusted = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "safe.directory",
+        "GIT_CONFIG_VALUE_0": "*",
+    }
+    return _with_variables(over(container, git), trusted)
+
+
+def observe(container: dagger.Container, args: Iterable[str], log: str = "") -> dagger.Container:
+    """Add a command whose exit code is kept, to be judged by the caller; `log` gets its stdout."""
+    return container.with_exec(list(args), expect=dagger.ReturnType.ANY, redirect_stdout=log)
+
+
+async def output(container: dagger.Container) -> Output:
+    """Run, and return what the last command left."""
+    # One after the other: the first answer runs it, the others read what it left.
+    exit_code = await container.exit_code()
+    return Output(exit_code, await container.stdout(), await container.stderr())
+
+
+def _run(container: dagger.Container, commands: Iterable[Iterable[str]]) -> dagger.Container:
+    for args in commands:
+        container = container.with_exec(list(args))
+    return container
+
+
+def _with_variables(container: dagger.Container, variables: Mapping[str, str]) -> dagger.Container:
+    for name, value in variables.items():
+        container = container.with_env_variable(name, value)
+    return container
