@@ -221,7 +221,7 @@ class _Rule:
 def _rule(line: str) -> _Rule | None:
     """Read one line of a .gitignore; None for blanks, comments and what git cannot match."""
     # Trailing blanks do not count, unless the last is escaped.
-    text = re.sub(r"(?<!\\)\s+$", "", line)
+    text = re.sub(r"(?<!\\) +$", "", line.removesuffix("\r"))
     if not text or text.startswith("#"):
         return None
     negated = text.startswith("!")

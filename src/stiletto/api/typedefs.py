@@ -42,7 +42,7 @@ class SourceMap(Recipe):
 
 
 @dataclass(frozen=True)
-class Argument(Recipe):
+class RegisteredArgument(Recipe):
     """An argument as registered."""
 
     name: str
@@ -64,7 +64,7 @@ class Function(Recipe):
     name: str
     returns: TypeDef
     description: str = ""
-    args: tuple[Argument, ...] = ()
+    args: tuple[RegisteredArgument, ...] = ()
     cache: str = ""
     check: bool = False
     generator: bool = False
@@ -73,7 +73,7 @@ class Function(Recipe):
 
 
 @dataclass(frozen=True)
-class Field(Recipe):
+class RegisteredField(Recipe):
     """A field as registered."""
 
     name: str
@@ -83,7 +83,7 @@ class Field(Recipe):
 
 
 @dataclass(frozen=True)
-class Member(Recipe):
+class RegisteredMember(Recipe):
     """An enum member as registered."""
 
     name: str
@@ -103,10 +103,10 @@ class TypeDef(Recipe):
     optional: bool = False
     description: str = ""
     element: TypeDef | None = None
-    fields: tuple[Field, ...] = ()
+    fields: tuple[RegisteredField, ...] = ()
     functions: tuple[Function, ...] = ()
     constructor: Function | None = None
-    members: tuple[Member, ...] = ()
+    members: tuple[RegisteredMember, ...] = ()
     deprecated: str | None = None
 
 
@@ -243,7 +243,7 @@ def with_enum_member(
     deprecated: str | None = None,
 ) -> TypeDef:
     """Add an enum member."""
-    member = Member(name, value, description, deprecated)
+    member = RegisteredMember(name, value, description, deprecated)
     return replace(self, members=(*self.members, member))
 
 
@@ -269,7 +269,9 @@ def with_field(
     deprecated: str | None = None,
 ) -> TypeDef:
     """Add a field."""
-    return replace(self, fields=(*self.fields, Field(name, type_def, description, deprecated)))
+    return replace(
+        self, fields=(*self.fields, RegisteredField(name, type_def, description, deprecated))
+    )
 
 
 @call("TypeDef.withFunction")
@@ -304,7 +306,7 @@ def with_arg(
     default_address: str = "",
 ) -> Function:
     """Add an argument; the default is JSON."""
-    argument = Argument(
+    argument = RegisteredArgument(
         name,
         type_def,
         description,
@@ -399,7 +401,7 @@ def define(name: str, built: Module) -> ModuleDef:
         element = use(t.element) if t.element else None
         return TypeRef(Kind(t.kind), type_name, element, t.optional)
 
-    def argument(a: Argument) -> ArgDef:
+    def argument(a: RegisteredArgument) -> ArgDef:
         if a.default:
             json.loads(a.default)
         return ArgDef(

@@ -60,11 +60,11 @@ _names: dict[tuple[str, str], tuple[str, ...]] = {}
 
 
 def _field_names(cls: type[Recipe], mode: str) -> tuple[str, ...]:
-    known = _names.get((cls.__qualname__, mode))
+    known = _names.get((cls.__module__ + cls.__qualname__, mode))
     if known is None:
         hidden = _HIDDEN[mode]
         known = tuple(f.name for f in fields(cls) if f.metadata.get("stiletto") not in hidden)
-        _names[cls.__qualname__, mode] = known
+        _names[cls.__module__ + cls.__qualname__, mode] = known
     return known
 
 

@@ -86,7 +86,7 @@ def _body(data: Any, errors: list[GraphQLError] | None) -> bytes:
     return json.dumps(content, separators=(",", ":")).encode()
 
 
-async def _resolve(source: Any, info: graphql.GraphQLResolveInfo[Any], **args: Any) -> Any:
+async def _resolve(source: Any, info: graphql.GraphQLResolveInfo[Any], /, **args: Any) -> Any:
     client: Client = info.context
     assert isinstance(source, Recipe)
     try:
