@@ -1,0 +1,1 @@
+"""Distributions: what is built, and with what."""

@@ -1,0 +1,59 @@
+"""`uv build`: which command, and whether what came out is one sdist and its wheels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from wheelwright.errors import ProjectError, ToolFailed
+from wheelwright.project.files import join
+from wheelwright.project.model import Project
+from wheelwright.project.version import VersionSource, version_source
+
+__all__ = ["DIST", "command", "configured", "require_version", "verify"]
+
+DIST = "/dist"
+
+
+def configured(project: Project) -> str:
+    """Return why there is nothing to build; empty where there is."""
+    if project.installable:
+        return ""
+    return f"not configured: {project.name} has no [build-system] and no setup.py, nothing to build"
+
+
+def require_version(project: Project, *, history: bool) -> None:
+    """Stop before a build whose version nobody knows.
+
+    Raises:
+        ProjectError: the version comes from git, and there is neither .git nor PKG-INFO.
+    """
+    if version_source(project.package) is not VersionSource.VCS:
+        return
+    if not history and not project.has("PKG-INFO"):
+        raise ProjectError(
+            f"{project.name} takes its version from version control, and the source has neither "
+            "a .git of this package nor a PKG-INFO",
+            "pass --git DIR with the directory that holds its .git, or an unpacked sdist",
+        )
+
+
+def command(project: Project) -> tuple[str, ...]:
+    """Return the command that builds the sdist, and the wheel from the sdist."""
+    member = (f"--package={project.package.name}",) if project.where else ()
+    return ("uv", "build", f"--out-dir={DIST}", *member)
+
+
+def verify(project: Project, names: Iterable[str]) -> list[str]:
+    """Return the distributions' names, the sdist first.
+
+    Raises:
+        ToolFailed: not exactly one sdist, or no wheel.
+    """
+    found = [name for name in names if name.endswith((".tar.gz", ".whl"))]
+    sdists = [name for name in found if name.endswith(".tar.gz")]
+    wheels = sorted(name for name in found if name.endswith(".whl"))
+    if len(sdists) != 1 or not wheels:
+        listed = ", ".join(found) or "nothing"
+        where = join(project.where, "pyproject.toml")
+        raise ToolFailed(f"building {where} made {listed} instead of one sdist and a wheel")
+    return [*sdists, *wheels]
