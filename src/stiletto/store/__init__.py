@@ -1,1 +1,60 @@
-"""Layers and results on disk: content-addressed, crash-safe, pruned."""
+"""Layers and results on disk: content-addressed, crash-safe, pruned.
+
+    $STILETTO_CACHE, else $XDG_CACHE_HOME/stiletto, else ~/.cache/stiletto
+    |- .lock                         shared by every user of the store; exclusive while pruning
+    |- .prune.lock                   whose turn it is to become exclusive
+    |- blobs/ab/<sha256>             file contents, 0644
+    |- blobs/ab/<sha256>.x           the same, 0755; made when first asked for
+    |- checkouts/<key>/fs            a tree on disk, hard-linked to the blobs where it can be
+    |- layers/<key>/fs, layer.json   what a step wrote, and what it took away
+    |- envs/<key>, modules/<key>     made by others, through `stage` and `commit`
+    |- records/<kind>/ab/<key>.json  small results: steps, calls, modules, trees
+    |- index/<sha256 of path>.json   what the files of a host directory held, by their stat
+    |- volumes/<id>                  cache volumes: written to in place, never pruned
+    |- stage/<process>               where everything else begins; locked while the process lives
+    `- locks/<name>                  held by `lock(name)`
+
+Stage, then commit.
+    Everything but a volume is made under `stage/` and takes its place by one rename. So what has
+    a name is complete. Two that make the same thing do not disturb each other: the first rename
+    of a directory stays, the last of a file wins, and both are equal by construction.
+
+Locks.
+    All are flock(2): the death of the holder releases them. Whoever opens the store shares
+    `.lock`; `prune` needs it alone and refuses while another process has the store open.
+    `lock(name)` keeps tasks and processes from doing the same work twice; nothing is damaged
+    without it.
+
+After a crash.
+    A process that is killed leaves a directory under `stage/` that nobody has locked; whoever
+    opens the store next removes it. Nothing else remains, and an interrupted prune has removed
+    whole entries only.
+    Nothing is forced to the disk. After a power failure a file may be short: blobs are checked
+    when they are used (their length, or their digest when they are read), a damaged one is
+    dropped, and a record or `layer.json` that is no JSON counts as absent.
+
+Contents.
+    A blob's modification time is derived from its digest, so a tree looks the same wherever it
+    is checked out. Nobody writes to a blob, a checkout or a layer.
+
+Age.
+    Reading an entry touches it. A record keeps what it mentions (64 hexadecimal digits: blobs,
+    trees, layers) as fresh as itself. Blobs go when no kept record mentions them.
+"""
+
+from stiletto.store.ingest import GitignoreFiles
+from stiletto.store.layout import root_from
+from stiletto.store.overlay import describe_upper
+from stiletto.store.prune import PruneReport
+from stiletto.store.store import Store
+from stiletto.store.view import Node, View
+
+__all__ = [
+    "GitignoreFiles",
+    "Node",
+    "PruneReport",
+    "Store",
+    "View",
+    "describe_upper",
+    "root_from",
+]

@@ -1,0 +1,74 @@
+"""Trees laid out on disk, sharing their contents with the blobs."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+from stiletto.graph.tree import Dir, File, Link
+from stiletto.store.blobs import Blobs
+from stiletto.store.layout import blob_time_s
+from stiletto.store.overlay import take_away
+
+__all__ = ["lay_out"]
+
+_EPOCH_S = 1_000_000_000
+"""The modification time of directories and links: they have no contents to derive one from."""
+
+_NO_LINK = {errno.EXDEV, errno.EMLINK, errno.EPERM, errno.EOPNOTSUPP, errno.EACCES}
+"""Another device, ext4's 65,000 links are used up, or a file system without hard links."""
+
+
+def lay_out(tree: Dir, root: Path, blobs: Blobs, removed: frozenset[str] = frozenset()) -> None:
+    """Fill the empty directory `root` with the tree and with marks for what it hides.
+
+    Files are hard links to their blobs where modes and the file system allow, else copies.
+
+    Raises:
+        EnvironmentFailed: contents are missing from the store, or are not as long as they were.
+    """
+    _fill(tree, root, blobs)
+    take_away(root, removed)
+    _finish(tree, root)
+
+
+def _fill(tree: Dir, root: Path, blobs: Blobs) -> None:
+    for name, entry in tree.entries.items():
+        path = root / name
+        match entry:
+            case File():
+                _place_file(entry, path, blobs)
+            case Link(target):
+                path.symlink_to(target)
+                os.utime(path, (_EPOCH_S, _EPOCH_S), follow_symlinks=False)
+            case Dir():
+                path.mkdir()
+                _fill(entry, path, blobs)
+
+
+def _finish(tree: Dir, root: Path) -> None:
+    """Set modes and times of directories, when nothing more has to be written into them."""
+    for name, entry in tree.entries.items():
+        if isinstance(entry, Dir):
+            _finish(entry, root / name)
+    os.utime(root, (_EPOCH_S, _EPOCH_S))
+    root.chmod(tree.mode)
+
+
+def _place_file(file: File, path: Path, blobs: Blobs) -> None:
+    blob = blobs.path(file.digest, executable=file.mode == 0o755)
+    if blob.stat().st_size != file.size_bytes:
+        raise blobs.damaged(file.digest)
+    if file.mode in (0o644, 0o755):
+        try:
+            path.hardlink_to(blob)
+        except OSError as error:
+            if error.errno not in _NO_LINK:
+                raise
+        else:
+            return
+    shutil.copyfile(blob, path)
+    path.chmod(file.mode)
+    os.utime(path, (blob_time_s(file.digest), blob_time_s(file.digest)))

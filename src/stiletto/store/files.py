@@ -1,0 +1,71 @@
+"""Effects on files that the store's rooms share: removing, moving, replacing whole."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+__all__ = ["move", "place", "remove_tree", "touch"]
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a directory, also one whose own parts forbid it; absent is no error."""
+    try:
+        shutil.rmtree(path)
+    except FileNotFoundError:
+        return
+    except PermissionError:
+        # Steps leave directories without write permission; overlayfs leaves `work/work` at 000.
+        for directory in _directories(path):
+            directory.chmod(0o700)
+        shutil.rmtree(path)
+
+
+def _directories(path: Path) -> Iterator[Path]:
+    yield path  # before it is listed, so that its mode can be changed first
+    with os.scandir(path) as entries:
+        children = [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
+    for child in children:
+        yield from _directories(child)
+
+
+def move(source: Path, target: Path) -> None:
+    """Rename a directory, its mode kept; parents of `target` are made.
+
+    Moving a directory to another parent changes its `..`, which the kernel allows an ordinary
+    user only while the directory is writable.
+
+    Raises:
+        OSError: ENOTEMPTY or EEXIST if `target` is there already.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    mode = stat.S_IMODE(source.stat().st_mode)
+    if mode & 0o200:
+        source.rename(target)
+        return
+    source.chmod(mode | 0o700)
+    try:
+        source.rename(target)
+    except OSError:
+        source.chmod(mode)
+        raise
+    target.chmod(mode)
+
+
+def place(staged: Path, target: Path) -> None:
+    """Rename a finished file over `target`; parents are made."""
+    try:
+        staged.replace(target)
+    except FileNotFoundError:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staged.replace(target)
+
+
+def touch(path: Path) -> None:
+    """Note that something was used now; it may be gone, or belong to someone else."""
+    with contextlib.suppress(FileNotFoundError, PermissionError):
+        os.utime(path)

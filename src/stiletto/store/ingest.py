@@ -1,0 +1,206 @@
+"""Host directories as trees, without reading a file twice.
+
+A stat index remembers, for each directory ever taken in, which contents a file had with which
+size, times, inode and device. As in git, a file that changed a moment before it was read is not
+remembered: it could change again within the same tick of the clock.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeAlias
+
+from stiletto.errors import UsageError
+from stiletto.graph.tree import Dir, Entry, File, Link
+from stiletto.store.blobs import Blobs
+from stiletto.store.files import place
+from stiletto.store.stage import Stage
+
+__all__ = ["Descend", "GitignoreFiles", "Keep", "StatIndex", "take_in"]
+
+Keep: TypeAlias = Callable[[str, bool], bool]
+Descend: TypeAlias = Callable[[str], bool]
+_Facts: TypeAlias = "tuple[int, int, int, int, int]"
+
+RACY_NS = 2_000_000_000
+"""How old a change must be to be told from the next one: FAT's times have steps of 2 s."""
+
+_VERSION = 1
+
+
+class StatIndex:
+    """What is known about the files beneath one directory of the host."""
+
+    def __init__(self, path: Path, stage: Stage, clock_ns: Callable[[], int]) -> None:
+        self._path = path
+        self._stage = stage
+        self.clock_ns = clock_ns
+        self._known = self._load()
+        self._changed = False
+
+    def _load(self) -> dict[str, tuple[_Facts, str]]:
+        try:
+            data = json.loads(self._path.read_bytes())
+            if data["version"] != _VERSION:
+                return {}
+            return {name: (tuple(row[:-1]), row[-1]) for name, row in data["files"].items()}
+        except (FileNotFoundError, ValueError, KeyError):
+            # An index is a shortcut: one that cannot be read costs time, never correctness.
+            return {}
+
+    def digest(self, path: str, facts: os.stat_result) -> str | None:
+        """Return what the file held when it last looked like this."""
+        known = self._known.get(path)
+        return known[1] if known is not None and known[0] == _facts(facts) else None
+
+    def note(self, path: str, facts: os.stat_result, digest: str, read_ns: int) -> None:
+        """Remember what a file holds that was opened at `read_ns`, if its age allows."""
+        self._changed = True
+        if max(facts.st_mtime_ns, facts.st_ctime_ns) > read_ns - RACY_NS:
+            self._known.pop(path, None)
+        else:
+            self._known[path] = _facts(facts), digest
+
+    def save(self, listed: dict[str, frozenset[str]]) -> None:
+        """Write the index if it changed. `listed` has every directory walked and its names.
+
+        What stands in a directory that was not walked this time stays known.
+        """
+        for path in [path for path in self._known if _is_gone(path, listed)]:
+            del self._known[path]
+            self._changed = True
+        if not self._changed:
+            return
+        rows = {path: [*facts, digest] for path, (facts, digest) in self._known.items()}
+        text = json.dumps({"version": _VERSION, "files": rows}, separators=(",", ":"))
+        descriptor, staged = self._stage.file()
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+        place(staged, self._path)
+
+
+def _is_gone(path: str, listed: dict[str, frozenset[str]]) -> bool:
+    directory, _, name = path.rpartition("/")
+    while directory and directory not in listed:
+        directory, _, name = directory.rpartition("/")
+    return name not in listed.get(directory, ())
+
+
+def _facts(facts: os.stat_result) -> _Facts:
+    return facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino, facts.st_dev
+
+
+def take_in(
+    root: Path, blobs: Blobs, index: StatIndex, keep: Keep | None, descend: Descend | None
+) -> Dir:
+    """Return a host directory as a tree, its contents kept as blobs.
+
+    Sockets, pipes and devices are skipped, and so is what vanishes meanwhile. Of the permission
+    bits only the nine of `rwxrwxrwx` count: a setgid directory hands its bit down on some
+    machines and would change every key there.
+
+    Raises:
+        UsageError: `root` is no directory, or something kept cannot be read.
+    """
+    walk = _Walk(root, blobs, index, keep, descend)
+    try:
+        mode = root.stat().st_mode
+    except FileNotFoundError as error:
+        raise UsageError(f"no such directory: {root}") from error
+    if not stat.S_ISDIR(mode):
+        raise UsageError(f"{root} is not a directory")
+    entries = walk.entries("")
+    index.save(walk.listed)
+    return Dir(mode & 0o777, MappingProxyType(entries))
+
+
+class GitignoreFiles:
+    """The .gitignore files beneath a host directory, each read when its rules are first needed.
+
+    Serves `stiletto.api.patterns.Filter(gitignore=...)` without a walk of its own.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def get(self, directory: str, default: Sequence[str], /) -> Sequence[str]:
+        """Return the lines of the .gitignore in this directory, or `default`."""
+        try:
+            text = (self._root / directory / ".gitignore").read_bytes()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return default
+        return text.decode("utf-8", "surrogateescape").removeprefix("\ufeff").split("\n")
+
+
+class _Walk:
+    def __init__(
+        self,
+        root: Path,
+        blobs: Blobs,
+        index: StatIndex,
+        keep: Keep | None,
+        descend: Descend | None,
+    ) -> None:
+        self._root = root
+        self._blobs = blobs
+        self._index = index
+        self._keep: Keep = keep or (lambda _path, _is_dir: True)
+        self._descend: Descend = descend or (lambda _path: True)
+        self.listed: dict[str, frozenset[str]] = {}
+
+    def entries(self, directory: str) -> dict[str, Entry]:
+        """Return the kept entries of a directory, named relative to the root."""
+        try:
+            with os.scandir(self._root / directory) as found:
+                children = sorted(found, key=lambda child: child.name)
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        except PermissionError as error:
+            raise UsageError(
+                f"cannot list {self._root / directory}: permission denied",
+                hint="make it readable, or leave it out with an exclude pattern",
+            ) from error
+        self.listed[directory] = frozenset(child.name for child in children)
+        prefix = directory + "/" if directory else ""
+        entries: dict[str, Entry] = {}
+        for child in children:
+            try:
+                entry = self._entry(child, prefix + child.name)
+            except FileNotFoundError:  # removed since it was listed
+                continue
+            if entry is not None:
+                entries[child.name] = entry
+        return entries
+
+    def _entry(self, child: os.DirEntry[str], path: str) -> Entry | None:
+        is_dir = child.is_dir(follow_symlinks=False)
+        kept = self._keep(path, is_dir)
+        if is_dir:
+            entries = self.entries(path) if self._descend(path) else {}
+            if not kept and not entries:
+                return None
+            mode = child.stat(follow_symlinks=False).st_mode & 0o777
+            return Dir(mode, MappingProxyType(entries))
+        if not kept:
+            return None
+        if child.is_symlink():
+            # Path.readlink would tidy the target up; it is kept as written.
+            return Link(os.readlink(child.path))  # noqa: PTH115
+        if child.is_file(follow_symlinks=False):
+            return self._file(child, path)
+        return None
+
+    def _file(self, child: os.DirEntry[str], path: str) -> File:
+        facts = child.stat(follow_symlinks=False)
+        digest = self._index.digest(path, facts)
+        if digest is not None and self._blobs.has(digest, facts.st_size):
+            return File(digest, facts.st_size, facts.st_mode & 0o777)
+        read_ns = self._index.clock_ns()
+        file, facts = self._blobs.add(Path(child.path))
+        self._index.note(path, facts, file.digest, read_ns)
+        return file

@@ -1,0 +1,63 @@
+"""Where things stand in the store, and how keys become file names."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from stiletto.errors import EnvironmentFailed
+
+__all__ = ["OWN_KINDS", "blob_name", "blob_time_s", "file_name", "root_from", "shard"]
+
+OWN_KINDS = frozenset({"blobs", "index", "locks", "records", "stage", "volumes"})
+"""Directories of the store that `commit` may not write to: they have rules of their own."""
+
+_EPOCH_S = 1_000_000_000
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
+
+
+def root_from(environ: Mapping[str, str]) -> Path:
+    """Return the store's directory: $STILETTO_CACHE, or `stiletto` in the user's cache.
+
+    A relative $XDG_CACHE_HOME is ignored, as the XDG Base Directory specification asks.
+
+    Raises:
+        EnvironmentFailed: no variable says where.
+    """
+    if own := environ.get("STILETTO_CACHE"):
+        return Path(own)
+    caches = environ.get("XDG_CACHE_HOME", "")
+    if caches.startswith("/"):
+        return Path(caches, "stiletto")
+    if home := environ.get("HOME"):
+        return Path(home, ".cache", "stiletto")
+    raise EnvironmentFailed("no place for the cache: HOME is not set", hint="set STILETTO_CACHE")
+
+
+def blob_name(digest: str, *, executable: bool = False) -> str:
+    """Return the path of a blob beneath `blobs/`."""
+    return f"{digest[:2]}/{digest}{'.x' if executable else ''}"
+
+
+def blob_time_s(digest: str) -> int:
+    """Return the modification time that every file with these contents gets.
+
+    Taken from the digest: equal contents have equal times on every machine, and different
+    contents have different times, so that no tool takes a stale .pyc for a fresh one.
+    """
+    return _EPOCH_S + int(digest[:7], 16)
+
+
+def file_name(key: str) -> str:
+    """Return a file name for any key: a plain one, or one without `sha256:`, stays readable."""
+    plain = key.removeprefix("sha256:")
+    if _NAME.fullmatch(plain):
+        return plain
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def shard(name: str) -> str:
+    """Return the two letters under which a name is filed, so that no directory grows huge."""
+    return name[:2].ljust(2, "_")

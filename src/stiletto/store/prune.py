@@ -1,0 +1,209 @@
+"""What to give up when the store should shrink.
+
+`choose` is pure: it gets every entry with its age, the files it is made of and the names it
+mentions, and says which to keep. The shell around it looks, removes, and then drops the blobs
+that no kept entry mentions.
+
+    entry      a record, or a directory under layers/, checkouts/, envs/, ...
+    mentions   64-digit names in its text; whoever mentions an entry keeps it as fresh as itself,
+               and whoever mentions a blob keeps it (a tree mentions the contents of its files)
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from stiletto.store.files import move, remove_tree
+from stiletto.store.layout import OWN_KINDS
+from stiletto.store.stage import Stage
+
+__all__ = ["PruneReport", "StoredEntry", "choose", "prune"]
+
+_MENTION = re.compile(rb"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class PruneReport:
+    """What a prune did.
+
+    Attributes:
+        freed_bytes: disk space given back; a file that is still linked elsewhere frees nothing.
+        kept_bytes: what records, directories and blobs occupy now (cache volumes not counted).
+        removed: how many entries of each kind are gone, such as `{"layers": 3, "blobs": 40}`.
+    """
+
+    freed_bytes: int
+    kept_bytes: int
+    removed: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """Something that can be kept or given up as a whole.
+
+    Attributes:
+        kind: `records/step`, `layers`, `checkouts` and so on.
+        name: what others mention it by.
+        used_s: when it was last used, seconds since 1970.
+        files: inode -> bytes on disk, directories included.
+        mentions: names of entries and digests of blobs.
+    """
+
+    path: Path
+    kind: str
+    name: str
+    used_s: float
+    files: Mapping[int, int] = field(repr=False)
+    mentions: frozenset[str] = field(repr=False)
+
+
+def choose(
+    entries: Sequence[StoredEntry],
+    blobs: Mapping[str, Mapping[int, int]],
+    *,
+    keep_bytes: int | None,
+    unused_since_s: float | None,
+) -> list[StoredEntry]:
+    """Return the entries to keep, freshest first.
+
+    Kept is what was used at `unused_since_s` or later, and of that, from the freshest on, as
+    much as fits into `keep_bytes`, the first that does not fit and all older ones excluded. A
+    file that several entries share counts once. Without any limit nothing is kept.
+    """
+    if keep_bytes is None and unused_since_s is None:
+        return []
+    fresh = _freshness(entries)
+    kept: list[StoredEntry] = []
+    counted: dict[int, int] = {}
+    total = 0
+    for entry in sorted(entries, key=lambda one: fresh[one.path], reverse=True):
+        if unused_since_s is not None and fresh[entry.path] < unused_since_s:
+            break
+        needed = dict(entry.files)
+        for name in entry.mentions:
+            needed.update(blobs.get(name, {}))
+        new = {inode: size for inode, size in needed.items() if inode not in counted}
+        total += sum(new.values())
+        if keep_bytes is not None and total > keep_bytes:
+            break
+        counted.update(new)
+        kept.append(entry)
+    return kept
+
+
+def _freshness(entries: Sequence[StoredEntry]) -> dict[Path, float]:
+    """Return when each entry was last used, itself or through one that mentions it."""
+    by_name: dict[str, list[StoredEntry]] = {}
+    for entry in entries:
+        by_name.setdefault(entry.name, []).append(entry)
+    fresh: dict[Path, float] = {}
+    for entry in sorted(entries, key=lambda one: one.used_s, reverse=True):
+        pending = [entry]
+        while pending:
+            mentioned = pending.pop()
+            if mentioned.path in fresh:  # reached before, from something at least as fresh
+                continue
+            fresh[mentioned.path] = entry.used_s
+            for name in mentioned.mentions:
+                pending.extend(by_name.get(name, ()))
+    return fresh
+
+
+def prune(
+    root: Path, stage: Stage, *, keep_bytes: int | None, older_than_s: float | None
+) -> PruneReport:
+    """Drop what `choose` gives up; nobody else may be using the store meanwhile.
+
+    Entries leave by rename before they are taken apart, and before the blobs they mention:
+    whenever this is interrupted, what is left is whole.
+    """
+    entries = list(_entries(root))
+    blobs = {digest: dict(_inodes(paths)) for digest, paths in _blobs(root).items()}
+    now_s = time.time()
+    unused_since_s = None if older_than_s is None else now_s - older_than_s
+    kept = choose(entries, blobs, keep_bytes=keep_bytes, unused_since_s=unused_since_s)
+    kept_paths = {entry.path for entry in kept}
+
+    before = {inode: size for entry in entries for inode, size in entry.files.items()}
+    for sizes in blobs.values():
+        before.update(sizes)
+    removed: dict[str, int] = {}
+    for entry in entries:
+        if entry.path not in kept_paths:
+            _drop(entry.path, stage)
+            removed[entry.kind] = removed.get(entry.kind, 0) + 1
+    after = {inode: size for entry in kept for inode, size in entry.files.items()}
+    wanted = frozenset[str]().union(*(entry.mentions for entry in kept))
+    for digest, paths in _blobs(root).items():
+        if digest in wanted:
+            after.update(blobs[digest])
+            continue
+        removed["blobs"] = removed.get("blobs", 0) + 1
+        for path in paths:
+            path.unlink()
+    kept_bytes = sum(after.values())
+    return PruneReport(sum(before.values()) - kept_bytes, kept_bytes, MappingProxyType(removed))
+
+
+def _drop(path: Path, stage: Stage) -> None:
+    if path.is_dir():
+        grave = stage.directory()
+        move(path, grave / "dropped")
+        remove_tree(grave)
+    else:
+        path.unlink()
+
+
+def _entries(root: Path) -> Iterator[StoredEntry]:
+    for kind in _children(root / "records"):
+        for path in (file for letters in _children(kind) for file in _children(letters)):
+            mentions = frozenset(match.decode() for match in _MENTION.findall(path.read_bytes()))
+            yield _entry(path, f"records/{kind.name}", path.stem, mentions)
+    for path in _children(root / "index"):
+        # Not read for mentions: an index only remembers, it needs no blob.
+        yield _entry(path, "index", path.stem, frozenset())
+    for kind in _children(root):
+        if kind.is_dir() and kind.name not in OWN_KINDS:
+            for path in _children(kind):
+                yield _entry(path, kind.name, path.name, frozenset())
+
+
+def _entry(path: Path, kind: str, name: str, mentions: frozenset[str]) -> StoredEntry:
+    used_s = path.stat().st_mtime
+    return StoredEntry(path, kind, name, used_s, dict(_inodes(_below(path))), mentions)
+
+
+def _blobs(root: Path) -> dict[str, list[Path]]:
+    """Return every blob's files by digest: itself, and its executable twin."""
+    found: dict[str, list[Path]] = {}
+    for path in (file for letters in _children(root / "blobs") for file in _children(letters)):
+        found.setdefault(path.name.removesuffix(".x"), []).append(path)
+    return found
+
+
+def _children(directory: Path) -> list[Path]:
+    return sorted(directory.iterdir()) if directory.is_dir() else []
+
+
+def _below(path: Path) -> Iterator[Path]:
+    yield path
+    if path.is_dir() and not path.is_symlink():
+        try:
+            with os.scandir(path) as found:
+                children = [Path(child.path) for child in found]
+        except PermissionError:  # a step's own directory modes; its size is a detail
+            return
+        for child in children:
+            yield from _below(child)
+
+
+def _inodes(paths: Iterator[Path] | Sequence[Path]) -> Iterator[tuple[int, int]]:
+    for path in paths:
+        facts = path.lstat()
+        yield facts.st_ino, facts.st_blocks * 512  # st_blocks counts in 512 bytes, see stat(2)

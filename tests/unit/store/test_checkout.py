@@ -1,0 +1,141 @@
+"""Trees laid out on disk: linked where possible, exact always."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from stiletto.errors import EnvironmentFailed
+from stiletto.graph.tree import EMPTY, Dir, File, Link
+from stiletto.sandbox.plan import Layer
+from stiletto.store import Store, describe_upper
+
+NAMES = st.sampled_from(["a", "b", "c d"])
+CONTENTS = st.sampled_from([b"", b"x", b"yy"])
+
+
+def _file(store: Store, data: bytes = b"x", mode: int = 0o644) -> File:
+    return File(*store.put_bytes(data), mode)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.data())
+def test_checkout_taken_in_again_is_the_same_tree(store: Store, data: st.DataObject) -> None:
+    """What a tree was laid out as reads back as that tree."""
+    files = st.builds(
+        lambda content, mode: _file(store, content, mode),
+        CONTENTS,
+        st.sampled_from([0o644, 0o755, 0o600, 0o444]),
+    )
+    trees = st.recursive(
+        st.builds(Dir, st.sampled_from([0o755, 0o700])),
+        lambda inner: st.builds(
+            Dir,
+            st.sampled_from([0o755, 0o555]),
+            st.dictionaries(NAMES, st.one_of(files, st.just(Link("../x")), inner), max_size=3),
+        ),
+        max_leaves=8,
+    )
+    tree = data.draw(trees)
+    assert tree == store.ingest(store.checkout(tree).root)
+
+
+def test_plain_files_share_their_blob(store: Store) -> None:
+    """Files of mode 0644 and 0755 are hard links; any other mode is a copy."""
+    modes = {"a": 0o644, "b": 0o755, "c": 0o600}
+    tree = EMPTY
+    for name, mode in modes.items():
+        tree = tree.put(name, _file(store, mode=mode))
+    root = store.checkout(tree).root
+    digest = _file(store).digest
+    assert (root / "a").samefile(store.blob(digest))
+    assert (root / "b").samefile(store.blob(digest, executable=True))
+    assert (root / "c").stat().st_nlink == 1
+    assert modes == {name: stat.S_IMODE((root / name).stat().st_mode) for name in modes}
+
+
+def test_times_depend_on_contents_alone(store: Store, tmp_path: Path) -> None:
+    """Two stores lay a tree out with the same times for files, links and directories."""
+    times = []
+    for opened in (store, Store(tmp_path / "other")):
+        tree = EMPTY.put("d/f", _file(opened)).put("d/x", _file(opened, mode=0o600))
+        root = opened.checkout(tree.put("l", Link("d/f"))).root
+        times.append([(root / name).lstat().st_mtime for name in (".", "d", "d/f", "d/x", "l")])
+    assert times[0] == times[1]
+
+
+def test_checkout_is_made_once(store: Store) -> None:
+    """The same tree is the same directory; another mode or another removal is another."""
+    tree = EMPTY.put("a", _file(store))
+    first = store.checkout(tree)
+    assert first == store.checkout(tree)
+    assert first.root != store.checkout(Dir(0o700, tree.entries)).root
+    assert first.root != store.checkout(tree, removed=frozenset({"b"})).root
+
+
+def test_read_only_directories_are_filled_first(ordinary: Path) -> None:
+    """A directory without write permission is laid out with its entries, for any user."""
+    with Store(ordinary / "cache") as store:
+        tree = Dir(0o555, {"d": Dir(0o555, {"f": _file(store)})})
+        layer = store.checkout(tree, removed=frozenset({"d", "e/gone"}))
+        assert tree == store.ingest(layer.root).remove("e")
+        assert frozenset({"d", "e/gone"}) == describe_upper(layer.root)
+
+
+def test_full_inode_falls_back_to_a_copy(store: Store, tmp_path: Path) -> None:
+    """Where no more hard links are possible, the file is copied with the same facts."""
+    file = _file(store)
+    blob = store.blob(file.digest)
+    other = tmp_path / "links"
+    other.mkdir()
+    # ext4 allows 65,000 links to a file; other file systems allow more, and then link.
+    made = 0
+    try:
+        for made in range(65_000):
+            os.link(blob, other / str(made))
+    except OSError:
+        pass
+    path = store.checkout(EMPTY.put("a", file)).root / "a"
+    assert path.read_bytes() == b"x"
+    assert blob.stat().st_mtime == path.stat().st_mtime
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+
+
+def test_missing_contents_are_an_error_and_leave_nothing(store: Store) -> None:
+    """A tree whose contents were pruned cannot be checked out, and no half of it stays."""
+    tree = EMPTY.put("a", _file(store)).put("b", File("0" * 64, 1))
+    with pytest.raises(EnvironmentFailed, match="is missing"):
+        store.checkout(tree)
+    assert not (store.root / "checkouts").exists()
+
+
+def test_short_contents_are_an_error(store: Store) -> None:
+    """A blob shorter than the tree says is damage, and is not laid out."""
+    file = _file(store, b"xyz")
+    store.blob(file.digest).write_bytes(b"")
+    with pytest.raises(EnvironmentFailed, match="was damaged"):
+        store.checkout(EMPTY.put("a", file))
+
+
+def test_removed_paths_are_marked_for_the_kernel(store: Store) -> None:
+    """A removed name is a whiteout; a removed name that is there is an opaque directory."""
+    tree = EMPTY.put("kept/file", _file(store)).put("file", _file(store))
+    removed = frozenset({"gone", "kept", "deep/er/gone", "file", "file/below"})
+    layer = store.checkout(tree, removed=removed)
+    assert Layer(layer.root, removed) == layer
+    assert frozenset({"gone", "kept", "deep/er/gone"}) == describe_upper(layer.root)
+    assert (layer.root / "file").read_bytes() == b"x"
+
+
+def test_plain_upper_removes_nothing(tmp_path: Path) -> None:
+    """Files, links, pipes and ordinary directories hide nothing as a whole."""
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "f").touch()
+    (tmp_path / "l").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "p")
+    assert frozenset() == describe_upper(tmp_path)

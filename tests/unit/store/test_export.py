@@ -1,0 +1,158 @@
+"""Results written into directories of the user."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from stiletto.errors import EnvironmentFailed, UsageError
+from stiletto.graph.tree import EMPTY, Dir, File, Link
+from stiletto.store import Store
+
+
+@pytest.fixture
+def tree(store: Store) -> Dir:
+    """Make a tree of a file, a program, a link and directories."""
+    new, tool = store.put_bytes(b"new"), store.put_bytes(b"tool")
+    return (
+        EMPTY.put("file", File(*new, 0o640))
+        .put("bin", Dir(0o750))
+        .put("bin/tool", File(*tool, 0o755))
+        .put("link", Link("bin/tool"))
+        .put("empty", Dir(0o700))
+    )
+
+
+def test_export_writes_the_tree(store: Store, tree: Dir, tmp_path: Path) -> None:
+    """A missing destination becomes exactly the tree, whatever the umask."""
+    before = os.umask(0o077)
+    try:
+        store.export(tree, tmp_path / "a" / "out")
+    finally:
+        os.umask(before)
+    assert tree == store.ingest(tmp_path / "a" / "out")
+
+
+def test_exported_files_are_copies(store: Store, tree: Dir, tmp_path: Path) -> None:
+    """Changing an exported file does not change the store."""
+    store.export(tree, tmp_path / "out")
+    (tmp_path / "out/bin/tool").write_text("changed")
+    assert store.read(store.put_bytes(b"tool")[0]) == b"tool"
+
+
+def test_export_merges(store: Store, tree: Dir, tmp_path: Path) -> None:
+    """Other files stay, same names are replaced, existing directories keep their mode."""
+    out = tmp_path / "out"
+    (out / "bin").mkdir(parents=True)
+    (out / "bin").chmod(0o700)
+    (out / "bin/other").write_text("mine")
+    (out / "file").write_text("old")
+    store.export(tree, out)
+    assert (out / "file").read_text() == "new"
+    assert (out / "bin/other").read_text() == "mine"
+    assert stat.S_IMODE((out / "bin").stat().st_mode) == 0o700
+    assert stat.S_IMODE((out / "file").stat().st_mode) == 0o640
+
+
+def test_wipe_leaves_nothing_else(store: Store, tree: Dir, tmp_path: Path) -> None:
+    """With `wipe` the destination holds the tree alone; links are removed, not followed."""
+    out, outside = tmp_path / "out", tmp_path / "outside"
+    (out / "old").mkdir(parents=True)
+    (out / "bin").mkdir()
+    (out / "bin/old").touch()
+    outside.mkdir()
+    (outside / "precious").touch()
+    (out / "to-outside").symlink_to(outside)
+    store.export(tree, out, wipe=True)
+    assert {path for path, _ in tree.walk()} == {path for path, _ in store.ingest(out).walk()}
+    assert (outside / "precious").exists()
+
+
+def test_replaced_file_appears_whole(store: Store, tree: Dir, tmp_path: Path) -> None:
+    """A file is replaced by rename: whoever has the old one open keeps reading it."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "file").write_text("old")
+    with (out / "file").open() as reading:
+        store.export(tree, out)
+        assert reading.read() == "old"
+    assert sorted(tree.entries) == sorted(path.name for path in out.iterdir())
+
+
+def test_links_in_the_destination_are_not_followed(store: Store, tree: Dir, tmp_path: Path) -> None:
+    """A link where the tree has a file or directory is replaced, its target untouched."""
+    out, outside = tmp_path / "out", tmp_path / "outside"
+    out.mkdir()
+    outside.mkdir()
+    (outside / "precious").write_text("mine")
+    (out / "bin").symlink_to(outside)
+    (out / "file").symlink_to(outside / "precious")
+    store.export(tree, out)
+    assert [outside / "precious"] == list(outside.iterdir())
+    assert (outside / "precious").read_text() == "mine"
+    assert tree.entries.keys() == store.ingest(out).entries.keys()
+    assert not (out / "bin").is_symlink()
+
+
+def test_destination_itself_may_be_a_link(store: Store, tree: Dir, tmp_path: Path) -> None:
+    """The directory that the user names is used even if it is a link."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "out").symlink_to("real")
+    store.export(tree, tmp_path / "out")
+    assert (tmp_path / "real/file").read_text() == "new"
+
+
+def test_kinds_change_places(store: Store, tree: Dir, tmp_path: Path) -> None:
+    """A directory gives way to a file or link, and a file to a directory."""
+    out = tmp_path / "out"
+    for name in ("file", "link"):
+        (out / name / "sub").mkdir(parents=True)
+    (out / "bin").touch()
+    store.export(tree, out)
+    assert tree.entries.keys() == store.ingest(out).entries.keys()
+    assert (out / "link").is_symlink()
+
+
+def test_destination_that_is_a_file_is_refused(store: Store, tree: Dir, tmp_path: Path) -> None:
+    """A tree cannot be exported over a file that the user named."""
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(UsageError, match=f"cannot export to {tmp_path}/out"):
+        store.export(tree, tmp_path / "out")
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_unwritable_destination_is_refused(ordinary: Path) -> None:
+    """A destination that may not be written to is named."""
+    (ordinary / "out").mkdir(mode=0o555)
+    with Store(ordinary / "cache") as store:
+        tree = EMPTY.put("a", File(*store.put_bytes(b"x")))
+        with pytest.raises(UsageError, match=f"cannot export to {ordinary}/out: permission denied"):
+            store.export(tree, ordinary / "out")
+
+
+def test_failed_export_leaves_no_temporary_file(store: Store, tmp_path: Path) -> None:
+    """When contents turn out damaged, nothing half-written stays in the user's directory."""
+    file = File(*store.put_bytes(b"xyz"))
+    store.blob(file.digest).write_bytes(b"x")
+    with pytest.raises(EnvironmentFailed, match="was damaged"):
+        store.export(EMPTY.put("a", file), tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_file_is_exported_to_exactly_its_path(store: Store, tmp_path: Path) -> None:
+    """A single file is written with its mode, parents made, an older one replaced."""
+    target = tmp_path / "a" / "b"
+    store.export_file(File(*store.put_bytes(b"one"), 0o600), target)
+    store.export_file(File(*store.put_bytes(b"two"), 0o755), target)
+    assert target.read_text() == "two"
+    assert stat.S_IMODE(target.stat().st_mode) == 0o755
+
+
+def test_file_does_not_replace_a_directory(store: Store, tmp_path: Path) -> None:
+    """A file exported to a directory's path is refused, with the way to say it right."""
+    with pytest.raises(UsageError, match="it is a directory") as caught:
+        store.export_file(File(*store.put_bytes(b"x")), tmp_path)
+    assert caught.value.hint
