@@ -65,7 +65,8 @@ class Pyproject:
     def build_requires(self) -> frozenset[str]:
         """Normalized names of what the build needs."""
         return frozenset(
-            self._requirement(line).name for line in self._strings("build-system", "requires")
+            canonicalize_name(self._requirement(line).name)
+            for line in self._strings("build-system", "requires")
         )
 
     @property
