@@ -24,7 +24,7 @@ from stiletto.sandbox.layers import parents, relative
 from stiletto.sandbox.plan import Bind, Image
 from stiletto.sandbox.references import ImageRef, PythonTag
 
-__all__ = ["HostImages", "find_uv"]
+__all__ = ["HostImages", "find_uv", "python_image", "userland_image"]
 
 USERLANDS = frozenset(
     {"alpine", "alpine/git", "bitnami/git", "buildpack-deps", "busybox", "debian", "ubuntu"}
@@ -149,9 +149,9 @@ class HostImages:
                     hint="write it like python:3.12 or python:3.12-slim",
                 )
             one = await interpreter_for(tag.version, find_uv(), self._env, self._home)
-            return _python_image(address, one)
+            return python_image(address, one)
         if ref.host == "" and ref.name in USERLANDS:
-            return _userland_image(address)
+            return userland_image(address)
         raise EnvironmentFailed(
             f"this machine cannot stand in for the image {address}",
             hint="run the same words with `dagger` instead of `stiletto`; here are known: "
@@ -159,7 +159,8 @@ class HostImages:
         )
 
 
-def _userland_image(address: str) -> Image:
+def userland_image(address: str) -> Image:
+    """Return the machine's userland as an image."""
     binds, files = _userland()
     return Image(
         address=address,
@@ -172,7 +173,8 @@ def _userland_image(address: str) -> Image:
     )
 
 
-def _python_image(address: str, one: Interpreter) -> Image:
+def python_image(address: str, one: Interpreter) -> Image:
+    """Return an interpreter on the machine's userland as an image."""
     binds, files = _userland()
     for directory in (one.prefix, one.executable.resolve().parent, one.libdir):
         if directory is not None:

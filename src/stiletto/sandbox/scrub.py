@@ -20,16 +20,16 @@ half of an ordinary output."""
 
 
 def secret_patterns(values: Iterable[str | bytes]) -> dict[bytes, bytes]:
-    """Return what to replace for these secrets: each value, without its outer blanks, by line.
+    """Return what to replace for these secrets: each value, and the lines of a longer one.
 
-    Programs print a secret file without its last newline, or a key line by line with a prefix.
-    Empty values are left out.
+    Outer blanks are not part of it: programs print a secret file without its last newline, or a
+    key line by line with a prefix. Values without anything else are left out.
     """
     patterns: dict[bytes, bytes] = {}
     for value in values:
         raw = value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
         lines = raw.splitlines()
-        forms = [raw, raw.strip()]
+        forms = [raw.strip()]
         if len(lines) > 1:
             forms += [line.strip() for line in lines if len(line.strip()) >= LINE_MIN_BYTES]
         patterns |= {form: MASK for form in forms if form}

@@ -1,0 +1,84 @@
+"""Maps container paths in words to a working tree, and back in output (pure, but for `exists`).
+
+A token is a path if it begins with `/` at the start of a word or after one of the characters
+that separate paths in arguments, variables and shell text. It is mapped if the tree has it, or
+if it lies beneath a directory that belongs to the step; host paths (`/usr`, an interpreter) are
+the same inside and outside, and stay.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from stiletto.sandbox.layers import parents, relative
+
+__all__ = ["PathMap"]
+
+HOST_ROOTS = frozenset(
+    {
+        *("bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "libx32", "proc", "run", "sbin"),
+        *("sys", "usr"),
+    }
+)
+OWN_ROOTS = frozenset({"tmp", "root"})
+
+TOKEN = re.compile(
+    r"""(?: ^ | (?<= [=:,;\s"'<>()|&`] ) | (?<= file:// ) )
+        /(?!/) [^\s:,;"'<>()|&`]*""",
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True)
+class PathMap:
+    """Container path -> path in the working tree.
+
+    Attributes:
+        tree: the working tree's path.
+        own: relative container directories that belong to the step: working directory, mounts,
+            what the layers hold at top level.
+        host: relative paths that the image shows from the host.
+        exists: whether the tree has something at this relative path.
+    """
+
+    tree: str
+    own: frozenset[str]
+    host: frozenset[str]
+    exists: Callable[[str], bool]
+
+    @classmethod
+    def of(
+        cls,
+        tree: str,
+        *,
+        top_level: Iterable[str],
+        directories: Iterable[str],
+        host: Iterable[str],
+        exists: Callable[[str], bool],
+    ) -> PathMap:
+        """Collect the step's own directories; `top_level` loses the host's system directories."""
+        own = {name for name in top_level if name not in HOST_ROOTS} | OWN_ROOTS
+        own |= {relative(path) for path in directories} - {""}
+        return cls(tree, frozenset(own), frozenset(map(relative, host)), exists)
+
+    def path(self, path: str) -> str:
+        """Map an absolute container path, whatever it is."""
+        inside = relative(path)
+        return posixpath.join(self.tree, inside) if inside else self.tree
+
+    def text(self, text: str) -> str:
+        """Map every path token in a word."""
+        return TOKEN.sub(lambda found: self._token(found.group()), text)
+
+    def _token(self, token: str) -> str:
+        inside = relative(token)
+        if not inside:
+            return token
+        if not self.exists(inside):
+            above = set(parents(inside))
+            if above & self.host or not above & self.own:
+                return token
+        return self.tree + token

@@ -1,0 +1,117 @@
+"""Chooses the provider: bubblewrap where this machine allows it, plain processes elsewhere."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from stiletto.errors import EnvironmentFailed
+from stiletto.sandbox.bubblewrap import Bubblewrap
+from stiletto.sandbox.images import userland_image
+from stiletto.sandbox.plain import Plain
+from stiletto.sandbox.plan import Sandbox, Step
+
+__all__ = ["Choice", "probe_bubblewrap", "select", "why_forbidden"]
+
+Choice: TypeAlias = Literal["auto", "bubblewrap", "plain"]
+
+HINT_PLAIN = "use `--sandbox plain`, which needs none of this and isolates nothing"
+
+
+async def select(choice: Choice, base: Path, say: Callable[[str], None]) -> Sandbox:
+    """Return the provider for this machine; `say` hears it when isolation is off.
+
+    Raises:
+        EnvironmentFailed: bubblewrap was asked for and cannot work here.
+    """
+    if choice == "plain":
+        return Plain(base)
+    try:
+        return await probe_bubblewrap(base)
+    except EnvironmentFailed as error:
+        if choice == "bubblewrap":
+            raise
+        how = f"; {error.hint}" if error.hint and error.hint != HINT_PLAIN else ""
+        say(f"steps run without isolation, as ordinary processes: {error.message}{how}")
+        return Plain(base)
+
+
+async def probe_bubblewrap(base: Path) -> Sandbox:
+    """Return bubblewrap after it has run `true` over an overlay in `base`.
+
+    Raises:
+        EnvironmentFailed: it cannot; the message says what is missing.
+    """
+    if sys.platform != "linux":
+        raise EnvironmentFailed(
+            f"bubblewrap needs Linux, and this is {platform.system()}", hint=HINT_PLAIN
+        )
+    sandbox = Bubblewrap(base)
+    try:
+        with _scratch(base) as (upper, work):
+            step = Step(("true",), userland_image("probe"), (), upper, work)
+            output = await sandbox.run(step, lambda _stream, _data: None)
+    except EnvironmentFailed as error:
+        cause, hint = why_forbidden(error.message)
+        raise EnvironmentFailed(f"bubblewrap cannot work here: {cause}", hint=hint) from error
+    if output.exit_code != 0:
+        said = output.stderr.decode(errors="replace").strip()
+        raise EnvironmentFailed(
+            f"bubblewrap cannot work here: `true` ended with {output.exit_code}: {said}",
+            hint=HINT_PLAIN,
+        )
+    return sandbox
+
+
+@contextmanager
+def _scratch(base: Path) -> Iterator[tuple[Path, Path]]:
+    base.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".probe-", dir=base) as name:
+        upper, work = Path(name, "upper"), Path(name, "work")
+        upper.mkdir()
+        work.mkdir()
+        yield upper, work
+
+
+def why_forbidden(message: str, settings: Path = Path("/proc/sys")) -> tuple[str, str]:
+    """Return the likely cause of a failed start, and how to allow it.
+
+    Causes in the order in which they win: switches of the kernel, then AppArmor, then a filter
+    around this process. `settings` is where the kernel shows its switches.
+    """
+
+    def switch(name: str) -> str:
+        file = settings / name.replace(".", "/")
+        return file.read_text().strip() if file.is_file() else ""
+
+    if "overlay" in message:
+        return (
+            f"no overlay can be mounted ({message})",
+            "keep the store on a disk that overlayfs can write to, such as ext4 or XFS",
+        )
+    if switch("user.max_user_namespaces") == "0":
+        return (
+            "user namespaces are switched off (user.max_user_namespaces=0)",
+            "allow them with `sysctl user.max_user_namespaces=10000`",
+        )
+    if switch("kernel.unprivileged_userns_clone") == "0":
+        return (
+            "ordinary users may not make user namespaces (kernel.unprivileged_userns_clone=0)",
+            "allow it with `sysctl kernel.unprivileged_userns_clone=1`",
+        )
+    if switch("kernel.apparmor_restrict_unprivileged_userns") == "1":
+        return (
+            "AppArmor forbids user namespaces to programs without a profile "
+            "(kernel.apparmor_restrict_unprivileged_userns=1)",
+            "allow it with `sysctl kernel.apparmor_restrict_unprivileged_userns=0`",
+        )
+    return (
+        f"this process may not make namespaces ({message})",
+        "in a container, start it with `--security-opt seccomp=unconfined "
+        "--security-opt apparmor=unconfined`",
+    )

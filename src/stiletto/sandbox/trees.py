@@ -1,0 +1,182 @@
+"""Builds a working tree from layers, and finds what a step changed in it.
+
+A snapshot records every entry right after the tree is built; comparing with a second one gives
+the step's layer. Mount points are left out: what is mounted is not part of the layer.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import shutil
+import stat
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from stiletto.sandbox.layers import collapse, is_whiteout, lstat
+from stiletto.sandbox.plan import Layer
+from stiletto.sandbox.relocation import copy_file, copy_link, placeholder
+
+__all__ = [
+    "Record",
+    "Snapshot",
+    "aim_links",
+    "changes",
+    "lay",
+    "remove_entry",
+    "remove_tree",
+    "snapshot",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What tells a changed entry from an unchanged one; times in nanoseconds."""
+
+    mode: int
+    inode: int
+    size: int = 0
+    modified: int = 0
+    changed: int = 0
+
+    @classmethod
+    def of(cls, found: os.stat_result) -> Record:
+        """Take a record. A directory's size and times change with its entries: left out."""
+        if stat.S_ISDIR(found.st_mode):
+            return cls(found.st_mode, 0)
+        return cls(found.st_mode, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+Snapshot: TypeAlias = Mapping[str, Record]
+
+
+def walk(root: Path, skip: Collection[str] = ()) -> Iterator[tuple[str, os.stat_result]]:
+    """Yield every path beneath `root` with its own lstat, parents first."""
+    pending = [""]
+    while pending:
+        parent = pending.pop()
+        with os.scandir(root / parent) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                path = posixpath.join(parent, entry.name)
+                if path in skip:
+                    continue
+                yield path, entry.stat(follow_symlinks=False)
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(path)
+
+
+def snapshot(root: Path, skip: Collection[str] = ()) -> Snapshot:
+    """Record everything beneath `root`; `skip` names mount points."""
+    return {path: Record.of(found) for path, found in walk(root, skip)}
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a directory whose own directories may be read-only."""
+    path.chmod(0o700)
+    for folder, names, _ in os.walk(path):
+        for name in names:
+            inside = Path(folder, name)
+            if not inside.is_symlink():
+                inside.chmod(0o700)
+    shutil.rmtree(path)
+
+
+def remove_entry(path: Path) -> None:
+    """Remove what stands at `path`, if anything."""
+    found = lstat(path)
+    if found is None:
+        return
+    if stat.S_ISDIR(found.st_mode):
+        remove_tree(path)
+    else:
+        path.unlink()
+
+
+def lay(layer: Layer, tree: Path, at: str = "") -> None:
+    """Lay a layer over the working tree, beneath `at`; placeholders become the tree's path."""
+    root = tree / at
+    for path in layer.removed:
+        remove_entry(root / path)
+    old, new = placeholder(tree), os.fsencode(tree)
+    modes: list[tuple[Path, int]] = []
+    for path, found in walk(layer.root):
+        if is_whiteout(found):
+            continue
+        here = root / path
+        there = lstat(here)
+        if stat.S_ISDIR(found.st_mode):
+            if there is not None and not stat.S_ISDIR(there.st_mode):
+                here.unlink()
+                there = None
+            if there is None:
+                here.mkdir()
+            modes.append((here, stat.S_IMODE(found.st_mode)))
+            continue
+        if there is not None:
+            remove_entry(here)
+        if stat.S_ISLNK(found.st_mode):
+            copy_link(layer.root / path, here, old, new)
+        elif stat.S_ISREG(found.st_mode):
+            copy_file(layer.root / path, here, old, new)
+    # Last and deepest first: a directory may be read-only.
+    for here, mode in reversed(modes):
+        here.chmod(mode)
+
+
+def aim_links(tree: Path) -> None:
+    """Point absolute links into the tree where the tree has their target.
+
+    In a container `/app -> /src` leads to the container's `/src`, not to the host's.
+    """
+    for path, found in walk(tree):
+        if stat.S_ISLNK(found.st_mode):
+            here = tree / path
+            target = str(here.readlink())
+            if target.startswith("/") and not target.startswith(f"{tree}/"):
+                inside = tree / target.lstrip("/")
+                if lstat(inside) is not None:
+                    here.unlink()
+                    here.symlink_to(inside)
+
+
+def changes(
+    tree: Path, before: Snapshot, upper: Path, *, at: str = "", skip: Collection[str] = ()
+) -> Layer:
+    """Copy to `upper` what differs from the snapshot of `tree/at`, and describe it as a layer.
+
+    The tree's own path becomes the placeholder.
+    """
+    root = tree / at
+    after = snapshot(root, skip)
+    old, new = os.fsencode(tree), placeholder(tree)
+    relocatable: set[str] = set()
+    for path, record in after.items():
+        if before.get(path) == record:
+            continue
+        source, target = root / path, upper / path
+        _open_way(root, upper, posixpath.dirname(path))
+        if stat.S_ISDIR(record.mode):
+            target.mkdir(exist_ok=True)
+            target.chmod(stat.S_IMODE(record.mode) | stat.S_IRWXU)
+        elif stat.S_ISLNK(record.mode):
+            if copy_link(source, target, old, new):
+                relocatable.add(path)
+        elif stat.S_ISREG(record.mode) and copy_file(source, target, old, new):
+            relocatable.add(path)
+    removed = collapse(path for path in before if path not in after)
+    # A name that came back as another kind hides the old one by standing there.
+    gone = frozenset(path for path in removed if lstat(upper / path) is None)
+    return Layer(upper, gone, frozenset(relocatable))
+
+
+def _open_way(root: Path, upper: Path, parent: str) -> None:
+    missing: list[str] = []
+    while parent and not (upper / parent).is_dir():
+        missing.append(parent)
+        parent = posixpath.dirname(parent)
+    for path in reversed(missing):
+        (upper / path).mkdir()
+        mode = stat.S_IMODE((root / path).lstat().st_mode)
+        (upper / path).chmod(mode | stat.S_IRWXU)
