@@ -62,10 +62,10 @@ def secret_arguments(address: str) -> dict[str, str]:
 class Addresses:
     """Makes the values of a function's arguments."""
 
-    def __init__(self, engine: EnginePort, workdir: Path, warn: Callable[[str], None]) -> None:
+    def __init__(self, engine: EnginePort, workdir: Path, say: Callable[[str], None]) -> None:
         self._engine = engine
         self._workdir = workdir
-        self._warn = warn
+        self._say = say
 
     async def arguments(
         self, function: FunctionDef | None, given: Mapping[str, Parsed]
@@ -101,8 +101,8 @@ class Addresses:
                 return await self._select("host", {}, "file", {"path": self._path(name, address)})
             case "Secret":
                 if ":" not in text:
-                    self._warn(
-                        f'the secret "{text}" has no scheme; '
+                    self._say(
+                        f'Warning: the secret "{text}" has no scheme; '
                         f"write env://{text}, as later versions will ask for"
                     )
                 return await self._engine.select(None, "secret", secret_arguments(text))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,6 +15,7 @@ from stiletto.cli.options import Options
 from stiletto.cli.ports import EnginePort, ObjectRef, Value
 from stiletto.cli.terminal import Terminal
 from stiletto.errors import StilettoError, UsageError
+from stiletto.progress import Progress
 
 __all__ = ["Caller", "force", "together"]
 
@@ -56,10 +57,7 @@ async def force(engine: EnginePort, value: Value) -> Value:
 
 
 class Caller:
-    """Runs one line on an engine.
-
-    `finish` stops the showing of progress; it is called before anything is printed or asked.
-    """
+    """Runs one line on an engine; progress is closed before anything is printed or asked."""
 
     def __init__(
         self,
@@ -67,13 +65,14 @@ class Caller:
         terminal: Terminal,
         options: Options,
         workdir: Path,
-        finish: Callable[[], None],
+        progress: Progress,
     ) -> None:
         self._engine = engine
         self._terminal = terminal
         self._options = options
         self._workdir = workdir
-        self._finish = finish
+        self._finish = progress.close
+        self._say = progress.say
 
     async def run(self, line: Line) -> None:
         """Evaluate the line and deal with its result as the options say."""
@@ -96,7 +95,7 @@ class Caller:
             self._show_leaf(value)
 
     async def _evaluate(self, line: Line) -> Value:
-        addresses = Addresses(self._engine, self._workdir, self._warn)
+        addresses = Addresses(self._engine, self._workdir, self._say)
         given = await addresses.arguments(line.constructor, line.constructor_args)
         value: Value = await self._engine.construct(given)
         for link in line.links:
@@ -186,9 +185,6 @@ class Caller:
         if self._terminal.stdout.isatty() and not text.endswith("\n"):
             text += "\n"
         self._terminal.out(text)
-
-    def _warn(self, line: str) -> None:
-        self._terminal.err(f"Warning: {line}")
 
 
 def _holds(value: Value, type_name: str) -> bool:

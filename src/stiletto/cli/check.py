@@ -130,7 +130,7 @@ def list_text(checks: Sequence[Check], terminal: Terminal) -> str:
     generators = [(check.name, short(check.description)) for check in checks if check.generator]
     rows = plain
     if generators:
-        rows = [*plain, ("", ""), ("Generators", ""), *generators]
+        rows = [*plain, ("", ""), (terminal.bold("Generators"), ""), *generators]
     return table(rows, terminal.bold)
 
 

@@ -14,7 +14,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from stiletto.cli.line import Types
 from stiletto.cli.names import closest, kebab
 from stiletto.errors import UsageError
 from stiletto.module.definition import Kind, ModuleDef, ObjectDef
@@ -42,17 +41,16 @@ class Check:
         return ":".join(self.words)
 
 
-def checks_of(module: ModuleDef, types: Types) -> list[Check]:
+def checks_of(module: ModuleDef) -> list[Check]:
     """Return all checks, then all generators, each sorted by name."""
     found: dict[tuple[str, ...], Check] = {}
-    for check in _walk(module, types, module.main_object, (), frozenset()):
+    for check in _walk(module, module.main_object, (), frozenset()):
         found.setdefault(check.path, check)
     return sorted(found.values(), key=lambda check: (check.generator, check.name))
 
 
 def _walk(
     module: ModuleDef,
-    types: Types,
     definition: ObjectDef,
     path: tuple[str, ...],
     above: frozenset[str],
@@ -80,7 +78,7 @@ def _walk(
         # Core objects hold no checks.
         beneath = module.objects.get(type_name)
         if beneath is not None:
-            yield from _walk(module, types, beneath, (*path, name), above)
+            yield from _walk(module, beneath, (*path, name), above)
 
 
 def choose(checks: Sequence[Check], patterns: Iterable[str]) -> list[Check]:

@@ -11,7 +11,21 @@ from typing import Protocol
 from stiletto.cli.ports import EnginePort
 from stiletto.progress import Progress
 
-__all__ = ["Door", "Installed"]
+__all__ = ["Door", "Installed", "Pruned"]
+
+
+class Pruned(Protocol):
+    """What a prune did."""
+
+    @property
+    def freed_bytes(self) -> int:
+        """Disk space given back."""
+        ...
+
+    @property
+    def kept_bytes(self) -> int:
+        """What the store occupies now."""
+        ...
 
 
 class Door(Protocol):
@@ -27,8 +41,10 @@ class Door(Protocol):
         """Serve the session on loopback until it ends; return the port and the token."""
         ...
 
-    async def prune(self, *, environ: Mapping[str, str], progress: Progress) -> int:
-        """Remove what the store does not need; return the bytes that became free."""
+    async def prune(
+        self, *, environ: Mapping[str, str], keep_bytes: int | None, unused_for_s: float | None
+    ) -> Pruned:
+        """Remove stored results: all, or down to a size, or those not used for so long."""
         ...
 
 
@@ -41,7 +57,9 @@ class _Session(Protocol):
 
     async def serve(self, engine: EnginePort) -> tuple[int, str]: ...
 
-    async def prune(self, *, environ: Mapping[str, str], progress: Progress) -> int: ...
+    async def prune(
+        self, *, environ: Mapping[str, str], keep_bytes: int | None, unused_for_s: float | None
+    ) -> Pruned: ...
 
 
 def _session() -> _Session:
@@ -65,6 +83,10 @@ class Installed:
         """Serve a session of `stiletto.engine`."""
         return await _session().serve(engine)
 
-    async def prune(self, *, environ: Mapping[str, str], progress: Progress) -> int:
+    async def prune(
+        self, *, environ: Mapping[str, str], keep_bytes: int | None, unused_for_s: float | None
+    ) -> Pruned:
         """Prune the store of `stiletto.engine`."""
-        return await _session().prune(environ=environ, progress=progress)
+        return await _session().prune(
+            environ=environ, keep_bytes=keep_bytes, unused_for_s=unused_for_s
+        )

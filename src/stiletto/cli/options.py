@@ -14,6 +14,7 @@ __all__ = [
     "OUTPUTS",
     "UNSUPPORTED",
     "Options",
+    "boolean",
     "glimpse",
     "with_given",
 ]
@@ -100,7 +101,12 @@ def _one_of(text: str, choices: Sequence[str], source: str) -> str:
     return text
 
 
-def _boolean(given: Given) -> bool:
+def boolean(given: Given) -> bool:
+    """Return whether a switch is on.
+
+    Raises:
+        UsageError: its value is no boolean.
+    """
     try:
         return read_boolean(given.text)
     except ValueTextError as problem:
@@ -122,17 +128,17 @@ def _with_one(options: Options, given: Given) -> Options:
             return replace(options, sandbox=_one_of(text, SANDBOX, "--sandbox"))
         case "verbose" | "quiet":
             step = 1 if name == "verbose" else -1
-            return replace(options, verbosity=options.verbosity + step * _boolean(given))
+            return replace(options, verbosity=options.verbosity + step * boolean(given))
         case "silent":
-            return replace(options, silent=_boolean(given))
+            return replace(options, silent=boolean(given))
         case "debug":
-            return replace(options, debug=_boolean(given))
+            return replace(options, debug=boolean(given))
         case "auto-apply":
-            return replace(options, auto_apply=_boolean(given))
+            return replace(options, auto_apply=boolean(given))
         case "help":
-            return replace(options, help=_boolean(given))
+            return replace(options, help=boolean(given))
         case "json":
-            return replace(options, json=_boolean(given))
+            return replace(options, json=boolean(given))
         case "output":
             return replace(options, output=text or None)
         case _:

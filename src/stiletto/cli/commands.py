@@ -1,0 +1,164 @@
+"""The commands that load a module: call, functions, check."""
+
+from __future__ import annotations
+
+from stiletto.cli import check as checking
+from stiletto.cli.call import Caller
+from stiletto.cli.checktree import checks_of, choose
+from stiletto.cli.describe import columns, flag_rows, functions_table, help_of
+from stiletto.cli.flags import Flag, asks_for_help
+from stiletto.cli.invocation import Invocation
+from stiletto.cli.line import functions_of, provider_of, read_line, skipped
+from stiletto.cli.names import closest, kebab
+from stiletto.cli.options import GLOBALS, OUTPUTS, boolean, glimpse
+from stiletto.errors import StilettoError, UsageError
+from stiletto.progress import Outcome
+
+__all__ = ["call", "check", "functions"]
+
+CALL_HELP = """\
+Call one or more functions, interconnected into a pipeline
+
+USAGE
+  stiletto call [options] [arguments] <function>
+
+OPTIONS
+"""
+
+FUNCTIONS_HELP = """\
+List available functions in a module.
+
+This is similar to `stiletto call --help`, but only focused on showing the
+available functions.
+
+USAGE
+  stiletto functions [options] [function]...
+
+OPTIONS
+"""
+
+CHECK_HELP = """\
+Check the state of your project by running tests, linters, etc.
+
+USAGE
+  stiletto check [options] [pattern...]
+
+EXAMPLES
+  stiletto check                    # Run all checks
+  stiletto check -l                 # List all available checks
+  stiletto check lint               # Run the check lint and any checks beneath
+  stiletto check 'test:**'          # Run what matches a pattern
+
+OPTIONS
+"""
+
+CHECK_FLAGS = (
+    Flag("list", "l", implied="true", doc="List available checks"),
+    Flag("failfast", implied="true", doc="Cancel remaining checks on first failure"),
+    Flag("generate", implied="true", doc="Only run generators as checks"),
+    Flag("no-generate", implied="true", doc="Only run annotated checks, no generators"),
+)
+
+
+async def call(invocation: Invocation, words: list[str]) -> int:
+    """Run a chain of functions; return the exit code."""
+    terminal = invocation.terminal
+    said_by_environ = invocation.options
+    started_with = glimpse(said_by_environ, words)
+    invocation.options = started_with
+    async with invocation.session() as (engine, progress):
+        try:
+            module = await engine.load_module(started_with.mod)
+        except StilettoError:
+            if asks_for_help(words):
+                progress.close()
+                rows = columns(flag_rows((*GLOBALS, *OUTPUTS)), terminal.width)
+                terminal.out(f"{CALL_HELP}{rows}\n")
+            raise
+        line = read_line(words, module, engine, said_by_environ)
+        if line.options.context != started_with.context:
+            raise UsageError("--mod, --workdir and --sandbox must come before constructor flags")
+        if line.options.help:
+            progress.close()
+            text = help_of(line.level, module, engine, width=terminal.width, bold=terminal.bold)
+            terminal.out(f"{text}\n")
+            return 0
+        await Caller(engine, terminal, line.options, invocation.workdir, progress).run(line)
+    return 0
+
+
+async def functions(invocation: Invocation, words: list[str]) -> int:
+    """List the functions of the module, or of what the named functions return."""
+    terminal = invocation.terminal
+    _, names = invocation.read(words, "stiletto functions")
+    if invocation.options.help:
+        terminal.out(f"{FUNCTIONS_HELP}{columns(flag_rows(GLOBALS), terminal.width)}\n")
+        return 0
+    async with invocation.session() as (engine, progress):
+        module = await engine.load_module(invocation.options.mod)
+        definition = module.main_object
+        for name in names:
+            known = functions_of(definition)
+            function = known.get(kebab(name))
+            if function is None:
+                meant = closest(name, known)
+                raise UsageError(
+                    f'no function "{name}" in type "{definition.name}"',
+                    hint=f'did you mean "{meant}"?' if meant else None,
+                )
+            if skipped(function, engine):
+                raise UsageError(f'function "{name}" in type "{definition.name}" is not supported')
+            found = provider_of(function.returns, engine)
+            if found is None:
+                raise UsageError(
+                    f'function "{name}" returns type "{function.returns.kind.value}" '
+                    "with no further functions available"
+                )
+            definition = found
+        text = functions_table(definition, engine, terminal.bold)
+        progress.close()
+    if text is None:
+        terminal.err("No functions found.")
+    else:
+        terminal.out(f"{text}\n")
+    return 0
+
+
+async def check(invocation: Invocation, words: list[str]) -> int:
+    """Run or list checks; return 1 when one failed."""
+    terminal = invocation.terminal
+    given, patterns = invocation.read(words, "stiletto check", own=CHECK_FLAGS)
+    if invocation.options.help:
+        rows = columns(flag_rows((*CHECK_FLAGS, *GLOBALS)), terminal.width)
+        terminal.out(f"{CHECK_HELP}{rows}\n")
+        return 0
+    wanted = {one.flag.name for one in given if boolean(one)}
+    if {"generate", "no-generate"} <= wanted:
+        raise UsageError(
+            "if any flags in the group [no-generate generate] are set none of the others can be"
+        )
+    async with invocation.session() as (engine, progress):
+        module = await engine.load_module(invocation.options.mod)
+        checks = [
+            one
+            for one in checks_of(module)
+            if not ("generate" in wanted and not one.generator)
+            and not ("no-generate" in wanted and one.generator)
+        ]
+        checks = choose(checks, patterns)
+        if not checks:
+            progress.close()
+            terminal.err("No checks found.")
+            return 0
+        if "list" in wanted:
+            progress.close()
+            terminal.out(f"{checking.list_text(checks, terminal)}\n")
+            return 0
+        verdicts = await checking.run_checks(
+            engine, module, checks, progress, fail_fast="failfast" in wanted
+        )
+    terminal.out(f"{checking.report(verdicts)}\n")
+    failed = [verdict for verdict in verdicts if verdict.outcome is Outcome.FAILED]
+    if not failed:
+        return 0
+    raise StilettoError(f"{len(failed)} of {len(verdicts)} checks failed")

@@ -1,0 +1,93 @@
+"""One run of a command: its options, its terminal, and the engine it opens."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from stiletto.cli.door import Door
+from stiletto.cli.flags import Flag, FlagSet, Given
+from stiletto.cli.options import GLOBALS, UNSUPPORTED, Options, with_given
+from stiletto.cli.ports import EnginePort
+from stiletto.cli.terminal import Terminal
+from stiletto.errors import UsageError
+from stiletto.progress import Progress, Renderer, Silent
+from stiletto.render import choose, shows_failures
+
+__all__ = ["Invocation"]
+
+_ALL_OUTPUT = 3
+"""The verbosity of --debug."""
+
+
+class Invocation:
+    """What a command works with. `options` grow as its words are read."""
+
+    def __init__(self, terminal: Terminal, door: Door, options: Options) -> None:
+        self.terminal = terminal
+        self.door = door
+        self.options = options
+        self._renderer: Renderer = Silent()
+
+    def read(
+        self, words: list[str], command: str, *, own: tuple[Flag, ...] = ()
+    ) -> tuple[list[Given], list[str]]:
+        """Read all flags of a command; return its own, and its other words.
+
+        Raises:
+            UsageError: an unknown flag, or a value that is none of the choices.
+        """
+        flags = FlagSet([*own, *GLOBALS, *UNSUPPORTED], command=command)
+        given, others = flags.take_all(words)
+        names = {flag.name for flag in own}
+        self.options = with_given(
+            self.options, [one for one in given if one.flag.name not in names]
+        )
+        return [one for one in given if one.flag.name in names], others
+
+    @property
+    def workdir(self) -> Path:
+        """The working directory, absolute.
+
+        Raises:
+            UsageError: it does not exist.
+        """
+        path = (self.terminal.cwd / self.options.workdir).resolve()
+        if not path.is_dir():
+            raise UsageError(f"--workdir: no such directory: {path}")
+        return path
+
+    @property
+    def failures_are_shown(self) -> bool:
+        """Whether a failed step's last lines were shown with the progress."""
+        return shows_failures(self._renderer)
+
+    @asynccontextmanager
+    async def session(self, *, shared: bool = False) -> AsyncIterator[tuple[EnginePort, Progress]]:
+        """Open the engine, showing its progress on stderr.
+
+        With `shared`, another program writes to the terminal too, which a live display would not
+        survive: `auto` is then plain.
+        """
+        options = self.options
+        if shared and options.progress == "auto":
+            options = replace(options, progress="plain")
+        self._renderer = choose(
+            "none" if options.silent else options.progress,
+            stream=self.terminal.stderr,
+            environ=self.terminal.environ,
+            verbosity=_ALL_OUTPUT if options.debug else options.verbosity,
+        )
+        progress = Progress(self._renderer)
+        try:
+            async with self.door.open(
+                workdir=self.workdir,
+                sandbox=options.sandbox,
+                progress=progress,
+                environ=self.terminal.environ,
+            ) as engine:
+                yield engine, progress
+        finally:
+            progress.close()

@@ -1,0 +1,207 @@
+"""The command `stiletto`: find the command, run it, turn its end into an exit code.
+
+The exit codes are listed in `stiletto.cli.failures`. Nothing heavy is imported here: the engine,
+rich and the commands themselves come when they are needed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stiletto.cli.failures import BUG, INTERRUPTED, TERMINATED, streams_of, text_of
+from stiletto.cli.flags import Flag, FlagSet
+from stiletto.cli.invocation import Invocation
+from stiletto.cli.names import closest
+from stiletto.cli.options import GLOBALS, UNSUPPORTED, Options, with_given
+from stiletto.cli.terminal import Terminal
+from stiletto.errors import StilettoError, UsageError
+
+if TYPE_CHECKING:
+    from stiletto.cli.door import Door
+
+__all__ = ["main", "run"]
+
+API_VERSION = "v0.21.8"
+"""The Dagger release whose wire protocol is spoken: `engineVersion` of modules may be up to it."""
+
+HELP = """\
+Run Dagger modules written in Python where there is no Docker and no Dagger
+
+USAGE
+  stiletto [options] <command>
+
+COMMANDS
+  call        Call one or more functions, interconnected into a pipeline
+  check       Check the state of your project by running tests, linters, etc.
+  functions   List available functions
+  prune       Remove stored results
+  run         Run a command in a session
+  session     Serve the engine to a Dagger SDK
+  version     Print the version
+
+OPTIONS
+"""
+
+ALIASES = {"checks": "check"}
+COMMANDS = ("call", "check", "functions", "help", "prune", "run", "session", "version")
+
+Command = Callable[[Invocation, list[str]], Coroutine[Any, Any, int]]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line of this process; return the exit code."""
+    from stiletto.cli.door import Installed
+
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            # What a module returns is bytes to whoever reads the pipe, valid UTF-8 or not.
+            reconfigure(encoding="utf-8", errors="surrogateescape")
+    terminal = Terminal(sys.stdin, sys.stdout, sys.stderr, dict(os.environ), Path.cwd())
+    code = run(sys.argv[1:] if argv is None else argv, terminal, Installed())
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes once more at exit; there is nobody to write to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
+
+
+def run(words: Sequence[str], terminal: Terminal, door: Door) -> int:
+    """Run one command line on a terminal and an engine; return the exit code."""
+    invocation: Invocation | None = None
+    try:
+        invocation = Invocation(terminal, door, Options.from_environ(terminal.environ))
+        return _dispatch(invocation, list(words))
+    except StilettoError as error:
+        if invocation is not None and not invocation.failures_are_shown:
+            for line in streams_of(error):
+                terminal.err(line)
+        if invocation is not None and invocation.options.debug:
+            _print_traceback(terminal, error)
+        terminal.err(text_of(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        terminal.err("Canceled.")
+        return INTERRUPTED
+    except _Terminated:
+        terminal.err("Canceled.")
+        return TERMINATED
+    except BrokenPipeError:
+        return 1
+    except Exception as error:
+        _print_traceback(terminal, error)
+        terminal.err(
+            f"Error: bug in stiletto: {type(error).__name__}: {error}\n"
+            "  hint: please report it with the traceback above"
+        )
+        return BUG
+
+
+def _print_traceback(terminal: Terminal, error: Exception) -> None:
+    import traceback
+
+    terminal.stderr.write("".join(traceback.format_exception(error)))
+
+
+def _dispatch(invocation: Invocation, words: list[str]) -> int:
+    terminal = invocation.terminal
+    version = Flag("version", implied="true")
+    flags = FlagSet([*GLOBALS, *UNSUPPORTED, version], command="stiletto")
+    given, rest = flags.take(words)
+    if any(one.flag is version for one in given):
+        rest = ["version"]
+    invocation.options = with_given(
+        invocation.options, [one for one in given if one.flag is not version]
+    )
+    name, rest = (ALIASES.get(rest[0], rest[0]), rest[1:]) if rest else ("help", [])
+    if name == "help" and rest:
+        # `stiletto help call` is `stiletto call --help`.
+        name, rest = ALIASES.get(rest[0], rest[0]), ["--help", *rest[1:]]
+    elif invocation.options.help and name != "help":
+        rest = ["--help", *rest]
+    if name not in COMMANDS:
+        meant = closest(name, COMMANDS)
+        raise UsageError(
+            f'unknown command "{name}" for "stiletto"',
+            hint=f'did you mean "{meant}"? {flags.see_help}' if meant else flags.see_help,
+        )
+    if name == "help":
+        terminal.out(HELP + _option_rows(terminal) + "\n")
+        return 0
+    if name == "version":
+        return _version(invocation, rest)
+    return _run_async(invocation, _command(name), rest)
+
+
+def _option_rows(terminal: Terminal) -> str:
+    from stiletto.cli.describe import columns, flag_rows
+
+    return columns(flag_rows(GLOBALS), terminal.width)
+
+
+def _version(invocation: Invocation, words: list[str]) -> int:
+    from importlib.metadata import version
+
+    _, others = invocation.read(words, "stiletto version")
+    if others:
+        raise UsageError(f'unknown command "{others[0]}" for "stiletto version"')
+    invocation.terminal.out(f"stiletto v{version('wheelwright')} (Dagger API {API_VERSION})\n")
+    return 0
+
+
+def _command(name: str) -> Command:
+    if name in ("run", "session"):
+        from stiletto.cli import serve
+
+        return serve.run if name == "run" else serve.session
+    if name == "prune":
+        from stiletto.cli.prune import prune
+
+        return prune
+    from stiletto.cli import commands
+
+    return {
+        "call": commands.call,
+        "check": commands.check,
+        "functions": commands.functions,
+    }[name]
+
+
+class _Terminated(BaseException):
+    """SIGTERM came."""
+
+
+def _run_async(invocation: Invocation, command: Command, words: list[str]) -> int:
+    """Run a command to its end; SIGINT and SIGTERM cancel it, so that it ends what it started."""
+    import asyncio
+    import signal
+    from contextlib import suppress
+
+    terminated = False
+
+    async def guarded() -> int:
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task()
+
+        def terminate() -> None:
+            nonlocal terminated
+            terminated = True
+            if task is not None:
+                task.cancel()
+
+        # Neither Windows nor a thread other than the main one has signals to handle.
+        with suppress(NotImplementedError, ValueError, RuntimeError):
+            loop.add_signal_handler(signal.SIGTERM, terminate)
+        return await command(invocation, words)
+
+    try:
+        return asyncio.run(guarded())
+    except asyncio.CancelledError:
+        if terminated:
+            raise _Terminated from None
+        raise
