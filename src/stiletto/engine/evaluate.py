@@ -47,6 +47,8 @@ NEVER_STORED = range(128, 192)  # ended by a signal: always a failure; as the re
 SCRATCH = plan.Image("scratch", "scratch", "nothing")
 
 current_span: ContextVar[Span | None] = ContextVar("current_span", default=None)
+preparing: ContextVar[bool] = ContextVar("preparing", default=False)
+"""Set while the engine works for itself (a module's environment): told only when it takes time."""
 
 
 class Images(Protocol):
@@ -321,7 +323,8 @@ class Evaluator:
         """Resolve an image, once per session."""
         if address not in self._images:
             self._images[address] = image = await self.images.resolve(address)
-            self.progress.say(f"{address}: {image.provided_by}")
+            if not preparing.get():
+                self.progress.say(f"{address}: {image.provided_by}")
         return self._images[address]
 
     async def stack(self, root: c.Root) -> Stack:
@@ -388,17 +391,16 @@ class Evaluator:
         inputs = step_inputs(exec_, self.sandbox.name, stack.keys, trees)
         key = digest_of(inputs)
         name = _display(exec_.args)
-        stored = await asyncio.to_thread(self._load, key)
+        stored = await self._cached(key, name, parent)
         if stored is not None:
-            self.progress.span(name, "step", parent).end(Outcome.CACHED)
             return stored
         async with self.store.lock(f"step-{key}"):
-            stored = await asyncio.to_thread(self._load, key)  # another process was faster
+            stored = await self._cached(key, name, parent)  # another process was faster
             if stored is not None:
-                self.progress.span(name, "step", parent).end(Outcome.CACHED)
                 return stored
             async with self._slots:
-                span = self.progress.span(name, "step", parent)
+                kind = "prepare" if preparing.get() else "step"
+                span = self.progress.span(name, kind, parent)
                 try:
                     done = await self._run(exec_, stack, trees, key, inputs, span)
                 except asyncio.CancelledError:
@@ -410,6 +412,12 @@ class Evaluator:
                 note = f"exit code {done.exit_code}" if done.exit_code else ""
                 span.end(Outcome.DONE, note)
                 return done
+
+    async def _cached(self, key: str, name: str, parent: Span | None) -> Finished | None:
+        stored = await asyncio.to_thread(self._load, key)
+        if stored is not None and not preparing.get():
+            self.progress.span(name, "step", parent).end(Outcome.CACHED)
+        return stored
 
     async def _mounted_trees(self, exec_: c.Exec) -> dict[str, Dir]:
         async def one(mount: c.Mount) -> tuple[str, Dir] | None:
@@ -506,14 +514,18 @@ class Evaluator:
         )
 
     async def run_once(
-        self, exec_: c.Exec, secret_env: Mapping[str, str], sink: Callable[[bytes], None]
+        self,
+        exec_: c.Exec,
+        sink: Callable[[bytes], None],
+        *,
+        mounts: tuple[plan.Mount, ...] = (),
     ) -> int:
         """Run a command whose result nobody stores; returns its exit code."""
         stack = await self.stack(exec_.root)
         trees = await self._mounted_trees(exec_)
         with self.store.stage() as stage:
             step, _ = await self._step(exec_, stack, trees, stage)
-            step = replace(step, secret_env={**step.secret_env, **secret_env})
+            step = replace(step, mounts=(*step.mounts, *mounts))
             output = await self.sandbox.run(step, lambda _, data: sink(data))
         return output.exit_code
 

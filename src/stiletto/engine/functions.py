@@ -11,6 +11,7 @@ otherwise; errors are not stored.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import time
@@ -24,7 +25,8 @@ from stiletto.api.secrets import SetSecret
 from stiletto.api.session import Argument, Error, FunctionCall, ModuleObject
 from stiletto.api.typedefs import Module, define
 from stiletto.engine.client import Client
-from stiletto.engine.evaluate import current_span
+from stiletto.engine.evaluate import current_span, preparing
+from stiletto.engine.workers import Worker
 from stiletto.errors import (
     EnvironmentFailed,
     ModuleFailed,
@@ -77,6 +79,9 @@ class Functions:
         self._projects: dict[str, ModuleProject] = {}
         self._running: dict[str, asyncio.Task[str]] = {}
         self._session: dict[str, str] = {}
+        self._workers: dict[str, Worker] = {}
+        self._starting = asyncio.Lock()
+        self._stack = contextlib.AsyncExitStack()
 
     # -- loading -----------------------------------------------------------------------------
 
@@ -210,6 +215,7 @@ class Functions:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._stack.aclose()
 
     # -- arguments -----------------------------------------------------------------------------
 
@@ -347,16 +353,17 @@ class Functions:
         module = client.module
         assert module is not None
         token = current_span.set(client.span)
+        tail: list[bytes] = []
+
+        def sink(data: bytes) -> None:
+            tail.append(data)
+            if client.span:
+                client.span.write(data)
+
         try:
-            exec_ = await self._runtime(module)
-            tail: list[bytes] = []
-
-            def sink(data: bytes) -> None:
-                tail.append(data)
-                if client.span:
-                    client.span.write(data)
-
-            code = await self._engine.run_client(exec_, client, sink)
+            worker = await self._worker(module)
+            async with self._engine.admitted(client) as variables:
+                code = await worker.call(variables, sink)
         finally:
             current_span.reset(token)
         if client.failed is not None:
@@ -368,16 +375,40 @@ class Functions:
             raise ModuleFailed("\n".join([f"{what} failed: exit code {code}", *lines]))
         return client.returned
 
+    async def _worker(self, module: LoadedModule) -> Worker:
+        """Return the module's warm process, started by the first call."""
+        async with self._starting:
+            worker = self._workers.get(module.digest)
+            if worker is None:
+                directory = self._stack.enter_context(self._engine.store.stage())
+                exec_ = await self._runtime(module)
+                worker = Worker(self._engine.evaluator, exec_, directory, self._print)
+                await worker.start()
+                self._stack.push_async_callback(worker.close)
+                self._workers[module.digest] = worker
+            return worker
+
+    def _print(self, data: bytes) -> None:
+        # What the process prints outside any call: import-time output and crashes.
+        for line in data.decode("utf-8", "replace").splitlines():
+            self._engine.progress.say(line)
+
     async def _runtime(self, module: LoadedModule) -> c.Exec:
+        """Return the command of the module's process; its environment is made on the way."""
         project = self._projects[module.digest]
         files = f.StoredTree(module.tree)
         source = module.root / module.config.source
         text, frozen = runtime.uv_project(
             (source / "pyproject.toml").read_text(), (source / "uv.lock").is_file(), project.has_sdk
         )
-        base = await self._python(project)
-        uv = await self._engine.container_from(runtime.UV_IMAGE)
-        made = runtime.environment(base, uv, files, module.config.source, text, frozen)
+        token = preparing.set(True)
+        try:
+            base = await self._python(project)
+            uv = await self._engine.container_from(runtime.UV_IMAGE)
+            made = runtime.environment(base, uv, files, module.config.source, text, frozen)
+            await self._engine.evaluator.stack(made.root)
+        finally:
+            preparing.reset(token)
         return runtime.run(made, module, project)
 
     async def _python(self, project: ModuleProject) -> c.Container:

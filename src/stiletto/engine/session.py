@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import replace
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -232,13 +231,12 @@ class Engine:
                 self._server = server
             return self._server
 
-    async def run_client(self, exec_: c.Exec, client: Client, sink: Callable[[bytes], None]) -> int:
-        """Run a command that talks to this session as `client`; returns its exit code."""
+    @contextlib.asynccontextmanager
+    async def admitted(self, client: Client) -> AsyncIterator[Mapping[str, str]]:
+        """Let a client in while the context lasts; gives the variables by which it connects."""
         server = await self.server()
         with server.admitted(client) as token:
-            port = c.Variable("DAGGER_SESSION_PORT", str(server.port))
-            talking = replace(exec_, env=(*exec_.env, port))
-            return await self.evaluator.run_once(talking, {"DAGGER_SESSION_TOKEN": token}, sink)
+            yield {"DAGGER_SESSION_PORT": str(server.port), "DAGGER_SESSION_TOKEN": token}
 
     def apply_changes(self, before: Dir, after: Dir, changed: Changes, at: Path) -> None:
         """Write what a changeset adds and modifies, delete what it removes."""

@@ -7,10 +7,10 @@ step. Pure: this builds values, `stiletto.engine.functions` runs them.
 
 from __future__ import annotations
 
+import inspect
 import posixpath
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 import tomlkit
 
@@ -18,15 +18,17 @@ from stiletto.api import container as c
 from stiletto.api.files import Directory, a_filter, filtered
 from stiletto.api.secrets import CacheVolume
 from stiletto.api.typedefs import camel
+from stiletto.module import worker
 from stiletto.module.source import LoadedModule, ModuleProject
 
-__all__ = ["ENTRY", "UV_IMAGE", "environment", "python_tags", "runtime_variables", "uv_project"]
+__all__ = ["JOBS", "UV_IMAGE", "environment", "python_tags", "runtime_variables", "uv_project"]
 
 UV_IMAGE = "ghcr.io/astral-sh/uv:0.10.3"  # the version that the real runtime uses
 SDK_REQUIREMENT = "dagger-io>=0.21.8,<0.22"
 SOURCE = "/module"
 VENV = "/opt/venv"
-ENTRY = (f"{VENV}/bin/python", "-c", "import sys; from dagger.mod.cli import app; sys.exit(app())")
+JOBS = "/run/stiletto"
+"""Where the pipes to the engine are; see `stiletto.module.worker`."""
 
 KNOWN_PYTHONS = ("3.14", "3.13", "3.12", "3.11", "3.10")
 """Tried in this order where the version that a module asks for cannot be had."""
@@ -101,7 +103,7 @@ def environment(
 
 
 def run(base: c.Container, module: LoadedModule, project: ModuleProject) -> c.Exec:
-    """Return the command that answers one call; port and token are added when it runs."""
+    """Return the command that answers the module's calls, one process each."""
     at = posixpath.normpath(posixpath.join(SOURCE, module.config.source))
     made = c.with_mounted_cache(base, "/cache/pyc", CacheVolume("pyc", "stiletto"))
     made = c.with_mounted_temp(made, "/scratch")
@@ -114,9 +116,10 @@ def run(base: c.Container, module: LoadedModule, project: ModuleProject) -> c.Ex
         "PYTHONUNBUFFERED": "1",
     }.items():
         made = c.with_env_variable(made, name, value)
-    done = c.with_exec(made, ENTRY, expect="ANY")
+    program = inspect.getsource(worker)
+    done = c.with_exec(made, [f"{VENV}/bin/python", "-c", program, JOBS], expect="ANY")
     assert done.last_exec is not None
-    return replace(done.last_exec)
+    return done.last_exec
 
 
 def runtime_variables(module: LoadedModule, project: ModuleProject) -> dict[str, str]:
