@@ -55,10 +55,11 @@ def _is_opaque(path: str) -> bool:
 
 
 def take_away(root: Path, removed: frozenset[str]) -> None:
-    """Mark in a layer's directory what it hides, as far as this file system lets us.
+    """Mark in a layer's directory what it hides, as far as the file system lets us.
 
-    Where it does not (an old kernel, no user attributes), `Layer.removed` alone carries the
-    fact; only overlayfs needs the marks.
+    Name only what the layers below have: the kernel lists a whiteout over nothing as a name that
+    cannot be opened. Where marks cannot be made (an old kernel, no user attributes),
+    `Layer.removed` alone carries the fact; only overlayfs needs the marks.
     """
     for path in sorted(removed):
         target = root / path
