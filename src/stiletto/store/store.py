@@ -41,7 +41,8 @@ class Store:
         self.root = root.absolute()
         self._clock_ns = clock_ns
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
+            # Blobs are 0644 whatever their sources were, so the way to them is the owner's alone.
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = locks.StoreLock(self.root)
             self._stage = Stage(self.root / "stage")
         except OSError as error:

@@ -215,6 +215,11 @@ def test_threads_share_a_store(store: Store, tmp_path: Path) -> None:
         assert [str(number % 5) for number in range(40)] == list(pool.map(work, range(40)))
 
 
+def test_store_is_private(store: Store) -> None:
+    """A new store can be entered by its owner only: it holds copies of private files."""
+    assert stat.S_IMODE(store.root.stat().st_mode) == 0o700
+
+
 def test_unusable_root_is_an_error_with_a_way_out(tmp_path: Path) -> None:
     """A store that cannot be made names its directory."""
     (tmp_path / "file").touch()

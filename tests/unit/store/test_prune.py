@@ -1,0 +1,168 @@
+"""What goes when the store shrinks, and what never does."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stiletto.graph.tree import EMPTY, Dir, File
+from stiletto.sandbox.plan import Layer
+from stiletto.store import Store
+from stiletto.store.prune import StoredEntry, choose
+
+HOUR_S = 3600.0
+
+
+def _tree(store: Store, text: str) -> Dir:
+    return EMPTY.put("file", File(*store.put_bytes(text.encode())))
+
+
+def _layer(store: Store, key: str, size_bytes: int) -> Layer:
+    with store.stage() as staged:
+        upper = staged / "upper"
+        upper.mkdir()
+        (upper / "file").write_bytes(os.urandom(size_bytes))
+        return store.commit_layer(key, upper, Layer(upper))
+
+
+def _age(path: Path, hours: float) -> None:
+    then_s = time.time() - hours * HOUR_S
+    os.utime(path, (then_s, then_s))
+
+
+def _record(store: Store, kind: str, name: str) -> Path:
+    return store.root / "records" / kind / name[:2] / f"{name}.json"
+
+
+def test_without_limits_everything_but_volumes_goes(store: Store) -> None:
+    """A plain prune empties the store; cache volumes are the user's and stay."""
+    tree = _tree(store, "x")
+    store.save_tree(tree)
+    store.checkout(tree)
+    _layer(store, "a" * 64, 10)
+    (store.volume("uv") / "wheel").touch()
+    report = store.prune()
+    assert report.removed == {"blobs": 1, "checkouts": 1, "layers": 1, "records/trees": 1}
+    assert report.kept_bytes == 0
+    assert store.load_tree(tree.digest) is None
+    assert (store.volume("uv") / "wheel").exists()
+
+
+def test_unused_entries_go_and_used_ones_stay(store: Store) -> None:
+    """With an age limit, what was used since then stays, looked up or made."""
+    for name in ("old", "looked", "new"):
+        store.put_record("step", name, {"name": name})
+    _age(_record(store, "step", "old"), 3)
+    _age(_record(store, "step", "looked"), 3)
+    store.record("step", "looked")
+    assert store.prune(older_than_s=HOUR_S).removed == {"records/step": 1}
+    assert [store.record("step", name) for name in ("old", "looked", "new")] == [
+        None,
+        {"name": "looked"},
+        {"name": "new"},
+    ]
+
+
+def test_record_keeps_what_it_mentions(store: Store) -> None:
+    """A fresh record keeps the old tree it names, that tree its contents, and a named layer."""
+    tree, other = _tree(store, "kept"), _tree(store, "gone")
+    layer, stray = "a" * 64, "b" * 64
+    for saved in (tree, other):
+        store.save_tree(saved)
+        _age(_record(store, "trees", saved.digest.removeprefix("sha256:")), 9)
+    for key in (layer, stray):
+        _layer(store, key, 5)
+        _age(store.root / "layers" / key, 9)
+    store.put_record("call", "k", {"tree": tree.digest, "layer": f"sha256:{layer}"})
+    report = store.prune(older_than_s=HOUR_S)
+    assert report.removed == {"blobs": 1, "layers": 1, "records/trees": 1}
+    assert tree == store.load_tree(tree.digest)
+    assert (store.checkout(tree).root / "file").read_text() == "kept"
+    assert store.layer(layer) is not None
+    assert store.layer(stray) is None
+
+
+def test_checkout_outlives_its_blobs(store: Store) -> None:
+    """Dropping a blob leaves the files of a checkout that is linked to it."""
+    layer = store.checkout(_tree(store, "x"))
+    assert store.prune(older_than_s=HOUR_S).removed == {"blobs": 1}
+    assert (layer.root / "file").read_text() == "x"
+
+
+def test_size_limit_drops_the_oldest_first(store: Store) -> None:
+    """With a size limit, the freshest entries that fit stay."""
+    for hours, key in enumerate("abcd"):
+        _layer(store, key * 64, 100_000)
+        _age(store.root / "layers" / (key * 64), hours)
+    report = store.prune(keep_bytes=250_000)
+    assert report.removed == {"layers": 2}
+    assert sorted(path.name for path in (store.root / "layers").iterdir()) == ["a" * 64, "b" * 64]
+    assert 200_000 <= report.kept_bytes <= 250_000
+    assert report.freed_bytes >= 200_000
+
+
+def test_shared_files_count_once(store: Store) -> None:
+    """A blob and the checkouts linked to it need its space once, and free it once."""
+    text = "x" * 100_000
+    tree = _tree(store, text)
+    store.save_tree(tree)
+    store.checkout(tree)
+    store.checkout(tree, removed=frozenset({"y"}))
+    assert store.prune(keep_bytes=150_000).removed == {}
+    assert 100_000 <= store.prune().freed_bytes <= 150_000
+
+
+def test_unreadable_leftovers_of_steps_can_be_dropped(ordinary: Path) -> None:
+    """A layer with directories that forbid everything is removed all the same."""
+    with Store(ordinary / "cache") as store:
+        layer = _layer(store, "k", 1)
+        (layer.root / "closed").mkdir(mode=0)
+        assert store.prune().removed == {"layers": 1}
+        assert list((store.root / "layers").iterdir()) == []
+
+
+ENTRIES = st.lists(
+    st.builds(
+        lambda number, used_s, files, mentions: StoredEntry(
+            Path(str(number)), "step", str(number % 5), used_s, files, frozenset(mentions)
+        ),
+        st.integers(0, 30),
+        st.integers(0, 9).map(float),
+        st.dictionaries(st.integers(0, 9), st.just(10), max_size=3),
+        st.sets(st.integers(0, 6).map(str), max_size=2),
+    ),
+    max_size=8,
+    unique_by=lambda entry: entry.path,
+)
+BLOBS = {str(number): {100 + number: 5} for number in range(4, 7)}
+
+
+@given(ENTRIES, st.integers(0, 80))
+def test_chosen_entries_fit_with_their_blobs(entries: list[StoredEntry], keep_bytes: int) -> None:
+    """What is kept, each file counted once, is never more than was allowed."""
+    kept = choose(entries, BLOBS, keep_bytes=keep_bytes, unused_since_s=None)
+    files: dict[int, int] = {}
+    for entry in kept:
+        files.update(entry.files)
+        for name in entry.mentions:
+            files.update(BLOBS.get(name, {}))
+    assert sum(files.values()) <= keep_bytes
+
+
+@given(ENTRIES, st.integers(0, 9).map(float))
+def test_age_limit_keeps_the_used_and_what_they_mention(
+    entries: list[StoredEntry], since_s: float
+) -> None:
+    """With an age limit alone, the result is exactly the closure of what was used since."""
+    expected = {entry.path for entry in entries if entry.used_s >= since_s}
+    grown = True
+    while grown:
+        names = {name for one in entries if one.path in expected for name in one.mentions}
+        more = expected | {entry.path for entry in entries if entry.name in names}
+        grown, expected = more != expected, more
+    kept = choose(entries, {}, keep_bytes=None, unused_since_s=since_s)
+    assert expected == {entry.path for entry in kept}
