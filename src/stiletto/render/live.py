@@ -21,14 +21,15 @@ from typing import TextIO
 
 from rich.console import Console, Group
 from rich.live import Live as Display
-from rich.spinner import Spinner
-from rich.table import Table
 from rich.text import Text
 
 from stiletto.progress import Outcome, Span
 from stiletto.render.lines import Lines, duration
 
 __all__ = ["Live", "console_for"]
+
+_FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_FRAMES_PER_SECOND = 12.5
 
 _SHOWN_LINES = 3
 """How many of the last lines of a running step are shown."""
@@ -57,7 +58,7 @@ class Live:
         self._console = console
         self._verbosity = verbosity
         self._lock = threading.Lock()
-        self._open: dict[int, tuple[Span, Lines, Spinner]] = {}
+        self._open: dict[int, tuple[Span, Lines]] = {}
         self._closed = False
         self._display = Display(
             get_renderable=self.tree,
@@ -74,7 +75,7 @@ class Live:
         if self._closed:
             return
         with self._lock:
-            self._open[span.id] = (span, Lines(), Spinner("dots", style="cyan"))
+            self._open[span.id] = (span, Lines())
         if not self._display.is_started:
             self._display.start(refresh=True)
 
@@ -95,6 +96,8 @@ class Live:
         if entry is None or self._closed:
             return
         failed = span.outcome is Outcome.FAILED
+        # Printing draws the tree again as it was last drawn: without this span first.
+        self._display.refresh()
         if self._verbosity > 0:
             self._print_output(span, rest)
         if failed or self._verbosity >= 0:
@@ -138,21 +141,19 @@ class Live:
     def tree(self) -> Group:
         """Return the running spans, children beneath parents, cut to the terminal's height."""
         with self._lock:
-            rows = [
-                (span, list(lines.tail)[-_SHOWN_LINES:], spinner)
-                for span, lines, spinner in self._open.values()
-            ]
-        known = {span.id for span, _, _ in rows}
-        children: dict[int | None, list[tuple[Span, list[str], Spinner]]] = {}
+            rows = [(span, list(lines.tail)[-_SHOWN_LINES:]) for span, lines in self._open.values()]
+        known = {span.id for span, _ in rows}
+        children: dict[int | None, list[tuple[Span, list[str]]]] = {}
         for row in rows:
             # A parent that ended already no longer shows: its children move up.
             parent = row[0].parent if row[0].parent in known else None
             children.setdefault(parent, []).append(row)
-        drawn: list[Table | Text] = []
+        frame = _FRAMES[int(self._console.get_time() * _FRAMES_PER_SECOND) % len(_FRAMES)]
+        drawn: list[Text] = []
 
         def draw(parent: int | None, depth: int) -> None:
-            for span, tail, spinner in children.get(parent, []):
-                drawn.append(_running(span, spinner, depth))
+            for span, tail in children.get(parent, []):
+                drawn.append(_running(span, frame, depth, self._console.width))
                 if span.id not in children:
                     indent = "  " * (depth + 1)
                     drawn.extend(
@@ -169,10 +170,9 @@ class Live:
         return Group(*drawn)
 
 
-def _running(span: Span, spinner: Spinner, depth: int) -> Table:
-    row = Table.grid(padding=(0, 1, 0, 0))
-    row.add_column(width=2 * depth + 1, justify="right", no_wrap=True)
-    row.add_column(no_wrap=True, overflow="ellipsis")
-    row.add_column(no_wrap=True)
-    row.add_row(spinner, Text(span.name), Text(duration(span.elapsed_s), style="dim"))
-    return row
+def _running(span: Span, frame: str, depth: int, width: int) -> Text:
+    """Return one line; the name gives way where the terminal is narrow."""
+    start, end = f"{'  ' * depth}{frame} ", f" {duration(span.elapsed_s)}"
+    name = Text(span.name)
+    name.truncate(max(width - len(start) - len(end), 1), overflow="ellipsis")
+    return Text.assemble((start, "cyan"), name, (end, "dim"), no_wrap=True, overflow="crop")

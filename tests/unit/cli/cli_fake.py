@@ -311,7 +311,8 @@ def _raise(error: Exception) -> Callable[..., Value]:
     return answer
 
 
-async def _wait(*_: object) -> Value:
+async def _wait(engine: FakeEngine, _: object) -> Value:
+    engine.progress.span("wait", "step")
     await asyncio.sleep(60)
     return None
 

@@ -56,12 +56,8 @@ def test_kebab_names_stay_as_they_are(name: str) -> None:
 def test_a_mistyped_name_leads_to_the_nearest() -> None:
     """One wrong letter, another case or a cut-off name find the meant one; nonsense does not."""
     known = ["build-image", "test", "lint"]
-    assert [closest(word, known) for word in ("tset", "buildImage", "bui", "zzz")] == [
-        "test",
-        "build-image",
-        "build-image",
-        None,
-    ]
+    expected = ["test", "build-image", "build-image", None]
+    assert expected == [closest(word, known) for word in ("tset", "buildImage", "bui", "zzz")]
 
 
 @given(st.integers(min_value=-(2**63), max_value=2**63 - 1))
@@ -69,7 +65,8 @@ def test_every_64_bit_integer_is_read_in_any_base(number: int) -> None:
     """Decimal, 0x, 0b and 0o forms mean the same number."""
     sign = "-" if number < 0 else ""
     forms = [f"{sign}{abs(number):{form}}" for form in ("d", "#x", "#b", "#o")]
-    assert [number] * 4 == [read_integer(form) for form in forms]
+    wanted = [read_integer(form) for form in forms]
+    assert wanted == [number] * 4
 
 
 @pytest.mark.parametrize("text", ["", "1.5", "abc", "0o", "0x", "1_000", " 1", str(2**63)])
@@ -234,10 +231,10 @@ def test_flags_end_at_the_first_other_word() -> None:
 
 def test_a_double_dash_ends_the_flags() -> None:
     """What follows `--` is no flag, and `-` alone never is."""
-    expected = ([], ["--loud"])
-    assert expected == FLAGS.take(["--", "--loud"])
-    expected_others = ["a", "-", "--loud"]
-    assert expected_others == FLAGS.take_all(["a", "-l", "-", "--", "--loud"])[1]
+    expected = ["--loud"]
+    assert expected == FLAGS.take(["--", "--loud"])[1]
+    expected = ["a", "-", "--loud"]
+    assert expected == FLAGS.take_all(["a", "-l", "-", "--", "--loud"])[1]
 
 
 @pytest.mark.parametrize(
