@@ -101,10 +101,10 @@ class Live:
         if self._verbosity > 0:
             self._print_output(span, rest)
         if failed or self._verbosity >= 0:
-            self._console.print(self._ended(span, note))
-        if failed and self._verbosity <= 0:
-            for line in tail:
-                self._console.print(Text(f"  | {line}", style="dim"))
+            repeated = tail if failed and self._verbosity <= 0 else []
+            lines = [Text(f"  | {line}", style="dim") for line in repeated]
+            # In one go: each print draws the tree anew.
+            self._console.print(Group(self._ended(span, note), *lines))
 
     def say(self, line: str) -> None:
         """Print the line above the tree."""
@@ -119,8 +119,9 @@ class Live:
             self._display.stop()
 
     def _print_output(self, span: Span, lines: list[str]) -> None:
-        for line in lines:
-            self._console.print(Text.assemble((f"{span.name} | ", "dim"), line))
+        if lines:
+            head = (f"{span.name} | ", "dim")
+            self._console.print(Group(*(Text.assemble(head, line) for line in lines)))
 
     def _ended(self, span: Span, note: str) -> Text:
         mark, style = _MARKS[span.outcome or Outcome.DONE]

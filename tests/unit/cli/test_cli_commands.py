@@ -491,9 +491,24 @@ def test_the_version_names_the_wire_protocol(tmp_path: Path, words: str) -> None
     assert ended.out.endswith("(Dagger API v0.21.8)\n")
 
 
-def _started(words: list[str], stdin: int) -> subprocess.Popen[str]:
-    """Start a command line on a fake engine in a process of its own; wait until it runs."""
-    program = (
+@pytest.mark.parametrize("words", [["--help"], ["call", "names"], ["check", "--help"]])
+def test_starting_imports_nothing_heavy(words: list[str]) -> None:
+    """Neither rich nor a server nor the SDK is loaded where nothing needs it."""
+    program = _program(words).replace("sys.exit(", "(")
+    program += "print(*{'rich', 'graphql', 'uvicorn', 'dagger', 'http'} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+    )
+    wanted = ""
+    assert wanted == done.stdout.splitlines()[-1]
+
+
+def _program(words: list[str]) -> str:
+    return (
         "import sys, pathlib, os\n"
         "from cli_fake import FakeDoor\n"
         "from stiletto.cli.main import run\n"
@@ -501,8 +516,12 @@ def _started(words: list[str], stdin: int) -> subprocess.Popen[str]:
         "terminal = Terminal(sys.stdin, sys.stdout, sys.stderr, {}, pathlib.Path.cwd())\n"
         f"sys.exit(run({words!r}, terminal, FakeDoor()))\n"
     )
+
+
+def _started(words: list[str], stdin: int) -> subprocess.Popen[str]:
+    """Start a command line on a fake engine in a process of its own; wait until it runs."""
     return subprocess.Popen(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", _program(words)],
         stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
