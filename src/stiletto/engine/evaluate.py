@@ -15,7 +15,7 @@ import os
 import posixpath
 import shlex
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,8 +34,8 @@ from stiletto.graph.recipe import Recipe, digest_of
 from stiletto.graph.tree import EMPTY, Dir, File, Link, TreeError, split
 from stiletto.progress import Outcome, Progress, Span
 from stiletto.sandbox import plan
-from stiletto.store.store import Store
-from stiletto.store.view import View
+from stiletto.sandbox.relocation import restore
+from stiletto.store import GitignoreFiles, Store, View
 
 __all__ = ["Evaluator", "Finished", "NamedFile", "Stack", "current_span"]
 
@@ -78,8 +78,13 @@ class Stack:
         return [self.image.identity, *(key for key, _ in self.layers)]
 
     def over(self, key: str, layer: plan.Layer) -> Stack:
-        """Return the stack with one more layer."""
-        return replace(self, layers=(*self.layers, (key, layer)))
+        """Return the stack with one more layer.
+
+        The same directory below is dropped: the kernel refuses one twice, and it is hidden by
+        the one above anyway.
+        """
+        kept = tuple((k, known) for k, known in self.layers if known.root != layer.root)
+        return replace(self, layers=(*kept, (key, layer)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +186,7 @@ class Evaluator:
                 return await self._mount_after(exec_, target)
             case c.ContainerDirectory(root, path):
                 view = self._view(await self.stack(root))
-                found_ = await asyncio.to_thread(view.ingest, path, self.store)
+                found_ = await asyncio.to_thread(self._ingest, view, path)
                 if not isinstance(found_, Dir):
                     raise UsageError(f"path {path} is a file, not a directory")
                 return found_
@@ -189,7 +194,7 @@ class Evaluator:
                 raise TypeError(f"unknown directory {type(directory).__name__}")
 
     async def _read_host(self, path: Path, kept: f.Filter) -> Dir:
-        lines = HostGitignores(path) if kept.gitignore else None
+        lines = GitignoreFiles(path) if kept.gitignore else None
         patterns = PatternFilter(kept.include, kept.exclude, gitignore=lines)
         return await asyncio.to_thread(
             self.store.ingest, path, keep=patterns.keep, descend=patterns.descend
@@ -228,8 +233,30 @@ class Evaluator:
         layer = done.mounts[target]
         for path in sorted(layer.removed):
             base = base.remove(path)
-        changed = await asyncio.to_thread(View((layer,)).ingest, "/", self.store)
+        changed = await asyncio.to_thread(self._ingest, View((layer,)), "/")
         return base.merge(changed) if isinstance(changed, Dir) else base
+
+    def _ingest(self, view: View, path: str) -> Dir | File:
+        """Take a path out of a container; what plain mode wrote there is told in its terms."""
+        found = view.ingest(path, self.store)
+        at = view.resolve(path).strip("/")
+        moved = [
+            p for layer in view.layers for p in layer.relocatable if c.beneath(p, at) or not at
+        ]
+        for name in moved:
+            inside = posixpath.relpath(name, at) if at else name
+            entry = found if inside == "." else isinstance(found, Dir) and found.get(inside)
+            if isinstance(entry, Link) and isinstance(found, Dir):
+                target = os.fsdecode(restore(os.fsencode(entry.target)))
+                found = found.put(inside, Link(target))
+            elif isinstance(entry, File):
+                data = self.store.read(entry.digest)
+                if b"\0" in data:
+                    continue  # a binary: a path of another length would break it
+                digest, size = self.store.put_bytes(restore(data))
+                new = File(digest, size, entry.mode)
+                found = found.put(inside, new) if isinstance(found, Dir) else new
+        return found
 
     async def _filter(self, tree: Dir, kept: f.Filter) -> Dir:
         ignore = await asyncio.to_thread(self._gitignores, tree) if kept.gitignore else None
@@ -269,7 +296,7 @@ class Evaluator:
                 return await self._stored(old.name, new.encode(), old.file.mode)
             case c.ContainerFile(root, path):
                 view = self._view(await self.stack(root))
-                found = await asyncio.to_thread(view.ingest, path, self.store)
+                found = await asyncio.to_thread(self._ingest, view, path)
                 if not isinstance(found, File):
                     raise UsageError(f"path {path} is a directory, not a file")
                 return NamedFile(posixpath.basename(path), found)
@@ -604,21 +631,6 @@ class Evaluator:
 
 
 _STREAMS = ("stdout", "stderr", "combined")
-
-
-class HostGitignores:
-    """The .gitignore files of a host directory, read when they are asked for."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
-    def get(self, directory: str, default: Sequence[str], /) -> Sequence[str]:
-        """Return the lines of the file in a directory."""
-        try:
-            text = (self._root / directory / ".gitignore").read_text(errors="replace")
-        except OSError:
-            return default
-        return text.splitlines()
 
 
 class _Below:

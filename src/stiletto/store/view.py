@@ -69,7 +69,7 @@ class View:
     """A container's files: layers lowest first, and the binds of its image."""
 
     def __init__(self, layers: Sequence[Layer], binds: Sequence[Bind] = ()) -> None:
-        self._layers = tuple(layers)
+        self.layers = tuple(layers)
         self._binds: dict[str, Path] = {}
         for bind in binds:
             # A mount's target is found through the links that are there when it is mounted.
@@ -180,10 +180,10 @@ class View:
     # -- merge ------------------------------------------------------------------------------
 
     def _root(self) -> _Place:
-        parts = tuple(_Part(layer.root, layer.removed) for layer in reversed(self._layers))
+        parts = tuple(_Part(layer.root, layer.removed) for layer in reversed(self.layers))
         if not parts:
             return _Place(Node("/", None, _VIRTUAL_DIR, "dir"))
-        root = self._layers[-1].root
+        root = self.layers[-1].root
         return _Place(Node("/", root, root.stat(), "dir"), parts)
 
     def _place(self, path: str) -> _Place | None:
