@@ -1,9 +1,7 @@
 """The Dagger object: constructor and functions. It delegates only."""
 
 # No postponed annotations here: the SDK reads the help of fields from the annotations themselves.
-# ruff: noqa: RUF009  (the SDK's `field` is a dataclass field; the linter knows the standard one)
 
-import dataclasses
 from typing import Annotated
 
 import dagger
@@ -22,7 +20,6 @@ __all__ = ["TestRun", "Wheelwright"]
 
 
 @object_type
-@dataclasses.dataclass(kw_only=True)
 class TestRun:
     """One run of the tests: its result and its files, also when tests failed."""
 
@@ -157,7 +154,8 @@ class Wheelwright:
         )
         if tested.run is None or tested.reports is None:
             raise ToolFailed(tested.why_not, "add tests, or name them with --args")
-        return TestRun(
+        # The type checker does not follow `dataclass_transform` through a bound method.
+        return TestRun(  # type: ignore[call-arg]
             python=tested.run.python,
             exit_code=tested.run.exit_code,
             summary=tested.run.summary(),

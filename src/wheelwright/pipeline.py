@@ -308,7 +308,7 @@ async def ci(bench: Bench, asked: str, git: dagger.Directory, *, fail_fast: bool
     ordered = [rows[name] for name in GATES]
     text = report.render(f"ci of {bench.project.name} on Python {python}", ordered)
     if report.failed(ordered):
-        raise GateFailed(text)
+        raise GateFailed(f"{report.headline(ordered)}\n\n{text}")
     return text
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from wheelwright.gates.result import GateResult, Verdict
 
-__all__ = ["Row", "failed", "render"]
+__all__ = ["Row", "failed", "headline", "render"]
 
 _NOTE_WIDTH = 100
+_DETAIL_LINES = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,12 @@ class Row:
 def failed(rows: Sequence[Row]) -> bool:
     """Whether any gate failed."""
     return any(row.result.verdict is Verdict.FAILED for row in rows)
+
+
+def headline(rows: Sequence[Row]) -> str:
+    """Return the fact that a failed `ci` is: how many gates failed, and which."""
+    names = [row.result.gate for row in rows if row.result.verdict is Verdict.FAILED]
+    return f"{len(names)} of {len(rows)} gates failed: {', '.join(names)}"
 
 
 def render(title: str, rows: Sequence[Row]) -> str:
@@ -46,7 +53,7 @@ def render(title: str, rows: Sequence[Row]) -> str:
         )
 
     details = [
-        f"--- {row.result.gate} ---\n{row.result.details.rstrip()}\n"
+        f"--- {row.result.gate} ---\n{_shortened(row.result.details.rstrip())}\n"
         for row in rows
         if row.result.verdict is Verdict.FAILED and row.result.details
     ]
@@ -57,7 +64,17 @@ def render(title: str, rows: Sequence[Row]) -> str:
 def _last(rows: Sequence[Row]) -> str:
     counts = {verdict: sum(row.result.verdict is verdict for row in rows) for verdict in Verdict}
     said = ", ".join(f"{count} {verdict.value}" for verdict, count in counts.items() if count)
-    return f"{'failed' if failed(rows) else 'passed'}: {said}"
+    head = "failed" if failed(rows) else "passed" if counts[Verdict.PASSED] else "nothing ran"
+    return f"{head}: {said}"
+
+
+def _shortened(details: str) -> str:
+    """Keep the first lines, where tools put what is worth most; the gate alone shows all."""
+    lines = details.splitlines()
+    if len(lines) <= _DETAIL_LINES:
+        return details
+    more = f"[{len(lines) - _DETAIL_LINES} more lines; call the gate alone to see them]"
+    return "\n".join([*lines[:_DETAIL_LINES], more])
 
 
 def _one_line(note: str) -> str:

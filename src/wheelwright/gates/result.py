@@ -40,11 +40,11 @@ class GateResult:
     details: str = ""
 
     def text(self) -> str:
-        """Return the result for people, the details first so that the verdict is read last."""
+        """Return the result for people: the note, then the details."""
         said = self.note
         if self.verdict is Verdict.NOT_CONFIGURED and not said.startswith("not configured"):
             said = f"not configured: {said}"
-        return f"{self.details.rstrip()}\n{said}" if self.details else said
+        return f"{said}\n{self.details.rstrip()}" if self.details else said
 
 
 def broken(tool: str, output: Output) -> ToolFailed:

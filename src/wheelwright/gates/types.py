@@ -14,10 +14,10 @@ Every checker with a configuration runs; without any, the first that a dependenc
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 from dataclasses import dataclass
 
-from wheelwright.environment import VENV
+from wheelwright.environment import SOURCE, VENV
 from wheelwright.errors import ProjectError
 from wheelwright.gates.result import GateResult, Output, Verdict, broken
 from wheelwright.project.model import Project
@@ -107,6 +107,7 @@ class Check:
     Attributes:
         group: the dependency group that holds the checker, to install with; None for none.
         tool: what to install beside the environment; None where the group brings the checker.
+        guessed: what is checked although no configuration names it; empty otherwise.
     """
 
     checker: Checker
@@ -114,6 +115,7 @@ class Check:
     group: str | None
     tool: Tool | None
     label: str
+    guessed: str = ""
 
 
 def checkers(project: Project) -> list[Checker]:
@@ -165,14 +167,17 @@ def plan(project: Project, checker: Checker, python: str, *, asked: bool) -> Che
             if checker.version == "--pythonversion"
             else [f"{checker.version}={minor}"]
         )
+    guessed = ""
     if not said and checker.name == "mypy" and not _names_targets(project):
-        args += [_target(project)]
+        guessed = _target(project)
+        args.append(guessed)
     return Check(
         checker=checker,
         args=tuple(args),
-        group=groups[0] if inside else None,
+        group=groups[0] if groups else None,
         tool=None if inside else found,
         label=str(found) if not inside or project.lock else f'{checker.name} (group "{groups[0]}")',
+        guessed=guessed,
     )
 
 
@@ -206,12 +211,16 @@ def judge(check: Check, output: Output, python: str) -> GateResult:
     if output.exit_code == 0:
         return GateResult("types", Verdict.PASSED, f"no type errors; {said}")
     report = "\n".join(part.strip() for part in (output.stdout, output.stderr) if part.strip())
+    # pyright names files from the root of the container.
+    report = re.sub(rf"(?<![\w.-]){SOURCE}/", "", report)
     count = sum(" error" in line and ":" in line for line in report.splitlines())
     errors = f"{count} type error{'' if count == 1 else 's'}" if count else "type errors"
+    if check.guessed:
+        said += (
+            f", over {check.guessed} because its configuration names no files "
+            "(typecheck in [tool.wheelwright] can)"
+        )
     return GateResult("types", Verdict.FAILED, f"{errors}; {said}", report)
-
-
-_Judge = Callable[[Check, Output, str], GateResult]
 
 
 def sum_up(results: list[GateResult]) -> GateResult:

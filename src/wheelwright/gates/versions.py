@@ -19,6 +19,6 @@ def judge(project: Project) -> GateResult:
     return GateResult(
         "versions",
         Verdict.FAILED,
-        f"{count} about the Pythons of {project.name}; correct the lines above",
+        f"{count} about the Pythons of {project.name}; correct these lines",
         "\n".join(map(str, found)),
     )

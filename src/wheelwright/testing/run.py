@@ -167,7 +167,7 @@ def read_junit(text: str) -> Counts:
         name = _test_name(case.get("classname", ""), case.get("name", ""))
         times.append((float(case.get("time", 0)), name))
         failures += [
-            Failure(name, _first_line(found.get("message") or found.text or kind))
+            Failure(name, _reason(found.get("message") or kind, found.text or ""))
             for kind in ("failure", "error")
             for found in case.iter(kind)
         ]
@@ -186,6 +186,10 @@ def _test_name(classname: str, name: str) -> str:
     return f"{classname}::{name}" if classname else name
 
 
-def _first_line(text: str) -> str:
-    line = text.strip().splitlines()[0] if text.strip() else ""
+def _reason(message: str, text: str) -> str:
+    """Return one line that says why: for a file that was not collected, its last error."""
+    if message.strip() == "collection failure":
+        errors = [line[2:] for line in text.splitlines() if line.startswith("E  ")]
+        message = errors[-1] if errors else message
+    line = message.strip().splitlines()[0] if message.strip() else ""
     return line if len(line) <= 200 else line[:197] + "..."
