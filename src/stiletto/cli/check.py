@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from stiletto.cli.call import force
@@ -14,7 +15,7 @@ from stiletto.cli.ports import EnginePort, ObjectRef
 from stiletto.cli.terminal import Terminal
 from stiletto.errors import StilettoError, UsageError
 from stiletto.module.definition import ModuleDef
-from stiletto.progress import Outcome, Progress
+from stiletto.progress import Outcome, Progress, Span
 
 __all__ = ["Verdict", "list_text", "report", "run_checks"]
 
@@ -34,12 +35,14 @@ async def run_checks(
     module: ModuleDef,
     checks: Sequence[Check],
     progress: Progress,
+    beneath: Callable[[Span], AbstractContextManager[None]],
     *,
     fail_fast: bool,
 ) -> list[Verdict]:
     """Run all at once and return their verdicts in the same order.
 
-    With `fail_fast` the first failure cancels those still running.
+    With `fail_fast` the first failure cancels those still running. What the engine does for a
+    check is shown `beneath` its span.
 
     Raises:
         UsageError: the module cannot be constructed without arguments.
@@ -53,7 +56,9 @@ async def run_checks(
             hint="checks run without arguments; give the constructor defaults",
         )
     tree = _Objects(engine, await engine.construct({}))
-    running = [asyncio.create_task(_run(engine, tree, check, progress)) for check in checks]
+    running = [
+        asyncio.create_task(_run(engine, tree, check, progress, beneath)) for check in checks
+    ]
     try:
         if fail_fast:
             for done in asyncio.as_completed(running):
@@ -91,10 +96,17 @@ class _Objects:
         return value
 
 
-async def _run(engine: EnginePort, tree: _Objects, check: Check, progress: Progress) -> Verdict:
+async def _run(
+    engine: EnginePort,
+    tree: _Objects,
+    check: Check,
+    progress: Progress,
+    beneath: Callable[[Span], AbstractContextManager[None]],
+) -> Verdict:
     span = progress.span(check.name, "check")
     try:
-        await _evaluate(engine, tree, check)
+        with beneath(span):
+            await _evaluate(engine, tree, check)
     except StilettoError as error:
         span.end(Outcome.FAILED, error.message)
         return Verdict(check, Outcome.FAILED, span.elapsed_s, error)

@@ -155,7 +155,12 @@ async def check(invocation: Invocation, words: list[str]) -> int:
             terminal.out(f"{checking.list_text(checks, terminal)}\n")
             return 0
         verdicts = await checking.run_checks(
-            engine, module, checks, progress, fail_fast="failfast" in wanted
+            engine,
+            module,
+            checks,
+            progress,
+            invocation.door.beneath,
+            fail_fast="failfast" in wanted,
         )
     terminal.out(f"{checking.report(verdicts)}\n")
     failed = [verdict for verdict in verdicts if verdict.outcome is Outcome.FAILED]

@@ -1,15 +1,18 @@
-"""The way into the engine, opened only by the commands that need it."""
+"""The way into the engine, opened only by the commands that need it.
+
+`Installed` imports in its methods: `stiletto --help` must not pay for the engine.
+"""
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from stiletto.cli.options import SandboxName
 from stiletto.cli.ports import EnginePort
-from stiletto.progress import Progress
+from stiletto.progress import Progress, Span
 
 __all__ = ["Door", "Installed", "Pruned"]
 
@@ -32,61 +35,71 @@ class Door(Protocol):
     """Opens an engine, and serves one to other programs."""
 
     def open(
-        self, *, workdir: Path, sandbox: str, progress: Progress, environ: Mapping[str, str]
+        self,
+        *,
+        workdir: Path,
+        sandbox: SandboxName,
+        progress: Progress,
+        environ: Mapping[str, str],
     ) -> AbstractAsyncContextManager[EnginePort]:
         """Open a session; leaving the context ends everything that it started."""
         ...
 
-    async def serve(self, engine: EnginePort) -> tuple[int, str]:
-        """Serve the session on loopback until it ends; return the port and the token."""
+    def serve(self, engine: EnginePort) -> AbstractAsyncContextManager[tuple[int, str]]:
+        """Serve the session on loopback while the context lasts; gives the port and the token."""
         ...
 
-    async def prune(
+    def beneath(self, span: Span) -> AbstractContextManager[None]:
+        """Show what the engine does in this context beneath a span."""
+        ...
+
+    def prune(
         self, *, environ: Mapping[str, str], keep_bytes: int | None, unused_for_s: float | None
     ) -> Pruned:
         """Remove stored results: all, or down to a size, or those not used for so long."""
         ...
 
 
-class _Session(Protocol):
-    """What `stiletto.engine.session` offers."""
-
-    def open_session(
-        self, *, workdir: Path, sandbox: str, progress: Progress, environ: Mapping[str, str]
-    ) -> AbstractAsyncContextManager[EnginePort]: ...
-
-    async def serve(self, engine: EnginePort) -> tuple[int, str]: ...
-
-    async def prune(
-        self, *, environ: Mapping[str, str], keep_bytes: int | None, unused_for_s: float | None
-    ) -> Pruned: ...
-
-
-def _session() -> _Session:
-    # Imported by name, and late: `stiletto --help` must not pay for the engine.
-    module: _Session = importlib.import_module("stiletto.engine.session")
-    return module
-
-
 class Installed:
     """The engine that is installed with this command line."""
 
     def open(
-        self, *, workdir: Path, sandbox: str, progress: Progress, environ: Mapping[str, str]
+        self,
+        *,
+        workdir: Path,
+        sandbox: SandboxName,
+        progress: Progress,
+        environ: Mapping[str, str],
     ) -> AbstractAsyncContextManager[EnginePort]:
         """Open a session of `stiletto.engine`."""
-        return _session().open_session(
-            workdir=workdir, sandbox=sandbox, progress=progress, environ=environ
-        )
+        from stiletto.engine.session import open_session
 
-    async def serve(self, engine: EnginePort) -> tuple[int, str]:
+        return open_session(workdir=workdir, sandbox=sandbox, progress=progress, environ=environ)
+
+    def serve(self, engine: EnginePort) -> AbstractAsyncContextManager[tuple[int, str]]:
         """Serve a session of `stiletto.engine`."""
-        return await _session().serve(engine)
+        from stiletto.engine.session import Engine, serve
 
-    async def prune(
+        if not isinstance(engine, Engine):
+            raise TypeError(f"cannot serve {engine!r}: it was not opened here")
+        return serve(engine)
+
+    @contextmanager
+    def beneath(self, span: Span) -> Iterator[None]:
+        """Make the span the parent of those that this context's calls open."""
+        from stiletto.engine.evaluate import current_span
+
+        token = current_span.set(span)
+        try:
+            yield
+        finally:
+            current_span.reset(token)
+
+    def prune(
         self, *, environ: Mapping[str, str], keep_bytes: int | None, unused_for_s: float | None
     ) -> Pruned:
-        """Prune the store of `stiletto.engine`."""
-        return await _session().prune(
-            environ=environ, keep_bytes=keep_bytes, unused_for_s=unused_for_s
-        )
+        """Prune the store that sessions of `stiletto.engine` use."""
+        from stiletto.store.layout import root_from
+        from stiletto.store.store import Store
+
+        return Store(root_from(environ)).prune(keep_bytes, unused_for_s)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias, TypeVar, get_args
 
 from stiletto.cli.flags import Flag, FlagSet, Given, peek
 from stiletto.cli.values import ValueTextError, read_boolean
@@ -14,13 +15,20 @@ __all__ = [
     "OUTPUTS",
     "UNSUPPORTED",
     "Options",
+    "ProgressName",
+    "SandboxName",
     "boolean",
     "glimpse",
     "with_given",
 ]
 
-PROGRESS = ("auto", "plain", "tty", "dots", "report", "none")
-SANDBOX = ("auto", "bubblewrap", "plain")
+ProgressName: TypeAlias = Literal["auto", "plain", "tty", "dots", "report", "none"]
+SandboxName: TypeAlias = Literal["auto", "bubblewrap", "plain"]
+
+Name = TypeVar("Name", bound=str)
+
+PROGRESS: tuple[ProgressName, ...] = get_args(ProgressName)
+SANDBOX: tuple[SandboxName, ...] = get_args(SandboxName)
 
 GLOBALS = (
     Flag("mod", "m", placeholder="string", doc="Path of the module (default: the one around here)"),
@@ -70,8 +78,8 @@ class Options:
 
     mod: str | None = None
     workdir: str = "."
-    progress: str = "auto"
-    sandbox: str = "auto"
+    progress: ProgressName = "auto"
+    sandbox: SandboxName = "auto"
     verbosity: int = 0
     silent: bool = False
     debug: bool = False
@@ -95,10 +103,11 @@ class Options:
         return self.mod, self.workdir, self.sandbox
 
 
-def _one_of(text: str, choices: Sequence[str], source: str) -> str:
-    if text not in choices:
-        raise UsageError(f'{source} "{text}" is none of {", ".join(choices)}')
-    return text
+def _one_of(text: str, choices: Sequence[Name], source: str) -> Name:
+    for choice in choices:
+        if choice == text:
+            return choice
+    raise UsageError(f'{source} "{text}" is none of {", ".join(choices)}')
 
 
 def boolean(given: Given) -> bool:

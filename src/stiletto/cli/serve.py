@@ -77,11 +77,11 @@ async def session(invocation: Invocation, words: list[str]) -> int:
     async with _on_signals(lambda _: ended.set()), invocation.session() as (engine, _):
         if "load-workspace-modules" in names:
             await engine.load_module(invocation.options.mod)
-        port, token = await invocation.door.serve(engine)
-        # The SDK passes the object's members on as keywords: no others may be added.
-        terminal.out(json.dumps({"port": port, "session_token": token}) + "\n")
-        _watch_stdin(terminal, asyncio.get_running_loop(), ended)
-        await ended.wait()
+        async with invocation.door.serve(engine) as (port, token):
+            # The SDK passes the object's members on as keywords: no others may be added.
+            terminal.out(json.dumps({"port": port, "session_token": token}) + "\n")
+            _watch_stdin(terminal, asyncio.get_running_loop(), ended)
+            await ended.wait()
     return 0
 
 
@@ -111,8 +111,11 @@ async def run(invocation: Invocation, words: list[str]) -> int:
     if not command:
         raise UsageError("no command to run", hint=flags.see_help)
     signals = _Signals()
-    async with _on_signals(signals.note), invocation.session(shared=True) as (engine, _):
-        port, token = await invocation.door.serve(engine)
+    async with (
+        _on_signals(signals.note),
+        invocation.session(shared=True) as (engine, _),
+        invocation.door.serve(engine) as (port, token),
+    ):
         environ = {
             **terminal.environ,
             "DAGGER_SESSION_PORT": str(port),

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import inspect
 import io
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from stiletto.cli.door import Pruned
 from stiletto.cli.main import run
+from stiletto.cli.options import SandboxName
 from stiletto.cli.ports import EnginePort, ObjectRef, Value
 from stiletto.cli.terminal import Terminal
 from stiletto.errors import EnvironmentFailed, ModuleFailed, NotSupported, StepFailed
@@ -26,7 +28,9 @@ from stiletto.module.definition import (
     ObjectDef,
     TypeRef,
 )
-from stiletto.progress import Outcome, Progress
+from stiletto.progress import Outcome, Progress, Span
+
+ABOVE: ContextVar[Span | None] = ContextVar("ABOVE", default=None)
 
 STRING = TypeRef(Kind.STRING)
 INT = TypeRef(Kind.INTEGER)
@@ -216,6 +220,7 @@ class FakeEngine:
     progress: Progress
     module: ModuleDef = MODULE
     asked: list[tuple[str, str, Mapping[str, Value]]] = field(default_factory=list)
+    above: dict[str, str] = field(default_factory=dict)
     loaded: list[str | None] = field(default_factory=list)
     failing: frozenset[str] = frozenset()
     _states: dict[str, Any] = field(default_factory=dict)
@@ -258,6 +263,8 @@ class FakeEngine:
         await asyncio.sleep(0)
         type_ = receiver.type if receiver else "Query"
         self.asked.append((type_, field, dict(args)))
+        above = ABOVE.get()
+        self.above[field] = above.name if above else ""
         if field == "id":
             assert receiver is not None
             return receiver.id
@@ -432,7 +439,12 @@ class FakeDoor:
 
     @asynccontextmanager
     async def open(
-        self, *, workdir: Path, sandbox: str, progress: Progress, environ: Mapping[str, str]
+        self,
+        *,
+        workdir: Path,
+        sandbox: SandboxName,
+        progress: Progress,
+        environ: Mapping[str, str],
     ) -> AsyncIterator[EnginePort]:
         """Open the fake engine."""
         self.opened_with = {"workdir": workdir, "sandbox": sandbox, "environ": environ}
@@ -442,12 +454,23 @@ class FakeDoor:
         finally:
             self.closed = True
 
-    async def serve(self, engine: EnginePort) -> tuple[int, str]:
-        """Return a port and a token."""
+    @asynccontextmanager
+    async def serve(self, engine: EnginePort) -> AsyncIterator[tuple[int, str]]:
+        """Give a port and a token while the session is open."""
         assert engine is self.engine
-        return 4711, "secret-token"
+        assert not self.closed
+        yield 4711, "secret-token"
 
-    async def prune(
+    @contextmanager
+    def beneath(self, span: Span) -> Iterator[None]:
+        """Let spans that answers open know their parent."""
+        token = ABOVE.set(span)
+        try:
+            yield
+        finally:
+            ABOVE.reset(token)
+
+    def prune(
         self, *, environ: Mapping[str, str], keep_bytes: int | None, unused_for_s: float | None
     ) -> Pruned:
         """Keep what was asked for, and free a fixed amount."""

@@ -340,6 +340,13 @@ def test_a_check_forces_what_it_returns(tmp_path: Path) -> None:
     assert ("Container", "sync", {}) in ended.engine.asked
 
 
+def test_what_a_check_does_is_shown_beneath_it(tmp_path: Path) -> None:
+    """Checks run at the same time, and their steps are told apart."""
+    above = Shell(tmp_path)("check", "lint", "types").engine.above
+    wanted = ["sample:lint", "sample:types"]
+    assert wanted == [above["lint"], above["sync"]]
+
+
 def test_checks_on_one_object_share_it(tmp_path: Path) -> None:
     """The object that several checks live on is asked for once."""
     ended = Shell(tmp_path)("check", "tests")
