@@ -1,9 +1,9 @@
 """Maps container paths in words to a working tree, and back in output (pure, but for `exists`).
 
 A token is a path if it begins with `/` at the start of a word or after one of the characters
-that separate paths in arguments, variables and shell text. It is mapped if the tree has it, or
-if it lies beneath a directory that belongs to the step; host paths (`/usr`, an interpreter) are
-the same inside and outside, and stay.
+that separate paths in arguments, variables and shell text. Host paths (`/usr`, an interpreter)
+are the same inside and outside, and stay, unless the tree has them or the step mounts there;
+every other path is the container's, also one that a program is only about to make.
 """
 
 from __future__ import annotations
@@ -79,6 +79,7 @@ class PathMap:
             return token
         if not self.exists(inside):
             above = set(parents(inside))
-            if above & self.host or not above & self.own:
+            own = above & self.own
+            if above & self.host or (not own and inside.split("/")[0] in HOST_ROOTS):
                 return token
         return self.tree + token

@@ -29,6 +29,7 @@ def mapping() -> PathMap:
         ("/src/new", "R/src/new"),
         ("/work/here/x", "R/work/here/x"),
         ("/cache", "R/cache"),
+        ("--out-dir=/dist", "--out-dir=R/dist"),
         ("/tmp/x", "R/tmp/x"),  # noqa: S108 - a container's
         ("/root/.local", "R/root/.local"),
         ("--out=/src/x", "--out=R/src/x"),
@@ -42,7 +43,7 @@ def mapping() -> PathMap:
     ],
 )
 def test_own_paths_are_mapped(mapping: PathMap, word: str, expected: str) -> None:
-    """A path that the tree has, or that lies in a directory of the step, is mapped."""
+    """A path of the container is mapped, also one that is not there yet."""
     assert mapping.text(word) == expected.replace("R", TREE)
 
 
@@ -51,7 +52,7 @@ def test_own_paths_are_mapped(mapping: PathMap, word: str, expected: str) -> Non
     [
         *("/", "//", "/usr/bin/env", "/bin/sh", "/etc/hosts", "/dev/null", "/proc/self"),
         *("/root/.pyenv/versions/3.12.1/bin/python", "https://example.org/src/a", "s/src/a/"),
-        *("a/src/b", "./src/a", "/srcs", "tr / _", "/usr/local/bin/other"),
+        *("a/src/b", "./src/a", "tr / _", "/usr/local/bin/other"),
     ],
 )
 def test_other_words_stay(mapping: PathMap, word: str) -> None:
