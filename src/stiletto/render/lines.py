@@ -8,7 +8,7 @@ from collections import deque
 
 from stiletto.progress import Outcome, Span
 
-__all__ = ["TAIL", "Lines", "duration", "sanitized", "status"]
+__all__ = ["TAIL", "Blame", "Lines", "duration", "sanitized", "status"]
 
 TAIL = 40
 """How many of the last lines of a failed step are repeated."""
@@ -72,6 +72,25 @@ class Lines:
         lines = [sanitized(line) for line in whole]
         self.tail.extend(lines)
         return lines
+
+
+class Blame:
+    """Tells where a failure began from where it only passed through.
+
+    A step that fails takes the function around it down too; what the function printed, mostly a
+    traceback to the step, would push the step's own last lines out of sight.
+    """
+
+    def __init__(self) -> None:
+        self._passed: set[int] = set()
+
+    def began_in(self, span: Span) -> bool:
+        """Whether a span that now ended as failed has no failed one beneath it."""
+        began = span.id not in self._passed
+        self._passed.discard(span.id)
+        if span.parent is not None:
+            self._passed.add(span.parent)
+        return began
 
 
 def duration(seconds: float) -> str:

@@ -24,7 +24,7 @@ from rich.live import Live as Display
 from rich.text import Text
 
 from stiletto.progress import Outcome, Span
-from stiletto.render.lines import Lines, duration
+from stiletto.render.lines import Blame, Lines, duration
 
 __all__ = ["Live", "console_for"]
 
@@ -59,6 +59,7 @@ class Live:
         self._verbosity = verbosity
         self._lock = threading.Lock()
         self._open: dict[int, tuple[Span, Lines]] = {}
+        self._blame = Blame()
         self._closed = False
         self._display = Display(
             get_renderable=self.tree,
@@ -101,7 +102,8 @@ class Live:
         if self._verbosity > 0:
             self._print_output(span, rest)
         if failed or self._verbosity >= 0:
-            repeated = tail if failed and self._verbosity <= 0 else []
+            began_here = failed and self._blame.began_in(span)
+            repeated = tail if began_here and self._verbosity <= 0 else []
             lines = [Text(f"  | {line}", style="dim") for line in repeated]
             # In one go: each print draws the tree anew.
             self._console.print(Group(self._ended(span, note), *lines))

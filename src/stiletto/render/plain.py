@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from stiletto.progress import Outcome, Span
-from stiletto.render.lines import Lines, duration, status
+from stiletto.render.lines import Blame, Lines, duration, status
 
 __all__ = ["Plain"]
 
@@ -25,6 +25,7 @@ class Plain:
         self._stream = stream
         self._verbosity = verbosity
         self._lines: dict[int, Lines] = {}
+        self._blame = Blame()
 
     def begin(self, span: Span) -> None:
         """Write that the span began."""
@@ -43,9 +44,10 @@ class Plain:
         kept = self._lines.pop(span.id, Lines())
         rest = kept.flush()
         failed = span.outcome is Outcome.FAILED
+        began_here = failed and self._blame.began_in(span)
         if self._streams(span):
             self._write_output(span, rest)
-        elif failed:
+        elif began_here:
             if self._verbosity < 0:
                 self._write(f"{span.id} : {span.name}")
             self._write_output(span, list(kept.tail))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from stiletto.progress import Outcome, Span
-from stiletto.render.lines import Lines, duration, status
+from stiletto.render.lines import Blame, Lines, duration, status
 
 __all__ = ["Dots", "Report"]
 
@@ -25,6 +25,7 @@ class _Kept:
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self.lines: dict[int, Lines] = {}
+        self.blame = Blame()
 
     def begin(self, span: Span) -> None:
         """Start keeping."""
@@ -35,10 +36,11 @@ class _Kept:
         self.lines.setdefault(span.id, Lines()).feed(data)
 
     def tail(self, span: Span) -> list[str]:
-        """Return the last lines and stop keeping."""
+        """Return the last lines where a failure began, and stop keeping."""
         kept = self.lines.pop(span.id, Lines())
         kept.flush()
-        return list(kept.tail)
+        began_here = span.outcome is Outcome.FAILED and self.blame.began_in(span)
+        return list(kept.tail) if began_here else []
 
     def write(self, text: str) -> None:
         """Write text as it is."""
@@ -103,7 +105,7 @@ class Report(_Kept):
         tail = self.tail(span)
         if span.id in self._rows:
             failed = span.outcome is Outcome.FAILED
-            self._rows[span.id] = (span, note if failed else "", tail if failed else [])
+            self._rows[span.id] = (span, note if failed else "", tail)
 
     def say(self, line: str) -> None:
         """Write the line at once."""

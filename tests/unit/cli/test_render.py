@@ -209,6 +209,23 @@ def test_plain_shows_the_output_of_a_failed_function() -> None:
     assert expected == stream.getvalue()
 
 
+@pytest.mark.parametrize("make", [Plain, Dots, Report])
+def test_a_failure_is_shown_where_it_began(make: Callable[[io.StringIO], Renderer]) -> None:
+    """The function that a failed step took down does not bury the step's lines in a traceback."""
+    stream = io.StringIO()
+    story = Story(make(stream))
+    check = story.begin("sample:test", "check")
+    outer = story.begin("test", "function", check)
+    step = story.begin("pytest -q", parent=outer)
+    step.write(b"1 failed\n")
+    outer.write(b"Traceback\n")
+    for span in (step, outer, check):
+        span.end(Outcome.FAILED)
+    story.renderer.close()
+    assert "| 1 failed" in stream.getvalue()
+    assert "Traceback" not in stream.getvalue()
+
+
 def test_only_the_last_lines_of_a_failure_are_repeated() -> None:
     """A failed step that printed a lot shows its end."""
     stream = io.StringIO()
