@@ -63,21 +63,24 @@ class Span:
 class Renderer(Protocol):
     """Shows spans. Called from one thread."""
 
-    def begin(self, span: Span) -> None: ...
-    def output(self, span: Span, data: bytes) -> None: ...
-    def end(self, span: Span, note: str) -> None: ...
-    def say(self, line: str) -> None: ...
-    def close(self) -> None: ...
+    def begin(self, span: Span) -> None:
+        """Show that something started."""
+
+    def output(self, span: Span, data: bytes) -> None:
+        """Show what it printed: any bytes, not lines."""
+
+    def end(self, span: Span, note: str) -> None:
+        """Show how it ended."""
+
+    def say(self, line: str) -> None:
+        """Show a line that belongs to no span."""
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
 
 
-class Silent:
+class Silent(Renderer):
     """Shows nothing."""
-
-    def begin(self, span: Span) -> None: ...
-    def output(self, span: Span, data: bytes) -> None: ...
-    def end(self, span: Span, note: str) -> None: ...
-    def say(self, line: str) -> None: ...
-    def close(self) -> None: ...
 
 
 class Progress:
@@ -90,9 +93,7 @@ class Progress:
 
     def span(self, name: str, kind: str, parent: Span | None = None) -> Span:
         """Open a span beneath `parent`."""
-        opened = Span(
-            next(self._ids), name, kind, parent.id if parent else None, self._renderer
-        )
+        opened = Span(next(self._ids), name, kind, parent.id if parent else None, self._renderer)
         self._renderer.begin(opened)
         return opened
 

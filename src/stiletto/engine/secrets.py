@@ -86,11 +86,7 @@ class SecretStore:
                 raise UsageError(f"secret env var not found: {rest!r}")
             return self._environ[rest].encode()
         if scheme == "file":
-            path = self._workdir / Path(rest).expanduser()
-            try:
-                return await asyncio.to_thread(path.read_bytes)
-            except OSError as error:
-                raise UsageError(f"secret file {path}: {error.strerror}") from error
+            return await asyncio.to_thread(self._read_file, rest)
         if scheme == "cmd":
             process = await asyncio.create_subprocess_exec(
                 "sh",
@@ -108,6 +104,13 @@ class SecretStore:
             f"unsupported secret provider: {scheme!r}",
             hint="stiletto reads env://, file:// and cmd://",
         )
+
+    def _read_file(self, rest: str) -> bytes:
+        path = self._workdir / Path(rest).expanduser()
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise UsageError(f"secret file {path}: {error.strerror}") from error
 
     def bind(self, secret: SetSecret, plaintext: str) -> None:
         """Keep what code set; the last value of a name wins."""

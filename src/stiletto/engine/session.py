@@ -57,7 +57,7 @@ class Engine:
     ) -> None:
         self.store = store
         self.progress = progress
-        self.workdir = workdir
+        self.workdir = workdir.resolve()
         self.secrets = SecretStore(SecretStore.salt(store.root / "salt"), environ, workdir)
         self.evaluator = Evaluator(store, sandbox, images, self.secrets, progress)
         self.functions = Functions(self)
@@ -300,7 +300,7 @@ async def open_session(
         sandbox=provider,
         images=HostImages(),
         progress=progress,
-        workdir=workdir.resolve(),
+        workdir=workdir,
         environ=environ,
     )
     try:

@@ -13,6 +13,7 @@ It is given a directory that holds three kinds of named pipes:
 
 import json
 import os
+import pathlib
 import sys
 import traceback
 
@@ -79,8 +80,8 @@ def _child(directory: str, job: dict, sdk, module) -> None:  # type: ignore[no-u
         os.dup2(out, 1)
         os.dup2(out, 2)
         os.environ.update(job["env"])
-        scratch = f"{os.getcwd()}/{job['job']}"
-        os.mkdir(scratch)
+        scratch = pathlib.Path.cwd() / str(job["job"])
+        scratch.mkdir()
         os.chdir(scratch)
         code = sdk.app(module) or 0
     except BaseException:
