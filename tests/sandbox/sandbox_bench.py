@@ -42,11 +42,15 @@ class Bench:
 
     def __init__(self, provider: str, root: Path) -> None:
         self.root = root
-        base = root / "base"
-        self.sandbox: Sandbox = Bubblewrap(base) if provider == "bubblewrap" else Plain(base)
-        self.isolated = provider == "bubblewrap"
+        self.provider = provider
         self.image = userland_image("debian")
         self._numbers = itertools.count()
+        self.renew()
+
+    def renew(self) -> None:
+        """Go on as another process would, with the same directories on disk."""
+        base = self.root / "base"
+        self.sandbox: Sandbox = Bubblewrap(base) if self.provider == "bubblewrap" else Plain(base)
 
     def directory(self, name: str = "dir") -> Path:
         """Make a new empty directory."""

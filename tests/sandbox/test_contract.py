@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sandbox_bench import Bench, can_isolate, python_image
 
-from stiletto.sandbox.images import find_uv
+from stiletto.sandbox.images import HostImages, find_uv
 from stiletto.sandbox.plan import (
     BindMount,
     Image,
@@ -144,12 +145,17 @@ async def test_environment(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 async def test_proxies_pass_through(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The host's proxy variables reach a step unless the step sets them itself."""
+    """The host's proxies and certificates reach a step unless it sets them itself."""
     monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", "host.example")
-    output = await bench.sh("echo $https_proxy $NO_PROXY", env={"NO_PROXY": "mine"})
+    certificates = _file(bench)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates))
+    output = await bench.sh(
+        "echo $https_proxy $NO_PROXY; cat $SSL_CERT_FILE", env={"NO_PROXY": "mine"}
+    )
 
-    assert said(output) == "http://proxy.example:3128 mine\n"
+    assert said(output) == "http://proxy.example:3128 mine\nmarker\n"
+    assert files(output.layer.root) == []
 
 
 async def test_workdir_is_created(bench: Bench) -> None:
@@ -311,6 +317,14 @@ async def test_image_files(bench: Bench) -> None:
     assert files(output.layer.root) == []
 
 
+async def test_image_shows_files_of_the_host(bench: Bench) -> None:
+    """What an image shows at a path of its own is there, as uv in the uv image."""
+    image = await HostImages().resolve("ghcr.io/astral-sh/uv:latest")
+    output = await bench.run("/uv", "--version", image=image)
+
+    assert said(output).startswith("uv ")
+
+
 # -- mounts ---------------------------------------------------------------------------------
 
 
@@ -380,6 +394,51 @@ async def test_mount_beneath_a_cache_volume(bench: Bench) -> None:
     assert {"new", "old"} == {name for name in files(outer) if name != "in"}
     assert not (outer / "in").is_symlink()
     assert files(inner) == ["f"]
+
+
+async def test_mount_within_a_mount_hides_and_removes_nothing(bench: Bench) -> None:
+    """What a mount hides in another mount, or in a layer, is no removal and comes back."""
+    lower = bench.layer({"d/x": "1", "a": "1"}).root
+    below = bench.layer({"opt/d/y": "1"})
+    mounts = (
+        bench.overlay("/src", lower),
+        TempMount("/src/d"),
+        BindMount("/opt/d", bench.directory(), writable=True),
+    )
+    output = await bench.sh("touch /src/d/t /opt/d/t", layers=(below,), mounts=mounts)
+    after = await bench.sh("ls /opt/d", layers=(below, output.layer))
+
+    assert said(after) == "y\n"
+    assert output.mount_layers["/src"].removed == frozenset()
+    assert output.layer.removed == frozenset()
+    assert files(output.mount_layers["/src"].root) == []
+
+
+async def test_branches_do_not_meet(bench: Bench) -> None:
+    """Steps that go on from the same layers see neither each other's files nor removals."""
+    low = bench.layer({"src/a": "1"})
+    base = await bench.sh("echo 1 > b", layers=(low,), workdir="/src")
+    left = await bench.sh("rm a; echo 1 > left", layers=(low, base.layer), workdir="/src")
+    right = await bench.sh("ls; touch right", layers=(low, base.layer), workdir="/src")
+    joined = (low, base.layer, left.layer, right.layer)
+    after = await bench.sh("ls", layers=joined, workdir="/src")
+
+    assert said(right) == "a\nb\n"
+    assert said(after) == "b\nleft\nright\n"
+
+
+async def test_committed_layers_are_recognised(bench: Bench) -> None:
+    """A layer that was renamed into a store is the same layer; a failed step leaves no trace."""
+    low = bench.layer({"src/a": "1"})
+    failed = await bench.sh("rm a; exit 1", layers=(low,), workdir="/src")
+    first = await bench.sh("cat a; touch b", layers=(low,), workdir="/src")
+    moved = bench.root / "committed"
+    first.layer.root.rename(moved)
+    second = await bench.sh("ls", layers=(low, replace(first.layer, root=moved)), workdir="/src")
+
+    assert failed.exit_code == 1
+    assert said(first) == "1"
+    assert said(second) == "a\nb\n"
 
 
 async def test_temporary_mount(bench: Bench) -> None:
@@ -562,6 +621,7 @@ async def test_environment_made_in_one_step_works_in_the_next(bench: Bench) -> N
         workdir="/src",
     )
     assert first.exit_code == 0, first.interleaved.decode()
+    bench.renew()
     second = await bench.sh(
         "cd / && python -c 'import pkg, sys; print(pkg.WHERE, sys.prefix)'; which python",
         layers=(tool, first.layer),

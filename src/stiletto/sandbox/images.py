@@ -206,12 +206,15 @@ def _uv_image(address: str, ref: ImageRef) -> Image:
     other = asked not in ("", "latest") and asked[:1].isdigit()
     differs = other and not f"{version}.".startswith(f"{asked}.")
     uvx = uv.with_name("uvx")
-    binds = [Bind(file.resolve(), f"/{name}") for name, file in (("uv", uv), ("uvx", uvx))]
+    # The wheel's uv is linked with the machine's libc, which the real image does without.
+    binds, files = _userland()
+    binds += [Bind(file.resolve(), f"/{name}") for name, file in (("uv", uv), ("uvx", uvx))]
     return Image(
         address=address,
         identity=_identity("uv", version, _stamp(uv.resolve())),
         provided_by=f"the host's uv {version}" + (f", not {asked}" if differs else ""),
         binds=tuple(bind for bind in binds if bind.host.exists()),
+        files=files,
         env={"PATH": ":".join(USER_PATH)},
         entrypoint=("/uv",),
     )

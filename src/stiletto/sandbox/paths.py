@@ -26,7 +26,7 @@ HOST_ROOTS = frozenset(
 OWN_ROOTS = frozenset({"tmp", "root"})
 
 TOKEN = re.compile(
-    r"""(?: ^ | (?<= [=:,;\s"'<>()|&`] ) | (?<= file:// ) )
+    r"""(?: ^ | (?<= [=:,;\s"'<>(|&] ) | (?<= file:// ) )
         /(?!/) [^\s:,;"'<>()|&`]*""",
     re.VERBOSE,
 )

@@ -59,8 +59,13 @@ def copy_link(source: Path, target: Path, old: bytes, new: bytes) -> bool:
 
 
 def copy_file(source: Path, target: Path, old: bytes, new: bytes) -> bool:
-    """Copy a file, mode and times kept, `old` replaced; return whether it was there."""
+    """Copy a file, mode and times kept, `old` replaced; return whether it was there.
+
+    A file that its owner may not read is opened to the owner first.
+    """
     found = source.stat()
+    if not os.access(source, os.R_OK):
+        source.chmod(stat.S_IMODE(found.st_mode) | stat.S_IRUSR)
     moved = False
     if found.st_size <= SEARCHED_MAX_BYTES:
         contents = source.read_bytes()

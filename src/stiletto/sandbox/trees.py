@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from stiletto.sandbox.layers import collapse, is_whiteout, lstat
+from stiletto.sandbox.layers import collapse, is_whiteout, lstat, parents
 from stiletto.sandbox.plan import Layer
 from stiletto.sandbox.relocation import copy_file, copy_link, placeholder
 
@@ -53,11 +53,17 @@ Snapshot: TypeAlias = Mapping[str, Record]
 
 
 def walk(root: Path, skip: Collection[str] = ()) -> Iterator[tuple[str, os.stat_result]]:
-    """Yield every path beneath `root` with its own lstat, parents first."""
+    """Yield every path beneath `root` with its own lstat, parents first.
+
+    A directory that its owner may not read is opened to the owner, after it was recorded.
+    """
     pending = [""]
     while pending:
         parent = pending.pop()
-        with os.scandir(root / parent) as entries:
+        folder = root / parent
+        if not os.access(folder, os.R_OK | os.X_OK):
+            folder.chmod(stat.S_IMODE(folder.lstat().st_mode) | stat.S_IRUSR | stat.S_IXUSR)
+        with os.scandir(folder) as entries:
             for entry in sorted(entries, key=lambda entry: entry.name):
                 path = posixpath.join(parent, entry.name)
                 if path in skip:
@@ -163,9 +169,15 @@ def changes(
         elif stat.S_ISLNK(record.mode):
             if copy_link(source, target, old, new):
                 relocatable.add(path)
-        elif stat.S_ISREG(record.mode) and copy_file(source, target, old, new):
-            relocatable.add(path)
-    removed = collapse(path for path in before if path not in after)
+        elif stat.S_ISREG(record.mode):
+            if copy_file(source, target, old, new):
+                relocatable.add(path)
+        else:
+            source.unlink()  # a socket or pipe means nothing without its process
+    mounted = set(skip)
+    removed = collapse(
+        path for path in before if path not in after and mounted.isdisjoint(parents(path))
+    )
     # A name that came back as another kind hides the old one by standing there.
     gone = frozenset(path for path in removed if lstat(upper / path) is None)
     return Layer(upper, gone, frozenset(relocatable))

@@ -155,7 +155,7 @@ async def test_uv_image() -> None:
     other = await HostImages().resolve("ghcr.io/astral-sh/uv:0.0.1")
     targets = {bind.target: bind.host for bind in any_version.binds}
 
-    assert {"/uv", "/uvx"} == set(targets)
+    assert {"/uv", "/uvx"} <= set(targets)
     assert os.access(targets["/uv"], os.X_OK)
     assert "not" not in any_version.provided_by
     assert other.provided_by.endswith(", not 0.0.1")

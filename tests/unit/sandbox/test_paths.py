@@ -52,7 +52,7 @@ def test_own_paths_are_mapped(mapping: PathMap, word: str, expected: str) -> Non
     [
         *("/", "//", "/usr/bin/env", "/bin/sh", "/etc/hosts", "/dev/null", "/proc/self"),
         *("/root/.pyenv/versions/3.12.1/bin/python", "https://example.org/src/a", "s/src/a/"),
-        *("a/src/b", "./src/a", "tr / _", "/usr/local/bin/other"),
+        *("a/src/b", "./src/a", "tr / _", "$(pwd)/src/a", "`pwd`/src/a", "/usr/local/bin/other"),
     ],
 )
 def test_other_words_stay(mapping: PathMap, word: str) -> None:
