@@ -79,8 +79,23 @@ class Renderer(Protocol):
         """Leave the terminal as it was."""
 
 
-class Silent(Renderer):
+class Silent:
     """Shows nothing."""
+
+    def begin(self, span: Span) -> None:
+        """Show nothing."""
+
+    def output(self, span: Span, data: bytes) -> None:
+        """Show nothing."""
+
+    def end(self, span: Span, note: str) -> None:
+        """Show nothing."""
+
+    def say(self, line: str) -> None:
+        """Show nothing."""
+
+    def close(self) -> None:
+        """Leave nothing behind."""
 
 
 class Progress:

@@ -295,5 +295,5 @@ def _is_device(child: os.DirEntry[str]) -> bool:
 
 
 def _read_link(node: Node) -> str:
-    assert node.host is not None, "only directories lack a host path"  # noqa: S101
+    assert node.host is not None, "only directories lack a host path"
     return os.readlink(node.host)  # noqa: PTH115 - Path.readlink would tidy the target up
