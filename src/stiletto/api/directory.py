@@ -178,8 +178,8 @@ def with_replaced(
     self: File,
     search: str,
     replacement: str,
-    all: bool = False,
-    first_from: int | None = None,  # noqa: A002
+    all: bool = False,  # noqa: A002
+    first_from: int | None = None,
 ) -> File:
     """Return the file with text replaced."""
     return ReplacedFile(self, search, replacement, all, first_from)

@@ -27,7 +27,14 @@ from stiletto.api.patterns import Filter as PatternFilter
 from stiletto.api.secrets import CacheVolume
 from stiletto.engine.keys import step_inputs
 from stiletto.engine.secrets import SecretStore
-from stiletto.engine.surface import DeltaSurface, Surface, TreeSurface, put_directory, put_file
+from stiletto.engine.surface import (
+    DeltaSurface,
+    Surface,
+    TreeSurface,
+    make_directory,
+    put_directory,
+    put_file,
+)
 from stiletto.errors import StepFailed, StilettoError, UsageError
 from stiletto.graph.changes import compare, difference
 from stiletto.graph.recipe import Recipe, digest_of
@@ -35,6 +42,7 @@ from stiletto.graph.tree import EMPTY, Dir, File, Link, TreeError, split
 from stiletto.progress import Outcome, Progress, Span
 from stiletto.sandbox import plan
 from stiletto.sandbox.relocation import restore
+from stiletto.sandbox.skeleton import materialise_image, skeleton
 from stiletto.store import GitignoreFiles, Store, View
 
 __all__ = ["Evaluator", "Finished", "NamedFile", "Stack", "current_span"]
@@ -120,6 +128,7 @@ class Evaluator:
         self._slots = asyncio.Semaphore(parallel or max(2, os.cpu_count() or 2))
         self._running: dict[tuple[str, str], asyncio.Task[Any]] = {}
         self._images: dict[str, plan.Image] = {}
+        self._image_layers: dict[str, plan.Layer] = {}
         self.nested: Callable[[], Awaitable[Mapping[str, str]]] | None = None
 
     # -- once per recipe ---------------------------------------------------------------------
@@ -291,9 +300,11 @@ class Evaluator:
                 return NamedFile(name, (await self.file(parent)).file)
             case f.ReplacedFile(parent, search, replacement, everywhere, first_from):
                 old = await self.file(parent)
-                text = (await self.contents(parent)).decode()
+                # Bytes that are no UTF-8 come back as they were.
+                text = (await self.contents(parent)).decode("utf-8", "surrogateescape")
                 new = _replaced(text, search, replacement, everywhere, first_from)
-                return await self._stored(old.name, new.encode(), old.file.mode)
+                changed = new.encode("utf-8", "surrogateescape")
+                return await self._stored(old.name, changed, old.file.mode)
             case c.ContainerFile(root, path):
                 view = self._view(await self.stack(root))
                 found = await asyncio.to_thread(self._ingest, view, path)
@@ -326,9 +337,7 @@ class Evaluator:
                     tree = await self._filter(tree, kept)
                 put_directory(surface, path, tree, permissions)
             case f.WriteNewDirectory(path, permissions):
-                target = surface.resolve(path)
-                if not surface.is_dir(target):
-                    surface.put(target, Dir(permissions))
+                make_directory(surface, path, permissions)
             case f.WriteLink(target, path):
                 surface.put(surface.resolve(path), Link(target))
             case f.Remove(paths):
@@ -393,14 +402,23 @@ class Evaluator:
         tree = await asyncio.to_thread(View(layers).ingest, "/", self.store)
         if not isinstance(tree, Dir):
             raise TypeError("the root of a stack is a directory")
-        # What the layers remove from the image itself has to stay removed.
+        # What the layers took away from the image stays away, also where something new stands.
         removed = frozenset(path for layer in layers for path in layer.removed)
-        gone = frozenset(path for path in removed if tree.get(path) is None)
-        layer = await asyncio.to_thread(self.store.checkout, tree, removed=gone)
+        layer = await asyncio.to_thread(self.store.checkout, tree, removed=removed)
         return Stack(stack.image).over(digest_of(stack.keys), layer)
 
     def _view(self, stack: Stack) -> View:
-        return View([layer for _, layer in stack.layers], stack.image.binds)
+        layers = [layer for _, layer in stack.layers]
+        if stack.image is not SCRATCH:
+            layers.insert(0, self._image_layer(stack.image))
+        return View(layers, stack.image.binds)
+
+    def _image_layer(self, image: plan.Image) -> plan.Layer:
+        """Return the image's own files, written once, as the lowest layer."""
+        if image.identity not in self._image_layers:
+            root = materialise_image(self.store.root / "sandbox", skeleton(image, 0, 0))
+            self._image_layers[image.identity] = plan.Layer(root)
+        return self._image_layers[image.identity]
 
     async def _checkout(self, tree: Dir) -> plan.Layer:
         return await asyncio.to_thread(self.store.checkout, tree)
@@ -639,12 +657,15 @@ class _Below:
     def __init__(self, view: View) -> None:
         self._view = view
 
-    def resolve(self, path: str) -> str:
-        return self._view.resolve(path)
-
     def kind(self, path: str) -> str | None:
         node = self._view.lookup(path, follow=False)
         return node.kind if node else None
+
+    def link(self, path: str) -> str:
+        node = self._view.lookup(path, follow=False)
+        if node is None or node.host is None:
+            raise TreeError(f"{path} is not a link")
+        return os.readlink(node.host)  # noqa: PTH115 - Path.readlink would tidy the target up
 
     def mode(self, path: str) -> int:
         node = self._view.lookup(path, follow=False)
@@ -670,17 +691,17 @@ def _file_at(tree: Dir, path: str) -> NamedFile:
 
 
 def _replaced(text: str, search: str, new: str, everywhere: bool, first_from: int | None) -> str:
-    if first_from is not None:
-        lines = text.splitlines(keepends=True)
-        head, rest = "".join(lines[: first_from - 1]), "".join(lines[first_from - 1 :])
-        if search not in rest:
-            raise UsageError(f"search string not found after line {first_from}")
-        return head + rest.replace(search, new, 1)
+    lines = text.split("\n")  # lines count from 1, and only "\n" ends one
+    head = "".join(line + "\n" for line in lines[: (first_from or 1) - 1])
+    rest = text[len(head) :]
     if everywhere:
-        return text.replace(search, new)
-    if text.count(search) != 1:
-        raise UsageError(f"search string must be found exactly once, found {text.count(search)}")
-    return text.replace(search, new)
+        return head + rest.replace(search, new)
+    found = rest.count(search)
+    if not found:
+        raise UsageError("search string not found")
+    if found > 1 and first_from is None:
+        raise UsageError(f"search string found multiple times: {found}")
+    return head + rest.replace(search, new, 1)
 
 
 def _expected(expect: str, exit_code: int) -> bool:

@@ -169,11 +169,11 @@ async def host_find_up(
     name: str,
     no_cache: bool = False,  # noqa: ARG001
 ) -> str | None:
-    """Return the nearest path of that name in the working directory or above it."""
+    """Return the nearest path of that name, relative to the working directory."""
     start = _host_path(client, ".")
-    for parent in (start, *start.parents):
+    for above, parent in enumerate((start, *start.parents)):
         if (parent / name).exists():
-            return str(parent / name)
+            return posixpath.join(*[".."] * above, name)
     return None
 
 
@@ -193,11 +193,14 @@ async def container_from(
     address: str,
     registry_service: Recipe | None = None,
 ) -> c.Container:
-    """Start from an image: its files replace the root, its variables lose to those set before."""
+    """Start from an image: files and configuration are the image's, of variables it wins.
+
+    Other variables, labels and mounts stay (core/util.go, mergeImageConfig).
+    """
     if registry_service is not None:
         raise NotSupported("Container.from(registryService:)")
     image = await client.engine.evaluator.image(address)
-    env = {**image.env, **{v.name: v.value for v in self.env}}
+    env = {**{v.name: v.value for v in self.env}, **image.env}
     return replace(
         self,
         root=c.ImageRoot(address, image.identity),
@@ -206,6 +209,7 @@ async def container_from(
         entrypoint=tuple(image.entrypoint),
         default_args=tuple(image.default_args),
         workdir=image.workdir,
+        user="",
         last_exec=None,
     )
 
@@ -217,7 +221,7 @@ async def container_sync(client: Client, self: c.Container) -> str:
     return client.engine.remember(self)
 
 
-async def _last(client: Client, self: c.Container) -> c.Exec:
+def _last(self: c.Container) -> c.Exec:
     if self.last_exec is None:
         raise UsageError("no command has been set")
     return self.last_exec
@@ -226,28 +230,28 @@ async def _last(client: Client, self: c.Container) -> c.Exec:
 @leaf("Container.stdout")
 async def stdout(client: Client, self: c.Container) -> str:
     """Return what the last command printed."""
-    done = await client.engine.evaluator.finished(await _last(client, self))
+    done = await client.engine.evaluator.finished(_last(self))
     return done.stdout.decode("utf-8", "replace")
 
 
 @leaf("Container.stderr")
 async def stderr(client: Client, self: c.Container) -> str:
     """Return what the last command printed to its error stream."""
-    done = await client.engine.evaluator.finished(await _last(client, self))
+    done = await client.engine.evaluator.finished(_last(self))
     return done.stderr.decode("utf-8", "replace")
 
 
 @leaf("Container.combinedOutput")
 async def combined_output(client: Client, self: c.Container) -> str:
     """Return both streams of the last command as they came."""
-    done = await client.engine.evaluator.finished(await _last(client, self))
+    done = await client.engine.evaluator.finished(_last(self))
     return done.combined.decode("utf-8", "replace")
 
 
 @leaf("Container.exitCode")
 async def exit_code(client: Client, self: c.Container) -> int:
     """Return the last command's exit code."""
-    done = await client.engine.evaluator.finished(await _last(client, self))
+    done = await client.engine.evaluator.finished(_last(self))
     return done.exit_code
 
 
@@ -358,6 +362,8 @@ async def find_up(client: Client, self: f.Directory, name: str, start: str) -> s
     """Return the nearest path of that name, from `start` upwards."""
     tree = await client.engine.evaluator.tree(self)
     parts = split(start)
+    if parts:
+        await client.engine.evaluator.tree(f.SubDirectory(self, start))
     for count in range(len(parts), -1, -1):
         path = posixpath.join(*parts[:count], name)
         if tree.get(path) is not None:
@@ -401,8 +407,11 @@ async def contents(
     text = data.decode("utf-8", "replace")
     if offset_lines is None and limit_lines is None:
         return text
-    lines = text.splitlines(keepends=True)[offset_lines or 0 :]
-    return "".join(lines if limit_lines is None else lines[:limit_lines])
+    # Only "\n" ends a line here: str.splitlines would also split at form feeds and the like.
+    lines = text.split("\n")[offset_lines or 0 :]
+    if limit_lines is not None and limit_lines < len(lines):
+        lines = [*lines[:limit_lines], ""]
+    return "\n".join(lines)
 
 
 @leaf("File.size")
@@ -512,11 +521,12 @@ async def diff_stats(client: Client, self: f.Changeset) -> list[DiffStat]:
     groups = (
         ("ADDED", changed.added),
         ("MODIFIED", changed.modified),
-        ("REMOVED", changed.removed),
+        ("REMOVED", changed.all_removed),
     )
-    return await asyncio.to_thread(
+    stats = await asyncio.to_thread(
         lambda: [stat(path, kind) for kind, paths in groups for path in paths]
     )
+    return sorted(stats, key=lambda each: each.path)
 
 
 @leaf("Changeset.export")

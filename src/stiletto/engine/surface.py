@@ -8,24 +8,34 @@ directory put onto a directory merges with it and keeps its permission bits.
 from __future__ import annotations
 
 import posixpath
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Protocol
 
-from stiletto.graph.tree import EMPTY, Dir, Entry, File, Link, split
+from stiletto.graph.tree import DIR_MODE, MAX_LINKS, Dir, Entry, File, Link, TreeError, split
 
-__all__ = ["DeltaSurface", "Lower", "Surface", "TreeSurface", "put_directory", "put_file"]
+__all__ = [
+    "DeltaSurface",
+    "Lower",
+    "Surface",
+    "TreeSurface",
+    "make_directory",
+    "put_directory",
+    "put_file",
+]
 
 
 class Lower(Protocol):
-    """The files below a delta, read-only; paths are absolute."""
-
-    def resolve(self, path: str, /) -> str:
-        """Return the path with the links in its parents followed."""
-        ...
+    """The files below a delta, read-only; paths are absolute, and no parent is a link."""
 
     def kind(self, path: str, /) -> str | None:
-        """Return `dir`, `file` or `link`, or None; the last component is not followed."""
+        """Return `dir`, `file` or `link`, or None."""
+        ...
+
+    def link(self, path: str, /) -> str:
+        """Return what a link says."""
         ...
 
     def mode(self, path: str, /) -> int:
@@ -33,41 +43,90 @@ class Lower(Protocol):
         ...
 
 
-class Surface(Protocol):
-    """What an operation is applied to; paths are relative, without leading slash."""
+class Surface(ABC):
+    """What an operation is applied to; paths are relative, without leading slash.
 
-    def resolve(self, path: str) -> str: ...
-    def is_dir(self, path: str) -> bool: ...
-    def put(self, path: str, entry: Entry) -> None: ...
-    def merge(self, path: str, tree: Dir) -> None: ...
-    def remove(self, path: str) -> None: ...
+    `kind`, `link`, `put`, `merge` and `remove` want paths that `resolve` gave.
+    """
+
+    @abstractmethod
+    def kind(self, path: str) -> str | None:
+        """Return `dir`, `file` or `link`, or None."""
+
+    @abstractmethod
+    def link(self, path: str) -> str:
+        """Return what a link says."""
+
+    @abstractmethod
+    def put(self, path: str, entry: Entry) -> None:
+        """Put an entry in place of what is there."""
+
+    @abstractmethod
+    def merge(self, path: str, tree: Dir) -> None:
+        """Lay a directory over the one at a path, which keeps its own permission bits."""
+
+    @abstractmethod
+    def remove(self, path: str) -> None:
+        """Take a path away; absent is no error."""
+
+    def resolve(self, path: str, *, follow: bool = False) -> str:
+        """Follow the links in the parents of a path, with `follow` also the last one.
+
+        As in a container that has these files as its root; what is missing resolves to where it
+        would be.
+
+        Raises:
+            TreeError: the path leaves the directory, or links lead in a circle.
+        """
+        pending = list(reversed(split(path)))
+        done: list[str] = []
+        budget = MAX_LINKS
+        while pending:
+            name = pending.pop()
+            if name == "..":
+                del done[-1:]
+                continue
+            here = "/".join((*done, name))
+            if not (pending or follow) or self.kind(here) != "link":
+                done.append(name)
+                continue
+            if budget == 0:
+                raise TreeError(f"too many links at {path}")
+            budget -= 1
+            target = self.link(here)
+            if target.startswith("/"):
+                done.clear()
+            pending.extend(part for part in reversed(target.split("/")) if part not in ("", "."))
+        return "/".join(done)
 
 
-class TreeSurface:
+def _kind(entry: Entry) -> str:
+    match entry:
+        case Dir():
+            return "dir"
+        case File():
+            return "file"
+        case Link():
+            return "link"
+
+
+class TreeSurface(Surface):
     """A tree of its own."""
 
     def __init__(self, tree: Dir) -> None:
         self.tree = tree
 
-    def resolve(self, path: str) -> str:
-        """Follow the links in the parents of a path, inside the tree."""
-        done: tuple[str, ...] = ()
-        todo = list(split(path))
-        budget = 40
-        while todo:
-            name = todo.pop(0)
-            entry = self.tree.get("/".join((*done, name)))
-            if isinstance(entry, Link) and todo and budget:
-                budget -= 1
-                todo = [*split(posixpath.join("/", *done, entry.target)), *todo]
-                done = ()
-                continue
-            done = (*done, name)
-        return "/".join(done)
+    def kind(self, path: str) -> str | None:
+        """Return what stands in the tree."""
+        entry = self.tree.get(path)
+        return _kind(entry) if entry is not None else None
 
-    def is_dir(self, path: str) -> bool:
-        """Tell whether a directory stands there, links followed."""
-        return isinstance(self.tree.get(path, follow=True), Dir)
+    def link(self, path: str) -> str:
+        """Return what a link of the tree says."""
+        entry = self.tree.get(path)
+        if not isinstance(entry, Link):
+            raise TreeError(f"{path} is not a link")
+        return entry.target
 
     def put(self, path: str, entry: Entry) -> None:
         """Put an entry in place of what is there."""
@@ -85,91 +144,111 @@ class TreeSurface:
         self.tree = self.tree.remove(path)
 
 
-class DeltaSurface:
-    """A layer over files that stay where they are: what it adds, and what it hides."""
+class DeltaSurface(Surface):
+    """A layer over files that stay where they are: what it adds, and what it hides.
+
+    A path in `removed` hides what is below; where the layer also adds something there, only
+    that is seen.
+    """
 
     def __init__(self, lower: Lower) -> None:
         self._lower = lower
-        self._added = TreeSurface(EMPTY)
-        self._own_mode: set[str] = set()
+        self.tree = Dir(lower.mode("/"))
         self.removed: set[str] = set()
 
-    @property
-    def tree(self) -> Dir:
-        """What the layer adds; directories that are also below carry the mode from there."""
-        return self._with_lower_modes(self._added.tree, "")
-
-    def _with_lower_modes(self, tree: Dir, prefix: str) -> Dir:
-        entries: dict[str, Entry] = {}
-        for name, entry in tree.entries.items():
-            path = prefix + name
-            if isinstance(entry, Dir) and path not in self.removed:
-                entry = self._with_lower_modes(entry, path + "/")
-                if path not in self._own_mode and self._below(path) == "dir":
-                    entry = replace(entry, mode=self._lower.mode("/" + path))
-            entries[name] = entry
-        return Dir(tree.mode, MappingProxyType(entries))
-
-    def _hidden(self, path: str) -> bool:
-        return any(path == gone or path.startswith(gone + "/") for gone in self.removed)
-
     def _below(self, path: str) -> str | None:
-        return None if self._hidden(path) else self._lower.kind("/" + path)
+        hidden = any(path == gone or path.startswith(gone + "/") for gone in self.removed)
+        return None if hidden else self._lower.kind("/" + path)
 
-    def resolve(self, path: str) -> str:
-        """Follow the links in the parents of a path, in the layer and below."""
-        inside = self._added.resolve(path)
-        if self._hidden(inside):
-            return inside
-        return self._lower.resolve("/" + inside).lstrip("/")
+    def kind(self, path: str) -> str | None:
+        """Return what stands in the layer, or below where nothing hides it."""
+        entry = self.tree.get(path)
+        return _kind(entry) if entry is not None else self._below(path)
 
-    def is_dir(self, path: str) -> bool:
-        """Tell whether a directory stands there."""
-        added = self._added.tree.get(path, follow=True)
-        return isinstance(added, Dir) or (added is None and self._below(path) == "dir")
+    def link(self, path: str) -> str:
+        """Return what a link says, in the layer or below."""
+        entry = self.tree.get(path)
+        if isinstance(entry, Link):
+            return entry.target
+        return self._lower.link("/" + path)
+
+    def _cover(self, path: str) -> None:
+        """Add the directories down to `path`, with the permission bits that they have below."""
+        for parent in (*_parents(path), path):
+            kind = self.kind(parent)
+            if kind not in ("dir", None):
+                raise TreeError(f"{parent} is not a directory")
+            if self.tree.get(parent) is None:
+                mode = self._lower.mode("/" + parent) if kind == "dir" else DIR_MODE
+                self.tree = self.tree.put(parent, Dir(mode))
 
     def put(self, path: str, entry: Entry) -> None:
         """Put an entry in place of what is there."""
-        if not path:
-            self.merge(path, entry) if isinstance(entry, Dir) else self._added.put(path, entry)
-            return
-        if isinstance(entry, Dir):
-            self._own_mode.add(path)
-        elif self._below(path) == "dir":
-            self.removed.add(path)
-        self._added.put(path, entry)
+        parent, _, name = path.rpartition("/")
+        if name:
+            if parent:
+                self._cover(parent)
+            below = self._below(path)
+            if below == "dir" or (below is not None and isinstance(entry, Dir)):
+                self.removed.add(path)
+        self.tree = self.tree.put(path, entry)
 
     def merge(self, path: str, tree: Dir) -> None:
         """Lay a directory over the one at a path."""
-        if path and self._below(path) not in (None, "dir") and not self._added.is_dir(path):
-            self.removed.add(path)
-        self._added.merge(path, tree)
+        if path and self.kind(path) != "dir":
+            self.put(path, tree)
+            return
+        if path:
+            self._cover(path)
+        for name, entry in tree.entries.items():
+            inside = f"{path}/{name}" if path else name
+            if isinstance(entry, Dir) and self.kind(inside) == "dir":
+                self.merge(inside, entry)
+                merged = self.tree.get(inside)
+                assert isinstance(merged, Dir)
+                self.tree = self.tree.put(inside, replace(merged, mode=entry.mode))
+            else:
+                self.put(inside, entry)
 
     def remove(self, path: str) -> None:
         """Take a path away."""
         if path:
-            self._added.remove(path)
+            self.tree = self.tree.remove(path)
             if self._below(path) is not None:
                 self.removed.add(path)
+
+
+def _parents(path: str) -> Iterator[str]:
+    names = path.split("/")
+    for count in range(1, len(names)):
+        yield "/".join(names[:count])
 
 
 def put_file(surface: Surface, path: str, name: str, file: File) -> None:
     """Put a file at a path, or under its own name inside a directory there."""
     target = surface.resolve(path)
-    if path.endswith("/") or surface.is_dir(target):
-        target = posixpath.join(target, name)
+    inside = surface.resolve(path, follow=True)
+    if path.endswith("/") or surface.kind(inside) == "dir":
+        target = posixpath.join(inside, name)
     surface.put(target, file)
+
+
+def make_directory(surface: Surface, path: str, permissions: int) -> None:
+    """Make a directory where none is."""
+    inside = surface.resolve(path, follow=True)
+    if surface.kind(inside) != "dir":
+        surface.put(inside, Dir(permissions))
 
 
 def put_directory(surface: Surface, path: str, tree: Dir, permissions: int | None) -> None:
     """Lay a directory over the one at a path; permissions apply to everything in it."""
-    target = surface.resolve(path)
     if permissions is not None:
         tree = _with_mode(tree, permissions)
-    if surface.is_dir(target):
-        surface.merge(target, tree)
+    inside = surface.resolve(path, follow=True)
+    if surface.kind(inside) == "dir":
+        surface.merge(inside, tree)
     else:
-        surface.put(target, tree)
+        surface.put(surface.resolve(path), tree)
 
 
 def _with_mode(tree: Dir, mode: int) -> Dir:

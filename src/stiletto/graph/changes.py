@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from stiletto.graph.tree import Dir, Entry
+from stiletto.graph.tree import Dir, Entry, File, Link
 
 __all__ = ["Changes", "compare", "difference"]
 
@@ -15,18 +15,18 @@ class Changes:
     """Paths that were added, modified (contents, execute bit, link target) and removed.
 
     Directories end with `/`. A removed directory stands for everything that was in it; an added
-    one is listed with its contents.
+    one is listed with its contents. `all_removed` lists those of removed directories as well.
     """
 
     added: tuple[str, ...] = ()
     modified: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    all_removed: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        """Whether no file changed; added empty directories do not count."""
-        added_files = any(not path.endswith("/") for path in self.added)
-        return not (added_files or self.modified or self.removed)
+        """Whether no file changed; directories do not count by themselves."""
+        return all(path.endswith("/") for path in (*self.added, *self.modified, *self.all_removed))
 
 
 def compare(before: Dir, after: Dir) -> Changes:
@@ -34,15 +34,22 @@ def compare(before: Dir, after: Dir) -> Changes:
     added: list[str] = []
     modified: list[str] = []
     removed: list[str] = []
+    gone: list[str] = []
     _compare(before, after, "", added, modified, removed)
-    return Changes(tuple(sorted(added)), tuple(sorted(modified)), tuple(sorted(removed)))
+    for path in removed:
+        gone.append(path)
+        entry = before.get(path)
+        if isinstance(entry, Dir):
+            gone += [path + inside + _slash(child) for inside, child in entry.walk()]
+    groups = (added, modified, removed, gone)
+    return Changes(*(tuple(sorted(group)) for group in groups))
 
 
 def _compare(
     before: Dir, after: Dir, prefix: str, added: list[str], modified: list[str], removed: list[str]
 ) -> None:
-    for name in before.entries.keys() - after.entries.keys():
-        removed.append(prefix + name + _slash(before.entries[name]))
+    gone = before.entries.keys() - after.entries.keys()
+    removed += [prefix + name + _slash(before.entries[name]) for name in gone]
     for name, entry in after.entries.items():
         path = prefix + name
         old = before.entries.get(name)
@@ -56,8 +63,19 @@ def _compare(
         elif isinstance(old, Dir) and isinstance(entry, Dir):
             if old.digest != entry.digest:
                 _compare(old, entry, path + "/", added, modified, removed)
-        elif old != entry:
+        elif _as_git_sees(old) != _as_git_sees(entry):
             modified.append(path)
+
+
+def _as_git_sees(entry: Entry) -> tuple[str, str]:
+    # The real engine compares as git does (core/changeset_delta.go, gitFileMode).
+    match entry:
+        case File(digest, _, mode):
+            return ("executable" if mode & 0o111 else "file"), digest
+        case Link(target):
+            return "link", target
+        case Dir():
+            return "dir", entry.digest
 
 
 def _slash(entry: Entry) -> str:
@@ -65,7 +83,10 @@ def _slash(entry: Entry) -> str:
 
 
 def difference(before: Dir, after: Dir) -> Dir:
-    """Return what `after` has that `before` has not, or has differently."""
+    """Return what `after` has that `before` has not, or has differently, permissions included.
+
+    `before.merge(difference(before, after))` without what `after` lacks is `after`.
+    """
     entries: dict[str, Entry] = {}
     for name, entry in after.entries.items():
         old = before.entries.get(name)
@@ -73,7 +94,7 @@ def difference(before: Dir, after: Dir) -> Dir:
             if entry.digest == old.digest:
                 continue
             child = difference(old, entry)
-            if child.entries:
+            if child.entries or entry.mode != old.mode:
                 entries[name] = child
         elif entry != old:
             entries[name] = entry

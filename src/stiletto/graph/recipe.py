@@ -30,7 +30,7 @@ __all__ = ["OUTSIDE_KEY", "TRANSIENT", "Recipe", "digest_of", "dump", "explain",
 OUTSIDE_KEY: Mapping[str, Any] = MappingProxyType({"stiletto": "outside-key"})
 TRANSIENT: Mapping[str, Any] = MappingProxyType({"stiletto": "transient"})
 
-Encoded: TypeAlias = "None | bool | int | float | str | list[Encoded] | dict[str, Encoded]"
+Encoded: TypeAlias = "bool | int | float | str | list[Encoded] | dict[str, Encoded] | None"
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,23 @@ class Recipe:
     @cached_property
     def digest(self) -> str:
         """Identify the recipe: `sha256:` and 64 hex digits."""
-        return digest_of([type(self).__name__, [[name, _by_digest(v)] for name, v in parts(self)]])
+        # Children first, and not by recursion: a chain of steps can be longer than Python's
+        # recursion limit.
+        stack: list[Recipe] = [self]
+        while stack:
+            unknown = [
+                child
+                for _, value in parts(stack[-1])
+                for child in children(value)
+                if "digest" not in child.__dict__
+            ]
+            if unknown:
+                stack.extend(unknown)
+                continue
+            recipe = stack.pop()
+            if recipe is not self:
+                recipe.__dict__["digest"] = _digest(recipe)
+        return _digest(self)
 
     @cached_property
     def id(self) -> str:
@@ -78,6 +94,12 @@ def digest_of(data: Any) -> str:
     """Digest plain data: canonical JSON, SHA-256."""
     text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def _digest(recipe: Recipe) -> str:
+    """Digest a recipe whose children's digests are known."""
+    encoded = [[name, _by_digest(value)] for name, value in parts(recipe)]
+    return digest_of([type(recipe).__name__, encoded])
 
 
 def _encode(value: Any, nested: Any) -> Encoded:

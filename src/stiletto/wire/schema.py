@@ -312,8 +312,7 @@ def to_sdl(schema: CoreSchema) -> str:
         "scalar Void",
         *(f"scalar {name}" for name in schema.scalars if name not in ("ID", "Void")),
     ]
-    for enum in schema.enums.values():
-        lines.append(f"enum {enum.name} {{ {' '.join(enum.members)} }}")
+    lines += [f"enum {e.name} {{ {' '.join(e.members)} }}" for e in schema.enums.values()]
     for name, args in schema.inputs.items():
         fields = " ".join(f"{arg.name}: {_input_type(arg.type)}" for arg in args)
         lines.append(f"input {name} {{ {fields} }}")

@@ -107,11 +107,15 @@ class SessionServer:
             if sum(map(len, chunks)) > MAX_REQUEST_BYTES:
                 return 413, _error("request too large")
         try:
-            query = json.loads(b"".join(chunks))["query"]
-        except (ValueError, KeyError, TypeError):
+            request = json.loads(b"".join(chunks))
+            query, variables = request["query"], request.get("variables")
+            operation = request.get("operationName")
+        except (ValueError, KeyError, TypeError, AttributeError):
             return 400, _error("the body must be JSON with a field `query`")
+        if not isinstance(query, str) or not isinstance(variables, dict | None):
+            return 400, _error("`query` must be text, and `variables` an object")
         try:
-            return await self._graph.answer(client, query)
+            return await self._graph.answer(client, query, variables, operation)
         except Exception as error:  # a bug: the SDK resends what is not answered, so answer
             traceback.print_exc()
             return 500, _error(f"internal error: {type(error).__name__}: {error}")
