@@ -1,0 +1,381 @@
+"""Commands over the wire: what they see, what they say, how they fail."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import dagger
+import pytest
+from dagger import CacheSharingMode, ReturnType
+from wire_bench import Opener, Session, fails, sh, tick
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+# -- output ---------------------------------------------------------------------------------
+
+
+async def test_streams_are_kept_apart_and_untrimmed(each: Session) -> None:
+    """Both streams arrive as they were printed, blanks at the ends included."""
+    done = each.sh("echo ' out '; echo; sleep 0.05; echo err >&2")
+
+    assert await done.stdout() == " out \n\n"
+    assert await done.stderr() == "err\n"
+    assert await done.combined_output() == " out \n\nerr\n"
+    assert await done.exit_code() == 0
+
+
+async def test_output_is_of_the_last_command(one: Session) -> None:
+    """Files written after a command do not change what it printed."""
+    done = one.sh("echo one").with_exec(["echo", "two"]).with_new_file("/x", "y")
+
+    assert await done.stdout() == "two\n"
+
+
+async def test_no_command_no_output(one: Session) -> None:
+    """Asking for output where nothing ran is an error."""
+    assert "no command has been set" in await fails(one.base().stdout())
+
+
+async def test_nothing_runs_until_it_is_asked_for(one: Session, fresh: str) -> None:
+    """A command is lazy; configuration does not force it, `sync` does."""
+    lazy = sh(one.counting(fresh), tick(fresh))
+    assert await lazy.workdir() == ""
+    assert one.runs(fresh) == 0
+
+    await lazy.sync()
+    assert one.runs(fresh) == 1
+
+
+async def test_from_merges_the_images_environment(one: Session) -> None:
+    """The image's variables win, others stay; user, workdir and entrypoint are the image's."""
+    before = (
+        one.dag.container()
+        .with_env_variable("PATH", "/nowhere")
+        .with_env_variable("OWN", "kept")
+        .with_workdir("/old")
+        .with_user("1234")
+        .with_entrypoint(["old"])
+    )
+    made = before.from_("python:3.11-slim")
+
+    assert await made.env_variable("PATH") != "/nowhere"
+    assert await made.env_variable("OWN") == "kept"
+    assert (await made.workdir(), await made.user(), await made.entrypoint()) == ("", "", [])
+
+
+async def test_image_reference_only_right_after_from(one: Session) -> None:
+    """A container knows its image until anything is done to its files."""
+    assert await one.base().image_ref()
+    assert "image reference can only be retrieved" in await fails(
+        one.base().with_new_file("/x", "").image_ref()
+    )
+
+
+# -- standard streams and expansion -----------------------------------------------------------
+
+
+async def test_standard_input(each: Session) -> None:
+    """A command reads what it is given, and nothing otherwise."""
+    assert await each.base().with_exec(["cat"], stdin="given").stdout() == "given"
+    assert await each.base().with_exec(["cat"]).stdout() == ""
+
+
+async def test_standard_input_from_a_file(one: Session) -> None:
+    """`redirect_stdin` reads a file of the container, relative to the workdir."""
+    at = one.base().with_workdir("/w").with_new_file("in.txt", "from a file")
+
+    assert await at.with_exec(["cat"], redirect_stdin="in.txt").stdout() == "from a file"
+    assert "cannot set both stdin and redirectStdin" in await fails(
+        at.with_exec(["cat"], stdin="x", redirect_stdin="in.txt").stdout()
+    )
+
+
+async def test_redirects_copy(each: Session) -> None:
+    """A redirected stream is in the file and in the output."""
+    done = sh(
+        each.base().with_workdir("/w"),
+        "echo out; echo err >&2",
+        redirect_stdout="out.txt",
+        redirect_stderr="/err.txt",
+    )
+
+    assert (await done.stdout(), await done.stderr()) == ("out\n", "err\n")
+    assert await done.file("/w/out.txt").contents() == "out\n"
+    assert await done.file("/err.txt").contents() == "err\n"
+
+
+async def test_expansion(one: Session) -> None:
+    """`expand` replaces variables in arguments and redirects; without it they stay."""
+    base = one.base().with_env_variable("NAME", "you").with_workdir("/w")
+    done = base.with_exec(["echo", "$NAME ${NAME}s"], expand=True, redirect_stdout="$NAME.txt")
+
+    assert await done.stdout() == "you yous\n"
+    assert await done.file("you.txt").contents() == "you yous\n"
+    assert await base.with_exec(["echo", "$NAME"]).stdout() == "$NAME\n"
+
+
+async def test_secrets_are_not_expanded(one: Session) -> None:
+    """Expanding a secret variable is an error, for arguments are visible to everybody."""
+    secret = one.dag.set_secret("expand", "plaintext")
+    made = one.base().with_secret_variable("TOKEN", secret)
+
+    assert "TOKEN" in await fails(made.with_exec(["echo", "$TOKEN"], expand=True).stdout())
+
+
+async def test_default_arguments_and_entrypoint(one: Session) -> None:
+    """No arguments run the default command; the entrypoint only takes part when asked."""
+    made = one.base().with_entrypoint(["echo", "entry"]).with_default_args(["echo", "default"])
+
+    assert await made.with_exec([]).stdout() == "default\n"
+    assert await made.with_exec(["echo", "own"]).stdout() == "own\n"
+    assert await made.with_exec(["own"], use_entrypoint=True).stdout() == "entry own\n"
+    assert "no command has been set" in await fails(one.dag.container().with_exec([]).stdout())
+
+
+# -- exit codes -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "allowed"),
+    [
+        (0, {"SUCCESS", "ANY"}),
+        (1, {"FAILURE", "ANY"}),
+        (127, {"FAILURE", "ANY"}),
+        (128, set()),
+        (143, set()),
+        (191, set()),
+        (192, {"FAILURE", "ANY"}),
+        (255, {"FAILURE", "ANY"}),
+    ],
+)
+async def test_expected_exit_codes(one: Session, code: int, allowed: set[str]) -> None:
+    """Each expectation allows its codes; those of signals are never allowed."""
+    passed = set()
+    for expect in ReturnType:
+        with contextlib.suppress(dagger.ExecError):
+            assert code == await one.sh(f"exit {code}", expect=expect).exit_code()
+            passed.add(expect.name)
+
+    assert allowed == passed
+
+
+async def test_failure_tells_everything(each: Session) -> None:
+    """A failed command arrives as ExecError with argument vector, code and trimmed streams."""
+    with pytest.raises(dagger.ExecError) as caught:
+        await each.sh("echo ' out '; echo err >&2; exit 3").stdout()
+
+    error = caught.value
+    assert error.command == ["sh", "-c", "echo ' out '; echo err >&2; exit 3"]
+    assert (error.exit_code, error.stdout, error.stderr) == (3, "out", "err")
+    assert error.message == "exit code: 3"
+
+
+async def test_long_output_of_a_failure_is_cut(one: Session) -> None:
+    """An error keeps the last 100 KiB of a stream and says how much is missing."""
+    with pytest.raises(dagger.ExecError) as caught:
+        await one.sh("head -c 102410 /dev/zero | tr '\\0' x; exit 1").sync()
+
+    assert caught.value.stdout == "[omitting 10 bytes]..." + "x" * 102400
+
+
+async def test_unknown_command(each: Session) -> None:
+    """A command that is not there fails with 127."""
+    with pytest.raises(dagger.ExecError) as caught:
+        await each.base().with_exec(["no-such-program"]).sync()
+
+    assert caught.value.exit_code == 127
+
+
+# -- what a command sees ----------------------------------------------------------------------
+
+
+async def test_workdir_is_made(each: Session) -> None:
+    """A missing working directory is made before the command runs."""
+    assert await each.base().with_workdir("/a/b").with_exec(["pwd"]).stdout() == "/a/b\n"
+    assert await sh(each.base().with_workdir("/a").with_workdir("c"), "pwd").stdout() == "/a/c\n"
+
+
+async def test_user(one: Session) -> None:
+    """A command runs as root unless another user is set, by number or by name."""
+    assert await one.sh("id -u").stdout() == "0\n"
+    assert await sh(one.base().with_user("12:34"), "echo $(id -u) $(id -g)").stdout() == "12 34\n"
+    named = one.base().with_new_file("/etc/passwd", "me:x:77:78::/:/bin/sh\n").with_user("me")
+    assert await sh(named, "echo $(id -u) $(id -g)").stdout() == "77 78\n"
+    assert "unknown user" in await fails(sh(one.base().with_user("who"), "id").stdout())
+
+
+async def test_variables(each: Session) -> None:
+    """Variables reach the command, replaced and removed ones too."""
+    made = (
+        each.base()
+        .with_env_variable("ONE", "1")
+        .with_env_variable("TWO", "2")
+        .with_env_variable("TWO", "two")
+        .with_env_variable("GONE", "x")
+        .without_env_variable("GONE")
+        .with_env_variable("BOTH", "$ONE-$TWO", expand=True)
+    )
+
+    assert await sh(made, "echo $ONE $TWO ${GONE-unset} $BOTH").stdout() == "1 two unset 1-two\n"
+
+
+async def test_host_environment_stays_outside(one: Session, open_: Opener) -> None:
+    """Variables of the client's machine do not reach a command."""
+    async with open_(environ={"HOST_SECRET": "leaked"}) as session:
+        assert "leaked" not in await sh(session.base(), "env; echo outside").stdout()
+
+
+# -- caching ----------------------------------------------------------------------------------
+
+
+async def test_the_same_step_runs_once(each: Session, open_: Opener, fresh: str) -> None:
+    """In one session and in the next one, the same command is answered from the store."""
+
+    def step(session: Session) -> dagger.Container:
+        return sh(session.counting(fresh), f"{tick(fresh)}; echo done")
+
+    assert await step(each).stdout() == "done\n"
+    assert await step(each).stdout() == "done\n"
+    choice = each.engine.evaluator.sandbox.name
+    async with open_(sandbox=choice) as later:
+        assert await step(later).stdout() == "done\n"
+    assert each.runs(fresh) == 1
+
+
+async def test_twins_in_flight_run_once(one: Session, fresh: str) -> None:
+    """A command that is asked for twice at the same time runs once."""
+    step = sh(one.counting(fresh), f"sleep 0.2; {tick(fresh)}; echo done")
+    other = sh(one.counting(fresh), f"sleep 0.2; {tick(fresh)}; echo done")
+
+    assert list(await asyncio.gather(step.stdout(), other.stdout())) == ["done\n", "done\n"]
+    assert one.runs(fresh) == 1
+
+
+async def test_sessions_at_once_run_a_step_once(open_: Opener, fresh: str) -> None:
+    """Two sessions on one store share a running command."""
+    async with open_() as first, open_() as second:
+        steps = [
+            sh(session.counting(fresh), f"sleep 0.2; {tick(fresh)}; echo done").stdout()
+            for session in (first, second)
+        ]
+        assert list(await asyncio.gather(*steps)) == ["done\n", "done\n"]
+        assert first.runs(fresh) == 1
+
+
+async def test_failures_are_not_kept(one: Session, fresh: str) -> None:
+    """A failed command runs again when it is asked for again."""
+    step = sh(one.counting(fresh), f"{tick(fresh)}; exit 1")
+    await fails(step.sync())
+    await fails(step.sync())
+
+    assert one.runs(fresh) == 2
+
+
+async def test_expected_failures_are_kept(one: Session, fresh: str) -> None:
+    """A failure that was expected is a result like any other."""
+    step = sh(one.counting(fresh), f"{tick(fresh)}; exit 1", expect=ReturnType.ANY)
+
+    assert [await step.exit_code(), await step.exit_code()] == [1, 1]
+    assert one.runs(fresh) == 1
+
+
+async def test_equal_files_share_a_step(one: Session, fresh: str) -> None:
+    """A command over the same files runs once, however the files were made."""
+    made = one.dag.directory().with_new_file("a/b.txt", "text")
+    copied = one.dag.directory().with_directory("a", made.directory("a"))
+    for source in (made, copied):
+        at = one.counting(fresh).with_mounted_directory("/src", source)
+        assert await sh(at, f"{tick(fresh)}; cat /src/a/b.txt").stdout() == "text"
+
+    assert one.runs(fresh) == 1
+
+
+async def test_a_variables_value_decides(one: Session, fresh: str) -> None:
+    """Another value of a variable runs the command again; of a volatile one it does not."""
+
+    async def run(session: Session, name: str, plain: str, volatile: str) -> None:
+        at = session.counting(name).with_env_variable("PLAIN", plain)
+        await sh(at.with_volatile_variable("VOLATILE", volatile), tick(name)).sync()
+
+    await run(one, fresh, "1", "1")
+    await run(one, fresh, "1", "2")
+    assert one.runs(fresh) == 1
+    await run(one, fresh, "2", "2")
+    assert one.runs(fresh) == 2
+
+
+async def test_many_steps_in_a_row(one: Session, fresh: str) -> None:
+    """A container may be made by more steps than one mount has room for layers."""
+    made = one.base().with_workdir("/w").with_new_file("0", fresh)
+    for number in range(45):
+        made = made.with_new_file(f"{number + 1}", "x").with_env_variable("N", str(number))
+        made = sh(made, f"echo {number} > last; rm -f {number}")
+
+    assert await made.file("last").contents() == "44\n"
+    assert await made.directory("/w").entries() == ["45", "last"]
+
+
+# -- cache volumes ------------------------------------------------------------------------------
+
+
+async def test_cache_volumes_last(each: Session, open_: Opener, fresh: str) -> None:
+    """What one command leaves in a cache volume the next one finds, in a later session too."""
+
+    def at(session: Session) -> dagger.Container:
+        return session.base().with_mounted_cache("/kept", session.dag.cache_volume(fresh))
+
+    await sh(at(each), "echo left > /kept/file").sync()
+    assert await sh(at(each), "cat /kept/file").stdout() == "left\n"
+    async with open_(sandbox=each.engine.evaluator.sandbox.name) as later:
+        assert await sh(at(later), "cat /kept/file; echo >/dev/null").stdout() == "left\n"
+
+
+async def test_cache_volumes_survive_a_failure(one: Session, fresh: str) -> None:
+    """What a failed command wrote into a cache volume stays."""
+    at = one.base().with_mounted_cache("/kept", one.dag.cache_volume(fresh))
+    await fails(sh(at, "echo left > /kept/file; exit 1").sync())
+
+    assert await sh(at, "cat /kept/file").stdout() == "left\n"
+
+
+async def test_sharing_given_at_the_mount_is_another_volume(one: Session, fresh: str) -> None:
+    """`with_mounted_cache(sharing=)` names another volume than the plain one."""
+    volume = one.dag.cache_volume(fresh)
+    await sh(one.base().with_mounted_cache("/kept", volume), "echo left > /kept/file").sync()
+    locked = one.base().with_mounted_cache("/kept", volume, sharing=CacheSharingMode.LOCKED)
+
+    assert await sh(locked, "ls /kept").stdout() == ""
+
+
+async def test_locked_volumes_serialise(open_: Opener, fresh: str) -> None:
+    """Commands with a LOCKED volume run one after the other, also from two sessions."""
+    async with open_() as first, open_() as second:
+        steps = []
+        for number, session in enumerate((first, second, first)):
+            volume = session.dag.cache_volume(fresh, sharing=CacheSharingMode.LOCKED)
+            at = session.base().with_mounted_cache("/kept", volume)
+            script = f"mkdir /kept/busy && sleep 0.1 && rmdir /kept/busy && echo {number}"
+            steps.append(sh(at, script).stdout())
+
+        assert list(await asyncio.gather(*steps)) == ["0\n", "1\n", "2\n"]
+
+
+async def test_cache_volume_starts_from_its_source(one: Session, fresh: str) -> None:
+    """An empty volume is filled from its source directory, once."""
+    source = one.dag.directory().with_new_file("seed", fresh)
+    volume = one.dag.cache_volume(fresh, source=source)
+    at = one.base().with_mounted_cache("/kept", volume)
+
+    assert fresh == await sh(at, "cat /kept/seed; rm /kept/seed; touch /kept/other").stdout()
+    assert await sh(at, "ls /kept").stdout() == "other\n"
+
+
+async def test_files_of_a_cache_volume_cannot_be_taken_out(one: Session, fresh: str) -> None:
+    """Reading beneath a cache or temporary mount is an error that says so."""
+    cache = one.base().with_mounted_cache("/kept", one.dag.cache_volume(fresh))
+    temp = one.base().with_mounted_temp("/temp")
+
+    assert "cannot retrieve path from cache" in await fails(cache.file("/kept/x").contents())
+    assert "cannot retrieve path from tmpfs" in await fails(temp.directory("/temp").entries())
