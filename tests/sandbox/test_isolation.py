@@ -6,6 +6,7 @@ may read: it gets the sources and the wheel with bubblewrap, nothing else.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shlex
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sandbox_bench import Bench, can_isolate
+from sandbox_bench import Bench, can_isolate, silent
 
 import stiletto
 from stiletto.sandbox.plan import BindMount, SecretMount
@@ -271,6 +272,31 @@ async def test_replay_of_many_layers(tmp_path: Path) -> None:
 
     assert (code, output.strip()) == (0, str(len(layers)))
     assert shlex.split(line).count("--die-with-parent") == 2
+
+
+async def test_cancelled_step_leaves_nothing_closed(tmp_path: Path) -> None:
+    """After a cancelled step its directories can be removed by an ordinary user."""
+    bench = Bench("bubblewrap", tmp_path)
+    overlay = bench.overlay("/m", bench.directory())
+    step = bench.step("sleep", "60", mounts=(overlay,))
+    running = asyncio.create_task(bench.sandbox.run(step, silent))
+    await asyncio.sleep(0.3)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+    assert list(step.work.iterdir()) == []
+    assert list(overlay.work.iterdir()) == []
+
+
+def test_directory_closed_by_the_step(account: Account) -> None:
+    """A directory that a step closed to everyone does not keep its layer from being described."""
+    code, _, written, _ = account.sh(
+        "mkdir -p /d/closed/x; touch /d/y; chmod 0 /d/closed /d/y; rm /from-layer"
+    )
+
+    assert code == 0
+    assert written == ["d", "d/closed", "d/closed/x", "d/y", "from-layer"]
 
 
 async def test_a_mount_that_cannot_be_made_is_the_machines_fault(tmp_path: Path) -> None:

@@ -262,7 +262,8 @@ def _drop_work(work: Path) -> None:
     left = work / "work"
     if left.is_dir():
         left.chmod(0o700)
-        shutil.rmtree(left)
+        # Of a step that was killed the kernel may still be taking the mount apart.
+        shutil.rmtree(left, ignore_errors=True)
 
 
 class Bubblewrap:
@@ -289,7 +290,12 @@ class Bubblewrap:
         secrets = [*step.secret_env.values(), *step.scrub]
         secrets_mounted = [m.contents for m in step.mounts if isinstance(m, SecretMount)]
         transcript = Transcript(sink, secret_patterns([*secrets, *secrets_mounted]), MESSAGE_PREFIX)
-        exit_code = await self._execute(step, plan, transcript)
+        try:
+            exit_code = await self._execute(step, plan, transcript)
+        finally:
+            overlays = [mount for mount in step.mounts if isinstance(mount, OverlayMount)]
+            for work in (step.work, *(mount.work for mount in overlays)):
+                _drop_work(work)
         return await asyncio.to_thread(self._describe, step, plan, transcript, exit_code)
 
     async def _execute(self, step: Step, plan: Plan, transcript: Transcript) -> int:
@@ -346,11 +352,9 @@ class Bubblewrap:
             inside = stub[len(point) :].lstrip("/")
             _drop_stub(uppers[point], inside, plan.view.stacks[point])
         write_redirects(step, plan.view, plan.mounts, transcript)
-        _drop_work(step.work)
         mount_layers: dict[str, Layer] = {}
         for asked, mount in zip(sorted(step.mounts, key=_depth), plan.mounts, strict=True):
             if isinstance(mount, OverlayMount):
-                _drop_work(mount.work)
                 removed = removals(mount.upper, Stack((Layer(mount.lower),)))
                 mount_layers[asked.target] = Layer(mount.upper, removed)
         return StepOutput(

@@ -138,11 +138,18 @@ def is_opaque(directory: Path) -> bool:
         raise
 
 
+def _open_to_owner(path: Path, access: int) -> None:
+    """Grant the owner what `access` (os.R_OK and so on) asks for, where it is lacking."""
+    if not os.access(path, access):
+        path.chmod(stat.S_IMODE(path.lstat().st_mode) | access << 6)
+
+
 def removals(upper: Path, below: Stack) -> frozenset[str]:
     """Return `Layer.removed` for an upper directory that overlayfs wrote over `below`.
 
     overlayfs marks every directory that is new as opaque; where nothing lies below, the mark
-    says nothing and is taken away, so that both forms tell the same.
+    says nothing and is taken away, so that both forms tell the same. What a step closed to its
+    own user is opened to it, because an ordinary user could neither store nor remove it.
     """
     found: set[str] = set()
     pending = [""]
@@ -153,6 +160,7 @@ def removals(upper: Path, below: Stack) -> frozenset[str]:
                 path = posixpath.join(parent, entry.name)
                 if entry.is_dir(follow_symlinks=False):
                     pending.append(path)
+                    _open_to_owner(upper / path, os.R_OK | os.W_OK | os.X_OK)
                     if is_opaque(upper / path):
                         under = below.find(path)
                         if under is not None and under.is_dir() and not under.is_symlink():
@@ -161,6 +169,8 @@ def removals(upper: Path, below: Stack) -> frozenset[str]:
                             os.removexattr(upper / path, OPAQUE)
                 elif is_whiteout(entry.stat(follow_symlinks=False)):
                     found.add(path)
+                elif entry.is_file(follow_symlinks=False):
+                    _open_to_owner(upper / path, os.R_OK)
     return frozenset(found)
 
 
