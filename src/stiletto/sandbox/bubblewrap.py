@@ -25,6 +25,7 @@ from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
 from stiletto.sandbox import operations as ops
+from stiletto.sandbox.hosts import HOSTS_FILE, hosts_file
 from stiletto.sandbox.layers import (
     Stack,
     View,
@@ -53,6 +54,7 @@ from stiletto.sandbox.replay import replay_line
 from stiletto.sandbox.scrub import secret_patterns
 from stiletto.sandbox.skeleton import home_of, materialise_image, skeleton
 from stiletto.sandbox.surroundings import CERTIFICATES, environment, passed_on
+from stiletto.sandbox.terminate import ask_command_to_end
 
 __all__ = ["Bubblewrap", "Plan", "find_program", "plan_step"]
 
@@ -205,6 +207,13 @@ def plan_step(step: Step, image_root: Path, host_env: Mapping[str, str]) -> Plan
         stacks[relative(placed.target)] = _mount_stack(placed)
         stubs.append(relative(placed.target))
 
+    named: list[ops.Operation] = []
+    if step.hosts:
+        at = view.resolve(HOSTS_FILE)
+        contents = hosts_file(view.read(HOSTS_FILE), step.hosts)
+        named.append(ops.Data(at, contents, mode=0o644, secret=False))
+        stubs.append(relative(at))
+
     workdir = view.resolve(step.workdir or "/")
     home = home_of(step.uid, view.read("/etc/passwd"))
     variables = environment(step, passed, home)
@@ -217,6 +226,7 @@ def plan_step(step: Step, image_root: Path, host_env: Mapping[str, str]) -> Plan
             *shown,
             ops.Kernel(),
             *map(_mount_operation, mounts),
+            *named,
             *([ops.MakeDirectory(workdir)] if missing else []),
             *(
                 ops.SetEnvironment(name, value, secret=name in step.secret_env)
@@ -282,7 +292,7 @@ class Bubblewrap:
         root = materialise_image(self._base, skeleton(step.image, step.uid, step.gid))
         return plan_step(step, root, os.environ)
 
-    async def run(self, step: Step, sink: Sink) -> StepOutput:
+    async def run(self, step: Step, sink: Sink, stop: asyncio.Event | None = None) -> StepOutput:
         """Run the step; see `Sandbox.run`."""
         for layer in step.layers:
             whiteouts(layer)
@@ -291,14 +301,16 @@ class Bubblewrap:
         secrets_mounted = [m.contents for m in step.mounts if isinstance(m, SecretMount)]
         transcript = Transcript(sink, secret_patterns([*secrets, *secrets_mounted]), MESSAGE_PREFIX)
         try:
-            exit_code = await self._execute(step, plan, transcript)
+            exit_code = await self._execute(step, plan, transcript, stop)
         finally:
             overlays = [mount for mount in step.mounts if isinstance(mount, OverlayMount)]
             for work in (step.work, *(mount.work for mount in overlays)):
                 _drop_work(work)
         return await asyncio.to_thread(self._describe, step, plan, transcript, exit_code)
 
-    async def _execute(self, step: Step, plan: Plan, transcript: Transcript) -> int:
+    async def _execute(
+        self, step: Step, plan: Plan, transcript: Transcript, stop: asyncio.Event | None
+    ) -> int:
         fds: list[int] = []
 
         def keep(contents: bytes) -> str:
@@ -325,6 +337,8 @@ class Bubblewrap:
                 stdin=step.stdin,
                 pass_fds=fds,
                 end_tree=kill_group,
+                stop=stop,
+                ask_to_end=ask_command_to_end,
             )
             # bubblewrap reports an exit code only for a command that it could start.
             started = b'"exit-code"' in os.pread(int(status), 4096, 0)

@@ -110,11 +110,12 @@ class Temporary:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """A memory-backed file."""
+    """A memory-backed file; one that is no secret is left out when the step is run again."""
 
     target: str
     contents: bytes = field(repr=False)
     mode: int = 0o400
+    secret: bool = True
 
 
 @dataclass(frozen=True, slots=True)

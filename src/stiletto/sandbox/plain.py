@@ -23,6 +23,7 @@ from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
 from stiletto.sandbox.attach import Attached, attach
+from stiletto.sandbox.hosts import addresses_for
 from stiletto.sandbox.layers import relative
 from stiletto.sandbox.paths import HOST_ROOTS, PathMap
 from stiletto.sandbox.plan import (
@@ -39,6 +40,7 @@ from stiletto.sandbox.process import Transcript, kill_group, run_process
 from stiletto.sandbox.scrub import secret_patterns
 from stiletto.sandbox.skeleton import image_files, materialise_image
 from stiletto.sandbox.surroundings import environment, passed_on
+from stiletto.sandbox.terminate import ask_to_end
 from stiletto.sandbox.trees import (
     Snapshot,
     aim_links,
@@ -78,7 +80,7 @@ class Plain:
         self._base = base.resolve()
         self._pool = TreePool(self._base / "trees")
 
-    async def run(self, step: Step, sink: Sink) -> StepOutput:
+    async def run(self, step: Step, sink: Sink, stop: asyncio.Event | None = None) -> StepOutput:
         """Run the step; see `Sandbox.run`."""
         image = materialise_image(self._base, _image_plan(step.image))
         working = await asyncio.to_thread(self._pool.take, (Layer(image), *step.layers))
@@ -88,7 +90,7 @@ class Plain:
             prepared = await asyncio.to_thread(_prepare, step, working.path, aside)
             transcript = Transcript(sink, _patterns(step, prepared))
             with _secret_files(prepared):
-                exit_code = await _execute(step, prepared, transcript)
+                exit_code = await _execute(step, prepared, transcript, stop)
             transcript.finish()
             output = await asyncio.to_thread(_describe, step, prepared, transcript, exit_code)
             aside.rmdir()
@@ -172,10 +174,14 @@ def _patterns(step: Step, prepared: _Prepared) -> Mapping[bytes, bytes]:
     tree = os.fsencode(prepared.tree)
     paths |= {tree: b"/", tree + b"/": b"/"}
     mounted = [mount.contents for mount in step.mounts if isinstance(mount, SecretMount)]
-    return paths | secret_patterns([*step.secret_env.values(), *step.scrub, *mounted])
+    secrets = [*step.secret_env.values(), *step.scrub]
+    secrets += [addresses_for(value, step.hosts) for value in step.secret_env.values()]
+    return paths | secret_patterns([*secrets, *mounted])
 
 
-async def _execute(step: Step, prepared: _Prepared, transcript: Transcript) -> int:
+async def _execute(
+    step: Step, prepared: _Prepared, transcript: Transcript, stop: asyncio.Event | None
+) -> int:
     tree, mapping = prepared.tree, prepared.mapping
     cwd = tree / relative(step.workdir)
     passed = passed_on(os.environ)
@@ -184,8 +190,9 @@ async def _execute(step: Step, prepared: _Prepared, transcript: Transcript) -> i
         name: value if name in ours else mapping.text(value)
         for name, value in environment(step, passed, "/root").items()
     }
+    env = {name: addresses_for(value, step.hosts) for name, value in env.items()}
     env = {"TMPDIR": str(tree / "tmp")} | env | {"PWD": str(cwd)}
-    argv = [mapping.text(word) for word in step.args]
+    argv = [addresses_for(mapping.text(word), step.hosts) for word in step.args]
     program = _find(argv[0], env["PATH"], cwd)
     if program is None:
         transcript.say(f"{step.args[0]}: command not found")
@@ -208,6 +215,8 @@ async def _execute(step: Step, prepared: _Prepared, transcript: Transcript) -> i
                 stdin=step.stdin,
                 cwd=cwd,
                 end_tree=end_tree,
+                stop=stop,
+                ask_to_end=ask_to_end,
             )
         except OSError as error:
             # A script without a first line is for the shell, as execvp(3) has it.

@@ -14,7 +14,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    import asyncio
 
 __all__ = [
     "Bind",
@@ -69,6 +72,8 @@ class Image:
         files: small files and links the image brings itself, container path -> contents, or
             `Link` target when the value is a str. Empty directories end with `/`.
         env: environment variables of the image, PATH included.
+        user: who commands run as, "" for root.
+        ports: the TCP ports that its server listens on.
     """
 
     address: str
@@ -80,6 +85,8 @@ class Image:
     default_args: tuple[str, ...] = ()
     entrypoint: tuple[str, ...] = ()
     workdir: str = ""
+    user: str = ""
+    ports: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +146,7 @@ class Step:
         scrub: further secret values to replace in output.
         uid, gid: what the process sees itself as.
         redirect_stdout, redirect_stderr: absolute container paths that also receive the stream.
+        hosts: names that the process can reach, by address; beside those of its /etc/hosts.
     """
 
     args: tuple[str, ...]
@@ -157,6 +165,7 @@ class Step:
     hostname: str = "stiletto"
     redirect_stdout: str = ""
     redirect_stderr: str = ""
+    hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 Stream: TypeAlias = Literal["stdout", "stderr"]
@@ -195,8 +204,10 @@ class Sandbox(Protocol):
     name: str
     """`bubblewrap` or `plain`; enters the key of every step."""
 
-    async def run(self, step: Step, sink: Sink) -> StepOutput:
+    async def run(self, step: Step, sink: Sink, stop: asyncio.Event | None = None) -> StepOutput:
         """Run the step; when cancelled, end its whole process tree first.
+
+        Once `stop` is set, the command is asked to end by SIGTERM, and waited for.
 
         Raises:
             EnvironmentFailed: the sandbox itself could not be set up.

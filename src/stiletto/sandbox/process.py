@@ -145,11 +145,14 @@ async def run_process(
     stdin: bytes = b"",
     cwd: Path | None = None,
     pass_fds: Sequence[int] = (),
+    stop: asyncio.Event | None = None,
+    ask_to_end: Callable[[int], None] | None = None,
 ) -> int:
     """Run to the end and return the exit code as a shell shows it.
 
     The process leads a session of its own. `end_tree` is called with its id when it has ended,
-    and also when this call is cancelled; it must leave no process behind.
+    and also when this call is cancelled; it must leave no process behind. `ask_to_end` is called
+    with it once `stop` is set.
 
     Raises:
         OSError: the program could not be started.
@@ -181,6 +184,8 @@ async def run_process(
         readers.append(_Reader(out_read, lambda data: transcript.feed("stdout", data)))
         readers.append(_Reader(err_read, lambda data: transcript.feed("stderr", data)))
         try:
+            if stop is not None and ask_to_end is not None:
+                await _stopped(process, stop, ask_to_end)
             returncode = await process.wait()
         finally:
             end_tree(process.pid)
@@ -195,6 +200,21 @@ async def run_process(
         for reader in readers:
             reader.close()
     return shell_code(returncode)
+
+
+async def _stopped(
+    process: asyncio.subprocess.Process, stop: asyncio.Event, ask_to_end: Callable[[int], None]
+) -> None:
+    """Wait for the process's end or for `stop`, and ask it to end in the second case."""
+    ended = asyncio.ensure_future(process.wait())
+    asked = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({ended, asked}, return_when=asyncio.FIRST_COMPLETED)
+        if not ended.done():
+            ask_to_end(process.pid)
+    finally:
+        ended.cancel()
+        asked.cancel()
 
 
 def kill_group(pid: int) -> None:

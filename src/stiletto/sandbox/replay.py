@@ -47,6 +47,8 @@ def replay_line(
                 drawn = " ".join(map(shlex.quote, ops.options(fresh(operation), _nothing)))
                 prefix = "" if home == Path("/") else "/h"
                 words.append(re.sub(r"@D@/(\d+w?)", rf'"{prefix}$d/\1"', _unquote(drawn)))
+            case ops.Data(secret=False):
+                continue  # names of services, and those have ended
             case ops.Data(target=target):
                 secret_files += 1
                 what = f"${{SECRET_FILE_{secret_files}:?the secret for {target}}}"

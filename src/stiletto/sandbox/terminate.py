@@ -1,0 +1,64 @@
+"""Asks the command of a sandbox to end, past the launcher that would take the signal for itself.
+
+bubblewrap stands between: one process outside, one as init of the new namespace, and the command
+beneath them. A signal to the first kills everything at once, and an init never gets one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+from stiletto.sandbox.process import kill_group
+
+__all__ = ["ask_command_to_end", "ask_to_end"]
+
+PROC = Path("/proc")
+
+
+def ask_to_end(pid: int) -> None:
+    """Send SIGTERM to a process; absent is no error."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+
+
+def ask_command_to_end(launcher: int) -> None:
+    """Send SIGTERM to the command that a launcher started; kill a launcher that has none yet."""
+    commands = list(_commands(launcher, _name(launcher), _children()))
+    if not commands:
+        kill_group(launcher)
+    for pid in commands:
+        ask_to_end(pid)
+
+
+def _commands(pid: int, launcher: str, children: dict[int, list[int]]) -> Iterator[int]:
+    """Yield the first processes beneath `pid` that are not the launcher's own."""
+    for child in children.get(pid, ()):
+        if _name(child) == launcher:
+            yield from _commands(child, launcher, children)
+        else:
+            yield child
+
+
+def _name(pid: int) -> str:
+    return _stat(PROC / str(pid))[0]
+
+
+def _children() -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for entry in PROC.glob("[0-9]*"):
+        found.setdefault(_stat(entry)[1], []).append(int(entry.name))
+    return found
+
+
+def _stat(entry: Path) -> tuple[str, int]:
+    """Return name and parent of a process (proc(5): `pid (name) state ppid`), or of none."""
+    try:
+        text = (entry / "stat").read_text(errors="replace")
+    except OSError:
+        return "", 0
+    head, _, rest = text.rpartition(")")
+    return head.partition("(")[2], int(rest.split()[1])
