@@ -206,12 +206,10 @@ def _without_self(
 
 
 def _version(project: Project, history: bool) -> tuple[Mapping[str, str], tuple[str, ...]]:
-    if (
-        version_source(project.package) is not VersionSource.VCS
-        or history
-        or project.has("PKG-INFO")
-    ):
+    if version_source(project.package) is not VersionSource.VCS or project.has("PKG-INFO"):
         return {}, ()
+    if history:
+        return {}, ("version: from .git",)
     pretended = pretend_variables(project.package)
     if pretended is None:
         return {}, ("no .git and no PKG-INFO: the build backend may find no version",)

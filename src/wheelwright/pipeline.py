@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import anyio
 import dagger
-from dagger import dag
 
 from wheelwright import environment, report, toolchain
 from wheelwright.boundary import explain, unwrap
@@ -135,7 +134,7 @@ async def check_types(
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """A run and the directory with its reports; both None-like where nothing was configured."""
+    """A run and the directory with its reports; both None where there is nothing to test."""
 
     run: testing.Run | None
     reports: dagger.Directory | None
@@ -171,17 +170,15 @@ async def run_tests(
     bench.require_package()
     project = bench.project
     wanted = needs.find(project, python, groups, extras)
-    if why := testing.configured(project):
+    if why := testing.configured(project, wanted):
         return Tested(None, None, why)
     history = await _history(bench, python, git)
     plan = environment.plan(project, python, wanted, history=history is not None)
     ready = toolchain.installed(bench.source, plan, history)
     command = testing.command(project, args)
-    ran = toolchain.observe(
-        ready.with_directory(testing.REPORTS, dag.directory()),
-        command,
-        log=f"{testing.REPORTS}/{testing.LOG}",
-    )
+    # An empty log first: then the directory is there, whatever an engine makes of an empty one.
+    log = f"{testing.REPORTS}/{testing.LOG}"
+    ran = toolchain.observe(ready.with_new_file(log, ""), command, log=log)
     output = await toolchain.output(ran)
     reports = ran.directory(testing.REPORTS)
     counts = None

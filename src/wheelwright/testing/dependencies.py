@@ -85,7 +85,7 @@ def find(
     else:
         found, lines = _first(project, python)
     return TestDependencies(
-        place=found.place,
+        place=found.place + (f" with {_plural('extra', extras)}" if extras else ""),
         groups=found.groups,
         root_groups=found.root_groups,
         extras=tuple(dict.fromkeys((*found.extras, *extras))),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from wheelwright.errors import GateFailed, ToolFailed, WheelwrightError
 from wheelwright.project.model import Project
+from wheelwright.testing.dependencies import TestDependencies
 
 __all__ = ["JUNIT", "LOG", "REPORTS", "Failure", "Run", "command", "configured", "read_junit"]
 
@@ -17,7 +18,7 @@ LOG = "pytest.log"
 
 # pytest's exit codes, from its reference, "Exit codes".
 _PASSED, _FAILED, _INTERRUPTED, _NOTHING = 0, 1, 2, 5
-_SIGNS = "no tests/ or test/, no configuration of pytest, no pytest in a dependency group"
+_SIGNS = "no tests/ or test/, no configuration of pytest, pytest in no test dependencies"
 _TAIL_LINES = 30
 
 
@@ -121,23 +122,22 @@ def command(project: Project, args: Sequence[str]) -> tuple[str, ...]:
     return ("pytest", f"--junit-xml={REPORTS}/{JUNIT}", *chosen)
 
 
-def configured(project: Project) -> str:
+def configured(project: Project, wanted: TestDependencies) -> str:
     """Return why there is nothing to test, with what was looked for; empty where there is."""
-    package = project.package
     signs = (
         any(project.has(name) for name in ("tests/", "test/", "testing/", "pytest.ini"))
-        or any(package.has("tool", "pytest", key) for key in ("ini_options",))
+        or project.configures("tool", "pytest")
         or "[tool:pytest]" in (project.text("setup.cfg") or "")
         or "[pytest]" in (project.text("tox.ini") or "")
         or bool(project.settings.pytest_args)
-        or any(
-            line.lower().startswith("pytest")
-            for group in package.groups.values()
-            for line in package.group(group)
-        )
+        or not wanted.added
         or any(name.startswith("test_") and name.endswith(".py") for name in _top(project))
     )
-    return "" if signs else f"not configured: {project.name} has no tests ({_SIGNS})"
+    if signs:
+        return ""
+    names = ", ".join(sorted(each.name for each in project.members.values()))
+    others = f"; its workspace holds {names}: pass --package" if names and not project.where else ""
+    return f"not configured: {project.name} has no tests ({_SIGNS}){others}"
 
 
 def _top(project: Project) -> list[str]:

@@ -15,7 +15,6 @@ from wheelwright.project.tools import declared_in, tool
 from wheelwright.project.version import VersionSource, pretend_variables, version_source
 from wheelwright.project.workspace import locate, members
 
-
 HOOKS = "- repo: https://x.org/a/ruff-pre-commit\n  rev: v0.13.1\n"
 
 

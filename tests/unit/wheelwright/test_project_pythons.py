@@ -170,4 +170,4 @@ def test_gate_reports_the_claims_or_the_drift() -> None:
     )
     failed = judge(project(LIKE_ATTRS, {".python-version": "3.8\n"}))
     assert Verdict.FAILED is failed.verdict
-    assert failed.text().startswith(".python-version:1: says 3.8")
+    assert failed.text().splitlines()[1].startswith(".python-version:1: says 3.8")
