@@ -8,17 +8,20 @@
 | `pytest-args` | list | arguments of pytest where the caller gives none |
 | `typecheck` | list | the type checker's command line, such as ["mypy", "src"] |
 | `skip` | list | gates that `ci` leaves out; they are listed as such |
+| `matrix` | table | the cells of `matrix`: see `matrix.py` beside this file |
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from wheelwright.errors import ProjectError
+from wheelwright.project import matrix
+from wheelwright.project.matrix import MatrixSettings
 from wheelwright.project.pyproject import Pyproject, line_of
+from wheelwright.project.suggestions import unknown
 
 __all__ = ["GATES", "Settings", "read"]
 
@@ -36,6 +39,7 @@ class Settings:
     pytest_args: tuple[str, ...] = ()
     typecheck: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
+    matrix: MatrixSettings = field(default_factory=MatrixSettings)
 
 
 _STRINGS = ("python",)
@@ -49,7 +53,11 @@ def read(pyproject: Pyproject) -> Settings:
         ProjectError: unknown keys, values of another type, unknown gates in `skip`.
     """
     table = pyproject.table("tool", "wheelwright")
-    wrong = [*_unknown_keys(table), *_wrong_values(table)]
+    wrong = [
+        *_unknown_keys(table),
+        *_wrong_values(table),
+        *matrix.check(table.get("matrix", {})),
+    ]
     if wrong:
         line = line_of(pyproject.text, "[tool.wheelwright")
         raise ProjectError(
@@ -64,12 +72,13 @@ def read(pyproject: Pyproject) -> Settings:
         pytest_args=lists["pytest-args"],
         typecheck=lists["typecheck"],
         skip=lists["skip"],
+        matrix=matrix.read(table.get("matrix", {})),
     )
 
 
 def _unknown_keys(table: Mapping[str, Any]) -> list[str]:
-    known = (*_STRINGS, *_LISTS)
-    return [_unknown("key", key, known) for key in table if key not in known]
+    known = (*_STRINGS, *_LISTS, "matrix")
+    return [f"has an {unknown('key', key, known)}" for key in table if key not in known]
 
 
 def _wrong_values(table: Mapping[str, Any]) -> list[str]:
@@ -83,11 +92,7 @@ def _wrong_values(table: Mapping[str, Any]) -> list[str]:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             wrong.append(f"says {key} = {value!r}, which is not a list of strings")
         elif key == "skip":
-            wrong.extend(_unknown("gate", gate, GATES) for gate in value if gate not in GATES)
+            wrong.extend(
+                f"has an {unknown('gate', gate, GATES)}" for gate in value if gate not in GATES
+            )
     return wrong
-
-
-def _unknown(what: str, word: str, known: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(word.replace("_", "-"), known, n=1)
-    meant = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(known)}"
-    return f'has an unknown {what} "{word}" ({meant})'

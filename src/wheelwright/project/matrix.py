@@ -1,0 +1,149 @@
+"""[tool.wheelwright.matrix]: the axes of the test matrix, cells added, cells taken out.
+
+| key | value | effect |
+|---|---|---|
+| `python` | ["3.11", "3.13"] | instead of the versions that the package claims |
+| `resolution` | ["locked", "lowest-direct"] | instead of `locked` (`highest` without uv.lock) |
+| `groups`, `extras`, `services` | ["tests", "tests+docs"] | one cell each; `+` joins |
+| `os` | ["ubuntu-latest", "macos-latest"] | runners of `matrix --format github` |
+| `include` | tables with `python` and any of the above, `name` | adds a cell, or names one |
+| `exclude` | tables with any of the above | takes out the cells that match |
+
+An axis value that joins nothing is written as an empty string.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wheelwright.project.suggestions import unknown
+
+__all__ = ["AXES", "RESOLUTIONS", "Entry", "MatrixSettings", "check", "read", "split"]
+
+RESOLUTIONS = ("locked", "highest", "lowest-direct")
+
+# The axes that make a cell, in the order of their part of its name; then where cells run.
+AXES = ("python", "resolution", "groups", "extras", "services")
+_LISTS = (*AXES, "os")
+_TABLES = ("include", "exclude")
+_WORDS = ("name", *AXES, "os")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One table of `include` or `exclude`; None where it does not say."""
+
+    name: str | None = None
+    python: str | None = None
+    resolution: str | None = None
+    groups: tuple[str, ...] | None = None
+    extras: tuple[str, ...] | None = None
+    services: tuple[str, ...] | None = None
+    os: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixSettings:
+    """The table's values; an empty axis means not said."""
+
+    python: tuple[str, ...] = ()
+    resolution: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    os: tuple[str, ...] = ()
+    include: tuple[Entry, ...] = ()
+    exclude: tuple[Entry, ...] = ()
+
+
+def split(value: str) -> tuple[str, ...]:
+    """Return the parts of an axis value such as `tests+docs`; none for an empty one."""
+    return tuple(part.strip() for part in value.split("+") if part.strip())
+
+
+def read(table: Mapping[str, Any]) -> MatrixSettings:
+    """Read a table in which `check` found nothing wrong."""
+    lists: dict[str, Any] = {key: tuple(table.get(key, ())) for key in _LISTS}
+    return MatrixSettings(
+        **lists,
+        include=tuple(map(_entry, table.get("include", ()))),
+        exclude=tuple(map(_entry, table.get("exclude", ()))),
+    )
+
+
+def check(table: object) -> list[str]:
+    """Return everything that is wrong with the table, each as the end of a sentence."""
+    if not isinstance(table, Mapping):
+        return [f"says matrix = {table!r}, which is not a table"]
+    known = (*_LISTS, *_TABLES)
+    wrong = [f"has an {unknown('key of matrix', key, known)}" for key in table if key not in known]
+    for key in _LISTS:
+        value = table.get(key, [])
+        if not _strings(value):
+            wrong.append(f"says matrix.{key} = {value!r}, which is not a list of strings")
+        elif key == "resolution":
+            wrong += _resolutions(value)
+    for key in _TABLES:
+        value = table.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(entry, Mapping) for entry in value):
+            wrong.append(f"says matrix.{key} = {value!r}, which is not a list of tables")
+        else:
+            for entry in value:
+                wrong += _wrong_entry(key, entry)
+    return wrong
+
+
+def _wrong_entry(key: str, entry: Mapping[str, Any]) -> list[str]:
+    where = f"matrix.{key}"
+    wrong = [
+        f"has an {unknown(f'key of {where}', word, _WORDS)}" for word in entry if word not in _WORDS
+    ]
+    wrong += [
+        f"says {where}.{word} = {entry[word]!r}, which is not a string"
+        for word in ("name", "python", "resolution")
+        if not isinstance(entry.get(word, ""), str)
+    ]
+    wrong += [
+        f"says {where}.{word} = {entry[word]!r}, which is no string and no list of them"
+        for word in ("groups", "extras", "services", "os")
+        if not isinstance(entry.get(word, ""), str) and not _strings(entry[word])
+    ]
+    if isinstance(said := entry.get("resolution", RESOLUTIONS[0]), str):
+        wrong += _resolutions([said])
+    if key == "include" and "python" not in entry:
+        wrong.append(f"has an entry of {where} without python: {dict(entry)!r}")
+    if key == "exclude" and not entry:
+        wrong.append(f"has an empty entry of {where}, which would take out every cell")
+    return wrong
+
+
+def _resolutions(values: list[str]) -> list[str]:
+    return [
+        f"has an {unknown('resolution', value, RESOLUTIONS)}"
+        for value in values
+        if value not in RESOLUTIONS
+    ]
+
+
+def _strings(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _entry(entry: Mapping[str, Any]) -> Entry:
+    def parts(key: str) -> tuple[str, ...] | None:
+        if key not in entry:
+            return None
+        value = entry[key]
+        return split(value) if isinstance(value, str) else tuple(value)
+
+    return Entry(
+        name=entry.get("name"),
+        python=entry.get("python"),
+        resolution=entry.get("resolution"),
+        groups=parts("groups"),
+        extras=parts("extras"),
+        services=parts("services"),
+        os=parts("os"),
+    )

@@ -1,0 +1,15 @@
+"""Says what an unknown word was probably meant to be."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+__all__ = ["unknown"]
+
+
+def unknown(what: str, word: str, known: Sequence[str]) -> str:
+    """Return `unknown key "pyton" (did you mean "python"?)`, or the known words."""
+    near = difflib.get_close_matches(word.replace("_", "-"), known, n=1)
+    meant = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(known) or 'none'}"
+    return f'unknown {what} "{word}" ({meant})'

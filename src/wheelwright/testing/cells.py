@@ -1,0 +1,296 @@
+"""The cells of the test matrix: Python x resolution x groups x extras x services.
+
+    what was asked  >  [tool.wheelwright.matrix]  >  what the package claims
+
+What the caller asks for replaces that axis. `exclude` then takes cells out; `include` adds cells
+that fit what was asked, or names one that is there already. A cell's name is made of its own
+values alone, so that it stays the same whichever other cells run beside it:
+
+    3.12                        the usual resolution, nothing else asked for
+    3.12-lowest-direct          another resolution
+    3.12-tests+docs-postgres16  groups, extras and services, in this order
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+from wheelwright.errors import ProjectError, RequestError
+from wheelwright.project.matrix import RESOLUTIONS, Entry, split
+from wheelwright.project.model import Project
+from wheelwright.project.pythons import choose, claimed
+from wheelwright.project.suggestions import unknown
+from wheelwright.testing.dependencies import find
+
+__all__ = ["Cell", "Selection", "github", "plan", "runnable", "table", "usual_resolution"]
+
+_RUNNER = "ubuntu-latest"
+# GitHub's documentation, "Using a matrix": at most this many jobs per workflow run.
+_GITHUB_JOBS = 256
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One environment that the tests run in.
+
+    Attributes:
+        services: such as `postgres:16`, started fresh for the cell.
+        os: labels of the native runners that the cell is for.
+    """
+
+    name: str
+    python: str
+    resolution: str
+    groups: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    os: tuple[str, ...] = (_RUNNER,)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the caller asked for; an empty axis is taken from the package. `+` joins values."""
+
+    pythons: tuple[str, ...] = ()
+    resolutions: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    cells: tuple[str, ...] = ()
+    os: tuple[str, ...] = ()
+
+    @property
+    def narrows(self) -> bool:
+        """Whether this may be less than the whole matrix."""
+        return any((self.pythons, self.resolutions, self.groups, self.extras, self.cells))
+
+
+def usual_resolution(project: Project) -> str:
+    """Return the resolution that needs no name: what uv.lock says, else the newest."""
+    return "locked" if project.lock else "highest"
+
+
+def plan(project: Project, asked: Selection) -> list[Cell]:
+    """Return the cells, Pythons in their order first.
+
+    Raises:
+        RequestError: an unknown resolution, group, extra or cell; a Python outside
+            requires-python; nothing left.
+        ProjectError: two cells of one name, or a name that no directory can have.
+    """
+    _check_resolutions(project, asked.resolutions)
+    said = project.settings.matrix
+    usual = usual_resolution(project)
+    pythons = asked.pythons or said.python or tuple(claimed(project.package))
+    if not pythons:
+        pythons = (choose(project.package, "", "", project.text(".python-version")),)
+    runners = asked.os or said.os or (_RUNNER,)
+    product = itertools.product(
+        dict.fromkeys(pythons),
+        dict.fromkeys(asked.resolutions or said.resolution or (usual,)),
+        dict.fromkeys(map(split, asked.groups or said.groups or ("",))),
+        dict.fromkeys(map(split, asked.extras or said.extras or ("",))),
+        dict.fromkeys(map(split, asked.services or said.services or ("",))),
+    )
+    made = [
+        _named(Cell("", python, resolution, groups, extras, services, runners), usual)
+        for python, resolution, groups, extras, services in product
+    ]
+    cells = [cell for cell in made if not any(_matches(cell, entry) for entry in said.exclude)]
+    for entry in said.include:
+        cells = _include(cells, _included(entry, usual, asked.os or (_RUNNER,)), entry, asked)
+    for cell in cells:
+        _check(project, cell)
+    _check_names(project, cells)
+    return _chosen(cells, asked.cells)
+
+
+def runnable(cells: Iterable[Cell], asked: Selection) -> tuple[list[Cell], str]:
+    """Return the cells for this engine, and a line about those for other runners alone.
+
+    A cell that is asked for by name runs in any case: that is how a native runner calls it.
+    """
+    cells = list(cells)
+    if asked.cells:
+        return cells, ""
+    here = [cell for cell in cells if any(name.startswith("ubuntu") for name in cell.os)]
+    others = [cell for cell in cells if cell not in here]
+    if not others:
+        return here, ""
+    labels = ", ".join(dict.fromkeys(label for cell in others for label in cell.os))
+    names = ", ".join(cell.name for cell in others)
+    if not here:
+        raise RequestError(
+            f"every cell is for other runners ({labels}): {names}", "name one with --cell"
+        )
+    return here, f"not run here, but on {labels}: {names}"
+
+
+def table(project: Project, cells: Sequence[Cell]) -> str:
+    """Return the plan for people: one line for each cell."""
+    head = ("cell", "python", "resolution", "groups", "extras", "services", "os")
+    body = [
+        (
+            cell.name,
+            cell.python,
+            cell.resolution,
+            "+".join(cell.groups) or find(project, cell.python).place,
+            "+".join(cell.extras) or "-",
+            "+".join(cell.services) or "-",
+            ", ".join(cell.os),
+        )
+        for cell in cells
+    ]
+    lines = [head, *body]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    rule = "  ".join("-" * width for width in widths)
+    text = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
+    count = f"{len(cells)} cell{'' if len(cells) == 1 else 's'}"
+    return "\n".join([f"matrix of {project.name}", text[0], rule, *text[1:], "", count])
+
+
+def github(cells: Iterable[Cell]) -> str:
+    """Return the value of `strategy.matrix` as one line of JSON: a job for each cell and runner.
+
+    `cell` is what `--cell` takes; `name` is unique among the jobs.
+
+    Raises:
+        RequestError: more jobs than GitHub accepts.
+    """
+    rows = [
+        {
+            "name": cell.name if runner == _RUNNER else f"{cell.name}-{runner}",
+            "cell": cell.name,
+            "python": cell.python,
+            "resolution": cell.resolution,
+            "groups": "+".join(cell.groups),
+            "extras": "+".join(cell.extras),
+            "services": "+".join(cell.services),
+            "os": runner,
+        }
+        for cell in cells
+        for runner in cell.os
+    ]
+    if len(rows) > _GITHUB_JOBS:
+        raise RequestError(
+            f"the matrix has {len(rows)} jobs, GitHub accepts {_GITHUB_JOBS}",
+            "narrow it with --python or --resolution, or exclude cells",
+        )
+    return json.dumps({"include": rows}, separators=(",", ":"))
+
+
+def _named(cell: Cell, usual: str) -> Cell:
+    parts = [cell.python]
+    if cell.resolution != usual:
+        parts.append(cell.resolution)
+    # A name is also a directory's, and part of a command line.
+    parts += [
+        "+".join(re.sub(r"[^\w.-]+", "", value) for value in values)
+        for values in (cell.groups, cell.extras, cell.services)
+        if values
+    ]
+    return replace(cell, name="-".join(parts))
+
+
+def _included(entry: Entry, usual: str, runners: tuple[str, ...]) -> Cell:
+    assert entry.python is not None, "checked when the settings were read"
+    cell = Cell(
+        name="",
+        python=entry.python,
+        resolution=entry.resolution or usual,
+        groups=entry.groups or (),
+        extras=entry.extras or (),
+        services=entry.services or (),
+        os=entry.os or runners,
+    )
+    return _named(cell, usual)
+
+
+def _include(cells: list[Cell], new: Cell, entry: Entry, asked: Selection) -> list[Cell]:
+    found = [replace(cell, name=new.name, os=new.os) == new for cell in cells]
+    if any(found):
+        return [
+            replace(cell, name=entry.name or cell.name, os=entry.os or cell.os) if same else cell
+            for cell, same in zip(cells, found, strict=True)
+        ]
+    fits = (
+        new.python in (asked.pythons or (new.python,))
+        and new.resolution in (asked.resolutions or (new.resolution,))
+        and new.groups in (tuple(map(split, asked.groups)) or (new.groups,))
+        and new.extras in (tuple(map(split, asked.extras)) or (new.extras,))
+        and new.services in (tuple(map(split, asked.services)) or (new.services,))
+    )
+    return [*cells, replace(new, name=entry.name or new.name)] if fits else cells
+
+
+def _matches(cell: Cell, entry: Entry) -> bool:
+    return (
+        (entry.name is None or fnmatchcase(cell.name, entry.name))
+        and (entry.python is None or cell.python == entry.python)
+        and (entry.resolution is None or cell.resolution == entry.resolution)
+        and (entry.groups is None or set(cell.groups) == set(entry.groups))
+        and (entry.extras is None or set(cell.extras) == set(entry.extras))
+        and (entry.services is None or set(cell.services) == set(entry.services))
+        and (entry.os is None or set(cell.os) == set(entry.os))
+    )
+
+
+def _check_resolutions(project: Project, resolutions: Iterable[str]) -> None:
+    for resolution in resolutions:
+        if resolution not in RESOLUTIONS:
+            raise RequestError(
+                unknown("resolution", resolution, RESOLUTIONS),
+                f"choose from {', '.join(RESOLUTIONS)}",
+            )
+        if resolution == "locked" and not project.lock:
+            raise RequestError(
+                f"{project.name} has no uv.lock to resolve from",
+                "run `uv lock`, or ask for --resolution highest",
+            )
+
+
+def _check(project: Project, cell: Cell) -> None:
+    choose(project.package, cell.python, "", None)
+    _check_resolutions(project, [cell.resolution])
+    find(project, cell.python, cell.groups, cell.extras)
+
+
+def _check_names(project: Project, cells: Sequence[Cell]) -> None:
+    seen: set[str] = set()
+    for cell in cells:
+        if not _NAME.fullmatch(cell.name):
+            raise ProjectError(
+                f'{project.package.path}: the cell name "{cell.name}" cannot be a file\'s name',
+                "use letters, digits, and . _ + -",
+            )
+        if cell.name in seen:
+            raise ProjectError(
+                f'{project.package.path}: two cells of the matrix are named "{cell.name}"',
+                "give one of them another name in [tool.wheelwright.matrix]",
+            )
+        seen.add(cell.name)
+
+
+def _chosen(cells: Sequence[Cell], patterns: Sequence[str]) -> list[Cell]:
+    names = [cell.name for cell in cells]
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            raise RequestError(
+                unknown("cell", pattern, names), "`matrix --plan` lists the cells of this matrix"
+            )
+    kept = [
+        cell
+        for cell in cells
+        if not patterns or any(fnmatchcase(cell.name, pattern) for pattern in patterns)
+    ]
+    if not kept:
+        raise RequestError(
+            "no cell of the matrix is left", "exclude less in [tool.wheelwright.matrix]"
+        )
+    return kept
