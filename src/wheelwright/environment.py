@@ -1,8 +1,15 @@
 """The plan of a Python environment: which files it is made from, and which commands make it.
 
 Two layers, so that editing a source file never reinstalls a dependency: `dependencies` run over
-`inputs` alone, `install` runs over the whole source. With uv.lock every version is the locked
-one; without it uv resolves from the index, and a note says so.
+`inputs` alone, `install` runs over the whole source.
+
+| resolution | versions |
+|---|---|
+| `locked` | those of uv.lock; the usual one where there is a lock |
+| `highest` | the newest that the index has; the usual one without a lock |
+| `lowest-direct` | the lowest that the package's own requirements allow, and the newest of \
+what those need in turn. Test tools stay the newest: nobody writes a lower bound for them, and \
+the lowest pytest of all runs on no Python of today |
 """
 
 from __future__ import annotations
@@ -10,15 +17,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from wheelwright.pins import full_image, slim_image
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
-from wheelwright.project.pyproject import Pyproject
+from wheelwright.project.sources import expand
 from wheelwright.project.version import VersionSource, pretend_variables, version_source
-from wheelwright.testing.dependencies import TestDependencies
+from wheelwright.testing.dependencies import NAMES, TestDependencies
 
 __all__ = ["SOURCE", "VENV", "Environment", "plan"]
 
@@ -62,15 +68,20 @@ def plan(
     *,
     groups: Iterable[str] = (),
     history: bool = False,
+    resolution: str = "",
 ) -> Environment:
     """Plan the environment with the test dependencies, and with further groups of the package.
 
-    `history` says that .git is there to ask for the version.
+    `history` says that .git is there to ask for the version; an empty `resolution` is the usual.
     """
     groups = tuple(dict.fromkeys((*wanted.groups, *groups)))
     variables, notes = _version(project, history)
-    make = _locked if project.lock else _resolved
-    written, dependencies, install, said = make(project, wanted, groups)
+    resolution = resolution or ("locked" if project.lock else "highest")
+    written, dependencies, install, said = (
+        _locked(project, wanted, groups)
+        if resolution == "locked"
+        else _resolved(project, wanted, groups, lowest=resolution == "lowest-direct")
+    )
     return Environment(
         python=python,
         image=image(project, python),
@@ -136,39 +147,72 @@ def _locked(project: Project, wanted: TestDependencies, groups: tuple[str, ...])
     return written, tuple(dependencies), ((*sync, "--inexact"),), notes
 
 
-def _resolved(project: Project, wanted: TestDependencies, groups: tuple[str, ...]) -> _Layers:
+def _resolved(
+    project: Project, wanted: TestDependencies, groups: tuple[str, ...], *, lowest: bool
+) -> _Layers:
     package = project.package
-    lines = [
-        *package.dependencies,
-        *(
-            line
-            for extra in wanted.extras
-            for line in package.extras.get(canonicalize_name(extra), ())
-        ),
-        *(line for group in groups for line in package.group(group)),
-        *(line for group in wanted.root_groups for line in project.root.group(group)),
-    ]
-    own = TestDependencies(
+    # An extra named like a test group holds tools, every other one is part of the package.
+    parts = {extra: package.extras.get(canonicalize_name(extra), ()) for extra in wanted.extras}
+    own = expand(
+        project,
+        [
+            *package.dependencies,
+            *(line for extra in parts if extra not in NAMES for line in parts[extra]),
+        ],
+    )
+    tools = expand(
+        project,
+        [
+            *(line for extra in parts if extra in NAMES for line in parts[extra]),
+            *(line for group in groups for line in package.group(group)),
+            *(line for group in wanted.root_groups for line in project.root.group(group)),
+        ],
+    )
+    together = TestDependencies(
         wanted.place,
-        lines=tuple(dict.fromkeys((*_without_self(package, lines), *wanted.lines))),
+        lines=tuple(dict.fromkeys((*own.lines, *tools.lines, *wanted.lines))),
         constraints=wanted.constraints,
         added=wanted.added,
     )
-    written, requested, notes = _files(own)
+    written, requested, notes = _files(together)
     dependencies: list[tuple[str, ...]] = [("uv", "venv", VENV)]
+    if lowest and own.lines:
+        written[f"{_WRITTEN}/own.in"] = "\n".join(own.lines) + "\n"
+        files = (f"--output-file={_WRITTEN}/lowest.txt", f"{_WRITTEN}/own.in")
+        dependencies.append(
+            ("uv", "pip", "compile", "--quiet", "--resolution=lowest-direct", *files)
+        )
+        requested = (*requested, f"--constraints={_WRITTEN}/lowest.txt")
     if requested:
         dependencies.append(("uv", "pip", "install", *requested))
-    install: tuple[tuple[str, ...], ...] = ()
-    notes = ("no uv.lock: resolved from the index on this run", *notes)
-    if project.installable:
-        # What the backend fills in is known only after the build: then it brings its own.
-        filled = package.dynamic & {"dependencies", "optional-dependencies"}
-        extras = f"[{','.join(wanted.extras)}]" if filled and wanted.extras else ""
-        flags = () if filled else ("--no-deps",)
-        install = (("uv", "pip", "install", *flags, "--editable", f".{extras}"),)
+    install, said = _own_install(project, wanted, (*own.members, *tools.members), lowest=lowest)
+    head = "lowest-direct" if lowest else "highest" if project.lock else "no uv.lock"
+    return (
+        written,
+        tuple(dependencies),
+        install,
+        (f"{head}: resolved from the index on this run", *notes, *said),
+    )
+
+
+def _own_install(
+    project: Project, wanted: TestDependencies, members: Iterable[str], *, lowest: bool
+) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:
+    """Return the commands that install the package and the workspace members it needs."""
+    package = project.package
+    flat = ("uv", "pip", "install", "--no-deps")
+    install = [(*flat, "--editable", join(SOURCE, where)) for where in dict.fromkeys(members)]
+    if not project.installable:
+        note = f"{project.name} is not installed: no [build-system] in {package.path}"
+        return tuple(install), (note,)
+    # What the backend fills in is known only after the build: then it brings its own.
+    if package.dynamic & {"dependencies", "optional-dependencies"}:
+        extras = f"[{','.join(wanted.extras)}]" if wanted.extras else ""
+        flags = ("--resolution=lowest-direct",) if lowest else ()
+        install.append(("uv", "pip", "install", *flags, "--editable", f".{extras}"))
     else:
-        notes = (*notes, f"{project.name} is not installed: no [build-system] in {package.path}")
-    return written, tuple(dependencies), install, notes
+        install.append((*flat, "--editable", "."))
+    return tuple(install), ()
 
 
 def _files(wanted: TestDependencies) -> tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]:
@@ -182,27 +226,6 @@ def _files(wanted: TestDependencies) -> tuple[dict[str, str], tuple[str, ...], t
         requested.append(f"--constraints={_WRITTEN}/constraints.txt")
     requested.extend(wanted.added)
     return written, tuple(requested) if wanted.lines or wanted.added else (), ()
-
-
-def _without_self(
-    package: Pyproject, lines: Iterable[str], seen: frozenset[str] = frozenset()
-) -> list[str]:
-    """Replace the package's own name, as in `demo[tests]`, by what that extra needs."""
-    found: list[str] = []
-    for line in lines:
-        try:
-            requirement = Requirement(line)
-        except InvalidRequirement:
-            found.append(line)
-            continue
-        if not package.name or canonicalize_name(requirement.name) != package.name:
-            found.append(line)
-            continue
-        for extra in map(canonicalize_name, sorted(requirement.extras)):
-            if extra not in seen:
-                inner = package.extras.get(extra, ())
-                found.extend(_without_self(package, inner, seen | {extra}))
-    return found
 
 
 def _version(project: Project, history: bool) -> tuple[Mapping[str, str], tuple[str, ...]]:

@@ -1,0 +1,117 @@
+"""Requirements as [tool.uv.sources] means them, for a resolution that does not read uv.lock.
+
+`uv pip` takes requirement lines, which know nothing of that table: a name that the table sends
+elsewhere would come from the index, perhaps as somebody else's package.
+
+| source | here |
+|---|---|
+| `workspace` | the member's own requirements; the member itself is installed from the source |
+| `git`, `url` | a direct reference (PEP 508) |
+| `path`, `index`, a list | refused: only uv.lock says what they resolve to |
+
+Source: uv's documentation, concepts/projects/dependencies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from wheelwright.errors import RequestError
+from wheelwright.project.model import Project
+from wheelwright.project.pyproject import Pyproject
+
+__all__ = ["Expanded", "expand"]
+
+
+@dataclass(slots=True)
+class Expanded:
+    """Lines that can be resolved, and the directories of workspace members they stood for."""
+
+    lines: list[str] = field(default_factory=list)
+    members: list[str] = field(default_factory=list)
+
+
+def expand(project: Project, lines: Iterable[str]) -> Expanded:
+    """Return the lines with the package itself, its workspace and its sources followed.
+
+    `demo[tests]` in the package demo becomes what that extra needs.
+
+    Raises:
+        RequestError: a source that only uv.lock resolves.
+    """
+    found = Expanded()
+    local = {pyproject.name: (where, pyproject) for where, pyproject in project.members.items()}
+    local[project.package.name] = (project.where, project.package)
+    local.pop("", None)
+    _expand(project, local, lines, found, set())
+    return found
+
+
+def _expand(
+    project: Project,
+    local: Mapping[str, tuple[str, Pyproject]],
+    lines: Iterable[str],
+    found: Expanded,
+    seen: set[tuple[str, str]],
+) -> None:
+    for line in lines:
+        try:
+            requirement = Requirement(line)
+        except InvalidRequirement:
+            found.lines.append(line)
+            continue
+        name = canonicalize_name(requirement.name)
+        if name not in local:
+            found.lines.append(_followed(project, requirement, line))
+            continue
+        where, pyproject = local[name]
+        wanted = {extra: pyproject.extras.get(extra, ()) for extra in _extras(requirement)}
+        if pyproject is not project.package:
+            wanted[""] = pyproject.dependencies
+            if where not in found.members:
+                found.members.append(where)
+        for extra, inner in sorted(wanted.items()):
+            if (name, extra) not in seen:
+                seen.add((name, extra))
+                _expand(project, local, inner, found, seen)
+
+
+def _extras(requirement: Requirement) -> list[str]:
+    return [canonicalize_name(extra) for extra in requirement.extras]
+
+
+def _followed(project: Project, requirement: Requirement, line: str) -> str:
+    name = canonicalize_name(requirement.name)
+    source = _sources(project).get(name)
+    if source is None:
+        return line
+    reference = _reference(source) if isinstance(source, Mapping) else ""
+    if not reference:
+        raise RequestError(
+            f"[tool.uv.sources] says where {requirement.name} comes from, which only a locked "
+            f"resolution of {project.name} follows",
+            "run `uv lock` and leave that cell's resolution locked",
+        )
+    extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+    marker = f" ; {requirement.marker}" if requirement.marker else ""
+    return f"{requirement.name}{extras} @ {reference}{marker}"
+
+
+def _sources(project: Project) -> dict[str, Any]:
+    tables = [each.table("tool", "uv", "sources") for each in (project.root, project.package)]
+    return {canonicalize_name(name): source for table in tables for name, source in table.items()}
+
+
+def _reference(source: Mapping[str, Any]) -> str:
+    if "url" in source:
+        return str(source["url"])
+    if "git" not in source:
+        return ""
+    at = next((f"@{source[key]}" for key in ("rev", "tag", "branch") if key in source), "")
+    below = f"#subdirectory={source['subdirectory']}" if "subdirectory" in source else ""
+    return f"git+{source['git']}{at}{below}"
