@@ -381,23 +381,33 @@ def lower_camel(name: str) -> str:
     return whole[: len(first)].lower() + whole[len(first) :]
 
 
-def _type_name(module: str, name: str) -> str:
-    prefix = camel(module)
+def _type_name(module: str, original: str, name: str) -> str:
+    """Return a type's name in the API, the module's name in front.
+
+    The module's own name counts where a word ends: `PostIt` of the module `post` stays what it
+    is, `Postman` becomes `PostPostman` (core/gqlformat.go, namespaceObject).
+    """
     name = camel(name) if "_" in name or name[:1].islower() else name
-    return name if name.startswith(prefix) else prefix + name
+    rest = name.removeprefix(camel(original))
+    if rest != name and (not rest or not rest[0].islower()):
+        return camel(module) + rest
+    return camel(module) + name
 
 
-def define(name: str, built: Module) -> ModuleDef:
+def define(name: str, built: Module, original: str = "") -> ModuleDef:
     """Turn a registered module into its definition.
+
+    `original` is the name that the module's own code goes by, where others call it `name`.
 
     Raises:
         ModuleFailed: it has no main object.
     """
     main = camel(name)
+    original = original or name
     own = {t.name for t in (*built.objects, *built.interfaces, *built.enums)}
 
     def use(t: TypeDef) -> TypeRef:
-        type_name = _type_name(name, t.name) if t.name in own else t.name
+        type_name = _type_name(name, original, t.name) if t.name in own else t.name
         element = use(t.element) if t.element else None
         return TypeRef(Kind(t.kind), type_name, element, t.optional)
 
@@ -435,7 +445,7 @@ def define(name: str, built: Module) -> ModuleDef:
             FieldDef(lower_camel(f.name), use(f.type), f.description, f.name) for f in t.fields
         ]
         functions = [function(f) for f in t.functions]
-        type_name = _type_name(name, t.name)
+        type_name = _type_name(name, original, t.name)
         objects[type_name] = ObjectDef(
             name=type_name,
             description=t.description,
@@ -446,12 +456,12 @@ def define(name: str, built: Module) -> ModuleDef:
         )
     if main not in objects:
         raise ModuleFailed(
-            f"module {name} has no object named {main}",
+            f"module {original} has no object named {camel(original)}",
             hint="decorate the class of that name with @dagger.object_type",
         )
     enums = {}
     for t in built.enums:
-        type_name = _type_name(name, t.name)
+        type_name = _type_name(name, original, t.name)
         enums[type_name] = EnumDef(
             name=type_name,
             members=tuple(m.name for m in t.members),

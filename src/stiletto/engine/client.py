@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -20,13 +21,15 @@ class Client:
     """One connection's identity and rights.
 
     `module` and `call` are set for a module's process: it sees its own call, and neither the
-    host's files nor its secrets. `returned` (JSON) or `failed` is what that process answered.
+    host's files nor its secrets. `served` are the modules that it may call beside the core.
+    `returned` (JSON) or `failed` is what that process answered.
     """
 
     engine: Engine
     module: LoadedModule | None = None
     call: FunctionCall | None = None
     span: Span | None = None
+    served: Sequence[LoadedModule] = ()
     returned: str | None = field(default=None, repr=False)
     failed: Error | None = None
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,11 +18,14 @@ import stiletto.engine.leaves  # noqa: F401 - each of these registers its calls
 from stiletto.api import container as c
 from stiletto.api.registry import CALLS, snake
 from stiletto.api.session import ModuleObject, Query
+from stiletto.api.typedefs import lower_camel
 from stiletto.cli.ports import ObjectRef, Value
 from stiletto.engine.client import Client
 from stiletto.engine.evaluate import Evaluator, Images, current_span
 from stiletto.engine.functions import Functions
 from stiletto.engine.leaves import container_from
+from stiletto.engine.modules import Modules
+from stiletto.engine.processes import Processes
 from stiletto.engine.secrets import SecretStore
 from stiletto.errors import NotSupported, UsageError
 from stiletto.graph.changes import Changes, difference
@@ -29,6 +33,7 @@ from stiletto.graph.recipe import Recipe
 from stiletto.graph.tree import Dir
 from stiletto.module.definition import EnumDef, FunctionDef, Kind, ModuleDef, ObjectDef, TypeRef
 from stiletto.module.source import LoadedModule
+from stiletto.module.toolchain import with_toolchains
 from stiletto.progress import Progress
 from stiletto.sandbox.plan import Sandbox
 from stiletto.store.store import Store
@@ -38,6 +43,21 @@ if TYPE_CHECKING:
     from stiletto.wire.server import SessionServer
 
 __all__ = ["Engine", "open_session", "serve"]
+
+
+@dataclass(frozen=True)
+class Entrance(Recipe):
+    """Where the command line starts in a module that has toolchains: its main object, unmade."""
+
+    module: str
+    object_type: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def type_name(self) -> str:
+        """The main object's type."""
+        return self.object_type
+
 
 KEYWORDS = {"from": "from_", "import": "import_"}
 
@@ -58,8 +78,11 @@ class Engine:
         self.store = store
         self.progress = progress
         self.workdir = workdir.resolve()
+        self.environ = environ
         self.secrets = SecretStore(SecretStore.salt(store.root / "salt"), environ, workdir)
         self.evaluator = Evaluator(store, sandbox, images, self.secrets, progress)
+        self.processes = Processes(self)
+        self.modules = Modules(self)
         self.functions = Functions(self)
         self.main = Client(self)
         self._objects: dict[str, Recipe] = {}
@@ -95,12 +118,18 @@ class Engine:
         """Answer one field of one value; arguments are as they come over the wire."""
         if client.span is not None:
             current_span.set(client.span)
+        if isinstance(receiver, Entrance):
+            return await self._enter(receiver, field, args)
         if field == "id":
             return self.remember(receiver)
         if isinstance(receiver, ModuleObject):
             return await self._select_module(receiver, field, args)
-        if isinstance(receiver, Query) and field == "node":
-            return self.recall(args["id"])
+        if isinstance(receiver, Query):
+            if field == "node":
+                return self.recall(args["id"])
+            for module in client.served:
+                if lower_camel(module.name) == field:
+                    return await self._construct(module, args)
         name = f"{receiver.type_name}.{field}"
         function = self._core_function(receiver.type_name, field)
         entry = CALLS.get(name)
@@ -122,17 +151,41 @@ class Engine:
     async def _select_module(
         self, receiver: ModuleObject, field: str, args: Mapping[str, Any]
     ) -> Any:
-        definition = self.object_def(receiver.object_type)
+        module = self.modules[receiver.module]
+        definition = module.definition.objects.get(receiver.object_type)
         function = definition.functions.get(field) if definition else None
-        given = {
-            arg.name: self._decode(args[arg.name], arg.type)
-            for arg in (function.args if function else ())
-            if args.get(arg.name) is not None
-        }
+        given = self._given(function, args)
         unknown = args.keys() - given.keys()
         if unknown and function is None:
             raise UsageError(f"{receiver.object_type}.{field} takes no arguments")
         return await self.functions.select(receiver, field, given)
+
+    async def _enter(self, receiver: Entrance, field: str, args: Mapping[str, Any]) -> Any:
+        """Construct a toolchain, or answer for the main object, made only now."""
+        main = self.modules[receiver.module]
+        for toolchain in main.toolchains:
+            if lower_camel(toolchain.name) == field:
+                return await self._construct(toolchain, args)
+        made = await self.functions.construct(main, receiver.args)
+        if field == "id":
+            return self.remember(made)
+        return await self._select_module(made, field, args)
+
+    async def _construct(self, module: LoadedModule, args: Mapping[str, Any]) -> ModuleObject:
+        given = self._given(module.definition.main_object.constructor, args)
+        unknown = args.keys() - given.keys()
+        for name in unknown:
+            if args[name] is not None:
+                raise UsageError(f"{module.name} has no argument {name!r}")
+        return await self.functions.construct(module, given)
+
+    def _given(self, function: FunctionDef | None, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments that a function has, ids turned into what they name."""
+        return {
+            arg.name: self._decode(args[arg.name], arg.type)
+            for arg in (function.args if function else ())
+            if args.get(arg.name) is not None
+        }
 
     def _decode(self, value: Any, of: TypeRef) -> Any:
         if of.kind in (Kind.OBJECT, Kind.INTERFACE):
@@ -171,33 +224,47 @@ class Engine:
     # -- the command line ------------------------------------------------------------------------
 
     async def load_module(self, ref: str | None) -> ModuleDef:
-        """Load the module that the command line speaks of."""
-        self._module = await self.functions.load(ref)
-        return self._module.definition
+        """Load the module that the command line speaks of, with its toolchains."""
+        module = self._module = await self.modules.load(ref)
+        own = (module,) if module.project else ()
+        self.main.served = (*own, *module.toolchains)
+        if not module.toolchains:
+            return module.definition
+        return with_toolchains(
+            module.definition, [(each.definition, each.ignore_checks) for each in module.toolchains]
+        )
 
     def object_def(self, type_name: str) -> ObjectDef | None:
-        """Describe an object type of the module or of the core API."""
-        if self._module and type_name in self._module.definition.objects:
-            return self._module.definition.objects[type_name]
+        """Describe an object type of a module or of the core API."""
+        for module in self._visible():
+            if type_name in module.definition.objects:
+                return module.definition.objects[type_name]
         return self.core.objects.get(type_name)
 
     def enum_def(self, type_name: str) -> EnumDef | None:
-        """Describe an enum of the module or of the core API."""
-        if self._module and type_name in self._module.definition.enums:
-            return self._module.definition.enums[type_name]
+        """Describe an enum of a module or of the core API."""
+        for module in self._visible():
+            if type_name in module.definition.enums:
+                return module.definition.enums[type_name]
         return self.core.enums.get(type_name)
 
-    async def construct(self, args: Mapping[str, Value]) -> ObjectRef:
-        """Construct the module's main object."""
+    def _visible(self) -> Sequence[LoadedModule]:
+        """Return the modules whose types the command line may meet."""
         if self._module is None:
+            return ()
+        return (self._module, *self._module.toolchains, *self._module.uses)
+
+    async def construct(self, args: Mapping[str, Value]) -> ObjectRef:
+        """Construct the module's main object; beside toolchains, only when it is asked for."""
+        module = self._module
+        if module is None:
             raise UsageError("no module is loaded")
-        constructor = self._module.definition.main_object.constructor
-        given = {
-            arg.name: self._decode(_plain(args[arg.name]), arg.type)
-            for arg in (constructor.args if constructor else ())
-            if args.get(arg.name) is not None
-        }
-        made = await self.functions.construct(self._module, given)
+        plain = {name: _plain(item) for name, item in args.items()}
+        if module.toolchains:
+            given = self._given(module.definition.main_object.constructor, plain)
+            entrance = Entrance(module.digest, module.definition.main, given)
+            return ObjectRef(entrance.type_name, self.remember(entrance))
+        made = await self._construct(module, plain)
         return ObjectRef(made.type_name, self.remember(made))
 
     async def select(
@@ -222,11 +289,10 @@ class Engine:
         """Return the session's HTTP server, started when it is first needed."""
         async with self._server_lock:
             if self._server is None:
-                from stiletto.wire.execute import GraphQL
-                from stiletto.wire.schema import to_sdl
+                from stiletto.wire.clients import ClientGraphs
                 from stiletto.wire.server import SessionServer
 
-                server = SessionServer(GraphQL(to_sdl(self.core)))
+                server = SessionServer(ClientGraphs(self.core))
                 await self._stack.enter_async_context(server.serving())
                 self._server = server
             return self._server
@@ -253,6 +319,7 @@ class Engine:
     async def close(self) -> None:
         """End everything this session started."""
         await self.functions.close()
+        await self.processes.close()
         await self.evaluator.close()
         await self._stack.aclose()
 

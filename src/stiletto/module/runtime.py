@@ -21,12 +21,21 @@ from stiletto.api.typedefs import camel
 from stiletto.module import worker
 from stiletto.module.source import LoadedModule, ModuleProject
 
-__all__ = ["JOBS", "UV_IMAGE", "environment", "python_tags", "runtime_variables", "uv_project"]
+__all__ = [
+    "JOBS",
+    "UV_IMAGE",
+    "environment",
+    "python_tags",
+    "runtime_variables",
+    "uv_project",
+    "with_bindings",
+]
 
 UV_IMAGE = "ghcr.io/astral-sh/uv:0.10.3"  # the version that the real runtime uses
 SDK_REQUIREMENT = "dagger-io>=0.21.8,<0.22"
 SOURCE = "/module"
 VENV = "/opt/venv"
+BINDINGS = "/opt/bindings"
 JOBS = "/run/stiletto"
 """Where the pipes to the engine are; see `stiletto.module.worker`."""
 
@@ -102,6 +111,11 @@ def environment(
     return c.with_directory(made, SOURCE, files)
 
 
+def with_bindings(base: c.Container, text: str) -> c.Container:
+    """Return the environment with a `dagger_gen.py`, which the SDK imports where it can."""
+    return c.with_new_file(base, f"{BINDINGS}/dagger_gen.py", text)
+
+
 def run(base: c.Container, module: LoadedModule, project: ModuleProject) -> c.Exec:
     """Return the command that answers the module's calls, one process each."""
     at = posixpath.normpath(posixpath.join(SOURCE, module.config.source))
@@ -111,7 +125,7 @@ def run(base: c.Container, module: LoadedModule, project: ModuleProject) -> c.Ex
     for name, value in runtime_variables(module, project).items():
         made = c.with_env_variable(made, name, value)
     for name, value in {
-        "PYTHONPATH": f"{at}/src:{at}",
+        "PYTHONPATH": f"{BINDINGS}:{at}/src:{at}",
         "PYTHONPYCACHEPREFIX": "/cache/pyc",
         "PYTHONUNBUFFERED": "1",
     }.items():
@@ -124,11 +138,11 @@ def run(base: c.Container, module: LoadedModule, project: ModuleProject) -> c.Ex
 
 def runtime_variables(module: LoadedModule, project: ModuleProject) -> dict[str, str]:
     """Return the variables by which the SDK finds the module's code."""
-    package, main = project.package, camel(module.name)
+    package, main = project.package, camel(module.config.name)
     if project.main_object:
         package, _, main = project.main_object.partition(":")
     return {
-        "DAGGER_MODULE": module.name,
+        "DAGGER_MODULE": module.config.name,
         "DAGGER_MAIN_OBJECT": main,
         "DAGGER_DEFAULT_PYTHON_PACKAGE": package,
     }

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from stiletto.errors import ModuleFailed, NotSupported, UsageError
+from stiletto.errors import ModuleFailed, UsageError
+from stiletto.module.config import CONFIG, ModuleConfig
 from stiletto.module.definition import ModuleDef
+from stiletto.module.remote import is_remote
 
-__all__ = ["LoadedModule", "ModuleConfig", "find_module", "parse_config", "read_project"]
-
-CONFIG = "dagger.json"
-NEWEST_ENGINE = (0, 21, 8)
-"""Modules that ask for a newer engine than the one whose behaviour this is are refused."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModuleConfig:
-    """What `dagger.json` says. Paths are relative to its directory."""
-
-    name: str
-    source: str = "."
-    include: tuple[str, ...] = ()
-    persistent_cache: bool = True
+__all__ = ["LoadedModule", "ModuleProject", "Place", "context_of", "find_module", "read_project"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,47 +34,82 @@ class ModuleProject:
 
 
 @dataclass(frozen=True, slots=True)
-class LoadedModule:
-    """A module ready to run.
+class Place:
+    """Where a module's files are.
 
     Attributes:
-        root: the directory of dagger.json; relative default paths start here.
-        context: the repository around it; absolute default paths start here.
+        root: the directory of dagger.json.
+        context: the repository around it.
+        origin: what to call it: the path, or the repository's URL, directory and commit.
+        url: the repository it was cloned from; empty for a module of this machine.
+        commit: what of that repository; empty for a module of this machine.
+    """
+
+    root: Path
+    context: Path
+    origin: str
+    url: str = ""
+    commit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModule:
+    """A module ready to run, as one of those that use it sees it.
+
+    Attributes:
+        name: what it is called by who uses it; its code knows `config.name`.
+        place: where its files are.
+        root: where relative default paths start.
+        context: where absolute default paths start, and what none may leave.
         tree: digest of the module's files.
-        digest: everything that decides what the code does; enters every function's key.
-        scope: keeps names of cache volumes and secrets apart from other modules'.
+        code: everything that decides what the code does; enters every function's key.
+        settings: digest of the defaults that came from outside the code.
+        digest: code, settings and place: what an object of the module belongs to.
+        definition: what it offers, other defaults applied.
+        project: how its code runs; None without code.
+        uses: the modules that its code sees, dependencies first.
+        toolchains: those of them that the command line offers beside its own functions.
+        addresses: defaults that are addresses of objects, by (type, function, argument).
+        ignore_checks: patterns of checks that who uses it does not want.
     """
 
     name: str
+    place: Place
     root: Path
     context: Path
     config: ModuleConfig
     tree: str
+    code: str
+    settings: str
     digest: str
     definition: ModuleDef
+    project: ModuleProject | None = None
+    uses: tuple[LoadedModule, ...] = ()
+    toolchains: tuple[LoadedModule, ...] = ()
+    addresses: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
+    ignore_checks: tuple[str, ...] = ()
 
     @property
     def scope(self) -> str:
-        """Name and place, as the real engine scopes names."""
-        return f"module {self.name} {self.root}"
+        """Name and place, as the real engine scopes names of secrets and cache volumes."""
+        return f"module {self.config.name} {self.place.origin}"
 
 
-def find_module(ref: str | None, workdir: Path) -> Path:
+def find_module(ref: str | None, workdir: Path) -> Path | None:
     """Return the directory that holds the module's `dagger.json`.
 
     Without a reference that is the working directory or the nearest one above it, up to the
-    repository's root.
+    repository's root. None where the reference means a repository to clone.
 
     Raises:
         UsageError: there is none.
-        NotSupported: the reference is a remote repository.
     """
     if ref is not None:
         root = (workdir / Path(ref).expanduser()).resolve()
         if (root / CONFIG).is_file():
             return root
-        if not root.exists() and re.match(r"(\w+://|git@|[\w.-]+\.\w+/)", ref):
-            raise NotSupported(f"-m {ref}: a module in a remote repository")
+        if is_remote(ref, workdir):
+            return None
         raise UsageError(f"no module at {root}: it has no {CONFIG}")
     for parent in (workdir, *workdir.parents):
         if (parent / CONFIG).is_file():
@@ -101,51 +123,14 @@ def find_module(ref: str | None, workdir: Path) -> Path:
 
 
 def context_of(root: Path) -> Path:
-    """Return the repository around a module, or the module's own directory."""
+    """Return the repository around a directory, or the directory itself."""
     for parent in (root, *root.parents):
         if (parent / ".git").exists():
             return parent
     return root
 
 
-def parse_config(text: str, path: Path) -> ModuleConfig:
-    """Read a `dagger.json`.
-
-    Raises:
-        ModuleFailed: it is not valid, or of another SDK than Python's.
-    """
-    try:
-        data: dict[str, Any] = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ModuleFailed(f"{path}: not valid JSON: {error}") from error
-    name = data.get("name")
-    if not isinstance(name, str) or not name:
-        raise ModuleFailed(f"{path}: no name")
-    wanted = data.get("engineVersion", "")
-    version = re.match(r"v(\d+)\.(\d+)\.(\d+)", wanted)
-    if version and tuple(map(int, version.groups())) > NEWEST_ENGINE:
-        newest = ".".join(map(str, NEWEST_ENGINE))
-        raise ModuleFailed(
-            f"{path}: module needs engine {wanted}; stiletto follows v{newest}",
-            hint="run the same words with `dagger`, or upgrade stiletto",
-        )
-    sdk = data.get("sdk")
-    source = sdk.get("source") if isinstance(sdk, dict) else sdk
-    if source != "python":
-        raise NotSupported(f"{path}: sdk {source!r}")
-    for key in ("dependencies", "toolchains", "blueprint"):
-        if data.get(key):
-            raise NotSupported(f"{path}: {key}")
-    persistent = version is None or tuple(map(int, version.groups())) >= (0, 19, 4)
-    return ModuleConfig(
-        name=name,
-        source=data.get("source", "."),
-        include=tuple(data.get("include", ())),
-        persistent_cache=persistent and not data.get("disableDefaultFunctionCaching", False),
-    )
-
-
-def read_project(source: Path, name: str) -> ModuleProject:
+def read_project(source: Path) -> ModuleProject:
     """Read how the module's Python project wants to be run.
 
     Raises:

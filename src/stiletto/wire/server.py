@@ -20,7 +20,7 @@ from typing import Any
 import uvicorn
 
 from stiletto.engine.client import Client
-from stiletto.wire.execute import GraphQL
+from stiletto.wire.clients import ClientGraphs
 
 __all__ = ["SessionServer"]
 
@@ -42,7 +42,7 @@ class _Server(uvicorn.Server):
 class SessionServer:
     """Serves clients of one engine."""
 
-    def __init__(self, graph: GraphQL) -> None:
+    def __init__(self, graph: ClientGraphs) -> None:
         self._graph = graph
         self._clients: dict[str, Client] = {}
         self._server: _Server | None = None

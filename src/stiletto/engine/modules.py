@@ -1,0 +1,295 @@
+"""Loads modules: dagger.json -> related modules -> files -> definition -> other defaults.
+
+    place         a directory of this machine, or a commit of a repository
+    code          digest of the files and of what the used modules are; registered once for each
+    definition    what was registered, with customizations and `.env` defaults applied
+
+A toolchain's default paths lead into the project that installs it: `/` is that project's
+repository; a relative path starts at its dagger.json with `-m` or as another module's toolchain,
+and at the working directory where the command found it by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stiletto.api import files as f
+from stiletto.api.session import FunctionCall
+from stiletto.api.typedefs import Module, camel, define
+from stiletto.engine.client import Client
+from stiletto.engine.evaluate import current_span
+from stiletto.engine.repositories import Repositories
+from stiletto.errors import ModuleFailed, UsageError
+from stiletto.graph.recipe import digest_of
+from stiletto.module.config import CONFIG, ModuleConfig, Related, parse_config
+from stiletto.module.defaults import EnvFile, apply_defaults, module_defaults, parse_env
+from stiletto.module.definition import ModuleDef, ObjectDef, from_json, to_json
+from stiletto.module.remote import is_remote, parse_reference
+from stiletto.module.source import LoadedModule, Place, context_of, find_module, read_project
+from stiletto.module.toolchain import customize
+from stiletto.progress import Outcome
+
+if TYPE_CHECKING:
+    from stiletto.engine.session import Engine
+
+__all__ = ["FORMAT", "Modules"]
+
+FORMAT = 2
+"""Raised whenever stored definitions or results stop meaning what they meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Where the default paths of toolchains start: relative ones, and absolute ones."""
+
+    root: Path
+    context: Path
+
+
+class Modules:
+    """Loads modules, for one session."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._loaded: dict[str, LoadedModule] = {}
+        self._definitions: dict[str, ModuleDef] = {}
+        self._outer: EnvFile | None = None
+        self.repositories = Repositories(engine.store, engine.environ)
+
+    def __getitem__(self, digest: str) -> LoadedModule:
+        """Return a module of this session.
+
+        Raises:
+            UsageError: no module of this digest was loaded.
+        """
+        try:
+            return self._loaded[digest]
+        except KeyError:
+            raise UsageError("an object belongs to a module that is not loaded") from None
+
+    def __contains__(self, digest: str) -> bool:
+        return digest in self._loaded
+
+    async def load(self, ref: str | None) -> LoadedModule:
+        """Find, read and register the module that a command speaks of.
+
+        Raises:
+            UsageError: there is none.
+            ModuleFailed: it cannot be read or registered.
+        """
+        workdir = self._engine.workdir
+        root = find_module(ref, workdir)
+        if root is not None:
+            place = Place(root, context_of(root), str(root))
+        else:
+            place = await self._clone(ref or "", workdir)
+        implicit = _Start(workdir, context_of(workdir)) if ref is None else None
+        return await self._load(place, Related("", ""), None, implicit, ())
+
+    async def place_of(self, source: str, pin: str, parent: Place) -> Place:
+        """Return where a dependency or toolchain of a module is.
+
+        Raises:
+            UsageError: there is no module, or it lies outside of the parent's repository.
+        """
+        if pin or is_remote(source, parent.root):
+            local = (parent.root / source).resolve()
+            if not (local / CONFIG).is_file():
+                return await self._clone(source, parent.root, pin)
+        at = (parent.root / source).resolve()
+        if Path(source).is_absolute():
+            raise UsageError(f"local module source path {source!r} is absolute")
+        if not at.is_relative_to(parent.context):
+            raise UsageError(f"local module source path {source!r} escapes {parent.context}")
+        if not (at / CONFIG).is_file():
+            raise UsageError(f"no module at {at}: it has no {CONFIG}")
+        if parent.url:
+            inside = at.relative_to(parent.context).as_posix()
+            origin = f"{parent.url}/{inside}@{parent.commit}"
+            return replace(parent, root=at, origin=origin)
+        return Place(at, parent.context, str(at))
+
+    async def _clone(self, ref: str, base: Path, pin: str = "") -> Place:
+        cloned = await self.repositories.clone(parse_reference(ref, base), pin)
+        root = (cloned.path / cloned.directory).resolve()
+        where = f"{cloned.directory or '.'} of {cloned.url} at {cloned.commit[:12]}"
+        if not root.is_relative_to(cloned.path.resolve()):
+            raise UsageError(f"{where} leads out of the repository")
+        if not (root / CONFIG).is_file():
+            raise UsageError(f"no module in {where}: it has no {CONFIG}")
+        origin = f"{cloned.url}/{cloned.directory}@{cloned.commit}"
+        return Place(root, cloned.path.resolve(), origin, cloned.url, cloned.commit)
+
+    async def _load(
+        self,
+        place: Place,
+        related: Related,
+        start: _Start | None,
+        implicit: _Start | None,
+        chain: tuple[str, ...],
+    ) -> LoadedModule:
+        """Load a module as `related` names it.
+
+        `start` is where its default paths lead, None for its own place; `implicit` where those of
+        its toolchains do, where that is not the same.
+        """
+        config = parse_config((place.root / CONFIG).read_text(), place.root / CONFIG)
+        if place.origin in chain:
+            raise UsageError(f"module {config.name!r} has a circular dependency on itself")
+        chain = (*chain, place.origin)
+        dependencies = [
+            await self._load(
+                await self.place_of(each.source, each.pin, place), each, None, None, chain
+            )
+            for each in config.dependencies
+        ]
+        # A toolchain of a toolchain works on the same project.
+        onto = implicit or start or _Start(place.root, place.context)
+        toolchains = [
+            await self._load(
+                await self.place_of(each.source, each.pin, place), each, onto, None, chain
+            )
+            for each in config.toolchains
+        ]
+        uses = (*dependencies, *toolchains)
+        _check_names(uses, place)
+        name = related.name or config.name
+        tree, project = "", None
+        if config.has_code:
+            tree = await self._files(place, config)
+            project = read_project(place.root / config.source)
+        code = digest_of(
+            [
+                FORMAT,
+                config.name,
+                config.source,
+                tree,
+                [[used.name, used.code, used.settings] for used in uses],
+            ]
+        )
+        own = start or _Start(place.root, place.context)
+        module = LoadedModule(
+            name=name,
+            place=place,
+            root=own.root,
+            context=own.context,
+            config=config,
+            tree=tree,
+            code=code,
+            settings="",
+            digest="",
+            definition=ModuleDef(name, camel(name), objects={camel(name): ObjectDef(camel(name))}),
+            project=project,
+            uses=uses,
+            toolchains=tuple(toolchains),
+            ignore_checks=related.ignore_checks,
+        )
+        if config.has_code:
+            module = replace(module, definition=await self._definition(module))
+        module = self._with_defaults(module, related)
+        self._loaded[module.digest] = module
+        return module
+
+    async def _files(self, place: Place, config: ModuleConfig) -> str:
+        excluded = [pattern[1:] for pattern in config.include if pattern.startswith("!")]
+        # `.env` holds what the caller wants, not what the code is; and perhaps secrets.
+        kept = f.a_filter(exclude=[".git", ".env", *excluded], gitignore=True)
+        tree = await self._engine.evaluator.tree(f.HostDirectory(str(place.root), kept))
+        return await asyncio.to_thread(self._engine.store.save_tree, tree)
+
+    # -- what it offers --------------------------------------------------------------------------
+
+    async def _definition(self, module: LoadedModule) -> ModuleDef:
+        key = digest_of([FORMAT, module.name, module.code])
+        definition = self._definitions.get(key)
+        if definition is None:
+            record = self._engine.store.record("module", key)
+            if record is None:
+                definition = await self._register(module)
+                self._engine.store.put_record("module", key, to_json(definition))
+            else:
+                definition = from_json(record)
+            self._definitions[key] = definition
+        return definition
+
+    async def _register(self, module: LoadedModule) -> ModuleDef:
+        span = self._engine.progress.span(f"load {module.name}", "load", current_span.get())
+        call = FunctionCall("", "", "", ())
+        client = Client(self._engine, module, call, span, served=module.uses)
+        try:
+            answer = await self._engine.processes.run(client, f"module {module.name}")
+            built = self._engine.recall(json.loads(answer))
+            if not isinstance(built, Module):
+                raise ModuleFailed(f"module {module.name} did not say what it offers")
+            definition = define(module.name, built, module.config.name)
+        except asyncio.CancelledError:
+            span.end(Outcome.CANCELLED)
+            raise
+        except BaseException:
+            span.end(Outcome.FAILED)
+            raise
+        span.end(Outcome.DONE)
+        return definition
+
+    def _with_defaults(self, module: LoadedModule, related: Related) -> LoadedModule:
+        """Apply customizations, then `.env`.
+
+        Customized defaults of the constructor go before `.env`, and with any of them `.env` has no
+        say in the constructor (core/modfunc.go, UserDefault); of other functions `.env` goes first.
+        """
+        definition, addresses, missed = customize(module.definition, related.customizations)
+        for line in missed:
+            self._engine.progress.say(line)
+        environ = self._engine.environ
+        defaults = self._env_of(module)
+        definition, from_env, said = apply_defaults(
+            definition,
+            defaults,
+            environ,
+            constructor=not any(c.default and not c.function for c in related.customizations),
+        )
+        for line in said:
+            self._engine.progress.say(line)
+        settings = digest_of([[asdict(c) for c in related.customizations], said, sorted(from_env)])
+        addresses |= from_env
+        settings = digest_of([settings, sorted([*key, text] for key, text in addresses.items())])
+        digest = digest_of(
+            [module.code, module.name, settings, str(module.root), str(module.context)]
+        )
+        return replace(
+            module, definition=definition, addresses=addresses, settings=settings, digest=digest
+        )
+
+    def _env_of(self, module: LoadedModule) -> EnvFile:
+        # Only a module of this machine brings its own file: a repository's is somebody else's.
+        inner = EnvFile() if module.place.url else _read_env(module.place.root / ".env")
+        if self._outer is None:
+            workdir = self._engine.workdir
+            paths = (parent / ".env" for parent in (workdir, *workdir.parents))
+            found = next((path for path in paths if path.exists()), None)
+            self._outer = _read_env(found) if found else EnvFile()
+        return module_defaults(inner, self._outer, module.name, module.config.name)
+
+
+def _read_env(path: Path) -> EnvFile:
+    if not path.is_file():
+        return EnvFile()
+    try:
+        return parse_env(path.read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {path}: {error}") from error
+
+
+def _check_names(uses: Sequence[LoadedModule], place: Place) -> None:
+    names = [used.name for used in uses]
+    for name in names:
+        if names.count(name) > 1:
+            raise ModuleFailed(
+                f"{place.root / CONFIG}: two of its dependencies and toolchains are named {name!r}",
+                hint='give one of them another "name"',
+            )

@@ -1,0 +1,144 @@
+"""Runs a module's code: an environment, one warm process for each code, one fork for each call."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from typing import TYPE_CHECKING
+
+from stiletto.api import container as c
+from stiletto.api import files as f
+from stiletto.api.session import Error
+from stiletto.engine.client import Client
+from stiletto.engine.evaluate import current_span, preparing
+from stiletto.engine.workers import Worker
+from stiletto.errors import EnvironmentFailed, ModuleFailed, StepFailed, StilettoError
+from stiletto.module import runtime
+from stiletto.module.bindings import bindings
+from stiletto.module.source import LoadedModule, ModuleProject
+
+if TYPE_CHECKING:
+    from stiletto.engine.session import Engine
+
+__all__ = ["Processes"]
+
+TAIL_LINES = 20
+
+
+class Processes:
+    """Runs the code of modules, for one session."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._workers: dict[str, Worker] = {}
+        self._starting = asyncio.Lock()
+        self._stack = contextlib.AsyncExitStack()
+
+    async def run(self, client: Client, what: str) -> str:
+        """Run the module's code for one call and return its JSON answer.
+
+        Raises:
+            StepFailed: the code let a failed command pass through.
+            ModuleFailed: it raised anything else, or ended without an answer.
+        """
+        module = client.module
+        if module is None:
+            raise TypeError("only a module's client has code to run")
+        token = current_span.set(client.span)
+        tail: list[bytes] = []
+
+        def sink(data: bytes) -> None:
+            tail.append(data)
+            if client.span:
+                client.span.write(data)
+
+        try:
+            worker = await self._worker(module)
+            async with self._engine.admitted(client) as variables:
+                code = await worker.call(variables, sink)
+        finally:
+            current_span.reset(token)
+        if client.failed is not None:
+            raise _failure(client.failed)
+        if client.returned is None:
+            lines = b"".join(tail).decode("utf-8", "replace").splitlines()[-TAIL_LINES:]
+            if code == 0:
+                raise ModuleFailed(f"{what} completed without returning a value")
+            raise ModuleFailed("\n".join([f"{what} failed: exit code {code}", *lines]))
+        return client.returned
+
+    async def close(self) -> None:
+        """End the processes."""
+        await self._stack.aclose()
+
+    async def _worker(self, module: LoadedModule) -> Worker:
+        """Return the code's warm process, started by the first call."""
+        async with self._starting:
+            worker = self._workers.get(module.code)
+            if worker is None:
+                directory = self._stack.enter_context(self._engine.store.stage())
+                exec_ = await self._runtime(module)
+                worker = Worker(self._engine.evaluator, exec_, directory, self._print)
+                await worker.start()
+                self._stack.push_async_callback(worker.close)
+                self._workers[module.code] = worker
+            return worker
+
+    def _print(self, data: bytes) -> None:
+        # What the process prints outside any call: import-time output and crashes.
+        for line in data.decode("utf-8", "replace").splitlines():
+            self._engine.progress.say(line)
+
+    async def _runtime(self, module: LoadedModule) -> c.Exec:
+        """Return the command of the module's process; its environment is made on the way."""
+        project = module.project
+        if project is None:
+            raise ModuleFailed(f"module {module.name} has no code: its dagger.json names no sdk")
+        source = module.place.root / module.config.source
+        text, frozen = runtime.uv_project(
+            (source / "pyproject.toml").read_text(), (source / "uv.lock").is_file(), project.has_sdk
+        )
+        token = preparing.set(True)
+        try:
+            base = await self._python(project)
+            uv = await self._engine.container_from(runtime.UV_IMAGE)
+            files = f.StoredTree(module.tree)
+            made = runtime.environment(base, uv, files, module.config.source, text, frozen)
+            if module.uses:
+                made = runtime.with_bindings(
+                    made, bindings([used.definition for used in module.uses])
+                )
+            await self._engine.evaluator.stack(made.root)
+        finally:
+            preparing.reset(token)
+        return runtime.run(made, module, project)
+
+    async def _python(self, project: ModuleProject) -> c.Container:
+        tags = runtime.python_tags(project.python)
+        for tag in tags:
+            try:
+                return await self._engine.container_from(f"python:{tag}-slim")
+            except EnvironmentFailed:
+                if tag == tags[-1]:
+                    raise
+        raise AssertionError("python_tags is never empty")
+
+
+def _failure(error: Error) -> StilettoError:
+    """Rebuild an error that a module's process returned; a failed command stays one."""
+    values = {value.name: json.loads(value.value) for value in error.values}
+    hint = values.get("hint")
+    if values.get("_type") == "EXEC_ERROR":
+        return StepFailed(
+            values["cmd"],
+            values["exitCode"],
+            values["stdout"],
+            values["stderr"],
+            hint=hint,
+            replay=values.get("replay"),
+        )
+    message = error.message
+    if hint:
+        message = message.removesuffix(f": {hint}")
+    return ModuleFailed(message, hint=hint)

@@ -1,0 +1,181 @@
+"""Clones repositories that modules are taken from, each commit once, into the store.
+
+    resolve      reference -> URL, directory, commit; asks the repository unless a pin says it all
+    checkout     URL and commit -> a directory with the working tree and its `.git`
+
+A checkout is committed by rename as `repositories/<digest of URL and commit>`, so what is there
+is whole, and a pinned module needs no network the second time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from stiletto.errors import EnvironmentFailed, UsageError
+from stiletto.graph.recipe import digest_of
+from stiletto.module.remote import GitReference, tag_names
+from stiletto.store.store import Store
+
+__all__ = ["Cloned", "Repositories"]
+
+COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Cloned:
+    """A repository at one commit: its working tree, and the directory that was asked for."""
+
+    path: Path
+    directory: str
+    url: str
+    commit: str
+
+
+class _GitFailed(Exception):
+    """git ended with an error: what it said."""
+
+
+class Repositories:
+    """Clones repositories, for one session; what a branch means is asked once."""
+
+    def __init__(self, store: Store, environ: Mapping[str, str]) -> None:
+        self._store = store
+        self._environ = {
+            **{key: value for key, value in environ.items() if not key.startswith("GIT_DIR")},
+            "GIT_TERMINAL_PROMPT": "0",
+            "LC_ALL": "C",
+        }
+        self._refs: dict[str, dict[str, str]] = {}
+
+    async def clone(self, reference: GitReference, pin: str = "") -> Cloned:
+        """Return a reference's repository at its commit; a pin is a commit that goes before.
+
+        Raises:
+            UsageError: there is no such repository, version or commit.
+            EnvironmentFailed: git is missing.
+        """
+        if shutil.which("git", path=self._environ.get("PATH")) is None:
+            raise EnvironmentFailed("git is not installed", hint="install git to use repositories")
+        if COMMIT.fullmatch(pin):
+            for url, directory in reference.candidates:
+                found = self._store.directory("repositories", _key(url, pin))
+                if found is not None:
+                    return Cloned(found / "tree", directory, url, pin)
+        url, directory, refs = await self._repository(reference)
+        commit = pin if COMMIT.fullmatch(pin) else _commit(reference, directory, refs, url, pin)
+        return Cloned(await self._checkout(url, commit), directory, url, commit)
+
+    async def _repository(self, reference: GitReference) -> tuple[str, str, dict[str, str]]:
+        problems: list[str] = []
+        for url, directory in reference.candidates:
+            try:
+                return url, directory, await self._list(url)
+            except _GitFailed as error:
+                problems.append(str(error))
+        tried = ", ".join(url for url, _ in reference.candidates)
+        raise UsageError(
+            f"cannot read the repository {tried}: {problems[-1]}",
+            hint="check the address, the network and the credentials that git has",
+        )
+
+    async def _list(self, url: str) -> dict[str, str]:
+        """Return the repository's refs; annotated tags by the commit they name."""
+        if url not in self._refs:
+            output = await self._git(["ls-remote", "--", url])
+            refs: dict[str, str] = {}
+            for line in output.splitlines():
+                commit, _, name = line.partition("\t")
+                if name.endswith("^{}") or name not in refs:
+                    refs[name.removesuffix("^{}")] = commit
+            self._refs[url] = refs
+        return self._refs[url]
+
+    async def _checkout(self, url: str, commit: str) -> Path:
+        key = _key(url, commit)
+        found = self._store.directory("repositories", key)
+        if found is not None:
+            return found / "tree"
+        with self._store.stage() as staged:
+            tree = staged / "tree"
+            tree.mkdir()
+            try:
+                await self._git(["init", "-q"], tree)
+                await self._git(["remote", "add", "origin", url], tree)
+                await self._fetch(tree, commit)
+                await self._git(["checkout", "-q", "--detach", commit], tree)
+            except _GitFailed as error:
+                raise UsageError(
+                    f"cannot get commit {commit} of {url}: {error}",
+                    hint="check the network; what was cloned before needs none",
+                ) from error
+            # What differs from one clone to the next would make the same commit another content.
+            for name in ("hooks", "logs", "FETCH_HEAD", "ORIG_HEAD", "description"):
+                path = tree / ".git" / name
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            return self._store.commit(staged, "repositories", key) / "tree"
+
+    async def _fetch(self, tree: Path, commit: str) -> None:
+        try:
+            await self._git(["fetch", "-q", "--depth=1", "--no-tags", "origin", commit], tree)
+        except _GitFailed:
+            # Old servers give out only what a ref names: get everything, then look.
+            everything = "+refs/heads/*:refs/remotes/origin/*"
+            await self._git(["fetch", "-q", "--tags", "origin", everything], tree)
+
+    async def _git(self, words: Sequence[str], directory: Path | None = None) -> str:
+        process = await asyncio.create_subprocess_exec(
+            "git",
+            *words,
+            cwd=directory,
+            env=self._environ,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            out, err = await process.communicate()
+        except BaseException:
+            if process.returncode is None:
+                process.kill()
+            raise
+        if process.returncode:
+            lines = [line for line in os.fsdecode(err).splitlines() if line.strip()]
+            raise _GitFailed(lines[0] if lines else f"git {words[0]}: exit {process.returncode}")
+        return os.fsdecode(out)
+
+
+def _key(url: str, commit: str) -> str:
+    return digest_of(["repository", url, commit])
+
+
+def _commit(
+    reference: GitReference, directory: str, refs: Mapping[str, str], url: str, pin: str
+) -> str:
+    """Return the commit that a version means in a repository.
+
+    Raises:
+        UsageError: it has no such tag, branch or commit.
+    """
+    version = reference.version or pin
+    if not version:
+        if "HEAD" not in refs:
+            raise UsageError(f"the repository {url} has no commits")
+        return refs["HEAD"]
+    names = [f"refs/tags/{tag}" for tag in tag_names(version, directory)]
+    if not reference.names_tag:
+        names = [version, f"refs/tags/{version}", f"refs/heads/{version}", f"refs/{version}"]
+    for name in names:
+        if name in refs:
+            return refs[name]
+    if COMMIT.fullmatch(version):
+        return version
+    raise UsageError(
+        f"the repository {url} has no version {version!r}",
+        hint="name a tag, a branch or a whole commit",
+    )

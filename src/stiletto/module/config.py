@@ -1,0 +1,176 @@
+"""What a `dagger.json` says, as data.
+
+Source: core/modules/config.go of v0.21.8. `blueprint` and SDKs other than Python's are refused;
+`clients`, `codegen`, `ignoreGenerators`, `ignoreServices` and `portMappings` matter to commands
+that Stiletto does not have.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stiletto.errors import ModuleFailed, NotSupported
+
+__all__ = ["CONFIG", "Customization", "ModuleConfig", "Related", "parse_config"]
+
+CONFIG = "dagger.json"
+NEWEST_ENGINE = (0, 21, 8)
+"""Modules that ask for a newer engine than the one whose behaviour this is are refused."""
+
+FIRST_WITH_FUNCTION_CACHE = (0, 19, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Customization:
+    """Another default for one argument of a toolchain's function.
+
+    `function` is the path of functions from the main object; empty for the constructor. All
+    values are text, whatever the argument's type.
+    """
+
+    argument: str
+    function: tuple[str, ...] = ()
+    default: str = ""
+    default_path: str = ""
+    default_address: str = ""
+    ignore: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A dependency or a toolchain. An empty name means the module's own."""
+
+    name: str
+    source: str
+    pin: str = ""
+    customizations: tuple[Customization, ...] = ()
+    ignore_checks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleConfig:
+    """What `dagger.json` says. Paths are relative to its directory.
+
+    Without `has_code` there is no SDK: the file only names toolchains.
+    """
+
+    name: str
+    source: str = "."
+    include: tuple[str, ...] = ()
+    persistent_cache: bool = True
+    has_code: bool = True
+    dependencies: tuple[Related, ...] = ()
+    toolchains: tuple[Related, ...] = ()
+
+
+def parse_config(text: str, path: Path) -> ModuleConfig:
+    """Read a `dagger.json`.
+
+    Raises:
+        ModuleFailed: it is not valid.
+        NotSupported: it is of another SDK than Python's, or uses a blueprint.
+    """
+    try:
+        data: Any = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ModuleFailed(f"{path}: not valid JSON: {error}") from error
+    if not isinstance(data, dict):
+        raise ModuleFailed(f"{path}: not a JSON object")
+    name = data.get("name")
+    if not isinstance(name, str) or not name:
+        raise ModuleFailed(f"{path}: no name")
+    version = _engine_version(data, path)
+    sdk = data.get("sdk")
+    source = sdk.get("source") if isinstance(sdk, dict) else sdk
+    if source and source != "python":
+        raise NotSupported(f"{path}: sdk {source!r}")
+    if data.get("blueprint"):
+        raise NotSupported(f"{path}: blueprint")
+    return ModuleConfig(
+        name=name,
+        source=data.get("source") or ".",
+        include=(*_texts(data, "include", path), *_inverted(_texts(data, "exclude", path))),
+        persistent_cache=(version is None or version >= FIRST_WITH_FUNCTION_CACHE)
+        and not data.get("disableDefaultFunctionCaching", False),
+        has_code=bool(source),
+        dependencies=_related(data, "dependencies", path),
+        toolchains=_related(data, "toolchains", path),
+    )
+
+
+def _engine_version(data: Mapping[str, Any], path: Path) -> tuple[int, ...] | None:
+    wanted = str(data.get("engineVersion", ""))
+    found = re.match(r"v(\d+)\.(\d+)\.(\d+)", wanted)
+    if found is None:
+        return None
+    version = tuple(map(int, found.groups()))
+    if version > NEWEST_ENGINE:
+        newest = ".".join(map(str, NEWEST_ENGINE))
+        raise ModuleFailed(
+            f"{path}: module needs engine {wanted}; stiletto follows v{newest}",
+            hint="run the same words with `dagger`, or upgrade stiletto",
+        )
+    return version
+
+
+def _inverted(patterns: tuple[str, ...]) -> list[str]:
+    """Turn the older `exclude` into patterns of `include`."""
+    return [p[1:] if p.startswith("!") else f"!{p}" for p in patterns if p]
+
+
+def _texts(data: Mapping[str, Any], key: str, path: Path) -> tuple[str, ...]:
+    value = data.get(key) or []
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ModuleFailed(f"{path}: {key} must be a list of strings")
+    return tuple(value)
+
+
+def _related(data: Mapping[str, Any], key: str, path: Path) -> tuple[Related, ...]:
+    found: list[Related] = []
+    for item in data.get(key) or ():
+        if isinstance(item, str):  # an older form: the source alone
+            item = {"source": item}
+        if not isinstance(item, dict) or not isinstance(item.get("source"), str):
+            raise ModuleFailed(f"{path}: an entry of {key} has no source")
+        found.append(
+            Related(
+                name=str(item.get("name", "")),
+                source=item["source"],
+                pin=str(item.get("pin", "")),
+                customizations=tuple(
+                    _customization(each, f"{path}: {key}")
+                    for each in item.get("customizations") or ()
+                ),
+                ignore_checks=_texts(item, "ignoreChecks", path),
+            )
+        )
+    names = [related.name for related in found if related.name]
+    for name in names:
+        if names.count(name) > 1:
+            raise ModuleFailed(f"{path}: {key} has two entries named {name!r}")
+    return tuple(found)
+
+
+def _customization(data: Any, where: str) -> Customization:
+    if not isinstance(data, dict) or not isinstance(data.get("argument"), str):
+        raise ModuleFailed(f"{where}: a customization has no argument")
+    texts = {key: data.get(key, "") for key in ("default", "defaultPath", "defaultAddress")}
+    for key, value in texts.items():
+        if not isinstance(value, str):
+            raise ModuleFailed(
+                f"{where}: {key} of {data['argument']!r} is not a string: {json.dumps(value)}",
+                hint=f'write it in quotes: "{key}": "{json.dumps(value)}"',
+            )
+    return Customization(
+        argument=data["argument"],
+        function=_texts(data, "function", Path(where)),
+        default=texts["default"],
+        default_path=texts["defaultPath"],
+        default_address=texts["defaultAddress"],
+        ignore=_texts(data, "ignore", Path(where)),
+    )

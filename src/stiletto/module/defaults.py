@@ -1,0 +1,247 @@
+"""Defaults for arguments from `.env` files.
+
+    GREETING=hello                 constructor, in the module's own directory
+    HELLO_GREETING=hello           constructor of the module `hello`, anywhere above
+    HELLO_SHOUT_VOLUME=3           argument `volume` of its function `shout`
+    HELLO_REPORT_SUMMARY_STYLE=md  function `summary` of its object `Report`
+    HELLO_TOKEN=env://TOKEN        objects are given by their address, as on the command line
+
+Names count whatever their case; a function or object `check_format` is written `CHECK_FORMAT_` or
+`CHECKFORMAT_`, an argument `cellLimit` is `CELLLIMIT`, because arguments are compared with their
+API name alone. Values are read as a shell reads an assignment: quotes, `$NAME`, `${NAME:-other}`;
+names come from the file itself or from the environment. Pure.
+
+Source: core/envfile.go, core/dotenv, core/modfunc.go of v0.21.8.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+from stiletto.api.registry import snake
+from stiletto.errors import UsageError
+from stiletto.module.definition import ArgDef, FunctionDef, Kind, ModuleDef, ObjectDef
+
+__all__ = ["EnvFile", "apply_defaults", "module_defaults", "parse_env"]
+
+Addresses = Mapping[tuple[str, str, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class EnvFile:
+    """Variables by name, unexpanded; `beyond` are those that values may only refer to."""
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    beyond: Mapping[str, str] = field(default_factory=dict)
+
+    def namespace(self, prefix: str) -> EnvFile:
+        """Return the variables that start with a name, that name taken away."""
+        inside: dict[str, str] = {}
+        beyond = dict(self.beyond)
+        for name, value in self.variables.items():
+            rest = _after(name, prefix)
+            if rest is None:
+                beyond[name] = value
+            else:
+                inside[rest] = value
+        return EnvFile(inside, beyond)
+
+    def lookup(self, name: str, environ: Mapping[str, str]) -> str | None:
+        """Return the expanded value of a variable, or None; case does not count."""
+        for own in sorted(self.variables):
+            if own.casefold() == name.casefold():
+                return _Expansion({**self.beyond, **self.variables}, environ).value(own)
+        return None
+
+
+def _after(name: str, prefix: str) -> str | None:
+    words = snake(re.sub(r"[-.\s]+", "_", prefix))
+    for start in (words.replace("_", "") + "_", words.rstrip("_") + "_"):
+        if name.casefold().startswith(start.casefold()):
+            return name[len(start) :]
+    return None
+
+
+def parse_env(text: str) -> EnvFile:
+    """Read a `.env` file; of a name given twice the last counts."""
+    variables: dict[str, str] = {}
+    for line in text.splitlines():
+        line = re.sub(r"^export\s+", "", line.strip())
+        name, _, value = line.partition("=")
+        if line and not line.startswith("#"):
+            variables[name] = value
+    return EnvFile(variables)
+
+
+def module_defaults(inner: EnvFile, outer: EnvFile, name: str, original: str) -> EnvFile:
+    """Return what applies to a module.
+
+    `inner` is the file in its own directory, `outer` the one around the working directory, where
+    only names that start with the module's count; those win.
+    """
+    variables, beyond = dict(inner.variables), dict(inner.beyond)
+    for given in (outer.namespace(name), outer.namespace(original)):
+        variables |= given.variables
+        beyond |= given.beyond
+    return EnvFile(variables, beyond)
+
+
+def apply_defaults(
+    definition: ModuleDef,
+    defaults: EnvFile,
+    environ: Mapping[str, str],
+    *,
+    constructor: bool,
+) -> tuple[ModuleDef, Addresses, list[str]]:
+    """Return the definition with other defaults, the addresses of objects, and a line for each.
+
+    `constructor` tells whether the constructor's arguments take part.
+
+    Raises:
+        UsageError: a value does not fit its argument.
+    """
+    addresses: dict[tuple[str, str, str], str] = {}
+    said: list[str] = []
+    objects: dict[str, ObjectDef] = {}
+
+    def changed(owner: str, function: FunctionDef, values: EnvFile, title: str) -> FunctionDef:
+        args: list[ArgDef] = []
+        for arg in function.args:
+            text = values.lookup(arg.name, environ)
+            if text is not None:
+                secret = "Secret" in (arg.type.name, arg.type.element and arg.type.element.name)
+                shown = "*****" if secret and "://" not in text else json.dumps(text)
+                said.append(f"user default: {title}({arg.name}={shown})")
+                if takes_objects(arg):
+                    addresses[owner, function.name, arg.name] = text
+                    arg = replace(arg, type=replace(arg.type, optional=True))
+                else:
+                    arg = replace(arg, default=_json_of(arg, text, f"{title}({arg.name}=...)"))
+            args.append(arg)
+        return replace(function, args=tuple(args))
+
+    for name, item in definition.objects.items():
+        is_main = name == definition.main
+        values = defaults if is_main else defaults.namespace(item.original)
+        functions = {
+            key: changed(
+                name, function, values.namespace(function.original), f"{definition.name}.{key}"
+            )
+            for key, function in item.functions.items()
+        }
+        built = item.constructor
+        if built is not None and is_main and constructor:
+            built = changed(name, replace(built, name=""), values, definition.name)
+        objects[name] = replace(item, functions=MappingProxyType(functions), constructor=built)
+    return replace(definition, objects=objects), addresses, said
+
+
+def takes_objects(arg: ArgDef) -> bool:
+    """Whether an argument is an object or a list of them."""
+    return Kind.OBJECT in (arg.type.kind, arg.type.element and arg.type.element.kind)
+
+
+def _json_of(arg: ArgDef, text: str, where: str) -> str:
+    """Read a default as the engine reads it: text, integers, lists; all else is JSON."""
+    try:
+        match arg.type.kind:
+            case Kind.STRING:
+                value: Any = text
+            case Kind.INTEGER:
+                value = int(text)
+            case Kind.LIST:
+                numbers = arg.type.element and arg.type.element.kind is Kind.INTEGER
+                value = [int(item) if numbers else item for item in text.split(",")]
+            case _:
+                value = json.loads(text)
+    except ValueError as error:
+        kind = "an integer" if arg.type.kind in (Kind.INTEGER, Kind.LIST) else "JSON"
+        hint = f"write '{json.dumps(text)}', both quotes included" if kind == "JSON" else None
+        raise UsageError(f"user default {where}: not {kind}: {text!r}", hint=hint) from error
+    return json.dumps(value)
+
+
+# -- values ---------------------------------------------------------------------------------------
+
+_FEATURE = re.compile(r"[`\"'\\]|\$[A-Za-z_{(]")
+"""What makes a value more than the text it is."""
+
+_REFERENCE = re.compile(
+    r"\$(?:(?P<plain>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?:(?P<how>:?-)(?P<other>[^}]*))?\})"
+)
+
+
+class _Expansion:
+    """Reads values as a shell does, each at most once."""
+
+    def __init__(self, variables: Mapping[str, str], environ: Mapping[str, str]) -> None:
+        self._variables = variables
+        self._environ = environ
+        self._open: list[str] = []
+
+    def value(self, name: str) -> str:
+        text = self._variables[name]
+        if not _FEATURE.search(text):
+            return text
+        if name in self._open:
+            raise UsageError(f".env: circular dependency: {' -> '.join([*self._open, name])}")
+        self._open.append(name)
+        try:
+            return " ".join(self._words(text, name))
+        finally:
+            self._open.pop()
+
+    def _words(self, text: str, owner: str) -> Iterator[str]:
+        at, word, started, quote = 0, "", False, ""
+        while at < len(text):
+            char = text[at]
+            found = _REFERENCE.match(text, at) if char == "$" and quote != "'" else None
+            if found is not None:
+                got = self._refer(found, owner)
+                word += got if quote else " ".join(got.split())
+                started = started or bool(quote or got)
+                at = found.end()
+                continue
+            if quote != "'" and (char == "`" or text.startswith(("$(", "${"), at)):
+                raise UsageError(f".env: {owner}: cannot expand {text[at:]!r}")
+            at += 1
+            if quote:
+                if char == quote:
+                    quote = ""
+                elif char == "\\" and quote == '"' and text[at : at + 1] in ('"', "\\", "$", "`"):
+                    word, at = word + text[at], at + 1
+                else:
+                    word += char
+            elif char in "\"'":
+                quote, started = char, True
+            elif char == "\\":
+                word, at, started = word + text[at : at + 1], at + 1, True
+            elif char.isspace():
+                if started:
+                    yield word
+                word, started = "", False
+            elif char == "#" and not started:
+                return
+            else:
+                word, started = word + char, True
+        if quote:
+            raise UsageError(f".env: {owner}: a quote is not closed")
+        if started:
+            yield word
+
+    def _refer(self, found: re.Match[str], owner: str) -> str:
+        name = found["plain"] or found["name"]
+        if name in self._variables:
+            value: str | None = self.value(name)
+        else:
+            value = self._environ.get(name)
+        if found["how"] and (value is None or (found["how"] == ":-" and not value)):
+            return found["other"]
+        if value is None:
+            raise UsageError(f".env: {owner}: {name} is not set")
+        return value
