@@ -473,7 +473,7 @@ def with_files(
 ) -> Container:
     """Put files into the directory at `path`."""
     for source in sources:
-        self = with_file(self, path + "/", source, permissions, expand=expand)
+        self = with_file(self, (path or ".") + "/", source, permissions, expand=expand)
     return self
 
 
@@ -531,7 +531,8 @@ def rootfs(self: Container) -> Directory:
     return ContainerDirectory(self.root, "/")
 
 
-def _unreadable(mount: Mount, path: str) -> UsageError:
+def unreadable(mount: Mount, path: str) -> UsageError:
+    """Return the error of looking beneath a mount that only commands see."""
     what = {CacheMount: "cache", TempDirMount: "tmpfs", SecretFileMount: "secret"}
     return UsageError(f"{path}: cannot retrieve path from {what.get(type(mount), 'mount')}")
 
@@ -547,7 +548,7 @@ def directory(self: Container, path: str, expand: bool = False) -> Directory:
             inside = posixpath.relpath(at, target)
             return source if inside == "." else SubDirectory(source, inside)
         case _:
-            raise _unreadable(mount, at)
+            raise unreadable(mount, at)
 
 
 @call("Container.file")
@@ -562,7 +563,7 @@ def file(self: Container, path: str, expand: bool = False) -> File:
         case FileMount(target, source) if target == at:
             return source
         case _:
-            raise _unreadable(mount, at)
+            raise unreadable(mount, at)
 
 
 # -- mounts --------------------------------------------------------------------------------------

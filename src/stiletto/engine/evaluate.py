@@ -39,11 +39,13 @@ from stiletto.errors import StepFailed, StilettoError, UsageError
 from stiletto.graph.changes import compare, difference
 from stiletto.graph.recipe import Recipe, digest_of
 from stiletto.graph.tree import EMPTY, Dir, File, Link, TreeError, split
+from stiletto.module.source import context_of
 from stiletto.progress import Outcome, Progress, Span
 from stiletto.sandbox import plan
 from stiletto.sandbox.relocation import restore
 from stiletto.sandbox.skeleton import materialise_image, skeleton
 from stiletto.store import GitignoreFiles, Store, View
+from stiletto.store.view import Node
 
 __all__ = ["Evaluator", "Finished", "NamedFile", "Stack", "current_span"]
 
@@ -203,8 +205,14 @@ class Evaluator:
                 raise TypeError(f"unknown directory {type(directory).__name__}")
 
     async def _read_host(self, path: Path, kept: f.Filter) -> Dir:
-        lines = GitignoreFiles(path) if kept.gitignore else None
-        patterns = PatternFilter(kept.include, kept.exclude, gitignore=lines)
+        # Rules of the whole repository count, also those above the directory.
+        repository = context_of(path)
+        patterns = PatternFilter(
+            kept.include,
+            kept.exclude,
+            gitignore=GitignoreFiles(repository) if kept.gitignore else None,
+            gitignore_prefix=str(path.relative_to(repository)),
+        )
         return await asyncio.to_thread(
             self.store.ingest, path, keep=patterns.keep, descend=patterns.descend
         )
@@ -422,6 +430,11 @@ class Evaluator:
 
     async def _checkout(self, tree: Dir) -> plan.Layer:
         return await asyncio.to_thread(self.store.checkout, tree)
+
+    async def look(self, root: c.Root, path: str, follow: bool) -> Node | None:
+        """Return what stands at a path of a container, mounts left out."""
+        view = self._view(await self.stack(root))
+        return await asyncio.to_thread(view.lookup, path, follow)
 
     # -- commands --------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import asyncio
 import difflib
 import platform
 import posixpath
+import stat
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -265,12 +266,47 @@ async def container_exists(
     expand: bool = False,
 ) -> bool:
     """Tell whether a path exists, and is of a kind."""
-    parent = c.directory(self, posixpath.dirname(self.path(path, expand)))
-    name = posixpath.basename(self.path(path, expand))
-    try:
-        return await directory_exists(client, parent, name, expected_type, do_not_follow_symlinks)
-    except UsageError:
-        return False  # the parent itself is not there
+    if expected_type == "SYMLINK_TYPE":
+        do_not_follow_symlinks = True
+    found = await container_stat(client, self, path, do_not_follow_symlinks, expand)
+    return found is not None and expected_type in (None, found.file_type)
+
+
+@leaf("Container.stat")
+async def container_stat(
+    client: Client,
+    self: c.Container,
+    path: str,
+    do_not_follow_symlinks: bool = False,
+    expand: bool = False,
+) -> Stat | None:
+    """Return what is known of a path, or nothing where there is nothing."""
+    at = self.path(path, expand)
+    match mount := self.mount_at(at):
+        case None:
+            node = await client.engine.evaluator.look(self.root, at, not do_not_follow_symlinks)
+            if node is None:
+                return None
+            size = 0 if node.kind == "dir" else node.stat.st_size
+            mode = stat.S_IMODE(node.stat.st_mode)
+            return Stat(posixpath.basename(node.path), size, _TYPES[node.kind], mode)
+        case c.DirectoryMount(target, source):
+            tree = await client.engine.evaluator.tree(source)
+            entry = tree.get(posixpath.relpath(at, target), follow=not do_not_follow_symlinks)
+            return None if entry is None else _stat(posixpath.basename(at), entry)
+        case c.FileMount(target, source):
+            named = await client.engine.evaluator.file(source)
+            return _stat(posixpath.basename(at), named.file) if at == target else None
+        case _:
+            raise c.unreadable(mount, at)
+
+
+_TYPES = {
+    "dir": "DIRECTORY_TYPE",
+    "file": "REGULAR_TYPE",
+    "link": "SYMLINK_TYPE",
+    "other": "UNKNOWN",
+}
 
 
 # -- directories ---------------------------------------------------------------------------------
@@ -507,9 +543,10 @@ async def diff_stats(client: Client, self: f.Changeset) -> list[DiffStat]:
     def lines(tree: Dir, path: str) -> list[bytes]:
         entry = tree.get(path)
         data = store.read(entry.digest) if isinstance(entry, File) else b""
-        return [] if b"\0" in data else data.splitlines()
+        # As git counts: the last line without its newline is another line than with it.
+        return [] if b"\0" in data else data.splitlines(keepends=True)
 
-    def stat(path: str, kind: str) -> DiffStat:
+    def count(path: str, kind: str) -> DiffStat:
         old, new = lines(before, path), lines(after, path)
         matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
         plus = minus = 0
@@ -524,7 +561,7 @@ async def diff_stats(client: Client, self: f.Changeset) -> list[DiffStat]:
         ("REMOVED", changed.all_removed),
     )
     stats = await asyncio.to_thread(
-        lambda: [stat(path, kind) for kind, paths in groups for path in paths]
+        lambda: [count(path, kind) for kind, paths in groups for path in paths]
     )
     return sorted(stats, key=lambda each: each.path)
 
