@@ -11,7 +11,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,18 +70,26 @@ def candidates(env: Mapping[str, str], home: Path) -> Iterator[Path]:
     managed = env.get("UV_PYTHON_INSTALL_DIR")
     data = Path(env.get("XDG_DATA_HOME") or home / ".local" / "share")
     for root in [Path(managed)] if managed else [data / "uv" / "python"]:
-        yield from root.glob("cpython-*/bin/python3")
+        yield from _glob(root, "cpython-*/bin/python3")
     pyenv = Path(env.get("PYENV_ROOT") or home / ".pyenv")
-    yield from pyenv.glob("versions/*/bin/python")
-    yield from Path("/opt/python").glob("*/bin/python3")
+    yield from _glob(pyenv, "versions/*/bin/python")
+    yield from _glob(Path("/opt/python"), "*/bin/python3")
     base = getattr(sys, "_base_executable", "") or sys.executable
     if base:
         yield Path(base)
     folders = [Path(part) for part in env.get("PATH", "").split(os.pathsep) if part]
     for folder in [*folders, Path("/usr/local/bin"), Path("/usr/bin")]:
         # pyenv's shims answer for whatever version is selected; the versions are found above.
-        if folder.name != "shims" and os.access(folder, os.R_OK | os.X_OK):
-            yield from (file for file in folder.glob("python3.*") if NAME.fullmatch(file.name))
+        if folder.name != "shims":
+            yield from (file for file in _glob(folder, "python3.*") if NAME.fullmatch(file.name))
+
+
+def _glob(root: Path, pattern: str) -> Sequence[Path]:
+    """Return what matches; a place of somebody else's, closed to this user, has nothing."""
+    try:
+        return list(root.glob(pattern))
+    except OSError:
+        return ()
 
 
 async def probe(executable: Path) -> Interpreter | None:
