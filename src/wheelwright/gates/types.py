@@ -26,6 +26,8 @@ from wheelwright.project.tools import Tool, declared_in, tool
 __all__ = ["Check", "Checker", "checkers", "judge", "not_configured", "plan", "sum_up"]
 
 _PYTHON = f"{VENV}/bin/python"
+# One line of each finding: ty and pyrefly begin it so, mypy and pyright put the place before.
+_ERROR = re.compile(r"^error\[|^ERROR |: error: | - error: ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +215,7 @@ def judge(check: Check, output: Output, python: str) -> GateResult:
     report = "\n".join(part.strip() for part in (output.stdout, output.stderr) if part.strip())
     # pyright names files from the root of the container.
     report = re.sub(rf"(?<![\w.-]){SOURCE}/", "", report)
-    count = sum(" error" in line and ":" in line for line in report.splitlines())
+    count = sum(bool(_ERROR.search(line)) for line in report.splitlines())
     errors = f"{count} type error{'' if count == 1 else 's'}" if count else "type errors"
     if check.guessed:
         said += (

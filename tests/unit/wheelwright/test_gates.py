@@ -211,6 +211,21 @@ def test_type_errors_are_counted_and_paths_are_the_projects() -> None:
     assert said.replace("/src/src/", "src/") == result.details
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "a.py:6: error: Incompatible [x]\nFound 1 error in 1 file (checked 1 source file)",
+        "  /src/a.py:6:12 - error: Type\n1 error, 0 warnings, 0 notes",
+        "error[invalid-explicit-return]: Return type\n --> a.py:6:12\nFound 1 diagnostic",
+        "ERROR Returned type `float` [bad-return]\n --> a.py:6:12\nINFO Checking project",
+    ],
+)
+def test_errors_of_each_checker_are_counted_once(said: str) -> None:
+    """The way that mypy, pyright, ty and pyrefly write one error counts as one."""
+    result = types.judge(plan(project(LIKE_CLICK)), Output(1, said), "3.12")
+    assert result.note.startswith("1 type error; ")
+
+
 def test_crashed_checker_is_not_a_verdict() -> None:
     """Mypy's exit code 2 is a broken configuration, not type errors."""
     with pytest.raises(ToolFailed, match="mypy itself failed: exit code 2"):
