@@ -49,7 +49,7 @@ async def run_checks(
     """
     constructor = module.main_object.constructor
     missing = [arg.name for arg in constructor.args if arg.required] if constructor else []
-    if missing:
+    if missing and not all(check.of_toolchain for check in checks):
         raise UsageError(
             f"module {module.name} cannot be checked: its constructor requires "
             f"{', '.join(missing)}",
@@ -126,7 +126,7 @@ async def _evaluate(engine: EnginePort, tree: _Objects, check: Check) -> None:
     elif value is not None and not await _is_empty(engine, value):
         raise StilettoError(
             f"{check.name} produced changes",
-            hint=f"run `stiletto call {' '.join(check.words[1:])}` to apply them",
+            hint=f"run `stiletto call {' '.join(check.call_words)}` to apply them",
         )
 
 

@@ -4,6 +4,9 @@ A check is a function marked as one that needs no arguments, on the main object 
 that such functions and fields lead to. A generator counts as a check that fails when it would
 change something. Names are paths in kebab case joined by `:`, the module's name first.
 
+A toolchain's checks go by the toolchain's name in place of the module's; those that its
+`ignoreChecks` mean are not there.
+
 Source: core/modtree.go, core/checks.go and core/schema/workspace.go. Patterns are those of
 doublestar, over the path with `/` for `:`.
 """
@@ -12,28 +15,38 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stiletto.cli.names import closest, kebab
 from stiletto.errors import UsageError
 from stiletto.module.definition import Kind, ModuleDef, ObjectDef
+from stiletto.module.toolchain import WorkspaceDef
 
 __all__ = ["Check", "checks_of", "choose", "matches"]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check: API names from the main object down to the function."""
+    """One check: API names from the main object down to the function.
+
+    Of a toolchain, the first of them is the function that makes the toolchain's main object.
+    """
 
     module: str
     path: tuple[str, ...]
     description: str
     generator: bool
+    of_toolchain: bool = False
+
+    @property
+    def call_words(self) -> tuple[str, ...]:
+        """The words after `stiletto call` that run it."""
+        return tuple(kebab(part) for part in self.path)
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The whole path in kebab case, module first."""
-        return (kebab(self.module), *(kebab(part) for part in self.path))
+        """The whole path in kebab case, module or toolchain first."""
+        return self.call_words if self.of_toolchain else (kebab(self.module), *self.call_words)
 
     @property
     def name(self) -> str:
@@ -44,8 +57,13 @@ class Check:
 def checks_of(module: ModuleDef) -> list[Check]:
     """Return all checks, then all generators, each sorted by name."""
     found: dict[tuple[str, ...], Check] = {}
+    toolchains = module.toolchains if isinstance(module, WorkspaceDef) else {}
     for check in _walk(module, module.main_object, (), frozenset()):
-        found.setdefault(check.path, check)
+        ignored = toolchains.get(check.path[0])
+        if ignored is not None:
+            check = replace(check, of_toolchain=True)
+        if not any(matches(pattern, check) for pattern in ignored or ()):
+            found.setdefault(check.path, check)
     return sorted(found.values(), key=lambda check: (check.generator, check.name))
 
 

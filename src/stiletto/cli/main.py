@@ -41,13 +41,14 @@ COMMANDS
   prune       Remove stored results
   run         Run a command in a session
   session     Serve the engine to a Dagger SDK
+  toolchain   Manage toolchains
   version     Print the version
 
 OPTIONS
 """
 
 ALIASES = {"checks": "check"}
-COMMANDS = ("call", "check", "functions", "help", "prune", "run", "session", "version")
+COMMANDS = ("call", "check", "functions", "help", "prune", "run", "session", "toolchain", "version")
 
 Command = Callable[[Invocation, list[str]], Coroutine[Any, Any, int]]
 
@@ -163,6 +164,10 @@ def _command(name: str) -> Command:
         from stiletto.cli.prune import prune
 
         return prune
+    if name == "toolchain":
+        from stiletto.cli.toolchains import toolchain
+
+        return toolchain
     from stiletto.cli import commands
 
     return {
