@@ -24,6 +24,7 @@ from wheelwright.project.pythons import choose
 from wheelwright.project.settings import GATES
 from wheelwright.project.tools import Tool, tool
 from wheelwright.project.version import VersionSource, version_source
+from wheelwright.testing import coverage
 from wheelwright.testing import dependencies as needs
 from wheelwright.testing import run as testing
 
@@ -165,17 +166,29 @@ async def run_tests(
     groups: Sequence[str] = (),
     extras: Sequence[str] = (),
     args: Sequence[str] = (),
+    resolution: str = "",
+    measured: bool = False,
 ) -> Tested:
-    """Run pytest once and keep its exit code and reports, whatever it says."""
+    """Run pytest once and keep its exit code and reports, whatever it says.
+
+    An empty `resolution` is the usual one; `measured` leaves coverage data among the reports.
+    """
     bench.require_package()
     project = bench.project
     wanted = needs.find(project, python, groups, extras)
     if why := testing.configured(project, wanted):
         return Tested(None, None, why)
-    history = await _history(bench, python, git)
-    plan = environment.plan(project, python, wanted, history=history is not None)
-    ready = toolchain.installed(bench.source, plan, history)
     command = testing.command(project, args)
+    if measured:
+        wanted = coverage.with_tool(project, wanted, python)
+        command = coverage.command(project, wanted, command)
+    history = await _history(bench, python, git)
+    plan = environment.plan(
+        project, python, wanted, history=history is not None, resolution=resolution
+    )
+    ready = toolchain.installed(bench.source, plan, history)
+    if measured:
+        ready = ready.with_env_variable(coverage.FILE, f"{testing.REPORTS}/{coverage.DATA}")
     # An empty log first: then the directory is there, whatever an engine makes of an empty one.
     log = f"{testing.REPORTS}/{testing.LOG}"
     ran = toolchain.observe(ready.with_new_file(log, ""), command, log=log)
@@ -187,7 +200,8 @@ async def run_tests(
     version = (
         await toolchain.dependencies(bench.source, plan).with_exec(["python", "--version"]).stdout()
     )
-    locked = ", locked in uv.lock" if project.lock and not wanted.lines else ""
+    from_lock = project.lock and not wanted.lines and resolution in ("", "locked")
+    locked = ", locked in uv.lock" if from_lock else ""
     run = testing.Run(
         name=project.name,
         python=version.strip(),

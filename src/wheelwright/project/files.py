@@ -18,6 +18,7 @@ _READ = (
     "pyproject.toml",
     "uv.lock",
     "uv.toml",
+    ".coveragerc",
     ".python-version",
     ".pre-commit-config.yaml",
     "setup.cfg",

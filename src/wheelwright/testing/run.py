@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wheelwright.errors import GateFailed, ToolFailed, WheelwrightError
 from wheelwright.project.model import Project
+from wheelwright.testing import junit
 from wheelwright.testing.dependencies import TestDependencies
 
 __all__ = ["JUNIT", "LOG", "REPORTS", "Failure", "Run", "command", "configured", "read_junit"]
@@ -150,46 +150,18 @@ def read_junit(text: str) -> Counts:
     Raises:
         ToolFailed: the report is not XML, as after a full disk.
     """
-    try:
-        # The report was written by this run's own pytest, which escapes what tests say; and
-        # Python's expat refuses the entity bombs that the linter has in mind.
-        root = ElementTree.fromstring(text)  # noqa: S314
-    except ElementTree.ParseError as error:
-        raise ToolFailed(f"{JUNIT} is not XML: {error}") from error
-    suites = [root] if root.tag == "testsuite" else list(root.iter("testsuite"))
-
-    def total(key: str) -> int:
-        return sum(int(suite.get(key, 0)) for suite in suites)
-
-    failures: list[Failure] = []
-    times: list[tuple[float, str]] = []
-    for case in root.iter("testcase"):
-        name = _test_name(case.get("classname", ""), case.get("name", ""))
-        times.append((float(case.get("time", 0)), name))
-        failures += [
-            Failure(name, _reason(found.get("message") or kind, found.text or ""))
-            for kind in ("failure", "error")
-            for found in case.iter(kind)
-        ]
+    suite = junit.read(text, JUNIT)
+    times = sorted(((case.seconds, case.name) for case in suite.cases), reverse=True)
     return Counts(
-        tests=total("tests"),
-        failed=total("failures"),
-        errors=total("errors"),
-        skipped=total("skipped"),
-        duration_s=sum(float(suite.get("time", 0)) for suite in suites),
-        failures=tuple(failures),
-        slowest=tuple(sorted((time for time in times if time[0] >= 0.5), reverse=True)[:3]),
+        tests=suite.tests,
+        failed=suite.failed,
+        errors=suite.errors,
+        skipped=suite.skipped,
+        duration_s=suite.duration_s,
+        failures=tuple(
+            Failure(case.name, case.message)
+            for case in suite.cases
+            if case.outcome in ("failed", "error")
+        ),
+        slowest=tuple(time for time in times[:3] if time[0] >= 0.5),
     )
-
-
-def _test_name(classname: str, name: str) -> str:
-    return f"{classname}::{name}" if classname else name
-
-
-def _reason(message: str, text: str) -> str:
-    """Return one line that says why: for a file that was not collected, its last error."""
-    if message.strip() == "collection failure":
-        errors = [line[2:] for line in text.splitlines() if line.startswith("E  ")]
-        message = errors[-1] if errors else message
-    line = message.strip().splitlines()[0] if message.strip() else ""
-    return line if len(line) <= 200 else line[:197] + "..."

@@ -1,0 +1,229 @@
+"""A finished matrix as data: what every report is made from, and its JSON.
+
+The JSON is also the state of the `Matrix` object between calls, so that it holds what the
+reports show and no more: the failures with the end of their output, the slowest tests, no list
+of everything that passed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wheelwright.gates.result import Verdict
+from wheelwright.testing.cells import Cell
+
+__all__ = [
+    "CellReport",
+    "Coverage",
+    "Failure",
+    "FileCoverage",
+    "MatrixReport",
+    "dumps",
+    "headline",
+    "loads",
+    "percent",
+    "shortfall",
+    "slowest",
+]
+
+# Enough for any traceback that a person reads; the log in the cell's directory has it all.
+FAILURES, TEXT_CHARACTERS, SLOWEST = 50, 8_000, 15
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A test that failed; `line` 0 is unknown, `file` is relative to the source."""
+
+    test: str
+    message: str
+    text: str = ""
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CellReport:
+    """How one cell ended.
+
+    Attributes:
+        version: the interpreter with its patch release, empty where it did not start.
+        tests_s: by pytest's clock; `wall_s` is this call's, installing and waiting included.
+        cached: whether the run was an earlier one, whose result was kept.
+        coverage: percent of the cell alone; None where it was not measured.
+        details: for a cell that failed without a failing test, why.
+    """
+
+    cell: Cell
+    verdict: Verdict
+    note: str
+    version: str = ""
+    exit_code: int | None = None
+    tests: int = 0
+    failed: int = 0
+    errors: int = 0
+    skipped: int = 0
+    tests_s: float = 0.0
+    wall_s: float | None = None
+    cached: bool = False
+    coverage: float | None = None
+    place: str = ""
+    notes: tuple[str, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    slowest: tuple[tuple[float, str], ...] = ()
+    details: str = ""
+
+    @property
+    def passed(self) -> int:
+        """How many tests passed."""
+        return self.tests - self.failed - self.errors - self.skipped
+
+    @property
+    def counts(self) -> str:
+        """The counts in words, empty where no test ran."""
+        words = (
+            (self.passed, "passed"),
+            (self.failed, "failed"),
+            (self.errors, "errors"),
+            (self.skipped, "skipped"),
+        )
+        said = [f"{count} {word}" for count, word in words if count]
+        return ", ".join(said)
+
+
+@dataclass(frozen=True, slots=True)
+class FileCoverage:
+    """One source file over all cells; statements count branches where they were measured."""
+
+    path: str
+    percent: float
+    statements: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Coverage combined over the cells; `minimum` 0 asks for nothing."""
+
+    percent: float
+    files: tuple[FileCoverage, ...] = ()
+    minimum: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixReport:
+    """The whole matrix; `at` is the ISO time that it was started at."""
+
+    package: str
+    at: str
+    wall_s: float
+    cells: tuple[CellReport, ...]
+    coverage: Coverage | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> list[CellReport]:
+        """The cells that failed."""
+        return [cell for cell in self.cells if cell.verdict is Verdict.FAILED]
+
+    @property
+    def ok(self) -> bool:
+        """Whether it passed: no cell failed, at least one ran, coverage suffices."""
+        ran = any(cell.verdict in (Verdict.PASSED, Verdict.NOT_CONFIGURED) for cell in self.cells)
+        return ran and not self.failed and not shortfall(self.coverage)
+
+
+def percent(value: float) -> str:
+    """Return a percentage that is never rounded up: 99.99 is not 100."""
+    return f"{int(value * 10 + 1e-6) / 10:.1f} %"
+
+
+def shortfall(coverage: Coverage | None) -> str:
+    """Return by what the total misses its minimum, and the files most lacking; else empty."""
+    if coverage is None or coverage.percent + 1e-9 >= coverage.minimum:
+        return ""
+    lacking = sorted(coverage.files, key=lambda file: (-file.missing, file.path))[:5]
+    named = ", ".join(
+        f"{file.path} ({file.missing} missing, {percent(file.percent)})"
+        for file in lacking
+        if file.missing
+    )
+    minimum = f"{coverage.minimum:g} %"
+    return f"coverage {percent(coverage.percent)} is below {minimum}; most lacking: {named}"
+
+
+def headline(report: MatrixReport) -> str:
+    """Return the matrix in one line."""
+    total = len(report.cells)
+    if report.failed:
+        names = ", ".join(cell.cell.name for cell in report.failed)
+        return f"{len(report.failed)} of {_count(total, 'cell')} failed: {names}"
+    if not report.ok and not shortfall(report.coverage):
+        return f"none of {_count(total, 'cell')} ran"
+    if said := shortfall(report.coverage):
+        return said.partition(";")[0]
+    idle = sum(cell.verdict is Verdict.NOT_RUN for cell in report.cells)
+    missed = f", {idle} not run" if idle else ""
+    return f"{_count(total - idle, 'cell')} passed{missed}"
+
+
+def slowest(cells: Iterable[CellReport], limit: int = 10) -> list[tuple[float, str, str]]:
+    """Return the slowest tests over all cells: seconds, test, and the cell it took them in."""
+    worst: dict[str, tuple[float, str, str]] = {}
+    for cell in cells:
+        for seconds, test in cell.slowest:
+            if test not in worst or worst[test][0] < seconds:
+                worst[test] = (seconds, test, cell.cell.name)
+    return sorted(worst.values(), reverse=True)[:limit]
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+# -- JSON -----------------------------------------------------------------------------------------
+
+
+def dumps(report: MatrixReport) -> str:
+    """Return the report as JSON."""
+    data = dataclasses.asdict(report)
+    for cell, made in zip(report.cells, data["cells"], strict=True):
+        made["verdict"] = cell.verdict.value
+    return json.dumps(data, indent=1)
+
+
+def loads(text: str) -> MatrixReport:
+    """Read what `dumps` wrote."""
+    data = json.loads(text)
+    found = data["coverage"]
+    if found is not None:
+        files = tuple(FileCoverage(**file) for file in found["files"])
+        found = Coverage(**{**found, "files": files})
+    return MatrixReport(
+        **{
+            **data,
+            "cells": tuple(map(_cell, data["cells"])),
+            "coverage": found,
+            "notes": tuple(data["notes"]),
+        }
+    )
+
+
+def _cell(data: Mapping[str, Any]) -> CellReport:
+    cell: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in data["cell"].items()
+    }
+    return CellReport(
+        **{
+            **data,
+            "cell": Cell(**cell),
+            "verdict": Verdict(data["verdict"]),
+            "notes": tuple(data["notes"]),
+            "failures": tuple(Failure(**failure) for failure in data["failures"]),
+            "slowest": tuple((seconds, test) for seconds, test in data["slowest"]),
+        }
+    )

@@ -1,0 +1,248 @@
+"""Coverage: whether to measure it, how pytest is run for that, how the cells become one.
+
+| the tests' own dependencies have | pytest is run as |
+|---|---|
+| pytest-cov | `pytest --cov ...`, which also measures the workers of pytest-xdist |
+| coverage, but not pytest-cov | `coverage run -m pytest`, as a pytest plugin's own tests need it |
+| neither | as the first, with pytest-cov pinned here |
+
+Every cell has its sources at the same path, so that data of all cells name the same files. The
+project's own configuration of coverage applies, except for where data and reports go, and for
+its `fail_under`: that judges the total, not a cell.
+"""
+
+from __future__ import annotations
+
+import configparser
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from wheelwright.environment import SOURCE
+from wheelwright.errors import ProjectError, ToolFailed
+from wheelwright.project.files import join
+from wheelwright.project.model import Project
+from wheelwright.project.tools import Tool, pinned, tool
+from wheelwright.reports.model import Coverage, FileCoverage
+from wheelwright.testing.dependencies import TestDependencies
+
+__all__ = [
+    "COMBINED",
+    "DATA",
+    "FILE",
+    "combining",
+    "command",
+    "configured",
+    "minimum",
+    "read",
+    "reporter",
+    "reporting",
+    "with_tool",
+]
+
+# Not a hidden file, as coverage's own default is: GitHub's artifacts leave those out.
+DATA = "coverage.data"
+"""Name of a data file in the directory of reports; parallel ones add a suffix."""
+
+FILE = "COVERAGE_FILE"
+"""The variable that names the data file, above any configuration."""
+
+COMBINED = "/coverage"
+"""Container path of the directory that combined data and reports go to."""
+
+# Where a project configures coverage, by section; source: coverage's reference, "Configuration".
+_INI = ((".coveragerc", ""), ("setup.cfg", "coverage:"), ("tox.ini", "coverage:"))
+# `coverage report --format=markdown` came with it.
+_REPORTS_MARKDOWN = Version("7.0")
+
+
+def configured(project: Project, wanted: TestDependencies) -> bool:
+    """Whether the project measures coverage: it configures it, or installs a tool for it."""
+    return (
+        project.configures("tool", "coverage")
+        or any(True for _ in _sections(project))
+        or bool(_names(project, wanted) & {"pytest-cov", "coverage"})
+    )
+
+
+def minimum(project: Project) -> float:
+    """Return `fail_under` of the project's configuration, in percent; 0 where it has none.
+
+    Raises:
+        ProjectError: not a number.
+    """
+    table = project.package.table("tool", "coverage", "report")
+    found = [("pyproject.toml", table["fail_under"])] if "fail_under" in table else []
+    for path, name, section in _sections(project):
+        if name == "report" and "fail_under" in section:
+            found.append((path, section["fail_under"]))
+    if not found:
+        return 0.0
+    path, value = found[0]
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise ProjectError(
+            f"{path}: fail_under = {value!r} is not a number", "correct it"
+        ) from error
+
+
+def with_tool(project: Project, wanted: TestDependencies, python: str) -> TestDependencies:
+    """Return the dependencies with a tool that measures, pinned where they have none."""
+    if _names(project, wanted) & {"pytest-cov", "coverage"}:
+        return wanted
+    added = f"pytest-cov=={pinned('pytest-cov', python)}"
+    return replace(wanted, added=(*wanted.added, added))
+
+
+def command(project: Project, wanted: TestDependencies, pytest: Sequence[str]) -> tuple[str, ...]:
+    """Return the command that measures, for pytest's own; `wanted` is from `with_tool`."""
+    names = _names(project, wanted)
+    if "coverage" in names and "pytest-cov" not in names:
+        return ("coverage", "run", "-m", *pytest)
+    program, *args = pytest
+    asked = any("--cov" in (project.text(name) or "") for name in ("pytest.ini", "tox.ini"))
+    asked = asked or "--cov" in (project.text("setup.cfg") or "")
+    asked = asked or "--cov" in str(project.package.table("tool", "pytest"))
+    asked = asked or any(arg.split("=")[0] == "--cov" for arg in args)
+    chosen = () if asked else (_target(project),)
+    return (program, *chosen, "--cov-report=", "--cov-fail-under=0", *args)
+
+
+def _target(project: Project) -> str:
+    """Return `--cov`, with a directory where the configuration names no source."""
+    table = project.package.table("tool", "coverage", "run")
+    keys = ("source", "source_pkgs", "source_dirs", "include")
+    if any(key in table for key in keys) or any(
+        name == "run" and any(key in section for key in keys)
+        for _, name, section in _sections(project)
+    ):
+        return "--cov"
+    module = project.package.name.replace("-", "_")
+    if project.has("src/"):
+        return "--cov=src"
+    if module and project.has(f"{module}/"):
+        return f"--cov={module}"
+    return "--cov=."
+
+
+# -- combining ------------------------------------------------------------------------------------
+
+
+def reporter(project: Project, python: str) -> Tool:
+    """Return coverage to combine and report with, in the project's version if that is able to."""
+    found = tool(project, "coverage", python)
+    if Version(found.version) < _REPORTS_MARKDOWN:
+        found = Tool("coverage", pinned("coverage", python), "pinned by wheelwright")
+    # Below Python 3.11 it needs a library to read pyproject.toml.
+    return replace(found, extra="toml")
+
+
+def combining(files: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """Return the commands that make one data file of many, and its JSON."""
+    return (
+        ("coverage", "combine", "--quiet", "--keep", *files),
+        _report("json", "--quiet", "-o", f"{COMBINED}/coverage.json"),
+    )
+
+
+def reporting() -> tuple[tuple[str, ...], ...]:
+    """Return the commands for the other reports; the last one's output is Markdown."""
+    return (
+        _report("xml", "--quiet", "-o", f"{COMBINED}/coverage.xml"),
+        _report("html", "--quiet", "-d", f"{COMBINED}/html"),
+        _report("report", "--format=markdown"),
+    )
+
+
+def _report(name: str, *args: str) -> tuple[str, ...]:
+    # A file that a test wrote and removed again is no reason to have no report.
+    return ("coverage", name, "--ignore-errors", "--fail-under=0", *args)
+
+
+def read(text: str, where: str = "", least: float = 0.0) -> Coverage:
+    """Read coverage's JSON report; `where` is the directory that its paths start from.
+
+    Raises:
+        ToolFailed: not such a report.
+    """
+    try:
+        data = json.loads(text)
+        files = [
+            FileCoverage(
+                path=_path(path, where),
+                percent=file["summary"]["percent_covered"],
+                statements=file["summary"]["num_statements"]
+                + file["summary"].get("num_branches", 0),
+                missing=file["summary"]["missing_lines"]
+                + file["summary"].get("missing_branches", 0),
+            )
+            for path, file in data["files"].items()
+        ]
+        total = data["totals"]["percent_covered"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ToolFailed(f"coverage.json is not coverage's report: {error!r}") from error
+    return Coverage(total, tuple(sorted(files, key=lambda file: file.path)), least)
+
+
+def _path(path: str, where: str) -> str:
+    _, found, rest = path.partition(f"{SOURCE}/")
+    return rest if found else join(where, path)
+
+
+# -- what the project says ------------------------------------------------------------------------
+
+
+def _sections(project: Project) -> Iterator[tuple[str, str, configparser.SectionProxy]]:
+    """Yield file, name and content of each section of coverage in the project's ini files."""
+    for path, prefix in _INI:
+        if (text := project.text(path)) is None:
+            continue
+        parser = configparser.ConfigParser(interpolation=None, strict=False)
+        try:
+            parser.read_string(text)
+        except configparser.Error as error:
+            raise ProjectError(f"{path} cannot be read: {error}", "correct it") from error
+        for name in parser.sections():
+            if name.startswith(prefix):
+                yield path, name.removeprefix(prefix), parser[name]
+
+
+def _names(project: Project, wanted: TestDependencies) -> set[str]:
+    package = project.package
+    lines = [
+        *wanted.lines,
+        *wanted.added,
+        *(line for group in wanted.groups for line in package.group(group)),
+        *(line for group in wanted.root_groups for line in project.root.group(group)),
+    ]
+    names: set[str] = set()
+    extras = [canonicalize_name(extra) for extra in wanted.extras]
+    seen: set[str] = set()
+    while lines or extras:
+        while lines:
+            found = _requirement(lines.pop())
+            if found is None:
+                continue
+            name = canonicalize_name(found.name)
+            names.add(name)
+            if name == package.name:
+                extras += map(canonicalize_name, found.extras)
+        while extras:
+            if (extra := extras.pop()) not in seen:
+                seen.add(extra)
+                lines += package.extras.get(extra, ())
+    return names
+
+
+def _requirement(line: str) -> Requirement | None:
+    # A requirements file also has options, which name no distribution.
+    try:
+        return Requirement(re.sub(r"\s+--.*$", "", line))
+    except InvalidRequirement:
+        return None
