@@ -162,8 +162,14 @@ class DeltaSurface(Surface):
 
     def kind(self, path: str) -> str | None:
         """Return what stands in the layer, or below where nothing hides it."""
-        entry = self.tree.get(path)
-        return _kind(entry) if entry is not None else self._below(path)
+        entry: Entry | None = self.tree
+        for name in split(path):
+            if not isinstance(entry, Dir):
+                return None  # a file or link of the layer, with nothing beneath it
+            entry = entry.entries.get(name)
+            if entry is None:
+                return self._below(path)
+        return _kind(entry) if entry is not None else None
 
     def link(self, path: str) -> str:
         """Return what a link says, in the layer or below."""

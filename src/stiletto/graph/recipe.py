@@ -253,5 +253,7 @@ def _explain(old: Any, new: Any, path: str) -> list[str]:
 
 
 def _short(value: Any) -> str:
-    text = value.type_name if isinstance(value, Recipe) else repr(value)
+    text = repr(value)
+    if isinstance(value, Recipe):
+        text = value.type_name or type(value).__name__
     return text if len(text) <= 60 else text[:57] + "..."
