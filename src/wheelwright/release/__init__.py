@@ -1,0 +1,1 @@
+"""Releases a package: publish first, then the pull request, the tag and the release."""

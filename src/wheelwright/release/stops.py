@@ -1,0 +1,148 @@
+"""Why a release ends before it is done: every reason, and what to do about each.
+
+A reason's title is the heading of its section in docs/recovery.md; a test compares both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+__all__ = ["Problem", "Reason", "Stop", "anchor"]
+
+
+class Reason(Enum):
+    """A reason's title: a lower-case fact, the same in the message and in the manual."""
+
+    # Before anything is written.
+    NO_BUMP = "nothing says which version to release"
+    BAD_REQUEST = "the requested version cannot be made"
+    NOT_HIGHER = "the version is not higher than what is released"
+    ON_INDEX = "the version is on the index already"
+    BEHIND = "the base branch lacks an earlier release"
+    UNFINISHED = "another release is unfinished"
+    EMPTY_CHANGELOG = "the changelog has nothing to say"
+    NO_CREDENTIALS = "a credential is missing"
+    NO_PERMISSION = "a permission is missing"
+    NOT_BUILDABLE = "the package cannot be built or its version cannot be set"
+    TAG_TAKEN = "the tag exists at another commit"
+    # At the lock.
+    LOCKED = "another run holds the lock"
+    LOCK_LOST = "this run lost the lock"
+    OVERTAKEN = "another release came between"
+    # Before the index has accepted anything.
+    BRANCH_TAKEN = "the release branch holds commits of somebody else"
+    GATES_FAILED = "the checks failed"
+    BUILD_FAILED = "the build failed"
+    NOT_REPRODUCIBLE = "two builds differ"
+    CHECK_FAILED = "the distributions are not what was planned"
+    # At the index.
+    OTHER_BYTES = "the index has a file of the same name with other contents"
+    BURNED = "the index does not take this file name again"
+    INDEX_REFUSED = "the index refused the upload"
+    INDEX_CREDENTIALS = "the index did not accept the credentials"
+    ATTESTATION = "the attestation was not accepted"
+    INDEX_LAGS = "the index does not show the upload yet"
+    JOURNAL_LOST = "the release branch of a published version is gone"
+    # After the index.
+    PULL_REFUSED = "the pull request cannot be opened"
+    PULL_CLOSED = "the pull request was closed without merging"
+    PUSH_REFUSED = "the remote refused the push"
+    RELEASE_REFUSED = "the GitHub release cannot be made"
+    RELEASE_DIFFERS = "the published GitHub release holds other files"
+    # Anywhere.
+    NO_ANSWER = "a server did not answer in time"
+    NO_PROGRESS = "a step succeeded and changed nothing"
+
+    @property
+    def act(self) -> str:
+        """The next act for a person."""
+        return _ACTS[self]
+
+
+_ACTS = {
+    Reason.NO_BUMP: "pass --bump, --pre, --post or --version",
+    Reason.BAD_REQUEST: "pass another --bump or --pre, or the whole version by --version",
+    Reason.NOT_HIGHER: "pass a higher version, or --allow-lower for a maintenance release",
+    Reason.ON_INDEX: "release the next version",
+    Reason.BEHIND: "merge its pull request, then run again",
+    Reason.UNFINISHED: "finish it first with --version",
+    Reason.EMPTY_CHANGELOG: "write what changed, then run again",
+    Reason.NO_CREDENTIALS: "pass it, then run again",
+    Reason.NO_PERMISSION: "grant it, then run again",
+    Reason.NOT_BUILDABLE: "correct pyproject.toml, then run again",
+    Reason.TAG_TAKEN: "find out who made the tag; it is never moved from here",
+    Reason.LOCKED: "wait for it, or continue it with --take-over if it is dead",
+    Reason.LOCK_LOST: "see who took it over; that run goes on",
+    Reason.OVERTAKEN: "run again: the version is worked out anew",
+    Reason.BRANCH_TAKEN: "rename or delete that branch, then run again",
+    Reason.GATES_FAILED: "correct the code on the base branch, then run again",
+    Reason.BUILD_FAILED: "correct the build on the base branch, then run again",
+    Reason.NOT_REPRODUCIBLE: "make the build independent of time, place and order",
+    Reason.CHECK_FAILED: "correct the package on the base branch, then run again",
+    Reason.OTHER_BYTES: "find out who uploaded it; release the next version",
+    Reason.BURNED: "release the next version",
+    Reason.INDEX_REFUSED: "correct what the index names, then run again",
+    Reason.INDEX_CREDENTIALS: "correct the token or the trusted publisher, then run again",
+    Reason.ATTESTATION: "run again, or pass --attest=false to publish without",
+    Reason.INDEX_LAGS: "run again later: nothing is uploaded twice",
+    Reason.JOURNAL_LOST: "restore the branch from the pull request, then run again",
+    Reason.PULL_REFUSED: "correct what GitHub names, then run again: nothing is published twice",
+    Reason.PULL_CLOSED: "reopen it and run again, or release the next version",
+    Reason.PUSH_REFUSED: "correct the rule or the permission that the remote names, then run again",
+    Reason.RELEASE_REFUSED: "correct what GitHub names, then run again",
+    Reason.RELEASE_DIFFERS: "compare the files; a published release is not changed from here",
+    Reason.NO_ANSWER: "run again: it goes on where it stopped",
+    Reason.NO_PROGRESS: "run again; if it stops here again, report it as a bug",
+}
+
+
+def anchor(reason: Reason) -> str:
+    """Return the section of docs/recovery.md, as GitHub makes anchors of headings."""
+    return re.sub(r"[^a-z0-9 -]", "", reason.value.lower()).replace(" ", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One reason to stop, with what was seen; `act` replaces the reason's own."""
+
+    reason: Reason
+    seen: str = ""
+    act: str = ""
+
+    def text(self) -> str:
+        """Return the problem for people: the fact, what was seen, the next act."""
+        fact = f"{self.reason.value}: {self.seen}" if self.seen else self.reason.value
+        return f"{fact}; {self.act or self.reason.act}"
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The release ends here; every problem that is known is in it."""
+
+    problems: tuple[Problem, ...]
+
+    @staticmethod
+    def at(reason: Reason, seen: str = "", act: str = "") -> Stop:
+        """Stop for one reason."""
+        return Stop((Problem(reason, seen, act),))
+
+    @staticmethod
+    def among(problems: Iterable[Problem]) -> Stop | None:
+        """Stop if there is any problem."""
+        found = tuple(dict.fromkeys(problems))
+        return Stop(found) if found else None
+
+    @property
+    def reason(self) -> Reason:
+        """The first reason."""
+        return self.problems[0].reason
+
+    def text(self) -> str:
+        """Return all problems for people, one a line, with their sections of the manual."""
+        return "\n".join(
+            f"{problem.text()} (docs/recovery.md#{anchor(problem.reason)})"
+            for problem in self.problems
+        )

@@ -1,0 +1,267 @@
+"""What a release is (`Plan`) and what is seen of it outside (`World`), as frozen data.
+
+`World` is observed anew after every act. All of it comes from the index, git and GitHub, except
+`Here`: what this one run holds in its hands. A run that starts after a crash starts with an
+empty `Here` and goes on all the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+__all__ = [
+    "Act",
+    "Asset",
+    "File",
+    "GitHubRelease",
+    "Here",
+    "Journal",
+    "Lock",
+    "Plan",
+    "Pull",
+    "PullState",
+    "Setback",
+    "Trouble",
+    "Verdict",
+    "World",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One release.
+
+    Attributes:
+        package: the distribution's normalized name.
+        version: PEP 440, normalized.
+        base: the branch that is released, such as main.
+        base_commit: the commit of it that is released, whatever the branch does meanwhile.
+        branch: short name of the branch with the journal commit, such as release/v1.2.3.
+        tag: short name, such as v1.2.3.
+        lock_ref: full name of the lock's ref.
+        run: names this run in the lock; a run of the same name continues it.
+        take_over: the name of another run whose lock may be taken.
+        epoch_s: the time of the journal commit, seconds since 1970; timestamps of the build.
+        known: versions with a tag or release branch when this was planned.
+        notes: for people, such as what the bump was taken to mean.
+    """
+
+    package: str
+    version: str
+    base: str
+    base_commit: str
+    branch: str
+    tag: str
+    lock_ref: str
+    run: str
+    take_over: str = ""
+    epoch_s: int = 0
+    known: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Who holds the lock: the ref's commit, and what its message says."""
+
+    commit: str
+    run: str
+    version: str
+    base_commit: str
+    epoch_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """The commit with the edits: the input of every build, what the tag names.
+
+    Attributes:
+        commit: found by its trailers in the history of `head`; empty where it is not there.
+        parent: the commit of the base branch that it was made on.
+        head: where the ref points; another commit when people pushed on top.
+    """
+
+    commit: str
+    parent: str
+    head: str
+    epoch_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A distribution: its name and SHA-256 in hex. `yanked` is known of index files alone."""
+
+    name: str
+    sha256: str
+    yanked: bool = False
+
+
+class PullState(Enum):
+    """Where a pull request stands."""
+
+    OPEN = "open"
+    MERGED = "merged"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """A pull request from the release branch. `conflicts` is None while GitHub works it out."""
+
+    number: int
+    state: PullState
+    head: str
+    url: str = ""
+    conflicts: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file of a GitHub release; not `uploaded` while, or because, an upload broke off.
+
+    `sha256` is empty where the server tells no digest.
+    """
+
+    id: int
+    name: str
+    sha256: str
+    uploaded: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class GitHubRelease:
+    """A GitHub release of the tag, draft or published."""
+
+    id: int
+    draft: bool
+    assets: tuple[Asset, ...] = ()
+    url: str = ""
+
+
+class Act(Enum):
+    """What a release does; the value is how reports call it."""
+
+    LOCK = "take the lock"
+    PUSH_BRANCH = "push the release branch"
+    RUN_GATES = "run the checks"
+    BUILD = "build twice"
+    CHECK = "verify the distributions"
+    PUBLISH = "publish to the index"
+    WAIT = "wait"
+    OPEN_PULL = "open the pull request"
+    TAG = "push the tag"
+    DRAFT = "draft the GitHub release"
+    DELETE_ASSET = "delete a broken asset"
+    UPLOAD_ASSET = "upload an asset"
+    PUBLISH_RELEASE = "publish the GitHub release"
+    UNLOCK = "release the lock"
+
+
+class Trouble(Enum):
+    """How an act failed, as far as its answer says."""
+
+    BUSY = "no answer, or asked to come back"
+    RACE = "somebody else was first"
+    REFUSED = "refused"
+    CREDENTIALS = "credentials not accepted"
+    OTHER_BYTES = "same name, other contents"
+    BURNED = "file name used before"
+    ATTESTATION = "attestation not accepted"
+    TOOL = "a tool failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Setback:
+    """The latest act failed.
+
+    Attributes:
+        subject: of the act, such as an asset's name.
+        said: what the other side answered, secrets replaced.
+        count: how many times in a row this act has failed.
+        retry_after_s: what the other side asked for.
+        waited: the pause before the next try is over.
+    """
+
+    act: Act
+    trouble: Trouble
+    said: str = ""
+    subject: str = ""
+    count: int = 1
+    retry_after_s: float | None = None
+    waited: bool = False
+
+
+class Verdict(Enum):
+    """What a check of this run said."""
+
+    UNKNOWN = "not run"
+    PASSED = "passed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What this run has: empty at its start.
+
+    Attributes:
+        lock: the commit that this run pushed to the lock's ref.
+        built: the distributions, byte-identical from two builds.
+        differing: members that differ between the two builds.
+        accepted_s: seconds since the index took the last missing file of ours; None before.
+        done: the act that succeeded last and its subject; the same again would be no progress.
+        looks: how often its effect has been looked for since.
+    """
+
+    lock: str = ""
+    gates: Verdict = Verdict.UNKNOWN
+    gates_said: str = ""
+    built: tuple[File, ...] = ()
+    differing: tuple[str, ...] = ()
+    check: Verdict = Verdict.UNKNOWN
+    check_said: str = ""
+    accepted_s: float | None = None
+    setback: Setback | None = None
+    done: tuple[Act, str] | None = None
+    looks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything that decides what comes next.
+
+    Attributes:
+        branch: the release branch, None where there is no such ref.
+        tag: the tag, read in the same way.
+        index: files of this version on the index.
+        pulls: pull requests whose head is the release branch, newest first.
+        releases: versions that have a tag or a release branch, this one among them.
+    """
+
+    lock: Lock | None = None
+    branch: Journal | None = None
+    tag: Journal | None = None
+    index: tuple[File, ...] = ()
+    pulls: tuple[Pull, ...] = ()
+    release: GitHubRelease | None = None
+    releases: frozenset[str] = frozenset()
+    here: Here = field(default_factory=Here)
+
+    @property
+    def journal(self) -> Journal | None:
+        """The journal commit: of the branch, or of the tag when the branch was deleted."""
+        for found in (self.branch, self.tag):
+            if found and found.commit:
+                return found
+        return None
+
+    @property
+    def pull(self) -> Pull | None:
+        """The pull request of the journal commit: an open one, else a merged, else a closed."""
+        journal = self.journal
+        if journal is None:
+            return None
+        heads = (journal.commit, journal.head)
+        mine = [pull for pull in self.pulls if pull.head in heads]
+        order = (PullState.OPEN, PullState.MERGED, PullState.CLOSED)
+        return min(mine, key=lambda pull: order.index(pull.state), default=None)
