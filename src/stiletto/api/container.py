@@ -11,7 +11,7 @@ import posixpath
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from stiletto.api.files import (
     Directory,
@@ -31,6 +31,9 @@ from stiletto.api.registry import call
 from stiletto.api.secrets import CacheVolume, Secret
 from stiletto.errors import NotSupported, UsageError
 from stiletto.graph.recipe import OUTSIDE_KEY, Recipe
+
+if TYPE_CHECKING:
+    from stiletto.api.service import Healthcheck, Port, ServiceBinding
 
 __all__ = [
     "CacheMount",
@@ -187,6 +190,7 @@ class Exec(Recipe):
     redirect_stderr: str
     expect: str
     nesting: bool
+    services: tuple[ServiceBinding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -225,7 +229,10 @@ class Label(Recipe):
 
 @dataclass(frozen=True)
 class Container(Recipe):
-    """A container: root, mounts and configuration."""
+    """A container: root, mounts and configuration.
+
+    `own_default_args` is set once withDefaultArgs was called: a service then runs them alone.
+    """
 
     TYPE: ClassVar[str] = "Container"
 
@@ -239,9 +246,13 @@ class Container(Recipe):
     user: str = ""
     entrypoint: tuple[str, ...] = ()
     default_args: tuple[str, ...] = ()
+    own_default_args: bool = False
     labels: tuple[Label, ...] = ()
     last_exec: Exec | None = None
     platform: str = ""
+    ports: tuple[Port, ...] = ()
+    healthcheck: Healthcheck | None = None
+    services: tuple[ServiceBinding, ...] = ()
 
     def variable(self, name: str) -> str | None:
         """Return a plain variable's value."""
@@ -396,13 +407,13 @@ def without_entrypoint(self: Container, keep_default_args: bool = False) -> Cont
 @call("Container.withDefaultArgs")
 def with_default_args(self: Container, args: Sequence[str]) -> Container:
     """Set the default command."""
-    return replace(self, default_args=tuple(args))
+    return replace(self, default_args=tuple(args), own_default_args=True)
 
 
 @call("Container.withoutDefaultArgs")
 def without_default_args(self: Container) -> Container:
     """Clear the default command."""
-    return replace(self, default_args=())
+    return replace(self, default_args=(), own_default_args=False)
 
 
 @call("Container.withLabel")
@@ -694,6 +705,7 @@ def with_exec(
         redirect_stderr=at(redirect_stderr),
         expect=expect,
         nesting=experimental_privileged_nesting,
+        services=self.services,
     )
     mounts = tuple(
         replace(m, source=MountAfterExec(exec_, m.target))

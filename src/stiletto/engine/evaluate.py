@@ -11,11 +11,12 @@ Failures are not stored.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import posixpath
 import shlex
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,8 +26,10 @@ from stiletto.api import container as c
 from stiletto.api import files as f
 from stiletto.api.patterns import Filter as PatternFilter
 from stiletto.api.secrets import CacheVolume
+from stiletto.api.service import Service
 from stiletto.engine.keys import step_inputs
 from stiletto.engine.secrets import SecretStore
+from stiletto.engine.services import Services
 from stiletto.engine.surface import (
     DeltaSurface,
     Surface,
@@ -131,6 +134,7 @@ class Evaluator:
         self._running: dict[tuple[str, str], asyncio.Task[Any]] = {}
         self._images: dict[str, plan.Image] = {}
         self._image_layers: dict[str, plan.Layer] = {}
+        self.services = Services(self)
         self.nested: Callable[[], Awaitable[Mapping[str, str]]] | None = None
 
     # -- once per recipe ---------------------------------------------------------------------
@@ -157,6 +161,7 @@ class Evaluator:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self.services.close()
 
     # -- directories and files -----------------------------------------------------------------
 
@@ -446,7 +451,7 @@ class Evaluator:
     async def _finished(self, exec_: c.Exec, parent: Span | None) -> Finished:
         stack = await self.stack(exec_.root)
         trees = await self._mounted_trees(exec_)
-        inputs = step_inputs(exec_, self.sandbox.name, stack.keys, trees)
+        inputs = await self._inputs(exec_, stack, trees)
         key = digest_of(inputs)
         name = _display(exec_.args)
         stored = await self._cached(key, name, parent)
@@ -470,6 +475,35 @@ class Evaluator:
                 note = f"exit code {done.exit_code}" if done.exit_code else ""
                 span.end(Outcome.DONE, note)
                 return done
+
+    async def _inputs(
+        self, exec_: c.Exec, stack: Stack, trees: Mapping[str, Dir]
+    ) -> dict[str, Any]:
+        services = {b.alias: await self.service_key(b.service) for b in exec_.services}
+        return step_inputs(exec_, self.sandbox.name, stack.keys, trees, services)
+
+    async def service_key(self, service: Service) -> str:
+        """Identify a service by the content of what it runs on, and by how it is reached."""
+        return await self._once("service", service, lambda: self._service_key(service))
+
+    async def _service_key(self, service: Service) -> str:
+        stack = await self.stack(service.exec.root)
+        inputs = await self._inputs(service.exec, stack, await self._mounted_trees(service.exec))
+        ports = [port.digest for port in service.ports]
+        check = service.healthcheck.digest if service.healthcheck else ""
+        return digest_of([inputs, ports, check, service.hostname])
+
+    @contextlib.asynccontextmanager
+    async def laid_out(self, exec_: c.Exec) -> AsyncIterator[plan.Step]:
+        """Lay out a command that runs beside others; its directories go with the context."""
+        stack = await self.stack(exec_.root)
+        trees = await self._mounted_trees(exec_)
+        with self.store.stage() as stage:
+            step, locks = await self._step(exec_, stack, trees, stage)
+            async with contextlib.AsyncExitStack() as held:
+                for name in sorted(locks):
+                    await held.enter_async_context(self.store.lock(name))
+                yield step
 
     async def _cached(self, key: str, name: str, parent: Span | None) -> Finished | None:
         stored = await asyncio.to_thread(self._load, key)
@@ -531,9 +565,15 @@ class Evaluator:
                     lock = self.store.lock(name)
                     await lock.__aenter__()
                     held.append(lock)
-                started = time.monotonic()
-                output = await self.sandbox.run(step, lambda _, data: span.write(data))
-                elapsed_s = time.monotonic() - started
+                async with self.services.bound(exec_.services) as bound:
+                    step = replace(step, hosts=bound.hosts)
+                    started = time.monotonic()
+                    output = await bound.guard(
+                        self.sandbox.run(step, lambda _, data: span.write(data))
+                    )
+                    elapsed_s = time.monotonic() - started
+                    if not _expected(exec_.expect, output.exit_code):
+                        await bound.blame()
             finally:
                 for lock in reversed(held):
                     await lock.__aexit__(None, None, None)
@@ -583,8 +623,9 @@ class Evaluator:
         trees = await self._mounted_trees(exec_)
         with self.store.stage() as stage:
             step, _ = await self._step(exec_, stack, trees, stage)
-            step = replace(step, mounts=(*step.mounts, *mounts))
-            output = await self.sandbox.run(step, lambda _, data: sink(data))
+            async with self.services.bound(exec_.services) as bound:
+                step = replace(step, mounts=(*step.mounts, *mounts), hosts=bound.hosts)
+                output = await bound.guard(self.sandbox.run(step, lambda _, data: sink(data)))
         return output.exit_code
 
     async def _step(

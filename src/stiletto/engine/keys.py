@@ -19,13 +19,17 @@ FORMAT = 1
 
 
 def step_inputs(
-    exec_: c.Exec, provider: str, stack: Sequence[str], trees: Mapping[str, Dir]
+    exec_: c.Exec,
+    provider: str,
+    stack: Sequence[str],
+    trees: Mapping[str, Dir],
+    services: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return everything that decides what a command does.
 
     `stack` names the image and layers; `trees` are the contents of directory and file mounts by
-    target. Cache volumes and secrets count by identity, temporary directories by place and size,
-    volatile variables by name.
+    target; `services` are the keys of bound services by alias. Cache volumes and secrets count by
+    identity, temporary directories by place and size, volatile variables by name.
     """
     return {
         "format": FORMAT,
@@ -42,6 +46,7 @@ def step_inputs(
         "redirects": [exec_.redirect_stdin, exec_.redirect_stdout, exec_.redirect_stderr],
         "expect": exec_.expect,
         "nesting": exec_.nesting,
+        "services": dict(services),
     }
 
 

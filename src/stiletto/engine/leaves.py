@@ -22,6 +22,7 @@ from stiletto.api.directory import DiffStat
 from stiletto.api.patterns import Glob
 from stiletto.api.registry import leaf
 from stiletto.api.secrets import CacheVolume, Secret, SetSecret, UriSecret
+from stiletto.api.service import Port
 from stiletto.api.session import (
     CurrentModule,
     Error,
@@ -196,12 +197,13 @@ async def container_from(
 ) -> c.Container:
     """Start from an image: files and configuration are the image's, of variables it wins.
 
-    Other variables, labels and mounts stay (core/util.go, mergeImageConfig).
+    Other variables, labels, ports and mounts stay (core/util.go, mergeImageConfig).
     """
     if registry_service is not None:
         raise NotSupported("Container.from(registryService:)")
     image = await client.engine.evaluator.image(address)
     env = {**{v.name: v.value for v in self.env}, **image.env}
+    ports = tuple(p for p in self.ports if p.port not in image.ports)
     return replace(
         self,
         root=c.ImageRoot(address, image.identity),
@@ -209,8 +211,10 @@ async def container_from(
         env=tuple(c.Variable(name, value) for name, value in env.items()),
         entrypoint=tuple(image.entrypoint),
         default_args=tuple(image.default_args),
+        own_default_args=False,
         workdir=image.workdir,
-        user="",
+        user=image.user,
+        ports=(*ports, *map(Port, image.ports)),
         last_exec=None,
     )
 

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import stiletto.api.container
 import stiletto.api.directory
 import stiletto.api.secrets
+import stiletto.api.service
 import stiletto.api.session
 import stiletto.api.typedefs
-import stiletto.engine.leaves  # noqa: F401 - each of these registers its calls
+import stiletto.engine.leaves
+import stiletto.engine.service_leaves  # noqa: F401 - each of these registers its calls
 from stiletto.api import container as c
 from stiletto.api.registry import CALLS, snake
 from stiletto.api.session import ModuleObject, Query
@@ -365,7 +367,7 @@ async def open_session(
     engine = Engine(
         store=store,
         sandbox=provider,
-        images=HostImages(),
+        images=HostImages(servers=store.root / "sandbox" / "servers"),
         progress=progress,
         workdir=workdir,
         environ=environ,

