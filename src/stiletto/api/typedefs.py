@@ -298,7 +298,7 @@ def with_arg(
     name: str,
     type_def: TypeDef,
     description: str = "",
-    default_value: str = "",
+    default_value: str | None = None,
     default_path: str = "",
     ignore: Sequence[str] = (),
     source_map: SourceMap | None = None,  # noqa: ARG001
@@ -310,7 +310,7 @@ def with_arg(
         name,
         type_def,
         description,
-        default_value,
+        default_value or "",
         default_path,
         default_address,
         tuple(ignore),
@@ -347,9 +347,9 @@ def with_up(self: Function) -> Function:
 
 
 @call("Function.withDeprecated")
-def function_deprecated(self: Function, reason: str = "") -> Function:
+def function_deprecated(self: Function, reason: str | None = None) -> Function:
     """Mark it as deprecated."""
-    return replace(self, deprecated=reason)
+    return replace(self, deprecated=reason or "")
 
 
 @call("Function.withSourceMap")

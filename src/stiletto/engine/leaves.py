@@ -272,7 +272,8 @@ async def container_exists(
     """Tell whether a path exists, and is of a kind."""
     if expected_type == "SYMLINK_TYPE":
         do_not_follow_symlinks = True
-    found = await container_stat(client, self, path, do_not_follow_symlinks, expand)
+    at = self.path(path, expand)
+    found = await container_stat(client, self, at, do_not_follow_symlinks)
     return found is not None and expected_type in (None, found.file_type)
 
 
@@ -282,10 +283,9 @@ async def container_stat(
     self: c.Container,
     path: str,
     do_not_follow_symlinks: bool = False,
-    expand: bool = False,
 ) -> Stat | None:
     """Return what is known of a path, or nothing where there is nothing."""
-    at = self.path(path, expand)
+    at = self.path(path)
     match mount := self.mount_at(at):
         case None:
             node = await client.engine.evaluator.look(self.root, at, not do_not_follow_symlinks)

@@ -177,7 +177,7 @@ def test_graphs_are_stored_children_first(directory: f.Directory) -> None:
         assert not any(f'"{digest}"' in text for digest in later)
         seen.add(item["digest"])
     assert len(seen) == len(data)
-    assert directory == load(data)[directory.digest]
+    assert directory.digest == load(data)[directory.digest].digest
 
 
 @given(DIRECTORIES, DIRECTORIES)

@@ -1,0 +1,176 @@
+"""Queries and errors as SDKs send and expect them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any, cast
+
+import graphql
+import pytest
+
+import stiletto.engine.session  # noqa: F401 - registers the calls
+from stiletto.api import container as c
+from stiletto.api.registry import CALLS
+from stiletto.engine.client import Client
+from stiletto.errors import NotSupported, StepFailed, UsageError
+from stiletto.graph.recipe import Recipe
+from stiletto.wire.execute import GraphQL, to_extensions
+from stiletto.wire.schema import read_sdk, sdk_source, to_sdl
+
+
+class Pure:
+    """An engine that answers the calls that need no work, counting them."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.objects: dict[str, Recipe] = {}
+
+    async def dispatch(
+        self, client: object, receiver: Recipe, field: str, args: Mapping[str, Any]  # noqa: ARG002
+    ) -> Any:
+        """Answer as the real engine does, leaves left out."""
+        self.asked.append(field)
+        if field == "id":
+            self.objects[receiver.id] = receiver
+            return receiver.id
+        if field == "node":
+            if args["id"] not in self.objects:
+                raise UsageError(f"unknown id {args['id']!r}")
+            return self.objects[args["id"]]
+        if field == "stdout":
+            raise StepFailed(["false"], 1, "out", "err", hint="look", replay="bwrap false")
+        entry = CALLS.get(f"{receiver.type_name}.{field}")
+        if entry is None or entry.is_leaf:
+            raise NotSupported(f"{receiver.type_name}.{field}")
+        return entry.function(receiver, **args)
+
+
+@pytest.fixture(scope="module")
+def graph() -> GraphQL:
+    """Return the real schema."""
+    return GraphQL(to_sdl(read_sdk(sdk_source()[0])))
+
+
+@pytest.fixture
+def engine() -> Pure:
+    """Return an engine that does no work."""
+    return Pure()
+
+
+async def ask(graph: GraphQL, engine: Pure, query: str, **more: Any) -> tuple[int, Any]:
+    """Ask a query; return status and decoded body."""
+    client = cast("Client", SimpleNamespace(engine=engine))
+    status, body = await graph.answer(client, query, **more)
+    return status, json.loads(body)
+
+
+async def test_nested_fields(graph: GraphQL, engine: Pure) -> None:
+    """Fields, arguments, enums, aliases and type names are answered."""
+    query = '{container{withUser(name:"me"){who:user __typename withWorkdir(path:"/w"){workdir}}}}'
+    status, body = await ask(graph, engine, query)
+
+    assert status == 200
+    assert {
+        "container": {
+            "withUser": {
+                "who": "me",
+                "__typename": "Container",
+                "withWorkdir": {"workdir": "/w"},
+            }
+        }
+    } == body["data"]
+
+
+async def test_variables_and_operations(graph: GraphQL, engine: Pure) -> None:
+    """Clients that send variables and name an operation are served as well."""
+    query = "query A($n: String!) {container{withUser(name:$n){user}}} query B {container{workdir}}"
+    _, body = await ask(graph, engine, query, variables={"n": "me"}, operation="A")
+
+    assert {"container": {"withUser": {"user": "me"}}} == body["data"]
+
+
+async def test_node_finds_objects(graph: GraphQL, engine: Pure) -> None:
+    """An id leads back to its object."""
+    made = c.Container(workdir="/w")
+    engine.objects[made.id] = made
+    _, body = await ask(graph, engine, f'{{node(id:"{made.id}"){{...on Container{{workdir}}}}}}')
+
+    assert {"node": {"workdir": "/w"}} == body["data"]
+
+
+async def test_unknown_id(graph: GraphQL, engine: Pure) -> None:
+    """An id of another session is an error that names it."""
+    status, body = await ask(graph, engine, '{node(id:"File@x"){id}}')
+
+    assert (200, None) == (status, body["data"])
+    assert "unknown id 'File@x'" in body["errors"][0]["message"]
+
+
+async def test_parse_error(graph: GraphQL, engine: Pure) -> None:
+    """What is no GraphQL is answered with 422 and no data."""
+    status, body = await ask(graph, engine, "{container{")
+
+    assert (422, None) == (status, body["data"])
+    assert "Syntax Error" in body["errors"][0]["message"]
+    assert [] == engine.asked
+
+
+async def test_unimplemented_call(graph: GraphQL, engine: Pure) -> None:
+    """A call that is not implemented is named, and the message says what to use instead."""
+    _, body = await ask(graph, engine, "{llm{model}}")
+
+    error = body["errors"][0]
+    assert "Query.llm is not implemented by stiletto" in error["message"]
+    assert "dagger" in error["message"]
+    assert ["llm"] == error["path"]
+    assert "NotSupported" == error["extensions"]["_type"]
+
+
+async def test_failed_command(graph: GraphQL, engine: Pure) -> None:
+    """A failed command has the extensions from which the SDK makes an ExecError."""
+    _, body = await ask(graph, engine, "{container{user stdout}}")
+
+    error = body["errors"][0]
+    assert (None, "exit code: 1") == (body["data"], error["message"])
+    assert {
+        "_type": "EXEC_ERROR",
+        "cmd": ["false"],
+        "exitCode": 1,
+        "stdout": "out",
+        "stderr": "err",
+        "hint": "look",
+        "replay": "bwrap false",
+    } == error["extensions"]
+
+
+def test_own_errors_keep_their_kind() -> None:
+    """Other errors carry their kind and hint, so that they can be rebuilt."""
+    error = UsageError("no", hint="do this")
+
+    assert {"_type": "UsageError", "hint": "do this"} == to_extensions(error)
+
+
+async def test_introspection_is_answered_once(graph: GraphQL, engine: Pure) -> None:
+    """The answer about the schema is kept; one that only mentions it is not."""
+    query = graphql.get_introspection_query(descriptions=False)
+    first = await ask(graph, engine, query)
+    assert first == await ask(graph, engine, query)
+    assert "Container" in {item["name"] for item in first[1]["data"]["__schema"]["types"]}
+
+    mention = '{container{withUser(name:"__schema"){user}}}'
+    await ask(graph, engine, mention)
+    asked = len(engine.asked)
+    await ask(graph, engine, mention)
+    assert 2 * asked == len(engine.asked)
+
+
+async def test_long_chains(graph: GraphQL, engine: Pure) -> None:
+    """A chain of a thousand calls is one query like any other."""
+    depth = 1000
+    steps = "".join(f'{{withEnvVariable(name:"A",value:"{n}")' for n in range(depth))
+    _, body = await ask(graph, engine, "{container" + steps + "{user}" + "}" * depth + "}")
+
+    assert "errors" not in body
+    assert depth == engine.asked.count("withEnvVariable")
