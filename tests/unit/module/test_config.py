@@ -1,0 +1,95 @@
+"""What is read of a dagger.json, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stiletto.errors import ModuleFailed, NotSupported, StilettoError
+from stiletto.module.config import Customization, Related, parse_config
+
+PATH = Path("/project/dagger.json")
+
+
+def read(**data: Any) -> Any:
+    """Read a configuration with a name."""
+    return parse_config(json.dumps({"name": "m", **data}), PATH)
+
+
+def test_only_toolchains() -> None:
+    """Without an SDK there is no code, only what is installed."""
+    config = read(toolchains=[{"name": "t", "source": "../t", "ignoreChecks": ["x*"]}])
+
+    assert not config.has_code
+    assert (Related("t", "../t", ignore_checks=("x*",)),) == config.toolchains
+
+
+def test_sdk_has_two_forms() -> None:
+    """The SDK is a word or an object with a source."""
+    assert read(sdk="python").has_code
+    assert read(sdk={"source": "python"}).has_code
+
+
+def test_customization() -> None:
+    """A customization names an argument by a path of functions and gives text."""
+    given = {
+        "function": ["a", "b"],
+        "argument": "x",
+        "default": "1",
+        "defaultPath": "./p",
+        "defaultAddress": "python:3.12",
+        "ignore": ["*.md"],
+    }
+    config = read(toolchains=[{"name": "t", "source": "t", "customizations": [given]}])
+
+    assert (
+        Customization("x", ("a", "b"), "1", "./p", "python:3.12", ("*.md",)),
+    ) == config.toolchains[0].customizations
+
+
+def test_older_forms() -> None:
+    """A dependency may be its source alone, and `exclude` is an inverted `include`."""
+    config = read(sdk="python", dependencies=["../a"], exclude=["x", "!y"])
+
+    assert (Related("", "../a"),) == config.dependencies
+    assert ("!x", "y") == config.include
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "words"),
+    [
+        ({"sdk": "go"}, NotSupported, "sdk 'go'"),
+        ({"blueprint": {"source": "x"}}, NotSupported, "blueprint"),
+        ({"engineVersion": "v99.0.0"}, ModuleFailed, "needs engine v99.0.0"),
+        ({"name": ""}, ModuleFailed, "no name"),
+        ({"toolchains": [{"name": "t"}]}, ModuleFailed, "toolchains has no source"),
+        (
+            {"toolchains": [{"name": "t", "source": "a"}, {"name": "t", "source": "b"}]},
+            ModuleFailed,
+            "two entries named 't'",
+        ),
+        (
+            {"toolchains": [{"source": "a", "customizations": [{"argument": "n", "default": 3}]}]},
+            ModuleFailed,
+            "default of 'n' is not a string: 3",
+        ),
+        ({"include": "x"}, ModuleFailed, "include must be a list of strings"),
+    ],
+)
+def test_refused(data: dict[str, Any], kind: type[StilettoError], words: str) -> None:
+    """What cannot be followed is named, with the file."""
+    with pytest.raises(kind) as caught:
+        read(**data)
+
+    assert words in str(caught.value)
+    assert str(PATH) in str(caught.value)
+
+
+def test_engine_version_decides_about_the_function_cache() -> None:
+    """Modules from before persistent function results keep theirs for a session."""
+    assert read(sdk="python", engineVersion="v0.19.4").persistent_cache
+    assert not read(sdk="python", engineVersion="v0.19.3").persistent_cache
+    assert not read(sdk="python", disableDefaultFunctionCaching=True).persistent_cache
