@@ -12,9 +12,12 @@ from wheelwright.args import Extras, Git, Groups, Package, PytestArgs, Python, S
 from wheelwright.boundary import plainly
 from wheelwright.errors import ToolFailed
 from wheelwright.gates import versions as claims
+from wheelwright.github import shell as github
+from wheelwright.github.plan import CHECK, Options
 from wheelwright.loading import Bench, load
 from wheelwright.project.pythons import claimed
 from wheelwright.testing.run import JUNIT, LOG
+from wheelwright.uncached import uncached
 
 __all__ = ["TestRun", "Wheelwright"]
 
@@ -188,6 +191,90 @@ class Wheelwright:
         return await pipeline.ci(
             await self._bench(), python or self.python, git, fail_fast=fail_fast
         )
+
+    @function
+    @plainly
+    async def workflows(
+        self,
+        branch: Annotated[str, Doc("The default branch.")] = "main",
+        engine: Annotated[
+            str, Doc("The command line to install: dagger, or stiletto where no Docker is.")
+        ] = "dagger",
+        module: Annotated[
+            str, Doc("Reference of this module for -m. Default: the toolchain in dagger.json.")
+        ] = "",
+        stiletto: Annotated[
+            str, Doc("The requirement that brings the stiletto command.")
+        ] = "wheelwright[stiletto]",
+        environment: Annotated[str, Doc("GitHub's environment of the jobs that publish.")] = "pypi",
+        reusable: Annotated[
+            bool, Doc("Put the checks into a workflow that other repositories call, too.")
+        ] = False,
+        overwrite: Annotated[
+            bool, Doc("Replace files that are there without the marks of a block.")
+        ] = False,
+    ) -> dagger.Changeset:
+        """Write the GitHub workflows of this repository: checks, nightly, audit, release, publish.
+
+        Each one only calls functions of this module. What is written stands in a marked block;
+        running this again replaces the block and leaves everything around it.
+        """
+        options = Options(branch, environment, stiletto, reusable)
+        return await github.workflows(
+            await self._bench(),
+            self.package,
+            options,
+            engine=engine,
+            module=module,
+            overwrite=overwrite,
+        )
+
+    @function
+    @plainly
+    async def ruleset(
+        self,
+        tags: Annotated[
+            bool, Doc("Protect the tags v* instead: made once, never moved or removed.")
+        ] = False,
+        checks: Annotated[list[str], Doc("Names of the checks that must pass.")] = [CHECK],  # noqa: B006
+        approvals: Annotated[int, Doc("How many people must approve a pull request.")] = 0,
+        linear: Annotated[bool, Doc("No merge commits.")] = True,
+        bypass: Annotated[
+            list[str], Doc("Who may bypass it: admin, maintain, write, app:ID, team:ID.")
+        ] = [],  # noqa: B006
+    ) -> dagger.File:
+        """Return the rules of the default branch as a file that GitHub's settings import.
+
+        Changes come by pull request with the checks passed; no force push, no deletion. The rules
+        hold for administrators, too, unless --bypass names them.
+        """
+        return github.rules(
+            tags=tags, checks=checks, approvals=approvals, linear=linear, bypass=bypass
+        )
+
+    @function
+    @plainly
+    async def native_matrix(self) -> str:
+        """Print the matrix's cells for macOS and Windows runners, as GitHub's strategy.matrix.
+
+        Cells whose `os` in [tool.wheelwright.matrix] names another runner than Ubuntu. Each has
+        the commands for a machine that has uv and bash, and no engine.
+        """
+        return github.native_matrix(await self._bench())
+
+    @uncached
+    @plainly
+    async def uv_cache(self) -> dagger.Directory:
+        """Return uv's cache for a CI service to keep: what was built, not what was downloaded."""
+        return await github.saved_cache().sync()
+
+    @uncached
+    @plainly
+    async def restore_uv_cache(
+        self, saved: Annotated[dagger.Directory, Doc("What `uv-cache` returned earlier.")]
+    ) -> str:
+        """Put a kept uv cache into the engine."""
+        return await github.restore_cache(saved)
 
     async def _bench(self) -> Bench:
         return await load(self.source, self.package)

@@ -1,0 +1,81 @@
+"""Cells for runners of another system: the commands themselves, which need uv and bash alone.
+
+The commands are those of the container: the same plan made them. What lies in container paths
+there lies beside the source here. A cell is native where `os` of [tool.wheelwright.matrix] names
+another runner than Ubuntu.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable, Sequence
+
+from wheelwright.environment import SOURCE, VENV, Environment
+from wheelwright.errors import RequestError
+from wheelwright.testing.cells import Cell
+from wheelwright.testing.run import REPORTS
+
+__all__ = ["native", "script", "strategy"]
+
+# Directories of the container, and where they are in the checkout.
+_WRITTEN = "/opt/wheelwright"
+_PLACES = {VENV: ".venv", _WRITTEN: ".wheelwright", REPORTS: ".wheelwright/reports"}
+
+
+def native(cells: Iterable[Cell]) -> list[tuple[Cell, str]]:
+    """Return each cell with each runner of another system that it is for.
+
+    Raises:
+        RequestError: a cell with services, which those runners cannot start.
+    """
+    found = [
+        (cell, runner) for cell in cells for runner in cell.os if not runner.startswith("ubuntu")
+    ]
+    for cell, runner in found:
+        if cell.services:
+            raise RequestError(
+                f'the cell "{cell.name}" is for {runner}, which can start no services '
+                f"({', '.join(cell.services)})",
+                'give it os = ["ubuntu-latest"], or exclude it in [tool.wheelwright.matrix]',
+            )
+    return found
+
+
+def script(environment: Environment, command: Sequence[str], prefix: str = "") -> str:
+    """Return the cell as a script for bash, which stops at the first command that fails.
+
+    It starts in the checkout; `prefix` is the directory there that uv works in.
+    """
+    inside = environment.workdir.removeprefix(SOURCE).strip("/")
+    up = "../" * (inside.count("/") + 1) if inside else ""
+
+    def here(word: str) -> str:
+        if word == SOURCE or word.startswith(f"{SOURCE}/"):
+            return up + word.removeprefix(SOURCE).strip("/") or "."
+        for container, local in _PLACES.items():
+            word = word.replace(container, up + local)
+        return word
+
+    lines = [f"cd {shlex.quote(part)}" for part in (prefix, inside) if part]
+    # A directory that git does not see: a version from version control must not become dirty.
+    lines += [f"mkdir -p {up}.wheelwright/reports", f"printf '*\\n' > {up}.wheelwright/.gitignore"]
+    for path, text in environment.written.items():
+        lines.append(f"printf %s {shlex.quote(text)} > {here(path)}")
+    variables = {"UV_PYTHON": environment.python, **environment.variables}
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    lines += [
+        shlex.join(map(here, words)) for words in (*environment.dependencies, *environment.install)
+    ]
+    # Everything is in place: uv only finds the environment and runs in it.
+    lines.append(shlex.join(["uv", "run", "--no-sync", *map(here, command)]))
+    return "\n".join(lines) + "\n"
+
+
+def strategy(cells: Iterable[tuple[Cell, str, str]]) -> str:
+    """Return (cell, runner, script) as the value of `strategy.matrix`, in one line of JSON."""
+    rows = [
+        {"name": f"{cell.name} on {runner}", "cell": cell.name, "os": runner, "script": script}
+        for cell, runner, script in cells
+    ]
+    return json.dumps({"include": rows}, separators=(",", ":"))

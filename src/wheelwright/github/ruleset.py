@@ -1,0 +1,108 @@
+"""Rules of a branch and of tags, as the JSON that GitHub's settings import: pure.
+
+Settings, Rules, Rulesets, "Import a ruleset" takes one ruleset a file, so these are two.
+Nobody bypasses them unless named, administrators neither.
+
+Source: GitHub's REST description, "Create a repository ruleset".
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from wheelwright.errors import RequestError
+
+__all__ = ["branch", "tags", "text"]
+
+# The app that runs workflows: only its checks count, so that nobody else can report one.
+_GITHUB_ACTIONS: Final = 15368
+
+# GitHub's numbers of the roles of a repository.
+_ROLES: Final = {"maintain": 2, "write": 4, "admin": 5}
+_ACTORS: Final = {"app": "Integration", "team": "Team"}
+
+
+def branch(
+    *, checks: Sequence[str], approvals: int, linear: bool, bypass: Iterable[str]
+) -> dict[str, Any]:
+    """Return the rules of the default branch: pull requests with green checks, and nothing else.
+
+    Raises:
+        RequestError: no check, a number of approvals that GitHub refuses, an unknown bypass.
+    """
+    if not checks or not all(checks):
+        raise RequestError("a ruleset without a check protects nothing", "pass --checks NAME")
+    if not 0 <= approvals <= 10:
+        raise RequestError(
+            f"--approvals {approvals} is not a number that GitHub takes", "pass 0 to 10"
+        )
+    rules: list[dict[str, Any]] = [{"type": "deletion"}, {"type": "non_fast_forward"}]
+    if linear:
+        rules.append({"type": "required_linear_history"})
+    rules += [
+        {
+            "type": "pull_request",
+            "parameters": {
+                "allowed_merge_methods": [*([] if linear else ["merge"]), "squash", "rebase"],
+                "dismiss_stale_reviews_on_push": True,
+                "require_code_owner_review": False,
+                "require_last_push_approval": approvals > 0,
+                "required_approving_review_count": approvals,
+                "required_review_thread_resolution": True,
+            },
+        },
+        {
+            "type": "required_status_checks",
+            "parameters": {
+                "do_not_enforce_on_create": False,
+                "required_status_checks": [
+                    {"context": check, "integration_id": _GITHUB_ACTIONS} for check in checks
+                ],
+                "strict_required_status_checks_policy": True,
+            },
+        },
+    ]
+    return _ruleset("default branch", "branch", "~DEFAULT_BRANCH", rules, bypass)
+
+
+def tags(*, bypass: Iterable[str]) -> dict[str, Any]:
+    """Return the rules of tags `v*`: made once, never moved or removed.
+
+    Raises:
+        RequestError: an unknown bypass.
+    """
+    rules = [{"type": kind} for kind in ("deletion", "non_fast_forward", "update")]
+    return _ruleset("release tags", "tag", "refs/tags/v*", rules, bypass)
+
+
+def text(ruleset: dict[str, Any]) -> str:
+    """Return the file's text."""
+    return json.dumps(ruleset, indent=2) + "\n"
+
+
+def _ruleset(
+    name: str, target: str, ref: str, rules: list[dict[str, Any]], bypass: Iterable[str]
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "target": target,
+        "enforcement": "active",
+        "conditions": {"ref_name": {"include": [ref], "exclude": []}},
+        "rules": rules,
+        "bypass_actors": [_actor(word) for word in bypass],
+    }
+
+
+def _actor(word: str) -> dict[str, Any]:
+    if word in _ROLES:
+        return {"actor_id": _ROLES[word], "actor_type": "RepositoryRole", "bypass_mode": "always"}
+    if found := re.fullmatch(r"(app|team):([0-9]+)", word):
+        kind = _ACTORS[found[1]]
+        return {"actor_id": int(found[2]), "actor_type": kind, "bypass_mode": "always"}
+    raise RequestError(
+        f'nobody is called "{word}" for --bypass',
+        f"choose from {', '.join(_ROLES)}, app:ID, team:ID",
+    )

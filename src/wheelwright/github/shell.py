@@ -1,0 +1,123 @@
+"""Reads the repository and hands out what the pure modules make of it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+
+import anyio
+import dagger
+from dagger import dag
+
+from wheelwright import environment, toolchain
+from wheelwright.errors import RequestError
+from wheelwright.github import native, plan, ruleset
+from wheelwright.github.plan import Options
+from wheelwright.github.words import Engine, caller
+from wheelwright.loading import Bench
+from wheelwright.pins import DEFAULT_PYTHON, slim_image
+from wheelwright.project.version import VersionSource, version_source
+from wheelwright.testing import cells
+from wheelwright.testing import dependencies as needs
+from wheelwright.testing import run as testing
+
+__all__ = ["native_matrix", "restore_cache", "rules", "saved_cache", "workflows"]
+
+_CACHE = "/cache/uv"
+_SAVED = "/saved"
+
+
+async def workflows(
+    bench: Bench, package: str, options: Options, *, engine: str, module: str, overwrite: bool
+) -> dagger.Changeset:
+    """Return what the workflows of the repository lack, or have too much of."""
+    names = [each.value for each in Engine]
+    if engine not in names:
+        raise RequestError(f'no engine is called "{engine}"', f"choose from {', '.join(names)}")
+    said = await _texts(bench.whole, ["dagger.json"])
+    who = caller(said.get("dagger.json"), Engine(engine), module, package)
+    planned = plan.workflows(bench.project, who, options, bench.prefix)
+    existing = await _texts(bench.whole, planned)
+    after = bench.whole
+    for path, text in plan.merged(planned, existing, overwrite=overwrite).items():
+        after = after.with_new_file(path, text)
+    return after.changes(bench.whole)
+
+
+async def _texts(source: dagger.Directory, paths: Iterable[str]) -> dict[str, str]:
+    """Return the text of each path that exists."""
+    texts: dict[str, str] = {}
+    asked = set(paths)
+    found = asked.intersection(await source.filter(include=sorted(asked)).glob("**"))
+
+    async def read(path: str) -> None:
+        texts[path] = await source.file(path).contents()
+
+    async with anyio.create_task_group() as group:
+        for path in found:
+            group.start_soon(read, path)
+    return texts
+
+
+def native_matrix(bench: Bench) -> str:
+    """Return the cells for runners of other systems, with their commands, as one line of JSON."""
+    bench.require_package()
+    project = bench.project
+    # A checkout brings .git along.
+    history = version_source(project.package) is VersionSource.VCS
+    rows: list[tuple[cells.Cell, str, str]] = []
+    for cell, runner in native.native(cells.plan(project, cells.Selection())):
+        wanted = needs.find(project, cell.python, cell.groups, cell.extras)
+        made = environment.plan(
+            project, cell.python, wanted, history=history, resolution=cell.resolution
+        )
+        script = native.script(made, testing.command(project, ()), bench.prefix)
+        rows.append((cell, runner, script))
+    return native.strategy(rows)
+
+
+def rules(
+    *, tags: bool, checks: list[str], approvals: int, linear: bool, bypass: list[str]
+) -> dagger.File:
+    """Return the ruleset of the default branch, or that of the release tags."""
+    if tags:
+        return dag.file("tag-ruleset.json", ruleset.text(ruleset.tags(bypass=bypass)))
+    made = ruleset.branch(checks=checks, approvals=approvals, linear=linear, bypass=bypass)
+    return dag.file("ruleset.json", ruleset.text(made))
+
+
+def saved_cache() -> dagger.Directory:
+    """Return what uv's cache holds that cannot be downloaded again: what was built."""
+    # Pruned is the copy: the cache itself may belong to a person, who wants all of it.
+    return (
+        _uv()
+        .with_directory(_SAVED, dag.directory())
+        .with_exec(["cp", "-a", f"{_CACHE}/.", _SAVED])
+        .with_env_variable("UV_CACHE_DIR", _SAVED)
+        .with_exec(["uv", "cache", "prune", "--ci"])
+        .directory(_SAVED)
+    )
+
+
+async def restore_cache(saved: dagger.Directory) -> str:
+    """Put a saved cache beneath what uv's cache has already, and say how many entries came."""
+    count = len(await saved.entries())
+    archive = "/tmp/saved.tar"  # noqa: S108  (in the container)
+    # Never over an entry: one that is in use must stay whole.
+    await (
+        _uv()
+        .with_mounted_directory(_SAVED, saved)
+        .with_exec(["tar", "--create", "--directory", _SAVED, "--file", archive, "."])
+        .with_exec(
+            ["tar", "--extract", "--skip-old-files", "--directory", _CACHE, "--file", archive]
+        )
+        .sync()
+    )
+    return f"restored {count} entries of uv's cache"
+
+
+def _uv() -> dagger.Container:
+    # What a cache volume holds is in no step's key: without a word of its own each of these
+    # steps would be answered by what it did the first time.
+    base = toolchain.base(slim_image(DEFAULT_PYTHON), DEFAULT_PYTHON)
+    return base.with_env_variable("WHEELWRIGHT_CALL", uuid.uuid4().hex)

@@ -1,0 +1,46 @@
+"""Fills the templates beside this module: YAML files with `@word@` where a value goes.
+
+A line that holds nothing but `@word@` becomes the value's lines, each indented as that line is;
+an empty value takes the line away. Anywhere else the value stands as it is. A value may hold
+words of its own. Values that come from outside are JSON strings, which YAML reads as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from importlib import resources
+
+__all__ = ["fill", "quoted", "read"]
+
+_WORD = re.compile(r"@([a-z_]+)@")
+_ALONE = re.compile(r"(?P<indent> *)@(?P<word>[a-z_]+)@")
+
+
+def read(name: str) -> str:
+    """Return the template `name`.yml."""
+    place = resources.files("wheelwright.github") / "templates" / f"{name}.yml"
+    return place.read_text(encoding="utf-8")
+
+
+def quoted(value: str) -> str:
+    """Return the value as a quoted scalar of YAML."""
+    return json.dumps(value)
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """Return the template with every word replaced.
+
+    Raises:
+        KeyError: a word without a value: a bug here.
+    """
+    lines: list[str] = []
+    for line in template.rstrip("\n").split("\n"):
+        alone = _ALONE.fullmatch(line)
+        if not alone:
+            lines.append(_WORD.sub(lambda match: values[match[1]], line))
+        elif value := values[alone["word"]]:
+            inner = fill(value, values).rstrip("\n").split("\n")
+            lines += [alone["indent"] + each if each else each for each in inner]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
