@@ -27,7 +27,7 @@ from wheelwright.errors import RequestError
 from wheelwright.github import block
 from wheelwright.github.actions import ACTIONS, DAGGER, UV
 from wheelwright.github.template import fill, quoted, read
-from wheelwright.github.words import CALLS, Caller
+from wheelwright.github.words import CALLS, SECRETS, Caller
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.version import VersionSource, version_source
@@ -69,6 +69,7 @@ def workflows(
     """
     _check(caller, options)
     values = {
+        **SECRETS,
         **_pins(),
         **_install(caller, options),
         **_project(project, prefix),

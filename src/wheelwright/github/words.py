@@ -20,16 +20,16 @@ from typing import Any
 
 from wheelwright.errors import ProjectError, RequestError
 
-__all__ = ["CALLS", "Caller", "Engine", "caller"]
+__all__ = ["CALLS", "SECRETS", "Caller", "Engine", "caller"]
 
 _MODULE = "wheelwright"
 
 # Secrets travel by the name of their variable, never by value.
-_GITHUB = "--github-token env://GITHUB_GITHUB"
-_OIDC = (
-    "--oidc-url env://ACTIONS_ID_GITHUB_REQUEST_URL"
-    " --oidc-token env://ACTIONS_ID_GITHUB_REQUEST_GITHUB"
-)
+SECRETS = {
+    "github_token": "--github-token env://GITHUB_TOKEN",
+    "oidc_url": "--oidc-url env://ACTIONS_ID_TOKEN_REQUEST_URL",
+    "oidc_token": "--oidc-token env://ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+}
 
 # By the placeholder of the templates: the function and its arguments. `$NAME` is a variable of
 # the step, never a value that GitHub puts into the script's text.
@@ -39,8 +39,8 @@ CALLS = {
     "call_matrix_run": "matrix-run",
     "call_native": "native-matrix",
     "call_audit": "audit",
-    "call_release": f'release ${{BUMP:+--bump "$BUMP"}} ${{PRE:+--pre "$PRE"}} {_GITHUB} {_OIDC}',
-    "call_publish": f'publish --tag "$TAG" {_OIDC}',
+    "call_release": 'release ${BUMP:+--bump "$BUMP"} ${PRE:+--pre "$PRE"}',
+    "call_publish": 'publish --tag "$TAG"',
     "call_restore": 'restore-uv-cache --saved "$RUNNER_TEMP/uv-cache"',
     "call_save": "uv-cache",
 }
