@@ -28,7 +28,11 @@ class Pure:
         self.objects: dict[str, Recipe] = {}
 
     async def dispatch(
-        self, client: object, receiver: Recipe, field: str, args: Mapping[str, Any]  # noqa: ARG002
+        self,
+        client: object,  # noqa: ARG002
+        receiver: Recipe,
+        field: str,
+        args: Mapping[str, Any],
     ) -> Any:
         """Answer as the real engine does, leaves left out."""
         self.asked.append(field)
