@@ -10,6 +10,6 @@ cannot find out stands in [tool.wheelwright].
     dagger check                        those that need no arguments
 """
 
-from wheelwright.main import TestRun, Wheelwright
+from wheelwright.main import Cell, Matrix, PlanFormat, TestRun, Wheelwright
 
-__all__ = ["TestRun", "Wheelwright"]
+__all__ = ["Cell", "Matrix", "PlanFormat", "TestRun", "Wheelwright"]

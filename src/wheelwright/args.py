@@ -7,7 +7,26 @@ from typing import Annotated, TypeAlias
 import dagger
 from dagger import DefaultPath, Doc, Ignore
 
-__all__ = ["Extras", "Git", "Groups", "Package", "PytestArgs", "Python", "Source"]
+__all__ = [
+    "Cells",
+    "Coverage",
+    "CoverageMin",
+    "ExtraAxis",
+    "Extras",
+    "FailFast",
+    "Git",
+    "GroupAxis",
+    "Groups",
+    "Limit",
+    "Package",
+    "PytestArgs",
+    "Python",
+    "Pythons",
+    "Resolutions",
+    "ServiceAxis",
+    "SkipUnavailable",
+    "Source",
+]
 
 # What a working copy holds beside its sources. Each of these would change the key of every
 # step without changing a result.
@@ -82,4 +101,47 @@ Extras: TypeAlias = Annotated[
 PytestArgs: TypeAlias = Annotated[
     list[str],
     Doc("Arguments for pytest; they replace pytest-args of [tool.wheelwright]."),
+]
+
+# -- the matrix -----------------------------------------------------------------------------------
+
+Pythons: TypeAlias = Annotated[
+    list[str],
+    Doc("Python versions, such as 3.11,3.12. Default: those that the package claims."),
+]
+Resolutions: TypeAlias = Annotated[
+    list[str],
+    Doc("locked, highest, lowest-direct. Default: locked, without uv.lock highest."),
+]
+GroupAxis: TypeAlias = Annotated[
+    list[str],
+    Doc("Dependency groups, one cell each; + joins those of one cell: tests,tests+docs."),
+]
+ExtraAxis: TypeAlias = Annotated[
+    list[str],
+    Doc("Extras of the package, one cell each; + joins those of one cell."),
+]
+ServiceAxis: TypeAlias = Annotated[
+    list[str],
+    Doc("Services, one cell each, such as postgres:15,postgres:16; + joins those of one cell."),
+]
+Cells: TypeAlias = Annotated[
+    list[str],
+    Doc("Only the cells of these names, such as 3.12-lowest-direct or 3.12*."),
+]
+Limit: TypeAlias = Annotated[int, Doc("How many cells run at the same time.")]
+FailFast: TypeAlias = Annotated[
+    bool, Doc("Stop at the first cell that fails, instead of running them all.")
+]
+SkipUnavailable: TypeAlias = Annotated[
+    bool,
+    Doc("Leave out a Python that the engine cannot provide, instead of failing for it."),
+]
+Coverage: TypeAlias = Annotated[
+    bool | None,
+    Doc("Measure coverage. Default: where the package configures it or installs a tool for it."),
+]
+CoverageMin: TypeAlias = Annotated[
+    float,
+    Doc("Percent that all cells together have to cover. Default: coverage's own fail_under."),
 ]

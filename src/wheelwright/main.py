@@ -2,24 +2,59 @@
 
 # No postponed annotations here: the SDK reads the help of fields from the annotations themselves.
 
+from enum import Enum
 from typing import Annotated
 
 import dagger
-from dagger import Doc, check, field, function, object_type
+from dagger import Doc, check, enum_type, field, function, object_type
 
-from wheelwright import pipeline
-from wheelwright.args import Extras, Git, Groups, Package, PytestArgs, Python, Source
+from wheelwright import annotating, pipeline
+from wheelwright import matrix as crossing
+from wheelwright.args import (
+    Cells,
+    Coverage,
+    CoverageMin,
+    ExtraAxis,
+    Extras,
+    FailFast,
+    Git,
+    GroupAxis,
+    Groups,
+    Limit,
+    Package,
+    PytestArgs,
+    Python,
+    Pythons,
+    Resolutions,
+    ServiceAxis,
+    SkipUnavailable,
+    Source,
+)
 from wheelwright.boundary import plainly
-from wheelwright.errors import ToolFailed
+from wheelwright.errors import RequestError, ToolFailed
 from wheelwright.gates import versions as claims
 from wheelwright.github import shell as github
 from wheelwright.github.plan import CHECK, Options
 from wheelwright.loading import Bench, load
+from wheelwright.objects import Cell, Matrix, matrix_object
 from wheelwright.project.pythons import claimed
+from wheelwright.reports import history
+from wheelwright.testing import cells as planning
+from wheelwright.testing.cells import Selection
 from wheelwright.testing.run import JUNIT, LOG
 from wheelwright.uncached import uncached
 
-__all__ = ["TestRun", "Wheelwright"]
+__all__ = ["Cell", "Matrix", "PlanFormat", "TestRun", "Wheelwright"]
+
+
+@enum_type
+class PlanFormat(Enum):
+    """How `matrix --plan` prints the cells."""
+
+    TEXT = "text"
+    """A table for people."""
+    GITHUB = "github"
+    """JSON for strategy.matrix of a GitHub workflow, a job for each cell and runner."""
 
 
 @object_type
@@ -167,6 +202,112 @@ class Wheelwright:
         )
 
     @function
+    @check
+    @plainly
+    async def matrix(
+        self,
+        git: Git,
+        python: Pythons = [],  # noqa: B006
+        resolution: Resolutions = [],  # noqa: B006
+        group: GroupAxis = [],  # noqa: B006
+        extra: ExtraAxis = [],  # noqa: B006
+        service: ServiceAxis = [],  # noqa: B006
+        cell: Cells = [],  # noqa: B006
+        args: PytestArgs = [],  # noqa: B006
+        limit: Limit = 4,
+        fail_fast: FailFast = False,
+        skip_unavailable: SkipUnavailable = False,
+        coverage: Coverage = None,
+        coverage_min: CoverageMin = 0.0,
+        plan: Annotated[bool, Doc("List the cells, and run none.")] = False,
+        format_: Annotated[
+            PlanFormat, Doc("How to list the cells; github implies --plan.")
+        ] = PlanFormat.TEXT,
+        os: Annotated[
+            list[str],
+            Doc("Runners for --format github, such as ubuntu-latest,macos-latest."),
+        ] = [],  # noqa: B006
+    ) -> str:
+        """Run the tests in every cell of the matrix, in parallel, and fail if one fails.
+
+        Cells are Python x resolution x groups x extras x services: from the package's own claims,
+        [tool.wheelwright.matrix], and these arguments, which replace an axis each. Prints one
+        table. A Python that the engine cannot provide fails its cell. `matrix-run` gives the
+        files of the same run.
+        """
+        bench = await self._bench()
+        asked = _selection(python, resolution, group, extra, service, cell, os)
+        if plan or format_ is PlanFormat.GITHUB:
+            cells = planning.plan(bench.project, asked)
+            if format_ is PlanFormat.GITHUB:
+                return planning.github(cells)
+            return planning.table(bench.project, cells)
+        if os:
+            raise RequestError("--os chooses no machine to run on", "pass --plan with it")
+        options = crossing.Options(
+            limit, fail_fast, skip_unavailable, coverage, coverage_min, tuple(args)
+        )
+        return crossing.judge((await crossing.run(bench, git, asked, options)).report)
+
+    @function
+    @plainly
+    async def matrix_run(
+        self,
+        git: Git,
+        python: Pythons = [],  # noqa: B006
+        resolution: Resolutions = [],  # noqa: B006
+        group: GroupAxis = [],  # noqa: B006
+        extra: ExtraAxis = [],  # noqa: B006
+        service: ServiceAxis = [],  # noqa: B006
+        cell: Cells = [],  # noqa: B006
+        args: PytestArgs = [],  # noqa: B006
+        limit: Limit = 4,
+        fail_fast: FailFast = False,
+        skip_unavailable: SkipUnavailable = False,
+        coverage: Coverage = None,
+        coverage_min: CoverageMin = 0.0,
+    ) -> Matrix:
+        """Return the matrix that `matrix` judges, with all its files, passed or failed."""
+        asked = _selection(python, resolution, group, extra, service, cell)
+        options = crossing.Options(
+            limit, fail_fast, skip_unavailable, coverage, coverage_min, tuple(args)
+        )
+        return matrix_object(await crossing.run(await self._bench(), git, asked, options))
+
+    @function
+    @plainly
+    async def annotations(
+        self,
+        git: Git,
+        audit: Annotated[
+            dagger.File | None, Doc("pip-audit's JSON, to have its findings as well.")
+        ] = None,
+        limit: Limit = 4,
+        skip_unavailable: SkipUnavailable = False,
+        coverage: Coverage = None,
+        coverage_min: CoverageMin = 0.0,
+    ) -> str:
+        """Return GitHub's `::error` lines for ruff, the type checkers, and the whole matrix.
+
+        Nothing fails because there are some: `ci` and `matrix` judge.
+        """
+        options = crossing.Options(
+            limit, skip_unavailable=skip_unavailable, measure=coverage, least=coverage_min
+        )
+        bench = await self._bench()
+        return await annotating.annotate(bench, self._python(bench), git, options, audit)
+
+    @function
+    @plainly
+    async def trend(
+        self,
+        history_: Annotated[dagger.File, Doc("The file that `matrix-run history` keeps.")],
+        last: Annotated[int, Doc("How many of the last runs to compare with those before.")] = 5,
+    ) -> str:
+        """Show which cells grew: the median of their last runs against all before."""
+        return history.trend(await history_.contents(), last)
+
+    @function
     @plainly
     async def build(self, git: Git, python: Python = "") -> dagger.Directory:
         """Build the source distribution and the wheel: a directory with both."""
@@ -281,3 +422,23 @@ class Wheelwright:
 
     def _python(self, bench: Bench, asked: str = "") -> str:
         return pipeline.python_of(bench, asked or self.python)
+
+
+def _selection(
+    python: list[str],
+    resolution: list[str],
+    group: list[str],
+    extra: list[str],
+    service: list[str],
+    cell: list[str],
+    os: list[str] | None = None,
+) -> Selection:
+    return Selection(
+        tuple(python),
+        tuple(resolution),
+        tuple(group),
+        tuple(extra),
+        tuple(service),
+        tuple(cell),
+        tuple(os or ()),
+    )

@@ -15,7 +15,7 @@ from wheelwright.dist import build as dist
 from wheelwright.errors import GateFailed, ProjectError, RequestError, WheelwrightError
 from wheelwright.gates import format as formatting
 from wheelwright.gates import lint, lock, types
-from wheelwright.gates.result import GateResult, Verdict
+from wheelwright.gates.result import GateResult, Output, Verdict
 from wheelwright.loading import Bench
 from wheelwright.pins import full_image, slim_image
 from wheelwright.project import pyproject as toml
@@ -28,7 +28,7 @@ from wheelwright.testing import coverage
 from wheelwright.testing import dependencies as needs
 from wheelwright.testing import run as testing
 
-__all__ = ["Tested", "build", "ci", "fixes", "judge", "python_of", "run_tests"]
+__all__ = ["Tested", "build", "ci", "fixes", "judge", "lint_issues", "python_of", "run_tests"]
 
 
 def python_of(bench: Bench, asked: str) -> str:
@@ -60,9 +60,25 @@ async def check_lint(bench: Bench, python: str) -> GateResult:
     """Run `ruff check`."""
     if why := lint.configured(bench.project):
         return _not_configured("lint", why)
+    return lint.judge(*await _linted(bench, python))
+
+
+async def lint_issues(bench: Bench, python: str) -> list[lint.Issue]:
+    """Return what `check_lint` judges, one by one; none where ruff does not apply.
+
+    Raises:
+        ToolFailed: ruff reached no verdict.
+    """
+    if lint.configured(bench.project):
+        return []
+    output, ruff = await _linted(bench, python)
+    lint.judge(output, ruff)
+    return lint.issues(output.stdout)
+
+
+async def _linted(bench: Bench, python: str) -> tuple[Output, str]:
     container, ruff = _ruff(bench, python)
-    output = await toolchain.output(toolchain.observe(container, lint.command()))
-    return lint.judge(output, str(ruff))
+    return await toolchain.output(toolchain.observe(container, lint.command())), str(ruff)
 
 
 async def check_format(bench: Bench, python: str) -> GateResult:

@@ -165,8 +165,10 @@ def _report(name: str, *args: str) -> tuple[str, ...]:
     return ("coverage", name, "--ignore-errors", "--fail-under=0", *args)
 
 
-def read(text: str, where: str = "", least: float = 0.0) -> Coverage:
-    """Read coverage's JSON report; `where` is the directory that its paths start from.
+def read(text: str, prefix: str = "", where: str = "", least: float = 0.0) -> Coverage:
+    """Read coverage's JSON report, which has paths from `where` or from the root.
+
+    `prefix` is where the container's source lies in the caller's.
 
     Raises:
         ToolFailed: not such a report.
@@ -175,7 +177,7 @@ def read(text: str, where: str = "", least: float = 0.0) -> Coverage:
         data = json.loads(text)
         files = [
             FileCoverage(
-                path=_path(path, where),
+                path=_path(path, prefix, where),
                 percent=file["summary"]["percent_covered"],
                 statements=file["summary"]["num_statements"]
                 + file["summary"].get("num_branches", 0),
@@ -190,9 +192,9 @@ def read(text: str, where: str = "", least: float = 0.0) -> Coverage:
     return Coverage(total, tuple(sorted(files, key=lambda file: file.path)), least)
 
 
-def _path(path: str, where: str) -> str:
+def _path(path: str, prefix: str, where: str) -> str:
     _, found, rest = path.partition(f"{SOURCE}/")
-    return rest if found else join(where, path)
+    return join(prefix, rest) if found else join(prefix, where, path)
 
 
 # -- what the project says ------------------------------------------------------------------------

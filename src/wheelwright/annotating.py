@@ -1,0 +1,52 @@
+"""Collects what the gates and the matrix found, as lines for GitHub."""
+
+from __future__ import annotations
+
+import anyio
+import dagger
+
+from wheelwright import matrix, pipeline
+from wheelwright.loading import Bench
+from wheelwright.project.files import join
+from wheelwright.reports import annotations as notices
+from wheelwright.reports.annotations import Annotation
+from wheelwright.testing.cells import Selection
+
+__all__ = ["annotate"]
+
+
+async def annotate(
+    bench: Bench,
+    python: str,
+    git: dagger.Directory,
+    options: matrix.Options,
+    audit: dagger.File | None,
+) -> str:
+    """Return the lines of everything that was found.
+
+    Raises:
+        ToolFailed: a tool reached no verdict, so that its lines would be missing.
+    """
+    where = join(bench.prefix, bench.project.where)
+    found: dict[str, list[Annotation]] = {}
+
+    async def lint() -> None:
+        issues = await pipeline.lint_issues(bench, python)
+        found["lint"] = notices.linted(issues, bench.prefix)
+
+    async def types() -> None:
+        result = await pipeline.check_types(bench, python, asked=False, git=git)
+        found["types"] = notices.typed(result.details, where)
+
+    async def tests() -> None:
+        finished = await matrix.run(bench, git, Selection(), options)
+        found["tests"] = notices.tested(finished.report)
+
+    async with anyio.create_task_group() as group:
+        for part in (lint, types, tests):
+            group.start_soon(part)
+    known = await audit.contents() if audit else ""
+    lock = bench.project.text("uv.lock") or ""
+    path = join(bench.prefix, "uv.lock")
+    audited = notices.audited(known, lock, path) if audit else []
+    return notices.render([*found["lint"], *found["types"], *found["tests"], *audited])

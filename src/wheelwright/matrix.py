@@ -1,0 +1,381 @@
+"""Runs the cells of the matrix, in parallel, and combines what they leave.
+
+The runs are the same cached steps whoever asks: `matrix`, which judges them, and `matrix_run`,
+which hands out their files. Nothing here raises because a cell failed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import anyio
+import dagger
+from dagger import dag
+from packaging.version import Version
+
+from wheelwright import environment, pipeline, toolchain
+from wheelwright.boundary import explain, unwrap
+from wheelwright.errors import GateFailed, RequestError, WheelwrightError
+from wheelwright.gates.result import Verdict
+from wheelwright.loading import Bench
+from wheelwright.pins import slim_image
+from wheelwright.project.files import join
+from wheelwright.reports import annotations as notices
+from wheelwright.reports import html, markdown, model, table
+from wheelwright.reports.model import CellReport, Coverage, Failure, MatrixReport
+from wheelwright.testing import cells as planning
+from wheelwright.testing import coverage, junit
+from wheelwright.testing import dependencies as needs
+from wheelwright.testing import run as testing
+from wheelwright.testing.cells import Cell, Selection
+
+__all__ = ["Finished", "Options", "judge", "run"]
+
+# The clocks of the engine's machine and of this process need not agree to the second.
+_CLOCKS = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run the cells.
+
+    Attributes:
+        measure: coverage; None measures where the project does.
+        least: percent that the total has to reach; 0 takes the project's `fail_under`.
+    """
+
+    limit: int = 4
+    fail_fast: bool = False
+    skip_unavailable: bool = False
+    measure: bool | None = None
+    least: float = 0.0
+    args: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A matrix that ran: what came of it, the cells' directories by name, and all files."""
+
+    report: MatrixReport
+    cells: dict[str, dagger.Directory]
+    reports: dagger.Directory
+
+
+def judge(report: MatrixReport) -> str:
+    """Return the table.
+
+    Raises:
+        GateFailed: the matrix failed; the message has the details above the table.
+    """
+    text = table.render(report)
+    if not report.ok:
+        raise GateFailed(f"{model.headline(report)}\n\n{text}")
+    return text
+
+
+async def run(bench: Bench, git: dagger.Directory, asked: Selection, options: Options) -> Finished:
+    """Run the cells that were asked for, and write every report about them.
+
+    Raises:
+        RequestError: what was asked for cannot be planned.
+    """
+    if options.limit < 1:
+        raise RequestError(f"--limit {options.limit} lets no cell run", "pass 1 or more")
+    if options.least and options.measure is False:
+        raise RequestError(
+            f"--coverage-min {options.least:g} cannot be judged without coverage",
+            "leave out --coverage=false",
+        )
+    bench.require_package()
+    started, started_s = datetime.now(UTC), time.monotonic()
+    cells, elsewhere = planning.runnable(planning.plan(bench.project, asked), asked)
+    ran = await _all(bench, git, cells, options)
+    # A part of the matrix need not reach what was agreed on for the whole.
+    whole = not asked.narrows and options.measure is not False
+    least = options.least or (coverage.minimum(bench.project) if whole else 0.0)
+    measured = await _measure(bench, ran, least)
+    ran = [_with_coverage(each, measured.get(each.report.cell.name)) for each in ran]
+    total = measured.get("") or _Measured(None, None)
+    if total.coverage is None and least:
+        # Nothing measured is not enough either.
+        total = replace(total, coverage=Coverage(0.0, (), least))
+    notes = [note for note in (elsewhere, total.why_not) if note]
+    report = MatrixReport(
+        package=bench.project.name,
+        at=started.isoformat(timespec="seconds"),
+        wall_s=round(time.monotonic() - started_s, 3),
+        cells=tuple(each.report for each in ran),
+        coverage=total.coverage,
+        notes=tuple(notes),
+    )
+    directories = {each.report.cell.name: each.files for each in ran}
+    merged = junit.merge(report.package, [_document(each) for each in ran])
+    files = _files(report, merged, directories)
+    if total.files:
+        files = files.with_directory("coverage", total.files)
+    return Finished(report, directories, files)
+
+
+# -- cells ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Ran:
+    report: CellReport
+    files: dagger.Directory
+    junit: str = ""
+    data: tuple[str, ...] = ()
+
+
+async def _all(
+    bench: Bench, git: dagger.Directory, cells: Sequence[Cell], options: Options
+) -> list[_Ran]:
+    ran: dict[str, _Ran] = {}
+    limiter = anyio.CapacityLimiter(options.limit)
+
+    async with anyio.create_task_group() as group:
+
+        async def one(cell: Cell) -> None:
+            async with limiter:
+                ran[cell.name] = await _guarded(bench, git, cell, options)
+            if options.fail_fast and ran[cell.name].report.verdict is Verdict.FAILED:
+                group.cancel_scope.cancel()
+
+        for cell in cells:
+            group.start_soon(one, cell)
+    stopped = "stopped: another cell failed, and --fail-fast was asked for"
+    return [
+        ran.get(cell.name) or _Ran(CellReport(cell, Verdict.NOT_RUN, stopped), dag.directory())
+        for cell in cells
+    ]
+
+
+async def _guarded(bench: Bench, git: dagger.Directory, cell: Cell, options: Options) -> _Ran:
+    """Run one cell; whatever is said on purpose becomes that cell's failure."""
+    started_s = time.monotonic()
+    try:
+        ran = await _run(bench, git, cell, options)
+    except Exception as caught:
+        error = unwrap(caught)
+        if isinstance(error, WheelwrightError):
+            text = str(error)
+        elif isinstance(error, dagger.QueryError):
+            text = explain(error)
+        else:
+            raise
+        note = text.partition("\n")[0]
+        ran = _Ran(CellReport(cell, Verdict.FAILED, note, details=text), dag.directory())
+    wall_s = round(time.monotonic() - started_s, 3)
+    return replace(ran, report=replace(ran.report, wall_s=wall_s))
+
+
+async def _run(bench: Bench, git: dagger.Directory, cell: Cell, options: Options) -> _Ran:
+    if cell.services:
+        raise RequestError(
+            f"cell {cell.name} asks for {', '.join(cell.services)}, and services cannot be "
+            "started yet",
+            "take services out of the matrix",
+        )
+    project = bench.project
+    if why := await _unavailable(environment.image(project, cell.python)):
+        return _without_python(cell, why, options)
+    started = datetime.now(UTC)
+    wanted = needs.find(project, cell.python, cell.groups, cell.extras)
+    measure = True if options.least else options.measure
+    tested = await pipeline.run_tests(
+        bench,
+        cell.python,
+        git,
+        groups=cell.groups,
+        extras=cell.extras,
+        args=options.args,
+        resolution=cell.resolution,
+        measured=coverage.configured(project, wanted) if measure is None else measure,
+    )
+    if tested.run is None or tested.reports is None:
+        report = CellReport(cell, Verdict.NOT_CONFIGURED, tested.why_not)
+        return _Ran(report, dag.directory())
+    names = await tested.reports.entries()
+    text = ""
+    if testing.JUNIT in names:
+        text = await tested.reports.file(testing.JUNIT).contents()
+    report = _report(bench, cell, tested, text, started)
+    data = tuple(name for name in names if name.startswith(coverage.DATA))
+    return _Ran(report, tested.reports, text, data)
+
+
+async def _unavailable(image: str) -> str:
+    """Return why the engine has no such image; empty where it has."""
+    try:
+        await dag.container().from_(image).sync()
+    except dagger.QueryError as error:
+        return str(error)
+    return ""
+
+
+def _without_python(cell: Cell, why: str, options: Options) -> _Ran:
+    note = f"Python {cell.python} is not available: {why}"
+    verdict = Verdict.NOT_RUN if options.skip_unavailable else Verdict.FAILED
+    act = "--skip-unavailable leaves such cells out"
+    details = "" if options.skip_unavailable else f"{note}; {act}"
+    return _Ran(CellReport(cell, verdict, note, details=details), dag.directory())
+
+
+def _report(
+    bench: Bench, cell: Cell, tested: pipeline.Tested, text: str, started: datetime
+) -> CellReport:
+    assert tested.run is not None
+    result = tested.result()
+    suite = junit.read(text) if text else junit.Suite(0, 0, 0, 0, 0.0, "", ())
+    where = join(bench.prefix, bench.project.where)
+    times = sorted(((case.seconds, case.name) for case in suite.cases), reverse=True)
+    failed = [case for case in suite.cases if case.outcome in ("failed", "error")]
+    return CellReport(
+        cell=cell,
+        verdict=result.verdict,
+        note=_note(tested, failed) or result.note,
+        version=tested.run.python,
+        exit_code=tested.run.exit_code,
+        tests=suite.tests,
+        failed=suite.failed,
+        errors=suite.errors,
+        skipped=suite.skipped,
+        tests_s=suite.duration_s,
+        cached=_earlier(suite.started, started),
+        place=tested.run.place,
+        notes=tested.run.notes,
+        failures=tuple(
+            Failure(
+                case.name,
+                case.message,
+                case.text[-model.TEXT_CHARACTERS :],
+                join(where, case.file) if case.file else "",
+                case.line,
+            )
+            for case in failed[: model.FAILURES]
+        ),
+        slowest=tuple(times[: model.SLOWEST]),
+        details=result.details,
+    )
+
+
+def _note(tested: pipeline.Tested, failed: Sequence[junit.Case]) -> str:
+    """Return the line beside the counts: the interpreter, or what failed first."""
+    assert tested.run is not None
+    if not failed:
+        return tested.run.python if tested.run.verdict() is None else ""
+    more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+    return f"{failed[0].name}: {failed[0].message}{more}"
+
+
+def _earlier(began: str, started: datetime) -> bool:
+    """Whether pytest began before this call did: then its result was kept from another one."""
+    try:
+        at = datetime.fromisoformat(began)
+    except ValueError:
+        return False
+    # Before pytest 8.3 the time had no zone; the images' clocks show UTC.
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)) < started - _CLOCKS
+
+
+def _document(ran: _Ran) -> junit.CellDocument:
+    cell = ran.report.cell
+    properties = {
+        "python": ran.report.version.removeprefix("Python ") or cell.python,
+        "resolution": cell.resolution,
+        "groups": "+".join(cell.groups),
+        "extras": "+".join(cell.extras),
+        "services": "+".join(cell.services),
+    }
+    said = {key: value for key, value in properties.items() if value}
+    reason = "" if ran.junit else ran.report.details or ran.report.note
+    return junit.CellDocument(cell.name, said, ran.junit, reason)
+
+
+# -- coverage -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    coverage: Coverage | None
+    files: dagger.Directory | None
+    why_not: str = ""
+
+
+async def _measure(bench: Bench, ran: Sequence[_Ran], least: float) -> dict[str, _Measured]:
+    """Report the coverage of each cell, and under the empty name that of all together."""
+    measured = [each for each in ran if each.data]
+    if not measured:
+        return {}
+    # Newer Pythons read the sources of older ones, not the other way round.
+    python = max((each.report.cell.python for each in measured), key=Version)
+    found: dict[str, _Measured] = {}
+
+    async def one(name: str, parts: Sequence[_Ran]) -> None:
+        found[name] = await _combine(bench, python, parts, least if not name else 0.0)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(one, "", measured)
+        for each in measured:
+            group.start_soon(one, each.report.cell.name, [each])
+    return found
+
+
+async def _combine(bench: Bench, python: str, ran: Sequence[_Ran], least: float) -> _Measured:
+    project = bench.project
+    base = toolchain.base(slim_image(python), python)
+    container = toolchain.over(
+        toolchain.with_tool(base, coverage.reporter(project, python)), bench.source
+    ).with_workdir(join(environment.SOURCE, project.where))
+    paths: list[str] = []
+    for each in ran:
+        directory = f"{coverage.COMBINED}/data/{each.report.cell.name}"
+        container = container.with_directory(directory, each.files.filter(include=list(each.data)))
+        paths += [f"{directory}/{name}" for name in each.data]
+    container = container.with_env_variable(coverage.FILE, f"{coverage.COMBINED}/{coverage.DATA}")
+    for command in coverage.combining(paths):
+        container = toolchain.observe(container, command)
+        output = await toolchain.output(container)
+        if output.exit_code != 0:
+            said = (output.stderr.strip() or output.stdout.strip()).partition("\n")[0]
+            return _Measured(None, None, f"no coverage: `{' '.join(command[:2])}` says: {said}")
+    text = await container.file(f"{coverage.COMBINED}/coverage.json").contents()
+    *others, last = coverage.reporting()
+    for command in others:
+        container = container.with_exec(list(command))
+    container = container.with_exec(list(last), redirect_stdout=f"{coverage.COMBINED}/coverage.md")
+    # The cells keep their own data among their reports.
+    files = container.directory(coverage.COMBINED).filter(exclude=["data"])
+    return _Measured(coverage.read(text, bench.prefix, project.where, least), files)
+
+
+def _with_coverage(ran: _Ran, measured: _Measured | None) -> _Ran:
+    if measured is None or measured.coverage is None or measured.files is None:
+        return ran
+    report = replace(ran.report, coverage=measured.coverage.percent)
+    return replace(ran, report=report, files=ran.files.with_directory("coverage", measured.files))
+
+
+# -- files ----------------------------------------------------------------------------------------
+
+
+def _files(
+    report: MatrixReport, merged: str, directories: dict[str, dagger.Directory]
+) -> dagger.Directory:
+    written = {
+        "annotations.txt": notices.render(notices.tested(report)),
+        "junit.xml": merged,
+        "matrix.json": model.dumps(report),
+        "report.html": html.render(report),
+        "summary.md": markdown.render(report),
+        "table.txt": table.render(report) + "\n",
+    }
+    files = dag.directory()
+    for name, text in written.items():
+        files = files.with_new_file(name, text)
+    for name, directory in directories.items():
+        files = files.with_directory(f"cells/{name}", directory)
+    return files

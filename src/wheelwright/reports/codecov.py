@@ -1,0 +1,57 @@
+"""Codecov's own uploader: its command line, and what its answer means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wheelwright.gates.result import Output
+
+__all__ = ["REPORT", "Upload", "command", "told"]
+
+REPORT = "/coverage/coverage.xml"
+
+# The last line of what it prints tells most; its own log lines begin with a level and a time.
+_TAIL_LINES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What Codecov has to know and cannot find out without the repository; empty is left out."""
+
+    commit: str = ""
+    branch: str = ""
+    slug: str = ""
+    pull_request: str = ""
+    flags: tuple[str, ...] = ()
+    url: str = ""
+
+
+def command(upload: Upload) -> tuple[str, ...]:
+    """Return the command; the token is in `CODECOV_TOKEN`, never among the arguments."""
+    words = ["codecovcli"]
+    if upload.url:
+        words.append(f"--url={upload.url}")
+    # One file, ours: searching would also find the reports of single cells.
+    words += ["upload-process", "--fail-on-error", "--disable-search", f"--file={REPORT}"]
+    for option, value in (
+        ("--sha", upload.commit),
+        ("--branch", upload.branch),
+        ("--slug", upload.slug),
+        ("--pr", upload.pull_request),
+    ):
+        if value:
+            words.append(f"{option}={value}")
+    if upload.slug:
+        words.append("--git-service=github")
+    words += [f"--flag={flag}" for flag in upload.flags]
+    return tuple(words)
+
+
+def told(upload: Upload, output: Output) -> str:
+    """Return what came of it in words; an upload that failed is no failure of the run."""
+    said = "\n".join(part.strip() for part in (output.stdout, output.stderr) if part.strip())
+    tail = "\n".join(said.splitlines()[-_TAIL_LINES:])
+    to = upload.url or "Codecov"
+    if output.exit_code == 0:
+        return f"uploaded coverage.xml to {to}\n{tail}".rstrip()
+    return f"not uploaded to {to}: codecovcli ended with exit code {output.exit_code}\n{tail}"

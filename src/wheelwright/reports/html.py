@@ -1,0 +1,285 @@
+"""The matrix as one page: no network, no script, dark and light, readable on a phone.
+
+Everything from outside is escaped by `_e`, and a content security policy in the page itself
+forbids whatever an escape might miss. Verdicts are told by a mark and a word, never by colour
+alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from html import escape as _e
+from importlib.resources import files
+
+from wheelwright.gates.result import Verdict
+from wheelwright.reports.model import (
+    CellReport,
+    Coverage,
+    Failure,
+    FileCoverage,
+    MatrixReport,
+    headline,
+    percent,
+    shortfall,
+    slowest,
+)
+
+__all__ = ["render"]
+
+_KINDS = {
+    Verdict.PASSED: ("passed", "\N{CHECK MARK}"),
+    Verdict.FAILED: ("failed", "\N{MULTIPLICATION X}"),
+    Verdict.NOT_CONFIGURED: ("idle", "\N{EN DASH}"),
+    Verdict.NOT_RUN: ("idle", "\N{EN DASH}"),
+}
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_OPEN, _FILES = 3, 40
+
+
+def render(report: MatrixReport) -> str:
+    """Return the page."""
+    css = files("wheelwright.reports").joinpath("page.css").read_text(encoding="utf-8")
+    body = [
+        *_head(report),
+        *_cells(report),
+        *_failures(report),
+        *_slowest(report),
+        *_coverage(report.coverage),
+        *_environments(report),
+        f"<footer>Made by Wheelwright, {_time(report.at)}.</footer>",
+    ]
+    title = f"{report.package}: {headline(report)}"
+    return "\n".join(
+        [
+            "<!doctype html>",
+            '<html lang="en">',
+            "<head>",
+            '<meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            '<meta name="color-scheme" content="light dark">',
+            f'<meta http-equiv="Content-Security-Policy" content="{_e(_POLICY)}">',
+            f"<title>{_e(title)}</title>",
+            f"<style>\n{css}</style>",
+            "</head>",
+            "<body>",
+            "<main>",
+            *body,
+            "</main>",
+            "</body>",
+            "</html>",
+            "",
+        ]
+    )
+
+
+# -- head and cells -------------------------------------------------------------------------------
+
+
+def _head(report: MatrixReport) -> Iterable[str]:
+    kind, mark = _KINDS[Verdict.PASSED if report.ok else Verdict.FAILED]
+    yield "<header>"
+    yield f'<p class="over">Test matrix, {_time(report.at)}</p>'
+    yield f"<h1>{_e(report.package)}</h1>"
+    said = _e(headline(report))
+    yield f'<p class="verdict {kind}"><span aria-hidden="true">{mark}</span><span>{said}</span></p>'
+    yield '<ul class="figures">'
+    for figure, word in _figures(report):
+        yield f"<li><b>{_e(figure)}</b><span>{_e(word)}</span></li>"
+    yield "</ul>"
+    for note in report.notes:
+        yield f'<p class="quiet">{_e(note)}</p>'
+    yield "</header>"
+
+
+def _figures(report: MatrixReport) -> Iterable[tuple[str, str]]:
+    passed = sum(cell.verdict is Verdict.PASSED for cell in report.cells)
+    yield f"{passed} of {len(report.cells)}", "cells passed"
+    yield str(sum(cell.tests for cell in report.cells)), "tests run"
+    failed = sum(cell.failed + cell.errors for cell in report.cells)
+    yield str(failed), "tests failed"
+    if report.coverage:
+        least = f", {report.coverage.minimum:g} % asked" if report.coverage.minimum else ""
+        yield percent(report.coverage.percent), f"coverage{least}"
+    yield _duration(report.wall_s), "from start to end"
+
+
+def _cells(report: MatrixReport) -> Iterable[str]:
+    longest = max((max(cell.wall_s or 0, cell.tests_s) for cell in report.cells), default=0.0)
+    measured = report.coverage is not None
+    kept = sum(cell.cached for cell in report.cells)
+    small = f"<small>{kept} kept from an earlier run</small>" if kept else ""
+    yield f"<h2>Cells{small}</h2>"
+    yield '<div class="panel"><table>'
+    columns = ['<th scope="col">Cell</th>', '<th scope="col">Tests</th>']
+    if measured:
+        columns.append('<th scope="col" class="num">Coverage</th>')
+    columns.append('<th scope="col" class="num time">Time</th>')
+    yield f"<thead><tr>{''.join(columns)}</tr></thead>"
+    yield "<tbody>"
+    for cell in report.cells:
+        yield from _cell(cell, longest, measured=measured)
+    yield "</tbody></table></div>"
+    yield (
+        '<p class="quiet"><span class="key"></span>tests, by pytest\'s clock'
+        '<span class="key wait"></span>with installing and waiting</p>'
+    )
+
+
+def _cell(cell: CellReport, longest: float, *, measured: bool) -> Iterable[str]:
+    kind, mark = _KINDS[cell.verdict]
+    note = cell.verdict is not Verdict.PASSED and not cell.tests and cell.note
+    spare = [] if cell.tests or not note else [" with-note"]
+    yield f'<tr class="{kind}{"".join(spare)}">'
+    about = [cell.version or f"Python {cell.cell.python}", cell.cell.resolution]
+    about += ["+".join(part) for part in (cell.cell.groups, cell.cell.extras, cell.cell.services)]
+    said = ", ".join(part for part in about if part)
+    kept = '<span class="chip kept">kept from an earlier run</span>' if cell.cached else ""
+    yield (
+        f'<td><span class="name"><span class="mark" aria-hidden="true">{mark}</span><span>'
+        f"<b>{_e(cell.cell.name)}</b>"
+        f'<span class="sr"> {_e(cell.verdict.value)}</span>'
+        f'<span class="sub">{_e(said)}</span>{kept}</span></span></td>'
+    )
+    yield f'<td class="tests">{_counts(cell)}</td>'
+    if measured:
+        covered = "" if cell.coverage is None else percent(cell.coverage)
+        yield f'<td class="num">{covered}</td>'
+    yield f'<td class="num time">{_bar_of(cell, longest)}</td>'
+    yield "</tr>"
+    if note:
+        line = _e(cell.note.partition("\n")[0])
+        span = 4 if measured else 3
+        yield f'<tr><td class="note text-{kind}" colspan="{span}">{line}</td></tr>'
+
+
+def _counts(cell: CellReport) -> str:
+    if not cell.tests:
+        return f'<span class="text-{_KINDS[cell.verdict][0]}">{_e(cell.verdict.value)}</span>'
+    parts = [f"{cell.passed} passed"] if cell.passed else []
+    if cell.failed + cell.errors:
+        parts.append(f'<b class="text-failed">{cell.failed + cell.errors} failed</b>')
+    if cell.skipped:
+        parts.append(f'<span class="more">{cell.skipped} skipped</span>')
+    return "<br>".join(parts)
+
+
+def _bar_of(cell: CellReport, longest: float) -> str:
+    if cell.wall_s is None or not longest:
+        return ""
+    shown = cell.tests_s if cell.cached else cell.wall_s
+    bars = [] if cell.cached else [_fill(cell.wall_s / longest, "wait")]
+    bars.append(_fill(cell.tests_s / longest))
+    return f'{_duration(shown)}<span class="bar" aria-hidden="true">{"".join(bars)}</span>'
+
+
+# -- what failed, what is slow --------------------------------------------------------------------
+
+
+def _failures(report: MatrixReport) -> Iterable[str]:
+    if not report.failed:
+        return
+    grouped: dict[tuple[str, str], tuple[Failure, list[str]]] = {}
+    for cell in report.failed:
+        found = cell.failures or (Failure("", cell.note.partition("\n")[0], cell.details),)
+        for each in found:
+            # The same test that fails in the same way everywhere is one thing to read.
+            key = (each.test or cell.cell.name, each.message)
+            grouped.setdefault(key, (each, []))[1].append(cell.cell.name)
+    yield "<h2>What failed</h2>"
+    yield '<div class="panel">'
+    for index, (each, cells) in enumerate(grouped.values()):
+        chips = "".join(f'<span class="chip">{_e(name)}</span>' for name in cells)
+        at = f"{each.file}:{each.line} " if each.file and each.line else each.file
+        title = f"<code>{_e(each.test)}</code>" if each.test else f"cell {_e(cells[0])}"
+        yield f"<details{' open' if index < _OPEN else ''}><summary>"
+        yield f'<span class="title">{title}</span>'
+        yield f'<span class="why">{_e(each.message)}</span>'
+        yield f'<span class="where">{_e(at)} {chips}</span></summary>'
+        yield f"<pre>{_traceback(each.text)}</pre></details>"
+    yield "</div>"
+
+
+def _traceback(text: str) -> str:
+    lines = []
+    for line in text.rstrip().splitlines():
+        kind = "err" if re.match(r"E\s", line) else "at" if line.startswith(">") else ""
+        lines.append(f'<span class="{kind}">{_e(line)}</span>' if kind else _e(line))
+    return "\n".join(lines)
+
+
+def _slowest(report: MatrixReport) -> Iterable[str]:
+    slow = [row for row in slowest(report.cells) if row[0] >= 0.005]
+    if not slow:
+        return
+    yield "<h2>Slowest tests</h2>"
+    yield '<div class="panel"><ul class="rows">'
+    for seconds, test, cell in slow:
+        yield (
+            f"<li><code>{_e(test)}</code>"
+            f'<span class="num">{_duration(seconds)} <span class="chip">{_e(cell)}</span></span>'
+            f'<span class="bar" aria-hidden="true">{_fill(seconds / slow[0][0])}</span></li>'
+        )
+    yield "</ul></div>"
+
+
+# -- coverage and environments --------------------------------------------------------------------
+
+
+def _coverage(coverage: Coverage | None) -> Iterable[str]:
+    if coverage is None:
+        return
+    said = shortfall(coverage)
+    least = f"of at least {coverage.minimum:g} %" if coverage.minimum else "over all cells"
+    yield f"<h2>Coverage<small>{percent(coverage.percent)} {least}</small></h2>"
+    if said:
+        yield f'<p class="text-failed">{_e(said)}</p>'
+    ordered = sorted(coverage.files, key=lambda file: (-file.missing, file.path))
+    if not ordered:
+        return
+    yield '<div class="panel"><ul class="rows">'
+    for file in ordered[:_FILES]:
+        yield _file(file, coverage.minimum)
+    yield "</ul></div>"
+    if len(ordered) > _FILES:
+        rest = len(ordered) - _FILES
+        said = f"{rest} more files, each with less missing; coverage/html has them all"
+        yield f'<p class="quiet">{said}</p>'
+
+
+def _file(file: FileCoverage, minimum: float) -> str:
+    kind = "bad" if minimum and file.percent < minimum else "good"
+    missing = f"{file.missing} missing" if file.missing else "complete"
+    mark = f'<u style="left:{minimum:.2f}%"></u>' if minimum else ""
+    return (
+        f"<li><code>{_e(file.path)}</code>"
+        f'<span class="num">{percent(file.percent)} <span class="chip">{missing}</span></span>'
+        f'<span class="bar" aria-hidden="true">{_fill(file.percent / 100, kind)}{mark}</span></li>'
+    )
+
+
+def _environments(report: MatrixReport) -> Iterable[str]:
+    yield "<h2>Where the dependencies came from</h2>"
+    yield '<div class="panel"><dl>'
+    for cell in report.cells:
+        said = "; ".join(part for part in (cell.place, *cell.notes) if part) or "not installed"
+        yield f"<dt>{_e(cell.cell.name)}</dt><dd>{_e(said)}</dd>"
+    yield "</dl></div>"
+
+
+def _fill(part: float, kind: str = "") -> str:
+    named = f' class="{kind}"' if kind else ""
+    return f'<i{named} style="width:{min(max(part, 0.0), 1.0) * 100:.2f}%"></i>'
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+def _time(at: str) -> str:
+    shown = at.replace("T", " ").replace("+00:00", " UTC")
+    return f'<time datetime="{_e(at)}">{_e(shown)}</time>'

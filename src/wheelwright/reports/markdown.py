@@ -1,0 +1,147 @@
+"""The matrix as Markdown for GitHub's step summary: cells, what failed and why, times, coverage.
+
+Text of tests is data here, whatever it looks like: table cells and titles are escaped, output
+stands in fences longer than any in it.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+from wheelwright.gates.result import Verdict
+from wheelwright.reports.model import (
+    CellReport,
+    MatrixReport,
+    headline,
+    percent,
+    shortfall,
+    slowest,
+)
+from wheelwright.reports.table import seconds
+
+__all__ = ["LIMIT_BYTES", "render"]
+
+LIMIT_BYTES = 1024 * 1024
+"""GitHub's documentation, "Workflow commands": a step's summary is dropped when it is larger."""
+
+_FILES = 15
+_MARKS = {
+    Verdict.PASSED: "\N{WHITE HEAVY CHECK MARK}",
+    Verdict.FAILED: "\N{CROSS MARK}",
+    Verdict.NOT_CONFIGURED: "\N{HEAVY MINUS SIGN}",
+    Verdict.NOT_RUN: "\N{BLACK RIGHT-POINTING DOUBLE TRIANGLE}",
+}
+
+
+def render(report: MatrixReport, limit_bytes: int = LIMIT_BYTES) -> str:
+    """Return the summary; where it grows too large, outputs of failures are left out first."""
+    kept = sum(max(1, len(cell.failures)) for cell in report.failed)
+    while True:
+        text = "\n".join([*_head(report), *_failures(report, kept), *_rest(report)]) + "\n"
+        if len(text.encode()) <= limit_bytes or not kept:
+            return text.encode()[:limit_bytes].decode(errors="ignore")
+        kept //= 2
+
+
+def _head(report: MatrixReport) -> list[str]:
+    measured = report.coverage is not None
+    mark = _MARKS[Verdict.PASSED if report.ok else Verdict.FAILED]
+    head = ["", "cell", "Python", "tests", *(["coverage"] if measured else []), "seconds", "note"]
+    right = {"coverage", "seconds"}
+    lines = [
+        f"## {mark} {_escaped(report.package)}: {_escaped(headline(report))}",
+        "",
+        f"| {' | '.join(head)} |",
+        f"|{'|'.join('---:' if word in right else '---' for word in head)}|",
+    ]
+    lines += [f"| {' | '.join(_row(cell, measured=measured))} |" for cell in report.cells]
+    lines.append("")
+    lines += [f"{_escaped(note)}\n" for note in report.notes]
+    return lines
+
+
+def _row(cell: CellReport, *, measured: bool) -> list[str]:
+    covered = "" if cell.coverage is None else percent(cell.coverage)
+    return [
+        _MARKS[cell.verdict],
+        f"**{_escaped(cell.cell.name)}**",
+        _escaped(cell.version.removeprefix("Python ") or cell.cell.python),
+        cell.counts,
+        *([covered] if measured else []),
+        seconds(cell),
+        _escaped(cell.note.partition("\n")[0]),
+    ]
+
+
+def _failures(report: MatrixReport, kept: int) -> list[str]:
+    if not report.failed:
+        return []
+    lines = ["### What failed", ""]
+    shown = omitted = 0
+    for cell in report.failed:
+        name = html.escape(cell.cell.name)
+        outputs = [
+            (f"<code>{name}</code> {html.escape(each.test)}", each.message, each.text)
+            for each in cell.failures
+        ] or [(f"<code>{name}</code>", cell.note, cell.details)]
+        for title, message, text in outputs:
+            summary = f"{title}: {html.escape(message)}" if message else title
+            if not text or shown >= kept:
+                omitted += bool(text)
+                lines.append(f"- {summary}")
+                continue
+            shown += 1
+            fence = _fence(text)
+            lines += [
+                f"<details><summary>{summary}</summary>",
+                "",
+                f"{fence}text",
+                text.rstrip(),
+                fence,
+                "",
+                "</details>",
+            ]
+    if omitted:
+        lines += ["", f"{omitted} outputs are too long for here; the reports have them."]
+    return [*lines, ""]
+
+
+def _rest(report: MatrixReport) -> list[str]:
+    lines: list[str] = []
+    if slow := slowest(report.cells):
+        lines += ["### Slowest tests", "", "| seconds | test | cell |", "|---:|---|---|"]
+        lines += [
+            f"| {duration:.2f} | {_escaped(test)} | {_escaped(cell)} |"
+            for duration, test, cell in slow
+        ]
+        lines.append("")
+    if report.coverage is not None:
+        total = report.coverage
+        least = f" (at least {total.minimum:g} % asked)" if total.minimum else ""
+        lines += [f"### Coverage {percent(total.percent)}{least}", ""]
+        if shortfall(total):
+            lines += [f"**{_escaped(shortfall(total))}**", ""]
+        lacking = sorted(total.files, key=lambda file: (-file.missing, file.path))
+        lacking = [file for file in lacking if file.missing]
+        if lacking:
+            lines += ["| file | coverage | missing |", "|---|---:|---:|"]
+            lines += [
+                f"| {_escaped(file.path)} | {percent(file.percent)} | {file.missing} |"
+                for file in lacking[:_FILES]
+            ]
+            if len(lacking) > _FILES:
+                lines.append(f"\n{len(lacking) - _FILES} more files are not covered in full.")
+            lines.append("")
+    return lines
+
+
+def _fence(text: str) -> str:
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    return "`" * max(3, longest + 1)
+
+
+def _escaped(text: str) -> str:
+    """Escape for a table's cell: HTML, and what Markdown would read."""
+    line = " ".join(text.split())
+    return re.sub(r"([\\`*_\[\]|~])", r"\\\1", html.escape(line, quote=False))
