@@ -1,70 +1,18 @@
-"""Services over the wire: how they start, who reaches them, how they end.
-
-Generic servers here; `test_database_services` has real Postgres and Redis.
-"""
+"""Services over the wire: how they start, who reaches them, how they fail."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
 
 import dagger
 import pytest
+from service_bench import ask, server, user
 from wire_bench import Session, fails
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-SERVER = """
-import os, socket, sys
-bind, port, word = sys.argv[1:]
-print("serving", word, flush=True)
-life = os.urandom(8).hex()
-address = os.environ["STILETTO_SERVICE_ADDRESS"] if bind == "own" else bind
-with socket.create_server((address, int(port))) as listening:
-    while True:
-        connection, _ = listening.accept()
-        with connection:
-            asked = connection.recv(100).decode().strip()
-            if asked == "die":
-                print("dying as told", flush=True)
-                os._exit(7)
-            connection.sendall(f"{word} {life}".encode())
-"""
-ASK = """
-import socket, sys
-host, port, word = sys.argv[1:]
-with socket.create_connection((host, int(port)), timeout=5) as connection:
-    connection.sendall(word.encode() + b"\\n")
-    print(connection.recv(100).decode())
-"""
-
-
-def server(session: Session, word: str, *, port: int = 7070, bind: str = "own") -> dagger.Container:
-    """Return a container whose default command answers with a word and a number of its own."""
-    return (
-        session.base()
-        .with_workdir("/srv")
-        .with_new_file("/srv/server.py", SERVER)
-        .with_default_args(["python", "/srv/server.py", bind, str(port), word])
-        .with_exposed_port(port)
-    )
-
-
-def user(session: Session, alias: str, service: dagger.Service, word: str) -> dagger.Container:
-    """Return a container that can ask a service, and whose commands are its own by a word."""
-    return (
-        session.base()
-        .with_workdir("/app")
-        .with_new_file("/app/ask.py", ASK)
-        .with_service_binding(alias, service)
-        .with_env_variable("WORD", word)
-    )
-
-
-def ask(
-    container: dagger.Container, host: str, port: int = 7070, word: str = "hi"
-) -> dagger.Container:
-    """Ask a service by a name."""
-    return container.with_exec(["python", "/app/ask.py", host, str(port), word])
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - to try just that
 
 
 async def test_a_binding_starts_the_service_and_names_it(each: Session, fresh: str) -> None:
@@ -117,3 +65,230 @@ async def test_one_instance_per_session_and_content(each: Session, fresh: str) -
         process("a", service), process("b", same), process("c", other)
     )
     assert one == two != three
+
+
+async def test_two_listen_on_one_port_at_once(each: Session, fresh: str) -> None:
+    """Each instance has an address of its own, so one command can use both."""
+    first = server(each, fresh + "a").as_service()
+    second = server(each, fresh + "b").as_service()
+    both = user(each, "one", first, fresh).with_service_binding("two", second)
+    done = ask(ask(both, "one").with_env_variable("FIRST", "asked"), "two")
+
+    assert f"{fresh}b" == (await done.stdout()).split()[0]
+    assert f"{fresh}a" == (await ask(both, "one").stdout()).split()[0]
+
+
+async def test_a_server_on_every_address_is_reached_too(each: Session, fresh: str) -> None:
+    """A server that knows nothing of its address may listen on all of them."""
+    service = server(each, fresh, bind=EVERYWHERE, port=7171).as_service()
+    answer = await ask(user(each, "web", service, fresh), "web", 7171).stdout()
+
+    assert fresh == answer.split()[0]
+    await service.stop()
+
+
+async def test_a_taken_port_is_named(each: Session, fresh: str) -> None:
+    """Where another program has the port on every address, the service is not started."""
+    with socket.create_server((EVERYWHERE, 0)) as other:
+        port = other.getsockname()[1]
+        service = server(each, fresh, port=port).as_service()
+        message = await fails(ask(user(each, "web", service, fresh), "web", port).sync())
+
+    assert "(aliased as web): " in message
+    assert f"port {port}/tcp is taken by a program that listens on every address" in message
+
+
+async def test_names_in_variables_and_urls(each: Session, fresh: str) -> None:
+    """A program that reads the service's place from a URL reaches it."""
+    service = server(each, fresh).as_service()
+    script = (
+        "import os, socket, urllib.parse as u\n"
+        "at = u.urlsplit(os.environ['URL'])\n"
+        "s = socket.create_connection((at.hostname, at.port), timeout=5)\n"
+        "s.sendall(b'hi'); print(s.recv(100).decode())\n"
+    )
+    done = (
+        user(each, "web", service, fresh)
+        .with_env_variable("URL", "http://me:secret@web:7070/path")
+        .with_exec(["python", "-c", script])
+    )
+
+    assert fresh == (await done.stdout()).split()[0]
+
+
+async def test_a_service_can_use_a_service(each: Session, fresh: str) -> None:
+    """Bindings of a service's container start first, and are named inside it."""
+    inner = server(each, fresh + "inner").as_service()
+    relay = (
+        "import os, socket, subprocess, sys\n"
+        "said = subprocess.check_output([sys.executable, '/app/ask.py', 'inner', '7070', 'hi'])\n"
+        "at = (os.environ['STILETTO_SERVICE_ADDRESS'], 7272)\n"
+        "with socket.create_server(at) as s:\n"
+        "    while True:\n"
+        "        c, _ = s.accept()\n"
+        "        c.recv(100); c.sendall(b'relayed ' + said); c.close()\n"
+    ).replace("'inner'", "sys.argv[1]")
+    outer = (
+        user(each, "inner", inner, fresh)
+        .with_exposed_port(7272)
+        .as_service(args=["python", "-c", relay, "inner"])
+    )
+    answer = await ask(user(each, "outer", outer, fresh), "outer", 7272).stdout()
+
+    assert ["relayed", fresh + "inner"] == answer.split()[:2]
+
+
+# -- readiness and failure --------------------------------------------------------------------
+
+
+async def test_a_command_waits_until_the_port_answers(each: Session, fresh: str) -> None:
+    """A server that takes its time is not asked before it listens."""
+    slow = server(each, fresh).as_service(
+        args=["sh", "-c", f"sleep 0.7; exec python /srv/server.py own 7070 {fresh}"]
+    )
+    answer = await ask(user(each, "web", slow, fresh), "web").stdout()
+
+    assert fresh == answer.split()[0]
+
+
+async def test_a_port_that_is_not_checked_is_not_waited_for(one: Session, fresh: str) -> None:
+    """With the check skipped, a service that never listens is ready at once."""
+    service = (
+        one.base()
+        .with_exposed_port(7373, experimental_skip_healthcheck=True)
+        .as_service(args=["sleep", "60"])
+    )
+    done = user(one, "web", service, fresh).with_exec(["echo", "ran"])
+
+    assert "ran\n" == await done.stdout()
+
+
+async def test_a_service_that_ends_early_says_what_it_printed(each: Session, fresh: str) -> None:
+    """The error names host and alias, and brings exit code and output along."""
+    service = (
+        each.base()
+        .with_exposed_port(7070)
+        .as_service(args=["sh", "-c", f"echo out {fresh}; echo broken >&2; exit 3"])
+        .with_hostname("web.internal")
+    )
+    with pytest.raises(dagger.ExecError) as caught:
+        await ask(user(each, "web", service, fresh), "web").sync()
+
+    assert "start web.internal (aliased as web): exit code: 3" in str(caught.value)
+    assert (3, f"out {fresh}", "broken") == (
+        caught.value.exit_code,
+        caught.value.stdout,
+        caught.value.stderr,
+    )
+
+
+async def test_a_service_that_ends_well_is_no_service(one: Session, fresh: str) -> None:
+    """A command that ends with 0 before it is ready is an error as well."""
+    service = one.base().with_exposed_port(7070).as_service(args=["echo", fresh])
+    message = await fails(ask(user(one, "web", service, fresh), "web").sync())
+
+    assert "(aliased as web): its command ended with exit code 0" in message
+
+
+async def test_secrets_are_not_in_what_a_service_printed(each: Session, fresh: str) -> None:
+    """The output in an error has secrets replaced."""
+    secret = each.dag.set_secret(f"name-{fresh}", "hunter-of-two")
+    service = (
+        each.base()
+        .with_secret_variable("PASSWORD", secret)
+        .with_exposed_port(7070)
+        .as_service(args=["sh", "-c", "echo my $PASSWORD; exit 1"])
+    )
+    with pytest.raises(dagger.ExecError) as caught:
+        await ask(user(each, "web", service, fresh), "web").sync()
+
+    assert "my ***" == caught.value.stdout
+
+
+async def test_a_failed_start_is_tried_again(one: Session, fresh: str) -> None:
+    """The next user of a service that could not start starts it anew."""
+    script = (
+        f"[ -e /counts/{fresh} ] && exec python /srv/server.py own 7070 x; "
+        f"echo >> /counts/{fresh}; exit 1"
+    )
+    service = one.counting(fresh, server(one, fresh)).as_service(args=["sh", "-c", script])
+
+    await fails(ask(user(one, "web", service, fresh), "web").sync())
+    assert "x" == (await ask(user(one, "web", service, fresh), "web").stdout()).split()[0]
+
+
+async def test_a_service_that_dies_fails_the_command(each: Session, fresh: str) -> None:
+    """A command whose service ends under it ends too, and the error is the service's."""
+    service = server(each, fresh).as_service().with_hostname("mortal")
+    script = "python /app/ask.py $1 7070 die || true; sleep 30"
+    done = user(each, "web", service, fresh).with_exec(["sh", "-c", script, "sh", "web"])
+    with pytest.raises(dagger.ExecError) as caught:
+        await asyncio.wait_for(done.sync(), 20)
+
+    assert "bound service mortal (aliased as web) exited: exit code: 7" in str(caught.value)
+    assert f"serving {fresh}\ndying as told" == caught.value.stdout
+
+
+async def test_the_cause_of_a_failed_command_is_its_dead_service(each: Session, fresh: str) -> None:
+    """A command that fails because its service died is told as that."""
+    service = server(each, fresh).as_service()
+    script = "python /app/ask.py $1 7070 die; exit 9"
+    done = user(each, "web", service, fresh).with_exec(["sh", "-c", script, "sh", "web"])
+
+    assert "(aliased as web) exited: exit code: 7" in await fails(done.sync())
+
+
+async def test_a_health_check_decides(each: Session, fresh: str) -> None:
+    """A service with a health check is ready when that succeeds, in the service's own place."""
+    service = (
+        server(each, fresh)
+        .with_exposed_port(7474)
+        .with_docker_healthcheck(["test", "-e", "/srv/ready"], interval="100ms", retries=100)
+        .as_service(
+            args=["sh", "-c", "sleep 0.5; touch ready; exec python server.py own 7070 " + fresh]
+        )
+    )
+    # Port 7474 is never opened: with a health check, ports are not waited for.
+    done = user(each, "web", service, fresh).with_exec(["echo", "ran"])
+
+    assert "ran\n" == await done.stdout()
+
+
+async def test_a_health_check_that_keeps_failing(each: Session, fresh: str) -> None:
+    """After its retries a service counts as broken; the error is the check's own."""
+    service = (
+        server(each, fresh)
+        .with_docker_healthcheck(
+            ["echo not yet; exit 4"],
+            shell=True,
+            interval="50ms",
+            retries=2,
+            timeout="5s",
+        )
+        .as_service()
+    )
+    with pytest.raises(dagger.ExecError) as caught:
+        await ask(user(each, "web", service, fresh), "web").sync()
+
+    assert "(aliased as web): health check errored: exit code: 4" in str(caught.value)
+    assert "not yet" == caught.value.stdout
+
+
+async def test_failures_are_forgiven_while_it_starts(one: Session, fresh: str) -> None:
+    """In the start period failed checks do not count."""
+    check = ["[ $(wc -l </srv/tries) -gt 6 ] || { echo >>/srv/tries; false; }"]
+    service = (
+        server(one, fresh)
+        .with_new_file("/srv/tries", "")
+        .with_docker_healthcheck(
+            check,
+            shell=True,
+            start_interval="20ms",
+            retries=1,
+            start_period="30s",
+        )
+        .as_service()
+    )
+
+    answer = await ask(user(one, "web", service, fresh), "web").stdout()
+    assert fresh == answer.split()[0]

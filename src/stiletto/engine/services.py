@@ -51,7 +51,7 @@ BACKOFF_FIRST_S, BACKOFF_FACTOR, BACKOFF_MAX_S = 0.1, 1.5, 1.0
 """The real engine waits up to 10 s between two tries; a database is rarely that slow."""
 RETRIES = 3
 POLL_S = 0.05
-BLAME_S = 0.3
+BLAME_S = 0.5
 """How long a failed command's services may take to show that they were the cause."""
 
 HEALTH = "/run/stiletto"
