@@ -2,12 +2,11 @@
 
 A line that holds nothing but `@word@` becomes the value's lines, each indented as that line is;
 an empty value takes the line away. Anywhere else the value stands as it is. A value may hold
-words of its own. Values that come from outside are JSON strings, which YAML reads as they are.
+words of its own. Values that come from outside are `quoted`.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from importlib import resources
@@ -25,8 +24,13 @@ def read(name: str) -> str:
 
 
 def quoted(value: str) -> str:
-    """Return the value as a quoted scalar of YAML."""
-    return json.dumps(value)
+    """Return the value as a double-quoted scalar of YAML 1.2, in ASCII."""
+    return f'"{"".join(map(_escaped, value))}"'
+
+
+def _escaped(character: str) -> str:
+    plain = " " <= character <= "~" and character not in '"\\'
+    return character if plain else f"\\U{ord(character):08x}"
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
