@@ -24,6 +24,7 @@ __all__ = [
     "Pythons",
     "Resolutions",
     "ServiceAxis",
+    "Severity",
     "SkipUnavailable",
     "Source",
 ]
@@ -101,6 +102,10 @@ Extras: TypeAlias = Annotated[
 PytestArgs: TypeAlias = Annotated[
     list[str],
     Doc("Arguments for pytest; they replace pytest-args of [tool.wheelwright]."),
+]
+Severity: TypeAlias = Annotated[
+    str,
+    Doc("The lowest severity that counts: low, medium or high."),
 ]
 
 # -- the matrix -----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Annotated
 import dagger
 from dagger import Doc, check, enum_type, field, function, object_type
 
-from wheelwright import annotating, pipeline
+from wheelwright import annotating, pipeline, scans
 from wheelwright import matrix as crossing
 from wheelwright.args import (
     Cells,
@@ -27,6 +27,7 @@ from wheelwright.args import (
     Pythons,
     Resolutions,
     ServiceAxis,
+    Severity,
     SkipUnavailable,
     Source,
 )
@@ -306,6 +307,42 @@ class Wheelwright:
     ) -> str:
         """Show which cells grew: the median of their last runs against all before."""
         return history.trend(await history_.contents(), last)
+
+    @function
+    @check
+    @plainly
+    async def security(self, severity: Severity = "medium") -> str:
+        """Scan the package's code with bandit; `security-report` gives the same scan as SARIF."""
+        bench = await self._bench()
+        scanned = await scans.scan_code(bench, self._python(bench), severity)
+        return pipeline.judge(scanned.result)
+
+    @function
+    @plainly
+    async def security_report(self, severity: Severity = "medium") -> dagger.File:
+        """Return bandit's findings as a SARIF file, whatever the verdict."""
+        bench = await self._bench()
+        return (await scans.scan_code(bench, self._python(bench), severity)).report
+
+    @uncached
+    @plainly
+    async def audit(
+        self,
+        allow_unknown: Annotated[
+            bool, Doc("Pass although packages, such as those of a private index, are unknown.")
+        ] = False,
+        osv_url: Annotated[
+            str, Doc("A service that speaks OSV's API, instead of the package index's own.")
+        ] = "",
+    ) -> str:
+        """Look up known vulnerabilities of everything in uv.lock with pip-audit, never cached.
+
+        Not a check: the answer is about today's world, and would turn yesterday's commit red.
+        """
+        bench = await self._bench()
+        python = self._python(bench)
+        result = await scans.check_audit(bench, python, osv_url, allow_unknown=allow_unknown)
+        return pipeline.judge(result)
 
     @function
     @plainly

@@ -32,10 +32,12 @@ DEFAULT_PYTHON: Final = "3.13"
 # Newest first: (oldest Python it runs on, version), as the index's Requires-Python has it.
 TOOLS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = MappingProxyType(
     {
+        "bandit": (("3.10", "1.9.4"), ("3.9", "1.8.6"), ("3.8", "1.7.10")),
         "basedpyright": (("3.8", "1.40.2"),),
         "codecov-cli": (("3.9", "11.3.1"), ("3.8", "9.1.1")),
         "coverage": (("3.11", "7.17.3"), ("3.10", "7.16.2"), ("3.9", "7.10.7"), ("3.8", "7.6.1")),
         "mypy": (("3.10", "2.4.1"), ("3.9", "1.19.1"), ("3.8", "1.14.1")),
+        "pip-audit": (("3.10", "2.10.1"), ("3.9", "2.9.0"), ("3.8", "2.7.3")),
         "pyrefly": (("3.8", "1.4.1"),),
         "pyright": (("3.7", "1.1.414"),),
         "pytest": (("3.10", "9.2.0"), ("3.9", "8.4.2"), ("3.8", "8.3.5")),

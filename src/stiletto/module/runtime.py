@@ -72,7 +72,10 @@ def uv_project(pyproject: str, has_lock: bool, has_sdk: bool) -> tuple[str, bool
         del sources["dagger-io"]
         changed = True
     if not has_sdk:
-        project = document.get("project", {})
+        project = document.setdefault("project", tomlkit.table())
+        project.setdefault("name", "main")  # uv takes no project without name and version
+        if "version" not in project.get("dynamic", []):
+            project.setdefault("version", "0")
         project["dependencies"] = [*project.get("dependencies", []), SDK_REQUIREMENT]
         changed = True
     return (tomlkit.dumps(document) if changed else pyproject), has_lock and not changed

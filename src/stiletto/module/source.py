@@ -147,9 +147,11 @@ def read_project(source: Path) -> ModuleProject:
     package = re.sub(r"[-.\s]+", "_", project.get("name", "main"))
     entry_points = project.get("entry-points", {}).get("dagger.mod", {})
     pinned = source / ".python-version"
-    python = pinned.read_text().split()[0] if pinned.is_file() else ""
+    lines = pinned.read_text().splitlines() if pinned.is_file() else []
+    python = next((words[0] for line in lines if (words := line.partition("#")[0].split())), "")
     has_sdk = any(
-        re.match(r"dagger[-_.]io\b", dependency) for dependency in project.get("dependencies", [])
+        re.match(r"dagger[-_.]+io(?![\w.-])", dependency, re.IGNORECASE)
+        for dependency in project.get("dependencies", [])
     )
     return ModuleProject(
         package=package,

@@ -21,6 +21,7 @@ from wheelwright.environment import SOURCE, VENV
 from wheelwright.errors import ProjectError
 from wheelwright.gates.result import GateResult, Output, Verdict, broken
 from wheelwright.project.model import Project
+from wheelwright.project.targets import own_code
 from wheelwright.project.tools import Tool, declared_in, tool
 
 __all__ = ["Check", "Checker", "checkers", "judge", "not_configured", "plan", "sum_up"]
@@ -171,7 +172,7 @@ def plan(project: Project, checker: Checker, python: str, *, asked: bool) -> Che
         )
     guessed = ""
     if not said and checker.name == "mypy" and not _names_targets(project):
-        guessed = _target(project)
+        guessed = own_code(project)
         args.append(guessed)
     return Check(
         checker=checker,
@@ -190,15 +191,6 @@ def _names_targets(project: Project) -> bool:
     return any(key in table for key in keys) or any(
         line.split("=")[0].strip() in keys for line in ini.splitlines() if "=" in line
     )
-
-
-def _target(project: Project) -> str:
-    if project.has("src/"):
-        return "src"
-    module = project.package.name.replace("-", "_")
-    if module and project.has(f"{module}/"):
-        return module
-    return f"{module}.py" if module and project.has(f"{module}.py") else "."
 
 
 def judge(check: Check, output: Output, python: str) -> GateResult:

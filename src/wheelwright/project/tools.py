@@ -23,6 +23,10 @@ _PRE_COMMIT = {
     "basedpyright": "basedpyright-prek-mirror",
 }
 
+# pyright is a Node program: the extra brings Node from the package index. bandit writes SARIF
+# only with its own.
+_EXTRAS = {"bandit": "sarif", "pyright": "nodejs"}
+
 
 @dataclass(frozen=True, slots=True)
 class Tool:
@@ -44,8 +48,7 @@ class Tool:
 
 def tool(project: Project, name: str, python: str) -> Tool:
     """Return the tool in the version for this project on this Python."""
-    # pyright is a Node program; the extra brings Node from the package index.
-    extra = "nodejs" if name == "pyright" else ""
+    extra = _EXTRAS.get(name, "")
     if project.lock and (version := project.lock.version(name, python)):
         return Tool(name, version, "locked in uv.lock", extra)
     if version := _exact(name, project):

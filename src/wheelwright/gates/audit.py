@@ -1,0 +1,98 @@
+"""pip-audit over the locked set: known vulnerabilities of exactly what the lock installs.
+
+An answer is only worth something when it is of today and complete: the step is never served from
+a cache, and a package that could not be looked up fails the gate instead of passing unseen.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from wheelwright.errors import ToolFailed
+from wheelwright.gates.result import GateResult, Output, Verdict
+from wheelwright.project.model import Project
+
+__all__ = ["LOCKED", "Vulnerability", "command", "configured", "export", "judge"]
+
+LOCKED = "/opt/wheelwright/locked.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Vulnerability:
+    """One advisory about one locked package."""
+
+    package: str
+    version: str
+    advisory: str
+    fixed_in: tuple[str, ...]
+    description: str
+
+    def __str__(self) -> str:
+        fix = f"fixed in {', '.join(self.fixed_in)}" if self.fixed_in else "no fixed version"
+        return f"{self.package} {self.version}: {self.advisory} ({fix}): {self.description}"
+
+
+def configured(project: Project) -> str:
+    """Return why there is nothing to audit; empty where there is a lock."""
+    if project.lock is not None:
+        return ""
+    return f"not configured: {project.name} has no uv.lock to audit (`uv lock` makes one)"
+
+
+def export() -> tuple[str, ...]:
+    """Return the command that writes everything the lock may install, with hashes."""
+    everything = ("--all-packages", "--all-groups", "--all-extras", "--no-emit-local")
+    return ("uv", "export", "--frozen", "--quiet", *everything, f"--output-file={LOCKED}")
+
+
+def command(osv_url: str = "") -> tuple[str, ...]:
+    """Return the command; `osv_url` names another service that speaks OSV's API."""
+    service = ("--vulnerability-service=osv", f"--osv-url={osv_url}") if osv_url else ()
+    quiet = ("--disable-pip", "--progress-spinner=off", "--format=json", "--desc=on")
+    return ("pip-audit", f"--requirement={LOCKED}", *quiet, *service)
+
+
+def judge(output: Output, tool: str, *, allow_unknown: bool = False) -> GateResult:
+    """Turn pip-audit's report into the gate's result.
+
+    A package that could not be looked up fails the gate unless `allow_unknown`; it is listed
+    in any case.
+
+    Raises:
+        ToolFailed: there is no report: the service cannot be reached, or pip-audit broke.
+    """
+    try:
+        audited = json.loads(output.stdout)["dependencies"]
+    except (ValueError, KeyError, TypeError):
+        errors = output.stderr.strip().splitlines() or [f"exit code {output.exit_code}"]
+        raise ToolFailed(
+            f"the locked packages could not be audited, nothing is known about them: {errors[-1]}",
+            "check the network, and run it again",
+        ) from None
+    found = [
+        Vulnerability(
+            package=each["name"],
+            version=each["version"],
+            advisory=each_advisory["id"],
+            fixed_in=tuple(each_advisory["fix_versions"]),
+            description=" ".join(each_advisory.get("description", "").split())[:200],
+        )
+        for each in audited
+        for each_advisory in each.get("vulns", ())
+    ]
+    skipped = [
+        f"{each['name']}: {each['skip_reason']}" for each in audited if "skip_reason" in each
+    ]
+    said = f"{len(audited) - len(skipped)} locked packages looked up; {tool}"
+    parts = []
+    if found:
+        parts.append(f"{len(found)} known vulnerabilit{'y' if len(found) == 1 else 'ies'}")
+    if skipped:
+        parts.append(f"{len(skipped)} packages could not be looked up")
+    return GateResult(
+        "audit",
+        Verdict.FAILED if found or (skipped and not allow_unknown) else Verdict.PASSED,
+        f"{', '.join(parts) or 'no known vulnerabilities'}; {said}",
+        "\n".join([*map(str, found), *skipped]),
+    )

@@ -1,0 +1,66 @@
+"""Runs the scans: bandit over the code, pip-audit over the lock."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import dagger
+
+from wheelwright import environment, toolchain
+from wheelwright.gates import audit, security
+from wheelwright.gates.result import GateResult, Verdict
+from wheelwright.loading import Bench
+from wheelwright.pins import slim_image
+from wheelwright.project.files import join
+from wheelwright.project.tools import Tool, tool
+
+__all__ = ["Scanned", "check_audit", "scan_code"]
+
+_CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What bandit found: the verdict, and its report in SARIF."""
+
+    result: GateResult
+    report: dagger.File
+
+
+async def scan_code(bench: Bench, python: str, severity: str) -> Scanned:
+    """Run bandit once; verdict and report are of the same step."""
+    bench.require_package()
+    command = security.command(bench.project, severity)
+    container, bandit = _with_tool(bench, python, "bandit")
+    workdir = join(environment.SOURCE, bench.project.where)
+    ready = toolchain.over(container, bench.source).with_workdir(workdir)
+    # An empty report first: then the directory is there, and a crash leaves no stale one.
+    ran = toolchain.observe(ready.with_new_file(security.REPORT, ""), command)
+    output = await toolchain.output(ran)
+    report = ran.file(security.REPORT)
+    text = await report.contents() if output.exit_code in (0, 1) else ""
+    return Scanned(security.judge(output, text, str(bandit), severity), report)
+
+
+async def check_audit(
+    bench: Bench, python: str, osv_url: str, *, allow_unknown: bool
+) -> GateResult:
+    """Ask for known vulnerabilities of everything in uv.lock, today."""
+    if why := audit.configured(bench.project):
+        return GateResult("audit", Verdict.NOT_CONFIGURED, why)
+    container, pip_audit = _with_tool(bench, python, "pip-audit")
+    inputs = list(environment.inputs(bench.project))
+    ready = toolchain.over(container, bench.source.filter(include=inputs))
+    exported = ready.with_exec(list(audit.export()))
+    # The variable makes this step another one each time: an answer of yesterday is no answer.
+    asking = exported.with_env_variable("WHEELWRIGHT_ASKED_AT", str(time.time_ns()))
+    # pip-audit brings certificates of its own; a company's are in the system's.
+    asking = asking.with_env_variable("REQUESTS_CA_BUNDLE", _CERTIFICATES)
+    output = await toolchain.output(toolchain.observe(asking, audit.command(osv_url)))
+    return audit.judge(output, str(pip_audit), allow_unknown=allow_unknown)
+
+
+def _with_tool(bench: Bench, python: str, name: str) -> tuple[dagger.Container, Tool]:
+    found = tool(bench.project, name, python)
+    return toolchain.with_tool(toolchain.base(slim_image(python), python), found), found

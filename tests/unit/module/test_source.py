@@ -1,0 +1,122 @@
+"""Where a module is, and how its project wants to be run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stiletto.errors import ModuleFailed, UsageError
+from stiletto.module.source import context_of, find_module, read_project
+
+
+def write(root: Path, **files: str) -> Path:
+    """Write files, by name with `__` for dots."""
+    root.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (root / name.replace("__", ".")).write_text(text)
+    return root
+
+
+def test_module_is_found_here_and_above(tmp_path: Path) -> None:
+    """Without a reference, the nearest dagger.json counts, from the working directory upwards."""
+    write(tmp_path, dagger__json="{}")
+    deep = write(tmp_path / "a/b")
+
+    assert tmp_path == find_module(None, tmp_path)
+    assert tmp_path == find_module(None, deep)
+    inner = write(tmp_path / "a", dagger__json="{}")
+    assert inner == find_module(None, deep)
+
+
+def test_the_search_ends_at_the_repository(tmp_path: Path) -> None:
+    """A dagger.json above the repository around the working directory is not its module."""
+    write(tmp_path, dagger__json="{}")
+    repository = write(tmp_path / "repository/.git").parent
+
+    with pytest.raises(UsageError, match="no module around") as caught:
+        find_module(None, write(repository / "src"))
+    assert "-m PATH" in (caught.value.hint or "")
+
+
+def test_module_by_reference(tmp_path: Path) -> None:
+    """A reference is a path relative to the working directory; a missing one is named."""
+    write(tmp_path / "m", dagger__json="{}")
+
+    assert tmp_path / "m" == find_module("m", tmp_path)
+    assert tmp_path / "m" == find_module("../m", tmp_path / "x")
+    with pytest.raises(UsageError, match=r"no module at .*absent: it has no dagger.json"):
+        find_module("absent", tmp_path)
+
+
+def test_context_is_the_repository(tmp_path: Path) -> None:
+    """The context is the nearest repository, or the directory itself; a worktree counts."""
+    module = write(tmp_path / "repository/deep/module")
+
+    assert module == context_of(module)
+    write(tmp_path / "repository", __git="gitdir: elsewhere")
+    assert tmp_path / "repository" == context_of(module)
+
+
+def test_project(tmp_path: Path) -> None:
+    """Package, interpreter, entry point and SDK are read from pyproject.toml."""
+    text = """
+    [project]
+    name = "My-own.gears"
+    requires-python = ">=3.11"
+    dependencies = ["dagger_io>=0.21"]
+    [project.entry-points."dagger.mod"]
+    main_object = "gears.main:Gears"
+    """
+    project = read_project(write(tmp_path, pyproject__toml=text))
+
+    assert ("My_own_gears", ">=3.11", "gears.main:Gears", True) == (
+        project.package,
+        project.python,
+        project.main_object,
+        project.has_sdk,
+    )
+
+
+def test_smallest_project(tmp_path: Path) -> None:
+    """Nothing in pyproject.toml has to be there."""
+    project = read_project(write(tmp_path, pyproject__toml=""))
+
+    assert ("main", "", "", False) == (
+        project.package,
+        project.python,
+        project.main_object,
+        project.has_sdk,
+    )
+
+
+@pytest.mark.parametrize(
+    ("pinned", "expected"), [("3.12\n", "3.12"), ("# which\n\n3.13 # why\n3.12", "3.13"), ("", "")]
+)
+def test_pinned_interpreter(tmp_path: Path, pinned: str, expected: str) -> None:
+    """`.python-version` goes before requires-python; an empty one says nothing."""
+    text = '[project]\nrequires-python = ">=3.11"'
+    write(tmp_path, pyproject__toml=text)
+    (tmp_path / ".python-version").write_text(pinned)
+
+    assert (expected or ">=3.11") == read_project(tmp_path).python
+
+
+@pytest.mark.parametrize("name", ["dagger-io-extras", "my-dagger-io", "dagger"])
+def test_other_packages_are_not_the_sdk(tmp_path: Path, name: str) -> None:
+    """Only dagger-io itself is the SDK."""
+    project = read_project(write(tmp_path, pyproject__toml=f'[project]\ndependencies = ["{name}"]'))
+
+    assert not project.has_sdk
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [(None, "pyproject.toml: not found"), ("[project", "pyproject.toml: ")]
+)
+def test_unreadable_projects(tmp_path: Path, text: str | None, words: str) -> None:
+    """A missing or broken pyproject.toml is an error that names it."""
+    if text is not None:
+        write(tmp_path, pyproject__toml=text)
+
+    with pytest.raises(ModuleFailed, match=words):
+        read_project(tmp_path)
