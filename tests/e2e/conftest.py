@@ -1,0 +1,86 @@
+"""Benches: one store for the whole run, because results are content-addressed; a home of our own.
+
+`STILETTO_TEST_CACHE` names a store to keep from run to run.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from stiletto.store.files import remove_tree
+
+from .bench import Bench, copy_of, dagger_answers, host_environ, stiletto_program
+
+ENGINES = ["stiletto", *(["dagger"] if dagger_answers() else [])]
+
+Sample = Callable[[str], Path]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark everything here: whole commands, and packages installed from the index."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.network)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Remove the run's stores, which hold whole environments, unless they are to be kept."""
+    factory = getattr(session.config, "_tmp_path_factory", None)
+    if factory is None or hasattr(session.config, "workerinput"):
+        return
+    for store in factory.getbasetemp().glob("stiletto-cache*"):
+        remove_tree(store)
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a directory for the whole run, shared by all of its processes."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def cache(shared: Path) -> Path:
+    """Return the store of the whole run."""
+    return Path(os.environ.get("STILETTO_TEST_CACHE") or shared / "stiletto-cache")
+
+
+@pytest.fixture(scope="session")
+def environ(shared: Path, cache: Path) -> dict[str, str]:
+    """Return the environment of the commands."""
+    home = shared / "home"
+    home.mkdir(exist_ok=True)
+    return host_environ(home, cache)
+
+
+@pytest.fixture
+def stiletto(environ: dict[str, str], tmp_path: Path) -> Bench:
+    """Run `stiletto`."""
+    return Bench(stiletto_program(), environ, tmp_path)
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest, stiletto: Bench) -> Bench:
+    """Run the same words with each program that works here."""
+    return stiletto if request.param == "stiletto" else replace(stiletto, program=["dagger"])
+
+
+@pytest.fixture
+def fresh(stiletto: Bench, tmp_path: Path) -> Iterator[Bench]:
+    """Run `stiletto` with a store that holds nothing yet."""
+    store = tmp_path / "own-cache"
+    yield replace(stiletto, env={**stiletto.env, "STILETTO_CACHE": str(store)})
+    remove_tree(store)
+
+
+@pytest.fixture
+def sample(tmp_path: Path) -> Sample:
+    """Return a function that copies a sample package to where the test may change it."""
+    return lambda name: copy_of(name, tmp_path)

@@ -1,0 +1,223 @@
+"""The machine around a step: what tests see of it, and where steps run without isolation."""
+
+from __future__ import annotations
+
+import platform
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from .bench import Bench
+from .conftest import Sample
+
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+SPY = '''\
+"""Looks for what is the host's alone."""
+
+import os
+from pathlib import Path
+
+
+def test_environment_of_the_host_is_not_seen():
+    assert "HOST_TOKEN" not in os.environ
+
+
+def test_no_process_shows_the_secret():
+    for environ in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            assert b"hunter2" not in environ.read_bytes()
+        except OSError:
+            pass
+
+
+def test_files_of_the_host_are_not_seen():
+    assert not Path({secret!r}).exists()
+    assert not Path({home!r}).exists()
+'''
+
+NO_ISOLATION = "steps run without isolation, as ordinary processes"
+
+# What differs between two runs of the same thing: durations, and widths that follow from them.
+TIMES = re.compile(r"\d+\.\d+ ?s\b|^(\w+ +[a-z ]+?) +\d+\.\d ", re.MULTILINE)
+
+
+def timeless(text: str) -> str:
+    """Return a text without what time it took."""
+    return re.sub(r" +", " ", TIMES.sub(r"\1", text)).strip()
+
+
+# -- isolation ------------------------------------------------------------------------------------
+
+
+def test_host_is_not_visible(stiletto: Bench, sample: Sample, tmp_path: Path) -> None:
+    """Neither the caller's environment nor files outside the source reach the tests."""
+    source = sample("hatchling-src")
+    secret = tmp_path / "secret.txt"
+    secret.write_text("hunter2\n")
+    spy = SPY.format(secret=str(secret), home=stiletto.env["HOME"])
+    (source / "tests" / "test_spy.py").write_text(spy)
+    bench = replace(stiletto, env={**stiletto.env, "HOST_TOKEN": "hunter2"})
+    ended = bench.passes(source, "--sandbox=bubblewrap", "test", f"--python={PYTHON}")
+
+    assert "5 passed" in ended.out
+
+
+def test_source_is_not_written_to(stiletto: Bench, sample: Sample) -> None:
+    """Tests that write beside themselves write into the sandbox: the caller's files stay."""
+    source = sample("hatchling-src")
+    (source / "tests" / "test_write.py").write_text(
+        "from pathlib import Path\n\n\n"
+        "def test_write():\n    Path(__file__).with_name('made.txt').write_text('x')\n"
+    )
+    before = set(source.rglob("*"))
+    stiletto.passes(source, "test", f"--python={PYTHON}")
+
+    assert before == set(source.rglob("*"))
+
+
+# -- plain mode -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def plain_store(cache: Path) -> Path:
+    """Return a store that no bubblewrap step wrote to: what plain mode answers is its own."""
+    return Path(f"{cache}-plain")
+
+
+@pytest.fixture
+def plain(stiletto: Bench, plain_store: Path) -> Bench:
+    """Run in plain mode."""
+    return replace(
+        stiletto,
+        env={**stiletto.env, "STILETTO_CACHE": str(plain_store)},
+        flags=(*stiletto.flags, "--sandbox=plain"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        # `ci` runs every gate and the build; the rest is what it does not run, and each alone.
+        ("hatchling-src", ["ci", f"--python={PYTHON}"]),
+        ("badly-formatted", ["format", "modified-paths"]),
+        ("setuptools-flat", ["test", f"--python={PYTHON}"]),
+        *(
+            pytest.param(name, words, marks=pytest.mark.slow)
+            for name, words in (
+                ("badly-formatted", ["lint"]),
+                ("badly-formatted", ["check-format"]),
+                ("hatchling-src", ["build", f"--python={PYTHON}", "entries"]),
+                ("hatchling-src", ["check-versions"]),
+                ("hatchling-src", ["lock-check"]),
+                ("hatchling-src", ["test", f"--python={PYTHON}"]),
+                ("hatchling-src", ["typecheck", f"--python={PYTHON}"]),
+                ("hatchling-src", ["versions"]),
+                ("failing-test", ["test-run", f"--python={PYTHON}", "summary"]),
+                ("failing-test", ["test-run", f"--python={PYTHON}", "exit-code"]),
+                ("type-errors", ["typecheck", f"--python={PYTHON}"]),
+                ("workspace", ["--package=quay-crane", "test", f"--python={PYTHON}"]),
+            )
+        ),
+    ],
+)
+def test_plain_mode_gives_the_same(
+    stiletto: Bench, plain: Bench, sample: Sample, name: str, words: list[str]
+) -> None:
+    """Without a sandbox each function ends with the same exit code and result."""
+    source = sample(name)
+    isolated, ordinary = stiletto.call(source, *words), plain.call(source, *words)
+
+    assert isolated.code == ordinary.code, f"{isolated}\n{ordinary}"
+    assert timeless(isolated.out) == timeless(ordinary.out)
+    assert (
+        timeless(isolated.error.partition("\n  replay:")[0])
+        == timeless(ordinary.error.partition("\n  replay:")[0])
+        or isolated.code == 0
+    )
+
+
+def test_plain_mode_fails_where_tests_fail(stiletto: Bench, plain: Bench, sample: Sample) -> None:
+    """Plain mode reports the same counts and the same failed test."""
+    source = sample("failing-test")
+    said = [
+        bench.fails(source, "test", f"--python={PYTHON}").error.splitlines()
+        for bench in (stiletto, plain)
+    ]
+
+    assert [timeless(line) for line in said[0][:6]] == [timeless(line) for line in said[1][:6]]
+    assert "test_leaky_valve::test_closed: assert 0.1 == 0" in said[1][5]
+
+
+def test_plain_mode_exports_the_same_files(
+    stiletto: Bench, plain: Bench, sample: Sample, tmp_path: Path
+) -> None:
+    """What is built in plain mode has the same names, and formats the same, with -o and -y."""
+    source = sample("hatchling-src")
+    for bench, where in ((stiletto, "isolated"), (plain, "ordinary")):
+        bench.passes(source, "build", f"--python={PYTHON}", "-o", tmp_path / where)
+    crooked = sample("badly-formatted")
+    plain.passes(crooked, "format", "-y", cwd=crooked)
+
+    assert sorted(path.name for path in (tmp_path / "isolated").iterdir()) == sorted(
+        path.name for path in (tmp_path / "ordinary").iterdir()
+    )
+    assert "def tilt(left_mm, right_mm):" in (crooked / "src/crooked_shelf/__init__.py").read_text()
+
+
+# -- where namespaces are forbidden ---------------------------------------------------------------
+
+FORBID = """
+import ctypes, os, struct, sys
+# BPF: load the system call's number; clone3 is unknown, unshare and clone with namespaces refused.
+def op(code, true, false, value):
+    return struct.pack("HBBI", code, true, false, value)
+LOAD, EQUAL, SET, RETURN = 0x20, 0x15, 0x45, 0x06
+filters = b"".join([
+    op(LOAD, 0, 0, 0),
+    op(EQUAL, 0, 1, 435), op(RETURN, 0, 0, 0x00050000 | 38),
+    op(EQUAL, 0, 1, 272), op(RETURN, 0, 0, 0x00050000 | 1),
+    op(EQUAL, 0, 3, 56), op(LOAD, 0, 0, 16),
+    op(SET, 0, 1, 0x10000000), op(RETURN, 0, 0, 0x00050000 | 1),
+    op(RETURN, 0, 0, 0x7FFF0000),
+])
+libc = ctypes.CDLL(None, use_errno=True)
+held = ctypes.create_string_buffer(filters)
+program = ctypes.create_string_buffer(
+    struct.pack("HxxxxxxP", len(filters) // 8, ctypes.addressof(held)))
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+assert libc.prctl(22, 2, program, 0, 0) == 0, ctypes.get_errno()
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""A filter like that of a default container, for x86-64 (numbers from asm/unistd_64.h)."""
+
+
+@pytest.fixture
+def forbidden(plain: Bench) -> Bench:
+    """Run where no process may make a namespace, and ask for nothing."""
+    if (sys.platform, platform.machine()) != ("linux", "x86_64"):
+        pytest.skip("the filter is for Linux on x86-64")
+    program = [sys.executable, "-c", FORBID, *plain.program]
+    return replace(plain, program=program, flags=("--progress=plain",))
+
+
+def test_auto_falls_back(forbidden: Bench, sample: Sample) -> None:
+    """Where namespaces are forbidden the tests run all the same, and one line says without what."""
+    source = sample("hatchling-src")
+    (source / "tests" / "test_here.py").write_text("def test_here():\n    assert True\n")
+    ended = forbidden.passes(source, "test", f"--python={PYTHON}")
+
+    assert "3 passed" in ended.out
+    assert 1 == sum(NO_ISOLATION in line for line in ended.err.splitlines()), ended.err
+
+
+def test_bubblewrap_by_name_is_not_replaced(forbidden: Bench, sample: Sample) -> None:
+    """Who asks for bubblewrap there gets an error: what forbids it, and how to allow it."""
+    bench = replace(forbidden, flags=("--progress=plain", "--sandbox=bubblewrap"))
+    ended = bench.fails(sample("hatchling-src"), "test", f"--python={PYTHON}")
+
+    assert ended.error.startswith("bubblewrap cannot work here: "), str(ended)
+    assert "hint: " in ended.error
