@@ -188,8 +188,6 @@ class _Expansion:
         text = self._variables[name]
         if not _FEATURE.search(text):
             return text
-        if name in self._open:
-            raise UsageError(f".env: circular dependency: {' -> '.join([*self._open, name])}")
         self._open.append(name)
         try:
             return " ".join(self._words(text, name))
@@ -236,12 +234,16 @@ class _Expansion:
 
     def _refer(self, found: re.Match[str], owner: str) -> str:
         name = found["plain"] or found["name"]
-        if name in self._variables:
-            value: str | None = self.value(name)
+        if name in self._open:
+            value = ""  # of itself a variable knows nothing
+        elif name in self._variables:
+            value = self.value(name)
         else:
-            value = self._environ.get(name)
-        if found["how"] and (value is None or (found["how"] == ":-" and not value)):
+            value = self._environ.get(name, "")
+        # As in the real engine, empty is as good as not set.
+        if not value and found["how"]:
             return found["other"]
-        if value is None:
-            raise UsageError(f".env: {owner}: {name} is not set")
+        if not value:
+            itself = " (it refers to itself)" if name in self._open else ""
+            raise UsageError(f".env: {owner}: {name} is not set{itself}")
         return value

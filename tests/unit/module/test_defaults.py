@@ -119,7 +119,7 @@ def test_dashes_of_a_module_name() -> None:
         ('"double ${X}"', "double of the host"),
         ("$X", "of the host"),
         ("${NONE:-other}", "other"),
-        ("${EMPTY-unset}${EMPTY:-empty}", "empty"),
+        ("${EMPTY-unset} ${EMPTY:-empty}", "unset empty"),
         ("${OWN}!", "own!"),
         ('"a\\"b"', 'a"b'),
         ("a\\ b  'c'", "a b c"),
@@ -138,7 +138,7 @@ def test_expansion(text: str, expected: str) -> None:
     ("text", "words"),
     [
         ("A=$MISSING", "MISSING is not set"),
-        ("A=${A}", "circular"),
+        ("A=${B}\nB=$A", "A is not set (it refers to itself)"),
         ("A='open", "not closed"),
         ("A=$(rm x)", "cannot expand"),
     ],
