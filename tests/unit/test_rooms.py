@@ -1,0 +1,120 @@
+"""The rooms of the house: who may import what, and how long a module may be."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+SOURCES = Path(__file__).resolve().parents[2] / "src"
+
+EFFECTS = frozenset(
+    {"dagger", "http", "os", "shutil", "socket", "subprocess", "threading", "urllib"}
+)
+"""What a room that only plans has no use for. asyncio is not here: a plan may hold an event."""
+
+PURE = (
+    "stiletto/api",
+    "stiletto/graph",
+    "stiletto/errors.py",
+    "stiletto/progress.py",
+    "stiletto/module/definition.py",
+    "stiletto/module/runtime.py",
+    "stiletto/sandbox/operations.py",
+    "stiletto/sandbox/paths.py",
+    "stiletto/sandbox/plan.py",
+    "stiletto/sandbox/references.py",
+    "stiletto/sandbox/replay.py",
+    "stiletto/sandbox/scrub.py",
+    "wheelwright/dist",
+    "wheelwright/environment.py",
+    "wheelwright/errors.py",
+    "wheelwright/gates",
+    "wheelwright/pins.py",
+    "wheelwright/project",
+    "wheelwright/report.py",
+    "wheelwright/testing",
+)
+
+LIMIT_LINES = 600
+LONG = {
+    "stiletto/api/container.py": "every field of Container, one short function each",
+    "stiletto/engine/evaluate.py": "one traversal makes keys, explains them and evaluates",
+}
+"""Modules over the limit, with the reason."""
+
+
+def modules(room: str) -> list[Path]:
+    """Return the modules of a room, or the one module that it is."""
+    path = SOURCES / room
+    return [path] if path.suffix == ".py" else sorted(path.rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """Return the full names of what a module imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module)
+    return names
+
+
+def test_imports_are_found_wherever_they_stand(tmp_path: Path) -> None:
+    """The reader of imports sees those in functions and in conditions, too."""
+    path = tmp_path / "module.py"
+    path.write_text("import a.b\ndef f():\n    from c import d\nif a:\n    import e as g\n")
+
+    assert {"a.b", "c", "e"} == imported(path)
+
+
+@pytest.mark.parametrize(
+    ("room", "other"), [("stiletto", "wheelwright"), ("wheelwright", "stiletto")]
+)
+def test_the_two_packages_meet_over_the_wire_only(room: str, other: str) -> None:
+    """Neither package imports the other."""
+    found = modules(room)
+    guilty = [
+        str(path) for path in found for name in imported(path) if name.partition(".")[0] == other
+    ]
+
+    assert found
+    assert [] == guilty
+
+
+@pytest.mark.parametrize("room", PURE)
+def test_planning_has_no_effects(room: str) -> None:
+    """A pure room imports nothing that touches the machine or the engine."""
+    found = modules(room)
+    guilty = {
+        str(path.relative_to(SOURCES)): sorted(touched)
+        for path in found
+        if (touched := {name.partition(".")[0] for name in imported(path)} & EFFECTS)
+    }
+
+    assert found
+    assert {} == guilty
+
+
+def test_long_modules_have_a_reason() -> None:
+    """No module is longer than the limit, except for those listed with a reason."""
+    long = {
+        str(path.relative_to(SOURCES))
+        for path in SOURCES.rglob("*.py")
+        if len(path.read_text(encoding="utf-8").splitlines()) > LIMIT_LINES
+    }
+
+    assert set() == long - set(LONG)
+
+
+def test_every_module_says_what_it_is() -> None:
+    """Every module begins with a docstring."""
+    silent = [
+        str(path.relative_to(SOURCES))
+        for path in SOURCES.rglob("*.py")
+        if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+
+    assert [] == silent
