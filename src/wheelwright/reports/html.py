@@ -84,24 +84,27 @@ def _head(report: MatrixReport) -> Iterable[str]:
     said = _e(headline(report))
     yield f'<p class="verdict {kind}"><span aria-hidden="true">{mark}</span><span>{said}</span></p>'
     yield '<ul class="figures">'
-    for figure, word in _figures(report):
-        yield f"<li><b>{_e(figure)}</b><span>{_e(word)}</span></li>"
+    for figure, word, alarm in _figures(report):
+        named = ' class="text-failed"' if alarm else ""
+        yield f"<li><b{named}>{_e(figure)}</b><span>{_e(word)}</span></li>"
     yield "</ul>"
     for note in report.notes:
         yield f'<p class="quiet">{_e(note)}</p>'
     yield "</header>"
 
 
-def _figures(report: MatrixReport) -> Iterable[tuple[str, str]]:
+def _figures(report: MatrixReport) -> Iterable[tuple[str, str, bool]]:
+    """Yield figure, what it counts, and whether it is a reason to fail."""
     passed = sum(cell.verdict is Verdict.PASSED for cell in report.cells)
-    yield f"{passed} of {len(report.cells)}", "cells passed"
-    yield str(sum(cell.tests for cell in report.cells)), "tests run"
+    yield f"{passed} of {len(report.cells)}", "cells passed", bool(report.failed)
+    yield str(sum(cell.tests for cell in report.cells)), "tests run", False
     failed = sum(cell.failed + cell.errors for cell in report.cells)
-    yield str(failed), "tests failed"
+    yield str(failed), "tests failed", bool(failed)
     if report.coverage:
         least = f", {report.coverage.minimum:g} % asked" if report.coverage.minimum else ""
-        yield percent(report.coverage.percent), f"coverage{least}"
-    yield _duration(report.wall_s), "from start to end"
+        short = bool(shortfall(report.coverage))
+        yield percent(report.coverage.percent), f"coverage{least}", short
+    yield _duration(report.wall_s), "from start to end", False
 
 
 def _cells(report: MatrixReport) -> Iterable[str]:
@@ -111,9 +114,9 @@ def _cells(report: MatrixReport) -> Iterable[str]:
     small = f"<small>{kept} kept from an earlier run</small>" if kept else ""
     yield f"<h2>Cells{small}</h2>"
     yield '<div class="panel"><table>'
-    columns = ['<th scope="col">Cell</th>', '<th scope="col">Tests</th>']
+    columns = ['<th scope="col">Cell</th>', '<th scope="col" class="tests">Tests</th>']
     if measured:
-        columns.append('<th scope="col" class="num">Coverage</th>')
+        columns.append('<th scope="col" class="num covered">Coverage</th>')
     columns.append('<th scope="col" class="num time">Time</th>')
     yield f"<thead><tr>{''.join(columns)}</tr></thead>"
     yield "<tbody>"
@@ -121,7 +124,7 @@ def _cells(report: MatrixReport) -> Iterable[str]:
         yield from _cell(cell, longest, measured=measured)
     yield "</tbody></table></div>"
     yield (
-        '<p class="quiet"><span class="key"></span>tests, by pytest\'s clock'
+        '<p class="quiet"><span class="key"></span>tests, by pytest\'s clock '
         '<span class="key wait"></span>with installing and waiting</p>'
     )
 
@@ -134,17 +137,17 @@ def _cell(cell: CellReport, longest: float, *, measured: bool) -> Iterable[str]:
     about = [cell.version or f"Python {cell.cell.python}", cell.cell.resolution]
     about += ["+".join(part) for part in (cell.cell.groups, cell.cell.extras, cell.cell.services)]
     said = ", ".join(part for part in about if part)
-    kept = '<span class="chip kept">kept from an earlier run</span>' if cell.cached else ""
+    kept = ' <span class="chip kept">kept</span>' if cell.cached else ""
     yield (
         f'<td><span class="name"><span class="mark" aria-hidden="true">{mark}</span><span>'
-        f"<b>{_e(cell.cell.name)}</b>"
+        f"<b>{_e(cell.cell.name)}</b>{kept}"
         f'<span class="sr"> {_e(cell.verdict.value)}</span>'
-        f'<span class="sub">{_e(said)}</span>{kept}</span></span></td>'
+        f'<span class="sub">{_e(said)}</span></span></span></td>'
     )
     yield f'<td class="tests">{_counts(cell)}</td>'
     if measured:
         covered = "" if cell.coverage is None else percent(cell.coverage)
-        yield f'<td class="num">{covered}</td>'
+        yield f'<td class="num covered">{covered}</td>'
     yield f'<td class="num time">{_bar_of(cell, longest)}</td>'
     yield "</tr>"
     if note:
@@ -160,8 +163,8 @@ def _counts(cell: CellReport) -> str:
     if cell.failed + cell.errors:
         parts.append(f'<b class="text-failed">{cell.failed + cell.errors} failed</b>')
     if cell.skipped:
-        parts.append(f'<span class="more">{cell.skipped} skipped</span>')
-    return "<br>".join(parts)
+        parts.append(f'<span class="sub">{cell.skipped} skipped</span>')
+    return " ".join(f'<span class="line">{part}</span>' for part in parts)
 
 
 def _bar_of(cell: CellReport, longest: float) -> str:
@@ -189,14 +192,16 @@ def _failures(report: MatrixReport) -> Iterable[str]:
     yield "<h2>What failed</h2>"
     yield '<div class="panel">'
     for index, (each, cells) in enumerate(grouped.values()):
-        chips = "".join(f'<span class="chip">{_e(name)}</span>' for name in cells)
+        chips = "".join(f'<span class="chip">{_e(name)}</span>' for name in cells if each.test)
         at = f"{each.file}:{each.line} " if each.file and each.line else each.file
         title = f"<code>{_e(each.test)}</code>" if each.test else f"cell {_e(cells[0])}"
         yield f"<details{' open' if index < _OPEN else ''}><summary>"
         yield f'<span class="title">{title}</span>'
         yield f'<span class="why">{_e(each.message)}</span>'
-        yield f'<span class="where">{_e(at)} {chips}</span></summary>'
-        yield f"<pre>{_traceback(each.text)}</pre></details>"
+        if at or chips:
+            yield f'<span class="where">{_e(at)} {chips}</span>'
+        kind = "" if each.test else ' class="prose"'
+        yield f"</summary><pre{kind}>{_traceback(each.text)}</pre></details>"
     yield "</div>"
 
 
