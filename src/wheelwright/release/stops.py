@@ -61,6 +61,11 @@ class Reason(Enum):
         """The next act for a person."""
         return _ACTS[self]
 
+    @property
+    def step(self) -> str:
+        """The step of a report that it belongs to."""
+        return next((step for step, reasons in _STEPS.items() if self in reasons), "preflight")
+
 
 _ACTS = {
     Reason.NO_BUMP: "pass --bump, --pre, --post or --version",
@@ -96,6 +101,26 @@ _ACTS = {
     Reason.RELEASE_DIFFERS: "compare the files; a published release is not changed from here",
     Reason.NO_ANSWER: "run again: it goes on where it stopped",
     Reason.NO_PROGRESS: "run again; if it stops here again, report it as a bug",
+}
+
+
+_STEPS = {
+    "lock": (Reason.LOCKED, Reason.LOCK_LOST, Reason.OVERTAKEN),
+    "edits": (Reason.BRANCH_TAKEN, Reason.JOURNAL_LOST),
+    "checks": (Reason.GATES_FAILED,),
+    "build": (Reason.BUILD_FAILED, Reason.NOT_REPRODUCIBLE),
+    "verify": (Reason.CHECK_FAILED,),
+    "publish": (
+        Reason.OTHER_BYTES,
+        Reason.BURNED,
+        Reason.INDEX_REFUSED,
+        Reason.INDEX_CREDENTIALS,
+        Reason.ATTESTATION,
+        Reason.INDEX_LAGS,
+    ),
+    "pull request": (Reason.PULL_REFUSED, Reason.PULL_CLOSED),
+    "tag": (Reason.TAG_TAKEN,),
+    "release": (Reason.RELEASE_REFUSED, Reason.RELEASE_DIFFERS),
 }
 
 

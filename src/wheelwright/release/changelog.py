@@ -1,0 +1,207 @@
+"""The changelog: which tool keeps it, whether it says anything, and what it becomes.
+
+    | the project has                                       | kept by      |
+    |-------------------------------------------------------|--------------|
+    | [tool.towncrier], towncrier.toml                      | towncrier    |
+    | [tool.git-cliff], cliff.toml, .cliff.toml             | git-cliff    |
+    | a CHANGELOG with an "Unreleased" section              | hand         |
+    | otherwise                                             | nobody: stop |
+
+Neither tool is a gate: git-cliff with nothing new prints a bare heading and exits 0, towncrier
+without fragments writes "No significant changes." and exits 0. So what they would write is
+judged here, before anything is written (`gist`).
+
+The hand-written form is Keep a Changelog 1.1 (keepachangelog.com): `## [Unreleased]` becomes
+`## [1.2.3] - 2026-01-31` beneath an empty new one, and the links at the end follow.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from enum import Enum
+from typing import Final
+
+from wheelwright.project.model import Project
+
+__all__ = [
+    "Keeper",
+    "cliff_commands",
+    "find",
+    "gist",
+    "insert",
+    "keeper",
+    "release_unreleased",
+    "section",
+    "towncrier_command",
+    "unreleased",
+]
+
+# Looked for in this order, in any case.
+NAMES: Final = ("changelog.md", "changes.md", "history.md", "news.md", "changelog", "changes")
+
+_CLIFFS: Final = ("cliff.toml", ".cliff.toml", ".config/cliff.toml")
+
+_HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)[ \t#]*$", re.MULTILINE)
+_LINK = re.compile(r"^\[([^\]]+)\]:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
+# What towncrier writes for a version without fragments, and what templates leave behind.
+_EMPTY = re.compile(
+    r"^(no (significant )?changes\.?|nothing( yet)?\.?|tbd\.?|n/?a\.?|none\.?|\.\.\.)$", re.I
+)
+
+
+class Keeper(Enum):
+    """Who keeps the changelog."""
+
+    TOWNCRIER = "towncrier"
+    GIT_CLIFF = "git-cliff"
+    HAND = "hand"
+    NOBODY = "nobody"
+
+
+def keeper(project: Project, text: str | None) -> Keeper:
+    """Return who keeps it; `text` is the changelog's, None where there is none."""
+    if project.configures("tool", "towncrier") or project.has("towncrier.toml"):
+        return Keeper.TOWNCRIER
+    if project.configures("tool", "git-cliff") or any(map(project.has, _CLIFFS)):
+        return Keeper.GIT_CLIFF
+    if text is not None and _find_unreleased(text):
+        return Keeper.HAND
+    return Keeper.NOBODY
+
+
+def find(names: Iterable[str]) -> str:
+    """Return the changelog among a directory's entries; empty where there is none."""
+    by_name = {name.lower(): name for name in names}
+    return next((by_name[name] for name in NAMES if name in by_name), "")
+
+
+def gist(text: str) -> list[str]:
+    """Return the lines that say something: no headings, links, comments or place-holders."""
+    bare = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
+    lines = (line.strip() for line in bare.splitlines())
+    return [line for line in lines if not _says_nothing(line)]
+
+
+def _says_nothing(line: str) -> bool:
+    words = line.lstrip("-*+ \t")
+    return (
+        not words
+        or bool(re.match(r"#{1,6}(\s|$)", line))
+        or set(line) <= set("=-~_* ")
+        or bool(_LINK.match(line))
+        or bool(_EMPTY.match(words))
+    )
+
+
+# -- by hand --------------------------------------------------------------------------------------
+
+
+def unreleased(text: str) -> str:
+    """Return the body of the "Unreleased" section."""
+    found = _find_unreleased(text)
+    return text[found[1] : found[2]].strip() if found else ""
+
+
+def release_unreleased(text: str, version: str, date: str, tag: str) -> str:
+    """Give the "Unreleased" section its version and date, under a new empty one.
+
+    A link `[Unreleased]: .../compare/v1...HEAD` is split at the tag in the same way.
+    """
+    found = _find_unreleased(text)
+    if not found:
+        raise ValueError("no section Unreleased")
+    start, body, _ = found
+    heading = text[start:body]
+    match = _HEADING.match(heading)
+    assert match
+    title = match.group(2)
+    named = f"[{version}]" if title.startswith("[") else version
+    fresh = heading.rstrip("\n")
+    dated = f"{match.group(1)} {named} - {date}"
+    changed = f"{text[:start]}{fresh}\n\n{dated}\n{text[body:]}"
+    return _links(changed, version, tag)
+
+
+def _links(text: str, version: str, tag: str) -> str:
+    def split(match: re.Match[str]) -> str:
+        name, target = match.groups()
+        compared = re.fullmatch(r"(.*/compare/)(.+?)\.\.\.(HEAD|[\w./-]+)", target)
+        if name.lower() != "unreleased" or not compared:
+            return match.group(0)
+        start, since, until = compared.groups()
+        return f"[{name}]: {start}{tag}...{until}\n[{version}]: {start}{since}...{tag}"
+
+    return _LINK.sub(split, text)
+
+
+def _find_unreleased(text: str) -> tuple[int, int, int] | None:
+    """Return where its heading starts, its body starts and its body ends."""
+    for match in _HEADING.finditer(text):
+        if re.fullmatch(r"\[?unreleased\]?(\(.*\))?", match.group(2).strip(), re.IGNORECASE):
+            return match.start(), _line_end(text, match.end()), _end(text, match)
+    return None
+
+
+def section(text: str, version: str) -> str:
+    """Return the body of a version's section, for the release's notes; empty where none is.
+
+    The heading may hold more, such as a date, brackets or a leading v. Setext headings, which
+    some towncrier templates make, count too.
+    """
+    number = re.compile(rf"(?<![\w.])v?{re.escape(version)}(?![\w.]*\w)")
+    for match in _HEADING.finditer(text):
+        if number.search(match.group(2)):
+            return text[_line_end(text, match.end()) : _end(text, match)].strip()
+    setext = re.compile(r"^(.+)\n(={3,}|-{3,})[ \t]*$", re.MULTILINE)
+    for match in setext.finditer(text):
+        if number.search(match.group(1)):
+            rest = text[match.end() :]
+            following = next(
+                (m.start() for m in setext.finditer(rest) if m.group(2)[0] == match.group(2)[0]),
+                len(rest),
+            )
+            return rest[:following].strip()
+    return ""
+
+
+def _line_end(text: str, position: int) -> int:
+    return min(position + 1, len(text))
+
+
+def _end(text: str, heading: re.Match[str]) -> int:
+    level = len(heading.group(1))
+    for match in _HEADING.finditer(text, heading.end()):
+        if len(match.group(1)) <= level:
+            return match.start()
+    link = _LINK.search(text, heading.end())
+    return link.start() if link else len(text)
+
+
+# -- by tools -------------------------------------------------------------------------------------
+
+
+def cliff_commands(version: str, since: str, paths: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the command that prints the new section of git-cliff.
+
+    `since` is a commit: the parent on the base branch of the release before, because a squash
+    merge leaves that release's own tag out of the branch's history. Empty: from the beginning.
+    """
+    included = [f"--include-path={path}" for path in paths]
+    until = [f"{since}..HEAD"] if since else []
+    return ("git-cliff", f"--tag={version}", "--unreleased", "--strip=all", *included, *until)
+
+
+def towncrier_command(version: str, date: str, name: str, *, draft: bool) -> tuple[str, ...]:
+    """Return the command of towncrier: the preview, or the edit that takes the fragments away."""
+    how = "--draft" if draft else "--yes"
+    return ("towncrier", "build", f"--version={version}", f"--date={date}", f"--name={name}", how)
+
+
+def insert(text: str, new: str) -> str:
+    """Put a new section above the newest one, below what the file begins with."""
+    second = next((m for m in _HEADING.finditer(text) if len(m.group(1)) == 2), None)
+    if second:
+        return f"{text[: second.start()]}{new.strip()}\n\n{text[second.start() :]}"
+    head = text.rstrip()
+    return f"{head}\n\n{new.strip()}\n" if head else f"# Changelog\n\n{new.strip()}\n"

@@ -1,0 +1,148 @@
+"""The changelog as a gate, its hand-written edit, and the notes that come out of it."""
+
+import pytest
+from packages import project
+
+from wheelwright.release import changelog
+from wheelwright.release.changelog import Keeper
+
+KEPT = """\
+# Changelog
+
+All notable changes.
+
+## [Unreleased]
+
+### Added
+
+- A thing.
+
+## [1.2.3] - 2026-01-01
+
+- Older.
+
+[Unreleased]: https://example.org/demo/compare/v1.2.3...HEAD
+[1.2.3]: https://example.org/demo/releases/tag/v1.2.3
+"""
+BARE = '[project]\nname = "demo"\nversion = "1"\n'
+
+
+@pytest.mark.parametrize(
+    ("toml", "files", "text", "keeper"),
+    [
+        (BARE, {}, KEPT, Keeper.HAND),
+        (BARE, {}, "# Changelog\n\n## 1.0\n", Keeper.NOBODY),
+        (BARE, {}, None, Keeper.NOBODY),
+        (BARE + "[tool.towncrier]\n", {}, KEPT, Keeper.TOWNCRIER),
+        (BARE, {"towncrier.toml": ""}, None, Keeper.TOWNCRIER),
+        (BARE + "[tool.git-cliff.changelog]\n", {}, KEPT, Keeper.GIT_CLIFF),
+        (BARE, {"cliff.toml": ""}, None, Keeper.GIT_CLIFF),
+    ],
+)
+def test_keeper_is_read_from_the_project(
+    toml: str, files: dict[str, str], text: str | None, keeper: Keeper
+) -> None:
+    """A configured tool keeps the changelog; otherwise a section Unreleased does."""
+    assert keeper is changelog.keeper(project(toml, files), text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "### Added\n\n### Fixed\n",
+        "## [1.2.4] - 2026-01-01",
+        "## 1.2.4\n\nNo significant changes.\n",
+        "==========\n\nNo significant changes.\n",
+        "<!-- add lines\nhere -->\n### Added\n-\n",
+        "- TBD\n",
+        "[1.0]: https://example.org\n",
+    ],
+)
+def test_fault_1_headings_and_place_holders_say_nothing(text: str) -> None:
+    """Empty, headings alone, comments, and what tools print for nothing are no changelog."""
+    assert [] == changelog.gist(text)
+
+
+def test_gist_is_what_was_written() -> None:
+    """Any line of words counts."""
+    assert ["- A thing."] == changelog.gist(changelog.unreleased(KEPT))
+
+
+def test_release_gives_the_section_its_version_and_keeps_the_rest() -> None:
+    """The section gets version and date under a new empty one, and the links are split."""
+    expected = """\
+# Changelog
+
+All notable changes.
+
+## [Unreleased]
+
+## [1.2.4] - 2026-02-03
+
+### Added
+
+- A thing.
+
+## [1.2.3] - 2026-01-01
+
+- Older.
+
+[Unreleased]: https://example.org/demo/compare/v1.2.4...HEAD
+[1.2.4]: https://example.org/demo/compare/v1.2.3...v1.2.4
+[1.2.3]: https://example.org/demo/releases/tag/v1.2.3
+"""
+    made = changelog.release_unreleased(KEPT, "1.2.4", "2026-02-03", "v1.2.4")
+    assert expected == made
+    assert [] == changelog.gist(changelog.unreleased(made))
+    assert "### Added\n\n- A thing." == changelog.section(made, "1.2.4")
+
+
+def test_plain_headings_stay_plain() -> None:
+    """A changelog without brackets and links gets none."""
+    made = changelog.release_unreleased("## Unreleased\n\n- x\n", "2.0", "2026-02-03", "v2.0")
+    assert "## Unreleased\n\n## 2.0 - 2026-02-03\n\n- x\n" == made
+
+
+@pytest.mark.parametrize(
+    ("text", "version", "notes"),
+    [
+        (KEPT, "1.2.3", "- Older."),
+        (KEPT, "1.2", ""),
+        ("## v1.2.4 (today)\n\n- a\n\n# Other\n", "1.2.4", "- a"),
+        (
+            "Demo 1.2.4 (2026)\n=================\n\n- a\n\nDemo 1.2.3\n==========\n- b\n",
+            "1.2.4",
+            "- a",
+        ),
+        ("## 1.2.4rc1\n- a\n## 1.2.4\n- b\n", "1.2.4", "- b"),
+        ("## 1.2.40\n- a\n", "1.2.4", ""),
+    ],
+)
+def test_section_is_found_by_its_version_alone(text: str, version: str, notes: str) -> None:
+    """Notes are those of exactly this version, whatever stands beside it in the heading."""
+    assert notes == changelog.section(text, version)
+
+
+def test_insert_puts_the_new_section_above_the_newest() -> None:
+    """What a file begins with stays first; an empty file gets a title."""
+    made = changelog.insert("# Changes\n\nIntro.\n\n## 1.0\n\n- a\n", "## 1.1\n\n- b\n")
+    assert "# Changes\n\nIntro.\n\n## 1.1\n\n- b\n\n## 1.0\n\n- a\n" == made
+    assert "# Changelog\n\n## 1.1\n" == changelog.insert("", "## 1.1")
+    assert "# Log\n\n## 1.1\n" == changelog.insert("# Log\n", "## 1.1")
+
+
+def test_commands_name_version_date_and_range() -> None:
+    """The tools are told what they would otherwise take from the clock or the tags."""
+    assert (
+        "git-cliff",
+        "--tag=v1.2.4",
+        "--unreleased",
+        "--strip=all",
+        "--include-path=packages/demo/**",
+        "abc..HEAD",
+    ) == changelog.cliff_commands("v1.2.4", "abc", ["packages/demo/**"])
+    command = changelog.towncrier_command("1.2.4", "2026-02-03", "demo", draft=True)
+    assert "towncrier build --version=1.2.4 --date=2026-02-03 --name=demo --draft" == " ".join(
+        command
+    )
