@@ -100,6 +100,7 @@ def workflows(
         )
     resolutions = "locked,lowest-direct,highest" if project.lock else "lowest-direct,highest"
     nightly = {**plain, "matrix_args": f" --resolution {resolutions}"}
+    nightly["annotate"] = f"{plain['call_matrix_run']}{nightly['matrix_args']} annotations"
     files[f"{_WORKFLOWS}/nightly.yml"] = fill(read("nightly"), nightly)
     names = ["audit", *(("release", "publish") if project.installable else ())]
     for name in names:
@@ -191,4 +192,6 @@ def _project(project: Project, prefix: str) -> dict[str, str]:
 
 
 def _calls(caller: Caller) -> dict[str, str]:
-    return {word: caller.call(function) for word, function in CALLS.items()}
+    calls = {word: caller.call(function) for word, function in CALLS.items()}
+    # In ci those of ruff and of the type checkers, too; at night the matrix alone.
+    return {**calls, "annotate": calls["call_annotations"]}

@@ -35,6 +35,7 @@ SECRETS = {
 # the step, never a value that GitHub puts into the script's text.
 CALLS = {
     "call_ci": "ci",
+    "call_annotations": "annotations",
     "call_matrix": "matrix",
     "call_matrix_run": "matrix-run",
     "call_native": "native-matrix",
@@ -49,7 +50,7 @@ CALLS = {
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9@:/._#+~-]*|\.{1,2}(/[A-Za-z0-9._-]+)*")
 
 # Functions that read .git where the version comes from it.
-_GIT = ("ci", "matrix", "matrix-run")
+_GIT = ("annotations", "ci", "matrix", "matrix-run")
 
 
 class Engine(Enum):
