@@ -257,7 +257,7 @@ async def test_a_health_check_decides(each: Session, fresh: str) -> None:
 async def test_a_health_check_that_keeps_failing(each: Session, fresh: str) -> None:
     """After its retries a service counts as broken; the error is the check's own."""
     service = (
-        server(each, fresh)
+        server(each, fresh)  # noqa: S604 - a shell of the container
         .with_docker_healthcheck(
             ["echo not yet; exit 4"],
             shell=True,
@@ -278,7 +278,7 @@ async def test_failures_are_forgiven_while_it_starts(one: Session, fresh: str) -
     """In the start period failed checks do not count."""
     check = ["[ $(wc -l </srv/tries) -gt 6 ] || { echo >>/srv/tries; false; }"]
     service = (
-        server(one, fresh)
+        server(one, fresh)  # noqa: S604 - a shell of the container
         .with_new_file("/srv/tries", "")
         .with_docker_healthcheck(
             check,

@@ -357,7 +357,8 @@ def _image(
     binds, files = userland()
     for programs in (chosen, *clients):
         with_bind(binds, programs.root)
-    files |= {f"{HOME}/entrypoint": script, **dict.fromkeys(server.directories, "")}
+    # Debian's clients look for the server's socket in /var/run.
+    files |= {f"{HOME}/entrypoint": script, "/var/run": "/run", **dict.fromkeys(server.directories, "")}
     folders = [chosen.folder, *(one.folder for one in clients)]
     for name, target in server.links.items():
         place = next((folder for folder in folders if (folder / target).exists()), None)
