@@ -261,19 +261,16 @@ async def test_an_ordinary_user_has_databases_too(sandbox: str) -> None:
             os.chown(root, NOBODY, NOBODY)
             drop = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
         paths = [str(Path(stiletto.__file__).parent.parent), sysconfig.get_path("purelib")]
+        env = {
+            "PATH": f"/usr/bin:/bin:{uv.parent}",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "HOME": name,
+        }
+        command = [python, "-c", PROGRAM, name, sandbox, *paths]
         done = await asyncio.to_thread(
-            subprocess.run,
-            [python, "-c", PROGRAM, name, sandbox, *paths],
-            capture_output=True,
-            text=True,
-            check=False,
-            env={
-                "PATH": f"/usr/bin:/bin:{uv.parent}",
-                "PYTHONDONTWRITEBYTECODE": "1",
-                "HOME": name,
-            },
-            cwd=root,
-            **drop,
+            lambda: subprocess.run(
+                command, capture_output=True, text=True, check=False, env=env, cwd=root, **drop
+            )
         )
 
     assert done.returncode == 0, done.stderr

@@ -1,0 +1,138 @@
+"""Services as values: what would run, on which ports, how it would be checked."""
+
+from __future__ import annotations
+
+import pytest
+
+from stiletto.api import container as c
+from stiletto.api import service as s
+from stiletto.errors import NotSupported, UsageError
+from stiletto.graph.recipe import dump, load
+
+IMAGE = c.Container(entrypoint=("/entry",), default_args=("server",))
+
+
+@pytest.mark.parametrize(
+    ("container", "given", "expected"),
+    [
+        (IMAGE, {}, ("/entry", "server")),
+        (IMAGE, {"args": ["other"]}, ("other",)),
+        (IMAGE, {"args": ["other"], "use_entrypoint": True}, ("/entry", "other")),
+        (c.with_default_args(IMAGE, ["mine"]), {}, ("mine",)),
+        (c.with_default_args(IMAGE, ["mine"]), {"use_entrypoint": True}, ("/entry", "mine")),
+        (c.with_entrypoint(IMAGE, ["/own"]), {}, ("/own",)),
+    ],
+)
+def test_the_command_of_a_service(
+    container: c.Container, given: dict[str, object], expected: tuple[str, ...]
+) -> None:
+    """Entrypoint and default arguments run, unless arguments of one's own were given."""
+    assert expected == s.as_service(container, **given).exec.args  # type: ignore[arg-type]
+
+
+def test_arguments_are_expanded_where_asked() -> None:
+    """Variables of the container are put into the arguments with `expand` only."""
+    container = c.with_env_variable(IMAGE, "PORT", "80")
+
+    assert ("serve", "$PORT") == s.as_service(container, ["serve", "$PORT"]).exec.args
+    expanded = s.as_service(container, ["serve", "$PORT"], expand=True)
+    assert ("serve", "80") == expanded.exec.args
+
+
+def test_no_command_is_no_service() -> None:
+    """A container that has nothing to run cannot be a service."""
+    with pytest.raises(UsageError, match="no service command has been set"):
+        s.as_service(c.Container())
+
+
+@pytest.mark.parametrize("argument", ["insecure_root_capabilities", "no_init"])
+def test_what_no_sandbox_can_give_is_refused(argument: str) -> None:
+    """Arguments without an effect here are not accepted."""
+    with pytest.raises(NotSupported, match=r"Container\.asService"):
+        s.as_service(IMAGE, **{argument: True})  # type: ignore[arg-type]
+
+
+def test_ports_are_told_apart_by_protocol() -> None:
+    """A port exposed again is replaced; the other protocol's stays."""
+    made = s.with_exposed_port(s.with_exposed_port(IMAGE, 53), 53, "UDP")
+    made = s.with_exposed_port(made, 53, description="names", experimental_skip_healthcheck=True)
+
+    expected = (s.Port(53, "UDP"), s.Port(53, "TCP", "names", skip_healthcheck=True))
+    assert expected == s.exposed_ports(made)
+    assert (s.Port(53, "UDP"),) == s.exposed_ports(s.without_exposed_port(made, 53))
+    assert expected == s.service_ports(s.as_service(made))
+
+
+@pytest.mark.parametrize("port", [0, -1, 65536])
+def test_a_port_is_a_port(port: int) -> None:
+    """Numbers outside the range are refused."""
+    with pytest.raises(UsageError, match=f"port {port} is not between"):
+        s.with_exposed_port(IMAGE, port)
+
+
+def test_an_alias_is_bound_once() -> None:
+    """A second service behind the same name replaces the first, in the commands to come."""
+    one, two = s.as_service(IMAGE, ["one"]), s.as_service(IMAGE, ["two"])
+    made = s.with_service_binding(s.with_service_binding(IMAGE, "db", one), "db", two)
+
+    run = c.with_exec(made, ["true"]).last_exec
+    assert run is not None
+    assert (s.ServiceBinding("db", two),) == run.services
+
+
+@pytest.mark.parametrize("alias", ["", "a b", "-x", "x/", "a\nb"])
+def test_an_alias_is_a_host_name(alias: str) -> None:
+    """What cannot stand in /etc/hosts cannot be an alias."""
+    with pytest.raises(UsageError, match="is no host name"):
+        s.with_service_binding(IMAGE, alias, s.as_service(IMAGE))
+
+
+def test_a_health_check_is_kept_as_given() -> None:
+    """The getters return what was set; without one there is none."""
+    made = s.with_docker_healthcheck(
+        IMAGE, ["probe"], interval="1m30s", timeout="2s", start_period="3s", retries=4
+    )
+    check = s.docker_healthcheck(made)
+
+    assert check == s.Healthcheck(("probe",), False, "1m30s", "2s", "3s", "", 4)
+    assert s.docker_healthcheck(s.without_docker_healthcheck(made)) is None
+    assert check == s.as_service(made).healthcheck
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [({}, 5.0), ({"interval": "30s"}, 30.0), ({"interval": "30s", "start_interval": "1s"}, 1.0)],
+)
+def test_the_pause_between_checks(given: dict[str, str], expected: float) -> None:
+    """The interval of the start goes before the general one; 5 s without either."""
+    assert expected == s.Healthcheck(("probe",), **given).pause_s  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("", 0.0), ("0", 0.0), ("30s", 30.0), ("1m30s", 90.0), ("500ms", 0.5), ("1.5h", 5400.0)],
+)
+def test_durations(text: str, expected: float) -> None:
+    """Durations are read as Go writes them."""
+    assert expected == pytest.approx(s.duration_s(text))
+
+
+@pytest.mark.parametrize("text", ["30", "s", "1x", "1 s", "-1s"])
+def test_no_durations(text: str) -> None:
+    """Anything else is refused, at the call that has it."""
+    with pytest.raises(UsageError, match="is no duration"):
+        s.with_docker_healthcheck(IMAGE, ["probe"], interval=text)
+
+
+@pytest.mark.parametrize(("args", "shell"), [([], False), (["a", "b"], True)])
+def test_a_health_check_has_a_command(args: list[str], shell: bool) -> None:
+    """No command, or several for a shell, is refused."""
+    with pytest.raises(UsageError, match="health check"):
+        s.with_docker_healthcheck(IMAGE, args, shell=shell)
+
+
+def test_a_service_survives_the_store() -> None:
+    """Written down and read again, a container with services is the same."""
+    made = s.with_service_binding(s.with_exposed_port(IMAGE, 80), "db", s.as_service(IMAGE))
+
+    assert made == load(dump([made]))[made.digest]
