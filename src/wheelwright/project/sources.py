@@ -49,6 +49,7 @@ def expand(project: Project, lines: Iterable[str]) -> Expanded:
     local[project.package.name] = (project.where, project.package)
     local.pop("", None)
     _expand(project, local, lines, found, set())
+    found.lines = list(dict.fromkeys(found.lines))
     return found
 
 

@@ -187,7 +187,7 @@ def read(text: str, prefix: str = "", where: str = "", least: float = 0.0) -> Co
             for path, file in data["files"].items()
         ]
         total = data["totals"]["percent_covered"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ToolFailed(f"coverage.json is not coverage's report: {error!r}") from error
     return Coverage(total, tuple(sorted(files, key=lambda file: file.path)), least)
 
