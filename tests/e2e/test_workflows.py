@@ -1,0 +1,363 @@
+"""The shell steps of the workflows here, over sample packages, as GitHub's runner runs them.
+
+`dagger` is a script on PATH that hands its words to `stiletto`, with the sample as the source:
+the steps themselves are run as they stand in .github/workflows. What GitHub puts into the
+variables of a step stands in `EXPRESSIONS`; an expression that is not there fails the test.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from .bench import REPOSITORY, Bench
+from .conftest import Sample
+
+WORKFLOWS = REPOSITORY / ".github" / "workflows"
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+# Functions that the workflows call and that are still to be written: everything that is pending.
+PENDING = {"publish", "release"}
+# What these do is done to the world, or looked up there: their words are held against --help.
+OUTSIDE = {"audit", "publish", "release"}
+
+EXPRESSIONS = {
+    "${{ inputs.bump != 'none' && inputs.bump || '' }}": "patch",
+    "${{ inputs.pre != 'none' && inputs.pre || '' }}": "",
+    "${{ secrets.RELEASE_TOKEN || github.token }}": "token",
+    "${{ github.ref_name }}": "v1.4.0",
+}
+
+
+def workflow(name: str) -> Any:
+    """Read a workflow of this repository."""
+    return YAML(typ="safe", pure=True).load((WORKFLOWS / f"{name}.yml").read_text())
+
+
+def steps(name: str, job: str) -> dict[str, dict[str, Any]]:
+    """Return the shell steps of a job, by name."""
+    return {step["name"]: step for step in workflow(name)["jobs"][job]["steps"] if "run" in step}
+
+
+def scripts() -> Iterator[tuple[str, str]]:
+    """Yield every script of every workflow, with a name."""
+    for path in sorted(WORKFLOWS.glob("*.yml")):
+        for job, body in workflow(path.stem)["jobs"].items():
+            for step in body.get("steps", ()):
+                if "run" in step:
+                    yield f"{path.stem}:{job}:{step['name']}", step["run"]
+
+
+def calls() -> Iterator[tuple[str, list[str]]]:
+    """Yield each call of the module: the function, and its words up to a pipe or redirection."""
+    for _, script in scripts():
+        for found in re.findall(r"dagger call ((?:[^|>\n]|\\\n)+)", script):
+            words = shlex.split(re.sub(r"\d$|[)\\]", "", found.replace("\\\n", " ").strip()))
+            yield words[0], words[1:]
+
+
+@dataclass
+class Runner:
+    """A stand-in for GitHub's runner: its directories, its files, its shell."""
+
+    at: Path
+    source: Path
+    env: Mapping[str, str]
+    expressions: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.temp = self.at / "runner-temp"
+        self.temp.mkdir()
+        self.output, self.summary = self.at / "output", self.at / "summary"
+        self.output.touch()
+        self.summary.touch()
+
+    def run(self, step: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:
+        """Run a step's script with bash, as `shell: bash` does."""
+        script = self.at / "script.sh"
+        script.write_text(step["run"])
+        values = {name: self._value(text) for name, text in step.get("env", {}).items()}
+        return subprocess.run(
+            # Source: GitHub's workflow syntax, `jobs.<job_id>.steps[*].shell`.
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)],
+            cwd=self.source,
+            env={**self.env, **self._github(), **values},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=300,
+            check=False,
+        )
+
+    def passes(self, step: Mapping[str, Any]) -> str:
+        """Run a step, hold that it passes, and return what it printed."""
+        done = self.run(step)
+        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def _github(self) -> dict[str, str]:
+        return {
+            "CI": "true",
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_EVENT_NAME": "push",
+            "GITHUB_OUTPUT": str(self.output),
+            "GITHUB_REF_NAME": "main",
+            "GITHUB_REPOSITORY": "example/millrace",
+            "GITHUB_SHA": "0" * 40,
+            "GITHUB_STEP_SUMMARY": str(self.summary),
+            "GITHUB_WORKSPACE": str(self.source),
+            "RUNNER_OS": "Linux",
+            "RUNNER_TEMP": str(self.temp),
+        }
+
+    def _value(self, text: str) -> str:
+        known = {**EXPRESSIONS, "${{ runner.temp }}": str(self.temp), **self.expressions}
+
+        def value(match: re.Match[str]) -> str:
+            assert match[0] in known, f"say what GitHub makes of {match[0]} in EXPRESSIONS"
+            return known[match[0]]
+
+        return re.sub(r"\$\{\{.*?\}\}", value, text)
+
+
+@pytest.fixture
+def program(stiletto: Bench, tmp_path: Path) -> dict[str, str]:
+    """Return an environment where `dagger` is the embedded engine over the working directory."""
+    shim = tmp_path / "bin" / "dagger"
+    shim.parent.mkdir()
+    words = shlex.join(stiletto.program)
+    module = shlex.quote(str(REPOSITORY))
+    shim.write_text(
+        f'#!/bin/sh\nverb=$1\nshift\nexec {words} "$verb" --progress=plain -m {module} '
+        '--source . "$@"\n'
+    )
+    shim.chmod(0o755)
+    path = os.pathsep.join([str(shim.parent), stiletto.env.get("PATH", os.defpath)])
+    return {**stiletto.env, "PATH": path}
+
+
+@pytest.fixture(scope="session")
+def functions() -> set[str]:
+    """Return the names of the module's functions, read from its source."""
+    text = (REPOSITORY / "src/wheelwright/main.py").read_text()
+    main = text[text.index("class Wheelwright") :]
+    return {name.replace("_", "-") for name in re.findall(r"def ([a-z]\w*)\(", main)}
+
+
+def tell(source: Path, *lines: str) -> Path:
+    """Add lines to a package's [tool.wheelwright.matrix]."""
+    pyproject = source / "pyproject.toml"
+    table = "\n".join(["\n[tool.wheelwright.matrix]", *lines, ""])
+    pyproject.write_text(pyproject.read_text() + table)
+    return source
+
+
+def test_gates_pass_and_say_which_cells_are_native(
+    program: dict[str, str], sample: Sample, tmp_path: Path
+) -> None:
+    """The job runs the gates, and its output has the cells of other systems with their commands."""
+    source = tell(sample("hatchling-src"), f'python = ["{PYTHON}"]', 'os = ["macos-15"]')
+    runner = Runner(tmp_path, source, program)
+    gates = steps("ci", "gates")
+
+    assert "passed: 6 passed" in runner.passes(gates["Gates"])
+    runner.passes(gates["Cells for other systems"])
+
+    name, _, value = runner.output.read_text().rstrip("\n").partition("=")
+    (cell,) = json.loads(value)["include"]
+    assert ("cells", "macos-15") == (name, cell["os"])
+
+
+def test_native_cell_runs_without_an_engine(
+    program: dict[str, str], stiletto: Bench, sample: Sample, tmp_path: Path
+) -> None:
+    """A native cell's script, run by its step, tests the package with uv and bash alone."""
+    source = tell(sample("hatchling-src"), f'python = ["{PYTHON}"]', 'os = ["macos-15"]')
+    (cell,) = json.loads(stiletto.passes(source, "native-matrix").out)["include"]
+    interpreters = [str(Path(sys.base_prefix) / "bin"), str(Path(sys.executable).parent)]
+    path = os.pathsep.join([*interpreters, program["PATH"]])
+    env = {**program, "PATH": path, "UV_CACHE_DIR": str(tmp_path / "uv")}
+    runner = Runner(tmp_path, source, env, {"${{ matrix.script }}": cell["script"]})
+
+    said = runner.passes(steps("ci", "native")["Tests"])
+
+    assert "2 passed" in said
+    assert (source / ".wheelwright/reports/junit.xml").is_file()
+
+
+def test_failed_matrix_is_annotated_summed_up_and_kept(
+    program: dict[str, str], sample: Sample, tmp_path: Path
+) -> None:
+    """The step that judges fails; those after it annotate, sum up and hand out the same run."""
+    source = tell(sample("failing-test"), f'python = ["{PYTHON}"]')
+    runner = Runner(tmp_path, source, program)
+    matrix = steps("ci", "matrix")
+
+    assert 0 != runner.run(matrix["Matrix"]).returncode
+    annotated = runner.passes(matrix["Annotations"])
+    runner.passes(matrix["Summary"])
+    runner.passes(matrix["Reports"])
+
+    assert "::error file=test_leaky_valve.py,line=" in annotated
+    assert "failed" in runner.summary.read_text()
+    assert (runner.temp / "reports" / "junit.xml").is_file()
+
+
+def test_cache_of_uv_goes_out_and_comes_back(
+    program: dict[str, str], fresh: Bench, sample: Sample, tmp_path: Path
+) -> None:
+    """What was built is taken out of one engine and put into another that has nothing."""
+    runner = Runner(tmp_path, sample("hatchling-src"), program)
+    gates = steps("ci", "gates")
+
+    runner.passes(gates["Take uv's cache out of the engine"])
+    saved = sorted(path.name for path in (runner.temp / "uv-cache").iterdir())
+    runner.env = {**program, "STILETTO_CACHE": fresh.env["STILETTO_CACHE"]}
+    said = runner.passes(gates["Hand it to the engine"])
+
+    assert "CACHEDIR.TAG" in saved
+    assert f"restored {len(saved)} entries of uv's cache" in said
+
+
+@pytest.mark.parametrize(
+    ("results", "code"),
+    [
+        ("success success skipped", 0),
+        ("success failure skipped", 1),
+        ("cancelled success success", 1),
+    ],
+)
+def test_required_check_follows_the_jobs(
+    tmp_path: Path, program: dict[str, str], results: str, code: int
+) -> None:
+    """Nothing to do is no failure; a failure or a cancelled job is one."""
+    expressions = {"${{ join(needs.*.result, ' ') }}": results}
+    runner = Runner(tmp_path, tmp_path, program, expressions)
+    (step,) = steps("ci", "passed").values()
+
+    assert code == runner.run(step).returncode
+
+
+@pytest.mark.parametrize("name", ["audit", "release", "publish"])
+def test_summary_shows_what_was_said(name: str, tmp_path: Path, program: dict[str, str]) -> None:
+    """The end of what the call printed is in the summary, and nothing where it printed nothing."""
+    runner = Runner(tmp_path, tmp_path, program)
+    summary = steps(name, name)["Summary"]
+
+    runner.passes(summary)
+    assert "" == runner.summary.read_text()
+
+    (runner.temp / f"{name}.txt").write_text("one\ntwo\n")
+    runner.passes(summary)
+    assert "~~~text\none\ntwo\n~~~\n" == runner.summary.read_text()
+
+
+@pytest.mark.parametrize(("name", "job"), [("release", "Release"), ("publish", "Publish")])
+def test_failed_call_fails_its_step(
+    name: str, job: str, tmp_path: Path, program: dict[str, str]
+) -> None:
+    """A call that fails fails the step although its output goes through a pipe, and is kept."""
+    shim = tmp_path / "bin" / "dagger"
+    shim.write_text('#!/bin/sh\necho "$@"\nexit 3\n')
+    runner = Runner(tmp_path, tmp_path, program)
+
+    done = runner.run(steps(name, name)[job])
+
+    words = {"release": "call release --bump patch --github-token", "publish": "--tag v1.4.0"}
+    assert 3 == done.returncode
+    assert words[name] in (runner.temp / f"{name}.txt").read_text()
+
+
+@pytest.mark.parametrize("script", [script for _, script in scripts()], ids=dict(scripts()))
+def test_script_is_bash(script: str) -> None:
+    """Every script of every workflow is one that bash can read."""
+    done = subprocess.run(["bash", "-n"], input=script, text=True, capture_output=True, check=False)
+
+    assert (0, "") == (done.returncode, done.stderr)
+
+
+def test_called_functions_exist(functions: set[str]) -> None:
+    """Every function that a workflow calls is there, but for those that are pending."""
+    called = {function for function, _ in calls()}
+
+    assert {"ci", "matrix", "matrix-run", "native-matrix", "annotations"} <= called
+    assert set() == called - functions - PENDING
+
+
+@pytest.mark.parametrize("function", sorted(OUTSIDE))
+def test_outside_calls_are_spelt_as_help_says(
+    function: str, functions: set[str], stiletto: Bench
+) -> None:
+    """Calls that are not run here take flags that their function has."""
+    if function in PENDING - functions:
+        pytest.skip(f"{function} is pending")
+    shown = stiletto.run("call", "-m", REPOSITORY, function, "--help")
+    given = {word for name, words in calls() if name == function for word in words}
+
+    flags = {flag for word in given for flag in re.findall(r"--[a-z-]+", word)}
+    assert 0 == shown.code, str(shown)
+    assert set() == flags - set(re.findall(r"--[a-z-]+", shown.out))
+
+
+def test_foreign_repository_gets_its_workflows(stiletto: Bench, sample: Sample) -> None:
+    """In a repository with nothing but the toolchain they are written, once; edits around stay."""
+    source = sample("hatchling-src")
+    subprocess.run(["git", "init", "--quiet", str(source)], check=True)
+    where = os.path.relpath(REPOSITORY, source)
+    said = {"name": "millrace", "toolchains": [{"name": "wheelwright", "source": where}]}
+    (source / "dagger.json").write_text(json.dumps(said))
+    words = ("wheelwright", "workflows", "-y")
+
+    first = stiletto.run("call", *words, cwd=source)
+    ci = source / ".github/workflows/ci.yml"
+    ci.write_text(f"# by hand\n{ci.read_text()}\n  docs:\n    name: docs\n")
+    edited = ci.read_text()
+    second = stiletto.run("call", *words, cwd=source)
+
+    assert 0 == first.code, str(first)
+    assert "run: dagger call wheelwright ci\n" in edited
+    assert "no changes to apply" in second.said
+    assert edited == ci.read_text()
+
+
+def test_workflows_of_a_person_are_kept(stiletto: Bench, sample: Sample) -> None:
+    """A file without the marks stops the call, and --overwrite replaces it."""
+    source = sample("hatchling-src")
+    ci = source / ".github/workflows/ci.yml"
+    ci.parent.mkdir(parents=True)
+    ci.write_text("name: mine\n")
+    words = ("workflows", "--module", "github.com/example/wheelwright@v1")
+
+    ended = stiletto.fails(source, *words, "-y", cwd=source)
+    kept = ci.read_text()
+    stiletto.passes(source, *words, "--overwrite", "-y", cwd=source)
+
+    assert ".github/workflows/ci.yml is there already" in ended.error
+    assert "name: mine\n" == kept
+    assert ci.read_text().startswith("# >>> wheelwright")
+
+
+@pytest.mark.parametrize(
+    ("flags", "name"), [((), "ruleset.json"), (("--tags",), "tag-ruleset.json")]
+)
+def test_ruleset_is_a_file(
+    flags: tuple[str, ...], name: str, stiletto: Bench, sample: Sample, tmp_path: Path
+) -> None:
+    """The ruleset is saved as a file, and its name says which it is."""
+    out = tmp_path / "out.json"
+    source = sample("tiny-plain")
+    stiletto.passes(source, "ruleset", *flags, "-o", out)
+
+    assert "active" == json.loads(out.read_text())["enforcement"]
+    assert name == stiletto.passes(source, "ruleset", *flags, "name").out.strip()
