@@ -32,6 +32,7 @@ from stiletto.module.definition import ModuleDef, ObjectDef, from_json, to_json
 from stiletto.module.remote import is_remote, parse_reference
 from stiletto.module.source import LoadedModule, Place, context_of, find_module, read_project
 from stiletto.module.toolchain import customize
+from stiletto.module.validation import validate
 from stiletto.progress import Outcome
 
 if TYPE_CHECKING:
@@ -227,6 +228,14 @@ class Modules:
             if not isinstance(built, Module):
                 raise ModuleFailed(f"module {module.name} did not say what it offers")
             definition = define(module.name, built, module.config.name)
+            validate(
+                definition,
+                {
+                    name: used.name
+                    for used in module.uses
+                    for name in (*used.definition.objects, *used.definition.enums)
+                },
+            )
         except asyncio.CancelledError:
             span.end(Outcome.CANCELLED)
             raise

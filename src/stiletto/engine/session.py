@@ -228,7 +228,8 @@ class Engine:
     async def load_module(self, ref: str | None) -> ModuleDef:
         """Load the module that the command line speaks of, with its toolchains."""
         module = self._module = await self.modules.load(ref)
-        own = (module,) if module.project else ()
+        names = {toolchain.name for toolchain in module.toolchains}
+        own = (module,) if module.project and module.name not in names else ()
         self.main.served = (*own, *module.toolchains)
         if not module.toolchains:
             return module.definition
@@ -254,7 +255,7 @@ class Engine:
         """Return the modules whose types the command line may meet."""
         if self._module is None:
             return ()
-        return (self._module, *self._module.toolchains, *self._module.uses)
+        return (self._module, *self._module.uses)
 
     async def construct(self, args: Mapping[str, Value]) -> ObjectRef:
         """Construct the module's main object; beside toolchains, only when it is asked for."""

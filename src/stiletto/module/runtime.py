@@ -96,7 +96,6 @@ def environment(
     for name, value in {
         "PATH": path,
         "UV_CACHE_DIR": "/cache/uv",
-        "UV_COMPILE_BYTECODE": "1",
         "UV_LINK_MODE": "copy",
         "UV_NO_CONFIG": "1",
         "UV_PROJECT_ENVIRONMENT": VENV,
