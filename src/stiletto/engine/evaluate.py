@@ -28,6 +28,7 @@ from stiletto.api.patterns import Filter as PatternFilter
 from stiletto.api.secrets import CacheVolume
 from stiletto.api.service import Service
 from stiletto.engine.keys import step_inputs
+from stiletto.engine.output import tail
 from stiletto.engine.secrets import SecretStore
 from stiletto.engine.services import Services
 from stiletto.engine.surface import (
@@ -55,7 +56,6 @@ __all__ = ["Evaluator", "Finished", "NamedFile", "Stack", "current_span"]
 T = TypeVar("T")
 
 MAX_LAYERS = 30  # one overlay mount takes about 40 layers; see sandbox.bubblewrap
-TAIL_BYTES = 100 * 1024  # of each stream, in an error; as the real engine
 NEVER_STORED = range(128, 192)  # ended by a signal: always a failure; as the real engine
 SCRATCH = plan.Image("scratch", "scratch", "nothing")
 
@@ -581,8 +581,8 @@ class Evaluator:
                 raise StepFailed(
                     exec_.args,
                     output.exit_code,
-                    _tail(output.stdout),
-                    _tail(output.stderr),
+                    tail(output.stdout),
+                    tail(output.stderr),
                     replay=self.sandbox.replay(step),
                 )
             mounts = {}
@@ -762,14 +762,6 @@ def _expected(expect: str, exit_code: int) -> bool:
     if exit_code in NEVER_STORED:
         return False
     return {"SUCCESS": exit_code == 0, "FAILURE": exit_code != 0, "ANY": True}[expect]
-
-
-def _tail(data: bytes) -> str:
-    text = data.strip()
-    if len(text) > TAIL_BYTES:
-        omitted = len(text) - TAIL_BYTES
-        return f"[omitting {omitted} bytes]..." + text[-TAIL_BYTES:].decode("utf-8", "replace")
-    return text.decode("utf-8", "replace")
 
 
 def _display(args: tuple[str, ...]) -> str:

@@ -33,6 +33,7 @@ from typing import Protocol, TypeVar
 
 from stiletto.api import container as c
 from stiletto.api.service import Healthcheck, Port, Service, ServiceBinding, duration_s
+from stiletto.engine.output import tail
 from stiletto.errors import EnvironmentFailed, StepFailed, StilettoError, UsageError
 from stiletto.progress import Outcome, Progress, Span
 from stiletto.sandbox import plan
@@ -156,6 +157,8 @@ class Bound:
     def _raise_if_gone(self) -> None:
         for one, aliases in self.instances:
             if one.life.done():
+                if not one.life.cancelled():
+                    one.life.result()  # raises if a bug ended it
                 cause = one.failure or UsageError("it was stopped while it was in use")
                 prefix = f"bound service {one.host} ({_aliased(aliases)}) exited"
                 raise _told(prefix, cause) from cause
@@ -283,6 +286,10 @@ class Services:
             one.failure = None if one.stopping else UsageError("its command ended with exit code 0")
         except StilettoError as error:
             one.failure = error
+        except Exception as error:
+            if not one.ready.done():
+                one.ready.set_exception(error)  # a bug, shown to whoever waits
+            raise
         finally:
             if not one.ready.done():
                 one.ready.set_exception(one.failure or UsageError("it was stopped"))
@@ -323,7 +330,7 @@ class Services:
                     task.cancel()
                 await asyncio.wait({probe, run})
         if output.exit_code != 0 and not one.stopping:
-            said = (_tail(output.stdout), _tail(output.stderr))
+            said = (tail(output.stdout), tail(output.stderr))
             raise StepFailed(service.exec.args, output.exit_code, *said)
 
 
@@ -354,10 +361,6 @@ async def _readiness(one: Instance, aliases: Sequence[str]) -> None:
 def _title(one: Instance) -> str:
     text = f"{one.label}: {shlex.join(one.service.exec.args)}"
     return text if len(text) <= 120 else text[:117] + "..."
-
-
-def _tail(data: bytes) -> str:
-    return data.decode("utf-8", "replace").strip()
 
 
 def _dressed(one: Instance, step: plan.Step, bound: Bound) -> tuple[plan.Step, Path | None]:
@@ -448,6 +451,6 @@ async def _healthy(check: Healthcheck, step: plan.Step, health: Path) -> None:
         elif len(codes) - forgiven >= (check.retries or RETRIES):
             replacer = Replacer(secret_patterns([*step.secret_env.values(), *step.scrub]))
             said = replacer.feed((health / "said").read_bytes()) + replacer.flush()
-            cause = StepFailed(check.args, int(codes[-1]), _tail(said), "")
+            cause = StepFailed(check.args, int(codes[-1]), tail(said), "")
             raise ServiceFailed("health check errored", cause)
         await asyncio.sleep(POLL_S)

