@@ -64,7 +64,8 @@ class StepFailed(StilettoError):
     """A command ended with an exit code that was not expected.
 
     `stdout` and `stderr` are what the command printed, secrets already replaced. `replay` is one
-    shell line that runs the same step again, or None where the provider has none.
+    shell line that runs the same step again, or None where the provider has none. `message` is
+    what a module's code made of the failure, where it said more than the exit code.
     """
 
     def __init__(
@@ -76,8 +77,10 @@ class StepFailed(StilettoError):
         *,
         hint: str | None = None,
         replay: str | None = None,
+        message: str | None = None,
     ) -> None:
-        super().__init__(f"exit code: {exit_code}", hint=hint)
+        super().__init__(message or f"exit code: {exit_code}", hint=hint)
+        self.is_told = message is not None
         self.command = list(args)
         self.exit_code = exit_code
         self.stdout = stdout

@@ -8,6 +8,7 @@ import dagger
 from dagger import DefaultPath, Doc, Ignore
 
 __all__ = [
+    "CallTimeout",
     "Cells",
     "Coverage",
     "CoverageMin",
@@ -27,6 +28,7 @@ __all__ = [
     "Severity",
     "SkipUnavailable",
     "Source",
+    "StepTimeout",
 ]
 
 # What a working copy holds beside its sources. Each of these would change the key of every
@@ -149,4 +151,15 @@ Coverage: TypeAlias = Annotated[
 CoverageMin: TypeAlias = Annotated[
     float,
     Doc("Percent that all cells together have to cover. Default: coverage's own fail_under."),
+]
+
+# -- limits ---------------------------------------------------------------------------------------
+
+StepTimeout: TypeAlias = Annotated[
+    str,
+    Doc("How long one step may take, such as 90s or 1h; 0 is no limit. Default: 30m."),
+]
+CallTimeout: TypeAlias = Annotated[
+    str,
+    Doc("How long the whole call may take, such as 45m. Default: no limit."),
 ]

@@ -16,11 +16,13 @@ import functools
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, ParamSpec, TypeVar
 
+import anyio
 import dagger
 from dagger._exceptions import QueryErrorValue
 from dagger.mod._exceptions import FunctionError
 
 from wheelwright.errors import WheelwrightError
+from wheelwright.limits import CODE, running, seconds, stopped, unlimited
 
 __all__ = ["Refusal", "explain", "plainly"]
 
@@ -47,10 +49,29 @@ def explain(error: dagger.QueryError) -> str:
     """Return the message for a call that the engine refused, or a step that failed."""
     if not isinstance(error, dagger.ExecError):
         return str(error)
+    printed = "\n".join(part for part in (error.stdout, error.stderr) if part.strip())
+    if message := stopped(error.command, error.exit_code, printed):
+        return message
     said = (error.stderr.strip() or error.stdout.strip()).splitlines()[-_TAIL_LINES:]
     return "\n".join(
-        [f'step "{" ".join(error.command)}" failed: exit code {error.exit_code}', *said]
+        [f'step "{" ".join(unlimited(error.command))}" failed: exit code {error.exit_code}', *said]
     )
+
+
+def _out_of_time(name: str, limit: str) -> Refusal:
+    """Return the end of a call that met its own limit, with the exit code for that."""
+    known = {"_type": "EXEC_ERROR", "cmd": [name], "exitCode": CODE, "stdout": "", "stderr": ""}
+    still = "; ".join(running()) or "no step"
+    message = f"{name} did not end within {limit}; still running: {still}; raise --timeout"
+    return Refusal(message, known)
+
+
+def _extensions(error: dagger.QueryError) -> Mapping[str, Any]:
+    """Return what is known of a failed step; one that met its limit has a code of its own."""
+    known: Mapping[str, Any] = error.error.extensions
+    if isinstance(error, dagger.ExecError) and stopped(error.command, error.exit_code, ""):
+        return {**known, "exitCode": CODE}
+    return known
 
 
 def unwrap(error: BaseException) -> BaseException:
@@ -65,14 +86,18 @@ def plainly(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
 
     @functools.wraps(function)
     async def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        limit = getattr(args[0], "timeout", "") if args else ""
         try:
-            return await function(*args, **kwargs)
+            with anyio.fail_after(seconds(limit, "--timeout") if limit else None) as whole:
+                return await function(*args, **kwargs)
         except Exception as caught:
+            if isinstance(caught, TimeoutError) and whole.cancelled_caught:
+                raise _out_of_time(function.__name__, limit) from None
             error = unwrap(caught)
             if isinstance(error, WheelwrightError):
                 raise Refusal(str(error)) from None
             if isinstance(error, dagger.QueryError):
-                raise Refusal(explain(error), error.error.extensions) from None
+                raise Refusal(explain(error), _extensions(error)) from None
             raise
 
     return call

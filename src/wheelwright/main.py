@@ -8,9 +8,10 @@ from typing import Annotated
 import dagger
 from dagger import Doc, check, enum_type, field, function, object_type
 
-from wheelwright import annotating, pipeline, scans
+from wheelwright import annotating, limits, pipeline, scans
 from wheelwright import matrix as crossing
 from wheelwright.args import (
+    CallTimeout,
     Cells,
     Coverage,
     CoverageMin,
@@ -30,6 +31,7 @@ from wheelwright.args import (
     Severity,
     SkipUnavailable,
     Source,
+    StepTimeout,
 )
 from wheelwright.boundary import plainly
 from wheelwright.errors import RequestError, ToolFailed
@@ -95,6 +97,8 @@ class Wheelwright:
     source: Source
     package: Package = ""
     python: Python = ""
+    step_timeout: StepTimeout = ""
+    timeout: CallTimeout = ""
 
     @function
     @check
@@ -455,7 +459,10 @@ class Wheelwright:
         return await github.restore_cache(saved)
 
     async def _bench(self) -> Bench:
-        return await load(self.source, self.package)
+        bench = await load(self.source, self.package)
+        said = self.step_timeout or bench.project.settings.step_timeout or limits.DEFAULT_STEP
+        limits.hold_steps(limits.seconds(said, "--step-timeout"))
+        return bench
 
     def _python(self, bench: Bench, asked: str = "") -> str:
         return pipeline.python_of(bench, asked or self.python)

@@ -78,7 +78,9 @@ async def lint_issues(bench: Bench, python: str) -> list[lint.Issue]:
 
 async def _linted(bench: Bench, python: str) -> tuple[Output, str]:
     container, ruff = _ruff(bench, python)
-    return await toolchain.output(toolchain.observe(container, lint.command())), str(ruff)
+    return await toolchain.output(toolchain.observe(container, lint.command()), "ruff check"), str(
+        ruff
+    )
 
 
 async def check_format(bench: Bench, python: str) -> GateResult:
@@ -86,7 +88,9 @@ async def check_format(bench: Bench, python: str) -> GateResult:
     if why := formatting.configured(bench.project):
         return _not_configured("format", why)
     container, ruff = _ruff(bench, python)
-    output = await toolchain.output(toolchain.observe(container, formatting.command()))
+    output = await toolchain.output(
+        toolchain.observe(container, formatting.command()), "ruff format"
+    )
     return formatting.judge(output, str(ruff))
 
 
@@ -94,7 +98,7 @@ async def fixes(bench: Bench, python: str) -> dagger.Changeset:
     """Return what ruff would change: its safe fixes first, then its format."""
     container, _ = _ruff(bench, python)
     for command in (lint.fix_command(), formatting.write_command()):
-        container = container.with_exec(list(command))
+        container = toolchain.run(container, command)
     after = await container.directory(environment.SOURCE).sync()
     if bench.prefix:
         after = bench.whole.with_directory(bench.prefix, after)
@@ -120,7 +124,9 @@ async def check_lock(bench: Bench, python: str) -> GateResult:
     source = bench.source if lock.needs_source(project) else bench.source.filter(include=files)
     image = environment.image(project, python)
     container = toolchain.over(toolchain.base(image, python), source)
-    return lock.judge(await toolchain.output(toolchain.observe(container, lock.command())))
+    return lock.judge(
+        await toolchain.output(toolchain.observe(container, lock.command()), "uv lock --check")
+    )
 
 
 async def check_types(
@@ -141,7 +147,9 @@ async def check_types(
         container = toolchain.installed(bench.source, plan, history)
         if check.tool:
             container = toolchain.with_tool(container, check.tool)
-        output = await toolchain.output(toolchain.observe(container, check.args))
+        output = await toolchain.output(
+            toolchain.observe(container, check.args), check.checker.name
+        )
         results.append(types.judge(check, output, python))
     return types.sum_up(results)
 
@@ -208,7 +216,7 @@ async def run_tests(
     # An empty log first: then the directory is there, whatever an engine makes of an empty one.
     log = f"{testing.REPORTS}/{testing.LOG}"
     ran = toolchain.observe(ready.with_new_file(log, ""), command, log=log)
-    output = await toolchain.output(ran)
+    output = await toolchain.output(ran, f"pytest on Python {python}")
     reports = ran.directory(testing.REPORTS)
     counts = None
     if testing.JUNIT in await reports.entries():
@@ -250,7 +258,7 @@ async def build(bench: Bench, python: str, git: dagger.Directory) -> dagger.Dire
     container = toolchain.over(base, bench.source)
     if history is not None:
         container = toolchain.with_git(container, history)
-    made = container.with_exec(list(dist.command(project))).directory(dist.DIST)
+    made = toolchain.run(container, dist.command(project)).directory(dist.DIST)
     # uv also writes a .gitignore; what is handed out is the distributions alone.
     kept = made.filter(include=["*.tar.gz", "*.whl"])
     dist.verify(project, await kept.entries())

@@ -52,7 +52,7 @@ async def check_audit(
     container, pip_audit = _with_tool(bench, python, "pip-audit")
     inputs = list(environment.inputs(bench.project))
     ready = toolchain.over(container, bench.source.filter(include=inputs))
-    exported = ready.with_exec(list(audit.export()))
+    exported = toolchain.run(ready, audit.export())
     # The variable makes this step another one each time: an answer of yesterday is no answer.
     asking = exported.with_env_variable("WHEELWRIGHT_ASKED_AT", str(time.time_ns()))
     # pip-audit brings certificates of its own; a company's are in the system's.

@@ -16,6 +16,7 @@ from dagger import dag
 
 from wheelwright.environment import SOURCE, VENV, Environment
 from wheelwright.gates.result import Output
+from wheelwright.limits import limited, under_way
 from wheelwright.pins import UV_IMAGE
 from wheelwright.project.tools import Tool
 
@@ -26,6 +27,7 @@ __all__ = [
     "observe",
     "output",
     "over",
+    "run",
     "with_git",
     "with_tool",
 ]
@@ -66,7 +68,7 @@ def base(image: str, python: str) -> dagger.Container:
 
 def with_tool(container: dagger.Container, tool: Tool) -> dagger.Container:
     """Install a tool in an environment of its own, beside the project's."""
-    return container.with_exec(["uv", "tool", "install", tool.requirement])
+    return run(container, ["uv", "tool", "install", tool.requirement])
 
 
 def over(container: dagger.Container, source: dagger.Directory) -> dagger.Container:
@@ -107,19 +109,25 @@ def with_git(container: dagger.Container, git: dagger.Directory) -> dagger.Conta
 
 def observe(container: dagger.Container, args: Iterable[str], log: str = "") -> dagger.Container:
     """Add a command whose exit code is kept, to be judged by the caller; `log` gets its stdout."""
-    return container.with_exec(list(args), expect=dagger.ReturnType.ANY, redirect_stdout=log)
+    return container.with_exec(limited(args), expect=dagger.ReturnType.ANY, redirect_stdout=log)
 
 
-async def output(container: dagger.Container) -> Output:
-    """Run, and return what the last command left."""
+def run(container: dagger.Container, args: Iterable[str], log: str = "") -> dagger.Container:
+    """Add a command that has to succeed; `log` gets its stdout."""
+    return container.with_exec(limited(args), redirect_stdout=log)
+
+
+async def output(container: dagger.Container, name: str = "a step") -> Output:
+    """Run, and return what the last command left; `name` is for who waits for it in vain."""
     # One after the other: the first answer runs it, the others read what it left.
-    exit_code = await container.exit_code()
+    with under_way(name):
+        exit_code = await container.exit_code()
     return Output(exit_code, await container.stdout(), await container.stderr())
 
 
 def _run(container: dagger.Container, commands: Iterable[Iterable[str]]) -> dagger.Container:
     for args in commands:
-        container = container.with_exec(list(args))
+        container = run(container, args)
     return container
 
 

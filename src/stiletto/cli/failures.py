@@ -25,8 +25,8 @@ _COMMAND_CHARS = 100
 
 
 def message_of(error: StilettoError) -> str:
-    """Return the fact: a failed step is named by its command."""
-    if isinstance(error, StepFailed) and error.command:
+    """Return the fact: a failed step is named by its command, unless a module told it already."""
+    if isinstance(error, StepFailed) and error.command and not error.is_told:
         command = shlex.join(error.command).replace("\n", "\\n")
         if len(command) > _COMMAND_CHARS:
             command = command[: _COMMAND_CHARS - 3] + "..."
@@ -46,7 +46,7 @@ def text_of(error: StilettoError) -> str:
 
 def streams_of(error: StilettoError) -> list[str]:
     """Return what a failed command printed, under a head each, empty streams left out."""
-    if not isinstance(error, StepFailed):
+    if not isinstance(error, StepFailed) or error.is_told:
         return []
     streams = (("Stdout:", error.stdout), ("Stderr:", error.stderr))
     return [line for head, text in streams if text.strip() for line in (head, text.rstrip("\n"))]

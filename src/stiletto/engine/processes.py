@@ -137,6 +137,7 @@ def _failure(error: Error) -> StilettoError:
             values["stderr"],
             hint=hint,
             replay=values.get("replay"),
+            message=None if error.message.startswith("exit code: ") else error.message,
         )
     message = error.message
     if hint:

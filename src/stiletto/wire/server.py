@@ -116,6 +116,9 @@ class SessionServer:
             return 400, _error("`query` must be text, and `variables` an object")
         try:
             return await self._graph.answer(client, query, variables, operation)
+        except asyncio.CancelledError:
+            # What the answer waited for was ended with the session; nobody reads this any more.
+            return 503, _error("the session is ending")
         except Exception as error:  # a bug: the SDK resends what is not answered, so answer
             traceback.print_exc()
             return 500, _error(f"internal error: {type(error).__name__}: {error}")

@@ -3,6 +3,7 @@
 | key | value | effect |
 |---|---|---|
 | `python` | "3.12" | the version used where none is asked for |
+| `step-timeout` | "30m" | how long one step may take; "0" is no limit |
 | `groups` | list | dependency groups for the tests, instead of the place found |
 | `extras` | list | extras installed beside the test dependencies |
 | `pytest-args` | list | arguments of pytest where the caller gives none |
@@ -40,9 +41,10 @@ class Settings:
     typecheck: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     matrix: MatrixSettings = field(default_factory=MatrixSettings)
+    step_timeout: str = ""
 
 
-_STRINGS = ("python",)
+_STRINGS = ("python", "step-timeout")
 _LISTS = ("groups", "extras", "pytest-args", "typecheck", "skip")
 
 
@@ -67,6 +69,7 @@ def read(pyproject: Pyproject) -> Settings:
     lists = {key: tuple(table.get(key, ())) for key in _LISTS}
     return Settings(
         python=table.get("python", ""),
+        step_timeout=table.get("step-timeout", ""),
         groups=lists["groups"],
         extras=lists["extras"],
         pytest_args=lists["pytest-args"],

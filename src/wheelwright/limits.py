@@ -1,0 +1,107 @@
+"""Time limits: each step's, and the whole call's.
+
+A stalled step is ended here, with its name and what it last printed, well before a CI runner
+ends everything with exit code 143 and no word. A step is ended by SIGKILL, which no program can
+take for something else: engines treat such an end as a failure whatever was expected, so that
+it is never kept as a result.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from wheelwright.errors import RequestError
+
+__all__ = [
+    "CODE",
+    "DEFAULT_STEP",
+    "KILLED",
+    "hold_steps",
+    "limited",
+    "running",
+    "seconds",
+    "stopped",
+    "under_way",
+    "unlimited",
+]
+
+DEFAULT_STEP = "30m"
+CODE = 124
+"""The exit code of a call that met a limit: that of timeout(1)."""
+KILLED = 137
+"""How a shell tells SIGKILL: 128 + 9."""
+
+_PROGRAM = ("timeout", "--signal=KILL")
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+_TAIL_LINES = 10
+
+_step_s: ContextVar[int] = ContextVar("step_s", default=0)
+_running: dict[int, str] = {}
+
+
+def seconds(text: str, what: str) -> int:
+    """Read a duration such as `90s`, `30m` or `1h30m`; `0` is no limit.
+
+    Raises:
+        RequestError: not a duration.
+    """
+    found = re.findall(r"(\d+)([smh])", text)
+    if text != "0" and (not found or "".join(number + unit for number, unit in found) != text):
+        raise RequestError(f'{what} "{text}" is no duration', "pass one such as 90s, 30m or 1h30m")
+    return sum(int(number) * _UNITS[unit] for number, unit in found)
+
+
+def hold_steps(limit_s: int) -> None:
+    """Hold every step that this call plans from here on to so many seconds; 0 is no limit."""
+    _step_s.set(limit_s)
+
+
+def limited(args: Iterable[str]) -> list[str]:
+    """Return the command with the limit in force around it."""
+    limit_s = _step_s.get()
+    return [*_PROGRAM, f"{limit_s}s", *args] if limit_s else list(args)
+
+
+def unlimited(command: Sequence[str]) -> list[str]:
+    """Return a command without the limit around it: what people know it by."""
+    return list(command[3:]) if stopped_by(command) else list(command)
+
+
+def stopped_by(command: Sequence[str]) -> str:
+    """Return the limit that is around a command, such as `1800s`; empty where there is none."""
+    return command[2] if tuple(command[:2]) == _PROGRAM else ""
+
+
+def stopped(command: Sequence[str], exit_code: int, printed: str) -> str:
+    """Return the message for a step that met its limit; empty for one that ended otherwise."""
+    limit = stopped_by(command)
+    if not limit or exit_code != KILLED:
+        return ""
+    last = printed.strip().splitlines()[-_TAIL_LINES:]
+    said = ["it last printed:", *(f"  {line}" for line in last)] if last else ["it printed nothing"]
+    name = " ".join(unlimited(command))
+    return "\n".join(
+        [
+            f'step "{name}" was killed: it did not end within {limit}, or memory ran out; '
+            "raise --step-timeout if it needs longer",
+            *said,
+        ]
+    )
+
+
+@contextmanager
+def under_way(name: str) -> Iterator[None]:
+    """Note that a step is waited for, to be named when the whole call runs out of time."""
+    key = max(_running, default=0) + 1
+    _running[key] = name
+    yield
+    # Not on the way out of an error: whoever tells why the call ended names what was under way.
+    del _running[key]
+
+
+def running() -> list[str]:
+    """Return the steps that were waited for, oldest first."""
+    return [_running[key] for key in sorted(_running)]

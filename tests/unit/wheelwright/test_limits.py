@@ -1,0 +1,65 @@
+"""Time limits: how they are read, put around steps, and told."""
+
+from __future__ import annotations
+
+import pytest
+
+from wheelwright import limits
+from wheelwright.errors import RequestError
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("90s", 90), ("30m", 1800), ("1h30m", 5400), ("0", 0)]
+)
+def test_durations_are_read(text: str, expected: int) -> None:
+    """Hours, minutes and seconds add up, and 0 is no limit."""
+    assert expected == limits.seconds(text, "--timeout")
+
+
+@pytest.mark.parametrize("text", ["", "9x", "m", "10", "5m later"])
+def test_what_is_no_duration_is_named(text: str) -> None:
+    """A wrong duration is refused with the argument's name and examples."""
+    with pytest.raises(RequestError, match="--timeout .* is no duration; pass one such as 90s"):
+        limits.seconds(text, "--timeout")
+
+
+def test_a_limit_stands_around_every_step_planned_after_it() -> None:
+    """The command carries its limit, so that any engine can hold it."""
+    limits.hold_steps(60)
+    try:
+        assert ["timeout", "--signal=KILL", "60s", "pytest"] == limits.limited(["pytest"])
+    finally:
+        limits.hold_steps(0)
+    assert ["pytest"] == limits.limited(["pytest"])
+
+
+def test_people_see_the_command_without_its_limit() -> None:
+    """The limit is how a step runs, not what it is."""
+    limited = ["timeout", "--signal=KILL", "60s", "uv", "sync"]
+    assert ["uv", "sync"] == limits.unlimited(limited)
+    assert ["timeout", "5", "x"] == limits.unlimited(["timeout", "5", "x"])
+
+
+def test_a_step_that_met_its_limit_is_told_with_what_it_last_printed() -> None:
+    """The message has the step's name, the limit, the next act and the last lines."""
+    limited = ["timeout", "--signal=KILL", "60s", "pytest", "-q"]
+    expected = (
+        'step "pytest -q" was killed: it did not end within 60s, or memory ran out; '
+        "raise --step-timeout if it needs longer\nit last printed:\n  one\n  two"
+    )
+    assert expected == limits.stopped(limited, 137, "one\ntwo\n")
+
+
+@pytest.mark.parametrize(("command", "code"), [(["pytest"], 137), (["timeout", "x"], 1)])
+def test_other_ends_are_not_told_as_a_limit(command: list[str], code: int) -> None:
+    """A step without a limit, or with another exit code, did not meet one."""
+    assert "" == limits.stopped(command, code, "")
+
+
+def test_the_steps_under_way_are_known_when_a_call_runs_out_of_time() -> None:
+    """What was waited for when an error came is still named after it; what ended is not."""
+    with limits.under_way("uv lock"):
+        pass
+    with pytest.raises(TimeoutError), limits.under_way("pytest"):
+        raise TimeoutError
+    assert ["pytest"] == limits.running()
