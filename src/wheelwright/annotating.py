@@ -32,15 +32,15 @@ async def annotate(
 
     async def lint() -> None:
         issues = await pipeline.lint_issues(bench, python)
-        found["lint"] = notices.linted(issues, bench.prefix)
+        found["lint"] = notices.of_lint(issues, bench.prefix)
 
     async def types() -> None:
         result = await pipeline.check_types(bench, python, asked=False, git=git)
-        found["types"] = notices.typed(result.details, where)
+        found["types"] = notices.of_types(result.details, where)
 
     async def tests() -> None:
         finished = await matrix.run(bench, git, Selection(), options)
-        found["tests"] = notices.tested(finished.report)
+        found["tests"] = notices.of_tests(finished.report)
 
     async with anyio.create_task_group() as group:
         for part in (lint, types, tests):
@@ -48,5 +48,5 @@ async def annotate(
     known = await audit.contents() if audit else ""
     lock = bench.project.text("uv.lock") or ""
     path = join(bench.prefix, "uv.lock")
-    audited = notices.audited(known, lock, path) if audit else []
+    audited = notices.of_audit(known, lock, path) if audit else []
     return notices.render([*found["lint"], *found["types"], *found["tests"], *audited])

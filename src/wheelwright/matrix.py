@@ -245,6 +245,7 @@ def _report(
         skipped=suite.skipped,
         tests_s=suite.duration_s,
         cached=_earlier(suite.started, started),
+        ran_at=suite.started,
         place=tested.run.place,
         notes=tested.run.notes,
         failures=tuple(
@@ -345,8 +346,8 @@ async def _combine(bench: Bench, python: str, ran: Sequence[_Ran], least: float)
     text = await container.file(f"{coverage.COMBINED}/coverage.json").contents()
     *others, last = coverage.reporting()
     for command in others:
-        container = container.with_exec(list(command))
-    container = container.with_exec(list(last), redirect_stdout=f"{coverage.COMBINED}/coverage.md")
+        container = toolchain.run(container, command)
+    container = toolchain.run(container, last, log=f"{coverage.COMBINED}/coverage.md")
     # The cells keep their own data among their reports.
     files = container.directory(coverage.COMBINED).filter(exclude=["data"])
     return _Measured(coverage.read(text, bench.prefix, project.where, least), files)
@@ -366,7 +367,7 @@ def _files(
     report: MatrixReport, merged: str, directories: dict[str, dagger.Directory]
 ) -> dagger.Directory:
     written = {
-        "annotations.txt": notices.render(notices.tested(report)),
+        "annotations.txt": notices.render(notices.of_tests(report)),
         "junit.xml": merged,
         "matrix.json": model.dumps(report),
         "report.html": html.render(report),

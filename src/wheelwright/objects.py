@@ -91,7 +91,7 @@ class Matrix:
 
         `annotations` of the module itself also has those of ruff and of the type checkers.
         """
-        return notices.render(notices.tested(model.loads(self.data)))
+        return notices.render(notices.of_tests(model.loads(self.data)))
 
     @function
     def html(self) -> dagger.File:

@@ -17,7 +17,7 @@ from wheelwright.project.files import join
 from wheelwright.project.pyproject import line_of
 from wheelwright.reports.model import MatrixReport, shortfall
 
-__all__ = ["Annotation", "audited", "escaped", "linted", "render", "tested", "typed"]
+__all__ = ["Annotation", "escaped", "of_audit", "of_lint", "of_tests", "of_types", "render"]
 
 # mypy `a.py:1: error: text  [code]` (with or without a column), pyright
 # `  a.py:1:2 - error: text (code)`.
@@ -69,7 +69,7 @@ def render(annotations: Iterable[Annotation]) -> str:
     return "".join(f"{annotation}\n" for annotation in ordered)
 
 
-def tested(report: MatrixReport) -> list[Annotation]:
+def of_tests(report: MatrixReport) -> list[Annotation]:
     """Return failing tests, each once with its cells, then cells that failed without one."""
     cells: dict[tuple[str, str, str, int], list[str]] = {}
     for cell in report.cells:
@@ -90,7 +90,7 @@ def tested(report: MatrixReport) -> list[Annotation]:
     return found
 
 
-def linted(issues: Iterable[Issue], where: str = "") -> list[Annotation]:
+def of_lint(issues: Iterable[Issue], where: str = "") -> list[Annotation]:
     """Return ruff's findings; `where` is the directory that their paths start from."""
     return [
         Annotation(
@@ -100,7 +100,7 @@ def linted(issues: Iterable[Issue], where: str = "") -> list[Annotation]:
     ]
 
 
-def typed(report: str, where: str = "") -> list[Annotation]:
+def of_types(report: str, where: str = "") -> list[Annotation]:
     """Return the errors in a type checker's own report, of whichever checker."""
     found: list[Annotation] = []
     title = text = ""
@@ -121,7 +121,7 @@ def _typed(title: str, text: str, match: re.Match[str], where: str) -> Annotatio
     return Annotation(title, text, path, int(match["line"]), int(match["column"] or 0))
 
 
-def audited(report: str, lock: str = "", path: str = "uv.lock") -> list[Annotation]:
+def of_audit(report: str, lock: str = "", path: str = "uv.lock") -> list[Annotation]:
     """Return the vulnerabilities in pip-audit's JSON, at the package's line of the lock.
 
     Raises:

@@ -10,7 +10,7 @@ __all__ = ["REPORT", "Upload", "command", "told"]
 
 REPORT = "/coverage/coverage.xml"
 
-# The last line of what it prints tells most; its own log lines begin with a level and a time.
+# Where it fails it ends with a traceback, whose last line says why.
 _TAIL_LINES = 8
 
 
@@ -50,8 +50,10 @@ def command(upload: Upload) -> tuple[str, ...]:
 def told(upload: Upload, output: Output) -> str:
     """Return what came of it in words; an upload that failed is no failure of the run."""
     said = "\n".join(part.strip() for part in (output.stdout, output.stderr) if part.strip())
-    tail = "\n".join(said.splitlines()[-_TAIL_LINES:])
+    lines = said.splitlines()[-_TAIL_LINES:]
     to = upload.url or "Codecov"
     if output.exit_code == 0:
-        return f"uploaded coverage.xml to {to}\n{tail}".rstrip()
-    return f"not uploaded to {to}: codecovcli ended with exit code {output.exit_code}\n{tail}"
+        return "\n".join([f"uploaded coverage.xml to {to}", *lines])
+    why = lines[-1].strip() if lines else "it said nothing"
+    head = f"not uploaded to {to}: codecovcli ended with exit code {output.exit_code}: {why}"
+    return "\n".join([head, "", *lines])

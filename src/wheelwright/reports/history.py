@@ -1,10 +1,12 @@
 """Durations and outcomes over time: one JSON line for each cell of each run.
 
     {"at": "2026-05-04T10:00:00+00:00", "commit": "3f2a...", "step": "3.12", "outcome": "passed",
-     "seconds": 41.2, "tests": 210, "failed": 0, "skipped": 3, "coverage": 91.5, "cached": false}
+     "seconds": 41.2, "tests": 210, "failed": 0, "skipped": 3, "coverage": 91.5,
+     "ran_at": "2026-05-04T09:58:12+00:00"}
 
-`seconds` is pytest's own clock, so that waiting and installing do not count. A run that was
-answered from the cache is kept and marked; it says nothing new about durations.
+`seconds` is pytest's own clock, so that waiting and installing do not count. `ran_at` is the
+same in two lines where the second was answered from the cache: it says nothing new about
+durations, and counts once.
 """
 
 from __future__ import annotations
@@ -53,7 +55,7 @@ def _line(cell: CellReport, commit: str, at: str) -> dict[str, Any]:
         "failed": cell.failed + cell.errors,
         "skipped": cell.skipped,
         "coverage": cell.coverage if cell.coverage is None else round(cell.coverage, 2),
-        "cached": cell.cached,
+        "ran_at": cell.ran_at,
     }
 
 
@@ -85,7 +87,7 @@ def trend(history: str, last: int = 5) -> str:
     """
     if last < 1:
         raise RequestError(f"--last {last} is no number of runs", "pass 1 or more")
-    rows = _read(history)
+    rows = _runs(_read(history))
     steps = dict.fromkeys(row["step"] for row in rows)
     found = [_trend(step, [row for row in rows if row["step"] == step], last) for step in steps]
     found.sort(key=lambda each: (-each.growth, each.step))
@@ -118,12 +120,22 @@ def trend(history: str, last: int = 5) -> str:
     return "\n".join([text(head), rule, *map(text, body), "", verdict])
 
 
+def _runs(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows without those of a run that stands there already."""
+    seen: set[tuple[str, str]] = set()
+    kept: list[dict[str, Any]] = []
+    for row in rows:
+        run = (row["step"], row.get("ran_at") or row["at"])
+        if run not in seen:
+            seen.add(run)
+            kept.append(row)
+    return kept
+
+
 def _trend(step: str, rows: Sequence[dict[str, Any]], last: int) -> _Trend:
     # A run that ended early, or never ran, took less time without being faster.
     times = [
-        row["seconds"]
-        for row in rows
-        if row["outcome"] in ("passed", "failed") and not row.get("cached") and row["seconds"]
+        row["seconds"] for row in rows if row["outcome"] in ("passed", "failed") and row["seconds"]
     ]
     before, now = times[:-last], times[-last:]
     return _Trend(

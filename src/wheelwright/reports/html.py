@@ -214,7 +214,7 @@ def _traceback(text: str) -> str:
 
 
 def _slowest(report: MatrixReport) -> Iterable[str]:
-    slow = [row for row in slowest(report.cells) if row[0] >= 0.005]
+    slow = slowest(report.cells)
     if not slow:
         return
     yield "<h2>Slowest tests</h2>"

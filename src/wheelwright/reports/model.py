@@ -22,6 +22,7 @@ __all__ = [
     "Failure",
     "FileCoverage",
     "MatrixReport",
+    "counted",
     "dumps",
     "headline",
     "loads",
@@ -53,6 +54,7 @@ class CellReport:
         version: the interpreter with its patch release, empty where it did not start.
         tests_s: by pytest's clock; `wall_s` is this call's, installing and waiting included.
         cached: whether the run was an earlier one, whose result was kept.
+        ran_at: when pytest began, as it wrote it itself: tells one run from another.
         coverage: percent of the cell alone; None where it was not measured.
         details: for a cell that failed without a failing test, why.
     """
@@ -69,6 +71,7 @@ class CellReport:
     tests_s: float = 0.0
     wall_s: float | None = None
     cached: bool = False
+    ran_at: str = ""
     coverage: float | None = None
     place: str = ""
     notes: tuple[str, ...] = ()
@@ -160,27 +163,31 @@ def headline(report: MatrixReport) -> str:
     total = len(report.cells)
     if report.failed:
         names = ", ".join(cell.cell.name for cell in report.failed)
-        return f"{len(report.failed)} of {_count(total, 'cell')} failed: {names}"
+        return f"{len(report.failed)} of {counted(total, 'cell')} failed: {names}"
     if not report.ok and not shortfall(report.coverage):
-        return f"none of {_count(total, 'cell')} ran"
+        return f"none of {counted(total, 'cell')} ran"
     if said := shortfall(report.coverage):
         return said.partition(";")[0]
     idle = sum(cell.verdict is Verdict.NOT_RUN for cell in report.cells)
     missed = f", {idle} not run" if idle else ""
-    return f"{_count(total - idle, 'cell')} passed{missed}"
+    return f"{counted(total - idle, 'cell')} passed{missed}"
 
 
 def slowest(cells: Iterable[CellReport], limit: int = 10) -> list[tuple[float, str, str]]:
-    """Return the slowest tests over all cells: seconds, test, and the cell it took them in."""
+    """Return the slowest tests over all cells: seconds, test, and the cell it took them in.
+
+    Less than 5 ms is slow nowhere.
+    """
     worst: dict[str, tuple[float, str, str]] = {}
     for cell in cells:
         for seconds, test in cell.slowest:
-            if test not in worst or worst[test][0] < seconds:
+            if seconds >= 0.005 and (test not in worst or worst[test][0] < seconds):
                 worst[test] = (seconds, test, cell.cell.name)
     return sorted(worst.values(), reverse=True)[:limit]
 
 
-def _count(number: int, word: str) -> str:
+def counted(number: int, word: str) -> str:
+    """Return the number with its word, in the plural where there is one."""
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 

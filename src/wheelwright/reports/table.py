@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from wheelwright.reports.model import CellReport, MatrixReport, headline, percent, shortfall
+from wheelwright.reports.model import (
+    CellReport,
+    MatrixReport,
+    counted,
+    headline,
+    percent,
+    shortfall,
+)
 
 __all__ = ["render", "seconds"]
 
@@ -76,7 +83,9 @@ def _total(report: MatrixReport) -> list[str]:
     said = shortfall(report.coverage)
     cells = sum(cell.coverage is not None for cell in report.cells)
     least = f", at least {report.coverage.minimum:g} % asked" if report.coverage.minimum else ""
-    return [said or f"coverage {percent(report.coverage.percent)} over {cells} cells{least}"]
+    return [
+        said or f"coverage {percent(report.coverage.percent)} over {counted(cells, 'cell')}{least}"
+    ]
 
 
 def _shortened(details: str) -> str:
