@@ -31,7 +31,7 @@ PROGRESS: tuple[ProgressName, ...] = get_args(ProgressName)
 SANDBOX: tuple[SandboxName, ...] = get_args(SandboxName)
 
 GLOBALS = (
-    Flag("mod", "m", placeholder="string", doc="Path of the module (default: the one around here)"),
+    Flag("mod", "m", placeholder="string", doc="Path or URL of the module (default: the one here)"),
     Flag("workdir", placeholder="string", doc='Set the working directory (default ".")'),
     Flag("progress", placeholder="string", doc=f"Progress output ({', '.join(PROGRESS)})"),
     Flag("sandbox", placeholder="string", doc=f"How steps run ({', '.join(SANDBOX)})"),

@@ -38,7 +38,11 @@ class Cloned:
 
 
 class _GitFailed(Exception):
-    """git ended with an error: what it said."""
+    """git ended with an error: what it said, passwords in addresses left out."""
+
+
+def _shown(text: str) -> str:
+    return re.sub(r"(://[^/@:\s]*):[^/@\s]*@", r"\1:***@", text)
 
 
 class Repositories:
@@ -78,7 +82,7 @@ class Repositories:
                 return url, directory, await self._list(url)
             except _GitFailed as error:
                 problems.append(str(error))
-        tried = ", ".join(url for url, _ in reference.candidates)
+        tried = ", ".join(_shown(url) for url, _ in reference.candidates)
         raise UsageError(
             f"cannot read the repository {tried}: {problems[-1]}",
             hint="check the address, the network and the credentials that git has",
@@ -106,12 +110,14 @@ class Repositories:
             tree.mkdir()
             try:
                 await self._git(["init", "-q"], tree)
-                await self._git(["remote", "add", "origin", url], tree)
-                await self._fetch(tree, commit)
+                await self._fetch(tree, url, commit)
+                # The clone may be seen by steps: credentials of the address stay out of it.
+                address = re.sub(r"(https?://)[^/@]*@", r"\1", url)
+                await self._git(["remote", "add", "origin", address], tree)
                 await self._git(["checkout", "-q", "--detach", commit], tree)
             except _GitFailed as error:
                 raise UsageError(
-                    f"cannot get commit {commit} of {url}: {error}",
+                    f"cannot get commit {commit} of {_shown(url)}: {error}",
                     hint="check the network; what was cloned before needs none",
                 ) from error
             # What differs from one clone to the next would make the same commit another content.
@@ -120,13 +126,13 @@ class Repositories:
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
             return self._store.commit(staged, "repositories", key) / "tree"
 
-    async def _fetch(self, tree: Path, commit: str) -> None:
+    async def _fetch(self, tree: Path, url: str, commit: str) -> None:
         try:
-            await self._git(["fetch", "-q", "--depth=1", "--no-tags", "origin", commit], tree)
+            await self._git(["fetch", "-q", "--depth=1", "--no-tags", "--", url, commit], tree)
         except _GitFailed:
             # Old servers give out only what a ref names: get everything, then look.
             everything = "+refs/heads/*:refs/remotes/origin/*"
-            await self._git(["fetch", "-q", "--tags", "origin", everything], tree)
+            await self._git(["fetch", "-q", "--tags", "--", url, everything], tree)
 
     async def _git(self, words: Sequence[str], directory: Path | None = None) -> str:
         process = await asyncio.create_subprocess_exec(
@@ -146,7 +152,8 @@ class Repositories:
             raise
         if process.returncode:
             lines = [line for line in os.fsdecode(err).splitlines() if line.strip()]
-            raise _GitFailed(lines[0] if lines else f"git {words[0]}: exit {process.returncode}")
+            told = lines[0] if lines else f"git {words[0]}: exit {process.returncode}"
+            raise _GitFailed(_shown(told))
         return os.fsdecode(out)
 
 
@@ -165,7 +172,7 @@ def _commit(
     version = reference.version or pin
     if not version:
         if "HEAD" not in refs:
-            raise UsageError(f"the repository {url} has no commits")
+            raise UsageError(f"the repository {_shown(url)} has no commits")
         return refs["HEAD"]
     names = [f"refs/tags/{tag}" for tag in tag_names(version, directory)]
     if not reference.names_tag:
@@ -176,6 +183,6 @@ def _commit(
     if COMMIT.fullmatch(version):
         return version
     raise UsageError(
-        f"the repository {url} has no version {version!r}",
+        f"the repository {_shown(url)} has no version {version!r}",
         hint="name a tag, a branch or a whole commit",
     )

@@ -91,8 +91,12 @@ class LoadedModule:
 
     @property
     def scope(self) -> str:
-        """Name and place, as the real engine scopes names of secrets and cache volumes."""
-        return f"module {self.config.name} {self.place.origin}"
+        """Name and place, as the real engine scopes names of secrets and cache volumes.
+
+        The commit is no part of it: a cache volume outlives an update of the module.
+        """
+        where = self.place.origin.removesuffix(f"@{self.place.commit}")
+        return f"module {self.config.name} {where}"
 
 
 def find_module(ref: str | None, workdir: Path) -> Path | None:

@@ -49,7 +49,7 @@ ARGUMENTS
       --registry string    Where packages come from. (default "pypi")
 
 OPTIONS
-  -m, --mod string        Path of the module (default: the one around here)
+  -m, --mod string        Path or URL of the module (default: the one here)
       --workdir string    Set the working directory (default ".")
       --progress string   Progress output (auto, plain, tty, dots, report, none)
       --sandbox string    How steps run (auto, bubblewrap, plain)
