@@ -258,6 +258,15 @@ class Services:
             await asyncio.wait({one.life}, timeout=TERMINATE_S)
         one.life.cancel()
         await asyncio.wait({one.life})
+        self._leave(one)  # a life that was ended before it began has not done so
+
+    def _leave(self, one: Instance) -> None:
+        """Answer who still waits for an instance that has ended, and make room for the next."""
+        if not one.ready.done():
+            one.ready.set_exception(one.failure or UsageError("it was stopped"))
+            one.ready.exception()  # nobody may be waiting any more
+        if self._instances.get(one.key) is one:
+            del self._instances[one.key]
 
     # -- an instance's life ------------------------------------------------------------------------
 
@@ -291,11 +300,7 @@ class Services:
                 one.ready.set_exception(error)  # a bug, shown to whoever waits
             raise
         finally:
-            if not one.ready.done():
-                one.ready.set_exception(one.failure or UsageError("it was stopped"))
-                one.ready.exception()  # nobody may be waiting any more
-            if self._instances.get(one.key) is one:
-                del self._instances[one.key]
+            self._leave(one)
             failed = one.failure is not None and not one.stopping
             note = one.failure.message if one.failure and failed else ""
             span.end(Outcome.FAILED if failed else Outcome.DONE, note)
