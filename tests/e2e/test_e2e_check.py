@@ -12,6 +12,7 @@ from .bench import REPOSITORY, Bench
 from .conftest import Sample
 
 CHECKS = ["check-format", "check-versions", "lint", "lock-check", "test", "typecheck"]
+"""The gates of one Python; the module may have more."""
 
 
 @pytest.fixture
@@ -41,10 +42,11 @@ def verdicts(text: str) -> dict[str, str]:
 def test_checks_are_listed(stiletto: Bench, small: Path) -> None:
     """`check -l` lists every gate that needs no argument, with its first line of help."""
     ended = stiletto.run("check", "-l", cwd=small)
-    lines = ended.out.splitlines()[1:]
+    names = [line.split()[0] for line in ended.out.splitlines()[1:]]
 
     assert 0 == ended.code, str(ended)
-    assert [f"wheelwright:{name}" for name in CHECKS] == [line.split()[0] for line in lines]
+    assert {f"wheelwright:{name}" for name in CHECKS} <= set(names)
+    assert sorted(names) == names
     assert "Check the code with ruff, in the version the project locks." in ended.out
 
 
@@ -75,7 +77,8 @@ def test_all_checks_pass(stiletto: Bench, small: Path) -> None:
     ended = stiletto.run("check", cwd=small)
 
     assert 0 == ended.code, str(ended)
-    assert dict.fromkeys(CHECKS, "OK") == verdicts(ended.out)
+    assert set(CHECKS) <= set(verdicts(ended.out))
+    assert {"OK"} == set(verdicts(ended.out).values())
 
 
 def test_failed_check_fails_the_command(stiletto: Bench, small: Path) -> None:
