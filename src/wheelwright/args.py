@@ -25,6 +25,7 @@ __all__ = [
     "Pythons",
     "Resolutions",
     "ServiceAxis",
+    "Services",
     "Severity",
     "SkipUnavailable",
     "Source",
@@ -108,6 +109,10 @@ PytestArgs: TypeAlias = Annotated[
 Severity: TypeAlias = Annotated[
     str,
     Doc("The lowest severity that counts: low, medium or high."),
+]
+Services: TypeAlias = Annotated[
+    list[str],
+    Doc("Servers for the tests, such as postgres:16,redis:7. Default: [tool.wheelwright]."),
 ]
 
 # -- the matrix -----------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from wheelwright.args import (
     Pythons,
     Resolutions,
     ServiceAxis,
+    Services,
     Severity,
     SkipUnavailable,
     Source,
@@ -165,6 +166,7 @@ class Wheelwright:
         groups: Groups = [],  # noqa: B006  (the SDK reads the default; nothing changes it)
         extras: Extras = [],  # noqa: B006
         args: PytestArgs = [],  # noqa: B006
+        service: Services = [],  # noqa: B006
     ) -> str:
         """Run the tests with pytest on one Python, and fail if they fail.
 
@@ -174,7 +176,13 @@ class Wheelwright:
         """
         bench = await self._bench()
         tested = await pipeline.run_tests(
-            bench, self._python(bench, python), git, groups=groups, extras=extras, args=args
+            bench,
+            self._python(bench, python),
+            git,
+            groups=groups,
+            extras=extras,
+            args=args,
+            services=service,
         )
         if tested.run and (error := tested.run.verdict()):
             raise error
@@ -189,11 +197,18 @@ class Wheelwright:
         groups: Groups = [],  # noqa: B006
         extras: Extras = [],  # noqa: B006
         args: PytestArgs = [],  # noqa: B006
+        service: Services = [],  # noqa: B006
     ) -> TestRun:
         """Return the run that `test` judges, with its JUnit report and log, passed or failed."""
         bench = await self._bench()
         tested = await pipeline.run_tests(
-            bench, self._python(bench, python), git, groups=groups, extras=extras, args=args
+            bench,
+            self._python(bench, python),
+            git,
+            groups=groups,
+            extras=extras,
+            args=args,
+            services=service,
         )
         if tested.run is None or tested.reports is None:
             raise ToolFailed(tested.why_not, "add tests, or name them with --args")

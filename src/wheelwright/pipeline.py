@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from wheelwright.dist import build as dist
 from wheelwright.errors import GateFailed, ProjectError, RequestError, WheelwrightError
 from wheelwright.gates import format as formatting
 from wheelwright.gates import lint, lock, types
-from wheelwright.gates.result import GateResult, Output, Verdict
+from wheelwright.gates.result import GateResult, Output, Verdict, broken
 from wheelwright.loading import Bench
 from wheelwright.pins import full_image, slim_image
 from wheelwright.project import pyproject as toml
@@ -27,6 +28,7 @@ from wheelwright.project.version import VersionSource, version_source
 from wheelwright.testing import coverage
 from wheelwright.testing import dependencies as needs
 from wheelwright.testing import run as testing
+from wheelwright.testing import services as serving
 
 __all__ = ["Tested", "build", "ci", "fixes", "judge", "lint_issues", "python_of", "run_tests"]
 
@@ -192,13 +194,17 @@ async def run_tests(
     args: Sequence[str] = (),
     resolution: str = "",
     measured: bool = False,
+    services: Sequence[str] = (),
+    cell: str = "",
 ) -> Tested:
     """Run pytest once and keep its exit code and reports, whatever it says.
 
     An empty `resolution` is the usual one; `measured` leaves coverage data among the reports.
+    `services` are images of servers, fresh for this `cell` and migrated before the tests.
     """
     bench.require_package()
     project = bench.project
+    servers = serving.servers(services or project.settings.services)
     wanted = needs.find(project, python, groups, extras)
     if why := testing.configured(project, wanted):
         return Tested(None, None, why)
@@ -213,10 +219,16 @@ async def run_tests(
     ready = toolchain.installed(bench.source, plan, history)
     if measured:
         ready = ready.with_env_variable(coverage.FILE, f"{testing.REPORTS}/{coverage.DATA}")
+    for server in servers:
+        ready = toolchain.serving(ready, server, f"{project.name} {cell or python}")
+    if servers:
+        command = serving.command(project.settings.migrate, command)
     # An empty log first: then the directory is there, whatever an engine makes of an empty one.
     log = f"{testing.REPORTS}/{testing.LOG}"
     ran = toolchain.observe(ready.with_new_file(log, ""), command, log=log)
     output = await toolchain.output(ran, f"pytest on Python {python}")
+    if servers and output.exit_code == serving.MIGRATION_FAILED:
+        raise broken(f"the migration {shlex.join(project.settings.migrate)}", output)
     reports = ran.directory(testing.REPORTS)
     counts = None
     if testing.JUNIT in await reports.entries():
@@ -232,7 +244,7 @@ async def run_tests(
         exit_code=output.exit_code,
         counts=counts,
         place=wanted.describe() + locked,
-        notes=plan.notes,
+        notes=(*(f"service: {server.image}" for server in servers), *plan.notes),
         output="\n".join(part for part in (output.stdout.rstrip(), output.stderr.rstrip()) if part),
         narrowed=bool(args),
     )

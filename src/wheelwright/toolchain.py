@@ -19,6 +19,7 @@ from wheelwright.gates.result import Output
 from wheelwright.limits import limited, under_way
 from wheelwright.pins import UV_IMAGE
 from wheelwright.project.tools import Tool
+from wheelwright.testing.services import Server
 
 __all__ = [
     "base",
@@ -28,6 +29,7 @@ __all__ = [
     "output",
     "over",
     "run",
+    "serving",
     "with_git",
     "with_tool",
 ]
@@ -105,6 +107,21 @@ def with_git(container: dagger.Container, git: dagger.Directory) -> dagger.Conta
         "GIT_CONFIG_VALUE_0": "*",
     }
     return _with_variables(over(container, git), trusted)
+
+
+def serving(container: dagger.Container, server: Server, cell: str) -> dagger.Container:
+    """Give the container a server of its own: another `cell` gets another instance."""
+    started = _with_variables(dag.container().from_(server.image), server.env)
+    service = (
+        started.with_env_variable("WHEELWRIGHT_CELL", cell)
+        .with_exposed_port(server.port)
+        .with_docker_healthcheck(
+            ["sh", "-c", server.probe], interval="1s", timeout="5s", start_period="1s", retries=60
+        )
+        .as_service()
+    )
+    bound = container.with_service_binding(server.alias, service)
+    return _with_variables(bound, server.variables)
 
 
 def observe(container: dagger.Container, args: Iterable[str], log: str = "") -> dagger.Container:

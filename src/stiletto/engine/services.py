@@ -372,7 +372,8 @@ def _dressed(one: Instance, step: plan.Step, bound: Bound) -> tuple[plan.Step, P
     """Return the step with names, address and health check; and where the check reports."""
     step = replace(
         step,
-        env={**step.env, ADDRESS_VARIABLE: one.address},
+        # HOSTNAME as in Docker: a health check finds the server that is beside it by that name.
+        env={"HOSTNAME": one.host, **step.env, ADDRESS_VARIABLE: one.address},
         hosts={**bound.hosts, one.address: (one.host,)},
         mounts=(*step.mounts, *map(plan.TempMount, _empty_volumes(step))),
     )

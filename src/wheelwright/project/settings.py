@@ -8,6 +8,8 @@
 | `extras` | list | extras installed beside the test dependencies |
 | `pytest-args` | list | arguments of pytest where the caller gives none |
 | `typecheck` | list | the type checker's command line, such as ["mypy", "src"] |
+| `services` | list | servers for the tests, such as ["postgres:16", "redis:7"] |
+| `migrate` | list | a command line that runs before the tests where there are services |
 | `skip` | list | gates that `ci` leaves out; they are listed as such |
 | `matrix` | table | the cells of `matrix`: see `matrix.py` beside this file |
 """
@@ -42,10 +44,12 @@ class Settings:
     skip: tuple[str, ...] = ()
     matrix: MatrixSettings = field(default_factory=MatrixSettings)
     step_timeout: str = ""
+    services: tuple[str, ...] = ()
+    migrate: tuple[str, ...] = ()
 
 
 _STRINGS = ("python", "step-timeout")
-_LISTS = ("groups", "extras", "pytest-args", "typecheck", "skip")
+_LISTS = ("groups", "extras", "pytest-args", "typecheck", "skip", "services", "migrate")
 
 
 def read(pyproject: Pyproject) -> Settings:
@@ -69,6 +73,8 @@ def read(pyproject: Pyproject) -> Settings:
     lists = {key: tuple(table.get(key, ())) for key in _LISTS}
     return Settings(
         python=table.get("python", ""),
+        services=lists["services"],
+        migrate=lists["migrate"],
         step_timeout=table.get("step-timeout", ""),
         groups=lists["groups"],
         extras=lists["extras"],
