@@ -173,12 +173,6 @@ async def _guarded(bench: Bench, git: dagger.Directory, cell: Cell, options: Opt
 
 
 async def _run(bench: Bench, git: dagger.Directory, cell: Cell, options: Options) -> _Ran:
-    if cell.services:
-        raise RequestError(
-            f"cell {cell.name} asks for {', '.join(cell.services)}, and services cannot be "
-            "started yet",
-            "take services out of the matrix",
-        )
     project = bench.project
     if why := await _unavailable(environment.image(project, cell.python)):
         return _without_python(cell, why, options)
@@ -194,6 +188,8 @@ async def _run(bench: Bench, git: dagger.Directory, cell: Cell, options: Options
         args=options.args,
         resolution=cell.resolution,
         measured=coverage.configured(project, wanted) if measure is None else measure,
+        services=cell.services,
+        cell=cell.name,
     )
     if tested.run is None or tested.reports is None:
         report = CellReport(cell, Verdict.NOT_CONFIGURED, tested.why_not)
@@ -357,7 +353,9 @@ def _with_coverage(ran: _Ran, measured: _Measured | None) -> _Ran:
     if measured is None or measured.coverage is None or measured.files is None:
         return ran
     report = replace(ran.report, coverage=measured.coverage.percent)
-    return replace(ran, report=report, files=ran.files.with_directory("coverage", measured.files))
+    # The combined data of one cell is what the cell has already.
+    files = measured.files.filter(exclude=[coverage.DATA])
+    return replace(ran, report=report, files=ran.files.with_directory("coverage", files))
 
 
 # -- files ----------------------------------------------------------------------------------------
