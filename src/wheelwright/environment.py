@@ -152,7 +152,8 @@ def _resolved(
 ) -> _Layers:
     package = project.package
     # An extra named like a test group holds tools, every other one is part of the package.
-    parts = {extra: package.extras.get(canonicalize_name(extra), ()) for extra in wanted.extras}
+    extras = map(canonicalize_name, wanted.extras)
+    parts = {extra: package.extras.get(extra, ()) for extra in extras}
     own = expand(
         project,
         [

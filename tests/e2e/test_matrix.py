@@ -1,0 +1,283 @@
+"""`matrix` and `matrix-run`: a matrix with one failing cell, and every report about it.
+
+Each test looks at another side of the same cached runs, so that the whole file costs one matrix.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from uuid import uuid4
+from xml.etree import ElementTree
+
+import pytest
+
+from .bench import FIXTURES, Bench, Ended, stiletto_program
+from .conftest import ENGINES
+
+DEMO = FIXTURES / "matrix-demo"
+CELLS = ["3.11", "3.12", "3.12-lowest-direct"]
+FAILED = "3.12-lowest-direct"
+WHY = "TypeError: chunked() got an unexpected keyword argument 'strict'"
+
+
+def pytests(ended: Ended) -> list[str]:
+    """Return the processes of pytest that this call started."""
+    return [name for name in ended.ran if name.startswith("pytest ")]
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(
+    request: pytest.FixtureRequest,
+    environ: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Bench:
+    """Run the same words with each program that works here."""
+    program = stiletto_program() if request.param == "stiletto" else ["dagger"]
+    return Bench(program, environ, tmp_path_factory.mktemp("matrix"))
+
+
+@pytest.fixture(scope="module")
+def judged(engine: Bench) -> Ended:
+    """Judge the whole matrix; it fails."""
+    return engine.fails(DEMO, "matrix")
+
+
+@pytest.fixture(scope="module")
+def reports(engine: Bench, judged: Ended) -> Path:
+    """Return the exported reports of the matrix that was judged."""
+    at = engine.cwd / "reports"
+    engine.passes(DEMO, "matrix-run", "reports", "--output", at)
+    return at
+
+
+def test_failing_cell_fails_the_matrix(judged: Ended) -> None:
+    """One failing cell fails the call; the table has all cells, the details name the tests."""
+    text = judged.said
+    rows = {row.split()[0]: row for row in text.splitlines() if row.startswith("3.1")}
+    assert CELLS == list(rows)
+    for name in CELLS[:2]:
+        assert re.match(rf"{name}\s+passed\s+4 passed, 1 skipped\s+69.2 %", rows[name])
+    assert re.match(rf"{FAILED}\s+failed\s+2 passed, 2 failed, 1 skipped", rows[FAILED])
+    assert f"tests.test_dial::test_numbers_are_read: {WHY}" in text
+    assert "1 of 3 cells failed: 3.12-lowest-direct" in text
+
+
+def test_one_run_judges_and_reports(engine: Bench, judged: Ended) -> None:
+    """`matrix` starts pytest once for each cell; the files are of the very same processes."""
+    if engine.program == ["dagger"]:
+        pytest.skip("processes are counted in stiletto's progress")
+    # An expression that nothing else used: these runs cannot be there already.
+    only = (f"--args=-k=not x{uuid4().hex}", "--cell=3.11", f"--cell={FAILED}")
+    first = engine.fails(DEMO, "matrix", *only)
+    assert 2 == len(pytests(first))
+    files = engine.passes(DEMO, "matrix-run", *only, "reports", "-o", engine.cwd / "again")
+    assert [] == pytests(files)
+    assert 2 == sum(name.startswith("pytest ") for name in files.cached)
+    table = (engine.cwd / "again" / "table.txt").read_text()
+    assert 2 == len(re.findall(r"^3\.1.* cached  ", table, re.MULTILINE))
+
+
+def test_reports_are_complete_although_a_cell_failed(reports: Path) -> None:
+    """Every report is there, for the matrix and for each cell, the failed one included."""
+    expected = {
+        "annotations.txt",
+        "cells",
+        "coverage",
+        "junit.xml",
+        "matrix.json",
+        "report.html",
+        "summary.md",
+        "table.txt",
+    }
+    assert expected == {path.name for path in reports.iterdir()}
+    kinds = {"coverage.json", "coverage.md", "coverage.xml", "html"}
+    assert kinds | {"coverage.data"} == {path.name for path in (reports / "coverage").iterdir()}
+    for name in CELLS:
+        cell = reports / "cells" / name
+        assert {"coverage", "coverage.data", "junit.xml", "pytest.log"} == {
+            path.name for path in cell.iterdir()
+        }
+        assert kinds == {path.name for path in (cell / "coverage").iterdir()}
+    assert "2 failed" in (reports / "cells" / FAILED / "pytest.log").read_text()
+
+
+def test_coverage_is_combined_over_the_cells(reports: Path) -> None:
+    """Lines that only one Python runs are covered in the total, and in no cell with the others."""
+    total = json.loads((reports / "coverage" / "coverage.json").read_text())
+    assert ["src/brass_dial/__init__.py"] == list(total["files"])
+    alone = [
+        json.loads((reports / "cells" / name / "coverage" / "coverage.json").read_text())
+        for name in CELLS
+    ]
+    shares = [round(each["totals"]["percent_covered"], 1) for each in (total, *alone)]
+    assert [84.6, 69.2, 69.2, 69.2] == shares
+    with closing(sqlite3.connect(reports / "coverage" / "coverage.data")) as data:
+        assert [("/src/src/brass_dial/__init__.py",)] == data.execute(
+            "select path from file"
+        ).fetchall()
+    xml = ElementTree.parse(reports / "coverage" / "coverage.xml").getroot()  # noqa: S314
+    assert "9" == xml.get("lines-covered")
+    assert "brass_dial" in (reports / "coverage" / "coverage.md").read_text()
+
+
+def test_merged_junit_has_every_cell(reports: Path) -> None:
+    """The merged report has a suite for each cell, with its tests."""
+    root = ElementTree.parse(reports / "junit.xml").getroot()  # noqa: S314
+    assert [f"{name}: pytest" for name in CELLS] == [suite.get("name") for suite in root]
+    assert ["0", "0", "2"] == [suite.get("failures") for suite in root]
+
+
+def test_page_and_summary_tell_why(reports: Path) -> None:
+    """The page and the summary are written on failure too, and name the failing test."""
+    page = (reports / "report.html").read_text()
+    assert "1 of 3 cells failed" in page
+    assert "test_numbers_are_read" in page
+    assert "test_slow_dial" in page
+    summary = (reports / "summary.md").read_text()
+    assert f"<code>{FAILED}</code> tests.test_dial::test_numbers_are_read" in summary
+    assert "### Coverage 84.6 % (at least 80 % asked)" in summary
+
+
+def test_annotations_name_file_and_line(reports: Path) -> None:
+    """A failing test is told at the line of the package that raised."""
+    line = (reports / "annotations.txt").read_text().splitlines()[0]
+    assert line.startswith("::error file=src/brass_dial/__init__.py,line=")
+    assert line.endswith(f"::{WHY}")
+    number = int(line.partition(",line=")[2].partition(",")[0])
+    source = (DEMO / "src/brass_dial/__init__.py").read_text().splitlines()
+    assert "chunked(" in source[number - 1]
+
+
+def test_total_below_the_minimum_fails(engine: Bench, judged: Ended) -> None:
+    """--coverage-min on the total fails cells that passed, with number and file."""
+    words = ("matrix", "--cell=3.11", "--cell=3.12")
+    ended = engine.fails(DEMO, *words, "--coverage-min=90")
+    assert "coverage 84.6 % is below 90 %; most lacking: src/brass_dial/__init__.py" in ended.said
+    assert "coverage 84.6 % over 2 cells" in engine.passes(DEMO, *words).out
+
+
+def test_missing_python_fails_its_cell_alone(engine: Bench, judged: Ended) -> None:
+    """A Python that the engine cannot provide is its cell's failure, or left out on request."""
+    words = ("matrix", "--python=3.11,3.99")
+    ended = engine.fails(DEMO, *words)
+    assert re.search(r"3\.99\s+failed .*Python 3\.99 is not available", ended.said)
+    assert re.search(r"3\.11\s+passed", ended.said)
+    skipped = engine.passes(DEMO, *words, "--skip-unavailable")
+    assert re.search(r"3\.99\s+not run .*Python 3\.99 is not available", skipped.out)
+    assert "passed: 1 cell passed, 1 not run" in skipped.out
+
+
+def test_fail_fast_leaves_out_what_has_not_begun(engine: Bench, judged: Ended) -> None:
+    """With --fail-fast no cell begins after one has failed."""
+    words = ("matrix", "--python=3.99,3.11", "--limit=1", "--fail-fast")
+    ended = engine.fails(DEMO, *words)
+    assert re.search(r"3\.11\s+not run .*stopped: another cell failed", ended.said)
+
+
+def test_plan_runs_nothing(engine: Bench) -> None:
+    """--plan lists the cells, --format github gives jobs, and no step is run."""
+    listed = engine.passes(DEMO, "matrix", "--plan")
+    assert listed.out.rstrip().endswith("3 cells")
+    words = ("matrix", "--format=github", "--os=ubuntu-latest,macos-latest")
+    ended = engine.passes(DEMO, *words)
+    assert 6 == len(json.loads(ended.out)["include"])
+    assert [] == pytests(listed) + pytests(ended)
+
+
+def test_cells_are_typed_objects(engine: Bench, judged: Ended) -> None:
+    """Each cell of the object has its own fields."""
+    assert ["0", "0", "1"] == engine.passes(DEMO, "matrix-run", "cells", "exit-code").out.split()
+    assert "false" == engine.passes(DEMO, "matrix-run", "ok").out.strip()
+
+
+def test_history_grows_and_is_read(engine: Bench, judged: Ended) -> None:
+    """A run adds a line for each cell to the file; `trend` compares them with those before."""
+    at = engine.cwd / "history.jsonl"
+    before = {"at": "2026-01-01", "commit": "a", "step": "3.11", "outcome": "passed", "seconds": 9}
+    at.write_text(json.dumps(before) + "\n")
+    words = ("matrix-run", "history", "--commit=b", "--previous", at)
+    engine.passes(DEMO, *words, "--output", at)
+    rows = [json.loads(line) for line in at.read_text().splitlines()]
+    expected = [("a", "3.11"), *(("b", name) for name in CELLS)]
+    assert expected == [(row["commit"], row["step"]) for row in rows]
+    shown = engine.passes(DEMO, "trend", "--history", at, "--last=1").out
+    assert re.search(r"3\.11\s+2\s+0\s+9\.00 s", shown)
+    assert re.search(r"3\.12-lowest-direct\s+1\s+1", shown)
+
+
+class Codecov(BaseHTTPRequestHandler):
+    """Answers as Codecov's upload does; the server keeps what it was sent."""
+
+    def do_POST(self) -> None:
+        """Note the request, and tell where the report is to be put."""
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        place = f"http://{self.headers['host']}/put"
+        answer = json.dumps({"raw_upload_location": place, "url": "https://example.org/up"})
+        self._answer(body, answer.encode())
+
+    def do_PUT(self) -> None:
+        """Note the report."""
+        self._answer(self.rfile.read(int(self.headers.get("content-length", 0))), b"")
+
+    def _answer(self, body: bytes, answer: bytes) -> None:
+        said = (self.command, self.path, self.headers.get("authorization", ""), body)
+        self.server.requests.append(said)  # type: ignore[attr-defined]
+        self.send_response(200)
+        self.send_header("content-length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: object) -> None:
+        """Keep the tests' output clean."""
+
+
+@pytest.fixture
+def codecov() -> Iterator[ThreadingHTTPServer]:
+    """Serve Codecov's upload on loopback."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Codecov)
+    server.requests = []  # type: ignore[attr-defined]
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_coverage_is_uploaded_once_for_the_matrix(
+    engine: Bench, judged: Ended, codecov: ThreadingHTTPServer, tmp_path: Path
+) -> None:
+    """The real uploader sends one report, with the token; asked again it sends again."""
+    if engine.program == ["dagger"]:
+        pytest.skip("a container does not reach a server on this machine's loopback")
+    token = tmp_path / "token"
+    token.write_text("0f1e2d3c-secret")
+    url = f"http://127.0.0.1:{codecov.server_address[1]}"
+    upload = ("matrix-run", "upload-coverage", "--token", f"file://{token}")
+    words = (*upload, "--commit", "3f2a" * 10, "--slug=me/demo", f"--url={url}")
+    for count in (1, 2):
+        ended = engine.passes(DEMO, *words)
+        assert f"uploaded coverage.xml to {url}" in ended.out
+        requests = codecov.requests  # type: ignore[attr-defined]
+        puts = [body for method, _, _, body in requests if method == "PUT"]
+        assert count == len(puts)
+        assert any("0f1e2d3c-secret" in key for _, _, key, _ in requests)
+        assert "0f1e2d3c-secret" not in ended.said
+
+
+def test_upload_that_fails_is_told_and_fails_nothing(
+    engine: Bench, judged: Ended, tmp_path: Path
+) -> None:
+    """An upload that no server takes is a sentence, and the call passes."""
+    token = tmp_path / "token"
+    token.write_text("0f1e2d3c-secret")
+    upload = ("matrix-run", "upload-coverage", "--token", f"file://{token}", "--commit=3f2a")
+    ended = engine.passes(DEMO, *upload, "--url=http://127.0.0.1:9")
+    assert "not uploaded to http://127.0.0.1:9: codecovcli ended with exit code 1" in ended.out
