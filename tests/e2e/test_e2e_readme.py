@@ -63,7 +63,7 @@ def test_command_of_the_docs(
     """The command ends with 0 and prints what the page shows beneath it."""
     words = command.removeprefix(SET_UP).replace("build/uv/bin/uv run ", "")
     words = words.replace("../../../.venv/bin/", "")
-    words = words.replace("uv run ", "").replace("--python 3.12", f"--python {PYTHON}")
+    words = words.replace("uv run ", "").replace("--python 3.11", f"--python {PYTHON}")
     here = str(Path(sys.executable).parent)
     done = subprocess.run(
         ["sh", "-c", words],

@@ -126,15 +126,19 @@ def test_other_refusals_of_the_engine_are_passed_on() -> None:
 
 
 SHELL = {
-    "main",
+    "__init__",
+    "annotating",
     "args",
     "boundary",
     "loading",
+    "main",
+    "matrix",
+    "objects",
     "pipeline",
     "scans",
     "toolchain",
     "uncached",
-    "__init__",
+    "uploading",
 }
 SOURCE = Path(wheelwright.__file__).parent
 
@@ -170,6 +174,7 @@ async def test_every_check_can_be_called_without_arguments() -> None:
         "lock_check",
         "check_versions",
         "test",
+        "matrix",
         "security",
     }
     assert expected == set(checks)
