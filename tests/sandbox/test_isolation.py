@@ -68,6 +68,21 @@ def interpreter_for_everyone() -> str | None:
     return None
 
 
+def readable(python: str) -> bool:
+    """Tell whether an ordinary user can import this project from where it is."""
+    program = "import sys; sys.path[:0] = sys.argv[1:]; import stiletto.sandbox.bubblewrap"
+    asked = subprocess.run(
+        [python, "-I", "-c", program, str(SOURCES)],
+        capture_output=True,
+        check=False,
+        cwd="/",
+        user=NOBODY,
+        group=NOBODY,
+        extra_groups=[],
+    )
+    return asked.returncode == 0
+
+
 class Account:
     """Runs a line of shell in the sandbox as one user of this machine."""
 
@@ -79,6 +94,8 @@ class Account:
             found = interpreter_for_everyone()
             if found is None:
                 pytest.skip("no Python 3.11 that an ordinary user may run")
+            if not readable(found):
+                pytest.skip("an ordinary user cannot read this checkout, or its environment")
             self.python = found
             os.chown(root, NOBODY, NOBODY)
 

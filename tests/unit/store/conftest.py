@@ -26,7 +26,10 @@ def ordinary() -> Iterator[Path]:
         if os.geteuid() != 0:
             yield Path(name)
             return
-        os.chown(name, NOBODY, NOBODY)
+        try:
+            os.chown(name, NOBODY, NOBODY)
+        except OSError as error:  # EINVAL: a user namespace that has no such user
+            pytest.skip(f"no second user here: {error.strerror}")
         os.seteuid(NOBODY)
         try:
             yield Path(name)

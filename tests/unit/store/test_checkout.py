@@ -122,8 +122,12 @@ def test_short_contents_are_an_error(store: Store) -> None:
         store.checkout(EMPTY.put("a", file))
 
 
-def test_removed_paths_are_marked_for_the_kernel(store: Store) -> None:
+def test_removed_paths_are_marked_for_the_kernel(store: Store, tmp_path: Path) -> None:
     """A removed name is a whiteout; a removed name that is there is an opaque directory."""
+    try:
+        os.mknod(tmp_path / "whiteout", stat.S_IFCHR, 0)
+    except OSError as error:  # inside another overlay: it keeps whiteouts to itself
+        pytest.skip(f"whiteouts cannot be made here: {error.strerror}")
     tree = EMPTY.put("kept/file", _file(store)).put("file", _file(store))
     removed = frozenset({"gone", "kept", "deep/er/gone", "file", "file/below"})
     layer = store.checkout(tree, removed=removed)
