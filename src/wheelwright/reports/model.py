@@ -154,8 +154,8 @@ def shortfall(coverage: Coverage | None) -> str:
         for file in lacking
         if file.missing
     )
-    minimum = f"{coverage.minimum:g} %"
-    return f"coverage {percent(coverage.percent)} is below {minimum}; most lacking: {named}"
+    said = f"coverage {percent(coverage.percent)} is below {coverage.minimum:g} %"
+    return f"{said}; most lacking: {named}" if named else f"{said}: nothing was measured"
 
 
 def headline(report: MatrixReport) -> str:

@@ -12,6 +12,7 @@ from wheelwright.gates.result import Verdict
 from wheelwright.matrix import judge
 from wheelwright.reports.model import (
     CellReport,
+    Coverage,
     Failure,
     MatrixReport,
     dumps,
@@ -56,6 +57,8 @@ def test_shortfall_names_the_files_most_lacking() -> None:
     )
     assert expected == shortfall(replace(COVERAGE, minimum=80))
     assert "" == shortfall(replace(COVERAGE, minimum=78.99))
+    nothing = Coverage(0.0, (), 80)
+    assert "coverage 0.0 % is below 80 %: nothing was measured" == shortfall(nothing)
 
 
 def test_percentage_is_never_rounded_up() -> None:
