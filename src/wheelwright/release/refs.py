@@ -1,0 +1,136 @@
+"""What the remote's refs say about a release, read from what `inside/refs.py` prints."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from wheelwright.release.ports import ActFailed, Refs
+from wheelwright.release.version import parse
+from wheelwright.release.world import Journal, Lock, Plan, Trouble
+
+__all__ = ["Seen", "journal_message", "lock_message", "read", "refs_of", "trouble"]
+
+_TRAILER = re.compile(r"^Wheelwright-(\w+): (.*)$", re.MULTILINE)
+
+# Of git's own words (builtin/push.c, transport.c, http.c, remote-curl.c), of GitHub's hooks, and of
+# curl. The first row that is found decides.
+_SAID: Final = (
+    (Trouble.RACE, r"stale info|fetch first|non-fast-forward|already exists|cannot lock ref"),
+    (Trouble.RACE, r"failed to update ref|incorrect old value|reference already exists"),
+    (Trouble.REFUSED, r"hook declined|protected|GH0\d\d|rule violations|Permission|forbidden|403"),
+    (Trouble.REFUSED, r"Authentication failed|could not read Username|returned error: 4\d\d"),
+    (Trouble.REFUSED, r"remote rejected|repository not found|not found"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All refs of the remote, and what the commits of locks and releases say.
+
+    Attributes:
+        refs: full name to commit, tags peeled.
+        journals: full name to its release commit, with package and version.
+    """
+
+    default: str
+    refs: Mapping[str, str]
+    locks: Mapping[str, Lock] = field(default_factory=dict)
+    journals: Mapping[str, tuple[str, str, Journal]] = field(default_factory=dict)
+
+
+def read(text: str) -> Seen:
+    """Read what `refs.py look` printed."""
+    data: dict[str, Any] = json.loads(text)
+    return Seen(
+        default=data["default"],
+        refs=data["refs"],
+        locks={ref: _lock(lock) for ref, lock in data["locks"].items()},
+        journals={
+            ref: (
+                found["package"],
+                found["version"],
+                Journal(found["commit"], found["parent"], data["refs"][ref], found["epoch_s"]),
+            )
+            for ref, found in data["journals"].items()
+        },
+    )
+
+
+def _lock(found: Mapping[str, str]) -> Lock:
+    said = dict(_TRAILER.findall(found["message"]))
+    epoch = said.get("Epoch", "")
+    return Lock(
+        commit=found["commit"],
+        run=said.get("Run", "unknown"),
+        version=said.get("Lock", " ").rpartition(" ")[2],
+        base_commit=said.get("Base", ""),
+        epoch_s=int(epoch) if epoch.isdecimal() else 0,
+    )
+
+
+def refs_of(seen: Seen, plan: Plan) -> Refs:
+    """Return what belongs to one release."""
+    return Refs(
+        lock=seen.locks.get(plan.lock_ref),
+        branch=_journal(seen, f"refs/heads/{plan.branch}", plan),
+        tag=_journal(seen, f"refs/tags/{plan.tag}", plan),
+        releases=versions(seen, plan.tag.removesuffix(plan.version)),
+    )
+
+
+def _journal(seen: Seen, ref: str, plan: Plan) -> Journal | None:
+    head = seen.refs.get(ref)
+    if head is None:
+        return None
+    package, version, journal = seen.journals.get(ref, ("", "", Journal("", "", head)))
+    return journal if (package, version) == (plan.package, plan.version) else Journal("", "", head)
+
+
+def versions(seen: Seen, prefix: str) -> frozenset[str]:
+    """Return the versions of release branches and tags whose names begin with a prefix."""
+    starts = (f"refs/heads/release/{prefix}", f"refs/tags/{prefix}")
+    names = (ref.removeprefix(start) for start in starts for ref in seen.refs if _is(ref, start))
+    return frozenset(str(version) for name in names if (version := parse(name)))
+
+
+def _is(ref: str, start: str) -> bool:
+    return ref.startswith(start)
+
+
+def lock_message(plan: Plan, nonce: str) -> str:
+    """Return the message of the lock's commit; with the nonce no two runs make the same."""
+    return (
+        f"Release {plan.package} {plan.version}\n\n"
+        f"Wheelwright-Lock: {plan.package} {plan.version}\n"
+        f"Wheelwright-Run: {plan.run}\n"
+        f"Wheelwright-Base: {plan.base_commit}\n"
+        f"Wheelwright-Epoch: {plan.epoch_s}\n"
+        f"Wheelwright-Nonce: {nonce}\n"
+    )
+
+
+def journal_message(plan: Plan) -> str:
+    """Return the message of the commit with the edits."""
+    return (
+        f"Release {plan.package} {plan.version}\n\n"
+        f"Wheelwright-Release: {plan.package} {plan.version}\n"
+    )
+
+
+def trouble(words: str, exit_code: int) -> ActFailed:
+    """Return what a git command that failed means; what is not known is worth another try."""
+    lines = [line for line in words.strip().splitlines() if not line.startswith("hint:")]
+    said = " / ".join(line.strip() for line in lines[-4:]) or f"exit code {exit_code}"
+    if exit_code == 124:
+        return ActFailed(Trouble.BUSY, said)
+    # A server's failure also mentions rejection; it is no refusal.
+    if re.search(r"returned error: (5\d\d|429)|HTTP (5\d\d|429)", words):
+        return ActFailed(Trouble.BUSY, said)
+    for kind, pattern in _SAID:
+        if re.search(pattern, words, re.IGNORECASE):
+            return ActFailed(kind, said)
+    return ActFailed(Trouble.BUSY, said)
