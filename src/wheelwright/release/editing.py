@@ -1,0 +1,73 @@
+"""The files of the release commit: what becomes of each text, and what tools have to add."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from wheelwright.errors import ProjectError
+from wheelwright.project.files import join
+from wheelwright.project.model import Project
+from wheelwright.release import changelog, edits
+from wheelwright.release.changelog import Keeper
+from wheelwright.release.stops import Problem
+from wheelwright.release.world import Plan
+
+__all__ = ["REQUIREMENTS", "changelog_path", "date_of", "rewrites_requirements", "texts"]
+
+REQUIREMENTS = "requirements.txt"
+
+
+def date_of(plan: Plan) -> str:
+    """Return the release's day, in UTC."""
+    return datetime.fromtimestamp(plan.epoch_s, UTC).date().isoformat()
+
+
+def changelog_path(project: Project, keeper: Keeper) -> str:
+    """Return the changelog's path from the root."""
+    prefix = f"{project.where}/" if project.where else ""
+    inner = [name.removeprefix(prefix) for name in project.files.names if name.startswith(prefix)]
+    names = [name for name in inner if "/" not in name]
+    if keeper is Keeper.TOWNCRIER:
+        table = project.package.table("tool", "towncrier")
+        named = table.get("filename") or (changelog.find(names) or "NEWS.rst")
+        return join(project.where, str(named))
+    return join(project.where, changelog.find(names) or "CHANGELOG.md")
+
+
+def texts(project: Project, plan: Plan, keeper: Keeper, new: str) -> Mapping[str, str]:
+    """Return every text that changes, by path; `new` is the section that git-cliff made.
+
+    What towncrier changes and requirements.txt are not among them: those tools write themselves.
+
+    Raises:
+        ProjectError: the version stands nowhere that is known.
+    """
+    found = edits.version_file(project)
+    if isinstance(found, Problem):
+        raise ProjectError(found.text())
+    changed: dict[str, str] = {}
+    path, pattern = found
+    if path:
+        text = project.files.text(path)
+        if text is None:
+            raise ProjectError(f"no {path} in the source", "correct where the version is read from")
+        changed[path] = edits.version_edit(text, pattern, plan.version)
+        lock = project.files.text("uv.lock")
+        if lock is not None:
+            changed["uv.lock"] = edits.lock_version(lock, plan.package, plan.version)
+    log = changelog_path(project, keeper)
+    before = project.files.text(log) or ""
+    if keeper is Keeper.HAND:
+        changed[log] = changelog.release_unreleased(before, plan.version, date_of(plan), plan.tag)
+    elif keeper is Keeper.GIT_CLIFF:
+        changed[log] = changelog.insert(before, new)
+    return changed
+
+
+def rewrites_requirements(project: Project) -> bool:
+    """Whether requirements.txt is made from the lock: there is one, and no hand wrote the file."""
+    if project.lock is None:
+        return False
+    there = project.files.text(join(project.where, REQUIREMENTS))
+    return there is None or edits.is_export(there)

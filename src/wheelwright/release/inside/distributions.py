@@ -1,0 +1,115 @@
+"""Makes sdists reproducible, and describes distributions; runs in a container.
+
+    distributions.py normalise DIRECTORY EPOCH   rewrite each sdist: sorted, one time, one owner
+    distributions.py describe DIRECTORY          print names, digests, members and metadata as JSON
+
+An sdist that is rewritten twice is the same byte for byte, whatever wrote it: setuptools and
+pdm-backend put times, modes and the gzip header's time into theirs even with SOURCE_DATE_EPOCH.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import sys
+import tarfile
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+
+def normalise(directory: str, epoch: str) -> None:
+    """Rewrite every sdist of a directory."""
+    for path in sorted(Path(directory).glob("*.tar.gz")):
+        path.write_bytes(normalised(path.read_bytes(), int(epoch)))
+
+
+def normalised(contents: bytes, epoch_s: int) -> bytes:
+    """Return a tar.gz with the same files, sorted, and everything else fixed.
+
+    Modes become 0644, or 0755 for what its owner may execute; times become `epoch_s`.
+    """
+    written = io.BytesIO()
+    with tarfile.open(fileobj=io.BytesIO(contents), mode="r:gz") as old:
+        members = sorted(old.getmembers(), key=lambda member: member.name)
+        with tarfile.open(fileobj=written, mode="w", format=tarfile.PAX_FORMAT) as new:
+            for member in members:
+                data = old.extractfile(member) if member.isreg() else None
+                new.addfile(_fixed(member, epoch_s), data)
+    packed = io.BytesIO()
+    with gzip.GzipFile("", "wb", 9, packed, mtime=epoch_s) as out:
+        out.write(written.getvalue())
+    return packed.getvalue()
+
+
+def _fixed(member: tarfile.TarInfo, epoch_s: int) -> tarfile.TarInfo:
+    fixed = tarfile.TarInfo(member.name)
+    fixed.type = member.type
+    fixed.linkname = member.linkname
+    fixed.size = member.size
+    fixed.mtime = epoch_s
+    fixed.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
+    return fixed
+
+
+def describe(directory: str) -> None:
+    """Print what the distributions of a directory are."""
+    paths = sorted(Path(directory).iterdir())
+    kept = [path for path in paths if path.name.endswith((".tar.gz", ".whl"))]
+    sys.stdout.write(json.dumps([described(path) for path in kept], indent=1) + "\n")
+
+
+def described(path: Path) -> dict[str, Any]:
+    """Return what one distribution is."""
+    contents = path.read_bytes()
+    members = _zipped(path) if path.name.endswith(".whl") else _tarred(path)
+    metadata = ""
+    for name, data, _ in members:
+        parts = name.split("/")
+        wheel = len(parts) == 2 and parts[0].endswith(".dist-info") and parts[1] == "METADATA"
+        if wheel or (len(parts) == 2 and parts[1] == "PKG-INFO"):
+            metadata = data.decode("utf-8", "replace")
+    return {
+        "name": path.name,
+        "sha256": hashlib.sha256(contents).hexdigest(),
+        "size_bytes": len(contents),
+        "metadata": metadata,
+        "members": {
+            name: [hashlib.sha256(data).hexdigest(), about] for name, data, about in members
+        },
+    }
+
+
+def _zipped(path: Path) -> list[tuple[str, bytes, str]]:
+    with zipfile.ZipFile(path) as wheel:
+        return [
+            (info.filename, wheel.read(info), f"{info.external_attr >> 16:o} {info.date_time}")
+            for info in wheel.infolist()
+        ]
+
+
+def _tarred(path: Path) -> list[tuple[str, bytes, str]]:
+    with tarfile.open(path) as sdist:
+        return [
+            (
+                member.name,
+                _contents(sdist, member),
+                f"{member.mode:o} {int(member.mtime)} {member.uid} {member.linkname}",
+            )
+            for member in sdist.getmembers()
+            if not member.isdir()
+        ]
+
+
+def _contents(sdist: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    found = sdist.extractfile(member) if member.isreg() else None
+    return found.read() if found else b""
+
+
+COMMANDS: Mapping[str, Callable[..., None]] = {"describe": describe, "normalise": normalise}
+
+if __name__ == "__main__":
+    COMMANDS[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,165 @@
+"""Reads the released package at a commit, previews its changelog, and makes the edited tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import dagger
+
+from wheelwright import environment, pipeline, toolchain
+from wheelwright.errors import ToolFailed
+from wheelwright.loading import Bench, load
+from wheelwright.project.files import Snapshot, join
+from wheelwright.project.model import Project
+from wheelwright.release import changelog, editing, edits
+from wheelwright.release.changelog import Keeper
+from wheelwright.release.git import CLONE, RemoteGit
+from wheelwright.release.pins import release_tool
+from wheelwright.release.ports import ActFailed
+from wheelwright.release.world import Plan, Trouble
+
+__all__ = ["Commit", "Preparing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit of the remote: its container with the work tree, and the package in it."""
+
+    container: dagger.Container
+    bench: Bench
+    git: dagger.Directory
+    keeper: Keeper
+
+    @property
+    def project(self) -> Project:
+        """The package, with every file read that a release edits."""
+        return self.bench.project
+
+
+@dataclass
+class Preparing:
+    """The package `name` of a remote. `requirements` is false where nobody wants the export."""
+
+    remote: RemoteGit
+    package: str
+    python: str
+    requirements: bool = True
+
+    async def commit(self, commit: str) -> Commit:
+        """Return the package as a commit has it."""
+        container = await self.remote.tree(commit)
+        whole = container.directory(CLONE)
+        bench = await load(whole.without_directory(".git"), self.package)
+        bench = replace(bench, project=await _with_texts(bench))
+        git = dagger.dag.directory().with_directory(".git", whole.directory(".git"))
+        text = bench.project.files.text(editing.changelog_path(bench.project, Keeper.HAND))
+        return Commit(container, bench, git, changelog.keeper(bench.project, text))
+
+    def python_of(self, commit: Commit) -> str:
+        """Return the Python that the package is released with: the caller's, else its own."""
+        return pipeline.python_of(commit.bench, self.python)
+
+    # -- the changelog ----------------------------------------------------------------------------
+
+    async def changes(self, commit: Commit, version: str, tag: str, date: str, since: str) -> str:
+        """Return what the changelog would say of a version; empty where nobody keeps one.
+
+        `since` is the commit where the release before branched off, empty for the first.
+        """
+        project = commit.project
+        if commit.keeper is Keeper.HAND:
+            text = project.files.text(editing.changelog_path(project, Keeper.HAND)) or ""
+            return changelog.unreleased(text)
+        if commit.keeper is Keeper.GIT_CLIFF:
+            paths = [f"{project.where}/**"] if project.where else []
+            return await self._tool(
+                commit, "git-cliff", changelog.cliff_commands(tag, since, paths), ""
+            )
+        if commit.keeper is Keeper.TOWNCRIER:
+            command = changelog.towncrier_command(version, date, project.name, draft=True)
+            return await self._tool(commit, "towncrier", command, project.where)
+        return ""
+
+    async def _tool(self, commit: Commit, name: str, command: Iterable[str], where: str) -> str:
+        container = self._with_tool(commit, commit.container, name, where)
+        output = await toolchain.output(toolchain.observe(container, command))
+        if output.exit_code:
+            raise ToolFailed(f"{name} failed: {output.stderr.strip() or output.stdout.strip()}")
+        return output.stdout
+
+    def _with_tool(
+        self, commit: Commit, container: dagger.Container, name: str, where: str
+    ) -> dagger.Container:
+        python = self.python_of(commit)
+        tool = release_tool(commit.project, name, python)
+        return toolchain.with_tool(container, tool).with_workdir(join(CLONE, where))
+
+    # -- the edits --------------------------------------------------------------------------------
+
+    async def push(self, plan: Plan, since: str, expected: str) -> None:
+        """Make the edits on the plan's base commit and push them as the release branch."""
+        commit = await self.commit(plan.base_commit)
+        container, paths = await self._edited(commit, plan, since)
+        await self.remote.push_tree(plan, container, paths, expected)
+
+    async def _edited(
+        self, commit: Commit, plan: Plan, since: str
+    ) -> tuple[dagger.Container, list[str]]:
+        project, keeper = commit.project, commit.keeper
+        new = ""
+        if keeper is Keeper.GIT_CLIFF:
+            date = editing.date_of(plan)
+            new = await self.changes(commit, plan.version, plan.tag, date, since)
+        container = commit.container
+        changed = editing.texts(project, plan, keeper, new)
+        for path, text in changed.items():
+            container = container.with_new_file(join(CLONE, path), text)
+        paths = list(changed)
+        if keeper is Keeper.TOWNCRIER:
+            date = editing.date_of(plan)
+            command = changelog.towncrier_command(plan.version, date, project.name, draft=False)
+            ready = self._with_tool(commit, container, "towncrier", project.where)
+            container = ready.with_exec(list(command))
+            paths.append(editing.changelog_path(project, keeper))
+        if self.requirements and editing.rewrites_requirements(project):
+            # A lock of a version that no commit has yet: without the history, told by a variable.
+            for name, value in edits.pretend(project, plan.version).items():
+                container = container.with_env_variable(name, value)
+            member = [f"--package={project.package.name}"] if project.where else []
+            out = join(project.where, editing.REQUIREMENTS)
+            container = container.with_workdir(CLONE).with_exec(
+                [*edits.EXPORT, *member, "--quiet", f"--output-file={out}"]
+            )
+            paths.append(out)
+        try:
+            await container.sync()
+        except dagger.ExecError as error:
+            said = (error.stderr.strip() or error.stdout.strip()).splitlines()[-4:]
+            words = f"{' '.join(error.command)}: {' / '.join(said)}"
+            raise ActFailed(Trouble.TOOL, words) from error
+        return container.with_workdir(environment.SOURCE), paths
+
+    async def notes(self, plan: Plan, commit: Commit) -> str:
+        """Return the changelog's section of the version, for people who read the release."""
+        path = editing.changelog_path(commit.project, commit.keeper)
+        text = commit.project.files.text(path) or ""
+        return changelog.section(text, plan.version)
+
+
+async def _with_texts(bench: Bench) -> Project:
+    """Return the project with the files read that only a release edits."""
+    project = bench.project
+    files = project.files
+    towncrier = editing.changelog_path(project, Keeper.TOWNCRIER)
+    wanted = {
+        *edits.candidates(project),
+        towncrier,
+        editing.changelog_path(project, Keeper.HAND),
+        join(project.where, editing.REQUIREMENTS),
+    }
+    texts = dict(files.texts)
+    for path in sorted(wanted - texts.keys()):
+        if await bench.source.exists(path):
+            texts[path] = await bench.source.file(path).contents()
+    return replace(project, files=Snapshot(texts, files.names))

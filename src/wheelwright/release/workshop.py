@@ -1,0 +1,276 @@
+"""What happens on the release commit in containers: checks, two builds, verification, upload."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import dagger
+
+from wheelwright import environment, pipeline, toolchain
+from wheelwright.environment import SOURCE
+from wheelwright.errors import WheelwrightError
+from wheelwright.gates.result import Output
+from wheelwright.pins import slim_image
+from wheelwright.project.files import join
+from wheelwright.project.version import VersionSource, version_source
+from wheelwright.release import answers, artifacts, edits
+from wheelwright.release.artifacts import Distribution
+from wheelwright.release.git import fresh, with_program
+from wheelwright.release.pins import release_tool
+from wheelwright.release.ports import ActFailed, Built, Said
+from wheelwright.release.preparing import Commit, Preparing
+from wheelwright.release.where import IndexUrls
+from wheelwright.release.world import Journal, Plan, Trouble
+from wheelwright.testing import dependencies as needs
+from wheelwright.testing import run as testing
+
+__all__ = ["Containers", "Credentials"]
+
+DIST: Final = "/dist"
+_CA: Final = "/opt/wheelwright/ca.pem"
+_PROGRAM: Final = "/opt/wheelwright/distributions.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What the index accepts: a token, or the two variables of a workflow's OIDC identity."""
+
+    token: dagger.Secret | None = None
+    oidc_url: dagger.Secret | None = None
+    oidc_token: dagger.Secret | None = None
+
+    @property
+    def trusted(self) -> bool:
+        """Whether trusted publishing is possible."""
+        return self.oidc_url is not None and self.oidc_token is not None
+
+
+@dataclass
+class Containers:
+    """The workshop of one release. `upload_timeout_s` bounds one call of `uv publish`."""
+
+    preparing: Preparing
+    urls: IndexUrls
+    credentials: Credentials
+    attest: bool = False
+    upload_timeout_s: int = 900
+    ca: dagger.File | None = None
+    _commits: dict[str, Commit] = field(default_factory=dict)
+    _dist: dagger.Directory | None = None
+    _described: tuple[Distribution, ...] = ()
+
+    async def _commit(self, journal: Journal) -> Commit:
+        if journal.commit not in self._commits:
+            self._commits[journal.commit] = await self.preparing.commit(journal.commit)
+        return self._commits[journal.commit]
+
+    # -- checks -----------------------------------------------------------------------------------
+
+    async def gates(self, plan: Plan, journal: Journal) -> Said:
+        """Run the checks of `ci` on the release commit."""
+        commit = await self._commit(journal)
+        try:
+            table = await pipeline.ci(
+                commit.bench, self.preparing.python, commit.git, fail_fast=False
+            )
+        except WheelwrightError as error:
+            return Said(False, f"{plan.package} at {journal.commit[:12]}\n{error}")
+        return Said(True, table)
+
+    # -- build ------------------------------------------------------------------------------------
+
+    async def build(self, plan: Plan, journal: Journal) -> Built:
+        """Build twice, in different directories, and compare byte for byte."""
+        commit = await self._commit(journal)
+        first = await self._built(plan, journal, commit, "/src")
+        second = await self._built(plan, journal, commit, "/src-again/deeper")
+        one, two = await self._describe(first), await self._describe(second)
+        self._dist, self._described = first, one
+        return Built(tuple(each.file for each in one), artifacts.differences(one, two))
+
+    async def _built(
+        self, plan: Plan, journal: Journal, commit: Commit, where: str
+    ) -> dagger.Directory:
+        project = commit.project
+        python = self.preparing.python_of(commit)
+        container = with_program(
+            toolchain.base(environment.image(project, python), python), "distributions.py"
+        ).with_directory(where, commit.bench.source)
+        if version_source(project.package) is VersionSource.VCS:
+            # Some of these tools also list the sdist's files by git.
+            container = toolchain.with_git(container, commit.git).with_directory(where, commit.git)
+        variables = {
+            **edits.pretend(project, plan.version),
+            "SOURCE_DATE_EPOCH": str(journal.epoch_s),
+            "WHEELWRIGHT_BUILD": where,
+        }
+        for name, value in variables.items():
+            container = container.with_env_variable(name, value)
+        member = [f"--package={project.package.name}"] if project.where else []
+        container = container.with_workdir(where)
+        container = _masked(container, ["uv", "build", "--sdist", f"--out-dir={DIST}", *member])
+        if artifacts.needs_normalising(project.package.backend):
+            epoch = str(journal.epoch_s)
+            container = container.with_exec(["python", _PROGRAM, "normalise", DIST, epoch])
+        # The wheel comes from the sdist: what is published is what the sdist builds.
+        wheel = f'exec uv build --wheel --out-dir={DIST} "$(ls {DIST}/*.tar.gz)"'
+        container = container.with_exec(["sh", "-c", f"umask 022 && {wheel}"])
+        try:
+            return await container.directory(DIST).filter(include=["*.tar.gz", "*.whl"]).sync()
+        except dagger.ExecError as error:
+            said = "\n".join((error.stderr.strip() or error.stdout.strip()).splitlines()[-20:])
+            raise ActFailed(Trouble.TOOL, said) from error
+
+    async def _describe(self, dist: dagger.Directory) -> tuple[Distribution, ...]:
+        python = self.preparing.python
+        container = with_program(self._slim(python), "distributions.py")
+        command = ["python", _PROGRAM, "describe", DIST]
+        return artifacts.read(
+            await container.with_directory(DIST, dist).with_exec(command).stdout()
+        )
+
+    def _slim(self, python: str) -> dagger.Container:
+        return toolchain.base(slim_image(python), python)
+
+    # -- verify -----------------------------------------------------------------------------------
+
+    async def check(self, plan: Plan, journal: Journal) -> Said:
+        """Verify metadata and contents, then run the tests against each file installed alone."""
+        assert self._dist is not None, "a build comes first"
+        commit = await self._commit(journal)
+        found = [*artifacts.problems(plan, self._described)]
+        if not found:
+            found += await self._twine(commit)
+        if not found:
+            for each in self._described:
+                found += await self._installed(commit, each)
+        return Said(not found, "\n".join(found))
+
+    async def _twine(self, commit: Commit) -> list[str]:
+        assert self._dist is not None
+        python = self.preparing.python_of(commit)
+        tool = release_tool(commit.project, "twine", python)
+        container = toolchain.with_tool(self._slim(python), tool).with_directory(DIST, self._dist)
+        names = [f"{DIST}/{each.name}" for each in self._described]
+        output = await _output(container, ["twine", "check", "--strict", *names])
+        return [] if output.exit_code == 0 else [f"twine check --strict: {output.stdout.strip()}"]
+
+    async def _installed(self, commit: Commit, distribution: Distribution) -> list[str]:
+        """Install one file without the source, and run the tests against it."""
+        assert self._dist is not None
+        project = commit.project
+        python = self.preparing.python_of(commit)
+        wanted = needs.find(project, python)
+        plan = environment.plan(project, python, wanted)
+        container = toolchain.dependencies(commit.bench.source, plan)
+        container = container.with_file(
+            f"{DIST}/{distribution.name}", self._dist.file(distribution.name)
+        )
+        path = f"{DIST}/{distribution.name}"
+        output = await _output(container, ["uv", "pip", "install", path])
+        if output.exit_code:
+            return [f"{distribution.name} cannot be installed: {_tail(output)}"]
+        container = container.with_exec(["uv", "pip", "install", path])
+        if testing.configured(project, wanted):
+            return []
+        container = container.with_directory(SOURCE, await self._tests(commit))
+        log = f"{testing.REPORTS}/{testing.LOG}"
+        output = await _output(container.with_new_file(log, ""), testing.command(project, ()))
+        # 5: pytest found no test, as where they live inside the package that was taken away.
+        if output.exit_code in (0, 5):
+            return []
+        return [f"tests fail against {distribution.name}: {_tail(output)}"]
+
+    async def _tests(self, commit: Commit) -> dagger.Directory:
+        """Return the source without what the wheel installs, so that tests import the installed."""
+        wheel = next(each for each in self._described if each.is_wheel)
+        source, where = commit.bench.source, commit.project.where
+        for top in artifacts.importables(wheel):
+            for path in (join(where, "src", top), join(where, top)):
+                if top.endswith(".py"):
+                    source = source.without_file(path)
+                else:
+                    source = source.without_directory(path)
+        return source
+
+    # -- publish ----------------------------------------------------------------------------------
+
+    async def publish(self, plan: Plan, names: Sequence[str]) -> None:
+        """Upload these files of the build, and no others; the only step that sees the credentials.
+
+        Attestations are made here, because an index takes them with the first upload alone.
+        """
+        assert self._dist is not None, "a build comes first"
+        files = [f"{DIST}/{name}" for name in names]
+        python = self.preparing.python
+        container = self._slim(python).with_directory(DIST, self._dist.filter(include=[*names]))
+        if self.attest:
+            tool = release_tool(_no_project(self), "pypi-attestations", python)
+            container = toolchain.with_tool(container, tool)
+        container = self._secret(fresh(container.with_workdir("/")))
+        if self.attest:
+            output = await _output(container, ["pypi-attestations", "sign", *files])
+            if output.exit_code:
+                raise ActFailed(Trouble.ATTESTATION, _tail(output))
+            container = container.with_exec(["pypi-attestations", "sign", *files])
+        trusted = "always" if self.credentials.trusted else "never"
+        output = await _output(
+            container,
+            [
+                *("timeout", "--kill-after=10", str(self.upload_timeout_s)),
+                *("uv", "publish", "--no-cache", f"--trusted-publishing={trusted}"),
+                f"--publish-url={self.urls.publish}",
+                f"--check-url={self.urls.check}",
+                *files,
+            ],
+        )
+        if output.exit_code:
+            raise answers.upload(f"{output.stdout}\n{output.stderr}", output.exit_code)
+
+    def _secret(self, container: dagger.Container) -> dagger.Container:
+        have = self.credentials
+        if have.oidc_url is not None and have.oidc_token is not None:
+            container = (
+                container.with_env_variable("GITHUB_ACTIONS", "true")
+                .with_secret_variable("ACTIONS_ID_TOKEN_REQUEST_URL", have.oidc_url)
+                .with_secret_variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN", have.oidc_token)
+            )
+        elif have.token is not None:
+            container = container.with_secret_variable("UV_PUBLISH_TOKEN", have.token)
+        if self.ca is not None:
+            container = container.with_file(_CA, self.ca).with_env_variable("SSL_CERT_FILE", _CA)
+        return container.with_env_variable("UV_UPLOAD_HTTP_TIMEOUT", str(self.upload_timeout_s))
+
+    # -- for GitHub -------------------------------------------------------------------------------
+
+    async def contents(self, name: str) -> bytes:
+        """Return a built file. A file of bytes crosses the wire as text only, hence base64."""
+        assert self._dist is not None, "a build comes first"
+        program = (
+            "import base64, sys; "
+            "sys.stdout.write(base64.b64encode(open(sys.argv[1], 'rb').read()).decode())"
+        )
+        container = self._slim(self.preparing.python).with_directory(DIST, self._dist)
+        command = ["python", "-c", program, f"{DIST}/{name}"]
+        return base64.b64decode(await container.with_exec(command).stdout())
+
+    async def notes(self, plan: Plan, journal: Journal) -> str:
+        """Return the changelog's section of the version, as the release commit has it."""
+        return await self.preparing.notes(plan, await self._commit(journal))
+
+
+def _masked(container: dagger.Container, command: Sequence[str]) -> dagger.Container:
+    """Run under umask 022, whatever the engine's is: modes of files get into distributions."""
+    return container.with_exec(["sh", "-c", 'umask 022 && exec "$@"', "sh", *command])
+
+
+async def _output(container: dagger.Container, args: Sequence[str]) -> Output:
+    return await toolchain.output(toolchain.observe(container, args))
+
+
+def _tail(output: Output) -> str:
+    said = output.stdout.strip() or output.stderr.strip()
+    return "\n".join(said.splitlines()[-20:])
