@@ -7,7 +7,7 @@ same outside and goes on. A stop gives the lock back, unless somebody else has i
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from wheelwright.release.plan import file_version
@@ -47,10 +47,18 @@ async def look(plan: Plan, ports: Ports, here: Here) -> World:
     )
 
 
-async def run(plan: Plan, ports: Ports, say: Callable[[str], None] = lambda _: None) -> Outcome:
+async def run(
+    plan: Plan,
+    ports: Ports,
+    say: Callable[[str], None] = lambda _: None,
+    *,
+    observe: Callable[[Plan, Ports, Here], Awaitable[World]] = look,
+    decide: Callable[[Plan, World], Next] = next_step,
+) -> Outcome:
     """Release what the plan says.
 
-    `say` is told each act as it begins and how it failed.
+    `say` is told each act as it begins and how it failed. A release that is less than all of it
+    brings its own `observe` and `decide`.
     """
     here = Here()
     world = World()
@@ -60,7 +68,7 @@ async def run(plan: Plan, ports: Ports, say: Callable[[str], None] = lambda _: N
         if accepted_at_s is not None:
             here = replace(here, accepted_s=ports.clock.now_s() - accepted_at_s)
         try:
-            world = await look(plan, ports, here)
+            world = await observe(plan, ports, here)
         except ActFailed as error:
             here = _failed(here, Step(Act.WAIT, subject="a look"), error)
             end = _blind(plan, here)
@@ -69,7 +77,7 @@ async def run(plan: Plan, ports: Ports, say: Callable[[str], None] = lambda _: N
             say(f"look: {error.said}")
             await ports.clock.sleep(end.pause_s)
             continue
-        step = next_step(plan, world)
+        step = decide(plan, world)
         if not isinstance(step, Step):
             if isinstance(step, Stop):
                 step = await _part(plan, ports, world, here, step)

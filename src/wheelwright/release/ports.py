@@ -12,11 +12,12 @@ What the real ones ask of the servers:
     index    GET CHECK_URL/PACKAGE/ as application/vnd.pypi.simple.v1+json (PEP 691);
              `uv publish --publish-url ... --check-url ...`
     GitHub   GET    /repos/O/R                                  permissions
-             GET    /repos/O/R/actions/permissions/workflow     may Actions open pull requests
              GET    /repos/O/R/pulls?head=O:BRANCH&state=all
+             GET    /repos/O/R/pulls/NUMBER                     of open ones: mergeable
              POST   /repos/O/R/pulls
              GET    /repos/O/R/releases?per_page=100&page=N
              POST   /repos/O/R/releases                         draft
+             GET    /repos/O/R/releases/ID                      upload_url
              PATCH  /repos/O/R/releases/ID                      publish
              POST   UPLOAD_URL?name=NAME                        octet-stream
              DELETE /repos/O/R/releases/assets/ID

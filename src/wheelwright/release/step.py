@@ -53,7 +53,7 @@ from wheelwright.release.world import (
     World,
 )
 
-__all__ = ["Done", "Next", "Step", "next_step"]
+__all__ = ["Done", "Next", "Step", "next_step", "next_upload"]
 
 # The index's own caches live for minutes; PyPI's listing is usually fresh within one.
 INDEX_WAIT_S: Final = 300.0
@@ -130,7 +130,15 @@ Next: TypeAlias = Step | Done | Stop
 
 def next_step(plan: Plan, world: World) -> Next:
     """Return what to do, that it is done, or why it cannot go on."""
-    wanted = _wanted(plan, world)
+    return _tempered(plan, world, _wanted(plan, world))
+
+
+def next_upload(plan: Plan, world: World) -> Next:
+    """Return the same for the distributions alone: what is left when a person pushed the tag."""
+    return _tempered(plan, world, _distributions(plan, world) or Done())
+
+
+def _tempered(plan: Plan, world: World, wanted: Next) -> Next:
     if not isinstance(wanted, Step):
         return wanted
     setback = world.here.setback

@@ -1,0 +1,116 @@
+"""The remote repository, through git in a container of its own full clone."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from importlib.resources import files
+
+import dagger
+
+from wheelwright import toolchain
+from wheelwright.gates.result import Output
+from wheelwright.pins import full_image
+from wheelwright.release import refs
+from wheelwright.release.ports import Refs
+from wheelwright.release.refs import Seen
+from wheelwright.release.world import Plan
+
+__all__ = ["CLONE", "RemoteGit", "fresh", "with_program"]
+
+CLONE = "/repo"
+_PROGRAMS = "/opt/wheelwright"
+_CA = "/opt/wheelwright/ca.pem"
+_TOKEN = "GITHUB_TOKEN"  # noqa: S105 (the variable's name)
+
+
+def fresh(container: dagger.Container) -> dagger.Container:
+    """Make the next command one that no cache can answer."""
+    return container.with_env_variable("WHEELWRIGHT_NONCE", uuid.uuid4().hex)
+
+
+def with_program(container: dagger.Container, name: str) -> dagger.Container:
+    """Put a program of `inside` into a container."""
+    text = (files("wheelwright.release.inside") / name).read_text(encoding="utf-8")
+    return container.with_new_file(f"{_PROGRAMS}/{name}", text)
+
+
+@dataclass
+class RemoteGit:
+    """A remote, the token for it, and this run's clone."""
+
+    url: str
+    python: str
+    token: dagger.Secret | None = None
+    ca: dagger.File | None = None
+    _clone: dagger.Container | None = field(default=None, repr=False)
+
+    # -- containers -------------------------------------------------------------------------------
+
+    def _container(self) -> dagger.Container:
+        container = toolchain.base(full_image(self.python), self.python)
+        if self.ca is not None:
+            container = container.with_file(_CA, self.ca).with_env_variable("GIT_SSL_CAINFO", _CA)
+        return self._trusted(with_program(container, "refs.py"))
+
+    def _trusted(self, container: dagger.Container) -> dagger.Container:
+        return container.with_secret_variable(_TOKEN, self.token) if self.token else container
+
+    async def clone(self) -> dagger.Container:
+        """Return the clone, made once in a run, with everything that the remote has."""
+        if self._clone is None:
+            self._clone, _ = await self._run(self._container(), ["clone", self.url])
+        return self._clone
+
+    async def _run(
+        self, container: dagger.Container, args: list[str], stdin: str = ""
+    ) -> tuple[dagger.Container, Output]:
+        command = ["python", f"{_PROGRAMS}/refs.py", *args]
+        ran = fresh(container).with_exec(command, stdin=stdin, expect=dagger.ReturnType.ANY)
+        output = await toolchain.output(ran)
+        if output.exit_code:
+            raise refs.trouble(output.stderr, output.exit_code)
+        return ran, output
+
+    async def _ask(self, *args: str, stdin: str = "") -> str:
+        return (await self._run(await self.clone(), list(args), stdin))[1].stdout.strip()
+
+    async def tree(self, commit: str) -> dagger.Container:
+        """Return the clone with a commit in its work tree, and without the token."""
+        ran, _ = await self._run(await self.clone(), ["checkout", commit])
+        return ran.without_secret_variable(_TOKEN)
+
+    # -- looks ------------------------------------------------------------------------------------
+
+    async def look(self) -> Seen:
+        """Return all refs, now."""
+        return refs.read(await self._ask("look"))
+
+    async def observe(self, plan: Plan) -> Refs:
+        """Return the refs of one release, now."""
+        return refs.refs_of(await self.look(), plan)
+
+    # -- acts -------------------------------------------------------------------------------------
+
+    async def lock(self, plan: Plan, expected: str) -> str:
+        """Push a lock commit that no other run makes."""
+        message = refs.lock_message(plan, uuid.uuid4().hex)
+        return await self._ask("lock", plan.lock_ref, expected, str(plan.epoch_s), stdin=message)
+
+    async def unlock(self, plan: Plan, commit: str) -> None:
+        """Delete the lock's ref if it still is that commit."""
+        await self._ask("delete", plan.lock_ref, commit)
+
+    async def push_tree(
+        self, plan: Plan, edited: dagger.Container, paths: list[str], expected: str
+    ) -> None:
+        """Commit an edited work tree and push it as the release branch."""
+        args = ["commit", plan.base_commit, str(plan.epoch_s), *paths]
+        container, output = await self._run(edited, args, refs.journal_message(plan))
+        commit = output.stdout.strip()
+        ref = f"refs/heads/{plan.branch}"
+        await self._run(self._trusted(container), ["push", ref, expected, commit])
+
+    async def push_tag(self, plan: Plan, commit: str) -> None:
+        """Push the tag; the same one again is no error, another one is refused."""
+        await self._ask("push", f"refs/tags/{plan.tag}", "", commit)

@@ -1,0 +1,69 @@
+"""The package index's listing: PEP 691, or PEP 503 where the index has no JSON."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from urllib.parse import unquote, urlsplit
+
+from wheelwright.release.http import Http
+from wheelwright.release.ports import ActFailed
+from wheelwright.release.world import File, Trouble
+
+__all__ = ["SimpleIndex", "parse_html"]
+
+_ACCEPT = "application/vnd.pypi.simple.v1+json, text/html;q=0.1"
+
+
+class SimpleIndex:
+    """A listing of one package at `CHECK_URL/PACKAGE/`."""
+
+    def __init__(self, http: Http, check_url: str, package: str) -> None:
+        self._http = http
+        self._url = f"{check_url}{package}/"
+
+    async def files(self) -> tuple[File, ...]:
+        """Return all files, of all versions; none where the index does not know the package."""
+        # PyPI's own caches answer for ten minutes otherwise.
+        headers = {"Accept": _ACCEPT, "Cache-Control": "no-cache"}
+        answer = await self._http.ask("GET", self._url, headers=headers)
+        if answer.status_code == 404:
+            return ()
+        if answer.status_code != 200:
+            busy = answer.status_code >= 500 or answer.status_code == 429
+            trouble = Trouble.BUSY if busy else Trouble.REFUSED
+            raise ActFailed(trouble, f"GET {self._url}: {answer.status_code}")
+        if "json" not in answer.headers.get("content-type", ""):
+            return parse_html(answer.text)
+        return tuple(
+            File(
+                file["filename"],
+                file.get("hashes", {}).get("sha256", ""),
+                bool(file.get("yanked", False)),
+            )
+            for file in answer.json()["files"]
+        )
+
+
+def parse_html(text: str) -> tuple[File, ...]:
+    """Read a listing in HTML: one anchor a file, its hash in the fragment (PEP 503, PEP 592)."""
+    parser = _Anchors()
+    parser.feed(text)
+    return tuple(parser.files)
+
+
+class _Anchors(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.files: list[File] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take a file from an anchor."""
+        found = dict(attrs)
+        if tag != "a" or not (href := found.get("href")):
+            return
+        address = urlsplit(href)
+        sha256 = re.search(r"sha256=([0-9a-f]{64})", address.fragment)
+        name = unquote(address.path.rpartition("/")[2])
+        digest = sha256.group(1) if sha256 else ""
+        self.files.append(File(name, digest, "data-yanked" in found))
