@@ -20,6 +20,7 @@ from wheelwright.release import answers, artifacts, edits
 from wheelwright.release.artifacts import Distribution
 from wheelwright.release.git import fresh, with_program
 from wheelwright.release.pins import release_tool
+from wheelwright.release.plan import file_version
 from wheelwright.release.ports import ActFailed, Built, Said
 from wheelwright.release.preparing import Commit, Preparing
 from wheelwright.release.where import IndexUrls
@@ -125,7 +126,7 @@ class Containers:
             raise ActFailed(Trouble.TOOL, said) from error
 
     async def _describe(self, dist: dagger.Directory) -> tuple[Distribution, ...]:
-        python = self.preparing.python
+        python = self.preparing.remote.python
         container = with_program(self._slim(python), "distributions.py")
         command = ["python", _PROGRAM, "describe", DIST]
         return artifacts.read(
@@ -170,10 +171,9 @@ class Containers:
             f"{DIST}/{distribution.name}", self._dist.file(distribution.name)
         )
         path = f"{DIST}/{distribution.name}"
-        output = await _output(container, ["uv", "pip", "install", path])
-        if output.exit_code:
+        container = toolchain.observe(container, ["uv", "pip", "install", path])
+        if (output := await toolchain.output(container)).exit_code:
             return [f"{distribution.name} cannot be installed: {_tail(output)}"]
-        container = container.with_exec(["uv", "pip", "install", path])
         if testing.configured(project, wanted):
             return []
         container = container.with_directory(SOURCE, await self._tests(commit))
@@ -204,18 +204,19 @@ class Containers:
         Attestations are made here, because an index takes them with the first upload alone.
         """
         assert self._dist is not None, "a build comes first"
+        assert {file_version(name) for name in names} == {plan.version}, names
         files = [f"{DIST}/{name}" for name in names]
-        python = self.preparing.python
+        python = self.preparing.remote.python
         container = self._slim(python).with_directory(DIST, self._dist.filter(include=[*names]))
         if self.attest:
-            tool = release_tool(_no_project(self), "pypi-attestations", python)
+            project = next(iter(self._commits.values())).project
+            tool = release_tool(project, "pypi-attestations", python)
             container = toolchain.with_tool(container, tool)
         container = self._secret(fresh(container.with_workdir("/")))
         if self.attest:
-            output = await _output(container, ["pypi-attestations", "sign", *files])
-            if output.exit_code:
+            container = toolchain.observe(container, ["pypi-attestations", "sign", *files])
+            if (output := await toolchain.output(container)).exit_code:
                 raise ActFailed(Trouble.ATTESTATION, _tail(output))
-            container = container.with_exec(["pypi-attestations", "sign", *files])
         trusted = "always" if self.credentials.trusted else "never"
         output = await _output(
             container,
@@ -253,7 +254,7 @@ class Containers:
             "import base64, sys; "
             "sys.stdout.write(base64.b64encode(open(sys.argv[1], 'rb').read()).decode())"
         )
-        container = self._slim(self.preparing.python).with_directory(DIST, self._dist)
+        container = self._slim(self.preparing.remote.python).with_directory(DIST, self._dist)
         command = ["python", "-c", program, f"{DIST}/{name}"]
         return base64.b64decode(await container.with_exec(command).stdout())
 
