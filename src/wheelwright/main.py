@@ -633,7 +633,7 @@ class Wheelwright:
         github_token: releases.MaybeSecret = None,
         ca: releases.Ca = None,
     ) -> str:
-        """Print what the changelog would say of the next release; fail where it would say nothing."""
+        """Print what the changelog would say of the release; fail where it would say nothing."""
         settings = Settings(base=base, remote=remote, github_token=github_token, ca=ca)
         releasing = await self._releasing(git, settings)
         # A default bump must not contradict a version that the caller gave.

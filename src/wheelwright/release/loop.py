@@ -73,14 +73,15 @@ async def run(
             here = _failed(here, Step(Act.WAIT, subject="a look"), error)
             end = _blind(plan, here)
             if isinstance(end, Stop):
-                return Outcome(world, tuple(acts), await _part(plan, ports, world, here, end))
+                end = await _part(plan, ports, world, here, acts, end)
+                return Outcome(world, tuple(acts), end)
             say(f"look: {error.said}")
             await ports.clock.sleep(end.pause_s)
             continue
         step = decide(plan, world)
         if not isinstance(step, Step):
             if isinstance(step, Stop):
-                step = await _part(plan, ports, world, here, step)
+                step = await _part(plan, ports, world, here, acts, step)
             return Outcome(world, tuple(acts), step)
         if step.act is Act.WAIT:
             say(f"wait {step.pause_s:.0f} s: {step.subject}")
@@ -179,7 +180,9 @@ def _blind(plan: Plan, here: Here) -> Step | Stop:
     return Stop.at(Reason.NO_ANSWER, f"{plan.package} {plan.version}: {setback.said}")
 
 
-async def _part(plan: Plan, ports: Ports, world: World, here: Here, stop: Stop) -> Stop:
+async def _part(
+    plan: Plan, ports: Ports, world: World, here: Here, acts: list[Act], stop: Stop
+) -> Stop:
     """Give the lock back if this run has it; say so if that fails."""
     if not here.lock or (world.lock and world.lock.commit != here.lock):
         return stop
@@ -188,4 +191,5 @@ async def _part(plan: Plan, ports: Ports, world: World, here: Here, stop: Stop) 
     except ActFailed as error:
         problem = Stop.at(Reason.PUSH_REFUSED, f"{plan.lock_ref} stays locked: {error.said}")
         return Stop((*stop.problems, *problem.problems))
+    acts.append(Act.UNLOCK)
     return stop

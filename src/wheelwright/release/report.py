@@ -69,6 +69,8 @@ def rows(
     that comes next. Without a world nothing was looked at beyond the preflight.
     """
     failed = end.reason.step if isinstance(end, Stop) else ""
+    if failed == "preflight" and world is not None:
+        failed = _next(plan, world, acts)
     if plan is None or world is None:
         preflight = Row("preflight", Mark.FAILED, end.text() if isinstance(end, Stop) else "")
         return (preflight, *(Row(name, Mark.NOT_RUN) for name, _ in _STEPS))
@@ -86,6 +88,17 @@ def rows(
             mark = Mark.NOT_RUN if isinstance(end, Stop) else Mark.PLANNED
         found.append(Row(name, mark, note, link))
     return tuple(found)
+
+
+def _next(plan: Plan | None, world: World, acts: tuple[Act, ...]) -> str:
+    """Return the first step that is not done: what a stop that could be at any of them is at."""
+    shown = _shown(plan, world, Links()) if plan else {}
+    open_ = (
+        name
+        for name, own in _STEPS
+        if not shown.get(name, (False,))[0] and not any(act in acts for act in own)
+    )
+    return next(open_, "unlock")
 
 
 def _shown(plan: Plan, world: World, links: Links) -> dict[str, tuple[bool, str, str]]:
@@ -116,7 +129,7 @@ def _shown(plan: Plan, world: World, links: Links) -> dict[str, tuple[bool, str,
         "tag": (world.tag is not None, plan.tag if world.tag else "", tag if world.tag else ""),
         "release": (released, "published" if released else "", release.url if release else ""),
         "lock": (False, "", ""),
-        "unlock": (world.lock is None, "", ""),
+        "unlock": (released and world.lock is None, "", ""),
     }
 
 

@@ -166,16 +166,22 @@ def within(commit: str, head: str) -> bool:
     return git("merge-base", commit, head, check=False).strip() == commit
 
 
-def checkout(commit: str) -> None:
-    """Put a commit into the work tree, and nothing else."""
+def have(commit: str) -> None:
+    """Fetch again where the clone was made before a commit was."""
     if git("cat-file", "-t", commit, check=False).strip() != "commit":
         fetch()
+
+
+def checkout(commit: str) -> None:
+    """Put a commit into the work tree, and nothing else."""
+    have(commit)
     git("checkout", "--quiet", "--force", "--detach", commit)
     git("clean", "--quiet", "-dffx")
 
 
 def push(ref: str, expected: str, commit: str) -> None:
     """Set a ref, if it still is what is expected."""
+    have(commit)
     git("push", "--quiet", f"--force-with-lease={ref}:{expected}", "origin", f"{commit}:{ref}")
     tell(commit)
 

@@ -194,6 +194,14 @@ def test_fault_27_tag_is_never_moved_and_the_same_is_no_error(remote: Remote) ->
     assert made == remote.head("refs/tags/v1.2.4")
 
 
+def test_clone_older_than_a_commit_can_tag_it(remote: Remote) -> None:
+    """A commit that another clone pushed meanwhile is fetched before it is tagged."""
+    early = remote.clone("early")
+    made = journal(remote.clone("one"))
+    early("push", "refs/tags/v1.2.4", "", made)
+    assert made == remote.head("refs/tags/v1.2.4")
+
+
 def test_annotated_tag_counts_as_its_commit(remote: Remote) -> None:
     """A tag object made by a person is seen as the commit that it names."""
     clone = remote.clone("one")

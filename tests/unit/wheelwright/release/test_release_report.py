@@ -64,6 +64,21 @@ def test_stop_marks_its_step_and_leaves_later_ones_open() -> None:
     assert "docs/recovery.md#the-pull-request-cannot-be-opened" in made.text()
 
 
+def test_stop_without_a_step_of_its_own_is_shown_at_the_first_open_step() -> None:
+    """A server that does not answer is named where the release stands."""
+    outside = Outside()
+    outside.refuses[Act.TAG] = ActFailed(Trouble.BUSY, "503 from the remote")
+    made = report(outside, "stopped")
+    found = marks(made)
+    assert ("done", "failed", "not run", "done") == (
+        found["pull request"],
+        found["tag"],
+        found["release"],
+        found["unlock"],
+    )
+    assert "503 from the remote" in made.text()
+
+
 def test_markdown_and_json_hold_the_same_steps() -> None:
     """A step summary is one table; the JSON has the same rows."""
     made = report(Outside(gates_say=Said(False, "a | b\nc")), "stopped")
