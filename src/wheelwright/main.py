@@ -42,10 +42,8 @@ from wheelwright.github.plan import CHECK, Options
 from wheelwright.loading import Bench, load
 from wheelwright.objects import Cell, Matrix, matrix_object
 from wheelwright.project.pythons import claimed
-from wheelwright.release import args as releases
 from wheelwright.release.command import Releasing, Settings
-from wheelwright.release.version import Request
-from wheelwright.release.workshop import Credentials
+from wheelwright.release.functions import Releases, ReportFormat
 from wheelwright.reports import history
 from wheelwright.testing import cells as planning
 from wheelwright.testing.cells import Selection
@@ -63,18 +61,6 @@ class PlanFormat(Enum):
     """A table for people."""
     GITHUB = "github"
     """JSON for strategy.matrix of a GitHub workflow, a job for each cell and runner."""
-
-
-@enum_type
-class ReportFormat(Enum):
-    """How `release` and `release-plan` print their report."""
-
-    TEXT = "text"
-    """Lines for a terminal."""
-    MARKDOWN = "markdown"
-    """A table for a step summary."""
-    JSON = "json"
-    """For programs."""
 
 
 @object_type
@@ -108,7 +94,7 @@ class TestRun:
 
 
 @object_type
-class Wheelwright:
+class Wheelwright(Releases):
     """A Python package's gates, tests and builds, read from its own files."""
 
     source: Source
@@ -488,203 +474,6 @@ class Wheelwright:
     ) -> str:
         """Put a kept uv cache into the engine."""
         return await github.restore_cache(saved)
-
-    @uncached
-    @plainly
-    async def release(
-        self,
-        git: releases.Repository,
-        bump: releases.Bump = "",
-        pre: releases.Pre = "",
-        post: releases.Post = False,
-        version: releases.Version = "",
-        allow_lower: releases.AllowLower = False,
-        dry_run: Annotated[bool, Doc("Write nothing; report what would be done.")] = False,
-        base: releases.Base = "",
-        remote: releases.Remote = "",
-        index: releases.IndexName = "",
-        publish_url: releases.PublishUrl = "",
-        check_url: releases.CheckUrl = "",
-        github_api: releases.GitHubApi = "",
-        github_token: releases.MaybeSecret = None,
-        index_token: releases.MaybeSecret = None,
-        oidc_url: releases.MaybeSecret = None,
-        oidc_token: releases.MaybeSecret = None,
-        attest: releases.Attest = None,
-        run: releases.Run = "",
-        take_over: releases.TakeOver = "",
-        requirements: releases.Requirements = True,
-        upload_timeout: releases.UploadTimeout = 900,
-        source_date_epoch: releases.Epoch = 0,
-        ca: releases.Ca = None,
-        format_: Annotated[ReportFormat, Doc("How to print the report.")] = ReportFormat.TEXT,
-    ) -> str:
-        """Release the package: publish first, then the pull request, the tag, the GitHub release.
-
-        Every step is decided from what the index, git and GitHub show, so running it again after
-        any failure goes on with the same release. docs/release.md has the order and why,
-        docs/recovery.md what to do when it stops.
-        """
-        settings = Settings(
-            base=base,
-            remote=remote,
-            index=index,
-            publish_url=publish_url,
-            check_url=check_url,
-            github_api=github_api,
-            github_token=github_token,
-            credentials=Credentials(index_token, oidc_url, oidc_token),
-            attest=attest,
-            run=run,
-            take_over=take_over,
-            requirements=requirements,
-            upload_timeout_s=upload_timeout,
-            epoch_s=source_date_epoch,
-            ca=ca,
-        )
-        request = Request(bump, pre, post, version, allow_lower)
-        releasing = await self._releasing(git, settings)
-        report = await releasing.release(request, dry_run=dry_run)
-        return {
-            ReportFormat.TEXT: report.text,
-            ReportFormat.MARKDOWN: report.markdown,
-            ReportFormat.JSON: report.json,
-        }[format_]()
-
-    @uncached
-    @plainly
-    async def release_plan(
-        self,
-        git: releases.Repository,
-        bump: releases.Bump = "",
-        pre: releases.Pre = "",
-        post: releases.Post = False,
-        version: releases.Version = "",
-        allow_lower: releases.AllowLower = False,
-        base: releases.Base = "",
-        remote: releases.Remote = "",
-        index: releases.IndexName = "",
-        publish_url: releases.PublishUrl = "",
-        check_url: releases.CheckUrl = "",
-        github_api: releases.GitHubApi = "",
-        github_token: releases.MaybeSecret = None,
-        index_token: releases.MaybeSecret = None,
-        oidc_url: releases.MaybeSecret = None,
-        oidc_token: releases.MaybeSecret = None,
-        run: releases.Run = "",
-        take_over: releases.TakeOver = "",
-        ca: releases.Ca = None,
-        format_: Annotated[ReportFormat, Doc("How to print the report.")] = ReportFormat.TEXT,
-    ) -> str:
-        """Report what `release` with the same words would do, and write nothing."""
-        settings = Settings(
-            base=base,
-            remote=remote,
-            index=index,
-            publish_url=publish_url,
-            check_url=check_url,
-            github_api=github_api,
-            github_token=github_token,
-            credentials=Credentials(index_token, oidc_url, oidc_token),
-            run=run,
-            take_over=take_over,
-            ca=ca,
-        )
-        request = Request(bump, pre, post, version, allow_lower)
-        releasing = await self._releasing(git, settings)
-        report = await releasing.release(request, dry_run=True)
-        return {
-            ReportFormat.TEXT: report.text,
-            ReportFormat.MARKDOWN: report.markdown,
-            ReportFormat.JSON: report.json,
-        }[format_]()
-
-    @uncached
-    @plainly
-    async def next_version(
-        self,
-        git: releases.Repository,
-        bump: releases.Bump = "",
-        pre: releases.Pre = "",
-        post: releases.Post = False,
-        version: releases.Version = "",
-        base: releases.Base = "",
-        remote: releases.Remote = "",
-        github_token: releases.MaybeSecret = None,
-        ca: releases.Ca = None,
-    ) -> str:
-        """Print the version that `release` with the same words would make of the base branch."""
-        settings = Settings(base=base, remote=remote, github_token=github_token, ca=ca)
-        releasing = await self._releasing(git, settings)
-        made = await releasing.next_version(Request(bump, pre, post, version))
-        return made.version
-
-    @uncached
-    @plainly
-    async def changelog(
-        self,
-        git: releases.Repository,
-        bump: releases.Bump = "patch",
-        pre: releases.Pre = "",
-        post: releases.Post = False,
-        version: releases.Version = "",
-        base: releases.Base = "",
-        remote: releases.Remote = "",
-        github_token: releases.MaybeSecret = None,
-        ca: releases.Ca = None,
-    ) -> str:
-        """Print what the changelog would say of the release; fail where it would say nothing."""
-        settings = Settings(base=base, remote=remote, github_token=github_token, ca=ca)
-        releasing = await self._releasing(git, settings)
-        # A default bump must not contradict a version that the caller gave.
-        bump = "" if version or post else bump
-        return await releasing.changelog(Request(bump, pre, post, version))
-
-    @uncached
-    @plainly
-    async def verify_tag(
-        self,
-        git: releases.Repository,
-        tag: Annotated[str, Doc("The tag, such as v1.2.3.")],
-        remote: releases.Remote = "",
-        github_token: releases.MaybeSecret = None,
-        ca: releases.Ca = None,
-    ) -> str:
-        """Check that a tag of the remote names the package's own version."""
-        settings = Settings(remote=remote, github_token=github_token, ca=ca)
-        return await (await self._releasing(git, settings)).verify_tag(tag)
-
-    @uncached
-    @plainly
-    async def publish(
-        self,
-        git: releases.Repository,
-        tag: Annotated[str, Doc("The tag to publish, such as v1.2.3.")],
-        remote: releases.Remote = "",
-        index: releases.IndexName = "",
-        publish_url: releases.PublishUrl = "",
-        check_url: releases.CheckUrl = "",
-        github_token: releases.MaybeSecret = None,
-        index_token: releases.MaybeSecret = None,
-        oidc_url: releases.MaybeSecret = None,
-        oidc_token: releases.MaybeSecret = None,
-        attest: releases.Attest = None,
-        upload_timeout: releases.UploadTimeout = 900,
-        ca: releases.Ca = None,
-    ) -> str:
-        """Build, verify and publish what a tag names: the other way, where a person makes tags."""
-        settings = Settings(
-            remote=remote,
-            index=index,
-            publish_url=publish_url,
-            check_url=check_url,
-            github_token=github_token,
-            credentials=Credentials(index_token, oidc_url, oidc_token),
-            attest=attest,
-            upload_timeout_s=upload_timeout,
-            ca=ca,
-        )
-        return await (await self._releasing(git, settings)).publish(tag)
 
     async def _releasing(self, git: dagger.Directory, settings: Settings) -> Releasing:
         return Releasing(await self._bench(), self.package, self.python, git, settings)

@@ -93,12 +93,11 @@ def rows(
 def _next(plan: Plan | None, world: World, acts: tuple[Act, ...]) -> str:
     """Return the first step that is not done: what a stop that could be at any of them is at."""
     shown = _shown(plan, world, Links()) if plan else {}
-    open_ = (
-        name
-        for name, own in _STEPS
-        if not shown.get(name, (False,))[0] and not any(act in acts for act in own)
-    )
-    return next(open_, "unlock")
+    for name, own in _STEPS:
+        there, *_ = shown.get(name, (False, "", ""))
+        if not there and not any(act in acts for act in own):
+            return name
+    return "unlock"
 
 
 def _shown(plan: Plan, world: World, links: Links) -> dict[str, tuple[bool, str, str]]:
