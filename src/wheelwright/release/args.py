@@ -18,8 +18,11 @@ __all__ = [
     "CheckUrl",
     "Epoch",
     "GitHubApi",
+    "GitHubToken",
     "IndexName",
-    "MaybeSecret",
+    "IndexToken",
+    "OidcToken",
+    "OidcUrl",
     "Post",
     "Pre",
     "PublishUrl",
@@ -57,7 +60,20 @@ CheckUrl: TypeAlias = Annotated[str, Doc("The index's simple listing, with --pub
 GitHubApi: TypeAlias = Annotated[
     str, Doc("Address of GitHub's API. Default: the one that belongs to the remote.")
 ]
-MaybeSecret: TypeAlias = dagger.Secret | None
+GitHubToken: TypeAlias = Annotated[
+    dagger.Secret | None,
+    Doc("Token for git and GitHub: contents and pull requests, write."),
+]
+IndexToken: TypeAlias = Annotated[
+    dagger.Secret | None, Doc("Token for uploads, where there is no trusted publishing.")
+]
+OidcUrl: TypeAlias = Annotated[
+    dagger.Secret | None,
+    Doc("Trusted publishing: ACTIONS_ID_TOKEN_REQUEST_URL of a job with id-token: write."),
+]
+OidcToken: TypeAlias = Annotated[
+    dagger.Secret | None, Doc("Trusted publishing: ACTIONS_ID_TOKEN_REQUEST_TOKEN of that job.")
+]
 Attest: TypeAlias = Annotated[
     bool | None,
     Doc("Upload attestations (PEP 740). Default: with trusted publishing to PyPI or TestPyPI."),
