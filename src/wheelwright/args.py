@@ -19,6 +19,7 @@ __all__ = [
     "GroupAxis",
     "Groups",
     "Limit",
+    "Netrc",
     "Package",
     "PytestArgs",
     "Python",
@@ -163,6 +164,10 @@ CoverageMin: TypeAlias = Annotated[
 StepTimeout: TypeAlias = Annotated[
     str,
     Doc("How long one step may take, such as 90s or 1h; 0 is no limit. Default: 30m."),
+]
+Netrc: TypeAlias = Annotated[
+    dagger.Secret | None,
+    Doc("Credentials for private indexes and git hosts, in netrc's format: file://$HOME/.netrc."),
 ]
 CallTimeout: TypeAlias = Annotated[
     str,

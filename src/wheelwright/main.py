@@ -8,7 +8,7 @@ from typing import Annotated
 import dagger
 from dagger import Doc, check, enum_type, field, function, object_type
 
-from wheelwright import annotating, limits, pipeline, scans
+from wheelwright import annotating, limits, notices, pipeline, scans, toolchain
 from wheelwright import matrix as crossing
 from wheelwright.args import (
     CallTimeout,
@@ -22,6 +22,7 @@ from wheelwright.args import (
     GroupAxis,
     Groups,
     Limit,
+    Netrc,
     Package,
     PytestArgs,
     Python,
@@ -102,6 +103,7 @@ class Wheelwright(Releases):
     python: Python = ""
     step_timeout: StepTimeout = ""
     timeout: CallTimeout = ""
+    netrc: Netrc = None
 
     @function
     @check
@@ -365,6 +367,24 @@ class Wheelwright(Releases):
         result = await scans.check_audit(bench, python, osv_url, allow_unknown=allow_unknown)
         return pipeline.judge(result)
 
+    @uncached
+    @plainly
+    async def notify(
+        self,
+        webhook: Annotated[
+            dagger.Secret, Doc("The webhook's address, in Slack's format: env://SLACK_WEBHOOK.")
+        ],
+        message: Annotated[
+            str, Doc("What to say; {name}, {version}, {what} and {link} are filled in.")
+        ] = notices.MESSAGE,
+        what: Annotated[str, Doc("What happened.")] = "CI failed",
+        link: Annotated[str, Doc("Where to read more.")] = "",
+    ) -> str:
+        """Post a message to a webhook, such as Slack's; meant for the step that runs on failure."""
+        bench = await self._bench()
+        text = notices.compose(message, bench.project, what=what, link=link)
+        return await notices.post(await webhook.plaintext(), text)
+
     @function
     @plainly
     async def build(self, git: Git, python: Python = "") -> dagger.Directory:
@@ -481,6 +501,7 @@ class Wheelwright(Releases):
     async def _bench(self) -> Bench:
         bench = await load(self.source, self.package)
         said = self.step_timeout or bench.project.settings.step_timeout or limits.DEFAULT_STEP
+        toolchain.hold_credentials(self.netrc)
         limits.hold_steps(limits.seconds(said, "--step-timeout"))
         return bench
 

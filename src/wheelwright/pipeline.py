@@ -127,7 +127,7 @@ async def check_lock(bench: Bench, python: str) -> GateResult:
     image = environment.image(project, python)
     container = toolchain.over(toolchain.base(image, python), source)
     return lock.judge(
-        await toolchain.output(toolchain.observe(container, lock.command()), "uv lock --check")
+        await toolchain.output(toolchain.resolve(container, lock.command()), "uv lock --check")
     )
 
 
@@ -270,7 +270,7 @@ async def build(bench: Bench, python: str, git: dagger.Directory) -> dagger.Dire
     container = toolchain.over(base, bench.source)
     if history is not None:
         container = toolchain.with_git(container, history)
-    made = toolchain.run(container, dist.command(project)).directory(dist.DIST)
+    made = toolchain.install(container, dist.command(project)).directory(dist.DIST)
     # uv also writes a .gitignore; what is handed out is the distributions alone.
     kept = made.filter(include=["*.tar.gz", "*.whl"])
     dist.verify(project, await kept.entries())

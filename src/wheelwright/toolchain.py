@@ -10,6 +10,7 @@ cache is a volume; nothing depends on what it holds.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
 
 import dagger
 from dagger import dag
@@ -24,18 +25,32 @@ from wheelwright.testing.services import Server
 __all__ = [
     "base",
     "dependencies",
+    "hold_credentials",
+    "install",
     "installed",
     "observe",
     "output",
     "over",
+    "resolve",
     "run",
     "serving",
     "with_git",
     "with_tool",
 ]
 
+# Where uv, git and everything built on libcurl look for credentials of a private host.
+_NETRC = "/root/.netrc"
+
 _UV = "/opt/uv/bin"
 _TOOLS = "/opt/tools"
+
+
+_netrc: ContextVar[dagger.Secret | None] = ContextVar("netrc", default=None)
+
+
+def hold_credentials(netrc: dagger.Secret | None) -> None:
+    """Give this call's installing steps, and no others, the credentials of private hosts."""
+    _netrc.set(netrc)
 
 
 def base(image: str, python: str) -> dagger.Container:
@@ -70,7 +85,7 @@ def base(image: str, python: str) -> dagger.Container:
 
 def with_tool(container: dagger.Container, tool: Tool) -> dagger.Container:
     """Install a tool in an environment of its own, beside the project's."""
-    return run(container, ["uv", "tool", "install", tool.requirement])
+    return install(container, ["uv", "tool", "install", tool.requirement])
 
 
 def over(container: dagger.Container, source: dagger.Directory) -> dagger.Container:
@@ -129,6 +144,25 @@ def observe(container: dagger.Container, args: Iterable[str], log: str = "") -> 
     return container.with_exec(limited(args), expect=dagger.ReturnType.ANY, redirect_stdout=log)
 
 
+def install(container: dagger.Container, args: Iterable[str]) -> dagger.Container:
+    """Add a command that has to succeed, and that may ask private hosts for packages."""
+    return _closed(run(_open(container), args))
+
+
+def resolve(container: dagger.Container, args: Iterable[str]) -> dagger.Container:
+    """Add a command to be judged by the caller, that may ask private hosts for packages."""
+    return _closed(observe(_open(container), args))
+
+
+def _open(container: dagger.Container) -> dagger.Container:
+    netrc = _netrc.get()
+    return container.with_mounted_secret(_NETRC, netrc) if netrc else container
+
+
+def _closed(container: dagger.Container) -> dagger.Container:
+    return container.without_mount(_NETRC) if _netrc.get() else container
+
+
 def run(container: dagger.Container, args: Iterable[str], log: str = "") -> dagger.Container:
     """Add a command that has to succeed; `log` gets its stdout."""
     return container.with_exec(limited(args), redirect_stdout=log)
@@ -144,7 +178,7 @@ async def output(container: dagger.Container, name: str = "a step") -> Output:
 
 def _run(container: dagger.Container, commands: Iterable[Iterable[str]]) -> dagger.Container:
     for args in commands:
-        container = run(container, args)
+        container = install(container, args)
     return container
 
 

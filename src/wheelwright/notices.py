@@ -1,0 +1,59 @@
+"""Tells people: one message to a webhook.
+
+The address of a webhook is a secret: whoever has it can post. No error repeats it.
+"""
+
+from __future__ import annotations
+
+import string
+
+import httpx
+
+from wheelwright.errors import RequestError, ToolFailed
+from wheelwright.project.model import Project
+from wheelwright.project.suggestions import unknown
+
+__all__ = ["MESSAGE", "compose", "post"]
+
+MESSAGE = "{name}: {what} {link}"
+
+_TIMEOUT_S = 15.0
+
+
+def compose(message: str, project: Project, *, what: str, link: str) -> str:
+    """Fill a message in.
+
+    Raises:
+        RequestError: a name in braces that nothing is known for, or braces that do not match.
+    """
+    version = project.package.project.get("version", "")
+    values = {"name": project.name, "version": version, "what": what, "link": link}
+    try:
+        asked = [name for _, name, _, _ in string.Formatter().parse(message) if name is not None]
+    except ValueError as error:
+        raise RequestError(f"--message: {error}", "write {{ and }} for braces") from None
+    for name in asked:
+        if name not in values:
+            raise RequestError(f"--message has an {unknown('name', name, list(values))}")
+    return message.format(**values).strip()
+
+
+async def post(webhook: str, text: str) -> str:
+    """Post a message as Slack's webhooks take it: JSON with the field `text`.
+
+    Raises:
+        RequestError: the address is no URL.
+        ToolFailed: nobody answered, or the answer is an error.
+    """
+    url = webhook.strip()
+    if not url.startswith(("https://", "http://")):
+        raise RequestError("the webhook is no URL", "pass a secret that holds https://...")
+    try:
+        async with httpx.AsyncClient(timeout=_TIMEOUT_S) as client:
+            answer = await client.post(url, json={"text": text})
+    except httpx.HTTPError as error:
+        # The error's own text may hold the address.
+        raise ToolFailed(f"the webhook did not answer: {type(error).__name__}") from None
+    if answer.is_error:
+        raise ToolFailed(f"the webhook answered {answer.status_code} {answer.reason_phrase}")
+    return f"posted: {text}"
