@@ -8,6 +8,7 @@ import dagger
 from dagger import DefaultPath, Doc, Ignore
 
 __all__ = [
+    "AllPackages",
     "CallTimeout",
     "Cells",
     "Coverage",
@@ -88,6 +89,9 @@ Package: TypeAlias = Annotated[
 Python: TypeAlias = Annotated[
     str,
     Doc("Python version, such as 3.12. Default: .python-version, else a version it claims."),
+]
+AllPackages: TypeAlias = Annotated[
+    bool, Doc("Do it for every package of the uv workspace, not for one.")
 ]
 Git: TypeAlias = Annotated[
     dagger.Directory,

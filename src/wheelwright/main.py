@@ -8,9 +8,10 @@ from typing import Annotated
 import dagger
 from dagger import Doc, check, enum_type, field, function, object_type
 
-from wheelwright import annotating, limits, notices, pipeline, scans, toolchain
+from wheelwright import annotating, everywhere, limits, notices, pipeline, scans, toolchain
 from wheelwright import matrix as crossing
 from wheelwright.args import (
+    AllPackages,
     CallTimeout,
     Cells,
     Coverage,
@@ -251,6 +252,7 @@ class Wheelwright(Releases):
             list[str],
             Doc("Runners for --format github, such as ubuntu-latest,macos-latest."),
         ] = [],  # noqa: B006
+        all_packages: AllPackages = False,
     ) -> str:
         """Run the tests in every cell of the matrix, in parallel, and fail if one fails.
 
@@ -259,8 +261,19 @@ class Wheelwright(Releases):
         table. A Python that the engine cannot provide fails its cell. `matrix-run` gives the
         files of the same run.
         """
-        bench = await self._bench()
         asked = _selection(python, resolution, group, extra, service, cell, os)
+        options = crossing.Options(
+            limit, fail_fast, skip_unavailable, coverage, coverage_min, tuple(args)
+        )
+
+        async def one(bench: Bench) -> str:
+            return crossing.judge((await crossing.run(bench, git, asked, options)).report)
+
+        if all_packages:
+            if plan or format_ is PlanFormat.GITHUB:
+                raise RequestError("--plan lists the cells of one package", "pass --package")
+            return await everywhere.judge(await self._benches(), one, fail_fast=fail_fast)
+        bench = await self._bench()
         if plan or format_ is PlanFormat.GITHUB:
             cells = planning.plan(bench.project, asked)
             if format_ is PlanFormat.GITHUB:
@@ -268,10 +281,7 @@ class Wheelwright(Releases):
             return planning.table(bench.project, cells)
         if os:
             raise RequestError("--os chooses no machine to run on", "pass --plan with it")
-        options = crossing.Options(
-            limit, fail_fast, skip_unavailable, coverage, coverage_min, tuple(args)
-        )
-        return crossing.judge((await crossing.run(bench, git, asked, options)).report)
+        return await one(bench)
 
     @function
     @plainly
@@ -387,10 +397,17 @@ class Wheelwright(Releases):
 
     @function
     @plainly
-    async def build(self, git: Git, python: Python = "") -> dagger.Directory:
+    async def build(
+        self, git: Git, python: Python = "", all_packages: AllPackages = False
+    ) -> dagger.Directory:
         """Build the source distribution and the wheel: a directory with both."""
-        bench = await self._bench()
-        return await pipeline.build(bench, self._python(bench, python), git)
+
+        async def one(bench: Bench) -> dagger.Directory:
+            return await pipeline.build(bench, self._python(bench, python), git)
+
+        if all_packages:
+            return await everywhere.gather(await self._benches(), one)
+        return await one(await self._bench())
 
     @function
     @plainly
@@ -401,15 +418,20 @@ class Wheelwright(Releases):
         fail_fast: Annotated[
             bool, Doc("Stop at the first gate that fails, instead of running them all.")
         ] = False,
+        all_packages: AllPackages = False,
     ) -> str:
         """Run every gate, cheap ones first: lock, lint, format, types, tests, build.
 
         Prints one table, and fails if any gate failed. A gate that does not apply is listed as
         "not configured".
         """
-        return await pipeline.ci(
-            await self._bench(), python or self.python, git, fail_fast=fail_fast
-        )
+
+        async def one(bench: Bench) -> str:
+            return await pipeline.ci(bench, python or self.python, git, fail_fast=fail_fast)
+
+        if all_packages:
+            return await everywhere.judge(await self._benches(), one, fail_fast=fail_fast)
+        return await one(await self._bench())
 
     @function
     @plainly
@@ -500,10 +522,18 @@ class Wheelwright(Releases):
 
     async def _bench(self) -> Bench:
         bench = await load(self.source, self.package)
-        said = self.step_timeout or bench.project.settings.step_timeout or limits.DEFAULT_STEP
-        toolchain.hold_credentials(self.netrc)
-        limits.hold_steps(limits.seconds(said, "--step-timeout"))
+        self._hold(bench)
         return bench
+
+    async def _benches(self) -> list[Bench]:
+        benches = await everywhere.benches(self.source, self.package)
+        self._hold(benches[0])
+        return benches
+
+    def _hold(self, bench: Bench) -> None:
+        said = self.step_timeout or bench.project.settings.step_timeout or limits.DEFAULT_STEP
+        limits.hold_steps(limits.seconds(said, "--step-timeout"))
+        toolchain.hold_credentials(self.netrc)
 
     def _python(self, bench: Bench, asked: str = "") -> str:
         return pipeline.python_of(bench, asked or self.python)

@@ -130,6 +130,7 @@ SHELL = {
     "annotating",
     "args",
     "boundary",
+    "everywhere",
     "loading",
     "main",
     "matrix",

@@ -1,0 +1,83 @@
+"""Does the same for every package of a workspace, and sums up."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import anyio
+import dagger
+from dagger import dag
+
+from wheelwright.errors import GateFailed, RequestError, WheelwrightError
+from wheelwright.loading import Bench, load
+
+__all__ = ["benches", "gather", "judge"]
+
+_AT_ONCE = 2
+"""Packages worked on together; their steps share what they can."""
+
+
+async def benches(source: dagger.Directory, asked: str) -> list[Bench]:
+    """Return every package of the workspace, its root first where that is one.
+
+    Raises:
+        RequestError: one package was asked for as well, or there is no workspace.
+    """
+    if asked:
+        raise RequestError("--all-packages and --package exclude each other", "leave one out")
+    root = await load(source)
+    names = sorted(each.name for each in root.project.members.values() if each.name)
+    if not names:
+        raise RequestError(
+            f"{root.project.name} is no workspace: it has no members ([tool.uv.workspace])",
+            "leave --all-packages out",
+        )
+    own = [root] if root.project.installable else []
+    return [*own, *[await load(source, name) for name in names]]
+
+
+async def judge(
+    packages: list[Bench], one: Callable[[Bench], Awaitable[str]], *, fail_fast: bool = False
+) -> str:
+    """Return what is said of each package, one after the other.
+
+    Raises:
+        GateFailed: at least one failed; the first line names which, the rest is everything.
+    """
+    said: dict[str, str] = {}
+    failed: list[str] = []
+    limiter = anyio.CapacityLimiter(1 if fail_fast else _AT_ONCE)
+
+    async def run(bench: Bench) -> None:
+        name = bench.project.name
+        async with limiter:
+            if fail_fast and failed:
+                said[name] = f"{name}: not run, a package before it failed"
+                return
+            try:
+                said[name] = await one(bench)
+            except RequestError:
+                raise
+            except WheelwrightError as error:
+                failed.append(name)
+                said[name] = f"{name}: {error}"
+
+    async with anyio.create_task_group() as group:
+        for bench in packages:
+            group.start_soon(run, bench)
+    text = "\n\n".join(said[bench.project.name] for bench in packages)
+    names = [bench.project.name for bench in packages]
+    if failed:
+        which = ", ".join(name for name in names if name in failed)
+        raise GateFailed(f"{len(failed)} of {len(names)} packages failed: {which}\n\n{text}")
+    return f"{text}\n\npassed: {len(names)} packages ({', '.join(names)})"
+
+
+async def gather(
+    packages: list[Bench], one: Callable[[Bench], Awaitable[dagger.Directory]]
+) -> dagger.Directory:
+    """Return the files of every package in one directory; names of distributions do not clash."""
+    made = dag.directory()
+    for bench in packages:
+        made = made.with_directory("/", await one(bench))
+    return made

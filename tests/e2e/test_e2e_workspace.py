@@ -1,0 +1,53 @@
+"""A uv workspace: every package of it in one call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .bench import Bench
+from .conftest import Sample
+
+
+def test_every_member_has_its_table(stiletto: Bench, sample: Sample) -> None:
+    """`ci --all-packages` runs the gates of each member, and counts them at the end."""
+    ended = stiletto.passes(sample("workspace"), "ci", "--python=3.11", "--all-packages")
+    assert "ci of quay-crane on Python 3.11" in ended.out
+    assert "ci of quay-rope on Python 3.11" in ended.out
+    assert ended.out.endswith("passed: 2 packages (quay-crane, quay-rope)")
+
+
+def test_a_failing_member_is_named_first(stiletto: Bench, sample: Sample) -> None:
+    """The others still run, and their results are there."""
+    workspace = sample("workspace")
+    (workspace / "packages" / "rope" / "tests").mkdir(exist_ok=True)
+    (workspace / "packages" / "rope" / "tests" / "test_torn.py").write_text(
+        "def test_torn():\n    assert 1 == 2\n"
+    )
+    ended = stiletto.fails(workspace, "ci", "--python=3.11", "--all-packages")
+    assert ended.error.startswith("1 of 2 packages failed: quay-rope")
+    assert "ci of quay-crane on Python 3.11" in ended.error
+
+
+def test_all_distributions_are_in_one_directory(
+    stiletto: Bench, sample: Sample, tmp_path: Path
+) -> None:
+    """`build --all-packages` builds every member."""
+    stiletto.passes(
+        sample("workspace"), "build", "--python=3.11", "--all-packages", "-o", tmp_path / "dist"
+    )
+    built = {path.name.partition("-")[0] for path in (tmp_path / "dist").iterdir()}
+    assert {"quay_crane", "quay_rope"} == built
+
+
+def test_the_matrix_of_every_member(stiletto: Bench, sample: Sample) -> None:
+    """`matrix --all-packages` runs each member's cells."""
+    ended = stiletto.passes(sample("workspace"), "matrix", "--python=3.11", "--all-packages")
+    assert "matrix of quay-crane" in ended.out
+    assert "passed: 2 packages" in ended.out
+
+
+def test_what_is_no_workspace_is_told(stiletto: Bench, sample: Sample) -> None:
+    """One package has no members to do anything for."""
+    ended = stiletto.fails(sample("hatchling-src"), "ci", "--all-packages")
+    assert "is no workspace" in ended.error
+    assert "leave --all-packages out" in ended.error
