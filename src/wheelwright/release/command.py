@@ -16,7 +16,7 @@ from wheelwright.errors import RequestError, WheelwrightError
 from wheelwright.loading import Bench
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.release import edits, loop, refs, report
-from wheelwright.release.changelog import Keeper
+from wheelwright.release.changelog import Keeper, gist
 from wheelwright.release.git import RemoteGit
 from wheelwright.release.github import GitHubRest
 from wheelwright.release.http import Http
@@ -163,17 +163,13 @@ class Releasing:
 
     # -- before the plan --------------------------------------------------------------------------
 
-    def _current(self, commit: Commit, seen: Seen, prefix: str) -> str:
-        """Return the version that a bump starts from.
-
-        Raises:
-            Stopped: it stands nowhere.
-        """
+    def _current(self, commit: Commit, seen: Seen, prefix: str, base_commit: str) -> str:
+        """Return the version that a bump starts from; a problem is noted where it stands nowhere."""
         found = edits.current_version(commit.project)
         if isinstance(found, Problem):
             self._problems.append(found)
             return ""
-        return found or newest(_tags(seen, prefix))
+        return found or newest(_earlier(seen, prefix, base_commit))
 
     def _since(self, seen: Seen, prefix: str, base_commit: str) -> str:
         """Return where the changes of a release begin: the release before, on the base branch.
@@ -181,7 +177,7 @@ class Releasing:
         Its tag names the release commit, which a squash merge leaves out of the base's history;
         that commit's parent is in it.
         """
-        tags = {v: c for v, c in _tags(seen, prefix).items() if c != base_commit}
+        tags = _earlier(seen, prefix, base_commit)
         latest = newest(tags)
         if not latest:
             return ""
@@ -243,9 +239,10 @@ class Releasing:
             urls = IndexUrls("", "")
         index = SimpleIndex(http, urls.check, package)
         since = self._since(seen, prefix, base_commit)
+        current = self._current(commit, seen, prefix, base_commit)
         survey = Survey(
             package=package,
-            current=self._current(commit, seen, prefix),
+            current=current,
             base=base,
             base_commit=base_commit,
             member=member,
@@ -255,7 +252,7 @@ class Releasing:
             releases=refs.versions(seen, prefix),
             index=await index.files() if urls.check else (),
             keeper=commit.keeper,
-            changes=await self._changes(preparing, commit, request, who, seen, prefix, since),
+            changes=await self._changes(preparing, commit, request, who, prefix, since, current),
             problems=tuple(self._problems),
         )
         plan = decide(request, who, survey)
@@ -290,18 +287,14 @@ class Releasing:
         commit: Commit,
         request: Request,
         who: Who,
-        seen: Seen,
         prefix: str,
         since: str,
+        current: str,
     ) -> str:
-        versioned = next_version(self._current_text(commit, seen, prefix), request)
+        versioned = next_version(current, request)
         version = versioned.version if isinstance(versioned, Versioned) else "0"
         date = time.strftime("%Y-%m-%d", time.gmtime(who.epoch_s))
         return await preparing.changes(commit, version, f"{prefix}{version}", date, since)
-
-    def _current_text(self, commit: Commit, seen: Seen, prefix: str) -> str:
-        found = edits.current_version(commit.project)
-        return newest(_tags(seen, prefix)) if not isinstance(found, str) or not found else found
 
     def _workshop(self, preparing: Preparing, urls: IndexUrls) -> Containers:
         said = self.settings
@@ -334,8 +327,10 @@ class Releasing:
         Raises:
             Stopped: the request cannot be followed.
         """
-        commit, seen, prefix = await self._survey()
-        made = next_version(self._current_text(commit, seen, prefix), request)
+        commit, seen, prefix, base_commit = await self._survey()
+        made = next_version(self._current(commit, seen, prefix, base_commit), request)
+        if self._problems:
+            raise Stopped("\n".join(problem.text() for problem in self._problems))
         if isinstance(made, Stop):
             raise Stopped(made.text())
         return made
@@ -347,24 +342,25 @@ class Releasing:
             Stopped: it would say nothing.
         """
         remote = await self._remote()
-        commit, seen, prefix = await self._survey(remote)
-        since = self._since(seen, prefix, "")
+        commit, seen, prefix, base_commit = await self._survey(remote)
+        since = self._since(seen, prefix, base_commit)
+        current = self._current(commit, seen, prefix, base_commit)
         preparing = self._preparing(remote)
         who = self._who()
-        text = await self._changes(preparing, commit, request, who, seen, prefix, since)
-        if commit.keeper is Keeper.NOBODY or not text.strip():
-            seen_ = f"kept by {commit.keeper.value}"
-            raise Stopped(Stop.at(Reason.EMPTY_CHANGELOG, seen_).text())
+        text = await self._changes(preparing, commit, request, who, prefix, since, current)
+        if commit.keeper is Keeper.NOBODY or not gist(text):
+            by = f"kept by {commit.keeper.value}"
+            raise Stopped(Stop.at(Reason.EMPTY_CHANGELOG, by).text())
         return text.strip() + "\n"
 
-    async def _survey(self, remote: RemoteGit | None = None) -> tuple[Commit, Seen, str]:
+    async def _survey(self, remote: RemoteGit | None = None) -> tuple[Commit, Seen, str, str]:
         remote = remote or await self._remote()
         seen = await remote.look()
         _, base_commit = await self._base(remote, seen)
         commit = await self._preparing(remote).commit(base_commit)
         self._same_package(commit, remote)
         name, member = commit.project.package.name, bool(commit.project.where)
-        return commit, seen, tag_of(name, "", member=member)
+        return commit, seen, tag_of(name, "", member=member), base_commit
 
     # -- from a tag -------------------------------------------------------------------------------
 
@@ -455,6 +451,20 @@ def _tags(seen: Seen, prefix: str) -> dict[str, str]:
         str(version): commit
         for ref, commit in seen.refs.items()
         if ref.startswith(start) and (version := parse(ref.removeprefix(start)))
+    }
+
+
+def _earlier(seen: Seen, prefix: str, base_commit: str) -> dict[str, str]:
+    """Return the tags that a release of a base commit comes after.
+
+    A tag whose release was made of this very commit is no earlier one: it is that release, and a
+    second run with the same words has to find it.
+    """
+    return {
+        version: commit
+        for version, commit in _tags(seen, prefix).items()
+        if (found := seen.journals.get(f"refs/tags/{prefix}{version}")) is None
+        or found[2].parent != base_commit
     }
 
 
