@@ -164,7 +164,7 @@ class Releasing:
     # -- before the plan --------------------------------------------------------------------------
 
     def _current(self, commit: Commit, seen: Seen, prefix: str, base_commit: str) -> str:
-        """Return the version that a bump starts from; a problem is noted where it stands nowhere."""
+        """Return the version that a bump starts from; where it stands nowhere, note the problem."""
         found = edits.current_version(commit.project)
         if isinstance(found, Problem):
             self._problems.append(found)
