@@ -7,6 +7,7 @@ It is the second opinion beside `Index`, whose rules are this project's reading 
 from __future__ import annotations
 
 import base64
+import base64
 import http.client
 import json
 import secrets
