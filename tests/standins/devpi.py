@@ -7,7 +7,6 @@ It is the second opinion beside `Index`, whose rules are this project's reading 
 from __future__ import annotations
 
 import base64
-import base64
 import http.client
 import json
 import secrets
@@ -80,9 +79,9 @@ class Devpi:
         if not self._ready.wait(START_S) or self._process.poll() is not None:
             self._stop()
             raise AssertionError("devpi-server did not start:\n" + "".join(self._lines))
-        self._session = self._ask(
-            "POST", "/+login", {"user": "root", "password": self._password}
-        )["password"]
+        self._session = self._ask("POST", "/+login", {"user": "root", "password": self._password})[
+            "password"
+        ]
         return self
 
     def __exit__(

@@ -67,7 +67,8 @@ class Rules:
             )
         forbidden = self.no_create if old == ZERO else self.no_update
         if _among(name, forbidden) or (old == ZERO and name in self.burned):
-            act = "creations" if old == ZERO else "updates"
+            act = "updates" if new != ZERO else "deletions"
+            act = "creations" if old == ZERO else act
             return (
                 f"error: GH013: Repository rule violations found for {name}.\n"
                 f"- Cannot make {act} of this ref: {act} are restricted.\n"
@@ -89,9 +90,7 @@ class _Push:
 class GitServer:
     """Serves one repository at `url` while it is entered."""
 
-    def __init__(
-        self, effects: Effects, repository: Repository, name: str, tokens: Tokens
-    ) -> None:
+    def __init__(self, effects: Effects, repository: Repository, name: str, tokens: Tokens) -> None:
         self.effects = effects
         self.repository = repository
         self.rules = Rules()
@@ -279,5 +278,3 @@ class _HookHandler(socketserver.StreamRequestHandler):
             owner.server.report_bug()
             code, said = 1, "the stand-in failed\n"
         self.wfile.write(json.dumps({"code": code, "said": said}).encode())
-
-

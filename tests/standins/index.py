@@ -1,10 +1,10 @@
 """An index with PyPI's upload rules, the simple API, and trusted publishing; TLS throughout.
 
-    POST /legacy/                      the upload API
-    GET  /simple/PROJECT/              PEP 503, or PEP 691 by the Accept header
-    GET  /packages/SHA256/FILENAME
-    /_/oidc/audience, mint-token, burn-token
-    GET  /actions/oidc                 what a job on GitHub Actions asks for its JWT
+POST /legacy/                      the upload API
+GET  /simple/PROJECT/              PEP 503, or PEP 691 by the Accept header
+GET  /packages/SHA256/FILENAME
+/_/oidc/audience, mint-token, burn-token
+GET  /actions/oidc                 what a job on GitHub Actions asks for its JWT
 """
 
 from __future__ import annotations

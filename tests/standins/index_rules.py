@@ -115,9 +115,7 @@ class Shelf:
                 f" Use a different version. {HELP.format('file-name-reuse')}",
             )
         if now_s - self.born_s.get((project, version), now_s) > WINDOW_S:
-            raise Refused(
-                400, "Uploading new files to releases older than 14 days is not allowed."
-            )
+            raise Refused(400, "Uploading new files to releases older than 14 days is not allowed.")
         if upload.filetype == "sdist" and any(
             there.filetype == "sdist" and (there.project, there.version) == (project, version)
             for there in self.files.values()
@@ -203,8 +201,7 @@ def _attestations(upload: Upload, sha256: str) -> tuple[dict[str, Any], ...]:
     if not upload.trusted:
         raise Refused(
             400,
-            BAD_ATTESTATIONS
-            + "Attestations are only supported when using Trusted Publishing",
+            BAD_ATTESTATIONS + "Attestations are only supported when using Trusted Publishing",
         )
     try:
         given = json.loads(upload.attestations)

@@ -146,9 +146,7 @@ class Server:
         """The server's address, without a slash at its end."""
         return f"{self._scheme}://127.0.0.1:{self.port}"
 
-    def fail(
-        self, fault: Fault, matches: Matches = lambda _request: True, times: int = 1
-    ) -> None:
+    def fail(self, fault: Fault, matches: Matches = lambda _request: True, times: int = 1) -> None:
         """Let the next matching requests go wrong."""
         with self._faults.guard:
             self._faults.expected.append(_Expected(fault, matches, times))
