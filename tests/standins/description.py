@@ -7,7 +7,6 @@ OpenAPI 3.0's: JSON Schema draft 4 and `nullable`; unknown fields pass, as they 
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import tarfile
@@ -50,7 +49,7 @@ def fetch_description(cache: Path) -> Path:
             part = Path(scratch) / "part.json"
             part.write_bytes(member.read())
         # Several processes may fetch at once; each renames a whole file.
-        os.replace(part, kept)
+        part.replace(kept)
     return kept
 
 
@@ -72,7 +71,9 @@ def _listed(
     yield from Draft4Validator.VALIDATORS["enum"](validator, enum, instance, schema)
 
 
-_Schema30 = extend(Draft4Validator, {"type": _typed, "enum": _listed})
+_Schema30 = extend(  # type: ignore[no-untyped-call] - the stubs forget it
+    Draft4Validator, {"type": _typed, "enum": _listed}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +99,7 @@ class Description:
         self._paths = [
             (_pattern(template), template)
             for template in sorted(self._all["paths"], key=lambda path: path.count("{"))
-            if template.startswith("/repos/{owner}/{repo}")
-            or template in ("/user", "/rate_limit")
+            if template.startswith("/repos/{owner}/{repo}") or template in ("/user", "/rate_limit")
         ]
 
     def operation(self, method: str, raw_path: str) -> Operation | None:
@@ -145,12 +145,12 @@ class Description:
     def answer_errors(self, operation: Operation, status: int, value: object) -> list[str]:
         """Return what is wrong with an answer in JSON.
 
-        Errors that GitHub gives everywhere (401, 403, 404, 422, 429) need not be listed with each
+        Errors that GitHub gives everywhere (401, 403, 404, 422, 429, 502) need not be listed with each
         operation: the description leaves many out.
         """
         answers = operation.body["responses"]
         if str(status) not in answers:
-            listed = status in (401, 403, 404, 422, 429)
+            listed = status in (401, 403, 404, 422, 429, 502)
             return [] if listed else [f"status {status} is not one of {sorted(answers)}"]
         contents = self._resolved(answers[str(status)]).get("content", {})
         if "application/json" not in contents:
@@ -187,9 +187,7 @@ class Description:
                 return self.filled(name, {})
             case "object":
                 properties = schema.get("properties", {})
-                return {
-                    key: self._plainest(properties[key]) for key in schema.get("required", [])
-                }
+                return {key: self._plainest(properties[key]) for key in schema.get("required", [])}
             case "array":
                 return []
             case "integer" | "number":
@@ -206,7 +204,7 @@ class Description:
             schema = cast("dict[str, Any]", node)
         return schema
 
-    def _errors(self, what: str, schema: dict[str, Any], value: object) -> list[str]:
+    def _errors(self, what: str, schema: dict[str, Any], value: Any) -> list[str]:
         validator = self._validators.get(id(schema))
         if validator is None:
             # The whole description goes along, for references into it.

@@ -143,6 +143,4 @@ def _accepted(needs: Needs) -> tuple[str, str]:
 
 
 def _to(method: str, ending: str, number: int) -> Any:
-    return nth(
-        lambda request: request.method == method and request.path.endswith(ending), number
-    )
+    return nth(lambda request: request.method == method and request.path.endswith(ending), number)

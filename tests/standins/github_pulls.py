@@ -48,9 +48,7 @@ def _get(state: State, call: Call) -> tuple[int, Any]:
 
 def _create(state: State, call: Call) -> tuple[int, Any]:
     if call.token.login == ACTIONS_BOT and not state.settings.actions_open_pulls:
-        raise Refusal(
-            403, "GitHub Actions is not permitted to create or approve pull requests."
-        )
+        raise Refusal(403, "GitHub Actions is not permitted to create or approve pull requests.")
     if not call.body.get("title"):
         raise invalid("PullRequest", "missing_field", "title")
     head = call.body["head"].removeprefix(f"{state.owner}:")

@@ -57,6 +57,8 @@ def _create(state: State, call: Call) -> tuple[int, Any]:
             state.clock.now_s(),
         )
     _check_tag(state, release, call)
+    if not draft:
+        _make_tag(state, release)
     effect = state.effects.announce("release", release.tag)
     with state.guard:
         if not draft:
@@ -74,6 +76,7 @@ def _edit(state: State, call: Call) -> tuple[int, Any]:
     publishing = release.draft and body.get("draft") is False
     if publishing:
         _check_tag(state, release, call)
+        _make_tag(state, release)
     effect = state.effects.announce("release edit", release.tag)
     with state.guard:
         release.name = body.get("name", release.name)
@@ -112,19 +115,23 @@ def _check_tag(state: State, release: Release, call: Call) -> None:
         raise Refusal(403, call.token.refusal)
 
 
-def _publish(state: State, release: Release) -> None:
-    """Make a release public: its tag is made at the target where it is missing."""
+def _make_tag(state: State, release: Release) -> None:
+    """Make the tag of a release that is about to be public, where it is missing."""
     name = f"refs/tags/{release.tag}"
+    if name in state.repository.refs("refs/tags/"):
+        return
     target = state.repository.commit(release.target)
-    if name not in state.repository.refs("refs/tags/"):
+    with state.effects.taking("ref", ref_subject(name, target)):
         state.repository.update(name, target, ZERO)
-        tag = state.effects.announce("ref", ref_subject(name, target))
-        state.effects.confirm(tag)
+
+
+def _publish(state: State, release: Release) -> None:
+    """Make a release public, and immutable where that is set: its tag name is used up."""
     release.draft = False
     release.published_s = state.clock.now_s()
     if state.settings.immutable_releases:
+        name = f"refs/tags/{release.tag}"
         release.immutable = True
-        # The tag is there now; the name is not to be had again once it goes.
         state.git.rules.burned.add(name)
         state.git.rules.no_update.append(name)
 
@@ -158,9 +165,9 @@ def _upload(state: State, call: Call) -> tuple[int, Any]:
         if broken:
             asset.state, asset.contents = "starter", b""
         release.assets.append(asset)
+    state.effects.confirm(effect)
     if broken:
         raise Refusal(502, "Server Error")
-    state.effects.confirm(effect)
     with state.guard:
         return 201, state.asset(release, asset)
 

@@ -44,7 +44,7 @@ class Call:
     token: Token
     values: dict[str, str]
     query: dict[str, str]
-    body: dict[str, Any]
+    body: Any
     request: Request
 
 

@@ -1,0 +1,44 @@
+"""The fixtures of the stand-ins; a suite elsewhere takes them by `from standins.conftest import *`.
+
+devpi and GitHub's description are shared by all tests of a run; a world is made for each test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .certificates import Authority
+from .description import Description, fetch_description
+from .devpi import Devpi
+from .outside import Outside
+
+__all__ = ["authority", "description", "devpi", "outside"]
+
+
+@pytest.fixture(scope="session")
+def description(pytestconfig: pytest.Config) -> Description:
+    """GitHub's description, kept in pytest's own cache directory."""
+    return Description(fetch_description(pytestconfig.rootpath / ".pytest_cache/d/openapi"))
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """A certificate authority."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def devpi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devpi]:
+    """A running devpi-server."""
+    with Devpi(tmp_path_factory.mktemp("devpi")) as server:
+        yield server
+
+
+@pytest.fixture
+def outside(tmp_path: Path, description: Description, authority: Authority) -> Iterator[Outside]:
+    """A world of its own, all servers started."""
+    with Outside(tmp_path / "outside", description, authority) as started:
+        yield started
