@@ -24,6 +24,7 @@ from jsonschema.validators import extend
 __all__ = ["Description", "Operation", "fetch_description"]
 
 PACKAGE = "@octokit/openapi@23.0.2"
+EVERYWHERE = (401, 403, 404, 422, 429, 502)
 MEMBER = "package/generated/api.github.com.json"
 
 
@@ -71,9 +72,8 @@ def _listed(
     yield from Draft4Validator.VALIDATORS["enum"](validator, enum, instance, schema)
 
 
-_Schema30 = extend(  # type: ignore[no-untyped-call] - the stubs forget it
-    Draft4Validator, {"type": _typed, "enum": _listed}
-)
+# The stubs know `extend` without its types.
+_Schema30 = extend(Draft4Validator, {"type": _typed, "enum": _listed})  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +145,14 @@ class Description:
     def answer_errors(self, operation: Operation, status: int, value: object) -> list[str]:
         """Return what is wrong with an answer in JSON.
 
-        Errors that GitHub gives everywhere (401, 403, 404, 422, 429, 502) need not be listed with each
-        operation: the description leaves many out.
+        Errors that GitHub gives everywhere need not be listed with each operation: the
+        description leaves many out.
         """
         answers = operation.body["responses"]
         if str(status) not in answers:
-            listed = status in (401, 403, 404, 422, 429, 502)
-            return [] if listed else [f"status {status} is not one of {sorted(answers)}"]
+            return (
+                [] if status in EVERYWHERE else [f"status {status} is not one of {sorted(answers)}"]
+            )
         contents = self._resolved(answers[str(status)]).get("content", {})
         if "application/json" not in contents:
             return [] if value is None else [f"status {status} has no body"]

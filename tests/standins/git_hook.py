@@ -22,8 +22,7 @@ def main() -> int:
             name: value for name, value in os.environ.items() if name.startswith("GIT_")
         },
     }
-    with socket.socket(socket.AF_UNIX) as asking:
-        asking.connect(os.environ["STANDIN_SOCKET"])
+    with socket.create_connection(("127.0.0.1", int(os.environ["STANDIN_PORT"]))) as asking:
         asking.sendall(json.dumps(question).encode())
         asking.shutdown(socket.SHUT_WR)
         with asking.makefile() as answering:

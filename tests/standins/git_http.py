@@ -98,9 +98,8 @@ class GitServer:
         self._name = name
         self._pushes: dict[str, _Push] = {}
         self._numbers = itertools.count(1)
-        self._socket_path = repository.path.parent / "hook.sock"
         self.server = Server(self._answer)
-        self._hooks = _Hooks(str(self._socket_path), self)
+        self._hooks = _Hooks(self)
         self._thread = threading.Thread(
             target=self._hooks.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
         )
@@ -149,7 +148,6 @@ class GitServer:
             self._hooks.shutdown()
             self._thread.join()
             self._hooks.server_close()
-            self._socket_path.unlink()
 
     def _answer(self, request: Request) -> Answer:
         prefix = f"/{self._name}.git/"
@@ -201,7 +199,7 @@ class GitServer:
             "REMOTE_USER": "x-access-token",
             "REMOTE_ADDR": "127.0.0.1",
             "STANDIN_REQUEST": number,
-            "STANDIN_SOCKET": str(self._socket_path),
+            "STANDIN_PORT": str(self._hooks.server_address[1]),
         }
         done = subprocess.run(
             ["git", "http-backend"],
@@ -259,12 +257,12 @@ class GitServer:
         )
 
 
-class _Hooks(socketserver.ThreadingUnixStreamServer):
+class _Hooks(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
-    def __init__(self, path: str, owner: GitServer) -> None:
+    def __init__(self, owner: GitServer) -> None:
         self.owner = owner
-        super().__init__(path, _HookHandler)
+        super().__init__(("127.0.0.1", 0), _HookHandler)
 
 
 class _HookHandler(socketserver.StreamRequestHandler):
