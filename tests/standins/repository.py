@@ -50,14 +50,12 @@ class Repository:
         path.mkdir(parents=True)
         run_git(path, "init", "--quiet", "--bare", "--initial-branch=main")
         # http.receivepack: the handler has checked the credentials. allowAnySHA1: as GitHub.
-        for name, value in (
-            ("http.receivepack", "true"),
-            ("uploadpack.allowAnySHA1InWant", "true"),
-            ("uploadpack.allowFilter", "true"),
-            ("receive.advertisePushOptions", "false"),
-            ("gc.auto", "0"),
-        ):
-            run_git(path, "config", name, value)
+        with (path / "config").open("a", encoding="utf-8") as config:
+            config.write(
+                "[http]\n\treceivepack = true\n"
+                "[uploadpack]\n\tallowAnySHA1InWant = true\n\tallowFilter = true\n"
+                "[gc]\n\tauto = 0\n"
+            )
 
     def git(self, *arguments: str, env: dict[str, str] | None = None, check: bool = True) -> str:
         """Run git in the repository."""

@@ -164,7 +164,7 @@ def test_files_that_contradict_their_metadata_are_refused(
     outside: Outside, filename: str, fields: dict[str, str]
 ) -> None:
     """Name, version, kind and digests have to agree."""
-    assert 400 == send(outside, filename, **fields).status
+    assert 400 == send(outside, filename, b"one", "", **fields).status
     assert () == outside.effects.happened
 
 

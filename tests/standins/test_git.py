@@ -1,0 +1,192 @@
+"""Git over HTTP: credentials, rules held by real hooks, atomic refs, faults."""
+
+from __future__ import annotations
+
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from .effects import Waiting, cut
+from .outside import Outside
+from .repository import run_git
+from .tokens import Token
+
+
+@pytest.fixture
+def clone(outside: Outside, tmp_path: Path) -> Path:
+    """A clone of the repository, one commit on main."""
+    source = tmp_path / "source"
+    source.mkdir()
+    run_git(source, "init", "--quiet", "--initial-branch=main")
+    commit(source, "one")
+    outside.land(source)
+    return outside.clone("clone")
+
+
+def commit(work: Path, message: str, path: str = "file") -> str:
+    """Commit a change; return the commit."""
+    (work / path).parent.mkdir(parents=True, exist_ok=True)
+    (work / path).write_text(message)
+    run_git(work, "add", "--all")
+    run_git(work, "commit", "--quiet", "-m", message)
+    return run_git(work, "rev-parse", "HEAD")
+
+
+def push(work: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Push to the remote, whatever comes of it."""
+    return subprocess.run(
+        ["git", "push", "--porcelain", "origin", *arguments],
+        cwd=work,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_push_is_an_effect(outside: Outside, clone: Path) -> None:
+    """A pushed branch is there, and the log has it with its commit; so has a deletion."""
+    sha = commit(clone, "two")
+    pushed = push(clone, "HEAD:refs/heads/release/v1")
+    there = outside.repository.ref("refs/heads/release/v1")
+    push(clone, ":refs/heads/release/v1")
+
+    assert (0, sha) == (pushed.returncode, there)
+    branch = "refs/heads/release/v1"
+    assert (f"{branch} {sha}", branch) == outside.effects.named("ref")
+
+
+def test_main_is_protected(outside: Outside, clone: Path) -> None:
+    """A push to main is declined by the hook, in GitHub's words, whoever pushes."""
+    commit(clone, "two")
+    pushed = push(clone, "HEAD:refs/heads/main")
+
+    assert 1 == pushed.returncode
+    assert "GH006: Protected branch update failed for refs/heads/main." in pushed.stderr
+    assert () == outside.effects.happened
+
+
+def test_tag_rules_can_be_set(outside: Outside, clone: Path) -> None:
+    """Rules forbid the creation of tags, and moving or deleting those that are there."""
+    outside.git.rules.no_update.append("refs/tags/*")
+    created = push(clone, "HEAD:refs/tags/v1")
+    deleted = push(clone, ":refs/tags/v1")
+    outside.git.rules.no_create.append("refs/tags/v2*")
+    forbidden = push(clone, "HEAD:refs/tags/v2")
+
+    assert (0, 1, 1) == (created.returncode, deleted.returncode, forbidden.returncode)
+    assert "deletions are restricted" in deleted.stderr
+    assert "creations are restricted" in forbidden.stderr
+
+
+def test_credentials_are_needed(outside: Outside, clone: Path) -> None:
+    """Without a valid token nothing can be read."""
+    done = subprocess.run(
+        ["git", "-c", "credential.helper=", "ls-remote", outside.git.url],
+        env={"PATH": "/usr/bin:/bin", "GIT_TERMINAL_PROMPT": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert 128 == done.returncode
+    assert "could not read Username" in done.stderr
+
+
+def test_a_token_that_may_read_may_not_push(outside: Outside, clone: Path) -> None:
+    """contents:read clones; a push is 403."""
+    reader = outside.tokens.add(Token(permissions={"contents": "read"}))
+    work = outside.clone("reader", reader)
+    pushed = push(work, "HEAD:refs/heads/x")
+
+    assert 128 == pushed.returncode
+    assert "403" in pushed.stderr
+
+
+def test_workflow_files_need_their_own_permission(outside: Outside, clone: Path) -> None:
+    """A release's token cannot push commits that change workflows."""
+    work = outside.clone("job", outside.token)
+    commit(work, "on: push", ".github/workflows/ci.yml")
+    pushed = push(work, "HEAD:refs/heads/x")
+
+    assert 1 == pushed.returncode
+    assert "without `workflows` permission" in pushed.stderr
+
+
+def test_a_lease_lets_one_of_many_win(outside: Outside, clone: Path) -> None:
+    """Of six clones that push different commits as one new ref, exactly one wins."""
+    clones = [outside.clone(f"racer{number}") for number in range(6)]
+    shas = [commit(work, work.name) for work in clones]
+    with ThreadPoolExecutor(6) as pool:
+        codes = list(
+            pool.map(
+                lambda work: (
+                    push(work, "--force-with-lease=refs/lock:", "HEAD:refs/lock").returncode
+                ),
+                clones,
+            )
+        )
+
+    assert 1 == codes.count(0)
+    assert shas[codes.index(0)] == outside.repository.ref("refs/lock")
+    assert 1 == len(outside.effects.named("ref"))
+
+
+def test_a_wrong_lease_does_not_delete(outside: Outside, clone: Path) -> None:
+    """A ref is deleted by who knows its commit, and by nobody else."""
+    sha = commit(clone, "lock")
+    push(clone, "HEAD:refs/lock")
+    wrong = push(clone, f"--force-with-lease=refs/lock:{'1' * 40}", ":refs/lock")
+    right = push(clone, f"--force-with-lease=refs/lock:{sha}", ":refs/lock")
+
+    assert (1, 0) == (wrong.returncode, right.returncode)
+    assert "" == outside.repository.ref("refs/lock")
+
+
+def test_a_push_can_be_cut_on_either_side(outside: Outside, clone: Path) -> None:
+    """A cut before the effect leaves no ref, one after it leaves the ref; both fail the client."""
+    outside.effects.before(cut, kind="ref")
+    before = push(clone, "HEAD:refs/heads/a")
+    outside.effects.after(cut, kind="ref")
+    after = push(clone, "HEAD:refs/heads/b")
+
+    assert before.returncode != 0
+    assert after.returncode != 0
+    assert ["refs/heads/b", "refs/heads/main"] == sorted(outside.repository.refs())
+
+
+def test_a_push_can_wait_for_another(outside: Outside, clone: Path) -> None:
+    """While a push is held before its effect, another clone's push overtakes it."""
+    other = outside.clone("other")
+    commit(clone, "slow")
+    fast = commit(other, "fast")
+    waiting = Waiting()
+    outside.effects.before(waiting, kind="ref")
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(push, clone, "--force-with-lease=refs/lock:", "HEAD:refs/lock")
+        assert waiting.arrived.wait(20)
+        overtaking = push(other, "--force-with-lease=refs/lock:", "HEAD:refs/lock")
+        waiting.go_on.set()
+        loser = slow.result()
+
+    assert (0, 1) == (overtaking.returncode, loser.returncode)
+    assert fast == outside.repository.ref("refs/lock")
+
+
+def test_faults_of_the_server(outside: Outside, clone: Path) -> None:
+    """A push can be refused with 503, taken and cut, or left without an answer."""
+    outside.git.refuse_push()
+    refused = push(clone, "HEAD:refs/heads/a")
+    outside.git.cut_after_push()
+    lost = push(clone, "HEAD:refs/heads/b")
+    outside.git.hang_at_push()
+    with ThreadPoolExecutor(1) as pool:
+        hanging = pool.submit(push, clone, "HEAD:refs/heads/c")
+        assert outside.git.server.hanging.wait(20)
+        outside.git.server.heal()
+        hung = hanging.result()
+
+    assert 0 not in (refused.returncode, lost.returncode, hung.returncode)
+    assert "503" in refused.stderr
+    assert ["refs/heads/b"] == [ref for ref in outside.repository.refs() if "main" not in ref]
