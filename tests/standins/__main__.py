@@ -28,7 +28,6 @@ def main(arguments: list[str]) -> int:
         with Outside(directory, Description(fetch_description(CACHE))) as outside:
             source = make_package(sample, directory / "work", locked=False)
             outside.land(source)
-            outside.repository.git("fetch", "--quiet", str(source), "refs/tags/*:refs/tags/*")
             outside.index.trust_project(sample.name)
             lines = {
                 **outside.environment,

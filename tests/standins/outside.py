@@ -119,7 +119,8 @@ class Outside:
         return path
 
     def land(self, source: Path, branch: str = "main") -> str:
-        """Put a work tree's HEAD on a branch past every rule, no effect logged; return it."""
+        """Put HEAD on a branch, and all tags, past every rule and without an effect; return HEAD."""
         head = run_git(source, "rev-parse", "HEAD")
-        self.repository.git("fetch", "--quiet", str(source), f"+HEAD:refs/heads/{branch}")
+        refspecs = (f"+HEAD:refs/heads/{branch}", "refs/tags/*:refs/tags/*")
+        self.repository.git("fetch", "--quiet", str(source), *refspecs)
         return head

@@ -122,26 +122,28 @@ def test_a_lease_lets_one_of_many_win(outside: Outside, clone: Path) -> None:
         codes = list(
             pool.map(
                 lambda work: (
-                    push(work, "--force-with-lease=refs/lock:", "HEAD:refs/lock").returncode
+                    push(
+                        work, "--force-with-lease=refs/standins/lock:", "HEAD:refs/standins/lock"
+                    ).returncode
                 ),
                 clones,
             )
         )
 
     assert 1 == codes.count(0)
-    assert shas[codes.index(0)] == outside.repository.ref("refs/lock")
+    assert shas[codes.index(0)] == outside.repository.ref("refs/standins/lock")
     assert 1 == len(outside.effects.named("ref"))
 
 
 def test_a_wrong_lease_does_not_delete(outside: Outside, clone: Path) -> None:
     """A ref is deleted by who knows its commit, and by nobody else."""
     sha = commit(clone, "lock")
-    push(clone, "HEAD:refs/lock")
-    wrong = push(clone, f"--force-with-lease=refs/lock:{'1' * 40}", ":refs/lock")
-    right = push(clone, f"--force-with-lease=refs/lock:{sha}", ":refs/lock")
+    push(clone, "HEAD:refs/standins/lock")
+    wrong = push(clone, f"--force-with-lease=refs/standins/lock:{'1' * 40}", ":refs/standins/lock")
+    right = push(clone, f"--force-with-lease=refs/standins/lock:{sha}", ":refs/standins/lock")
 
     assert (1, 0) == (wrong.returncode, right.returncode)
-    assert "" == outside.repository.ref("refs/lock")
+    assert "" == outside.repository.ref("refs/standins/lock")
 
 
 def test_a_push_can_be_cut_on_either_side(outside: Outside, clone: Path) -> None:
@@ -164,14 +166,18 @@ def test_a_push_can_wait_for_another(outside: Outside, clone: Path) -> None:
     waiting = Waiting()
     outside.effects.before(waiting, kind="ref")
     with ThreadPoolExecutor(1) as pool:
-        slow = pool.submit(push, clone, "--force-with-lease=refs/lock:", "HEAD:refs/lock")
+        slow = pool.submit(
+            push, clone, "--force-with-lease=refs/standins/lock:", "HEAD:refs/standins/lock"
+        )
         assert waiting.arrived.wait(20)
-        overtaking = push(other, "--force-with-lease=refs/lock:", "HEAD:refs/lock")
+        overtaking = push(
+            other, "--force-with-lease=refs/standins/lock:", "HEAD:refs/standins/lock"
+        )
         waiting.go_on.set()
         loser = slow.result()
 
     assert (0, 1) == (overtaking.returncode, loser.returncode)
-    assert fast == outside.repository.ref("refs/lock")
+    assert fast == outside.repository.ref("refs/standins/lock")
 
 
 def test_faults_of_the_server(outside: Outside, clone: Path) -> None:
