@@ -98,7 +98,11 @@ class Description:
         self._validators: dict[int, Validator] = {}
         self._paths = [
             (_pattern(template), template)
-            for template in sorted(self._all["paths"], key=lambda path: path.count("{"))
+            for template in sorted(
+                # The longer first, since a branch may have slashes; then the more literal.
+                self._all["paths"],
+                key=lambda path: (-path.count("/"), path.count("{")),
+            )
             if template.startswith("/repos/{owner}/{repo}") or template in ("/user", "/rate_limit")
         ]
 

@@ -130,7 +130,8 @@ def _branch(state: State, call: Call) -> tuple[int, Any]:
     sha = state.repository.refs().get(f"refs/heads/{branch}")
     if sha is None:
         raise Refusal(404, "Branch not found")
-    commit = state.filled("commit", {"sha": sha, "url": state.url("commits", sha)})
+    people = {"author": state.user(state.owner), "committer": state.user(state.owner)}
+    commit = state.filled("commit", {"sha": sha, "url": state.url("commits", sha), **people})
     known = {"name": branch, "commit": commit, "protected": _is_protected(state, branch)}
     return 200, state.filled("branch-with-protection", known)
 

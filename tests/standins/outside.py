@@ -119,7 +119,7 @@ class Outside:
         return path
 
     def land(self, source: Path, branch: str = "main") -> str:
-        """Put HEAD on a branch, and all tags, past every rule and without an effect; return HEAD."""
+        """Put HEAD and all tags on the remote past every rule, as no effect; return HEAD."""
         head = run_git(source, "rev-parse", "HEAD")
         refspecs = (f"+HEAD:refs/heads/{branch}", "refs/tags/*:refs/tags/*")
         self.repository.git("fetch", "--quiet", str(source), *refspecs)

@@ -100,7 +100,7 @@ def test_the_check_url_stops_at_other_bytes(outside: Outside, dist: Path) -> Non
 
 
 def test_other_bytes_without_a_check_url_are_pypi_s_to_refuse(outside: Outside, dist: Path) -> None:
-    """uv passes PyPI's words on."""
+    """The words reach whoever runs uv."""
     outside.index.put("sample", "1.0", WHEEL, b"other")
     done = publish(outside, dist)
 
@@ -125,12 +125,14 @@ def test_a_bad_gateway_after_storing_is_forgiven_with_a_check_url(
 
 
 def test_trusted_publishing_goes_all_the_way(outside: Outside, dist: Path) -> None:
-    """uv asks for audience and tokens, uploads with attestations, and burns its token."""
+    """It asks for audience and tokens, uploads with attestations, and burns its token."""
     outside.index.trust_project("sample")
     contents = (dist / WHEEL).read_bytes()
-    (dist / f"{WHEEL}.publish.attestation").write_text(json.dumps(attestation(WHEEL, contents)))
+    attested = dist / f"{WHEEL}.publish.attestation"
+    attested.write_text(json.dumps(attestation(WHEEL, contents)))
     variables = outside.index.actions_environment
-    done = publish(outside, dist, "--trusted-publishing", "always", env=variables)
+    # uv takes the attestations that it is given by name, not those that lie beside a file.
+    done = publish(outside, dist, "--trusted-publishing", "always", str(attested), env=variables)
 
     assert 0 == done.returncode, done.stderr
     assert (WHEEL, SDIST) == outside.effects.named("upload")
