@@ -67,7 +67,13 @@ class Devpi:
         )
         self._process = subprocess.Popen(
             self._command(
-                "devpi-server", "--host=127.0.0.1", f"--port={self._port}", "--offline-mode"
+                "devpi-server",
+                "--host=127.0.0.1",
+                f"--port={self._port}",
+                "--offline-mode",
+                # Its secret is derived at a cost that is meant for servers with secrets: 10 s.
+                "--argon2-memory-cost=1024",
+                "--argon2-time-cost=1",
             ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from uv import find_uv_bin
+
 from .repository import run_git
 
 __all__ = ["BACK_ENDS", "Backend", "Changelog", "Sample", "Versioned", "make_package"]
@@ -171,7 +173,7 @@ class Sample:
                 return {}
 
 
-def make_package(sample: Sample, directory: Path, *, uv: str = "uv", locked: bool = True) -> Path:
+def make_package(sample: Sample, directory: Path, *, locked: bool = True) -> Path:
     """Make a repository with the package: its last release, tagged, and what changed since.
 
     Raises:
@@ -189,7 +191,11 @@ def make_package(sample: Sample, directory: Path, *, uv: str = "uv", locked: boo
     if locked:
         # After the tag: a version from git's tags is the release's.
         subprocess.run(
-            [uv, "lock", "--quiet"], cwd=directory, check=True, capture_output=True, text=True
+            [find_uv_bin(), "lock", "--quiet"],
+            cwd=directory,
+            check=True,
+            capture_output=True,
+            text=True,
         )
         _commit(directory, "chore: lock the dependencies")
     if sample.changelog is Changelog.GIT_CLIFF:

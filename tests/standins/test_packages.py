@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from uv import find_uv_bin
 
 from .outside import Outside
 from .packages import Backend, Changelog, Sample, Versioned, make_package
@@ -32,7 +33,7 @@ def test_every_sample_builds(tmp_path: Path, backend: Backend, versioned: Versio
     """`uv build` makes the wheel with the sample's version, at its tag."""
     sample = Sample(backend=backend, versioned=versioned)
     work = make_package(sample, tmp_path / "work", locked=False)
-    subprocess.run(["uv", "build", "--quiet", "--wheel"], cwd=work, check=True)
+    subprocess.run([find_uv_bin(), "build", "--quiet", "--wheel"], cwd=work, check=True)
     wheels = list((work / "dist").glob("*.whl"))
 
     assert ["sample_package-1.2.3-py3-none-any.whl"] == [wheel.name for wheel in wheels]

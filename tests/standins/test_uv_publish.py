@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from uv import find_uv_bin
 
 from .devpi import Devpi
 from .outside import Outside
@@ -55,7 +56,7 @@ def publish(
     credentials = {"UV_PUBLISH_TOKEN": outside.index.token} if env is None else env
     return subprocess.run(
         [
-            *("uv", "publish", "--no-cache", "--publish-url", outside.index.publish_url),
+            *(find_uv_bin(), "publish", "--no-cache", "--publish-url", outside.index.publish_url),
             *(*arguments, str(dist / WHEEL), str(dist / SDIST)),
         ],
         cwd=dist,
@@ -172,7 +173,7 @@ def test_devpi_takes_each_file_once(outside: Outside, dist: Path, devpi: Devpi) 
         variables = {"UV_PUBLISH_USERNAME": index.user, "UV_PUBLISH_PASSWORD": index.password}
         url = ("--publish-url", index.publish_url)
         return subprocess.run(
-            ["uv", "publish", "--no-cache", *url, *arguments, dist / WHEEL, dist / SDIST],
+            [find_uv_bin(), "publish", "--no-cache", *url, *arguments, dist / WHEEL, dist / SDIST],
             cwd=dist,
             env={**os.environ, **variables},
             capture_output=True,
