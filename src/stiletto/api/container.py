@@ -189,7 +189,6 @@ class Exec(Recipe):
     redirect_stdout: str
     redirect_stderr: str
     expect: str
-    nesting: bool
     services: tuple[ServiceBinding, ...] = ()
 
 
@@ -679,6 +678,8 @@ def with_exec(
         raise NotSupported("Container.withExec(insecureRootCapabilities:)")
     if no_init:
         raise NotSupported("Container.withExec(noInit:)")
+    if experimental_privileged_nesting:
+        raise NotSupported("Container.withExec(experimentalPrivilegedNesting:)")
     command = tuple(args) or self.default_args
     if use_entrypoint:
         command = self.entrypoint + command
@@ -704,7 +705,6 @@ def with_exec(
         redirect_stdout=at(redirect_stdout),
         redirect_stderr=at(redirect_stderr),
         expect=expect,
-        nesting=experimental_privileged_nesting,
         services=self.services,
     )
     mounts = tuple(

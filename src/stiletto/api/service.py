@@ -251,6 +251,8 @@ def as_service(
         raise NotSupported("Container.asService(insecureRootCapabilities:)")
     if no_init:
         raise NotSupported("Container.asService(noInit:)")
+    if experimental_privileged_nesting:
+        raise NotSupported("Container.asService(experimentalPrivilegedNesting:)")
     given = tuple(self.expand(arg) for arg in args) if expand else tuple(args)
     entered = use_entrypoint or not (given or self.own_default_args)
     command = (self.entrypoint if entered else ()) + (given or self.default_args)
@@ -270,7 +272,6 @@ def as_service(
         redirect_stdout="",
         redirect_stderr="",
         expect="SUCCESS",
-        nesting=experimental_privileged_nesting,
         services=self.services,
     )
     return Service(exec_, self.ports, self.healthcheck)

@@ -87,7 +87,7 @@ class Installed:
     @contextmanager
     def beneath(self, span: Span) -> Iterator[None]:
         """Make the span the parent of those that this context's calls open."""
-        from stiletto.engine.evaluate import current_span
+        from stiletto.engine.context import current_span
 
         token = current_span.set(span)
         try:

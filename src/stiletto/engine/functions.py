@@ -20,7 +20,7 @@ from stiletto.api.secrets import SetSecret
 from stiletto.api.session import Argument, FunctionCall, ModuleObject
 from stiletto.engine.addresses import address_of
 from stiletto.engine.client import Client
-from stiletto.engine.evaluate import current_span
+from stiletto.engine.context import current_span
 from stiletto.engine.modules import FORMAT
 from stiletto.errors import ModuleFailed, NotSupported, UsageError
 from stiletto.graph.recipe import Recipe, closure, digest_of, dump, load

@@ -45,7 +45,6 @@ def step_inputs(
         "stdin": exec_.stdin,
         "redirects": [exec_.redirect_stdin, exec_.redirect_stdout, exec_.redirect_stderr],
         "expect": exec_.expect,
-        "nesting": exec_.nesting,
         "services": dict(services),
     }
 

@@ -235,28 +235,28 @@ def _last(self: c.Container) -> c.Exec:
 @leaf("Container.stdout")
 async def stdout(client: Client, self: c.Container) -> str:
     """Return what the last command printed."""
-    done = await client.engine.evaluator.finished(_last(self))
+    done = await client.engine.evaluator.commands.finished(_last(self))
     return done.stdout.decode("utf-8", "replace")
 
 
 @leaf("Container.stderr")
 async def stderr(client: Client, self: c.Container) -> str:
     """Return what the last command printed to its error stream."""
-    done = await client.engine.evaluator.finished(_last(self))
+    done = await client.engine.evaluator.commands.finished(_last(self))
     return done.stderr.decode("utf-8", "replace")
 
 
 @leaf("Container.combinedOutput")
 async def combined_output(client: Client, self: c.Container) -> str:
     """Return both streams of the last command as they came."""
-    done = await client.engine.evaluator.finished(_last(self))
+    done = await client.engine.evaluator.commands.finished(_last(self))
     return done.combined.decode("utf-8", "replace")
 
 
 @leaf("Container.exitCode")
 async def exit_code(client: Client, self: c.Container) -> int:
     """Return the last command's exit code."""
-    done = await client.engine.evaluator.finished(_last(self))
+    done = await client.engine.evaluator.commands.finished(_last(self))
     return done.exit_code
 
 

@@ -22,7 +22,7 @@ from stiletto.api import files as f
 from stiletto.api.session import FunctionCall
 from stiletto.api.typedefs import Module, camel, define
 from stiletto.engine.client import Client
-from stiletto.engine.evaluate import current_span
+from stiletto.engine.context import current_span
 from stiletto.engine.repositories import Repositories
 from stiletto.errors import ModuleFailed, UsageError
 from stiletto.graph.recipe import digest_of

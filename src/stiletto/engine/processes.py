@@ -11,7 +11,7 @@ from stiletto.api import container as c
 from stiletto.api import files as f
 from stiletto.api.session import Error
 from stiletto.engine.client import Client
-from stiletto.engine.evaluate import current_span, preparing
+from stiletto.engine.context import current_span, preparing
 from stiletto.engine.workers import Worker
 from stiletto.errors import EnvironmentFailed, ModuleFailed, StepFailed, StilettoError
 from stiletto.module import runtime

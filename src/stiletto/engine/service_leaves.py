@@ -17,28 +17,28 @@ __all__: list[str] = []
 @leaf("Service.start")
 async def start(client: Client, self: Service) -> str:
     """Start the service and wait until it is ready; it runs until `stop` or the session's end."""
-    await client.engine.evaluator.services.start(self)
+    await client.engine.evaluator.commands.services.start(self)
     return client.engine.remember(self)
 
 
 @leaf("Service.stop")
 async def stop(client: Client, self: Service, kill: bool = False) -> str:
     """Stop the service, at once if `kill`."""
-    await client.engine.evaluator.services.stop(self, kill=kill)
+    await client.engine.evaluator.commands.services.stop(self, kill=kill)
     return client.engine.remember(self)
 
 
 @leaf("Service.sync")
 async def sync(client: Client, self: Service) -> str:
     """Force what the service is made of, without starting it."""
-    await client.engine.evaluator.service_key(self)
+    await client.engine.evaluator.commands.service_key(self)
     return client.engine.remember(self)
 
 
 @leaf("Service.hostname")
 async def hostname(client: Client, self: Service) -> str:
     """Return the name by which containers that bind it reach it."""
-    return await client.engine.evaluator.services.host(self)
+    return await client.engine.evaluator.commands.services.host(self)
 
 
 @leaf("Service.endpoint")
@@ -46,6 +46,6 @@ async def endpoint(client: Client, self: Service, port: int | None = None, schem
     """Return `host:port` or `scheme://host:port`; the first exposed port unless one is given."""
     if not port and not self.ports:
         raise UsageError("no ports exposed")
-    host = await client.engine.evaluator.services.host(self)
+    host = await client.engine.evaluator.commands.services.host(self)
     text = f"{host}:{port or self.ports[0].port}"
     return f"{scheme}://{text}" if scheme else text

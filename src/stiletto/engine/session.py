@@ -23,7 +23,8 @@ from stiletto.api.session import ModuleObject, Query
 from stiletto.api.typedefs import lower_camel
 from stiletto.cli.ports import ObjectRef, Value
 from stiletto.engine.client import Client
-from stiletto.engine.evaluate import Evaluator, Images, current_span
+from stiletto.engine.context import current_span
+from stiletto.engine.evaluate import Evaluator, Images
 from stiletto.engine.functions import Functions
 from stiletto.engine.leaves import container_from
 from stiletto.engine.modules import Modules

@@ -46,7 +46,7 @@ class Worker:
         await self._listen("done", self._ended)
         mount = BindMount(JOBS, self._directory, writable=True)
         self._process = asyncio.create_task(
-            self._evaluator.run_once(self._exec, self._sink, mounts=(mount,))
+            self._evaluator.commands.run_once(self._exec, self._sink, mounts=(mount,))
         )
 
     async def _listen(self, name: str, take: Sink) -> contextlib.ExitStack:

@@ -1,0 +1,366 @@
+"""Runs commands, or returns what they did before.
+
+A command is looked up by a key made from content (`keys`): the same key gives the stored result,
+in this session, the next one, or another process, and while one process runs it the others wait.
+Failures are not stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import posixpath
+import shlex
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stiletto.api import container as c
+from stiletto.api.secrets import CacheVolume
+from stiletto.api.service import Service
+from stiletto.engine.context import current_span, preparing
+from stiletto.engine.keys import step_inputs
+from stiletto.engine.once import Once
+from stiletto.engine.output import tail
+from stiletto.engine.services import Services
+from stiletto.errors import StepFailed, StilettoError, UsageError
+from stiletto.graph.recipe import digest_of
+from stiletto.graph.tree import EMPTY, Dir
+from stiletto.progress import Outcome, Span
+from stiletto.sandbox import plan
+from stiletto.store import View
+
+if TYPE_CHECKING:
+    from stiletto.engine.evaluate import Evaluator, Stack
+
+__all__ = ["Commands", "Finished"]
+
+NEVER_STORED = range(128, 192)  # ended by a signal: always a failure; as the real engine
+_STREAMS = ("stdout", "stderr", "combined")
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A command that ended as expected."""
+
+    key: str
+    exit_code: int
+    stdout: bytes
+    stderr: bytes
+    combined: bytes
+    layer: plan.Layer
+    mounts: Mapping[str, plan.Layer]
+
+
+class Commands:
+    """Runs commands for an evaluator, which lays out the files that they see."""
+
+    def __init__(self, evaluator: Evaluator, parallel: int | None = None) -> None:
+        self._evaluator = evaluator
+        self._store = evaluator.store
+        self.sandbox = evaluator.sandbox
+        self.progress = evaluator.progress
+        self.services = Services(self)
+        self._once = Once()
+        self._slots = asyncio.Semaphore(parallel or max(2, os.cpu_count() or 2))
+
+    async def close(self) -> None:
+        """End every command and service that still runs."""
+        await self._once.close()
+        await self.services.close()
+
+    async def finished(self, exec_: c.Exec) -> Finished:
+        """Run a command, or return what it did before."""
+        span = current_span.get()
+        return await self._once.get("exec", exec_, lambda: self._finished(exec_, span))
+
+    async def _finished(self, exec_: c.Exec, parent: Span | None) -> Finished:
+        stack = await self._evaluator.stack(exec_.root)
+        trees = await self._mounted_trees(exec_)
+        inputs = await self._inputs(exec_, stack, trees)
+        key = digest_of(inputs)
+        name = _display(exec_.args)
+        stored = await self._cached(key, name, parent)
+        if stored is not None:
+            return stored
+        async with self._store.lock(f"step-{key}"):
+            stored = await self._cached(key, name, parent)  # another process was faster
+            if stored is not None:
+                return stored
+            async with self._slots:
+                kind = "prepare" if preparing.get() else "step"
+                span = self.progress.span(name, kind, parent)
+                try:
+                    done = await self._run(exec_, stack, trees, key, inputs, span)
+                except asyncio.CancelledError:
+                    span.end(Outcome.CANCELLED)
+                    raise
+                except StilettoError as error:
+                    span.end(Outcome.FAILED, error.message)
+                    raise
+                note = f"exit code {done.exit_code}" if done.exit_code else ""
+                span.end(Outcome.DONE, note)
+                return done
+
+    async def _inputs(
+        self, exec_: c.Exec, stack: Stack, trees: Mapping[str, Dir]
+    ) -> dict[str, Any]:
+        services = {b.alias: await self.service_key(b.service) for b in exec_.services}
+        return step_inputs(exec_, self.sandbox.name, stack.keys, trees, services)
+
+    async def service_key(self, service: Service) -> str:
+        """Identify a service by the content of what it runs on, and by how it is reached."""
+        return await self._once.get("service", service, lambda: self._service_key(service))
+
+    async def _service_key(self, service: Service) -> str:
+        stack = await self._evaluator.stack(service.exec.root)
+        inputs = await self._inputs(service.exec, stack, await self._mounted_trees(service.exec))
+        ports = [port.digest for port in service.ports]
+        check = service.healthcheck.digest if service.healthcheck else ""
+        return digest_of([inputs, ports, check, service.hostname])
+
+    @contextlib.asynccontextmanager
+    async def laid_out(self, exec_: c.Exec) -> AsyncIterator[plan.Step]:
+        """Lay out a command that runs beside others; its directories go with the context."""
+        stack = await self._evaluator.stack(exec_.root)
+        trees = await self._mounted_trees(exec_)
+        with self._store.stage() as stage:
+            step, locks = await self._step(exec_, stack, trees, stage)
+            async with contextlib.AsyncExitStack() as held:
+                for name in sorted(locks):
+                    await held.enter_async_context(self._store.lock(name))
+                yield step
+
+    async def _cached(self, key: str, name: str, parent: Span | None) -> Finished | None:
+        stored = await asyncio.to_thread(self._load, key)
+        if stored is not None and not preparing.get():
+            self.progress.span(name, "step", parent).end(Outcome.CACHED)
+        return stored
+
+    async def _mounted_trees(self, exec_: c.Exec) -> dict[str, Dir]:
+        async def one(mount: c.Mount) -> tuple[str, Dir] | None:
+            match mount:
+                case c.DirectoryMount(target, source):
+                    return target, await self._evaluator.tree(source)
+                case c.FileMount(target, source):
+                    named = await self._evaluator.file(source)
+                    return target, EMPTY.put(posixpath.basename(target), named.file)
+                case _:
+                    return None
+
+        found = await asyncio.gather(*(one(mount) for mount in exec_.mounts))
+        return dict(item for item in found if item is not None)
+
+    def _load(self, key: str) -> Finished | None:
+        record = self._store.record("step", key)
+        if record is None:
+            return None
+        layer = self._store.layer(key)
+        mounts = {
+            target: self._store.layer(mount_key) for target, mount_key in record["mounts"].items()
+        }
+        if layer is None or any(found is None for found in mounts.values()):
+            return None
+        stdout, stderr, combined = (
+            record[name].encode("utf-8", "surrogateescape") for name in _STREAMS
+        )
+        return Finished(
+            key,
+            record["exit_code"],
+            stdout,
+            stderr,
+            combined,
+            layer,
+            {target: found for target, found in mounts.items() if found is not None},
+        )
+
+    async def _run(
+        self,
+        exec_: c.Exec,
+        stack: Stack,
+        trees: Mapping[str, Dir],
+        key: str,
+        inputs: Mapping[str, Any],
+        span: Span,
+    ) -> Finished:
+        with self._store.stage() as stage:
+            step, locks = await self._step(exec_, stack, trees, stage)
+            held = []
+            try:
+                for name in sorted(locks):
+                    lock = self._store.lock(name)
+                    await lock.__aenter__()
+                    held.append(lock)
+                async with self.services.bound(exec_.services) as bound:
+                    step = replace(step, hosts=bound.hosts)
+                    started = time.monotonic()
+                    output = await bound.guard(
+                        self.sandbox.run(step, lambda _, data: span.write(data))
+                    )
+                    elapsed_s = time.monotonic() - started
+                    if not _expected(exec_.expect, output.exit_code):
+                        await bound.blame()
+            finally:
+                for lock in reversed(held):
+                    await lock.__aexit__(None, None, None)
+            if not _expected(exec_.expect, output.exit_code):
+                raise StepFailed(
+                    exec_.args,
+                    output.exit_code,
+                    tail(output.stdout),
+                    tail(output.stderr),
+                    replay=self.sandbox.replay(step),
+                )
+            mounts = {}
+            for target, layer in output.mount_layers.items():
+                mount_key = digest_of([key, target])
+                mounts[target] = (
+                    mount_key,
+                    await asyncio.to_thread(self._store.commit_layer, mount_key, layer.root, layer),
+                )
+            layer = await asyncio.to_thread(
+                self._store.commit_layer, key, output.layer.root, output.layer
+            )
+        streams = (output.stdout, output.stderr, output.interleaved)
+        record = {
+            "exit_code": output.exit_code,
+            "mounts": {target: mount_key for target, (mount_key, _) in mounts.items()},
+            "inputs": inputs,
+            "elapsed_s": round(elapsed_s, 3),
+            **{
+                name: data.decode("utf-8", "surrogateescape")
+                for name, data in zip(_STREAMS, streams, strict=True)
+            },
+        }
+        await asyncio.to_thread(self._store.put_record, "step", key, record)
+        return Finished(
+            key, output.exit_code, *streams, layer, {target: m for target, (_, m) in mounts.items()}
+        )
+
+    async def run_once(
+        self,
+        exec_: c.Exec,
+        sink: Callable[[bytes], None],
+        *,
+        mounts: tuple[plan.Mount, ...] = (),
+    ) -> int:
+        """Run a command whose result nobody stores; returns its exit code."""
+        stack = await self._evaluator.stack(exec_.root)
+        trees = await self._mounted_trees(exec_)
+        with self._store.stage() as stage:
+            step, _ = await self._step(exec_, stack, trees, stage)
+            async with self.services.bound(exec_.services) as bound:
+                step = replace(step, mounts=(*step.mounts, *mounts), hosts=bound.hosts)
+                output = await bound.guard(self.sandbox.run(step, lambda _, data: sink(data)))
+        return output.exit_code
+
+    async def _step(
+        self, exec_: c.Exec, stack: Stack, trees: Mapping[str, Dir], stage: Path
+    ) -> tuple[plan.Step, set[str]]:
+        """Lay out one command: directories on disk, environment, secrets."""
+        upper, work = stage / "upper", stage / "work"
+        upper.mkdir()
+        work.mkdir()
+        mounts: list[plan.Mount] = []
+        locks: set[str] = set()
+        for index, mount in enumerate(exec_.mounts):
+            match mount:
+                case c.DirectoryMount(target, _, read_only):
+                    lower = (await self._evaluator.checkout(trees[target])).root
+                    if read_only:
+                        mounts.append(plan.BindMount(target, lower))
+                        continue
+                    mount_upper, mount_work = stage / f"upper{index}", stage / f"work{index}"
+                    mount_upper.mkdir()
+                    mount_work.mkdir()
+                    mounts.append(plan.OverlayMount(target, lower, mount_upper, mount_work))
+                case c.FileMount(target):
+                    lower = (await self._evaluator.checkout(trees[target])).root
+                    mounts.append(plan.BindMount(target, lower / posixpath.basename(target)))
+                case c.CacheMount(target, volume):
+                    path = await self._volume(volume)
+                    if volume.sharing != "SHARED":
+                        locks.add(f"volume-{volume.digest}")
+                    mounts.append(plan.BindMount(target, path, writable=True))
+                case c.SecretFileMount(target, secret, mode):
+                    value = await self._evaluator.secrets.value(secret)
+                    mounts.append(plan.SecretMount(target, value, mode))
+                case c.TempDirMount(target, size_bytes):
+                    mounts.append(plan.TempMount(target, size_bytes))
+        env = {**stack.image.env, **{v.name: v.value for v in exec_.env}}
+        env |= {v.name: v.value for v in exec_.volatile}
+        env.setdefault("PATH", c.DEFAULT_PATH)
+        secret_env = {
+            v.name: (await self._evaluator.secrets.value(v.secret)).decode() for v in exec_.secrets
+        }
+        stdin = exec_.stdin.encode()
+        if exec_.redirect_stdin:
+            stdin = await self._evaluator.contents(
+                c.ContainerFile(exec_.root, exec_.redirect_stdin)
+            )
+        uid, gid = _user(exec_.user, self._evaluator.view(stack))
+        step = plan.Step(
+            args=exec_.args,
+            image=stack.image,
+            layers=tuple(layer for _, layer in stack.layers),
+            upper=upper,
+            work=work,
+            workdir=exec_.workdir,
+            env=env,
+            secret_env=secret_env,
+            scrub=tuple(
+                m.contents.decode("utf-8", "surrogateescape")
+                for m in mounts
+                if isinstance(m, plan.SecretMount)
+            ),
+            mounts=tuple(mounts),
+            stdin=stdin,
+            uid=uid,
+            gid=gid,
+            redirect_stdout=exec_.redirect_stdout,
+            redirect_stderr=exec_.redirect_stderr,
+        )
+        return step, locks
+
+    async def _volume(self, volume: CacheVolume) -> Path:
+        path = await asyncio.to_thread(self._store.volume, volume.digest)
+        if volume.source is not None and not any(path.iterdir()):
+            tree = await self._evaluator.tree(volume.source)
+            await asyncio.to_thread(self._store.export, tree, path)
+        return path
+
+
+def _expected(expect: str, exit_code: int) -> bool:
+    if exit_code in NEVER_STORED:
+        return False
+    return {"SUCCESS": exit_code == 0, "FAILURE": exit_code != 0, "ANY": True}[expect]
+
+
+def _display(args: tuple[str, ...]) -> str:
+    if args[0] == "timeout":
+        # timeout(1) says how long a step may take, not what it is.
+        rest = [arg for arg in args[1:] if not arg.startswith("-")][1:]
+        args = tuple(rest and args[args.index(rest[0]) :]) or args
+    text = " ".join(shlex.join(args).split())
+    return text if len(text) <= 120 else text[:117] + "..."
+
+
+def _user(user: str, view: View) -> tuple[int, int]:
+    """Look a user up: `""` is root; numbers are taken as they are; names are in /etc/passwd."""
+    if user in ("", "root", "0"):
+        return 0, 0
+    name, _, group = user.partition(":")
+    if name.isdigit():
+        return int(name), int(group) if group.isdigit() else int(name)
+    try:
+        lines = view.read("/etc/passwd").decode().splitlines()
+    except (OSError, StilettoError):
+        lines = []
+    for line in lines:
+        entry = line.split(":")
+        if entry[0] == name:
+            return int(entry[2]), int(entry[3])
+    raise UsageError(f"unknown user {name!r}")
