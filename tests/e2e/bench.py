@@ -85,8 +85,8 @@ class Ended:
 
     @property
     def error(self) -> str:
-        """What follows the last `Error: `, without it."""
-        return self.err.rpartition("Error: ")[2].strip()
+        """What follows the last `Error: ` at the start of a line, without it."""
+        return re.split(r"(?m)^Error: ", self.err)[-1].strip()
 
     @property
     def steps(self) -> list[tuple[str, str]]:

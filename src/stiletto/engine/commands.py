@@ -212,7 +212,7 @@ class Commands:
                     output.exit_code,
                     tail(output.stdout),
                     tail(output.stderr),
-                    replay=self.sandbox.replay(step),
+                    replay=self._replay(key, step),
                 )
             mounts = {}
             for target, layer in output.mount_layers.items():
@@ -239,6 +239,16 @@ class Commands:
         return Finished(
             key, output.exit_code, *streams, layer, {target: m for target, (_, m) in mounts.items()}
         )
+
+    def _replay(self, key: str, step: plan.Step) -> str | None:
+        """Keep the line that runs the step again: it is too long to be shown."""
+        line = self.sandbox.replay(step)
+        if line is None:
+            return None
+        script = self._store.root / "replay" / f"{key.removeprefix('sha256:')[:16]}.sh"
+        script.parent.mkdir(exist_ok=True)
+        script.write_text(f"# {shlex.join(step.args)}\n{line}\n")
+        return f"sh {shlex.quote(str(script))}"
 
     async def run_once(
         self,

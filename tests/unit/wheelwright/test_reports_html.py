@@ -1,6 +1,7 @@
 """The page: well-formed, escaped, legible in both themes, and within a phone's width."""
 
 import html
+import os
 import re
 import shutil
 import subprocess
@@ -19,6 +20,8 @@ from wheelwright.reports.model import Coverage, Failure, MatrixReport
 from wheelwright.testing.cells import Cell
 
 VOID = {"meta", "br"}
+MUST = bool(os.environ.get("CI"))
+"""CI has a browser; elsewhere the test that needs one is skipped without."""
 LONG = "tests.test_a_very_long_module_name.TestWithLongName::test_parametrized[" + "x" * 90 + "]"
 
 
@@ -153,8 +156,9 @@ def test_text_has_contrast(theme: int, ink: str, ground: str) -> None:
 def chromium() -> str:
     """Return the browser, or skip."""
     found = shutil.which("chromium") or shutil.which("google-chrome")
-    if not found:
+    if not found and not MUST:
         pytest.skip("no chromium on this machine: the page is not laid out")
+    assert found, "CI lays the page out: install chromium"
     return found
 
 
@@ -170,7 +174,11 @@ def measured(page: Path, profile: Path) -> str:
         "--dump-dom",
         page.as_uri(),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode != 0 and not MUST:
+        # Inside a sandbox there is a browser that cannot make one of its own.
+        pytest.skip(f"chromium does not start here: {(done.stderr.splitlines() or ['?'])[-1]}")
+    assert done.returncode == 0, done.stderr
     return done.stdout
 
 
