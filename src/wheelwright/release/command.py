@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import uuid
 from collections.abc import Iterable
@@ -67,6 +68,12 @@ class Settings:
     upload_timeout_s: int = 900
     epoch_s: int = 0
     ca: dagger.File | None = None
+
+
+def _say(line: str) -> None:
+    """Tell what goes on: a function's own output is part of the engine's progress."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 class _Clock:
@@ -270,7 +277,7 @@ class Releasing:
         if dry_run:
             world = await loop.look(plan, ports, Here())
             return self._report(plan, world, (), next_step(plan, world), links)
-        outcome = await loop.run(plan, ports)
+        outcome = await loop.run(plan, ports, _say)
         made = self._report(plan, outcome.world, outcome.acts, outcome.end, links)
         if not isinstance(outcome.end, Done):
             raise Stopped(made.text())
@@ -437,7 +444,7 @@ class Releasing:
             here = replace(here, gates=Verdict.PASSED)
             return World(branch=journal, tag=journal, index=mine, here=here)
 
-        outcome = await loop.run(plan, ports, observe=observe, decide=next_upload)
+        outcome = await loop.run(plan, ports, _say, observe=observe, decide=next_upload)
         if isinstance(outcome.end, Stop):
             raise Stopped(outcome.end.text())
         names = ", ".join(file.name for file in outcome.world.index)
