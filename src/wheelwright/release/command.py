@@ -46,7 +46,11 @@ __all__ = ["Releasing", "Settings", "Stopped"]
 
 
 class Stopped(WheelwrightError):
-    """A release ended before it was done; the message is its report."""
+    """A release ended before it was done; the message is its report, where there is one."""
+
+    def __init__(self, fact: str, act: str = "", report: Report | None = None) -> None:
+        super().__init__(fact, act)
+        self.report = report
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +226,7 @@ class Releasing:
         """
         # Whatever else is wrong, nothing is looked up for a request that cannot be followed.
         if not self.settings.take_over and (refusal := request.refusal()):
-            raise Stopped(self._report(None, None, (), refusal, Links()).text())
+            raise _stopped(self._report(None, None, (), refusal, Links()))
         remote = await self._remote()
         preparing = self._preparing(remote)
         http = await self._http()
@@ -266,7 +270,7 @@ class Releasing:
         links = Links(hub.page if isinstance(hub, Hub) else "", urls.page)
         if isinstance(plan, Stop) or github is None:
             end = plan if isinstance(plan, Stop) else Stop.at(Reason.NO_CREDENTIALS)
-            raise Stopped(self._report(None, None, (), end, links).text())
+            raise _stopped(self._report(None, None, (), end, links))
         ports = Ports(
             git=_RealGit(remote, preparing, since),
             index=index,
@@ -280,7 +284,7 @@ class Releasing:
         outcome = await loop.run(plan, ports, _say)
         made = self._report(plan, outcome.world, outcome.acts, outcome.end, links)
         if not isinstance(outcome.end, Done):
-            raise Stopped(made.text())
+            raise _stopped(made)
         return made
 
     def _who(self) -> Who:
@@ -450,6 +454,10 @@ class Releasing:
         names = ", ".join(file.name for file in outcome.world.index)
         word = "published" if Act.PUBLISH in outcome.acts else "already published"
         return f"{plan.package} {plan.version}: {word}: {names}"
+
+
+def _stopped(made: Report) -> Stopped:
+    return Stopped(made.text(), report=made)
 
 
 def _tags(seen: Seen, prefix: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from dagger import Doc, enum_type
 
 from wheelwright.boundary import plainly
 from wheelwright.release import args as releases
-from wheelwright.release.command import Releasing, Settings
+from wheelwright.release.command import Releasing, Settings, Stopped
 from wheelwright.release.report import Report
 from wheelwright.release.version import Request
 from wheelwright.release.workshop import Credentials
@@ -29,6 +29,17 @@ class ReportFormat(Enum):
     """A table for a step summary."""
     JSON = "json"
     """For programs."""
+
+
+async def _reported(
+    releasing: Releasing, request: Request, format_: ReportFormat, *, dry_run: bool
+) -> str:
+    try:
+        return _printed(await releasing.release(request, dry_run=dry_run), format_)
+    except Stopped as stopped:
+        if stopped.report is None:
+            raise
+        raise Stopped(_printed(stopped.report, format_)) from stopped
 
 
 def _printed(report: Report, format_: ReportFormat) -> str:
@@ -100,7 +111,7 @@ class Releases:
         )
         request = Request(bump, pre, post, version, allow_lower)
         releasing = await self._releasing(git, settings)
-        return _printed(await releasing.release(request, dry_run=dry_run), format_)
+        return await _reported(releasing, request, format_, dry_run=dry_run)
 
     @uncached
     @plainly
@@ -143,7 +154,7 @@ class Releases:
         )
         request = Request(bump, pre, post, version, allow_lower)
         releasing = await self._releasing(git, settings)
-        return _printed(await releasing.release(request, dry_run=True), format_)
+        return await _reported(releasing, request, format_, dry_run=True)
 
     @uncached
     @plainly

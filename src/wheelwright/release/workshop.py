@@ -155,6 +155,7 @@ class Containers:
         python = self.preparing.python_of(commit)
         tool = release_tool(commit.project, "twine", python)
         container = toolchain.with_tool(self._slim(python), tool).with_directory(DIST, self._dist)
+        container = container.with_env_variable("NO_COLOR", "1")
         names = [f"{DIST}/{each.name}" for each in self._described]
         output = await _output(container, ["twine", "check", "--strict", *names])
         return [] if output.exit_code == 0 else [f"twine check --strict: {output.stdout.strip()}"]
