@@ -280,7 +280,10 @@ class Releasing:
         )
         if dry_run:
             world = await loop.look(plan, ports, Here())
-            return self._report(plan, world, (), next_step(plan, world), links)
+            planned = self._report(plan, world, (), next_step(plan, world), links)
+            if planned.end == "stopped":
+                raise _stopped(planned)
+            return planned
         outcome = await loop.run(plan, ports, _say)
         made = self._report(plan, outcome.world, outcome.acts, outcome.end, links)
         if not isinstance(outcome.end, Done):

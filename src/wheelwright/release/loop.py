@@ -96,6 +96,10 @@ async def run(
             say(f"{step.act.value} failed: {error.said}")
             here = _failed(here, step, error)
             continue
+        except Exception:
+            # A bug, or an engine that cannot go on: the lock must not outlive this run.
+            await _part(plan, ports, world, here, acts, Stop.at(Reason.NO_PROGRESS))
+            raise
         if step.act is Act.PUBLISH:
             accepted_at_s = ports.clock.now_s()
         acts.append(step.act)

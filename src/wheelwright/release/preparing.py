@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import dagger
 
 from wheelwright import environment, pipeline, toolchain
-from wheelwright.errors import ToolFailed
+from wheelwright.errors import ProjectError, ToolFailed
 from wheelwright.loading import Bench, load
 from wheelwright.project.files import Snapshot, join
 from wheelwright.project.model import Project
@@ -100,7 +100,10 @@ class Preparing:
     async def push(self, plan: Plan, since: str, expected: str) -> None:
         """Make the edits on the plan's base commit and push them as the release branch."""
         commit = await self.commit(plan.base_commit)
-        container, paths = await self._edited(commit, plan, since)
+        try:
+            container, paths = await self._edited(commit, plan, since)
+        except (ProjectError, ToolFailed) as error:
+            raise ActFailed(Trouble.TOOL, str(error)) from error
         await self.remote.push_tree(plan, container, paths, expected)
 
     async def _edited(

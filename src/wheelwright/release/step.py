@@ -319,6 +319,8 @@ def _after(plan: Plan, setback: Setback, wanted: Step) -> Next:
     if setback.trouble is Trouble.RACE and setback.count < RACE_TRIES:
         return wanted
     reason = TROUBLES.get(setback.trouble, REFUSALS[setback.act])
+    if (setback.act, setback.trouble) == (Act.PUSH_BRANCH, Trouble.TOOL):
+        reason = Reason.EDITS_FAILED
     return Stop.at(reason, _said(plan, setback))
 
 

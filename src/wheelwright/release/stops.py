@@ -34,6 +34,7 @@ class Reason(Enum):
     OVERTAKEN = "another release came between"
     # Before the index has accepted anything.
     BRANCH_TAKEN = "the release branch holds commits of somebody else"
+    EDITS_FAILED = "the release commit cannot be made"
     GATES_FAILED = "the checks failed"
     BUILD_FAILED = "the build failed"
     NOT_REPRODUCIBLE = "two builds differ"
@@ -83,6 +84,7 @@ _ACTS = {
     Reason.LOCK_LOST: "see who took it over; that run goes on",
     Reason.OVERTAKEN: "run again: the version is worked out anew",
     Reason.BRANCH_TAKEN: "rename or delete that branch, then run again",
+    Reason.EDITS_FAILED: "correct what the tool names, then run again",
     Reason.GATES_FAILED: "correct the code on the base branch, then run again",
     Reason.BUILD_FAILED: "correct the build on the base branch, then run again",
     Reason.NOT_REPRODUCIBLE: "make the build independent of time, place and order",
@@ -106,7 +108,7 @@ _ACTS = {
 
 _STEPS = {
     "lock": (Reason.LOCKED, Reason.LOCK_LOST, Reason.OVERTAKEN),
-    "edits": (Reason.BRANCH_TAKEN, Reason.JOURNAL_LOST),
+    "edits": (Reason.BRANCH_TAKEN, Reason.EDITS_FAILED, Reason.JOURNAL_LOST),
     "checks": (Reason.GATES_FAILED,),
     "build": (Reason.BUILD_FAILED, Reason.NOT_REPRODUCIBLE),
     "verify": (Reason.CHECK_FAILED,),

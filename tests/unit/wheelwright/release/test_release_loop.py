@@ -327,7 +327,8 @@ REFUSALS = [
     ("30", Act.DRAFT, Trouble.REFUSED, Reason.RELEASE_REFUSED),
     ("30", Act.UPLOAD_ASSET, Trouble.REFUSED, Reason.RELEASE_REFUSED),
     ("9", Act.PUSH_BRANCH, Trouble.REFUSED, Reason.PUSH_REFUSED),
-    ("4", Act.LOCK, Trouble.REFUSED, Reason.PUSH_REFUSED),
+    ("8", Act.PUSH_BRANCH, Trouble.TOOL, Reason.EDITS_FAILED),
+    ("10", Act.LOCK, Trouble.REFUSED, Reason.PUSH_REFUSED),
 ]
 
 
@@ -540,3 +541,16 @@ def test_pull_request_of_an_earlier_try_does_not_count() -> None:
     outside = Outside(pulls_=[Pull(3, PullState.CLOSED, "old")])
     assert Done() == release(outside).end
     assert 2 == len(outside.pulls_)
+
+
+def test_bug_in_an_act_gives_the_lock_back() -> None:
+    """An error that nobody expects ends the run with its traceback, and without its lock."""
+
+    class Broken(Outside):
+        async def push_branch(self, plan: Plan, expected: str) -> None:
+            raise RuntimeError(f"a bug at {plan.branch}, expected {expected}")
+
+    outside = Broken()
+    with pytest.raises(RuntimeError, match="a bug"):
+        release(outside)
+    assert ["lock", "unlock"] == outside.effects
