@@ -40,7 +40,8 @@ CALLS = {
     "call_matrix_run": "matrix-run",
     "call_native": "native-matrix",
     "call_audit": "audit",
-    "call_release": 'release ${BUMP:+--bump "$BUMP"} ${PRE:+--pre "$PRE"}',
+    # The run's number lets a run that GitHub starts again go on with its own release.
+    "call_release": 'release ${BUMP:+--bump "$BUMP"} ${PRE:+--pre "$PRE"} --run "$GITHUB_RUN_ID"',
     "call_publish": 'publish --tag "$TAG"',
     "call_restore": 'restore-uv-cache --saved "$RUNNER_TEMP/uv-cache"',
     "call_save": "uv-cache",
@@ -50,7 +51,7 @@ CALLS = {
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9@:/._#+~-]*|\.{1,2}(/[A-Za-z0-9._-]+)*")
 
 # Functions that read .git where the version comes from it.
-_GIT = ("annotations", "ci", "matrix", "matrix-run")
+_GIT = ("annotations", "ci", "matrix", "matrix-run", "publish", "release")
 
 
 class Engine(Enum):
