@@ -150,11 +150,11 @@ async def test_proxies_pass_through(bench: Bench, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("NO_PROXY", "host.example")
     certificates = _file(bench)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates))
-    output = await bench.sh(
-        "echo $https_proxy $NO_PROXY; cat $SSL_CERT_FILE", env={"NO_PROXY": "mine"}
-    )
+    monkeypatch.setenv("SSL_CERT_DIR", str(certificates.parent))
+    script = f"cat $SSL_CERT_FILE; cat $SSL_CERT_DIR/{certificates.name}"
+    output = await bench.sh(f"echo $https_proxy $NO_PROXY; {script}", env={"NO_PROXY": "mine"})
 
-    assert said(output) == "http://proxy.example:3128 mine\nmarker\n"
+    assert said(output) == "http://proxy.example:3128 mine\nmarker\nmarker\n"
     assert files(output.layer.root) == []
 
 

@@ -147,10 +147,13 @@ async def test_auto_prefers_bubblewrap(tmp_path: Path) -> None:
 
 
 async def test_plain_by_name(tmp_path: Path) -> None:
-    """Who asks for plain gets it, without a probe."""
-    sandbox = await select("plain", tmp_path / "base", lambda line: pytest.fail(line))
+    """Who asks for plain gets it without a probe, and is told what it does not do."""
+    lines: list[str] = []
+    sandbox = await select("plain", tmp_path / "base", lines.append)
 
     assert isinstance(sandbox, Plain)
+    expected = "steps run without isolation, as ordinary processes: plain mode was asked for"
+    assert [expected] == lines
     assert not (tmp_path / "base").exists()
 
 

@@ -176,8 +176,10 @@ def plan_step(step: Step, image_root: Path, host_env: Mapping[str, str]) -> Plan
     """Return what bubblewrap has to do for this step. Reads directories; writes nothing."""
     passed = passed_on(host_env)
     binds = list(step.image.binds)
-    certificates = passed.get(CERTIFICATES, "")
-    if certificates and CERTIFICATES not in step.env and Path(certificates).is_file():
+    for name in CERTIFICATES:
+        certificates = passed.get(name, "")
+        if name in step.env or not certificates or not Path(certificates).exists():
+            continue
         covered = any(
             str(bind.host) == bind.target
             and relative(bind.target) in parents(relative(certificates))

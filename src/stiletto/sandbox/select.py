@@ -30,6 +30,7 @@ async def select(choice: Choice, base: Path, say: Callable[[str], None]) -> Sand
         EnvironmentFailed: bubblewrap was asked for and cannot work here.
     """
     if choice == "plain":
+        say("steps run without isolation, as ordinary processes: plain mode was asked for")
         return Plain(base)
     try:
         return await probe_bubblewrap(base)

@@ -10,12 +10,13 @@ from stiletto.sandbox.skeleton import DEFAULT_PATH
 __all__ = ["CERTIFICATES", "environment", "passed_on"]
 
 PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy")
-CERTIFICATES = "SSL_CERT_FILE"
+CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+"""Where the host's programs find the certificates of authorities; the names are OpenSSL's."""
 
 
 def passed_on(host: Mapping[str, str]) -> dict[str, str]:
     """Return the variables of the host that every step sees: the way to the network."""
-    names = [*PROXIES, *(name.upper() for name in PROXIES), CERTIFICATES]
+    names = [*PROXIES, *(name.upper() for name in PROXIES), *CERTIFICATES]
     return {name: host[name] for name in names if host.get(name)}
 
 
