@@ -140,6 +140,7 @@ def test_plain_mode_gives_the_same(
     )
 
 
+@pytest.mark.slow
 def test_plain_mode_fails_where_tests_fail(stiletto: Bench, plain: Bench, sample: Sample) -> None:
     """Plain mode reports the same counts and the same failed test."""
     source = sample("failing-test")
@@ -152,6 +153,7 @@ def test_plain_mode_fails_where_tests_fail(stiletto: Bench, plain: Bench, sample
     assert "test_leaky_valve::test_closed: assert 0.1 == 0" in said[1][5]
 
 
+@pytest.mark.slow
 def test_plain_mode_exports_the_same_files(
     stiletto: Bench, plain: Bench, sample: Sample, tmp_path: Path
 ) -> None:
