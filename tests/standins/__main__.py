@@ -8,6 +8,7 @@ It stays until it is interrupted. Lines to paste into another shell come on stan
 from __future__ import annotations
 
 import shlex
+import signal
 import sys
 import tempfile
 import threading
@@ -22,6 +23,9 @@ CACHE = Path(__file__).resolve().parents[2] / ".pytest_cache/d/openapi"
 
 def main(arguments: list[str]) -> int:
     """Serve until interrupted."""
+    # Said explicitly: a shell that starts this in the background has interrupts ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="standins-") as scratch:
         directory = Path(arguments[0]) if arguments else Path(scratch)
         sample = Sample()
