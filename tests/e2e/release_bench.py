@@ -1,0 +1,223 @@
+"""One release after another against the stand-ins of tests/standins, by the real command.
+
+    at = ReleaseBench.start(bench, outside, make_package(Sample(), directory))
+    at.run("release", "--bump", "patch")
+    shown(outside)       # what the index, git and GitHub have now
+
+The stand-ins have one name, `tests.standins`, for mypy, for `python -m` and here, so the root of
+the repository has to be on the path: pytest puts only tests/ there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from .bench import REPOSITORY, Bench, Ended
+
+if str(REPOSITORY) not in sys.path:
+    sys.path.append(str(REPOSITORY))
+
+from tests.standins.description import Description, fetch_description
+from tests.standins.effects import Action, Cut, Effect, Moment, killing
+from tests.standins.outside import Outside
+from tests.standins.packages import Backend, Changelog, Sample, Versioned, make_package
+from tests.standins.repository import run_git
+
+__all__ = [
+    "EPOCH_S",
+    "Action",
+    "Backend",
+    "Changelog",
+    "Cut",
+    "Description",
+    "Effect",
+    "Moment",
+    "Outside",
+    "ReleaseBench",
+    "Running",
+    "Sample",
+    "Shown",
+    "Versioned",
+    "github_description",
+    "killing",
+    "make_package",
+    "run_git",
+    "shown",
+]
+
+EPOCH_S = 1_767_225_600
+"""The time of every release here, 2026-01-01: two releases of one commit are then the same."""
+
+TIMEOUT_S = 240
+
+
+def github_description() -> Description:
+    """Return GitHub's description, from where the stand-ins' own tests keep it."""
+    return Description(fetch_description(REPOSITORY / ".pytest_cache/d/openapi"))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the outside shows; equal for two worlds in which the same was released.
+
+    Attributes:
+        index: names of files and SHA-256 of their contents.
+        refs: full names and objects.
+        pulls: head, base, whether open, body.
+        releases: tag, whether a draft, notes, assets as in `index`.
+    """
+
+    index: Mapping[str, str]
+    refs: Mapping[str, str]
+    pulls: tuple[tuple[str, str, bool, str], ...]
+    releases: tuple[tuple[str, bool, str, Mapping[str, str]], ...]
+
+    def text(self) -> str:
+        """Return it for people."""
+        lines = []
+        for name, value in asdict(self).items():
+            lines.append(f"{name}:")
+            entries = value.items() if isinstance(value, dict) else value
+            lines += ["  " + "  ".join(str(part) for part in entry) for entry in entries]
+        return "\n".join(lines) + "\n"
+
+
+def shown(outside: Outside) -> Shown:
+    """Return what the index, git and GitHub have now."""
+    state = outside.github.state
+    with state.guard:
+        return Shown(
+            index={name: file.sha256 for name, file in sorted(outside.index.files.items())},
+            refs=outside.repository.refs(),
+            pulls=tuple(
+                (pull.head, pull.base, pull.open, pull.body or "") for pull in state.pulls.values()
+            ),
+            releases=tuple(
+                (
+                    release.tag,
+                    release.draft,
+                    release.body or "",
+                    {
+                        asset.name: hashlib.sha256(asset.contents).hexdigest()
+                        for asset in sorted(release.assets, key=lambda asset: asset.name)
+                    },
+                )
+                for release in state.releases.values()
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class Running:
+    """A command that runs."""
+
+    words: tuple[str, ...]
+    process: subprocess.Popen[str]
+
+    def ended(self) -> Ended:
+        """Wait for its end."""
+        try:
+            out, err = self.process.communicate(timeout=TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        return Ended(self.words, self.process.returncode, out, err, 0.0)
+
+
+@dataclass(frozen=True)
+class ReleaseBench:
+    """A clone of what is on the remote's main branch, and the command over it."""
+
+    bench: Bench
+    outside: Outside
+    clone: Path
+    sample: Sample
+
+    @classmethod
+    def start(
+        cls, bench: Bench, outside: Outside, source: Path, sample: Sample | None = None
+    ) -> Self:
+        """Put a package's repository on the remote, and clone it as a person would."""
+        outside.land(source)
+        clone = outside.clone("clone")
+        run_git(clone, "remote", "set-url", "origin", outside.git.url)
+        secrets = {
+            "GITHUB_TOKEN": outside.token.value,
+            "INDEX_TOKEN": outside.index.token,
+            **outside.index.actions_environment,
+        }
+        environ = {**bench.env, **secrets}
+        return cls(replace(bench, env=environ), outside, clone, sample or Sample())
+
+    @property
+    def places(self) -> list[str]:
+        """Where the servers are, and the token of GitHub."""
+        return [
+            "--git",
+            str(self.clone),
+            "--github-api",
+            self.outside.api_url,
+            "--publish-url",
+            self.outside.index.publish_url,
+            "--check-url",
+            self.outside.index.simple_url,
+            "--github-token",
+            "env://GITHUB_TOKEN",
+            "--ca",
+            str(self.outside.authority.bundle),
+        ]
+
+    @property
+    def token(self) -> list[str]:
+        """Publish with a token of the index."""
+        return ["--index-token", "env://INDEX_TOKEN"]
+
+    @property
+    def trusted(self) -> list[str]:
+        """Publish as a job on GitHub Actions that the index trusts."""
+        return [
+            "--oidc-url",
+            "env://ACTIONS_ID_TOKEN_REQUEST_URL",
+            "--oidc-token",
+            "env://ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+        ]
+
+    def run(self, *words: str) -> Ended:
+        """Run `release` or `release-plan`, with the token of the index."""
+        return self.bench.call(self.clone, *words, *self.places, *self.token)
+
+    def release(self, *words: str) -> Ended:
+        """Run `release --bump patch` at a fixed time."""
+        return self.run(*self._release(*words))
+
+    def begin(self, *words: str) -> Running:
+        """Start `release --bump patch` at a fixed time, and do not wait."""
+        bench = self.bench
+        argv = [*bench.program, "call", *bench.flags, "-m", str(bench.module)]
+        argv += ["--source", str(self.clone), *self._release(*words), *self.places, *self.token]
+        process = subprocess.Popen(
+            argv,
+            cwd=bench.cwd,
+            env=dict(bench.env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        return Running(tuple(argv), process)
+
+    def killed(self, *words: str, kind: str, nth: int) -> Ended:
+        """Release, and kill the command after the nth effect of a kind."""
+        running = self.begin(*words)
+        self.outside.effects.after(killing(running.process.pid), kind=kind, nth=nth)
+        return running.ended()
+
+    def _release(self, *words: str) -> list[str]:
+        bump = () if "--bump" in words else ("--bump", "patch")
+        return ["release", *bump, "--source-date-epoch", str(EPOCH_S), *words]
