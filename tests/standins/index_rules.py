@@ -1,6 +1,6 @@
 """PyPI's rules for uploads: what is taken, what is refused, and in which words.
 
-Source: warehouse/forklift/legacy.py and blog.pypi.org. The order of the checks is Warehouse's: an
+Source: warehouse/forklift/legacy.py, and PyPI's blog. The order of the checks is Warehouse's: an
 identical file is answered before its attestations are read.
 """
 
@@ -26,7 +26,7 @@ from .clock import DAY_S
 __all__ = ["BAD_ATTESTATIONS", "HELP", "WINDOW_S", "Refused", "Shelf", "Stored", "Upload"]
 
 WINDOW_S = 14 * DAY_S
-"""blog.pypi.org/posts/2026-07-22-releases-now-reject-new-files-after-14-days."""
+"""PyPI's blog, "Releases now reject new files after 14 days", 2026-07-22."""
 
 MOST_ATTESTATIONS = 2
 HELP = "See https://pypi.org/help/#{} for more information."

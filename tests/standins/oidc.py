@@ -1,6 +1,6 @@
 """Trusted publishing: GitHub's tokens for a job, and what PyPI makes of them.
 
-Sources: docs.pypi.org/trusted-publishers/internals and warehouse/oidc/views.py for the order of
+Sources: PyPI's page on the internals of trusted publishing; warehouse/oidc/views.py for the order of
 checks and the words of refusals; GitHub's "OpenID Connect reference" for the claims.
 """
 
