@@ -1,7 +1,7 @@
 """Trusted publishing: GitHub's tokens for a job, and what PyPI makes of them.
 
-Sources: PyPI's page on the internals of trusted publishing; warehouse/oidc/views.py for the order of
-checks and the words of refusals; GitHub's "OpenID Connect reference" for the claims.
+Sources: PyPI's page on the internals of trusted publishing, and warehouse/oidc/views.py, for the
+order of checks and the words of refusals; GitHub's "OpenID Connect reference" for the claims.
 """
 
 from __future__ import annotations
