@@ -14,7 +14,7 @@ import hashlib
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -24,26 +24,20 @@ if str(REPOSITORY) not in sys.path:
     sys.path.append(str(REPOSITORY))
 
 from tests.standins.description import Description, fetch_description
-from tests.standins.effects import Action, Cut, Effect, Moment, killing
+from tests.standins.effects import Waiting, killing
 from tests.standins.outside import Outside
-from tests.standins.packages import Backend, Changelog, Sample, Versioned, make_package
+from tests.standins.packages import Sample, make_package
 from tests.standins.repository import run_git
 
 __all__ = [
     "EPOCH_S",
-    "Action",
-    "Backend",
-    "Changelog",
-    "Cut",
     "Description",
-    "Effect",
-    "Moment",
     "Outside",
     "ReleaseBench",
     "Running",
     "Sample",
     "Shown",
-    "Versioned",
+    "Waiting",
     "github_description",
     "killing",
     "make_package",
@@ -80,12 +74,21 @@ class Shown:
 
     def text(self) -> str:
         """Return it for people."""
-        lines = []
-        for name, value in asdict(self).items():
-            lines.append(f"{name}:")
-            entries = value.items() if isinstance(value, dict) else value
-            lines += ["  " + "  ".join(str(part) for part in entry) for entry in entries]
-        return "\n".join(lines) + "\n"
+        lines = ["index:", *_files(self.index), "git:"]
+        lines += [f"{sha}  {ref}" for ref, sha in self.refs.items()]
+        lines += ["pull requests:"]
+        for head, base, is_open, body in self.pulls:
+            lines += [f"{head} -> {base}, {'open' if is_open else 'closed'}", *body.splitlines()]
+        lines += ["GitHub releases:"]
+        for tag, draft, body, assets in self.releases:
+            lines += [f"{tag}, {'draft' if draft else 'published'}", *body.splitlines()]
+            lines += _files(assets)
+        # Headings stand at the margin, everything else below them.
+        return "".join(f"{line if line.endswith(':') else '  ' + line}\n" for line in lines)
+
+
+def _files(digests: Mapping[str, str]) -> list[str]:
+    return [f"{sha256}  {name}" for name, sha256 in digests.items()]
 
 
 def shown(outside: Outside) -> Shown:
@@ -212,11 +215,13 @@ class ReleaseBench:
         )
         return Running(tuple(argv), process)
 
-    def killed(self, *words: str, kind: str, nth: int) -> Ended:
-        """Release, and kill the command after the nth effect of a kind."""
+    def killed(self, *words: str, kind: str = "", nth: int) -> Ended:
+        """Release, and kill the command after the nth effect of a kind, if it comes to that."""
         running = self.begin(*words)
         self.outside.effects.after(killing(running.process.pid), kind=kind, nth=nth)
-        return running.ended()
+        ended = running.ended()
+        self.outside.effects.unhook()
+        return ended
 
     def _release(self, *words: str) -> list[str]:
         bump = () if "--bump" in words else ("--bump", "patch")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import tarfile
 import zipfile
 from collections.abc import Iterator
@@ -12,12 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from .bench import Bench, Ended, stiletto_program
+from .bench import REPOSITORY, Bench, Ended, stiletto_program
 from .release_bench import (
     Description,
     Outside,
     ReleaseBench,
     Sample,
+    Waiting,
     github_description,
     make_package,
     shown,
@@ -217,3 +219,111 @@ def test_everything_that_is_wrong_is_named_at_once(
         assert "a permission is missing" in ended.error
         assert () == outside.effects.happened
         assert before == shown(outside)
+
+
+@pytest.mark.slow
+def test_killed_between_two_uploads_it_goes_on(
+    released: tuple[ReleaseBench, Ended], at: ReleaseBench
+) -> None:
+    """Killed with one file uploaded, a run of the same name ends as if nothing had happened."""
+    undisturbed, _ = released
+    killed = at.killed("--run", "job-1", kind="upload", nth=1)
+    assert -9 == killed.code, str(killed)
+    assert [WHEEL] == list(at.outside.index.files)
+    ended = at.release("--run", "job-1")
+
+    assert ended.code == 0, str(ended)
+    assert (WHEEL, SDIST) == at.outside.effects.named("upload")
+    assert shown(undisturbed.outside) == shown(at.outside)
+
+
+@pytest.mark.slow
+def test_killed_after_the_tag_it_is_taken_over(
+    released: tuple[ReleaseBench, Ended], at: ReleaseBench
+) -> None:
+    """Killed with the tag pushed, another run stops, and with the words it prints goes on."""
+    undisturbed, _ = released
+    # The refs of a release in order: lock, branch, tag.
+    killed = at.killed("--run", "job-1", kind="ref", nth=3)
+    assert -9 == killed.code, str(killed)
+    assert ("ref", f"refs/tags/v1.2.4 {at.outside.repository.ref('refs/tags/v1.2.4')}") == (
+        at.outside.effects.happened[-1].kind,
+        at.outside.effects.happened[-1].subject,
+    )
+    refused = at.release("--run", "job-2")
+    ended = at.release("--run", "job-3", "--take-over=job-1")
+
+    assert refused.code == 1, str(refused)
+    assert 'another run holds the lock: run "job-1" is releasing 1.2.4' in refused.error
+    assert '--take-over="job-1"' in refused.error
+    assert ended.code == 0, str(ended)
+    assert (WHEEL, SDIST) == at.outside.effects.named("upload")
+    assert shown(undisturbed.outside) == shown(at.outside)
+
+
+@pytest.mark.slow
+def test_killed_after_every_effect_it_still_ends_the_same(
+    released: tuple[ReleaseBench, Ended], at: ReleaseBench
+) -> None:
+    """Killed once after each effect, run after run, it leaves what one run would leave."""
+    undisturbed, _ = released
+    effects = undisturbed.outside.effects.happened
+    ended = at.killed("--run", "job-1", nth=1)
+    kills = 0
+    while ended.code == -9:
+        kills += 1
+        assert kills <= len(effects), str(ended)
+        # A run that goes on renews its lock first: it is what comes then that is new.
+        ended = at.killed("--run", "job-1", nth=2)
+
+    assert ended.code == 0, str(ended)
+    assert len(effects) == kills
+    assert shown(undisturbed.outside) == shown(at.outside)
+
+
+@pytest.mark.slow
+def test_the_demonstration_shows_a_release_that_was_killed(environ: dict[str, str]) -> None:
+    """`python -m tests.e2e.release_demo` kills a release, goes on with it, and shows the end."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.e2e.release_demo"],
+        cwd=REPOSITORY,
+        env={**environ, "STILETTO_TEST_CACHE": environ["STILETTO_CACHE"]},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    first, _, then = done.stdout.partition("killed by signal 9\n")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "released" not in first
+    assert "sample-package 1.2.4: released\n" in then
+    assert "release/v1.2.4 -> main, open\n" in then
+    assert "v1.2.4, published\n" in then
+    # On the index, in the report, and in the GitHub release.
+    assert then.count(SDIST) >= 3
+
+
+@pytest.mark.slow
+def test_of_two_releases_at_once_one_publishes(
+    released: tuple[ReleaseBench, Ended], at: ReleaseBench
+) -> None:
+    """A patch and a minor release that push their locks together: one is done, one stops there."""
+    effects = at.outside.effects
+    first = Waiting(limit_s=120)
+    effects.before(first, kind="ref", nth=1)
+    effects.before(lambda _: first.go_on.set(), kind="ref", nth=2)
+    running = [at.begin("--bump", bump, "--run", f"job-{bump}") for bump in ("patch", "minor")]
+    ends = [each.ended() for each in running]
+    done, stopped = sorted(ends, key=lambda each: each.code)
+
+    assert (0, 1) == (done.code, stopped.code), f"{done}\n{stopped}"
+    assert "another run holds the lock" in stopped.error
+    version = "1.2.4" if done is ends[0] else "1.3.0"
+    names = {name.replace("1.2.4", version) for name in (WHEEL, SDIST)}
+    assert names == set(effects.named("upload"))
+    assert names == set(shown(at.outside).index)
+    assert [f"refs/heads/release/v{version}", f"refs/tags/v{version}"] == [
+        ref for ref in at.outside.repository.refs() if version in ref
+    ]
+    assert [(f"v{version}", False)] == [each[:2] for each in shown(at.outside).releases]

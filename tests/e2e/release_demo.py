@@ -1,0 +1,81 @@
+"""A release against servers of its own: killed in the middle, continued, and what there is then.
+
+    uv run python -m tests.e2e.release_demo
+
+It starts an index, git over HTTP and GitHub on loopback, puts a sample package there, runs
+`stiletto call release --bump patch`, kills it when the index has the first of two files, and runs
+it again: about a minute. `STILETTO_TEST_CACHE` names a store to keep from run to run.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from stiletto.store.files import remove_tree
+
+from .bench import Bench, Ended, host_environ, stiletto_program
+from .release_bench import (
+    Outside,
+    ReleaseBench,
+    Sample,
+    github_description,
+    make_package,
+    shown,
+)
+
+
+def say(text: str) -> None:
+    """Print, at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def demonstrate(directory: Path, cache: Path) -> Ended:
+    """Show everything; return how the second run ended."""
+    home = directory / "home"
+    home.mkdir()
+    sample = Sample()
+    bench = Bench(stiletto_program(), host_environ(home, cache), directory, ("--progress=none",))
+    with Outside(directory / "outside", github_description()) as outside:
+        at = ReleaseBench.start(bench, outside, make_package(sample, directory / "work"), sample)
+        say(f"== {sample.name} {sample.version}, on servers of its own")
+        say(f"index   {outside.index.simple_url}")
+        say(f"git     {outside.git.url}")
+        say(f"GitHub  {outside.api_url}")
+        say("\n== stiletto call release --bump patch --run demo")
+        killed = at.killed("--run", "demo", kind="upload", nth=1)
+        if killed.code >= 0:
+            say(str(killed))
+            return killed
+        say(f"killed by signal {-killed.code}")
+        say("\n== now there is")
+        say(shown(outside).text())
+        say("== stiletto call release --bump patch --run demo")
+        ended = at.release("--run", "demo")
+        say(ended.out if ended.code == 0 else str(ended))
+        say("== now there is")
+        say(shown(outside).text())
+        say("== the commit that was built")
+        say(outside.repository.git("show", "--stat", "v1.2.4"))
+        say("\n== everything that was written, in order")
+        say("\n".join(f"{each.kind:<14}  {each.subject}" for each in outside.effects.happened))
+    return ended
+
+
+def main() -> int:
+    """Demonstrate in a directory that is removed; return the exit code."""
+    with tempfile.TemporaryDirectory(prefix="release-demo-") as scratch:
+        directory = Path(scratch)
+        cache = Path(os.environ.get("STILETTO_TEST_CACHE") or directory / "cache")
+        try:
+            return abs(demonstrate(directory, cache).code)
+        finally:
+            # The store's files are read-only, which a temporary directory does not expect.
+            remove_tree(directory / "cache")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
