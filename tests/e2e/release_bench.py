@@ -41,7 +41,6 @@ __all__ = [
     "github_description",
     "killing",
     "make_package",
-    "run_git",
     "shown",
 ]
 
@@ -197,13 +196,13 @@ class ReleaseBench:
 
     def release(self, *words: str) -> Ended:
         """Run `release --bump patch` at a fixed time."""
-        return self.run(*self._release(*words))
+        return self.run(*self.releasing(*words))
 
     def begin(self, *words: str) -> Running:
         """Start `release --bump patch` at a fixed time, and do not wait."""
         bench = self.bench
         argv = [*bench.program, "call", *bench.flags, "-m", str(bench.module)]
-        argv += ["--source", str(self.clone), *self._release(*words), *self.places, *self.token]
+        argv += ["--source", str(self.clone), *self.releasing(*words), *self.places, *self.token]
         process = subprocess.Popen(
             argv,
             cwd=bench.cwd,
@@ -223,6 +222,7 @@ class ReleaseBench:
         self.outside.effects.unhook()
         return ended
 
-    def _release(self, *words: str) -> list[str]:
+    def releasing(self, *words: str) -> list[str]:
+        """Return the words of `release --bump patch` at a fixed time."""
         bump = () if "--bump" in words else ("--bump", "patch")
         return ["release", *bump, "--source-date-epoch", str(EPOCH_S), *words]
