@@ -222,6 +222,22 @@ def test_everything_that_is_wrong_is_named_at_once(
 
 
 @pytest.mark.slow
+def test_a_trusted_job_publishes_the_same(
+    released: tuple[ReleaseBench, Ended], at: ReleaseBench
+) -> None:
+    """A job that the index trusts needs no token of it, and its own are in no output or store."""
+    undisturbed, _ = released
+    index = at.outside.index
+    index.trust_project(at.sample.name)
+    ended = at.bench.passes(at.clone, *at.releasing(), *at.places, *at.trusted)
+
+    assert [] != index.issuer.issued
+    assert [] == [secret for secret in at.outside.secrets if secret in ended.said]
+    assert [] == files_with(*at.outside.secrets, below=at.bench.env["STILETTO_CACHE"])
+    assert shown(undisturbed.outside) == shown(at.outside)
+
+
+@pytest.mark.slow
 def test_killed_between_two_uploads_it_goes_on(
     released: tuple[ReleaseBench, Ended], at: ReleaseBench
 ) -> None:

@@ -222,6 +222,9 @@ class Containers:
         output = await _output(
             container,
             [
+                # In a job of GitHub, uv prints the token that it was given, to have it masked
+                # (`::add-mask::`); from in here nobody would mask it. All else is on stderr.
+                *("sh", "-c", 'exec "$@" >/dev/null', "sh"),
                 *("timeout", "--kill-after=10", str(self.upload_timeout_s)),
                 *("uv", "publish", "--no-cache", f"--trusted-publishing={trusted}"),
                 f"--publish-url={self.urls.publish}",
