@@ -16,7 +16,7 @@ BLOCK = re.compile(r"^ *```console\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 SET_UP = "python3 -m venv build/uv && build/uv/bin/pip install -q uv && "
 """The tests already run in what this makes; `.ci/run` makes it from nothing."""
 
-WHOLE_SUITE = "build/uv/bin/uv run pytest -n 2"
+WHOLE_SUITE = "build/uv/bin/uv run pytest -n 2 --dist worksteal"
 """Not from inside itself; `.ci/run` runs these words."""
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
