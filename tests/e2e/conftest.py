@@ -101,7 +101,8 @@ def described() -> Description:
 @pytest.fixture(scope="session")
 def source(shared: Path, worker_id: str) -> Path:
     """Return the repository of a package: the same commits for every world of a process."""
-    return make_package(Package(), shared / f"package-{worker_id}" / "sample")
+    package = Package(dependencies=("idna>=3",))
+    return make_package(package, shared / f"package-{worker_id}" / "sample")
 
 
 @pytest.fixture(scope="session")

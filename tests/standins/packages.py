@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -57,7 +59,13 @@ class Changelog(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A package. `entries` are the lines of the changelog that wait for a release."""
+    """A package.
+
+    Attributes:
+        entries: the lines of the changelog that wait for a release.
+        dependencies: what `[project]` needs.
+        requires: what the build needs; empty: what is usual for the back end.
+    """
 
     name: str = "sample-package"
     version: str = "1.2.3"
@@ -65,6 +73,8 @@ class Sample:
     versioned: Versioned = Versioned.STATIC
     changelog: Changelog = Changelog.HAND
     entries: tuple[str, ...] = ("Something changed.",)
+    dependencies: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
 
     @property
     def module(self) -> str:
@@ -94,7 +104,7 @@ class Sample:
         }
 
     def _pyproject(self) -> str:
-        requires, dynamic = [BACK_ENDS[self.backend]], ""
+        requires, dynamic = [*(self.requires or (BACK_ENDS[self.backend],))], ""
         version = f'version = "{self.version}"'
         if self.versioned is not Versioned.STATIC:
             version = 'dynamic = ["version"]'
@@ -109,10 +119,10 @@ class Sample:
             description = "A sample to release"
             readme = "README.md"
             requires-python = ">=3.11"
-            dependencies = []
+            dependencies = {_toml(self.dependencies)}
 
             [build-system]
-            requires = {str(requires).replace("'", '"')}
+            requires = {_toml(requires)}
             build-backend = "{self.backend.value}"
 
             [dependency-groups]
@@ -171,6 +181,11 @@ class Sample:
                 }
             case Changelog.NONE:
                 return {}
+
+
+def _toml(strings: Sequence[str]) -> str:
+    """Return a list as TOML writes it, whose strings are JSON's."""
+    return json.dumps([*strings])
 
 
 def make_package(sample: Sample, directory: Path, *, locked: bool = True) -> Path:
