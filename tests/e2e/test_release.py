@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tarfile
@@ -14,6 +15,7 @@ import pytest
 
 from .bench import REPOSITORY, Bench, Ended
 from .release_bench import (
+    EPOCH_S,
     Description,
     Moment,
     Outside,
@@ -223,6 +225,31 @@ def test_killed_after_the_tag_it_is_taken_over(
     assert ended.code == 0, str(ended)
     assert (WHEEL, SDIST) == at.outside.effects.named("upload")
     assert shown(undisturbed.outside) == shown(at.outside)
+
+
+@pytest.mark.slow
+def test_the_release_commit_says_what_it_is_built_with(at: ReleaseBench) -> None:
+    """What goes on is built by the recorded back end, although the index has a newer one by now."""
+    repository, branch = at.outside.repository, "refs/heads/release/v1.2.4"
+    # The refs of a release in order: lock, branch, tag.
+    killed = at.killed("--run", "job-1", kind="ref", nth=2)
+    assert -9 == killed.code, str(killed)
+    message = repository.git("show", "--no-patch", "--format=%B", branch)
+    # As if it had been made when this was the newest: the same commit with an older version.
+    older, count = re.subn(r"(?<= )hatchling==\S+", "hatchling==1.28.0", message)
+    assert 1 == count, message
+    assert message != older
+    dates = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), f"{EPOCH_S} +0000")
+    tree, parent = f"{branch}^{{tree}}", f"{branch}^"
+    commit = repository.git("commit-tree", tree, "-p", parent, "-m", older, env=dates)
+    repository.update(branch, commit)
+    ended = at.release("--run", "job-1")
+
+    assert ended.code == 0, str(ended)
+    with zipfile.ZipFile(BytesIO(at.outside.index.files[WHEEL].contents)) as wheel:
+        made_by = wheel.read("sample_package-1.2.4.dist-info/WHEEL").decode()
+    assert "Generator: hatchling 1.28.0" in made_by.splitlines()
+    assert commit == repository.commit("refs/tags/v1.2.4")
 
 
 @pytest.mark.slow

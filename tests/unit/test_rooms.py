@@ -35,6 +35,7 @@ PURE = (
     "wheelwright/project",
     "wheelwright/release/answers.py",
     "wheelwright/release/artifacts.py",
+    "wheelwright/release/backend.py",
     "wheelwright/release/changelog.py",
     "wheelwright/release/editing.py",
     "wheelwright/release/edits.py",

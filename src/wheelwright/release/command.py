@@ -406,7 +406,11 @@ class Releasing:
         epoch = await commit.container.with_exec(
             ["git", "-c", "safe.directory=*", "-C", "/repo", "show", "-s", "--format=%ct", head]
         ).stdout()
-        journal = Journal(head, "", head, int(epoch))
+        # A tag of a release says what it was built with; one that a person made does not.
+        found_journal = seen.journals.get(f"refs/tags/{tag}")
+        mine = found_journal is not None and found_journal[2].commit == head
+        build_requires = found_journal[2].build_requires if found_journal and mine else ()
+        journal = Journal(head, "", head, int(epoch), build_requires)
         plan = Plan(
             package=project.package.name,
             version=str(version),

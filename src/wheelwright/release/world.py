@@ -80,12 +80,14 @@ class Journal:
         commit: found by its trailers in the history of `head`; empty where it is not there.
         parent: the commit of the base branch that it was made on.
         head: where the ref points; another commit when people pushed on top.
+        build_requires: `name==version` of what it is built with; empty where nothing is recorded.
     """
 
     commit: str
     parent: str
     head: str
     epoch_s: int = 0
+    build_requires: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,6 +155,7 @@ def journals(refs: Mapping[str, str]) -> dict[str, Any]:
                         "commit": commit,
                         "parent": parents.split(" ")[0],
                         "epoch_s": int(epoch),
+                        "message": body,
                         "package": package,
                         "version": version,
                     }
