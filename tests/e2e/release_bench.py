@@ -31,6 +31,7 @@ from tests.standins.effects import Effect, Moment, Waiting, killing
 from tests.standins.outside import Outside
 from tests.standins.packages import Sample, make_package
 from tests.standins.repository import run_git
+from tests.standins.tokens import Token
 
 __all__ = [
     "EPOCH_S",
@@ -42,6 +43,7 @@ __all__ = [
     "Running",
     "Sample",
     "Shown",
+    "Token",
     "Waiting",
     "files_with",
     "github_description",

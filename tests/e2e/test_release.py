@@ -21,6 +21,7 @@ from .release_bench import (
     Outside,
     ReleaseBench,
     Sample,
+    Token,
     files_with,
     make_package,
     shown,
@@ -104,6 +105,7 @@ def test_github_and_the_report_agree(released: tuple[ReleaseBench, Ended]) -> No
         "unlock",
     ] == steps
     assert "failed" not in ended.out
+    assert "the pull request starts no workflows" in lines[0][-1]
     assert f"{WHEEL}, {SDIST}" in ended.out
 
 
@@ -153,12 +155,16 @@ def test_a_plan_touches_nothing(at: ReleaseBench) -> None:
 def test_everything_that_is_wrong_is_named_at_once(
     stiletto: Bench, tmp_path: Path, described: Description
 ) -> None:
-    """An empty changelog, a file on the index, a weak and a missing credential are one stop."""
+    """An empty changelog, a file on the index, bad credentials and rules are one stop."""
     sample = Sample(entries=())
     source = make_package(sample, tmp_path / "source", locked=False)
     with Outside(tmp_path / "outside", described) as outside:
         outside.index.put(sample.name, "1.2.4", SDIST, b"of somebody else")
-        outside.token.permissions["contents"] = "read"
+        # A person's, who is known not to bypass a rule.
+        weak = Token("ghp_weak", "maintainer", "personal access token")
+        weak.permissions["contents"] = "read"
+        outside.token = outside.tokens.add(weak)
+        outside.git.rules.no_create += ["refs/tags/v*", "refs/heads/release/v*"]
         at = ReleaseBench.start(stiletto, outside, source, sample)
         before = shown(outside)
         ended = at.bench.fails(at.clone, "release", "--bump", "patch", *at.places)
@@ -166,7 +172,10 @@ def test_everything_that_is_wrong_is_named_at_once(
         assert "the changelog has nothing to say" in ended.error
         assert f"the version is on the index already: sample-package 1.2.4: {SDIST}" in ended.error
         assert "a credential is missing: neither --index-token nor --oidc-url" in ended.error
-        assert "a permission is missing" in ended.error
+        assert "a permission is missing: --github-token may not write to" in ended.error
+        for ref in ("refs/tags/v", "refs/heads/release/v"):
+            forbidden = f'{ref}1.2.4: the ruleset "no {ref}*" restricts creations'
+            assert f"a rule of the repository forbids the release: {forbidden}" in ended.error
         assert () == outside.effects.happened
         assert before == shown(outside)
 

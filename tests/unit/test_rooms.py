@@ -42,6 +42,7 @@ PURE = (
     "wheelwright/release/plan.py",
     "wheelwright/release/refs.py",
     "wheelwright/release/report.py",
+    "wheelwright/release/rules.py",
     "wheelwright/release/step.py",
     "wheelwright/release/stops.py",
     "wheelwright/release/version.py",

@@ -112,7 +112,7 @@ class RemoteGit:
     ) -> None:
         """Commit an edited work tree and push it as the release branch."""
         args = ["commit", plan.base_commit, str(plan.epoch_s), *paths]
-        message = refs.journal_message(plan, build_requires)
+        message = refs.journal_message(plan.package, plan.version, build_requires)
         container, output = await self._run(edited, args, message)
         commit = output.stdout.strip()
         ref = f"refs/heads/{plan.branch}"

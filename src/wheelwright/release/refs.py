@@ -125,12 +125,11 @@ def lock_message(plan: Plan, nonce: str) -> str:
     )
 
 
-def journal_message(plan: Plan, build_requires: Sequence[str] = ()) -> str:
+def journal_message(package: str, version: str, build_requires: Sequence[str] = ()) -> str:
     """Return the message of the commit with the edits, and with what it is to be built with."""
-    return (
-        f"Release {plan.package} {plan.version}\n\n"
-        f"Wheelwright-Release: {plan.package} {plan.version}\n"
-    ) + (f"Wheelwright-Build-Requires: {' '.join(build_requires)}\n" if build_requires else "")
+    return (f"Release {package} {version}\n\nWheelwright-Release: {package} {version}\n") + (
+        f"Wheelwright-Build-Requires: {' '.join(build_requires)}\n" if build_requires else ""
+    )
 
 
 def trouble(words: str, exit_code: int) -> ActFailed:

@@ -44,7 +44,7 @@ class Plan:
         take_over: the name of another run whose lock may be taken.
         epoch_s: the time of the journal commit, seconds since 1970; timestamps of the build.
         known: versions with a tag or release branch when this was planned.
-        notes: for people, such as what the bump was taken to mean.
+        notes: for people, such as what the bump was taken to mean, and what GitHub shows.
     """
 
     package: str

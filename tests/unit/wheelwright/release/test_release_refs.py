@@ -109,7 +109,7 @@ def journal(clone: Clone, version: str = "1.2.4", build_requires: tuple[str, ...
     (clone.path / "b.txt").unlink()
     (clone.path / "new.txt").write_text("new\n")
     (clone.path / "stray.txt").write_text("not asked for\n")
-    message = refs.journal_message(plan, build_requires)
+    message = refs.journal_message(plan.package, version, build_requires)
     made = clone("commit", plan.base_commit, "1700000000", "new.txt", stdin=message)
     return clone("push", f"refs/heads/release/v{version}", "", made)
 
@@ -180,7 +180,7 @@ def test_same_edits_make_the_same_commit(remote: Remote) -> None:
     (again.path / "a.txt").write_text("1.2.4")
     (again.path / "b.txt").unlink()
     (again.path / "new.txt").write_text("new\n")
-    message = refs.journal_message(a_plan())
+    message = refs.journal_message("demo", "1.2.4")
     assert made == again("commit", remote.head(), "1700000000", "new.txt", stdin=message)
 
 
