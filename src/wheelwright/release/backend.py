@@ -17,12 +17,14 @@ Hashes are not recorded, nor is what a back end asks for only while it builds (P
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable
 from typing import Final
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from wheelwright.errors import ProjectError
 from wheelwright.project.model import Project
 
 __all__ = ["COMPILE", "CONSTRAINTS", "REQUESTED", "bounds", "pins", "requested", "text"]
@@ -52,8 +54,21 @@ def requested(project: Project) -> tuple[str, ...]:
 
 
 def bounds(project: Project) -> tuple[str, ...]:
-    """Return the project's own constraints of builds; `uv build` adds them by itself."""
-    return tuple(project.root.table("tool", "uv").get("build-constraint-dependencies", ()))
+    """Return the project's own constraints of builds; `uv build` adds them by itself.
+
+    Raises:
+        ProjectError: uv.toml is not TOML.
+    """
+    written = project.files.text("uv.toml")
+    if written is None:
+        settings = project.root.table("tool", "uv")
+    else:
+        # It takes the place of [tool.uv] as a whole.
+        try:
+            settings = tomllib.loads(written)
+        except tomllib.TOMLDecodeError as error:
+            raise ProjectError(f"uv.toml is not valid TOML: {error}", "correct it") from error
+    return tuple(settings.get("build-constraint-dependencies", ()))
 
 
 def text(lines: Iterable[str]) -> str:

@@ -3,6 +3,7 @@
 import pytest
 from packages import project
 
+from wheelwright.errors import ProjectError
 from wheelwright.release import backend
 
 SYSTEM = '[project]\nname = "demo"\nversion = "1"\n[build-system]\nbuild-backend = "x"\n'
@@ -40,6 +41,12 @@ def test_projects_own_constraints_bound_the_answer() -> None:
     text = SYSTEM + '[tool.uv]\nbuild-constraint-dependencies = ["packaging<26"]\n'
     assert ("packaging<26",) == backend.bounds(project(text))
     assert () == backend.bounds(project(SYSTEM))
+    # As uv does: with uv.toml, [tool.uv] says nothing.
+    own = {"uv.toml": 'build-constraint-dependencies = ["packaging<25"]\n'}
+    assert ("packaging<25",) == backend.bounds(project(text, own))
+    assert () == backend.bounds(project(text, {"uv.toml": ""}))
+    with pytest.raises(ProjectError, match=r"uv\.toml is not valid TOML"):
+        backend.bounds(project(text, {"uv.toml": "="}))
 
 
 def test_versions_are_kept_sorted_and_nothing_else() -> None:
