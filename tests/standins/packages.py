@@ -64,7 +64,6 @@ class Sample:
     Attributes:
         entries: the lines of the changelog that wait for a release.
         dependencies: what `[project]` needs.
-        requires: what the build needs; empty: what is usual for the back end.
     """
 
     name: str = "sample-package"
@@ -74,7 +73,6 @@ class Sample:
     changelog: Changelog = Changelog.HAND
     entries: tuple[str, ...] = ("Something changed.",)
     dependencies: tuple[str, ...] = ()
-    requires: tuple[str, ...] = ()
 
     @property
     def module(self) -> str:
@@ -104,7 +102,7 @@ class Sample:
         }
 
     def _pyproject(self) -> str:
-        requires, dynamic = [*(self.requires or (BACK_ENDS[self.backend],))], ""
+        requires, dynamic = [BACK_ENDS[self.backend]], ""
         version = f'version = "{self.version}"'
         if self.versioned is not Versioned.STATIC:
             version = 'dynamic = ["version"]'
