@@ -32,7 +32,7 @@ from wheelwright.release.stops import Problem, Reason
 
 __all__ = ["Making", "applies", "judged", "objections"]
 
-_EVERYONE_ELSE: Final = ("never", "pull_requests_only")
+_HELD: Final = ("never", "pull_requests_only")
 _BYPASSES: Final = ("always", "exempt")
 
 
@@ -94,7 +94,7 @@ def judged(
     source = "" if ruleset.get("source_type") == "Repository" else f" of {ruleset.get('source')}"
     name = f'the ruleset "{ruleset.get("name")}"{source}'
     seen = f"{making.ref}: {name} {' and '.join(demands)}"
-    if app or bypass not in _EVERYONE_ELSE:
+    if app or bypass not in _HELD:
         return f"{seen}, so --github-token has to be one that bypasses it"
     return Problem(Reason.FORBIDDEN, seen)
 
