@@ -27,15 +27,27 @@ if str(REPOSITORY) not in sys.path:
     sys.path.append(str(REPOSITORY))
 
 from tests.standins.description import Description, fetch_description
+from tests.standins.devpi import Devpi
 from tests.standins.effects import Effect, Moment, Waiting, killing
 from tests.standins.outside import Outside
-from tests.standins.packages import Sample, make_package
+from tests.standins.packages import (
+    Backend,
+    Changelog,
+    Sample,
+    Versioned,
+    commit,
+    lock,
+    make_package,
+)
 from tests.standins.repository import run_git
 from tests.standins.tokens import Token
 
 __all__ = [
     "EPOCH_S",
+    "Backend",
+    "Changelog",
     "Description",
+    "Devpi",
     "Effect",
     "Moment",
     "Outside",
@@ -44,11 +56,15 @@ __all__ = [
     "Sample",
     "Shown",
     "Token",
+    "Versioned",
     "Waiting",
+    "commit",
     "files_with",
     "github_description",
     "killing",
+    "lock",
     "make_package",
+    "run_git",
     "shown",
 ]
 

@@ -27,11 +27,15 @@ START_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class DevpiIndex:
-    """An index of devpi: it takes each file name once (`volatile=False`), from one user."""
+    """An index of devpi: it takes each file name once (`volatile=False`), from two users.
+
+    `token` works as one of PyPI: it is the password of a user whose name is `__token__`.
+    """
 
     url: str
     user: str
     password: str
+    token: str
 
     @property
     def publish_url(self) -> str:
@@ -50,6 +54,7 @@ class Devpi:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._password = secrets.token_hex(12)
+        self._token = secrets.token_hex(24)
         self._made = 0
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -88,6 +93,7 @@ class Devpi:
         self._session = self._ask("POST", "/+login", {"user": "root", "password": self._password})[
             "password"
         ]
+        self._ask("PUT", "/__token__", {"password": self._token})
         return self
 
     def __exit__(
@@ -102,8 +108,9 @@ class Devpi:
         """Make an empty index that inherits nothing."""
         self._made += 1
         name = f"index{self._made}"
-        self._ask("PUT", f"/root/{name}", {"volatile": False, "bases": [], "type": "stage"})
-        return DevpiIndex(f"{self.url}/root/{name}", "root", self._password)
+        wanted = {"volatile": False, "bases": [], "acl_upload": ["root", "__token__"]}
+        self._ask("PUT", f"/root/{name}", {"type": "stage", **wanted})
+        return DevpiIndex(f"{self.url}/root/{name}", "root", self._password, self._token)
 
     def files(self, index: DevpiIndex, project: str) -> dict[str, str]:
         """Return the file names of a project, and the SHA-256 of each."""

@@ -15,7 +15,16 @@ from uv import find_uv_bin
 
 from .repository import run_git
 
-__all__ = ["BACK_ENDS", "Backend", "Changelog", "Sample", "Versioned", "make_package"]
+__all__ = [
+    "BACK_ENDS",
+    "Backend",
+    "Changelog",
+    "Sample",
+    "Versioned",
+    "commit",
+    "lock",
+    "make_package",
+]
 
 
 class Backend(Enum):
@@ -199,24 +208,34 @@ def make_package(sample: Sample, directory: Path, *, locked: bool = True) -> Pat
         target = directory / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(contents, encoding="utf-8")
-    _commit(directory, f"chore: release {sample.version}")
+    commit(directory, f"chore: release {sample.version}")
     run_git(directory, "tag", "-a", f"v{sample.version}", "-m", f"v{sample.version}")
     if locked:
         # After the tag: a version from git's tags is the release's.
-        subprocess.run(
-            [find_uv_bin(), "lock", "--quiet"],
-            cwd=directory,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        _commit(directory, "chore: lock the dependencies")
+        lock(directory)
+        commit(directory, "chore: lock the dependencies")
     if sample.changelog is Changelog.GIT_CLIFF:
         for entry in sample.entries:
             run_git(directory, "commit", "--quiet", "--allow-empty", "-m", f"feat: {entry}")
     return directory
 
 
-def _commit(directory: Path, message: str) -> None:
+def lock(directory: Path) -> None:
+    """Write uv.lock.
+
+    Raises:
+        CalledProcessError: uv cannot resolve it.
+    """
+    subprocess.run(
+        [find_uv_bin(), "lock", "--quiet"],
+        cwd=directory,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+
+def commit(directory: Path, message: str) -> None:
+    """Commit everything that is there."""
     run_git(directory, "add", "--all")
     run_git(directory, "commit", "--quiet", "-m", message)

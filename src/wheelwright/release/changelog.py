@@ -43,6 +43,8 @@ NAMES: Final = ("changelog.md", "changes.md", "history.md", "news.md", "changelo
 _CLIFFS: Final = ("cliff.toml", ".cliff.toml", ".config/cliff.toml")
 
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)[ \t#]*$", re.MULTILINE)
+# The heading of a release: its version stands first, alone or with a date or a word behind it.
+_RELEASE = re.compile(r"\[?v?\d+(\.\d+)+[\w.+!-]*\]?(\(\S*\))?\s*([-\u2013\u2014(,:].*)?$")
 _LINK = re.compile(r"^\[([^\]]+)\]:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
 # What towncrier writes for a version without fragments, and what templates leave behind.
 _EMPTY = re.compile(
@@ -172,7 +174,9 @@ def _line_end(text: str, position: int) -> int:
 def _end(text: str, heading: re.Match[str]) -> int:
     level = len(heading.group(1))
     for match in _HEADING.finditer(text, heading.end()):
-        if len(match.group(1)) <= level:
+        # towncrier's own headings are of the first level; older ones, by hand, of the second.
+        older = len(match.group(1)) == 2 and _RELEASE.match(match.group(2).strip())
+        if len(match.group(1)) <= level or older:
             return match.start()
     link = _LINK.search(text, heading.end())
     return link.start() if link else len(text)

@@ -24,6 +24,7 @@ All notable changes.
 [Unreleased]: https://example.org/demo/compare/v1.2.3...HEAD
 [1.2.3]: https://example.org/demo/releases/tag/v1.2.3
 """
+AFTER = "## Features\n\n- a"
 BARE = '[project]\nname = "demo"\nversion = "1"\n'
 
 
@@ -117,6 +118,10 @@ def test_plain_headings_stay_plain() -> None:
         ),
         ("## 1.2.4rc1\n- a\n## 1.2.4\n- b\n", "1.2.4", "- b"),
         ("## 1.2.40\n- a\n", "1.2.4", ""),
+        # What towncrier adds to a changelog that was kept by hand before.
+        ("# Demo 1.2.4 (2026)\n\n## Features\n\n- a\n\n## [1.2.3] - 2025\n- b\n", "1.2.4", AFTER),
+        ("# Demo 1.2.4 (2026)\n\n## Features\n\n- a\n\n## 1.2.3\n- b\n", "1.2.4", AFTER),
+        ("# 1.2.4\n\n## 3.13 is supported\n\n- a\n", "1.2.4", "## 3.13 is supported\n\n- a"),
     ],
 )
 def test_section_is_found_by_its_version_alone(text: str, version: str, notes: str) -> None:
