@@ -208,6 +208,11 @@ def test_devpi_is_an_index_like_any_other(
 CRANE = Sample(name="quay-crane", changelog=Changelog.GIT_CLIFF, entries=())
 ROPE = Sample(name="quay-rope", changelog=Changelog.TOWNCRIER)
 
+CLIFF = """\
+[changelog]
+body = "## {{ version }}, as it is\\n\\n{% for each in commits %}- {{ each.message }}{% endfor %}"
+"""
+
 
 def write(directory: Path, files: dict[str, str]) -> None:
     """Write files below a directory."""
@@ -224,6 +229,7 @@ def make_workspace(directory: Path) -> Path:
         write(directory / "packages" / sample.name, sample.files())
     root = '[tool.uv.workspace]\nmembers = ["packages/*"]\n'
     write(directory, {"pyproject.toml": root, ".python-version": "3.11\n"})
+    write(directory / "packages" / CRANE.name, {"cliff.toml": CLIFF})
     lock(directory)
     commit(directory, "chore: begin")
     for sample in (CRANE, ROPE):
@@ -263,7 +269,7 @@ def test_a_member_of_a_workspace_is_released_alone(
     ]
     path = "packages/quay-crane/CHANGELOG.md"
     text = outside.repository.git("show", f"release/quay-crane-v1.2.4:{path}")
-    assert_said(text, "1.2.4", "Something changed.")
+    assert_said(text, "## quay-crane-v1.2.4, as it is", "Something changed.")
     assert "A longer rope." not in text
 
     assert_on_the_index({n: both[n] for n in both.keys() - released.keys()}, "quay-rope", "1.2.4")
@@ -273,6 +279,32 @@ def test_a_member_of_a_workspace_is_released_alone(
         "packages/quay-rope/pyproject.toml",
         "uv.lock",
     ] == changed(outside, "release/quay-rope-v1.2.4")
+
+
+def test_a_package_in_a_directory_is_released_alone(
+    stiletto: Bench, tmp_path: Path, outside: Outside
+) -> None:
+    """Without a workspace, too, a package below the root is edited there and has its own tag."""
+    sample = Sample(name="quay-boat", changelog=Changelog.TOWNCRIER)
+    source = tmp_path / "source"
+    source.mkdir()
+    run_git(source, "init", "--quiet", "--initial-branch=main")
+    write(source, Sample(name="quay").files())
+    write(source / "boat", sample.files())
+    lock(source / "boat")
+    commit(source, "chore: begin")
+    run_git(source, "tag", "v1.2.9")
+    at = ReleaseBench.start(stiletto, outside, source, sample)
+    ended = at.run("--package", sample.name, *at.releasing())
+
+    assert ended.code == 0, str(ended)
+    assert_on_the_index(contents_of(outside), "quay-boat", "1.2.4")
+    assert_brought_after(outside, "quay-boat-v1.2.4", dict(shown(outside).index))
+    branch = "release/quay-boat-v1.2.4"
+    files = [*CHANGELOG_FILES[Changelog.TOWNCRIER], *VERSION_FILES[Versioned.STATIC]]
+    assert [f"boat/{path}" for path in files] == changed(outside, branch)
+    text = outside.repository.git("show", f"{branch}:boat/CHANGELOG.md")
+    assert_said(text, "1.2.4", "Something changed.")
 
 
 # -- on a tag instead -----------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from wheelwright.project.model import Project
 __all__ = [
     "Keeper",
     "cliff_commands",
+    "cliff_directory",
     "find",
     "gist",
     "insert",
@@ -65,11 +66,15 @@ def keeper(project: Project, text: str | None) -> Keeper:
     """Return who keeps it; `text` is the changelog's, None where there is none."""
     if project.configures("tool", "towncrier") or project.has("towncrier.toml"):
         return Keeper.TOWNCRIER
-    if project.configures("tool", "git-cliff") or any(map(project.has, _CLIFFS)):
+    if project.configures("tool", "git-cliff") or _has_cliff(project):
         return Keeper.GIT_CLIFF
     if text is not None and _find_unreleased(text):
         return Keeper.HAND
     return Keeper.NOBODY
+
+
+def _has_cliff(project: Project) -> bool:
+    return any(project.has(name) or project.files.has(name) for name in _CLIFFS)
 
 
 def find(names: Iterable[str]) -> str:
@@ -194,6 +199,15 @@ def cliff_commands(version: str, since: str, paths: Iterable[str] = ()) -> tuple
     included = [f"--include-path={path}" for path in paths]
     until = [f"{since}..HEAD"] if since else []
     return ("git-cliff", f"--tag={version}", "--unreleased", "--strip=all", *included, *until)
+
+
+def cliff_directory(project: Project) -> str:
+    """Return where git-cliff has to run: there and above it looks for cliff.toml.
+
+    A table in pyproject.toml is read there alone, so a root's is read in the root.
+    """
+    tables = [each.has("tool", "git-cliff") for each in (project.package, project.root)]
+    return "" if tables == [False, True] and not _has_cliff(project) else project.where
 
 
 def towncrier_command(version: str, date: str, name: str, *, draft: bool) -> tuple[str, ...]:

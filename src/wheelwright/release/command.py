@@ -276,7 +276,7 @@ class Releasing:
         commit = await preparing.commit(lock.base_commit if lock and mine else base_commit)
         self._same_package(commit, remote)
         package = commit.project.package.name
-        member = bool(commit.project.where)
+        member = bool(commit.where)
         prefix = tag_of(package, "", member=member)
         github = await self._credentials(hub, http)
         self._buildable(commit)
@@ -411,7 +411,7 @@ class Releasing:
         _, base_commit = await self._base(remote, seen)
         commit = await self._preparing(remote).commit(base_commit)
         self._same_package(commit, remote)
-        name, member = commit.project.package.name, bool(commit.project.where)
+        name, member = commit.project.package.name, bool(commit.where)
         return commit, seen, tag_of(name, "", member=member), base_commit
 
     # -- from a tag -------------------------------------------------------------------------------
@@ -430,7 +430,7 @@ class Releasing:
         commit = await self._preparing(remote).commit(head)
         self._same_package(commit, remote)
         project = commit.project
-        prefix = tag_of(project.package.name, "", member=bool(project.where))
+        prefix = tag_of(project.package.name, "", member=bool(commit.where))
         version = parse(tag.removeprefix(prefix)) if tag.startswith(prefix) else None
         found = edits.current_version(project)
         current = parse(found) if isinstance(found, str) and found else None

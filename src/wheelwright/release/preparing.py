@@ -36,6 +36,15 @@ class Commit:
         """The package, with every file read that a release edits."""
         return self.bench.project
 
+    @property
+    def where(self) -> str:
+        """The package's directory from the clone's root; empty when it is the root."""
+        return join(self.bench.prefix, self.project.where)
+
+    def path(self, path: str) -> str:
+        """Return a path in the clone for one from the root that uv works in."""
+        return join(CLONE, self.bench.prefix, path)
+
 
 @dataclass
 class Preparing:
@@ -72,10 +81,10 @@ class Preparing:
             text = project.files.text(editing.changelog_path(project, Keeper.HAND)) or ""
             return changelog.unreleased(text)
         if commit.keeper is Keeper.GIT_CLIFF:
-            paths = [f"{project.where}/**"] if project.where else []
-            return await self._tool(
-                commit, "git-cliff", changelog.cliff_commands(tag, since, paths), ""
-            )
+            paths = [f"{commit.where}/**"] if commit.where else []
+            command = changelog.cliff_commands(tag, since, paths)
+            home = changelog.cliff_directory(project)
+            return await self._tool(commit, "git-cliff", command, home)
         if commit.keeper is Keeper.TOWNCRIER:
             command = changelog.towncrier_command(version, date, project.name, draft=True)
             return await self._tool(commit, "towncrier", command, project.where)
@@ -93,7 +102,7 @@ class Preparing:
     ) -> dagger.Container:
         python = self.python_of(commit)
         tool = release_tool(commit.project, name, python)
-        return toolchain.with_tool(container, tool).with_workdir(join(CLONE, where))
+        return toolchain.with_tool(container, tool).with_workdir(commit.path(where))
 
     # -- the edits --------------------------------------------------------------------------------
 
@@ -137,7 +146,7 @@ class Preparing:
         container = commit.container
         changed = editing.texts(project, plan, keeper, new)
         for path, text in changed.items():
-            container = container.with_new_file(join(CLONE, path), text)
+            container = container.with_new_file(commit.path(path), text)
         paths = list(changed)
         if keeper is Keeper.TOWNCRIER:
             date = editing.date_of(plan)
@@ -152,7 +161,7 @@ class Preparing:
             member = [f"--package={project.package.name}"] if project.where else []
             out = join(project.where, editing.REQUIREMENTS)
             export = [*edits.EXPORT, *member, "--quiet", f"--output-file={out}"]
-            container = toolchain.install(container.with_workdir(CLONE), export)
+            container = toolchain.install(container.with_workdir(commit.path("")), export)
             paths.append(out)
         try:
             await container.sync()
@@ -160,6 +169,7 @@ class Preparing:
             said = (error.stderr.strip() or error.stdout.strip()).splitlines()[-4:]
             words = f"{' '.join(error.command)}: {' / '.join(said)}"
             raise ActFailed(Trouble.TOOL, words) from error
+        paths = [join(commit.bench.prefix, path) for path in paths]
         return container.with_workdir(environment.SOURCE), paths
 
     async def notes(self, plan: Plan, commit: Commit) -> str:

@@ -101,7 +101,8 @@ class Containers:
         container = with_program(
             toolchain.base(environment.image(project, python), python), "distributions.py"
         ).with_directory(where, commit.bench.source)
-        if version_source(project.package) is VersionSource.VCS:
+        # In the repository's root alone: below it git's paths are not those of this source.
+        if version_source(project.package) is VersionSource.VCS and not commit.bench.prefix:
             # Some of these tools also list the sdist's files by git.
             container = toolchain.with_git(container, commit.git).with_directory(where, commit.git)
         variables = {

@@ -3,6 +3,8 @@
 import pytest
 from packages import project
 
+from wheelwright.project.files import Snapshot
+from wheelwright.project.model import describe
 from wheelwright.release import changelog
 from wheelwright.release.changelog import Keeper
 
@@ -45,6 +47,36 @@ def test_keeper_is_read_from_the_project(
 ) -> None:
     """A configured tool keeps the changelog; otherwise a section Unreleased does."""
     assert keeper is changelog.keeper(project(toml, files), text)
+
+
+CLIFF = "[tool.git-cliff.git]\n"
+
+
+@pytest.mark.parametrize(
+    ("own", "root", "files", "where"),
+    [
+        ("", "", ["a/cliff.toml"], "a"),
+        # It looks upward for cliff.toml, from the member that it is run for.
+        ("", "", ["cliff.toml"], "a"),
+        (CLIFF, "", [], "a"),
+        (CLIFF, CLIFF, [], "a"),
+        # For a table it does not look upward.
+        ("", CLIFF, [], ""),
+        ("", CLIFF, ["a/cliff.toml"], "a"),
+    ],
+)
+def test_git_cliff_runs_where_it_finds_its_configuration(
+    own: str, root: str, files: list[str], where: str
+) -> None:
+    """A member's own configuration is used before the workspace's."""
+    texts = {
+        "pyproject.toml": '[tool.uv.workspace]\nmembers = ["a"]\n' + root,
+        "a/pyproject.toml": BARE + own,
+    }
+    snapshot = Snapshot({**texts, **dict.fromkeys(files, "")}, frozenset(files))
+    member = describe(snapshot, "a", {"a": texts["a/pyproject.toml"]})
+    assert Keeper.GIT_CLIFF is changelog.keeper(member, None)
+    assert where == changelog.cliff_directory(member)
 
 
 @pytest.mark.parametrize(
