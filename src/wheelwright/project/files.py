@@ -24,6 +24,7 @@ _READ = (
     "setup.cfg",
     "tox.ini",
     "tox.toml",
+    "towncrier.toml",
     "pytest.ini",
     "ruff.toml",
     ".ruff.toml",

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from packaging.utils import canonicalize_name
 
 from wheelwright.errors import ProjectError
+from wheelwright.project import pyproject
 from wheelwright.project.files import join
 from wheelwright.project.lock import Lock
 from wheelwright.project.model import Project
@@ -32,9 +33,10 @@ def changelog_path(project: Project, keeper: Keeper) -> str:
     inner = [name.removeprefix(prefix) for name in project.files.names if name.startswith(prefix)]
     names = [name for name in inner if "/" not in name]
     if keeper is Keeper.TOWNCRIER:
-        table = project.package.table("tool", "towncrier")
-        named = table.get("filename") or (changelog.find(names) or "NEWS.rst")
-        return join(project.where, str(named))
+        # Its own defaults: towncrier.toml is read before pyproject.toml, and NEWS.rst is written.
+        text = project.files.text(join(project.where, "towncrier.toml"))
+        read = project.package if text is None else pyproject.parse("towncrier.toml", text)
+        return join(project.where, str(read.table("tool", "towncrier").get("filename", "NEWS.rst")))
     return join(project.where, changelog.find(names) or "CHANGELOG.md")
 
 

@@ -48,6 +48,21 @@ def test_towncrier_writes_its_file_itself() -> None:
     assert "CHANGELOG.md" == editing.changelog_path(package, Keeper.HAND)
 
 
+@pytest.mark.parametrize(
+    ("files", "path"),
+    [
+        ({"towncrier.toml": '[tool.towncrier]\nfilename = "docs/news.md"\n'}, "docs/news.md"),
+        ({"towncrier.toml": "[tool.towncrier]\n"}, "NEWS.rst"),
+        ({}, "HISTORY.md"),
+    ],
+)
+def test_towncrier_s_file_is_where_towncrier_reads_it(files: dict[str, str], path: str) -> None:
+    """towncrier.toml comes before pyproject.toml, and a changelog beside it counts for nothing."""
+    toml = STATIC + '[tool.towncrier]\nfilename = "HISTORY.md"\n'
+    package = project(toml, {**files, "CHANGELOG.md": LOG})
+    assert path == editing.changelog_path(package, Keeper.TOWNCRIER)
+
+
 def test_version_that_stands_nowhere_is_an_error() -> None:
     """A version file that is missing is named."""
     with pytest.raises(ProjectError, match=r"no src/demo/__about__\.py in the source"):
