@@ -17,7 +17,7 @@ from wheelwright.project.workspace import locate, members
 __all__ = ["Bench", "load"]
 
 # Directories, beside the root, whose entries are looked at.
-_LISTED = ("requirements/",)
+_LISTED = (".config/", "requirements/")
 
 
 @dataclass(frozen=True, slots=True)

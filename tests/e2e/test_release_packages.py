@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tarfile
+import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -29,6 +30,7 @@ from .release_bench import (
     Sample,
     Versioned,
     commit,
+    files_with,
     github_description,
     lock,
     make_package,
@@ -399,13 +401,16 @@ def test_a_tag_is_published_by_a_job_that_the_index_trusts(tagged: ReleaseBench)
     """With trusted publishing no token of the index is needed, and none is printed or left."""
     index = tagged.outside.index
     index.trust_project("sample-package")
+    started_s = time.time()
     ended = tagged.bench.passes(tagged.clone, *on_tag(tagged, "v1.2.5"), *tagged.trusted)
 
     assert "sample-package 1.2.5: published: " in ended.out
     assert {WHEEL.replace("1.2.4", "1.2.5"), SDIST.replace("1.2.4", "1.2.5")} <= set(index.files)
     assert [] != index.issuer.issued
     assert {} == index.trust.minted
-    assert [] == [secret for secret in tagged.outside.secrets if secret in ended.said]
+    secrets = tagged.outside.secrets
+    assert [] == [secret for secret in secrets if secret in ended.said]
+    assert [] == files_with(*secrets, below=tagged.bench.env["STILETTO_CACHE"], since_s=started_s)
 
 
 def test_without_a_credential_nothing_is_built(tagged: ReleaseBench) -> None:
@@ -439,6 +444,10 @@ def test_version_and_changelog_are_told_before(
     """`next-version` and `changelog` print what a release would make, and leave the outside be."""
     sample = Sample(versioned=versioned, changelog=changelog)
     source = make_package(sample, tmp_path / "source", locked=False)
+    if changelog is Changelog.GIT_CLIFF:
+        (source / ".config").mkdir()
+        run_git(source, "mv", "cliff.toml", ".config/cliff.toml")
+        commit(source, "chore: make room")
     at = ReleaseBench.start(stiletto, outside, source, sample)
     version = at.bench.passes(at.clone, "next-version", "--bump=minor", *reading(at))
     said = at.bench.passes(at.clone, "changelog", "--bump=minor", *reading(at))

@@ -3,7 +3,7 @@
     | the project has                                       | kept by      |
     |-------------------------------------------------------|--------------|
     | [tool.towncrier], towncrier.toml                      | towncrier    |
-    | [tool.git-cliff], cliff.toml, .cliff.toml             | git-cliff    |
+    | [tool.git-cliff], or cliff.toml, .config/cliff.toml   | git-cliff    |
     | a CHANGELOG with an "Unreleased" section              | hand         |
     | otherwise                                             | nobody: stop |
 
