@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stiletto.api import container as c
+from stiletto.api.container import Service
 from stiletto.api.secrets import CacheVolume
-from stiletto.api.service import Service
 from stiletto.engine.context import current_span, preparing
 from stiletto.engine.keys import step_inputs
 from stiletto.engine.once import Once

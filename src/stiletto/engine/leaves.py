@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING
 from stiletto.api import container as c
 from stiletto.api import files as f
 from stiletto.api.directory import DiffStat
+from stiletto.api.filesystem import unreadable
 from stiletto.api.patterns import Glob
+from stiletto.api.readiness import Port
 from stiletto.api.registry import leaf
 from stiletto.api.secrets import CacheVolume, Secret, SetSecret, UriSecret
-from stiletto.api.service import Port
 from stiletto.api.session import (
     CurrentModule,
     Error,
@@ -302,7 +303,7 @@ async def container_stat(
             named = await client.engine.evaluator.file(source)
             return _stat(posixpath.basename(at), named.file) if at == target else None
         case _:
-            raise c.unreadable(mount, at)
+            raise unreadable(mount, at)
 
 
 _TYPES = {

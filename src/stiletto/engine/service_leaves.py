@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stiletto.api.container import Service
 from stiletto.api.registry import leaf
-from stiletto.api.service import Service
 from stiletto.errors import UsageError
 
 if TYPE_CHECKING:

@@ -32,7 +32,8 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from stiletto.api import container as c
-from stiletto.api.service import Healthcheck, Port, Service, ServiceBinding, duration_s
+from stiletto.api.container import Service, ServiceBinding
+from stiletto.api.readiness import Healthcheck, Port, duration_s
 from stiletto.engine.output import tail
 from stiletto.errors import EnvironmentFailed, StepFailed, StilettoError, UsageError
 from stiletto.progress import Outcome, Progress, Span

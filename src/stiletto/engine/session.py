@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import stiletto.api.container
+import stiletto.api.configuration
 import stiletto.api.directory
+import stiletto.api.execution
+import stiletto.api.filesystem
+import stiletto.api.readiness
 import stiletto.api.secrets
 import stiletto.api.service
 import stiletto.api.session
