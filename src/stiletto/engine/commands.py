@@ -296,7 +296,7 @@ class Commands:
                         locks.add(f"volume-{volume.digest}")
                     mounts.append(plan.BindMount(target, path, writable=True))
                 case c.SecretFileMount(target, secret, mode):
-                    value = await self._evaluator.secrets.value(secret)
+                    value = self._evaluator.secrets.value(secret)
                     mounts.append(plan.SecretMount(target, value, mode))
                 case c.TempDirMount(target, size_bytes):
                     mounts.append(plan.TempMount(target, size_bytes))
@@ -304,7 +304,7 @@ class Commands:
         env |= {v.name: v.value for v in exec_.volatile}
         env.setdefault("PATH", c.DEFAULT_PATH)
         secret_env = {
-            v.name: (await self._evaluator.secrets.value(v.secret)).decode() for v in exec_.secrets
+            v.name: self._evaluator.secrets.value(v.secret).decode() for v in exec_.secrets
         }
         stdin = exec_.stdin.encode()
         if exec_.redirect_stdin:

@@ -180,10 +180,16 @@ async def host_find_up(
     return None
 
 
+@leaf("Secret.uri")
+async def secret_uri(client: Client, self: Secret) -> str:
+    """Return the URI; empty for secrets that were set."""
+    return client.engine.secrets.uri(self)
+
+
 @leaf("Secret.plaintext")
 async def plaintext(client: Client, self: Secret) -> str:
     """Return the value."""
-    return (await client.engine.secrets.value(self)).decode()
+    return client.engine.secrets.value(self).decode()
 
 
 # -- containers ----------------------------------------------------------------------------------
