@@ -302,7 +302,7 @@ class _Git(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._answer()
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
         """Stay quiet."""
 
     def _answer(self) -> None:

@@ -79,7 +79,7 @@ def with_directory(
     exclude: Sequence[str] = (),
     include: Sequence[str] = (),
     gitignore: bool = False,
-    owner: str = "",  # noqa: ARG001
+    owner: str = "",
     expand: bool = False,
     permissions: int | None = None,
 ) -> Container:
@@ -98,7 +98,7 @@ def with_file(
     path: str,
     source: File,
     permissions: int | None = None,
-    owner: str = "",  # noqa: ARG001
+    owner: str = "",
     expand: bool = False,
 ) -> Container:
     """Put a file at `path`, or inside it where that is a directory."""
@@ -116,7 +116,7 @@ def with_files(
     path: str,
     sources: Sequence[File],
     permissions: int | None = None,
-    owner: str = "",  # noqa: ARG001
+    owner: str = "",
     expand: bool = False,
 ) -> Container:
     """Put files into the directory at `path`."""
@@ -131,7 +131,7 @@ def with_new_file(
     path: str,
     contents: str,
     permissions: int = 0o644,
-    owner: str = "",  # noqa: ARG001
+    owner: str = "",
     expand: bool = False,
 ) -> Container:
     """Write a file."""
@@ -192,7 +192,7 @@ def with_mounted_directory(
     self: Container,
     path: str,
     source: Directory,
-    owner: str = "",  # noqa: ARG001
+    owner: str = "",
     read_only: bool = False,
     expand: bool = False,
 ) -> Container:
@@ -205,7 +205,7 @@ def with_mounted_file(
     self: Container,
     path: str,
     source: File,
-    owner: str = "",  # noqa: ARG001
+    owner: str = "",
     expand: bool = False,
 ) -> Container:
     """Show a file at `path`."""
@@ -238,7 +238,7 @@ def with_mounted_secret(
     self: Container,
     path: str,
     source: Secret,
-    owner: str = "",  # noqa: ARG001
+    owner: str = "",
     mode: int = 0o400,
     expand: bool = False,
 ) -> Container:

@@ -126,25 +126,25 @@ class Module(Recipe):
 
 
 @call("Query.module")
-def new_module(self: Recipe) -> Module:  # noqa: ARG001
+def new_module(self: Recipe) -> Module:
     """Start a module."""
     return Module()
 
 
 @call("Query.typeDef")
-def new_type_def(self: Recipe) -> TypeDef:  # noqa: ARG001
+def new_type_def(self: Recipe) -> TypeDef:
     """Start a type."""
     return TypeDef()
 
 
 @call("Query.function")
-def new_function(self: Recipe, name: str, return_type: TypeDef) -> Function:  # noqa: ARG001
+def new_function(self: Recipe, name: str, return_type: TypeDef) -> Function:
     """Start a function."""
     return Function(name, return_type)
 
 
 @call("Query.sourceMap")
-def new_source_map(self: Recipe, filename: str, line: int, column: int) -> SourceMap:  # noqa: ARG001
+def new_source_map(self: Recipe, filename: str, line: int, column: int) -> SourceMap:
     """Name a place in a file."""
     return SourceMap(filename, line, column)
 
@@ -156,7 +156,7 @@ def module_description(self: Module, description: str) -> Module:
 
 
 @call("Module.withObject")
-def module_object(self: Module, object: TypeDef) -> Module:  # noqa: A002
+def module_object(self: Module, object: TypeDef) -> Module:
     """Add an object type."""
     return replace(self, objects=(*self.objects, object))
 
@@ -202,7 +202,7 @@ def with_object(
     self: TypeDef,
     name: str,
     description: str = "",
-    source_map: SourceMap | None = None,  # noqa: ARG001
+    source_map: SourceMap | None = None,
     deprecated: str | None = None,
 ) -> TypeDef:
     """Make it an object."""
@@ -216,7 +216,7 @@ def with_interface(
     self: TypeDef,
     name: str,
     description: str = "",
-    source_map: SourceMap | None = None,  # noqa: ARG001
+    source_map: SourceMap | None = None,
 ) -> TypeDef:
     """Make it an interface."""
     return replace(self, kind=Kind.INTERFACE.value, name=name, description=description)
@@ -227,7 +227,7 @@ def with_enum(
     self: TypeDef,
     name: str,
     description: str = "",
-    source_map: SourceMap | None = None,  # noqa: ARG001
+    source_map: SourceMap | None = None,
 ) -> TypeDef:
     """Make it an enum."""
     return replace(self, kind=Kind.ENUM.value, name=name, description=description)
@@ -239,7 +239,7 @@ def with_enum_member(
     name: str,
     value: str = "",
     description: str = "",
-    source_map: SourceMap | None = None,  # noqa: ARG001
+    source_map: SourceMap | None = None,
     deprecated: str | None = None,
 ) -> TypeDef:
     """Add an enum member."""
@@ -265,7 +265,7 @@ def with_field(
     name: str,
     type_def: TypeDef,
     description: str = "",
-    source_map: SourceMap | None = None,  # noqa: ARG001
+    source_map: SourceMap | None = None,
     deprecated: str | None = None,
 ) -> TypeDef:
     """Add a field."""
@@ -301,7 +301,7 @@ def with_arg(
     default_value: str | None = None,
     default_path: str = "",
     ignore: Sequence[str] = (),
-    source_map: SourceMap | None = None,  # noqa: ARG001
+    source_map: SourceMap | None = None,
     deprecated: str | None = None,
     default_address: str = "",
 ) -> Function:
@@ -353,7 +353,7 @@ def function_deprecated(self: Function, reason: str | None = None) -> Function:
 
 
 @call("Function.withSourceMap")
-def function_source_map(self: Function, source_map: SourceMap) -> Function:  # noqa: ARG001
+def function_source_map(self: Function, source_map: SourceMap) -> Function:
     """Ignore where it is written: nothing here shows it."""
     return self
 

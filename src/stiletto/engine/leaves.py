@@ -48,13 +48,13 @@ API_VERSION = "v0.21.8"
 
 
 @leaf("Query.version")
-async def version(client: Client, self: Query) -> str:  # noqa: ARG001
+async def version(client: Client, self: Query) -> str:
     """Return the version of the API."""
     return API_VERSION
 
 
 @leaf("Query.defaultPlatform")
-async def default_platform(client: Client, self: Query) -> str:  # noqa: ARG001
+async def default_platform(client: Client, self: Query) -> str:
     """Return the platform of this machine."""
     machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
     return f"linux/{machine}"
@@ -63,7 +63,7 @@ async def default_platform(client: Client, self: Query) -> str:  # noqa: ARG001
 @leaf("Query.secret")
 async def secret(
     client: Client,
-    self: Query,  # noqa: ARG001
+    self: Query,
     uri: str,
     cache_key: str | None = None,
 ) -> UriSecret:
@@ -74,7 +74,7 @@ async def secret(
 
 
 @leaf("Query.setSecret")
-async def set_secret(client: Client, self: Query, name: str, plaintext: str) -> SetSecret:  # noqa: ARG001
+async def set_secret(client: Client, self: Query, name: str, plaintext: str) -> SetSecret:
     """Make a secret from text."""
     made = SetSecret(name, client.scope)
     client.engine.secrets.bind(made, plaintext)
@@ -84,7 +84,7 @@ async def set_secret(client: Client, self: Query, name: str, plaintext: str) -> 
 @leaf("Query.cacheVolume")
 async def cache_volume(
     client: Client,
-    self: Query,  # noqa: ARG001
+    self: Query,
     key: str,
     source: f.Directory | None = None,
     sharing: str = "SHARED",
@@ -95,7 +95,7 @@ async def cache_volume(
 
 
 @leaf("Query.currentFunctionCall")
-async def current_function_call(client: Client, self: Query) -> FunctionCall:  # noqa: ARG001
+async def current_function_call(client: Client, self: Query) -> FunctionCall:
     """Return the call that the client's process answers."""
     if client.call is None:
         raise UsageError("no current function call: the client is not a module's function")
@@ -103,7 +103,7 @@ async def current_function_call(client: Client, self: Query) -> FunctionCall:  #
 
 
 @leaf("Query.currentModule")
-async def current_module(client: Client, self: Query) -> CurrentModule:  # noqa: ARG001
+async def current_module(client: Client, self: Query) -> CurrentModule:
     """Return the module that the client's process belongs to."""
     if client.module is None:
         raise UsageError("no current module: the client is not a module's function")
@@ -111,13 +111,13 @@ async def current_module(client: Client, self: Query) -> CurrentModule:  # noqa:
 
 
 @leaf("FunctionCall.returnValue")
-async def return_value(client: Client, self: FunctionCall, value: str) -> None:  # noqa: ARG001
+async def return_value(client: Client, self: FunctionCall, value: str) -> None:
     """Take the running function's result."""
     client.returned = value
 
 
 @leaf("FunctionCall.returnError")
-async def return_error(client: Client, self: FunctionCall, error: Error) -> None:  # noqa: ARG001
+async def return_error(client: Client, self: FunctionCall, error: Error) -> None:
     """Take the running function's error."""
     client.failed = error
 
@@ -135,14 +135,14 @@ def _host_path(client: Client, path: str) -> Path:
 @leaf("Host.directory")
 async def host_directory(
     client: Client,
-    self: Host,  # noqa: ARG001
+    self: Host,
     path: str,
     exclude: Sequence[str] = (),
     include: Sequence[str] = (),
-    no_cache: bool = False,  # noqa: ARG001 - read once per session is as fresh as a session gets
+    no_cache: bool = False,
     gitignore: bool = False,
 ) -> f.Directory:
-    """Return a directory of the host."""
+    """Return a directory of the host, read once per session: `noCache` could not be fresher."""
     at = _host_path(client, path)
     if not at.is_dir():
         what = "is not a directory" if at.exists() else "no such directory"
@@ -153,9 +153,9 @@ async def host_directory(
 @leaf("Host.file")
 async def host_file(
     client: Client,
-    self: Host,  # noqa: ARG001
+    self: Host,
     path: str,
-    no_cache: bool = False,  # noqa: ARG001
+    no_cache: bool = False,
 ) -> f.File:
     """Return a file of the host."""
     at = _host_path(client, path)
@@ -168,9 +168,9 @@ async def host_file(
 @leaf("Host.findUp")
 async def host_find_up(
     client: Client,
-    self: Host,  # noqa: ARG001
+    self: Host,
     name: str,
-    no_cache: bool = False,  # noqa: ARG001
+    no_cache: bool = False,
 ) -> str | None:
     """Return the nearest path of that name, relative to the working directory."""
     start = _host_path(client, ".")
@@ -356,7 +356,7 @@ async def directory_digest(client: Client, self: f.Directory) -> str:
 
 
 @leaf("Directory.name")
-async def directory_name(client: Client, self: f.Directory) -> str:  # noqa: ARG001
+async def directory_name(client: Client, self: f.Directory) -> str:
     """Return the base name, with `/`."""
     match self:
         case f.SubDirectory(_, path) | c.ContainerDirectory(_, path) | f.HostDirectory(path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -29,10 +30,10 @@ IMAGE = c.Container(entrypoint=("/entry",), default_args=("server",))
     ],
 )
 def test_the_command_of_a_service(
-    container: c.Container, given: dict[str, object], expected: tuple[str, ...]
+    container: c.Container, given: dict[str, Any], expected: tuple[str, ...]
 ) -> None:
     """Entrypoint and default arguments run, unless arguments of one's own were given."""
-    assert expected == s.as_service(container, **given).exec.args  # type: ignore[arg-type]
+    assert expected == s.as_service(container, **given).exec.args
 
 
 def test_arguments_are_expanded_where_asked() -> None:
@@ -120,9 +121,9 @@ def test_a_health_check_is_kept_as_given() -> None:
     ("given", "expected"),
     [({}, 5.0), ({"interval": "30s"}, 30.0), ({"interval": "30s", "start_interval": "1s"}, 1.0)],
 )
-def test_the_pause_between_checks(given: dict[str, str], expected: float) -> None:
+def test_the_pause_between_checks(given: dict[str, Any], expected: float) -> None:
     """The interval of the start goes before the general one; 5 s without either."""
-    assert expected == Healthcheck(("probe",), **given).pause_s  # type: ignore[arg-type]
+    assert expected == Healthcheck(("probe",), **given).pause_s
 
 
 @pytest.mark.parametrize(
