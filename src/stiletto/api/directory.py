@@ -1,4 +1,4 @@
-"""The calls of `Directory`, `File` and `Changeset` that need no work; see `engine.leaves`."""
+"""The calls of `Directory`, `File` and `Changeset` that need no work; see `engine.file_leaves`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The calls of a service that do work; registered as those of `leaves` are."""
+"""The calls of a service that do work; registered as those of `root_leaves` are."""
 
 from __future__ import annotations
 

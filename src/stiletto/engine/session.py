@@ -18,7 +18,7 @@ import stiletto.api.secrets
 import stiletto.api.service
 import stiletto.api.session
 import stiletto.api.typedefs
-import stiletto.engine.leaves
+import stiletto.engine.root_leaves
 import stiletto.engine.service_leaves  # noqa: F401 - each of these registers its calls
 from stiletto.api import container as c
 from stiletto.api.registry import CALLS, snake
@@ -26,10 +26,10 @@ from stiletto.api.session import ModuleObject, Query
 from stiletto.api.typedefs import lower_camel
 from stiletto.cli.ports import ObjectRef, Value
 from stiletto.engine.client import Client
+from stiletto.engine.container_leaves import container_from
 from stiletto.engine.context import current_span
 from stiletto.engine.evaluate import Evaluator, Images
 from stiletto.engine.functions import Functions
-from stiletto.engine.leaves import container_from
 from stiletto.engine.modules import Modules
 from stiletto.engine.processes import Processes
 from stiletto.engine.secrets import SecretStore
