@@ -48,6 +48,11 @@ class Node:
     stat: os.stat_result
     kind: NodeKind
 
+    def link(self) -> str:
+        """Return what a link says."""
+        assert self.host is not None, "only directories lack a host path"
+        return os.readlink(self.host)  # noqa: PTH115 - Path.readlink would tidy the target up
+
 
 @dataclass(frozen=True, slots=True)
 class _Part:
@@ -112,7 +117,7 @@ class View:
             if budget == 0:
                 raise UsageError(f"too many links at {path}")
             budget -= 1
-            target = _read_link(place.node)
+            target = place.node.link()
             if target.startswith("/"):
                 here = "/"
             pending.extend(part for part in reversed(target.split("/")) if part not in ("", "."))
@@ -165,7 +170,7 @@ class View:
                     entries[name] = entry
             return Dir(stat.S_IMODE(node.stat.st_mode), MappingProxyType(entries))
         if node.kind == "link":
-            return Link(_read_link(node))
+            return Link(node.link())
         if node.kind == "file" and node.host is not None:
             file = store.ingest_file(node.host)
             return File(file.digest, file.size_bytes, stat.S_IMODE(node.stat.st_mode))
@@ -292,8 +297,3 @@ def _is_device(child: os.DirEntry[str]) -> bool:
         or child.is_dir(follow_symlinks=False)
         or child.is_symlink()
     )
-
-
-def _read_link(node: Node) -> str:
-    assert node.host is not None, "only directories lack a host path"
-    return os.readlink(node.host)  # noqa: PTH115 - Path.readlink would tidy the target up
