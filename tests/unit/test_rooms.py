@@ -20,6 +20,8 @@ PURE = (
     "stiletto/errors.py",
     "stiletto/progress.py",
     "stiletto/module/definition.py",
+    "stiletto/module/naming.py",
+    "stiletto/module/registration.py",
     "stiletto/module/runtime.py",
     "stiletto/sandbox/operations.py",
     "stiletto/sandbox/paths.py",

@@ -23,7 +23,6 @@ import stiletto.engine.service_leaves  # noqa: F401 - each of these registers it
 from stiletto.api import container as c
 from stiletto.api.registry import CALLS, snake
 from stiletto.api.session import ModuleObject, Query
-from stiletto.api.typedefs import lower_camel
 from stiletto.cli.ports import ObjectRef, Value
 from stiletto.engine.client import Client
 from stiletto.engine.container_leaves import container_from
@@ -38,6 +37,7 @@ from stiletto.graph.changes import Changes, difference
 from stiletto.graph.recipe import Recipe
 from stiletto.graph.tree import Dir
 from stiletto.module.definition import EnumDef, FunctionDef, Kind, ModuleDef, ObjectDef, TypeRef
+from stiletto.module.naming import lower_camel
 from stiletto.module.source import LoadedModule
 from stiletto.module.toolchain import with_toolchains
 from stiletto.progress import Progress

@@ -19,8 +19,8 @@ from stiletto.api import container as c
 from stiletto.api.execution import with_exec
 from stiletto.api.files import Directory, a_filter, filtered
 from stiletto.api.secrets import CacheVolume
-from stiletto.api.typedefs import camel
 from stiletto.module import worker
+from stiletto.module.naming import camel
 from stiletto.module.source import LoadedModule, ModuleProject
 
 __all__ = [

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from stiletto.api.typedefs import lower_camel
 from stiletto.module.definition import ArgDef, FunctionDef, Kind, ModuleDef, TypeRef
+from stiletto.module.naming import lower_camel
 from stiletto.wire.execute import GraphQL
 from stiletto.wire.schema import BUILTIN, CoreSchema, to_sdl
 
