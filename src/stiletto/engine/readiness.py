@@ -121,9 +121,11 @@ async def ready(service: Service, address: str, step: plan.Step, health: Path | 
 async def _dialled(address: str, port: Port) -> None:
     pause_s = BACKOFF_FIRST_S
     while True:
-        with suppress(OSError, asyncio.TimeoutError):
-            opened = asyncio.open_connection(address, port.port)
-            _, writer = await asyncio.wait_for(opened, DIAL_TIMEOUT_S)
+        with suppress(OSError):  # a TimeoutError is one
+            # Not `wait_for`: where the connection is refused while the task is cancelled, that
+            # raises the refusal and forgets the cancellation (Python 3.11), and this never ends.
+            async with asyncio.timeout(DIAL_TIMEOUT_S):
+                _, writer = await asyncio.open_connection(address, port.port)
             writer.close()
             return
         await asyncio.sleep(pause_s)
