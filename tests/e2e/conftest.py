@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,9 @@ import pytest
 
 from stiletto.store.files import remove_tree
 
-from .bench import Bench, copy_of, dagger_answers, host_environ, stiletto_program
+from .bench import Bench, Ended, copy_of, dagger_answers, host_environ, stiletto_program
+from .release_bench import Description, Outside, ReleaseBench, github_description, make_package
+from .release_bench import Sample as Package
 
 ENGINES = ["stiletto", *(["dagger"] if dagger_answers() else [])]
 
@@ -84,3 +87,46 @@ def fresh(stiletto: Bench, tmp_path: Path) -> Iterator[Bench]:
 def sample(tmp_path: Path) -> Sample:
     """Return a function that copies a sample package to where the test may change it."""
     return lambda name: copy_of(name, tmp_path)
+
+
+# -- releases -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def described() -> Description:
+    """Return GitHub's description, which every request is held against."""
+    return github_description()
+
+
+@pytest.fixture(scope="session")
+def source(shared: Path, worker_id: str) -> Path:
+    """Return the repository of a package: the same commits for every world of a process."""
+    package = Package(dependencies=("idna>=3",))
+    return make_package(package, shared / f"package-{worker_id}" / "sample")
+
+
+@pytest.fixture(scope="session")
+def released(
+    tmp_path_factory: pytest.TempPathFactory,
+    environ: dict[str, str],
+    described: Description,
+    source: Path,
+) -> Iterator[tuple[ReleaseBench, Ended]]:
+    """Release the package undisturbed; this world stays up for every test that compares."""
+    directory = tmp_path_factory.mktemp("released")
+    with Outside(directory / "outside", described) as outside:
+        at = ReleaseBench.start(Bench(stiletto_program(), environ, directory), outside, source)
+        ended = at.succeeds()
+        yield at, ended
+
+
+@pytest.fixture
+def at(
+    stiletto: Bench, tmp_path: Path, described: Description, source: Path
+) -> Iterator[ReleaseBench]:
+    """Return a world in which nothing has happened yet; whatever happens, no credential leaks."""
+    began_s = time.time()
+    with Outside(tmp_path / "outside", described) as outside:
+        at = ReleaseBench.start(stiletto, outside, source)
+        yield at
+        assert [] == at.leaks(began_s)

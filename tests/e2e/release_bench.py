@@ -10,11 +10,14 @@ the repository has to be on the path: pytest puts only tests/ there.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
+import stat
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
@@ -24,20 +27,25 @@ if str(REPOSITORY) not in sys.path:
     sys.path.append(str(REPOSITORY))
 
 from tests.standins.description import Description, fetch_description
-from tests.standins.effects import Waiting, killing
+from tests.standins.effects import Effect, Moment, Waiting, killing
 from tests.standins.outside import Outside
 from tests.standins.packages import Sample, make_package
 from tests.standins.repository import run_git
+from tests.standins.tokens import Token
 
 __all__ = [
     "EPOCH_S",
     "Description",
+    "Effect",
+    "Moment",
     "Outside",
     "ReleaseBench",
     "Running",
     "Sample",
     "Shown",
+    "Token",
     "Waiting",
+    "files_with",
     "github_description",
     "killing",
     "make_package",
@@ -115,12 +123,30 @@ def shown(outside: Outside) -> Shown:
         )
 
 
+def files_with(*words: str, below: str, since_s: float = 0.0) -> list[str]:
+    """Return the files of a directory, changed since a time, that hold one of some words."""
+    found = []
+    patterns = [word.encode() for word in words]
+    for folder, _, names in os.walk(below):
+        for name in names:
+            path = Path(folder, name)
+            with contextlib.suppress(FileNotFoundError):
+                facts = path.lstat()
+                # A file's own time is made from its contents; ctime is when it came here.
+                if stat.S_ISREG(facts.st_mode) and facts.st_ctime >= since_s:
+                    contents = path.read_bytes()
+                    if any(word in contents for word in patterns):
+                        found.append(str(path))
+    return found
+
+
 @dataclass(frozen=True)
 class Running:
     """A command that runs."""
 
     words: tuple[str, ...]
     process: subprocess.Popen[str]
+    heard: list[Ended]
 
     def ended(self) -> Ended:
         """Wait for its end."""
@@ -129,17 +155,23 @@ class Running:
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
-        return Ended(self.words, self.process.returncode, out, err, 0.0)
+        self.heard.append(Ended(self.words, self.process.returncode, out, err, 0.0))
+        return self.heard[-1]
 
 
 @dataclass(frozen=True)
 class ReleaseBench:
-    """A clone of what is on the remote's main branch, and the command over it."""
+    """A clone of what is on the remote's main branch, and the command over it.
+
+    Attributes:
+        heard: every command that ended, for `leaks`.
+    """
 
     bench: Bench
     outside: Outside
     clone: Path
     sample: Sample
+    heard: list[Ended] = field(default_factory=list)
 
     @classmethod
     def start(
@@ -192,11 +224,29 @@ class ReleaseBench:
 
     def run(self, *words: str) -> Ended:
         """Run `release` or `release-plan`, with the token of the index."""
-        return self.bench.call(self.clone, *words, *self.places, *self.token)
+        return self.call(*words, *self.places, *self.token)
+
+    def call(self, *words: str) -> Ended:
+        """Run any function of the module over the clone."""
+        self.heard.append(self.bench.call(self.clone, *words))
+        return self.heard[-1]
 
     def release(self, *words: str) -> Ended:
         """Run `release --bump patch` at a fixed time."""
         return self.run(*self.releasing(*words))
+
+    def stops(self, *words: str) -> Ended:
+        """Release, and hold that it ends with exit code 1 and words for people."""
+        ended = self.release(*words)
+        assert ended.code == 1, str(ended)
+        assert "Traceback (most recent call last)" not in ended.said, str(ended)
+        return ended
+
+    def succeeds(self, *words: str) -> Ended:
+        """Release, and hold that it is done."""
+        ended = self.release(*words)
+        assert ended.code == 0, str(ended)
+        return ended
 
     def begin(self, *words: str) -> Running:
         """Start `release --bump patch` at a fixed time, and do not wait."""
@@ -212,15 +262,28 @@ class ReleaseBench:
             stderr=subprocess.PIPE,
             encoding="utf-8",
         )
-        return Running(tuple(argv), process)
+        return Running(tuple(argv), process, self.heard)
 
-    def killed(self, *words: str, kind: str = "", nth: int) -> Ended:
-        """Release, and kill the command after the nth effect of a kind, if it comes to that."""
+    def killed(
+        self, *words: str, kind: str = "", nth: int = 1, moment: Moment = Moment.AFTER
+    ) -> Ended:
+        """Release, and kill the command at the nth effect of a kind, if it comes to that."""
         running = self.begin(*words)
-        self.outside.effects.after(killing(running.process.pid), kind=kind, nth=nth)
+        effects = self.outside.effects
+        hook = effects.after if moment is Moment.AFTER else effects.before
+        hook(killing(running.process.pid), kind=kind, nth=nth)
         ended = running.ended()
-        self.outside.effects.unhook()
+        effects.unhook()
         return ended
+
+    def leaks(self, since_s: float) -> list[str]:
+        """Return where a credential can be read: in output, commits, texts, files of the store."""
+        secrets = self.outside.secrets
+        commits = self.outside.repository.git("log", "--all", "--patch", "--format=raw")
+        places = {f"output of {' '.join(each.words[-6:])}": each.said for each in self.heard}
+        places |= {"commits": commits, "what is shown": shown(self.outside).text()}
+        found = [place for place, text in places.items() if any(one in text for one in secrets)]
+        return found + files_with(*secrets, below=self.bench.env["STILETTO_CACHE"], since_s=since_s)
 
     def releasing(self, *words: str) -> list[str]:
         """Return the words of `release --bump patch` at a fixed time."""

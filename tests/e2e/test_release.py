@@ -3,81 +3,32 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 
-from .bench import REPOSITORY, Bench, Ended, stiletto_program
+from .bench import REPOSITORY, Bench, Ended
 from .release_bench import (
+    EPOCH_S,
     Description,
+    Moment,
     Outside,
     ReleaseBench,
     Sample,
-    Waiting,
-    github_description,
+    Token,
+    files_with,
     make_package,
     shown,
 )
 
 WHEEL = "sample_package-1.2.4-py3-none-any.whl"
 SDIST = "sample_package-1.2.4.tar.gz"
-
-
-@pytest.fixture(scope="module")
-def described() -> Description:
-    """Return GitHub's description, which every request is held against."""
-    return github_description()
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the repository of a package: the same commits for every world of this file."""
-    return make_package(Sample(), tmp_path_factory.mktemp("source") / "sample")
-
-
-@pytest.fixture(scope="module")
-def released(
-    tmp_path_factory: pytest.TempPathFactory,
-    environ: dict[str, str],
-    described: Description,
-    source: Path,
-) -> Iterator[tuple[ReleaseBench, Ended]]:
-    """Release the package undisturbed; the world stays up for all tests of this file."""
-    directory = tmp_path_factory.mktemp("released")
-    with Outside(directory / "outside", described) as outside:
-        at = ReleaseBench.start(Bench(stiletto_program(), environ, directory), outside, source)
-        ended = at.release()
-        assert ended.code == 0, str(ended)
-        yield at, ended
-
-
-@pytest.fixture
-def at(
-    stiletto: Bench, tmp_path: Path, described: Description, source: Path
-) -> Iterator[ReleaseBench]:
-    """Return a world in which nothing has happened yet."""
-    with Outside(tmp_path / "outside", described) as outside:
-        yield ReleaseBench.start(stiletto, outside, source)
-
-
-def files_with(*words: str, below: str) -> list[str]:
-    """Return the files of a directory that hold one of some words."""
-    patterns = [part for word in words for part in ("-e", word)]
-    done = subprocess.run(
-        ["grep", "--recursive", "--files-with-matches", "--fixed-strings", *patterns, below],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    # 1 is grep's word for "nowhere".
-    assert done.returncode in (0, 1), done.stderr
-    return done.stdout.splitlines()
 
 
 def test_a_release_publishes_exactly_the_planned_files(
@@ -154,6 +105,7 @@ def test_github_and_the_report_agree(released: tuple[ReleaseBench, Ended]) -> No
         "unlock",
     ] == steps
     assert "failed" not in ended.out
+    assert "the pull request starts no workflows" in lines[0][-1]
     assert f"{WHEEL}, {SDIST}" in ended.out
 
 
@@ -203,12 +155,16 @@ def test_a_plan_touches_nothing(at: ReleaseBench) -> None:
 def test_everything_that_is_wrong_is_named_at_once(
     stiletto: Bench, tmp_path: Path, described: Description
 ) -> None:
-    """An empty changelog, a file on the index, a weak and a missing credential are one stop."""
+    """An empty changelog, a file on the index, bad credentials and rules are one stop."""
     sample = Sample(entries=())
     source = make_package(sample, tmp_path / "source", locked=False)
     with Outside(tmp_path / "outside", described) as outside:
         outside.index.put(sample.name, "1.2.4", SDIST, b"of somebody else")
-        outside.token.permissions["contents"] = "read"
+        # A person's, who is known not to bypass a rule.
+        weak = Token("ghp_weak", "maintainer", "personal access token")
+        weak.permissions["contents"] = "read"
+        outside.token = outside.tokens.add(weak)
+        outside.git.rules.no_create += ["refs/tags/v*", "refs/heads/release/v*"]
         at = ReleaseBench.start(stiletto, outside, source, sample)
         before = shown(outside)
         ended = at.bench.fails(at.clone, "release", "--bump", "patch", *at.places)
@@ -216,7 +172,10 @@ def test_everything_that_is_wrong_is_named_at_once(
         assert "the changelog has nothing to say" in ended.error
         assert f"the version is on the index already: sample-package 1.2.4: {SDIST}" in ended.error
         assert "a credential is missing: neither --index-token nor --oidc-url" in ended.error
-        assert "a permission is missing" in ended.error
+        assert "a permission is missing: --github-token may not write to" in ended.error
+        for ref in ("refs/tags/v", "refs/heads/release/v"):
+            forbidden = f'{ref}1.2.4: the ruleset "no {ref}*" restricts creations'
+            assert f"a rule of the repository forbids the release: {forbidden}" in ended.error
         assert () == outside.effects.happened
         assert before == shown(outside)
 
@@ -278,20 +237,49 @@ def test_killed_after_the_tag_it_is_taken_over(
 
 
 @pytest.mark.slow
-def test_killed_after_every_effect_it_still_ends_the_same(
-    released: tuple[ReleaseBench, Ended], at: ReleaseBench
+def test_the_release_commit_says_what_it_is_built_with(at: ReleaseBench) -> None:
+    """What goes on is built by the recorded back end, although the index has a newer one by now."""
+    repository, branch = at.outside.repository, "refs/heads/release/v1.2.4"
+    # The refs of a release in order: lock, branch, tag.
+    killed = at.killed("--run", "job-1", kind="ref", nth=2)
+    assert -9 == killed.code, str(killed)
+    message = repository.git("show", "--no-patch", "--format=%B", branch)
+    # As if it had been made when this was the newest: the same commit with an older version.
+    older, count = re.subn(r"(?<= )hatchling==\S+", "hatchling==1.28.0", message)
+    assert 1 == count, message
+    assert message != older
+    dates = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), f"{EPOCH_S} +0000")
+    tree, parent = f"{branch}^{{tree}}", f"{branch}^"
+    commit = repository.git("commit-tree", tree, "-p", parent, "-m", older, env=dates)
+    repository.update(branch, commit)
+    ended = at.release("--run", "job-1")
+
+    assert ended.code == 0, str(ended)
+    with zipfile.ZipFile(BytesIO(at.outside.index.files[WHEEL].contents)) as wheel:
+        made_by = wheel.read("sample_package-1.2.4.dist-info/WHEEL").decode()
+    assert "Generator: hatchling 1.28.0" in made_by.splitlines()
+    assert commit == repository.commit("refs/tags/v1.2.4")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", Moment, ids=lambda moment: moment.value)
+def test_killed_at_every_effect_it_still_ends_the_same(
+    released: tuple[ReleaseBench, Ended], at: ReleaseBench, moment: Moment
 ) -> None:
-    """Killed once after each effect, run after run, it leaves what one run would leave."""
+    """Killed once before or after each effect, run after run, it leaves what one run would."""
     undisturbed, _ = released
     effects = undisturbed.outside.effects.happened
-    ended = at.killed("--run", "job-1", nth=1)
     kills = 0
-    while ended.code == -9:
+    while True:
+        # A run that goes on renews its lock first, unless all that is left is to give it back.
+        happened = at.outside.effects.happened
+        renews = bool(happened) and not at.outside.effects.named("release edit")
+        nth = 1 + renews + (moment is Moment.BEFORE and kills > 0)
+        ended = at.killed("--run", "job-1", nth=nth, moment=moment)
+        if ended.code != -9:
+            break
         kills += 1
         assert kills <= len(effects), str(ended)
-        # A run that goes on renews its lock first, unless all that is left is to give it back.
-        published = at.outside.effects.named("release edit")
-        ended = at.killed("--run", "job-1", nth=1 if published else 2)
 
     assert ended.code == 0, str(ended)
     assert len(effects) == kills
@@ -319,28 +307,3 @@ def test_the_demonstration_shows_a_release_that_was_killed(environ: dict[str, st
     assert "v1.2.4, published\n" in then
     # On the index, in the report, and in the GitHub release.
     assert then.count(SDIST) >= 3
-
-
-@pytest.mark.slow
-def test_of_two_releases_at_once_one_publishes(
-    released: tuple[ReleaseBench, Ended], at: ReleaseBench
-) -> None:
-    """A patch and a minor release that push their locks together: one is done, one stops there."""
-    effects = at.outside.effects
-    first = Waiting(limit_s=120)
-    effects.before(first, kind="ref", nth=1)
-    effects.before(lambda _: first.go_on.set(), kind="ref", nth=2)
-    running = [at.begin("--bump", bump, "--run", f"job-{bump}") for bump in ("patch", "minor")]
-    ends = [each.ended() for each in running]
-    done, stopped = sorted(ends, key=lambda each: each.code)
-
-    assert (0, 1) == (done.code, stopped.code), f"{done}\n{stopped}"
-    assert "another run holds the lock" in stopped.error
-    version = "1.2.4" if done is ends[0] else "1.3.0"
-    names = {name.replace("1.2.4", version) for name in (WHEEL, SDIST)}
-    assert names == set(effects.named("upload"))
-    assert names == set(shown(at.outside).index)
-    assert [f"refs/heads/release/v{version}", f"refs/tags/v{version}"] == [
-        ref for ref in at.outside.repository.refs() if version in ref
-    ]
-    assert [(f"v{version}", False)] == [each[:2] for each in shown(at.outside).releases]

@@ -11,7 +11,7 @@ from typing import Any
 
 from stiletto.sandbox.bubblewrap import Bubblewrap
 from stiletto.sandbox.images import userland_image
-from stiletto.sandbox.interpreters import probe
+from stiletto.sandbox.interpreters import Answers
 from stiletto.sandbox.plain import Plain
 from stiletto.sandbox.plan import Image, Layer, OverlayMount, Sandbox, Step, StepOutput, Stream
 
@@ -32,7 +32,7 @@ async def python_image() -> Image:
     from stiletto.sandbox.images import python_image as make
 
     base = getattr(sys, "_base_executable", sys.executable)
-    found = await probe(Path(base))
+    found = await Answers().ask(Path(base))
     assert found is not None
     return make(f"python:{found.series}", found)
 

@@ -25,7 +25,7 @@ from .github_releases import RELEASES
 from .github_repo import REPOSITORY
 from .github_state import Call, Needs, Refusal, State, error_body
 from .serving import Answer, Fault, Request, Server, json_answer, nth
-from .tokens import Tokens
+from .tokens import Token, Tokens
 
 __all__ = ["GitHub"]
 
@@ -94,6 +94,8 @@ class GitHub:
         self.requests.append(f"{request.method} {request.raw_path}")
         if found := self.state.download(request.path):
             return Answer(200, found, (("Content-Type", "application/octet-stream"),))
+        if request.raw_path == "/graphql":
+            return self._viewer(request)
         uploading = request.raw_path.startswith(f"{UPLOADS}/")
         path = request.raw_path.removeprefix(UPLOADS) if uploading else request.raw_path
         operation = self.description.operation(request.method, path)
@@ -113,11 +115,26 @@ class GitHub:
         link = self.state.take_link(request)
         return json_answer(status, value, *headers, *link)
 
-    def _treat(self, request: Request, operation: Operation) -> tuple[int, Any]:
+    def _viewer(self, request: Request) -> Answer:
+        """Answer the one query of GraphQL that is known here; the description is of REST alone."""
+        try:
+            token = self._token(request)
+        except Refusal as refusal:
+            return json_answer(refusal.status, refusal.body)
+        if (request.method, json.loads(request.body)) != ("POST", {"query": "{viewer{login}}"}):
+            self.violations.append(f"{request.method} /graphql: {request.body!r}")
+            return json_answer(200, {"errors": [{"message": "not known here"}]})
+        return json_answer(200, {"data": {"viewer": {"login": token.login}}})
+
+    def _token(self, request: Request) -> Token:
         scheme, _, value = request.headers.get("Authorization", "").partition(" ")
         token = self._tokens.find(value) if scheme.lower() in ("bearer", "token") else None
         if token is None:
             raise Refusal(401, "Bad credentials" if value else "Requires authentication")
+        return token
+
+    def _treat(self, request: Request, operation: Operation) -> tuple[int, Any]:
+        token = self._token(request)
         kind = request.headers.get("Content-Type", "")
         query = dict(request.query)
         if wrong := self.description.request_errors(operation, query, kind, request.body):

@@ -37,10 +37,12 @@ def repository_json(state: State, schema: str, call: Call | None = None) -> dict
         "allow_rebase_merge": state.settings.rebase,
     }
     if call:
+        # Of a person: an app's token has none behind it, and all of them are false.
+        person = call.token.kind != "integration"
         known["permissions"] = {
-            "admin": call.token.permits("administration", "write"),
-            "push": call.token.permits("contents", "write"),
-            "pull": call.token.permits("contents", "read"),
+            "admin": person and call.token.permits("administration", "write"),
+            "push": person and call.token.permits("contents", "write"),
+            "pull": person and call.token.permits("contents", "read"),
         }
     return state.filled(schema, known)
 
@@ -149,9 +151,52 @@ def _protection(state: State, call: Call) -> tuple[int, Any]:
 
 
 def _rules(state: State, call: Call) -> tuple[int, Any]:
-    about = {"ruleset_source_type": "Repository", "ruleset_source": state.name, "ruleset_id": 1}
-    default = call.values["branch"] == "main"
-    return 200, [{**rule, **about} for rule in state.settings.rules if default]
+    about = {"ruleset_source_type": "Repository", "ruleset_source": state.name}
+    branch = call.values["branch"]
+    found = [{**rule, **about, "ruleset_id": 1} for rule in state.settings.rules]
+    found = found if branch == "main" else []
+    for ruleset in _all_rulesets(state, "branch"):
+        if fnmatch.fnmatchcase(
+            f"refs/heads/{branch}", ruleset["conditions"]["ref_name"]["include"][0]
+        ):
+            found += [{**rule, **about, "ruleset_id": ruleset["id"]} for rule in ruleset["rules"]]
+    return 200, found
+
+
+def _all_rulesets(state: State, target: str = "") -> list[dict[str, Any]]:
+    """Return git's own rules as rulesets; those of other refs than branches and tags are none."""
+    targets = {"refs/heads/": "branch", "refs/tags/": "tag"}
+    made = [
+        {
+            "id": number,
+            "name": f"no {pattern}",
+            "target": targets[prefix],
+            "source_type": "Repository",
+            "source": state.name,
+            "enforcement": "active",
+            "conditions": {"ref_name": {"include": [pattern], "exclude": []}},
+            "rules": [{"type": "creation"}],
+            "current_user_can_bypass": state.settings.bypass,
+        }
+        for number, pattern in enumerate(state.git.rules.no_create, 2)
+        for prefix in targets
+        if pattern.startswith(prefix)
+    ]
+    return [ruleset for ruleset in made if target in ("", ruleset["target"])]
+
+
+def _rulesets(state: State, call: Call) -> tuple[int, Any]:
+    shown = ("id", "name", "target", "source_type", "source", "enforcement")
+    wanted = call.query.get("targets", "branch,tag,push").split(",")
+    listed = [each for each in _all_rulesets(state) if each["target"] in wanted]
+    return 200, [{name: each[name] for name in shown} for each in listed]
+
+
+def _ruleset(state: State, call: Call) -> tuple[int, Any]:
+    for ruleset in _all_rulesets(state):
+        if str(ruleset["id"]) == call.values["ruleset_id"]:
+            return 200, ruleset
+    raise Refusal(404, "Not Found")
 
 
 def _workflow_permissions(state: State, call: Call) -> tuple[int, Any]:
@@ -201,6 +246,8 @@ REPOSITORY: dict[tuple[str, str], Route] = {
     ("GET", f"{ROOT}/branches/{{branch}}"): (READ, _branch),
     ("GET", f"{ROOT}/branches/{{branch}}/protection"): (ADMINISTRATION, _protection),
     ("GET", f"{ROOT}/rules/branches/{{branch}}"): (METADATA, _rules),
+    ("GET", f"{ROOT}/rulesets"): (METADATA, _rulesets),
+    ("GET", f"{ROOT}/rulesets/{{ruleset_id}}"): (METADATA, _ruleset),
     ("GET", f"{ROOT}/actions/permissions/workflow"): (ADMINISTRATION, _workflow_permissions),
     ("GET", f"{ROOT}/immutable-releases"): (ADMINISTRATION, _immutable),
     ("GET", f"{ROOT}/issues/{{issue_number}}/labels"): (

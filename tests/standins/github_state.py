@@ -89,6 +89,7 @@ class Settings:
         actions_open_pulls: "Allow GitHub Actions to create and approve pull requests".
         mergeable_lags: how many readings of a pull request still say that it is worked out.
         rules: of the default branch, as the API tells them: {"type": "pull_request", ...}.
+        bypass: what is said of who asks, for rulesets made of `no_create` in git's rules.
     """
 
     actions_open_pulls: bool = True
@@ -98,6 +99,7 @@ class Settings:
     merge_commit: bool = True
     rebase: bool = True
     rules: list[dict[str, Any]] = field(default_factory=list)
+    bypass: str = "never"
 
 
 @dataclass

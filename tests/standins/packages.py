@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -57,7 +59,12 @@ class Changelog(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A package. `entries` are the lines of the changelog that wait for a release."""
+    """A package.
+
+    Attributes:
+        entries: the lines of the changelog that wait for a release.
+        dependencies: what `[project]` needs.
+    """
 
     name: str = "sample-package"
     version: str = "1.2.3"
@@ -65,6 +72,7 @@ class Sample:
     versioned: Versioned = Versioned.STATIC
     changelog: Changelog = Changelog.HAND
     entries: tuple[str, ...] = ("Something changed.",)
+    dependencies: tuple[str, ...] = ()
 
     @property
     def module(self) -> str:
@@ -109,10 +117,10 @@ class Sample:
             description = "A sample to release"
             readme = "README.md"
             requires-python = ">=3.11"
-            dependencies = []
+            dependencies = {_toml(self.dependencies)}
 
             [build-system]
-            requires = {str(requires).replace("'", '"')}
+            requires = {_toml(requires)}
             build-backend = "{self.backend.value}"
 
             [dependency-groups]
@@ -171,6 +179,11 @@ class Sample:
                 }
             case Changelog.NONE:
                 return {}
+
+
+def _toml(strings: Sequence[str]) -> str:
+    """Return a list as TOML writes it, whose strings are JSON's."""
+    return json.dumps([*strings])
 
 
 def make_package(sample: Sample, directory: Path, *, locked: bool = True) -> Path:

@@ -157,12 +157,46 @@ def test_a_missing_permission_is_named(
 
 
 def test_the_repository_tells_what_the_token_may(outside: Outside, api: Api) -> None:
-    """Permissions are those of the token that asks."""
-    reader = outside.tokens.add(Token(permissions={"contents": "read"}))
+    """Permissions are those of the person who asks; an app is none, and is told of none."""
+    person = "personal access token"
+    writer = outside.tokens.add(Token("ghp_1", "maintainer", person))
+    reader = outside.tokens.add(Token("ghp_2", "reader", person, {"contents": "read"}))
+    told = [api("GET", "", token=each).json["permissions"] for each in (writer, reader)]
 
-    assert {"admin": False, "push": True, "pull": True} == api("GET", "").json["permissions"]
-    assert api("GET", "", token=reader).json["permissions"]["push"] is False
+    assert {"admin": False, "push": True, "pull": True} == told[0]
+    assert {"admin": False, "push": False, "pull": True} == told[1]
+    assert {False} == set(api("GET", "").json["permissions"].values())
     assert outside.git.url == api("GET", "").json["clone_url"]
+
+
+def test_rules_of_git_are_told_as_rulesets(outside: Outside, api: Api) -> None:
+    """What may not be created is a ruleset; a list leaves out what it says and who bypasses it."""
+    outside.git.rules.no_create += ["refs/tags/v*", "refs/heads/release/*", "refs/other/*"]
+    (listed,) = api("GET", "/rulesets?includes_parents=true&targets=tag").json
+    shown = api("GET", f"/rulesets/{listed['id']}").json
+
+    assert ("tag", "active") == (listed["target"], listed["enforcement"])
+    assert not {"rules", "conditions", "current_user_can_bypass"} & set(listed)
+    assert {"ref_name": {"include": ["refs/tags/v*"], "exclude": []}} == shown["conditions"]
+    assert ([{"type": "creation"}], "never") == (shown["rules"], shown["current_user_can_bypass"])
+    (rule,) = api("GET", "/rules/branches/release%2Fv1").json
+    assert "creation" == rule["type"]
+    assert "branch" == api("GET", f"/rulesets/{rule['ruleset_id']}").json["target"]
+    assert [] == api("GET", "/rules/branches/other").json
+    assert 404 == api("GET", "/rulesets/99").status
+
+
+def test_viewer_is_whom_the_token_acts_for(outside: Outside) -> None:
+    """GraphQL knows one query, for every kind of token; any other is held against who asks."""
+    url, query = f"{outside.api_url}/graphql", {"query": "{viewer{login}}"}
+    answers = [ask_json("POST", url, each.value, query) for each in (outside.token, outside.owner)]
+
+    logins = [answer.json["data"]["viewer"]["login"] for answer in answers]
+    assert ["github-actions[bot]", "maintainer"] == logins
+    assert 401 == ask_json("POST", url, "ghs_unknown", query).status
+    assert "errors" in ask_json("POST", url, outside.token.value, {"query": "{rateLimit}"}).json
+    assert 1 == len(outside.github.violations)
+    outside.github.violations.clear()
 
 
 def test_settings_and_protection_can_be_read(outside: Outside, api: Api) -> None:

@@ -372,7 +372,7 @@ async def open_session(
     engine = Engine(
         store=store,
         sandbox=provider,
-        images=HostImages(servers=store.root / "sandbox" / "servers"),
+        images=HostImages(servers=store.root / "sandbox" / "servers", memory=store),
         progress=progress,
         workdir=workdir,
         environ=environ,

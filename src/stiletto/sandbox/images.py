@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed, UsageError
-from stiletto.sandbox.interpreters import Interpreter, interpreter_for
+from stiletto.sandbox.interpreters import Answers, Interpreter, Memory, interpreter_for
 from stiletto.sandbox.layers import parents, relative
 from stiletto.sandbox.plan import Bind, Image
 from stiletto.sandbox.references import ImageRef, PythonTag
@@ -131,8 +131,8 @@ def with_bind(binds: list[Bind], directory: Path) -> None:
 class HostImages:
     """Resolves image addresses to what this machine has.
 
-    `env` and `home` say where to look for interpreters; `servers` is where wheels of servers are
-    kept, of which there are none without it.
+    `env` and `home` say where to look for interpreters, `memory` is what they said earlier;
+    `servers` is where wheels of servers are kept, of which there are none without it.
     """
 
     def __init__(
@@ -140,10 +140,12 @@ class HostImages:
         env: Mapping[str, str] = os.environ,
         home: Path | None = None,
         servers: Path | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self._env = env
         self._home = home
         self._servers = servers
+        self._answers = Answers(memory)
         self._resolved: dict[str, Image] = {}
         self._lock = asyncio.Lock()
 
@@ -173,7 +175,9 @@ class HostImages:
                     f"{address} names no Python version",
                     hint="write it like python:3.12 or python:3.12-slim",
                 )
-            one = await interpreter_for(tag.version, find_uv(), self._env, self._home)
+            one = await interpreter_for(
+                tag.version, find_uv(), self._env, self._home, self._answers
+            )
             return python_image(address, one)
         if server_for(ref) is not None:
             return await asyncio.to_thread(

@@ -1,7 +1,7 @@
 """Finds the Python interpreters of this machine.
 
 Each candidate is asked once what it is; a shim that points nowhere answers nothing and is left
-out. Answers are kept in memory by path, size and time of the file.
+out. What the others said is kept: asking six of them takes half a second.
 """
 
 from __future__ import annotations
@@ -14,11 +14,20 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 from stiletto.errors import EnvironmentFailed
 from stiletto.sandbox.process import kill_group
 
-__all__ = ["Interpreter", "choose", "find_interpreters", "install", "interpreter_for"]
+__all__ = [
+    "Answers",
+    "Interpreter",
+    "Memory",
+    "choose",
+    "find_interpreters",
+    "install",
+    "interpreter_for",
+]
 
 PROBE = """
 import importlib.util as u, json, sys, sysconfig
@@ -37,6 +46,7 @@ print(json.dumps({
 PROBE_TIMEOUT_S = 10.0
 PROBES_AT_ONCE = 4
 INSTALL_TIMEOUT_S = 60.0
+RECORDS = "interpreters"
 NAME = re.compile(r"python3\.\d+")
 
 
@@ -62,7 +72,42 @@ class Interpreter:
         return ".".join(map(str, self.version))
 
 
-_known: dict[tuple[str, int, int], Interpreter | None] = {}
+class Memory(Protocol):
+    """Keeps facts between processes; the store is one."""
+
+    def record(self, kind: str, key: str) -> dict[str, Any] | None:
+        """Return what was put."""
+        ...
+
+    def put_record(self, kind: str, key: str, data: Mapping[str, Any]) -> None:
+        """Keep facts."""
+        ...
+
+
+class Answers:
+    """What executables said of themselves, good for as long as they are the same files."""
+
+    def __init__(self, memory: Memory | None = None) -> None:
+        self._memory = memory
+        self._known: dict[str, dict[str, Any]] = {}
+
+    async def ask(self, executable: Path) -> Interpreter | None:
+        """Ask an executable what it is; None if it is no working CPython."""
+        key = _key(executable)
+        if key is None:
+            return None
+        facts = self._known.get(key)
+        if facts is None and self._memory:
+            facts = self._memory.record(RECORDS, key)
+        if facts is None:
+            facts = await _facts(executable)
+            # Silence is not kept: it may pass, as while a library is being installed.
+            if facts is not None and self._memory:
+                self._memory.put_record(RECORDS, key, facts)
+        if facts is None:
+            return None
+        self._known[key] = facts
+        return _interpreter(facts)
 
 
 def candidates(env: Mapping[str, str], home: Path) -> Iterator[Path]:
@@ -92,22 +137,13 @@ def _glob(root: Path, pattern: str) -> Sequence[Path]:
         return ()
 
 
-async def probe(executable: Path) -> Interpreter | None:
-    """Ask an executable what it is; None if it is no working CPython."""
-    key = _key(executable)
-    if key is None:
-        return None
-    if key not in _known:
-        _known[key] = await _ask(executable)
-    return _known[key]
-
-
-def _key(executable: Path) -> tuple[str, int, int] | None:
+def _key(executable: Path) -> str | None:
+    """Return what tells a file from another at the same path, and the path."""
     try:
         found = executable.stat()
     except OSError:
         return None
-    return str(executable), found.st_mtime_ns, found.st_size
+    return f"{found.st_mtime_ns} {found.st_size} {found.st_ino} {executable}"
 
 
 async def _output(argv: list[str], timeout_s: float) -> tuple[int, str, str]:
@@ -133,13 +169,17 @@ async def _output(argv: list[str], timeout_s: float) -> tuple[int, str, str]:
     return process.returncode or 0, out.decode(errors="replace"), err.decode(errors="replace")
 
 
-async def _ask(executable: Path) -> Interpreter | None:
+async def _facts(executable: Path) -> dict[str, Any] | None:
     try:
         code, out, _ = await _output([str(executable), "-I", "-c", PROBE], PROBE_TIMEOUT_S)
         facts = json.loads(out) if code == 0 else None
     except (OSError, TimeoutError, ValueError):
         return None
-    if not facts or not facts["cpython"] or facts["prefix"] != facts["base_prefix"]:
+    return facts if isinstance(facts, dict) else None
+
+
+def _interpreter(facts: Mapping[str, Any]) -> Interpreter | None:
+    if not facts["cpython"] or facts["prefix"] != facts["base_prefix"]:
         return None
     prefix = Path(facts["prefix"])
     libdir = Path(facts["libdir"]) if facts["shared"] and facts["libdir"] else None
@@ -157,18 +197,19 @@ async def _ask(executable: Path) -> Interpreter | None:
 
 
 async def find_interpreters(
-    env: Mapping[str, str] = os.environ, home: Path | None = None
+    env: Mapping[str, str] = os.environ, home: Path | None = None, answers: Answers | None = None
 ) -> list[Interpreter]:
     """Return every interpreter of this machine, each once, best places first."""
     gate = asyncio.Semaphore(PROBES_AT_ONCE)
+    known = answers or Answers()
 
     async def ask(executable: Path) -> Interpreter | None:
         async with gate:
-            return await probe(executable)
+            return await known.ask(executable)
 
     paths = list(dict.fromkeys(candidates(env, home or Path.home())))
-    answers = await asyncio.gather(*map(ask, paths))
-    by_file = {answer.executable.resolve(): answer for answer in reversed(answers) if answer}
+    found = await asyncio.gather(*map(ask, paths))
+    by_file = {one.executable.resolve(): one for one in reversed(found) if one}
     return list(reversed(by_file.values()))
 
 
@@ -200,19 +241,23 @@ async def install(version: str, uv: Path) -> str:
 
 
 async def interpreter_for(
-    version: str, uv: Path | None, env: Mapping[str, str] = os.environ, home: Path | None = None
+    version: str,
+    uv: Path | None,
+    env: Mapping[str, str] = os.environ,
+    home: Path | None = None,
+    answers: Answers | None = None,
 ) -> Interpreter:
     """Return an interpreter of this version, installed by uv if there is none.
 
     Raises:
         EnvironmentFailed: there is none, and none could be installed.
     """
-    found = await find_interpreters(env, home)
+    found = await find_interpreters(env, home, answers)
     chosen = choose(version, found)
     tried = ""
     if chosen is None and uv is not None and env.get("STILETTO_PYTHON_INSTALL") != "0":
         tried = await install(version, uv)
-        found = await find_interpreters(env, home)
+        found = await find_interpreters(env, home, answers)
         chosen = choose(version, found)
     if chosen is not None:
         return chosen

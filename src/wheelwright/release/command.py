@@ -22,11 +22,21 @@ from wheelwright.release.git import RemoteGit
 from wheelwright.release.github import GitHubRest
 from wheelwright.release.http import Http
 from wheelwright.release.index import SimpleIndex
-from wheelwright.release.plan import Survey, Who, decide, file_version, lock_ref, tag_of
-from wheelwright.release.ports import Git, GitHub, Ports, Refs
+from wheelwright.release.inside.refs import EMAIL
+from wheelwright.release.plan import (
+    Survey,
+    Who,
+    branch_of,
+    decide,
+    file_version,
+    lock_ref,
+    tag_of,
+)
+from wheelwright.release.ports import ActFailed, Git, GitHub, Ports, Refs
 from wheelwright.release.preparing import Commit, Preparing
 from wheelwright.release.refs import Seen
 from wheelwright.release.report import Links, Report
+from wheelwright.release.rules import Making
 from wheelwright.release.step import Done, Next, next_step, next_upload
 from wheelwright.release.stops import Problem, Reason, Stop
 from wheelwright.release.version import Request, Versioned, newest, next_version, parse
@@ -208,8 +218,34 @@ class Releasing:
         if isinstance(hub, Problem) or have.github_token is None:
             return None
         github = GitHubRest(http, hub, (await have.github_token.plaintext()).strip())
-        self._problems += await github.problems()
+        try:
+            self._problems += await github.problems()
+        except ActFailed as error:
+            self._problems.append(Problem(Reason.NO_ANSWER, error.said))
         return github
+
+    async def _foresee(
+        self, github: GitHubRest | None, seen: Seen, base: str, version: str, *, member: bool
+    ) -> tuple[str, ...]:
+        """Note the problems of what is still to be made, and return what people should know."""
+        if github is None or not version:
+            return ()
+        package = self.bench.project.package.name
+        branch = f"refs/heads/{branch_of(package, version, member=member)}"
+        tag = f"refs/tags/{tag_of(package, version, member=member)}"
+        makings = []
+        if tag not in seen.refs:
+            makings.append(Making(tag))
+            # With a tag the branch was there, and may be deleted after its pull request.
+            if branch not in seen.refs:
+                message = refs.journal_message(package, version)
+                makings.append(Making(branch, message, EMAIL))
+        try:
+            problems, notes = await github.foresee(base, makings)
+        except ActFailed as error:
+            problems, notes = (Problem(Reason.NO_ANSWER, error.said),), ()
+        self._problems += problems
+        return notes
 
     def _buildable(self, commit: Commit) -> None:
         if not commit.project.installable:
@@ -251,6 +287,8 @@ class Releasing:
         index = SimpleIndex(http, urls.check, package)
         since = self._since(seen, prefix, base_commit)
         current = self._current(commit, seen, prefix, base_commit)
+        version = lock.version if lock and mine else _version(current, request)
+        notes = await self._foresee(github, seen, base, version, member=member)
         survey = Survey(
             package=package,
             current=current,
@@ -265,6 +303,7 @@ class Releasing:
             keeper=commit.keeper,
             changes=await self._changes(preparing, commit, request, who, prefix, since, current),
             problems=tuple(self._problems),
+            notes=notes,
         )
         plan = decide(request, who, survey)
         links = Links(hub.page if isinstance(hub, Hub) else "", urls.page)
@@ -305,8 +344,7 @@ class Releasing:
         since: str,
         current: str,
     ) -> str:
-        versioned = next_version(current, request)
-        version = versioned.version if isinstance(versioned, Versioned) else "0"
+        version = _version(current, request) or "0"
         date = time.strftime("%Y-%m-%d", time.gmtime(who.epoch_s))
         return await preparing.changes(commit, version, f"{prefix}{version}", date, since)
 
@@ -406,7 +444,11 @@ class Releasing:
         epoch = await commit.container.with_exec(
             ["git", "-c", "safe.directory=*", "-C", "/repo", "show", "-s", "--format=%ct", head]
         ).stdout()
-        journal = Journal(head, "", head, int(epoch))
+        # A tag of a release says what it was built with; one that a person made does not.
+        found_journal = seen.journals.get(f"refs/tags/{tag}")
+        mine = found_journal is not None and found_journal[2].commit == head
+        build_requires = found_journal[2].build_requires if found_journal and mine else ()
+        journal = Journal(head, "", head, int(epoch), build_requires)
         plan = Plan(
             package=project.package.name,
             version=str(version),
@@ -461,6 +503,12 @@ class Releasing:
 
 def _stopped(made: Report) -> Stopped:
     return Stopped(made.text(), report=made)
+
+
+def _version(current: str, request: Request) -> str:
+    """Return the version that is asked for; empty where there is none."""
+    versioned = next_version(current, request)
+    return versioned.version if isinstance(versioned, Versioned) else ""
 
 
 def _tags(seen: Seen, prefix: str) -> dict[str, str]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from packaging.utils import canonicalize_name
+
 from wheelwright.errors import ProjectError
 from wheelwright.project.files import join
+from wheelwright.project.lock import Lock
 from wheelwright.project.model import Project
 from wheelwright.release import changelog, edits
 from wheelwright.release.changelog import Keeper
@@ -66,8 +69,20 @@ def texts(project: Project, plan: Plan, keeper: Keeper, new: str) -> Mapping[str
 
 
 def rewrites_requirements(project: Project) -> bool:
-    """Whether requirements.txt is made from the lock: there is one, and no hand wrote the file."""
+    """Whether requirements.txt is made from the lock: there is one, and no hand wrote the file.
+
+    Where there is no such file, it is made only if it would say something.
+    """
     if project.lock is None:
         return False
     there = project.files.text(join(project.where, REQUIREMENTS))
-    return there is None or edits.is_export(there)
+    return _needs_something(project, project.lock) if there is None else edits.is_export(there)
+
+
+def _needs_something(project: Project, lock: Lock) -> bool:
+    """Whether the lock has dependencies of the package itself: those that `uv export` lists."""
+    return any(
+        bool(package.get("dependencies"))
+        for package in lock.packages
+        if canonicalize_name(package.get("name", "")) == project.package.name
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 
@@ -102,11 +103,17 @@ class RemoteGit:
         await self._ask("delete", plan.lock_ref, commit)
 
     async def push_tree(
-        self, plan: Plan, edited: dagger.Container, paths: list[str], expected: str
+        self,
+        plan: Plan,
+        edited: dagger.Container,
+        paths: list[str],
+        expected: str,
+        build_requires: Sequence[str] = (),
     ) -> None:
         """Commit an edited work tree and push it as the release branch."""
         args = ["commit", plan.base_commit, str(plan.epoch_s), *paths]
-        container, output = await self._run(edited, args, refs.journal_message(plan))
+        message = refs.journal_message(plan.package, plan.version, build_requires)
+        container, output = await self._run(edited, args, message)
         commit = output.stdout.strip()
         ref = f"refs/heads/{plan.branch}"
         await self._run(self._trusted(container), ["push", ref, expected, commit])

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import base64
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any, Final
 from urllib.parse import quote
 
 from packaging.version import Version
 
-from wheelwright.release import answers
+from wheelwright.release import answers, rules
 from wheelwright.release.http import Http
+from wheelwright.release.rules import Making
 from wheelwright.release.stops import Problem, Reason
 from wheelwright.release.where import Hub
-from wheelwright.release.world import Asset, GitHubRelease, Plan, Pull, PullState
+from wheelwright.release.world import Asset, GitHubRelease, Plan, Pull, PullState, Trouble
 
-__all__ = ["GitHubRest"]
+__all__ = ["VIEWER", "GitHubRest"]
+
+VIEWER: Final = "{viewer{login}}"
+"""Whom a token acts for; REST tells that to people's tokens alone."""
 
 _VERSION: Final = "2022-11-28"
 # GitHub lists at most a hundred a page, and what a release looks for is among the newest.
 _PAGES: Final = 10
+# docs.github.com, "GitHub's token formats", and the account that workflows act as.
+_INSTALLATION: Final = "ghs_"
+_ACTIONS: Final = "github-actions[bot]"
 
 
 class GitHubRest:
@@ -40,6 +48,23 @@ class GitHubRest:
         content: bytes | None = None,
     ) -> Any:
         """Return the body of an answer with one of the statuses that are fine."""
+        return (await self._answer(method, path, json, fine=fine, content=content))[1]
+
+    async def _seen(self, method: str, path: str, json: Any = None) -> Any:
+        """Return the body of an answer; None where the token does not see it."""
+        fine = (200, 400, 401, 403, 404, 422)
+        status, body = await self._answer(method, path, json, fine=fine)
+        return body if status == 200 else None
+
+    async def _answer(
+        self,
+        method: str,
+        path: str,
+        json: Any = None,
+        *,
+        fine: tuple[int, ...],
+        content: bytes | None = None,
+    ) -> tuple[int, Any]:
         hub = self._hub
         url = path if "://" in path else f"{hub.api}/repos/{hub.owner}/{hub.name}{path}"
         headers = {
@@ -56,28 +81,116 @@ class GitHubRest:
         except ValueError:
             # A proxy's page; its status says enough.
             body = None
-        if answer.status_code not in fine:
+        if answer.status_code >= 400:
             what = f"{method} {path.partition('?')[0]}"
-            raise answers.github(what, answer.status_code, answer.headers, body, time.time())
-        return body
+            failed = answers.github(what, answer.status_code, answer.headers, body, time.time())
+            # A limit of the rate is a 403, too, and no word on permissions.
+            if answer.status_code not in fine or failed.trouble is Trouble.BUSY:
+                raise failed
+        return answer.status_code, body
 
     # -- before -----------------------------------------------------------------------------------
 
     async def problems(self) -> tuple[Problem, ...]:
-        """Return what can be seen beforehand of missing permissions."""
-        answer = await self._ask("GET", "", fine=(200, 401, 403, 404))
-        return tuple(self._missing(answer))
+        """Return what can be seen beforehand of missing permissions.
 
-    def _missing(self, answer: Any) -> Iterator[Problem]:
+        Raises:
+            ActFailed: BUSY, when GitHub cannot say.
+        """
         name = f"{self._hub.owner}/{self._hub.name}"
+        answer = await self._ask("GET", "", fine=(200, 401, 403, 404))
         if not isinstance(answer, dict) or "full_name" not in answer:
             said = answer.get("message", "") if isinstance(answer, dict) else ""
             seen = f"--github-token does not see {name}: {said}".rstrip(": ")
-            yield Problem(Reason.NO_PERMISSION, seen)
-        elif answer.get("permissions", {}).get("push") is False:
-            yield Problem(Reason.NO_PERMISSION, f"--github-token may not write to {name}")
-        elif answer.get("archived"):
-            yield Problem(Reason.NO_PERMISSION, f"{name} is archived", "unarchive it")
+            return (Problem(Reason.NO_PERMISSION, seen),)
+        if answer.get("archived"):
+            return (Problem(Reason.NO_PERMISSION, f"{name} is archived", "unarchive it"),)
+        if not await self._may_push():
+            return (Problem(Reason.NO_PERMISSION, f"--github-token may not write to {name}"),)
+        return ()
+
+    async def _may_push(self) -> bool:
+        """Whether git would let this token begin a push.
+
+        `permissions` of the repository do not tell: they are the role of a person, whatever a
+        fine-grained token is limited to, and all false for an app's token.
+        """
+        basic = base64.b64encode(f"x-access-token:{self._token}".encode()).decode()
+        answer = await self._http.ask(
+            "GET",
+            f"{self._hub.page}.git/info/refs?service=git-receive-pack",
+            headers={"Authorization": f"Basic {basic}", "User-Agent": "git/wheelwright"},
+        )
+        return answer.status_code not in (401, 403)
+
+    async def foresee(
+        self, base: str, makings: Iterable[Making]
+    ) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
+        """Return what rules and settings will stop, and what people should know about them.
+
+        What the token may not see is unknown, and says nothing.
+
+        Raises:
+            ActFailed: BUSY, when GitHub cannot say.
+        """
+        found: list[Problem | str] = []
+        for making in makings:
+            forbidden = self._forbidden_branch if making.is_branch else self._forbidden_tag
+            found += await forbidden(making)
+        if self._is_app and await self._is_actions():
+            found.append(await self._actions_pulls())
+        shown = await self._seen("GET", f"/branches/{quote(base, safe='')}")
+        if shown and shown.get("protected") is False:
+            found.append(f"{base} is not protected: it can be changed without a pull request")
+        problems = tuple(each for each in found if isinstance(each, Problem))
+        return problems, tuple(each for each in found if isinstance(each, str) and each)
+
+    async def _forbidden_branch(self, branch: Making) -> list[Problem | str]:
+        path = f"/rules/branches/{quote(branch.name, safe='')}?per_page=100"
+        by_ruleset: dict[int, list[Any]] = {}
+        for rule in await self._seen("GET", path) or ():
+            by_ruleset.setdefault(rule.get("ruleset_id", 0), []).append(rule)
+        return [
+            rules.judged(await self._ruleset(number), demands, branch, app=self._is_app)
+            for number, own in by_ruleset.items()
+            if (demands := rules.objections(own, branch))
+        ]
+
+    async def _forbidden_tag(self, tag: Making) -> list[Problem | str]:
+        path = "/rulesets?includes_parents=true&targets=tag&per_page=100"
+        found: list[Problem | str] = []
+        for each in await self._seen("GET", path) or ():
+            if each.get("target") != "tag" or each["enforcement"] != "active":
+                continue
+            ruleset = await self._ruleset(each["id"])
+            demands = rules.objections(ruleset.get("rules", ()), tag)
+            if demands and rules.applies(ruleset, tag.ref):
+                found.append(rules.judged(ruleset, demands, tag, app=self._is_app))
+        return found
+
+    async def _ruleset(self, number: int) -> Any:
+        shown = await self._seen("GET", f"/rulesets/{number}?includes_parents=true")
+        return shown or {"name": number, "source_type": "Repository"}
+
+    @property
+    def _is_app(self) -> bool:
+        """Whether the token is an app's; GITHUB_TOKEN of a workflow is one, too."""
+        return self._token.startswith(_INSTALLATION)
+
+    async def _is_actions(self) -> bool:
+        """Whether it is a workflow's own token: the app that it acts for says so."""
+        url = f"{self._hub.api.removesuffix('/v3')}/graphql"
+        shown = await self._seen("POST", url, {"query": VIEWER})
+        data = (shown or {}).get("data") or {}
+        return bool((data.get("viewer") or {}).get("login") == _ACTIONS)
+
+    async def _actions_pulls(self) -> Problem | str:
+        shown = await self._seen("GET", "/actions/permissions/workflow")
+        if shown and shown.get("can_approve_pull_request_reviews") is False:
+            seen = 'the setting "Allow GitHub Actions to create and approve pull requests" is off'
+            act = "turn it on (Settings, Actions, General), or pass the token of an app"
+            return Problem(Reason.NO_PERMISSION, seen, act)
+        return "the pull request starts no workflows: --github-token is the workflow's own"
 
     # -- pull requests ----------------------------------------------------------------------------
 

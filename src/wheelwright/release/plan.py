@@ -57,6 +57,7 @@ class Survey:
         keeper: who keeps the changelog.
         changes: what would be said of this release.
         problems: credentials, permissions and settings that are known to be wrong.
+        notes: what people should know of them, and what may be wrong.
     """
 
     package: str
@@ -72,6 +73,7 @@ class Survey:
     keeper: changelog.Keeper = changelog.Keeper.HAND
     changes: str = ""
     problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def released(self) -> dict[str, list[File]]:
@@ -153,7 +155,7 @@ def _plan(who: Who, survey: Survey, versioned: Versioned, base_commit: str) -> P
         take_over=who.take_over,
         epoch_s=who.epoch_s,
         known=survey.releases,
-        notes=(versioned.note,) if versioned.note else (),
+        notes=(*((versioned.note,) if versioned.note else ()), *survey.notes),
     )
 
 

@@ -11,7 +11,14 @@ What the real ones ask of the servers:
              refs/heads/release/TAG, refs/tags/TAG; delete of the lock's ref
     index    GET CHECK_URL/PACKAGE/ as application/vnd.pypi.simple.v1+json (PEP 691);
              `uv publish --publish-url ... --check-url ...`
-    GitHub   GET    /repos/O/R                                  permissions
+    GitHub   GET    /repos/O/R                                  whether it is seen, archived
+             GET    PAGE.git/info/refs?service=git-receive-pack whether the token may push
+             POST   GRAPHQL {viewer{login}}                     of an app's token: is it Actions'?
+             GET    /repos/O/R/actions/permissions/workflow     of Actions' own: may open pulls
+             GET    /repos/O/R/branches/BASE                    protected
+             GET    /repos/O/R/rules/branches/BRANCH            before a release branch is made
+             GET    /repos/O/R/rulesets?targets=tag             before a tag is made
+             GET    /repos/O/R/rulesets/ID                      conditions, rules, who bypasses
              GET    /repos/O/R/pulls?head=O:BRANCH&state=all
              GET    /repos/O/R/pulls/NUMBER                     of open ones: mergeable
              POST   /repos/O/R/pulls

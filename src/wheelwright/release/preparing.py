@@ -12,9 +12,9 @@ from wheelwright.errors import ProjectError, ToolFailed
 from wheelwright.loading import Bench, load
 from wheelwright.project.files import Snapshot, join
 from wheelwright.project.model import Project
-from wheelwright.release import changelog, editing, edits
+from wheelwright.release import backend, changelog, editing, edits
 from wheelwright.release.changelog import Keeper
-from wheelwright.release.git import CLONE, RemoteGit
+from wheelwright.release.git import CLONE, RemoteGit, fresh
 from wheelwright.release.pins import release_tool
 from wheelwright.release.ports import ActFailed
 from wheelwright.release.world import Plan, Trouble
@@ -102,9 +102,29 @@ class Preparing:
         commit = await self.commit(plan.base_commit)
         try:
             container, paths = await self._edited(commit, plan, since)
+            build_requires = await self._build_requires(commit)
         except (ProjectError, ToolFailed) as error:
             raise ActFailed(Trouble.TOOL, str(error)) from error
-        await self.remote.push_tree(plan, container, paths, expected)
+        await self.remote.push_tree(plan, container, paths, expected, build_requires)
+
+    async def _build_requires(self, commit: Commit) -> tuple[str, ...]:
+        """Return what the index has now for the build: the input of every build to come."""
+        project = commit.project
+        if not (lines := backend.requested(project)):
+            return ()
+        python = self.python_of(commit)
+        source = commit.bench.source.filter(include=list(environment.inputs(project)))
+        container = (
+            toolchain.over(toolchain.base(environment.image(project, python), python), source)
+            .with_new_file(backend.REQUESTED, backend.text(lines))
+            .with_new_file(backend.CONSTRAINTS, backend.text(backend.bounds(project)))
+            .with_workdir(join(environment.SOURCE, project.where))
+        )
+        output = await toolchain.output(toolchain.resolve(fresh(container), backend.COMPILE))
+        if output.exit_code:
+            said = " / ".join(output.stderr.strip().splitlines()[-4:])
+            raise ToolFailed(f"[build-system] requires of {project.name} cannot be had: {said}")
+        return backend.pins(output.stdout)
 
     async def _edited(
         self, commit: Commit, plan: Plan, since: str
@@ -131,9 +151,8 @@ class Preparing:
                 container = container.with_env_variable(name, value)
             member = [f"--package={project.package.name}"] if project.where else []
             out = join(project.where, editing.REQUIREMENTS)
-            container = container.with_workdir(CLONE).with_exec(
-                [*edits.EXPORT, *member, "--quiet", f"--output-file={out}"]
-            )
+            export = [*edits.EXPORT, *member, "--quiet", f"--output-file={out}"]
+            container = toolchain.install(container.with_workdir(CLONE), export)
             paths.append(out)
         try:
             await container.sync()

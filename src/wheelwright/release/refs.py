@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from wheelwright.release.world import Journal, Lock, Plan, Trouble
 
 __all__ = ["Seen", "journal_message", "lock_message", "read", "refs_of", "trouble"]
 
-_TRAILER = re.compile(r"^Wheelwright-(\w+): (.*)$", re.MULTILINE)
+_TRAILER = re.compile(r"^Wheelwright-([\w-]+): (.*)$", re.MULTILINE)
 
 # Of git's own words (builtin/push.c, transport.c, http.c, remote-curl.c), of GitHub's hooks, and of
 # curl. The first row that is found decides.
@@ -53,10 +53,22 @@ def read(text: str) -> Seen:
             ref: (
                 found["package"],
                 found["version"],
-                Journal(found["commit"], found["parent"], data["refs"][ref], found["epoch_s"]),
+                _release_commit(found, data["refs"][ref]),
             )
             for ref, found in data["journals"].items()
         },
+    )
+
+
+def _release_commit(found: Mapping[str, Any], head: str) -> Journal:
+    said = dict(_TRAILER.findall(found["message"]))
+    return Journal(
+        commit=found["commit"],
+        parent=found["parent"],
+        head=head,
+        epoch_s=found["epoch_s"],
+        # Commits of before there was such a line have none.
+        build_requires=tuple(said.get("Build-Requires", "").split()),
     )
 
 
@@ -113,11 +125,10 @@ def lock_message(plan: Plan, nonce: str) -> str:
     )
 
 
-def journal_message(plan: Plan) -> str:
-    """Return the message of the commit with the edits."""
-    return (
-        f"Release {plan.package} {plan.version}\n\n"
-        f"Wheelwright-Release: {plan.package} {plan.version}\n"
+def journal_message(package: str, version: str, build_requires: Sequence[str] = ()) -> str:
+    """Return the message of the commit with the edits, and with what it is to be built with."""
+    return (f"Release {package} {version}\n\nWheelwright-Release: {package} {version}\n") + (
+        f"Wheelwright-Build-Requires: {' '.join(build_requires)}\n" if build_requires else ""
     )
 
 

@@ -26,6 +26,7 @@ class Reason(Enum):
     EMPTY_CHANGELOG = "the changelog has nothing to say"
     NO_CREDENTIALS = "a credential is missing"
     NO_PERMISSION = "a permission is missing"
+    FORBIDDEN = "a rule of the repository forbids the release"
     NOT_BUILDABLE = "the package cannot be built or its version cannot be set"
     TAG_TAKEN = "the tag exists at another commit"
     # At the lock.
@@ -78,6 +79,7 @@ _ACTS = {
     Reason.EMPTY_CHANGELOG: "write what changed, then run again",
     Reason.NO_CREDENTIALS: "pass it, then run again",
     Reason.NO_PERMISSION: "grant it, then run again",
+    Reason.FORBIDDEN: "except the ref from the rule or let the token bypass it, then run again",
     Reason.NOT_BUILDABLE: "correct pyproject.toml, then run again",
     Reason.TAG_TAKEN: "find out who made the tag; it is never moved from here",
     Reason.LOCKED: "wait for it, or continue it with --take-over if it is dead",

@@ -16,7 +16,7 @@ from wheelwright.gates.result import Output
 from wheelwright.pins import slim_image
 from wheelwright.project.files import join
 from wheelwright.project.version import VersionSource, version_source
-from wheelwright.release import answers, artifacts, edits
+from wheelwright.release import answers, artifacts, backend, edits
 from wheelwright.release.artifacts import Distribution
 from wheelwright.release.git import fresh, with_program
 from wheelwright.release.pins import release_tool
@@ -110,15 +110,20 @@ class Containers:
         }
         for name, value in variables.items():
             container = container.with_env_variable(name, value)
+        build = ["uv", "build", f"--out-dir={DIST}"]
+        if journal.build_requires:
+            recorded = backend.text(journal.build_requires)
+            container = container.with_new_file(backend.CONSTRAINTS, recorded)
+            build.append(f"--build-constraints={backend.CONSTRAINTS}")
         member = [f"--package={project.package.name}"] if project.where else []
         container = container.with_workdir(where)
-        container = _masked(container, ["uv", "build", "--sdist", f"--out-dir={DIST}", *member])
+        container = _masked(container, [*build, "--sdist", *member])
         if artifacts.needs_normalising(project.package.backend):
             epoch = str(journal.epoch_s)
             container = container.with_exec(["python", _PROGRAM, "normalise", DIST, epoch])
         # The wheel comes from the sdist: what is published is what the sdist builds.
-        wheel = f'exec uv build --wheel --out-dir={DIST} "$(ls {DIST}/*.tar.gz)"'
-        container = container.with_exec(["sh", "-c", f"umask 022 && {wheel}"])
+        sdist = ["sh", "-c", f'exec "$@" "$(ls {DIST}/*.tar.gz)"', "sh"]
+        container = _masked(container, [*sdist, *build, "--wheel"])
         try:
             return await container.directory(DIST).filter(include=["*.tar.gz", "*.whl"]).sync()
         except dagger.ExecError as error:
@@ -269,7 +274,8 @@ class Containers:
 
 def _masked(container: dagger.Container, command: Sequence[str]) -> dagger.Container:
     """Run under umask 022, whatever the engine's is: modes of files get into distributions."""
-    return container.with_exec(["sh", "-c", 'umask 022 && exec "$@"', "sh", *command])
+    masked = ["sh", "-c", 'umask 022 && exec "$@"', "sh", *command]
+    return toolchain.install(container, masked)
 
 
 async def _output(container: dagger.Container, args: Sequence[str]) -> Output:

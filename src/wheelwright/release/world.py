@@ -44,7 +44,7 @@ class Plan:
         take_over: the name of another run whose lock may be taken.
         epoch_s: the time of the journal commit, seconds since 1970; timestamps of the build.
         known: versions with a tag or release branch when this was planned.
-        notes: for people, such as what the bump was taken to mean.
+        notes: for people, such as what the bump was taken to mean, and what GitHub shows.
     """
 
     package: str
@@ -80,12 +80,14 @@ class Journal:
         commit: found by its trailers in the history of `head`; empty where it is not there.
         parent: the commit of the base branch that it was made on.
         head: where the ref points; another commit when people pushed on top.
+        build_requires: `name==version` of what it is built with; empty where nothing is recorded.
     """
 
     commit: str
     parent: str
     head: str
     epoch_s: int = 0
+    build_requires: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,13 @@ import pytest
 from stiletto.errors import EnvironmentFailed, UsageError
 from stiletto.sandbox.images import HostImages
 from stiletto.sandbox.interpreters import (
+    Answers,
     Interpreter,
     choose,
     find_interpreters,
     interpreter_for,
-    probe,
 )
+from stiletto.store import Store
 
 HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
 OFFLINE = {"STILETTO_PYTHON_INSTALL": "0", "PATH": "/usr/bin:/bin"}
@@ -85,13 +86,40 @@ async def test_places(tmp_path: Path) -> None:
 
 async def test_probe() -> None:
     """An interpreter tells its version and prefix; what is none tells nothing."""
-    found = await probe(Path(getattr(sys, "_base_executable", sys.executable)))
+    answers = Answers()
+    found = await answers.ask(Path(getattr(sys, "_base_executable", sys.executable)))
 
     assert found is not None
     assert found.series == HERE
     assert found.prefix == Path(sys.base_prefix)
-    assert await probe(Path("/bin/true")) is None
-    assert await probe(Path("/nonexistent/python")) is None
+    assert await answers.ask(Path("/bin/true")) is None
+    assert await answers.ask(Path("/nonexistent/python")) is None
+
+
+async def test_an_interpreter_is_asked_once(tmp_path: Path) -> None:
+    """What it said is kept between processes, until its file is another; silence is not kept."""
+    store, python = Store(tmp_path / "store"), tmp_path / "python3"
+    asked = tmp_path / "asked"
+    real = Path(getattr(sys, "_base_executable", sys.executable))
+
+    def write(script: str) -> None:
+        python.write_text(f"#!/bin/sh\necho >> {asked}\n{script}\n")
+        python.chmod(0o755)
+
+    write("exit 1")
+    assert await Answers(store).ask(python) is None
+    assert await Answers(store).ask(python) is None
+    assert 2 == len(asked.read_text().splitlines())
+
+    write(f'exec {real} "$@"')
+    first = await Answers(store).ask(python)
+    assert first is not None
+    assert first == await Answers(store).ask(python)
+    assert 3 == len(asked.read_text().splitlines())
+
+    write(f'exec {real} "$@" # changed')
+    assert first == await Answers(store).ask(python)
+    assert 4 == len(asked.read_text().splitlines())
 
 
 async def test_missing_python(tmp_path: Path) -> None:

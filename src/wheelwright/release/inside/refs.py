@@ -25,6 +25,7 @@ from typing import Any
 
 CLONE = Path(os.environ.get("WHEELWRIGHT_CLONE", "/repo"))
 TIMEOUT_S = 600
+NAME, EMAIL = "wheelwright", "wheelwright@users.noreply.github.com"
 HELPER = (
     '!f() { test "$1" = get && test -n "$GITHUB_TOKEN" && '
     'printf "username=x-access-token\\npassword=%s\\n" "$GITHUB_TOKEN"; }; f'
@@ -47,14 +48,13 @@ RELEASE = re.compile(r"^Wheelwright-Release: (\S+) (\S+)$", re.MULTILINE)
 
 def git(*args: str, stdin: str = "", epoch: str = "", check: bool = True) -> str:
     """Run git in the clone and return its stdout; end this program if it fails."""
-    name, email = "wheelwright", "wheelwright@users.noreply.github.com"
     environ = {
         **os.environ,
         "GIT_TERMINAL_PROMPT": "0",
-        "GIT_AUTHOR_NAME": name,
-        "GIT_AUTHOR_EMAIL": email,
-        "GIT_COMMITTER_NAME": name,
-        "GIT_COMMITTER_EMAIL": email,
+        "GIT_AUTHOR_NAME": NAME,
+        "GIT_AUTHOR_EMAIL": EMAIL,
+        "GIT_COMMITTER_NAME": NAME,
+        "GIT_COMMITTER_EMAIL": EMAIL,
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_COUNT": str(len(CONFIG)),
         "LC_ALL": "C",
@@ -155,6 +155,7 @@ def journals(refs: Mapping[str, str]) -> dict[str, Any]:
                         "commit": commit,
                         "parent": parents.split(" ")[0],
                         "epoch_s": int(epoch),
+                        "message": body,
                         "package": package,
                         "version": version,
                     }

@@ -12,6 +12,7 @@ from wheelwright.release.world import Journal
 
 LOG = "# Changelog\n\n## Unreleased\n\n- A thing.\n"
 OWN = '\n[[package]]\nname = "demo"\nversion = "1.2.3"\nsource = { editable = "." }\n'
+NEEDY = OWN + 'dependencies = [\n    { name = "anyio" },\n]\n'
 
 
 def test_edits_of_a_release_are_the_version_the_lock_and_the_changelog() -> None:
@@ -57,15 +58,20 @@ def test_version_that_stands_nowhere_is_an_error() -> None:
     ("files", "rewritten"),
     [
         ({}, False),
-        ({"uv.lock": OWN}, True),
+        ({"uv.lock": NEEDY}, True),
+        # Nothing would stand in it.
+        ({"uv.lock": OWN}, False),
+        ({"uv.lock": locked("anyio==4.0") + OWN}, False),
+        # The last dependency went: what an export said of it must not stay.
         ({"uv.lock": OWN, "requirements.txt": "anyio==4\n    # via demo\n"}, True),
-        ({"uv.lock": OWN, "requirements.txt": "anyio>=4\n"}, False),
+        ({"uv.lock": NEEDY, "requirements.txt": "anyio==4\n    # via demo\n"}, True),
+        ({"uv.lock": NEEDY, "requirements.txt": "anyio>=4\n"}, False),
     ],
 )
 def test_requirements_follow_the_lock_unless_written_by_hand(
     files: dict[str, str], rewritten: bool
 ) -> None:
-    """An export is made from the lock; what a person wrote is left alone."""
+    """An export is made from the lock; no hand-written file is touched, no empty one added."""
     assert rewritten is editing.rewrites_requirements(project(STATIC, files))
 
 

@@ -13,6 +13,7 @@ from wheelwright.release.github import GitHubRest
 from wheelwright.release.http import Http
 from wheelwright.release.index import SimpleIndex
 from wheelwright.release.ports import ActFailed
+from wheelwright.release.rules import Making
 from wheelwright.release.stops import Reason
 from wheelwright.release.where import Hub
 from wheelwright.release.world import Asset, File, GitHubRelease, Pull, PullState, Trouble
@@ -67,7 +68,12 @@ def server() -> Iterator[Server]:
 @pytest.fixture
 def github(server: Server) -> GitHubRest:
     """Return the adapter."""
-    return GitHubRest(Http(), Hub(server.url, "o", "demo", "page"), "token-of-mine")
+    return adapter(server, "token-of-mine")
+
+
+def adapter(server: Server, token: str) -> GitHubRest:
+    """Return the adapter with a token; git is asked at the page for people."""
+    return GitHubRest(Http(), Hub(server.url, "o", "demo", f"{server.url}/o/demo"), token)
 
 
 def pull(number: int, state: str, ref: str = "release/v1.2.4", **more: object) -> dict[str, object]:
@@ -157,25 +163,164 @@ async def test_asset_that_is_gone_is_as_good_as_deleted(server: Server, github: 
     assert "token-of-mine" not in str(caught.value)
 
 
+PUSH = "GET /o/demo.git/info/refs?service=git-receive-pack"
+# As GitHub tells it to an app, whatever that may do.
+SHOWN = {"full_name": "o/demo", "permissions": {"push": False, "pull": False}}
+
+
 @pytest.mark.parametrize(
-    ("status", "body", "says"),
+    ("status", "body", "push", "says"),
     [
-        (200, {"full_name": "o/demo", "permissions": {"push": True}}, []),
-        (200, {"full_name": "o/demo", "permissions": {"push": False}}, ["may not write to o/demo"]),
-        (200, {"full_name": "o/demo", "archived": True}, ["o/demo is archived"]),
-        (401, {"message": "Bad credentials"}, ["does not see o/demo: Bad credentials"]),
-        (404, {"message": "Not Found"}, ["does not see o/demo: Not Found"]),
+        (200, SHOWN, 200, []),
+        (200, SHOWN, 403, ["--github-token may not write to o/demo"]),
+        # Nothing is known of a server that answers otherwise.
+        (200, SHOWN, 503, []),
+        (200, {**SHOWN, "archived": True}, 200, ["o/demo is archived"]),
+        (401, {"message": "Bad credentials"}, 401, ["does not see o/demo: Bad credentials"]),
+        (404, {"message": "Not Found"}, 404, ["does not see o/demo: Not Found"]),
     ],
 )
 async def test_missing_permissions_are_seen_beforehand(
-    server: Server, github: GitHubRest, status: int, body: object, says: list[str]
+    server: Server, github: GitHubRest, status: int, body: object, push: int, says: list[str]
 ) -> None:
-    """What the repository tells about the token is a problem of the preflight."""
+    """What the repository tells about the token, and git of a push, is known before it is one."""
     server.answers[f"GET {REPOSITORY}"] = (status, body)
+    server.answers[PUSH] = (push, None)
     problems = await github.problems()
     assert len(says) == len(problems)
     assert all(words in problem.text() for words, problem in zip(says, problems, strict=True))
     assert all(problem.reason is Reason.NO_PERMISSION for problem in problems)
+
+
+async def test_limit_of_the_rate_is_no_missing_permission(
+    server: Server, github: GitHubRest
+) -> None:
+    """GitHub refuses with the same status; what it says tells them apart."""
+    limited = {"message": "You have exceeded a secondary rate limit."}
+    server.answers[f"GET {REPOSITORY}"] = (403, limited)
+    with pytest.raises(ActFailed) as caught:
+        await github.problems()
+    assert Trouble.BUSY is caught.value.trouble
+
+
+BASE = f"GET {REPOSITORY}/branches/main"
+OF_BRANCH = f"GET {REPOSITORY}/rules/branches/release%2Fv1.2.4?per_page=100"
+OF_TAGS = f"GET {REPOSITORY}/rulesets?includes_parents=true&targets=tag&per_page=100"
+WORKFLOW = f"GET {REPOSITORY}/actions/permissions/workflow"
+MAKINGS = (Making("refs/heads/release/v1.2.4", "Release"), Making("refs/tags/v1.2.4"))
+OWN_TOKEN = "the pull request starts no workflows: --github-token is the workflow's own"
+
+
+def ruleset(number: int, include: str, bypass: str = "never", **more: object) -> dict[str, object]:
+    """Return a ruleset that restricts creations, as GitHub shows it alone."""
+    return {
+        "id": number,
+        "name": f"rules {number}",
+        "target": "tag",
+        "source_type": "Repository",
+        "source": "o/demo",
+        "enforcement": "active",
+        "conditions": {"ref_name": {"include": [include], "exclude": []}},
+        "rules": [{"type": "creation"}],
+        "current_user_can_bypass": bypass,
+        **more,
+    }
+
+
+async def test_nothing_is_said_of_what_the_token_does_not_see(
+    server: Server, github: GitHubRest
+) -> None:
+    """Rules, settings and protection that are hidden are unknown: no problem and no note."""
+    assert ((), ()) == await github.foresee("main", MAKINGS)
+    assert [BASE, OF_BRANCH, OF_TAGS] == sorted(words for words, _, _ in server.asked)
+
+
+async def test_fault_28_rules_against_the_refs_are_seen_beforehand(
+    server: Server, github: GitHubRest
+) -> None:
+    """The rulesets that apply, and may not be bypassed, are named with the ref they refuse."""
+    found = [
+        ruleset(2, "refs/tags/v*"),
+        ruleset(3, "refs/tags/w*"),
+        ruleset(4, "~ALL", "always"),
+        ruleset(5, "~ALL", enforcement="evaluate"),
+        ruleset(6, "~ALL", target="branch"),
+        ruleset(7, "~ALL", rules=[{"type": "deletion"}]),
+    ]
+    for each in found:
+        server.answers[f"GET {REPOSITORY}/rulesets/{each['id']}?includes_parents=true"] = 200, each
+    server.answers[OF_TAGS] = (200, found)
+    rule = {"type": "creation", "ruleset_id": 6}
+    server.answers[OF_BRANCH] = (200, [rule, {"type": "deletion", "ruleset_id": 2}])
+    problems, notes = await github.foresee("main", MAKINGS)
+    assert (
+        'refs/heads/release/v1.2.4: the ruleset "rules 6" restricts creations',
+        'refs/tags/v1.2.4: the ruleset "rules 2" restricts creations',
+    ) == tuple(problem.seen for problem in problems)
+    assert {Reason.FORBIDDEN} == {problem.reason for problem in problems}
+    assert () == notes
+    assert ((), ()) == await github.foresee("main", ())
+
+
+async def test_rules_that_an_app_may_bypass_are_notes(server: Server) -> None:
+    """GitHub does not tell an app what it may bypass; so it is said, and not a stop."""
+    server.answers[OF_TAGS] = (200, [ruleset(2, "~ALL")])
+    server.answers[f"GET {REPOSITORY}/rulesets/2?includes_parents=true"] = 200, ruleset(2, "~ALL")
+    problems, (note,) = await adapter(server, "ghs_1").foresee("main", MAKINGS)
+    assert () == problems
+    assert note.startswith('refs/tags/v1.2.4: the ruleset "rules 2" restricts creations, so ')
+
+
+@pytest.mark.parametrize(
+    ("token", "login", "approve", "problems", "notes"),
+    [
+        ("ghs_1", "github-actions[bot]", None, [], [OWN_TOKEN]),
+        ("ghs_1", "github-actions[bot]", True, [], [OWN_TOKEN]),
+        (
+            "ghs_1",
+            "github-actions[bot]",
+            False,
+            ['the setting "Allow GitHub Actions to create and approve pull requests" is off'],
+            [],
+        ),
+        # It is about Actions alone.
+        ("ghs_1", "some-app[bot]", False, [], []),
+        ("ghs_1", None, False, [], []),
+        ("ghp_1", "github-actions[bot]", False, [], []),
+    ],
+)
+async def test_workflows_own_token_is_told_from_an_apps(
+    server: Server,
+    token: str,
+    login: str | None,
+    approve: bool | None,
+    problems: list[str],
+    notes: list[str],
+) -> None:
+    """Whom it acts for decides, not what it looks like; the setting stops it if it is seen."""
+    if login:
+        server.answers["POST /graphql"] = (200, {"data": {"viewer": {"login": login}}})
+    if approve is not None:
+        server.answers[WORKFLOW] = (200, {"can_approve_pull_request_reviews": approve})
+    found, said = await adapter(server, token).foresee("main", ())
+    assert problems == [each.seen for each in found]
+    assert notes == list(said)
+
+
+async def test_graphql_of_an_own_server_stands_beside_its_api(server: Server) -> None:
+    """GitHub Enterprise has REST at /api/v3 and GraphQL at /api/graphql."""
+    hub = Hub(f"{server.url}/api/v3", "o", "demo", "page")
+    await GitHubRest(Http(), hub, "ghs_1").foresee("main", ())
+    assert "POST /api/graphql" in [words for words, _, _ in server.asked]
+
+
+async def test_base_that_anybody_may_change_is_a_note(server: Server, github: GitHubRest) -> None:
+    """The pull request promises a protected base; without one it is said."""
+    server.answers[BASE] = (200, {"name": "main", "protected": True})
+    assert ((), ()) == await github.foresee("main", ())
+    server.answers[BASE] = (200, {"name": "main", "protected": False})
+    note = "main is not protected: it can be changed without a pull request"
+    assert ((), (note,)) == await github.foresee("main", ())
 
 
 async def test_listing_of_the_index_is_read_as_json(server: Server) -> None:

@@ -101,7 +101,7 @@ def remote(tmp_path: Path) -> Remote:
 LOCK = "refs/wheelwright/lock/demo"
 
 
-def journal(clone: Clone, version: str = "1.2.4") -> str:
+def journal(clone: Clone, version: str = "1.2.4", build_requires: tuple[str, ...] = ()) -> str:
     """Make and push a release commit."""
     plan = a_plan(base_commit=clone.remote.head(), version=version)
     clone("checkout", plan.base_commit)
@@ -109,9 +109,8 @@ def journal(clone: Clone, version: str = "1.2.4") -> str:
     (clone.path / "b.txt").unlink()
     (clone.path / "new.txt").write_text("new\n")
     (clone.path / "stray.txt").write_text("not asked for\n")
-    made = clone(
-        "commit", plan.base_commit, "1700000000", "new.txt", stdin=refs.journal_message(plan)
-    )
+    message = refs.journal_message(plan.package, version, build_requires)
+    made = clone("commit", plan.base_commit, "1700000000", "new.txt", stdin=message)
     return clone("push", f"refs/heads/release/v{version}", "", made)
 
 
@@ -157,6 +156,22 @@ def test_release_commit_holds_the_edits_and_nothing_stray(remote: Remote) -> Non
     assert frozenset({"1.2.4"}) == found.releases
 
 
+def test_release_commit_says_what_it_is_built_with(remote: Remote) -> None:
+    """Versions come back as they were written; a commit of before there were any has none."""
+    clone = remote.clone("one")
+    journal(clone, build_requires=("hatchling==1.27.0", "packaging==25.0"))
+    journal(clone, version="1.2.5")
+    seen = clone.look()
+    new, old = (
+        refs.refs_of(seen, a_plan(version=each, branch=f"release/v{each}", tag=f"v{each}")).branch
+        for each in ("1.2.4", "1.2.5")
+    )
+    assert new is not None
+    assert old is not None
+    assert ("hatchling==1.27.0", "packaging==25.0") == new.build_requires
+    assert () == old.build_requires
+
+
 def test_same_edits_make_the_same_commit(remote: Remote) -> None:
     """A run that died after the commit makes the same one again: no second history appears."""
     made = journal(remote.clone("one"))
@@ -165,7 +180,7 @@ def test_same_edits_make_the_same_commit(remote: Remote) -> None:
     (again.path / "a.txt").write_text("1.2.4")
     (again.path / "b.txt").unlink()
     (again.path / "new.txt").write_text("new\n")
-    message = refs.journal_message(a_plan())
+    message = refs.journal_message("demo", "1.2.4")
     assert made == again("commit", remote.head(), "1700000000", "new.txt", stdin=message)
 
 

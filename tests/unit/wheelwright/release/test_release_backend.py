@@ -1,0 +1,64 @@
+"""What a build is made with: what is resolved, what of the answer is kept."""
+
+import pytest
+from packages import project
+
+from wheelwright.errors import ProjectError
+from wheelwright.release import backend
+
+SYSTEM = '[project]\nname = "demo"\nversion = "1"\n[build-system]\nbuild-backend = "x"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("", ()),
+        ("requires = []\nbackend-path = ['.']\n", ()),
+        ("requires = ['hatchling>=1.27', 'hatch-vcs']\n", ("hatchling>=1.27", "hatch-vcs")),
+        (
+            "requires = ['setuptools; python_version < \"3.13\"', 'cython[extra]']\n",
+            ('setuptools; python_version < "3.13"', "cython[extra]"),
+        ),
+        # Its place in the repository decides, not what an index has under this name.
+        (
+            "requires = ['Own_Back.end', 'hatchling']\n"
+            "[tool.uv.sources]\nown-back-end = { path = 'tools' }\n",
+            ("hatchling",),
+        ),
+        (
+            "requires = ['b @ https://example.org/b-1.tar.gz']\n",
+            ("b @ https://example.org/b-1.tar.gz",),
+        ),
+    ],
+)
+def test_what_an_index_resolves_is_asked_for(text: str, lines: tuple[str, ...]) -> None:
+    """The lines of requires, but those that a table sends elsewhere; none for one in the tree."""
+    assert lines == backend.requested(project(SYSTEM + text))
+
+
+def test_projects_own_constraints_bound_the_answer() -> None:
+    """`uv build` heeds them, and versions beside them could not be had together."""
+    text = SYSTEM + '[tool.uv]\nbuild-constraint-dependencies = ["packaging<26"]\n'
+    assert ("packaging<26",) == backend.bounds(project(text))
+    assert () == backend.bounds(project(SYSTEM))
+    # As uv does: with uv.toml, [tool.uv] says nothing.
+    own = {"uv.toml": 'build-constraint-dependencies = ["packaging<25"]\n'}
+    assert ("packaging<25",) == backend.bounds(project(text, own))
+    assert () == backend.bounds(project(text, {"uv.toml": ""}))
+    with pytest.raises(ProjectError, match=r"uv\.toml is not valid TOML"):
+        backend.bounds(project(text, {"uv.toml": "="}))
+
+
+def test_versions_are_kept_sorted_and_nothing_else() -> None:
+    """Names are normalized; comments, options, hashes and direct references are left out."""
+    printed = (
+        "# by uv\n"
+        "--index-url https://example.org/simple\n"
+        "trove_classifiers==2026.1.1\n"
+        "hatchling==1.27.0\n"
+        '    # via -r build.in\ncolorama==0.4.6 ; sys_platform == "win32"\n'
+        "b @ https://example.org/b-1.tar.gz\n"
+    )
+    wanted = ("colorama==0.4.6", "hatchling==1.27.0", "trove-classifiers==2026.1.1")
+    assert wanted == backend.pins(printed)
+    assert "colorama==0.4.6\nhatchling==1.27.0\n" == backend.text(wanted[:2])
