@@ -28,7 +28,7 @@ PROGRAM = """
 import asyncio, json, sys
 from pathlib import Path
 from stiletto.errors import EnvironmentFailed
-from stiletto.sandbox.images import userland_image
+from stiletto.sandbox.userland import userland_image
 from stiletto.sandbox.plan import Step
 from stiletto.sandbox.select import select
 

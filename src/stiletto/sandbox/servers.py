@@ -19,9 +19,9 @@ from itertools import chain
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed, UsageError
-from stiletto.sandbox.images import USER_PATH, identity, stamp, system, userland, with_bind
 from stiletto.sandbox.plan import Image
 from stiletto.sandbox.references import ImageRef
+from stiletto.sandbox.userland import USER_PATH, identity, stamp, system, userland, with_bind
 from stiletto.sandbox.wheels import Wheel, installed
 
 __all__ = ["Programs", "Server", "server_for", "server_image", "version_asked"]
