@@ -21,7 +21,6 @@ from stiletto.errors import EnvironmentFailed, UsageError
 from stiletto.sandbox.interpreters import Answers, Interpreter, Memory, interpreter_for
 from stiletto.sandbox.plan import Bind, Image
 from stiletto.sandbox.references import ImageRef, PythonTag
-from stiletto.sandbox.servers import SERVERS, server_for, server_image
 from stiletto.sandbox.userland import (
     USER_PATH,
     identity,
@@ -87,6 +86,9 @@ class HostImages:
             return self._resolved[address]
 
     async def _resolve(self, address: str) -> Image:
+        # Imported here: 10 ms that a call answered from the store alone need not pay.
+        from stiletto.sandbox.servers import SERVERS, server_for, server_image
+
         ref = ImageRef.parse(address)
         if (ref.host, ref.name) in UV_IMAGES:
             return await asyncio.to_thread(_uv_image, address, ref)
