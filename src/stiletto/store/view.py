@@ -17,7 +17,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from stiletto.errors import UsageError
-from stiletto.graph.tree import MAX_LINKS, Dir, Entry, File, Link
+from stiletto.graph.links import follow as follow_links
+from stiletto.graph.tree import Dir, Entry, File, Link, TreeError
 from stiletto.sandbox.plan import Bind, Layer
 from stiletto.store.overlay import is_whiteout
 
@@ -101,27 +102,15 @@ class View:
         Raises:
             UsageError: the links lead in a circle.
         """
-        pending = [name for name in reversed(path.split("/")) if name not in ("", ".")]
-        here = "/"
-        budget = MAX_LINKS
-        while pending:
-            name = pending.pop()
-            if name == "..":
-                here = posixpath.dirname(here)
-                continue
-            child = posixpath.join(here, name)
-            place = self._place(child)
-            if place is None or place.node.kind != "link" or not (follow or pending):
-                here = child
-                continue
-            if budget == 0:
-                raise UsageError(f"too many links at {path}")
-            budget -= 1
-            target = place.node.link()
-            if target.startswith("/"):
-                here = "/"
-            pending.extend(part for part in reversed(target.split("/")) if part not in ("", "."))
-        return here
+
+        def link(at: str) -> str | None:
+            place = self._place(at)
+            return place.node.link() if place is not None and place.node.kind == "link" else None
+
+        try:
+            return follow_links(path, link, last=follow)
+        except TreeError as error:
+            raise UsageError(str(error)) from error
 
     def listdir(self, path: str) -> list[str]:
         """Return the names in a directory, sorted.
