@@ -18,9 +18,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stiletto.api.addresses import is_git_url, secret_arguments
 from stiletto.cli.values import Address, Parsed
 from stiletto.errors import NotSupported, UsageError
+from stiletto.module.addresses import is_git_url, secret_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
