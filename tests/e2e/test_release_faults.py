@@ -364,7 +364,7 @@ def test_14_killed_after_the_wheel(released: Released, at: ReleaseBench) -> None
 def test_16_the_index_hangs(released: Released, at: ReleaseBench) -> None:
     """An upload is given up after its time limit, and the next try goes through."""
     at.outside.index.hang(1)
-    ended = at.succeeds("--upload-timeout", "5")
+    ended = at.succeeds("--upload-timeout", "20")
 
     assert "timed out" in ended.said
     assert ends_like(released, at)

@@ -64,7 +64,7 @@ class Plain:
         """Nothing is pending: every line was written when it came."""
 
     def _streams(self, span: Span) -> bool:
-        return self._verbosity > 0 or (self._verbosity == 0 and span.kind == "step")
+        return self._verbosity > 0 or (self._verbosity == 0 and span.kind in ("function", "step"))
 
     def _write_output(self, span: Span, lines: list[str]) -> None:
         for line in lines:

@@ -10,7 +10,6 @@ from importlib.resources import files
 import dagger
 
 from wheelwright import toolchain
-from wheelwright.gates.result import Output
 from wheelwright.pins import full_image
 from wheelwright.release import refs
 from wheelwright.release.ports import Refs
@@ -21,6 +20,7 @@ __all__ = ["CLONE", "RemoteGit", "fresh", "with_program"]
 
 CLONE = "/repo"
 _PROGRAMS = "/opt/wheelwright"
+_ANSWER = "/opt/wheelwright/answer"
 _CA = "/opt/wheelwright/ca.pem"
 _TOKEN = "GITHUB_TOKEN"  # noqa: S105 (the variable's name)
 
@@ -52,6 +52,7 @@ class RemoteGit:
         container = toolchain.base(full_image(self.python), self.python)
         if self.ca is not None:
             container = container.with_file(_CA, self.ca).with_env_variable("GIT_SSL_CAINFO", _CA)
+        container = container.with_env_variable("WHEELWRIGHT_ANSWER", _ANSWER)
         return self._trusted(with_program(container, "refs.py"))
 
     def _trusted(self, container: dagger.Container) -> dagger.Container:
@@ -60,32 +61,32 @@ class RemoteGit:
     async def clone(self) -> dagger.Container:
         """Return the clone, made once in a run, with everything that the remote has."""
         if self._clone is None:
-            self._clone, _ = await self._run(self._container(), ["clone", self.url])
+            self._clone = await self._run(self._container(), ["clone", self.url])
         return self._clone
 
     async def _run(
         self, container: dagger.Container, args: list[str], stdin: str = ""
-    ) -> tuple[dagger.Container, Output]:
+    ) -> dagger.Container:
         command = ["python", f"{_PROGRAMS}/refs.py", *args]
         ran = fresh(container).with_exec(command, stdin=stdin, expect=dagger.ReturnType.ANY)
         output = await toolchain.output(ran)
         if output.exit_code:
             raise refs.trouble(output.stderr, output.exit_code)
-        return ran, output
+        return ran
 
-    async def _ask(self, *args: str, stdin: str = "") -> str:
-        return (await self._run(await self.clone(), list(args), stdin))[1].stdout.strip()
+    async def _do(self, *args: str, stdin: str = "") -> dagger.Container:
+        return await self._run(await self.clone(), list(args), stdin)
 
     async def tree(self, commit: str) -> dagger.Container:
         """Return the clone with a commit in its work tree, and without the token."""
-        ran, _ = await self._run(await self.clone(), ["checkout", commit])
+        ran = await self._do("checkout", commit)
         return ran.without_secret_variable(_TOKEN)
 
     # -- looks ------------------------------------------------------------------------------------
 
     async def look(self) -> Seen:
         """Return all refs, now."""
-        return refs.read(await self._ask("look"))
+        return refs.read(await _answer(await self._do("look")))
 
     async def observe(self, plan: Plan) -> Refs:
         """Return the refs of one release, now."""
@@ -96,11 +97,12 @@ class RemoteGit:
     async def lock(self, plan: Plan, expected: str) -> str:
         """Push a lock commit that no other run makes."""
         message = refs.lock_message(plan, uuid.uuid4().hex)
-        return await self._ask("lock", plan.lock_ref, expected, str(plan.epoch_s), stdin=message)
+        args = ("lock", plan.lock_ref, expected, str(plan.epoch_s))
+        return await _answer(await self._do(*args, stdin=message))
 
     async def unlock(self, plan: Plan, commit: str) -> None:
         """Delete the lock's ref if it still is that commit."""
-        await self._ask("delete", plan.lock_ref, commit)
+        await self._do("delete", plan.lock_ref, commit)
 
     async def push_tree(
         self,
@@ -113,11 +115,15 @@ class RemoteGit:
         """Commit an edited work tree and push it as the release branch."""
         args = ["commit", plan.base_commit, str(plan.epoch_s), *paths]
         message = refs.journal_message(plan.package, plan.version, build_requires)
-        container, output = await self._run(edited, args, message)
-        commit = output.stdout.strip()
+        container = await self._run(edited, args, message)
+        commit = await _answer(container)
         ref = f"refs/heads/{plan.branch}"
         await self._run(self._trusted(container), ["push", ref, expected, commit])
 
     async def push_tag(self, plan: Plan, commit: str) -> None:
         """Push the tag; the same one again is no error, another one is refused."""
-        await self._ask("push", f"refs/tags/{plan.tag}", "", commit)
+        await self._do("push", f"refs/tags/{plan.tag}", "", commit)
+
+
+async def _answer(ran: dagger.Container) -> str:
+    return (await ran.file(_ANSWER).contents()).strip()

@@ -33,6 +33,7 @@ __all__ = ["Containers", "Credentials"]
 DIST: Final = "/dist"
 _CA: Final = "/opt/wheelwright/ca.pem"
 _PROGRAM: Final = "/opt/wheelwright/distributions.py"
+_TOLD: Final = "/opt/wheelwright/told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +132,14 @@ class Containers:
             raise ActFailed(Trouble.TOOL, said) from error
 
     async def _describe(self, dist: dagger.Directory) -> tuple[Distribution, ...]:
-        python = self.preparing.remote.python
-        container = with_program(self._slim(python), "distributions.py")
-        command = ["python", _PROGRAM, "describe", DIST]
-        return artifacts.read(
-            await container.with_directory(DIST, dist).with_exec(command).stdout()
-        )
+        return artifacts.read(await self._told(dist, "describe", DIST))
+
+    async def _told(self, dist: dagger.Directory, command: str, path: str) -> str:
+        """Return what the program says of a path, by a file: output is for people."""
+        container = with_program(self._slim(self.preparing.remote.python), "distributions.py")
+        container = container.with_directory(DIST, dist)
+        container = container.with_exec(["python", _PROGRAM, command, path, _TOLD])
+        return await container.file(_TOLD).contents()
 
     def _slim(self, python: str) -> dagger.Container:
         return toolchain.base(slim_image(python), python)
@@ -259,13 +262,7 @@ class Containers:
     async def contents(self, name: str) -> bytes:
         """Return a built file. A file of bytes crosses the wire as text only, hence base64."""
         assert self._dist is not None, "a build comes first"
-        program = (
-            "import base64, sys; "
-            "sys.stdout.write(base64.b64encode(open(sys.argv[1], 'rb').read()).decode())"
-        )
-        container = self._slim(self.preparing.remote.python).with_directory(DIST, self._dist)
-        command = ["python", "-c", program, f"{DIST}/{name}"]
-        return base64.b64decode(await container.with_exec(command).stdout())
+        return base64.b64decode(await self._told(self._dist, "encode", f"{DIST}/{name}"))
 
     async def notes(self, plan: Plan, journal: Journal) -> str:
         """Return the changelog's section of the version, as the release commit has it."""

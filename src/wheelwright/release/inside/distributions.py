@@ -1,7 +1,8 @@
 """Makes sdists reproducible, and describes distributions; runs in a container.
 
     distributions.py normalise DIRECTORY EPOCH   rewrite each sdist: sorted, one time, one owner
-    distributions.py describe DIRECTORY          print names, digests, members and metadata as JSON
+    distributions.py describe DIRECTORY TO       write names, digests, members, metadata as JSON
+    distributions.py encode FILE TO              write a file in base64
 
 An sdist that is rewritten twice is the same byte for byte, whatever wrote it: setuptools and
 pdm-backend put times, modes and the gzip header's time into theirs even with SOURCE_DATE_EPOCH.
@@ -9,6 +10,7 @@ pdm-backend put times, modes and the gzip header's time into theirs even with SO
 
 from __future__ import annotations
 
+import base64
 import gzip
 import hashlib
 import io
@@ -55,11 +57,16 @@ def _fixed(member: tarfile.TarInfo, epoch_s: int) -> tarfile.TarInfo:
     return fixed
 
 
-def describe(directory: str) -> None:
-    """Print what the distributions of a directory are."""
+def describe(directory: str, to: str) -> None:
+    """Write what the distributions of a directory are."""
     paths = sorted(Path(directory).iterdir())
     kept = [path for path in paths if path.name.endswith((".tar.gz", ".whl"))]
-    sys.stdout.write(json.dumps([described(path) for path in kept], indent=1) + "\n")
+    Path(to).write_text(json.dumps([described(path) for path in kept], indent=1), encoding="utf-8")
+
+
+def encode(path: str, to: str) -> None:
+    """Write a file in base64."""
+    Path(to).write_bytes(base64.b64encode(Path(path).read_bytes()))
 
 
 def described(path: Path) -> dict[str, Any]:
@@ -109,7 +116,11 @@ def _contents(sdist: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     return found.read() if found else b""
 
 
-COMMANDS: Mapping[str, Callable[..., None]] = {"describe": describe, "normalise": normalise}
+COMMANDS: Mapping[str, Callable[..., None]] = {
+    "describe": describe,
+    "encode": encode,
+    "normalise": normalise,
+}
 
 if __name__ == "__main__":
     COMMANDS[sys.argv[1]](*sys.argv[2:])

@@ -8,8 +8,10 @@
     refs.py lock REF EXPECTED EPOCH         push a commit of the empty tree; message on stdin
     refs.py commit PARENT EPOCH [PATH ...]  commit the work tree and print it; message on stdin
 
-The credential is $GITHUB_TOKEN. Git asks for it when the remote does, and it stands in no file and
-no command line. A git command that fails ends this program with its exit code and words.
+What is printed goes into the file that $WHEELWRIGHT_ANSWER names, where it names one: it is for
+programs, and would fill the screens of people. The credential is $GITHUB_TOKEN. Git asks for it
+when the remote does, and it stands in no file and no command line. A git command that fails ends
+this program with its exit code and words.
 """
 
 from __future__ import annotations
@@ -211,8 +213,11 @@ def commit(parent: str, epoch: str, *paths: str) -> None:
 
 
 def tell(text: str) -> None:
-    """Print the answer."""
-    sys.stdout.write(text + "\n")
+    """Give the answer."""
+    if path := os.environ.get("WHEELWRIGHT_ANSWER"):
+        Path(path).write_text(text + "\n", encoding="utf-8")
+    else:
+        sys.stdout.write(text + "\n")
 
 
 COMMANDS: Mapping[str, Callable[..., None]] = {

@@ -43,13 +43,10 @@ def wheel(directory: Path, files: dict[str, str], metadata: str = METADATA) -> P
 
 def described(directory: Path) -> tuple[Distribution, ...]:
     """Describe a directory with the program."""
-    done = subprocess.run(
-        [sys.executable, program.__file__, "describe", str(directory)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return artifacts.read(done.stdout)
+    told = directory.with_name(f"{directory.name}.json")
+    command = [sys.executable, program.__file__, "describe", str(directory), str(told)]
+    subprocess.run(command, check=True)
+    return artifacts.read(told.read_text(encoding="utf-8"))
 
 
 def test_normalised_sdists_are_the_same_whenever_they_were_built(tmp_path: Path) -> None:
