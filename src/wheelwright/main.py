@@ -168,10 +168,10 @@ class Wheelwright(Releases):
         self,
         git: Git,
         python: Python = "",
-        groups: Groups = [],  # noqa: B006  (the SDK reads the default; nothing changes it)
-        extras: Extras = [],  # noqa: B006
-        args: PytestArgs = [],  # noqa: B006
-        service: Services = [],  # noqa: B006
+        groups: Groups = [],
+        extras: Extras = [],
+        args: PytestArgs = [],
+        service: Services = [],
     ) -> str:
         """Run the tests with pytest on one Python, and fail if they fail.
 
@@ -199,10 +199,10 @@ class Wheelwright(Releases):
         self,
         git: Git,
         python: Python = "",
-        groups: Groups = [],  # noqa: B006
-        extras: Extras = [],  # noqa: B006
-        args: PytestArgs = [],  # noqa: B006
-        service: Services = [],  # noqa: B006
+        groups: Groups = [],
+        extras: Extras = [],
+        args: PytestArgs = [],
+        service: Services = [],
     ) -> TestRun:
         """Return the run that `test` judges, with its JUnit report and log, passed or failed."""
         bench = await self._bench()
@@ -218,7 +218,7 @@ class Wheelwright(Releases):
         if tested.run is None or tested.reports is None:
             raise ToolFailed(tested.why_not, "add tests, or name them with --args")
         # The type checker does not follow `dataclass_transform` through a bound method.
-        return TestRun(  # type: ignore[call-arg]
+        return TestRun(  # type: ignore[call-arg]  # see above
             python=tested.run.python,
             exit_code=tested.run.exit_code,
             summary=tested.run.summary(),
@@ -232,13 +232,13 @@ class Wheelwright(Releases):
     async def matrix(
         self,
         git: Git,
-        python: Pythons = [],  # noqa: B006
-        resolution: Resolutions = [],  # noqa: B006
-        group: GroupAxis = [],  # noqa: B006
-        extra: ExtraAxis = [],  # noqa: B006
-        service: ServiceAxis = [],  # noqa: B006
-        cell: Cells = [],  # noqa: B006
-        args: PytestArgs = [],  # noqa: B006
+        python: Pythons = [],
+        resolution: Resolutions = [],
+        group: GroupAxis = [],
+        extra: ExtraAxis = [],
+        service: ServiceAxis = [],
+        cell: Cells = [],
+        args: PytestArgs = [],
         limit: Limit = 4,
         fail_fast: FailFast = False,
         skip_unavailable: SkipUnavailable = False,
@@ -251,7 +251,7 @@ class Wheelwright(Releases):
         os: Annotated[
             list[str],
             Doc("Runners for --format github, such as ubuntu-latest,macos-latest."),
-        ] = [],  # noqa: B006
+        ] = [],
         all_packages: AllPackages = False,
     ) -> str:
         """Run the tests in every cell of the matrix, in parallel, and fail if one fails.
@@ -288,13 +288,13 @@ class Wheelwright(Releases):
     async def matrix_run(
         self,
         git: Git,
-        python: Pythons = [],  # noqa: B006
-        resolution: Resolutions = [],  # noqa: B006
-        group: GroupAxis = [],  # noqa: B006
-        extra: ExtraAxis = [],  # noqa: B006
-        service: ServiceAxis = [],  # noqa: B006
-        cell: Cells = [],  # noqa: B006
-        args: PytestArgs = [],  # noqa: B006
+        python: Pythons = [],
+        resolution: Resolutions = [],
+        group: GroupAxis = [],
+        extra: ExtraAxis = [],
+        service: ServiceAxis = [],
+        cell: Cells = [],
+        args: PytestArgs = [],
         limit: Limit = 4,
         fail_fast: FailFast = False,
         skip_unavailable: SkipUnavailable = False,
@@ -477,12 +477,12 @@ class Wheelwright(Releases):
         tags: Annotated[
             bool, Doc("Protect the tags v* instead: made once, never moved or removed.")
         ] = False,
-        checks: Annotated[list[str], Doc("Names of the checks that must pass.")] = [CHECK],  # noqa: B006
+        checks: Annotated[list[str], Doc("Names of the checks that must pass.")] = [CHECK],
         approvals: Annotated[int, Doc("How many people must approve a pull request.")] = 0,
         linear: Annotated[bool, Doc("No merge commits.")] = True,
         bypass: Annotated[
             list[str], Doc("Who may bypass it: admin, maintain, write, app:ID, team:ID.")
-        ] = [],  # noqa: B006
+        ] = [],
     ) -> dagger.File:
         """Return the rules of the default branch as a file that GitHub's settings import.
 

@@ -143,7 +143,7 @@ class Matrix:
         branch: Annotated[str, Doc("Its branch.")] = "",
         slug: Annotated[str, Doc("The repository on GitHub: OWNER/NAME.")] = "",
         pull_request: Annotated[str, Doc("The pull request's number.")] = "",
-        flags: Annotated[list[str], Doc("Codecov's flags for this upload.")] = [],  # noqa: B006
+        flags: Annotated[list[str], Doc("Codecov's flags for this upload.")] = [],
         url: Annotated[str, Doc("A Codecov server of your own.")] = "",
     ) -> str:
         """Upload the coverage of the whole matrix to Codecov, once, with its own uploader.
@@ -159,7 +159,7 @@ def matrix_object(finished: Finished) -> Matrix:
     """Return the finished matrix as the object that the caller sees."""
     report = finished.report
     # The type checker does not follow `dataclass_transform` through a bound method.
-    return Matrix(  # type: ignore[call-arg]
+    return Matrix(  # type: ignore[call-arg]  # see above
         ok=report.ok,
         table=table.render(report),
         cells=[_cell(each, finished.cells[each.cell.name]) for each in report.cells],
@@ -169,7 +169,7 @@ def matrix_object(finished: Finished) -> Matrix:
 
 
 def _cell(report: model.CellReport, reports: dagger.Directory) -> Cell:
-    return Cell(  # type: ignore[call-arg]
+    return Cell(  # type: ignore[call-arg]  # as for Matrix
         name=report.cell.name,
         python=report.version.removeprefix("Python ") or report.cell.python,
         resolution=report.cell.resolution,

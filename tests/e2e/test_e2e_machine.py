@@ -172,29 +172,7 @@ def test_plain_mode_exports_the_same_files(
 
 # -- where namespaces are forbidden ---------------------------------------------------------------
 
-FORBID = """
-import ctypes, os, struct, sys
-# BPF: load the system call's number; clone3 is unknown, unshare and clone with namespaces refused.
-def op(code, true, false, value):
-    return struct.pack("HBBI", code, true, false, value)
-LOAD, EQUAL, SET, RETURN = 0x20, 0x15, 0x45, 0x06
-filters = b"".join([
-    op(LOAD, 0, 0, 0),
-    op(EQUAL, 0, 1, 435), op(RETURN, 0, 0, 0x00050000 | 38),
-    op(EQUAL, 0, 1, 272), op(RETURN, 0, 0, 0x00050000 | 1),
-    op(EQUAL, 0, 3, 56), op(LOAD, 0, 0, 16),
-    op(SET, 0, 1, 0x10000000), op(RETURN, 0, 0, 0x00050000 | 1),
-    op(RETURN, 0, 0, 0x7FFF0000),
-])
-libc = ctypes.CDLL(None, use_errno=True)
-held = ctypes.create_string_buffer(filters)
-program = ctypes.create_string_buffer(
-    struct.pack("HxxxxxxP", len(filters) // 8, ctypes.addressof(held)))
-assert libc.prctl(38, 1, 0, 0, 0) == 0
-assert libc.prctl(22, 2, program, 0, 0) == 0, ctypes.get_errno()
-os.execv(sys.argv[1], sys.argv[1:])
-"""
-"""A filter like that of a default container, for x86-64 (numbers from asm/unistd_64.h)."""
+NO_NAMESPACES = Path(__file__).parents[1] / "standins" / "no_namespaces.py"
 
 
 @pytest.fixture
@@ -202,7 +180,7 @@ def forbidden(plain: Bench) -> Bench:
     """Run where no process may make a namespace, and ask for nothing."""
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):
         pytest.skip("the filter is for Linux on x86-64")
-    program = [sys.executable, "-c", FORBID, *plain.program]
+    program = [sys.executable, str(NO_NAMESPACES), *plain.program]
     return replace(plain, program=program, flags=("--progress=plain",))
 
 

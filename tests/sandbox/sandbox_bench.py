@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from stiletto.sandbox.bubblewrap import Bubblewrap
-from stiletto.sandbox.images import userland_image
 from stiletto.sandbox.interpreters import Answers
 from stiletto.sandbox.plain import Plain
 from stiletto.sandbox.plan import Image, Layer, OverlayMount, Sandbox, Step, StepOutput, Stream
+from stiletto.sandbox.userland import userland_image
 
 __all__ = ["Bench", "can_isolate", "python_image", "silent"]
 

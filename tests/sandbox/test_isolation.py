@@ -34,7 +34,7 @@ import asyncio, json, os, sys
 sys.path[:0] = sys.argv[3:]
 from pathlib import Path
 from stiletto.sandbox.bubblewrap import Bubblewrap
-from stiletto.sandbox.images import userland_image
+from stiletto.sandbox.userland import userland_image
 from stiletto.sandbox.plan import Layer, Step
 
 async def main(root, script):

@@ -28,7 +28,7 @@ PROGRAM = """
 import asyncio, json, sys
 from pathlib import Path
 from stiletto.errors import EnvironmentFailed
-from stiletto.sandbox.images import userland_image
+from stiletto.sandbox.userland import userland_image
 from stiletto.sandbox.plan import Step
 from stiletto.sandbox.select import select
 
@@ -49,28 +49,7 @@ async def main(choice, root):
 asyncio.run(main(sys.argv[1], Path(sys.argv[2])))
 """
 
-SECCOMP = """
-import ctypes, struct, sys
-# BPF: load the system call's number; clone3 is unknown, unshare and clone with namespaces refused.
-def op(code, true, false, value):
-    return struct.pack("HBBI", code, true, false, value)
-LOAD, EQUAL, SET, RETURN = 0x20, 0x15, 0x45, 0x06
-filters = b"".join([
-    op(LOAD, 0, 0, 0),
-    op(EQUAL, 0, 1, 435), op(RETURN, 0, 0, 0x00050000 | 38),
-    op(EQUAL, 0, 1, 272), op(RETURN, 0, 0, 0x00050000 | 1),
-    op(EQUAL, 0, 3, 56), op(LOAD, 0, 0, 16),
-    op(SET, 0, 1, 0x10000000), op(RETURN, 0, 0, 0x00050000 | 1),
-    op(RETURN, 0, 0, 0x7FFF0000),
-])
-libc = ctypes.CDLL(None, use_errno=True)
-held = ctypes.create_string_buffer(filters)
-program = ctypes.create_string_buffer(
-    struct.pack("HxxxxxxP", len(filters) // 8, ctypes.addressof(held)))
-assert libc.prctl(38, 1, 0, 0, 0) == 0
-assert libc.prctl(22, 2, program, 0, 0) == 0, ctypes.get_errno()
-"""
-"""A filter like that of a default container, for x86-64 (numbers from asm/unistd_64.h)."""
+NO_NAMESPACES = Path(__file__).parents[1] / "standins" / "no_namespaces.py"
 
 
 def run_python(argv: list[str], program: str, *args: str) -> list[object]:
@@ -95,7 +74,7 @@ def switched_off(choice: str, root: Path) -> list[object]:
 
 def filtered(choice: str, root: Path) -> list[object]:
     """Choose where a filter refuses namespaces."""
-    return run_python([], SECCOMP + PROGRAM, choice, str(root))
+    return run_python([sys.executable, str(NO_NAMESPACES)], PROGRAM, choice, str(root))
 
 
 Place = Callable[[str, Path], list[object]]

@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
                 threading.Event().wait()
             except KeyboardInterrupt:
                 for effect in outside.effects.happened:
-                    print(f"# {effect.kind} {effect.subject}")  # noqa: T201
+                    print(f"# {effect.kind} {effect.subject}")  # noqa: T201 - as above
     return 0
 
 

@@ -72,8 +72,8 @@ def _listed(
     yield from Draft4Validator.VALIDATORS["enum"](validator, enum, instance, schema)
 
 
-# The stubs know `extend` without its types.
-_Schema30 = extend(Draft4Validator, {"type": _typed, "enum": _listed})  # type: ignore[no-untyped-call]
+_KEYWORDS = {"type": _typed, "enum": _listed}
+_Schema30 = extend(Draft4Validator, _KEYWORDS)  # type: ignore[no-untyped-call]  # the stubs' gap
 
 
 @dataclass(frozen=True, slots=True)

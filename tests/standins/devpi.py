@@ -118,7 +118,7 @@ class Devpi:
             f"{index.simple_url}{project}/",
             headers={"Accept": "application/vnd.pypi.simple.v1+json"},
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - loopback
             files = json.load(answer)["files"]
         return {file["filename"]: file["hashes"]["sha256"] for file in files}
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-import stiletto.engine.session  # noqa: F401  (registers the calls)
+import stiletto.engine.session  # noqa: F401 - registers the calls
 from stiletto.api.registry import CALLS
 from stiletto.cli.main import COMMANDS
 

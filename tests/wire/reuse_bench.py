@@ -166,6 +166,43 @@ class App:
         return await self.kept.shout()
 '''
 
+VAULT = '''\
+"""Has a secret."""
+
+import dagger
+from dagger import dag, function, object_type
+
+
+@object_type
+class Vault:
+    """A vault."""
+
+    token: dagger.Secret
+
+    @function
+    def sealed(self) -> dagger.Container:
+        """Return a container whose command uses the secret."""
+        base = dag.container().from_("python:3.11-slim").with_secret_variable("T", self.token)
+        return base.with_exec(["sh", "-c", "echo ${#T}"])
+'''
+
+KEEPER = '''\
+"""Uses the vault."""
+
+import dagger
+from dagger import dag, function, object_type
+
+
+@object_type
+class Keeper:
+    """A keeper."""
+
+    @function
+    def sealed(self) -> dagger.Container:
+        """Return the vault's container."""
+        return dag.vault().sealed()
+'''
+
 
 def module(name: str, code: str | None, **config: Any) -> dict[str, str]:
     """Return the files of a module; without code, its dagger.json alone."""
@@ -265,7 +302,7 @@ class _Git(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._answer()
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
         """Stay quiet."""
 
     def _answer(self) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from reuse_bench import APP, HELLO, Cli, ask, committed, git, module, served
+from reuse_bench import APP, HELLO, KEEPER, VAULT, Cli, ask, committed, git, module, served
 from wire_bench import Opener, write
 
 from stiletto.engine.session import serve
@@ -314,6 +314,28 @@ def test_env_defaults(tmp_path: Path, repository: Path, cache: Path) -> None:
     assert ["file.txt", "4"] == cli("call", "hello", "given").lines
     assert "yo me red" == cli("call", "hello", "--greeting=yo", "say", "--name=me", "text").out
     assert '(default "good day")' in cli("call", "hello", "--help").out
+
+
+async def test_a_stored_result_never_holds_another_secret(
+    open_: Opener, cache: Path, tmp_path: Path
+) -> None:
+    """A result whose secret a dependency read is made again, with the value of this session.
+
+    Nothing in the call itself names the secret: only the stored container does.
+    """
+    vaults = [{"name": "vault", "source": "../vault"}]
+    files = {**module("vault", VAULT), **module("keeper", KEEPER, dependencies=vaults)}
+    committed(tmp_path, {**files, "vault/.env": "TOKEN=env://OWN_TOKEN\n"})
+    sizes = []
+    for value in ("one", "three"):
+        async with open_(tmp_path / "keeper", environ={"OWN_TOKEN": value}) as session:
+            await session.engine.load_module(None)
+            sizes.append(await ask(session.engine, "sealed", "stdout"))
+
+    assert ["3\n", "5\n"] == sizes
+    calls = [path.read_text() for path in (cache / "records").rglob("*.json")]
+    assert [text for text in calls if "UriSecret" in text]
+    assert not [text for text in calls if "OWN_TOKEN" in text]
 
 
 def test_env_and_customizations(tmp_path: Path, repository: Path, cache: Path) -> None:

@@ -73,7 +73,8 @@ async def test_definition(box: Loaded) -> None:
     )
     main = definition.main_object
     assert "Call" not in main.functions
-    assert ["source", "size", "token"] == [a.name for a in main.constructor.args]  # type: ignore[union-attr]
+    assert main.constructor is not None
+    assert ["source", "size", "token"] == [a.name for a in main.constructor.args]
     assert "commandFails" in main.functions
     assert "Give back what came." == main.functions["echo"].description
     assert {"Gearbox", "GearboxWheel"} == set(definition.objects)

@@ -91,15 +91,26 @@ async def test_secrets_of_the_host(open_: Opener, tmp_path: Path) -> None:
 async def test_the_value_of_a_host_secret_decides(open_: Opener, fresh: str) -> None:
     """Another value runs the command again; an equal one, or the same cache key, does not."""
 
-    async def run(value: str, uri: str) -> int:
-        async with open_(environ={"OWN_TOKEN": value}) as session:
-            at = session.counting(fresh).with_secret_variable("T", session.dag.secret(uri))
-            await sh(at, tick(fresh)).sync()
+    async def run(value: str, uri: str, cache_key: str | None = None) -> int:
+        async with open_(environ={"OWN_TOKEN": value, "OTHER_TOKEN": value}) as session:
+            secret = session.dag.secret(uri, cache_key=cache_key)
+            await sh(session.counting(fresh).with_secret_variable("T", secret), tick(fresh)).sync()
             return session.runs(fresh)
 
-    plain, keyed = "env://OWN_TOKEN", "env://OWN_TOKEN?cacheKey=k"
-    assert [1, 1, 2] == [await run(value, plain) for value in ("a-value", "a-value", "b-value")]
-    assert [3, 3] == [await run(value, keyed) for value in ("c-value", "d-value")]
+    own, other = "env://OWN_TOKEN", "env://OTHER_TOKEN"
+    assert [1, 1, 2] == [await run(value, own) for value in ("a-value", "a-value", "b-value")]
+    assert await run("b-value", other) == 2
+    assert [3, 3] == [await run(value, own, "k") for value in ("c-value", "d-value")]
+    assert await run("e-value", other, "k") == 3
+
+
+async def test_the_uri_is_the_one_that_was_read(one: Session, tmp_path: Path) -> None:
+    """A secret tells its own URI, a secret that was set none."""
+    write(tmp_path, {"token": "in-a-file"})
+    read = one.dag.secret(f"file://{tmp_path}/token")
+
+    assert f"file://{tmp_path}/token" == await read.uri()
+    assert "" == await one.dag.set_secret("no-uri", "text").uri()
 
 
 async def test_a_missing_secret_fails_where_it_is_used(one: Session) -> None:

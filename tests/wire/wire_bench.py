@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import dagger
 
@@ -28,7 +28,7 @@ class Session:
         """Return a container with a shell."""
         return self.dag.container().from_(PYTHON)
 
-    def sh(self, script: str, **given: object) -> dagger.Container:
+    def sh(self, script: str, **given: Any) -> dagger.Container:
         """Run a shell script in it."""
         return sh(self.base(), script, **given)
 
@@ -46,9 +46,9 @@ class Session:
 Opener: TypeAlias = Callable[..., AbstractAsyncContextManager[Session]]
 
 
-def sh(container: dagger.Container, script: str, **given: object) -> dagger.Container:
+def sh(container: dagger.Container, script: str, **given: Any) -> dagger.Container:
     """Run a shell script in a container."""
-    return container.with_exec(["sh", "-c", script], **given)  # type: ignore[arg-type]
+    return container.with_exec(["sh", "-c", script], **given)
 
 
 def tick(word: str) -> str:
@@ -56,18 +56,18 @@ def tick(word: str) -> str:
     return f"echo >> /counts/{word}"
 
 
-async def fails(making: object) -> str:
+async def fails(making: Awaitable[object]) -> str:
     """Return the message with which something fails."""
     try:
-        await making  # type: ignore[misc]
+        await making
     except dagger.QueryError as error:
         return str(error)
     raise AssertionError("it did not fail")
 
 
-async def ran_together(*making: object) -> list[str]:
+async def ran_together(*making: Awaitable[str]) -> list[str]:
     """Run several at once."""
-    return list(await asyncio.gather(*making))  # type: ignore[call-overload]
+    return list(await asyncio.gather(*making))
 
 
 def write(root: Path, files: dict[str, str]) -> Path:

@@ -1,4 +1,4 @@
-"""The calls of `Directory`, `File` and `Changeset` that need no work; see `engine.leaves`."""
+"""The calls of `Directory`, `File` and `Changeset` that need no work; see `engine.file_leaves`."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ def with_directory(
     exclude: Sequence[str] = (),
     include: Sequence[str] = (),
     gitignore: bool = False,
-    owner: str = "",  # noqa: ARG001 - one user owns every file, see `container`
+    owner: str = "",
     permissions: int | None = None,
 ) -> Directory:
-    """Lay a directory over the one at `path`."""
+    """Lay a directory over the one at `path`; `owner` changes nothing, see `filesystem`."""
     kept = a_filter(include, exclude, gitignore)
     return written(self, WriteDirectory(path, source, kept, permissions))
 
@@ -67,7 +67,7 @@ def with_file(
     path: str,
     source: File,
     permissions: int | None = None,
-    owner: str = "",  # noqa: ARG001
+    owner: str = "",
 ) -> Directory:
     """Put a file at `path`, or inside it where that is a directory."""
     return written(self, WriteFile(path, source, permissions))
@@ -158,8 +158,8 @@ def directory_with_error(self: Directory, err: str) -> Directory:
 @call("Directory.chown")
 def chown(
     self: Directory,
-    path: str,  # noqa: ARG001
-    owner: str,  # noqa: ARG001
+    path: str,
+    owner: str,
 ) -> Directory:
     """Change nothing: one user owns every file of a sandbox."""
     return self
@@ -178,7 +178,7 @@ def with_replaced(
     self: File,
     search: str,
     replacement: str,
-    all: bool = False,  # noqa: A002
+    all: bool = False,
     first_from: int | None = None,
 ) -> File:
     """Return the file with text replaced."""
@@ -186,7 +186,7 @@ def with_replaced(
 
 
 @call("File.chown")
-def file_chown(self: File, owner: str) -> File:  # noqa: ARG001
+def file_chown(self: File, owner: str) -> File:
     """Change nothing: one user owns every file of a sandbox."""
     return self
 
@@ -242,7 +242,7 @@ def diff_stat_path(self: DiffStat) -> str:
 
 
 @call("DiffStat.oldPath")
-def diff_stat_old_path(self: DiffStat) -> None:  # noqa: ARG001
+def diff_stat_old_path(self: DiffStat) -> None:
     """Return nothing: a rename is an addition and a removal here."""
     return
 

@@ -32,13 +32,13 @@ class SetSecret(Secret):
 
 @dataclass(frozen=True)
 class UriSecret(Secret):
-    """A secret read from a provider, such as `env://TOKEN`.
+    """A secret read from a provider, such as `env://TOKEN`, when it was made.
 
-    `identity` is a salted hash of the plaintext or of the caller's cache key, so that a changed
-    value runs its dependants again.
+    `identity` is a salted hash of the caller's cache key, or else of the plaintext: a changed
+    value runs its dependants again, and equal values are one secret wherever they were read. The
+    URI belongs to the session that read it, as in the real engine (core/secret.go of v0.21.8).
     """
 
-    uri: str
     identity: str
 
 
@@ -59,9 +59,3 @@ class CacheVolume(Recipe):
 def secret_name(self: Secret) -> str:
     """Return the name; empty for secrets that have a URI."""
     return self.name if isinstance(self, SetSecret) else ""
-
-
-@call("Secret.uri")
-def secret_uri(self: Secret) -> str:
-    """Return the URI; empty for secrets that were set."""
-    return self.uri if isinstance(self, UriSecret) else ""

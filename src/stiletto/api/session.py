@@ -122,31 +122,31 @@ class Stat(Recipe):
 
 
 @call("Query.container")
-def container(self: Query, platform: str | None = None) -> Container:  # noqa: ARG001
+def container(self: Query, platform: str | None = None) -> Container:
     """Start with an empty container."""
     return Container(platform=platform or "")
 
 
 @call("Query.directory")
-def directory(self: Query) -> Directory:  # noqa: ARG001
+def directory(self: Query) -> Directory:
     """Start with an empty directory."""
     return EmptyDirectory()
 
 
 @call("Query.file")
-def file(self: Query, name: str, contents: str, permissions: int = 0o644) -> File:  # noqa: ARG001
+def file(self: Query, name: str, contents: str, permissions: int = 0o644) -> File:
     """Make a file from text."""
     return NewFile(name, contents, permissions)
 
 
 @call("Query.host")
-def host(self: Query) -> Host:  # noqa: ARG001
+def host(self: Query) -> Host:
     """Return the client's machine."""
     return Host()
 
 
 @call("Query.error")
-def error(self: Query, message: str) -> Error:  # noqa: ARG001
+def error(self: Query, message: str) -> Error:
     """Make an error."""
     return Error(message)
 

@@ -1,33 +1,21 @@
-"""Registration: the values a module builds to say what it offers, and their definition.
+"""Registration: the values a module builds to say what it offers.
 
 A module sends chains of `typeDef`, `function` and `module` calls. They build the values below;
-`define` turns the finished module into a `ModuleDef`, with the engine's naming rules applied:
-lowerCamel functions, fields and arguments, Camel types that carry the module's name in front.
+`module.registration` turns the finished module into its definition.
 """
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from stiletto.api.registry import call
-from stiletto.errors import ModuleFailed, UsageError
+from stiletto.errors import UsageError
 from stiletto.graph.recipe import Recipe
-from stiletto.module.definition import (
-    ArgDef,
-    EnumDef,
-    FieldDef,
-    FunctionDef,
-    Kind,
-    ModuleDef,
-    ObjectDef,
-    TypeRef,
-)
+from stiletto.module.definition import Kind
 
-__all__ = ["Function", "Module", "SourceMap", "TypeDef", "camel", "define", "lower_camel"]
+__all__ = ["Function", "Module", "SourceMap", "TypeDef"]
 
 
 @dataclass(frozen=True)
@@ -126,25 +114,25 @@ class Module(Recipe):
 
 
 @call("Query.module")
-def new_module(self: Recipe) -> Module:  # noqa: ARG001
+def new_module(self: Recipe) -> Module:
     """Start a module."""
     return Module()
 
 
 @call("Query.typeDef")
-def new_type_def(self: Recipe) -> TypeDef:  # noqa: ARG001
+def new_type_def(self: Recipe) -> TypeDef:
     """Start a type."""
     return TypeDef()
 
 
 @call("Query.function")
-def new_function(self: Recipe, name: str, return_type: TypeDef) -> Function:  # noqa: ARG001
+def new_function(self: Recipe, name: str, return_type: TypeDef) -> Function:
     """Start a function."""
     return Function(name, return_type)
 
 
 @call("Query.sourceMap")
-def new_source_map(self: Recipe, filename: str, line: int, column: int) -> SourceMap:  # noqa: ARG001
+def new_source_map(self: Recipe, filename: str, line: int, column: int) -> SourceMap:
     """Name a place in a file."""
     return SourceMap(filename, line, column)
 
@@ -156,7 +144,7 @@ def module_description(self: Module, description: str) -> Module:
 
 
 @call("Module.withObject")
-def module_object(self: Module, object: TypeDef) -> Module:  # noqa: A002
+def module_object(self: Module, object: TypeDef) -> Module:
     """Add an object type."""
     return replace(self, objects=(*self.objects, object))
 
@@ -202,7 +190,7 @@ def with_object(
     self: TypeDef,
     name: str,
     description: str = "",
-    source_map: SourceMap | None = None,  # noqa: ARG001
+    source_map: SourceMap | None = None,
     deprecated: str | None = None,
 ) -> TypeDef:
     """Make it an object."""
@@ -216,7 +204,7 @@ def with_interface(
     self: TypeDef,
     name: str,
     description: str = "",
-    source_map: SourceMap | None = None,  # noqa: ARG001
+    source_map: SourceMap | None = None,
 ) -> TypeDef:
     """Make it an interface."""
     return replace(self, kind=Kind.INTERFACE.value, name=name, description=description)
@@ -227,7 +215,7 @@ def with_enum(
     self: TypeDef,
     name: str,
     description: str = "",
-    source_map: SourceMap | None = None,  # noqa: ARG001
+    source_map: SourceMap | None = None,
 ) -> TypeDef:
     """Make it an enum."""
     return replace(self, kind=Kind.ENUM.value, name=name, description=description)
@@ -239,7 +227,7 @@ def with_enum_member(
     name: str,
     value: str = "",
     description: str = "",
-    source_map: SourceMap | None = None,  # noqa: ARG001
+    source_map: SourceMap | None = None,
     deprecated: str | None = None,
 ) -> TypeDef:
     """Add an enum member."""
@@ -265,7 +253,7 @@ def with_field(
     name: str,
     type_def: TypeDef,
     description: str = "",
-    source_map: SourceMap | None = None,  # noqa: ARG001
+    source_map: SourceMap | None = None,
     deprecated: str | None = None,
 ) -> TypeDef:
     """Add a field."""
@@ -301,7 +289,7 @@ def with_arg(
     default_value: str | None = None,
     default_path: str = "",
     ignore: Sequence[str] = (),
-    source_map: SourceMap | None = None,  # noqa: ARG001
+    source_map: SourceMap | None = None,
     deprecated: str | None = None,
     default_address: str = "",
 ) -> Function:
@@ -353,121 +341,6 @@ def function_deprecated(self: Function, reason: str | None = None) -> Function:
 
 
 @call("Function.withSourceMap")
-def function_source_map(self: Function, source_map: SourceMap) -> Function:  # noqa: ARG001
+def function_source_map(self: Function, source_map: SourceMap) -> Function:
     """Ignore where it is written: nothing here shows it."""
     return self
-
-
-# -- definition ----------------------------------------------------------------------------------
-
-
-def _words(name: str) -> list[str]:
-    return [
-        word
-        for part in re.split(r"[^0-9A-Za-z]+", name)
-        for word in re.findall(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+", part)
-    ]
-
-
-def camel(name: str) -> str:
-    """Return `name` as a type name: `test_run` -> `TestRun`."""
-    return "".join(word[:1].upper() + word[1:].lower() for word in _words(name))
-
-
-def lower_camel(name: str) -> str:
-    """Return `name` as a field name: `check_format` -> `checkFormat`."""
-    whole = camel(name)
-    first = _words(name)[0] if _words(name) else ""
-    return whole[: len(first)].lower() + whole[len(first) :]
-
-
-def _type_name(module: str, original: str, name: str) -> str:
-    """Return a type's name in the API, the module's name in front.
-
-    The module's own name counts where a word ends: `PostIt` of the module `post` stays what it
-    is, `Postman` becomes `PostPostman` (core/gqlformat.go, namespaceObject).
-    """
-    name = camel(name) if "_" in name or name[:1].islower() else name
-    rest = name.removeprefix(camel(original))
-    if rest != name and (not rest or not rest[0].islower()):
-        return camel(module) + rest
-    return camel(module) + name
-
-
-def define(name: str, built: Module, original: str = "") -> ModuleDef:
-    """Turn a registered module into its definition.
-
-    `original` is the name that the module's own code goes by, where others call it `name`.
-
-    Raises:
-        ModuleFailed: it has no main object.
-    """
-    main = camel(name)
-    original = original or name
-    own = {t.name for t in (*built.objects, *built.interfaces, *built.enums)}
-
-    def use(t: TypeDef) -> TypeRef:
-        type_name = _type_name(name, original, t.name) if t.name in own else t.name
-        element = use(t.element) if t.element else None
-        return TypeRef(Kind(t.kind), type_name, element, t.optional)
-
-    def argument(a: RegisteredArgument) -> ArgDef:
-        if a.default:
-            json.loads(a.default)
-        return ArgDef(
-            name=lower_camel(a.name),
-            type=use(a.type),
-            description=a.description,
-            default=a.default or None,
-            default_path=a.default_path or None,
-            default_address=a.default_address or None,
-            ignore=a.ignore,
-            deprecated=a.deprecated,
-            original=a.name,
-        )
-
-    def function(f: Function) -> FunctionDef:
-        return FunctionDef(
-            name=lower_camel(f.name),
-            returns=use(f.returns),
-            args=tuple(argument(a) for a in f.args),
-            description=f.description,
-            original=f.name,
-            cache=f.cache,
-            check=f.check,
-            generator=f.generator,
-            deprecated=f.deprecated,
-        )
-
-    objects = {}
-    for t in (*built.objects, *built.interfaces):
-        fields = [
-            FieldDef(lower_camel(f.name), use(f.type), f.description, f.name) for f in t.fields
-        ]
-        functions = [function(f) for f in t.functions]
-        type_name = _type_name(name, original, t.name)
-        objects[type_name] = ObjectDef(
-            name=type_name,
-            description=t.description,
-            fields={f.name: f for f in fields},
-            functions={f.name: f for f in functions},
-            constructor=function(t.constructor) if t.constructor else None,
-            original=t.name,
-        )
-    if main not in objects:
-        raise ModuleFailed(
-            f"module {original} has no object named {camel(original)}",
-            hint="decorate the class of that name with @dagger.object_type",
-        )
-    enums = {}
-    for t in built.enums:
-        type_name = _type_name(name, original, t.name)
-        enums[type_name] = EnumDef(
-            name=type_name,
-            members=tuple(m.name for m in t.members),
-            descriptions={m.name: m.description for m in t.members},
-            values={m.name: m.value for m in t.members},
-            description=t.description,
-            original=t.name,
-        )
-    return ModuleDef(name, main, built.description, objects, enums)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stiletto.api.session import Query
-from stiletto.cli.addresses import is_git_url, secret_arguments
 from stiletto.errors import NotSupported, UsageError
 from stiletto.graph.recipe import Recipe
+from stiletto.module.addresses import is_git_url, secret_arguments
 from stiletto.module.definition import ArgDef, Kind, TypeRef
 from stiletto.module.remote import GitReference
 

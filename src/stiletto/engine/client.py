@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stiletto.api.session import Error, FunctionCall
+from stiletto.errors import UsageError
 from stiletto.progress import Span
 
 if TYPE_CHECKING:
@@ -37,3 +39,13 @@ class Client:
     def scope(self) -> str:
         """What keeps the names of secrets and cache volumes of different modules apart."""
         return "main" if self.module is None else self.module.scope
+
+    def host_path(self, path: str) -> Path:
+        """Return a path of the host, as the file system sees `..` and links in it.
+
+        Raises:
+            UsageError: a module's code asks.
+        """
+        if self.module is not None:
+            raise UsageError("a module's code cannot read the host; take directories as arguments")
+        return (self.engine.workdir / Path(path).expanduser()).resolve()

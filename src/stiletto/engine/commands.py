@@ -16,13 +16,14 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stiletto.api import container as c
+from stiletto.api.container import Service
 from stiletto.api.secrets import CacheVolume
-from stiletto.api.service import Service
 from stiletto.engine.context import current_span, preparing
 from stiletto.engine.keys import step_inputs
+from stiletto.engine.layout import Layouts, Stack
 from stiletto.engine.once import Once
 from stiletto.engine.output import tail
 from stiletto.engine.services import Services
@@ -32,9 +33,6 @@ from stiletto.graph.tree import EMPTY, Dir
 from stiletto.progress import Outcome, Span
 from stiletto.sandbox import plan
 from stiletto.store import View
-
-if TYPE_CHECKING:
-    from stiletto.engine.evaluate import Evaluator, Stack
 
 __all__ = ["Commands", "Finished"]
 
@@ -56,13 +54,13 @@ class Finished:
 
 
 class Commands:
-    """Runs commands for an evaluator, which lays out the files that they see."""
+    """Runs commands on files that an evaluator lays out."""
 
-    def __init__(self, evaluator: Evaluator, parallel: int | None = None) -> None:
-        self._evaluator = evaluator
-        self._store = evaluator.store
-        self.sandbox = evaluator.sandbox
-        self.progress = evaluator.progress
+    def __init__(self, layouts: Layouts, parallel: int | None = None) -> None:
+        self._layouts = layouts
+        self._store = layouts.store
+        self.sandbox = layouts.sandbox
+        self.progress = layouts.progress
         self.services = Services(self)
         self._once = Once()
         self._slots = asyncio.Semaphore(parallel or max(2, os.cpu_count() or 2))
@@ -78,7 +76,7 @@ class Commands:
         return await self._once.get("exec", exec_, lambda: self._finished(exec_, span))
 
     async def _finished(self, exec_: c.Exec, parent: Span | None) -> Finished:
-        stack = await self._evaluator.stack(exec_.root)
+        stack = await self._layouts.stack(exec_.root)
         trees = await self._mounted_trees(exec_)
         inputs = await self._inputs(exec_, stack, trees)
         key = digest_of(inputs)
@@ -116,7 +114,7 @@ class Commands:
         return await self._once.get("service", service, lambda: self._service_key(service))
 
     async def _service_key(self, service: Service) -> str:
-        stack = await self._evaluator.stack(service.exec.root)
+        stack = await self._layouts.stack(service.exec.root)
         inputs = await self._inputs(service.exec, stack, await self._mounted_trees(service.exec))
         ports = [port.digest for port in service.ports]
         check = service.healthcheck.digest if service.healthcheck else ""
@@ -125,7 +123,7 @@ class Commands:
     @contextlib.asynccontextmanager
     async def laid_out(self, exec_: c.Exec) -> AsyncIterator[plan.Step]:
         """Lay out a command that runs beside others; its directories go with the context."""
-        stack = await self._evaluator.stack(exec_.root)
+        stack = await self._layouts.stack(exec_.root)
         trees = await self._mounted_trees(exec_)
         with self._store.stage() as stage:
             step, locks = await self._step(exec_, stack, trees, stage)
@@ -144,9 +142,9 @@ class Commands:
         async def one(mount: c.Mount) -> tuple[str, Dir] | None:
             match mount:
                 case c.DirectoryMount(target, source):
-                    return target, await self._evaluator.tree(source)
+                    return target, await self._layouts.tree(source)
                 case c.FileMount(target, source):
-                    named = await self._evaluator.file(source)
+                    named = await self._layouts.file(source)
                     return target, EMPTY.put(posixpath.basename(target), named.file)
                 case _:
                     return None
@@ -258,7 +256,7 @@ class Commands:
         mounts: tuple[plan.Mount, ...] = (),
     ) -> int:
         """Run a command whose result nobody stores; returns its exit code."""
-        stack = await self._evaluator.stack(exec_.root)
+        stack = await self._layouts.stack(exec_.root)
         trees = await self._mounted_trees(exec_)
         with self._store.stage() as stage:
             step, _ = await self._step(exec_, stack, trees, stage)
@@ -279,7 +277,7 @@ class Commands:
         for index, mount in enumerate(exec_.mounts):
             match mount:
                 case c.DirectoryMount(target, _, read_only):
-                    lower = (await self._evaluator.checkout(trees[target])).root
+                    lower = (await self._layouts.checkout(trees[target])).root
                     if read_only:
                         mounts.append(plan.BindMount(target, lower))
                         continue
@@ -288,7 +286,7 @@ class Commands:
                     mount_work.mkdir()
                     mounts.append(plan.OverlayMount(target, lower, mount_upper, mount_work))
                 case c.FileMount(target):
-                    lower = (await self._evaluator.checkout(trees[target])).root
+                    lower = (await self._layouts.checkout(trees[target])).root
                     mounts.append(plan.BindMount(target, lower / posixpath.basename(target)))
                 case c.CacheMount(target, volume):
                     path = await self._volume(volume)
@@ -296,22 +294,18 @@ class Commands:
                         locks.add(f"volume-{volume.digest}")
                     mounts.append(plan.BindMount(target, path, writable=True))
                 case c.SecretFileMount(target, secret, mode):
-                    value = await self._evaluator.secrets.value(secret)
+                    value = self._layouts.secrets.value(secret)
                     mounts.append(plan.SecretMount(target, value, mode))
                 case c.TempDirMount(target, size_bytes):
                     mounts.append(plan.TempMount(target, size_bytes))
         env = {**stack.image.env, **{v.name: v.value for v in exec_.env}}
         env |= {v.name: v.value for v in exec_.volatile}
         env.setdefault("PATH", c.DEFAULT_PATH)
-        secret_env = {
-            v.name: (await self._evaluator.secrets.value(v.secret)).decode() for v in exec_.secrets
-        }
+        secret_env = {v.name: self._layouts.secrets.value(v.secret).decode() for v in exec_.secrets}
         stdin = exec_.stdin.encode()
         if exec_.redirect_stdin:
-            stdin = await self._evaluator.contents(
-                c.ContainerFile(exec_.root, exec_.redirect_stdin)
-            )
-        uid, gid = _user(exec_.user, self._evaluator.view(stack))
+            stdin = await self._layouts.contents(c.ContainerFile(exec_.root, exec_.redirect_stdin))
+        uid, gid = _user(exec_.user, self._layouts.view(stack))
         step = plan.Step(
             args=exec_.args,
             image=stack.image,
@@ -338,7 +332,7 @@ class Commands:
     async def _volume(self, volume: CacheVolume) -> Path:
         path = await asyncio.to_thread(self._store.volume, volume.digest)
         if volume.source is not None and not any(path.iterdir()):
-            tree = await self._evaluator.tree(volume.source)
+            tree = await self._layouts.tree(volume.source)
             await asyncio.to_thread(self._store.export, tree, path)
         return path
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import posixpath
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -20,6 +20,7 @@ from stiletto.api import files as f
 from stiletto.api.patterns import Filter as PatternFilter
 from stiletto.engine.commands import Commands
 from stiletto.engine.context import preparing
+from stiletto.engine.layout import SCRATCH, Below, NamedFile, Stack
 from stiletto.engine.once import Once
 from stiletto.engine.secrets import SecretStore
 from stiletto.engine.surface import (
@@ -42,12 +43,11 @@ from stiletto.sandbox.skeleton import materialise_image, skeleton
 from stiletto.store import GitignoreFiles, Store, View
 from stiletto.store.view import Node
 
-__all__ = ["Evaluator", "Images", "NamedFile", "Stack"]
+__all__ = ["Evaluator", "Images"]
 
 T = TypeVar("T")
 
 MAX_LAYERS = 30  # one overlay mount takes about 40 layers; see sandbox.bubblewrap
-SCRATCH = plan.Image("scratch", "scratch", "nothing")
 
 
 class Images(Protocol):
@@ -56,36 +56,6 @@ class Images(Protocol):
     async def resolve(self, address: str) -> plan.Image:
         """Return the image for an address such as `python:3.12-slim`."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class NamedFile:
-    """A file with the name it goes by."""
-
-    name: str
-    file: File
-
-
-@dataclass(frozen=True, slots=True)
-class Stack:
-    """What stands at `/`: an image and layers over it, lowest first, each with its key."""
-
-    image: plan.Image
-    layers: tuple[tuple[str, plan.Layer], ...] = ()
-
-    @property
-    def keys(self) -> list[str]:
-        """What the stack is, for a key: the image's identity and the layers' keys."""
-        return [self.image.identity, *(key for key, _ in self.layers)]
-
-    def over(self, key: str, layer: plan.Layer) -> Stack:
-        """Return the stack with one more layer.
-
-        The same directory below is dropped: the kernel refuses one twice, and it is hidden by
-        the one above anyway.
-        """
-        kept = tuple((k, known) for k, known in self.layers if known.root != layer.root)
-        return replace(self, layers=(*kept, (key, layer)))
 
 
 class Evaluator:
@@ -343,7 +313,7 @@ class Evaluator:
                 return Stack(SCRATCH).over(tree.digest, await self.checkout(tree))
             case c.WrittenRoot(parent, operations):
                 below = await self.stack(parent)
-                delta = DeltaSurface(_Below(self.view(below)))
+                delta = DeltaSurface(Below(self.view(below)))
                 try:
                     for operation in operations:
                         await self._apply(operation, delta)
@@ -396,27 +366,6 @@ class Evaluator:
         """Return what stands at a path of a container, mounts left out."""
         view = self.view(await self.stack(root))
         return await asyncio.to_thread(view.lookup, path, follow)
-
-
-class _Below:
-    """A view as the lower side of a delta."""
-
-    def __init__(self, view: View) -> None:
-        self._view = view
-
-    def kind(self, path: str) -> str | None:
-        node = self._view.lookup(path, follow=False)
-        return node.kind if node else None
-
-    def link(self, path: str) -> str:
-        node = self._view.lookup(path, follow=False)
-        if node is None or node.host is None:
-            raise TreeError(f"{path} is not a link")
-        return os.readlink(node.host)  # noqa: PTH115 - Path.readlink would tidy the target up
-
-    def mode(self, path: str) -> int:
-        node = self._view.lookup(path, follow=False)
-        return node.stat.st_mode & 0o7777 if node else 0o755
 
 
 def _directory_at(tree: Dir, path: str) -> Dir:

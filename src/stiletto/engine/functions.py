@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from stiletto.api import files as f
-from stiletto.api.secrets import SetSecret
+from stiletto.api.secrets import Secret
 from stiletto.api.session import Argument, FunctionCall, ModuleObject
 from stiletto.engine.addresses import address_of
 from stiletto.engine.client import Client
@@ -262,7 +262,7 @@ class Functions:
         except LookupError:
             return None
         for recipe in closure(list(recipes.values())).values():
-            if isinstance(recipe, SetSecret) and not self._engine.secrets.knows(recipe):
+            if isinstance(recipe, Secret) and not self._engine.secrets.knows(recipe):
                 return None
             if isinstance(recipe, f.StoredTree) and not self._engine.store.load_tree(recipe.tree):
                 return None

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from stiletto.api import files as f
 from stiletto.api.session import FunctionCall
-from stiletto.api.typedefs import Module, camel, define
+from stiletto.api.typedefs import Module
 from stiletto.engine.client import Client
 from stiletto.engine.context import current_span
 from stiletto.engine.repositories import Repositories
@@ -29,6 +29,8 @@ from stiletto.graph.recipe import digest_of
 from stiletto.module.config import CONFIG, ModuleConfig, Related, parse_config
 from stiletto.module.defaults import EnvFile, apply_defaults, module_defaults, parse_env
 from stiletto.module.definition import ModuleDef, ObjectDef, from_json, to_json
+from stiletto.module.naming import camel
+from stiletto.module.registration import define
 from stiletto.module.remote import is_remote, parse_reference
 from stiletto.module.source import LoadedModule, Place, context_of, find_module, read_project
 from stiletto.module.toolchain import customize

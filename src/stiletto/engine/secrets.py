@@ -3,6 +3,9 @@
 A secret with a URI is read when it is made; its identity is a hash of the value, salted per
 store, so that equal values are equal secrets and nothing can be looked up from a key. A value
 that cannot be read gets a random identity and fails where it is used.
+
+Nothing is read a second time: a stored result that holds a secret which this session did not make
+counts as missing (see `functions`), because what its URI names by now may be another value.
 """
 
 from __future__ import annotations
@@ -12,9 +15,9 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qs
 
 from stiletto.api.secrets import Secret, SetSecret, UriSecret
 from stiletto.errors import UsageError
@@ -22,6 +25,15 @@ from stiletto.errors import UsageError
 __all__ = ["SecretStore"]
 
 SALT_BYTES = 32
+PROVIDERS = ("env", "file", "cmd")
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """What a secret stands for in this session: its value, or why there is none."""
+
+    value: bytes | UsageError = field(repr=False)
+    uri: str = ""
 
 
 class SecretStore:
@@ -31,7 +43,7 @@ class SecretStore:
         self._salt = salt
         self._environ = environ
         self._workdir = workdir
-        self._values: dict[str, bytes | UsageError] = {}
+        self._bound: dict[str, _Bound] = {}
 
     @staticmethod
     def salt(path: Path) -> bytes:
@@ -55,55 +67,59 @@ class SecretStore:
         return hmac.new(self._salt, value, hashlib.sha256).hexdigest()
 
     async def from_uri(self, uri: str, cache_key: str | None = None) -> UriSecret:
-        """Make a secret from `env://NAME`, `file://PATH` or `cmd://COMMAND`."""
-        address, _, query = uri.partition("?cacheKey=")
-        cache_key = cache_key or (parse_qs("cacheKey=" + query).get("cacheKey", [""])[0])
-        if "://" not in address:
+        """Make a secret from `env://NAME`, `file://PATH` or `cmd://COMMAND`.
+
+        Secrets with the same cache key are one, whatever they hold; the last one's value wins.
+
+        Raises:
+            UsageError: there is no such provider, or the cache key is empty.
+        """
+        if "://" not in uri:
             raise UsageError(
                 f"malformed secret uri {uri!r}: no provider",
                 hint="write env://NAME, file://PATH or cmd://COMMAND",
             )
+        if cache_key == "":
+            raise UsageError(f"the cache key of secret {uri!r} is empty", hint="leave it out")
+        scheme, _, rest = uri.partition("://")
+        if scheme not in PROVIDERS:
+            raise UsageError(
+                f"unsupported secret provider: {scheme!r}",
+                hint="stiletto reads env://, file:// and cmd://",
+            )
         try:
-            value: bytes | UsageError = await self._read(address)
+            value: bytes | UsageError = await self._read(scheme, rest)
         except UsageError as error:
-            if error.message.startswith("unsupported"):
-                raise
             value = error
-        if cache_key:
+        if cache_key is not None:
             identity = self._identity(b"key:" + cache_key.encode())
         elif isinstance(value, bytes):
-            identity = self._identity(value)
+            identity = self._identity(b"value:" + value)
         else:
-            identity = secrets.token_hex(32)
-        secret = UriSecret(address, identity)
-        self._values[secret.digest] = value
+            identity = secrets.token_hex(SALT_BYTES)
+        secret = UriSecret(identity)
+        self._bound[secret.digest] = _Bound(value, uri)
         return secret
 
-    async def _read(self, uri: str) -> bytes:
-        scheme, _, rest = uri.partition("://")
+    async def _read(self, scheme: str, rest: str) -> bytes:
         if scheme == "env":
             if rest not in self._environ:
                 raise UsageError(f"secret env var not found: {rest!r}")
             return self._environ[rest].encode()
         if scheme == "file":
             return await asyncio.to_thread(self._read_file, rest)
-        if scheme == "cmd":
-            process = await asyncio.create_subprocess_exec(
-                "sh",
-                "-c",
-                rest,
-                stdout=asyncio.subprocess.PIPE,
-                cwd=self._workdir,
-                env=dict(self._environ),
-            )
-            out, _ = await process.communicate()
-            if process.returncode:
-                raise UsageError(f"secret command failed with exit code {process.returncode}")
-            return out
-        raise UsageError(
-            f"unsupported secret provider: {scheme!r}",
-            hint="stiletto reads env://, file:// and cmd://",
+        process = await asyncio.create_subprocess_exec(
+            "sh",
+            "-c",
+            rest,
+            stdout=asyncio.subprocess.PIPE,
+            cwd=self._workdir,
+            env=dict(self._environ),
         )
+        out, _ = await process.communicate()
+        if process.returncode:
+            raise UsageError(f"secret command failed with exit code {process.returncode}")
+        return out
 
     def _read_file(self, rest: str) -> bytes:
         path = self._workdir / Path(rest).expanduser()
@@ -114,31 +130,34 @@ class SecretStore:
 
     def bind(self, secret: SetSecret, plaintext: str) -> None:
         """Keep what code set; the last value of a name wins."""
-        self._values[secret.digest] = plaintext.encode()
+        self._bound[secret.digest] = _Bound(plaintext.encode())
 
     def knows(self, secret: Secret) -> bool:
-        """Tell whether the value is at hand in this session."""
-        return secret.digest in self._values
+        """Tell whether this session made the secret."""
+        return secret.digest in self._bound
 
-    async def value(self, secret: Secret) -> bytes:
+    def uri(self, secret: Secret) -> str:
+        """Return where the value was read; "" for secrets that code set.
+
+        Raises:
+            UsageError: it belongs to another session.
+        """
+        return self._binding(secret).uri
+
+    def value(self, secret: Secret) -> bytes:
         """Return the plaintext.
 
         Raises:
             UsageError: it could not be read, or belongs to another session.
         """
-        if secret.digest not in self._values and isinstance(secret, UriSecret):
-            # From a stored result of an earlier session: read it again.
-            self._values[secret.digest] = await self._read(secret.uri)
-        value = self._values.get(secret.digest)
-        if value is None:
-            name = secret.name if isinstance(secret, SetSecret) else secret.id
-            raise UsageError(f"secret {name!r} is not set in this session")
+        value = self._binding(secret).value
         if isinstance(value, UsageError):
             raise value
         return value
 
-    def all_values(self) -> Iterator[bytes]:
-        """Yield every value known, for scrubbing."""
-        for value in self._values.values():
-            if isinstance(value, bytes) and value:
-                yield value
+    def _binding(self, secret: Secret) -> _Bound:
+        bound = self._bound.get(secret.digest)
+        if bound is None:
+            name = secret.name if isinstance(secret, SetSecret) else secret.id
+            raise UsageError(f"secret {name!r} is not set in this session")
+        return bound

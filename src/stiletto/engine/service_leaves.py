@@ -1,11 +1,11 @@
-"""The calls of a service that do work; registered as those of `leaves` are."""
+"""The calls of a service that do work; registered as those of `root_leaves` are."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stiletto.api.container import Service
 from stiletto.api.registry import leaf
-from stiletto.api.service import Service
 from stiletto.errors import UsageError
 
 if TYPE_CHECKING:

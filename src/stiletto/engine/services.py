@@ -10,82 +10,46 @@ on the same port; the network is the machine's, as open as in the real engine. T
 told to the service in $STILETTO_SERVICE_ADDRESS, to its users by name (`Step.hosts`). A service
 that listens on every address is reachable there too, but only one such can have a port.
 
-Times and the rules of readiness are the real engine's (core/services.go, core/healthcheck.go).
+Times are the real engine's (core/services.go); when an instance is ready, `readiness` says.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import errno
 import hashlib
 import os
 import random
 import shlex
-import socket
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Protocol, TypeVar
 
 from stiletto.api import container as c
-from stiletto.api.service import Healthcheck, Port, Service, ServiceBinding, duration_s
+from stiletto.api.container import Service, ServiceBinding
 from stiletto.engine.output import tail
+from stiletto.engine.readiness import (
+    ADDRESS_VARIABLE,
+    ServiceFailed,
+    ready,
+    refuse_taken_ports,
+    watched,
+)
 from stiletto.errors import EnvironmentFailed, StepFailed, StilettoError, UsageError
 from stiletto.progress import Outcome, Progress, Span
 from stiletto.sandbox import plan
-from stiletto.sandbox.scrub import Replacer, secret_patterns
 
-__all__ = ["ADDRESS_VARIABLE", "Bound", "ServiceFailed", "ServiceRunner", "Services", "host_name"]
+__all__ = ["Bound", "ServiceRunner", "Services", "host_name"]
 
 T = TypeVar("T")
 
-ADDRESS_VARIABLE = "STILETTO_SERVICE_ADDRESS"
 
 DETACH_S = 10.0
 TERMINATE_S = 10.0
-DIAL_TIMEOUT_S = 1.0
-BACKOFF_FIRST_S, BACKOFF_FACTOR, BACKOFF_MAX_S = 0.1, 1.5, 1.0
-"""The real engine waits up to 10 s between two tries; a database is rarely that slow."""
-RETRIES = 3
-POLL_S = 0.05
 BLAME_S = 0.5
 """How long a failed command's services may take to show that they were the cause."""
-
-HEALTH = "/run/stiletto"
-WATCH = """\
-health=$1 pause=$2 limit=$3 check=$4
-shift 4
-( (
-  until ${limit:+timeout "$limit"} /bin/sh -c "$check" >"$health/said" 2>&1; do
-    echo $? >>"$health/failed"
-    sleep "$pause"
-  done
-  : >"$health/ready"
-) & )
-exec "$@"
-"""
-"""Becomes the service, after leaving a loop beside it that belongs to nobody: a server that
-waits for its children must not find one that it did not start."""
-
-
-class ServiceFailed(StepFailed):
-    """A service ended, or never became ready; `prefix` says which and to whom it mattered."""
-
-    def __init__(self, prefix: str, cause: StepFailed) -> None:
-        super().__init__(
-            cause.command,
-            cause.exit_code,
-            cause.stdout,
-            cause.stderr,
-            hint=cause.hint,
-            replay=cause.replay,
-        )
-        self.message = f"{prefix}: {cause.message}"
-        self.args = (self.message,)
 
 
 class ServiceRunner(Protocol):
@@ -284,7 +248,8 @@ class Services:
         taken = {one.address for one in self._instances.values()}
         while True:
             # Random, because other sessions on this machine choose as well.
-            address = "127." + ".".join(str(random.randint(1, 254)) for _ in range(3))  # noqa: S311
+            numbers = (random.randint(1, 254) for _ in range(3))  # noqa: S311 - no secret
+            address = ".".join(map(str, (127, *numbers)))
             if address not in taken:
                 return address
 
@@ -316,14 +281,14 @@ class Services:
             self.bound(service.exec.services) as bound,
             self._runner.laid_out(service.exec) as laid_out,
         ):
-            step, health = _dressed(one, laid_out, bound)
-            _refuse_taken_ports(one)
+            step, health = watched(_dressed(one, laid_out, bound), service.healthcheck)
+            refuse_taken_ports(one.address, service.ports)
             run = asyncio.ensure_future(
                 bound.guard(
                     self._runner.sandbox.run(step, lambda _, data: span.write(data), one.stop)
                 )
             )
-            probe = asyncio.ensure_future(_probe(one, step, health))
+            probe = asyncio.ensure_future(ready(service, one.address, step, health))
             try:
                 await asyncio.wait({run, probe}, return_when=asyncio.FIRST_COMPLETED)
                 if not run.done():
@@ -368,26 +333,15 @@ def _title(one: Instance) -> str:
     return text if len(text) <= 120 else text[:117] + "..."
 
 
-def _dressed(one: Instance, step: plan.Step, bound: Bound) -> tuple[plan.Step, Path | None]:
-    """Return the step with names, address and health check; and where the check reports."""
-    step = replace(
+def _dressed(one: Instance, step: plan.Step, bound: Bound) -> plan.Step:
+    """Return the step with names, address, and memory for its volumes."""
+    return replace(
         step,
         # HOSTNAME as in Docker: a health check finds the server that is beside it by that name.
         env={"HOSTNAME": one.host, **step.env, ADDRESS_VARIABLE: one.address},
         hosts={**bound.hosts, one.address: (one.host,)},
         mounts=(*step.mounts, *map(plan.TempMount, _empty_volumes(step))),
     )
-    check = one.service.healthcheck
-    if check is None:
-        return step, None
-    health = step.upper.parent / "health"
-    health.mkdir()
-    script = check.args[0] if check.shell else f"exec {shlex.join(check.args)}"
-    limit_s = duration_s(check.timeout)
-    limit = f"{limit_s:g}" if limit_s else ""
-    watch = ("/bin/sh", "-c", WATCH, "sh", HEALTH, f"{check.pause_s:g}", limit, script)
-    mount = plan.BindMount(HEALTH, health, writable=True)
-    return replace(step, args=(*watch, *step.args), mounts=(*step.mounts, mount)), health
 
 
 def _empty_volumes(step: plan.Step) -> list[str]:
@@ -402,61 +356,3 @@ def _empty_volumes(step: plan.Step) -> list[str]:
         if not any(c.beneath(volume, m.target) or c.beneath(m.target, volume) for m in step.mounts)
         and not any(os.path.lexists(layer.root / volume.lstrip("/")) for layer in step.layers)
     ]
-
-
-def _refuse_taken_ports(one: Instance) -> None:
-    """Fail early where another program answers: its answers would be taken for the service's."""
-    for port in one.service.ports:
-        kind = socket.SOCK_STREAM if port.protocol == "TCP" else socket.SOCK_DGRAM
-        with socket.socket(socket.AF_INET, kind) as tried:
-            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                tried.bind((one.address, port.port))
-            except OSError as error:
-                # EACCES is for the service to say: it may be allowed what this process is not.
-                if error.errno == errno.EADDRINUSE:
-                    raise EnvironmentFailed(
-                        f"port {port.port}/{port.protocol.lower()} is taken by a program that "
-                        "listens on every address of this machine",
-                        hint=f"stop it; a service of your own can listen on ${ADDRESS_VARIABLE}",
-                    ) from error
-
-
-async def _probe(one: Instance, step: plan.Step, health: Path | None) -> None:
-    """Return once the service is ready: by its health check, or by its ports."""
-    check = one.service.healthcheck
-    if check is not None and health is not None:
-        await _healthy(check, step, health)
-        return
-    for port in one.service.ports:
-        # A datagram tells nothing about who listens.
-        if not port.skip_healthcheck and port.protocol == "TCP":
-            await _dialled(one.address, port)
-
-
-async def _dialled(address: str, port: Port) -> None:
-    pause_s = BACKOFF_FIRST_S
-    while True:
-        with suppress(OSError, asyncio.TimeoutError):
-            opened = asyncio.open_connection(address, port.port)
-            _, writer = await asyncio.wait_for(opened, DIAL_TIMEOUT_S)
-            writer.close()
-            return
-        await asyncio.sleep(pause_s)
-        pause_s = min(pause_s * BACKOFF_FACTOR, BACKOFF_MAX_S)
-
-
-async def _healthy(check: Healthcheck, step: plan.Step, health: Path) -> None:
-    failed = health / "failed"
-    forgiven_until_s = time.monotonic() + duration_s(check.start_period)
-    forgiven = 0
-    while not (health / "ready").exists():
-        codes = failed.read_text().split() if failed.exists() else []
-        if time.monotonic() <= forgiven_until_s:
-            forgiven = len(codes)
-        elif len(codes) - forgiven >= (check.retries or RETRIES):
-            replacer = Replacer(secret_patterns([*step.secret_env.values(), *step.scrub]))
-            said = replacer.feed((health / "said").read_bytes()) + replacer.flush()
-            cause = StepFailed(check.args, int(codes[-1]), tail(said), "")
-            raise ServiceFailed("health check errored", cause)
-        await asyncio.sleep(POLL_S)

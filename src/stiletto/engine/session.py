@@ -9,24 +9,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import stiletto.api.container
+import stiletto.api.configuration
 import stiletto.api.directory
+import stiletto.api.execution
+import stiletto.api.filesystem
+import stiletto.api.readiness
 import stiletto.api.secrets
 import stiletto.api.service
 import stiletto.api.session
 import stiletto.api.typedefs
-import stiletto.engine.leaves
+import stiletto.engine.root_leaves
 import stiletto.engine.service_leaves  # noqa: F401 - each of these registers its calls
 from stiletto.api import container as c
 from stiletto.api.registry import CALLS, snake
 from stiletto.api.session import ModuleObject, Query
-from stiletto.api.typedefs import lower_camel
 from stiletto.cli.ports import ObjectRef, Value
 from stiletto.engine.client import Client
+from stiletto.engine.container_leaves import container_from
 from stiletto.engine.context import current_span
 from stiletto.engine.evaluate import Evaluator, Images
 from stiletto.engine.functions import Functions
-from stiletto.engine.leaves import container_from
 from stiletto.engine.modules import Modules
 from stiletto.engine.processes import Processes
 from stiletto.engine.secrets import SecretStore
@@ -35,6 +37,7 @@ from stiletto.graph.changes import Changes, difference
 from stiletto.graph.recipe import Recipe
 from stiletto.graph.tree import Dir
 from stiletto.module.definition import EnumDef, FunctionDef, Kind, ModuleDef, ObjectDef, TypeRef
+from stiletto.module.naming import lower_camel
 from stiletto.module.source import LoadedModule
 from stiletto.module.toolchain import with_toolchains
 from stiletto.progress import Progress

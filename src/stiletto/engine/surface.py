@@ -14,7 +14,8 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Protocol
 
-from stiletto.graph.tree import DIR_MODE, MAX_LINKS, Dir, Entry, File, Link, TreeError, split
+from stiletto.graph.links import follow as follow_links
+from stiletto.graph.tree import DIR_MODE, Dir, Entry, File, Link, TreeError, split
 
 __all__ = [
     "DeltaSurface",
@@ -78,26 +79,12 @@ class Surface(ABC):
         Raises:
             TreeError: the path leaves the directory, or links lead in a circle.
         """
-        pending = list(reversed(split(path)))
-        done: list[str] = []
-        budget = MAX_LINKS
-        while pending:
-            name = pending.pop()
-            if name == "..":
-                del done[-1:]
-                continue
-            here = "/".join((*done, name))
-            if not (pending or follow) or self.kind(here) != "link":
-                done.append(name)
-                continue
-            if budget == 0:
-                raise TreeError(f"too many links at {path}")
-            budget -= 1
-            target = self.link(here)
-            if target.startswith("/"):
-                done.clear()
-            pending.extend(part for part in reversed(target.split("/")) if part not in ("", "."))
-        return "/".join(done)
+
+        def link(at: str) -> str | None:
+            inside = at.lstrip("/")
+            return self.link(inside) if self.kind(inside) == "link" else None
+
+        return follow_links("/".join(split(path)), link, last=follow).lstrip("/")
 
 
 def _kind(entry: Entry) -> str:

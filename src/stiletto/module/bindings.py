@@ -13,7 +13,6 @@ import keyword
 from collections.abc import Iterator, Sequence
 
 from stiletto.api.registry import snake
-from stiletto.api.typedefs import lower_camel
 from stiletto.module.definition import (
     ArgDef,
     EnumDef,
@@ -23,6 +22,7 @@ from stiletto.module.definition import (
     ObjectDef,
     TypeRef,
 )
+from stiletto.module.naming import lower_camel
 
 __all__ = ["bindings"]
 

@@ -14,11 +14,13 @@ from collections.abc import Sequence
 
 import tomlkit
 
+from stiletto.api import configuration, filesystem
 from stiletto.api import container as c
+from stiletto.api.execution import with_exec
 from stiletto.api.files import Directory, a_filter, filtered
 from stiletto.api.secrets import CacheVolume
-from stiletto.api.typedefs import camel
 from stiletto.module import worker
+from stiletto.module.naming import camel
 from stiletto.module.source import LoadedModule, ModuleProject
 
 __all__ = [
@@ -92,7 +94,7 @@ def environment(
     """Return a container with the module's dependencies and its files at `/module`."""
     at = posixpath.normpath(posixpath.join(SOURCE, source))
     path = f"/opt/uv/bin:{base.variable('PATH')}"
-    made = c.with_file(base, "/opt/uv/bin/uv", c.file(uv, "/uv"))
+    made = filesystem.with_file(base, "/opt/uv/bin/uv", filesystem.file(uv, "/uv"))
     for name, value in {
         "PATH": path,
         "UV_CACHE_DIR": "/cache/uv",
@@ -102,38 +104,38 @@ def environment(
         "UV_PYTHON_DOWNLOADS": "never",
         "UV_PYTHON_PREFERENCE": "only-system",
     }.items():
-        made = c.with_env_variable(made, name, value)
-    made = c.with_mounted_cache(made, "/cache/uv", CacheVolume("uv", "stiletto"))
+        made = configuration.with_env_variable(made, name, value)
+    made = filesystem.with_mounted_cache(made, "/cache/uv", CacheVolume("uv", "stiletto"))
     locks = filtered(files, a_filter(include=[posixpath.normpath(f"{source}/uv.lock").lstrip("/")]))
-    made = c.with_directory(made, SOURCE, locks)
-    made = c.with_new_file(made, f"{at}/pyproject.toml", project_file)
-    made = c.with_workdir(made, at)
+    made = filesystem.with_directory(made, SOURCE, locks)
+    made = filesystem.with_new_file(made, f"{at}/pyproject.toml", project_file)
+    made = configuration.with_workdir(made, at)
     sync = ["uv", "sync", "--no-dev", "--no-install-project", "--python", "python", "--quiet"]
-    made = c.with_exec(made, [*sync, "--frozen"] if frozen else sync)
-    return c.with_directory(made, SOURCE, files)
+    made = with_exec(made, [*sync, "--frozen"] if frozen else sync)
+    return filesystem.with_directory(made, SOURCE, files)
 
 
 def with_bindings(base: c.Container, text: str) -> c.Container:
     """Return the environment with a `dagger_gen.py`, which the SDK imports where it can."""
-    return c.with_new_file(base, f"{BINDINGS}/dagger_gen.py", text)
+    return filesystem.with_new_file(base, f"{BINDINGS}/dagger_gen.py", text)
 
 
 def run(base: c.Container, module: LoadedModule, project: ModuleProject) -> c.Exec:
     """Return the command that answers the module's calls, one process each."""
     at = posixpath.normpath(posixpath.join(SOURCE, module.config.source))
-    made = c.with_mounted_cache(base, "/cache/pyc", CacheVolume("pyc", "stiletto"))
-    made = c.with_mounted_temp(made, "/scratch")
-    made = c.with_workdir(made, "/scratch")
+    made = filesystem.with_mounted_cache(base, "/cache/pyc", CacheVolume("pyc", "stiletto"))
+    made = filesystem.with_mounted_temp(made, "/scratch")
+    made = configuration.with_workdir(made, "/scratch")
     for name, value in runtime_variables(module, project).items():
-        made = c.with_env_variable(made, name, value)
+        made = configuration.with_env_variable(made, name, value)
     for name, value in {
         "PYTHONPATH": f"{BINDINGS}:{at}/src:{at}",
         "PYTHONPYCACHEPREFIX": "/cache/pyc",
         "PYTHONUNBUFFERED": "1",
     }.items():
-        made = c.with_env_variable(made, name, value)
+        made = configuration.with_env_variable(made, name, value)
     program = inspect.getsource(worker)
-    done = c.with_exec(made, [f"{VENV}/bin/python", "-c", program, JOBS], expect="ANY")
+    done = with_exec(made, [f"{VENV}/bin/python", "-c", program, JOBS], expect="ANY")
     assert done.last_exec is not None
     return done.last_exec
 

@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from stiletto.api.typedefs import lower_camel
 from stiletto.errors import UsageError
 from stiletto.module.config import Customization
 from stiletto.module.defaults import takes_objects
@@ -27,6 +26,7 @@ from stiletto.module.definition import (
     ObjectDef,
     TypeRef,
 )
+from stiletto.module.naming import lower_camel
 
 __all__ = ["WorkspaceDef", "customize", "with_toolchains"]
 

@@ -68,6 +68,7 @@ def serve(directory: str) -> None:
     reap(block=True)
 
 
+# Types of the SDK, and `typing`, would have to be imported before the SDK is.
 def _child(directory: str, job: dict, sdk, module) -> None:  # type: ignore[no-untyped-def,type-arg]
     """Answer one call and leave; never returns."""
     import signal

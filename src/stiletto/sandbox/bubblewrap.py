@@ -1,13 +1,8 @@
 """Runs steps in bubblewrap: own namespaces, an overlay of the step's layers, nothing else.
 
-    /               overlay: image layer, the step's layers, and `step.upper` for writes
-    image's binds   read-only; with files of layers beneath, a read-only overlay of both
-    /proc, /dev     the sandbox's own
-    step's mounts   parents first
-
-What a step is turned into stands in `operations`; this module plans that list from a step, gives
-it to the program, and describes what the step wrote. Options travel through a descriptor
-(`--args`), so that no variable and no secret ever stands on a command line.
+What a step is turned into stands in `operations`, and `bubblewrap_plan` plans that list; this
+module gives it to the program, and describes what the step wrote. Options travel through a
+descriptor (`--args`), so that no variable and no secret ever stands on a command line.
 """
 
 from __future__ import annotations
@@ -18,17 +13,15 @@ import posixpath
 import shutil
 import stat
 import subprocess
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
 from stiletto.sandbox import operations as ops
-from stiletto.sandbox.hosts import HOSTS_FILE, hosts_file
+from stiletto.sandbox.bubblewrap_plan import Plan, depth, plan_step, too_long
 from stiletto.sandbox.layers import (
     Stack,
-    View,
     is_opaque,
     lstat,
     parents,
@@ -37,26 +30,21 @@ from stiletto.sandbox.layers import (
     whiteouts,
 )
 from stiletto.sandbox.plan import (
-    Bind,
-    BindMount,
     Layer,
-    Mount,
     OverlayMount,
     SecretMount,
     Sink,
     Step,
     StepOutput,
-    TempMount,
 )
 from stiletto.sandbox.process import Transcript, kill_group, memory_file, run_process
 from stiletto.sandbox.redirects import write_redirects
 from stiletto.sandbox.replay import replay_line
 from stiletto.sandbox.scrub import secret_patterns
-from stiletto.sandbox.skeleton import home_of, materialise_image, skeleton
-from stiletto.sandbox.surroundings import CERTIFICATES, environment, passed_on
+from stiletto.sandbox.skeleton import materialise_image, skeleton
 from stiletto.sandbox.terminate import ask_command_to_end
 
-__all__ = ["Bubblewrap", "Plan", "find_program", "plan_step"]
+__all__ = ["Bubblewrap", "find_program"]
 
 VERSION_MIN = (0, 11)
 """The first release with overlay options."""
@@ -89,165 +77,6 @@ def _version(program: str) -> tuple[int, ...]:
         return tuple(map(int, said.stdout.split()[-1].split(".")))
     except (OSError, ValueError, IndexError, subprocess.TimeoutExpired):
         return ()
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A step, ready to run: operations, its environment, and the files beneath.
-
-    `below` is the root without `step.upper`; `mounts` have their links resolved; `stubs` are the
-    container paths where mounting may leave an empty file or directory in an upper layer.
-    """
-
-    operations: tuple[ops.Operation, ...]
-    view: View
-    mounts: tuple[Mount, ...]
-    stubs: tuple[str, ...]
-
-    @property
-    def below(self) -> Stack:
-        """The root as it was before the step."""
-        return self.view.stacks[""]
-
-
-def _depth(mount: Bind | Mount) -> int:
-    return relative(mount.target).count("/")
-
-
-def _beneath(layer: Layer, target: str) -> Layer:
-    inside = frozenset(
-        path[len(target) + 1 :] for path in layer.removed if path.startswith(target + "/")
-    )
-    return Layer(layer.root / target, inside)
-
-
-def _bind_sources(bind: Bind, layers: Sequence[Layer]) -> list[Layer]:
-    """Return what shows at a bind's target, lowest first; without the host if layers hide it."""
-    target = relative(bind.target)
-    sources = [Layer(bind.host)]
-    for layer in layers:
-        if any(up in layer.removed for up in parents(target)):
-            sources = []
-        found = lstat(layer.root / target)
-        if found is None:
-            continue
-        if not stat.S_ISDIR(found.st_mode) or not bind.host.is_dir():
-            sources = []
-        elif any((layer.root / target).iterdir()):
-            sources.append(_beneath(layer, target))
-    return sources if sources and sources[0].root == bind.host else []
-
-
-def _mount_stack(mount: Mount) -> Stack:
-    match mount:
-        case BindMount(source=source):
-            return Stack((Layer(source),))
-        case OverlayMount(lower=lower):
-            return Stack((Layer(lower),))
-        case _:
-            return Stack(())
-
-
-def _mount_operation(mount: Mount) -> ops.Operation:
-    match mount:
-        case BindMount(target, source, writable):
-            return ops.BindPath(source, target, writable)
-        case OverlayMount(target, lower, upper, work):
-            return ops.Overlay((lower,), target, upper, work)
-        case TempMount(target, size_bytes):
-            return ops.Temporary(target, size_bytes)
-        case SecretMount(target, contents, mode):
-            return ops.Data(target, contents, mode)
-
-
-def _at(mount: Mount, target: str) -> Mount:
-    match mount:
-        case BindMount(_, source, writable):
-            return BindMount(target, source, writable)
-        case OverlayMount(_, lower, upper, work):
-            return OverlayMount(target, lower, upper, work)
-        case TempMount(_, size_bytes):
-            return TempMount(target, size_bytes)
-        case SecretMount(_, contents, mode):
-            return SecretMount(target, contents, mode)
-
-
-def plan_step(step: Step, image_root: Path, host_env: Mapping[str, str]) -> Plan:
-    """Return what bubblewrap has to do for this step. Reads directories; writes nothing."""
-    passed = passed_on(host_env)
-    binds = list(step.image.binds)
-    for name in CERTIFICATES:
-        certificates = passed.get(name, "")
-        if name in step.env or not certificates or not Path(certificates).exists():
-            continue
-        covered = any(
-            str(bind.host) == bind.target
-            and relative(bind.target) in parents(relative(certificates))
-            for bind in binds
-        )
-        if not covered:
-            binds.append(Bind(Path(certificates), certificates))
-
-    stacks = {"": Stack((*reversed(step.layers), Layer(image_root)))}
-    view = View(stacks)
-    shown: list[ops.Operation] = []
-    stubs: list[str] = []
-    for bind in sorted(binds, key=_depth):
-        sources = _bind_sources(bind, step.layers)
-        if not sources:
-            continue
-        stacks[relative(bind.target)] = Stack(tuple(reversed(sources)))
-        stubs.append(relative(bind.target))
-        if len(sources) == 1:
-            shown.append(ops.BindPath(bind.host, bind.target))
-        else:
-            shown.append(ops.Overlay(tuple(s.root for s in sources), bind.target))
-    mounts: list[Mount] = []
-    for mount in sorted(step.mounts, key=_depth):
-        placed = _at(mount, view.resolve(mount.target))
-        mounts.append(placed)
-        stacks[relative(placed.target)] = _mount_stack(placed)
-        stubs.append(relative(placed.target))
-
-    named: list[ops.Operation] = []
-    if step.hosts:
-        at = view.resolve(HOSTS_FILE)
-        contents = hosts_file(view.read(HOSTS_FILE), step.hosts)
-        named.append(ops.Data(at, contents, mode=0o644, secret=False))
-        stubs.append(relative(at))
-
-    workdir = view.resolve(step.workdir or "/")
-    home = home_of(step.uid, view.read("/etc/passwd"))
-    variables = environment(step, passed, home)
-    missing = relative(workdir) not in stacks and view.find(workdir) is None
-    lowers = (image_root, *(layer.root for layer in step.layers))
-    return Plan(
-        operations=(
-            ops.Namespaces(step.uid, step.gid, step.hostname),
-            ops.Overlay(lowers, "/", step.upper, step.work),
-            *shown,
-            ops.Kernel(),
-            *map(_mount_operation, mounts),
-            *named,
-            *([ops.MakeDirectory(workdir)] if missing else []),
-            *(
-                ops.SetEnvironment(name, value, secret=name in step.secret_env)
-                for name, value in sorted(variables.items())
-            ),
-            ops.Chdir(workdir),
-        ),
-        view=view,
-        mounts=tuple(mounts),
-        stubs=tuple(stubs),
-    )
-
-
-def too_long(plan: Plan) -> bool:
-    """Whether a mount of this plan needs more than one page of options."""
-    return any(
-        isinstance(operation, ops.Overlay) and ops.options_size(operation) > ops.OPTIONS_MAX_BYTES
-        for operation in plan.operations
-    )
 
 
 def _drop_stub(upper: Path, target: str, below: Stack) -> None:
@@ -369,7 +198,7 @@ class Bubblewrap:
             _drop_stub(uppers[point], inside, plan.view.stacks[point])
         write_redirects(step, plan.view, plan.mounts, transcript)
         mount_layers: dict[str, Layer] = {}
-        for asked, mount in zip(sorted(step.mounts, key=_depth), plan.mounts, strict=True):
+        for asked, mount in zip(sorted(step.mounts, key=depth), plan.mounts, strict=True):
             if isinstance(mount, OverlayMount):
                 removed = removals(mount.upper, Stack((Layer(mount.lower),)))
                 mount_layers[asked.target] = Layer(mount.upper, removed)

@@ -2,17 +2,15 @@
 
     python:X.Y[.Z][-flavour]      an interpreter of the machine, on the machine's userland
     ghcr.io/astral-sh/uv[:tag]    uv and uvx from the installed wheel, at /uv and /uvx
-    debian, ubuntu, alpine, ...   the machine's userland
+    debian, ubuntu, alpine, ...   the machine's userland, see `userland`
     postgres, redis, ...          see `servers`
 
-The userland is `/usr` and the few files of `/etc` that programs need; nothing of the machine's
-own configuration. What was found enters the identity, and `provided_by` tells it.
+What was found enters the identity, and `provided_by` tells it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 import shutil
 import subprocess
@@ -21,54 +19,26 @@ from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed, UsageError
 from stiletto.sandbox.interpreters import Answers, Interpreter, Memory, interpreter_for
-from stiletto.sandbox.layers import parents, relative
 from stiletto.sandbox.plan import Bind, Image
 from stiletto.sandbox.references import ImageRef, PythonTag
+from stiletto.sandbox.userland import (
+    USER_PATH,
+    identity,
+    stamp,
+    system,
+    userland,
+    userland_image,
+    with_bind,
+)
 
-__all__ = [
-    "USER_PATH",
-    "HostImages",
-    "find_uv",
-    "identity",
-    "python_image",
-    "stamp",
-    "system",
-    "userland",
-    "userland_image",
-    "with_bind",
-]
+__all__ = ["HostImages", "find_uv", "python_image"]
 
 USERLANDS = frozenset(
     {"alpine", "alpine/git", "bitnami/git", "buildpack-deps", "busybox", "debian", "ubuntu"}
 )
 UV_IMAGES = frozenset({("ghcr.io", "astral-sh/uv"), ("", "astral/uv")})
 
-ROOTS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
-CONFIGURATION = (
-    "/etc/alternatives",
-    "/etc/ca-certificates",
-    "/etc/debian_version",
-    "/etc/host.conf",
-    "/etc/hosts",
-    "/etc/ld.so.cache",
-    "/etc/ld.so.conf",
-    "/etc/ld.so.conf.d",
-    "/etc/localtime",
-    "/etc/mime.types",
-    "/etc/nsswitch.conf",
-    "/etc/os-release",
-    "/etc/pki",
-    "/etc/protocols",
-    "/etc/resolv.conf",
-    "/etc/services",
-    "/etc/ssl",
-    "/etc/terminfo",
-    "/etc/timezone",
-)
-"""Needed to find libraries, hosts, certificates and the time; none of it is private."""
-
 PYTHON_LINKS = "/opt/stiletto/python/bin"
-USER_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 
 def find_uv() -> Path | None:
@@ -80,52 +50,6 @@ def find_uv() -> Path | None:
     except (ImportError, FileNotFoundError):
         found = shutil.which("uv")
         return Path(found) if found else None
-
-
-def identity(*facts: str) -> str:
-    """Return an identity made of everything that tells two images apart."""
-    return "host:" + hashlib.sha256("\0".join(facts).encode()).hexdigest()
-
-
-def stamp(file: Path) -> str:
-    """Return what changes when a file does."""
-    found = file.stat()
-    return f"{file} {found.st_size} {found.st_mtime_ns}"
-
-
-def system() -> str:
-    """Return which system this machine has."""
-    release = Path("/etc/os-release")
-    return release.read_text() if release.is_file() else "unknown"
-
-
-def userland() -> tuple[list[Bind], dict[str, bytes | str]]:
-    """Return the binds and links that make the machine's programs run."""
-    binds = [Bind(Path("/usr"), "/usr")]
-    files: dict[str, bytes | str] = {}
-    for name in ROOTS:
-        root = Path("/") / name
-        if root.is_symlink():
-            files[f"/{name}"] = str(root.readlink())
-        elif root.is_dir():
-            binds.append(Bind(root, f"/{name}"))
-    for name in CONFIGURATION:
-        here = Path(name)
-        if here.exists():
-            binds.append(Bind(here.resolve(), name))
-    return binds, files
-
-
-def with_bind(binds: list[Bind], directory: Path) -> None:
-    """Show a host directory at its own path, unless a bind above it does already."""
-    wanted = relative(str(directory))
-    covered = any(
-        relative(bind.target) in parents(wanted)
-        and relative(str(bind.host)) == relative(bind.target)
-        for bind in binds
-    )
-    if not covered:
-        binds.append(Bind(directory, str(directory)))
 
 
 class HostImages:
@@ -162,7 +86,7 @@ class HostImages:
             return self._resolved[address]
 
     async def _resolve(self, address: str) -> Image:
-        # Here, because servers are images on this userland.
+        # Imported here: 10 ms that a call answered from the store alone need not pay.
         from stiletto.sandbox.servers import SERVERS, server_for, server_image
 
         ref = ImageRef.parse(address)
@@ -190,20 +114,6 @@ class HostImages:
             hint="run the same words with `dagger` instead of `stiletto`; here are known: "
             "python:X.Y, ghcr.io/astral-sh/uv, " + ", ".join(sorted({*USERLANDS, *SERVERS})),
         )
-
-
-def userland_image(address: str) -> Image:
-    """Return the machine's userland as an image."""
-    binds, files = userland()
-    return Image(
-        address=address,
-        identity=identity("userland", system()),
-        provided_by="the host's userland",
-        binds=tuple(binds),
-        files=files,
-        env={"PATH": ":".join(USER_PATH)},
-        default_args=("/bin/sh",),
-    )
 
 
 def python_image(address: str, one: Interpreter) -> Image:

@@ -161,7 +161,8 @@ async def _output(argv: list[str], timeout_s: float) -> tuple[int, str, str]:
         start_new_session=True,
     )
     try:
-        out, err = await asyncio.wait_for(process.communicate(), timeout_s)
+        async with asyncio.timeout(timeout_s):
+            out, err = await process.communicate()
     finally:
         if process.returncode is None:
             kill_group(process.pid)

@@ -19,13 +19,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from stiletto.graph.links import follow
+from stiletto.graph.tree import TreeError
 from stiletto.sandbox.plan import Layer
 
 __all__ = ["Stack", "View", "collapse", "relative", "removals", "whiteouts"]
 
 OPAQUE = "user.overlay.opaque"
-LINKS_MAX = 40
-"""As the kernel follows at most (`MAXSYMLINKS`)."""
 
 
 def relative(path: str) -> str:
@@ -100,27 +100,15 @@ class View:
         Raises:
             OSError: ELOOP, the links never end.
         """
-        rest = [part for part in path.split("/") if part not in ("", ".")][::-1]
-        done = "/"
-        budget = LINKS_MAX
-        while rest:
-            part = rest.pop()
-            if part == "..":
-                done = posixpath.dirname(done)
-                continue
-            here = posixpath.join(done, part)
-            host = None if relative(here) in self.stacks else self.find(here)
-            if host is not None and host.is_symlink():
-                if budget == 0:
-                    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
-                budget -= 1
-                target = str(host.readlink())
-                if target.startswith("/"):
-                    done = "/"
-                rest += [p for p in target.split("/") if p not in ("", ".")][::-1]
-            else:
-                done = here
-        return done
+
+        def link(at: str) -> str | None:
+            host = None if relative(at) in self.stacks else self.find(at)
+            return str(host.readlink()) if host is not None and host.is_symlink() else None
+
+        try:
+            return follow(path, link)
+        except TreeError as error:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path) from error
 
     def read(self, path: str) -> bytes | None:
         """Return the contents of a file, links followed; None where there is no file."""

@@ -270,7 +270,8 @@ def nested(operations: Sequence[Operation]) -> tuple[list[str], list[Operation]]
         for name in ("usr", "lib", "lib64", "lib32", "etc")
         for word in ("--symlink", f"h/{name}", f"/{name}")
     ]
-    kernel = ["--dev-bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev", "--dir", "/tmp"]  # noqa: S108
+    kernel = [*("--dev-bind", "/proc", "/proc"), *("--dev-bind", "/dev", "/dev")]
+    kernel += ["--dir", "/tmp"]  # noqa: S108 - the sandbox's own
     outer = ["--unshare-user", "--die-with-parent", "--dev-bind", "/", str(host)]
 
     def move(path: Path) -> Path:

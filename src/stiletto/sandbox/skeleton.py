@@ -1,7 +1,6 @@
 """The lowest layer of a container: an image's own files, and what every root has.
 
-    <base>/images/<digest>/     complete and never changed again
-    <base>/images/.new-*/       being written; renamed into place
+    <base>/images/<digest>/     see `kept`
 
 Mount points of the image's binds stand here too, so that mounting never writes into a step's
 own layer. Users are generated: root, and the step's user where it is another.
@@ -11,11 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from stiletto.sandbox.kept import kept
 from stiletto.sandbox.layers import relative
 from stiletto.sandbox.plan import Image
 
@@ -99,19 +97,4 @@ def _write(root: Path, plan: Mapping[str, bytes | str]) -> None:
 
 def materialise_image(base: Path, plan: Mapping[str, bytes | str]) -> Path:
     """Return the directory under `base` that holds this plan, written once."""
-    images = base / "images"
-    done = images / _digest(plan)
-    if done.is_dir():
-        return done
-    images.mkdir(parents=True, exist_ok=True)
-    new = Path(tempfile.mkdtemp(prefix=".new-", dir=images))
-    try:
-        _write(new, plan)
-        new.chmod(0o755)
-        new.rename(done)
-    except OSError:
-        shutil.rmtree(new, ignore_errors=True)
-        # Another process may have been first: a rename onto a full directory fails.
-        if not done.is_dir():
-            raise
-    return done
+    return kept(base / "images" / _digest(plan), lambda new: _write(new, plan))

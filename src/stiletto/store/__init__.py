@@ -10,13 +10,18 @@
     |- envs/<key>, modules/<key>     made by others, through `stage` and `commit`
     |- records/<kind>/ab/<key>.json  small results: steps, calls, modules, trees
     |- index/<sha256 of path>.json   what the files of a host directory held, by their stat
+    |- sandbox/images/<digest>       an image's own files (`sandbox.skeleton`)
+    |- sandbox/servers/<wheel>       programs of a database server (`sandbox.wheels`)
+    |- sandbox/trees/r<name>, .lock  working trees of plain mode (`sandbox.pool`)
+    |- replay/<key>.sh               the line that runs a failed step again
     |- volumes/<id>                  cache volumes: written to in place, never pruned
     |- stage/<process>               where everything else begins; locked while the process lives
     `- locks/<name>                  held by `lock(name)`
 
 Stage, then commit.
-    Everything but a volume is made under `stage/` and takes its place by one rename. So what has
-    a name is complete. Two that make the same thing do not disturb each other: the first rename
+    Everything but a volume is made under `stage/` and takes its place by one rename; what
+    `sandbox/` holds is made beside its place, under a name that begins with a dot. So what has a
+    name is complete. Two that make the same thing do not disturb each other: the first rename
     of a directory stays, the last of a file wins, and both are equal by construction.
 
 Locks.
@@ -27,8 +32,9 @@ Locks.
 
 After a crash.
     A process that is killed leaves a directory under `stage/` that nobody has locked; whoever
-    opens the store next removes it. Nothing else remains, and an interrupted prune has removed
-    whole entries only.
+    opens the store next removes it. What it began in `sandbox/`, and the working trees of plain
+    mode whose lock nobody holds, go with the next prune. Nothing else remains, and an interrupted
+    prune has removed whole entries only.
     Nothing is forced to the disk. After a power failure a file may be short: blobs are checked
     when they are used (their length, or their digest when they are read), a damaged one is
     dropped, and a record or `layer.json` that is no JSON counts as absent.
@@ -39,7 +45,8 @@ Contents.
 
 Age.
     Reading an entry touches it. A record keeps what it mentions (64 hexadecimal digits: blobs,
-    trees, layers) as fresh as itself. Blobs go when no kept record mentions them.
+    trees, layers) as fresh as itself, and so does a line in `replay/`, which also mentions paths
+    beneath `sandbox/`. Blobs go when nothing kept mentions them.
 """
 
 from stiletto.store.ingest import GitignoreFiles

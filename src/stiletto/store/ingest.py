@@ -189,8 +189,7 @@ class _Walk:
         if not kept:
             return None
         if child.is_symlink():
-            # Path.readlink would tidy the target up; it is kept as written.
-            return Link(os.readlink(child.path))  # noqa: PTH115
+            return Link(os.readlink(child.path))  # noqa: PTH115 - Path.readlink would tidy it up
         if child.is_file(follow_symlinks=False):
             return self._file(child, path)
         return None

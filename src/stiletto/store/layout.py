@@ -11,7 +11,9 @@ from stiletto.errors import EnvironmentFailed
 
 __all__ = ["OWN_KINDS", "blob_name", "blob_time_s", "file_name", "root_from", "shard"]
 
-OWN_KINDS = frozenset({"blobs", "index", "locks", "records", "stage", "volumes"})
+OWN_KINDS = frozenset(
+    {"blobs", "index", "locks", "records", "replay", "sandbox", "stage", "volumes"}
+)
 """Directories of the store that `commit` may not write to: they have rules of their own."""
 
 _EPOCH_S = 1_000_000_000

@@ -4,9 +4,11 @@
 mentions, and says which to keep. The shell around it looks, removes, and then drops the blobs
 that no kept entry mentions.
 
-    entry      a record, or a directory under layers/, checkouts/, envs/, ...
-    mentions   64-digit names in its text; whoever mentions an entry keeps it as fresh as itself,
-               and whoever mentions a blob keeps it (a tree mentions the contents of its files)
+    entry      a record, a replay line, or a directory under layers/, sandbox/images/, envs/, ...
+    mentions   64-digit names in its text, in a replay line names beneath sandbox/ too; whoever
+               mentions an entry keeps it as fresh as itself, and whoever mentions a blob keeps it
+               (a tree mentions the contents of its files)
+    leftover   what a process that died had not finished; it goes whatever its age
 """
 
 from __future__ import annotations
@@ -21,11 +23,15 @@ from types import MappingProxyType
 
 from stiletto.store.files import move, remove_tree
 from stiletto.store.layout import OWN_KINDS
+from stiletto.store.locks import try_exclusive
 from stiletto.store.stage import Stage
 
 __all__ = ["PruneReport", "StoredEntry", "choose", "prune"]
 
 _MENTION = re.compile(rb"[0-9a-f]{64}")
+_SANDBOX_MENTION = re.compile(rb"/sandbox/(?:images|servers)/([A-Za-z0-9][A-Za-z0-9._-]*)")
+_SANDBOX_KINDS = ("images", "servers")
+"""What `sandbox.kept` keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +129,7 @@ def prune(
     Entries leave by rename before they are taken apart, and before the blobs they mention:
     whenever this is interrupted, what is left is whole.
     """
+    leftovers = list(_leftovers(root))
     entries = list(_entries(root))
     blobs = {digest: dict(_inodes(paths)) for digest, paths in _blobs(root).items()}
     now_s = time.time()
@@ -130,11 +137,13 @@ def prune(
     kept = choose(entries, blobs, keep_bytes=keep_bytes, unused_since_s=unused_since_s)
     kept_paths = {entry.path for entry in kept}
 
-    before = {inode: size for entry in entries for inode, size in entry.files.items()}
+    before = {
+        inode: size for entry in (*entries, *leftovers) for inode, size in entry.files.items()
+    }
     for sizes in blobs.values():
         before.update(sizes)
     removed: dict[str, int] = {}
-    for entry in entries:
+    for entry in (*entries, *leftovers):
         if entry.path not in kept_paths:
             _drop(entry.path, stage)
             removed[entry.kind] = removed.get(entry.kind, 0) + 1
@@ -168,10 +177,37 @@ def _entries(root: Path) -> Iterator[StoredEntry]:
     for path in _children(root / "index"):
         # Not read for mentions: an index only remembers, it needs no blob.
         yield _entry(path, "index", path.stem, frozenset())
+    for path in _children(root / "replay"):
+        text = path.read_bytes()
+        found = (*_MENTION.findall(text), *_SANDBOX_MENTION.findall(text))
+        yield _entry(path, "replay", path.name, frozenset(name.decode() for name in found))
+    for name in _SANDBOX_KINDS:
+        for path in _children(root / "sandbox" / name):
+            if not path.name.startswith("."):
+                yield _entry(path, f"sandbox/{name}", path.name, frozenset())
     for kind in _children(root):
         if kind.is_dir() and kind.name not in OWN_KINDS:
             for path in _children(kind):
                 yield _entry(path, kind.name, path.name, frozenset())
+
+
+def _leftovers(root: Path) -> Iterator[StoredEntry]:
+    """Yield what nobody is making any more, as nobody else has the store open."""
+    places = (root / "sandbox", *(root / "sandbox" / name for name in _SANDBOX_KINDS))
+    for path in (path for place in places for path in _children(place)):
+        if path.name.startswith("."):
+            yield _entry(path, "leftovers", path.name, frozenset())
+    for path in (root / "sandbox" / "trees").glob("*.lock"):
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            # Held where the process that prunes has run steps before.
+            abandoned = try_exclusive(descriptor)
+        finally:
+            os.close(descriptor)
+        if abandoned:
+            for each in (path.with_suffix(""), path):
+                if each.exists():
+                    yield _entry(each, "leftovers", each.name, frozenset())
 
 
 def _entry(path: Path, kind: str, name: str, mentions: frozenset[str]) -> StoredEntry:

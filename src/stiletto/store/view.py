@@ -17,7 +17,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from stiletto.errors import UsageError
-from stiletto.graph.tree import MAX_LINKS, Dir, Entry, File, Link
+from stiletto.graph.links import follow as follow_links
+from stiletto.graph.tree import Dir, Entry, File, Link, TreeError
 from stiletto.sandbox.plan import Bind, Layer
 from stiletto.store.overlay import is_whiteout
 
@@ -47,6 +48,11 @@ class Node:
     host: Path | None
     stat: os.stat_result
     kind: NodeKind
+
+    def link(self) -> str:
+        """Return what a link says."""
+        assert self.host is not None, "only directories lack a host path"
+        return os.readlink(self.host)  # noqa: PTH115 - Path.readlink would tidy the target up
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,27 +102,15 @@ class View:
         Raises:
             UsageError: the links lead in a circle.
         """
-        pending = [name for name in reversed(path.split("/")) if name not in ("", ".")]
-        here = "/"
-        budget = MAX_LINKS
-        while pending:
-            name = pending.pop()
-            if name == "..":
-                here = posixpath.dirname(here)
-                continue
-            child = posixpath.join(here, name)
-            place = self._place(child)
-            if place is None or place.node.kind != "link" or not (follow or pending):
-                here = child
-                continue
-            if budget == 0:
-                raise UsageError(f"too many links at {path}")
-            budget -= 1
-            target = _read_link(place.node)
-            if target.startswith("/"):
-                here = "/"
-            pending.extend(part for part in reversed(target.split("/")) if part not in ("", "."))
-        return here
+
+        def link(at: str) -> str | None:
+            place = self._place(at)
+            return place.node.link() if place is not None and place.node.kind == "link" else None
+
+        try:
+            return follow_links(path, link, last=follow)
+        except TreeError as error:
+            raise UsageError(str(error)) from error
 
     def listdir(self, path: str) -> list[str]:
         """Return the names in a directory, sorted.
@@ -165,7 +159,7 @@ class View:
                     entries[name] = entry
             return Dir(stat.S_IMODE(node.stat.st_mode), MappingProxyType(entries))
         if node.kind == "link":
-            return Link(_read_link(node))
+            return Link(node.link())
         if node.kind == "file" and node.host is not None:
             file = store.ingest_file(node.host)
             return File(file.digest, file.size_bytes, stat.S_IMODE(node.stat.st_mode))
@@ -292,8 +286,3 @@ def _is_device(child: os.DirEntry[str]) -> bool:
         or child.is_dir(follow_symlinks=False)
         or child.is_symlink()
     )
-
-
-def _read_link(node: Node) -> str:
-    assert node.host is not None, "only directories lack a host path"
-    return os.readlink(node.host)  # noqa: PTH115 - Path.readlink would tidy the target up

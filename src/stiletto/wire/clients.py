@@ -7,15 +7,13 @@ with its own types. Clients that see the same modules share one schema.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from stiletto.api.typedefs import lower_camel
 from stiletto.module.definition import ArgDef, FunctionDef, Kind, ModuleDef, TypeRef
+from stiletto.module.naming import lower_camel
+from stiletto.wire.asker import Asker
 from stiletto.wire.execute import GraphQL
 from stiletto.wire.schema import BUILTIN, CoreSchema, to_sdl
-
-if TYPE_CHECKING:
-    from stiletto.engine.client import Client
 
 __all__ = ["ClientGraphs", "modules_sdl"]
 
@@ -29,7 +27,7 @@ class ClientGraphs:
 
     async def answer(
         self,
-        client: Client,
+        client: Asker,
         query: str,
         variables: Mapping[str, Any] | None = None,
         operation: str | None = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import graphql
 from graphql import GraphQLError
@@ -14,9 +14,7 @@ from graphql.language import parser
 from stiletto.api.session import Query
 from stiletto.errors import StepFailed, StilettoError
 from stiletto.graph.recipe import Recipe
-
-if TYPE_CHECKING:
-    from stiletto.engine.client import Client
+from stiletto.wire.asker import Asker
 
 __all__ = ["GraphQL", "to_extensions"]
 
@@ -60,7 +58,7 @@ class GraphQL:
 
     async def answer(
         self,
-        client: Client,
+        client: Asker,
         query: str,
         variables: Mapping[str, Any] | None = None,
         operation: str | None = None,
@@ -115,7 +113,7 @@ def _body(data: Any, errors: list[GraphQLError] | None) -> bytes:
 
 
 async def _resolve(source: Any, info: graphql.GraphQLResolveInfo[Any], /, **args: Any) -> Any:
-    client: Client = info.context
+    client: Asker = info.context
     assert isinstance(source, Recipe)
     try:
         return await client.engine.dispatch(client, source, info.field_name, args)

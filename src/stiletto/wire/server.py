@@ -19,7 +19,7 @@ from typing import Any
 
 import uvicorn
 
-from stiletto.engine.client import Client
+from stiletto.wire.asker import Asker
 from stiletto.wire.clients import ClientGraphs
 
 __all__ = ["SessionServer"]
@@ -44,13 +44,13 @@ class SessionServer:
 
     def __init__(self, graph: ClientGraphs) -> None:
         self._graph = graph
-        self._clients: dict[str, Client] = {}
+        self._clients: dict[str, Asker] = {}
         self._server: _Server | None = None
         self._task: asyncio.Task[None] | None = None
         self.port = 0
 
     @contextlib.contextmanager
-    def admitted(self, client: Client) -> Iterator[str]:
+    def admitted(self, client: Asker) -> Iterator[str]:
         """Let a client in while the context lasts; gives its token."""
         token = secrets.token_urlsafe(24)
         self._clients[token] = client

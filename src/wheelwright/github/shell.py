@@ -102,7 +102,7 @@ def saved_cache() -> dagger.Directory:
 async def restore_cache(saved: dagger.Directory) -> str:
     """Put a saved cache beneath what uv's cache has already, and say how many entries came."""
     count = len(await saved.entries())
-    archive = "/tmp/saved.tar"  # noqa: S108  (in the container)
+    archive = "/tmp/saved.tar"  # noqa: S108 - a path of the container
     # Never over an entry: one that is in use must stay whole.
     await (
         _uv()

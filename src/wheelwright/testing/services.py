@@ -22,7 +22,7 @@ __all__ = ["MIGRATION_FAILED", "Server", "command", "known", "servers"]
 MIGRATION_FAILED = 90
 """The exit code of a run whose migration failed; pytest itself uses 0 to 5."""
 
-_PASSWORD = "wheelwright"  # noqa: S105 - see above
+_PASSWORD = "wheelwright"  # noqa: S105 - no secret, see above
 _NAME = "tests"
 
 # A server listens on the address of its container's name, or everywhere.

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from stiletto.api import container as c
 from stiletto.api import service as s
+from stiletto.api.configuration import with_default_args, with_entrypoint, with_env_variable
+from stiletto.api.execution import with_exec
+from stiletto.api.readiness import Healthcheck, Port, duration_s
 from stiletto.errors import NotSupported, UsageError
 from stiletto.graph.recipe import dump, load
 
@@ -18,21 +24,21 @@ IMAGE = c.Container(entrypoint=("/entry",), default_args=("server",))
         (IMAGE, {}, ("/entry", "server")),
         (IMAGE, {"args": ["other"]}, ("other",)),
         (IMAGE, {"args": ["other"], "use_entrypoint": True}, ("/entry", "other")),
-        (c.with_default_args(IMAGE, ["mine"]), {}, ("mine",)),
-        (c.with_default_args(IMAGE, ["mine"]), {"use_entrypoint": True}, ("/entry", "mine")),
-        (c.with_entrypoint(IMAGE, ["/own"]), {}, ("/own",)),
+        (with_default_args(IMAGE, ["mine"]), {}, ("mine",)),
+        (with_default_args(IMAGE, ["mine"]), {"use_entrypoint": True}, ("/entry", "mine")),
+        (with_entrypoint(IMAGE, ["/own"]), {}, ("/own",)),
     ],
 )
 def test_the_command_of_a_service(
-    container: c.Container, given: dict[str, object], expected: tuple[str, ...]
+    container: c.Container, given: dict[str, Any], expected: tuple[str, ...]
 ) -> None:
     """Entrypoint and default arguments run, unless arguments of one's own were given."""
-    assert expected == s.as_service(container, **given).exec.args  # type: ignore[arg-type]
+    assert expected == s.as_service(container, **given).exec.args
 
 
 def test_arguments_are_expanded_where_asked() -> None:
     """Variables of the container are put into the arguments with `expand` only."""
-    container = c.with_env_variable(IMAGE, "PORT", "80")
+    container = with_env_variable(IMAGE, "PORT", "80")
 
     assert ("serve", "$PORT") == s.as_service(container, ["serve", "$PORT"]).exec.args
     expanded = s.as_service(container, ["serve", "$PORT"], expand=True)
@@ -45,11 +51,23 @@ def test_no_command_is_no_service() -> None:
         s.as_service(c.Container())
 
 
-@pytest.mark.parametrize("argument", ["insecure_root_capabilities", "no_init"])
-def test_what_no_sandbox_can_give_is_refused(argument: str) -> None:
-    """Arguments without an effect here are not accepted."""
-    with pytest.raises(NotSupported, match=r"Container\.asService"):
-        s.as_service(IMAGE, **{argument: True})  # type: ignore[arg-type]
+@pytest.mark.parametrize("run", [s.as_service, with_exec])
+@pytest.mark.parametrize(
+    ("argument", "name"),
+    [
+        ("insecure_root_capabilities", "insecureRootCapabilities"),
+        ("no_init", "noInit"),
+        ("experimental_privileged_nesting", "experimentalPrivilegedNesting"),
+    ],
+)
+def test_what_no_sandbox_can_give_is_refused(
+    run: Callable[..., object], argument: str, name: str
+) -> None:
+    """Arguments without an effect here are not accepted, and the error names them."""
+    field = {s.as_service: "asService", with_exec: "withExec"}[run]
+
+    with pytest.raises(NotSupported, match=rf"Container\.{field}\({name}:\)"):
+        run(IMAGE, ["true"], **{argument: True})
 
 
 def test_ports_are_told_apart_by_protocol() -> None:
@@ -57,9 +75,9 @@ def test_ports_are_told_apart_by_protocol() -> None:
     made = s.with_exposed_port(s.with_exposed_port(IMAGE, 53), 53, "UDP")
     made = s.with_exposed_port(made, 53, description="names", experimental_skip_healthcheck=True)
 
-    expected = (s.Port(53, "UDP"), s.Port(53, "TCP", "names", skip_healthcheck=True))
+    expected = (Port(53, "UDP"), Port(53, "TCP", "names", skip_healthcheck=True))
     assert expected == s.exposed_ports(made)
-    assert (s.Port(53, "UDP"),) == s.exposed_ports(s.without_exposed_port(made, 53))
+    assert (Port(53, "UDP"),) == s.exposed_ports(s.without_exposed_port(made, 53))
     assert expected == s.service_ports(s.as_service(made))
 
 
@@ -75,9 +93,9 @@ def test_an_alias_is_bound_once() -> None:
     one, two = s.as_service(IMAGE, ["one"]), s.as_service(IMAGE, ["two"])
     made = s.with_service_binding(s.with_service_binding(IMAGE, "db", one), "db", two)
 
-    run = c.with_exec(made, ["true"]).last_exec
+    run = with_exec(made, ["true"]).last_exec
     assert run is not None
-    assert (s.ServiceBinding("db", two),) == run.services
+    assert (c.ServiceBinding("db", two),) == run.services
 
 
 @pytest.mark.parametrize("alias", ["", "a b", "-x", "x/", "a\nb"])
@@ -94,7 +112,7 @@ def test_a_health_check_is_kept_as_given() -> None:
     )
     check = s.docker_healthcheck(made)
 
-    assert check == s.Healthcheck(("probe",), False, "1m30s", "2s", "3s", "", 4)
+    assert check == Healthcheck(("probe",), False, "1m30s", "2s", "3s", "", 4)
     assert s.docker_healthcheck(s.without_docker_healthcheck(made)) is None
     assert check == s.as_service(made).healthcheck
 
@@ -103,9 +121,9 @@ def test_a_health_check_is_kept_as_given() -> None:
     ("given", "expected"),
     [({}, 5.0), ({"interval": "30s"}, 30.0), ({"interval": "30s", "start_interval": "1s"}, 1.0)],
 )
-def test_the_pause_between_checks(given: dict[str, str], expected: float) -> None:
+def test_the_pause_between_checks(given: dict[str, Any], expected: float) -> None:
     """The interval of the start goes before the general one; 5 s without either."""
-    assert expected == s.Healthcheck(("probe",), **given).pause_s  # type: ignore[arg-type]
+    assert expected == Healthcheck(("probe",), **given).pause_s
 
 
 @pytest.mark.parametrize(
@@ -114,7 +132,7 @@ def test_the_pause_between_checks(given: dict[str, str], expected: float) -> Non
 )
 def test_durations(text: str, expected: float) -> None:
     """Durations are read as Go writes them."""
-    assert expected == pytest.approx(s.duration_s(text))
+    assert expected == pytest.approx(duration_s(text))
 
 
 @pytest.mark.parametrize("text", ["30", "s", "1x", "1 s", "-1s"])

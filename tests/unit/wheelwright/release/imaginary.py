@@ -14,6 +14,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import Any
 
 from wheelwright.release.ports import ActFailed, Built, Ports, Refs, Said
 from wheelwright.release.world import (
@@ -48,7 +49,7 @@ class Killed(BaseException):
     """The run is gone: nothing of it may act any more, so nothing may catch this."""
 
 
-def a_plan(**given: object) -> Plan:
+def a_plan(**given: Any) -> Plan:
     """Return the release of demo 1.2.4, with some of it different."""
     plan = Plan(
         package="demo",
@@ -62,7 +63,7 @@ def a_plan(**given: object) -> Plan:
         epoch_s=1_700_000_000,
         known=frozenset({"1.2.3"}),
     )
-    return replace(plan, **given)  # type: ignore[arg-type]
+    return replace(plan, **given)
 
 
 @dataclass

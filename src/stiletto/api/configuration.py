@@ -1,0 +1,213 @@
+"""What a container is set to: its environment, who runs where, what it runs, its labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from stiletto.api.container import (
+    Container,
+    Label,
+    SecretVariable,
+    Variable,
+    VolatileVariable,
+)
+from stiletto.api.registry import call
+from stiletto.api.secrets import Secret
+from stiletto.errors import UsageError
+
+
+def _with(items: tuple[Variable, ...], name: str, value: str) -> tuple[Variable, ...]:
+    # A replaced variable keeps its place: the order stays what the first writer chose.
+    if any(item.name == name for item in items):
+        return tuple(Variable(name, value) if item.name == name else item for item in items)
+    return (*items, Variable(name, value))
+
+
+@call("Container.withEnvVariable")
+def with_env_variable(self: Container, name: str, value: str, expand: bool = False) -> Container:
+    """Set a variable; name and value enter keys."""
+    return replace(self, env=_with(self.env, name, self.expand(value) if expand else value))
+
+
+@call("Container.withoutEnvVariable")
+def without_env_variable(self: Container, name: str) -> Container:
+    """Unset a variable."""
+    return replace(self, env=tuple(v for v in self.env if v.name != name))
+
+
+@call("Container.withVolatileVariable")
+def with_volatile_variable(self: Container, name: str, value: str) -> Container:
+    """Set a variable whose value enters no key."""
+    kept = tuple(v for v in self.volatile if v.name != name)
+    return replace(self, volatile=(*kept, VolatileVariable(name, value)))
+
+
+@call("Container.withoutVolatileVariable")
+def without_volatile_variable(self: Container, name: str) -> Container:
+    """Unset a volatile variable."""
+    return replace(self, volatile=tuple(v for v in self.volatile if v.name != name))
+
+
+@call("Container.withSecretVariable")
+def with_secret_variable(self: Container, name: str, secret: Secret) -> Container:
+    """Set a variable from a secret; the same name replaces."""
+    kept = tuple(v for v in self.secrets if v.name != name)
+    return replace(self, secrets=(*kept, SecretVariable(name, secret)))
+
+
+@call("Container.withoutSecretVariable")
+def without_secret_variable(self: Container, name: str) -> Container:
+    """Unset a secret variable."""
+    return replace(self, secrets=tuple(v for v in self.secrets if v.name != name))
+
+
+@call("Container.withWorkdir")
+def with_workdir(self: Container, path: str, expand: bool = False) -> Container:
+    """Set the working directory."""
+    return replace(self, workdir=self.path(path, expand))
+
+
+@call("Container.withoutWorkdir")
+def without_workdir(self: Container) -> Container:
+    """Go back to `/`."""
+    return replace(self, workdir="")
+
+
+@call("Container.withUser")
+def with_user(self: Container, name: str) -> Container:
+    """Set who commands run as."""
+    return replace(self, user=name)
+
+
+@call("Container.withoutUser")
+def without_user(self: Container) -> Container:
+    """Go back to root."""
+    return replace(self, user="")
+
+
+@call("Container.withEntrypoint")
+def with_entrypoint(
+    self: Container, args: Sequence[str], keep_default_args: bool = False
+) -> Container:
+    """Set the entrypoint; default arguments are cleared unless kept."""
+    kept = self.default_args if keep_default_args else ()
+    return replace(self, entrypoint=tuple(args), default_args=kept)
+
+
+@call("Container.withoutEntrypoint")
+def without_entrypoint(self: Container, keep_default_args: bool = False) -> Container:
+    """Clear the entrypoint."""
+    kept = self.default_args if keep_default_args else ()
+    return replace(self, entrypoint=(), default_args=kept)
+
+
+@call("Container.withDefaultArgs")
+def with_default_args(self: Container, args: Sequence[str]) -> Container:
+    """Set the default command."""
+    return replace(self, default_args=tuple(args), own_default_args=True)
+
+
+@call("Container.withoutDefaultArgs")
+def without_default_args(self: Container) -> Container:
+    """Clear the default command."""
+    return replace(self, default_args=(), own_default_args=False)
+
+
+@call("Container.withLabel")
+def with_label(self: Container, name: str, value: str) -> Container:
+    """Set a label."""
+    kept = tuple(label for label in self.labels if label.name != name)
+    return replace(self, labels=(*kept, Label(name, value)))
+
+
+@call("Container.withoutLabel")
+def without_label(self: Container, name: str) -> Container:
+    """Remove a label."""
+    return replace(self, labels=tuple(label for label in self.labels if label.name != name))
+
+
+@call("Container.envVariables")
+def env_variables(self: Container) -> tuple[Variable, ...]:
+    """List the plain variables."""
+    return self.env
+
+
+@call("Container.envVariable")
+def env_variable(self: Container, name: str) -> str | None:
+    """Return a plain variable."""
+    return self.variable(name)
+
+
+@call("EnvVariable.name")
+def env_variable_name(self: Variable) -> str:
+    """Return the name."""
+    return self.name
+
+
+@call("EnvVariable.value")
+def env_variable_value(self: Variable) -> str:
+    """Return the value."""
+    return self.value
+
+
+@call("Container.workdir")
+def get_workdir(self: Container) -> str:
+    """Return the working directory."""
+    return self.workdir
+
+
+@call("Container.user")
+def get_user(self: Container) -> str:
+    """Return the user."""
+    return self.user
+
+
+@call("Container.entrypoint")
+def get_entrypoint(self: Container) -> tuple[str, ...]:
+    """Return the entrypoint."""
+    return self.entrypoint
+
+
+@call("Container.defaultArgs")
+def get_default_args(self: Container) -> tuple[str, ...]:
+    """Return the default command."""
+    return self.default_args
+
+
+@call("Container.labels")
+def get_labels(self: Container) -> tuple[Label, ...]:
+    """List the labels."""
+    return self.labels
+
+
+@call("Container.label")
+def get_label(self: Container, name: str) -> str | None:
+    """Return a label."""
+    return next((label.value for label in self.labels if label.name == name), None)
+
+
+@call("Label.name")
+def label_name(self: Label) -> str:
+    """Return the name."""
+    return self.name
+
+
+@call("Label.value")
+def label_value(self: Label) -> str:
+    """Return the value."""
+    return self.value
+
+
+@call("Container.imageRef")
+def get_image_ref(self: Container) -> str:
+    """Return the image reference, right after `from` only."""
+    if not self.image_ref:
+        raise UsageError("image reference can only be retrieved immediately after 'from'")
+    return self.image_ref
+
+
+@call("Container.platform")
+def get_platform(self: Container) -> str:
+    """Return the platform."""
+    return self.platform

@@ -1,0 +1,83 @@
+"""What a container runs, and the arguments of running that only the real engine knows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from stiletto.api.container import Container, DirectoryMount, ExecRoot, MountAfterExec
+from stiletto.api.registry import call
+from stiletto.errors import NotSupported, UsageError
+
+__all__ = ["refuse", "with_exec"]
+
+
+def refuse(field: str, **given: bool) -> None:
+    """Refuse the arguments that are given, by their API names.
+
+    Raises:
+        NotSupported: it names the field and the argument.
+    """
+    for name, value in given.items():
+        if value:
+            raise NotSupported(f"{field}({name}:)")
+
+
+@call("Container.withExec")
+def with_exec(
+    self: Container,
+    args: Sequence[str],
+    use_entrypoint: bool = False,
+    stdin: str = "",
+    redirect_stdin: str = "",
+    redirect_stdout: str = "",
+    redirect_stderr: str = "",
+    expect: str = "SUCCESS",
+    experimental_privileged_nesting: bool = False,
+    insecure_root_capabilities: bool = False,
+    expand: bool = False,
+    no_init: bool = False,
+) -> Container:
+    """Run a command, lazily; `SUCCESS`, `FAILURE` or `ANY` exit codes are expected."""
+    if stdin and redirect_stdin:
+        raise UsageError("cannot set both stdin and redirectStdin")
+    refuse(
+        "Container.withExec",
+        insecureRootCapabilities=insecure_root_capabilities,
+        noInit=no_init,
+        experimentalPrivilegedNesting=experimental_privileged_nesting,
+    )
+    command = tuple(args) or self.default_args
+    if use_entrypoint:
+        command = self.entrypoint + command
+    if not command:
+        raise UsageError("no command has been set")
+    if expand:
+        command = tuple(self.expand(arg) for arg in command)
+
+    def at(path: str) -> str:
+        return self.path(path, expand) if path else ""
+
+    exec_ = replace(
+        self.command(command),
+        stdin=stdin,
+        redirect_stdin=at(redirect_stdin),
+        redirect_stdout=at(redirect_stdout),
+        redirect_stderr=at(redirect_stderr),
+        expect=expect,
+    )
+    mounts = tuple(
+        replace(m, source=MountAfterExec(exec_, m.target))
+        if isinstance(m, DirectoryMount) and not m.read_only
+        else m
+        for m in self.mounts
+    )
+    return replace(self, root=ExecRoot(exec_), mounts=mounts, last_exec=exec_, image_ref="")
+
+
+@call("Container.withError")
+def with_error(self: Container, err: str) -> Container:
+    """Fail with a message; an empty one changes nothing."""
+    if err:
+        raise UsageError(err)
+    return self

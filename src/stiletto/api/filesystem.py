@@ -1,0 +1,305 @@
+"""A container's files: what is written to it, mounted in it and read from it.
+
+A call writes where its path lives: into the directory that is mounted there, or into the root.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from stiletto.api.container import (
+    CacheMount,
+    Container,
+    ContainerDirectory,
+    ContainerFile,
+    DirectoryMount,
+    DirectoryRoot,
+    FileMount,
+    Mount,
+    Root,
+    SecretFileMount,
+    TempDirMount,
+    WrittenRoot,
+    beneath,
+)
+from stiletto.api.files import (
+    Directory,
+    DirectoryFile,
+    File,
+    NewFile,
+    Operation,
+    Remove,
+    SubDirectory,
+    WriteDirectory,
+    WriteFile,
+    WriteLink,
+    a_filter,
+    written,
+)
+from stiletto.api.registry import call
+from stiletto.api.secrets import CacheVolume, Secret
+from stiletto.errors import UsageError
+
+# -- written to it ---------------------------------------------------------------------------------
+
+# `owner` is accepted and changes nothing: a sandbox has one user, who owns every file in it.
+
+
+def _write(self: Container, path: str, make: Callable[[str], Operation]) -> Container:
+    """Apply an operation where `path` lives: in a mounted directory, or in the root."""
+    mount = self.mount_at(path)
+    match mount:
+        case None:
+            return replace(self, root=write_root(self.root, make(path)), image_ref="")
+        case DirectoryMount(target, source):
+            inside = posixpath.relpath(path, target)
+            changed = replace(mount, source=written(source, make(inside)))
+            mounts = tuple(changed if m is mount else m for m in self.mounts)
+            return replace(self, mounts=mounts)
+        case CacheMount():
+            raise UsageError(f"{path}: cannot write to a cache volume outside a command")
+        case _:
+            raise UsageError(f"{path}: cannot write beneath the mount at {mount.target}")
+
+
+def write_root(root: Root, *operations: Operation) -> Root:
+    """Lay operations over a root; consecutive ones are kept as one list."""
+    if isinstance(root, WrittenRoot):
+        return WrittenRoot(root.parent, root.operations + operations)
+    return WrittenRoot(root, operations)
+
+
+@call("Container.withDirectory")
+def with_directory(
+    self: Container,
+    path: str,
+    source: Directory,
+    exclude: Sequence[str] = (),
+    include: Sequence[str] = (),
+    gitignore: bool = False,
+    owner: str = "",
+    expand: bool = False,
+    permissions: int | None = None,
+) -> Container:
+    """Lay a directory over the one at `path`."""
+    kept = a_filter(include, exclude, gitignore)
+    return _write(
+        self,
+        self.path(path, expand),
+        lambda at: WriteDirectory(at, source, kept, permissions),
+    )
+
+
+@call("Container.withFile")
+def with_file(
+    self: Container,
+    path: str,
+    source: File,
+    permissions: int | None = None,
+    owner: str = "",
+    expand: bool = False,
+) -> Container:
+    """Put a file at `path`, or inside it where that is a directory."""
+    slash = "/" if path.endswith("/") else ""
+    return _write(
+        self,
+        self.path(path, expand),
+        lambda at: WriteFile(at + slash, source, permissions),
+    )
+
+
+@call("Container.withFiles")
+def with_files(
+    self: Container,
+    path: str,
+    sources: Sequence[File],
+    permissions: int | None = None,
+    owner: str = "",
+    expand: bool = False,
+) -> Container:
+    """Put files into the directory at `path`."""
+    for source in sources:
+        self = with_file(self, (path or ".") + "/", source, permissions, expand=expand)
+    return self
+
+
+@call("Container.withNewFile")
+def with_new_file(
+    self: Container,
+    path: str,
+    contents: str,
+    permissions: int = 0o644,
+    owner: str = "",
+    expand: bool = False,
+) -> Container:
+    """Write a file."""
+    at = self.path(path, expand)
+    source = NewFile(posixpath.basename(at), contents, permissions)
+    return _write(self, at, lambda p: WriteFile(p, source, permissions))
+
+
+@call("Container.withSymlink")
+def with_symlink(self: Container, target: str, link_name: str, expand: bool = False) -> Container:
+    """Make a symbolic link."""
+    target = self.expand(target) if expand else target
+    return _write(self, self.path(link_name, expand), lambda at: WriteLink(target, at))
+
+
+@call("Container.withoutDirectory")
+def without_directory(self: Container, path: str, expand: bool = False) -> Container:
+    """Remove a directory; absent is no error."""
+    return _write(self, self.path(path, expand), lambda at: Remove((at,)))
+
+
+@call("Container.withoutFile")
+def without_file(self: Container, path: str, expand: bool = False) -> Container:
+    """Remove a file; absent is no error."""
+    return _write(self, self.path(path, expand), lambda at: Remove((at,)))
+
+
+@call("Container.withoutFiles")
+def without_files(self: Container, paths: Sequence[str], expand: bool = False) -> Container:
+    """Remove files; absent is no error."""
+    for path in paths:
+        self = without_file(self, path, expand)
+    return self
+
+
+@call("Container.withRootfs")
+def with_rootfs(self: Container, directory: Directory) -> Container:
+    """Replace the root."""
+    return replace(self, root=DirectoryRoot(directory), image_ref="")
+
+
+@call("Container.rootfs")
+def rootfs(self: Container) -> Directory:
+    """Return the root, without mounts."""
+    return ContainerDirectory(self.root, "/")
+
+
+# -- mounts --------------------------------------------------------------------------------------
+
+
+def _mounted(self: Container, mount: Mount) -> Container:
+    kept = tuple(m for m in self.mounts if not beneath(m.target, mount.target))
+    return replace(self, mounts=(*kept, mount), image_ref="")
+
+
+@call("Container.withMountedDirectory")
+def with_mounted_directory(
+    self: Container,
+    path: str,
+    source: Directory,
+    owner: str = "",
+    read_only: bool = False,
+    expand: bool = False,
+) -> Container:
+    """Show a directory at `path`; what commands change there stays in the container."""
+    return _mounted(self, DirectoryMount(self.path(path, expand), source, read_only))
+
+
+@call("Container.withMountedFile")
+def with_mounted_file(
+    self: Container,
+    path: str,
+    source: File,
+    owner: str = "",
+    expand: bool = False,
+) -> Container:
+    """Show a file at `path`."""
+    return _mounted(self, FileMount(self.path(path, expand), source))
+
+
+@call("Container.withMountedCache")
+def with_mounted_cache(
+    self: Container,
+    path: str,
+    cache: CacheVolume,
+    source: Directory | None = None,
+    sharing: str = "",
+    owner: str = "",
+    expand: bool = False,
+) -> Container:
+    """Show a cache volume at `path`.
+
+    Source, sharing or owner given here make it another volume, as in the real engine.
+    """
+    if source is not None or sharing or owner:
+        cache = CacheVolume(
+            cache.key, cache.namespace, source or cache.source, sharing or cache.sharing, owner
+        )
+    return _mounted(self, CacheMount(self.path(path, expand), cache))
+
+
+@call("Container.withMountedSecret")
+def with_mounted_secret(
+    self: Container,
+    path: str,
+    source: Secret,
+    owner: str = "",
+    mode: int = 0o400,
+    expand: bool = False,
+) -> Container:
+    """Show a secret as a file at `path`."""
+    return _mounted(self, SecretFileMount(self.path(path, expand), source, mode))
+
+
+@call("Container.withMountedTemp")
+def with_mounted_temp(
+    self: Container, path: str, size: int | None = None, expand: bool = False
+) -> Container:
+    """Show an empty memory-backed directory at `path`; size in bytes."""
+    return _mounted(self, TempDirMount(self.path(path, expand), size))
+
+
+@call("Container.withoutMount")
+def without_mount(self: Container, path: str, expand: bool = False) -> Container:
+    """Remove the mount at `path`."""
+    at = self.path(path, expand)
+    return replace(self, mounts=tuple(m for m in self.mounts if m.target != at))
+
+
+@call("Container.mounts")
+def get_mounts(self: Container) -> tuple[str, ...]:
+    """List the paths of the mounts."""
+    return tuple(m.target for m in self.mounts)
+
+
+# -- read from it ----------------------------------------------------------------------------------
+
+
+def unreadable(mount: Mount, path: str) -> UsageError:
+    """Return the error of looking beneath a mount that only commands see."""
+    what = {CacheMount: "cache", TempDirMount: "tmpfs", SecretFileMount: "secret"}
+    return UsageError(f"{path}: cannot retrieve path from {what.get(type(mount), 'mount')}")
+
+
+@call("Container.directory")
+def directory(self: Container, path: str, expand: bool = False) -> Directory:
+    """Return a directory of the container, mounts included."""
+    at = self.path(path, expand)
+    match mount := self.mount_at(at):
+        case None:
+            return ContainerDirectory(self.root, at)
+        case DirectoryMount(target, source):
+            inside = posixpath.relpath(at, target)
+            return source if inside == "." else SubDirectory(source, inside)
+        case _:
+            raise unreadable(mount, at)
+
+
+@call("Container.file")
+def file(self: Container, path: str, expand: bool = False) -> File:
+    """Return a file of the container, mounts included."""
+    at = self.path(path, expand)
+    match mount := self.mount_at(at):
+        case None:
+            return ContainerFile(self.root, at)
+        case DirectoryMount(target, source):
+            return DirectoryFile(source, posixpath.relpath(at, target))
+        case FileMount(target, source) if target == at:
+            return source
+        case _:
+            raise unreadable(mount, at)

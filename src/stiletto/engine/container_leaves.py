@@ -1,0 +1,147 @@
+"""A container's calls that do work; registered as those of `root_leaves` are."""
+
+from __future__ import annotations
+
+import posixpath
+import stat
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from stiletto.api import container as c
+from stiletto.api.filesystem import unreadable
+from stiletto.api.readiness import Port
+from stiletto.api.registry import leaf
+from stiletto.api.session import Stat
+from stiletto.engine.file_leaves import stat_of
+from stiletto.errors import NotSupported, UsageError
+from stiletto.graph.recipe import Recipe
+
+if TYPE_CHECKING:
+    from stiletto.engine.client import Client
+
+__all__ = ["container_from"]
+
+
+@leaf("Container.from")
+async def container_from(
+    client: Client,
+    self: c.Container,
+    address: str,
+    registry_service: Recipe | None = None,
+) -> c.Container:
+    """Start from an image: files and configuration are the image's, of variables it wins.
+
+    Other variables, labels, ports and mounts stay (core/util.go, mergeImageConfig).
+    """
+    if registry_service is not None:
+        raise NotSupported("Container.from(registryService:)")
+    image = await client.engine.evaluator.image(address)
+    env = {**{v.name: v.value for v in self.env}, **image.env}
+    ports = tuple(p for p in self.ports if p.port not in image.ports)
+    return replace(
+        self,
+        root=c.ImageRoot(address, image.identity),
+        image_ref=address,
+        env=tuple(c.Variable(name, value) for name, value in env.items()),
+        entrypoint=tuple(image.entrypoint),
+        default_args=tuple(image.default_args),
+        own_default_args=False,
+        workdir=image.workdir,
+        user=image.user,
+        ports=(*ports, *map(Port, image.ports)),
+        last_exec=None,
+    )
+
+
+@leaf("Container.sync")
+async def container_sync(client: Client, self: c.Container) -> str:
+    """Force everything the container is made of."""
+    await client.engine.evaluator.stack(self.root)
+    return client.engine.remember(self)
+
+
+def _last(self: c.Container) -> c.Exec:
+    if self.last_exec is None:
+        raise UsageError("no command has been set")
+    return self.last_exec
+
+
+@leaf("Container.stdout")
+async def stdout(client: Client, self: c.Container) -> str:
+    """Return what the last command printed."""
+    done = await client.engine.evaluator.commands.finished(_last(self))
+    return done.stdout.decode("utf-8", "replace")
+
+
+@leaf("Container.stderr")
+async def stderr(client: Client, self: c.Container) -> str:
+    """Return what the last command printed to its error stream."""
+    done = await client.engine.evaluator.commands.finished(_last(self))
+    return done.stderr.decode("utf-8", "replace")
+
+
+@leaf("Container.combinedOutput")
+async def combined_output(client: Client, self: c.Container) -> str:
+    """Return both streams of the last command as they came."""
+    done = await client.engine.evaluator.commands.finished(_last(self))
+    return done.combined.decode("utf-8", "replace")
+
+
+@leaf("Container.exitCode")
+async def exit_code(client: Client, self: c.Container) -> int:
+    """Return the last command's exit code."""
+    done = await client.engine.evaluator.commands.finished(_last(self))
+    return done.exit_code
+
+
+@leaf("Container.exists")
+async def container_exists(
+    client: Client,
+    self: c.Container,
+    path: str,
+    expected_type: str | None = None,
+    do_not_follow_symlinks: bool = False,
+    expand: bool = False,
+) -> bool:
+    """Tell whether a path exists, and is of a kind."""
+    if expected_type == "SYMLINK_TYPE":
+        do_not_follow_symlinks = True
+    at = self.path(path, expand)
+    found = await container_stat(client, self, at, do_not_follow_symlinks)
+    return found is not None and expected_type in (None, found.file_type)
+
+
+@leaf("Container.stat")
+async def container_stat(
+    client: Client,
+    self: c.Container,
+    path: str,
+    do_not_follow_symlinks: bool = False,
+) -> Stat | None:
+    """Return what is known of a path, or nothing where there is nothing."""
+    at = self.path(path)
+    match mount := self.mount_at(at):
+        case None:
+            node = await client.engine.evaluator.look(self.root, at, not do_not_follow_symlinks)
+            if node is None:
+                return None
+            size = 0 if node.kind == "dir" else node.stat.st_size
+            mode = stat.S_IMODE(node.stat.st_mode)
+            return Stat(posixpath.basename(node.path), size, _TYPES[node.kind], mode)
+        case c.DirectoryMount(target, source):
+            tree = await client.engine.evaluator.tree(source)
+            entry = tree.get(posixpath.relpath(at, target), follow=not do_not_follow_symlinks)
+            return None if entry is None else stat_of(posixpath.basename(at), entry)
+        case c.FileMount(target, source):
+            named = await client.engine.evaluator.file(source)
+            return stat_of(posixpath.basename(at), named.file) if at == target else None
+        case _:
+            raise unreadable(mount, at)
+
+
+_TYPES = {
+    "dir": "DIRECTORY_TYPE",
+    "file": "REGULAR_TYPE",
+    "link": "SYMLINK_TYPE",
+    "other": "UNKNOWN",
+}

@@ -1,0 +1,289 @@
+"""The calls of directories, files and changesets that do work; registered as in `root_leaves`."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import posixpath
+from typing import TYPE_CHECKING
+
+from stiletto.api import container as c
+from stiletto.api import files as f
+from stiletto.api.directory import DiffStat
+from stiletto.api.patterns import Glob
+from stiletto.api.registry import leaf
+from stiletto.api.session import Stat
+from stiletto.errors import UsageError
+from stiletto.graph.changes import Changes, compare
+from stiletto.graph.tree import Dir, Entry, File, Link, split
+
+if TYPE_CHECKING:
+    from stiletto.engine.client import Client
+
+__all__ = ["stat_of"]
+
+# -- directories ---------------------------------------------------------------------------------
+
+
+@leaf("Directory.sync")
+async def directory_sync(client: Client, self: f.Directory) -> str:
+    """Force the directory."""
+    await client.engine.evaluator.tree(self)
+    return client.engine.remember(self)
+
+
+@leaf("Directory.entries")
+async def entries(client: Client, self: f.Directory, path: str | None = None) -> list[str]:
+    """List names, sorted; directories end with `/`."""
+    tree = await client.engine.evaluator.tree(f.SubDirectory(self, path) if path else self)
+    return sorted(name + _slash(entry) for name, entry in tree.entries.items())
+
+
+@leaf("Directory.glob")
+async def glob(client: Client, self: f.Directory, pattern: str) -> list[str]:
+    """List the paths that match; directories end with `/`."""
+    tree = await client.engine.evaluator.tree(self)
+    matcher = Glob(pattern)
+    return [path + _slash(entry) for path, entry in tree.walk() if matcher.matches(path)]
+
+
+def _slash(entry: Entry) -> str:
+    return "/" if isinstance(entry, Dir) else ""
+
+
+@leaf("Directory.digest")
+async def directory_digest(client: Client, self: f.Directory) -> str:
+    """Return a digest of everything in it."""
+    return (await client.engine.evaluator.tree(self)).digest
+
+
+@leaf("Directory.name")
+async def directory_name(client: Client, self: f.Directory) -> str:
+    """Return the base name, with `/`."""
+    match self:
+        case f.SubDirectory(_, path) | c.ContainerDirectory(_, path) | f.HostDirectory(path):
+            return posixpath.basename(path.rstrip("/")) + "/"
+        case _:
+            return "/"
+
+
+@leaf("Directory.exists")
+async def directory_exists(
+    client: Client,
+    self: f.Directory,
+    path: str,
+    expected_type: str | None = None,
+    do_not_follow_symlinks: bool = False,
+) -> bool:
+    """Tell whether a path exists, and is of a kind."""
+    tree = await client.engine.evaluator.tree(self)
+    if expected_type == "SYMLINK_TYPE":
+        do_not_follow_symlinks = True
+    entry = tree.get(path, follow=not do_not_follow_symlinks)
+    kinds = {"DIRECTORY_TYPE": Dir, "REGULAR_TYPE": File, "SYMLINK_TYPE": Link}
+    return entry is not None and (expected_type is None or isinstance(entry, kinds[expected_type]))
+
+
+@leaf("Directory.stat")
+async def directory_stat(
+    client: Client, self: f.Directory, path: str, do_not_follow_symlinks: bool = False
+) -> Stat:
+    """Return what is known of a path."""
+    tree = await client.engine.evaluator.tree(self)
+    entry = tree.get(path, follow=not do_not_follow_symlinks)
+    if entry is None:
+        raise UsageError(f"{path}: no such file or directory")
+    return stat_of(posixpath.basename(path.rstrip("/")), entry)
+
+
+def stat_of(name: str, entry: Entry) -> Stat:
+    """Return what the API tells of an entry of a tree."""
+    match entry:
+        case File(_, size_bytes, mode):
+            return Stat(name, size_bytes, "REGULAR_TYPE", mode)
+        case Dir(mode):
+            return Stat(name, 0, "DIRECTORY_TYPE", mode)
+        case Link(target):
+            return Stat(name, len(target), "SYMLINK_TYPE", 0o777)
+
+
+@leaf("Directory.findUp")
+async def find_up(client: Client, self: f.Directory, name: str, start: str) -> str | None:
+    """Return the nearest path of that name, from `start` upwards."""
+    tree = await client.engine.evaluator.tree(self)
+    parts = split(start)
+    if parts:
+        await client.engine.evaluator.tree(f.SubDirectory(self, start))
+    for count in range(len(parts), -1, -1):
+        path = posixpath.join(*parts[:count], name)
+        if tree.get(path) is not None:
+            return path
+    return None
+
+
+@leaf("Directory.export")
+async def export_directory(client: Client, self: f.Directory, path: str, wipe: bool = False) -> str:
+    """Write the directory to the host, merged with what is there unless `wipe`."""
+    at = client.host_path(path)
+    tree = await client.engine.evaluator.tree(self)
+    await asyncio.to_thread(client.engine.store.export, tree, at, wipe=wipe)
+    return str(at)
+
+
+# -- files ---------------------------------------------------------------------------------------
+
+MAX_CONTENTS_BYTES = 128 * 1024 * 1024  # as the real engine
+
+
+@leaf("File.sync")
+async def file_sync(client: Client, self: f.File) -> str:
+    """Force the file."""
+    await client.engine.evaluator.file(self)
+    return client.engine.remember(self)
+
+
+@leaf("File.contents")
+async def contents(
+    client: Client,
+    self: f.File,
+    offset_lines: int | None = None,
+    limit_lines: int | None = None,
+) -> str:
+    """Return the text, or some lines of it."""
+    named = await client.engine.evaluator.file(self)
+    if named.file.size_bytes > MAX_CONTENTS_BYTES:
+        raise UsageError(f"{named.name}: {named.file.size_bytes} bytes exceed the limit of 128 MiB")
+    data = await client.engine.evaluator.contents(self)
+    text = data.decode("utf-8", "replace")
+    if offset_lines is None and limit_lines is None:
+        return text
+    # Only "\n" ends a line here: str.splitlines would also split at form feeds and the like.
+    lines = text.split("\n")[offset_lines or 0 :]
+    if limit_lines is not None and limit_lines < len(lines):
+        lines = [*lines[:limit_lines], ""]
+    return "\n".join(lines)
+
+
+@leaf("File.size")
+async def size(client: Client, self: f.File) -> int:
+    """Return the size in bytes."""
+    return (await client.engine.evaluator.file(self)).file.size_bytes
+
+
+@leaf("File.name")
+async def file_name(client: Client, self: f.File) -> str:
+    """Return the base name."""
+    return (await client.engine.evaluator.file(self)).name
+
+
+@leaf("File.digest")
+async def file_digest(client: Client, self: f.File, exclude_metadata: bool = False) -> str:
+    """Return a digest of contents and mode, or of contents alone."""
+    named = await client.engine.evaluator.file(self)
+    if exclude_metadata:
+        return "sha256:" + named.file.digest
+    return Dir(entries={named.name: named.file}).digest
+
+
+@leaf("File.stat")
+async def file_stat(client: Client, self: f.File) -> Stat:
+    """Return what is known of the file."""
+    named = await client.engine.evaluator.file(self)
+    return stat_of(named.name, named.file)
+
+
+@leaf("File.export")
+async def export_file(
+    client: Client, self: f.File, path: str, allow_parent_dir_path: bool = False
+) -> str:
+    """Write the file to the host; into a directory only when that is allowed."""
+    at = client.host_path(path)
+    named = await client.engine.evaluator.file(self)
+    if at.is_dir():
+        if not allow_parent_dir_path:
+            raise UsageError(f"destination {at} is a directory", hint="name the file")
+        at = at / named.name
+    await asyncio.to_thread(client.engine.store.export_file, named.file, at)
+    return str(at)
+
+
+# -- changesets ----------------------------------------------------------------------------------
+
+
+async def _changes(client: Client, self: f.Changeset) -> tuple[Dir, Dir, Changes]:
+    before, after = await asyncio.gather(
+        client.engine.evaluator.tree(self.before), client.engine.evaluator.tree(self.after)
+    )
+    return before, after, compare(before, after)
+
+
+@leaf("Changeset.sync")
+async def changeset_sync(client: Client, self: f.Changeset) -> str:
+    """Force both sides."""
+    await _changes(client, self)
+    return client.engine.remember(self)
+
+
+@leaf("Changeset.addedPaths")
+async def added_paths(client: Client, self: f.Changeset) -> list[str]:
+    """List what was added."""
+    return list((await _changes(client, self))[2].added)
+
+
+@leaf("Changeset.modifiedPaths")
+async def modified_paths(client: Client, self: f.Changeset) -> list[str]:
+    """List what was modified."""
+    return list((await _changes(client, self))[2].modified)
+
+
+@leaf("Changeset.removedPaths")
+async def removed_paths(client: Client, self: f.Changeset) -> list[str]:
+    """List what was removed."""
+    return list((await _changes(client, self))[2].removed)
+
+
+@leaf("Changeset.isEmpty")
+async def is_empty(client: Client, self: f.Changeset) -> bool:
+    """Tell whether no file changed."""
+    return (await _changes(client, self))[2].is_empty
+
+
+@leaf("Changeset.diffStats")
+async def diff_stats(client: Client, self: f.Changeset) -> list[DiffStat]:
+    """Count lines per changed file; files that are not text count none."""
+    before, after, changed = await _changes(client, self)
+    store = client.engine.store
+
+    def lines(tree: Dir, path: str) -> list[bytes]:
+        entry = tree.get(path)
+        data = store.read(entry.digest) if isinstance(entry, File) else b""
+        # As git counts: the last line without its newline is another line than with it.
+        return [] if b"\0" in data else data.splitlines(keepends=True)
+
+    def count(path: str, kind: str) -> DiffStat:
+        old, new = lines(before, path), lines(after, path)
+        matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+        plus = minus = 0
+        for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+            if tag != "equal":
+                minus, plus = minus + i2 - i1, plus + j2 - j1
+        return DiffStat(path, kind, plus, minus)
+
+    groups = (
+        ("ADDED", changed.added),
+        ("MODIFIED", changed.modified),
+        ("REMOVED", changed.all_removed),
+    )
+    stats = await asyncio.to_thread(
+        lambda: [count(path, kind) for kind, paths in groups for path in paths]
+    )
+    return sorted(stats, key=lambda each: each.path)
+
+
+@leaf("Changeset.export")
+async def export_changeset(client: Client, self: f.Changeset, path: str) -> str:
+    """Apply the changes to a host directory: additions written, removals deleted."""
+    at = client.host_path(path)
+    before, after, changed = await _changes(client, self)
+    await asyncio.to_thread(client.engine.apply_changes, before, after, changed, at)
+    return str(at)

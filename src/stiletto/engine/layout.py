@@ -1,0 +1,106 @@
+"""What stands at a container's `/`, as layers on disk, and who can tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from stiletto.api import container as c
+from stiletto.api import files as f
+from stiletto.engine.secrets import SecretStore
+from stiletto.graph.tree import Dir, File, TreeError
+from stiletto.progress import Progress
+from stiletto.sandbox import plan
+from stiletto.store import Store, View
+
+__all__ = ["SCRATCH", "Below", "Layouts", "NamedFile", "Stack"]
+
+SCRATCH = plan.Image("scratch", "scratch", "nothing")
+"""The image of a container before `from`."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFile:
+    """A file with the name it goes by."""
+
+    name: str
+    file: File
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """What stands at `/`: an image and layers over it, lowest first, each with its key."""
+
+    image: plan.Image
+    layers: tuple[tuple[str, plan.Layer], ...] = ()
+
+    @property
+    def keys(self) -> list[str]:
+        """What the stack is, for a key: the image's identity and the layers' keys."""
+        return [self.image.identity, *(key for key, _ in self.layers)]
+
+    def over(self, key: str, layer: plan.Layer) -> Stack:
+        """Return the stack with one more layer.
+
+        The same directory below is dropped: the kernel refuses one twice, and it is hidden by
+        the one above anyway.
+        """
+        kept = tuple((k, known) for k, known in self.layers if known.root != layer.root)
+        return replace(self, layers=(*kept, (key, layer)))
+
+
+class Layouts(Protocol):
+    """What a command needs of the evaluator: the files that it sees, evaluated and laid out."""
+
+    store: Store
+    sandbox: plan.Sandbox
+    secrets: SecretStore
+    progress: Progress
+
+    async def tree(self, directory: f.Directory) -> Dir:
+        """Evaluate a directory."""
+        ...
+
+    async def file(self, file: f.File) -> NamedFile:
+        """Evaluate a file."""
+        ...
+
+    async def contents(self, file: f.File) -> bytes:
+        """Return a file's contents."""
+        ...
+
+    async def stack(self, root: c.Root) -> Stack:
+        """Evaluate what stands at a container's `/`."""
+        ...
+
+    async def checkout(self, tree: Dir) -> plan.Layer:
+        """Lay a tree out on disk."""
+        ...
+
+    def view(self, stack: Stack) -> View:
+        """Look into what stands at `/`, without a sandbox."""
+        ...
+
+
+class Below:
+    """A view as the lower side of a delta; implements `surface.Lower`."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+
+    def kind(self, path: str) -> str | None:
+        """Return `dir`, `file` or `link`, or None."""
+        node = self._view.lookup(path, follow=False)
+        return node.kind if node else None
+
+    def link(self, path: str) -> str:
+        """Return what a link says."""
+        node = self._view.lookup(path, follow=False)
+        if node is None or node.kind != "link":
+            raise TreeError(f"{path} is not a link")
+        return node.link()
+
+    def mode(self, path: str) -> int:
+        """Return the permission bits of a path that exists."""
+        node = self._view.lookup(path, follow=False)
+        return node.stat.st_mode & 0o7777 if node else 0o755

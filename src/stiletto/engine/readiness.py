@@ -1,0 +1,148 @@
+"""Tells when a service is ready: its health check succeeds, or its ports accept connections.
+
+The rules are the real engine's (core/healthcheck.go, core/services.go).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import shlex
+import socket
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from stiletto.api.container import Service
+from stiletto.api.readiness import Healthcheck, Port, duration_s
+from stiletto.engine.output import tail
+from stiletto.errors import EnvironmentFailed, StepFailed
+from stiletto.sandbox import plan
+from stiletto.sandbox.scrub import Replacer, secret_patterns
+
+__all__ = ["ADDRESS_VARIABLE", "ServiceFailed", "ready", "refuse_taken_ports", "watched"]
+
+ADDRESS_VARIABLE = "STILETTO_SERVICE_ADDRESS"
+"""How a service learns the address that is its own."""
+
+DIAL_TIMEOUT_S = 1.0
+BACKOFF_FIRST_S, BACKOFF_FACTOR, BACKOFF_MAX_S = 0.1, 1.5, 1.0
+"""The real engine waits up to 10 s between two tries; a database is rarely that slow."""
+RETRIES = 3
+POLL_S = 0.05
+
+HEALTH = "/run/stiletto"
+WATCH = """\
+health=$1 pause=$2 limit=$3 check=$4
+shift 4
+( (
+  until ${limit:+timeout "$limit"} /bin/sh -c "$check" >"$health/said" 2>&1; do
+    echo $? >>"$health/failed"
+    sleep "$pause"
+  done
+  : >"$health/ready"
+) & )
+exec "$@"
+"""
+"""Becomes the service, after leaving a loop beside it that belongs to nobody: a server that
+waits for its children must not find one that it did not start."""
+
+
+class ServiceFailed(StepFailed):
+    """A service ended, or never became ready; `prefix` says which and to whom it mattered."""
+
+    def __init__(self, prefix: str, cause: StepFailed) -> None:
+        super().__init__(
+            cause.command,
+            cause.exit_code,
+            cause.stdout,
+            cause.stderr,
+            hint=cause.hint,
+            replay=cause.replay,
+        )
+        self.message = f"{prefix}: {cause.message}"
+        self.args = (self.message,)
+
+
+def watched(step: plan.Step, check: Healthcheck | None) -> tuple[plan.Step, Path | None]:
+    """Return the step with the health check beside it, and where that reports."""
+    if check is None:
+        return step, None
+    health = step.upper.parent / "health"
+    health.mkdir()
+    script = check.args[0] if check.shell else f"exec {shlex.join(check.args)}"
+    limit_s = duration_s(check.timeout)
+    limit = f"{limit_s:g}" if limit_s else ""
+    watch = ("/bin/sh", "-c", WATCH, "sh", HEALTH, f"{check.pause_s:g}", limit, script)
+    mount = plan.BindMount(HEALTH, health, writable=True)
+    return replace(step, args=(*watch, *step.args), mounts=(*step.mounts, mount)), health
+
+
+def refuse_taken_ports(address: str, ports: Sequence[Port]) -> None:
+    """Fail early where another program answers: its answers would be taken for the service's.
+
+    Raises:
+        EnvironmentFailed: it names the port.
+    """
+    for port in ports:
+        kind = socket.SOCK_STREAM if port.protocol == "TCP" else socket.SOCK_DGRAM
+        with socket.socket(socket.AF_INET, kind) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                tried.bind((address, port.port))
+            except OSError as error:
+                # EACCES is for the service to say: it may be allowed what this process is not.
+                if error.errno == errno.EADDRINUSE:
+                    raise EnvironmentFailed(
+                        f"port {port.port}/{port.protocol.lower()} is taken by a program that "
+                        "listens on every address of this machine",
+                        hint=f"stop it; a service of your own can listen on ${ADDRESS_VARIABLE}",
+                    ) from error
+
+
+async def ready(service: Service, address: str, step: plan.Step, health: Path | None) -> None:
+    """Return once the service is ready: by its health check, or by its ports.
+
+    Raises:
+        ServiceFailed: the check failed too often.
+    """
+    check = service.healthcheck
+    if check is not None and health is not None:
+        await _healthy(check, step, health)
+        return
+    for port in service.ports:
+        # A datagram tells nothing about who listens.
+        if not port.skip_healthcheck and port.protocol == "TCP":
+            await _dialled(address, port)
+
+
+async def _dialled(address: str, port: Port) -> None:
+    pause_s = BACKOFF_FIRST_S
+    while True:
+        with suppress(OSError):  # a TimeoutError is one
+            # Not `wait_for`: where the connection is refused while the task is cancelled, that
+            # raises the refusal and forgets the cancellation (Python 3.11), and this never ends.
+            async with asyncio.timeout(DIAL_TIMEOUT_S):
+                _, writer = await asyncio.open_connection(address, port.port)
+            writer.close()
+            return
+        await asyncio.sleep(pause_s)
+        pause_s = min(pause_s * BACKOFF_FACTOR, BACKOFF_MAX_S)
+
+
+async def _healthy(check: Healthcheck, step: plan.Step, health: Path) -> None:
+    failed = health / "failed"
+    forgiven_until_s = time.monotonic() + duration_s(check.start_period)
+    forgiven = 0
+    while not (health / "ready").exists():
+        codes = failed.read_text().split() if failed.exists() else []
+        if time.monotonic() <= forgiven_until_s:
+            forgiven = len(codes)
+        elif len(codes) - forgiven >= (check.retries or RETRIES):
+            replacer = Replacer(secret_patterns([*step.secret_env.values(), *step.scrub]))
+            said = replacer.feed((health / "said").read_bytes()) + replacer.flush()
+            cause = StepFailed(check.args, int(codes[-1]), tail(said), "")
+            raise ServiceFailed("health check errored", cause)
+        await asyncio.sleep(POLL_S)

@@ -1,0 +1,167 @@
+"""The root's calls that do work: those that ask the client, its host, or its secrets.
+
+Leaves are registered in the same table as the pure calls; their first argument is the client that
+asks (its session's engine, its module, its running function).
+"""
+
+from __future__ import annotations
+
+import platform
+import posixpath
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from stiletto.api import files as f
+from stiletto.api.registry import leaf
+from stiletto.api.secrets import CacheVolume, Secret, SetSecret, UriSecret
+from stiletto.api.session import CurrentModule, Error, FunctionCall, Host, Query
+from stiletto.errors import UsageError
+
+if TYPE_CHECKING:
+    from stiletto.engine.client import Client
+
+__all__: list[str] = []
+
+API_VERSION = "v0.21.8"
+"""The version of Dagger whose behaviour this engine follows."""
+
+
+# -- root ----------------------------------------------------------------------------------------
+
+
+@leaf("Query.version")
+async def version(client: Client, self: Query) -> str:
+    """Return the version of the API."""
+    return API_VERSION
+
+
+@leaf("Query.defaultPlatform")
+async def default_platform(client: Client, self: Query) -> str:
+    """Return the platform of this machine."""
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    return f"linux/{machine}"
+
+
+@leaf("Query.secret")
+async def secret(
+    client: Client,
+    self: Query,
+    uri: str,
+    cache_key: str | None = None,
+) -> UriSecret:
+    """Read a secret from a provider."""
+    if client.module is not None:
+        raise UsageError("a module's code cannot read secrets of the host; take them as arguments")
+    return await client.engine.secrets.from_uri(uri, cache_key)
+
+
+@leaf("Query.setSecret")
+async def set_secret(client: Client, self: Query, name: str, plaintext: str) -> SetSecret:
+    """Make a secret from text."""
+    made = SetSecret(name, client.scope)
+    client.engine.secrets.bind(made, plaintext)
+    return made
+
+
+@leaf("Query.cacheVolume")
+async def cache_volume(
+    client: Client,
+    self: Query,
+    key: str,
+    source: f.Directory | None = None,
+    sharing: str = "SHARED",
+    owner: str = "",
+) -> CacheVolume:
+    """Name a cache volume; names of different modules are different volumes."""
+    return CacheVolume(key, client.scope, source, sharing, owner)
+
+
+@leaf("Query.currentFunctionCall")
+async def current_function_call(client: Client, self: Query) -> FunctionCall:
+    """Return the call that the client's process answers."""
+    if client.call is None:
+        raise UsageError("no current function call: the client is not a module's function")
+    return client.call
+
+
+@leaf("Query.currentModule")
+async def current_module(client: Client, self: Query) -> CurrentModule:
+    """Return the module that the client's process belongs to."""
+    if client.module is None:
+        raise UsageError("no current module: the client is not a module's function")
+    return CurrentModule(client.module.name, f.StoredTree(client.module.tree))
+
+
+@leaf("FunctionCall.returnValue")
+async def return_value(client: Client, self: FunctionCall, value: str) -> None:
+    """Take the running function's result."""
+    client.returned = value
+
+
+@leaf("FunctionCall.returnError")
+async def return_error(client: Client, self: FunctionCall, error: Error) -> None:
+    """Take the running function's error."""
+    client.failed = error
+
+
+# -- host ----------------------------------------------------------------------------------------
+
+
+@leaf("Host.directory")
+async def host_directory(
+    client: Client,
+    self: Host,
+    path: str,
+    exclude: Sequence[str] = (),
+    include: Sequence[str] = (),
+    no_cache: bool = False,
+    gitignore: bool = False,
+) -> f.Directory:
+    """Return a directory of the host, read once per session: `noCache` could not be fresher."""
+    at = client.host_path(path)
+    if not at.is_dir():
+        what = "is not a directory" if at.exists() else "no such directory"
+        raise UsageError(f"{at}: {what}")
+    return f.HostDirectory(str(at), f.a_filter(include, exclude, gitignore))
+
+
+@leaf("Host.file")
+async def host_file(
+    client: Client,
+    self: Host,
+    path: str,
+    no_cache: bool = False,
+) -> f.File:
+    """Return a file of the host."""
+    at = client.host_path(path)
+    if not at.is_file():
+        what = "is not a file" if at.exists() else "no such file"
+        raise UsageError(f"{at}: {what}")
+    return f.HostFile(str(at))
+
+
+@leaf("Host.findUp")
+async def host_find_up(
+    client: Client,
+    self: Host,
+    name: str,
+    no_cache: bool = False,
+) -> str | None:
+    """Return the nearest path of that name, relative to the working directory."""
+    start = client.host_path(".")
+    for above, parent in enumerate((start, *start.parents)):
+        if (parent / name).exists():
+            return posixpath.join(*[".."] * above, name)
+    return None
+
+
+@leaf("Secret.uri")
+async def secret_uri(client: Client, self: Secret) -> str:
+    """Return the URI; empty for secrets that were set."""
+    return client.engine.secrets.uri(self)
+
+
+@leaf("Secret.plaintext")
+async def plaintext(client: Client, self: Secret) -> str:
+    """Return the value."""
+    return client.engine.secrets.value(self).decode()

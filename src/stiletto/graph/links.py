@@ -1,0 +1,46 @@
+"""Follows symbolic links in a path as a container does that has the files as its root."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable
+
+from stiletto.graph.tree import MAX_LINKS, TreeError
+
+__all__ = ["follow"]
+
+
+def follow(path: str, link: Callable[[str], str | None], *, last: bool = True) -> str:
+    """Return the absolute path with its links followed, the last one only with `last`.
+
+    `link` tells what the link at an absolute path says, None where there is none. What does not
+    exist resolves to where it would be; `..` of the root is the root.
+
+    Raises:
+        TreeError: the links lead in a circle.
+    """
+    pending = _names(path)
+    here = "/"
+    budget = MAX_LINKS
+    while pending:
+        name = pending.pop()
+        if name == "..":
+            here = posixpath.dirname(here)
+            continue
+        child = posixpath.join(here, name)
+        target = link(child) if pending or last else None
+        if target is None:
+            here = child
+            continue
+        if budget == 0:
+            raise TreeError(f"too many links at {path}")
+        budget -= 1
+        if target.startswith("/"):
+            here = "/"
+        # Name by name: `..` after a link leaves the directory that the link leads to.
+        pending += _names(target)
+    return here
+
+
+def _names(path: str) -> list[str]:
+    return [name for name in reversed(path.split("/")) if name not in ("", ".")]

@@ -1,0 +1,194 @@
+"""Plans what bubblewrap has to do for a step: which operations, over which files.
+
+    /               overlay: image layer, the step's layers, and `step.upper` for writes
+    image's binds   read-only; with files of layers beneath, a read-only overlay of both
+    /proc, /dev     the sandbox's own
+    step's mounts   parents first
+
+It reads directories, to see what lies above what, and writes nothing.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from stiletto.sandbox import operations as ops
+from stiletto.sandbox.hosts import HOSTS_FILE, hosts_file
+from stiletto.sandbox.layers import Stack, View, lstat, parents, relative
+from stiletto.sandbox.plan import (
+    Bind,
+    BindMount,
+    Layer,
+    Mount,
+    OverlayMount,
+    SecretMount,
+    Step,
+    TempMount,
+)
+from stiletto.sandbox.skeleton import home_of
+from stiletto.sandbox.surroundings import CERTIFICATES, environment, passed_on
+
+__all__ = ["Plan", "depth", "plan_step", "too_long"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A step, ready to run: operations, its environment, and the files beneath.
+
+    `below` is the root without `step.upper`; `mounts` have their links resolved; `stubs` are the
+    container paths where mounting may leave an empty file or directory in an upper layer.
+    """
+
+    operations: tuple[ops.Operation, ...]
+    view: View
+    mounts: tuple[Mount, ...]
+    stubs: tuple[str, ...]
+
+    @property
+    def below(self) -> Stack:
+        """The root as it was before the step."""
+        return self.view.stacks[""]
+
+
+def depth(mount: Bind | Mount) -> int:
+    """Return by what binds and mounts are ordered: parents first."""
+    return relative(mount.target).count("/")
+
+
+def _beneath(layer: Layer, target: str) -> Layer:
+    inside = frozenset(
+        path[len(target) + 1 :] for path in layer.removed if path.startswith(target + "/")
+    )
+    return Layer(layer.root / target, inside)
+
+
+def _bind_sources(bind: Bind, layers: Sequence[Layer]) -> list[Layer]:
+    """Return what shows at a bind's target, lowest first; without the host if layers hide it."""
+    target = relative(bind.target)
+    sources = [Layer(bind.host)]
+    for layer in layers:
+        if any(up in layer.removed for up in parents(target)):
+            sources = []
+        found = lstat(layer.root / target)
+        if found is None:
+            continue
+        if not stat.S_ISDIR(found.st_mode) or not bind.host.is_dir():
+            sources = []
+        elif any((layer.root / target).iterdir()):
+            sources.append(_beneath(layer, target))
+    return sources if sources and sources[0].root == bind.host else []
+
+
+def _mount_stack(mount: Mount) -> Stack:
+    match mount:
+        case BindMount(source=source):
+            return Stack((Layer(source),))
+        case OverlayMount(lower=lower):
+            return Stack((Layer(lower),))
+        case _:
+            return Stack(())
+
+
+def _mount_operation(mount: Mount) -> ops.Operation:
+    match mount:
+        case BindMount(target, source, writable):
+            return ops.BindPath(source, target, writable)
+        case OverlayMount(target, lower, upper, work):
+            return ops.Overlay((lower,), target, upper, work)
+        case TempMount(target, size_bytes):
+            return ops.Temporary(target, size_bytes)
+        case SecretMount(target, contents, mode):
+            return ops.Data(target, contents, mode)
+
+
+def _at(mount: Mount, target: str) -> Mount:
+    match mount:
+        case BindMount(_, source, writable):
+            return BindMount(target, source, writable)
+        case OverlayMount(_, lower, upper, work):
+            return OverlayMount(target, lower, upper, work)
+        case TempMount(_, size_bytes):
+            return TempMount(target, size_bytes)
+        case SecretMount(_, contents, mode):
+            return SecretMount(target, contents, mode)
+
+
+def plan_step(step: Step, image_root: Path, host_env: Mapping[str, str]) -> Plan:
+    """Return what bubblewrap has to do for this step. Reads directories; writes nothing."""
+    passed = passed_on(host_env)
+    binds = list(step.image.binds)
+    for name in CERTIFICATES:
+        certificates = passed.get(name, "")
+        if name in step.env or not certificates or not Path(certificates).exists():
+            continue
+        covered = any(
+            str(bind.host) == bind.target
+            and relative(bind.target) in parents(relative(certificates))
+            for bind in binds
+        )
+        if not covered:
+            binds.append(Bind(Path(certificates), certificates))
+
+    stacks = {"": Stack((*reversed(step.layers), Layer(image_root)))}
+    view = View(stacks)
+    shown: list[ops.Operation] = []
+    stubs: list[str] = []
+    for bind in sorted(binds, key=depth):
+        sources = _bind_sources(bind, step.layers)
+        if not sources:
+            continue
+        stacks[relative(bind.target)] = Stack(tuple(reversed(sources)))
+        stubs.append(relative(bind.target))
+        if len(sources) == 1:
+            shown.append(ops.BindPath(bind.host, bind.target))
+        else:
+            shown.append(ops.Overlay(tuple(s.root for s in sources), bind.target))
+    mounts: list[Mount] = []
+    for mount in sorted(step.mounts, key=depth):
+        placed = _at(mount, view.resolve(mount.target))
+        mounts.append(placed)
+        stacks[relative(placed.target)] = _mount_stack(placed)
+        stubs.append(relative(placed.target))
+
+    named: list[ops.Operation] = []
+    if step.hosts:
+        at = view.resolve(HOSTS_FILE)
+        contents = hosts_file(view.read(HOSTS_FILE), step.hosts)
+        named.append(ops.Data(at, contents, mode=0o644, secret=False))
+        stubs.append(relative(at))
+
+    workdir = view.resolve(step.workdir or "/")
+    home = home_of(step.uid, view.read("/etc/passwd"))
+    variables = environment(step, passed, home)
+    missing = relative(workdir) not in stacks and view.find(workdir) is None
+    lowers = (image_root, *(layer.root for layer in step.layers))
+    return Plan(
+        operations=(
+            ops.Namespaces(step.uid, step.gid, step.hostname),
+            ops.Overlay(lowers, "/", step.upper, step.work),
+            *shown,
+            ops.Kernel(),
+            *map(_mount_operation, mounts),
+            *named,
+            *([ops.MakeDirectory(workdir)] if missing else []),
+            *(
+                ops.SetEnvironment(name, value, secret=name in step.secret_env)
+                for name, value in sorted(variables.items())
+            ),
+            ops.Chdir(workdir),
+        ),
+        view=view,
+        mounts=tuple(mounts),
+        stubs=tuple(stubs),
+    )
+
+
+def too_long(plan: Plan) -> bool:
+    """Whether a mount of this plan needs more than one page of options."""
+    return any(
+        isinstance(operation, ops.Overlay) and ops.options_size(operation) > ops.OPTIONS_MAX_BYTES
+        for operation in plan.operations
+    )

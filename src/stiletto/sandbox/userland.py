@@ -1,0 +1,101 @@
+"""The machine's userland as an image, on which interpreters and servers stand.
+
+It is `/usr` and the few files of `/etc` that programs need; nothing of the machine's own
+configuration.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from stiletto.sandbox.layers import parents, relative
+from stiletto.sandbox.plan import Bind, Image
+
+__all__ = ["USER_PATH", "identity", "stamp", "system", "userland", "userland_image", "with_bind"]
+
+ROOTS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+CONFIGURATION = (
+    "/etc/alternatives",
+    "/etc/ca-certificates",
+    "/etc/debian_version",
+    "/etc/host.conf",
+    "/etc/hosts",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d",
+    "/etc/localtime",
+    "/etc/mime.types",
+    "/etc/nsswitch.conf",
+    "/etc/os-release",
+    "/etc/pki",
+    "/etc/protocols",
+    "/etc/resolv.conf",
+    "/etc/services",
+    "/etc/ssl",
+    "/etc/terminfo",
+    "/etc/timezone",
+)
+"""Needed to find libraries, hosts, certificates and the time; none of it is private."""
+
+USER_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+
+
+def identity(*facts: str) -> str:
+    """Return an identity made of everything that tells two images apart."""
+    return "host:" + hashlib.sha256("\0".join(facts).encode()).hexdigest()
+
+
+def stamp(file: Path) -> str:
+    """Return what changes when a file does."""
+    found = file.stat()
+    return f"{file} {found.st_size} {found.st_mtime_ns}"
+
+
+def system() -> str:
+    """Return which system this machine has."""
+    release = Path("/etc/os-release")
+    return release.read_text() if release.is_file() else "unknown"
+
+
+def userland() -> tuple[list[Bind], dict[str, bytes | str]]:
+    """Return the binds and links that make the machine's programs run."""
+    binds = [Bind(Path("/usr"), "/usr")]
+    files: dict[str, bytes | str] = {}
+    for name in ROOTS:
+        root = Path("/") / name
+        if root.is_symlink():
+            files[f"/{name}"] = str(root.readlink())
+        elif root.is_dir():
+            binds.append(Bind(root, f"/{name}"))
+    for name in CONFIGURATION:
+        here = Path(name)
+        if here.exists():
+            binds.append(Bind(here.resolve(), name))
+    return binds, files
+
+
+def with_bind(binds: list[Bind], directory: Path) -> None:
+    """Show a host directory at its own path, unless a bind above it does already."""
+    wanted = relative(str(directory))
+    covered = any(
+        relative(bind.target) in parents(wanted)
+        and relative(str(bind.host)) == relative(bind.target)
+        for bind in binds
+    )
+    if not covered:
+        binds.append(Bind(directory, str(directory)))
+
+
+def userland_image(address: str) -> Image:
+    """Return the machine's userland as an image."""
+    binds, files = userland()
+    return Image(
+        address=address,
+        identity=identity("userland", system()),
+        provided_by="the host's userland",
+        binds=tuple(binds),
+        files=files,
+        env={"PATH": ":".join(USER_PATH)},
+        default_args=("/bin/sh",),
+    )
