@@ -44,7 +44,7 @@ from wheelwright.github.plan import CHECK, Options
 from wheelwright.loading import Bench, load
 from wheelwright.objects import Cell, Matrix, matrix_object
 from wheelwright.project.pythons import claimed
-from wheelwright.release.command import Releasing, Settings
+from wheelwright.release.context import Context, Settings
 from wheelwright.release.functions import Releases, ReportFormat
 from wheelwright.reports import history
 from wheelwright.testing import cells as planning
@@ -517,8 +517,8 @@ class Wheelwright(Releases):
         """Put a kept uv cache into the engine."""
         return await github.restore_cache(saved)
 
-    async def _releasing(self, git: dagger.Directory, settings: Settings) -> Releasing:
-        return Releasing(await self._bench(), self.package, self.python, git, settings)
+    async def _context(self, git: dagger.Directory, settings: Settings) -> Context:
+        return Context(await self._bench(), self.package, self.python, git, settings)
 
     async def _bench(self) -> Bench:
         bench = await load(self.source, self.package)

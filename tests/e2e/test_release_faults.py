@@ -625,16 +625,22 @@ def test_30_a_release_that_is_refused(released: Released, at: ReleaseBench, stat
 
 
 def test_30_a_rate_limit(released: Released, at: ReleaseBench) -> None:
-    """It waits as long as GitHub asks, and goes on."""
-    at.outside.github.limit(2, times=2, creating=True)
-    at.succeeds()
+    """It waits as long as GitHub asks, before the release and in the middle, and goes on."""
+    github = at.outside.github
+    github.limit(2)
+    at.outside.effects.after(
+        lambda _: github.limit(3, times=2, creating=True), kind="upload", nth=2
+    )
+    ended = at.succeeds()
 
+    assert "wait 2 s: " in ended.said
+    assert "wait 3 s: " in ended.said
     assert ends_like(released, at)
 
 
 def test_31_a_listing_that_lags(released: Released, at: ReleaseBench) -> None:
     """It waits for the index to show the files, and does not upload them again."""
-    at.outside.effects.after(lambda _: at.outside.index.lag(3), kind="upload", nth=2)
+    at.outside.effects.before(lambda _: at.outside.index.lag(3), kind="upload", nth=2)
     ended = at.succeeds()
 
     assert "the index's listing" in ended.said

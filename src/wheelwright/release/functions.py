@@ -10,7 +10,8 @@ from dagger import Doc, enum_type
 
 from wheelwright.boundary import plainly
 from wheelwright.release import args as releases
-from wheelwright.release.command import Releasing, Settings, Stopped
+from wheelwright.release import command, tagged
+from wheelwright.release.context import Context, Settings, Stopped
 from wheelwright.release.report import Report
 from wheelwright.release.version import Request
 from wheelwright.release.workshop import Credentials
@@ -32,10 +33,10 @@ class ReportFormat(Enum):
 
 
 async def _reported(
-    releasing: Releasing, request: Request, format_: ReportFormat, *, dry_run: bool
+    context: Context, request: Request, format_: ReportFormat, *, dry_run: bool
 ) -> str:
     try:
-        return _printed(await releasing.release(request, dry_run=dry_run), format_)
+        return _printed(await command.release(context, request, dry_run=dry_run), format_)
     except Stopped as stopped:
         if stopped.report is None:
             raise
@@ -51,9 +52,9 @@ def _printed(report: Report, format_: ReportFormat) -> str:
 
 
 class Releases:
-    """What an object needs to have these functions: the package, as `_releasing` gives it."""
+    """What an object needs to have these functions: the package, as `_context` gives it."""
 
-    async def _releasing(self, git: dagger.Directory, settings: Settings) -> Releasing:
+    async def _context(self, git: dagger.Directory, settings: Settings) -> Context:
         raise NotImplementedError
 
     @uncached
@@ -110,8 +111,8 @@ class Releases:
             ca=ca,
         )
         request = Request(bump, pre, post, version, allow_lower)
-        releasing = await self._releasing(git, settings)
-        return await _reported(releasing, request, format_, dry_run=dry_run)
+        context = await self._context(git, settings)
+        return await _reported(context, request, format_, dry_run=dry_run)
 
     @uncached
     @plainly
@@ -153,8 +154,8 @@ class Releases:
             ca=ca,
         )
         request = Request(bump, pre, post, version, allow_lower)
-        releasing = await self._releasing(git, settings)
-        return await _reported(releasing, request, format_, dry_run=True)
+        context = await self._context(git, settings)
+        return await _reported(context, request, format_, dry_run=True)
 
     @uncached
     @plainly
@@ -172,8 +173,8 @@ class Releases:
     ) -> str:
         """Print the version that `release` with the same words would make of the base branch."""
         settings = Settings(base=base, remote=remote, github_token=github_token, ca=ca)
-        releasing = await self._releasing(git, settings)
-        made = await releasing.next_version(Request(bump, pre, post, version))
+        context = await self._context(git, settings)
+        made = await command.version(context, Request(bump, pre, post, version))
         return made.version
 
     @uncached
@@ -192,10 +193,10 @@ class Releases:
     ) -> str:
         """Print what the changelog would say of the release; fail where it would say nothing."""
         settings = Settings(base=base, remote=remote, github_token=github_token, ca=ca)
-        releasing = await self._releasing(git, settings)
+        context = await self._context(git, settings)
         # A default bump must not contradict a version that the caller gave.
         bump = "" if version or post else bump
-        return await releasing.changelog(Request(bump, pre, post, version))
+        return await command.changes(context, Request(bump, pre, post, version))
 
     @uncached
     @plainly
@@ -209,7 +210,7 @@ class Releases:
     ) -> str:
         """Check that a tag of the remote names the package's own version."""
         settings = Settings(remote=remote, github_token=github_token, ca=ca)
-        return await (await self._releasing(git, settings)).verify_tag(tag)
+        return await tagged.verify_tag(await self._context(git, settings), tag)
 
     @uncached
     @plainly
@@ -241,4 +242,4 @@ class Releases:
             upload_timeout_s=upload_timeout,
             ca=ca,
         )
-        return await (await self._releasing(git, settings)).publish(tag)
+        return await tagged.publish(await self._context(git, settings), tag)

@@ -9,14 +9,25 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 
 from wheelwright.release.plan import file_version
-from wheelwright.release.ports import ActFailed, Ports
-from wheelwright.release.step import Done, Next, Step, next_step
+from wheelwright.release.ports import ActFailed, Clock, Ports
+from wheelwright.release.step import (
+    BUSY_TRIES,
+    LONGEST_PAUSE_S,
+    Done,
+    Next,
+    Step,
+    next_step,
+)
 from wheelwright.release.stops import Reason, Stop
 from wheelwright.release.world import Act, Here, Plan, Setback, Trouble, Verdict, World
 
-__all__ = ["Outcome", "look", "run"]
+__all__ = ["Outcome", "look", "patiently", "run"]
+
+_Answer = TypeVar("_Answer")
 
 # A release takes some twenty acts and waits; this many are a bug that waits forever.
 _MOST_STEPS = 400
@@ -47,6 +58,28 @@ async def look(plan: Plan, ports: Ports, here: Here) -> World:
     )
 
 
+async def patiently(
+    ask: Callable[[], Awaitable[_Answer]], clock: Clock, say: Callable[[str], None]
+) -> _Answer:
+    """Ask, and again while the other side is busy, at the pace that it asks for.
+
+    Raises:
+        ActFailed: it refused, stays busy, or wants too long a pause.
+    """
+    count = 0
+    while True:
+        count += 1
+        try:
+            return await ask()
+        except ActFailed as error:
+            pause_s = 2.0**count if error.retry_after_s is None else error.retry_after_s
+            busy = error.trouble is Trouble.BUSY
+            if not busy or count == BUSY_TRIES or pause_s > LONGEST_PAUSE_S:
+                raise
+            say(f"wait {pause_s:.0f} s: {error.said}")
+            await clock.sleep(pause_s)
+
+
 async def run(
     plan: Plan,
     ports: Ports,
@@ -68,16 +101,11 @@ async def run(
         if accepted_at_s is not None:
             here = replace(here, accepted_s=ports.clock.now_s() - accepted_at_s)
         try:
-            world = await observe(plan, ports, here)
+            world = await patiently(partial(observe, plan, ports, here), ports.clock, say)
         except ActFailed as error:
-            here = _failed(here, Step(Act.WAIT, subject="a look"), error)
-            end = _blind(plan, here)
-            if isinstance(end, Stop):
-                end = await _part(plan, ports, world, here, acts, end)
-                return Outcome(world, tuple(acts), end)
-            say(f"look: {error.said}")
-            await ports.clock.sleep(end.pause_s)
-            continue
+            seen = f"{plan.package} {plan.version}: {error.said}"
+            end = await _part(plan, ports, world, here, acts, Stop.at(Reason.NO_ANSWER, seen))
+            return Outcome(world, tuple(acts), end)
         step = decide(plan, world)
         if not isinstance(step, Step):
             if isinstance(step, Stop):
@@ -171,17 +199,6 @@ def _failed(here: Here, step: Step, error: ActFailed) -> Here:
         retry_after_s=error.retry_after_s,
     )
     return replace(here, setback=setback)
-
-
-def _blind(plan: Plan, here: Here) -> Step | Stop:
-    """Return how long to wait until the next look, or the stop when looking fails for good."""
-    setback = here.setback
-    assert setback
-    if setback.trouble is Trouble.BUSY and setback.count < 5:
-        pause_s = setback.retry_after_s if setback.retry_after_s is not None else 2.0**setback.count
-        if pause_s <= 300.0:
-            return Step(Act.WAIT, pause_s=pause_s)
-    return Stop.at(Reason.NO_ANSWER, f"{plan.package} {plan.version}: {setback.said}")
 
 
 async def _part(

@@ -12,7 +12,18 @@ from wheelwright.release.ports import ActFailed, Refs
 from wheelwright.release.version import parse
 from wheelwright.release.world import Journal, Lock, Plan, Trouble
 
-__all__ = ["Seen", "journal_message", "lock_message", "read", "refs_of", "trouble"]
+__all__ = [
+    "Seen",
+    "earlier",
+    "journal_message",
+    "journals",
+    "lock_message",
+    "read",
+    "refs_of",
+    "tags",
+    "trouble",
+    "versions",
+]
 
 _TRAILER = re.compile(r"^Wheelwright-([\w-]+): (.*)$", re.MULTILINE)
 
@@ -105,12 +116,41 @@ def _journal(seen: Seen, ref: str, plan: Plan) -> Journal | None:
 def versions(seen: Seen, prefix: str) -> frozenset[str]:
     """Return the versions of release branches and tags whose names begin with a prefix."""
     starts = (f"refs/heads/release/{prefix}", f"refs/tags/{prefix}")
-    names = (ref.removeprefix(start) for start in starts for ref in seen.refs if _is(ref, start))
+    names = (
+        ref.removeprefix(start) for start in starts for ref in seen.refs if ref.startswith(start)
+    )
     return frozenset(str(version) for name in names if (version := parse(name)))
 
 
-def _is(ref: str, start: str) -> bool:
-    return ref.startswith(start)
+def tags(seen: Seen, prefix: str) -> dict[str, str]:
+    """Return the commits of a package's tags, by version."""
+    start = f"refs/tags/{prefix}"
+    return {
+        str(version): commit
+        for ref, commit in seen.refs.items()
+        if ref.startswith(start) and (version := parse(ref.removeprefix(start)))
+    }
+
+
+def earlier(seen: Seen, prefix: str, base_commit: str) -> dict[str, str]:
+    """Return the tags that a release of a base commit comes after, by version.
+
+    A tag whose release was made of this very commit is no earlier one: it is that release, and a
+    second run with the same words has to find it.
+    """
+    return {
+        version: commit
+        for version, commit in tags(seen, prefix).items()
+        if (found := seen.journals.get(f"refs/tags/{prefix}{version}")) is None
+        or found[2].parent != base_commit
+    }
+
+
+def journals(seen: Seen, package: str) -> dict[str, Journal]:
+    """Return the release commits of a package, by version."""
+    return {
+        version: journal for name, version, journal in seen.journals.values() if name == package
+    }
 
 
 def lock_message(plan: Plan, nonce: str) -> str:

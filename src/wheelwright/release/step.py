@@ -53,7 +53,7 @@ from wheelwright.release.world import (
     World,
 )
 
-__all__ = ["Done", "Next", "Step", "next_step", "next_upload"]
+__all__ = ["BUSY_TRIES", "LONGEST_PAUSE_S", "Done", "Next", "Step", "next_step", "next_upload"]
 
 # The index's own caches live for minutes; PyPI's listing is usually fresh within one.
 INDEX_WAIT_S: Final = 300.0

@@ -142,7 +142,7 @@ SHELL = {
     "uncached",
     "uploading",
 }
-RELEASE_SHELL = {"args", "command", "functions", "git", "preparing", "workshop"}
+RELEASE_SHELL = {"args", "context", "functions", "git", "preparing", "workshop"}
 SOURCE = Path(wheelwright.__file__).parent
 
 

@@ -5,7 +5,7 @@ from imaginary import a_plan
 from packages import HATCH, HATCH_VCS, STATIC, locked, project
 
 from wheelwright.errors import ProjectError
-from wheelwright.release import command, editing
+from wheelwright.release import editing, refs
 from wheelwright.release.changelog import Keeper
 from wheelwright.release.refs import Seen
 from wheelwright.release.world import Journal
@@ -98,5 +98,5 @@ def test_fault_26_tag_of_the_same_base_commit_is_no_earlier_release() -> None:
         {"refs/tags/v1.2.4": "journal", "refs/tags/v1.2.3": "old", "refs/tags/other": "x"},
         journals={"refs/tags/v1.2.4": ("demo", "1.2.4", journal)},
     )
-    assert {"1.2.3": "old"} == command._earlier(seen, "v", "base")
-    assert {"1.2.3", "1.2.4"} == set(command._earlier(seen, "v", "base-moved-on"))
+    assert {"1.2.3": "old"} == refs.earlier(seen, "v", "base")
+    assert {"1.2.3", "1.2.4"} == set(refs.earlier(seen, "v", "base-moved-on"))

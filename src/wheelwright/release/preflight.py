@@ -1,0 +1,210 @@
+"""The preflight: looks at everything before a plan is made, and collects every problem it sees."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from wheelwright.release import edits, refs
+from wheelwright.release.context import Context, MachineClock, say, tag_prefix
+from wheelwright.release.git import RemoteGit
+from wheelwright.release.github import GitHubRest
+from wheelwright.release.http import Http
+from wheelwright.release.index import SimpleIndex
+from wheelwright.release.inside.refs import EMAIL
+from wheelwright.release.loop import patiently
+from wheelwright.release.plan import Survey, Who, branch_of, lock_ref, tag_of
+from wheelwright.release.ports import ActFailed
+from wheelwright.release.preparing import Commit, Preparing
+from wheelwright.release.refs import Seen
+from wheelwright.release.rules import Making
+from wheelwright.release.stops import Problem, Reason
+from wheelwright.release.version import Request, Versioned, newest, next_version
+from wheelwright.release.where import Hub, IndexUrls, hub_of
+from wheelwright.release.world import Lock
+
+__all__ = ["Based", "Preflight", "Ready"]
+
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Based:
+    """The package on the base branch, among the remote's refs.
+
+    Attributes:
+        head: the base branch's commit.
+        continued: the lock that this run goes on with; None where it begins.
+        commit: what is released: what the lock says, else the head.
+    """
+
+    preparing: Preparing
+    seen: Seen
+    base: str
+    head: str
+    continued: Lock | None
+    commit: Commit
+
+    @property
+    def remote(self) -> RemoteGit:
+        """The repository."""
+        return self.preparing.remote
+
+    @property
+    def prefix(self) -> str:
+        """What tags of the package begin with."""
+        return tag_prefix(self.commit)
+
+    @property
+    def version(self) -> str | Problem:
+        """The version that a bump starts from, or why there is none."""
+        found = edits.current_version(self.commit.project)
+        return found or newest(refs.earlier(self.seen, self.prefix, self.head))
+
+    @property
+    def since(self) -> str:
+        """Where the changes of a release begin: the release before, on the base branch.
+
+        Its tag names the release commit, which a squash merge leaves out of the base's history;
+        that commit's parent is in it.
+        """
+        tags = refs.earlier(self.seen, self.prefix, self.head)
+        latest = newest(tags)
+        if not latest:
+            return ""
+        journal = self.seen.journals.get(f"refs/tags/{self.prefix}{latest}")
+        return journal[2].parent if journal else tags[latest]
+
+    def asked(self, request: Request) -> str:
+        """Return the version that is asked for; empty where there is none."""
+        current = self.version
+        made = next_version("" if isinstance(current, Problem) else current, request)
+        return made.version if isinstance(made, Versioned) else ""
+
+    async def changes(self, request: Request, who: Who) -> str:
+        """Return what the changelog would say of the version that is asked for."""
+        version = self.asked(request) or "0"
+        date = time.strftime("%Y-%m-%d", time.gmtime(who.epoch_s))
+        tag = f"{self.prefix}{version}"
+        return await self.preparing.changes(self.commit, version, tag, date, self.since)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What was seen, and the adapters that saw it; no GitHub where it cannot be asked."""
+
+    based: Based
+    survey: Survey
+    hub: Hub | Problem
+    github: GitHubRest | None
+    index: SimpleIndex
+    urls: IndexUrls
+
+
+@dataclass
+class Preflight:
+    """Looks, and writes nothing."""
+
+    context: Context
+    _problems: list[Problem] = field(default_factory=list)
+
+    async def based(self, who: Who | None = None) -> Based:
+        """Return the package on the base branch, or of the lock that a run may continue."""
+        context = self.context
+        remote = await context.remote()
+        preparing = context.preparing(remote)
+        seen = await remote.look()
+        base, head = context.base(remote, seen)
+        lock = seen.locks.get(lock_ref(context.bench.project.package.name))
+        continued = lock if lock and who and lock.run in (who.run, who.take_over) else None
+        # What a continued release is made of is the lock's base, not what main is by now.
+        commit = await context.commit(preparing, continued.base_commit if continued else head)
+        return Based(preparing, seen, base, head, continued, commit)
+
+    async def look(self, request: Request, who: Who) -> Ready:
+        """Look at everything, and note every problem."""
+        based = await self.based(who)
+        commit, seen, package = based.commit, based.seen, based.commit.project.package
+        http = await self.context.http()
+        hub = hub_of(based.remote.url, self.context.settings.github_api)
+        self._credentials(hub)
+        github = await self._github(hub, http)
+        if not commit.project.installable:
+            what = f"{package.path} has no [build-system]"
+            self._note(Reason.NOT_BUILDABLE, what, "add it, then run again")
+        urls = self.context.urls(commit)
+        if isinstance(urls, Problem):
+            self._problems.append(urls)
+            urls = IndexUrls("", "")
+        index = SimpleIndex(http, urls.check, package.name)
+        current = based.version
+        if isinstance(current, Problem):
+            self._problems.append(current)
+            current = ""
+        version = based.continued.version if based.continued else based.asked(request)
+        notes = await self._foresee(github, based, version) if github and version else ()
+        survey = Survey(
+            package=package.name,
+            current=current,
+            base=based.base,
+            base_commit=based.head,
+            member=bool(commit.where),
+            lock=seen.locks.get(lock_ref(package.name)),
+            journals=refs.journals(seen, package.name),
+            tags=refs.tags(seen, based.prefix),
+            releases=refs.versions(seen, based.prefix),
+            index=await self._asked(index.files, ()) if urls.check else (),
+            keeper=commit.keeper,
+            changes=await based.changes(request, who),
+            problems=tuple(self._problems),
+            notes=notes,
+        )
+        return Ready(based, survey, hub, github, index, urls)
+
+    async def _github(self, hub: Hub | Problem, http: Http) -> GitHubRest | None:
+        token = self.context.settings.github_token
+        if token is None or isinstance(hub, Problem):
+            return None
+        github = GitHubRest(http, hub, (await token.plaintext()).strip())
+        self._problems += await self._asked(github.problems, ())
+        return github
+
+    def _credentials(self, hub: Hub | Problem) -> None:
+        have = self.context.settings
+        if not (have.credentials.trusted or have.credentials.token):
+            seen = "neither --index-token nor --oidc-url and --oidc-token"
+            self._note(Reason.NO_CREDENTIALS, seen)
+        if isinstance(hub, Problem):
+            self._problems.append(hub)
+        if have.github_token is None:
+            self._note(Reason.NO_CREDENTIALS, "--github-token")
+
+    async def _foresee(self, github: GitHubRest, based: Based, version: str) -> tuple[str, ...]:
+        """Note the problems of what is still to be made, and return what people should know."""
+        commit = based.commit
+        package, member = commit.project.package.name, bool(commit.where)
+        branch = f"refs/heads/{branch_of(package, version, member=member)}"
+        tag = f"refs/tags/{tag_of(package, version, member=member)}"
+        makings = []
+        if tag not in based.seen.refs:
+            makings.append(Making(tag))
+            # With a tag the branch was there, and may be deleted after its pull request.
+            if branch not in based.seen.refs:
+                makings.append(Making(branch, refs.journal_message(package, version), EMAIL))
+        nothing: tuple[tuple[Problem, ...], tuple[str, ...]] = ((), ())
+        problems, notes = await self._asked(lambda: github.foresee(based.base, makings), nothing)
+        self._problems += problems
+        return notes
+
+    async def _asked(self, ask: Callable[[], Awaitable[_Answer]], without: _Answer) -> _Answer:
+        """Ask a server, again while it is busy; note the problem where it does not answer."""
+        try:
+            return await patiently(ask, MachineClock(), say)
+        except ActFailed as error:
+            self._note(Reason.NO_ANSWER, error.said)
+            return without
+
+    def _note(self, reason: Reason, seen: str, act: str = "") -> None:
+        self._problems.append(Problem(reason, seen, act))
