@@ -1,7 +1,8 @@
 """The plan of a Python environment: which files it is made from, and which commands make it.
 
 Two layers, so that editing a source file never reinstalls a dependency: `dependencies` run over
-`inputs` alone, `install` runs over the whole source.
+`inputs` alone, `install` runs over the source. `later` comes behind both, so that editing a test
+installs nothing at all.
 
 | resolution | versions |
 |---|---|
@@ -21,6 +22,7 @@ from packaging.utils import canonicalize_name
 
 from wheelwright.pins import full_image, slim_image
 from wheelwright.project.files import join
+from wheelwright.project.layout import test_directories
 from wheelwright.project.model import Project
 from wheelwright.project.sources import expand
 from wheelwright.project.version import VersionSource, pretend_variables, version_source
@@ -44,7 +46,8 @@ class Environment:
         inputs: paths in the source that the dependency layer sees.
         written: files made here, container path to text.
         dependencies: commands of the dependency layer.
-        install: commands over the whole source.
+        install: commands over the source without `later`.
+        later: directories that are laid over the source when everything is installed.
         workdir: container path that commands run in.
         variables: set for `install` and after.
         notes: what people should know about it.
@@ -57,6 +60,7 @@ class Environment:
     written: Mapping[str, str] = field(default_factory=dict)
     dependencies: tuple[tuple[str, ...], ...] = ()
     install: tuple[tuple[str, ...], ...] = ()
+    later: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -90,6 +94,8 @@ def plan(
         written=written,
         dependencies=dependencies,
         install=install,
+        # A version from .git tells a tree that lacks files as a changed one.
+        later=() if history else test_directories(project),
         variables=variables,
         notes=(*said, *notes),
     )

@@ -108,10 +108,16 @@ def installed(
 
     `git` is a directory that holds .git, for a version that comes from it.
     """
-    container = over(dependencies(source, plan), source)
+    built = source
+    for path in plan.later:
+        built = built.without_directory(path)
+    container = over(dependencies(source, plan), built)
     if git is not None:
         container = with_git(container, git)
-    return _run(_with_variables(container, plan.variables), plan.install)
+    container = _run(_with_variables(container, plan.variables), plan.install)
+    for path in plan.later:
+        container = container.with_directory(f"{SOURCE}/{path}", source.directory(path))
+    return container
 
 
 def with_git(container: dagger.Container, git: dagger.Directory) -> dagger.Container:

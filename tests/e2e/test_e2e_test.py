@@ -119,20 +119,31 @@ def test_second_run_runs_nothing(stiletto: Bench, sample: Sample) -> None:
     assert re.search(r"^\d+ : test CACHED ", second.err, re.MULTILINE)
 
 
-def test_edited_test_reruns_no_dependency_install(stiletto: Bench, sample: Sample) -> None:
-    """Editing a test file installs no dependency again: that layer knows the lock alone."""
+def test_edited_test_installs_nothing(stiletto: Bench, sample: Sample) -> None:
+    """Editing a test file runs pytest and no other step: nothing that installs knows the tests."""
     source = sample("hatchling-src")
     stiletto.passes(source, "test", f"--python={PYTHON}")
     with (source / "tests" / "test_count.py").open("a") as file:
         file.write("\n\ndef test_more() -> None:\n    assert True\n")
     ended = stiletto.passes(source, "test", f"--python={PYTHON}")
-    installs = [name for name, end in ended.steps if "--no-install-local" in name]
 
     assert "3 passed" in ended.out
-    assert any(name.startswith("pytest") for name in ended.ran)
-    assert installs
+    assert ["pytest"] == [name.split()[0] for name in ended.ran]
+    assert 2 == sum(name.startswith("uv sync ") for name in ended.cached)
+
+
+def test_edited_source_reruns_no_dependency_install(stiletto: Bench, sample: Sample) -> None:
+    """Editing the package installs it again, but no dependency: that layer knows the lock alone."""
+    source = sample("hatchling-src")
+    stiletto.passes(source, "test", f"--python={PYTHON}")
+    with (source / "src" / "millrace" / "__init__.py").open("a") as file:
+        file.write("\nMORE = 1\n")
+    ended = stiletto.passes(source, "test", f"--python={PYTHON}")
+    installs = [name for name in ended.cached if "--no-install-local" in name]
+
+    assert 1 == len(installs)
+    assert any("--inexact" in name for name in ended.ran)
     assert [] == [name for name in ended.ran if "--no-install-local" in name]
-    assert "Installed 6 packages" not in ended.err
 
 
 def test_edited_lock_reruns_the_install(stiletto: Bench, sample: Sample) -> None:

@@ -1,0 +1,81 @@
+"""Where a package's tests are, as far as no build can see them.
+
+What installs the package need not run again when only tests were edited: for a large package
+that is the difference between seconds and minutes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from wheelwright.project.files import join
+from wheelwright.project.model import Project
+from wheelwright.project.pyproject import Pyproject
+
+__all__ = ["test_directories"]
+
+_NAMES: Final = ("tests", "test")
+
+# Back ends that take what their tables say and what their conventions find, tests not among it.
+# Others (CMake, Meson, Rust) may have build files that walk into any directory.
+_BACK_ENDS: Final = ("hatchling", "uv_build", "flit_core", "setuptools", "poetry.core", "pdm.")
+
+# Places below [tool] that say what is packaged, or where something is built from.
+_SAID: Final = (
+    ("flit", "sdist"),
+    ("flit", "module"),
+    ("hatch", "build"),
+    ("hatch", "metadata"),
+    ("hatch", "version"),
+    ("pdm", "build"),
+    ("pdm", "version"),
+    ("poetry", "build"),
+    ("poetry", "include"),
+    ("poetry", "packages"),
+    ("setuptools",),
+    ("setuptools_scm",),
+    ("uv", "build-backend"),
+    ("uv", "sources"),
+    ("uv", "workspace"),
+)
+
+# Files that say it in other words, or in code.
+_CODE: Final = ("setup.py", "setup.cfg", "hatch_build.py", "pdm_build.py")
+
+
+def test_directories(project: Project) -> tuple[str, ...]:
+    """Return the directories of tests, in the source, that no build of the package looks at.
+
+    None where that is not certain: an unknown back end, code that runs in the build, a table that
+    has the word, a workspace member inside.
+    """
+    package = project.package
+    if not package.backend.startswith(_BACK_ENDS) or any(map(project.has, _CODE)):
+        return ()
+    said = set().union(
+        *(_words(_at(each, *keys)) for each in (package, project.root) for keys in _SAID)
+    )
+    # A back end or a hook in the tree reads whatever it likes.
+    if package.has("build-system", "backend-path") or "custom" in said:
+        return ()
+    inside = [*project.members, package.name]
+    return tuple(
+        join(project.where, name)
+        for name in _NAMES
+        if project.has(f"{name}/")
+        and not any(name in word.replace("\\", "/").split("/") for word in (*said, *inside))
+    )
+
+
+def _at(pyproject: Pyproject, *keys: str) -> Any:
+    return pyproject.table("tool", *keys[:-1]).get(keys[-1])
+
+
+def _words(value: Any) -> set[str]:
+    """Return every key and text of a table."""
+    if isinstance(value, Mapping):
+        return {str(key) for key in value}.union(*map(_words, value.values()))
+    if isinstance(value, list):
+        return set().union(*map(_words, value))
+    return {value} if isinstance(value, str) else set()
