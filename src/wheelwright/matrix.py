@@ -159,6 +159,7 @@ async def _guarded(bench: Bench, git: dagger.Directory, cell: Cell, options: Opt
     try:
         ran = await _run(bench, git, cell, options)
     except Exception as caught:
+        # All kinds, because task groups wrap what is said on purpose; the rest is raised again.
         error = unwrap(caught)
         if isinstance(error, WheelwrightError):
             text = str(error)

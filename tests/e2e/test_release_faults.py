@@ -352,7 +352,8 @@ def test_14_15_an_upload_without_an_answer(
 
 def test_14_killed_after_the_wheel(released: Released, at: ReleaseBench) -> None:
     """The next run uploads the sdist alone."""
-    at.killed("--run", "job-1", kind="upload", nth=1)
+    killed = at.killed("--run", "job-1", kind="upload", nth=1)
+    assert -9 == killed.code, str(killed)
     assert [WHEEL] == list(at.outside.index.files)
     sent = len(at.outside.index.uploads)
     at.succeeds("--run", "job-1")
@@ -398,20 +399,15 @@ def test_18_a_file_name_that_was_used(at: ReleaseBench) -> None:
     assert nothing_published(at)
 
 
-def trusted(at: ReleaseBench, *words: str) -> Ended:
-    """Release as a job that publishes without a token of its own."""
-    return at.call(*at.releasing(*words), *at.places, *at.trusted)
-
-
 def test_19_a_publisher_that_is_not_known(released: Released, at: ReleaseBench) -> None:
     """It says what the index says of the publisher; when that is set right, a new run is done."""
-    refused = trusted(at)
+    refused = at.release_trusted()
     assert 1 == refused.code, str(refused)
     assert "the index did not accept the credentials" in refused.error
     assert "publisher" in refused.error
     assert nothing_published(at)
     at.outside.index.trust_project(at.sample.name)
-    ended = trusted(at)
+    ended = at.release_trusted()
 
     assert 0 == ended.code, str(ended)
     assert ends_like(released, at)
@@ -426,10 +422,10 @@ def test_19_an_identity_used_twice(released: Released, at: ReleaseBench) -> None
     url = f"{index.server.url}/_/oidc/mint-token"
     assert 200 == httpx.post(url, json={"token": jwt}, verify=context).status_code
     index.issuer.reuse(jwt)
-    refused = trusted(at)
+    refused = at.release_trusted()
     untouched = nothing_published(at)
     index.issuer.reuse("")
-    ended = trusted(at)
+    ended = at.release_trusted()
 
     assert 1 == refused.code, str(refused)
     assert "the index did not accept the credentials" in refused.error
@@ -443,9 +439,9 @@ def test_19_a_token_that_expires_between_two_uploads(released: Released, at: Rel
     """The second file is refused, nothing is tagged, and the next run gets a token of its own."""
     at.outside.index.trust_project(at.sample.name)
     at.outside.effects.after(lambda _: at.outside.clock.advance(16 * 60), kind="upload", nth=1)
-    refused = trusted(at)
+    refused = at.release_trusted()
     tagged = TAG in at.outside.repository.refs()
-    ended = trusted(at)
+    ended = at.release_trusted()
 
     assert 1 == refused.code, str(refused)
     assert "the index did not accept the credentials" in refused.error
@@ -458,7 +454,7 @@ def test_19_a_token_that_expires_between_two_uploads(released: Released, at: Rel
 def test_20_an_attestation_that_cannot_be_made(at: ReleaseBench) -> None:
     """Without a signature nothing is uploaded: an index takes no attestation later."""
     at.outside.index.trust_project(at.sample.name)
-    ended = trusted(at, "--attest")
+    ended = at.release_trusted("--attest")
 
     assert 1 == ended.code, str(ended)
     assert "the attestation was not accepted" in ended.error

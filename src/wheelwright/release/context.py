@@ -19,7 +19,7 @@ from wheelwright.release.plan import Who, tag_of
 from wheelwright.release.preparing import Commit, Preparing
 from wheelwright.release.refs import Seen
 from wheelwright.release.report import Report
-from wheelwright.release.stops import Problem
+from wheelwright.release.stops import Problem, Reason
 from wheelwright.release.where import IndexUrls, https, index_urls, is_pypi, origin
 from wheelwright.release.workshop import Containers, Credentials
 
@@ -98,6 +98,14 @@ class Context:
         said = self.settings
         run = said.run or f"run-{uuid.uuid4().hex[:8]}"
         return Who(run, said.take_over, said.epoch_s or int(time.time()))
+
+    def uncredentialed(self) -> Problem | None:
+        """Return the problem that nothing was given which the index accepts."""
+        have = self.settings.credentials
+        if have.trusted or have.token:
+            return None
+        seen = "neither --index-token nor --oidc-url and --oidc-token"
+        return Problem(Reason.NO_CREDENTIALS, seen)
 
     async def remote(self) -> RemoteGit:
         """Return the repository to release from.

@@ -14,14 +14,7 @@ from typing import TypeVar
 
 from wheelwright.release.plan import file_version
 from wheelwright.release.ports import ActFailed, Clock, Ports
-from wheelwright.release.step import (
-    BUSY_TRIES,
-    LONGEST_PAUSE_S,
-    Done,
-    Next,
-    Step,
-    next_step,
-)
+from wheelwright.release.step import Done, Next, Step, next_step, pause_s
 from wheelwright.release.stops import Reason, Stop
 from wheelwright.release.world import Act, Here, Plan, Setback, Trouble, Verdict, World
 
@@ -72,12 +65,11 @@ async def patiently(
         try:
             return await ask()
         except ActFailed as error:
-            pause_s = 2.0**count if error.retry_after_s is None else error.retry_after_s
-            busy = error.trouble is Trouble.BUSY
-            if not busy or count == BUSY_TRIES or pause_s > LONGEST_PAUSE_S:
+            pause = pause_s(count, error.retry_after_s)
+            if error.trouble is not Trouble.BUSY or pause is None:
                 raise
-            say(f"wait {pause_s:.0f} s: {error.said}")
-            await clock.sleep(pause_s)
+            say(f"wait {pause:.0f} s: {error.said}")
+            await clock.sleep(pause)
 
 
 async def run(

@@ -172,13 +172,11 @@ class Preflight:
         return github
 
     def _credentials(self, hub: Hub | Problem) -> None:
-        have = self.context.settings
-        if not (have.credentials.trusted or have.credentials.token):
-            seen = "neither --index-token nor --oidc-url and --oidc-token"
-            self._note(Reason.NO_CREDENTIALS, seen)
+        if missing := self.context.uncredentialed():
+            self._problems.append(missing)
         if isinstance(hub, Problem):
             self._problems.append(hub)
-        if have.github_token is None:
+        if self.context.settings.github_token is None:
             self._note(Reason.NO_CREDENTIALS, "--github-token")
 
     async def _foresee(self, github: GitHubRest, based: Based, version: str) -> tuple[str, ...]:

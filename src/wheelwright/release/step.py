@@ -53,7 +53,7 @@ from wheelwright.release.world import (
     World,
 )
 
-__all__ = ["BUSY_TRIES", "LONGEST_PAUSE_S", "Done", "Next", "Step", "next_step", "next_upload"]
+__all__ = ["Done", "Next", "Step", "next_step", "next_upload", "pause_s"]
 
 # The index's own caches live for minutes; PyPI's listing is usually fresh within one.
 INDEX_WAIT_S: Final = 300.0
@@ -310,18 +310,25 @@ def _assets(plan: Plan, world: World, release: GitHubRelease) -> Iterator[Next]:
 
 def _after(plan: Plan, setback: Setback, wanted: Step) -> Next:
     if setback.trouble is Trouble.BUSY:
-        pause_s = setback.retry_after_s
-        if pause_s is None:
-            pause_s = min(2.0**setback.count, 60.0)
-        if setback.count >= BUSY_TRIES or pause_s > LONGEST_PAUSE_S:
+        pause = pause_s(setback.count, setback.retry_after_s)
+        if pause is None:
             return Stop.at(Reason.NO_ANSWER, _said(plan, setback))
-        return wanted if setback.waited else Step(Act.WAIT, setback.act.value, pause_s=pause_s)
+        return wanted if setback.waited else Step(Act.WAIT, setback.act.value, pause_s=pause)
     if setback.trouble is Trouble.RACE and setback.count < RACE_TRIES:
         return wanted
     reason = TROUBLES.get(setback.trouble, REFUSALS[setback.act])
     if (setback.act, setback.trouble) == (Act.PUSH_BRANCH, Trouble.TOOL):
         reason = Reason.EDITS_FAILED
     return Stop.at(reason, _said(plan, setback))
+
+
+def pause_s(count: int, retry_after_s: float | None) -> float | None:
+    """Return how long to leave a busy server alone; None when it has been asked often enough.
+
+    `count` is how often it was busy in a row; `retry_after_s` is what it asked for itself.
+    """
+    pause = 2.0**count if retry_after_s is None else retry_after_s
+    return None if count >= BUSY_TRIES or pause > LONGEST_PAUSE_S else pause
 
 
 def _said(plan: Plan, setback: Setback) -> str:

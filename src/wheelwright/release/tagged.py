@@ -15,7 +15,7 @@ from wheelwright.release.plan import file_version
 from wheelwright.release.ports import Git, GitHub, Ports
 from wheelwright.release.preparing import Commit, Preparing
 from wheelwright.release.step import next_upload
-from wheelwright.release.stops import Problem, Reason, Stop
+from wheelwright.release.stops import Problem, Stop
 from wheelwright.release.version import parse
 from wheelwright.release.world import Act, Here, Journal, Plan, Verdict, World
 
@@ -51,10 +51,8 @@ async def publish(context: Context, tag: str) -> str:
         Stopped: it is not published.
         RequestError: there is no such tag.
     """
-    have = context.settings.credentials
-    if not (have.trusted or have.token):
-        seen = "neither --index-token nor --oidc-url and --oidc-token"
-        raise Stopped(Stop.at(Reason.NO_CREDENTIALS, seen).text())
+    if missing := context.uncredentialed():
+        raise Stopped(Stop((missing,)).text())
     found = await _tagged(context, tag)
     plan, journal = found.plan, found.journal
     urls = context.urls(found.commit)
