@@ -294,14 +294,16 @@ class Commands:
                         locks.add(f"volume-{volume.digest}")
                     mounts.append(plan.BindMount(target, path, writable=True))
                 case c.SecretFileMount(target, secret, mode):
-                    value = self._layouts.secrets.value(secret)
+                    value = await self._layouts.secrets.for_step(secret)
                     mounts.append(plan.SecretMount(target, value, mode))
                 case c.TempDirMount(target, size_bytes):
                     mounts.append(plan.TempMount(target, size_bytes))
         env = {**stack.image.env, **{v.name: v.value for v in exec_.env}}
         env |= {v.name: v.value for v in exec_.volatile}
         env.setdefault("PATH", c.DEFAULT_PATH)
-        secret_env = {v.name: self._layouts.secrets.value(v.secret).decode() for v in exec_.secrets}
+        secret_env = {
+            v.name: (await self._layouts.secrets.for_step(v.secret)).decode() for v in exec_.secrets
+        }
         stdin = exec_.stdin.encode()
         if exec_.redirect_stdin:
             stdin = await self._layouts.contents(c.ContainerFile(exec_.root, exec_.redirect_stdin))
