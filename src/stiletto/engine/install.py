@@ -15,7 +15,7 @@ from typing import Any
 
 from stiletto.engine.repositories import Repositories
 from stiletto.errors import UsageError
-from stiletto.module.config import CONFIG, NEWEST_ENGINE, Related, parse_config
+from stiletto.module.config import CONFIG, NEWEST_ENGINE, Related, check_module_name, parse_config
 from stiletto.module.remote import parse_reference
 from stiletto.module.source import context_of, find_module
 from stiletto.store.layout import root_from
@@ -59,6 +59,8 @@ async def install(
     Raises:
         UsageError: there is no such module, or another toolchain has that name.
     """
+    if name:
+        check_module_name(name, "--name")
     entry = await _entry(project, ref, workdir, environ)
     if name:
         entry["name"] = name

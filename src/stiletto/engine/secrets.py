@@ -105,7 +105,7 @@ class SecretStore:
         if scheme == "env":
             if rest not in self._environ:
                 raise UsageError(f"secret env var not found: {rest!r}")
-            return self._environ[rest].encode()
+            return self._environ[rest].encode("utf-8", "surrogateescape")
         if scheme == "file":
             return await asyncio.to_thread(self._read_file, rest)
         process = await asyncio.create_subprocess_exec(
@@ -130,7 +130,7 @@ class SecretStore:
 
     def bind(self, secret: SetSecret, plaintext: str) -> None:
         """Keep what code set; the last value of a name wins."""
-        self._bound[secret.digest] = _Bound(plaintext.encode())
+        self._bound[secret.digest] = _Bound(plaintext.encode("utf-8", "surrogateescape"))
 
     def knows(self, secret: Secret) -> bool:
         """Tell whether this session made the secret."""

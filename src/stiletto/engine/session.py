@@ -23,6 +23,7 @@ import stiletto.engine.service_leaves  # noqa: F401 - each of these registers it
 from stiletto.api import container as c
 from stiletto.api.registry import CALLS, snake
 from stiletto.api.session import ModuleObject, Query
+from stiletto.api.texts import check_text
 from stiletto.cli.ports import ObjectRef, Value
 from stiletto.engine.client import Client
 from stiletto.engine.container_leaves import container_from
@@ -147,6 +148,7 @@ class Engine:
                 python = KEYWORDS.get(arg.name, snake(arg.name))
                 if python not in entry.parameters:
                     raise NotSupported(f"{name}({arg.name}:)")
+                check_text(name, arg.name, args[arg.name])
                 given[python] = self._decode(args[arg.name], arg.type)
         if entry.is_leaf:
             result = await entry.function(client, receiver, **given)
