@@ -300,14 +300,14 @@ class Commands:
                         locks.add(f"volume-{volume.digest}")
                     mounts.append(plan.BindMount(target, path, writable=True))
                 case c.SecretFileMount(target, secret, mode):
-                    value = self._layouts.secrets.value(secret)
+                    value = await self._layouts.secrets.for_step(secret)
                     mounts.append(plan.SecretMount(target, value, mode))
                 case c.TempDirMount(target, size_bytes):
                     mounts.append(plan.TempMount(target, size_bytes))
         env = {**stack.image.env, **{v.name: v.value for v in exec_.env}}
         env |= {v.name: v.value for v in exec_.volatile}
         env.setdefault("PATH", c.DEFAULT_PATH)
-        secret_env = {v.name: self._secret_text(v) for v in exec_.secrets}
+        secret_env = {v.name: await self._secret_text(v) for v in exec_.secrets}
         stdin = exec_.stdin.encode("utf-8", "surrogateescape")
         if exec_.redirect_stdin:
             stdin = await self._layouts.contents(c.ContainerFile(exec_.root, exec_.redirect_stdin))
@@ -335,13 +335,13 @@ class Commands:
         )
         return step, locks
 
-    def _secret_text(self, variable: c.SecretVariable) -> str:
+    async def _secret_text(self, variable: c.SecretVariable) -> str:
         """Return a secret as the value of a variable, bytes that are not UTF-8 kept.
 
         Raises:
             UsageError: it cannot be read, or holds a NUL byte.
         """
-        value = self._layouts.secrets.value(variable.secret)
+        value = await self._layouts.secrets.for_step(variable.secret)
         if b"\0" in value:
             raise UsageError(
                 f"the secret of variable {variable.name} holds a NUL byte",

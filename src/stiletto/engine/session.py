@@ -30,6 +30,7 @@ from stiletto.engine.container_leaves import container_from
 from stiletto.engine.context import current_span
 from stiletto.engine.evaluate import Evaluator, Images
 from stiletto.engine.functions import Functions
+from stiletto.engine.gate import SecretGate
 from stiletto.engine.modules import Modules
 from stiletto.engine.processes import Processes
 from stiletto.engine.secrets import SecretStore
@@ -81,12 +82,13 @@ class Engine:
         progress: Progress,
         workdir: Path,
         environ: Mapping[str, str],
+        gate: SecretGate,
     ) -> None:
         self.store = store
         self.progress = progress
         self.workdir = workdir.resolve()
         self.environ = environ
-        self.secrets = SecretStore(SecretStore.salt(store.root / "salt"), environ, workdir)
+        self.secrets = SecretStore(SecretStore.salt(store.root / "salt"), environ, workdir, gate)
         self.evaluator = Evaluator(store, sandbox, images, self.secrets, progress)
         self.processes = Processes(self)
         self.modules = Modules(self)
@@ -363,14 +365,20 @@ async def open_session(
     sandbox: Literal["auto", "bubblewrap", "plain"],
     progress: Progress,
     environ: Mapping[str, str],
+    plain_secrets: bool = False,
 ) -> AsyncIterator[Engine]:
     """Open a session in a working directory."""
     from stiletto.sandbox.images import HostImages
-    from stiletto.sandbox.select import select
+    from stiletto.sandbox.select import select, way_to_isolation
     from stiletto.store.layout import root_from
 
     store = Store(root_from(environ))
     provider = await select(sandbox, store.root / "sandbox", progress.say)
+    gate = SecretGate(
+        isolated=provider.name != "plain",
+        allowed=plain_secrets,
+        way_out=lambda: way_to_isolation(store.root / "sandbox"),
+    )
     engine = Engine(
         store=store,
         sandbox=provider,
@@ -378,6 +386,7 @@ async def open_session(
         progress=progress,
         workdir=workdir,
         environ=environ,
+        gate=gate,
     )
     try:
         yield engine
