@@ -417,10 +417,10 @@ class Store:
                 yield
 
     @_translated
-    def put_script(self, name: str, text: str) -> Path:
+    def put_script(self, name: str, text: bytes) -> Path:
         """Keep the line that runs a failed step again; return its file."""
         path = self.root / "replay" / name
-        self._stage.write(text.encode(), lambda staged: files.place(staged, path, self.root))
+        self._stage.write(text, lambda staged: files.place(staged, path, self.root))
         return path
 
     def is_full(self) -> bool:
