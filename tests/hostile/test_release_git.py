@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from release_attacks import Listener, listening, start, written
 from tests.e2e.bench import Bench
 from tests.e2e.release_bench import Changelog, Description, Outside, Sample, run_git
-from tests.hostile.release_attacks import Listener, listening, start, written
 from tests.standins.effects import Effects
 from tests.standins.git_http import GitServer
 from tests.standins.repository import Repository
