@@ -71,6 +71,7 @@ def altered(at: ReleaseBench, files: dict[str, str], message: str = "") -> str:
     written(work, files)
     run_git(work, "add", "--all")
     message = message or repository.git("show", "--no-patch", "--format=%B", BRANCH)
+    amend = ("--amend", "--allow-empty", "--reset-author")
     dates = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), f"{EPOCH_S} +0000")
     run_git(
         work,

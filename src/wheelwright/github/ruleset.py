@@ -1,8 +1,7 @@
 """Rules of a branch and of tags, as the JSON that GitHub's settings import: pure.
 
 Settings, Rules, Rulesets, "Import a ruleset" takes one ruleset a file, so these are two.
-Nobody bypasses them unless named, administrators neither; but tags are made by administrators
-where nobody is named, since nobody could make one otherwise.
+Nobody bypasses them unless named, administrators neither.
 
 Source: GitHub's REST description, "Create a repository ruleset".
 """
@@ -73,13 +72,12 @@ def tags(*, bypass: Iterable[str]) -> dict[str, Any]:
     """Return the rules of tags `v*`: made once, by those who bypass, and never moved or removed.
 
     A tag is what `publish --tag` publishes, so not everybody who may push a branch may make one.
-    Where nobody is named, administrators may.
 
     Raises:
         RequestError: an unknown bypass.
     """
     rules = [{"type": kind} for kind in ("creation", "deletion", "non_fast_forward", "update")]
-    return _ruleset("release tags", "tag", "refs/tags/v*", rules, [*bypass] or ["admin"])
+    return _ruleset("release tags", "tag", "refs/tags/v*", rules, bypass)
 
 
 def text(ruleset: dict[str, Any]) -> str:
