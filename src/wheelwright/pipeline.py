@@ -20,7 +20,7 @@ from wheelwright.gates.result import GateResult, Output, Verdict, broken
 from wheelwright.loading import Bench
 from wheelwright.pins import full_image, slim_image
 from wheelwright.project import pyproject as toml
-from wheelwright.project.files import join
+from wheelwright.project.files import join, literal
 from wheelwright.project.pythons import choose
 from wheelwright.project.settings import GATES
 from wheelwright.project.tools import Tool, tool
@@ -122,7 +122,7 @@ async def check_lock(bench: Bench, python: str) -> GateResult:
     project = bench.project
     if why := lock.configured(project):
         return _not_configured("lock", why)
-    files = list(environment.inputs(project))
+    files = literal(environment.inputs(project))
     source = bench.source if lock.needs_source(project) else bench.source.filter(include=files)
     image = environment.image(project, python)
     container = toolchain.over(toolchain.base(image, python), source)

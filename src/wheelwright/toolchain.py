@@ -19,6 +19,7 @@ from wheelwright.environment import SOURCE, VENV, Environment
 from wheelwright.gates.result import Output
 from wheelwright.limits import limited, under_way
 from wheelwright.pins import UV_IMAGE
+from wheelwright.project.files import literal
 from wheelwright.project.tools import Tool
 from wheelwright.testing.services import Server
 
@@ -95,7 +96,7 @@ def over(container: dagger.Container, source: dagger.Directory) -> dagger.Contai
 
 def dependencies(source: dagger.Directory, plan: Environment) -> dagger.Container:
     """Return the dependency layer: only `plan.inputs` of the source are in it."""
-    container = over(base(plan.image, plan.python), source.filter(include=list(plan.inputs)))
+    container = over(base(plan.image, plan.python), source.filter(include=literal(plan.inputs)))
     for path, text in plan.written.items():
         container = container.with_new_file(path, text)
     return _run(container.with_workdir(plan.workdir), plan.dependencies)

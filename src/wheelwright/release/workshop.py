@@ -14,7 +14,7 @@ from wheelwright.environment import SOURCE
 from wheelwright.errors import WheelwrightError
 from wheelwright.gates.result import Output
 from wheelwright.pins import slim_image
-from wheelwright.project.files import join
+from wheelwright.project.files import join, literal
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.release import answers, artifacts, backend, edits
 from wheelwright.release.artifacts import Distribution
@@ -217,7 +217,9 @@ class Containers:
         assert {file_version(name) for name in names} == {plan.version}, names
         files = [f"{DIST}/{name}" for name in names]
         python = self.preparing.remote.python
-        container = self._slim(python).with_directory(DIST, self._dist.filter(include=[*names]))
+        container = self._slim(python).with_directory(
+            DIST, self._dist.filter(include=literal(names))
+        )
         if self.attest:
             project = next(iter(self._commits.values())).project
             tool = release_tool(project, "pypi-attestations", python)
