@@ -23,12 +23,14 @@ import stiletto.engine.service_leaves  # noqa: F401 - each of these registers it
 from stiletto.api import container as c
 from stiletto.api.registry import CALLS, snake
 from stiletto.api.session import ModuleObject, Query
+from stiletto.api.texts import check_text
 from stiletto.cli.ports import ObjectRef, Value
 from stiletto.engine.client import Client
 from stiletto.engine.container_leaves import container_from
 from stiletto.engine.context import current_span
 from stiletto.engine.evaluate import Evaluator, Images
 from stiletto.engine.functions import Functions
+from stiletto.engine.gate import SecretGate
 from stiletto.engine.modules import Modules
 from stiletto.engine.processes import Processes
 from stiletto.engine.secrets import SecretStore
@@ -80,12 +82,13 @@ class Engine:
         progress: Progress,
         workdir: Path,
         environ: Mapping[str, str],
+        gate: SecretGate,
     ) -> None:
         self.store = store
         self.progress = progress
         self.workdir = workdir.resolve()
         self.environ = environ
-        self.secrets = SecretStore(SecretStore.salt(store.root / "salt"), environ, workdir)
+        self.secrets = SecretStore(SecretStore.salt(store.root / "salt"), environ, workdir, gate)
         self.evaluator = Evaluator(store, sandbox, images, self.secrets, progress)
         self.processes = Processes(self)
         self.modules = Modules(self)
@@ -147,6 +150,7 @@ class Engine:
                 python = KEYWORDS.get(arg.name, snake(arg.name))
                 if python not in entry.parameters:
                     raise NotSupported(f"{name}({arg.name}:)")
+                check_text(name, arg.name, args[arg.name])
                 given[python] = self._decode(args[arg.name], arg.type)
         if entry.is_leaf:
             result = await entry.function(client, receiver, **given)
@@ -361,14 +365,20 @@ async def open_session(
     sandbox: Literal["auto", "bubblewrap", "plain"],
     progress: Progress,
     environ: Mapping[str, str],
+    plain_secrets: bool = False,
 ) -> AsyncIterator[Engine]:
     """Open a session in a working directory."""
     from stiletto.sandbox.images import HostImages
-    from stiletto.sandbox.select import select
+    from stiletto.sandbox.select import select, way_to_isolation
     from stiletto.store.layout import root_from
 
     store = Store(root_from(environ))
     provider = await select(sandbox, store.root / "sandbox", progress.say)
+    gate = SecretGate(
+        isolated=provider.name != "plain",
+        allowed=plain_secrets,
+        way_out=lambda: way_to_isolation(store.root / "sandbox"),
+    )
     engine = Engine(
         store=store,
         sandbox=provider,
@@ -376,6 +386,7 @@ async def open_session(
         progress=progress,
         workdir=workdir,
         environ=environ,
+        gate=gate,
     )
     try:
         yield engine

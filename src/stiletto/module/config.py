@@ -16,11 +16,21 @@ from typing import Any
 
 from stiletto.errors import ModuleFailed, NotSupported
 
-__all__ = ["CONFIG", "Customization", "ModuleConfig", "Related", "parse_config"]
+__all__ = [
+    "CONFIG",
+    "Customization",
+    "ModuleConfig",
+    "Related",
+    "check_module_name",
+    "parse_config",
+]
 
 CONFIG = "dagger.json"
 NEWEST_ENGINE = (0, 21, 8)
 """Modules that ask for a newer engine than the one whose behaviour this is are refused."""
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*( [A-Za-z0-9_.-]+)*")
+NAME_CHARS_MAX = 100
 
 FIRST_WITH_FUNCTION_CACHE = (0, 19, 4)
 
@@ -84,6 +94,7 @@ def parse_config(text: str, path: Path) -> ModuleConfig:
     name = data.get("name")
     if not isinstance(name, str) or not name:
         raise ModuleFailed(f"{path}: no name")
+    check_module_name(name, f"{path}: name")
     version = _engine_version(data, path)
     sdk = data.get("sdk")
     source = sdk.get("source") if isinstance(sdk, dict) else sdk
@@ -101,6 +112,22 @@ def parse_config(text: str, path: Path) -> ModuleConfig:
         dependencies=_related(data, "dependencies", path),
         toolchains=_related(data, "toolchains", path),
     )
+
+
+def check_module_name(name: str, where: str) -> None:
+    """Refuse a name of which no API name can be made, and that others would read as syntax.
+
+    It becomes a field and a type of the API, a command, a variable's prefix, and a part of the
+    shell lines of workflows.
+
+    Raises:
+        ModuleFailed: it names the file and the field.
+    """
+    if len(name) > NAME_CHARS_MAX or not NAME.fullmatch(name):
+        raise ModuleFailed(
+            f"{where} is {name[:NAME_CHARS_MAX]!r}: not a valid name of a module",
+            hint="use letters, digits, '-', '_', '.' and single spaces; begin with a letter",
+        )
 
 
 def _engine_version(data: Mapping[str, Any], path: Path) -> tuple[int, ...] | None:
@@ -137,9 +164,12 @@ def _related(data: Mapping[str, Any], key: str, path: Path) -> tuple[Related, ..
             item = {"source": item}
         if not isinstance(item, dict) or not isinstance(item.get("source"), str):
             raise ModuleFailed(f"{path}: an entry of {key} has no source")
+        name = item.get("name") or ""
+        if name:
+            check_module_name(str(name), f"{path}: {key}: name")
         found.append(
             Related(
-                name=str(item.get("name", "")),
+                name=str(name),
                 source=item["source"],
                 pin=str(item.get("pin", "")),
                 customizations=tuple(
