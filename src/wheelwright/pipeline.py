@@ -122,8 +122,10 @@ async def check_lock(bench: Bench, python: str) -> GateResult:
     project = bench.project
     if why := lock.configured(project):
         return _not_configured("lock", why)
-    files = literal(environment.inputs(project))
-    source = bench.source if lock.needs_source(project) else bench.source.filter(include=files)
+    files = environment.inputs(project)
+    source = bench.source
+    if not lock.needs_source(project):
+        source = source.filter(include=literal(files))
     image = environment.image(project, python)
     container = toolchain.over(toolchain.base(image, python), source)
     return lock.judge(

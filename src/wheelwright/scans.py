@@ -50,8 +50,8 @@ async def check_audit(
     if why := audit.configured(bench.project):
         return GateResult("audit", Verdict.NOT_CONFIGURED, why)
     container, pip_audit = _with_tool(bench, python, "pip-audit")
-    inputs = literal(environment.inputs(bench.project))
-    ready = toolchain.over(container, bench.source.filter(include=inputs))
+    inputs = environment.inputs(bench.project)
+    ready = toolchain.over(container, bench.source.filter(include=literal(inputs)))
     exported = toolchain.run(ready, audit.export())
     # The variable makes this step another one each time: an answer of yesterday is no answer.
     asking = exported.with_env_variable("WHEELWRIGHT_ASKED_AT", str(time.time_ns()))

@@ -100,7 +100,7 @@ class _Check:
 
     def _fail(self, message: str, *nodes: ast.Node) -> None:
         if len(self.errors) < MAX_ERRORS:
-            self.errors.append(GraphQLError(message, nodes))
+            self.errors.append(GraphQLError(message, list(nodes)))
 
     def _definitions(self, document: ast.DocumentNode) -> list[ast.OperationDefinitionNode]:
         operations: list[ast.OperationDefinitionNode] = []

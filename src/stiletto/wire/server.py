@@ -120,6 +120,8 @@ class SessionServer:
             return 401, _error("unauthorized: unknown session token")
         if scope["path"] != "/query" or scope["method"] != "POST":
             return 404, _error(f"{scope['method']} {scope['path']}: only POST /query is served")
+        if _announced(scope) > MAX_REQUEST_BYTES:
+            return 413, _TOO_LARGE
         body = bytearray()
         more = True
         while more:
@@ -129,7 +131,7 @@ class SessionServer:
             body += message.get("body", b"")
             more = message.get("more_body", False)
             if len(body) > MAX_REQUEST_BYTES:
-                return 413, _error(f"the request is larger than {MAX_REQUEST_BYTES} bytes")
+                return 413, _TOO_LARGE
         try:
             if len(body) > LARGE:
                 request = await asyncio.to_thread(json.loads, body)
@@ -166,3 +168,12 @@ def _token(scope: Scope) -> str:
 
 def _error(message: str) -> bytes:
     return json.dumps({"data": None, "errors": [{"message": message}]}).encode()
+
+
+_TOO_LARGE = _error(f"the request is larger than {MAX_REQUEST_BYTES} bytes")
+
+
+def _announced(scope: Scope) -> int:
+    """Return how long the body is said to be; 0 where nothing is said."""
+    lengths = [value for name, value in scope["headers"] if name == b"content-length"]
+    return int(lengths[0]) if lengths else 0
