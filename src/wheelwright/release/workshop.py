@@ -9,7 +9,7 @@ from typing import Final
 
 import dagger
 
-from wheelwright import environment, pipeline, toolchain
+from wheelwright import environment, pipeline, running, toolchain
 from wheelwright.environment import SOURCE
 from wheelwright.errors import WheelwrightError
 from wheelwright.gates.result import Output
@@ -27,6 +27,7 @@ from wheelwright.release.where import IndexUrls
 from wheelwright.release.world import Journal, Plan, Trouble
 from wheelwright.testing import dependencies as needs
 from wheelwright.testing import run as testing
+from wheelwright.testing.verdict import judge
 
 __all__ = ["Containers", "Credentials"]
 
@@ -187,12 +188,13 @@ class Containers:
         if testing.configured(project, wanted):
             return []
         container = container.with_directory(SOURCE, await self._tests(commit))
-        log = f"{testing.REPORTS}/{testing.LOG}"
-        output = await _output(container.with_new_file(log, ""), testing.command(project, ()))
-        # 5: pytest found no test, as where they live inside the package that was taken away.
-        if output.exit_code in (0, 5):
+        command = testing.recorded(testing.command(project, ()))
+        ended = await running.run(container, command, f"tests against {distribution.name}")
+        found = judge(ended.left)
+        if found.passed:
             return []
-        return [f"tests fail against {distribution.name}: {_tail(output)}"]
+        said = [found.reason, _tail(ended.output)]
+        return [f"tests fail against {distribution.name}: " + "\n".join(filter(None, said))]
 
     async def _tests(self, commit: Commit) -> dagger.Directory:
         """Return the source without what the wheel installs, so that tests import the installed."""
