@@ -173,7 +173,12 @@ def headline(report: MatrixReport) -> str:
         names = ", ".join(cell.cell.name for cell in report.failed)
         return f"{len(report.failed)} of {counted(total, 'cell')} failed: {names}"
     if not report.ok and not shortfall(report.coverage):
-        return f"no test ran in any of {counted(total, 'cell')}"
+        begun = any(cell.version for cell in report.cells)
+        return (
+            f"no test ran in {counted(total, 'cell')}"
+            if begun
+            else f"none of {counted(total, 'cell')} ran"
+        )
     if said := shortfall(report.coverage):
         return said.partition(";")[0]
     idle = sum(cell.verdict is not Verdict.PASSED for cell in report.cells)

@@ -122,10 +122,10 @@ def _ended_early(left: Left, record: Record) -> Verdict:
 def _empty(left: Left, record: Record) -> Verdict:
     if record.counts.tests:
         return Verdict(Kind.EMPTY, f"no test ran: {record.counts}")
-    if left.narrowed:
-        return Verdict(Kind.EMPTY, "no test ran: no test matches the pytest arguments")
     if record.selected:
         return Verdict(Kind.EMPTY, f"no test ran: {record.selected} collected")
+    if left.narrowed:
+        return Verdict(Kind.EMPTY, "no test ran: no test matches the pytest arguments")
     looked = ", ".join(record.paths) or record.root or "the package"
     found = f"{record.deselected} deselected, " if record.deselected else ""
     said = f"testpaths {looked}; python_files {', '.join(record.files)}"
