@@ -123,8 +123,17 @@ def test_secrets_are_given_by_uri(tmp_path: Path, address: str, expected: dict[s
 
 def test_a_secret_without_a_scheme_is_deprecated(tmp_path: Path) -> None:
     """A bare name still works, with a warning that says what to write."""
-    ended = Shell(tmp_path)("call", "token", "--token", "TOKEN")
-    assert 'Warning: the secret "TOKEN" has no scheme; write env://TOKEN' in ended.err
+    ended = Shell(tmp_path, {"A_NAME": "x"})("call", "token", "--token", "A_NAME")
+    assert "Warning: --token: a secret without a scheme; write env://" in ended.err
+    assert "A_NAME" not in ended.err
+
+
+def test_a_secret_that_stands_on_the_command_line_is_not_repeated(tmp_path: Path) -> None:
+    """What names no variable may be the secret itself: the error names the flag alone."""
+    ended = Shell(tmp_path)("call", "token", "--token", "hunter2")
+    assert 1 == ended.code
+    assert "--token: a secret without a scheme" in ended.err
+    assert "hunter2" not in ended.err + ended.out
 
 
 @pytest.mark.parametrize(
