@@ -23,9 +23,17 @@ STDIN_MAX_BYTES = 32768
 
 
 def replay_line(
-    program: Path, outer: Sequence[str], inner: Sequence[ops.Operation], step: Step, scratch: Path
+    program: Path,
+    outer: Sequence[str],
+    inner: Sequence[ops.Operation],
+    step: Step,
+    scratch: Path,
+    filter_file: Path | None = None,
 ) -> str | None:
-    """Return the line, or None where standard input is too long or may hold a secret."""
+    """Return the line, or None where standard input is too long or may hold a secret.
+
+    `filter_file` holds the program of `ops.Filter`.
+    """
     secrets = [*step.secret_env.values(), *step.scrub]
     if len(step.stdin) > STDIN_MAX_BYTES or any(s.encode() in step.stdin for s in secrets if s):
         return None
@@ -47,6 +55,8 @@ def replay_line(
                 drawn = " ".join(map(shlex.quote, ops.options(fresh(operation), _nothing)))
                 prefix = "" if home == Path("/") else "/h"
                 words.append(re.sub(r"@D@/(\d+w?)", rf'"{prefix}$d/\1"', _unquote(drawn)))
+            case ops.Filter():
+                words.append("--seccomp 9")
             case ops.Data(secret=False):
                 continue  # names of services, and those have ended
             case ops.Data(target=target):
@@ -62,14 +72,16 @@ def replay_line(
     if outer:
         front += [*map(shlex.quote, outer), "--", shlex.quote("/h" + str(program.resolve()))]
     command = " ".join([*front, *words, "--", *map(shlex.quote, step.args)])
+    if filter_file is not None:
+        command += f" 9<{shlex.quote(str(filter_file))}"
     if step.stdin:
         command = f"echo {base64.b64encode(step.stdin).decode()} | base64 -d | {command}"
     directory = shlex.quote(str(scratch))
     return f"d=$(mktemp -d -p {directory}) && mkdir {' '.join(makes)} && {command}"
 
 
-def _nothing(data: ops.Data) -> str:
-    raise AssertionError(f"{data.target} is drawn as a file of the shell's choice")
+def _nothing(data: ops.Data | ops.Filter) -> str:
+    raise AssertionError(f"{ops.describe(data)} is drawn as a file of the shell's choice")
 
 
 def _unquote(drawn: str) -> str:
