@@ -22,6 +22,7 @@ from pathlib import Path
 from stiletto.api.secrets import Secret, SetSecret, UriSecret
 from stiletto.engine.gate import SecretGate
 from stiletto.errors import UsageError
+from stiletto.store.files import clear
 
 __all__ = ["SecretStore"]
 
@@ -51,21 +52,37 @@ class SecretStore:
 
     @staticmethod
     def salt(path: Path) -> bytes:
-        """Return the store's salt, made on first use."""
+        """Return the store's salt, made on first use, and anew where it is damaged.
+
+        With a new salt no stored result that depends on a secret is found any more.
+        """
+        salt = SecretStore._known_salt(path)
+        if salt is not None:
+            return salt
+        path.parent.mkdir(parents=True, exist_ok=True)
+        staged = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
         try:
-            return path.read_bytes()
-        except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            staged = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
             staged.touch(mode=0o600)
             staged.write_bytes(secrets.token_bytes(SALT_BYTES))
             try:
                 os.link(staged, path)  # the first of several processes wins
             except FileExistsError:
-                pass
-            finally:
-                staged.unlink()
-            return path.read_bytes()
+                salt = SecretStore._known_salt(path)
+                if salt is not None:
+                    return salt
+                clear(path)
+                staged.replace(path)
+        finally:
+            staged.unlink(missing_ok=True)
+        return path.read_bytes()
+
+    @staticmethod
+    def _known_salt(path: Path) -> bytes | None:
+        try:
+            salt = path.read_bytes()
+        except (FileNotFoundError, IsADirectoryError):
+            return None
+        return salt if len(salt) == SALT_BYTES else None
 
     def _identity(self, value: bytes) -> str:
         return hmac.new(self._salt, value, hashlib.sha256).hexdigest()
@@ -113,7 +130,7 @@ class SecretStore:
         if scheme == "env":
             if rest not in self._environ:
                 raise UsageError(f"secret env var not found: {rest!r}")
-            return self._environ[rest].encode()
+            return self._environ[rest].encode("utf-8", "surrogateescape")
         if scheme == "file":
             return await asyncio.to_thread(self._read_file, rest)
         process = await asyncio.create_subprocess_exec(
@@ -138,7 +155,7 @@ class SecretStore:
 
     def bind(self, secret: SetSecret, plaintext: str) -> None:
         """Keep what code set; the last value of a name wins."""
-        self._bound[secret.digest] = _Bound(plaintext.encode())
+        self._bound[secret.digest] = _Bound(plaintext.encode("utf-8", "surrogateescape"))
 
     def knows(self, secret: Secret) -> bool:
         """Tell whether this session made the secret."""
