@@ -116,5 +116,5 @@ class _Drawn:
         return f"SECRET_VARIABLE_{self._variables}"
 
 
-def _nothing(data: ops.Data) -> str:
-    raise AssertionError(f"{data.target} is drawn as a file of the shell's choice")
+def _nothing(data: ops.Data | ops.Filter) -> str:
+    raise AssertionError(f"{ops.describe(data)}: drawn as a file of the shell's choice")
