@@ -23,6 +23,7 @@ from stiletto.api.secrets import Secret, SetSecret, UriSecret
 from stiletto.engine.gate import SecretGate
 from stiletto.errors import UsageError
 from stiletto.sandbox.scrub import Masks
+from stiletto.store.files import clear
 
 __all__ = ["SecretStore"]
 
@@ -56,21 +57,37 @@ class SecretStore:
 
     @staticmethod
     def salt(path: Path) -> bytes:
-        """Return the store's salt, made on first use."""
+        """Return the store's salt, made on first use, and anew where it is damaged.
+
+        With a new salt no stored result that depends on a secret is found any more.
+        """
+        salt = SecretStore._known_salt(path)
+        if salt is not None:
+            return salt
+        path.parent.mkdir(parents=True, exist_ok=True)
+        staged = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
         try:
-            return path.read_bytes()
-        except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            staged = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
             staged.touch(mode=0o600)
             staged.write_bytes(secrets.token_bytes(SALT_BYTES))
             try:
                 os.link(staged, path)  # the first of several processes wins
             except FileExistsError:
-                pass
-            finally:
-                staged.unlink()
-            return path.read_bytes()
+                salt = SecretStore._known_salt(path)
+                if salt is not None:
+                    return salt
+                clear(path)
+                staged.replace(path)
+        finally:
+            staged.unlink(missing_ok=True)
+        return path.read_bytes()
+
+    @staticmethod
+    def _known_salt(path: Path) -> bytes | None:
+        try:
+            salt = path.read_bytes()
+        except (FileNotFoundError, IsADirectoryError):
+            return None
+        return salt if len(salt) == SALT_BYTES else None
 
     def _identity(self, value: bytes) -> str:
         return hmac.new(self._salt, value, hashlib.sha256).hexdigest()

@@ -107,7 +107,7 @@ def test_a_file_argument_is_read_from_the_working_directory(tmp_path: Path) -> N
     [
         ("env://TOKEN", {"uri": "env://TOKEN"}),
         ("env:TOKEN", {"uri": "env://TOKEN"}),
-        ("TOKEN", {"uri": "env://TOKEN"}),
+        ("A_NAME", {"uri": "env://A_NAME"}),
         ("file:./t", {"uri": "file://./t"}),
         ("cmd://pass show x", {"uri": "cmd://pass show x"}),
         ("env://T?cacheKey=k", {"uri": "env://T", "cacheKey": "k"}),
@@ -117,7 +117,7 @@ def test_a_file_argument_is_read_from_the_working_directory(tmp_path: Path) -> N
 )
 def test_secrets_are_given_by_uri(tmp_path: Path, address: str, expected: dict[str, str]) -> None:
     """Short forms are completed, and the cache key is no part of the URI."""
-    ended = Shell(tmp_path)("call", "token", "--token", address)
+    ended = Shell(tmp_path, {"A_NAME": "x"})("call", "token", "--token", address)
     assert str(expected) == ended.out
 
 
