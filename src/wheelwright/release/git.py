@@ -11,6 +11,7 @@ import dagger
 
 from wheelwright import toolchain
 from wheelwright.pins import full_image
+from wheelwright.privileges import GIT, Credential
 from wheelwright.release import refs
 from wheelwright.release.ports import Refs
 from wheelwright.release.refs import Seen
@@ -53,10 +54,7 @@ class RemoteGit:
         if self.ca is not None:
             container = container.with_file(_CA, self.ca).with_env_variable("GIT_SSL_CAINFO", _CA)
         container = container.with_env_variable("WHEELWRIGHT_ANSWER", _ANSWER)
-        return self._trusted(with_program(container, "refs.py"))
-
-    def _trusted(self, container: dagger.Container) -> dagger.Container:
-        return container.with_secret_variable(_TOKEN, self.token) if self.token else container
+        return with_program(container, "refs.py")
 
     async def clone(self) -> dagger.Container:
         """Return the clone, made once in a run, with everything that the remote has."""
@@ -65,10 +63,14 @@ class RemoteGit:
         return self._clone
 
     async def _run(
-        self, container: dagger.Container, args: list[str], stdin: str = ""
+        self, container: dagger.Container, args: list[str], stdin: str = "", *, token: bool = True
     ) -> dagger.Container:
         command = ["python", f"{_PROGRAMS}/refs.py", *args]
-        ran = fresh(container).with_exec(command, stdin=stdin, expect=dagger.ReturnType.ANY)
+        given = self.token if token else None
+        held = [toolchain.Held(Credential.GITHUB, _TOKEN, given)] if given else []
+        ran = toolchain.step(
+            fresh(container), GIT, command, secrets=held, stdin=stdin, may_fail=True
+        )
         output = await toolchain.output(ran)
         if output.exit_code:
             raise refs.trouble(output.stderr, output.exit_code)
@@ -78,9 +80,8 @@ class RemoteGit:
         return await self._run(await self.clone(), list(args), stdin)
 
     async def tree(self, commit: str) -> dagger.Container:
-        """Return the clone with a commit in its work tree, and without the token."""
-        ran = await self._do("checkout", commit)
-        return ran.without_secret_variable(_TOKEN)
+        """Return the clone with a commit in its work tree."""
+        return await self._do("checkout", commit)
 
     # -- looks ------------------------------------------------------------------------------------
 
@@ -115,10 +116,10 @@ class RemoteGit:
         """Commit an edited work tree and push it as the release branch."""
         args = ["commit", plan.base_commit, str(plan.epoch_s), *paths]
         message = refs.journal_message(plan.package, plan.version, build_requires)
-        container = await self._run(edited, args, message)
+        container = await self._run(edited, args, message, token=False)
         commit = await _answer(container)
         ref = f"refs/heads/{plan.branch}"
-        await self._run(self._trusted(container), ["push", ref, expected, commit])
+        await self._run(container, ["push", ref, expected, commit])
 
     async def push_tag(self, plan: Plan, commit: str) -> None:
         """Push the tag; the same one again is no error, another one is refused."""

@@ -102,7 +102,7 @@ class Preparing:
     ) -> dagger.Container:
         python = self.python_of(commit)
         tool = release_tool(commit.project, name, python)
-        return toolchain.with_tool(container, tool).with_workdir(commit.path(where))
+        return toolchain.with_tool(container, tool, python).with_workdir(commit.path(where))
 
     # -- the edits --------------------------------------------------------------------------------
 
@@ -129,7 +129,7 @@ class Preparing:
             .with_new_file(backend.CONSTRAINTS, backend.text(backend.bounds(project)))
             .with_workdir(join(environment.SOURCE, project.where))
         )
-        output = await toolchain.output(toolchain.resolve(fresh(container), backend.COMPILE))
+        output = await toolchain.resolve(fresh(container), backend.COMPILE)
         if output.exit_code:
             said = " / ".join(output.stderr.strip().splitlines()[-4:])
             raise ToolFailed(f"[build-system] requires of {project.name} cannot be had: {said}")
@@ -152,7 +152,7 @@ class Preparing:
             date = editing.date_of(plan)
             command = changelog.towncrier_command(plan.version, date, project.name, draft=False)
             ready = self._with_tool(commit, container, "towncrier", project.where)
-            container = ready.with_exec(list(command))
+            container = toolchain.run(ready, command)
             paths.append(editing.changelog_path(project, keeper))
         if self.requirements and editing.rewrites_requirements(project):
             # A lock of a version that no commit has yet: without the history, told by a variable.
@@ -161,7 +161,7 @@ class Preparing:
             member = [f"--package={project.package.name}"] if project.where else []
             out = join(project.where, editing.REQUIREMENTS)
             export = [*edits.EXPORT, *member, "--quiet", f"--output-file={out}"]
-            container = toolchain.install(container.with_workdir(commit.path("")), export)
+            container = toolchain.run(container.with_workdir(commit.path("")), export)
             paths.append(out)
         try:
             await container.sync()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import cast
 
+from wheelwright import toolchain
 from wheelwright.errors import RequestError
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.release import edits, loop
@@ -51,6 +52,7 @@ async def publish(context: Context, tag: str) -> str:
         Stopped: it is not published.
         RequestError: there is no such tag.
     """
+    toolchain.begin_release()
     if missing := context.uncredentialed():
         raise Stopped(Stop((missing,)).text())
     found = await _tagged(context, tag)
@@ -87,9 +89,8 @@ async def _tagged(context: Context, tag: str) -> _Tagged:
     preparing = context.preparing(remote)
     commit = await context.commit(preparing, head)
     version = _version(commit, tag)
-    epoch = await commit.container.with_exec(
-        ["git", "-c", "safe.directory=*", "-C", CLONE, "show", "-s", "--format=%ct", head]
-    ).stdout()
+    show = ["git", "-c", "safe.directory=*", "-C", CLONE, "show", "-s", "--format=%ct", head]
+    epoch = await toolchain.run(commit.container, show).stdout()
     # A tag of a release says what it was built with; one that a person made does not.
     released = seen.journals.get(f"refs/tags/{tag}")
     mine = released is not None and released[2].commit == head
