@@ -433,7 +433,8 @@ class Wheelwright(Releases):
             return await everywhere.judge(await self._benches(), one, fail_fast=fail_fast)
         return await one(await self._bench())
 
-    @function
+    # A kept pin has to be told each time, so no call is answered from an earlier one.
+    @uncached
     @plainly
     async def workflows(
         self,
@@ -442,11 +443,16 @@ class Wheelwright(Releases):
             str, Doc("The command line to install: dagger, or stiletto where no Docker is.")
         ] = "dagger",
         module: Annotated[
-            str, Doc("Reference of this module for -m. Default: the toolchain in dagger.json.")
+            str,
+            Doc("This module at a commit, for -m. Default: the toolchain in dagger.json."),
         ] = "",
         stiletto: Annotated[
-            str, Doc("The requirement that brings the stiletto command.")
-        ] = "wheelwright[stiletto]",
+            str,
+            Doc(
+                "Where the stiletto command comes from: NAME[stiletto] @ git+https://...@COMMIT. "
+                "Default: the commit that dagger.json pins."
+            ),
+        ] = "",
         environment: Annotated[str, Doc("GitHub's environment of the jobs that publish.")] = "pypi",
         reusable: Annotated[
             bool, Doc("Put the checks into a workflow that other repositories call, too.")
@@ -460,13 +466,14 @@ class Wheelwright(Releases):
         Each one only calls functions of this module. What is written stands in a marked block;
         running this again replaces the block and leaves everything around it.
         """
-        options = Options(branch, environment, stiletto, reusable)
+        options = Options(branch, environment, reusable)
         return await github.workflows(
             await self._bench(),
             self.package,
             options,
             engine=engine,
             module=module,
+            stiletto=stiletto,
             overwrite=overwrite,
         )
 

@@ -47,7 +47,13 @@ def open_(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Opener:
         }
         at = workdir or tmp_path_factory.mktemp("work")
         async with (
-            open_session(workdir=at, sandbox=sandbox, progress=Progress(), environ=given) as engine,
+            open_session(
+                workdir=at,
+                sandbox=sandbox,
+                progress=Progress(),
+                environ=given,
+                plain_secrets=True,
+            ) as engine,
             serve(engine) as (port, token),
             SingleConnection(ConnectParams(port=port, session_token=token)) as connection,
         ):

@@ -14,6 +14,7 @@ from stiletto.api.container import (
 )
 from stiletto.api.registry import call
 from stiletto.api.secrets import Secret
+from stiletto.api.texts import check_user, check_variable
 from stiletto.errors import UsageError
 
 
@@ -27,6 +28,7 @@ def _with(items: tuple[Variable, ...], name: str, value: str) -> tuple[Variable,
 @call("Container.withEnvVariable")
 def with_env_variable(self: Container, name: str, value: str, expand: bool = False) -> Container:
     """Set a variable; name and value enter keys."""
+    check_variable("Container.withEnvVariable", name)
     return replace(self, env=_with(self.env, name, self.expand(value) if expand else value))
 
 
@@ -39,6 +41,7 @@ def without_env_variable(self: Container, name: str) -> Container:
 @call("Container.withVolatileVariable")
 def with_volatile_variable(self: Container, name: str, value: str) -> Container:
     """Set a variable whose value enters no key."""
+    check_variable("Container.withVolatileVariable", name)
     kept = tuple(v for v in self.volatile if v.name != name)
     return replace(self, volatile=(*kept, VolatileVariable(name, value)))
 
@@ -52,6 +55,7 @@ def without_volatile_variable(self: Container, name: str) -> Container:
 @call("Container.withSecretVariable")
 def with_secret_variable(self: Container, name: str, secret: Secret) -> Container:
     """Set a variable from a secret; the same name replaces."""
+    check_variable("Container.withSecretVariable", name)
     kept = tuple(v for v in self.secrets if v.name != name)
     return replace(self, secrets=(*kept, SecretVariable(name, secret)))
 
@@ -77,6 +81,7 @@ def without_workdir(self: Container) -> Container:
 @call("Container.withUser")
 def with_user(self: Container, name: str) -> Container:
     """Set who commands run as."""
+    check_user("Container.withUser", name)
     return replace(self, user=name)
 
 

@@ -28,6 +28,7 @@ from stiletto.api.files import (
     written,
 )
 from stiletto.api.registry import call
+from stiletto.api.texts import check_file_name, check_link_target, check_permissions
 from stiletto.errors import UsageError
 from stiletto.graph.recipe import Recipe
 
@@ -57,6 +58,7 @@ def with_directory(
     permissions: int | None = None,
 ) -> Directory:
     """Lay a directory over the one at `path`; `owner` changes nothing, see `filesystem`."""
+    check_permissions("Directory.withDirectory", "permissions", permissions)
     kept = a_filter(include, exclude, gitignore)
     return written(self, WriteDirectory(path, source, kept, permissions))
 
@@ -70,6 +72,7 @@ def with_file(
     owner: str = "",
 ) -> Directory:
     """Put a file at `path`, or inside it where that is a directory."""
+    check_permissions("Directory.withFile", "permissions", permissions)
     return written(self, WriteFile(path, source, permissions))
 
 
@@ -78,12 +81,14 @@ def with_files(
     self: Directory, path: str, sources: Sequence[File], permissions: int | None = None
 ) -> Directory:
     """Put files into the directory at `path`."""
+    check_permissions("Directory.withFiles", "permissions", permissions)
     return written(self, *(WriteFile(path + "/", source, permissions) for source in sources))
 
 
 @call("Directory.withNewFile")
 def with_new_file(self: Directory, path: str, contents: str, permissions: int = 0o644) -> Directory:
     """Write a file; parents are made 0755."""
+    check_permissions("Directory.withNewFile", "permissions", permissions)
     source = NewFile(posixpath.basename(path), contents, permissions)
     return written(self, WriteFile(path, source, permissions))
 
@@ -91,12 +96,14 @@ def with_new_file(self: Directory, path: str, contents: str, permissions: int = 
 @call("Directory.withNewDirectory")
 def with_new_directory(self: Directory, path: str, permissions: int = 0o644) -> Directory:
     """Make a directory; 0644 by default, as in the real engine."""
+    check_permissions("Directory.withNewDirectory", "permissions", permissions)
     return written(self, WriteNewDirectory(path, permissions))
 
 
 @call("Directory.withSymlink")
 def with_symlink(self: Directory, target: str, link_name: str) -> Directory:
     """Make a symbolic link."""
+    check_link_target("Directory.withSymlink", target)
     return written(self, WriteLink(target, link_name))
 
 
@@ -168,8 +175,7 @@ def chown(
 @call("File.withName")
 def with_name(self: File, name: str) -> File:
     """Return the file under another name."""
-    if "/" in name:
-        raise UsageError(f"file name {name!r} must not contain '/'")
+    check_file_name("File.withName", name)
     return RenamedFile(self, name)
 
 

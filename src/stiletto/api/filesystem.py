@@ -40,6 +40,7 @@ from stiletto.api.files import (
 )
 from stiletto.api.registry import call
 from stiletto.api.secrets import CacheVolume, Secret
+from stiletto.api.texts import check_link_target, check_permissions
 from stiletto.errors import UsageError
 
 # -- written to it ---------------------------------------------------------------------------------
@@ -84,6 +85,7 @@ def with_directory(
     permissions: int | None = None,
 ) -> Container:
     """Lay a directory over the one at `path`."""
+    check_permissions("Container.withDirectory", "permissions", permissions)
     kept = a_filter(include, exclude, gitignore)
     return _write(
         self,
@@ -102,6 +104,7 @@ def with_file(
     expand: bool = False,
 ) -> Container:
     """Put a file at `path`, or inside it where that is a directory."""
+    check_permissions("Container.withFile", "permissions", permissions)
     slash = "/" if path.endswith("/") else ""
     return _write(
         self,
@@ -120,6 +123,7 @@ def with_files(
     expand: bool = False,
 ) -> Container:
     """Put files into the directory at `path`."""
+    check_permissions("Container.withFiles", "permissions", permissions)
     for source in sources:
         self = with_file(self, (path or ".") + "/", source, permissions, expand=expand)
     return self
@@ -135,6 +139,7 @@ def with_new_file(
     expand: bool = False,
 ) -> Container:
     """Write a file."""
+    check_permissions("Container.withNewFile", "permissions", permissions)
     at = self.path(path, expand)
     source = NewFile(posixpath.basename(at), contents, permissions)
     return _write(self, at, lambda p: WriteFile(p, source, permissions))
@@ -144,6 +149,7 @@ def with_new_file(
 def with_symlink(self: Container, target: str, link_name: str, expand: bool = False) -> Container:
     """Make a symbolic link."""
     target = self.expand(target) if expand else target
+    check_link_target("Container.withSymlink", target)
     return _write(self, self.path(link_name, expand), lambda at: WriteLink(target, at))
 
 
@@ -243,6 +249,7 @@ def with_mounted_secret(
     expand: bool = False,
 ) -> Container:
     """Show a secret as a file at `path`."""
+    check_permissions("Container.withMountedSecret", "mode", mode)
     return _mounted(self, SecretFileMount(self.path(path, expand), source, mode))
 
 
@@ -251,6 +258,8 @@ def with_mounted_temp(
     self: Container, path: str, size: int | None = None, expand: bool = False
 ) -> Container:
     """Show an empty memory-backed directory at `path`; size in bytes."""
+    if size is not None and not 0 < size < 2**63:
+        raise UsageError(f"Container.withMountedTemp(size:) is {size}: not a number of bytes")
     return _mounted(self, TempDirMount(self.path(path, expand), size))
 
 

@@ -6,7 +6,6 @@ listen on, and how to tell that it is ready. `stiletto.engine.services` makes in
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,6 +13,7 @@ from stiletto.api.container import Container, Service, ServiceBinding
 from stiletto.api.execution import refuse
 from stiletto.api.readiness import Healthcheck, Port, duration_s
 from stiletto.api.registry import call
+from stiletto.api.texts import check_host_name
 from stiletto.errors import UsageError
 
 __all__ = ["as_service", "with_service_binding"]
@@ -133,8 +133,7 @@ def as_service(
 @call("Container.withServiceBinding")
 def with_service_binding(self: Container, alias: str, service: Service) -> Container:
     """Let commands reach a service by a name; it runs while they do."""
-    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", alias):
-        raise UsageError(f"{alias!r} is no host name")
+    check_host_name("Container.withServiceBinding", "alias", alias)
     kept = tuple(binding for binding in self.services if binding.alias != alias)
     return replace(self, services=(*kept, ServiceBinding(alias, service)))
 
@@ -142,6 +141,7 @@ def with_service_binding(self: Container, alias: str, service: Service) -> Conta
 @call("Service.withHostname")
 def with_hostname(self: Service, hostname: str) -> Service:
     """Choose the name by which every container of the session that binds it reaches it."""
+    check_host_name("Service.withHostname", "hostname", hostname)
     return replace(self, hostname=hostname)
 
 

@@ -9,6 +9,7 @@ from typing import ClassVar
 from stiletto.api.container import Container
 from stiletto.api.files import Directory, EmptyDirectory, File, NewFile
 from stiletto.api.registry import call
+from stiletto.api.texts import check_file_name, check_permissions
 from stiletto.graph.recipe import Recipe
 
 __all__ = [
@@ -136,6 +137,8 @@ def directory(self: Query) -> Directory:
 @call("Query.file")
 def file(self: Query, name: str, contents: str, permissions: int = 0o644) -> File:
     """Make a file from text."""
+    check_file_name("Query.file", name)
+    check_permissions("Query.file", "permissions", permissions)
     return NewFile(name, contents, permissions)
 
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from stiletto.cli.values import Address, Parsed
 from stiletto.errors import NotSupported, UsageError
 from stiletto.module.addresses import is_git_url, secret_arguments
+from stiletto.module.credentials import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,7 +120,7 @@ class Addresses:
     def _path(self, name: str, address: Address) -> str:
         """Return a local path as given, after a look that it is there."""
         if is_git_url(address.text):
-            raise NotSupported(f"--{_flag(name)} (the git repository {address.text})")
+            raise NotSupported(f"--{_flag(name)} (the git repository {shown(address.text)})")
         text = address.text.removeprefix("file://")
         path = self._workdir / text
         if not path.exists():

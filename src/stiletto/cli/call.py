@@ -97,10 +97,14 @@ class Caller:
     async def _evaluate(self, line: Line) -> Value:
         addresses = Addresses(self._engine, self._workdir, self._say)
         given = await addresses.arguments(line.constructor, line.constructor_args)
+        # All of the line first: what cannot be had stops it before anything has run.
+        links = [
+            (link.function.name, await addresses.arguments(link.function, link.args))
+            for link in line.links
+        ]
         value: Value = await self._engine.construct(given)
-        for link in line.links:
-            args = await addresses.arguments(link.function, link.args)
-            value = await self._each(value, link.function.name, args)
+        for name, args in links:
+            value = await self._each(value, name, args)
         return value
 
     async def _each(self, receiver: Value, field: str, args: dict[str, Value]) -> Value:

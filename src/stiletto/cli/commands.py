@@ -77,7 +77,9 @@ async def call(invocation: Invocation, words: list[str]) -> int:
             raise
         line = read_line(words, module, engine, said_by_environ)
         if line.options.context != started_with.context:
-            raise UsageError("--mod, --workdir and --sandbox must come before constructor flags")
+            raise UsageError(
+                "--mod, --workdir, --sandbox and --plain-secrets must come before constructor flags"
+            )
         if line.options.help:
             progress.close()
             text = help_of(line.level, module, engine, width=terminal.width, bold=terminal.bold)

@@ -39,6 +39,7 @@ class Door(Protocol):
         *,
         workdir: Path,
         sandbox: SandboxName,
+        plain_secrets: bool,
         progress: Progress,
         environ: Mapping[str, str],
     ) -> AbstractAsyncContextManager[EnginePort]:
@@ -68,13 +69,20 @@ class Installed:
         *,
         workdir: Path,
         sandbox: SandboxName,
+        plain_secrets: bool,
         progress: Progress,
         environ: Mapping[str, str],
     ) -> AbstractAsyncContextManager[EnginePort]:
         """Open a session of `stiletto.engine`."""
         from stiletto.engine.session import open_session
 
-        return open_session(workdir=workdir, sandbox=sandbox, progress=progress, environ=environ)
+        return open_session(
+            workdir=workdir,
+            sandbox=sandbox,
+            plain_secrets=plain_secrets,
+            progress=progress,
+            environ=environ,
+        )
 
     def serve(self, engine: EnginePort) -> AbstractAsyncContextManager[tuple[int, str]]:
         """Serve a session of `stiletto.engine`."""

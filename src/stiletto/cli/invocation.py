@@ -85,6 +85,7 @@ class Invocation:
             async with self.door.open(
                 workdir=self.workdir,
                 sandbox=options.sandbox,
+                plain_secrets=options.plain_secrets,
                 progress=progress,
                 environ=self.terminal.environ,
             ) as engine:

@@ -35,6 +35,11 @@ GLOBALS = (
     Flag("workdir", placeholder="string", doc='Set the working directory (default ".")'),
     Flag("progress", placeholder="string", doc=f"Progress output ({', '.join(PROGRESS)})"),
     Flag("sandbox", placeholder="string", doc=f"How steps run ({', '.join(SANDBOX)})"),
+    Flag(
+        "plain-secrets",
+        implied="true",
+        doc="Give secrets to steps in plain mode, too",
+    ),
     Flag("verbose", "v", implied="true", doc="Increase verbosity: show all output"),
     Flag("quiet", "q", implied="true", doc="Reduce verbosity: show failures only"),
     Flag("silent", "s", implied="true", doc="Do not show progress at all"),
@@ -42,7 +47,7 @@ GLOBALS = (
     Flag("auto-apply", "y", implied="true", doc="Apply the changes of a returned changeset"),
     Flag("help", "h", implied="true"),
 )
-"""Understood everywhere; names and letters are Dagger's, except `--sandbox`."""
+"""Understood everywhere; names and letters are Dagger's, but for the sandbox's own."""
 
 OUTPUTS = (
     Flag("output", "o", placeholder="string", doc="Save the result to a local file or directory"),
@@ -68,7 +73,7 @@ UNSUPPORTED = (
 )
 """Dagger's flags that would have no effect here: refused, not ignored (cmd/dagger/main.go)."""
 
-CONTEXT = frozenset({"mod", "workdir", "sandbox"})
+CONTEXT = frozenset({"mod", "workdir", "sandbox", "plain-secrets"})
 """What must be known before the module is loaded."""
 
 
@@ -80,6 +85,7 @@ class Options:
     workdir: str = "."
     progress: ProgressName = "auto"
     sandbox: SandboxName = "auto"
+    plain_secrets: bool = False
     verbosity: int = 0
     silent: bool = False
     debug: bool = False
@@ -98,9 +104,9 @@ class Options:
         )
 
     @property
-    def context(self) -> tuple[str | None, str, str]:
+    def context(self) -> tuple[str | None, str, str, bool]:
         """What the engine is opened with."""
-        return self.mod, self.workdir, self.sandbox
+        return self.mod, self.workdir, self.sandbox, self.plain_secrets
 
 
 def _one_of(text: str, choices: Sequence[Name], source: str) -> Name:
@@ -135,6 +141,8 @@ def _with_one(options: Options, given: Given) -> Options:
             return replace(options, progress=_one_of(text, PROGRESS, "--progress"))
         case "sandbox":
             return replace(options, sandbox=_one_of(text, SANDBOX, "--sandbox"))
+        case "plain-secrets":
+            return replace(options, plain_secrets=boolean(given))
         case "verbose" | "quiet":
             step = 1 if name == "verbose" else -1
             return replace(options, verbosity=options.verbosity + step * boolean(given))

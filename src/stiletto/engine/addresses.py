@@ -12,6 +12,7 @@ from stiletto.api.session import Query
 from stiletto.errors import NotSupported, UsageError
 from stiletto.graph.recipe import Recipe
 from stiletto.module.addresses import is_git_url, secret_arguments
+from stiletto.module.credentials import shown
 from stiletto.module.definition import ArgDef, Kind, TypeRef
 from stiletto.module.remote import GitReference
 
@@ -72,5 +73,5 @@ async def _from_repository(engine: Engine, text: str) -> str:
     cloned = await engine.modules.repositories.clone(GitReference(((url, ""),), version))
     path = (cloned.path / inside).resolve()
     if not path.is_relative_to(cloned.path.resolve()):
-        raise UsageError(f"{text}: {inside!r} leads out of the repository")
+        raise UsageError(f"{shown(text)}: {inside!r} leads out of the repository")
     return str(path)

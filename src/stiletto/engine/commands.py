@@ -21,18 +21,22 @@ from typing import Any
 from stiletto.api import container as c
 from stiletto.api.container import Service
 from stiletto.api.secrets import CacheVolume
+from stiletto.api.texts import number_of
 from stiletto.engine.context import current_span, preparing
 from stiletto.engine.keys import step_inputs
 from stiletto.engine.layout import Layouts, Stack
 from stiletto.engine.once import Once
 from stiletto.engine.output import tail
 from stiletto.engine.services import Services
-from stiletto.errors import StepFailed, StilettoError, UsageError
+from stiletto.errors import EnvironmentFailed, StepFailed, StilettoError, UsageError
 from stiletto.graph.recipe import digest_of
 from stiletto.graph.tree import EMPTY, Dir
 from stiletto.progress import Outcome, Span
 from stiletto.sandbox import plan
+from stiletto.sandbox.replay import replay_comment
 from stiletto.store import View
+from stiletto.store.sealed import fitting
+from stiletto.store.trouble import ROOM_HINT
 
 __all__ = ["Commands", "Finished"]
 
@@ -62,6 +66,8 @@ class Commands:
         self.sandbox = layouts.sandbox
         self.progress = layouts.progress
         self.services = Services(self)
+        self.replays: set[str] = set()
+        """The lines that were told, so that an error which came through a module is known."""
         self._once = Once()
         self._slots = asyncio.Semaphore(parallel or max(2, os.cpu_count() or 2))
 
@@ -153,9 +159,9 @@ class Commands:
         return dict(item for item in found if item is not None)
 
     def _load(self, key: str) -> Finished | None:
-        record = self._store.record("step", key)
-        if record is None:
-            return None
+        return fitting(self._store.record("step", key), lambda record: self._found(key, record))
+
+    def _found(self, key: str, record: Mapping[str, Any]) -> Finished | None:
         layer = self._store.layer(key)
         mounts = {
             target: self._store.layer(mount_key) for target, mount_key in record["mounts"].items()
@@ -167,7 +173,7 @@ class Commands:
         )
         return Finished(
             key,
-            record["exit_code"],
+            int(record["exit_code"]),
             stdout,
             stderr,
             combined,
@@ -205,6 +211,7 @@ class Commands:
                 for lock in reversed(held):
                     await lock.__aexit__(None, None, None)
             if not _expected(exec_.expect, output.exit_code):
+                self._blame_disk(exec_.args)
                 raise StepFailed(
                     exec_.args,
                     output.exit_code,
@@ -238,15 +245,25 @@ class Commands:
             key, output.exit_code, *streams, layer, {target: m for target, (_, m) in mounts.items()}
         )
 
+    def _blame_disk(self, args: tuple[str, ...]) -> None:
+        """Say that the disk is full, where it is: programs tell it in words of their own."""
+        if self._store.is_full():
+            raise EnvironmentFailed(
+                f"no space left on device for the cache {self._store.root}: "
+                f"step `{_display(args)}` failed",
+                hint=ROOM_HINT,
+            )
+
     def _replay(self, key: str, step: plan.Step) -> str | None:
         """Keep the line that runs the step again: it is too long to be shown."""
         line = self.sandbox.replay(step)
         if line is None:
             return None
-        script = self._store.root / "replay" / f"{key.removeprefix('sha256:')[:16]}.sh"
-        script.parent.mkdir(exist_ok=True)
-        script.write_text(f"# {shlex.join(step.args)}\n{line}\n")
-        return f"sh {shlex.quote(str(script))}"
+        name = f"{key.removeprefix('sha256:')[:16]}.sh"
+        text = os.fsencode(f"{replay_comment(step)}\n{line}\n")
+        told = f"sh {shlex.quote(str(self._store.put_script(name, text)))}"
+        self.replays.add(told)
+        return told
 
     async def run_once(
         self,
@@ -294,15 +311,15 @@ class Commands:
                         locks.add(f"volume-{volume.digest}")
                     mounts.append(plan.BindMount(target, path, writable=True))
                 case c.SecretFileMount(target, secret, mode):
-                    value = self._layouts.secrets.value(secret)
+                    value = await self._layouts.secrets.for_step(secret)
                     mounts.append(plan.SecretMount(target, value, mode))
                 case c.TempDirMount(target, size_bytes):
                     mounts.append(plan.TempMount(target, size_bytes))
         env = {**stack.image.env, **{v.name: v.value for v in exec_.env}}
         env |= {v.name: v.value for v in exec_.volatile}
         env.setdefault("PATH", c.DEFAULT_PATH)
-        secret_env = {v.name: self._layouts.secrets.value(v.secret).decode() for v in exec_.secrets}
-        stdin = exec_.stdin.encode()
+        secret_env = {v.name: await self._secret_text(v) for v in exec_.secrets}
+        stdin = exec_.stdin.encode("utf-8", "surrogateescape")
         if exec_.redirect_stdin:
             stdin = await self._layouts.contents(c.ContainerFile(exec_.root, exec_.redirect_stdin))
         uid, gid = _user(exec_.user, self._layouts.view(stack))
@@ -329,12 +346,23 @@ class Commands:
         )
         return step, locks
 
+    async def _secret_text(self, variable: c.SecretVariable) -> str:
+        """Return a secret as the value of a variable, bytes that are not UTF-8 kept.
+
+        Raises:
+            UsageError: it cannot be read, or holds a NUL byte.
+        """
+        value = await self._layouts.secrets.for_step(variable.secret)
+        if b"\0" in value:
+            raise UsageError(
+                f"the secret of variable {variable.name} holds a NUL byte",
+                hint="mount it as a file with withMountedSecret",
+            )
+        return value.decode("utf-8", "surrogateescape")
+
     async def _volume(self, volume: CacheVolume) -> Path:
-        path = await asyncio.to_thread(self._store.volume, volume.digest)
-        if volume.source is not None and not any(path.iterdir()):
-            tree = await self._layouts.tree(volume.source)
-            await asyncio.to_thread(self._store.export, tree, path)
-        return path
+        seed = None if volume.source is None else await self._layouts.tree(volume.source)
+        return await asyncio.to_thread(self._store.volume, volume.digest, seed)
 
 
 def _expected(expect: str, exit_code: int) -> bool:
@@ -357,14 +385,20 @@ def _user(user: str, view: View) -> tuple[int, int]:
     if user in ("", "root", "0"):
         return 0, 0
     name, _, group = user.partition(":")
-    if name.isdigit():
-        return int(name), int(group) if group.isdigit() else int(name)
+    uid = number_of(name)
+    if uid is not None:
+        gid = number_of(group)
+        return uid, uid if gid is None else gid
     try:
-        lines = view.read("/etc/passwd").decode().splitlines()
+        lines = view.read("/etc/passwd").decode("utf-8", "replace").splitlines()
     except (OSError, StilettoError):
         lines = []
     for line in lines:
         entry = line.split(":")
-        if entry[0] == name:
-            return int(entry[2]), int(entry[3])
+        if entry[0] == name and len(entry) > 3:
+            # The file is the container's own: whoever wrote to it may have written anything.
+            found, of = number_of(entry[2]), number_of(entry[3])
+            if found is None or of is None:
+                raise UsageError(f"user {name!r} has no valid number in the container's passwd")
+            return found, of
     raise UsageError(f"unknown user {name!r}")

@@ -228,7 +228,9 @@ class Evaluator:
                 read = await asyncio.to_thread(self.store.ingest_file, Path(path))
                 return NamedFile(posixpath.basename(path), read)
             case f.NewFile(name, contents, permissions):
-                return await self._stored(name, contents.encode(), permissions)
+                return await self._stored(
+                    name, contents.encode("utf-8", "surrogateescape"), permissions
+                )
             case f.DirectoryFile(parent, path):
                 return _file_at(await self.tree(parent), path)
             case f.RenamedFile(parent, name):

@@ -15,7 +15,8 @@ from typing import Any
 
 from stiletto.engine.repositories import Repositories
 from stiletto.errors import UsageError
-from stiletto.module.config import CONFIG, NEWEST_ENGINE, Related, parse_config
+from stiletto.module.config import CONFIG, NEWEST_ENGINE, Related, check_module_name, parse_config
+from stiletto.module.credentials import shown, without_credentials
 from stiletto.module.remote import parse_reference
 from stiletto.module.source import context_of, find_module
 from stiletto.store.layout import root_from
@@ -39,7 +40,7 @@ def project_of(mod: str | None, workdir: Path) -> Path:
         ) from error
     if root is None:
         raise UsageError(
-            f'module source "{mod}" kind must be "local", got "git"',
+            f'module source "{shown(mod or "")}" kind must be "local", got "git"',
             hint="pass `--mod .` to use the project around the working directory",
         )
     return root
@@ -59,6 +60,8 @@ async def install(
     Raises:
         UsageError: there is no such module, or another toolchain has that name.
     """
+    if name:
+        check_module_name(name, "--name")
     entry = await _entry(project, ref, workdir, environ)
     if name:
         entry["name"] = name
@@ -89,8 +92,9 @@ async def _entry(
         cloned = await Repositories(store, environ).clone(parse_reference(ref, workdir))
     root = cloned.path / cloned.directory
     if not (root / CONFIG).is_file():
-        raise UsageError(f"no module in {ref}: it has no {CONFIG}")
-    return _named(root, ref, cloned.commit)
+        raise UsageError(f"no module in {shown(ref)}: it has no {CONFIG}")
+    # The file is for everybody who works on the project: no credentials of one of them.
+    return _named(root, without_credentials(ref), cloned.commit)
 
 
 def _relative(root: Path, project: Path) -> str:

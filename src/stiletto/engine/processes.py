@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from stiletto.api import container as c
@@ -60,7 +61,7 @@ class Processes:
         finally:
             current_span.reset(token)
         if client.failed is not None:
-            raise _failure(client.failed)
+            raise _failure(client.failed, self._engine.evaluator.commands.replays)
         if client.returned is None:
             lines = b"".join(tail).decode("utf-8", "replace").splitlines()[-TAIL_LINES:]
             if code == 0:
@@ -125,8 +126,11 @@ class Processes:
         raise AssertionError("python_tags is never empty")
 
 
-def _failure(error: Error) -> StilettoError:
-    """Rebuild an error that a module's process returned; a failed command stays one."""
+def _failure(error: Error, replays: Collection[str]) -> StilettoError:
+    """Rebuild an error that a module's process returned; a failed command stays one.
+
+    Of the lines to run a step again only those count that this session told: people paste them.
+    """
     values = {value.name: json.loads(value.value) for value in error.values}
     hint = values.get("hint")
     if values.get("_type") == "EXEC_ERROR":
@@ -136,7 +140,7 @@ def _failure(error: Error) -> StilettoError:
             values["stdout"],
             values["stderr"],
             hint=hint,
-            replay=values.get("replay"),
+            replay=values["replay"] if values.get("replay") in replays else None,
             message=None if error.message.startswith("exit code: ") else error.message,
         )
     message = error.message

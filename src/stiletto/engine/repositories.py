@@ -14,11 +14,12 @@ import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed, UsageError
 from stiletto.graph.recipe import digest_of
+from stiletto.module.credentials import Credential, git_variables, parted, shown
 from stiletto.module.remote import GitReference, tag_names
 from stiletto.store.store import Store
 
@@ -41,10 +42,6 @@ class _GitFailed(Exception):
     """git ended with an error: what it said, passwords in addresses left out."""
 
 
-def _shown(text: str) -> str:
-    return re.sub(r"(://[^/@:\s]*):[^/@\s]*@", r"\1:***@", text)
-
-
 class Repositories:
     """Clones repositories, for one session; what a branch means is asked once."""
 
@@ -56,6 +53,7 @@ class Repositories:
             "LC_ALL": "C",
         }
         self._refs: dict[str, dict[str, str]] = {}
+        self._credentials: dict[str, Credential | None] = {}
 
     async def clone(self, reference: GitReference, pin: str = "") -> Cloned:
         """Return a reference's repository at its commit; a pin is a commit that goes before.
@@ -64,6 +62,7 @@ class Repositories:
             UsageError: there is no such repository, version or commit.
             EnvironmentFailed: git is missing.
         """
+        reference = self._without_credentials(reference)
         if shutil.which("git", path=self._environ.get("PATH")) is None:
             raise EnvironmentFailed("git is not installed", hint="install git to use repositories")
         if COMMIT.fullmatch(pin):
@@ -75,6 +74,15 @@ class Repositories:
         commit = pin if COMMIT.fullmatch(pin) else _commit(reference, directory, refs, url, pin)
         return Cloned(await self._checkout(url, commit), directory, url, commit)
 
+    def _without_credentials(self, reference: GitReference) -> GitReference:
+        """Return the reference with clean addresses; who asks there is kept for git alone."""
+        candidates: list[tuple[str, str]] = []
+        for url, directory in reference.candidates:
+            clean, credential = parted(url)
+            self._credentials[clean] = credential
+            candidates.append((clean, directory))
+        return replace(reference, candidates=tuple(candidates))
+
     async def _repository(self, reference: GitReference) -> tuple[str, str, dict[str, str]]:
         problems: list[str] = []
         for url, directory in reference.candidates:
@@ -82,7 +90,7 @@ class Repositories:
                 return url, directory, await self._list(url)
             except _GitFailed as error:
                 problems.append(str(error))
-        tried = ", ".join(_shown(url) for url, _ in reference.candidates)
+        tried = ", ".join(self._named(url) for url, _ in reference.candidates)
         raise UsageError(
             f"cannot read the repository {tried}: {problems[-1]}",
             hint="check the address, the network and the credentials that git has",
@@ -91,10 +99,12 @@ class Repositories:
     async def _list(self, url: str) -> dict[str, str]:
         """Return the repository's refs; annotated tags by the commit they name."""
         if url not in self._refs:
-            output = await self._git(["ls-remote", "--", url])
+            output = await self._git(["ls-remote", "--", url], url=url)
             refs: dict[str, str] = {}
             for line in output.splitlines():
                 commit, _, name = line.partition("\t")
+                if not COMMIT.fullmatch(commit):
+                    continue  # what a server says becomes an argument later on
                 if name.endswith("^{}") or name not in refs:
                     refs[name.removesuffix("^{}")] = commit
             self._refs[url] = refs
@@ -111,13 +121,12 @@ class Repositories:
             try:
                 await self._git(["init", "-q"], tree)
                 await self._fetch(tree, url, commit)
-                # The clone may be seen by steps: credentials of the address stay out of it.
-                address = re.sub(r"(https?://)[^/@]*@", r"\1", url)
-                await self._git(["remote", "add", "origin", address], tree)
-                await self._git(["checkout", "-q", "--detach", commit], tree)
+                # The clone may be seen by steps: its address has no credentials.
+                await self._git(["remote", "add", "--", "origin", url], tree)
+                await self._git(["checkout", "-q", "--detach", commit, "--"], tree)
             except _GitFailed as error:
                 raise UsageError(
-                    f"cannot get commit {commit} of {_shown(url)}: {error}",
+                    f"cannot get commit {commit} of {shown(url)}: {error}",
                     hint="check the network; what was cloned before needs none",
                 ) from error
             # What differs from one clone to the next would make the same commit another content.
@@ -128,18 +137,33 @@ class Repositories:
 
     async def _fetch(self, tree: Path, url: str, commit: str) -> None:
         try:
-            await self._git(["fetch", "-q", "--depth=1", "--no-tags", "--", url, commit], tree)
+            words = ["fetch", "-q", "--depth=1", "--no-tags", "--", url, commit]
+            await self._git(words, tree, url=url)
         except _GitFailed:
             # Old servers give out only what a ref names: get everything, then look.
             everything = "+refs/heads/*:refs/remotes/origin/*"
-            await self._git(["fetch", "-q", "--tags", "--", url, everything], tree)
+            words = ["fetch", "-q", "--tags", "--", url, everything]
+            await self._git(words, tree, url=url)
 
-    async def _git(self, words: Sequence[str], directory: Path | None = None) -> str:
+    def _named(self, url: str) -> str:
+        """Return an address for people: with its user, never with a password."""
+        credential = self._credentials.get(url)
+        if credential is None:
+            return shown(url)
+        scheme, mark, rest = url.partition("://")
+        who = f"{credential.user}:***" if credential.password is not None else "***"
+        return f"{scheme}{mark}{who}@{rest}"
+
+    async def _git(
+        self, words: Sequence[str], directory: Path | None = None, *, url: str = ""
+    ) -> str:
+        """Run git; `url` is the repository that it talks to, if it does."""
+        variables = git_variables(self._credentials.get(url), self._environ)
         process = await asyncio.create_subprocess_exec(
             "git",
             *words,
             cwd=directory,
-            env=self._environ,
+            env={**self._environ, **variables},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -153,7 +177,7 @@ class Repositories:
         if process.returncode:
             lines = [line for line in os.fsdecode(err).splitlines() if line.strip()]
             told = lines[0] if lines else f"git {words[0]}: exit {process.returncode}"
-            raise _GitFailed(_shown(told))
+            raise _GitFailed(shown(told))
         return os.fsdecode(out)
 
 
@@ -172,7 +196,7 @@ def _commit(
     version = reference.version or pin
     if not version:
         if "HEAD" not in refs:
-            raise UsageError(f"the repository {_shown(url)} has no commits")
+            raise UsageError(f"the repository {shown(url)} has no commits")
         return refs["HEAD"]
     names = [f"refs/tags/{tag}" for tag in tag_names(version, directory)]
     if not reference.names_tag:
@@ -183,6 +207,6 @@ def _commit(
     if COMMIT.fullmatch(version):
         return version
     raise UsageError(
-        f"the repository {_shown(url)} has no version {version!r}",
+        f"the repository {shown(url)} has no version {version!r}",
         hint="name a tag, a branch or a whole commit",
     )

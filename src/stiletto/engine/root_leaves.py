@@ -164,4 +164,4 @@ async def secret_uri(client: Client, self: Secret) -> str:
 @leaf("Secret.plaintext")
 async def plaintext(client: Client, self: Secret) -> str:
     """Return the value."""
-    return client.engine.secrets.value(self).decode()
+    return client.engine.secrets.value(self).decode("utf-8", "replace")

@@ -20,7 +20,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stiletto.api.secrets import Secret, SetSecret, UriSecret
+from stiletto.engine.gate import SecretGate
 from stiletto.errors import UsageError
+from stiletto.store.files import clear
 
 __all__ = ["SecretStore"]
 
@@ -39,29 +41,48 @@ class _Bound:
 class SecretStore:
     """Reads secrets and keeps their values for the session."""
 
-    def __init__(self, salt: bytes, environ: Mapping[str, str], workdir: Path) -> None:
+    def __init__(
+        self, salt: bytes, environ: Mapping[str, str], workdir: Path, gate: SecretGate
+    ) -> None:
         self._salt = salt
         self._environ = environ
         self._workdir = workdir
+        self._gate = gate
         self._bound: dict[str, _Bound] = {}
 
     @staticmethod
     def salt(path: Path) -> bytes:
-        """Return the store's salt, made on first use."""
+        """Return the store's salt, made on first use, and anew where it is damaged.
+
+        With a new salt no stored result that depends on a secret is found any more.
+        """
+        salt = SecretStore._known_salt(path)
+        if salt is not None:
+            return salt
+        path.parent.mkdir(parents=True, exist_ok=True)
+        staged = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
         try:
-            return path.read_bytes()
-        except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            staged = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
             staged.touch(mode=0o600)
             staged.write_bytes(secrets.token_bytes(SALT_BYTES))
             try:
                 os.link(staged, path)  # the first of several processes wins
             except FileExistsError:
-                pass
-            finally:
-                staged.unlink()
-            return path.read_bytes()
+                salt = SecretStore._known_salt(path)
+                if salt is not None:
+                    return salt
+                clear(path)
+                staged.replace(path)
+        finally:
+            staged.unlink(missing_ok=True)
+        return path.read_bytes()
+
+    @staticmethod
+    def _known_salt(path: Path) -> bytes | None:
+        try:
+            salt = path.read_bytes()
+        except (FileNotFoundError, IsADirectoryError):
+            return None
+        return salt if len(salt) == SALT_BYTES else None
 
     def _identity(self, value: bytes) -> str:
         return hmac.new(self._salt, value, hashlib.sha256).hexdigest()
@@ -73,6 +94,7 @@ class SecretStore:
 
         Raises:
             UsageError: there is no such provider, or the cache key is empty.
+            EnvironmentFailed: this session gives no secrets to what it runs.
         """
         if "://" not in uri:
             raise UsageError(
@@ -87,6 +109,9 @@ class SecretStore:
                 f"unsupported secret provider: {scheme!r}",
                 hint="stiletto reads env://, file:// and cmd://",
             )
+        # A command may hold the secret itself.
+        shown = "cmd://..." if scheme == "cmd" else uri
+        await self._gate.admit(f"the secret {shown}")
         try:
             value: bytes | UsageError = await self._read(scheme, rest)
         except UsageError as error:
@@ -105,7 +130,7 @@ class SecretStore:
         if scheme == "env":
             if rest not in self._environ:
                 raise UsageError(f"secret env var not found: {rest!r}")
-            return self._environ[rest].encode()
+            return self._environ[rest].encode("utf-8", "surrogateescape")
         if scheme == "file":
             return await asyncio.to_thread(self._read_file, rest)
         process = await asyncio.create_subprocess_exec(
@@ -130,7 +155,7 @@ class SecretStore:
 
     def bind(self, secret: SetSecret, plaintext: str) -> None:
         """Keep what code set; the last value of a name wins."""
-        self._bound[secret.digest] = _Bound(plaintext.encode())
+        self._bound[secret.digest] = _Bound(plaintext.encode("utf-8", "surrogateescape"))
 
     def knows(self, secret: Secret) -> bool:
         """Tell whether this session made the secret."""
@@ -154,6 +179,17 @@ class SecretStore:
         if isinstance(value, UsageError):
             raise value
         return value
+
+    async def for_step(self, secret: Secret) -> bytes:
+        """Return the plaintext for a step that is about to run.
+
+        Raises:
+            UsageError: it could not be read, or belongs to another session.
+            EnvironmentFailed: this session gives no secrets to what it runs.
+        """
+        named = f" {secret.name!r}" if isinstance(secret, SetSecret) else ""
+        await self._gate.admit(f"the secret{named}")
+        return self.value(secret)
 
     def _binding(self, secret: Secret) -> _Bound:
         bound = self._bound.get(secret.digest)

@@ -23,12 +23,14 @@ import stiletto.engine.service_leaves  # noqa: F401 - each of these registers it
 from stiletto.api import container as c
 from stiletto.api.registry import CALLS, snake
 from stiletto.api.session import ModuleObject, Query
+from stiletto.api.texts import check_text
 from stiletto.cli.ports import ObjectRef, Value
 from stiletto.engine.client import Client
 from stiletto.engine.container_leaves import container_from
 from stiletto.engine.context import current_span
 from stiletto.engine.evaluate import Evaluator, Images
 from stiletto.engine.functions import Functions
+from stiletto.engine.gate import SecretGate
 from stiletto.engine.modules import Modules
 from stiletto.engine.processes import Processes
 from stiletto.engine.secrets import SecretStore
@@ -42,7 +44,9 @@ from stiletto.module.source import LoadedModule
 from stiletto.module.toolchain import with_toolchains
 from stiletto.progress import Progress
 from stiletto.sandbox.plan import Sandbox
+from stiletto.store.sealed import fitting
 from stiletto.store.store import Store
+from stiletto.store.trouble import translated
 
 if TYPE_CHECKING:
     from stiletto.wire.schema import CoreSchema
@@ -80,12 +84,13 @@ class Engine:
         progress: Progress,
         workdir: Path,
         environ: Mapping[str, str],
+        gate: SecretGate,
     ) -> None:
         self.store = store
         self.progress = progress
         self.workdir = workdir.resolve()
         self.environ = environ
-        self.secrets = SecretStore(SecretStore.salt(store.root / "salt"), environ, workdir)
+        self.secrets = SecretStore(SecretStore.salt(store.root / "salt"), environ, workdir, gate)
         self.evaluator = Evaluator(store, sandbox, images, self.secrets, progress)
         self.processes = Processes(self)
         self.modules = Modules(self)
@@ -122,6 +127,12 @@ class Engine:
         self, client: Client, receiver: Recipe, field: str, args: Mapping[str, Any]
     ) -> Any:
         """Answer one field of one value; arguments are as they come over the wire."""
+        with translated(self.store.root):
+            return await self._dispatch(client, receiver, field, args)
+
+    async def _dispatch(
+        self, client: Client, receiver: Recipe, field: str, args: Mapping[str, Any]
+    ) -> Any:
         if client.span is not None:
             current_span.set(client.span)
         if isinstance(receiver, Entrance):
@@ -147,6 +158,7 @@ class Engine:
                 python = KEYWORDS.get(arg.name, snake(arg.name))
                 if python not in entry.parameters:
                     raise NotSupported(f"{name}({arg.name}:)")
+                check_text(name, arg.name, args[arg.name])
                 given[python] = self._decode(args[arg.name], arg.type)
         if entry.is_leaf:
             result = await entry.function(client, receiver, **given)
@@ -215,12 +227,11 @@ class Engine:
             from stiletto.wire import schema
 
             text, digest = schema.sdk_source()
-            record = self.store.record("schema", digest)
-            if record is None:
-                self._core = schema.read_sdk(text)
-                self.store.put_record("schema", digest, self._core.to_json())
-            else:
-                self._core = schema.CoreSchema.from_json(record)
+            known = fitting(self.store.record("schema", digest), schema.CoreSchema.from_json)
+            if known is None:
+                known = schema.read_sdk(text)
+                self.store.put_record("schema", digest, known.to_json())
+            self._core = known
         return self._core
 
     async def container_from(self, address: str) -> c.Container:
@@ -361,26 +372,34 @@ async def open_session(
     sandbox: Literal["auto", "bubblewrap", "plain"],
     progress: Progress,
     environ: Mapping[str, str],
+    plain_secrets: bool = False,
 ) -> AsyncIterator[Engine]:
     """Open a session in a working directory."""
     from stiletto.sandbox.images import HostImages
-    from stiletto.sandbox.select import select
+    from stiletto.sandbox.select import select, way_to_isolation
     from stiletto.store.layout import root_from
 
-    store = Store(root_from(environ))
-    provider = await select(sandbox, store.root / "sandbox", progress.say)
-    engine = Engine(
-        store=store,
-        sandbox=provider,
-        images=HostImages(servers=store.root / "sandbox" / "servers", memory=store),
-        progress=progress,
-        workdir=workdir,
-        environ=environ,
-    )
-    try:
-        yield engine
-    finally:
-        await engine.close()
+    store = Store(root_from(environ), tell=progress.say)
+    with translated(store.root):
+        provider = await select(sandbox, store.root / "sandbox", progress.say)
+        gate = SecretGate(
+            isolated=provider.name != "plain",
+            allowed=plain_secrets,
+            way_out=lambda: way_to_isolation(store.root / "sandbox"),
+        )
+        engine = Engine(
+            store=store,
+            sandbox=provider,
+            images=HostImages(servers=store.root / "sandbox" / "servers", memory=store),
+            progress=progress,
+            workdir=workdir,
+            environ=environ,
+            gate=gate,
+        )
+        try:
+            yield engine
+        finally:
+            await engine.close()
 
 
 @contextlib.asynccontextmanager

@@ -16,11 +16,21 @@ from typing import Any
 
 from stiletto.errors import ModuleFailed, NotSupported
 
-__all__ = ["CONFIG", "Customization", "ModuleConfig", "Related", "parse_config"]
+__all__ = [
+    "CONFIG",
+    "Customization",
+    "ModuleConfig",
+    "Related",
+    "check_module_name",
+    "parse_config",
+]
 
 CONFIG = "dagger.json"
 NEWEST_ENGINE = (0, 21, 8)
 """Modules that ask for a newer engine than the one whose behaviour this is are refused."""
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*( [A-Za-z0-9_.-]+)*")
+NAME_CHARS_MAX = 100
 
 FIRST_WITH_FUNCTION_CACHE = (0, 19, 4)
 
@@ -77,23 +87,28 @@ def parse_config(text: str, path: Path) -> ModuleConfig:
     """
     try:
         data: Any = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
+        # ValueError: JSONDecodeError is one, and so is a number of too many digits.
         raise ModuleFailed(f"{path}: not valid JSON: {error}") from error
     if not isinstance(data, dict):
         raise ModuleFailed(f"{path}: not a JSON object")
     name = data.get("name")
     if not isinstance(name, str) or not name:
         raise ModuleFailed(f"{path}: no name")
+    check_module_name(name, f"{path}: name")
     version = _engine_version(data, path)
     sdk = data.get("sdk")
     source = sdk.get("source") if isinstance(sdk, dict) else sdk
+    where = data.get("source") or "."
+    if not isinstance(where, str):
+        raise ModuleFailed(f"{path}: source must be a string")
     if source and source != "python":
         raise NotSupported(f"{path}: sdk {source!r}")
     if data.get("blueprint"):
         raise NotSupported(f"{path}: blueprint")
     return ModuleConfig(
         name=name,
-        source=data.get("source") or ".",
+        source=where,
         include=(*_texts(data, "include", path), *_inverted(_texts(data, "exclude", path))),
         persistent_cache=(version is None or version >= FIRST_WITH_FUNCTION_CACHE)
         and not data.get("disableDefaultFunctionCaching", False),
@@ -103,12 +118,29 @@ def parse_config(text: str, path: Path) -> ModuleConfig:
     )
 
 
+def check_module_name(name: str, where: str) -> None:
+    """Refuse a name of which no API name can be made, and that others would read as syntax.
+
+    It becomes a field and a type of the API, a command, a variable's prefix, and a part of the
+    shell lines of workflows.
+
+    Raises:
+        ModuleFailed: it names the file and the field.
+    """
+    if len(name) > NAME_CHARS_MAX or not NAME.fullmatch(name):
+        raise ModuleFailed(
+            f"{where} is {name[:NAME_CHARS_MAX]!r}: not a valid name of a module",
+            hint="use letters, digits, '-', '_', '.' and single spaces; begin with a letter",
+        )
+
+
 def _engine_version(data: Mapping[str, Any], path: Path) -> tuple[int, ...] | None:
     wanted = str(data.get("engineVersion", ""))
     found = re.match(r"v(\d+)\.(\d+)\.(\d+)", wanted)
     if found is None:
         return None
-    version = tuple(map(int, found.groups()))
+    # A version has no number of more digits; int() refuses those of thousands.
+    version = tuple(int(number[:9]) for number in found.groups())
     if version > NEWEST_ENGINE:
         newest = ".".join(map(str, NEWEST_ENGINE))
         raise ModuleFailed(
@@ -130,21 +162,31 @@ def _texts(data: Mapping[str, Any], key: str, path: Path) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _list(data: Mapping[str, Any], key: str, path: Path) -> list[Any]:
+    value = data.get(key) or []
+    if not isinstance(value, list):
+        raise ModuleFailed(f"{path}: {key} must be a list")
+    return value
+
+
 def _related(data: Mapping[str, Any], key: str, path: Path) -> tuple[Related, ...]:
     found: list[Related] = []
-    for item in data.get(key) or ():
+    for item in _list(data, key, path):
         if isinstance(item, str):  # an older form: the source alone
             item = {"source": item}
         if not isinstance(item, dict) or not isinstance(item.get("source"), str):
             raise ModuleFailed(f"{path}: an entry of {key} has no source")
+        name = item.get("name") or ""
+        if name:
+            check_module_name(str(name), f"{path}: {key}: name")
         found.append(
             Related(
-                name=str(item.get("name", "")),
+                name=str(name),
                 source=item["source"],
                 pin=str(item.get("pin", "")),
                 customizations=tuple(
                     _customization(each, f"{path}: {key}")
-                    for each in item.get("customizations") or ()
+                    for each in _list(item, "customizations", path)
                 ),
                 ignore_checks=_texts(item, "ignoreChecks", path),
             )

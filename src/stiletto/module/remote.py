@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stiletto.errors import UsageError
+from stiletto.module.credentials import shown
 
 __all__ = ["GitReference", "is_bare", "is_remote", "parse_reference", "tag_names"]
 
@@ -101,7 +102,7 @@ def parse_reference(ref: str, base: Path) -> GitReference:
     path, _, version = path.partition("@")
     names = [name for name in path.split("/") if name]
     if not names or (scheme != "file://" and not host):
-        raise UsageError(f"{ref}: no repository in this reference")
+        raise UsageError(f"{shown(ref)}: no repository in this reference")
     start = f"{scheme or 'https://'}{user}{host}/"
     marked = [count for count, name in enumerate(names, 1) if name.endswith(".git")]
     if marked:
@@ -120,5 +121,5 @@ def _directory(path: str, ref: str) -> str:
     """Return a clean directory inside the repository, empty for its root."""
     clean = posixpath.normpath(path) if path else "."
     if clean.startswith(("..", "/")):
-        raise UsageError(f"{ref}: {path!r} points out of the repository")
+        raise UsageError(f"{shown(ref)}: {path!r} points out of the repository")
     return "" if clean == "." else clean

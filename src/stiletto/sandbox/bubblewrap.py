@@ -29,6 +29,7 @@ from stiletto.sandbox.layers import (
     removals,
     whiteouts,
 )
+from stiletto.sandbox.packing import packed
 from stiletto.sandbox.plan import (
     Layer,
     OverlayMount,
@@ -149,8 +150,7 @@ class Bubblewrap:
             return str(fds[-1])
 
         def options(words: Sequence[str]) -> list[str]:
-            packed = b"".join(os.fsencode(word) + b"\0" for word in words)
-            return ["--args", keep(packed)]
+            return ["--args", keep(packed(words))]
 
         try:
             argv = [str(self._program)]

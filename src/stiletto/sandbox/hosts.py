@@ -14,6 +14,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from stiletto.errors import EnvironmentFailed
+from stiletto.visible import visible
+
 __all__ = ["HOSTS_FILE", "addresses_for", "hosts_file"]
 
 HOSTS_FILE = "/etc/hosts"
@@ -22,11 +25,20 @@ POSITION = r"""
   | (?<=@)  NAME (?= $ | [/?,;\s"'] | :\d )
   | (?: (?<==) | (?<=,) | (?<=-h[ ]) | (?<=--host[ ]) | ^ ) NAME (?= $ | [,;\s"'] | :\d )
 """
+_WORD = re.compile(r"[A-Za-z0-9._:-]+")
 LOCALHOST = b"127.0.0.1 localhost\n::1 localhost\n"
 
 
 def hosts_file(before: bytes | None, hosts: Mapping[str, Sequence[str]]) -> bytes:
-    """Return the contents of /etc/hosts: our names first, because the first line wins."""
+    """Return the contents of /etc/hosts: our names first, because the first line wins.
+
+    Raises:
+        EnvironmentFailed: a name or an address would not stay one word of one line.
+    """
+    for address, names in hosts.items():
+        for word in (address, *names):
+            if not _WORD.fullmatch(word):
+                raise EnvironmentFailed(f"{visible(word)!r} cannot stand in {HOSTS_FILE}")
     ours = "".join(f"{address} {' '.join(names)}\n" for address, names in hosts.items())
     return ours.encode() + (LOCALHOST if before is None else before)
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stiletto.sandbox.packing import assert_words
 from stiletto.sandbox.plan import Sink, Stream
 from stiletto.sandbox.scrub import Replacer
 
@@ -156,7 +157,9 @@ async def run_process(
 
     Raises:
         OSError: the program could not be started.
+        EnvironmentFailed: a text cannot be an argument or a variable.
     """
+    assert_words(argv, env)
     input_fd = memory_file(stdin, "stdin") if stdin else os.open(os.devnull, os.O_RDONLY)
     out_read, out_write = os.pipe()
     err_read, err_write = os.pipe()

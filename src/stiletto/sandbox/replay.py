@@ -1,7 +1,12 @@
-"""Prints a step as one shell line, to run it again by hand.
+"""Prints a step as a script, to run it again by hand.
 
 Writes go to a throw-away directory. Secrets are not printed: a secret variable is taken from the
-shell's own, a secret file from the path in `SECRET_FILE_1`, `SECRET_FILE_2`, ...
+shell's own (`SECRET_VARIABLE_1`, ... where the shell cannot have one of that name), a secret file
+from the path in `SECRET_FILE_1`, `SECRET_FILE_2`, ...
+
+Whatever a step holds was chosen by others, and this text goes to a shell of the host. So every
+word is quoted whole by `shlex.quote`, the few that the shell has to expand are made of constants
+and numbers alone, and the comment in front shows control characters as escapes: it stays one line.
 """
 
 from __future__ import annotations
@@ -9,17 +14,29 @@ from __future__ import annotations
 import base64
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from stiletto.sandbox import operations as ops
 from stiletto.sandbox.plan import Step
+from stiletto.visible import visible
 
-__all__ = ["replay_line"]
+__all__ = ["replay_comment", "replay_line"]
 
 STDIN_MAX_BYTES = 32768
 """A longer standard input makes no line that anyone pastes."""
+
+_COMMENT_CHARS = 400
+
+_UNUSED = Path("/unused")
+"""Stands where the shell's throw-away directory will."""
+
+
+def replay_comment(step: Step) -> str:
+    """Return one line that says what the script runs: a comment to any shell."""
+    text = visible(shlex.join(step.args))
+    return "# " + (text if len(text) <= _COMMENT_CHARS else text[: _COMMENT_CHARS - 3] + "...")
 
 
 def replay_line(
@@ -27,37 +44,12 @@ def replay_line(
 ) -> str | None:
     """Return the line, or None where standard input is too long or may hold a secret."""
     secrets = [*step.secret_env.values(), *step.scrub]
-    if len(step.stdin) > STDIN_MAX_BYTES or any(s.encode() in step.stdin for s in secrets if s):
+    if len(step.stdin) > STDIN_MAX_BYTES or any(
+        s.encode("utf-8", "surrogateescape") in step.stdin for s in secrets if s
+    ):
         return None
-    home = Path("/h") if outer else Path("/")
-    words: list[str] = []
-    makes: list[str] = []
-    secret_files = 0
-
-    def fresh(overlay: ops.Overlay) -> ops.Overlay:
-        if overlay.upper is None:
-            return overlay
-        number = len(makes) // 2
-        makes.extend((f'"$d/{number}"', f'"$d/{number}w"'))
-        return replace(overlay, upper=Path(f"@D@/{number}"), work=Path(f"@D@/{number}w"))
-
-    for operation in inner:
-        match operation:
-            case ops.Overlay():
-                drawn = " ".join(map(shlex.quote, ops.options(fresh(operation), _nothing)))
-                prefix = "" if home == Path("/") else "/h"
-                words.append(re.sub(r"@D@/(\d+w?)", rf'"{prefix}$d/\1"', _unquote(drawn)))
-            case ops.Data(secret=False):
-                continue  # names of services, and those have ended
-            case ops.Data(target=target):
-                secret_files += 1
-                what = f"${{SECRET_FILE_{secret_files}:?the secret for {target}}}"
-                prefix = "" if home == Path("/") else "/h"
-                words.append(f'--ro-bind {prefix}"{what}" {shlex.quote(target)}')
-            case ops.SetEnvironment(name=name, secret=True):
-                words.append(f'--setenv {name} "${{{name}:?a secret}}"')
-            case _:
-                words += map(shlex.quote, ops.options(operation, _nothing))
+    drawn = _Drawn("/h" if outer else "")
+    words = [word for operation in inner for word in drawn.words(operation)]
     front = [shlex.quote(str(program))]
     if outer:
         front += [*map(shlex.quote, outer), "--", shlex.quote("/h" + str(program.resolve()))]
@@ -65,12 +57,52 @@ def replay_line(
     if step.stdin:
         command = f"echo {base64.b64encode(step.stdin).decode()} | base64 -d | {command}"
     directory = shlex.quote(str(scratch))
-    return f"d=$(mktemp -d -p {directory}) && mkdir {' '.join(makes)} && {command}"
+    made = " ".join(f'"$d/{number}" "$d/{number}w"' for number in range(drawn.overlays))
+    return f"d=$(mktemp -d -p {directory}) && mkdir {made} && {command}"
+
+
+class _Drawn:
+    """Turns operations into quoted words; counts what the shell has to bring."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self.overlays = 0
+        self._files = 0
+        self._variables = 0
+
+    def words(self, operation: ops.Operation) -> Iterator[str]:
+        match operation:
+            case ops.Overlay(upper=Path()):
+                number = self.overlays
+                self.overlays += 1
+                *front, _, _, target = ops.options(
+                    replace(operation, upper=_UNUSED, work=_UNUSED), _nothing
+                )
+                yield from map(shlex.quote, front)
+                yield f'"{self._prefix}$d/{number}"'
+                yield f'"{self._prefix}$d/{number}w"'
+                yield shlex.quote(target)
+            case ops.Data(secret=False):
+                return  # names of services, and those have ended
+            case ops.Data(target=target):
+                self._files += 1
+                yield "--ro-bind"
+                yield f'{self._prefix}"${{SECRET_FILE_{self._files}:?a file with the secret}}"'
+                yield shlex.quote(target)
+            case ops.SetEnvironment(name=name, secret=True):
+                yield "--setenv"
+                yield shlex.quote(name)
+                yield f'"${{{self._variable(name)}:?the secret}}"'
+            case _:
+                yield from map(shlex.quote, ops.options(operation, _nothing))
+
+    def _variable(self, name: str) -> str:
+        """Return the shell's variable that holds a secret: the same, where it can have it."""
+        if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) and name != "d":
+            return name
+        self._variables += 1
+        return f"SECRET_VARIABLE_{self._variables}"
 
 
 def _nothing(data: ops.Data) -> str:
     raise AssertionError(f"{data.target} is drawn as a file of the shell's choice")
-
-
-def _unquote(drawn: str) -> str:
-    return re.sub(r"'(@D@/\d+w?)'", r"\1", drawn)

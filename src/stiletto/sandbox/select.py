@@ -16,7 +16,7 @@ from stiletto.sandbox.plain import Plain
 from stiletto.sandbox.plan import Sandbox, Step
 from stiletto.sandbox.userland import userland_image
 
-__all__ = ["Choice", "probe_bubblewrap", "select", "why_forbidden"]
+__all__ = ["Choice", "probe_bubblewrap", "select", "way_to_isolation", "why_forbidden"]
 
 Choice: TypeAlias = Literal["auto", "bubblewrap", "plain"]
 
@@ -40,6 +40,15 @@ async def select(choice: Choice, base: Path, say: Callable[[str], None]) -> Sand
         how = f"; {error.hint}" if error.hint and error.hint != HINT_PLAIN else ""
         say(f"steps run without isolation, as ordinary processes: {error.message}{how}")
         return Plain(base)
+
+
+async def way_to_isolation(base: Path) -> str:
+    """Return what somebody in plain mode would do for isolation; "" where nothing helps."""
+    try:
+        await probe_bubblewrap(base)
+    except EnvironmentFailed as error:
+        return "" if error.hint is None or "--sandbox plain" in error.hint else error.hint
+    return "leave out `--sandbox plain` (or STILETTO_SANDBOX=plain)"
 
 
 async def probe_bubblewrap(base: Path) -> Sandbox:

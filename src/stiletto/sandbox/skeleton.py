@@ -61,7 +61,8 @@ def home_of(uid: int, passwd: bytes | None) -> str:
     """Return the home directory of `uid` as `/etc/passwd` has it, or `/`."""
     for line in (passwd or b"").decode(errors="replace").splitlines():
         fields = line.split(":")
-        if len(fields) >= 6 and fields[2] == str(uid):
+        # The file is the container's own: a home with a NUL is nothing that a variable can hold.
+        if len(fields) >= 6 and fields[2] == str(uid) and "\0" not in fields[5]:
             return fields[5]
     return "/root" if uid == 0 else "/"
 

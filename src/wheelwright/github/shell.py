@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import uuid
 from collections.abc import Iterable
 
@@ -29,19 +30,33 @@ _SAVED = "/saved"
 
 
 async def workflows(
-    bench: Bench, package: str, options: Options, *, engine: str, module: str, overwrite: bool
+    bench: Bench,
+    package: str,
+    options: Options,
+    *,
+    engine: str,
+    module: str,
+    stiletto: str,
+    overwrite: bool,
 ) -> dagger.Changeset:
-    """Return what the workflows of the repository lack, or have too much of."""
+    """Return what the workflows of the repository lack, or have too much of.
+
+    Pins that are kept are told: a commit that somebody else put there runs with the jobs' rights.
+    """
     names = [each.value for each in Engine]
     if engine not in names:
         raise RequestError(f'no engine is called "{engine}"', f"choose from {', '.join(names)}")
     said = await _texts(bench.whole, ["dagger.json"])
-    who = caller(said.get("dagger.json"), Engine(engine), module, package)
+    who = caller(said.get("dagger.json"), Engine(engine), module, package, stiletto)
     planned = plan.workflows(bench.project, who, options, bench.prefix)
     existing = await _texts(bench.whole, planned)
     after = bench.whole
-    for path, text in plan.merged(planned, existing, overwrite=overwrite).items():
+    merged = plan.merged(planned, existing, overwrite=overwrite)
+    for path, text in merged.texts.items():
         after = after.with_new_file(path, text)
+    for path, pins in merged.kept.items():
+        sys.stderr.writelines(f"{path}: kept a newer pin: {pin}\n" for pin in pins)
+    sys.stderr.flush()
     return after.changes(bench.whole)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -12,11 +12,12 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from wheelwright.errors import ProjectError, RequestError
+from wheelwright.project.reading import DEPTH, requirement, shortened, toml
 
 __all__ = ["Pyproject", "line_of", "parse"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pyproject:
     """One pyproject.toml: its path from the source's root, its text and its data."""
 
@@ -97,7 +98,7 @@ class Pyproject:
         """What the package needs to run; empty when the backend fills it in."""
         return self._strings("project", "dependencies")
 
-    @property
+    @cached_property
     def extras(self) -> Mapping[str, Sequence[str]]:
         """Requirements by normalized extra."""
         return {
@@ -105,7 +106,7 @@ class Pyproject:
             for name in self.table("project", "optional-dependencies")
         }
 
-    @property
+    @cached_property
     def groups(self) -> Mapping[str, str]:
         """The dependency groups: normalized name to the name as written."""
         return {canonicalize_name(name): name for name in self.table("dependency-groups")}
@@ -123,36 +124,49 @@ class Pyproject:
                 f'{self.path} has no dependency group "{name}" (it has: {known})',
                 "name one of these, or add it to [dependency-groups]",
             )
-        return self._expand(name, ())
+        found: dict[str, None] = {}
+        self._expand(name, (), set(), found)
+        return list(found)
 
-    def _expand(self, name: str, seen: tuple[str, ...]) -> list[str]:
+    def _expand(
+        self, name: str, within: tuple[str, ...], done: set[str], found: dict[str, None]
+    ) -> None:
+        """Add a group's requirements, each group once: what it holds is there already."""
         key = canonicalize_name(name)
-        if key in seen:
-            chain = " -> ".join((*seen, key))
+        if key in within:
+            chain = " -> ".join((*within, key))
             raise ProjectError(
-                f"{self.path}: dependency groups include each other: {chain}",
+                f"{self.path}: dependency groups include each other: {shortened(chain)}",
                 "remove one include-group",
             )
         if key not in self.groups:
             raise ProjectError(
-                f'{self.path}: group "{seen[-1]}" includes the group "{name}", which is not there',
+                f'{self.path}: group "{within[-1]}" includes the group "{name}", '
+                "which is not there",
                 "correct the name or add the group",
             )
-        found: list[str] = []
+        if key in done:
+            return
+        if len(within) >= DEPTH:
+            raise ProjectError(
+                f'{self._at(self.groups[key])}: group "{within[0]}" includes groups more than '
+                f"{DEPTH} levels deep",
+                "name the requirements in fewer groups",
+            )
+        done.add(key)
         entries = self.table("dependency-groups")[self.groups[key]]
         for entry in entries if isinstance(entries, list) else [entries]:
             if isinstance(entry, str):
                 self._requirement(entry)
-                found.append(entry)
+                found[entry] = None
             elif isinstance(entry, Mapping) and isinstance(entry.get("include-group"), str):
-                found.extend(self._expand(entry["include-group"], (*seen, key)))
+                self._expand(entry["include-group"], (*within, key), done, found)
             else:
                 raise ProjectError(
                     f'{self.path}: group "{name}" has an entry that is neither a requirement '
-                    f"nor an include-group: {entry!r}",
+                    f"nor an include-group: {shortened(repr(entry))}",
                     "correct that entry",
                 )
-        return list(dict.fromkeys(found))
 
     def _strings(self, *keys: str) -> list[str]:
         value = self.table(*keys[:-1]).get(keys[-1], [])
@@ -164,10 +178,11 @@ class Pyproject:
 
     def _requirement(self, line: str) -> Requirement:
         try:
-            return Requirement(line)
+            return requirement(line)
         except InvalidRequirement as error:
             raise ProjectError(
-                f"{self._at(line)}: {line!r} is not a requirement (PEP 508)", "correct it"
+                f"{self._at(line)}: {shortened(repr(line))} is not a requirement (PEP 508)",
+                "correct it",
             ) from error
 
     def _at(self, needle: str) -> str:
@@ -181,13 +196,7 @@ def parse(path: str, text: str) -> Pyproject:
     Raises:
         ProjectError: not TOML; the message has line and column.
     """
-    try:
-        return Pyproject(path, text, tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        reason = str(error)
-        raise ProjectError(
-            f"{path} is not valid TOML: {reason[:1].lower()}{reason[1:]}", "correct that line"
-        ) from error
+    return Pyproject(path, text, toml(path, text))
 
 
 def line_of(text: str, needle: str) -> int | None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import cast
 
-from wheelwright import toolchain
 from wheelwright.errors import RequestError
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.release import edits, loop
 from wheelwright.release.context import Context, MachineClock, Stopped, say, tag_prefix
-from wheelwright.release.git import CLONE
 from wheelwright.release.index import SimpleIndex
 from wheelwright.release.plan import file_version
 from wheelwright.release.ports import Git, GitHub, Ports
@@ -52,7 +50,6 @@ async def publish(context: Context, tag: str) -> str:
         Stopped: it is not published.
         RequestError: there is no such tag.
     """
-    toolchain.begin_release()
     if missing := context.uncredentialed():
         raise Stopped(Stop((missing,)).text())
     found = await _tagged(context, tag)
@@ -89,8 +86,7 @@ async def _tagged(context: Context, tag: str) -> _Tagged:
     preparing = context.preparing(remote)
     commit = await context.commit(preparing, head)
     version = _version(commit, tag)
-    show = ["git", "-c", "safe.directory=*", "-C", CLONE, "show", "-s", "--format=%ct", head]
-    epoch = await toolchain.run(commit.container, show).stdout()
+    epoch_s = await remote.time_s(head)
     # A tag of a release says what it was built with; one that a person made does not.
     released = seen.journals.get(f"refs/tags/{tag}")
     mine = released is not None and released[2].commit == head
@@ -104,9 +100,9 @@ async def _tagged(context: Context, tag: str) -> _Tagged:
         tag=tag,
         lock_ref="",
         run="",
-        epoch_s=int(epoch),
+        epoch_s=epoch_s,
     )
-    return _Tagged(preparing, commit, plan, Journal(head, "", head, int(epoch), build_requires))
+    return _Tagged(preparing, commit, plan, Journal(head, "", head, epoch_s, build_requires))
 
 
 def _version(commit: Commit, tag: str) -> str:

@@ -101,7 +101,7 @@ def test_an_alias_is_bound_once() -> None:
 @pytest.mark.parametrize("alias", ["", "a b", "-x", "x/", "a\nb"])
 def test_an_alias_is_a_host_name(alias: str) -> None:
     """What cannot stand in /etc/hosts cannot be an alias."""
-    with pytest.raises(UsageError, match="is no host name"):
+    with pytest.raises(UsageError, match="not a valid host name"):
         s.with_service_binding(IMAGE, alias, s.as_service(IMAGE))
 
 

@@ -443,11 +443,17 @@ class FakeDoor:
         *,
         workdir: Path,
         sandbox: SandboxName,
+        plain_secrets: bool,
         progress: Progress,
         environ: Mapping[str, str],
     ) -> AsyncIterator[EnginePort]:
         """Open the fake engine."""
-        self.opened_with = {"workdir": workdir, "sandbox": sandbox, "environ": environ}
+        self.opened_with = {
+            "workdir": workdir,
+            "sandbox": sandbox,
+            "plain_secrets": plain_secrets,
+            "environ": environ,
+        }
         self.engine = FakeEngine(workdir, progress, self.module, failing=self.failing)
         try:
             yield self.engine

@@ -53,6 +53,7 @@ OPTIONS
       --workdir string    Set the working directory (default ".")
       --progress string   Progress output (auto, plain, tty, dots, report, none)
       --sandbox string    How steps run (auto, bubblewrap, plain)
+      --plain-secrets     Give secrets to steps in plain mode, too
   -v, --verbose           Increase verbosity: show all output
   -q, --quiet             Reduce verbosity: show failures only
   -s, --silent            Do not show progress at all

@@ -8,15 +8,24 @@ from pathlib import Path
 import pytest
 
 from stiletto.api.secrets import SetSecret, UriSecret
+from stiletto.engine.gate import SecretGate
 from stiletto.engine.secrets import SecretStore
 from stiletto.errors import UsageError
 
 SALT = b"salt"
 
 
+async def no_way() -> str:
+    """Know no way out."""
+    return ""
+
+
+OPEN = SecretGate(isolated=True, allowed=False, way_out=no_way)
+
+
 def session(at: Path, salt: bytes = SALT, **environ: str) -> SecretStore:
     """Return the secrets of a new session."""
-    return SecretStore(salt, environ, at)
+    return SecretStore(salt, environ, at, OPEN)
 
 
 def read(secrets: SecretStore, uri: str, cache_key: str | None = None) -> UriSecret:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 
 from wheelwright import privileges
@@ -45,3 +48,27 @@ def test_the_table_has_a_row_for_each_kind() -> None:
     assert "| kind of step | foreign code | secrets | caches |" == lines[0]
     assert len(KINDS) == len(lines) - 2
     assert "| git with the token, GitHub's API | no | GitHub token | none |" in lines
+
+
+def test_no_module_has_a_way_around_the_toolchain() -> None:
+    """Commands, caches and secrets are added by `toolchain` alone; all else names a kind."""
+    added = {
+        "with_exec",
+        "with_mounted_cache",
+        "cache_volume",
+        "with_mounted_secret",
+        "with_secret_variable",
+    }
+    root = Path(privileges.__file__).parent
+    found = {
+        path.relative_to(root).as_posix(): sorted(used)
+        for path in root.rglob("*.py")
+        if (used := added & _attributes(path))
+    }
+
+    assert {"toolchain.py": sorted(added)} == found
+
+
+def _attributes(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}

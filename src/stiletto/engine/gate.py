@@ -1,0 +1,43 @@
+"""Whether a session may hand out secrets: in plain mode only if the caller asked for it.
+
+Plain mode isolates nothing: any code that a step runs is a process of the caller, and reads what
+other processes of the caller were given in `/proc`. So a secret is refused when it is asked for,
+which is before anything that would use it has run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from stiletto.errors import EnvironmentFailed
+
+__all__ = ["SecretGate"]
+
+
+class SecretGate:
+    """Lets secrets through to isolated steps, or to all where the caller said so.
+
+    `way_out` tells how this machine could isolate steps, or "" where it cannot.
+    """
+
+    def __init__(
+        self, *, isolated: bool, allowed: bool, way_out: Callable[[], Awaitable[str]]
+    ) -> None:
+        self._open = isolated or allowed
+        self._way_out = way_out
+
+    async def admit(self, what: str) -> None:
+        """Let a secret pass; `what` names it.
+
+        Raises:
+            EnvironmentFailed: any code that a step runs could read it.
+        """
+        if self._open:
+            return
+        way = await self._way_out()
+        others = "run the same command with `dagger`, or add --plain-secrets if you trust all code"
+        raise EnvironmentFailed(
+            f"{what} is not given to steps in plain mode: without isolation any code "
+            "of the package, and of all that it depends on, could read it",
+            hint=f"{way}, or {others}" if way else others,
+        )

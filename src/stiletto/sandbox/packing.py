@@ -1,0 +1,66 @@
+"""The last look at words before they become an argument vector, an environment or `--args`.
+
+The API refuses texts that cannot be one word, and names the field (`stiletto.api.texts`). Texts
+also come from elsewhere: a container's own /etc/passwd, a path of the machine. So it is asserted
+here once more, where a word with a NUL would become two, and the second an option of its
+writer's choice.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+
+from stiletto.errors import EnvironmentFailed
+from stiletto.visible import visible
+
+__all__ = ["assert_words", "packed"]
+
+_SHOWN_CHARS = 80
+
+
+def packed(words: Iterable[str]) -> bytes:
+    """Return words as bubblewrap's `--args` reads them: each ends with a NUL.
+
+    Raises:
+        EnvironmentFailed: a word cannot be one word.
+    """
+    out = bytearray()
+    before = ""
+    for word in words:
+        raw = _bytes_of(word)
+        if raw is None:
+            raise _refused(f"{before} {word}")
+        out += raw
+        out.append(0)
+        before = word
+    return bytes(out)
+
+
+def assert_words(argv: Iterable[str], env: Mapping[str, str]) -> None:
+    """Check an argument vector and an environment.
+
+    Raises:
+        EnvironmentFailed: a word cannot be one word, or a variable's name is none.
+    """
+    for word in argv:
+        if _bytes_of(word) is None:
+            raise _refused(word)
+    for name, value in env.items():
+        if not name or "=" in name or _bytes_of(name) is None or _bytes_of(value) is None:
+            raise _refused(f"variable {name}")
+
+
+def _bytes_of(word: str) -> bytes | None:
+    try:
+        raw = os.fsencode(word)
+    except UnicodeEncodeError:
+        return None
+    return None if b"\0" in raw else raw
+
+
+def _refused(what: str) -> EnvironmentFailed:
+    shown = visible(what.strip()[:_SHOWN_CHARS])
+    return EnvironmentFailed(
+        f"the step cannot be started: {shown!r} holds a NUL byte, or is not valid Unicode"
+    )
