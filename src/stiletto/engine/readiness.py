@@ -38,8 +38,10 @@ WATCH = """\
 health=$1 pause=$2 limit=$3 check=$4
 shift 4
 ( (
-  until ${limit:+timeout "$limit"} /bin/sh -c "$check" >"$health/said" 2>&1; do
-    echo $? >>"$health/failed"
+  until ${limit:+timeout "$limit"} /bin/sh -c "$check" >"$health/saying" 2>&1; do
+    code=$?
+    mv "$health/saying" "$health/said"
+    echo "$code" >>"$health/failed"
     sleep "$pause"
   done
   : >"$health/ready"

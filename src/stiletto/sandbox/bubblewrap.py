@@ -50,6 +50,9 @@ __all__ = ["Bubblewrap", "find_program"]
 VERSION_MIN = (0, 11)
 """The first release with overlay options."""
 
+FILTER = "filter.bpf"
+"""Where the filter of system calls is kept, for who runs a step again."""
+
 MESSAGE_PREFIX = b"bwrap: "
 
 
@@ -170,6 +173,7 @@ class Bubblewrap:
                 end_tree=kill_group,
                 stop=stop,
                 ask_to_end=ask_command_to_end,
+                confined=True,
             )
             # bubblewrap reports an exit code only for a command that it could start.
             started = b'"exit-code"' in os.pread(int(status), 4096, 0)
@@ -218,7 +222,9 @@ class Bubblewrap:
         inner: Sequence[ops.Operation] = plan.operations
         if too_long(plan):
             outer, inner = ops.nested(plan.operations)
-        return replay_line(self._program, outer, inner, step, self._base)
+        filters = [o.contents for o in plan.operations if isinstance(o, ops.Filter)]
+        kept = [materialise_image(self._base, {FILTER: f}) / FILTER for f in filters]
+        return replay_line(self._program, outer, inner, step, self._base, kept[0] if kept else None)
 
 
 def _not_started(step: Step, transcript: Transcript) -> int:
