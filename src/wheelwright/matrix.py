@@ -21,7 +21,6 @@ from wheelwright.boundary import explain, unwrap
 from wheelwright.errors import GateFailed, RequestError, WheelwrightError
 from wheelwright.gates.result import Verdict
 from wheelwright.loading import Bench
-from wheelwright.pins import slim_image
 from wheelwright.project.files import join
 from wheelwright.reports import annotations as notices
 from wheelwright.reports import html, markdown, model, table
@@ -315,9 +314,8 @@ async def _measure(bench: Bench, ran: Sequence[_Ran], least: float) -> dict[str,
 
 async def _combine(bench: Bench, python: str, ran: Sequence[_Ran], least: float) -> _Measured:
     project = bench.project
-    base = toolchain.base(slim_image(python), python)
     container = toolchain.over(
-        toolchain.with_tool(base, coverage.reporter(project, python)), bench.source
+        toolchain.tooled(python, coverage.reporter(project, python)), bench.source
     ).with_workdir(join(environment.SOURCE, project.where))
     paths: list[str] = []
     for each in ran:

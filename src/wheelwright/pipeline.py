@@ -18,7 +18,9 @@ from wheelwright.gates import format as formatting
 from wheelwright.gates import lint, lock, types
 from wheelwright.gates.result import GateResult, Output, Verdict, broken
 from wheelwright.loading import Bench
-from wheelwright.pins import full_image, slim_image
+from wheelwright.pins import full_image
+from wheelwright.privileges import PACKAGE
+from wheelwright.project import building
 from wheelwright.project import pyproject as toml
 from wheelwright.project.files import join
 from wheelwright.project.pythons import choose
@@ -109,9 +111,8 @@ async def fixes(bench: Bench, python: str) -> dagger.Changeset:
 
 def _ruff(bench: Bench, python: str) -> tuple[dagger.Container, Tool]:
     ruff = tool(bench.project, "ruff", python)
-    ready = toolchain.with_tool(toolchain.base(slim_image(python), python), ruff)
     workdir = join(environment.SOURCE, bench.project.where)
-    return toolchain.over(ready, bench.source).with_workdir(workdir), ruff
+    return toolchain.over(toolchain.tooled(python, ruff), bench.source).with_workdir(workdir), ruff
 
 
 # -- lock and types -------------------------------------------------------------------------------
@@ -127,7 +128,13 @@ async def check_lock(bench: Bench, python: str) -> GateResult:
     image = environment.image(project, python)
     container = toolchain.over(toolchain.base(image, python), source)
     return lock.judge(
-        await toolchain.output(toolchain.resolve(container, lock.command()), "uv lock --check")
+        await toolchain.resolve(
+            container,
+            lock.command(),
+            volume=building.volume(project),
+            name="uv lock --check",
+            builds=lock.needs_source(project) or bool(building.sdists(project)),
+        )
     )
 
 
@@ -146,9 +153,9 @@ async def check_types(
         check = types.plan(project, checker, python, asked=asked)
         groups = [check.group] if check.group else []
         plan = environment.plan(project, python, wanted, groups=groups, history=history is not None)
-        container = toolchain.installed(bench.source, plan, history)
+        container = await toolchain.installed(bench.source, plan, history)
         if check.tool:
-            container = toolchain.with_tool(container, check.tool)
+            container = toolchain.with_tool(container, check.tool, python)
         output = await toolchain.output(
             toolchain.observe(container, check.args), check.checker.name
         )
@@ -220,7 +227,7 @@ async def run_tests(
     plan = environment.plan(
         project, python, wanted, history=history is not None, resolution=resolution
     )
-    ready = toolchain.installed(bench.source, plan, history)
+    ready = await toolchain.installed(bench.source, plan, history)
     if measured:
         ready = ready.with_env_variable(coverage.FILE, f"{testing.REPORTS}/{coverage.DATA}")
     for server in servers:
@@ -231,9 +238,8 @@ async def run_tests(
     output = ended.output
     if servers and output.exit_code == serving.MIGRATION_FAILED:
         raise broken(f"the migration {shlex.join(project.settings.migrate)}", output)
-    version = (
-        await toolchain.dependencies(bench.source, plan).with_exec(["python", "--version"]).stdout()
-    )
+    made = await toolchain.dependencies(bench.source, plan)
+    version = await toolchain.run(made, ["python", "--version"]).stdout()
     from_lock = project.lock and not wanted.lines and resolution in ("", "locked")
     locked = ", locked in uv.lock" if from_lock else ""
     run = testing.Run(
@@ -266,7 +272,7 @@ async def build(bench: Bench, python: str, git: dagger.Directory) -> dagger.Dire
     container = toolchain.over(base, bench.source)
     if history is not None:
         container = toolchain.with_git(container, history)
-    made = toolchain.install(container, dist.command(project)).directory(dist.DIST)
+    made = toolchain.run(container, dist.command(project), kind=PACKAGE).directory(dist.DIST)
     # uv also writes a .gitignore; what is handed out is the distributions alone.
     kept = made.filter(include=["*.tar.gz", "*.whl"])
     dist.verify(project, await kept.entries())
