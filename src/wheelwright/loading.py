@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import anyio
 import dagger
@@ -12,6 +13,7 @@ from wheelwright.errors import ProjectError, RequestError
 from wheelwright.project import pyproject as toml
 from wheelwright.project.files import Snapshot, join, wanted
 from wheelwright.project.model import Project, describe
+from wheelwright.project.reading import not_text
 from wheelwright.project.workspace import locate, members
 
 __all__ = ["Bench", "load"]
@@ -120,7 +122,22 @@ async def _names(source: dagger.Directory, paths: Iterable[str]) -> dict[str, st
 
 
 async def _texts(source: dagger.Directory, paths: Iterable[str]) -> dict[str, str]:
-    return await _together({path: source.file(path).contents for path in sorted(paths)})
+    return await _together(
+        {path: partial(_text, path, source.file(path)) for path in sorted(paths)}
+    )
+
+
+async def _text(path: str, file: dagger.File) -> str:
+    """Return a file's text.
+
+    Raises:
+        ProjectError: it is not UTF-8.
+    """
+    text = await file.contents()
+    # What cannot be read becomes U+FFFD, of three bytes; the character itself may be meant, too.
+    if "\ufffd" in text and await file.size() != len(text.encode()):
+        raise not_text(path, text)
+    return text
 
 
 async def _together(asks: dict[str, Callable[[], Awaitable[str]]]) -> dict[str, str]:

@@ -189,7 +189,7 @@ class Wheelwright(Releases):
             args=args,
             services=service,
         )
-        if tested.run and (error := tested.run.verdict()):
+        if error := tested.error():
             raise error
         return tested.text()
 
@@ -433,7 +433,8 @@ class Wheelwright(Releases):
             return await everywhere.judge(await self._benches(), one, fail_fast=fail_fast)
         return await one(await self._bench())
 
-    @function
+    # A kept pin has to be told each time, so no call is answered from an earlier one.
+    @uncached
     @plainly
     async def workflows(
         self,
@@ -442,11 +443,16 @@ class Wheelwright(Releases):
             str, Doc("The command line to install: dagger, or stiletto where no Docker is.")
         ] = "dagger",
         module: Annotated[
-            str, Doc("Reference of this module for -m. Default: the toolchain in dagger.json.")
+            str,
+            Doc("This module at a commit, for -m. Default: the toolchain in dagger.json."),
         ] = "",
         stiletto: Annotated[
-            str, Doc("The requirement that brings the stiletto command.")
-        ] = "wheelwright[stiletto]",
+            str,
+            Doc(
+                "Where the stiletto command comes from: NAME[stiletto] @ git+https://...@COMMIT. "
+                "Default: the commit that dagger.json pins."
+            ),
+        ] = "",
         environment: Annotated[str, Doc("GitHub's environment of the jobs that publish.")] = "pypi",
         reusable: Annotated[
             bool, Doc("Put the checks into a workflow that other repositories call, too.")
@@ -460,13 +466,14 @@ class Wheelwright(Releases):
         Each one only calls functions of this module. What is written stands in a marked block;
         running this again replaces the block and leaves everything around it.
         """
-        options = Options(branch, environment, stiletto, reusable)
+        options = Options(branch, environment, reusable)
         return await github.workflows(
             await self._bench(),
             self.package,
             options,
             engine=engine,
             module=module,
+            stiletto=stiletto,
             overwrite=overwrite,
         )
 
@@ -507,7 +514,7 @@ class Wheelwright(Releases):
     @plainly
     async def uv_cache(self) -> dagger.Directory:
         """Return uv's cache for a CI service to keep: what was built, not what was downloaded."""
-        return await github.saved_cache().sync()
+        return await github.saved_cache(await self._bench()).sync()
 
     @uncached
     @plainly
@@ -515,7 +522,7 @@ class Wheelwright(Releases):
         self, saved: Annotated[dagger.Directory, Doc("What `uv-cache` returned earlier.")]
     ) -> str:
         """Put a kept uv cache into the engine."""
-        return await github.restore_cache(saved)
+        return await github.restore_cache(await self._bench(), saved)
 
     async def _context(self, git: dagger.Directory, settings: Settings) -> Context:
         return Context(await self._bench(), self.package, self.python, git, settings)

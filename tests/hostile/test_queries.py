@@ -108,6 +108,13 @@ async def test_nesting_is_bounded(asking: Asking) -> None:
     spread = "{...F0}" + "".join(f"fragment F{n} on Query{{...F{n + 1}}}" for n in range(5_000))
     spread += "fragment F5000 on Query{version}"
     assert "nested more than 2000 fields deep" in await refused(asking, spread)
+    spread = "{...F5000} fragment F0 on Query{version}"
+    spread += "".join(f"fragment F{n} on Query{{...F{n - 1}}}" for n in range(1, 5_001))
+    assert "nested more than 2000 fields deep" in await refused(asking, spread)
+    names = [*range(5_000, 0, -2), *range(1, 5_001, 2)]
+    spread = "{...F2000} fragment F0 on Query{version}"
+    spread += "".join(f"fragment F{n} on Query{{...{{...F{n - 1}}}}}" for n in names)
+    assert "nested more than 2000 fields deep" in await refused(asking, spread)
     values = "{directory{withoutFiles(paths:" + "[" * 1_000 + "]" * 1_000 + "){id}}}"
     assert "a value is nested more than 64 levels deep" in await refused(asking, values)
     values = "{directory{withoutFiles(paths:" + "[" * 50_000 + "]" * 50_000 + "){id}}}"
@@ -255,6 +262,10 @@ async def test_what_an_sdk_sends_is_answered(asking: Asking) -> None:
     steps = "".join(f'{{withNewFile(path:"f{n}",contents:"")' for n in range(500))
     status, answer = await asking.query("{directory" + steps + "{id}" + "}" * 501)
     assert (200, True) == (status, "errors" not in answer)
+    spreads = "{...F1900} fragment F0 on Query{version}"
+    spreads += "".join(f"fragment F{n} on Query{{...F{n - 1}}}" for n in range(1, 1_901))
+    status, answer = await asking.query(spreads)
+    assert (200, ["version"]) == (status, list(answer["data"]))
     aliases = " ".join(f"a{n}:version" for n in range(2_000))
     status, answer = await asking.query("{" + aliases + "}")
     assert (200, 2_000) == (status, len(answer["data"]))

@@ -106,7 +106,7 @@ def run(words: Sequence[str], terminal: Terminal, door: Door) -> int:
 def _print_traceback(terminal: Terminal, error: Exception) -> None:
     import traceback
 
-    terminal.stderr.write("".join(traceback.format_exception(error)))
+    terminal.err("".join(traceback.format_exception(error)).rstrip("\n"))
 
 
 def _dispatch(invocation: Invocation, words: list[str]) -> int:

@@ -28,13 +28,15 @@ from stiletto.engine.layout import Layouts, Stack
 from stiletto.engine.once import Once
 from stiletto.engine.output import tail
 from stiletto.engine.services import Services
-from stiletto.errors import StepFailed, StilettoError, UsageError
+from stiletto.errors import EnvironmentFailed, StepFailed, StilettoError, UsageError
 from stiletto.graph.recipe import digest_of
 from stiletto.graph.tree import EMPTY, Dir
 from stiletto.progress import Outcome, Span
 from stiletto.sandbox import plan
 from stiletto.sandbox.replay import replay_comment
 from stiletto.store import View
+from stiletto.store.sealed import fitting
+from stiletto.store.trouble import ROOM_HINT
 
 __all__ = ["Commands", "Finished"]
 
@@ -64,6 +66,7 @@ class Commands:
         self.sandbox = layouts.sandbox
         self.progress = layouts.progress
         self.services = Services(self)
+        self._masks = layouts.secrets.masks
         self.replays: set[str] = set()
         """The lines that were told, so that an error which came through a module is known."""
         self._once = Once()
@@ -157,21 +160,22 @@ class Commands:
         return dict(item for item in found if item is not None)
 
     def _load(self, key: str) -> Finished | None:
-        record = self._store.record("step", key)
-        if record is None:
-            return None
+        return fitting(self._store.record("step", key), lambda record: self._found(key, record))
+
+    def _found(self, key: str, record: Mapping[str, Any]) -> Finished | None:
         layer = self._store.layer(key)
         mounts = {
             target: self._store.layer(mount_key) for target, mount_key in record["mounts"].items()
         }
         if layer is None or any(found is None for found in mounts.values()):
             return None
+        # What was no secret to the session that ran it may be one to this session.
         stdout, stderr, combined = (
-            record[name].encode("utf-8", "surrogateescape") for name in _STREAMS
+            self._masks.data(record[name].encode("utf-8", "surrogateescape")) for name in _STREAMS
         )
         return Finished(
             key,
-            record["exit_code"],
+            int(record["exit_code"]),
             stdout,
             stderr,
             combined,
@@ -209,6 +213,7 @@ class Commands:
                 for lock in reversed(held):
                     await lock.__aexit__(None, None, None)
             if not _expected(exec_.expect, output.exit_code):
+                self._blame_disk(exec_.args)
                 raise StepFailed(
                     exec_.args,
                     output.exit_code,
@@ -230,7 +235,7 @@ class Commands:
         record = {
             "exit_code": output.exit_code,
             "mounts": {target: mount_key for target, (mount_key, _) in mounts.items()},
-            "inputs": inputs,
+            "inputs": self._masks.value(inputs),
             "elapsed_s": round(elapsed_s, 3),
             **{
                 name: data.decode("utf-8", "surrogateescape")
@@ -242,15 +247,23 @@ class Commands:
             key, output.exit_code, *streams, layer, {target: m for target, (_, m) in mounts.items()}
         )
 
+    def _blame_disk(self, args: tuple[str, ...]) -> None:
+        """Say that the disk is full, where it is: programs tell it in words of their own."""
+        if self._store.is_full():
+            raise EnvironmentFailed(
+                f"no space left on device for the cache {self._store.root}: "
+                f"step `{_display(args)}` failed",
+                hint=ROOM_HINT,
+            )
+
     def _replay(self, key: str, step: plan.Step) -> str | None:
         """Keep the line that runs the step again: it is too long to be shown."""
         line = self.sandbox.replay(step)
-        if line is None:
-            return None
-        script = self._store.root / "replay" / f"{key.removeprefix('sha256:')[:16]}.sh"
-        script.parent.mkdir(exist_ok=True)
-        script.write_bytes(os.fsencode(f"{replay_comment(step)}\n{line}\n"))
-        told = f"sh {shlex.quote(str(script))}"
+        if line is None or self._masks.text(line) != line:
+            return None  # a secret stands in it, which is in no file of ours
+        name = f"{key.removeprefix('sha256:')[:16]}.sh"
+        text = os.fsencode(f"{replay_comment(step)}\n{line}\n")
+        told = f"sh {shlex.quote(str(self._store.put_script(name, text)))}"
         self.replays.add(told)
         return told
 
@@ -326,6 +339,7 @@ class Commands:
                 for m in mounts
                 if isinstance(m, plan.SecretMount)
             ),
+            masks=self._masks,
             mounts=tuple(mounts),
             stdin=stdin,
             uid=uid,
@@ -350,11 +364,8 @@ class Commands:
         return value.decode("utf-8", "surrogateescape")
 
     async def _volume(self, volume: CacheVolume) -> Path:
-        path = await asyncio.to_thread(self._store.volume, volume.digest)
-        if volume.source is not None and not any(path.iterdir()):
-            tree = await self._layouts.tree(volume.source)
-            await asyncio.to_thread(self._store.export, tree, path)
-        return path
+        seed = None if volume.source is None else await self._layouts.tree(volume.source)
+        return await asyncio.to_thread(self._store.volume, volume.digest, seed)
 
 
 def _expected(expect: str, exit_code: int) -> bool:

@@ -13,6 +13,7 @@ from stiletto.api.readiness import Port
 from stiletto.api.registry import leaf
 from stiletto.api.session import Stat
 from stiletto.engine.file_leaves import stat_of
+from stiletto.engine.output import decoded
 from stiletto.errors import NotSupported, UsageError
 from stiletto.graph.recipe import Recipe
 
@@ -70,21 +71,21 @@ def _last(self: c.Container) -> c.Exec:
 async def stdout(client: Client, self: c.Container) -> str:
     """Return what the last command printed."""
     done = await client.engine.evaluator.commands.finished(_last(self))
-    return done.stdout.decode("utf-8", "replace")
+    return decoded(done.stdout)
 
 
 @leaf("Container.stderr")
 async def stderr(client: Client, self: c.Container) -> str:
     """Return what the last command printed to its error stream."""
     done = await client.engine.evaluator.commands.finished(_last(self))
-    return done.stderr.decode("utf-8", "replace")
+    return decoded(done.stderr)
 
 
 @leaf("Container.combinedOutput")
 async def combined_output(client: Client, self: c.Container) -> str:
     """Return both streams of the last command as they came."""
     done = await client.engine.evaluator.commands.finished(_last(self))
-    return done.combined.decode("utf-8", "replace")
+    return decoded(done.combined)
 
 
 @leaf("Container.exitCode")

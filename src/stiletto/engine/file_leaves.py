@@ -13,6 +13,7 @@ from stiletto.api.directory import DiffStat
 from stiletto.api.patterns import Glob
 from stiletto.api.registry import leaf
 from stiletto.api.session import Stat
+from stiletto.engine.output import decoded
 from stiletto.errors import UsageError
 from stiletto.graph.changes import Changes, compare
 from stiletto.graph.tree import Dir, Entry, File, Link, split
@@ -158,7 +159,7 @@ async def contents(
     if named.file.size_bytes > MAX_CONTENTS_BYTES:
         raise UsageError(f"{named.name}: {named.file.size_bytes} bytes exceed the limit of 128 MiB")
     data = await client.engine.evaluator.contents(self)
-    text = data.decode("utf-8", "replace")
+    text = decoded(data)
     if offset_lines is None and limit_lines is None:
         return text
     # Only "\n" ends a line here: str.splitlines would also split at form feeds and the like.

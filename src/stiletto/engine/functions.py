@@ -27,6 +27,7 @@ from stiletto.graph.recipe import Recipe, closure, digest_of, dump, load
 from stiletto.module.definition import ArgDef, FunctionDef, Kind, TypeRef
 from stiletto.module.source import LoadedModule
 from stiletto.progress import Outcome
+from stiletto.store.sealed import fitting
 
 if TYPE_CHECKING:
     from stiletto.engine.session import Engine
@@ -235,14 +236,17 @@ class Functions:
     def _keep(self, module: LoadedModule, function: FunctionDef, key: str, answer: str) -> None:
         if function.cache == "never":
             return
-        if function.cache == "session" or not module.config.persistent_cache:
+        recipes: list[Any] = []
+        masks = self._engine.secrets.masks
+        lasting = function.cache != "session" and module.config.persistent_cache
+        if lasting:
+            recipes = dump(list(self._held(json.loads(answer))))
+            # An answer that holds a secret is kept in memory alone.
+            lasting = not masks.patterns or masks.value([answer, recipes]) == [answer, recipes]
+        if not lasting:
             self._session[key] = answer
             return
-        record = {
-            "at_s": time.time(),
-            "answer": answer,
-            "recipes": dump(list(self._held(json.loads(answer)))),
-        }
+        record = {"at_s": time.time(), "answer": answer, "recipes": recipes}
         self._engine.store.put_record("call", key, record)
 
     def _stored(self, module: LoadedModule, function: FunctionDef, key: str) -> str | None:
@@ -253,10 +257,12 @@ class Functions:
         if function.cache == "session" or not module.config.persistent_cache:
             return None
         record = self._engine.store.record("call", key)
-        if record is None:
-            return None
+        return fitting(record, lambda whole: self._answer(function, whole))
+
+    def _answer(self, function: FunctionDef, record: Mapping[str, Any]) -> str | None:
         if time.time() - record["at_s"] > _lifetime_s(function.cache):
             return None
+        store = self._engine.store
         try:
             recipes = load(record["recipes"])
         except LookupError:
@@ -264,13 +270,18 @@ class Functions:
         for recipe in closure(list(recipes.values())).values():
             if isinstance(recipe, Secret) and not self._engine.secrets.knows(recipe):
                 return None
-            if isinstance(recipe, f.StoredTree) and not self._engine.store.load_tree(recipe.tree):
+            if isinstance(recipe, f.StoredTree) and not store.has_tree(recipe.tree):
+                return None
+            if isinstance(recipe, f.StoredFile) and not store.has(
+                recipe.content, recipe.size_bytes
+            ):
                 return None
             if isinstance(recipe, ModuleObject) and recipe.module not in self._engine.modules:
                 return None
         for recipe in recipes.values():
             self._engine.remember(recipe)
         answer: str = record["answer"]
+        json.loads(answer)
         return answer
 
 

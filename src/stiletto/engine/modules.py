@@ -36,6 +36,7 @@ from stiletto.module.source import LoadedModule, Place, context_of, find_module,
 from stiletto.module.toolchain import customize
 from stiletto.module.validation import validate
 from stiletto.progress import Outcome
+from stiletto.store.sealed import fitting
 
 if TYPE_CHECKING:
     from stiletto.engine.session import Engine
@@ -211,12 +212,10 @@ class Modules:
         key = digest_of([FORMAT, module.name, module.code])
         definition = self._definitions.get(key)
         if definition is None:
-            record = self._engine.store.record("module", key)
-            if record is None:
+            definition = fitting(self._engine.store.record("module", key), from_json)
+            if definition is None:
                 definition = await self._register(module)
                 self._engine.store.put_record("module", key, to_json(definition))
-            else:
-                definition = from_json(record)
             self._definitions[key] = definition
         return definition
 

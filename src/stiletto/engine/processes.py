@@ -18,6 +18,7 @@ from stiletto.errors import EnvironmentFailed, ModuleFailed, StepFailed, Stilett
 from stiletto.module import runtime
 from stiletto.module.bindings import bindings
 from stiletto.module.source import LoadedModule, ModuleProject
+from stiletto.sandbox.scrub import Patterns, Replacer
 
 if TYPE_CHECKING:
     from stiletto.engine.session import Engine
@@ -49,7 +50,12 @@ class Processes:
         token = current_span.set(client.span)
         tail: list[bytes] = []
 
+        replacer = Replacer(Patterns(self._engine.secrets.masks))
+
         def sink(data: bytes) -> None:
+            shown(replacer.feed(data))
+
+        def shown(data: bytes) -> None:
             tail.append(data)
             if client.span:
                 client.span.write(data)
@@ -59,6 +65,7 @@ class Processes:
             async with self._engine.admitted(client) as variables:
                 code = await worker.call(variables, sink)
         finally:
+            shown(replacer.flush())
             current_span.reset(token)
         if client.failed is not None:
             raise _failure(client.failed, self._engine.evaluator.commands.replays)

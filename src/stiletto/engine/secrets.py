@@ -22,11 +22,15 @@ from pathlib import Path
 from stiletto.api.secrets import Secret, SetSecret, UriSecret
 from stiletto.engine.gate import SecretGate
 from stiletto.errors import UsageError
+from stiletto.sandbox.scrub import Masks
+from stiletto.store.files import clear
 
 __all__ = ["SecretStore"]
 
 SALT_BYTES = 32
 PROVIDERS = ("env", "file", "cmd")
+OTHER_PROVIDERS = ("aws", "gcp", "libsecret", "op", "vault")
+"""Those of the real engine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +52,42 @@ class SecretStore:
         self._workdir = workdir
         self._gate = gate
         self._bound: dict[str, _Bound] = {}
+        self.masks = Masks()
+        """All values, as they come to be known: nothing that is shown or stored has them."""
 
     @staticmethod
     def salt(path: Path) -> bytes:
-        """Return the store's salt, made on first use."""
+        """Return the store's salt, made on first use, and anew where it is damaged.
+
+        With a new salt no stored result that depends on a secret is found any more.
+        """
+        salt = SecretStore._known_salt(path)
+        if salt is not None:
+            return salt
+        path.parent.mkdir(parents=True, exist_ok=True)
+        staged = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
         try:
-            return path.read_bytes()
-        except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            staged = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
             staged.touch(mode=0o600)
             staged.write_bytes(secrets.token_bytes(SALT_BYTES))
             try:
                 os.link(staged, path)  # the first of several processes wins
             except FileExistsError:
-                pass
-            finally:
-                staged.unlink()
-            return path.read_bytes()
+                salt = SecretStore._known_salt(path)
+                if salt is not None:
+                    return salt
+                clear(path)
+                staged.replace(path)
+        finally:
+            staged.unlink(missing_ok=True)
+        return path.read_bytes()
+
+    @staticmethod
+    def _known_salt(path: Path) -> bytes | None:
+        try:
+            salt = path.read_bytes()
+        except (FileNotFoundError, IsADirectoryError):
+            return None
+        return salt if len(salt) == SALT_BYTES else None
 
     def _identity(self, value: bytes) -> str:
         return hmac.new(self._salt, value, hashlib.sha256).hexdigest()
@@ -81,22 +103,26 @@ class SecretStore:
         """
         if "://" not in uri:
             raise UsageError(
-                f"malformed secret uri {uri!r}: no provider",
+                "malformed secret uri: no provider",
                 hint="write env://NAME, file://PATH or cmd://COMMAND",
             )
         if cache_key == "":
-            raise UsageError(f"the cache key of secret {uri!r} is empty", hint="leave it out")
+            raise UsageError("the cache key of a secret is empty", hint="leave it out")
         scheme, _, rest = uri.partition("://")
         if scheme not in PROVIDERS:
+            # Whatever else stands there may be the secret itself.
+            named = f": {scheme!r}" if scheme in OTHER_PROVIDERS else ""
             raise UsageError(
-                f"unsupported secret provider: {scheme!r}",
+                f"unsupported secret provider{named}",
                 hint="stiletto reads env://, file:// and cmd://",
             )
         # A command may hold the secret itself.
         shown = "cmd://..." if scheme == "cmd" else uri
         await self._gate.admit(f"the secret {shown}")
         try:
-            value: bytes | UsageError = await self._read(scheme, rest)
+            read = await self._read(scheme, rest)
+            self.masks.add(read)
+            value: bytes | UsageError = read
         except UsageError as error:
             value = error
         if cache_key is not None:
@@ -138,7 +164,9 @@ class SecretStore:
 
     def bind(self, secret: SetSecret, plaintext: str) -> None:
         """Keep what code set; the last value of a name wins."""
-        self._bound[secret.digest] = _Bound(plaintext.encode("utf-8", "surrogateescape"))
+        value = plaintext.encode("utf-8", "surrogateescape")
+        self.masks.add(value)
+        self._bound[secret.digest] = _Bound(value)
 
     def knows(self, secret: Secret) -> bool:
         """Tell whether this session made the secret."""

@@ -44,7 +44,9 @@ from stiletto.module.source import LoadedModule
 from stiletto.module.toolchain import with_toolchains
 from stiletto.progress import Progress
 from stiletto.sandbox.plan import Sandbox
+from stiletto.store.sealed import fitting
 from stiletto.store.store import Store
+from stiletto.store.trouble import translated
 
 if TYPE_CHECKING:
     from stiletto.wire.schema import CoreSchema
@@ -89,6 +91,7 @@ class Engine:
         self.workdir = workdir.resolve()
         self.environ = environ
         self.secrets = SecretStore(SecretStore.salt(store.root / "salt"), environ, workdir, gate)
+        progress.mask = self.secrets.masks.text
         self.evaluator = Evaluator(store, sandbox, images, self.secrets, progress)
         self.processes = Processes(self)
         self.modules = Modules(self)
@@ -125,6 +128,12 @@ class Engine:
         self, client: Client, receiver: Recipe, field: str, args: Mapping[str, Any]
     ) -> Any:
         """Answer one field of one value; arguments are as they come over the wire."""
+        with translated(self.store.root):
+            return await self._dispatch(client, receiver, field, args)
+
+    async def _dispatch(
+        self, client: Client, receiver: Recipe, field: str, args: Mapping[str, Any]
+    ) -> Any:
         if client.span is not None:
             current_span.set(client.span)
         if isinstance(receiver, Entrance):
@@ -219,12 +228,11 @@ class Engine:
             from stiletto.wire import schema
 
             text, digest = schema.sdk_source()
-            record = self.store.record("schema", digest)
-            if record is None:
-                self._core = schema.read_sdk(text)
-                self.store.put_record("schema", digest, self._core.to_json())
-            else:
-                self._core = schema.CoreSchema.from_json(record)
+            known = fitting(self.store.record("schema", digest), schema.CoreSchema.from_json)
+            if known is None:
+                known = schema.read_sdk(text)
+                self.store.put_record("schema", digest, known.to_json())
+            self._core = known
         return self._core
 
     async def container_from(self, address: str) -> c.Container:
@@ -293,6 +301,10 @@ class Engine:
             return [self._present(item) for item in value]
         result: Value = value
         return result
+
+    def mask(self, text: str) -> str:
+        """Return a text without the secrets of this session."""
+        return self.secrets.masks.text(text)
 
     # -- processes that talk back ------------------------------------------------------------------
 
@@ -372,26 +384,27 @@ async def open_session(
     from stiletto.sandbox.select import select, way_to_isolation
     from stiletto.store.layout import root_from
 
-    store = Store(root_from(environ))
-    provider = await select(sandbox, store.root / "sandbox", progress.say)
-    gate = SecretGate(
-        isolated=provider.name != "plain",
-        allowed=plain_secrets,
-        way_out=lambda: way_to_isolation(store.root / "sandbox"),
-    )
-    engine = Engine(
-        store=store,
-        sandbox=provider,
-        images=HostImages(servers=store.root / "sandbox" / "servers", memory=store),
-        progress=progress,
-        workdir=workdir,
-        environ=environ,
-        gate=gate,
-    )
-    try:
-        yield engine
-    finally:
-        await engine.close()
+    store = Store(root_from(environ), tell=progress.say)
+    with translated(store.root):
+        provider = await select(sandbox, store.root / "sandbox", progress.say)
+        gate = SecretGate(
+            isolated=provider.name != "plain",
+            allowed=plain_secrets,
+            way_out=lambda: way_to_isolation(store.root / "sandbox"),
+        )
+        engine = Engine(
+            store=store,
+            sandbox=provider,
+            images=HostImages(servers=store.root / "sandbox" / "servers", memory=store),
+            progress=progress,
+            workdir=workdir,
+            environ=environ,
+            gate=gate,
+        )
+        try:
+            yield engine
+        finally:
+            await engine.close()
 
 
 @contextlib.asynccontextmanager

@@ -87,7 +87,8 @@ def parse_config(text: str, path: Path) -> ModuleConfig:
     """
     try:
         data: Any = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
+        # ValueError: JSONDecodeError is one, and so is a number of too many digits.
         raise ModuleFailed(f"{path}: not valid JSON: {error}") from error
     if not isinstance(data, dict):
         raise ModuleFailed(f"{path}: not a JSON object")
@@ -98,13 +99,16 @@ def parse_config(text: str, path: Path) -> ModuleConfig:
     version = _engine_version(data, path)
     sdk = data.get("sdk")
     source = sdk.get("source") if isinstance(sdk, dict) else sdk
+    where = data.get("source") or "."
+    if not isinstance(where, str):
+        raise ModuleFailed(f"{path}: source must be a string")
     if source and source != "python":
         raise NotSupported(f"{path}: sdk {source!r}")
     if data.get("blueprint"):
         raise NotSupported(f"{path}: blueprint")
     return ModuleConfig(
         name=name,
-        source=data.get("source") or ".",
+        source=where,
         include=(*_texts(data, "include", path), *_inverted(_texts(data, "exclude", path))),
         persistent_cache=(version is None or version >= FIRST_WITH_FUNCTION_CACHE)
         and not data.get("disableDefaultFunctionCaching", False),
@@ -135,7 +139,8 @@ def _engine_version(data: Mapping[str, Any], path: Path) -> tuple[int, ...] | No
     found = re.match(r"v(\d+)\.(\d+)\.(\d+)", wanted)
     if found is None:
         return None
-    version = tuple(map(int, found.groups()))
+    # A version has no number of more digits; int() refuses those of thousands.
+    version = tuple(int(number[:9]) for number in found.groups())
     if version > NEWEST_ENGINE:
         newest = ".".join(map(str, NEWEST_ENGINE))
         raise ModuleFailed(
@@ -157,9 +162,16 @@ def _texts(data: Mapping[str, Any], key: str, path: Path) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _list(data: Mapping[str, Any], key: str, path: Path) -> list[Any]:
+    value = data.get(key) or []
+    if not isinstance(value, list):
+        raise ModuleFailed(f"{path}: {key} must be a list")
+    return value
+
+
 def _related(data: Mapping[str, Any], key: str, path: Path) -> tuple[Related, ...]:
     found: list[Related] = []
-    for item in data.get(key) or ():
+    for item in _list(data, key, path):
         if isinstance(item, str):  # an older form: the source alone
             item = {"source": item}
         if not isinstance(item, dict) or not isinstance(item.get("source"), str):
@@ -174,7 +186,7 @@ def _related(data: Mapping[str, Any], key: str, path: Path) -> tuple[Related, ..
                 pin=str(item.get("pin", "")),
                 customizations=tuple(
                     _customization(each, f"{path}: {key}")
-                    for each in item.get("customizations") or ()
+                    for each in _list(item, "customizations", path)
                 ),
                 ignore_checks=_texts(item, "ignoreChecks", path),
             )

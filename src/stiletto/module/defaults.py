@@ -21,13 +21,16 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from stiletto.api.registry import snake
 from stiletto.errors import UsageError
 from stiletto.module.definition import ArgDef, FunctionDef, Kind, ModuleDef, ObjectDef
 
 __all__ = ["EnvFile", "apply_defaults", "module_defaults", "parse_env"]
+
+_SECRET = re.compile(r"(env|file|cmd)://")
+"""What a secret is read from; whatever else stands there may be the secret itself."""
 
 Addresses = Mapping[tuple[str, str, str], str]
 
@@ -115,7 +118,7 @@ def apply_defaults(
             text = values.lookup(arg.name, environ)
             if text is not None:
                 secret = "Secret" in (arg.type.name, arg.type.element and arg.type.element.name)
-                shown = "*****" if secret and "://" not in text else json.dumps(text)
+                shown = "*****" if secret and not _SECRET.match(text) else json.dumps(text)
                 said.append(f"user default: {title}({arg.name}={shown})")
                 if takes_objects(arg):
                     addresses[owner, function.name, arg.name] = text
@@ -176,6 +179,12 @@ _REFERENCE = re.compile(
 )
 
 
+_DEEPEST: Final = 100
+_MOST: Final = 10_000
+_LONGEST: Final = 1024**2
+"""Bounds: two references in each of thirty variables are a billion."""
+
+
 class _Expansion:
     """Reads values as a shell does, each at most once."""
 
@@ -183,16 +192,26 @@ class _Expansion:
         self._variables = variables
         self._environ = environ
         self._open: list[str] = []
+        self._count = 0
 
     def value(self, name: str) -> str:
         text = self._variables[name]
         if not _FEATURE.search(text):
             return text
+        self._count += 1
+        if len(self._open) >= _DEEPEST or self._count > _MOST:
+            raise UsageError(
+                f".env: {(*self._open, name)[0]}: refers to other variables more than "
+                f"{_DEEPEST} levels deep, or more than {_MOST} times in all"
+            )
         self._open.append(name)
         try:
-            return " ".join(self._words(text, name))
+            found = " ".join(self._words(text, name))
         finally:
             self._open.pop()
+        if len(found) > _LONGEST:
+            raise UsageError(f".env: {name}: the value has more than {_LONGEST} characters")
+        return found
 
     def _words(self, text: str, owner: str) -> Iterator[str]:
         at, word, started, quote = 0, "", False, ""

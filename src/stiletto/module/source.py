@@ -142,24 +142,44 @@ def read_project(source: Path) -> ModuleProject:
     """
     path = source / "pyproject.toml"
     try:
-        data = tomllib.loads(path.read_text())
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ModuleFailed(f"{path}: not found", hint="create one with `uv init`") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
+        # ValueError: TOMLDecodeError and UnicodeDecodeError are, and a number of too many digits.
         raise ModuleFailed(f"{path}: {error}") from error
-    project = data.get("project", {})
-    package = re.sub(r"[-.\s]+", "_", project.get("name", "main"))
-    entry_points = project.get("entry-points", {}).get("dagger.mod", {})
+    project = _table(data, "project")
+    package = re.sub(r"[-.\s]+", "_", _text(project, "name") or "main")
+    entry_points = _table(_table(project, "entry-points"), "dagger.mod")
     pinned = source / ".python-version"
-    lines = pinned.read_text().splitlines() if pinned.is_file() else []
+    lines = pinned.read_text(errors="replace").splitlines() if pinned.is_file() else []
     python = next((words[0] for line in lines if (words := line.partition("#")[0].split())), "")
     has_sdk = any(
         re.match(r"dagger[-_.]+io(?![\w.-])", dependency, re.IGNORECASE)
-        for dependency in project.get("dependencies", [])
+        for dependency in _texts(project, "dependencies")
     )
     return ModuleProject(
         package=package,
-        python=python or project.get("requires-python", ""),
-        main_object=entry_points.get("main_object", ""),
+        python=python or _text(project, "requires-python"),
+        main_object=_text(entry_points, "main_object"),
         has_sdk=has_sdk,
     )
+
+
+# What has another type than the one specified counts as not said: uv, which installs the
+# project, says what is wrong with it.
+
+
+def _table(data: Mapping[str, object], key: str) -> Mapping[str, object]:
+    value = data.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _text(data: Mapping[str, object], key: str) -> str:
+    value = data.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _texts(data: Mapping[str, object], key: str) -> list[str]:
+    value = data.get(key)
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []

@@ -98,7 +98,7 @@ class Answers:
             return None
         facts = self._known.get(key)
         if facts is None and self._memory:
-            facts = self._memory.record(RECORDS, key)
+            facts = _fitting(self._memory.record(RECORDS, key))
         if facts is None:
             facts = await _facts(executable)
             # Silence is not kept: it may pass, as while a library is being installed.
@@ -108,6 +108,15 @@ class Answers:
             return None
         self._known[key] = facts
         return _interpreter(facts)
+
+
+def _fitting(facts: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return kept facts; None if they have another shape, as of another version."""
+    try:
+        _interpreter(facts or {})
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return None
+    return facts
 
 
 def candidates(env: Mapping[str, str], home: Path) -> Iterator[Path]:

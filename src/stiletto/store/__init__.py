@@ -6,7 +6,7 @@
     |- blobs/ab/<sha256>             file contents, 0644
     |- blobs/ab/<sha256>.x           the same, 0755; made when first asked for
     |- checkouts/<key>/fs            a tree on disk, hard-linked to the blobs where it can be
-    |- layers/<key>/fs, layer.json   what a step wrote, and what it took away
+    |- layers/<key>/fs, *.json       what a step wrote, what it took away, what is to be there
     |- envs/<key>, modules/<key>     made by others, through `stage` and `commit`
     |- records/<kind>/ab/<key>.json  small results: steps, calls, modules, trees
     |- index/<sha256 of path>.json   what the files of a host directory held, by their stat
@@ -35,9 +35,12 @@ After a crash.
     opens the store next removes it. What it began in `sandbox/`, and the working trees of plain
     mode whose lock nobody holds, go with the next prune. Nothing else remains, and an interrupted
     prune has removed whole entries only.
-    Nothing is forced to the disk. After a power failure a file may be short: blobs are checked
-    when they are used (their length, or their digest when they are read), a damaged one is
-    dropped, and a record or `layer.json` that is no JSON counts as absent.
+    A record is written after what it names is on the disk (`durable`). Records, `layer.json` and
+    `files.json` say themselves whether they are whole (`sealed`); what does not fit counts as
+    absent. A layer or checkout is compared with what was written, by kind, length and time, when a
+    process first uses it; a blob whenever it is used, and by digest when it is read. What is
+    damaged is dropped and made anew; a file in the place of a directory, or the other way, is
+    removed.
 
 Contents.
     A blob's modification time is derived from its digest, so a tree looks the same wherever it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -9,37 +10,62 @@ from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed, UsageError
 from stiletto.graph.tree import File
-from stiletto.store.files import place
+from stiletto.store.durable import Durable
+from stiletto.store.files import clear, make_way
 from stiletto.store.layout import blob_name, blob_time_s
 from stiletto.store.stage import Stage
 
-__all__ = ["Blobs"]
+__all__ = ["Blobs", "is_untouched"]
 
 _CHUNK_BYTES = 1 << 20
+
+_TIME_STEP_S = 2
+"""File systems keep times in steps of up to 2 s."""
+
+_TRIES = 10
+"""How often a blob is placed where others remove what they find damaged."""
+
+_NO_LINK = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+"""A file system without hard links."""
+
+
+def is_untouched(facts: os.stat_result, digest: str, size_bytes: int | None = None) -> bool:
+    """Whether a file looks as it did when the store wrote it: kind, length and time.
+
+    A blob has a time of its own: whoever writes to it, or a crash that empties it, gives it
+    another one.
+    """
+    return (
+        stat.S_ISREG(facts.st_mode)
+        and (size_bytes is None or facts.st_size == size_bytes)
+        and abs(facts.st_mtime - blob_time_s(digest)) <= _TIME_STEP_S
+    )
 
 
 class Blobs:
     """The directory `blobs/`; a file in it is complete or absent."""
 
-    def __init__(self, root: Path, stage: Stage) -> None:
+    def __init__(self, root: Path, stage: Stage, durable: Durable) -> None:
         self._root = root
         self._stage = stage
+        self._durable = durable
 
     def has(self, digest: str, size_bytes: int) -> bool:
-        """Whether the blob is there in full length."""
+        """Whether the blob is there in full length, and nobody wrote to it."""
+        return self._stands(self._root / blob_name(digest), digest, size_bytes)
+
+    @staticmethod
+    def _stands(path: Path, digest: str, size_bytes: int | None = None) -> bool:
         try:
-            return (self._root / blob_name(digest)).stat().st_size == size_bytes
-        except FileNotFoundError:
+            return is_untouched(path.lstat(), digest, size_bytes)
+        except (FileNotFoundError, NotADirectoryError):
             return False
 
     def put(self, data: bytes) -> tuple[str, int]:
         """Keep these contents; return digest and size."""
         digest = hashlib.sha256(data).hexdigest()
         if not self.has(digest, len(data)):
-            descriptor, staged = self._stage.file()
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-            self._place(staged, digest, executable=False)
+            self._stage.write(data, lambda staged: self._place(staged, digest))
         return digest, len(data)
 
     def add(self, path: Path) -> tuple[File, os.stat_result]:
@@ -75,13 +101,10 @@ class Blobs:
         if self.has(hashed, size_bytes):
             return hashed, size_bytes
         os.lseek(source, 0, os.SEEK_SET)
-        target, staged = self._stage.file()
-        try:
+        with self._stage.file() as (target, staged):
             # Hashed again while copying: the file may have changed since.
             digest, size_bytes = _hash(source, target)
-        finally:
-            os.close(target)
-        self._place(staged, digest, executable=False)
+            self._place(staged, digest)
         return digest, size_bytes
 
     def path(self, digest: str, *, executable: bool = False) -> Path:
@@ -91,15 +114,18 @@ class Blobs:
             EnvironmentFailed: the store does not have them.
         """
         path = self._root / blob_name(digest, executable=executable)
-        if not path.exists():
-            if not executable:
-                raise self._missing(digest)
-            source, (target, staged) = self._open(digest), self._stage.file()
+        if self._stands(path, digest):
+            return path
+        if not executable:
+            raise self._lost(digest)
+        with self._stage.file() as (target, staged):
+            source = self._open(digest)
             try:
-                _hash(source, target)
+                found, _ = _hash(source, target)
             finally:
                 os.close(source)
-                os.close(target)
+            if found != digest:
+                raise self.damaged(digest)
             self._place(staged, digest, executable=True)
         return path
 
@@ -119,27 +145,53 @@ class Blobs:
     def damaged(self, digest: str) -> EnvironmentFailed:
         """Drop a blob whose contents are not what its name says; return the error for it."""
         for executable in (False, True):
-            (self._root / blob_name(digest, executable=executable)).unlink(missing_ok=True)
+            clear(self._root / blob_name(digest, executable=executable))
         return EnvironmentFailed(
             f"blob {digest} in {self._root} was damaged and has been dropped",
-            hint="run it again; if this repeats, check the disk",
+            hint="run it again to make it anew; `stiletto verify` checks the rest",
         )
 
     def _open(self, digest: str) -> int:
-        try:
-            return os.open(self._root / blob_name(digest), os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError as error:
-            raise self._missing(digest) from error
+        path = self._root / blob_name(digest)
+        if not self._stands(path, digest):
+            raise self._lost(digest)
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
-    def _missing(self, digest: str) -> EnvironmentFailed:
+    def _lost(self, digest: str) -> EnvironmentFailed:
+        if os.path.lexists(self._root / blob_name(digest)):
+            return self.damaged(digest)
         return EnvironmentFailed(
-            f"blob {digest} is missing from {self._root}", hint="run it again to make it anew"
+            f"blob {digest} is missing from {self._root}",
+            hint="run it again to make it anew; `stiletto verify` checks the rest",
         )
 
-    def _place(self, staged: Path, digest: str, *, executable: bool) -> None:
+    def _place(self, staged: Path, digest: str, *, executable: bool = False) -> None:
+        """Give a file its name, unless another writer was first.
+
+        A good file is never replaced: somebody may be linking it to a checkout just now, and
+        the kernel links no file whose last name is gone.
+        """
         staged.chmod(0o755 if executable else 0o644)
         os.utime(staged, (blob_time_s(digest), blob_time_s(digest)))
-        place(staged, self._root / blob_name(digest, executable=executable))
+        target = self._root / blob_name(digest, executable=executable)
+        self._durable.note()
+        for _ in range(_TRIES):
+            try:
+                os.link(staged, target)
+            except FileExistsError:
+                if self._stands(target, digest, staged.stat().st_size):
+                    return
+                clear(target)  # damaged
+            except (FileNotFoundError, NotADirectoryError):
+                make_way(target.parent, self._root.parent)
+            except OSError as error:
+                if error.errno not in _NO_LINK:
+                    raise
+                staged.replace(target)
+                return
+            else:
+                return
+        raise EnvironmentFailed(f"cannot keep blob {digest}: {target} changes all the time")
 
 
 def _hash(source: int, target: int | None = None) -> tuple[str, int]:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 from pathlib import Path
 
-from stiletto.graph.tree import Dir, File, Link
-from stiletto.store.blobs import Blobs
+from stiletto.graph.tree import Dir, Entry, File, Link
+from stiletto.store.blobs import Blobs, is_untouched
 from stiletto.store.layout import blob_time_s
 from stiletto.store.overlay import take_away
 
-__all__ = ["lay_out"]
+__all__ = ["lay_out", "stands"]
 
 _EPOCH_S = 1_000_000_000
 """The modification time of directories and links: they have no contents to derive one from."""
+
+_TRIES = 3
+"""How often a blob is linked that goes away in the very moment."""
 
 _NO_LINK = {errno.EXDEV, errno.EMLINK, errno.EPERM, errno.EOPNOTSUPP, errno.EACCES}
 """Another device, ext4's 65,000 links are used up, or a file system without hard links."""
@@ -57,10 +61,54 @@ def _finish(tree: Dir, root: Path) -> None:
     root.chmod(tree.mode)
 
 
+def stands(tree: Dir, root: Path) -> bool:
+    """Whether a directory still has what was laid out, as far as lengths and times tell.
+
+    What else stands there (marks for what it hides) does not count.
+    """
+    try:
+        facts = root.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    if not stat.S_ISDIR(facts.st_mode):
+        return False
+    return all(_entry_stands(entry, root / name) for name, entry in tree.entries.items())
+
+
+def _entry_stands(entry: Entry, path: Path) -> bool:
+    match entry:
+        case Dir():
+            return stands(entry, path)
+        case Link(target):
+            try:
+                return os.readlink(path) == target  # noqa: PTH115 - Path.readlink would tidy it up
+            except OSError:
+                return False
+        case File(digest, size_bytes, mode):
+            try:
+                facts = path.lstat()
+            except (FileNotFoundError, NotADirectoryError):
+                return False
+            whole = is_untouched(facts, digest, size_bytes)
+            return whole and stat.S_IMODE(facts.st_mode) == mode
+
+
 def _place_file(file: File, path: Path, blobs: Blobs) -> None:
-    blob = blobs.path(file.digest, executable=file.mode == 0o755)
-    if blob.stat().st_size != file.size_bytes:
-        raise blobs.damaged(file.digest)
+    for attempt in range(_TRIES):
+        blob = blobs.path(file.digest, executable=file.mode == 0o755)
+        try:
+            if blob.stat().st_size != file.size_bytes:
+                raise blobs.damaged(file.digest)
+            _take(blob, file, path)
+        except FileNotFoundError:
+            # Dropped since, by another process that found it damaged and makes it anew.
+            if attempt == _TRIES - 1:
+                raise
+        else:
+            return
+
+
+def _take(blob: Path, file: File, path: Path) -> None:
     if file.mode in (0o644, 0o755):
         try:
             path.hardlink_to(blob)

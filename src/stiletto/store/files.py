@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["move", "place", "remove_tree", "touch"]
+__all__ = ["clear", "make_way", "move", "place", "remove_tree", "touch"]
 
 
 def remove_tree(path: Path) -> None:
@@ -33,8 +33,32 @@ def _directories(path: Path) -> Iterator[Path]:
         yield from _directories(child)
 
 
-def move(source: Path, target: Path) -> None:
-    """Rename a directory, its mode kept; parents of `target` are made.
+def clear(path: Path) -> None:
+    """Remove what stands at a path, whatever it is; absent is no error."""
+    try:
+        path.unlink()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except (IsADirectoryError, PermissionError):  # the latter for directories on macOS
+        remove_tree(path)
+
+
+def make_way(directory: Path, root: Path) -> None:
+    """Make a directory beneath `root`, with its parents.
+
+    What stands in the way and is no directory is removed: nothing of the store's does.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        for parent in (*reversed(directory.parents), directory):
+            if parent != root and parent.is_relative_to(root) and not parent.is_dir():
+                clear(parent)
+        directory.mkdir(parents=True, exist_ok=True)
+
+
+def move(source: Path, target: Path, root: Path) -> None:
+    """Rename a directory, its mode kept; parents of `target`, beneath `root`, are made.
 
     Moving a directory to another parent changes its `..`, which the kernel allows an ordinary
     user only while the directory is writable.
@@ -42,7 +66,7 @@ def move(source: Path, target: Path) -> None:
     Raises:
         OSError: ENOTEMPTY or EEXIST if `target` is there already.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_way(target.parent, root)
     mode = stat.S_IMODE(source.stat().st_mode)
     if mode & 0o200:
         source.rename(target)
@@ -56,16 +80,22 @@ def move(source: Path, target: Path) -> None:
     target.chmod(mode)
 
 
-def place(staged: Path, target: Path) -> None:
-    """Rename a finished file over `target`; parents are made."""
+def place(staged: Path, target: Path, root: Path) -> None:
+    """Rename a finished file over `target`, beneath `root`; parents are made.
+
+    A directory in its place is removed, and a file in the place of a parent.
+    """
     try:
         staged.replace(target)
-    except FileNotFoundError:
-        target.parent.mkdir(parents=True, exist_ok=True)
+    except (FileNotFoundError, NotADirectoryError):
+        make_way(target.parent, root)
+        staged.replace(target)
+    except IsADirectoryError:
+        clear(target)
         staged.replace(target)
 
 
 def touch(path: Path) -> None:
     """Note that something was used now; it may be gone, or belong to someone else."""
-    with contextlib.suppress(FileNotFoundError, PermissionError):
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
         os.utime(path)

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from stiletto.errors import UsageError
 from stiletto.graph.tree import Dir, Entry, File, Link
 from stiletto.store.blobs import Blobs
 from stiletto.store.files import place
+from stiletto.store.sealed import MISFIT
 from stiletto.store.stage import Stage
 
 __all__ = ["Descend", "GitignoreFiles", "Keep", "StatIndex", "take_in"]
@@ -31,6 +33,7 @@ RACY_NS = 2_000_000_000
 """How old a change must be to be told from the next one: FAT's times have steps of 2 s."""
 
 _VERSION = 1
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class StatIndex:
@@ -44,13 +47,11 @@ class StatIndex:
         self._changed = False
 
     def _load(self) -> dict[str, tuple[_Facts, str]]:
+        # An index is a shortcut: one that cannot be read costs time, never correctness.
+        # Damage in it shows: facts that no file has, or a digest that no blob has.
         try:
-            data = json.loads(self._path.read_bytes())
-            if data["version"] != _VERSION:
-                return {}
-            return {name: (tuple(row[:-1]), row[-1]) for name, row in data["files"].items()}
-        except (FileNotFoundError, ValueError, KeyError):
-            # An index is a shortcut: one that cannot be read costs time, never correctness.
+            return _rows(json.loads(self._path.read_bytes()))
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError, RecursionError, *MISFIT):
             return {}
 
     def digest(self, path: str, facts: os.stat_result) -> str | None:
@@ -77,11 +78,22 @@ class StatIndex:
         if not self._changed:
             return
         rows = {path: [*facts, digest] for path, (facts, digest) in self._known.items()}
-        text = json.dumps({"version": _VERSION, "files": rows}, separators=(",", ":"))
-        descriptor, staged = self._stage.file()
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
-        place(staged, self._path)
+        text = json.dumps({"version": _VERSION, "files": rows}, separators=(",", ":")).encode()
+        root = self._path.parent.parent
+        self._stage.write(text, lambda staged: place(staged, self._path, root))
+
+
+def _rows(data: Mapping[str, Any]) -> dict[str, tuple[_Facts, str]]:
+    if data["version"] != _VERSION:
+        return {}
+    rows: dict[str, tuple[_Facts, str]] = {}
+    for name, (size, modified, changed, inode, device, digest) in data["files"].items():
+        if not all(type(fact) is int for fact in (size, modified, changed, inode, device)):
+            raise TypeError(f"{name}: facts that are no numbers")
+        if not _DIGEST.fullmatch(digest):
+            raise ValueError(f"{name}: {digest!r} is no digest")
+        rows[name] = (size, modified, changed, inode, device), digest
+    return rows
 
 
 def _is_gone(path: str, listed: dict[str, frozenset[str]]) -> bool:

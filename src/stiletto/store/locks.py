@@ -10,20 +10,31 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
+from stiletto.store.files import clear, make_way
 
 __all__ = ["StoreLock", "hold", "open_lock", "sweep", "try_exclusive"]
 
 _FIRST_PAUSE_S = 0.001
 _LONGEST_PAUSE_S = 0.1
+_TRIES = 3
 
 
-def open_lock(path: Path) -> int:
-    """Return a new descriptor of a lock file, made if missing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def open_lock(path: Path, root: Path) -> int:
+    """Return a new descriptor of a lock file beneath `root`, made if missing.
+
+    What stands in its place and is no file is removed: nobody can hold it.
+    """
+    for _ in range(_TRIES):
+        try:
+            return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except (FileNotFoundError, NotADirectoryError):
+            make_way(path.parent, root)
+        except IsADirectoryError:
+            clear(path)
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
 
 
@@ -37,14 +48,14 @@ def try_exclusive(descriptor: int) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def hold(path: Path) -> AsyncIterator[None]:
+async def hold(path: Path, root: Path) -> AsyncIterator[None]:
     """Hold the lock file alone; waits by polling, so that a cancelled task stops waiting."""
     # Imported here: 30 ms that a call answered from the store alone need not pay.
     import asyncio
 
     pause_s = _FIRST_PAUSE_S
     while True:
-        descriptor = open_lock(path)
+        descriptor = open_lock(path, root)
         try:
             while not try_exclusive(descriptor):
                 await asyncio.sleep(pause_s)
@@ -57,10 +68,10 @@ async def hold(path: Path) -> AsyncIterator[None]:
             os.close(descriptor)
 
 
-def sweep(directory: Path) -> None:
+def sweep(directory: Path, root: Path) -> None:
     """Remove the lock files that nobody holds."""
     for path in directory.iterdir():
-        descriptor = open_lock(path)
+        descriptor = open_lock(path, root)
         try:
             if try_exclusive(descriptor) and _is_at(descriptor, path):
                 path.unlink()
@@ -78,10 +89,16 @@ def _is_at(descriptor: int, path: Path) -> bool:
 class StoreLock:
     """The lock on the whole store: shared by every user, exclusive while pruning."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, tell: Callable[[str], None]) -> None:
         self._root = root
         self._turn = root / ".prune.lock"
-        self.descriptor = open_lock(root / ".lock")
+        for path in (root / ".lock", self._turn):
+            if path.is_dir():
+                clear(path)
+                tell(f"{path} was a directory: removed; `stiletto verify` checks the rest")
+        # Made now, because a full disk, which is to be pruned, has no room for it.
+        os.close(open_lock(self._turn, root))
+        self.descriptor = open_lock(root / ".lock", root)
         fcntl.flock(self.descriptor, fcntl.LOCK_SH)
 
     @contextlib.contextmanager
@@ -93,7 +110,7 @@ class StoreLock:
         """
         # flock gives up the shared lock while it changes it to an exclusive one. Whoever wants
         # that holds `turn` first, so in between nobody else can have become exclusive.
-        turn = open_lock(self._turn)
+        turn = open_lock(self._turn, self._root)
         try:
             if not try_exclusive(turn) or not self._upgrade():
                 raise EnvironmentFailed(

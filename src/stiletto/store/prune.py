@@ -163,7 +163,7 @@ def prune(
 def _drop(path: Path, stage: Stage) -> None:
     if path.is_dir():
         grave = stage.directory()
-        move(path, grave / "dropped")
+        move(path, grave / "dropped", stage.path.parent.parent)
         remove_tree(grave)
     else:
         path.unlink()

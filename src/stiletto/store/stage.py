@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import fcntl
 import os
 import tempfile
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from stiletto.store.files import remove_tree
+from stiletto.store.files import clear, remove_tree
 from stiletto.store.locks import try_exclusive
 
 __all__ = ["Stage"]
@@ -20,13 +24,43 @@ class Stage:
     belongs to nobody any more.
     """
 
-    def __init__(self, root: Path) -> None:
-        root.mkdir(parents=True, exist_ok=True)
-        self._sweep(root)
-        self.descriptor = -1
-        while self.descriptor < 0:
-            self.path = Path(tempfile.mkdtemp(dir=root))
-            self.descriptor = _claim(self.path)
+    def __init__(self, root: Path, tell: Callable[[str], None]) -> None:
+        self._root = root
+        self._guard = threading.Lock()
+        self._held: list[tuple[Path, int]] = []
+        if root.is_dir():
+            self._sweep(root, tell)
+        try:
+            _ = self.path
+        except OSError as error:
+            # `prune` must work on a full disk; everything else fails when it stages something.
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+
+    @property
+    def path(self) -> Path:
+        """This process's directory; made here if there was no room for it before."""
+        with self._guard:
+            while not self._held:
+                self._root.mkdir(parents=True, exist_ok=True)
+                made = Path(tempfile.mkdtemp(dir=self._root))
+                descriptor = _claim(made)
+                if descriptor >= 0:
+                    self._held.append((made, descriptor))
+            return self._held[0][0]
+
+    def closer(self) -> Callable[[], None]:
+        """Return what removes the directory and gives up its lock; it holds no reference to us."""
+        held = self._held
+
+        def close() -> None:
+            while held:
+                path, descriptor = held.pop()
+                with contextlib.suppress(OSError):
+                    remove_tree(path)
+                os.close(descriptor)
+
+        return close
 
     def directory(self) -> Path:
         """Return a new empty directory, 0755."""
@@ -34,17 +68,39 @@ class Stage:
         path.chmod(0o755)
         return path
 
-    def file(self) -> tuple[int, Path]:
-        """Return a new empty file, open for writing, 0600."""
+    @contextlib.contextmanager
+    def file(self) -> Iterator[tuple[int, Path]]:
+        """Yield a new empty file, open for writing, 0600; gone afterwards if it was not moved."""
         descriptor, name = tempfile.mkstemp(dir=self.path)
-        return descriptor, Path(name)
+        try:
+            try:
+                yield descriptor, Path(name)
+            finally:
+                os.close(descriptor)
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+    def write(self, data: bytes, place: Callable[[Path], None]) -> None:
+        """Write a file, and hand it over to be moved into its place."""
+        with self.file() as (descriptor, path):
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+            place(path)
 
     @staticmethod
-    def _sweep(root: Path) -> None:
+    def _sweep(root: Path, tell: Callable[[str], None]) -> None:
         for path in root.iterdir():
             try:
                 descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             except FileNotFoundError:  # swept by another process just now
+                continue
+            except NotADirectoryError:
+                clear(path)
+                tell(
+                    f"{path} was a file in the place of a directory: removed; "
+                    "`stiletto verify` checks the rest"
+                )
                 continue
             try:
                 if try_exclusive(descriptor):

@@ -3,26 +3,47 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import functools
 import hashlib
-import json
 import os
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from stiletto.errors import EnvironmentFailed, UsageError
 from stiletto.graph.tree import Dir, File
 from stiletto.sandbox.plan import Layer
-from stiletto.store import checkout, export, files, ingest, locks
+from stiletto.store import checkout, export, files, ingest, locks, manifest, sealed, trouble
 from stiletto.store.blobs import Blobs
+from stiletto.store.durable import Durable
 from stiletto.store.layout import OWN_KINDS, file_name, shard
 from stiletto.store.prune import PruneReport, prune
 from stiletto.store.stage import Stage
 
 __all__ = ["Store"]
+
+_LAYER = "layer.json"
+_MANIFEST = "files.json"
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _translated(
+    method: Callable[Concatenate[Store, P], T],
+) -> Callable[Concatenate[Store, P], T]:
+    """Let a method raise what people can act on where the machine refuses."""
+
+    @functools.wraps(method)
+    def call(self: Store, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with trouble.translated(self.root):
+            return method(self, *args, **kwargs)
+
+    return call
 
 
 class Store:
@@ -32,34 +53,52 @@ class Store:
 
     Args:
         clock_ns: the time that decides whether a file is too young to be remembered.
+        tell: gets a line about each damage that was found and mended.
+
+    Each method raises EnvironmentFailed where the disk is full, broken, or closed to this user.
 
     Raises:
         EnvironmentFailed: the directory cannot be made or written to.
     """
 
-    def __init__(self, root: Path, *, clock_ns: Callable[[], int] = time.time_ns) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        clock_ns: Callable[[], int] = time.time_ns,
+        tell: Callable[[str], None] = lambda _line: None,
+    ) -> None:
         self.root = root.absolute()
         self._clock_ns = clock_ns
+        self._tell = tell
+        self._seen: dict[Path, int] = {}
         try:
             # Blobs are 0644 whatever their sources were, so the way to them is the owner's alone.
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = locks.StoreLock(self.root)
-            self._stage = Stage(self.root / "stage")
+            self._lock = locks.StoreLock(self.root, tell)
+            self._stage = Stage(self._directory("stage"), tell)
         except OSError as error:
-            raise EnvironmentFailed(
+            raise trouble.told(error, self.root) or EnvironmentFailed(
                 f"cannot use the cache {self.root}: {(error.strerror or str(error)).lower()}",
                 hint="set STILETTO_CACHE to a directory that can be written to",
             ) from error
-        self._blobs = Blobs(self.root / "blobs", self._stage)
+        self._durable = Durable(self.root)
+        self._blobs = Blobs(self._directory("blobs"), self._stage, self._durable)
         # The stage first: nobody may prune while something is still half done.
         self._closer = weakref.finalize(
-            self,
-            _close,
-            os.getpid(),
-            self._stage.path,
-            self._stage.descriptor,
-            self._lock.descriptor,
+            self, _close, os.getpid(), self._stage.closer(), self._lock.descriptor
         )
+
+    def _directory(self, name: str) -> Path:
+        """Return a directory of the store; a file that stands there is removed."""
+        path = self.root / name
+        if os.path.lexists(path) and not path.is_dir():
+            files.clear(path)
+            self._tell(
+                f"{path} was a file in the place of a directory: removed; "
+                "`stiletto verify` checks the rest"
+            )
+        return path
 
     def close(self) -> None:
         """Give up the locks and remove what was staged; a second call changes nothing."""
@@ -78,10 +117,12 @@ class Store:
 
     # -- contents ---------------------------------------------------------------------------
 
+    @_translated
     def put_bytes(self, data: bytes) -> tuple[str, int]:
         """Keep contents; return their digest and size in bytes."""
         return self._blobs.put(data)
 
+    @_translated
     def ingest_file(self, path: Path) -> File:
         """Keep a host file's contents; links are followed.
 
@@ -93,6 +134,12 @@ class Store:
         except FileNotFoundError as error:
             raise UsageError(f"no such file: {path}") from error
 
+    @_translated
+    def has(self, digest: str, size_bytes: int) -> bool:
+        """Whether these contents are there, in full length."""
+        return self._blobs.has(digest, size_bytes)
+
+    @_translated
     def read(self, digest: str) -> bytes:
         """Return contents, checked against their digest.
 
@@ -101,6 +148,7 @@ class Store:
         """
         return self._blobs.read(digest)
 
+    @_translated
     def blob(self, digest: str, executable: bool = False) -> Path:
         """Return the file with these contents, 0644 or 0755; nobody may write to it.
 
@@ -111,6 +159,7 @@ class Store:
 
     # -- trees ------------------------------------------------------------------------------
 
+    @_translated
     def ingest(
         self, path: Path, keep: ingest.Keep | None = None, descend: ingest.Descend | None = None
     ) -> Dir:
@@ -129,16 +178,28 @@ class Store:
         index = ingest.StatIndex(self.root / "index" / f"{name}.json", self._stage, self._clock_ns)
         return ingest.take_in(path, self._blobs, index, keep, descend)
 
+    @_translated
     def save_tree(self, tree: Dir) -> str:
         """Keep a tree's shape, and with it the contents of its files; return its digest."""
         self.put_record("trees", tree.digest, tree.to_json())
         return tree.digest
 
+    @_translated
     def load_tree(self, digest: str) -> Dir | None:
         """Return the tree of this digest, or None if it was never saved or has been pruned."""
-        data = self.record("trees", digest)
-        return Dir.from_json(data) if data is not None else None
+        return sealed.fitting(self.record("trees", digest), Dir.from_json)
 
+    @_translated
+    def has_tree(self, digest: str) -> bool:
+        """Whether the tree was saved, and the contents of all its files are there."""
+        tree = self.load_tree(digest)
+        return tree is not None and all(
+            self._blobs.has(entry.digest, entry.size_bytes)
+            for _, entry in tree.walk()
+            if isinstance(entry, File)
+        )
+
+    @_translated
     def checkout(self, tree: Dir, *, removed: frozenset[str] = frozenset()) -> Layer:
         """Return the tree as a layer on disk, which is never to be written to.
 
@@ -148,14 +209,20 @@ class Store:
         hides = "".join(f"\0{path}" for path in sorted(removed))
         key = hashlib.sha256((tree.digest + hides).encode("utf-8", "surrogateescape")).hexdigest()
         found = self.directory("checkouts", key)
+        seen = found is not None and self._is_seen(found)
+        if found is not None and not seen and not checkout.stands(tree, found / "fs"):
+            self._give_up(found, "what was laid out there has changed")
+            found = None
         if found is None:
             with self.stage() as staged:
                 root = staged / "fs"
                 root.mkdir()
                 checkout.lay_out(tree, root, self._blobs, removed)
                 found = self.commit(staged, "checkouts", key)
+                self._is_seen(found)
         return Layer(found / "fs", removed)
 
+    @_translated
     def export(self, tree: Dir, destination: Path, *, wipe: bool = False) -> None:
         """Write a tree into a user's directory, merging, or leaving nothing else with `wipe`.
 
@@ -164,6 +231,7 @@ class Store:
         """
         export.write_tree(tree, destination, self._blobs, wipe=wipe)
 
+    @_translated
     def export_file(self, file: File, destination: Path) -> None:
         """Write a file to exactly this path of the user's.
 
@@ -177,12 +245,14 @@ class Store:
     @contextlib.contextmanager
     def stage(self) -> Iterator[Path]:
         """Yield a new empty directory; what of it was not committed is removed at the end."""
-        path = self._stage.directory()
-        try:
-            yield path
-        finally:
-            files.remove_tree(path)
+        with trouble.translated(self.root):
+            path = self._stage.directory()
+            try:
+                yield path
+            finally:
+                files.remove_tree(path)
 
+    @_translated
     def commit(self, staged: Path, kind: str, key: str) -> Path:
         """Give a staged directory its place, `<kind>/<key>`; return that.
 
@@ -192,14 +262,22 @@ class Store:
             raise ValueError(f"nothing can be committed as {kind!r}")
         target = self.root / kind / file_name(key)
         files.touch(staged)
-        try:
-            files.move(staged, target)
-        except OSError:
-            if not target.is_dir():
-                raise
-            files.remove_tree(staged)
+        self._durable.note()
+        for _ in range(2):
+            try:
+                files.move(staged, target, self.root)
+            except OSError:
+                if target.is_dir():
+                    files.remove_tree(staged)
+                    break
+                if not os.path.lexists(target):
+                    raise
+                files.clear(target)  # no directory: damaged
+            else:
+                break
         return target
 
+    @_translated
     def directory(self, kind: str, key: str) -> Path | None:
         """Return what was committed as `<kind>/<key>`, or None; counts as use."""
         path = self.root / kind / file_name(key)
@@ -208,6 +286,7 @@ class Store:
         files.touch(path)
         return path
 
+    @_translated
     def commit_layer(self, key: str, staged_upper: Path, layer: Layer) -> Layer:
         """Keep what a step wrote: the directory, and what `layer` says about it.
 
@@ -216,57 +295,110 @@ class Store:
         """
         facts = {"removed": sorted(layer.removed), "relocatable": sorted(layer.relocatable)}
         with self.stage() as staged:
-            files.move(staged_upper, staged / "fs")
-            (staged / "layer.json").write_text(json.dumps(facts))
-            self.commit(staged, "layers", key)
+            files.move(staged_upper, staged / "fs", self.root)
+            (staged / _LAYER).write_bytes(sealed.seal(facts))
+            (staged / _MANIFEST).write_bytes(sealed.seal(manifest.describe(staged / "fs")))
+            self._is_seen(self.commit(staged, "layers", key))
         committed = self.layer(key)
         if committed is None:
             raise EnvironmentFailed(f"layer {key} vanished from {self.root} while it was stored")
         return committed
 
+    @_translated
     def layer(self, key: str) -> Layer | None:
         """Return a committed layer, or None; counts as use."""
         path = self.directory("layers", key)
         if path is None:
             return None
-        try:
-            facts = json.loads((path / "layer.json").read_bytes())
-        except (FileNotFoundError, ValueError):
-            # Only a power failure leaves this; out of the way, so that the step can run again.
-            with self.stage() as grave:
-                files.move(path, grave / "damaged")
+        facts = sealed.read(path / _LAYER)
+        layer = sealed.fitting(
+            facts,
+            lambda data: Layer(
+                path / "fs", frozenset(data["removed"]), frozenset(data["relocatable"])
+            ),
+        )
+        if layer is None:
+            self._give_up(path, f"{_LAYER} is damaged")
             return None
-        return Layer(path / "fs", frozenset(facts["removed"]), frozenset(facts["relocatable"]))
+        if not self._is_seen(path):
+            listed = sealed.read(path / _MANIFEST)
+            try:
+                lost = manifest.changed(path / "fs", listed or {})
+            except sealed.MISFIT:
+                lost = f"../{_MANIFEST}"
+            if lost is not None:
+                self._give_up(path, f"fs/{lost} has changed")
+                return None
+        return layer
 
-    def volume(self, identity: str) -> Path:
-        """Return the directory of a cache volume, made if missing; prune leaves it alone."""
+    def _is_seen(self, path: Path) -> bool:
+        """Whether an entry was looked at before; from now on it was.
+
+        Once for each process: a crash ends them all, and looking at all files costs time.
+        """
+        try:
+            inode = path.stat().st_ino
+        except FileNotFoundError:
+            return False
+        seen = self._seen.get(path) == inode
+        self._seen[path] = inode
+        return seen
+
+    def _give_up(self, path: Path, why: str) -> None:
+        """Move a damaged entry out of the way, so that it is made anew."""
+        self._tell(f"{path} was damaged and is made anew: {why}")
+        with self.stage() as grave, contextlib.suppress(FileNotFoundError):
+            files.move(path, grave / "damaged", self.root)
+
+    @_translated
+    def volume(self, identity: str, seed: Dir | None = None) -> Path:
+        """Return the directory of a cache volume, made if missing.
+
+        Args:
+            identity: the volume's.
+            seed: what an empty volume starts with; it is there whole or not at all.
+        """
         path = self.root / "volumes" / file_name(identity)
-        path.mkdir(parents=True, exist_ok=True)
+        if seed is None:
+            files.make_way(path, self.root)
+        elif not path.is_dir() or not any(path.iterdir()):
+            with self.stage() as staged:
+                filled = staged / "volume"
+                filled.mkdir(mode=0o755)
+                export.write_tree(seed, filled, self._blobs, wipe=False)
+                self._durable.note()
+                self._durable.settle()
+                if path.is_file():
+                    files.clear(path)
+                try:
+                    files.move(filled, path, self.root)
+                except OSError as error:
+                    # Another process was first, and perhaps wrote to it since.
+                    if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                        raise
         return path
 
     # -- records ----------------------------------------------------------------------------
 
+    @_translated
     def record(self, kind: str, key: str) -> dict[str, Any] | None:
         """Return a small result, or None if there is none (or none whole); counts as use."""
         path = self._record(kind, key)
-        try:
-            data = json.loads(path.read_bytes())
-        except (FileNotFoundError, ValueError):
-            # Only a power failure leaves half a record; it is then as good as none.
-            return None
-        files.touch(path)
-        return data if isinstance(data, dict) else None
+        data = sealed.read(path)
+        if data is not None:
+            files.touch(path)
+        return data
 
+    @_translated
     def put_record(self, kind: str, key: str, data: Mapping[str, Any]) -> None:
         """Keep a small result as JSON; it replaces an older one whole.
 
-        Digests that the text mentions (blobs, trees, keys of layers) are kept as long as it is.
+        Digests that the text mentions (blobs, trees, keys of layers) are kept as long as it is,
+        and are on the disk before it.
         """
-        text = json.dumps(data, separators=(",", ":"), sort_keys=True)
-        descriptor, staged = self._stage.file()
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
-        files.place(staged, self._record(kind, key))
+        self._durable.settle()
+        path = self._record(kind, key)
+        self._stage.write(sealed.seal(data), lambda staged: files.place(staged, path, self.root))
 
     def _record(self, kind: str, key: str) -> Path:
         name = file_name(key)
@@ -276,8 +408,26 @@ class Store:
 
     def lock(self, name: str) -> contextlib.AbstractAsyncContextManager[None]:
         """Return a context manager that holds `name` alone among all tasks and processes."""
-        return locks.hold(self.root / "locks" / file_name(name))
+        return self._held(self.root / "locks" / file_name(name))
 
+    @contextlib.asynccontextmanager
+    async def _held(self, path: Path) -> AsyncIterator[None]:
+        with trouble.translated(self.root):
+            async with locks.hold(path, self.root):
+                yield
+
+    @_translated
+    def put_script(self, name: str, text: bytes) -> Path:
+        """Keep the line that runs a failed step again; return its file."""
+        path = self.root / "replay" / name
+        self._stage.write(text, lambda staged: files.place(staged, path, self.root))
+        return path
+
+    def is_full(self) -> bool:
+        """Whether the disk has no room left, so that a step that failed may have failed for it."""
+        return trouble.is_full(self.root)
+
+    @_translated
     def prune(
         self, keep_bytes: int | None = None, older_than_s: float | None = None
     ) -> PruneReport:
@@ -296,14 +446,12 @@ class Store:
         with self._lock.alone():
             report = prune(self.root, self._stage, keep_bytes=keep_bytes, older_than_s=older_than_s)
             (self.root / "locks").mkdir(exist_ok=True)
-            locks.sweep(self.root / "locks")
+            locks.sweep(self.root / "locks", self.root)
         return report
 
 
-def _close(pid: int, stage: Path, stage_descriptor: int, lock_descriptor: int) -> None:
+def _close(pid: int, close_stage: Callable[[], None], lock_descriptor: int) -> None:
     if pid != os.getpid():  # a fork that ends: the stage is still its parent's
         return
-    with contextlib.suppress(OSError):
-        files.remove_tree(stage)
-    os.close(stage_descriptor)
+    close_stage()
     os.close(lock_descriptor)

@@ -9,7 +9,7 @@ that its text takes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import graphql
@@ -88,6 +88,7 @@ class _Check:
         self._fragments: dict[str, ast.FragmentDefinitionNode] = {}
         self._costs: dict[str, _Cost] = {}
         self._open: list[str] = []
+        self._deep = False
         # Per fragment or operation: the variables and the fragments that stand in it directly.
         self._variables: dict[int, list[ast.VariableNode]] = {}
         self._spreads: dict[int, list[str]] = {}
@@ -145,7 +146,7 @@ class _Check:
 
     def _bounds(self, cost: _Cost, node: ast.Node) -> None:
         if cost.depth > MAX_DEPTH:
-            self._fail(f"the query is nested more than {MAX_DEPTH} fields deep", node)
+            self._too_deep(node)
         if cost.fields > MAX_FIELDS:
             self._fail(
                 f"the query asks for more than {MAX_FIELDS} fields, "
@@ -154,6 +155,12 @@ class _Check:
             )
         if cost.introspected > MAX_INTROSPECTED:
             self._fail("the query asks for too much of the schema at once", node)
+
+    def _too_deep(self, node: ast.Node) -> None:
+        """Say so once: where it is found first, nothing is looked at that lies deeper."""
+        if not self._deep:
+            self._deep = True
+            self._fail(f"the query is nested more than {MAX_DEPTH} fields deep", node)
 
     def _undefined(self, operation: ast.OperationDefinitionNode, defined: set[str]) -> None:
         seen: set[int] = set()
@@ -197,8 +204,8 @@ class _Check:
     ) -> _Cost:
         """Check one selection set, `above` fields deep; return what it comes to."""
         if above > MAX_DEPTH:
-            # The caller's bound is passed: whoever asks is told so, and nothing recurses further.
-            return _Cost(depth=1)
+            self._too_deep(node)
+            return _Cost()
         fields = depth = introspected = 0
         answers: dict[str, ast.FieldNode] = {}
         for selection in node.selections:
@@ -217,8 +224,7 @@ class _Check:
                         if found is None:
                             continue
                         on = found
-                    # Nested fragments count as fields do: they cost as many frames.
-                    cost = self._selections(on, selection.selection_set, above + 1)
+                    cost = _deeper(self._selections(on, selection.selection_set, above + 1))
                 case _:
                     continue
             fields = min(fields + cost.fields, _MANY)
@@ -247,7 +253,7 @@ class _Check:
             self._fail(f'Unknown fragment "{name}".', node)
             return _Cost()
         self._spreads.setdefault(self._here, []).append(name)
-        return self._cost(fragment, above + 1)
+        return _deeper(self._cost(fragment, above + 1))
 
     def _field(self, parent: graphql.GraphQLNamedType, node: ast.FieldNode, above: int) -> _Cost:
         name = node.name.value
@@ -352,6 +358,11 @@ class _Check:
                 return
             level = inner
         self._fail(f"a value is nested more than {MAX_VALUE_DEPTH} levels deep", node)
+
+
+def _deeper(cost: _Cost) -> _Cost:
+    """Count a fragment as one level: it takes as many frames as a field."""
+    return replace(cost, depth=cost.depth + 1)
 
 
 def _same(one: Sequence[ast.ArgumentNode] | None, other: Sequence[ast.ArgumentNode] | None) -> bool:

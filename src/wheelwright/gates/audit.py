@@ -6,12 +6,13 @@ a cache, and a package that could not be looked up fails the gate instead of pas
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
+from typing import Any
 
 from wheelwright.errors import ToolFailed
 from wheelwright.gates.result import GateResult, Output, Verdict
 from wheelwright.project.model import Project
+from wheelwright.project.reading import json_data
 
 __all__ = ["LOCKED", "Vulnerability", "command", "configured", "export", "judge"]
 
@@ -63,27 +64,14 @@ def judge(output: Output, tool: str, *, allow_unknown: bool = False) -> GateResu
         ToolFailed: there is no report: the service cannot be reached, or pip-audit broke.
     """
     try:
-        audited = json.loads(output.stdout)["dependencies"]
-    except (ValueError, KeyError, TypeError):
+        audited = json_data(output.stdout)["dependencies"]
+        found, skipped = _vulnerabilities(audited), _skipped(audited)
+    except (ValueError, KeyError, TypeError, AttributeError):
         errors = output.stderr.strip().splitlines() or [f"exit code {output.exit_code}"]
         raise ToolFailed(
             f"the locked packages could not be audited, nothing is known about them: {errors[-1]}",
             "check the network, and run it again",
         ) from None
-    found = [
-        Vulnerability(
-            package=each["name"],
-            version=each["version"],
-            advisory=each_advisory["id"],
-            fixed_in=tuple(each_advisory["fix_versions"]),
-            description=" ".join(each_advisory.get("description", "").split())[:200],
-        )
-        for each in audited
-        for each_advisory in each.get("vulns", ())
-    ]
-    skipped = [
-        f"{each['name']}: {each['skip_reason']}" for each in audited if "skip_reason" in each
-    ]
     said = f"{len(audited) - len(skipped)} locked packages looked up; {tool}"
     parts = []
     if found:
@@ -96,3 +84,21 @@ def judge(output: Output, tool: str, *, allow_unknown: bool = False) -> GateResu
         f"{', '.join(parts) or 'no known vulnerabilities'}; {said}",
         "\n".join([*map(str, found), *skipped]),
     )
+
+
+def _vulnerabilities(audited: list[dict[str, Any]]) -> list[Vulnerability]:
+    return [
+        Vulnerability(
+            package=each["name"],
+            version=each["version"],
+            advisory=advisory["id"],
+            fixed_in=tuple(advisory["fix_versions"]),
+            description=" ".join(advisory.get("description", "").split())[:200],
+        )
+        for each in audited
+        for advisory in each.get("vulns", ())
+    ]
+
+
+def _skipped(audited: list[dict[str, Any]]) -> list[str]:
+    return [f"{each['name']}: {each['skip_reason']}" for each in audited if "skip_reason" in each]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 from wheelwright.environment import SOURCE
-from wheelwright.gates.result import GateResult, Output, Verdict, broken
+from wheelwright.gates.result import GateResult, Output, Verdict, broken, unreadable
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
+from wheelwright.project.reading import json_data
 from wheelwright.project.tools import declared_in
 
 __all__ = ["Issue", "command", "configured", "fix_command", "issues", "judge"]
@@ -56,18 +56,25 @@ def fix_command() -> tuple[str, ...]:
 
 
 def issues(report: str) -> list[Issue]:
-    """Read ruff's JSON report."""
-    return [
-        Issue(
-            path=_relative(item["filename"]),
-            line=item["location"]["row"],
-            column=item["location"]["column"],
-            code=item["code"] or "syntax-error",
-            message=item["message"],
-            fixable=(item.get("fix") or {}).get("applicability") == "safe",
-        )
-        for item in json.loads(report)
-    ]
+    """Read ruff's JSON report.
+
+    Raises:
+        ToolFailed: it is of another shape.
+    """
+    try:
+        return [
+            Issue(
+                path=_relative(item["filename"]),
+                line=item["location"]["row"],
+                column=item["location"]["column"],
+                code=item["code"] or "syntax-error",
+                message=item["message"],
+                fixable=(item.get("fix") or {}).get("applicability") == "safe",
+            )
+            for item in json_data(report)
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise unreadable("ruff", error) from error
 
 
 def _relative(path: str) -> str:

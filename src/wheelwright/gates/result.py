@@ -7,7 +7,7 @@ from enum import Enum
 
 from wheelwright.errors import ToolFailed
 
-__all__ = ["GateResult", "Output", "Verdict", "broken"]
+__all__ = ["GateResult", "Output", "Verdict", "broken", "unreadable"]
 
 _TAIL_LINES = 40
 
@@ -51,3 +51,8 @@ def broken(tool: str, output: Output) -> ToolFailed:
     """Return the error of a tool that ended with a code other than its verdicts."""
     said = (output.stderr.strip() or output.stdout.strip()).splitlines()[-_TAIL_LINES:]
     return ToolFailed("\n".join([f"{tool} itself failed: exit code {output.exit_code}", *said]))
+
+
+def unreadable(tool: str, error: Exception) -> ToolFailed:
+    """Return the error of a tool whose report is not one: there is no verdict in it."""
+    return ToolFailed(f"the report of {tool} cannot be read: {type(error).__name__}: {error}"[:300])

@@ -6,12 +6,12 @@ format: the SARIF 2.1.0 specification, sections 3.27 (results) and 3.29 (locatio
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 from wheelwright.errors import RequestError
-from wheelwright.gates.result import GateResult, Output, Verdict, broken
+from wheelwright.gates.result import GateResult, Output, Verdict, broken, unreadable
 from wheelwright.project.model import Project
+from wheelwright.project.reading import json_data
 from wheelwright.project.suggestions import unknown
 from wheelwright.project.targets import own_code
 
@@ -52,19 +52,26 @@ def command(project: Project, severity: str) -> tuple[str, ...]:
 
 
 def findings(report: str) -> list[Finding]:
-    """Read a SARIF report, as bandit writes it."""
-    return [
-        Finding(
-            path=place["artifactLocation"]["uri"],
-            line=place["region"]["startLine"],
-            rule=result["ruleId"],
-            level=result.get("level", "warning"),
-            message=" ".join(result["message"]["text"].split()),
-        )
-        for run in json.loads(report)["runs"]
-        for result in run.get("results", ())
-        for place in [result["locations"][0]["physicalLocation"]]
-    ]
+    """Read a SARIF report, as bandit writes it.
+
+    Raises:
+        ToolFailed: it is of another shape.
+    """
+    try:
+        return [
+            Finding(
+                path=place["artifactLocation"]["uri"],
+                line=place["region"]["startLine"],
+                rule=result["ruleId"],
+                level=result.get("level", "warning"),
+                message=" ".join(result["message"]["text"].split()),
+            )
+            for run in json_data(report)["runs"]
+            for result in run.get("results", ())
+            for place in [result["locations"][0]["physicalLocation"]]
+        ]
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise unreadable("bandit", error) from error
 
 
 def judge(output: Output, report: str, bandit: str, severity: str) -> GateResult:

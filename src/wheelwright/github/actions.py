@@ -1,7 +1,8 @@
 """Every action that a workflow uses, pinned: the one place to raise them.
 
 A pin is the commit that the version's tag names in the action's own repository. Whoever runs
-`workflows` again keeps a newer pin that Dependabot has brought in meanwhile (`newest`).
+`workflows` again keeps a newer pin that Dependabot has brought in meanwhile (`newest`). Nothing
+here can tell Dependabot's hand from another's, so what is kept is told by name (`foreign`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Final
 
 from packaging.version import InvalidVersion, Version
 
-__all__ = ["ACTIONS", "DAGGER", "UV", "Action", "newest"]
+__all__ = ["ACTIONS", "DAGGER", "UV", "Action", "foreign", "newest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,13 @@ def newest(text: str, existing: str) -> str:
         return f"{match['name']}@{other['commit']}{match['gap']}{other['version']}"
 
     return _USED.sub(pin, text)
+
+
+def foreign(text: str) -> tuple[str, ...]:
+    """Return the pins of a text that are not those of this file, each once, as they stand."""
+    ours = {f"{action.name}@{action.commit}" for action in ACTIONS.values()}
+    used = [match for match in _USED.finditer(text) if f"{match[1]}@{match[2]}" not in ours]
+    return tuple(dict.fromkeys(f"{use['name']}@{use['commit']} # {use['version']}" for use in used))
 
 
 def _parse(version: str) -> Version:

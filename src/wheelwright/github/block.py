@@ -12,7 +12,7 @@ from __future__ import annotations
 from wheelwright.errors import ProjectError
 from wheelwright.github.actions import newest
 
-__all__ = ["BEGIN", "END", "is_ours", "merge"]
+__all__ = ["BEGIN", "END", "inside", "is_ours", "merge"]
 
 BEGIN = "# >>> wheelwright"
 END = "# <<< wheelwright"
@@ -22,6 +22,11 @@ _HEAD = f"{BEGIN}: written by `workflows`, which replaces it; edit before or aft
 def is_ours(existing: str) -> bool:
     """Whether the file holds the marks, or one of them."""
     return any(_is(line, mark) for line in existing.splitlines() for mark in (BEGIN, END))
+
+
+def inside(text: str) -> str:
+    """Return what stands in the block of a text that `merge` made."""
+    return text.partition(BEGIN)[2].partition(END)[0]
 
 
 def merge(path: str, existing: str | None, body: str) -> str:

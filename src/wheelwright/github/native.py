@@ -57,11 +57,12 @@ def script(environment: Environment, command: Sequence[str], prefix: str = "") -
             word = word.replace(container, up + local)
         return word
 
-    lines = [f"cd {shlex.quote(part)}" for part in (prefix, inside) if part]
+    # A directory's name may begin with a dash.
+    lines = [f"cd {shlex.quote(f'./{part}')}" for part in (prefix, inside) if part]
     # A directory that git does not see: a version from version control must not become dirty.
     lines += [f"mkdir -p {up}.wheelwright/reports", f"printf '*\\n' > {up}.wheelwright/.gitignore"]
     for path, text in environment.written.items():
-        lines.append(f"printf %s {shlex.quote(text)} > {here(path)}")
+        lines.append(f"printf %s {shlex.quote(text)} > {shlex.quote(here(path))}")
     variables = {"UV_PYTHON": environment.python, **environment.variables}
     lines += [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
     lines += [

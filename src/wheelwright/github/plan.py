@@ -16,23 +16,21 @@ stay in ordinary workflows. A package that nothing can build has neither release
 from __future__ import annotations
 
 import re
-import shlex
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from packaging.requirements import InvalidRequirement, Requirement
-
 from wheelwright.errors import RequestError
 from wheelwright.github import block
-from wheelwright.github.actions import ACTIONS, DAGGER, UV
-from wheelwright.github.template import fill, quoted, read
+from wheelwright.github.actions import ACTIONS, DAGGER, UV, foreign
+from wheelwright.github.encoding import scalar
+from wheelwright.github.template import fill, read
 from wheelwright.github.words import CALLS, SECRETS, Caller
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.version import VersionSource, version_source
 
-__all__ = ["CHECK", "Options", "merged", "workflows"]
+__all__ = ["CHECK", "Merged", "Options", "merged", "workflows"]
 
 # The check that the branch's rules require: the job `passed` of ci.yml.
 CHECK = "ci passed"
@@ -48,13 +46,11 @@ class Options:
     """What the caller chose.
 
     Attributes:
-        stiletto: requirement that `uv tool install` gets where the engine is Stiletto.
         environment: GitHub's environment of the jobs that publish; the index checks its name.
     """
 
     branch: str = "main"
     environment: str = "pypi"
-    stiletto: str = "wheelwright[stiletto]"
     reusable: bool = False
 
 
@@ -64,21 +60,20 @@ def workflows(
     """Return the contents of each file's block by path; `prefix` is where the package lies.
 
     Raises:
-        RequestError: a branch or an environment that cannot be one; a broken
-            requirement; nothing to call from elsewhere.
+        RequestError: a value that cannot stand in a workflow; nothing to call from elsewhere.
     """
     _check(caller, options)
     values = {
         **SECRETS,
         **_pins(),
-        **_install(caller, options),
+        **_install(caller),
         **_project(project, prefix),
-        "branch": quoted(options.branch),
-        "environment": quoted(options.environment),
+        "branch": scalar("--branch", options.branch),
+        "environment": scalar("--environment", options.environment),
         "job_env": "",
         "matrix_args": "",
         "needed": "gates, matrix, native",
-        "module_input": quoted(""),
+        "module_input": scalar("--module", ""),
     }
     plain = {**values, **_calls(caller)}
     plain["prepare"] = "@checkout@\n@install@"
@@ -88,7 +83,7 @@ def workflows(
         inner = {
             **values,
             **_calls(called),
-            "module_input": quoted(caller.module),
+            "module_input": scalar("--module", caller.module),
         }
         inner |= {"jobs": read("jobs"), "job_env": "env:\n  MODULE: ${{ inputs.module }}"}
         files[f"{_WORKFLOWS}/wheelwright.yml"] = fill(read("called"), inner)
@@ -109,43 +104,52 @@ def workflows(
     return files
 
 
-def merged(
-    planned: Mapping[str, str], existing: Mapping[str, str], *, overwrite: bool
-) -> dict[str, str]:
-    """Return the text of every file whose block changes, by path.
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The text of every file whose block changes, by path; and the pins that were kept.
+
+    Attributes:
+        kept: pins by the file that they stand in. They are newer, by their own word, than those
+            which would have been written.
+    """
+
+    texts: Mapping[str, str]
+    kept: Mapping[str, tuple[str, ...]]
+
+
+def merged(planned: Mapping[str, str], existing: Mapping[str, str], *, overwrite: bool) -> Merged:
+    """Put the blocks into the files that are there.
 
     Raises:
         RequestError: files without the marks are there already; all are named.
         ProjectError: marks that do not pair up.
     """
-    foreign = [path for path in planned if path in existing and not block.is_ours(existing[path])]
-    if foreign and not overwrite:
-        are = "is" if len(foreign) == 1 else "are"
+    theirs = [path for path in planned if path in existing and not block.is_ours(existing[path])]
+    if theirs and not overwrite:
+        are = "is" if len(theirs) == 1 else "are"
         raise RequestError(
-            f"{', '.join(foreign)} {are} there already, without the mark {block.BEGIN!r}",
+            f"{', '.join(theirs)} {are} there already, without the mark {block.BEGIN!r}",
             "move them away, or pass --overwrite to replace them",
         )
     texts = {path: block.merge(path, existing.get(path), body) for path, body in planned.items()}
-    return {path: text for path, text in texts.items() if text != existing.get(path)}
+    kept = {path: foreign(block.inside(text)) for path, text in texts.items()}
+    return Merged(
+        {path: text for path, text in texts.items() if text != existing.get(path)},
+        {path: pins for path, pins in kept.items() if pins},
+    )
 
 
 def _check(caller: Caller, options: Options) -> None:
     if not _BRANCH.fullmatch(options.branch):
         raise RequestError(
-            f'"{options.branch}" is no branch that workflows can name', "pass --branch main"
+            f"--branch {options.branch!r} is not a name that workflows can have",
+            "pass --branch main",
         )
     if not _ENVIRONMENT.fullmatch(options.environment):
         raise RequestError(
-            f'"{options.environment}" is no environment that workflows can name',
+            f"--environment {options.environment!r} is not a name that workflows can have",
             "pass --environment pypi",
         )
-    try:
-        Requirement(options.stiletto)
-    except InvalidRequirement as error:
-        raise RequestError(
-            f"--stiletto {options.stiletto!r} is no requirement: {error}",
-            'pass one such as "wheelwright[stiletto]==1.0"',
-        ) from error
     if options.reusable and not caller.module:
         raise RequestError(
             "a reusable workflow runs in repositories that do not hold this module",
@@ -155,17 +159,25 @@ def _check(caller: Caller, options: Options) -> None:
 
 def _pins() -> dict[str, str]:
     pins = {f"use_{word}": str(action) for word, action in ACTIONS.items()}
-    return {**pins, "dagger_version": quoted(DAGGER), "uv_version": quoted(UV)}
+    return {
+        **pins,
+        "dagger_version": scalar("dagger", DAGGER),
+        "uv_version": scalar("uv", UV),
+    }
 
 
-def _install(caller: Caller, options: Options) -> dict[str, str]:
-    engine = caller.engine.value
+def _install(caller: Caller) -> dict[str, str]:
+    engine, home = caller.engine.value, caller.home
+    tool = "" if caller.own else read("install-here" if home.here else "install-tool")
     return {
         "program": caller.program,
         "checkout": read("checkout"),
         "install": read(f"install-{engine}"),
-        "install_tool": "" if caller.own else read("install-tool"),
-        "stiletto": shlex.quote(options.stiletto),
+        "install_tool": tool,
+        "fetch_module": read("fetch-module"),
+        "home_address": scalar("the module's address", home.address),
+        "home_commit": scalar("the module's commit", home.commit),
+        "home_directory": scalar("the module's directory", home.directory or "."),
         "text_summary": read("text-summary"),
         "matrix_steps": read("matrix-steps"),
         "restore": read(f"restore-{engine}"),
@@ -182,12 +194,13 @@ def _project(project: Project, prefix: str) -> dict[str, str]:
     # The start is spread over the hour: GitHub delays or drops what starts with everything else.
     minute = zlib.crc32(project.name.encode()) % 60
     deep = version_source(project.package) is VersionSource.VCS
+    directory = join(prefix, "" if project.lock else project.where)
     return {
         "fetch_depth": "fetch-depth: 0 # the version comes from the tags" if deep else "",
-        "cron_nightly": quoted(f"{minute} 2 * * *"),
-        "cron_audit": quoted(f"{minute} 4 * * 1"),
+        "cron_nightly": scalar("cron", f"{minute} 2 * * *"),
+        "cron_audit": scalar("cron", f"{minute} 4 * * 1"),
         "ecosystem": "uv" if project.lock else "pip",
-        "directory": quoted("/" + join(prefix, "" if project.lock else project.where)),
+        "directory": scalar("the package's directory", f"/{directory}"),
     }
 
 

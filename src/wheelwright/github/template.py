@@ -2,7 +2,7 @@
 
 A line that holds nothing but `@word@` becomes the value's lines, each indented as that line is;
 an empty value takes the line away. Anywhere else the value stands as it is. A value may hold
-words of its own. Values that come from outside are `quoted`.
+words of its own. Values that come from outside have been through `encoding` before.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from importlib import resources
 
-__all__ = ["fill", "quoted", "read"]
+__all__ = ["fill", "read"]
 
 _WORD = re.compile(r"@([a-z_]+)@")
 _ALONE = re.compile(r"(?P<indent> *)@(?P<word>[a-z_]+)@")
@@ -21,16 +21,6 @@ def read(name: str) -> str:
     """Return the template `name`.yml."""
     place = resources.files("wheelwright.github") / "templates" / f"{name}.yml"
     return place.read_text(encoding="utf-8")
-
-
-def quoted(value: str) -> str:
-    """Return the value as a double-quoted scalar of YAML 1.2, in ASCII."""
-    return f'"{"".join(map(_escaped, value))}"'
-
-
-def _escaped(character: str) -> str:
-    plain = " " <= character <= "~" and character not in '"\\'
-    return character if plain else f"\\U{ord(character):08x}"
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:

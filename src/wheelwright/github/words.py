@@ -7,18 +7,24 @@
 | any other | `dagger call -m MODULE --source . ci --git .` |
 
 With `-m` a default path means the module's own repository, so the caller's is named.
+
+Where the module's code itself comes from is its `home`: jobs that install the embedded engine, and
+those that hold no checkout, fetch it from there.
 """
 
 from __future__ import annotations
 
 import json
 import posixpath
-import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from wheelwright.errors import ProjectError, RequestError
+from wheelwright.github import home as homes
+from wheelwright.github.encoding import word
+from wheelwright.github.home import Home
 
 __all__ = ["CALLS", "SECRETS", "Caller", "Engine", "caller"]
 
@@ -47,8 +53,7 @@ CALLS = {
     "call_save": "uv-cache",
 }
 
-# What a reference, a name or a path is made of; it stands in shell and YAML as it is.
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9@:/._#+~-]*|\.{1,2}(/[A-Za-z0-9._-]+)*")
+_REFERENCE: Final = "HOST/OWNER/REPOSITORY@COMMIT"
 
 # Functions that read .git where the version comes from it.
 _GIT = ("annotations", "ci", "matrix", "matrix-run", "publish", "release")
@@ -70,6 +75,7 @@ class Caller:
         module: reference for `-m`.
         toolchain: name under which dagger.json has the module.
         package: for `--package`.
+        home: where the module's code is.
     """
 
     engine: Engine = Engine.DAGGER
@@ -77,6 +83,7 @@ class Caller:
     module: str = ""
     toolchain: str = ""
     package: str = ""
+    home: Home = field(default_factory=Home)
 
     @property
     def program(self) -> str:
@@ -102,32 +109,61 @@ class Caller:
         return " ".join(words)
 
 
-def caller(dagger_json: str | None, engine: Engine, module: str, package: str) -> Caller:
-    """Find out how the repository reaches this module; `module` is what the caller asked for.
+def caller(
+    dagger_json: str | None, engine: Engine, module: str, package: str, stiletto: str = ""
+) -> Caller:
+    """Find out how the repository reaches this module.
+
+    `module` is the reference that the caller asked for, and `stiletto` what is to bring the
+    embedded engine; empty means: what dagger.json says.
 
     Raises:
-        ProjectError: dagger.json is not JSON.
-        RequestError: nothing was asked for, and dagger.json does not name the module; a word
-            that a shell would not take as it is.
+        ProjectError: dagger.json is not JSON, or not what Dagger writes there.
+        RequestError: nothing was asked for, and dagger.json does not name the module; no commit
+            says what will run; a word that a shell would not take as it is.
     """
-    for flag, word in (("--module", module), ("--package", package)):
-        if word and not _WORD.fullmatch(word):
-            raise RequestError(f"{flag} {word!r} cannot stand in a workflow", "name it plainly")
+    for flag, value in (("--module", module), ("--package", package)):
+        if value:
+            word(flag, value)
+    brought = homes.of_requirement(stiletto) if stiletto else None
     if module:
-        return Caller(engine, module=module, package=package)
+        act = f"name its commit: --module {_REFERENCE}"
+        found = brought or homes.of_reference("--module", module, "", act)
+        return Caller(engine, module=module, package=package, home=found)
     said = _parse(dagger_json)
     if said.get("name") == _MODULE and "sdk" in said:
-        return Caller(engine, own=True, package=package)
-    for each in said.get("toolchains", ()):
-        name, source = str(each.get("name", "")), str(each.get("source", ""))
+        return Caller(engine, own=True, package=package, home=brought or Home())
+    for number, name, source, pin in _toolchains(said):
         # A reference may end in @version, a path in a slash.
         if _MODULE in (name, posixpath.basename(source.partition("@")[0].rstrip("/"))):
-            return Caller(engine, toolchain=name or _MODULE, package=package)
-    found = "dagger.json has no toolchain" if dagger_json is not None else "no dagger.json with one"
+            entry = f"dagger.json: toolchains[{number}]"
+            act = "run `dagger toolchain install` again, which writes the pin"
+            if engine is Engine.STILETTO:
+                act += f', or pass --stiletto "{homes.FORM}"'
+            home = brought or homes.of_reference(f"{entry}.source", source, pin, act)
+            known = word(f"{entry}.name", name or _MODULE)
+            return Caller(engine, toolchain=known, package=package, home=home)
+    shown = "dagger.json has no toolchain" if dagger_json is not None else "no dagger.json with one"
     raise RequestError(
-        f"the workflows do not know how to reach {_MODULE}: {found} of that name",
+        f"the workflows do not know how to reach {_MODULE}: {shown} of that name",
         "run `dagger toolchain install REFERENCE`, or pass --module REFERENCE",
     )
+
+
+def _toolchains(said: dict[str, Any]) -> Iterator[tuple[int, str, str, str]]:
+    """Yield number, name, source and pin of each toolchain."""
+    listed = said.get("toolchains", [])
+    if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
+        raise ProjectError("dagger.json: toolchains is not a list of objects", "correct it")
+    for number, each in enumerate(listed):
+        values = [each.get(key, "") for key in ("name", "source", "pin")]
+        if not all(isinstance(value, str) for value in values):
+            raise ProjectError(
+                f"dagger.json: toolchains[{number}] has a name, source or pin that is not a text",
+                "correct it",
+            )
+        name, source, pin = values
+        yield number, name, source, pin
 
 
 def _parse(dagger_json: str | None) -> dict[str, Any]:

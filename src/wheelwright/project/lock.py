@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from packaging.markers import InvalidMarker, Marker
 from packaging.utils import canonicalize_name
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from wheelwright.errors import ProjectError
+from wheelwright.project.reading import shortened, toml
 
 __all__ = ["Lock", "parse"]
+
+# Characters of a marker; the longest ones that uv writes have some hundreds.
+_MARKER: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,9 @@ def _fits(markers: Sequence[str], python: str) -> bool:
     environment = {"python_version": minor, "python_full_version": full, "extra": ""}
     try:
         return any(Marker(marker).evaluate(environment) for marker in markers)
-    except InvalidMarker as error:
-        raise ProjectError(f"uv.lock has a broken marker: {error}", "run `uv lock`") from error
+    except (InvalidMarker, RecursionError) as error:
+        said = shortened(error)
+        raise ProjectError(f"uv.lock has a broken marker: {said}", "run `uv lock`") from error
 
 
 def parse(text: str) -> Lock:
@@ -56,8 +60,27 @@ def parse(text: str) -> Lock:
     Raises:
         ProjectError: not TOML, such as after a merge conflict.
     """
-    try:
-        packages = tomllib.loads(text).get("package", [])
-    except tomllib.TOMLDecodeError as error:
-        raise ProjectError(f"uv.lock is not valid TOML: {error}", "run `uv lock`") from error
+    packages = toml("uv.lock", text, "run `uv lock`").get("package", [])
+    if not isinstance(packages, list) or not all(map(_is_package, packages)):
+        raise ProjectError("uv.lock has packages that uv did not write", "run `uv lock`")
     return Lock(packages)
+
+
+def _is_package(entry: object) -> bool:
+    """Whether an entry has the parts that are read here, in the types that uv writes."""
+    return (
+        isinstance(entry, dict)
+        and isinstance(entry.get("name", ""), str)
+        and isinstance(entry.get("version", "0"), str)
+        and _is_version(entry.get("version", "0"))
+        and isinstance(markers := entry.get("resolution-markers", []), list)
+        and all(isinstance(marker, str) and len(marker) < _MARKER for marker in markers)
+    )
+
+
+def _is_version(text: str) -> bool:
+    try:
+        Version(text)
+    except InvalidVersion:
+        return False
+    return True

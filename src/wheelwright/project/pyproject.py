@@ -2,21 +2,71 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, Final
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from wheelwright.errors import ProjectError, RequestError
+from wheelwright.project.reading import DEPTH, requirement, shortened, toml
 
 __all__ = ["Pyproject", "line_of", "parse"]
 
 
-@dataclass(frozen=True, slots=True)
+_TABLE, _TEXT, _TEXTS, _FLAG = "a table", "a string", "a list of strings", "a boolean"
+_SHAPE_TESTS: Final[Mapping[str, Callable[[object], bool]]] = {
+    _TABLE: lambda value: isinstance(value, dict),
+    _TEXT: lambda value: isinstance(value, str),
+    _TEXTS: lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
+    _FLAG: lambda value: isinstance(value, bool),
+}
+# The values that are read, by their dotted place: held once, so that no reader need ask again.
+# Sources: PEP 518, PEP 621, PEP 735, and the manuals of the tools.
+_SHAPES: Final = {
+    "project": _TABLE,
+    "project.name": _TEXT,
+    "project.version": _TEXT,
+    "project.dynamic": _TEXTS,
+    "project.requires-python": _TEXT,
+    "project.classifiers": _TEXTS,
+    "project.dependencies": _TEXTS,
+    "project.optional-dependencies": _TABLE,
+    "build-system": _TABLE,
+    "build-system.requires": _TEXTS,
+    "build-system.build-backend": _TEXT,
+    "build-system.backend-path": _TEXTS,
+    "dependency-groups": _TABLE,
+    "tool": _TABLE,
+    "tool.flit.module.name": _TEXT,
+    "tool.hatch.version": _TABLE,
+    "tool.hatch.version.path": _TEXT,
+    "tool.hatch.version.source": _TEXT,
+    "tool.pdm.version": _TABLE,
+    "tool.pdm.version.path": _TEXT,
+    "tool.poetry": _TABLE,
+    "tool.poetry.name": _TEXT,
+    "tool.poetry.version": _TEXT,
+    "tool.setuptools": _TABLE,
+    "tool.setuptools.dynamic": _TABLE,
+    "tool.setuptools.dynamic.version": _TABLE,
+    "tool.setuptools.dynamic.version.attr": _TEXT,
+    "tool.towncrier": _TABLE,
+    "tool.towncrier.filename": _TEXT,
+    "tool.uv": _TABLE,
+    "tool.uv.package": _FLAG,
+    "tool.uv.sources": _TABLE,
+    "tool.uv.workspace": _TABLE,
+    "tool.uv.workspace.exclude": _TEXTS,
+    "tool.uv.workspace.members": _TEXTS,
+    "tool.wheelwright": _TABLE,
+}
+
+
+@dataclass(frozen=True)
 class Pyproject:
     """One pyproject.toml: its path from the source's root, its text and its data."""
 
@@ -97,7 +147,7 @@ class Pyproject:
         """What the package needs to run; empty when the backend fills it in."""
         return self._strings("project", "dependencies")
 
-    @property
+    @cached_property
     def extras(self) -> Mapping[str, Sequence[str]]:
         """Requirements by normalized extra."""
         return {
@@ -105,7 +155,7 @@ class Pyproject:
             for name in self.table("project", "optional-dependencies")
         }
 
-    @property
+    @cached_property
     def groups(self) -> Mapping[str, str]:
         """The dependency groups: normalized name to the name as written."""
         return {canonicalize_name(name): name for name in self.table("dependency-groups")}
@@ -123,36 +173,49 @@ class Pyproject:
                 f'{self.path} has no dependency group "{name}" (it has: {known})',
                 "name one of these, or add it to [dependency-groups]",
             )
-        return self._expand(name, ())
+        found: dict[str, None] = {}
+        self._expand(name, (), set(), found)
+        return list(found)
 
-    def _expand(self, name: str, seen: tuple[str, ...]) -> list[str]:
+    def _expand(
+        self, name: str, within: tuple[str, ...], done: set[str], found: dict[str, None]
+    ) -> None:
+        """Add a group's requirements, each group once: what it holds is there already."""
         key = canonicalize_name(name)
-        if key in seen:
-            chain = " -> ".join((*seen, key))
+        if key in within:
+            chain = " -> ".join((*within, key))
             raise ProjectError(
-                f"{self.path}: dependency groups include each other: {chain}",
+                f"{self.path}: dependency groups include each other: {shortened(chain)}",
                 "remove one include-group",
             )
         if key not in self.groups:
             raise ProjectError(
-                f'{self.path}: group "{seen[-1]}" includes the group "{name}", which is not there',
+                f'{self.path}: group "{within[-1]}" includes the group "{name}", '
+                "which is not there",
                 "correct the name or add the group",
             )
-        found: list[str] = []
+        if key in done:
+            return
+        if len(within) >= DEPTH:
+            raise ProjectError(
+                f'{self._at(self.groups[key])}: group "{within[0]}" includes groups more than '
+                f"{DEPTH} levels deep",
+                "name the requirements in fewer groups",
+            )
+        done.add(key)
         entries = self.table("dependency-groups")[self.groups[key]]
         for entry in entries if isinstance(entries, list) else [entries]:
             if isinstance(entry, str):
                 self._requirement(entry)
-                found.append(entry)
+                found[entry] = None
             elif isinstance(entry, Mapping) and isinstance(entry.get("include-group"), str):
-                found.extend(self._expand(entry["include-group"], (*seen, key)))
+                self._expand(entry["include-group"], (*within, key), done, found)
             else:
                 raise ProjectError(
                     f'{self.path}: group "{name}" has an entry that is neither a requirement '
-                    f"nor an include-group: {entry!r}",
+                    f"nor an include-group: {shortened(repr(entry))}",
                     "correct that entry",
                 )
-        return list(dict.fromkeys(found))
 
     def _strings(self, *keys: str) -> list[str]:
         value = self.table(*keys[:-1]).get(keys[-1], [])
@@ -164,10 +227,11 @@ class Pyproject:
 
     def _requirement(self, line: str) -> Requirement:
         try:
-            return Requirement(line)
+            return requirement(line)
         except InvalidRequirement as error:
             raise ProjectError(
-                f"{self._at(line)}: {line!r} is not a requirement (PEP 508)", "correct it"
+                f"{self._at(line)}: {shortened(repr(line))} is not a requirement (PEP 508)",
+                "correct it",
             ) from error
 
     def _at(self, needle: str) -> str:
@@ -181,13 +245,18 @@ def parse(path: str, text: str) -> Pyproject:
     Raises:
         ProjectError: not TOML; the message has line and column.
     """
-    try:
-        return Pyproject(path, text, tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        reason = str(error)
-        raise ProjectError(
-            f"{path} is not valid TOML: {reason[:1].lower()}{reason[1:]}", "correct that line"
-        ) from error
+    parsed = Pyproject(path, text, toml(path, text))
+    if wrong := [problem for place in _SHAPES if (problem := _misshapen(parsed, place))]:
+        raise ProjectError(f"{path}: {', and '.join(wrong)}", "correct it")
+    return parsed
+
+
+def _misshapen(parsed: Pyproject, place: str) -> str:
+    """Return what is wrong with the value at a dotted place; empty where it is right or absent."""
+    *tables, key = place.split(".")
+    value = parsed.table(*tables).get(key)
+    shape = _SHAPES[place]
+    return "" if value is None or _SHAPE_TESTS[shape](value) else f"{place} is not {shape}"
 
 
 def line_of(text: str, needle: str) -> int | None:

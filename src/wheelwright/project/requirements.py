@@ -6,23 +6,35 @@ no source; the package is installed on top anyway, with the extras that line nam
 
 from __future__ import annotations
 
-import configparser
 import itertools
 import posixpath
 import re
-import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 from wheelwright.errors import ProjectError
 from wheelwright.project.files import Snapshot, join
 from wheelwright.project.pyproject import Pyproject
+from wheelwright.project.reading import DEPTH, bounded, ini, shortened, toml
 
 __all__ = ["Flat", "flatten", "from_tox"]
 
 _SELF = re.compile(r"(?:-e\s*|--editable[= ]\s*)?\.(?:/)?(?:\[(?P<extras>[\w\s,.-]*)\])?")
-_INCLUDE = re.compile(r"(?P<flag>-r|--requirement|-c|--constraint)(?:\s*=?\s*)(?P<path>\S+)")
+_INCLUDE = re.compile(r"(?P<flag>-r|--requirement|-c|--constraint)\s*(?:=\s*)?(?P<path>\S+)")
 _FACTOR = re.compile(r"(?P<factors>!?[\w{}.,!-]+):\s+(?P<rest>.+)")
+_COMMENT = re.compile(r"(?:^|\s)#.*$")
+_BRACES = re.compile(r"\{([^{}]*)\}")
+
+_FACTORS: Final = 10_000
+"""Environments that one condition of tox may name; a hundred are many."""
+
+
+class _Line(NamedTuple):
+    """A logical line and the number of its first one, counted from 1."""
+
+    number: int
+    text: str
 
 
 @dataclass(slots=True)
@@ -41,44 +53,71 @@ def flatten(files: Snapshot, path: str) -> Flat:
         ProjectError: an included file is not there.
     """
     flat = Flat()
-    _add(flat, files, _logical(files.texts[path]), path, flat.lines, (path,))
+    _Flattening(flat, files).add(_logical(path, files.texts[path]), path, constraint=False)
     return flat
 
 
-def _add(
-    flat: Flat,
-    files: Snapshot,
-    lines: Iterable[str],
-    origin: str,
-    into: list[str],
-    seen: tuple[str, ...],
-) -> None:
-    for line in lines:
-        if own := _SELF.fullmatch(line):
-            flat.extras += [
-                word.strip() for word in (own["extras"] or "").split(",") if word.strip()
-            ]
-        elif include := _INCLUDE.fullmatch(line):
-            path = join(posixpath.dirname(origin), include["path"])
-            text = files.text(path)
-            if text is None:
-                raise ProjectError(
-                    f"{origin} includes {include['path']}, which is not there or is not named "
-                    "like a requirements file",
-                    "correct the line, or name a dependency group with --groups",
-                )
-            if path not in seen:
-                target = flat.constraints if include["flag"] in ("-c", "--constraint") else into
-                _add(flat, files, _logical(text), path, target, (*seen, path))
-        elif line not in into:
-            into.append(line)
+@dataclass(slots=True)
+class _Flattening:
+    """One reading; a file that was read is not read again: its lines are there already."""
+
+    flat: Flat
+    files: Snapshot
+    _done: set[tuple[str, bool]] = field(default_factory=set)
+    _lines: set[tuple[str, bool]] = field(default_factory=set)
+
+    def add(self, lines: Iterable[_Line], origin: str, *, constraint: bool, depth: int = 0) -> None:
+        self._done.add((origin, constraint))
+        into = self.flat.constraints if constraint else self.flat.lines
+        for line in lines:
+            if own := _SELF.fullmatch(line.text):
+                words = (word.strip() for word in (own["extras"] or "").split(","))
+                self.flat.extras += [word for word in words if word]
+            elif include := _INCLUDE.fullmatch(line.text):
+                inner = constraint or include["flag"] in ("-c", "--constraint")
+                self._include(include["path"], origin, line.number, constraint=inner, depth=depth)
+            elif (line.text, constraint) not in self._lines:
+                self._lines.add((line.text, constraint))
+                into.append(line.text)
+
+    def _include(
+        self, written: str, origin: str, number: int, *, constraint: bool, depth: int
+    ) -> None:
+        path = join(posixpath.dirname(origin), written)
+        text = self.files.text(path)
+        if text is None:
+            raise ProjectError(
+                f"{origin} includes {shortened(written)}, which is not there or is not named "
+                "like a requirements file",
+                "correct the line, or name a dependency group with --groups",
+            )
+        if (path, constraint) in self._done:
+            return
+        if depth >= DEPTH:
+            raise ProjectError(
+                f"{origin}:{number}: includes files more than {DEPTH} levels deep",
+                "include them from one file",
+            )
+        self.add(_logical(path, text), path, constraint=constraint, depth=depth + 1)
 
 
-def _logical(text: str) -> list[str]:
+def _logical(path: str, text: str, first: int = 1) -> list[_Line]:
     """Return the lines without comments, continued ones joined (pip's requirements format)."""
-    joined = re.sub(r"\\\r?\n", " ", text)
-    bare = (re.sub(r"(^|\s)#.*$", "", line).strip() for line in joined.splitlines())
-    return [line for line in bare if line]
+    found: list[_Line] = []
+    parts: list[str] = []
+    begins = first
+    for number, line in enumerate(bounded(path, text).splitlines(), first):
+        if not parts:
+            begins = number
+        continued = line.endswith("\\")
+        parts.append(line[:-1] if continued else line)
+        if not continued:
+            found.append(_Line(begins, " ".join(parts)))
+            parts = []
+    if parts:
+        found.append(_Line(begins, " ".join(parts)))
+    bare = (_Line(line.number, _COMMENT.sub("", line.text).strip()) for line in found)
+    return [line for line in bare if line.text]
 
 
 def from_tox(files: Snapshot, pyproject: Pyproject, python: str) -> tuple[str, Flat] | None:
@@ -90,82 +129,118 @@ def from_tox(files: Snapshot, pyproject: Pyproject, python: str) -> tuple[str, F
         ProjectError: a line that cannot be read here.
     """
     for origin, deps, extras in _tox_places(files, pyproject):
-        lines = [_plain(line, origin, python) for line in deps]
         flat = Flat(extras=list(extras))
-        kept = [line for line in lines if line]
-        _add(flat, files, kept, "tox.ini", flat.lines, ())
+        kept = [
+            _Line(line.number, plain) for line in deps if (plain := _plain(line, origin, python))
+        ]
+        _Flattening(flat, files).add(kept, "tox.ini", constraint=False)
         if flat.lines or flat.extras:
-            return origin, flat
+            return f"deps in {origin}", flat
     return None
 
 
 def _tox_places(
     files: Snapshot, pyproject: Pyproject
-) -> Iterable[tuple[str, list[str], list[str]]]:
+) -> Iterator[tuple[str, list[_Line], list[str]]]:
     legacy = pyproject.table("tool", "tox").get("legacy_tox_ini")
     for origin, text in (("tox.ini", files.text("tox.ini")), ("pyproject.toml [tool.tox]", legacy)):
-        if isinstance(text, str):
-            parser = configparser.ConfigParser(interpolation=None, strict=False)
-            try:
-                parser.read_string(text)
-            except configparser.Error as error:
-                raise ProjectError(f"{origin} cannot be read: {error}", "correct it") from error
-            if parser.has_section("testenv"):
-                section = parser["testenv"]
-                extras = re.split(r"[\s,]+", section.get("extras", "").strip())
-                yield (
-                    f"deps in {origin}",
-                    _logical(section.get("deps", "")),
-                    [extra for extra in extras if extra],
-                )
+        if not isinstance(text, str):
+            continue
+        parser = ini(origin, text)
+        if parser.has_section("testenv"):
+            section = parser["testenv"]
+            extras = re.split(r"[\s,]+", section.get("extras", "").strip())
+            # Values have lost where they stood; their first line is the one with the key.
+            number = _number_of(text, "deps")
+            deps = _logical(origin, section.get("deps", ""), number)
+            yield origin, deps, [extra for extra in extras if extra]
     native = files.text("tox.toml")
-    try:
-        data = tomllib.loads(native) if native is not None else {}
-    except tomllib.TOMLDecodeError as error:
-        raise ProjectError(f"tox.toml is not valid TOML: {error}", "correct it") from error
+    data = toml("tox.toml", native) if native is not None else {}
     for origin, table in (
         ("tox.toml", data),
         ("pyproject.toml [tool.tox]", pyproject.table("tool", "tox")),
     ):
         base = table.get("env_run_base", {})
         if isinstance(base, dict):
-            deps = [line for line in base.get("deps", []) if isinstance(line, str)]
-            yield f"deps in {origin}", deps, list(base.get("extras", []))
+            deps = base.get("deps", [])
+            extras = base.get("extras", [])
+            lines = [line for line in deps if isinstance(line, str)] if _is_list(deps) else []
+            texts = [each for each in extras if isinstance(each, str)] if _is_list(extras) else []
+            yield origin, [_Line(1, line) for line in lines], texts
 
 
-def _plain(line: str, origin: str, python: str) -> str:
+def _is_list(value: object) -> bool:
+    return isinstance(value, list)
+
+
+def _number_of(text: str, key: str) -> int:
+    """Return the line of `[testenv]` that has a key, counted from 1."""
+    inside = False
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith("["):
+            inside = line.strip() == "[testenv]"
+        elif inside and line.split("=")[0].split(":")[0].strip() == key:
+            return number
+    return 1
+
+
+def _plain(line: _Line, origin: str, python: str) -> str:
     """Return a line of deps without tox's own syntax; empty when it is for another Python."""
-    if conditional := _FACTOR.fullmatch(line):
-        if not _active(conditional["factors"], python):
+    text = line.text
+    if conditional := _FACTOR.fullmatch(text):
+        if not _active(conditional["factors"], python, f"{origin}:{line.number}"):
             return ""
-        line = conditional["rest"]
-    line = re.sub(r"\{(toxinidir|tox_root)\}[\\/]?", "", line)
-    if "{" in line:
+        text = conditional["rest"]
+    text = re.sub(r"\{(toxinidir|tox_root)\}[\\/]?", "", text)
+    if "{" in text:
         raise ProjectError(
-            f"{origin}: {line!r} refers to another place of tox's configuration",
+            f"{origin}: {shortened(repr(text))} refers to another place of tox's configuration",
             "name a dependency group with --groups, or write the requirement out",
         )
-    return line
+    return text
 
 
-def _active(factors: str, python: str) -> bool:
+def _active(factors: str, python: str, where: str) -> bool:
     ours = {f"py{python.replace('.', '')}", f"py{python}", python, "py", "py3"}
-    alternatives = itertools.chain.from_iterable(map(_braces, _commas(factors)))
-    return any(
-        all((part[1:] not in ours) if part[:1] == "!" else part in ours for part in word.split("-"))
-        for word in alternatives
+    words = itertools.chain.from_iterable(map(_expanded, _commas(factors)))
+    bound = _FACTORS if factors.count("{") <= DEPTH else 0
+    if any(_holds(word, ours) for word in itertools.islice(words, bound)):
+        return True
+    if next(words, None) is None:
+        return False
+    raise ProjectError(
+        f"{where}: the condition {shortened(repr(factors))} names more than {_FACTORS} "
+        "environments",
+        "write a shorter one",
     )
 
 
+def _holds(word: str, ours: set[str]) -> bool:
+    """Whether every factor of an environment's name is one of ours, and none that is negated."""
+    parts = word.split("-")
+    return all((part[1:] not in ours) if part[:1] == "!" else part in ours for part in parts)
+
+
 def _commas(text: str) -> list[str]:
-    return [word for word in re.split(r",(?![^{]*\})", text) if word]
+    """Split at the commas that stand in no braces."""
+    words, start, depth = [], 0, 0
+    for position, char in enumerate(text):
+        if char == "{":
+            depth += 1
+        elif char == "}":
+            depth = max(depth - 1, 0)
+        elif char == "," and not depth:
+            words.append(text[start:position])
+            start = position + 1
+    return [word for word in (*words, text[start:]) if word]
 
 
-def _braces(word: str) -> list[str]:
-    if not (match := re.search(r"\{([^{}]*)\}", word)):
-        return [word]
-    return [
-        expanded
-        for choice in match[1].split(",")
-        for expanded in _braces(word[: match.start()] + choice + word[match.end() :])
-    ]
+def _expanded(word: str) -> Iterator[str]:
+    """Yield what a word with braces stands for, one by one: there can be billions."""
+    if "{" not in word:
+        yield word
+        return
+    parts = _BRACES.split(word)
+    # Every second part is what stood in braces.
+    choices = [part.split(",") if number % 2 else [part] for number, part in enumerate(parts)]
+    yield from map("".join, itertools.product(*choices))

@@ -23,7 +23,7 @@ from packaging.utils import canonicalize_name
 
 from wheelwright.errors import RequestError
 from wheelwright.project.model import Project
-from wheelwright.project.pyproject import Pyproject
+from wheelwright.project.reading import requirement
 
 __all__ = ["Expanded", "expand"]
 
@@ -48,38 +48,31 @@ def expand(project: Project, lines: Iterable[str]) -> Expanded:
     local = {pyproject.name: (where, pyproject) for where, pyproject in project.members.items()}
     local[project.package.name] = (project.where, project.package)
     local.pop("", None)
-    _expand(project, local, lines, found, set())
-    found.lines = list(dict.fromkeys(found.lines))
-    return found
-
-
-def _expand(
-    project: Project,
-    local: Mapping[str, tuple[str, Pyproject]],
-    lines: Iterable[str],
-    found: Expanded,
-    seen: set[tuple[str, str]],
-) -> None:
-    for line in lines:
+    seen: set[tuple[str, str]] = set()
+    # The last one is read next: what a line stands for comes where the line stood.
+    left = list(reversed(list(lines)))
+    while left:
+        line = left.pop()
         try:
-            requirement = Requirement(line)
+            wanted = requirement(line)
         except InvalidRequirement:
             found.lines.append(line)
             continue
-        name = canonicalize_name(requirement.name)
+        name = canonicalize_name(wanted.name)
         if name not in local:
-            found.lines.append(_followed(project, requirement, line))
+            found.lines.append(_followed(project, wanted, line))
             continue
         where, pyproject = local[name]
-        wanted = {extra: pyproject.extras.get(extra, ()) for extra in _extras(requirement)}
+        parts = {extra: pyproject.extras.get(extra, ()) for extra in _extras(wanted)}
         if pyproject is not project.package:
-            wanted[""] = pyproject.dependencies
+            parts[""] = pyproject.dependencies
             if where not in found.members:
                 found.members.append(where)
-        for extra, inner in sorted(wanted.items()):
-            if (name, extra) not in seen:
-                seen.add((name, extra))
-                _expand(project, local, inner, found, seen)
+        new = {key: inner for key, inner in parts.items() if (name, key) not in seen}
+        seen.update((name, key) for key in new)
+        left += reversed([each for key in sorted(new) for each in new[key]])
+    found.lines = list(dict.fromkeys(found.lines))
+    return found
 
 
 def _extras(requirement: Requirement) -> list[str]:

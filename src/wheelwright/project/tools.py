@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 
 from wheelwright.pins import TOOLS
 from wheelwright.project.model import Project
+from wheelwright.project.reading import bounded, requirement
 
 __all__ = ["Tool", "declared_in", "tool"]
 
@@ -22,6 +23,8 @@ _PRE_COMMIT = {
     "pyright": "pyright-python",
     "basedpyright": "basedpyright-prek-mirror",
 }
+
+_REVISION = re.compile(r"v?([\d.]+)")
 
 # pyright is a Node program: the extra brings Node from the package index. bandit writes SARIF
 # only with its own.
@@ -91,11 +94,11 @@ def _exact(name: str, project: Project) -> str:
 def _requirement(name: str, lines: Iterable[str]) -> Requirement | None:
     for line in lines:
         try:
-            requirement = Requirement(line)
+            found = requirement(line)
         except InvalidRequirement:
             continue
-        if canonicalize_name(requirement.name) == name:
-            return requirement
+        if canonicalize_name(found.name) == name:
+            return found
     return None
 
 
@@ -104,11 +107,20 @@ def _pre_commit(name: str, text: str) -> str:
     repository = _PRE_COMMIT.get(name)
     if not repository:
         return ""
-    found = re.search(
-        rf"repo:\s*\S+/{repository}(?:\.git)?['\"]?\s*\n(?:\s*#.*\n)*\s*rev:\s*['\"]?v?([\d.]+)",
-        text,
-    )
-    return found.group(1) if found else ""
+    expected = False
+    for line in bounded(".pre-commit-config.yaml", text).splitlines():
+        words = line.strip().removeprefix("-").strip()
+        key, _, value = words.partition(":")
+        value = value.partition(" #")[0].strip().strip("'\"")
+        if not words or words.startswith("#"):
+            continue
+        if expected and key == "rev":
+            found = _REVISION.match(value)
+            if found:
+                return found.group(1)
+        address = value.removesuffix(".git")
+        expected = key == "repo" and "/" in address and address.rpartition("/")[2] == repository
+    return ""
 
 
 def _key(python: str) -> tuple[int, ...]:

@@ -43,10 +43,15 @@ NAMES: Final = ("changelog.md", "changes.md", "history.md", "news.md", "changelo
 
 _CLIFFS: Final = ("cliff.toml", ".cliff.toml", ".config/cliff.toml")
 
-_HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)[ \t#]*$", re.MULTILINE)
+# Blanks and # belong to the title only where something stands behind them: said so, no place can
+# be reached in two ways, and a long line takes no longer than its length.
+_HEADING = re.compile(
+    r"^(#{1,6})[ \t]+((?:[^ \t#\n]+|[ \t#]+(?=[^ \t#\n]))*)[ \t#]*$", re.MULTILINE
+)
 # The heading of a release: its version stands first, alone or with a date or a word behind it.
 _RELEASE = re.compile(r"\[?v?\d+(\.\d+)+[\w.+!-]*\]?(\(\S*\))?\s*([-\u2013\u2014(,:].*)?$")
-_LINK = re.compile(r"^\[([^\]]+)\]:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
+_LINK = re.compile(r"^\[([^\]\n]+)\]:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
+_TITLE: Final = 300
 # What towncrier writes for a version without fragments, and what templates leave behind.
 _EMPTY = re.compile(
     r"^(no (significant )?changes\.?|nothing( yet)?\.?|tbd\.?|n/?a\.?|none\.?|\.\.\.)$", re.I
@@ -85,9 +90,16 @@ def find(names: Iterable[str]) -> str:
 
 def gist(text: str) -> list[str]:
     """Return the lines that say something: no headings, links, comments or place-holders."""
-    bare = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
-    lines = (line.strip() for line in bare.splitlines())
+    lines = (line.strip() for line in _without_comments(text).splitlines())
     return [line for line in lines if not _says_nothing(line)]
+
+
+def _without_comments(text: str) -> str:
+    kept, position = [], 0
+    while (start := text.find("<!--", position)) >= 0 and (end := text.find("-->", start)) >= 0:
+        kept.append(text[position:start])
+        position = end + len("-->")
+    return "".join([*kept, text[position:]])
 
 
 def _says_nothing(line: str) -> bool:
@@ -133,10 +145,12 @@ def release_unreleased(text: str, version: str, date: str, tag: str) -> str:
 def _links(text: str, version: str, tag: str) -> str:
     def split(match: re.Match[str]) -> str:
         name, target = match.groups()
-        compared = re.fullmatch(r"(.*/compare/)(.+?)\.\.\.(HEAD|[\w./-]+)", target)
-        if name.lower() != "unreleased" or not compared:
+        start, compare, refs = target.rpartition("/compare/")
+        since, dots, until = refs.partition("...")
+        known = compare and since and dots and re.fullmatch(r"[\w./-]+", until)
+        if name.lower() != "unreleased" or not known:
             return match.group(0)
-        start, since, until = compared.groups()
+        start += compare
         return f"[{name}]: {start}{tag}...{until}\n[{version}]: {start}{since}...{tag}"
 
     return _LINK.sub(split, text)
@@ -172,6 +186,11 @@ def section(text: str, version: str) -> str:
     return ""
 
 
+def _is_release(title: str) -> bool:
+    # A longer one is a sentence, and every digit of it could end the version.
+    return len(title) <= _TITLE and bool(_RELEASE.match(title))
+
+
 def _line_end(text: str, position: int) -> int:
     return min(position + 1, len(text))
 
@@ -180,7 +199,7 @@ def _end(text: str, heading: re.Match[str]) -> int:
     level = len(heading.group(1))
     for match in _HEADING.finditer(text, heading.end()):
         # towncrier's own headings are of the first level; older ones, by hand, of the second.
-        older = len(match.group(1)) == 2 and _RELEASE.match(match.group(2).strip())
+        older = len(match.group(1)) == 2 and _is_release(match.group(2).strip())
         if len(match.group(1)) <= level or older:
             return match.start()
     link = _LINK.search(text, heading.end())

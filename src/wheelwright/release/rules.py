@@ -28,6 +28,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from wheelwright.errors import ProjectError
+from wheelwright.project.reading import search
 from wheelwright.release.stops import Problem, Reason
 
 __all__ = ["Making", "applies", "judged", "objections"]
@@ -136,9 +138,9 @@ def _fits(parameters: Mapping[str, Any], text: str) -> bool:
             found = pattern in text
         case "regex":
             try:
-                found = re.search(pattern, text) is not None
-            except re.error:
-                # RE2 knows words that Python's engine does not.
+                found = search(pattern, text, "a rule") is not None
+            except ProjectError:
+                # RE2 knows words that this engine does not, and has no pattern that is slow.
                 return True
         case _:
             return True
@@ -149,7 +151,11 @@ def _matches(pattern: str, ref: str) -> bool:
     """Whether a condition's pattern means a ref; `~DEFAULT_BRANCH` is no ref that is made here."""
     if pattern.startswith("~"):
         return pattern == "~ALL"
-    return re.fullmatch("".join(_translated(pattern)), ref) is not None
+    try:
+        return search(f"(?s)\\A(?:{''.join(_translated(pattern))})\\Z", ref, "a rule") is not None
+    except ProjectError:
+        # A pattern that cannot be followed here may mean the ref: then its rules are told.
+        return True
 
 
 def _translated(pattern: str) -> Iterator[str]:

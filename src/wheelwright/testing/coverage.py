@@ -14,8 +14,6 @@ its `fail_under`: that judges the total, not a cell.
 from __future__ import annotations
 
 import configparser
-import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -27,6 +25,7 @@ from wheelwright.environment import SOURCE
 from wheelwright.errors import ProjectError, ToolFailed
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
+from wheelwright.project.reading import ini, json_data, requirement
 from wheelwright.project.tools import Tool, pinned, tool
 from wheelwright.reports.model import Coverage, FileCoverage
 from wheelwright.testing.dependencies import TestDependencies
@@ -174,7 +173,7 @@ def read(text: str, prefix: str = "", where: str = "", least: float = 0.0) -> Co
         ToolFailed: not such a report.
     """
     try:
-        data = json.loads(text)
+        data = json_data(text)
         files = [
             FileCoverage(
                 path=_path(path, prefix, where),
@@ -205,11 +204,7 @@ def _sections(project: Project) -> Iterator[tuple[str, str, configparser.Section
     for path, prefix in _INI:
         if (text := project.text(path)) is None:
             continue
-        parser = configparser.ConfigParser(interpolation=None, strict=False)
-        try:
-            parser.read_string(text)
-        except configparser.Error as error:
-            raise ProjectError(f"{path} cannot be read: {error}", "correct it") from error
+        parser = ini(path, text)
         for name in parser.sections():
             if name.startswith(prefix):
                 yield path, name.removeprefix(prefix), parser[name]
@@ -245,6 +240,6 @@ def _names(project: Project, wanted: TestDependencies) -> set[str]:
 def _requirement(line: str) -> Requirement | None:
     # A requirements file also has options, which name no distribution.
     try:
-        return Requirement(re.sub(r"\s+--.*$", "", line))
+        return requirement(line.partition(" --")[0])
     except InvalidRequirement:
         return None

@@ -14,12 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import InvalidRequirement
 from packaging.utils import canonicalize_name
 
 from wheelwright.errors import RequestError
 from wheelwright.project.model import Project
 from wheelwright.project.pyproject import Pyproject
+from wheelwright.project.reading import requirement
 from wheelwright.project.requirements import flatten, from_tox
 from wheelwright.project.tools import pinned
 
@@ -161,18 +162,21 @@ def _group_lines(package: Pyproject, groups: Iterable[str]) -> list[str]:
 
 def _names_pytest(package: Pyproject, lines: Iterable[str]) -> bool:
     """Whether pytest is among the lines, plugins and the package's own extras included."""
-    for line in lines:
+    left, seen = list(lines), set[str]()
+    extras = package.extras
+    while left:
         try:
-            requirement = Requirement(line)
+            found = requirement(left.pop())
         except InvalidRequirement:
             continue
-        name = canonicalize_name(requirement.name)
+        name = canonicalize_name(found.name)
         if name == "pytest" or name.startswith("pytest-"):
             return True
         if name == package.name:
-            own = [package.extras.get(canonicalize_name(extra), ()) for extra in requirement.extras]
-            if any(_names_pytest(package, extra) for extra in own):
-                return True
+            # An extra may name itself, or two each other.
+            own = {canonicalize_name(extra) for extra in found.extras} - seen
+            seen |= own
+            left += [line for extra in own for line in extras.get(extra, ())]
     return False
 
 

@@ -9,14 +9,18 @@ from pathlib import Path
 import pytest
 from samples import LIKE_ATTRS, fixture, project
 
-from wheelwright.github.plan import Options, merged, workflows
+from wheelwright.github.plan import Options, workflows
 from wheelwright.github.words import Engine, caller
 
 REPOSITORY = Path(__file__).parents[3]
-REMOTE = "github.com/example/wheelwright@v1"
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+REMOTE = f"github.com/example/wheelwright@{COMMIT}"
 TOOLCHAIN = (
-    '{"toolchains": [{"name": "wheelwright", "source": "github.com/example/wheelwright@v1"}]}'
+    '{"toolchains": [{"name": "wheelwright", "source": "github.com/example/wheelwright@v1",'
+    f' "pin": "{COMMIT}"}}]}}'
 )
+HERE = '{"toolchains": [{"name": "wheelwright", "source": "tools/wheelwright"}]}'
+OWN = '{"name": "wheelwright", "sdk": {"source": "python"}}'
 MILLRACE = fixture("hatchling-src")
 
 # Programs that wheels of the group `workflows` bring, beside the interpreter.
@@ -27,6 +31,8 @@ ZIZMOR_FINDS_NOTHING = "No findings to report."
 FORMS = {
     "toolchain": workflows(MILLRACE, caller(TOOLCHAIN, Engine.DAGGER, "", ""), Options()),
     "stiletto": workflows(MILLRACE, caller(TOOLCHAIN, Engine.STILETTO, "", ""), Options()),
+    "stiletto-here": workflows(MILLRACE, caller(HERE, Engine.STILETTO, "", ""), Options()),
+    "stiletto-own": workflows(MILLRACE, caller(OWN, Engine.STILETTO, "", ""), Options()),
     "module": workflows(project(LIKE_ATTRS), caller(None, Engine.DAGGER, REMOTE, "a"), Options()),
     "reusable": workflows(
         MILLRACE, caller(None, Engine.DAGGER, REMOTE, ""), Options(reusable=True)
@@ -53,7 +59,7 @@ def repository(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     if request.param == "here":
         shutil.copytree(REPOSITORY / ".github", tmp_path / ".github")
     else:
-        for path, text in merged(FORMS[request.param], {}, overwrite=False).items():
+        for path, text in FORMS[request.param].items():
             (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / path).write_text(text)
     # actionlint looks for workflows in the repository that it is in.

@@ -77,7 +77,7 @@ def test_member_of_a_workspace_runs_in_its_directory(resolution: str) -> None:
     crane = fixture("workspace", "packages/crane")
     text = lines(crane, resolution=resolution)
 
-    assert "cd packages/crane" == text[0]
+    assert "cd ./packages/crane" == text[0]
     assert "mkdir -p ../../.wheelwright/reports" == text[1]
     assert text[-1].startswith("uv run --no-sync pytest --junit-xml=../../.wheelwright/reports/")
     assert not [word for word in words(text) if PurePosixPath(word).is_absolute()]
@@ -85,7 +85,7 @@ def test_member_of_a_workspace_runs_in_its_directory(resolution: str) -> None:
 
 def test_package_in_a_directory_of_the_repository() -> None:
     """A package below the repository's root is gone to first."""
-    assert "cd 'libs/a b'" == lines(MILLRACE, "libs/a b")[0]
+    assert "cd './libs/a b'" == lines(MILLRACE, "libs/a b")[0]
 
 
 def test_strategy_is_one_line_that_github_reads() -> None:

@@ -22,14 +22,16 @@ from wheelwright.project.model import Project
 
 REPOSITORY = Path(__file__).parents[3]
 OWN = '{"name": "wheelwright", "sdk": {"source": "python"}}'
-REMOTE = "github.com/example/wheelwright@v1"
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+REMOTE = f"github.com/example/wheelwright@{COMMIT}"
 MILLRACE = fixture("hatchling-src")
 CI, RELEASE = ".github/workflows/ci.yml", ".github/workflows/release.yml"
 
 
-def installed(name: str, source: str = REMOTE) -> str:
-    """Return a dagger.json with the module as a toolchain."""
-    return json.dumps({"name": "demo", "toolchains": [{"name": name, "source": source}]})
+def installed(name: str, source: str = "github.com/example/wheelwright@v1") -> str:
+    """Return a dagger.json with the module as a toolchain, pinned."""
+    toolchain = {"name": name, "source": source, "pin": COMMIT}
+    return json.dumps({"name": "demo", "toolchains": [toolchain]})
 
 
 def plan(
@@ -92,7 +94,7 @@ WORKFLOWS = {name: text for name, text in EVERY.items() if not name.endswith("de
         (OWN, "", "", "dagger call ci"),
         (installed("wheelwright"), "", "", "dagger call wheelwright ci"),
         (installed("py"), "", "", "dagger call py ci"),
-        (installed("py", "../wheelwright/"), "", "", "dagger call py ci"),
+        (installed("py", "tools/wheelwright/"), "", "", "dagger call py ci"),
         (installed("wheelwright"), "", "crane", "dagger call wheelwright --package crane ci"),
         (OWN, REMOTE, "", f"dagger call -m {REMOTE} --source . ci --git ."),
         (None, "./tools/ww", "", "dagger call -m ./tools/ww --source . ci --git ."),
@@ -278,9 +280,8 @@ def test_environment_is_named() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (Options(branch="ma*n"), '"ma\\*n" is no branch'),
-        (Options(environment='a"b'), "is no environment"),
-        (Options(stiletto="not a requirement"), "--stiletto 'not a requirement' is no requirement"),
+        (Options(branch="ma*n"), r"--branch 'ma\*n' is not a name"),
+        (Options(environment='a"b'), "--environment .* is not a name"),
         (Options(reusable=True), "a reusable workflow runs in repositories that do not hold"),
     ],
 )
@@ -323,13 +324,26 @@ def test_dependabot_looks_where_the_package_lies() -> None:
 # -- engines and callers --------------------------------------------------------------------------
 
 
-def test_stiletto_is_installed_from_the_requirement() -> None:
-    """Elsewhere than at home, uv installs what --stiletto names, quoted for the shell."""
-    options = Options(stiletto="wheelwright[stiletto] @ git+https://example.org/ww@v1")
-    files = plan(said=installed("py"), engine=Engine.STILETTO, options=options)
+def test_stiletto_is_installed_from_the_pin() -> None:
+    """Elsewhere than at home the pinned commit is fetched and installed with its own lock."""
+    files = plan(said=installed("py"), engine=Engine.STILETTO)
+    steps = {step["name"]: step for step in parsed(files[CI])["jobs"]["gates"]["steps"]}
+    fetch, install = steps["Fetch the module at its commit"], steps["Install Stiletto"]
 
-    assert f"uv tool install '{options.stiletto}'" in runs(files[CI])
-    assert "uv tool install" not in plan(engine=Engine.STILETTO)[CI]
+    where = {"ADDRESS": "https://github.com/example/wheelwright", "COMMIT": COMMIT}
+    assert where == fetch["env"]
+    assert "uv sync --quiet --locked --no-default-groups --extra stiletto" in install["run"]
+    assert "uv sync" not in plan(engine=Engine.STILETTO)[CI]
+
+
+@pytest.mark.parametrize("text", WORKFLOWS.values(), ids=WORKFLOWS)
+def test_namespaces_are_allowed_before_stiletto_is_called(text: str) -> None:
+    """Each job that calls the embedded engine first lets ordinary users make namespaces."""
+    for job in parsed(text)["jobs"].values():
+        scripts = [step.get("run", "") for step in job.get("steps", ())]
+        called = [n for n, script in enumerate(scripts) if re.search(r"\bstiletto call\b", script)]
+        allowed = [n for n, script in enumerate(scripts) if "userns=0" in script]
+        assert not called or (len(allowed) == 1 and allowed[0] < called[0])
 
 
 @pytest.mark.parametrize(
@@ -387,16 +401,17 @@ def test_every_call_is_used() -> None:
 
 def test_second_time_changes_nothing() -> None:
     """Planning over what was written leaves every file as it is."""
-    written = merged(plan(), {}, overwrite=False)
+    written = merged(plan(), {}, overwrite=False).texts
 
-    assert {} == merged(plan(), written, overwrite=False)
+    assert {} == merged(plan(), written, overwrite=False).texts
 
 
 def test_only_changed_files_are_returned() -> None:
     """Another branch changes ci.yml alone."""
-    written = merged(plan(), {}, overwrite=False)
+    written = merged(plan(), {}, overwrite=False).texts
+    again = merged(plan(options=Options(branch="dev")), written, overwrite=False)
 
-    assert [CI] == list(merged(plan(options=Options(branch="dev")), written, overwrite=False))
+    assert [CI] == list(again.texts)
 
 
 def test_files_of_a_person_are_not_overwritten() -> None:
@@ -410,7 +425,7 @@ def test_files_of_a_person_are_not_overwritten() -> None:
 def test_overwrite_replaces_files_of_a_person() -> None:
     """With --overwrite they are replaced, and others still left alone."""
     there = {CI: "name: mine\n", ".github/workflows/x.yml": "name: x\n"}
-    texts = merged(plan(), there, overwrite=True)
+    texts = merged(plan(), there, overwrite=True).texts
 
     assert texts[CI].startswith(BEGIN)
     assert ".github/workflows/x.yml" not in texts
@@ -438,4 +453,4 @@ def test_workflows_here_are_what_is_planned() -> None:
     assert (
         tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["name"] == here.name
     )
-    assert {} == merged(planned, existing, overwrite=False)
+    assert {} == merged(planned, existing, overwrite=False).texts

@@ -1,11 +1,8 @@
 """Templates: words become values, lines keep their indentation."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from ruamel.yaml import YAML
 
-from wheelwright.github.template import fill, quoted
+from wheelwright.github.template import fill
 
 
 def test_word_within_a_line_is_replaced() -> None:
@@ -32,9 +29,3 @@ def test_word_without_a_value_is_a_bug() -> None:
     """A word that nothing was given for is not passed over."""
     with pytest.raises(KeyError, match="other"):
         fill("a: @other@", {"x": "1"})
-
-
-@given(st.text(st.characters(codec="utf-8")))
-def test_quoted_value_is_read_back(value: str) -> None:
-    """Whatever is quoted is the same string to a YAML reader."""
-    assert value == YAML(typ="safe").load(f"a: {quoted(value)}")["a"]

@@ -1,0 +1,73 @@
+"""Small JSON files that say themselves whether they are whole.
+
+    {"seal":"<16 hexadecimal digits>", ...}
+
+The seal is a digest of the rest. A file that a crash cut off, that a bit flipped in, or that
+somebody wrote over does not fit its seal; it counts as absent, and so does one without a seal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+__all__ = ["MISFIT", "fitting", "read", "seal", "unseal"]
+
+T = TypeVar("T")
+
+_HEAD = b'{"seal":"'
+_DIGITS = 16
+
+MISFIT = (LookupError, TypeError, ValueError, AttributeError)
+"""What code raises that reads data of another shape than it wrote."""
+
+
+def seal(data: Mapping[str, Any]) -> bytes:
+    """Return the text of a file."""
+    body = json.dumps(data, separators=(",", ":"), sort_keys=True).encode()
+    rest = b"," + body[1:] if len(body) > 2 else b"}"
+    return _HEAD + _digest(body) + b'"' + rest
+
+
+def unseal(text: bytes) -> dict[str, Any] | None:
+    """Return what was sealed, or None if the text is anything else."""
+    end = len(_HEAD) + _DIGITS
+    digits, rest = text[len(_HEAD) : end], text[end:]
+    if not text.startswith(_HEAD) or not rest.startswith((b'",', b'"}')):
+        return None
+    body = b"{" + rest[1:].removeprefix(b",")
+    if digits != _digest(body):
+        return None
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return data if isinstance(data, dict) else None
+
+
+def read(path: Path) -> dict[str, Any] | None:
+    """Return what a file holds; None if it is not there, is no file, or does not fit its seal."""
+    try:
+        return unseal(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+
+
+def fitting(data: Mapping[str, Any] | None, read: Callable[[Mapping[str, Any]], T]) -> T | None:
+    """Return what `read` makes of stored data; None if there is none, or it has another shape.
+
+    For data that is whole and yet of another kind: another version of this program wrote it.
+    """
+    if data is None:
+        return None
+    try:
+        return read(data)
+    except MISFIT:
+        return None
+
+
+def _digest(body: bytes) -> bytes:
+    return hashlib.sha256(body).hexdigest()[:_DIGITS].encode()

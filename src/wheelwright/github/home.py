@@ -1,0 +1,125 @@
+"""Where the module's own code comes from in a job: a repository at a commit, never an index.
+
+    github.com/OWNER/NAME/DIRECTORY@v1, with a pin       what dagger.json says of a toolchain
+    https://HOST/PATH.git/DIRECTORY@COMMIT               what --module says
+    NAME[extras] @ git+https://HOST/OWNER/NAME@COMMIT    what --stiletto says (PEP 508)
+    tools/wheelwright                                    a directory of the repository itself
+
+A name, a version, a branch or a tag says what somebody else decides later; the jobs that may
+publish would run it. So each of these ends in a commit, or in an error that says how to name one.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from wheelwright.errors import RequestError
+
+__all__ = ["FORM", "Home", "of_reference", "of_requirement"]
+
+FORM: Final = "NAME[stiletto] @ git+https://HOST/OWNER/REPOSITORY@COMMIT"
+"""What --stiletto takes."""
+
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}")
+_HOST: Final = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:[0-9]+)?|localhost:[0-9]+")
+# A user and a host, without and with a scheme: both mean ssh.
+_SSH: Final = re.compile(r"(?:ssh://)?[\w.-]+@(?P<host>[\w.-]+)(?::[0-9]+(?=/))?[:/](?P<path>.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A directory of a repository at a commit.
+
+    Attributes:
+        address: what git fetches; empty where it is the repository whose workflows these are, in
+            which the commit is that of the run.
+        directory: from the repository's root, empty for the root.
+    """
+
+    address: str = ""
+    commit: str = ""
+    directory: str = ""
+
+    @property
+    def here(self) -> bool:
+        """Whether it lies in the repository whose workflows these are."""
+        return not self.address
+
+
+def of_reference(field: str, reference: str, pin: str, act: str) -> Home:
+    """Return what a reference of a module means, as dagger.json or --module has it.
+
+    Args:
+        field: names the reference in an error.
+        reference: in one of the forms above.
+        pin: the commit that dagger.json has beside it; empty where there is none.
+        act: how the caller gets a pin.
+
+    Raises:
+        RequestError: it leads out of the repository, or names no commit.
+    """
+    ssh = _SSH.fullmatch(reference)
+    if not ssh and "://" in reference.removeprefix("https://"):
+        raise RequestError(f"{field} {reference!r} cannot be fetched by https", act)
+    rest = f"{ssh['host']}/{ssh['path']}" if ssh else reference.removeprefix("https://")
+    path, _, version = rest.partition("@")
+    host, _, inside = path.partition("/")
+    # As a path `host.name/x` would need a dot in front; a path without one has no dot in it.
+    if not ssh and rest == reference and (path.startswith(".") or not _HOST.fullmatch(host)):
+        return Home(directory=_directory(field, path))
+    commit = pin or version
+    if not _COMMIT.fullmatch(commit):
+        seen = f"{commit!r}, which can be moved" if commit else "no commit"
+        raise RequestError(f"{field} {reference!r} names {seen}", act)
+    names = [name for name in inside.split("/") if name]
+    marked = [count for count, name in enumerate(names, 1) if name.endswith(".git")]
+    if not names or not _HOST.fullmatch(host):
+        raise RequestError(f"{field} {reference!r} names no repository", act)
+    count = marked[0] if marked else 2
+    address = f"https://{host}/{'/'.join(names[:count])}"
+    return Home(address, commit, _directory(field, "/".join(names[count:])))
+
+
+def of_requirement(text: str) -> Home:
+    """Return what --stiletto names: a requirement that is a git address at a commit.
+
+    Raises:
+        RequestError: it is anything else; the message says what, and why that will not do.
+    """
+    field, act = "--stiletto", f'pass "{FORM}", COMMIT in all its 40 digits'
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement as error:
+        raise RequestError(f"{field} {text!r} is not a requirement: {error}", act) from error
+    if not requirement.url:
+        raise RequestError(
+            f"{field} {text!r} would be looked up on an index, where anybody may own the name", act
+        )
+    url = urlsplit(requirement.url)
+    path, _, version = url.path.rpartition("@")
+    options = parse_qs(url.fragment, keep_blank_values=True)
+    if url.scheme != "git+https" or not _HOST.fullmatch(url.netloc):
+        raise RequestError(f"{field} {text!r} is not a git repository by https", act)
+    if not path:
+        raise RequestError(f"{field} {text!r} names no commit, so it means what is newest", act)
+    if not _COMMIT.fullmatch(version):
+        raise RequestError(f"{field} {text!r} names {version!r}, which can be moved", act)
+    if url.query or requirement.marker or options.keys() - {"subdirectory"}:
+        raise RequestError(f"{field} {text!r} holds more than an address and a commit", act)
+    directory = _directory(field, options.get("subdirectory", [""])[0])
+    return Home(f"https://{url.netloc}{path}", version, directory)
+
+
+def _directory(field: str, path: str) -> str:
+    clean = posixpath.normpath(path) if path else "."
+    if clean.startswith(("..", "/")):
+        raise RequestError(
+            f"{field} {path!r} leads out of the repository", "name a directory inside it"
+        )
+    return "" if clean == "." else clean

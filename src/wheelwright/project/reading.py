@@ -1,0 +1,195 @@
+"""Reads the formats of other people's files, within bounds.
+
+Whoever writes a package's files decides what is in them: brackets a million deep, a line of
+spaces, a number with thousands of digits. Each of these ends here in one error that names the
+file and, where it can, the line; the parsers behind it would recurse or take hours.
+
+| bound | number |
+|---|---|
+| characters of a file | 64 Mi |
+| nesting of arrays, tables, objects and brackets | 100 |
+| characters of a requirement | 10,000 |
+| seconds for a pattern that the project wrote | 2 |
+"""
+
+from __future__ import annotations
+
+import configparser
+import json
+import re
+import tomllib
+from typing import Any, Final
+
+import regex
+from packaging.requirements import InvalidRequirement, Requirement
+
+from wheelwright.errors import ProjectError
+
+__all__ = [
+    "DEPTH",
+    "bounded",
+    "ini",
+    "json_data",
+    "not_text",
+    "requirement",
+    "search",
+    "shortened",
+    "toml",
+]
+
+DEPTH: Final = 100
+"""No table of a real package is nested a tenth as deep."""
+
+_CHARACTERS: Final = 64 * 1024**2
+_REQUIREMENT: Final = 10_000
+_PATTERN_S: Final = 2.0
+_SHOWN: Final = 200
+
+# What can nest in TOML, what ends a dotted key, and the strings and comments in which neither
+# counts. Every alternative matches wherever it begins, a string without its end included: one
+# that tried and failed would be tried again from every place behind.
+_TOML_TOKEN: Final = re.compile(
+    r'"""(?:[^"\\]|\\(?:.|\Z)|"{1,2}(?!"))*(?:"{3,5}|\Z)'
+    r"|'''(?:[^']|'{1,2}(?!'))*(?:'{3,5}|\Z)"
+    r'|"(?:[^"\\\n]|\\(?:.|\Z))*"?'
+    r"|'[^'\n]*'?"
+    r"|#[^\n]*"
+    r"|[\[\]{}\n.=,]",
+    re.DOTALL,
+)
+# configparser's own expressions take the square of a run of blanks in time.
+_BLANKS: Final = re.compile(r"[^\S\n]{65,}")
+
+
+def bounded(path: str, text: str) -> str:
+    """Return the text of a file that is not too large to be read.
+
+    Raises:
+        ProjectError: it is larger than anybody writes.
+    """
+    if len(text) > _CHARACTERS:
+        raise ProjectError(
+            f"{path} has {len(text)} characters, more than the {_CHARACTERS} that are read",
+            "make it smaller",
+        )
+    return text
+
+
+def shortened(text: object) -> str:
+    """Return a text for a message: one line of at most 200 characters."""
+    line = " ".join(str(text).split())
+    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 3]}..."
+
+
+def toml(path: str, text: str, act: str = "correct that line") -> dict[str, Any]:
+    """Read TOML; `act` is what the reader of an error should do.
+
+    Raises:
+        ProjectError: not TOML, or nested too deeply; the message has the line.
+    """
+    bounded(path, text)
+    _shallow(path, text)
+    try:
+        data = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        # ValueError: TOMLDecodeError is one, and so is an integer of too many digits.
+        reason = shortened(error)
+        raise ProjectError(
+            f"{path} is not valid TOML: {reason[:1].lower()}{reason[1:]}", act
+        ) from error
+    return data
+
+
+def _shallow(path: str, text: str) -> None:
+    """Hold brackets and dotted keys to what the parser behind can take."""
+    line, depth, dots = 1, 0, 0
+    for token in _TOML_TOKEN.finditer(text):
+        word = token.group()
+        if word == ".":
+            dots += 1
+        elif word in "[{":
+            depth, dots = depth + 1, 0
+        elif word in "]}":
+            depth, dots = max(depth - 1, 0), 0
+        elif word in "=,\n":
+            dots = 0
+        if depth > DEPTH or dots > DEPTH:
+            raise ProjectError(f"{path}:{line}: nested more than {DEPTH} levels deep", "flatten it")
+        line += word.count("\n")
+
+
+def ini(path: str, text: str) -> configparser.ConfigParser:
+    """Read an ini file as tox, coverage and setuptools do, without interpolation.
+
+    Raises:
+        ProjectError: it cannot be read.
+    """
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read_string(_BLANKS.sub(" " * 64, bounded(path, text)))
+    except (configparser.Error, AttributeError) as error:
+        # AttributeError: a line that continues nothing, below a section of its own.
+        raise ProjectError(f"{path} cannot be read: {shortened(error)}", "correct it") from error
+    return parser
+
+
+def json_data(text: str) -> Any:
+    """Read JSON that a tool or a server wrote.
+
+    Raises:
+        ValueError: not JSON, nested too deeply, or a number that is none.
+    """
+    if len(text) > _CHARACTERS:
+        raise ValueError(f"{len(text)} characters of JSON, more than the {_CHARACTERS} allowed")
+
+    def no_constant(name: str) -> None:
+        raise ValueError(f"{name} is not JSON")
+
+    try:
+        return json.loads(text, parse_constant=no_constant)
+    except RecursionError as error:
+        raise ValueError("JSON that is nested too deeply") from error
+
+
+def requirement(line: str) -> Requirement:
+    """Read a requirement (PEP 508).
+
+    Raises:
+        InvalidRequirement: it is none, is longer than anybody writes, or nested too deeply.
+    """
+    if len(line) > _REQUIREMENT or line.count("(") > DEPTH:
+        raise InvalidRequirement("too long, or nested too deeply")
+    return Requirement(line)
+
+
+def search(pattern: str, text: str, origin: str) -> regex.Match[str] | None:
+    """Search by a pattern that the project wrote, for at most two seconds.
+
+    Raises:
+        ProjectError: not a pattern, or one that takes longer; the message names the `origin`.
+    """
+    shown = shortened(repr(pattern))
+    try:
+        return regex.search(pattern, text, timeout=_PATTERN_S)
+    except TimeoutError as error:
+        raise ProjectError(
+            f"{origin}: the pattern {shown} did not end within {_PATTERN_S:g} s",
+            "write one that does not repeat what repeats",
+        ) from error
+    except (regex.error, RecursionError) as error:
+        raise ProjectError(
+            f"{origin}: the pattern {shown} is invalid: {shortened(error)}", "correct it"
+        ) from error
+
+
+def not_text(path: str, text: str) -> ProjectError:
+    """Return the error for a file that is not UTF-8.
+
+    `text` is what an engine makes of it, with U+FFFD in the place of each byte that it cannot
+    read; what stands before the first of them is as long here as in the file.
+    """
+    before = text.partition("\ufffd")[0]
+    line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+    return ProjectError(
+        f"{path}:{line}:{column}: byte {len(before.encode())} is not UTF-8", "save it as UTF-8"
+    )
