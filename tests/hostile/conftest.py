@@ -6,10 +6,22 @@ from tests.e2e.conftest import (
     described,
     environ,
     fresh,
+    released,
     sample,
     shared,
     source,
     stiletto,
 )
 
-__all__ = ["at", "cache", "described", "environ", "fresh", "sample", "shared", "source", "stiletto"]
+__all__ = [
+    "at",
+    "cache",
+    "described",
+    "environ",
+    "fresh",
+    "released",
+    "sample",
+    "shared",
+    "source",
+    "stiletto",
+]

@@ -89,6 +89,7 @@ class Invocation:
                 progress=progress,
                 environ=self.terminal.environ,
             ) as engine:
+                self.terminal.masks.append(engine.mask)
                 yield engine, progress
         finally:
             progress.close()

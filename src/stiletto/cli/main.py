@@ -120,7 +120,7 @@ def _refused(terminal: Terminal, error: OSError) -> StilettoError | None:
 def _print_traceback(terminal: Terminal, error: Exception) -> None:
     import traceback
 
-    terminal.stderr.write("".join(traceback.format_exception(error)))
+    terminal.err("".join(traceback.format_exception(error)).rstrip("\n"))
 
 
 def _dispatch(invocation: Invocation, words: list[str]) -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
@@ -23,6 +23,8 @@ class Terminal:
     stderr: TextIO
     environ: Mapping[str, str]
     cwd: Path
+    masks: list[Callable[[str], str]] = field(default_factory=list)
+    """Take the secrets of sessions out of what is written, also after a session has ended."""
 
     @property
     def width(self) -> int:
@@ -49,11 +51,20 @@ class Terminal:
         return text
 
     def out(self, text: str) -> None:
-        """Write to stdout, as it is."""
+        """Write to stdout, as it is but for secrets."""
+        self.reveal(self._masked(text))
+
+    def reveal(self, text: str) -> None:
+        """Write to stdout, secrets too: for who asked for the plaintext of one."""
         self.stdout.write(text)
         self.stdout.flush()
 
+    def _masked(self, text: str) -> str:
+        for mask in self.masks:
+            text = mask(text)
+        return text
+
     def err(self, line: str) -> None:
         """Write one line to stderr."""
-        self.stderr.write(line + "\n")
+        self.stderr.write(self._masked(line) + "\n")
         self.stderr.flush()

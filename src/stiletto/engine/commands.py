@@ -66,6 +66,7 @@ class Commands:
         self.sandbox = layouts.sandbox
         self.progress = layouts.progress
         self.services = Services(self)
+        self._masks = layouts.secrets.masks
         self.replays: set[str] = set()
         """The lines that were told, so that an error which came through a module is known."""
         self._once = Once()
@@ -168,8 +169,9 @@ class Commands:
         }
         if layer is None or any(found is None for found in mounts.values()):
             return None
+        # What was no secret to the session that ran it may be one to this session.
         stdout, stderr, combined = (
-            record[name].encode("utf-8", "surrogateescape") for name in _STREAMS
+            self._masks.data(record[name].encode("utf-8", "surrogateescape")) for name in _STREAMS
         )
         return Finished(
             key,
@@ -235,7 +237,7 @@ class Commands:
         record = {
             "exit_code": output.exit_code,
             "mounts": {target: mount_key for target, (mount_key, _) in mounts.items()},
-            "inputs": inputs,
+            "inputs": self._masks.value(inputs),
             "elapsed_s": round(elapsed_s, 3),
             **{
                 name: data.decode("utf-8", "surrogateescape")
@@ -262,8 +264,8 @@ class Commands:
     def _replay(self, key: str, step: plan.Step) -> str | None:
         """Keep the line that runs the step again: it is too long to be shown."""
         line = self.sandbox.replay(step)
-        if line is None:
-            return None
+        if line is None or self._masks.text(line) != line:
+            return None  # a secret stands in it, which is in no file of ours
         name = f"{key.removeprefix('sha256:')[:16]}.sh"
         text = os.fsencode(f"{replay_comment(step)}\n{line}\n")
         told = f"sh {shlex.quote(str(self._store.put_script(name, text)))}"
@@ -342,6 +344,7 @@ class Commands:
                 for m in mounts
                 if isinstance(m, plan.SecretMount)
             ),
+            masks=self._masks,
             mounts=tuple(mounts),
             stdin=stdin,
             uid=uid,

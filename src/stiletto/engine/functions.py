@@ -236,14 +236,17 @@ class Functions:
     def _keep(self, module: LoadedModule, function: FunctionDef, key: str, answer: str) -> None:
         if function.cache == "never":
             return
-        if function.cache == "session" or not module.config.persistent_cache:
+        recipes: list[Any] = []
+        masks = self._engine.secrets.masks
+        lasting = function.cache != "session" and module.config.persistent_cache
+        if lasting:
+            recipes = dump(list(self._held(json.loads(answer))))
+            # An answer that holds a secret is kept in memory alone.
+            lasting = not masks.patterns or masks.value([answer, recipes]) == [answer, recipes]
+        if not lasting:
             self._session[key] = answer
             return
-        record = {
-            "at_s": time.time(),
-            "answer": answer,
-            "recipes": dump(list(self._held(json.loads(answer)))),
-        }
+        record = {"at_s": time.time(), "answer": answer, "recipes": recipes}
         self._engine.store.put_record("call", key, record)
 
     def _stored(self, module: LoadedModule, function: FunctionDef, key: str) -> str | None:

@@ -19,6 +19,7 @@ from stiletto.errors import EnvironmentFailed, ModuleFailed, StepFailed, Stilett
 from stiletto.module import runtime
 from stiletto.module.bindings import bindings
 from stiletto.module.source import LoadedModule, ModuleProject
+from stiletto.sandbox.scrub import Patterns, Replacer
 
 if TYPE_CHECKING:
     from stiletto.engine.session import Engine
@@ -52,7 +53,12 @@ class Processes:
         token = current_span.set(client.span)
         tail: list[bytes] = []
 
+        replacer = Replacer(Patterns(self._engine.secrets.masks))
+
         def sink(data: bytes) -> None:
+            shown(replacer.feed(data))
+
+        def shown(data: bytes) -> None:
             tail.append(data)
             if client.span:
                 client.span.write(data)
@@ -65,6 +71,7 @@ class Processes:
             await self._forget_compiled()
             raise ModuleFailed(error.message, hint=error.hint or AGAIN) from error
         finally:
+            shown(replacer.flush())
             current_span.reset(token)
         if client.failed is not None:
             failure = _failure(client.failed, self._engine.evaluator.commands.replays)

@@ -91,6 +91,7 @@ class Engine:
         self.workdir = workdir.resolve()
         self.environ = environ
         self.secrets = SecretStore(SecretStore.salt(store.root / "salt"), environ, workdir, gate)
+        progress.mask = self.secrets.masks.text
         self.evaluator = Evaluator(store, sandbox, images, self.secrets, progress)
         self.processes = Processes(self)
         self.modules = Modules(self)
@@ -300,6 +301,10 @@ class Engine:
             return [self._present(item) for item in value]
         result: Value = value
         return result
+
+    def mask(self, text: str) -> str:
+        """Return a text without the secrets of this session."""
+        return self.secrets.masks.text(text)
 
     # -- processes that talk back ------------------------------------------------------------------
 

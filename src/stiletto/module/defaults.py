@@ -29,6 +29,9 @@ from stiletto.module.definition import ArgDef, FunctionDef, Kind, ModuleDef, Obj
 
 __all__ = ["EnvFile", "apply_defaults", "module_defaults", "parse_env"]
 
+_SECRET = re.compile(r"(env|file|cmd)://")
+"""What a secret is read from; whatever else stands there may be the secret itself."""
+
 Addresses = Mapping[tuple[str, str, str], str]
 
 
@@ -115,7 +118,7 @@ def apply_defaults(
             text = values.lookup(arg.name, environ)
             if text is not None:
                 secret = "Secret" in (arg.type.name, arg.type.element and arg.type.element.name)
-                shown = "*****" if secret and "://" not in text else json.dumps(text)
+                shown = "*****" if secret and not _SECRET.match(text) else json.dumps(text)
                 said.append(f"user default: {title}({arg.name}={shown})")
                 if takes_objects(arg):
                     addresses[owner, function.name, arg.name] = text

@@ -16,7 +16,7 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +37,7 @@ from stiletto.sandbox.plan import (
 )
 from stiletto.sandbox.pool import TreePool
 from stiletto.sandbox.process import Transcript, kill_group, run_process
-from stiletto.sandbox.scrub import secret_patterns
+from stiletto.sandbox.scrub import Patterns, secret_patterns
 from stiletto.sandbox.skeleton import image_files, materialise_image
 from stiletto.sandbox.surroundings import environment, passed_on
 from stiletto.sandbox.terminate import ask_to_end
@@ -165,7 +165,7 @@ def _secret_files(prepared: _Prepared) -> Iterator[None]:
         shutil.rmtree(directory)
 
 
-def _patterns(step: Step, prepared: _Prepared) -> Mapping[bytes, bytes]:
+def _patterns(step: Step, prepared: _Prepared) -> Patterns:
     """Return what output must not show: paths of this machine, then secrets."""
     paths: dict[bytes, bytes] = {}
     for target, mount in prepared.attached.mounts.items():
@@ -176,7 +176,7 @@ def _patterns(step: Step, prepared: _Prepared) -> Mapping[bytes, bytes]:
     mounted = [mount.contents for mount in step.mounts if isinstance(mount, SecretMount)]
     secrets = [*step.secret_env.values(), *step.scrub]
     secrets += [addresses_for(value, step.hosts) for value in step.secret_env.values()]
-    return paths | secret_patterns([*secrets, *mounted])
+    return Patterns(step.masks, paths | secret_patterns([*secrets, *mounted]))
 
 
 async def _execute(

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
+from typing import cast
 
+from wheelwright import toolchain
 from wheelwright.release import loop, report
 from wheelwright.release.changelog import Keeper, gist
 from wheelwright.release.context import Context, MachineClock, Stopped, say
 from wheelwright.release.git import RemoteGit
 from wheelwright.release.plan import decide
-from wheelwright.release.ports import Ports, Refs
+from wheelwright.release.ports import GitHub, Ports, Refs
 from wheelwright.release.preflight import Preflight
 from wheelwright.release.preparing import Preparing
 from wheelwright.release.report import Links, Report
@@ -19,7 +21,7 @@ from wheelwright.release.step import Done, Next, next_step
 from wheelwright.release.stops import Problem, Reason, Stop
 from wheelwright.release.version import Request, Versioned, next_version
 from wheelwright.release.where import Hub
-from wheelwright.release.world import Act, Here, Plan, World
+from wheelwright.release.world import Act, Here, Plan, Pull, World
 
 __all__ = ["changes", "release", "version"]
 
@@ -30,22 +32,25 @@ async def release(context: Context, request: Request, *, dry_run: bool) -> Repor
     Raises:
         Stopped: it is not done; the message is the report.
     """
+    if not dry_run:
+        toolchain.begin_release()
     package = context.bench.project.package.name
     # Whatever else is wrong, nothing is looked up for a request that cannot be followed.
     if not context.settings.take_over and (refusal := request.refusal()):
         raise _stopped(_report(package, refusal))
     who = context.who()
-    ready = await Preflight(context).look(request, who)
+    ready = await Preflight(context, plan_only=dry_run).look(request, who)
     plan = decide(request, who, ready.survey)
     links = Links(ready.hub.page if isinstance(ready.hub, Hub) else "", ready.urls.page)
-    if isinstance(plan, Stop) or ready.github is None:
+    github = ready.github or (cast("GitHub", _Unseen()) if dry_run else None)
+    if isinstance(plan, Stop) or github is None:
         end = plan if isinstance(plan, Stop) else Stop.at(Reason.NO_CREDENTIALS)
         raise _stopped(_report(package, end, links))
     preparing = ready.based.preparing
     ports = Ports(
         git=_EditingGit(ready.based.remote, preparing, ready.based.since),
         index=ready.index,
-        github=ready.github,
+        github=github,
         workshop=context.workshop(preparing, ready.urls),
         clock=MachineClock(),
     )
@@ -90,6 +95,16 @@ async def changes(context: Context, request: Request) -> str:
     return text.strip() + "\n"
 
 
+class _Unseen:
+    """What GitHub shows where nobody gave a token to look with."""
+
+    async def pulls(self, branch: str) -> tuple[Pull, ...]:  # noqa: ARG002 - nothing is seen
+        return ()
+
+    async def release(self, tag: str) -> None:  # noqa: ARG002 - nothing is seen
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class _EditingGit:
     """The remote's refs, and the edits of this package; `since` is where its changes begin."""
@@ -108,7 +123,7 @@ class _EditingGit:
         await self.remote.unlock(plan, commit)
 
     async def push_branch(self, plan: Plan, expected: str) -> None:
-        await self.preparing.push(plan, self.since, expected)
+        await self.remote.push_commit(plan, await self.preparing.made(plan, self.since), expected)
 
     async def push_tag(self, plan: Plan, commit: str) -> None:
         await self.remote.push_tag(plan, commit)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from packaging.utils import canonicalize_name
 
@@ -17,7 +19,14 @@ from wheelwright.release.changelog import Keeper
 from wheelwright.release.stops import Problem
 from wheelwright.release.world import Plan
 
-__all__ = ["REQUIREMENTS", "changelog_path", "date_of", "rewrites_requirements", "texts"]
+__all__ = [
+    "REQUIREMENTS",
+    "changelog_path",
+    "date_of",
+    "fragment_directories",
+    "rewrites_requirements",
+    "texts",
+]
 
 REQUIREMENTS = "requirements.txt"
 
@@ -33,11 +42,37 @@ def changelog_path(project: Project, keeper: Keeper) -> str:
     inner = [name.removeprefix(prefix) for name in project.files.names if name.startswith(prefix)]
     names = [name for name in inner if "/" not in name]
     if keeper is Keeper.TOWNCRIER:
-        # Its own defaults: towncrier.toml is read before pyproject.toml, and NEWS.rst is written.
-        text = project.files.text(join(project.where, "towncrier.toml"))
-        read = project.package if text is None else pyproject.parse("towncrier.toml", text)
-        return join(project.where, str(read.table("tool", "towncrier").get("filename", "NEWS.rst")))
+        # Its own default.
+        return join(project.where, str(_towncrier(project).get("filename", "NEWS.rst")))
     return join(project.where, changelog.find(names) or "CHANGELOG.md")
+
+
+def _towncrier(project: Project) -> Mapping[str, Any]:
+    """Return towncrier's settings; towncrier.toml is read before pyproject.toml."""
+    text = project.files.text(join(project.where, "towncrier.toml"))
+    read = project.package if text is None else pyproject.parse("towncrier.toml", text)
+    return read.table("tool", "towncrier")
+
+
+def fragment_directories(project: Project) -> tuple[str, ...]:
+    """Return the directories, from the root, in which towncrier looks for news fragments.
+
+    As in towncrier's `FragmentsPath`: `directory`, with a directory for each section in it; or
+    `newsfragments` in the package, and in each section's directory of it.
+    """
+    settings = _towncrier(project)
+    listed = settings.get("section", ())
+    sections = [str(each.get("path", "")) for each in listed if isinstance(each, Mapping)] or [""]
+    directory = settings.get("directory")
+    if isinstance(directory, str):
+        found = [posixpath.join(directory, section) for section in sections]
+    else:
+        package = str(settings.get("package", "")).replace(".", "/")
+        inner = posixpath.join(str(settings.get("package_dir", ".")), package)
+        found = [posixpath.join(inner, section, "newsfragments") for section in sections]
+    paths = (posixpath.normpath(posixpath.join(project.where, each)) for each in found)
+    # The root as a whole is no directory of fragments.
+    return tuple(dict.fromkeys(each for each in paths if not each.startswith((".", "/"))))
 
 
 def texts(project: Project, plan: Plan, keeper: Keeper, new: str) -> Mapping[str, str]:

@@ -1,9 +1,13 @@
-"""The remote repository, through git in a container of its own full clone."""
+"""The remote repository, through git in containers that no code of the package ever ran in.
+
+clone     bare, with the token: the only container that sees it; plumbing alone
+tree      a commit's work tree, with a copy of the clone as its .git and without the token:
+for code of the package; nothing of it ever comes back but texts (`commit.py`)
+"""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 
@@ -11,18 +15,27 @@ import dagger
 
 from wheelwright import toolchain
 from wheelwright.pins import full_image
+from wheelwright.privileges import DATA, GIT, Credential, Kind
 from wheelwright.release import refs
+from wheelwright.release.commit import ReleaseCommit
 from wheelwright.release.ports import Refs
 from wheelwright.release.refs import Seen
 from wheelwright.release.world import Plan
 
-__all__ = ["CLONE", "RemoteGit", "fresh", "with_program"]
+__all__ = ["TREE", "RemoteGit", "fresh", "with_program"]
 
-CLONE = "/repo"
+TREE = "/repo"
+"""Where a commit's files are in the container of `RemoteGit.tree`."""
+
 _PROGRAMS = "/opt/wheelwright"
+_CLONE = "/opt/wheelwright/clone.git"
 _ANSWER = "/opt/wheelwright/answer"
+_COMMIT = "/opt/wheelwright/commit.json"
 _CA = "/opt/wheelwright/ca.pem"
 _TOKEN = "GITHUB_TOKEN"  # noqa: S105 (the variable's name)
+
+# The image's own directories: not those that tools and environments are installed into.
+_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
 def fresh(container: dagger.Container) -> dagger.Container:
@@ -45,30 +58,39 @@ class RemoteGit:
     token: dagger.Secret | None = None
     ca: dagger.File | None = None
     _clone: dagger.Container | None = field(default=None, repr=False)
+    _newest: dagger.Container | None = field(default=None, repr=False)
 
     # -- containers -------------------------------------------------------------------------------
 
     def _container(self) -> dagger.Container:
         container = toolchain.base(full_image(self.python), self.python)
+        container = with_program(container, "refs.py")
         if self.ca is not None:
-            container = container.with_file(_CA, self.ca).with_env_variable("GIT_SSL_CAINFO", _CA)
-        container = container.with_env_variable("WHEELWRIGHT_ANSWER", _ANSWER)
-        return self._trusted(with_program(container, "refs.py"))
-
-    def _trusted(self, container: dagger.Container) -> dagger.Container:
-        return container.with_secret_variable(_TOKEN, self.token) if self.token else container
+            container = container.with_file(_CA, self.ca)
+        return container.with_workdir(_PROGRAMS)
 
     async def clone(self) -> dagger.Container:
         """Return the clone, made once in a run, with everything that the remote has."""
         if self._clone is None:
-            self._clone = await self._run(self._container(), ["clone", self.url])
+            self._clone = await self._run(self._container(), ["clone"])
         return self._clone
 
     async def _run(
-        self, container: dagger.Container, args: list[str], stdin: str = ""
+        self,
+        container: dagger.Container,
+        args: list[str],
+        stdin: str = "",
+        clone: str = _CLONE,
+        kind: Kind = GIT,
     ) -> dagger.Container:
-        command = ["python", f"{_PROGRAMS}/refs.py", *args]
-        ran = fresh(container).with_exec(command, stdin=stdin, expect=dagger.ReturnType.ANY)
+        given = self.token if Credential.GITHUB in kind.secrets else None
+        held = [toolchain.Held(Credential.GITHUB, _TOKEN, given)] if given else []
+        options = [f"--clone={clone}", f"--remote={self.url}", f"--answer={_ANSWER}"]
+        options += [f"--path={_PATH}", *([f"--ca={_CA}"] if self.ca is not None else [])]
+        command = ["python", f"{_PROGRAMS}/refs.py", *options, *args]
+        ran = toolchain.step(
+            fresh(container), kind, command, secrets=held, stdin=stdin, may_fail=True
+        )
         output = await toolchain.output(ran)
         if output.exit_code:
             raise refs.trouble(output.stderr, output.exit_code)
@@ -78,15 +100,22 @@ class RemoteGit:
         return await self._run(await self.clone(), list(args), stdin)
 
     async def tree(self, commit: str) -> dagger.Container:
-        """Return the clone with a commit in its work tree, and without the token."""
-        ran = await self._do("checkout", commit)
-        return ran.without_secret_variable(_TOKEN)
+        """Return a container with a commit in its work tree, for code that sees no token."""
+        # A commit that was pushed after the clone was made is in what has looked or pushed since.
+        clone = self._newest or await self.clone()
+        container = toolchain.base(full_image(self.python), self.python)
+        container = with_program(container, "refs.py").with_directory(
+            f"{TREE}/.git", clone.directory(_CLONE)
+        )
+        args = [f"--tree={TREE}", "checkout", commit]
+        return await self._run(container, args, clone=f"{TREE}/.git", kind=DATA)
 
     # -- looks ------------------------------------------------------------------------------------
 
     async def look(self) -> Seen:
         """Return all refs, now."""
-        return refs.read(await _answer(await self._do("look")))
+        self._newest = await self._do("look")
+        return refs.read(await _answer(self._newest))
 
     async def observe(self, plan: Plan) -> Refs:
         """Return the refs of one release, now."""
@@ -104,21 +133,17 @@ class RemoteGit:
         """Delete the lock's ref if it still is that commit."""
         await self._do("delete", plan.lock_ref, commit)
 
-    async def push_tree(
-        self,
-        plan: Plan,
-        edited: dagger.Container,
-        paths: list[str],
-        expected: str,
-        build_requires: Sequence[str] = (),
-    ) -> None:
-        """Commit an edited work tree and push it as the release branch."""
-        args = ["commit", plan.base_commit, str(plan.epoch_s), *paths]
-        message = refs.journal_message(plan.package, plan.version, build_requires)
-        container = await self._run(edited, args, message)
-        commit = await _answer(container)
+    async def push_commit(self, plan: Plan, commit: ReleaseCommit, expected: str) -> str:
+        """Make a commit of its description, push it as the release branch, and return it."""
+        clone = await self.clone()
+        described = clone.with_new_file(_COMMIT, commit.json())
         ref = f"refs/heads/{plan.branch}"
-        await self._run(self._trusted(container), ["push", ref, expected, commit])
+        self._newest = await self._run(described, ["release", _COMMIT, ref, expected])
+        return await _answer(self._newest)
+
+    async def time_s(self, commit: str) -> int:
+        """Return a commit's time, in seconds since 1970."""
+        return int(await _answer(await self._do("time", commit)))
 
     async def push_tag(self, plan: Plan, commit: str) -> None:
         """Push the tag; the same one again is no error, another one is refused."""

@@ -105,9 +105,14 @@ class Ready:
 
 @dataclass
 class Preflight:
-    """Looks, and writes nothing."""
+    """Looks, and writes nothing.
+
+    Attributes:
+        plan_only: nothing is to be written later either, so that a missing credential is a note.
+    """
 
     context: Context
+    plan_only: bool = False
     _problems: list[Problem] = field(default_factory=list)
 
     async def based(self, who: Who | None = None) -> Based:
@@ -145,6 +150,10 @@ class Preflight:
             current = ""
         version = based.continued.version if based.continued else based.asked(request)
         notes = await self._foresee(github, based, version) if github and version else ()
+        if self.plan_only:
+            missing = [each for each in self._problems if each.reason is Reason.NO_CREDENTIALS]
+            self._problems = [each for each in self._problems if each not in missing]
+            notes = (*notes, *(each.text() for each in missing))
         survey = Survey(
             package=package.name,
             current=current,

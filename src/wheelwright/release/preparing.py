@@ -12,9 +12,11 @@ from wheelwright.errors import ProjectError, ToolFailed
 from wheelwright.loading import Bench, load
 from wheelwright.project.files import Snapshot, join
 from wheelwright.project.model import Project
-from wheelwright.release import backend, changelog, editing, edits
+from wheelwright.release import backend, changelog, editing, edits, refs
+from wheelwright.release import commit as described
 from wheelwright.release.changelog import Keeper
-from wheelwright.release.git import CLONE, RemoteGit, fresh
+from wheelwright.release.commit import ReleaseCommit
+from wheelwright.release.git import TREE, RemoteGit, fresh
 from wheelwright.release.pins import release_tool
 from wheelwright.release.ports import ActFailed
 from wheelwright.release.world import Plan, Trouble
@@ -43,7 +45,7 @@ class Commit:
 
     def path(self, path: str) -> str:
         """Return a path in the clone for one from the root that uv works in."""
-        return join(CLONE, self.bench.prefix, path)
+        return join(TREE, self.bench.prefix, path)
 
 
 @dataclass
@@ -58,7 +60,7 @@ class Preparing:
     async def commit(self, commit: str) -> Commit:
         """Return the package as a commit has it."""
         container = await self.remote.tree(commit)
-        whole = container.directory(CLONE)
+        whole = container.directory(TREE)
         bench = await load(whole.without_directory(".git"), self.package)
         bench = replace(bench, project=await _with_texts(bench))
         git = dagger.dag.directory().with_directory(".git", whole.directory(".git"))
@@ -102,19 +104,24 @@ class Preparing:
     ) -> dagger.Container:
         python = self.python_of(commit)
         tool = release_tool(commit.project, name, python)
-        return toolchain.with_tool(container, tool).with_workdir(commit.path(where))
+        return toolchain.with_tool(container, tool, python).with_workdir(commit.path(where))
 
     # -- the edits --------------------------------------------------------------------------------
 
-    async def push(self, plan: Plan, since: str, expected: str) -> None:
-        """Make the edits on the plan's base commit and push them as the release branch."""
+    async def made(self, plan: Plan, since: str) -> ReleaseCommit:
+        """Return the release commit of the plan's base commit: the edits, made anew.
+
+        Raises:
+            ActFailed: a tool cannot make them.
+        """
         commit = await self.commit(plan.base_commit)
         try:
-            container, paths = await self._edited(commit, plan, since)
+            edits = await self._edits(commit, plan, since)
             build_requires = await self._build_requires(commit)
         except (ProjectError, ToolFailed) as error:
             raise ActFailed(Trouble.TOOL, str(error)) from error
-        await self.remote.push_tree(plan, container, paths, expected, build_requires)
+        message = refs.journal_message(plan.package, plan.version, build_requires)
+        return ReleaseCommit(plan.base_commit, plan.epoch_s, message, edits)
 
     async def _build_requires(self, commit: Commit) -> tuple[str, ...]:
         """Return what the index has now for the build: the input of every build to come."""
@@ -129,31 +136,32 @@ class Preparing:
             .with_new_file(backend.CONSTRAINTS, backend.text(backend.bounds(project)))
             .with_workdir(join(environment.SOURCE, project.where))
         )
-        output = await toolchain.output(toolchain.resolve(fresh(container), backend.COMPILE))
+        output = await toolchain.resolve(fresh(container), backend.COMPILE)
         if output.exit_code:
             said = " / ".join(output.stderr.strip().splitlines()[-4:])
             raise ToolFailed(f"[build-system] requires of {project.name} cannot be had: {said}")
         return backend.pins(output.stdout)
 
-    async def _edited(
-        self, commit: Commit, plan: Plan, since: str
-    ) -> tuple[dagger.Container, list[str]]:
+    async def _edits(self, commit: Commit, plan: Plan, since: str) -> tuple[described.Edit, ...]:
+        """Make the edits, and take them out of where the package's code ran, as texts."""
         project, keeper = commit.project, commit.keeper
         new = ""
         if keeper is Keeper.GIT_CLIFF:
             date = editing.date_of(plan)
             new = await self.changes(commit, plan.version, plan.tag, date, since)
         container = commit.container
-        changed = editing.texts(project, plan, keeper, new)
-        for path, text in changed.items():
+        texts = dict(editing.texts(project, plan, keeper, new))
+        removed: list[str] = []
+        for path, text in texts.items():
             container = container.with_new_file(commit.path(path), text)
-        paths = list(changed)
         if keeper is Keeper.TOWNCRIER:
             date = editing.date_of(plan)
             command = changelog.towncrier_command(plan.version, date, project.name, draft=False)
             ready = self._with_tool(commit, container, "towncrier", project.where)
-            container = ready.with_exec(list(command))
-            paths.append(editing.changelog_path(project, keeper))
+            ran = await _synced(toolchain.run(ready, command))
+            path = editing.changelog_path(project, keeper)
+            texts[path] = await _text(ran, commit.path(path))
+            removed = await self._removed(commit, ran)
         if self.requirements and editing.rewrites_requirements(project):
             # A lock of a version that no commit has yet: without the history, told by a variable.
             for name, value in edits.pretend(project, plan.version).items():
@@ -161,16 +169,22 @@ class Preparing:
             member = [f"--package={project.package.name}"] if project.where else []
             out = join(project.where, editing.REQUIREMENTS)
             export = [*edits.EXPORT, *member, "--quiet", f"--output-file={out}"]
-            container = toolchain.install(container.with_workdir(commit.path("")), export)
-            paths.append(out)
-        try:
-            await container.sync()
-        except dagger.ExecError as error:
-            said = (error.stderr.strip() or error.stdout.strip()).splitlines()[-4:]
-            words = f"{' '.join(error.command)}: {' / '.join(said)}"
-            raise ActFailed(Trouble.TOOL, words) from error
-        paths = [join(commit.bench.prefix, path) for path in paths]
-        return container.with_workdir(environment.SOURCE), paths
+            ran = await _synced(toolchain.run(container.with_workdir(commit.path("")), export))
+            texts[out] = await _text(ran, commit.path(out))
+        prefix = commit.bench.prefix
+        return described.edits(
+            {join(prefix, path): text for path, text in texts.items()},
+            [join(prefix, path) for path in removed],
+        )
+
+    async def _removed(self, commit: Commit, ran: dagger.Container) -> list[str]:
+        """Return the news fragments that towncrier took away; nothing else may go."""
+        removed: set[str] = set()
+        for path in editing.fragment_directories(commit.project):
+            before = await _files(commit.container, commit.path(path))
+            after = await _files(ran, commit.path(path))
+            removed |= {join(path, name) for name in before - after}
+        return sorted(removed)
 
     async def notes(self, plan: Plan, commit: Commit) -> str:
         """Return the changelog's section of the version, for people who read the release."""
@@ -195,3 +209,46 @@ async def _with_texts(bench: Bench) -> Project:
         if await bench.source.exists(path):
             texts[path] = await bench.source.file(path).contents()
     return replace(project, files=Snapshot(texts, files.names))
+
+
+# A changelog of ten years is less than one.
+_LARGEST_BYTES = 16 * 1024 * 1024
+
+
+async def _synced(container: dagger.Container) -> dagger.Container:
+    """Run what a container has to run.
+
+    Raises:
+        ActFailed: it failed.
+    """
+    try:
+        return await container.sync()
+    except dagger.ExecError as error:
+        said = (error.stderr.strip() or error.stdout.strip()).splitlines()[-4:]
+        words = f"{' '.join(error.command)}: {' / '.join(said)}"
+        raise ActFailed(Trouble.TOOL, words) from error
+
+
+async def _text(container: dagger.Container, path: str) -> str:
+    """Return the text of a file that code of the package has written: an ordinary, bounded one.
+
+    Raises:
+        ToolFailed: it is something else.
+    """
+    regular = dagger.ExistsType.REGULAR_TYPE
+    if not await container.exists(path, expected_type=regular, do_not_follow_symlinks=True):
+        raise ToolFailed(f"{path} is no ordinary file after the edits; let the tool write one")
+    file = container.file(path)
+    if await file.size() > _LARGEST_BYTES:
+        raise ToolFailed(f"{path} has more than {_LARGEST_BYTES} bytes after the edits")
+    return await file.contents()
+
+
+async def _files(container: dagger.Container, path: str) -> set[str]:
+    """Return the files below a directory; none where there is no such directory."""
+    there = dagger.ExistsType.DIRECTORY_TYPE
+    if not await container.exists(path, expected_type=there, do_not_follow_symlinks=True):
+        return set()
+    found = {name.rstrip("/") for name in await container.directory(path).glob("**")}
+    above = {name.rpartition("/")[0] for name in found}
+    return found - above

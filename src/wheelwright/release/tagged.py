@@ -9,7 +9,6 @@ from wheelwright.errors import RequestError
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.release import edits, loop
 from wheelwright.release.context import Context, MachineClock, Stopped, say, tag_prefix
-from wheelwright.release.git import CLONE
 from wheelwright.release.index import SimpleIndex
 from wheelwright.release.plan import file_version
 from wheelwright.release.ports import Git, GitHub, Ports
@@ -87,9 +86,7 @@ async def _tagged(context: Context, tag: str) -> _Tagged:
     preparing = context.preparing(remote)
     commit = await context.commit(preparing, head)
     version = _version(commit, tag)
-    epoch = await commit.container.with_exec(
-        ["git", "-c", "safe.directory=*", "-C", CLONE, "show", "-s", "--format=%ct", head]
-    ).stdout()
+    epoch_s = await remote.time_s(head)
     # A tag of a release says what it was built with; one that a person made does not.
     released = seen.journals.get(f"refs/tags/{tag}")
     mine = released is not None and released[2].commit == head
@@ -103,9 +100,9 @@ async def _tagged(context: Context, tag: str) -> _Tagged:
         tag=tag,
         lock_ref="",
         run="",
-        epoch_s=int(epoch),
+        epoch_s=epoch_s,
     )
-    return _Tagged(preparing, commit, plan, Journal(head, "", head, int(epoch), build_requires))
+    return _Tagged(preparing, commit, plan, Journal(head, "", head, epoch_s, build_requires))
 
 
 def _version(commit: Commit, tag: str) -> str:

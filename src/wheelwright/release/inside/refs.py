@@ -1,97 +1,217 @@
-"""Reads and writes the refs of a remote repository; runs in a container with git.
+"""Reads and writes the refs of a remote repository by git's plumbing; runs in a container with git.
 
-    refs.py clone REMOTE                    make the clone, with everything the remote has
-    refs.py look                            fetch again; print refs and release commits as JSON
-    refs.py checkout COMMIT                 put a commit into the work tree
-    refs.py push REF EXPECTED COMMIT        compare and swap; EXPECTED "" means: no such ref
-    refs.py delete REF EXPECTED             compare and delete
-    refs.py lock REF EXPECTED EPOCH         push a commit of the empty tree; message on stdin
-    refs.py commit PARENT EPOCH [PATH ...]  commit the work tree and print it; message on stdin
+    refs.py OPTION ... COMMAND
 
-What is printed goes into the file that $WHEELWRIGHT_ANSWER names, where it names one: it is for
-programs, and would fill the screens of people. The credential is $GITHUB_TOKEN. Git asks for it
-when the remote does, and it stands in no file and no command line. A git command that fails ends
-this program with its exit code and words.
+    clone                      make the bare clone, with all that the remote has
+    look                       fetch again; tell refs and release commits as JSON
+    checkout COMMIT            put a commit into the work tree, which --tree names
+    push REF EXPECTED COMMIT   compare and swap; EXPECTED "" means: no such ref
+    delete REF EXPECTED        compare and delete
+    lock REF EXPECTED EPOCH    push a commit of the empty tree; its message is on stdin
+    commit FILE                make the release commit that a file of JSON describes, and tell it
+    release FILE REF EXPECTED  the same, and push it
+    time COMMIT                tell a commit's time
+
+    --clone=DIRECTORY   the bare clone
+    --remote=URL        where it comes from
+    --tree=DIRECTORY    the work tree of `checkout`
+    --answer=FILE       what is told goes there, else to stdout: it is for programs, not for people
+    --ca=FILE           certificates to trust
+    --path=DIRECTORIES  where git is looked for, whatever $PATH says
+
+All places are arguments, so that they can be those of another directory than a container's root.
+
+The credential is $GITHUB_TOKEN. It is for the remote's own host alone, and stands in no file and
+no command line. Nothing that the repository holds can change what git does here: there is no work
+tree beside the one of `checkout`, no hook, no filter, no configuration but the clone's own, and of
+the environment only what leads to the remote. A git command that fails ends this program with its
+exit code and words.
 """
 
 from __future__ import annotations
 
+import hashlib
+import ipaddress
 import json
 import os
+import posixpath
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
+import urllib.parse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-CLONE = Path(os.environ.get("WHEELWRIGHT_CLONE", "/repo"))
 TIMEOUT_S = 600
 NAME, EMAIL = "wheelwright", "wheelwright@users.noreply.github.com"
 HELPER = (
     '!f() { test "$1" = get && test -n "$GITHUB_TOKEN" && '
     'printf "username=x-access-token\\npassword=%s\\n" "$GITHUB_TOKEN"; }; f'
 )
-# Less than a byte a second for a minute is a server that hangs.
+# Where a remote may be. A remote that redirects, or that names another by a submodule, stays in
+# the scheme it was given with.
+SCHEMES = ("https", "http", "git", "file")
 CONFIG = (
-    ("credential.helper", HELPER),
+    # An empty one forgets every helper of before.
+    ("credential.helper", ""),
+    ("core.hooksPath", os.devnull),
+    ("core.attributesFile", os.devnull),
+    ("core.excludesFile", os.devnull),
+    ("core.fsmonitor", "false"),
+    ("core.autocrlf", "false"),
+    ("core.symlinks", "true"),
+    ("core.protectHFS", "true"),
+    ("core.protectNTFS", "true"),
+    ("submodule.recurse", "false"),
+    ("fetch.recurseSubmodules", "false"),
+    ("push.recurseSubmodules", "no"),
+    ("push.gpgSign", "false"),
+    ("protocol.allow", "never"),
+    # The first answer may send elsewhere, as for a repository that was renamed; git then asks for
+    # a credential of that place, and gets none for another host.
+    ("http.followRedirects", "initial"),
+    # Less than a byte a second for a minute is a server that hangs.
     ("http.lowSpeedLimit", "1"),
     ("http.lowSpeedTime", "60"),
     ("safe.directory", "*"),
     ("advice.detachedHead", "false"),
-    ("core.autocrlf", "false"),
     ("gc.auto", "0"),
+    ("maintenance.auto", "false"),
 )
+# What of the environment leads to the remote: proxies, certificates, a place for temporary files.
+PASSED = re.compile(r"(?i:https?_proxy|all_proxy|no_proxy)|SSL_CERT_(FILE|DIR)|TMPDIR|GITHUB_TOKEN")
 # What is fetched is kept apart from what is checked out here.
 SEEN = "refs/seen/"
 FETCHED = ("refs/heads/", "refs/tags/", "refs/wheelwright/")
 RELEASE = re.compile(r"^Wheelwright-Release: (\S+) (\S+)$", re.MULTILINE)
+REGULAR = ("100644", "100755")
+LINK = "120000"
+LINKS_MAX = 8
+EDITS_MAX, EDITS_MAX_BYTES = 10_000, 64 * 1024 * 1024
+
+options: dict[str, str] = {"path": os.defpath}
+NOTHING: Mapping[str, str] = {}
 
 
-def git(*args: str, stdin: str = "", epoch: str = "", check: bool = True) -> str:
-    """Run git in the clone and return its stdout; end this program if it fails."""
-    environ = {
-        **os.environ,
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_AUTHOR_NAME": NAME,
+def fail(words: str) -> SystemExit:
+    """Return the end of this program with words for people."""
+    sys.stderr.write(f"{words}\n")
+    return SystemExit(1)
+
+
+# -- git ------------------------------------------------------------------------------------------
+
+
+def scope() -> str:
+    """Return what a credential is for: the remote's scheme and host; empty where it must not go.
+
+    What goes over plain HTTP is read by everybody on the way, unless there is no way.
+    """
+    parts = urllib.parse.urlsplit(options.get("remote", ""))
+    host = parts.hostname or ""
+    try:
+        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
+        return ""
+    named = f"[{host}]" if ":" in host else host
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{named}{port}"
+
+
+def scheme() -> str:
+    """Return the protocol of the remote, as git's `protocol.NAME.allow` calls it."""
+    found = re.match(r"([a-z]+)://", options.get("remote", ""))
+    return found[1] if found and found[1] in SCHEMES else "" if found else "file"
+
+
+def configuration() -> list[tuple[str, str]]:
+    """Return the settings that every command gets."""
+    found = [*CONFIG]
+    if scheme():
+        found.append((f"protocol.{scheme()}.allow", "always"))
+    if where := scope():
+        found.append((f"credential.{where}.helper", HELPER))
+    return found
+
+
+def environment(home: str) -> dict[str, str]:
+    """Return git's whole environment."""
+    environ = {name: value for name, value in os.environ.items() if PASSED.fullmatch(name)}
+    environ |= {
+        "HOME": home,
+        "XDG_CONFIG_HOME": home,
+        "PATH": options["path"],
+        "GIT_ATTR_NOSYSTEM": "1",
         "GIT_AUTHOR_EMAIL": EMAIL,
-        "GIT_COMMITTER_NAME": NAME,
+        "GIT_AUTHOR_NAME": NAME,
         "GIT_COMMITTER_EMAIL": EMAIL,
+        "GIT_COMMITTER_NAME": NAME,
+        "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_COUNT": str(len(CONFIG)),
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_TERMINAL_PROMPT": "0",
         "LC_ALL": "C",
     }
-    for number, (key, value) in enumerate(CONFIG):
+    if "ca" in options:
+        environ["GIT_SSL_CAINFO"] = str(Path(options["ca"]).absolute())
+    settings = configuration()
+    environ["GIT_CONFIG_COUNT"] = str(len(settings))
+    for number, (key, value) in enumerate(settings):
         environ[f"GIT_CONFIG_KEY_{number}"] = key
         environ[f"GIT_CONFIG_VALUE_{number}"] = value
-    if epoch:
-        environ["GIT_AUTHOR_DATE"] = environ["GIT_COMMITTER_DATE"] = f"{epoch} +0000"
-    try:
-        done = subprocess.run(
-            ["git", *args],
-            cwd=CLONE,
-            input=stdin,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            env=environ,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        sys.stderr.write(f"git {args[0]}: timed out after {TIMEOUT_S} s\n")
-        raise SystemExit(124) from None
+    return environ
+
+
+def run(
+    *args: str, stdin: bytes = b"", check: bool = True, more: Mapping[str, str] = NOTHING
+) -> bytes:
+    """Run git on the clone and return its stdout; end this program if it fails."""
+    program = shutil.which("git", path=options["path"])
+    if program is None:
+        raise fail(f"no git in {options['path']}")
+    with tempfile.TemporaryDirectory() as home:
+        try:
+            done = subprocess.run(
+                [program, f"--git-dir={Path(options['clone']).absolute()}", *args],
+                cwd=home,
+                input=stdin,
+                capture_output=True,
+                env={**environment(home), **more},
+                timeout=TIMEOUT_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            sys.stderr.write(f"git {args[0]}: timed out after {TIMEOUT_S} s\n")
+            raise SystemExit(124) from None
     if check and done.returncode:
-        sys.stderr.write(done.stderr or done.stdout)
+        sys.stderr.write((done.stderr or done.stdout).decode("utf-8", "replace"))
         raise SystemExit(done.returncode if 0 < done.returncode < 128 else 1)
     return done.stdout
 
 
-def clone(remote: str) -> None:
+def git(*args: str, stdin: str = "", check: bool = True, more: Mapping[str, str] = NOTHING) -> str:
+    """Run git and return what it says as text."""
+    return run(*args, stdin=stdin.encode(), check=check, more=more).decode("utf-8", "replace")
+
+
+def dated(epoch: int) -> dict[str, str]:
+    """Return the variables that give a commit its time."""
+    return dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), f"@{epoch} +0000")
+
+
+# -- looks ----------------------------------------------------------------------------------------
+
+
+def clone() -> None:
     """Make the clone."""
-    CLONE.mkdir(parents=True, exist_ok=True)
-    git("init", "--quiet")
-    git("remote", "add", "origin", remote)
+    Path(options["clone"]).mkdir(parents=True, exist_ok=True)
+    git("init", "--quiet", "--bare", "--template=")
+    git("config", "remote.origin.url", options["remote"])
     fetch()
 
 
@@ -102,7 +222,7 @@ def fetch() -> None:
 
 
 def look() -> None:
-    """Print what the remote has now."""
+    """Tell what the remote has now."""
     fetch()
     refs = {}
     shown = git("for-each-ref", "--format=%(refname) %(objectname) %(*objectname)", SEEN)
@@ -176,10 +296,20 @@ def have(commit: str) -> None:
 
 
 def checkout(commit: str) -> None:
-    """Put a commit into the work tree, and nothing else."""
+    """Put a commit into the work tree, and nothing else; the clone then is that tree's."""
     have(commit)
-    git("checkout", "--quiet", "--force", "--detach", commit)
-    git("clean", "--quiet", "-dffx")
+    tree = f"--work-tree={Path(options['tree']).absolute()}"
+    git("config", "core.bare", "false")
+    git(tree, "checkout", "--quiet", "--force", "--detach", commit)
+    git(tree, "clean", "--quiet", "-dffx")
+
+
+def time(commit: str) -> None:
+    """Tell a commit's time, in seconds since 1970."""
+    tell(git("show", "--no-patch", "--format=%ct", commit).strip())
+
+
+# -- acts -----------------------------------------------------------------------------------------
 
 
 def push(ref: str, expected: str, commit: str) -> None:
@@ -196,25 +326,114 @@ def delete(ref: str, expected: str) -> None:
 
 def lock(ref: str, expected: str, epoch: str) -> None:
     """Push a commit that says who locked."""
-    tree = git("mktree", stdin="").strip()
-    commit = git("commit-tree", tree, "-F", "-", stdin=sys.stdin.read(), epoch=epoch).strip()
-    push(ref, expected, commit)
-
-
-def commit(parent: str, epoch: str, *paths: str) -> None:
-    """Commit changed and deleted files, and the named new ones, on a parent."""
-    git("add", "--update")
-    there = [path for path in paths if os.path.lexists(CLONE / path)]
-    if there:
-        git("add", "--force", "--", *there)
-    tree = git("write-tree").strip()
+    tree = git("mktree").strip()
     words = sys.stdin.read()
-    tell(git("commit-tree", tree, "-p", parent, "-F", "-", stdin=words, epoch=epoch).strip())
+    made = git("commit-tree", tree, "-F", "-", stdin=words, more=dated(int(epoch)))
+    push(ref, expected, made.strip())
+
+
+def commit(file: str) -> None:
+    """Tell the release commit that a file describes."""
+    tell(committed(described(file)))
+
+
+def release(file: str, ref: str, expected: str) -> None:
+    """Push the release commit that a file describes."""
+    push(ref, expected, committed(described(file)))
+
+
+# -- the release commit ---------------------------------------------------------------------------
+
+
+def described(file: str) -> dict[str, Any]:
+    """Return what a file of `wheelwright.release.commit` says."""
+    data: dict[str, Any] = json.loads(Path(file).read_text(encoding="utf-8"))
+    if len(data["edits"]) > EDITS_MAX:
+        raise fail(f"more than {EDITS_MAX} edits in one release commit")
+    if sum(len(each["text"] or "") for each in data["edits"]) > EDITS_MAX_BYTES:
+        raise fail(f"edits of more than {EDITS_MAX_BYTES} bytes in one release commit")
+    return data
+
+
+def committed(data: Mapping[str, Any]) -> str:
+    """Make the commit; the same description makes the same one."""
+    tree = written(data)
+    words = str(data["message"])
+    made = git(
+        *("commit-tree", tree, "-p", data["parent"], "-F", "-"),
+        stdin=words,
+        more=dated(data["epoch_s"]),
+    )
+    return made.strip()
+
+
+def written(data: Mapping[str, Any]) -> str:
+    """Write the tree: the parent's, with the edits. No file of a work tree has a part in it."""
+    parent = data["parent"]
+    have(parent)
+    lines = [entry(parent, each["path"], each["text"], each["sha256"]) for each in data["edits"]]
+    with tempfile.TemporaryDirectory() as directory:
+        index = {"GIT_INDEX_FILE": str(Path(directory, "index"))}
+        git("read-tree", parent, more=index)
+        run("update-index", "-z", "--index-info", stdin=b"".join(lines), more=index)
+        return git("write-tree", more=index).strip()
+
+
+def entry(parent: str, path: str, text: str | None, sha256: str) -> bytes:
+    """Return one edit as `git update-index --index-info` reads it.
+
+    A file keeps the mode that the parent has; what was no file cannot become one.
+    """
+    parts = path.split("/")
+    if "\0" in path or any(part in ("", ".", "..") or part.lower() == ".git" for part in parts):
+        raise fail(f"{path!r} cannot be in a commit")
+    if text is None:
+        if not found(parent, path):
+            raise fail(f"{path!r} is taken away, and the parent has no such file")
+        return f"0 {'0' * 40}\t{path}\0".encode()
+    contents = text.encode()
+    if hashlib.sha256(contents).hexdigest() != sha256:
+        raise fail(f"{path!r} is not what was described: its sha256 differs")
+    path, mode, old = resolved(parent, path)
+    if b"\r\n" not in old:
+        # A work tree may have other line endings than the repository (.gitattributes, eol).
+        contents = contents.replace(b"\r\n", b"\n")
+    blob = run("hash-object", "-w", "--stdin", "--no-filters", stdin=contents).decode().strip()
+    return f"{mode} {blob}\t{path}\0".encode()
+
+
+def found(parent: str, path: str) -> tuple[str, str] | None:
+    """Return mode and object of a path in a commit; None where there is none."""
+    listed = run("--literal-pathspecs", "ls-tree", "-z", "--full-tree", parent, "--", path)
+    for line in listed.split(b"\0"):
+        about, _, name = line.partition(b"\t")
+        if name == path.encode():
+            mode, kind, sha = about.decode().split(" ")
+            return (mode, sha) if kind == "blob" else (kind, sha)
+    return None
+
+
+def resolved(parent: str, path: str) -> tuple[str, str, bytes]:
+    """Return where an edit belongs, with mode and contents there; a link is followed."""
+    for _ in range(LINKS_MAX):
+        there = found(parent, path)
+        if there is None:
+            return path, REGULAR[0], b"\r\n"
+        mode, sha = there
+        if mode in REGULAR:
+            return path, mode, run("cat-file", "blob", sha)
+        if mode != LINK:
+            break
+        target = run("cat-file", "blob", sha).decode("utf-8", "replace")
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+        if path.startswith(("..", "/")) or path.split("/")[0].lower() == ".git":
+            break
+    raise fail(f"{path!r} is no file that a release may edit")
 
 
 def tell(text: str) -> None:
     """Give the answer."""
-    if path := os.environ.get("WHEELWRIGHT_ANSWER"):
+    if path := options.get("answer"):
         Path(path).write_text(text + "\n", encoding="utf-8")
     else:
         sys.stdout.write(text + "\n")
@@ -228,7 +447,18 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "lock": lock,
     "look": look,
     "push": push,
+    "release": release,
+    "time": time,
 }
 
+
+def main(words: list[str]) -> None:
+    """Read the options, then do one thing."""
+    while words and words[0].startswith("--"):
+        name, _, value = words.pop(0)[2:].partition("=")
+        options[name] = value
+    COMMANDS[words[0]](*words[1:])
+
+
 if __name__ == "__main__":
-    COMMANDS[sys.argv[1]](*sys.argv[2:])
+    main(sys.argv[1:])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from imaginary import a_plan
 
-from wheelwright.release import refs
+from wheelwright.release import commit, refs
 from wheelwright.release.inside import refs as program
 from wheelwright.release.world import Journal, Trouble
 
@@ -55,7 +55,7 @@ class Remote:
     def clone(self, name: str) -> "Clone":
         """Make a clone with the program."""
         clone = Clone(self, self.root / name)
-        clone("clone", str(self.path))
+        clone("clone")
         return clone
 
 
@@ -69,13 +69,13 @@ class Clone:
     def run(self, *args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run the program and return how it ended."""
         return subprocess.run(
-            [sys.executable, program.__file__, *args],
+            [
+                *(sys.executable, program.__file__),
+                *(f"--clone={self.path}", f"--remote={self.remote.path}"),
+                *args,
+            ],
             input=stdin,
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(self.remote.root),
-                "WHEELWRIGHT_CLONE": str(self.path),
-            },
+            env={"PATH": os.environ["PATH"], "HOME": str(self.remote.root)},
             capture_output=True,
             text=True,
             check=False,
@@ -101,17 +101,20 @@ def remote(tmp_path: Path) -> Remote:
 LOCK = "refs/wheelwright/lock/demo"
 
 
+def described(clone: Clone, version: str = "1.2.4", build_requires: tuple[str, ...] = ()) -> str:
+    """Describe a release commit in a file, and return its path."""
+    parent = clone.remote.head()
+    message = refs.journal_message("demo", version, build_requires)
+    edits = commit.edits({"a.txt": version, "new.txt": "new\n"}, ["b.txt"])
+    file = clone.remote.root / "commit.json"
+    file.write_text(commit.ReleaseCommit(parent, 1_700_000_000, message, edits).json())
+    return str(file)
+
+
 def journal(clone: Clone, version: str = "1.2.4", build_requires: tuple[str, ...] = ()) -> str:
     """Make and push a release commit."""
-    plan = a_plan(base_commit=clone.remote.head(), version=version)
-    clone("checkout", plan.base_commit)
-    (clone.path / "a.txt").write_text(version)
-    (clone.path / "b.txt").unlink()
-    (clone.path / "new.txt").write_text("new\n")
-    (clone.path / "stray.txt").write_text("not asked for\n")
-    message = refs.journal_message(plan.package, version, build_requires)
-    made = clone("commit", plan.base_commit, "1700000000", "new.txt", stdin=message)
-    return clone("push", f"refs/heads/release/v{version}", "", made)
+    file = described(clone, version, build_requires)
+    return clone("release", file, f"refs/heads/release/v{version}", "")
 
 
 def test_lock_has_one_winner_and_names_it(remote: Remote) -> None:
@@ -176,12 +179,7 @@ def test_same_edits_make_the_same_commit(remote: Remote) -> None:
     """A run that died after the commit makes the same one again: no second history appears."""
     made = journal(remote.clone("one"))
     again = remote.clone("two")
-    again("checkout", remote.head())
-    (again.path / "a.txt").write_text("1.2.4")
-    (again.path / "b.txt").unlink()
-    (again.path / "new.txt").write_text("new\n")
-    message = refs.journal_message("demo", "1.2.4")
-    assert made == again("commit", remote.head(), "1700000000", "new.txt", stdin=message)
+    assert made == again("commit", described(again))
 
 
 def test_commits_on_top_of_the_release_commit_do_not_hide_it(remote: Remote) -> None:
