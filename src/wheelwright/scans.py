@@ -11,7 +11,6 @@ from wheelwright import environment, toolchain
 from wheelwright.gates import audit, security
 from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.loading import Bench
-from wheelwright.pins import slim_image
 from wheelwright.project.files import join
 from wheelwright.project.tools import Tool, tool
 
@@ -63,4 +62,4 @@ async def check_audit(
 
 def _with_tool(bench: Bench, python: str, name: str) -> tuple[dagger.Container, Tool]:
     found = tool(bench.project, name, python)
-    return toolchain.with_tool(toolchain.base(slim_image(python), python), found), found
+    return toolchain.tooled(python, found), found

@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +31,7 @@ from stiletto.sandbox.plan import (
 )
 from stiletto.sandbox.pool import TreePool
 from stiletto.sandbox.process import Transcript, run_process
-from stiletto.sandbox.scrub import secret_patterns
+from stiletto.sandbox.scrub import Patterns, secret_patterns
 from stiletto.sandbox.secret_files import shown
 from stiletto.sandbox.skeleton import image_files, materialise_image
 from stiletto.sandbox.surroundings import environment, passed_on
@@ -143,7 +142,7 @@ def _secrets(prepared: _Prepared) -> dict[Path, SecretMount]:
     }
 
 
-def _patterns(step: Step, prepared: _Prepared) -> Mapping[bytes, bytes]:
+def _patterns(step: Step, prepared: _Prepared) -> Patterns:
     """Return what output must not show: paths of this machine, then secrets."""
     paths: dict[bytes, bytes] = {}
     for target, mount in prepared.attached.mounts.items():
@@ -154,7 +153,7 @@ def _patterns(step: Step, prepared: _Prepared) -> Mapping[bytes, bytes]:
     mounted = [mount.contents for mount in step.mounts if isinstance(mount, SecretMount)]
     secrets = [*step.secret_env.values(), *step.scrub]
     secrets += [addresses_for(value, step.hosts) for value in step.secret_env.values()]
-    return paths | secret_patterns([*secrets, *mounted])
+    return Patterns(step.masks, paths | secret_patterns([*secrets, *mounted]))
 
 
 async def _execute(

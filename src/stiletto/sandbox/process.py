@@ -15,7 +15,7 @@ from pathlib import Path
 
 from stiletto.sandbox.packing import assert_words
 from stiletto.sandbox.plan import Sink, Stream
-from stiletto.sandbox.scrub import Replacer
+from stiletto.sandbox.scrub import Replacer, Sought
 from stiletto.sandbox.spawn import Child, Starting, start
 
 __all__ = ["Transcript", "kill_group", "memory_file", "run_process", "shell_code"]
@@ -53,7 +53,7 @@ class Transcript:
     """
 
     sink: Sink
-    patterns: Mapping[bytes, bytes]
+    patterns: Sought
     hold_prefix: bytes = b""
     stdout: bytearray = field(default_factory=bytearray)
     stderr: bytearray = field(default_factory=bytearray)

@@ -104,7 +104,7 @@ class Preparing:
     ) -> dagger.Container:
         python = self.python_of(commit)
         tool = release_tool(commit.project, name, python)
-        return toolchain.with_tool(container, tool).with_workdir(commit.path(where))
+        return toolchain.with_tool(container, tool, python).with_workdir(commit.path(where))
 
     # -- the edits --------------------------------------------------------------------------------
 
@@ -136,7 +136,7 @@ class Preparing:
             .with_new_file(backend.CONSTRAINTS, backend.text(backend.bounds(project)))
             .with_workdir(join(environment.SOURCE, project.where))
         )
-        output = await toolchain.output(toolchain.resolve(fresh(container), backend.COMPILE))
+        output = await toolchain.resolve(fresh(container), backend.COMPILE)
         if output.exit_code:
             said = " / ".join(output.stderr.strip().splitlines()[-4:])
             raise ToolFailed(f"[build-system] requires of {project.name} cannot be had: {said}")
@@ -158,7 +158,7 @@ class Preparing:
             date = editing.date_of(plan)
             command = changelog.towncrier_command(plan.version, date, project.name, draft=False)
             ready = self._with_tool(commit, container, "towncrier", project.where)
-            ran = await _synced(ready.with_exec(list(command)))
+            ran = await _synced(toolchain.run(ready, command))
             path = editing.changelog_path(project, keeper)
             texts[path] = await _text(ran, commit.path(path))
             removed = await self._removed(commit, ran)
@@ -169,7 +169,7 @@ class Preparing:
             member = [f"--package={project.package.name}"] if project.where else []
             out = join(project.where, editing.REQUIREMENTS)
             export = [*edits.EXPORT, *member, "--quiet", f"--output-file={out}"]
-            ran = await _synced(toolchain.install(container.with_workdir(commit.path("")), export))
+            ran = await _synced(toolchain.run(container.with_workdir(commit.path("")), export))
             texts[out] = await _text(ran, commit.path(out))
         prefix = commit.bench.prefix
         return described.edits(
