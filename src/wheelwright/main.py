@@ -189,7 +189,7 @@ class Wheelwright(Releases):
             args=args,
             services=service,
         )
-        if tested.run and (error := tested.run.verdict()):
+        if error := tested.error():
             raise error
         return tested.text()
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import anyio
 import dagger
 
-from wheelwright import environment, report, toolchain
+from wheelwright import environment, report, running, toolchain
 from wheelwright.boundary import explain, unwrap
 from wheelwright.dist import build as dist
 from wheelwright.errors import GateFailed, ProjectError, RequestError, WheelwrightError
@@ -172,20 +172,23 @@ class Tested:
     run: testing.Run | None
     reports: dagger.Directory | None
     why_not: str = ""
+    junit: str = ""
 
     def text(self) -> str:
         """Return the summary for people, or why there is nothing to test."""
-        if self.run is None:
-            return self.why_not
-        return self.run.not_configured() or self.run.summary()
+        return self.run.summary() if self.run else self.why_not
+
+    def error(self) -> WheelwrightError | None:
+        """Return the error where the tests did not pass."""
+        return self.run.error() if self.run else None
 
     def result(self) -> GateResult:
         """Return the gate's result."""
-        if self.run is None or self.run.not_configured():
+        if self.run is None:
             return _not_configured("tests", self.text())
-        counts = self.run.counts
-        note = f"{counts or f'exit code {self.run.exit_code}'}; {self.run.python}"
-        error = self.run.verdict()
+        said = self.run.counted() or f"exit code {self.run.exit_code}"
+        error = self.run.error()
+        note = f"{self.run.verdict.reason or said}; {self.run.python}"
         verdict = Verdict.FAILED if error else Verdict.PASSED
         return GateResult("tests", verdict, note, str(error) if error else "")
 
@@ -218,6 +221,7 @@ async def run_tests(
     if measured:
         wanted = coverage.with_tool(project, wanted, python)
         command = coverage.command(project, wanted, command)
+    command = testing.recorded(command)
     history = await _history(bench, python, git)
     plan = environment.plan(
         project, python, wanted, history=history is not None, resolution=resolution
@@ -229,16 +233,10 @@ async def run_tests(
         ready = toolchain.serving(ready, server, f"{project.name} {cell or python}")
     if servers:
         command = serving.command(project.settings.migrate, command)
-    # An empty log first: then the directory is there, whatever an engine makes of an empty one.
-    log = f"{testing.REPORTS}/{testing.LOG}"
-    ran = toolchain.observe(ready.with_new_file(log, ""), command, log=log)
-    output = await toolchain.output(ran, f"pytest on Python {python}")
+    ended = await running.run(ready, command, f"pytest on Python {python}", narrowed=bool(args))
+    output = ended.output
     if servers and output.exit_code == serving.MIGRATION_FAILED:
         raise broken(f"the migration {shlex.join(project.settings.migrate)}", output)
-    reports = ran.directory(testing.REPORTS)
-    counts = None
-    if testing.JUNIT in await reports.entries():
-        counts = testing.read_junit(await reports.file(testing.JUNIT).contents())
     made = await toolchain.dependencies(bench.source, plan)
     version = await toolchain.run(made, ["python", "--version"]).stdout()
     from_lock = project.lock and not wanted.lines and resolution in ("", "locked")
@@ -246,14 +244,12 @@ async def run_tests(
     run = testing.Run(
         name=project.name,
         python=version.strip(),
-        exit_code=output.exit_code,
-        counts=counts,
+        left=ended.left,
         place=wanted.describe() + locked,
         notes=(*(f"service: {server.image}" for server in servers), *plan.notes),
         output="\n".join(part for part in (output.stdout.rstrip(), output.stderr.rstrip()) if part),
-        narrowed=bool(args),
     )
-    return Tested(run, reports)
+    return Tested(run, ended.reports, junit=ended.junit)
 
 
 # -- build ----------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ from stiletto.sandbox.plan import (
 from stiletto.sandbox.process import Transcript, kill_group, memory_file, run_process
 from stiletto.sandbox.redirects import write_redirects
 from stiletto.sandbox.replay import replay_line
-from stiletto.sandbox.scrub import secret_patterns
+from stiletto.sandbox.scrub import Patterns, secret_patterns
 from stiletto.sandbox.skeleton import materialise_image, skeleton
 from stiletto.sandbox.terminate import ask_command_to_end
 
@@ -134,7 +134,8 @@ class Bubblewrap:
         plan = self._plan(step)
         secrets = [*step.secret_env.values(), *step.scrub]
         secrets_mounted = [m.contents for m in step.mounts if isinstance(m, SecretMount)]
-        transcript = Transcript(sink, secret_patterns([*secrets, *secrets_mounted]), MESSAGE_PREFIX)
+        patterns = Patterns(step.masks, secret_patterns([*secrets, *secrets_mounted]))
+        transcript = Transcript(sink, patterns, MESSAGE_PREFIX)
         try:
             exit_code = await self._execute(step, plan, transcript, stop)
         finally:

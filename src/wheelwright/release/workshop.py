@@ -9,7 +9,7 @@ from typing import Final
 
 import dagger
 
-from wheelwright import environment, pipeline, toolchain
+from wheelwright import environment, pipeline, running, toolchain
 from wheelwright.environment import SOURCE
 from wheelwright.errors import WheelwrightError
 from wheelwright.gates.result import Output
@@ -28,6 +28,7 @@ from wheelwright.release.where import IndexUrls
 from wheelwright.release.world import Journal, Plan, Trouble
 from wheelwright.testing import dependencies as needs
 from wheelwright.testing import run as testing
+from wheelwright.testing.verdict import Kind, judge
 from wheelwright.toolchain import Held
 
 __all__ = ["Containers", "Credentials"]
@@ -186,15 +187,26 @@ class Containers:
         container = toolchain.observe(container, ["uv", "pip", "install", path])
         if (output := await toolchain.output(container)).exit_code:
             return [f"{distribution.name} cannot be installed: {_tail(output)}"]
-        if testing.configured(project, wanted):
+        if "tests" in project.settings.skip or testing.configured(project, wanted):
             return []
         container = container.with_directory(SOURCE, await self._tests(commit))
-        log = f"{testing.REPORTS}/{testing.LOG}"
-        output = await _output(container.with_new_file(log, ""), testing.command(project, ()))
-        # 5: pytest found no test, as where they live inside the package that was taken away.
-        if output.exit_code in (0, 5):
+        what = f"tests against {distribution.name}"
+        command = testing.recorded(testing.command(project, ()))
+        ended = await running.run(container, command, what)
+        if judge(ended.left).kind is Kind.EMPTY:
+            # Tests that live inside the package are where it is installed, if they are installed.
+            wheel = next(each for each in self._described if each.is_wheel)
+            names = [top.removesuffix(".py") for top in artifacts.importables(wheel)]
+            command = testing.recorded(testing.command(project, ("--pyargs", *names)))
+            inside = await running.run(container, command, what)
+            ended = inside if judge(inside.left).kind is not Kind.UNKNOWN else ended
+        found = judge(ended.left)
+        if found.passed:
             return []
-        return [f"tests fail against {distribution.name}: {_tail(output)}"]
+        said = [found.reason, _tail(ended.output)]
+        if found.kind is Kind.EMPTY:
+            said.append('put tests into tests/, or "tests" into skip of [tool.wheelwright]')
+        return [f"tests fail against {distribution.name}: " + "\n".join(filter(None, said))]
 
     async def _tests(self, commit: Commit) -> dagger.Directory:
         """Return the source without what the wheel installs, so that tests import the installed."""
