@@ -6,9 +6,10 @@ shows it. Spans never decide anything: the engine runs the same with `Silent`.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
@@ -41,6 +42,7 @@ class Span:
     started_s: float = field(init=False)
     ended_s: float | None = None
     outcome: Outcome | None = None
+    mask: Callable[[str], str] = str
 
     def __post_init__(self) -> None:
         self.started_s = self.clock()
@@ -60,7 +62,7 @@ class Span:
             return
         self.ended_s = self.clock()
         self.outcome = outcome
-        self.renderer.end(self, note)
+        self.renderer.end(self, self.mask(note))
 
 
 class Renderer(Protocol):
@@ -102,24 +104,51 @@ class Silent:
 
 
 class Progress:
-    """Opens spans and says one-off lines (each line once)."""
+    """Opens spans and says one-off lines (each line once).
+
+    `mask` takes the secrets of a session out of names, notes and lines; output comes without.
+    """
 
     def __init__(self, renderer: Renderer | None = None) -> None:
+        self.mask: Callable[[str], str] = str
         self._renderer: Renderer = renderer or Silent()
         self._ids = itertools.count(1)
         self._said: set[str] = set()
 
     def span(self, name: str, kind: str, parent: Span | None = None) -> Span:
         """Open a span beneath `parent`."""
-        opened = Span(next(self._ids), name, kind, parent.id if parent else None, self._renderer)
+        above = parent.id if parent else None
+        opened = Span(
+            next(self._ids),
+            self.mask(name),
+            kind,
+            above,
+            self._renderer,
+            mask=lambda text: self.mask(text),
+        )
         self._renderer.begin(opened)
         return opened
 
     def say(self, line: str) -> None:
         """Tell something once, such as that isolation is off."""
+        line = self.mask(line)
         if line not in self._said:
             self._said.add(line)
             self._renderer.say(line)
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave the terminal to a question while the context lasts."""
+        pause = getattr(self._renderer, "pause", None)
+        resume = getattr(self._renderer, "resume", None)
+        if pause is None or resume is None:
+            yield
+            return
+        pause()
+        try:
+            yield
+        finally:
+            resume()
 
     def close(self) -> None:
         """Stop showing."""

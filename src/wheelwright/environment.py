@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from packaging.utils import canonicalize_name
 
 from wheelwright.pins import full_image, slim_image
+from wheelwright.project import building
 from wheelwright.project.files import join
 from wheelwright.project.layout import test_directories
 from wheelwright.project.model import Project
@@ -51,6 +52,10 @@ class Environment:
         workdir: container path that commands run in.
         variables: set for `install` and after.
         notes: what people should know about it.
+        locked: whether the first of `dependencies` installs what uv.lock says.
+        sdists: what of it has no wheel.
+        volume: names the volume for building dependencies.
+        requires: files that ask uv for what the package is built with; empty where nothing is.
     """
 
     python: str
@@ -63,6 +68,10 @@ class Environment:
     later: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    locked: bool = False
+    sdists: tuple[str, ...] = ()
+    volume: str = ""
+    requires: Mapping[str, str] = field(default_factory=dict)
 
 
 def plan(
@@ -98,6 +107,10 @@ def plan(
         later=() if history else test_directories(project),
         variables=variables,
         notes=(*said, *notes),
+        locked=resolution == "locked",
+        sdists=building.sdists(project) if resolution == "locked" else (),
+        volume=building.volume(project),
+        requires=building.build_files(project) if install else {},
     )
 
 

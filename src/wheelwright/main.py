@@ -189,7 +189,7 @@ class Wheelwright(Releases):
             args=args,
             services=service,
         )
-        if tested.run and (error := tested.run.verdict()):
+        if error := tested.error():
             raise error
         return tested.text()
 
@@ -514,7 +514,7 @@ class Wheelwright(Releases):
     @plainly
     async def uv_cache(self) -> dagger.Directory:
         """Return uv's cache for a CI service to keep: what was built, not what was downloaded."""
-        return await github.saved_cache().sync()
+        return await github.saved_cache(await self._bench()).sync()
 
     @uncached
     @plainly
@@ -522,7 +522,7 @@ class Wheelwright(Releases):
         self, saved: Annotated[dagger.Directory, Doc("What `uv-cache` returned earlier.")]
     ) -> str:
         """Put a kept uv cache into the engine."""
-        return await github.restore_cache(saved)
+        return await github.restore_cache(await self._bench(), saved)
 
     async def _context(self, git: dagger.Directory, settings: Settings) -> Context:
         return Context(await self._bench(), self.package, self.python, git, settings)

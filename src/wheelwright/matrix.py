@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import anyio
 import dagger
@@ -21,8 +21,7 @@ from wheelwright.boundary import explain, unwrap
 from wheelwright.errors import GateFailed, RequestError, WheelwrightError
 from wheelwright.gates.result import Verdict
 from wheelwright.loading import Bench
-from wheelwright.pins import slim_image
-from wheelwright.project.files import join
+from wheelwright.project.files import join, literal
 from wheelwright.reports import annotations as notices
 from wheelwright.reports import html, markdown, model, table
 from wheelwright.reports.model import CellReport, Coverage, Failure, MatrixReport
@@ -31,11 +30,10 @@ from wheelwright.testing import coverage, junit
 from wheelwright.testing import dependencies as needs
 from wheelwright.testing import run as testing
 from wheelwright.testing.cells import Cell, Selection
+from wheelwright.testing.record import Case
+from wheelwright.testing.verdict import Kind
 
 __all__ = ["Finished", "Options", "judge", "run"]
-
-# The clocks of the engine's machine and of this process need not agree to the second.
-_CLOCKS = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,13 +193,10 @@ async def _run(bench: Bench, git: dagger.Directory, cell: Cell, options: Options
     if tested.run is None or tested.reports is None:
         report = CellReport(cell, Verdict.NOT_CONFIGURED, tested.why_not)
         return _Ran(report, dag.directory())
+    report = _report(bench, cell, tested, started)
     names = await tested.reports.entries()
-    text = ""
-    if testing.JUNIT in names:
-        text = await tested.reports.file(testing.JUNIT).contents()
-    report = _report(bench, cell, tested, text, started)
     data = tuple(name for name in names if name.startswith(coverage.DATA))
-    return _Ran(report, tested.reports, text, data)
+    return _Ran(report, tested.reports, tested.junit, data)
 
 
 async def _unavailable(image: str) -> str:
@@ -221,30 +216,34 @@ def _without_python(cell: Cell, why: str, options: Options) -> _Ran:
     return _Ran(CellReport(cell, verdict, note, details=details), dag.directory())
 
 
-def _report(
-    bench: Bench, cell: Cell, tested: pipeline.Tested, text: str, started: datetime
-) -> CellReport:
-    assert tested.run is not None
+def _report(bench: Bench, cell: Cell, tested: pipeline.Tested, started: datetime) -> CellReport:
+    run = tested.run
+    assert run is not None
     result = tested.result()
-    suite = junit.read(text) if text else junit.Suite(0, 0, 0, 0, 0.0, "", ())
     where = join(bench.prefix, bench.project.where)
-    times = sorted(((case.seconds, case.name) for case in suite.cases), reverse=True)
-    failed = [case for case in suite.cases if case.outcome in ("failed", "error")]
+    record, counts = run.record, run.counts
+    failures = record.failures if record else ()
+    # A cell in which all is skipped fails no matrix in which others ran; the matrix sees to that.
+    empty = run.verdict.kind is Kind.EMPTY and counts.tests > 0
+    began = datetime.fromtimestamp(record.began_at, UTC) if record else None
     return CellReport(
         cell=cell,
-        verdict=result.verdict,
-        note=_note(tested, failed) or result.note,
-        version=tested.run.python,
-        exit_code=tested.run.exit_code,
-        tests=suite.tests,
-        failed=suite.failed,
-        errors=suite.errors,
-        skipped=suite.skipped,
-        tests_s=suite.duration_s,
-        cached=_earlier(suite.started, started),
-        ran_at=suite.started,
-        place=tested.run.place,
-        notes=tested.run.notes,
+        verdict=Verdict.NOT_RUN if empty else result.verdict,
+        note=_note(run, failures),
+        version=run.python,
+        exit_code=run.exit_code,
+        tests=counts.tests,
+        failed=counts.failed,
+        errors=counts.errors,
+        skipped=counts.skipped,
+        xfailed=counts.xfailed,
+        xpassed=counts.xpassed,
+        subtests=counts.subtests,
+        tests_s=record.seconds if record else 0.0,
+        cached=began is not None and began < started,
+        ran_at=began.isoformat() if began else "",
+        place=run.place,
+        notes=run.notes,
         failures=tuple(
             Failure(
                 case.name,
@@ -253,30 +252,21 @@ def _report(
                 join(where, case.file) if case.file else "",
                 case.line,
             )
-            for case in failed[: model.FAILURES]
+            for case in failures[: model.FAILURES]
         ),
-        slowest=tuple(times[: model.SLOWEST]),
-        details=result.details,
+        slowest=(record.slowest if record else ())[: model.SLOWEST],
+        details="" if empty else result.details,
     )
 
 
-def _note(tested: pipeline.Tested, failed: Sequence[junit.Case]) -> str:
-    """Return the line beside the counts: the interpreter, or what failed first."""
-    assert tested.run is not None
+def _note(run: testing.Run, failed: Sequence[Case]) -> str:
+    """Return the line beside the counts: the interpreter, or why the cell failed."""
+    if reason := run.verdict.reason:
+        return reason
     if not failed:
-        return tested.run.python if tested.run.verdict() is None else ""
+        return run.python
     more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
     return f"{failed[0].name}: {failed[0].message}{more}"
-
-
-def _earlier(began: str, started: datetime) -> bool:
-    """Whether pytest began before this call did: then its result was kept from another one."""
-    try:
-        at = datetime.fromisoformat(began)
-    except ValueError:
-        return False
-    # Before pytest 8.3 the time had no zone; the images' clocks show UTC.
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)) < started - _CLOCKS
 
 
 def _document(ran: _Ran) -> junit.CellDocument:
@@ -324,14 +314,15 @@ async def _measure(bench: Bench, ran: Sequence[_Ran], least: float) -> dict[str,
 
 async def _combine(bench: Bench, python: str, ran: Sequence[_Ran], least: float) -> _Measured:
     project = bench.project
-    base = toolchain.base(slim_image(python), python)
     container = toolchain.over(
-        toolchain.with_tool(base, coverage.reporter(project, python)), bench.source
+        toolchain.tooled(python, coverage.reporter(project, python)), bench.source
     ).with_workdir(join(environment.SOURCE, project.where))
     paths: list[str] = []
     for each in ran:
         directory = f"{coverage.COMBINED}/data/{each.report.cell.name}"
-        container = container.with_directory(directory, each.files.filter(include=list(each.data)))
+        container = container.with_directory(
+            directory, each.files.filter(include=literal(each.data))
+        )
         paths += [f"{directory}/{name}" for name in each.data]
     container = container.with_env_variable(coverage.FILE, f"{coverage.COMBINED}/{coverage.DATA}")
     for command in coverage.combining(paths):

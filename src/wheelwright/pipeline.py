@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import anyio
 import dagger
 
-from wheelwright import environment, report, toolchain
+from wheelwright import environment, report, running, toolchain
 from wheelwright.boundary import explain, unwrap
 from wheelwright.dist import build as dist
 from wheelwright.errors import GateFailed, ProjectError, RequestError, WheelwrightError
@@ -18,9 +18,10 @@ from wheelwright.gates import format as formatting
 from wheelwright.gates import lint, lock, types
 from wheelwright.gates.result import GateResult, Output, Verdict, broken
 from wheelwright.loading import Bench
-from wheelwright.pins import full_image, slim_image
+from wheelwright.pins import full_image
+from wheelwright.project import building
 from wheelwright.project import pyproject as toml
-from wheelwright.project.files import join
+from wheelwright.project.files import join, literal
 from wheelwright.project.pythons import choose
 from wheelwright.project.settings import GATES
 from wheelwright.project.tools import Tool, tool
@@ -109,9 +110,8 @@ async def fixes(bench: Bench, python: str) -> dagger.Changeset:
 
 def _ruff(bench: Bench, python: str) -> tuple[dagger.Container, Tool]:
     ruff = tool(bench.project, "ruff", python)
-    ready = toolchain.with_tool(toolchain.base(slim_image(python), python), ruff)
     workdir = join(environment.SOURCE, bench.project.where)
-    return toolchain.over(ready, bench.source).with_workdir(workdir), ruff
+    return toolchain.over(toolchain.tooled(python, ruff), bench.source).with_workdir(workdir), ruff
 
 
 # -- lock and types -------------------------------------------------------------------------------
@@ -122,12 +122,20 @@ async def check_lock(bench: Bench, python: str) -> GateResult:
     project = bench.project
     if why := lock.configured(project):
         return _not_configured("lock", why)
-    files = list(environment.inputs(project))
-    source = bench.source if lock.needs_source(project) else bench.source.filter(include=files)
+    files = environment.inputs(project)
+    source = bench.source
+    if not lock.needs_source(project):
+        source = source.filter(include=literal(files))
     image = environment.image(project, python)
     container = toolchain.over(toolchain.base(image, python), source)
     return lock.judge(
-        await toolchain.output(toolchain.resolve(container, lock.command()), "uv lock --check")
+        await toolchain.resolve(
+            container,
+            lock.command(),
+            volume=building.volume(project),
+            name="uv lock --check",
+            builds=lock.needs_source(project) or bool(building.sdists(project)),
+        )
     )
 
 
@@ -146,9 +154,9 @@ async def check_types(
         check = types.plan(project, checker, python, asked=asked)
         groups = [check.group] if check.group else []
         plan = environment.plan(project, python, wanted, groups=groups, history=history is not None)
-        container = toolchain.installed(bench.source, plan, history)
+        container = await toolchain.installed(bench.source, plan, history)
         if check.tool:
-            container = toolchain.with_tool(container, check.tool)
+            container = toolchain.with_tool(container, check.tool, python)
         output = await toolchain.output(
             toolchain.observe(container, check.args), check.checker.name
         )
@@ -166,20 +174,23 @@ class Tested:
     run: testing.Run | None
     reports: dagger.Directory | None
     why_not: str = ""
+    junit: str = ""
 
     def text(self) -> str:
         """Return the summary for people, or why there is nothing to test."""
-        if self.run is None:
-            return self.why_not
-        return self.run.not_configured() or self.run.summary()
+        return self.run.summary() if self.run else self.why_not
+
+    def error(self) -> WheelwrightError | None:
+        """Return the error where the tests did not pass."""
+        return self.run.error() if self.run else None
 
     def result(self) -> GateResult:
         """Return the gate's result."""
-        if self.run is None or self.run.not_configured():
+        if self.run is None:
             return _not_configured("tests", self.text())
-        counts = self.run.counts
-        note = f"{counts or f'exit code {self.run.exit_code}'}; {self.run.python}"
-        error = self.run.verdict()
+        said = self.run.counted() or f"exit code {self.run.exit_code}"
+        error = self.run.error()
+        note = f"{self.run.verdict.reason or said}; {self.run.python}"
         verdict = Verdict.FAILED if error else Verdict.PASSED
         return GateResult("tests", verdict, note, str(error) if error else "")
 
@@ -212,43 +223,35 @@ async def run_tests(
     if measured:
         wanted = coverage.with_tool(project, wanted, python)
         command = coverage.command(project, wanted, command)
+    command = testing.recorded(command)
     history = await _history(bench, python, git)
     plan = environment.plan(
         project, python, wanted, history=history is not None, resolution=resolution
     )
-    ready = toolchain.installed(bench.source, plan, history)
+    ready = await toolchain.installed(bench.source, plan, history)
     if measured:
         ready = ready.with_env_variable(coverage.FILE, f"{testing.REPORTS}/{coverage.DATA}")
     for server in servers:
         ready = toolchain.serving(ready, server, f"{project.name} {cell or python}")
     if servers:
         command = serving.command(project.settings.migrate, command)
-    # An empty log first: then the directory is there, whatever an engine makes of an empty one.
-    log = f"{testing.REPORTS}/{testing.LOG}"
-    ran = toolchain.observe(ready.with_new_file(log, ""), command, log=log)
-    output = await toolchain.output(ran, f"pytest on Python {python}")
+    ended = await running.run(ready, command, f"pytest on Python {python}", narrowed=bool(args))
+    output = ended.output
     if servers and output.exit_code == serving.MIGRATION_FAILED:
         raise broken(f"the migration {shlex.join(project.settings.migrate)}", output)
-    reports = ran.directory(testing.REPORTS)
-    counts = None
-    if testing.JUNIT in await reports.entries():
-        counts = testing.read_junit(await reports.file(testing.JUNIT).contents())
-    version = (
-        await toolchain.dependencies(bench.source, plan).with_exec(["python", "--version"]).stdout()
-    )
+    made = await toolchain.dependencies(bench.source, plan)
+    version = await toolchain.run(made, ["python", "--version"]).stdout()
     from_lock = project.lock and not wanted.lines and resolution in ("", "locked")
     locked = ", locked in uv.lock" if from_lock else ""
     run = testing.Run(
         name=project.name,
         python=version.strip(),
-        exit_code=output.exit_code,
-        counts=counts,
+        left=ended.left,
         place=wanted.describe() + locked,
         notes=(*(f"service: {server.image}" for server in servers), *plan.notes),
         output="\n".join(part for part in (output.stdout.rstrip(), output.stderr.rstrip()) if part),
-        narrowed=bool(args),
     )
-    return Tested(run, reports)
+    return Tested(run, ended.reports, junit=ended.junit)
 
 
 # -- build ----------------------------------------------------------------------------------------
@@ -266,11 +269,12 @@ async def build(bench: Bench, python: str, git: dagger.Directory) -> dagger.Dire
         raise ProjectError(why.removeprefix("not configured: "), "add a [build-system] table")
     history = await _history(bench, python, git)
     dist.require_version(project, history=history is not None)
-    base = toolchain.base(environment.image(project, python), python)
+    image = environment.image(project, python)
+    base = await toolchain.builder(image, python, building.build_files(project))
     container = toolchain.over(base, bench.source)
     if history is not None:
         container = toolchain.with_git(container, history)
-    made = toolchain.install(container, dist.command(project)).directory(dist.DIST)
+    made = toolchain.package(container, dist.command(project)).directory(dist.DIST)
     # uv also writes a .gitignore; what is handed out is the distributions alone.
     kept = made.filter(include=["*.tar.gz", "*.whl"])
     dist.verify(project, await kept.entries())

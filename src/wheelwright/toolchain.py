@@ -3,27 +3,41 @@
     python:X.Y  ->  uv  ->  dependencies (pyproject.toml, uv.lock)  ->  source  ->  install
                      `->  tool (ruff, pyright, ...)
 
-Nothing here writes beneath /usr, so that an engine may show the host's own read-only. uv's
-cache is a volume; nothing depends on what it holds.
+Every command is added by `step`, which takes a row of the table in `privileges`: it mounts that
+row's cache and secrets for this one command and takes them away after it. Nothing is mounted
+otherwise. A step that sees a secret or the shared cache starts from `base`, where no foreign code
+lies: uv runs the interpreter that it installs for, and an environment's `.pth` files with it.
+
+Nothing here writes beneath /usr, so that an engine may show the host's own read-only.
 """
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass
 
+import anyio
 import dagger
 from dagger import dag
 
 from wheelwright.environment import SOURCE, VENV, Environment
 from wheelwright.gates.result import Output
 from wheelwright.limits import limited, under_way
-from wheelwright.pins import UV_IMAGE
+from wheelwright.pins import UV_IMAGE, slim_image
+from wheelwright.privileges import BUILD, CODE, INSTALL, PACKAGE, Cache, Credential, Kind, released
+from wheelwright.project import building
+from wheelwright.project.files import literal
 from wheelwright.project.tools import Tool
 from wheelwright.testing.services import Server
 
 __all__ = [
+    "CACHE",
+    "Held",
     "base",
+    "begin_release",
+    "builder",
     "dependencies",
     "hold_credentials",
     "install",
@@ -31,9 +45,12 @@ __all__ = [
     "observe",
     "output",
     "over",
+    "package",
     "resolve",
     "run",
     "serving",
+    "step",
+    "tooled",
     "with_git",
     "with_tool",
 ]
@@ -44,20 +61,44 @@ _NETRC = "/root/.netrc"
 _UV = "/opt/uv/bin"
 _TOOLS = "/opt/tools"
 
+CACHE = "/opt/wheelwright/cache"
+"""uv's cache where none is mounted: part of the layer, and of no other container."""
+_REQUIRES = "/opt/wheelwright/requires"
+_MOUNTS = {Cache.SHARED: "/cache/uv", Cache.OWN: "/cache/own"}
+_SHARED = "wheelwright-uv"
 
 _netrc: ContextVar[dagger.Secret | None] = ContextVar("netrc", default=None)
+_release: ContextVar[str] = ContextVar("release", default="")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A secret to give to one step, as a variable of its environment."""
+
+    what: Credential
+    name: str
+    value: dagger.Secret
 
 
 def hold_credentials(netrc: dagger.Secret | None) -> None:
     """Give this call's installing steps, and no others, the credentials of private hosts."""
     _netrc.set(netrc)
+    _release.set("")
+
+
+def begin_release() -> None:
+    """Make every container of this call from here on one of this release alone.
+
+    Nothing that any other call made answers a step of it, and no cache is mounted in one.
+    """
+    _release.set(uuid.uuid4().hex)
 
 
 def base(image: str, python: str) -> dagger.Container:
     """Return an image of Python with uv, and uv told to take that interpreter."""
     settings = {
-        "UV_CACHE_DIR": "/cache/uv",
-        # The cache is another file system: links into it would dangle without it.
+        "UV_CACHE_DIR": CACHE,
+        # A mounted cache is another file system: links into it would dangle without it.
         "UV_LINK_MODE": "copy",
         "UV_NO_PROGRESS": "1",
         "UV_PROJECT_ENVIRONMENT": VENV,
@@ -68,12 +109,12 @@ def base(image: str, python: str) -> dagger.Container:
         "UV_TOOL_DIR": _TOOLS,
         "VIRTUAL_ENV": VENV,
     }
+    if release := _release.get():
+        settings["WHEELWRIGHT_RELEASE"] = release
     container = (
         dag.container()
         .from_(image)
         .with_file(f"{_UV}/uv", dag.container().from_(UV_IMAGE).file("/uv"))
-        # Without further arguments: those would name another volume.
-        .with_mounted_cache("/cache/uv", dag.cache_volume("wheelwright-uv"))
     )
     path = f"{VENV}/bin:{_TOOLS}/bin:{_UV}:${{PATH}}"
     return (
@@ -83,9 +124,116 @@ def base(image: str, python: str) -> dagger.Container:
     )
 
 
-def with_tool(container: dagger.Container, tool: Tool) -> dagger.Container:
-    """Install a tool in an environment of its own, beside the project's."""
-    return install(container, ["uv", "tool", "install", tool.requirement])
+# -- steps ----------------------------------------------------------------------------------------
+
+
+def step(
+    container: dagger.Container,
+    kind: Kind,
+    args: Iterable[str],
+    *,
+    secrets: Iterable[Held] = (),
+    volume: str = "",
+    may_fail: bool = False,
+    log: str = "",
+    stdin: str = "",
+) -> dagger.Container:
+    """Add a command of a kind: with what the table gives to that kind, for this command alone.
+
+    `volume` names the volume of a kind that has one of its own. With `may_fail` the exit code is
+    kept, to be judged by the caller. `log` gets its stdout.
+    """
+    kind = released(kind) if _release.get() else kind
+    secrets = tuple(secrets)
+    for held in secrets:
+        assert held.what in kind.secrets, f"{kind.name}: not given the {held.what.value}"
+        container = container.with_secret_variable(held.name, held.value)
+    netrc = _netrc.get() if Credential.INDEX in kind.secrets else None
+    if netrc is not None:
+        container = container.with_mounted_secret(_NETRC, netrc)
+    mount = _MOUNTS.get(kind.cache)
+    if kind.cache is Cache.OWN and not volume:
+        mount = None
+    if mount is not None:
+        name = _SHARED if kind.cache is Cache.SHARED else f"wheelwright-own-{volume}"
+        # Without further arguments: those would name another volume.
+        container = container.with_mounted_cache(mount, dag.cache_volume(name))
+        container = container.with_env_variable("UV_CACHE_DIR", mount)
+    # What is built from source runs code of its own.
+    command = tuple(args) if kind.foreign else building.without_builds(args)
+    container = container.with_exec(
+        limited(command),
+        stdin=stdin,
+        expect=dagger.ReturnType.ANY if may_fail else dagger.ReturnType.SUCCESS,
+        redirect_stdout=log,
+    )
+    if mount is not None:
+        container = container.without_mount(mount).with_env_variable("UV_CACHE_DIR", CACHE)
+    if netrc is not None:
+        container = container.without_mount(_NETRC)
+    for held in secrets:
+        container = container.without_secret_variable(held.name)
+    return container
+
+
+def observe(
+    container: dagger.Container, args: Iterable[str], log: str = "", kind: Kind = CODE
+) -> dagger.Container:
+    """Add a command whose exit code is kept, to be judged by the caller; `log` gets its stdout."""
+    return step(container, kind, args, may_fail=True, log=log)
+
+
+def run(
+    container: dagger.Container, args: Iterable[str], log: str = "", kind: Kind = CODE
+) -> dagger.Container:
+    """Add a command that has to succeed; `log` gets its stdout."""
+    return step(container, kind, args, log=log)
+
+
+def install(container: dagger.Container, args: Iterable[str]) -> dagger.Container:
+    """Add a command that installs wheels and has to succeed; no foreign code may lie about."""
+    return step(container, INSTALL, args)
+
+
+async def output(container: dagger.Container, name: str = "a step") -> Output:
+    """Run, and return what the last command left; `name` is for who waits for it in vain."""
+    # One after the other: the first answer runs it, the others read what it left.
+    with under_way(name):
+        exit_code = await container.exit_code()
+    return Output(exit_code, await container.stdout(), await container.stderr())
+
+
+async def resolve(
+    container: dagger.Container,
+    args: Iterable[str],
+    *,
+    volume: str = "",
+    name: str = "a step",
+    builds: bool = False,
+) -> Output:
+    """Run a resolution without building anything; only where that fails, let it build.
+
+    What builds sees no credential, and of caches only the volume of that name. `builds` says that
+    a "no" may come of not building alone.
+    """
+    args = tuple(args)
+    ended = await output(step(container, INSTALL, args, may_fail=True), name)
+    if ended.exit_code and (builds or building.needs_build(ended.stderr)):
+        return await output(step(container, BUILD, args, volume=volume, may_fail=True), name)
+    return ended
+
+
+# -- layers ---------------------------------------------------------------------------------------
+
+
+def tooled(python: str, tool: Tool) -> dagger.Container:
+    """Return a slim container with a tool in an environment of its own, and nothing else."""
+    return install(base(slim_image(python), python), ["uv", "tool", "install", tool.requirement])
+
+
+def with_tool(container: dagger.Container, tool: Tool, python: str) -> dagger.Container:
+    """Lay a tool beside what the container holds; it is installed where none of that is."""
+    return container.with_directory(_TOOLS, tooled(python, tool).directory(_TOOLS))
 
 
 def over(container: dagger.Container, source: dagger.Directory) -> dagger.Container:
@@ -93,15 +241,67 @@ def over(container: dagger.Container, source: dagger.Directory) -> dagger.Contai
     return container.with_directory(SOURCE, source)
 
 
-def dependencies(source: dagger.Directory, plan: Environment) -> dagger.Container:
+async def dependencies(source: dagger.Directory, plan: Environment) -> dagger.Container:
     """Return the dependency layer: only `plan.inputs` of the source are in it."""
-    container = over(base(plan.image, plan.python), source.filter(include=list(plan.inputs)))
+    container = over(base(plan.image, plan.python), source.filter(include=literal(plan.inputs)))
     for path, text in plan.written.items():
         container = container.with_new_file(path, text)
-    return _run(container.with_workdir(plan.workdir), plan.dependencies)
+    container = container.with_workdir(plan.workdir)
+    if not plan.locked:
+        return await _resolved(container, plan)
+    sync, *others = plan.dependencies
+    container, left = await _wheels(container, sync, plan.sdists)
+    built = [(*sync, "--inexact"), *others] if left else others
+    # The environment holds foreign code from here on: no secret, and no cache of others.
+    return _built(container, plan, built)
 
 
-def installed(
+def _built(
+    container: dagger.Container, plan: Environment, commands: Iterable[Iterable[str]]
+) -> dagger.Container:
+    for args in commands:
+        container = step(container, BUILD, args, volume=plan.volume)
+    return container
+
+
+async def _wheels(
+    container: dagger.Container, sync: tuple[str, ...], sdists: tuple[str, ...]
+) -> tuple[dagger.Container, list[str]]:
+    """Install what has a wheel; return the names of what is left to be built as well."""
+    left = list(sdists)
+    while True:
+        excluded = [f"--no-install-package={name}" for name in left]
+        made = install(container, [*sync, *excluded])
+        try:
+            return await made.sync(), left
+        except dagger.ExecError as error:
+            # Wheels for other platforms alone: uv.lock does not say which fit.
+            name = building.unbuilt(error.stderr)
+            if not name or name in left:
+                raise
+            left.append(name)
+
+
+async def _resolved(container: dagger.Container, plan: Environment) -> dagger.Container:
+    """Install what the index has now.
+
+    Whether that has to be built is known only by resolving, and without building, uv would take
+    an older release that has a wheel. So all of it may build, and sees no secret. With
+    credentials the wheels alone are tried first.
+    """
+    if _netrc.get() is not None:
+        made = container
+        for args in plan.dependencies:
+            made = install(made, args)
+        try:
+            return await made.sync()
+        except dagger.ExecError as error:
+            if not building.needs_build(error.stderr):
+                raise
+    return _built(container, plan, plan.dependencies)
+
+
+async def installed(
     source: dagger.Directory, plan: Environment, git: dagger.Directory | None = None
 ) -> dagger.Container:
     """Return the whole environment, the package itself installed.
@@ -111,13 +311,58 @@ def installed(
     built = source
     for path in plan.later:
         built = built.without_directory(path)
-    container = over(dependencies(source, plan), built)
+    made: list[dagger.Container] = []
+    fetched: list[dagger.Directory] = []
+
+    async def depend() -> None:
+        made.append(await dependencies(source, plan))
+
+    async def fetch() -> None:
+        fetched.append(await _fetched(plan.image, plan.python, plan.requires))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(depend)
+        if plan.requires:
+            group.start_soon(fetch)
+    container = over(made[0], built)
+    for directory in fetched:
+        container = container.with_directory(CACHE, directory)
     if git is not None:
         container = with_git(container, git)
-    container = _run(_with_variables(container, plan.variables), plan.install)
+    container = _with_variables(container, plan.variables)
+    for args in plan.install:
+        container = package(container, args)
     for path in plan.later:
         container = container.with_directory(f"{SOURCE}/{path}", source.directory(path))
     return container
+
+
+async def builder(image: str, python: str, requires: Mapping[str, str]) -> dagger.Container:
+    """Return a base to build the package in: what `requires` asks for is fetched already."""
+    return base(image, python).with_directory(CACHE, await _fetched(image, python, requires))
+
+
+def package(container: dagger.Container, args: Iterable[str]) -> dagger.Container:
+    """Add a command that builds the package, and that has to succeed."""
+    if _netrc.get() is not None:
+        # It sees no credential: first with what an installing step has fetched with it.
+        args = ["sh", "-c", 'UV_OFFLINE=1 "$@" || exec "$@"', "sh", *args]
+    return step(container, PACKAGE, args)
+
+
+async def _fetched(image: str, python: str, requires: Mapping[str, str]) -> dagger.Directory:
+    """Return a cache with what builds need, so that they ask no index, and need no credential."""
+    container = base(image, python).with_workdir(_REQUIRES)
+    for name, text in requires.items():
+        container = container.with_new_file(f"{_REQUIRES}/{name}", text)
+    flags = (f"--cache-dir={CACHE}", f"--target={_REQUIRES}/unused", "-r", "pyproject.toml")
+    made = install(container, ["uv", "pip", "install", "--quiet", *flags])
+    try:
+        return await made.directory(CACHE).sync()
+    except dagger.ExecError:
+        # Requirements without a wheel, or two packages of a workspace that need different ones:
+        # then the build asks for what it needs by itself, without a credential.
+        return dag.directory()
 
 
 def with_git(container: dagger.Container, git: dagger.Directory) -> dagger.Container:
@@ -143,49 +388,6 @@ def serving(container: dagger.Container, server: Server, cell: str) -> dagger.Co
     )
     bound = container.with_service_binding(server.alias, service)
     return _with_variables(bound, server.variables)
-
-
-def observe(container: dagger.Container, args: Iterable[str], log: str = "") -> dagger.Container:
-    """Add a command whose exit code is kept, to be judged by the caller; `log` gets its stdout."""
-    return container.with_exec(limited(args), expect=dagger.ReturnType.ANY, redirect_stdout=log)
-
-
-def install(container: dagger.Container, args: Iterable[str]) -> dagger.Container:
-    """Add a command that has to succeed, and that may ask private hosts for packages."""
-    return _closed(run(_open(container), args))
-
-
-def resolve(container: dagger.Container, args: Iterable[str]) -> dagger.Container:
-    """Add a command to be judged by the caller, that may ask private hosts for packages."""
-    return _closed(observe(_open(container), args))
-
-
-def _open(container: dagger.Container) -> dagger.Container:
-    netrc = _netrc.get()
-    return container.with_mounted_secret(_NETRC, netrc) if netrc else container
-
-
-def _closed(container: dagger.Container) -> dagger.Container:
-    return container.without_mount(_NETRC) if _netrc.get() else container
-
-
-def run(container: dagger.Container, args: Iterable[str], log: str = "") -> dagger.Container:
-    """Add a command that has to succeed; `log` gets its stdout."""
-    return container.with_exec(limited(args), redirect_stdout=log)
-
-
-async def output(container: dagger.Container, name: str = "a step") -> Output:
-    """Run, and return what the last command left; `name` is for who waits for it in vain."""
-    # One after the other: the first answer runs it, the others read what it left.
-    with under_way(name):
-        exit_code = await container.exit_code()
-    return Output(exit_code, await container.stdout(), await container.stderr())
-
-
-def _run(container: dagger.Container, commands: Iterable[Iterable[str]]) -> dagger.Container:
-    for args in commands:
-        container = install(container, args)
-    return container
 
 
 def _with_variables(container: dagger.Container, variables: Mapping[str, str]) -> dagger.Container:

@@ -7,7 +7,8 @@ import time
 import dagger
 
 from wheelwright import toolchain
-from wheelwright.pins import DEFAULT_PYTHON, slim_image
+from wheelwright.pins import DEFAULT_PYTHON
+from wheelwright.privileges import REPORT, Credential
 from wheelwright.project.tools import Tool, pinned
 from wheelwright.reports import codecov
 
@@ -19,11 +20,12 @@ async def upload(report: dagger.File, token: dagger.Secret, about: codecov.Uploa
     python = DEFAULT_PYTHON
     tool = Tool("codecov-cli", pinned("codecov-cli", python), "pinned by wheelwright")
     container = (
-        toolchain.with_tool(toolchain.base(slim_image(python), python), tool)
+        toolchain.tooled(python, tool)
         .with_file(codecov.REPORT, report)
-        .with_secret_variable("CODECOV_TOKEN", token)
         # An upload is a side effect: no earlier one stands in for it.
         .with_env_variable("WHEELWRIGHT_UPLOADED_AT", str(time.time_ns()))
     )
-    output = await toolchain.output(toolchain.observe(container, codecov.command(about)))
+    held = toolchain.Held(Credential.REPORTS, "CODECOV_TOKEN", token)
+    ran = toolchain.step(container, REPORT, codecov.command(about), secrets=[held], may_fail=True)
+    output = await toolchain.output(ran)
     return codecov.told(about, output)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import subprocess
+import sys
+import textwrap
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,3 +80,75 @@ async def fails(making: Awaitable[object]) -> str:
     except dagger.QueryError as error:
         return str(error)
     raise AssertionError("it did not fail")
+
+
+# -- whole command lines over a small module -------------------------------------------------------
+
+_PROBE = """
+import dagger
+from dagger import dag, function, object_type
+
+
+@object_type
+class Probe:
+    def base(self) -> dagger.Container:
+        return dag.container().from_("python:3.11-slim")
+
+"""
+_PROJECT = """
+[project]
+name = "probe"
+version = "0"
+requires-python = ">=3.11"
+dependencies = ["dagger-io"]
+"""
+
+
+def probe(root: Path, functions: str) -> Path:
+    """Write a module `probe` with these functions of its object; return its directory."""
+    at = root / "probe"
+    (at / "src" / "probe").mkdir(parents=True)
+    (at / "dagger.json").write_text(
+        '{"name": "probe", "sdk": "python", "engineVersion": "v0.21.8"}'
+    )
+    (at / "pyproject.toml").write_text(_PROJECT)
+    body = textwrap.indent(textwrap.dedent(functions), "    ")
+    (at / "src" / "probe" / "__init__.py").write_text(_PROBE + body)
+    return at
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command line ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def stiletto(cwd: Path, environ: Mapping[str, str], *words: str) -> Ended:
+    """Run the command `stiletto` to its end."""
+    program = str(Path(sys.executable).with_name("stiletto"))
+    done = subprocess.run(
+        [program, *words],
+        cwd=cwd,
+        env=dict(environ),
+        capture_output=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    out, err = (text.decode("utf-8", "surrogateescape") for text in (done.stdout, done.stderr))
+    return Ended(done.returncode, out, err)
+
+
+def environment(root: Path, **more: str) -> dict[str, str]:
+    """Return the environment of commands that share one store."""
+    data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    kept = {name: value for name, value in os.environ.items() if name not in ("GITHUB_ACTIONS",)}
+    return {
+        **kept,
+        "UV_PYTHON_INSTALL_DIR": os.environ.get("UV_PYTHON_INSTALL_DIR", str(data / "uv/python")),
+        "STILETTO_CACHE": str(root / "store"),
+        "DAGGER_PROGRESS": "plain",
+        **more,
+    }

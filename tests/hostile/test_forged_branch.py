@@ -73,17 +73,7 @@ def altered(at: ReleaseBench, files: dict[str, str], message: str = "") -> str:
     message = message or repository.git("show", "--no-patch", "--format=%B", BRANCH)
     amend = ("--amend", "--allow-empty", "--reset-author")
     dates = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), f"{EPOCH_S} +0000")
-    run_git(
-        work,
-        "commit",
-        "--quiet",
-        "--amend",
-        "--allow-empty",
-        "--reset-author",
-        "-m",
-        message,
-        env=dates,
-    )
+    run_git(work, "commit", "--quiet", *amend, "-m", message, env=dates)
     run_git(work, "push", "--quiet", "--force", "origin", "HEAD:release/v1.2.4")
     return repository.commit(BRANCH)
 

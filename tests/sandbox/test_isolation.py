@@ -179,7 +179,7 @@ def test_other_processes_are_invisible(account: Account) -> None:
     "attempt",
     [
         "touch /usr/x",
-        "touch /etc/ssl/x",
+        "touch /etc/ssl/certs/x",
         "echo pwned >> /etc/hosts",
         "echo 1 > /proc/sys/kernel/printk",
         "echo b > /proc/sysrq-trigger",

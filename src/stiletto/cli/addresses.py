@@ -35,10 +35,17 @@ __all__ = ["Addresses"]
 class Addresses:
     """Makes the values of a function's arguments."""
 
-    def __init__(self, engine: EnginePort, workdir: Path, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        engine: EnginePort,
+        workdir: Path,
+        say: Callable[[str], None],
+        environ: Mapping[str, str],
+    ) -> None:
         self._engine = engine
         self._workdir = workdir
         self._say = say
+        self._environ = environ
 
     async def arguments(
         self, function: FunctionDef | None, given: Mapping[str, Parsed]
@@ -74,10 +81,7 @@ class Addresses:
                 return await self._select("host", {}, "file", {"path": self._path(name, address)})
             case "Secret":
                 if ":" not in text:
-                    self._say(
-                        f'Warning: the secret "{text}" has no scheme; '
-                        f"write env://{text}, as later versions will ask for"
-                    )
+                    self._bare_secret(name, text)
                 return await self._engine.select(None, "secret", secret_arguments(text))
             case "Container":
                 return await self._select("container", {}, "from", {"address": text})
@@ -96,6 +100,25 @@ class Addresses:
                 return await self._engine.select(repository, "head", {})
             case _:
                 raise NotSupported(f"--{_flag(name)} (a {address.type} given by its address)")
+
+    def _bare_secret(self, name: str, text: str) -> None:
+        """Take a secret without a scheme for a variable's name, and never repeat it.
+
+        Whoever writes one has often written the secret itself.
+
+        Raises:
+            UsageError: there is no such variable.
+        """
+        if text not in self._environ:
+            raise UsageError(
+                f"--{_flag(name)}: a secret without a scheme is the name of an environment "
+                "variable, and there is none of this name",
+                hint="write env://NAME, file://PATH or cmd://COMMAND",
+            )
+        self._say(
+            f"Warning: --{_flag(name)}: a secret without a scheme; "
+            "write env:// in front of the name, as later versions will ask for"
+        )
 
     async def _repository(self, name: str, address: Address) -> ObjectRef:
         path = self._path(name, address)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Awaitable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -73,6 +72,7 @@ class Caller:
         self._workdir = workdir
         self._finish = progress.close
         self._say = progress.say
+        self._asked_for_plaintext = False
 
     async def run(self, line: Line) -> None:
         """Evaluate the line and deal with its result as the options say."""
@@ -95,7 +95,7 @@ class Caller:
             self._show_leaf(value)
 
     async def _evaluate(self, line: Line) -> Value:
-        addresses = Addresses(self._engine, self._workdir, self._say)
+        addresses = Addresses(self._engine, self._workdir, self._say, self._terminal.environ)
         given = await addresses.arguments(line.constructor, line.constructor_args)
         # All of the line first: what cannot be had stops it before anything has run.
         links = [
@@ -104,6 +104,9 @@ class Caller:
         ]
         value: Value = await self._engine.construct(given)
         for name, args in links:
+            self._asked_for_plaintext = (
+                isinstance(value, ObjectRef) and value.type == "Secret" and name == "plaintext"
+            )
             value = await self._each(value, name, args)
         return value
 
@@ -150,7 +153,7 @@ class Caller:
                     f"cannot ask whether to apply {count} change(s): no terminal",
                     hint="add -y to apply them, or -o DIR to save them elsewhere",
                 )
-            if not self._ask("Apply changes? [y/N] "):
+            if not self._terminal.ask("Apply changes? [y/N] "):
                 self._terminal.err("Discarded.")
                 return
         await self._engine.select(ref, "export", {"path": "."})
@@ -160,19 +163,10 @@ class Caller:
         value = await self._engine.select(ref, field, {})
         return [str(item) for item in value] if isinstance(value, list | tuple) else []
 
-    def _ask(self, question: str) -> bool:
-        self._terminal.stderr.write(question)
-        self._terminal.stderr.flush()
-        # The event loop's own handler only marks the task as cancelled, which a blocking read
-        # would never notice.
-        handler = signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
-            return self._terminal.stdin.readline().strip().lower() in ("y", "yes")
-        finally:
-            signal.signal(signal.SIGINT, handler)
-
     def _show_leaf(self, value: Value) -> None:
         text = result.as_json(value) if self._options.json else result.plain(value)
+        if not self._asked_for_plaintext:
+            text = self._engine.mask(text)
         if self._options.output is not None:
             path = self._workdir / self._options.output
             try:
@@ -188,7 +182,10 @@ class Caller:
     def _print(self, text: str) -> None:
         if self._terminal.stdout.isatty() and not text.endswith("\n"):
             text += "\n"
-        self._terminal.out(text)
+        if self._asked_for_plaintext:
+            self._terminal.reveal(text)
+        else:
+            self._terminal.out(text)
 
 
 def _holds(value: Value, type_name: str) -> bool:

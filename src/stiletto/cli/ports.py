@@ -54,3 +54,7 @@ class EnginePort(Protocol):
         by name, scalars as strings, void as None.
         """
         ...
+
+    def mask(self, text: str) -> str:
+        """Return a text as it may be shown: without the secrets of the session."""
+        ...

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
@@ -23,6 +24,8 @@ class Terminal:
     stderr: TextIO
     environ: Mapping[str, str]
     cwd: Path
+    masks: list[Callable[[str], str]] = field(default_factory=list)
+    """Take the secrets of sessions out of what is written, also after a session has ended."""
 
     @property
     def width(self) -> int:
@@ -42,6 +45,18 @@ class Terminal:
         """Whether somebody sits there to answer a question."""
         return self.stdin.isatty() and self.stderr.isatty()
 
+    def ask(self, question: str) -> bool:
+        """Ask, and wait for a line; anything but yes is no."""
+        self.stderr.write(question)
+        self.stderr.flush()
+        # The event loop's own handler only marks the task as cancelled, which a blocking read
+        # would never notice.
+        handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return self.stdin.readline().strip().lower() in ("y", "yes")
+        finally:
+            signal.signal(signal.SIGINT, handler)
+
     def bold(self, text: str) -> str:
         """Return text in bold where stdout shows it."""
         if self.stdout.isatty() and not self.environ.get("NO_COLOR"):
@@ -49,11 +64,20 @@ class Terminal:
         return text
 
     def out(self, text: str) -> None:
-        """Write to stdout, as it is."""
+        """Write to stdout, as it is but for secrets."""
+        self.reveal(self._masked(text))
+
+    def reveal(self, text: str) -> None:
+        """Write to stdout, secrets too: for who asked for the plaintext of one."""
         self.stdout.write(text)
         self.stdout.flush()
 
+    def _masked(self, text: str) -> str:
+        for mask in self.masks:
+            text = mask(text)
+        return text
+
     def err(self, line: str) -> None:
         """Write one line to stderr."""
-        self.stderr.write(line + "\n")
+        self.stderr.write(self._masked(line) + "\n")
         self.stderr.flush()

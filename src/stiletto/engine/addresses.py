@@ -52,6 +52,13 @@ async def _object(engine: Engine, of: TypeRef, text: str) -> Recipe:
                 path = await _from_repository(engine, text)
             made = await host(of.name.lower(), path)
         case "Secret":
+            if ":" not in text and text not in engine.environ:
+                # The text may be the secret itself, and is not repeated.
+                raise UsageError(
+                    "a secret without a scheme is the name of an environment variable, "
+                    "and there is none of this name",
+                    hint="write env://NAME, file://PATH or cmd://COMMAND",
+                )
             made = await root("secret", **secret_arguments(text))
         case "Container":
             made = await engine.container_from(text)

@@ -66,6 +66,7 @@ class Commands:
         self.sandbox = layouts.sandbox
         self.progress = layouts.progress
         self.services = Services(self)
+        self._masks = layouts.secrets.masks
         self.replays: set[str] = set()
         """The lines that were told, so that an error which came through a module is known."""
         self._once = Once()
@@ -168,8 +169,9 @@ class Commands:
         }
         if layer is None or any(found is None for found in mounts.values()):
             return None
+        # What was no secret to the session that ran it may be one to this session.
         stdout, stderr, combined = (
-            record[name].encode("utf-8", "surrogateescape") for name in _STREAMS
+            self._masks.data(record[name].encode("utf-8", "surrogateescape")) for name in _STREAMS
         )
         return Finished(
             key,
@@ -210,8 +212,10 @@ class Commands:
             finally:
                 for lock in reversed(held):
                     await lock.__aexit__(None, None, None)
-            if not _expected(exec_.expect, output.exit_code):
-                self._blame_disk(exec_.args)
+            failed = not _expected(exec_.expect, output.exit_code)
+            said = tail(output.stdout) + tail(output.stderr) if failed else ""
+            self._blame_disk(exec_.args, said)
+            if failed:
                 raise StepFailed(
                     exec_.args,
                     output.exit_code,
@@ -233,7 +237,7 @@ class Commands:
         record = {
             "exit_code": output.exit_code,
             "mounts": {target: mount_key for target, (mount_key, _) in mounts.items()},
-            "inputs": inputs,
+            "inputs": self._masks.value(inputs),
             "elapsed_s": round(elapsed_s, 3),
             **{
                 name: data.decode("utf-8", "surrogateescape")
@@ -245,20 +249,23 @@ class Commands:
             key, output.exit_code, *streams, layer, {target: m for target, (_, m) in mounts.items()}
         )
 
-    def _blame_disk(self, args: tuple[str, ...]) -> None:
-        """Say that the disk is full, where it is: programs tell it in words of their own."""
-        if self._store.is_full():
+    def _blame_disk(self, args: tuple[str, ...], output: str) -> None:
+        """Say that the disk is full, where it is: programs tell it in words of their own, or not.
+
+        What a step wrote meanwhile may be half of it, so it is no result.
+        """
+        reason = self._store.filled(output)
+        if reason is not None:
             raise EnvironmentFailed(
-                f"no space left on device for the cache {self._store.root}: "
-                f"step `{_display(args)}` failed",
+                f"cannot write to the cache {self._store.root}: {reason} (step `{_display(args)}`)",
                 hint=ROOM_HINT,
             )
 
     def _replay(self, key: str, step: plan.Step) -> str | None:
         """Keep the line that runs the step again: it is too long to be shown."""
         line = self.sandbox.replay(step)
-        if line is None:
-            return None
+        if line is None or self._masks.text(line) != line:
+            return None  # a secret stands in it, which is in no file of ours
         name = f"{key.removeprefix('sha256:')[:16]}.sh"
         text = os.fsencode(f"{replay_comment(step)}\n{line}\n")
         told = f"sh {shlex.quote(str(self._store.put_script(name, text)))}"
@@ -337,6 +344,7 @@ class Commands:
                 for m in mounts
                 if isinstance(m, plan.SecretMount)
             ),
+            masks=self._masks,
             mounts=tuple(mounts),
             stdin=stdin,
             uid=uid,

@@ -20,7 +20,7 @@ from stiletto.api.readiness import Healthcheck, Port, duration_s
 from stiletto.engine.output import tail
 from stiletto.errors import EnvironmentFailed, StepFailed
 from stiletto.sandbox import plan
-from stiletto.sandbox.scrub import Replacer, secret_patterns
+from stiletto.sandbox.scrub import Patterns, Replacer, secret_patterns
 
 __all__ = ["ADDRESS_VARIABLE", "ServiceFailed", "ready", "refuse_taken_ports", "watched"]
 
@@ -38,8 +38,10 @@ WATCH = """\
 health=$1 pause=$2 limit=$3 check=$4
 shift 4
 ( (
-  until ${limit:+timeout "$limit"} /bin/sh -c "$check" >"$health/said" 2>&1; do
-    echo $? >>"$health/failed"
+  until ${limit:+timeout "$limit"} /bin/sh -c "$check" >"$health/saying" 2>&1; do
+    code=$?
+    mv "$health/saying" "$health/said"
+    echo "$code" >>"$health/failed"
     sleep "$pause"
   done
   : >"$health/ready"
@@ -141,7 +143,8 @@ async def _healthy(check: Healthcheck, step: plan.Step, health: Path) -> None:
         if time.monotonic() <= forgiven_until_s:
             forgiven = len(codes)
         elif len(codes) - forgiven >= (check.retries or RETRIES):
-            replacer = Replacer(secret_patterns([*step.secret_env.values(), *step.scrub]))
+            own = secret_patterns([*step.secret_env.values(), *step.scrub])
+            replacer = Replacer(Patterns(step.masks, own))
             said = replacer.feed((health / "said").read_bytes()) + replacer.flush()
             cause = StepFailed(check.args, int(codes[-1]), tail(said), "")
             raise ServiceFailed("health check errored", cause)

@@ -22,12 +22,15 @@ from pathlib import Path
 from stiletto.api.secrets import Secret, SetSecret, UriSecret
 from stiletto.engine.gate import SecretGate
 from stiletto.errors import UsageError
+from stiletto.sandbox.scrub import Masks
 from stiletto.store.files import clear
 
 __all__ = ["SecretStore"]
 
 SALT_BYTES = 32
 PROVIDERS = ("env", "file", "cmd")
+OTHER_PROVIDERS = ("aws", "gcp", "libsecret", "op", "vault")
+"""Those of the real engine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class SecretStore:
         self._workdir = workdir
         self._gate = gate
         self._bound: dict[str, _Bound] = {}
+        self.masks = Masks()
+        """All values, as they come to be known: nothing that is shown or stored has them."""
 
     @staticmethod
     def salt(path: Path) -> bytes:
@@ -98,22 +103,26 @@ class SecretStore:
         """
         if "://" not in uri:
             raise UsageError(
-                f"malformed secret uri {uri!r}: no provider",
+                "malformed secret uri: no provider",
                 hint="write env://NAME, file://PATH or cmd://COMMAND",
             )
         if cache_key == "":
-            raise UsageError(f"the cache key of secret {uri!r} is empty", hint="leave it out")
+            raise UsageError("the cache key of a secret is empty", hint="leave it out")
         scheme, _, rest = uri.partition("://")
         if scheme not in PROVIDERS:
+            # Whatever else stands there may be the secret itself.
+            named = f": {scheme!r}" if scheme in OTHER_PROVIDERS else ""
             raise UsageError(
-                f"unsupported secret provider: {scheme!r}",
+                f"unsupported secret provider{named}",
                 hint="stiletto reads env://, file:// and cmd://",
             )
         # A command may hold the secret itself.
         shown = "cmd://..." if scheme == "cmd" else uri
         await self._gate.admit(f"the secret {shown}")
         try:
-            value: bytes | UsageError = await self._read(scheme, rest)
+            read = await self._read(scheme, rest)
+            self.masks.add(read)
+            value: bytes | UsageError = read
         except UsageError as error:
             value = error
         if cache_key is not None:
@@ -155,7 +164,9 @@ class SecretStore:
 
     def bind(self, secret: SetSecret, plaintext: str) -> None:
         """Keep what code set; the last value of a name wins."""
-        self._bound[secret.digest] = _Bound(plaintext.encode("utf-8", "surrogateescape"))
+        value = plaintext.encode("utf-8", "surrogateescape")
+        self.masks.add(value)
+        self._bound[secret.digest] = _Bound(value)
 
     def knows(self, secret: Secret) -> bool:
         """Tell whether this session made the secret."""

@@ -41,7 +41,7 @@ from stiletto.sandbox.plan import (
 from stiletto.sandbox.process import Transcript, kill_group, memory_file, run_process
 from stiletto.sandbox.redirects import write_redirects
 from stiletto.sandbox.replay import replay_line
-from stiletto.sandbox.scrub import secret_patterns
+from stiletto.sandbox.scrub import Patterns, secret_patterns
 from stiletto.sandbox.skeleton import materialise_image, skeleton
 from stiletto.sandbox.terminate import ask_command_to_end
 
@@ -49,6 +49,9 @@ __all__ = ["Bubblewrap", "find_program"]
 
 VERSION_MIN = (0, 11)
 """The first release with overlay options."""
+
+FILTER = "filter.bpf"
+"""Where the filter of system calls is kept, for who runs a step again."""
 
 MESSAGE_PREFIX = b"bwrap: "
 
@@ -131,7 +134,8 @@ class Bubblewrap:
         plan = self._plan(step)
         secrets = [*step.secret_env.values(), *step.scrub]
         secrets_mounted = [m.contents for m in step.mounts if isinstance(m, SecretMount)]
-        transcript = Transcript(sink, secret_patterns([*secrets, *secrets_mounted]), MESSAGE_PREFIX)
+        patterns = Patterns(step.masks, secret_patterns([*secrets, *secrets_mounted]))
+        transcript = Transcript(sink, patterns, MESSAGE_PREFIX)
         try:
             exit_code = await self._execute(step, plan, transcript, stop)
         finally:
@@ -170,6 +174,7 @@ class Bubblewrap:
                 end_tree=kill_group,
                 stop=stop,
                 ask_to_end=ask_command_to_end,
+                confined=True,
             )
             # bubblewrap reports an exit code only for a command that it could start.
             started = b'"exit-code"' in os.pread(int(status), 4096, 0)
@@ -218,7 +223,9 @@ class Bubblewrap:
         inner: Sequence[ops.Operation] = plan.operations
         if too_long(plan):
             outer, inner = ops.nested(plan.operations)
-        return replay_line(self._program, outer, inner, step, self._base)
+        filters = [o.contents for o in plan.operations if isinstance(o, ops.Filter)]
+        kept = [materialise_image(self._base, {FILTER: f}) / FILTER for f in filters]
+        return replay_line(self._program, outer, inner, step, self._base, kept[0] if kept else None)
 
 
 def _not_started(step: Step, transcript: Transcript) -> int:

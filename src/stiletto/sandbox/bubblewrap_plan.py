@@ -13,9 +13,11 @@ from __future__ import annotations
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from stiletto.sandbox import operations as ops
+from stiletto.sandbox.certificates import public_binds
 from stiletto.sandbox.hosts import HOSTS_FILE, hosts_file
 from stiletto.sandbox.layers import Stack, View, lstat, parents, relative
 from stiletto.sandbox.plan import (
@@ -28,6 +30,7 @@ from stiletto.sandbox.plan import (
     Step,
     TempMount,
 )
+from stiletto.sandbox.seccomp import filter_here
 from stiletto.sandbox.skeleton import home_of
 from stiletto.sandbox.surroundings import CERTIFICATES, environment, passed_on
 
@@ -116,6 +119,12 @@ def _at(mount: Mount, target: str) -> Mount:
             return SecretMount(target, contents, mode)
 
 
+@cache
+def _hidden() -> tuple[str, ...]:
+    """Return what /proc shows of the whole machine: the names of its keys."""
+    return tuple(path for path in ("/proc/keys",) if Path(path).exists())
+
+
 def plan_step(step: Step, image_root: Path, host_env: Mapping[str, str]) -> Plan:
     """Return what bubblewrap has to do for this step. Reads directories; writes nothing."""
     passed = passed_on(host_env)
@@ -130,7 +139,7 @@ def plan_step(step: Step, image_root: Path, host_env: Mapping[str, str]) -> Plan
             for bind in binds
         )
         if not covered:
-            binds.append(Bind(Path(certificates), certificates))
+            binds += public_binds(Path(certificates), certificates)
 
     stacks = {"": Stack((*reversed(step.layers), Layer(image_root)))}
     view = View(stacks)
@@ -164,13 +173,15 @@ def plan_step(step: Step, image_root: Path, host_env: Mapping[str, str]) -> Plan
     home = home_of(step.uid, view.read("/etc/passwd"))
     variables = environment(step, passed, home)
     missing = relative(workdir) not in stacks and view.find(workdir) is None
+    system_calls = filter_here()
     lowers = (image_root, *(layer.root for layer in step.layers))
     return Plan(
         operations=(
             ops.Namespaces(step.uid, step.gid, step.hostname),
+            *([] if system_calls is None else [ops.Filter(system_calls)]),
             ops.Overlay(lowers, "/", step.upper, step.work),
             *shown,
-            ops.Kernel(),
+            ops.Kernel(hidden=_hidden()),
             *map(_mount_operation, mounts),
             *named,
             *([ops.MakeDirectory(workdir)] if missing else []),

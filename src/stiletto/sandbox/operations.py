@@ -17,6 +17,7 @@ __all__ = [
     "BindPath",
     "Chdir",
     "Data",
+    "Filter",
     "Kernel",
     "MakeDirectory",
     "Namespaces",
@@ -94,10 +95,13 @@ class Kernel:
     """/proc and a minimal /dev.
 
     /proc/sys is covered: a process of the machine's root is the real root to it, whatever its
-    user namespace says, and could change settings of the whole machine.
+    user namespace says, and could change settings of the whole machine. `hidden` files of /proc
+    are covered by one that cannot be opened.
     """
 
     sysctl: Path = Path("/proc/sys")
+    nothing: Path = Path("/dev/null")
+    hidden: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,13 @@ class Data:
     contents: bytes = field(repr=False)
     mode: int = 0o400
     secret: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A seccomp program that the command, and all that it starts, runs under."""
+
+    contents: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +159,12 @@ Operation: TypeAlias = (
     | Kernel
     | Temporary
     | Data
+    | Filter
     | MakeDirectory
     | SetEnvironment
     | Chdir
 )
-Put: TypeAlias = Callable[[Data], str]
+Put: TypeAlias = Callable[[Data | Filter], str]
 
 
 def describe(operation: Operation) -> str:
@@ -171,6 +183,8 @@ def describe(operation: Operation) -> str:
             return f"mount an empty memory-backed directory at {target}"
         case Data(target):
             return f"put a memory-backed file at {target}"
+        case Filter():
+            return "filter system calls"
         case MakeDirectory(target):
             return f"create {target}"
         case SetEnvironment(name, value, secret):
@@ -198,14 +212,17 @@ def options(operation: Operation, put: Put) -> list[str]:
             return [*sources, "--overlay", str(upper), str(work), target]
         case BindPath(source, target, writable):
             return ["--bind" if writable else "--ro-bind", str(source), target]
-        case Kernel(sysctl):
+        case Kernel(sysctl, nothing, hidden):
             cover = ["--ro-bind", str(sysctl), "/proc/sys"]
+            cover += [word for path in hidden for word in ("--ro-bind", str(nothing), path)]
             return ["--proc", "/proc", *cover, "--dev", "/dev", "--chmod", "1777", SHARED_MEMORY]
         case Temporary(target, size_bytes):
             size = [] if size_bytes is None else ["--size", str(size_bytes)]
             return [*size, "--perms", "1777", "--tmpfs", target]
         case Data(target, _, mode):
             return ["--perms", f"{mode:04o}", "--ro-bind-data", put(operation), target]
+        case Filter():
+            return ["--seccomp", put(operation)]
         case MakeDirectory(target):
             return ["--perms", "0755", "--dir", target]
         case SetEnvironment(name, value):
@@ -231,8 +248,8 @@ def moved(operation: Operation, move: Callable[[Path], Path]) -> Operation:
             )
         case BindPath(source):
             return replace(operation, source=move(source))
-        case Kernel(sysctl):
-            return Kernel(move(sysctl))
+        case Kernel(sysctl, nothing):
+            return replace(operation, sysctl=move(sysctl), nothing=move(nothing))
         case _:
             return operation
 

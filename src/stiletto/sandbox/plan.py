@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
+from stiletto.sandbox.scrub import Masks
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -146,6 +148,8 @@ class Step:
         env: the whole environment except secrets.
         secret_env: secret variables; their values are replaced by `***` in all output.
         scrub: further secret values to replace in output.
+        masks: the secrets of the session, replaced in output as well, those too that come to be
+            known while the step runs.
         uid, gid: what the process sees itself as.
         redirect_stdout, redirect_stderr: absolute container paths that also receive the stream.
         hosts: names that the process can reach, by address; beside those of its /etc/hosts.
@@ -160,6 +164,7 @@ class Step:
     env: Mapping[str, str] = field(default_factory=dict)
     secret_env: Mapping[str, str] = field(default_factory=dict, repr=False)
     scrub: tuple[str, ...] = field(default=(), repr=False)
+    masks: Masks = field(default_factory=Masks, repr=False, compare=False)
     mounts: tuple[Mount, ...] = ()
     stdin: bytes = b""
     uid: int = 0

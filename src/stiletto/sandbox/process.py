@@ -15,7 +15,8 @@ from pathlib import Path
 
 from stiletto.sandbox.packing import assert_words
 from stiletto.sandbox.plan import Sink, Stream
-from stiletto.sandbox.scrub import Replacer
+from stiletto.sandbox.scrub import Replacer, Sought
+from stiletto.sandbox.spawn import Child, Starting, start
 
 __all__ = ["Transcript", "kill_group", "memory_file", "run_process", "shell_code"]
 
@@ -52,7 +53,7 @@ class Transcript:
     """
 
     sink: Sink
-    patterns: Mapping[bytes, bytes]
+    patterns: Sought
     hold_prefix: bytes = b""
     stdout: bytearray = field(default_factory=bytearray)
     stderr: bytearray = field(default_factory=bytearray)
@@ -148,12 +149,15 @@ async def run_process(
     pass_fds: Sequence[int] = (),
     stop: asyncio.Event | None = None,
     ask_to_end: Callable[[int], None] | None = None,
+    started: Callable[[int], None] | None = None,
+    confined: bool = False,
 ) -> int:
     """Run to the end and return the exit code as a shell shows it.
 
     The process leads a session of its own. `end_tree` is called with its id when it has ended,
     and also when this call is cancelled; it must leave no process behind. `ask_to_end` is called
-    with it once `stop` is set.
+    with it once `stop` is set, `started` when it runs. `confined`: it reaches no abstract socket
+    of the machine.
 
     Raises:
         OSError: the program could not be started.
@@ -166,17 +170,20 @@ async def run_process(
     readers: list[_Reader] = []
     try:
         try:
-            process = await asyncio.create_subprocess_exec(
-                *argv,
-                executable=executable or argv[0],
-                stdin=input_fd,
-                stdout=out_write,
-                stderr=err_write,
-                env=dict(env),
-                cwd=cwd,
-                pass_fds=tuple(pass_fds),
-                start_new_session=True,
+            starting = Starting(
+                argv,
+                executable or argv[0],
+                env,
+                cwd,
+                input_fd,
+                out_write,
+                err_write,
+                tuple(pass_fds),
+                confined,
             )
+            process = await start(starting, end_tree)
+            if started is not None:
+                started(process.pid)
         except BaseException:
             os.close(out_read)
             os.close(err_read)
@@ -192,7 +199,7 @@ async def run_process(
             returncode = await process.wait()
         finally:
             end_tree(process.pid)
-            if process.returncode is None:
+            if not process.has_ended:
                 await asyncio.shield(process.wait())
         # A process that left its tree may keep a stream open; the step itself has ended.
         await asyncio.wait([reader.ended for reader in readers], timeout=DRAIN_TIMEOUT_S)
@@ -205,9 +212,7 @@ async def run_process(
     return shell_code(returncode)
 
 
-async def _stopped(
-    process: asyncio.subprocess.Process, stop: asyncio.Event, ask_to_end: Callable[[int], None]
-) -> None:
+async def _stopped(process: Child, stop: asyncio.Event, ask_to_end: Callable[[int], None]) -> None:
     """Wait for the process's end or for `stop`, and ask it to end in the second case."""
     ended = asyncio.ensure_future(process.wait())
     asked = asyncio.ensure_future(stop.wait())

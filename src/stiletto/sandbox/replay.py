@@ -40,9 +40,17 @@ def replay_comment(step: Step) -> str:
 
 
 def replay_line(
-    program: Path, outer: Sequence[str], inner: Sequence[ops.Operation], step: Step, scratch: Path
+    program: Path,
+    outer: Sequence[str],
+    inner: Sequence[ops.Operation],
+    step: Step,
+    scratch: Path,
+    filter_file: Path | None = None,
 ) -> str | None:
-    """Return the line, or None where standard input is too long or may hold a secret."""
+    """Return the line, or None where standard input is too long or may hold a secret.
+
+    `filter_file` holds the program of `ops.Filter`.
+    """
     secrets = [*step.secret_env.values(), *step.scrub]
     if len(step.stdin) > STDIN_MAX_BYTES or any(
         s.encode("utf-8", "surrogateescape") in step.stdin for s in secrets if s
@@ -54,6 +62,8 @@ def replay_line(
     if outer:
         front += [*map(shlex.quote, outer), "--", shlex.quote("/h" + str(program.resolve()))]
     command = " ".join([*front, *words, "--", *map(shlex.quote, step.args)])
+    if filter_file is not None:
+        command += f" 9<{shlex.quote(str(filter_file))}"
     if step.stdin:
         command = f"echo {base64.b64encode(step.stdin).decode()} | base64 -d | {command}"
     directory = shlex.quote(str(scratch))
@@ -82,6 +92,8 @@ class _Drawn:
                 yield f'"{self._prefix}$d/{number}"'
                 yield f'"{self._prefix}$d/{number}w"'
                 yield shlex.quote(target)
+            case ops.Filter():
+                yield from ("--seccomp", "9")
             case ops.Data(secret=False):
                 return  # names of services, and those have ended
             case ops.Data(target=target):
@@ -104,5 +116,5 @@ class _Drawn:
         return f"SECRET_VARIABLE_{self._variables}"
 
 
-def _nothing(data: ops.Data) -> str:
-    raise AssertionError(f"{data.target} is drawn as a file of the shell's choice")
+def _nothing(data: ops.Data | ops.Filter) -> str:
+    raise AssertionError(f"{ops.describe(data)}: drawn as a file of the shell's choice")

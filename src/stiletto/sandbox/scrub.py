@@ -3,48 +3,178 @@
 Secrets become `***`; plain mode replaces the paths of its working trees the same way. A suffix
 that may be the start of a pattern is held back until the next chunk decides, so nothing leaks
 at a boundary and nothing else is delayed.
+
+    Masks        the secrets of a session; they grow while streams run
+    Patterns     those and a step's own, compiled into one expression
+    Replacer     one stream
+
+The expression is a tree of common beginnings: at each byte of the output it takes at most the
+length of a pattern, however many there are.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
 
-__all__ = ["MASK", "Replacer", "secret_patterns"]
+from stiletto.sandbox.secret_forms import forms
+
+__all__ = ["MASK", "Masks", "Patterns", "Replacer", "Sought", "secret_patterns"]
 
 MASK = b"***"
 
-LINE_MIN_BYTES = 6
-"""Shorter lines of a multi-line secret (`}`, `-`) are no secret by themselves, and would mask
-half of an ordinary output."""
-
 
 def secret_patterns(values: Iterable[str | bytes]) -> dict[bytes, bytes]:
-    """Return what to replace for these secrets: each value, and the lines of a longer one.
+    """Return what to replace for these secrets: each in all its forms."""
+    return {form: MASK for value in values for form in forms(_bytes(value))}
 
-    Outer blanks are not part of it: programs print a secret file without its last newline, or a
-    key line by line with a prefix. Values without anything else are left out.
-    """
-    patterns: dict[bytes, bytes] = {}
-    for value in values:
-        raw = value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
-        lines = raw.splitlines()
-        forms = [raw.strip()]
-        if len(lines) > 1:
-            forms += [line.strip() for line in lines if len(line.strip()) >= LINE_MIN_BYTES]
-        patterns |= {form: MASK for form in forms if form}
-    return patterns
+
+def _bytes(value: str | bytes) -> bytes:
+    return value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
+
+
+class _Compiled:
+    """Patterns, ready to be looked for. The leftmost match wins, then the longest."""
+
+    def __init__(self, patterns: Mapping[bytes, bytes]) -> None:
+        self.patterns = {key: value for key, value in patterns.items() if key}
+        self.search = re.compile(_tree(sorted(self.patterns))) if self.patterns else None
+        self.held_max = max(map(len, self.patterns), default=1) - 1
+        self._starts: dict[bytes, list[bytes]] = {}
+        for key in self.patterns:
+            for length in (1, 2):
+                self._starts.setdefault(key[:length], []).append(key)
+        firsts = b"".join(re.escape(key) for key in self._starts if len(key) == 1)
+        self._first = re.compile(b"[" + firsts + b"]") if firsts else None
+
+    def undecided(self, data: bytes, at: int) -> int:
+        """Return where the longest suffix begins that could still grow into a pattern."""
+        if self._first is None:
+            return len(data)
+        for found in self._first.finditer(data, max(at, len(data) - self.held_max)):
+            index = found.start()
+            size = len(data) - index
+            for pattern in self._starts.get(data[index : index + 2], ()):
+                if len(pattern) > size and data.endswith(pattern[:size]):
+                    return index
+        return len(data)
+
+    def replaced(self, data: bytes) -> bytes:
+        """Return a whole text with everything replaced."""
+        if self.search is None:
+            return data
+        return self.search.sub(lambda found: self.patterns[found.group()], data)
+
+
+_NOTHING = _Compiled({})
+
+
+def _tree(words: list[bytes], depth: int = 0) -> bytes:
+    """Return an expression for sorted words, all alike up to `depth`; the longest matches."""
+    ends = bool(words) and len(words[0]) == depth
+    rest = words[1:] if ends else words
+    branches: list[bytes] = []
+    start = 0
+    while start < len(rest):
+        first = rest[start][depth]
+        end = start
+        while end < len(rest) and rest[end][depth] == first:
+            end += 1
+        group = rest[start:end]
+        # What all of them begin with is one literal.
+        shared = depth + 1
+        low, high = group[0], group[-1]
+        while shared < len(low) and shared < len(high) and low[shared] == high[shared]:
+            shared += 1
+        branches.append(re.escape(low[depth:shared]) + _tree(group, shared))
+        start = end
+    if not branches:
+        return b""
+    return b"(?:" + b"|".join(branches) + b")" + (b"?" if ends else b"")
+
+
+class Masks:
+    """The secrets of a session. `version` grows with them."""
+
+    def __init__(self) -> None:
+        self.patterns: dict[bytes, bytes] = {}
+        self.version = 0
+        self._compiled = _NOTHING
+        self._compiled_version = 0
+
+    def add(self, value: str | bytes) -> None:
+        """Look for a secret from now on, in all its forms."""
+        new = {form for form in forms(_bytes(value)) if form not in self.patterns}
+        if new:
+            self.patterns |= dict.fromkeys(new, MASK)
+            self.version += 1
+
+    @property
+    def compiled(self) -> _Compiled:
+        """All of them in one expression."""
+        if self._compiled_version != self.version:
+            self._compiled = _Compiled(self.patterns)
+            self._compiled_version = self.version
+        return self._compiled
+
+    def data(self, data: bytes) -> bytes:
+        """Return bytes with the secrets replaced."""
+        return self.compiled.replaced(data) if self.patterns else data
+
+    def text(self, text: str) -> str:
+        """Return a text with the secrets replaced."""
+        if not self.patterns or not text:
+            return text
+        try:
+            raw = text.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            raw = text.encode("utf-8", "replace")
+        made = self.compiled.replaced(raw)
+        return text if made == raw else made.decode("utf-8", "surrogateescape")
+
+    def value(self, value: Any) -> Any:
+        """Return JSON data with the secrets replaced in its texts."""
+        match value:
+            case str():
+                return self.text(value)
+            case list() | tuple():
+                return [self.value(item) for item in value]
+            case dict():
+                return {self.text(str(key)): self.value(item) for key, item in value.items()}
+            case _:
+                return value
+
+
+class Patterns:
+    """What one stream must not show: a session's secrets, as they grow, and patterns of its own."""
+
+    def __init__(self, masks: Masks, own: Mapping[bytes, bytes] | None = None) -> None:
+        self._masks = masks
+        self._own = dict(own or {})
+        self._compiled = _NOTHING
+        self._version = -1
+
+    @property
+    def compiled(self) -> _Compiled:
+        """All of them in one expression; the session's own where there is nothing beside it."""
+        if self._version != self._masks.version:
+            known = self._masks.patterns
+            beside = any(known.get(key) != value for key, value in self._own.items())
+            both = {**self._own, **known}
+            self._compiled = _Compiled(both) if beside else self._masks.compiled
+            self._version = self._masks.version
+        return self._compiled
+
+
+Sought: TypeAlias = "Mapping[bytes, bytes] | Patterns"
 
 
 class Replacer:
     """Replaces patterns in one stream; the leftmost match wins, then the longest."""
 
-    def __init__(self, patterns: Mapping[bytes, bytes]) -> None:
-        self._patterns = {key: value for key, value in patterns.items() if key}
-        longest_first = sorted(self._patterns, key=len, reverse=True)
-        self._search = re.compile(b"|".join(map(re.escape, longest_first))) if patterns else None
-        self._first_bytes = frozenset(key[0] for key in self._patterns)
-        self._held_max = len(longest_first[0]) - 1 if longest_first else 0
+    def __init__(self, patterns: Sought) -> None:
+        self._patterns = patterns if isinstance(patterns, Patterns) else Patterns(Masks(), patterns)
         self._held = b""
 
     def feed(self, data: bytes) -> bytes:
@@ -56,27 +186,21 @@ class Replacer:
         return self._settle(self._held, final=True)
 
     def _settle(self, data: bytes, *, final: bool) -> bytes:
-        if self._search is None:
+        compiled = self._patterns.compiled
+        self._held = b""
+        if compiled.search is None:
             return data
         out: list[bytes] = []
         at = 0
-        while True:
-            hold = len(data) if final else self._undecided(data, at)
-            found = self._search.search(data, at)
-            if found is None or found.start() >= hold:
+        # What is undecided does not depend on where the matches before it end.
+        hold = len(data) if final else compiled.undecided(data, 0)
+        for found in compiled.search.finditer(data):
+            if found.start() >= hold:
                 break
-            out += [data[at : found.start()], self._patterns[found.group()]]
+            out += [data[at : found.start()], compiled.patterns[found.group()]]
             at = found.end()
+            if not final and at > hold:
+                hold = compiled.undecided(data, at)
         out.append(data[at:hold])
         self._held = data[hold:]
         return b"".join(out)
-
-    def _undecided(self, data: bytes, at: int) -> int:
-        """Return where the longest suffix begins that could still grow into a pattern."""
-        for index in range(max(at, len(data) - self._held_max), len(data)):
-            if data[index] in self._first_bytes:
-                suffix = data[index:]
-                for pattern in self._patterns:
-                    if len(pattern) > len(suffix) and pattern.startswith(suffix):
-                        return index
-        return len(data)

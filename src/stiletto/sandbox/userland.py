@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from stiletto.sandbox import certificates
 from stiletto.sandbox.layers import parents, relative
 from stiletto.sandbox.plan import Bind, Image
 
@@ -17,7 +18,6 @@ __all__ = ["USER_PATH", "identity", "stamp", "system", "userland", "userland_ima
 ROOTS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 CONFIGURATION = (
     "/etc/alternatives",
-    "/etc/ca-certificates",
     "/etc/debian_version",
     "/etc/host.conf",
     "/etc/hosts",
@@ -28,15 +28,13 @@ CONFIGURATION = (
     "/etc/mime.types",
     "/etc/nsswitch.conf",
     "/etc/os-release",
-    "/etc/pki",
     "/etc/protocols",
     "/etc/resolv.conf",
     "/etc/services",
-    "/etc/ssl",
     "/etc/terminfo",
     "/etc/timezone",
 )
-"""Needed to find libraries, hosts, certificates and the time; none of it is private."""
+"""Needed to find libraries, hosts and the time; none of it is private."""
 
 USER_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
@@ -72,6 +70,9 @@ def userland() -> tuple[list[Bind], dict[str, bytes | str]]:
         here = Path(name)
         if here.exists():
             binds.append(Bind(here.resolve(), name))
+    for name in certificates.PLACES:
+        if Path(name).exists():
+            binds += certificates.public_binds(Path(name), name)
     return binds, files
 
 

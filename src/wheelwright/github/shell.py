@@ -17,6 +17,9 @@ from wheelwright.github.plan import Options
 from wheelwright.github.words import Engine, caller
 from wheelwright.loading import Bench
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
+from wheelwright.privileges import DATA, KEEP
+from wheelwright.project import building
+from wheelwright.project.files import literal
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.testing import cells
 from wheelwright.testing import dependencies as needs
@@ -24,7 +27,6 @@ from wheelwright.testing import run as testing
 
 __all__ = ["native_matrix", "restore_cache", "rules", "saved_cache", "workflows"]
 
-_CACHE = "/cache/uv"
 _SAVED = "/saved"
 
 
@@ -63,7 +65,7 @@ async def _texts(source: dagger.Directory, paths: Iterable[str]) -> dict[str, st
     """Return the text of each path that exists."""
     texts: dict[str, str] = {}
     asked = set(paths)
-    found = asked.intersection(await source.filter(include=sorted(asked)).glob("**"))
+    found = asked.intersection(await source.filter(include=literal(sorted(asked))).glob("**"))
 
     async def read(path: str) -> None:
         texts[path] = await source.file(path).contents()
@@ -103,34 +105,32 @@ def rules(
     return dag.file("ruleset.json", ruleset.text(made))
 
 
-def saved_cache() -> dagger.Directory:
-    """Return what uv's cache holds that cannot be downloaded again: what was built."""
-    # Pruned is the copy: the cache itself may belong to a person, who wants all of it.
-    return (
-        _uv()
-        .with_directory(_SAVED, dag.directory())
-        .with_exec(["cp", "-a", f"{_CACHE}/.", _SAVED])
-        .with_env_variable("UV_CACHE_DIR", _SAVED)
-        .with_exec(["uv", "cache", "prune", "--ci"])
-        .directory(_SAVED)
-    )
+def saved_cache(bench: Bench) -> dagger.Directory:
+    """Return what uv's cache holds that cannot be downloaded again: what was built.
+
+    That is the volume of this package's dependencies; the shared cache has wheels of the index.
+    """
+    container = _uv().with_directory(_SAVED, dag.directory())
+    # Pruned is the copy: the cache itself may be in use.
+    copied = _keep(container, bench, ["sh", "-c", f'cp -a "$UV_CACHE_DIR/." {_SAVED}'])
+    prune = ["uv", "cache", "prune", "--ci", f"--cache-dir={_SAVED}"]
+    return toolchain.run(copied, prune, kind=DATA).directory(_SAVED)
 
 
-async def restore_cache(saved: dagger.Directory) -> str:
+async def restore_cache(bench: Bench, saved: dagger.Directory) -> str:
     """Put a saved cache beneath what uv's cache has already, and say how many entries came."""
     count = len(await saved.entries())
     archive = "/tmp/saved.tar"  # noqa: S108 - a path of the container
     # Never over an entry: one that is in use must stay whole.
-    await (
-        _uv()
-        .with_mounted_directory(_SAVED, saved)
-        .with_exec(["tar", "--create", "--directory", _SAVED, "--file", archive, "."])
-        .with_exec(
-            ["tar", "--extract", "--skip-old-files", "--directory", _CACHE, "--file", archive]
-        )
-        .sync()
-    )
+    pack = ["tar", "--create", "--directory", _SAVED, "--file", archive, "."]
+    packed = toolchain.run(_uv().with_mounted_directory(_SAVED, saved), pack, kind=DATA)
+    unpack = f'exec tar --extract --skip-old-files --directory "$UV_CACHE_DIR" --file {archive}'
+    await _keep(packed, bench, ["sh", "-c", unpack]).sync()
     return f"restored {count} entries of uv's cache"
+
+
+def _keep(container: dagger.Container, bench: Bench, args: list[str]) -> dagger.Container:
+    return toolchain.step(container, KEEP, args, volume=building.volume(bench.project))
 
 
 def _uv() -> dagger.Container:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import cast
 
+from wheelwright import toolchain
 from wheelwright.release import loop, refs, report, verifying
 from wheelwright.release.changelog import Keeper, gist
 from wheelwright.release.context import Context, MachineClock, Stopped, say
@@ -32,6 +33,8 @@ async def release(context: Context, request: Request, *, dry_run: bool) -> Repor
     Raises:
         Stopped: it is not done; the message is the report.
     """
+    if not dry_run:
+        toolchain.begin_release()
     package = context.bench.project.package.name
     # Whatever else is wrong, nothing is looked up for a request that cannot be followed.
     if not context.settings.take_over and (refusal := request.refusal()):

@@ -17,6 +17,7 @@ import dagger
 
 from wheelwright import toolchain
 from wheelwright.pins import full_image
+from wheelwright.privileges import DATA, GIT, Credential, Kind
 from wheelwright.release import refs
 from wheelwright.release.commit import ReleaseCommit
 from wheelwright.release.ports import Refs
@@ -82,12 +83,9 @@ class RemoteGit:
 
     def _container(self) -> dagger.Container:
         container = toolchain.base(full_image(self.python), self.python)
-        # What others can write to has no place where the token is.
-        container = with_program(container.without_mount("/cache/uv"), "refs.py")
+        container = with_program(container, "refs.py")
         if self.ca is not None:
             container = container.with_file(_CA, self.ca)
-        if self.token is not None:
-            container = container.with_secret_variable(_TOKEN, self.token)
         return container.with_workdir(_PROGRAMS)
 
     async def clone(self) -> dagger.Container:
@@ -97,12 +95,21 @@ class RemoteGit:
         return self._clone
 
     async def _run(
-        self, container: dagger.Container, args: list[str], stdin: str = "", clone: str = _CLONE
+        self,
+        container: dagger.Container,
+        args: list[str],
+        stdin: str = "",
+        clone: str = _CLONE,
+        kind: Kind = GIT,
     ) -> dagger.Container:
+        given = self.token if Credential.GITHUB in kind.secrets else None
+        held = [toolchain.Held(Credential.GITHUB, _TOKEN, given)] if given else []
         options = [f"--clone={clone}", f"--remote={self.url}", f"--answer={_ANSWER}"]
         options += [f"--path={_PATH}", *([f"--ca={_CA}"] if self.ca is not None else [])]
         command = ["python", f"{_PROGRAMS}/refs.py", *options, *args]
-        ran = fresh(container).with_exec(command, stdin=stdin, expect=dagger.ReturnType.ANY)
+        ran = toolchain.step(
+            fresh(container), kind, command, secrets=held, stdin=stdin, may_fail=True
+        )
         output = await toolchain.output(ran)
         if output.exit_code:
             raise refs.trouble(output.stderr, output.exit_code)
@@ -120,7 +127,7 @@ class RemoteGit:
             f"{TREE}/.git", clone.directory(_CLONE)
         )
         args = [f"--tree={TREE}", "checkout", commit]
-        return await self._run(container, args, clone=f"{TREE}/.git")
+        return await self._run(container, args, clone=f"{TREE}/.git", kind=DATA)
 
     # -- looks ------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import dagger
 from wheelwright import environment, pipeline, toolchain
 from wheelwright.errors import ProjectError, ToolFailed
 from wheelwright.loading import Bench, load
-from wheelwright.project.files import Snapshot, join
+from wheelwright.project.files import Snapshot, join, literal
 from wheelwright.project.model import Project
 from wheelwright.release import backend, changelog, editing, edits, refs
 from wheelwright.release import commit as described
@@ -123,7 +123,7 @@ class Preparing:
     ) -> dagger.Container:
         python = self.python_of(commit)
         tool = release_tool(commit.project, name, python)
-        return toolchain.with_tool(container, tool).with_workdir(commit.path(where))
+        return toolchain.with_tool(container, tool, python).with_workdir(commit.path(where))
 
     # -- the edits --------------------------------------------------------------------------------
 
@@ -150,14 +150,14 @@ class Preparing:
         if not (lines := backend.requested(project)):
             return ()
         python = self.python_of(commit)
-        source = commit.bench.source.filter(include=list(environment.inputs(project)))
+        source = commit.bench.source.filter(include=literal(environment.inputs(project)))
         container = (
             toolchain.over(toolchain.base(environment.image(project, python), python), source)
             .with_new_file(backend.REQUESTED, backend.text(lines))
             .with_new_file(backend.CONSTRAINTS, backend.text(backend.bounds(project)))
             .with_workdir(join(environment.SOURCE, project.where))
         )
-        output = await toolchain.output(toolchain.resolve(fresh(container), backend.COMPILE))
+        output = await toolchain.resolve(fresh(container), backend.COMPILE)
         if output.exit_code:
             said = " / ".join(output.stderr.strip().splitlines()[-4:])
             raise ToolFailed(f"[build-system] requires of {project.name} cannot be had: {said}")
@@ -179,7 +179,7 @@ class Preparing:
             date = editing.date_of(plan)
             command = changelog.towncrier_command(plan.version, date, project.name, draft=False)
             ready = self._with_tool(commit, container, "towncrier", project.where)
-            ran = await _synced(ready.with_exec(list(command)))
+            ran = await _synced(toolchain.run(ready, command))
             path = editing.changelog_path(project, keeper)
             texts[path] = await _text(ran, commit.path(path))
             removed = await self._removed(commit, ran)
@@ -190,7 +190,7 @@ class Preparing:
             member = [f"--package={project.package.name}"] if project.where else []
             out = join(project.where, editing.REQUIREMENTS)
             export = [*edits.EXPORT, *member, "--quiet", f"--output-file={out}"]
-            ran = await _synced(toolchain.install(container.with_workdir(commit.path("")), export))
+            ran = await _synced(toolchain.run(container.with_workdir(commit.path("")), export))
             texts[out] = await _text(ran, commit.path(out))
         prefix = commit.bench.prefix
         return described.edits(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
+from wheelwright import toolchain
 from wheelwright.errors import RequestError
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.release import edits, loop, refs
@@ -58,6 +59,7 @@ async def publish(context: Context, tag: str) -> str:
     """
     if missing := context.uncredentialed():
         raise Stopped(Stop((missing,)).text())
+    toolchain.begin_release()
     found = await _tagged(context, tag)
     plan, journal = found.plan, found.journal
     urls = context.urls(found.commit)

@@ -9,12 +9,13 @@ from typing import Final
 
 import dagger
 
-from wheelwright import environment, pipeline, toolchain
+from wheelwright import environment, pipeline, running, toolchain
 from wheelwright.environment import SOURCE
 from wheelwright.errors import WheelwrightError
 from wheelwright.gates.result import Output
 from wheelwright.pins import slim_image
-from wheelwright.project.files import join
+from wheelwright.privileges import DATA, PACKAGE, UPLOAD, Credential
+from wheelwright.project.files import join, literal
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.release import answers, artifacts, backend, edits
 from wheelwright.release.artifacts import Distribution
@@ -27,6 +28,8 @@ from wheelwright.release.where import IndexUrls
 from wheelwright.release.world import Journal, Plan, Trouble
 from wheelwright.testing import dependencies as needs
 from wheelwright.testing import run as testing
+from wheelwright.testing.verdict import Kind, judge
+from wheelwright.toolchain import Held
 
 __all__ = ["Containers", "Credentials"]
 
@@ -122,7 +125,7 @@ class Containers:
         container = _masked(container, [*build, "--sdist", *member])
         if artifacts.needs_normalising(project.package.backend):
             epoch = str(journal.epoch_s)
-            container = container.with_exec(["python", _PROGRAM, "normalise", DIST, epoch])
+            container = toolchain.run(container, ["python", _PROGRAM, "normalise", DIST, epoch])
         # The wheel comes from the sdist: what is published is what the sdist builds.
         sdist = ["sh", "-c", f'exec "$@" "$(ls {DIST}/*.tar.gz)"', "sh"]
         container = _masked(container, [*sdist, *build, "--wheel"])
@@ -139,7 +142,7 @@ class Containers:
         """Return what the program says of a path, by a file: output is for people."""
         container = with_program(self._slim(self.preparing.remote.python), "distributions.py")
         container = container.with_directory(DIST, dist)
-        container = container.with_exec(["python", _PROGRAM, command, path, _TOLD])
+        container = toolchain.run(container, ["python", _PROGRAM, command, path, _TOLD], kind=DATA)
         return await container.file(_TOLD).contents()
 
     def _slim(self, python: str) -> dagger.Container:
@@ -163,7 +166,7 @@ class Containers:
         assert self._dist is not None
         python = self.preparing.python_of(commit)
         tool = release_tool(commit.project, "twine", python)
-        container = toolchain.with_tool(self._slim(python), tool).with_directory(DIST, self._dist)
+        container = toolchain.tooled(python, tool).with_directory(DIST, self._dist)
         container = container.with_env_variable("NO_COLOR", "1")
         names = [f"{DIST}/{each.name}" for each in self._described]
         output = await _output(container, ["twine", "check", "--strict", *names])
@@ -176,7 +179,7 @@ class Containers:
         python = self.preparing.python_of(commit)
         wanted = needs.find(project, python)
         plan = environment.plan(project, python, wanted)
-        container = toolchain.dependencies(commit.bench.source, plan)
+        container = await toolchain.dependencies(commit.bench.source, plan)
         container = container.with_file(
             f"{DIST}/{distribution.name}", self._dist.file(distribution.name)
         )
@@ -184,15 +187,26 @@ class Containers:
         container = toolchain.observe(container, ["uv", "pip", "install", path])
         if (output := await toolchain.output(container)).exit_code:
             return [f"{distribution.name} cannot be installed: {_tail(output)}"]
-        if testing.configured(project, wanted):
+        if "tests" in project.settings.skip or testing.configured(project, wanted):
             return []
         container = container.with_directory(SOURCE, await self._tests(commit))
-        log = f"{testing.REPORTS}/{testing.LOG}"
-        output = await _output(container.with_new_file(log, ""), testing.command(project, ()))
-        # 5: pytest found no test, as where they live inside the package that was taken away.
-        if output.exit_code in (0, 5):
+        what = f"tests against {distribution.name}"
+        command = testing.recorded(testing.command(project, ()))
+        ended = await running.run(container, command, what)
+        if judge(ended.left).kind is Kind.EMPTY:
+            # Tests that live inside the package are where it is installed, if they are installed.
+            wheel = next(each for each in self._described if each.is_wheel)
+            names = [top.removesuffix(".py") for top in artifacts.importables(wheel)]
+            command = testing.recorded(testing.command(project, ("--pyargs", *names)))
+            inside = await running.run(container, command, what)
+            ended = inside if judge(inside.left).kind is not Kind.UNKNOWN else ended
+        found = judge(ended.left)
+        if found.passed:
             return []
-        return [f"tests fail against {distribution.name}: {_tail(output)}"]
+        said = [found.reason, _tail(ended.output)]
+        if found.kind is Kind.EMPTY:
+            said.append('put tests into tests/, or "tests" into skip of [tool.wheelwright]')
+        return [f"tests fail against {distribution.name}: " + "\n".join(filter(None, said))]
 
     async def _tests(self, commit: Commit) -> dagger.Directory:
         """Return the source without what the wheel installs, so that tests import the installed."""
@@ -217,19 +231,23 @@ class Containers:
         assert {file_version(name) for name in names} == {plan.version}, names
         files = [f"{DIST}/{name}" for name in names]
         python = self.preparing.remote.python
-        container = self._slim(python).with_directory(DIST, self._dist.filter(include=[*names]))
+        container = self._slim(python)
         if self.attest:
             project = next(iter(self._commits.values())).project
             tool = release_tool(project, "pypi-attestations", python)
-            container = toolchain.with_tool(container, tool)
-        container = self._secret(fresh(container.with_workdir("/")))
+            container = toolchain.tooled(python, tool)
+        container = container.with_directory(DIST, self._dist.filter(include=literal(names)))
+        container = self._told_how(fresh(container.with_workdir("/")))
+        held = self._held()
         if self.attest:
-            container = toolchain.observe(container, ["pypi-attestations", "sign", *files])
+            sign = ["pypi-attestations", "sign", *files]
+            container = toolchain.step(container, UPLOAD, sign, secrets=held, may_fail=True)
             if (output := await toolchain.output(container)).exit_code:
                 raise ActFailed(Trouble.ATTESTATION, _tail(output))
         trusted = "always" if self.credentials.trusted else "never"
-        output = await _output(
+        uploaded = toolchain.step(
             container,
+            UPLOAD,
             [
                 # In a job of GitHub, uv prints the token that it was given, to have it masked
                 # (`::add-mask::`); from in here nobody would mask it. All else is on stderr.
@@ -240,20 +258,25 @@ class Containers:
                 f"--check-url={self.urls.check}",
                 *files,
             ],
+            secrets=held,
+            may_fail=True,
         )
+        output = await toolchain.output(uploaded)
         if output.exit_code:
             raise answers.upload(f"{output.stdout}\n{output.stderr}", output.exit_code)
 
-    def _secret(self, container: dagger.Container) -> dagger.Container:
+    def _held(self) -> list[Held]:
         have = self.credentials
         if have.oidc_url is not None and have.oidc_token is not None:
-            container = (
-                container.with_env_variable("GITHUB_ACTIONS", "true")
-                .with_secret_variable("ACTIONS_ID_TOKEN_REQUEST_URL", have.oidc_url)
-                .with_secret_variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN", have.oidc_token)
-            )
-        elif have.token is not None:
-            container = container.with_secret_variable("UV_PUBLISH_TOKEN", have.token)
+            return [
+                Held(Credential.IDENTITY, "ACTIONS_ID_TOKEN_REQUEST_URL", have.oidc_url),
+                Held(Credential.IDENTITY, "ACTIONS_ID_TOKEN_REQUEST_TOKEN", have.oidc_token),
+            ]
+        return [Held(Credential.UPLOAD, "UV_PUBLISH_TOKEN", have.token)] if have.token else []
+
+    def _told_how(self, container: dagger.Container) -> dagger.Container:
+        if self.credentials.trusted:
+            container = container.with_env_variable("GITHUB_ACTIONS", "true")
         if self.ca is not None:
             container = container.with_file(_CA, self.ca).with_env_variable("SSL_CERT_FILE", _CA)
         return container.with_env_variable("UV_UPLOAD_HTTP_TIMEOUT", str(self.upload_timeout_s))
@@ -273,7 +296,7 @@ class Containers:
 def _masked(container: dagger.Container, command: Sequence[str]) -> dagger.Container:
     """Run under umask 022, whatever the engine's is: modes of files get into distributions."""
     masked = ["sh", "-c", 'umask 022 && exec "$@"', "sh", *command]
-    return toolchain.install(container, masked)
+    return toolchain.run(container, masked, kind=PACKAGE)
 
 
 async def _output(container: dagger.Container, args: Sequence[str]) -> Output:

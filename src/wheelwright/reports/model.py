@@ -15,6 +15,7 @@ from typing import Any
 
 from wheelwright.gates.result import Verdict
 from wheelwright.testing.cells import Cell
+from wheelwright.testing.record import Counts
 
 __all__ = [
     "CellReport",
@@ -68,6 +69,9 @@ class CellReport:
     failed: int = 0
     errors: int = 0
     skipped: int = 0
+    xfailed: int = 0
+    xpassed: int = 0
+    subtests: int = 0
     tests_s: float = 0.0
     wall_s: float | None = None
     cached: bool = False
@@ -82,19 +86,23 @@ class CellReport:
     @property
     def passed(self) -> int:
         """How many tests passed."""
-        return self.tests - self.failed - self.errors - self.skipped
+        others = self.skipped + self.xfailed + self.xpassed
+        return self.tests - self.failed - self.errors - others
 
     @property
     def counts(self) -> str:
-        """The counts in words, empty where no test ran."""
-        words = (
-            (self.passed, "passed"),
-            (self.failed, "failed"),
-            (self.errors, "errors"),
-            (self.skipped, "skipped"),
+        """The counts in words, as pytest names them; empty where there was no test."""
+        return str(
+            Counts(
+                self.passed,
+                self.failed,
+                self.errors,
+                self.skipped,
+                self.xfailed,
+                self.xpassed,
+                self.subtests,
+            )
         )
-        said = [f"{count} {word}" for count, word in words if count]
-        return ", ".join(said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +142,8 @@ class MatrixReport:
 
     @property
     def ok(self) -> bool:
-        """Whether it passed: no cell failed, at least one ran, coverage suffices."""
-        ran = any(cell.verdict in (Verdict.PASSED, Verdict.NOT_CONFIGURED) for cell in self.cells)
+        """Whether it passed: no cell failed, tests ran in at least one, coverage suffices."""
+        ran = any(cell.verdict is Verdict.PASSED for cell in self.cells)
         return ran and not self.failed and not shortfall(self.coverage)
 
 
@@ -165,10 +173,15 @@ def headline(report: MatrixReport) -> str:
         names = ", ".join(cell.cell.name for cell in report.failed)
         return f"{len(report.failed)} of {counted(total, 'cell')} failed: {names}"
     if not report.ok and not shortfall(report.coverage):
-        return f"none of {counted(total, 'cell')} ran"
+        begun = any(cell.version for cell in report.cells)
+        return (
+            f"no test ran in {counted(total, 'cell')}"
+            if begun
+            else f"none of {counted(total, 'cell')} ran"
+        )
     if said := shortfall(report.coverage):
         return said.partition(";")[0]
-    idle = sum(cell.verdict is Verdict.NOT_RUN for cell in report.cells)
+    idle = sum(cell.verdict is not Verdict.PASSED for cell in report.cells)
     missed = f", {idle} not run" if idle else ""
     return f"{counted(total - idle, 'cell')} passed{missed}"
 

@@ -6,20 +6,29 @@ report does not say about a failure's place, its traceback does.
 
 from __future__ import annotations
 
+import hashlib
+import math
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from wheelwright.errors import ToolFailed
+from wheelwright.testing.record import Record
 
-__all__ = ["Case", "CellDocument", "Suite", "merge", "read"]
+__all__ = ["SIZE_MAX", "Case", "CellDocument", "Suite", "broken", "merge", "read"]
 
 # Each entry of a traceback ends, or in short style begins, with a line such as
 # `tests/test_a.py:12: AssertionError`.
 _PLACE = re.compile(r"^(?P<file>[^\s:/][^:\n]*\.py):(?P<line>\d+):", re.MULTILINE)
 # Collection errors end in Python's own traceback instead.
 _FRAME = re.compile(r'File "/src/(?P<file>[^"]+)", line (?P<line>\d+)')
+
+SIZE_MAX = 64 * 1024 * 1024
+"""Bytes of a report that are read at most."""
+
+# pytest nests five deep, and writes some dozen bytes for each element at least.
+_DEPTH_MAX, _ELEMENTS_MAX = 50, 2_000_000
 _BAD_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -69,23 +78,39 @@ def read(text: str, name: str = "junit.xml") -> Suite:
     """Read one report.
 
     Raises:
-        ToolFailed: it is not XML, as after a full disk.
+        ToolFailed: it is not such a report, as after a full disk.
     """
     root = _parse(text, name)
     suites = _suites(root)
 
     def total(key: str) -> int:
-        return sum(int(suite.get(key, 0)) for suite in suites)
+        return sum(_count(suite.get(key, "0"), key, name) for suite in suites)
 
     return Suite(
         tests=total("tests"),
         failed=total("failures"),
         errors=total("errors"),
         skipped=total("skipped"),
-        duration_s=sum(float(suite.get("time", 0)) for suite in suites),
+        duration_s=sum(_seconds(suite, name) for suite in suites),
         started=next((suite.get("timestamp", "") for suite in suites), ""),
-        cases=tuple(map(_case, root.iter("testcase"))),
+        cases=tuple(_case(case, name) for case in root.iter("testcase")),
     )
+
+
+def broken(text: str, run: Record | None, name: str = "junit.xml") -> str:
+    """Return why a report is not the one that pytest wrote in this run; empty where it is."""
+    try:
+        suite = read(text, name)
+    except ToolFailed as error:
+        return str(error)
+    if run is None:
+        return ""
+    if run.junit != hashlib.sha256(text.encode()).hexdigest():
+        return f"{name} is not the one that pytest wrote"
+    failures = any(case.outcome in ("failed", "error") for case in suite.cases)
+    if (failures or suite.failed or suite.errors) and not run.failures:
+        return f"{name} is invalid: it has failures, and no test failed"
+    return ""
 
 
 def merge(package: str, documents: Iterable[CellDocument]) -> str:
@@ -113,13 +138,62 @@ def merge(package: str, documents: Iterable[CellDocument]) -> str:
     return ElementTree.tostring(merged, encoding="unicode", xml_declaration=True) + "\n"
 
 
+class _Bounded(ElementTree.TreeBuilder):
+    """Builds no tree that is deeper or larger than any report."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = self._elements = 0
+
+    def start(self, tag: str, attrs: dict[str, str], /) -> ElementTree.Element:
+        self._depth += 1
+        self._elements += 1
+        if self._depth > _DEPTH_MAX:
+            raise ValueError(f"nested more than {_DEPTH_MAX} deep")
+        if self._elements > _ELEMENTS_MAX:
+            raise ValueError(f"more than {_ELEMENTS_MAX} elements")
+        return super().start(tag, attrs)
+
+    def end(self, tag: str, /) -> ElementTree.Element:
+        self._depth -= 1
+        return super().end(tag)
+
+
 def _parse(text: str, name: str) -> ElementTree.Element:
+    """Parse what tests may have written: bounded, and without entities of its own."""
+    if len(text) > SIZE_MAX:
+        raise ToolFailed(f"{name} is larger than {SIZE_MAX} bytes")
+    if not text.strip():
+        raise ToolFailed(f"{name} is empty")
+    # pytest writes neither, and escapes what tests say.
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise ToolFailed(f"{name} is not pytest's: it declares a document type")
+    parser = ElementTree.XMLParser(target=_Bounded())  # noqa: S314 - bounded, see above
     try:
-        # The report was written by this run's own pytest, which escapes what tests say; and
-        # Python's expat refuses the entity bombs that the linter has in mind.
-        return ElementTree.fromstring(text)  # noqa: S314 - see above
-    except ElementTree.ParseError as error:
+        parser.feed(text)
+        root: ElementTree.Element = parser.close()
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise ToolFailed(f"{name} is not XML: {error}") from error
+    if root.tag not in ("testsuites", "testsuite"):
+        raise ToolFailed(f"{name} is not a JUnit report: it begins with <{root.tag[:40]}>")
+    return root
+
+
+def _count(value: str, key: str, name: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", value):
+        raise ToolFailed(f'{name} is invalid: {key}="{value[:40]}"')
+    return int(value)
+
+
+def _seconds(element: ElementTree.Element, name: str) -> float:
+    value = element.get("time", "0")
+    try:
+        seconds = float(value) if len(value) < 40 else math.nan
+    except ValueError:
+        seconds = math.nan
+    if not math.isfinite(seconds) or seconds < 0:
+        raise ToolFailed(f'{name} is invalid: time="{value[:40]}"')
+    return seconds
 
 
 def _suites(root: ElementTree.Element) -> list[ElementTree.Element]:
@@ -138,10 +212,10 @@ def _unreported(document: CellDocument) -> ElementTree.Element:
     return suite
 
 
-def _case(element: ElementTree.Element) -> Case:
+def _case(element: ElementTree.Element, report: str) -> Case:
     classname, name = element.get("classname", ""), element.get("name", "")
     full = f"{classname}::{name}" if classname else name
-    seconds = float(element.get("time", 0))
+    seconds = _seconds(element, report)
     if element.find("skipped") is not None:
         return Case(full, seconds, "skipped")
     # A test that failed and then broke in its teardown has both; the first is the cause.
@@ -166,10 +240,11 @@ def _reason(message: str, text: str) -> str:
 def _place(text: str, element: ElementTree.Element) -> tuple[str, int]:
     for pattern in (_PLACE, _FRAME):
         if found := list(pattern.finditer(text)):
-            return found[-1]["file"], int(found[-1]["line"])
+            return found[-1]["file"], int(found[-1]["line"][:9])
     if file := element.get("file"):
         # xunit1 counts lines from 0.
-        return file, int(element.get("line", -1)) + 1
+        line = element.get("line", "")
+        return file, int(line) + 1 if re.fullmatch(r"[0-9]{1,9}", line) else 0
     module = [part for part in element.get("classname", "").split(".") if part]
     while module and not module[-1][:1].islower():
         module.pop()  # a test's class

@@ -1,4 +1,4 @@
-"""One run of pytest: its command, and what its reports and exit code mean."""
+"""One run of pytest: its command, and what its record and exit code mean for people."""
 
 from __future__ import annotations
 
@@ -7,107 +7,119 @@ from dataclasses import dataclass
 
 from wheelwright.errors import GateFailed, ToolFailed, WheelwrightError
 from wheelwright.project.model import Project
-from wheelwright.testing import junit
 from wheelwright.testing.dependencies import TestDependencies
+from wheelwright.testing.record import Counts, Record
+from wheelwright.testing.verdict import Kind, Left, Verdict, judge
 
-__all__ = ["JUNIT", "LOG", "REPORTS", "Failure", "Run", "command", "configured", "read_junit"]
+__all__ = [
+    "JUNIT",
+    "LOG",
+    "PLUGIN",
+    "PLUGINS",
+    "RECORD",
+    "REPORTS",
+    "Run",
+    "command",
+    "configured",
+    "recorded",
+]
 
 REPORTS = "/reports"
 JUNIT = "junit.xml"
 LOG = "pytest.log"
 
-# pytest's exit codes, from its reference, "Exit codes".
-_PASSED, _FAILED, _INTERRUPTED, _NOTHING = 0, 1, 2, 5
+PLUGIN = "wheelwright_reporter"
+PLUGINS = "/opt/wheelwright/plugins"
+"""Container path of the directory that the plugin is imported from."""
+
+RECORD = "/opt/wheelwright/record/pytest.jsonl"
+"""Container path of what the plugin writes. Not among the reports, which people take home."""
+
 _SIGNS = "no tests/ or test/, no configuration of pytest, pytest in no test dependencies"
 _TAIL_LINES = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A test that failed, or a file that could not be collected."""
-
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What JUnit counts; `duration_s` is pytest's own."""
-
-    tests: int = 0
-    failed: int = 0
-    errors: int = 0
-    skipped: int = 0
-    duration_s: float = 0.0
-    failures: tuple[Failure, ...] = ()
-    slowest: tuple[tuple[float, str], ...] = ()
-
-    @property
-    def passed(self) -> int:
-        """How many passed."""
-        return self.tests - self.failed - self.errors - self.skipped
-
-    def __str__(self) -> str:
-        parts = [f"{self.passed} passed"]
-        for count, word in (
-            (self.failed, "failed"),
-            (self.errors, f"error{'s' if self.errors > 1 else ''}"),
-            (self.skipped, "skipped"),
-        ):
-            if count:
-                parts.append(f"{count} {word}")
-        return f"{', '.join(parts)} in {self.duration_s:.2f} s"
+_FAILURES_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What came of one run; `counts` is None where pytest wrote no report."""
+    """What came of one run; `verdict` is all that says whether it passed."""
 
     name: str
     python: str
-    exit_code: int
-    counts: Counts | None
+    left: Left
     place: str
     notes: tuple[str, ...]
     output: str
-    narrowed: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """Pytest's exit code."""
+        return self.left.exit_code
+
+    @property
+    def counts(self) -> Counts:
+        """What is known of the tests."""
+        return self.left.counts
+
+    @property
+    def record(self) -> Record | None:
+        """The record of the run, None where none could be read."""
+        return self.left.record
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the run means."""
+        return judge(self.left)
+
+    def headline(self) -> str:
+        """Return the verdict in one line."""
+        found = self.verdict
+        if found.kind is Kind.EMPTY:
+            return found.reason
+        head = "passed" if found.passed else "failed"
+        return f"{head}: {found.reason}" if found.reason else head
+
+    def counted(self) -> str:
+        """Return counts and pytest's own time, empty where there are none."""
+        seconds = self.record.seconds if self.record and self.record.status is not None else None
+        took = "" if seconds is None else f" in {seconds:.2f} s"
+        return f"{self.counts}{took}" if str(self.counts) else ""
 
     def summary(self) -> str:
         """Return the result for people: counts, interpreter, where the dependencies came from."""
-        head = {_PASSED: "passed", _NOTHING: "no tests"}.get(self.exit_code, "failed")
-        lines = [f"{self.name}: {head} on {self.python}"]
-        if self.counts:
-            lines.append(f"  {self.counts}")
+        found = self.verdict
+        # A reason is long enough for a line of its own.
+        first = f"{self.headline()} on {self.python}" if not found.reason else self.headline()
+        lines = [f"{self.name}: {first}"]
+        if counted := self.counted():
+            lines.append(f"  {counted}")
+        if found.reason:
+            lines.append(f"  python: {self.python}")
         lines.append(f"  test dependencies: {self.place}")
         lines += [f"  {note}" for note in self.notes]
-        if self.counts and self.counts.slowest and self.exit_code == _PASSED:
-            lines.append(
-                "  slowest: "
-                + ", ".join(f"{name} {seconds:.2f} s" for seconds, name in self.counts.slowest)
-            )
+        record = self.record
+        if record and record.ignored:
+            names = ", ".join(record.ignored)
+            lines.append(f"  pytest does not call load_tests, and did not run its tests: {names}")
+        slow = [each for each in (record.slowest[:3] if record else ()) if each[0] >= 0.5]
+        if slow and found.passed:
+            lines.append("  slowest: " + ", ".join(f"{name} {s:.2f} s" for s, name in slow))
         return "\n".join(lines)
 
-    def verdict(self) -> WheelwrightError | None:
-        """Return the error of a run that did not pass, None for one that did.
-
-        No test at all is an error only where the caller narrowed the run by arguments.
-        """
-        if self.exit_code == _PASSED or (self.exit_code == _NOTHING and not self.narrowed):
+    def error(self) -> WheelwrightError | None:
+        """Return the error of a run that did not pass, None for one that did."""
+        found = self.verdict
+        if found.passed:
             return None
-        if self.exit_code == _NOTHING:
-            return GateFailed(f"{self.summary()}\n  no test matches the pytest arguments")
-        if self.exit_code in (_FAILED, _INTERRUPTED) and self.counts and self.counts.failures:
-            failures = [f"  {failure.name}: {failure.reason}" for failure in self.counts.failures]
-            return GateFailed("\n".join([self.summary(), "", *failures, "", self._tail()]))
-        return ToolFailed(
-            f"pytest reached no verdict on {self.name}: exit code {self.exit_code}\n{self._tail()}"
-        )
-
-    def not_configured(self) -> str:
-        """Return the line for a package whose run found no test; empty otherwise."""
-        if self.exit_code == _NOTHING and not self.narrowed:
-            return f"not configured: pytest collected no test in {self.name}"
-        return ""
+        failures = self.record.failures if self.record else ()
+        said = [f"  {case.name}: {case.message}" for case in failures[:_FAILURES_SHOWN]]
+        if len(failures) > _FAILURES_SHOWN:
+            said.append(f"  ... and {len(failures) - _FAILURES_SHOWN} more")
+        middle = ["", *said, ""] if said else []
+        if found.kind is Kind.UNKNOWN:
+            head = f"pytest reached no verdict on {self.name}: {found.reason}"
+            return ToolFailed("\n".join([head, *middle, self._tail()]).rstrip())
+        return GateFailed("\n".join([self.summary(), *(middle or [""]), self._tail()]).rstrip())
 
     def _tail(self) -> str:
         lines = self.output.rstrip().splitlines()
@@ -120,6 +132,15 @@ def command(project: Project, args: Sequence[str]) -> tuple[str, ...]:
     """Return pytest's command line; the caller's arguments replace the configured ones."""
     chosen = tuple(args) or project.settings.pytest_args
     return ("pytest", f"--junit-xml={REPORTS}/{JUNIT}", *chosen)
+
+
+def recorded(pytest: Sequence[str]) -> tuple[str, ...]:
+    """Return the command with the plugin that writes the record.
+
+    On the command line no configuration can take it away; one that tries fails to start.
+    """
+    at = pytest.index("pytest") + 1
+    return (*pytest[:at], "-p", PLUGIN, f"--wheelwright-record={RECORD}", *pytest[at:])
 
 
 def configured(project: Project, wanted: TestDependencies) -> str:
@@ -142,26 +163,3 @@ def configured(project: Project, wanted: TestDependencies) -> str:
 
 def _top(project: Project) -> list[str]:
     return [name for name in project.files.under(project.where).names if "/" not in name]
-
-
-def read_junit(text: str) -> Counts:
-    """Read pytest's JUnit report (xunit2, one or more testsuites).
-
-    Raises:
-        ToolFailed: the report is not XML, as after a full disk.
-    """
-    suite = junit.read(text, JUNIT)
-    times = sorted(((case.seconds, case.name) for case in suite.cases), reverse=True)
-    return Counts(
-        tests=suite.tests,
-        failed=suite.failed,
-        errors=suite.errors,
-        skipped=suite.skipped,
-        duration_s=suite.duration_s,
-        failures=tuple(
-            Failure(case.name, case.message)
-            for case in suite.cases
-            if case.outcome in ("failed", "error")
-        ),
-        slowest=tuple(time for time in times[:3] if time[0] >= 0.5),
-    )

@@ -251,6 +251,10 @@ class FakeEngine:
         """Look in the module."""
         return self.module.enums.get(type_name)
 
+    def mask(self, text: str) -> str:
+        """Take out the one secret that it knows."""
+        return text.replace("masked-canary", "***")
+
     async def construct(self, args: Mapping[str, Value]) -> ObjectRef:
         """Make the main object; its state is its arguments."""
         self.asked.append(("", "", args))
@@ -444,6 +448,8 @@ class FakeDoor:
         workdir: Path,
         sandbox: SandboxName,
         plain_secrets: bool,
+        allow_env: bool,
+        ask: Callable[[str], bool] | None,
         progress: Progress,
         environ: Mapping[str, str],
     ) -> AsyncIterator[EnginePort]:
@@ -452,6 +458,8 @@ class FakeDoor:
             "workdir": workdir,
             "sandbox": sandbox,
             "plain_secrets": plain_secrets,
+            "allow_env": allow_env,
+            "asks": ask is not None,
             "environ": environ,
         }
         self.engine = FakeEngine(workdir, progress, self.module, failing=self.failing)

@@ -107,7 +107,7 @@ def test_a_file_argument_is_read_from_the_working_directory(tmp_path: Path) -> N
     [
         ("env://TOKEN", {"uri": "env://TOKEN"}),
         ("env:TOKEN", {"uri": "env://TOKEN"}),
-        ("TOKEN", {"uri": "env://TOKEN"}),
+        ("A_NAME", {"uri": "env://A_NAME"}),
         ("file:./t", {"uri": "file://./t"}),
         ("cmd://pass show x", {"uri": "cmd://pass show x"}),
         ("env://T?cacheKey=k", {"uri": "env://T", "cacheKey": "k"}),
@@ -117,14 +117,23 @@ def test_a_file_argument_is_read_from_the_working_directory(tmp_path: Path) -> N
 )
 def test_secrets_are_given_by_uri(tmp_path: Path, address: str, expected: dict[str, str]) -> None:
     """Short forms are completed, and the cache key is no part of the URI."""
-    ended = Shell(tmp_path)("call", "token", "--token", address)
+    ended = Shell(tmp_path, {"A_NAME": "x"})("call", "token", "--token", address)
     assert str(expected) == ended.out
 
 
 def test_a_secret_without_a_scheme_is_deprecated(tmp_path: Path) -> None:
     """A bare name still works, with a warning that says what to write."""
-    ended = Shell(tmp_path)("call", "token", "--token", "TOKEN")
-    assert 'Warning: the secret "TOKEN" has no scheme; write env://TOKEN' in ended.err
+    ended = Shell(tmp_path, {"A_NAME": "x"})("call", "token", "--token", "A_NAME")
+    assert "Warning: --token: a secret without a scheme; write env://" in ended.err
+    assert "A_NAME" not in ended.err
+
+
+def test_a_secret_that_stands_on_the_command_line_is_not_repeated(tmp_path: Path) -> None:
+    """What names no variable may be the secret itself: the error names the flag alone."""
+    ended = Shell(tmp_path)("call", "token", "--token", "hunter2")
+    assert 1 == ended.code
+    assert "--token: a secret without a scheme" in ended.err
+    assert "hunter2" not in ended.err + ended.out
 
 
 @pytest.mark.parametrize(

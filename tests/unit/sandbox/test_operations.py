@@ -11,7 +11,7 @@ from stiletto.sandbox import operations as ops
 ROOT = ops.Overlay((Path("/s/1"), Path("/s/2")), "/", Path("/s/up"), Path("/s/work"))
 
 
-def no_data(data: ops.Data) -> str:
+def no_data(data: ops.Data | ops.Filter) -> str:
     """Refuse contents: these operations have none."""
     raise AssertionError(data)
 
@@ -72,9 +72,9 @@ def test_secrets_are_not_shown() -> None:
     for operation in (data, variable):
         assert "hush" not in repr(operation)
         assert "hush" not in ops.describe(operation)
-    given: list[ops.Data] = []
+    given: list[ops.Data | ops.Filter] = []
 
-    def put(item: ops.Data) -> str:
+    def put(item: ops.Data | ops.Filter) -> str:
         given.append(item)
         return "7"
 
@@ -105,6 +105,6 @@ def test_nesting_shortens_layers_and_keeps_the_rest() -> None:
         ops.Overlay((Path("/0"), Path("/1")), "/", Path("/h/s/up"), Path("/h/s/work")),
         ops.BindPath(Path("/h/usr"), "/usr"),
         ops.Chdir("/w"),
-        ops.Kernel(Path("/h/proc/sys")),
+        ops.Kernel(Path("/h/proc/sys"), Path("/h/dev/null")),
     ]
     assert " --bind /s/1 /0 --bind /s/2 /1 " in " ".join(outer)

@@ -69,7 +69,7 @@ def test_binary_secrets() -> None:
 
 
 @given(
-    st.lists(st.text("ab", min_size=1, max_size=4), min_size=1, max_size=3),
+    st.lists(st.text("ab", min_size=3, max_size=6), min_size=1, max_size=4),
     st.text("abc", max_size=30),
     st.lists(st.integers(0, 30), max_size=6),
 )

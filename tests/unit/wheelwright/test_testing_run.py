@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 from samples import LIKE_CLICK, fixture, project
 
+import wheelwright.inside
 from wheelwright.errors import GateFailed, ToolFailed
 from wheelwright.project.model import Project
 from wheelwright.testing.dependencies import find
-from wheelwright.testing.run import Run, command, configured, read_junit
+from wheelwright.testing.record import Case, Counts, Record, read
+from wheelwright.testing.run import PLUGIN, Run, command, configured, recorded
+from wheelwright.testing.verdict import Left
 
 BARE = '[project]\nname = "demo"\nversion = "1"\n'
 SUITE = """\
@@ -27,27 +30,41 @@ def test_skipped(): pass
 
 
 def pytest_run(directory: Path, suite: str, *args: str) -> Run:
-    """Run the real pytest over a file and read its report as the module does."""
+    """Run the real pytest over a file and read its record as the module does."""
     (directory / "test_it.py").write_text(suite)
-    report = directory / "junit.xml"
+    events = directory / "record.jsonl"
+    events.unlink(missing_ok=True)
+    (inside,) = wheelwright.inside.__path__
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--junit-xml={report}", *args],
+        [
+            *(sys.executable, "-m", "pytest", "-p", PLUGIN, f"--wheelwright-record={events}"),
+            *("-p", "no:cacheprovider", *args),
+        ],
         cwd=directory,
         capture_output=True,
         text=True,
         check=False,
         # This project's own plugins have no part in it, and cost more than the run.
-        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": inside},
     )
-    counts = read_junit(report.read_text()) if report.exists() else None
-    narrowed = bool(args)
-    return Run("demo", "Python 3.12.1", done.returncode, counts, "here", (), done.stdout, narrowed)
+    left = Left(done.returncode, read(events.read_text()), narrowed=bool(args))
+    return Run("demo", "Python 3.12.1", left, "here", (), done.stdout)
+
+
+def invented(exit_code: int, record: Record, output: str = "", notes: tuple[str, ...] = ()) -> Run:
+    """Return a run that nobody made."""
+    return Run("demo", "Python 3", Left(exit_code, record), "here", notes, output)
+
+
+def failures(run: Run) -> tuple[Case, ...]:
+    """Return what failed."""
+    assert run.record is not None
+    return run.record.failures
 
 
 def test_report_of_a_real_run(tmp_path: Path) -> None:
     """Counts and reasons come from the report that pytest itself writes."""
     run = pytest_run(tmp_path, SUITE)
-    assert run.counts is not None
     assert (4, 1, 1, 1, 1) == (
         run.counts.tests,
         run.counts.passed,
@@ -58,12 +75,12 @@ def test_report_of_a_real_run(tmp_path: Path) -> None:
     assert [
         ("test_it::test_bad", "assert 1 == 2"),
         ("test_it::test_error", 'failed on setup with "ValueError: no fixture today"'),
-    ] == [(failure.name, failure.reason) for failure in run.counts.failures]
+    ] == [(case.name, case.message) for case in failures(run)]
 
 
 def test_failed_run_is_an_error_with_the_failures_and_the_end_of_the_log(tmp_path: Path) -> None:
     """A failed run's message has summary, failed tests with reasons, and pytest's last lines."""
-    error = pytest_run(tmp_path, SUITE).verdict()
+    error = pytest_run(tmp_path, SUITE).error()
     assert isinstance(error, GateFailed)
     lines = str(error).splitlines()
     assert "demo: failed on Python 3.12.1" == lines[0]
@@ -75,59 +92,50 @@ def test_failed_run_is_an_error_with_the_failures_and_the_end_of_the_log(tmp_pat
 def test_file_that_cannot_be_collected_gives_its_reason(tmp_path: Path) -> None:
     """A collection error is reported by its last error line, not as "collection failure"."""
     run = pytest_run(tmp_path, "import nowhere_to_be_found\n")
-    assert run.counts is not None
     assert ["ModuleNotFoundError: No module named 'nowhere_to_be_found'"] == [
-        failure.reason for failure in run.counts.failures
+        case.message for case in failures(run)
     ]
-    assert isinstance(run.verdict(), GateFailed)
+    assert isinstance(run.error(), GateFailed)
 
 
 def test_passed_run_has_no_error(tmp_path: Path) -> None:
     """A passed run's summary names the interpreter and where the dependencies came from."""
     run = pytest_run(tmp_path, "def test_good(): pass\n")
-    assert run.verdict() is None
+    assert run.error() is None
     lines = run.summary().splitlines()
     assert ["demo: passed on Python 3.12.1", "  test dependencies: here"] == [lines[0], lines[2]]
     assert lines[1].startswith("  1 passed in ")
 
 
-def test_no_test_at_all_is_not_configured(tmp_path: Path) -> None:
-    """Pytest's exit code 5 is "not configured", unless the caller's arguments chose nothing."""
+def test_no_test_at_all_fails(tmp_path: Path) -> None:
+    """Pytest's exit code 5 fails, and says where pytest looked or that the arguments chose none."""
     run = pytest_run(tmp_path, "")
-    assert (5, None) == (run.exit_code, run.verdict())
-    assert "not configured: pytest collected no test in demo" == run.not_configured()
+    assert 5 == run.exit_code
+    assert str(run.error()).startswith("demo: no test ran: none collected (testpaths ")
     narrowed = pytest_run(tmp_path, "def test_good(): pass\n", "-k", "nothing")
-    assert "" == narrowed.not_configured()
-    assert "no test matches the pytest arguments" in str(narrowed.verdict())
+    assert "no test ran: no test matches the pytest arguments" in str(narrowed.error())
 
 
-def test_wrong_usage_is_the_tools_failure(tmp_path: Path) -> None:
+def test_wrong_usage_is_the_tools_failure() -> None:
     """An unknown option is no verdict on the tests."""
-    error = pytest_run(tmp_path, "def test_good(): pass\n", "--no-such-option").verdict()
-    assert isinstance(error, ToolFailed)
-    assert str(error).startswith("pytest reached no verdict on demo: exit code 4")
+    run = invented(4, Record(began_at=0.0), "unrecognized arguments: --no-such-option")
+    assert isinstance(run.error(), ToolFailed)
+    assert str(run.error()).startswith("pytest reached no verdict on demo: exit code 4\n")
 
 
 def test_slow_tests_are_named() -> None:
     """The slowest tests of half a second and more are in the summary, slowest first."""
-    cases = "".join(
-        f'<testcase classname="m" name="t{seconds}" time="{seconds}"/>' for seconds in (0.4, 0.7, 2)
-    )
-    counts = read_junit(f'<testsuite tests="3" time="3.1">{cases}</testsuite>')
-    run = Run("demo", "Python 3", 0, counts, "here", ("a note",), "")
-    assert ["  a note", "  slowest: m::t2 2.00 s, m::t0.7 0.70 s"] == run.summary().splitlines()[3:]
-
-
-def test_broken_report_is_named() -> None:
-    """A report that is no XML is an error, not an empty result."""
-    with pytest.raises(ToolFailed, match=r"junit\.xml is not XML"):
-        read_junit("<testsuite")
+    slowest = ((2.0, "m::t2"), (0.7, "m::t0.7"), (0.4, "m::t0.4"))
+    counts = Counts(passed=3)
+    record = Record(0.0, status=0, selected=3, seen=3, counts=counts, slowest=slowest)
+    lines = invented(0, record, notes=("a note",)).summary().splitlines()
+    assert ["  a note", "  slowest: m::t2 2.00 s, m::t0.7 0.70 s"] == lines[3:]
 
 
 def test_long_log_is_cut_at_the_front() -> None:
     """Of a long log the last lines are shown, and how many are missing."""
-    run = Run("demo", "Python 3", 3, None, "here", (), "\n".join(map(str, range(50))))
-    lines = str(run.verdict()).splitlines()
+    run = invented(3, Record(began_at=0.0), "\n".join(map(str, range(50))))
+    lines = str(run.error()).splitlines()
     assert ["[20 lines above, all of them in `test-run log`]", "20"] == lines[1:3]
 
 
@@ -136,6 +144,15 @@ def test_callers_arguments_replace_the_configured_ones() -> None:
     described = project(LIKE_CLICK + '[tool.wheelwright]\npytest-args = ["tests/unit"]\n')
     assert ("pytest", "--junit-xml=/reports/junit.xml", "tests/unit") == command(described, [])
     assert ("-k", "x") == command(described, ["-k", "x"])[2:]
+
+
+def test_plugin_stands_behind_the_word_pytest() -> None:
+    """The record's options come right behind `pytest`, whatever measures around it."""
+    option = "--wheelwright-record=/opt/wheelwright/record/pytest.jsonl"
+    plugin = ("-p", "wheelwright_reporter", option)
+    assert ("pytest", *plugin, "-x") == recorded(("pytest", "-x"))
+    measured = ("coverage", "run", "-m", "pytest")
+    assert (*measured, *plugin) == recorded(measured)
 
 
 def signs(described: Project) -> str:

@@ -1,0 +1,88 @@
+"""Which files of the host a step gets so that it can check certificates: those, and no keys.
+
+Directories of certificates are shown as they are, unless something private lies between: then
+each public file is shown alone. Private is what not everybody may read (the engine may run as
+root), what is named like a key, and what holds one.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from functools import cache
+from pathlib import Path
+
+from stiletto.sandbox.plan import Bind
+
+__all__ = ["PLACES", "public_binds"]
+
+PLACES = (
+    "/etc/ca-certificates",
+    "/etc/pki/ca-trust",
+    "/etc/pki/java",
+    "/etc/pki/tls/cert.pem",
+    "/etc/pki/tls/certs",
+    "/etc/pki/tls/ct_log_list.cnf",
+    "/etc/pki/tls/openssl.cnf",
+    "/etc/pki/tls/openssl.d",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+    "/etc/ssl/certs",
+    "/etc/ssl/ct_log_list.cnf",
+    "/etc/ssl/openssl.cnf",
+)
+"""Of Debian, Fedora, SUSE, Arch and Alpine. Beside them lie `private` and the like."""
+
+KEY_NAMES = (".key", ".p12", ".pfx")
+KEY_MARK = b"PRIVATE KEY"
+READ_MAX_BYTES = 4 << 20
+"""A bundle of all authorities has a quarter of a megabyte."""
+
+
+@cache
+def public_binds(host: Path, target: str) -> tuple[Bind, ...]:
+    """Return binds that show `host` at `target` without what is private; looked at once."""
+    here = host.resolve()
+    if not here.is_dir():
+        return (Bind(here, target),) if here.is_file() and _is_public(here) else ()
+    if not _for_everybody(here.stat(), stat.S_IXOTH):
+        return ()
+    if not _has_private(here):
+        return (Bind(here, target),)
+    return tuple(
+        bind
+        for entry in sorted(here.iterdir())
+        if not (entry.is_symlink() and entry.is_dir())  # it may lead back up
+        for bind in public_binds(entry, f"{target}/{entry.name}")
+    )
+
+
+def _has_private(directory: Path) -> bool:
+    """Whether anything private lies beneath; where links lead is not beneath."""
+    if not _for_everybody(directory.stat(), stat.S_IXOTH):
+        return True
+    with os.scandir(directory) as entries:
+        return any(
+            _has_private(Path(entry.path))
+            if entry.is_dir(follow_symlinks=False)
+            else not _is_public(Path(entry.path))
+            for entry in entries
+            if not entry.is_symlink()
+        )
+
+
+def _is_public(file: Path) -> bool:
+    if file.suffix in KEY_NAMES:
+        return False
+    try:
+        found = file.stat()
+        if not stat.S_ISREG(found.st_mode) or not _for_everybody(found, stat.S_IROTH):
+            return False
+        with file.open("rb") as stream:
+            return KEY_MARK not in stream.read(READ_MAX_BYTES)
+    except OSError:
+        return False  # not even the engine can read it
+
+
+def _for_everybody(found: os.stat_result, permission: int) -> bool:
+    return bool(found.st_mode & permission)

@@ -1,0 +1,329 @@
+"""A pytest plugin that writes down what happens while it happens.
+
+    pytest -p wheelwright_reporter --wheelwright-record=PATH ...
+
+Each event is one line of JSON, written at once and without a buffer: whatever ends the process,
+the file names the test that had begun last. `wheelwright.testing.record` reads it.
+
+| event | when | fields |
+|---|---|---|
+| loading | before the first conftest.py | at, pytest |
+| session | the session starts | root, paths, files |
+| collected | all tests are known | tests, deselected |
+| error | a file cannot be collected, or pytest itself breaks | test, message, text |
+| begin | a test begins | test |
+| result | an outcome that pytest counts | test, kind, s; of a failure message, text, file, line |
+| more | a teardown took long | test, s |
+| ignored | a module has `load_tests`, which pytest does not call | test |
+| finish | the session ends | status, s, junit, junit_size |
+
+It works from Python 3.7 and pytest 6 on. With pytest-xdist the controller alone writes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+_NAME_LENGTH_MAX = 1000
+_MESSAGE_LENGTH_MAX = 1000
+_TEXT_LENGTH_MAX = 8000
+_FAILURES_WITH_TEXT = 50
+_LONG_S = 0.05
+
+_WRITE = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW
+_HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH120, PTH100 - as PYTHONPATH has it
+
+
+class _Real:
+    """What tests replace (freezegun, pyfakefs), kept where that does not reach."""
+
+    open = staticmethod(os.open)
+    write = staticmethod(os.write)
+    read = staticmethod(os.read)
+    close = staticmethod(os.close)
+    fstat = staticmethod(os.fstat)
+    getpid = staticmethod(os.getpid)
+    now = staticmethod(time.time)
+    perf_counter = staticmethod(time.perf_counter)
+
+
+class _Record:
+    """The file of events."""
+
+    def __init__(self, path: str, junit: str) -> None:
+        self.path = path
+        self.junit = junit
+        self._pid = _Real.getpid()
+        self._open()
+        self._failures = 0
+        self._started = _Real.perf_counter()
+
+    def _open(self) -> None:
+        self._fd = _Real.open(self.path, _WRITE, 0o644)
+        self._file = self._identity()
+
+    def _identity(self) -> tuple[int, int]:
+        found = _Real.fstat(self._fd)
+        return found.st_dev, found.st_ino
+
+    def write(self, event: str, **fields: Any) -> None:
+        # A test may fork and let its child run on: those are not this session's events.
+        if _Real.getpid() != self._pid:
+            return
+        try:
+            mine = self._identity() == self._file
+        except OSError:
+            mine = False
+        if not mine:
+            # A test closed the descriptor; by now it may be another file's.
+            self._open()
+        line = json.dumps(dict(fields, e=event), separators=(",", ":")) + "\n"
+        data = line.encode("ascii")
+        while data:
+            data = data[_Real.write(self._fd, data) :]
+
+    def failure(self, event: str, report: Any, message: str, **fields: Any) -> None:
+        self._failures += 1
+        file, line, _ = getattr(report, "location", None) or ("", None, "")
+        text = _text(report) if self._failures <= _FAILURES_WITH_TEXT else ""
+        self.write(
+            event,
+            test=_name(report),
+            message=_cut(message, _MESSAGE_LENGTH_MAX),
+            text=text[-_TEXT_LENGTH_MAX:],
+            file=_cut(str(file or ""), _NAME_LENGTH_MAX),
+            line=line + 1 if isinstance(line, int) else 0,
+            **fields,
+        )
+
+    def seconds(self) -> float:
+        return round(_Real.perf_counter() - self._started, 3)
+
+
+_record: _Record | None = None
+_durations: dict[str, float] = {}
+_deselected: list[int] = []
+
+
+def pytest_addoption(parser: Any) -> None:
+    """Add the option that names the file."""
+    parser.addoption("--wheelwright-record", default="", help="write events to this file")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: Any) -> None:
+    """Begin before any code of the project is loaded."""
+    global _record
+    options = early_config.known_args_namespace
+    path = getattr(options, "wheelwright_record", "")
+    if not path or "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    _forget_path()
+    _record = _Record(path, getattr(options, "xmlpath", None) or "")
+    _record.write("loading", at=_Real.now(), pytest=pytest.__version__)
+
+
+def _forget_path() -> None:
+    """Take the directory of this file out of PYTHONPATH: programs that tests start lack it."""
+    kept = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part != _HERE]
+    if any(kept):
+        os.environ["PYTHONPATH"] = os.pathsep.join(kept)
+    else:
+        os.environ.pop("PYTHONPATH", None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: Any) -> None:
+    """Tell where pytest looks for tests."""
+    if _record is None or hasattr(session.config, "workerinput"):
+        return
+    config = session.config
+    _record.write(
+        "session",
+        root=str(getattr(config, "rootpath", None) or config.rootdir),
+        paths=[str(path) for path in config.args][:50],
+        files=[str(name) for name in config.getini("python_files")][:50],
+    )
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_make_collect_report(collector: Any) -> Iterator[None]:
+    """Name modules whose `load_tests` makes tests that pytest does not see."""
+    yield
+    module = getattr(collector, "_obj", None)
+    if _record is None or not isinstance(collector, pytest.Module):
+        return
+    if callable(getattr(module, "__dict__", {}).get("load_tests")):
+        _record.write("ignored", test=_cut(collector.nodeid, _NAME_LENGTH_MAX))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collectreport(report: Any) -> None:
+    """Count as pytest does: a file that cannot be collected, or that skips itself."""
+    if _record is None:
+        return
+    if report.failed:
+        _record.failure("error", report, _message(report, "collection failure"))
+    elif report.skipped:
+        _record.write("result", test=_name(report), kind="skipped", s=0)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_deselected(items: Any) -> None:
+    """Count what `-k`, `-m` and plugins leave out."""
+    _deselected.append(len(items))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: Any) -> None:
+    """Tell how many tests are to run."""
+    if _record is not None and not _distributed(session.config):
+        tests = len({item.nodeid for item in session.items})
+        _record.write("collected", tests=tests, deselected=sum(_deselected))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: Any) -> None:  # noqa: ARG001 - pytest-xdist's own names
+    """Tell it where workers collect."""
+    if _record is not None:
+        _record.write("collected", tests=len(set(ids)), deselected=0)
+
+
+def _distributed(config: Any) -> bool:
+    return bool(config.pluginmanager.hasplugin("dsession"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logstart(nodeid: str) -> None:
+    """Name the test before it begins."""
+    if _record is not None:
+        _record.write("begin", test=_cut(nodeid, _NAME_LENGTH_MAX))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_logreport(report: Any) -> None:
+    """Write the outcomes that pytest counts; last, since plugins still change them."""
+    if _record is None:
+        return
+    kind = _kind(report)
+    duration = getattr(report, "duration", 0) or 0
+    name = _name(report)
+    if kind in ("failed", "error"):
+        message = _message(report, "failed on " + str(report.when))
+        if kind == "error" and report.when in ("setup", "teardown"):
+            message = f'failed on {report.when} with "{message}"'
+        _record.failure("result", report, message, kind=kind, s=_taken(name, duration))
+    elif kind:
+        _record.write("result", test=name, kind=kind, s=_taken(name, duration))
+    elif report.when == "teardown":
+        _durations.pop(name, None)
+        if duration >= _LONG_S:
+            _record.write("more", test=name, s=round(duration, 4))
+    else:
+        _durations[name] = _durations.get(name, 0) + duration
+
+
+def _taken(name: str, duration: float) -> float:
+    return round(_durations.pop(name, 0) + duration, 4)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_internalerror(excrepr: Any) -> None:
+    """Write what broke pytest itself."""
+    if _record is not None:
+        text = str(excrepr)
+        last = text.strip().splitlines()[-1:] or ["internal error"]
+        _record.write(
+            "error", test="", message=_cut(last[0], _MESSAGE_LENGTH_MAX), text=text[-8000:]
+        )
+
+
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: Any, exitstatus: int) -> Iterator[None]:
+    """End the record, behind every other plugin, with the digest of the JUnit report."""
+    yield
+    if _record is None or hasattr(session.config, "workerinput"):
+        return
+    digest, size = _junit(_record.junit)
+    _record.write(
+        "finish", status=int(exitstatus), s=_record.seconds(), junit=digest, junit_size=size
+    )
+
+
+def _junit(path: str) -> tuple[str, int]:
+    """Return SHA-256 and size of the report, empty where there is no such file."""
+    if not path:
+        return "", 0
+    digest, size = hashlib.sha256(), 0
+    try:
+        fd = _Real.open(path, _READ)
+    except OSError:
+        return "", 0
+    try:
+        if not stat.S_ISREG(_Real.fstat(fd).st_mode):
+            return "", 0
+        while True:
+            block = _Real.read(fd, 1 << 20)
+            if not block:
+                return digest.hexdigest(), size
+            digest.update(block)
+            size += len(block)
+    except OSError:
+        return "", 0
+    finally:
+        _Real.close(fd)
+
+
+def _kind(report: Any) -> str:
+    """Return the word under which pytest counts a report; empty for one that it does not."""
+    outcome = report.outcome
+    if hasattr(report, "wasxfail") and outcome == "skipped":
+        return "xfailed unrun" if "[NOTRUN]" in str(report.wasxfail) else "xfailed"
+    if hasattr(report, "wasxfail") and outcome == "passed":
+        return "xpassed"
+    if outcome == "failed":
+        return "failed" if report.when == "call" else "error"
+    if outcome == "skipped":
+        return "skipped"
+    if outcome == "passed" and report.when == "call":
+        return "subtests passed" if _is_subtest(report) else "passed"
+    return ""
+
+
+def _is_subtest(report: Any) -> bool:
+    names = {kind.__name__.lower() for kind in type(report).__mro__}
+    return "subtestreport" in names
+
+
+def _name(report: Any) -> str:
+    return _cut(str(report.nodeid), _NAME_LENGTH_MAX)
+
+
+def _message(report: Any, default: str) -> str:
+    longrepr = getattr(report, "longrepr", None)
+    crash = getattr(longrepr, "reprcrash", None)
+    message = getattr(crash, "message", None) or (default if longrepr is None else "")
+    if not message and isinstance(longrepr, str):
+        message = longrepr
+    return message or default
+
+
+def _text(report: Any) -> str:
+    try:
+        return str(report.longreprtext)
+    except Exception:
+        # A report of any plugin; its failure counts in any case.
+        return ""
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 3] + "..."

@@ -1,0 +1,148 @@
+"""What a kind of step may see: the one table. `toolchain` makes every step by a row of it.
+
+Foreign code is everything that the package brings: its tests, plugins, templates and back end, and
+all that it depends on. Three rules make the table worth something:
+
+- A step that runs foreign code sees no secret, and no cache that another kind of step reads.
+- A step that sees a secret starts where no foreign code has run or lies about.
+- A layer made with a writable cache is as untrusted as that cache. So no step of a release is
+  answered from a result made outside it (`released`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+__all__ = [
+    "BUILD",
+    "CODE",
+    "DATA",
+    "DOWNLOAD",
+    "GIT",
+    "INSTALL",
+    "KEEP",
+    "KINDS",
+    "PACKAGE",
+    "RELEASE",
+    "REPORT",
+    "UPLOAD",
+    "Cache",
+    "Credential",
+    "Kind",
+    "released",
+    "table",
+]
+
+
+class Credential(Enum):
+    """A secret that a step may be given; the value is how people call it."""
+
+    INDEX = "index credential"
+    GITHUB = "GitHub token"
+    IDENTITY = "OIDC identity"
+    UPLOAD = "index token"
+    REPORTS = "token of the service"
+
+
+class Cache(Enum):
+    """Which cache of uv is mounted, writable; the value is how people call it."""
+
+    NONE = "none"
+    SHARED = "the shared uv cache"
+    OWN = "a volume of these dependencies alone"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One row.
+
+    Attributes:
+        foreign: whether foreign code may run in it.
+        remark: what else holds of its caches.
+    """
+
+    name: str
+    foreign: bool
+    secrets: tuple[Credential, ...] = ()
+    cache: Cache = Cache.NONE
+    remark: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a row that breaks the rules."""
+        assert not (self.foreign and self.secrets), f"{self.name}: a secret beside foreign code"
+        assert not (self.foreign and self.cache is Cache.SHARED), f"{self.name}: a shared cache"
+
+
+INSTALL: Final = Kind(
+    "install wheels (`--no-build`; hashes where a lock has them)",
+    foreign=False,
+    secrets=(Credential.INDEX,),
+    cache=Cache.SHARED,
+)
+BUILD: Final = Kind(
+    "build a dependency from source; `uv lock` that has to build", foreign=True, cache=Cache.OWN
+)
+PACKAGE: Final = Kind(
+    "build the package itself",
+    foreign=True,
+    remark="build requirements lie in the layer, put there by an installing step",
+)
+CODE: Final = Kind("tests, type checkers, migrations, linters, changelog tools", foreign=True)
+DOWNLOAD: Final = Kind(
+    "release: downloads (`--no-build`)",
+    foreign=False,
+    secrets=(Credential.INDEX,),
+    remark="fresh for each release",
+)
+RELEASE: Final = Kind(
+    "release: gates, builds, verification", foreign=True, remark="fresh for each release"
+)
+GIT: Final = Kind("git with the token, GitHub's API", foreign=False, secrets=(Credential.GITHUB,))
+UPLOAD: Final = Kind(
+    "sign, upload",
+    foreign=False,
+    secrets=(Credential.IDENTITY, Credential.UPLOAD),
+    remark="tools from a hashed lock of the module",
+)
+REPORT: Final = Kind(
+    "send a report to a service",
+    foreign=False,
+    secrets=(Credential.REPORTS,),
+    remark="tools from a hashed lock of the module",
+)
+DATA: Final = Kind("read files with a program of the module", foreign=False)
+KEEP: Final = Kind("keep and restore what was built (`uv-cache`)", foreign=False, cache=Cache.OWN)
+
+KINDS: Final = (
+    INSTALL,
+    BUILD,
+    PACKAGE,
+    CODE,
+    DOWNLOAD,
+    RELEASE,
+    GIT,
+    UPLOAD,
+    REPORT,
+    DATA,
+    KEEP,
+)
+
+_RELEASED: Final = {INSTALL: DOWNLOAD, BUILD: RELEASE, PACKAGE: RELEASE, CODE: RELEASE}
+
+
+def released(kind: Kind) -> Kind:
+    """Return the kind that a step is of when it is part of a release."""
+    return _RELEASED.get(kind, kind)
+
+
+def table(kinds: Iterable[Kind] = KINDS) -> str:
+    """Return the rows as a Markdown table."""
+    lines = ["| kind of step | foreign code | secrets | caches |", "|---|---|---|---|"]
+    for kind in kinds:
+        secrets = " or ".join(each.value for each in kind.secrets) or "none"
+        caches = "; ".join(part for part in (kind.cache.value, kind.remark) if part)
+        lines.append(f"| {kind.name} | {'yes' if kind.foreign else 'no'} | {secrets} | {caches} |")
+    return "\n".join(lines) + "\n"

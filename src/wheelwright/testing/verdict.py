@@ -1,0 +1,143 @@
+"""What one run of pytest means: the only place that says `passed`.
+
+    passed = exit code 0, and a complete record, and no failure in it, and a test that ran
+
+`test`, `ci`, `matrix` and the release's verification all ask here. A test that forges the record
+on purpose is not seen: it has the same rights as the plugin that writes it.
+"""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+from enum import Enum
+
+from wheelwright.testing.record import Counts, Record
+
+__all__ = ["Kind", "Left", "Verdict", "ended_by", "judge"]
+
+# pytest's exit codes, from its reference, "Exit codes".
+_PASSED, _FAILED, _INTERRUPTED, _NOTHING = 0, 1, 2, 5
+
+
+class Kind(Enum):
+    """How a run is to be taken.
+
+    `EMPTY`: pytest came to its end and no test ran. `UNKNOWN`: what failed is not the tests.
+    """
+
+    PASSED = "passed"
+    FAILED = "failed"
+    EMPTY = "no test ran"
+    UNKNOWN = "no verdict"
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a run left.
+
+    Attributes:
+        record: None where there is none that can be read, and `invalid` says why.
+        broken: what is wrong with the JUnit report beside it; empty where nothing is.
+        narrowed: whether the caller chose tests by arguments.
+    """
+
+    exit_code: int
+    record: Record | None = None
+    invalid: str = ""
+    broken: str = ""
+    narrowed: bool = False
+
+    @property
+    def counts(self) -> Counts:
+        """What is known of the tests."""
+        return self.record.counts if self.record else Counts()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The kind, and in one line why; a run whose tests failed as usual needs no reason."""
+
+    kind: Kind
+    reason: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether it passed."""
+        return self.kind is Kind.PASSED
+
+
+def judge(left: Left) -> Verdict:
+    """Say what a run means."""
+    record, code = left.record, left.exit_code
+    if record is None:
+        said = f"exit code {code}, and the record of the run is {left.invalid or 'missing'}"
+        return Verdict(Kind.FAILED, said)
+    if record.status is None:
+        return _ended_early(left, record)
+    counts = record.counts
+    if counts.failed or counts.errors:
+        if code in (_FAILED, _INTERRUPTED):
+            return Verdict(Kind.FAILED, left.broken)
+        if code == _PASSED:
+            count = _failures(counts)
+            return Verdict(Kind.FAILED, f"{count}, although the exit code is 0")
+        return Verdict(Kind.UNKNOWN, f"exit code {code}{_with(counts)}")
+    if code == _NOTHING or (code == _PASSED and not counts.ran):
+        return _empty(left, record)
+    if code != _PASSED:
+        kind = Kind.FAILED if code in (_FAILED, _INTERRUPTED) else Kind.UNKNOWN
+        return Verdict(kind, f"exit code {code}, although no test failed{_with(counts)}")
+    if record.status != _PASSED:
+        said = f"pytest ended with status {record.status}, although the exit code is 0"
+        return Verdict(Kind.FAILED, said)
+    if record.selected is None or record.seen < record.selected:
+        said = f"{record.seen} of {record.selected or 'an unknown number of'} tests ran"
+        return Verdict(Kind.FAILED, f"exit code 0 and no complete report: {said}")
+    if left.broken:
+        return Verdict(Kind.FAILED, left.broken)
+    return Verdict(Kind.PASSED)
+
+
+def ended_by(exit_code: int) -> str:
+    """Return the name of the signal in a shell's exit code; empty where it tells none."""
+    try:
+        return signal.Signals(exit_code - 128).name if 128 < exit_code < 193 else ""
+    except ValueError:
+        return ""
+
+
+def _ended_early(left: Left, record: Record) -> Verdict:
+    code = left.exit_code
+    if record.last:
+        said = f" and no complete report; the last test begun is {record.last}"
+    elif code not in (_PASSED, _FAILED, _INTERRUPTED, _NOTHING):
+        # Wrong usage, or a plugin that is not there: pytest says so itself.
+        return Verdict(Kind.UNKNOWN, f"exit code {code}")
+    else:
+        said = ", no report: pytest ended while collecting"
+    return Verdict(Kind.FAILED, f"exit code {code}{said}{_with(record.counts)}")
+
+
+def _empty(left: Left, record: Record) -> Verdict:
+    if record.counts.tests:
+        return Verdict(Kind.EMPTY, f"no test ran: {record.counts}")
+    if record.selected:
+        return Verdict(Kind.EMPTY, f"no test ran: {record.selected} collected")
+    if left.narrowed:
+        return Verdict(Kind.EMPTY, "no test ran: no test matches the pytest arguments")
+    looked = ", ".join(record.paths) or record.root or "the package"
+    found = f"{record.deselected} deselected, " if record.deselected else ""
+    said = f"testpaths {looked}; python_files {', '.join(record.files)}"
+    return Verdict(Kind.EMPTY, f"no test ran: {found}none collected ({said})")
+
+
+def _failures(counts: Counts) -> str:
+    errors = f"{counts.errors} error{'s' if counts.errors > 1 else ''}"
+    parts = ((counts.failed, f"{counts.failed} failed"), (counts.errors, errors))
+    return ", ".join(text for count, text in parts if count)
+
+
+def _with(counts: Counts) -> str:
+    said = str(counts)
+    return f"; {said}" if said else ""

@@ -1,0 +1,121 @@
+"""What is built from source, and the name of the volume for that."""
+
+from __future__ import annotations
+
+import pytest
+
+from wheelwright.project import building
+from wheelwright.project.files import Snapshot
+from wheelwright.project.model import Project, describe
+
+LOCK = """\
+version = 1
+
+[[package]]
+name = "Docopt"
+version = "0.6.2"
+source = { registry = "https://pypi.org/simple" }
+sdist = { url = "https://example.org/docopt-0.6.2.tar.gz", hash = "sha256:aa" }
+
+[[package]]
+name = "idna"
+version = "3.20"
+source = { registry = "https://pypi.org/simple" }
+wheels = [{ url = "https://example.org/idna-3.20-py3-none-any.whl", hash = "sha256:bb" }]
+
+[[package]]
+name = "of-a-commit"
+version = "1"
+source = { git = "https://example.org/x.git#0123" }
+
+[[package]]
+name = "demo"
+version = "0.1"
+source = { editable = "." }
+"""
+PYPROJECT = '[project]\nname = "demo"\nversion = "0.1"\ndependencies = ["docopt", "idna"]\n'
+
+
+def project(files: dict[str, str]) -> Project:
+    """Return a package of these files."""
+    return describe(Snapshot(files, frozenset(files)))
+
+
+def test_sdists_are_what_has_no_wheel_and_is_not_local() -> None:
+    """An sdist alone and a commit of git are built; the package itself is another matter."""
+    demo = project({"pyproject.toml": PYPROJECT, "uv.lock": LOCK})
+
+    assert ("docopt", "of-a-commit") == building.sdists(demo)
+
+
+def test_without_a_lock_nothing_is_known() -> None:
+    """What will be built is known from uv.lock alone."""
+    assert () == building.sdists(project({"pyproject.toml": PYPROJECT}))
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        (
+            "error: Distribution `docopt==0.6.2 @ registry+https://pypi.org/simple` can't be "
+            "installed because it is marked as `--no-build` but has no binary distribution",
+            "docopt",
+        ),
+        ("error: Failed to fetch: `https://example.org/idna/`", ""),
+    ],
+)
+def test_uv_says_what_it_may_not_build(said: str, name: str) -> None:
+    """The package's name is read from uv's sentence; another error has none."""
+    assert name == building.unbuilt(said)
+
+
+@pytest.mark.parametrize(
+    ("files", "same"),
+    [
+        ({"uv.lock": LOCK.replace("3.20", "3.21")}, True),
+        ({"uv.lock": LOCK.replace("sha256:aa", "sha256:cc")}, False),
+        ({"tox.ini": "[testenv]\ndeps = evil\n"}, False),
+        ({"pyproject.toml": PYPROJECT + "[tool.ruff]\nline-length = 99\n"}, True),
+        ({"pyproject.toml": PYPROJECT + '[tool.uv]\nindex-url = "http://x/"\n'}, False),
+        (
+            {
+                "pyproject.toml": PYPROJECT
+                + '[tool.uv.extra-build-dependencies]\ndocopt = ["evil"]\n'
+            },
+            False,
+        ),
+    ],
+)
+def test_the_volume_is_named_by_whose_code_runs(files: dict[str, str], same: bool) -> None:
+    """Whatever changes what is built, or with what, leads to another volume; else it is kept."""
+    before = {"pyproject.toml": PYPROJECT, "uv.lock": LOCK}
+    one, two = building.volume(project(before)), building.volume(project({**before, **files}))
+
+    assert same == (one == two)
+
+
+@pytest.mark.parametrize(
+    ("changed", "same"),
+    [(PYPROJECT.replace('"idna"', '"evil"'), False), (PYPROJECT.replace("0.1", "0.2"), True)],
+)
+def test_without_a_lock_the_requirements_name_the_volume(changed: str, same: bool) -> None:
+    """Another requirement is another volume; another version of the package is not."""
+    one = building.volume(project({"pyproject.toml": PYPROJECT}))
+
+    assert same == (one == building.volume(project({"pyproject.toml": changed})))
+
+
+@pytest.mark.parametrize(
+    ("args", "made"),
+    [
+        (("uv", "pip", "install", "x"), ("uv", "pip", "install", "--no-build", "x")),
+        (("uv", "tool", "install", "x"), ("uv", "tool", "install", "--no-build", "x")),
+        (("uv", "sync", "--frozen"), ("uv", "sync", "--no-build", "--frozen")),
+        (("uv", "lock", "--check"), ("uv", "lock", "--no-build", "--check")),
+        (("uv", "venv", "/opt/venv"), ("uv", "venv", "/opt/venv")),
+        (("python", "x.py"), ("python", "x.py")),
+    ],
+)
+def test_a_command_that_builds_nothing(args: tuple[str, ...], made: tuple[str, ...]) -> None:
+    """Each command of uv that could build is told not to."""
+    assert made == building.without_builds(args)
