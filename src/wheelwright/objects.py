@@ -40,6 +40,7 @@ class Cell:
     skipped: Annotated[int, Doc("How many were skipped.")] = field()
     seconds: Annotated[float, Doc("What the tests took, by pytest's own clock.")] = field()
     cached: Annotated[bool, Doc("Whether the run is an earlier one, kept.")] = field()
+    ran_at: Annotated[str, Doc("When pytest began, as ISO 8601; empty where it did not.")] = field()
     coverage: Annotated[float | None, Doc("Percent, null where it was not measured.")] = field()
     reports: Annotated[dagger.Directory, Doc("junit.xml, pytest.log, coverage.")] = field()
 
@@ -184,6 +185,7 @@ def _cell(report: model.CellReport, reports: dagger.Directory) -> Cell:
         skipped=report.skipped,
         seconds=report.tests_s,
         cached=report.cached,
+        ran_at=report.ran_at,
         coverage=report.coverage,
         reports=reports,
     )

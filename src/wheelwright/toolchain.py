@@ -42,6 +42,7 @@ __all__ = [
     "observe",
     "output",
     "over",
+    "releasing",
     "resolve",
     "run",
     "serving",
@@ -87,6 +88,11 @@ def begin_release() -> None:
     Nothing that any other call made answers a step of it, and no cache is mounted in one.
     """
     _release.set(uuid.uuid4().hex)
+
+
+def releasing() -> bool:
+    """Whether the steps from here on are parts of a release."""
+    return bool(_release.get())
 
 
 def base(image: str, python: str) -> dagger.Container:
