@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -40,6 +40,8 @@ class Door(Protocol):
         workdir: Path,
         sandbox: SandboxName,
         plain_secrets: bool,
+        allow_env: bool,
+        ask: Callable[[str], bool] | None,
         progress: Progress,
         environ: Mapping[str, str],
     ) -> AbstractAsyncContextManager[EnginePort]:
@@ -70,6 +72,8 @@ class Installed:
         workdir: Path,
         sandbox: SandboxName,
         plain_secrets: bool,
+        allow_env: bool,
+        ask: Callable[[str], bool] | None,
         progress: Progress,
         environ: Mapping[str, str],
     ) -> AbstractAsyncContextManager[EnginePort]:
@@ -80,6 +84,8 @@ class Installed:
             workdir=workdir,
             sandbox=sandbox,
             plain_secrets=plain_secrets,
+            allow_env=allow_env,
+            ask=ask,
             progress=progress,
             environ=environ,
         )

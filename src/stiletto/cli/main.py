@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,12 +96,25 @@ def run(words: Sequence[str], terminal: Terminal, door: Door) -> int:
     except BrokenPipeError:
         return 1
     except Exception as error:
+        if isinstance(error, OSError) and (shown := _refused(terminal, error)) is not None:
+            terminal.err(text_of(shown))
+            return shown.exit_code
         _print_traceback(terminal, error)
         terminal.err(
             f"Error: bug in stiletto: {type(error).__name__}: {error}\n"
             "  hint: please report it with the traceback above"
         )
         return BUG
+
+
+def _refused(terminal: Terminal, error: OSError) -> StilettoError | None:
+    """Return what to show where a disk is full or broken, met outside of any session."""
+    from stiletto.store.layout import root_from
+    from stiletto.store.trouble import told
+
+    with suppress(StilettoError):
+        return told(error, root_from(terminal.environ).absolute(), terminal.cwd)
+    return None
 
 
 def _print_traceback(terminal: Terminal, error: Exception) -> None:
@@ -151,7 +165,9 @@ def _version(invocation: Invocation, words: list[str]) -> int:
     _, others = invocation.read(words, "stiletto version")
     if others:
         raise UsageError(f'unknown command "{others[0]}" for "stiletto version"')
-    invocation.terminal.out(f"stiletto v{version('wheelwright')} (Dagger API {API_VERSION})\n")
+    invocation.terminal.out(
+        f"stiletto v{version('wheelwright-pipeline')} (Dagger API {API_VERSION})\n"
+    )
     return 0
 
 
@@ -185,7 +201,6 @@ def _run_async(invocation: Invocation, command: Command, words: list[str]) -> in
     """Run a command to its end; SIGINT and SIGTERM cancel it, so that it ends what it started."""
     import asyncio
     import signal
-    from contextlib import suppress
 
     terminated = False
 

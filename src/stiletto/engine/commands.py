@@ -212,8 +212,10 @@ class Commands:
             finally:
                 for lock in reversed(held):
                     await lock.__aexit__(None, None, None)
-            if not _expected(exec_.expect, output.exit_code):
-                self._blame_disk(exec_.args)
+            failed = not _expected(exec_.expect, output.exit_code)
+            said = tail(output.stdout) + tail(output.stderr) if failed else ""
+            self._blame_disk(exec_.args, said)
+            if failed:
                 raise StepFailed(
                     exec_.args,
                     output.exit_code,
@@ -247,12 +249,15 @@ class Commands:
             key, output.exit_code, *streams, layer, {target: m for target, (_, m) in mounts.items()}
         )
 
-    def _blame_disk(self, args: tuple[str, ...]) -> None:
-        """Say that the disk is full, where it is: programs tell it in words of their own."""
-        if self._store.is_full():
+    def _blame_disk(self, args: tuple[str, ...], output: str) -> None:
+        """Say that the disk is full, where it is: programs tell it in words of their own, or not.
+
+        What a step wrote meanwhile may be half of it, so it is no result.
+        """
+        reason = self._store.filled(output)
+        if reason is not None:
             raise EnvironmentFailed(
-                f"no space left on device for the cache {self._store.root}: "
-                f"step `{_display(args)}` failed",
+                f"cannot write to the cache {self._store.root}: {reason} (step `{_display(args)}`)",
                 hint=ROOM_HINT,
             )
 

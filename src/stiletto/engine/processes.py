@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Processes"]
 
 TAIL_LINES = 20
+AGAIN = "run it again: what Python had compiled of the module was dropped, in case it was damaged"
+BAD_PYC = re.compile(r"marshal data|bad magic number|marshal error")
 
 
 class Processes:
@@ -64,20 +67,39 @@ class Processes:
             worker = await self._worker(module)
             async with self._engine.admitted(client) as variables:
                 code = await worker.call(variables, sink)
+        except ModuleFailed as error:
+            await self._forget_compiled()
+            raise ModuleFailed(error.message, hint=error.hint or AGAIN) from error
         finally:
             shown(replacer.flush())
             current_span.reset(token)
         if client.failed is not None:
-            raise _failure(client.failed, self._engine.evaluator.commands.replays)
+            failure = _failure(client.failed, self._engine.evaluator.commands.replays)
+            if BAD_PYC.search(failure.message):
+                await self._forget_compiled()
+                failure.hint = failure.hint or AGAIN
+            raise failure
         if client.returned is None:
             lines = b"".join(tail).decode("utf-8", "replace").splitlines()[-TAIL_LINES:]
+            await self._forget_compiled()
             if code == 0:
                 raise ModuleFailed(f"{what} completed without returning a value")
-            raise ModuleFailed("\n".join([f"{what} failed: exit code {code}", *lines]))
+            said = "\n".join([f"{what} failed: exit code {code}", *lines])
+            raise ModuleFailed(said, hint=AGAIN if BAD_PYC.search(said) else None)
         return client.returned
+
+    async def _forget_compiled(self) -> None:
+        """Drop what Python compiled: it may be what was wrong, and is made anew.
+
+        Python does not notice when a full disk cuts a .pyc off, nor later that it is cut off.
+        """
+        store = self._engine.store
+        await asyncio.to_thread(store.forget_volume, runtime.COMPILED.digest)
 
     async def close(self) -> None:
         """End the processes."""
+        if self._workers and self._engine.store.filled(""):
+            await self._forget_compiled()
         await self._stack.aclose()
 
     async def _worker(self, module: LoadedModule) -> Worker:

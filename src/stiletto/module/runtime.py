@@ -41,6 +41,9 @@ BINDINGS = "/opt/bindings"
 JOBS = "/run/stiletto"
 """Where the pipes to the engine are; see `stiletto.module.worker`."""
 
+COMPILED = CacheVolume("pyc", "stiletto")
+"""What Python compiled of modules: a damaged .pyc is not made anew, it ends the process."""
+
 KNOWN_PYTHONS = ("3.14", "3.13", "3.12", "3.11", "3.10")
 """Tried in this order where the version that a module asks for cannot be had."""
 
@@ -123,7 +126,7 @@ def with_bindings(base: c.Container, text: str) -> c.Container:
 def run(base: c.Container, module: LoadedModule, project: ModuleProject) -> c.Exec:
     """Return the command that answers the module's calls, one process each."""
     at = posixpath.normpath(posixpath.join(SOURCE, module.config.source))
-    made = filesystem.with_mounted_cache(base, "/cache/pyc", CacheVolume("pyc", "stiletto"))
+    made = filesystem.with_mounted_cache(base, "/cache/pyc", COMPILED)
     made = filesystem.with_mounted_temp(made, "/scratch")
     made = configuration.with_workdir(made, "/scratch")
     for name, value in runtime_variables(module, project).items():

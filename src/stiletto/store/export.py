@@ -18,6 +18,7 @@ from pathlib import Path
 from stiletto.errors import EnvironmentFailed, StilettoError, UsageError
 from stiletto.graph.tree import Dir, Entry, File, Link
 from stiletto.store.blobs import Blobs
+from stiletto.store.trouble import hint_for
 
 __all__ = ["write_file", "write_tree"]
 
@@ -74,7 +75,9 @@ def _named(destination: Path) -> Iterator[None]:
     except (PermissionError, NotADirectoryError, FileExistsError) as error:
         raise UsageError(f"cannot export to {destination}: {_reason(error)}") from error
     except OSError as error:  # a full disk, a read-only file system
-        raise EnvironmentFailed(f"cannot export to {destination}: {_reason(error)}") from error
+        raise EnvironmentFailed(
+            f"cannot export to {destination}: {_reason(error)}", hint=hint_for(error)
+        ) from error
 
 
 def _reason(error: OSError) -> str:

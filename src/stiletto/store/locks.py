@@ -97,7 +97,8 @@ class StoreLock:
                 clear(path)
                 tell(f"{path} was a directory: removed; `stiletto verify` checks the rest")
         # Made now, because a full disk, which is to be pruned, has no room for it.
-        os.close(open_lock(self._turn, root))
+        if not self._turn.exists():
+            os.close(open_lock(self._turn, root))
         self.descriptor = open_lock(root / ".lock", root)
         fcntl.flock(self.descriptor, fcntl.LOCK_SH)
 

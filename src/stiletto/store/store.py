@@ -6,6 +6,7 @@ import contextlib
 import errno
 import functools
 import hashlib
+import itertools
 import os
 import time
 import weakref
@@ -72,6 +73,7 @@ class Store:
         self._clock_ns = clock_ns
         self._tell = tell
         self._seen: dict[Path, int] = {}
+        self._numbers = itertools.count()
         try:
             # Blobs are 0644 whatever their sources were, so the way to them is the owner's alone.
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -229,7 +231,8 @@ class Store:
         Raises:
             UsageError: the destination cannot be written to.
         """
-        export.write_tree(tree, destination, self._blobs, wipe=wipe)
+        with trouble.translated(self.root, destination):
+            export.write_tree(tree, destination, self._blobs, wipe=wipe)
 
     @_translated
     def export_file(self, file: File, destination: Path) -> None:
@@ -238,7 +241,8 @@ class Store:
         Raises:
             UsageError: a directory stands there, or it cannot be written to.
         """
-        export.write_file(file, destination, self._blobs)
+        with trouble.translated(self.root, destination):
+            export.write_file(file, destination, self._blobs)
 
     # -- directories ------------------------------------------------------------------------
 
@@ -347,8 +351,15 @@ class Store:
     def _give_up(self, path: Path, why: str) -> None:
         """Move a damaged entry out of the way, so that it is made anew."""
         self._tell(f"{path} was damaged and is made anew: {why}")
-        with self.stage() as grave, contextlib.suppress(FileNotFoundError):
-            files.move(path, grave / "damaged", self.root)
+        self._discard(path)
+
+    def _discard(self, path: Path) -> None:
+        """Remove a directory that others may be looking at: it leaves as a whole."""
+        # In its own directory: a full disk has no room for another one.
+        grave = path.with_name(f".{path.name}.{os.getpid()}.{next(self._numbers)}")
+        with contextlib.suppress(FileNotFoundError):
+            files.move(path, grave, self.root)
+        files.remove_tree(grave)
 
     @_translated
     def volume(self, identity: str, seed: Dir | None = None) -> Path:
@@ -377,6 +388,13 @@ class Store:
                     if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                         raise
         return path
+
+    @_translated
+    def forget_volume(self, identity: str) -> None:
+        """Drop a cache volume; a step that has it mounted keeps what it has."""
+        path = self.root / "volumes" / file_name(identity)
+        if path.is_dir():
+            self._discard(path)
 
     # -- records ----------------------------------------------------------------------------
 
@@ -423,9 +441,9 @@ class Store:
         self._stage.write(text, lambda staged: files.place(staged, path, self.root))
         return path
 
-    def is_full(self) -> bool:
-        """Whether the disk has no room left, so that a step that failed may have failed for it."""
-        return trouble.is_full(self.root)
+    def filled(self, output: str) -> str | None:
+        """Return why a step cannot have written all it meant to, or None; see `trouble.filled`."""
+        return trouble.filled(self.root, output)
 
     @_translated
     def prune(

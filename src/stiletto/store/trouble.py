@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
 
-__all__ = ["ROOM_HINT", "is_full", "told", "translated"]
+__all__ = ["ROOM_HINT", "filled", "hint_for", "told", "translated"]
 
 ROOM_HINT = "make room, or run stiletto prune"
 _PLACE_HINT = "make it writable, or set STILETTO_CACHE to a directory that can be written to"
@@ -26,20 +27,31 @@ _CLOSED = {errno.EROFS}
 _DENIED = {errno.EACCES, errno.EPERM}
 """Named only for the store's own files: elsewhere the one who met it knows more."""
 
-_SPARE_BYTES = 64 << 10
-_SPARE_FILES = 4
-"""Below this a step that failed has most likely failed for it."""
+_EMPTY_BYTES = 4 << 20
+_EMPTY_FILES = 64
+"""Below this nobody can tell whether a step wrote all that it meant to: Python, for one, keeps a
+half-written .pyc and says nothing."""
+
+_SPARE_BYTES = 64 << 20
+_SPARE_FILES = 2000
+"""Below this, a step that says that the disk is full is believed: programs tidy up at their end."""
+
+_SAYS_FULL = re.compile(r"no space left on device|\b(?:os error|errno) 28\b", re.IGNORECASE)
+_SAYS_QUOTA = re.compile(r"disk quota exceeded|\b(?:os error|errno) 122\b", re.IGNORECASE)
 
 
-def told(error: OSError, root: Path) -> EnvironmentFailed | None:
+def told(error: OSError, root: Path, unnamed: Path | None = None) -> EnvironmentFailed | None:
     """Return the error to show where the machine refused to write or read; None for any other.
 
     Args:
-        error: may lack a file name, as those of write(2) do.
-        root: the store, which is meant then.
+        error: may lack a file name, as those of write(2) do, or name it within a directory.
+        root: the store.
+        unnamed: what is meant where the error does not say; the store if left out.
     """
     name = error.filename if isinstance(error.filename, str | bytes | os.PathLike) else None
     path = Path(os.fsdecode(name)) if name else root
+    if unnamed is not None and not (name and path.is_absolute()):
+        path = unnamed
     in_store = path == root or path.is_relative_to(root)
     reason = os.strerror(error.errno).lower() if error.errno else ""
     if error.errno in _FULL:
@@ -56,23 +68,44 @@ def told(error: OSError, root: Path) -> EnvironmentFailed | None:
     return EnvironmentFailed(f"cannot {what} {where}: {reason}", hint=hint)
 
 
+def hint_for(error: OSError) -> str | None:
+    """Return the next act where a disk is full or broken, of an error that names its place."""
+    if error.errno in _FULL:
+        return ROOM_HINT
+    return "check the disk" if error.errno in _BROKEN else None
+
+
 @contextmanager
-def translated(root: Path) -> Iterator[None]:
+def translated(root: Path, unnamed: Path | None = None) -> Iterator[None]:
     """Turn what the machine refuses within the context into the error to show."""
     try:
         yield
     except OSError as error:
-        shown = told(error, root)
+        shown = told(error, root, unnamed)
         if shown is None:
             raise
         raise shown from error
 
 
-def is_full(root: Path) -> bool:
-    """Whether the store's file system has no room left for an ordinary user."""
+def filled(root: Path, output: str) -> str | None:
+    """Return why a step cannot have written all it meant to, or None.
+
+    The words alone may mislead, since a test may print them, and so may the free space, since a
+    program may have removed its half-written files before it ended; so where some space is left,
+    it takes both. Give no output of a step that ended well.
+    """
+    if _SAYS_QUOTA.search(output):
+        return os.strerror(errno.EDQUOT).lower()
     try:
         facts = os.statvfs(root)
     except OSError:
-        return False
-    no_files = facts.f_files > 0 and facts.f_favail < _SPARE_FILES
-    return facts.f_bavail * facts.f_frsize < _SPARE_BYTES or no_files
+        return None
+    # Root may use what is reserved for it.
+    blocks = facts.f_bfree if os.geteuid() == 0 else facts.f_bavail
+    free_bytes = blocks * facts.f_frsize
+    free_files = facts.f_ffree if facts.f_files else _SPARE_FILES
+    empty = free_bytes < _EMPTY_BYTES or free_files < _EMPTY_FILES
+    short = free_bytes < _SPARE_BYTES or free_files < _SPARE_FILES
+    if empty or (short and _SAYS_FULL.search(output)):
+        return os.strerror(errno.ENOSPC).lower()
+    return None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -15,6 +15,55 @@ from wheelwright.errors import ProjectError, RequestError
 from wheelwright.project.reading import DEPTH, requirement, shortened, toml
 
 __all__ = ["Pyproject", "line_of", "parse"]
+
+
+_TABLE, _TEXT, _TEXTS, _FLAG = "a table", "a string", "a list of strings", "a boolean"
+_SHAPE_TESTS: Final[Mapping[str, Callable[[object], bool]]] = {
+    _TABLE: lambda value: isinstance(value, dict),
+    _TEXT: lambda value: isinstance(value, str),
+    _TEXTS: lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
+    _FLAG: lambda value: isinstance(value, bool),
+}
+# The values that are read, by their dotted place: held once, so that no reader need ask again.
+# Sources: PEP 518, PEP 621, PEP 735, and the manuals of the tools.
+_SHAPES: Final = {
+    "project": _TABLE,
+    "project.name": _TEXT,
+    "project.version": _TEXT,
+    "project.dynamic": _TEXTS,
+    "project.requires-python": _TEXT,
+    "project.classifiers": _TEXTS,
+    "project.dependencies": _TEXTS,
+    "project.optional-dependencies": _TABLE,
+    "build-system": _TABLE,
+    "build-system.requires": _TEXTS,
+    "build-system.build-backend": _TEXT,
+    "build-system.backend-path": _TEXTS,
+    "dependency-groups": _TABLE,
+    "tool": _TABLE,
+    "tool.flit.module.name": _TEXT,
+    "tool.hatch.version": _TABLE,
+    "tool.hatch.version.path": _TEXT,
+    "tool.hatch.version.source": _TEXT,
+    "tool.pdm.version": _TABLE,
+    "tool.pdm.version.path": _TEXT,
+    "tool.poetry": _TABLE,
+    "tool.poetry.name": _TEXT,
+    "tool.poetry.version": _TEXT,
+    "tool.setuptools": _TABLE,
+    "tool.setuptools.dynamic": _TABLE,
+    "tool.setuptools.dynamic.version": _TABLE,
+    "tool.setuptools.dynamic.version.attr": _TEXT,
+    "tool.towncrier": _TABLE,
+    "tool.towncrier.filename": _TEXT,
+    "tool.uv": _TABLE,
+    "tool.uv.package": _FLAG,
+    "tool.uv.sources": _TABLE,
+    "tool.uv.workspace": _TABLE,
+    "tool.uv.workspace.exclude": _TEXTS,
+    "tool.uv.workspace.members": _TEXTS,
+    "tool.wheelwright": _TABLE,
+}
 
 
 @dataclass(frozen=True)
@@ -196,7 +245,18 @@ def parse(path: str, text: str) -> Pyproject:
     Raises:
         ProjectError: not TOML; the message has line and column.
     """
-    return Pyproject(path, text, toml(path, text))
+    parsed = Pyproject(path, text, toml(path, text))
+    if wrong := [problem for place in _SHAPES if (problem := _misshapen(parsed, place))]:
+        raise ProjectError(f"{path}: {', and '.join(wrong)}", "correct it")
+    return parsed
+
+
+def _misshapen(parsed: Pyproject, place: str) -> str:
+    """Return what is wrong with the value at a dotted place; empty where it is right or absent."""
+    *tables, key = place.split(".")
+    value = parsed.table(*tables).get(key)
+    shape = _SHAPES[place]
+    return "" if value is None or _SHAPE_TESTS[shape](value) else f"{place} is not {shape}"
 
 
 def line_of(text: str, needle: str) -> int | None:

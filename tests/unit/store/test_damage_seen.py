@@ -234,3 +234,16 @@ def test_seeded_volume_is_there_whole_or_not_at_all(
     assert len(list(volume.iterdir())) == 20
     (volume / "0").unlink()
     assert len(list(store.volume("seeded", tree).iterdir())) == 19, "it is filled once"
+
+
+def test_store_closed_to_its_user_names_the_way_out(ordinary: Path) -> None:
+    """Directories of the store that its user may not write to are named."""
+    with Store(ordinary / "cache") as store:
+        store.put_bytes(b"x")
+        (store.root / "blobs").chmod(0o500)
+        try:
+            with pytest.raises(EnvironmentFailed, match="permission denied") as raised:
+                store.put_bytes(b"y")
+        finally:
+            (store.root / "blobs").chmod(0o700)
+    assert "STILETTO_CACHE" in (raised.value.hint or "")

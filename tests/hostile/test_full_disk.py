@@ -1,0 +1,206 @@
+"""Disks that are full, read-only or broken: one line with the next act, and right afterwards.
+
+The disks are real: small file systems in memory, mounted where only the test sees them.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stiletto.graph.tree import EMPTY, File
+from stiletto.store import Store
+from stiletto.store.trouble import filled, told
+
+FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "hatchling-src"
+CALL = f"{sys.executable} -m stiletto --progress plain call --source {FIXTURE} test"
+PRUNE = f"{sys.executable} -m stiletto prune"
+
+SMALL = ["size=1m", "size=500m,nr_inodes=100"]
+LARGER = ["size=20m", "size=120m", "size=150m", "size=170m", "size=500m,nr_inodes=3000"]
+
+
+def _in_mount(tmp_path: Path, options: str, script: str) -> list[str]:
+    """Run a shell script with a small disk as the store; return what each `--` parts."""
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small disk takes root")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    text = f"mount -t tmpfs -o {options} none {disk} || exit 99\n{script}"
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", text],
+        env={**os.environ, "STILETTO_CACHE": str(disk), "DISK": str(disk)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    if done.returncode == 99 or "unshare" in done.stderr:
+        pytest.skip(f"no mounts of its own here: {done.stderr.strip()}")
+    return done.stdout.split("--\n")
+
+
+def _is_one_line(text: str, path: str) -> None:
+    """Check an error: its line names the path, the next line the next act, and nothing else."""
+    assert "exit 1\n" in text, text
+    errors = [line for line in text.splitlines() if line.startswith("Error:")]
+    assert len(errors) == 1, text
+    assert path in errors[0]
+    assert "no space left on device" in errors[0]
+    assert "hint: make room, or run stiletto prune" in text
+    assert "Traceback" not in text
+    assert "[Errno" not in text
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("options", SMALL)
+def test_full_disk_is_one_line_and_can_be_pruned(tmp_path: Path, options: str) -> None:
+    """A call on a disk without room says so once, and `prune` works where nothing else does."""
+    call, prune = _in_mount(
+        tmp_path, options, f"{CALL} 2>&1; echo exit $?\necho --\n{PRUNE} 2>&1; echo exit $?"
+    )
+    _is_one_line(call, str(tmp_path / "disk"))
+    assert "became free" in prune
+    assert "exit 0" in prune
+
+
+@pytest.mark.e2e
+@pytest.mark.network
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [*SMALL, *LARGER])
+def test_call_is_right_after_room_was_made(tmp_path: Path, options: str) -> None:
+    """Wherever in a call the disk became full, the next call on a larger one is right."""
+    room = "mount -o remount,size=1g,nr_inodes=0 $DISK"
+    full, right = _in_mount(
+        tmp_path, options, f"{CALL} 2>&1; echo exit $?\necho --\n{room}\n{CALL} 2>&1; echo exit $?"
+    )
+    _is_one_line(full, str(tmp_path / "disk"))
+    assert "passed on Python" in right
+    assert "exit 0" in right
+
+
+FILL = """
+import sys
+from pathlib import Path
+from stiletto.errors import EnvironmentFailed
+from stiletto.graph.tree import EMPTY, File
+from stiletto.sandbox.plan import Layer
+from stiletto.store import Store
+
+store = Store(Path(sys.argv[1]))
+filler = Path(sys.argv[1]) / "filler"
+filler.write_bytes(b"")
+tree = EMPTY.put("file", File(*store.put_bytes(b"x" * 100)))
+
+def layer():
+    with store.stage() as staged:
+        upper = staged / "upper"
+        upper.mkdir()
+        (upper / "file").write_bytes(b"x" * 100_000)
+        store.commit_layer("a" * 64, upper, Layer(upper))
+
+with filler.open("wb", buffering=0) as file:
+    try:
+        while True:
+            file.write(b"x" * 4096)
+    except OSError:
+        pass
+acts = {
+    "bytes": lambda: store.put_bytes(b"y" * 100_000),
+    "tree": lambda: store.save_tree(tree),
+    "layer": layer,
+    "record": lambda: store.put_record("step", "k", {"x": "y" * 100_000}),
+    "script": lambda: store.put_script("line.sh", b"y" * 100_000),
+    "volume": lambda: store.volume("v", EMPTY.put("f", File(*store.put_bytes(b"z" * 100_000)))),
+    "export": lambda: store.export(tree, Path(sys.argv[1]) / "exported"),
+}
+for name, act in acts.items():
+    try:
+        act()
+    except EnvironmentFailed as error:
+        print(name, error.message, error.hint)
+    else:
+        print(name, "worked")
+filler.unlink()
+print("--")
+for name, act in acts.items():
+    act()
+print(store.record("step", "k") is not None, store.layer("a" * 64) is not None)
+print(sorted(path.name for path in store.volume("v").iterdir()))
+"""
+
+
+def test_each_act_of_the_store_says_that_there_is_no_room(tmp_path: Path) -> None:
+    """Whatever the store is asked to keep on a full disk, it names the path, and works later."""
+    script = tmp_path / "fill.py"
+    script.write_text(FILL)
+    first, second = _in_mount(tmp_path, "size=1m", f"{sys.executable} {script} $DISK 2>&1")
+    lines = first.splitlines()
+    assert ["bytes", "tree", "layer", "record", "script", "volume", "export"] == [
+        line.split()[0] for line in lines
+    ]
+    disk = str(tmp_path / "disk")
+    for line in lines:
+        assert "no space left on device make room" in line, line
+        assert disk in line
+    assert second == "True True\n['f']\n"
+
+
+def test_read_only_store_names_the_way_out(tmp_path: Path) -> None:
+    """A store on a file system that is mounted read-only is one line."""
+    script = f"{PRUNE}; mount -o remount,ro $DISK\necho --\n{CALL} 2>&1; echo exit $?"
+    _, said = _in_mount(tmp_path, "size=20m", script)
+    assert "exit 1\n" in said
+    assert f"{tmp_path / 'disk'}" in said
+    assert "read-only file system" in said
+    assert "set STILETTO_CACHE to a directory that can be written to" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("code", "act"),
+    [
+        (errno.ENOSPC, "make room, or run stiletto prune"),
+        (errno.EDQUOT, "make room, or run stiletto prune"),
+        (errno.EROFS, "set STILETTO_CACHE"),
+        (errno.EACCES, "set STILETTO_CACHE"),
+        (errno.EIO, "check the disk"),
+    ],
+)
+def test_what_a_disk_refuses_is_told_with_its_path(code: int, act: str) -> None:
+    """Each refusal names the file, or the store where the error does not, and the next act."""
+    root = Path("/cache")
+    for error in (OSError(code, "x"), OSError(code, "x", "/cache/blobs/ab")):
+        shown = told(error, root)
+        assert shown is not None
+        assert str(error.filename or root) in shown.message
+        assert os.strerror(code).lower() in shown.message
+        assert act in (shown.hint or "")
+    elsewhere = told(OSError(code, "x", "name"), root, Path("/home/me/out"))
+    assert elsewhere is None if code == errno.EACCES else "/home/me/out" in str(elsewhere)
+    assert told(FileNotFoundError(errno.ENOENT, "x", "/cache/y"), root) is None
+
+
+def test_words_alone_do_not_make_a_disk_full(tmp_path: Path) -> None:
+    """A test that prints such words on a disk with room has failed for a reason of its own."""
+    facts = os.statvfs(tmp_path)
+    if facts.f_bavail * facts.f_frsize < 1 << 30:
+        pytest.skip("this disk is short of room")
+    assert filled(tmp_path, "OSError: [Errno 28] No space left on device") is None
+    assert filled(tmp_path, "write: Disk quota exceeded") == "disk quota exceeded"
+
+
+def test_steps_results_on_a_full_disk_are_not_kept(tmp_path: Path) -> None:
+    """A disk that is full when a step ends is told, whatever the step says."""
+    check = "from pathlib import Path; from stiletto.store.trouble import filled; import sys;"
+    check += " print(filled(Path(sys.argv[1]), ''))"
+    with Store(tmp_path / "other") as store:
+        store.export(EMPTY.put("check.py", File(*store.put_bytes(check.encode()))), tmp_path)
+    run = f"{sys.executable} {tmp_path / 'check.py'} $DISK 2>&1"
+    fill = "dd if=/dev/zero of=$DISK/filler bs=64k 2>/dev/null"
+    empty, full = _in_mount(tmp_path, "size=8m", f"{run}\necho --\n{fill}\n{run}")
+    assert (empty, full) == ("None\n", "no space left on device\n")

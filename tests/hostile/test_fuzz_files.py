@@ -1,0 +1,347 @@
+"""Whatever stands in a file of a package or a module: an answer, or one of our errors.
+
+uv run pytest tests/hostile/test_fuzz_files.py              1,000 inputs for each reader
+uv run pytest tests/hostile/test_fuzz_files.py -m slow     10,000 inputs for each reader
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomlkit
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from stiletto.errors import StilettoError
+from stiletto.module.config import parse_config
+from stiletto.module.defaults import parse_env
+from stiletto.module.source import read_project
+from wheelwright import environment
+from wheelwright.errors import WheelwrightError
+from wheelwright.gates import lint, security, types
+from wheelwright.gates import lock as locked
+from wheelwright.project import layout, matrix, pythons
+from wheelwright.project.files import Snapshot
+from wheelwright.project.model import describe
+from wheelwright.project.requirements import flatten
+from wheelwright.project.sources import expand
+from wheelwright.project.tools import tool
+from wheelwright.release import changelog, edits
+from wheelwright.release.stops import Problem
+from wheelwright.testing import cells, coverage, dependencies
+from wheelwright.testing import run as testing
+from wheelwright.testing import services as serving
+
+HEAD = '[project]\nname = "quay"\nversion = "1"\nrequires-python = ">=3.11"\n'
+
+TOML = [
+    "[project]\n", 'name = "quay"\n', 'version = "1"\n', 'dynamic = ["version"]\n',
+    "[build-system]\n", 'requires = ["hatchling", "hatch-vcs"]\n',
+    'build-backend = "hatchling.build"\n', "[dependency-groups]\n", 'tests = ["pytest"]\n',
+    'dev = [{ include-group = "tests" }, "x"]\n', "[project.optional-dependencies]\n",
+    'dependencies = ["a>=1", "quay[tests]"]\n', "[tool.uv.workspace]\n", 'members = ["p/*"]\n',
+    "[tool.uv.sources]\n", "a = { workspace = true }\n", 'b = { git = "https://h/x" }\n',
+    "[tool.wheelwright]\n", 'python = "3.12"\n', "pytest-args = ['-x']\n", 'skip = ["lint"]\n',
+    "matrix = { include = [{ python = '3.12', os = 'x' }] }\n", "[tool.hatch.version]\n",
+    'path = "v.py"\n', "pattern = '(?P<version>.*)'\n", "[tool.setuptools.dynamic]\n",
+    'version = { attr = "quay.__version__" }\n', "[tool.poetry]\n", "[tool.pytest.ini_options]\n",
+    "[tool.coverage.report]\n", "fail_under = 90\n", "[tool.mypy]\n", "[tool.tox]\n",
+    "legacy_tox_ini = '''\n[testenv]\ndeps = pytest\n'''\n", "[tool.tox.env_run_base]\n",
+    'deps = ["pytest"]\n', "[tool.towncrier]\n", "[[tool.x]]\n", "a = 1\n", "a = [1, {}]\n",
+    "x.y = true\n", "requires-python = '>=3'\n", "classifiers = 3\n", "= ", "1979-05-27\n", "'",
+    '"""', "{", "}", "[", "]", "#", "\n",
+]  # fmt: skip
+INI = [
+    "[testenv]\n", "[tox]\n", "deps =\n", "deps = pytest\n", "  pytest\n", "  {py312,py311}: a\n",
+    "  -r requirements-dev.txt\n", "  -c{toxinidir}/x.txt\n", "  .[tests]\n", "extras = tests\n",
+    "  {[base]deps}\n", "  !py312-{a,b}: c\n", "  py,py3: d\n", "[coverage:run]\n",
+    "fail_under = x\n",
+    "[coverage:report]\n", "fail_under = 3\n", "[tool:pytest]\n", "[mypy]\n", "=", ":", "  ", "\n",
+    "[", "]", "%(x)s\n", "#", ";", "\\\n",
+]  # fmt: skip
+REQUIREMENTS = [
+    "pytest\n", "a==1 --hash=sha256:00\n", "-r requirements-b.txt\n", "-c requirements-dev.txt\n",
+    "-e .[x,y]\n", ".\n", "--requirement=requirements-b.txt\n", "a ; python_version < '3'\n",
+    "\\\n",
+    "# c\n", "a[b,c]>=1,<2 @ https://h\n", "--index-url x\n", "-r", " ", "(", ")", "'", "\n",
+]  # fmt: skip
+HOOKS = [
+    "repos:\n", "- repo: https://h/x/ruff-pre-commit\n", "  rev: v0.9.1\n", "  rev: '1.2'\n",
+    "# x\n",
+    "- repo: 'https://h/pre-commit/mirrors-mypy.git'\n", "  hooks:\n", "  - id: ruff\n", ":", "-",
+    "rev:", "repo:", "\t", "\n",
+]  # fmt: skip
+ENV = [
+    "QUAY_A=1\n", "QUAY_B=$QUAY_A\n", "QUAY_A=$QUAY_B\n", "export C=${QUAY_A:-x}\n", "C='a b'\n",
+    'C="$C $QUAY_A"\n', "QUAY_A=${", "`x`", "$(", "\\", "'", '"', "#", "=", "$", "}", ":-", " ",
+    "\n",
+]  # fmt: skip
+PLACES = [
+    *(f"project.{key}" for key in (
+        "name", "version", "dynamic", "requires-python", "classifiers", "dependencies",
+        "optional-dependencies", "optional-dependencies.tests", "license", "readme",
+    )),
+    "project", "build-system", "build-system.requires", "build-system.build-backend",
+    "build-system.backend-path", "dependency-groups", "dependency-groups.tests",
+    "dependency-groups.dev", "tool", "tool.uv", "tool.uv.package", "tool.uv.sources",
+    "tool.uv.sources.x", "tool.uv.workspace", "tool.uv.workspace.members",
+    "tool.uv.workspace.exclude", "tool.hatch.version", "tool.hatch.version.path",
+    "tool.hatch.version.pattern", "tool.hatch.version.source", "tool.setuptools.dynamic.version",
+    "tool.setuptools.dynamic.version.attr", "tool.pdm.version", "tool.pdm.version.path",
+    "tool.flit.module.name", "tool.poetry.version", "tool.poetry.name", "tool.towncrier.filename",
+    "tool.ruff.required-version", "tool.mypy", "tool.mypy.files", "tool.pyright", "tool.ty",
+    "tool.coverage.report.fail_under", "tool.coverage.run", "tool.pytest.ini_options",
+    "tool.tox.legacy_tox_ini", "tool.tox.env_run_base.deps", "tool.tox.env_run_base.extras",
+    *(f"tool.wheelwright.{key}" for key in (
+        "python", "groups", "extras", "pytest-args", "typecheck", "skip", "services", "migrate",
+        "step-timeout", "matrix", "matrix.include", "matrix.exclude", "matrix.python",
+    )),
+]  # fmt: skip
+PACKAGES = [*TOML, "[[package]]\n", "resolution-markers = ['x']\n"]
+LOCK = [
+    "version",
+    "package",
+    "package.name",
+    "manifest",
+    "build-constraint-dependencies",
+    "env_run_base",
+]
+LOCK += ["env_run_base.deps", "filename"]
+JSON = [
+    "{", "}", "[", "]", ",", ":", '"name"', '"x"', '"sdk"', '"python"', '"source"', '"include"',
+    '"exclude"', '"dependencies"', '"toolchains"', '"customizations"', '"argument"', '"function"',
+    '"engineVersion"', '"v0.21.8"', '"pin"', '"ignoreChecks"', "null", "true", "1", "-0.5e9", "NaN",
+    '"disableDefaultFunctionCaching"', '"blueprint"', '"default"', '"!a"', '".."',
+]  # fmt: skip
+CONFIG = {
+    "name": '"quay"', "sdk": '"python"', "source": '"."', "include": '["a"]', "exclude": '["b"]',
+    "engineVersion": '"v0.21.8"', "dependencies": '[{"name": "d", "source": "../d"}]',
+    "toolchains": '[{"name": "t", "source": "../t", "customizations": [{"argument": "a"}]}]',
+}  # fmt: skip
+MARKDOWN = [
+    "# Changelog\n", "## [Unreleased]\n", "## 1.0 - 2026-01-01\n", "- x\n", "[1.0]: https://h/x\n",
+    "[unreleased]: https://h/compare/v1...HEAD\n", "<!--", "-->", "=====\n", "-----\n", "#", " ",
+    "[",
+    "]", "Unreleased\n", "\n",
+]  # fmt: skip
+
+
+def texts(words: list[str]) -> st.SearchStrategy[str]:
+    """Return texts of a format's own words, with any other text between them."""
+    any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+    return st.lists(st.sampled_from(words) | any_text, max_size=40).map("".join)
+
+
+def values(nothing: bool) -> st.SearchStrategy[object]:
+    """Return values of every type that JSON has, or TOML, which has no null."""
+    leaves = st.booleans() | st.integers(-9, 9) | st.sampled_from(["", "x", "1.0", "quay[x]", "*"])
+    return st.recursive(
+        leaves | st.none() if nothing else leaves,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+        max_leaves=5,
+    )
+
+
+WORDS = st.sampled_from(["name", "path", "attr", "include-group", "git", "url", "version", "a b"])
+
+
+def documents(places: list[str]) -> st.SearchStrategy[str]:
+    """Return TOML that has at some of these dotted places a value of any type."""
+
+    def write(pairs: list[tuple[str, object]]) -> str:
+        data: dict[str, Any] = {}
+        for place, value in pairs:
+            *tables, key = place.split(".")
+            table = data
+            for name in tables:
+                inner = table.get(name)
+                table[name] = table = inner if isinstance(inner, dict) else {}
+            table[key] = value
+        return tomlkit.dumps(data)
+
+    pairs = st.tuples(st.sampled_from(places), values(nothing=False))
+    return st.lists(pairs, min_size=1, max_size=8).map(write)
+
+
+def objects() -> st.SearchStrategy[str]:
+    """Return JSON objects with a module's keys, whose values are theirs or any others."""
+    keys = st.sampled_from(list(CONFIG))
+    right = keys.map(lambda key: (key, CONFIG[key]))
+    wrong = st.tuples(keys, values(nothing=True).map(json.dumps))
+    members = st.lists(right | wrong, max_size=6)
+    return members.map(lambda pairs: "{" + ", ".join(f'"{k}": {v}' for k, v in pairs) + "}")
+
+
+@contextlib.contextmanager
+def answered(base: type[Exception]) -> Iterator[None]:
+    """Take an error of ours, short enough for a screen; anything else is a failure."""
+    said = ""
+    try:
+        yield
+    except base as error:
+        said = str(error)
+    assert len(said) < 4000, "an error is no copy of the input"
+
+
+def read_package(files: dict[str, str]) -> None:
+    """Read a package in every way in which it is read before anything runs."""
+    project = describe(Snapshot(files, frozenset({*files, "tests/", "src/"})))
+    package = project.package
+    for act in (
+        lambda: pythons.choose(package, "", project.settings.python, files.get(".python-version")),
+        lambda: pythons.drift(package, files.get(".python-version")),
+        lambda: pythons.claimed(package),
+        lambda: testing.configured(project, dependencies.find(project, "3.12")),
+        lambda: environment.plan(project, "3.12", dependencies.find(project, "3.12")),
+        lambda: environment.plan(
+            project, "3.12", dependencies.find(project, "3.12"), resolution="lowest-direct"
+        ),
+        lambda: expand(project, package.dependencies),
+        lambda: coverage.configured(project, dependencies.find(project, "3.12")),
+        lambda: coverage.minimum(project),
+        lambda: [tool(project, name, "3.12") for name in ("ruff", "mypy", "bandit")],
+        lambda: [types.plan(project, each, "3.12", asked=True) for each in types.checkers(project)],
+        lambda: (
+            lint.configured(project),
+            locked.configured(project),
+            locked.needs_source(project),
+        ),
+        lambda: security.command(project, "low"),
+        lambda: layout.test_directories(project),
+        lambda: cells.plan(project, cells.Selection()),
+        lambda: serving.servers(project.settings.services),
+        lambda: edits.candidates(project),
+        lambda: _version(files),
+    ):
+        with answered(WheelwrightError):
+            act()
+
+
+def _version(files: dict[str, str]) -> None:
+    project = describe(Snapshot({**files, "v.py": "__version__ = '1'\n"}))
+    found = edits.version_file(project)
+    if not isinstance(found, Problem):
+        edits.current_version(project)
+
+
+def read_pyproject(text: str) -> None:
+    """Read it as a package's, alone and behind a right beginning, and as a module's."""
+    for whole in (text, HEAD + text):
+        with answered(WheelwrightError):
+            read_package({"pyproject.toml": whole})
+        with answered(WheelwrightError):
+            edits.static_version(whole, "")
+        with answered(WheelwrightError):
+            matrix.check(whole)
+
+
+def read_tox(text: str) -> None:
+    """Read it as every ini file of a package."""
+    names = ("tox.ini", "setup.cfg", ".coveragerc", "mypy.ini", "pytest.ini")
+    for name in names:
+        with answered(WheelwrightError):
+            read_package({"pyproject.toml": HEAD, name: text})
+
+
+def read_requirements(text: str) -> None:
+    """Read it as a requirements file that others include."""
+    files = {"requirements-dev.txt": text, "requirements-b.txt": f"-r requirements-dev.txt\n{text}"}
+    with answered(WheelwrightError):
+        flatten(Snapshot(files), "requirements-dev.txt")
+    with answered(WheelwrightError):
+        read_package({"pyproject.toml": HEAD, **files})
+    edits.is_export(text)
+
+
+def read_hooks(text: str) -> None:
+    """Read it as the hooks, and as the small files of one line."""
+    with answered(WheelwrightError):
+        read_package({"pyproject.toml": HEAD, ".pre-commit-config.yaml": text})
+    with answered(WheelwrightError):
+        read_package({"pyproject.toml": HEAD, ".python-version": text})
+
+
+def read_lock(text: str) -> None:
+    """Read it as uv's lock and as uv's configuration."""
+    for name in ("uv.lock", "uv.toml", "tox.toml", "towncrier.toml"):
+        with answered(WheelwrightError):
+            read_package({"pyproject.toml": HEAD, name: text})
+
+
+def read_changelog(text: str) -> None:
+    """Read it as a changelog, and edit it where it has what a release edits."""
+    changelog.section(text, "1.0")
+    changelog.gist(text)
+    changelog.insert(text, "## 2.0\n")
+    if changelog.unreleased(text):
+        changelog.release_unreleased(text, "2.0", "2026-01-31", "v2.0")
+
+
+def read_env(text: str) -> None:
+    """Read it as defaults, and expand every value."""
+    parsed = parse_env(text).namespace("quay")
+    for name in ("a", "b", "c", *parsed.variables):
+        with answered(StilettoError):
+            parsed.lookup(name, {"HOME": "/x"})
+
+
+def read_config(text: str) -> None:
+    """Read it as a module's dagger.json."""
+    with answered(StilettoError):
+        parse_config(text, Path("dagger.json"))
+
+
+READERS: dict[str, tuple[st.SearchStrategy[str], Callable[[str], None]]] = {
+    "pyproject.toml": (texts(TOML) | documents(PLACES), read_pyproject),
+    "tox.ini": (texts(INI), read_tox),
+    "requirements": (texts(REQUIREMENTS), read_requirements),
+    "pre-commit": (texts(HOOKS), read_hooks),
+    "uv.lock": (texts(PACKAGES) | documents(LOCK), read_lock),
+    "changelog": (texts(MARKDOWN), read_changelog),
+    ".env": (texts(ENV), read_env),
+    "dagger.json": (texts(JSON) | objects(), read_config),
+}
+
+
+def fuzz(name: str, count: int) -> None:
+    """Give so many inputs to a reader."""
+    inputs, reader = READERS[name]
+
+    @settings(
+        max_examples=count,
+        deadline=None,
+        database=None,
+        print_blob=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(inputs)
+    def each(text: str) -> None:
+        reader(text)
+
+    each()
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_any_text_is_answered(name: str) -> None:
+    """A thousand texts of a format end in an answer or in one of our errors."""
+    fuzz(name, 1_000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", READERS)
+def test_ten_thousand_texts_are_answered(name: str) -> None:
+    """Ten thousand texts of a format end in an answer or in one of our errors."""
+    fuzz(name, 10_000)
+
+
+@pytest.mark.parametrize("text", ["", "[project]\nname = 3\n", "project = 1\n", "[project]\n\0"])
+def test_the_project_of_a_module_is_read_or_refused(tmp_path: Path, text: str) -> None:
+    """A module's pyproject.toml of another shape is read as far as it goes."""
+    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+    with answered(StilettoError):
+        assert "main" == read_project(tmp_path).package
