@@ -83,13 +83,24 @@ class TestRun:
 
     python: Annotated[str, Doc("The interpreter, with its patch release.")] = field()
     exit_code: Annotated[int, Doc("pytest's exit code.")] = field()
-    verdict: Annotated[str, Doc("passed or failed.")] = field()
-    ran_at: Annotated[str, Doc("When pytest began, as ISO 8601; empty where it did not.")] = field()
     summary: Annotated[str, Doc("Counts, interpreter, and where the dependencies came from.")] = (
         field()
     )
     places: Annotated[list[str], Doc("Where the test dependencies were found.")] = field()
     reports: Annotated[dagger.Directory, Doc("junit.xml and pytest.log.")] = field()
+    # What the two functions below answer with.
+    ended: str
+    began: str
+
+    @function
+    def verdict(self) -> str:
+        """Say how the run ended: passed or failed."""
+        return self.ended
+
+    @function
+    def ran_at(self) -> str:
+        """Say when pytest began, as ISO 8601; empty where it did not."""
+        return self.began
 
     @function
     def log(self) -> dagger.File:
@@ -235,9 +246,9 @@ class Wheelwright(Releases):
         return TestRun(  # type: ignore[call-arg]  # see above
             python=tested.run.python,
             exit_code=tested.run.exit_code,
-            verdict=tested.result().verdict.value,
-            ran_at=tested.run.ran_at,
-            summary=tested.run.summary(),
+            ended=tested.result().verdict.value,
+            began=tested.run.ran_at,
+            summary=f"{tested.run.summary()}\n  begun at: {tested.run.ran_at or 'unknown'}",
             places=[tested.run.place],
             reports=tested.reports,
         )
