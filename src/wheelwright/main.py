@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Annotated
 
 import dagger
-from dagger import Doc, check, enum_type, field, function, object_type
+from dagger import Doc, check, enum_type, function, object_type
 
 from wheelwright import (
     annotating,
@@ -47,19 +47,18 @@ from wheelwright.args import (
     StepTimeout,
 )
 from wheelwright.boundary import plainly
-from wheelwright.errors import RequestError, ToolFailed
+from wheelwright.errors import RequestError
 from wheelwright.gates import versions as claims
 from wheelwright.github import shell as github
 from wheelwright.github.plan import CHECK, Options
 from wheelwright.loading import Bench, load
-from wheelwright.objects import Cell, Matrix, matrix_object
+from wheelwright.objects import Cell, Matrix, TestRun, matrix_object, run_object
 from wheelwright.project.pythons import claimed
 from wheelwright.release.context import Context, Settings
 from wheelwright.release.functions import Releases, ReportFormat
 from wheelwright.reports import history
 from wheelwright.testing import cells as planning
 from wheelwright.testing.cells import Selection
-from wheelwright.testing.run import JUNIT, LOG
 from wheelwright.uncached import uncached
 
 __all__ = ["Cell", "Matrix", "PlanFormat", "ReportFormat", "TestRun", "Wheelwright"]
@@ -73,49 +72,6 @@ class PlanFormat(Enum):
     """A table for people."""
     GITHUB = "github"
     """JSON for strategy.matrix of a GitHub workflow, a job for each cell and runner."""
-
-
-@object_type
-class TestRun:
-    """One run of the tests: its result and its files, also when tests failed."""
-
-    __test__ = False
-
-    python: Annotated[str, Doc("The interpreter, with its patch release.")] = field()
-    exit_code: Annotated[int, Doc("pytest's exit code.")] = field()
-    summary: Annotated[str, Doc("Counts, interpreter, and where the dependencies came from.")] = (
-        field()
-    )
-    places: Annotated[list[str], Doc("Where the test dependencies were found.")] = field()
-    reports: Annotated[dagger.Directory, Doc("junit.xml and pytest.log.")] = field()
-    # What the two functions below answer with.
-    ended: str
-    began: str
-
-    @function
-    def verdict(self) -> str:
-        """Say how the run ended: passed or failed."""
-        return self.ended
-
-    @function
-    def ran_at(self) -> str:
-        """Say when pytest began, as ISO 8601; empty where it did not."""
-        return self.began
-
-    @function
-    def log(self) -> dagger.File:
-        """Everything pytest printed."""
-        return self.reports.file(LOG)
-
-    @function
-    @plainly
-    async def junit(self) -> dagger.File:
-        """The run as JUnit XML."""
-        if JUNIT not in await self.reports.entries():
-            raise ToolFailed(
-                f"pytest wrote no {JUNIT}: exit code {self.exit_code}", "read `test-run log`"
-            )
-        return self.reports.file(JUNIT)
 
 
 @object_type
@@ -240,18 +196,7 @@ class Wheelwright(Releases):
             args=args,
             services=service,
         )
-        if tested.run is None or tested.reports is None:
-            raise ToolFailed(tested.why_not, "add tests, or name them with --args")
-        # The type checker does not follow `dataclass_transform` through a bound method.
-        return TestRun(  # type: ignore[call-arg]  # see above
-            python=tested.run.python,
-            exit_code=tested.run.exit_code,
-            ended=tested.result().verdict.value,
-            began=tested.run.ran_at,
-            summary=f"{tested.run.summary()}\n  begun at: {tested.run.ran_at or 'unknown'}",
-            places=[tested.run.place],
-            reports=tested.reports,
-        )
+        return run_object(tested)
 
     @function
     @check
