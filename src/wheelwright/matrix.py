@@ -21,7 +21,7 @@ from wheelwright.boundary import explain, unwrap
 from wheelwright.errors import GateFailed, RequestError, WheelwrightError
 from wheelwright.gates.result import Verdict
 from wheelwright.loading import Bench
-from wheelwright.project.files import join
+from wheelwright.project.files import join, literal
 from wheelwright.reports import annotations as notices
 from wheelwright.reports import html, markdown, model, table
 from wheelwright.reports.model import CellReport, Coverage, Failure, MatrixReport
@@ -320,7 +320,9 @@ async def _combine(bench: Bench, python: str, ran: Sequence[_Ran], least: float)
     paths: list[str] = []
     for each in ran:
         directory = f"{coverage.COMBINED}/data/{each.report.cell.name}"
-        container = container.with_directory(directory, each.files.filter(include=list(each.data)))
+        container = container.with_directory(
+            directory, each.files.filter(include=literal(each.data))
+        )
         paths += [f"{directory}/{name}" for name in each.data]
     container = container.with_env_variable(coverage.FILE, f"{coverage.COMBINED}/{coverage.DATA}")
     for command in coverage.combining(paths):

@@ -19,10 +19,9 @@ from wheelwright.gates import lint, lock, types
 from wheelwright.gates.result import GateResult, Output, Verdict, broken
 from wheelwright.loading import Bench
 from wheelwright.pins import full_image
-from wheelwright.privileges import PACKAGE
 from wheelwright.project import building
 from wheelwright.project import pyproject as toml
-from wheelwright.project.files import join
+from wheelwright.project.files import join, literal
 from wheelwright.project.pythons import choose
 from wheelwright.project.settings import GATES
 from wheelwright.project.tools import Tool, tool
@@ -123,8 +122,10 @@ async def check_lock(bench: Bench, python: str) -> GateResult:
     project = bench.project
     if why := lock.configured(project):
         return _not_configured("lock", why)
-    files = list(environment.inputs(project))
-    source = bench.source if lock.needs_source(project) else bench.source.filter(include=files)
+    files = environment.inputs(project)
+    source = bench.source
+    if not lock.needs_source(project):
+        source = source.filter(include=literal(files))
     image = environment.image(project, python)
     container = toolchain.over(toolchain.base(image, python), source)
     return lock.judge(
@@ -268,11 +269,12 @@ async def build(bench: Bench, python: str, git: dagger.Directory) -> dagger.Dire
         raise ProjectError(why.removeprefix("not configured: "), "add a [build-system] table")
     history = await _history(bench, python, git)
     dist.require_version(project, history=history is not None)
-    base = toolchain.base(environment.image(project, python), python)
+    image = environment.image(project, python)
+    base = await toolchain.builder(image, python, building.build_files(project))
     container = toolchain.over(base, bench.source)
     if history is not None:
         container = toolchain.with_git(container, history)
-    made = toolchain.run(container, dist.command(project), kind=PACKAGE).directory(dist.DIST)
+    made = toolchain.package(container, dist.command(project)).directory(dist.DIST)
     # uv also writes a .gitignore; what is handed out is the distributions alone.
     kept = made.filter(include=["*.tar.gz", "*.whl"])
     dist.verify(project, await kept.entries())

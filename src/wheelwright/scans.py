@@ -11,7 +11,7 @@ from wheelwright import environment, toolchain
 from wheelwright.gates import audit, security
 from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.loading import Bench
-from wheelwright.project.files import join
+from wheelwright.project.files import join, literal
 from wheelwright.project.tools import Tool, tool
 
 __all__ = ["Scanned", "check_audit", "scan_code"]
@@ -49,8 +49,8 @@ async def check_audit(
     if why := audit.configured(bench.project):
         return GateResult("audit", Verdict.NOT_CONFIGURED, why)
     container, pip_audit = _with_tool(bench, python, "pip-audit")
-    inputs = list(environment.inputs(bench.project))
-    ready = toolchain.over(container, bench.source.filter(include=inputs))
+    inputs = environment.inputs(bench.project)
+    ready = toolchain.over(container, bench.source.filter(include=literal(inputs)))
     exported = toolchain.run(ready, audit.export())
     # The variable makes this step another one each time: an answer of yesterday is no answer.
     asking = exported.with_env_variable("WHEELWRIGHT_ASKED_AT", str(time.time_ns()))

@@ -68,6 +68,8 @@ class Door(Protocol):
         workdir: Path,
         sandbox: SandboxName,
         plain_secrets: bool,
+        allow_env: bool,
+        ask: Callable[[str], bool] | None,
         progress: Progress,
         environ: Mapping[str, str],
     ) -> AbstractAsyncContextManager[EnginePort]:
@@ -109,6 +111,8 @@ class Installed:
         workdir: Path,
         sandbox: SandboxName,
         plain_secrets: bool,
+        allow_env: bool,
+        ask: Callable[[str], bool] | None,
         progress: Progress,
         environ: Mapping[str, str],
     ) -> AbstractAsyncContextManager[EnginePort]:
@@ -119,6 +123,8 @@ class Installed:
             workdir=workdir,
             sandbox=sandbox,
             plain_secrets=plain_secrets,
+            allow_env=allow_env,
+            ask=ask,
             progress=progress,
             environ=environ,
         )

@@ -177,7 +177,9 @@ def _version(invocation: Invocation, words: list[str]) -> int:
     _, others = invocation.read(words, "stiletto version")
     if others:
         raise UsageError(f'unknown command "{others[0]}" for "stiletto version"')
-    invocation.terminal.out(f"stiletto v{version('wheelwright')} (Dagger API {API_VERSION})\n")
+    invocation.terminal.out(
+        f"stiletto v{version('wheelwright-pipeline')} (Dagger API {API_VERSION})\n"
+    )
     return 0
 
 

@@ -40,6 +40,11 @@ GLOBALS = (
         implied="true",
         doc="Give secrets to steps in plain mode, too",
     ),
+    Flag(
+        "allow-env",
+        implied="true",
+        doc="Let defaults in files run commands and read files",
+    ),
     Flag("verbose", "v", implied="true", doc="Increase verbosity: show all output"),
     Flag("quiet", "q", implied="true", doc="Reduce verbosity: show failures only"),
     Flag("silent", "s", implied="true", doc="Do not show progress at all"),
@@ -73,7 +78,7 @@ UNSUPPORTED = (
 )
 """Dagger's flags that would have no effect here: refused, not ignored (cmd/dagger/main.go)."""
 
-CONTEXT = frozenset({"mod", "workdir", "sandbox", "plain-secrets"})
+CONTEXT = frozenset({"mod", "workdir", "sandbox", "plain-secrets", "allow-env"})
 """What must be known before the module is loaded."""
 
 
@@ -86,6 +91,7 @@ class Options:
     progress: ProgressName = "auto"
     sandbox: SandboxName = "auto"
     plain_secrets: bool = False
+    allow_env: bool = False
     verbosity: int = 0
     silent: bool = False
     debug: bool = False
@@ -104,9 +110,9 @@ class Options:
         )
 
     @property
-    def context(self) -> tuple[str | None, str, str, bool]:
+    def context(self) -> tuple[str | None, str, str, bool, bool]:
         """What the engine is opened with."""
-        return self.mod, self.workdir, self.sandbox, self.plain_secrets
+        return self.mod, self.workdir, self.sandbox, self.plain_secrets, self.allow_env
 
 
 def _one_of(text: str, choices: Sequence[Name], source: str) -> Name:
@@ -143,6 +149,8 @@ def _with_one(options: Options, given: Given) -> Options:
             return replace(options, sandbox=_one_of(text, SANDBOX, "--sandbox"))
         case "plain-secrets":
             return replace(options, plain_secrets=boolean(given))
+        case "allow-env":
+            return replace(options, allow_env=boolean(given))
         case "verbose" | "quiet":
             step = 1 if name == "verbose" else -1
             return replace(options, verbosity=options.verbosity + step * boolean(given))

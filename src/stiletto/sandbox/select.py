@@ -14,6 +14,7 @@ from stiletto.errors import EnvironmentFailed
 from stiletto.sandbox.bubblewrap import Bubblewrap
 from stiletto.sandbox.plain import Plain
 from stiletto.sandbox.plan import Sandbox, Step
+from stiletto.sandbox.secret_files import sweep
 from stiletto.sandbox.userland import userland_image
 
 __all__ = ["Choice", "probe_bubblewrap", "select", "way_to_isolation", "why_forbidden"]
@@ -29,6 +30,7 @@ async def select(choice: Choice, base: Path, say: Callable[[str], None]) -> Sand
     Raises:
         EnvironmentFailed: bubblewrap was asked for and cannot work here.
     """
+    sweep()
     if choice == "plain":
         say("steps run without isolation, as ordinary processes: plain mode was asked for")
         return Plain(base)

@@ -448,6 +448,8 @@ class FakeDoor:
         workdir: Path,
         sandbox: SandboxName,
         plain_secrets: bool,
+        allow_env: bool,
+        ask: Callable[[str], bool] | None,
         progress: Progress,
         environ: Mapping[str, str],
     ) -> AsyncIterator[EnginePort]:
@@ -456,6 +458,8 @@ class FakeDoor:
             "workdir": workdir,
             "sandbox": sandbox,
             "plain_secrets": plain_secrets,
+            "allow_env": allow_env,
+            "asks": ask is not None,
             "environ": environ,
         }
         self.engine = FakeEngine(workdir, progress, self.module, failing=self.failing)

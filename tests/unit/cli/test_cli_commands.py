@@ -54,6 +54,7 @@ OPTIONS
       --progress string   Progress output (auto, plain, tty, dots, report, none)
       --sandbox string    How steps run (auto, bubblewrap, plain)
       --plain-secrets     Give secrets to steps in plain mode, too
+      --allow-env         Let defaults in files run commands and read files
   -v, --verbose           Increase verbosity: show all output
   -q, --quiet             Reduce verbosity: show failures only
   -s, --silent            Do not show progress at all
