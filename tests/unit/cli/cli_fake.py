@@ -449,6 +449,8 @@ class FakeDoor:
         sandbox: SandboxName,
         plain_secrets: bool,
         allow_env: bool,
+        step_memory_bytes: int | None,
+        step_processes: int | None,
         ask: Callable[[str], bool] | None,
         progress: Progress,
         environ: Mapping[str, str],
@@ -459,6 +461,7 @@ class FakeDoor:
             "sandbox": sandbox,
             "plain_secrets": plain_secrets,
             "allow_env": allow_env,
+            "limits": (step_memory_bytes, step_processes),
             "asks": ask is not None,
             "environ": environ,
         }

@@ -49,19 +49,22 @@ ARGUMENTS
       --registry string    Where packages come from. (default "pypi")
 
 OPTIONS
-  -m, --mod string        Path or URL of the module (default: the one here)
-      --workdir string    Set the working directory (default ".")
-      --progress string   Progress output (auto, plain, tty, dots, report, none)
-      --sandbox string    How steps run (auto, bubblewrap, plain)
-      --plain-secrets     Give secrets to steps in plain mode, too
-      --allow-env         Let defaults in files run commands and read files
-  -v, --verbose           Increase verbosity: show all output
-  -q, --quiet             Reduce verbosity: show failures only
-  -s, --silent            Do not show progress at all
-  -d, --debug             Show all output, and a traceback with any error
-  -y, --auto-apply        Apply the changes of a returned changeset
-  -o, --output string     Save the result to a local file or directory
-  -j, --json              Present result as JSON
+  -m, --mod string           Path or URL of the module (default: the one here)
+      --workdir string       Set the working directory (default ".")
+      --progress string      Progress output (auto, plain, tty, dots, report,
+                             none)
+      --sandbox string       How steps run (auto, bubblewrap, plain)
+      --step-memory size     Limit the memory of each step, such as 4g
+      --step-processes int   Limit the processes of each step
+      --plain-secrets        Give secrets to steps in plain mode, too
+      --allow-env            Let defaults in files run commands and read files
+  -v, --verbose              Increase verbosity: show all output
+  -q, --quiet                Reduce verbosity: show failures only
+  -s, --silent               Do not show progress at all
+  -d, --debug                Show all output, and a traceback with any error
+  -y, --auto-apply           Apply the changes of a returned changeset
+  -o, --output string        Save the result to a local file or directory
+  -j, --json                 Present result as JSON
 
 Use "stiletto call [command] --help" for more information about a command.
 """
