@@ -7,16 +7,15 @@ import base64
 import contextlib
 import json
 import os
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-import stiletto.engine.session  # noqa: F401 - registers the calls
-from stiletto.api.registry import CALLS
 from stiletto.engine.client import Client
-from stiletto.engine.session import open_session, serve
+from stiletto.engine.session import Engine, open_session, serve
 from stiletto.errors import NotSupported
 from stiletto.graph.recipe import Recipe
 from stiletto.progress import Progress
@@ -68,42 +67,49 @@ class Asking:
 
 
 @contextlib.asynccontextmanager
-async def session(directory: Path) -> AsyncIterator[Asking]:
-    """Serve a real engine, which runs steps in plain mode."""
+async def _engine(directory: Path) -> AsyncIterator[Engine]:
     environ = {"PATH": os.environ["PATH"], "HOME": str(directory), "STILETTO_CACHE": str(directory)}
-    async with (
-        open_session(
-            workdir=directory, sandbox="plain", progress=Progress(), environ=environ
-        ) as engine,
-        serve(engine) as (port, token),
-    ):
-        yield Asking(port, token)
-
-
-class Pure:
-    """An engine that answers the calls that need no work: nothing that is asked does harm."""
-
-    async def dispatch(
-        self,
-        client: object,  # noqa: ARG002 - the real engine's
-        receiver: Recipe,
-        field: str,
-        args: Mapping[str, Any],
-    ) -> Any:
-        """Answer as the real engine does, leaves left out."""
-        if field == "id":
-            return receiver.id
-        entry = CALLS.get(f"{receiver.type_name}.{field}")
-        if entry is None or entry.is_leaf:
-            raise NotSupported(f"{receiver.type_name}.{field}")
-        return entry.function(receiver, **args)
+    async with open_session(
+        workdir=directory, sandbox="plain", progress=Progress(), environ=environ
+    ) as engine:
+        yield engine
 
 
 @contextlib.asynccontextmanager
-async def harmless(schema: CoreSchema) -> AsyncIterator[Asking]:
-    """Serve an engine that does no work."""
-    server = SessionServer(ClientGraphs(schema))
-    client = cast("Client", SimpleNamespace(engine=Pure(), served=()))
-    async with server.serving():
-        with server.admitted(client) as token:
-            yield Asking(server.port, token)
+async def session(directory: Path) -> AsyncIterator[Asking]:
+    """Serve a real engine, which runs steps in plain mode."""
+    async with _engine(directory) as engine, serve(engine) as (port, token):
+        yield Asking(port, token)
+
+
+HARMFUL = re.compile(
+    "export|git|http|from|up$|start|terminal|withExec|secret|setSecret|address|module|env$|host"
+    "|cacheVolume|load|import|publish|withService|currentFunctionCall|search"
+)
+"""Calls that reach files of the host, the network, or programs."""
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """The real engine, except for the calls that a random query must not make on this machine."""
+
+    engine: Engine
+
+    async def dispatch(
+        self, _client: object, receiver: Recipe, field: str, args: Mapping[str, Any]
+    ) -> Any:
+        """Answer as the real engine does, unless it would do harm."""
+        if HARMFUL.match(field):
+            raise NotSupported(f"{receiver.type_name}.{field}")
+        return await self.engine.dispatch(self.engine.main, receiver, field, args)
+
+
+@contextlib.asynccontextmanager
+async def guarded(directory: Path) -> AsyncIterator[tuple[Asking, CoreSchema]]:
+    """Serve a real engine that reaches nothing of the machine; give its schema, too."""
+    async with _engine(directory) as engine:
+        server = SessionServer(ClientGraphs(engine.core))
+        client = cast("Client", SimpleNamespace(engine=Guarded(engine), served=()))
+        async with server.serving():
+            with server.admitted(client) as token:
+                yield Asking(server.port, token), engine.core

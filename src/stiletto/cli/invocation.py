@@ -94,6 +94,8 @@ class Invocation:
                 sandbox=options.sandbox,
                 plain_secrets=options.plain_secrets,
                 allow_env=options.allow_env,
+                step_memory_bytes=options.step_memory_bytes,
+                step_processes=options.step_processes,
                 ask=self._asker(progress) if self.terminal.can_ask and not shared else None,
                 progress=progress,
                 environ=self.terminal.environ,
