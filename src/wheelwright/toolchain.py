@@ -25,8 +25,19 @@ from dagger import dag
 from wheelwright.environment import SOURCE, VENV, Environment
 from wheelwright.gates.result import Output
 from wheelwright.limits import limited, under_way
+from wheelwright.locked import PINNED, program, requirements
 from wheelwright.pins import UV_IMAGE, slim_image
-from wheelwright.privileges import BUILD, CODE, INSTALL, PACKAGE, Cache, Credential, Kind, released
+from wheelwright.privileges import (
+    BUILD,
+    CODE,
+    DOWNLOAD,
+    INSTALL,
+    PACKAGE,
+    Cache,
+    Credential,
+    Kind,
+    released,
+)
 from wheelwright.project import building
 from wheelwright.project.files import literal
 from wheelwright.project.tools import Tool
@@ -39,6 +50,7 @@ __all__ = [
     "begin_release",
     "builder",
     "dependencies",
+    "hashed",
     "hold_credentials",
     "install",
     "installed",
@@ -61,6 +73,7 @@ _NETRC = "/root/.netrc"
 
 _UV = "/opt/uv/bin"
 _TOOLS = "/opt/tools"
+_BIN = f"{_TOOLS}/bin"
 
 CACHE = "/opt/wheelwright/cache"
 """uv's cache where none is mounted: part of the layer, and of no other container."""
@@ -111,7 +124,7 @@ def base(image: str, python: str) -> dagger.Container:
         "UV_PYTHON": python,
         "UV_PYTHON_DOWNLOADS": "never",
         "UV_PYTHON_PREFERENCE": "only-system",
-        "UV_TOOL_BIN_DIR": f"{_TOOLS}/bin",
+        "UV_TOOL_BIN_DIR": _BIN,
         "UV_TOOL_DIR": _TOOLS,
         "VIRTUAL_ENV": VENV,
     }
@@ -234,7 +247,37 @@ async def resolve(
 
 def tooled(python: str, tool: Tool) -> dagger.Container:
     """Return a slim container with a tool in an environment of its own, and nothing else."""
+    if PINNED.get(tool.name) == tool.version:
+        return hashed(python, tool.name)
     return install(base(slim_image(python), python), ["uv", "tool", "install", tool.requirement])
+
+
+def hashed(python: str, name: str) -> dagger.Container:
+    """Return a slim container with a tool of the module's own, by the hashes of its lock alone.
+
+    Nothing is built, and what lies in a cache counts for nothing: a wheel that is already unpacked
+    there is compared with no hash any more.
+    """
+    place, listed = f"{_TOOLS}/{name}", f"{_TOOLS}/{name}.txt"
+    container = base(slim_image(python), python).with_new_file(listed, requirements(name))
+    commands: tuple[tuple[str, ...], ...] = (
+        ("uv", "venv", "--quiet", place),
+        (
+            *("uv", "pip", "install", f"--python={place}/bin/python"),
+            *("--no-cache", "--require-hashes", "--no-deps", f"--requirements={listed}"),
+        ),
+        (
+            "sh",
+            "-c",
+            'mkdir -p "$2" && ln -s "$1" "$2"',
+            "sh",
+            f"../{name}/bin/{program(name)}",
+            _BIN,
+        ),
+    )
+    for args in commands:
+        container = step(container, DOWNLOAD, args)
+    return container
 
 
 def with_tool(container: dagger.Container, tool: Tool, python: str) -> dagger.Container:

@@ -233,9 +233,8 @@ class Containers:
         python = self.preparing.remote.python
         container = self._slim(python)
         if self.attest:
-            project = next(iter(self._commits.values())).project
-            tool = release_tool(project, "pypi-attestations", python)
-            container = toolchain.tooled(python, tool)
+            # The module's own, whatever the project has locked: it sees the identity.
+            container = toolchain.hashed(python, "pypi-attestations")
         container = container.with_directory(DIST, self._dist.filter(include=literal(names)))
         container = self._told_how(fresh(container.with_workdir("/")))
         held = self._held()
