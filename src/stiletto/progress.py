@@ -6,9 +6,10 @@ shows it. Spans never decide anything: the engine runs the same with `Silent`.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
@@ -151,6 +152,20 @@ class Progress:
         if line not in self._said:
             self._said.add(line)
             self._renderer.say(line)
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave the terminal to a question while the context lasts."""
+        pause = getattr(self._renderer, "pause", None)
+        resume = getattr(self._renderer, "resume", None)
+        if pause is None or resume is None:
+            yield
+            return
+        pause()
+        try:
+            yield
+        finally:
+            resume()
 
     def close(self) -> None:
         """Stop showing."""

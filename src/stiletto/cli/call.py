@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Awaitable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -154,7 +153,7 @@ class Caller:
                     f"cannot ask whether to apply {count} change(s): no terminal",
                     hint="add -y to apply them, or -o DIR to save them elsewhere",
                 )
-            if not self._ask("Apply changes? [y/N] "):
+            if not self._terminal.ask("Apply changes? [y/N] "):
                 self._terminal.err("Discarded.")
                 return
         await self._engine.select(ref, "export", {"path": "."})
@@ -163,17 +162,6 @@ class Caller:
     async def _paths(self, ref: ObjectRef, field: str) -> list[str]:
         value = await self._engine.select(ref, field, {})
         return [str(item) for item in value] if isinstance(value, list | tuple) else []
-
-    def _ask(self, question: str) -> bool:
-        self._terminal.stderr.write(question)
-        self._terminal.stderr.flush()
-        # The event loop's own handler only marks the task as cancelled, which a blocking read
-        # would never notice.
-        handler = signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
-            return self._terminal.stdin.readline().strip().lower() in ("y", "yes")
-        finally:
-            signal.signal(signal.SIGINT, handler)
 
     def _show_leaf(self, value: Value) -> None:
         text = result.as_json(value) if self._options.json else result.plain(value)

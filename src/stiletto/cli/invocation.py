@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -69,6 +69,13 @@ class Invocation:
         """Whether a failed step's last lines were shown with the progress."""
         return shows_failures(self._renderer)
 
+    def _asker(self, progress: Progress) -> Callable[[str], bool]:
+        def ask(question: str) -> bool:
+            with progress.paused():
+                return self.terminal.ask(question)
+
+        return ask
+
     @asynccontextmanager
     async def session(self, *, shared: bool = False) -> AsyncIterator[tuple[EnginePort, Progress]]:
         """Open the engine, showing its progress on stderr.
@@ -91,6 +98,10 @@ class Invocation:
                 workdir=self.workdir,
                 sandbox=options.sandbox,
                 plain_secrets=options.plain_secrets,
+                allow_env=options.allow_env,
+                step_memory_bytes=options.step_memory_bytes,
+                step_processes=options.step_processes,
+                ask=self._asker(progress) if self.terminal.can_ask and not shared else None,
                 progress=progress,
                 environ=self.terminal.environ,
             ) as engine:

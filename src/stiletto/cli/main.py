@@ -47,13 +47,25 @@ COMMANDS
   run         Run a command in a session
   session     Serve the engine to a Dagger SDK
   toolchain   Manage toolchains
+  verify      Check that stored results are not damaged
   version     Print the version
 
 OPTIONS
 """
 
 ALIASES = {"checks": "check"}
-COMMANDS = ("call", "check", "functions", "help", "prune", "run", "session", "toolchain", "version")
+COMMANDS = (
+    "call",
+    "check",
+    "functions",
+    "help",
+    "prune",
+    "run",
+    "session",
+    "toolchain",
+    "verify",
+    "version",
+)
 
 Command = Callable[[Invocation, list[str]], Coroutine[Any, Any, int]]
 
@@ -184,6 +196,10 @@ def _command(name: str) -> Command:
         from stiletto.cli.prune import prune
 
         return prune
+    if name == "verify":
+        from stiletto.cli.verify import verify
+
+        return verify
     if name == "toolchain":
         from stiletto.cli.toolchains import toolchain
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +44,18 @@ class Terminal:
     def can_ask(self) -> bool:
         """Whether somebody sits there to answer a question."""
         return self.stdin.isatty() and self.stderr.isatty()
+
+    def ask(self, question: str) -> bool:
+        """Ask, and wait for a line; anything but yes is no."""
+        self.stderr.write(question)
+        self.stderr.flush()
+        # The event loop's own handler only marks the task as cancelled, which a blocking read
+        # would never notice.
+        handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return self.stdin.readline().strip().lower() in ("y", "yes")
+        finally:
+            signal.signal(signal.SIGINT, handler)
 
     def bold(self, text: str) -> str:
         """Return text in bold where stdout shows it."""

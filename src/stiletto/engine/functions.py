@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stiletto.api import files as f
@@ -25,7 +26,8 @@ from stiletto.engine.modules import FORMAT
 from stiletto.errors import ModuleFailed, NotSupported, UsageError
 from stiletto.graph.recipe import Recipe, closure, digest_of, dump, load
 from stiletto.module.definition import ArgDef, FunctionDef, Kind, TypeRef
-from stiletto.module.source import LoadedModule
+from stiletto.module.origin import acts
+from stiletto.module.source import LoadedModule, context_of
 from stiletto.progress import Outcome
 from stiletto.store.sealed import fitting
 
@@ -150,6 +152,7 @@ class Functions:
             value = given.get(arg.name)
             address = module.addresses.get((owner, function.name, arg.name))
             if value is None and address is not None:
+                self._consented(module, (owner, function.name, arg.name), arg, address)
                 value = await address_of(self._engine, arg, address)
             if value is not None:
                 inputs[arg.original] = json.dumps(await self._argument(module, value, arg))
@@ -164,6 +167,22 @@ class Functions:
             elif not arg.type.optional:
                 raise UsageError(f"missing argument {arg.name!r} of {function.name or module.name}")
         return inputs
+
+    def _consented(
+        self, module: LoadedModule, key: tuple[str, str, str], arg: ArgDef, address: str
+    ) -> None:
+        """Return if the user lets this default act on the machine, where it does.
+
+        Raises:
+            UsageError: the user does not, or cannot be asked.
+        """
+        origin = module.origins.get(key)
+        if origin is None:
+            return
+        root = context_of(Path(origin.path).parent)
+        act = acts(arg, address, self._engine.workdir, root)
+        if act is not None:
+            self._engine.consent.require(origin, act)
 
     def _contextual(self, module: LoadedModule, arg: ArgDef) -> Recipe:
         path = arg.default_path or ""

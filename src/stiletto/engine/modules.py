@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stiletto.api import files as f
 from stiletto.api.session import FunctionCall
@@ -26,10 +26,11 @@ from stiletto.engine.context import current_span
 from stiletto.engine.repositories import Repositories
 from stiletto.errors import ModuleFailed, UsageError
 from stiletto.graph.recipe import digest_of
-from stiletto.module.config import CONFIG, ModuleConfig, Related, parse_config
+from stiletto.module.config import CONFIG, Customization, ModuleConfig, Related, parse_config
 from stiletto.module.defaults import EnvFile, apply_defaults, module_defaults, parse_env
 from stiletto.module.definition import ModuleDef, ObjectDef, from_json, to_json
 from stiletto.module.naming import camel
+from stiletto.module.origin import Origin, acts
 from stiletto.module.registration import define
 from stiletto.module.remote import is_remote, parse_reference
 from stiletto.module.source import LoadedModule, Place, context_of, find_module, read_project
@@ -256,24 +257,57 @@ class Modules:
         for line in missed:
             self._engine.progress.say(line)
         environ = self._engine.environ
+        origins = self._origins_of(related, addresses)
         defaults = self._env_of(module)
         definition, from_env, said = apply_defaults(
             definition,
             defaults,
             environ,
             constructor=not any(c.default and not c.function for c in related.customizations),
+            origins=origins,
         )
         for line in said:
             self._engine.progress.say(line)
-        settings = digest_of([[asdict(c) for c in related.customizations], said, sorted(from_env)])
+        settings = digest_of([[_facts(c) for c in related.customizations], said, sorted(from_env)])
         addresses |= from_env
         settings = digest_of([settings, sorted([*key, text] for key, text in addresses.items())])
         digest = digest_of(
             [module.code, module.name, settings, str(module.root), str(module.context)]
         )
+        self._announce(definition, addresses, origins)
         return replace(
-            module, definition=definition, addresses=addresses, settings=settings, digest=digest
+            module,
+            definition=definition,
+            addresses=addresses,
+            origins=origins,
+            settings=settings,
+            digest=digest,
         )
+
+    def _announce(
+        self,
+        definition: ModuleDef,
+        addresses: Mapping[tuple[str, str, str], str],
+        origins: Mapping[tuple[str, str, str], Origin],
+    ) -> None:
+        """Tell what defaults do to the machine, so that one question speaks of all of a file."""
+        for key, origin in origins.items():
+            owner, name, argument = key
+            item = definition.objects[owner]
+            function = item.functions.get(name) if name else item.constructor
+            arg = function.arg(argument) if function else None
+            act = arg and acts(
+                arg, addresses[key], self._engine.workdir, context_of(Path(origin.path).parent)
+            )
+            if act:
+                self._engine.consent.announce(origin, act)
+
+    def _origins_of(
+        self, related: Related, addresses: Mapping[tuple[str, str, str], str]
+    ) -> dict[tuple[str, str, str], Origin]:
+        """Return where the addresses stand that customizations gave, by what they give."""
+        written = {c.default: c.origin for c in related.customizations if c.origin is not None}
+        return {key: written[text] for key, text in addresses.items() if text in written}
 
     def _env_of(self, module: LoadedModule) -> EnvFile:
         # Only a module of this machine brings its own file: a repository's is somebody else's.
@@ -286,11 +320,16 @@ class Modules:
         return module_defaults(inner, self._outer, module.name, module.config.name)
 
 
+def _facts(customization: Customization) -> dict[str, Any]:
+    """Return what a customization says, for a key: where it stands is no part of it."""
+    return {name: value for name, value in asdict(customization).items() if name != "origin"}
+
+
 def _read_env(path: Path) -> EnvFile:
     if not path.is_file():
         return EnvFile()
     try:
-        return parse_env(path.read_text())
+        return parse_env(path.read_text(), str(path.resolve()))
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read {path}: {error}") from error
 

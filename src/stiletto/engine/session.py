@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -26,6 +26,7 @@ from stiletto.api.session import ModuleObject, Query
 from stiletto.api.texts import check_text
 from stiletto.cli.ports import ObjectRef, Value
 from stiletto.engine.client import Client
+from stiletto.engine.consent import Consent, consents_from
 from stiletto.engine.container_leaves import container_from
 from stiletto.engine.context import current_span
 from stiletto.engine.evaluate import Evaluator, Images
@@ -43,7 +44,9 @@ from stiletto.module.naming import lower_camel
 from stiletto.module.source import LoadedModule
 from stiletto.module.toolchain import with_toolchains
 from stiletto.progress import Progress
+from stiletto.sandbox.cgroups import Limits
 from stiletto.sandbox.plan import Sandbox
+from stiletto.store.limit import limit_bytes
 from stiletto.store.sealed import fitting
 from stiletto.store.store import Store
 from stiletto.store.trouble import translated
@@ -84,6 +87,7 @@ class Engine:
         progress: Progress,
         workdir: Path,
         environ: Mapping[str, str],
+        consent: Consent | None = None,
         gate: SecretGate,
     ) -> None:
         self.store = store
@@ -91,6 +95,7 @@ class Engine:
         self.workdir = workdir.resolve()
         self.environ = environ
         self.secrets = SecretStore(SecretStore.salt(store.root / "salt"), environ, workdir, gate)
+        self.consent = consent or Consent(consents_from(environ))
         progress.mask = self.secrets.masks.text
         self.evaluator = Evaluator(store, sandbox, images, self.secrets, progress)
         self.processes = Processes(self)
@@ -378,15 +383,29 @@ async def open_session(
     progress: Progress,
     environ: Mapping[str, str],
     plain_secrets: bool = False,
+    allow_env: bool = False,
+    step_memory_bytes: int | None = None,
+    step_processes: int | None = None,
+    ask: Callable[[str], bool] | None = None,
 ) -> AsyncIterator[Engine]:
-    """Open a session in a working directory."""
+    """Open a session in a working directory.
+
+    `ask` asks the user a question; `allow_env` consents beforehand to what defaults in files do;
+    the limits are those of each step.
+    """
     from stiletto.sandbox.images import HostImages
     from stiletto.sandbox.select import select, way_to_isolation
     from stiletto.store.layout import root_from
 
     store = Store(root_from(environ), tell=progress.say)
+    limit = limit_bytes(environ, store.root)
     with translated(store.root):
-        provider = await select(sandbox, store.root / "sandbox", progress.say)
+        provider = await select(
+            sandbox,
+            store.root / "sandbox",
+            progress.say,
+            Limits(step_memory_bytes, step_processes),
+        )
         gate = SecretGate(
             isolated=provider.name != "plain",
             allowed=plain_secrets,
@@ -400,11 +419,13 @@ async def open_session(
             workdir=workdir,
             environ=environ,
             gate=gate,
+            consent=Consent(consents_from(environ), allowed=allow_env, ask=ask),
         )
         try:
             yield engine
         finally:
             await engine.close()
+            await asyncio.to_thread(store.keep_within, limit)
 
 
 @contextlib.asynccontextmanager

@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from stiletto.errors import ModuleFailed, NotSupported
+from stiletto.module.origin import Origin, line_of
 
 __all__ = [
     "CONFIG",
@@ -49,6 +50,7 @@ class Customization:
     default_path: str = ""
     default_address: str = ""
     ignore: tuple[str, ...] = ()
+    origin: Origin | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +115,8 @@ def parse_config(text: str, path: Path) -> ModuleConfig:
         persistent_cache=(version is None or version >= FIRST_WITH_FUNCTION_CACHE)
         and not data.get("disableDefaultFunctionCaching", False),
         has_code=bool(source),
-        dependencies=_related(data, "dependencies", path),
-        toolchains=_related(data, "toolchains", path),
+        dependencies=_related(data, "dependencies", path, text),
+        toolchains=_related(data, "toolchains", path, text),
     )
 
 
@@ -169,7 +171,7 @@ def _list(data: Mapping[str, Any], key: str, path: Path) -> list[Any]:
     return value
 
 
-def _related(data: Mapping[str, Any], key: str, path: Path) -> tuple[Related, ...]:
+def _related(data: Mapping[str, Any], key: str, path: Path, text: str) -> tuple[Related, ...]:
     found: list[Related] = []
     for item in _list(data, key, path):
         if isinstance(item, str):  # an older form: the source alone
@@ -185,7 +187,7 @@ def _related(data: Mapping[str, Any], key: str, path: Path) -> tuple[Related, ..
                 source=item["source"],
                 pin=str(item.get("pin", "")),
                 customizations=tuple(
-                    _customization(each, f"{path}: {key}")
+                    _customization(each, f"{path}: {key}", path, text)
                     for each in _list(item, "customizations", path)
                 ),
                 ignore_checks=_texts(item, "ignoreChecks", path),
@@ -198,7 +200,7 @@ def _related(data: Mapping[str, Any], key: str, path: Path) -> tuple[Related, ..
     return tuple(found)
 
 
-def _customization(data: Any, where: str) -> Customization:
+def _customization(data: Any, where: str, path: Path, text: str) -> Customization:
     if not isinstance(data, dict) or not isinstance(data.get("argument"), str):
         raise ModuleFailed(f"{where}: a customization has no argument")
     texts = {key: data.get(key, "") for key in ("default", "defaultPath", "defaultAddress")}
@@ -215,4 +217,5 @@ def _customization(data: Any, where: str) -> Customization:
         default_path=texts["defaultPath"],
         default_address=texts["defaultAddress"],
         ignore=_texts(data, "ignore", Path(where)),
+        origin=Origin.of(str(path), text, line_of(text, texts["default"]), data["argument"]),
     )

@@ -26,6 +26,7 @@ from typing import Any, Final
 from stiletto.api.registry import snake
 from stiletto.errors import UsageError
 from stiletto.module.definition import ArgDef, FunctionDef, Kind, ModuleDef, ObjectDef
+from stiletto.module.origin import Origin
 
 __all__ = ["EnvFile", "apply_defaults", "module_defaults", "parse_env"]
 
@@ -37,28 +38,42 @@ Addresses = Mapping[tuple[str, str, str], str]
 
 @dataclass(frozen=True, slots=True)
 class EnvFile:
-    """Variables by name, unexpanded; `beyond` are those that values may only refer to."""
+    """Variables by name, unexpanded; `beyond` are those that values may only refer to.
+
+    `origins` tells of the variables where they stand.
+    """
 
     variables: Mapping[str, str] = field(default_factory=dict)
     beyond: Mapping[str, str] = field(default_factory=dict)
+    origins: Mapping[str, Origin] = field(default_factory=dict)
 
     def namespace(self, prefix: str) -> EnvFile:
         """Return the variables that start with a name, that name taken away."""
         inside: dict[str, str] = {}
         beyond = dict(self.beyond)
+        origins: dict[str, Origin] = {}
         for name, value in self.variables.items():
             rest = _after(name, prefix)
             if rest is None:
                 beyond[name] = value
             else:
                 inside[rest] = value
-        return EnvFile(inside, beyond)
+                if name in self.origins:
+                    origins[rest] = self.origins[name]
+        return EnvFile(inside, beyond, origins)
 
     def lookup(self, name: str, environ: Mapping[str, str]) -> str | None:
         """Return the expanded value of a variable, or None; case does not count."""
         for own in sorted(self.variables):
             if own.casefold() == name.casefold():
                 return _Expansion({**self.beyond, **self.variables}, environ).value(own)
+        return None
+
+    def origin(self, name: str) -> Origin | None:
+        """Return where the variable stands that `lookup` finds."""
+        for own in sorted(self.variables):
+            if own.casefold() == name.casefold():
+                return self.origins.get(own)
         return None
 
 
@@ -70,15 +85,17 @@ def _after(name: str, prefix: str) -> str | None:
     return None
 
 
-def parse_env(text: str) -> EnvFile:
+def parse_env(text: str, path: str = ".env") -> EnvFile:
     """Read a `.env` file; of a name given twice the last counts."""
     variables: dict[str, str] = {}
-    for line in text.splitlines():
+    origins: dict[str, Origin] = {}
+    for number, line in enumerate(text.splitlines(), 1):
         line = re.sub(r"^export\s+", "", line.strip())
         name, _, value = line.partition("=")
         if line and not line.startswith("#"):
             variables[name] = value
-    return EnvFile(variables)
+            origins[name] = Origin.of(path, text, number, name)
+    return EnvFile(variables, origins=origins)
 
 
 def module_defaults(inner: EnvFile, outer: EnvFile, name: str, original: str) -> EnvFile:
@@ -87,11 +104,12 @@ def module_defaults(inner: EnvFile, outer: EnvFile, name: str, original: str) ->
     `inner` is the file in its own directory, `outer` the one around the working directory, where
     only names that start with the module's count; those win.
     """
-    variables, beyond = dict(inner.variables), dict(inner.beyond)
+    variables, beyond, origins = dict(inner.variables), dict(inner.beyond), dict(inner.origins)
     for given in (outer.namespace(name), outer.namespace(original)):
         variables |= given.variables
         beyond |= given.beyond
-    return EnvFile(variables, beyond)
+        origins |= given.origins
+    return EnvFile(variables, beyond, origins)
 
 
 def apply_defaults(
@@ -100,10 +118,12 @@ def apply_defaults(
     environ: Mapping[str, str],
     *,
     constructor: bool,
+    origins: dict[tuple[str, str, str], Origin] | None = None,
 ) -> tuple[ModuleDef, Addresses, list[str]]:
     """Return the definition with other defaults, the addresses of objects, and a line for each.
 
-    `constructor` tells whether the constructor's arguments take part.
+    `constructor` tells whether the constructor's arguments take part; `origins` takes where the
+    addresses stand.
 
     Raises:
         UsageError: a value does not fit its argument.
@@ -122,6 +142,9 @@ def apply_defaults(
                 said.append(f"user default: {title}({arg.name}={shown})")
                 if takes_objects(arg):
                     addresses[owner, function.name, arg.name] = text
+                    origin = values.origin(arg.name)
+                    if origin is not None and origins is not None:
+                        origins[owner, function.name, arg.name] = origin
                     arg = replace(arg, type=replace(arg.type, optional=True))
                 else:
                     arg = replace(arg, default=_json_of(arg, text, f"{title}({arg.name}=...)"))

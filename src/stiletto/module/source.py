@@ -11,6 +11,7 @@ from pathlib import Path
 from stiletto.errors import ModuleFailed, UsageError
 from stiletto.module.config import CONFIG, ModuleConfig
 from stiletto.module.definition import ModuleDef
+from stiletto.module.origin import Origin
 from stiletto.module.remote import is_remote
 
 __all__ = ["LoadedModule", "ModuleProject", "Place", "context_of", "find_module", "read_project"]
@@ -70,6 +71,7 @@ class LoadedModule:
         uses: the modules that its code sees, dependencies first.
         toolchains: those of them that the command line offers beside its own functions.
         addresses: defaults that are addresses of objects, by (type, function, argument).
+        origins: where those stand.
         ignore_checks: patterns of checks that who uses it does not want.
     """
 
@@ -87,6 +89,7 @@ class LoadedModule:
     uses: tuple[LoadedModule, ...] = ()
     toolchains: tuple[LoadedModule, ...] = ()
     addresses: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
+    origins: Mapping[tuple[str, str, str], Origin] = field(default_factory=dict)
     ignore_checks: tuple[str, ...] = ()
 
     @property

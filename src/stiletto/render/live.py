@@ -112,6 +112,16 @@ class Live:
         """Print the line above the tree."""
         self._console.print(Text(line))
 
+    def pause(self) -> None:
+        """Take the tree away for a while; what was printed stays."""
+        if self._display.is_started:
+            self._display.stop()
+
+    def resume(self) -> None:
+        """Show the tree again."""
+        if self._open and not self._closed:
+            self._display.start(refresh=True)
+
     def close(self) -> None:
         """Take the tree away; what was printed stays."""
         self._closed = True

@@ -19,6 +19,7 @@ from wheelwright.loading import Bench
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.privileges import DATA, KEEP
 from wheelwright.project import building
+from wheelwright.project.files import literal
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.testing import cells
 from wheelwright.testing import dependencies as needs
@@ -64,7 +65,7 @@ async def _texts(source: dagger.Directory, paths: Iterable[str]) -> dict[str, st
     """Return the text of each path that exists."""
     texts: dict[str, str] = {}
     asked = set(paths)
-    found = asked.intersection(await source.filter(include=sorted(asked)).glob("**"))
+    found = asked.intersection(await source.filter(include=literal(sorted(asked))).glob("**"))
 
     async def read(path: str) -> None:
         texts[path] = await source.file(path).contents()

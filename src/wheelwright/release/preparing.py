@@ -10,7 +10,7 @@ import dagger
 from wheelwright import environment, pipeline, toolchain
 from wheelwright.errors import ProjectError, ToolFailed
 from wheelwright.loading import Bench, load
-from wheelwright.project.files import Snapshot, join
+from wheelwright.project.files import Snapshot, join, literal
 from wheelwright.project.model import Project
 from wheelwright.release import backend, changelog, editing, edits, refs
 from wheelwright.release import commit as described
@@ -129,7 +129,7 @@ class Preparing:
         if not (lines := backend.requested(project)):
             return ()
         python = self.python_of(commit)
-        source = commit.bench.source.filter(include=list(environment.inputs(project)))
+        source = commit.bench.source.filter(include=literal(environment.inputs(project)))
         container = (
             toolchain.over(toolchain.base(environment.image(project, python), python), source)
             .with_new_file(backend.REQUESTED, backend.text(lines))

@@ -15,7 +15,7 @@ from wheelwright.errors import WheelwrightError
 from wheelwright.gates.result import Output
 from wheelwright.pins import slim_image
 from wheelwright.privileges import DATA, PACKAGE, UPLOAD, Credential
-from wheelwright.project.files import join
+from wheelwright.project.files import join, literal
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.release import answers, artifacts, backend, edits
 from wheelwright.release.artifacts import Distribution
@@ -236,7 +236,7 @@ class Containers:
             project = next(iter(self._commits.values())).project
             tool = release_tool(project, "pypi-attestations", python)
             container = toolchain.tooled(python, tool)
-        container = container.with_directory(DIST, self._dist.filter(include=[*names]))
+        container = container.with_directory(DIST, self._dist.filter(include=literal(names)))
         container = self._told_how(fresh(container.with_workdir("/")))
         held = self._held()
         if self.attest:

@@ -1,0 +1,70 @@
+"""Where a default stands, and whether it acts on the machine when it is used (pure).
+
+A `.env` or `dagger.json` comes with files that somebody else wrote. A default in it may name a
+command or a file of the machine; before it is used, the user is asked (`stiletto.engine.consent`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from stiletto.module.addresses import is_git_url, secret_arguments
+from stiletto.module.definition import ArgDef, Kind
+
+__all__ = ["Origin", "acts", "line_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A line of a file: its path, its number, the name that it sets, a digest of the whole file."""
+
+    path: str
+    line: int
+    name: str
+    digest: str
+
+    @staticmethod
+    def of(path: str, text: str, line: int, name: str) -> Origin:
+        """Return the origin of a line of a text."""
+        return Origin(path, line, name, hashlib.sha256(text.encode()).hexdigest())
+
+
+def line_of(text: str, value: str) -> int:
+    """Return the first line of a JSON text that holds a value as it is written there; else 1."""
+    written = (json.dumps(value), json.dumps(value, ensure_ascii=False))
+    for number, line in enumerate(text.split("\n"), 1):
+        if any(each in line for each in written):
+            return number
+    return 1
+
+
+def acts(arg: ArgDef, text: str, workdir: Path, root: Path) -> str | None:
+    """Return what using this address does to the machine, or None where nobody minds.
+
+    Environment variables are read unasked, and files and directories beneath `root`.
+    """
+    if arg.type.kind is Kind.LIST and arg.type.element is not None:
+        found = (_acts(arg.type.element.name, t.strip(), workdir, root) for t in text.split(","))
+        return next((each for each in found if each is not None), None)
+    return _acts(arg.type.name, text, workdir, root)
+
+
+def _acts(type_name: str, text: str, workdir: Path, root: Path) -> str | None:
+    match type_name:
+        case "Secret":
+            scheme, _, rest = secret_arguments(text)["uri"].partition("://")
+            if scheme == "cmd":
+                return f"runs the command: {rest}"
+            return f"reads the file: {rest}" if scheme == "file" else None
+        case "Directory" | "File":
+            if is_git_url(text):
+                return None
+            at = (workdir / Path(text.removeprefix("file://")).expanduser()).resolve()
+            return None if at.is_relative_to(root.resolve()) else f"reads {at}"
+        case "Socket":
+            return f"connects to {text}"
+        case _:
+            return None
