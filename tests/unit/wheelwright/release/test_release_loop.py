@@ -197,9 +197,10 @@ def test_fault_7_dead_run_that_wakes_up_neither_acts_nor_unlocks() -> None:
     """Once another run has taken the lock, the first stops and leaves the lock alone."""
 
     class Woken(Outside):
-        async def push_branch(self, plan: Plan, expected: str) -> None:
-            await super().push_branch(plan, expected)
+        async def push_branch(self, plan: Plan, expected: str) -> str:
+            commit = await super().push_branch(plan, expected)
             locked(self)
+            return commit
 
     outside = Woken()
     assert Reason.LOCK_LOST is stopped(release(outside))
@@ -555,7 +556,7 @@ def test_bug_in_an_act_gives_the_lock_back() -> None:
     """An error that nobody expects ends the run with its traceback, and without its lock."""
 
     class Broken(Outside):
-        async def push_branch(self, plan: Plan, expected: str) -> None:
+        async def push_branch(self, plan: Plan, expected: str) -> str:
             raise RuntimeError(f"a bug at {plan.branch}, expected {expected}")
 
     outside = Broken()
