@@ -39,6 +39,7 @@ from wheelwright.privileges import (
     released,
 )
 from wheelwright.project import building
+from wheelwright.project.files import literal
 from wheelwright.project.tools import Tool
 from wheelwright.testing.services import Server
 
@@ -57,6 +58,7 @@ __all__ = [
     "output",
     "over",
     "package",
+    "releasing",
     "resolve",
     "run",
     "serving",
@@ -103,6 +105,11 @@ def begin_release() -> None:
     Nothing that any other call made answers a step of it, and no cache is mounted in one.
     """
     _release.set(uuid.uuid4().hex)
+
+
+def releasing() -> bool:
+    """Whether the steps from here on are parts of a release."""
+    return bool(_release.get())
 
 
 def base(image: str, python: str) -> dagger.Container:
@@ -268,7 +275,7 @@ def over(container: dagger.Container, source: dagger.Directory) -> dagger.Contai
 
 async def dependencies(source: dagger.Directory, plan: Environment) -> dagger.Container:
     """Return the dependency layer: only `plan.inputs` of the source are in it."""
-    container = over(base(plan.image, plan.python), source.filter(include=list(plan.inputs)))
+    container = over(base(plan.image, plan.python), source.filter(include=literal(plan.inputs)))
     for path, text in plan.written.items():
         container = container.with_new_file(path, text)
     container = container.with_workdir(plan.workdir)

@@ -44,7 +44,9 @@ from stiletto.module.naming import lower_camel
 from stiletto.module.source import LoadedModule
 from stiletto.module.toolchain import with_toolchains
 from stiletto.progress import Progress
+from stiletto.sandbox.cgroups import Limits
 from stiletto.sandbox.plan import Sandbox
+from stiletto.store.limit import limit_bytes
 from stiletto.store.sealed import fitting
 from stiletto.store.store import Store
 from stiletto.store.trouble import translated
@@ -382,19 +384,28 @@ async def open_session(
     environ: Mapping[str, str],
     plain_secrets: bool = False,
     allow_env: bool = False,
+    step_memory_bytes: int | None = None,
+    step_processes: int | None = None,
     ask: Callable[[str], bool] | None = None,
 ) -> AsyncIterator[Engine]:
     """Open a session in a working directory.
 
-    `ask` asks the user a question; `allow_env` consents beforehand to what defaults in files do.
+    `ask` asks the user a question; `allow_env` consents beforehand to what defaults in files do;
+    the limits are those of each step.
     """
     from stiletto.sandbox.images import HostImages
     from stiletto.sandbox.select import select, way_to_isolation
     from stiletto.store.layout import root_from
 
     store = Store(root_from(environ), tell=progress.say)
+    limit = limit_bytes(environ, store.root)
     with translated(store.root):
-        provider = await select(sandbox, store.root / "sandbox", progress.say)
+        provider = await select(
+            sandbox,
+            store.root / "sandbox",
+            progress.say,
+            Limits(step_memory_bytes, step_processes),
+        )
         gate = SecretGate(
             isolated=provider.name != "plain",
             allowed=plain_secrets,
@@ -414,6 +425,7 @@ async def open_session(
             yield engine
         finally:
             await engine.close()
+            await asyncio.to_thread(store.keep_within, limit)
 
 
 @contextlib.asynccontextmanager

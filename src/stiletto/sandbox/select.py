@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 
 from stiletto.errors import EnvironmentFailed
 from stiletto.sandbox.bubblewrap import Bubblewrap
+from stiletto.sandbox.cgroups import Limits, find_groups
 from stiletto.sandbox.plain import Plain
 from stiletto.sandbox.plan import Sandbox, Step
 from stiletto.sandbox.secret_files import sweep
@@ -21,11 +22,14 @@ __all__ = ["Choice", "probe_bubblewrap", "select", "way_to_isolation", "why_forb
 
 Choice: TypeAlias = Literal["auto", "bubblewrap", "plain"]
 
+NO_LIMITS = Limits()
 HINT_PLAIN = "use `--sandbox plain`, which needs none of this and isolates nothing"
 
 
-async def select(choice: Choice, base: Path, say: Callable[[str], None]) -> Sandbox:
-    """Return the provider for this machine; `say` hears it when isolation is off.
+async def select(
+    choice: Choice, base: Path, say: Callable[[str], None], limits: Limits = NO_LIMITS
+) -> Sandbox:
+    """Return the provider for this machine; `say` hears it when isolation or limits are off.
 
     Raises:
         EnvironmentFailed: bubblewrap was asked for and cannot work here.
@@ -33,15 +37,30 @@ async def select(choice: Choice, base: Path, say: Callable[[str], None]) -> Sand
     sweep()
     if choice == "plain":
         say("steps run without isolation, as ordinary processes: plain mode was asked for")
-        return Plain(base)
+        return _unlimited(Plain(base), limits, say)
     try:
-        return await probe_bubblewrap(base)
+        return _limited(await probe_bubblewrap(base), limits, say)
     except EnvironmentFailed as error:
         if choice == "bubblewrap":
             raise
         how = f"; {error.hint}" if error.hint and error.hint != HINT_PLAIN else ""
         say(f"steps run without isolation, as ordinary processes: {error.message}{how}")
-        return Plain(base)
+        return _unlimited(Plain(base), limits, say)
+
+
+def _limited(sandbox: Bubblewrap, limits: Limits, say: Callable[[str], None]) -> Sandbox:
+    if limits:
+        try:
+            sandbox.limit(limits, find_groups())
+        except EnvironmentFailed as error:
+            say(f"memory and processes of steps are not limited: {error.message}; {error.hint}")
+    return sandbox
+
+
+def _unlimited(sandbox: Plain, limits: Limits, say: Callable[[str], None]) -> Sandbox:
+    if limits:
+        say("memory and processes of steps are not limited: plain mode cannot")
+    return sandbox
 
 
 async def way_to_isolation(base: Path) -> str:
@@ -53,7 +72,7 @@ async def way_to_isolation(base: Path) -> str:
     return "leave out `--sandbox plain` (or STILETTO_SANDBOX=plain)"
 
 
-async def probe_bubblewrap(base: Path) -> Sandbox:
+async def probe_bubblewrap(base: Path) -> Bubblewrap:
     """Return bubblewrap after it has run `true` over an overlay in `base`.
 
     Raises:

@@ -17,7 +17,7 @@ from wheelwright.gates.result import Output
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.privileges import DATA, UPLOAD, Credential
 from wheelwright.project import building
-from wheelwright.project.files import join
+from wheelwright.project.files import join, literal
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.release import answers, artifacts, backend, edits
 from wheelwright.release.artifacts import Distribution
@@ -240,7 +240,7 @@ class Containers:
         if self.attest:
             signing = python if Version(python) >= _SIGNING_PYTHON else DEFAULT_PYTHON
             container = toolchain.hashed(signing, "pypi-attestations")
-        container = container.with_directory(DIST, self._dist.filter(include=[*names]))
+        container = container.with_directory(DIST, self._dist.filter(include=literal(names)))
         container = self._told_how(fresh(container.with_workdir("/")))
         held = self._held()
         if self.attest:
