@@ -47,6 +47,7 @@ from stiletto.module.toolchain import with_toolchains
 from stiletto.progress import Progress
 from stiletto.sandbox.cgroups import Limits
 from stiletto.sandbox.plan import Sandbox
+from stiletto.store.limit import limit_bytes
 from stiletto.store.sealed import fitting
 from stiletto.store.store import Store
 from stiletto.store.trouble import translated
@@ -399,6 +400,7 @@ async def open_session(
     from stiletto.store.layout import root_from
 
     store = Store(root_from(environ), tell=progress.say)
+    limit = limit_bytes(environ, store.root)
     with translated(store.root):
         async with relayed(os.environ, progress.say) as host:
             provider = await select(
@@ -429,6 +431,7 @@ async def open_session(
                 yield engine
             finally:
                 await engine.close()
+                await asyncio.to_thread(store.keep_within, limit)
 
 
 @contextlib.asynccontextmanager

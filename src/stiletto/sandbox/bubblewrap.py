@@ -41,12 +41,12 @@ from stiletto.sandbox.plan import (
     Step,
     StepOutput,
 )
-from stiletto.sandbox.process import Transcript, kill_group, memory_file, run_process
+from stiletto.sandbox.process import Transcript, memory_file, run_process
 from stiletto.sandbox.redirects import write_redirects
 from stiletto.sandbox.replay import replay_line
 from stiletto.sandbox.scrub import Patterns, secret_patterns
 from stiletto.sandbox.skeleton import materialise_image, skeleton
-from stiletto.sandbox.terminate import ask_command_to_end
+from stiletto.sandbox.terminate import ask_command_to_end, kill_launched
 
 __all__ = ["Bubblewrap", "find_program"]
 
@@ -195,7 +195,7 @@ class Bubblewrap:
                 env={},
                 stdin=step.stdin,
                 pass_fds=fds,
-                end_tree=kill_group,
+                end_tree=lambda pid: kill_launched(pid, int(status)),
                 stop=stop,
                 ask_to_end=ask_command_to_end,
                 confined=True,

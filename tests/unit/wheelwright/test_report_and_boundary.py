@@ -130,6 +130,7 @@ SHELL = {
     "__init__",
     "annotating",
     "args",
+    "attempting",
     "boundary",
     "everywhere",
     "loading",
