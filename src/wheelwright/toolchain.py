@@ -46,6 +46,7 @@ __all__ = [
     "output",
     "over",
     "package",
+    "releasing",
     "resolve",
     "run",
     "serving",
@@ -92,6 +93,11 @@ def begin_release() -> None:
     Nothing that any other call made answers a step of it, and no cache is mounted in one.
     """
     _release.set(uuid.uuid4().hex)
+
+
+def releasing() -> bool:
+    """Whether the steps from here on are parts of a release."""
+    return bool(_release.get())
 
 
 def base(image: str, python: str) -> dagger.Container:
