@@ -14,7 +14,7 @@ import posixpath
 import shutil
 import stat
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -117,14 +117,18 @@ def _drop_work(work: Path) -> None:
 class Bubblewrap:
     """The provider for Linux with user namespaces.
 
-    `base` is a directory of its own, on a disk, for the images' own files.
+    `base` is a directory of its own, on a disk, for the images' own files; of `host_env` steps get
+    the way to the network.
     """
 
     name = "bubblewrap"
 
-    def __init__(self, base: Path, program: Path | None = None) -> None:
+    def __init__(
+        self, base: Path, program: Path | None = None, host_env: Mapping[str, str] = os.environ
+    ) -> None:
         self._base = base.resolve()
         self._program = (program or find_program()).resolve()
+        self._host_env = host_env
         self._limits = Limits()
         self._groups: Groups | None = None
 
@@ -134,7 +138,7 @@ class Bubblewrap:
 
     def _plan(self, step: Step) -> Plan:
         root = materialise_image(self._base, skeleton(step.image, step.uid, step.gid))
-        return plan_step(step, root, os.environ)
+        return plan_step(step, root, self._host_env)
 
     async def run(self, step: Step, sink: Sink, stop: asyncio.Event | None = None) -> StepOutput:
         """Run the step; see `Sandbox.run`."""
