@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from importlib.resources import files
 
 import anyio
 import dagger
@@ -25,7 +26,6 @@ from dagger import dag
 from wheelwright.environment import SOURCE, VENV, Environment
 from wheelwright.gates.result import Output
 from wheelwright.limits import limited, under_way
-from wheelwright.locked import PINNED, program, requirements
 from wheelwright.pins import UV_IMAGE, slim_image
 from wheelwright.privileges import (
     BUILD,
@@ -73,7 +73,6 @@ _NETRC = "/root/.netrc"
 
 _UV = "/opt/uv/bin"
 _TOOLS = "/opt/tools"
-_BIN = f"{_TOOLS}/bin"
 
 CACHE = "/opt/wheelwright/cache"
 """uv's cache where none is mounted: part of the layer, and of no other container."""
@@ -124,7 +123,7 @@ def base(image: str, python: str) -> dagger.Container:
         "UV_PYTHON": python,
         "UV_PYTHON_DOWNLOADS": "never",
         "UV_PYTHON_PREFERENCE": "only-system",
-        "UV_TOOL_BIN_DIR": _BIN,
+        "UV_TOOL_BIN_DIR": f"{_TOOLS}/bin",
         "UV_TOOL_DIR": _TOOLS,
         "VIRTUAL_ENV": VENV,
     }
@@ -247,42 +246,36 @@ async def resolve(
 
 def tooled(python: str, tool: Tool) -> dagger.Container:
     """Return a slim container with a tool in an environment of its own, and nothing else."""
-    if PINNED.get(tool.name) == tool.version:
+    if f"\n{tool.requirement} " in f"\n{_lock(tool.name)}":
+        # The module's own version: all that it needs is then the same on any day.
         return hashed(python, tool.name)
     return install(base(slim_image(python), python), ["uv", "tool", "install", tool.requirement])
 
 
 def hashed(python: str, name: str) -> dagger.Container:
-    """Return a slim container with a tool of the module's own, by the hashes of its lock alone.
+    """Return a slim container with a tool of the module's own: `locks/NAME.txt`, with hashes.
 
-    Nothing is built, and what lies in a cache counts for nothing: a wheel that is already unpacked
-    there is compared with no hash any more.
+    No cache is mounted, and no package's lock decides: what such a tool sees is worth stealing.
     """
-    place, listed = f"{_TOOLS}/{name}", f"{_TOOLS}/{name}.txt"
-    container = base(slim_image(python), python).with_new_file(listed, requirements(name))
-    commands: tuple[tuple[str, ...], ...] = (
-        ("uv", "venv", "--quiet", place),
-        (
-            *("uv", "pip", "install", f"--python={place}/bin/python"),
-            *("--no-cache", "--require-hashes", "--no-deps", f"--requirements={listed}"),
-        ),
-        (
-            "sh",
-            "-c",
-            'mkdir -p "$2" && ln -s "$1" "$2"',
-            "sh",
-            f"../{name}/bin/{program(name)}",
-            _BIN,
-        ),
-    )
-    for args in commands:
-        container = step(container, DOWNLOAD, args)
-    return container
+    listed, home = f"{_TOOLS}/{name}.txt", f"{_TOOLS}/{name}"
+    container = base(slim_image(python), python).with_new_file(listed, _lock(name))
+    flags = (f"--python={home}/bin/python", "--require-hashes", "--requirements", listed)
+    container = step(container, DOWNLOAD, ["uv", "venv", home])
+    container = step(container, DOWNLOAD, ["uv", "pip", "install", *flags])
+    return container.with_env_variable("PATH", f"{home}/bin:${{PATH}}", expand=True)
+
+
+def _lock(name: str) -> str:
+    """Return the module's own lock of a tool; empty where there is none."""
+    found = files("wheelwright") / "locks" / f"{name}.txt"
+    return found.read_text(encoding="utf-8") if found.is_file() else ""
 
 
 def with_tool(container: dagger.Container, tool: Tool, python: str) -> dagger.Container:
     """Lay a tool beside what the container holds; it is installed where none of that is."""
-    return container.with_directory(_TOOLS, tooled(python, tool).directory(_TOOLS))
+    container = container.with_directory(_TOOLS, tooled(python, tool).directory(_TOOLS))
+    # Behind everything else: with a lock of ours it lies among the programs of all that it needs.
+    return container.with_env_variable("PATH", f"${{PATH}}:{_TOOLS}/{tool.name}/bin", expand=True)
 
 
 def over(container: dagger.Container, source: dagger.Directory) -> dagger.Container:

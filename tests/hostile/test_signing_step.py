@@ -12,7 +12,11 @@ from release_attacks import Listener, listening, start
 from tests.e2e.bench import Bench
 from tests.e2e.release_bench import Description, Outside, Sample
 
-from wheelwright import locked
+from wheelwright.project.files import Snapshot
+from wheelwright.project.model import describe
+from wheelwright.release.pins import release_tool
+
+LOCKS = Path(__file__).parents[2] / "src" / "wheelwright" / "locks"
 
 # As any dependency of the tests could: it fills the cache with the tool that signs, and puts code
 # of its own into what lies unpacked there.
@@ -57,7 +61,9 @@ def test_a_poisoned_cache_does_not_get_the_identity(
 ) -> None:
     """Tests that edit the tool that signs where they can reach it learn nothing of the token."""
     payload = PAYLOAD.replace("@LISTENER@", listener.url)
-    payload = payload.replace("@PIN@", locked.PINNED["pypi-attestations"])
+    pin = re.search(r"(?m)^pypi-attestations==(\S+)", (LOCKS / "pypi-attestations.txt").read_text())
+    assert pin
+    payload = payload.replace("@PIN@", pin[1])
     with Outside(tmp_path / "outside", described) as outside:
         outside.index.trust_project("sample-package")
         files = {"tests/test_dependency.py": payload}
@@ -69,26 +75,29 @@ def test_a_poisoned_cache_does_not_get_the_identity(
     assert [] == [secret for secret in secrets if secret in ended.said]
     # No authority here signs for that identity: the release gets as far as asking one.
     assert "the attestation was not accepted" in ended.error, str(ended)
-    (installed,) = (
-        step
-        for step in ended.ran
-        if "/opt/tools/pypi-attestations.txt" in step
-        or ("uv pip install" in step and "/opt/tools/pypi-attestations/" in step)
-    )
-    assert "--no-cache" in installed
+    (installed,) = (step for step in ended.ran if "pypi-attestations/bin/python" in step)
     assert "--require-hashes" in installed
     assert "--no-build" in installed
 
 
-@pytest.mark.parametrize("name", sorted(locked.PINNED))
-def test_every_tool_of_the_module_is_locked_by_hashes(name: str) -> None:
-    """The file has the pinned version, one version of each requirement, and hashes for all."""
-    text = locked.requirements(name)
+@pytest.mark.parametrize("lock", sorted(LOCKS.glob("*.txt")), ids=lambda path: path.stem)
+def test_every_tool_of_the_module_is_locked_by_hashes(lock: Path) -> None:
+    """The file has one version of the tool and of each requirement, and hashes for all."""
+    text = lock.read_text()
     blocks = [block for block in re.split(r"(?m)^(?=[a-z0-9])", text) if block.strip()]
     found = [Requirement(block.partition("\\")[0].strip()) for block in blocks]
-    versions = {each.name: str(each.specifier) for each in found}
 
-    assert f"=={locked.PINNED[name]}" == versions[name]
+    assert lock.stem in [each.name for each in found]
     assert all(each.url is None and str(each.specifier).startswith("==") for each in found)
     assert all(re.search(r"--hash=sha256:[0-9a-f]{64}", block) for block in blocks)
     assert "index-url" not in text
+
+
+@pytest.mark.parametrize("name", ["git-cliff", "towncrier", "twine"])
+def test_the_lock_of_a_tool_has_the_pinned_version(name: str) -> None:
+    """What a release runs in a version of the module's is the one that has hashes."""
+    text = "[project]\nname = 'demo'\nversion = '1'\n"
+    project = describe(Snapshot({"pyproject.toml": text}, frozenset({"pyproject.toml"})))
+    tool = release_tool(project, name, "3.11")
+
+    assert f"\n{tool.requirement} \\\n" in "\n" + (LOCKS / f"{name}.txt").read_text()

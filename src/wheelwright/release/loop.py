@@ -123,7 +123,7 @@ async def run(
             setback = here.setback and replace(here.setback, waited=True)
             here = replace(here, setback=setback, looks=here.looks + 1)
             continue
-        say(f"{step.act.value} {step.subject}".rstrip())
+        say(f"{step.act.value} {step.subject}".rstrip() + _held(plan, world))
         try:
             here = await _perform(plan, ports, world, step)
         except ActFailed as error:
@@ -145,6 +145,18 @@ async def run(
             world = dataclasses.replace(world, lock=None, here=here)
             return Outcome(world, tuple(acts), Done())
     return Outcome(world, tuple(acts), Stop.at(Reason.NO_PROGRESS, f"{_MOST_STEPS} steps"))
+
+
+def _held(plan: Plan, world: World) -> str:
+    """Return what stands outside as an act begins: who ends the run here reads it last."""
+    held = [
+        f"the lock {plan.lock_ref}" if world.here.lock else "",
+        f"the branch {plan.branch}" if world.branch else "",
+        f"on the index {', '.join(file.name for file in world.index)}" if world.index else "",
+        f"the tag {plan.tag}" if world.tag else "",
+    ]
+    said = "; ".join(part for part in held if part)
+    return f" (held: {said}; the same command goes on)" if said else ""
 
 
 async def _perform(plan: Plan, ports: Ports, world: World, step: Step) -> Here:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from wheelwright.locked import PINNED
+from typing import Final
+
 from wheelwright.project.model import Project
 from wheelwright.project.tools import Tool
 
 __all__ = ["release_tool"]
+
+_PINS: Final = {
+    "git-cliff": "2.14.2",
+    "towncrier": "26.9.0",
+    "twine": "7.0.0",
+}
 
 
 def release_tool(project: Project, name: str, python: str) -> Tool:
@@ -14,4 +21,4 @@ def release_tool(project: Project, name: str, python: str) -> Tool:
     locked = project.lock.version(name, python) if project.lock else ""
     if locked:
         return Tool(name, locked, "locked in uv.lock")
-    return Tool(name, PINNED[name], "pinned by wheelwright")
+    return Tool(name, _PINS[name], "pinned by wheelwright")

@@ -563,3 +563,20 @@ def test_bug_in_an_act_gives_the_lock_back() -> None:
     with pytest.raises(RuntimeError, match="a bug"):
         release(outside)
     assert ["lock", "unlock"] == outside.effects
+
+
+def test_each_act_says_what_is_held_as_it_begins() -> None:
+    """Who ends a run reads last what stands outside, and that the same command goes on."""
+    lines: list[str] = []
+    outside = Outside()
+    asyncio.run(run(a_plan(), outside.ports, lines.append))
+    assert "held" not in lines[0]
+    uploading = next(line for line in lines if line.startswith(Act.PUBLISH.value))
+    lock, branch = a_plan().lock_ref, a_plan().branch
+    assert uploading.endswith(
+        f"(held: the lock {lock}; the branch {branch}; the same command goes on)"
+    )
+    tagging = next(line for line in lines if line.startswith(Act.TAG.value))
+    assert f"on the index {SDIST.name}, {WHEEL.name}" in tagging.replace(
+        f"{WHEEL.name}, {SDIST.name}", f"{SDIST.name}, {WHEEL.name}"
+    )
