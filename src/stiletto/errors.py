@@ -65,7 +65,8 @@ class StepFailed(StilettoError):
 
     `stdout` and `stderr` are what the command printed, secrets already replaced. `replay` is one
     shell line that runs the same step again, or None where the provider has none. `message` is
-    what a module's code made of the failure, where it said more than the exit code.
+    what a module's code made of the failure, where it said more than the exit code; `ended` says
+    what ended the command, where it did not end by itself.
     """
 
     def __init__(
@@ -78,8 +79,10 @@ class StepFailed(StilettoError):
         hint: str | None = None,
         replay: str | None = None,
         message: str | None = None,
+        ended: str = "",
     ) -> None:
-        super().__init__(message or f"exit code: {exit_code}", hint=hint)
+        code = f"exit code: {exit_code} ({ended})" if ended else f"exit code: {exit_code}"
+        super().__init__(message or code, hint=hint)
         self.is_told = message is not None
         self.command = list(args)
         self.exit_code = exit_code

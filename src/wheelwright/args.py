@@ -25,6 +25,7 @@ __all__ = [
     "PytestArgs",
     "Python",
     "Pythons",
+    "Rerun",
     "Resolutions",
     "ServiceAxis",
     "Services",
@@ -145,6 +146,10 @@ ServiceAxis: TypeAlias = Annotated[
 Cells: TypeAlias = Annotated[
     list[str],
     Doc("Only the cells of these names, such as 3.12-lowest-direct or 3.12*."),
+]
+Rerun: TypeAlias = Annotated[
+    bool,
+    Doc("Run again although it passed. What did not pass is run again in any case."),
 ]
 Limit: TypeAlias = Annotated[int, Doc("How many cells run at the same time.")]
 FailFast: TypeAlias = Annotated[

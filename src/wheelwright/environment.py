@@ -55,6 +55,7 @@ class Environment:
         locked: whether the first of `dependencies` installs what uv.lock says.
         sdists: what of it has no wheel.
         volume: names the volume for building dependencies.
+        requires: files that ask uv for what the package is built with; empty where nothing is.
     """
 
     python: str
@@ -70,6 +71,7 @@ class Environment:
     locked: bool = False
     sdists: tuple[str, ...] = ()
     volume: str = ""
+    requires: Mapping[str, str] = field(default_factory=dict)
 
 
 def plan(
@@ -108,6 +110,7 @@ def plan(
         locked=resolution == "locked",
         sdists=building.sdists(project) if resolution == "locked" else (),
         volume=building.volume(project),
+        requires=building.build_files(project) if install else {},
     )
 
 

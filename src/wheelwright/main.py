@@ -6,9 +6,18 @@ from enum import Enum
 from typing import Annotated
 
 import dagger
-from dagger import Doc, check, enum_type, field, function, object_type
+from dagger import Doc, check, enum_type, function, object_type
 
-from wheelwright import annotating, everywhere, limits, notices, pipeline, scans, toolchain
+from wheelwright import (
+    annotating,
+    attempting,
+    everywhere,
+    limits,
+    notices,
+    pipeline,
+    scans,
+    toolchain,
+)
 from wheelwright import matrix as crossing
 from wheelwright.args import (
     AllPackages,
@@ -28,6 +37,7 @@ from wheelwright.args import (
     PytestArgs,
     Python,
     Pythons,
+    Rerun,
     Resolutions,
     ServiceAxis,
     Services,
@@ -37,19 +47,18 @@ from wheelwright.args import (
     StepTimeout,
 )
 from wheelwright.boundary import plainly
-from wheelwright.errors import RequestError, ToolFailed
+from wheelwright.errors import RequestError
 from wheelwright.gates import versions as claims
 from wheelwright.github import shell as github
 from wheelwright.github.plan import CHECK, Options
 from wheelwright.loading import Bench, load
-from wheelwright.objects import Cell, Matrix, matrix_object
+from wheelwright.objects import Cell, Matrix, TestRun, matrix_object, run_object
 from wheelwright.project.pythons import claimed
 from wheelwright.release.context import Context, Settings
 from wheelwright.release.functions import Releases, ReportFormat
 from wheelwright.reports import history
 from wheelwright.testing import cells as planning
 from wheelwright.testing.cells import Selection
-from wheelwright.testing.run import JUNIT, LOG
 from wheelwright.uncached import uncached
 
 __all__ = ["Cell", "Matrix", "PlanFormat", "ReportFormat", "TestRun", "Wheelwright"]
@@ -63,36 +72,6 @@ class PlanFormat(Enum):
     """A table for people."""
     GITHUB = "github"
     """JSON for strategy.matrix of a GitHub workflow, a job for each cell and runner."""
-
-
-@object_type
-class TestRun:
-    """One run of the tests: its result and its files, also when tests failed."""
-
-    __test__ = False
-
-    python: Annotated[str, Doc("The interpreter, with its patch release.")] = field()
-    exit_code: Annotated[int, Doc("pytest's exit code.")] = field()
-    summary: Annotated[str, Doc("Counts, interpreter, and where the dependencies came from.")] = (
-        field()
-    )
-    places: Annotated[list[str], Doc("Where the test dependencies were found.")] = field()
-    reports: Annotated[dagger.Directory, Doc("junit.xml and pytest.log.")] = field()
-
-    @function
-    def log(self) -> dagger.File:
-        """Everything pytest printed."""
-        return self.reports.file(LOG)
-
-    @function
-    @plainly
-    async def junit(self) -> dagger.File:
-        """The run as JUnit XML."""
-        if JUNIT not in await self.reports.entries():
-            raise ToolFailed(
-                f"pytest wrote no {JUNIT}: exit code {self.exit_code}", "read `test-run log`"
-            )
-        return self.reports.file(JUNIT)
 
 
 @object_type
@@ -172,6 +151,7 @@ class Wheelwright(Releases):
         extras: Extras = [],
         args: PytestArgs = [],
         service: Services = [],
+        rerun: Rerun = False,
     ) -> str:
         """Run the tests with pytest on one Python, and fail if they fail.
 
@@ -179,7 +159,7 @@ class Wheelwright(Releases):
         extra named tests, test or dev, a requirements file such as requirements-dev.txt, or tox's
         deps. The result says which. `test-run` gives the files of the same run.
         """
-        bench = await self._bench()
+        bench = await self._bench(rerun=rerun)
         tested = await pipeline.run_tests(
             bench,
             self._python(bench, python),
@@ -193,7 +173,7 @@ class Wheelwright(Releases):
             raise error
         return tested.text()
 
-    @function
+    @uncached
     @plainly
     async def test_run(
         self,
@@ -203,9 +183,10 @@ class Wheelwright(Releases):
         extras: Extras = [],
         args: PytestArgs = [],
         service: Services = [],
+        rerun: Rerun = False,
     ) -> TestRun:
         """Return the run that `test` judges, with its JUnit report and log, passed or failed."""
-        bench = await self._bench()
+        bench = await self._bench(reading=not rerun, rerun=rerun)
         tested = await pipeline.run_tests(
             bench,
             self._python(bench, python),
@@ -215,16 +196,7 @@ class Wheelwright(Releases):
             args=args,
             services=service,
         )
-        if tested.run is None or tested.reports is None:
-            raise ToolFailed(tested.why_not, "add tests, or name them with --args")
-        # The type checker does not follow `dataclass_transform` through a bound method.
-        return TestRun(  # type: ignore[call-arg]  # see above
-            python=tested.run.python,
-            exit_code=tested.run.exit_code,
-            summary=tested.run.summary(),
-            places=[tested.run.place],
-            reports=tested.reports,
-        )
+        return run_object(tested)
 
     @function
     @check
@@ -253,6 +225,7 @@ class Wheelwright(Releases):
             Doc("Runners for --format github, such as ubuntu-latest,macos-latest."),
         ] = [],
         all_packages: AllPackages = False,
+        rerun: Rerun = False,
     ) -> str:
         """Run the tests in every cell of the matrix, in parallel, and fail if one fails.
 
@@ -272,8 +245,10 @@ class Wheelwright(Releases):
         if all_packages:
             if plan or format_ is PlanFormat.GITHUB:
                 raise RequestError("--plan lists the cells of one package", "pass --package")
-            return await everywhere.judge(await self._benches(), one, fail_fast=fail_fast)
-        bench = await self._bench()
+            return await everywhere.judge(
+                await self._benches(rerun=rerun), one, fail_fast=fail_fast
+            )
+        bench = await self._bench(rerun=rerun)
         if plan or format_ is PlanFormat.GITHUB:
             cells = planning.plan(bench.project, asked)
             if format_ is PlanFormat.GITHUB:
@@ -283,7 +258,7 @@ class Wheelwright(Releases):
             raise RequestError("--os chooses no machine to run on", "pass --plan with it")
         return await one(bench)
 
-    @function
+    @uncached
     @plainly
     async def matrix_run(
         self,
@@ -300,15 +275,17 @@ class Wheelwright(Releases):
         skip_unavailable: SkipUnavailable = False,
         coverage: Coverage = None,
         coverage_min: CoverageMin = 0.0,
+        rerun: Rerun = False,
     ) -> Matrix:
         """Return the matrix that `matrix` judges, with all its files, passed or failed."""
         asked = _selection(python, resolution, group, extra, service, cell)
         options = crossing.Options(
             limit, fail_fast, skip_unavailable, coverage, coverage_min, tuple(args)
         )
-        return matrix_object(await crossing.run(await self._bench(), git, asked, options))
+        bench = await self._bench(reading=not rerun, rerun=rerun)
+        return matrix_object(await crossing.run(bench, git, asked, options))
 
-    @function
+    @uncached
     @plainly
     async def annotations(
         self,
@@ -328,7 +305,7 @@ class Wheelwright(Releases):
         options = crossing.Options(
             limit, skip_unavailable=skip_unavailable, measure=coverage, least=coverage_min
         )
-        bench = await self._bench()
+        bench = await self._bench(reading=True)
         return await annotating.annotate(bench, self._python(bench), git, options, audit)
 
     @function
@@ -350,11 +327,11 @@ class Wheelwright(Releases):
         scanned = await scans.scan_code(bench, self._python(bench), severity)
         return pipeline.judge(scanned.result)
 
-    @function
+    @uncached
     @plainly
     async def security_report(self, severity: Severity = "medium") -> dagger.File:
         """Return bandit's findings as a SARIF file, whatever the verdict."""
-        bench = await self._bench()
+        bench = await self._bench(reading=True)
         return (await scans.scan_code(bench, self._python(bench), severity)).report
 
     @uncached
@@ -419,6 +396,7 @@ class Wheelwright(Releases):
             bool, Doc("Stop at the first gate that fails, instead of running them all.")
         ] = False,
         all_packages: AllPackages = False,
+        rerun: Rerun = False,
     ) -> str:
         """Run every gate, cheap ones first: lock, lint, format, types, tests, build.
 
@@ -430,8 +408,10 @@ class Wheelwright(Releases):
             return await pipeline.ci(bench, python or self.python, git, fail_fast=fail_fast)
 
         if all_packages:
-            return await everywhere.judge(await self._benches(), one, fail_fast=fail_fast)
-        return await one(await self._bench())
+            return await everywhere.judge(
+                await self._benches(rerun=rerun), one, fail_fast=fail_fast
+            )
+        return await one(await self._bench(rerun=rerun))
 
     # A kept pin has to be told each time, so no call is answered from an earlier one.
     @uncached
@@ -527,12 +507,14 @@ class Wheelwright(Releases):
     async def _context(self, git: dagger.Directory, settings: Settings) -> Context:
         return Context(await self._bench(), self.package, self.python, git, settings)
 
-    async def _bench(self) -> Bench:
+    async def _bench(self, *, reading: bool = False, rerun: bool = False) -> Bench:
+        attempting.begin(reading=reading, rerun=rerun)
         bench = await load(self.source, self.package)
         self._hold(bench)
         return bench
 
-    async def _benches(self) -> list[Bench]:
+    async def _benches(self, *, rerun: bool = False) -> list[Bench]:
+        attempting.begin(rerun=rerun)
         benches = await everywhere.benches(self.source, self.package)
         self._hold(benches[0])
         return benches

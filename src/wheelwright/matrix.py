@@ -21,7 +21,7 @@ from wheelwright.boundary import explain, unwrap
 from wheelwright.errors import GateFailed, RequestError, WheelwrightError
 from wheelwright.gates.result import Verdict
 from wheelwright.loading import Bench
-from wheelwright.project.files import join
+from wheelwright.project.files import join, literal
 from wheelwright.reports import annotations as notices
 from wheelwright.reports import html, markdown, model, table
 from wheelwright.reports.model import CellReport, Coverage, Failure, MatrixReport
@@ -100,7 +100,8 @@ async def run(bench: Bench, git: dagger.Directory, asked: Selection, options: Op
     if total.coverage is None and least:
         # Nothing measured is not enough either.
         total = replace(total, coverage=Coverage(0.0, (), least))
-    notes = [note for note in (elsewhere, total.why_not) if note]
+    kept = _kept([each.report for each in ran])
+    notes = [note for note in (elsewhere, total.why_not, kept) if note]
     report = MatrixReport(
         package=bench.project.name,
         at=started.isoformat(timespec="seconds"),
@@ -191,7 +192,9 @@ async def _run(bench: Bench, git: dagger.Directory, cell: Cell, options: Options
         cell=cell.name,
     )
     if tested.run is None or tested.reports is None:
-        report = CellReport(cell, Verdict.NOT_CONFIGURED, tested.why_not)
+        said = tested.result()
+        note = said.note if tested.unrun else tested.why_not
+        report = CellReport(cell, said.verdict, note, details=said.details)
         return _Ran(report, dag.directory())
     report = _report(bench, cell, tested, started)
     names = await tested.reports.entries()
@@ -225,7 +228,6 @@ def _report(bench: Bench, cell: Cell, tested: pipeline.Tested, started: datetime
     failures = record.failures if record else ()
     # A cell in which all is skipped fails no matrix in which others ran; the matrix sees to that.
     empty = run.verdict.kind is Kind.EMPTY and counts.tests > 0
-    began = datetime.fromtimestamp(record.began_at, UTC) if record else None
     return CellReport(
         cell=cell,
         verdict=Verdict.NOT_RUN if empty else result.verdict,
@@ -240,8 +242,8 @@ def _report(bench: Bench, cell: Cell, tested: pipeline.Tested, started: datetime
         xpassed=counts.xpassed,
         subtests=counts.subtests,
         tests_s=record.seconds if record else 0.0,
-        cached=began is not None and began < started,
-        ran_at=began.isoformat() if began else "",
+        cached=record is not None and record.began_at < started.timestamp(),
+        ran_at=run.ran_at,
         place=run.place,
         notes=run.notes,
         failures=tuple(
@@ -267,6 +269,16 @@ def _note(run: testing.Run, failed: Sequence[Case]) -> str:
         return run.python
     more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
     return f"{failed[0].name}: {failed[0].message}{more}"
+
+
+def _kept(cells: Sequence[CellReport]) -> str:
+    """Return the line about runs that are older than this call."""
+    began = sorted(cell.ran_at for cell in cells if cell.cached)
+    if not began:
+        return ""
+    first, last = (f"{at[:19].replace('T', ' ')} UTC" for at in (began[0], began[-1]))
+    span = f"at {first}" if first == last else f"from {first} to {last}"
+    return f"kept: {model.counted(len(began), 'cell')} ran earlier, begun {span}"
 
 
 def _document(ran: _Ran) -> junit.CellDocument:
@@ -320,7 +332,9 @@ async def _combine(bench: Bench, python: str, ran: Sequence[_Ran], least: float)
     paths: list[str] = []
     for each in ran:
         directory = f"{coverage.COMBINED}/data/{each.report.cell.name}"
-        container = container.with_directory(directory, each.files.filter(include=list(each.data)))
+        container = container.with_directory(
+            directory, each.files.filter(include=literal(each.data))
+        )
         paths += [f"{directory}/{name}" for name in each.data]
     container = container.with_env_variable(coverage.FILE, f"{coverage.COMBINED}/{coverage.DATA}")
     for command in coverage.combining(paths):

@@ -1,4 +1,4 @@
-"""What `matrix-run` returns: typed objects with files, and the reports as functions of them."""
+"""What `test-run` and `matrix-run` return: typed objects with files and reports."""
 
 # No postponed annotations here: the SDK reads the help of fields from the annotations themselves.
 
@@ -12,12 +12,56 @@ from wheelwright import uploading
 from wheelwright.boundary import plainly
 from wheelwright.errors import ToolFailed
 from wheelwright.matrix import Finished
+from wheelwright.pipeline import Tested
 from wheelwright.reports import annotations as notices
 from wheelwright.reports import codecov, history, markdown, model, table
 from wheelwright.testing.run import JUNIT, LOG
 from wheelwright.uncached import uncached
 
-__all__ = ["Cell", "Matrix", "matrix_object"]
+__all__ = ["Cell", "Matrix", "TestRun", "matrix_object", "run_object"]
+
+
+@object_type
+class TestRun:
+    """One run of the tests: its result and its files, also when tests failed."""
+
+    __test__ = False
+
+    python: Annotated[str, Doc("The interpreter, with its patch release.")] = field()
+    exit_code: Annotated[int, Doc("pytest's exit code.")] = field()
+    summary: Annotated[str, Doc("Counts, interpreter, and where the dependencies came from.")] = (
+        field()
+    )
+    places: Annotated[list[str], Doc("Where the test dependencies were found.")] = field()
+    reports: Annotated[dagger.Directory, Doc("junit.xml and pytest.log.")] = field()
+    # What the two functions below answer with.
+    ended: str
+    began: str
+
+    @function
+    def verdict(self) -> str:
+        """Say how the run ended: passed or failed."""
+        return self.ended
+
+    @function
+    def ran_at(self) -> str:
+        """Say when pytest began, as ISO 8601; empty where it did not."""
+        return self.began
+
+    @function
+    def log(self) -> dagger.File:
+        """Everything pytest printed."""
+        return self.reports.file(LOG)
+
+    @function
+    @plainly
+    async def junit(self) -> dagger.File:
+        """The run as JUnit XML."""
+        if JUNIT not in await self.reports.entries():
+            raise ToolFailed(
+                f"pytest wrote no {JUNIT}: exit code {self.exit_code}", "read `test-run log`"
+            )
+        return self.reports.file(JUNIT)
 
 
 @object_type
@@ -40,6 +84,7 @@ class Cell:
     skipped: Annotated[int, Doc("How many were skipped.")] = field()
     seconds: Annotated[float, Doc("What the tests took, by pytest's own clock.")] = field()
     cached: Annotated[bool, Doc("Whether the run is an earlier one, kept.")] = field()
+    ran_at: Annotated[str, Doc("When pytest began, as ISO 8601; empty where it did not.")] = field()
     coverage: Annotated[float | None, Doc("Percent, null where it was not measured.")] = field()
     reports: Annotated[dagger.Directory, Doc("junit.xml, pytest.log, coverage.")] = field()
 
@@ -155,6 +200,26 @@ class Matrix:
         return await uploading.upload(report, token, upload)
 
 
+def run_object(tested: Tested) -> TestRun:
+    """Return a run as the object that the caller sees.
+
+    Raises:
+        ToolFailed: there was nothing to run.
+    """
+    if tested.run is None or tested.reports is None:
+        raise ToolFailed(tested.why_not, "add tests, or name them with --args")
+    # The type checker does not follow `dataclass_transform` through a bound method.
+    return TestRun(  # type: ignore[call-arg]  # see above
+        python=tested.run.python,
+        exit_code=tested.run.exit_code,
+        ended=tested.result().verdict.value,
+        began=tested.run.ran_at,
+        summary=f"{tested.run.summary()}\n  begun at: {tested.run.ran_at or 'unknown'}",
+        places=[tested.run.place],
+        reports=tested.reports,
+    )
+
+
 def matrix_object(finished: Finished) -> Matrix:
     """Return the finished matrix as the object that the caller sees."""
     report = finished.report
@@ -184,6 +249,7 @@ def _cell(report: model.CellReport, reports: dagger.Directory) -> Cell:
         skipped=report.skipped,
         seconds=report.tests_s,
         cached=report.cached,
+        ran_at=report.ran_at,
         coverage=report.coverage,
         reports=reports,
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import anyio
 import dagger
 
-from wheelwright import environment, report, running, toolchain
+from wheelwright import attempting, environment, report, running, toolchain
 from wheelwright.boundary import explain, unwrap
 from wheelwright.dist import build as dist
 from wheelwright.errors import GateFailed, ProjectError, RequestError, WheelwrightError
@@ -19,15 +19,14 @@ from wheelwright.gates import lint, lock, types
 from wheelwright.gates.result import GateResult, Output, Verdict, broken
 from wheelwright.loading import Bench
 from wheelwright.pins import full_image
-from wheelwright.privileges import PACKAGE
 from wheelwright.project import building
 from wheelwright.project import pyproject as toml
-from wheelwright.project.files import join
+from wheelwright.project.files import join, literal
 from wheelwright.project.pythons import choose
 from wheelwright.project.settings import GATES
 from wheelwright.project.tools import Tool, tool
 from wheelwright.project.version import VersionSource, version_source
-from wheelwright.testing import coverage
+from wheelwright.testing import coverage, unrun, verdict
 from wheelwright.testing import dependencies as needs
 from wheelwright.testing import run as testing
 from wheelwright.testing import services as serving
@@ -82,9 +81,10 @@ async def lint_issues(bench: Bench, python: str) -> list[lint.Issue]:
 
 async def _linted(bench: Bench, python: str) -> tuple[Output, str]:
     container, ruff = _ruff(bench, python)
-    return await toolchain.output(toolchain.observe(container, lint.command()), "ruff check"), str(
-        ruff
+    output = await attempting.observed(
+        container, lint.command(), "ruff check", bench.source, python, ruff, bench.project.where
     )
+    return output, str(ruff)
 
 
 async def check_format(bench: Bench, python: str) -> GateResult:
@@ -92,8 +92,9 @@ async def check_format(bench: Bench, python: str) -> GateResult:
     if why := formatting.configured(bench.project):
         return _not_configured("format", why)
     container, ruff = _ruff(bench, python)
-    output = await toolchain.output(
-        toolchain.observe(container, formatting.command()), "ruff format"
+    command, where = formatting.command(), bench.project.where
+    output = await attempting.observed(
+        container, command, "ruff format", bench.source, python, ruff, where
     )
     return formatting.judge(output, str(ruff))
 
@@ -123,19 +124,29 @@ async def check_lock(bench: Bench, python: str) -> GateResult:
     project = bench.project
     if why := lock.configured(project):
         return _not_configured("lock", why)
-    files = list(environment.inputs(project))
-    source = bench.source if lock.needs_source(project) else bench.source.filter(include=files)
+    files = environment.inputs(project)
+    source = bench.source
+    if not lock.needs_source(project):
+        source = source.filter(include=literal(files))
     image = environment.image(project, python)
     container = toolchain.over(toolchain.base(image, python), source)
-    return lock.judge(
-        await toolchain.resolve(
-            container,
+
+    async def run(attempt: str) -> Output:
+        return await toolchain.resolve(
+            attempting.named(container, attempt),
             lock.command(),
             volume=building.volume(project),
             name="uv lock --check",
             builds=lock.needs_source(project) or bool(building.sdists(project)),
         )
+
+    output = await attempting.settled(
+        run,
+        lambda: attempting.key_of(source, lock.command(), python),
+        python,
+        red=lambda output: output.exit_code != 0,
     )
+    return lock.judge(output)
 
 
 async def check_types(
@@ -156,8 +167,9 @@ async def check_types(
         container = await toolchain.installed(bench.source, plan, history)
         if check.tool:
             container = toolchain.with_tool(container, check.tool, python)
-        output = await toolchain.output(
-            toolchain.observe(container, check.args), check.checker.name
+        name, decides = check.checker.name, (plan, check.tool, history and await history.digest())
+        output = await attempting.observed(
+            container, check.args, name, bench.source, python, *decides
         )
         results.append(types.judge(check, output, python))
     return types.sum_up(results)
@@ -168,27 +180,36 @@ async def check_types(
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """A run and the directory with its reports; both None where there is nothing to test."""
+    """A run and the directory with its reports; both None where there is nothing to test.
+
+    `unrun` says which tests are there and did not run, and what to do about it; empty for none.
+    """
 
     run: testing.Run | None
     reports: dagger.Directory | None
     why_not: str = ""
     junit: str = ""
+    unrun: str = ""
 
     def text(self) -> str:
         """Return the summary for people, or why there is nothing to test."""
         return self.run.summary() if self.run else self.why_not
 
     def error(self) -> WheelwrightError | None:
-        """Return the error where the tests did not pass."""
-        return self.run.error() if self.run else None
+        """Return the error where the tests did not pass, or are there and did not run."""
+        error = self.run.error() if self.run else None
+        if not self.unrun:
+            return error
+        return GateFailed(f"{self.unrun}\n\n{error}" if error else self.unrun)
 
     def result(self) -> GateResult:
         """Return the gate's result."""
         if self.run is None:
+            if self.unrun:
+                return GateResult("tests", Verdict.FAILED, self.unrun.split(";")[0], self.unrun)
             return _not_configured("tests", self.text())
         said = self.run.counted() or f"exit code {self.run.exit_code}"
-        error = self.run.error()
+        error = self.error()
         note = f"{self.run.verdict.reason or said}; {self.run.python}"
         verdict = Verdict.FAILED if error else Verdict.PASSED
         return GateResult("tests", verdict, note, str(error) if error else "")
@@ -217,7 +238,7 @@ async def run_tests(
     servers = serving.servers(services or project.settings.services)
     wanted = needs.find(project, python, groups, extras)
     if why := testing.configured(project, wanted):
-        return Tested(None, None, why)
+        return Tested(None, None, why, unrun=await _unrun(bench))
     command = testing.command(project, args)
     if measured:
         wanted = coverage.with_tool(project, wanted, python)
@@ -234,7 +255,25 @@ async def run_tests(
         ready = toolchain.serving(ready, server, f"{project.name} {cell or python}")
     if servers:
         command = serving.command(project.settings.migrate, command)
-    ended = await running.run(ready, command, f"pytest on Python {python}", narrowed=bool(args))
+
+    async def attempt(name: str) -> running.Ended:
+        this = attempting.named(ready, name)
+        return await running.run(this, command, f"pytest on Python {python}", narrowed=bool(args))
+
+    async def key() -> str:
+        images = [server.image for server in servers]
+        known = history and await history.digest()
+        own = cell if servers else ""
+        parts = (replace(plan, notes=()), images, own, measured, known)
+        return await attempting.key_of(bench.source, command, *parts)
+
+    ended = await attempting.settled(
+        attempt,
+        key,
+        python,
+        red=lambda ended: not verdict.judge(ended.left).passed,
+        began=lambda ended: ended.left.record.began_at if ended.left.record else None,
+    )
     output = ended.output
     if servers and output.exit_code == serving.MIGRATION_FAILED:
         raise broken(f"the migration {shlex.join(project.settings.migrate)}", output)
@@ -250,7 +289,31 @@ async def run_tests(
         notes=(*(f"service: {server.image}" for server in servers), *plan.notes),
         output="\n".join(part for part in (output.stdout.rstrip(), output.stderr.rstrip()) if part),
     )
-    return Tested(run, ended.reports, junit=ended.junit)
+    empty = verdict.judge(ended.left).kind is verdict.Kind.EMPTY and not args
+    left = await _unrun(bench) if empty else ""
+    return Tested(run, ended.reports, junit=ended.junit, unrun=left)
+
+
+async def _unrun(bench: Bench) -> str:
+    """Return which tests are there although none ran; empty where `skip` leaves tests out."""
+    project = bench.project
+    if "tests" in project.settings.skip:
+        return ""
+    source = bench.source.directory(project.where) if project.where else bench.source
+    paths = {path for pattern in unrun.PATTERNS for path in await source.glob(pattern)}
+    texts: dict[str, str] = {}
+    for path in sorted(paths)[: unrun.FILES_MAX]:
+        try:
+            if await source.file(path).size() <= unrun.SIZE_MAX:
+                texts[path] = await source.file(path).contents()
+        except dagger.QueryError:
+            # A directory of that name, or no text: nothing that unittest would load.
+            continue
+    said = unrun.found(project, texts)
+    if not said:
+        return ""
+    act = unrun.ways_out(texts)
+    return f"{project.name}: its tests did not run: {', and '.join(said)}; {act}"
 
 
 # -- build ----------------------------------------------------------------------------------------
@@ -268,11 +331,12 @@ async def build(bench: Bench, python: str, git: dagger.Directory) -> dagger.Dire
         raise ProjectError(why.removeprefix("not configured: "), "add a [build-system] table")
     history = await _history(bench, python, git)
     dist.require_version(project, history=history is not None)
-    base = toolchain.base(environment.image(project, python), python)
+    image = environment.image(project, python)
+    base = await toolchain.builder(image, python, building.build_files(project))
     container = toolchain.over(base, bench.source)
     if history is not None:
         container = toolchain.with_git(container, history)
-    made = toolchain.run(container, dist.command(project), kind=PACKAGE).directory(dist.DIST)
+    made = toolchain.package(container, dist.command(project)).directory(dist.DIST)
     # uv also writes a .gitignore; what is handed out is the distributions alone.
     kept = made.filter(include=["*.tar.gz", "*.whl"])
     dist.verify(project, await kept.entries())

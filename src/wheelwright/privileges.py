@@ -17,6 +17,7 @@ from enum import Enum
 from typing import Final
 
 __all__ = [
+    "ATTEMPT",
     "BUILD",
     "CODE",
     "DATA",
@@ -115,6 +116,12 @@ REPORT: Final = Kind(
 )
 DATA: Final = Kind("read files with a program of the module", foreign=False)
 KEEP: Final = Kind("keep and restore what was built (`uv-cache`)", foreign=False, cache=Cache.OWN)
+ATTEMPT: Final = Kind(
+    "count the attempts at a step",
+    foreign=False,
+    cache=Cache.OWN,
+    remark="one volume that no other kind sees; not in a release, where nothing is kept",
+)
 
 KINDS: Final = (
     INSTALL,
@@ -128,9 +135,16 @@ KINDS: Final = (
     REPORT,
     DATA,
     KEEP,
+    ATTEMPT,
 )
 
-_RELEASED: Final = {INSTALL: DOWNLOAD, BUILD: RELEASE, PACKAGE: RELEASE, CODE: RELEASE}
+_RELEASED: Final = {
+    INSTALL: DOWNLOAD,
+    BUILD: RELEASE,
+    PACKAGE: RELEASE,
+    CODE: RELEASE,
+    ATTEMPT: DATA,
+}
 
 
 def released(kind: Kind) -> Kind:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import dagger
 
-from wheelwright import environment, toolchain
+from wheelwright import attempting, environment, toolchain
 from wheelwright.gates import audit, security
-from wheelwright.gates.result import GateResult, Verdict
+from wheelwright.gates.result import GateResult, Output, Verdict
 from wheelwright.loading import Bench
-from wheelwright.project.files import join
+from wheelwright.project.files import join, literal
 from wheelwright.project.tools import Tool, tool
 
 __all__ = ["Scanned", "check_audit", "scan_code"]
@@ -35,8 +35,18 @@ async def scan_code(bench: Bench, python: str, severity: str) -> Scanned:
     workdir = join(environment.SOURCE, bench.project.where)
     ready = toolchain.over(container, bench.source).with_workdir(workdir)
     # An empty report first: then the directory is there, and a crash leaves no stale one.
-    ran = toolchain.observe(ready.with_new_file(security.REPORT, ""), command)
-    output = await toolchain.output(ran)
+    prepared = ready.with_new_file(security.REPORT, "")
+
+    async def attempt(name: str) -> tuple[dagger.Container, Output]:
+        ran = toolchain.observe(attempting.named(prepared, name), command)
+        return ran, await toolchain.output(ran, "bandit")
+
+    ran, output = await attempting.settled(
+        attempt,
+        lambda: attempting.key_of(bench.source, command, bandit, workdir, python),
+        python,
+        red=lambda ended: ended[1].exit_code != 0,
+    )
     report = ran.file(security.REPORT)
     text = await report.contents() if output.exit_code in (0, 1) else ""
     return Scanned(security.judge(output, text, str(bandit), severity), report)
@@ -49,8 +59,8 @@ async def check_audit(
     if why := audit.configured(bench.project):
         return GateResult("audit", Verdict.NOT_CONFIGURED, why)
     container, pip_audit = _with_tool(bench, python, "pip-audit")
-    inputs = list(environment.inputs(bench.project))
-    ready = toolchain.over(container, bench.source.filter(include=inputs))
+    inputs = environment.inputs(bench.project)
+    ready = toolchain.over(container, bench.source.filter(include=literal(inputs)))
     exported = toolchain.run(ready, audit.export())
     # The variable makes this step another one each time: an answer of yesterday is no answer.
     asking = exported.with_env_variable("WHEELWRIGHT_ASKED_AT", str(time.time_ns()))

@@ -17,7 +17,9 @@ import uuid
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from importlib.resources import files
 
+import anyio
 import dagger
 from dagger import dag
 
@@ -25,8 +27,19 @@ from wheelwright.environment import SOURCE, VENV, Environment
 from wheelwright.gates.result import Output
 from wheelwright.limits import limited, under_way
 from wheelwright.pins import UV_IMAGE, slim_image
-from wheelwright.privileges import BUILD, CODE, INSTALL, PACKAGE, Cache, Credential, Kind, released
+from wheelwright.privileges import (
+    BUILD,
+    CODE,
+    DOWNLOAD,
+    INSTALL,
+    PACKAGE,
+    Cache,
+    Credential,
+    Kind,
+    released,
+)
 from wheelwright.project import building
+from wheelwright.project.files import literal
 from wheelwright.project.tools import Tool
 from wheelwright.testing.services import Server
 
@@ -35,13 +48,17 @@ __all__ = [
     "Held",
     "base",
     "begin_release",
+    "builder",
     "dependencies",
+    "hashed",
     "hold_credentials",
     "install",
     "installed",
     "observe",
     "output",
     "over",
+    "package",
+    "releasing",
     "resolve",
     "run",
     "serving",
@@ -59,6 +76,7 @@ _TOOLS = "/opt/tools"
 
 CACHE = "/opt/wheelwright/cache"
 """uv's cache where none is mounted: part of the layer, and of no other container."""
+_REQUIRES = "/opt/wheelwright/requires"
 _MOUNTS = {Cache.SHARED: "/cache/uv", Cache.OWN: "/cache/own"}
 _SHARED = "wheelwright-uv"
 
@@ -87,6 +105,11 @@ def begin_release() -> None:
     Nothing that any other call made answers a step of it, and no cache is mounted in one.
     """
     _release.set(uuid.uuid4().hex)
+
+
+def releasing() -> bool:
+    """Whether the steps from here on are parts of a release."""
+    return bool(_release.get())
 
 
 def base(image: str, python: str) -> dagger.Container:
@@ -226,6 +249,20 @@ def tooled(python: str, tool: Tool) -> dagger.Container:
     return install(base(slim_image(python), python), ["uv", "tool", "install", tool.requirement])
 
 
+def hashed(python: str, name: str) -> dagger.Container:
+    """Return a slim container with a tool of the module's own: `locks/NAME.txt`, with hashes.
+
+    No cache is mounted, and no package's lock decides: what such a tool sees is worth stealing.
+    """
+    text = (files("wheelwright") / "locks" / f"{name}.txt").read_text(encoding="utf-8")
+    listed, home = f"{_TOOLS}/{name}.txt", f"{_TOOLS}/{name}"
+    container = base(slim_image(python), python).with_new_file(listed, text)
+    flags = (f"--python={home}/bin/python", "--require-hashes", "--requirements", listed)
+    container = step(container, DOWNLOAD, ["uv", "venv", home])
+    container = step(container, DOWNLOAD, ["uv", "pip", "install", *flags])
+    return container.with_env_variable("PATH", f"{home}/bin:${{PATH}}", expand=True)
+
+
 def with_tool(container: dagger.Container, tool: Tool, python: str) -> dagger.Container:
     """Lay a tool beside what the container holds; it is installed where none of that is."""
     return container.with_directory(_TOOLS, tooled(python, tool).directory(_TOOLS))
@@ -238,7 +275,7 @@ def over(container: dagger.Container, source: dagger.Directory) -> dagger.Contai
 
 async def dependencies(source: dagger.Directory, plan: Environment) -> dagger.Container:
     """Return the dependency layer: only `plan.inputs` of the source are in it."""
-    container = over(base(plan.image, plan.python), source.filter(include=list(plan.inputs)))
+    container = over(base(plan.image, plan.python), source.filter(include=literal(plan.inputs)))
     for path, text in plan.written.items():
         container = container.with_new_file(path, text)
     container = container.with_workdir(plan.workdir)
@@ -306,15 +343,58 @@ async def installed(
     built = source
     for path in plan.later:
         built = built.without_directory(path)
-    container = over(await dependencies(source, plan), built)
+    made: list[dagger.Container] = []
+    fetched: list[dagger.Directory] = []
+
+    async def depend() -> None:
+        made.append(await dependencies(source, plan))
+
+    async def fetch() -> None:
+        fetched.append(await _fetched(plan.image, plan.python, plan.requires))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(depend)
+        if plan.requires:
+            group.start_soon(fetch)
+    container = over(made[0], built)
+    for directory in fetched:
+        container = container.with_directory(CACHE, directory)
     if git is not None:
         container = with_git(container, git)
     container = _with_variables(container, plan.variables)
     for args in plan.install:
-        container = run(container, args, kind=PACKAGE)
+        container = package(container, args)
     for path in plan.later:
         container = container.with_directory(f"{SOURCE}/{path}", source.directory(path))
     return container
+
+
+async def builder(image: str, python: str, requires: Mapping[str, str]) -> dagger.Container:
+    """Return a base to build the package in: what `requires` asks for is fetched already."""
+    return base(image, python).with_directory(CACHE, await _fetched(image, python, requires))
+
+
+def package(container: dagger.Container, args: Iterable[str]) -> dagger.Container:
+    """Add a command that builds the package, and that has to succeed."""
+    if _netrc.get() is not None:
+        # It sees no credential: first with what an installing step has fetched with it.
+        args = ["sh", "-c", 'UV_OFFLINE=1 "$@" || exec "$@"', "sh", *args]
+    return step(container, PACKAGE, args)
+
+
+async def _fetched(image: str, python: str, requires: Mapping[str, str]) -> dagger.Directory:
+    """Return a cache with what builds need, so that they ask no index, and need no credential."""
+    container = base(image, python).with_workdir(_REQUIRES)
+    for name, text in requires.items():
+        container = container.with_new_file(f"{_REQUIRES}/{name}", text)
+    flags = (f"--cache-dir={CACHE}", f"--target={_REQUIRES}/unused", "-r", "pyproject.toml")
+    made = install(container, ["uv", "pip", "install", "--quiet", *flags])
+    try:
+        return await made.directory(CACHE).sync()
+    except dagger.ExecError:
+        # Requirements without a wheel, or two packages of a workspace that need different ones:
+        # then the build asks for what it needs by itself, without a credential.
+        return dag.directory()
 
 
 def with_git(container: dagger.Container, git: dagger.Directory) -> dagger.Container:

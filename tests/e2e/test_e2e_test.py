@@ -158,13 +158,13 @@ def test_edited_lock_reruns_the_install(stiletto: Bench, sample: Sample) -> None
 
 
 def test_failure_runs_again(stiletto: Bench, sample: Sample) -> None:
-    """What failed in the module is not answered from the store, its steps are."""
+    """Tests that failed run again at the next call; what they are installed with does not."""
     source = sample("failing-test")
     stiletto.fails(source, "test", f"--python={PYTHON}")
     again = stiletto.fails(source, "test", f"--python={PYTHON}")
 
     assert "1 passed, 1 failed" in again.error
-    assert [] == again.ran
+    assert ["pytest"] == [name.split()[0] for name in again.ran if "attempts.py" not in name]
 
 
 def test_functions_chain(engine: Bench, sample: Sample) -> None:

@@ -20,14 +20,29 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from stiletto.api.globs import (
+    ANY,
+    DIRECTORIES,
+    SLASH,
+    STAR,
+    Characters,
+    Matcher,
+    Token,
+    literal,
+)
 from stiletto.errors import UsageError
 from stiletto.graph.tree import split
 
 __all__ = ["Filter", "GitignoreLines", "Glob", "PatternList"]
+
+MAX_PATTERN_LENGTH = 16 * 1024
+"""A path on Linux has at most 4096 bytes, and each may be escaped."""
+
+_LITERAL_REST = r"[^/*?\[\\][^*?\[\\]*"
 
 
 class GitignoreLines(Protocol):
@@ -50,12 +65,12 @@ class Glob:
 
     def __init__(self, pattern: str) -> None:
         self.text = _clean(pattern) or ""
-        self._regex = re.compile(_regex(self.text), re.DOTALL)
+        self._matcher = Matcher(_tokens(self.text))
         self._prefix = _prefix(self.text)
 
     def matches(self, path: str) -> bool:
         """Whether the pattern matches this very path."""
-        return self._regex.fullmatch(path) is not None
+        return self._matcher.matches(path)
 
     def reaches(self, directory: str) -> bool:
         """Whether a path beneath `directory` could match; False is certain, True is not."""
@@ -63,7 +78,7 @@ class Glob:
         for depth, name in enumerate(names):
             if depth == len(self._prefix.names):
                 return self._prefix.open
-            if self._prefix.names[depth].fullmatch(name) is None:
+            if not self._prefix.names[depth].matches(name):
                 return False
         return self._prefix.open or len(self._prefix.names) > len(names)
 
@@ -199,7 +214,7 @@ class _Gitignore:
             directory = posixpath.dirname(directory)
             relative = path[len(directory) + 1 :] if directory else path
             for rule in reversed(self._rules_of(directory)):
-                if (is_dir or not rule.dirs_only) and rule.regex.fullmatch(relative):
+                if (is_dir or not rule.dirs_only) and rule.matcher.matches(relative):
                     return not rule.negated
         return False
 
@@ -215,13 +230,16 @@ class _Gitignore:
 class _Rule:
     negated: bool
     dirs_only: bool
-    regex: re.Pattern[str]
+    matcher: Matcher
 
 
 def _rule(line: str) -> _Rule | None:
     """Read one line of a .gitignore; None for blanks, comments and what git cannot match."""
     # Trailing blanks do not count, unless the last is escaped.
-    text = re.sub(r"(?<!\\) +$", "", line.removesuffix("\r"))
+    line = line.removesuffix("\r")
+    text = line.rstrip(" ")
+    if text.endswith("\\") and text != line:
+        text += " "
     if not text or text.startswith("#"):
         return None
     negated = text.startswith("!")
@@ -231,23 +249,27 @@ def _rule(line: str) -> _Rule | None:
     anchored = "/" in text
     text = text.removeprefix("/")
     try:
-        body = "/".join(_git_names(text.split("/")))
+        body = _git_tokens(text.split("/"))
     except UsageError:  # git, too, lets a malformed rule match nothing
         return None
-    body = body.replace("(?:.*/)?/", "(?:.*/)?")
-    return _Rule(negated, dirs_only, re.compile(body if anchored else f"(?:.*/)?{body}", re.DOTALL))
+    return _Rule(negated, dirs_only, Matcher(body if anchored else [DIRECTORIES, *body]))
 
 
-def _git_names(names: Sequence[str]) -> Iterator[str]:
-    """Translate each name; `**` means any depth only as a whole name, otherwise `*`."""
+def _git_tokens(names: Sequence[str]) -> list[Token]:
+    """Translate the names of a rule; `**` means any depth only as a whole name, otherwise `*`."""
+    tokens: list[Token] = []
     for index, name in enumerate(names):
         if name != "**":
-            classes = name.replace("[!", "[^")
-            yield _regex(re.sub(r"\*{2,}", "*", classes))
+            tokens += _tokens(re.sub(r"\*{2,}", "*", name.replace("[!", "[^")))
+            if index < len(names) - 1:
+                tokens.append(SLASH)
         elif index < len(names) - 1:
-            yield "(?:.*/)?"
+            if tokens[-1:] != [DIRECTORIES]:
+                tokens.append(DIRECTORIES)
         else:
-            yield ".+" if index else ".*"
+            # The last one needs something beneath the directory, the only one nothing.
+            tokens += [Characters((), negated=True), ANY] if index else [ANY]
+    return tokens
 
 
 class _Prefix:
@@ -256,18 +278,18 @@ class _Prefix:
     `open` says that what follows them may match at any depth.
     """
 
-    def __init__(self, names: Sequence[re.Pattern[str]], is_open: bool) -> None:
+    def __init__(self, names: Sequence[Matcher], is_open: bool) -> None:
         self.names = names
         self.open = is_open
 
 
 def _prefix(pattern: str) -> _Prefix:
-    names: list[re.Pattern[str]] = []
+    names: list[Matcher] = []
     for name in pattern.split("/"):
         # A class or an escape may stand for a slash, so name by name would be wrong.
         if "**" in name or "[" in name or "\\" in name:
             return _Prefix(names, True)
-        names.append(re.compile(_regex(name), re.DOTALL))
+        names.append(Matcher(_tokens(name)))
     return _Prefix(names, False)
 
 
@@ -283,12 +305,21 @@ def _clean(pattern: str) -> str | None:
     return "*" if text == "." else text
 
 
-def _regex(pattern: str) -> str:
-    """Translate as moby does: see `Pattern.compile` in its patternmatcher.go."""
-    literal_rest = re.fullmatch(r"\*\*([^/*?\[\\][^*?\[\\]*)", pattern, re.DOTALL)
-    if literal_rest:
-        return ".*" + re.escape(literal_rest[1])
-    out: list[str] = []
+def _tokens(pattern: str) -> list[Token]:
+    """Translate as moby does: see `Pattern.compile` in its patternmatcher.go.
+
+    Raises:
+        UsageError: the pattern is malformed, or too long.
+    """
+    if len(pattern) > MAX_PATTERN_LENGTH:
+        raise UsageError(
+            f"pattern {pattern[:40]!r}... has {len(pattern)} characters; "
+            f"at most {MAX_PATTERN_LENGTH} are read",
+            hint="name a directory instead of each file",
+        )
+    if pattern.startswith("**") and re.fullmatch(_LITERAL_REST, pattern[2:], re.DOTALL):
+        return [ANY, *literal(pattern[2:])]
+    out: list[Token] = []
     at = 0
     while at < len(pattern):
         char = pattern[at]
@@ -296,26 +327,29 @@ def _regex(pattern: str) -> str:
             at += 2
             if pattern.startswith("/", at):
                 at += 1
-            out.append(".*" if at == len(pattern) else "(?:.*/)?")
+            names = ANY if at == len(pattern) else DIRECTORIES
+            # Twice the same matches what one of them does.
+            if out[-1:] != [names]:
+                out.append(names)
             continue
         if char == "*":
-            out.append("[^/]*")
+            out.append(STAR)
         elif char == "?":
-            out.append("[^/]")
+            out.append(Characters((("/", "/"),), negated=True))
         elif char == "[":
-            text, at = _char_class(pattern, at)
-            out.append(text)
+            of_class, at = _char_class(pattern, at)
+            out.append(of_class)
             continue
         elif char == "\\":
             at += 1
-            out.append(re.escape(_char(pattern, at)))
+            out += literal(_char(pattern, at))
         else:
-            out.append(re.escape(char))
+            out += literal(char)
         at += 1
-    return "".join(out)
+    return out
 
 
-def _char_class(pattern: str, start: int) -> tuple[str, int]:
+def _char_class(pattern: str, start: int) -> tuple[Characters, int]:
     """Translate the class that opens at `start`; return it and the index after it.
 
     Go's `filepath.Match` sets the grammar: `-` and `]` stand for themselves only when escaped.
@@ -323,7 +357,7 @@ def _char_class(pattern: str, start: int) -> tuple[str, int]:
     at = start + 1
     negated = pattern.startswith("^", at)
     at += negated
-    ranges: list[str] = []
+    ranges: list[tuple[str, str]] = []
     while not (ranges and pattern.startswith("]", at)):
         low, at = _class_char(pattern, at)
         high = low
@@ -331,8 +365,8 @@ def _char_class(pattern: str, start: int) -> tuple[str, int]:
             high, at = _class_char(pattern, at + 1)
         if high < low:
             raise _malformed(pattern)
-        ranges.append(f"{re.escape(low)}-{re.escape(high)}")
-    return f"[{'^' if negated else ''}{''.join(ranges)}]", at + 1
+        ranges.append((low, high))
+    return Characters(tuple(ranges), negated), at + 1
 
 
 def _class_char(pattern: str, at: int) -> tuple[str, int]:

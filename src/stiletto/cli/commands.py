@@ -10,7 +10,7 @@ from stiletto.cli.flags import Flag, asks_for_help
 from stiletto.cli.invocation import Invocation
 from stiletto.cli.line import functions_of, provider_of, read_line, skipped
 from stiletto.cli.names import closest, kebab
-from stiletto.cli.options import GLOBALS, OUTPUTS, boolean, glimpse
+from stiletto.cli.options import CONTEXT, GLOBALS, OUTPUTS, boolean, glimpse
 from stiletto.errors import StilettoError, UsageError
 from stiletto.progress import Outcome
 
@@ -77,9 +77,8 @@ async def call(invocation: Invocation, words: list[str]) -> int:
             raise
         line = read_line(words, module, engine, said_by_environ)
         if line.options.context != started_with.context:
-            raise UsageError(
-                "--mod, --workdir, --sandbox and --plain-secrets must come before constructor flags"
-            )
+            early = ", ".join(f"--{name}" for name in sorted(CONTEXT))
+            raise UsageError(f"these flags must come before constructor flags: {early}")
         if line.options.help:
             progress.close()
             text = help_of(line.level, module, engine, width=terminal.width, bold=terminal.bold)

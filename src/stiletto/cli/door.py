@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -14,7 +14,35 @@ from stiletto.cli.options import SandboxName
 from stiletto.cli.ports import EnginePort
 from stiletto.progress import Progress, Span
 
-__all__ = ["Door", "Installed", "Pruned"]
+__all__ = ["Damaged", "Door", "Installed", "Pruned", "Verified"]
+
+
+class Damaged(Protocol):
+    """A part of the store that is not as it was stored."""
+
+    @property
+    def path(self) -> Path:
+        """The file or directory."""
+        ...
+
+    @property
+    def why(self) -> str:
+        """What is wrong with it."""
+        ...
+
+
+class Verified(Protocol):
+    """What was looked at."""
+
+    @property
+    def checked(self) -> Mapping[str, int]:
+        """How many of each kind."""
+        ...
+
+    @property
+    def damages(self) -> Sequence[Damaged]:
+        """What is damaged."""
+        ...
 
 
 class Pruned(Protocol):
@@ -41,6 +69,8 @@ class Door(Protocol):
         sandbox: SandboxName,
         plain_secrets: bool,
         allow_env: bool,
+        step_memory_bytes: int | None,
+        step_processes: int | None,
         ask: Callable[[str], bool] | None,
         progress: Progress,
         environ: Mapping[str, str],
@@ -57,9 +87,20 @@ class Door(Protocol):
         ...
 
     def prune(
-        self, *, environ: Mapping[str, str], keep_bytes: int | None, unused_for_s: float | None
+        self,
+        *,
+        environ: Mapping[str, str],
+        keep_bytes: int | None,
+        unused_for_s: float | None,
+        volumes: bool,
     ) -> Pruned:
         """Remove stored results: all, or down to a size, or those not used for so long."""
+        ...
+
+    def verify(
+        self, *, environ: Mapping[str, str], repair: bool, tell: Callable[[str], None]
+    ) -> Verified:
+        """Look at everything in the store; with `repair`, drop what is damaged."""
         ...
 
 
@@ -73,6 +114,8 @@ class Installed:
         sandbox: SandboxName,
         plain_secrets: bool,
         allow_env: bool,
+        step_memory_bytes: int | None,
+        step_processes: int | None,
         ask: Callable[[str], bool] | None,
         progress: Progress,
         environ: Mapping[str, str],
@@ -85,6 +128,8 @@ class Installed:
             sandbox=sandbox,
             plain_secrets=plain_secrets,
             allow_env=allow_env,
+            step_memory_bytes=step_memory_bytes,
+            step_processes=step_processes,
             ask=ask,
             progress=progress,
             environ=environ,
@@ -110,10 +155,26 @@ class Installed:
             current_span.reset(token)
 
     def prune(
-        self, *, environ: Mapping[str, str], keep_bytes: int | None, unused_for_s: float | None
+        self,
+        *,
+        environ: Mapping[str, str],
+        keep_bytes: int | None,
+        unused_for_s: float | None,
+        volumes: bool,
     ) -> Pruned:
         """Prune the store that sessions of `stiletto.engine` use."""
         from stiletto.store.layout import root_from
         from stiletto.store.store import Store
 
-        return Store(root_from(environ)).prune(keep_bytes, unused_for_s)
+        with Store(root_from(environ)) as store:
+            return store.prune(keep_bytes, unused_for_s, volumes=volumes)
+
+    def verify(
+        self, *, environ: Mapping[str, str], repair: bool, tell: Callable[[str], None]
+    ) -> Verified:
+        """Look at the store that sessions of `stiletto.engine` use."""
+        from stiletto.store.layout import root_from
+        from stiletto.store.store import Store
+
+        with Store(root_from(environ), tell=tell) as store:
+            return store.verify(repair=repair)

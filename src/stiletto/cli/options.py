@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, TypeVar, get_args
@@ -11,6 +12,7 @@ from stiletto.cli.values import ValueTextError, read_boolean
 from stiletto.errors import UsageError
 
 __all__ = [
+    "CONTEXT",
     "GLOBALS",
     "OUTPUTS",
     "UNSUPPORTED",
@@ -35,6 +37,8 @@ GLOBALS = (
     Flag("workdir", placeholder="string", doc='Set the working directory (default ".")'),
     Flag("progress", placeholder="string", doc=f"Progress output ({', '.join(PROGRESS)})"),
     Flag("sandbox", placeholder="string", doc=f"How steps run ({', '.join(SANDBOX)})"),
+    Flag("step-memory", placeholder="size", doc="Limit the memory of each step, such as 4g"),
+    Flag("step-processes", placeholder="int", doc="Limit the processes of each step"),
     Flag(
         "plain-secrets",
         implied="true",
@@ -78,8 +82,17 @@ UNSUPPORTED = (
 )
 """Dagger's flags that would have no effect here: refused, not ignored (cmd/dagger/main.go)."""
 
-CONTEXT = frozenset({"mod", "workdir", "sandbox", "plain-secrets", "allow-env"})
+CONTEXT = frozenset(
+    {
+        *("mod", "workdir", "sandbox", "plain-secrets", "allow-env"),
+        *("step-memory", "step-processes"),
+    }
+)
 """What must be known before the module is loaded."""
+
+MEMORY_MIN_BYTES = 16 << 20
+PROCESSES_MIN = 8
+"""The sandbox itself has two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +105,8 @@ class Options:
     sandbox: SandboxName = "auto"
     plain_secrets: bool = False
     allow_env: bool = False
+    step_memory_bytes: int | None = None
+    step_processes: int | None = None
     verbosity: int = 0
     silent: bool = False
     debug: bool = False
@@ -110,9 +125,10 @@ class Options:
         )
 
     @property
-    def context(self) -> tuple[str | None, str, str, bool, bool]:
+    def context(self) -> tuple[object, ...]:
         """What the engine is opened with."""
-        return self.mod, self.workdir, self.sandbox, self.plain_secrets, self.allow_env
+        limits = (self.step_memory_bytes, self.step_processes)
+        return self.mod, self.workdir, self.sandbox, self.plain_secrets, self.allow_env, limits
 
 
 def _one_of(text: str, choices: Sequence[Name], source: str) -> Name:
@@ -136,6 +152,27 @@ def boolean(given: Given) -> bool:
         ) from problem
 
 
+def _memory_bytes(text: str) -> int:
+    """Read a size as `docker run --memory` does: letters are powers of 1024."""
+    found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)([kmgt]?)(?:i?b)?", text.lower())
+    size_bytes = int(float(found[1]) * 1024 ** " kmgt".index(found[2] or " ")) if found else 0
+    if size_bytes < MEMORY_MIN_BYTES:
+        raise UsageError(
+            f'invalid argument "{text}" for "--step-memory" flag: '
+            "expected a size of 16m or more, as 4g"
+        )
+    return size_bytes
+
+
+def _processes(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,7}", text) or int(text) < PROCESSES_MIN:
+        raise UsageError(
+            f'invalid argument "{text}" for "--step-processes" flag: '
+            f"expected a number, {PROCESSES_MIN} or more"
+        )
+    return int(text)
+
+
 def _with_one(options: Options, given: Given) -> Options:
     name, text = given.flag.name, given.text
     match name:
@@ -149,6 +186,10 @@ def _with_one(options: Options, given: Given) -> Options:
             return replace(options, sandbox=_one_of(text, SANDBOX, "--sandbox"))
         case "plain-secrets":
             return replace(options, plain_secrets=boolean(given))
+        case "step-memory":
+            return replace(options, step_memory_bytes=_memory_bytes(text))
+        case "step-processes":
+            return replace(options, step_processes=_processes(text))
         case "allow-env":
             return replace(options, allow_env=boolean(given))
         case "verbose" | "quiet":

@@ -7,7 +7,7 @@ import re
 from stiletto.cli.describe import columns, flag_rows
 from stiletto.cli.flags import Flag
 from stiletto.cli.invocation import Invocation
-from stiletto.cli.options import GLOBALS
+from stiletto.cli.options import GLOBALS, boolean
 from stiletto.errors import UsageError
 
 __all__ = ["prune", "read_duration_s", "read_size_bytes", "size_text"]
@@ -15,8 +15,17 @@ __all__ = ["prune", "read_duration_s", "read_size_bytes", "size_text"]
 PRUNE_HELP = """\
 Remove stored results: all of them, or only what the options do not keep.
 
+Cache volumes stay unless you ask for them: tools fill them over days. Both sizes
+that are told count everything in the cache, volumes too.
+
 USAGE
   stiletto prune [options]
+
+EXAMPLES
+  stiletto prune --unused-for 7d          # What nobody used for a week
+  stiletto prune --keep 5GB               # The oldest, until 5 GB are left
+  stiletto prune --keep 5GB --volumes     # The same, cache volumes last
+  stiletto prune --volumes                # Everything
 
 OPTIONS
 """
@@ -24,10 +33,9 @@ OPTIONS
 PRUNE_FLAGS = (
     Flag("keep", placeholder="size", doc="Keep the freshest up to this size, such as 5GB"),
     Flag("unused-for", placeholder="duration", doc="Keep what was used since, such as 7d or 12h"),
+    Flag("volumes", implied="true", doc="Remove cache volumes too, after everything else"),
 )
 
-_UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
-_UNITS |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
@@ -42,12 +50,16 @@ async def prune(invocation: Invocation, words: list[str]) -> int:
     if others:
         raise UsageError(f'unknown command "{others[0]}" for "stiletto prune"')
     texts = {one.flag.name: one.text for one in given}
+    volumes = any(one.flag.name == "volumes" and boolean(one) for one in given)
     done = invocation.door.prune(
         environ=terminal.environ,
         keep_bytes=read_size_bytes(texts["keep"]) if "keep" in texts else None,
         unused_for_s=read_duration_s(texts["unused-for"]) if "unused-for" in texts else None,
+        volumes=volumes,
     )
     terminal.out(f"{size_text(done.freed_bytes)} became free, {size_text(done.kept_bytes)} kept\n")
+    if "keep" in texts and not volumes and done.kept_bytes > read_size_bytes(texts["keep"]):
+        terminal.err("what is kept is in cache volumes: `--volumes` removes them, too")
     return 0
 
 
@@ -57,10 +69,9 @@ def read_size_bytes(text: str) -> int:
     Raises:
         UsageError: it is no size.
     """
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([a-zA-Z]*)", text)
-    if found is None or found[2].lower() not in _UNITS:
-        raise UsageError(f'invalid argument "{text}" for "--keep" flag: expected a size, as 5GB')
-    return int(float(found[1]) * _UNITS[found[2].lower()])
+    from stiletto.store import limit
+
+    return limit.read_size_bytes(text, '"--keep" flag')
 
 
 def read_duration_s(text: str) -> float:

@@ -23,6 +23,7 @@ from stiletto.api.container import Service
 from stiletto.api.secrets import CacheVolume
 from stiletto.api.texts import number_of
 from stiletto.engine.context import current_span, preparing
+from stiletto.engine.ending import how_ended, machine_kills
 from stiletto.engine.keys import step_inputs
 from stiletto.engine.layout import Layouts, Stack
 from stiletto.engine.once import Once
@@ -203,6 +204,7 @@ class Commands:
                 async with self.services.bound(exec_.services) as bound:
                     step = replace(step, hosts=bound.hosts)
                     started = time.monotonic()
+                    kills = machine_kills()
                     output = await bound.guard(
                         self.sandbox.run(step, lambda _, data: span.write(data))
                     )
@@ -222,6 +224,7 @@ class Commands:
                     tail(output.stdout),
                     tail(output.stderr),
                     replay=self._replay(key, step),
+                    ended=how_ended(output, elapsed_s, kills),
                 )
             mounts = {}
             for target, layer in output.mount_layers.items():

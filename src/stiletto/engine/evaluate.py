@@ -203,7 +203,10 @@ class Evaluator:
         return found
 
     async def _filter(self, tree: Dir, kept: f.Filter) -> Dir:
-        ignore = await asyncio.to_thread(self._gitignores, tree) if kept.gitignore else None
+        return await asyncio.to_thread(self._filtered, tree, kept)
+
+    def _filtered(self, tree: Dir, kept: f.Filter) -> Dir:
+        ignore = self._gitignores(tree) if kept.gitignore else None
         patterns = PatternFilter(kept.include, kept.exclude, gitignore=ignore)
         return tree.filter(lambda path, entry: patterns.keep(path, isinstance(entry, Dir)))
 

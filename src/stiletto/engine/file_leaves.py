@@ -45,7 +45,11 @@ async def glob(client: Client, self: f.Directory, pattern: str) -> list[str]:
     """List the paths that match; directories end with `/`."""
     tree = await client.engine.evaluator.tree(self)
     matcher = Glob(pattern)
-    return [path + _slash(entry) for path, entry in tree.walk() if matcher.matches(path)]
+
+    def found() -> list[str]:
+        return [path + _slash(entry) for path, entry in tree.walk() if matcher.matches(path)]
+
+    return await asyncio.to_thread(found)
 
 
 def _slash(entry: Entry) -> str:

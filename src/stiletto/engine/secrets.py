@@ -24,10 +24,10 @@ from stiletto.engine.gate import SecretGate
 from stiletto.errors import UsageError
 from stiletto.sandbox.scrub import Masks
 from stiletto.store.files import clear
+from stiletto.store.layout import SALT_BYTES
 
 __all__ = ["SecretStore"]
 
-SALT_BYTES = 32
 PROVIDERS = ("env", "file", "cmd")
 OTHER_PROVIDERS = ("aws", "gcp", "libsecret", "op", "vault")
 """Those of the real engine."""

@@ -22,6 +22,7 @@ import os
 import random
 import shlex
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,7 @@ from typing import Protocol, TypeVar
 
 from stiletto.api import container as c
 from stiletto.api.container import Service, ServiceBinding
+from stiletto.engine.ending import how_ended
 from stiletto.engine.output import tail
 from stiletto.engine.readiness import (
     ADDRESS_VARIABLE,
@@ -283,6 +285,7 @@ class Services:
         ):
             step, health = watched(_dressed(one, laid_out, bound), service.healthcheck)
             refuse_taken_ports(one.address, service.ports)
+            started_s = time.monotonic()
             run = asyncio.ensure_future(
                 bound.guard(
                     self._runner.sandbox.run(step, lambda _, data: span.write(data), one.stop)
@@ -301,7 +304,9 @@ class Services:
                 await asyncio.wait({probe, run})
         if output.exit_code != 0 and not one.stopping:
             said = (tail(output.stdout), tail(output.stderr))
-            raise StepFailed(service.exec.args, output.exit_code, *said)
+            elapsed_s = time.monotonic() - started_s
+            ended = how_ended(output, elapsed_s)
+            raise StepFailed(service.exec.args, output.exit_code, *said, ended=ended)
 
 
 def host_name(key: str) -> str:

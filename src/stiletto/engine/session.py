@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,7 +45,9 @@ from stiletto.module.naming import lower_camel
 from stiletto.module.source import LoadedModule
 from stiletto.module.toolchain import with_toolchains
 from stiletto.progress import Progress
+from stiletto.sandbox.cgroups import Limits
 from stiletto.sandbox.plan import Sandbox
+from stiletto.store.limit import limit_bytes
 from stiletto.store.sealed import fitting
 from stiletto.store.store import Store
 from stiletto.store.trouble import translated
@@ -364,38 +367,53 @@ async def open_session(
     environ: Mapping[str, str],
     plain_secrets: bool = False,
     allow_env: bool = False,
+    step_memory_bytes: int | None = None,
+    step_processes: int | None = None,
     ask: Callable[[str], bool] | None = None,
 ) -> AsyncIterator[Engine]:
     """Open a session in a working directory.
 
-    `ask` asks the user a question; `allow_env` consents beforehand to what defaults in files do.
+    `ask` asks the user a question; `allow_env` consents beforehand to what defaults in files do;
+    the limits are those of each step.
     """
     from stiletto.sandbox.images import HostImages
+    from stiletto.sandbox.relay import relayed
     from stiletto.sandbox.select import select, way_to_isolation
     from stiletto.store.layout import root_from
 
     store = Store(root_from(environ), tell=progress.say)
+    limit = limit_bytes(environ, store.root)
     with translated(store.root):
-        provider = await select(sandbox, store.root / "sandbox", progress.say)
-        gate = SecretGate(
-            isolated=provider.name != "plain",
-            allowed=plain_secrets,
-            way_out=lambda: way_to_isolation(store.root / "sandbox"),
-        )
-        engine = Engine(
-            store=store,
-            sandbox=provider,
-            images=HostImages(servers=store.root / "sandbox" / "servers", memory=store),
-            progress=progress,
-            workdir=workdir,
-            environ=environ,
-            gate=gate,
-            consent=Consent(consents_from(environ), allowed=allow_env, ask=ask),
-        )
-        try:
-            yield engine
-        finally:
-            await engine.close()
+        async with relayed(os.environ, progress.say) as host:
+            provider = await select(
+                sandbox,
+                store.root / "sandbox",
+                progress.say,
+                Limits(step_memory_bytes, step_processes),
+                host.environ,
+            )
+            gate = SecretGate(
+                isolated=provider.name != "plain",
+                allowed=plain_secrets,
+                way_out=lambda: way_to_isolation(store.root / "sandbox"),
+            )
+            engine = Engine(
+                store=store,
+                sandbox=provider,
+                images=HostImages(servers=store.root / "sandbox" / "servers", memory=store),
+                progress=progress,
+                workdir=workdir,
+                environ=environ,
+                gate=gate,
+                consent=Consent(consents_from(environ), allowed=allow_env, ask=ask),
+            )
+            for text in host.secrets:
+                engine.secrets.masks.add(text)
+            try:
+                yield engine
+            finally:
+                await engine.close()
+                await asyncio.to_thread(store.keep_within, limit)
 
 
 @contextlib.asynccontextmanager

@@ -8,18 +8,21 @@ descriptor (`--args`), so that no variable and no secret ever stands on a comman
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import posixpath
 import shutil
 import stat
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
 from stiletto.sandbox import operations as ops
 from stiletto.sandbox.bubblewrap_plan import Plan, depth, plan_step, too_long
+from stiletto.sandbox.cgroups import NO_ENTRY, Group, Groups, Limits
 from stiletto.sandbox.layers import (
     Stack,
     is_opaque,
@@ -38,12 +41,12 @@ from stiletto.sandbox.plan import (
     Step,
     StepOutput,
 )
-from stiletto.sandbox.process import Transcript, kill_group, memory_file, run_process
+from stiletto.sandbox.process import Transcript, memory_file, run_process
 from stiletto.sandbox.redirects import write_redirects
 from stiletto.sandbox.replay import replay_line
 from stiletto.sandbox.scrub import Patterns, secret_patterns
 from stiletto.sandbox.skeleton import materialise_image, skeleton
-from stiletto.sandbox.terminate import ask_command_to_end
+from stiletto.sandbox.terminate import ask_command_to_end, kill_launched
 
 __all__ = ["Bubblewrap", "find_program"]
 
@@ -114,18 +117,28 @@ def _drop_work(work: Path) -> None:
 class Bubblewrap:
     """The provider for Linux with user namespaces.
 
-    `base` is a directory of its own, on a disk, for the images' own files.
+    `base` is a directory of its own, on a disk, for the images' own files; of `host_env` steps get
+    the way to the network.
     """
 
     name = "bubblewrap"
 
-    def __init__(self, base: Path, program: Path | None = None) -> None:
+    def __init__(
+        self, base: Path, program: Path | None = None, host_env: Mapping[str, str] = os.environ
+    ) -> None:
         self._base = base.resolve()
         self._program = (program or find_program()).resolve()
+        self._host_env = host_env
+        self._limits = Limits()
+        self._groups: Groups | None = None
+
+    def limit(self, limits: Limits, groups: Groups) -> None:
+        """Limit each step that runs from here on."""
+        self._limits, self._groups = limits, groups
 
     def _plan(self, step: Step) -> Plan:
         root = materialise_image(self._base, skeleton(step.image, step.uid, step.gid))
-        return plan_step(step, root, os.environ)
+        return plan_step(step, root, self._host_env)
 
     async def run(self, step: Step, sink: Sink, stop: asyncio.Event | None = None) -> StepOutput:
         """Run the step; see `Sandbox.run`."""
@@ -137,15 +150,26 @@ class Bubblewrap:
         patterns = Patterns(step.masks, secret_patterns([*secrets, *secrets_mounted]))
         transcript = Transcript(sink, patterns, MESSAGE_PREFIX)
         try:
-            exit_code = await self._execute(step, plan, transcript, stop)
+            with contextlib.ExitStack() as held:
+                group = None
+                if self._groups is not None:
+                    group = held.enter_context(self._groups.group(self._limits))
+                exit_code = await self._execute(step, plan, transcript, stop, group)
+                memory_kills = group.memory_kills() if group else 0
         finally:
             overlays = [mount for mount in step.mounts if isinstance(mount, OverlayMount)]
             for work in (step.work, *(mount.work for mount in overlays)):
                 _drop_work(work)
-        return await asyncio.to_thread(self._describe, step, plan, transcript, exit_code)
+        output = await asyncio.to_thread(self._describe, step, plan, transcript, exit_code)
+        return replace(output, memory_kills=memory_kills)
 
     async def _execute(
-        self, step: Step, plan: Plan, transcript: Transcript, stop: asyncio.Event | None
+        self,
+        step: Step,
+        plan: Plan,
+        transcript: Transcript,
+        stop: asyncio.Event | None,
+        group: Group | None,
     ) -> int:
         fds: list[int] = []
 
@@ -166,12 +190,12 @@ class Bubblewrap:
             status = keep(b"")
             argv += ["--json-status-fd", status, "--", *step.args]
             exit_code = await run_process(
-                argv,
+                group.enter(argv) if group else argv,
                 transcript,
                 env={},
                 stdin=step.stdin,
                 pass_fds=fds,
-                end_tree=kill_group,
+                end_tree=lambda pid: kill_launched(pid, int(status)),
                 stop=stop,
                 ask_to_end=ask_command_to_end,
                 confined=True,
@@ -186,6 +210,11 @@ class Bubblewrap:
         if started or exit_code > 128:
             transcript.finish()
             return exit_code
+        if group is not None and exit_code == NO_ENTRY:
+            said = transcript.finish(drop_held=True) or bytes(transcript.stderr)
+            raise EnvironmentFailed(
+                f"a step cannot enter its control group: {said.decode(errors='replace').strip()}"
+            )
         return _not_started(step, transcript)
 
     def _describe(

@@ -12,12 +12,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-import shutil
-import signal
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,8 +31,9 @@ from stiletto.sandbox.plan import (
     StepOutput,
 )
 from stiletto.sandbox.pool import TreePool
-from stiletto.sandbox.process import Transcript, kill_group, run_process
+from stiletto.sandbox.process import Transcript, run_process
 from stiletto.sandbox.scrub import Patterns, secret_patterns
+from stiletto.sandbox.secret_files import shown
 from stiletto.sandbox.skeleton import image_files, materialise_image
 from stiletto.sandbox.surroundings import environment, passed_on
 from stiletto.sandbox.terminate import ask_to_end
@@ -48,14 +44,10 @@ from stiletto.sandbox.trees import (
     remove_tree,
     snapshot,
 )
+from stiletto.sandbox.watch import end_all
+from stiletto.sandbox.watcher import Watched, watched
 
 __all__ = ["Plain"]
-
-MEMORY = Path("/dev/shm")  # noqa: S108 - the one place that is memory on every Linux
-
-
-KILL_ROUNDS_MAX = 200
-"""Bounds the hunt for processes that keep starting others, or that cannot be killed."""
 
 
 @dataclass
@@ -71,13 +63,15 @@ class _Prepared:
 class Plain:
     """The provider for machines where namespaces are forbidden.
 
-    `base` is a directory of its own; its path is part of every working tree's.
+    `base` is a directory of its own; its path is part of every working tree's. Of `host_env` steps
+    get the way to the network.
     """
 
     name = "plain"
 
-    def __init__(self, base: Path) -> None:
+    def __init__(self, base: Path, host_env: Mapping[str, str] = os.environ) -> None:
         self._base = base.resolve()
+        self._host_env = host_env
         self._pool = TreePool(self._base / "trees")
 
     async def run(self, step: Step, sink: Sink, stop: asyncio.Event | None = None) -> StepOutput:
@@ -89,8 +83,13 @@ class Plain:
             aside.mkdir()
             prepared = await asyncio.to_thread(_prepare, step, working.path, aside)
             transcript = Transcript(sink, _patterns(step, prepared))
-            with _secret_files(prepared):
-                exit_code = await _execute(step, prepared, transcript, stop)
+            with (
+                shown(_secrets(prepared)) as secrets,
+                watched(prepared.tree, secrets) as watching,
+            ):
+                exit_code = await _execute(
+                    step, prepared, transcript, stop, watching, self._host_env
+                )
             transcript.finish()
             output = await asyncio.to_thread(_describe, step, prepared, transcript, exit_code)
             aside.rmdir()
@@ -140,29 +139,12 @@ def _prepare(step: Step, tree: Path, aside: Path) -> _Prepared:
     return _Prepared(tree, before, attached, mapping)
 
 
-@contextmanager
-def _secret_files(prepared: _Prepared) -> Iterator[None]:
-    """Show secret files, in memory where the machine has that; they are gone afterwards."""
-    secrets = {
+def _secrets(prepared: _Prepared) -> dict[Path, SecretMount]:
+    return {
         prepared.tree / at: mount
         for at, mount in prepared.attached.mounts.items()
         if isinstance(mount, SecretMount)
     }
-    if not secrets:
-        yield
-        return
-    place = MEMORY if os.access(MEMORY, os.W_OK) else None
-    directory = Path(tempfile.mkdtemp(prefix="stiletto-", dir=place))
-    try:
-        for number, (here, mount) in enumerate(secrets.items()):
-            file = directory / str(number)
-            file.touch(0o600)
-            file.write_bytes(mount.contents)
-            file.chmod(mount.mode)
-            here.symlink_to(file)
-        yield
-    finally:
-        shutil.rmtree(directory)
 
 
 def _patterns(step: Step, prepared: _Prepared) -> Patterns:
@@ -180,11 +162,16 @@ def _patterns(step: Step, prepared: _Prepared) -> Patterns:
 
 
 async def _execute(
-    step: Step, prepared: _Prepared, transcript: Transcript, stop: asyncio.Event | None
+    step: Step,
+    prepared: _Prepared,
+    transcript: Transcript,
+    stop: asyncio.Event | None,
+    watching: Watched,
+    host_env: Mapping[str, str],
 ) -> int:
     tree, mapping = prepared.tree, prepared.mapping
     cwd = tree / relative(step.workdir)
-    passed = passed_on(os.environ)
+    passed = passed_on(host_env)
     ours = {name for name in passed if name not in step.env} | set(step.secret_env)
     env = {
         name: value if name in ours else mapping.text(value)
@@ -199,8 +186,7 @@ async def _execute(
         return 127
 
     def end_tree(pid: int) -> None:
-        kill_group(pid)
-        _kill_strays(os.fsencode(tree))
+        end_all(pid, os.fsencode(tree))
 
     for executable, words_of_it in (
         (program, argv),
@@ -215,6 +201,7 @@ async def _execute(
                 stdin=step.stdin,
                 cwd=cwd,
                 end_tree=end_tree,
+                started=watching.started,
                 stop=stop,
                 ask_to_end=ask_to_end,
             )
@@ -240,40 +227,6 @@ def _find(name: str, path: str, cwd: Path) -> Path | None:
                 return here
             refused = refused or here
     return refused
-
-
-def _kill_strays(tree: bytes) -> None:
-    """Kill processes that left the group but still belong to this tree (where /proc tells)."""
-    proc = Path("/proc")
-    if not (proc / "self" / "environ").exists():
-        return
-    quiet = 0
-    # Twice: a process in the middle of an execve shows no environment.
-    for _ in range(KILL_ROUNDS_MAX):
-        killed = [_kill(entry) for entry in proc.glob("[0-9]*") if _belongs(entry, tree)]
-        quiet = 0 if any(killed) else quiet + 1
-        if quiet == 2:
-            return
-        time.sleep(0.001)
-
-
-def _belongs(process: Path, tree: bytes) -> bool:
-    """Whether a process works in the tree or has it in its environment, as TMPDIR does."""
-    try:
-        cwd = os.fsencode((process / "cwd").readlink())
-        if cwd == tree or cwd.startswith(tree + b"/"):
-            return True
-        return tree + b"/" in (process / "environ").read_bytes()
-    except OSError:
-        return False  # it ended, or is another user's
-
-
-def _kill(process: Path) -> bool:
-    try:
-        os.kill(int(process.name), signal.SIGKILL)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def _describe(

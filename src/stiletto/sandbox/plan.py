@@ -195,6 +195,7 @@ class StepOutput:
         layer: `step.upper` described; `removed` is filled from what the kernel or the
             comparison found.
         mount_layers: for each OverlayMount, by target, its `upper` described.
+        memory_kills: how many of its processes were killed at the limit of its memory.
     """
 
     exit_code: int
@@ -203,6 +204,7 @@ class StepOutput:
     interleaved: bytes
     layer: Layer
     mount_layers: Mapping[str, Layer] = field(default_factory=dict)
+    memory_kills: int = 0
 
 
 class Sandbox(Protocol):

@@ -149,13 +149,15 @@ async def run_process(
     pass_fds: Sequence[int] = (),
     stop: asyncio.Event | None = None,
     ask_to_end: Callable[[int], None] | None = None,
+    started: Callable[[int], None] | None = None,
     confined: bool = False,
 ) -> int:
     """Run to the end and return the exit code as a shell shows it.
 
     The process leads a session of its own. `end_tree` is called with its id when it has ended,
     and also when this call is cancelled; it must leave no process behind. `ask_to_end` is called
-    with it once `stop` is set. `confined`: it reaches no abstract socket of the machine.
+    with it once `stop` is set, `started` when it runs. `confined`: it reaches no abstract socket
+    of the machine.
 
     Raises:
         OSError: the program could not be started.
@@ -180,6 +182,8 @@ async def run_process(
                 confined,
             )
             process = await start(starting, end_tree)
+            if started is not None:
+                started(process.pid)
         except BaseException:
             os.close(out_read)
             os.close(err_read)

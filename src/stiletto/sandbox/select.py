@@ -2,44 +2,70 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from stiletto.errors import EnvironmentFailed
 from stiletto.sandbox.bubblewrap import Bubblewrap
+from stiletto.sandbox.cgroups import Limits, find_groups
 from stiletto.sandbox.plain import Plain
 from stiletto.sandbox.plan import Sandbox, Step
+from stiletto.sandbox.secret_files import sweep
 from stiletto.sandbox.userland import userland_image
 
 __all__ = ["Choice", "probe_bubblewrap", "select", "way_to_isolation", "why_forbidden"]
 
 Choice: TypeAlias = Literal["auto", "bubblewrap", "plain"]
 
+NO_LIMITS = Limits()
 HINT_PLAIN = "use `--sandbox plain`, which needs none of this and isolates nothing"
 
 
-async def select(choice: Choice, base: Path, say: Callable[[str], None]) -> Sandbox:
-    """Return the provider for this machine; `say` hears it when isolation is off.
+async def select(
+    choice: Choice,
+    base: Path,
+    say: Callable[[str], None],
+    limits: Limits = NO_LIMITS,
+    host_env: Mapping[str, str] = os.environ,
+) -> Sandbox:
+    """Return the provider for this machine; `say` hears it when isolation or limits are off.
 
     Raises:
         EnvironmentFailed: bubblewrap was asked for and cannot work here.
     """
+    sweep()
     if choice == "plain":
         say("steps run without isolation, as ordinary processes: plain mode was asked for")
-        return Plain(base)
+        return _unlimited(Plain(base, host_env), limits, say)
     try:
-        return await probe_bubblewrap(base)
+        return _limited(await probe_bubblewrap(base, host_env), limits, say)
     except EnvironmentFailed as error:
         if choice == "bubblewrap":
             raise
         how = f"; {error.hint}" if error.hint and error.hint != HINT_PLAIN else ""
         say(f"steps run without isolation, as ordinary processes: {error.message}{how}")
-        return Plain(base)
+        return _unlimited(Plain(base, host_env), limits, say)
+
+
+def _limited(sandbox: Bubblewrap, limits: Limits, say: Callable[[str], None]) -> Sandbox:
+    if limits:
+        try:
+            sandbox.limit(limits, find_groups())
+        except EnvironmentFailed as error:
+            say(f"memory and processes of steps are not limited: {error.message}; {error.hint}")
+    return sandbox
+
+
+def _unlimited(sandbox: Plain, limits: Limits, say: Callable[[str], None]) -> Sandbox:
+    if limits:
+        say("memory and processes of steps are not limited: plain mode cannot")
+    return sandbox
 
 
 async def way_to_isolation(base: Path) -> str:
@@ -51,7 +77,7 @@ async def way_to_isolation(base: Path) -> str:
     return "leave out `--sandbox plain` (or STILETTO_SANDBOX=plain)"
 
 
-async def probe_bubblewrap(base: Path) -> Sandbox:
+async def probe_bubblewrap(base: Path, host_env: Mapping[str, str] = os.environ) -> Bubblewrap:
     """Return bubblewrap after it has run `true` over an overlay in `base`.
 
     Raises:
@@ -61,7 +87,7 @@ async def probe_bubblewrap(base: Path) -> Sandbox:
         raise EnvironmentFailed(
             f"bubblewrap needs Linux, and this is {platform.system()}", hint=HINT_PLAIN
         )
-    sandbox = Bubblewrap(base)
+    sandbox = Bubblewrap(base, host_env=host_env)
     try:
         with _scratch(base) as (upper, work):
             step = Step(("true",), userland_image("probe"), (), upper, work)

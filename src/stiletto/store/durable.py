@@ -27,6 +27,11 @@ class Durable:
         """Remember that something was written which a record may name."""
         self._written += 1
 
+    @property
+    def has_written(self) -> bool:
+        """Whether anything was noted."""
+        return self._written > 0
+
     def settle(self) -> None:
         """Return when all that was noted before is on the disk.
 

@@ -23,7 +23,7 @@ from stiletto.store.files import place
 from stiletto.store.sealed import MISFIT
 from stiletto.store.stage import Stage
 
-__all__ = ["Descend", "GitignoreFiles", "Keep", "StatIndex", "take_in"]
+__all__ = ["Descend", "GitignoreFiles", "Keep", "StatIndex", "is_index", "take_in"]
 
 Keep: TypeAlias = Callable[[str, bool], bool]
 Descend: TypeAlias = Callable[[str], bool]
@@ -49,10 +49,7 @@ class StatIndex:
     def _load(self) -> dict[str, tuple[_Facts, str]]:
         # An index is a shortcut: one that cannot be read costs time, never correctness.
         # Damage in it shows: facts that no file has, or a digest that no blob has.
-        try:
-            return _rows(json.loads(self._path.read_bytes()))
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError, RecursionError, *MISFIT):
-            return {}
+        return _read(self._path) or {}
 
     def digest(self, path: str, facts: os.stat_result) -> str | None:
         """Return what the file held when it last looked like this."""
@@ -81,6 +78,18 @@ class StatIndex:
         text = json.dumps({"version": _VERSION, "files": rows}, separators=(",", ":")).encode()
         root = self._path.parent.parent
         self._stage.write(text, lambda staged: place(staged, self._path, root))
+
+
+def is_index(path: Path) -> bool:
+    """Whether a file is an index that can be read."""
+    return _read(path) is not None
+
+
+def _read(path: Path) -> dict[str, tuple[_Facts, str]] | None:
+    try:
+        return _rows(json.loads(path.read_bytes()))
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, RecursionError, *MISFIT):
+        return None
 
 
 def _rows(data: Mapping[str, Any]) -> dict[str, tuple[_Facts, str]]:

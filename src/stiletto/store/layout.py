@@ -8,13 +8,36 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
+from stiletto.graph.tree import Dir
 
-__all__ = ["OWN_KINDS", "blob_name", "blob_time_s", "file_name", "root_from", "shard"]
+__all__ = [
+    "DIRECTORY_KINDS",
+    "LAYER",
+    "MANIFEST",
+    "OWN_KINDS",
+    "SALT_BYTES",
+    "TREE",
+    "blob_name",
+    "blob_time_s",
+    "checkout_key",
+    "file_name",
+    "root_from",
+    "shard",
+]
 
 OWN_KINDS = frozenset(
     {"blobs", "index", "locks", "records", "replay", "sandbox", "stage", "volumes"}
 )
 """Directories of the store that `commit` may not write to: they have rules of their own."""
+
+DIRECTORY_KINDS = frozenset({"checkouts", "envs", "layers", "modules", "repositories"})
+"""Directories that `commit` writes to. Nothing else is pruned: the store may have been put where
+somebody has other things."""
+
+LAYER = "layer.json"
+MANIFEST = "files.json"
+TREE = "tree.json"
+SALT_BYTES = 32
 
 _EPOCH_S = 1_000_000_000
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
@@ -50,6 +73,12 @@ def blob_time_s(digest: str) -> int:
     contents have different times, so that no tool takes a stale .pyc for a fresh one.
     """
     return _EPOCH_S + int(digest[:7], 16)
+
+
+def checkout_key(tree: Dir, removed: frozenset[str]) -> str:
+    """Return the name under which a tree is laid out that hides these paths."""
+    hides = "".join(f"\0{path}" for path in sorted(removed))
+    return hashlib.sha256((tree.digest + hides).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def file_name(key: str) -> str:

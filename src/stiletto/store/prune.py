@@ -4,7 +4,7 @@
 mentions, and says which to keep. The shell around it looks, removes, and then drops the blobs
 that no kept entry mentions.
 
-    entry      a record, a replay line, or a directory under layers/, sandbox/images/, envs/, ...
+    entry      a volume, a record, a replay line, or a directory under layers/, sandbox/images/, ...
     mentions   64-digit names in its text, in a replay line names beneath sandbox/ too; whoever
                mentions an entry keeps it as fresh as itself, and whoever mentions a blob keeps it
                (a tree mentions the contents of its files)
@@ -13,6 +13,8 @@ that no kept entry mentions.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import re
 import time
@@ -21,15 +23,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from stiletto.store.files import move, remove_tree
-from stiletto.store.layout import OWN_KINDS
+from stiletto.store.files import clear, move, remove_tree
+from stiletto.store.layout import DIRECTORY_KINDS
 from stiletto.store.locks import try_exclusive
 from stiletto.store.stage import Stage
 
-__all__ = ["PruneReport", "StoredEntry", "choose", "prune"]
+__all__ = ["PruneReport", "StoredEntry", "choose", "discard", "measure", "prune"]
 
 _MENTION = re.compile(rb"[0-9a-f]{64}")
 _SANDBOX_MENTION = re.compile(rb"/sandbox/(?:images|servers)/([A-Za-z0-9][A-Za-z0-9._-]*)")
+_FRAME_FILES = frozenset({".lock", ".prune.lock", "salt", "size.json"})
 _SANDBOX_KINDS = ("images", "servers")
 """What `sandbox.kept` keeps."""
 
@@ -40,7 +43,7 @@ class PruneReport:
 
     Attributes:
         freed_bytes: disk space given back; a file that is still linked elsewhere frees nothing.
-        kept_bytes: what records, directories and blobs occupy now (cache volumes not counted).
+        kept_bytes: what the whole store occupies now, cache volumes and all.
         removed: how many entries of each kind are gone, such as `{"layers": 3, "blobs": 40}`.
     """
 
@@ -122,78 +125,129 @@ def _freshness(entries: Sequence[StoredEntry]) -> dict[Path, float]:
 
 
 def prune(
-    root: Path, stage: Stage, *, keep_bytes: int | None, older_than_s: float | None
+    root: Path,
+    stage: Stage,
+    *,
+    keep_bytes: int | None,
+    older_than_s: float | None,
+    volumes: bool = False,
 ) -> PruneReport:
     """Drop what `choose` gives up; nobody else may be using the store meanwhile.
 
-    Entries leave by rename before they are taken apart, and before the blobs they mention:
-    whenever this is interrupted, what is left is whole.
+    Volumes are given up only with `volumes`, and then after everything else: what is in them was
+    asked for by name. Entries leave by rename before they are taken apart, and before the blobs
+    they mention: whenever this is interrupted, what is left is whole.
     """
+    everything = measure(root, stage)
     leftovers = list(_leftovers(root))
     entries = list(_entries(root))
+    stored = [
+        _entry(path, "volumes", path.name, frozenset())
+        for path in _children(root / "volumes")
+        if not path.name.startswith(".")
+    ]
     blobs = {digest: dict(_inodes(paths)) for digest, paths in _blobs(root).items()}
-    now_s = time.time()
-    unused_since_s = None if older_than_s is None else now_s - older_than_s
-    kept = choose(entries, blobs, keep_bytes=keep_bytes, unused_since_s=unused_since_s)
+    unused_since_s = None if older_than_s is None else time.time() - older_than_s
+
+    free = {inode for entry in (*entries, *leftovers) for inode in entry.files}
+    free.update(inode for sizes in blobs.values() for inode in sizes)
+    free.update(inode for entry in stored for inode in entry.files)
+    fixed_bytes = sum(size for inode, size in everything.items() if inode not in free)
+    left = None if keep_bytes is None else max(0, keep_bytes - fixed_bytes)
+    kept = stored
+    if volumes:
+        kept = choose(stored, {}, keep_bytes=left, unused_since_s=unused_since_s)
+    if left is not None:
+        left = max(0, left - sum(size for one in kept for size in one.files.values()))
+    kept = [*kept, *choose(entries, blobs, keep_bytes=left, unused_since_s=unused_since_s)]
     kept_paths = {entry.path for entry in kept}
 
-    before = {
-        inode: size for entry in (*entries, *leftovers) for inode, size in entry.files.items()
-    }
-    for sizes in blobs.values():
-        before.update(sizes)
     removed: dict[str, int] = {}
-    for entry in (*entries, *leftovers):
+    for entry in (*entries, *stored, *leftovers):
         if entry.path not in kept_paths:
-            _drop(entry.path, stage)
+            discard(entry.path, stage)
             removed[entry.kind] = removed.get(entry.kind, 0) + 1
-    after = {inode: size for entry in kept for inode, size in entry.files.items()}
     wanted = frozenset[str]().union(*(entry.mentions for entry in kept))
     for digest, paths in _blobs(root).items():
-        if digest in wanted:
-            after.update(blobs[digest])
-            continue
-        removed["blobs"] = removed.get("blobs", 0) + 1
-        for path in paths:
-            path.unlink()
-    kept_bytes = sum(after.values())
-    return PruneReport(sum(before.values()) - kept_bytes, kept_bytes, MappingProxyType(removed))
+        if digest not in wanted:
+            removed["blobs"] = removed.get("blobs", 0) + 1
+            for path in paths:
+                clear(path)
+    for path in (*(root / "blobs").glob("*"), *(root / "records").glob("*/*")):
+        with contextlib.suppress(OSError):  # not empty
+            path.rmdir()
+    kept_bytes = sum(measure(root, stage).values())
+    freed_bytes = max(0, sum(everything.values()) - kept_bytes)
+    return PruneReport(freed_bytes, kept_bytes, MappingProxyType(removed))
 
 
-def _drop(path: Path, stage: Stage) -> None:
-    if path.is_dir():
-        grave = stage.directory()
-        move(path, grave / "dropped", stage.path.parent.parent)
-        remove_tree(grave)
-    else:
-        path.unlink()
+def measure(root: Path, stage: Stage) -> dict[int, int]:
+    """Return what the store has on the disk: inode -> bytes.
+
+    The frame is left out (a dozen directories and locks that are in an empty store, too), and what
+    this process stages.
+    """
+    frame = {root, *_children(root), *_children(root / "records"), *_children(root / "sandbox")}
+    frame = {path for path in frame if path.is_dir() or path.name in _FRAME_FILES}
+    return dict(_inodes(path for path in _below(root, stage.held) if path not in frame))
+
+
+def discard(path: Path, stage: Stage) -> None:
+    """Remove something that others may be looking at: it leaves as a whole."""
+    if path.is_symlink() or not path.is_dir():
+        clear(path)
+        return
+    try:
+        grave = stage.directory() / "dropped"
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        # A full disk has no room for another directory; found by the next prune if we are killed.
+        grave = path.with_name(f".{path.name}.dropped")
+    try:
+        move(path, grave, stage.root.parent)
+    except FileNotFoundError:
+        return
+    remove_tree(grave)
+    with contextlib.suppress(OSError):
+        if grave.name == "dropped":
+            grave.parent.rmdir()
 
 
 def _entries(root: Path) -> Iterator[StoredEntry]:
     for kind in _children(root / "records"):
         for path in (file for letters in _children(kind) for file in _children(letters)):
-            mentions = frozenset(match.decode() for match in _MENTION.findall(path.read_bytes()))
+            mentions = frozenset(match.decode() for match in _MENTION.findall(_text(path)))
             yield _entry(path, f"records/{kind.name}", path.stem, mentions)
     for path in _children(root / "index"):
         # Not read for mentions: an index only remembers, it needs no blob.
         yield _entry(path, "index", path.stem, frozenset())
     for path in _children(root / "replay"):
-        text = path.read_bytes()
+        text = _text(path)
         found = (*_MENTION.findall(text), *_SANDBOX_MENTION.findall(text))
         yield _entry(path, "replay", path.name, frozenset(name.decode() for name in found))
     for name in _SANDBOX_KINDS:
         for path in _children(root / "sandbox" / name):
             if not path.name.startswith("."):
                 yield _entry(path, f"sandbox/{name}", path.name, frozenset())
-    for kind in _children(root):
-        if kind.is_dir() and kind.name not in OWN_KINDS:
-            for path in _children(kind):
-                yield _entry(path, kind.name, path.name, frozenset())
+    for name in sorted(DIRECTORY_KINDS):
+        for path in _children(root / name):
+            if not path.name.startswith("."):
+                yield _entry(path, name, path.name, frozenset())
+
+
+def _text(path: Path) -> bytes:
+    """Return what a file holds; nothing, where damage put something else into its place."""
+    return path.read_bytes() if path.is_file() else b""
 
 
 def _leftovers(root: Path) -> Iterator[StoredEntry]:
     """Yield what nobody is making any more, as nobody else has the store open."""
-    places = (root / "sandbox", *(root / "sandbox" / name for name in _SANDBOX_KINDS))
+    places = (
+        root / "sandbox",
+        *(root / "sandbox" / name for name in _SANDBOX_KINDS),
+        *(root / name for name in sorted(DIRECTORY_KINDS | {"volumes"})),
+    )
     for path in (path for place in places for path in _children(place)):
         if path.name.startswith("."):
             yield _entry(path, "leftovers", path.name, frozenset())
@@ -211,7 +265,7 @@ def _leftovers(root: Path) -> Iterator[StoredEntry]:
 
 
 def _entry(path: Path, kind: str, name: str, mentions: frozenset[str]) -> StoredEntry:
-    used_s = path.stat().st_mtime
+    used_s = path.lstat().st_mtime
     return StoredEntry(path, kind, name, used_s, dict(_inodes(_below(path))), mentions)
 
 
@@ -227,7 +281,9 @@ def _children(directory: Path) -> list[Path]:
     return sorted(directory.iterdir()) if directory.is_dir() else []
 
 
-def _below(path: Path) -> Iterator[Path]:
+def _below(path: Path, without: Path | None = None) -> Iterator[Path]:
+    if path == without:
+        return
     yield path
     if path.is_dir() and not path.is_symlink():
         try:
@@ -236,10 +292,13 @@ def _below(path: Path) -> Iterator[Path]:
         except PermissionError:  # a step's own directory modes; its size is a detail
             return
         for child in children:
-            yield from _below(child)
+            yield from _below(child, without)
 
 
 def _inodes(paths: Iterator[Path] | Sequence[Path]) -> Iterator[tuple[int, int]]:
     for path in paths:
-        facts = path.lstat()
+        try:
+            facts = path.lstat()
+        except FileNotFoundError:  # a lock that its holder removed
+            continue
         yield facts.st_ino, facts.st_blocks * 512  # st_blocks counts in 512 bytes, see stat(2)

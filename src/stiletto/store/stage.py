@@ -25,7 +25,7 @@ class Stage:
     """
 
     def __init__(self, root: Path, tell: Callable[[str], None]) -> None:
-        self._root = root
+        self.root = root
         self._guard = threading.Lock()
         self._held: list[tuple[Path, int]] = []
         if root.is_dir():
@@ -42,12 +42,17 @@ class Stage:
         """This process's directory; made here if there was no room for it before."""
         with self._guard:
             while not self._held:
-                self._root.mkdir(parents=True, exist_ok=True)
-                made = Path(tempfile.mkdtemp(dir=self._root))
+                self.root.mkdir(parents=True, exist_ok=True)
+                made = Path(tempfile.mkdtemp(dir=self.root))
                 descriptor = _claim(made)
                 if descriptor >= 0:
                     self._held.append((made, descriptor))
             return self._held[0][0]
+
+    @property
+    def held(self) -> Path | None:
+        """This process's directory, if it was made."""
+        return self._held[0][0] if self._held else None
 
     def closer(self) -> Callable[[], None]:
         """Return what removes the directory and gives up its lock; it holds no reference to us."""

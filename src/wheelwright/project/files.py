@@ -7,11 +7,12 @@ tested without an engine. Paths are relative to the source's root, directories e
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-__all__ = ["Snapshot", "wanted"]
+__all__ = ["Snapshot", "literal", "wanted"]
 
 # Files whose contents decide something, by name in the package's directory or the root.
 _READ = (
@@ -26,6 +27,8 @@ _READ = (
     "tox.toml",
     "towncrier.toml",
     "pytest.ini",
+    "noxfile.py",
+    "Makefile",
     "ruff.toml",
     ".ruff.toml",
     "mypy.ini",
@@ -41,6 +44,24 @@ _READ = (
 def wanted(names: Iterable[str]) -> list[str]:
     """Return those of a directory's entries whose contents are read, sorted."""
     return sorted(name for name in names if any(fnmatchcase(name, pattern) for pattern in _READ))
+
+
+def literal(paths: Iterable[str]) -> list[str]:
+    """Return patterns that match these paths alone, whatever characters their names have.
+
+    Source: moby's patternmatcher, which cuts blanks off at both ends before it reads a pattern,
+    and takes `!` in front for a negation.
+    """
+    return [_literal(path) for path in paths]
+
+
+def _literal(path: str) -> str:
+    text = re.sub(r"[][*?!\\]", r"\\\g<0>", path)
+    if text[:1].isspace():
+        text = f"[{text[0]}]{text[1:]}"
+    if len(path) > 1 and text[-1:].isspace():
+        text = f"{text[:-1]}[{text[-1]}]"
+    return text
 
 
 @dataclass(frozen=True, slots=True)

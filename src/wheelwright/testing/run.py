@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from wheelwright.errors import GateFailed, ToolFailed, WheelwrightError
 from wheelwright.project.model import Project
@@ -70,6 +71,12 @@ class Run:
     def verdict(self) -> Verdict:
         """What the run means."""
         return judge(self.left)
+
+    @property
+    def ran_at(self) -> str:
+        """When pytest began, as ISO 8601; empty where it did not."""
+        record = self.record
+        return datetime.fromtimestamp(record.began_at, UTC).isoformat() if record else ""
 
     def headline(self) -> str:
         """Return the verdict in one line."""

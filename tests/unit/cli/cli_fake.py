@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from stiletto.cli.door import Pruned
+from stiletto.cli.door import Pruned, Verified
 from stiletto.cli.main import run
 from stiletto.cli.options import SandboxName
 from stiletto.cli.ports import EnginePort, ObjectRef, Value
@@ -449,6 +449,8 @@ class FakeDoor:
         sandbox: SandboxName,
         plain_secrets: bool,
         allow_env: bool,
+        step_memory_bytes: int | None,
+        step_processes: int | None,
         ask: Callable[[str], bool] | None,
         progress: Progress,
         environ: Mapping[str, str],
@@ -459,6 +461,7 @@ class FakeDoor:
             "sandbox": sandbox,
             "plain_secrets": plain_secrets,
             "allow_env": allow_env,
+            "limits": (step_memory_bytes, step_processes),
             "asks": ask is not None,
             "environ": environ,
         }
@@ -485,15 +488,45 @@ class FakeDoor:
             ABOVE.reset(token)
 
     def prune(
-        self, *, environ: Mapping[str, str], keep_bytes: int | None, unused_for_s: float | None
+        self,
+        *,
+        environ: Mapping[str, str],
+        keep_bytes: int | None,
+        unused_for_s: float | None,
+        volumes: bool,
     ) -> Pruned:
         """Keep what was asked for, and free a fixed amount."""
         self.opened_with = {
             "environ": environ,
             "keep_bytes": keep_bytes,
             "unused_for_s": unused_for_s,
+            "volumes": volumes,
         }
         return Freed(1_234_567, 890)
+
+    def verify(
+        self, *, environ: Mapping[str, str], repair: bool, tell: Callable[[str], None]
+    ) -> Verified:
+        """Find two blobs, one of which is damaged."""
+        self.opened_with = {"environ": environ, "repair": repair}
+        tell("told")
+        return Looked({"blobs": 2}, (Part(Path("/cache/blobs/ab/abc"), "cut off"),))
+
+
+@dataclass(frozen=True)
+class Part:
+    """A damaged part."""
+
+    path: Path
+    why: str
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What a verification found."""
+
+    checked: Mapping[str, int]
+    damages: tuple[Part, ...]
 
 
 @dataclass(frozen=True)

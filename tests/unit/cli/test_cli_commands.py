@@ -49,19 +49,22 @@ ARGUMENTS
       --registry string    Where packages come from. (default "pypi")
 
 OPTIONS
-  -m, --mod string        Path or URL of the module (default: the one here)
-      --workdir string    Set the working directory (default ".")
-      --progress string   Progress output (auto, plain, tty, dots, report, none)
-      --sandbox string    How steps run (auto, bubblewrap, plain)
-      --plain-secrets     Give secrets to steps in plain mode, too
-      --allow-env         Let defaults in files run commands and read files
-  -v, --verbose           Increase verbosity: show all output
-  -q, --quiet             Reduce verbosity: show failures only
-  -s, --silent            Do not show progress at all
-  -d, --debug             Show all output, and a traceback with any error
-  -y, --auto-apply        Apply the changes of a returned changeset
-  -o, --output string     Save the result to a local file or directory
-  -j, --json              Present result as JSON
+  -m, --mod string           Path or URL of the module (default: the one here)
+      --workdir string       Set the working directory (default ".")
+      --progress string      Progress output (auto, plain, tty, dots, report,
+                             none)
+      --sandbox string       How steps run (auto, bubblewrap, plain)
+      --step-memory size     Limit the memory of each step, such as 4g
+      --step-processes int   Limit the processes of each step
+      --plain-secrets        Give secrets to steps in plain mode, too
+      --allow-env            Let defaults in files run commands and read files
+  -v, --verbose              Increase verbosity: show all output
+  -q, --quiet                Reduce verbosity: show failures only
+  -s, --silent               Do not show progress at all
+  -d, --debug                Show all output, and a traceback with any error
+  -y, --auto-apply           Apply the changes of a returned changeset
+  -o, --output string        Save the result to a local file or directory
+  -j, --json                 Present result as JSON
 
 Use "stiletto call [command] --help" for more information about a command.
 """
@@ -183,7 +186,7 @@ def test_help_lists_the_commands(tmp_path: Path, words: str) -> None:
     assert ended.door.engine is None
 
 
-@pytest.mark.parametrize("command", ["functions", "check", "session", "run", "prune"])
+@pytest.mark.parametrize("command", ["functions", "check", "session", "run", "prune", "verify"])
 def test_every_command_has_help(tmp_path: Path, command: str) -> None:
     """Help of a command needs no engine."""
     ended = Shell(tmp_path)(command, "--help")
@@ -463,7 +466,8 @@ def test_run_passes_a_signal_on_as_a_shell_shows_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("", {"keep_bytes": None, "unused_for_s": None}),
+        ("", {"keep_bytes": None, "unused_for_s": None, "volumes": False}),
+        ("--volumes", {"keep_bytes": None, "unused_for_s": None, "volumes": True}),
         ("--keep 2GB", {"keep_bytes": 2_000_000_000, "unused_for_s": None}),
         ("--unused-for=7d", {"keep_bytes": None, "unused_for_s": 604_800.0}),
     ],
@@ -477,6 +481,17 @@ def test_prune_says_what_became_free(
     assert expected == {name: opened[name] for name in expected}
     wanted = (0, "1.2 MB became free, 890 B kept\n")
     assert wanted == (ended.code, ended.out)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "found"), [("", 1, "damaged"), ("--repair", 0, "dropped")]
+)
+def test_verify_names_what_is_damaged(tmp_path: Path, words: str, code: int, found: str) -> None:
+    """Each damaged part is a line; it is an error unless it was dropped."""
+    ended = Shell(tmp_path)("verify", *words.split())
+    out = f"{found}: /cache/blobs/ab/abc: cut off\nchecked 2 blobs: 1 damaged\n"
+    assert (code, out) == (ended.code, ended.out)
+    assert ("stiletto verify --repair" in ended.err) == (code == 1)
 
 
 def test_sizes_and_durations_have_units() -> None:
@@ -548,7 +563,10 @@ def test_a_signal_cancels_a_call(number: signal.Signals, expected: int) -> None:
         assert wanted == process.stderr.readline()
         process.send_signal(number)
         assert expected == process.wait(20)
-        assert process.stderr.read().endswith("Canceled.\n")
+        canceled, running, hint = process.stderr.read().splitlines()[-3:]
+        assert "Canceled." == canceled
+        assert running.startswith("  was running: wait (")
+        assert "  hint: the same command goes on; what has finished is kept" == hint
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stiletto.errors import UsageError
 from stiletto.graph.tree import EMPTY, Dir, File
 from stiletto.sandbox.kept import kept
 from stiletto.sandbox.plan import Layer
 from stiletto.sandbox.pool import TreePool
 from stiletto.sandbox.skeleton import materialise_image
 from stiletto.store import Store
+from stiletto.store.limit import Measured, limit_bytes
 from stiletto.store.prune import StoredEntry, choose
 
 HOUR_S = 3600.0
@@ -41,6 +45,20 @@ def _record(store: Store, kind: str, name: str) -> Path:
     return store.root / "records" / kind / name[:2] / f"{name}.json"
 
 
+def _on_disk(store: Store) -> int:
+    """Return what du(1) says of what is in the store's directories; its stage is left out."""
+    kinds = [path for path in store.root.iterdir() if path.is_dir() and path.name != "stage"]
+    done = subprocess.run(
+        ["du", "--summarize", "--block-size=1", "--total", *map(str, kinds)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    total = int(done.stdout.splitlines()[-1].split()[0])
+    frame = [*kinds, *(store.root / "records").glob("*"), *(store.root / "sandbox").glob("*")]
+    return total - sum(path.stat().st_blocks * 512 for path in frame)
+
+
 def test_without_limits_everything_but_volumes_goes(store: Store) -> None:
     """A plain prune empties the store; cache volumes are the user's and stay."""
     tree = _tree(store, "x")
@@ -50,7 +68,7 @@ def test_without_limits_everything_but_volumes_goes(store: Store) -> None:
     (store.volume("uv") / "wheel").touch()
     report = store.prune()
     assert report.removed == {"blobs": 1, "checkouts": 1, "layers": 1, "records/trees": 1}
-    assert report.kept_bytes == 0
+    assert report.kept_bytes == _on_disk(store)
     assert store.load_tree(tree.digest) is None
     assert (store.volume("uv") / "wheel").exists()
 
@@ -101,11 +119,12 @@ def test_size_limit_drops_the_oldest_first(store: Store) -> None:
     for hours, key in enumerate("abcd"):
         _layer(store, key * 64, 100_000)
         _age(store.root / "layers" / (key * 64), hours)
-    report = store.prune(keep_bytes=250_000)
+    report = store.prune(keep_bytes=280_000)
     assert report.removed == {"layers": 2}
     assert sorted(path.name for path in (store.root / "layers").iterdir()) == ["a" * 64, "b" * 64]
-    assert 200_000 <= report.kept_bytes <= 250_000
+    assert 200_000 <= report.kept_bytes <= 280_000
     assert report.freed_bytes >= 200_000
+    assert report.kept_bytes == _on_disk(store)
 
 
 def test_shared_files_count_once(store: Store) -> None:
@@ -115,8 +134,82 @@ def test_shared_files_count_once(store: Store) -> None:
     store.save_tree(tree)
     store.checkout(tree)
     store.checkout(tree, removed=frozenset({"y"}))
-    assert store.prune(keep_bytes=150_000).removed == {}
-    assert 100_000 <= store.prune().freed_bytes <= 150_000
+    assert store.prune(keep_bytes=200_000).removed == {}
+    assert 100_000 <= store.prune().freed_bytes <= 200_000
+
+
+def _volume(store: Store, name: str, size_bytes: int, hours: float) -> None:
+    volume = store.volume(name)
+    (volume / "file").write_bytes(os.urandom(size_bytes))
+    _age(volume, hours)
+
+
+def test_volumes_count_and_go_last_when_asked(store: Store) -> None:
+    """Volumes take of the limit; they stay unless asked for, and then go after everything else."""
+    _volume(store, "used", 300_000, 0)
+    _volume(store, "old", 300_000, 5)
+    _layer(store, "a" * 64, 100_000)
+    report = store.prune(keep_bytes=500_000)
+    assert report.removed == {"layers": 1}
+    assert report.kept_bytes == _on_disk(store) > 600_000
+    _layer(store, "b" * 64, 100_000)
+    assert store.prune(keep_bytes=500_000, volumes=True).removed == {"volumes": 1}
+    assert store.layer("b" * 64) is not None
+    assert ["used"] == [path.name for path in (store.root / "volumes").iterdir()]
+    assert store.prune(volumes=True).removed == {"layers": 1, "volumes": 1}
+
+
+def test_store_over_its_limit_is_made_smaller(store: Store) -> None:
+    """A call that wrote beyond the limit prunes down to four fifths; one within it measures not."""
+    for hours, key in enumerate("abcdef"):
+        _layer(store, key * 64, 1_000_000)
+        _age(store.root / "layers" / (key * 64), hours)
+    store.keep_within(None)
+    store.keep_within(10**15)
+    assert len(list((store.root / "layers").iterdir())) == 6
+    store.keep_within(5_000_000)
+    assert ["a" * 64, "b" * 64, "c" * 64] == sorted(
+        path.name for path in (store.root / "layers").iterdir()
+    )
+    assert _on_disk(store) <= 4_000_000
+
+
+def test_limit_never_takes_what_another_call_uses(store: Store) -> None:
+    """With a second user, the store stays over its limit; the next call tries again."""
+    _layer(store, "a" * 64, 1_000_000)
+    with Store(store.root):
+        store.keep_within(1000)
+        assert store.layer("a" * 64) is not None
+    store.keep_within(1000)
+    assert store.layer("a" * 64) is None
+
+
+def test_limit_is_a_share_of_the_disk_unless_said(tmp_path: Path) -> None:
+    """Without a word it is a tenth of the disk; a size, `none` and nonsense are told apart."""
+    facts = os.statvfs(tmp_path)
+    expected = max(2 * 10**9, facts.f_blocks * facts.f_frsize // 10)
+    assert expected == limit_bytes({}, tmp_path)
+    assert limit_bytes({"STILETTO_CACHE_LIMIT": "20GB"}, tmp_path) == 20 * 10**9
+    assert limit_bytes({"STILETTO_CACHE_LIMIT": "none"}, tmp_path) is None
+    with pytest.raises(UsageError, match="STILETTO_CACHE_LIMIT"):
+        limit_bytes({"STILETTO_CACHE_LIMIT": "much"}, tmp_path)
+
+
+def test_growth_of_the_disk_is_a_reason_to_measure() -> None:
+    """The store is measured when the disk grew by what was missing to the limit, not before."""
+    known = Measured(store_bytes=60, disk_bytes=1000)
+    assert not known.may_exceed(100, 1040)
+    assert known.may_exceed(100, 1041)
+    assert not known.may_exceed(100, 500)
+    assert Measured.from_json(known.to_json()) == known
+
+
+def test_other_peoples_directories_are_not_pruned(tmp_path: Path) -> None:
+    """A store put where somebody keeps other things leaves those alone."""
+    (tmp_path / "documents" / "letters").mkdir(parents=True)
+    with Store(tmp_path) as store:
+        store.prune(volumes=True)
+    assert (tmp_path / "documents" / "letters").is_dir()
 
 
 def _image(store: Store, contents: str) -> Path:

@@ -1,0 +1,84 @@
+"""How large the store may become, and when it is worth a look.
+
+The limit is a tenth of the disk, and at least 2 GB; STILETTO_CACHE_LIMIT says otherwise. Measuring
+a store costs a look at each file, so it is done when the disk has filled since the last time by
+what was missing to the limit, and only by a call that wrote something.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stiletto.errors import UsageError
+
+__all__ = ["VARIABLE", "Measured", "limit_bytes", "read_size_bytes", "used_bytes"]
+
+VARIABLE = "STILETTO_CACHE_LIMIT"
+
+_SHARE = 10
+_LEAST_BYTES = 2 * 10**9
+_UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+_UNITS |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
+
+
+def read_size_bytes(text: str, named: str) -> int:
+    """Read a size such as `500MB`, `1.5GiB` or a plain number of bytes.
+
+    Raises:
+        UsageError: it is invalid; `named` says where it was given.
+    """
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([a-zA-Z]*)", text)
+    if found is None or found[2].lower() not in _UNITS:
+        raise UsageError(f'invalid argument "{text}" for {named}: expected a size, as 5GB')
+    return int(float(found[1]) * _UNITS[found[2].lower()])
+
+
+def limit_bytes(environ: Mapping[str, str], root: Path) -> int | None:
+    """Return how large the store may become; None for without a limit.
+
+    Raises:
+        UsageError: the variable holds no size.
+    """
+    text = environ.get(VARIABLE, "")
+    if text == "none":
+        return None
+    if text:
+        return read_size_bytes(text, VARIABLE)
+    facts = os.statvfs(root)
+    return max(_LEAST_BYTES, facts.f_blocks * facts.f_frsize // _SHARE)
+
+
+def used_bytes(root: Path) -> int:
+    """Return how much of the disk is in use, by whatever."""
+    facts = os.statvfs(root)
+    return (facts.f_blocks - facts.f_bfree) * facts.f_frsize
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How large the store was when somebody looked, and how full the disk."""
+
+    store_bytes: int
+    disk_bytes: int
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Measured:
+        """Read what `to_json` wrote."""
+        return cls(int(data["store_bytes"]), int(data["disk_bytes"]))
+
+    def to_json(self) -> dict[str, int]:
+        """Return it as data."""
+        return {"store_bytes": self.store_bytes, "disk_bytes": self.disk_bytes}
+
+    def may_exceed(self, limit: int, disk_bytes: int) -> bool:
+        """Whether the store may be over the limit, now that the disk is as full as this.
+
+        What others wrote to the disk counts as the store's: it costs a look, no more. What they
+        removed hides no more than as much of ours, until the next look.
+        """
+        return self.store_bytes + max(0, disk_bytes - self.disk_bytes) > limit

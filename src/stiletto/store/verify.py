@@ -1,0 +1,229 @@
+"""Looks at everything in the store, and drops what is damaged.
+
+    blob            its digest, time and mode
+    record          its seal; a saved tree also its digest, and that its contents are there
+    layer           both its files of facts, and each file by kind, length and time
+    checkout        that it has what was laid out there, and each file's digest
+    index, replay, salt, locks, volumes, sandbox, stage      kind and shape
+
+What steps wrote into a layer is known by length and time, not by digest, and a cache volume belongs
+to the steps that write to it: nobody can tell what is to be in there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stiletto.graph.tree import Dir, File
+from stiletto.sandbox.plan import Layer
+from stiletto.store import checkout, ingest, manifest, sealed
+from stiletto.store.blobs import is_untouched
+from stiletto.store.layout import (
+    DIRECTORY_KINDS,
+    LAYER,
+    MANIFEST,
+    OWN_KINDS,
+    SALT_BYTES,
+    TREE,
+    blob_time_s,
+)
+
+__all__ = ["Damage", "Verified", "verify"]
+
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Something that is not as it was written, and why we think so."""
+
+    path: Path
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What was looked at, how many of each kind, and what of it is damaged."""
+
+    checked: Mapping[str, int]
+    damages: tuple[Damage, ...]
+
+
+@dataclass
+class _Look:
+    root: Path
+    drop: Callable[[Path], None] | None
+    checked: dict[str, int] = field(default_factory=dict)
+    damages: list[Damage] = field(default_factory=list)
+    good: dict[str, int] = field(default_factory=dict)
+    """Digest of each good blob -> its length."""
+    inodes: set[int] = field(default_factory=set)
+    """Files that are good blobs, or their twins."""
+
+    def count(self, kind: str) -> None:
+        self.checked[kind] = self.checked.get(kind, 0) + 1
+
+    def damaged(self, path: Path, why: str) -> None:
+        self.damages.append(Damage(path, why))
+        if self.drop is not None:
+            self.drop(path)
+
+    def children(self, directory: Path) -> list[Path]:
+        """Return what a directory holds; what stands there and is none is damaged."""
+        if not os.path.lexists(directory):
+            return []
+        if not directory.is_dir():
+            self.damaged(directory, "not a directory")
+            return []
+        return sorted(directory.iterdir())
+
+    def files(self, directory: Path, kind: str) -> Iterator[Path]:
+        """Yield the regular files that a directory holds; anything else is damaged."""
+        for path in self.children(directory):
+            self.count(kind)
+            if path.is_symlink() or not path.is_file():
+                self.damaged(path, "not a regular file")
+            else:
+                yield path
+
+
+def verify(root: Path, drop: Callable[[Path], None] | None) -> Verified:
+    """Look at everything; `drop`, if given, removes what is damaged.
+
+    Others may use the store meanwhile: what they make takes its place whole.
+    """
+    look = _Look(root, drop)
+    _blobs(look)
+    _records(look)
+    for path in look.files(root / "index", "index"):
+        if not ingest.is_index(path):
+            look.damaged(path, "not an index")
+    for path in look.files(root / "replay", "replay"):
+        if path.stat().st_size == 0:
+            look.damaged(path, "empty")
+    for _ in look.files(root / "locks", "locks"):
+        pass
+    _layers(look)
+    _checkouts(look)
+    for kind in sorted((DIRECTORY_KINDS | {"volumes"}) - {"layers", "checkouts"}):
+        for path in look.children(root / kind):
+            look.count(kind)
+            if not path.is_dir():
+                look.damaged(path, "not a directory")
+    for name in ("images", "servers"):
+        for path in look.children(root / "sandbox" / name):
+            look.count(f"sandbox/{name}")
+            if not path.is_dir():
+                look.damaged(path, "not a directory")
+    for name in sorted(OWN_KINDS - {"blobs", "records", "index", "replay", "locks", "volumes"}):
+        look.children(root / name)
+    salt = root / "salt"
+    if os.path.lexists(salt):
+        look.count("salt")
+        if not salt.is_file() or salt.stat().st_size != SALT_BYTES:
+            look.damaged(salt, f"not a file of {SALT_BYTES} bytes")
+    return Verified(look.checked, tuple(look.damages))
+
+
+def _blobs(look: _Look) -> None:
+    for letters in look.children(look.root / "blobs"):
+        for path in look.files(letters, "blobs"):
+            digest, executable = path.name.removesuffix(".x"), path.name.endswith(".x")
+            facts = path.stat()
+            if _hash(path) != digest or letters.name != digest[:2]:
+                look.damaged(path, "its contents have another digest than its name says")
+            elif not is_untouched(facts, digest):
+                look.damaged(path, "written to since it was stored")
+            elif stat.S_IMODE(facts.st_mode) != (0o755 if executable else 0o644):
+                look.damaged(path, f"has the mode {stat.S_IMODE(facts.st_mode):04o}")
+            else:
+                look.inodes.add(facts.st_ino)
+                if not executable:
+                    look.good[digest] = facts.st_size
+
+
+def _records(look: _Look) -> None:
+    for kind in look.children(look.root / "records"):
+        for letters in look.children(kind):
+            for path in look.files(letters, "records"):
+                data = sealed.read(path)
+                if data is None:
+                    look.damaged(path, "does not fit its seal")
+                elif kind.name == "trees":
+                    _tree(look, path, sealed.fitting(data, Dir.from_json))
+
+
+def _tree(look: _Look, path: Path, tree: Dir | None) -> None:
+    if tree is None or tree.digest.removeprefix("sha256:") != path.stem:
+        look.damaged(path, "not the tree that its name says")
+        return
+    for name, entry in tree.walk():
+        if isinstance(entry, File) and look.good.get(entry.digest) != entry.size_bytes:
+            look.damaged(path, f"the contents of {name} are missing or damaged")
+            return
+
+
+def _layers(look: _Look) -> None:
+    for path in look.children(look.root / "layers"):
+        look.count("layers")
+        facts = sealed.read(path / LAYER)
+        listed = sealed.read(path / MANIFEST)
+        known = sealed.fitting(
+            facts, lambda data: Layer(Path(), frozenset(data["removed"]), data["relocatable"])
+        )
+        if known is None:
+            look.damaged(path, f"{LAYER} is damaged or missing")
+            continue
+        try:
+            changed = manifest.changed(path / "fs", listed or {})
+        except sealed.MISFIT:
+            look.damaged(path, f"{MANIFEST} is damaged or missing")
+            continue
+        if changed is not None:
+            look.damaged(path, f"fs/{changed} is missing, or written to since")
+
+
+def _checkouts(look: _Look) -> None:
+    for path in look.children(look.root / "checkouts"):
+        look.count("checkouts")
+        tree = sealed.fitting(sealed.read(path / TREE), lambda data: Dir.from_json(data["tree"]))
+        if tree is None:
+            look.damaged(path, f"{TREE} is damaged or missing")
+        elif not checkout.stands(tree, path / "fs"):
+            look.damaged(path, "not as the tree that was laid out there")
+        else:
+            bad = next((one for one in _regular(path / "fs") if not _is_good(look, one)), None)
+            if bad is not None:
+                look.damaged(path, f"{bad.relative_to(path)} has changed")
+
+
+def _regular(directory: Path) -> Iterator[Path]:
+    with os.scandir(directory) as found:
+        children = list(found)
+    for child in children:
+        if child.is_dir(follow_symlinks=False):
+            yield from _regular(Path(child.path))
+        elif child.is_file(follow_symlinks=False):
+            yield Path(child.path)
+
+
+def _is_good(look: _Look, path: Path) -> bool:
+    """Whether a file of a checkout holds what its time was made from."""
+    facts = path.stat()
+    if facts.st_ino in look.inodes:
+        return True
+    # The first 28 bits of the digest are in the time.
+    return abs(facts.st_mtime - blob_time_s(_hash(path))) <= 2
+
+
+def _hash(path: Path) -> str:
+    sha = hashlib.sha256()
+    with path.open("rb", buffering=0) as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            sha.update(chunk)
+    return sha.hexdigest()

@@ -1,0 +1,174 @@
+"""Sees to it that a "no" is never an answer from the store.
+
+Engines keep what a step left, also when it says no. A green answer is worth keeping; a red one may
+have been a flaky test's, or a machine's bad day. So the calls differ:
+
+| call | finds | does |
+|---|---|---|
+| that judges: `test`, `matrix`, `ci`, each check | a green attempt | answers with it |
+| | red attempts alone, begun before the call | runs the step again, once |
+| with `--rerun` | anything | runs the step again, once |
+| that reads: `test-run`, `matrix-run`, `annotations` | attempts | answers with the newest |
+| | none | runs the step |
+
+An attempt has a name, which is among the inputs of the step; the first has none, so that a green
+first attempt costs nothing here. The newest name of each step lies in a volume that only the
+program `inside/attempts.py` ever sees: no code of a package runs where it is mounted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import TypeVar
+
+import anyio
+import dagger
+from dagger import dag
+
+from wheelwright import toolchain
+from wheelwright.errors import ToolFailed
+from wheelwright.gates.result import Output
+from wheelwright.pins import slim_image
+from wheelwright.privileges import ATTEMPT
+
+__all__ = ["FIRST", "begin", "key_of", "named", "observed", "settled"]
+
+T = TypeVar("T")
+
+FIRST = "-"
+"""The name of the first attempt at every step."""
+
+_VARIABLE = "WHEELWRIGHT_ATTEMPT"
+# Volumes of packages are named by digests.
+_VOLUME = "attempts"
+_KEPT = "/cache/own"
+_PROGRAM = "/opt/wheelwright/attempts.py"
+# Calls that run at the same time may find each other's attempts; that has to end.
+_ROUNDS_MAX = 5
+
+
+@dataclass(slots=True)
+class _Call:
+    """One call of a function of this module: what it may answer with, and since when it runs."""
+
+    started_at: float
+    reading: bool = False
+    rerun: bool = False
+    name: str = field(default_factory=lambda: uuid.uuid4().hex)
+    table: dict[str, str] | None = None
+    lock: anyio.Lock = field(default_factory=anyio.Lock)
+
+
+_call: ContextVar[_Call | None] = ContextVar("call", default=None)
+
+
+def begin(*, reading: bool = False, rerun: bool = False) -> None:
+    """Note that a call begins now, and whether it reads what is there or judges."""
+    _call.set(_Call(time.time(), reading, rerun))
+
+
+def named(container: dagger.Container, attempt: str) -> dagger.Container:
+    """Make the next step of a container this attempt's; the first attempt is the step itself."""
+    first = attempt == FIRST
+    return container if first else container.with_env_variable(_VARIABLE, attempt)
+
+
+async def key_of(source: dagger.Directory, *parts: object) -> str:
+    """Return the name of a step: what it runs on, and everything else that makes it differ."""
+    said = "\0".join([await source.digest(), *map(repr, parts)])
+    return hashlib.sha256(said.encode("utf-8", "backslashreplace")).hexdigest()
+
+
+async def settled(
+    run: Callable[[str], Awaitable[T]],
+    key: Callable[[], Awaitable[str]],
+    python: str,
+    *,
+    red: Callable[[T], bool],
+    began: Callable[[T], float | None] = lambda _: None,
+) -> T:
+    """Return the attempt that answers this call; `run` runs one, or finds it in the store.
+
+    `began` tells when an attempt did, by the machine's own clock; None where that is not known.
+    A release has no attempts: none of its steps is answered from a result of another call.
+    """
+    call = _call.get() or _Call(time.time())
+    if toolchain.releasing():
+        return await run(FIRST)
+    if call.reading:
+        return await run((await _table(call, python)).get(await key(), FIRST))
+    if call.rerun:
+        attempt, _ = await _ask(python, "next", await key(), call.name)
+        return await run(attempt)
+    attempt, found = FIRST, await run(FIRST)
+    for _ in range(_ROUNDS_MAX):
+        if not red(found):
+            return found
+        at = began(found)
+        if at is not None and at >= call.started_at:
+            return found
+        age = "unknown" if at is None else "old"
+        attempt, word = await _ask(python, "settle", await key(), attempt, call.name, age)
+        if word != "fresh":
+            found = await run(attempt)
+        if word != "seen":
+            return found
+    return found
+
+
+async def observed(
+    container: dagger.Container,
+    command: Sequence[str],
+    name: str,
+    source: dagger.Directory,
+    python: str,
+    *parts: object,
+) -> Output:
+    """Run a tool whose exit code says whether all is well; `parts` are what else decides."""
+
+    async def run(attempt: str) -> Output:
+        ran = toolchain.observe(named(container, attempt), command)
+        return await toolchain.output(ran, name)
+
+    return await settled(
+        run,
+        lambda: key_of(source, name, tuple(command), python, *parts),
+        python,
+        red=lambda output: output.exit_code != 0,
+    )
+
+
+async def _table(call: _Call, python: str) -> dict[str, str]:
+    async with call.lock:
+        if call.table is None:
+            lines = (await _tell(python, "table")).splitlines()
+            call.table = dict(line.split(maxsplit=1) for line in lines)
+        return call.table
+
+
+async def _ask(python: str, *words: str) -> tuple[str, str]:
+    said = await _tell(python, *words)
+    attempt, _, word = said.partition(" ")
+    if not re.fullmatch(r"-|\w+", attempt) or word not in ("fresh", "seen", "mine"):
+        raise ToolFailed(f"the attempts at a step are not known: {said[:80]!r}")
+    return attempt, word
+
+
+async def _tell(python: str, *words: str) -> str:
+    """Run the program over the volume, now."""
+    program = (files("wheelwright.inside") / "attempts.py").read_text(encoding="utf-8")
+    container = (
+        dag.container()
+        .from_(slim_image(python))
+        .with_new_file(_PROGRAM, program)
+        .with_env_variable("WHEELWRIGHT_ASKED_AT", f"{time.time_ns()} {uuid.uuid4().hex}")
+    )
+    command = ["python", _PROGRAM, _KEPT, *words]
+    return (await toolchain.step(container, ATTEMPT, command, volume=_VOLUME).stdout()).strip()

@@ -1,0 +1,230 @@
+"""The credential of a private index is seen by what installs, and by no code of a package."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import tarfile
+import threading
+import zipfile
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from release_attacks import written
+from tests.e2e.bench import Bench, Ended
+
+USER, PASSWORD = "reader", "canary-5b1e77"
+
+# What any code can look for; it adds a line for each time that it runs.
+LOOK = """\
+import os, pathlib
+def look(who):
+    home = pathlib.Path("/root/.netrc")
+    seen = home.read_text() if home.exists() else "none"
+    mounted = [each for each in ("/cache/uv",) if os.path.isdir(each) and os.listdir(each)]
+    with open("/opt/looked.txt", "a") as file:
+        file.write(f"{who}: {' '.join(seen.split())} {mounted}\\n")
+"""
+BACKEND = f"""\
+from hatchling.build import *
+from hatchling.build import build_editable as _build_editable
+
+{LOOK}
+
+def build_editable(*args, **kwargs):
+    look("the back end")
+    return _build_editable(*args, **kwargs)
+"""
+TEST = """\
+import pathlib
+
+
+def test_leak():
+    import inhouse
+    print()
+    for word in pathlib.Path("/opt/looked.txt").read_text().splitlines():
+        print(word)
+    assert inhouse
+"""
+PYPROJECT = """\
+[project]
+name = "outpost"
+version = "0.1"
+requires-python = ">=3.11"
+dependencies = ["inhouse"]
+
+[dependency-groups]
+tests = ["pytest"]
+
+[build-system]
+requires = ["hatchling", "inhouse-plugin"]
+build-backend = "backend"
+backend-path = ["."]
+
+[tool.hatch.build.targets.wheel]
+packages = ["outpost"]
+
+[tool.wheelwright]
+pytest-args = ["-s"]
+
+[[tool.uv.index]]
+name = "inhouse"
+url = "{url}/simple/"
+explicit = true
+
+[tool.uv.sources]
+inhouse = {{ index = "inhouse" }}
+inhouse-plugin = {{ index = "inhouse" }}
+"""
+
+
+def wheel(name: str, files: Mapping[str, str]) -> bytes:
+    """Return a wheel of version 1.0."""
+    info = f"{name}-1.0.dist-info"
+    own = {
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/RECORD": "",
+    }
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for path, text in {**files, **own}.items():
+            archive.writestr(path, text)
+    return packed.getvalue()
+
+
+def sdist(name: str, files: Mapping[str, str]) -> bytes:
+    """Return an sdist of version 1.0."""
+    packed = io.BytesIO()
+    info = {"PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"}
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for path, text in {**files, **info}.items():
+            entry = tarfile.TarInfo(f"{name}-1.0/{path}")
+            entry.size = len(text.encode())
+            archive.addfile(entry, io.BytesIO(text.encode()))
+    return packed.getvalue()
+
+
+# Run by every interpreter of an environment that has it, uv's look at that interpreter included.
+PTH = wheel(
+    "inhouse",
+    {
+        "inhouse.py": LOOK,
+        "inhouse.pth": "import inhouse; inhouse.look('a line of a .pth file')\n",
+    },
+)
+
+
+@dataclass
+class Index:
+    """A simple index for one user."""
+
+    url: str = ""
+    files: dict[str, bytes] = field(default_factory=dict)
+
+
+@pytest.fixture
+def index() -> Iterator[Index]:
+    """Serve an index that asks for the password."""
+    kept = Index()
+    expected = "Basic " + b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+
+    class Serve(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.headers.get("authorization") != expected:
+                self._answer(401, b"who are you?")
+                return
+            *_, kind, name = self.path.rstrip("/").split("/")
+            if kind == "files" and name in kept.files:
+                self._answer(200, kept.files[name])
+                return
+            mine = [
+                each for each in kept.files if each.partition("-1.0")[0] == name.replace("-", "_")
+            ]
+            links = "".join(f'<a href="/files/{each}">{each}</a>' for each in mine)
+            self._answer(200 if mine else 404, links.encode())
+
+        do_HEAD = do_GET  # noqa: N815 - the base's name
+
+        def _answer(self, status: int, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("content-type", "text/html")
+            self.send_header("content-length", str(len(body)))
+            if status == 401:
+                self.send_header("www-authenticate", 'Basic realm="inhouse"')
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Serve)
+    kept.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield kept
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@dataclass
+class Outpost:
+    """A package that needs the index, and the command over it with the password."""
+
+    at: Path
+    netrc: Path
+    bench: Bench
+
+    def lock(self) -> None:
+        """Write uv.lock, on the host and with the password."""
+        uv = Path(sys.executable).with_name("uv")
+        words = [str(uv), "lock", "--quiet", f"--python={sys.executable}"]
+        env = {**self.bench.env, "NETRC": str(self.netrc)}
+        subprocess.run(words, cwd=self.at, env=env, check=True)
+
+    def call(self, *words: str) -> Ended:
+        """Run a function with the password, which nothing that is printed may hold."""
+        ended = self.bench.call(self.at, f"--netrc=file://{self.netrc}", *words)
+        assert PASSWORD not in ended.said
+        return ended
+
+    def looked(self, *words: str) -> list[str]:
+        """Run the tests, which have to pass; return what was seen, a line for each look."""
+        ended = self.call("test-run", *words, "log", "contents")
+        assert ended.code == 0, str(ended)
+        assert "1 passed" in ended.out, str(ended)
+        return sorted({line for line in ended.out.splitlines() if ": " in line and "[" in line})
+
+
+@pytest.fixture
+def outpost(stiletto: Bench, tmp_path: Path, index: Index) -> Outpost:
+    """Return the package; what it needs are wheels on the index."""
+    index.files["inhouse-1.0-py3-none-any.whl"] = PTH
+    index.files["inhouse_plugin-1.0-py3-none-any.whl"] = wheel("inhouse_plugin", {})
+    at = tmp_path / "outpost"
+    files = {
+        "pyproject.toml": PYPROJECT.format(url=index.url),
+        "outpost/__init__.py": "",
+        "backend.py": BACKEND,
+        "tests/test_leak.py": TEST,
+    }
+    written(at, files)
+    netrc = tmp_path / "netrc"
+    netrc.write_text(f"machine 127.0.0.1 login {USER} password {PASSWORD}\n")
+    return Outpost(at, netrc, stiletto)
+
+
+@pytest.mark.e2e
+@pytest.mark.network
+def test_the_packages_own_back_end_sees_no_credential(outpost: Outpost) -> None:
+    """A back end, and a `.pth` file of a dependency, find neither the credential nor the cache."""
+    outpost.lock()
+
+    assert ["a line of a .pth file: none []", "the back end: none []"] == outpost.looked()

@@ -1,0 +1,289 @@
+"""Queries and requests that would stop a session: each has one clear answer, and others go on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from wire_client import LIMIT_S, Asking, session
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(LIMIT_S * 2)]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def asking(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Asking]:
+    """A session for all tests of this file: one that a query stops fails the next test, too."""
+    async with session(tmp_path_factory.mktemp("session")) as one:
+        yield one
+
+
+async def refused(asking: Asking, query: str, **more: Any) -> str:
+    """Ask a query that is not executed, and check that others are served; return the message."""
+    status, answer = await asking.query(query, **more)
+    assert (422, None) == (status, answer["data"])
+    status, other = await asking.query("{version}")
+    assert 200 == status
+    assert other["data"]["version"]
+    return str(answer["errors"][0]["message"])
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("{nosuch}", 'Cannot query field "nosuch" on type "Query".'),
+        ("{directory{nosuch}}", 'Cannot query field "nosuch" on type "Directory".'),
+        ("{directory}", 'Field "directory" of type "Directory" must have a selection'),
+        ("{directory{}}", 'Field "directory" of type "Directory" must have a selection'),
+        (
+            '{directory{withNewFile(path:"a"){id}}}',
+            'Field "withNewFile" argument "contents" of type "String!" is required',
+        ),
+        ("{directory{id(a:1)}}", 'Unknown argument "a" on field "Directory.id".'),
+        ('{directory{file(path:"a",path:"b"){id}}}', 'only one argument named "path"'),
+        ("{...A}", 'Unknown fragment "A".'),
+        ("{...A} fragment A on Nosuch{id}", 'Unknown type "Nosuch".'),
+        ("{...A} fragment A on String{id}", 'non composite type "String"'),
+        ("{...A} fragment A on Query{version} fragment A on Query{version}", "only one fragment"),
+        ("{directory{...on Nosuch{id}}}", 'Unknown type "Nosuch".'),
+        ("query($a:Nosuch){version}", 'Unknown type "Nosuch".'),
+        ("{directory{file(path:$a){id}}}", 'Variable "$a" is not defined.'),
+        ("{...A} fragment A on Query{host{directory(path:$a){id}}}", 'Variable "$a" is not'),
+        ("{version @nosuch}", 'Unknown directive "@nosuch".'),
+        ("{version} {version}", "must be the only defined operation"),
+        ("query A{version} query A{version}", "only one operation of each name"),
+        ("mutation{version}", "only queries are served, no mutation"),
+        ("type A{b:String}", "only queries and fragments can be executed"),
+        ('{a:directory{id} a:host{directory(path:"."){id}}}', 'Fields "a" conflict'),
+        ('{directory{a:file(path:"a"){id} a:file(path:"b"){id}}}', 'Fields "a" conflict'),
+        ("{", "Syntax Error"),
+        ("", "Syntax Error"),
+    ],
+)
+async def test_a_query_that_does_not_fit_the_schema_is_refused(
+    asking: Asking, query: str, message: str
+) -> None:
+    """What does not fit is named, with 422, and nothing is executed."""
+    assert message in await refused(asking, query)
+
+
+async def test_fragments_within_themselves_are_refused(asking: Asking) -> None:
+    """A fragment that spreads itself, alone or by way of others, is an error that names it."""
+    twice = """
+        { directory { ...X } }
+        fragment X on Directory {
+          a: withNewDirectory(path: "a") { ...X id }
+          b: withNewDirectory(path: "b") { ...X id }
+        }
+    """
+    assert 'Cannot spread fragment "X" within itself.' == await refused(asking, twice)
+    circle = "{...A} fragment A on Query{...B} fragment B on Query{...C} fragment C on Query{...A}"
+    assert 'Cannot spread fragment "A" within itself via "B", "C".' == await refused(asking, circle)
+
+
+async def test_the_number_of_expanded_fields_is_bounded(asking: Asking) -> None:
+    """Fragments that double sixty times, and aliases without end, are refused before any work."""
+    doubling = "{directory{...F0}}" + "".join(
+        f'fragment F{n} on Directory{{a:directory(path:"a"){{...F{n + 1}}}'
+        f'b:directory(path:"b"){{...F{n + 1}}}}}'
+        for n in range(60)
+    )
+    doubling += "fragment F60 on Directory{id}"
+    assert "more than 10000 fields" in await refused(asking, doubling)
+    aliases = "{" + " ".join(f"a{n}:version" for n in range(30_000)) + "}"
+    assert "more than 10000 fields" in await refused(asking, aliases)
+    repeated = "{" + "version " * 300_000 + "}"
+    assert "more than 200000 tokens" in await refused(asking, repeated)
+
+
+async def test_nesting_is_bounded(asking: Asking) -> None:
+    """Selections, fragments, lists and objects within each other end in an error, not a crash."""
+    chain = "{directory" + '{directory(path:"a")' * 5_000 + "{id}" + "}" * 5_001
+    assert "nested too deep" in await refused(asking, chain)
+    inline = "{" + "...{" * 5_000 + "version" + "}" * 5_001
+    assert "nested too deep" in await refused(asking, inline)
+    spread = "{...F0}" + "".join(f"fragment F{n} on Query{{...F{n + 1}}}" for n in range(5_000))
+    spread += "fragment F5000 on Query{version}"
+    assert "nested more than 2000 fields deep" in await refused(asking, spread)
+    spread = "{...F5000} fragment F0 on Query{version}"
+    spread += "".join(f"fragment F{n} on Query{{...F{n - 1}}}" for n in range(1, 5_001))
+    assert "nested more than 2000 fields deep" in await refused(asking, spread)
+    names = [*range(5_000, 0, -2), *range(1, 5_001, 2)]
+    spread = "{...F2000} fragment F0 on Query{version}"
+    spread += "".join(f"fragment F{n} on Query{{...{{...F{n - 1}}}}}" for n in names)
+    assert "nested more than 2000 fields deep" in await refused(asking, spread)
+    values = "{directory{withoutFiles(paths:" + "[" * 1_000 + "]" * 1_000 + "){id}}}"
+    assert "a value is nested more than 64 levels deep" in await refused(asking, values)
+    values = "{directory{withoutFiles(paths:" + "[" * 50_000 + "]" * 50_000 + "){id}}}"
+    assert "nested too deep" in await refused(asking, values)
+    kinds = "query($a:" + "[" * 50_000 + "String" + "]" * 50_000 + "){version}"
+    assert "nested too deep" in await refused(asking, kinds)
+    deep: list[Any] = []
+    for _ in range(500):
+        deep = [deep]
+    message = await refused(asking, "query($a:[String!]){version}", variables={"a": deep})
+    assert "a variable is nested more than 64 levels deep" == message
+
+
+async def test_questions_about_the_schema_are_bounded(asking: Asking) -> None:
+    """The schema's types have fields, and these have types: asked in a circle it is refused."""
+    circle = "fields{type{" * 8 + "name" + "}}" * 8
+    assert "too much of the schema" in await refused(asking, "{__schema{types{" + circle + "}}}")
+    many = " ".join(f"a{n}:__schema{{types{{fields{{args{{name}}}}}}}}" for n in range(2_000))
+    assert "too much of the schema" in await refused(asking, "{" + many + "}")
+
+
+async def test_an_argument_of_the_wrong_type_is_named(asking: Asking) -> None:
+    """The types of values are compared when the call is made, as in the real engine."""
+    status, answer = await asking.query('{container{withExec(args:"a b",expect:NOSUCH){id}}}')
+    assert (200, None) == (status, answer["data"])
+    assert "expect" in answer["errors"][0]["message"]
+    query = "query($a:[String!]!){container{withExec(args:$a){id}}}"
+    status, answer = await asking.query(query, variables={"a": [[1]]})
+    assert (200, None) == (status, answer["data"])
+    assert "$a" in answer["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"", "the body is not JSON"),
+        (b"{", "the body is not JSON"),
+        (b"\xff\xfe", "the body is not JSON"),
+        (b'{"query":' + b"9" * 10_000 + b"}", "the body is not JSON"),
+        (b"[]", "must be an object"),
+        (b'[{"query":"{version}"}]', "must be an object"),
+        (b"null", "must be an object"),
+        (b'{"query":1}', "must be an object with a text `query`"),
+        (b'{"query":"{version}","variables":[]}', "`variables` must be an object"),
+        (b'{"query":"{version}","operationName":[]}', "`operationName` must be a text"),
+        (
+            b'{"query":"{version}","variables":{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}}",
+            "nested too deep",
+        ),
+        (b'{"query":' * 100_000, "nested too deep"),
+    ],
+)
+async def test_a_malformed_body_is_answered_in_json(
+    asking: Asking, body: bytes, message: str
+) -> None:
+    """What is not a request is answered with 400 and says why."""
+    status, answer = await asking.post(body)
+    assert (400, None) == (status, answer["data"])
+    assert message in answer["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"\x00\x01\x02\r\n\r\n", 400),
+        (b"GET\r\n\r\n", 400),
+        (b"POST /query HTTP/1.1\r\ncontent-length: x\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", 401),
+        (b"POST /query HTTP/1.1\r\nhost: x\r\nauthorization: Basic \xff\r\n\r\n", 401),
+        (
+            b"GET /query HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\n"
+            b"sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
+            401,
+        ),
+    ],
+)
+async def test_broken_http_is_answered_in_json(
+    asking: Asking, request_: bytes, status: int
+) -> None:
+    """What is not HTTP, and who has no token, is told so in JSON."""
+    got, answer = await asking.send(request_)
+    assert (status, None) == (got, answer["data"])
+    assert answer["errors"][0]["message"]
+
+
+async def test_a_request_that_is_too_large_is_refused_unread(asking: Asking) -> None:
+    """A body that is announced as larger than the bound is refused before it is sent."""
+    head = asking.request(b"").replace(b"content-length: 0", b"content-length: 99999999999")
+    status, answer = await asking.send(head)
+    assert (413, None) == (status, answer["data"])
+
+
+async def test_clients_that_stall_or_leave_hold_up_nobody(asking: Asking) -> None:
+    """Half requests, bodies that come byte by byte, and connections that are cut stop no other."""
+    whole = asking.request(json.dumps({"query": "{version}"}).encode())
+    stalled = []
+    for length in (0, 1, 20, len(whole) // 2, len(whole) - 1):
+        reader, writer = await asyncio.open_connection("127.0.0.1", asking.port)
+        writer.write(whole[:length])
+        await writer.drain()
+        stalled.append((reader, writer, length))
+    for _ in range(50):
+        _, writer = await asyncio.open_connection("127.0.0.1", asking.port)
+        writer.write(asking.request(json.dumps({"query": "{directory{id}}"}).encode()))
+        writer.transport.abort()
+
+    assert 200 == (await asking.query("{version}"))[0]
+    # Who only was slow is answered all the same.
+    for reader, writer, length in stalled:
+        writer.write(whole[length:])
+        assert b"200" in await asyncio.wait_for(reader.readline(), LIMIT_S)
+        writer.close()
+
+
+async def test_a_pattern_that_backtracks_is_answered(asking: Asking) -> None:
+    """A glob of twenty-seven stars over a long name is answered like any other."""
+    name, pattern = "a" * 120, "*a" * 27 + "*b"
+    query = f'{{directory{{withNewFile(path:"{name}",contents:""){{glob(pattern:"{pattern}")}}}}}}'
+    assert (200, {"data": {"directory": {"withNewFile": {"glob": []}}}}) == await asking.query(
+        query
+    )
+
+
+async def test_others_are_answered_while_a_large_query_is_read(asking: Asking) -> None:
+    """A query of two million characters does not keep a small one waiting for its end."""
+    names = ",".join(f'"file-{number:08}"' for number in range(100_000))
+    order: list[str] = []
+
+    async def large() -> None:
+        status, answer = await asking.query(f"{{directory{{withoutFiles(paths:[{names}]){{id}}}}}}")
+        assert 200 == status, answer
+        order.append("large")
+
+    async def small() -> None:
+        while "large" not in order:
+            assert 200 == (await asking.query("{version}"))[0]
+            order.append("small")
+
+    await asyncio.gather(large(), small())
+    assert order.count("small") >= 2
+
+
+async def test_what_an_sdk_sends_is_answered(asking: Asking) -> None:
+    """Chains of five hundred calls, two thousand aliases and selections beneath leaves pass."""
+    steps = "".join(f'{{withNewFile(path:"f{n}",contents:"")' for n in range(500))
+    status, answer = await asking.query("{directory" + steps + "{id}" + "}" * 501)
+    assert (200, True) == (status, "errors" not in answer)
+    spreads = "{...F1900} fragment F0 on Query{version}"
+    spreads += "".join(f"fragment F{n} on Query{{...F{n - 1}}}" for n in range(1, 1_901))
+    status, answer = await asking.query(spreads)
+    assert (200, ["version"]) == (status, list(answer["data"]))
+    aliases = " ".join(f"a{n}:version" for n in range(2_000))
+    status, answer = await asking.query("{" + aliases + "}")
+    assert (200, 2_000) == (status, len(answer["data"]))
+    status, answer = await asking.query("{version{nosuch}}")
+    assert 200 == status
+    assert answer["data"]["version"]
+    query = '{node(id:"x"){...on Container{id}...on Directory{id}}}'
+    status, answer = await asking.query(query)
+    assert "unknown id" in answer["errors"][0]["message"]
+
+
+async def test_an_answer_is_bounded(asking: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One query cannot ask for a file's contents so often that the answer fills the memory."""
+    monkeypatch.setattr("stiletto.wire.execute.MAX_ANSWER_BYTES", 10_000)
+    contents = " ".join(f"a{n}:contents" for n in range(20))
+    file = '{directory{withNewFile(path:"a",contents:"%s"){file(path:"a"){%s}}}}'
+    status, answer = await asking.query(file % ("x" * 1_000, contents))
+    assert (200, None) == (status, answer["data"])
+    assert "the answer to this query is longer than 10000" in answer["errors"][0]["message"]
+    status, answer = await asking.query(file % ("x" * 1_000, "contents"))
+    assert 1_000 == len(answer["data"]["directory"]["withNewFile"]["file"]["contents"])
