@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 from wheelwright.errors import RequestError
 
@@ -48,7 +47,9 @@ _TAIL_LINES = 10
 
 _step_s: ContextVar[int] = ContextVar("step_s", default=0)
 _running: dict[int, str] = {}
-_took: WeakKeyDictionary[BaseException, float] = WeakKeyDictionary()
+_TOOK = "wheelwright_took_s"
+"""The attribute of an exception that says how long its step was waited for."""
+
 # How an engine may tell it in the message of a failed step.
 _TOLD = re.compile(
     r"ended by (?P<by>SIG[A-Z]+) after (?P<s>\d+\.?\d*) s"
@@ -146,7 +147,7 @@ def ended(error: BaseException, exit_code: int, message: str = "") -> Ended | No
     """Return how a step ended, as the engine says or as it was measured; None where neither."""
     if told := _TOLD.search(message):
         return Ended(told["by"], float(told["s"]), told["more"] or "")
-    by, after_s = signal_of(exit_code), _took.get(error)
+    by, after_s = signal_of(exit_code), vars(error).get(_TOOK)
     return Ended(by, after_s) if by and after_s is not None else None
 
 
@@ -159,7 +160,7 @@ def under_way(name: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        _took[error] = time.monotonic() - started_s
+        vars(error)[_TOOK] = time.monotonic() - started_s
         raise
     # Not on the way out of an error: whoever tells why the call ended names what was under way.
     del _running[key]

@@ -250,6 +250,20 @@ async def test_abstract_sockets_of_the_host_are_closed(bench: Bench, abstract: s
     assert (str(errno.EPERM), "own") == (refused, own)
 
 
+def test_what_is_shared_is_said() -> None:
+    """With -v a call says that the network is shared, and what cannot be closed on this kernel."""
+    program = str(Path(sys.executable).with_name("stiletto"))
+    for flags, times in ((["-v"], 1), ([], 0)):
+        done = subprocess.run(
+            [program, "run", "--progress=plain", *flags, "true"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert times == done.stderr.count("steps share ")
+
+
 # -- certificates ----------------------------------------------------------------------------------
 
 
