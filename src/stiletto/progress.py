@@ -17,6 +17,9 @@ from typing import Protocol
 __all__ = ["Outcome", "Progress", "Renderer", "Silent", "Span"]
 
 
+_KEPT_BYTES = 1000
+
+
 class Outcome(Enum):
     """How a span ended."""
 
@@ -43,6 +46,9 @@ class Span:
     ended_s: float | None = None
     outcome: Outcome | None = None
     mask: Callable[[str], str] = str
+    closed: Callable[[int], object] = int
+    said: str = ""
+    """The last whole line that the thing itself printed, of which the beginning is kept."""
 
     def __post_init__(self) -> None:
         self.started_s = self.clock()
@@ -54,6 +60,9 @@ class Span:
 
     def write(self, data: bytes) -> None:
         """Pass on output of the thing itself."""
+        lines = [line for line in data[-_KEPT_BYTES:].splitlines() if line.strip()]
+        if lines:
+            self.said = lines[-1].decode("utf-8", "replace").strip()
         self.renderer.output(self, data)
 
     def end(self, outcome: Outcome, note: str = "") -> None:
@@ -62,6 +71,7 @@ class Span:
             return
         self.ended_s = self.clock()
         self.outcome = outcome
+        self.closed(self.id)
         self.renderer.end(self, self.mask(note))
 
 
@@ -114,6 +124,7 @@ class Progress:
         self._renderer: Renderer = renderer or Silent()
         self._ids = itertools.count(1)
         self._said: set[str] = set()
+        self._open: dict[int, Span] = {}
 
     def span(self, name: str, kind: str, parent: Span | None = None) -> Span:
         """Open a span beneath `parent`."""
@@ -125,9 +136,15 @@ class Progress:
             above,
             self._renderer,
             mask=lambda text: self.mask(text),
+            closed=lambda number: self._open.pop(number, None),
         )
+        self._open[opened.id] = opened
         self._renderer.begin(opened)
         return opened
+
+    def running(self) -> list[Span]:
+        """Return what has not ended, oldest first."""
+        return list(self._open.values())
 
     def say(self, line: str) -> None:
         """Tell something once, such as that isolation is off."""

@@ -192,7 +192,9 @@ async def _run(bench: Bench, git: dagger.Directory, cell: Cell, options: Options
         cell=cell.name,
     )
     if tested.run is None or tested.reports is None:
-        report = CellReport(cell, Verdict.NOT_CONFIGURED, tested.why_not)
+        said = tested.result()
+        note = said.note if tested.unrun else tested.why_not
+        report = CellReport(cell, said.verdict, note, details=said.details)
         return _Ran(report, dag.directory())
     report = _report(bench, cell, tested, started)
     names = await tested.reports.entries()

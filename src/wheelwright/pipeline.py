@@ -26,7 +26,7 @@ from wheelwright.project.pythons import choose
 from wheelwright.project.settings import GATES
 from wheelwright.project.tools import Tool, tool
 from wheelwright.project.version import VersionSource, version_source
-from wheelwright.testing import coverage, verdict
+from wheelwright.testing import coverage, unrun, verdict
 from wheelwright.testing import dependencies as needs
 from wheelwright.testing import run as testing
 from wheelwright.testing import services as serving
@@ -180,27 +180,36 @@ async def check_types(
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """A run and the directory with its reports; both None where there is nothing to test."""
+    """A run and the directory with its reports; both None where there is nothing to test.
+
+    `unrun` says which tests are there and did not run, and what to do about it; empty for none.
+    """
 
     run: testing.Run | None
     reports: dagger.Directory | None
     why_not: str = ""
     junit: str = ""
+    unrun: str = ""
 
     def text(self) -> str:
         """Return the summary for people, or why there is nothing to test."""
         return self.run.summary() if self.run else self.why_not
 
     def error(self) -> WheelwrightError | None:
-        """Return the error where the tests did not pass."""
-        return self.run.error() if self.run else None
+        """Return the error where the tests did not pass, or are there and did not run."""
+        error = self.run.error() if self.run else None
+        if not self.unrun:
+            return error
+        return GateFailed(f"{self.unrun}\n\n{error}" if error else self.unrun)
 
     def result(self) -> GateResult:
         """Return the gate's result."""
         if self.run is None:
+            if self.unrun:
+                return GateResult("tests", Verdict.FAILED, self.unrun.split(";")[0], self.unrun)
             return _not_configured("tests", self.text())
         said = self.run.counted() or f"exit code {self.run.exit_code}"
-        error = self.run.error()
+        error = self.error()
         note = f"{self.run.verdict.reason or said}; {self.run.python}"
         verdict = Verdict.FAILED if error else Verdict.PASSED
         return GateResult("tests", verdict, note, str(error) if error else "")
@@ -229,7 +238,7 @@ async def run_tests(
     servers = serving.servers(services or project.settings.services)
     wanted = needs.find(project, python, groups, extras)
     if why := testing.configured(project, wanted):
-        return Tested(None, None, why)
+        return Tested(None, None, why, unrun=await _unrun(bench))
     command = testing.command(project, args)
     if measured:
         wanted = coverage.with_tool(project, wanted, python)
@@ -280,7 +289,31 @@ async def run_tests(
         notes=(*(f"service: {server.image}" for server in servers), *plan.notes),
         output="\n".join(part for part in (output.stdout.rstrip(), output.stderr.rstrip()) if part),
     )
-    return Tested(run, ended.reports, junit=ended.junit)
+    empty = verdict.judge(ended.left).kind is verdict.Kind.EMPTY and not args
+    left = await _unrun(bench) if empty else ""
+    return Tested(run, ended.reports, junit=ended.junit, unrun=left)
+
+
+async def _unrun(bench: Bench) -> str:
+    """Return which tests are there although none ran; empty where `skip` leaves tests out."""
+    project = bench.project
+    if "tests" in project.settings.skip:
+        return ""
+    source = bench.source.directory(project.where) if project.where else bench.source
+    paths = {path for pattern in unrun.PATTERNS for path in await source.glob(pattern)}
+    texts: dict[str, str] = {}
+    for path in sorted(paths)[: unrun.FILES_MAX]:
+        try:
+            if await source.file(path).size() <= unrun.SIZE_MAX:
+                texts[path] = await source.file(path).contents()
+        except dagger.QueryError:
+            # A directory of that name, or no text: nothing that unittest would load.
+            continue
+    said = unrun.found(project, texts)
+    if not said:
+        return ""
+    act = unrun.ways_out(texts)
+    return f"{project.name}: its tests did not run: {', and '.join(said)}; {act}"
 
 
 # -- build ----------------------------------------------------------------------------------------

@@ -64,8 +64,20 @@ def render(title: str, rows: Sequence[Row]) -> str:
 def _last(rows: Sequence[Row]) -> str:
     counts = {verdict: sum(row.result.verdict is verdict for row in rows) for verdict in Verdict}
     said = ", ".join(f"{count} {verdict.value}" for verdict, count in counts.items() if count)
+    if not failed(rows) and 0 < counts[Verdict.PASSED] < len(rows):
+        # Who reads only this line has to see what nobody checked.
+        left = "; ".join(
+            f"{verdict.value}: {', '.join(_names(rows, verdict))}"
+            for verdict in (Verdict.NOT_CONFIGURED, Verdict.NOT_RUN)
+            if counts[verdict]
+        )
+        return f"passed: {counts[Verdict.PASSED]} of {len(rows)} gates; {left}"
     head = "failed" if failed(rows) else "passed" if counts[Verdict.PASSED] else "nothing ran"
     return f"{head}: {said}"
+
+
+def _names(rows: Sequence[Row], verdict: Verdict) -> list[str]:
+    return [row.result.gate for row in rows if row.result.verdict is verdict]
 
 
 def _shortened(details: str) -> str:

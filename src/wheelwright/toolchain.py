@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from importlib.resources import files
 
 import anyio
 import dagger
@@ -26,7 +27,17 @@ from wheelwright.environment import SOURCE, VENV, Environment
 from wheelwright.gates.result import Output
 from wheelwright.limits import limited, under_way
 from wheelwright.pins import UV_IMAGE, slim_image
-from wheelwright.privileges import BUILD, CODE, INSTALL, PACKAGE, Cache, Credential, Kind, released
+from wheelwright.privileges import (
+    BUILD,
+    CODE,
+    DOWNLOAD,
+    INSTALL,
+    PACKAGE,
+    Cache,
+    Credential,
+    Kind,
+    released,
+)
 from wheelwright.project import building
 from wheelwright.project.files import literal
 from wheelwright.project.tools import Tool
@@ -39,6 +50,7 @@ __all__ = [
     "begin_release",
     "builder",
     "dependencies",
+    "hashed",
     "hold_credentials",
     "install",
     "installed",
@@ -235,6 +247,20 @@ async def resolve(
 def tooled(python: str, tool: Tool) -> dagger.Container:
     """Return a slim container with a tool in an environment of its own, and nothing else."""
     return install(base(slim_image(python), python), ["uv", "tool", "install", tool.requirement])
+
+
+def hashed(python: str, name: str) -> dagger.Container:
+    """Return a slim container with a tool of the module's own: `locks/NAME.txt`, with hashes.
+
+    No cache is mounted, and no package's lock decides: what such a tool sees is worth stealing.
+    """
+    text = (files("wheelwright") / "locks" / f"{name}.txt").read_text(encoding="utf-8")
+    listed, home = f"{_TOOLS}/{name}.txt", f"{_TOOLS}/{name}"
+    container = base(slim_image(python), python).with_new_file(listed, text)
+    flags = (f"--python={home}/bin/python", "--require-hashes", "--requirements", listed)
+    container = step(container, DOWNLOAD, ["uv", "venv", home])
+    container = step(container, DOWNLOAD, ["uv", "pip", "install", *flags])
+    return container.with_env_variable("PATH", f"{home}/bin:${{PATH}}", expand=True)
 
 
 def with_tool(container: dagger.Container, tool: Tool, python: str) -> dagger.Container:

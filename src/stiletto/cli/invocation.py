@@ -13,7 +13,7 @@ from stiletto.cli.options import GLOBALS, UNSUPPORTED, Options, with_given
 from stiletto.cli.ports import EnginePort
 from stiletto.cli.terminal import Terminal
 from stiletto.errors import UsageError
-from stiletto.progress import Progress, Renderer, Silent
+from stiletto.progress import Progress, Renderer, Silent, Span
 from stiletto.render import choose, shows_failures
 
 __all__ = ["Invocation"]
@@ -30,6 +30,7 @@ class Invocation:
         self.door = door
         self.options = options
         self._renderer: Renderer = Silent()
+        self._progress = Progress()
 
     def read(
         self, words: list[str], command: str, *, own: tuple[Flag, ...] = ()
@@ -59,6 +60,10 @@ class Invocation:
             raise UsageError(f"--workdir: no such directory: {path}")
         return path
 
+    def running(self) -> list[Span]:
+        """Return what the session does right now."""
+        return self._progress.running()
+
     @property
     def failures_are_shown(self) -> bool:
         """Whether a failed step's last lines were shown with the progress."""
@@ -87,7 +92,7 @@ class Invocation:
             environ=self.terminal.environ,
             verbosity=_ALL_OUTPUT if options.debug else options.verbosity,
         )
-        progress = Progress(self._renderer)
+        progress = self._progress = Progress(self._renderer)
         try:
             async with self.door.open(
                 workdir=self.workdir,

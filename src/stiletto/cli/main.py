@@ -13,8 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stiletto.cli.failures import BUG, INTERRUPTED, TERMINATED, streams_of, text_of
+from stiletto.cli.failures import BUG, INTERRUPTED, streams_of, text_of
 from stiletto.cli.flags import Flag, FlagSet
+from stiletto.cli.interrupts import Interrupted, run_to_end
 from stiletto.cli.invocation import Invocation
 from stiletto.cli.names import closest
 from stiletto.cli.options import GLOBALS, UNSUPPORTED, Options, with_given
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from stiletto.cli.door import Door
 
 __all__ = ["main", "run"]
+
+DISTRIBUTION = "wheelwright-pipeline"
+"""What is installed; `stiletto` on an index is somebody else's."""
 
 API_VERSION = "v0.21.8"
 """The Dagger release whose wire protocol is spoken: `engineVersion` of modules may be up to it."""
@@ -100,11 +104,12 @@ def run(words: Sequence[str], terminal: Terminal, door: Door) -> int:
         terminal.err(text_of(error))
         return error.exit_code
     except KeyboardInterrupt:
+        # Before the command had begun.
         terminal.err("Canceled.")
         return INTERRUPTED
-    except _Terminated:
-        terminal.err("Canceled.")
-        return TERMINATED
+    except Interrupted as interrupted:
+        terminal.err(interrupted.text)
+        return interrupted.code
     except BrokenPipeError:
         return 1
     except Exception as error:
@@ -162,7 +167,8 @@ def _dispatch(invocation: Invocation, words: list[str]) -> int:
         return 0
     if name == "version":
         return _version(invocation, rest)
-    return _run_async(invocation, _command(name), rest)
+    command = _command(name)
+    return run_to_end(lambda: command(invocation, rest), invocation.running, terminal)
 
 
 def _option_rows(terminal: Terminal) -> str:
@@ -177,9 +183,7 @@ def _version(invocation: Invocation, words: list[str]) -> int:
     _, others = invocation.read(words, "stiletto version")
     if others:
         raise UsageError(f'unknown command "{others[0]}" for "stiletto version"')
-    invocation.terminal.out(
-        f"stiletto v{version('wheelwright-pipeline')} (Dagger API {API_VERSION})\n"
-    )
+    invocation.terminal.out(f"stiletto v{version(DISTRIBUTION)} (Dagger API {API_VERSION})\n")
     return 0
 
 
@@ -207,37 +211,3 @@ def _command(name: str) -> Command:
         "check": commands.check,
         "functions": commands.functions,
     }[name]
-
-
-class _Terminated(BaseException):
-    """SIGTERM came."""
-
-
-def _run_async(invocation: Invocation, command: Command, words: list[str]) -> int:
-    """Run a command to its end; SIGINT and SIGTERM cancel it, so that it ends what it started."""
-    import asyncio
-    import signal
-
-    terminated = False
-
-    async def guarded() -> int:
-        loop = asyncio.get_running_loop()
-        task = asyncio.current_task()
-
-        def terminate() -> None:
-            nonlocal terminated
-            terminated = True
-            if task is not None:
-                task.cancel()
-
-        # Neither Windows nor a thread other than the main one has signals to handle.
-        with suppress(NotImplementedError, ValueError, RuntimeError):
-            loop.add_signal_handler(signal.SIGTERM, terminate)
-        return await command(invocation, words)
-
-    try:
-        return asyncio.run(guarded())
-    except asyncio.CancelledError:
-        if terminated:
-            raise _Terminated from None
-        raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -394,38 +395,43 @@ async def open_session(
     the limits are those of each step.
     """
     from stiletto.sandbox.images import HostImages
+    from stiletto.sandbox.relay import relayed
     from stiletto.sandbox.select import select, way_to_isolation
     from stiletto.store.layout import root_from
 
     store = Store(root_from(environ), tell=progress.say)
     limit = limit_bytes(environ, store.root)
     with translated(store.root):
-        provider = await select(
-            sandbox,
-            store.root / "sandbox",
-            progress.say,
-            Limits(step_memory_bytes, step_processes),
-        )
-        gate = SecretGate(
-            isolated=provider.name != "plain",
-            allowed=plain_secrets,
-            way_out=lambda: way_to_isolation(store.root / "sandbox"),
-        )
-        engine = Engine(
-            store=store,
-            sandbox=provider,
-            images=HostImages(servers=store.root / "sandbox" / "servers", memory=store),
-            progress=progress,
-            workdir=workdir,
-            environ=environ,
-            gate=gate,
-            consent=Consent(consents_from(environ), allowed=allow_env, ask=ask),
-        )
-        try:
-            yield engine
-        finally:
-            await engine.close()
-            await asyncio.to_thread(store.keep_within, limit)
+        async with relayed(os.environ, progress.say) as host:
+            provider = await select(
+                sandbox,
+                store.root / "sandbox",
+                progress.say,
+                Limits(step_memory_bytes, step_processes),
+                host.environ,
+            )
+            gate = SecretGate(
+                isolated=provider.name != "plain",
+                allowed=plain_secrets,
+                way_out=lambda: way_to_isolation(store.root / "sandbox"),
+            )
+            engine = Engine(
+                store=store,
+                sandbox=provider,
+                images=HostImages(servers=store.root / "sandbox" / "servers", memory=store),
+                progress=progress,
+                workdir=workdir,
+                environ=environ,
+                gate=gate,
+                consent=Consent(consents_from(environ), allowed=allow_env, ask=ask),
+            )
+            for text in host.secrets:
+                engine.secrets.masks.add(text)
+            try:
+                yield engine
+            finally:
+                await engine.close()
+                await asyncio.to_thread(store.keep_within, limit)
 
 
 @contextlib.asynccontextmanager

@@ -14,7 +14,7 @@ import posixpath
 import shutil
 import stat
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -41,13 +41,13 @@ from stiletto.sandbox.plan import (
     Step,
     StepOutput,
 )
-from stiletto.sandbox.process import Transcript, kill_group, memory_file, run_process
+from stiletto.sandbox.process import Transcript, memory_file, run_process
 from stiletto.sandbox.redirects import write_redirects
 from stiletto.sandbox.replay import replay_line
 from stiletto.sandbox.scrub import Patterns, secret_patterns
 from stiletto.sandbox.skeleton import materialise_image, skeleton
 from stiletto.sandbox.spool import Spool, Unspooled
-from stiletto.sandbox.terminate import ask_command_to_end
+from stiletto.sandbox.terminate import ask_command_to_end, kill_launched
 
 __all__ = ["Bubblewrap", "find_program"]
 
@@ -118,14 +118,18 @@ def _drop_work(work: Path) -> None:
 class Bubblewrap:
     """The provider for Linux with user namespaces.
 
-    `base` is a directory of its own, on a disk, for the images' own files.
+    `base` is a directory of its own, on a disk, for the images' own files; of `host_env` steps get
+    the way to the network.
     """
 
     name = "bubblewrap"
 
-    def __init__(self, base: Path, program: Path | None = None) -> None:
+    def __init__(
+        self, base: Path, program: Path | None = None, host_env: Mapping[str, str] = os.environ
+    ) -> None:
         self._base = base.resolve()
         self._program = (program or find_program()).resolve()
+        self._host_env = host_env
         self._limits = Limits()
         self._groups: Groups | None = None
 
@@ -135,7 +139,7 @@ class Bubblewrap:
 
     def _plan(self, step: Step) -> Plan:
         root = materialise_image(self._base, skeleton(step.image, step.uid, step.gid))
-        return plan_step(step, root, os.environ)
+        return plan_step(step, root, self._host_env)
 
     async def run(self, step: Step, sink: Sink, stop: asyncio.Event | None = None) -> StepOutput:
         """Run the step; see `Sandbox.run`."""
@@ -192,7 +196,7 @@ class Bubblewrap:
                 env={},
                 stdin=step.stdin,
                 pass_fds=fds,
-                end_tree=kill_group,
+                end_tree=lambda pid: kill_launched(pid, int(status)),
                 stop=stop,
                 ask_to_end=ask_command_to_end,
                 confined=True,

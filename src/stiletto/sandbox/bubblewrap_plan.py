@@ -32,7 +32,12 @@ from stiletto.sandbox.plan import (
 )
 from stiletto.sandbox.seccomp import filter_here
 from stiletto.sandbox.skeleton import home_of
-from stiletto.sandbox.surroundings import CERTIFICATES, environment, passed_on
+from stiletto.sandbox.surroundings import (
+    CERTIFICATES,
+    PROXY_VARIABLES,
+    environment,
+    passed_on,
+)
 
 __all__ = ["Plan", "depth", "plan_step", "too_long"]
 
@@ -172,6 +177,10 @@ def plan_step(step: Step, image_root: Path, host_env: Mapping[str, str]) -> Plan
     workdir = view.resolve(step.workdir or "/")
     home = home_of(step.uid, view.read("/etc/passwd"))
     variables = environment(step, passed, home)
+    # A proxy's address with a password in it: that of the session's relay.
+    secret_names = set(step.secret_env) | {
+        name for name in PROXY_VARIABLES if name not in step.env and "@" in passed.get(name, "")
+    }
     missing = relative(workdir) not in stacks and view.find(workdir) is None
     system_calls = filter_here()
     lowers = (image_root, *(layer.root for layer in step.layers))
@@ -186,7 +195,7 @@ def plan_step(step: Step, image_root: Path, host_env: Mapping[str, str]) -> Plan
             *named,
             *([ops.MakeDirectory(workdir)] if missing else []),
             *(
-                ops.SetEnvironment(name, value, secret=name in step.secret_env)
+                ops.SetEnvironment(name, value, secret=name in secret_names)
                 for name, value in sorted(variables.items())
             ),
             ops.Chdir(workdir),

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,13 +65,15 @@ class _Prepared:
 class Plain:
     """The provider for machines where namespaces are forbidden.
 
-    `base` is a directory of its own; its path is part of every working tree's.
+    `base` is a directory of its own; its path is part of every working tree's. Of `host_env` steps
+    get the way to the network.
     """
 
     name = "plain"
 
-    def __init__(self, base: Path) -> None:
+    def __init__(self, base: Path, host_env: Mapping[str, str] = os.environ) -> None:
         self._base = base.resolve()
+        self._host_env = host_env
         self._pool = TreePool(self._base / "trees")
 
     async def run(self, step: Step, sink: Sink, stop: asyncio.Event | None = None) -> StepOutput:
@@ -86,7 +89,9 @@ class Plain:
                 shown(_secrets(prepared)) as secrets,
                 watched(prepared.tree, secrets) as watching,
             ):
-                exit_code = await _execute(step, prepared, transcript, stop, watching)
+                exit_code = await _execute(
+                    step, prepared, transcript, stop, watching, self._host_env
+                )
             transcript.finish()
             output = await asyncio.to_thread(_describe, step, prepared, transcript, exit_code)
             aside.rmdir()
@@ -164,10 +169,11 @@ async def _execute(
     transcript: Transcript,
     stop: asyncio.Event | None,
     watching: Watched,
+    host_env: Mapping[str, str],
 ) -> int:
     tree, mapping = prepared.tree, prepared.mapping
     cwd = tree / relative(step.workdir)
-    passed = passed_on(os.environ)
+    passed = passed_on(host_env)
     ours = {name for name in passed if name not in step.env} | set(step.secret_env)
     env = {
         name: value if name in ours else mapping.text(value)

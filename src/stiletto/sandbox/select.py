@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -27,7 +28,11 @@ HINT_PLAIN = "use `--sandbox plain`, which needs none of this and isolates nothi
 
 
 async def select(
-    choice: Choice, base: Path, say: Callable[[str], None], limits: Limits = NO_LIMITS
+    choice: Choice,
+    base: Path,
+    say: Callable[[str], None],
+    limits: Limits = NO_LIMITS,
+    host_env: Mapping[str, str] = os.environ,
 ) -> Sandbox:
     """Return the provider for this machine; `say` hears it when isolation or limits are off.
 
@@ -37,15 +42,15 @@ async def select(
     sweep()
     if choice == "plain":
         say("steps run without isolation, as ordinary processes: plain mode was asked for")
-        return _unlimited(Plain(base), limits, say)
+        return _unlimited(Plain(base, host_env), limits, say)
     try:
-        return _limited(await probe_bubblewrap(base), limits, say)
+        return _limited(await probe_bubblewrap(base, host_env), limits, say)
     except EnvironmentFailed as error:
         if choice == "bubblewrap":
             raise
         how = f"; {error.hint}" if error.hint and error.hint != HINT_PLAIN else ""
         say(f"steps run without isolation, as ordinary processes: {error.message}{how}")
-        return _unlimited(Plain(base), limits, say)
+        return _unlimited(Plain(base, host_env), limits, say)
 
 
 def _limited(sandbox: Bubblewrap, limits: Limits, say: Callable[[str], None]) -> Sandbox:
@@ -72,7 +77,7 @@ async def way_to_isolation(base: Path) -> str:
     return "leave out `--sandbox plain` (or STILETTO_SANDBOX=plain)"
 
 
-async def probe_bubblewrap(base: Path) -> Bubblewrap:
+async def probe_bubblewrap(base: Path, host_env: Mapping[str, str] = os.environ) -> Bubblewrap:
     """Return bubblewrap after it has run `true` over an overlay in `base`.
 
     Raises:
@@ -82,7 +87,7 @@ async def probe_bubblewrap(base: Path) -> Bubblewrap:
         raise EnvironmentFailed(
             f"bubblewrap needs Linux, and this is {platform.system()}", hint=HINT_PLAIN
         )
-    sandbox = Bubblewrap(base)
+    sandbox = Bubblewrap(base, host_env=host_env)
     try:
         with _scratch(base) as (upper, work):
             step = Step(("true",), userland_image("probe"), (), upper, work)

@@ -7,16 +7,17 @@ from collections.abc import Mapping
 from stiletto.sandbox.plan import Step
 from stiletto.sandbox.skeleton import DEFAULT_PATH
 
-__all__ = ["CERTIFICATES", "environment", "passed_on"]
+__all__ = ["CERTIFICATES", "PROXY_VARIABLES", "environment", "passed_on"]
 
-PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy")
+PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
+PROXY_VARIABLES = (*PROXIES, *(name.upper() for name in PROXIES))
 CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 """Where the host's programs find the certificates of authorities; the names are OpenSSL's."""
 
 
 def passed_on(host: Mapping[str, str]) -> dict[str, str]:
     """Return the variables of the host that every step sees: the way to the network."""
-    names = [*PROXIES, *(name.upper() for name in PROXIES), *CERTIFICATES]
+    names = [*PROXY_VARIABLES, "no_proxy", "NO_PROXY", *CERTIFICATES]
     return {name: host[name] for name in names if host.get(name)}
 
 

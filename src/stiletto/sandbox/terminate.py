@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 from stiletto.sandbox.process import kill_group
 
-__all__ = ["ask_command_to_end", "ask_to_end"]
+__all__ = ["ask_command_to_end", "ask_to_end", "kill_launched"]
 
 PROC = Path("/proc")
 
@@ -32,6 +33,41 @@ def ask_command_to_end(launcher: int) -> None:
         kill_group(launcher)
     for pid in commands:
         ask_to_end(pid)
+
+
+def kill_launched(launcher: int, status: int) -> None:
+    """Kill a launcher and the init of its namespace, and with that everything in it.
+
+    The init asks the kernel to die with the launcher only once it runs: of a launcher that is
+    killed before, on a busy machine, it would stay. `status` is the file in which bubblewrap
+    tells the init's number.
+    """
+    inits = _inits(launcher, status)
+    kill_group(launcher)
+    for init in inits:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(init, signal.SIGKILL)
+        os.close(init)
+
+
+def _inits(launcher: int, status: int) -> list[int]:
+    """Return descriptors of the init, which keep meaning it; none where it has ended."""
+    told = re.search(rb'"child-pid": (\d+)', os.pread(status, 4096, 0))
+    if told is None:
+        return []
+    pid = int(told[1])
+    try:
+        fd = os.pidfd_open(pid)
+    except OSError:
+        return []
+    above = pid
+    while above > 1:
+        above = _stat(PROC / str(above))[1]
+        if above == launcher:
+            return [fd]
+    # The number is somebody else's by now.
+    os.close(fd)
+    return []
 
 
 def _commands(pid: int, launcher: str, children: dict[int, list[int]]) -> Iterator[int]:

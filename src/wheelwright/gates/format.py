@@ -15,7 +15,7 @@ _DIFF_LINES = 60
 
 def configured(project: Project) -> str:
     """Return why ruff's formatter does not apply; empty where it does."""
-    if why := lint.configured(project):
+    if why := lint.configured(project, "format"):
         return why
     if project.configures("tool", "black") and not project.configures("tool", "ruff", "format"):
         return f"not configured: {project.name} is formatted by black ([tool.black])"

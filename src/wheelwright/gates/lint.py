@@ -8,6 +8,7 @@ from wheelwright.environment import SOURCE
 from wheelwright.gates.result import GateResult, Output, Verdict, broken, unreadable
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
+from wheelwright.project.others import unchecked
 from wheelwright.project.reading import json_data
 from wheelwright.project.tools import declared_in
 
@@ -32,7 +33,7 @@ class Issue:
         return f"{self.path}:{self.line}:{self.column}: {self.code} {self.message}{mark}"
 
 
-def configured(project: Project) -> str:
+def configured(project: Project, gate: str = "lint") -> str:
     """Return why ruff does not apply; empty where the project uses it."""
     hooks = project.text(".pre-commit-config.yaml") or ""
     uses = (
@@ -42,7 +43,9 @@ def configured(project: Project) -> str:
         or bool(declared_in(project, "ruff"))
         or "ruff-pre-commit" in hooks
     )
-    return "" if uses else f"not configured: {project.name} does not use ruff ({LOOKED_FOR})"
+    others = unchecked(project, gate)
+    why = f"not configured: {project.name} does not use ruff ({LOOKED_FOR}){others}"
+    return "" if uses else why
 
 
 def command() -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wheelwright.gates.result import GateResult, Output, Verdict, broken
 from wheelwright.project.model import Project
+from wheelwright.project.others import unchecked
 
 __all__ = ["command", "configured", "judge", "needs_source"]
 
@@ -12,7 +13,8 @@ def configured(project: Project) -> str:
     """Return why there is nothing to compare; empty where there is a lock."""
     if project.lock is not None:
         return ""
-    return f"not configured: {project.name} has no uv.lock (`uv lock` makes one)"
+    others = unchecked(project, "lock")
+    return f"not configured: {project.name} has no uv.lock (`uv lock` makes one){others}"
 
 
 def needs_source(project: Project) -> bool:

@@ -21,6 +21,7 @@ from wheelwright.environment import SOURCE, VENV
 from wheelwright.errors import ProjectError
 from wheelwright.gates.result import GateResult, Output, Verdict, broken
 from wheelwright.project.model import Project
+from wheelwright.project.others import unchecked
 from wheelwright.project.targets import own_code
 from wheelwright.project.tools import Tool, declared_in, tool
 
@@ -151,7 +152,7 @@ def not_configured(project: Project) -> str:
     names = ", ".join(_BY_NAME)
     return (
         f"not configured: {project.name} configures no type checker "
-        f"(none of {names} has a table, a file or a dependency group)"
+        f"(none of {names} has a table, a file or a dependency group){unchecked(project, 'types')}"
     )
 
 

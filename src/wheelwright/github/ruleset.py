@@ -69,12 +69,14 @@ def branch(
 
 
 def tags(*, bypass: Iterable[str]) -> dict[str, Any]:
-    """Return the rules of tags `v*`: made once, never moved or removed.
+    """Return the rules of tags `v*`: made once, by those who bypass, and never moved or removed.
+
+    A tag is what `publish --tag` publishes, so not everybody who may push a branch may make one.
 
     Raises:
         RequestError: an unknown bypass.
     """
-    rules = [{"type": kind} for kind in ("deletion", "non_fast_forward", "update")]
+    rules = [{"type": kind} for kind in ("creation", "deletion", "non_fast_forward", "update")]
     return _ruleset("release tags", "tag", "refs/tags/v*", rules, bypass)
 
 

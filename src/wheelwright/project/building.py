@@ -75,8 +75,10 @@ def unbuilt(said: str) -> str:
     return canonicalize_name(found[1]) if found else ""
 
 
-def build_files(project: Project) -> dict[str, str]:
+def build_files(project: Project, recorded: Iterable[str] = ()) -> dict[str, str]:
     """Return files that ask uv for what the package and its workspace are built with.
+
+    `recorded` are lines that begin with `name==version`, which bound it further.
 
     A project of its own, so that an installing step can fetch it all without running any of it:
     requirements of builds as dependencies, and of uv's settings those that say where from.
@@ -93,7 +95,11 @@ def build_files(project: Project) -> dict[str, str]:
     wanted += [line for name in sorted(names) for line in _HOOKS.get(name, ())]
     settings = project.root.table("tool", "uv")
     kept: dict[str, Any] = {key: settings[key] for key in _PLACES if key in settings}
-    kept["constraint-dependencies"] = settings.get("build-constraint-dependencies", [])
+    bounds = [line.split()[0] for line in recorded]
+    kept["constraint-dependencies"] = [
+        *settings.get("build-constraint-dependencies", []),
+        *bounds,
+    ]
     kept["sources"] = {name: source for name, source in sources.items() if name in names}
     made = {
         "project": {"name": "build-requirements", "version": "0", "dependencies": wanted},

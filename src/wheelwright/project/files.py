@@ -27,6 +27,8 @@ _READ = (
     "tox.toml",
     "towncrier.toml",
     "pytest.ini",
+    "noxfile.py",
+    "Makefile",
     "ruff.toml",
     ".ruff.toml",
     "mypy.ini",

@@ -17,17 +17,23 @@ The hand-written form is Keep a Changelog 1.1 (keepachangelog.com): `## [Unrelea
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from enum import Enum
 from typing import Final
 
 from wheelwright.project.model import Project
 
 __all__ = [
+    "CLIFF_CONTEXT",
     "Keeper",
     "cliff_commands",
+    "cliff_context_command",
+    "cliff_dated",
     "cliff_directory",
+    "cliff_render_command",
     "find",
     "gist",
     "insert",
@@ -40,6 +46,12 @@ __all__ = [
 
 # Looked for in this order, in any case.
 NAMES: Final = ("changelog.md", "changes.md", "history.md", "news.md", "changelog", "changes")
+
+CLIFF_CONTEXT: Final = "/opt/wheelwright/cliff-context.json"
+"""Container path of what git-cliff knows of a version."""
+
+# Its own configuration may name a file for what is printed here.
+_CLIFF: Final = ("git-cliff", "--strip=all", "--output=-")
 
 _CLIFFS: Final = ("cliff.toml", ".cliff.toml", ".config/cliff.toml")
 
@@ -212,12 +224,33 @@ def _end(text: str, heading: re.Match[str]) -> int:
 def cliff_commands(version: str, since: str, paths: Iterable[str] = ()) -> tuple[str, ...]:
     """Return the command that prints the new section of git-cliff.
 
-    `since` is a commit: the parent on the base branch of the release before, because a squash
-    merge leaves that release's own tag out of the branch's history. Empty: from the beginning.
+    `since` is a commit: the tag of the release before. A squash merge leaves it out of the branch's
+    history, and the range is the same: what it cannot reach. Empty: from the beginning.
     """
     included = [f"--include-path={path}" for path in paths]
     until = [f"{since}..HEAD"] if since else []
-    return ("git-cliff", f"--tag={version}", "--unreleased", "--strip=all", *included, *until)
+    return (*_CLIFF, f"--tag={version}", "--unreleased", *included, *until)
+
+
+def cliff_context_command(version: str, since: str, paths: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the command that prints what git-cliff knows of the version, as JSON."""
+    return (*cliff_commands(version, since, paths), "--context")
+
+
+def cliff_dated(context: str, date: str) -> str:
+    """Return that JSON with a release's day in the place of the clock's; empty for other text."""
+    try:
+        releases = json.loads(context)
+        for each in releases:
+            each["timestamp"] = int(datetime.fromisoformat(f"{date}T00:00:00+00:00").timestamp())
+    except (ValueError, TypeError):
+        return ""
+    return json.dumps(releases)
+
+
+def cliff_render_command(version: str) -> tuple[str, ...]:
+    """Return the command that prints the section of that JSON."""
+    return (*_CLIFF, f"--tag={version}", f"--from-context={CLIFF_CONTEXT}")
 
 
 def cliff_directory(project: Project) -> str:

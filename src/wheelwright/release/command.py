@@ -8,20 +8,21 @@ from functools import partial
 from typing import cast
 
 from wheelwright import toolchain
-from wheelwright.release import loop, report
+from wheelwright.release import loop, refs, report, verifying
 from wheelwright.release.changelog import Keeper, gist
 from wheelwright.release.context import Context, MachineClock, Stopped, say
 from wheelwright.release.git import RemoteGit
 from wheelwright.release.plan import decide
-from wheelwright.release.ports import GitHub, Ports, Refs
+from wheelwright.release.ports import Compared, GitHub, Ports, Refs
 from wheelwright.release.preflight import Preflight
 from wheelwright.release.preparing import Preparing
+from wheelwright.release.refs import Seen
 from wheelwright.release.report import Links, Report
-from wheelwright.release.step import Done, Next, next_step
+from wheelwright.release.step import Done, Next
 from wheelwright.release.stops import Problem, Reason, Stop
 from wheelwright.release.version import Request, Versioned, next_version
 from wheelwright.release.where import Hub
-from wheelwright.release.world import Act, Here, Plan, Pull, World
+from wheelwright.release.world import Act, Journal, Plan, Pull, World
 
 __all__ = ["changes", "release", "version"]
 
@@ -48,16 +49,16 @@ async def release(context: Context, request: Request, *, dry_run: bool) -> Repor
         raise _stopped(_report(package, end, links))
     preparing = ready.based.preparing
     ports = Ports(
-        git=_EditingGit(ready.based.remote, preparing, ready.based.since),
+        git=_EditingGit(ready.based.remote, preparing, ready.based.seen),
         index=ready.index,
         github=github,
         workshop=context.workshop(preparing, ready.urls),
         clock=MachineClock(),
     )
     if dry_run:
-        looking = partial(loop.look, plan, ports, Here())
-        world = await loop.patiently(looking, ports.clock, say)
-        made = _report(package, next_step(plan, world), links, plan, world)
+        foreseeing = partial(loop.foreseen, plan, ports)
+        world, then = await loop.patiently(foreseeing, ports.clock, say)
+        made = _report(package, then, links, plan, world)
     else:
         outcome = await loop.run(plan, ports, say)
         made = _report(package, outcome.end, links, plan, outcome.world, outcome.acts)
@@ -107,11 +108,11 @@ class _Unseen:
 
 @dataclass(frozen=True, slots=True)
 class _EditingGit:
-    """The remote's refs, and the edits of this package; `since` is where its changes begin."""
+    """The remote's refs, and the edits of this package; `seen` is what the preflight saw."""
 
     remote: RemoteGit
     preparing: Preparing
-    since: str
+    seen: Seen
 
     async def observe(self, plan: Plan) -> Refs:
         return await self.remote.observe(plan)
@@ -122,8 +123,15 @@ class _EditingGit:
     async def unlock(self, plan: Plan, commit: str) -> None:
         await self.remote.unlock(plan, commit)
 
-    async def push_branch(self, plan: Plan, expected: str) -> None:
-        await self.remote.push_commit(plan, await self.preparing.made(plan, self.since), expected)
+    async def verify(self, plan: Plan, journal: Journal) -> Compared:
+        return await verifying.verify(self.preparing, plan, journal, self._since(plan))
+
+    async def push_branch(self, plan: Plan, expected: str) -> str:
+        made = await self.preparing.made(plan, self._since(plan))
+        return await self.remote.push_commit(plan, made, expected)
+
+    def _since(self, plan: Plan) -> str:
+        return refs.since(self.seen, plan.tag.removesuffix(plan.version), plan.version)
 
     async def push_tag(self, plan: Plan, commit: str) -> None:
         await self.remote.push_tag(plan, commit)

@@ -7,9 +7,11 @@ for code of the package; nothing of it ever comes back but texts (`commit.py`)
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass, field
 from importlib.resources import files
+from typing import Any
 
 import dagger
 
@@ -22,7 +24,7 @@ from wheelwright.release.ports import Refs
 from wheelwright.release.refs import Seen
 from wheelwright.release.world import Plan
 
-__all__ = ["TREE", "RemoteGit", "fresh", "with_program"]
+__all__ = ["TREE", "RemoteGit", "Trace", "fresh", "printable", "with_program"]
 
 TREE = "/repo"
 """Where a commit's files are in the container of `RemoteGit.tree`."""
@@ -47,6 +49,23 @@ def with_program(container: dagger.Container, name: str) -> dagger.Container:
     """Put a program of `inside` into a container."""
     text = (files("wheelwright.release.inside") / name).read_text(encoding="utf-8")
     return container.with_new_file(f"{_PROGRAMS}/{name}", text)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Where a commit comes from.
+
+    Attributes:
+        author: as git writes it, text of somebody.
+        merged: it is in the branch's history.
+        parent_merged: its first parent is.
+    """
+
+    epoch_s: int
+    parents: tuple[str, ...]
+    author: str
+    merged: bool
+    parent_merged: bool
 
 
 @dataclass
@@ -141,13 +160,34 @@ class RemoteGit:
         self._newest = await self._run(described, ["release", _COMMIT, ref, expected])
         return await _answer(self._newest)
 
-    async def time_s(self, commit: str) -> int:
-        """Return a commit's time, in seconds since 1970."""
-        return int(await _answer(await self._do("time", commit)))
+    # -- verification -----------------------------------------------------------------------------
+
+    async def trace(self, commit: str, branch: str) -> Trace:
+        """Return where a commit comes from, as seen from a branch of the remote."""
+        told: dict[str, Any] = json.loads(await _answer(await self._do("trace", commit, branch)))
+        return Trace(**{**told, "parents": tuple(told["parents"])})
+
+    async def compare(self, made: ReleaseCommit, other: str) -> tuple[str, tuple[str, ...]]:
+        """Return the commit of a description, and what another one has that this has not.
+
+        What differs is for people: paths, each with how it differs.
+        """
+        described = (await self.clone()).with_new_file(_COMMIT, made.json())
+        told = json.loads(await _answer(await self._run(described, ["compare", _COMMIT, other])))
+        words = {"A": "added", "D": "missing"}
+        differing = (
+            f"{printable(path)} ({words.get(how, 'changed')})" for how, path in told["differing"]
+        )
+        return told["commit"], tuple(differing)
 
     async def push_tag(self, plan: Plan, commit: str) -> None:
         """Push the tag; the same one again is no error, another one is refused."""
         await self._do("push", f"refs/tags/{plan.tag}", "", commit)
+
+
+def printable(text: str) -> str:
+    """Return a text of others on one line, with nothing in it that acts."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)[:400]
 
 
 async def _answer(ran: dagger.Container) -> str:

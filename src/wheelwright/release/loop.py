@@ -14,11 +14,11 @@ from typing import TypeVar
 
 from wheelwright.release.plan import file_version
 from wheelwright.release.ports import ActFailed, Clock, Ports
-from wheelwright.release.step import Done, Next, Step, next_step, pause_s
+from wheelwright.release.step import Done, Next, Step, next_step, pause_s, verification
 from wheelwright.release.stops import Reason, Stop
 from wheelwright.release.world import Act, Here, Plan, Setback, Trouble, Verdict, World
 
-__all__ = ["Outcome", "look", "patiently", "run"]
+__all__ = ["Outcome", "foreseen", "look", "patiently", "run"]
 
 _Answer = TypeVar("_Answer")
 
@@ -49,6 +49,20 @@ async def look(plan: Plan, ports: Ports, here: Here) -> World:
         releases=refs.releases,
         here=here,
     )
+
+
+async def foreseen(plan: Plan, ports: Ports) -> tuple[World, Next]:
+    """Return what is seen, and what comes next: what `run` would begin with, and nothing written.
+
+    A release commit that is there is compared, so that a plan says no more than a release will.
+    """
+    world = await look(plan, ports, Here())
+    unsure = verification(plan, world)
+    if isinstance(unsure, Step):
+        here = await _perform(plan, ports, world, unsure)
+        world = replace(world, here=here)
+        unsure = verification(plan, world)
+    return world, unsure or next_step(plan, world)
 
 
 async def patiently(
@@ -109,7 +123,7 @@ async def run(
             setback = here.setback and replace(here.setback, waited=True)
             here = replace(here, setback=setback, looks=here.looks + 1)
             continue
-        say(f"{step.act.value} {step.subject}".rstrip())
+        say(f"{step.act.value} {step.subject}".rstrip() + _held(plan, world))
         try:
             here = await _perform(plan, ports, world, step)
         except ActFailed as error:
@@ -122,13 +136,27 @@ async def run(
             raise
         if step.act is Act.PUBLISH:
             accepted_at_s = ports.clock.now_s()
-        acts.append(step.act)
+        if step.act is not Act.VERIFY:
+            # It is a look: nothing is anywhere that was not before.
+            acts.append(step.act)
         here = replace(here, setback=None, done=(step.act, step.subject), looks=0)
         if step.act is Act.UNLOCK:
             # Nothing is left to look at, and looking would ask for a lock again.
             world = dataclasses.replace(world, lock=None, here=here)
             return Outcome(world, tuple(acts), Done())
     return Outcome(world, tuple(acts), Stop.at(Reason.NO_PROGRESS, f"{_MOST_STEPS} steps"))
+
+
+def _held(plan: Plan, world: World) -> str:
+    """Return what stands outside as an act begins: who ends the run here reads it last."""
+    held = [
+        f"the lock {plan.lock_ref}" if world.here.lock else "",
+        f"the branch {plan.branch}" if world.branch else "",
+        f"on the index {', '.join(file.name for file in world.index)}" if world.index else "",
+        f"the tag {plan.tag}" if world.tag else "",
+    ]
+    said = "; ".join(part for part in held if part)
+    return f" (held: {said}; the same command goes on)" if said else ""
 
 
 async def _perform(plan: Plan, ports: Ports, world: World, step: Step) -> Here:
@@ -141,8 +169,7 @@ async def _perform(plan: Plan, ports: Ports, world: World, step: Step) -> Here:
             await ports.git.unlock(plan, step.expected)
             return replace(here, lock="")
         case Act.PUSH_BRANCH:
-            await ports.git.push_branch(plan, step.expected)
-            return here
+            return replace(here, anew=await ports.git.push_branch(plan, step.expected))
         case Act.UPLOAD_ASSET if release:
             await ports.github.upload(
                 release, step.subject, await ports.workshop.contents(step.subject)
@@ -156,6 +183,10 @@ async def _perform(plan: Plan, ports: Ports, world: World, step: Step) -> Here:
             return here
     assert journal, f"{step.act} comes after the journal commit"
     match step.act:
+        case Act.VERIFY:
+            found = await ports.git.verify(plan, journal)
+            here = replace(here, verified=journal.commit, foreign=found.foreign)
+            return replace(here, anew=found.anew or here.anew)
         case Act.RUN_GATES:
             said = await ports.workshop.gates(plan, journal)
             verdict = Verdict.PASSED if said.passed else Verdict.FAILED

@@ -3,7 +3,8 @@
 Everything wrong is named at once, and nothing has been written yet. Three cases:
 
     continue   the lock is of this run, or of the one to take over: its version and its base
-               commit are the plan; nothing is worked out anew from git
+               commit are the plan. What its message says passes the same checks as a request:
+               anybody who may push a branch may push a lock
     complete   the version is on the index and its journal commit is there: the release that
                an earlier run began; the journal commit's parent is the base commit
     begin      a new version, which has to pass every check below
@@ -58,6 +59,7 @@ class Survey:
         changes: what would be said of this release.
         problems: credentials, permissions and settings that are known to be wrong.
         notes: what people should know of them, and what may be wrong.
+        lock_on_base: the commit that the lock names is in the base branch's history.
     """
 
     package: str
@@ -74,6 +76,7 @@ class Survey:
     changes: str = ""
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
+    lock_on_base: bool = False
 
     @property
     def released(self) -> dict[str, list[File]]:
@@ -134,11 +137,36 @@ def _continue(request: Request, who: Who, survey: Survey, lock: Lock) -> Plan | 
     asked = request.version
     if asked and parse(asked) != parse(lock.version):
         return Stop((_locked(lock, lock_ref(survey.package)),))
-    if stop := Stop.among(survey.problems):
+    problems = [*_foreign_lock(request, survey, lock), *survey.problems]
+    if not problems and not _same(lock.version, survey.released):
+        # What is on the index has passed these, and has to be brought to its end.
+        problems += [*_order(request, survey, lock.version), *_changes(survey)]
+    if stop := Stop.among(problems):
         return stop
     note = f'continues {lock.version} of run "{lock.run}"'
-    epoch = Who(who.run, who.take_over, lock.epoch_s)
+    epoch = Who(who.run, who.take_over, lock.epoch_s or who.epoch_s)
     return _plan(epoch, survey, Versioned(lock.version, note), lock.base_commit)
+
+
+def _foreign_lock(request: Request, survey: Survey, lock: Lock) -> Iterator[Problem]:
+    """Return what in a lock's message cannot be of a run with this request."""
+    ref = lock_ref(survey.package)
+    version = parse(lock.version)
+    if version is None or str(version) != lock.version:
+        yield Problem(Reason.FOREIGN_LOCK, f"{ref} names no version")
+        return
+    if not survey.lock_on_base:
+        named = lock.base_commit[:12] or "no commit"
+        seen = f"{ref} names {named}, which is not in the history of {survey.base}"
+        yield Problem(Reason.FOREIGN_LOCK, seen)
+    if request.version or request.refusal():
+        # The version was compared, or nothing is asked but to go on.
+        return
+    made = next_version(survey.current, request)
+    if isinstance(made, Versioned) and made.version != lock.version:
+        seen = f"{ref} says {lock.version}, and the request makes {made.version}"
+        act = f"pass --version {lock.version} to go on with it, or delete the lock"
+        yield Problem(Reason.FOREIGN_LOCK, seen, act)
 
 
 def _plan(who: Who, survey: Survey, versioned: Versioned, base_commit: str) -> Plan:
@@ -187,6 +215,12 @@ def _versions(request: Request, survey: Survey, version: str) -> Iterator[Proble
     ]
     for each in unfinished:
         yield Problem(Reason.UNFINISHED, each, f"finish it first with --version {each}")
+    yield from _order(request, survey, version)
+
+
+def _order(request: Request, survey: Survey, version: str) -> Iterator[Problem]:
+    """Return the problem of a version that comes before what is released."""
+    released, tags = survey.released, survey.tags
     if request.allow_lower:
         return
     latest = newest((*released, *tags))

@@ -51,6 +51,7 @@ __all__ = [
     "ActFailed",
     "Built",
     "Clock",
+    "Compared",
     "Git",
     "GitHub",
     "Index",
@@ -79,6 +80,19 @@ class Refs:
     branch: Journal | None
     tag: Journal | None
     releases: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A release commit beside what a release makes.
+
+    Attributes:
+        foreign: what is not a release's, for people; empty where all of it is.
+        anew: the commit that the plan makes now; empty where that is not known to be one there.
+    """
+
+    foreign: str = ""
+    anew: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +146,16 @@ class Git(Protocol):
         """
         ...
 
-    async def push_branch(self, plan: Plan, expected: str) -> None:
-        """Make the journal commit on the plan's base commit and push it as the release branch."""
+    async def verify(self, plan: Plan, journal: Journal) -> Compared:
+        """Compare a commit with the edits made anew on its parent; write nothing."""
+        ...
+
+    async def push_branch(self, plan: Plan, expected: str) -> str:
+        """Make the journal commit on the plan's base commit, push it as the release branch.
+
+        Returns:
+            The commit.
+        """
         ...
 
     async def push_tag(self, plan: Plan, commit: str) -> None:

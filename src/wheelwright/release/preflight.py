@@ -37,6 +37,7 @@ class Based:
     Attributes:
         head: the base branch's commit.
         continued: the lock that this run goes on with; None where it begins.
+        on_base: the commit that it names is in the base branch's history.
         commit: what is released: what the lock says, else the head.
     """
 
@@ -45,6 +46,7 @@ class Based:
     base: str
     head: str
     continued: Lock | None
+    on_base: bool
     commit: Commit
 
     @property
@@ -61,21 +63,9 @@ class Based:
     def version(self) -> str | Problem:
         """The version that a bump starts from, or why there is none."""
         found = edits.current_version(self.commit.project)
-        return found or newest(refs.earlier(self.seen, self.prefix, self.head))
-
-    @property
-    def since(self) -> str:
-        """Where the changes of a release begin: the release before, on the base branch.
-
-        Its tag names the release commit, which a squash merge leaves out of the base's history;
-        that commit's parent is in it.
-        """
-        tags = refs.earlier(self.seen, self.prefix, self.head)
-        latest = newest(tags)
-        if not latest:
-            return ""
-        journal = self.seen.journals.get(f"refs/tags/{self.prefix}{latest}")
-        return journal[2].parent if journal else tags[latest]
+        # What goes on may have its tag already, which must not count as an earlier one.
+        base = self.continued.base_commit if self.continued else self.head
+        return found or newest(refs.earlier(self.seen, self.prefix, base))
 
     def asked(self, request: Request) -> str:
         """Return the version that is asked for; empty where there is none."""
@@ -85,10 +75,11 @@ class Based:
 
     async def changes(self, request: Request, who: Who) -> str:
         """Return what the changelog would say of the version that is asked for."""
-        version = self.asked(request) or "0"
+        version = self.continued.version if self.continued else self.asked(request) or "0"
         date = time.strftime("%Y-%m-%d", time.gmtime(who.epoch_s))
         tag = f"{self.prefix}{version}"
-        return await self.preparing.changes(self.commit, version, tag, date, self.since)
+        since = refs.since(self.seen, self.prefix, version)
+        return await self.preparing.changes(self.commit, version, tag, date, since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +115,11 @@ class Preflight:
         base, head = context.base(remote, seen)
         lock = seen.locks.get(lock_ref(context.bench.project.package.name))
         continued = lock if lock and who and lock.run in (who.run, who.take_over) else None
+        on_base = continued is not None and await _on_base(remote, seen, continued, base)
         # What a continued release is made of is the lock's base, not what main is by now.
-        commit = await context.commit(preparing, continued.base_commit if continued else head)
-        return Based(preparing, seen, base, head, continued, commit)
+        at = continued.base_commit if continued and on_base else head
+        commit = await context.commit(preparing, at)
+        return Based(preparing, seen, base, head, continued, on_base, commit)
 
     async def look(self, request: Request, who: Who) -> Ready:
         """Look at everything, and note every problem."""
@@ -169,6 +162,7 @@ class Preflight:
             changes=await based.changes(request, who),
             problems=tuple(self._problems),
             notes=notes,
+            lock_on_base=based.on_base,
         )
         return Ready(based, survey, hub, github, index, urls)
 
@@ -215,3 +209,16 @@ class Preflight:
 
     def _note(self, reason: Reason, seen: str, act: str = "") -> None:
         self._problems.append(Problem(reason, seen, act))
+
+
+async def _on_base(remote: RemoteGit, seen: Seen, lock: Lock, base: str) -> bool:
+    """Whether a lock names a commit of the base branch: its message is text of somebody."""
+    if not lock.base_commit:
+        return False
+    if lock.base_commit == seen.refs.get(f"refs/heads/{base}"):
+        return True
+    try:
+        return (await remote.trace(lock.base_commit, base)).merged
+    except ActFailed:
+        # No commit of the remote at all.
+        return False

@@ -84,13 +84,32 @@ class Preparing:
             return changelog.unreleased(text)
         if commit.keeper is Keeper.GIT_CLIFF:
             paths = [f"{commit.where}/**"] if commit.where else []
-            command = changelog.cliff_commands(tag, since, paths)
-            home = changelog.cliff_directory(project)
-            return await self._tool(commit, "git-cliff", command, home)
+            return await self._cliff(commit, tag, since, paths, date)
         if commit.keeper is Keeper.TOWNCRIER:
             command = changelog.towncrier_command(version, date, project.name, draft=True)
             return await self._tool(commit, "towncrier", command, project.where)
         return ""
+
+    async def _cliff(
+        self, commit: Commit, tag: str, since: str, paths: Iterable[str], date: str
+    ) -> str:
+        """Return the section of git-cliff, dated by the release instead of by the clock."""
+        home = changelog.cliff_directory(commit.project)
+        ready = self._with_tool(commit, commit.container, "git-cliff", home)
+        gather = changelog.cliff_context_command(tag, since, paths)
+        gathered = await toolchain.output(toolchain.observe(ready, gather))
+        dated = changelog.cliff_dated(gathered.stdout, date) if gathered.exit_code == 0 else ""
+        if not dated:
+            # An older one than has contexts, as a project may have locked it.
+            command = changelog.cliff_commands(tag, since, paths)
+            return await self._tool(commit, "git-cliff", command, home)
+        ready = ready.with_new_file(changelog.CLIFF_CONTEXT, dated)
+        output = await toolchain.output(
+            toolchain.observe(ready, changelog.cliff_render_command(tag))
+        )
+        if output.exit_code:
+            raise ToolFailed(f"git-cliff failed: {output.stderr.strip() or output.stdout.strip()}")
+        return output.stdout
 
     async def _tool(self, commit: Commit, name: str, command: Iterable[str], where: str) -> str:
         container = self._with_tool(commit, commit.container, name, where)
@@ -108,8 +127,10 @@ class Preparing:
 
     # -- the edits --------------------------------------------------------------------------------
 
-    async def made(self, plan: Plan, since: str) -> ReleaseCommit:
+    async def made(self, plan: Plan, since: str, *, requires: bool = True) -> ReleaseCommit:
         """Return the release commit of the plan's base commit: the edits, made anew.
+
+        Without `requires` it does not say what it is to be built with, which is enough for a tree.
 
         Raises:
             ActFailed: a tool cannot make them.
@@ -117,7 +138,7 @@ class Preparing:
         commit = await self.commit(plan.base_commit)
         try:
             edits = await self._edits(commit, plan, since)
-            build_requires = await self._build_requires(commit)
+            build_requires = await self._build_requires(commit) if requires else ()
         except (ProjectError, ToolFailed) as error:
             raise ActFailed(Trouble.TOOL, str(error)) from error
         message = refs.journal_message(plan.package, plan.version, build_requires)

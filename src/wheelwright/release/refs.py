@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from packaging.version import Version
+
 from wheelwright.release.ports import ActFailed, Refs
-from wheelwright.release.version import parse
+from wheelwright.release.version import newest, parse
 from wheelwright.release.world import Journal, Lock, Plan, Trouble
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "lock_message",
     "read",
     "refs_of",
+    "since",
     "tags",
     "trouble",
     "versions",
@@ -84,14 +87,15 @@ def _release_commit(found: Mapping[str, Any], head: str) -> Journal:
 
 
 def _lock(found: Mapping[str, str]) -> Lock:
+    # Whoever may push can have written it: nothing of another form is passed on.
     said = dict(_TRAILER.findall(found["message"]))
-    epoch = said.get("Epoch", "")
+    base, epoch = said.get("Base", ""), said.get("Epoch", "")
     return Lock(
         commit=found["commit"],
         run=said.get("Run", "unknown"),
         version=said.get("Lock", " ").rpartition(" ")[2],
-        base_commit=said.get("Base", ""),
-        epoch_s=int(epoch) if epoch.isdecimal() else 0,
+        base_commit=base if re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", base) else "",
+        epoch_s=int(epoch) if re.fullmatch(r"[0-9]{1,10}", epoch) else 0,
     )
 
 
@@ -144,6 +148,18 @@ def earlier(seen: Seen, prefix: str, base_commit: str) -> dict[str, str]:
         if (found := seen.journals.get(f"refs/tags/{prefix}{version}")) is None
         or found[2].parent != base_commit
     }
+
+
+def since(seen: Seen, prefix: str, version: str) -> str:
+    """Return where the changes of a version begin: the commit of the newest tag before it.
+
+    A squash merge leaves that commit out of the base's history; a range that begins there is the
+    same as one from where it branched off.
+    """
+    found = tags(seen, prefix)
+    wanted = parse(version)
+    before = [each for each in found if wanted is None or Version(each) < wanted]
+    return found[newest(before)] if before else ""
 
 
 def journals(seen: Seen, package: str) -> dict[str, Journal]:

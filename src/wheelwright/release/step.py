@@ -4,18 +4,22 @@ The rows are asked from the top; the first that holds decides. "Here" is what th
 
     | the world shows                                          | next                         |
     |----------------------------------------------------------|------------------------------|
+    | a release commit that this run has not verified, when    |                              |
+    |   all of it is there, or once this run has the lock      | VERIFY                       |
+    | a release commit that a release would not make           | Stop FOREIGN                 |
     | all of it, and no lock of this release                   | Done                         |
     | all of it, and a lock of this release                    | UNLOCK                       |
     | no lock, and this run never had it                       | LOCK                         |
     | the lock of this run's name, or of one to take over      | LOCK (compare and swap)      |
     | the lock of another                                      | Stop LOCKED or LOCK_LOST     |
-    | the tag at another commit                                | Stop TAG_TAKEN               |
+    | the tag at another commit, or before anything is         | Stop TAG_TAKEN               |
+    |   published of a commit that is not made anew            |                              |
     | a version that was not there when this was planned,      |                              |
     |   and nothing of this one on the index                   | Stop OVERTAKEN               |
     | no journal commit, and files on the index                | Stop JOURNAL_LOST            |
     | the release branch without a journal commit              | Stop BRANCH_TAKEN            |
-    | no journal commit, or one on another base and an empty   |                              |
-    |   index                                                  | PUSH_BRANCH                  |
+    | no journal commit, or another than this run makes anew   |                              |
+    |   and an empty index                                     | PUSH_BRANCH                  |
     | the pull request closed unmerged                         | Stop PULL_CLOSED             |
     | nothing on the index; gates not run / failed             | RUN_GATES / Stop             |
     | nothing built here / two builds differ                   | BUILD / Stop                 |
@@ -28,6 +32,11 @@ The rows are asked from the top; the first that holds decides. "Here" is what th
     | a draft with a broken or other asset / without one       | DELETE_ASSET / UPLOAD_ASSET  |
     | a complete draft                                         | PUBLISH_RELEASE              |
     | a published release with other files                     | Stop RELEASE_DIFFERS         |
+
+What the message of the release commit says is a hint. That the commit is a release's is known when
+its parent is in the base's history and its tree is that of the edits made anew: VERIFY. With an
+empty index, requirements and times are made anew as well, and the branch with them; with files
+there, the rebuild must have their hashes.
 
 An act that failed is tried again, or ends the release, as `TROUBLES` says: but only if it is
 still the next one. What the act was for may have happened although its answer was lost.
@@ -44,7 +53,6 @@ from wheelwright.release.stops import Reason, Stop
 from wheelwright.release.world import (
     Act,
     GitHubRelease,
-    Journal,
     Plan,
     PullState,
     Setback,
@@ -53,7 +61,7 @@ from wheelwright.release.world import (
     World,
 )
 
-__all__ = ["Done", "Next", "Step", "next_step", "next_upload", "pause_s"]
+__all__ = ["Done", "Next", "Step", "next_step", "next_upload", "pause_s", "verification"]
 
 # The index's own caches live for minutes; PyPI's listing is usually fresh within one.
 INDEX_WAIT_S: Final = 300.0
@@ -83,6 +91,7 @@ TROUBLES: Final = MappingProxyType(
 REFUSALS: Final = MappingProxyType(
     {
         Act.LOCK: Reason.PUSH_REFUSED,
+        Act.VERIFY: Reason.EDITS_FAILED,
         Act.PUSH_BRANCH: Reason.PUSH_REFUSED,
         Act.RUN_GATES: Reason.GATES_FAILED,
         Act.BUILD: Reason.BUILD_FAILED,
@@ -154,6 +163,8 @@ def _tempered(plan: Plan, world: World, wanted: Next) -> Next:
 
 def _wanted(plan: Plan, world: World) -> Next:
     if _released(world):
+        if (unsure := verification(plan, world)) is not None:
+            return unsure
         held = world.lock and (_is_mine(plan, world) or world.lock.commit == world.here.lock)
         return Step(Act.UNLOCK, expected=world.lock.commit) if world.lock and held else Done()
     for rows in (_lock, _journal, _distributions, _repository):
@@ -229,14 +240,26 @@ def _journal(plan: Plan, world: World) -> Next | None:
         return Stop.at(Reason.BRANCH_TAKEN, f"{plan.branch} is {branch.head[:12]}")
     if journal is None:
         return Step(Act.PUSH_BRANCH)
-    if branch and _is_stale(plan, world, journal):
+    if (unsure := verification(plan, world)) is not None:
+        return unsure
+    if branch and not world.index and not world.tag and journal.commit != world.here.anew:
+        # Left by a run that published nothing: its time and its requirements are made anew.
         return Step(Act.PUSH_BRANCH, expected=branch.head)
+    if tag and not world.index and journal.commit != world.here.anew:
+        # No release tags before it publishes.
+        seen = f"{plan.tag} is {tag.head[:12]}, and nothing of it is on the index"
+        return Stop.at(Reason.TAG_TAKEN, seen)
     return None
 
 
-def _is_stale(plan: Plan, world: World, journal: Journal) -> bool:
-    """Whether the branch was left by a run that published nothing, and the base moved since."""
-    return not world.index and not world.tag and journal.parent != plan.base_commit
+def verification(plan: Plan, world: World) -> Next | None:
+    """Compare the release commit, or stop where it is not what a release makes."""
+    journal, here = world.journal, world.here
+    if journal is None or journal.commit == here.anew:
+        return None
+    if journal.commit != here.verified:
+        return Step(Act.VERIFY, subject=journal.commit[:12])
+    return Stop.at(Reason.FOREIGN, f"{plan.branch} {here.foreign}") if here.foreign else None
 
 
 # -- the distributions ----------------------------------------------------------------------------

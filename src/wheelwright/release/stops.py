@@ -31,10 +31,12 @@ class Reason(Enum):
     TAG_TAKEN = "the tag exists at another commit"
     # At the lock.
     LOCKED = "another run holds the lock"
+    FOREIGN_LOCK = "the lock is not one of this release"
     LOCK_LOST = "this run lost the lock"
     OVERTAKEN = "another release came between"
     # Before the index has accepted anything.
     BRANCH_TAKEN = "the release branch holds commits of somebody else"
+    FOREIGN = "the release commit is not what a release makes"
     EDITS_FAILED = "the release commit cannot be made"
     GATES_FAILED = "the checks failed"
     BUILD_FAILED = "the build failed"
@@ -83,9 +85,11 @@ _ACTS = {
     Reason.NOT_BUILDABLE: "correct pyproject.toml, then run again",
     Reason.TAG_TAKEN: "find out who made the tag; it is never moved from here",
     Reason.LOCKED: "wait for it, or continue it with --take-over if it is dead",
+    Reason.FOREIGN_LOCK: "find out who made it and delete it, then run again",
     Reason.LOCK_LOST: "see who took it over; that run goes on",
     Reason.OVERTAKEN: "run again: the version is worked out anew",
     Reason.BRANCH_TAKEN: "rename or delete that branch, then run again",
+    Reason.FOREIGN: "delete the branch, or release another version",
     Reason.EDITS_FAILED: "correct what the tool names, then run again",
     Reason.GATES_FAILED: "correct the code on the base branch, then run again",
     Reason.BUILD_FAILED: "correct the build on the base branch, then run again",
@@ -109,8 +113,8 @@ _ACTS = {
 
 
 _STEPS = {
-    "lock": (Reason.LOCKED, Reason.LOCK_LOST, Reason.OVERTAKEN),
-    "edits": (Reason.BRANCH_TAKEN, Reason.EDITS_FAILED, Reason.JOURNAL_LOST),
+    "lock": (Reason.LOCKED, Reason.FOREIGN_LOCK, Reason.LOCK_LOST, Reason.OVERTAKEN),
+    "edits": (Reason.BRANCH_TAKEN, Reason.FOREIGN, Reason.EDITS_FAILED, Reason.JOURNAL_LOST),
     "checks": (Reason.GATES_FAILED,),
     "build": (Reason.BUILD_FAILED, Reason.NOT_REPRODUCIBLE),
     "verify": (Reason.CHECK_FAILED,),

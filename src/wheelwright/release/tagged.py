@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import cast
 
+from wheelwright import toolchain
 from wheelwright.errors import RequestError
 from wheelwright.project.version import VersionSource, version_source
-from wheelwright.release import edits, loop
+from wheelwright.release import edits, loop, refs
 from wheelwright.release.context import Context, MachineClock, Stopped, say, tag_prefix
+from wheelwright.release.git import Trace, printable
 from wheelwright.release.index import SimpleIndex
 from wheelwright.release.plan import file_version
 from wheelwright.release.ports import Git, GitHub, Ports
 from wheelwright.release.preparing import Commit, Preparing
 from wheelwright.release.step import next_upload
-from wheelwright.release.stops import Problem, Stop
+from wheelwright.release.stops import Problem, Reason, Stop
+from wheelwright.release.verifying import verify
 from wheelwright.release.version import parse
-from wheelwright.release.world import Act, Here, Journal, Plan, Verdict, World
+from wheelwright.release.world import Act, Here, Journal, Plan, World
 
 __all__ = ["publish", "verify_tag"]
+
+_FOREIGN_ACT = "merge it and tag what is merged, or delete the tag"
 
 
 @dataclass(frozen=True, slots=True)
 class _Tagged:
-    """The package at a tag that is its version."""
+    """The package at a tag that is its version; `where` says why its commit is to be believed."""
 
     preparing: Preparing
     commit: Commit
     plan: Plan
     journal: Journal
+    where: str
 
 
 async def verify_tag(context: Context, tag: str) -> str:
@@ -40,7 +46,8 @@ async def verify_tag(context: Context, tag: str) -> str:
     """
     found = await _tagged(context, tag)
     name = found.commit.project.name
-    return f"{tag} is {name} {found.plan.version} at {found.journal.commit[:12]}"
+    at = found.journal.commit[:12]
+    return f"{tag} is {name} {found.plan.version} at {at}, {found.where}"
 
 
 async def publish(context: Context, tag: str) -> str:
@@ -52,6 +59,7 @@ async def publish(context: Context, tag: str) -> str:
     """
     if missing := context.uncredentialed():
         raise Stopped(Stop((missing,)).text())
+    toolchain.begin_release()
     found = await _tagged(context, tag)
     plan, journal = found.plan, found.journal
     urls = context.urls(found.commit)
@@ -65,8 +73,6 @@ async def publish(context: Context, tag: str) -> str:
     async def observe(plan: Plan, ports: Ports, here: Here) -> World:
         files = await ports.index.files()
         mine = tuple(file for file in files if file_version(file.name) == plan.version)
-        # The tag's own workflow runs the checks; here the distributions are what is at stake.
-        here = replace(here, gates=Verdict.PASSED)
         return World(branch=journal, tag=journal, index=mine, here=here)
 
     outcome = await loop.run(plan, ports, say, observe=observe, decide=next_upload)
@@ -83,10 +89,11 @@ async def _tagged(context: Context, tag: str) -> _Tagged:
     head = seen.refs.get(f"refs/tags/{tag}")
     if head is None:
         raise RequestError(f'{remote.url} has no tag "{tag}"', "push it, or correct --tag")
+    trace = await remote.trace(head, seen.default)
+    _known(tag, head, trace, seen.default)
     preparing = context.preparing(remote)
     commit = await context.commit(preparing, head)
     version = _version(commit, tag)
-    epoch_s = await remote.time_s(head)
     # A tag of a release says what it was built with; one that a person made does not.
     released = seen.journals.get(f"refs/tags/{tag}")
     mine = released is not None and released[2].commit == head
@@ -94,15 +101,37 @@ async def _tagged(context: Context, tag: str) -> _Tagged:
     plan = Plan(
         package=commit.project.package.name,
         version=version,
-        base="",
+        base=seen.default,
         base_commit=head,
         branch="",
         tag=tag,
         lock_ref="",
         run="",
-        epoch_s=epoch_s,
+        epoch_s=trace.epoch_s,
     )
-    return _Tagged(preparing, commit, plan, Journal(head, "", head, epoch_s, build_requires))
+    journal = Journal(head, "", head, trace.epoch_s, build_requires)
+    where = f"in the history of {seen.default}"
+    if not trace.merged:
+        since = refs.since(seen, tag_prefix(commit), version)
+        if foreign := (await verify(preparing, plan, journal, since, trace)).foreign:
+            raise Stopped(Stop.at(Reason.FOREIGN, f"{tag} {foreign}", _FOREIGN_ACT).text())
+        where = f"a release commit of {seen.default}"
+    return _Tagged(preparing, commit, plan, journal, where)
+
+
+def _known(tag: str, head: str, trace: Trace, base: str) -> None:
+    """Hold that a tag's commit is one of the base branch, or stands on one, before code of it runs.
+
+    Raises:
+        Stopped: it is neither.
+    """
+    if trace.merged or (len(trace.parents) == 1 and trace.parent_merged):
+        return
+    seen = (
+        f"{tag} is commit {head[:12]} by {printable(trace.author)}, which is neither in the history"
+        f" of {base} nor a release commit of it"
+    )
+    raise Stopped(Stop.at(Reason.FOREIGN, seen, _FOREIGN_ACT).text())
 
 
 def _version(commit: Commit, tag: str) -> str:

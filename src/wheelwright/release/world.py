@@ -77,7 +77,8 @@ class Journal:
     """The commit with the edits: the input of every build, what the tag names.
 
     Attributes:
-        commit: found by its trailers in the history of `head`; empty where it is not there.
+        commit: found by its trailers in the history of `head`; empty where it is not there. Its
+            message is a hint: what it is, is known once it is compared with the edits made anew.
         parent: the commit of the base branch that it was made on.
         head: where the ref points; another commit when people pushed on top.
         build_requires: `name==version` of what it is built with; empty where nothing is recorded.
@@ -145,6 +146,7 @@ class Act(Enum):
     """What a release does; the value is how reports call it."""
 
     LOCK = "take the lock"
+    VERIFY = "verify the release commit"
     PUSH_BRANCH = "push the release branch"
     RUN_GATES = "run the checks"
     BUILD = "build twice"
@@ -208,6 +210,9 @@ class Here:
 
     Attributes:
         lock: the commit that this run pushed to the lock's ref.
+        verified: the commit that this run has compared with what the edits make of its parent.
+        anew: the commit that this run makes, or has made, of the plan.
+        foreign: what in `verified` is not what a release makes; empty where it is a release's.
         built: the distributions, byte-identical from two builds.
         differing: members that differ between the two builds.
         accepted_s: seconds since the index took the last missing file of ours; None before.
@@ -216,6 +221,9 @@ class Here:
     """
 
     lock: str = ""
+    verified: str = ""
+    anew: str = ""
+    foreign: str = ""
     gates: Verdict = Verdict.UNKNOWN
     gates_said: str = ""
     built: tuple[File, ...] = ()

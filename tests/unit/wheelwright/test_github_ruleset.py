@@ -114,10 +114,12 @@ def test_approvals_out_of_range_are_refused(approvals: int) -> None:
 
 
 def test_release_tags_are_made_once() -> None:
-    """A tag v* can be made, and neither moved nor removed."""
+    """A tag v* is made by those who bypass, and neither moved nor removed by anybody else."""
     ruleset = tags(bypass=[])
 
-    assert {"deletion", "non_fast_forward", "update"} == {r["type"] for r in ruleset["rules"]}
+    assert {"creation", "deletion", "non_fast_forward", "update"} == {
+        r["type"] for r in ruleset["rules"]
+    }
     assert "tag" == ruleset["target"]
     assert ["refs/tags/v*"] == ruleset["conditions"]["ref_name"]["include"]
 

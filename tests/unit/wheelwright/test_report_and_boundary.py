@@ -57,6 +57,13 @@ def test_nothing_that_ran_is_not_called_passed() -> None:
     assert "passed: 1 passed" == report.render("ci", rows()[:1]).splitlines()[-1]
 
 
+def test_passed_table_names_what_nobody_checked() -> None:
+    """The last line of a table that passed says of how many gates, and which did not run."""
+    kept = [row for row in rows() if row.result.verdict is not Verdict.FAILED]
+    last = report.render("ci", kept).splitlines()[-1]
+    assert last.startswith("passed: 1 of 3 gates; not configured: types; not run: ")
+
+
 def test_long_details_are_cut_and_say_where_the_rest_is() -> None:
     """A flood of findings does not drown the table."""
     details = "\n".join(f"line {number}" for number in range(100))

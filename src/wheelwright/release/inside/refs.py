@@ -10,7 +10,9 @@
     lock REF EXPECTED EPOCH    push a commit of the empty tree; its message is on stdin
     commit FILE                make the release commit that a file of JSON describes, and tell it
     release FILE REF EXPECTED  the same, and push it
-    time COMMIT                tell a commit's time
+    compare FILE COMMIT        tell how another commit's tree differs from the described one's
+    trace COMMIT BRANCH        tell a commit's time, parents and author, and whether it, or its
+                               parent, is in the history of a branch of the remote
 
     --clone=DIRECTORY   the bare clone
     --remote=URL        where it comes from
@@ -304,9 +306,20 @@ def checkout(commit: str) -> None:
     git(tree, "clean", "--quiet", "-dffx")
 
 
-def time(commit: str) -> None:
-    """Tell a commit's time, in seconds since 1970."""
-    tell(git("show", "--no-patch", "--format=%ct", commit).strip())
+def trace(commit: str, branch: str) -> None:
+    """Tell where a commit comes from."""
+    have(commit)
+    head = git("rev-parse", "--verify", "--end-of-options", f"{SEEN}heads/{branch}").strip()
+    shown = git("show", "--no-patch", "--format=%ct%x00%P%x00%an <%ae>", commit)
+    epoch, parents, author = shown.rstrip("\n").split("\0")
+    told = {
+        "epoch_s": int(epoch),
+        "parents": parents.split(),
+        "author": author,
+        "merged": within(commit, head),
+        "parent_merged": bool(parents) and within(parents.split()[0], head),
+    }
+    tell(json.dumps(told))
 
 
 # -- acts -----------------------------------------------------------------------------------------
@@ -340,6 +353,20 @@ def commit(file: str) -> None:
 def release(file: str, ref: str, expected: str) -> None:
     """Push the release commit that a file describes."""
     push(ref, expected, committed(described(file)))
+
+
+def compare(file: str, other: str) -> None:
+    """Tell which commit a file describes, and the paths in which another commit is not like it."""
+    have(other)
+    data = described(file)
+    tree = written(data)
+    raw = run("diff-tree", "-r", "-z", "--no-renames", tree, f"{other}^{{tree}}")
+    words = raw.split(b"\0")[:-1]
+    differing = [
+        [about.rpartition(b" ")[2].decode(), name.decode("utf-8", "replace")]
+        for about, name in zip(words[::2], words[1::2], strict=True)
+    ]
+    tell(json.dumps({"commit": committed(data), "differing": differing}))
 
 
 # -- the release commit ---------------------------------------------------------------------------
@@ -443,12 +470,13 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "checkout": checkout,
     "clone": clone,
     "commit": commit,
+    "compare": compare,
     "delete": delete,
     "lock": lock,
     "look": look,
     "push": push,
     "release": release,
-    "time": time,
+    "trace": trace,
 }
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
-from wheelwright.release.ports import ActFailed, Built, Ports, Refs, Said
+from wheelwright.release.ports import ActFailed, Built, Compared, Ports, Refs, Said
 from wheelwright.release.world import (
     Act,
     Asset,
@@ -82,6 +82,7 @@ class Outside:
     releases: frozenset[str] = frozenset({"1.2.3"})
     built: tuple[File, ...] = (SDIST, WHEEL)
     differing: tuple[str, ...] = ()
+    foreign: str = ""
     gates_say: Said = _YES
     check_says: Said = _YES
     refuses: dict[Act, ActFailed] = field(default_factory=dict)
@@ -148,7 +149,12 @@ class Outside:
         self.effects.append("unlock")
         self._answered(fault)
 
-    async def push_branch(self, plan: Plan, expected: str) -> None:
+    async def verify(self, plan: Plan, journal: Journal) -> Compared:
+        """Compare the journal commit, which this outside knows by its name."""
+        made = f"journal-of-{plan.version}-on-{plan.base_commit}"
+        return Compared(self.foreign, made if journal.epoch_s == plan.epoch_s else "")
+
+    async def push_branch(self, plan: Plan, expected: str) -> str:
         """Push the journal commit."""
         fault = self._happens(Act.PUSH_BRANCH)
         if expected != (self.branch.head if self.branch else ""):
@@ -158,6 +164,7 @@ class Outside:
         self.releases |= {plan.version}
         self.effects.append("branch")
         self._answered(fault)
+        return commit
 
     async def push_tag(self, plan: Plan, commit: str) -> None:
         """Push the tag."""

@@ -173,9 +173,10 @@ def test_commands_name_version_date_and_range() -> None:
     """The tools are told what they would otherwise take from the clock or the tags."""
     assert (
         "git-cliff",
+        "--strip=all",
+        "--output=-",
         "--tag=v1.2.4",
         "--unreleased",
-        "--strip=all",
         "--include-path=packages/demo/**",
         "abc..HEAD",
     ) == changelog.cliff_commands("v1.2.4", "abc", ["packages/demo/**"])

@@ -197,9 +197,10 @@ def test_fault_7_dead_run_that_wakes_up_neither_acts_nor_unlocks() -> None:
     """Once another run has taken the lock, the first stops and leaves the lock alone."""
 
     class Woken(Outside):
-        async def push_branch(self, plan: Plan, expected: str) -> None:
-            await super().push_branch(plan, expected)
+        async def push_branch(self, plan: Plan, expected: str) -> str:
+            commit = await super().push_branch(plan, expected)
             locked(self)
+            return commit
 
     outside = Woken()
     assert Reason.LOCK_LOST is stopped(release(outside))
@@ -555,10 +556,27 @@ def test_bug_in_an_act_gives_the_lock_back() -> None:
     """An error that nobody expects ends the run with its traceback, and without its lock."""
 
     class Broken(Outside):
-        async def push_branch(self, plan: Plan, expected: str) -> None:
+        async def push_branch(self, plan: Plan, expected: str) -> str:
             raise RuntimeError(f"a bug at {plan.branch}, expected {expected}")
 
     outside = Broken()
     with pytest.raises(RuntimeError, match="a bug"):
         release(outside)
     assert ["lock", "unlock"] == outside.effects
+
+
+def test_each_act_says_what_is_held_as_it_begins() -> None:
+    """Who ends a run reads last what stands outside, and that the same command goes on."""
+    lines: list[str] = []
+    outside = Outside()
+    asyncio.run(run(a_plan(), outside.ports, lines.append))
+    assert "held" not in lines[0]
+    uploading = next(line for line in lines if line.startswith(Act.PUBLISH.value))
+    lock, branch = a_plan().lock_ref, a_plan().branch
+    assert uploading.endswith(
+        f"(held: the lock {lock}; the branch {branch}; the same command goes on)"
+    )
+    tagging = next(line for line in lines if line.startswith(Act.TAG.value))
+    assert f"on the index {SDIST.name}, {WHEEL.name}" in tagging.replace(
+        f"{WHEEL.name}, {SDIST.name}", f"{SDIST.name}, {WHEEL.name}"
+    )

@@ -1,6 +1,9 @@
 """What is released, or everything that speaks against it."""
 
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from wheelwright.release.changelog import Keeper
 from wheelwright.release.plan import Survey, Who, decide, file_version
@@ -112,11 +115,32 @@ def test_fault_4_lock_of_another_run_stops_the_plan() -> None:
 def test_fault_6_own_lock_decides_version_base_and_time() -> None:
     """Going on works nothing out anew: version, base commit and time are the lock's."""
     lock = Lock("c", "one", "1.2.4", "older", 5)
-    moved = replace(GOOD, lock=lock, current="1.2.4", base_commit="newer", changes="")
+    moved = replace(GOOD, lock=lock, base_commit="newer", lock_on_base=True)
     plan = planned(moved)
     assert ("1.2.4", "older", 5) == (plan.version, plan.base_commit, plan.epoch_s)
     other = replace(moved, lock=replace(lock, run="other"))
     assert "1.2.4" == planned(other, who=Who("two", take_over="other")).version
+
+
+@pytest.mark.parametrize(
+    ("lock", "more", "reason"),
+    [
+        ({"base_commit": "attack"}, {"lock_on_base": False}, Reason.FOREIGN_LOCK),
+        ({"base_commit": ""}, {"lock_on_base": False}, Reason.FOREIGN_LOCK),
+        ({"version": "9.9.9"}, {}, Reason.FOREIGN_LOCK),
+        ({"version": "v1 ; x"}, {}, Reason.FOREIGN_LOCK),
+        ({}, {"changes": ""}, Reason.EMPTY_CHANGELOG),
+        ({}, {"tags": {"1.2.3": "a", "2.0.0": "b"}}, Reason.NOT_HIGHER),
+    ],
+    ids=["a commit of no base", "no commit", "another version", "no version", "silent", "lower"],
+)
+def test_what_a_lock_says_skips_no_check(
+    lock: dict[str, Any], more: dict[str, Any], reason: Reason
+) -> None:
+    """Whoever may push can push a lock of this run's name: its words pass what a request passes."""
+    held = replace(Lock("c", "one", "1.2.4", "older", 5), **lock)
+    survey = replace(GOOD, lock=held, **({"lock_on_base": True} | more))
+    assert [reason] == reasons(survey)
 
 
 def test_lock_of_another_version_is_not_continued() -> None:

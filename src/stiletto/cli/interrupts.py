@@ -1,0 +1,117 @@
+"""Ends a command on SIGINT and SIGTERM: in order within moments, else at once.
+
+The first signal cancels the command, which ends what it started. What takes longer than
+`GRACE_S` is cut off: a thread in the middle of an export, code of a module that holds on, a
+service that does not end. A second signal does not wait at all. Nothing is lost by either: a store
+is right after every kill, and steps die with the engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from stiletto.cli.failures import INTERRUPTED, TERMINATED
+from stiletto.cli.terminal import Terminal
+from stiletto.progress import Span
+
+__all__ = ["GRACE_S", "Interrupted", "report", "run_to_end"]
+
+GRACE_S = 1.5
+"""How long the command may take to end what it started."""
+
+_SHOWN = 5
+_NAME_CHARS = 100
+_SHOW_CURSOR = "\x1b[?25h"
+
+
+class Interrupted(BaseException):
+    """A signal ended the command; `code` is the exit code, `text` what was under way."""
+
+    def __init__(self, number: int, text: str) -> None:
+        super().__init__(number, text)
+        self.code = TERMINATED if number == signal.SIGTERM else INTERRUPTED
+        self.text = text
+
+
+def report(running: list[Span]) -> str:
+    """Return what a cancelled command leaves: the steps under way, and what functions said last.
+
+    A function of a module says itself what it holds outside, such as a lock or an upload.
+    """
+    shown = [f"{_short(span.name)} ({span.elapsed_s:.1f}s)" for span in running]
+    more = f", and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+    lines = ["Canceled."]
+    if shown:
+        lines.append(f"  was running: {', '.join(shown[:_SHOWN])}{more}")
+    lines += [
+        f"  {span.name} said last: {_short(span.said, 4 * _NAME_CHARS)}"
+        for span in running
+        if span.kind == "function" and span.said
+    ]
+    lines.append("  hint: the same command goes on; what has finished is kept")
+    return "\n".join(lines)
+
+
+def _short(text: str, most: int = _NAME_CHARS) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 3]}..."
+
+
+def run_to_end(
+    main: Callable[[], Coroutine[Any, Any, int]],
+    running: Callable[[], list[Span]],
+    terminal: Terminal,
+) -> int:
+    """Run a command and return its exit code.
+
+    Raises:
+        Interrupted: a signal ended it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        # Signals reach the main thread alone.
+        return asyncio.run(main())
+    seen: list[Interrupted] = []
+    cancel: list[Callable[[], object]] = []
+
+    def leave() -> None:
+        # The display may be in the middle of a line, and nobody is left to end it.
+        restore = _SHOW_CURSOR if terminal.stderr.isatty() else ""
+        terminal.err(f"{restore}\n{seen[0].text}" if restore else seen[0].text)
+        os._exit(seen[0].code)
+
+    timer = threading.Timer(GRACE_S, leave)
+    timer.daemon = True
+
+    def handle(number: int, _: object) -> None:
+        if seen:
+            leave()
+        seen.append(Interrupted(number, report(running())))
+        timer.start()
+        for each in cancel:
+            each()
+
+    async def guarded() -> int:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+        cancel.append(lambda: loop.call_soon_threadsafe(task.cancel))
+        return await main()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        code = asyncio.run(guarded())
+    except asyncio.CancelledError:
+        if not seen:
+            raise
+        raise seen[0] from None
+    finally:
+        timer.cancel()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if seen:
+        raise seen[0]
+    return code
