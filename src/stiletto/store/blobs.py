@@ -142,20 +142,6 @@ class Blobs:
             raise self.damaged(digest)
         return data
 
-    def copy(self, digest: str, target: int) -> None:
-        """Write the contents to an open file; checked on the way.
-
-        Raises:
-            EnvironmentFailed: they are missing or damaged; a damaged blob is dropped.
-        """
-        source = self._open(digest)
-        try:
-            found, _ = _hash(source, target)
-        finally:
-            os.close(source)
-        if found != digest:
-            raise self.damaged(digest)
-
     def damaged(self, digest: str) -> EnvironmentFailed:
         """Drop a blob whose contents are not what its name says; return the error for it."""
         for executable in (False, True):
