@@ -45,6 +45,7 @@ from wheelwright.testing.services import Server
 
 __all__ = [
     "CACHE",
+    "TOOLS",
     "Held",
     "base",
     "begin_release",
@@ -72,7 +73,7 @@ __all__ = [
 _NETRC = "/root/.netrc"
 
 _UV = "/opt/uv/bin"
-_TOOLS = "/opt/tools"
+TOOLS = "/opt/tools"
 
 CACHE = "/opt/wheelwright/cache"
 """uv's cache where none is mounted: part of the layer, and of no other container."""
@@ -123,8 +124,8 @@ def base(image: str, python: str) -> dagger.Container:
         "UV_PYTHON": python,
         "UV_PYTHON_DOWNLOADS": "never",
         "UV_PYTHON_PREFERENCE": "only-system",
-        "UV_TOOL_BIN_DIR": f"{_TOOLS}/bin",
-        "UV_TOOL_DIR": _TOOLS,
+        "UV_TOOL_BIN_DIR": f"{TOOLS}/bin",
+        "UV_TOOL_DIR": TOOLS,
         "VIRTUAL_ENV": VENV,
     }
     if release := _release.get():
@@ -134,7 +135,7 @@ def base(image: str, python: str) -> dagger.Container:
         .from_(image)
         .with_file(f"{_UV}/uv", dag.container().from_(UV_IMAGE).file("/uv"))
     )
-    path = f"{VENV}/bin:{_TOOLS}/bin:{_UV}:${{PATH}}"
+    path = f"{VENV}/bin:{TOOLS}/bin:{_UV}:${{PATH}}"
     return (
         _with_variables(container, settings)
         .with_env_variable("PATH", path, expand=True)
@@ -246,6 +247,9 @@ async def resolve(
 
 def tooled(python: str, tool: Tool) -> dagger.Container:
     """Return a slim container with a tool in an environment of its own, and nothing else."""
+    if f"\n{tool.requirement} " in f"\n{_lock(tool.name)}":
+        # The module's own version: all that it needs is then the same on any day.
+        return hashed(python, tool.name)
     return install(base(slim_image(python), python), ["uv", "tool", "install", tool.requirement])
 
 
@@ -254,18 +258,25 @@ def hashed(python: str, name: str) -> dagger.Container:
 
     No cache is mounted, and no package's lock decides: what such a tool sees is worth stealing.
     """
-    text = (files("wheelwright") / "locks" / f"{name}.txt").read_text(encoding="utf-8")
-    listed, home = f"{_TOOLS}/{name}.txt", f"{_TOOLS}/{name}"
-    container = base(slim_image(python), python).with_new_file(listed, text)
+    listed, home = f"{TOOLS}/{name}.txt", f"{TOOLS}/{name}"
+    container = base(slim_image(python), python).with_new_file(listed, _lock(name))
     flags = (f"--python={home}/bin/python", "--require-hashes", "--requirements", listed)
     container = step(container, DOWNLOAD, ["uv", "venv", home])
     container = step(container, DOWNLOAD, ["uv", "pip", "install", *flags])
     return container.with_env_variable("PATH", f"{home}/bin:${{PATH}}", expand=True)
 
 
+def _lock(name: str) -> str:
+    """Return the module's own lock of a tool; empty where there is none."""
+    found = files("wheelwright") / "locks" / f"{name}.txt"
+    return found.read_text(encoding="utf-8") if found.is_file() else ""
+
+
 def with_tool(container: dagger.Container, tool: Tool, python: str) -> dagger.Container:
     """Lay a tool beside what the container holds; it is installed where none of that is."""
-    return container.with_directory(_TOOLS, tooled(python, tool).directory(_TOOLS))
+    container = container.with_directory(TOOLS, tooled(python, tool).directory(TOOLS))
+    # Behind everything else: with a lock of ours it lies among the programs of all that it needs.
+    return container.with_env_variable("PATH", f"${{PATH}}:{TOOLS}/{tool.name}/bin", expand=True)
 
 
 def over(container: dagger.Container, source: dagger.Directory) -> dagger.Container:

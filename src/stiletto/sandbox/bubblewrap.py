@@ -23,6 +23,7 @@ from stiletto.errors import EnvironmentFailed
 from stiletto.sandbox import operations as ops
 from stiletto.sandbox.bubblewrap_plan import Plan, depth, plan_step, too_long
 from stiletto.sandbox.cgroups import NO_ENTRY, Group, Groups, Limits
+from stiletto.sandbox.confine import closes_abstract_sockets
 from stiletto.sandbox.layers import (
     Stack,
     is_opaque,
@@ -45,6 +46,7 @@ from stiletto.sandbox.process import Transcript, memory_file, run_process
 from stiletto.sandbox.redirects import write_redirects
 from stiletto.sandbox.replay import replay_line
 from stiletto.sandbox.scrub import Patterns, secret_patterns
+from stiletto.sandbox.seccomp import filter_here
 from stiletto.sandbox.skeleton import materialise_image, skeleton
 from stiletto.sandbox.spool import Spool, Unspooled
 from stiletto.sandbox.terminate import ask_command_to_end, kill_launched
@@ -132,6 +134,16 @@ class Bubblewrap:
         self._host_env = host_env
         self._limits = Limits()
         self._groups: Groups | None = None
+
+    @property
+    def shared(self) -> str:
+        """What steps share with the machine, in one line."""
+        closed = closes_abstract_sockets()
+        sockets = "" if closed else ", and its abstract sockets, which this kernel cannot close"
+        calls = "" if filter_here() else "; no list of system calls is known for this processor"
+        return (
+            f"steps share the machine's network, with what listens on its loopback{sockets}{calls}"
+        )
 
     def limit(self, limits: Limits, groups: Groups) -> None:
         """Limit each step that runs from here on."""

@@ -76,6 +76,11 @@ class Plain:
         self._host_env = host_env
         self._pool = TreePool(self._base / "trees")
 
+    @property
+    def shared(self) -> str:
+        """What steps share with the machine, in one line."""
+        return "steps share everything with the machine: files, processes, keys, network"
+
     async def run(self, step: Step, sink: Sink, stop: asyncio.Event | None = None) -> StepOutput:
         """Run the step; see `Sandbox.run`."""
         image = materialise_image(self._base, _image_plan(step.image))

@@ -224,6 +224,11 @@ class Sandbox(Protocol):
     name: str
     """`bubblewrap` or `plain`; enters the key of every step."""
 
+    @property
+    def shared(self) -> str:
+        """What steps share with the machine, in one line."""
+        ...
+
     async def run(self, step: Step, sink: Sink, stop: asyncio.Event | None = None) -> StepOutput:
         """Run the step; when cancelled, end its whole process tree first.
 
