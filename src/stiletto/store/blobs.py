@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed, UsageError
@@ -142,18 +143,18 @@ class Blobs:
             raise self.damaged(digest)
         return data
 
-    def copy(self, digest: str, target: int) -> None:
-        """Write the contents to an open file; checked on the way.
+    def pieces(self, digest: str) -> Iterator[bytes]:
+        """Yield the contents; damage is told at the end, so act on nothing before that.
 
         Raises:
             EnvironmentFailed: they are missing or damaged; a damaged blob is dropped.
         """
-        source = self._open(digest)
-        try:
-            found, _ = _hash(source, target)
-        finally:
-            os.close(source)
-        if found != digest:
+        sha = hashlib.sha256()
+        with os.fdopen(self._open(digest), "rb") as file:
+            while piece := file.read(_CHUNK_BYTES):
+                sha.update(piece)
+                yield piece
+        if sha.hexdigest() != digest:
             raise self.damaged(digest)
 
     def damaged(self, digest: str) -> EnvironmentFailed:

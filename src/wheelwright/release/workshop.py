@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import dagger
@@ -75,6 +75,17 @@ class Containers:
         if journal.commit not in self._commits:
             self._commits[journal.commit] = await self.preparing.commit(journal.commit)
         return self._commits[journal.commit]
+
+    # -- what was built ---------------------------------------------------------------------------
+
+    def distributions(self) -> dagger.Directory:
+        """Return what was built."""
+        assert self._dist is not None, "a build comes first"
+        return self._dist
+
+    def of(self, dist: dagger.Directory) -> Containers:
+        """Return the workshop of files that another one has built: it uploads, and builds none."""
+        return replace(self, _dist=dist)
 
     # -- checks -----------------------------------------------------------------------------------
 
