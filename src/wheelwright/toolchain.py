@@ -50,6 +50,7 @@ _HELD = "/opt/held"
 
 __all__ = [
     "CACHE",
+    "TOOLS",
     "Held",
     "base",
     "begin_release",
@@ -78,6 +79,9 @@ __all__ = [
 
 def tooled(python: str, tool: Tool) -> dagger.Container:
     """Return a slim container with a tool in an environment of its own, and nothing else."""
+    if f"\n{tool.requirement} " in f"\n{_lock(tool.name)}":
+        # The module's own version: all that it needs is then the same on any day.
+        return hashed(python, tool.name)
     return install(base(slim_image(python), python), ["uv", "tool", "install", tool.requirement])
 
 
@@ -86,18 +90,25 @@ def hashed(python: str, name: str) -> dagger.Container:
 
     No cache is mounted, and no package's lock decides: what such a tool sees is worth stealing.
     """
-    text = (files("wheelwright") / "locks" / f"{name}.txt").read_text(encoding="utf-8")
     listed, home = f"{TOOLS}/{name}.txt", f"{TOOLS}/{name}"
-    container = base(slim_image(python), python).with_new_file(listed, text)
+    container = base(slim_image(python), python).with_new_file(listed, _lock(name))
     flags = (f"--python={home}/bin/python", "--require-hashes", "--requirements", listed)
     container = step(container, DOWNLOAD, ["uv", "venv", home])
     container = step(container, DOWNLOAD, ["uv", "pip", "install", *flags])
     return container.with_env_variable("PATH", f"{home}/bin:${{PATH}}", expand=True)
 
 
+def _lock(name: str) -> str:
+    """Return the module's own lock of a tool; empty where there is none."""
+    found = files("wheelwright") / "locks" / f"{name}.txt"
+    return found.read_text(encoding="utf-8") if found.is_file() else ""
+
+
 def with_tool(container: dagger.Container, tool: Tool, python: str) -> dagger.Container:
     """Lay a tool beside what the container holds; it is installed where none of that is."""
-    return container.with_directory(TOOLS, tooled(python, tool).directory(TOOLS))
+    container = container.with_directory(TOOLS, tooled(python, tool).directory(TOOLS))
+    # Behind everything else: with a lock of ours it lies among the programs of all that it needs.
+    return container.with_env_variable("PATH", f"${{PATH}}:{TOOLS}/{tool.name}/bin", expand=True)
 
 
 def over(container: dagger.Container, source: dagger.Directory) -> dagger.Container:

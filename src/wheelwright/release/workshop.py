@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import dagger
@@ -12,7 +12,7 @@ from packaging.version import Version
 
 from wheelwright import environment, pipeline, running, toolchain
 from wheelwright.environment import SOURCE
-from wheelwright.errors import WheelwrightError
+from wheelwright.errors import GateFailed, WheelwrightError
 from wheelwright.gates.result import Output
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.privileges import DATA, UPLOAD, Credential
@@ -30,7 +30,7 @@ from wheelwright.release.where import IndexUrls
 from wheelwright.release.world import Journal, Plan, Trouble
 from wheelwright.testing import dependencies as needs
 from wheelwright.testing import run as testing
-from wheelwright.testing.verdict import Kind, judge
+from wheelwright.testing.verdict import Kind, Verdict, judge
 from wheelwright.toolchain import Held
 
 __all__ = ["Containers", "Credentials"]
@@ -75,6 +75,17 @@ class Containers:
         if journal.commit not in self._commits:
             self._commits[journal.commit] = await self.preparing.commit(journal.commit)
         return self._commits[journal.commit]
+
+    # -- what was built ---------------------------------------------------------------------------
+
+    def distributions(self) -> dagger.Directory:
+        """Return what was built."""
+        assert self._dist is not None, "a build comes first"
+        return self._dist
+
+    def of(self, dist: dagger.Directory) -> Containers:
+        """Return the workshop of files that another one has built: it uploads, and builds none."""
+        return replace(self, _dist=dist)
 
     # -- checks -----------------------------------------------------------------------------------
 
@@ -196,22 +207,28 @@ class Containers:
             return []
         container = container.with_directory(SOURCE, await self._tests(commit))
         what = f"tests against {distribution.name}"
-        command = testing.recorded(testing.command(project, ()))
-        ended = await running.run(container, command, what)
-        if judge(ended.left).kind is Kind.EMPTY:
-            # Tests that live inside the package are where it is installed, if they are installed.
-            wheel = next(each for each in self._described if each.is_wheel)
-            names = [top.removesuffix(".py") for top in artifacts.importables(wheel)]
-            command = testing.recorded(testing.command(project, ("--pyargs", *names)))
-            inside = await running.run(container, command, what)
-            ended = inside if judge(inside.left).kind is not Kind.UNKNOWN else ended
-        found = judge(ended.left)
+        wheel = next(each for each in self._described if each.is_wheel)
+        names = [top.removesuffix(".py") for top in artifacts.importables(wheel)]
+        # Tests that live inside the package are where it is installed, if they are installed.
+        found, ended = Verdict(Kind.EMPTY), None
+        for args in ((), ("--pyargs", *names)):
+            try:
+                command = testing.recorded(testing.command(project, args))
+                ran = await running.run(container, command, what)
+            except GateFailed as error:
+                return [str(error)]
+            said = judge(ran.left)
+            if ended is None or said.kind is not Kind.UNKNOWN:
+                found, ended = said, ran
+            if found.kind is not Kind.EMPTY:
+                break
         if found.passed:
             return []
-        said = [found.reason, _tail(ended.output)]
+        assert ended is not None, "the first run set it"
+        lines = [found.reason, _tail(ended.output)]
         if found.kind is Kind.EMPTY:
-            said.append('put tests into tests/, or "tests" into skip of [tool.wheelwright]')
-        return [f"tests fail against {distribution.name}: " + "\n".join(filter(None, said))]
+            lines.append('put tests into tests/, or "tests" into skip of [tool.wheelwright]')
+        return [f"tests fail against {distribution.name}: " + "\n".join(filter(None, lines))]
 
     async def _tests(self, commit: Commit) -> dagger.Directory:
         """Return the source without what the wheel installs, so that tests import the installed."""
