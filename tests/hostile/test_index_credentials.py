@@ -120,6 +120,24 @@ PTH = wheel(
 )
 
 
+INHOUSE_SOURCE = {
+    "pyproject.toml": '[build-system]\nrequires = ["hatchling", "inhouse-plugin"]\n'
+    'build-backend = "backend"\nbackend-path = ["."]\n'
+    '[project]\nname = "inhouse"\nversion = "1.0"\n',
+    "backend.py": f"""\
+from hatchling.build import *
+from hatchling.build import build_wheel as _build_wheel
+
+{LOOK}
+
+def build_wheel(*args, **kwargs):
+    look("a back end of a dependency")
+    return _build_wheel(*args, **kwargs)
+""",
+    "inhouse.py": "",
+}
+
+
 @dataclass
 class Index:
     """A simple index for one user."""
@@ -189,6 +207,11 @@ class Outpost:
         env = {**self.bench.env, "NETRC": str(self.netrc)}
         subprocess.run(words, cwd=self.at, env=env, check=True)
 
+    def ask_for_everything(self) -> None:
+        """Let the index be asked for all that is needed, not only for what names it."""
+        path = self.at / "pyproject.toml"
+        path.write_text(path.read_text().replace("explicit = true\n", ""))
+
     def call(self, *words: str) -> Ended:
         """Run a function with the password, which nothing that is printed may hold."""
         ended = self.bench.call(self.at, f"--netrc=file://{self.netrc}", *words)
@@ -225,6 +248,41 @@ def outpost(stiletto: Bench, tmp_path: Path, index: Index) -> Outpost:
 @pytest.mark.network
 def test_the_packages_own_back_end_sees_no_credential(outpost: Outpost) -> None:
     """A back end, and a `.pth` file of a dependency, find neither the credential nor the cache."""
+    outpost.lock()
+
+    assert ["a line of a .pth file: none []", "the back end: none []"] == outpost.looked()
+
+
+@pytest.mark.e2e
+@pytest.mark.network
+def test_a_private_sdist_is_fetched_with_it_and_built_without(
+    outpost: Outpost, index: Index
+) -> None:
+    """An sdist in uv.lock is downloaded by us; its back end, of the same index, sees nothing."""
+    index.files.pop("inhouse-1.0-py3-none-any.whl")
+    index.files["inhouse-1.0.tar.gz"] = sdist("inhouse", INHOUSE_SOURCE)
+    outpost.ask_for_everything()
+    outpost.lock()
+
+    assert ["a back end of a dependency: none []", "the back end: none []"] == outpost.looked()
+
+
+@pytest.mark.e2e
+@pytest.mark.network
+def test_a_private_wheel_is_added_without_running_the_environment(
+    outpost: Outpost, index: Index
+) -> None:
+    """Requirements beside uv.lock come with the credential; what is installed already sees none."""
+    index.files["inhouse_gauge-1.0-py3-none-any.whl"] = wheel(
+        "inhouse_gauge", {"inhouse_gauge.py": ""}
+    )
+    pyproject = outpost.at / "pyproject.toml"
+    outpost.ask_for_everything()
+    text = pyproject.read_text()
+    tests = '[dependency-groups]\ntests = ["pytest"]\n'
+    assert tests in text
+    pyproject.write_text(text.replace(tests, ""))
+    written(outpost.at, {"requirements-dev.txt": "pytest\ninhouse-gauge\n"})
     outpost.lock()
 
     assert ["a line of a .pth file: none []", "the back end: none []"] == outpost.looked()
