@@ -48,6 +48,7 @@ from stiletto.sandbox.replay import replay_line
 from stiletto.sandbox.scrub import Patterns, secret_patterns
 from stiletto.sandbox.seccomp import filter_here
 from stiletto.sandbox.skeleton import materialise_image, skeleton
+from stiletto.sandbox.spool import Spool, Unspooled
 from stiletto.sandbox.terminate import ask_command_to_end, kill_launched
 
 __all__ = ["Bubblewrap", "find_program"]
@@ -160,7 +161,7 @@ class Bubblewrap:
         secrets = [*step.secret_env.values(), *step.scrub]
         secrets_mounted = [m.contents for m in step.mounts if isinstance(m, SecretMount)]
         patterns = Patterns(step.masks, secret_patterns([*secrets, *secrets_mounted]))
-        transcript = Transcript(sink, patterns, MESSAGE_PREFIX)
+        transcript = Transcript(sink, patterns, Spool(step.upper.parent), MESSAGE_PREFIX)
         try:
             with contextlib.ExitStack() as held:
                 group = None
@@ -214,6 +215,8 @@ class Bubblewrap:
             )
             # bubblewrap reports an exit code only for a command that it could start.
             started = b'"exit-code"' in os.pread(int(status), 4096, 0)
+        except Unspooled:
+            raise
         except OSError as error:
             raise EnvironmentFailed(f"{self._program} cannot be run: {error}") from error
         finally:
@@ -223,7 +226,9 @@ class Bubblewrap:
             transcript.finish()
             return exit_code
         if group is not None and exit_code == NO_ENTRY:
-            said = transcript.finish(drop_held=True) or bytes(transcript.stderr)
+            said = transcript.finish(drop_held=True) or b"".join(
+                transcript.printed.chunks("stderr")
+            )
             raise EnvironmentFailed(
                 f"a step cannot enter its control group: {said.decode(errors='replace').strip()}"
             )
@@ -250,9 +255,7 @@ class Bubblewrap:
                 mount_layers[asked.target] = Layer(mount.upper, removed)
         return StepOutput(
             exit_code=exit_code,
-            stdout=bytes(transcript.stdout),
-            stderr=bytes(transcript.stderr),
-            interleaved=bytes(transcript.interleaved),
+            printed=transcript.printed,
             layer=Layer(step.upper, removals(step.upper, plan.below)),
             mount_layers=mount_layers,
         )
