@@ -22,7 +22,8 @@ from dagger._exceptions import QueryErrorValue
 from dagger.mod._exceptions import FunctionError
 
 from wheelwright.errors import WheelwrightError
-from wheelwright.limits import CODE, running, seconds, stopped, unlimited
+from wheelwright.harmless import harmless
+from wheelwright.limits import CODE, ended, met, running, seconds, stopped, unlimited
 
 __all__ = ["Refusal", "explain", "plainly"]
 
@@ -40,6 +41,8 @@ class Refusal(FunctionError, dagger.QueryError):
         return Exception.__new__(cls)
 
     def __init__(self, message: str, extensions: Mapping[str, Any] | None = None) -> None:
+        # A message holds what steps print, and it is printed as it is by whoever called.
+        message = harmless(message)
         Exception.__init__(self, message)
         self.extra = None
         self.errors = [QueryErrorValue(message, extensions=dict(extensions or {}))]
@@ -50,7 +53,8 @@ def explain(error: dagger.QueryError) -> str:
     if not isinstance(error, dagger.ExecError):
         return str(error)
     printed = "\n".join(part for part in (error.stdout, error.stderr) if part.strip())
-    if message := stopped(error.command, error.exit_code, printed):
+    how = ended(error, error.exit_code, str(error))
+    if message := stopped(error.command, error.exit_code, printed, how):
         return message
     said = (error.stderr.strip() or error.stdout.strip()).splitlines()[-_TAIL_LINES:]
     return "\n".join(
@@ -69,8 +73,10 @@ def _out_of_time(name: str, limit: str) -> Refusal:
 def _extensions(error: dagger.QueryError) -> Mapping[str, Any]:
     """Return what is known of a failed step; one that met its limit has a code of its own."""
     known: Mapping[str, Any] = error.error.extensions
-    if isinstance(error, dagger.ExecError) and stopped(error.command, error.exit_code, ""):
-        return {**known, "exitCode": CODE}
+    if isinstance(error, dagger.ExecError):
+        how = ended(error, error.exit_code, str(error))
+        if met(error.command, error.exit_code, how):
+            return {**known, "exitCode": CODE}
     return known
 
 

@@ -9,9 +9,12 @@ it is never kept as a result.
 from __future__ import annotations
 
 import re
+import signal
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 
 from wheelwright.errors import RequestError
 
@@ -19,10 +22,14 @@ __all__ = [
     "CODE",
     "DEFAULT_STEP",
     "KILLED",
+    "Ended",
+    "ended",
     "hold_steps",
     "limited",
+    "met",
     "running",
     "seconds",
+    "signal_of",
     "stopped",
     "under_way",
     "unlimited",
@@ -40,6 +47,14 @@ _TAIL_LINES = 10
 
 _step_s: ContextVar[int] = ContextVar("step_s", default=0)
 _running: dict[int, str] = {}
+_TOOK = "wheelwright_took_s"
+"""The attribute of an exception that says how long its step was waited for."""
+
+# How an engine may tell it in the message of a failed step.
+_TOLD = re.compile(
+    r"ended by (?P<by>SIG[A-Z]+) after (?P<s>\d+\.?\d*) s"
+    r"(?:; (?P<more>memory[^\n]*|the machine[^\n]*))?"
+)
 
 
 def seconds(text: str, what: str) -> int:
@@ -75,21 +90,65 @@ def stopped_by(command: Sequence[str]) -> str:
     return command[2] if tuple(command[:2]) == _PROGRAM else ""
 
 
-def stopped(command: Sequence[str], exit_code: int, printed: str) -> str:
-    """Return the message for a step that met its limit; empty for one that ended otherwise."""
+def met(command: Sequence[str], exit_code: int, ended: Ended | None = None) -> bool:
+    """Whether a step was ended by its own limit: by SIGKILL, and not before that."""
     limit = stopped_by(command)
     if not limit or exit_code != KILLED:
+        return False
+    return ended is None or ended.after_s >= float(limit.removesuffix("s"))
+
+
+def stopped(
+    command: Sequence[str], exit_code: int, printed: str, ended: Ended | None = None
+) -> str:
+    """Return the message for a step that a signal ended; empty for one that ended otherwise.
+
+    Where it is not known how long it took, a SIGKILL may be the limit's or memory's.
+    """
+    limit, name = stopped_by(command), " ".join(unlimited(command))
+    by = signal_of(exit_code)
+    if ended is not None and by and not met(command, exit_code, ended):
+        head = f'step "{name}" failed: {ended}'
+    elif met(command, exit_code, ended):
+        doubt = ", or memory ran out" if ended is None else ""
+        head = (
+            f'step "{name}" was killed: it did not end within {limit}{doubt}; '
+            "raise --step-timeout if it needs longer"
+        )
+    else:
         return ""
     last = printed.strip().splitlines()[-_TAIL_LINES:]
     said = ["it last printed:", *(f"  {line}" for line in last)] if last else ["it printed nothing"]
-    name = " ".join(unlimited(command))
-    return "\n".join(
-        [
-            f'step "{name}" was killed: it did not end within {limit}, or memory ran out; '
-            "raise --step-timeout if it needs longer",
-            *said,
-        ]
-    )
+    return "\n".join([head, *said])
+
+
+def signal_of(exit_code: int) -> str:
+    """Return the name of the signal in a shell's exit code; empty where it tells none."""
+    try:
+        return signal.Signals(exit_code - 128).name if exit_code > 128 else ""
+    except ValueError:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a step ended that a signal ended. `more` is what the engine knows of the reason."""
+
+    by: str
+    after_s: float
+    more: str = ""
+
+    def __str__(self) -> str:
+        said = f"; {self.more}" if self.more else ""
+        return f"ended by {self.by} after {self.after_s:.1f} s{said}"
+
+
+def ended(error: BaseException, exit_code: int, message: str = "") -> Ended | None:
+    """Return how a step ended, as the engine says or as it was measured; None where neither."""
+    if told := _TOLD.search(message):
+        return Ended(told["by"], float(told["s"]), told["more"] or "")
+    by, after_s = signal_of(exit_code), vars(error).get(_TOOK)
+    return Ended(by, after_s) if by and after_s is not None else None
 
 
 @contextmanager
@@ -97,7 +156,12 @@ def under_way(name: str) -> Iterator[None]:
     """Note that a step is waited for, to be named when the whole call runs out of time."""
     key = max(_running, default=0) + 1
     _running[key] = name
-    yield
+    started_s = time.monotonic()
+    try:
+        yield
+    except Exception as error:
+        vars(error)[_TOOK] = time.monotonic() - started_s
+        raise
     # Not on the way out of an error: whoever tells why the call ended names what was under way.
     del _running[key]
 

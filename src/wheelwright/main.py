@@ -434,6 +434,12 @@ class Wheelwright(Releases):
             ),
         ] = "",
         environment: Annotated[str, Doc("GitHub's environment of the jobs that publish.")] = "pypi",
+        propose_environment: Annotated[
+            str, Doc("GitHub's environment of the jobs that push; RELEASE_TOKEN is a secret of it.")
+        ] = "release",
+        index: Annotated[
+            str, Doc("Name of a [[tool.uv.index]] to publish to. Default: PyPI.")
+        ] = "",
         reusable: Annotated[
             bool, Doc("Put the checks into a workflow that other repositories call, too.")
         ] = False,
@@ -446,7 +452,7 @@ class Wheelwright(Releases):
         Each one only calls functions of this module. What is written stands in a marked block;
         running this again replaces the block and leaves everything around it.
         """
-        options = Options(branch, environment, reusable)
+        options = Options(branch, environment, propose_environment, index, reusable)
         return await github.workflows(
             await self._bench(),
             self.package,

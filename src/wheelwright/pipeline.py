@@ -161,17 +161,23 @@ async def check_types(
     history = await _history(bench, python, git)
     results: list[GateResult] = []
     for checker in types.checkers(project):
-        check = types.plan(project, checker, python, asked=asked)
+        lines = coverage.requirements(project, wanted)
+        check = types.plan(project, checker, python, asked=asked, brought=(wanted.place, lines))
         groups = [check.group] if check.group else []
         plan = environment.plan(project, python, wanted, groups=groups, history=history is not None)
         container = await toolchain.installed(bench.source, plan, history)
         if check.tool:
             container = toolchain.with_tool(container, check.tool, python)
+            # The environment may bring the same program, and stands first.
+            path = f"{toolchain.TOOLS}/bin:${{PATH}}"
+            container = container.with_env_variable("PATH", path, expand=True)
+        asked_for = toolchain.observe(container, [check.args[0], "--version"])
+        told = (await toolchain.output(asked_for, f"{check.checker.name} --version")).stdout
         name, decides = check.checker.name, (plan, check.tool, history and await history.digest())
         output = await attempting.observed(
             container, check.args, name, bench.source, python, *decides
         )
-        results.append(types.judge(check, output, python))
+        results.append(types.judge(types.that_ran(check, told), output, python))
     return types.sum_up(results)
 
 
@@ -285,7 +291,7 @@ async def run_tests(
         name=project.name,
         python=version.strip(),
         left=ended.left,
-        place=wanted.describe() + locked,
+        place=wanted.describe(locked),
         notes=(*(f"service: {server.image}" for server in servers), *plan.notes),
         output="\n".join(part for part in (output.stdout.rstrip(), output.stderr.rstrip()) if part),
     )

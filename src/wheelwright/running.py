@@ -9,7 +9,8 @@ from importlib.resources import files
 import dagger
 from dagger import dag
 
-from wheelwright import toolchain
+from wheelwright import limits, toolchain
+from wheelwright.errors import GateFailed
 from wheelwright.gates.result import Output
 from wheelwright.testing import junit, record
 from wheelwright.testing import run as testing
@@ -49,7 +50,16 @@ async def run(
         .with_env_variable("PYTHONPATH", testing.PLUGINS)
     )
     ran = toolchain.observe(prepared, command, log=log)
-    output = await toolchain.output(ran, name)
+    # Made before, so that what is measured is the run.
+    await prepared.sync()
+    try:
+        output = await toolchain.output(ran, name)
+    except dagger.ExecError as error:
+        how = limits.ended(error, error.exit_code, str(error))
+        if how is None or limits.met(error.command, error.exit_code, how):
+            raise
+        # An engine keeps nothing of a step that a signal ended.
+        raise GateFailed(f"{name} failed: {how}; no report") from error
     found, invalid = await _record(ran)
     ours = f"--junit-xml={testing.REPORTS}/{testing.JUNIT}"
     elsewhere = any(arg.startswith("--junit") and arg != ours for arg in command)

@@ -9,7 +9,6 @@ import dagger
 from wheelwright import toolchain
 from wheelwright.pins import DEFAULT_PYTHON
 from wheelwright.privileges import REPORT, Credential
-from wheelwright.project.tools import Tool, pinned
 from wheelwright.reports import codecov
 
 __all__ = ["upload"]
@@ -18,9 +17,8 @@ __all__ = ["upload"]
 async def upload(report: dagger.File, token: dagger.Secret, about: codecov.Upload) -> str:
     """Upload one report, and return what came of it."""
     python = DEFAULT_PYTHON
-    tool = Tool("codecov-cli", pinned("codecov-cli", python), "pinned by wheelwright")
     container = (
-        toolchain.tooled(python, tool)
+        toolchain.hashed(python, "codecov-cli")
         .with_file(codecov.REPORT, report)
         # An upload is a side effect: no earlier one stands in for it.
         .with_env_variable("WHEELWRIGHT_UPLOADED_AT", str(time.time_ns()))

@@ -29,13 +29,15 @@ WORKFLOWS = REPOSITORY / ".github" / "workflows"
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 # What these do is done to the world, or looked up there: their words are held against --help.
-OUTSIDE = {"audit", "publish", "release"}
+OUTSIDE = {"audit", "release-build", "release-finish", "release-propose", "release-publish"}
 
 EXPRESSIONS = {
     "${{ inputs.bump != 'none' && inputs.bump || '' }}": "patch",
     "${{ inputs.pre != 'none' && inputs.pre || '' }}": "",
     "${{ secrets.RELEASE_TOKEN || github.token }}": "token",
     "${{ github.ref_name }}": "v1.4.0",
+    "${{ inputs.take-over }}": "",
+    "${{ needs.build.outputs.sha256 }}": "0" * 64,
 }
 
 
@@ -61,7 +63,7 @@ def scripts() -> Iterator[tuple[str, str]]:
 def calls() -> Iterator[tuple[str, str]]:
     """Yield each call of the module: the function, and what follows up to a pipe or a file."""
     for _, script in scripts():
-        for found in re.finditer(r"dagger call ([\w-]+)((?:\\\n|[^|>\n])*)", script):
+        for found in re.finditer(r"dagger call (?:-m \S+ )?([\w-]+)((?:\\\n|[^|>\n])*)", script):
             yield found[1], found[2]
 
 
@@ -113,6 +115,7 @@ class Runner:
             "GITHUB_REF_NAME": "main",
             "GITHUB_REPOSITORY": "example/millrace",
             "GITHUB_RUN_ID": "4711",
+            "GITHUB_SERVER_URL": "https://github.example",
             "GITHUB_SHA": "0" * 40,
             "GITHUB_STEP_SUMMARY": str(self.summary),
             "GITHUB_WORKSPACE": str(self.source),
@@ -248,37 +251,46 @@ def test_required_check_follows_the_jobs(
     assert code == runner.run(step).returncode
 
 
-@pytest.mark.parametrize("name", ["audit", "release", "publish"])
-def test_summary_shows_what_was_said(name: str, tmp_path: Path, program: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("workflow_name", "name"),
+    [("audit", "audit"), ("release", "build"), ("release", "finish"), ("publish", "publish")],
+)
+def test_summary_shows_what_was_said(
+    workflow_name: str, name: str, tmp_path: Path, program: dict[str, str]
+) -> None:
     """The end of what the call printed is in the summary, and nothing where it printed nothing."""
     runner = Runner(tmp_path, tmp_path, program)
-    summary = steps(name, name)["Summary"]
+    summary = steps(workflow_name, name)["Summary"]
 
     runner.passes(summary)
     assert "" == runner.summary.read_text()
 
-    (runner.temp / f"{name}.txt").write_text("one\ntwo\n")
+    (runner.temp / f"{name}.txt").write_bytes(b"one\n~~~\r# two\n")
     runner.passes(summary)
-    assert "~~~text\none\ntwo\n~~~\n" == runner.summary.read_text()
+    assert "\n    one\n    ~~~\n    # two\n" == runner.summary.read_text()
 
 
-@pytest.mark.parametrize(("name", "job"), [("release", "Release"), ("publish", "Publish")])
+@pytest.mark.parametrize(
+    ("job", "words"),
+    [
+        ("build", "call release-build --base main --bump patch -o"),
+        ("propose", "release-propose --built"),
+        ("publish", "release-publish --built"),
+        ("finish", "--remote https://github.example/example/millrace.git --run 4711"),
+    ],
+)
 def test_failed_call_fails_its_step(
-    name: str, job: str, tmp_path: Path, program: dict[str, str]
+    job: str, words: str, tmp_path: Path, program: dict[str, str]
 ) -> None:
     """A call that fails fails the step although its output goes through a pipe, and is kept."""
     shim = tmp_path / "bin" / "dagger"
     shim.write_text('#!/bin/sh\necho "$@"\nexit 3\n')
     runner = Runner(tmp_path, tmp_path, program)
 
-    done = runner.run(steps(name, name)[job])
+    done = runner.run(steps("release", job)[job.capitalize()])
 
-    words = {
-        "release": "call release --bump patch --run 4711 --github-token",
-        "publish": "--tag v1.4.0",
-    }
     assert 3 == done.returncode
-    assert words[name] in (runner.temp / f"{name}.txt").read_text()
+    assert words in (runner.temp / f"{job}.txt").read_text()
 
 
 @pytest.mark.parametrize("script", [script for _, script in scripts()], ids=dict(scripts()))
@@ -338,7 +350,7 @@ def test_workflows_of_a_person_are_kept(stiletto: Bench, sample: Sample) -> None
     ci = source / ".github/workflows/ci.yml"
     ci.parent.mkdir(parents=True)
     ci.write_text("name: mine\n")
-    words = ("workflows", "--module", "github.com/example/wheelwright@v1")
+    words = ("workflows", "--module", f"github.com/example/wheelwright@{'0' * 40}")
 
     ended = stiletto.fails(source, *words, "-y", cwd=source)
     kept = ci.read_text()

@@ -10,6 +10,7 @@ import secrets
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,8 +22,8 @@ from stiletto.sandbox.certificates import PLACES, public_binds
 from stiletto.sandbox.confine import closes_abstract_sockets
 from stiletto.sandbox.images import python_image
 from stiletto.sandbox.interpreters import Answers
-from stiletto.sandbox.plan import Sandbox, Step, StepOutput, Stream
-from stiletto.sandbox.userland import userland_image
+from stiletto.sandbox.plan import Bind, Sandbox, Step, StepOutput, Stream
+from stiletto.sandbox.userland import userland_image, with_bind
 
 LISTED = platform.machine() in ("x86_64", "aarch64")
 CAN_ISOLATE = sys.platform == "linux" and os.environ.get("STILETTO_TEST_SANDBOX") != "plain"
@@ -69,6 +70,52 @@ class Bench:
 def bench(tmp_path: Path) -> Bench:
     """Run steps in bubblewrap."""
     return Bench(tmp_path, Bubblewrap(tmp_path / "base"))
+
+
+# -- end -----------------------------------------------------------------------------------------
+
+KILLED = """
+import asyncio, sys
+from pathlib import Path
+sys.path[:0] = sys.argv[2:]
+from test_host import Bench
+from stiletto.sandbox.bubblewrap import Bubblewrap
+
+root = Path(sys.argv[1])
+box = Bench(root, Bubblewrap(root / "base"))
+asyncio.run(box.run("sh", "-c", "(exec env -i setsid sleep 98765) & sleep 98765"))
+"""
+
+
+def sleepers() -> list[int]:
+    """Return the sandboxes and processes of the step that sleeps."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (entry / "cmdline").read_bytes()
+            state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            continue
+        if b"sleep\x0098765\x00" in words and state not in "ZX":
+            found.append(int(entry.name))
+    return found
+
+
+@ISOLATION
+def test_a_step_ends_with_a_killed_engine(tmp_path: Path) -> None:
+    """When the engine is killed with -9, the step and all that it started are gone."""
+    places = [str(SOURCES), str(Path(__file__).parent)]
+    before = set(sleepers())
+    engine = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path), *places])
+    end_s = time.monotonic() + 120
+    while len(set(sleepers()) - before) < 2:
+        assert time.monotonic() < end_s, "the step did not start"
+        time.sleep(0.02)
+    engine.kill()
+    engine.wait()
+    while set(sleepers()) - before:
+        assert time.monotonic() < end_s, "the step goes on"
+        time.sleep(0.02)
 
 
 # -- system calls ----------------------------------------------------------------------------------
@@ -248,6 +295,44 @@ async def test_abstract_sockets_of_the_host_are_closed(bench: Bench, abstract: s
     refused, own = (await bench.python(CONNECT.replace("@NAME@", abstract))).splitlines()
 
     assert (str(errno.EPERM), "own") == (refused, own)
+
+
+@pytest.mark.parametrize("inside", ["", ".local"])
+def test_an_installation_in_a_home_does_not_show_the_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inside: str
+) -> None:
+    """Programs that somebody installed into the home are shown without what lies beside them."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("bin", "lib/python3.12", ".ssh", "share/keyrings", "share/postgresql"):
+        (tmp_path / inside / name).mkdir(parents=True)
+    binds: list[Bind] = []
+    with_bind(binds, tmp_path / inside)
+    with_bind(binds, tmp_path / inside / "bin")
+
+    expected = [str(tmp_path / inside / name) for name in ("bin", "lib", "share/postgresql")]
+    assert expected == [bind.target for bind in binds]
+
+
+def test_an_installation_of_its_own_is_shown_whole(tmp_path: Path) -> None:
+    """A directory that holds nothing but an installation is shown as it is."""
+    binds: list[Bind] = []
+    with_bind(binds, tmp_path)
+
+    assert [Bind(tmp_path, str(tmp_path))] == binds
+
+
+def test_what_is_shared_is_said() -> None:
+    """With -v a call says that the network is shared, and what cannot be closed on this kernel."""
+    program = str(Path(sys.executable).with_name("stiletto"))
+    for flags, times in ((["-v"], 1), ([], 0)):
+        done = subprocess.run(
+            [program, "run", "--progress=plain", *flags, "true"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert times == done.stderr.count("steps share ")
 
 
 # -- certificates ----------------------------------------------------------------------------------

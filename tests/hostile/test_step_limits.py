@@ -19,6 +19,7 @@ from stiletto.errors import EnvironmentFailed
 from stiletto.progress import Progress
 from stiletto.sandbox.cgroups import find_groups
 from stiletto.sandbox.plan import Layer, StepOutput
+from stiletto.sandbox.spool import Spool
 
 CAN_ISOLATE = sys.platform == "linux" and os.environ.get("STILETTO_TEST_SANDBOX") != "plain"
 ISOLATION = pytest.mark.skipif(not CAN_ISOLATE, reason="user namespaces are not to be tested")
@@ -152,7 +153,7 @@ def test_a_machine_out_of_memory_is_named(tmp_path: Path, monkeypatch: pytest.Mo
     counter = tmp_path / "vmstat"
     counter.write_text("nr_free_pages 5\noom_kill 7\n")
     monkeypatch.setattr(ending, "VMSTAT", counter)
-    output = StepOutput(128 + signal.SIGKILL, b"", b"", b"", Layer(tmp_path))
+    output = StepOutput(128 + signal.SIGKILL, Spool(tmp_path), Layer(tmp_path))
 
     assert "ended by SIGKILL after 0.5 s" == ending.how_ended(output, 0.5, 7)
     expected = "ended by SIGKILL after 0.5 s; the machine ran out of memory meanwhile"

@@ -47,6 +47,14 @@ def command_lines() -> list[bytes]:
     return lines
 
 
+async def there(path: Path) -> None:
+    """Wait until a step has made a file; the limit is for a machine that is very busy."""
+    until_s = time.monotonic() + 120
+    while not files(path.parent).count(path.name):
+        assert time.monotonic() < until_s, f"{path} was not made"
+        await asyncio.sleep(0.01)
+
+
 def files(root: Path) -> list[str]:
     """Return what a layer's directory holds, sorted."""
     return sorted(str(path.relative_to(root)) for path in root.rglob("*"))
@@ -57,7 +65,16 @@ def files(root: Path) -> list[str]:
 
 async def test_streams(bench: Bench) -> None:
     """Both streams are kept apart, and together in the order they came."""
-    output = await bench.sh("echo one; sleep 0.1; echo two >&2; sleep 0.1; echo three")
+    heard = bench.directory("heard")
+
+    def hear(_stream: Stream, data: bytes) -> None:
+        for word in data.split():
+            (heard / word.decode()).touch()
+
+    wait = "until [ -e /heard/{} ]; do sleep 0.01; done"
+    script = f"echo one; {wait.format('one')}; echo two >&2; {wait.format('two')}; echo three"
+    mounts = (BindMount("/heard", heard, writable=True),)
+    output = await bench.sandbox.run(bench.step("sh", "-c", script, mounts=mounts), hear)
 
     assert (output.stdout, output.stderr) == (b"one\nthree\n", b"two\n")
     assert output.interleaved == b"one\ntwo\nthree\n"
@@ -65,14 +82,18 @@ async def test_streams(bench: Bench) -> None:
 
 async def test_sink_hears_output_as_it_comes(bench: Bench) -> None:
     """The sink gets output before the step has ended."""
-    heard: list[tuple[Stream, bytes, float]] = []
-    start = time.monotonic()
-    step = bench.step("sh", "-c", "echo early; sleep 0.4; echo late >&2")
-    await bench.sandbox.run(step, lambda s, d: heard.append((s, d, time.monotonic())))
-    ended = time.monotonic()
+    heard: list[tuple[Stream, bytes]] = []
+    told = bench.directory("told")
 
-    assert [(s, d) for s, d, _ in heard] == [("stdout", b"early\n"), ("stderr", b"late\n")]
-    assert ended - heard[0][2] > 0.3, ended - start
+    def hear(stream: Stream, data: bytes) -> None:
+        heard.append((stream, data))
+        (told / "early").touch()
+
+    script = "echo early; until [ -e /told/early ]; do sleep 0.01; done; echo late >&2"
+    mounts = (BindMount("/told", told, writable=True),)
+    await bench.sandbox.run(bench.step("sh", "-c", script, mounts=mounts), hear)
+
+    assert [("stdout", b"early\n"), ("stderr", b"late\n")] == heard
 
 
 @pytest.mark.parametrize(
@@ -515,20 +536,26 @@ async def test_secrets_reach_the_step_and_not_its_output(bench: Bench) -> None:
 async def test_secrets_touch_no_disk_and_no_command_line(bench: Bench) -> None:
     """While a step runs, its secrets stand in no file of ours and in no command line."""
     secret = "s3cr3t-" + "v" * 20
+    meet = bench.directory("meet")
+    wait = "until [ -e /meet/go ]; do sleep 0.01; done"
     running = asyncio.create_task(
         bench.sh(
-            "cat /run/s > /dev/null; sleep 1",
+            f"cat /run/s > /dev/null; touch /meet/here; {wait}",
             secret_env={"TOKEN": secret},
-            mounts=(SecretMount("/run/s", secret.encode()),),
+            mounts=(
+                SecretMount("/run/s", secret.encode()),
+                BindMount("/meet", meet, writable=True),
+            ),
         )
     )
-    await asyncio.sleep(0.5)
+    await there(meet / "here")
     lines = command_lines()
     on_disk = [
         path
         for path in bench.root.rglob("*")
         if path.is_file() and not path.is_symlink() and secret.encode() in path.read_bytes()
     ]
+    (meet / "go").touch()
     output = await running
 
     assert output.exit_code == 0
@@ -557,8 +584,8 @@ async def test_cancelling_ends_the_whole_tree(bench: Bench) -> None:
     )
     mounts = (BindMount("/beat", beat, writable=True),)
     running = asyncio.create_task(bench.sh(script, mounts=mounts))
-    await asyncio.sleep(0.6)
-    assert files(beat) == ["a", "b"]
+    for name in "ab":
+        await there(beat / name)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
@@ -572,17 +599,17 @@ async def test_cancelling_ends_the_whole_tree(bench: Bench) -> None:
 async def test_daemons_do_not_outlive_the_step(bench: Bench) -> None:
     """A process left in the background does not keep the step waiting, nor outlive it."""
     beat = bench.directory("beat")
-    start = time.monotonic()
+    # A step that waited for it would never end.
+    wait = "until [ -e /beat/go ]; do sleep 0.01; done"
     output = await bench.sh(
-        "setsid sh -c 'sleep 1; touch /beat/late' & echo done",
+        f"setsid sh -c '{wait}; touch /beat/late' & echo done",
         mounts=(BindMount("/beat", beat, writable=True),),
     )
-    elapsed = time.monotonic() - start
-    await asyncio.sleep(max(0.0, 1.3 - elapsed))
+    (beat / "go").touch()
+    await asyncio.sleep(0.3)
 
     assert said(output) == "done\n"
-    assert elapsed < 1
-    assert files(beat) == []
+    assert files(beat) == ["go"]
 
 
 async def test_steps_run_at_the_same_time(bench: Bench) -> None:

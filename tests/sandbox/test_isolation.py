@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sandbox_bench import Bench, can_isolate, silent
+from sandbox_bench import Bench, can_isolate
 
 import stiletto
-from stiletto.sandbox.plan import BindMount, SecretMount
+from stiletto.sandbox.plan import BindMount, SecretMount, Stream
 
 pytestmark = pytest.mark.skipif(not can_isolate(), reason="user namespaces are not to be tested")
 
@@ -295,9 +295,14 @@ async def test_cancelled_step_leaves_nothing_closed(tmp_path: Path) -> None:
     """After a cancelled step its directories can be removed by an ordinary user."""
     bench = Bench("bubblewrap", tmp_path)
     overlay = bench.overlay("/m", bench.directory())
-    step = bench.step("sleep", "60", mounts=(overlay,))
-    running = asyncio.create_task(bench.sandbox.run(step, silent))
-    await asyncio.sleep(0.3)
+    started = asyncio.Event()
+
+    def hear(_stream: Stream, _data: bytes) -> None:
+        started.set()
+
+    step = bench.step("sh", "-c", "echo > /m/file; echo begun; sleep 3600", mounts=(overlay,))
+    running = asyncio.create_task(bench.sandbox.run(step, hear))
+    await started.wait()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running

@@ -24,7 +24,7 @@ with socket.create_server((address, int(port))) as listening:
 ASK = """
 import socket, sys
 host, port, word = sys.argv[1:]
-with socket.create_connection((host, int(port)), timeout=5) as connection:
+with socket.create_connection((host, int(port)), timeout=60) as connection:
     connection.sendall(word.encode() + b"\\n")
     print(connection.recv(100).decode())
 """

@@ -12,6 +12,7 @@ from stiletto.cli.addresses import Addresses
 from stiletto.cli.line import Line, provider_of
 from stiletto.cli.options import Options
 from stiletto.cli.ports import EnginePort, ObjectRef, Value
+from stiletto.cli.subject import whose
 from stiletto.cli.terminal import Terminal
 from stiletto.errors import StilettoError, UsageError
 from stiletto.progress import Progress
@@ -102,6 +103,8 @@ class Caller:
             (link.function.name, await addresses.arguments(link.function, link.args))
             for link in line.links
         ]
+        if line.links and (told := whose(self._options, line.constructor, given, self._workdir)):
+            self._say(told)
         value: Value = await self._engine.construct(given)
         for name, args in links:
             self._asked_for_plaintext = (

@@ -16,18 +16,20 @@ from stiletto.cli.terminal import Terminal
 from stiletto.errors import StilettoError, UsageError
 from stiletto.module.definition import ModuleDef
 from stiletto.progress import Outcome, Progress, Span
+from stiletto.visible import visible
 
 __all__ = ["Verdict", "list_text", "report", "run_checks"]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How one check ended. `error` is set when it failed."""
+    """How one check ended. `error` is set when it failed, `said` when it returned a text."""
 
     check: Check
     outcome: Outcome
     elapsed_s: float
     error: StilettoError | None = None
+    said: str = ""
 
 
 async def run_checks(
@@ -106,7 +108,7 @@ async def _run(
     span = progress.span(check.name, "check")
     try:
         with beneath(span):
-            await _evaluate(engine, tree, check)
+            said = await _evaluate(engine, tree, check)
     except StilettoError as error:
         span.end(Outcome.FAILED, error.message)
         return Verdict(check, Outcome.FAILED, span.elapsed_s, error)
@@ -115,19 +117,22 @@ async def _run(
         span.end(Outcome.CANCELLED)
         return Verdict(check, Outcome.CANCELLED, span.elapsed_s)
     span.end(Outcome.DONE)
-    return Verdict(check, Outcome.DONE, span.elapsed_s)
+    return Verdict(check, Outcome.DONE, span.elapsed_s, said=said)
 
 
-async def _evaluate(engine: EnginePort, tree: _Objects, check: Check) -> None:
+async def _evaluate(engine: EnginePort, tree: _Objects, check: Check) -> str:
+    """Run a check and return the text that it answered, empty where it answered none."""
     receiver = await tree.at(check.path[:-1])
     value = await engine.select(receiver, check.path[-1], {})
     if not check.generator:
         await force(engine, value)
-    elif value is not None and not await _is_empty(engine, value):
+        return value if isinstance(value, str) else ""
+    if value is not None and not await _is_empty(engine, value):
         raise StilettoError(
             f"{check.name} produced changes",
             hint=f"run `stiletto call {' '.join(check.call_words)}` to apply them",
         )
+    return ""
 
 
 async def _is_empty(engine: EnginePort, value: object) -> bool:
@@ -154,13 +159,24 @@ _WORDS = {
 }
 
 
+# What a check answers that found nothing to look at. It passed, and is no assurance.
+_NOTHING_TO_CHECK = "not configured"
+_LINES_SHOWN = 20
+
+
 def report(verdicts: Sequence[Verdict]) -> str:
-    """Return one line for each check, and beneath a failed one what went wrong."""
+    """Return one line for each check, and beneath it what it said or what went wrong."""
     width = max((len(verdict.check.name) for verdict in verdicts), default=0)
     lines: list[str] = []
     for verdict in verdicts:
         word = _WORDS[verdict.outcome]
+        if verdict.error is None and verdict.said.startswith(_NOTHING_TO_CHECK):
+            word = "SKIPPED"
         lines.append(f"{verdict.check.name:<{width}}   {word:<9}  {verdict.elapsed_s:.1f}s")
+        if said := verdict.said.strip().splitlines():
+            lines += [f"    {visible(line)}".rstrip() for line in said[:_LINES_SHOWN]]
+            if len(said) > _LINES_SHOWN:
+                lines.append(f"    [{len(said) - _LINES_SHOWN} more lines]")
         if verdict.error is not None:
             message = message_of(verdict.error)
             lines += [f"    {line}".rstrip() for line in message.splitlines()]

@@ -106,6 +106,8 @@ class Invocation:
                 environ=self.terminal.environ,
             ) as engine:
                 self.terminal.masks.append(engine.mask)
+                if options.verbosity > 0 or options.debug:
+                    progress.say(engine.shared)
                 yield engine, progress
         finally:
             progress.close()

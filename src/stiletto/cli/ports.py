@@ -55,6 +55,11 @@ class EnginePort(Protocol):
         """
         ...
 
+    @property
+    def shared(self) -> str:
+        """What steps share with the machine, in one line."""
+        ...
+
     def mask(self, text: str) -> str:
         """Return a text as it may be shown: without the secrets of the session."""
         ...

@@ -28,6 +28,7 @@ from stiletto.engine.keys import step_inputs
 from stiletto.engine.layout import Layouts, Stack
 from stiletto.engine.once import Once
 from stiletto.engine.output import tail
+from stiletto.engine.printed import Printed
 from stiletto.engine.services import Services
 from stiletto.errors import EnvironmentFailed, StepFailed, StilettoError, UsageError
 from stiletto.graph.recipe import digest_of
@@ -35,6 +36,7 @@ from stiletto.graph.tree import EMPTY, Dir
 from stiletto.progress import Outcome, Span
 from stiletto.sandbox import plan
 from stiletto.sandbox.replay import replay_comment
+from stiletto.sandbox.spool import STREAMS, Stream
 from stiletto.store import View
 from stiletto.store.sealed import fitting
 from stiletto.store.trouble import ROOM_HINT
@@ -42,7 +44,6 @@ from stiletto.store.trouble import ROOM_HINT
 __all__ = ["Commands", "Finished"]
 
 NEVER_STORED = range(128, 192)  # ended by a signal: always a failure; as the real engine
-_STREAMS = ("stdout", "stderr", "combined")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,7 @@ class Finished:
 
     key: str
     exit_code: int
-    stdout: bytes
-    stderr: bytes
-    combined: bytes
+    printed: Printed
     layer: plan.Layer
     mounts: Mapping[str, plan.Layer]
 
@@ -82,6 +81,15 @@ class Commands:
         """Run a command, or return what it did before."""
         span = current_span.get()
         return await self._once.get("exec", exec_, lambda: self._finished(exec_, span))
+
+    async def printed(self, exec_: c.Exec, *streams: Stream) -> str:
+        """Return what a command printed to these streams, in the order it came.
+
+        Raises:
+            UsageError: it is too long for one text.
+        """
+        done = await self.finished(exec_)
+        return await asyncio.to_thread(done.printed.text, self._store, self._masks, *streams)
 
     async def _finished(self, exec_: c.Exec, parent: Span | None) -> Finished:
         stack = await self._layouts.stack(exec_.root)
@@ -170,16 +178,13 @@ class Commands:
         }
         if layer is None or any(found is None for found in mounts.values()):
             return None
-        # What was no secret to the session that ran it may be one to this session.
-        stdout, stderr, combined = (
-            self._masks.data(record[name].encode("utf-8", "surrogateescape")) for name in _STREAMS
-        )
+        printed = Printed.from_json(record["printed"], self._store)
+        if printed is None:
+            return None
         return Finished(
             key,
             int(record["exit_code"]),
-            stdout,
-            stderr,
-            combined,
+            printed,
             layer,
             {target: found for target, found in mounts.items() if found is not None},
         )
@@ -215,14 +220,13 @@ class Commands:
                 for lock in reversed(held):
                     await lock.__aexit__(None, None, None)
             failed = not _expected(exec_.expect, output.exit_code)
-            said = tail(output.stdout) + tail(output.stderr) if failed else ""
-            self._blame_disk(exec_.args, said)
+            said = [tail(output.printed.chunks(stream)) for stream in STREAMS] if failed else []
+            self._blame_disk(exec_.args, "".join(said))
             if failed:
                 raise StepFailed(
                     exec_.args,
                     output.exit_code,
-                    tail(output.stdout),
-                    tail(output.stderr),
+                    *said,
                     replay=self._replay(key, step),
                     ended=how_ended(output, elapsed_s, kills),
                 )
@@ -236,20 +240,17 @@ class Commands:
             layer = await asyncio.to_thread(
                 self._store.commit_layer, key, output.layer.root, output.layer
             )
-        streams = (output.stdout, output.stderr, output.interleaved)
+            printed = await asyncio.to_thread(Printed.keep, output.printed, self._store)
         record = {
             "exit_code": output.exit_code,
             "mounts": {target: mount_key for target, (mount_key, _) in mounts.items()},
             "inputs": self._masks.value(inputs),
             "elapsed_s": round(elapsed_s, 3),
-            **{
-                name: data.decode("utf-8", "surrogateescape")
-                for name, data in zip(_STREAMS, streams, strict=True)
-            },
+            "printed": printed.to_json(),
         }
         await asyncio.to_thread(self._store.put_record, "step", key, record)
         return Finished(
-            key, output.exit_code, *streams, layer, {target: m for target, (_, m) in mounts.items()}
+            key, output.exit_code, printed, layer, {target: m for target, (_, m) in mounts.items()}
         )
 
     def _blame_disk(self, args: tuple[str, ...], output: str) -> None:

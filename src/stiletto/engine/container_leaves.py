@@ -13,7 +13,6 @@ from stiletto.api.readiness import Port
 from stiletto.api.registry import leaf
 from stiletto.api.session import Stat
 from stiletto.engine.file_leaves import stat_of
-from stiletto.engine.output import decoded
 from stiletto.errors import NotSupported, UsageError
 from stiletto.graph.recipe import Recipe
 
@@ -70,22 +69,19 @@ def _last(self: c.Container) -> c.Exec:
 @leaf("Container.stdout")
 async def stdout(client: Client, self: c.Container) -> str:
     """Return what the last command printed."""
-    done = await client.engine.evaluator.commands.finished(_last(self))
-    return decoded(done.stdout)
+    return await client.engine.evaluator.commands.printed(_last(self), "stdout")
 
 
 @leaf("Container.stderr")
 async def stderr(client: Client, self: c.Container) -> str:
     """Return what the last command printed to its error stream."""
-    done = await client.engine.evaluator.commands.finished(_last(self))
-    return decoded(done.stderr)
+    return await client.engine.evaluator.commands.printed(_last(self), "stderr")
 
 
 @leaf("Container.combinedOutput")
 async def combined_output(client: Client, self: c.Container) -> str:
     """Return both streams of the last command as they came."""
-    done = await client.engine.evaluator.commands.finished(_last(self))
-    return decoded(done.combined)
+    return await client.engine.evaluator.commands.printed(_last(self), "stdout", "stderr")
 
 
 @leaf("Container.exitCode")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 __all__ = ["decoded", "tail"]
 
@@ -12,13 +13,23 @@ TAIL_BYTES = 100 * 1024
 """Of each stream; as the real engine."""
 
 
-def tail(data: bytes) -> str:
+def tail(chunks: Iterable[bytes]) -> str:
     """Return the end of an output as text, trimmed; what is left out is counted."""
-    text = data.strip()
-    if len(text) > TAIL_BYTES:
-        omitted = len(text) - TAIL_BYTES
-        return f"[omitting {omitted} bytes]..." + decoded(text[-TAIL_BYTES:])
-    return decoded(text)
+    kept = b""
+    blank = b""
+    size = blank_bytes = 0
+    for chunk in chunks:
+        text = chunk.rstrip()
+        if text:
+            found = text if size else text.lstrip()
+            size += len(found) + (blank_bytes if size else 0)
+            kept = ((kept and kept + blank) + found)[-TAIL_BYTES:]
+            blank, blank_bytes = b"", 0
+        # Blanks at the end count only once something follows them.
+        blank = (blank + chunk[len(text) :])[-TAIL_BYTES:]
+        blank_bytes += len(chunk) - len(text)
+    omitted = size - len(kept)
+    return f"[omitting {omitted} bytes]..." * bool(omitted) + decoded(kept)
 
 
 def decoded(data: bytes) -> str:

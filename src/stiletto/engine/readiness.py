@@ -20,7 +20,7 @@ from stiletto.api.readiness import Healthcheck, Port, duration_s
 from stiletto.engine.output import tail
 from stiletto.errors import EnvironmentFailed, StepFailed
 from stiletto.sandbox import plan
-from stiletto.sandbox.scrub import Patterns, Replacer, secret_patterns
+from stiletto.sandbox.scrub import Patterns, Replacer, replaced, secret_patterns
 
 __all__ = ["ADDRESS_VARIABLE", "ServiceFailed", "ready", "refuse_taken_ports", "watched"]
 
@@ -32,6 +32,7 @@ BACKOFF_FIRST_S, BACKOFF_FACTOR, BACKOFF_MAX_S = 0.1, 1.5, 1.0
 """The real engine waits up to 10 s between two tries; a database is rarely that slow."""
 RETRIES = 3
 POLL_S = 0.05
+_CHUNK_BYTES = 65536
 
 HEALTH = "/run/stiletto"
 WATCH = """\
@@ -145,7 +146,9 @@ async def _healthy(check: Healthcheck, step: plan.Step, health: Path) -> None:
         elif len(codes) - forgiven >= (check.retries or RETRIES):
             own = secret_patterns([*step.secret_env.values(), *step.scrub])
             replacer = Replacer(Patterns(step.masks, own))
-            said = replacer.feed((health / "said").read_bytes()) + replacer.flush()
-            cause = StepFailed(check.args, int(codes[-1]), tail(said), "")
+            with (health / "said").open("rb") as file:
+                chunks = iter(lambda: file.read(_CHUNK_BYTES), b"")
+                said = tail(replaced(chunks, replacer))
+            cause = StepFailed(check.args, int(codes[-1]), said, "")
             raise ServiceFailed("health check errored", cause)
         await asyncio.sleep(POLL_S)

@@ -42,6 +42,7 @@ from stiletto.engine.readiness import (
 from stiletto.errors import EnvironmentFailed, StepFailed, StilettoError, UsageError
 from stiletto.progress import Outcome, Progress, Span
 from stiletto.sandbox import plan
+from stiletto.sandbox.spool import STREAMS
 
 __all__ = ["Bound", "ServiceRunner", "Services", "host_name"]
 
@@ -303,7 +304,7 @@ class Services:
                     task.cancel()
                 await asyncio.wait({probe, run})
         if output.exit_code != 0 and not one.stopping:
-            said = (tail(output.stdout), tail(output.stderr))
+            said = [tail(output.printed.chunks(stream)) for stream in STREAMS]
             elapsed_s = time.monotonic() - started_s
             ended = how_ended(output, elapsed_s)
             raise StepFailed(service.exec.args, output.exit_code, *said, ended=ended)

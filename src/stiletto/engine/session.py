@@ -308,6 +308,11 @@ class Engine:
         result: Value = value
         return result
 
+    @property
+    def shared(self) -> str:
+        """What steps share with the machine, in one line."""
+        return self.evaluator.sandbox.shared
+
     def mask(self, text: str) -> str:
         """Return a text without the secrets of this session."""
         return self.secrets.masks.text(text)

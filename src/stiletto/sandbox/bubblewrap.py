@@ -23,6 +23,7 @@ from stiletto.errors import EnvironmentFailed
 from stiletto.sandbox import operations as ops
 from stiletto.sandbox.bubblewrap_plan import Plan, depth, plan_step, too_long
 from stiletto.sandbox.cgroups import NO_ENTRY, Group, Groups, Limits
+from stiletto.sandbox.confine import closes_abstract_sockets
 from stiletto.sandbox.layers import (
     Stack,
     is_opaque,
@@ -45,7 +46,9 @@ from stiletto.sandbox.process import Transcript, memory_file, run_process
 from stiletto.sandbox.redirects import write_redirects
 from stiletto.sandbox.replay import replay_line
 from stiletto.sandbox.scrub import Patterns, secret_patterns
+from stiletto.sandbox.seccomp import filter_here
 from stiletto.sandbox.skeleton import materialise_image, skeleton
+from stiletto.sandbox.spool import Spool, Unspooled
 from stiletto.sandbox.terminate import ask_command_to_end, kill_launched
 
 __all__ = ["Bubblewrap", "find_program"]
@@ -132,6 +135,16 @@ class Bubblewrap:
         self._limits = Limits()
         self._groups: Groups | None = None
 
+    @property
+    def shared(self) -> str:
+        """What steps share with the machine, in one line."""
+        closed = closes_abstract_sockets()
+        sockets = "" if closed else ", and its abstract sockets, which this kernel cannot close"
+        calls = "" if filter_here() else "; no list of system calls is known for this processor"
+        return (
+            f"steps share the machine's network, with what listens on its loopback{sockets}{calls}"
+        )
+
     def limit(self, limits: Limits, groups: Groups) -> None:
         """Limit each step that runs from here on."""
         self._limits, self._groups = limits, groups
@@ -148,7 +161,7 @@ class Bubblewrap:
         secrets = [*step.secret_env.values(), *step.scrub]
         secrets_mounted = [m.contents for m in step.mounts if isinstance(m, SecretMount)]
         patterns = Patterns(step.masks, secret_patterns([*secrets, *secrets_mounted]))
-        transcript = Transcript(sink, patterns, MESSAGE_PREFIX)
+        transcript = Transcript(sink, patterns, Spool(step.upper.parent), MESSAGE_PREFIX)
         try:
             with contextlib.ExitStack() as held:
                 group = None
@@ -202,6 +215,8 @@ class Bubblewrap:
             )
             # bubblewrap reports an exit code only for a command that it could start.
             started = b'"exit-code"' in os.pread(int(status), 4096, 0)
+        except Unspooled:
+            raise
         except OSError as error:
             raise EnvironmentFailed(f"{self._program} cannot be run: {error}") from error
         finally:
@@ -211,7 +226,9 @@ class Bubblewrap:
             transcript.finish()
             return exit_code
         if group is not None and exit_code == NO_ENTRY:
-            said = transcript.finish(drop_held=True) or bytes(transcript.stderr)
+            said = transcript.finish(drop_held=True) or b"".join(
+                transcript.printed.chunks("stderr")
+            )
             raise EnvironmentFailed(
                 f"a step cannot enter its control group: {said.decode(errors='replace').strip()}"
             )
@@ -238,9 +255,7 @@ class Bubblewrap:
                 mount_layers[asked.target] = Layer(mount.upper, removed)
         return StepOutput(
             exit_code=exit_code,
-            stdout=bytes(transcript.stdout),
-            stderr=bytes(transcript.stderr),
-            interleaved=bytes(transcript.interleaved),
+            printed=transcript.printed,
             layer=Layer(step.upper, removals(step.upper, plan.below)),
             mount_layers=mount_layers,
         )

@@ -32,9 +32,11 @@ from stiletto.sandbox.plan import (
 )
 from stiletto.sandbox.pool import TreePool
 from stiletto.sandbox.process import Transcript, run_process
+from stiletto.sandbox.redirects import redirected, write_chunks
 from stiletto.sandbox.scrub import Patterns, secret_patterns
 from stiletto.sandbox.secret_files import shown
 from stiletto.sandbox.skeleton import image_files, materialise_image
+from stiletto.sandbox.spool import Spool, Unspooled
 from stiletto.sandbox.surroundings import environment, passed_on
 from stiletto.sandbox.terminate import ask_to_end
 from stiletto.sandbox.trees import (
@@ -74,6 +76,11 @@ class Plain:
         self._host_env = host_env
         self._pool = TreePool(self._base / "trees")
 
+    @property
+    def shared(self) -> str:
+        """What steps share with the machine, in one line."""
+        return "steps share everything with the machine: files, processes, keys, network"
+
     async def run(self, step: Step, sink: Sink, stop: asyncio.Event | None = None) -> StepOutput:
         """Run the step; see `Sandbox.run`."""
         image = materialise_image(self._base, _image_plan(step.image))
@@ -82,7 +89,7 @@ class Plain:
         try:
             aside.mkdir()
             prepared = await asyncio.to_thread(_prepare, step, working.path, aside)
-            transcript = Transcript(sink, _patterns(step, prepared))
+            transcript = Transcript(sink, _patterns(step, prepared), Spool(step.upper.parent))
             with (
                 shown(_secrets(prepared)) as secrets,
                 watched(prepared.tree, secrets) as watching,
@@ -205,6 +212,8 @@ async def _execute(
                 stop=stop,
                 ask_to_end=ask_to_end,
             )
+        except Unspooled:
+            raise
         except OSError as error:
             # A script without a first line is for the shell, as execvp(3) has it.
             if error.errno != errno.ENOEXEC:
@@ -232,17 +241,14 @@ def _find(name: str, path: str, cwd: Path) -> Path | None:
 def _describe(
     step: Step, prepared: _Prepared, transcript: Transcript, exit_code: int
 ) -> StepOutput:
-    for path, contents in (
-        (step.redirect_stdout, transcript.stdout),
-        (step.redirect_stderr, transcript.stderr),
-    ):
+    for path, stream in redirected(step):
         if path:
             file = Path(prepared.mapping.path(path))
             try:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.touch(0o600)
                 file.chmod(0o600)
-                file.write_bytes(contents)
+                write_chunks(file, transcript.printed.chunks(stream))
             except OSError as error:
                 raise EnvironmentFailed(f"cannot redirect output to {path}: {error}") from error
     attached = prepared.attached
@@ -251,9 +257,7 @@ def _describe(
     attached.detach()
     return StepOutput(
         exit_code=exit_code,
-        stdout=bytes(transcript.stdout),
-        stderr=bytes(transcript.stderr),
-        interleaved=bytes(transcript.interleaved),
+        printed=transcript.printed,
         layer=layer,
         mount_layers=mount_layers,
     )

@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from stiletto.sandbox.scrub import Masks
+from stiletto.sandbox.spool import Spool, Stream
 
 if TYPE_CHECKING:
     import asyncio
@@ -32,6 +33,7 @@ __all__ = [
     "SecretMount",
     "Step",
     "StepOutput",
+    "Stream",
     "TempMount",
 ]
 
@@ -175,9 +177,6 @@ class Step:
     hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-Stream: TypeAlias = Literal["stdout", "stderr"]
-
-
 class Sink(Protocol):
     """Receives output as it comes, secrets already replaced."""
 
@@ -190,8 +189,7 @@ class StepOutput:
 
     Attributes:
         exit_code: as a shell shows it; 128+n for a signal.
-        stdout, stderr: everything printed, secrets replaced.
-        interleaved: both streams in the order they came.
+        printed: everything printed, secrets replaced.
         layer: `step.upper` described; `removed` is filled from what the kernel or the
             comparison found.
         mount_layers: for each OverlayMount, by target, its `upper` described.
@@ -199,12 +197,25 @@ class StepOutput:
     """
 
     exit_code: int
-    stdout: bytes
-    stderr: bytes
-    interleaved: bytes
+    printed: Spool
     layer: Layer
     mount_layers: Mapping[str, Layer] = field(default_factory=dict)
     memory_kills: int = 0
+
+    @property
+    def stdout(self) -> bytes:
+        """All of it, for who knows that it is little; so are the other two."""
+        return b"".join(self.printed.chunks("stdout"))
+
+    @property
+    def stderr(self) -> bytes:
+        """All that was printed to standard error."""
+        return b"".join(self.printed.chunks("stderr"))
+
+    @property
+    def interleaved(self) -> bytes:
+        """Both streams in the order they came."""
+        return b"".join(data for _, data in self.printed.runs())
 
 
 class Sandbox(Protocol):
@@ -212,6 +223,11 @@ class Sandbox(Protocol):
 
     name: str
     """`bubblewrap` or `plain`; enters the key of every step."""
+
+    @property
+    def shared(self) -> str:
+        """What steps share with the machine, in one line."""
+        ...
 
     async def run(self, step: Step, sink: Sink, stop: asyncio.Event | None = None) -> StepOutput:
         """Run the step; when cancelled, end its whole process tree first.

@@ -10,13 +10,15 @@ import os
 import signal
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from stiletto.sandbox.packing import assert_words
-from stiletto.sandbox.plan import Sink, Stream
+from stiletto.sandbox.plan import Sink
 from stiletto.sandbox.scrub import Replacer, Sought
 from stiletto.sandbox.spawn import Child, Starting, start
+from stiletto.sandbox.spool import Spool, Stream
 
 __all__ = ["Transcript", "kill_group", "memory_file", "run_process", "shell_code"]
 
@@ -54,10 +56,8 @@ class Transcript:
 
     sink: Sink
     patterns: Sought
+    printed: Spool
     hold_prefix: bytes = b""
-    stdout: bytearray = field(default_factory=bytearray)
-    stderr: bytearray = field(default_factory=bytearray)
-    interleaved: bytearray = field(default_factory=bytearray)
 
     def __post_init__(self) -> None:
         self._replacers: dict[Stream, Replacer] = {
@@ -97,8 +97,7 @@ class Transcript:
             self._holding = False
             data = bytes(self._held)
             self._held.clear()
-        (self.stdout if stream == "stdout" else self.stderr).extend(data)
-        self.interleaved += data
+        self.printed.add(stream, data)
         self.sink(stream, data)
 
 
@@ -161,6 +160,7 @@ async def run_process(
 
     Raises:
         OSError: the program could not be started.
+        Unspooled: what it prints cannot be kept; it was ended.
         EnvironmentFailed: a text cannot be an argument or a variable.
     """
     assert_words(argv, env)
@@ -196,7 +196,7 @@ async def run_process(
         try:
             if stop is not None and ask_to_end is not None:
                 await _stopped(process, stop, ask_to_end)
-            returncode = await process.wait()
+            returncode = await _ended(process, readers)
         finally:
             end_tree(process.pid)
             if not process.has_ended:
@@ -210,6 +210,22 @@ async def run_process(
         for reader in readers:
             reader.close()
     return shell_code(returncode)
+
+
+async def _ended(process: Child, readers: Sequence[_Reader]) -> int:
+    """Wait for the process's end, or until somebody fails to take what it prints."""
+    waiting = asyncio.ensure_future(process.wait())
+    read = {reader.ended for reader in readers}
+    try:
+        while not waiting.done():
+            pending: set[asyncio.Future[Any]] = {waiting, *read}
+            await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            for ended in [each for each in read if each.done()]:
+                ended.result()
+                read.remove(ended)
+        return waiting.result()
+    finally:
+        waiting.cancel()
 
 
 async def _stopped(process: Child, stop: asyncio.Event, ask_to_end: Callable[[int], None]) -> None:

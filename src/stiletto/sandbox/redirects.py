@@ -6,15 +6,16 @@ straight into the layer that the command would have written to.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
 from stiletto.sandbox.layers import Stack, View, is_whiteout, lstat, parents, relative, removals
 from stiletto.sandbox.plan import BindMount, Layer, Mount, OverlayMount, Step, TempMount
 from stiletto.sandbox.process import Transcript
+from stiletto.sandbox.spool import Stream
 
-__all__ = ["write_redirects"]
+__all__ = ["redirected", "write_chunks", "write_redirects"]
 
 
 def write_redirects(
@@ -25,18 +26,29 @@ def write_redirects(
     Raises:
         EnvironmentFailed: the file lies where nothing can be written.
     """
-    for path, contents in (
-        (step.redirect_stdout, transcript.stdout),
-        (step.redirect_stderr, transcript.stderr),
-    ):
+    for path, stream in redirected(step):
         if path:
             try:
-                _write(path, bytes(contents), step, view, mounts)
+                _write(path, transcript.printed.chunks(stream), step, view, mounts)
             except OSError as error:
                 raise EnvironmentFailed(f"cannot redirect output to {path}: {error}") from error
 
 
-def _write(path: str, contents: bytes, step: Step, view: View, mounts: Sequence[Mount]) -> None:
+def redirected(step: Step) -> tuple[tuple[str, Stream], ...]:
+    """Return where each stream goes as well; nowhere is an empty path."""
+    return (step.redirect_stdout, "stdout"), (step.redirect_stderr, "stderr")
+
+
+def write_chunks(file: Path, chunks: Iterable[bytes]) -> None:
+    """Write a file piece by piece."""
+    with file.open("wb") as opened:
+        for chunk in chunks:
+            opened.write(chunk)
+
+
+def _write(
+    path: str, contents: Iterable[bytes], step: Step, view: View, mounts: Sequence[Mount]
+) -> None:
     """Find the writable directory behind `path` and write there."""
     uppers = {"": step.upper} | {
         relative(mount.target): mount.upper for mount in mounts if isinstance(mount, OverlayMount)
@@ -77,10 +89,10 @@ def _open_way(upper: Path, inside: str, stack: Stack) -> None:
             here.chmod(mode)
 
 
-def _replace(file: Path, contents: bytes) -> None:
+def _replace(file: Path, contents: Iterable[bytes]) -> None:
     found = lstat(file)
     if found is not None and is_whiteout(found):
         file.unlink()
     file.touch(0o600)
     file.chmod(0o600)
-    file.write_bytes(contents)
+    write_chunks(file, contents)

@@ -15,12 +15,12 @@ length of a pattern, however many there are.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from stiletto.sandbox.secret_forms import forms
 
-__all__ = ["MASK", "Masks", "Patterns", "Replacer", "Sought", "secret_patterns"]
+__all__ = ["MASK", "Masks", "Patterns", "Replacer", "Sought", "replaced", "secret_patterns"]
 
 MASK = b"***"
 
@@ -204,3 +204,10 @@ class Replacer:
         out.append(data[at:hold])
         self._held = data[hold:]
         return b"".join(out)
+
+
+def replaced(chunks: Iterable[bytes], replacer: Replacer) -> Iterator[bytes]:
+    """Yield a whole stream with the patterns replaced."""
+    for chunk in chunks:
+        yield replacer.feed(chunk)
+    yield replacer.flush()

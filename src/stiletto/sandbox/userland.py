@@ -6,7 +6,10 @@ configuration.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
+import pwd
 from pathlib import Path
 
 from stiletto.sandbox import certificates
@@ -35,6 +38,18 @@ CONFIGURATION = (
     "/etc/timezone",
 )
 """Needed to find libraries, hosts and the time; none of it is private."""
+
+INSTALLED = (
+    "bin",
+    "include",
+    "lib",
+    "lib64",
+    "libexec",
+    "share/pgsql",
+    "share/postgresql",
+    "share/terminfo",
+)
+"""What programs need of where they were installed."""
 
 USER_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
@@ -77,15 +92,37 @@ def userland() -> tuple[list[Bind], dict[str, bytes | str]]:
 
 
 def with_bind(binds: list[Bind], directory: Path) -> None:
-    """Show a host directory at its own path, unless a bind above it does already."""
-    wanted = relative(str(directory))
-    covered = any(
-        relative(bind.target) in parents(wanted)
-        and relative(str(bind.host)) == relative(bind.target)
-        for bind in binds
+    """Show an installation at its own path, unless a bind above it does already.
+
+    One that lies in somebody's home, or around it, is shown by the directories that programs are
+    installed into: beside them lie keys and settings.
+    """
+    places = [directory]
+    if _holds_a_home(directory):
+        places = [directory / name for name in INSTALLED if (directory / name).is_dir()]
+    for place in places:
+        wanted = relative(str(place))
+        covered = any(
+            relative(bind.target) in parents(wanted)
+            and relative(str(bind.host)) == relative(bind.target)
+            for bind in binds
+        )
+        if not covered:
+            binds.append(Bind(place, str(place)))
+
+
+def _holds_a_home(directory: Path) -> bool:
+    here = directory.resolve()
+    homes = {Path("/root"), Path("/home")}
+    with contextlib.suppress(KeyError, RuntimeError):  # a user without an entry
+        homes.add(Path.home().resolve())
+        homes.add(Path(pwd.getpwuid(os.geteuid()).pw_dir).resolve())
+    own = {home / ".local" for home in homes}
+    return (
+        here in own
+        or here.parent == Path("/home")
+        or any(home.is_relative_to(here) for home in homes)
     )
-    if not covered:
-        binds.append(Bind(directory, str(directory)))
 
 
 def userland_image(address: str) -> Image:

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed, UsageError
@@ -141,6 +142,20 @@ class Blobs:
         if hashlib.sha256(data).hexdigest() != digest:
             raise self.damaged(digest)
         return data
+
+    def pieces(self, digest: str) -> Iterator[bytes]:
+        """Yield the contents; damage is told at the end, so act on nothing before that.
+
+        Raises:
+            EnvironmentFailed: they are missing or damaged; a damaged blob is dropped.
+        """
+        sha = hashlib.sha256()
+        with os.fdopen(self._open(digest), "rb") as file:
+            while piece := file.read(_CHUNK_BYTES):
+                sha.update(piece)
+                yield piece
+        if sha.hexdigest() != digest:
+            raise self.damaged(digest)
 
     def damaged(self, digest: str) -> EnvironmentFailed:
         """Drop a blob whose contents are not what its name says; return the error for it."""

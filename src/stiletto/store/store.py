@@ -164,6 +164,15 @@ class Store:
         """
         return self._blobs.read(digest)
 
+    def pieces(self, digest: str) -> Iterator[bytes]:
+        """Yield contents piece by piece; whether they are undamaged is known at the end.
+
+        Raises:
+            EnvironmentFailed: they are missing or damaged.
+        """
+        with trouble.translated(self.root):
+            yield from self._blobs.pieces(digest)
+
     @_translated
     def blob(self, digest: str, executable: bool = False) -> Path:
         """Return the file with these contents, 0644 or 0755; nobody may write to it.

@@ -15,7 +15,11 @@ Every checker with a configuration runs; without any, the first that a dependenc
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from wheelwright.environment import SOURCE, VENV
 from wheelwright.errors import ProjectError
@@ -25,7 +29,7 @@ from wheelwright.project.others import unchecked
 from wheelwright.project.targets import own_code
 from wheelwright.project.tools import Tool, declared_in, tool
 
-__all__ = ["Check", "Checker", "checkers", "judge", "not_configured", "plan", "sum_up"]
+__all__ = ["Check", "Checker", "checkers", "judge", "not_configured", "plan", "sum_up", "that_ran"]
 
 _PYTHON = f"{VENV}/bin/python"
 # One line of each finding: ty and pyrefly begin it so, mypy and pyright put the place before.
@@ -120,6 +124,7 @@ class Check:
     tool: Tool | None
     label: str
     guessed: str = ""
+    chosen_by: str = ""
 
 
 def checkers(project: Project) -> list[Checker]:
@@ -156,12 +161,25 @@ def not_configured(project: Project) -> str:
     )
 
 
-def plan(project: Project, checker: Checker, python: str, *, asked: bool) -> Check:
-    """Plan one checker's command; `asked` says that the caller named the Python."""
+def plan(
+    project: Project,
+    checker: Checker,
+    python: str,
+    *,
+    asked: bool,
+    brought: tuple[str, Iterable[Requirement]] = ("", ()),
+) -> Check:
+    """Plan one checker's command; `asked` says that the caller named the Python.
+
+    `brought` is where the test dependencies stand, and what they are: they are installed in any
+    case, and a checker among them is the project's own.
+    """
     found = tool(project, checker.name, python)
     groups = declared_in(project, checker.name)
     # pyright from a group would fetch Node from elsewhere; mypy's plugins need its group.
     inside = bool(groups) and checker.name != "pyright"
+    place, requirements = brought
+    own = None if inside or checker.name == "pyright" else _of(checker.name, requirements)
     said = project.settings.typecheck
     args = [*(said or checker.command), *checker.environment]
     if asked:
@@ -179,10 +197,34 @@ def plan(project: Project, checker: Checker, python: str, *, asked: bool) -> Che
         checker=checker,
         args=tuple(args),
         group=groups[0] if groups else None,
-        tool=None if inside else found,
+        tool=None if inside or own else found,
         label=str(found) if not inside or project.lock else f'{checker.name} (group "{groups[0]}")',
         guessed=guessed,
+        chosen_by=_chosen_by(project, found, groups if inside else [], own, place),
     )
+
+
+def _of(name: str, requirements: Iterable[Requirement]) -> Requirement | None:
+    return next((each for each in requirements if canonicalize_name(each.name) == name), None)
+
+
+def _chosen_by(
+    project: Project, found: Tool, groups: Sequence[str], own: Requirement | None, place: str
+) -> str:
+    if own is not None and not (project.lock and found.chosen_by == "locked in uv.lock"):
+        exact = any(clause.operator in ("==", "===") for clause in own.specifier)
+        return f"{'fixed in' if exact else 'from'} {place}"
+    return found.chosen_by if project.lock or not groups else f'group "{groups[0]}"'
+
+
+def that_ran(check: Check, told: str) -> Check:
+    """Return the check with the version that its program told, and who chose that."""
+    version = re.search(r"\d+\.\d+[\w.+-]*", told[:1000])
+    if version is None:
+        return check
+    asked = check.tool.version if check.tool else version[0]
+    chosen = check.chosen_by if asked == version[0] else f"not the {asked} {check.chosen_by}"
+    return replace(check, label=f"{check.checker.name} {version[0]} ({chosen})")
 
 
 def _names_targets(project: Project) -> bool:
@@ -203,6 +245,11 @@ def judge(check: Check, output: Output, python: str) -> GateResult:
     if output.exit_code not in (0, 1):
         raise broken(check.checker.name, output)
     said = f"{check.label} on Python {python}"
+    if check.guessed:
+        said += (
+            f", over {check.guessed} because its configuration names no files "
+            "(typecheck in [tool.wheelwright] can)"
+        )
     if output.exit_code == 0:
         return GateResult("types", Verdict.PASSED, f"no type errors; {said}")
     report = "\n".join(part.strip() for part in (output.stdout, output.stderr) if part.strip())
@@ -210,11 +257,6 @@ def judge(check: Check, output: Output, python: str) -> GateResult:
     report = re.sub(rf"(?<![\w.-]){SOURCE}/", "", report)
     count = sum(bool(_ERROR.search(line)) for line in report.splitlines())
     errors = f"{count} type error{'' if count == 1 else 's'}" if count else "type errors"
-    if check.guessed:
-        said += (
-            f", over {check.guessed} because its configuration names no files "
-            "(typecheck in [tool.wheelwright] can)"
-        )
     return GateResult("types", Verdict.FAILED, f"{errors}; {said}", report)
 
 

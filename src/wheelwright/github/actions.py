@@ -35,6 +35,9 @@ ACTIONS: Final = {
     "upload": Action(
         "actions/upload-artifact", "bbbca2ddaa5d8feaa63e36b76fdaad77386f024f", "v7.0.0"
     ),
+    "download": Action(
+        "actions/download-artifact", "3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c", "v8.0.1"
+    ),
     "dagger": Action(
         "dagger/dagger-for-github", "27b130bf0f79a7f6fbbbe0fbca6760dc9bb40a77", "v8.4.1"
     ),

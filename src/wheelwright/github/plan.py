@@ -23,12 +23,14 @@ from dataclasses import dataclass, replace
 from wheelwright.errors import RequestError
 from wheelwright.github import block
 from wheelwright.github.actions import ACTIONS, DAGGER, UV, foreign
-from wheelwright.github.encoding import scalar
+from wheelwright.github.encoding import scalar, word
 from wheelwright.github.template import fill, read
-from wheelwright.github.words import CALLS, SECRETS, Caller
+from wheelwright.github.words import CALLS, CALLS_APART, SECRETS, Caller, Engine
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.version import VersionSource, version_source
+from wheelwright.release.stops import Problem
+from wheelwright.release.where import index_urls
 
 __all__ = ["CHECK", "Merged", "Options", "merged", "workflows"]
 
@@ -36,6 +38,8 @@ __all__ = ["CHECK", "Merged", "Options", "merged", "workflows"]
 CHECK = "ci passed"
 
 _WORKFLOWS = ".github/workflows"
+# Jobs of a release, whose output is summed up.
+_SAID = ("build", "propose", "publish", "finish")
 # What GitHub takes as a pattern in `branches` is no letter of a name here.
 _BRANCH = re.compile(r"[A-Za-z0-9._/-]+")
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9._ /-]+")
@@ -47,10 +51,14 @@ class Options:
 
     Attributes:
         environment: GitHub's environment of the jobs that publish; the index checks its name.
+        proposing: that of the jobs that write to the repository.
+        index: name of a [[tool.uv.index]]; empty for PyPI.
     """
 
     branch: str = "main"
     environment: str = "pypi"
+    proposing: str = "release"
+    index: str = ""
     reusable: bool = False
 
 
@@ -70,6 +78,8 @@ def workflows(
         **_project(project, prefix),
         "branch": scalar("--branch", options.branch),
         "environment": scalar("--environment", options.environment),
+        "proposing": scalar("--propose-environment", options.proposing),
+        **_index(project, options.index),
         "job_env": "",
         "matrix_args": "",
         "needed": "gates, matrix, native",
@@ -77,6 +87,7 @@ def workflows(
     }
     plain = {**values, **_calls(caller)}
     plain["prepare"] = "@checkout@\n@install@"
+    plain["prepare_whole"] = "@checkout_whole@\n@install@"
     files: dict[str, str] = {}
     if options.reusable:
         called = replace(caller, module='"$MODULE"')
@@ -145,11 +156,15 @@ def _check(caller: Caller, options: Options) -> None:
             f"--branch {options.branch!r} is not a name that workflows can have",
             "pass --branch main",
         )
-    if not _ENVIRONMENT.fullmatch(options.environment):
-        raise RequestError(
-            f"--environment {options.environment!r} is not a name that workflows can have",
-            "pass --environment pypi",
-        )
+    environments = (
+        ("--environment", options.environment, "pypi"),
+        ("--propose-environment", options.proposing, "release"),
+    )
+    for flag, name, usual in environments:
+        if not _ENVIRONMENT.fullmatch(name):
+            raise RequestError(
+                f"{flag} {name!r} is not a name that workflows can have", f"pass {flag} {usual}"
+            )
     if options.reusable and not caller.module:
         raise RequestError(
             "a reusable workflow runs in repositories that do not hold this module",
@@ -169,16 +184,32 @@ def _pins() -> dict[str, str]:
 def _install(caller: Caller) -> dict[str, str]:
     engine, home = caller.engine.value, caller.home
     tool = "" if caller.own else read("install-here" if home.here else "install-tool")
+    # A job without a checkout fetches what lies in the repository from there, at its own commit.
+    address = "${{ github.server_url }}/${{ github.repository }}.git"
+    apart = read(f"install-{engine}")
+    if caller.engine is Engine.STILETTO:
+        apart = apart.replace("@install_tool@", read("install-tool"))
+    else:
+        apart += "@fetch_module@"
     return {
         "program": caller.program,
         "checkout": read("checkout"),
+        "checkout_whole": read("checkout").replace(
+            "@fetch_depth@", "fetch-depth: 0 # branches, tags"
+        ),
         "install": read(f"install-{engine}"),
         "install_tool": tool,
         "fetch_module": read("fetch-module"),
-        "home_address": scalar("the module's address", home.address),
-        "home_commit": scalar("the module's commit", home.commit),
+        "install_apart": apart,
+        "home_address": scalar("the module's address", home.address) if home.address else address,
+        "home_commit": (
+            scalar("the module's commit", home.commit) if home.commit else "${{ github.sha }}"
+        ),
         "home_directory": scalar("the module's directory", home.directory or "."),
         "text_summary": read("text-summary"),
+        "take_over": read("take-over"),
+        "hand_over": read("hand-over"),
+        **{f"summary_{said}": read("text-summary").replace("@said@", said) for said in _SAID},
         "matrix_steps": read("matrix-steps"),
         "restore": read(f"restore-{engine}"),
         **_cached(),
@@ -204,7 +235,26 @@ def _project(project: Project, prefix: str) -> dict[str, str]:
     }
 
 
+def _index(project: Project, name: str) -> dict[str, str]:
+    """Return the flags that name the index: for the build, and for those without a repository.
+
+    Raises:
+        RequestError: there is no such index, or it takes no uploads.
+    """
+    if not name:
+        return {"build_index": "", "handed_index": ""}
+    urls = index_urls(project, project.package.name, name, "", "")
+    if isinstance(urls, Problem):
+        raise RequestError(f"--index {name!r}: {urls.seen}", "correct --index")
+    publish, check = word("publish-url", urls.publish), word("url", urls.check)
+    return {
+        "build_index": f" --index {word('--index', name)}",
+        "handed_index": f" --publish-url {publish} --check-url {check}",
+    }
+
+
 def _calls(caller: Caller) -> dict[str, str]:
     calls = {word: caller.call(function) for word, function in CALLS.items()}
+    calls |= {word: caller.call_apart(function) for word, function in CALLS_APART.items()}
     # In ci those of ruff and of the type checkers, too; at night the matrix alone.
     return {**calls, "annotate": calls["call_annotations"]}

@@ -26,7 +26,7 @@ from wheelwright.github import home as homes
 from wheelwright.github.encoding import word
 from wheelwright.github.home import Home
 
-__all__ = ["CALLS", "SECRETS", "Caller", "Engine", "caller"]
+__all__ = ["CALLS", "CALLS_APART", "SECRETS", "Caller", "Engine", "caller"]
 
 _MODULE = "wheelwright"
 
@@ -46,17 +46,25 @@ CALLS = {
     "call_matrix_run": "matrix-run",
     "call_native": "native-matrix",
     "call_audit": "audit",
-    # The run's number lets a run that GitHub starts again go on with its own release.
-    "call_release": 'release ${BUMP:+--bump "$BUMP"} ${PRE:+--pre "$PRE"} --run "$GITHUB_RUN_ID"',
-    "call_publish": 'publish --tag "$TAG"',
+    "call_build": 'release-build --base "$BASE"',
     "call_restore": 'restore-uv-cache --saved "$RUNNER_TEMP/uv-cache"',
     "call_save": "uv-cache",
 }
 
 _REFERENCE: Final = "HOST/OWNER/REPOSITORY@COMMIT"
 
+# Of jobs that hold a secret, and no checkout. The run's number lets a run that GitHub starts again
+# go on with its own release.
+_HANDED = '--built "$RUNNER_TEMP/release" --digest "$DIGEST"'
+_TO = '--remote "$GITHUB_SERVER_URL/$GITHUB_REPOSITORY.git" --run "$GITHUB_RUN_ID"'
+CALLS_APART = {
+    "call_propose": f"release-propose {_HANDED} {_TO}",
+    "call_publish": f"release-publish {_HANDED}",
+    "call_finish": f"release-finish {_HANDED} {_TO}",
+}
+
 # Functions that read .git where the version comes from it.
-_GIT = ("annotations", "ci", "matrix", "matrix-run", "publish", "release")
+_GIT = ("annotations", "ci", "matrix", "matrix-run", "release-build")
 
 
 class Engine(Enum):
@@ -104,9 +112,17 @@ class Caller:
         if self.package:
             words += ["--package", self.package]
         words.append(function)
-        if self.module and function in _GIT:
+        if self.module and function.split()[0] in _GIT:
             words += ["--git", "."]
         return " ".join(words)
+
+    def call_apart(self, function: str) -> str:
+        """Return the command of a job that has the module at its commit, and no repository."""
+        directory = (
+            word("the module's directory", self.home.directory) if self.home.directory else ""
+        )
+        at = "/".join(part for part in ("$RUNNER_TEMP/wheelwright", directory) if part)
+        return f'{self.engine.value} call -m "{at}" {function}'
 
 
 def caller(

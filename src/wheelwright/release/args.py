@@ -13,9 +13,12 @@ __all__ = [
     "AllowLower",
     "Attest",
     "Base",
+    "Built",
     "Bump",
     "Ca",
     "CheckUrl",
+    "Checkout",
+    "Digest",
     "Epoch",
     "GitHubApi",
     "GitHubToken",
@@ -31,6 +34,7 @@ __all__ = [
     "Requirements",
     "Run",
     "TakeOver",
+    "To",
     "UploadTimeout",
     "Version",
 ]
@@ -41,6 +45,17 @@ Repository: TypeAlias = Annotated[
     DefaultPath("/"),
     Ignore(ONLY_GIT),
 ]
+Checkout: TypeAlias = Annotated[
+    dagger.Directory,
+    Doc("The checkout: a whole clone with .git, as the remote is now."),
+    DefaultPath("/"),
+    Ignore(ONLY_GIT),
+]
+Built: TypeAlias = Annotated[dagger.Directory, Doc("What `release-build` returned.")]
+Digest: TypeAlias = Annotated[
+    str, Doc("The sha256 of its release.json, told by the job that built it.")
+]
+To: TypeAlias = Annotated[str, Doc("The address of the repository, by https.")]
 Bump: TypeAlias = Annotated[str, Doc("patch, minor, major, or stable: a pre-release made final.")]
 Pre: TypeAlias = Annotated[str, Doc("alpha, beta, rc or dev; with --bump, the first of it.")]
 Post: TypeAlias = Annotated[bool, Doc("A post-release of the current version.")]

@@ -36,7 +36,11 @@ class Stopped(WheelwrightError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that a caller may say about where and how; empty means: found out."""
+    """Everything that a caller may say about where and how; empty means: found out.
+
+    Attributes:
+        checkout: look at the remote in the clone that `git` is, and write nothing to it.
+    """
 
     base: str = ""
     remote: str = ""
@@ -52,6 +56,7 @@ class Settings:
     requirements: bool = True
     upload_timeout_s: int = 900
     epoch_s: int = 0
+    checkout: bool = False
     ca: dagger.File | None = None
 
 
@@ -121,7 +126,23 @@ class Context:
                 "nothing says which repository to release from", "pass --remote with its address"
             )
         python = pipeline.python_of(self.bench, self.python)
-        return RemoteGit(https(given), python, self.settings.github_token, self.settings.ca)
+        token, ca = self.settings.github_token, self.settings.ca
+        return RemoteGit(https(given), python, token, ca, await self._checkout())
+
+    async def _checkout(self) -> dagger.Directory | None:
+        """Return the clone that is looked at in the remote's place, if it shall be.
+
+        Raises:
+            RequestError: it has not all of the history.
+        """
+        if not self.settings.checkout:
+            return None
+        if not await self.git.exists(".git/objects") or await self.git.exists(".git/shallow"):
+            raise RequestError(
+                "the checkout is not a whole clone, with all branches and tags",
+                "fetch all of it (actions/checkout: fetch-depth: 0)",
+            )
+        return self.git
 
     def base(self, remote: RemoteGit, seen: Seen) -> tuple[str, str]:
         """Return the base branch and its commit.

@@ -10,7 +10,7 @@ from dagger import Doc, enum_type
 
 from wheelwright.boundary import plainly
 from wheelwright.release import args as releases
-from wheelwright.release import command, tagged
+from wheelwright.release import command, jobs, tagged, taking
 from wheelwright.release.context import Context, Settings, Stopped
 from wheelwright.release.report import Report
 from wheelwright.release.version import Request
@@ -113,6 +113,138 @@ class Releases:
         request = Request(bump, pre, post, version, allow_lower)
         context = await self._context(git, settings)
         return await _reported(context, request, format_, dry_run=dry_run)
+
+    @uncached
+    @plainly
+    async def release_build(
+        self,
+        git: releases.Checkout,
+        bump: releases.Bump = "",
+        pre: releases.Pre = "",
+        post: releases.Post = False,
+        version: releases.Version = "",
+        allow_lower: releases.AllowLower = False,
+        tag: Annotated[str, Doc("Build what a person has tagged instead, such as v1.2.3.")] = "",
+        base: releases.Base = "",
+        index: releases.IndexName = "",
+        publish_url: releases.PublishUrl = "",
+        check_url: releases.CheckUrl = "",
+        requirements: releases.Requirements = True,
+        source_date_epoch: releases.Epoch = 0,
+        ca: releases.Ca = None,
+    ) -> dagger.Directory:
+        """Make the edits, run the checks, build twice and verify: the first job of a release.
+
+        It needs no secret and writes nothing outside. What it returns is plain data, for
+        `release-propose`, `release-publish` and `release-finish`, in this order: they hold the
+        secrets, and run no code of the repository. `release` does all of it in one call.
+        """
+        settings = Settings(
+            base=base,
+            index=index,
+            publish_url=publish_url,
+            check_url=check_url,
+            requirements=requirements,
+            epoch_s=source_date_epoch,
+            checkout=True,
+            ca=ca,
+        )
+        context = await self._context(git, settings)
+        if tag:
+            return await jobs.build_tag(context, tag)
+        return await jobs.build(context, Request(bump, pre, post, version, allow_lower))
+
+    @uncached
+    @plainly
+    async def release_propose(
+        self,
+        built: releases.Built,
+        remote: releases.To,
+        github_token: Annotated[
+            dagger.Secret, Doc("Token for git and GitHub: contents and pull requests, write.")
+        ],
+        digest: releases.Digest = "",
+        publish_url: releases.PublishUrl = "",
+        check_url: releases.CheckUrl = "",
+        github_api: releases.GitHubApi = "",
+        run: releases.Run = "",
+        take_over: releases.TakeOver = "",
+        ca: releases.Ca = None,
+    ) -> str:
+        """Take the lock and push the release branch: the job between building and publishing.
+
+        The commit is made of texts, and has to be the very one that was built.
+        """
+        settings = Settings(
+            remote=remote,
+            publish_url=publish_url,
+            check_url=check_url,
+            github_api=github_api,
+            github_token=github_token,
+            run=run,
+            take_over=take_over,
+            ca=ca,
+        )
+        return (await taking.propose(settings, built, digest)).text()
+
+    @uncached
+    @plainly
+    async def release_publish(
+        self,
+        built: releases.Built,
+        digest: releases.Digest = "",
+        publish_url: releases.PublishUrl = "",
+        check_url: releases.CheckUrl = "",
+        index_token: releases.IndexToken = None,
+        oidc_url: releases.OidcUrl = None,
+        oidc_token: releases.OidcToken = None,
+        attest: releases.Attest = None,
+        upload_timeout: releases.UploadTimeout = 900,
+        ca: releases.Ca = None,
+    ) -> str:
+        """Compare the hashes, sign and upload: the one job that the index trusts."""
+        settings = Settings(
+            publish_url=publish_url,
+            check_url=check_url,
+            credentials=Credentials(index_token, oidc_url, oidc_token),
+            attest=attest,
+            upload_timeout_s=upload_timeout,
+            ca=ca,
+        )
+        return await taking.publish(settings, built, digest)
+
+    @uncached
+    @plainly
+    async def release_finish(
+        self,
+        built: releases.Built,
+        remote: releases.To,
+        github_token: Annotated[
+            dagger.Secret, Doc("Token for git and GitHub: contents and pull requests, write.")
+        ],
+        digest: releases.Digest = "",
+        publish_url: releases.PublishUrl = "",
+        check_url: releases.CheckUrl = "",
+        github_api: releases.GitHubApi = "",
+        run: releases.Run = "",
+        take_over: releases.TakeOver = "",
+        ca: releases.Ca = None,
+    ) -> str:
+        """Open the pull request, push the tag, make the GitHub release, unlock: the last job.
+
+        Where the index does not have the release, it gives the lock back and stops.
+        """
+        settings = Settings(
+            remote=remote,
+            publish_url=publish_url,
+            check_url=check_url,
+            github_api=github_api,
+            github_token=github_token,
+            run=run,
+            take_over=take_over,
+            ca=ca,
+        )
+        return (await taking.finish(settings, built, digest)).text()
 
     @uncached
     @plainly

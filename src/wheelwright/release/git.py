@@ -33,6 +33,7 @@ _PROGRAMS = "/opt/wheelwright"
 _CLONE = "/opt/wheelwright/clone.git"
 _ANSWER = "/opt/wheelwright/answer"
 _COMMIT = "/opt/wheelwright/commit.json"
+_CHECKOUT = "/opt/wheelwright/checkout"
 _CA = "/opt/wheelwright/ca.pem"
 _TOKEN = "GITHUB_TOKEN"  # noqa: S105 (the variable's name)
 
@@ -70,12 +71,18 @@ class Trace:
 
 @dataclass
 class RemoteGit:
-    """A remote, the token for it, and this run's clone."""
+    """A remote, the token for it, and this run's clone.
+
+    Attributes:
+        checkout: a whole clone of it, with `.git`, that is looked at in its place: without network,
+            without a token, and only to look.
+    """
 
     url: str
     python: str
     token: dagger.Secret | None = None
     ca: dagger.File | None = None
+    checkout: dagger.Directory | None = None
     _clone: dagger.Container | None = field(default=None, repr=False)
     _newest: dagger.Container | None = field(default=None, repr=False)
 
@@ -86,6 +93,8 @@ class RemoteGit:
         container = with_program(container, "refs.py")
         if self.ca is not None:
             container = container.with_file(_CA, self.ca)
+        if self.checkout is not None:
+            container = container.with_directory(_CHECKOUT, self.checkout)
         return container.with_workdir(_PROGRAMS)
 
     async def clone(self) -> dagger.Container:
@@ -106,6 +115,7 @@ class RemoteGit:
         held = [toolchain.Held(Credential.GITHUB, _TOKEN, given)] if given else []
         options = [f"--clone={clone}", f"--remote={self.url}", f"--answer={_ANSWER}"]
         options += [f"--path={_PATH}", *([f"--ca={_CA}"] if self.ca is not None else [])]
+        options += [f"--checkout={_CHECKOUT}"] if self.checkout is not None else []
         command = ["python", f"{_PROGRAMS}/refs.py", *options, *args]
         ran = toolchain.step(
             fresh(container), kind, command, secrets=held, stdin=stdin, may_fail=True
@@ -158,6 +168,13 @@ class RemoteGit:
         described = clone.with_new_file(_COMMIT, commit.json())
         ref = f"refs/heads/{plan.branch}"
         self._newest = await self._run(described, ["release", _COMMIT, ref, expected])
+        return await _answer(self._newest)
+
+    async def make_commit(self, commit: ReleaseCommit) -> str:
+        """Make a commit of its description in the clone, push nothing, and return it."""
+        described = (await self.clone()).with_new_file(_COMMIT, commit.json())
+        # Whatever looks from here on has to find it.
+        self._clone = self._newest = await self._run(described, ["commit", _COMMIT])
         return await _answer(self._newest)
 
     # -- verification -----------------------------------------------------------------------------

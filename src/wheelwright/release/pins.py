@@ -11,7 +11,6 @@ __all__ = ["release_tool"]
 
 _PINS: Final = {
     "git-cliff": "2.14.2",
-    "pypi-attestations": "0.0.30",
     "towncrier": "26.9.0",
     "twine": "7.0.0",
 }

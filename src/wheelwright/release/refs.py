@@ -22,6 +22,7 @@ __all__ = [
     "lock_message",
     "read",
     "refs_of",
+    "release_commit",
     "since",
     "tags",
     "trouble",
@@ -67,14 +68,15 @@ def read(text: str) -> Seen:
             ref: (
                 found["package"],
                 found["version"],
-                _release_commit(found, data["refs"][ref]),
+                release_commit(found, data["refs"][ref]),
             )
             for ref, found in data["journals"].items()
         },
     )
 
 
-def _release_commit(found: Mapping[str, Any], head: str) -> Journal:
+def release_commit(found: Mapping[str, Any], head: str) -> Journal:
+    """Return a release commit that `head` leads to, of its message, parent and time."""
     said = dict(_TRAILER.findall(found["message"]))
     return Journal(
         commit=found["commit"],

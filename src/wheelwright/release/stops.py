@@ -50,6 +50,9 @@ class Reason(Enum):
     ATTESTATION = "the attestation was not accepted"
     INDEX_LAGS = "the index does not show the upload yet"
     JOURNAL_LOST = "the release branch of a published version is gone"
+    # Between the jobs of a workflow.
+    HANDED_OVER = "what an earlier job handed over is not what it should be"
+    UNFINISHED_JOB = "an earlier job of the release did not finish"
     # After the index.
     PULL_REFUSED = "the pull request cannot be opened"
     PULL_CLOSED = "the pull request was closed without merging"
@@ -102,6 +105,8 @@ _ACTS = {
     Reason.ATTESTATION: "run again, or pass --attest=false to publish without",
     Reason.INDEX_LAGS: "run again later: nothing is uploaded twice",
     Reason.JOURNAL_LOST: "restore the branch from the pull request, then run again",
+    Reason.HANDED_OVER: "run the whole workflow again; if it stops here again, see who changes it",
+    Reason.UNFINISHED_JOB: "see why it ended, then run the workflow again",
     Reason.PULL_REFUSED: "correct what GitHub names, then run again: nothing is published twice",
     Reason.PULL_CLOSED: "reopen it and run again, or release the next version",
     Reason.PUSH_REFUSED: "correct the rule or the permission that the remote names, then run again",

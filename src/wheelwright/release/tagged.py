@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -21,13 +22,13 @@ from wheelwright.release.verifying import verify
 from wheelwright.release.version import parse
 from wheelwright.release.world import Act, Here, Journal, Plan, World
 
-__all__ = ["publish", "verify_tag"]
+__all__ = ["Tagged", "look", "observing", "publish", "verify_tag"]
 
 _FOREIGN_ACT = "merge it and tag what is merged, or delete the tag"
 
 
 @dataclass(frozen=True, slots=True)
-class _Tagged:
+class Tagged:
     """The package at a tag that is its version; `where` says why its commit is to be believed."""
 
     preparing: Preparing
@@ -44,7 +45,7 @@ async def verify_tag(context: Context, tag: str) -> str:
         Stopped: it is another.
         RequestError: there is no such tag.
     """
-    found = await _tagged(context, tag)
+    found = await look(context, tag)
     name = found.commit.project.name
     at = found.journal.commit[:12]
     return f"{tag} is {name} {found.plan.version} at {at}, {found.where}"
@@ -60,7 +61,7 @@ async def publish(context: Context, tag: str) -> str:
     if missing := context.uncredentialed():
         raise Stopped(Stop((missing,)).text())
     toolchain.begin_release()
-    found = await _tagged(context, tag)
+    found = await look(context, tag)
     plan, journal = found.plan, found.journal
     urls = context.urls(found.commit)
     if isinstance(urls, Problem):
@@ -70,11 +71,7 @@ async def publish(context: Context, tag: str) -> str:
     # `next_upload` asks for no act of these two.
     ports = Ports(cast("Git", None), index, cast("GitHub", None), workshop, MachineClock())
 
-    async def observe(plan: Plan, ports: Ports, here: Here) -> World:
-        files = await ports.index.files()
-        mine = tuple(file for file in files if file_version(file.name) == plan.version)
-        return World(branch=journal, tag=journal, index=mine, here=here)
-
+    observe = observing(journal)
     outcome = await loop.run(plan, ports, say, observe=observe, decide=next_upload)
     if isinstance(outcome.end, Stop):
         raise Stopped(outcome.end.text())
@@ -83,14 +80,32 @@ async def publish(context: Context, tag: str) -> str:
     return f"{plan.package} {plan.version}: {word}: {names}"
 
 
-async def _tagged(context: Context, tag: str) -> _Tagged:
+def observing(journal: Journal) -> Callable[[Plan, Ports, Here], Awaitable[World]]:
+    """Return what looks at the index alone: the tag's commit is the whole of git here."""
+
+    async def observe(plan: Plan, ports: Ports, here: Here) -> World:
+        files = await ports.index.files()
+        mine = tuple(file for file in files if file_version(file.name) == plan.version)
+        return World(branch=journal, tag=journal, index=mine, here=here)
+
+    return observe
+
+
+async def look(context: Context, tag: str) -> Tagged:
+    """Return the package at a tag.
+
+    Raises:
+        Stopped: the tag names another version, or a commit that is not to be believed.
+        RequestError: there is no such tag.
+    """
     remote = await context.remote()
     seen = await remote.look()
     head = seen.refs.get(f"refs/tags/{tag}")
     if head is None:
         raise RequestError(f'{remote.url} has no tag "{tag}"', "push it, or correct --tag")
-    trace = await remote.trace(head, seen.default)
-    _known(tag, head, trace, seen.default)
+    base = context.settings.base or seen.default
+    trace = await remote.trace(head, base)
+    _known(tag, head, trace, base)
     preparing = context.preparing(remote)
     commit = await context.commit(preparing, head)
     version = _version(commit, tag)
@@ -101,7 +116,7 @@ async def _tagged(context: Context, tag: str) -> _Tagged:
     plan = Plan(
         package=commit.project.package.name,
         version=version,
-        base=seen.default,
+        base=base,
         base_commit=head,
         branch="",
         tag=tag,
@@ -110,13 +125,13 @@ async def _tagged(context: Context, tag: str) -> _Tagged:
         epoch_s=trace.epoch_s,
     )
     journal = Journal(head, "", head, trace.epoch_s, build_requires)
-    where = f"in the history of {seen.default}"
+    where = f"in the history of {base}"
     if not trace.merged:
         since = refs.since(seen, tag_prefix(commit), version)
         if foreign := (await verify(preparing, plan, journal, since, trace)).foreign:
             raise Stopped(Stop.at(Reason.FOREIGN, f"{tag} {foreign}", _FOREIGN_ACT).text())
-        where = f"a release commit of {seen.default}"
-    return _Tagged(preparing, commit, plan, journal, where)
+        where = f"a release commit of {base}"
+    return Tagged(preparing, commit, plan, journal, where)
 
 
 def _known(tag: str, head: str, trace: Trace, base: str) -> None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import dagger
+from packaging.version import Version
 
 from wheelwright import environment, pipeline, running, toolchain
 from wheelwright.environment import SOURCE
-from wheelwright.errors import WheelwrightError
+from wheelwright.errors import GateFailed, WheelwrightError
 from wheelwright.gates.result import Output
-from wheelwright.pins import slim_image
-from wheelwright.privileges import DATA, PACKAGE, UPLOAD, Credential
+from wheelwright.pins import DEFAULT_PYTHON, slim_image
+from wheelwright.privileges import DATA, UPLOAD, Credential
+from wheelwright.project import building
 from wheelwright.project.files import join, literal
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.release import answers, artifacts, backend, edits
@@ -28,12 +30,14 @@ from wheelwright.release.where import IndexUrls
 from wheelwright.release.world import Journal, Plan, Trouble
 from wheelwright.testing import dependencies as needs
 from wheelwright.testing import run as testing
-from wheelwright.testing.verdict import Kind, judge
+from wheelwright.testing.verdict import Kind, Verdict, judge
 from wheelwright.toolchain import Held
 
 __all__ = ["Containers", "Credentials"]
 
 DIST: Final = "/dist"
+# The oldest that locks/pypi-attestations.txt is for.
+_SIGNING_PYTHON: Final = Version("3.10")
 _CA: Final = "/opt/wheelwright/ca.pem"
 _PROGRAM: Final = "/opt/wheelwright/distributions.py"
 _TOLD: Final = "/opt/wheelwright/told"
@@ -72,6 +76,17 @@ class Containers:
             self._commits[journal.commit] = await self.preparing.commit(journal.commit)
         return self._commits[journal.commit]
 
+    # -- what was built ---------------------------------------------------------------------------
+
+    def distributions(self) -> dagger.Directory:
+        """Return what was built."""
+        assert self._dist is not None, "a build comes first"
+        return self._dist
+
+    def of(self, dist: dagger.Directory) -> Containers:
+        """Return the workshop of files that another one has built: it uploads, and builds none."""
+        return replace(self, _dist=dist)
+
     # -- checks -----------------------------------------------------------------------------------
 
     async def gates(self, plan: Plan, journal: Journal) -> Said:
@@ -101,9 +116,10 @@ class Containers:
     ) -> dagger.Directory:
         project = commit.project
         python = self.preparing.python_of(commit)
-        container = with_program(
-            toolchain.base(environment.image(project, python), python), "distributions.py"
-        ).with_directory(where, commit.bench.source)
+        requires = building.build_files(project, journal.build_requires)
+        base = await toolchain.builder(environment.image(project, python), python, requires)
+        container = with_program(base, "distributions.py")
+        container = container.with_directory(where, commit.bench.source)
         # In the repository's root alone: below it git's paths are not those of this source.
         if version_source(project.package) is VersionSource.VCS and not commit.bench.prefix:
             # Some of these tools also list the sdist's files by git.
@@ -191,22 +207,28 @@ class Containers:
             return []
         container = container.with_directory(SOURCE, await self._tests(commit))
         what = f"tests against {distribution.name}"
-        command = testing.recorded(testing.command(project, ()))
-        ended = await running.run(container, command, what)
-        if judge(ended.left).kind is Kind.EMPTY:
-            # Tests that live inside the package are where it is installed, if they are installed.
-            wheel = next(each for each in self._described if each.is_wheel)
-            names = [top.removesuffix(".py") for top in artifacts.importables(wheel)]
-            command = testing.recorded(testing.command(project, ("--pyargs", *names)))
-            inside = await running.run(container, command, what)
-            ended = inside if judge(inside.left).kind is not Kind.UNKNOWN else ended
-        found = judge(ended.left)
+        wheel = next(each for each in self._described if each.is_wheel)
+        names = [top.removesuffix(".py") for top in artifacts.importables(wheel)]
+        # Tests that live inside the package are where it is installed, if they are installed.
+        found, ended = Verdict(Kind.EMPTY), None
+        for args in ((), ("--pyargs", *names)):
+            try:
+                command = testing.recorded(testing.command(project, args))
+                ran = await running.run(container, command, what)
+            except GateFailed as error:
+                return [str(error)]
+            said = judge(ran.left)
+            if ended is None or said.kind is not Kind.UNKNOWN:
+                found, ended = said, ran
+            if found.kind is not Kind.EMPTY:
+                break
         if found.passed:
             return []
-        said = [found.reason, _tail(ended.output)]
+        assert ended is not None, "the first run set it"
+        lines = [found.reason, _tail(ended.output)]
         if found.kind is Kind.EMPTY:
-            said.append('put tests into tests/, or "tests" into skip of [tool.wheelwright]')
-        return [f"tests fail against {distribution.name}: " + "\n".join(filter(None, said))]
+            lines.append('put tests into tests/, or "tests" into skip of [tool.wheelwright]')
+        return [f"tests fail against {distribution.name}: " + "\n".join(filter(None, lines))]
 
     async def _tests(self, commit: Commit) -> dagger.Directory:
         """Return the source without what the wheel installs, so that tests import the installed."""
@@ -233,9 +255,8 @@ class Containers:
         python = self.preparing.remote.python
         container = self._slim(python)
         if self.attest:
-            project = next(iter(self._commits.values())).project
-            tool = release_tool(project, "pypi-attestations", python)
-            container = toolchain.tooled(python, tool)
+            signing = python if Version(python) >= _SIGNING_PYTHON else DEFAULT_PYTHON
+            container = toolchain.hashed(signing, "pypi-attestations")
         container = container.with_directory(DIST, self._dist.filter(include=literal(names)))
         container = self._told_how(fresh(container.with_workdir("/")))
         held = self._held()
@@ -296,7 +317,7 @@ class Containers:
 def _masked(container: dagger.Container, command: Sequence[str]) -> dagger.Container:
     """Run under umask 022, whatever the engine's is: modes of files get into distributions."""
     masked = ["sh", "-c", 'umask 022 && exec "$@"', "sh", *command]
-    return toolchain.run(container, masked, kind=PACKAGE)
+    return toolchain.package(container, masked)
 
 
 async def _output(container: dagger.Container, args: Sequence[str]) -> Output:

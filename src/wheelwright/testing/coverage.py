@@ -41,6 +41,7 @@ __all__ = [
     "read",
     "reporter",
     "reporting",
+    "requirements",
     "with_tool",
 ]
 
@@ -211,6 +212,11 @@ def _sections(project: Project) -> Iterator[tuple[str, str, configparser.Section
 
 
 def _names(project: Project, wanted: TestDependencies) -> set[str]:
+    return {canonicalize_name(each.name) for each in requirements(project, wanted)}
+
+
+def requirements(project: Project, wanted: TestDependencies) -> list[Requirement]:
+    """Return what the test dependencies ask for, the package's own extras followed."""
     package = project.package
     lines = [
         *wanted.lines,
@@ -218,7 +224,7 @@ def _names(project: Project, wanted: TestDependencies) -> set[str]:
         *(line for group in wanted.groups for line in package.group(group)),
         *(line for group in wanted.root_groups for line in project.root.group(group)),
     ]
-    names: set[str] = set()
+    said: list[Requirement] = []
     extras = [canonicalize_name(extra) for extra in wanted.extras]
     seen: set[str] = set()
     while lines or extras:
@@ -226,15 +232,14 @@ def _names(project: Project, wanted: TestDependencies) -> set[str]:
             found = _requirement(lines.pop())
             if found is None:
                 continue
-            name = canonicalize_name(found.name)
-            names.add(name)
-            if name == package.name:
+            said.append(found)
+            if canonicalize_name(found.name) == package.name:
                 extras += map(canonicalize_name, found.extras)
         while extras:
             if (extra := extras.pop()) not in seen:
                 seen.add(extra)
                 lines += package.extras.get(extra, ())
-    return names
+    return said
 
 
 def _requirement(line: str) -> Requirement | None:

@@ -63,10 +63,11 @@ class TestDependencies:
     constraints: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
 
-    def describe(self) -> str:
-        """Say it for people."""
+    def describe(self, locked: str = "") -> str:
+        """Say it for people; `locked` is said of the place, and never of what was added here."""
         added = f"; added {', '.join(self.added)}, pinned by wheelwright" if self.added else ""
-        return self.place + added
+        found = self.groups or self.root_groups or self.extras or self.lines
+        return self.place + (locked if found else "") + added
 
 
 def find(

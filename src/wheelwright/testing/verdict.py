@@ -8,13 +8,12 @@ on purpose is not seen: it has the same rights as the plugin that writes it.
 
 from __future__ import annotations
 
-import signal
 from dataclasses import dataclass
 from enum import Enum
 
 from wheelwright.testing.record import Counts, Record
 
-__all__ = ["Kind", "Left", "Verdict", "ended_by", "judge"]
+__all__ = ["Kind", "Left", "Verdict", "judge"]
 
 # pytest's exit codes, from its reference, "Exit codes".
 _PASSED, _FAILED, _INTERRUPTED, _NOTHING = 0, 1, 2, 5
@@ -97,14 +96,6 @@ def judge(left: Left) -> Verdict:
     if left.broken:
         return Verdict(Kind.FAILED, left.broken)
     return Verdict(Kind.PASSED)
-
-
-def ended_by(exit_code: int) -> str:
-    """Return the name of the signal in a shell's exit code; empty where it tells none."""
-    try:
-        return signal.Signals(exit_code - 128).name if 128 < exit_code < 193 else ""
-    except ValueError:
-        return ""
 
 
 def _ended_early(left: Left, record: Record) -> Verdict:

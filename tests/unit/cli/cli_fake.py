@@ -251,6 +251,11 @@ class FakeEngine:
         """Look in the module."""
         return self.module.enums.get(type_name)
 
+    @property
+    def shared(self) -> str:
+        """Share nothing."""
+        return "steps share nothing"
+
     def mask(self, text: str) -> str:
         """Take out the one secret that it knows."""
         return text.replace("masked-canary", "***")

@@ -11,6 +11,8 @@ from wheelwright.gates import format as formatting
 from wheelwright.gates import lint, lock, types
 from wheelwright.gates.result import GateResult, Output, Verdict
 from wheelwright.project.model import Project
+from wheelwright.testing.coverage import requirements
+from wheelwright.testing.dependencies import find
 
 BARE = '[project]\nname = "demo"\nversion = "1"\n'
 FINDING = {
@@ -278,3 +280,53 @@ def test_result_reads_note_first() -> None:
     """A result's text is its note and then the details; what does not apply says so."""
     assert "bad\nwhere" == GateResult("x", Verdict.FAILED, "bad", "where\n").text()
     assert "not configured: why" == GateResult("x", Verdict.NOT_CONFIGURED, "why").text()
+
+
+SHADOWED = """\
+[project]
+name = "ash"
+version = "1"
+
+[tool.mypy]
+files = ["ash"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "told", "expected"),
+    [
+        ("mypy==1.10.0", "mypy 1.10.0 (compiled: yes)\n", "fixed in requirements-dev.txt"),
+        ("mypy>=1.10", "mypy 1.19.1\n", "from requirements-dev.txt"),
+    ],
+)
+def test_checker_among_the_test_dependencies_is_the_one_that_runs(
+    line: str, told: str, expected: str
+) -> None:
+    """A checker that a requirements file brings is not installed twice; what it told is shown."""
+    described = project(SHADOWED, {"requirements-dev.txt": f"pytest\n{line}\n"})
+    wanted = find(described, "3.12")
+    brought = (wanted.place, requirements(described, wanted))
+    checker = types.checkers(described)[0]
+    check = types.plan(described, checker, "3.12", asked=False, brought=brought)
+
+    assert check.tool is None
+    version = told.split()[1]
+    assert f"mypy {version} ({expected})" == types.that_ran(check, told).label
+
+
+def test_another_version_than_the_chosen_one_is_told() -> None:
+    """What the program tells counts, also where another version was chosen."""
+    described = project(SHADOWED)
+    check = types.plan(described, types.checkers(described)[0], "3.12", asked=False)
+
+    assert check.tool is not None
+    label = types.that_ran(check, "mypy 0.1.2\n").label
+    assert f"mypy 0.1.2 (not the {check.tool.version} pinned by wheelwright)" == label
+
+
+def test_guessed_targets_of_a_green_verdict_are_named() -> None:
+    """A pass over what was guessed says so, as a failure does."""
+    described = project('[project]\nname = "ash"\nversion = "1"\n\n[tool.mypy]\n', names=("src/",))
+    check = types.plan(described, types.checkers(described)[0], "3.12", asked=False)
+
+    assert "over src because its configuration" in types.judge(check, Output(0), "3.12").note

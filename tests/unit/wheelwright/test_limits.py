@@ -50,6 +50,40 @@ def test_a_step_that_met_its_limit_is_told_with_what_it_last_printed() -> None:
     assert expected == limits.stopped(limited, 137, "one\ntwo\n")
 
 
+@pytest.mark.parametrize(
+    ("code", "message", "expected"),
+    [
+        (137, "", "ended by SIGKILL after 0.3 s"),
+        (139, "", "ended by SIGSEGV after 0.3 s"),
+        (137, "ended by SIGKILL after 1.5 s", "ended by SIGKILL after 1.5 s"),
+        (
+            137,
+            "x; ended by SIGKILL after 2.0 s; memory ran out: the limit\nmore",
+            "ended by SIGKILL after 2.0 s; memory ran out: the limit",
+        ),
+    ],
+)
+def test_a_step_that_something_else_killed_is_told_so(
+    code: int, message: str, expected: str
+) -> None:
+    """A kill before the limit is no limit's, and of memory only where the engine knows."""
+    limited = ["timeout", "--signal=KILL", "60s", "pytest"]
+    error = RuntimeError("x")
+    vars(error)["wheelwright_took_s"] = 0.3
+    how = limits.ended(error, code, message)
+    assert not limits.met(limited, code, how)
+    said = limits.stopped(limited, code, "", how)
+    assert f'step "pytest" failed: {expected}\nit printed nothing' == said
+
+
+def test_a_kill_at_the_limit_is_the_limits() -> None:
+    """A step that took as long as it may was ended by its limit, and memory is not named."""
+    limited = ["timeout", "--signal=KILL", "60s", "pytest"]
+    how = limits.Ended("SIGKILL", 60.1)
+    assert limits.met(limited, 137, how)
+    assert "did not end within 60s; raise --step-timeout" in limits.stopped(limited, 137, "", how)
+
+
 @pytest.mark.parametrize(("command", "code"), [(["pytest"], 137), (["timeout", "x"], 1)])
 def test_other_ends_are_not_told_as_a_limit(command: list[str], code: int) -> None:
     """A step without a limit, or with another exit code, did not meet one."""

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from wheelwright import privileges
+from wheelwright.pins import DEFAULT_PYTHON
 from wheelwright.privileges import KINDS, RELEASE, Cache, Credential, Kind, released
+from wheelwright.project.tools import pinned
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -50,8 +52,8 @@ def test_the_table_has_a_row_for_each_kind() -> None:
     assert "| git with the token, GitHub's API | no | GitHub token | none |" in lines
 
 
-def test_no_module_has_a_way_around_the_toolchain() -> None:
-    """Commands, caches and secrets are added by `toolchain` alone; all else names a kind."""
+def test_no_module_has_a_way_around_the_table() -> None:
+    """Commands, caches and secrets are added by `steps` alone; all else names a kind."""
     added = {
         "with_exec",
         "with_mounted_cache",
@@ -66,9 +68,28 @@ def test_no_module_has_a_way_around_the_toolchain() -> None:
         if (used := added & _attributes(path))
     }
 
-    assert {"toolchain.py": sorted(added)} == found
+    assert {"steps.py": sorted(added)} == found
 
 
 def _attributes(path: Path) -> set[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     return {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+
+
+@pytest.mark.parametrize("name", ["codecov-cli", "pypi-attestations"])
+def test_the_tools_beside_secrets_come_of_a_list_with_hashes(name: str) -> None:
+    """Each line of the list is one version with its hashes, and names no other place."""
+    path = Path(privileges.__file__).parent / "locks" / f"{name}.txt"
+    entries = path.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    lines = [line for line in entries if not line.startswith("#")]
+
+    assert any(line.startswith(f"{name}==") for line in lines)
+    assert [] == [line for line in lines if "==" not in line or "--hash=sha256:" not in line]
+    assert [] == [line for line in lines if "://" in line]
+
+
+def test_the_list_of_codecov_has_the_pinned_version() -> None:
+    """Who raises the pin makes the list anew."""
+    path = Path(privileges.__file__).parent / "locks" / "codecov-cli.txt"
+
+    assert f"codecov-cli=={pinned('codecov-cli', DEFAULT_PYTHON)} " in path.read_text()

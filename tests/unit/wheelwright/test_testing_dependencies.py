@@ -197,3 +197,12 @@ def test_tox_substitution_that_is_not_understood_is_an_error() -> None:
     described = project(BARE, {"tox.ini": "[testenv]\ndeps = {[base]deps}\n"})
     with pytest.raises(ProjectError, match="refers to another place of tox's configuration"):
         from_tox(described.files, described.package, "3.12")
+
+
+def test_what_is_added_here_is_not_called_locked() -> None:
+    """A pytest pinned here does not stand in uv.lock, and the place does."""
+    text = '[project]\nname = "a"\nversion = "1"\n\n[dependency-groups]\ndev = ["ruff"]\n'
+    said = find(project(text), "3.12").describe(", locked in uv.lock")
+    place, _, added = said.partition("; added ")
+    assert place.endswith(", locked in uv.lock")
+    assert added.endswith("pinned by wheelwright")

@@ -16,6 +16,7 @@
 
     --clone=DIRECTORY   the bare clone
     --remote=URL        where it comes from
+    --checkout=DIRECTORY  looked at in its place: a clone, whose branches are in refs/remotes/origin
     --tree=DIRECTORY    the work tree of `checkout`
     --answer=FILE       what is told goes there, else to stdout: it is for programs, not for people
     --ca=FILE           certificates to trust
@@ -88,6 +89,7 @@ PASSED = re.compile(r"(?i:https?_proxy|all_proxy|no_proxy)|SSL_CERT_(FILE|DIR)|T
 # What is fetched is kept apart from what is checked out here.
 SEEN = "refs/seen/"
 FETCHED = ("refs/heads/", "refs/tags/", "refs/wheelwright/")
+TRACKED = "refs/remotes/origin/"
 RELEASE = re.compile(r"^Wheelwright-Release: (\S+) (\S+)$", re.MULTILINE)
 REGULAR = ("100644", "100755")
 LINK = "120000"
@@ -134,7 +136,9 @@ def scheme() -> str:
 def configuration() -> list[tuple[str, str]]:
     """Return the settings that every command gets."""
     found = [*CONFIG]
-    if scheme():
+    if "checkout" in options:
+        found.append(("protocol.file.allow", "always"))
+    elif scheme():
         found.append((f"protocol.{scheme()}.allow", "always"))
     if where := scope():
         found.append((f"credential.{where}.helper", HELPER))
@@ -220,7 +224,15 @@ def clone() -> None:
 def fetch() -> None:
     """Fetch everything that a release looks at."""
     refspecs = [f"+{ref}*:{SEEN}{ref[len('refs/') :]}*" for ref in FETCHED]
-    git("fetch", "--quiet", "--prune", "--no-tags", "--force", "origin", *refspecs)
+    if "checkout" in options:
+        refspecs[0] = f"+{TRACKED}*:{SEEN}heads/*"
+    git("fetch", "--quiet", "--prune", "--no-tags", "--force", source(), *refspecs)
+
+
+def source() -> str:
+    """Return what is looked at."""
+    place = options.get("checkout")
+    return str(Path(place).absolute()) if place else "origin"
 
 
 def look() -> None:
@@ -231,8 +243,10 @@ def look() -> None:
     for line in shown.splitlines():
         ref, own, peeled = line.split(" ")
         refs["refs/" + ref[len(SEEN) :]] = peeled or own
-    symbolic = git("ls-remote", "--symref", "origin", "HEAD")
-    default = re.search(r"^ref: refs/heads/(\S+)\tHEAD$", symbolic, re.MULTILINE)
+    refs.pop("refs/heads/HEAD", None)  # the name that a clone has for its remote's default branch
+    symbolic = git("ls-remote", "--symref", source(), "HEAD")
+    default = re.search(rf"^ref: {TRACKED}(\S+)\t{TRACKED}HEAD$", symbolic, re.MULTILINE)
+    default = default or re.search(r"^ref: refs/heads/(\S+)\tHEAD$", symbolic, re.MULTILINE)
     locks = {
         ref: {"commit": commit, "message": message(commit)}
         for ref, commit in refs.items()

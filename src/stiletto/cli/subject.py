@@ -1,0 +1,42 @@
+"""Whose files a call works on, told where the words do not say it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from stiletto.cli.options import Options
+from stiletto.module.definition import FunctionDef
+
+__all__ = ["whose"]
+
+
+def whose(
+    options: Options, constructor: FunctionDef | None, given: Collection[str], workdir: Path
+) -> str:
+    """Return a line where `-m` names a module elsewhere and an argument is its own repository.
+
+    A default path that begins with `/` leads into the repository of the module, which is seldom
+    what is meant by somebody who stands in another one. Empty where there is nothing to tell.
+    """
+    if not options.mod or constructor is None or _inside(workdir / options.mod, workdir):
+        return ""
+    for arg in constructor.args:
+        # One that a file of defaults gives is optional, and was told already.
+        default = arg.default_path or ""
+        if arg.name not in given and default.startswith("/") and not arg.type.optional:
+            return (
+                f"--{arg.name} is not given: this works on the repository of the module "
+                f"{options.mod} itself; pass --{arg.name} . for the directory here"
+            )
+    return ""
+
+
+def _inside(module: Path, workdir: Path) -> bool:
+    """Whether the working directory lies in the repository of a module on this machine."""
+    try:
+        at = module.resolve(strict=True)
+    except (OSError, RuntimeError):
+        return False
+    root = next((each for each in (at, *at.parents) if (each / ".git").exists()), at)
+    return workdir.resolve().is_relative_to(root)

@@ -1,0 +1,163 @@
+"""A step that prints without end: it takes disk, no memory, and is kept once."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from wire_client import LIMIT_S, session
+
+from stiletto.engine import printed
+
+MB = 1_000_000
+
+ASK = """
+import asyncio, json, resource, sys
+from pathlib import Path
+sys.path.insert(0, {here!r})
+from wire_client import session
+
+async def main() -> None:
+    async with session(Path(sys.argv[1])) as asking:
+        answers = [await asking.query(query) for query in sys.argv[2:]]
+    peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(json.dumps({{"answers": answers, "peak_kib": peak_kib}}))
+
+asyncio.run(main())
+"""
+
+
+def exec_of(script: str, leaves: str, more: str = "") -> str:
+    """Return a query that runs a shell script."""
+    args = json.dumps(["sh", "-c", script])
+    return f'{{container{{from(address:"debian"){{withExec(args:{args}{more}){{{leaves}}}}}}}}}'
+
+
+def flood(size_bytes: int) -> str:
+    """Return a script that prints so much to each stream in turn, half to each."""
+    half = f"head -c {size_bytes // 2} /dev/zero | tr '\\0' x"
+    return f"{half}; {half} >&2"
+
+
+def run(directory: Path, *queries: str) -> Any:
+    """Ask a session in a process of its own; return answers and peak memory."""
+    directory.mkdir(exist_ok=True)
+    ran = subprocess.run(
+        [
+            *(sys.executable, "-c", ASK.format(here=str(Path(__file__).parent))),
+            *(str(directory), *queries),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LIMIT_S * 5,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert "" == ran.stderr
+    return json.loads(ran.stdout)
+
+
+def kept_bytes(directory: Path) -> int:
+    """Return what all files beneath a directory take."""
+    return sum(
+        path.lstat().st_size
+        for path in directory.rglob("*")
+        if path.is_file() and not path.is_symlink()
+    )
+
+
+def spooled(directory: Path) -> list[Path]:
+    """Return the large blobs of a store."""
+    return [path for path in directory.rglob("blobs/*/*") if path.stat().st_size > MB]
+
+
+def compare(tmp_path: Path, size_bytes: int) -> None:
+    """Compare a step that prints so much with one that prints a megabyte."""
+    # It fails, too: the error carries the end alone.
+    leaves = "exitCode"
+    queries = [exec_of(flood(size_bytes), leaves), exec_of(flood(size_bytes) + "; exit 3", leaves)]
+    small = run(tmp_path / "small", exec_of(flood(MB), leaves), exec_of(flood(MB), leaves))
+    before = kept_bytes(tmp_path / "small")
+    large = run(tmp_path / "large", *queries)
+    (status, answer), (_, failed) = large["answers"]
+    assert (200, False) == (status, "errors" in answer)
+    told = failed["errors"][0]["extensions"]
+    assert 3 == told["exitCode"]
+    for stream in ("stdout", "stderr"):
+        assert told[stream].startswith(f"[omitting {size_bytes // 2 - 102400} bytes]...xxx")
+        assert len(told[stream]) < 103_000
+    assert large["peak_kib"] <= 1.3 * small["peak_kib"], (large["peak_kib"], small["peak_kib"])
+    assert kept_bytes(tmp_path / "large") - before <= 1.1 * size_bytes
+
+
+@pytest.mark.timeout(LIMIT_S * 5)
+def test_a_flood_takes_no_memory_and_is_kept_once(tmp_path: Path) -> None:
+    """64 MB of output take no more memory than one, and no more room than themselves."""
+    compare(tmp_path, 64 * MB)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(LIMIT_S * 5)
+def test_a_large_flood_takes_no_memory_and_is_kept_once(tmp_path: Path) -> None:
+    """400 MB of output take no more memory than one, and no more room than themselves."""
+    compare(tmp_path, 400 * MB)
+
+
+@pytest.mark.asyncio
+async def test_what_is_too_long_for_an_answer_names_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Output beyond the bound is an error that names the file as the way out, which has all."""
+    monkeypatch.setattr(printed, "MAX_TEXT_BYTES", 3 * MB)
+    async with session(tmp_path) as asking:
+        for leaf in ("stdout", "stderr", "combinedOutput"):
+            status, answer = await asking.query(exec_of(flood(8 * MB), leaf))
+            assert 200 == status
+            (error,) = answer["errors"]
+            assert "bytes exceed the limit of 128 MiB" in error["message"]
+            assert "redirectStdout" in error["message"]
+        script = f"head -c {8 * MB} /dev/zero"
+        query = exec_of(script, 'file(path:"/out"){size} stderr', ',redirectStdout:"/out"')
+        _, answer = await asking.query(query)
+        done = answer["data"]["container"]["from"]["withExec"]
+        assert {"file": {"size": 8 * MB}, "stderr": ""} == done
+
+
+@pytest.mark.asyncio
+async def test_spooled_output_is_what_was_printed(tmp_path: Path) -> None:
+    """Two million bytes to both streams come back as printed, also from the store."""
+    script = "i=0; while [ $i -lt 40 ]; do i=$((i+1)); printf '%025000d' $i; "
+    script += "printf '%025000d' $i >&2; done"
+    expected = "".join(f"{number:025000d}" for number in range(1, 41))
+    for _ in range(2):
+        async with session(tmp_path) as asking:
+            _, answer = await asking.query(exec_of(script, "stdout stderr combinedOutput"))
+        done = answer["data"]["container"]["from"]["withExec"]
+        assert [expected, expected] == [done["stdout"], done["stderr"]]
+        assert sorted(expected * 2) == sorted(done["combinedOutput"])
+    # Gone from the store: the step runs again.
+    (blob,) = spooled(tmp_path)
+    blob.unlink()
+    async with session(tmp_path) as asking:
+        _, answer = await asking.query(exec_of(script, "stdout"))
+    assert expected == answer["data"]["container"]["from"]["withExec"]["stdout"]
+
+
+@pytest.mark.asyncio
+async def test_a_secret_of_a_later_session_is_masked_in_stored_output(tmp_path: Path) -> None:
+    """What an earlier session spooled is masked by what this one knows, across all frames."""
+    secret = "correct-horse-battery-staple"
+    script = f"i=0; while [ $i -lt 80000 ]; do i=$((i+1)); echo {secret}; done"
+    for known in (False, True):
+        async with session(tmp_path) as asking:
+            if known:
+                query = f'{{setSecret(name:"a",plaintext:"{secret}"){{id}}}}'
+                assert "errors" not in (await asking.query(query))[1]
+            _, answer = await asking.query(exec_of(script, "stdout"))
+        stdout = answer["data"]["container"]["from"]["withExec"]["stdout"]
+        assert ("***\n" if known else f"{secret}\n") * 80_000 == stdout

@@ -1,0 +1,22 @@
+"""The end of an output, as errors carry it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stiletto.engine import output
+from stiletto.engine.output import tail
+
+CHUNKS = st.lists(st.text("ab \n", max_size=6).map(str.encode), max_size=8)
+
+
+@given(CHUNKS)
+def test_the_end_of_pieces_is_the_end_of_the_whole(chunks: list[bytes]) -> None:
+    """Blanks at both ends are cut off, and what is left out is counted, however it came."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(output, "TAIL_BYTES", 5)
+        text = b"".join(chunks).strip().decode()
+        expected = f"[omitting {len(text) - 5} bytes]...{text[-5:]}" if len(text) > 5 else text
+        assert expected == tail(chunks)

@@ -1,0 +1,81 @@
+"""What a process prints, in memory and in a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from stiletto.sandbox import spool
+from stiletto.sandbox.spool import STREAMS, Run, Spool, Stream, Unspooled, frames
+
+RUNS = st.lists(st.tuples(st.sampled_from(STREAMS), st.binary(min_size=1, max_size=40)))
+
+
+def joined(runs: list[Run]) -> list[Run]:
+    """Return runs with adjacent ones of one stream made one."""
+    whole: list[Run] = []
+    for stream, data in runs:
+        if whole and whole[-1][0] == stream:
+            whole[-1] = (stream, whole[-1][1] + data)
+        else:
+            whole.append((stream, data))
+    return whole
+
+
+@pytest.mark.parametrize("memory_bytes", [0, 700, 1 << 20])
+@given(runs=RUNS)
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_what_was_printed_comes_back_in_order(
+    tmp_path: Path, memory_bytes: int, runs: list[Run]
+) -> None:
+    """Runs come back whole and in order, from memory, from a file, and from both."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spool, "MEMORY_BYTES", memory_bytes)
+        patch.setattr(spool, "_BUFFER_BYTES", 32)
+        kept = Spool(tmp_path)
+        for stream, data in runs:
+            kept.add(stream, data)
+        assert joined(runs) == joined(list(kept.runs()))
+        assert joined(runs) == joined(list(kept.runs()))
+        for stream in STREAMS:
+            expected = b"".join(data for of, data in runs if of == stream)
+            assert expected == b"".join(kept.chunks(stream))
+            assert len(expected) == kept.sizes[stream]
+        if memory_bytes != 700:
+            assert (kept.path is not None) == (memory_bytes == 0 and bool(runs))
+
+
+def test_a_flood_is_on_the_disk(tmp_path: Path) -> None:
+    """What is held in memory does not grow, whether a stream floods or the two alternate."""
+    kept = Spool(tmp_path)
+    for _ in range(64):
+        kept.add("stdout", b"x" * spool.MEMORY_BYTES)
+        assert kept._held <= spool.MEMORY_BYTES
+    turns: tuple[Stream, ...] = STREAMS * 20_000
+    for stream in turns:
+        kept.add(stream, b"y")
+        assert kept._held <= spool.MEMORY_BYTES
+    assert kept.path is not None
+    kept.finish()
+    assert kept.path.stat().st_size >= sum(kept.sizes.values())
+    assert {"stdout": 64 * spool.MEMORY_BYTES + 20_000, "stderr": 20_000} == kept.sizes
+
+
+def test_no_room_for_output_names_the_place(tmp_path: Path) -> None:
+    """Where a file cannot be written, the error has its path and the reason."""
+    kept = Spool(tmp_path / "absent")
+    with pytest.raises(Unspooled, match="No such file") as caught:
+        kept.add("stdout", b"x" * (spool.MEMORY_BYTES + 1))
+    assert str(tmp_path / "absent") == caught.value.filename
+
+
+@pytest.mark.parametrize("data", [b"\x02\0\0\0\0", b"\0\xff\xff\xff\xff", b"\0\0\0\0\5ab", b"\0"])
+def test_a_damaged_file_is_told(data: bytes) -> None:
+    """An unknown stream, an impossible length, and a file that is cut off are errors."""
+    with pytest.raises(ValueError, match=r"unknown frame|cut off"):
+        list(frames([data]))
