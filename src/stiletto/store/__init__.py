@@ -20,10 +20,11 @@
     `- locks/<name>                  held by `lock(name)`
 
 Stage, then commit.
-    Everything (a volume with its first files, too) is made under `stage/` and takes its place by one rename; what
-    `sandbox/` holds is made beside its place, under a name that begins with a dot. So what has a
-    name is complete. Two that make the same thing do not disturb each other: the first rename
-    of a directory or blob stays, the last of another file wins; both are equal by construction.
+    Everything is made under `stage/` and takes its place by one rename, a volume with its first
+    files, too; what `sandbox/` holds is made beside its place, under a name that begins with a
+    dot. So what has a name is complete. Two that make the same thing do not disturb each other:
+    the first rename of a directory or blob stays, the last of another file wins, and both are
+    equal by construction.
 
 Locks.
     All are flock(2): the death of the holder releases them. Whoever opens the store shares
