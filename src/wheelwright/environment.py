@@ -22,6 +22,7 @@ from packaging.utils import canonicalize_name
 
 from wheelwright.pins import full_image, slim_image
 from wheelwright.project import building
+from wheelwright.project.building import Sdist
 from wheelwright.project.files import join
 from wheelwright.project.layout import test_directories
 from wheelwright.project.model import Project
@@ -55,6 +56,8 @@ class Environment:
         locked: whether the first of `dependencies` installs what uv.lock says.
         sdists: what of it has no wheel.
         volume: names the volume for building dependencies.
+        fetchable: sdists that uv.lock has an address of.
+        repositories: addresses of git that uv.lock has commits of.
         requires: files that ask uv for what the package is built with; empty where nothing is.
     """
 
@@ -71,6 +74,8 @@ class Environment:
     locked: bool = False
     sdists: tuple[str, ...] = ()
     volume: str = ""
+    fetchable: tuple[Sdist, ...] = ()
+    repositories: tuple[str, ...] = ()
     requires: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -110,6 +115,8 @@ def plan(
         locked=resolution == "locked",
         sdists=building.sdists(project) if resolution == "locked" else (),
         volume=building.volume(project),
+        fetchable=building.fetchable(project, python) if resolution == "locked" else (),
+        repositories=building.repositories(project) if resolution == "locked" else (),
         requires=building.build_files(project) if install else {},
     )
 

@@ -3,46 +3,51 @@
     python:X.Y  ->  uv  ->  dependencies (pyproject.toml, uv.lock)  ->  source  ->  install
                      `->  tool (ruff, pyright, ...)
 
-Every command is added by `step`, which takes a row of the table in `privileges`: it mounts that
-row's cache and secrets for this one command and takes them away after it. Nothing is mounted
-otherwise. A step that sees a secret or the shared cache starts from `base`, where no foreign code
-lies: uv runs the interpreter that it installs for, and an environment's `.pth` files with it.
-
-Nothing here writes beneath /usr, so that an engine may show the host's own read-only.
+Every command is added by `steps`, which gives it what its kind may see and no more; its names are
+passed on here.
 """
 
 from __future__ import annotations
 
-import re
-import uuid
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextvars import ContextVar
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
 
 import anyio
 import dagger
 from dagger import dag
 
+from wheelwright import fetching
 from wheelwright.environment import SOURCE, VENV, Environment
-from wheelwright.gates.result import Output
-from wheelwright.limits import limited, under_way
-from wheelwright.pins import UV_IMAGE, slim_image
+from wheelwright.errors import RequestError
+from wheelwright.pins import slim_image
 from wheelwright.privileges import (
     BUILD,
-    CODE,
     DOWNLOAD,
-    INSTALL,
-    PACKAGE,
-    Cache,
-    Credential,
-    Kind,
-    released,
 )
 from wheelwright.project import building
 from wheelwright.project.files import literal
 from wheelwright.project.tools import Tool
+from wheelwright.steps import (
+    CACHE,
+    TOOLS,
+    Held,
+    base,
+    begin_release,
+    credentials,
+    hold_credentials,
+    install,
+    observe,
+    output,
+    package,
+    releasing,
+    resolve,
+    run,
+    step,
+    with_variables,
+)
 from wheelwright.testing.services import Server
+
+_HELD = "/opt/held"
 
 __all__ = [
     "CACHE",
@@ -69,194 +74,6 @@ __all__ = [
     "with_git",
     "with_tool",
 ]
-
-# Where uv, git and everything built on libcurl look for credentials of a private host.
-_NETRC = "/root/.netrc"
-
-_UV = "/opt/uv/bin"
-TOOLS = "/opt/tools"
-
-CACHE = "/opt/wheelwright/cache"
-"""uv's cache where none is mounted: part of the layer, and of no other container."""
-_REQUIRES = "/opt/wheelwright/requires"
-_MOUNTS = {Cache.SHARED: "/cache/uv", Cache.OWN: "/cache/own"}
-_SHARED = "wheelwright-uv"
-
-_netrc: ContextVar[dagger.Secret | None] = ContextVar("netrc", default=None)
-_release: ContextVar[str] = ContextVar("release", default="")
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A secret to give to one step, as a variable of its environment."""
-
-    what: Credential
-    name: str
-    value: dagger.Secret
-
-
-def hold_credentials(netrc: dagger.Secret | None) -> None:
-    """Give this call's installing steps, and no others, the credentials of private hosts."""
-    _netrc.set(netrc)
-    _release.set("")
-
-
-def begin_release() -> None:
-    """Make every container of this call from here on one of this release alone.
-
-    Nothing that any other call made answers a step of it, and no cache is mounted in one.
-    """
-    _release.set(uuid.uuid4().hex)
-
-
-def releasing() -> bool:
-    """Whether the steps from here on are parts of a release."""
-    return bool(_release.get())
-
-
-def base(image: str, python: str) -> dagger.Container:
-    """Return an image of Python with uv, and uv told to take that interpreter."""
-    settings = {
-        "UV_CACHE_DIR": CACHE,
-        # A mounted cache is another file system: links into it would dangle without it.
-        "UV_LINK_MODE": "copy",
-        "UV_NO_PROGRESS": "1",
-        "UV_PROJECT_ENVIRONMENT": VENV,
-        "UV_PYTHON": python,
-        "UV_PYTHON_DOWNLOADS": "never",
-        "UV_PYTHON_PREFERENCE": "only-system",
-        "UV_TOOL_BIN_DIR": f"{TOOLS}/bin",
-        "UV_TOOL_DIR": TOOLS,
-        "VIRTUAL_ENV": VENV,
-    }
-    if release := _release.get():
-        settings["WHEELWRIGHT_RELEASE"] = release
-    container = (
-        dag.container()
-        .from_(image)
-        .with_file(f"{_UV}/uv", dag.container().from_(UV_IMAGE).file("/uv"))
-    )
-    path = f"{VENV}/bin:{TOOLS}/bin:{_UV}:${{PATH}}"
-    return (
-        _with_variables(container, settings)
-        .with_env_variable("PATH", path, expand=True)
-        .with_workdir(SOURCE)
-    )
-
-
-# -- steps ----------------------------------------------------------------------------------------
-
-
-def step(
-    container: dagger.Container,
-    kind: Kind,
-    args: Iterable[str],
-    *,
-    secrets: Iterable[Held] = (),
-    volume: str = "",
-    may_fail: bool = False,
-    log: str = "",
-    stdin: str = "",
-) -> dagger.Container:
-    """Add a command of a kind: with what the table gives to that kind, for this command alone.
-
-    `volume` names the volume of a kind that has one of its own. With `may_fail` the exit code is
-    kept, to be judged by the caller. `log` gets its stdout.
-    """
-    kind = released(kind) if _release.get() else kind
-    secrets = tuple(secrets)
-    for held in secrets:
-        assert held.what in kind.secrets, f"{kind.name}: not given the {held.what.value}"
-        container = container.with_secret_variable(held.name, held.value)
-    netrc = _netrc.get() if Credential.INDEX in kind.secrets else None
-    if netrc is not None:
-        container = container.with_mounted_secret(_NETRC, netrc)
-    mount = _MOUNTS.get(kind.cache)
-    if kind.cache is Cache.OWN and not volume:
-        mount = None
-    if mount is not None:
-        name = _SHARED if kind.cache is Cache.SHARED else f"wheelwright-own-{volume}"
-        # Without further arguments: those would name another volume.
-        container = container.with_mounted_cache(mount, dag.cache_volume(name))
-        container = container.with_env_variable("UV_CACHE_DIR", mount)
-    # What is built from source runs code of its own.
-    command = tuple(args) if kind.foreign else building.without_builds(args)
-    container = container.with_exec(
-        limited(command),
-        stdin=stdin,
-        expect=dagger.ReturnType.ANY if may_fail else dagger.ReturnType.SUCCESS,
-        redirect_stdout=log,
-    )
-    if mount is not None:
-        container = container.without_mount(mount).with_env_variable("UV_CACHE_DIR", CACHE)
-    if netrc is not None:
-        container = container.without_mount(_NETRC)
-    for held in secrets:
-        container = container.without_secret_variable(held.name)
-    return container
-
-
-def observe(
-    container: dagger.Container, args: Iterable[str], log: str = "", kind: Kind = CODE
-) -> dagger.Container:
-    """Add a command whose exit code is kept, to be judged by the caller; `log` gets its stdout."""
-    return step(container, kind, args, may_fail=True, log=log)
-
-
-def run(
-    container: dagger.Container, args: Iterable[str], log: str = "", kind: Kind = CODE
-) -> dagger.Container:
-    """Add a command that has to succeed; `log` gets its stdout."""
-    return step(container, kind, args, log=log)
-
-
-def install(container: dagger.Container, args: Iterable[str]) -> dagger.Container:
-    """Add a command that installs wheels and has to succeed; no foreign code may lie about."""
-    return step(container, INSTALL, args)
-
-
-async def output(container: dagger.Container, name: str = "a step") -> Output:
-    """Run, and return what the last command left; `name` is for who waits for it in vain."""
-    # One after the other: the first answer runs it, the others read what it left.
-    with under_way(name):
-        exit_code = await container.exit_code()
-    return Output(exit_code, await _text(container.stdout), await _text(container.stderr))
-
-
-async def _text(read: Callable[[], Awaitable[str]]) -> str:
-    """Return what was printed; words in its place where that is more than an engine gives.
-
-    Both engines give at most 128 MiB. A verdict must not hang on how much a test prints.
-    """
-    try:
-        return await read()
-    except dagger.ExecError:
-        raise
-    except dagger.QueryError as error:
-        if not re.search(r"\bexceeds? (?:the )?limit\b", str(error)):
-            raise
-        return f"(left out, because it is too long: {str(error).partition(': redirect')[0]})\n"
-
-
-async def resolve(
-    container: dagger.Container,
-    args: Iterable[str],
-    *,
-    volume: str = "",
-    name: str = "a step",
-    builds: bool = False,
-) -> Output:
-    """Run a resolution without building anything; only where that fails, let it build.
-
-    What builds sees no credential, and of caches only the volume of that name. `builds` says that
-    a "no" may come of not building alone.
-    """
-    args = tuple(args)
-    ended = await output(step(container, INSTALL, args, may_fail=True), name)
-    if ended.exit_code and (builds or building.needs_build(ended.stderr)):
-        return await output(step(container, BUILD, args, volume=volume, may_fail=True), name)
-    return ended
-
 
 # -- layers ---------------------------------------------------------------------------------------
 
@@ -309,7 +126,18 @@ async def dependencies(source: dagger.Directory, plan: Environment) -> dagger.Co
     if not plan.locked:
         return await _resolved(container, plan)
     sync, *others = plan.dependencies
+    clean = container
     container, left = await _wheels(container, sync, plan.sdists)
+    if credentials():
+        # What has a wheel is added before any foreign code has run there.
+        container, others = await _added(container, clean, others)
+        fetchable = [each for each in plan.fetchable if each.name in left]
+        if fetchable:
+            container = await fetching.sdists(container, plan, fetchable)
+        left = [name for name in left if name not in {each.name for each in fetchable}]
+        if left and plan.repositories:
+            container = fetching.repositories(container, plan, (*sync, "--inexact"))
+            left = []
     built = [(*sync, "--inexact"), *others] if left else others
     # The environment holds foreign code from here on: no secret, and no cache of others.
     return _built(container, plan, built)
@@ -341,6 +169,27 @@ async def _wheels(
             left.append(name)
 
 
+async def _added(
+    container: dagger.Container, clean: dagger.Container, commands: list[tuple[str, ...]]
+) -> tuple[dagger.Container, list[tuple[str, ...]]]:
+    """Install wheels into an environment that has some; return what has to be built after all.
+
+    uv runs the interpreter that it installs for, and with it every `.pth` file of its
+    environment. So it gets an empty environment at the same place, and the real one as a prefix.
+    """
+    for number, args in enumerate(commands):
+        made = clean.with_directory(_HELD, container.directory(VENV))
+        made = install(install(made, ["uv", "venv", VENV]), [*args, f"--prefix={_HELD}"])
+        try:
+            held = await made.directory(_HELD).sync()
+        except dagger.ExecError as error:
+            if not building.needs_build(error.stderr):
+                raise
+            return container, commands[number:]
+        container = container.without_directory(VENV).with_directory(VENV, held)
+    return container, []
+
+
 async def _resolved(container: dagger.Container, plan: Environment) -> dagger.Container:
     """Install what the index has now.
 
@@ -348,7 +197,7 @@ async def _resolved(container: dagger.Container, plan: Environment) -> dagger.Co
     an older release that has a wheel. So all of it may build, and sees no secret. With
     credentials the wheels alone are tried first.
     """
-    if _netrc.get() is not None:
+    if credentials():
         made = container
         for args in plan.dependencies:
             made = install(made, args)
@@ -357,6 +206,17 @@ async def _resolved(container: dagger.Container, plan: Environment) -> dagger.Co
         except dagger.ExecError as error:
             if not building.needs_build(error.stderr):
                 raise
+        try:
+            return await _built(container, plan, plan.dependencies).sync()
+        except dagger.ExecError as error:
+            if not building.needs_credential(error.stderr):
+                raise
+            raise RequestError(
+                "a package of a private host has to be built from source, and what builds sees no "
+                f"credential of --netrc: {building.last_line(error.stderr)}",
+                "run `uv lock`, and leave the resolution locked: what uv.lock names is downloaded "
+                "before it is built",
+            ) from error
     return _built(container, plan, plan.dependencies)
 
 
@@ -377,7 +237,7 @@ async def installed(
         made.append(await dependencies(source, plan))
 
     async def fetch() -> None:
-        fetched.append(await _fetched(plan.image, plan.python, plan.requires))
+        fetched.append(await fetching.build_requirements(plan.image, plan.python, plan.requires))
 
     async with anyio.create_task_group() as group:
         group.start_soon(depend)
@@ -388,7 +248,7 @@ async def installed(
         container = container.with_directory(CACHE, directory)
     if git is not None:
         container = with_git(container, git)
-    container = _with_variables(container, plan.variables)
+    container = with_variables(container, plan.variables)
     for args in plan.install:
         container = package(container, args)
     for path in plan.later:
@@ -398,30 +258,9 @@ async def installed(
 
 async def builder(image: str, python: str, requires: Mapping[str, str]) -> dagger.Container:
     """Return a base to build the package in: what `requires` asks for is fetched already."""
-    return base(image, python).with_directory(CACHE, await _fetched(image, python, requires))
-
-
-def package(container: dagger.Container, args: Iterable[str]) -> dagger.Container:
-    """Add a command that builds the package, and that has to succeed."""
-    if _netrc.get() is not None:
-        # It sees no credential: first with what an installing step has fetched with it.
-        args = ["sh", "-c", 'UV_OFFLINE=1 "$@" || exec "$@"', "sh", *args]
-    return step(container, PACKAGE, args)
-
-
-async def _fetched(image: str, python: str, requires: Mapping[str, str]) -> dagger.Directory:
-    """Return a cache with what builds need, so that they ask no index, and need no credential."""
-    container = base(image, python).with_workdir(_REQUIRES)
-    for name, text in requires.items():
-        container = container.with_new_file(f"{_REQUIRES}/{name}", text)
-    flags = (f"--cache-dir={CACHE}", f"--target={_REQUIRES}/unused", "-r", "pyproject.toml")
-    made = install(container, ["uv", "pip", "install", "--quiet", *flags])
-    try:
-        return await made.directory(CACHE).sync()
-    except dagger.ExecError:
-        # Requirements without a wheel, or two packages of a workspace that need different ones:
-        # then the build asks for what it needs by itself, without a credential.
-        return dag.directory()
+    return base(image, python).with_directory(
+        CACHE, await fetching.build_requirements(image, python, requires)
+    )
 
 
 def with_git(container: dagger.Container, git: dagger.Directory) -> dagger.Container:
@@ -431,12 +270,12 @@ def with_git(container: dagger.Container, git: dagger.Directory) -> dagger.Conta
         "GIT_CONFIG_KEY_0": "safe.directory",
         "GIT_CONFIG_VALUE_0": "*",
     }
-    return _with_variables(over(container, git), trusted)
+    return with_variables(over(container, git), trusted)
 
 
 def serving(container: dagger.Container, server: Server, cell: str) -> dagger.Container:
     """Give the container a server of its own: another `cell` gets another instance."""
-    started = _with_variables(dag.container().from_(server.image), server.env)
+    started = with_variables(dag.container().from_(server.image), server.env)
     service = (
         started.with_env_variable("WHEELWRIGHT_CELL", cell)
         .with_exposed_port(server.port)
@@ -446,10 +285,4 @@ def serving(container: dagger.Container, server: Server, cell: str) -> dagger.Co
         .as_service()
     )
     bound = container.with_service_binding(server.alias, service)
-    return _with_variables(bound, server.variables)
-
-
-def _with_variables(container: dagger.Container, variables: Mapping[str, str]) -> dagger.Container:
-    for name, value in variables.items():
-        container = container.with_env_variable(name, value)
-    return container
+    return with_variables(bound, server.variables)

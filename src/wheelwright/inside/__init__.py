@@ -1,1 +1,1 @@
-"""Programs that run inside containers: each is one file, and imports nothing of ours."""
+"""Programs that run inside containers: the standard library alone, Python 3.8 and later."""

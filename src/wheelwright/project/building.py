@@ -13,6 +13,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import tomlkit
@@ -22,7 +23,20 @@ from packaging.utils import canonicalize_name
 from wheelwright.project.model import Project
 from wheelwright.project.pyproject import Pyproject
 
-__all__ = ["build_files", "needs_build", "sdists", "unbuilt", "volume", "without_builds"]
+__all__ = [
+    "Sdist",
+    "build_files",
+    "fetchable",
+    "files_for",
+    "last_line",
+    "needs_build",
+    "needs_credential",
+    "repositories",
+    "sdists",
+    "unbuilt",
+    "volume",
+    "without_builds",
+]
 
 _LOCAL = ("editable", "virtual", "directory", "path")
 _FILES = re.compile(r"(^|/)(pyproject\.toml|uv\.lock)$")
@@ -60,6 +74,16 @@ _BUILDING: Final = (
     ("uv", "tool", "install"),
 )
 _SIGNS: Final = ("`--no-build`", "building from source is disabled", "no usable wheels")
+
+
+@dataclass(frozen=True, slots=True)
+class Sdist:
+    """A source distribution that uv.lock names; without `sha256` where its index tells none."""
+
+    name: str
+    version: str
+    url: str
+    sha256: str
 
 
 def sdists(project: Project) -> tuple[str, ...]:
@@ -130,10 +154,56 @@ def _name(line: str) -> str:
         return ""
 
 
+def files_for(files: Mapping[str, str], lines: Iterable[str]) -> dict[str, str]:
+    """Return files like `build_files`, that ask for other requirements from the same places."""
+    made = tomlkit.parse(files.get("pyproject.toml", '[project]\nname = "x"\nversion = "0"\n'))
+    wanted = list(dict.fromkeys(lines))
+    wanted += [line for name in sorted(map(_name, wanted)) for line in _HOOKS.get(name, ())]
+    made["project"]["dependencies"] = wanted
+    return {**files, "pyproject.toml": tomlkit.dumps(made)}
+
+
+def fetchable(project: Project, python: str) -> tuple[Sdist, ...]:
+    """Return the sdists that uv.lock has an address and a digest of."""
+    found = []
+    for package in project.lock.packages if project.lock else ():
+        name = canonicalize_name(str(package.get("name", "")))
+        sdist = package.get("sdist", {})
+        url, digest = str(sdist.get("url", "")), str(sdist.get("hash", ""))
+        if not url.startswith(("https://", "http://")):
+            continue
+        if project.lock and project.lock.version(name, python) == package.get("version"):
+            version = str(package["version"])
+            sha256 = digest.removeprefix("sha256:") if digest.startswith("sha256:") else ""
+            found.append(Sdist(name, version, url, sha256))
+    return tuple(found)
+
+
+def repositories(project: Project) -> tuple[str, ...]:
+    """Return the addresses over http of the git repositories that uv.lock has commits of."""
+    packages = project.lock.packages if project.lock else ()
+    found = [str(each.get("source", {}).get("git", "")) for each in packages]
+    urls = [re.split(r"[?#]", address)[0] for address in found]
+    return tuple(dict.fromkeys(url for url in urls if url.startswith(("https://", "http://"))))
+
+
 def needs_build(said: str) -> bool:
     """Whether uv gave up because it was not allowed to build."""
     words = " ".join(said.split())
     return any(sign in words for sign in _SIGNS)
+
+
+def needs_credential(said: str) -> bool:
+    """Whether a host refused, or hid what it has from strangers."""
+    signs = ("401 Unauthorized", "403 Forbidden", "Authentication failed", "terminal prompts")
+    return any(sign in said for sign in signs)
+
+
+def last_line(said: str) -> str:
+    """Return what an error ends with, hints left out."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    told = [line for line in lines if not line.startswith("hint:")]
+    return (told or lines or [""])[-1].removeprefix("cause: ")
 
 
 def volume(project: Project) -> str:

@@ -52,8 +52,8 @@ def test_the_table_has_a_row_for_each_kind() -> None:
     assert "| git with the token, GitHub's API | no | GitHub token | none |" in lines
 
 
-def test_no_module_has_a_way_around_the_toolchain() -> None:
-    """Commands, caches and secrets are added by `toolchain` alone; all else names a kind."""
+def test_no_module_has_a_way_around_the_table() -> None:
+    """Commands, caches and secrets are added by `steps` alone; all else names a kind."""
     added = {
         "with_exec",
         "with_mounted_cache",
@@ -68,7 +68,7 @@ def test_no_module_has_a_way_around_the_toolchain() -> None:
         if (used := added & _attributes(path))
     }
 
-    assert {"toolchain.py": sorted(added)} == found
+    assert {"steps.py": sorted(added)} == found
 
 
 def _attributes(path: Path) -> set[str]:

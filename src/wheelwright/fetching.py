@@ -1,0 +1,109 @@
+"""Fetches with the credential what is then built without it.
+
+uv downloads and builds in one command, and what it builds runs its own code. So that such code
+sees no credential of an index, an installing step fetches first: what builds require, and the
+sdists that uv.lock names. The step that builds finds all of it in its layer.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+
+import dagger
+from dagger import dag
+
+from wheelwright.environment import Environment
+from wheelwright.pins import full_image
+from wheelwright.privileges import BUILD, INSTALL
+from wheelwright.project import building
+from wheelwright.project.building import Sdist
+from wheelwright.steps import CACHE, base, install, offline, step, with_variables
+
+__all__ = ["build_requirements", "repositories", "sdists"]
+
+_REQUIRES = "/opt/wheelwright/requires"
+_SDISTS = "/opt/wheelwright/sdists"
+_CLONES = "/opt/wheelwright/clones"
+_PROGRAM = "/opt/wheelwright/fetch.py"
+_LISTED = "/opt/wheelwright/sdists.json"
+_HASHED = "/opt/wheelwright/sdists.txt"
+
+
+async def build_requirements(
+    image: str, python: str, requires: Mapping[str, str]
+) -> dagger.Directory:
+    """Return a cache with what builds need, so that they ask no index, and need no credential."""
+    container = base(image, python).with_workdir(_REQUIRES)
+    for name, text in requires.items():
+        container = container.with_new_file(f"{_REQUIRES}/{name}", text)
+    flags = (f"--cache-dir={CACHE}", f"--target={_REQUIRES}/unused", "-r", "pyproject.toml")
+    made = install(container, ["uv", "pip", "install", "--quiet", *flags])
+    try:
+        return await made.directory(CACHE).sync()
+    except dagger.ExecError:
+        # Requirements without a wheel, or two packages of a workspace that need different ones:
+        # then the build asks for what it needs by itself, without a credential.
+        return dag.directory()
+
+
+async def sdists(
+    container: dagger.Container, plan: Environment, wanted: Sequence[Sdist]
+) -> dagger.Container:
+    """Install packages from their sdists: fetched with the credential, built without it."""
+    program = (files("wheelwright") / "inside" / "fetch.py").read_text(encoding="utf-8")
+    listed = [{"name": each.name, "url": each.url, "sha256": each.sha256} for each in wanted]
+    clean = (
+        base(plan.image, plan.python)
+        .with_new_file(_PROGRAM, program)
+        .with_new_file(_LISTED, json.dumps(listed))
+    )
+    fetched = step(clean, INSTALL, ["python", _PROGRAM, _LISTED, _SDISTS]).directory(_SDISTS)
+    lines: list[str] = []
+    pinned: list[str] = []
+    for each in wanted:
+        lines += _requires(await fetched.file(f"{each.name}.toml").contents())
+        # Not every index tells digests. What was fetched is what is built, wherever uv looks.
+        digest = await fetched.file(f"{each.name}.sha256").contents()
+        pinned.append(f"{each.name}=={each.version} --hash=sha256:{digest}\n")
+    needed = building.files_for(plan.requires, lines)
+    cache = await build_requirements(plan.image, plan.python, needed)
+    ready = (
+        container.with_directory(_SDISTS, fetched)
+        .with_directory(CACHE, cache)
+        .with_new_file(_HASHED, "".join(pinned))
+    )
+    flags = ("--no-deps", "--require-hashes", f"--find-links={_SDISTS}", "-r", _HASHED)
+    return step(ready, BUILD, offline(["uv", "pip", "install", *flags]))
+
+
+def repositories(
+    container: dagger.Container, plan: Environment, command: tuple[str, ...]
+) -> dagger.Container:
+    """Build commits of git repositories: cloned with the credential, built without it."""
+    # git and libcurl are in the full image alone; nothing is checked out, so that no hook, filter
+    # or submodule of a repository acts.
+    clean = base(full_image(plan.python), plan.python).with_workdir(_CLONES)
+    told: dict[str, str] = {"GIT_CONFIG_COUNT": str(len(plan.repositories))}
+    for number, url in enumerate(plan.repositories):
+        clone = ["git", "clone", "--quiet", "--mirror", "--template=", "--", url, f"{number}.git"]
+        clean = step(clean, INSTALL, clone)
+        told[f"GIT_CONFIG_KEY_{number}"] = f"url.file://{_CLONES}/{number}.git.insteadOf"
+        told[f"GIT_CONFIG_VALUE_{number}"] = url
+    ready = container.with_directory(_CLONES, clean.directory(_CLONES))
+    built = step(with_variables(ready, told), BUILD, command, volume=plan.volume)
+    for name in told:
+        built = built.without_env_variable(name)
+    return built
+
+
+def _requires(text: str) -> list[str]:
+    try:
+        system = tomllib.loads(text).get("build-system", {})
+    except tomllib.TOMLDecodeError:
+        # uv says so when it builds.
+        return []
+    lines = system.get("requires", ()) if system else ("setuptools>=40.8.0",)
+    return [line for line in lines if isinstance(line, str)]

@@ -1,0 +1,255 @@
+"""Adds commands to containers, each with what the table in `privileges` gives to its kind.
+
+`step` mounts the cache and the secrets of a row for one command, and takes them away after it;
+nothing is mounted otherwise. A step that sees a secret or the shared cache starts from `base`,
+where no foreign code lies: uv runs the interpreter that it installs for, and the `.pth` files of
+its environment with it.
+
+Nothing here writes beneath /usr, so that an engine may show the host's own read-only.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+import dagger
+from dagger import dag
+
+from wheelwright.environment import SOURCE, VENV
+from wheelwright.gates.result import Output
+from wheelwright.limits import limited, under_way
+from wheelwright.pins import UV_IMAGE
+from wheelwright.privileges import BUILD, CODE, INSTALL, PACKAGE, Cache, Credential, Kind, released
+from wheelwright.project import building
+
+__all__ = [
+    "CACHE",
+    "TOOLS",
+    "Held",
+    "base",
+    "begin_release",
+    "credentials",
+    "hold_credentials",
+    "install",
+    "observe",
+    "offline",
+    "output",
+    "package",
+    "releasing",
+    "resolve",
+    "run",
+    "step",
+    "with_variables",
+]
+
+# Where uv, git and everything built on libcurl look for credentials of a private host.
+_NETRC = "/root/.netrc"
+
+_UV = "/opt/uv/bin"
+TOOLS = "/opt/tools"
+
+CACHE = "/opt/wheelwright/cache"
+"""uv's cache where none is mounted: part of the layer, and of no other container."""
+_MOUNTS = {Cache.SHARED: "/cache/uv", Cache.OWN: "/cache/own"}
+_SHARED = "wheelwright-uv"
+
+_netrc: ContextVar[dagger.Secret | None] = ContextVar("netrc", default=None)
+_release: ContextVar[str] = ContextVar("release", default="")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A secret to give to one step, as a variable of its environment."""
+
+    what: Credential
+    name: str
+    value: dagger.Secret
+
+
+def hold_credentials(netrc: dagger.Secret | None) -> None:
+    """Give this call's installing steps, and no others, the credentials of private hosts."""
+    _netrc.set(netrc)
+    _release.set("")
+
+
+def credentials() -> bool:
+    """Whether this call has credentials of private hosts."""
+    return _netrc.get() is not None
+
+
+def begin_release() -> None:
+    """Make every container of this call from here on one of this release alone.
+
+    Nothing that any other call made answers a step of it, and no cache is mounted in one.
+    """
+    _release.set(uuid.uuid4().hex)
+
+
+def releasing() -> bool:
+    """Whether the steps from here on are parts of a release."""
+    return bool(_release.get())
+
+
+def base(image: str, python: str) -> dagger.Container:
+    """Return an image of Python with uv, and uv told to take that interpreter."""
+    settings = {
+        "UV_CACHE_DIR": CACHE,
+        # A mounted cache is another file system: links into it would dangle without it.
+        "UV_LINK_MODE": "copy",
+        "UV_NO_PROGRESS": "1",
+        "UV_PROJECT_ENVIRONMENT": VENV,
+        "UV_PYTHON": python,
+        "UV_PYTHON_DOWNLOADS": "never",
+        "UV_PYTHON_PREFERENCE": "only-system",
+        "UV_TOOL_BIN_DIR": f"{TOOLS}/bin",
+        "UV_TOOL_DIR": TOOLS,
+        "VIRTUAL_ENV": VENV,
+    }
+    if release := _release.get():
+        settings["WHEELWRIGHT_RELEASE"] = release
+    container = (
+        dag.container()
+        .from_(image)
+        .with_file(f"{_UV}/uv", dag.container().from_(UV_IMAGE).file("/uv"))
+    )
+    path = f"{VENV}/bin:{TOOLS}/bin:{_UV}:${{PATH}}"
+    return (
+        with_variables(container, settings)
+        .with_env_variable("PATH", path, expand=True)
+        .with_workdir(SOURCE)
+    )
+
+
+# -- steps ----------------------------------------------------------------------------------------
+
+
+def step(
+    container: dagger.Container,
+    kind: Kind,
+    args: Iterable[str],
+    *,
+    secrets: Iterable[Held] = (),
+    volume: str = "",
+    may_fail: bool = False,
+    log: str = "",
+    stdin: str = "",
+) -> dagger.Container:
+    """Add a command of a kind: with what the table gives to that kind, for this command alone.
+
+    `volume` names the volume of a kind that has one of its own. With `may_fail` the exit code is
+    kept, to be judged by the caller. `log` gets its stdout.
+    """
+    kind = released(kind) if _release.get() else kind
+    secrets = tuple(secrets)
+    for held in secrets:
+        assert held.what in kind.secrets, f"{kind.name}: not given the {held.what.value}"
+        container = container.with_secret_variable(held.name, held.value)
+    netrc = _netrc.get() if Credential.INDEX in kind.secrets else None
+    if netrc is not None:
+        container = container.with_mounted_secret(_NETRC, netrc)
+    mount = _MOUNTS.get(kind.cache)
+    if kind.cache is Cache.OWN and not volume:
+        mount = None
+    if mount is not None:
+        name = _SHARED if kind.cache is Cache.SHARED else f"wheelwright-own-{volume}"
+        # Without further arguments: those would name another volume.
+        container = container.with_mounted_cache(mount, dag.cache_volume(name))
+        container = container.with_env_variable("UV_CACHE_DIR", mount)
+    # What is built from source runs code of its own.
+    command = tuple(args) if kind.foreign else building.without_builds(args)
+    container = container.with_exec(
+        limited(command),
+        stdin=stdin,
+        expect=dagger.ReturnType.ANY if may_fail else dagger.ReturnType.SUCCESS,
+        redirect_stdout=log,
+    )
+    if mount is not None:
+        container = container.without_mount(mount).with_env_variable("UV_CACHE_DIR", CACHE)
+    if netrc is not None:
+        container = container.without_mount(_NETRC)
+    for held in secrets:
+        container = container.without_secret_variable(held.name)
+    return container
+
+
+def observe(
+    container: dagger.Container, args: Iterable[str], log: str = "", kind: Kind = CODE
+) -> dagger.Container:
+    """Add a command whose exit code is kept, to be judged by the caller; `log` gets its stdout."""
+    return step(container, kind, args, may_fail=True, log=log)
+
+
+def run(
+    container: dagger.Container, args: Iterable[str], log: str = "", kind: Kind = CODE
+) -> dagger.Container:
+    """Add a command that has to succeed; `log` gets its stdout."""
+    return step(container, kind, args, log=log)
+
+
+def install(container: dagger.Container, args: Iterable[str]) -> dagger.Container:
+    """Add a command that installs wheels and has to succeed; no foreign code may lie about."""
+    return step(container, INSTALL, args)
+
+
+async def output(container: dagger.Container, name: str = "a step") -> Output:
+    """Run, and return what the last command left; `name` is for who waits for it in vain."""
+    # One after the other: the first answer runs it, the others read what it left.
+    with under_way(name):
+        exit_code = await container.exit_code()
+    return Output(exit_code, await _text(container.stdout), await _text(container.stderr))
+
+
+async def _text(read: Callable[[], Awaitable[str]]) -> str:
+    """Return what was printed; words in its place where that is more than an engine gives.
+
+    Both engines give at most 128 MiB. A verdict must not hang on how much a test prints.
+    """
+    try:
+        return await read()
+    except dagger.ExecError:
+        raise
+    except dagger.QueryError as error:
+        if not re.search(r"\bexceeds? (?:the )?limit\b", str(error)):
+            raise
+        return f"(left out, because it is too long: {str(error).partition(': redirect')[0]})\n"
+
+
+async def resolve(
+    container: dagger.Container,
+    args: Iterable[str],
+    *,
+    volume: str = "",
+    name: str = "a step",
+    builds: bool = False,
+) -> Output:
+    """Run a resolution without building anything; only where that fails, let it build.
+
+    What builds sees no credential, and of caches only the volume of that name. `builds` says that
+    a "no" may come of not building alone.
+    """
+    args = tuple(args)
+    ended = await output(step(container, INSTALL, args, may_fail=True), name)
+    if ended.exit_code and (builds or building.needs_build(ended.stderr)):
+        return await output(step(container, BUILD, args, volume=volume, may_fail=True), name)
+    return ended
+
+
+def package(container: dagger.Container, args: Iterable[str]) -> dagger.Container:
+    """Add a command that builds the package, and that has to succeed."""
+    return step(container, PACKAGE, offline(args) if credentials() else args)
+
+
+def offline(args: Iterable[str]) -> list[str]:
+    """Return a command of uv that first takes what was fetched, and asks an index only then."""
+    return ["sh", "-c", 'UV_OFFLINE=1 "$@" || exec "$@"', "sh", *args]
+
+
+def with_variables(container: dagger.Container, variables: Mapping[str, str]) -> dagger.Container:
+    """Set variables of the environment."""
+    for name, value in variables.items():
+        container = container.with_env_variable(name, value)
+    return container
