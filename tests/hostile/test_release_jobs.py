@@ -221,7 +221,7 @@ def test_jobs_end_as_release_does(jobs: Jobs, released: tuple[ReleaseBench, Ende
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("last", ["build", "propose", "publish"])
+@pytest.mark.parametrize("last", ["propose", "publish"])
 def test_killed_between_two_jobs(
     last: str, jobs: Jobs, released: tuple[ReleaseBench, Ended]
 ) -> None:
@@ -257,6 +257,36 @@ def test_failed_publishing_gives_the_lock_back(
     other.mkdir()
     Jobs(jobs.at, other, run="4712").all()
     assert shown(released[0].outside) == shown(jobs.at.outside)
+
+
+@pytest.mark.slow
+def test_tag_is_published_in_two_jobs(at: ReleaseBench, tmp_path: Path) -> None:
+    """What a person has tagged on the branch is built without a secret, and published apart."""
+    at.outside.repository.git("tag", "--force", "v1.2.3", "main")
+    directory = tmp_path / "run"
+    directory.mkdir()
+    jobs = Jobs(at, directory, "publish", ref_name="v1.2.3")
+
+    jobs.all()
+
+    names = {"sample_package-1.2.3-py3-none-any.whl", "sample_package-1.2.3.tar.gz"}
+    assert names == set(at.outside.index.files)
+
+
+@pytest.mark.slow
+def test_tag_of_no_branch_is_not_even_built(at: ReleaseBench, tmp_path: Path) -> None:
+    """A tag on a commit that is on no branch ends the first job, before any code of it runs."""
+    repository = at.outside.repository
+    tree = repository.git("rev-parse", "main^{tree}").strip()
+    alone = repository.git("commit-tree", tree, "-m", "on no branch").strip()
+    repository.git("tag", "--force", "v1.2.3", alone)
+    directory = tmp_path / "run"
+    directory.mkdir()
+    jobs = Jobs(at, directory, "publish", ref_name="v1.2.3")
+
+    assert not jobs.job("build")
+    assert "v1.2.3 is commit" in jobs.said["build"]
+    assert not jobs.artifact.exists()
 
 
 # -- what is handed over is foreign input ---------------------------------------------------------

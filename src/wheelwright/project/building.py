@@ -28,7 +28,10 @@ __all__ = [
     "build_files",
     "fetchable",
     "files_for",
+    "last_line",
     "needs_build",
+    "needs_credential",
+    "repositories",
     "sdists",
     "unbuilt",
     "volume",
@@ -176,10 +179,31 @@ def fetchable(project: Project, python: str) -> tuple[Sdist, ...]:
     return tuple(found)
 
 
+def repositories(project: Project) -> tuple[str, ...]:
+    """Return the addresses over http of the git repositories that uv.lock has commits of."""
+    packages = project.lock.packages if project.lock else ()
+    found = [str(each.get("source", {}).get("git", "")) for each in packages]
+    urls = [re.split(r"[?#]", address)[0] for address in found]
+    return tuple(dict.fromkeys(url for url in urls if url.startswith(("https://", "http://"))))
+
+
 def needs_build(said: str) -> bool:
     """Whether uv gave up because it was not allowed to build."""
     words = " ".join(said.split())
     return any(sign in words for sign in _SIGNS)
+
+
+def needs_credential(said: str) -> bool:
+    """Whether a host refused, or hid what it has from strangers."""
+    signs = ("401 Unauthorized", "403 Forbidden", "Authentication failed", "terminal prompts")
+    return any(sign in said for sign in signs)
+
+
+def last_line(said: str) -> str:
+    """Return what an error ends with, hints left out."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    told = [line for line in lines if not line.startswith("hint:")]
+    return (told or lines or [""])[-1].removeprefix("cause: ")
 
 
 def volume(project: Project) -> str:
