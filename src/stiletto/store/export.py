@@ -8,12 +8,14 @@ appears whole, by rename; the user's umask does not change what the tree says.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import secrets
 import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from stiletto.errors import EnvironmentFailed, StilettoError, UsageError
 from stiletto.graph.tree import Dir, Entry, File, Link
@@ -22,6 +24,7 @@ from stiletto.store.trouble import hint_for
 
 __all__ = ["write_file", "write_tree"]
 
+_CHUNK_BYTES = 1 << 20
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -144,9 +147,19 @@ def _copy(file: File, staged: str, into: int, blobs: Blobs) -> None:
             raise blobs.damaged(file.digest)
         descriptor = os.open(staged, flags, 0o600, dir_fd=into)
         with os.fdopen(descriptor, "wb") as target:
-            shutil.copyfileobj(source, target)
+            # Hashed on the way: a bit that flipped on the disk is not passed on.
+            if _copy_hashed(source, target) != file.digest:
+                raise blobs.damaged(file.digest)
             target.flush()
             os.fchmod(descriptor, file.mode)
+
+
+def _copy_hashed(source: BinaryIO, target: BinaryIO) -> str:
+    sha = hashlib.sha256()
+    while chunk := source.read(_CHUNK_BYTES):
+        sha.update(chunk)
+        target.write(chunk)
+    return sha.hexdigest()
 
 
 def _remove(name: str, into: int) -> None:
