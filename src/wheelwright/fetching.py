@@ -39,7 +39,9 @@ async def build_requirements(
     container = base(image, python).with_workdir(_REQUIRES)
     for name, text in requires.items():
         container = container.with_new_file(f"{_REQUIRES}/{name}", text)
-    flags = (f"--cache-dir={CACHE}", f"--target={_REQUIRES}/unused", "-r", "pyproject.toml")
+    bounds = ("--constraints", building.CONSTRAINTS) if building.CONSTRAINTS in requires else ()
+    target = f"--target={_REQUIRES}/unused"
+    flags = (f"--cache-dir={CACHE}", target, *bounds, "-r", "pyproject.toml")
     made = install(container, ["uv", "pip", "install", "--quiet", *flags])
     try:
         return await made.directory(CACHE).sync()

@@ -251,9 +251,29 @@ async def installed(
     container = with_variables(container, plan.variables)
     for args in plan.install:
         container = package(container, args)
+        if credentials() and args[:3] == ("uv", "pip", "install") and "--no-deps" not in args:
+            await _known_late(container)
     for path in plan.later:
         container = container.with_directory(f"{SOURCE}/{path}", source.directory(path))
     return container
+
+
+async def _known_late(container: dagger.Container) -> None:
+    """Run the step that builds the package and then installs what the build says it needs.
+
+    Raises:
+        RequestError: some of that is on a private host.
+    """
+    try:
+        await container.sync()
+    except dagger.ExecError as error:
+        if not building.needs_credential(error.stderr):
+            raise
+        raise RequestError(
+            "what the package needs is known only when it is built, and what builds sees no "
+            f"credential of --netrc: {building.last_line(error.stderr)}",
+            "run `uv lock` and commit uv.lock, or write the dependencies into [project]",
+        ) from error
 
 
 async def builder(image: str, python: str, requires: Mapping[str, str]) -> dagger.Container:

@@ -347,3 +347,27 @@ def test_a_private_commit_is_cloned_with_it_and_built_without(
         looked = outpost.looked()
 
     assert ["a back end of a dependency: none []", "the back end: none []"] == looked
+
+
+@pytest.mark.e2e
+@pytest.mark.network
+def test_private_requirements_that_a_build_tells_are_refused(outpost: Outpost) -> None:
+    """Where only the back end knows what is needed, the call ends and names the next act."""
+    pyproject = outpost.at / "pyproject.toml"
+    text = pyproject.read_text().partition("[tool.uv.sources]")[0]
+    text = text.replace('dependencies = ["inhouse"]', 'dynamic = ["dependencies"]')
+    text += "[tool.hatch.metadata.hooks.custom]\n"
+    pyproject.write_text(text)
+    hook = (
+        "from hatchling.metadata.plugin.interface import MetadataHookInterface\n\n\n"
+        "class Hook(MetadataHookInterface):\n"
+        "    def update(self, metadata):\n"
+        '        metadata["dependencies"] = ["inhouse"]\n'
+    )
+    written(outpost.at, {"hatch_build.py": hook})
+    outpost.ask_for_everything()
+    ended = outpost.call("test")
+
+    assert 1 == ended.code, str(ended)
+    assert "what the package needs is known only when it is built" in ended.error
+    assert "run `uv lock`" in ended.error

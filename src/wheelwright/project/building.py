@@ -65,6 +65,9 @@ _PLACES: Final = (
     "no-index",
     "prerelease",
 )
+CONSTRAINTS: Final = "constraints.txt"
+"""The file of `build_files` with hashes, where some are recorded."""
+
 _BUILDING: Final = (
     ("uv", "lock"),
     ("uv", "pip", "compile"),
@@ -119,6 +122,7 @@ def build_files(project: Project, recorded: Iterable[str] = ()) -> dict[str, str
     wanted += [line for name in sorted(names) for line in _HOOKS.get(name, ())]
     settings = project.root.table("tool", "uv")
     kept: dict[str, Any] = {key: settings[key] for key in _PLACES if key in settings}
+    recorded = tuple(recorded)
     bounds = [line.split()[0] for line in recorded]
     kept["constraint-dependencies"] = [
         *settings.get("build-constraint-dependencies", []),
@@ -132,6 +136,9 @@ def build_files(project: Project, recorded: Iterable[str] = ()) -> dict[str, str
     files = {"pyproject.toml": tomlkit.dumps(made)}
     if (text := project.files.text("uv.toml")) is not None:
         files["uv.toml"] = text
+    if any("--hash=" in line for line in recorded):
+        # What is fetched without its hash is fetched again by a build that asks for it.
+        files[CONSTRAINTS] = "".join(f"{line}\n" for line in recorded)
     return files
 
 
