@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
+from stiletto.visible import harmless
+
 __all__ = ["Outcome", "Progress", "Renderer", "Silent", "Span"]
 
 
@@ -72,7 +74,7 @@ class Span:
         self.ended_s = self.clock()
         self.outcome = outcome
         self.closed(self.id)
-        self.renderer.end(self, self.mask(note))
+        self.renderer.end(self, harmless(self.mask(note)))
 
 
 class Renderer(Protocol):
@@ -131,7 +133,7 @@ class Progress:
         above = parent.id if parent else None
         opened = Span(
             next(self._ids),
-            self.mask(name),
+            harmless(self.mask(name)),
             kind,
             above,
             self._renderer,
@@ -148,7 +150,7 @@ class Progress:
 
     def say(self, line: str) -> None:
         """Tell something once, such as that isolation is off."""
-        line = self.mask(line)
+        line = harmless(self.mask(line))
         if line not in self._said:
             self._said.add(line)
             self._renderer.say(line)

@@ -1,16 +1,41 @@
-"""Text of others on one line, without any power over what shows it (pure)."""
+"""Text of others, without any power over what shows it (pure).
+
+visible      one line; what is no ordinary character is written as its escape
+sanitized    one line as a terminal would leave it standing
+harmless     several lines that neither a terminal nor the log of a CI server acts on
+coloured     the same for a result, colours kept
+"""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["visible"]
+__all__ = ["coloured", "harmless", "sanitized", "visible"]
 
 _ACTIVE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, line ends of Unicode, marks that turn the direction of text, and bytes
 that are not UTF-8."""
 
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+
+_ESCAPE = re.compile(
+    r"\x1b(?:"
+    r"\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor
+    r"|\][^\x07\x1b]*(?:\x07|\x1b\\)?"  # OSC: titles, links, the clipboard
+    r"|[PX^_][^\x1b]*(?:\x1b\\)?"  # DCS and other strings
+    r"|[ -/]*[0-~]"  # the two-character kind
+    r")?"
+    r"|\x9b[0-?]*[ -/]*[@-~]"  # the same by one character (C1)
+    r"|[\x90\x98\x9d-\x9f][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
+)
+"""Escape sequences as ECMA-48 defines them."""
+
+_COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_OTHER_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+_COMMAND = re.compile(r"##(?=\w*\[)")
+"""`##[group]`, `##vso[...]`, `##teamcity[...]`: commands wherever they stand in a line."""
 
 
 def visible(text: str) -> str:
@@ -24,3 +49,32 @@ def _escape(match: re.Match[str]) -> str:
     if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8, as os.fsdecode keeps it
         code -= 0xDC00
     return _SHORT.get(char) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
+
+
+def sanitized(line: str) -> str:
+    """Return a line as a terminal would leave it standing, without colours.
+
+    What stands before the last carriage return was written over; escape sequences and control
+    characters are dropped, because they would move the cursor of a display that is not theirs.
+    """
+    line = line.rstrip("\r")
+    line = line.rsplit("\r", 1)[-1]
+    line = _ESCAPE.sub("", line)
+    return _COMMAND.sub("# #", _CONTROL.sub("", line.expandtabs(8)))
+
+
+def harmless(text: str) -> str:
+    """Return lines that nobody acts on: a line that begins with `::` gets a mark in front."""
+    return "\n".join(map(_harmless, text.split("\n")))
+
+
+def _harmless(line: str) -> str:
+    line = sanitized(line)
+    return f"| {line}" if line.lstrip().startswith("::") else line
+
+
+def coloured(text: str) -> str:
+    """Return a result for a terminal: of escape sequences only colours stay."""
+    text = text.replace("\r\n", "\n")
+    text = _ESCAPE.sub(lambda found: found[0] if _COLOUR.fullmatch(found[0]) else "", text)
+    return _OTHER_CONTROL.sub("", text)

@@ -22,6 +22,7 @@ from dagger._exceptions import QueryErrorValue
 from dagger.mod._exceptions import FunctionError
 
 from wheelwright.errors import WheelwrightError
+from wheelwright.harmless import harmless
 from wheelwright.limits import CODE, ended, met, running, seconds, stopped, unlimited
 
 __all__ = ["Refusal", "explain", "plainly"]
@@ -40,6 +41,8 @@ class Refusal(FunctionError, dagger.QueryError):
         return Exception.__new__(cls)
 
     def __init__(self, message: str, extensions: Mapping[str, Any] | None = None) -> None:
+        # A message holds what steps print, and it is printed as it is by whoever called.
+        message = harmless(message)
         Exception.__init__(self, message)
         self.extra = None
         self.errors = [QueryErrorValue(message, extensions=dict(extensions or {}))]

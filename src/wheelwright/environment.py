@@ -57,6 +57,7 @@ class Environment:
         sdists: what of it has no wheel.
         volume: names the volume for building dependencies.
         fetchable: sdists that uv.lock has an address of.
+        repositories: addresses of git that uv.lock has commits of.
         requires: files that ask uv for what the package is built with; empty where nothing is.
     """
 
@@ -74,6 +75,7 @@ class Environment:
     sdists: tuple[str, ...] = ()
     volume: str = ""
     fetchable: tuple[Sdist, ...] = ()
+    repositories: tuple[str, ...] = ()
     requires: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -114,6 +116,7 @@ def plan(
         sdists=building.sdists(project) if resolution == "locked" else (),
         volume=building.volume(project),
         fetchable=building.fetchable(project, python) if resolution == "locked" else (),
+        repositories=building.repositories(project) if resolution == "locked" else (),
         requires=building.build_files(project) if install else {},
     )
 

@@ -16,15 +16,17 @@ import dagger
 from dagger import dag
 
 from wheelwright.environment import Environment
+from wheelwright.pins import full_image
 from wheelwright.privileges import BUILD, INSTALL
 from wheelwright.project import building
 from wheelwright.project.building import Sdist
-from wheelwright.steps import CACHE, base, install, offline, step
+from wheelwright.steps import CACHE, base, install, offline, step, with_variables
 
-__all__ = ["build_requirements", "sdists"]
+__all__ = ["build_requirements", "repositories", "sdists"]
 
 _REQUIRES = "/opt/wheelwright/requires"
 _SDISTS = "/opt/wheelwright/sdists"
+_CLONES = "/opt/wheelwright/clones"
 _PROGRAM = "/opt/wheelwright/fetch.py"
 _LISTED = "/opt/wheelwright/sdists.json"
 _HASHED = "/opt/wheelwright/sdists.txt"
@@ -37,7 +39,9 @@ async def build_requirements(
     container = base(image, python).with_workdir(_REQUIRES)
     for name, text in requires.items():
         container = container.with_new_file(f"{_REQUIRES}/{name}", text)
-    flags = (f"--cache-dir={CACHE}", f"--target={_REQUIRES}/unused", "-r", "pyproject.toml")
+    bounds = ("--constraints", building.CONSTRAINTS) if building.CONSTRAINTS in requires else ()
+    target = f"--target={_REQUIRES}/unused"
+    flags = (f"--cache-dir={CACHE}", target, *bounds, "-r", "pyproject.toml")
     made = install(container, ["uv", "pip", "install", "--quiet", *flags])
     try:
         return await made.directory(CACHE).sync()
@@ -75,6 +79,26 @@ async def sdists(
     )
     flags = ("--no-deps", "--require-hashes", f"--find-links={_SDISTS}", "-r", _HASHED)
     return step(ready, BUILD, offline(["uv", "pip", "install", *flags]))
+
+
+def repositories(
+    container: dagger.Container, plan: Environment, command: tuple[str, ...]
+) -> dagger.Container:
+    """Build commits of git repositories: cloned with the credential, built without it."""
+    # git and libcurl are in the full image alone; nothing is checked out, so that no hook, filter
+    # or submodule of a repository acts.
+    clean = base(full_image(plan.python), plan.python).with_workdir(_CLONES)
+    told: dict[str, str] = {"GIT_CONFIG_COUNT": str(len(plan.repositories))}
+    for number, url in enumerate(plan.repositories):
+        clone = ["git", "clone", "--quiet", "--mirror", "--template=", "--", url, f"{number}.git"]
+        clean = step(clean, INSTALL, clone)
+        told[f"GIT_CONFIG_KEY_{number}"] = f"url.file://{_CLONES}/{number}.git.insteadOf"
+        told[f"GIT_CONFIG_VALUE_{number}"] = url
+    ready = container.with_directory(_CLONES, clean.directory(_CLONES))
+    built = step(with_variables(ready, told), BUILD, command, volume=plan.volume)
+    for name in told:
+        built = built.without_env_variable(name)
+    return built
 
 
 def _requires(text: str) -> list[str]:

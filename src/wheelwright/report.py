@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wheelwright.gates.result import GateResult, Verdict
+from wheelwright.harmless import harmless
 
 __all__ = ["Row", "failed", "headline", "render"]
 
@@ -58,7 +59,8 @@ def render(title: str, rows: Sequence[Row]) -> str:
         if row.result.verdict is Verdict.FAILED and row.result.details
     ]
     rule = "  ".join("-" * width for width in (*widths, len(head[3])))
-    return "\n".join([*details, title, line(head), rule, *map(line, body), "", _last(rows)])
+    whole = [*details, title, line(head), rule, *map(line, body), "", _last(rows)]
+    return harmless("\n".join(whole))
 
 
 def _last(rows: Sequence[Row]) -> str:

@@ -22,7 +22,7 @@ __all__ = ["Ended", "run"]
 _KINDS = {
     dagger.FileType.DIRECTORY_TYPE: "a directory",
     dagger.FileType.SYMLINK_TYPE: "a link",
-    dagger.FileType.UNKNOWN: "no regular file",
+    dagger.FileType.UNKNOWN: "missing, or no regular file",
 }
 
 

@@ -10,8 +10,9 @@ Nothing here writes beneath /usr, so that an engine may show the host's own read
 
 from __future__ import annotations
 
+import re
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -199,7 +200,22 @@ async def output(container: dagger.Container, name: str = "a step") -> Output:
     # One after the other: the first answer runs it, the others read what it left.
     with under_way(name):
         exit_code = await container.exit_code()
-    return Output(exit_code, await container.stdout(), await container.stderr())
+    return Output(exit_code, await _text(container.stdout), await _text(container.stderr))
+
+
+async def _text(read: Callable[[], Awaitable[str]]) -> str:
+    """Return what was printed; words in its place where that is more than an engine gives.
+
+    Both engines give at most 128 MiB. A verdict must not hang on how much a test prints.
+    """
+    try:
+        return await read()
+    except dagger.ExecError:
+        raise
+    except dagger.QueryError as error:
+        if not re.search(r"\bexceeds? (?:the )?limit\b", str(error)):
+            raise
+        return f"(left out, because it is too long: {str(error).partition(': redirect')[0]})\n"
 
 
 async def resolve(

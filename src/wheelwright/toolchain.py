@@ -18,6 +18,7 @@ from dagger import dag
 
 from wheelwright import fetching
 from wheelwright.environment import SOURCE, VENV, Environment
+from wheelwright.errors import RequestError
 from wheelwright.pins import slim_image
 from wheelwright.privileges import (
     BUILD,
@@ -134,6 +135,9 @@ async def dependencies(source: dagger.Directory, plan: Environment) -> dagger.Co
         if fetchable:
             container = await fetching.sdists(container, plan, fetchable)
         left = [name for name in left if name not in {each.name for each in fetchable}]
+        if left and plan.repositories:
+            container = fetching.repositories(container, plan, (*sync, "--inexact"))
+            left = []
     built = [(*sync, "--inexact"), *others] if left else others
     # The environment holds foreign code from here on: no secret, and no cache of others.
     return _built(container, plan, built)
@@ -202,6 +206,17 @@ async def _resolved(container: dagger.Container, plan: Environment) -> dagger.Co
         except dagger.ExecError as error:
             if not building.needs_build(error.stderr):
                 raise
+        try:
+            return await _built(container, plan, plan.dependencies).sync()
+        except dagger.ExecError as error:
+            if not building.needs_credential(error.stderr):
+                raise
+            raise RequestError(
+                "a package of a private host has to be built from source, and what builds sees no "
+                f"credential of --netrc: {building.last_line(error.stderr)}",
+                "run `uv lock`, and leave the resolution locked: what uv.lock names is downloaded "
+                "before it is built",
+            ) from error
     return _built(container, plan, plan.dependencies)
 
 
@@ -236,9 +251,29 @@ async def installed(
     container = with_variables(container, plan.variables)
     for args in plan.install:
         container = package(container, args)
+        if credentials() and args[:3] == ("uv", "pip", "install") and "--no-deps" not in args:
+            await _known_late(container)
     for path in plan.later:
         container = container.with_directory(f"{SOURCE}/{path}", source.directory(path))
     return container
+
+
+async def _known_late(container: dagger.Container) -> None:
+    """Run the step that builds the package and then installs what the build says it needs.
+
+    Raises:
+        RequestError: some of that is on a private host.
+    """
+    try:
+        await container.sync()
+    except dagger.ExecError as error:
+        if not building.needs_credential(error.stderr):
+            raise
+        raise RequestError(
+            "what the package needs is known only when it is built, and what builds sees no "
+            f"credential of --netrc: {building.last_line(error.stderr)}",
+            "run `uv lock` and commit uv.lock, or write the dependencies into [project]",
+        ) from error
 
 
 async def builder(image: str, python: str, requires: Mapping[str, str]) -> dagger.Container:

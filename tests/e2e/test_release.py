@@ -222,28 +222,31 @@ def test_killed_after_the_tag_it_is_taken_over(
 
 
 @pytest.mark.slow
-def test_the_release_commit_says_what_it_is_built_with(at: ReleaseBench) -> None:
-    """What goes on is built by the recorded back end, although the index has a newer one by now."""
+def test_what_is_built_with_is_recorded_and_bound_by_what_is_published(at: ReleaseBench) -> None:
+    """The release commit has versions with hashes; with others, what is half published stops."""
     repository, branch = at.outside.repository, "refs/heads/release/v1.2.4"
-    # The refs of a release in order: lock, branch, tag.
-    killed = at.killed("--run", "job-1", kind="ref", nth=2)
+    killed = at.killed("--run", "job-1", kind="upload", nth=1)
     assert -9 == killed.code, str(killed)
     message = repository.git("show", "--no-patch", "--format=%B", branch)
-    # As if it had been made when this was the newest: the same commit with an older version.
-    older, count = re.subn(r"(?<= )hatchling==\S+", "hatchling==1.28.0", message)
-    assert 1 == count, message
-    assert message != older
+    line = "Wheelwright-Build-Requires: hatchling=="
+    recorded = re.compile(rf"(?m)^{line}\S+( --hash=sha256:\w{{64}})+$")
+    assert 1 == len(recorded.findall(message)), message
+    # As somebody who may push branches could write it: an older back end, and no hashes.
+    older = recorded.sub(f"{line}1.28.0", message)
+    older = "".join(re.findall(r"(?m)^(?!.*--hash).*\n?", older))
     dates = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), f"{EPOCH_S} +0000")
     tree, parent = f"{branch}^{{tree}}", f"{branch}^"
+    honest = repository.commit(branch)
     commit = repository.git("commit-tree", tree, "-p", parent, "-m", older, env=dates)
     repository.update(branch, commit)
+    stopped = at.stops("--run", "job-1")
+    repository.update(branch, honest)
     ended = at.release("--run", "job-1")
 
+    assert "the index has a file of the same name with other contents" in stopped.error
     assert ended.code == 0, str(ended)
-    with zipfile.ZipFile(BytesIO(at.outside.index.files[WHEEL].contents)) as wheel:
-        made_by = wheel.read("sample_package-1.2.4.dist-info/WHEEL").decode()
-    assert "Generator: hatchling 1.28.0" in made_by.splitlines()
-    assert commit == repository.commit("refs/tags/v1.2.4")
+    assert honest == repository.commit("refs/tags/v1.2.4")
+    assert {WHEEL, SDIST} == set(at.outside.index.files)
 
 
 @pytest.mark.slow

@@ -242,22 +242,28 @@ def test_damaged_results_of_a_module_are_made_anew(tmp_path: Path) -> None:
     words += ("file", "--path", "file", "contents")
     right = stiletto(tmp_path, environ, *words)
     assert (right.code, right.out.strip()) == (0, "contents"), right.err
-    patterns = ["records/call/*/*", "records/module/*/*", "records/trees/*/*"]
-    patterns.append(f"blobs/*/{_digest('contents')}")
-    for pattern, damage in itertools.product(patterns, OF_FILES):
+    damages = [
+        ("records/call/*/*", "braces"),
+        ("records/call/*/*", "flipped"),
+        ("records/module/*/*", "cut"),
+        ("records/module/*/*", "directory"),
+        ("records/trees/*/*", "emptied"),
+        ("records/trees/*/*", "removed"),
+        (f"blobs/*/{_digest('contents')}", "flipped"),
+    ]
+    for pattern, damage in damages:
         for victim in (tmp_path / "store").glob(pattern):
             OF_FILES[damage](victim)
         ended = [stiletto(tmp_path, environ, *words) for _ in range(3)]
         said = f"{pattern} {damage}: {ended}"
         assert all(one.code in (0, 1) and "Traceback" not in one.err for one in ended), said
         assert [("contents", 0)] * 2 == [(one.out.strip(), one.code) for one in ended[1:]], said
-    for damage in ("cut", "emptied"):
-        for victim in (tmp_path / "store").glob("volumes/*/**/*.pyc"):
-            OF_FILES[damage](victim)
-        shutil.rmtree(tmp_path / "store" / "records" / "call")
-        ended = [stiletto(tmp_path, environ, *words) for _ in range(3)]
-        assert all(one.code in (0, 1) for one in ended), ended
-        assert [("contents", 0)] * 2 == [(one.out.strip(), one.code) for one in ended[1:]], ended
+    for victim in (tmp_path / "store").glob("volumes/*/**/*.pyc"):
+        _cut(victim)
+    shutil.rmtree(tmp_path / "store" / "records" / "call")
+    ended = [stiletto(tmp_path, environ, *words) for _ in range(3)]
+    assert all(one.code in (0, 1) for one in ended), ended
+    assert [("contents", 0)] * 2 == [(one.out.strip(), one.code) for one in ended[1:]], ended
 
 
 def _digest(text: str) -> str:

@@ -17,6 +17,11 @@ from pathlib import Path
 import pytest
 from release_attacks import written
 from tests.e2e.bench import Bench, Ended
+from tests.e2e.release_bench import run_git
+from tests.standins.effects import Effects
+from tests.standins.git_http import GitServer
+from tests.standins.repository import Repository
+from tests.standins.tokens import Token, Tokens
 
 USER, PASSWORD = "reader", "canary-5b1e77"
 
@@ -204,7 +209,10 @@ class Outpost:
         """Write uv.lock, on the host and with the password."""
         uv = Path(sys.executable).with_name("uv")
         words = [str(uv), "lock", "--quiet", f"--python={sys.executable}"]
-        env = {**self.bench.env, "NETRC": str(self.netrc)}
+        # git looks in the home alone.
+        home = self.netrc.with_name("home-of-a-person")
+        written(home, {".netrc": self.netrc.read_text()})
+        env = {**self.bench.env, "HOME": str(home), "NETRC": str(self.netrc)}
         subprocess.run(words, cwd=self.at, env=env, check=True)
 
     def ask_for_everything(self) -> None:
@@ -286,3 +294,80 @@ def test_a_private_wheel_is_added_without_running_the_environment(
     outpost.lock()
 
     assert ["a line of a .pth file: none []", "the back end: none []"] == outpost.looked()
+
+
+@pytest.mark.e2e
+@pytest.mark.network
+def test_without_a_lock_a_private_sdist_is_refused(outpost: Outpost, index: Index) -> None:
+    """Where uv would download and build in one step, the call ends and names the next act."""
+    index.files.pop("inhouse-1.0-py3-none-any.whl")
+    index.files["inhouse-1.0.tar.gz"] = sdist("inhouse", INHOUSE_SOURCE)
+    pyproject = outpost.at / "pyproject.toml"
+    text = pyproject.read_text().partition("[tool.uv.sources]")[0]
+    pyproject.write_text(text)
+    outpost.ask_for_everything()
+    ended = outpost.call("test")
+
+    assert 1 == ended.code, str(ended)
+    assert "what builds sees no credential of --netrc" in ended.error
+    assert "run `uv lock`" in ended.error
+
+
+@pytest.mark.e2e
+@pytest.mark.network
+def test_a_private_commit_is_cloned_with_it_and_built_without(
+    outpost: Outpost, tmp_path: Path
+) -> None:
+    """A commit in uv.lock is cloned by git; its back end sees no credential."""
+    work = tmp_path / "inhouse"
+    source = INHOUSE_SOURCE["pyproject.toml"].replace(', "inhouse-plugin"', "")
+    written(work, {**INHOUSE_SOURCE, "pyproject.toml": source})
+    run_git(work, "init", "--quiet", "--initial-branch=main")
+    run_git(work, "add", "--all")
+    run_git(work, "commit", "--quiet", "-m", "First")
+    repository = Repository(tmp_path / "remote" / "repository.git")
+    repository.git("fetch", "--quiet", str(work), "+HEAD:refs/heads/main")
+    tokens = Tokens()
+    token = tokens.add(Token())
+    with GitServer(Effects(), repository, "octo-org/inhouse", tokens) as server:
+        host = server.url.partition("//")[2].partition(":")[0].partition("/")[0]
+        outpost.netrc.write_text(
+            f"machine {host} login {USER} password {token.value}\n"
+            + ("" if host == "127.0.0.1" else outpost.netrc.read_text())
+        )
+        pyproject = outpost.at / "pyproject.toml"
+        text = pyproject.read_text()
+        place = f'inhouse = {{ git = "{server.url}" }}'
+        text = text.replace('inhouse = { index = "inhouse" }', place)
+        text = text.replace(', "inhouse-plugin"', "").replace(
+            'inhouse-plugin = { index = "inhouse" }\n', ""
+        )
+        pyproject.write_text(text)
+        outpost.lock()
+        looked = outpost.looked()
+
+    assert ["a back end of a dependency: none []", "the back end: none []"] == looked
+
+
+@pytest.mark.e2e
+@pytest.mark.network
+def test_private_requirements_that_a_build_tells_are_refused(outpost: Outpost) -> None:
+    """Where only the back end knows what is needed, the call ends and names the next act."""
+    pyproject = outpost.at / "pyproject.toml"
+    text = pyproject.read_text().partition("[tool.uv.sources]")[0]
+    text = text.replace('dependencies = ["inhouse"]', 'dynamic = ["dependencies"]')
+    text += "[tool.hatch.metadata.hooks.custom]\n"
+    pyproject.write_text(text)
+    hook = (
+        "from hatchling.metadata.plugin.interface import MetadataHookInterface\n\n\n"
+        "class Hook(MetadataHookInterface):\n"
+        "    def update(self, metadata):\n"
+        '        metadata["dependencies"] = ["inhouse"]\n'
+    )
+    written(outpost.at, {"hatch_build.py": hook})
+    outpost.ask_for_everything()
+    ended = outpost.call("test")
+
+    assert 1 == ended.code, str(ended)
+    assert "what the package needs is known only when it is built" in ended.error
+    assert "run `uv lock`" in ended.error

@@ -9,10 +9,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import dagger
 import pytest
+from dagger.client._session import ConnectParams, SingleConnection
 from wire_client import LIMIT_S, session
 
 from stiletto.engine import printed
+from wheelwright import toolchain
 
 MB = 1_000_000
 
@@ -20,11 +23,15 @@ ASK = """
 import asyncio, json, resource, sys
 from pathlib import Path
 sys.path.insert(0, {here!r})
-from wire_client import session
+from wire_client import ended, session
 
 async def main() -> None:
-    async with session(Path(sys.argv[1])) as asking:
-        answers = [await asking.query(query) for query in sys.argv[2:]]
+    async with session(Path(sys.argv[2])) as asking:
+        answers = []
+        for query in sys.argv[3:]:
+            body = json.dumps({{"query": query}}).encode()
+            answer = ended(asking, body) if sys.argv[1] == "end" else asking.post(body)
+            answers.append(await answer)
     peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(json.dumps({{"answers": answers, "peak_kib": peak_kib}}))
 
@@ -44,13 +51,13 @@ def flood(size_bytes: int) -> str:
     return f"{half}; {half} >&2"
 
 
-def run(directory: Path, *queries: str) -> Any:
-    """Ask a session in a process of its own; return answers and peak memory."""
+def run(directory: Path, *queries: str, only: str = "all") -> Any:
+    """Ask a session in a process of its own; return answers, or their ends, and peak memory."""
     directory.mkdir(exist_ok=True)
     ran = subprocess.run(
         [
             *(sys.executable, "-c", ASK.format(here=str(Path(__file__).parent))),
-            *(str(directory), *queries),
+            *(only, str(directory), *queries),
         ],
         capture_output=True,
         text=True,
@@ -99,6 +106,22 @@ def compare(tmp_path: Path, size_bytes: int) -> None:
 def test_a_flood_takes_no_memory_and_is_kept_once(tmp_path: Path) -> None:
     """64 MB of output take no more memory than one, and no more room than themselves."""
     compare(tmp_path, 64 * MB)
+
+
+@pytest.mark.timeout(LIMIT_S * 5)
+def test_a_long_answer_takes_no_memory(tmp_path: Path) -> None:
+    """Asked for 64 MB of text, the engine sends it as it reads it; all of it arrives."""
+
+    def query(size_bytes: int, leaves: str) -> str:
+        return exec_of(f"head -c {size_bytes} /dev/zero | tr '\\0' x; echo y", leaves)
+
+    small = run(tmp_path / "small", query(MB, "stdout"), only="end")
+    large = run(tmp_path / "large", query(64 * MB, "stdout combinedOutput"), only="end")
+    ((status, size, end),) = large["answers"]
+    assert 200 == status
+    assert 128 * MB < size < 128 * MB + 1_000
+    assert end.endswith('xxxxy\\n"}}}}}')
+    assert large["peak_kib"] <= 1.3 * small["peak_kib"], (large["peak_kib"], small["peak_kib"])
 
 
 @pytest.mark.slow
@@ -161,3 +184,30 @@ async def test_a_secret_of_a_later_session_is_masked_in_stored_output(tmp_path: 
             _, answer = await asking.query(exec_of(script, "stdout"))
         stdout = answer["data"]["container"]["from"]["withExec"]["stdout"]
         assert ("***\n" if known else f"{secret}\n") * 80_000 == stdout
+
+
+@pytest.mark.asyncio
+async def test_a_verdict_does_not_hang_on_how_much_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is too long for an answer is left out of a step's output; its exit code is there."""
+    script = "head -c 3000000 /dev/zero | tr '\\0' x; echo short >&2; exit 7"
+    async with (
+        session(tmp_path) as asking,
+        SingleConnection(ConnectParams(port=asking.port, session_token=asking.token)) as connection,
+    ):
+        ran = (
+            dagger.Client.from_connection(connection)
+            .container()
+            .from_("debian")
+            .with_exec(["sh", "-c", script], expect=dagger.ReturnType.ANY)
+        )
+        whole = await toolchain.output(ran)
+        monkeypatch.setattr(printed, "MAX_TEXT_BYTES", 1_000)
+        output = await toolchain.output(ran)
+    assert "x" * 3_000_000 == whole.stdout
+    assert (7, "short\n") == (output.exit_code, output.stderr)
+    expected = (
+        "(left out, because it is too long: stdout: 3000000 bytes exceed the limit of 128 MiB)"
+    )
+    assert expected == output.stdout.strip()

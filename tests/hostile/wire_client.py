@@ -66,6 +66,20 @@ class Asking:
                 writer.close()
 
 
+async def ended(asking: Asking, body: bytes) -> tuple[int, int, str]:
+    """Post a body; return status, size and the end of the answer, which is not held."""
+    async with asyncio.timeout(LIMIT_S):
+        reader, writer = await asyncio.open_connection("127.0.0.1", asking.port)
+        writer.write(asking.request(body, connection="close"))
+        head = await reader.readuntil(b"\r\n\r\n")
+        size, end = 0, b""
+        while data := await reader.read(1 << 16):
+            size += len(data)
+            end = (end + data)[-100:]
+        writer.close()
+        return int(head.split()[1]), size, end.decode()
+
+
 @contextlib.asynccontextmanager
 async def _engine(directory: Path) -> AsyncIterator[Engine]:
     environ = {"PATH": os.environ["PATH"], "HOME": str(directory), "STILETTO_CACHE": str(directory)}

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
+from stiletto.visible import coloured, harmless
+
 __all__ = ["Terminal"]
 
 WIDTH = 80
@@ -65,7 +67,8 @@ class Terminal:
 
     def out(self, text: str) -> None:
         """Write to stdout, as it is but for secrets."""
-        self.reveal(self._masked(text))
+        text = self._masked(text)
+        self.reveal(coloured(text) if self.stdout.isatty() else text)
 
     def reveal(self, text: str) -> None:
         """Write to stdout, secrets too: for who asked for the plaintext of one."""
@@ -78,6 +81,6 @@ class Terminal:
         return text
 
     def err(self, line: str) -> None:
-        """Write one line to stderr."""
-        self.stderr.write(self._masked(line) + "\n")
+        """Write one line, or several, to stderr; nothing in them acts on who shows it."""
+        self.stderr.write(harmless(self._masked(line)) + "\n")
         self.stderr.flush()

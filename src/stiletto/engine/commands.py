@@ -20,6 +20,7 @@ from typing import Any
 
 from stiletto.api import container as c
 from stiletto.api.container import Service
+from stiletto.api.long_text import takes_long_texts
 from stiletto.api.secrets import CacheVolume
 from stiletto.api.texts import number_of
 from stiletto.engine.context import current_span, preparing
@@ -89,7 +90,8 @@ class Commands:
             UsageError: it is too long for one text.
         """
         done = await self.finished(exec_)
-        return await asyncio.to_thread(done.printed.text, self._store, self._masks, *streams)
+        read = done.printed.long_text if takes_long_texts.get() else done.printed.text
+        return await asyncio.to_thread(read, self._store, self._masks, *streams)
 
     async def _finished(self, exec_: c.Exec, parent: Span | None) -> Finished:
         stack = await self._layouts.stack(exec_.root)

@@ -64,7 +64,7 @@ class Modules:
         self._loaded: dict[str, LoadedModule] = {}
         self._definitions: dict[str, ModuleDef] = {}
         self._outer: EnvFile | None = None
-        self.repositories = Repositories(engine.store, engine.environ)
+        self.repositories = Repositories(engine.store, engine.environ, engine.secrets.masks.add)
 
     def __getitem__(self, digest: str) -> LoadedModule:
         """Return a module of this session.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
+import itertools
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-__all__ = ["decoded", "tail"]
+__all__ = ["decoded", "encoded", "tail"]
 
 _ESCAPED = re.compile("[\udc80-\udcff]")
 
@@ -30,6 +33,14 @@ def tail(chunks: Iterable[bytes]) -> str:
         blank_bytes += len(chunk) - len(text)
     omitted = size - len(kept)
     return f"[omitting {omitted} bytes]..." * bool(omitted) + decoded(kept)
+
+
+def encoded(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield what JSON has between the quotes of the same text as `decoded` gives of the whole."""
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    for chunk in itertools.chain(chunks, (b"",)):
+        text = decoder.decode(chunk, final=not chunk)
+        yield json.dumps(_ESCAPED.sub("\ufffd", text))[1:-1].encode()
 
 
 def decoded(data: bytes) -> str:

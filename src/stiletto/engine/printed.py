@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stiletto.engine.output import decoded
+from stiletto.api.long_text import LongText
+from stiletto.engine.output import decoded, encoded
 from stiletto.errors import UsageError
-from stiletto.sandbox.scrub import Masks, Patterns, Replacer
+from stiletto.sandbox.scrub import Masks, Patterns, Replacer, Sought
 from stiletto.sandbox.spool import STREAMS, Run, Spool, Stream, frames
 from stiletto.store import Store
 
@@ -70,6 +71,19 @@ class Printed:
             UsageError: it is too long for one text.
             EnvironmentFailed: the store has lost it.
         """
+        self._bound(streams)
+        return decoded(b"".join(self._masked(store, Patterns(masks), streams)))
+
+    def long_text(self, store: Store, masks: Masks, *streams: Stream) -> str:
+        """Return the same as `text`; what is on the disk is read while the answer is sent."""
+        if not self.blob:
+            return self.text(store, masks, *streams)
+        self._bound(streams)
+        # As they are now: it is read twice, and both times it must be the same.
+        fixed = dict(masks.patterns)
+        return LongText(lambda: encoded(self._masked(store, fixed, streams)))
+
+    def _bound(self, streams: tuple[Stream, ...]) -> None:
         size = sum(self.sizes[of] for of in streams)
         if size > MAX_TEXT_BYTES:
             raise UsageError(
@@ -77,10 +91,9 @@ class Printed:
                 hint="redirect it to a file with `redirectStdout` or `redirectStderr` of withExec, "
                 "and export that or read some lines of it",
             )
-        return decoded(b"".join(self._masked(store, masks, streams)))
 
-    def _masked(self, store: Store, masks: Masks, streams: tuple[Stream, ...]) -> Iterator[bytes]:
-        replacers = {of: Replacer(Patterns(masks)) for of in streams}
+    def _masked(self, store: Store, masks: Sought, streams: tuple[Stream, ...]) -> Iterator[bytes]:
+        replacers = {of: Replacer(masks) for of in streams}
         read = frames(store.pieces(self.blob)) if self.blob else iter(self.runs)
         for of, data in read:
             if of in replacers:

@@ -13,7 +13,7 @@ import asyncio
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -45,8 +45,15 @@ class _GitFailed(Exception):
 class Repositories:
     """Clones repositories, for one session; what a branch means is asked once."""
 
-    def __init__(self, store: Store, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        environ: Mapping[str, str],
+        found: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Start without clones of its own; `found` is told each password of an address."""
         self._store = store
+        self._found = found
         self._environ = {
             **{key: value for key, value in environ.items() if not key.startswith("GIT_DIR")},
             "GIT_TERMINAL_PROMPT": "0",
@@ -80,6 +87,8 @@ class Repositories:
         for url, directory in reference.candidates:
             clean, credential = parted(url)
             self._credentials[clean] = credential
+            if credential is not None and credential.password:
+                self._found(credential.password)
             candidates.append((clean, directory))
         return replace(reference, candidates=tuple(candidates))
 

@@ -3,42 +3,18 @@
 from __future__ import annotations
 
 import codecs
-import re
 from collections import deque
 
 from stiletto.progress import Outcome, Span
+from stiletto.visible import sanitized
 
-__all__ = ["TAIL", "Blame", "Lines", "duration", "sanitized", "status"]
+__all__ = ["TAIL", "Blame", "Lines", "duration", "status"]
 
 TAIL = 40
 """How many of the last lines of a failed step are repeated."""
 
 _LINE_CHARS = 16_384
 """A line is cut here: a program that never ends its line must not fill the memory."""
-
-_ESCAPE = re.compile(
-    r"\x1b(?:"
-    r"\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor
-    r"|\][^\x07\x1b]*(?:\x07|\x1b\\)?"  # OSC: titles, links
-    r"|[PX^_][^\x1b]*(?:\x1b\\)?"  # DCS and other strings
-    r"|[ -/]*[0-~]"  # the two-character kind
-    r")?"
-)
-"""Escape sequences as ECMA-48 defines them."""
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-
-
-def sanitized(line: str) -> str:
-    """Return a line as a terminal would leave it standing, without colours.
-
-    What stands before the last carriage return was written over; escape sequences and control
-    characters are dropped, because they would move the cursor of a display that is not theirs.
-    """
-    line = line.rstrip("\r")
-    line = line.rsplit("\r", 1)[-1]
-    line = _ESCAPE.sub("", line)
-    return _CONTROL.sub("", line.expandtabs(8))
 
 
 class Lines:

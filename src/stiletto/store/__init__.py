@@ -5,7 +5,7 @@
     |- .prune.lock                   whose turn it is to become exclusive
     |- blobs/ab/<sha256>             file contents, 0644
     |- blobs/ab/<sha256>.x           the same, 0755; made when first asked for
-    |- checkouts/<key>/fs            a tree on disk, hard-linked to the blobs where it can be
+    |- checkouts/<key>/fs, tree.json a tree on disk, hard-linked to the blobs where it can be
     |- layers/<key>/fs, *.json       what a step wrote, what it took away, what is to be there
     |- envs/<key>, modules/<key>     made by others, through `stage` and `commit`
     |- records/<kind>/ab/<key>.json  small results: steps, calls, modules, trees
@@ -14,15 +14,17 @@
     |- sandbox/servers/<wheel>       programs of a database server (`sandbox.wheels`)
     |- sandbox/trees/r<name>, .lock  working trees of plain mode (`sandbox.pool`)
     |- replay/<key>.sh               the line that runs a failed step again
-    |- volumes/<id>                  cache volumes: written to in place, never pruned
+    |- volumes/<id>                  cache volumes: written to in place, pruned only when asked
+    |- salt, size.json               of secrets' identities; how large the store was (`limit`)
     |- stage/<process>               where everything else begins; locked while the process lives
     `- locks/<name>                  held by `lock(name)`
 
 Stage, then commit.
-    Everything but a volume is made under `stage/` and takes its place by one rename; what
-    `sandbox/` holds is made beside its place, under a name that begins with a dot. So what has a
-    name is complete. Two that make the same thing do not disturb each other: the first rename
-    of a directory stays, the last of a file wins, and both are equal by construction.
+    Everything is made under `stage/` and takes its place by one rename, a volume with its first
+    files, too; what `sandbox/` holds is made beside its place, under a name that begins with a
+    dot. So what has a name is complete. Two that make the same thing do not disturb each other:
+    the first rename of a directory or blob stays, the last of another file wins, and both are
+    equal by construction.
 
 Locks.
     All are flock(2): the death of the holder releases them. Whoever opens the store shares

@@ -12,7 +12,7 @@ from typing import Any
 from stiletto.module.definition import ArgDef, FunctionDef, Kind, ModuleDef, TypeRef
 from stiletto.module.naming import lower_camel
 from stiletto.wire.asker import Asker
-from stiletto.wire.execute import GraphQL
+from stiletto.wire.execute import Body, GraphQL
 from stiletto.wire.schema import BUILTIN, CoreSchema, to_sdl
 
 __all__ = ["ClientGraphs", "modules_sdl"]
@@ -31,7 +31,7 @@ class ClientGraphs:
         query: str,
         variables: Mapping[str, Any] | None = None,
         operation: str | None = None,
-    ) -> tuple[int, bytes]:
+    ) -> tuple[int, Body]:
         """Execute one query; returns the HTTP status and the JSON body."""
         key = tuple(module.digest for module in client.served)
         graph = self._graphs.get(key)

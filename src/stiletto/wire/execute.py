@@ -7,20 +7,21 @@ import json
 import sys
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import graphql
 from graphql import GraphQLError
 from graphql.language import parser
 
+from stiletto.api.long_text import LongText, takes_long_texts
 from stiletto.api.session import Query
 from stiletto.errors import StepFailed, StilettoError, UsageError
 from stiletto.graph.recipe import Recipe
 from stiletto.wire.asker import Asker
 from stiletto.wire.check import MAX_DEPTH, MAX_VALUE_DEPTH, check, is_too_deep
 
-__all__ = ["GraphQL", "to_extensions"]
+__all__ = ["Body", "GraphQL", "to_extensions"]
 
 FRAMES = 6 * MAX_DEPTH
 """What Python needs for a query of that depth; graphql-core stops at 200 for the sake of PyPy."""
@@ -65,6 +66,11 @@ class _Asked:
 
     client: Asker
     size: int = 0
+    long: list[LongText] = field(default_factory=list)
+
+
+Body: TypeAlias = "list[bytes | LongText]"
+"""An answer in JSON; texts that are too long to be held stand in it to be read."""
 
 
 _Prepared: TypeAlias = "tuple[graphql.DocumentNode | None, list[GraphQLError]]"
@@ -89,7 +95,7 @@ class GraphQL:
         query: str,
         variables: Mapping[str, Any] | None = None,
         operation: str | None = None,
-    ) -> tuple[int, bytes]:
+    ) -> tuple[int, Body]:
         """Execute one query; returns the HTTP status and the JSON body.
 
         An error anywhere makes `data` null, as the real engine does. `operation` names the one
@@ -98,13 +104,13 @@ class GraphQL:
         """
         known = self._introspections.get(query)
         if known is not None:
-            return 200, known
+            return 200, [known]
         document, errors = await self._prepared(query)
         if document is None or errors:
-            return 422, _body(None, errors)
+            return 422, [_body(None, errors)]
         if is_too_deep(variables):
             message = f"a variable is nested more than {MAX_VALUE_DEPTH} levels deep"
-            return 422, _body(None, [GraphQLError(message)])
+            return 422, [_body(None, [GraphQLError(message)])]
         asked = _Asked(client)
         result = graphql.execute(
             self._schema,
@@ -118,14 +124,14 @@ class GraphQL:
         if not isinstance(result, graphql.ExecutionResult):
             result = await result
         if result.errors:
-            return 200, _body(None, result.errors)
+            return 200, [_body(None, result.errors)]
         if asked.size > LARGE:
             body = await asyncio.to_thread(_body, result.data, None)
         else:
             body = _body(result.data, None)
         if _is_introspection(document) and not variables:
             self._introspections[query] = body
-        return 200, body
+        return 200, _filled(body, asked.long)
 
     async def _prepared(self, query: str) -> _Prepared:
         """Return a query parsed, and what is wrong with it."""
@@ -169,18 +175,33 @@ def _body(data: Any, errors: list[GraphQLError] | None) -> bytes:
     return json.dumps(content, separators=(",", ":")).encode()
 
 
+def _filled(body: bytes, texts: list[LongText]) -> Body:
+    """Return the answer with the long texts in place of their marks."""
+    parts: Body = [body]
+    for text in texts:
+        for number, part in enumerate(parts):
+            if isinstance(part, bytes) and text.encode() in part:
+                before, _, after = part.partition(text.encode())
+                parts[number : number + 1] = [before, text, after]
+                break
+    return parts
+
+
 async def _resolve(source: Any, info: graphql.GraphQLResolveInfo[Any], /, **args: Any) -> Any:
     asked: _Asked = info.context
     assert isinstance(source, Recipe)
+    takes_long_texts.set(True)
     try:
         answer = await asked.client.engine.dispatch(asked.client, source, info.field_name, args)
         if isinstance(answer, str):
-            asked.size += len(answer)
+            asked.size += answer.size_bytes if isinstance(answer, LongText) else len(answer)
             if asked.size > MAX_ANSWER_BYTES:
                 raise UsageError(
                     f"the answer to this query is longer than {MAX_ANSWER_BYTES} characters",
                     hint="ask for less at once, or export files",
                 )
+            if isinstance(answer, LongText):
+                asked.long.append(answer)
     except StilettoError as error:
         message = (
             error.message

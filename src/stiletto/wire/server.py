@@ -22,6 +22,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from stiletto.wire.asker import Asker
 from stiletto.wire.clients import ClientGraphs
+from stiletto.wire.execute import Body
 
 __all__ = ["SessionServer"]
 
@@ -110,52 +111,58 @@ class SessionServer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI)."""
         status, body = await self._answer(scope, receive)
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        size = sum(len(part) if isinstance(part, bytes) else part.size_bytes for part in body)
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % size)]
         await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        *parts, last = body
+        for part in parts:
+            pieces = iter((part,)) if isinstance(part, bytes) else part.read()
+            while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": last})
 
-    async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
+    async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, Body]:
         client = self._clients.get(_token(scope))
         if client is None:
-            return 401, _error("unauthorized: unknown session token")
+            return 401, [_error("unauthorized: unknown session token")]
         if scope["path"] != "/query" or scope["method"] != "POST":
-            return 404, _error(f"{scope['method']} {scope['path']}: only POST /query is served")
+            return 404, [_error(f"{scope['method']} {scope['path']}: only POST /query is served")]
         if _announced(scope) > MAX_REQUEST_BYTES:
-            return 413, _TOO_LARGE
+            return 413, [_TOO_LARGE]
         body = bytearray()
         more = True
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
-                return 499, b""
+                return 499, [b""]
             body += message.get("body", b"")
             more = message.get("more_body", False)
             if len(body) > MAX_REQUEST_BYTES:
-                return 413, _TOO_LARGE
+                return 413, [_TOO_LARGE]
         try:
             if len(body) > LARGE:
                 request = await asyncio.to_thread(json.loads, body)
             else:
                 request = json.loads(body)
         except RecursionError:
-            return 400, _error("the body is nested too deep")
+            return 400, [_error("the body is nested too deep")]
         except ValueError as error:
-            return 400, _error(f"the body is not JSON: {error}")
+            return 400, [_error(f"the body is not JSON: {error}")]
         if not isinstance(request, dict) or not isinstance(query := request.get("query"), str):
-            return 400, _error("the body must be an object with a text `query`")
+            return 400, [_error("the body must be an object with a text `query`")]
         variables, operation = request.get("variables"), request.get("operationName")
         if not isinstance(variables, dict | None):
-            return 400, _error("`variables` must be an object")
+            return 400, [_error("`variables` must be an object")]
         if not isinstance(operation, str | None):
-            return 400, _error("`operationName` must be a text")
+            return 400, [_error("`operationName` must be a text")]
         try:
             return await self._graph.answer(client, query, variables, operation)
         except asyncio.CancelledError:
             # What the answer waited for was ended with the session; nobody reads this any more.
-            return 503, _error("the session is ending")
+            return 503, [_error("the session is ending")]
         except Exception as error:  # a bug: the SDK resends what is not answered, so answer
             traceback.print_exc()
-            return 500, _error(f"internal error: {type(error).__name__}: {error}")
+            return 500, [_error(f"internal error: {type(error).__name__}: {error}")]
 
 
 def _token(scope: Scope) -> str:

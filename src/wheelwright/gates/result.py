@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from wheelwright.errors import ToolFailed
+from wheelwright.harmless import harmless
 
 __all__ = ["GateResult", "Output", "Verdict", "broken", "unreadable"]
 
@@ -44,7 +45,7 @@ class GateResult:
         said = self.note
         if self.verdict is Verdict.NOT_CONFIGURED and not said.startswith("not configured"):
             said = f"not configured: {said}"
-        return f"{said}\n{self.details.rstrip()}" if self.details else said
+        return harmless(f"{said}\n{self.details.rstrip()}" if self.details else said)
 
 
 def broken(tool: str, output: Output) -> ToolFailed:

@@ -28,7 +28,10 @@ __all__ = [
     "build_files",
     "fetchable",
     "files_for",
+    "last_line",
     "needs_build",
+    "needs_credential",
+    "repositories",
     "sdists",
     "unbuilt",
     "volume",
@@ -62,6 +65,9 @@ _PLACES: Final = (
     "no-index",
     "prerelease",
 )
+CONSTRAINTS: Final = "constraints.txt"
+"""The file of `build_files` with hashes, where some are recorded."""
+
 _BUILDING: Final = (
     ("uv", "lock"),
     ("uv", "pip", "compile"),
@@ -116,6 +122,7 @@ def build_files(project: Project, recorded: Iterable[str] = ()) -> dict[str, str
     wanted += [line for name in sorted(names) for line in _HOOKS.get(name, ())]
     settings = project.root.table("tool", "uv")
     kept: dict[str, Any] = {key: settings[key] for key in _PLACES if key in settings}
+    recorded = tuple(recorded)
     bounds = [line.split()[0] for line in recorded]
     kept["constraint-dependencies"] = [
         *settings.get("build-constraint-dependencies", []),
@@ -129,6 +136,9 @@ def build_files(project: Project, recorded: Iterable[str] = ()) -> dict[str, str
     files = {"pyproject.toml": tomlkit.dumps(made)}
     if (text := project.files.text("uv.toml")) is not None:
         files["uv.toml"] = text
+    if any("--hash=" in line for line in recorded):
+        # What is fetched without its hash is fetched again by a build that asks for it.
+        files[CONSTRAINTS] = "".join(f"{line}\n" for line in recorded)
     return files
 
 
@@ -176,10 +186,31 @@ def fetchable(project: Project, python: str) -> tuple[Sdist, ...]:
     return tuple(found)
 
 
+def repositories(project: Project) -> tuple[str, ...]:
+    """Return the addresses over http of the git repositories that uv.lock has commits of."""
+    packages = project.lock.packages if project.lock else ()
+    found = [str(each.get("source", {}).get("git", "")) for each in packages]
+    urls = [re.split(r"[?#]", address)[0] for address in found]
+    return tuple(dict.fromkeys(url for url in urls if url.startswith(("https://", "http://"))))
+
+
 def needs_build(said: str) -> bool:
     """Whether uv gave up because it was not allowed to build."""
     words = " ".join(said.split())
     return any(sign in words for sign in _SIGNS)
+
+
+def needs_credential(said: str) -> bool:
+    """Whether a host refused, or hid what it has from strangers."""
+    signs = ("401 Unauthorized", "403 Forbidden", "Authentication failed", "terminal prompts")
+    return any(sign in said for sign in signs)
+
+
+def last_line(said: str) -> str:
+    """Return what an error ends with, hints left out."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    told = [line for line in lines if not line.startswith("hint:")]
+    return (told or lines or [""])[-1].removeprefix("cause: ")
 
 
 def volume(project: Project) -> str:

@@ -2,21 +2,24 @@
 
 A back end writes its own version into what it builds, so that a rebuild is the same only if it is
 made by the same one. When the release commit is made, `[build-system] requires` is resolved once;
-the versions stand in that commit's message, and every build of it is constrained to them.
+versions and hashes stand in that commit's message, and every build of it is constrained to them.
 
     | in requires                        | recorded                                        |
     |------------------------------------|-------------------------------------------------|
-    | a name, with extras or a marker    | its version, and those of what it needs in turn |
+    | a name, with extras or a marker    | its version and hashes, and those of what it    |
+    |                                    | needs in turn                                   |
     | what [tool.uv.sources] sends away  | nothing: that table decides, not the index      |
     | a direct reference (PEP 508)       | what it needs in turn                           |
     | nothing, a back end in the tree    | nothing: it is in the commit itself             |
 
-Hashes are not recorded, nor is what a back end asks for only while it builds (PEP 517,
-`get_requires_for_build_wheel`), nor `[tool.uv] extra-build-dependencies`.
+Not recorded is what a back end asks for only while it builds (PEP 517,
+`get_requires_for_build_wheel`), nor `[tool.uv] extra-build-dependencies`: a build that needs such
+is repeated without asking for a hash of everything. Those that are recorded count all the same.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable
 from typing import Final
@@ -27,7 +30,18 @@ from packaging.utils import canonicalize_name
 from wheelwright.errors import ProjectError
 from wheelwright.project.model import Project
 
-__all__ = ["COMPILE", "CONSTRAINTS", "REQUESTED", "bounds", "pins", "requested", "text"]
+__all__ = [
+    "COMPILE",
+    "CONSTRAINTS",
+    "REQUESTED",
+    "bounds",
+    "hashed",
+    "needs_more",
+    "pins",
+    "recorded",
+    "requested",
+    "text",
+]
 
 REQUESTED: Final = "/opt/wheelwright/build.in"
 CONSTRAINTS: Final = "/opt/wheelwright/build-constraints.txt"
@@ -35,11 +49,14 @@ CONSTRAINTS: Final = "/opt/wheelwright/build-constraints.txt"
 
 COMPILE: Final = (
     *("uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate"),
-    # [tool.uv.pip] may ask for these; a list of versions for this Python is what is wanted.
-    *("--no-generate-hashes", "--no-universal"),
+    # [tool.uv.pip] may say otherwise; a list for this Python, with hashes, is what is wanted.
+    *("--generate-hashes", "--no-universal"),
     *(f"--constraints={CONSTRAINTS}", REQUESTED),
 )
-"""Prints `name==version` lines."""
+"""Prints `name==version --hash=... ...`, a requirement on several lines."""
+
+_RECORDED: Final = re.compile(r"[A-Za-z0-9][\w.-]*==[\w.!+-]+")
+_HASH: Final = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 
 
 def requested(project: Project) -> tuple[str, ...]:
@@ -77,18 +94,49 @@ def text(lines: Iterable[str]) -> str:
 
 
 def pins(compiled: str) -> tuple[str, ...]:
-    """Return the `name==version` lines of what uv printed, sorted; direct references left out."""
-    found = set()
-    for line in compiled.splitlines():
+    """Return the `name==version --hash=...` of what uv printed, sorted.
+
+    Direct references are left out, and markers: it was compiled for the Python of the build.
+    """
+    found = {}
+    for line in compiled.replace("\\\n", " ").splitlines():
+        words, _, hashes = line.partition(" --hash=")
         try:
-            requirement = Requirement(line)
+            requirement = Requirement(words.strip())
         except InvalidRequirement:
             # A comment, or an option such as --index-url.
             continue
         versions = [each.version for each in requirement.specifier if each.operator == "=="]
         if len(versions) == 1:
-            found.add(f"{canonicalize_name(requirement.name)}=={versions[0]}")
-    return tuple(sorted(found))
+            pin = f"{canonicalize_name(requirement.name)}=={versions[0]}"
+            found[pin] = " ".join([pin, *_HASH.findall(f"--hash={hashes}")])
+    return tuple(found[pin] for pin in sorted(found))
+
+
+def recorded(lines: Iterable[str]) -> tuple[str, ...]:
+    """Return what the lines of a commit's message record, in the form of `pins`.
+
+    Whoever may push can have written them, so nothing but versions and hashes is taken. Commits of
+    before there were hashes have all versions on one line.
+    """
+    found: list[str] = []
+    for word in " ".join(lines).split():
+        if _RECORDED.fullmatch(word):
+            found.append(word)
+        elif found and _HASH.fullmatch(word):
+            found[-1] += f" {word}"
+    return tuple(found)
+
+
+def hashed(lines: Iterable[str]) -> bool:
+    """Whether each of some recorded lines has a hash; False for none."""
+    lines = tuple(lines)
+    return bool(lines) and all("--hash=" in line for line in lines)
+
+
+def needs_more(said: str) -> bool:
+    """Whether a build asked for something of which nothing is recorded."""
+    return "no trusted hash was provided" in said
 
 
 def _name(line: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from packaging.version import Version
 
+from wheelwright.release import backend
 from wheelwright.release.ports import ActFailed, Refs
 from wheelwright.release.version import newest, parse
 from wheelwright.release.world import Journal, Lock, Plan, Trouble
@@ -77,14 +78,14 @@ def read(text: str) -> Seen:
 
 def release_commit(found: Mapping[str, Any], head: str) -> Journal:
     """Return a release commit that `head` leads to, of its message, parent and time."""
-    said = dict(_TRAILER.findall(found["message"]))
+    said = _TRAILER.findall(found["message"])
     return Journal(
         commit=found["commit"],
         parent=found["parent"],
         head=head,
         epoch_s=found["epoch_s"],
         # Commits of before there was such a line have none.
-        build_requires=tuple(said.get("Build-Requires", "").split()),
+        build_requires=backend.recorded(text for name, text in said if name == "Build-Requires"),
     )
 
 
@@ -185,9 +186,8 @@ def lock_message(plan: Plan, nonce: str) -> str:
 
 def journal_message(package: str, version: str, build_requires: Sequence[str] = ()) -> str:
     """Return the message of the commit with the edits, and with what it is to be built with."""
-    return (f"Release {package} {version}\n\nWheelwright-Release: {package} {version}\n") + (
-        f"Wheelwright-Build-Requires: {' '.join(build_requires)}\n" if build_requires else ""
-    )
+    recorded = "".join(f"Wheelwright-Build-Requires: {each}\n" for each in build_requires)
+    return f"Release {package} {version}\n\nWheelwright-Release: {package} {version}\n{recorded}"
 
 
 def trouble(words: str, exit_code: int) -> ActFailed:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from wheelwright.harmless import harmless, markdown
 from wheelwright.release.step import Done, Next
 from wheelwright.release.stops import Stop
 from wheelwright.release.world import Act, Plan, PullState, World
@@ -155,14 +156,14 @@ class Report:
             note = row.note.replace("\n", "\n" + " " * (width + marks + 6))
             parts = (f"{row.step:<{width}}", f"{row.mark.value:<{marks}}", note, row.link)
             lines.append(("  " + "  ".join(part for part in parts if part)).rstrip())
-        return "\n".join(lines)
+        return harmless("\n".join(lines))
 
     def markdown(self) -> str:
         """For a step summary: a heading and a table."""
-        lines = [f"### {self.title}", "", "| step | | |", "|---|---|---|"]
+        lines = [f"### {markdown(self.title)}", "", "| step | | |", "|---|---|---|"]
         for row in self.rows:
-            note = row.note.replace("|", "\\|").replace("\n", "<br>")
-            linked = f"[{note or row.step}]({row.link})" if row.link else note
+            note = "<br>".join(map(markdown, row.note.split("\n")))
+            linked = f"[{note or row.step}](<{_address(row.link)}>)" if row.link else note
             lines.append(f"| {row.step} | {row.mark.value} | {linked} |")
         return "\n".join(lines) + "\n"
 
@@ -178,3 +179,8 @@ class Report:
             ],
         }
         return json.dumps(data, indent=2) + "\n"
+
+
+def _address(link: str) -> str:
+    """Return a link as Markdown takes it between angle brackets."""
+    return "".join(f"%{ord(char):02X}" if char in '<>\\"| \n\r' else char for char in link)

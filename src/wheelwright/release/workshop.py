@@ -131,13 +131,29 @@ class Containers:
         }
         for name, value in variables.items():
             container = container.with_env_variable(name, value)
-        build = ["uv", "build", f"--out-dir={DIST}"]
-        if journal.build_requires:
-            recorded = backend.text(journal.build_requires)
-            container = container.with_new_file(backend.CONSTRAINTS, recorded)
-            build.append(f"--build-constraints={backend.CONSTRAINTS}")
-        member = [f"--package={project.package.name}"] if project.where else []
         container = container.with_workdir(where)
+        build = ["uv", "build", f"--out-dir={DIST}"]
+        if not journal.build_requires:
+            return await self._ran(container, commit, journal, build)
+        recorded = backend.text(journal.build_requires)
+        container = container.with_new_file(backend.CONSTRAINTS, recorded)
+        build.append(f"--build-constraints={backend.CONSTRAINTS}")
+        if not backend.hashed(journal.build_requires):
+            # A commit of before there were hashes.
+            return await self._ran(container, commit, journal, build)
+        try:
+            return await self._ran(container, commit, journal, [*build, "--require-hashes"])
+        except ActFailed as error:
+            if not backend.needs_more(error.said):
+                raise
+        return await self._ran(container, commit, journal, build)
+
+    async def _ran(
+        self, container: dagger.Container, commit: Commit, journal: Journal, build: list[str]
+    ) -> dagger.Directory:
+        """Build the sdist, and the wheel from it."""
+        project = commit.project
+        member = [f"--package={project.package.name}"] if project.where else []
         container = _masked(container, [*build, "--sdist", *member])
         if artifacts.needs_normalising(project.package.backend):
             epoch = str(journal.epoch_s)

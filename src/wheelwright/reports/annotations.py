@@ -40,10 +40,14 @@ class Annotation:
     column: int = 0
 
     def __str__(self) -> str:
+        # A report may name anything; GitHub shows a file of the repository alone.
+        outside = self.file.startswith("/") or ".." in self.file.split("/")
+        file = "" if outside else self.file
+        placed = bool(file) and self.line > 0
         properties = {
-            "file": self.file,
-            "line": str(self.line) if self.file and self.line else "",
-            "col": str(self.column) if self.file and self.line and self.column else "",
+            "file": file,
+            "line": str(self.line) if placed else "",
+            "col": str(self.column) if placed and self.column > 0 else "",
             "title": self.title,
         }
         said = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 
 from wheelwright.gates.result import Verdict
+from wheelwright.harmless import markdown, one_line, paragraph
 from wheelwright.reports.model import (
     CellReport,
     MatrixReport,
@@ -50,14 +52,14 @@ def _head(report: MatrixReport) -> list[str]:
     head = ["", "cell", "Python", "tests", *(["coverage"] if measured else []), "seconds", "note"]
     right = {"coverage", "seconds"}
     lines = [
-        f"## {mark} {_escaped(report.package)}: {_escaped(headline(report))}",
+        f"## {mark} {markdown(report.package)}: {markdown(headline(report))}",
         "",
         f"| {' | '.join(head)} |",
         f"|{'|'.join('---:' if word in right else '---' for word in head)}|",
     ]
     lines += [f"| {' | '.join(_row(cell, measured=measured))} |" for cell in report.cells]
     lines.append("")
-    lines += [f"{_escaped(note)}\n" for note in report.notes]
+    lines += [f"{paragraph(note)}\n" for note in report.notes]
     return lines
 
 
@@ -65,12 +67,12 @@ def _row(cell: CellReport, *, measured: bool) -> list[str]:
     covered = "" if cell.coverage is None else percent(cell.coverage)
     return [
         _MARKS[cell.verdict],
-        f"**{_escaped(cell.cell.name)}**",
-        _escaped(cell.version.removeprefix("Python ") or cell.cell.python),
+        f"**{markdown(cell.cell.name)}**",
+        markdown(cell.version.removeprefix("Python ") or cell.cell.python),
         cell.counts,
         *([covered] if measured else []),
         seconds(cell),
-        _escaped(cell.note.partition("\n")[0]),
+        markdown(cell.note.partition("\n")[0]),
     ]
 
 
@@ -80,17 +82,16 @@ def _failures(report: MatrixReport, kept: int) -> list[str]:
     lines = ["### What failed", ""]
     shown = omitted = 0
     for cell in report.failed:
-        name = html.escape(cell.cell.name)
-        outputs = [
-            (f"<code>{name}</code> {html.escape(each.test)}", each.message, each.text)
-            for each in cell.failures
-        ] or [(f"<code>{name}</code>", cell.note, cell.details)]
-        for title, message, text in outputs:
-            summary = f"{title}: {html.escape(message)}" if message else title
+        outputs = [(each.test, each.message, each.text) for each in cell.failures] or [
+            ("", cell.note, cell.details)
+        ]
+        for test, message, text in outputs:
             if not text or shown >= kept:
                 omitted += bool(text)
-                lines.append(f"- {summary}")
+                # An item of a list is Markdown; what stands in <summary> is HTML alone.
+                lines.append(f"- {_title(cell.cell.name, test, message, markdown)}")
                 continue
+            summary = _title(cell.cell.name, test, message, _html)
             shown += 1
             fence = _fence(text)
             lines += [
@@ -112,7 +113,7 @@ def _rest(report: MatrixReport) -> list[str]:
     if slow := slowest(report.cells):
         lines += ["### Slowest tests", "", "| seconds | test | cell |", "|---:|---|---|"]
         lines += [
-            f"| {duration:.2f} | {_escaped(test)} | {_escaped(cell)} |"
+            f"| {duration:.2f} | {markdown(test)} | {markdown(cell)} |"
             for duration, test, cell in slow
         ]
         lines.append("")
@@ -121,13 +122,13 @@ def _rest(report: MatrixReport) -> list[str]:
         least = f" (at least {total.minimum:g} % asked)" if total.minimum else ""
         lines += [f"### Coverage {percent(total.percent)}{least}", ""]
         if shortfall(total):
-            lines += [f"**{_escaped(shortfall(total))}**", ""]
+            lines += [f"**{markdown(shortfall(total))}**", ""]
         lacking = sorted(total.files, key=lambda file: (-file.missing, file.path))
         lacking = [file for file in lacking if file.missing]
         if lacking:
             lines += ["| file | coverage | missing |", "|---|---:|---:|"]
             lines += [
-                f"| {_escaped(file.path)} | {percent(file.percent)} | {file.missing} |"
+                f"| {markdown(file.path)} | {percent(file.percent)} | {file.missing} |"
                 for file in lacking[:_FILES]
             ]
             if len(lacking) > _FILES:
@@ -136,12 +137,16 @@ def _rest(report: MatrixReport) -> list[str]:
     return lines
 
 
+def _title(cell: str, test: str, message: str, escaped: Callable[[str], str]) -> str:
+    title = f"<code>{escaped(cell)}</code>{f' {escaped(test)}' * bool(test)}"
+    return f"{title}: {escaped(message)}" if message.strip() else title
+
+
+def _html(text: str) -> str:
+    # A blank line would end the block, and Markdown begin.
+    return html.escape(one_line(text))
+
+
 def _fence(text: str) -> str:
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     return "`" * max(3, longest + 1)
-
-
-def _escaped(text: str) -> str:
-    """Escape for a table's cell: HTML, and what Markdown would read."""
-    line = " ".join(text.split())
-    return re.sub(r"([\\`*_\[\]|~])", r"\\\1", html.escape(line, quote=False))

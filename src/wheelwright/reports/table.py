@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wheelwright.harmless import harmless
 from wheelwright.reports.model import (
     CellReport,
     MatrixReport,
@@ -39,18 +40,20 @@ def render(report: MatrixReport) -> str:
     ]
     rule = "  ".join("-" * width for width in (*widths, len("note")))
     last = f"{'passed' if report.ok else 'failed'}: {headline(report)}"
-    return "\n".join(
-        [
-            *details,
-            f"matrix of {report.package}",
-            line(head),
-            rule,
-            *map(line, body),
-            "",
-            *report.notes,
-            *_total(report),
-            last,
-        ]
+    return harmless(
+        "\n".join(
+            [
+                *details,
+                f"matrix of {report.package}",
+                line(head),
+                rule,
+                *map(line, body),
+                "",
+                *report.notes,
+                *_total(report),
+                last,
+            ]
+        )
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cli_fake import FakeDoor, Shell
 
-from stiletto.render.lines import sanitized
+from stiletto.visible import sanitized
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,11 @@ from rich.console import Console
 from stiletto.errors import UsageError
 from stiletto.progress import Outcome, Progress, Renderer, Silent, Span
 from stiletto.render import choose, shows_failures
-from stiletto.render.lines import TAIL, Lines, duration, sanitized
+from stiletto.render.lines import TAIL, Lines, duration
 from stiletto.render.live import Live, console_for
 from stiletto.render.plain import Plain
 from stiletto.render.summary import Dots, Report
+from stiletto.visible import sanitized
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from stiletto.errors import EnvironmentFailed
 from stiletto.graph.tree import EMPTY, Dir, File, Link
 from stiletto.sandbox.plan import Layer
-from stiletto.store import Store, durable
+from stiletto.store import Store, durable, export
 
 KEY = "a" * 64
 
@@ -137,8 +138,6 @@ def test_damaged_twin_is_made_anew(store: Store, damage: Callable[[Path], object
 
 def test_twin_is_not_made_of_a_damaged_blob(store: Store) -> None:
     """A blob in which a bit flipped on the disk, its time unchanged, gets no twin."""
-    import os
-
     digest, _ = store.put_bytes(b"#!/bin/sh\n")
     blob = store.blob(digest)
     facts = blob.stat()
@@ -223,10 +222,10 @@ def test_seeded_volume_is_there_whole_or_not_at_all(
         tree = tree.put(f"{number}", File(*store.put_bytes(str(number).encode())))
     with monkeypatch.context() as full:
 
-        def failing(_source: object, _target: object) -> None:
+        def failing(_source: object, _target: object) -> str:
             raise KeyboardInterrupt
 
-        full.setattr(shutil, "copyfileobj", failing)
+        full.setattr(export, "_copy_hashed", failing)
         with pytest.raises(KeyboardInterrupt):
             store.volume("seeded", tree)
     assert not (store.root / "volumes" / "seeded").exists()
@@ -247,3 +246,19 @@ def test_store_closed_to_its_user_names_the_way_out(ordinary: Path) -> None:
         finally:
             (store.root / "blobs").chmod(0o700)
     assert "STILETTO_CACHE" in (raised.value.hint or "")
+
+
+def test_flipped_bit_is_not_exported(store: Store, tmp_path: Path) -> None:
+    """A bit that flipped on the disk, the file's time unchanged, is seen while it is exported."""
+    tree = EMPTY.put("wheel", File(*store.put_bytes(b"contents" * 100)))
+    blob = store.blob(tree.entries["wheel"].digest)  # type: ignore[union-attr]
+    facts = blob.stat()
+    _flip(blob)
+    os.utime(blob, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    with pytest.raises(EnvironmentFailed, match="damaged and has been dropped"):
+        store.export(tree, tmp_path / "out")
+    assert [] == list((tmp_path / "out").iterdir())
+    assert not store.has_tree(tree.digest)
+    store.put_bytes(b"contents" * 100)
+    store.export(tree, tmp_path / "out")
+    assert (tmp_path / "out" / "wheel").read_bytes() == b"contents" * 100

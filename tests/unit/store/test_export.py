@@ -133,13 +133,36 @@ def test_unwritable_destination_is_refused(ordinary: Path) -> None:
             store.export(tree, ordinary / "out")
 
 
+def test_what_may_be_written_within_a_read_only_directory_is_written(ordinary: Path) -> None:
+    """Where nothing can be staged at the top, an entry is staged where it goes."""
+    out = ordinary / "out"
+    (out / "inside").mkdir(parents=True)
+    out.chmod(0o555)
+    with Store(ordinary / "cache") as store:
+        file = File(*store.put_bytes(b"x"))
+        store.export(EMPTY.put("inside/a", file).put("inside/d/b", file), out)
+    assert (out / "inside/a").read_text() == "x"
+    assert ["a", "d"] == sorted(path.name for path in (out / "inside").iterdir())
+    out.chmod(0o755)
+
+
+def test_a_closed_directory_is_exported_by_an_ordinary_user(ordinary: Path) -> None:
+    """A directory without write permission gets its mode once it has its place."""
+    with Store(ordinary / "cache") as store:
+        tree = EMPTY.put("closed", Dir(0o555)).put("closed/a", File(*store.put_bytes(b"x")))
+        store.export(tree, ordinary / "out")
+    assert stat.S_IMODE((ordinary / "out/closed").stat().st_mode) == 0o555
+    (ordinary / "out/closed").chmod(0o755)
+
+
 def test_failed_export_leaves_no_temporary_file(store: Store, tmp_path: Path) -> None:
     """When contents turn out damaged, nothing half-written stays in the user's directory."""
     file = File(*store.put_bytes(b"xyz"))
     store.blob(file.digest).write_bytes(b"x")
     with pytest.raises(EnvironmentFailed, match="was damaged"):
         store.export(EMPTY.put("a", file), tmp_path / "out")
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not list(tmp_path.glob("**/.stiletto-*"))
+    assert not list(tmp_path.glob("out/*"))
 
 
 def test_file_is_exported_to_exactly_its_path(store: Store, tmp_path: Path) -> None:

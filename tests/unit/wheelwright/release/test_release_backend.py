@@ -62,3 +62,29 @@ def test_versions_are_kept_sorted_and_nothing_else() -> None:
     wanted = ("colorama==0.4.6", "hatchling==1.27.0", "trove-classifiers==2026.1.1")
     assert wanted == backend.pins(printed)
     assert "colorama==0.4.6\nhatchling==1.27.0\n" == backend.text(wanted[:2])
+
+
+HASH = f"--hash=sha256:{'a' * 64}"
+OTHER = f"--hash=sha256:{'b' * 64}"
+
+
+def test_hashes_are_recorded_with_the_versions() -> None:
+    """What uv prints on several lines is one line of the message; markers and options are left."""
+    b2 = f"b==2 ; python_version >= '3.8' \\\n    {HASH} \\\n    {OTHER}\n"
+    others = f"a==1 \\\n    {HASH}\nc @ https://example.org/c.whl\n"
+    compiled = f"--index-url https://example.org/simple\n{b2}{others}"
+    first, second = f"a==1 {HASH}", f"b==2 {HASH} {OTHER}"
+
+    assert (first, second) == backend.pins(compiled)
+    assert backend.hashed((first, second))
+    assert not backend.hashed((first, "b==2"))
+
+
+def test_nothing_but_versions_and_hashes_comes_out_of_a_message() -> None:
+    """Both forms are read; what else somebody wrote there reaches no file of constraints."""
+    evil = "--index-url=https://evil.example x @ https://evil.example/x.whl -r /etc/passwd a==1;b"
+    new, old = f"a==1 {HASH}", "b==2 c==3.0.post1"
+
+    assert (new, "b==2", "c==3.0.post1") == backend.recorded([new, old])
+    assert (new,) == backend.recorded([evil, new, evil])
+    assert () == backend.recorded([HASH])

@@ -1,0 +1,30 @@
+"""Texts that are too long to be held: they are read while the answer is sent."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+
+__all__ = ["LongText", "takes_long_texts"]
+
+takes_long_texts: ContextVar[bool] = ContextVar("takes_long_texts", default=False)
+"""Set while somebody asks who can send a text in pieces; others get it whole."""
+
+
+class LongText(str):
+    """A text in pieces, as JSON has it between the quotes; as a string it is a mark of its own.
+
+    Args:
+        read: yields the pieces from the start, the same ones each time.
+    """
+
+    read: Callable[[], Iterator[bytes]]
+    size_bytes: int
+
+    def __new__(cls, read: Callable[[], Iterator[bytes]]) -> LongText:
+        """Read it once: its size comes before it, and no damage is found half-way."""
+        made = super().__new__(cls, secrets.token_hex(32))
+        made.read = read
+        made.size_bytes = sum(map(len, read()))
+        return made
