@@ -217,7 +217,7 @@ async def test_a_verdict_does_not_hang_on_how_much_is_printed(
 @pytest.mark.timeout(LIMIT_S * 2)
 @pytest.mark.parametrize("script", ["exec yes", "trap '' PIPE; while :; do yes; done 2>/dev/null"])
 def test_a_flood_that_fills_the_disk_is_ended(tmp_path: Path, script: str) -> None:
-    """A step that prints until the disk is full is ended, and one line says so."""
+    """A step that prints until the disk is full is ended in one line; the next one has room."""
     if os.geteuid() != 0:
         pytest.skip("mounting a small disk takes root")
     disk = tmp_path / "disk"
@@ -228,6 +228,7 @@ def test_a_flood_that_fills_the_disk_is_ended(tmp_path: Path, script: str) -> No
         [
             *("unshare", "--mount", "sh", "-c", f'{shlex.join(mount)} || exit 99; exec "$@"', "sh"),
             *(sys.executable, "-c", ask, "all", str(disk), exec_of(script, "exitCode")),
+            exec_of("echo after", "stdout"),
         ],
         capture_output=True,
         text=True,
@@ -238,8 +239,9 @@ def test_a_flood_that_fills_the_disk_is_ended(tmp_path: Path, script: str) -> No
     if ran.returncode == 99 or "unshare" in ran.stderr:
         pytest.skip(f"no mounts of its own here: {ran.stderr.strip()}")
     assert "" == ran.stderr
-    (answer,) = json.loads(ran.stdout)["answers"]
-    (error,) = answer[1]["errors"]
+    (_, flooded), (_, after) = json.loads(ran.stdout)["answers"]
+    assert "after\n" == after["data"]["container"]["from"]["withExec"]["stdout"]
+    (error,) = flooded["errors"]
     assert str(disk) in error["message"]
     expected = "no space left on device: make room, or run stiletto prune"
     assert error["message"].endswith(expected)

@@ -206,6 +206,9 @@ async def run_process(
         for reader in readers:
             if reader.ended.done():
                 reader.ended.result()
+    except BaseException:
+        transcript.printed.close()
+        raise
     finally:
         for reader in readers:
             reader.close()

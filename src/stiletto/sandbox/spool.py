@@ -72,6 +72,11 @@ class Spool:
         """
         if self._file is not None:
             self._write()
+            self.close()
+
+    def close(self) -> None:
+        """Give up the file, so that its room is free once it is removed."""
+        if self._file is not None:
             self._file.close()
             self._file = None
 
@@ -91,16 +96,19 @@ class Spool:
 
     def _write(self) -> None:
         try:
-            if self._file is None:
+            if self.path is None:
                 descriptor, name = tempfile.mkstemp(prefix="printed-", dir=self._place)
                 self.path = Path(name)
                 self._file = os.fdopen(descriptor, "wb", buffering=0)
+            elif self._file is None:
+                self._file = self.path.open("ab", buffering=0)
             for stream, data in self._runs:
                 for frame in _framed(stream, data):
                     rest = memoryview(frame)
                     while rest:
                         rest = rest[self._file.write(rest) :]
         except OSError as error:
+            self.close()
             path = self.path or self._place
             raise Unspooled(error.errno, error.strerror, str(path)) from error
         self._runs.clear()
