@@ -8,8 +8,10 @@ appears whole, by rename; the user's umask does not change what the tree says.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -24,6 +26,8 @@ from stiletto.store.trouble import hint_for
 
 __all__ = ["write_file", "write_tree"]
 
+_STAGED = re.compile(r"\.stiletto-[0-9a-f]{16}")
+_TRIES = 3
 _CHUNK_BYTES = 1 << 20
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -44,6 +48,8 @@ def write_tree(tree: Dir, destination: Path, blobs: Blobs, *, wipe: bool) -> Non
         # The destination itself may be a link: the user named it.
         descriptor = os.open(destination.resolve(), _DIRECTORY)
         try:
+            if created:
+                os.fchmod(descriptor, tree.mode | stat.S_IRWXU)
             _merge(tree, descriptor, blobs, wipe=wipe)
             if created:
                 os.fchmod(descriptor, tree.mode)
@@ -66,6 +72,7 @@ def write_file(file: File, destination: Path, blobs: Blobs) -> None:
         destination.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(destination.parent.resolve(), _DIRECTORY)
         try:
+            _clear_leftovers(descriptor)
             _put(file, destination.name, descriptor, blobs)
         finally:
             os.close(descriptor)
@@ -89,14 +96,18 @@ def _reason(error: OSError) -> str:
 
 
 def _merge(tree: Dir, into: int, blobs: Blobs, *, wipe: bool) -> None:
+    _clear_leftovers(into)
     for name in sorted(tree.entries):
         entry = tree.entries[name]
         if not isinstance(entry, Dir):
             _put(entry, name, into, blobs)
             continue
-        created = _make_directory(name, into)
+        created = _make_directory(name, into, entry.mode)
         child = os.open(name, _DIRECTORY, dir_fd=into)
         try:
+            if created:
+                # Now, so that a kill leaves the mode as it is to be; writable until it is full.
+                os.fchmod(child, entry.mode | stat.S_IRWXU)
             _merge(entry, child, blobs, wipe=wipe)
             if created:
                 os.fchmod(child, entry.mode)
@@ -108,7 +119,7 @@ def _merge(tree: Dir, into: int, blobs: Blobs, *, wipe: bool) -> None:
                 _remove(name, into)
 
 
-def _make_directory(name: str, into: int) -> bool:
+def _make_directory(name: str, into: int, mode: int) -> bool:
     """Make sure that a real directory has this name; return whether it is a new one."""
     try:
         facts = os.stat(name, dir_fd=into, follow_symlinks=False)
@@ -118,12 +129,42 @@ def _make_directory(name: str, into: int) -> bool:
         if stat.S_ISDIR(facts.st_mode):
             return False
         os.unlink(name, dir_fd=into)
-    os.mkdir(name, 0o700, dir_fd=into)
+    os.mkdir(name, mode & 0o777 | stat.S_IRWXU, dir_fd=into)
     return True
 
 
+def _clear_leftovers(within: int) -> None:
+    """Remove what an export that was killed had staged here; of a living one it is locked."""
+    for name in os.listdir(within):
+        if not _STAGED.fullmatch(name):
+            continue
+        with contextlib.suppress(OSError):
+            if stat.S_ISREG(os.stat(name, dir_fd=within, follow_symlinks=False).st_mode):
+                flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+                descriptor = os.open(name, flags, dir_fd=within)
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    os.unlink(name, dir_fd=within)
+                finally:
+                    os.close(descriptor)
+            else:
+                os.unlink(name, dir_fd=within)
+
+
 def _put(entry: Entry, name: str, into: int, blobs: Blobs) -> None:
-    staged = f".stiletto-{secrets.token_hex(8)}"
+    for attempt in range(_TRIES):
+        staged = f".stiletto-{secrets.token_hex(8)}"
+        try:
+            _put_staged(entry, staged, name, into, blobs)
+        except FileNotFoundError:
+            # Another export took it for a leftover, before it was locked.
+            if attempt == _TRIES - 1:
+                raise
+        else:
+            return
+
+
+def _put_staged(entry: Entry, staged: str, name: str, into: int, blobs: Blobs) -> None:
     try:
         if isinstance(entry, Link):
             os.symlink(entry.target, staged, dir_fd=into)
@@ -147,6 +188,8 @@ def _copy(file: File, staged: str, into: int, blobs: Blobs) -> None:
             raise blobs.damaged(file.digest)
         descriptor = os.open(staged, flags, 0o600, dir_fd=into)
         with os.fdopen(descriptor, "wb") as target:
+            with contextlib.suppress(OSError):  # a file system without locks
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
             # Hashed on the way: a bit that flipped on the disk is not passed on.
             if _copy_hashed(source, target) != file.digest:
                 raise blobs.damaged(file.digest)

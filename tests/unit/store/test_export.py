@@ -10,7 +10,7 @@ import pytest
 
 from stiletto.errors import EnvironmentFailed, UsageError
 from stiletto.graph.tree import EMPTY, Dir, File, Link
-from stiletto.store import Store
+from stiletto.store import Store, export
 
 
 @pytest.fixture
@@ -156,3 +156,38 @@ def test_file_does_not_replace_a_directory(store: Store, tmp_path: Path) -> None
     with pytest.raises(UsageError, match="it is a directory") as caught:
         store.export_file(File(*store.put_bytes(b"x")), tmp_path)
     assert caught.value.hint
+
+
+def test_leftovers_of_a_killed_export_go(store: Store, tmp_path: Path) -> None:
+    """What a killed export had staged is removed, what a living one stages and the user's stays."""
+    import fcntl
+
+    tree = EMPTY.put("a/file", File(*store.put_bytes(b"x")))
+    out = tmp_path / "out"
+    (out / "a").mkdir(parents=True)
+    dead, link = out / f".stiletto-{'0' * 16}", out / "a" / f".stiletto-{'1' * 16}"
+    dead.write_text("half")
+    link.symlink_to("nowhere")
+    users = out / ".stiletto-notes"
+    users.touch()
+    living = out / "a" / f".stiletto-{'2' * 16}"
+    with living.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        store.export(tree, out)
+        assert living.exists()
+    assert [False, False, True] == [os.path.lexists(path) for path in (dead, link, users)]
+
+
+def test_new_directory_has_its_mode_from_the_start(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An export that ends in the middle leaves directories with the modes of the tree."""
+    tree = EMPTY.put("a/file", File(*store.put_bytes(b"x")))
+
+    def failing(_source: object, _target: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(export, "_copy_hashed", failing)
+    with pytest.raises(KeyboardInterrupt):
+        store.export(tree, tmp_path / "out")
+    assert (tmp_path / "out" / "a").stat().st_mode & 0o777 == 0o755
