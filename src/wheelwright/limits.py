@@ -81,8 +81,13 @@ def limited(args: Iterable[str]) -> list[str]:
 
 
 def unlimited(command: Sequence[str]) -> list[str]:
-    """Return a command without the limit around it: what people know it by."""
-    return list(command[3:]) if stopped_by(command) else list(command)
+    """Return a command as people know it: without the limit around it, and our own plugin."""
+    words = list(command[3:]) if stopped_by(command) else list(command)
+    for at, word in enumerate(words):
+        if word.startswith("--wheelwright-record="):
+            # Behind `-p` and the plugin's name.
+            return [*words[: max(at - 2, 0)], *words[at + 1 :]]
+    return words
 
 
 def stopped_by(command: Sequence[str]) -> str:

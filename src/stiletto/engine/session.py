@@ -340,15 +340,12 @@ class Engine:
 
     def apply_changes(self, before: Dir, after: Dir, changed: Changes, at: Path) -> None:
         """Write what a changeset adds and modifies, delete what it removes."""
-        self.store.export(difference(before, after), at)
-        for path in changed.removed:
-            victim = at / path.rstrip("/")
-            if after.get(path.rstrip("/")) is not None:
-                continue  # replaced by something of another kind, already written
-            if victim.is_symlink() or victim.is_file():
-                victim.unlink()
-            elif victim.is_dir():
-                _remove_known(victim, before.get(path.rstrip("/")))
+        gone = {
+            path: before.get(path)
+            for path in (name.rstrip("/") for name in changed.removed)
+            if after.get(path) is None  # else replaced by something of another kind
+        }
+        self.store.apply(difference(before, after), gone, at)
 
     async def close(self) -> None:
         """End everything this session started."""
@@ -356,21 +353,6 @@ class Engine:
         await self.processes.close()
         await self.evaluator.close()
         await self._stack.aclose()
-
-
-def _remove_known(directory: Path, entry: Any) -> None:
-    """Delete the files that were in the directory when it was read, and what becomes empty."""
-    if not isinstance(entry, Dir):
-        return
-    for name, child in entry.entries.items():
-        path = directory / name
-        if isinstance(child, Dir):
-            if path.is_dir() and not path.is_symlink():
-                _remove_known(path, child)
-        else:
-            path.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):
-        directory.rmdir()
 
 
 def _plain(value: Value) -> Any:

@@ -157,6 +157,20 @@ class Blobs:
         if sha.hexdigest() != digest:
             raise self.damaged(digest)
 
+    def copy(self, digest: str, target: int) -> None:
+        """Write the contents to an open file; checked on the way.
+
+        Raises:
+            EnvironmentFailed: they are missing or damaged; a damaged blob is dropped.
+        """
+        source = self._open(digest)
+        try:
+            found, _ = _hash(source, target)
+        finally:
+            os.close(source)
+        if found != digest:
+            raise self.damaged(digest)
+
     def damaged(self, digest: str) -> EnvironmentFailed:
         """Drop a blob whose contents are not what its name says; return the error for it."""
         for executable in (False, True):

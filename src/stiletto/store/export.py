@@ -1,15 +1,23 @@
 """Results written into directories of the user, carefully.
 
 Every step is taken relative to an open directory and without following links, so a link that
-stands in the destination, or is put there meanwhile, cannot lead a write elsewhere. Each file
-appears whole, by rename; the user's umask does not change what the tree says.
+stands in the destination, or is put there meanwhile, cannot lead a write elsewhere. Each file,
+and each directory that was not there, appears whole, by rename from a staging directory; the
+user's umask does not change what the tree says, and no file gets a bit that would let it run as
+somebody else.
+
+    DESTINATION/.stiletto-<16 digits>/     one export's staging, locked while that runs
+
+What a killed export leaves is its staging directory alone: nobody holds its lock, and the next
+export to the place removes it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
-import hashlib
+import itertools
 import os
 import re
 import secrets
@@ -17,19 +25,23 @@ import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
-from stiletto.errors import EnvironmentFailed, StilettoError, UsageError
+from stiletto.errors import EnvironmentFailed, UsageError
 from stiletto.graph.tree import Dir, Entry, File, Link
 from stiletto.store.blobs import Blobs
 from stiletto.store.trouble import hint_for
 
-__all__ = ["write_file", "write_tree"]
+__all__ = ["DIRECTORY", "named", "write_file", "write_tree"]
 
-_STAGED = re.compile(r"\.stiletto-[0-9a-f]{16}")
-_TRIES = 3
-_CHUNK_BYTES = 1 << 20
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+_FILE_BITS = 0o777
+"""setuid, setgid and the sticky bit mean something else on the host than in a container."""
+
+_DIRECTORY_BITS = 0o1777
+"""The sticky bit of a directory only takes rights away."""
+
+_STAGING = re.compile(r"\.stiletto-[0-9a-f]{16}")
 
 
 def write_tree(tree: Dir, destination: Path, blobs: Blobs, *, wipe: bool) -> None:
@@ -42,19 +54,18 @@ def write_tree(tree: Dir, destination: Path, blobs: Blobs, *, wipe: bool) -> Non
     Raises:
         UsageError: the destination cannot be written to.
     """
-    with _named(destination):
-        created = not destination.exists()
-        destination.mkdir(parents=True, exist_ok=True)
+    with named(destination):
         # The destination itself may be a link: the user named it.
-        descriptor = os.open(destination.resolve(), _DIRECTORY)
-        try:
-            if created:
-                os.fchmod(descriptor, tree.mode | stat.S_IRWXU)
-            _merge(tree, descriptor, blobs, wipe=wipe)
-            if created:
-                os.fchmod(descriptor, tree.mode)
-        finally:
-            os.close(descriptor)
+        at = destination.resolve()
+        if not at.exists():
+            at.parent.mkdir(parents=True, exist_ok=True)
+            with _opened(at.parent) as parent, _Staging(parent, blobs) as staging:
+                staging.put(tree, at.name, parent)
+            return
+        with contextlib.suppress(OSError), _opened(at.parent) as parent:
+            _clear_leftovers(parent)
+        with _opened(at) as into, _Staging(into, blobs) as staging:
+            staging.merge(tree, into, wipe=wipe)
 
 
 def write_file(file: File, destination: Path, blobs: Blobs) -> None:
@@ -63,23 +74,20 @@ def write_file(file: File, destination: Path, blobs: Blobs) -> None:
     Raises:
         UsageError: a directory stands there, or it cannot be written to.
     """
-    with _named(destination):
+    with named(destination):
         if destination.is_dir():
             raise UsageError(
                 f"cannot export a file to {destination}: it is a directory",
                 hint="name the file to write, not its directory",
             )
         destination.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(destination.parent.resolve(), _DIRECTORY)
-        try:
-            _clear_leftovers(descriptor)
-            _put(file, destination.name, descriptor, blobs)
-        finally:
-            os.close(descriptor)
+        with _opened(destination.parent.resolve()) as into, _Staging(into, blobs) as staging:
+            staging.put(file, destination.name, into)
 
 
 @contextlib.contextmanager
-def _named(destination: Path) -> Iterator[None]:
+def named(destination: Path) -> Iterator[None]:
+    """Name the destination in errors of the file system."""
     try:
         yield
     except (PermissionError, NotADirectoryError, FileExistsError) as error:
@@ -92,122 +100,187 @@ def _named(destination: Path) -> Iterator[None]:
 
 def _reason(error: OSError) -> str:
     reason = (error.strerror or str(error)).lower()
-    return f"{reason}: {error.filename}" if error.filename else reason
+    tells = error.filename and not _STAGING.fullmatch(str(error.filename))
+    return f"{reason}: {error.filename}" if tells else reason
 
 
-def _merge(tree: Dir, into: int, blobs: Blobs, *, wipe: bool) -> None:
-    _clear_leftovers(into)
-    for name in sorted(tree.entries):
-        entry = tree.entries[name]
-        if not isinstance(entry, Dir):
-            _put(entry, name, into, blobs)
-            continue
-        created = _make_directory(name, into, entry.mode)
-        child = os.open(name, _DIRECTORY, dir_fd=into)
-        try:
-            if created:
-                # Now, so that a kill leaves the mode as it is to be; writable until it is full.
-                os.fchmod(child, entry.mode | stat.S_IRWXU)
-            _merge(entry, child, blobs, wipe=wipe)
-            if created:
-                os.fchmod(child, entry.mode)
-        finally:
-            os.close(child)
-    if wipe:
-        for name in os.listdir(into):
-            if name not in tree.entries:
-                _remove(name, into)
-
-
-def _make_directory(name: str, into: int, mode: int) -> bool:
-    """Make sure that a real directory has this name; return whether it is a new one."""
+@contextlib.contextmanager
+def _opened(path: Path | str, within: int | None = None) -> Iterator[int]:
+    descriptor = os.open(path, DIRECTORY, dir_fd=within)
     try:
-        facts = os.stat(name, dir_fd=into, follow_symlinks=False)
-    except FileNotFoundError:
-        pass
-    else:
-        if stat.S_ISDIR(facts.st_mode):
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+# -- staging ---------------------------------------------------------------------------------------
+
+
+class _Staging:
+    """A locked directory beside what is written, from which whole entries are renamed.
+
+    Where none can be made (the directory is read-only, what lies in it is not), each entry is
+    staged in the directory that it is for.
+    """
+
+    def __init__(self, beside: int, blobs: Blobs, *, needed: bool = False) -> None:
+        self._beside = beside
+        self._blobs = blobs
+        self._needed = needed
+        self._name = ""
+        self._numbers = itertools.count()
+        self._at = -1
+
+    def __enter__(self) -> _Staging:
+        try:
+            _clear_leftovers(self._beside)
+            while not self._begin():
+                pass
+        except OSError as error:
+            if self._needed or error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+                raise
+        return self
+
+    def _begin(self) -> bool:
+        """Make and lock the directory; False where another export took it for a leftover."""
+        self._name = f".stiletto-{secrets.token_hex(8)}"
+        os.mkdir(self._name, 0o700, dir_fd=self._beside)
+        try:
+            self._at = os.open(self._name, DIRECTORY, dir_fd=self._beside)
+        except FileNotFoundError:
             return False
-        os.unlink(name, dir_fd=into)
-    os.mkdir(name, mode & 0o777 | stat.S_IRWXU, dir_fd=into)
-    return True
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(self._at, fcntl.LOCK_EX)
+        if _is_directory(self._name, self._beside):
+            return True
+        os.close(self._at)
+        self._at = -1
+        return False
+
+    def __exit__(self, *_: object) -> None:
+        if self._at >= 0:
+            with contextlib.suppress(OSError):
+                _let_in(self._at)
+                shutil.rmtree(self._name, dir_fd=self._beside)
+            os.close(self._at)
+
+    def merge(self, tree: Dir, into: int, *, wipe: bool) -> None:
+        """Write a tree's entries into a directory that is there."""
+        for name in sorted(tree.entries):
+            entry = tree.entries[name]
+            if isinstance(entry, Dir) and _is_directory(name, into):
+                with _opened(name, into) as child:
+                    self.merge(entry, child, wipe=wipe)
+            else:
+                self.put(entry, name, into)
+        if wipe:
+            for name in os.listdir(into):
+                if name not in tree.entries and not _STAGING.fullmatch(name):
+                    _remove(name, into)
+
+    def put(self, entry: Entry, name: str, into: int) -> None:
+        """Make an entry whole, then give it its name; what is of another kind gives way."""
+        staged = str(next(self._numbers))
+        try:
+            if self._at >= 0:
+                self._make(entry, staged, self._at)
+                self._rename(entry, staged, name, into)
+                return
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+        # Something is mounted within the destination, or only this part of it may be written.
+        with _Staging(into, self._blobs, needed=True) as nearer:
+            nearer.put(entry, name, into)
+
+    def _rename(self, entry: Entry, staged: str, name: str, into: int) -> None:
+        if isinstance(entry, Dir):
+            self._rename_directory(entry, staged, name, into)
+            return
+        try:
+            os.replace(staged, name, src_dir_fd=self._at, dst_dir_fd=into)
+        except IsADirectoryError:
+            _remove(name, into)
+            os.replace(staged, name, src_dir_fd=self._at, dst_dir_fd=into)
+
+    def _rename_directory(self, entry: Dir, staged: str, name: str, into: int) -> None:
+        mode = entry.mode & _DIRECTORY_BITS
+        with _opened(staged, self._at) as whole:
+            # The kernel moves no directory that its owner may not write to.
+            os.fchmod(whole, mode | 0o700)
+            try:
+                try:
+                    os.rename(staged, name, src_dir_fd=self._at, dst_dir_fd=into)
+                except NotADirectoryError:
+                    os.unlink(name, dir_fd=into)
+                    os.rename(staged, name, src_dir_fd=self._at, dst_dir_fd=into)
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+                # Another export was faster, and what it has written stays.
+                with _opened(name, into) as there:
+                    self.merge(entry, there, wipe=False)
+            else:
+                os.fchmod(whole, mode)
+
+    def _make(self, entry: Entry, name: str, at: int) -> None:
+        match entry:
+            case Link(target):
+                os.symlink(target, name, dir_fd=at)
+            case File():
+                self._copy(entry, name, at)
+            case Dir():
+                os.mkdir(name, 0o700, dir_fd=at)
+                with _opened(name, at) as child:
+                    for inside in sorted(entry.entries):
+                        self._make(entry.entries[inside], inside, child)
+                    os.fchmod(child, entry.mode & _DIRECTORY_BITS)
+
+    def _copy(self, file: File, name: str, at: int) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(name, flags, 0o600, dir_fd=at)
+        try:
+            self._blobs.copy(file.digest, descriptor)
+            os.fchmod(descriptor, file.mode & _FILE_BITS)
+        finally:
+            os.close(descriptor)
 
 
 def _clear_leftovers(within: int) -> None:
-    """Remove what an export that was killed had staged here; of a living one it is locked."""
+    """Remove the staging directories of exports that were killed: ours, and locked by nobody."""
     for name in os.listdir(within):
-        if not _STAGED.fullmatch(name):
+        if not _STAGING.fullmatch(name):
             continue
-        with contextlib.suppress(OSError):
-            if stat.S_ISREG(os.stat(name, dir_fd=within, follow_symlinks=False).st_mode):
-                flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-                descriptor = os.open(name, flags, dir_fd=within)
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    os.unlink(name, dir_fd=within)
-                finally:
-                    os.close(descriptor)
-            else:
-                os.unlink(name, dir_fd=within)
-
-
-def _put(entry: Entry, name: str, into: int, blobs: Blobs) -> None:
-    for attempt in range(_TRIES):
-        staged = f".stiletto-{secrets.token_hex(8)}"
         try:
-            _put_staged(entry, staged, name, into, blobs)
-        except FileNotFoundError:
-            # Another export took it for a leftover, before it was locked.
-            if attempt == _TRIES - 1:
-                raise
-        else:
-            return
+            with _opened(name, within) as left:
+                if os.fstat(left).st_uid != os.geteuid():
+                    continue
+                fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _let_in(left)
+                shutil.rmtree(name, dir_fd=within)
+        except OSError:
+            continue  # it is in use, or going away
 
 
-def _put_staged(entry: Entry, staged: str, name: str, into: int, blobs: Blobs) -> None:
+def _let_in(directory: int) -> None:
+    """Give the owner all rights to what is to be removed: a tree may have closed directories."""
+    for name in os.listdir(directory):
+        if _is_directory(name, directory):
+            with contextlib.suppress(OSError):
+                os.chmod(name, 0o700, dir_fd=directory)
+            with contextlib.suppress(OSError), _opened(name, directory) as child:
+                _let_in(child)
+
+
+def _is_directory(name: str, within: int) -> bool:
     try:
-        if isinstance(entry, Link):
-            os.symlink(entry.target, staged, dir_fd=into)
-        elif isinstance(entry, File):
-            _copy(entry, staged, into, blobs)
-        try:
-            os.replace(staged, name, src_dir_fd=into, dst_dir_fd=into)
-        except IsADirectoryError:
-            _remove(name, into)
-            os.replace(staged, name, src_dir_fd=into, dst_dir_fd=into)
-    except (OSError, StilettoError):
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(staged, dir_fd=into)
-        raise
-
-
-def _copy(file: File, staged: str, into: int, blobs: Blobs) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with blobs.path(file.digest).open("rb") as source:
-        if os.fstat(source.fileno()).st_size != file.size_bytes:
-            raise blobs.damaged(file.digest)
-        descriptor = os.open(staged, flags, 0o600, dir_fd=into)
-        with os.fdopen(descriptor, "wb") as target:
-            with contextlib.suppress(OSError):  # a file system without locks
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-            # Hashed on the way: a bit that flipped on the disk is not passed on.
-            if _copy_hashed(source, target) != file.digest:
-                raise blobs.damaged(file.digest)
-            target.flush()
-            os.fchmod(descriptor, file.mode)
-
-
-def _copy_hashed(source: BinaryIO, target: BinaryIO) -> str:
-    sha = hashlib.sha256()
-    while chunk := source.read(_CHUNK_BYTES):
-        sha.update(chunk)
-        target.write(chunk)
-    return sha.hexdigest()
+        return stat.S_ISDIR(os.stat(name, dir_fd=within, follow_symlinks=False).st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def _remove(name: str, into: int) -> None:
-    facts = os.stat(name, dir_fd=into, follow_symlinks=False)
-    if stat.S_ISDIR(facts.st_mode):
+    if _is_directory(name, into):
         shutil.rmtree(name, dir_fd=into)
     else:
         os.unlink(name, dir_fd=into)

@@ -15,9 +15,19 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from stiletto.errors import EnvironmentFailed, UsageError
-from stiletto.graph.tree import Dir, File
+from stiletto.graph.tree import Dir, Entry, File
 from stiletto.sandbox.plan import Layer
-from stiletto.store import checkout, export, files, ingest, locks, manifest, sealed, trouble
+from stiletto.store import (
+    checkout,
+    export,
+    files,
+    ingest,
+    locks,
+    manifest,
+    removal,
+    sealed,
+    trouble,
+)
 from stiletto.store.blobs import Blobs
 from stiletto.store.durable import Durable
 from stiletto.store.layout import (
@@ -256,6 +266,20 @@ class Store:
         """
         with trouble.translated(self.root, destination):
             export.write_tree(tree, destination, self._blobs, wipe=wipe)
+
+    @_translated
+    def apply(self, tree: Dir, gone: Mapping[str, Entry | None], destination: Path) -> None:
+        """Write a tree into a user's directory, and remove paths with what was known there.
+
+        Raises:
+            UsageError: the destination cannot be written to, or a link leads out of it to
+                something that is to be removed; nothing has been changed then.
+        """
+        with trouble.translated(self.root, destination):
+            if destination.is_dir():
+                removal.check_removals(gone, destination)
+            export.write_tree(tree, destination, self._blobs, wipe=False)
+            removal.remove_entries(gone, destination)
 
     @_translated
     def export_file(self, file: File, destination: Path) -> None:

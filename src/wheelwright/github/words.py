@@ -153,7 +153,7 @@ def caller(
         # A reference may end in @version, a path in a slash.
         if _MODULE in (name, posixpath.basename(source.partition("@")[0].rstrip("/"))):
             entry = f"dagger.json: toolchains[{number}]"
-            act = "run `dagger toolchain install` again, which writes the pin"
+            act = f"run `{engine.value} toolchain install` again, which writes the pin"
             if engine is Engine.STILETTO:
                 act += f', or pass --stiletto "{homes.FORM}"'
             home = brought or homes.of_reference(f"{entry}.source", source, pin, act)
