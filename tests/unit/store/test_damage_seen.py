@@ -223,7 +223,7 @@ def test_seeded_volume_is_there_whole_or_not_at_all(
         tree = tree.put(f"{number}", File(*store.put_bytes(str(number).encode())))
     with monkeypatch.context() as full:
 
-        def failing(_self: object, _digest: str, _target: int) -> None:
+        def failing(_blobs: object, _digest: object, _target: object) -> None:
             raise KeyboardInterrupt
 
         full.setattr(Blobs, "copy", failing)
@@ -258,7 +258,7 @@ def test_flipped_bit_is_not_exported(store: Store, tmp_path: Path) -> None:
     os.utime(blob, ns=(facts.st_atime_ns, facts.st_mtime_ns))
     with pytest.raises(EnvironmentFailed, match="damaged and has been dropped"):
         store.export(tree, tmp_path / "out")
-    assert not (tmp_path / "out" / "wheel").exists()
+    assert [] == list(tmp_path.glob("out/*"))
     assert not store.has_tree(tree.digest)
     store.put_bytes(b"contents" * 100)
     store.export(tree, tmp_path / "out")
