@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -211,3 +212,34 @@ async def test_a_verdict_does_not_hang_on_how_much_is_printed(
         "(left out, because it is too long: stdout: 3000000 bytes exceed the limit of 128 MiB)"
     )
     assert expected == output.stdout.strip()
+
+
+@pytest.mark.timeout(LIMIT_S * 2)
+@pytest.mark.parametrize("script", ["exec yes", "trap '' PIPE; while :; do yes; done 2>/dev/null"])
+def test_a_flood_that_fills_the_disk_is_ended(tmp_path: Path, script: str) -> None:
+    """A step that prints until the disk is full is ended, and one line says so."""
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small disk takes root")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    ask = ASK.format(here=str(Path(__file__).parent))
+    mount = ["mount", "-t", "tmpfs", "-o", "size=30m", "none", str(disk)]
+    ran = subprocess.run(
+        [
+            *("unshare", "--mount", "sh", "-c", f'{shlex.join(mount)} || exit 99; exec "$@"', "sh"),
+            *(sys.executable, "-c", ask, "all", str(disk), exec_of(script, "exitCode")),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LIMIT_S,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    if ran.returncode == 99 or "unshare" in ran.stderr:
+        pytest.skip(f"no mounts of its own here: {ran.stderr.strip()}")
+    assert "" == ran.stderr
+    (answer,) = json.loads(ran.stdout)["answers"]
+    (error,) = answer[1]["errors"]
+    assert str(disk) in error["message"]
+    expected = "no space left on device: make room, or run stiletto prune"
+    assert error["message"].endswith(expected)
