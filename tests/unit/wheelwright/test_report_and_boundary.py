@@ -140,6 +140,7 @@ SHELL = {
     "attempting",
     "boundary",
     "everywhere",
+    "fetching",
     "loading",
     "main",
     "matrix",

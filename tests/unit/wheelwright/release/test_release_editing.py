@@ -100,3 +100,18 @@ def test_fault_26_tag_of_the_same_base_commit_is_no_earlier_release() -> None:
     )
     assert {"1.2.3": "old"} == refs.earlier(seen, "v", "base")
     assert {"1.2.3", "1.2.4"} == set(refs.earlier(seen, "v", "base-moved-on"))
+
+
+def test_news_fragments_are_where_towncrier_looks_for_them() -> None:
+    """With `directory`, its sections are in it; without, they are in the package's directory."""
+    table = "[project]\nname = 'demo'\nversion = '1'\n[tool.towncrier]\n"
+    section = "[[tool.towncrier.section]]\npath = 'cli'\n"
+
+    assert ("changes",) == editing.fragment_directories(project(f"{table}directory = 'changes'\n"))
+    assert ("changes/cli",) == editing.fragment_directories(
+        project(f"{table}directory = './changes/'\n{section}")
+    )
+    assert ("src/demo/newsfragments",) == editing.fragment_directories(
+        project(f"{table}package = 'demo'\npackage_dir = 'src'\n")
+    )
+    assert () == editing.fragment_directories(project(f"{table}directory = '../..'\n"))

@@ -1,5 +1,6 @@
 """The program that reads and writes refs, on real repositories, and what is read from it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -274,3 +275,39 @@ def test_fault_9_protected_branch_refuses_as_such(remote: Remote) -> None:
 def test_words_of_git_are_told_apart(words: str, exit_code: int, kind: Trouble) -> None:
     """A busy server, a refusal and a lost race lead to different next steps."""
     assert kind is refs.trouble(words, exit_code).trouble
+
+
+def test_changes_begin_at_the_newest_tag_before_the_version() -> None:
+    """Neither a later tag nor the version's own counts, so that going on finds the same place."""
+    refs_seen = {f"refs/tags/v{version}": version for version in ("1.2.3", "1.2.4", "2.0.0")}
+    seen = refs.Seen("main", refs_seen)
+
+    assert "1.2.3" == refs.since(seen, "v", "1.2.4")
+    assert "1.2.4" == refs.since(seen, "v", "1.3.0")
+    assert "" == refs.since(seen, "v", "1.0.0")
+
+
+def test_a_commit_is_told_by_where_it_comes_from(remote: Remote) -> None:
+    """`trace` says whether a commit or its parent is on a branch, `compare` what differs."""
+    clone = remote.clone("one")
+    made = journal(clone)
+    told = json.loads(clone("trace", made, "main"))
+    file = Path(described(clone))
+    same = json.loads(clone("compare", str(file), made))
+    file.write_text(described_without(file.read_text(), "new.txt"))
+    other = json.loads(clone("compare", str(file), made))
+
+    assert (False, True, [remote.head()]) == (
+        told["merged"],
+        told["parent_merged"],
+        told["parents"],
+    )
+    assert {"commit": made, "differing": []} == same
+    assert [["A", "new.txt"]] == other["differing"]
+
+
+def described_without(text: str, path: str) -> str:
+    """Return a description of a commit without one of its edits."""
+    found = json.loads(text)
+    found["edits"] = [each for each in found["edits"] if each["path"] != path]
+    return json.dumps(found)
