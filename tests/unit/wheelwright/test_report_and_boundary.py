@@ -148,11 +148,22 @@ SHELL = {
     "pipeline",
     "running",
     "scans",
+    "steps",
     "toolchain",
     "uncached",
     "uploading",
 }
-RELEASE_SHELL = {"args", "context", "functions", "git", "preparing", "workshop"}
+RELEASE_SHELL = {
+    "args",
+    "context",
+    "functions",
+    "git",
+    "handing",
+    "jobs",
+    "preparing",
+    "taking",
+    "workshop",
+}
 SOURCE = Path(wheelwright.__file__).parent
 
 
