@@ -155,7 +155,7 @@ def test_tree_whose_contents_are_gone_is_not_there(
     tree = Dir().put("file", File(*store.put_bytes(b"contents")))
     store.save_tree(tree)
     assert store.has_tree(tree.digest)
-    damage(store.blob(tree.entries["file"].digest))  # type: ignore[union-attr]
+    damage(store.blob(tree.entries["file"].digest))  # type: ignore[union-attr]  # a file
     assert not store.has_tree(tree.digest)
 
 
@@ -252,7 +252,7 @@ def test_store_closed_to_its_user_names_the_way_out(ordinary: Path) -> None:
 def test_flipped_bit_is_not_exported(store: Store, tmp_path: Path) -> None:
     """A bit that flipped on the disk, the file's time unchanged, is seen while it is exported."""
     tree = EMPTY.put("wheel", File(*store.put_bytes(b"contents" * 100)))
-    blob = store.blob(tree.entries["wheel"].digest)  # type: ignore[union-attr]
+    blob = store.blob(tree.entries["wheel"].digest)  # type: ignore[union-attr]  # a file
     facts = blob.stat()
     _flip(blob)
     os.utime(blob, ns=(facts.st_atime_ns, facts.st_mtime_ns))

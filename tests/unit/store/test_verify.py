@@ -106,7 +106,7 @@ def test_what_is_missing_is_named(store: Store) -> None:
     lost: list[Callable[[], None]] = [
         next(store.root.glob("layers/*/fs/file")).unlink,
         next(store.root.glob("layers/*/files.json")).unlink,
-        store.blob(_tree(store).get("a/odd").digest).unlink,  # type: ignore[union-attr]
+        store.blob(_tree(store).get("a/odd").digest).unlink,  # type: ignore[union-attr]  # a file
     ]
     for lose in lost:
         lose()

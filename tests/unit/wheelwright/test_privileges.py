@@ -30,7 +30,7 @@ def test_foreign_code_meets_no_secret_and_no_cache_of_others(kind: Kind) -> None
 def test_a_row_that_breaks_the_rules_cannot_be_made(row: dict[str, object]) -> None:
     """The rules hold for whoever adds a kind later."""
     with pytest.raises(AssertionError):
-        Kind("careless", **row)  # type: ignore[arg-type]
+        Kind("careless", **row)  # type: ignore[arg-type]  # of a row
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
