@@ -35,7 +35,9 @@ def left_by(directory: Path, files: Mapping[str, str], *args: str, narrowed: boo
     events.touch()
     (inside,) = wheelwright.inside.__path__
     # This project's own plugins have no part in it, and cost more than the run.
-    env = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": inside}
+    # Without what the worker that runs this test is called: it would be taken for a worker's run.
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    env = {**clean, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": inside}
     command = [sys.executable, "-m", "pytest", "-p", PLUGIN, f"--wheelwright-record={events}"]
     command += [f"--junit-xml={report}", "-p", "no:cacheprovider", *args]
     done = subprocess.run(

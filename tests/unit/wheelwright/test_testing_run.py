@@ -29,6 +29,10 @@ def test_skipped(): pass
 """
 
 
+def _without_pytest() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+
+
 def pytest_run(directory: Path, suite: str, *args: str) -> Run:
     """Run the real pytest over a file and read its record as the module does."""
     (directory / "test_it.py").write_text(suite)
@@ -44,8 +48,9 @@ def pytest_run(directory: Path, suite: str, *args: str) -> Run:
         capture_output=True,
         text=True,
         check=False,
-        # This project's own plugins have no part in it, and cost more than the run.
-        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": inside},
+        # This project's own plugins have no part in it, and cost more than the run; nor has what
+        # the worker that runs this test is called.
+        env={**_without_pytest(), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": inside},
     )
     left = Left(done.returncode, read(events.read_text()), narrowed=bool(args))
     return Run("demo", "Python 3.12.1", left, "here", (), done.stdout)
