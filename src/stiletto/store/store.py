@@ -349,6 +349,8 @@ class Store:
             files.move(staged_upper, staged / "fs", self.root)
             (staged / LAYER).write_bytes(sealed.seal(facts))
             (staged / MANIFEST).write_bytes(sealed.seal(manifest.describe(staged / "fs")))
+            # One that is damaged, or that an older version wrote, makes way.
+            self.layer(key)
             self._is_seen(self.commit(staged, "layers", key))
         committed = self.layer(key)
         if committed is None:

@@ -85,6 +85,13 @@ def test_damaged_layer_is_absent_and_can_be_committed(
         assert frozenset({"gone"}) == made.removed
 
 
+def test_layer_of_an_older_version_makes_way_for_the_same_one(store: Store) -> None:
+    """A layer that is committed again without having been looked at takes the place of a misfit."""
+    before = _layer(store)
+    (before.root.parent / "layer.json").write_text('{"removed":[],"relocatable":[]}')
+    assert frozenset({"gone"}) == _layer(_again(store)).removed
+
+
 def test_layer_without_its_directories_or_links_is_absent(store: Store) -> None:
     """What was removed from a layer as a whole is missed, too."""
     for lost in ("fs", "fs/package", "fs/link"):
