@@ -57,6 +57,7 @@ from wheelwright.project.pythons import claimed
 from wheelwright.release.context import Context, Settings
 from wheelwright.release.functions import Releases, ReportFormat
 from wheelwright.reports import history
+from wheelwright.reports.model import MatrixReport
 from wheelwright.testing import cells as planning
 from wheelwright.testing.cells import Selection
 from wheelwright.uncached import uncached
@@ -239,13 +240,13 @@ class Wheelwright(Releases):
             limit, fail_fast, skip_unavailable, coverage, coverage_min, tuple(args)
         )
 
-        async def one(bench: Bench) -> str:
-            return crossing.judge((await crossing.run(bench, git, asked, options)).report)
+        async def one(bench: Bench) -> MatrixReport:
+            return (await crossing.run(bench, git, asked, options)).report
 
         if all_packages:
             if plan or format_ is PlanFormat.GITHUB:
                 raise RequestError("--plan lists the cells of one package", "pass --package")
-            return await everywhere.judge(
+            return await crossing.judge_all(
                 await self._benches(rerun=rerun), one, fail_fast=fail_fast
             )
         bench = await self._bench(rerun=rerun)
@@ -256,7 +257,7 @@ class Wheelwright(Releases):
             return planning.table(bench.project, cells)
         if os:
             raise RequestError("--os chooses no machine to run on", "pass --plan with it")
-        return await one(bench)
+        return crossing.judge(await one(bench))
 
     @uncached
     @plainly

@@ -7,7 +7,7 @@ which hands out their files. Nothing here raises because a cell failed.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -16,7 +16,7 @@ import dagger
 from dagger import dag
 from packaging.version import Version
 
-from wheelwright import environment, pipeline, toolchain
+from wheelwright import environment, everywhere, pipeline, toolchain
 from wheelwright.boundary import explain, unwrap
 from wheelwright.errors import GateFailed, RequestError, WheelwrightError
 from wheelwright.gates.result import Verdict
@@ -71,6 +71,29 @@ def judge(report: MatrixReport) -> str:
     text = table.render(report)
     if not report.ok:
         raise GateFailed(f"{model.headline(report)}\n\n{text}")
+    return text
+
+
+async def judge_all(
+    packages: list[Bench], one: Callable[[Bench], Awaitable[MatrixReport]], *, fail_fast: bool
+) -> str:
+    """Return the tables of several packages; one without tests is no failure among others.
+
+    Raises:
+        GateFailed: a package failed, or none of them has tests.
+    """
+    with_tests: list[str] = []
+
+    async def judged(bench: Bench) -> str:
+        report = await one(bench)
+        if report.without_tests:
+            return f"matrix of {report.package}\n{report.cells[0].note}"
+        with_tests.append(report.package)
+        return judge(report)
+
+    text = await everywhere.judge(packages, judged, fail_fast=fail_fast)
+    if not with_tests:
+        raise GateFailed(f"no test ran in {len(packages)} packages\n\n{text}")
     return text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from .bench import Bench
@@ -43,7 +44,19 @@ def test_the_matrix_of_every_member(stiletto: Bench, sample: Sample) -> None:
     """`matrix --all-packages` runs each member's cells."""
     ended = stiletto.passes(sample("workspace"), "matrix", "--python=3.11", "--all-packages")
     assert "matrix of quay-crane" in ended.out
+    assert "matrix of quay-rope\nnot configured: quay-rope has no tests" in ended.out
     assert "passed: 2 packages" in ended.out
+
+
+def test_a_workspace_without_any_test_fails_its_matrix(stiletto: Bench, sample: Sample) -> None:
+    """Where no package has tests, no matrix passed."""
+    workspace = sample("workspace")
+    crane = workspace / "packages" / "crane"
+    shutil.rmtree(crane / "tests")
+    written = (crane / "pyproject.toml").read_text(encoding="utf-8")
+    (crane / "pyproject.toml").write_text(written.replace('test = ["pytest>=8"]', "test = []"))
+    ended = stiletto.fails(workspace, "matrix", "--python=3.11", "--all-packages")
+    assert "no test ran in 2 packages" in ended.error
 
 
 def test_what_is_no_workspace_is_told(stiletto: Bench, sample: Sample) -> None:

@@ -137,12 +137,12 @@ def test_value_adds_no_key_and_no_step(field: str, value: str) -> None:
         path: shape(parsed(text)) for path, text in files.items()
     }
     assert expressions(plain) == expressions(files)
-    if field in ("branch", "environment", "prefix", "source"):
+    if field in ("branch", "environment", "prefix"):
         # These go into YAML, and never into a script.
         assert scripts(plain) == scripts(files)
 
 
-@pytest.mark.parametrize("field", ["name", "package", "module"])
+@pytest.mark.parametrize("field", ["name", "package", "module", "source"])
 @given(value=VALUES)
 @settings(max_examples=25, deadline=None)
 def test_value_in_a_script_is_one_word(field: str, value: str) -> None:
@@ -150,7 +150,7 @@ def test_value_in_a_script_is_one_word(field: str, value: str) -> None:
     if refusal(lambda: planned(**fields(field, value))):
         return
     files = planned(**fields(field, value))
-    marked = [re.sub(r"(?<=[ /])plain(?=[ @])", "\0", each) for each in scripts(
+    marked = [re.sub(r"(?<=[ /])plain(?=[ @\"])", "\0", each) for each in scripts(
         planned(**fields(field, "plain"))
     )]  # fmt: skip
 

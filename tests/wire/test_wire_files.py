@@ -327,11 +327,11 @@ async def test_read_only_mounts(one: Session) -> None:
 
 async def test_mounted_file(each: Session) -> None:
     """A mounted file is seen at its path and can be taken out again."""
-    file = each.dag.file("f", "mounted")
+    file = each.dag.file("f", "text of a mounted file")
     at = each.base().with_mounted_file("/etc/own.conf", file)
 
-    assert "mounted" == await at.with_exec(["cat", "/etc/own.conf"]).stdout()
-    assert "mounted" == await at.file("/etc/own.conf").contents()
+    assert "text of a mounted file" == await at.with_exec(["cat", "/etc/own.conf"]).stdout()
+    assert "text of a mounted file" == await at.file("/etc/own.conf").contents()
 
 
 async def test_temporary_directories_are_emptied(one: Session) -> None:

@@ -25,6 +25,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import stat
 import time
 from collections.abc import Iterator
@@ -32,6 +33,8 @@ from typing import Any
 
 import pytest
 
+# Where the record lies in a container; what stands before it is the container's place.
+_PLACE = "/opt/wheelwright/record/"
 _NAME_LENGTH_MAX = 1000
 _MESSAGE_LENGTH_MAX = 1000
 _TEXT_LENGTH_MAX = 8000
@@ -62,6 +65,7 @@ class _Record:
     def __init__(self, path: str, junit: str) -> None:
         self.path = path
         self.junit = junit
+        self.root = path.partition(_PLACE)[0] if _PLACE in path else ""
         self._pid = _Real.getpid()
         self._open()
         self._failures = 0
@@ -253,17 +257,21 @@ def pytest_sessionfinish(session: Any, exitstatus: int) -> Iterator[None]:
     yield
     if _record is None or hasattr(session.config, "workerinput"):
         return
-    digest, size = _junit(_record.junit)
+    digest, size = _junit(_record.junit, _record.root)
     _record.write(
         "finish", status=int(exitstatus), s=_record.seconds(), junit=digest, junit_size=size
     )
 
 
-def _junit(path: str) -> tuple[str, int]:
-    """Return SHA-256 and size of the report, empty where there is no such file."""
+def _junit(path: str, root: str) -> tuple[str, int]:
+    """Return SHA-256 and size of the report, empty where there is no such file.
+
+    `root` is where `/` of the container lies, in plain mode: whoever reads the report outside sees
+    paths without it.
+    """
     if not path:
         return "", 0
-    digest, size = hashlib.sha256(), 0
+    digest, size, kept = hashlib.sha256(), 0, []
     try:
         fd = _Real.open(path, _READ)
     except OSError:
@@ -274,13 +282,21 @@ def _junit(path: str) -> tuple[str, int]:
         while True:
             block = _Real.read(fd, 1 << 20)
             if not block:
-                return digest.hexdigest(), size
-            digest.update(block)
-            size += len(block)
+                break
+            if root:
+                kept.append(block)
+            else:
+                digest.update(block)
+                size += len(block)
     except OSError:
         return "", 0
     finally:
         _Real.close(fd)
+    if root:
+        seen = re.sub(re.escape(os.fsencode(root)) + b"/?", b"/", b"".join(kept))
+        digest.update(seen)
+        size = len(seen)
+    return digest.hexdigest(), size
 
 
 def _kind(report: Any) -> str:

@@ -141,6 +141,11 @@ class MatrixReport:
         return [cell for cell in self.cells if cell.verdict is Verdict.FAILED]
 
     @property
+    def without_tests(self) -> bool:
+        """Whether no cell had anything to run: the package has no tests."""
+        return all(cell.verdict is Verdict.NOT_CONFIGURED for cell in self.cells)
+
+    @property
     def ok(self) -> bool:
         """Whether it passed: no cell failed, tests ran in at least one, coverage suffices."""
         ran = any(cell.verdict is Verdict.PASSED for cell in self.cells)
