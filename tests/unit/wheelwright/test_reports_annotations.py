@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from matrices import COVERAGE, FAILED, PASSED, report
 
@@ -41,10 +41,14 @@ def unescaped(line: str) -> tuple[dict[str, str], str]:
 
 
 @given(st.text(min_size=1), st.text(min_size=1), st.text(min_size=1))
+@example("0", "0", "/")
 def test_any_text_comes_back_from_the_runner(title: str, message: str, file: str) -> None:
     """Whatever stands in a test's name or message, the runner reads it back on one line."""
     line = str(Annotation(title, message, file, 3))
-    assert ({"file": file, "line": "3", "title": title}, message) == unescaped(line)
+    # What is no path of the repository is no place to show it at.
+    inside = not file.startswith("/") and ".." not in file.split("/")
+    place = {"file": file, "line": "3"} if inside else {}
+    assert ({**place, "title": title}, message) == unescaped(line)
 
 
 def test_failing_test_is_one_line_with_its_cells() -> None:
