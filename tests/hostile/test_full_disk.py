@@ -26,7 +26,7 @@ LARGER = ["size=20m", "size=120m", "size=150m", "size=170m", "size=500m,nr_inode
 
 
 def _in_mount(tmp_path: Path, options: str, script: str) -> list[str]:
-    """Run a shell script with a small disk as the store; return what each `--` parts."""
+    """Run a shell script with a small disk as the store; return what stands between the marks."""
     if os.geteuid() != 0:
         pytest.skip("mounting a small disk takes root")
     disk = tmp_path / "disk"
@@ -41,7 +41,7 @@ def _in_mount(tmp_path: Path, options: str, script: str) -> list[str]:
     )
     if done.returncode == 99 or "unshare" in done.stderr:
         pytest.skip(f"no mounts of its own here: {done.stderr.strip()}")
-    return done.stdout.split("--\n")
+    return done.stdout.split("@@part@@\n")
 
 
 def _is_one_line(text: str, path: str) -> None:
@@ -61,7 +61,7 @@ def _is_one_line(text: str, path: str) -> None:
 def test_full_disk_is_one_line_and_can_be_pruned(tmp_path: Path, options: str) -> None:
     """A call on a disk without room says so once, and `prune` works where nothing else does."""
     call, prune = _in_mount(
-        tmp_path, options, f"{CALL} 2>&1; echo exit $?\necho --\n{PRUNE} 2>&1; echo exit $?"
+        tmp_path, options, f"{CALL} 2>&1; echo exit $?\necho @@part@@\n{PRUNE} 2>&1; echo exit $?"
     )
     _is_one_line(call, str(tmp_path / "disk"))
     assert "became free" in prune
@@ -76,7 +76,9 @@ def test_call_is_right_after_room_was_made(tmp_path: Path, options: str) -> None
     """Wherever in a call the disk became full, the next call on a larger one is right."""
     room = "mount -o remount,size=1g,nr_inodes=0 $DISK"
     full, right = _in_mount(
-        tmp_path, options, f"{CALL} 2>&1; echo exit $?\necho --\n{room}\n{CALL} 2>&1; echo exit $?"
+        tmp_path,
+        options,
+        f"{CALL} 2>&1; echo exit $?\necho @@part@@\n{room}\n{CALL} 2>&1; echo exit $?",
     )
     _is_one_line(full, str(tmp_path / "disk"))
     assert "passed on Python" in right
@@ -126,7 +128,7 @@ for name, act in acts.items():
     else:
         print(name, "worked")
 filler.unlink()
-print("--")
+print("@@part@@")
 for name, act in acts.items():
     act()
 print(store.record("step", "k") is not None, store.layer("a" * 64) is not None)
@@ -152,7 +154,7 @@ def test_each_act_of_the_store_says_that_there_is_no_room(tmp_path: Path) -> Non
 
 def test_read_only_store_names_the_way_out(tmp_path: Path) -> None:
     """A store on a file system that is mounted read-only is one line."""
-    script = f"{PRUNE}; mount -o remount,ro $DISK\necho --\n{CALL} 2>&1; echo exit $?"
+    script = f"{PRUNE}; mount -o remount,ro $DISK\necho @@part@@\n{CALL} 2>&1; echo exit $?"
     _, said = _in_mount(tmp_path, "size=20m", script)
     assert "exit 1\n" in said
     assert f"{tmp_path / 'disk'}" in said
@@ -202,5 +204,5 @@ def test_steps_results_on_a_full_disk_are_not_kept(tmp_path: Path) -> None:
         store.export(EMPTY.put("check.py", File(*store.put_bytes(check.encode()))), tmp_path)
     run = f"{sys.executable} {tmp_path / 'check.py'} $DISK 2>&1"
     fill = "dd if=/dev/zero of=$DISK/filler bs=64k 2>/dev/null"
-    empty, full = _in_mount(tmp_path, "size=8m", f"{run}\necho --\n{fill}\n{run}")
+    empty, full = _in_mount(tmp_path, "size=8m", f"{run}\necho @@part@@\n{fill}\n{run}")
     assert (empty, full) == ("None\n", "no space left on device\n")

@@ -263,6 +263,7 @@ def test_the_packages_own_back_end_sees_no_credential(outpost: Outpost) -> None:
 
 @pytest.mark.e2e
 @pytest.mark.network
+@pytest.mark.slow
 def test_a_private_sdist_is_fetched_with_it_and_built_without(
     outpost: Outpost, index: Index
 ) -> None:
@@ -298,6 +299,7 @@ def test_a_private_wheel_is_added_without_running_the_environment(
 
 @pytest.mark.e2e
 @pytest.mark.network
+@pytest.mark.slow
 def test_without_a_lock_a_private_sdist_is_refused(outpost: Outpost, index: Index) -> None:
     """Where uv would download and build in one step, the call ends and names the next act."""
     index.files.pop("inhouse-1.0-py3-none-any.whl")
@@ -315,6 +317,7 @@ def test_without_a_lock_a_private_sdist_is_refused(outpost: Outpost, index: Inde
 
 @pytest.mark.e2e
 @pytest.mark.network
+@pytest.mark.slow
 def test_a_private_commit_is_cloned_with_it_and_built_without(
     outpost: Outpost, tmp_path: Path
 ) -> None:
@@ -351,6 +354,7 @@ def test_a_private_commit_is_cloned_with_it_and_built_without(
 
 @pytest.mark.e2e
 @pytest.mark.network
+@pytest.mark.slow
 def test_private_requirements_that_a_build_tells_are_refused(outpost: Outpost) -> None:
     """Where only the back end knows what is needed, the call ends and names the next act."""
     pyproject = outpost.at / "pyproject.toml"

@@ -76,6 +76,7 @@ def test_red_test_runs_again_and_a_reader_gets_the_newest_run(
 
 @pytest.mark.e2e
 @pytest.mark.network
+@pytest.mark.slow
 def test_rerun_repeats_a_green_run(stiletto: Bench, flaky: Path) -> None:
     """A green run is an answer from the store, unless the caller asks for another one."""
     (flaky / "tests" / "test_clock.py").write_text("def test_good():\n    pass\n")
@@ -87,6 +88,7 @@ def test_rerun_repeats_a_green_run(stiletto: Bench, flaky: Path) -> None:
 
 @pytest.mark.e2e
 @pytest.mark.network
+@pytest.mark.slow
 def test_red_gate_runs_again(stiletto: Bench, flaky: Path) -> None:
     """A linter that said no is asked again by the next call."""
     (flaky / "pyproject.toml").write_text(PYPROJECT + "\n[tool.ruff]\nline-length = 100\n")

@@ -205,6 +205,7 @@ def jobs(at: ReleaseBench, tmp_path: Path) -> Jobs:
     return Jobs(at, directory)
 
 
+@pytest.mark.slow
 def test_jobs_end_as_release_does(jobs: Jobs, released: tuple[ReleaseBench, Ended]) -> None:
     """Job by job it ends as one call does: nothing written by `build`, no credential shown."""
     before = shown(jobs.at.outside)

@@ -106,8 +106,14 @@ def interrupted(
         return process.wait(GENEROUS_S), "".join(seen) + rest
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 2), (signal.SIGTERM, 143)])
-@pytest.mark.parametrize("trap", ["", "trap '' INT TERM HUP; ", "setsid sleep 600 & "])
+@pytest.mark.parametrize(
+    ("number", "code", "trap"),
+    [
+        (signal.SIGINT, 2, ""),
+        (signal.SIGTERM, 143, "trap '' INT TERM HUP; "),
+        (signal.SIGINT, 2, "setsid sleep 600 & "),
+    ],
+)
 def test_a_signal_ends_a_step_and_names_it(
     module: Path, environ: dict[str, str], mark: str, number: signal.Signals, code: int, trap: str
 ) -> None:
