@@ -162,7 +162,7 @@ def test_an_edited_file_that_became_a_link_stops(
     stiletto: Bench, tmp_path: Path, outside: Outside
 ) -> None:
     """A changelog that its tool turns into a link is not read, and nothing is pushed."""
-    template = TEMPLATE.replace("python changes/plant.py", "ln -sf .git/config CHANGELOG.md")
+    template = TEMPLATE.replace("python changes/plant.py", "ln -sf .git/description CHANGELOG.md")
     settings = '[tool.towncrier]\ndirectory = "changes"\nfilename = "CHANGELOG.md"\n'
     sample = Sample(changelog=Changelog.TOWNCRIER)
     pyproject = sample.files()["pyproject.toml"].partition("\n[tool.towncrier]")[0]
