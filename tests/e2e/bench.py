@@ -24,7 +24,7 @@ __all__ = ["FIXTURES", "REPOSITORY", "Bench", "Ended", "copy_of", "dagger_answer
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FIXTURES = REPOSITORY / "tests" / "fixtures"
-TIMEOUT_S = 300
+TIMEOUT_S = 800
 
 STEP = re.compile(r"^\d+ : (?P<name>.+) (?P<end>DONE|CACHED|ERROR|CANCELLED) \[[^]]+\]")
 

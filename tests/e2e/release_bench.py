@@ -71,7 +71,7 @@ __all__ = [
 EPOCH_S = 1_767_225_600
 """The time of every release here, 2026-01-01: two releases of one commit are then the same."""
 
-TIMEOUT_S = 240
+TIMEOUT_S = 800
 
 
 def github_description() -> Description:

@@ -149,7 +149,7 @@ class Jobs:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
-            timeout=240,
+            timeout=800,
             check=False,
         )
         self.said[job] += done.stdout + done.stderr

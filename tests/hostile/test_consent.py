@@ -202,7 +202,7 @@ def on_a_terminal(cwd: Path, environ: dict[str, str], answer: str, *words: str) 
         if not answered and b"[y/N]" in shown:
             os.write(ours, answer.encode())
             answered = True
-    code = process.wait(timeout=60)
+    code = process.wait(timeout=300)
     os.close(ours)
     return code, shown.decode(errors="replace")
 
