@@ -47,6 +47,7 @@ TIMES = re.compile(r"\d+\.\d+ ?s\b|^(\w+ +[a-z ]+?) +\d+\.\d ", re.MULTILINE)
 
 def timeless(text: str) -> str:
     """Return a text without what time it took."""
+    text = re.sub(r"begun at:? \S+(?: \d\S* UTC)?", "begun", text)
     return re.sub(r" +", " ", TIMES.sub(r"\1", text)).strip()
 
 
