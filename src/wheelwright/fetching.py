@@ -8,7 +8,6 @@ sdists that uv.lock names. The step that builds finds all of it in its layer.
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
@@ -16,10 +15,12 @@ import dagger
 from dagger import dag
 
 from wheelwright.environment import Environment
+from wheelwright.errors import ProjectError
 from wheelwright.pins import full_image
 from wheelwright.privileges import BUILD, INSTALL
 from wheelwright.project import building
 from wheelwright.project.building import Sdist
+from wheelwright.project.pyproject import parse
 from wheelwright.steps import CACHE, base, install, offline, step, with_variables
 
 __all__ = ["build_requirements", "repositories", "sdists"]
@@ -103,8 +104,8 @@ def repositories(
 
 def _requires(text: str) -> list[str]:
     try:
-        system = tomllib.loads(text).get("build-system", {})
-    except tomllib.TOMLDecodeError:
+        system = parse("pyproject.toml", text).table("build-system")
+    except ProjectError:
         # uv says so when it builds.
         return []
     lines = system.get("requires", ()) if system else ("setuptools>=40.8.0",)

@@ -8,7 +8,6 @@ is right after every kill, and steps die with the engine.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import threading
@@ -72,6 +71,9 @@ def run_to_end(
     Raises:
         Interrupted: a signal ended it.
     """
+    # Not at the top: `--help` and `version` run nothing.
+    import asyncio
+
     if threading.current_thread() is not threading.main_thread():
         # Signals reach the main thread alone.
         return asyncio.run(main())

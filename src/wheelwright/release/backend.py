@@ -20,15 +20,14 @@ is repeated without asking for a hash of everything. Those that are recorded cou
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable
 from typing import Final
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from wheelwright.errors import ProjectError
 from wheelwright.project.model import Project
+from wheelwright.project.reading import toml
 
 __all__ = [
     "COMPILE",
@@ -81,10 +80,7 @@ def bounds(project: Project) -> tuple[str, ...]:
         settings = project.root.table("tool", "uv")
     else:
         # It takes the place of [tool.uv] as a whole.
-        try:
-            settings = tomllib.loads(written)
-        except tomllib.TOMLDecodeError as error:
-            raise ProjectError(f"uv.toml is not valid TOML: {error}", "correct it") from error
+        settings = toml("uv.toml", written, "correct it")
     return tuple(settings.get("build-constraint-dependencies", ()))
 
 
