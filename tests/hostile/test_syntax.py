@@ -58,7 +58,7 @@ NUL: dict[str, Ask] = {
     "Container.withEnvVariable(value:)": lambda s: s.base().with_env_variable("A", "x\0y"),
     "Container.withEnvVariable(name:)": lambda s: s.base().with_env_variable("A\0B", "x"),
     "Container.withSecretVariable(name:)": lambda s: s.base().with_secret_variable(
-        "A\0B", s.dag.set_secret("s", "v")
+        "A\0B", s.dag.set_secret("s", "v4lue-of-s")
     ),
     "Container.withExec(args:)": lambda s: s.base().with_exec(["echo", "a\0b"]),
     "Container.withExec(redirectStdout:)": lambda s: s.base().with_exec(
@@ -72,10 +72,10 @@ NUL: dict[str, Ask] = {
     "Container.withSymlink(target:)": lambda s: s.base().with_symlink("a\0b", "/x"),
     "Container.withMountedTemp(path:)": lambda s: s.base().with_mounted_temp("/a\0b"),
     "Container.withMountedSecret(path:)": lambda s: s.base().with_mounted_secret(
-        "/a\0b", s.dag.set_secret("s", "v")
+        "/a\0b", s.dag.set_secret("s", "v4lue-of-s")
     ),
     "Query.setSecret(name:)": lambda s: s.base().with_secret_variable(
-        "A", s.dag.set_secret("s\0t", "v")
+        "A", s.dag.set_secret("s\0t", "v4lue-of-s")
     ),
     "Query.cacheVolume(key:)": lambda s: s.base().with_mounted_cache(
         "/c", s.dag.cache_volume("a\0b")
@@ -151,7 +151,7 @@ async def test_a_secret_with_a_nul_is_a_file_and_no_variable(one: Session) -> No
 @pytest.mark.parametrize("name", ["", "A=B", "="])
 async def test_a_variables_name_is_one(one: Session, name: str) -> None:
     """An empty name, or one with `=`, is refused for each kind of variable."""
-    secret = one.dag.set_secret("s", "v")
+    secret = one.dag.set_secret("s", "v4lue-of-s")
     plain = one.base().with_env_variable(name, "x").with_exec(["true"])
     hidden = one.base().with_secret_variable(name, secret).with_exec(["true"])
 

@@ -2,6 +2,8 @@
 
 One store and one session serve all tests that need nothing else; `fresh` gives a word that no
 other test has in its commands. Tests about several sessions open their own with `open_`.
+The value of a secret is masked in all output of its session: each test takes a value that no other
+test prints.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ async def test_without_a_password_it_does_not_start(one: Session, fresh: str) ->
 
 async def test_a_password_from_a_mounted_secret(one: Session, fresh: str) -> None:
     """POSTGRES_PASSWORD_FILE names a file with it."""
-    secret = one.dag.set_secret(f"password-{fresh}", "mounted")
+    secret = one.dag.set_secret(f"password-{fresh}", "m0unted-pass")
     server = (
         database(one, fresh)
         .without_env_variable("POSTGRES_PASSWORD")
@@ -110,7 +110,7 @@ async def test_a_password_from_a_mounted_secret(one: Session, fresh: str) -> Non
         .with_env_variable("POSTGRES_PASSWORD_FILE", "/run/password")
     )
 
-    done = psql(one, server, "select 1", "postgres://postgres:mounted@db/postgres")
+    done = psql(one, server, "select 1", "postgres://postgres:m0unted-pass@db/postgres")
     assert "1\n" == await done.stdout()
 
 

@@ -118,7 +118,7 @@ async def test_expansion(one: Session) -> None:
 
 async def test_secrets_are_not_expanded(one: Session) -> None:
     """Expanding a secret variable is an error, for arguments are visible to everybody."""
-    secret = one.dag.set_secret("expand", "plaintext")
+    secret = one.dag.set_secret("expand", "n0t-expanded")
     made = one.base().with_secret_variable("TOKEN", secret)
 
     assert "TOKEN" in await fails(made.with_exec(["echo", "$TOKEN"], expand=True).stdout())

@@ -62,11 +62,11 @@ async def test_a_set_secret_is_known_by_its_name(one: Session, fresh: str) -> No
 
 async def test_the_last_value_of_a_name_wins(one: Session, fresh: str) -> None:
     """Setting a name again replaces the value for what runs afterwards."""
-    one.dag.set_secret(fresh, "first")
-    assert "first" == await one.dag.set_secret(fresh, "first").plaintext()
-    secret = one.dag.set_secret(fresh, "second")
+    one.dag.set_secret(fresh, "f1rst-value")
+    assert "f1rst-value" == await one.dag.set_secret(fresh, "f1rst-value").plaintext()
+    secret = one.dag.set_secret(fresh, "s3cond-value")
 
-    assert ("second", fresh, "") == (
+    assert ("s3cond-value", fresh, "") == (
         await secret.plaintext(),
         await secret.name(),
         await secret.uri(),
@@ -110,7 +110,7 @@ async def test_the_uri_is_the_one_that_was_read(one: Session, tmp_path: Path) ->
     read = one.dag.secret(f"file://{tmp_path}/token")
 
     assert f"file://{tmp_path}/token" == await read.uri()
-    assert "" == await one.dag.set_secret("no-uri", "text").uri()
+    assert "" == await one.dag.set_secret("no-uri", "n0-uri-text").uri()
 
 
 async def test_a_missing_secret_fails_where_it_is_used(one: Session) -> None:
