@@ -118,9 +118,10 @@ class Kills:
         for _ in range(chance.randint(1, 4)):
             killer = self._killer(chance, self.lines, _kill)
             running = at.begin("--run", "job-1")
-            assert running.process.stderr is not None
-            killer.follow(running.process.stderr, running.process.pid)
-            running.process.wait(LIMIT_S)
+            with running.process as process:
+                assert process.stderr is not None
+                killer.follow(process.stderr, process.pid)
+                process.wait(LIMIT_S)
             at.heard.append(Ended(running.words, 0, "", "".join(killer.heard), 0.0))
             self._tell(seed, "release", killer)
         at.succeeds("--run", "job-1")

@@ -44,7 +44,7 @@ def kills(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kills]:
 
 @pytest.mark.parametrize("seed", range(FIRST, LAST))
 def test_killed_release_ends_as_an_undisturbed_one(kills: Kills, seed: int) -> None:
-    """Index, git and GitHub show the same; the store is whole; nothing runs, and no secret stays."""
+    """All servers show the same; the store is whole; nothing still runs, and no secret stays."""
     before = kills.killed
     kills.release(seed)
     say(f"seed {seed}: as undisturbed, after {kills.killed - before} kills; {kills.killed} so far")
