@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import shlex
 
-from stiletto.errors import StepFailed, StilettoError
+from stiletto.errors import StepFailed, StilettoError, UsageError
 
 __all__ = [
     "BUG",
@@ -34,6 +34,7 @@ HUNG_UP = 129
 TERMINATED = 143
 
 _COMMAND_CHARS = 100
+_USAGE_CHARS = 2000
 
 
 def message_of(error: StilettoError) -> str:
@@ -48,7 +49,13 @@ def message_of(error: StilettoError) -> str:
 
 def text_of(error: StilettoError) -> str:
     """Return an error as people see it: the fact, the next act, the line that replays it."""
-    lines = [f"Error: {message_of(error)}"]
+    # A carriage return would let what stands behind it take the place of what stands before.
+    message = message_of(error).replace("\r\n", "\n").replace("\r", "\\r")
+    if isinstance(error, UsageError) and len(message) > _USAGE_CHARS:
+        # It repeats what was given; who gave it needs its beginning, and what is wrong with it.
+        half = _USAGE_CHARS // 2
+        message = f"{message[:half]} [...] {message[-half:]}"
+    lines = [f"Error: {message}"]
     if error.hint:
         lines.append(f"  hint: {error.hint}")
     if isinstance(error, StepFailed) and error.replay:

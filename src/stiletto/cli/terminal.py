@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import threading
@@ -39,7 +40,7 @@ class Terminal:
     def width(self) -> int:
         """Columns of stdout."""
         columns = self.environ.get("COLUMNS", "")
-        if columns.isdigit() and int(columns) > 0:
+        if re.fullmatch("[0-9]{1,6}", columns) and int(columns) > 0:
             return int(columns)
         if self.stdout.isatty():
             try:
