@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from wheelwright.project.addresses import without_credentials
 from wheelwright.release.http import Http, understood
 from wheelwright.release.ports import ActFailed
-from wheelwright.release.where import without_credentials
 from wheelwright.release.world import File, Trouble
 
 __all__ = ["SimpleIndex", "parse_html"]
