@@ -94,7 +94,7 @@ class Sdist:
 
 def sdists(project: Project) -> tuple[str, ...]:
     """Return the names in uv.lock that have no wheel at all: an sdist alone, or a commit of git."""
-    packages = project.lock.packages if project.lock else ("--no-compile-bytecode",)
+    packages = project.lock.packages if project.lock else ()
     found = {canonicalize_name(str(each.get("name", ""))) for each in packages if _builds(each)}
     return tuple(sorted(found))
 
@@ -194,7 +194,7 @@ def repositories(project: Project) -> tuple[str, ...]:
 
     Those that a credential may be sent to: over https, or on this machine.
     """
-    packages = project.lock.packages if project.lock else ("--no-compile-bytecode",)
+    packages = project.lock.packages if project.lock else ()
     found = [str(each.get("source", {}).get("git", "")) for each in packages]
     urls = [re.split(r"[?#]", address)[0] for address in found]
     web = (url for url in urls if url.startswith(("https://", "http://")))
