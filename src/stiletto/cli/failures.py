@@ -2,9 +2,10 @@
 
 0          it worked
 1          the words cannot be followed, a module failed, a check failed, the machine lacks
-           something; the message says which
+           something; the message says which. Or nobody reads what it writes, as after `| head`
 2          interrupted (as Dagger's command line)
 70         a bug in Stiletto: a traceback is shown (EX_SOFTWARE of sysexits.h)
+129        its terminal was closed (SIGHUP)
 143        ended by SIGTERM
 any other  a command in the sandbox ended with this code
 """
@@ -15,10 +16,21 @@ import shlex
 
 from stiletto.errors import StepFailed, StilettoError, UsageError
 
-__all__ = ["BUG", "INTERRUPTED", "TERMINATED", "message_of", "streams_of", "text_of"]
+__all__ = [
+    "BUG",
+    "HUNG_UP",
+    "INTERRUPTED",
+    "TERMINATED",
+    "UNHEARD",
+    "message_of",
+    "streams_of",
+    "text_of",
+]
 
+UNHEARD = 1
 INTERRUPTED = 2
 BUG = 70
+HUNG_UP = 129
 TERMINATED = 143
 
 _COMMAND_CHARS = 100

@@ -103,8 +103,8 @@ def write(handed: Handed) -> str:
         "described": json.loads(handed.described.json()) if handed.described else None,
         "files": [{"name": each.name, "sha256": each.sha256} for each in handed.files],
         "notes": handed.notes,
-        "publish_url": handed.urls.publish,
-        "check_url": handed.urls.check,
+        "publish_url": handed.urls.shown[0],
+        "check_url": handed.urls.shown[1],
     }
     return json.dumps(data, indent=1) + "\n"
 
