@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,8 +10,9 @@ from pathlib import Path
 import pytest
 from tests.e2e.bench import Bench
 
+from wheelwright.errors import ToolFailed
+from wheelwright.gates import audit, lint, security, types
 from wheelwright.gates import format as formatting
-from wheelwright.gates import lint, types
 from wheelwright.gates.result import GateResult, Output, Verdict
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
@@ -108,6 +110,57 @@ def test_program_in_the_checkers_place_is_seen(name: str, told: str, expected: b
 
     assert expected is types.is_it(check, told)
     assert Verdict.FAILED is types.impostor(check).verdict
+
+
+def sarif(lines: int, *unread: str) -> str:
+    """Write what bandit writes of so many lines of code, and of files that it left out."""
+    notes = [
+        {
+            "level": "error",
+            "message": {"text": "syntax error while parsing AST\nfrom file"},
+            "locations": [{"physicalLocation": {"artifactLocation": {"uri": path}}}],
+        }
+        for path in unread
+    ]
+    run = {
+        "invocations": [{"executionSuccessful": True, "toolConfigurationNotifications": notes}],
+        "properties": {"metrics": {"_totals": {"loc": lines}}},
+        "results": [],
+    }
+    return json.dumps({"runs": [run]})
+
+
+def test_bandit_that_saw_no_line_has_checked_nothing() -> None:
+    """No finding in no line is not a pass; no finding in one line is."""
+    nothing, one = (security.judge(Output(0), sarif(lines), "bandit 1", "low") for lines in (0, 1))
+
+    assert (Verdict.NOT_CONFIGURED, Verdict.PASSED) == (nothing.verdict, one.verdict)
+    assert "bandit 1 found no line of code" in nothing.note
+
+
+def test_file_that_bandit_left_out_fails() -> None:
+    """A file that bandit cannot parse is scanned by nobody: it is named, with the way out."""
+    result = security.judge(Output(0), sarif(9, "src/a.py"), "bandit 1", "low")
+
+    assert Verdict.FAILED is result.verdict
+    assert "1 file could not be read" in result.note
+    assert "exclude_dirs in [tool.bandit]" in result.note
+    assert "src/a.py: syntax error while parsing AST from file" == result.details
+
+
+@pytest.mark.parametrize(
+    "judge",
+    [
+        lambda: lint.judge(Output(1, "[]"), "ruff 1"),
+        lambda: security.judge(Output(1), sarif(9), "bandit 1", "low"),
+        lambda: audit.judge(Output(1, '{"dependencies": []}'), "pip-audit 2"),
+    ],
+    ids=["ruff", "bandit", "pip-audit"],
+)
+def test_exit_code_without_a_finding_is_no_pass(judge: Callable[[], GateResult]) -> None:
+    """A tool that says no and names nothing has reached no verdict."""
+    with pytest.raises(ToolFailed, match="exit code 1"):
+        judge()
 
 
 @pytest.mark.e2e

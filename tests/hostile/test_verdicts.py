@@ -137,6 +137,17 @@ def test_closed_descriptor_loses_nothing(tmp_path: Path, hide: str) -> None:
     assert "1 passed" == str(left.counts)
 
 
+@pytest.mark.parametrize("answer", ["'{}'", "1 / 0"])
+def test_patch_of_json_loses_nothing(tmp_path: Path, answer: str) -> None:
+    """A test that replaces `json.dumps` until its teardown is recorded all the same."""
+    test = "import json\n\n\ndef test_patches(monkeypatch):\n"
+    test += f"    monkeypatch.setattr(json, 'dumps', lambda *_, **__: {answer})\n"
+    left = left_by(tmp_path, {"tests/test_a.py": test})
+
+    assert judge(left).passed
+    assert "1 passed" == str(left.counts)
+
+
 def test_child_of_a_fork_writes_nothing(tmp_path: Path) -> None:
     """A child that goes on as if it were pytest adds no test to the record."""
     test = (

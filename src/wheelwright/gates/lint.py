@@ -102,6 +102,8 @@ def judge(output: Output, ruff: str) -> GateResult:
     if output.exit_code not in (0, 1):
         raise broken("ruff", output)
     found = issues(output.stdout)
+    if not found and output.exit_code != 0:
+        raise broken("ruff", output)
     if not found and (nothing := looked_at_nothing("lint", ruff, output)):
         return nothing
     if not found:

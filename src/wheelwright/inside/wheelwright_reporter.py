@@ -48,7 +48,7 @@ _HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH120, PTH100 - as 
 
 
 class _Real:
-    """What tests replace (freezegun, pyfakefs), kept where that does not reach."""
+    """What tests replace (freezegun, pyfakefs, a patch of json), kept where that does not reach."""
 
     open = staticmethod(os.open)
     write = staticmethod(os.write)
@@ -58,6 +58,7 @@ class _Real:
     getpid = staticmethod(os.getpid)
     now = staticmethod(time.time)
     perf_counter = staticmethod(time.perf_counter)
+    json = staticmethod(json.JSONEncoder(separators=(",", ":")).encode)
 
 
 class _Record:
@@ -91,7 +92,7 @@ class _Record:
         if not mine:
             # A test closed the descriptor; by now it may be another file's.
             self._open()
-        line = json.dumps(dict(fields, e=event), separators=(",", ":")) + "\n"
+        line = _Real.json(dict(fields, e=event)) + "\n"
         data = line.encode("ascii")
         while data:
             data = data[_Real.write(self._fd, data) :]
