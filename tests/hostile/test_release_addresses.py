@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wheelwright.errors import RequestError
+from wheelwright.project.addresses import without_credentials
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import Project, describe
-from wheelwright.release import refs, where
+from wheelwright.release import refs
 from wheelwright.release.context import run_name
 from wheelwright.release.handing import Handed, read, write
 from wheelwright.release.stops import Problem
@@ -50,7 +51,7 @@ def test_the_password_of_a_remote_is_left_out(remote: str) -> None:
 @given(st.text(st.characters(codec="ascii", exclude_characters="/?#"), max_size=20))
 def test_nothing_before_the_host_is_shown(before: str) -> None:
     """Of an address with a name and a password, the host and the path stay."""
-    assert "https://h.example/p?q" == where.without_credentials(f"https://{before}@h.example/p?q")
+    assert "https://h.example/p?q" == without_credentials(f"https://{before}@h.example/p?q")
 
 
 @pytest.mark.parametrize(

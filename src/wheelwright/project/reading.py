@@ -19,14 +19,16 @@ import configparser
 import json
 import re
 import tomllib
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import regex
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from wheelwright.errors import ProjectError
+
+if TYPE_CHECKING:
+    import regex
 
 __all__ = [
     "DEPTH",
@@ -96,6 +98,11 @@ def toml(path: str, text: str, act: str = "correct that line") -> dict[str, Any]
         ProjectError: not TOML, or nested too deeply; the message has the line.
     """
     bounded(path, text)
+    if text.startswith("\ufeff"):
+        raise ProjectError(
+            f"{path} is not valid TOML: it begins with a byte order mark",
+            "save it as UTF-8 without one",
+        )
     _shallow(path, text)
     try:
         data = tomllib.loads(text)
@@ -200,6 +207,8 @@ def search(pattern: str, text: str, origin: str) -> regex.Match[str] | None:
     Raises:
         ProjectError: not a pattern, or one that takes longer; the message names the `origin`.
     """
+    import regex  # read by few projects, and an eighth of a second of every start
+
     shown = shortened(repr(pattern))
     try:
         return regex.search(pattern, text, timeout=_PATTERN_S)

@@ -12,8 +12,8 @@ import dagger
 import httpx
 
 from wheelwright.errors import RequestError
+from wheelwright.project.addresses import without_credentials
 from wheelwright.release.ports import ActFailed
-from wheelwright.release.where import without_credentials
 from wheelwright.release.world import Trouble
 
 __all__ = ["Http", "token_of", "understood"]

@@ -15,6 +15,7 @@ import dagger
 from wheelwright import toolchain
 from wheelwright.errors import RequestError
 from wheelwright.pins import DEFAULT_PYTHON
+from wheelwright.project.addresses import without_credentials
 from wheelwright.release import handing, loop, refs, roles
 from wheelwright.release.context import MachineClock, Settings, Stopped, run_name, say
 from wheelwright.release.git import RemoteGit
@@ -38,7 +39,6 @@ from wheelwright.release.where import (
     https,
     hub_of,
     is_pypi,
-    without_credentials,
 )
 from wheelwright.release.workshop import Containers
 from wheelwright.release.world import Act, Here, Plan, World

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Final
 
+from wheelwright.project.addresses import readable, without_credentials
 from wheelwright.project.model import Project
 from wheelwright.release.stops import Problem, Reason
 
@@ -19,7 +19,6 @@ __all__ = [
     "index_urls",
     "is_pypi",
     "origin",
-    "without_credentials",
 ]
 
 PYPI: Final = ("https://upload.pypi.org/legacy/", "https://pypi.org/simple/")
@@ -74,26 +73,11 @@ def index_urls(
     return IndexUrls(publish, check.rstrip("/") + "/", page)
 
 
-def without_credentials(url: str) -> str:
-    """Return an address without what stands before its host."""
-    return re.sub(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#]*@", r"\1", url)
-
-
 def exposed(url: str) -> str:
-    """Return the fact that a token sent to an address can be read on the way; empty if it cannot.
-
-    `refs.py` holds git to the same rule.
-    """
-    shown = without_credentials(url)
-    place = re.match(r"(?i)http://(?:\[([^\]]*)\]|([^:/?#]*))", shown)
-    if place is None:
+    """Return the fact that a token sent there can be read on the way; empty if it cannot."""
+    if not readable(url):
         return ""
-    host = place[1] or place[2]
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    return "" if loopback else f"{shown} would get a token over plain HTTP"
+    return f"{without_credentials(url)} would get a token over plain HTTP"
 
 
 def is_pypi(urls: IndexUrls) -> bool:
