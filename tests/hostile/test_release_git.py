@@ -119,7 +119,7 @@ def test_a_file_of_another_encoding_is_not_edited(
     stiletto: Bench, outside: Outside, tmp_path: Path
 ) -> None:
     """What cannot be read as it is would be written back as something else: its place is named."""
-    at = start(stiletto, outside, tmp_path / "source", Sample(), {})
+    at = start(stiletto, outside, tmp_path / "source", Sample(), {"NOTES.md": "Notes.\n"})
     work = outside.clone("latin")
     text = (work / "CHANGELOG.md").read_text().replace("changed", "ge\xe4ndert")
     (work / "CHANGELOG.md").write_bytes(text.encode("latin-1"))
