@@ -23,7 +23,8 @@ from typing import TypeAlias
 
 from stiletto.sandbox.plan import Layer
 from stiletto.sandbox.relocation import working_tree
-from stiletto.sandbox.trees import lay, remove_tree
+from stiletto.sandbox.remove import remove_tree
+from stiletto.sandbox.trees import lay
 
 __all__ = ["TreePool", "WorkingTree"]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-import shutil
 import stat
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import TypeAlias
 from stiletto.sandbox.layers import collapse, is_whiteout, lstat, parents
 from stiletto.sandbox.plan import Layer
 from stiletto.sandbox.relocation import copy_file, copy_link, placeholder
+from stiletto.sandbox.remove import remove_tree
 
 __all__ = [
     "Record",
@@ -26,7 +26,6 @@ __all__ = [
     "changes",
     "lay",
     "remove_entry",
-    "remove_tree",
     "snapshot",
 ]
 
@@ -76,17 +75,6 @@ def walk(root: Path, skip: Collection[str] = ()) -> Iterator[tuple[str, os.stat_
 def snapshot(root: Path, skip: Collection[str] = ()) -> Snapshot:
     """Record everything beneath `root`; `skip` names mount points."""
     return {path: Record.of(found) for path, found in walk(root, skip)}
-
-
-def remove_tree(path: Path) -> None:
-    """Remove a directory whose own directories may be read-only."""
-    path.chmod(0o700)
-    for folder, names, _ in os.walk(path):
-        for name in names:
-            inside = Path(folder, name)
-            if not inside.is_symlink():
-                inside.chmod(0o700)
-    shutil.rmtree(path)
 
 
 def remove_entry(path: Path) -> None:

@@ -4,33 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
+from stiletto.sandbox.remove import remove_tree
+
 __all__ = ["clear", "make_way", "move", "place", "remove_tree", "touch"]
-
-
-def remove_tree(path: Path) -> None:
-    """Remove a directory, also one whose own parts forbid it; absent is no error."""
-    try:
-        shutil.rmtree(path)
-    except FileNotFoundError:
-        return
-    except PermissionError:
-        # Steps leave directories without write permission; overlayfs leaves `work/work` at 000.
-        for directory in _directories(path):
-            directory.chmod(0o700)
-        shutil.rmtree(path)
-
-
-def _directories(path: Path) -> Iterator[Path]:
-    yield path  # before it is listed, so that its mode can be changed first
-    with os.scandir(path) as entries:
-        children = [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
-    for child in children:
-        yield from _directories(child)
 
 
 def clear(path: Path) -> None:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from stiletto.sandbox.plan import Layer
 from stiletto.sandbox.relocation import placeholder, restore, working_tree
-from stiletto.sandbox.trees import changes, lay, remove_tree, snapshot
+from stiletto.sandbox.remove import remove_tree
+from stiletto.sandbox.trees import changes, lay, snapshot
 
 
 def test_trees_of_a_base_have_paths_of_one_length() -> None:
