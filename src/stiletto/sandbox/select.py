@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import sys
@@ -19,12 +20,38 @@ from stiletto.sandbox.plan import Sandbox, Step
 from stiletto.sandbox.secret_files import sweep
 from stiletto.sandbox.userland import userland_image
 
-__all__ = ["Choice", "probe_bubblewrap", "select", "way_to_isolation", "why_forbidden"]
+__all__ = [
+    "Choice",
+    "Exhausted",
+    "probe_bubblewrap",
+    "select",
+    "way_to_isolation",
+    "why_exhausted",
+    "why_forbidden",
+]
 
 Choice: TypeAlias = Literal["auto", "bubblewrap", "plain"]
 
 NO_LIMITS = Limits()
+_SHORT_OF = tuple(
+    map(
+        os.strerror,
+        (
+            *(errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE),
+            *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO),
+        ),
+    )
+)
+"""What is said where a machine that lets a process make namespaces cannot do so just now."""
+
+_TOO_MANY = "_namespaces exceeded"
+_BY_SIGNAL = 128
+
 HINT_PLAIN = "use `--sandbox plain`, which needs none of this and isolates nothing"
+
+
+class Exhausted(EnvironmentFailed):
+    """The machine could isolate steps, but is short of something now."""
 
 
 async def select(
@@ -38,6 +65,8 @@ async def select(
 
     Raises:
         EnvironmentFailed: bubblewrap was asked for and cannot work here.
+        Exhausted: it cannot work just now. Isolation is not given up for that: what takes the
+            machine's processes, memory or disk may be a step's own doing.
     """
     sweep()
     if choice == "plain":
@@ -45,6 +74,8 @@ async def select(
         return _unlimited(Plain(base, host_env), limits, say)
     try:
         return _limited(await probe_bubblewrap(base, host_env), limits, say)
+    except Exhausted:
+        raise
     except EnvironmentFailed as error:
         if choice == "bubblewrap":
             raise
@@ -82,6 +113,7 @@ async def probe_bubblewrap(base: Path, host_env: Mapping[str, str] = os.environ)
 
     Raises:
         EnvironmentFailed: it cannot; the message says what is missing.
+        Exhausted: it cannot just now.
     """
     if sys.platform != "linux":
         raise EnvironmentFailed(
@@ -93,10 +125,14 @@ async def probe_bubblewrap(base: Path, host_env: Mapping[str, str] = os.environ)
             step = Step(("true",), userland_image("probe"), (), upper, work)
             output = await sandbox.run(step, lambda _stream, _data: None)
     except EnvironmentFailed as error:
+        if (exhausted := why_exhausted(error.message)) is not None:
+            raise exhausted from error
         cause, hint = why_forbidden(error.message)
         raise EnvironmentFailed(f"bubblewrap cannot work here: {cause}", hint=hint) from error
     if output.exit_code != 0:
         said = output.stderr.decode(errors="replace").strip()
+        if output.exit_code > _BY_SIGNAL or why_exhausted(said) is not None:
+            raise _exhausted(f"`true` ended with {output.exit_code}: {said}")
         raise EnvironmentFailed(
             f"bubblewrap cannot work here: `true` ended with {output.exit_code}: {said}",
             hint=HINT_PLAIN,
@@ -112,6 +148,24 @@ def _scratch(base: Path) -> Iterator[tuple[Path, Path]]:
         upper.mkdir()
         work.mkdir()
         yield upper, work
+
+
+def why_exhausted(message: str, settings: Path = Path("/proc/sys")) -> Exhausted | None:
+    """Return the error where a failed start tells of a shortage, which may pass."""
+    if _TOO_MANY in message:
+        limits = (settings / "user").glob("max_*_namespaces")
+        # Nought is a switch that somebody turned off, and no shortage.
+        forbidden = any(limit.read_text().strip() == "0" for limit in limits)
+        return None if forbidden else _exhausted(message)
+    return _exhausted(message) if any(word in message for word in _SHORT_OF) else None
+
+
+def _exhausted(message: str) -> Exhausted:
+    return Exhausted(
+        f"steps cannot be isolated just now: {message.rstrip(': ')}",
+        hint="end what takes the machine's processes, memory, disk or namespaces, and run it "
+        "again; `--sandbox plain` needs no namespaces and isolates nothing",
+    )
 
 
 def why_forbidden(message: str, settings: Path = Path("/proc/sys")) -> tuple[str, str]:
