@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 from stiletto.errors import EnvironmentFailed
 from stiletto.sandbox.bubblewrap import Bubblewrap
 from stiletto.sandbox.cgroups import Limits, find_groups
+from stiletto.sandbox.network import network_from
 from stiletto.sandbox.plain import Plain
 from stiletto.sandbox.plan import Sandbox, Step
 from stiletto.sandbox.secret_files import sweep
@@ -33,24 +34,30 @@ async def select(
     say: Callable[[str], None],
     limits: Limits = NO_LIMITS,
     host_env: Mapping[str, str] = os.environ,
+    environ: Mapping[str, str] = os.environ,
 ) -> Sandbox:
     """Return the provider for this machine; `say` hears it when isolation or limits are off.
 
+    `environ` has the settings of the session, `host_env` what steps see of the machine's.
+
     Raises:
         EnvironmentFailed: bubblewrap was asked for and cannot work here.
+        UsageError: a setting is invalid.
     """
     sweep()
     if choice == "plain":
         say("steps run without isolation, as ordinary processes: plain mode was asked for")
         return _unlimited(Plain(base, host_env), limits, say)
     try:
-        return _limited(await probe_bubblewrap(base, host_env), limits, say)
+        sandbox = await probe_bubblewrap(base, host_env)
     except EnvironmentFailed as error:
         if choice == "bubblewrap":
             raise
         how = f"; {error.hint}" if error.hint and error.hint != HINT_PLAIN else ""
         say(f"steps run without isolation, as ordinary processes: {error.message}{how}")
         return _unlimited(Plain(base, host_env), limits, say)
+    sandbox.separate(network_from(environ, sandbox.program, host_env))
+    return _limited(sandbox, limits, say)
 
 
 def _limited(sandbox: Bubblewrap, limits: Limits, say: Callable[[str], None]) -> Sandbox:
