@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import shutil
 import signal
@@ -107,7 +106,8 @@ class _Own:
             EnvironmentFailed: the network has ended.
         """
         try:
-            self._link.send(json.dumps([family, kind, bound]).encode())
+            where = f" {bound[0]} {bound[1]}" if bound else ""
+            self._link.send(f"{int(family)} {int(kind)}{where}".encode())
             said, fds, _, _ = socket.recv_fds(self._link, network_holder.REQUEST_MAX_BYTES, 1)
         except OSError:
             said, fds = b"", []
@@ -173,6 +173,11 @@ class Network:
         self.ports = tuple(ports)
         self.why = ""
 
+    def begin(self) -> None:
+        """Begin to make it, beside what comes before the first step."""
+        if self._making is None:
+            self._making = asyncio.ensure_future(self._make())
+
     async def made(self) -> StepNetwork:
         """Return the network; the machine's where steps cannot have their own."""
         return await self._made() or MACHINE
@@ -183,8 +188,8 @@ class Network:
         return Joined() if own is None else own.joined(self._nsenter)
 
     async def _made(self) -> _Own | None:
-        if self._making is None:
-            self._making = asyncio.ensure_future(self._make())
+        self.begin()
+        assert self._making is not None
         # Whoever asks first may be cancelled; the others still need it.
         return await asyncio.shield(self._making)
 
@@ -264,7 +269,7 @@ class Network:
         joined = own.joined(self._nsenter)
         said = os.memfd_create("nsenter")
         try:
-            argv = [*joined.front, str(self._bubblewrap), "--version"]
+            argv = [*joined.front, "true"]
             child = await _begun(argv, said, said, joined.fds)
             if await child.wait() != 0:
                 raise Unavailable(f"a step cannot join a network: {_last_line(said)}")
