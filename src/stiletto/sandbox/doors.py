@@ -16,7 +16,7 @@ import socket
 from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, cast
 from urllib.parse import urlsplit
 
 from stiletto.sandbox.surroundings import PROXY_VARIABLES
@@ -28,8 +28,9 @@ Address: TypeAlias = tuple[str, int]
 CHUNK_BYTES = 1 << 16
 PORTS = {"http": 80, "https": 443, "socks": 1080, "socks4": 1080, "socks5": 1080, "socks5h": 1080}
 DNS_PORT = 53
-DATAGRAMS_MAX = 1024
-"""How many questions may wait for an answer; the oldest is given up for the next."""
+OPEN_MAX = 128
+"""How many connections, and how many who ask by datagrams, one door serves at a time: a step must
+not use up the engine's descriptors. Who asked longest ago is given up for the next."""
 
 
 class Inside(Protocol):
@@ -69,19 +70,18 @@ class Doors:
         if listener is None:
             return False
 
+        room = OPEN_MAX
+
         async def passed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal room
+            room -= 1
             try:
-                there = await asyncio.open_connection(*at)
+                if room >= 0:
+                    await _joined(reader, writer, at)
             except OSError:
-                writer.transport.abort()  # as refused as a connection that is open can be
-                return
-            try:
-                # gather, not a group: that one side has ended does not end the other.
-                await asyncio.gather(pump(reader, there[1]), pump(there[0], writer))
-            except OSError:
-                return  # one of them hung up
+                pass  # nobody listens there, or one of them hung up
             finally:
-                there[1].close()
+                room += 1
                 writer.close()
 
         server = await asyncio.start_server(passed, sock=listener)
@@ -98,6 +98,15 @@ class Doors:
         transport, _ = await loop.create_datagram_endpoint(lambda: _Questions(at), sock=listener)
         self._opened.callback(transport.close)
         return True
+
+
+async def _joined(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, at: Address) -> None:
+    there = await asyncio.open_connection(*at)
+    try:
+        # gather, not a group: that one side has ended does not end the other.
+        await asyncio.gather(pump(reader, there[1]), pump(there[0], writer))
+    finally:
+        there[1].close()
 
 
 def _bound(inside: Inside, kind: int, at: Address) -> socket.socket | None:
@@ -120,7 +129,8 @@ class _Questions(asyncio.DatagramProtocol):
         self._tasks: set[asyncio.Task[None]] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._inside = transport
+        # Not `isinstance`: before Python 3.12 asyncio's own is no DatagramTransport.
+        self._inside = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         task = asyncio.ensure_future(self._ask(data, addr))
@@ -139,7 +149,7 @@ class _Questions(asyncio.DatagramProtocol):
                 return  # as lost as any datagram
         self._asked[asker] = known  # the newest stands last
         known.sendto(data)
-        while len(self._asked) > DATAGRAMS_MAX:
+        while len(self._asked) > OPEN_MAX:
             self._asked.pop(next(iter(self._asked))).close()
 
     def connection_lost(self, _exc: Exception | None) -> None:
@@ -150,12 +160,12 @@ class _Questions(asyncio.DatagramProtocol):
 class _Answers(asyncio.DatagramProtocol):
     """Gives the machine's answers to one who asked."""
 
-    def __init__(self, inside: asyncio.BaseTransport, asker: tuple[str, int]) -> None:
+    def __init__(self, inside: asyncio.DatagramTransport, asker: tuple[str, int]) -> None:
         self._inside = inside
         self._asker = asker
 
     def datagram_received(self, data: bytes, _addr: tuple[str, int]) -> None:
-        if isinstance(self._inside, asyncio.DatagramTransport):
+        if not self._inside.is_closing():
             self._inside.sendto(data, self._asker)
 
 

@@ -28,7 +28,7 @@ from stiletto.sandbox import network_holder
 from stiletto.sandbox.doors import Address, Doors, doors_for
 from stiletto.sandbox.spawn import Child, Starting, start
 
-__all__ = ["LOOPBACK", "MACHINE", "Joined", "Network", "StepNetwork", "network_from"]
+__all__ = ["LOOPBACK", "MACHINE", "Joined", "Network", "Own", "StepNetwork", "network_from"]
 
 LOOPBACK = "STILETTO_LOOPBACK"
 TUN = Path("/dev/net/tun")
@@ -85,7 +85,7 @@ class Joined:
     fds: tuple[int, ...] = ()
 
 
-class _Own:
+class Own:
     """The network that one holder keeps."""
 
     own = True
@@ -169,7 +169,7 @@ class Network:
         self._bubblewrap = bubblewrap
         self._host_env = host_env
         self._nsenter = shutil.which("nsenter") or ""
-        self._making: asyncio.Future[_Own | None] | None = None
+        self._making: asyncio.Future[Own | None] | None = None
         self.ports = tuple(ports)
         self.why = ""
 
@@ -187,13 +187,13 @@ class Network:
         own = await self._made()
         return Joined() if own is None else own.joined(self._nsenter)
 
-    async def _made(self) -> _Own | None:
+    async def _made(self) -> Own | None:
         self.begin()
         assert self._making is not None
         # Whoever asks first may be cancelled; the others still need it.
         return await asyncio.shield(self._making)
 
-    async def _make(self) -> _Own | None:
+    async def _make(self) -> Own | None:
         try:
             pasta = self._pasta()
             own = await self._start(pasta)
@@ -229,7 +229,7 @@ class Network:
             raise Unavailable(f"pasta cannot open {TUN}: {error.strerror}") from error
         return pasta
 
-    async def _start(self, pasta: str) -> _Own:
+    async def _start(self, pasta: str) -> Own:
         """Start it and wait for the holder.
 
         Raises:
@@ -258,9 +258,9 @@ class Network:
         finally:
             os.close(said)
         ours.settimeout(ANSWER_S)
-        return _Own(ours, spaces, supervisor)
+        return Own(ours, spaces, supervisor)
 
-    async def _try(self, own: _Own) -> None:
+    async def _try(self, own: Own) -> None:
         """Join the network once, as a step does.
 
         Raises:
