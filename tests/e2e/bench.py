@@ -33,7 +33,7 @@ STEP = re.compile(r"^\d+ : (?P<name>.+) (?P<end>DONE|CACHED|ERROR|CANCELLED) \[[
 # HOME is not among it: no test touches the real one.
 PASSED = re.compile(
     r"PATH|LANG|LC_ALL|TMPDIR|PYENV_ROOT|UV_.*|PIP_.*|SSL_CERT_.*|.*_PROXY|.*_proxy|DOCKER_.*"
-    r"|_EXPERIMENTAL_DAGGER_.*"
+    r"|_EXPERIMENTAL_DAGGER_.*|STILETTO_LOOPBACK"
 )
 
 

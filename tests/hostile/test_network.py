@@ -17,10 +17,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from hostile_bench import environment, stiletto
+from hostile_bench import environment, opened, stiletto
 from test_host import ISOLATION, SOURCES, Bench
 
-from stiletto.errors import EnvironmentFailed, UsageError
+from stiletto.api.execution import with_exec
+from stiletto.errors import EnvironmentFailed, StepFailed, UsageError
 from stiletto.sandbox import network as networks
 from stiletto.sandbox.bubblewrap import Bubblewrap, find_program
 from stiletto.sandbox.network import LOOPBACK, Network, network_from
@@ -363,3 +364,22 @@ def test_a_setting_that_is_neither_is_refused(tmp_path: Path) -> None:
     assert 1 == ended.code
     assert "STILETTO_LOOPBACK='none' is neither" in ended.err
     assert "Traceback" not in ended.err
+
+
+@ISOLATION
+async def test_a_refused_step_names_the_setting(tmp_path: Path, listeners: list[Echo]) -> None:
+    """A command that fails at a port of this machine's loopback ends with the way to open it."""
+    first, *_ = listeners
+    url = f"http://127.0.0.1:{first.port}/"
+    program = f"print({url!r}); import urllib.request; urllib.request.urlopen({url!r})"
+    async with opened(tmp_path / "store", tmp_path) as session:
+        network = await session.engine.evaluator.sandbox.network()
+        if not network.own:
+            pytest.skip(await session.engine.shared())
+        container = await session.engine.container_from("python:3.11-slim")
+        step = with_exec(container, ["python", "-c", program])
+        with pytest.raises(StepFailed) as failed:
+            await session.engine.dispatch(session.engine.main, step, "stdout", {})
+
+    assert failed.value.hint is not None
+    assert failed.value.hint.endswith(f"STILETTO_LOOPBACK={first.port}")
