@@ -63,7 +63,7 @@ def seconds(text: str, what: str) -> int:
     Raises:
         RequestError: not a duration.
     """
-    found = re.findall(r"(\d+)([smh])", text)
+    found = re.findall(r"([0-9]{1,9})([smh])", text)
     if text != "0" and (not found or "".join(number + unit for number, unit in found) != text):
         raise RequestError(f'{what} "{text}" is no duration', "pass one such as 90s, 30m or 1h30m")
     return sum(int(number) * _UNITS[unit] for number, unit in found)

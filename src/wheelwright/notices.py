@@ -5,6 +5,7 @@ The address of a webhook is a secret: whoever has it can post. No error repeats 
 
 from __future__ import annotations
 
+import re
 import string
 
 import httpx
@@ -18,6 +19,8 @@ __all__ = ["MESSAGE", "compose", "post"]
 MESSAGE = "{name}: {what} {link}"
 
 _TIMEOUT_S = 15.0
+# Fill, alignment, width and precision, as `str.format` has them.
+_FORM = re.compile(r"(?:[^{}]?[<>^])?[0-9]{0,3}(?:\.[0-9]{1,3})?s?")
 
 
 def compose(message: str, project: Project, *, what: str, link: str) -> str:
@@ -29,12 +32,16 @@ def compose(message: str, project: Project, *, what: str, link: str) -> str:
     version = project.package.project.get("version", "")
     values = {"name": project.name, "version": version, "what": what, "link": link}
     try:
-        asked = [name for _, name, _, _ in string.Formatter().parse(message) if name is not None]
+        fields = [each[1:3] for each in string.Formatter().parse(message) if each[1] is not None]
     except ValueError as error:
         raise RequestError(f"--message: {error}", "write {{ and }} for braces") from None
-    for name in asked:
+    for name, form in fields:
         if name not in values:
-            raise RequestError(f"--message has an {unknown('name', name, list(values))}")
+            raise RequestError(f"--message has an {unknown('name', name or '', list(values))}")
+        if not _FORM.fullmatch(form or ""):
+            raise RequestError(
+                f"--message: {form!r} is not a form of text", "write a width such as {name:>20}"
+            )
     return message.format(**values).strip()
 
 

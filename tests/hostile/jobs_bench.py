@@ -13,16 +13,18 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ruamel.yaml import YAML
 from tests.e2e.bench import REPOSITORY
 from tests.e2e.release_bench import EPOCH_S, ReleaseBench, run_git
 
 __all__ = ["Jobs", "workflow"]
+
+Follow = Callable[[IO[str], int], None]
 
 # Words that the shim adds to a function's own: the stand-ins are not where GitHub and PyPI are.
 _PLACES = {
@@ -83,8 +85,11 @@ class Jobs:
             self.at, fresh, self.name, self.run, self.attempt + 1, self.bump, self.take_over
         )
 
-    def job(self, name: str) -> bool:
-        """Run the steps of a job up to the first that fails; return whether none did."""
+    def job(self, name: str, follow: Follow | None = None) -> bool:
+        """Run the steps of a job up to the first that fails; return whether none did.
+
+        `follow` reads what a shell step prints, and may kill its process group on the way.
+        """
         body = self.jobs[name]
         machine = self.directory / f"{name}-{self.attempt}"
         temp, workspace = machine / "temp", machine / "workspace"
@@ -97,7 +102,7 @@ class Jobs:
         for step in body["steps"]:
             if "uses" in step:
                 self._use(step, temp, workspace)
-            elif not self._passes(name, step, machine, outputs):
+            elif not self._passes(name, step, machine, outputs, follow):
                 return False
             if "id" in step:
                 for line in (machine / "output").read_text().splitlines():
@@ -131,7 +136,12 @@ class Jobs:
             assert action == "dagger/dagger-for-github", action
 
     def _passes(
-        self, job: str, step: Mapping[str, Any], machine: Path, outputs: Mapping[str, str]
+        self,
+        job: str,
+        step: Mapping[str, Any],
+        machine: Path,
+        outputs: Mapping[str, str],
+        follow: Follow | None,
     ) -> bool:
         if step["name"].startswith("Fetch the module"):
             # Its script has a test of its own; the module here is the one that is tested.
@@ -142,18 +152,22 @@ class Jobs:
         values = {
             key: self._value(str(text), outputs, temp) for key, text in step.get("env", {}).items()
         }
-        done = subprocess.run(
+        with subprocess.Popen(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)],
             cwd=machine / "workspace",
             env={**self._environment(job, machine), **values},
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             encoding="utf-8",
-            timeout=800,
-            check=False,
-        )
-        self.said[job] += done.stdout + done.stderr
-        return done.returncode == 0
+            start_new_session=True,
+        ) as process:
+            if follow is not None:
+                assert process.stdout is not None
+                follow(process.stdout, process.pid)
+            said, _ = process.communicate(timeout=800)
+        self.said[job] += said
+        return process.returncode == 0
 
     def _environment(self, job: str, machine: Path) -> dict[str, str]:
         bench, outside = self.at.bench, self.at.outside

@@ -18,7 +18,10 @@ from stiletto.sandbox.plan import BindMount, SecretMount, Step
 
 
 def line(step: Step) -> str:
-    """Return what a step sees: command, variables, names of secrets, what is mounted."""
+    """Return what a step sees: command, variables, names of secrets, what is mounted, its layers.
+
+    A layer is a directory, which a step fills and which keeps its number when the store takes it.
+    """
     secrets = [mount.target for mount in step.mounts if isinstance(mount, SecretMount)]
     binds = [mount for mount in step.mounts if isinstance(mount, BindMount)]
     seen = {
@@ -26,6 +29,8 @@ def line(step: Step) -> str:
         "env": dict(step.env),
         "secrets": sorted([*step.secret_env, *secrets]),
         "writable": sorted(mount.target for mount in binds if mount.writable),
+        "writes": step.upper.stat().st_ino,
+        "layers": [layer.root.stat().st_ino for layer in step.layers],
     }
     return json.dumps(seen)
 

@@ -14,17 +14,10 @@ from pathlib import Path
 import pytest
 from release_attacks import start
 from tests.e2e.bench import Bench, copy_of
-from tests.e2e.release_bench import Description, Outside, Sample
+from tests.e2e.release_bench import Description, Outside, Sample, make_package
 
-# Changes every copy of the build back end that it finds where a cache could be, so that it puts a
-# module into what it builds. `made` says whether it ran, and what it found mounted.
-POISON = '''\
-"""Any code that runs in a step can do this."""
-
-import os
-import pathlib
-
-PAYLOAD = """
+# Puts a module into whatever the back end builds that has it at its end.
+HOOK = """
 for _name in ("build_wheel", "build_sdist", "build_editable"):
     def _hook(*args, _real=globals()[_name], **kwargs):
         for package in pathlib.Path("src").iterdir():
@@ -32,7 +25,17 @@ for _name in ("build_wheel", "build_sdist", "build_editable"):
         return _real(*args, **kwargs)
     globals()[_name] = _hook
 """
-roots = {os.environ.get("UV_CACHE_DIR"), "/cache", "/opt/wheelwright", str(pathlib.Path.home())}
+
+# Changes every copy of the build back end that it finds where a cache could be, so that it puts a
+# module into what it builds. `made` says whether it ran, and what it found mounted.
+POISON = f'''\
+"""Any code that runs in a step can do this."""
+
+import os
+import pathlib
+
+PAYLOAD = """{HOOK}"""
+roots = {{os.environ.get("UV_CACHE_DIR"), "/cache", "/opt/wheelwright", str(pathlib.Path.home())}}
 for root in filter(None, roots):
     for path in pathlib.Path(root).glob("**/hatchling/build.py"):
         path.chmod(0o644)
@@ -79,15 +82,17 @@ QUILL = {
 
 
 def hostile(pyproject: str, url: str) -> dict[str, str]:
-    """Return the files that attack: a test, a plugin of mypy, and a dependency without a wheel."""
+    """Return the files that attack: a test, a plugin of mypy, a migration, a dependency's sdist."""
     group = f'dev = ["pytest>=8", "mypy", "quill @ {url}/quill-1.0.tar.gz"]'
     tables = '[tool.mypy]\nfiles = ["src"]\nplugins = ["plugin.py"]\n'
     tables += '[tool.wheelwright]\npytest-args = ["-s"]\n'
+    tables += 'services = ["postgres:15"]\nmigrate = ["python", "migrate.py"]\n'
     return {
         "pyproject.toml": pyproject.replace('dev = ["pytest>=8"]', group) + f"\n{tables}",
         "tests/test_poison.py": TEST,
         "tests/poison.py": POISON.replace("@WHO@", "a test"),
         "plugin.py": PLUGIN,
+        "migrate.py": POISON.replace("@WHO@", "a migration"),
         "poison.py": POISON.replace("@WHO@", "a plugin"),
     }
 
@@ -154,6 +159,7 @@ def test_tests_find_no_cache_that_a_build_reads(
 
     assert "2 passed" in ended.out
     assert "a test found mounted: []" in log.out
+    assert "a migration found mounted: []" in log.out
     assert [] == [name for name in built(stiletto, at, tmp_path / "one") if "planted" in name]
     other = built(stiletto, copy_of("hatchling-src", tmp_path), tmp_path / "two")
     assert [] == [name for name in other if "planted" in name]
@@ -188,3 +194,43 @@ def test_what_a_release_publishes_is_what_the_tag_holds(
         for name in built(stiletto, copy_of("hatchling-src", tmp_path), tmp_path / "two")
         if "planted" in name
     ]
+
+
+# -- a layer --------------------------------------------------------------------------------------
+
+CLEAN = """\
+import pytest
+
+
+def test_pytest_is_the_one_of_the_index() -> None:
+    assert not hasattr(pytest, "PLANTED")
+"""
+
+
+def poisoned(store: Path) -> bool:
+    """Change pytest in each volume, as who could write to one would; return whether it is there."""
+    found = [*(store / "volumes").glob("*/archive-v*/*/pytest/__init__.py")]
+    for path in found:
+        path.write_text(path.read_text() + "\nPLANTED = 1\n")
+    return bool(found)
+
+
+@pytest.mark.e2e
+@pytest.mark.network
+@pytest.mark.slow
+def test_layer_of_a_poisoned_cache_answers_no_step_of_a_release(
+    fresh: Bench, tmp_path: Path, described: Description
+) -> None:
+    """What `ci` has made with a cache that somebody wrote to gets into nothing of a release."""
+    another = make_package(Sample("another-package"), tmp_path / "another")
+    fresh.passes(another, "test")
+    assert poisoned(Path(fresh.env["STILETTO_CACHE"]))
+    with Outside(tmp_path / "outside", described) as outside:
+        at = start(fresh, outside, tmp_path / "source", Sample(), {"tests/test_clean.py": CLEAN})
+        checked = at.call("ci", "--git", str(at.clone))
+        ended = at.succeeds()
+
+    # The attack is real: the layer of `ci` has what was put into the cache.
+    assert 1 == checked.code
+    assert "assert not True" in checked.said, str(checked)
+    assert set(ended.cached) <= set(ended.ran)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tarfile
 import threading
+import urllib.request
 import zipfile
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,8 @@ from tests.standins.effects import Effects
 from tests.standins.git_http import GitServer
 from tests.standins.repository import Repository
 from tests.standins.tokens import Token, Tokens
+
+from wheelwright.inside import fetch
 
 USER, PASSWORD = "reader", "canary-5b1e77"
 
@@ -259,6 +262,39 @@ def test_the_packages_own_back_end_sees_no_credential(outpost: Outpost) -> None:
     outpost.lock()
 
     assert ["a line of a .pth file: none []", "the back end: none []"] == outpost.looked()
+
+
+@pytest.mark.e2e
+@pytest.mark.network
+def test_a_package_cannot_let_an_installing_step_run_its_environment(outpost: Outpost) -> None:
+    """With `compile-bytecode` of its own, uv would start the interpreter that it installs for."""
+    pyproject = outpost.at / "pyproject.toml"
+    pyproject.write_text(pyproject.read_text() + "\n[tool.uv]\ncompile-bytecode = true\n")
+    outpost.lock()
+
+    assert ["a line of a .pth file: none []", "the back end: none []"] == outpost.looked()
+
+
+@pytest.mark.parametrize(
+    ("url", "sent"),
+    [
+        ("https://private.example/x-1.0.tar.gz", True),
+        ("http://private.example/x-1.0.tar.gz", False),
+        ("http://127.0.0.1:8080/x-1.0.tar.gz", True),
+        ("http://127.0.0.1.private.example/x-1.0.tar.gz", False),
+    ],
+)
+def test_an_address_in_the_lock_sends_no_password_in_clear(
+    url: str, sent: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """uv.lock is a file of the package: what it names by http is asked for as by a stranger."""
+    hosts = ("private.example", "127.0.0.1", "127.0.0.1.private.example")
+    text = "".join(f"machine {host} login {USER} password {PASSWORD}\n" for host in hosts)
+    written(tmp_path, {".netrc": text})
+    monkeypatch.setenv("HOME", str(tmp_path))
+    request = fetch.authorized(urllib.request.Request(url))  # noqa: S310 - asks nothing
+
+    assert sent == request.has_header("Authorization")
 
 
 @pytest.mark.e2e

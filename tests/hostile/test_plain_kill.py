@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import stiletto
+from stiletto.sandbox.pool import TreePool
 from stiletto.sandbox.secret_files import sweep
 from stiletto.sandbox.watch import end_all
 
@@ -137,3 +138,17 @@ def test_without_a_watcher_the_next_call_removes_the_secret(engine: Engine) -> N
     sweep()
 
     assert not engine.secret.parent.exists()
+
+
+def test_next_engine_removes_what_a_killed_step_worked_in(engine: Engine, tmp_path: Path) -> None:
+    """Its working tree goes, and so does what the step's mounts had covered."""
+    trees = tmp_path / "base" / "trees"
+    assert list(trees.glob("*.aside"))
+    engine.process.kill()
+    engine.process.wait()
+    until(lambda: gone(engine.step), "the end of the step")
+    pool = TreePool(trees)
+    taken = pool.take(())
+    assert sorted((taken.path, taken.path.with_suffix(".lock"))) == sorted(trees.iterdir())
+    taken.remove()
+    assert [] == list(trees.iterdir())

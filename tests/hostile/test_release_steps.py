@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 import step_recorder
 from release_attacks import listening, start
 from tests.e2e.bench import Bench, Ended
-from tests.e2e.release_bench import Description, Outside, ReleaseBench, Sample
+from tests.e2e.release_bench import EPOCH_S, Description, Outside, Sample
 
 from wheelwright import privileges
 from wheelwright.privileges import Cache, Credential, Kind
@@ -59,10 +58,15 @@ class Seen:
     env: dict[str, str]
     secrets: tuple[str, ...]
     writable: tuple[str, ...]
+    writes: int
+    layers: tuple[int, ...]
 
     @property
     def kind(self) -> Kind:
-        """The kind of this step, told by its command alone: what is unknown runs foreign code."""
+        """The kind of this step, told by its command alone: what is unknown runs foreign code.
+
+        Outside a release the same commands have caches.
+        """
         words = list(self.args)
         if words[0] == "timeout":
             words = words[3:]
@@ -73,9 +77,12 @@ class Seen:
             return privileges.DATA
         if "uv publish" in text or words[0] == "pypi-attestations":
             return privileges.UPLOAD
+        released = RELEASE in self.env
         if words[:2] == ["uv", "venv"] or (words[0] == "uv" and "--no-build" in words):
-            return privileges.DOWNLOAD
-        return privileges.RELEASE
+            return privileges.DOWNLOAD if released else privileges.INSTALL
+        if words[0] in ("sha256sum", "true"):
+            return privileges.DATA
+        return privileges.RELEASE if released else privileges.CODE
 
 
 def recorded(bench: Bench, to: Path) -> Bench:
@@ -88,29 +95,62 @@ def seen(path: Path) -> list[Seen]:
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     rows = [row for row in rows if not MODULE & {*row["writable"], *row["args"]}]
     return [
-        Seen(tuple(row["args"]), row["env"], tuple(row["secrets"]), tuple(row["writable"]))
+        Seen(
+            tuple(row["args"]),
+            row["env"],
+            tuple(row["secrets"]),
+            tuple(row["writable"]),
+            row["writes"],
+            tuple(row["layers"]),
+        )
         for row in rows
     ]
 
 
 def wrong(steps: Sequence[Seen]) -> list[str]:
-    """Return each step that saw more than its row of the table gives."""
+    """Return each step that saw more than its row of the table gives.
+
+    What foreign code has written to never gets a secret afterwards: neither does a command over a
+    layer that it has filled.
+    """
     found = []
+    wrote: dict[int, Seen] = {}
     for step in steps:
         row = step.kind
         more = [name for name in step.secrets if SECRETS.get(name) not in row.secrets]
         caches = step.writable if row.cache is Cache.NONE else ()
         if more or caches:
             found.append(f"{row.name}: {' '.join(step.args)} saw {more} {caches}")
+        if step.secrets:
+            below = [wrote[each] for each in step.layers if each in wrote]
+            found += [
+                f"{' '.join(step.args)} saw {step.secrets} over {' '.join(each.args)}"
+                for each in below
+                if each.kind.foreign
+            ]
+        # The number of a directory that is gone may come again.
+        wrote[step.writes] = step
     return found
 
 
-def held(bench: ReleaseBench, path: Path, ended: Ended) -> list[Seen]:
-    """Hold what is true of every release; return its steps."""
+def connected(steps: Sequence[Seen]) -> bool:
+    """Whether layers are known by their numbers: one step stands on what another has written."""
+    written = {step.writes for step in steps}
+    return any(written & {*step.layers} for step in steps)
+
+
+def read(path: Path) -> list[Seen]:
+    """Hold what is true of every call; return its steps."""
     steps = seen(path)
     path.unlink()
 
     assert [] == wrong(steps)
+    return steps
+
+
+def held(path: Path, ended: Ended) -> list[Seen]:
+    """Hold what is true of every release, or job of one; return its steps."""
+    steps = read(path)
     # One release, and nothing that was made before it: not even by `ci` in the same store.
     assert 1 == len({step.env.get(RELEASE) for step in steps} - {None})
     assert [] == [step.args for step in steps if not step.env.get(RELEASE)]
@@ -138,14 +178,86 @@ def test_every_step_of_a_release_sees_what_the_table_says(
         steps_file.unlink()
         ended = at.run(*flags, *at.releasing())
         assert 0 == ended.code, str(ended)
-        steps = held(at, steps_file, ended)
+        steps = held(steps_file, ended)
 
-    given = Counter(name for step in steps for name in step.secrets)
-    assert {"/root/.netrc", "GITHUB_TOKEN", "UV_PUBLISH_TOKEN"} == set(given)
-    assert 1 == given["UV_PUBLISH_TOKEN"]
+    assert {"/root/.netrc", "GITHUB_TOKEN", "UV_PUBLISH_TOKEN"} == given(steps)
+    assert 1 == len([step for step in steps if "UV_PUBLISH_TOKEN" in step.secrets])
+    assert set() == {"pytest", "uv build", "twine check", "uv publish", "refs.py"} - words(steps)
+
+
+def words(steps: Sequence[Seen]) -> set[str]:
+    """Return which of the programs of a release ran."""
+    programs = ("pytest", "uv build", "twine check", "uv publish", "refs.py", "sha256sum")
     commands = [" ".join(step.args) for step in steps]
-    for word in ("pytest", "uv build", "twine check", "uv publish", "refs.py"):
-        assert any(word in command for command in commands), word
+    return {word for word in programs if any(word in command for command in commands)}
+
+
+def given(steps: Sequence[Seen]) -> set[str]:
+    """Return the secrets that the steps were given."""
+    return {name for step in steps for name in step.secrets}
+
+
+@pytest.mark.e2e
+@pytest.mark.network
+@pytest.mark.slow
+def test_every_step_of_the_jobs_and_of_a_tag_sees_what_the_table_says(
+    stiletto: Bench, tmp_path: Path, described: Description
+) -> None:
+    """The same for each job of a release, and for what plans, verifies and publishes a tag."""
+    netrc, steps_file, built = tmp_path / "netrc", tmp_path / "steps", tmp_path / "built"
+    netrc.write_text("machine nowhere.invalid login reader password canary-19d7\n")
+    with Outside(tmp_path / "outside", described) as outside:
+        index, repository = outside.index, outside.repository
+        bench = recorded(stiletto, steps_file)
+        files = {"NOTES.md": "Notes.\n"}
+        at = start(bench, outside, tmp_path / "source", Sample(), files)
+        index.trust_project(Sample().name)
+        where = ["--publish-url", index.publish_url, "--check-url", index.simple_url]
+        where += ["--ca", str(outside.authority.bundle)]
+        token = ["--github-token", "env://GITHUB_TOKEN"]
+        hub = [*token, "--remote", outside.git.url, "--github-api", outside.api_url, "--run=7"]
+        taken, clone = ["--built", str(built)], ["--git", str(at.clone)]
+        now = f"--source-date-epoch={EPOCH_S}"
+
+        def job(*words: str) -> list[Seen]:
+            """Run a function that is a release, or a part of one."""
+            ended = at.call(f"--netrc=file://{netrc}", *words)
+            assert 0 == ended.code, str(ended)
+            return held(steps_file, ended)
+
+        def reading(*words: str) -> list[Seen]:
+            """Run a function that only looks."""
+            ended = at.call(f"--netrc=file://{netrc}", *words)
+            assert 0 == ended.code, str(ended)
+            return read(steps_file)
+
+        planning = reading("release-plan", "--bump=patch", *clone, *where, *hub, *at.token)
+        build = job("release-build", "--bump=patch", *clone, *where, now, "-o", str(built))
+        propose = job("release-propose", *taken, *where, *hub)
+        publish = job("release-publish", *taken, *where, *at.trusted)
+        finish = job("release-finish", *taken, *where, *hub)
+        verifying = reading("verify-tag", "--tag=v1.2.4", *clone, *token)
+        # A person has tagged the commit before it, whose version nobody has published.
+        repository.git("tag", "--force", "v1.2.3", "main")
+        tagged = job("publish", "--tag=v1.2.3", *clone, *where, *token, *at.token)
+        versions = {name.split("-")[1].removesuffix(".tar.gz") for name in index.files}
+
+    assert {"1.2.3", "1.2.4"} == versions
+    assert connected(build)
+    assert connected(propose)
+    assert connected(tagged)
+    identity = {"ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL"}
+    assert {"GITHUB_TOKEN"} == given(planning)
+    # It resolves and downloads with the credential of the index, and has nothing else to hold.
+    assert {"/root/.netrc"} == given(build)
+    assert {"pytest", "uv build", "twine check", "refs.py"} == words(build)
+    assert {"GITHUB_TOKEN"} == given(propose) == given(finish)
+    assert {"refs.py", "sha256sum"} == words(propose) == words(finish)
+    assert identity == given(publish)
+    assert {"uv publish", "sha256sum"} == words(publish)
+    assert {"GITHUB_TOKEN"} == given(verifying) - {"/root/.netrc"}
+    assert {"/root/.netrc", "GITHUB_TOKEN", "UV_PUBLISH_TOKEN"} == given(tagged)
+    assert {"pytest", "uv build", "twine check", "uv publish", "refs.py"} == words(tagged)
 
 
 @pytest.mark.e2e
@@ -162,7 +274,7 @@ def test_what_signs_comes_of_a_hashed_list(
         bench = recorded(stiletto, steps_file)
         at = start(bench, outside, tmp_path / "source", Sample(), files)
         ended = at.release_trusted("--attest=true")
-        steps = held(at, steps_file, ended)
+        steps = held(steps_file, ended)
         heard = listener.heard
 
     assert [] == heard

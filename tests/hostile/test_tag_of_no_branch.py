@@ -5,6 +5,9 @@ The attacker may push tags, and may not merge.
 
 from __future__ import annotations
 
+import zipfile
+from io import BytesIO
+
 import pytest
 from release_attacks import written
 from tests.e2e.release_bench import ReleaseBench, lock, run_git
@@ -102,6 +105,23 @@ def test_a_verified_release_commit_is_published_by_its_tag(at: ReleaseBench) -> 
 
     assert verified.out.endswith(", a release commit of main")
     assert f"sample-package 1.2.4: published: {WHEEL}, {SDIST}" == ended.out
+
+
+@pytest.mark.slow
+def test_an_older_back_end_in_the_message_of_a_tag_is_not_built_with(at: ReleaseBench) -> None:
+    """With nothing on the index, what a commit's message says of its build is text of somebody."""
+    message = (
+        "Release sample-package 1.2.4\n\nWheelwright-Release: sample-package 1.2.4\n"
+        "Wheelwright-Build-Requires: hatchling==1.27.0\n"
+    )
+    tagged(at, {}, message)
+    at.outside.land(at.outside.directory / "tagging")
+    at.bench.passes(at.clone, *on_tag(at))
+
+    with zipfile.ZipFile(BytesIO(at.outside.index.files[WHEEL].contents)) as wheel:
+        made_by = wheel.read("sample_package-1.2.4.dist-info/WHEEL").decode()
+    assert "Generator: hatchling 1." in made_by
+    assert "Generator: hatchling 1.27.0" not in made_by
 
 
 def test_the_ruleset_of_tags_restricts_their_creation() -> None:

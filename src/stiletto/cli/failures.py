@@ -2,9 +2,10 @@
 
 0          it worked
 1          the words cannot be followed, a module failed, a check failed, the machine lacks
-           something; the message says which
+           something; the message says which. Or nobody reads what it writes, as after `| head`
 2          interrupted (as Dagger's command line)
 70         a bug in Stiletto: a traceback is shown (EX_SOFTWARE of sysexits.h)
+129        its terminal was closed (SIGHUP)
 143        ended by SIGTERM
 any other  a command in the sandbox ended with this code
 """
@@ -13,15 +14,27 @@ from __future__ import annotations
 
 import shlex
 
-from stiletto.errors import StepFailed, StilettoError
+from stiletto.errors import StepFailed, StilettoError, UsageError
 
-__all__ = ["BUG", "INTERRUPTED", "TERMINATED", "message_of", "streams_of", "text_of"]
+__all__ = [
+    "BUG",
+    "HUNG_UP",
+    "INTERRUPTED",
+    "TERMINATED",
+    "UNHEARD",
+    "message_of",
+    "streams_of",
+    "text_of",
+]
 
+UNHEARD = 1
 INTERRUPTED = 2
 BUG = 70
+HUNG_UP = 129
 TERMINATED = 143
 
 _COMMAND_CHARS = 100
+_USAGE_CHARS = 2000
 
 
 def message_of(error: StilettoError) -> str:
@@ -36,7 +49,13 @@ def message_of(error: StilettoError) -> str:
 
 def text_of(error: StilettoError) -> str:
     """Return an error as people see it: the fact, the next act, the line that replays it."""
-    lines = [f"Error: {message_of(error)}"]
+    # A carriage return would let what stands behind it take the place of what stands before.
+    message = message_of(error).replace("\r\n", "\n").replace("\r", "\\r")
+    if isinstance(error, UsageError) and len(message) > _USAGE_CHARS:
+        # It repeats what was given; who gave it needs its beginning, and what is wrong with it.
+        half = _USAGE_CHARS // 2
+        message = f"{message[:half]} [...] {message[-half:]}"
+    lines = [f"Error: {message}"]
     if error.hint:
         lines.append(f"  hint: {error.hint}")
     if isinstance(error, StepFailed) and error.replay:

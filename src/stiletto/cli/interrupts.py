@@ -1,9 +1,12 @@
-"""Ends a command on SIGINT and SIGTERM: in order within moments, else at once.
+"""Ends a command on SIGINT, SIGTERM and SIGHUP: in order within moments, else at once.
 
 The first signal cancels the command, which ends what it started. What takes longer than
 `GRACE_S` is cut off: a thread in the middle of an export, code of a module that holds on, a
 service that does not end. A second signal does not wait at all. Nothing is lost by either: a store
 is right after every kill, and steps die with the engine.
+
+Where nobody reads the progress any more, as after `| head`, the command ends likewise. A SIGHUP
+that is ignored, as `nohup` has it, stays ignored.
 """
 
 from __future__ import annotations
@@ -14,11 +17,11 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from stiletto.cli.failures import INTERRUPTED, TERMINATED
+from stiletto.cli.failures import HUNG_UP, INTERRUPTED, TERMINATED, UNHEARD
 from stiletto.cli.terminal import Terminal
 from stiletto.progress import Span
 
-__all__ = ["GRACE_S", "Interrupted", "report", "run_to_end"]
+__all__ = ["GRACE_S", "Interrupted", "code_for", "hangups", "report", "run_to_end"]
 
 GRACE_S = 1.5
 """How long the command may take to end what it started."""
@@ -33,8 +36,28 @@ class Interrupted(BaseException):
 
     def __init__(self, number: int, text: str) -> None:
         super().__init__(number, text)
-        self.code = TERMINATED if number == signal.SIGTERM else INTERRUPTED
+        self.code = code_for(number)
         self.text = text
+
+
+def code_for(number: int) -> int:
+    """Return the exit code of a command that a signal ended."""
+    codes = {"SIGTERM": TERMINATED, "SIGHUP": HUNG_UP, "SIGPIPE": UNHEARD}
+    return codes.get(signal.Signals(number).name, INTERRUPTED)
+
+
+def hangups() -> tuple[signal.Signals, ...]:
+    """Return SIGHUP, unless there is none, or who started this process has it ignored."""
+    number = getattr(signal, "SIGHUP", None)
+    if number is None or signal.getsignal(number) is signal.SIG_IGN:
+        return ()
+    return (number,)
+
+
+def _breaks() -> tuple[signal.Signals, ...]:
+    """Return the signal of a write that nobody reads."""
+    number = getattr(signal, "SIGPIPE", None)
+    return () if number is None else (number,)
 
 
 def report(running: list[Span]) -> str:
@@ -83,14 +106,18 @@ def run_to_end(
     def leave() -> None:
         # The display may be in the middle of a line, and nobody is left to end it.
         restore = _SHOW_CURSOR if terminal.stderr.isatty() else ""
-        terminal.err(f"{restore}\n{seen[0].text}" if restore else seen[0].text)
+        terminal.last(f"{restore}\n{seen[0].text}" if restore else seen[0].text)
         os._exit(seen[0].code)
 
     timer = threading.Timer(GRACE_S, leave)
     timer.daemon = True
 
     def handle(number: int, _: object) -> None:
-        if seen:
+        if number in _breaks():
+            # Also met where a client of a session has gone, and again at each line written.
+            if seen or not terminal.has_no_reader:
+                return
+        elif seen:
             leave()
         seen.append(Interrupted(number, report(running())))
         timer.start()
@@ -103,7 +130,8 @@ def run_to_end(
         cancel.append(lambda: loop.call_soon_threadsafe(task.cancel))
         return await main()
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = (signal.SIGINT, signal.SIGTERM, *hangups(), *_breaks())
+    before = {number: signal.signal(number, handle) for number in numbers}
     try:
         code = asyncio.run(guarded())
     except asyncio.CancelledError:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stiletto.cli.failures import BUG, INTERRUPTED, streams_of, text_of
+from stiletto.cli.failures import BUG, INTERRUPTED, UNHEARD, streams_of, text_of
 from stiletto.cli.flags import Flag, FlagSet
 from stiletto.cli.interrupts import Interrupted, run_to_end
 from stiletto.cli.invocation import Invocation
@@ -74,6 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line of this process; return the exit code."""
     from stiletto.cli.door import Installed
 
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -89,8 +90,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
+def _open_streams() -> None:
+    """Put the null device where who started this process has closed a standard stream.
+
+    Python has None there; and the next file to be opened, say one of the store, would get the
+    number that a program takes for its standard error.
+    """
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            if descriptor != number:
+                os.dup2(descriptor, number)
+                os.close(descriptor)
+            os.set_inheritable(number, True)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
+
+
 def run(words: Sequence[str], terminal: Terminal, door: Door) -> int:
     """Run one command line on a terminal and an engine; return the exit code."""
+    try:
+        return _run(words, terminal, door)
+    except BrokenPipeError:
+        return UNHEARD
+
+
+def _run(words: Sequence[str], terminal: Terminal, door: Door) -> int:
     invocation: Invocation | None = None
     try:
         invocation = Invocation(terminal, door, Options.from_environ(terminal.environ))
@@ -108,10 +132,10 @@ def run(words: Sequence[str], terminal: Terminal, door: Door) -> int:
         terminal.err("Canceled.")
         return INTERRUPTED
     except Interrupted as interrupted:
-        terminal.err(interrupted.text)
+        terminal.last(interrupted.text)
         return interrupted.code
     except BrokenPipeError:
-        return 1
+        raise
     except Exception as error:
         if isinstance(error, OSError) and (shown := _refused(terminal, error)) is not None:
             terminal.err(text_of(shown))
@@ -142,6 +166,8 @@ def _print_traceback(terminal: Terminal, error: Exception) -> None:
 
 def _dispatch(invocation: Invocation, words: list[str]) -> int:
     terminal = invocation.terminal
+    if any("\0" in word for word in words):
+        raise UsageError("an argument holds a NUL, which no path, name or program can have")
     version = Flag("version", implied="true")
     flags = FlagSet([*GLOBALS, *UNSUPPORTED, version], command="stiletto")
     given, rest = flags.take(words)

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from stiletto.cli.describe import columns, flag_rows
-from stiletto.cli.failures import INTERRUPTED, TERMINATED
 from stiletto.cli.flags import Flag, FlagSet
+from stiletto.cli.interrupts import code_for, hangups
 from stiletto.cli.invocation import Invocation
 from stiletto.cli.options import GLOBALS, UNSUPPORTED, boolean, with_given
 from stiletto.cli.terminal import Terminal
@@ -59,7 +59,7 @@ SESSION_FLAGS = (
 
 
 async def session(invocation: Invocation, words: list[str]) -> int:
-    """Serve until stdin ends, SIGINT or SIGTERM."""
+    """Serve until stdin ends, SIGINT, SIGTERM or SIGHUP."""
     terminal = invocation.terminal
     given, others = invocation.read(words, "stiletto session", own=SESSION_FLAGS)
     if invocation.options.help:
@@ -157,16 +157,16 @@ async def _wait(process: asyncio.subprocess.Process, signals: _Signals, terminal
             process.kill()
         code = await waiting
     if signals.numbers:
-        terminal.err("run canceled")
-        return TERMINATED if signals.numbers[0] == signal.SIGTERM else INTERRUPTED
+        terminal.last("run canceled")
+        return code_for(signals.numbers[0])
     return 128 - code if code < 0 else code
 
 
 @asynccontextmanager
 async def _on_signals(handle: Callable[[int], None]) -> AsyncIterator[None]:
-    """Send SIGINT and SIGTERM to `handle` instead of cancelling the command."""
+    """Send SIGINT, SIGTERM and SIGHUP to `handle` instead of cancelling the command."""
     loop = asyncio.get_running_loop()
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    numbers = (signal.SIGINT, signal.SIGTERM, *hangups())
     for number in numbers:
         # Windows has no such handlers, a thread other than the main one no signals.
         with suppress(NotImplementedError, ValueError, RuntimeError):

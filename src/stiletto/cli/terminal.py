@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
+import select
 import signal
+import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -15,6 +19,9 @@ __all__ = ["Terminal"]
 
 WIDTH = 80
 """Columns where the output is no terminal: what help and summaries wrap to."""
+
+LAST_S = 0.3
+"""How long the last words of a command may take."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,7 @@ class Terminal:
     def width(self) -> int:
         """Columns of stdout."""
         columns = self.environ.get("COLUMNS", "")
-        if columns.isdigit() and int(columns) > 0:
+        if re.fullmatch("[0-9]{1,6}", columns) and int(columns) > 0:
             return int(columns)
         if self.stdout.isatty():
             try:
@@ -84,3 +91,34 @@ class Terminal:
         """Write one line, or several, to stderr; nothing in them acts on who shows it."""
         self.stderr.write(harmless(self._masked(line)) + "\n")
         self.stderr.flush()
+
+    @property
+    def has_no_reader(self) -> bool:
+        """Whether stderr is a pipe whose other end is closed."""
+        poller = select.poll()
+        try:
+            poller.register(self.stderr.fileno(), 0)
+        except (OSError, ValueError):  # no file at all
+            return False
+        return any(state & (select.POLLERR | select.POLLHUP) for _, state in poller.poll(0))
+
+    def last(self, line: str) -> None:
+        """Write as `err` does, from any thread; give up where nobody takes it.
+
+        The stream may be broken, full, or locked by a thread that waits for its reader.
+        """
+        text = harmless(self._masked(line)) + "\n"
+        writer = threading.Thread(target=self._write_through, args=(text,), daemon=True)
+        writer.start()
+        writer.join(LAST_S)
+
+    def _write_through(self, text: str) -> None:
+        try:
+            number = self.stderr.fileno()
+        except (OSError, ValueError):
+            self.stderr.write(text)
+            return
+        rest = text.encode("utf-8", "surrogateescape")
+        with suppress(OSError):
+            while rest:
+                rest = rest[os.write(number, rest) :]

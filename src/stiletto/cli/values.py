@@ -44,6 +44,8 @@ _TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 _FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
 _INTEGER = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*)\Z")
 _INTEGER_LIMIT = 2**63
+_DIGITS_MAX = 100
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
 _MACHINES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "armv7l": "arm/v7"}
 
 
@@ -93,19 +95,18 @@ def read_integer(text: str) -> int:
     base = {"0x": 16, "0b": 2, "0o": 8}.get(digits[:2])
     if base is None and digits != "0" and digits.startswith("0"):
         base = 8
-    value = int(digits, base or 10) * (-1 if text.startswith("-") else 1)
-    if not -_INTEGER_LIMIT <= value < _INTEGER_LIMIT:
+    # Python reads no number of thousands of digits, and none of them fits.
+    value = int(digits, base or 10) if len(digits) <= _DIGITS_MAX else _INTEGER_LIMIT
+    value = -value if text.startswith("-") else value
+    if len(digits) > _DIGITS_MAX or not -_INTEGER_LIMIT <= value < _INTEGER_LIMIT:
         raise ValueTextError("expected an integer of at most 64 bits")
     return value
 
 
 def read_float(text: str) -> float:
     """Read a finite number: JSON, which carries it, has no others."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value) or "_" in text or text != text.strip():
+    value = float(text) if _NUMBER.match(text) else math.nan
+    if not math.isfinite(value):
         raise ValueTextError("expected a number")
     return value
 
@@ -116,6 +117,8 @@ def read_json(text: str) -> str:
         json.loads(text)
     except ValueError as error:
         raise ValueTextError(f"expected JSON: {error}") from error
+    except RecursionError:
+        raise ValueTextError("expected JSON that nests less deeply") from None
     return text
 
 

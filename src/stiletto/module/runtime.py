@@ -10,9 +10,8 @@ from __future__ import annotations
 import inspect
 import posixpath
 import re
+import tomllib
 from collections.abc import Sequence
-
-import tomlkit
 
 from stiletto.api import configuration, filesystem
 from stiletto.api import container as c
@@ -70,20 +69,22 @@ def uv_project(pyproject: str, has_lock: bool, has_sdk: bool) -> tuple[str, bool
     A vendored SDK (`[tool.uv.sources] dagger-io = { path = "sdk" }`) is made by the real engine
     on the fly; here the one from the index takes its place.
     """
+    read = tomllib.loads(pyproject)
+    vendored = "path" in read.get("tool", {}).get("uv", {}).get("sources", {}).get("dagger-io", {})
+    if has_sdk and not vendored:
+        return pyproject, has_lock
+    import tomlkit  # takes a sixth of an unchanged call, and few modules need it
+
     document = tomlkit.parse(pyproject)
-    changed = False
-    sources = document.get("tool", {}).get("uv", {}).get("sources", {})
-    if "path" in sources.get("dagger-io", {}):
-        del sources["dagger-io"]
-        changed = True
+    if vendored:
+        del document["tool"]["uv"]["sources"]["dagger-io"]
     if not has_sdk:
         project = document.setdefault("project", tomlkit.table())
         project.setdefault("name", "main")  # uv takes no project without name and version
         if "version" not in project.get("dynamic", []):
             project.setdefault("version", "0")
         project["dependencies"] = [*project.get("dependencies", []), SDK_REQUIREMENT]
-        changed = True
-    return (tomlkit.dumps(document) if changed else pyproject), has_lock and not changed
+    return tomlkit.dumps(document), False
 
 
 def environment(

@@ -44,7 +44,6 @@ from stiletto.sandbox.trees import (
     Snapshot,
     aim_links,
     changes,
-    remove_tree,
     snapshot,
 )
 from stiletto.sandbox.watch import end_all
@@ -92,10 +91,9 @@ class Plain:
         """Run the step; see `Sandbox.run`."""
         image = materialise_image(self._base, _image_plan(step.image))
         working = await asyncio.to_thread(self._pool.take, (Layer(image), *step.layers))
-        aside = working.path.with_suffix(".aside")
         try:
-            aside.mkdir()
-            prepared = await asyncio.to_thread(_prepare, step, working.path, aside)
+            working.aside.mkdir()
+            prepared = await asyncio.to_thread(_prepare, step, working.path, working.aside)
             transcript = Transcript(sink, _patterns(step, prepared), Spool(step.upper.parent))
             with (
                 shown(_secrets(prepared)) as secrets,
@@ -106,11 +104,9 @@ class Plain:
                 )
             transcript.finish()
             output = await asyncio.to_thread(_describe, step, prepared, transcript, exit_code)
-            aside.rmdir()
+            working.aside.rmdir()
         except BaseException:
             await asyncio.to_thread(working.remove)
-            if aside.is_dir():
-                remove_tree(aside)
             raise
         self._pool.give_back(working, output.layer)
         return output

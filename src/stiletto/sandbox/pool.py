@@ -1,8 +1,9 @@
 """Keeps working trees from one step to the next, because building one costs a copy.
 
     <trees>/r<name>/       a working tree
-    <trees>/r<name>.lock   held (flock) by the process that uses it; without a holder the tree
-                           is garbage, and the next process removes it
+    <trees>/r<name>.aside  what the mounts of the step that runs in it cover
+    <trees>/r<name>.lock   held (flock) by the process that uses both; without a holder they are
+                           garbage, and the next process removes them
 
 A tree is known by the layers it holds. A step takes the idle tree that already holds most of its
 layers and lays the rest over it; afterwards the tree holds one layer more. Layers are told apart
@@ -31,6 +32,8 @@ IDLE_MAX = 4
 
 Mark: TypeAlias = tuple[int, int, int]
 
+_ASIDE = ".aside"
+
 
 def mark(layer: Layer) -> Mark:
     """Return what tells this layer from every other one."""
@@ -46,10 +49,16 @@ class WorkingTree:
     holds: tuple[Mark, ...]
     lock: int
 
+    @property
+    def aside(self) -> Path:
+        """Where a step puts what its mounts cover."""
+        return self.path.with_suffix(_ASIDE)
+
     def remove(self) -> None:
         """Remove it from the disk."""
-        if self.path.is_dir():
-            remove_tree(self.path)
+        for directory in (self.aside, self.path):
+            if directory.is_dir():
+                remove_tree(directory)
         self.path.with_suffix(".lock").unlink(missing_ok=True)
         os.close(self.lock)
 
@@ -123,9 +132,13 @@ def _sweep(trees: Path) -> None:
         try:
             with name.open("r+") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                tree = name.with_suffix("")
-                if tree.is_dir():
-                    remove_tree(tree)
+                for directory in (name.with_suffix(_ASIDE), name.with_suffix("")):
+                    if directory.is_dir():
+                        remove_tree(directory)
                 name.unlink(missing_ok=True)
         except (BlockingIOError, FileNotFoundError):
             continue
+    for aside in trees.glob(f"*{_ASIDE}"):
+        # Who uses one has the lock beside it.
+        if not aside.with_suffix(".lock").exists():
+            remove_tree(aside)

@@ -22,6 +22,7 @@ VARIABLE = "STILETTO_CACHE_LIMIT"
 
 _SHARE = 10
 _LEAST_BYTES = 2 * 10**9
+_MOST_BYTES = 2**63 - 1
 _UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _UNITS |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 
@@ -35,7 +36,9 @@ def read_size_bytes(text: str, named: str) -> int:
     found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([a-zA-Z]*)", text)
     if found is None or found[2].lower() not in _UNITS:
         raise UsageError(f'invalid argument "{text}" for {named}: expected a size, as 5GB')
-    return int(float(found[1]) * _UNITS[found[2].lower()])
+    size_bytes = float(found[1]) * _UNITS[found[2].lower()]
+    # More than any disk has, and than any count of bytes can be.
+    return int(min(size_bytes, _MOST_BYTES))
 
 
 def limit_bytes(environ: Mapping[str, str], root: Path) -> int | None:

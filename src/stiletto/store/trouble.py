@@ -24,8 +24,14 @@ _PLACE_HINT = "make it writable, or set STILETTO_CACHE to a directory that can b
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _BROKEN = {errno.EIO, errno.ESTALE, errno.EUCLEAN, errno.ENXIO}
 _CLOSED = {errno.EROFS}
+_NO_PATH = {
+    errno.ENAMETOOLONG: "write a shorter path",
+    errno.ELOOP: "a link there leads to itself; remove it",
+}
 _DENIED = {errno.EACCES, errno.EPERM}
 """Named only for the store's own files: elsewhere the one who met it knows more."""
+
+_PATH_CHARS = 400
 
 _EMPTY_BYTES = 4 << 20
 _EMPTY_FILES = 64
@@ -62,10 +68,16 @@ def told(error: OSError, root: Path, unnamed: Path | None = None) -> Environment
         what, hint = "read or write", "check the disk, then run `stiletto verify --repair`"
     elif error.errno in _DENIED and in_store:
         what, hint = "use", _PLACE_HINT
+    elif error.errno in _NO_PATH:
+        what, hint = "use", _NO_PATH[error.errno]
     else:
         return None
-    where = f"the cache {root}" if path == root else str(path)
+    where = f"the cache {root}" if path == root else _shortened(str(path))
     return EnvironmentFailed(f"cannot {what} {where}: {reason}", hint=hint)
+
+
+def _shortened(path: str) -> str:
+    return path if len(path) <= _PATH_CHARS else f"{path[: _PATH_CHARS - 3]}..."
 
 
 def hint_for(error: OSError) -> str | None:

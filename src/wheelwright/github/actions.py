@@ -13,6 +13,8 @@ from typing import Final
 
 from packaging.version import InvalidVersion, Version
 
+from wheelwright.project import reading
+
 __all__ = ["ACTIONS", "DAGGER", "UV", "Action", "foreign", "newest"]
 
 
@@ -81,7 +83,7 @@ def foreign(text: str) -> tuple[str, ...]:
 
 def _parse(version: str) -> Version:
     try:
-        return Version(version)
+        return reading.version(version)
     except InvalidVersion:
         # A branch or a word that is no version: nothing is older.
         return Version("0.dev0")

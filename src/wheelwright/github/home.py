@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import InvalidRequirement
 
 from wheelwright.errors import RequestError
+from wheelwright.project import reading
 
 __all__ = ["FORM", "Home", "of_reference", "of_requirement"]
 
@@ -94,7 +95,7 @@ def of_requirement(text: str) -> Home:
     """
     field, act = "--stiletto", f'pass "{FORM}", COMMIT in all its 40 digits'
     try:
-        requirement = Requirement(text)
+        requirement = reading.requirement(text)
     except InvalidRequirement as error:
         raise RequestError(f"{field} {text!r} is not a requirement: {error}", act) from error
     if not requirement.url:

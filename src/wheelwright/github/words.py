@@ -14,7 +14,6 @@ those that hold no checkout, fetch it from there.
 
 from __future__ import annotations
 
-import json
 import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from wheelwright.errors import ProjectError, RequestError
 from wheelwright.github import home as homes
 from wheelwright.github.encoding import word
 from wheelwright.github.home import Home
+from wheelwright.project.reading import json_data
 
 __all__ = ["CALLS", "CALLS_APART", "SECRETS", "Caller", "Engine", "caller"]
 
@@ -186,7 +186,7 @@ def _parse(dagger_json: str | None) -> dict[str, Any]:
     if dagger_json is None:
         return {}
     try:
-        said = json.loads(dagger_json)
+        said = json_data(dagger_json)
     except ValueError as error:
         raise ProjectError(f"dagger.json is not JSON: {error}", "correct it") from error
     if not isinstance(said, dict):

@@ -4,13 +4,15 @@
 
 LIST is a file of JSON: {"name", "url", "sha256"} for each. For each, NAME.toml gets its
 pyproject.toml's text, which says what it is built with, and NAME.sha256 its digest. The
-credential is that of `~/.netrc` for the address's own host; a redirect gets that of its host.
+credential is that of `~/.netrc` for the address's own host; a redirect gets that of its host. It
+goes over plain HTTP to this machine alone.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import ipaddress
 import json
 import netrc
 import posixpath
@@ -40,12 +42,22 @@ class Redirects(urllib.request.HTTPRedirectHandler):
 def authorized(request: urllib.request.Request) -> urllib.request.Request:
     """Give a request the credential of its host; a redirect does not take it along."""
     path = Path("~/.netrc").expanduser()
-    host = urllib.parse.urlsplit(request.full_url).hostname or ""
-    found = netrc.netrc(str(path)).authenticators(host) if path.exists() else None
+    parts = urllib.parse.urlsplit(request.full_url)
+    host = parts.hostname or ""
+    private = parts.scheme == "https" or loopback(host)
+    found = netrc.netrc(str(path)).authenticators(host) if private and path.exists() else None
     if found:
         token = base64.b64encode(f"{found[0]}:{found[2]}".encode()).decode()
         request.add_unredirected_header("Authorization", f"Basic {token}")
     return request
+
+
+def loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def download(url: str, sha256: str, path: Path) -> str:

@@ -20,6 +20,7 @@ import tomlkit
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from wheelwright.project.addresses import readable
 from wheelwright.project.model import Project
 from wheelwright.project.pyproject import Pyproject
 
@@ -76,6 +77,8 @@ _BUILDING: Final = (
     ("uv", "sync"),
     ("uv", "tool", "install"),
 )
+# Of those, what installs nothing.
+_WRITING: Final = (("uv", "lock"), ("uv", "pip", "compile"))
 _SIGNS: Final = ("`--no-build`", "building from source is disabled", "no usable wheels")
 
 
@@ -187,11 +190,15 @@ def fetchable(project: Project, python: str) -> tuple[Sdist, ...]:
 
 
 def repositories(project: Project) -> tuple[str, ...]:
-    """Return the addresses over http of the git repositories that uv.lock has commits of."""
+    """Return the addresses of the git repositories that uv.lock has commits of.
+
+    Those that a credential may be sent to: over https, or on this machine.
+    """
     packages = project.lock.packages if project.lock else ()
     found = [str(each.get("source", {}).get("git", "")) for each in packages]
     urls = [re.split(r"[?#]", address)[0] for address in found]
-    return tuple(dict.fromkeys(url for url in urls if url.startswith(("https://", "http://"))))
+    web = (url for url in urls if url.startswith(("https://", "http://")))
+    return tuple(dict.fromkeys(url for url in web if not readable(url)))
 
 
 def needs_build(said: str) -> bool:
@@ -231,14 +238,17 @@ def volume(project: Project) -> str:
 
 
 def without_builds(args: Iterable[str]) -> tuple[str, ...]:
-    """Return a command of uv that builds nothing from source; other commands as they are.
+    """Return a command of uv that runs nothing of what it installs; other commands as they are.
 
-    By a flag: `uv pip` does not listen to UV_NO_BUILD.
+    It builds nothing from source. Nor does it compile: for that, uv starts the interpreter of the
+    environment, and so the `.pth` files of what it has just put there. By flags: `uv pip` does not
+    listen to UV_NO_BUILD, and [tool.uv] of a package wins over UV_COMPILE_BYTECODE=0.
     """
     args = tuple(args)
     for words in _BUILDING:
         if args[: len(words)] == words:
-            return (*words, "--no-build", *args[len(words) :])
+            compiles = () if words in _WRITING else ("--no-compile-bytecode",)
+            return (*words, "--no-build", *compiles, *args[len(words) :])
     return args
 
 

@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from wheelwright.errors import ProjectError
+from wheelwright.project import reading
 from wheelwright.project.reading import shortened, toml
 
 __all__ = ["Lock", "parse"]
@@ -80,7 +81,7 @@ def _is_package(entry: object) -> bool:
 
 def _is_version(text: str) -> bool:
     try:
-        Version(text)
+        reading.version(text)
     except InvalidVersion:
         return False
     return True

@@ -12,7 +12,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from wheelwright.errors import ProjectError, RequestError
-from wheelwright.project.reading import DEPTH, requirement, shortened, toml
+from wheelwright.project.reading import DEPTH, requirement, shortened, specifiers, toml
 
 __all__ = ["Pyproject", "line_of", "parse"]
 
@@ -130,7 +130,7 @@ class Pyproject:
         if text is None:
             return None
         try:
-            return SpecifierSet(str(text))
+            return specifiers(str(text))
         except InvalidSpecifier as error:
             raise ProjectError(
                 f"{self._at(str(text))}: requires-python {text!r} is not a version specifier",

@@ -14,10 +14,10 @@ from wheelwright.project.pyproject import Pyproject, line_of
 
 __all__ = ["Drift", "allows", "choose", "claimed", "drift", "minor_of", "preferred"]
 
-_CLASSIFIER = re.compile(r"Programming Language :: Python :: (3\.\d+)")
-_VERSION = re.compile(r"3\.\d+(\.\d+)?")
+_CLASSIFIER = re.compile(r"Programming Language :: Python :: (3\.[0-9]{1,3})")
+_VERSION = re.compile(r"3\.[0-9]{1,3}(\.[0-9]{1,3})?")
 # uv and pyenv also accept an implementation's name before the version.
-_PYTHON_VERSION_LINE = re.compile(r"(?:cpython[-@]?|python[-@]?)?(3\.\d+(?:\.\d+)?)")
+_PYTHON_VERSION_LINE = re.compile(r"(?:cpython[-@]?|python[-@]?)?(3\.[0-9]{1,3}(?:\.[0-9]{1,3})?)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ file and, where it can, the line; the parsers behind it would recurse or take ho
 | characters of a file | 64 Mi |
 | nesting of arrays, tables, objects and brackets | 100 |
 | characters of a requirement | 10,000 |
+| digits of a number in a version or a requirement | 100 |
 | seconds for a pattern that the project wrote | 2 |
 """
 
@@ -18,12 +19,16 @@ import configparser
 import json
 import re
 import tomllib
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import regex
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
 
 from wheelwright.errors import ProjectError
+
+if TYPE_CHECKING:
+    import regex
 
 __all__ = [
     "DEPTH",
@@ -34,7 +39,9 @@ __all__ = [
     "requirement",
     "search",
     "shortened",
+    "specifiers",
     "toml",
+    "version",
 ]
 
 DEPTH: Final = 100
@@ -44,6 +51,9 @@ _CHARACTERS: Final = 64 * 1024**2
 _REQUIREMENT: Final = 10_000
 _PATTERN_S: Final = 2.0
 _SHOWN: Final = 200
+
+# Python reads no number of thousands of digits, and packaging tells so by an error of its own.
+_NUMBER: Final = re.compile("[0-9]{101}")
 
 # What can nest in TOML, what ends a dotted key, and the strings and comments in which neither
 # counts. Every alternative matches wherever it begins, a string without its end included: one
@@ -159,7 +169,31 @@ def requirement(line: str) -> Requirement:
     """
     if len(line) > _REQUIREMENT or line.count("(") > DEPTH:
         raise InvalidRequirement("too long, or nested too deeply")
+    if _NUMBER.search(line):
+        raise InvalidRequirement("a number of too many digits")
     return Requirement(line)
+
+
+def version(text: str) -> Version:
+    """Read a version (PEP 440).
+
+    Raises:
+        InvalidVersion: it is none, or has a number of more digits than anybody writes.
+    """
+    if _NUMBER.search(text):
+        raise InvalidVersion(f"a number of too many digits: {shortened(text)!r}")
+    return Version(text)
+
+
+def specifiers(text: str) -> SpecifierSet:
+    """Read what versions are asked for, such as `>=3.9,<4` (PEP 440).
+
+    Raises:
+        InvalidSpecifier: it is none, or has a number of more digits than anybody writes.
+    """
+    if _NUMBER.search(text):
+        raise InvalidSpecifier(f"a number of too many digits: {shortened(text)!r}")
+    return SpecifierSet(text)
 
 
 def search(pattern: str, text: str, origin: str) -> regex.Match[str] | None:
@@ -168,6 +202,8 @@ def search(pattern: str, text: str, origin: str) -> regex.Match[str] | None:
     Raises:
         ProjectError: not a pattern, or one that takes longer; the message names the `origin`.
     """
+    import regex  # read by few projects, and an eighth of a second of every start
+
     shown = shortened(repr(pattern))
     try:
         return regex.search(pattern, text, timeout=_PATTERN_S)

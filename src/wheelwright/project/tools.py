@@ -24,7 +24,7 @@ _PRE_COMMIT = {
     "basedpyright": "basedpyright-prek-mirror",
 }
 
-_REVISION = re.compile(r"v?([\d.]+)")
+_REVISION = re.compile(r"v?([0-9.]{1,100})")
 
 # pyright is a Node program: the extra brings Node from the package index. bandit writes SARIF
 # only with its own.

@@ -25,6 +25,7 @@ _UPLOAD: Final = (
 )
 
 _LINES: Final = 6
+_LONGEST: Final = 2_000
 
 
 def upload(words: str, exit_code: int) -> ActFailed:
@@ -82,4 +83,5 @@ def _message(body: object) -> str:
         else str(error)
         for error in (errors if isinstance(errors, list) else [])
     ]
-    return ": ".join([str(body.get("message", "")), *(["; ".join(details)] if details else [])])
+    said = ": ".join([str(body.get("message", "")), *(["; ".join(details)] if details else [])])
+    return said[:_LONGEST]

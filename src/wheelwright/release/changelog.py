@@ -25,6 +25,7 @@ from enum import Enum
 from typing import Final
 
 from wheelwright.project.model import Project
+from wheelwright.project.reading import json_data
 
 __all__ = [
     "CLIFF_CONTEXT",
@@ -240,7 +241,7 @@ def cliff_context_command(version: str, since: str, paths: Iterable[str] = ()) -
 def cliff_dated(context: str, date: str) -> str:
     """Return that JSON with a release's day in the place of the clock's; empty for other text."""
     try:
-        releases = json.loads(context)
+        releases = json_data(context)
         for each in releases:
             each["timestamp"] = int(datetime.fromisoformat(f"{date}T00:00:00+00:00").timestamp())
     except (ValueError, TypeError):

@@ -18,6 +18,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wheelwright.project.reading import json_data
+
 __all__ = ["Edit", "ReleaseCommit", "edits"]
 
 
@@ -62,7 +64,7 @@ class ReleaseCommit:
         Raises:
             ValueError: it is something else, or a text is not the one of its digest.
         """
-        data: dict[str, Any] = json.loads(text)
+        data: dict[str, Any] = json_data(text)
         try:
             found = cls(
                 parent=str(data["parent"]),

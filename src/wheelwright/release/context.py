@@ -6,6 +6,7 @@ import sys
 import time
 import uuid
 from dataclasses import dataclass, field
+from typing import Final
 
 import anyio
 import dagger
@@ -23,7 +24,10 @@ from wheelwright.release.stops import Problem, Reason
 from wheelwright.release.where import IndexUrls, https, index_urls, is_pypi, origin
 from wheelwright.release.workshop import Containers, Credentials
 
-__all__ = ["Context", "MachineClock", "Settings", "Stopped", "say", "tag_prefix"]
+__all__ = ["Context", "MachineClock", "Settings", "Stopped", "run_name", "say", "tag_prefix"]
+
+
+_LONGEST_RUN: Final = 200
 
 
 class Stopped(WheelwrightError):
@@ -66,6 +70,19 @@ def say(line: str) -> None:
     sys.stderr.flush()
 
 
+def run_name(run: str) -> str:
+    """Return the name of a run, which stands in the message of the lock's commit.
+
+    Raises:
+        RequestError: it is more than a line, or a long one.
+    """
+    if run.isprintable() and len(run) <= _LONGEST_RUN:
+        return run
+    raise RequestError(
+        f"--run is not a line of at most {_LONGEST_RUN} characters", "pass another name"
+    )
+
+
 class MachineClock:
     """The time of this machine."""
 
@@ -99,9 +116,13 @@ class Context:
     settings: Settings
 
     def who(self) -> Who:
-        """Return which run this is; each call makes up a name where none was given."""
+        """Return which run this is; each call makes up a name where none was given.
+
+        Raises:
+            RequestError: the name cannot stand in a commit's message.
+        """
         said = self.settings
-        run = said.run or f"run-{uuid.uuid4().hex[:8]}"
+        run = run_name(said.run) or f"run-{uuid.uuid4().hex[:8]}"
         return Who(run, said.take_over, said.epoch_s or int(time.time()))
 
     def uncredentialed(self) -> Problem | None:

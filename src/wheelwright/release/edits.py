@@ -16,9 +16,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import regex
 import tomlkit
 import tomlkit.items
 from packaging.utils import canonicalize_name
@@ -31,6 +30,9 @@ from wheelwright.project.pyproject import Pyproject
 from wheelwright.project.reading import search, toml
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.release.stops import Problem, Reason
+
+if TYPE_CHECKING:
+    import regex
 
 __all__ = [
     "EXPORT",

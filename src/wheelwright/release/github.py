@@ -6,12 +6,13 @@ import base64
 import time
 from collections.abc import Iterable
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from packaging.version import Version
 
 from wheelwright.release import answers, rules
-from wheelwright.release.http import Http
+from wheelwright.release.http import Http, understood
+from wheelwright.release.ports import ActFailed
 from wheelwright.release.rules import Making
 from wheelwright.release.stops import Problem, Reason
 from wheelwright.release.where import Hub
@@ -78,7 +79,7 @@ class GitHubRest:
         answer = await self._http.ask(method, url, headers=headers, json=json, content=content)
         try:
             body = answer.json() if answer.content else None
-        except ValueError:
+        except (ValueError, RecursionError):
             # A proxy's page; its status says enough.
             body = None
         if answer.status_code >= 400:
@@ -134,14 +135,15 @@ class GitHubRest:
             ActFailed: BUSY, when GitHub cannot say.
         """
         found: list[Problem | str] = []
-        for making in makings:
-            forbidden = self._forbidden_branch if making.is_branch else self._forbidden_tag
-            found += await forbidden(making)
-        if self._is_app and await self._is_actions():
-            found.append(await self._actions_pulls())
-        shown = await self._seen("GET", f"/branches/{quote(base, safe='')}")
-        if shown and shown.get("protected") is False:
-            found.append(f"{base} is not protected: it can be changed without a pull request")
+        with understood("rules and settings of GitHub"):
+            for making in makings:
+                forbidden = self._forbidden_branch if making.is_branch else self._forbidden_tag
+                found += await forbidden(making)
+            if self._is_app and await self._is_actions():
+                found.append(await self._actions_pulls())
+            shown = await self._seen("GET", f"/branches/{quote(base, safe='')}")
+            if shown and shown.get("protected") is False:
+                found.append(f"{base} is not protected: it can be changed without a pull request")
         problems = tuple(each for each in found if isinstance(each, Problem))
         return problems, tuple(each for each in found if isinstance(each, str) and each)
 
@@ -199,12 +201,14 @@ class GitHubRest:
         head = quote(f"{self._hub.owner}:{branch}", safe="")
         found = await self._ask("GET", f"/pulls?head={head}&state=all&per_page=100")
         pulls = []
-        for each in found:
-            if each["head"]["ref"] == branch:
-                # A list does not say whether one can be merged.
-                is_open = each["state"] == "open"
-                shown = await self._ask("GET", f"/pulls/{each['number']}") if is_open else each
-                pulls.append(_pull(shown))
+        with understood("GET /pulls"):
+            for each in found:
+                if each["head"]["ref"] == branch:
+                    # A list does not say whether one can be merged.
+                    is_open = each["state"] == "open"
+                    number = int(each["number"])
+                    shown = await self._ask("GET", f"/pulls/{number}") if is_open else each
+                    pulls.append(_pull(shown))
         return tuple(pulls)
 
     async def open_pull(self, plan: Plan, notes: str) -> None:
@@ -224,14 +228,14 @@ class GitHubRest:
 
         Drafts are found by listing alone; the address by tag knows published ones only.
         """
-        found: list[Any] = []
-        for page in range(1, _PAGES + 1):
-            listed = await self._ask("GET", f"/releases?per_page=100&page={page}")
-            found += [each for each in listed if each["tag_name"] == tag]
-            if len(listed) < 100:
-                break
-        found.sort(key=lambda each: (each["draft"], each["id"]))
-        return _release(found[0]) if found else None
+        found: list[GitHubRelease] = []
+        with understood("GET /releases"):
+            for page in range(1, _PAGES + 1):
+                listed = await self._ask("GET", f"/releases?per_page=100&page={page}")
+                found += [_release(each) for each in listed if each["tag_name"] == tag]
+                if len(listed) < 100:
+                    break
+        return min(found, key=lambda each: (each.draft, each.id), default=None)
 
     async def draft(self, plan: Plan, commit: str, notes: str) -> None:
         """Make the draft."""
@@ -248,7 +252,8 @@ class GitHubRest:
     async def upload(self, release: GitHubRelease, name: str, contents: bytes) -> None:
         """Add a file to a draft."""
         shown = await self._ask("GET", f"/releases/{release.id}")
-        url = shown["upload_url"].partition("{")[0]
+        with understood(f"GET /releases/{release.id}"):
+            url = _uploads(self._hub.api, shown["upload_url"].partition("{")[0])
         address = f"{url}?name={quote(name, safe='')}"
         await self._ask("POST", address, fine=(201,), content=contents)
 
@@ -261,23 +266,38 @@ class GitHubRest:
         await self._ask("PATCH", f"/releases/{release.id}", {"draft": False})
 
 
+def _uploads(api: str, url: str) -> str:
+    """Return where files go to: the API's host, or the one that GitHub has beside it.
+
+    Raises:
+        ActFailed: another place, which is not to have the token.
+    """
+    known, told = urlsplit(api), urlsplit(url)
+    hosts = (known.netloc, f"uploads.{known.netloc.removeprefix('api.')}")
+    if told.scheme != known.scheme or told.netloc not in hosts:
+        said = f"{api} sends files to {told.scheme}://{told.netloc}, and the token is not for that"
+        raise ActFailed(Trouble.REFUSED, said)
+    return url
+
+
 def _pull(found: Any) -> Pull:
     merged = found.get("merged_at") is not None
     state = PullState.MERGED if merged else PullState(found["state"])
     # It is null while GitHub works it out, and left out of lists.
     mergeable = found.get("mergeable")
     conflicts = None if mergeable is None else not mergeable
-    return Pull(found["number"], state, found["head"]["sha"], found["html_url"], conflicts)
+    head, url = str(found["head"]["sha"]), str(found["html_url"])
+    return Pull(int(found["number"]), state, head, url, conflicts)
 
 
 def _release(found: Any) -> GitHubRelease:
     assets = tuple(
         Asset(
-            each["id"],
-            each["name"],
-            (each.get("digest") or "").removeprefix("sha256:"),
+            int(each["id"]),
+            str(each["name"]),
+            str(each.get("digest") or "").removeprefix("sha256:"),
             each["state"] == "uploaded",
         )
         for each in found["assets"]
     )
-    return GitHubRelease(found["id"], found["draft"], assets, found["html_url"])
+    return GitHubRelease(int(found["id"]), bool(found["draft"]), assets, str(found["html_url"]))

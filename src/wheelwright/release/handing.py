@@ -27,6 +27,7 @@ from wheelwright import toolchain
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.privileges import DATA
 from wheelwright.project.files import literal
+from wheelwright.project.reading import json_data
 from wheelwright.release.commit import ReleaseCommit
 from wheelwright.release.context import Stopped
 from wheelwright.release.plan import branch_of, file_version, lock_ref, tag_of
@@ -102,8 +103,8 @@ def write(handed: Handed) -> str:
         "described": json.loads(handed.described.json()) if handed.described else None,
         "files": [{"name": each.name, "sha256": each.sha256} for each in handed.files],
         "notes": handed.notes,
-        "publish_url": handed.urls.publish,
-        "check_url": handed.urls.check,
+        "publish_url": handed.urls.shown[0],
+        "check_url": handed.urls.shown[1],
     }
     return json.dumps(data, indent=1) + "\n"
 
@@ -127,7 +128,7 @@ def read(text: str) -> Handed:
     Raises:
         ValueError: it is anything but what `write` writes.
     """
-    data = _object(json.loads(text), _KEYS, "release.json")
+    data = _object(json_data(text), _KEYS, "release.json")
     if data["format"] != _FORMAT:
         raise ValueError(f"format {data['format']!r}, not {_FORMAT}: both jobs need one module")
     package, member = str(data["package"]), bool(data["member"])

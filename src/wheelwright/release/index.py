@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from wheelwright.release.http import Http
+from wheelwright.project.addresses import without_credentials
+from wheelwright.release.http import Http, understood
 from wheelwright.release.ports import ActFailed
 from wheelwright.release.world import File, Trouble
 
@@ -21,6 +23,7 @@ class SimpleIndex:
     def __init__(self, http: Http, check_url: str, package: str) -> None:
         self._http = http
         self._url = f"{check_url}{package}/"
+        self._shown = without_credentials(self._url)
 
     async def files(self) -> tuple[File, ...]:
         """Return all files, of all versions; none where the index does not know the package."""
@@ -32,17 +35,18 @@ class SimpleIndex:
         if answer.status_code != 200:
             busy = answer.status_code >= 500 or answer.status_code == 429
             trouble = Trouble.BUSY if busy else Trouble.REFUSED
-            raise ActFailed(trouble, f"GET {self._url}: {answer.status_code}")
-        if "json" not in answer.headers.get("content-type", ""):
-            return parse_html(answer.text)
-        return tuple(
-            File(
-                file["filename"],
-                file.get("hashes", {}).get("sha256", ""),
-                bool(file.get("yanked", False)),
-            )
-            for file in answer.json()["files"]
-        )
+            raise ActFailed(trouble, f"GET {self._shown}: {answer.status_code}")
+        with understood(f"GET {self._shown}"):
+            if "json" not in answer.headers.get("content-type", ""):
+                return parse_html(answer.text)
+            return tuple(_file(each) for each in answer.json()["files"])
+
+
+def _file(data: dict[str, Any]) -> File:
+    digest = data.get("hashes", {}).get("sha256", "")
+    if not (isinstance(data["filename"], str) and isinstance(digest, str)):
+        raise TypeError("a file's name or digest is not a text")
+    return File(data["filename"], digest, bool(data.get("yanked", False)))
 
 
 def parse_html(text: str) -> tuple[File, ...]:

@@ -85,9 +85,10 @@ async def build_tag(context: Context, tag: str) -> dagger.Directory:
     if isinstance(urls, Problem):
         raise Stopped(urls.text())
     index = SimpleIndex(await context.http(), urls.check, plan.package)
+    journal = await tagged.settled(found, index)
     workshop = context.workshop(found.preparing, urls)
     ports = Ports(cast("Git", None), index, cast("GitHub", None), workshop, MachineClock())
-    observe = tagged.observing(found.journal)
+    observe = tagged.observing(journal)
     outcome = await loop.run(plan, ports, say, observe=observe, decide=roles.next_tagged)
     if isinstance(outcome.end, Stop):
         raise Stopped(outcome.end.text())
@@ -95,8 +96,8 @@ async def build_tag(context: Context, tag: str) -> dagger.Directory:
         # Neither a lock nor a branch belongs to it.
         plan=replace(plan, base=""),
         member=bool(found.commit.where),
-        commit=found.journal.commit,
-        epoch_s=found.journal.epoch_s,
+        commit=journal.commit,
+        epoch_s=journal.epoch_s,
         described=None,
         files=outcome.world.here.built,
         notes="",

@@ -191,7 +191,7 @@ def _locked(lock: Lock, ref: str) -> Problem:
     return Problem(
         Reason.LOCKED,
         f'run "{lock.run}" is releasing {lock.version} ({ref})',
-        f'wait for it, or continue it with --take-over="{lock.run}" if it is dead',
+        lock.act,
     )
 
 

@@ -11,7 +11,7 @@ from wheelwright.release import edits, refs
 from wheelwright.release.context import Context, MachineClock, say, tag_prefix
 from wheelwright.release.git import RemoteGit
 from wheelwright.release.github import GitHubRest
-from wheelwright.release.http import Http
+from wheelwright.release.http import Http, token_of
 from wheelwright.release.index import SimpleIndex
 from wheelwright.release.inside.refs import EMAIL
 from wheelwright.release.loop import patiently
@@ -22,7 +22,7 @@ from wheelwright.release.refs import Seen
 from wheelwright.release.rules import Making
 from wheelwright.release.stops import Problem, Reason
 from wheelwright.release.version import Request, Versioned, newest, next_version
-from wheelwright.release.where import Hub, IndexUrls, hub_of
+from wheelwright.release.where import Hub, IndexUrls, exposed, hub_of
 from wheelwright.release.world import Lock
 
 __all__ = ["Based", "Preflight", "Ready"]
@@ -170,7 +170,10 @@ class Preflight:
         token = self.context.settings.github_token
         if token is None or isinstance(hub, Problem):
             return None
-        github = GitHubRest(http, hub, (await token.plaintext()).strip())
+        if seen := exposed(hub.page) or exposed(hub.api):
+            self._note(Reason.NO_CREDENTIALS, seen, "pass --remote and --github-api with https")
+            return None
+        github = GitHubRest(http, hub, await token_of(token))
         self._problems += await self._asked(github.problems, ())
         return github
 

@@ -138,14 +138,24 @@ class Preparing:
         commit = await self.commit(plan.base_commit)
         try:
             edits = await self._edits(commit, plan, since)
-            build_requires = await self._build_requires(commit) if requires else ()
         except (ProjectError, ToolFailed) as error:
             raise ActFailed(Trouble.TOOL, str(error)) from error
+        build_requires = await self.requires(commit) if requires else ()
         message = refs.journal_message(plan.package, plan.version, build_requires)
         return ReleaseCommit(plan.base_commit, plan.epoch_s, message, edits)
 
+    async def requires(self, commit: Commit) -> tuple[str, ...]:
+        """Return what the index has now for the build: the input of every build to come.
+
+        Raises:
+            ActFailed: it cannot be had.
+        """
+        try:
+            return await self._build_requires(commit)
+        except (ProjectError, ToolFailed) as error:
+            raise ActFailed(Trouble.TOOL, str(error)) from error
+
     async def _build_requires(self, commit: Commit) -> tuple[str, ...]:
-        """Return what the index has now for the build: the input of every build to come."""
         project = commit.project
         if not (lines := backend.requested(project)):
             return ()

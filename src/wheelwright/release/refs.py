@@ -30,6 +30,7 @@ __all__ = [
     "versions",
 ]
 
+_LONGEST: Final = 200
 _TRAILER = re.compile(r"^Wheelwright-([\w-]+): (.*)$", re.MULTILINE)
 
 # Of git's own words (builtin/push.c, transport.c, http.c, remote-curl.c), of GitHub's hooks, and of
@@ -95,11 +96,16 @@ def _lock(found: Mapping[str, str]) -> Lock:
     base, epoch = said.get("Base", ""), said.get("Epoch", "")
     return Lock(
         commit=found["commit"],
-        run=said.get("Run", "unknown"),
-        version=said.get("Lock", " ").rpartition(" ")[2],
+        run=_line(said.get("Run", "")) or "unknown",
+        version=_line(said.get("Lock", " ").rpartition(" ")[2]),
         base_commit=base if re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", base) else "",
         epoch_s=int(epoch) if re.fullmatch(r"[0-9]{1,10}", epoch) else 0,
     )
+
+
+def _line(text: str) -> str:
+    """Return a text that is a line for people; empty for another."""
+    return text if text.isprintable() and len(text) <= _LONGEST else ""
 
 
 def refs_of(seen: Seen, plan: Plan) -> Refs:

@@ -220,7 +220,7 @@ def _lock(plan: Plan, world: World) -> Next | None:
     return Stop.at(
         Reason.LOCKED,
         f'run "{lock.run}" is releasing {lock.version} ({plan.lock_ref})',
-        f'wait for it, or continue it with --take-over="{lock.run}" if it is dead',
+        lock.act,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from wheelwright import toolchain
@@ -22,7 +22,7 @@ from wheelwright.release.verifying import verify
 from wheelwright.release.version import parse
 from wheelwright.release.world import Act, Here, Journal, Plan, World
 
-__all__ = ["Tagged", "look", "observing", "publish", "verify_tag"]
+__all__ = ["Tagged", "look", "observing", "publish", "settled", "verify_tag"]
 
 _FOREIGN_ACT = "merge it and tag what is merged, or delete the tag"
 
@@ -62,11 +62,12 @@ async def publish(context: Context, tag: str) -> str:
         raise Stopped(Stop((missing,)).text())
     toolchain.begin_release()
     found = await look(context, tag)
-    plan, journal = found.plan, found.journal
+    plan = found.plan
     urls = context.urls(found.commit)
     if isinstance(urls, Problem):
         raise Stopped(urls.text())
     index = SimpleIndex(await context.http(), urls.check, plan.package)
+    journal = await settled(found, index)
     workshop = context.workshop(found.preparing, urls)
     # `next_upload` asks for no act of these two.
     ports = Ports(cast("Git", None), index, cast("GitHub", None), workshop, MachineClock())
@@ -89,6 +90,22 @@ def observing(journal: Journal) -> Callable[[Plan, Ports, Here], Awaitable[World
         return World(branch=journal, tag=journal, index=mine, here=here)
 
     return observe
+
+
+async def settled(found: Tagged, index: SimpleIndex) -> Journal:
+    """Return the commit with what it is built with.
+
+    What its message records is text of whoever made the commit. It counts where files are on the
+    index already: the rebuild has to be those, hash for hash. Else it is asked for anew.
+
+    Raises:
+        ActFailed: the index does not answer, or has not what the build asks for.
+    """
+    files = await loop.patiently(index.files, MachineClock(), say)
+    published = any(file_version(file.name) == found.plan.version for file in files)
+    if published and found.journal.build_requires:
+        return found.journal
+    return replace(found.journal, build_requires=await found.preparing.requires(found.commit))
 
 
 async def look(context: Context, tag: str) -> Tagged:

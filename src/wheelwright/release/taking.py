@@ -15,12 +15,13 @@ import dagger
 from wheelwright import toolchain
 from wheelwright.errors import RequestError
 from wheelwright.pins import DEFAULT_PYTHON
+from wheelwright.project.addresses import without_credentials
 from wheelwright.release import handing, loop, refs, roles
-from wheelwright.release.context import MachineClock, Settings, Stopped, say
+from wheelwright.release.context import MachineClock, Settings, Stopped, run_name, say
 from wheelwright.release.git import RemoteGit
 from wheelwright.release.github import GitHubRest
 from wheelwright.release.handing import Handed
-from wheelwright.release.http import Http
+from wheelwright.release.http import Http, token_of
 from wheelwright.release.index import SimpleIndex
 from wheelwright.release.inside.refs import EMAIL
 from wheelwright.release.jobs import reported, stopped
@@ -31,7 +32,14 @@ from wheelwright.release.report import Links, Report
 from wheelwright.release.rules import Making
 from wheelwright.release.step import Next, next_upload
 from wheelwright.release.stops import Problem, Reason, Stop
-from wheelwright.release.where import PYPI, IndexUrls, https, hub_of, is_pypi
+from wheelwright.release.where import (
+    PYPI,
+    IndexUrls,
+    exposed,
+    https,
+    hub_of,
+    is_pypi,
+)
 from wheelwright.release.workshop import Containers
 from wheelwright.release.world import Act, Here, Plan, World
 
@@ -93,7 +101,9 @@ def _urls(settings: Settings, handed: Handed) -> IndexUrls:
         raise RequestError("--publish-url or --check-url alone", "pass both")
     publish, check = settings.publish_url or PYPI[0], settings.check_url or PYPI[1]
     urls = IndexUrls(publish, check.rstrip("/") + "/", handed.urls.page)
-    if (urls.publish, urls.check) != (handed.urls.publish, handed.urls.check):
+    if publish != without_credentials(publish):
+        raise RequestError("a credential in --publish-url", "pass it as --index-token alone")
+    if urls.shown != handed.urls.shown:
         seen = f"it was built for {handed.urls.publish!r}, and this job publishes to {publish!r}"
         act = "pass the same --publish-url and --check-url to all jobs: workflows --index NAME"
         raise Stopped(Problem(Reason.HANDED_OVER, seen, act).text())
@@ -181,10 +191,12 @@ async def _repository(
     hub = hub_of(remote.url, settings.github_api)
     if isinstance(hub, Problem):
         raise Stopped(hub.text())
+    if seen := exposed(hub.page) or exposed(hub.api):
+        raise RequestError(seen, "pass --remote and --github-api with https")
     http = await _http(settings)
-    github = GitHubRest(http, hub, (await token.plaintext()).strip())
+    github = GitHubRest(http, hub, await token_of(token))
     urls = _urls(settings, handed)
-    run = settings.run or handed.commit[:12]
+    run = run_name(settings.run) or handed.commit[:12]
     plan = replace(handed.plan, run=run, take_over=settings.take_over)
     if foresee:
         plan = replace(plan, notes=await _foreseen(plan, remote, github))

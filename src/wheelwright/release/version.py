@@ -24,6 +24,7 @@ from typing import Final
 
 from packaging.version import InvalidVersion, Version
 
+from wheelwright.project import reading
 from wheelwright.release.stops import Reason, Stop
 
 __all__ = ["BUMPS", "PRES", "Request", "Versioned", "newest", "next_version", "parse"]
@@ -79,7 +80,7 @@ class Versioned:
 def parse(text: str) -> Version | None:
     """Read a version; None where it is none."""
     try:
-        return Version(text)
+        return reading.version(text)
     except InvalidVersion:
         return None
 

@@ -6,27 +6,46 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from wheelwright.project.addresses import readable, without_credentials
 from wheelwright.project.model import Project
 from wheelwright.release.stops import Problem, Reason
 
-__all__ = ["Hub", "IndexUrls", "https", "hub_of", "index_urls", "is_pypi", "origin"]
+__all__ = [
+    "Hub",
+    "IndexUrls",
+    "exposed",
+    "https",
+    "hub_of",
+    "index_urls",
+    "is_pypi",
+    "origin",
+]
 
 PYPI: Final = ("https://upload.pypi.org/legacy/", "https://pypi.org/simple/")
 
 
 @dataclass(frozen=True, slots=True)
 class IndexUrls:
-    """Where files go to, and where they are listed; `page` is for people, where one is known."""
+    """Where files go to, and where they are listed; `page` is for people, where one is known.
+
+    A private listing is read by the name and password in its address, which are for nobody to see.
+    """
 
     publish: str
     check: str
     page: str = ""
+
+    @property
+    def shown(self) -> tuple[str, str]:
+        """Both addresses, for people and for files that travel."""
+        return self.publish, without_credentials(self.check)
 
 
 def index_urls(
     project: Project, package: str, index: str, publish: str, check: str
 ) -> IndexUrls | Problem:
     """Return the index's addresses: the caller's, those of `[[tool.uv.index]]`, else PyPI's."""
+    from_table = bool(index and not publish)
     if index:
         tables = project.root.table("tool", "uv").get("index", [])
         named = [each for each in tables if isinstance(each, dict) and each.get("name") == index]
@@ -43,9 +62,22 @@ def index_urls(
         seen = f"--{'publish' if publish else 'check'}-url alone"
         return Problem(Reason.BAD_REQUEST, seen, "pass both --publish-url and --check-url")
     publish, check = publish or PYPI[0], check or PYPI[1]
+    if publish != without_credentials(publish):
+        seen = f"a credential in the address {without_credentials(publish)}"
+        return Problem(Reason.BAD_REQUEST, seen, "pass it as --index-token alone")
+    if from_table and (seen := exposed(publish)):
+        act = "write https, or pass --publish-url and --check-url"
+        return Problem(Reason.BAD_REQUEST, f'[[tool.uv.index]] "{index}": {seen}', act)
     host = re.match(r"https://((?:test\.)?pypi\.org)/simple/?$", check)
     page = f"https://{host.group(1)}/project/{package}/" if host else ""
     return IndexUrls(publish, check.rstrip("/") + "/", page)
+
+
+def exposed(url: str) -> str:
+    """Return the fact that a token sent there can be read on the way; empty if it cannot."""
+    if not readable(url):
+        return ""
+    return f"{without_credentials(url)} would get a token over plain HTTP"
 
 
 def is_pypi(urls: IndexUrls) -> bool:
@@ -68,7 +100,9 @@ def https(remote: str) -> str:
     scp = re.match(r"(?:[\w.-]+@)?([\w.-]+):(?!//)(.+)$", remote)
     if scp:
         return f"https://{scp.group(1)}/{scp.group(2)}"
-    return re.sub(r"^(https?://)[^@/]+@", r"\1", remote)
+    # Names of schemes have no case; git's own rule for them has.
+    http = re.match(r"(?i)(https?)://(.*)$", remote)
+    return without_credentials(f"{http[1].lower()}://{http[2]}" if http else remote)
 
 
 @dataclass(frozen=True, slots=True)

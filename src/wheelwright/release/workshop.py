@@ -281,6 +281,7 @@ class Containers:
             container = toolchain.step(container, UPLOAD, sign, secrets=held, may_fail=True)
             if (output := await toolchain.output(container)).exit_code:
                 raise ActFailed(Trouble.ATTESTATION, _tail(output))
+        listed, private = self._listed()
         trusted = "always" if self.credentials.trusted else "never"
         uploaded = toolchain.step(
             container,
@@ -292,10 +293,10 @@ class Containers:
                 *("timeout", "--kill-after=10", str(self.upload_timeout_s)),
                 *("uv", "publish", "--no-cache", f"--trusted-publishing={trusted}"),
                 f"--publish-url={self.urls.publish}",
-                f"--check-url={self.urls.check}",
+                *listed,
                 *files,
             ],
-            secrets=held,
+            secrets=[*held, *private],
             may_fail=True,
         )
         output = await toolchain.output(uploaded)
@@ -310,6 +311,13 @@ class Containers:
                 Held(Credential.IDENTITY, "ACTIONS_ID_TOKEN_REQUEST_TOKEN", have.oidc_token),
             ]
         return [Held(Credential.UPLOAD, "UV_PUBLISH_TOKEN", have.token)] if have.token else []
+
+    def _listed(self) -> tuple[list[str], list[Held]]:
+        """Return how `uv publish` is told where files are listed: a private address as a secret."""
+        if self.urls.check == self.urls.shown[1]:
+            return [f"--check-url={self.urls.check}"], []
+        secret = dagger.dag.set_secret("wheelwright-check-url", self.urls.check)
+        return [], [Held(Credential.UPLOAD, "UV_PUBLISH_CHECK_URL", secret)]
 
     def _told_how(self, container: dagger.Container) -> dagger.Container:
         if self.credentials.trusted:

@@ -7,6 +7,8 @@ empty `Here` and goes on all the same.
 
 from __future__ import annotations
 
+import re
+import shlex
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -70,6 +72,13 @@ class Lock:
     version: str
     base_commit: str
     epoch_s: int
+
+    @property
+    def act(self) -> str:
+        """What another run can do; people paste it, and whoever may push has named the run."""
+        simple = re.fullmatch(r"[\w.:/@+-]+", self.run, re.ASCII)
+        named = f'"{self.run}"' if simple else shlex.quote(self.run)
+        return f"wait for it, or continue it with --take-over={named} if it is dead"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ Source: GitHub's documentation, "Workflow commands", and the escaping of its own
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from wheelwright.errors import RequestError
 from wheelwright.gates.lint import Issue
 from wheelwright.project.files import join
 from wheelwright.project.pyproject import line_of
+from wheelwright.project.reading import json_data
 from wheelwright.reports.model import MatrixReport, shortfall
 
 __all__ = ["Annotation", "escaped", "of_audit", "of_lint", "of_tests", "of_types", "render"]
@@ -132,7 +132,7 @@ def of_audit(report: str, lock: str = "", path: str = "uv.lock") -> list[Annotat
         RequestError: not such a report.
     """
     try:
-        data = json.loads(report)
+        data = json_data(report)
         dependencies: Sequence[dict[str, object]] = (
             data["dependencies"] if isinstance(data, dict) else data
         )

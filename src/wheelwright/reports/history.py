@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wheelwright.errors import RequestError
+from wheelwright.project.reading import json_data
 from wheelwright.reports.model import CellReport, MatrixReport
 
 __all__ = ["append", "trend"]
@@ -162,7 +163,7 @@ def _read(text: str) -> list[dict[str, Any]]:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            row = json_data(line)
         except ValueError as error:
             raise RequestError(
                 f"line {number} of the history is not JSON: {error}", "remove that line"
@@ -170,7 +171,9 @@ def _read(text: str) -> list[dict[str, Any]]:
         wrong = [
             key
             for key, kind in _FIELDS.items()
-            if not isinstance(row, dict) or not isinstance(row.get(key), kind)
+            if not isinstance(row, dict)
+            or not isinstance(row.get(key), kind)
+            or not isinstance(row.get("ran_at", ""), str)
         ]
         if wrong:
             raise RequestError(

@@ -105,17 +105,33 @@ def test_without_a_lock_the_requirements_name_the_volume(changed: str, same: boo
     assert same == (one == building.volume(project({"pyproject.toml": changed})))
 
 
+NO_CODE = ("--no-build", "--no-compile-bytecode")
+
+
 @pytest.mark.parametrize(
     ("args", "made"),
     [
-        (("uv", "pip", "install", "x"), ("uv", "pip", "install", "--no-build", "x")),
-        (("uv", "tool", "install", "x"), ("uv", "tool", "install", "--no-build", "x")),
-        (("uv", "sync", "--frozen"), ("uv", "sync", "--no-build", "--frozen")),
+        (("uv", "pip", "install", "x"), ("uv", "pip", "install", *NO_CODE, "x")),
+        (("uv", "tool", "install", "x"), ("uv", "tool", "install", *NO_CODE, "x")),
+        (("uv", "sync", "--frozen"), ("uv", "sync", *NO_CODE, "--frozen")),
+        (("uv", "pip", "compile", "x"), ("uv", "pip", "compile", "--no-build", "x")),
         (("uv", "lock", "--check"), ("uv", "lock", "--no-build", "--check")),
         (("uv", "venv", "/opt/venv"), ("uv", "venv", "/opt/venv")),
         (("python", "x.py"), ("python", "x.py")),
     ],
 )
 def test_a_command_that_builds_nothing(args: tuple[str, ...], made: tuple[str, ...]) -> None:
-    """Each command of uv that could build is told not to."""
+    """Each command of uv that could build or compile is told not to."""
     assert made == building.without_builds(args)
+
+
+def test_repositories_that_a_credential_may_be_sent_to() -> None:
+    """uv.lock names commits: over https, or of this machine; else they are cloned without one."""
+    places = ("https://a.example/r", "http://a.example/r", "http://127.0.0.1:80/r", "ssh://a/r")
+    lock = "version = 1\n" + "".join(
+        f'[[package]]\nname = "p{number}"\nversion = "1"\nsource = {{ git = "{place}#{number}" }}\n'
+        for number, place in enumerate(places)
+    )
+    files = {"pyproject.toml": PYPROJECT, "uv.lock": lock}
+
+    assert ("https://a.example/r", "http://127.0.0.1:80/r") == building.repositories(project(files))

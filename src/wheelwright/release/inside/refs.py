@@ -239,9 +239,13 @@ def look() -> None:
     """Tell what the remote has now."""
     fetch()
     refs = {}
-    shown = git("for-each-ref", "--format=%(refname) %(objectname) %(*objectname)", SEEN)
+    shown = git(
+        "for-each-ref", "--format=%(refname) %(objectname) %(*objectname) %(*objecttype)", SEEN
+    )
     for line in shown.splitlines():
-        ref, own, peeled = line.split(" ")
+        ref, own, once, kind = line.split(" ")
+        # Older ones peel a tag once, and a tag may be of another tag.
+        peeled = git("rev-parse", f"{own}^{{}}").strip() if kind == "tag" else once
         refs["refs/" + ref[len(SEEN) :]] = peeled or own
     refs.pop("refs/heads/HEAD", None)  # the name that a clone has for its remote's default branch
     symbolic = git("ls-remote", "--symref", source(), "HEAD")
@@ -323,6 +327,8 @@ def checkout(commit: str) -> None:
 def trace(commit: str, branch: str) -> None:
     """Tell where a commit comes from."""
     have(commit)
+    if (kind := git("cat-file", "-t", commit, check=False).strip()) != "commit":
+        raise fail(f"{commit[:12]} is not a commit but {kind or 'nothing that the remote has'}")
     head = git("rev-parse", "--verify", "--end-of-options", f"{SEEN}heads/{branch}").strip()
     shown = git("show", "--no-patch", "--format=%ct%x00%P%x00%an <%ae>", commit)
     epoch, parents, author = shown.rstrip("\n").split("\0")

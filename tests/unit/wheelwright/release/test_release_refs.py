@@ -311,3 +311,27 @@ def described_without(text: str, path: str) -> str:
     found = json.loads(text)
     found["edits"] = [each for each in found["edits"] if each["path"] != path]
     return json.dumps(found)
+
+
+def test_tag_of_a_tag_is_the_commit(remote: Remote) -> None:
+    """However many tags stand one on the other, and whatever git is there."""
+    remote.git("tag", "-a", "-m", "one", "v1.0.0", "main")
+    remote.git("tag", "-a", "-m", "two", "v1.0.1", "v1.0.0")
+    remote.git("tag", "-a", "-m", "three", "v1.0.2", "v1.0.1")
+    seen = remote.clone("one").look()
+
+    assert {"1.0.0", "1.0.1", "1.0.2"} == set(refs.tags(seen, "v"))
+    assert {remote.head()} == set(refs.tags(seen, "v").values())
+
+
+@pytest.mark.parametrize(("what", "kind"), [("main^{tree}", "tree"), ("main:a.txt", "blob")])
+def test_tag_of_no_commit_is_seen_and_is_none(remote: Remote, what: str, kind: str) -> None:
+    """A tag may be of a tree or a file: its name is taken, and there is nothing to trace."""
+    remote.git("tag", "-a", "-m", "x", "v1.0.0", what)
+    clone = remote.clone("one")
+    tag = refs.tags(clone.look(), "v")["1.0.0"]
+    done = clone.run("trace", tag, "main")
+
+    assert remote.head(what) == tag
+    assert 1 == done.returncode
+    assert f"{tag[:12]} is not a commit but {kind}\n" == done.stderr
