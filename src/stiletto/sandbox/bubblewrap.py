@@ -162,8 +162,6 @@ class Bubblewrap:
     def separate(self, network: Network | None) -> None:
         """Give the steps from here on a network of their own, where one can be made."""
         self._network = network
-        if network is not None:
-            network.begin()
 
     async def network(self) -> StepNetwork:
         """Return the network that steps are in."""

@@ -49,14 +49,13 @@ async def select(
         say("steps run without isolation, as ordinary processes: plain mode was asked for")
         return _unlimited(Plain(base, host_env), limits, say)
     try:
-        sandbox = await probe_bubblewrap(base, host_env)
+        sandbox = await probe_bubblewrap(base, host_env, environ)
     except EnvironmentFailed as error:
         if choice == "bubblewrap":
             raise
         how = f"; {error.hint}" if error.hint and error.hint != HINT_PLAIN else ""
         say(f"steps run without isolation, as ordinary processes: {error.message}{how}")
         return _unlimited(Plain(base, host_env), limits, say)
-    sandbox.separate(network_from(environ, sandbox.program, host_env))
     return _limited(sandbox, limits, say)
 
 
@@ -84,8 +83,14 @@ async def way_to_isolation(base: Path) -> str:
     return "leave out `--sandbox plain` (or STILETTO_SANDBOX=plain)"
 
 
-async def probe_bubblewrap(base: Path, host_env: Mapping[str, str] = os.environ) -> Bubblewrap:
+async def probe_bubblewrap(
+    base: Path,
+    host_env: Mapping[str, str] = os.environ,
+    environ: Mapping[str, str] | None = None,
+) -> Bubblewrap:
     """Return bubblewrap after it has run `true` over an overlay in `base`.
+
+    With the settings `environ` its steps get a network of their own, begun meanwhile.
 
     Raises:
         EnvironmentFailed: it cannot; the message says what is missing.
@@ -95,6 +100,25 @@ async def probe_bubblewrap(base: Path, host_env: Mapping[str, str] = os.environ)
             f"bubblewrap needs Linux, and this is {platform.system()}", hint=HINT_PLAIN
         )
     sandbox = Bubblewrap(base, host_env=host_env)
+    network = None if environ is None else network_from(environ, sandbox.program, host_env)
+    if network is not None:
+        network.begin()
+    try:
+        await _probe(sandbox, base)
+    except BaseException:
+        if network is not None:
+            await network.close()
+        raise
+    sandbox.separate(network)
+    return sandbox
+
+
+async def _probe(sandbox: Bubblewrap, base: Path) -> None:
+    """Run `true`.
+
+    Raises:
+        EnvironmentFailed: it does not run.
+    """
     try:
         with _scratch(base) as (upper, work):
             step = Step(("true",), userland_image("probe"), (), upper, work)
@@ -108,7 +132,6 @@ async def probe_bubblewrap(base: Path, host_env: Mapping[str, str] = os.environ)
             f"bubblewrap cannot work here: `true` ended with {output.exit_code}: {said}",
             hint=HINT_PLAIN,
         )
-    return sandbox
 
 
 @contextmanager
