@@ -16,7 +16,7 @@ from wheelwright.project.model import Project, describe
 from wheelwright.project.reading import not_text
 from wheelwright.project.workspace import locate, members
 
-__all__ = ["Bench", "load"]
+__all__ = ["Bench", "load", "text_of"]
 
 # Directories, beside the root, whose entries are looked at.
 _LISTED = (".config/", "requirements/")
@@ -123,11 +123,11 @@ async def _names(source: dagger.Directory, paths: Iterable[str]) -> dict[str, st
 
 async def _texts(source: dagger.Directory, paths: Iterable[str]) -> dict[str, str]:
     return await _together(
-        {path: partial(_text, path, source.file(path)) for path in sorted(paths)}
+        {path: partial(text_of, path, source.file(path)) for path in sorted(paths)}
     )
 
 
-async def _text(path: str, file: dagger.File) -> str:
+async def text_of(path: str, file: dagger.File) -> str:
     """Return a file's text.
 
     Raises:

@@ -406,7 +406,9 @@ class Wheelwright(Releases):
         """
 
         async def one(bench: Bench) -> str:
-            return await pipeline.ci(bench, python or self.python, git, fail_fast=fail_fast)
+            return await pipeline.ci(
+                bench, python or self.python, git, fail_fast=fail_fast, alone=not all_packages
+            )
 
         if all_packages:
             return await everywhere.judge(

@@ -172,7 +172,11 @@ async def check_types(
             path = f"{toolchain.TOOLS}/bin:${{PATH}}"
             container = container.with_env_variable("PATH", path, expand=True)
         asked_for = toolchain.observe(container, [check.args[0], "--version"])
-        told = (await toolchain.output(asked_for, f"{check.checker.name} --version")).stdout
+        version = await toolchain.output(asked_for, f"{check.checker.name} --version")
+        told = version.stdout
+        if version.exit_code == 0 and not types.is_it(check, told):
+            results.append(types.impostor(check))
+            continue
         name, decides = check.checker.name, (plan, check.tool, history and await history.digest())
         output = await attempting.observed(
             container, check.args, name, bench.source, python, *decides
@@ -385,14 +389,16 @@ async def _history(bench: Bench, python: str, git: dagger.Directory) -> dagger.D
 # -- all of it ------------------------------------------------------------------------------------
 
 
-async def ci(bench: Bench, asked: str, git: dagger.Directory, *, fail_fast: bool) -> str:
-    """Run every gate and return the table.
+async def ci(
+    bench: Bench, asked: str, git: dagger.Directory, *, fail_fast: bool, alone: bool = True
+) -> str:
+    """Run every gate and return the table; one of several packages may have nothing to run.
 
     With `fail_fast` they run one after the other and stop at the first failure; without, all at
     once, so that each one's seconds include waiting for steps that it shares.
 
     Raises:
-        GateFailed: a gate failed; the message is the table with the details of failures above.
+        GateFailed: a gate failed, or none ran; the message is the table with the details above.
     """
     bench.require_package()
     python = python_of(bench, asked)
@@ -428,6 +434,8 @@ async def ci(bench: Bench, asked: str, git: dagger.Directory, *, fail_fast: bool
     text = report.render(f"ci of {bench.project.name} on Python {python}", ordered)
     if report.failed(ordered):
         raise GateFailed(f"{report.headline(ordered)}\n\n{text}")
+    if alone and not report.passed(ordered):
+        raise GateFailed(f"no gate ran: {bench.project.name} is not checked by anything\n\n{text}")
     return text
 
 

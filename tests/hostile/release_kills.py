@@ -44,6 +44,9 @@ LIMIT_S = 300
 LATER_S = 0.4
 """How long after a line of progress a kill may come: longer than most steps of git."""
 
+FEW = 30
+"""As many lines of progress as each job has that builds nothing."""
+
 JOBS = ("build", "propose", "publish", "finish")
 
 
@@ -137,7 +140,7 @@ class Kills:
             self.killed += 1
             self.say(f"seed {seed}: ended before the job {last}")
         else:
-            most = self.lines if last == "build" else self.lines // 4
+            most = self.lines // 2 if last == "build" else FEW
             killer = self._killer(chance, most, _kill_all)
             done = jobs.job(last, killer.follow)
             assert killer.killed or done, jobs.said[last]

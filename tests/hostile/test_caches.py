@@ -12,9 +12,16 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from release_attacks import start
+from release_attacks import start, written
 from tests.e2e.bench import Bench, copy_of
-from tests.e2e.release_bench import Description, Outside, Sample, make_package
+from tests.e2e.release_bench import (
+    Description,
+    Outside,
+    ReleaseBench,
+    Sample,
+    commit,
+    make_package,
+)
 
 # Puts a module into whatever the back end builds that has it at its end.
 HOOK = """
@@ -222,11 +229,15 @@ def test_layer_of_a_poisoned_cache_answers_no_step_of_a_release(
     fresh: Bench, tmp_path: Path, described: Description
 ) -> None:
     """What `ci` has made with a cache that somebody wrote to gets into nothing of a release."""
+    # Both have a lock: what it names comes of the cache that all packages share.
     another = make_package(Sample("another-package"), tmp_path / "another")
     fresh.passes(another, "test")
+    source = make_package(Sample(), tmp_path / "source")
+    written(source, {"tests/test_clean.py": CLEAN})
+    commit(source, "test: see which pytest it is")
     assert poisoned(Path(fresh.env["STILETTO_CACHE"]))
     with Outside(tmp_path / "outside", described) as outside:
-        at = start(fresh, outside, tmp_path / "source", Sample(), {"tests/test_clean.py": CLEAN})
+        at = ReleaseBench.start(fresh, outside, source, Sample())
         checked = at.call("ci", "--git", str(at.clone))
         ended = at.succeeds()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -171,6 +172,9 @@ def test_read_only_store_names_the_way_out(tmp_path: Path) -> None:
         (errno.EROFS, "set STILETTO_CACHE"),
         (errno.EACCES, "set STILETTO_CACHE"),
         (errno.EIO, "check the disk"),
+        (errno.EFBIG, "ulimit -f"),
+        (errno.EMFILE, "ulimit -n"),
+        (errno.EAGAIN, "ulimit -u"),
     ],
 )
 def test_what_a_disk_refuses_is_told_with_its_path(code: int, act: str) -> None:
@@ -185,6 +189,142 @@ def test_what_a_disk_refuses_is_told_with_its_path(code: int, act: str) -> None:
     elsewhere = told(OSError(code, "x", "name"), root, Path("/home/me/out"))
     assert elsewhere is None if code == errno.EACCES else "/home/me/out" in str(elsewhere)
     assert told(FileNotFoundError(errno.ENOENT, "x", "/cache/y"), root) is None
+
+
+LIMITED = """
+import resource, sys
+from pathlib import Path
+from stiletto.errors import EnvironmentFailed
+from stiletto.store import Store
+
+with Store(Path(sys.argv[1])) as store:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, -1))
+    for act in (
+        lambda: store.put_bytes(b"x" * 100_000),
+        lambda: store.put_record("step", "k", {"x": "y" * 100_000}),
+    ):
+        try:
+            act()
+        except EnvironmentFailed as error:
+            print(error.message, "|", error.hint)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))
+    store.put_bytes(b"x" * 100_000)
+    print(store.verify().damages)
+"""
+
+
+def test_limits_of_a_process_are_named(tmp_path: Path) -> None:
+    """A file that may not grow as large as it has to is one line, and right without the limit."""
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, str(tmp_path / "store")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    *refused, damages = done.stdout.splitlines()
+    assert 2 == len(refused)
+    for line in refused:
+        assert f"cannot use the cache {tmp_path / 'store'}: file too large" in line
+        assert "ulimit -f" in line
+    assert "()" == damages
+
+
+BROKEN = """
+import sys
+from pathlib import Path
+from stiletto.errors import EnvironmentFailed
+from stiletto.graph.tree import EMPTY, File
+from stiletto.store import Store
+
+store = Store(Path(sys.argv[1]))
+for number in range(int(sys.argv[2])):
+    try:
+        tree = EMPTY
+        for part in range(20):
+            data = str((number, part)).encode() * 20_000
+            tree = tree.put(f"f{part}", File(*store.put_bytes(data)))
+        store.checkout(tree)
+        store.put_record("step", str(number), {"tree": store.save_tree(tree)})
+    except EnvironmentFailed as error:
+        print(error.message, "|", error.hint)
+        store.close()
+        break
+"""
+
+
+@pytest.mark.slow
+def test_disk_that_loses_blocks_is_named(tmp_path: Path) -> None:
+    """A disk that cannot write its blocks is one line; mended, what was kept before is right.
+
+    Which of two errors the kernel hands on depends on which block was lost.
+    """
+    if not Path("/dev/loop-control").exists():
+        pytest.skip("no loop devices")
+    script = tmp_path / "broken.py"
+    script.write_text(BROKEN)
+    run = f"{sys.executable} {script} $DISK/mnt/store 50 2>&1"
+    # A file system in a file that has more room on paper than the disk it lies on.
+    made = """
+mkdir $DISK/mnt
+truncate -s 400M $DISK/image
+mkfs.ext4 -q -O ^has_journal -m 0 $DISK/image || exit 99
+mount -o loop,errors=continue $DISK/image $DISK/mnt || exit 99
+"""
+    verify = f"STILETTO_CACHE=$DISK/mnt/store {sys.executable} -m stiletto verify --repair 2>&1"
+    mended = f"mount -o remount,size=500m $DISK\n{verify}\n{run}\n{verify}; echo exit $?"
+    broken, after = _in_mount(tmp_path, "size=24m", f"{made}{run}\necho @@part@@\n{mended}")
+    assert 1 == broken.count("\n")
+    assert f"{tmp_path / 'disk'}" in broken
+    assert any(
+        told in broken
+        for told in (
+            "input/output error | check the disk, then run `stiletto verify --repair`",
+            "no space left on device | make room, or run stiletto prune",
+        )
+    )
+    assert after.endswith("nothing damaged\nexit 0\n")
+    assert "Traceback" not in after
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace makes calls of the kernel fail")
+@pytest.mark.parametrize(
+    ("calls", "error", "told"),
+    [
+        ("write", "EDQUOT:when=1", "disk quota exceeded | make room, or run stiletto prune"),
+        ("mkdir", "EDQUOT", "disk quota exceeded | make room, or run stiletto prune"),
+        ("link,linkat", "EDQUOT", "disk quota exceeded | make room, or run stiletto prune"),
+        ("rename", "EDQUOT", "disk quota exceeded | make room, or run stiletto prune"),
+        ("write", "EIO:when=1", "input/output error | check the disk, then run `stiletto verify"),
+        ("syncfs", "EIO", "input/output error | check the disk, then run `stiletto verify"),
+        ("rename", "EIO", "input/output error | check the disk, then run `stiletto verify"),
+    ],
+)
+def test_what_the_kernel_refuses_is_one_line(
+    tmp_path: Path, calls: str, error: str, told: str
+) -> None:
+    """Whichever call a quota or a broken disk lets fail, the store says so; later it is right."""
+    script = tmp_path / "broken.py"
+    script.write_text(BROKEN)
+    store = tmp_path / "store"
+    plain = [sys.executable, "-B", str(script), str(store), "2"]
+    Store(store).close()
+    done = subprocess.run(
+        [
+            *("strace", "-f", "-qq", "-o", str(tmp_path / "trace")),
+            *("-e", f"trace={calls}", "-e", f"inject={calls}:error={error}"),
+            *plain,
+        ],
+        capture_output=True,
+        text=True,
+    )
+    if "ptrace" in done.stderr.lower():
+        pytest.skip(f"no tracing here: {done.stderr.strip()}")
+    assert told in done.stdout, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    again = subprocess.run(plain, capture_output=True, text=True, check=True)
+    assert ("", "") == (again.stdout, again.stderr)
+    with Store(store) as opened:
+        assert () == opened.verify().damages
 
 
 def test_words_alone_do_not_make_a_disk_full(tmp_path: Path) -> None:

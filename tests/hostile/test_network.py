@@ -264,10 +264,12 @@ async def test_where_pasta_fails_the_network_is_shared_and_said(
     if "sleep" in pasta:
         monkeypatch.setattr(networks, "START_S", 0.5)
     sandbox = Bubblewrap(tmp_path / "base", find_program(), {})
-    sandbox.separate(Network(sandbox.program, {}))
+    told: list[str] = []
+    sandbox.separate(Network(sandbox.program, {}, say=told.append))
     try:
         assert "0\n" == await Bench(tmp_path, sandbox).sh("true; echo $?")
         assert f"({why})" in await sandbox.shared()
+        assert [why] == [why for line in told if why in line]
     finally:
         await sandbox.end()
 
@@ -357,7 +359,7 @@ def test_a_setting_that_is_neither_is_refused(tmp_path: Path) -> None:
     """STILETTO_LOOPBACK takes ports or `all`; anything else ends the call with one line."""
     for value in ("none", "0", "65536", "80;81", "-1", "\u00b2", "80,"):
         with pytest.raises(UsageError, match="neither `all` nor a list of ports"):
-            network_from({LOOPBACK: value}, tmp_path, {})
+            network_from({LOOPBACK: value}, tmp_path, {}, print)
     env = environment(tmp_path, STILETTO_LOOPBACK="none", STILETTO_SANDBOX="auto")
     ended = stiletto(tmp_path, env, "run", "--progress=plain", "true")
 

@@ -287,3 +287,50 @@ async def test_an_answer_is_bounded(asking: Asking, monkeypatch: pytest.MonkeyPa
     assert "the answer to this query is longer than 10000" in answer["errors"][0]["message"]
     status, answer = await asking.query(file % ("x" * 1_000, "contents"))
     assert 1_000 == len(answer["data"]["directory"]["withNewFile"]["file"]["contents"])
+
+
+# -- what grows by being used twice ---------------------------------------------------------------
+
+
+async def _made(asking: Asking, query: str, *path: str) -> str:
+    status, answer = await asking.query(query)
+    assert 200 == status, answer
+    found = answer["data"]
+    for name in path:
+        found = found[name]
+    return str(found)
+
+
+async def _too_much(asking: Asking, query: str) -> str:
+    """Ask for something that cannot be; return the message, others being served."""
+    _, answer = await asking.query(query)
+    assert answer["data"] is None
+    assert (await asking.query("{version}"))[1]["data"]["version"]
+    return str(answer["errors"][0]["message"])
+
+
+async def test_directories_that_double_are_refused(asking: Asking) -> None:
+    """A directory that is put into itself forty times over is an error, not a walk of years."""
+    made = await _made(asking, "{directory{id}}", "directory", "id")
+    for _ in range(40):
+        inner = f'withDirectory(path:"a",source:"{made}"){{withDirectory(path:"b",source:"{made}")'
+        path = ("directory", "withDirectory", "withDirectory", "id")
+        made = await _made(asking, f"{{directory{{{inner}{{id}}}}}}}}", *path)
+    query = f'{{directory{{withDirectory(path:"a",source:"{made}"){{glob(pattern:"*")}}}}}}'
+    assert "entries; at most 2000000 can be" in await _too_much(asking, query)
+
+
+async def test_variables_that_double_are_refused(asking: Asking) -> None:
+    """A variable that is twice the one before has an end."""
+    twice = 'withEnvVariable(name:"A",value:"$A${A}",expand:true){'
+    inner = f'{twice * 40}envVariable(name:"A"){"}" * 40}'
+    query = f'{{container{{withEnvVariable(name:"A",value:"xx"){{{inner}}}}}}}'
+    assert "expanding A makes a text of over 2097152 bytes" == await _too_much(asking, query)
+
+
+async def test_files_that_grow_by_replacement_are_refused(asking: Asking) -> None:
+    """Each letter replaced by a thousand, again and again, does not fill the memory."""
+    grown = f'withReplaced(search:"a",replacement:"{"a" * 1000}",all:true){{'
+    inner = f'file(path:"f"){{{grown * 4}size{"}" * 4}}}'
+    query = f'{{directory{{withNewFile(path:"f",contents:"a"){{{inner}}}}}}}'
+    assert "f: 1000000000 bytes exceed the limit of 128 MiB" == await _too_much(asking, query)

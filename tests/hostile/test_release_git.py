@@ -13,7 +13,13 @@ from pathlib import Path
 import pytest
 from release_attacks import Listener, listening, start, written
 from tests.e2e.bench import Bench
-from tests.e2e.release_bench import Changelog, Description, Outside, Sample, run_git
+from tests.e2e.release_bench import (
+    Changelog,
+    Description,
+    Outside,
+    Sample,
+    run_git,
+)
 from tests.standins.effects import Effects
 from tests.standins.git_http import GitServer
 from tests.standins.repository import Repository
@@ -105,6 +111,25 @@ template = "changes/t.jinja"
 """
 
 BACKEND = "import pathlib\n\nfrom hatchling.build import *\n\n" + PLANT
+
+
+@pytest.mark.e2e
+@pytest.mark.network
+def test_a_file_of_another_encoding_is_not_edited(
+    stiletto: Bench, outside: Outside, tmp_path: Path
+) -> None:
+    """What cannot be read as it is would be written back as something else: its place is named."""
+    at = start(stiletto, outside, tmp_path / "source", Sample(), {"NOTES.md": "Notes.\n"})
+    work = outside.clone("latin")
+    text = (work / "CHANGELOG.md").read_text().replace("changed", "ge\xe4ndert")
+    (work / "CHANGELOG.md").write_bytes(text.encode("latin-1"))
+    run_git(work, "commit", "--quiet", "--all", "-m", "docs: say it in German")
+    outside.land(work)
+    ended = at.bench.fails(at.clone, "release-plan", "--bump=patch", *at.places, *at.token)
+
+    place = text[: text.index("\xe4")]
+    line, column = place.count("\n") + 1, len(place.rpartition("\n")[2]) + 1
+    assert f"CHANGELOG.md:{line}:{column}: byte {len(place)} is not UTF-8" in ended.error
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import quote
 
 import dagger
 import pytest
@@ -230,6 +231,19 @@ async def test_the_password_of_a_listing_is_sent_and_not_shown(liar: Liar) -> No
 
     assert TOKEN not in str(caught.value)
     assert 1 == len([each for each in liar.authorizations if each.startswith("Basic ")])
+
+
+async def test_a_name_that_is_no_name_is_not_listed(liar: Liar) -> None:
+    """What an index lists is shown to people; a distribution has no such name."""
+    names = ("demo\x1b[2J-1.2.4.tar.gz", "demo-1.2.4.tar.gz\n::add-mask::x", "[x](y)-1.2.4.tar.gz")
+    named = [*names, "demo-1.2.4.tar.gz", "demo-1.2.4+cu12-cp312-none-any.whl"]
+    liar.body = json.dumps({"files": [{"filename": each} for each in named]}).encode()
+    listed = await SimpleIndex(Http(), f"{liar.url}/simple/", "demo").files()
+    liar.kind = "text/html"
+    liar.body = "".join(f'<a href="/f/{quote(each)}">x</a>' for each in named).encode()
+    linked = await SimpleIndex(Http(), f"{liar.url}/simple/", "demo").files()
+
+    assert named[3:] == [file.name for file in listed] == [file.name for file in linked]
 
 
 @pytest.mark.parametrize("address", ["http://[", "nothing://x", "http://x:99999", "https://a b"])

@@ -30,6 +30,12 @@ SILENCED = (
     "def pytest_runtest_protocol(item, nextitem):\n"
     "    return True if item.name == 'test_bad' else None\n"
 )
+BEGUN = """\
+def pytest_runtest_protocol(item, nextitem):
+    if item.name == "test_bad":
+        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        return True
+"""
 FINISHING = "import os\n\n\ndef pytest_sessionfinish(session):\n    os._exit(0)\n"
 ELSEWHERE = """\
 [tool.pytest.ini_options]
@@ -63,6 +69,14 @@ def conftest(text: str) -> Mapping[str, str]:
         ),
         (conftest(GIVEN_UP), "exit code 0 and no complete report: 1 of 2 tests ran"),
         (conftest(SILENCED), "exit code 0 and no complete report: 1 of 2 tests ran"),
+        (
+            conftest(BEGUN),
+            "1 of 2 tests told no outcome, the first is tests/test_a.py::test_bad",
+        ),
+        (
+            {**GOOD_AND_BAD, "pytest.ini": "[pytest]\naddopts = --trace\n"},
+            "exit code 4, and the record of the run is empty",
+        ),
     ],
     ids=[
         "exit-while-running",
@@ -76,6 +90,8 @@ def conftest(text: str) -> Mapping[str, str]:
         "exit-while-finishing",
         "pytest-exit-with-0",
         "test-left-out",
+        "test-begun-and-left-out",
+        "debugger-without-anybody",
     ],
 )
 def test_run_that_ends_early_or_hides_a_failure_fails(
@@ -121,6 +137,17 @@ def test_closed_descriptor_loses_nothing(tmp_path: Path, hide: str) -> None:
     assert "1 passed" == str(left.counts)
 
 
+@pytest.mark.parametrize("answer", ["'{}'", "1 / 0"])
+def test_patch_of_json_loses_nothing(tmp_path: Path, answer: str) -> None:
+    """A test that replaces `json.dumps` until its teardown is recorded all the same."""
+    test = "import json\n\n\ndef test_patches(monkeypatch):\n"
+    test += f"    monkeypatch.setattr(json, 'dumps', lambda *_, **__: {answer})\n"
+    left = left_by(tmp_path, {"tests/test_a.py": test})
+
+    assert judge(left).passed
+    assert "1 passed" == str(left.counts)
+
+
 def test_child_of_a_fork_writes_nothing(tmp_path: Path) -> None:
     """A child that goes on as if it were pytest adds no test to the record."""
     test = (
@@ -149,6 +176,26 @@ def test_worker_that_dies_fails_its_test(tmp_path: Path) -> None:
     left = left_by(tmp_path, conftest(RUNNING), "-p", "xdist", "-n", "1")
 
     assert not judge(left).passed
+
+
+def test_names_that_are_too_long_stay_apart(tmp_path: Path) -> None:
+    """Two tests whose names differ beyond what is kept of a name are two."""
+    names = [f"test_{'a' * 1200}{end}" for end in "bc"]
+    left = left_by(tmp_path, {"tests/test_a.py": "".join(f"def {n}(): pass\n" for n in names)})
+
+    assert judge(left).passed
+    assert left.record is not None
+    assert (2, 2) == (left.record.selected, left.record.seen)
+
+
+def test_outcome_of_a_plugin_is_an_outcome(tmp_path: Path) -> None:
+    """A test whose outcome only a plugin knows told one, and a test beside it passed."""
+    ignoring = "def pytest_runtest_logreport(report):\n    if report.failed:\n"
+    ignoring += "        report.outcome = 'ignored'\n"
+    left = left_by(tmp_path, conftest(ignoring), "-p", "no:terminal")
+
+    assert left.record is not None
+    assert () == left.record.silent
 
 
 # -- no test --------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ import stiletto
 from stiletto.errors import EnvironmentFailed
 from stiletto.sandbox.bubblewrap import Bubblewrap, find_program
 from stiletto.sandbox.plain import Plain
-from stiletto.sandbox.select import select, why_forbidden
+from stiletto.sandbox.select import select, why_exhausted, why_forbidden
 
 SOURCES = Path(stiletto.__file__).parent.parent
 
@@ -72,6 +72,19 @@ def switched_off(choice: str, root: Path) -> list[object]:
     return run_python(argv, PROGRAM, choice, str(root))
 
 
+def exhausted(choice: str, root: Path) -> list[object]:
+    """Choose where somebody else holds the one namespace of a kind that there may be."""
+    script = """
+        unshare --mount sleep 60 &
+        until [ "$(readlink /proc/$!/ns/mnt)" != "$(readlink /proc/self/ns/mnt)" ]; do :; done
+        echo 1 > /proc/sys/user/max_mnt_namespaces
+        "$@"
+        code=$?; kill $!; exit $code
+    """
+    argv = ["unshare", "-Ur", "sh", "-c", script, "sh"]
+    return run_python(argv, PROGRAM, choice, str(root))
+
+
 def filtered(choice: str, root: Path) -> list[object]:
     """Choose where a filter refuses namespaces."""
     return run_python([sys.executable, str(NO_NAMESPACES)], PROGRAM, choice, str(root))
@@ -112,6 +125,33 @@ def test_bubblewrap_by_name_is_not_replaced(place: Place, tmp_path: Path) -> Non
     assert kind == "failed"
     assert str(message).startswith("bubblewrap cannot work here: ")
     assert hint
+
+
+@pytest.mark.skipif(not can_isolate(), reason="needs a user namespace")
+@pytest.mark.parametrize("choice", ["auto", "bubblewrap"])
+def test_a_shortage_is_no_reason_to_give_up_isolation(choice: str, tmp_path: Path) -> None:
+    """What takes all namespaces, perhaps a step, does not turn the next call into a plain one."""
+    kind, message, hint = exhausted(choice, tmp_path)
+
+    assert kind == "failed"
+    assert str(message).startswith("steps cannot be isolated just now: ")
+    assert "run it again" in str(hint)
+
+
+def test_shortages() -> None:
+    """Shortages are told from what is forbidden."""
+    for message in (
+        "bwrap cannot be run: [Errno 11] Resource temporarily unavailable",
+        "bwrap cannot be run: [Errno 24] Too many open files",
+        "the sandbox could not be set up: Can't mount tmpfs: Cannot allocate memory",
+        "the sandbox could not be set up: Can't mkdir /x: No space left on device",
+    ):
+        assert why_exhausted(message) is not None
+    for message in (
+        "the sandbox could not be set up: Creating new namespace failed: Operation not permitted",
+        "the sandbox could not be set up: Can't mount proc: Permission denied",
+    ):
+        assert why_exhausted(message) is None
 
 
 @pytest.mark.skipif(not can_isolate(), reason="user namespaces are not to be tested")

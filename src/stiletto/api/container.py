@@ -291,14 +291,24 @@ class Container(Recipe):
         return posixpath.normpath(posixpath.join("/", self.workdir, path))
 
     def expand(self, text: str) -> str:
-        """Replace `$NAME` and `${NAME}` from the container's environment."""
+        """Replace `$NAME` and `${NAME}` from the container's environment.
+
+        Raises:
+            UsageError: a secret or volatile variable is named, or the text becomes too long.
+        """
         hidden = {v.name for v in self.secrets} | {v.name for v in self.volatile}
+        room = _EXPANDED_CHARS - len(text)
 
         def value(match: re.Match[str]) -> str:
+            nonlocal room
             name = match.group(1) or match.group(2)
             if name in hidden:
                 raise UsageError(f"{name} cannot be expanded: it is a secret or volatile variable")
-            return self.variable(name) or ""
+            found = self.variable(name) or ""
+            room -= len(found)
+            if room < 0:
+                raise UsageError(f"expanding {name} makes a text of over {_EXPANDED_CHARS} bytes")
+            return found
 
         return re.sub(r"\$(?:\{(\w+)\}|(\w+))", value, text)
 
@@ -320,6 +330,11 @@ class Container(Recipe):
         """Return the mount that shows `path`, the deepest one."""
         found = [m for m in self.mounts if beneath(path, m.target)]
         return max(found, key=lambda m: len(m.target), default=None)
+
+
+_EXPANDED_CHARS = 1 << 21
+"""What a process can be given, arguments and variables together: two references in each of thirty
+variables are a billion."""
 
 
 def beneath(path: str, parent: str) -> bool:

@@ -6,6 +6,7 @@ rich and the commands themselves come when they are needed.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -20,7 +21,7 @@ from stiletto.cli.invocation import Invocation
 from stiletto.cli.names import closest
 from stiletto.cli.options import GLOBALS, UNSUPPORTED, Options, with_given
 from stiletto.cli.terminal import Terminal
-from stiletto.errors import StilettoError, UsageError
+from stiletto.errors import EnvironmentFailed, StilettoError, UsageError
 
 if TYPE_CHECKING:
     from stiletto.cli.door import Door
@@ -137,7 +138,7 @@ def _run(words: Sequence[str], terminal: Terminal, door: Door) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:
-        if isinstance(error, OSError) and (shown := _refused(terminal, error)) is not None:
+        if (shown := _refused(terminal, error)) is not None:
             terminal.err(text_of(shown))
             return shown.exit_code
         _print_traceback(terminal, error)
@@ -148,13 +149,26 @@ def _run(words: Sequence[str], terminal: Terminal, door: Door) -> int:
         return BUG
 
 
-def _refused(terminal: Terminal, error: OSError) -> StilettoError | None:
-    """Return what to show where a disk is full or broken, met outside of any session."""
+def _refused(terminal: Terminal, error: Exception) -> StilettoError | None:
+    """Return what to show where the machine refused something outside of the store's methods."""
     from stiletto.store.layout import root_from
     from stiletto.store.trouble import told
 
+    if isinstance(error, MemoryError):
+        error = OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+    elif isinstance(error, RuntimeError) and str(error) == "can't start new thread":
+        error = OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    if not isinstance(error, OSError):
+        return None
     with suppress(StilettoError):
-        return told(error, root_from(terminal.environ).absolute(), terminal.cwd)
+        shown = told(error, root_from(terminal.environ).absolute(), terminal.cwd)
+        if shown is not None:
+            return shown
+    if error.errno in (errno.EACCES, errno.EPERM, errno.ELOOP) and error.filename:
+        return EnvironmentFailed(
+            f"cannot use {os.fsdecode(error.filename)}: {os.strerror(error.errno).lower()}",
+            hint="make it readable, or run stiletto elsewhere",
+        )
     return None
 
 

@@ -19,6 +19,7 @@ from stiletto.api import container as c
 from stiletto.api import files as f
 from stiletto.api.patterns import Filter as PatternFilter
 from stiletto.engine.commands import Commands
+from stiletto.engine.contents import check_size, replaced
 from stiletto.engine.context import preparing
 from stiletto.engine.layout import SCRATCH, Below, NamedFile, Stack
 from stiletto.engine.once import Once
@@ -46,6 +47,9 @@ from stiletto.store.view import Node
 __all__ = ["Evaluator", "Images"]
 
 T = TypeVar("T")
+
+MAX_ENTRIES = 2_000_000
+"""Of a directory: one that is put into itself thirty times over has a billion."""
 
 MAX_LAYERS = 30  # one overlay mount takes about 40 layers; see sandbox.bubblewrap
 
@@ -93,9 +97,12 @@ class Evaluator:
 
     async def _tree(self, directory: f.Directory) -> Dir:
         try:
-            return await self._tree_of(directory)
+            tree = await self._tree_of(directory)
         except TreeError as error:
             raise UsageError(str(error)) from error
+        if tree.count > MAX_ENTRIES:
+            raise UsageError(f"a directory has {tree.count} entries; at most {MAX_ENTRIES} can be")
+        return tree
 
     async def _tree_of(self, directory: f.Directory) -> Dir:
         match directory:
@@ -240,9 +247,10 @@ class Evaluator:
                 return NamedFile(name, (await self.file(parent)).file)
             case f.ReplacedFile(parent, search, replacement, everywhere, first_from):
                 old = await self.file(parent)
+                check_size(old.name, old.file.size_bytes)
                 # Bytes that are no UTF-8 come back as they were.
                 text = (await self.contents(parent)).decode("utf-8", "surrogateescape")
-                new = _replaced(text, search, replacement, everywhere, first_from)
+                new = replaced(old.name, text, search, replacement, everywhere, first_from)
                 changed = new.encode("utf-8", "surrogateescape")
                 return await self._stored(old.name, changed, old.file.mode)
             case c.ContainerFile(root, path):
@@ -389,17 +397,3 @@ def _file_at(tree: Dir, path: str) -> NamedFile:
     if not isinstance(entry, File):
         raise UsageError(f"path {path} is a directory, not a file")
     return NamedFile(split(path)[-1], entry)
-
-
-def _replaced(text: str, search: str, new: str, everywhere: bool, first_from: int | None) -> str:
-    lines = text.split("\n")  # lines count from 1, and only "\n" ends one
-    head = "".join(line + "\n" for line in lines[: (first_from or 1) - 1])
-    rest = text[len(head) :]
-    if everywhere:
-        return head + rest.replace(search, new)
-    found = rest.count(search)
-    if not found:
-        raise UsageError("search string not found")
-    if found > 1 and first_from is None:
-        raise UsageError(f"search string found multiple times: {found}")
-    return head + rest.replace(search, new, 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import posixpath
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,8 @@ from stiletto.api.directory import DiffStat
 from stiletto.api.patterns import Glob
 from stiletto.api.registry import leaf
 from stiletto.api.session import Stat
+from stiletto.engine.contents import check_size
+from stiletto.engine.linecount import changed_lines
 from stiletto.engine.output import decoded
 from stiletto.errors import UsageError
 from stiletto.graph.changes import Changes, compare
@@ -137,8 +138,6 @@ async def export_directory(client: Client, self: f.Directory, path: str, wipe: b
 
 # -- files ---------------------------------------------------------------------------------------
 
-MAX_CONTENTS_BYTES = 128 * 1024 * 1024  # as the real engine
-
 
 @leaf("File.sync")
 async def file_sync(client: Client, self: f.File) -> str:
@@ -156,8 +155,7 @@ async def contents(
 ) -> str:
     """Return the text, or some lines of it."""
     named = await client.engine.evaluator.file(self)
-    if named.file.size_bytes > MAX_CONTENTS_BYTES:
-        raise UsageError(f"{named.name}: {named.file.size_bytes} bytes exceed the limit of 128 MiB")
+    check_size(named.name, named.file.size_bytes)
     data = await client.engine.evaluator.contents(self)
     text = decoded(data)
     if offset_lines is None and limit_lines is None:
@@ -267,12 +265,7 @@ async def diff_stats(client: Client, self: f.Changeset) -> list[DiffStat]:
 
     def count(path: str, kind: str) -> DiffStat:
         old, new = lines(before, path), lines(after, path)
-        matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-        plus = minus = 0
-        for tag, i1, i2, j1, j2 in matcher.get_opcodes():
-            if tag != "equal":
-                minus, plus = minus + i2 - i1, plus + j2 - j1
-        return DiffStat(path, kind, plus, minus)
+        return DiffStat(path, kind, *changed_lines(old, new))
 
     groups = (
         ("ADDED", changed.added),

@@ -143,7 +143,7 @@ class Modules:
         `start` is where its default paths lead, None for its own place; `implicit` where those of
         its toolchains do, where that is not the same.
         """
-        config = parse_config((place.root / CONFIG).read_text(), place.root / CONFIG)
+        config = parse_config(_text_of(place.root / CONFIG), place.root / CONFIG)
         if place.origin in chain:
             raise UsageError(f"module {config.name!r} has a circular dependency on itself")
         chain = (*chain, place.origin)
@@ -318,6 +318,13 @@ class Modules:
             found = next((path for path in paths if path.exists()), None)
             self._outer = _read_env(found) if found else EnvFile()
         return module_defaults(inner, self._outer, module.name, module.config.name)
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ModuleFailed(f"{path}: not valid UTF-8 at byte {error.start}") from error
 
 
 def _facts(customization: Customization) -> dict[str, Any]:

@@ -71,6 +71,12 @@ class Dir:
             h.update(f"{name}\0{line}\0".encode("utf-8", "surrogateescape"))
         return "sha256:" + h.hexdigest()
 
+    @cached_property
+    def count(self) -> int:
+        """How many entries are beneath; what stands in several places counts in each."""
+        inside = (e.count for e in self.entries.values() if isinstance(e, Dir))
+        return len(self.entries) + sum(inside)
+
     # -- look -------------------------------------------------------------------------------
 
     def get(self, path: str, *, follow: bool = False) -> Entry | None:

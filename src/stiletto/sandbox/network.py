@@ -18,7 +18,7 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -161,15 +161,23 @@ def _kill(pid: int) -> None:
 
 
 class Network:
-    """The network of one session, made when it is first needed; `why` tells why there is none."""
+    """The network of one session, made when it is first needed; `why` tells why there is none.
+
+    `say` hears it where there should be one and is none just now: that may be a step's doing.
+    """
 
     def __init__(
-        self, bubblewrap: Path, host_env: Mapping[str, str], ports: Sequence[int] = ()
+        self,
+        bubblewrap: Path,
+        host_env: Mapping[str, str],
+        ports: Sequence[int] = (),
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._bubblewrap = bubblewrap
         self._host_env = host_env
         self._nsenter = shutil.which("nsenter") or ""
         self._making: asyncio.Future[Own | None] | None = None
+        self._say = say
         self.ports = tuple(ports)
         self.why = ""
 
@@ -196,21 +204,32 @@ class Network:
     async def _make(self) -> Own | None:
         try:
             pasta = self._pasta()
-            own = await self._start(pasta)
         except Unavailable as error:
             self.why = str(error)
+            return None
+        try:
+            own = await self._start(pasta)
+        except Unavailable as error:
+            self._give_up(error)
             return None
         try:
             await self._try(own)
             await doors_for(own.doors, own.socket, self._host_env, self.ports)
         except (Unavailable, EnvironmentFailed, OSError) as error:
-            self.why = str(error)
+            self._give_up(error)
             await own.close()
             return None
         except BaseException:
             await own.close()
             raise
         return own
+
+    def _give_up(self, error: Exception) -> None:
+        self.why = str(error)
+        self._say(
+            "steps share the machine's network, with what listens on its loopback: "
+            f"{self.why}; {LOOPBACK}=all asks for that without this line"
+        )
 
     def _pasta(self) -> str:
         """Return the program.
@@ -330,7 +349,10 @@ def _last_line(fd: int) -> str:
 
 
 def network_from(
-    environ: Mapping[str, str], bubblewrap: Path, host_env: Mapping[str, str]
+    environ: Mapping[str, str],
+    bubblewrap: Path,
+    host_env: Mapping[str, str],
+    say: Callable[[str], None],
 ) -> Network | None:
     """Return the network that a session's variables ask for; None: that of the machine.
 
@@ -345,4 +367,4 @@ def network_from(
         raise UsageError(
             f"{LOOPBACK}={text!r} is neither `all` nor a list of ports such as `3141,8080`"
         )
-    return Network(bubblewrap, host_env, [int(word) for word in words])
+    return Network(bubblewrap, host_env, [int(word) for word in words], say)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import sys
@@ -14,18 +15,44 @@ from typing import Literal, TypeAlias
 from stiletto.errors import EnvironmentFailed
 from stiletto.sandbox.bubblewrap import Bubblewrap
 from stiletto.sandbox.cgroups import Limits, find_groups
-from stiletto.sandbox.network import network_from
+from stiletto.sandbox.network import Network, network_from
 from stiletto.sandbox.plain import Plain
 from stiletto.sandbox.plan import Sandbox, Step
 from stiletto.sandbox.secret_files import sweep
 from stiletto.sandbox.userland import userland_image
 
-__all__ = ["Choice", "probe_bubblewrap", "select", "way_to_isolation", "why_forbidden"]
+__all__ = [
+    "Choice",
+    "Exhausted",
+    "probe_bubblewrap",
+    "select",
+    "way_to_isolation",
+    "why_exhausted",
+    "why_forbidden",
+]
 
 Choice: TypeAlias = Literal["auto", "bubblewrap", "plain"]
 
 NO_LIMITS = Limits()
+_SHORT_OF = tuple(
+    map(
+        os.strerror,
+        (
+            *(errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE),
+            *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO),
+        ),
+    )
+)
+"""What is said where a machine that lets a process make namespaces cannot do so just now."""
+
+_TOO_MANY = "_namespaces exceeded"
+_BY_SIGNAL = 128
+
 HINT_PLAIN = "use `--sandbox plain`, which needs none of this and isolates nothing"
+
+
+class Exhausted(EnvironmentFailed):
+    """The machine could isolate steps, but is short of something now."""
 
 
 async def select(
@@ -43,13 +70,19 @@ async def select(
     Raises:
         EnvironmentFailed: bubblewrap was asked for and cannot work here.
         UsageError: a setting is invalid.
+        Exhausted: it cannot work just now. Isolation is not given up for that: what takes the
+            machine's processes, memory or disk may be a step's own doing.
     """
     sweep()
     if choice == "plain":
         say("steps run without isolation, as ordinary processes: plain mode was asked for")
         return _unlimited(Plain(base, host_env), limits, say)
     try:
-        sandbox = await probe_bubblewrap(base, host_env, environ)
+        sandbox = await probe_bubblewrap(
+            base, host_env, lambda program: network_from(environ, program, host_env, say)
+        )
+    except Exhausted:
+        raise
     except EnvironmentFailed as error:
         if choice == "bubblewrap":
             raise
@@ -86,21 +119,22 @@ async def way_to_isolation(base: Path) -> str:
 async def probe_bubblewrap(
     base: Path,
     host_env: Mapping[str, str] = os.environ,
-    environ: Mapping[str, str] | None = None,
+    separated: Callable[[Path], Network | None] | None = None,
 ) -> Bubblewrap:
     """Return bubblewrap after it has run `true` over an overlay in `base`.
 
-    With the settings `environ` its steps get a network of their own, begun meanwhile.
+    Its steps get the network that `separated` returns for the program, begun meanwhile.
 
     Raises:
         EnvironmentFailed: it cannot; the message says what is missing.
+        Exhausted: it cannot just now.
     """
     if sys.platform != "linux":
         raise EnvironmentFailed(
             f"bubblewrap needs Linux, and this is {platform.system()}", hint=HINT_PLAIN
         )
     sandbox = Bubblewrap(base, host_env=host_env)
-    network = None if environ is None else network_from(environ, sandbox.program, host_env)
+    network = None if separated is None else separated(sandbox.program)
     if network is not None:
         network.begin()
     try:
@@ -124,10 +158,14 @@ async def _probe(sandbox: Bubblewrap, base: Path) -> None:
             step = Step(("true",), userland_image("probe"), (), upper, work)
             output = await sandbox.run(step, lambda _stream, _data: None)
     except EnvironmentFailed as error:
+        if (exhausted := why_exhausted(error.message)) is not None:
+            raise exhausted from error
         cause, hint = why_forbidden(error.message)
         raise EnvironmentFailed(f"bubblewrap cannot work here: {cause}", hint=hint) from error
     if output.exit_code != 0:
         said = output.stderr.decode(errors="replace").strip()
+        if output.exit_code > _BY_SIGNAL or why_exhausted(said) is not None:
+            raise _exhausted(f"`true` ended with {output.exit_code}: {said}")
         raise EnvironmentFailed(
             f"bubblewrap cannot work here: `true` ended with {output.exit_code}: {said}",
             hint=HINT_PLAIN,
@@ -142,6 +180,24 @@ def _scratch(base: Path) -> Iterator[tuple[Path, Path]]:
         upper.mkdir()
         work.mkdir()
         yield upper, work
+
+
+def why_exhausted(message: str, settings: Path = Path("/proc/sys")) -> Exhausted | None:
+    """Return the error where a failed start tells of a shortage, which may pass."""
+    if _TOO_MANY in message:
+        limits = (settings / "user").glob("max_*_namespaces")
+        # Nought is a switch that somebody turned off, and no shortage.
+        forbidden = any(limit.read_text().strip() == "0" for limit in limits)
+        return None if forbidden else _exhausted(message)
+    return _exhausted(message) if any(word in message for word in _SHORT_OF) else None
+
+
+def _exhausted(message: str) -> Exhausted:
+    return Exhausted(
+        f"steps cannot be isolated just now: {message.rstrip(': ')}",
+        hint="end what takes the machine's processes, memory, disk or namespaces, and run it "
+        "again; `--sandbox plain` needs no namespaces and isolates nothing",
+    )
 
 
 def why_forbidden(message: str, settings: Path = Path("/proc/sys")) -> tuple[str, str]:

@@ -23,6 +23,16 @@ _PLACE_HINT = "make it writable, or set STILETTO_CACHE to a directory that can b
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _BROKEN = {errno.EIO, errno.ESTALE, errno.EUCLEAN, errno.ENXIO}
+_SHORT = {
+    errno.EFBIG: "raise the limit of a file's size (`ulimit -f`)",
+    errno.EMFILE: "raise the limit of open files (`ulimit -n`)",
+    errno.ENFILE: "end other programs, or raise the limit of open files (`sysctl fs.file-max`)",
+    errno.ENOMEM: "end other programs, or raise the limit of memory (`ulimit -v`)",
+    errno.EAGAIN: "end other programs, or raise the limit of processes (`ulimit -u`)",
+    errno.ENAMETOOLONG: "use shorter names, or a directory nearer to the root",
+}
+"""Limits of the process or the machine, and what raises each."""
+
 _CLOSED = {errno.EROFS}
 _NO_PATH = {
     errno.ENAMETOOLONG: "write a shorter path",
@@ -66,6 +76,8 @@ def told(error: OSError, root: Path, unnamed: Path | None = None) -> Environment
         what, hint = "write to", _PLACE_HINT if in_store else "make it writable"
     elif error.errno in _BROKEN:
         what, hint = "read or write", "check the disk, then run `stiletto verify --repair`"
+    elif error.errno in _SHORT:
+        what, hint = "use", _SHORT[error.errno]
     elif error.errno in _DENIED and in_store:
         what, hint = "use", _PLACE_HINT
     elif error.errno in _NO_PATH:
@@ -84,6 +96,8 @@ def hint_for(error: OSError) -> str | None:
     """Return the next act where a disk is full or broken, of an error that names its place."""
     if error.errno in _FULL:
         return ROOM_HINT
+    if error.errno in _SHORT:
+        return _SHORT[error.errno]
     return "check the disk" if error.errno in _BROKEN else None
 
 

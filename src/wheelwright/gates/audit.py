@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wheelwright.errors import ToolFailed
-from wheelwright.gates.result import GateResult, Output, Verdict
+from wheelwright.gates.result import GateResult, Output, Verdict, broken
 from wheelwright.project.model import Project
 from wheelwright.project.reading import json_data
 
@@ -72,6 +72,8 @@ def judge(output: Output, tool: str, *, allow_unknown: bool = False) -> GateResu
             f"the locked packages could not be audited, nothing is known about them: {errors[-1]}",
             "check the network, and run it again",
         ) from None
+    if output.exit_code != 0 and not found and not skipped:
+        raise broken("pip-audit", output)
     said = f"{len(audited) - len(skipped)} locked packages looked up; {tool}"
     parts = []
     if found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from wheelwright.gates import lint
-from wheelwright.gates.result import GateResult, Output, Verdict, broken
+from wheelwright.gates.result import GateResult, Output, Verdict, broken, looked_at_nothing
 from wheelwright.project.model import Project
 
 __all__ = ["command", "configured", "judge", "write_command"]
@@ -41,6 +41,8 @@ def judge(output: Output, ruff: str) -> GateResult:
     if output.exit_code not in (0, 1):
         raise broken("ruff", output)
     paths = re.findall(r"^--- (.+?)(?:\t.*)?$", output.stdout, flags=re.MULTILINE)
+    if output.exit_code == 0 and (nothing := looked_at_nothing("format", ruff, output)):
+        return nothing
     if output.exit_code == 0:
         return GateResult("format", Verdict.PASSED, f"all files are formatted; {ruff}")
     lines = output.stdout.rstrip().splitlines()

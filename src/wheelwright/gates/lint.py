@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wheelwright.environment import SOURCE
-from wheelwright.gates.result import GateResult, Output, Verdict, broken, unreadable
+from wheelwright.gates.result import (
+    GateResult,
+    Output,
+    Verdict,
+    broken,
+    looked_at_nothing,
+    unreadable,
+)
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.others import unchecked
@@ -95,6 +102,10 @@ def judge(output: Output, ruff: str) -> GateResult:
     if output.exit_code not in (0, 1):
         raise broken("ruff", output)
     found = issues(output.stdout)
+    if not found and output.exit_code != 0:
+        raise broken("ruff", output)
+    if not found and (nothing := looked_at_nothing("lint", ruff, output)):
+        return nothing
     if not found:
         return GateResult("lint", Verdict.PASSED, f"no issues; {ruff}")
     files = len({issue.path for issue in found})

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 
 from wheelwright.errors import ToolFailed
 from wheelwright.harmless import harmless
 
-__all__ = ["GateResult", "Output", "Verdict", "broken", "unreadable"]
+__all__ = ["GateResult", "Output", "Verdict", "broken", "looked_at_nothing", "unreadable"]
 
 _TAIL_LINES = 40
+
+# ruff, ty, pyright: each says it, and ends with exit code 0.
+_NO_FILE = re.compile(r"^(?:warn(?:ing)?:? )?no (?:python|source) files found", re.I | re.M)
 
 
 class Verdict(Enum):
@@ -46,6 +50,17 @@ class GateResult:
         if self.verdict is Verdict.NOT_CONFIGURED and not said.startswith("not configured"):
             said = f"not configured: {said}"
         return harmless(f"{said}\n{self.details.rstrip()}" if self.details else said)
+
+
+def looked_at_nothing(gate: str, tool: str, output: Output) -> GateResult | None:
+    """Return the result of a tool that found no file to look at; None for one that did.
+
+    It ends with exit code 0 then, which is no reason to call anything checked.
+    """
+    if not (_NO_FILE.search(output.stdout) or _NO_FILE.search(output.stderr)):
+        return None
+    why = f"{tool} found no Python file: what its configuration includes and excludes leaves none"
+    return GateResult(gate, Verdict.NOT_CONFIGURED, f"not configured: {why}")
 
 
 def broken(tool: str, output: Output) -> ToolFailed:

@@ -74,6 +74,30 @@ def findings(report: str) -> list[Finding]:
         raise unreadable("bandit", error) from error
 
 
+def _unread(report: str) -> list[str]:
+    """Return the files that bandit could not read, and left out, each with why."""
+    try:
+        return [
+            f"{note['locations'][0]['physicalLocation']['artifactLocation']['uri']}: "
+            f"{' '.join(str(note['message']['text']).split())}"
+            for run in json_data(report)["runs"]
+            for invocation in run.get("invocations", ())
+            for note in invocation.get("toolConfigurationNotifications", ())
+            if note.get("level") == "error"
+        ]
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise unreadable("bandit", error) from error
+
+
+def _lines(report: str) -> int | None:
+    """Return how many lines of code bandit saw; None where it does not say."""
+    try:
+        totals = [run["properties"]["metrics"]["_totals"] for run in json_data(report)["runs"]]
+        return sum(int(total["loc"]) for total in totals)
+    except (ValueError, LookupError, TypeError):
+        return None
+
+
 def judge(output: Output, report: str, bandit: str, severity: str) -> GateResult:
     """Turn bandit's exit code and report into the gate's result.
 
@@ -82,8 +106,18 @@ def judge(output: Output, report: str, bandit: str, severity: str) -> GateResult
     """
     if output.exit_code not in (0, 1):
         raise broken("bandit", output)
-    found = findings(report)
+    found, unread = findings(report), _unread(report)
     said = f"{bandit}, severity {severity} and above"
+    if unread:
+        count = f"{len(unread)} file{'' if len(unread) == 1 else 's'} could not be read"
+        act = "correct them, or leave them out by exclude_dirs in [tool.bandit]"
+        lines = "\n".join([*unread, *map(str, found)])
+        return GateResult("security", Verdict.FAILED, f"{count}: {act}; {said}", lines)
+    if not found and output.exit_code != 0:
+        raise broken("bandit", output)
+    if not found and _lines(report) == 0:
+        why = f"{bandit} found no line of code: what its configuration excludes leaves none"
+        return GateResult("security", Verdict.NOT_CONFIGURED, f"not configured: {why}")
     if not found:
         return GateResult("security", Verdict.PASSED, f"no findings; {said}")
     count = f"{len(found)} finding{'' if len(found) == 1 else 's'}"

@@ -23,15 +23,32 @@ from packaging.utils import canonicalize_name
 
 from wheelwright.environment import SOURCE, VENV
 from wheelwright.errors import ProjectError
-from wheelwright.gates.result import GateResult, Output, Verdict, broken
+from wheelwright.gates.result import GateResult, Output, Verdict, broken, looked_at_nothing
 from wheelwright.project.model import Project
 from wheelwright.project.others import unchecked
 from wheelwright.project.targets import own_code
 from wheelwright.project.tools import Tool, declared_in, tool
 
-__all__ = ["Check", "Checker", "checkers", "judge", "not_configured", "plan", "sum_up", "that_ran"]
+__all__ = [
+    "Check",
+    "Checker",
+    "checkers",
+    "impostor",
+    "is_it",
+    "judge",
+    "not_configured",
+    "plan",
+    "sum_up",
+    "that_ran",
+]
 
 _PYTHON = f"{VENV}/bin/python"
+# What `--stats` of pyright adds, which alone tells a run that looked at no file.
+_STATS = re.compile(
+    r"(?:Loading |No include entries|Auto-excluding |Assuming |Pyproject file |Setting pythonPath "
+    r"|Found \d+ source file|\[[FB]G\] |(?:based)?pyright \d|Completed in |Analysis stats"
+    r"|Timing stats|Total files |[A-Z][A-Za-z ]+: +[\d.]+sec)"
+)
 # One line of each finding: ty and pyrefly begin it so, mypy and pyright put the place before.
 _ERROR = re.compile(r"^error\[|^ERROR |: error: | - error: ")
 
@@ -78,7 +95,7 @@ _CHECKERS = (
         (),
         ("--pythonpath", _PYTHON),
         "--pythonversion",
-        ("basedpyright",),
+        ("basedpyright", "--stats"),
     ),
     Checker(
         "pyright",
@@ -86,7 +103,7 @@ _CHECKERS = (
         ("pyrightconfig.json",),
         ("--pythonpath", _PYTHON),
         "--pythonversion",
-        ("pyright",),
+        ("pyright", "--stats"),
     ),
     Checker(
         "ty",
@@ -217,6 +234,18 @@ def _chosen_by(
     return found.chosen_by if project.lock or not groups else f'group "{groups[0]}"'
 
 
+def is_it(check: Check, told: str) -> bool:
+    """Whether a program tells its version as the checker does; one in its place may do anything."""
+    return re.search(rf"^{check.checker.name} \d+\.\d", told[:10_000], re.MULTILINE) is not None
+
+
+def impostor(check: Check) -> GateResult:
+    """Return the result where another program has the checker's name."""
+    name = check.checker.name
+    said = f"what is called {name} in the environment is not {name}: --version tells none"
+    return GateResult("types", Verdict.FAILED, said, f"{said}; see which package brings it")
+
+
 def that_ran(check: Check, told: str) -> Check:
     """Return the check with the version that its program told, and who chose that."""
     version = re.search(r"\d+\.\d+[\w.+-]*", told[:1000])
@@ -250,11 +279,15 @@ def judge(check: Check, output: Output, python: str) -> GateResult:
             f", over {check.guessed} because its configuration names no files "
             "(typecheck in [tool.wheelwright] can)"
         )
+    nothing = looked_at_nothing("types", check.label, output)
+    if output.exit_code == 0 and nothing:
+        return nothing
     if output.exit_code == 0:
         return GateResult("types", Verdict.PASSED, f"no type errors; {said}")
     report = "\n".join(part.strip() for part in (output.stdout, output.stderr) if part.strip())
     # pyright names files from the root of the container.
     report = re.sub(rf"(?<![\w.-]){SOURCE}/", "", report)
+    report = "\n".join(line for line in report.splitlines() if not _STATS.match(line)).strip()
     count = sum(bool(_ERROR.search(line)) for line in report.splitlines())
     errors = f"{count} type error{'' if count == 1 else 's'}" if count else "type errors"
     return GateResult("types", Verdict.FAILED, f"{errors}; {said}", report)
@@ -264,10 +297,11 @@ def sum_up(results: list[GateResult]) -> GateResult:
     """Return one result for all checkers: failed if any of them failed."""
     if len(results) == 1:
         return results[0]
-    failed = any(result.verdict is Verdict.FAILED for result in results)
+    found = {result.verdict for result in results}
+    order = (Verdict.FAILED, Verdict.PASSED, Verdict.NOT_CONFIGURED)
     return GateResult(
         "types",
-        Verdict.FAILED if failed else Verdict.PASSED,
+        next(verdict for verdict in order if verdict in found),
         "; ".join(result.note for result in results),
         "\n".join(result.details for result in results if result.details),
     )

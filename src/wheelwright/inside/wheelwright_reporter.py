@@ -13,6 +13,7 @@ the file names the test that had begun last. `wheelwright.testing.record` reads 
 | error | a file cannot be collected, or pytest itself breaks | test, message, text |
 | begin | a test begins | test |
 | result | an outcome that pytest counts | test, kind, s; of a failure message, text, file, line |
+| other | an outcome that only a plugin knows | test |
 | more | a teardown took long | test, s |
 | ignored | a module has `load_tests`, which pytest does not call | test |
 | finish | the session ends | status, s, junit, junit_size |
@@ -47,7 +48,7 @@ _HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH120, PTH100 - as 
 
 
 class _Real:
-    """What tests replace (freezegun, pyfakefs), kept where that does not reach."""
+    """What tests replace (freezegun, pyfakefs, a patch of json), kept where that does not reach."""
 
     open = staticmethod(os.open)
     write = staticmethod(os.write)
@@ -57,6 +58,7 @@ class _Real:
     getpid = staticmethod(os.getpid)
     now = staticmethod(time.time)
     perf_counter = staticmethod(time.perf_counter)
+    json = staticmethod(json.JSONEncoder(separators=(",", ":")).encode)
 
 
 class _Record:
@@ -90,7 +92,7 @@ class _Record:
         if not mine:
             # A test closed the descriptor; by now it may be another file's.
             self._open()
-        line = json.dumps(dict(fields, e=event), separators=(",", ":")) + "\n"
+        line = _Real.json(dict(fields, e=event)) + "\n"
         data = line.encode("ascii")
         while data:
             data = data[_Real.write(self._fd, data) :]
@@ -131,6 +133,9 @@ def pytest_load_initial_conftests(early_config: Any) -> None:
     path = getattr(options, "wheelwright_record", "")
     if not path or "PYTEST_XDIST_WORKER" in os.environ:
         return
+    if getattr(options, "trace", False):
+        # The debugger reads the end of its input, and pytest takes the test for passed.
+        raise pytest.UsageError("--trace asks somebody at each test, and there is nobody here")
     _forget_path()
     _record = _Record(path, getattr(options, "xmlpath", None) or "")
     _record.write("loading", at=_Real.now(), pytest=pytest.__version__)
@@ -210,7 +215,7 @@ def _distributed(config: Any) -> bool:
 def pytest_runtest_logstart(nodeid: str) -> None:
     """Name the test before it begins."""
     if _record is not None:
-        _record.write("begin", test=_cut(nodeid, _NAME_LENGTH_MAX))
+        _record.write("begin", test=_named(nodeid))
 
 
 @pytest.hookimpl(trylast=True)
@@ -228,6 +233,8 @@ def pytest_runtest_logreport(report: Any) -> None:
         _record.failure("result", report, message, kind=kind, s=_taken(name, duration))
     elif kind:
         _record.write("result", test=name, kind=kind, s=_taken(name, duration))
+    elif report.outcome not in ("passed", "failed", "skipped"):
+        _record.write("other", test=name)
     elif report.when == "teardown":
         _durations.pop(name, None)
         if duration >= _LONG_S:
@@ -321,7 +328,15 @@ def _is_subtest(report: Any) -> bool:
 
 
 def _name(report: Any) -> str:
-    return _cut(str(report.nodeid), _NAME_LENGTH_MAX)
+    return _named(str(report.nodeid))
+
+
+def _named(nodeid: str) -> str:
+    """Return a test's name; two that are too long stay two."""
+    if len(nodeid) <= _NAME_LENGTH_MAX:
+        return nodeid
+    digest = hashlib.sha256(nodeid.encode("utf-8", "replace")).hexdigest()[:16]
+    return f"{nodeid[: _NAME_LENGTH_MAX - 20]}...{digest}"
 
 
 def _message(report: Any, default: str) -> str:

@@ -98,6 +98,11 @@ def toml(path: str, text: str, act: str = "correct that line") -> dict[str, Any]
         ProjectError: not TOML, or nested too deeply; the message has the line.
     """
     bounded(path, text)
+    if text.startswith("\ufeff"):
+        raise ProjectError(
+            f"{path} is not valid TOML: it begins with a byte order mark",
+            "save it as UTF-8 without one",
+        )
     _shallow(path, text)
     try:
         data = tomllib.loads(text)

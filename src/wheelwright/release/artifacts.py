@@ -11,7 +11,7 @@ from typing import Any, Final
 from packaging.metadata import InvalidMetadata, Metadata
 from packaging.utils import canonicalize_name
 
-from wheelwright.release.plan import file_version
+from wheelwright.release.plan import file_project, file_version
 from wheelwright.release.world import File, Plan
 
 __all__ = ["Distribution", "differences", "importables", "needs_normalising", "problems", "read"]
@@ -102,6 +102,8 @@ def problems(plan: Plan, distributions: tuple[Distribution, ...]) -> tuple[str, 
     for each in distributions:
         if file_version(each.name) != plan.version:
             found.append(f"{each.name} is not version {plan.version}")
+        elif file_project(each.name) != plan.package:
+            found.append(f"{each.name} is not of {plan.package}")
         found += [f"{each.name}: {problem}" for problem in _metadata(plan, each)]
         if each.is_wheel:
             found += [f"{each.name}: {problem}" for problem in _contents(each)]

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 import dagger
 from dagger import dag
-from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
+from packaging.utils import canonicalize_name
 
 from wheelwright import toolchain
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
@@ -30,7 +30,7 @@ from wheelwright.project.files import literal
 from wheelwright.project.reading import json_data
 from wheelwright.release.commit import ReleaseCommit
 from wheelwright.release.context import Stopped
-from wheelwright.release.plan import branch_of, file_version, lock_ref, tag_of
+from wheelwright.release.plan import branch_of, file_project, file_version, lock_ref, tag_of
 from wheelwright.release.refs import journal_message
 from wheelwright.release.stops import Reason, Stop
 from wheelwright.release.version import parse
@@ -274,8 +274,7 @@ def _file(data: object, package: str, version: str) -> File:
     name = _held("name", said["name"], _NAME)
     if file_version(name) != version:
         raise ValueError(f"{name!r} is not a distribution of version {version}")
-    parsed = parse_wheel_filename if name.endswith(".whl") else parse_sdist_filename
-    if parsed(name)[0] != package:
+    if file_project(name) != package:
         raise ValueError(f"{name!r} is not a distribution of {package}")
     return File(name, _held("sha256", said["sha256"], _SHA256))
 

@@ -15,6 +15,7 @@ from wheelwright.release.world import File, Trouble
 __all__ = ["SimpleIndex", "parse_html"]
 
 _ACCEPT = "application/vnd.pypi.simple.v1+json, text/html;q=0.1"
+_NAME = re.compile(r"[A-Za-z0-9._+!-]+")
 
 
 class SimpleIndex:
@@ -38,8 +39,11 @@ class SimpleIndex:
             raise ActFailed(trouble, f"GET {self._shown}: {answer.status_code}")
         with understood(f"GET {self._shown}"):
             if "json" not in answer.headers.get("content-type", ""):
-                return parse_html(answer.text)
-            return tuple(_file(each) for each in answer.json()["files"])
+                found = parse_html(answer.text)
+            else:
+                found = tuple(_file(each) for each in answer.json()["files"])
+        # No distribution is called otherwise, and names are shown to people.
+        return tuple(file for file in found if _NAME.fullmatch(file.name))
 
 
 def _file(data: dict[str, Any]) -> File:

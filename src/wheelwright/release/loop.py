@@ -139,7 +139,7 @@ async def run(
         if step.act is not Act.VERIFY:
             # It is a look: nothing is anywhere that was not before.
             acts.append(step.act)
-        here = replace(here, setback=None, done=(step.act, step.subject), looks=0)
+        here = replace(here, setback=None, done=step.done, looks=0)
         if step.act is Act.UNLOCK:
             # Nothing is left to look at, and looking would ask for a lock again.
             world = dataclasses.replace(world, lock=None, here=here)

@@ -29,7 +29,16 @@ from wheelwright.release.stops import Problem, Reason, Stop
 from wheelwright.release.version import Request, Versioned, newest, next_version, parse
 from wheelwright.release.world import File, Journal, Lock, Plan
 
-__all__ = ["Survey", "Who", "branch_of", "decide", "file_version", "lock_ref", "tag_of"]
+__all__ = [
+    "Survey",
+    "Who",
+    "branch_of",
+    "decide",
+    "file_project",
+    "file_version",
+    "lock_ref",
+    "tag_of",
+]
 
 # Neither a branch nor a tag: no workflow starts for it, no clone fetches it.
 LOCKS: Final = "refs/wheelwright/lock"
@@ -90,12 +99,21 @@ class Survey:
 
 def file_version(name: str) -> str:
     """Return a distribution's version, normalized; empty for another kind of file."""
+    return _parsed(name)[1]
+
+
+def file_project(name: str) -> str:
+    """Return the project that a distribution's name says, normalized; empty for another file."""
+    return _parsed(name)[0]
+
+
+def _parsed(name: str) -> tuple[str, str]:
     try:
-        if name.endswith(".whl"):
-            return str(parse_wheel_filename(name)[1])
-        return str(parse_sdist_filename(name)[1])
+        parse = parse_wheel_filename if name.endswith(".whl") else parse_sdist_filename
+        project, version, *_ = parse(name)
     except (InvalidWheelFilename, InvalidSdistFilename):
-        return ""
+        return "", ""
+    return project, str(version)
 
 
 def tag_of(package: str, version: str, *, member: bool) -> str:

@@ -9,7 +9,7 @@ import dagger
 
 from wheelwright import environment, pipeline, toolchain
 from wheelwright.errors import ProjectError, ToolFailed
-from wheelwright.loading import Bench, load
+from wheelwright.loading import Bench, load, text_of
 from wheelwright.project.files import Snapshot, join, literal
 from wheelwright.project.model import Project
 from wheelwright.release import backend, changelog, editing, edits, refs
@@ -238,7 +238,7 @@ async def _with_texts(bench: Bench) -> Project:
     texts = dict(files.texts)
     for path in sorted(wanted - texts.keys()):
         if await bench.source.exists(path):
-            texts[path] = await bench.source.file(path).contents()
+            texts[path] = await text_of(path, bench.source.file(path))
     return replace(project, files=Snapshot(texts, files.names))
 
 
@@ -272,7 +272,7 @@ async def _text(container: dagger.Container, path: str) -> str:
     file = container.file(path)
     if await file.size() > _LARGEST_BYTES:
         raise ToolFailed(f"{path} has more than {_LARGEST_BYTES} bytes after the edits")
-    return await file.contents()
+    return await text_of(path, file)
 
 
 async def _files(container: dagger.Container, path: str) -> set[str]:

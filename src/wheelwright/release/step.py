@@ -128,6 +128,11 @@ class Step:
     asset_id: int = 0
     pause_s: float = 0.0
 
+    @property
+    def done(self) -> tuple[Act, str]:
+        """What tells it from another one: a name may be left behind by a broken upload twice."""
+        return self.act, f"{self.subject} {self.asset_id}" if self.asset_id else self.subject
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -153,7 +158,7 @@ def _tempered(plan: Plan, world: World, wanted: Next) -> Next:
     setback = world.here.setback
     if setback and (setback.act, setback.subject) == (wanted.act, wanted.subject):
         return _after(plan, setback, wanted)
-    if world.here.done == (wanted.act, wanted.subject):
+    if world.here.done == wanted.done:
         what = f"{wanted.act.value} {wanted.subject}".rstrip()
         if world.here.looks < LOOKS:
             return Step(Act.WAIT, subject=f"{what} to show", pause_s=2.0**world.here.looks)

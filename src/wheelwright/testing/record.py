@@ -109,6 +109,8 @@ class Record:
         failures: in their order; `slowest` has seconds and names.
         ignored: files whose `load_tests` pytest did not call.
         status: the session's own end, None where it has none.
+        seen: how many tests began.
+        silent: those of them whose outcome nobody told.
         junit: SHA-256 of the JUnit report that pytest wrote, empty where it wrote none.
     """
 
@@ -128,6 +130,7 @@ class Record:
     status: int | None = None
     seconds: float = 0.0
     seen: int = 0
+    silent: tuple[str, ...] = ()
     junit: str = ""
     junit_size: int = 0
 
@@ -159,7 +162,8 @@ class _Reader:
         self._record: Record | None = None
         self._kinds = dict.fromkeys(_KINDS, 0)
         self._failures: list[Case] = []
-        self._seen: set[str] = set()
+        self._seen: dict[str, None] = {}
+        self._told: set[str] = set()
         self._seconds: dict[str, float] = {}
         self._ignored: list[str] = []
 
@@ -185,6 +189,8 @@ class _Reader:
                 self._begin(event)
             case "result":
                 self._result(event)
+            case "other":
+                self._told.add(event.name("test"))
             case "more":
                 self._took(event)
             case "error":
@@ -218,6 +224,7 @@ class _Reader:
         found.slowest = tuple((s, _address(name)) for s, name in slowest[:_SLOWEST_MAX])
         found.ignored = tuple(dict.fromkeys(self._ignored))
         found.seen = len(self._seen)
+        found.silent = tuple(name for name in self._seen if name not in self._told)
         return found
 
     def _session(self, event: _Event) -> None:
@@ -234,13 +241,14 @@ class _Reader:
     def _begin(self, event: _Event) -> None:
         record = self._now()
         record.last = event.name("test")
-        self._seen.add(record.last)
+        self._seen[record.last] = None
 
     def _result(self, event: _Event) -> None:
         kind = event.name("kind")
         if kind not in self._kinds:
             raise ValueError("an unknown outcome")
         self._kinds[kind] += 1
+        self._told.add(event.name("test"))
         self._took(event)
         if kind in ("failed", "error"):
             self._failed(event)

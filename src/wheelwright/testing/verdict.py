@@ -93,6 +93,10 @@ def judge(left: Left) -> Verdict:
     if record.selected is None or record.seen < record.selected:
         said = f"{record.seen} of {record.selected or 'an unknown number of'} tests ran"
         return Verdict(Kind.FAILED, f"exit code 0 and no complete report: {said}")
+    if record.silent:
+        said = f"{len(record.silent)} of {record.seen} tests told no outcome"
+        said = f"{said}, the first is {record.silent[0]}"
+        return Verdict(Kind.FAILED, f"exit code 0 and no complete report: {said}")
     if left.broken:
         return Verdict(Kind.FAILED, left.broken)
     return Verdict(Kind.PASSED)

@@ -176,3 +176,11 @@ def test_description_is_plain_json(tmp_path: Path) -> None:
         each["name"]
         for each in json.loads(json.dumps([program.described(p) for p in tmp_path.glob("*.whl")]))
     ]
+
+
+def test_a_file_named_for_another_project_is_a_problem() -> None:
+    """The metadata may say what it wants: an index and an installer go by the name."""
+    names = ("demo-1.2.4.tar.gz", "Other_demo-1.2.4-py3-none-any.whl")
+    built = tuple(Distribution(each, "", 1, METADATA, {"demo.py": ("", "")}) for each in names)
+
+    assert (f"{names[1]} is not of demo",) == artifacts.problems(a_plan(), built)

@@ -5,7 +5,7 @@ import itertools
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from imaginary import SDIST, WHEEL, Fault, Killed, Outside, a_plan
 
@@ -96,8 +96,13 @@ def test_fault_32_second_run_after_success_writes_nothing() -> None:
 faults = st.lists(st.sampled_from(Fault), max_size=40)
 
 
+# Twice the upload of an asset breaks off, and leaves its name behind.
+TWICE_BROKEN = [*[Fault.NONE] * 7, Fault.UNHEARD, Fault.NONE, Fault.UNHEARD]
+
+
 @settings(max_examples=200, deadline=None)
 @given(faults)
+@example(TWICE_BROKEN)
 def test_any_faults_end_in_the_same_release(drawn: list[Fault]) -> None:
     """Whatever is lost, unheard or killed, going on reaches the release, with nothing twice."""
     outside = Outside(faults=itertools.chain(drawn, itertools.repeat(Fault.NONE)))

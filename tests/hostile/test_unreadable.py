@@ -1,0 +1,51 @@
+"""Files of the machine that cannot be read, or are not what they should be: one line each."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOMEBODY = 12345
+
+
+def _functions(module: Path, store: Path, *, prefix: tuple[str, ...] = ()) -> str:
+    done = subprocess.run(
+        [*prefix, sys.executable, "-m", "stiletto", "functions", "-m", str(module)],
+        env={**os.environ, "STILETTO_CACHE": str(store)},
+        capture_output=True,
+        text=True,
+    )
+    assert 1 == done.returncode, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize("name", ["dagger.json", "pyproject.toml"])
+def test_module_that_may_not_be_read(tmp_path: Path, name: str) -> None:
+    """The error names the file; it is no bug of ours."""
+    module = tmp_path / "module"
+    module.mkdir()
+    (module / "dagger.json").write_text('{"name": "x", "sdk": "python"}')
+    (module / "pyproject.toml").write_text('[project]\nname = "x"\n')
+    (module / name).chmod(0)
+    prefix: tuple[str, ...] = ()
+    if os.geteuid() == 0:
+        # Root reads everything but, in a user namespace, what belongs to somebody unknown there.
+        os.chown(module / name, SOMEBODY, SOMEBODY)
+        prefix = ("unshare", "--user", "--map-root-user")
+        if subprocess.run([*prefix, "true"], capture_output=True).returncode:
+            pytest.skip("no user namespaces here")
+    said = _functions(module, tmp_path / "store", prefix=prefix)
+    assert str(module / name) in said
+    assert "permission denied" in said
+
+
+def test_module_that_is_not_utf_8(tmp_path: Path) -> None:
+    """The error names the file and the byte."""
+    (tmp_path / "dagger.json").write_bytes(b'{"name": "x\xff"}')
+    said = _functions(tmp_path, tmp_path / "store")
+    assert f"Error: {tmp_path / 'dagger.json'}: not valid UTF-8 at byte 11\n" in said
