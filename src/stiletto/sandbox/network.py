@@ -178,6 +178,7 @@ class Network:
         self._nsenter = shutil.which("nsenter") or ""
         self._making: asyncio.Future[Own | None] | None = None
         self._say = say
+        self._unsaid = ""
         self.ports = tuple(ports)
         self.why = ""
 
@@ -199,7 +200,12 @@ class Network:
         self.begin()
         assert self._making is not None
         # Whoever asks first may be cancelled; the others still need it.
-        return await asyncio.shield(self._making)
+        made = await asyncio.shield(self._making)
+        if self._unsaid:
+            # Only now: where bubblewrap does not work there are no such steps.
+            self._say(self._unsaid)
+            self._unsaid = ""
+        return made
 
     async def _make(self) -> Own | None:
         try:
@@ -226,7 +232,7 @@ class Network:
 
     def _give_up(self, error: Exception) -> None:
         self.why = str(error)
-        self._say(
+        self._unsaid = (
             "steps share the machine's network, with what listens on its loopback: "
             f"{self.why}; {LOOPBACK}=all asks for that without this line"
         )
