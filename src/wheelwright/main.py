@@ -406,9 +406,7 @@ class Wheelwright(Releases):
         """
 
         async def one(bench: Bench) -> str:
-            return await pipeline.ci(
-                bench, python or self.python, git, fail_fast=fail_fast, alone=not all_packages
-            )
+            return await pipeline.ci(bench, python or self.python, git, fail_fast=fail_fast)
 
         if all_packages:
             return await everywhere.judge(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.harmless import harmless
 
-__all__ = ["Row", "failed", "headline", "passed", "render"]
+__all__ = ["Row", "failed", "headline", "render"]
 
 _NOTE_WIDTH = 100
 _DETAIL_LINES = 40
@@ -25,11 +25,6 @@ class Row:
 def failed(rows: Sequence[Row]) -> bool:
     """Whether any gate failed."""
     return any(row.result.verdict is Verdict.FAILED for row in rows)
-
-
-def passed(rows: Sequence[Row]) -> bool:
-    """Whether any gate passed: without one, nothing has been checked."""
-    return any(row.result.verdict is Verdict.PASSED for row in rows)
 
 
 def headline(rows: Sequence[Row]) -> str:

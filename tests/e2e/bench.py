@@ -17,8 +17,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 __all__ = ["FIXTURES", "REPOSITORY", "Bench", "Ended", "copy_of", "dagger_answers", "host_environ"]
 
@@ -32,7 +33,7 @@ STEP = re.compile(r"^\d+ : (?P<name>.+) (?P<end>DONE|CACHED|ERROR|CANCELLED) \[[
 # HOME is not among it: no test touches the real one.
 PASSED = re.compile(
     r"PATH|LANG|LC_ALL|TMPDIR|PYENV_ROOT|UV_.*|PIP_.*|SSL_CERT_.*|.*_PROXY|.*_proxy|DOCKER_.*"
-    r"|_EXPERIMENTAL_DAGGER_.*"
+    r"|_EXPERIMENTAL_DAGGER_.*|STILETTO_LOOPBACK"
 )
 
 
@@ -127,6 +128,11 @@ class Bench:
     cwd: Path
     flags: Sequence[str] = field(default=("--progress=plain",))
     module: Path = REPOSITORY
+
+    @property
+    def on_loopback(self) -> Self:
+        """The same, with steps that reach loopback: stand-ins of servers listen there."""
+        return replace(self, env={**self.env, "STILETTO_LOOPBACK": "all"})
 
     def run(self, command: str, *words: str | Path, cwd: Path | None = None) -> Ended:
         """Run `stiletto COMMAND ...` to its end, without a terminal."""

@@ -202,7 +202,7 @@ class ReleaseBench:
             "INDEX_TOKEN": outside.index.token,
             **outside.index.actions_environment,
         }
-        environ = {**bench.env, **secrets}
+        environ = {**bench.on_loopback.env, **secrets}
         return cls(replace(bench, env=environ), outside, clone, sample or Sample())
 
     @property

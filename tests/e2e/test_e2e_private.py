@@ -133,7 +133,7 @@ def test_credentials_reach_the_installing_steps_alone(
 ) -> None:
     """With them the package installs; its tests see none, and the output has none either."""
     for words in (["lock-check"], ["test", "--python=3.11"]):
-        ended = stiletto.call(package, f"--netrc=file://{netrc}", *words)
+        ended = stiletto.on_loopback.call(package, f"--netrc=file://{netrc}", *words)
         assert PASSWORD not in ended.said
         assert ended.code == 0, str(ended)
     assert "2 passed" in ended.out
@@ -141,7 +141,7 @@ def test_credentials_reach_the_installing_steps_alone(
 
 def test_without_credentials_the_index_says_no(stiletto: Bench, package: Path) -> None:
     """The step that installs fails, and names the package and the index's answer."""
-    ended = stiletto.call(package, "test", "--python=3.11")
+    ended = stiletto.on_loopback.call(package, "test", "--python=3.11")
     assert ended.code != 0
     assert "inhouse-gauge" in ended.said
     assert "401" in ended.said

@@ -272,7 +272,7 @@ def test_coverage_is_uploaded_once_for_the_matrix(
     upload = ("matrix-run", "upload-coverage", "--token", f"file://{token}")
     words = (*upload, "--commit", "3f2a" * 10, "--slug=me/demo", f"--url={url}")
     for count in (1, 2):
-        ended = engine.passes(DEMO, *words)
+        ended = engine.on_loopback.passes(DEMO, *words)
         assert f"uploaded coverage.xml to {url}" in ended.out
         requests = codecov.requests
         puts = [body for method, _, _, body in requests if method == "PUT"]

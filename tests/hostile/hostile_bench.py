@@ -60,6 +60,7 @@ async def opened(
         "PATH": os.environ["PATH"],
         "HOME": str(workdir),
         "STILETTO_CACHE": str(cache),
+        "STILETTO_LOOPBACK": os.environ.get("STILETTO_LOOPBACK", ""),
         **(environ or {}),
     }
     screen = io.StringIO()

@@ -154,6 +154,7 @@ def test_tests_find_no_cache_that_a_build_reads(
     stiletto: Bench, tmp_path: Path, quill: str
 ) -> None:
     """A test and a dependency's back end find no cache mounted that another package's build has."""
+    stiletto = stiletto.on_loopback
     sample = Sample()
     at = tmp_path / "sample"
     files = {**sample.files(), **hostile(sample.files()["pyproject.toml"], quill)}

@@ -23,8 +23,9 @@ from stiletto.module.defaults import parse_env
 from stiletto.module.source import read_project
 from wheelwright import environment
 from wheelwright.errors import WheelwrightError
-from wheelwright.gates import lint, security, types
+from wheelwright.gates import audit, lint, security, types
 from wheelwright.gates import lock as locked
+from wheelwright.gates.result import Output
 from wheelwright.project import layout, matrix, pythons
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
@@ -33,7 +34,8 @@ from wheelwright.project.sources import expand
 from wheelwright.project.tools import tool
 from wheelwright.release import changelog, edits
 from wheelwright.release.stops import Problem
-from wheelwright.testing import cells, coverage, dependencies
+from wheelwright.reports.annotations import of_audit
+from wheelwright.testing import cells, coverage, dependencies, junit, record, unrun, verdict
 from wheelwright.testing import run as testing
 from wheelwright.testing import services as serving
 
@@ -128,6 +130,37 @@ MARKDOWN = [
     "[unreleased]: https://h/compare/v1...HEAD\n", "<!--", "-->", "=====\n", "-----\n", "#", " ",
     "[",
     "]", "Unreleased\n", "\n",
+]  # fmt: skip
+XML = [
+    '<?xml version="1.0" encoding="utf-8"?>', "<testsuites>", "</testsuites>", "<testsuite>",
+    '<testsuite name="pytest" tests="2" failures="1" errors="0" skipped="0" time="0.1">',
+    "</testsuite>", '<testcase classname="tests.test_a" name="test_x" time="0.1">', "</testcase>",
+    '<testcase classname="T" name="" file="../x" line="9" time="1e9"/>', '<failure message="m">',
+    "tests/test_a.py:3: AssertionError", "</failure>", "<error/>", "<skipped/>", "<properties/>",
+    '<testsuite tests="-7" time="nan"/>', '<testcase time="1 s"/>', "<!DOCTYPE a>", "<![CDATA[",
+    "]]>", "<!--", "-->", "&lt;", "&x;", "&#0;", "&#x10ffff;", "<", ">", '"', "\ufffe", "\x1b",
+]  # fmt: skip
+EVENTS = [
+    '{"e":"loading","at":1.5,"pytest":"9"}\n', '{"e":"session","root":"/src","paths":["a"]}\n',
+    '{"e":"collected","tests":2,"deselected":0}\n', '{"e":"begin","test":"a.py::b"}\n',
+    '{"e":"result","test":"a.py::b","kind":"passed","s":0.1}\n', '{"e":"other","test":"c"}\n',
+    '{"e":"result","test":"c","kind":"failed","s":1,"message":"x\\ud800","text":"a.py:1: E"}\n',
+    '{"e":"error","test":"","message":"m","file":"../x","line":-1}\n', '{"e":"more"}\n',
+    '{"e":"ignored","test":1}\n', '{"e":"finish","status":0,"s":2,"junit":"","junit_size":0}\n',
+    '{"e":"finish","status":1e999}\n', '"e"', "{", "}", "[", "null", ":", ",", "\n", "9" * 5000,
+]  # fmt: skip
+RUNNERS = [
+    "test:\n", "\tpython -m unittest\n", "\t@-", "check : a b\n", "session.run(", "'python', ",
+    '"-m"', ", 'unittest')", ".run_always(", "(", ")", "manage.py  test\n", "\n", "test:=x\n",
+    "nose2 ",
+]  # fmt: skip
+REPORTS = [
+    '{"runs":[', '{"results":[]', ',"invocations":[{"toolConfigurationNotifications":[{}]}]',
+    ',"properties":{"metrics":{"_totals":{"loc":0}}}', "}]}", '{"dependencies":[', '{"name":"a"',
+    ',"version":"1"', ',"vulns":[{"id":"X","fix_versions":[]}]', ',"skip_reason":"no"', "}]}",
+    '[{"filename":"/src/a","location":{"row":1,"column":2},"code":null,"message":"m"}]',
+    '{"files":{"a":{"summary":{"percent_covered":1,"num_statements":1,"missing_lines":0}}},',
+    '"totals":{"percent_covered":100}}', "null", "1e999", "NaN", "[", "{", "9" * 5000, '"x"',
 ]  # fmt: skip
 
 
@@ -296,6 +329,48 @@ def read_config(text: str) -> None:
         parse_config(text, Path("dagger.json"))
 
 
+def read_junit(text: str) -> None:
+    """Read it as the report of a run, and merge it where it is one."""
+    run = RUN if not junit.broken(text, RUN) else None
+    if not junit.broken(text, run):
+        junit.merge("quay", [junit.CellDocument("3.12", {"python": "3.12"}, text)])
+    junit.merge("quay", [junit.CellDocument("3.12", {}, reason=text)])
+
+
+def read_record(text: str) -> None:
+    """Read it as the record of a run, and judge that."""
+    for whole in (text, EVENTS[0] + text):
+        with answered(record.RecordInvalid):
+            found = record.read(whole)
+            said = verdict.judge(verdict.Left(0, found))
+            assert not (said.passed and (found.failures or not found.counts.ran))
+
+
+def read_runners(text: str) -> None:
+    """Read it as files of other runners of tests."""
+    files = {"pyproject.toml": HEAD, "noxfile.py": text, "Makefile": text, "tox.ini": text}
+    project = describe(Snapshot(files, frozenset(files)))
+    with answered(WheelwrightError):
+        unrun.found(project, {"tests.py": text})
+
+
+def read_report(text: str) -> None:
+    """Read it as the report of each tool."""
+    for code in (0, 1):
+        output = Output(code, text, "")
+        for act in (
+            lambda output=output: lint.judge(output, "ruff"),
+            lambda output=output: security.judge(output, text, "bandit", "low"),
+            lambda output=output: audit.judge(output, "pip-audit"),
+            lambda: of_audit(text),
+            lambda: coverage.read(text),
+        ):
+            with answered(WheelwrightError):
+                act()
+
+
+RUN = record.Record(began_at=1.0, status=0)
+
 READERS: dict[str, tuple[st.SearchStrategy[str], Callable[[str], None]]] = {
     "pyproject.toml": (texts(TOML) | documents(PLACES), read_pyproject),
     "tox.ini": (texts(INI), read_tox),
@@ -304,6 +379,10 @@ READERS: dict[str, tuple[st.SearchStrategy[str], Callable[[str], None]]] = {
     "uv.lock": (texts(PACKAGES) | documents(LOCK), read_lock),
     "changelog": (texts(MARKDOWN), read_changelog),
     ".env": (texts(ENV), read_env),
+    "JUnit": (texts(XML), read_junit),
+    "record": (texts(EVENTS), read_record),
+    "other runners": (texts(RUNNERS), read_runners),
+    "reports of tools": (texts(REPORTS), read_report),
     "dagger.json": (texts(JSON) | objects(), read_config),
 }
 

@@ -322,17 +322,21 @@ def test_an_installation_of_its_own_is_shown_whole(tmp_path: Path) -> None:
 
 
 def test_what_is_shared_is_said() -> None:
-    """With -v a call says that the network is shared, and what cannot be closed on this kernel."""
+    """With -v a call says what steps share of the network, and why."""
     program = str(Path(sys.executable).with_name("stiletto"))
-    for flags, times in ((["-v"], 1), ([], 0)):
+    for flags, loopback, times in ((["-v"], "", 1), (["-v"], "all", 1), ([], "", 0)):
         done = subprocess.run(
             [program, "run", "--progress=plain", *flags, "true"],
+            env={**os.environ, "STILETTO_LOOPBACK": loopback},
             capture_output=True,
             text=True,
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        assert times == done.stderr.count("steps share ")
+        said = done.stderr.count("steps share "), done.stderr.count("steps have a network ")
+        assert times == sum(said)
+        if loopback or not times:
+            assert (times, 0) == said
 
 
 # -- certificates ----------------------------------------------------------------------------------

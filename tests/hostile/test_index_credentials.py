@@ -252,7 +252,7 @@ def outpost(stiletto: Bench, tmp_path: Path, index: Index) -> Outpost:
     written(at, files)
     netrc = tmp_path / "netrc"
     netrc.write_text(f"machine 127.0.0.1 login {USER} password {PASSWORD}\n")
-    return Outpost(at, netrc, stiletto)
+    return Outpost(at, netrc, stiletto.on_loopback)
 
 
 @pytest.mark.e2e

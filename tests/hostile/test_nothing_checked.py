@@ -1,4 +1,4 @@
-"""A gate whose tool looked at nothing is not called passed, nor is a `ci` in which no gate ran."""
+"""A gate whose tool looked at nothing is not called passed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from tests.e2e.bench import Bench
 
 from wheelwright.errors import ToolFailed
 from wheelwright.gates import audit, lint, security, types
@@ -161,16 +160,3 @@ def test_exit_code_without_a_finding_is_no_pass(judge: Callable[[], GateResult])
     """A tool that says no and names nothing has reached no verdict."""
     with pytest.raises(ToolFailed, match="exit code 1"):
         judge()
-
-
-@pytest.mark.e2e
-@pytest.mark.network
-def test_ci_in_which_no_gate_ran_fails(stiletto: Bench, tmp_path: Path) -> None:
-    """A package that nothing checks is not green, and the table says what was looked for."""
-    package = tmp_path / "package"
-    package.mkdir()
-    (package / "pyproject.toml").write_text(HEAD)
-    ended = stiletto.fails(package, "ci")
-
-    assert "no gate ran: quay is not checked by anything" in ended.error
-    assert "nothing ran: 6 not configured" in ended.said

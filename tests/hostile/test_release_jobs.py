@@ -327,7 +327,10 @@ FILES = {
     "a link": (a_link, "is not an ordinary file"),
     "one more file": (one_more, "'dist/evil-1.0.tar.gz' is there as well"),
     "no record": (lambda artifact: (artifact / "release.json").unlink(), "not an ordinary file"),
-    "deep": (lambda artifact: (artifact / "release.json").write_text("[" * 99999), "recursion"),
+    "deep": (
+        lambda artifact: (artifact / "release.json").write_text("[" * 99999),
+        "nested too deeply",
+    ),
 }
 
 

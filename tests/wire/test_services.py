@@ -90,8 +90,11 @@ async def test_a_server_on_every_address_is_reached_too(each: Session, fresh: st
 
 
 async def test_a_taken_port_is_named(each: Session, fresh: str) -> None:
-    """Where another program has the port on every address, the service is not started."""
-    with socket.create_server((EVERYWHERE, 0)) as other:
+    """Where something in the network has the port on every address, no service is started."""
+    network = await each.engine.evaluator.sandbox.network()
+    with network.socket(socket.SOCK_STREAM) as other:
+        other.bind((EVERYWHERE, 0))
+        other.listen()
         port = other.getsockname()[1]
         service = server(each, fresh, port=port).as_service()
         message = await fails(ask(user(each, "web", service, fresh), "web", port).sync())

@@ -107,7 +107,7 @@ class Invocation:
             ) as engine:
                 self.terminal.masks.append(engine.mask)
                 if options.verbosity > 0 or options.debug:
-                    progress.say(engine.shared)
+                    progress.say(await engine.shared())
                 yield engine, progress
         finally:
             progress.close()

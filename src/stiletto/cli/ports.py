@@ -55,9 +55,8 @@ class EnginePort(Protocol):
         """
         ...
 
-    @property
-    def shared(self) -> str:
-        """What steps share with the machine, in one line."""
+    async def shared(self) -> str:
+        """Say what steps share with the machine, in one line."""
         ...
 
     def mask(self, text: str) -> str:

@@ -24,7 +24,7 @@ from stiletto.api.long_text import takes_long_texts
 from stiletto.api.secrets import CacheVolume
 from stiletto.api.texts import number_of
 from stiletto.engine.context import current_span, preparing
-from stiletto.engine.ending import how_ended, machine_kills
+from stiletto.engine.ending import how_ended, loopback_hint, machine_kills
 from stiletto.engine.keys import step_inputs
 from stiletto.engine.layout import Layouts, Stack
 from stiletto.engine.once import Once
@@ -225,10 +225,12 @@ class Commands:
             said = [tail(output.printed.chunks(stream)) for stream in STREAMS] if failed else []
             self._blame_disk(exec_.args, "".join(said))
             if failed:
+                own = (await self.sandbox.network()).own
                 raise StepFailed(
                     exec_.args,
                     output.exit_code,
                     *said,
+                    hint=loopback_hint("\n".join(said)) if own else None,
                     replay=self._replay(key, step),
                     ended=how_ended(output, elapsed_s, kills),
                 )

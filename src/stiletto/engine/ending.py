@@ -1,13 +1,17 @@
-"""How a command ended that did not end by itself: by which signal, and whether memory ran out."""
+"""Why a command failed, where its exit code does not say: a signal, memory, a closed loopback."""
 
 from __future__ import annotations
 
+import re
 import signal
 from pathlib import Path
 
 from stiletto.sandbox.plan import StepOutput
 
-__all__ = ["how_ended", "machine_kills"]
+__all__ = ["how_ended", "loopback_hint", "machine_kills"]
+
+LOOPBACK = re.compile(r"(?:\b127\.0\.0\.1|\blocalhost|\[::1\]):(?P<port>\d{1,5})\b")
+REFUSED = re.compile(r"connection refused|ECONNREFUSED", re.IGNORECASE)
 
 VMSTAT = Path("/proc/vmstat")
 
@@ -42,3 +46,16 @@ def how_ended(output: StepOutput, elapsed_s: float, kills_before: int | None = N
     elif killed and kills_before is not None and machine_kills() > kills_before:
         words.append("the machine ran out of memory meanwhile")
     return "; ".join(words)
+
+
+def loopback_hint(said: str) -> str | None:
+    """Return what to do where a step was refused at this machine's loopback, by what it printed."""
+    if not REFUSED.search(said):
+        return None
+    ports = list(dict.fromkeys(found["port"] for found in LOOPBACK.finditer(said)))
+    if not ports:
+        return None
+    return (
+        "steps have a loopback of their own; if they are to reach what listens on that of this "
+        f"machine, set STILETTO_LOOPBACK={ports[0]}"
+    )

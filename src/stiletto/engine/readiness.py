@@ -20,6 +20,7 @@ from stiletto.api.readiness import Healthcheck, Port, duration_s
 from stiletto.engine.output import tail
 from stiletto.errors import EnvironmentFailed, StepFailed
 from stiletto.sandbox import plan
+from stiletto.sandbox.network import StepNetwork
 from stiletto.sandbox.scrub import Patterns, Replacer, replaced, secret_patterns
 
 __all__ = ["ADDRESS_VARIABLE", "ServiceFailed", "ready", "refuse_taken_ports", "watched"]
@@ -83,7 +84,7 @@ def watched(step: plan.Step, check: Healthcheck | None) -> tuple[plan.Step, Path
     return replace(step, args=(*watch, *step.args), mounts=(*step.mounts, mount)), health
 
 
-def refuse_taken_ports(address: str, ports: Sequence[Port]) -> None:
+def refuse_taken_ports(network: StepNetwork, address: str, ports: Sequence[Port]) -> None:
     """Fail early where another program answers: its answers would be taken for the service's.
 
     Raises:
@@ -91,7 +92,7 @@ def refuse_taken_ports(address: str, ports: Sequence[Port]) -> None:
     """
     for port in ports:
         kind = socket.SOCK_STREAM if port.protocol == "TCP" else socket.SOCK_DGRAM
-        with socket.socket(socket.AF_INET, kind) as tried:
+        with network.socket(kind) as tried:
             tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 tried.bind((address, port.port))
@@ -105,7 +106,9 @@ def refuse_taken_ports(address: str, ports: Sequence[Port]) -> None:
                     ) from error
 
 
-async def ready(service: Service, address: str, step: plan.Step, health: Path | None) -> None:
+async def ready(
+    network: StepNetwork, service: Service, address: str, step: plan.Step, health: Path | None
+) -> None:
     """Return once the service is ready: by its health check, or by its ports.
 
     Raises:
@@ -118,18 +121,19 @@ async def ready(service: Service, address: str, step: plan.Step, health: Path | 
     for port in service.ports:
         # A datagram tells nothing about who listens.
         if not port.skip_healthcheck and port.protocol == "TCP":
-            await _dialled(address, port)
+            await _dialled(network, address, port)
 
 
-async def _dialled(address: str, port: Port) -> None:
+async def _dialled(network: StepNetwork, address: str, port: Port) -> None:
     pause_s = BACKOFF_FIRST_S
     while True:
         with suppress(OSError):  # a TimeoutError is one
             # Not `wait_for`: where the connection is refused while the task is cancelled, that
             # raises the refusal and forgets the cancellation (Python 3.11), and this never ends.
-            async with asyncio.timeout(DIAL_TIMEOUT_S):
-                _, writer = await asyncio.open_connection(address, port.port)
-            writer.close()
+            with network.socket(socket.SOCK_STREAM) as dialling:
+                dialling.setblocking(False)
+                async with asyncio.timeout(DIAL_TIMEOUT_S):
+                    await asyncio.get_running_loop().sock_connect(dialling, (address, port.port))
             return
         await asyncio.sleep(pause_s)
         pause_s = min(pause_s * BACKOFF_FACTOR, BACKOFF_MAX_S)

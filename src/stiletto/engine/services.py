@@ -285,14 +285,15 @@ class Services:
             self._runner.laid_out(service.exec) as laid_out,
         ):
             step, health = watched(_dressed(one, laid_out, bound), service.healthcheck)
-            refuse_taken_ports(one.address, service.ports)
+            network = await self._runner.sandbox.network()
+            refuse_taken_ports(network, one.address, service.ports)
             started_s = time.monotonic()
             run = asyncio.ensure_future(
                 bound.guard(
                     self._runner.sandbox.run(step, lambda _, data: span.write(data), one.stop)
                 )
             )
-            probe = asyncio.ensure_future(ready(service, one.address, step, health))
+            probe = asyncio.ensure_future(ready(network, service, one.address, step, health))
             try:
                 await asyncio.wait({run, probe}, return_when=asyncio.FIRST_COMPLETED)
                 if not run.done():

@@ -308,10 +308,9 @@ class Engine:
         result: Value = value
         return result
 
-    @property
-    def shared(self) -> str:
-        """What steps share with the machine, in one line."""
-        return self.evaluator.sandbox.shared
+    async def shared(self) -> str:
+        """Say what steps share with the machine, in one line."""
+        return await self.evaluator.sandbox.shared()
 
     def mask(self, text: str) -> str:
         """Return a text without the secrets of this session."""
@@ -327,7 +326,10 @@ class Engine:
                 from stiletto.wire.server import SessionServer
 
                 server = SessionServer(ClientGraphs(self.core))
-                await self._stack.enter_async_context(server.serving())
+                network = await self.evaluator.sandbox.network()
+                await self._stack.enter_async_context(
+                    server.serving(network.socket if network.own else None)
+                )
                 self._server = server
             return self._server
 
@@ -396,6 +398,7 @@ async def open_session(
                 progress.say,
                 Limits(step_memory_bytes, step_processes),
                 host.environ,
+                environ,
             )
             gate = SecretGate(
                 isolated=provider.name != "plain",
@@ -418,6 +421,7 @@ async def open_session(
                 yield engine
             finally:
                 await engine.close()
+                await provider.end()
                 await asyncio.to_thread(store.keep_within, limit)
 
 

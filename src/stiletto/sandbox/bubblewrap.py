@@ -33,6 +33,7 @@ from stiletto.sandbox.layers import (
     removals,
     whiteouts,
 )
+from stiletto.sandbox.network import LOOPBACK, MACHINE, Joined, Network, StepNetwork
 from stiletto.sandbox.packing import packed
 from stiletto.sandbox.plan import (
     Layer,
@@ -134,20 +135,47 @@ class Bubblewrap:
         self._host_env = host_env
         self._limits = Limits()
         self._groups: Groups | None = None
+        self._network: Network | None = None
 
-    @property
-    def shared(self) -> str:
-        """What steps share with the machine, in one line."""
+    async def shared(self) -> str:
+        """Say what steps share with the machine, in one line."""
+        calls = "" if filter_here() else "; no list of system calls is known for this processor"
+        network = self._network
+        if network is not None and (await network.made()).own:
+            ports = f" but ports {', '.join(map(str, network.ports))}" if network.ports else ""
+            return (
+                "steps have a network of their own, with the internet and nothing of what "
+                f"listens on this machine's loopback{ports}{calls}"
+            )
+        why = f" ({network.why})" if network else f" ({LOOPBACK}=all)"
         closed = closes_abstract_sockets()
         sockets = "" if closed else ", and its abstract sockets, which this kernel cannot close"
-        calls = "" if filter_here() else "; no list of system calls is known for this processor"
         return (
-            f"steps share the machine's network, with what listens on its loopback{sockets}{calls}"
+            "steps share the machine's network, with what listens on its loopback"
+            f"{why}{sockets}{calls}"
         )
 
     def limit(self, limits: Limits, groups: Groups) -> None:
         """Limit each step that runs from here on."""
         self._limits, self._groups = limits, groups
+
+    def separate(self, network: Network | None) -> None:
+        """Give the steps from here on a network of their own, where one can be made."""
+        self._network = network
+
+    async def network(self) -> StepNetwork:
+        """Return the network that steps are in."""
+        return MACHINE if self._network is None else await self._network.made()
+
+    async def end(self) -> None:
+        """End what steps had in common."""
+        if self._network is not None:
+            await self._network.close()
+
+    @property
+    def program(self) -> Path:
+        """The bubblewrap that runs the steps."""
+        return self._program
 
     def _plan(self, step: Step) -> Plan:
         root = materialise_image(self._base, skeleton(step.image, step.uid, step.gid))
@@ -193,8 +221,9 @@ class Bubblewrap:
         def options(words: Sequence[str]) -> list[str]:
             return ["--args", keep(packed(words))]
 
+        joined = Joined() if self._network is None else await self._network.joined()
         try:
-            argv = [str(self._program)]
+            argv = [*joined.front, str(self._program), *joined.options]
             inner: Sequence[ops.Operation] = plan.operations
             if too_long(plan):
                 outer, inner = ops.nested(plan.operations)
@@ -207,7 +236,7 @@ class Bubblewrap:
                 transcript,
                 env={},
                 stdin=step.stdin,
-                pass_fds=fds,
+                pass_fds=[*fds, *joined.fds],
                 end_tree=lambda pid: kill_launched(pid, int(status)),
                 stop=stop,
                 ask_to_end=ask_command_to_end,

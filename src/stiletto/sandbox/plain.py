@@ -20,6 +20,7 @@ from stiletto.errors import EnvironmentFailed
 from stiletto.sandbox.attach import Attached, attach
 from stiletto.sandbox.hosts import addresses_for
 from stiletto.sandbox.layers import relative
+from stiletto.sandbox.network import MACHINE, StepNetwork
 from stiletto.sandbox.paths import HOST_ROOTS, PathMap
 from stiletto.sandbox.plan import (
     BindMount,
@@ -75,10 +76,16 @@ class Plain:
         self._host_env = host_env
         self._pool = TreePool(self._base / "trees")
 
-    @property
-    def shared(self) -> str:
-        """What steps share with the machine, in one line."""
+    async def shared(self) -> str:
+        """Say what steps share with the machine, in one line."""
         return "steps share everything with the machine: files, processes, keys, network"
+
+    async def network(self) -> StepNetwork:
+        """Return the network that steps are in."""
+        return MACHINE
+
+    async def end(self) -> None:
+        """Do nothing: steps have nothing in common."""
 
     async def run(self, step: Step, sink: Sink, stop: asyncio.Event | None = None) -> StepOutput:
         """Run the step; see `Sandbox.run`."""

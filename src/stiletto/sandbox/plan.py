@@ -22,6 +22,8 @@ from stiletto.sandbox.spool import Spool, Stream
 if TYPE_CHECKING:
     import asyncio
 
+    from stiletto.sandbox.network import StepNetwork
+
 __all__ = [
     "Bind",
     "BindMount",
@@ -224,9 +226,16 @@ class Sandbox(Protocol):
     name: str
     """`bubblewrap` or `plain`; enters the key of every step."""
 
-    @property
-    def shared(self) -> str:
-        """What steps share with the machine, in one line."""
+    async def shared(self) -> str:
+        """Say what steps share with the machine, in one line."""
+        ...
+
+    async def network(self) -> StepNetwork:
+        """Return the network that steps are in."""
+        ...
+
+    async def end(self) -> None:
+        """End what steps had in common."""
         ...
 
     async def run(self, step: Step, sink: Sink, stop: asyncio.Event | None = None) -> StepOutput:

@@ -18,12 +18,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
+from stiletto.sandbox.doors import pump
 from stiletto.sandbox.surroundings import PROXY_VARIABLES
 
 __all__ = ["Relayed", "relayed"]
 
 HEAD_MAX_BYTES = 1 << 16
-CHUNK_BYTES = 1 << 16
 DROPPED = (b"proxy-authorization:", b"proxy-connection:", b"connection:")
 PORTS = {"http": 80, "https": 443}
 REFUSED = (
@@ -159,14 +159,6 @@ class _Relay:
         try:
             there[1].write(b"\r\n".join([request, *kept]) + b"\r\n\r\n")
             # gather, not a group: that one side has ended does not end the other.
-            await asyncio.gather(_pump(reader, there[1]), _pump(there[0], writer))
+            await asyncio.gather(pump(reader, there[1]), pump(there[0], writer))
         finally:
             there[1].close()
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(CHUNK_BYTES):
-        writer.write(data)
-        await writer.drain()
-    if writer.can_write_eof():
-        writer.write_eof()

@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 from stiletto.errors import EnvironmentFailed
 from stiletto.sandbox.bubblewrap import Bubblewrap
 from stiletto.sandbox.cgroups import Limits, find_groups
+from stiletto.sandbox.network import Network, network_from
 from stiletto.sandbox.plain import Plain
 from stiletto.sandbox.plan import Sandbox, Step
 from stiletto.sandbox.secret_files import sweep
@@ -60,11 +61,15 @@ async def select(
     say: Callable[[str], None],
     limits: Limits = NO_LIMITS,
     host_env: Mapping[str, str] = os.environ,
+    environ: Mapping[str, str] = os.environ,
 ) -> Sandbox:
     """Return the provider for this machine; `say` hears it when isolation or limits are off.
 
+    `environ` has the settings of the session, `host_env` what steps see of the machine's.
+
     Raises:
         EnvironmentFailed: bubblewrap was asked for and cannot work here.
+        UsageError: a setting is invalid.
         Exhausted: it cannot work just now. Isolation is not given up for that: what takes the
             machine's processes, memory or disk may be a step's own doing.
     """
@@ -73,7 +78,9 @@ async def select(
         say("steps run without isolation, as ordinary processes: plain mode was asked for")
         return _unlimited(Plain(base, host_env), limits, say)
     try:
-        return _limited(await probe_bubblewrap(base, host_env), limits, say)
+        sandbox = await probe_bubblewrap(
+            base, host_env, lambda program: network_from(environ, program, host_env, say)
+        )
     except Exhausted:
         raise
     except EnvironmentFailed as error:
@@ -82,6 +89,7 @@ async def select(
         how = f"; {error.hint}" if error.hint and error.hint != HINT_PLAIN else ""
         say(f"steps run without isolation, as ordinary processes: {error.message}{how}")
         return _unlimited(Plain(base, host_env), limits, say)
+    return _limited(sandbox, limits, say)
 
 
 def _limited(sandbox: Bubblewrap, limits: Limits, say: Callable[[str], None]) -> Sandbox:
@@ -108,8 +116,14 @@ async def way_to_isolation(base: Path) -> str:
     return "leave out `--sandbox plain` (or STILETTO_SANDBOX=plain)"
 
 
-async def probe_bubblewrap(base: Path, host_env: Mapping[str, str] = os.environ) -> Bubblewrap:
+async def probe_bubblewrap(
+    base: Path,
+    host_env: Mapping[str, str] = os.environ,
+    separated: Callable[[Path], Network | None] | None = None,
+) -> Bubblewrap:
     """Return bubblewrap after it has run `true` over an overlay in `base`.
+
+    Its steps get the network that `separated` returns for the program, begun meanwhile.
 
     Raises:
         EnvironmentFailed: it cannot; the message says what is missing.
@@ -120,6 +134,25 @@ async def probe_bubblewrap(base: Path, host_env: Mapping[str, str] = os.environ)
             f"bubblewrap needs Linux, and this is {platform.system()}", hint=HINT_PLAIN
         )
     sandbox = Bubblewrap(base, host_env=host_env)
+    network = None if separated is None else separated(sandbox.program)
+    if network is not None:
+        network.begin()
+    try:
+        await _probe(sandbox, base)
+    except BaseException:
+        if network is not None:
+            await network.close()
+        raise
+    sandbox.separate(network)
+    return sandbox
+
+
+async def _probe(sandbox: Bubblewrap, base: Path) -> None:
+    """Run `true`.
+
+    Raises:
+        EnvironmentFailed: it does not run.
+    """
     try:
         with _scratch(base) as (upper, work):
             step = Step(("true",), userland_image("probe"), (), upper, work)
@@ -137,7 +170,6 @@ async def probe_bubblewrap(base: Path, host_env: Mapping[str, str] = os.environ)
             f"bubblewrap cannot work here: `true` ended with {output.exit_code}: {said}",
             hint=HINT_PLAIN,
         )
-    return sandbox
 
 
 @contextmanager

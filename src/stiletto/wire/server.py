@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import errno
 import json
 import logging
 import secrets
@@ -77,14 +78,15 @@ class SessionServer:
             del self._clients[token]
 
     @contextlib.asynccontextmanager
-    async def serving(self) -> AsyncIterator[None]:
-        """Serve on a free port of loopback while the context lasts."""
-        # Named as TCP, so that asyncio turns Nagle's algorithm off: an answer is two writes, and
-        # the second would wait 40 ms for the client to acknowledge the first.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", 0))
-        self.port = listener.getsockname()[1]
+    async def serving(
+        self, inside: Callable[[int], socket.socket] | None = None
+    ) -> AsyncIterator[None]:
+        """Serve on a free port of loopback while the context lasts.
+
+        `inside` makes a socket in another network, on whose loopback the same port is served.
+        """
+        listeners = _listeners(inside)
+        self.port = listeners[0].getsockname()[1]
         config = uvicorn.Config(
             self,
             http=_Protocol,
@@ -96,7 +98,7 @@ class SessionServer:
         )
         logging.getLogger("uvicorn").setLevel(logging.ERROR)
         self._server = _Server(config)
-        self._task = asyncio.create_task(self._server.serve(sockets=[listener]))
+        self._task = asyncio.create_task(self._server.serve(sockets=listeners))
         try:
             while not self._server.started:
                 if self._task.done():
@@ -106,7 +108,8 @@ class SessionServer:
         finally:
             self._server.should_exit = True
             await self._task
-            listener.close()
+            for listener in listeners:
+                listener.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI)."""
@@ -163,6 +166,29 @@ class SessionServer:
         except Exception as error:  # a bug: the SDK resends what is not answered, so answer
             traceback.print_exc()
             return 500, [_error(f"internal error: {type(error).__name__}: {error}")]
+
+
+def _listeners(inside: Callable[[int], socket.socket] | None) -> list[socket.socket]:
+    """Return a socket at a free port of loopback, and one at that port of the other network."""
+    while True:
+        # Named as TCP, so that asyncio turns Nagle's algorithm off: an answer is two writes, and
+        # the second would wait 40 ms for the client to acknowledge the first.
+        listeners = [socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)]
+        if inside is not None:
+            listeners.append(inside(socket.SOCK_STREAM))
+        port = 0
+        try:
+            for listener in listeners:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                listener.bind(("127.0.0.1", port))
+                port = listener.getsockname()[1]
+        except OSError as error:
+            for listener in listeners:
+                listener.close()
+            if error.errno != errno.EADDRINUSE:
+                raise
+        else:
+            return listeners
 
 
 def _token(scope: Scope) -> str:

@@ -87,10 +87,12 @@ class Run:
         return f"{head}: {found.reason}" if found.reason else head
 
     def counted(self) -> str:
-        """Return counts and pytest's own time, empty where there are none."""
+        """Return counts, as pytest's last line has them, and its time; empty where it has none."""
         seconds = self.record.seconds if self.record and self.record.status is not None else None
         took = "" if seconds is None else f" in {seconds:.2f} s"
-        return f"{self.counts}{took}" if str(self.counts) else ""
+        left_out = self.record.deselected if self.record else 0
+        deselected = f", {left_out} deselected" if left_out else ""
+        return f"{self.counts}{deselected}{took}" if str(self.counts) else ""
 
     def summary(self) -> str:
         """Return the result for people: counts, interpreter, where the dependencies came from."""

@@ -251,8 +251,7 @@ class FakeEngine:
         """Look in the module."""
         return self.module.enums.get(type_name)
 
-    @property
-    def shared(self) -> str:
+    async def shared(self) -> str:
         """Share nothing."""
         return "steps share nothing"
 

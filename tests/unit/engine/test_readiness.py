@@ -13,6 +13,7 @@ from stiletto.api.container import Container, Service
 from stiletto.api.readiness import Port
 from stiletto.engine.readiness import ready, refuse_taken_ports, watched
 from stiletto.errors import EnvironmentFailed
+from stiletto.sandbox.network import MACHINE
 from stiletto.sandbox.plan import Image, Step
 
 ADDRESS = "127.77.1.2"
@@ -40,7 +41,7 @@ def port() -> Port:
 async def test_waiting_ends_when_it_is_cancelled(step: Step, port: Port) -> None:
     """At whatever moment: a refused connection must not hide that nobody waits any more."""
     for ticks in range(40):
-        waiting = asyncio.ensure_future(ready(service(port), ADDRESS, step, None))
+        waiting = asyncio.ensure_future(ready(MACHINE, service(port), ADDRESS, step, None))
         for _ in range(ticks):
             await asyncio.sleep(0)
         waiting.cancel()
@@ -50,7 +51,7 @@ async def test_waiting_ends_when_it_is_cancelled(step: Step, port: Port) -> None
 
 async def test_it_is_ready_once_every_port_answers(step: Step, port: Port) -> None:
     """A connection is tried again until the port accepts it."""
-    waiting = asyncio.ensure_future(ready(service(port), ADDRESS, step, None))
+    waiting = asyncio.ensure_future(ready(MACHINE, service(port), ADDRESS, step, None))
     await asyncio.sleep(0.05)
     assert not waiting.done()
 
@@ -62,17 +63,17 @@ async def test_some_ports_are_not_asked(step: Step, port: Port) -> None:
     """A datagram tells nothing of who listens, and a check may be switched off."""
     ports = (replace(port, protocol="UDP"), replace(port, skip_healthcheck=True))
 
-    await asyncio.wait_for(ready(service(*ports), ADDRESS, step, None), 5)
+    await asyncio.wait_for(ready(MACHINE, service(*ports), ADDRESS, step, None), 5)
 
 
 def test_a_taken_port_is_refused_early(port: Port) -> None:
     """The answers of another program would be taken for the service's."""
-    refuse_taken_ports(ADDRESS, [port])
+    refuse_taken_ports(MACHINE, ADDRESS, [port])
     with socket.socket() as other:
         other.bind(("", port.port))
         other.listen()
         with pytest.raises(EnvironmentFailed, match=f"port {port.port}/tcp is taken"):
-            refuse_taken_ports(ADDRESS, [port])
+            refuse_taken_ports(MACHINE, ADDRESS, [port])
 
 
 def test_without_a_check_the_step_stays_as_it_is(step: Step) -> None:

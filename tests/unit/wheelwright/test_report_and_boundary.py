@@ -159,6 +159,7 @@ RELEASE_SHELL = {
     "functions",
     "git",
     "handing",
+    "http",
     "jobs",
     "preparing",
     "taking",

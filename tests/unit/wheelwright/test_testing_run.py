@@ -194,3 +194,12 @@ def test_workspace_root_without_tests_names_its_members() -> None:
     """At a workspace's root the line says which packages there are to choose from."""
     said = signs(fixture("workspace"))
     assert said.endswith("; its workspace holds quay-crane, quay-rope: pass --package")
+
+
+def test_tests_that_were_left_out_are_counted(tmp_path: Path) -> None:
+    """What `-k` leaves out stands beside what passed, as in pytest's own last line."""
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -k good\n")
+    run = pytest_run(tmp_path, SUITE)
+
+    assert run.verdict.passed
+    assert run.counted().startswith("1 passed, 3 deselected in ")

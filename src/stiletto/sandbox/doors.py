@@ -1,0 +1,227 @@
+"""What steps with a network of their own reach of the machine's: a few named ports of loopback.
+
+    a proxy that the environment names, and the relays that keep passwords of proxies
+    the name server of resolv.conf, where it listens on this machine
+    ports that the user names
+
+Each is there at the address that it has on the machine; so nothing that names it has to change.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import socket
+from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Protocol, TypeAlias, cast
+from urllib.parse import urlsplit
+
+from stiletto.sandbox.surroundings import PROXY_VARIABLES
+
+__all__ = ["Address", "Doors", "Inside", "doors_for", "name_servers", "proxies", "pump"]
+
+Address: TypeAlias = tuple[str, int]
+
+CHUNK_BYTES = 1 << 16
+PORTS = {"http": 80, "https": 443, "socks": 1080, "socks4": 1080, "socks5": 1080, "socks5h": 1080}
+DNS_PORT = 53
+OPEN_MAX = 128
+"""How many connections, and how many who ask by datagrams, one door serves at a time: a step must
+not use up the engine's descriptors. Who asked longest ago is given up for the next."""
+
+
+class Inside(Protocol):
+    """Makes sockets in the network of the steps."""
+
+    def __call__(self, kind: int, family: int, bound: Address | None) -> socket.socket:
+        """Return a socket, bound to an address.
+
+        Raises:
+            OSError: it cannot be bound.
+        """
+        ...
+
+
+async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Pass on what comes, and its end."""
+    while data := await reader.read(CHUNK_BYTES):
+        writer.write(data)
+        await writer.drain()
+    if writer.can_write_eof():
+        writer.write_eof()
+
+
+class Doors:
+    """The open doors of one network."""
+
+    def __init__(self) -> None:
+        self._opened = contextlib.ExitStack()
+
+    def close(self) -> None:
+        """Close them all."""
+        self._opened.close()
+
+    async def stream(self, inside: Inside, at: Address) -> bool:
+        """Pass connections to an address on to the machine; whether it is one inside, too."""
+        listener = _bound(inside, socket.SOCK_STREAM, at)
+        if listener is None:
+            return False
+
+        room = OPEN_MAX
+
+        async def passed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal room
+            room -= 1
+            try:
+                if room >= 0:
+                    await _joined(reader, writer, at)
+            except OSError:
+                pass  # nobody listens there, or one of them hung up
+            finally:
+                room += 1
+                writer.close()
+
+        server = await asyncio.start_server(passed, sock=listener)
+        self._opened.callback(server.close)
+        return True
+
+    async def datagrams(self, inside: Inside, at: Address) -> bool:
+        """Pass datagrams to an address on to the machine, and the answers back."""
+        listener = _bound(inside, socket.SOCK_DGRAM, at)
+        if listener is None:
+            return False
+        listener.setblocking(False)
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(lambda: _Questions(at), sock=listener)
+        self._opened.callback(transport.close)
+        return True
+
+
+async def _joined(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, at: Address) -> None:
+    there = await asyncio.open_connection(*at)
+    try:
+        # gather, not a group: that one side has ended does not end the other.
+        await asyncio.gather(pump(reader, there[1]), pump(there[0], writer))
+    finally:
+        there[1].close()
+
+
+def _bound(inside: Inside, kind: int, at: Address) -> socket.socket | None:
+    """Return a socket at an address of the network; None where that is elsewhere, or is taken."""
+    family = socket.AF_INET6 if ":" in at[0] else socket.AF_INET
+    try:
+        return inside(kind, family, at)
+    except OSError as error:
+        if error.errno in (errno.EADDRNOTAVAIL, errno.EADDRINUSE, errno.EAFNOSUPPORT):
+            return None
+        raise
+
+
+class _Questions(asyncio.DatagramProtocol):
+    """Asks the machine what steps ask, each from a port of its own."""
+
+    def __init__(self, at: Address) -> None:
+        self._at = at
+        self._asked: dict[tuple[str, int], asyncio.DatagramTransport] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # Not `isinstance`: before Python 3.12 asyncio's own is no DatagramTransport.
+        self._inside = cast("asyncio.DatagramTransport", transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        task = asyncio.ensure_future(self._ask(data, addr))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _ask(self, data: bytes, asker: tuple[str, int]) -> None:
+        known = self._asked.pop(asker, None)
+        if known is None or known.is_closing():
+            loop = asyncio.get_running_loop()
+            try:
+                known, _ = await loop.create_datagram_endpoint(
+                    lambda: _Answers(self._inside, asker), remote_addr=self._at
+                )
+            except OSError:
+                return  # as lost as any datagram
+        self._asked[asker] = known  # the newest stands last
+        known.sendto(data)
+        while len(self._asked) > OPEN_MAX:
+            self._asked.pop(next(iter(self._asked))).close()
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        for one in self._asked.values():
+            one.close()
+
+
+class _Answers(asyncio.DatagramProtocol):
+    """Gives the machine's answers to one who asked."""
+
+    def __init__(self, inside: asyncio.DatagramTransport, asker: tuple[str, int]) -> None:
+        self._inside = inside
+        self._asker = asker
+
+    def datagram_received(self, data: bytes, _addr: tuple[str, int]) -> None:
+        if not self._inside.is_closing():
+            self._inside.sendto(data, self._asker)
+
+
+async def doors_for(
+    doors: Doors,
+    inside: Inside,
+    host_env: Mapping[str, str],
+    ports: Sequence[int],
+    etc: Path = Path("/etc"),
+) -> None:
+    """Open what a session's steps need."""
+    streams = [*proxies(host_env, _text(etc / "hosts"))]
+    streams += [(address, port) for port in ports for address in ("127.0.0.1", "::1")]
+    servers = [(address, DNS_PORT) for address in name_servers(_text(etc / "resolv.conf"))]
+    for at in dict.fromkeys([*streams, *servers]):
+        await doors.stream(inside, at)
+    for at in servers:
+        await doors.datagrams(inside, at)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def proxies(environ: Mapping[str, str], hosts: str) -> list[Address]:
+    """Return where the proxies of an environment are, of those that are addresses or in hosts."""
+    named: dict[str, list[str]] = {}
+    for line in hosts.splitlines():
+        address, *names = line.partition("#")[0].split() or [""]
+        for name in names:
+            named.setdefault(name.lower(), []).append(address)
+    found: list[Address] = []
+    for variable in PROXY_VARIABLES:
+        value = environ.get(variable, "")
+        with contextlib.suppress(ValueError):
+            parts = urlsplit(value if "://" in value else f"http://{value}")
+            port = parts.port or PORTS.get(parts.scheme, 0)
+            if parts.hostname and port:
+                places = named.get(parts.hostname, [parts.hostname])
+                found += [(place, port) for place in _addresses(places)]
+    return list(dict.fromkeys(found))
+
+
+def name_servers(resolv_conf: str) -> list[str]:
+    """Return the name servers of resolv.conf(5); without one it is that of this machine."""
+    lines = (line.split() for line in resolv_conf.splitlines())
+    found = [words[1] for words in lines if len(words) > 1 and words[0] == "nameserver"]
+    return _addresses(found) if found else ["127.0.0.1"]
+
+
+def _addresses(words: Iterable[str]) -> list[str]:
+    found = []
+    for word in words:
+        with contextlib.suppress(ValueError):
+            found.append(str(ip_address(word)))
+    return found

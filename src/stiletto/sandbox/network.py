@@ -1,0 +1,376 @@
+"""A network of their own for the steps of a session, where `pasta` is installed.
+
+    bubblewrap           user and pid namespaces; ends with the engine, and all in it with it
+      pasta              in the machine's network; carries what steps send to the internet
+        holder           in the network of the steps (`network_holder`)
+
+A step joins through nsenter. In that network loopback is the steps' own: services find each other
+there, and what listens on the machine's loopback is out of reach, but for what `doors` lets
+through. Sockets of the engine that have to be inside are made by the holder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from stiletto.errors import EnvironmentFailed, UsageError
+from stiletto.sandbox import network_holder
+from stiletto.sandbox.doors import Address, Doors, doors_for
+from stiletto.sandbox.spawn import Child, Starting, start
+
+__all__ = ["LOOPBACK", "MACHINE", "Joined", "Network", "Own", "StepNetwork", "network_from"]
+
+LOOPBACK = "STILETTO_LOOPBACK"
+TUN = Path("/dev/net/tun")
+START_S = 10.0
+ANSWER_S = 10.0
+SUPERVISOR = (
+    *("--unshare-user", "--unshare-pid", "--die-with-parent", "--cap-add", "ALL"),
+    *("--dev-bind", "/", "/", "--proc", "/proc", "--"),
+)
+PASTA = (
+    *("--foreground", "--quiet", "--netns-only", "--config-net", "--no-map-gw"),
+    *("--tcp-ports", "none", "--udp-ports", "none", "--tcp-ns", "none", "--udp-ns", "none", "--"),
+)
+NOISE = ("Failed to send", "Couldn't", "Cannot set ping_group_range", "Don't run as root")
+"""What pasta says without failing for it."""
+
+
+class StepNetwork(Protocol):
+    """The network that steps are in, the machine's or their own."""
+
+    own: bool
+
+    def socket(self, kind: int) -> socket.socket:
+        """Return an IPv4 socket of this kind that is in the network."""
+        ...
+
+
+class _Machine:
+    """The network of the machine."""
+
+    own = False
+
+    def socket(self, kind: int) -> socket.socket:
+        """Return a socket."""
+        return socket.socket(socket.AF_INET, kind)
+
+
+MACHINE: StepNetwork = _Machine()
+
+
+class Unavailable(Exception):
+    """There can be no network for steps; the text says why."""
+
+
+@dataclass(frozen=True)
+class Joined:
+    """How a step gets into the network: what runs before bubblewrap, and descriptors.
+
+    `options` make bubblewrap close them before it starts the command.
+    """
+
+    front: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    fds: tuple[int, ...] = ()
+
+
+class Own:
+    """The network that one holder keeps."""
+
+    own = True
+
+    def __init__(self, link: socket.socket, spaces: tuple[int, int], supervisor: Child) -> None:
+        self._link = link
+        self._spaces = spaces
+        self._supervisor = supervisor
+        self.doors = Doors()
+
+    def socket(
+        self, kind: int, family: int = socket.AF_INET, bound: Address | None = None
+    ) -> socket.socket:
+        """Return a socket that is in the network; bound by the holder, who may take any port.
+
+        Raises:
+            OSError: it cannot be bound there.
+            EnvironmentFailed: the network has ended.
+        """
+        try:
+            where = f" {bound[0]} {bound[1]}" if bound else ""
+            self._link.send(f"{int(family)} {int(kind)}{where}".encode())
+            said, fds, _, _ = socket.recv_fds(self._link, network_holder.REQUEST_MAX_BYTES, 1)
+        except OSError:
+            said, fds = b"", []
+        if not said:
+            raise _ended()
+        if not fds:
+            raise OSError(int(said), os.strerror(int(said)))
+        return socket.socket(fileno=fds[0])
+
+    def joined(self, nsenter: str) -> Joined:
+        """Tell how a step joins.
+
+        Raises:
+            EnvironmentFailed: the network has ended.
+        """
+        if self._supervisor.has_ended:
+            raise _ended()
+        net, user = self._spaces
+        return Joined(
+            (
+                nsenter,
+                f"--user=/proc/self/fd/{user}",
+                f"--net=/proc/self/fd/{net}",
+                *("--preserve-credentials", "--"),
+            ),
+            # bubblewrap waits for a byte from one, which fails at once, and closes both.
+            ("--sync-fd", str(net), "--block-fd", str(user)),
+            self._spaces,
+        )
+
+    async def close(self) -> None:
+        """End the network."""
+        self.doors.close()
+        self._link.close()
+        for fd in self._spaces:
+            os.close(fd)
+        _kill(self._supervisor.pid)
+        await self._supervisor.wait()
+
+
+def _ended() -> EnvironmentFailed:
+    return EnvironmentFailed(
+        "the network of this session's steps has ended: pasta was killed, or has crashed",
+        hint=f"run the same command again; with {LOOPBACK}=all steps share the machine's network",
+    )
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+class Network:
+    """The network of one session, made when it is first needed; `why` tells why there is none.
+
+    `say` hears it where there should be one and is none just now: that may be a step's doing.
+    """
+
+    def __init__(
+        self,
+        bubblewrap: Path,
+        host_env: Mapping[str, str],
+        ports: Sequence[int] = (),
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._bubblewrap = bubblewrap
+        self._host_env = host_env
+        self._nsenter = shutil.which("nsenter") or ""
+        self._making: asyncio.Future[Own | None] | None = None
+        self._say = say
+        self._unsaid = ""
+        self.ports = tuple(ports)
+        self.why = ""
+
+    def begin(self) -> None:
+        """Begin to make it, beside what comes before the first step."""
+        if self._making is None:
+            self._making = asyncio.ensure_future(self._make())
+
+    async def made(self) -> StepNetwork:
+        """Return the network; the machine's where steps cannot have their own."""
+        return await self._made() or MACHINE
+
+    async def joined(self) -> Joined:
+        """Tell how a step joins the network."""
+        own = await self._made()
+        return Joined() if own is None else own.joined(self._nsenter)
+
+    async def _made(self) -> Own | None:
+        self.begin()
+        assert self._making is not None
+        # Whoever asks first may be cancelled; the others still need it.
+        made = await asyncio.shield(self._making)
+        if self._unsaid:
+            # Only now: where bubblewrap does not work there are no such steps.
+            self._say(self._unsaid)
+            self._unsaid = ""
+        return made
+
+    async def _make(self) -> Own | None:
+        try:
+            pasta = self._pasta()
+        except Unavailable as error:
+            self.why = str(error)
+            return None
+        try:
+            own = await self._start(pasta)
+        except Unavailable as error:
+            self._give_up(error)
+            return None
+        try:
+            await self._try(own)
+            await doors_for(own.doors, own.socket, self._host_env, self.ports)
+        except (Unavailable, EnvironmentFailed, OSError) as error:
+            self._give_up(error)
+            await own.close()
+            return None
+        except BaseException:
+            await own.close()
+            raise
+        return own
+
+    def _give_up(self, error: Exception) -> None:
+        self.why = str(error)
+        self._unsaid = (
+            "steps share the machine's network, with what listens on its loopback: "
+            f"{self.why}; {LOOPBACK}=all asks for that without this line"
+        )
+
+    def _pasta(self) -> str:
+        """Return the program.
+
+        Raises:
+            Unavailable: it is missing, or something that it needs is.
+        """
+        pasta = shutil.which("pasta")
+        if pasta is None:
+            raise Unavailable("pasta is not installed")
+        if not self._nsenter:
+            raise Unavailable("nsenter is not installed")
+        try:
+            os.close(os.open(TUN, os.O_RDWR | os.O_CLOEXEC))
+        except OSError as error:
+            raise Unavailable(f"pasta cannot open {TUN}: {error.strerror}") from error
+        return pasta
+
+    async def _start(self, pasta: str) -> Own:
+        """Start it and wait for the holder.
+
+        Raises:
+            Unavailable: it did not come up.
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        said = os.memfd_create("pasta")
+        holder = [sys.executable, "-I", "-S", network_holder.__file__]
+        argv = [str(self._bubblewrap), *SUPERVISOR, pasta, *PASTA, *holder]
+        try:
+            with theirs:
+                supervisor = await _begun(argv, theirs.fileno(), said)
+            try:
+                spaces = await asyncio.wait_for(_spaces(ours), START_S)
+            except BaseException as error:
+                _kill(supervisor.pid)
+                await supervisor.wait()
+                if isinstance(error, TimeoutError):
+                    raise Unavailable(f"pasta gave no answer within {START_S:g} s") from error
+                if isinstance(error, OSError):
+                    raise Unavailable(f"pasta failed: {_last_line(said)}") from error
+                raise
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            os.close(said)
+        ours.settimeout(ANSWER_S)
+        return Own(ours, spaces, supervisor)
+
+    async def _try(self, own: Own) -> None:
+        """Join the network once, as a step does.
+
+        Raises:
+            Unavailable: it cannot be joined.
+        """
+        joined = own.joined(self._nsenter)
+        said = os.memfd_create("nsenter")
+        try:
+            argv = [*joined.front, "true"]
+            child = await _begun(argv, said, said, joined.fds)
+            if await child.wait() != 0:
+                raise Unavailable(f"a step cannot join a network: {_last_line(said)}")
+        finally:
+            os.close(said)
+
+    async def close(self) -> None:
+        """End the network; it may still be on its way."""
+        if self._making is not None:
+            self._making.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                own = await self._making
+                if own is not None:
+                    await own.close()
+            self._making = None
+
+
+async def _begun(argv: Sequence[str], stdin: int, output: int, fds: tuple[int, ...] = ()) -> Child:
+    names = ("PATH", "LD_LIBRARY_PATH")
+    env = {name: os.environ[name] for name in names if name in os.environ}
+    starting = Starting(argv, argv[0], env, Path("/"), stdin, output, output, fds)
+    try:
+        return await start(starting, _kill)
+    except OSError as error:
+        raise Unavailable(f"{argv[0]} cannot be run: {error.strerror}") from error
+
+
+async def _spaces(link: socket.socket) -> tuple[int, int]:
+    """Return the namespaces that the holder sends first.
+
+    Raises:
+        OSError: it ended instead.
+    """
+    loop = asyncio.get_running_loop()
+    arrived: asyncio.Future[None] = loop.create_future()
+
+    def readable() -> None:
+        loop.remove_reader(link)
+        arrived.set_result(None)
+
+    loop.add_reader(link, readable)
+    try:
+        await arrived
+    finally:
+        loop.remove_reader(link)
+    said, fds, _, _ = socket.recv_fds(link, network_holder.REQUEST_MAX_BYTES, 2)
+    if not said or len(fds) != 2:
+        for fd in fds:
+            os.close(fd)
+        raise ConnectionResetError
+    return fds[0], fds[1]
+
+
+def _last_line(fd: int) -> str:
+    lines = os.pread(fd, 1 << 16, 0).decode(errors="replace").splitlines()
+    told = [line.strip() for line in lines if line.strip() and not line.startswith(NOISE)]
+    return told[-1] if told else "it ended without a word"
+
+
+def network_from(
+    environ: Mapping[str, str],
+    bubblewrap: Path,
+    host_env: Mapping[str, str],
+    say: Callable[[str], None],
+) -> Network | None:
+    """Return the network that a session's variables ask for; None: that of the machine.
+
+    Raises:
+        UsageError: the variable holds something else.
+    """
+    text = environ.get(LOOPBACK, "").strip()
+    if text == "all":
+        return None
+    words = [word.strip() for word in text.split(",")] if text else []
+    if not all(word.isascii() and word.isdigit() and 0 < int(word) < 65536 for word in words):
+        raise UsageError(
+            f"{LOOPBACK}={text!r} is neither `all` nor a list of ports such as `3141,8080`"
+        )
+    return Network(bubblewrap, host_env, [int(word) for word in words], say)
