@@ -53,7 +53,7 @@ class Cache(Enum):
 
     NONE = "none"
     SHARED = "the shared uv cache"
-    OWN = "a volume of these dependencies alone"
+    OWN = "a volume of its own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,8 @@ class Kind:
         assert not (self.foreign and self.cache is Cache.SHARED), f"{self.name}: a shared cache"
 
 
+OF_DEPENDENCIES: Final = "another for each set of dependencies"
+
 INSTALL: Final = Kind(
     "install wheels (`--no-build`; hashes where a lock has them)",
     foreign=False,
@@ -84,7 +86,10 @@ INSTALL: Final = Kind(
     cache=Cache.SHARED,
 )
 BUILD: Final = Kind(
-    "build a dependency from source; `uv lock` that has to build", foreign=True, cache=Cache.OWN
+    "build a dependency from source; `uv lock` that has to build",
+    foreign=True,
+    cache=Cache.OWN,
+    remark=OF_DEPENDENCIES,
 )
 PACKAGE: Final = Kind(
     "build the package itself",
@@ -115,12 +120,17 @@ REPORT: Final = Kind(
     remark="tools from a hashed lock of the module",
 )
 DATA: Final = Kind("read files with a program of the module", foreign=False)
-KEEP: Final = Kind("keep and restore what was built (`uv-cache`)", foreign=False, cache=Cache.OWN)
+KEEP: Final = Kind(
+    "keep and restore what was built (`uv-cache`)",
+    foreign=False,
+    cache=Cache.OWN,
+    remark=OF_DEPENDENCIES,
+)
 ATTEMPT: Final = Kind(
     "count the attempts at a step",
     foreign=False,
     cache=Cache.OWN,
-    remark="one volume that no other kind sees; not in a release, where nothing is kept",
+    remark="no other kind sees it; not in a release, where nothing is kept",
 )
 
 KINDS: Final = (
