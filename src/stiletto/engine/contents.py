@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from stiletto.errors import UsageError
 
-__all__ = ["check_size", "replaced"]
+__all__ = ["refuse_large", "replaced"]
 
 MAX_CONTENTS_BYTES = 128 * 1024 * 1024  # as the real engine
 
 
-def check_size(name: str, size_bytes: int) -> None:
+def refuse_large(name: str, size_bytes: int) -> None:
     """Refuse what is too large to be read as a text.
 
     Raises:
@@ -32,7 +32,7 @@ def replaced(
     rest = text[len(head) :]
     found = rest.count(search)
     # Looked at before: a text that replaces each of its letters by itself grows without end.
-    check_size(name, len(text) + (found if everywhere else 1) * (len(new) - len(search)))
+    refuse_large(name, len(text) + (found if everywhere else 1) * (len(new) - len(search)))
     if everywhere:
         return head + rest.replace(search, new)
     if not found:

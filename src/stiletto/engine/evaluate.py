@@ -19,7 +19,7 @@ from stiletto.api import container as c
 from stiletto.api import files as f
 from stiletto.api.patterns import Filter as PatternFilter
 from stiletto.engine.commands import Commands
-from stiletto.engine.contents import check_size, replaced
+from stiletto.engine.contents import refuse_large, replaced
 from stiletto.engine.context import preparing
 from stiletto.engine.layout import SCRATCH, Below, NamedFile, Stack
 from stiletto.engine.once import Once
@@ -247,7 +247,7 @@ class Evaluator:
                 return NamedFile(name, (await self.file(parent)).file)
             case f.ReplacedFile(parent, search, replacement, everywhere, first_from):
                 old = await self.file(parent)
-                check_size(old.name, old.file.size_bytes)
+                refuse_large(old.name, old.file.size_bytes)
                 # Bytes that are no UTF-8 come back as they were.
                 text = (await self.contents(parent)).decode("utf-8", "surrogateescape")
                 new = replaced(old.name, text, search, replacement, everywhere, first_from)

@@ -12,7 +12,7 @@ from stiletto.api.directory import DiffStat
 from stiletto.api.patterns import Glob
 from stiletto.api.registry import leaf
 from stiletto.api.session import Stat
-from stiletto.engine.contents import check_size
+from stiletto.engine.contents import refuse_large
 from stiletto.engine.linecount import changed_lines
 from stiletto.engine.output import decoded
 from stiletto.errors import UsageError
@@ -155,7 +155,7 @@ async def contents(
 ) -> str:
     """Return the text, or some lines of it."""
     named = await client.engine.evaluator.file(self)
-    check_size(named.name, named.file.size_bytes)
+    refuse_large(named.name, named.file.size_bytes)
     data = await client.engine.evaluator.contents(self)
     text = decoded(data)
     if offset_lines is None and limit_lines is None:
