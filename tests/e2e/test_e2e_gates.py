@@ -287,6 +287,7 @@ def vcs_package(at: Path) -> Path:
     return at
 
 
+@pytest.mark.slow
 def test_version_comes_from_git_or_from_the_sdist(engine: Bench, tmp_path: Path) -> None:
     """A VCS version is right in the repository, and in its unpacked sdist, which has no .git."""
     source = vcs_package(tmp_path / "repository")

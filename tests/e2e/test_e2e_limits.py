@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from .bench import Bench
 from .conftest import Sample
 
@@ -40,6 +42,7 @@ def test_a_call_that_stalls_names_the_steps_under_way(stiletto: Bench, sample: S
     assert "Traceback" not in ended.err
 
 
+@pytest.mark.slow
 def test_a_limit_of_the_package_itself_counts(stiletto: Bench, sample: Sample) -> None:
     """[tool.wheelwright] says how long this package's steps may take."""
     package = sleepy(sample)

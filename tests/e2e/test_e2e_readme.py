@@ -17,6 +17,7 @@ SET_UP = "python3 -m venv build/uv && build/uv/bin/pip install -q uv && "
 """The tests already run in what this makes; `.ci/run` makes it from nothing."""
 
 WHOLE_SUITE = "build/uv/bin/uv run pytest -n 2 --dist worksteal"
+DEMO = "release_demo"
 """Not from inside itself; `.ci/run` runs these words."""
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -55,7 +56,11 @@ def plainer(line: str) -> str:
 
 @pytest.mark.parametrize(
     ("command", "shown"),
-    [pytest.param(*one, id=one[0][-60:]) for one in commands() if one[0] != WHOLE_SUITE],
+    [
+        pytest.param(*one, id=one[0][-60:], marks=[pytest.mark.slow] if DEMO in one[0] else [])
+        for one in commands()
+        if one[0] != WHOLE_SUITE
+    ],
 )
 def test_command_of_the_docs(
     clone: Path, environ: dict[str, str], command: str, shown: list[str]

@@ -260,6 +260,7 @@ def codecov() -> Iterator[Codecov]:
     server.server_close()
 
 
+@pytest.mark.slow
 def test_coverage_is_uploaded_once_for_the_matrix(
     engine: Bench, judged: Ended, codecov: Codecov, tmp_path: Path
 ) -> None:
@@ -281,6 +282,7 @@ def test_coverage_is_uploaded_once_for_the_matrix(
         assert "0f1e2d3c-secret" not in ended.said
 
 
+@pytest.mark.slow
 def test_upload_that_fails_is_told_and_fails_nothing(
     engine: Bench, judged: Ended, tmp_path: Path
 ) -> None:

@@ -125,6 +125,7 @@ def test_a_second_run_writes_nothing(released: tuple[ReleaseBench, Ended]) -> No
     assert before == shown(at.outside)
 
 
+@pytest.mark.slow
 def test_credentials_are_seen_nowhere(released: tuple[ReleaseBench, Ended]) -> None:
     """No token is in what was printed, in a commit, in a text on GitHub, or in the store."""
     at, ended = released

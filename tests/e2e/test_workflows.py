@@ -198,6 +198,7 @@ def test_native_cell_runs_without_an_engine(
     assert (source / ".wheelwright/reports/junit.xml").is_file()
 
 
+@pytest.mark.slow
 def test_failed_matrix_is_annotated_summed_up_and_kept(
     program: dict[str, str], sample: Sample, tmp_path: Path
 ) -> None:
@@ -216,6 +217,7 @@ def test_failed_matrix_is_annotated_summed_up_and_kept(
     assert (runner.temp / "reports" / "junit.xml").is_file()
 
 
+@pytest.mark.slow
 def test_cache_of_uv_goes_out_and_comes_back(
     program: dict[str, str], stiletto: Bench, fresh: Bench, sample: Sample, tmp_path: Path
 ) -> None:

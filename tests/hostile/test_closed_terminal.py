@@ -52,6 +52,14 @@ def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return environment(tmp_path_factory.mktemp("store"))
 
 
+@pytest.fixture(autouse=True)
+def hangups() -> Iterator[None]:
+    """Let hangups end what is started, also where nohup started the tests."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.fixture
 def mark() -> Iterator[str]:
     """Return a word for command lines; no process may have it when the test has ended."""

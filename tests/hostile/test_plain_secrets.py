@@ -162,6 +162,7 @@ def test_what_needs_a_secret_stops_before_any_step(
     assert [] == listener.heard
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 @pytest.mark.network
 def test_the_flag_gives_secrets_all_the_same(

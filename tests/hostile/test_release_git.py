@@ -159,6 +159,7 @@ def attacking(listener: Listener) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 @pytest.mark.network
 def test_code_of_the_package_gets_no_token(

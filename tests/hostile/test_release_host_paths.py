@@ -105,6 +105,7 @@ def steps(ended: Ended) -> list[tuple[str, ...]]:
     return [tuple(line.split("  ")[1:3]) for line in ended.out.strip().splitlines()]
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 @pytest.mark.network
 def test_a_plan_in_plain_mode_touches_nothing_of_the_host(
