@@ -17,8 +17,10 @@ SET_UP = "python3 -m venv build/uv && build/uv/bin/pip install -q uv && "
 """The tests already run in what this makes; `.ci/run` makes it from nothing."""
 
 WHOLE_SUITE = "build/uv/bin/uv run pytest -n 2 --dist worksteal"
-DEMO = "release_demo"
 """Not from inside itself; `.ci/run` runs these words."""
+
+DEMO = "release_demo"
+"""Takes most of a minute."""
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
