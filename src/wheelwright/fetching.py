@@ -14,7 +14,7 @@ from importlib.resources import files
 import dagger
 from dagger import dag
 
-from wheelwright.environment import Environment
+from wheelwright.environment.plan import Environment
 from wheelwright.errors import ProjectError
 from wheelwright.pins import full_image
 from wheelwright.privileges import BUILD, INSTALL

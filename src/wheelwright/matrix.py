@@ -16,8 +16,10 @@ import dagger
 from dagger import dag
 from packaging.version import Version
 
-from wheelwright import environment, everywhere, pipeline, toolchain
+from wheelwright import everywhere, pipeline, toolchain
 from wheelwright.boundary import explain, unwrap
+from wheelwright.environment import plan as environment
+from wheelwright.environment import test_dependencies as needs
 from wheelwright.errors import GateFailed, RequestError, WheelwrightError
 from wheelwright.gates.result import Verdict
 from wheelwright.loading import Bench
@@ -27,7 +29,6 @@ from wheelwright.reports import html, markdown, model, table
 from wheelwright.reports.model import CellReport, Coverage, Failure, MatrixReport
 from wheelwright.testing import cells as planning
 from wheelwright.testing import coverage, junit
-from wheelwright.testing import dependencies as needs
 from wheelwright.testing import run as testing
 from wheelwright.testing.cells import Cell, Selection
 from wheelwright.testing.record import Case

@@ -10,9 +10,13 @@ from dataclasses import dataclass, replace
 import anyio
 import dagger
 
-from wheelwright import attempting, environment, report, running, toolchain
+from wheelwright import attempting, report, running, toolchain
 from wheelwright.boundary import explain, unwrap
 from wheelwright.dist import build as dist
+from wheelwright.environment import plan as environment
+from wheelwright.environment import services as serving
+from wheelwright.environment import test_dependencies as needs
+from wheelwright.environment.tools import Tool, tool
 from wheelwright.errors import GateFailed, ProjectError, RequestError, WheelwrightError
 from wheelwright.gates import format as formatting
 from wheelwright.gates import lint, lock, types
@@ -24,12 +28,9 @@ from wheelwright.project import pyproject as toml
 from wheelwright.project.files import join, literal
 from wheelwright.project.pythons import choose
 from wheelwright.project.settings import GATES
-from wheelwright.project.tools import Tool, tool
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.testing import coverage, unrun, verdict
-from wheelwright.testing import dependencies as needs
 from wheelwright.testing import run as testing
-from wheelwright.testing import services as serving
 
 __all__ = ["Tested", "build", "ci", "fixes", "judge", "lint_issues", "python_of", "run_tests"]
 

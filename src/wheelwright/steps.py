@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import dagger
 from dagger import dag
 
-from wheelwright.environment import SOURCE, VENV
+from wheelwright.environment.plan import SOURCE, VENV
 from wheelwright.gates.result import Output
 from wheelwright.limits import limited, under_way
 from wheelwright.pins import UV_IMAGE

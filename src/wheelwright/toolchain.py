@@ -17,7 +17,9 @@ import dagger
 from dagger import dag
 
 from wheelwright import fetching
-from wheelwright.environment import SOURCE, VENV, Environment
+from wheelwright.environment.plan import SOURCE, VENV, Environment
+from wheelwright.environment.services import Server
+from wheelwright.environment.tools import Tool
 from wheelwright.errors import RequestError
 from wheelwright.pins import slim_image
 from wheelwright.privileges import (
@@ -26,7 +28,6 @@ from wheelwright.privileges import (
 )
 from wheelwright.project import building
 from wheelwright.project.files import literal
-from wheelwright.project.tools import Tool
 from wheelwright.steps import (
     CACHE,
     TOOLS,
@@ -45,7 +46,6 @@ from wheelwright.steps import (
     step,
     with_variables,
 )
-from wheelwright.testing.services import Server
 
 _HELD = "/opt/held"
 

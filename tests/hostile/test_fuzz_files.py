@@ -21,7 +21,12 @@ from stiletto.errors import StilettoError
 from stiletto.module.config import parse_config
 from stiletto.module.defaults import parse_env
 from stiletto.module.source import read_project
-from wheelwright import environment
+from wheelwright.environment import plan as environment
+from wheelwright.environment import services as serving
+from wheelwright.environment import test_dependencies as dependencies
+from wheelwright.environment.requirements import flatten
+from wheelwright.environment.sources import expand
+from wheelwright.environment.tools import tool
 from wheelwright.errors import WheelwrightError
 from wheelwright.gates import audit, lint, security, types
 from wheelwright.gates import lock as locked
@@ -29,15 +34,11 @@ from wheelwright.gates.result import Output
 from wheelwright.project import layout, matrix, pythons
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
-from wheelwright.project.requirements import flatten
-from wheelwright.project.sources import expand
-from wheelwright.project.tools import tool
 from wheelwright.release import changelog, edits
 from wheelwright.release.stops import Problem
 from wheelwright.reports.annotations import of_audit
-from wheelwright.testing import cells, coverage, dependencies, junit, record, unrun, verdict
+from wheelwright.testing import cells, coverage, junit, record, unrun, verdict
 from wheelwright.testing import run as testing
-from wheelwright.testing import services as serving
 
 HEAD = '[project]\nname = "quay"\nversion = "1"\nrequires-python = ">=3.11"\n'
 

@@ -21,6 +21,8 @@ from hypothesis import strategies as st
 from stiletto.cli.prune import read_duration_s, read_size_bytes
 from stiletto.errors import StilettoError
 from wheelwright import limits, notices
+from wheelwright.environment import services as serving
+from wheelwright.environment import test_dependencies as dependencies
 from wheelwright.errors import RequestError, WheelwrightError
 from wheelwright.gates import security
 from wheelwright.github import plan as workflows
@@ -33,9 +35,8 @@ from wheelwright.release import where
 from wheelwright.release.stops import Stop
 from wheelwright.release.version import Request, next_version
 from wheelwright.reports import history
-from wheelwright.testing import cells, dependencies
+from wheelwright.testing import cells
 from wheelwright.testing import run as testing
-from wheelwright.testing import services as serving
 
 GROWTH_MAX_KB = 1 << 20
 

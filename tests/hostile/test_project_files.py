@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 from tests.e2e.bench import Bench
 
+from wheelwright.environment import test_dependencies as dependencies
+from wheelwright.environment.sources import expand
+from wheelwright.environment.tools import tool
 from wheelwright.errors import ProjectError
 from wheelwright.project import lock, pyproject, reading
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
-from wheelwright.project.sources import expand
-from wheelwright.project.tools import tool
 from wheelwright.release import changelog, edits
-from wheelwright.testing import coverage, dependencies
+from wheelwright.testing import coverage
 
 HEAD = '[project]\nname = "quay"\nversion = "1"\nrequires-python = ">=3.11"\n'
 

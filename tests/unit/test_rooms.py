@@ -33,7 +33,7 @@ PURE = (
     "stiletto/sandbox/replay.py",
     "stiletto/sandbox/scrub.py",
     "wheelwright/dist",
-    "wheelwright/environment.py",
+    "wheelwright/environment/plan.py",
     "wheelwright/errors.py",
     "wheelwright/gates",
     "wheelwright/pins.py",

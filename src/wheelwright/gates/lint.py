@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wheelwright.environment import SOURCE
+from wheelwright.environment.others import unchecked
+from wheelwright.environment.plan import SOURCE
+from wheelwright.environment.tools import declared_in
 from wheelwright.gates.result import (
     GateResult,
     Output,
@@ -15,9 +17,7 @@ from wheelwright.gates.result import (
 )
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
-from wheelwright.project.others import unchecked
 from wheelwright.project.reading import json_data
-from wheelwright.project.tools import declared_in
 
 __all__ = ["Issue", "command", "configured", "fix_command", "issues", "judge"]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from wheelwright.environment.others import unchecked
 from wheelwright.gates.result import GateResult, Output, Verdict, broken
 from wheelwright.project.model import Project
-from wheelwright.project.others import unchecked
 
 __all__ = ["command", "configured", "judge", "needs_source"]
 

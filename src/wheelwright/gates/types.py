@@ -21,13 +21,13 @@ from dataclasses import dataclass, replace
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from wheelwright.environment import SOURCE, VENV
+from wheelwright.environment.others import unchecked
+from wheelwright.environment.plan import SOURCE, VENV
+from wheelwright.environment.tools import Tool, declared_in, tool
 from wheelwright.errors import ProjectError
 from wheelwright.gates.result import GateResult, Output, Verdict, broken, looked_at_nothing
 from wheelwright.project.model import Project
-from wheelwright.project.others import unchecked
 from wheelwright.project.targets import own_code
-from wheelwright.project.tools import Tool, declared_in, tool
 
 __all__ = [
     "Check",

@@ -11,7 +11,7 @@ import json
 import shlex
 from collections.abc import Iterable, Sequence
 
-from wheelwright.environment import SOURCE, VENV, Environment
+from wheelwright.environment.plan import SOURCE, VENV, Environment
 from wheelwright.errors import RequestError
 from wheelwright.testing.cells import Cell
 from wheelwright.testing.run import REPORTS

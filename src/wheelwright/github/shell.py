@@ -10,7 +10,9 @@ import anyio
 import dagger
 from dagger import dag
 
-from wheelwright import environment, toolchain
+from wheelwright import toolchain
+from wheelwright.environment import plan as environment
+from wheelwright.environment import test_dependencies as needs
 from wheelwright.errors import RequestError
 from wheelwright.github import native, plan, ruleset
 from wheelwright.github.plan import Options
@@ -22,7 +24,6 @@ from wheelwright.project import building
 from wheelwright.project.files import literal
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.testing import cells
-from wheelwright.testing import dependencies as needs
 from wheelwright.testing import run as testing
 
 __all__ = ["native_matrix", "restore_cache", "rules", "saved_cache", "workflows"]

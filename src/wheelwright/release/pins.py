@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from wheelwright.environment.tools import Tool
 from wheelwright.project.model import Project
-from wheelwright.project.tools import Tool
 
 __all__ = ["release_tool"]
 

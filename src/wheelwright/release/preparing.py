@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import dagger
 
-from wheelwright import environment, pipeline, toolchain
+from wheelwright import pipeline, toolchain
+from wheelwright.environment import plan as environment
 from wheelwright.errors import ProjectError, ToolFailed
 from wheelwright.loading import Bench, load, text_of
 from wheelwright.project.files import Snapshot, join, literal

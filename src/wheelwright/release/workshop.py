@@ -10,8 +10,10 @@ from typing import Final
 import dagger
 from packaging.version import Version
 
-from wheelwright import environment, pipeline, running, toolchain
-from wheelwright.environment import SOURCE
+from wheelwright import pipeline, running, toolchain
+from wheelwright.environment import plan as environment
+from wheelwright.environment import test_dependencies as needs
+from wheelwright.environment.plan import SOURCE
 from wheelwright.errors import GateFailed, WheelwrightError
 from wheelwright.gates.result import Output
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
@@ -28,7 +30,6 @@ from wheelwright.release.ports import ActFailed, Built, Said
 from wheelwright.release.preparing import Commit, Preparing
 from wheelwright.release.where import IndexUrls
 from wheelwright.release.world import Journal, Plan, Trouble
-from wheelwright.testing import dependencies as needs
 from wheelwright.testing import run as testing
 from wheelwright.testing.verdict import Kind, Verdict, judge
 from wheelwright.toolchain import Held

@@ -20,12 +20,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
+from wheelwright.environment.test_dependencies import find
 from wheelwright.errors import ProjectError, RequestError
 from wheelwright.project.matrix import RESOLUTIONS, Entry, split
 from wheelwright.project.model import Project
 from wheelwright.project.pythons import choose, claimed
 from wheelwright.project.suggestions import unknown
-from wheelwright.testing.dependencies import find
 
 __all__ = ["Cell", "Selection", "github", "plan", "runnable", "table", "usual_resolution"]
 

@@ -21,14 +21,14 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from wheelwright.environment import SOURCE
+from wheelwright.environment.plan import SOURCE
+from wheelwright.environment.test_dependencies import TestDependencies
+from wheelwright.environment.tools import Tool, pinned, tool
 from wheelwright.errors import ProjectError, ToolFailed
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.reading import ini, json_data, requirement
-from wheelwright.project.tools import Tool, pinned, tool
 from wheelwright.reports.model import Coverage, FileCoverage
-from wheelwright.testing.dependencies import TestDependencies
 
 __all__ = [
     "COMBINED",

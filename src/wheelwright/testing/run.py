@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from wheelwright.environment.test_dependencies import TestDependencies
 from wheelwright.errors import GateFailed, ToolFailed, WheelwrightError
 from wheelwright.project.model import Project
-from wheelwright.testing.dependencies import TestDependencies
 from wheelwright.testing.record import Counts, Record
 from wheelwright.testing.verdict import Kind, Left, Verdict, judge
 

@@ -3,9 +3,9 @@
 import pytest
 from samples import LIKE_ATTRS, LIKE_CLICK, fixture, locked, project
 
-from wheelwright.environment import Environment, image, plan
+from wheelwright.environment.plan import Environment, image, plan
+from wheelwright.environment.test_dependencies import find
 from wheelwright.project.model import Project, describe
-from wheelwright.testing.dependencies import find
 
 BARE = '[project]\nname = "demo"\nversion = "1"\n'
 BUILD = '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'

@@ -6,13 +6,13 @@ import pytest
 from samples import LIKE_ATTRS, LIKE_CLICK, LIKE_ITSDANGEROUS, fixture, locked, project
 
 from wheelwright.dist import build
+from wheelwright.environment.test_dependencies import find
 from wheelwright.errors import ProjectError, ToolFailed
 from wheelwright.gates import format as formatting
 from wheelwright.gates import lint, lock, types
 from wheelwright.gates.result import GateResult, Output, Verdict
 from wheelwright.project.model import Project
 from wheelwright.testing.coverage import requirements
-from wheelwright.testing.dependencies import find
 
 BARE = '[project]\nname = "demo"\nversion = "1"\n'
 FINDING = {

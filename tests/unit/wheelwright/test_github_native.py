@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from samples import LIKE_ATTRS, fixture, project
 
-from wheelwright.environment import plan
+from wheelwright.environment.plan import plan
+from wheelwright.environment.test_dependencies import find
 from wheelwright.errors import RequestError
 from wheelwright.github.native import native, script, strategy
 from wheelwright.project.model import Project
 from wheelwright.testing.cells import Cell
-from wheelwright.testing.dependencies import find
 from wheelwright.testing.run import command
 
 MILLRACE = fixture("hatchling-src")

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from wheelwright import privileges
+from wheelwright.environment.tools import pinned
 from wheelwright.pins import DEFAULT_PYTHON
 from wheelwright.privileges import KINDS, RELEASE, Cache, Credential, Kind, released
-from wheelwright.project.tools import pinned
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)

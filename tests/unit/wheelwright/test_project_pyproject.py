@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 from samples import LIKE_ATTRS, LIKE_CLICK, fixture, locked, project
 
+from wheelwright.environment.tools import declared_in, tool
 from wheelwright.errors import ProjectError, RequestError
 from wheelwright.project.files import Snapshot, join, wanted
 from wheelwright.project.model import describe
 from wheelwright.project.pyproject import Pyproject, parse
 from wheelwright.project.settings import Settings
-from wheelwright.project.tools import declared_in, tool
 from wheelwright.project.version import VersionSource, pretend_variables, version_source
 from wheelwright.project.workspace import locate, members
 

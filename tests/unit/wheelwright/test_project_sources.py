@@ -3,10 +3,10 @@
 import pytest
 from samples import fixture, project
 
-from wheelwright.environment import plan
+from wheelwright.environment.plan import plan
+from wheelwright.environment.sources import Expanded, expand
+from wheelwright.environment.test_dependencies import find
 from wheelwright.errors import RequestError
-from wheelwright.project.sources import Expanded, expand
-from wheelwright.testing.dependencies import find
 
 BASE = """\
 [project]

@@ -5,6 +5,7 @@ import json
 import pytest
 from samples import locked, project
 
+from wheelwright.environment.test_dependencies import TestDependencies, find
 from wheelwright.errors import ProjectError, ToolFailed
 from wheelwright.project.model import Project
 from wheelwright.reports.model import FileCoverage
@@ -16,7 +17,6 @@ from wheelwright.testing.coverage import (
     reporter,
     with_tool,
 )
-from wheelwright.testing.dependencies import TestDependencies, find
 
 BASE = '[project]\nname = "demo-app"\nversion = "1"\n'
 PYTEST = ("pytest", "--junit-xml=/reports/junit.xml", "-q")

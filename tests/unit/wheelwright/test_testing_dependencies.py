@@ -3,10 +3,10 @@
 import pytest
 from samples import LIKE_ATTRS, LIKE_CLICK, LIKE_ITSDANGEROUS, fixture, project
 
+from wheelwright.environment.requirements import flatten, from_tox
+from wheelwright.environment.test_dependencies import find
 from wheelwright.errors import ProjectError, RequestError
 from wheelwright.project.files import Snapshot
-from wheelwright.project.requirements import flatten, from_tox
-from wheelwright.testing.dependencies import find
 
 BARE = '[project]\nname = "demo"\nversion = "1"\n'
 

@@ -9,9 +9,9 @@ import pytest
 from samples import LIKE_CLICK, fixture, project
 
 import wheelwright.inside
+from wheelwright.environment.test_dependencies import find
 from wheelwright.errors import GateFailed, ToolFailed
 from wheelwright.project.model import Project
-from wheelwright.testing.dependencies import find
 from wheelwright.testing.record import Case, Counts, Record, read
 from wheelwright.testing.run import PLUGIN, Run, command, configured, recorded
 from wheelwright.testing.verdict import Left

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from wheelwright.environment import services
 from wheelwright.errors import RequestError
-from wheelwright.testing import services
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from packaging.requirements import InvalidRequirement
 from packaging.utils import canonicalize_name
 
+from wheelwright.environment.requirements import flatten, from_tox
+from wheelwright.environment.tools import pinned
 from wheelwright.errors import RequestError
 from wheelwright.project.model import Project
 from wheelwright.project.pyproject import Pyproject
 from wheelwright.project.reading import requirement
-from wheelwright.project.requirements import flatten, from_tox
-from wheelwright.project.tools import pinned
 
 __all__ = ["TestDependencies", "find"]
 

@@ -20,15 +20,15 @@ from dataclasses import dataclass, field
 
 from packaging.utils import canonicalize_name
 
+from wheelwright.environment.sources import expand
+from wheelwright.environment.test_dependencies import NAMES, TestDependencies
 from wheelwright.pins import full_image, slim_image
 from wheelwright.project import building
 from wheelwright.project.building import Sdist
 from wheelwright.project.files import join
 from wheelwright.project.layout import test_directories
 from wheelwright.project.model import Project
-from wheelwright.project.sources import expand
 from wheelwright.project.version import VersionSource, pretend_variables, version_source
-from wheelwright.testing.dependencies import NAMES, TestDependencies
 
 __all__ = ["SOURCE", "VENV", "Environment", "plan"]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from wheelwright.environment.tools import declared_in
 from wheelwright.project.model import Project
-from wheelwright.project.tools import declared_in
 
 __all__ = ["unchecked"]
 

@@ -1,0 +1,1 @@
+"""What is installed for a run: environment, test dependencies, services, tools (pure)."""
