@@ -28,7 +28,16 @@ from stiletto.sandbox import network_holder
 from stiletto.sandbox.doors import Address, Doors, doors_for
 from stiletto.sandbox.spawn import Child, Starting, start
 
-__all__ = ["LOOPBACK", "MACHINE", "Joined", "Network", "Own", "StepNetwork", "network_from"]
+__all__ = [
+    "LOOPBACK",
+    "MACHINE",
+    "Joined",
+    "Network",
+    "Own",
+    "StepNetwork",
+    "network_from",
+    "spaces_of",
+]
 
 LOOPBACK = "STILETTO_LOOPBACK"
 TUN = Path("/dev/net/tun")
@@ -268,7 +277,7 @@ class Network:
             with theirs:
                 supervisor = await _begun(argv, theirs.fileno(), said)
             try:
-                spaces = await asyncio.wait_for(_spaces(ours), START_S)
+                spaces = await asyncio.wait_for(spaces_of(ours), START_S)
             except BaseException as error:
                 _kill(supervisor.pid)
                 await supervisor.wait()
@@ -322,7 +331,7 @@ async def _begun(argv: Sequence[str], stdin: int, output: int, fds: tuple[int, .
         raise Unavailable(f"{argv[0]} cannot be run: {error.strerror}") from error
 
 
-async def _spaces(link: socket.socket) -> tuple[int, int]:
+async def spaces_of(link: socket.socket) -> tuple[int, int]:
     """Return the namespaces that the holder sends first.
 
     Raises:
@@ -333,7 +342,8 @@ async def _spaces(link: socket.socket) -> tuple[int, int]:
 
     def readable() -> None:
         loop.remove_reader(link)
-        arrived.set_result(None)
+        if not arrived.done():  # a session may end before its network has come up
+            arrived.set_result(None)
 
     loop.add_reader(link, readable)
     try:
