@@ -19,7 +19,13 @@ from wheelwright import (
     toolchain,
 )
 from wheelwright import matrix as crossing
-from wheelwright.args import (
+from wheelwright.boundary import plainly
+from wheelwright.errors import RequestError
+from wheelwright.gates import versions as claims
+from wheelwright.github import shell as github
+from wheelwright.github.plan import CHECK, Options
+from wheelwright.loading import Bench, load
+from wheelwright.module.args import (
     AllPackages,
     CallTimeout,
     Cells,
@@ -46,21 +52,15 @@ from wheelwright.args import (
     Source,
     StepTimeout,
 )
-from wheelwright.boundary import plainly
-from wheelwright.errors import RequestError
-from wheelwright.gates import versions as claims
-from wheelwright.github import shell as github
-from wheelwright.github.plan import CHECK, Options
-from wheelwright.loading import Bench, load
-from wheelwright.objects import Cell, Matrix, TestRun, matrix_object, run_object
+from wheelwright.module.objects import Cell, Matrix, TestRun, matrix_object, run_object
+from wheelwright.module.releases import Releases, ReportFormat
+from wheelwright.module.uncached import uncached
 from wheelwright.project.pythons import claimed
-from wheelwright.release.context import Context, Settings
-from wheelwright.release.functions import Releases, ReportFormat
+from wheelwright.release.act.context import Context, Settings
 from wheelwright.reports import history
 from wheelwright.reports.model import MatrixReport
 from wheelwright.testing import cells as planning
 from wheelwright.testing.cells import Selection
-from wheelwright.uncached import uncached
 
 __all__ = ["Cell", "Matrix", "PlanFormat", "ReportFormat", "TestRun", "Wheelwright"]
 

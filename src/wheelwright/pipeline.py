@@ -12,7 +12,7 @@ import dagger
 
 from wheelwright import attempting, report, running, toolchain
 from wheelwright.boundary import explain, unwrap
-from wheelwright.dist import build as dist
+from wheelwright.distribution import build as dist
 from wheelwright.environment import plan as environment
 from wheelwright.environment import services as serving
 from wheelwright.environment import test_dependencies as needs

@@ -23,8 +23,8 @@ from stiletto.visible import coloured, harmless, visible
 from wheelwright import harmless as module
 from wheelwright.boundary import Refusal
 from wheelwright.gates.result import GateResult, Verdict
-from wheelwright.release.report import Mark, Row
-from wheelwright.release.report import Report as ReleaseReport
+from wheelwright.release.decide.report import Mark, Row
+from wheelwright.release.decide.report import Report as ReleaseReport
 from wheelwright.report import Row as GateRow
 from wheelwright.report import render as gate_table
 from wheelwright.reports import html as page

@@ -34,8 +34,8 @@ from wheelwright.gates.result import Output
 from wheelwright.project import layout, matrix, pythons
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
-from wheelwright.release import changelog, edits
-from wheelwright.release.stops import Problem
+from wheelwright.release.decide import changelog, edits
+from wheelwright.release.decide.stops import Problem
 from wheelwright.reports.annotations import of_audit
 from wheelwright.testing import cells, coverage, junit, record, unrun, verdict
 from wheelwright.testing import run as testing

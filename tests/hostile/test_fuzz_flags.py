@@ -31,9 +31,9 @@ from wheelwright.github.words import Engine, caller
 from wheelwright.project import pythons, workspace
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
-from wheelwright.release import where
-from wheelwright.release.stops import Stop
-from wheelwright.release.version import Request, next_version
+from wheelwright.release.decide import urls as where
+from wheelwright.release.decide.stops import Stop
+from wheelwright.release.decide.version import Request, next_version
 from wheelwright.reports import history
 from wheelwright.testing import cells
 from wheelwright.testing import run as testing

@@ -15,7 +15,7 @@ from wheelwright.errors import ProjectError
 from wheelwright.project import lock, pyproject, reading
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
-from wheelwright.release import changelog, edits
+from wheelwright.release.decide import changelog, edits
 from wheelwright.testing import coverage
 
 HEAD = '[project]\nname = "quay"\nversion = "1"\nrequires-python = ">=3.11"\n'

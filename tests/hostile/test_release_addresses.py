@@ -14,12 +14,12 @@ from wheelwright.errors import RequestError
 from wheelwright.project.addresses import without_credentials
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import Project, describe
-from wheelwright.release import refs
-from wheelwright.release.context import run_name
-from wheelwright.release.handing import Handed, read, write
-from wheelwright.release.stops import Problem
-from wheelwright.release.where import IndexUrls, exposed, https, index_urls
-from wheelwright.release.world import File, Lock, Plan
+from wheelwright.release.act.context import run_name
+from wheelwright.release.act.handing import Handed, read, write
+from wheelwright.release.decide import refs
+from wheelwright.release.decide.stops import Problem
+from wheelwright.release.decide.urls import IndexUrls, exposed, https, index_urls
+from wheelwright.release.decide.world import File, Lock, Plan
 
 PASSWORD = "canary-77e0"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

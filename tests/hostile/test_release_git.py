@@ -26,7 +26,7 @@ from tests.standins.repository import Repository
 from tests.standins.serving import Answer, Fault, Request
 from tests.standins.tokens import Token, Tokens
 
-from wheelwright.release import commit
+from wheelwright.release.decide import commit
 from wheelwright.release.inside import refs as program
 
 # -- code of the package --------------------------------------------------------------------------

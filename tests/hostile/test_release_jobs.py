@@ -31,11 +31,11 @@ from wheelwright.github.plan import Options, workflows
 from wheelwright.github.words import Engine, caller
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
-from wheelwright.release.commit import Edit, ReleaseCommit
-from wheelwright.release.handing import Handed, read, write
-from wheelwright.release.refs import journal_message
-from wheelwright.release.where import IndexUrls
-from wheelwright.release.world import File, Plan
+from wheelwright.release.act.handing import Handed, read, write
+from wheelwright.release.decide.commit import Edit, ReleaseCommit
+from wheelwright.release.decide.refs import journal_message
+from wheelwright.release.decide.urls import IndexUrls
+from wheelwright.release.decide.world import File, Plan
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 PYPROJECT = """\

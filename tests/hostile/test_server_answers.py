@@ -17,14 +17,14 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from wheelwright.errors import RequestError
-from wheelwright.release import http
-from wheelwright.release.github import GitHubRest
-from wheelwright.release.http import Http, token_of
-from wheelwright.release.index import SimpleIndex
-from wheelwright.release.ports import ActFailed
-from wheelwright.release.rules import Making
-from wheelwright.release.where import Hub
-from wheelwright.release.world import GitHubRelease, Pull
+from wheelwright.release.act import http
+from wheelwright.release.act.github import GitHubRest
+from wheelwright.release.act.http import Http, token_of
+from wheelwright.release.act.index import SimpleIndex
+from wheelwright.release.decide.ports import ActFailed
+from wheelwright.release.decide.rules import Making
+from wheelwright.release.decide.urls import Hub
+from wheelwright.release.decide.world import GitHubRelease, Pull
 
 TOKEN = "canary-token-5a1d"
 JSON = "application/vnd.pypi.simple.v1+json"

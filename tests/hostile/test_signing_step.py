@@ -14,7 +14,7 @@ from tests.e2e.release_bench import Description, Outside, Sample
 
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
-from wheelwright.release.pins import release_tool
+from wheelwright.release.decide.pins import release_tool
 
 LOCKS = Path(__file__).parents[2] / "src" / "wheelwright" / "locks"
 

@@ -29,8 +29,8 @@ from wheelwright.github.words import CALLS, CALLS_APART, SECRETS, Caller, Engine
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.version import VersionSource, version_source
-from wheelwright.release.stops import Problem
-from wheelwright.release.where import index_urls
+from wheelwright.release.decide.stops import Problem
+from wheelwright.release.decide.urls import index_urls
 
 __all__ = ["CHECK", "Merged", "Options", "merged", "workflows"]
 

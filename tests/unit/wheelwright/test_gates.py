@@ -5,7 +5,7 @@ import json
 import pytest
 from samples import LIKE_ATTRS, LIKE_CLICK, LIKE_ITSDANGEROUS, fixture, locked, project
 
-from wheelwright.dist import build
+from wheelwright.distribution import build
 from wheelwright.environment.test_dependencies import find
 from wheelwright.errors import ProjectError, ToolFailed
 from wheelwright.gates import format as formatting

@@ -136,7 +136,6 @@ def test_other_refusals_of_the_engine_are_passed_on() -> None:
 SHELL = {
     "__init__",
     "annotating",
-    "args",
     "attempting",
     "boundary",
     "everywhere",
@@ -144,27 +143,14 @@ SHELL = {
     "loading",
     "main",
     "matrix",
-    "objects",
     "pipeline",
     "running",
     "scans",
     "steps",
     "toolchain",
-    "uncached",
     "uploading",
 }
-RELEASE_SHELL = {
-    "args",
-    "context",
-    "functions",
-    "git",
-    "handing",
-    "http",
-    "jobs",
-    "preparing",
-    "taking",
-    "workshop",
-}
+SHELL_FOLDERS = {"module", "act"}
 SOURCE = Path(wheelwright.__file__).parent
 
 
@@ -182,9 +168,11 @@ def test_planning_imports_no_engine_and_no_machine(path: Path) -> None:
         )
     }
     forbidden = {"subprocess", "socket", "os", "stiletto"}
-    is_shell = path.stem == "shell" or (path.parent == SOURCE and path.stem in SHELL)
-    if path.parent == SOURCE / "release":
-        is_shell = path.stem in RELEASE_SHELL
+    is_shell = (
+        path.stem == "shell"
+        or path.parent.name in SHELL_FOLDERS
+        or (path.parent == SOURCE and path.stem in SHELL)
+    )
     if path.parent.name == "inside":
         # Programs for containers: they are read as text, and import nothing of this package.
         forbidden = {"stiletto", "wheelwright"}

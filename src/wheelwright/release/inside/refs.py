@@ -393,7 +393,7 @@ def compare(file: str, other: str) -> None:
 
 
 def described(file: str) -> dict[str, Any]:
-    """Return what a file of `wheelwright.release.commit` says."""
+    """Return what a file of `wheelwright.release.decide.commit` says."""
     data: dict[str, Any] = json.loads(Path(file).read_text(encoding="utf-8"))
     if len(data["edits"]) > EDITS_MAX:
         raise fail(f"more than {EDITS_MAX} edits in one release commit")

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
-from wheelwright.release.ports import ActFailed, Built, Compared, Ports, Refs, Said
-from wheelwright.release.world import (
+from wheelwright.release.decide.ports import ActFailed, Built, Compared, Ports, Refs, Said
+from wheelwright.release.decide.world import (
     Act,
     Asset,
     File,

@@ -3,12 +3,12 @@
 import pytest
 from packages import STATIC, project
 
-from wheelwright.release import answers
-from wheelwright.release.http import Http
-from wheelwright.release.index import SimpleIndex, parse_html
-from wheelwright.release.ports import ActFailed
-from wheelwright.release.stops import Problem
-from wheelwright.release.where import (
+from wheelwright.release.act.http import Http
+from wheelwright.release.act.index import SimpleIndex, parse_html
+from wheelwright.release.decide import responses as answers
+from wheelwright.release.decide.ports import ActFailed
+from wheelwright.release.decide.stops import Problem
+from wheelwright.release.decide.urls import (
     Hub,
     IndexUrls,
     https,
@@ -17,7 +17,7 @@ from wheelwright.release.where import (
     is_pypi,
     origin,
 )
-from wheelwright.release.world import File, Trouble
+from wheelwright.release.decide.world import File, Trouble
 
 UPLOADS = [
     (

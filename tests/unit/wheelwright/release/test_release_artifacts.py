@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from imaginary import a_plan
 
-from wheelwright.release import artifacts
-from wheelwright.release.artifacts import Distribution
+from wheelwright.release.decide import artifacts
+from wheelwright.release.decide.artifacts import Distribution
 from wheelwright.release.inside import distributions as program
 
 METADATA = "Metadata-Version: 2.4\nName: demo\nVersion: 1.2.4\n"

@@ -3,8 +3,8 @@
 import pytest
 from packages import project
 
+from wheelwright.distribution import backend
 from wheelwright.errors import ProjectError
-from wheelwright.release import backend
 
 SYSTEM = '[project]\nname = "demo"\nversion = "1"\n[build-system]\nbuild-backend = "x"\n'
 

@@ -5,8 +5,8 @@ from packages import project
 
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
-from wheelwright.release import changelog
-from wheelwright.release.changelog import Keeper
+from wheelwright.release.decide import changelog
+from wheelwright.release.decide.changelog import Keeper
 
 KEPT = """\
 # Changelog

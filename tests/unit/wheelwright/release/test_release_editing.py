@@ -5,10 +5,10 @@ from imaginary import a_plan
 from packages import HATCH, HATCH_VCS, STATIC, locked, project
 
 from wheelwright.errors import ProjectError
-from wheelwright.release import editing, refs
-from wheelwright.release.changelog import Keeper
-from wheelwright.release.refs import Seen
-from wheelwright.release.world import Journal
+from wheelwright.release.decide import editing, refs
+from wheelwright.release.decide.changelog import Keeper
+from wheelwright.release.decide.refs import Seen
+from wheelwright.release.decide.world import Journal
 
 LOG = "# Changelog\n\n## Unreleased\n\n- A thing.\n"
 OWN = '\n[[package]]\nname = "demo"\nversion = "1.2.3"\nsource = { editable = "." }\n'

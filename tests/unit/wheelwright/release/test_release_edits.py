@@ -17,8 +17,8 @@ from packages import (
     project,
 )
 
-from wheelwright.release import edits
-from wheelwright.release.stops import Problem, Reason
+from wheelwright.release.decide import edits
+from wheelwright.release.decide.stops import Problem, Reason
 
 
 def test_pyproject_keeps_everything_but_the_value() -> None:

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from imaginary import a_plan
 
-from wheelwright.release.github import GitHubRest
-from wheelwright.release.http import Http
-from wheelwright.release.index import SimpleIndex
-from wheelwright.release.ports import ActFailed
-from wheelwright.release.rules import Making
-from wheelwright.release.stops import Reason
-from wheelwright.release.where import Hub
-from wheelwright.release.world import Asset, File, GitHubRelease, Pull, PullState, Trouble
+from wheelwright.release.act.github import GitHubRest
+from wheelwright.release.act.http import Http
+from wheelwright.release.act.index import SimpleIndex
+from wheelwright.release.decide.ports import ActFailed
+from wheelwright.release.decide.rules import Making
+from wheelwright.release.decide.stops import Reason
+from wheelwright.release.decide.urls import Hub
+from wheelwright.release.decide.world import Asset, File, GitHubRelease, Pull, PullState, Trouble
 
 REPOSITORY = "/repos/o/demo"
 

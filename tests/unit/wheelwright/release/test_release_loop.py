@@ -9,11 +9,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from imaginary import SDIST, WHEEL, Fault, Killed, Outside, a_plan
 
-from wheelwright.release.loop import Outcome, run
-from wheelwright.release.ports import ActFailed, Said
-from wheelwright.release.step import Done
-from wheelwright.release.stops import Reason, Stop
-from wheelwright.release.world import (
+from wheelwright.release.act.loop import Outcome, run
+from wheelwright.release.decide.ports import ActFailed, Said
+from wheelwright.release.decide.step import Done
+from wheelwright.release.decide.stops import Reason, Stop
+from wheelwright.release.decide.world import (
     Act,
     Asset,
     File,

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from imaginary import a_plan
 
-from wheelwright.release import commit, refs
+from wheelwright.release.decide import commit, refs
+from wheelwright.release.decide.world import Journal, Trouble
 from wheelwright.release.inside import refs as program
-from wheelwright.release.world import Journal, Trouble
 
 
 class Remote:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from imaginary import Outside, a_plan
 
-from wheelwright.release.loop import run
-from wheelwright.release.ports import ActFailed, Said
-from wheelwright.release.report import Links, Report, rows
-from wheelwright.release.stops import Reason, Stop, anchor
-from wheelwright.release.world import Act, Trouble
+from wheelwright.release.act.loop import run
+from wheelwright.release.decide.ports import ActFailed, Said
+from wheelwright.release.decide.report import Links, Report, rows
+from wheelwright.release.decide.stops import Reason, Stop, anchor
+from wheelwright.release.decide.world import Act, Trouble
 
 DOCS = Path(__file__).parents[4] / "docs"
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from wheelwright.release import rules
-from wheelwright.release.rules import Making
-from wheelwright.release.stops import Problem, Reason
+from wheelwright.release.decide import rules
+from wheelwright.release.decide.rules import Making
+from wheelwright.release.decide.stops import Problem, Reason
 
 TAG = Making("refs/tags/v1.2.4")
 BRANCH = Making("refs/heads/release/v1.2.4", "Release demo 1.2.4\n\nTrailer: x\n", "w@example.org")

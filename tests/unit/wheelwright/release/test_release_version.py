@@ -5,8 +5,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from packaging.version import Version
 
-from wheelwright.release.stops import Reason, Stop
-from wheelwright.release.version import BUMPS, PRES, Request, Versioned, newest, next_version
+from wheelwright.release.decide.stops import Reason, Stop
+from wheelwright.release.decide.version import BUMPS, PRES, Request, Versioned, newest, next_version
 
 COLUMNS = ("patch", "minor", "major", "stable", "alpha", "beta", "rc", "post", "dev")
 TABLE = {

@@ -1,0 +1,1 @@
+"""What Dagger sees: arguments, objects with functions, and the functions of releases."""

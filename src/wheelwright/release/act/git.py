@@ -1,0 +1,211 @@
+"""The remote repository, through git in containers that no code of the package ever ran in.
+
+clone     bare, with the token: the only container that sees it; plumbing alone
+tree      a commit's work tree, with a copy of the clone as its .git and without the token:
+for code of the package; nothing of it ever comes back but texts (`commit.py`)
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
+
+import dagger
+
+from wheelwright import toolchain
+from wheelwright.pins import full_image
+from wheelwright.privileges import DATA, GIT, Credential, Kind
+from wheelwright.release.decide import refs
+from wheelwright.release.decide.commit import ReleaseCommit
+from wheelwright.release.decide.ports import Refs
+from wheelwright.release.decide.refs import Seen
+from wheelwright.release.decide.world import Plan
+
+__all__ = ["TREE", "RemoteGit", "Trace", "fresh", "printable", "with_program"]
+
+TREE = "/repo"
+"""Where a commit's files are in the container of `RemoteGit.tree`."""
+
+_PROGRAMS = "/opt/wheelwright"
+_CLONE = "/opt/wheelwright/clone.git"
+_ANSWER = "/opt/wheelwright/answer"
+_COMMIT = "/opt/wheelwright/commit.json"
+_CHECKOUT = "/opt/wheelwright/checkout"
+_CA = "/opt/wheelwright/ca.pem"
+_TOKEN = "GITHUB_TOKEN"  # noqa: S105 (the variable's name)
+
+# The image's own directories: not those that tools and environments are installed into.
+_PATH = "/usr/local/bin:/usr/bin:/bin"
+
+
+def fresh(container: dagger.Container) -> dagger.Container:
+    """Make the next command one that no cache can answer."""
+    return container.with_env_variable("WHEELWRIGHT_NONCE", uuid.uuid4().hex)
+
+
+def with_program(container: dagger.Container, name: str) -> dagger.Container:
+    """Put a program of `inside` into a container."""
+    text = (files("wheelwright.release.inside") / name).read_text(encoding="utf-8")
+    return container.with_new_file(f"{_PROGRAMS}/{name}", text)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Where a commit comes from.
+
+    Attributes:
+        author: as git writes it, text of somebody.
+        merged: it is in the branch's history.
+        parent_merged: its first parent is.
+    """
+
+    epoch_s: int
+    parents: tuple[str, ...]
+    author: str
+    merged: bool
+    parent_merged: bool
+
+
+@dataclass
+class RemoteGit:
+    """A remote, the token for it, and this run's clone.
+
+    Attributes:
+        checkout: a whole clone of it, with `.git`, that is looked at in its place: without network,
+            without a token, and only to look.
+    """
+
+    url: str
+    python: str
+    token: dagger.Secret | None = None
+    ca: dagger.File | None = None
+    checkout: dagger.Directory | None = None
+    _clone: dagger.Container | None = field(default=None, repr=False)
+    _newest: dagger.Container | None = field(default=None, repr=False)
+
+    # -- containers -------------------------------------------------------------------------------
+
+    def _container(self) -> dagger.Container:
+        container = toolchain.base(full_image(self.python), self.python)
+        container = with_program(container, "refs.py")
+        if self.ca is not None:
+            container = container.with_file(_CA, self.ca)
+        if self.checkout is not None:
+            container = container.with_directory(_CHECKOUT, self.checkout)
+        return container.with_workdir(_PROGRAMS)
+
+    async def clone(self) -> dagger.Container:
+        """Return the clone, made once in a run, with everything that the remote has."""
+        if self._clone is None:
+            self._clone = await self._run(self._container(), ["clone"])
+        return self._clone
+
+    async def _run(
+        self,
+        container: dagger.Container,
+        args: list[str],
+        stdin: str = "",
+        clone: str = _CLONE,
+        kind: Kind = GIT,
+    ) -> dagger.Container:
+        given = self.token if Credential.GITHUB in kind.secrets else None
+        held = [toolchain.Held(Credential.GITHUB, _TOKEN, given)] if given else []
+        options = [f"--clone={clone}", f"--remote={self.url}", f"--answer={_ANSWER}"]
+        options += [f"--path={_PATH}", *([f"--ca={_CA}"] if self.ca is not None else [])]
+        options += [f"--checkout={_CHECKOUT}"] if self.checkout is not None else []
+        command = ["python", f"{_PROGRAMS}/refs.py", *options, *args]
+        ran = toolchain.step(
+            fresh(container), kind, command, secrets=held, stdin=stdin, may_fail=True
+        )
+        output = await toolchain.output(ran)
+        if output.exit_code:
+            raise refs.trouble(output.stderr, output.exit_code)
+        return ran
+
+    async def _do(self, *args: str, stdin: str = "") -> dagger.Container:
+        return await self._run(await self.clone(), list(args), stdin)
+
+    async def tree(self, commit: str) -> dagger.Container:
+        """Return a container with a commit in its work tree, for code that sees no token."""
+        # A commit that was pushed after the clone was made is in what has looked or pushed since.
+        clone = self._newest or await self.clone()
+        container = toolchain.base(full_image(self.python), self.python)
+        container = with_program(container, "refs.py").with_directory(
+            f"{TREE}/.git", clone.directory(_CLONE)
+        )
+        args = [f"--tree={TREE}", "checkout", commit]
+        return await self._run(container, args, clone=f"{TREE}/.git", kind=DATA)
+
+    # -- looks ------------------------------------------------------------------------------------
+
+    async def look(self) -> Seen:
+        """Return all refs, now."""
+        self._newest = await self._do("look")
+        return refs.read(await _answer(self._newest))
+
+    async def observe(self, plan: Plan) -> Refs:
+        """Return the refs of one release, now."""
+        return refs.refs_of(await self.look(), plan)
+
+    # -- acts -------------------------------------------------------------------------------------
+
+    async def lock(self, plan: Plan, expected: str) -> str:
+        """Push a lock commit that no other run makes."""
+        message = refs.lock_message(plan, uuid.uuid4().hex)
+        args = ("lock", plan.lock_ref, expected, str(plan.epoch_s))
+        return await _answer(await self._do(*args, stdin=message))
+
+    async def unlock(self, plan: Plan, commit: str) -> None:
+        """Delete the lock's ref if it still is that commit."""
+        await self._do("delete", plan.lock_ref, commit)
+
+    async def push_commit(self, plan: Plan, commit: ReleaseCommit, expected: str) -> str:
+        """Make a commit of its description, push it as the release branch, and return it."""
+        clone = await self.clone()
+        described = clone.with_new_file(_COMMIT, commit.json())
+        ref = f"refs/heads/{plan.branch}"
+        self._newest = await self._run(described, ["release", _COMMIT, ref, expected])
+        return await _answer(self._newest)
+
+    async def make_commit(self, commit: ReleaseCommit) -> str:
+        """Make a commit of its description in the clone, push nothing, and return it."""
+        described = (await self.clone()).with_new_file(_COMMIT, commit.json())
+        # Whatever looks from here on has to find it.
+        self._clone = self._newest = await self._run(described, ["commit", _COMMIT])
+        return await _answer(self._newest)
+
+    # -- verification -----------------------------------------------------------------------------
+
+    async def trace(self, commit: str, branch: str) -> Trace:
+        """Return where a commit comes from, as seen from a branch of the remote."""
+        told: dict[str, Any] = json.loads(await _answer(await self._do("trace", commit, branch)))
+        return Trace(**{**told, "parents": tuple(told["parents"])})
+
+    async def compare(self, made: ReleaseCommit, other: str) -> tuple[str, tuple[str, ...]]:
+        """Return the commit of a description, and what another one has that this has not.
+
+        What differs is for people: paths, each with how it differs.
+        """
+        described = (await self.clone()).with_new_file(_COMMIT, made.json())
+        told = json.loads(await _answer(await self._run(described, ["compare", _COMMIT, other])))
+        words = {"A": "added", "D": "missing"}
+        differing = (
+            f"{printable(path)} ({words.get(how, 'changed')})" for how, path in told["differing"]
+        )
+        return told["commit"], tuple(differing)
+
+    async def push_tag(self, plan: Plan, commit: str) -> None:
+        """Push the tag; the same one again is no error, another one is refused."""
+        await self._do("push", f"refs/tags/{plan.tag}", "", commit)
+
+
+def printable(text: str) -> str:
+    """Return a text of others on one line, with nothing in it that acts."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)[:400]
+
+
+async def _answer(ran: dagger.Container) -> str:
+    return (await ran.file(_ANSWER).contents()).strip()

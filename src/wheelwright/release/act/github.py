@@ -1,0 +1,304 @@
+"""Pull requests and releases over GitHub's REST API (2022-11-28)."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Iterable
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+from packaging.version import Version
+
+from wheelwright.release.act.http import Http, understood
+from wheelwright.release.decide import responses as answers
+from wheelwright.release.decide import rules
+from wheelwright.release.decide.ports import ActFailed
+from wheelwright.release.decide.rules import Making
+from wheelwright.release.decide.stops import Problem, Reason
+from wheelwright.release.decide.urls import Hub
+from wheelwright.release.decide.world import Asset, GitHubRelease, Plan, Pull, PullState, Trouble
+
+__all__ = ["VIEWER", "GitHubRest"]
+
+VIEWER: Final = "{viewer{login}}"
+"""Whom a token acts for; REST tells that to people's tokens alone."""
+
+_VERSION: Final = "2022-11-28"
+# GitHub lists at most a hundred a page, and what a release looks for is among the newest.
+_PAGES: Final = 10
+# docs.github.com, "GitHub's token formats", and the account that workflows act as.
+_INSTALLATION: Final = "ghs_"
+_ACTIONS: Final = "github-actions[bot]"
+
+
+class GitHubRest:
+    """One repository, with one token."""
+
+    def __init__(self, http: Http, hub: Hub, token: str) -> None:
+        self._http = http
+        self._hub = hub
+        self._token = token
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        json: Any = None,
+        *,
+        fine: tuple[int, ...] = (200,),
+        content: bytes | None = None,
+    ) -> Any:
+        """Return the body of an answer with one of the statuses that are fine."""
+        return (await self._answer(method, path, json, fine=fine, content=content))[1]
+
+    async def _seen(self, method: str, path: str, json: Any = None) -> Any:
+        """Return the body of an answer; None where the token does not see it."""
+        fine = (200, 400, 401, 403, 404, 422)
+        status, body = await self._answer(method, path, json, fine=fine)
+        return body if status == 200 else None
+
+    async def _answer(
+        self,
+        method: str,
+        path: str,
+        json: Any = None,
+        *,
+        fine: tuple[int, ...],
+        content: bytes | None = None,
+    ) -> tuple[int, Any]:
+        hub = self._hub
+        url = path if "://" in path else f"{hub.api}/repos/{hub.owner}/{hub.name}{path}"
+        headers = {
+            "Accept": "application/vnd.github+json",
+            "Authorization": f"Bearer {self._token}",
+            "User-Agent": "wheelwright",
+            "X-GitHub-Api-Version": _VERSION,
+        }
+        if content is not None:
+            headers["Content-Type"] = "application/octet-stream"
+        answer = await self._http.ask(method, url, headers=headers, json=json, content=content)
+        try:
+            body = answer.json() if answer.content else None
+        except (ValueError, RecursionError):
+            # A proxy's page; its status says enough.
+            body = None
+        if answer.status_code >= 400:
+            what = f"{method} {path.partition('?')[0]}"
+            failed = answers.github(what, answer.status_code, answer.headers, body, time.time())
+            # A limit of the rate is a 403, too, and no word on permissions.
+            if answer.status_code not in fine or failed.trouble is Trouble.BUSY:
+                raise failed
+        return answer.status_code, body
+
+    # -- before -----------------------------------------------------------------------------------
+
+    async def problems(self) -> tuple[Problem, ...]:
+        """Return what can be seen beforehand of missing permissions.
+
+        Raises:
+            ActFailed: BUSY, when GitHub cannot say.
+        """
+        name = f"{self._hub.owner}/{self._hub.name}"
+        answer = await self._ask("GET", "", fine=(200, 401, 403, 404))
+        if not isinstance(answer, dict) or "full_name" not in answer:
+            said = answer.get("message", "") if isinstance(answer, dict) else ""
+            seen = f"--github-token does not see {name}: {said}".rstrip(": ")
+            return (Problem(Reason.NO_PERMISSION, seen),)
+        if answer.get("archived"):
+            return (Problem(Reason.NO_PERMISSION, f"{name} is archived", "unarchive it"),)
+        if not await self._may_push():
+            return (Problem(Reason.NO_PERMISSION, f"--github-token may not write to {name}"),)
+        return ()
+
+    async def _may_push(self) -> bool:
+        """Whether git would let this token begin a push.
+
+        `permissions` of the repository do not tell: they are the role of a person, whatever a
+        fine-grained token is limited to, and all false for an app's token.
+        """
+        basic = base64.b64encode(f"x-access-token:{self._token}".encode()).decode()
+        answer = await self._http.ask(
+            "GET",
+            f"{self._hub.page}.git/info/refs?service=git-receive-pack",
+            headers={"Authorization": f"Basic {basic}", "User-Agent": "git/wheelwright"},
+        )
+        return answer.status_code not in (401, 403)
+
+    async def foresee(
+        self, base: str, makings: Iterable[Making]
+    ) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
+        """Return what rules and settings will stop, and what people should know about them.
+
+        What the token may not see is unknown, and says nothing.
+
+        Raises:
+            ActFailed: BUSY, when GitHub cannot say.
+        """
+        found: list[Problem | str] = []
+        with understood("rules and settings of GitHub"):
+            for making in makings:
+                forbidden = self._forbidden_branch if making.is_branch else self._forbidden_tag
+                found += await forbidden(making)
+            if self._is_app and await self._is_actions():
+                found.append(await self._actions_pulls())
+            shown = await self._seen("GET", f"/branches/{quote(base, safe='')}")
+            if shown and shown.get("protected") is False:
+                found.append(f"{base} is not protected: it can be changed without a pull request")
+        problems = tuple(each for each in found if isinstance(each, Problem))
+        return problems, tuple(each for each in found if isinstance(each, str) and each)
+
+    async def _forbidden_branch(self, branch: Making) -> list[Problem | str]:
+        path = f"/rules/branches/{quote(branch.name, safe='')}?per_page=100"
+        by_ruleset: dict[int, list[Any]] = {}
+        for rule in await self._seen("GET", path) or ():
+            by_ruleset.setdefault(rule.get("ruleset_id", 0), []).append(rule)
+        return [
+            rules.judged(await self._ruleset(number), demands, branch, app=self._is_app)
+            for number, own in by_ruleset.items()
+            if (demands := rules.objections(own, branch))
+        ]
+
+    async def _forbidden_tag(self, tag: Making) -> list[Problem | str]:
+        path = "/rulesets?includes_parents=true&targets=tag&per_page=100"
+        found: list[Problem | str] = []
+        for each in await self._seen("GET", path) or ():
+            if each.get("target") != "tag" or each["enforcement"] != "active":
+                continue
+            ruleset = await self._ruleset(each["id"])
+            demands = rules.objections(ruleset.get("rules", ()), tag)
+            if demands and rules.applies(ruleset, tag.ref):
+                found.append(rules.judged(ruleset, demands, tag, app=self._is_app))
+        return found
+
+    async def _ruleset(self, number: int) -> Any:
+        shown = await self._seen("GET", f"/rulesets/{number}?includes_parents=true")
+        return shown or {"name": number, "source_type": "Repository"}
+
+    @property
+    def _is_app(self) -> bool:
+        """Whether the token is an app's; GITHUB_TOKEN of a workflow is one, too."""
+        return self._token.startswith(_INSTALLATION)
+
+    async def _is_actions(self) -> bool:
+        """Whether it is a workflow's own token: the app that it acts for says so."""
+        url = f"{self._hub.api.removesuffix('/v3')}/graphql"
+        shown = await self._seen("POST", url, {"query": VIEWER})
+        data = (shown or {}).get("data") or {}
+        return bool((data.get("viewer") or {}).get("login") == _ACTIONS)
+
+    async def _actions_pulls(self) -> Problem | str:
+        shown = await self._seen("GET", "/actions/permissions/workflow")
+        if shown and shown.get("can_approve_pull_request_reviews") is False:
+            seen = 'the setting "Allow GitHub Actions to create and approve pull requests" is off'
+            act = "turn it on (Settings, Actions, General), or pass the token of an app"
+            return Problem(Reason.NO_PERMISSION, seen, act)
+        return "the pull request starts no workflows: --github-token is the workflow's own"
+
+    # -- pull requests ----------------------------------------------------------------------------
+
+    async def pulls(self, branch: str) -> tuple[Pull, ...]:
+        """Return the pull requests with that head, newest first."""
+        head = quote(f"{self._hub.owner}:{branch}", safe="")
+        found = await self._ask("GET", f"/pulls?head={head}&state=all&per_page=100")
+        pulls = []
+        with understood("GET /pulls"):
+            for each in found:
+                if each["head"]["ref"] == branch:
+                    # A list does not say whether one can be merged.
+                    is_open = each["state"] == "open"
+                    number = int(each["number"])
+                    shown = await self._ask("GET", f"/pulls/{number}") if is_open else each
+                    pulls.append(_pull(shown))
+        return tuple(pulls)
+
+    async def open_pull(self, plan: Plan, notes: str) -> None:
+        """Open the pull request from the release branch to the base."""
+        body = (
+            f"{plan.package} {plan.version} is on the index; this brings its version and changelog "
+            f"to `{plan.base}`.\n\n{notes}\n"
+        )
+        title = f"Release {plan.package} {plan.version}"
+        data = {"title": title, "head": plan.branch, "base": plan.base, "body": body}
+        await self._ask("POST", "/pulls", data, fine=(201,))
+
+    # -- releases ---------------------------------------------------------------------------------
+
+    async def release(self, tag: str) -> GitHubRelease | None:
+        """Return the release of a tag; a published one before a draft.
+
+        Drafts are found by listing alone; the address by tag knows published ones only.
+        """
+        found: list[GitHubRelease] = []
+        with understood("GET /releases"):
+            for page in range(1, _PAGES + 1):
+                listed = await self._ask("GET", f"/releases?per_page=100&page={page}")
+                found += [_release(each) for each in listed if each["tag_name"] == tag]
+                if len(listed) < 100:
+                    break
+        return min(found, key=lambda each: (each.draft, each.id), default=None)
+
+    async def draft(self, plan: Plan, commit: str, notes: str) -> None:
+        """Make the draft."""
+        data = {
+            "tag_name": plan.tag,
+            "target_commitish": commit,
+            "name": f"{plan.package} {plan.version}",
+            "body": notes,
+            "draft": True,
+            "prerelease": Version(plan.version).is_prerelease,
+        }
+        await self._ask("POST", "/releases", data, fine=(201,))
+
+    async def upload(self, release: GitHubRelease, name: str, contents: bytes) -> None:
+        """Add a file to a draft."""
+        shown = await self._ask("GET", f"/releases/{release.id}")
+        with understood(f"GET /releases/{release.id}"):
+            url = _uploads(self._hub.api, shown["upload_url"].partition("{")[0])
+        address = f"{url}?name={quote(name, safe='')}"
+        await self._ask("POST", address, fine=(201,), content=contents)
+
+    async def delete_asset(self, asset_id: int) -> None:
+        """Take a file out of a draft; absent is no error."""
+        await self._ask("DELETE", f"/releases/assets/{asset_id}", fine=(204, 404))
+
+    async def publish(self, release: GitHubRelease) -> None:
+        """Make a draft public."""
+        await self._ask("PATCH", f"/releases/{release.id}", {"draft": False})
+
+
+def _uploads(api: str, url: str) -> str:
+    """Return where files go to: the API's host, or the one that GitHub has beside it.
+
+    Raises:
+        ActFailed: another place, which is not to have the token.
+    """
+    known, told = urlsplit(api), urlsplit(url)
+    hosts = (known.netloc, f"uploads.{known.netloc.removeprefix('api.')}")
+    if told.scheme != known.scheme or told.netloc not in hosts:
+        said = f"{api} sends files to {told.scheme}://{told.netloc}, and the token is not for that"
+        raise ActFailed(Trouble.REFUSED, said)
+    return url
+
+
+def _pull(found: Any) -> Pull:
+    merged = found.get("merged_at") is not None
+    state = PullState.MERGED if merged else PullState(found["state"])
+    # It is null while GitHub works it out, and left out of lists.
+    mergeable = found.get("mergeable")
+    conflicts = None if mergeable is None else not mergeable
+    head, url = str(found["head"]["sha"]), str(found["html_url"])
+    return Pull(int(found["number"]), state, head, url, conflicts)
+
+
+def _release(found: Any) -> GitHubRelease:
+    assets = tuple(
+        Asset(
+            int(each["id"]),
+            str(each["name"]),
+            str(each.get("digest") or "").removeprefix("sha256:"),
+            each["state"] == "uploaded",
+        )
+        for each in found["assets"]
+    )
+    return GitHubRelease(int(found["id"]), bool(found["draft"]), assets, str(found["html_url"]))

@@ -1,0 +1,301 @@
+"""What one job of a release hands to the next: plain data, checked by who takes it.
+
+    release.json    the plan, the release commit as texts, the names and digests of the files
+    dist/NAME       the distributions
+
+The job that makes it runs code of the package; those that take it hold a token or an identity. To
+them it is foreign input. So the taker reads no more than this, bounded: no link, no other file, no
+other key, each name one of this version, each digest compared. Refs are worked out anew from
+package and version, and where things go (remote, index) is never read from here: the taker is told
+by its own caller.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import dagger
+from dagger import dag
+from packaging.utils import canonicalize_name
+
+from wheelwright import toolchain
+from wheelwright.pins import DEFAULT_PYTHON, slim_image
+from wheelwright.privileges import DATA
+from wheelwright.project.files import literal
+from wheelwright.project.reading import json_data
+from wheelwright.release.act.context import Stopped
+from wheelwright.release.decide.commit import ReleaseCommit
+from wheelwright.release.decide.plan import branch_of, file_project, file_version, lock_ref, tag_of
+from wheelwright.release.decide.refs import journal_message
+from wheelwright.release.decide.stops import Reason, Stop
+from wheelwright.release.decide.urls import IndexUrls
+from wheelwright.release.decide.version import parse
+from wheelwright.release.decide.world import File, Journal, Plan
+
+__all__ = ["DIST", "RECORD", "Handed", "pack", "read", "take", "write"]
+
+RECORD: Final = "release.json"
+DIST: Final = "dist"
+_FORMAT: Final = 1
+
+# A changelog is the largest text that a release edits, and wheels may hold whole libraries.
+_RECORD_BYTES: Final = 96 * 1024 * 1024
+_DIST_BYTES: Final = 4 * 1024 * 1024 * 1024
+_MOST_FILES: Final = 1_000
+
+_LATEST_S: Final = 2**40
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}")
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*\.(?:whl|tar\.gz)")
+_REF: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/+-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A release that was built and verified, on its way to be published.
+
+    Attributes:
+        member: the package is one of several in its repository.
+        commit: the commit that was built.
+        described: that commit, where no branch or tag of the remote had it yet.
+        files: the distributions.
+        notes: the changelog's section.
+        urls: of the index that it was planned for.
+    """
+
+    plan: Plan
+    member: bool
+    commit: str
+    epoch_s: int
+    described: ReleaseCommit | None
+    files: tuple[File, ...]
+    notes: str
+    urls: IndexUrls
+
+    @property
+    def journal(self) -> Journal:
+        """The commit as the release branch will have it."""
+        return Journal(self.commit, self.plan.base_commit, self.commit, self.epoch_s)
+
+
+# -- writing --------------------------------------------------------------------------------------
+
+
+def write(handed: Handed) -> str:
+    """Return the text of release.json."""
+    plan = handed.plan
+    data = {
+        "format": _FORMAT,
+        "package": plan.package,
+        "version": plan.version,
+        "member": handed.member,
+        "base": plan.base,
+        "base_commit": plan.base_commit,
+        "epoch_s": plan.epoch_s,
+        "known": sorted(plan.known),
+        "commit": handed.commit,
+        "commit_epoch_s": handed.epoch_s,
+        "described": json.loads(handed.described.json()) if handed.described else None,
+        "files": [{"name": each.name, "sha256": each.sha256} for each in handed.files],
+        "notes": handed.notes,
+        "publish_url": handed.urls.shown[0],
+        "check_url": handed.urls.shown[1],
+    }
+    return json.dumps(data, indent=1) + "\n"
+
+
+def pack(handed: Handed, dist: dagger.Directory) -> dagger.Directory:
+    """Return the directory that travels."""
+    names = [each.name for each in handed.files]
+    return (
+        dag.directory()
+        .with_new_file(RECORD, write(handed))
+        .with_directory(DIST, dist.filter(include=literal(names)))
+    )
+
+
+# -- taking ---------------------------------------------------------------------------------------
+
+
+def read(text: str) -> Handed:
+    """Read release.json.
+
+    Raises:
+        ValueError: it is anything but what `write` writes.
+    """
+    data = _object(json_data(text), _KEYS, "release.json")
+    if data["format"] != _FORMAT:
+        raise ValueError(f"format {data['format']!r}, not {_FORMAT}: both jobs need one module")
+    package, member = str(data["package"]), bool(data["member"])
+    version = str(parse(data["version"]) or "")
+    if version != data["version"] or canonicalize_name(package) != package or not package:
+        raise ValueError(f"{package!r} {data['version']!r} is not a package and its version")
+    _held("base", data["base"], _REF if data["base"] else re.compile(""))
+    for key in ("base_commit", "commit"):
+        _held(key, data[key], _COMMIT)
+    for key in ("epoch_s", "commit_epoch_s"):
+        if not 0 <= data[key] < _LATEST_S:
+            raise ValueError(f"{key} is not a time: {data[key]}")
+    files = tuple(_file(each, package, version) for each in data["files"])
+    if len({each.name for each in files}) != len(files) or not 0 < len(files) <= _MOST_FILES:
+        raise ValueError("files: none, too many, or one twice")
+    released = bool(data["base"])
+    plan = Plan(
+        package=package,
+        version=version,
+        base=data["base"],
+        base_commit=data["base_commit"],
+        branch=branch_of(package, version, member=member) if released else "",
+        tag=tag_of(package, version, member=member),
+        lock_ref=lock_ref(package) if released else "",
+        run="",
+        epoch_s=data["epoch_s"],
+        known=frozenset(_text("known", each) for each in data["known"]),
+    )
+    return Handed(
+        plan=plan,
+        member=member,
+        commit=data["commit"],
+        epoch_s=data["commit_epoch_s"],
+        described=_described(data["described"], plan),
+        files=files,
+        notes=data["notes"],
+        urls=IndexUrls(data["publish_url"], data["check_url"]),
+    )
+
+
+async def take(directory: dagger.Directory, sha256: str) -> tuple[Handed, dagger.Directory]:
+    """Return what was handed over, and the distributions, all of it checked.
+
+    `sha256` is the digest of release.json as the job that made it told it; empty: nobody did.
+
+    Raises:
+        Stopped: it is not what `pack` made.
+    """
+    try:
+        handed = await _taken(directory, sha256)
+        dist = directory.directory(DIST)
+        await _compare(dist, handed.files)
+    except (ValueError, RecursionError) as error:
+        raise Stopped(Stop.at(Reason.HANDED_OVER, str(error)).text()) from error
+    return handed, dist
+
+
+async def _taken(directory: dagger.Directory, sha256: str) -> Handed:
+    await _regular(directory, RECORD, _RECORD_BYTES)
+    text = await directory.file(RECORD).contents()
+    told = hashlib.sha256(text.encode()).hexdigest()
+    if sha256 and told != sha256:
+        raise ValueError(f"{RECORD} has the sha256 {told}, not {sha256}")
+    handed = read(text)
+    names = [each.name for each in handed.files]
+    wanted = {RECORD, DIST, *(f"{DIST}/{name}" for name in names)}
+    found = {each.rstrip("/") for each in await directory.glob("**")}
+    if odd := sorted(wanted ^ found):
+        raise ValueError(f"{odd[0]!r} is {'missing' if odd[0] in wanted else 'there as well'}")
+    total = 0
+    for name in names:
+        total += await _regular(directory, f"{DIST}/{name}", _DIST_BYTES - total)
+    return handed
+
+
+async def _regular(directory: dagger.Directory, path: str, most: int) -> int:
+    """Return the size of an ordinary file."""
+    regular = dagger.ExistsType.REGULAR_TYPE
+    if not await directory.exists(path, expected_type=regular, do_not_follow_symlinks=True):
+        raise ValueError(f"{path!r} is not an ordinary file of it")
+    size = await directory.file(path).size()
+    if size > most:
+        raise ValueError(f"{path!r} has {size} bytes, and {most} are the most")
+    return size
+
+
+async def _compare(dist: dagger.Directory, files: tuple[File, ...]) -> None:
+    container = toolchain.base(slim_image(DEFAULT_PYTHON), DEFAULT_PYTHON)
+    told = "/opt/wheelwright/told"
+    container = container.with_directory(f"/{DIST}", dist).with_workdir(f"/{DIST}")
+    names = [each.name for each in files]
+    container = toolchain.run(container, ["sha256sum", "--", *names], log=told, kind=DATA)
+    lines = (await container.file(told).contents()).splitlines()
+    if [f"{each.sha256}  {each.name}" for each in files] != lines:
+        raise ValueError("a distribution does not have the sha256 that was told")
+
+
+# -- shapes ---------------------------------------------------------------------------------------
+
+_KEYS: Final[Mapping[str, type]] = {
+    "format": int,
+    "package": str,
+    "version": str,
+    "member": bool,
+    "base": str,
+    "base_commit": str,
+    "epoch_s": int,
+    "known": list,
+    "commit": str,
+    "commit_epoch_s": int,
+    "described": object,
+    "files": list,
+    "notes": str,
+    "publish_url": str,
+    "check_url": str,
+}
+
+
+def _object(data: object, keys: Mapping[str, type], what: str) -> dict[str, Any]:
+    if not isinstance(data, dict) or data.keys() != keys.keys():
+        raise ValueError(f"{what} does not have the keys {', '.join(keys)}")
+    for key, kind in keys.items():
+        if not isinstance(data[key], kind) or (kind is int and isinstance(data[key], bool)):
+            raise ValueError(f"{key} is not of the kind {kind.__name__}")
+    return data
+
+
+def _held(key: str, value: object, pattern: re.Pattern[str]) -> str:
+    text = _text(key, value)
+    if not pattern.fullmatch(text) or ".." in text:
+        raise ValueError(f"{key} cannot be {text!r}")
+    return text
+
+
+def _text(key: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{key} is not a text")
+    return value
+
+
+def _file(data: object, package: str, version: str) -> File:
+    said = _object(data, {"name": str, "sha256": str}, "a file")
+    name = _held("name", said["name"], _NAME)
+    if file_version(name) != version:
+        raise ValueError(f"{name!r} is not a distribution of version {version}")
+    if file_project(name) != package:
+        raise ValueError(f"{name!r} is not a distribution of {package}")
+    return File(name, _held("sha256", said["sha256"], _SHA256))
+
+
+def _described(data: object, plan: Plan) -> ReleaseCommit | None:
+    if data is None:
+        return None
+    said = _object(
+        data, {"parent": str, "epoch_s": int, "message": str, "edits": list}, "described"
+    )
+    for each in said["edits"]:
+        shape = _object(each, {"path": str, "sha256": str, "text": object}, "an edit")
+        if shape["text"] is not None:
+            _text(shape["path"], shape["text"])
+    commit = ReleaseCommit.read(json.dumps(data))
+    if (commit.parent, commit.epoch_s) != (plan.base_commit, plan.epoch_s):
+        raise ValueError("the release commit has another parent or time than the plan")
+    if not commit.message.startswith(journal_message(plan.package, plan.version)):
+        raise ValueError("the release commit has another message than a release")
+    for edit in commit.edits:
+        # A workflow on the release branch would run with the repository's rights.
+        if any(part.lower().startswith(".git") for part in edit.path.split("/")):
+            raise ValueError(f"the release commit edits {edit.path!r}, which no release does")
+    return commit

@@ -1,0 +1,126 @@
+"""HTTP for the two adapters that speak it themselves: one client, one way of failing."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+import anyio
+import dagger
+import httpx
+
+from wheelwright.errors import RequestError
+from wheelwright.project.addresses import without_credentials
+from wheelwright.release.decide.ports import ActFailed
+from wheelwright.release.decide.world import Trouble
+
+__all__ = ["Http", "token_of", "understood"]
+
+_TIMEOUT_S: Final = 60.0
+
+# What a server may take to answer, and how much it may answer: the longest listing of PyPI has a
+# tenth of that.
+_ANSWER_S: Final = 300.0
+_ANSWER_BYTES: Final = 256 * 1024 * 1024
+
+
+async def token_of(secret: dagger.Secret) -> str:
+    """Return a token for a header.
+
+    Raises:
+        RequestError: it cannot be one. What it is stands in no message.
+    """
+    token = (await secret.plaintext()).strip()
+    if not token or not all("!" <= char <= "~" for char in token):
+        lines = len(token.splitlines())
+        raise RequestError(
+            f"--github-token is not one word of ASCII: it has {len(token)} characters in"
+            f" {lines} lines",
+            "pass the token alone, such as env://GITHUB_TOKEN",
+        )
+    return token
+
+
+@contextmanager
+def understood(what: str) -> Iterator[None]:
+    """Turn an answer of another shape than the API's into `ActFailed`.
+
+    A proxy's page comes with any status, and goes away: it is worth another try.
+
+    Raises:
+        ActFailed: BUSY.
+    """
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+        how = f"{type(error).__name__} {error}"[:200]
+        raise ActFailed(Trouble.BUSY, f"{what}: not an answer of this API ({how})") from error
+
+
+class Http:
+    """Asks, and turns what never became an answer into `ActFailed`.
+
+    `ca` is the text of further certificates to trust, in PEM.
+    """
+
+    def __init__(self, ca: str = "") -> None:
+        context = ssl.create_default_context()
+        if ca:
+            context.load_verify_locations(cadata=ca)
+        self._context = context
+
+    async def ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        json: Any = None,
+        content: bytes | None = None,
+    ) -> httpx.Response:
+        """Send one request, redirects followed.
+
+        Raises:
+            ActFailed: BUSY, when no answer came, or one without end.
+        """
+        what = f"{method} {without_credentials(url)}"
+        # The time that a body takes to send is the caller's own.
+        limit_s = _ANSWER_S if content is None else None
+        try:
+            # A client for each request: nothing is left open between looks minutes apart.
+            with anyio.fail_after(limit_s):
+                async with (
+                    httpx.AsyncClient(
+                        verify=self._context, timeout=_TIMEOUT_S, follow_redirects=True
+                    ) as client,
+                    client.stream(
+                        method, url, headers=dict(headers), json=json, content=content
+                    ) as answer,
+                ):
+                    return await _whole(answer, what)
+        except TimeoutError as error:
+            raise ActFailed(Trouble.BUSY, f"{what}: no answer within {limit_s:.0f} s") from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            said = f"{what}: {type(error).__name__} {error}".rstrip()
+            raise ActFailed(Trouble.BUSY, said) from error
+
+
+async def _whole(answer: httpx.Response, what: str) -> httpx.Response:
+    """Return an answer with its body, bounded."""
+    body = bytearray()
+    async for part in answer.aiter_bytes():
+        body += part
+        if len(body) > _ANSWER_BYTES:
+            said = f"{what}: an answer of more than {_ANSWER_BYTES} bytes"
+            raise ActFailed(Trouble.REFUSED, said)
+    # What was packed for the way is unpacked by now.
+    kept = [
+        (name, value)
+        for name, value in answer.headers.multi_items()
+        if name.lower() not in ("content-encoding", "content-length", "transfer-encoding")
+    ]
+    return httpx.Response(
+        answer.status_code, headers=kept, content=bytes(body), request=answer.request
+    )

@@ -1,0 +1,239 @@
+"""Performs a release: one act, look again, until it is done or stops.
+
+There is no state to save. Whatever ends this loop (an error, a kill), the next run looks at the
+same outside and goes on. A stop gives the lock back, unless somebody else has it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
+
+from wheelwright.release.decide.plan import file_version
+from wheelwright.release.decide.ports import ActFailed, Clock, Ports
+from wheelwright.release.decide.step import Done, Next, Step, next_step, pause_s, verification
+from wheelwright.release.decide.stops import Reason, Stop
+from wheelwright.release.decide.world import Act, Here, Plan, Setback, Trouble, Verdict, World
+
+__all__ = ["Outcome", "foreseen", "look", "patiently", "run"]
+
+_Answer = TypeVar("_Answer")
+
+# A release takes some twenty acts and waits; this many are a bug that waits forever.
+_MOST_STEPS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a release ended: the last look, what this run did, and `Done` or the `Stop`."""
+
+    world: World
+    acts: tuple[Act, ...]
+    end: Next
+
+
+async def look(plan: Plan, ports: Ports, here: Here) -> World:
+    """Observe everything outside that belongs to the release."""
+    refs = await ports.git.observe(plan)
+    files = await ports.index.files()
+    return World(
+        lock=refs.lock,
+        branch=refs.branch,
+        tag=refs.tag,
+        index=tuple(file for file in files if file_version(file.name) == plan.version),
+        pulls=await ports.github.pulls(plan.branch),
+        release=await ports.github.release(plan.tag),
+        releases=refs.releases,
+        here=here,
+    )
+
+
+async def foreseen(plan: Plan, ports: Ports) -> tuple[World, Next]:
+    """Return what is seen, and what comes next: what `run` would begin with, and nothing written.
+
+    A release commit that is there is compared, so that a plan says no more than a release will.
+    """
+    world = await look(plan, ports, Here())
+    unsure = verification(plan, world)
+    if isinstance(unsure, Step):
+        here = await _perform(plan, ports, world, unsure)
+        world = replace(world, here=here)
+        unsure = verification(plan, world)
+    return world, unsure or next_step(plan, world)
+
+
+async def patiently(
+    ask: Callable[[], Awaitable[_Answer]], clock: Clock, say: Callable[[str], None]
+) -> _Answer:
+    """Ask, and again while the other side is busy, at the pace that it asks for.
+
+    Raises:
+        ActFailed: it refused, stays busy, or wants too long a pause.
+    """
+    count = 0
+    while True:
+        count += 1
+        try:
+            return await ask()
+        except ActFailed as error:
+            pause = pause_s(count, error.retry_after_s)
+            if error.trouble is not Trouble.BUSY or pause is None:
+                raise
+            say(f"wait {pause:.0f} s: {error.said}")
+            await clock.sleep(pause)
+
+
+async def run(
+    plan: Plan,
+    ports: Ports,
+    say: Callable[[str], None] = lambda _: None,
+    *,
+    observe: Callable[[Plan, Ports, Here], Awaitable[World]] = look,
+    decide: Callable[[Plan, World], Next] = next_step,
+) -> Outcome:
+    """Release what the plan says.
+
+    `say` is told each act as it begins and how it failed. A release that is less than all of it
+    brings its own `observe` and `decide`.
+    """
+    here = Here()
+    world = World()
+    acts: list[Act] = []
+    accepted_at_s: float | None = None
+    for _ in range(_MOST_STEPS):
+        if accepted_at_s is not None:
+            here = replace(here, accepted_s=ports.clock.now_s() - accepted_at_s)
+        try:
+            world = await patiently(partial(observe, plan, ports, here), ports.clock, say)
+        except ActFailed as error:
+            seen = f"{plan.package} {plan.version}: {error.said}"
+            end = await _part(plan, ports, world, here, acts, Stop.at(Reason.NO_ANSWER, seen))
+            return Outcome(world, tuple(acts), end)
+        step = decide(plan, world)
+        if not isinstance(step, Step):
+            if isinstance(step, Stop):
+                step = await _part(plan, ports, world, here, acts, step)
+            return Outcome(world, tuple(acts), step)
+        if step.act is Act.WAIT:
+            say(f"wait {step.pause_s:.0f} s: {step.subject}")
+            await ports.clock.sleep(step.pause_s)
+            setback = here.setback and replace(here.setback, waited=True)
+            here = replace(here, setback=setback, looks=here.looks + 1)
+            continue
+        say(f"{step.act.value} {step.subject}".rstrip() + _held(plan, world))
+        try:
+            here = await _perform(plan, ports, world, step)
+        except ActFailed as error:
+            say(f"{step.act.value} failed: {error.said}")
+            here = _failed(here, step, error)
+            continue
+        except Exception:
+            # A bug, or an engine that cannot go on: the lock must not outlive this run.
+            await _part(plan, ports, world, here, acts, Stop.at(Reason.NO_PROGRESS))
+            raise
+        if step.act is Act.PUBLISH:
+            accepted_at_s = ports.clock.now_s()
+        if step.act is not Act.VERIFY:
+            # It is a look: nothing is anywhere that was not before.
+            acts.append(step.act)
+        here = replace(here, setback=None, done=step.done, looks=0)
+        if step.act is Act.UNLOCK:
+            # Nothing is left to look at, and looking would ask for a lock again.
+            world = dataclasses.replace(world, lock=None, here=here)
+            return Outcome(world, tuple(acts), Done())
+    return Outcome(world, tuple(acts), Stop.at(Reason.NO_PROGRESS, f"{_MOST_STEPS} steps"))
+
+
+def _held(plan: Plan, world: World) -> str:
+    """Return what stands outside as an act begins: who ends the run here reads it last."""
+    held = [
+        f"the lock {plan.lock_ref}" if world.here.lock else "",
+        f"the branch {plan.branch}" if world.branch else "",
+        f"on the index {', '.join(file.name for file in world.index)}" if world.index else "",
+        f"the tag {plan.tag}" if world.tag else "",
+    ]
+    said = "; ".join(part for part in held if part)
+    return f" (held: {said}; the same command goes on)" if said else ""
+
+
+async def _perform(plan: Plan, ports: Ports, world: World, step: Step) -> Here:
+    """Do one act; return what this run has afterwards."""
+    here, journal, release = world.here, world.journal, world.release
+    match step.act:
+        case Act.LOCK:
+            return replace(here, lock=await ports.git.lock(plan, step.expected))
+        case Act.UNLOCK:
+            await ports.git.unlock(plan, step.expected)
+            return replace(here, lock="")
+        case Act.PUSH_BRANCH:
+            return replace(here, anew=await ports.git.push_branch(plan, step.expected))
+        case Act.UPLOAD_ASSET if release:
+            await ports.github.upload(
+                release, step.subject, await ports.workshop.contents(step.subject)
+            )
+            return here
+        case Act.DELETE_ASSET:
+            await ports.github.delete_asset(step.asset_id)
+            return here
+        case Act.PUBLISH_RELEASE if release:
+            await ports.github.publish(release)
+            return here
+    assert journal, f"{step.act} comes after the journal commit"
+    match step.act:
+        case Act.VERIFY:
+            found = await ports.git.verify(plan, journal)
+            here = replace(here, verified=journal.commit, foreign=found.foreign)
+            return replace(here, anew=found.anew or here.anew)
+        case Act.RUN_GATES:
+            said = await ports.workshop.gates(plan, journal)
+            verdict = Verdict.PASSED if said.passed else Verdict.FAILED
+            return replace(here, gates=verdict, gates_said=said.text)
+        case Act.BUILD:
+            built = await ports.workshop.build(plan, journal)
+            return replace(here, built=built.files, differing=built.differing)
+        case Act.CHECK:
+            said = await ports.workshop.check(plan, journal)
+            verdict = Verdict.PASSED if said.passed else Verdict.FAILED
+            return replace(here, check=verdict, check_said=said.text)
+        case Act.PUBLISH:
+            await ports.workshop.publish(plan, step.files)
+        case Act.OPEN_PULL:
+            await ports.github.open_pull(plan, await ports.workshop.notes(plan, journal))
+        case Act.TAG:
+            await ports.git.push_tag(plan, journal.commit)
+        case Act.DRAFT:
+            notes = await ports.workshop.notes(plan, journal)
+            await ports.github.draft(plan, journal.commit, notes)
+    return here
+
+
+def _failed(here: Here, step: Step, error: ActFailed) -> Here:
+    before = here.setback
+    again = before is not None and (before.act, before.subject) == (step.act, step.subject)
+    setback = Setback(
+        act=step.act,
+        trouble=error.trouble,
+        said=error.said,
+        subject=step.subject,
+        count=before.count + 1 if before and again else 1,
+        retry_after_s=error.retry_after_s,
+    )
+    return replace(here, setback=setback)
+
+
+async def _part(
+    plan: Plan, ports: Ports, world: World, here: Here, acts: list[Act], stop: Stop
+) -> Stop:
+    """Give the lock back if this run has it; say so if that fails."""
+    if not here.lock or (world.lock and world.lock.commit != here.lock):
+        return stop
+    try:
+        await ports.git.unlock(plan, here.lock)
+    except ActFailed as error:
+        problem = Stop.at(Reason.PUSH_REFUSED, f"{plan.lock_ref} stays locked: {error.said}")
+        return Stop((*stop.problems, *problem.problems))
+    acts.append(Act.UNLOCK)
+    return stop

@@ -1,0 +1,1 @@
+"""Decides, from what the index, git and GitHub show, what a release does next (pure)."""

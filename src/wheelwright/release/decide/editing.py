@@ -1,0 +1,125 @@
+"""The files of the release commit: what becomes of each text, and what tools have to add."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from wheelwright.errors import ProjectError
+from wheelwright.project import pyproject
+from wheelwright.project.files import join
+from wheelwright.project.lock import Lock
+from wheelwright.project.model import Project
+from wheelwright.release.decide import changelog, edits
+from wheelwright.release.decide.changelog import Keeper
+from wheelwright.release.decide.stops import Problem
+from wheelwright.release.decide.world import Plan
+
+__all__ = [
+    "REQUIREMENTS",
+    "changelog_path",
+    "date_of",
+    "fragment_directories",
+    "rewrites_requirements",
+    "texts",
+]
+
+REQUIREMENTS = "requirements.txt"
+
+
+def date_of(plan: Plan) -> str:
+    """Return the release's day, in UTC."""
+    return datetime.fromtimestamp(plan.epoch_s, UTC).date().isoformat()
+
+
+def changelog_path(project: Project, keeper: Keeper) -> str:
+    """Return the changelog's path from the root."""
+    prefix = f"{project.where}/" if project.where else ""
+    inner = [name.removeprefix(prefix) for name in project.files.names if name.startswith(prefix)]
+    names = [name for name in inner if "/" not in name]
+    if keeper is Keeper.TOWNCRIER:
+        # Its own default.
+        return join(project.where, str(_towncrier(project).get("filename", "NEWS.rst")))
+    return join(project.where, changelog.find(names) or "CHANGELOG.md")
+
+
+def _towncrier(project: Project) -> Mapping[str, Any]:
+    """Return towncrier's settings; towncrier.toml is read before pyproject.toml."""
+    text = project.files.text(join(project.where, "towncrier.toml"))
+    read = project.package if text is None else pyproject.parse("towncrier.toml", text)
+    return read.table("tool", "towncrier")
+
+
+def fragment_directories(project: Project) -> tuple[str, ...]:
+    """Return the directories, from the root, in which towncrier looks for news fragments.
+
+    As in towncrier's `FragmentsPath`: `directory`, with a directory for each section in it; or
+    `newsfragments` in the package, and in each section's directory of it.
+    """
+    settings = _towncrier(project)
+    listed = settings.get("section", ())
+    sections = [str(each.get("path", "")) for each in listed if isinstance(each, Mapping)] or [""]
+    directory = settings.get("directory")
+    if isinstance(directory, str):
+        found = [posixpath.join(directory, section) for section in sections]
+    else:
+        package = str(settings.get("package", "")).replace(".", "/")
+        inner = posixpath.join(str(settings.get("package_dir", ".")), package)
+        found = [posixpath.join(inner, section, "newsfragments") for section in sections]
+    paths = (posixpath.normpath(posixpath.join(project.where, each)) for each in found)
+    # The root as a whole is no directory of fragments.
+    return tuple(dict.fromkeys(each for each in paths if not each.startswith((".", "/"))))
+
+
+def texts(project: Project, plan: Plan, keeper: Keeper, new: str) -> Mapping[str, str]:
+    """Return every text that changes, by path; `new` is the section that git-cliff made.
+
+    What towncrier changes and requirements.txt are not among them: those tools write themselves.
+
+    Raises:
+        ProjectError: the version stands nowhere that is known.
+    """
+    found = edits.version_file(project)
+    if isinstance(found, Problem):
+        raise ProjectError(found.text())
+    changed: dict[str, str] = {}
+    path, pattern = found
+    if path:
+        text = project.files.text(path)
+        if text is None:
+            raise ProjectError(f"no {path} in the source", "correct where the version is read from")
+        changed[path] = edits.version_edit(text, pattern, plan.version)
+        lock = project.files.text("uv.lock")
+        if lock is not None:
+            changed["uv.lock"] = edits.lock_version(lock, plan.package, plan.version)
+    log = changelog_path(project, keeper)
+    before = project.files.text(log) or ""
+    if keeper is Keeper.HAND:
+        changed[log] = changelog.release_unreleased(before, plan.version, date_of(plan), plan.tag)
+    elif keeper is Keeper.GIT_CLIFF:
+        changed[log] = changelog.insert(before, new)
+    return changed
+
+
+def rewrites_requirements(project: Project) -> bool:
+    """Whether requirements.txt is made from the lock: there is one, and no hand wrote the file.
+
+    Where there is no such file, it is made only if it would say something.
+    """
+    if project.lock is None:
+        return False
+    there = project.files.text(join(project.where, REQUIREMENTS))
+    return _needs_something(project, project.lock) if there is None else edits.is_export(there)
+
+
+def _needs_something(project: Project, lock: Lock) -> bool:
+    """Whether the lock has dependencies of the package itself: those that `uv export` lists."""
+    return any(
+        bool(package.get("dependencies"))
+        for package in lock.packages
+        if canonicalize_name(package.get("name", "")) == project.package.name
+    )

@@ -1,0 +1,243 @@
+"""The edits of a release, as text: pyproject.toml, a version file, uv.lock, requirements.txt.
+
+    | the version comes from                           | edit                                  |
+    |--------------------------------------------------|---------------------------------------|
+    | [project] version, [tool.poetry] version         | that value, by tomlkit                |
+    | [tool.hatch.version] path                        | what its pattern finds in that file   |
+    | [tool.setuptools.dynamic] version.attr           | the attribute's literal               |
+    | flit: __version__ of the module                  | the same                              |
+    | [tool.pdm.version] path                          | the same                              |
+    | version control (hatch-vcs, setuptools-scm, ...) | none: the tag decides                 |
+
+Everything else in a file stays as it was, to the byte.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
+
+import tomlkit
+import tomlkit.items
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from wheelwright.errors import ProjectError
+from wheelwright.project.files import join
+from wheelwright.project.model import Project
+from wheelwright.project.pyproject import Pyproject
+from wheelwright.project.reading import search, toml
+from wheelwright.project.version import VersionSource, version_source
+from wheelwright.release.decide.stops import Problem, Reason
+
+if TYPE_CHECKING:
+    import regex
+
+__all__ = [
+    "EXPORT",
+    "candidates",
+    "current_version",
+    "is_export",
+    "lock_version",
+    "pretend",
+    "static_version",
+    "version_edit",
+    "version_file",
+]
+
+# hatchling's own default: src/hatchling/version/source/regex.py of hatch.
+_HATCH: Final = r"""(?im)^(?:__version__|VERSION)(?:\s*:\s*str)?\s*=\s*(['"])v?(?P<version>.+?)\1"""
+_ATTRIBUTE: Final = r"""(?m)^{name}(?:\s*:\s*\w+)?\s*=\s*(['"])(?P<version>.+?)\1"""
+
+_PATTERN: Final = "the pattern that finds the version, such as [tool.hatch.version] pattern"
+
+EXPORT: Final = ("uv", "export", "--no-dev", "--no-emit-project", "--no-header", "--locked")
+"""What requirements.txt is made by; without these `uv export` adds the dev group and itself."""
+
+
+def version_file(project: Project) -> tuple[str, str] | Problem:
+    """Return where the version stands: a path from the root, and the pattern that finds it.
+
+    pyproject.toml has no pattern: it is edited by key. The path is empty for version control.
+    """
+    package, where = project.package, project.where
+    source = version_source(package)
+    if source is VersionSource.STATIC or isinstance(
+        package.table("tool", "poetry").get("version"), str
+    ):
+        return package.path, ""
+    if source is VersionSource.VCS:
+        return "", ""
+    hatch = package.table("tool", "hatch", "version")
+    if isinstance(path := hatch.get("path"), str):
+        pattern = hatch.get("pattern", _HATCH)
+        # hatchling takes `pattern = true` for its default; and it compiles with MULTILINE.
+        pattern = _HATCH if pattern is True else str(pattern)
+        return join(where, path), pattern if pattern == _HATCH else f"(?m){pattern}"
+    if isinstance(path := package.table("tool", "pdm", "version").get("path"), str):
+        return join(where, path), _ATTRIBUTE.format(name="__version__")
+    attribute = package.table("tool", "setuptools", "dynamic", "version").get("attr")
+    if isinstance(attribute, str):
+        return _module(project, *attribute.rpartition(".")[::2])
+    if package.backend.startswith("flit"):
+        named = package.table("tool", "flit", "module").get("name") or package.project.get("name")
+        return _module(project, str(named).replace("-", "_"), "__version__")
+    return Problem(
+        Reason.NOT_BUILDABLE,
+        f"{package.path}: nothing says where {package.backend or 'the back end'} has it from",
+        "write [project] version, or tool.hatch.version.path",
+    )
+
+
+def candidates(project: Project) -> list[str]:
+    """Return the paths, beside pyproject.toml, that the version may stand in: to be read first."""
+    package, where = project.package, project.where
+    attribute = package.table("tool", "setuptools", "dynamic", "version").get("attr", "")
+    flit = package.table("tool", "flit", "module").get("name") or package.project.get("name", "")
+    modules = [str(attribute).rpartition(".")[0]] if attribute else []
+    modules += [str(flit).replace("-", "_")] if package.backend.startswith("flit") else []
+    tables = (package.table("tool", tool, "version") for tool in ("hatch", "pdm"))
+    paths = [join(where, table["path"]) for table in tables if isinstance(table.get("path"), str)]
+    return [*paths, *(path for module in modules for path in _paths(where, module))]
+
+
+def _paths(where: str, module: str) -> list[str]:
+    inner = module.replace(".", "/")
+    return [
+        join(where, source, f"{inner}{end}")
+        for source in ("src", "")
+        for end in ("/__init__.py", ".py")
+    ]
+
+
+def _module(project: Project, module: str, attribute: str) -> tuple[str, str] | Problem:
+    candidates = _paths(project.where, module)
+    pattern = _ATTRIBUTE.format(name=re.escape(attribute))
+    for path in candidates:
+        text = project.files.text(path)
+        if text is not None and search(pattern, text, path):
+            return path, pattern
+    return Problem(
+        Reason.NOT_BUILDABLE,
+        f"no {attribute} in {' or '.join(candidates)}",
+        f"write it as a literal: {attribute} = '1.2.3'",
+    )
+
+
+def static_version(text: str, pattern: str) -> str:
+    """Return the version in a file; empty where the pattern does not find it."""
+    if pattern:
+        return _version_in(search(pattern, text, _PATTERN))
+    data = Pyproject("pyproject.toml", text, toml("pyproject.toml", text))
+    version = data.project.get("version")
+    if version is None:
+        version = data.table("tool", "poetry").get("version", "")
+    return str(version)
+
+
+def _version_in(found: regex.Match[str] | None) -> str:
+    if found is None:
+        return ""
+    if "version" not in found.groupdict():
+        raise ProjectError(
+            f"{_PATTERN} has no group named version", "write (?P<version>...) around it"
+        )
+    return found["version"] or ""
+
+
+def current_version(project: Project) -> str | Problem:
+    """Return the version that the base has; empty where version control decides."""
+    found = version_file(project)
+    if isinstance(found, Problem):
+        return found
+    path, pattern = found
+    if not path:
+        return ""
+    text = project.files.text(path)
+    version = static_version(text, pattern) if text is not None else ""
+    if not version:
+        return Problem(Reason.NOT_BUILDABLE, f"no version in {path}")
+    return version
+
+
+def version_edit(text: str, pattern: str, version: str) -> str:
+    """Return the file with that version and nothing else changed.
+
+    Raises:
+        ValueError: no version is there.
+    """
+    if not pattern:
+        return _toml_edit(text, version)
+    match = search(pattern, text, _PATTERN)
+    if match is None or not _version_in(match):
+        raise ValueError("no version matches the pattern")
+    start, end = match.span("version")
+    return text[:start] + version + text[end:]
+
+
+def _toml_edit(text: str, version: str) -> str:
+    document = tomlkit.parse(text)
+    for keys in (("project",), ("tool", "poetry")):
+        table: object = document
+        for key in keys:
+            table = table.get(key) if isinstance(table, Mapping) else None
+        if (
+            isinstance(
+                table,
+                tomlkit.items.Table
+                | tomlkit.items.InlineTable
+                | tomlkit.container.OutOfOrderTableProxy,
+            )
+            and "version" in table
+        ):
+            old = table["version"]
+            quote: Callable[..., tomlkit.items.String] = tomlkit.string
+            literal = isinstance(old, tomlkit.items.String) and old.as_string().startswith("'")
+            new = quote(version, literal=literal)
+            new.trivia.comment = old.trivia.comment
+            new.trivia.comment_ws = old.trivia.comment_ws
+            table["version"] = new
+            return tomlkit.dumps(document)
+    raise ValueError("neither [project] nor [tool.poetry] has a version")
+
+
+def lock_version(text: str, name: str, version: str) -> str:
+    """Return uv.lock with the package's own version line changed, as `uv lock` would.
+
+    A package without a version line (dynamic) is left as it is.
+    """
+    wanted = canonicalize_name(name)
+    blocks = re.split(r"(?m)^(?=\[\[package\]\]$)", text)
+    for number, block in enumerate(blocks):
+        named = re.search(r'(?m)^name = "([^"]+)"$', block)
+        own = re.search(r"(?m)^source = \{ (editable|virtual|directory) = ", block)
+        if named and own and canonicalize_name(named.group(1)) == wanted:
+            line = f'version = "{Version(version)}"'
+            blocks[number] = re.sub(r'(?m)^version = "[^"]*"$', line, block, count=1)
+    return "".join(blocks)
+
+
+def pretend(project: Project, version: str) -> dict[str, str]:
+    """Return the variables that tell a back end the version, where version control decides.
+
+    The general form alone works for every tool: hatch-vcs ignores the one with a name.
+    """
+    if version_source(project.package) is not VersionSource.VCS:
+        return {}
+    names = {"pdm-backend": "PDM_BUILD_SCM_VERSION"}
+    requires = project.package.build_requires
+    found = next((names[name] for name in names if name in requires), None)
+    bypass = {
+        "poetry-dynamic-versioning": "POETRY_DYNAMIC_VERSIONING_BYPASS",
+        "uv-dynamic-versioning": "UV_DYNAMIC_VERSIONING_BYPASS",
+    }
+    found = found or next((bypass[name] for name in bypass if name in requires), None)
+    return {found or "SETUPTOOLS_SCM_PRETEND_VERSION": version}
+
+
+def is_export(text: str) -> bool:
+    """Whether a requirements.txt was compiled by a tool, and may be written anew."""
+    pinned = [line for line in text.splitlines() if re.match(r"[A-Za-z0-9]", line)]
+    comments = re.search(r"(?m)^[ \t]+# via |autogenerated by|--hash=sha256:", text)
+    return bool(comments) or (not pinned and not text.strip())

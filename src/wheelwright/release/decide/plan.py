@@ -1,0 +1,258 @@
+"""Decides what is released: the request and a survey of the outside make a `Plan`, or a `Stop`.
+
+Everything wrong is named at once, and nothing has been written yet. Three cases:
+
+    continue   the lock is of this run, or of the one to take over: its version and its base
+               commit are the plan. What its message says passes the same checks as a request:
+               anybody who may push a branch may push a lock
+    complete   the version is on the index and its journal commit is there: the release that
+               an earlier run began; the journal commit's parent is the base commit
+    begin      a new version, which has to pass every check below
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+from packaging.version import Version
+
+from wheelwright.release.decide import changelog
+from wheelwright.release.decide.stops import Problem, Reason, Stop
+from wheelwright.release.decide.version import Request, Versioned, newest, next_version, parse
+from wheelwright.release.decide.world import File, Journal, Lock, Plan
+
+__all__ = [
+    "Survey",
+    "Who",
+    "branch_of",
+    "decide",
+    "file_project",
+    "file_version",
+    "lock_ref",
+    "tag_of",
+]
+
+# Neither a branch nor a tag: no workflow starts for it, no clone fetches it.
+LOCKS: Final = "refs/wheelwright/lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Which run this is, and whose lock it may take."""
+
+    run: str
+    take_over: str = ""
+    epoch_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What is seen before a plan is made.
+
+    Attributes:
+        current: the version on the base, or the newest tag's where version control decides.
+        member: the package is one of several in the repository: its refs bear its name.
+        journals: journal commits by version, of release branches and tags.
+        tags: commits by version.
+        releases: versions that have a tag or a release branch.
+        index: all files of the package.
+        keeper: who keeps the changelog.
+        changes: what would be said of this release.
+        problems: credentials, permissions and settings that are known to be wrong.
+        notes: what people should know of them, and what may be wrong.
+        lock_on_base: the commit that the lock names is in the base branch's history.
+    """
+
+    package: str
+    current: str
+    base: str
+    base_commit: str
+    member: bool = False
+    lock: Lock | None = None
+    journals: Mapping[str, Journal] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    releases: frozenset[str] = frozenset()
+    index: tuple[File, ...] = ()
+    keeper: changelog.Keeper = changelog.Keeper.HAND
+    changes: str = ""
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+    lock_on_base: bool = False
+
+    @property
+    def released(self) -> dict[str, list[File]]:
+        """The files on the index by version."""
+        found: dict[str, list[File]] = {}
+        for file in self.index:
+            if version := file_version(file.name):
+                found.setdefault(version, []).append(file)
+        return found
+
+
+def file_version(name: str) -> str:
+    """Return a distribution's version, normalized; empty for another kind of file."""
+    return _parsed(name)[1]
+
+
+def file_project(name: str) -> str:
+    """Return the project that a distribution's name says, normalized; empty for another file."""
+    return _parsed(name)[0]
+
+
+def _parsed(name: str) -> tuple[str, str]:
+    try:
+        parse = parse_wheel_filename if name.endswith(".whl") else parse_sdist_filename
+        project, version, *_ = parse(name)
+    except (InvalidWheelFilename, InvalidSdistFilename):
+        return "", ""
+    return project, str(version)
+
+
+def tag_of(package: str, version: str, *, member: bool) -> str:
+    """Return the tag's short name: v1.2.3, or NAME-v1.2.3 in a repository of several."""
+    return f"{package}-v{version}" if member else f"v{version}"
+
+
+def branch_of(package: str, version: str, *, member: bool) -> str:
+    """Return the release branch's short name. A ref's name cannot hold an epoch's `!` safely."""
+    return f"release/{tag_of(package, version, member=member)}"
+
+
+def lock_ref(package: str) -> str:
+    """Return the ref of the lock: one for a package, since a patch and a minor race too."""
+    return f"{LOCKS}/{package}"
+
+
+def decide(request: Request, who: Who, survey: Survey) -> Plan | Stop:
+    """Return the plan, or every reason why there is none."""
+    if (lock := survey.lock) and lock.run in (who.run, who.take_over):
+        return _continue(request, who, survey, lock)
+    if refusal := request.refusal():
+        return Stop.among((*refusal.problems, *survey.problems)) or refusal
+    versioned = next_version(survey.current, request)
+    if isinstance(versioned, Stop):
+        return Stop.among((*versioned.problems, *survey.problems)) or versioned
+    version = versioned.version
+    journal = survey.journals.get(version)
+    if journal and _same(version, survey.released):
+        stop = Stop.among(survey.problems)
+        return stop or _plan(who, survey, versioned, journal.parent)
+    problems = (*_versions(request, survey, version), *_changes(survey), *survey.problems)
+    if lock:
+        return Stop.among((_locked(lock, lock_ref(survey.package)), *problems)) or Stop(())
+    return Stop.among(problems) or _plan(who, survey, versioned, survey.base_commit)
+
+
+def _continue(request: Request, who: Who, survey: Survey, lock: Lock) -> Plan | Stop:
+    asked = request.version
+    if asked and parse(asked) != parse(lock.version):
+        return Stop((_locked(lock, lock_ref(survey.package)),))
+    problems = [*_foreign_lock(request, survey, lock), *survey.problems]
+    if not problems and not _same(lock.version, survey.released):
+        # What is on the index has passed these, and has to be brought to its end.
+        problems += [*_order(request, survey, lock.version), *_changes(survey)]
+    if stop := Stop.among(problems):
+        return stop
+    note = f'continues {lock.version} of run "{lock.run}"'
+    epoch = Who(who.run, who.take_over, lock.epoch_s or who.epoch_s)
+    return _plan(epoch, survey, Versioned(lock.version, note), lock.base_commit)
+
+
+def _foreign_lock(request: Request, survey: Survey, lock: Lock) -> Iterator[Problem]:
+    """Return what in a lock's message cannot be of a run with this request."""
+    ref = lock_ref(survey.package)
+    version = parse(lock.version)
+    if version is None or str(version) != lock.version:
+        yield Problem(Reason.FOREIGN_LOCK, f"{ref} names no version")
+        return
+    if not survey.lock_on_base:
+        named = lock.base_commit[:12] or "no commit"
+        seen = f"{ref} names {named}, which is not in the history of {survey.base}"
+        yield Problem(Reason.FOREIGN_LOCK, seen)
+    if request.version or request.refusal():
+        # The version was compared, or nothing is asked but to go on.
+        return
+    made = next_version(survey.current, request)
+    if isinstance(made, Versioned) and made.version != lock.version:
+        seen = f"{ref} says {lock.version}, and the request makes {made.version}"
+        act = f"pass --version {lock.version} to go on with it, or delete the lock"
+        yield Problem(Reason.FOREIGN_LOCK, seen, act)
+
+
+def _plan(who: Who, survey: Survey, versioned: Versioned, base_commit: str) -> Plan:
+    package, version = survey.package, versioned.version
+    return Plan(
+        package=package,
+        version=version,
+        base=survey.base,
+        base_commit=base_commit,
+        branch=branch_of(package, version, member=survey.member),
+        tag=tag_of(package, version, member=survey.member),
+        lock_ref=lock_ref(package),
+        run=who.run,
+        take_over=who.take_over,
+        epoch_s=who.epoch_s,
+        known=survey.releases,
+        notes=(*((versioned.note,) if versioned.note else ()), *survey.notes),
+    )
+
+
+def _locked(lock: Lock, ref: str) -> Problem:
+    return Problem(
+        Reason.LOCKED,
+        f'run "{lock.run}" is releasing {lock.version} ({ref})',
+        lock.act,
+    )
+
+
+def _same(version: str, there: Mapping[str, object]) -> str:
+    """Return the spelling under which an equal version is there (1.0 equals 1.0.0)."""
+    wanted = Version(version)
+    return next((each for each in there if parse(each) == wanted), "")
+
+
+def _versions(request: Request, survey: Survey, version: str) -> Iterator[Problem]:
+    released, tags = survey.released, survey.tags
+    if there := _same(version, released):
+        names = ", ".join(f.name + (" (yanked)" if f.yanked else "") for f in released[there])
+        yield Problem(Reason.ON_INDEX, f"{survey.package} {there}: {names}")
+    if (tagged := _same(version, tags)) and version not in survey.journals:
+        yield Problem(Reason.TAG_TAKEN, f"the tag of {tagged} is {tags[tagged][:12]}")
+    unfinished = [
+        each
+        for each in survey.journals
+        if each != version and _same(each, released) and not _same(each, tags)
+    ]
+    for each in unfinished:
+        yield Problem(Reason.UNFINISHED, each, f"finish it first with --version {each}")
+    yield from _order(request, survey, version)
+
+
+def _order(request: Request, survey: Survey, version: str) -> Iterator[Problem]:
+    """Return the problem of a version that comes before what is released."""
+    released, tags = survey.released, survey.tags
+    if request.allow_lower:
+        return
+    latest = newest((*released, *tags))
+    if latest and Version(version) < Version(latest):
+        yield Problem(Reason.NOT_HIGHER, f"{version} is lower than {latest}")
+    elif latest and survey.current and Version(survey.current) < Version(latest):
+        act = "merge its pull request, then run again; or pass --allow-lower"
+        if Version(version) > Version(latest):
+            yield Problem(Reason.BEHIND, f"{survey.base} says {survey.current}, not {latest}", act)
+
+
+def _changes(survey: Survey) -> Iterator[Problem]:
+    if survey.keeper is changelog.Keeper.NOBODY:
+        act = 'add a CHANGELOG.md with a section "Unreleased", or configure git-cliff or towncrier'
+        yield Problem(Reason.EMPTY_CHANGELOG, f"{survey.base} has none", act)
+    elif not changelog.gist(survey.changes):
+        yield Problem(Reason.EMPTY_CHANGELOG, f"kept by {survey.keeper.value}")

@@ -1,0 +1,234 @@
+"""What a release needs of the outside: Protocols, each with one real implementation.
+
+`git.py`, `index.py`, `github.py` and `workshop.py` hold these; nothing else of a release talks to
+anything. Acts raise `ActFailed` and nothing else on purpose; every act may be repeated, and
+writes the same thing when it is.
+
+What the real ones ask of the servers:
+
+    git      ls-remote (--symref for the default branch); fetch of all heads, tags and the lock's
+             ref; push with --force-with-lease of refs/wheelwright/lock/PACKAGE,
+             refs/heads/release/TAG, refs/tags/TAG; delete of the lock's ref
+    index    GET CHECK_URL/PACKAGE/ as application/vnd.pypi.simple.v1+json (PEP 691);
+             `uv publish --publish-url ... --check-url ...`
+    GitHub   GET    /repos/O/R                                  whether it is seen, archived
+             GET    PAGE.git/info/refs?service=git-receive-pack whether the token may push
+             POST   GRAPHQL {viewer{login}}                     of an app's token: is it Actions'?
+             GET    /repos/O/R/actions/permissions/workflow     of Actions' own: may open pulls
+             GET    /repos/O/R/branches/BASE                    protected
+             GET    /repos/O/R/rules/branches/BRANCH            before a release branch is made
+             GET    /repos/O/R/rulesets?targets=tag             before a tag is made
+             GET    /repos/O/R/rulesets/ID                      conditions, rules, who bypasses
+             GET    /repos/O/R/pulls?head=O:BRANCH&state=all
+             GET    /repos/O/R/pulls/NUMBER                     of open ones: mergeable
+             POST   /repos/O/R/pulls
+             GET    /repos/O/R/releases?per_page=100&page=N
+             POST   /repos/O/R/releases                         draft
+             GET    /repos/O/R/releases/ID                      upload_url
+             PATCH  /repos/O/R/releases/ID                      publish
+             POST   UPLOAD_URL?name=NAME                        octet-stream
+             DELETE /repos/O/R/releases/assets/ID
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from wheelwright.errors import WheelwrightError
+from wheelwright.release.decide.world import File, GitHubRelease, Journal, Lock, Plan, Pull, Trouble
+
+__all__ = [
+    "ActFailed",
+    "Built",
+    "Clock",
+    "Compared",
+    "Git",
+    "GitHub",
+    "Index",
+    "Ports",
+    "Refs",
+    "Said",
+    "Workshop",
+]
+
+
+class ActFailed(WheelwrightError):
+    """An act did not do what it is for, as far as its answer says."""
+
+    def __init__(self, trouble: Trouble, said: str, retry_after_s: float | None = None) -> None:
+        super().__init__(said)
+        self.trouble = trouble
+        self.said = said
+        self.retry_after_s = retry_after_s
+
+
+@dataclass(frozen=True, slots=True)
+class Refs:
+    """What git shows of one release; `releases` as in `World`."""
+
+    lock: Lock | None
+    branch: Journal | None
+    tag: Journal | None
+    releases: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A release commit beside what a release makes.
+
+    Attributes:
+        foreign: what is not a release's, for people; empty where all of it is.
+        anew: the commit that the plan makes now; empty where that is not known to be one there.
+    """
+
+    foreign: str = ""
+    anew: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """The result of two builds: the files, and the members in which they differ."""
+
+    files: tuple[File, ...]
+    differing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A verdict, and what a person needs to act on it."""
+
+    passed: bool
+    text: str = ""
+
+
+class Clock(Protocol):
+    """The time, and how to let it pass."""
+
+    def now_s(self) -> float:
+        """Return seconds since 1970."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class Git(Protocol):
+    """The remote repository."""
+
+    async def observe(self, plan: Plan) -> Refs:
+        """Look at the remote's refs, now."""
+        ...
+
+    async def lock(self, plan: Plan, expected: str) -> str:
+        """Push a lock commit that no other run makes; return it.
+
+        Raises:
+            ActFailed: RACE when the ref is not `expected` (a commit; empty: no ref) any more.
+        """
+        ...
+
+    async def unlock(self, plan: Plan, commit: str) -> None:
+        """Delete the lock's ref if it still is `commit`.
+
+        Raises:
+            ActFailed: RACE when it is not.
+        """
+        ...
+
+    async def verify(self, plan: Plan, journal: Journal) -> Compared:
+        """Compare a commit with the edits made anew on its parent; write nothing."""
+        ...
+
+    async def push_branch(self, plan: Plan, expected: str) -> str:
+        """Make the journal commit on the plan's base commit, push it as the release branch.
+
+        Returns:
+            The commit.
+        """
+        ...
+
+    async def push_tag(self, plan: Plan, commit: str) -> None:
+        """Push the tag, never over another."""
+        ...
+
+
+class Index(Protocol):
+    """The package index's listing."""
+
+    async def files(self) -> tuple[File, ...]:
+        """Return every file of the package, of all versions; none for an unknown package."""
+        ...
+
+
+class GitHub(Protocol):
+    """The repository's pull requests and releases."""
+
+    async def pulls(self, branch: str) -> tuple[Pull, ...]:
+        """Return the pull requests with that head, newest first."""
+        ...
+
+    async def open_pull(self, plan: Plan, notes: str) -> None:
+        """Open the pull request from the release branch to the base."""
+        ...
+
+    async def release(self, tag: str) -> GitHubRelease | None:
+        """Return the release of a tag; a published one before a draft."""
+        ...
+
+    async def draft(self, plan: Plan, commit: str, notes: str) -> None:
+        """Make the draft."""
+        ...
+
+    async def upload(self, release: GitHubRelease, name: str, contents: bytes) -> None:
+        """Add a file to a draft."""
+        ...
+
+    async def delete_asset(self, asset_id: int) -> None:
+        """Take a file out of a draft; absent is no error."""
+        ...
+
+    async def publish(self, release: GitHubRelease) -> None:
+        """Make a draft public."""
+        ...
+
+
+class Workshop(Protocol):
+    """What happens in containers, on the journal commit."""
+
+    async def gates(self, plan: Plan, journal: Journal) -> Said:
+        """Run the checks of `ci`."""
+        ...
+
+    async def build(self, plan: Plan, journal: Journal) -> Built:
+        """Build twice, in different places."""
+        ...
+
+    async def check(self, plan: Plan, journal: Journal) -> Said:
+        """Verify metadata and contents; install each file alone and run the tests against it."""
+        ...
+
+    async def publish(self, plan: Plan, names: Sequence[str]) -> None:
+        """Upload these files of the build, and no others."""
+        ...
+
+    async def contents(self, name: str) -> bytes:
+        """Return a built file."""
+        ...
+
+    async def notes(self, plan: Plan, journal: Journal) -> str:
+        """Return the changelog's section of the version, as the journal commit has it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """All of the outside."""
+
+    git: Git
+    index: Index
+    github: GitHub
+    workshop: Workshop
+    clock: Clock

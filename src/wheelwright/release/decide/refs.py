@@ -1,0 +1,211 @@
+"""What the remote's refs say about a release, read from what `inside/refs.py` prints."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from packaging.version import Version
+
+from wheelwright.distribution import backend
+from wheelwright.release.decide.ports import ActFailed, Refs
+from wheelwright.release.decide.version import newest, parse
+from wheelwright.release.decide.world import Journal, Lock, Plan, Trouble
+
+__all__ = [
+    "Seen",
+    "earlier",
+    "journal_message",
+    "journals",
+    "lock_message",
+    "read",
+    "refs_of",
+    "release_commit",
+    "since",
+    "tags",
+    "trouble",
+    "versions",
+]
+
+_LONGEST: Final = 200
+_TRAILER = re.compile(r"^Wheelwright-([\w-]+): (.*)$", re.MULTILINE)
+
+# Of git's own words (builtin/push.c, transport.c, http.c, remote-curl.c), of GitHub's hooks, and of
+# curl. The first row that is found decides.
+_SAID: Final = (
+    (Trouble.RACE, r"stale info|fetch first|non-fast-forward|already exists|cannot lock ref"),
+    (Trouble.RACE, r"failed to update ref|incorrect old value|reference already exists"),
+    (Trouble.REFUSED, r"hook declined|protected|GH0\d\d|rule violations|Permission|forbidden|403"),
+    (Trouble.REFUSED, r"Authentication failed|could not read Username|returned error: 4\d\d"),
+    (Trouble.REFUSED, r"remote rejected|repository not found|not found"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All refs of the remote, and what the commits of locks and releases say.
+
+    Attributes:
+        refs: full name to commit, tags peeled.
+        journals: full name to its release commit, with package and version.
+    """
+
+    default: str
+    refs: Mapping[str, str]
+    locks: Mapping[str, Lock] = field(default_factory=dict)
+    journals: Mapping[str, tuple[str, str, Journal]] = field(default_factory=dict)
+
+
+def read(text: str) -> Seen:
+    """Read what `refs.py look` printed."""
+    data: dict[str, Any] = json.loads(text)
+    return Seen(
+        default=data["default"],
+        refs=data["refs"],
+        locks={ref: _lock(lock) for ref, lock in data["locks"].items()},
+        journals={
+            ref: (
+                found["package"],
+                found["version"],
+                release_commit(found, data["refs"][ref]),
+            )
+            for ref, found in data["journals"].items()
+        },
+    )
+
+
+def release_commit(found: Mapping[str, Any], head: str) -> Journal:
+    """Return a release commit that `head` leads to, of its message, parent and time."""
+    said = _TRAILER.findall(found["message"])
+    return Journal(
+        commit=found["commit"],
+        parent=found["parent"],
+        head=head,
+        epoch_s=found["epoch_s"],
+        # Commits of before there was such a line have none.
+        build_requires=backend.recorded(text for name, text in said if name == "Build-Requires"),
+    )
+
+
+def _lock(found: Mapping[str, str]) -> Lock:
+    # Whoever may push can have written it: nothing of another form is passed on.
+    said = dict(_TRAILER.findall(found["message"]))
+    base, epoch = said.get("Base", ""), said.get("Epoch", "")
+    return Lock(
+        commit=found["commit"],
+        run=_line(said.get("Run", "")) or "unknown",
+        version=_line(said.get("Lock", " ").rpartition(" ")[2]),
+        base_commit=base if re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", base) else "",
+        epoch_s=int(epoch) if re.fullmatch(r"[0-9]{1,10}", epoch) else 0,
+    )
+
+
+def _line(text: str) -> str:
+    """Return a text that is a line for people; empty for another."""
+    return text if text.isprintable() and len(text) <= _LONGEST else ""
+
+
+def refs_of(seen: Seen, plan: Plan) -> Refs:
+    """Return what belongs to one release."""
+    return Refs(
+        lock=seen.locks.get(plan.lock_ref),
+        branch=_journal(seen, f"refs/heads/{plan.branch}", plan),
+        tag=_journal(seen, f"refs/tags/{plan.tag}", plan),
+        releases=versions(seen, plan.tag.removesuffix(plan.version)),
+    )
+
+
+def _journal(seen: Seen, ref: str, plan: Plan) -> Journal | None:
+    head = seen.refs.get(ref)
+    if head is None:
+        return None
+    package, version, journal = seen.journals.get(ref, ("", "", Journal("", "", head)))
+    return journal if (package, version) == (plan.package, plan.version) else Journal("", "", head)
+
+
+def versions(seen: Seen, prefix: str) -> frozenset[str]:
+    """Return the versions of release branches and tags whose names begin with a prefix."""
+    starts = (f"refs/heads/release/{prefix}", f"refs/tags/{prefix}")
+    names = (
+        ref.removeprefix(start) for start in starts for ref in seen.refs if ref.startswith(start)
+    )
+    return frozenset(str(version) for name in names if (version := parse(name)))
+
+
+def tags(seen: Seen, prefix: str) -> dict[str, str]:
+    """Return the commits of a package's tags, by version."""
+    start = f"refs/tags/{prefix}"
+    return {
+        str(version): commit
+        for ref, commit in seen.refs.items()
+        if ref.startswith(start) and (version := parse(ref.removeprefix(start)))
+    }
+
+
+def earlier(seen: Seen, prefix: str, base_commit: str) -> dict[str, str]:
+    """Return the tags that a release of a base commit comes after, by version.
+
+    A tag whose release was made of this very commit is no earlier one: it is that release, and a
+    second run with the same words has to find it.
+    """
+    return {
+        version: commit
+        for version, commit in tags(seen, prefix).items()
+        if (found := seen.journals.get(f"refs/tags/{prefix}{version}")) is None
+        or found[2].parent != base_commit
+    }
+
+
+def since(seen: Seen, prefix: str, version: str) -> str:
+    """Return where the changes of a version begin: the commit of the newest tag before it.
+
+    A squash merge leaves that commit out of the base's history; a range that begins there is the
+    same as one from where it branched off.
+    """
+    found = tags(seen, prefix)
+    wanted = parse(version)
+    before = [each for each in found if wanted is None or Version(each) < wanted]
+    return found[newest(before)] if before else ""
+
+
+def journals(seen: Seen, package: str) -> dict[str, Journal]:
+    """Return the release commits of a package, by version."""
+    return {
+        version: journal for name, version, journal in seen.journals.values() if name == package
+    }
+
+
+def lock_message(plan: Plan, nonce: str) -> str:
+    """Return the message of the lock's commit; with the nonce no two runs make the same."""
+    return (
+        f"Release {plan.package} {plan.version}\n\n"
+        f"Wheelwright-Lock: {plan.package} {plan.version}\n"
+        f"Wheelwright-Run: {plan.run}\n"
+        f"Wheelwright-Base: {plan.base_commit}\n"
+        f"Wheelwright-Epoch: {plan.epoch_s}\n"
+        f"Wheelwright-Nonce: {nonce}\n"
+    )
+
+
+def journal_message(package: str, version: str, build_requires: Sequence[str] = ()) -> str:
+    """Return the message of the commit with the edits, and with what it is to be built with."""
+    recorded = "".join(f"Wheelwright-Build-Requires: {each}\n" for each in build_requires)
+    return f"Release {package} {version}\n\nWheelwright-Release: {package} {version}\n{recorded}"
+
+
+def trouble(words: str, exit_code: int) -> ActFailed:
+    """Return what a git command that failed means; what is not known is worth another try."""
+    lines = [line for line in words.strip().splitlines() if not line.startswith("hint:")]
+    said = " / ".join(line.strip() for line in lines[-4:]) or f"exit code {exit_code}"
+    if exit_code == 124:
+        return ActFailed(Trouble.BUSY, said)
+    # A server's failure also mentions rejection; it is no refusal.
+    if re.search(r"returned error: (5\d\d|429)|HTTP (5\d\d|429)", words):
+        return ActFailed(Trouble.BUSY, said)
+    for kind, pattern in _SAID:
+        if re.search(pattern, words, re.IGNORECASE):
+            return ActFailed(kind, said)
+    return ActFailed(Trouble.BUSY, said)

@@ -1,0 +1,186 @@
+"""What a release did and found: as text, as Markdown for a step summary, as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from wheelwright.harmless import harmless, markdown
+from wheelwright.release.decide.step import Done, Next
+from wheelwright.release.decide.stops import Stop
+from wheelwright.release.decide.world import Act, Plan, PullState, World
+
+__all__ = ["Links", "Mark", "Report", "Row", "rows"]
+
+# The acts of each line, in the order of a release.
+_STEPS: Final = (
+    ("lock", (Act.LOCK,)),
+    ("edits", (Act.PUSH_BRANCH,)),
+    ("checks", (Act.RUN_GATES,)),
+    ("build", (Act.BUILD,)),
+    ("verify", (Act.CHECK,)),
+    ("publish", (Act.PUBLISH,)),
+    ("pull request", (Act.OPEN_PULL,)),
+    ("tag", (Act.TAG,)),
+    ("release", (Act.DRAFT, Act.DELETE_ASSET, Act.UPLOAD_ASSET, Act.PUBLISH_RELEASE)),
+    ("unlock", (Act.UNLOCK,)),
+)
+
+
+class Mark(Enum):
+    """How a step stands."""
+
+    DONE = "done"
+    ALREADY = "already done"
+    FAILED = "failed"
+    PLANNED = "to do"
+    NOT_RUN = "not run"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One step; `note` says what came of it."""
+
+    step: str
+    mark: Mark
+    note: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where people look at the parts of a release; empty where that is not known."""
+
+    repository: str = ""
+    project: str = ""
+
+
+def rows(
+    plan: Plan | None,
+    world: World | None,
+    acts: tuple[Act, ...],
+    end: Next,
+    links: Links | None = None,
+) -> tuple[Row, ...]:
+    """Return a row for each step.
+
+    `acts` are those that succeeded in this run; `end` is how it ended, or for a dry run the step
+    that comes next. Without a world nothing was looked at beyond the preflight.
+    """
+    failed = end.reason.step if isinstance(end, Stop) else ""
+    if failed == "preflight" and world is not None:
+        failed = _next(plan, world, acts)
+    if plan is None or world is None:
+        preflight = Row("preflight", Mark.FAILED, end.text() if isinstance(end, Stop) else "")
+        return (preflight, *(Row(name, Mark.NOT_RUN) for name, _ in _STEPS))
+    found = [Row("preflight", Mark.DONE, "; ".join(plan.notes))]
+    shown = _shown(plan, world, links or Links())
+    for name, own in _STEPS:
+        there, note, link = shown.get(name, (False, "", ""))
+        if name == failed and isinstance(end, Stop):
+            mark, note = Mark.FAILED, end.text()
+        elif any(act in acts for act in own):
+            mark = Mark.DONE
+        elif there or isinstance(end, Done):
+            mark = Mark.ALREADY
+        else:
+            mark = Mark.NOT_RUN if isinstance(end, Stop) else Mark.PLANNED
+        found.append(Row(name, mark, note, link))
+    return tuple(found)
+
+
+def _next(plan: Plan | None, world: World, acts: tuple[Act, ...]) -> str:
+    """Return the first step that is not done: what a stop that could be at any of them is at."""
+    shown = _shown(plan, world, Links()) if plan else {}
+    for name, own in _STEPS:
+        there, *_ = shown.get(name, (False, "", ""))
+        if not there and not any(act in acts for act in own):
+            return name
+    return "unlock"
+
+
+def _shown(plan: Plan, world: World, links: Links) -> dict[str, tuple[bool, str, str]]:
+    journal, pull, release = world.journal, world.pull, world.release
+    at = journal.commit[:12] if journal else ""
+    repository, project = links.repository, links.project
+    branch = f"{repository}/tree/{plan.branch}" if repository else ""
+    tag = f"{repository}/tree/{plan.tag}" if repository else ""
+    released = release is not None and not release.draft
+    names = ", ".join(file.name for file in world.index)
+    conflict = ", conflicts with the base" if pull and pull.conflicts else ""
+    open_or_merged = pull is not None and pull.state is not PullState.CLOSED
+    return {
+        "edits": (
+            journal is not None,
+            f"{plan.branch} at {at}" if at else "",
+            branch if at else "",
+        ),
+        "checks": (bool(world.index), "", ""),
+        "build": (False, ", ".join(file.name for file in world.here.built), ""),
+        "verify": (bool(world.index), "", ""),
+        "publish": (bool(world.index), names, f"{project}{plan.version}/" if project else ""),
+        "pull request": (
+            open_or_merged,
+            f"#{pull.number} {pull.state.value}{conflict}" if pull else "",
+            pull.url if pull else "",
+        ),
+        "tag": (world.tag is not None, plan.tag if world.tag else "", tag if world.tag else ""),
+        "release": (released, "published" if released else "", release.url if release else ""),
+        "lock": (False, "", ""),
+        "unlock": (released and world.lock is None, "", ""),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The whole report. `end` is "released", "stopped" or "planned"."""
+
+    package: str
+    version: str
+    end: str
+    rows: tuple[Row, ...]
+
+    @property
+    def title(self) -> str:
+        """One line: what, which version, how it ended."""
+        return f"{self.package} {self.version}".strip() + f": {self.end}"
+
+    def text(self) -> str:
+        """For a terminal: one line a step, links at its end."""
+        width = max(len(row.step) for row in self.rows)
+        marks = max(len(row.mark.value) for row in self.rows)
+        lines = [self.title]
+        for row in self.rows:
+            note = row.note.replace("\n", "\n" + " " * (width + marks + 6))
+            parts = (f"{row.step:<{width}}", f"{row.mark.value:<{marks}}", note, row.link)
+            lines.append(("  " + "  ".join(part for part in parts if part)).rstrip())
+        return harmless("\n".join(lines))
+
+    def markdown(self) -> str:
+        """For a step summary: a heading and a table."""
+        lines = [f"### {markdown(self.title)}", "", "| step | | |", "|---|---|---|"]
+        for row in self.rows:
+            note = "<br>".join(map(markdown, row.note.split("\n")))
+            linked = f"[{note or row.step}](<{_address(row.link)}>)" if row.link else note
+            lines.append(f"| {row.step} | {row.mark.value} | {linked} |")
+        return "\n".join(lines) + "\n"
+
+    def json(self) -> str:
+        """For programs."""
+        data = {
+            "package": self.package,
+            "version": self.version,
+            "end": self.end,
+            "steps": [
+                {"step": row.step, "mark": row.mark.value, "note": row.note, "link": row.link}
+                for row in self.rows
+            ],
+        }
+        return json.dumps(data, indent=2) + "\n"
+
+
+def _address(link: str) -> str:
+    """Return a link as Markdown takes it between angle brackets."""
+    return "".join(f"%{ord(char):02X}" if char in '<>\\"| \n\r' else char for char in link)

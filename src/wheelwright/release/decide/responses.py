@@ -1,0 +1,87 @@
+"""What servers' answers mean: the index's through `uv publish`, and GitHub's by HTTP."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from wheelwright.release.decide.ports import ActFailed
+from wheelwright.release.decide.world import Trouble
+
+__all__ = ["github", "upload"]
+
+# Of Warehouse (warehouse/forklift/legacy.py), devpi, and uv (crates/uv-publish). The first row that
+# is found decides; what is not known is a refusal, which a person has to read.
+_UPLOAD: Final = (
+    (Trouble.BURNED, r"previously used by a file that has since been deleted"),
+    (Trouble.OTHER_BYTES, r"file already exists|does not match (the )?hash|409 Conflict|HTTP 409"),
+    (Trouble.OTHER_BYTES, r"local file and index file do not match"),
+    (Trouble.ATTESTATION, r"attestation"),
+    (Trouble.CREDENTIALS, r"trusted publishing|mint|OIDC|invalid-publisher|missing credentials"),
+    (Trouble.CREDENTIALS, r"\b40[13]\b|invalid or non-existent authentication|expired|forbidden"),
+    (Trouble.BUSY, r"\b(5\d\d|429)\b|timed? ?out|connection|reset by peer|error sending request"),
+    (Trouble.BUSY, r"dns error|unexpected eof|incomplete message|broken pipe"),
+)
+
+_LINES: Final = 6
+_LONGEST: Final = 2_000
+
+
+def upload(words: str, exit_code: int) -> ActFailed:
+    """Return what a failed `uv publish` means. Exit code 124: it ran out of time."""
+    lines = [line.strip() for line in words.splitlines() if line.strip()]
+    said = " / ".join(lines[-_LINES:]) or f"exit code {exit_code}"
+    if exit_code == 124:
+        return ActFailed(Trouble.BUSY, f"timed out: {said}")
+    for trouble, pattern in _UPLOAD:
+        if re.search(pattern, words, re.IGNORECASE):
+            return ActFailed(trouble, said)
+    return ActFailed(Trouble.REFUSED, said)
+
+
+def github(
+    what: str, status: int, headers: Mapping[str, str], body: object, now_s: float
+) -> ActFailed:
+    """Return what an answer of GitHub's that is not a success means.
+
+    Source: docs.github.com, "Rate limits for the REST API": a limit is 403 or 429 with
+    `retry-after`, or with `x-ratelimit-remaining: 0` and the time of the reset; without either,
+    a minute is what to wait.
+    """
+    said = f"{what}: {status} {_message(body)}".rstrip()
+    retry_after_s = _retry_after_s(headers, now_s)
+    limited = status in (403, 429) and (retry_after_s is not None or "rate limit" in said.lower())
+    if limited:
+        return ActFailed(Trouble.BUSY, said, 60.0 if retry_after_s is None else retry_after_s)
+    if status >= 500 or status == 429:
+        return ActFailed(Trouble.BUSY, said, retry_after_s)
+    if status == 422 and re.search(r"already[ _]exists", said):
+        return ActFailed(Trouble.RACE, said)
+    if status in (403, 404):
+        said += " (the token may not do this, or does not see it)"
+    return ActFailed(Trouble.REFUSED, said)
+
+
+def _retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:
+    after = headers.get("retry-after", "")
+    if after.isdecimal():
+        return float(after)
+    reset = headers.get("x-ratelimit-reset", "")
+    if headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
+        return max(float(reset) - now_s, 1.0)
+    return None
+
+
+def _message(body: object) -> str:
+    if not isinstance(body, Mapping):
+        return ""
+    errors = body.get("errors")
+    details = [
+        str(error.get("message") or " ".join(str(value) for value in error.values()))
+        if isinstance(error, Mapping)
+        else str(error)
+        for error in (errors if isinstance(errors, list) else [])
+    ]
+    said = ": ".join([str(body.get("message", "")), *(["; ".join(details)] if details else [])])
+    return said[:_LONGEST]

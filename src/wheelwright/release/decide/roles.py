@@ -1,0 +1,104 @@
+"""What each role of a release does, where its jobs are apart: `next_step`, cut into parts. Pure.
+
+| role | sees | acts |
+|---|---|---|
+| build | the repository's code | VERIFY, RUN_GATES, BUILD, CHECK, and makes the commit |
+| propose | the GitHub token | LOCK, PUSH_BRANCH |
+| publish | the index's credential | PUBLISH (`next_upload`) |
+| finish, which is `propose` again | the GitHub token | OPEN_PULL to UNLOCK |
+
+Each looks at the same world and asks the same table, so a run that was killed between any two of
+them is continued by the next one as a run of `release` would be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from wheelwright.release.decide.step import Done, Next, Step, next_step, next_upload
+from wheelwright.release.decide.stops import Reason, Stop
+from wheelwright.release.decide.world import Act, File, Here, Lock, Plan, Verdict, World
+
+__all__ = ["finishing", "next_build", "next_tagged", "proposing", "verified"]
+
+_BUILDING: Final = (Act.VERIFY, Act.PUSH_BRANCH, Act.RUN_GATES, Act.BUILD, Act.CHECK, Act.WAIT)
+_FINISHING: Final = (
+    Act.LOCK,
+    Act.WAIT,
+    Act.OPEN_PULL,
+    Act.TAG,
+    Act.DRAFT,
+    Act.DELETE_ASSET,
+    Act.UPLOAD_ASSET,
+    Act.PUBLISH_RELEASE,
+    Act.UNLOCK,
+)
+
+
+def verified(here: Here, commit: str, files: tuple[File, ...]) -> Here:
+    """Return what a role has that takes over what another has made, built and verified."""
+    passed = replace(here, gates=Verdict.PASSED, check=Verdict.PASSED)
+    return replace(passed, anew=commit, verified=commit, built=files)
+
+
+def next_build(plan: Plan, world: World) -> Next:
+    """Return what the build does next: it needs no lock, since it writes nothing outside."""
+    lock = Lock("here", plan.run, plan.version, plan.base_commit, plan.epoch_s)
+    held = replace(world, lock=lock, here=replace(world.here, lock=lock.commit))
+    step = next_step(plan, held)
+    if isinstance(step, Step) and step.act not in _BUILDING:
+        return Done()
+    return step
+
+
+def next_tagged(plan: Plan, world: World) -> Next:
+    """Return the same for what a person has tagged."""
+    step = next_upload(plan, world)
+    return Done() if isinstance(step, Step) and step.act not in _BUILDING else step
+
+
+def proposing(commit: str, *, described: bool) -> Callable[[Plan, World], Next]:
+    """Return what decides for the role that locks and pushes the release branch.
+
+    Args:
+        commit: what was built.
+        described: that commit can be made here; else it has to be on the remote already.
+    """
+
+    def decide(plan: Plan, world: World) -> Next:
+        step = next_step(plan, world)
+        if not isinstance(step, Step) or step.act in (Act.LOCK, Act.UNLOCK, Act.WAIT):
+            return step
+        if world.journal and world.journal.commit == commit and step.act is not Act.PUSH_BRANCH:
+            return Done()
+        if described and not world.index and not world.tag:
+            # Nothing has been published of what stands there: it may be replaced.
+            return Step(Act.PUSH_BRANCH, expected=world.branch.head if world.branch else "")
+        return _other(plan, world, commit)
+
+    return decide
+
+
+def finishing(commit: str) -> Callable[[Plan, World], Next]:
+    """Return what decides for the role that brings the repository after the index."""
+
+    def decide(plan: Plan, world: World) -> Next:
+        step = next_step(plan, world)
+        if not isinstance(step, Step) or step.act is Act.LOCK:
+            return step
+        if world.journal and world.journal.commit != commit:
+            return _other(plan, world, commit)
+        if step.act not in _FINISHING:
+            what = f"{plan.package} {plan.version}: next would be to {step.act.value}"
+            return Stop.at(Reason.UNFINISHED_JOB, what)
+        return step
+
+    return decide
+
+
+def _other(plan: Plan, world: World, commit: str) -> Stop:
+    there = world.journal.commit[:12] if world.journal else "not there"
+    seen = f"{plan.branch} is {there}, and what was built is {commit[:12]}"
+    return Stop.at(Reason.HANDED_OVER, seen)

@@ -1,0 +1,364 @@
+"""What a release does next: a pure function of the plan and the world.
+
+The rows are asked from the top; the first that holds decides. "Here" is what this run has done.
+
+    | the world shows                                          | next                         |
+    |----------------------------------------------------------|------------------------------|
+    | a release commit that this run has not verified, when    |                              |
+    |   all of it is there, or once this run has the lock      | VERIFY                       |
+    | a release commit that a release would not make           | Stop FOREIGN                 |
+    | all of it, and no lock of this release                   | Done                         |
+    | all of it, and a lock of this release                    | UNLOCK                       |
+    | no lock, and this run never had it                       | LOCK                         |
+    | the lock of this run's name, or of one to take over      | LOCK (compare and swap)      |
+    | the lock of another                                      | Stop LOCKED or LOCK_LOST     |
+    | the tag at another commit, or before anything is         | Stop TAG_TAKEN               |
+    |   published of a commit that is not made anew            |                              |
+    | a version that was not there when this was planned,      |                              |
+    |   and nothing of this one on the index                   | Stop OVERTAKEN               |
+    | no journal commit, and files on the index                | Stop JOURNAL_LOST            |
+    | the release branch without a journal commit              | Stop BRANCH_TAKEN            |
+    | no journal commit, or another than this run makes anew   |                              |
+    |   and an empty index                                     | PUSH_BRANCH                  |
+    | the pull request closed unmerged                         | Stop PULL_CLOSED             |
+    | nothing on the index; gates not run / failed             | RUN_GATES / Stop             |
+    | nothing built here / two builds differ                   | BUILD / Stop                 |
+    | a built name with other bytes on the index               | Stop OTHER_BYTES             |
+    | files missing on the index; not verified / failed        | CHECK / Stop                 |
+    | files missing on the index; not accepted / accepted      | PUBLISH / WAIT, then Stop    |
+    | no pull request                                          | OPEN_PULL                    |
+    | no tag                                                   | TAG                          |
+    | no GitHub release                                        | DRAFT                        |
+    | a draft with a broken or other asset / without one       | DELETE_ASSET / UPLOAD_ASSET  |
+    | a complete draft                                         | PUBLISH_RELEASE              |
+    | a published release with other files                     | Stop RELEASE_DIFFERS         |
+
+What the message of the release commit says is a hint. That the commit is a release's is known when
+its parent is in the base's history and its tree is that of the edits made anew: VERIFY. With an
+empty index, requirements and times are made anew as well, and the branch with them; with files
+there, the rebuild must have their hashes.
+
+An act that failed is tried again, or ends the release, as `TROUBLES` says: but only if it is
+still the next one. What the act was for may have happened although its answer was lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from wheelwright.release.decide.stops import Reason, Stop
+from wheelwright.release.decide.world import (
+    Act,
+    GitHubRelease,
+    Plan,
+    PullState,
+    Setback,
+    Trouble,
+    Verdict,
+    World,
+)
+
+__all__ = ["Done", "Next", "Step", "next_step", "next_upload", "pause_s", "verification"]
+
+# The index's own caches live for minutes; PyPI's listing is usually fresh within one.
+INDEX_WAIT_S: Final = 300.0
+INDEX_POLL_S: Final = 5.0
+
+# How often an act's effect is looked for before it counts as missing: GitHub's lists may lag.
+LOOKS: Final = 5
+
+# How often a busy server is asked again, and the longest pause that is worth waiting for.
+BUSY_TRIES: Final = 5
+LONGEST_PAUSE_S: Final = 300.0
+# Who lost a race looks again at once; who loses this often is told so.
+RACE_TRIES: Final = 3
+
+# What a distribution's name ends with: PEP 625 and PEP 427.
+DISTRIBUTIONS: Final = (".tar.gz", ".whl")
+
+# What ends the release when an act fails for good, by act where that matters.
+TROUBLES: Final = MappingProxyType(
+    {
+        Trouble.CREDENTIALS: Reason.INDEX_CREDENTIALS,
+        Trouble.OTHER_BYTES: Reason.OTHER_BYTES,
+        Trouble.BURNED: Reason.BURNED,
+        Trouble.ATTESTATION: Reason.ATTESTATION,
+    }
+)
+REFUSALS: Final = MappingProxyType(
+    {
+        Act.LOCK: Reason.PUSH_REFUSED,
+        Act.VERIFY: Reason.EDITS_FAILED,
+        Act.PUSH_BRANCH: Reason.PUSH_REFUSED,
+        Act.RUN_GATES: Reason.GATES_FAILED,
+        Act.BUILD: Reason.BUILD_FAILED,
+        Act.CHECK: Reason.CHECK_FAILED,
+        Act.PUBLISH: Reason.INDEX_REFUSED,
+        Act.WAIT: Reason.NO_ANSWER,
+        Act.OPEN_PULL: Reason.PULL_REFUSED,
+        Act.TAG: Reason.PUSH_REFUSED,
+        Act.DRAFT: Reason.RELEASE_REFUSED,
+        Act.DELETE_ASSET: Reason.RELEASE_REFUSED,
+        Act.UPLOAD_ASSET: Reason.RELEASE_REFUSED,
+        Act.PUBLISH_RELEASE: Reason.RELEASE_REFUSED,
+        Act.UNLOCK: Reason.PUSH_REFUSED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An act and what it acts on.
+
+    Attributes:
+        subject: an asset's name; what is waited for.
+        expected: the commit that a ref must still have; empty where it must not exist.
+        files: names of distributions to upload.
+        asset_id: the asset to delete.
+        pause_s: of a wait.
+    """
+
+    act: Act
+    subject: str = ""
+    expected: str = ""
+    files: tuple[str, ...] = ()
+    asset_id: int = 0
+    pause_s: float = 0.0
+
+    @property
+    def done(self) -> tuple[Act, str]:
+        """What tells it from another one: a name may be left behind by a broken upload twice."""
+        return self.act, f"{self.subject} {self.asset_id}" if self.asset_id else self.subject
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The release is complete: nothing is left to do."""
+
+
+Next: TypeAlias = Step | Done | Stop
+
+
+def next_step(plan: Plan, world: World) -> Next:
+    """Return what to do, that it is done, or why it cannot go on."""
+    return _tempered(plan, world, _wanted(plan, world))
+
+
+def next_upload(plan: Plan, world: World) -> Next:
+    """Return the same for the distributions alone: what is left when a person pushed the tag."""
+    return _tempered(plan, world, _distributions(plan, world) or Done())
+
+
+def _tempered(plan: Plan, world: World, wanted: Next) -> Next:
+    if not isinstance(wanted, Step):
+        return wanted
+    setback = world.here.setback
+    if setback and (setback.act, setback.subject) == (wanted.act, wanted.subject):
+        return _after(plan, setback, wanted)
+    if world.here.done == wanted.done:
+        what = f"{wanted.act.value} {wanted.subject}".rstrip()
+        if world.here.looks < LOOKS:
+            return Step(Act.WAIT, subject=f"{what} to show", pause_s=2.0**world.here.looks)
+        return Stop.at(Reason.NO_PROGRESS, what)
+    return wanted
+
+
+def _wanted(plan: Plan, world: World) -> Next:
+    if _released(world):
+        if (unsure := verification(plan, world)) is not None:
+            return unsure
+        held = world.lock and (_is_mine(plan, world) or world.lock.commit == world.here.lock)
+        return Step(Act.UNLOCK, expected=world.lock.commit) if world.lock and held else Done()
+    for rows in (_lock, _journal, _distributions, _repository):
+        if (found := rows(plan, world)) is not None:
+            return found
+    # All of it stands, yet `_released` says no: the index shows other files than the release.
+    return Stop.at(Reason.RELEASE_DIFFERS, f"GitHub release {plan.tag}")
+
+
+def _released(world: World) -> bool:
+    """Whether everything is out there, told without a build: by the index's own hashes."""
+    journal, pull, release = world.journal, world.pull, world.release
+    if not (journal and world.tag and pull and release and world.index):
+        return False
+    indexed = {file.name: file.sha256 for file in world.index}
+    # Other files may join the release or the index later, such as wheels for more platforms.
+    ours = [asset for asset in release.assets if asset.name.endswith(DISTRIBUTIONS)]
+    return (
+        world.tag.head == journal.commit
+        and pull.state is not PullState.CLOSED
+        and not release.draft
+        and bool(ours)
+        and all(a.name in indexed and _same(indexed[a.name], a.sha256) for a in ours)
+    )
+
+
+def _same(wanted: str, digest: str) -> bool:
+    # A server that tells no digests cannot be compared with; its word for the name has to do.
+    return not digest or wanted == digest
+
+
+# -- the lock -------------------------------------------------------------------------------------
+
+
+def _is_mine(plan: Plan, world: World) -> bool:
+    lock = world.lock
+    return (
+        lock is not None and lock.version == plan.version and lock.run in (plan.run, plan.take_over)
+    )
+
+
+def _lock(plan: Plan, world: World) -> Next | None:
+    lock, own = world.lock, world.here.lock
+    if lock and lock.commit == own:
+        return None
+    if own:
+        by = f'run "{lock.run}" took it over' if lock else "the ref was deleted"
+        return Stop.at(Reason.LOCK_LOST, f"{plan.lock_ref}: {by}")
+    if lock is None:
+        return Step(Act.LOCK)
+    if _is_mine(plan, world):
+        return Step(Act.LOCK, expected=lock.commit)
+    return Stop.at(
+        Reason.LOCKED,
+        f'run "{lock.run}" is releasing {lock.version} ({plan.lock_ref})',
+        lock.act,
+    )
+
+
+# -- the journal commit ---------------------------------------------------------------------------
+
+
+def _journal(plan: Plan, world: World) -> Next | None:
+    journal, branch, tag = world.journal, world.branch, world.tag
+    if tag and (journal is None or tag.head != journal.commit):
+        meant = journal.commit[:12] if journal else "the release commit"
+        return Stop.at(Reason.TAG_TAKEN, f"{plan.tag} is {tag.head[:12]}, not {meant}")
+    if not world.index and (others := sorted(world.releases - plan.known - {plan.version})):
+        return Stop.at(Reason.OVERTAKEN, f"{', '.join(others)} since {plan.version} was planned")
+    if journal is None and world.index:
+        return Stop.at(Reason.JOURNAL_LOST, f"{plan.branch} of {plan.package} {plan.version}")
+    if journal is None and branch:
+        return Stop.at(Reason.BRANCH_TAKEN, f"{plan.branch} is {branch.head[:12]}")
+    if journal is None:
+        return Step(Act.PUSH_BRANCH)
+    if (unsure := verification(plan, world)) is not None:
+        return unsure
+    if branch and not world.index and not world.tag and journal.commit != world.here.anew:
+        # Left by a run that published nothing: its time and its requirements are made anew.
+        return Step(Act.PUSH_BRANCH, expected=branch.head)
+    if tag and not world.index and journal.commit != world.here.anew:
+        # No release tags before it publishes.
+        seen = f"{plan.tag} is {tag.head[:12]}, and nothing of it is on the index"
+        return Stop.at(Reason.TAG_TAKEN, seen)
+    return None
+
+
+def verification(plan: Plan, world: World) -> Next | None:
+    """Compare the release commit, or stop where it is not what a release makes."""
+    journal, here = world.journal, world.here
+    if journal is None or journal.commit == here.anew:
+        return None
+    if journal.commit != here.verified:
+        return Step(Act.VERIFY, subject=journal.commit[:12])
+    return Stop.at(Reason.FOREIGN, f"{plan.branch} {here.foreign}") if here.foreign else None
+
+
+# -- the distributions ----------------------------------------------------------------------------
+
+
+def _distributions(plan: Plan, world: World) -> Next | None:
+    here = world.here
+    pull = world.pull
+    if pull and pull.state is PullState.CLOSED:
+        return Stop.at(Reason.PULL_CLOSED, pull.url or f"#{pull.number}")
+    if not world.index and here.gates is not Verdict.PASSED:
+        if here.gates is Verdict.FAILED:
+            return Stop.at(Reason.GATES_FAILED, here.gates_said)
+        return Step(Act.RUN_GATES)
+    if here.differing:
+        return Stop.at(Reason.NOT_REPRODUCIBLE, ", ".join(here.differing))
+    if not here.built:
+        return Step(Act.BUILD)
+    indexed = {file.name: file.sha256 for file in world.index}
+    other = [f.name for f in here.built if indexed.get(f.name, f.sha256) != f.sha256]
+    if other:
+        return Stop.at(Reason.OTHER_BYTES, ", ".join(other))
+    missing = tuple(file.name for file in here.built if file.name not in indexed)
+    return _upload(plan, world, missing) if missing else None
+
+
+def _upload(plan: Plan, world: World, missing: tuple[str, ...]) -> Next:
+    here = world.here
+    if here.check is Verdict.FAILED:
+        return Stop.at(Reason.CHECK_FAILED, here.check_said)
+    if here.check is Verdict.UNKNOWN:
+        return Step(Act.CHECK)
+    if here.accepted_s is None:
+        return Step(Act.PUBLISH, files=missing)
+    if here.accepted_s < INDEX_WAIT_S:
+        return Step(Act.WAIT, subject="the index's listing", pause_s=INDEX_POLL_S)
+    return Stop.at(Reason.INDEX_LAGS, f"{plan.package} {plan.version}: {', '.join(missing)}")
+
+
+# -- the repository -------------------------------------------------------------------------------
+
+
+def _repository(plan: Plan, world: World) -> Next | None:
+    if world.pull is None:
+        return Step(Act.OPEN_PULL)
+    if world.tag is None:
+        return Step(Act.TAG)
+    if world.release is None:
+        return Step(Act.DRAFT)
+    return next(_assets(plan, world, world.release), None)
+
+
+def _assets(plan: Plan, world: World, release: GitHubRelease) -> Iterator[Next]:
+    wanted = {file.name: file.sha256 for file in world.here.built}
+    if not release.draft:
+        yield Stop.at(Reason.RELEASE_DIFFERS, release.url or plan.tag)
+    for asset in release.assets:
+        if asset.name in wanted and not (
+            asset.uploaded and _same(wanted[asset.name], asset.sha256)
+        ):
+            yield Step(Act.DELETE_ASSET, subject=asset.name, asset_id=asset.id)
+    there = {asset.name for asset in release.assets}
+    for name in wanted:
+        if name not in there:
+            yield Step(Act.UPLOAD_ASSET, subject=name)
+    yield Step(Act.PUBLISH_RELEASE)
+
+
+# -- after a failure ------------------------------------------------------------------------------
+
+
+def _after(plan: Plan, setback: Setback, wanted: Step) -> Next:
+    if setback.trouble is Trouble.BUSY:
+        pause = pause_s(setback.count, setback.retry_after_s)
+        if pause is None:
+            return Stop.at(Reason.NO_ANSWER, _said(plan, setback))
+        return wanted if setback.waited else Step(Act.WAIT, setback.act.value, pause_s=pause)
+    if setback.trouble is Trouble.RACE and setback.count < RACE_TRIES:
+        return wanted
+    reason = TROUBLES.get(setback.trouble, REFUSALS[setback.act])
+    if (setback.act, setback.trouble) == (Act.PUSH_BRANCH, Trouble.TOOL):
+        reason = Reason.EDITS_FAILED
+    return Stop.at(reason, _said(plan, setback))
+
+
+def pause_s(count: int, retry_after_s: float | None) -> float | None:
+    """Return how long to leave a busy server alone; None when it has been asked often enough.
+
+    `count` is how often it was busy in a row; `retry_after_s` is what it asked for itself.
+    """
+    pause = 2.0**count if retry_after_s is None else retry_after_s
+    return None if count >= BUSY_TRIES or pause > LONGEST_PAUSE_S else pause
+
+
+def _said(plan: Plan, setback: Setback) -> str:
+    what = f"{setback.act.value} {setback.subject}".rstrip()
+    return f"{what} of {plan.package} {plan.version}: {setback.said or setback.trouble.value}"

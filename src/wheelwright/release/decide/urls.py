@@ -1,0 +1,130 @@
+"""Where things are: the remote, its GitHub, the index; from the package's files and the caller."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from wheelwright.project.addresses import readable, without_credentials
+from wheelwright.project.model import Project
+from wheelwright.release.decide.stops import Problem, Reason
+
+__all__ = [
+    "Hub",
+    "IndexUrls",
+    "exposed",
+    "https",
+    "hub_of",
+    "index_urls",
+    "is_pypi",
+    "origin",
+]
+
+PYPI: Final = ("https://upload.pypi.org/legacy/", "https://pypi.org/simple/")
+
+
+@dataclass(frozen=True, slots=True)
+class IndexUrls:
+    """Where files go to, and where they are listed; `page` is for people, where one is known.
+
+    A private listing is read by the name and password in its address, which are for nobody to see.
+    """
+
+    publish: str
+    check: str
+    page: str = ""
+
+    @property
+    def shown(self) -> tuple[str, str]:
+        """Both addresses, for people and for files that travel."""
+        return self.publish, without_credentials(self.check)
+
+
+def index_urls(
+    project: Project, package: str, index: str, publish: str, check: str
+) -> IndexUrls | Problem:
+    """Return the index's addresses: the caller's, those of `[[tool.uv.index]]`, else PyPI's."""
+    from_table = bool(index and not publish)
+    if index:
+        tables = project.root.table("tool", "uv").get("index", [])
+        named = [each for each in tables if isinstance(each, dict) and each.get("name") == index]
+        if not named:
+            known = ", ".join(str(each.get("name")) for each in tables) or "none"
+            seen = f'no [[tool.uv.index]] is named "{index}" (there: {known})'
+            return Problem(Reason.BAD_REQUEST, seen, "correct --index")
+        publish = publish or str(named[0].get("publish-url", ""))
+        check = check or str(named[0].get("url", ""))
+        if not publish:
+            seen = f'[[tool.uv.index]] "{index}" has no publish-url'
+            return Problem(Reason.BAD_REQUEST, seen, "add it, or pass --publish-url")
+    if bool(publish) != bool(check):
+        seen = f"--{'publish' if publish else 'check'}-url alone"
+        return Problem(Reason.BAD_REQUEST, seen, "pass both --publish-url and --check-url")
+    publish, check = publish or PYPI[0], check or PYPI[1]
+    if publish != without_credentials(publish):
+        seen = f"a credential in the address {without_credentials(publish)}"
+        return Problem(Reason.BAD_REQUEST, seen, "pass it as --index-token alone")
+    if from_table and (seen := exposed(publish)):
+        act = "write https, or pass --publish-url and --check-url"
+        return Problem(Reason.BAD_REQUEST, f'[[tool.uv.index]] "{index}": {seen}', act)
+    host = re.match(r"https://((?:test\.)?pypi\.org)/simple/?$", check)
+    page = f"https://{host.group(1)}/project/{package}/" if host else ""
+    return IndexUrls(publish, check.rstrip("/") + "/", page)
+
+
+def exposed(url: str) -> str:
+    """Return the fact that a token sent there can be read on the way; empty if it cannot."""
+    if not readable(url):
+        return ""
+    return f"{without_credentials(url)} would get a token over plain HTTP"
+
+
+def is_pypi(urls: IndexUrls) -> bool:
+    """Whether it is PyPI or TestPyPI: the indexes that take attestations."""
+    return bool(re.match(r"https://(upload|test)\.pypi\.org/legacy/?$", urls.publish))
+
+
+def origin(config: str) -> str:
+    """Return the address of the remote "origin" in a .git/config; empty where there is none."""
+    section = re.search(r'(?ms)^\[remote "origin"\]\n(.*?)(?=^\[|\Z)', config)
+    url = re.search(r"(?m)^\s*url\s*=\s*(\S+)", section.group(1)) if section else None
+    return url.group(1) if url else ""
+
+
+def https(remote: str) -> str:
+    """Return the address for a token: https for what was cloned by ssh, credentials left out."""
+    ssh = re.match(r"ssh://(?:[^@/]+@)?([^:/]+)(?::\d+)?/(.+)$", remote)
+    if ssh:
+        return f"https://{ssh.group(1)}/{ssh.group(2)}"
+    scp = re.match(r"(?:[\w.-]+@)?([\w.-]+):(?!//)(.+)$", remote)
+    if scp:
+        return f"https://{scp.group(1)}/{scp.group(2)}"
+    # Names of schemes have no case; git's own rule for them has.
+    http = re.match(r"(?i)(https?)://(.*)$", remote)
+    return without_credentials(f"{http[1].lower()}://{http[2]}" if http else remote)
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """A repository on GitHub: its API, and its page for people."""
+
+    api: str
+    owner: str
+    name: str
+    page: str
+
+
+def hub_of(remote: str, api: str = "") -> Hub | Problem:
+    """Return the repository that a remote's address names; `api` is the caller's, if given.
+
+    Source: docs.github.com, "Quickstart for the REST API": GitHub Enterprise has it at /api/v3.
+    """
+    match = re.match(r"(https?)://([^/]+)/(?:.*/)?([^/]+)/([^/]+?)(?:\.git)?/?$", remote)
+    if match is None:
+        seen = f"{remote or 'no remote'} names no repository on GitHub"
+        act = "pass --remote https://github.com/OWNER/NAME"
+        return Problem(Reason.BAD_REQUEST, seen, act)
+    scheme, host, owner, name = match.groups()
+    known = "https://api.github.com" if host == "github.com" else f"{scheme}://{host}/api/v3"
+    return Hub((api or known).rstrip("/"), owner, name, f"{scheme}://{host}/{owner}/{name}")

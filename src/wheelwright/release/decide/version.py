@@ -1,0 +1,194 @@
+"""The version to release: what a request makes of the current one (PEP 440).
+
+    | from       | patch | minor | major | stable | alpha | beta | rc  | post        | dev  |
+    |------------|-------|-------|-------|--------|-------|------|-----|-------------|------|
+    | 1.2.3      | 1.2.4 | 1.3.0 | 2.0.0 | -      | -     | -    | -   | 1.2.3.post1 | -    |
+    | 1.2.3a1    | 1.2.3 | 1.3.0 | 2.0.0 | 1.2.3  | a2    | b1   | rc1 | a1.post1    | -    |
+    | 1.2.3rc1   | 1.2.3 | 1.3.0 | 2.0.0 | 1.2.3  | -     | -    | rc2 | rc1.post1   | -    |
+    | 1.2.3.dev4 | 1.2.3 | 1.3.0 | 2.0.0 | 1.2.3  | a1    | b1   | rc1 | 1.2.3.post1 | dev5 |
+    | 1.3.0rc1   | 1.3.0 | 1.3.0 | 2.0.0 | 1.3.0  | -     | -    | rc2 | rc1.post1   | -    |
+
+"-" is refused. It is the table of `uv version --bump` but for one thing: from a pre-release, a
+component that the pre-release already leads to is finished rather than skipped. `patch` makes
+1.2.3 of 1.2.3rc1, where uv makes 1.2.4 and 1.2.3 would never come out. The note says so.
+
+A component and a pre-release together (`minor` and `rc`) start that pre-release, or count on
+when the current version is one of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from packaging.version import InvalidVersion, Version
+
+from wheelwright.project import reading
+from wheelwright.release.decide.stops import Reason, Stop
+
+__all__ = ["BUMPS", "PRES", "Request", "Versioned", "newest", "next_version", "parse"]
+
+BUMPS: Final = ("patch", "minor", "major", "stable")
+PRES: Final = ("alpha", "beta", "rc", "dev")
+
+_LETTERS: Final = {"alpha": "a", "beta": "b", "rc": "rc"}
+_PLACES: Final = {"major": 0, "minor": 1, "patch": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the caller asked for; empty means not said."""
+
+    bump: str = ""
+    pre: str = ""
+    post: bool = False
+    version: str = ""
+    allow_lower: bool = False
+
+    @property
+    def words(self) -> str:
+        """The request as options."""
+        said = [f"--{key} {value}" for key, value in self._said() if value]
+        return " ".join([*said, *(["--post"] if self.post else [])])
+
+    def _said(self) -> tuple[tuple[str, str], ...]:
+        return ("bump", self.bump), ("pre", self.pre), ("version", self.version)
+
+    def refusal(self) -> Stop | None:
+        """Return what is wrong with the request itself, whatever the package is."""
+        given = [f"--{key}" for key, value in self._said() if value] + ["--post"] * self.post
+        if not given:
+            return Stop.at(Reason.NO_BUMP)
+        for key, value, known in (("bump", self.bump, BUMPS), ("pre", self.pre, PRES)):
+            if value and value not in known:
+                return _refused(f'--{key} "{value}"', f"it is one of {', '.join(known)}")
+        alone = self.version or self.post or self.bump == "stable"
+        if alone and len(given) > 1:
+            return _refused(" ".join(given), "--version, --post and --bump stable stand alone")
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Versioned:
+    """The version, and what a person may not expect about it."""
+
+    version: str
+    note: str = ""
+
+
+def parse(text: str) -> Version | None:
+    """Read a version; None where it is none."""
+    try:
+        return reading.version(text)
+    except InvalidVersion:
+        return None
+
+
+def newest(versions: Iterable[str]) -> str:
+    """Return the highest, as it is spelled; empty where there is none."""
+    return max((text for text in versions if parse(text)), key=Version, default="")
+
+
+def next_version(current: str, request: Request) -> Versioned | Stop:
+    """Return what the request makes of the current version.
+
+    `current` is empty for a package that was never released and whose version comes from tags.
+    """
+    if refusal := request.refusal():
+        return refusal
+    if request.version:
+        return _explicit(request.version)
+    version = parse(current or "0.0.0")
+    if version is None:
+        return _refused(f'version "{current}"', "it is not PEP 440; correct it, or pass --version")
+    if version.local:
+        return _refused(f"version {current}", "an index takes no local version; pass --version")
+    if request.post:
+        return Versioned(_post(version))
+    if request.bump == "stable":
+        if not _precedes(version):
+            return _refused(f"stable of {version}", "it is final already")
+        return Versioned(_text(version, version.release))
+    if request.bump:
+        return _component(version, request)
+    return _pre(version, request.pre)
+
+
+def _explicit(text: str) -> Versioned | Stop:
+    version = parse(text)
+    if version is None:
+        return _refused(f'--version "{text}"', "it is not a version (PEP 440)")
+    if version.local:
+        return _refused(f"--version {text}", f"an index takes no local version (+{version.local})")
+    note = f"{text} is written {version}" if str(version) != text else ""
+    return Versioned(str(version), note)
+
+
+def _component(version: Version, request: Request) -> Versioned | Stop:
+    place = _PLACES[request.bump]
+    release = (*version.release, *(0,) * (place + 1 - len(version.release)))
+    # 1.3.0rc1 leads to 1.3.0: that is its next patch, and its next minor too, but no next major.
+    leads = not any(release[place + 1 :]) or request.bump == "patch"
+    if _precedes(version) and leads:
+        target = release
+    else:
+        target = (*release[:place], release[place] + 1, *(0,) * (len(release) - place - 1))
+    final = _text(version, target)
+    skipped = f"{request.bump} of {version} is {final}"
+    finishes = target == release
+    if not request.pre:
+        return Versioned(final, f"{skipped}: it finishes the pre-release" if finishes else "")
+    if not finishes:
+        return Versioned(final + _first(request.pre))
+    counted = _pre(version, request.pre)
+    if isinstance(counted, Stop):
+        return counted
+    return Versioned(counted.version, f"{skipped}, which {version} leads to: it counts on")
+
+
+def _pre(version: Version, pre: str) -> Versioned | Stop:
+    what = f"{pre} of {version}"
+    if not _precedes(version):
+        return _refused(what, f"say of which version: --bump patch --pre {pre}, or minor, or major")
+    final = _text(version, version.release)
+    if pre == "dev":
+        if version.dev is None or version.pre:
+            return _refused(what, "it would be lower")
+        return Versioned(f"{final}.dev{version.dev + 1}")
+    letter = _LETTERS[pre]
+    if version.pre is None:
+        return Versioned(f"{final}{letter}1")
+    has, number = version.pre
+    if letter < has:
+        return _refused(what, "it would be lower")
+    if letter > has:
+        return Versioned(f"{final}{letter}1")
+    # A development release of a pre-release leads to that one.
+    leads = version.dev is not None and version.post is None
+    return Versioned(f"{final}{letter}{number if leads else number + 1}")
+
+
+def _precedes(version: Version) -> bool:
+    """Whether its final release is still to come; for a development release of a post it is not."""
+    return version.pre is not None or (version.dev is not None and version.post is None)
+
+
+def _first(pre: str) -> str:
+    return ".dev1" if pre == "dev" else f"{_LETTERS[pre]}1"
+
+
+def _post(version: Version) -> str:
+    pre = "".join(map(str, version.pre or ()))
+    leads = version.dev is not None and version.post is not None
+    number = (version.post or 0) + (0 if leads else 1)
+    return f"{_text(version, version.release)}{pre}.post{number}"
+
+
+def _text(version: Version, release: tuple[int, ...]) -> str:
+    epoch = f"{version.epoch}!" if version.epoch else ""
+    return epoch + ".".join(map(str, release))
+
+
+def _refused(what: str, why: str) -> Stop:
+    return Stop.at(Reason.BAD_REQUEST, f"{what}: {why}")
