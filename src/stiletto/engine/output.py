@@ -38,9 +38,13 @@ def tail(chunks: Iterable[bytes]) -> str:
 def encoded(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Yield what JSON has between the quotes of the same text as `decoded` gives of the whole."""
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-    for chunk in itertools.chain(chunks, (b"",)):
-        text = decoder.decode(chunk, final=not chunk)
+    for text in itertools.chain(map(decoder.decode, chunks), _end(decoder)):
         yield json.dumps(_ESCAPED.sub("\ufffd", text))[1:-1].encode()
+
+
+def _end(decoder: codecs.IncrementalDecoder) -> Iterator[str]:
+    """Yield what the decoder still waited for to be a character, once nothing more comes."""
+    yield decoder.decode(b"", final=True)
 
 
 def decoded(data: bytes) -> str:

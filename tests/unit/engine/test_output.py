@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stiletto.engine import output
@@ -25,6 +25,7 @@ def test_the_end_of_pieces_is_the_end_of_the_whole(chunks: list[bytes]) -> None:
 
 
 @given(st.lists(st.binary(max_size=5), max_size=6))
+@example([b"\xc2", b"", b"\x80"])
 def test_pieces_of_json_are_the_text_of_the_whole(chunks: list[bytes]) -> None:
     """Any bytes, cut anywhere, give the same text in pieces as in one go."""
     text = json.loads(b'"' + b"".join(encoded(chunks)) + b'"')
