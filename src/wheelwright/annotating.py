@@ -8,9 +8,9 @@ import dagger
 from wheelwright import matrix, pipeline
 from wheelwright.loading import Bench
 from wheelwright.project.files import join
-from wheelwright.reports import annotations as notices
-from wheelwright.reports.annotations import Annotation
 from wheelwright.testing.cells import Selection
+from wheelwright.testing.reports import annotations as notices
+from wheelwright.testing.reports.annotations import Annotation
 
 __all__ = ["annotate"]
 

@@ -8,17 +8,9 @@ from typing import Annotated
 import dagger
 from dagger import Doc, check, enum_type, function, object_type
 
-from wheelwright import (
-    annotating,
-    attempting,
-    everywhere,
-    limits,
-    notices,
-    pipeline,
-    scans,
-    toolchain,
-)
+from wheelwright import annotating, attempting, everywhere, limits, pipeline, scans, toolchain
 from wheelwright import matrix as crossing
+from wheelwright import notify as notices
 from wheelwright.boundary import plainly
 from wheelwright.errors import RequestError
 from wheelwright.gates import versions as claims
@@ -57,10 +49,10 @@ from wheelwright.module.releases import Releases, ReportFormat
 from wheelwright.module.uncached import uncached
 from wheelwright.project.pythons import claimed
 from wheelwright.release.act.context import Context, Settings
-from wheelwright.reports import history
-from wheelwright.reports.model import MatrixReport
 from wheelwright.testing import cells as planning
 from wheelwright.testing.cells import Selection
+from wheelwright.testing.reports import history
+from wheelwright.testing.reports.model import MatrixReport
 
 __all__ = ["Cell", "Matrix", "PlanFormat", "ReportFormat", "TestRun", "Wheelwright"]
 

@@ -24,14 +24,14 @@ from wheelwright.errors import GateFailed, RequestError, WheelwrightError
 from wheelwright.gates.result import Verdict
 from wheelwright.loading import Bench
 from wheelwright.project.files import join, literal
-from wheelwright.reports import annotations as notices
-from wheelwright.reports import html, markdown, model, table
-from wheelwright.reports.model import CellReport, Coverage, Failure, MatrixReport
 from wheelwright.testing import cells as planning
 from wheelwright.testing import coverage, junit
 from wheelwright.testing import run as testing
 from wheelwright.testing.cells import Cell, Selection
 from wheelwright.testing.record import Case
+from wheelwright.testing.reports import annotations as notices
+from wheelwright.testing.reports import html, markdown, model, table
+from wheelwright.testing.reports.model import CellReport, Coverage, Failure, MatrixReport
 from wheelwright.testing.verdict import Kind
 
 __all__ = ["Finished", "Options", "judge", "run"]

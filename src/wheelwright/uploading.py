@@ -9,7 +9,7 @@ import dagger
 from wheelwright import toolchain
 from wheelwright.pins import DEFAULT_PYTHON
 from wheelwright.privileges import REPORT, Credential
-from wheelwright.reports import codecov
+from wheelwright.testing.reports import codecov
 
 __all__ = ["upload"]
 

@@ -27,11 +27,11 @@ from wheelwright.release.decide.report import Mark, Row
 from wheelwright.release.decide.report import Report as ReleaseReport
 from wheelwright.report import Row as GateRow
 from wheelwright.report import render as gate_table
-from wheelwright.reports import html as page
-from wheelwright.reports import markdown, table
-from wheelwright.reports.annotations import Annotation
-from wheelwright.reports.model import CellReport, Failure, MatrixReport
 from wheelwright.testing.cells import Cell
+from wheelwright.testing.reports import html as page
+from wheelwright.testing.reports import markdown, table
+from wheelwright.testing.reports.annotations import Annotation
+from wheelwright.testing.reports.model import CellReport, Failure, MatrixReport
 
 ESCAPES = [
     "\x1b]52;c;Y3VybCB4\x07",

@@ -36,9 +36,9 @@ from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
 from wheelwright.release.decide import changelog, edits
 from wheelwright.release.decide.stops import Problem
-from wheelwright.reports.annotations import of_audit
 from wheelwright.testing import cells, coverage, junit, record, unrun, verdict
 from wheelwright.testing import run as testing
+from wheelwright.testing.reports.annotations import of_audit
 
 HEAD = '[project]\nname = "quay"\nversion = "1"\nrequires-python = ">=3.11"\n'
 

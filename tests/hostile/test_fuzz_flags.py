@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from stiletto.cli.prune import read_duration_s, read_size_bytes
 from stiletto.errors import StilettoError
-from wheelwright import limits, notices
+from wheelwright import limits
+from wheelwright import notify as notices
 from wheelwright.environment import services as serving
 from wheelwright.environment import test_dependencies as dependencies
 from wheelwright.errors import RequestError, WheelwrightError
@@ -34,9 +35,9 @@ from wheelwright.project.model import describe
 from wheelwright.release.decide import urls as where
 from wheelwright.release.decide.stops import Stop
 from wheelwright.release.decide.version import Request, next_version
-from wheelwright.reports import history
 from wheelwright.testing import cells
 from wheelwright.testing import run as testing
+from wheelwright.testing.reports import history
 
 GROWTH_MAX_KB = 1 << 20
 

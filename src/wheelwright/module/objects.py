@@ -14,8 +14,8 @@ from wheelwright.errors import ToolFailed
 from wheelwright.matrix import Finished
 from wheelwright.module.uncached import uncached
 from wheelwright.pipeline import Tested
-from wheelwright.reports import annotations as notices
-from wheelwright.reports import codecov, history, markdown, model, table
+from wheelwright.testing.reports import annotations as notices
+from wheelwright.testing.reports import codecov, history, markdown, model, table
 from wheelwright.testing.run import JUNIT, LOG
 
 __all__ = ["Cell", "Matrix", "TestRun", "matrix_object", "run_object"]

@@ -28,7 +28,7 @@ from wheelwright.errors import ProjectError, ToolFailed
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.reading import ini, json_data, requirement
-from wheelwright.reports.model import Coverage, FileCoverage
+from wheelwright.testing.reports.model import Coverage, FileCoverage
 
 __all__ = [
     "COMBINED",

@@ -1,8 +1,14 @@
 """A finished matrix to make reports from: one cell passed, one failed, one never ran."""
 
 from wheelwright.gates.result import Verdict
-from wheelwright.reports.model import CellReport, Coverage, Failure, FileCoverage, MatrixReport
 from wheelwright.testing.cells import Cell
+from wheelwright.testing.reports.model import (
+    CellReport,
+    Coverage,
+    Failure,
+    FileCoverage,
+    MatrixReport,
+)
 
 TEXT = """\
     def test_moves():

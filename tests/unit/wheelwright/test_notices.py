@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from wheelwright import notices
+from wheelwright import notify as notices
 from wheelwright.errors import RequestError, ToolFailed
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import Project, describe

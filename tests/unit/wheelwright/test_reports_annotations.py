@@ -13,7 +13,7 @@ from matrices import COVERAGE, FAILED, PASSED, report
 
 from wheelwright.errors import RequestError
 from wheelwright.gates.lint import Issue
-from wheelwright.reports.annotations import (
+from wheelwright.testing.reports.annotations import (
     Annotation,
     of_audit,
     of_lint,
@@ -21,7 +21,7 @@ from wheelwright.reports.annotations import (
     of_types,
     render,
 )
-from wheelwright.reports.model import Coverage
+from wheelwright.testing.reports.model import Coverage
 
 COMMAND = re.compile(r"::error (?P<properties>[^:]*)::(?P<message>[^\r\n]*)")
 

@@ -1,7 +1,7 @@
 """The uploader's words, and what is told of its answer."""
 
 from wheelwright.gates.result import Output
-from wheelwright.reports.codecov import Upload, command, told
+from wheelwright.testing.reports.codecov import Upload, command, told
 
 
 def test_everything_known_is_passed_on() -> None:

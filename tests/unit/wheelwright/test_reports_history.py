@@ -6,7 +6,7 @@ import pytest
 from matrices import FAILED, PASSED, report
 
 from wheelwright.errors import RequestError
-from wheelwright.reports.history import append, trend
+from wheelwright.testing.reports.history import append, trend
 
 
 def test_each_cell_is_a_line() -> None:

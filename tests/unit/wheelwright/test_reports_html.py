@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matrices import ABSENT, COVERAGE, FAILED, PASSED, report
 
-from wheelwright.reports.html import render
-from wheelwright.reports.model import Coverage, Failure, MatrixReport
 from wheelwright.testing.cells import Cell
+from wheelwright.testing.reports.html import render
+from wheelwright.testing.reports.model import Coverage, Failure, MatrixReport
 
 VOID = {"meta", "br"}
 MUST = bool(os.environ.get("CI"))
@@ -111,7 +111,7 @@ def test_page_needs_no_network() -> None:
     """Nothing in the page names another place, and its policy forbids to look there."""
     page = Page(render(everything()))
     assert not [tag for tag, attrs in page.tags if {"src", "href", "action"} & attrs.keys()]
-    css = files("wheelwright.reports").joinpath("page.css").read_text()
+    css = files("wheelwright.testing.reports").joinpath("page.css").read_text()
     assert "url(" not in css
     assert "@import" not in css
     policies = [attrs["content"] for _, attrs in page.tags if "http-equiv" in attrs]
@@ -127,7 +127,7 @@ def luminance(colour: str) -> float:
 
 def themes() -> list[dict[str, str]]:
     """Return the colours of the light and the dark theme by name."""
-    css = files("wheelwright.reports").joinpath("page.css").read_text()
+    css = files("wheelwright.testing.reports").joinpath("page.css").read_text()
     blocks = re.findall(r":root \{(.*?)\}", css, re.DOTALL)
     return [dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block)) for block in blocks]
 

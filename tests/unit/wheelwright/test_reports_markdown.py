@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matrices import ABSENT, COVERAGE, FAILED, FAILURE, PASSED, report
 
-from wheelwright.reports.markdown import LIMIT_BYTES, render
-from wheelwright.reports.model import CellReport, Coverage, Failure
 from wheelwright.testing.cells import Cell
+from wheelwright.testing.reports.markdown import LIMIT_BYTES, render
+from wheelwright.testing.reports.model import CellReport, Coverage, Failure
 
 
 def test_summary_has_cells_failures_times_and_coverage() -> None:

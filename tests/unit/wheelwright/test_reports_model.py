@@ -10,7 +10,8 @@ from matrices import ABSENT, COVERAGE, FAILED, PASSED, report
 from wheelwright.errors import GateFailed
 from wheelwright.gates.result import Verdict
 from wheelwright.matrix import judge
-from wheelwright.reports.model import (
+from wheelwright.testing.cells import Cell
+from wheelwright.testing.reports.model import (
     CellReport,
     Coverage,
     Failure,
@@ -22,8 +23,7 @@ from wheelwright.reports.model import (
     shortfall,
     slowest,
 )
-from wheelwright.reports.table import render
-from wheelwright.testing.cells import Cell
+from wheelwright.testing.reports.table import render
 
 SKIPPED = replace(ABSENT, verdict=Verdict.NOT_RUN)
 

@@ -8,7 +8,6 @@ from samples import locked, project
 from wheelwright.environment.test_dependencies import TestDependencies, find
 from wheelwright.errors import ProjectError, ToolFailed
 from wheelwright.project.model import Project
-from wheelwright.reports.model import FileCoverage
 from wheelwright.testing.coverage import (
     command,
     configured,
@@ -17,6 +16,7 @@ from wheelwright.testing.coverage import (
     reporter,
     with_tool,
 )
+from wheelwright.testing.reports.model import FileCoverage
 
 BASE = '[project]\nname = "demo-app"\nversion = "1"\n'
 PYTEST = ("pytest", "--junit-xml=/reports/junit.xml", "-q")

@@ -15,7 +15,7 @@ from wheelwright.gates.lint import Issue
 from wheelwright.project.files import join
 from wheelwright.project.pyproject import line_of
 from wheelwright.project.reading import json_data
-from wheelwright.reports.model import MatrixReport, shortfall
+from wheelwright.testing.reports.model import MatrixReport, shortfall
 
 __all__ = ["Annotation", "escaped", "of_audit", "of_lint", "of_tests", "of_types", "render"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wheelwright.harmless import harmless
-from wheelwright.reports.model import (
+from wheelwright.testing.reports.model import (
     CellReport,
     MatrixReport,
     counted,

@@ -19,7 +19,7 @@ from typing import Any
 
 from wheelwright.errors import RequestError
 from wheelwright.project.reading import json_data
-from wheelwright.reports.model import CellReport, MatrixReport
+from wheelwright.testing.reports.model import CellReport, MatrixReport
 
 __all__ = ["append", "trend"]
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from wheelwright.gates.result import Verdict
 from wheelwright.harmless import markdown, one_line, paragraph
-from wheelwright.reports.model import (
+from wheelwright.testing.reports.model import (
     CellReport,
     MatrixReport,
     headline,
@@ -20,7 +20,7 @@ from wheelwright.reports.model import (
     shortfall,
     slowest,
 )
-from wheelwright.reports.table import seconds
+from wheelwright.testing.reports.table import seconds
 
 __all__ = ["LIMIT_BYTES", "render"]
 

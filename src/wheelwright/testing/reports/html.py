@@ -13,7 +13,7 @@ from html import escape as _e
 from importlib.resources import files
 
 from wheelwright.gates.result import Verdict
-from wheelwright.reports.model import (
+from wheelwright.testing.reports.model import (
     CellReport,
     Coverage,
     Failure,
@@ -39,7 +39,7 @@ _OPEN, _FILES = 3, 40
 
 def render(report: MatrixReport) -> str:
     """Return the page."""
-    css = files("wheelwright.reports").joinpath("page.css").read_text(encoding="utf-8")
+    css = files("wheelwright.testing.reports").joinpath("page.css").read_text(encoding="utf-8")
     body = [
         *_head(report),
         *_cells(report),
