@@ -7,8 +7,8 @@
     `- GateFailed      a gate ran and says no; the message is its report
 
 A message is one sentence: the fact, and after a semicolon the next act. The fact names the
-object and the path. `boundary.py` carries it over the wire without a traceback; anything else
-that a function raises is a bug and keeps its traceback.
+object and the path. `container/failures.py` carries it over the wire without a traceback;
+anything else that a function raises is a bug and keeps its traceback.
 """
 
 from __future__ import annotations

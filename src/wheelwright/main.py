@@ -8,15 +8,18 @@ from typing import Annotated
 import dagger
 from dagger import Doc, check, enum_type, function, object_type
 
-from wheelwright import annotating, attempting, everywhere, limits, pipeline, scans, toolchain
 from wheelwright import matrix as crossing
 from wheelwright import notify as notices
-from wheelwright.boundary import plainly
+from wheelwright import pipeline, scans
+from wheelwright.container import attempting, limits, toolchain
+from wheelwright.container import packages as everywhere
+from wheelwright.container.failures import plainly
+from wheelwright.container.loading import Bench, load
 from wheelwright.errors import RequestError
 from wheelwright.gates import versions as claims
+from wheelwright.github import annotate as annotating
 from wheelwright.github import shell as github
 from wheelwright.github.plan import CHECK, Options
-from wheelwright.loading import Bench, load
 from wheelwright.module.args import (
     AllPackages,
     CallTimeout,

@@ -16,13 +16,15 @@ import dagger
 from dagger import dag
 from packaging.version import Version
 
-from wheelwright import everywhere, pipeline, toolchain
-from wheelwright.boundary import explain, unwrap
+from wheelwright import pipeline
+from wheelwright.container import packages as everywhere
+from wheelwright.container import toolchain
+from wheelwright.container.failures import explain, unwrap
+from wheelwright.container.loading import Bench
 from wheelwright.environment import plan as environment
 from wheelwright.environment import test_dependencies as needs
 from wheelwright.errors import GateFailed, RequestError, WheelwrightError
 from wheelwright.gates.result import Verdict
-from wheelwright.loading import Bench
 from wheelwright.project.files import join, literal
 from wheelwright.testing import cells as planning
 from wheelwright.testing import coverage, junit

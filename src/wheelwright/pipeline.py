@@ -10,8 +10,11 @@ from dataclasses import dataclass, replace
 import anyio
 import dagger
 
-from wheelwright import attempting, report, running, toolchain
-from wheelwright.boundary import explain, unwrap
+from wheelwright import report, running
+from wheelwright.container import attempting, toolchain
+from wheelwright.container.failures import explain, unwrap
+from wheelwright.container.loading import Bench
+from wheelwright.container.output import Output, broken
 from wheelwright.distribution import build as dist
 from wheelwright.environment import plan as environment
 from wheelwright.environment import services as serving
@@ -20,8 +23,7 @@ from wheelwright.environment.tools import Tool, tool
 from wheelwright.errors import GateFailed, ProjectError, RequestError, WheelwrightError
 from wheelwright.gates import format as formatting
 from wheelwright.gates import lint, lock, types
-from wheelwright.gates.result import GateResult, Output, Verdict, broken
-from wheelwright.loading import Bench
+from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.pins import full_image
 from wheelwright.project import building
 from wheelwright.project import pyproject as toml

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wheelwright.container.harmless import harmless
 from wheelwright.gates.result import GateResult, Verdict
-from wheelwright.harmless import harmless
 
 __all__ = ["Row", "failed", "headline", "render"]
 

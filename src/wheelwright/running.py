@@ -9,9 +9,9 @@ from importlib.resources import files
 import dagger
 from dagger import dag
 
-from wheelwright import limits, toolchain
+from wheelwright.container import limits, toolchain
+from wheelwright.container.output import Output
 from wheelwright.errors import GateFailed
-from wheelwright.gates.result import Output
 from wheelwright.testing import junit, record
 from wheelwright.testing import run as testing
 from wheelwright.testing.record import Record, RecordInvalid

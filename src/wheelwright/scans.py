@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import dagger
 
-from wheelwright import attempting, toolchain
+from wheelwright.container import attempting, toolchain
+from wheelwright.container.loading import Bench
+from wheelwright.container.output import Output
 from wheelwright.environment import plan as environment
 from wheelwright.environment.tools import Tool, tool
 from wheelwright.gates import audit, security
-from wheelwright.gates.result import GateResult, Output, Verdict
-from wheelwright.loading import Bench
+from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.project.files import join, literal
 
 __all__ = ["Scanned", "check_audit", "scan_code"]

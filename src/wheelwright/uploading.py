@@ -6,9 +6,9 @@ import time
 
 import dagger
 
-from wheelwright import toolchain
+from wheelwright.container import toolchain
+from wheelwright.container.privileges import REPORT, Credential
 from wheelwright.pins import DEFAULT_PYTHON
-from wheelwright.privileges import REPORT, Credential
 from wheelwright.testing.reports import codecov
 
 __all__ = ["upload"]

@@ -20,8 +20,8 @@ from stiletto.progress import Outcome, Progress
 from stiletto.render.plain import Plain
 from stiletto.render.summary import Dots, Report
 from stiletto.visible import coloured, harmless, visible
-from wheelwright import harmless as module
-from wheelwright.boundary import Refusal
+from wheelwright.container import harmless as module
+from wheelwright.container.failures import Refusal
 from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.release.decide.report import Mark, Row
 from wheelwright.release.decide.report import Report as ReleaseReport

@@ -21,6 +21,7 @@ from stiletto.errors import StilettoError
 from stiletto.module.config import parse_config
 from stiletto.module.defaults import parse_env
 from stiletto.module.source import read_project
+from wheelwright.container.output import Output
 from wheelwright.environment import plan as environment
 from wheelwright.environment import services as serving
 from wheelwright.environment import test_dependencies as dependencies
@@ -30,7 +31,6 @@ from wheelwright.environment.tools import tool
 from wheelwright.errors import WheelwrightError
 from wheelwright.gates import audit, lint, security, types
 from wheelwright.gates import lock as locked
-from wheelwright.gates.result import Output
 from wheelwright.project import layout, matrix, pythons
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe

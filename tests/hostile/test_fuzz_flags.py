@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from stiletto.cli.prune import read_duration_s, read_size_bytes
 from stiletto.errors import StilettoError
-from wheelwright import limits
 from wheelwright import notify as notices
+from wheelwright.container import limits
 from wheelwright.environment import services as serving
 from wheelwright.environment import test_dependencies as dependencies
 from wheelwright.errors import RequestError, WheelwrightError

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from wheelwright.container.output import Output
 from wheelwright.errors import ToolFailed
 from wheelwright.gates import audit, lint, security, types
 from wheelwright.gates import format as formatting
-from wheelwright.gates.result import GateResult, Output, Verdict
+from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
 

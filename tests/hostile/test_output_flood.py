@@ -16,7 +16,7 @@ from dagger.client._session import ConnectParams, SingleConnection
 from wire_client import LIMIT_S, session
 
 from stiletto.engine import printed
-from wheelwright import toolchain
+from wheelwright.container import toolchain
 
 MB = 1_000_000
 

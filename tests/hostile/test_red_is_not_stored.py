@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.e2e.bench import Bench, Ended
 
-from wheelwright import attempting
+from wheelwright.container import attempting
 from wheelwright.inside import attempts
 
 KEY = "0123456789abcdef" * 4

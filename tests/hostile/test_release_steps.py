@@ -14,8 +14,8 @@ from release_attacks import listening, start
 from tests.e2e.bench import Bench, Ended
 from tests.e2e.release_bench import EPOCH_S, Description, Outside, Sample
 
-from wheelwright import privileges
-from wheelwright.privileges import Cache, Credential, Kind
+from wheelwright.container import privileges
+from wheelwright.container.privileges import Cache, Credential, Kind
 
 # Where each secret is seen, by name of the variable or path of the file.
 SECRETS = {

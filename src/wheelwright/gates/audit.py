@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from wheelwright.container.output import Output, broken
 from wheelwright.errors import ToolFailed
-from wheelwright.gates.result import GateResult, Output, Verdict, broken
+from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.project.model import Project
 from wheelwright.project.reading import json_data
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from wheelwright.container.output import Output, broken
 from wheelwright.gates import lint
-from wheelwright.gates.result import GateResult, Output, Verdict, broken, looked_at_nothing
+from wheelwright.gates.result import GateResult, Verdict, looked_at_nothing
 from wheelwright.project.model import Project
 
 __all__ = ["command", "configured", "judge", "write_command"]

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wheelwright.container.output import Output, broken, unreadable
 from wheelwright.environment.others import unchecked
 from wheelwright.environment.plan import SOURCE
 from wheelwright.environment.tools import declared_in
-from wheelwright.gates.result import (
-    GateResult,
-    Output,
-    Verdict,
-    broken,
-    looked_at_nothing,
-    unreadable,
-)
+from wheelwright.gates.result import GateResult, Verdict, looked_at_nothing
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.reading import json_data

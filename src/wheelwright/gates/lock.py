@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from wheelwright.container.output import Output, broken
 from wheelwright.environment.others import unchecked
-from wheelwright.gates.result import GateResult, Output, Verdict, broken
+from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.project.model import Project
 
 __all__ = ["command", "configured", "judge", "needs_source"]

@@ -1,4 +1,4 @@
-"""What every gate speaks: the output of a tool, and the gate's result."""
+"""Types shared by all gates: a verdict, and a gate's result."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-from wheelwright.errors import ToolFailed
-from wheelwright.harmless import harmless
+from wheelwright.container.harmless import harmless
+from wheelwright.container.output import Output
 
-__all__ = ["GateResult", "Output", "Verdict", "broken", "looked_at_nothing", "unreadable"]
-
-_TAIL_LINES = 40
+__all__ = ["GateResult", "Verdict", "looked_at_nothing"]
 
 # ruff, ty, pyright: each says it, and ends with exit code 0.
 _NO_FILE = re.compile(r"^(?:warn(?:ing)?:? )?no (?:python|source) files found", re.I | re.M)
@@ -24,15 +22,6 @@ class Verdict(Enum):
     FAILED = "failed"
     NOT_CONFIGURED = "not configured"
     NOT_RUN = "not run"
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """What a command left: its exit code and both streams."""
-
-    exit_code: int
-    stdout: str = ""
-    stderr: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +50,3 @@ def looked_at_nothing(gate: str, tool: str, output: Output) -> GateResult | None
         return None
     why = f"{tool} found no Python file: what its configuration includes and excludes leaves none"
     return GateResult(gate, Verdict.NOT_CONFIGURED, f"not configured: {why}")
-
-
-def broken(tool: str, output: Output) -> ToolFailed:
-    """Return the error of a tool that ended with a code other than its verdicts."""
-    said = (output.stderr.strip() or output.stdout.strip()).splitlines()[-_TAIL_LINES:]
-    return ToolFailed("\n".join([f"{tool} itself failed: exit code {output.exit_code}", *said]))
-
-
-def unreadable(tool: str, error: Exception) -> ToolFailed:
-    """Return the error of a tool whose report is not one: there is no verdict in it."""
-    return ToolFailed(f"the report of {tool} cannot be read: {type(error).__name__}: {error}"[:300])

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wheelwright.container.output import Output, broken, unreadable
 from wheelwright.errors import RequestError
-from wheelwright.gates.result import GateResult, Output, Verdict, broken, unreadable
+from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.project.model import Project
 from wheelwright.project.reading import json_data
 from wheelwright.project.suggestions import unknown

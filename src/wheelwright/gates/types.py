@@ -21,11 +21,12 @@ from dataclasses import dataclass, replace
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from wheelwright.container.output import Output, broken
 from wheelwright.environment.others import unchecked
 from wheelwright.environment.plan import SOURCE, VENV
 from wheelwright.environment.tools import Tool, declared_in, tool
 from wheelwright.errors import ProjectError
-from wheelwright.gates.result import GateResult, Output, Verdict, broken, looked_at_nothing
+from wheelwright.gates.result import GateResult, Verdict, looked_at_nothing
 from wheelwright.project.model import Project
 from wheelwright.project.targets import own_code
 

@@ -10,16 +10,16 @@ import anyio
 import dagger
 from dagger import dag
 
-from wheelwright import toolchain
+from wheelwright.container import toolchain
+from wheelwright.container.loading import Bench
+from wheelwright.container.privileges import DATA, KEEP
 from wheelwright.environment import plan as environment
 from wheelwright.environment import test_dependencies as needs
 from wheelwright.errors import RequestError
 from wheelwright.github import native, plan, ruleset
 from wheelwright.github.plan import Options
 from wheelwright.github.words import Engine, caller
-from wheelwright.loading import Bench
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
-from wheelwright.privileges import DATA, KEEP
 from wheelwright.project import building
 from wheelwright.project.files import literal
 from wheelwright.project.version import VersionSource, version_source

@@ -9,7 +9,7 @@ import dagger
 from dagger import Doc, dag, field, function, object_type
 
 from wheelwright import uploading
-from wheelwright.boundary import plainly
+from wheelwright.container.failures import plainly
 from wheelwright.errors import ToolFailed
 from wheelwright.matrix import Finished
 from wheelwright.module.uncached import uncached

@@ -8,7 +8,7 @@ from typing import Annotated
 import dagger
 from dagger import Doc, enum_type
 
-from wheelwright.boundary import plainly
+from wheelwright.container.failures import plainly
 from wheelwright.module import release_args as releases
 from wheelwright.module.uncached import uncached
 from wheelwright.release.act import command, jobs, tagged, taking

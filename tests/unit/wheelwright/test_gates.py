@@ -5,12 +5,13 @@ import json
 import pytest
 from samples import LIKE_ATTRS, LIKE_CLICK, LIKE_ITSDANGEROUS, fixture, locked, project
 
+from wheelwright.container.output import Output
 from wheelwright.distribution import build
 from wheelwright.environment.test_dependencies import find
 from wheelwright.errors import ProjectError, ToolFailed
 from wheelwright.gates import format as formatting
 from wheelwright.gates import lint, lock, types
-from wheelwright.gates.result import GateResult, Output, Verdict
+from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.project.model import Project
 from wheelwright.testing.coverage import requirements
 

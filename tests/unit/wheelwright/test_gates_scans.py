@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from wheelwright.container.output import Output
 from wheelwright.errors import RequestError, ToolFailed
 from wheelwright.gates import audit, security
-from wheelwright.gates.result import Output, Verdict
+from wheelwright.gates.result import Verdict
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import Project, describe
 

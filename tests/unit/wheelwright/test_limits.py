@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wheelwright import limits
+from wheelwright.container import limits
 from wheelwright.errors import RequestError
 from wheelwright.testing.run import recorded
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from wheelwright import privileges
+import wheelwright
+from wheelwright.container import privileges
+from wheelwright.container.privileges import KINDS, RELEASE, Cache, Credential, Kind, released
 from wheelwright.environment.tools import pinned
 from wheelwright.pins import DEFAULT_PYTHON
-from wheelwright.privileges import KINDS, RELEASE, Cache, Credential, Kind, released
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -61,14 +62,14 @@ def test_no_module_has_a_way_around_the_table() -> None:
         "with_mounted_secret",
         "with_secret_variable",
     }
-    root = Path(privileges.__file__).parent
+    root = Path(wheelwright.__file__).parent
     found = {
         path.relative_to(root).as_posix(): sorted(used)
         for path in root.rglob("*.py")
         if (used := added & _attributes(path))
     }
 
-    assert {"steps.py": sorted(added)} == found
+    assert {"container/steps.py": sorted(added)} == found
 
 
 def _attributes(path: Path) -> set[str]:
@@ -79,7 +80,7 @@ def _attributes(path: Path) -> set[str]:
 @pytest.mark.parametrize("name", ["codecov-cli", "pypi-attestations"])
 def test_the_tools_beside_secrets_come_of_a_list_with_hashes(name: str) -> None:
     """Each line of the list is one version with its hashes, and names no other place."""
-    path = Path(privileges.__file__).parent / "locks" / f"{name}.txt"
+    path = Path(wheelwright.__file__).parent / "locks" / f"{name}.txt"
     entries = path.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
     lines = [line for line in entries if not line.startswith("#")]
 
@@ -90,6 +91,6 @@ def test_the_tools_beside_secrets_come_of_a_list_with_hashes(name: str) -> None:
 
 def test_the_list_of_codecov_has_the_pinned_version() -> None:
     """Who raises the pin makes the list anew."""
-    path = Path(privileges.__file__).parent / "locks" / "codecov-cli.txt"
+    path = Path(wheelwright.__file__).parent / "locks" / "codecov-cli.txt"
 
     assert f"codecov-cli=={pinned('codecov-cli', DEFAULT_PYTHON)} " in path.read_text()

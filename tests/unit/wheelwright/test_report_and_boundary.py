@@ -13,7 +13,7 @@ from gql import gql
 
 import wheelwright
 from wheelwright import report
-from wheelwright.boundary import Refusal, explain, plainly, unwrap
+from wheelwright.container.failures import Refusal, explain, plainly, unwrap
 from wheelwright.errors import RequestError
 from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.report import Row
@@ -133,24 +133,8 @@ def test_other_refusals_of_the_engine_are_passed_on() -> None:
     assert isinstance(unwrap(nested), KeyError)
 
 
-SHELL = {
-    "__init__",
-    "annotating",
-    "attempting",
-    "boundary",
-    "everywhere",
-    "fetching",
-    "loading",
-    "main",
-    "matrix",
-    "pipeline",
-    "running",
-    "scans",
-    "steps",
-    "toolchain",
-    "uploading",
-}
-SHELL_FOLDERS = {"module", "act"}
+SHELL = {"__init__", "annotate", "main", "matrix", "pipeline", "running", "scans", "uploading"}
+SHELL_FOLDERS = {"module", "act", "container"}
 SOURCE = Path(wheelwright.__file__).parent
 
 
@@ -171,7 +155,7 @@ def test_planning_imports_no_engine_and_no_machine(path: Path) -> None:
     is_shell = (
         path.stem == "shell"
         or path.parent.name in SHELL_FOLDERS
-        or (path.parent == SOURCE and path.stem in SHELL)
+        or (path.parent in (SOURCE, SOURCE / "github") and path.stem in SHELL)
     )
     if path.parent.name == "inside":
         # Programs for containers: they are read as text, and import nothing of this package.

@@ -1,6 +1,6 @@
 """The uploader's words, and what is told of its answer."""
 
-from wheelwright.gates.result import Output
+from wheelwright.container.output import Output
 from wheelwright.testing.reports.codecov import Upload, command, told
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import cast
 
-from wheelwright import toolchain
+from wheelwright.container import toolchain
 from wheelwright.release.act import loop, verifying
 from wheelwright.release.act.context import Context, MachineClock, Stopped, say
 from wheelwright.release.act.git import RemoteGit

@@ -12,8 +12,8 @@ import anyio
 import dagger
 
 from wheelwright import pipeline
+from wheelwright.container.loading import Bench
 from wheelwright.errors import RequestError, WheelwrightError
-from wheelwright.loading import Bench
 from wheelwright.release.act.git import RemoteGit
 from wheelwright.release.act.http import Http
 from wheelwright.release.act.preparing import Commit, Preparing

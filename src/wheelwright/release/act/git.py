@@ -15,9 +15,9 @@ from typing import Any
 
 import dagger
 
-from wheelwright import toolchain
+from wheelwright.container import toolchain
+from wheelwright.container.privileges import DATA, GIT, Credential, Kind
 from wheelwright.pins import full_image
-from wheelwright.privileges import DATA, GIT, Credential, Kind
 from wheelwright.release.decide import refs
 from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.ports import Refs

@@ -23,9 +23,9 @@ import dagger
 from dagger import dag
 from packaging.utils import canonicalize_name
 
-from wheelwright import toolchain
+from wheelwright.container import toolchain
+from wheelwright.container.privileges import DATA
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
-from wheelwright.privileges import DATA
 from wheelwright.project.files import literal
 from wheelwright.project.reading import json_data
 from wheelwright.release.act.context import Stopped

@@ -13,7 +13,7 @@ from typing import cast
 
 import dagger
 
-from wheelwright import toolchain
+from wheelwright.container import toolchain
 from wheelwright.release.act import handing, loop, tagged, verifying
 from wheelwright.release.act.context import Context, MachineClock, Stopped, say
 from wheelwright.release.act.git import RemoteGit

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 import dagger
 
-from wheelwright import pipeline, toolchain
+from wheelwright import pipeline
+from wheelwright.container import toolchain
+from wheelwright.container.loading import Bench, load, text_of
 from wheelwright.distribution import backend
 from wheelwright.environment import plan as environment
 from wheelwright.errors import ProjectError, ToolFailed
-from wheelwright.loading import Bench, load, text_of
 from wheelwright.project.files import Snapshot, join, literal
 from wheelwright.project.model import Project
 from wheelwright.release.act.git import TREE, RemoteGit, fresh

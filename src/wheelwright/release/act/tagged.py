@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import cast
 
-from wheelwright import toolchain
+from wheelwright.container import toolchain
 from wheelwright.errors import RequestError
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.release.act import loop

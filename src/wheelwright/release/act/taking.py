@@ -12,7 +12,7 @@ from typing import cast
 
 import dagger
 
-from wheelwright import toolchain
+from wheelwright.container import toolchain
 from wheelwright.errors import RequestError
 from wheelwright.pins import DEFAULT_PYTHON
 from wheelwright.project.addresses import without_credentials

@@ -10,15 +10,17 @@ from typing import Final
 import dagger
 from packaging.version import Version
 
-from wheelwright import pipeline, running, toolchain
+from wheelwright import pipeline, running
+from wheelwright.container import toolchain
+from wheelwright.container.output import Output
+from wheelwright.container.privileges import DATA, UPLOAD, Credential
+from wheelwright.container.toolchain import Held
 from wheelwright.distribution import backend
 from wheelwright.environment import plan as environment
 from wheelwright.environment import test_dependencies as needs
 from wheelwright.environment.plan import SOURCE
 from wheelwright.errors import GateFailed, WheelwrightError
-from wheelwright.gates.result import Output
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
-from wheelwright.privileges import DATA, UPLOAD, Credential
 from wheelwright.project import building
 from wheelwright.project.files import join, literal
 from wheelwright.project.version import VersionSource, version_source
@@ -34,7 +36,6 @@ from wheelwright.release.decide.urls import IndexUrls
 from wheelwright.release.decide.world import Journal, Plan, Trouble
 from wheelwright.testing import run as testing
 from wheelwright.testing.verdict import Kind, Verdict, judge
-from wheelwright.toolchain import Held
 
 __all__ = ["Containers", "Credentials"]
 

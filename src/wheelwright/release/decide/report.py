@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from wheelwright.harmless import harmless, markdown
+from wheelwright.container.harmless import harmless, markdown
 from wheelwright.release.decide.step import Done, Next
 from wheelwright.release.decide.stops import Stop
 from wheelwright.release.decide.world import Act, Plan, PullState, World

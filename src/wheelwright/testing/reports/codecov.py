@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wheelwright.gates.result import Output
+from wheelwright.container.output import Output
 
 __all__ = ["REPORT", "Upload", "command", "told"]
 

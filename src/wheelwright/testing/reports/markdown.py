@@ -10,8 +10,8 @@ import html
 import re
 from collections.abc import Callable
 
+from wheelwright.container.harmless import markdown, one_line, paragraph
 from wheelwright.gates.result import Verdict
-from wheelwright.harmless import markdown, one_line, paragraph
 from wheelwright.testing.reports.model import (
     CellReport,
     MatrixReport,

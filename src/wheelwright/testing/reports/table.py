@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wheelwright.harmless import harmless
+from wheelwright.container.harmless import harmless
 from wheelwright.testing.reports.model import (
     CellReport,
     MatrixReport,

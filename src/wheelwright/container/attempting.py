@@ -32,11 +32,11 @@ import anyio
 import dagger
 from dagger import dag
 
-from wheelwright import toolchain
+from wheelwright.container import toolchain
+from wheelwright.container.output import Output
+from wheelwright.container.privileges import ATTEMPT
 from wheelwright.errors import ToolFailed
-from wheelwright.gates.result import Output
 from wheelwright.pins import slim_image
-from wheelwright.privileges import ATTEMPT
 
 __all__ = ["FIRST", "begin", "key_of", "named", "observed", "settled"]
 

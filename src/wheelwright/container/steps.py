@@ -19,11 +19,20 @@ from dataclasses import dataclass
 import dagger
 from dagger import dag
 
+from wheelwright.container.limits import limited, under_way
+from wheelwright.container.output import Output
+from wheelwright.container.privileges import (
+    BUILD,
+    CODE,
+    INSTALL,
+    PACKAGE,
+    Cache,
+    Credential,
+    Kind,
+    released,
+)
 from wheelwright.environment.plan import SOURCE, VENV
-from wheelwright.gates.result import Output
-from wheelwright.limits import limited, under_way
 from wheelwright.pins import UV_IMAGE
-from wheelwright.privileges import BUILD, CODE, INSTALL, PACKAGE, Cache, Credential, Kind, released
 from wheelwright.project import building
 
 __all__ = [

@@ -8,8 +8,8 @@ import anyio
 import dagger
 from dagger import dag
 
+from wheelwright.container.loading import Bench, load
 from wheelwright.errors import GateFailed, RequestError, WheelwrightError
-from wheelwright.loading import Bench, load
 
 __all__ = ["benches", "gather", "judge"]
 

@@ -16,19 +16,9 @@ import anyio
 import dagger
 from dagger import dag
 
-from wheelwright import fetching
-from wheelwright.environment.plan import SOURCE, VENV, Environment
-from wheelwright.environment.services import Server
-from wheelwright.environment.tools import Tool
-from wheelwright.errors import RequestError
-from wheelwright.pins import slim_image
-from wheelwright.privileges import (
-    BUILD,
-    DOWNLOAD,
-)
-from wheelwright.project import building
-from wheelwright.project.files import literal
-from wheelwright.steps import (
+from wheelwright.container import fetching
+from wheelwright.container.privileges import BUILD, DOWNLOAD
+from wheelwright.container.steps import (
     CACHE,
     TOOLS,
     Held,
@@ -46,6 +36,13 @@ from wheelwright.steps import (
     step,
     with_variables,
 )
+from wheelwright.environment.plan import SOURCE, VENV, Environment
+from wheelwright.environment.services import Server
+from wheelwright.environment.tools import Tool
+from wheelwright.errors import RequestError
+from wheelwright.pins import slim_image
+from wheelwright.project import building
+from wheelwright.project.files import literal
 
 _HELD = "/opt/held"
 

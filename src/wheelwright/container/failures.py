@@ -21,9 +21,9 @@ import dagger
 from dagger._exceptions import QueryErrorValue
 from dagger.mod._exceptions import FunctionError
 
+from wheelwright.container.harmless import harmless
+from wheelwright.container.limits import CODE, ended, met, running, seconds, stopped, unlimited
 from wheelwright.errors import WheelwrightError
-from wheelwright.harmless import harmless
-from wheelwright.limits import CODE, ended, met, running, seconds, stopped, unlimited
 
 __all__ = ["Refusal", "explain", "plainly"]
 

@@ -6,7 +6,7 @@ import anyio
 import dagger
 
 from wheelwright import matrix, pipeline
-from wheelwright.loading import Bench
+from wheelwright.container.loading import Bench
 from wheelwright.project.files import join
 from wheelwright.testing.cells import Selection
 from wheelwright.testing.reports import annotations as notices

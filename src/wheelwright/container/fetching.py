@@ -14,14 +14,14 @@ from importlib.resources import files
 import dagger
 from dagger import dag
 
+from wheelwright.container.privileges import BUILD, INSTALL
+from wheelwright.container.steps import CACHE, base, install, offline, step, with_variables
 from wheelwright.environment.plan import Environment
 from wheelwright.errors import ProjectError
 from wheelwright.pins import full_image
-from wheelwright.privileges import BUILD, INSTALL
 from wheelwright.project import building
 from wheelwright.project.building import Sdist
 from wheelwright.project.pyproject import parse
-from wheelwright.steps import CACHE, base, install, offline, step, with_variables
 
 __all__ = ["build_requirements", "repositories", "sdists"]
 
