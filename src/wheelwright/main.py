@@ -8,7 +8,6 @@ from typing import Annotated
 import dagger
 from dagger import Doc, check, enum_type, function, object_type
 
-from wheelwright import matrix as crossing
 from wheelwright import notify as notices
 from wheelwright import pipeline, scans
 from wheelwright.container import attempting, limits, toolchain
@@ -53,7 +52,10 @@ from wheelwright.module.uncached import uncached
 from wheelwright.project.pythons import claimed
 from wheelwright.release.act.context import Context, Settings
 from wheelwright.testing import cells as planning
+from wheelwright.testing import matrix as crossing
+from wheelwright.testing import run_tests
 from wheelwright.testing.cells import Selection
+from wheelwright.testing.plan import TestOptions
 from wheelwright.testing.reports import history
 from wheelwright.testing.reports.model import MatrixReport
 
@@ -156,15 +158,10 @@ class Wheelwright(Releases):
         deps. The result says which. `test-run` gives the files of the same run.
         """
         bench = await self._bench(rerun=rerun)
-        tested = await pipeline.run_tests(
-            bench,
-            self._python(bench, python),
-            git,
-            groups=groups,
-            extras=extras,
-            args=args,
-            services=service,
+        cell = planning.Cell(
+            "", self._python(bench, python), "", tuple(groups), tuple(extras), tuple(service)
         )
+        tested = await run_tests.test(bench, git, cell, TestOptions(tuple(args)))
         if error := tested.error():
             raise error
         return tested.text()
@@ -183,15 +180,10 @@ class Wheelwright(Releases):
     ) -> TestRun:
         """Return the run that `test` judges, with its JUnit report and log, passed or failed."""
         bench = await self._bench(reading=not rerun, rerun=rerun)
-        tested = await pipeline.run_tests(
-            bench,
-            self._python(bench, python),
-            git,
-            groups=groups,
-            extras=extras,
-            args=args,
-            services=service,
+        cell = planning.Cell(
+            "", self._python(bench, python), "", tuple(groups), tuple(extras), tuple(service)
         )
+        tested = await run_tests.test(bench, git, cell, TestOptions(tuple(args)))
         return run_object(tested)
 
     @function

@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
-import shlex
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
 
 import anyio
 import dagger
 
-from wheelwright import report, running
+from wheelwright import report
 from wheelwright.container import attempting, toolchain
 from wheelwright.container.failures import explain, unwrap
+from wheelwright.container.history import own_history
 from wheelwright.container.loading import Bench
-from wheelwright.container.output import Output, broken
+from wheelwright.container.output import Output
 from wheelwright.distribution import build as dist
 from wheelwright.environment import plan as environment
-from wheelwright.environment import services as serving
 from wheelwright.environment import test_dependencies as needs
 from wheelwright.environment.tools import Tool, tool
 from wheelwright.errors import GateFailed, ProjectError, RequestError, WheelwrightError
 from wheelwright.gates import format as formatting
 from wheelwright.gates import lint, lock, types
 from wheelwright.gates.result import GateResult, Verdict
-from wheelwright.pins import full_image
 from wheelwright.project import building
-from wheelwright.project import pyproject as toml
 from wheelwright.project.files import join, literal
 from wheelwright.project.pythons import choose
 from wheelwright.project.settings import GATES
-from wheelwright.project.version import VersionSource, version_source
-from wheelwright.testing import coverage, unrun, verdict
-from wheelwright.testing import run as testing
+from wheelwright.testing import coverage, run_tests
+from wheelwright.testing.cells import Cell
+from wheelwright.testing.plan import TestOptions
 
-__all__ = ["Tested", "build", "ci", "fixes", "judge", "lint_issues", "python_of", "run_tests"]
+__all__ = ["build", "ci", "fixes", "judge", "lint_issues", "python_of"]
 
 
 def python_of(bench: Bench, asked: str) -> str:
@@ -161,7 +157,7 @@ async def check_types(
         return _not_configured("types", why)
     bench.require_package()
     wanted = needs.find(project, python)
-    history = await _history(bench, python, git)
+    history = await own_history(bench, python, git)
     results: list[GateResult] = []
     for checker in types.checkers(project):
         lines = coverage.requirements(project, wanted)
@@ -188,147 +184,6 @@ async def check_types(
     return types.sum_up(results)
 
 
-# -- tests ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Tested:
-    """A run and the directory with its reports; both None where there is nothing to test.
-
-    `unrun` says which tests are there and did not run, and what to do about it; empty for none.
-    """
-
-    run: testing.Run | None
-    reports: dagger.Directory | None
-    why_not: str = ""
-    junit: str = ""
-    unrun: str = ""
-
-    def text(self) -> str:
-        """Return the summary for people, or why there is nothing to test."""
-        return self.run.summary() if self.run else self.why_not
-
-    def error(self) -> WheelwrightError | None:
-        """Return the error where the tests did not pass, or are there and did not run."""
-        error = self.run.error() if self.run else None
-        if not self.unrun:
-            return error
-        return GateFailed(f"{self.unrun}\n\n{error}" if error else self.unrun)
-
-    def result(self) -> GateResult:
-        """Return the gate's result."""
-        if self.run is None:
-            if self.unrun:
-                return GateResult("tests", Verdict.FAILED, self.unrun.split(";")[0], self.unrun)
-            return _not_configured("tests", self.text())
-        said = self.run.counted() or f"exit code {self.run.exit_code}"
-        error = self.error()
-        note = f"{self.run.verdict.reason or said}; {self.run.python}"
-        verdict = Verdict.FAILED if error else Verdict.PASSED
-        return GateResult("tests", verdict, note, str(error) if error else "")
-
-
-async def run_tests(
-    bench: Bench,
-    python: str,
-    git: dagger.Directory,
-    *,
-    groups: Sequence[str] = (),
-    extras: Sequence[str] = (),
-    args: Sequence[str] = (),
-    resolution: str = "",
-    measured: bool = False,
-    services: Sequence[str] = (),
-    cell: str = "",
-) -> Tested:
-    """Run pytest once and keep its exit code and reports, whatever it says.
-
-    An empty `resolution` is the usual one; `measured` leaves coverage data among the reports.
-    `services` are images of servers, fresh for this `cell` and migrated before the tests.
-    """
-    bench.require_package()
-    project = bench.project
-    servers = serving.servers(services or project.settings.services)
-    wanted = needs.find(project, python, groups, extras)
-    if why := testing.configured(project, wanted):
-        return Tested(None, None, why, unrun=await _unrun(bench))
-    command = testing.command(project, args)
-    if measured:
-        wanted = coverage.with_tool(project, wanted, python)
-        command = coverage.command(project, wanted, command)
-    command = testing.recorded(command)
-    history = await _history(bench, python, git)
-    plan = environment.plan(
-        project, python, wanted, history=history is not None, resolution=resolution
-    )
-    ready = await toolchain.installed(bench.source, plan, history)
-    if measured:
-        ready = ready.with_env_variable(coverage.FILE, f"{testing.REPORTS}/{coverage.DATA}")
-    for server in servers:
-        ready = toolchain.serving(ready, server, f"{project.name} {cell or python}")
-    if servers:
-        command = serving.command(project.settings.migrate, command)
-
-    async def attempt(name: str) -> running.Ended:
-        this = attempting.named(ready, name)
-        return await running.run(this, command, f"pytest on Python {python}", narrowed=bool(args))
-
-    async def key() -> str:
-        images = [server.image for server in servers]
-        known = history and await history.digest()
-        own = cell if servers else ""
-        parts = (replace(plan, notes=()), images, own, measured, known)
-        return await attempting.key_of(bench.source, command, *parts)
-
-    ended = await attempting.settled(
-        attempt,
-        key,
-        python,
-        red=lambda ended: not verdict.judge(ended.left).passed,
-        began=lambda ended: ended.left.record.began_at if ended.left.record else None,
-    )
-    output = ended.output
-    if servers and output.exit_code == serving.MIGRATION_FAILED:
-        raise broken(f"the migration {shlex.join(project.settings.migrate)}", output)
-    made = await toolchain.dependencies(bench.source, plan)
-    version = await toolchain.run(made, ["python", "--version"]).stdout()
-    from_lock = project.lock and not wanted.lines and resolution in ("", "locked")
-    locked = ", locked in uv.lock" if from_lock else ""
-    run = testing.Run(
-        name=project.name,
-        python=version.strip(),
-        left=ended.left,
-        place=wanted.describe(locked),
-        notes=(*(f"service: {server.image}" for server in servers), *plan.notes),
-        output="\n".join(part for part in (output.stdout.rstrip(), output.stderr.rstrip()) if part),
-    )
-    empty = verdict.judge(ended.left).kind is verdict.Kind.EMPTY and not args
-    left = await _unrun(bench) if empty else ""
-    return Tested(run, ended.reports, junit=ended.junit, unrun=left)
-
-
-async def _unrun(bench: Bench) -> str:
-    """Return which tests are there although none ran; empty where `skip` leaves tests out."""
-    project = bench.project
-    if "tests" in project.settings.skip:
-        return ""
-    source = bench.source.directory(project.where) if project.where else bench.source
-    paths = {path for pattern in unrun.PATTERNS for path in await source.glob(pattern)}
-    texts: dict[str, str] = {}
-    for path in sorted(paths)[: unrun.FILES_MAX]:
-        try:
-            if await source.file(path).size() <= unrun.SIZE_MAX:
-                texts[path] = await source.file(path).contents()
-        except dagger.QueryError:
-            # A directory of that name, or no text: nothing that unittest would load.
-            continue
-    said = unrun.found(project, texts)
-    if not said:
-        return ""
-    act = unrun.ways_out(texts)
-    return f"{project.name}: its tests did not run: {', and '.join(said)}; {act}"
-
-
 # -- build ----------------------------------------------------------------------------------------
 
 
@@ -342,7 +197,7 @@ async def build(bench: Bench, python: str, git: dagger.Directory) -> dagger.Dire
     project = bench.project
     if why := dist.configured(project):
         raise ProjectError(why.removeprefix("not configured: "), "add a [build-system] table")
-    history = await _history(bench, python, git)
+    history = await own_history(bench, python, git)
     dist.require_version(project, history=history is not None)
     image = environment.image(project, python)
     base = await toolchain.builder(image, python, building.build_files(project))
@@ -363,30 +218,6 @@ async def check_build(bench: Bench, python: str, git: dagger.Directory) -> GateR
     made = await build(bench, python, git)
     names = dist.verify(bench.project, await made.entries())
     return GateResult("build", Verdict.PASSED, ", ".join(names))
-
-
-async def _history(bench: Bench, python: str, git: dagger.Directory) -> dagger.Directory | None:
-    """Return the directory with .git where the version needs it and it is this package's own.
-
-    The default of `git` is the repository around the caller, which is another one when --source
-    names a package elsewhere: its last commit must hold a pyproject.toml of the same name.
-    """
-    project = bench.project
-    asks = version_source(project.package) is VersionSource.VCS
-    if not asks or project.has("PKG-INFO") or bench.prefix:
-        return None
-    if ".git/" not in await git.entries():
-        return None
-    container = toolchain.with_git(toolchain.base(full_image(python), python), git)
-    shown = ("git", "show", f"HEAD:{project.package.path}")
-    output = await toolchain.output(toolchain.observe(container, shown))
-    if output.exit_code != 0:
-        return None
-    try:
-        committed = toml.parse("HEAD:pyproject.toml", output.stdout).name
-    except ProjectError:
-        return None
-    return git if committed == project.package.name else None
 
 
 # -- all of it ------------------------------------------------------------------------------------
@@ -439,7 +270,8 @@ async def ci(bench: Bench, asked: str, git: dagger.Directory, *, fail_fast: bool
 
 
 async def _tests(bench: Bench, python: str, git: dagger.Directory) -> GateResult:
-    return (await run_tests(bench, python, git)).result()
+    tested = await run_tests.test(bench, git, Cell("", python, ""), TestOptions())
+    return tested.result()
 
 
 async def _timed(name: str, gate: Callable[[], Awaitable[GateResult]]) -> report.Row:

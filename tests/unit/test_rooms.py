@@ -57,7 +57,15 @@ PURE = (
     "wheelwright/release/decide/urls.py",
     "wheelwright/release/decide/world.py",
     "wheelwright/report.py",
-    "wheelwright/testing",
+    "wheelwright/testing/cells.py",
+    "wheelwright/testing/coverage.py",
+    "wheelwright/testing/junit.py",
+    "wheelwright/testing/plan.py",
+    "wheelwright/testing/record.py",
+    "wheelwright/testing/run.py",
+    "wheelwright/testing/unrun.py",
+    "wheelwright/testing/verdict.py",
+    "wheelwright/testing/reports",
 )
 
 LIMIT_LINES = 600

@@ -5,9 +5,10 @@ from __future__ import annotations
 import anyio
 import dagger
 
-from wheelwright import matrix, pipeline
+from wheelwright import pipeline
 from wheelwright.container.loading import Bench
 from wheelwright.project.files import join
+from wheelwright.testing import matrix
 from wheelwright.testing.cells import Selection
 from wheelwright.testing.reports import annotations as notices
 from wheelwright.testing.reports.annotations import Annotation

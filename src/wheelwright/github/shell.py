@@ -13,8 +13,6 @@ from dagger import dag
 from wheelwright.container import toolchain
 from wheelwright.container.loading import Bench
 from wheelwright.container.privileges import DATA, KEEP
-from wheelwright.environment import plan as environment
-from wheelwright.environment import test_dependencies as needs
 from wheelwright.errors import RequestError
 from wheelwright.github import native, plan, ruleset
 from wheelwright.github.plan import Options
@@ -24,7 +22,7 @@ from wheelwright.project import building
 from wheelwright.project.files import literal
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.testing import cells
-from wheelwright.testing import run as testing
+from wheelwright.testing import plan as testing
 
 __all__ = ["native_matrix", "restore_cache", "rules", "saved_cache", "workflows"]
 
@@ -85,11 +83,8 @@ def native_matrix(bench: Bench) -> str:
     history = version_source(project.package) is VersionSource.VCS
     rows: list[tuple[cells.Cell, str, str]] = []
     for cell, runner in native.native(cells.plan(project, cells.Selection())):
-        wanted = needs.find(project, cell.python, cell.groups, cell.extras)
-        made = environment.plan(
-            project, cell.python, wanted, history=history, resolution=cell.resolution
-        )
-        script = native.script(made, testing.command(project, ()), bench.prefix)
+        made = testing.make(project, cell, testing.TestOptions(), history=history)
+        script = native.script(made.environment, made.pytest, bench.prefix)
         rows.append((cell, runner, script))
     return native.strategy(rows)
 

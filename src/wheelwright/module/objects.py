@@ -11,12 +11,12 @@ from dagger import Doc, dag, field, function, object_type
 from wheelwright import uploading
 from wheelwright.container.failures import plainly
 from wheelwright.errors import ToolFailed
-from wheelwright.matrix import Finished
 from wheelwright.module.uncached import uncached
-from wheelwright.pipeline import Tested
+from wheelwright.testing.matrix import Finished
 from wheelwright.testing.reports import annotations as notices
 from wheelwright.testing.reports import codecov, history, markdown, model, table
 from wheelwright.testing.run import JUNIT, LOG
+from wheelwright.testing.run_tests import Tested
 
 __all__ = ["Cell", "Matrix", "TestRun", "matrix_object", "run_object"]
 

@@ -133,7 +133,8 @@ def test_other_refusals_of_the_engine_are_passed_on() -> None:
     assert isinstance(unwrap(nested), KeyError)
 
 
-SHELL = {"__init__", "annotate", "main", "matrix", "pipeline", "running", "scans", "uploading"}
+SHELL = {"__init__", "annotate", "main", "pipeline", "scans", "uploading"}
+TESTING_SHELL = {"matrix", "run_tests", "running"}
 SHELL_FOLDERS = {"module", "act", "container"}
 SOURCE = Path(wheelwright.__file__).parent
 
@@ -155,6 +156,7 @@ def test_planning_imports_no_engine_and_no_machine(path: Path) -> None:
     is_shell = (
         path.stem == "shell"
         or path.parent.name in SHELL_FOLDERS
+        or (path.parent.name == "testing" and path.stem in TESTING_SHELL)
         or (path.parent in (SOURCE, SOURCE / "github") and path.stem in SHELL)
     )
     if path.parent.name == "inside":

@@ -9,8 +9,8 @@ from matrices import ABSENT, COVERAGE, FAILED, PASSED, report
 
 from wheelwright.errors import GateFailed
 from wheelwright.gates.result import Verdict
-from wheelwright.matrix import judge
 from wheelwright.testing.cells import Cell
+from wheelwright.testing.matrix import judge
 from wheelwright.testing.reports.model import (
     CellReport,
     Coverage,

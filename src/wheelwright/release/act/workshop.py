@@ -10,14 +10,13 @@ from typing import Final
 import dagger
 from packaging.version import Version
 
-from wheelwright import pipeline, running
+from wheelwright import pipeline
 from wheelwright.container import toolchain
 from wheelwright.container.output import Output
 from wheelwright.container.privileges import DATA, UPLOAD, Credential
 from wheelwright.container.toolchain import Held
 from wheelwright.distribution import backend
 from wheelwright.environment import plan as environment
-from wheelwright.environment import test_dependencies as needs
 from wheelwright.environment.plan import SOURCE
 from wheelwright.errors import GateFailed, WheelwrightError
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
@@ -34,7 +33,10 @@ from wheelwright.release.decide.plan import file_version
 from wheelwright.release.decide.ports import ActFailed, Built, Said
 from wheelwright.release.decide.urls import IndexUrls
 from wheelwright.release.decide.world import Journal, Plan, Trouble
-from wheelwright.testing import run as testing
+from wheelwright.testing import plan as plans
+from wheelwright.testing import running
+from wheelwright.testing.cells import Cell
+from wheelwright.testing.plan import TestOptions
 from wheelwright.testing.verdict import Kind, Verdict, judge
 
 __all__ = ["Containers", "Credentials"]
@@ -212,10 +214,9 @@ class Containers:
         """Install one file without the source, and run the tests against it."""
         assert self._dist is not None
         project = commit.project
-        python = self.preparing.python_of(commit)
-        wanted = needs.find(project, python)
-        plan = environment.plan(project, python, wanted)
-        container = await toolchain.dependencies(commit.bench.source, plan)
+        cell = Cell("", self.preparing.python_of(commit), "")
+        plan = plans.make(project, cell, TestOptions(file=distribution.name))
+        container = await toolchain.dependencies(commit.bench.source, plan.environment)
         container = container.with_file(
             f"{DIST}/{distribution.name}", self._dist.file(distribution.name)
         )
@@ -223,18 +224,17 @@ class Containers:
         container = toolchain.observe(container, ["uv", "pip", "install", path])
         if (output := await toolchain.output(container)).exit_code:
             return [f"{distribution.name} cannot be installed: {_tail(output)}"]
-        if "tests" in project.settings.skip or testing.configured(project, wanted):
+        if "tests" in project.settings.skip or plans.nothing_to_test(project, cell):
             return []
         container = container.with_directory(SOURCE, await self._tests(commit))
-        what = f"tests against {distribution.name}"
         wheel = next(each for each in self._described if each.is_wheel)
         names = [top.removesuffix(".py") for top in artifacts.importables(wheel)]
         # Tests that live inside the package are where it is installed, if they are installed.
         found, ended = Verdict(Kind.EMPTY), None
         for args in ((), ("--pyargs", *names)):
             try:
-                command = testing.recorded(testing.command(project, args))
-                ran = await running.run(container, command, what)
+                this = plans.with_args(plan, project, args)
+                ran = await running.run(container, this.command, this.name)
             except GateFailed as error:
                 return [str(error)]
             said = judge(ran.left)

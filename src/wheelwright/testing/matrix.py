@@ -16,20 +16,19 @@ import dagger
 from dagger import dag
 from packaging.version import Version
 
-from wheelwright import pipeline
 from wheelwright.container import packages as everywhere
 from wheelwright.container import toolchain
 from wheelwright.container.failures import explain, unwrap
 from wheelwright.container.loading import Bench
 from wheelwright.environment import plan as environment
-from wheelwright.environment import test_dependencies as needs
 from wheelwright.errors import GateFailed, RequestError, WheelwrightError
 from wheelwright.gates.result import Verdict
 from wheelwright.project.files import join, literal
 from wheelwright.testing import cells as planning
-from wheelwright.testing import coverage, junit
+from wheelwright.testing import coverage, junit, run_tests
 from wheelwright.testing import run as testing
 from wheelwright.testing.cells import Cell, Selection
+from wheelwright.testing.plan import TestOptions
 from wheelwright.testing.record import Case
 from wheelwright.testing.reports import annotations as notices
 from wheelwright.testing.reports import html, markdown, model, table
@@ -203,20 +202,8 @@ async def _run(bench: Bench, git: dagger.Directory, cell: Cell, options: Options
     if why := await _unavailable(environment.image(project, cell.python)):
         return _without_python(cell, why, options)
     started = datetime.now(UTC)
-    wanted = needs.find(project, cell.python, cell.groups, cell.extras)
-    measure = True if options.least else options.measure
-    tested = await pipeline.run_tests(
-        bench,
-        cell.python,
-        git,
-        groups=cell.groups,
-        extras=cell.extras,
-        args=options.args,
-        resolution=cell.resolution,
-        measured=coverage.configured(project, wanted) if measure is None else measure,
-        services=cell.services,
-        cell=cell.name,
-    )
+    asked = TestOptions(options.args, measure=True if options.least else options.measure)
+    tested = await run_tests.test(bench, git, cell, asked)
     if tested.run is None or tested.reports is None:
         said = tested.result()
         note = said.note if tested.unrun else tested.why_not
@@ -245,7 +232,7 @@ def _without_python(cell: Cell, why: str, options: Options) -> _Ran:
     return _Ran(CellReport(cell, verdict, note, details=details), dag.directory())
 
 
-def _report(bench: Bench, cell: Cell, tested: pipeline.Tested, started: datetime) -> CellReport:
+def _report(bench: Bench, cell: Cell, tested: run_tests.Tested, started: datetime) -> CellReport:
     run = tested.run
     assert run is not None
     result = tested.result()

@@ -1,0 +1,38 @@
+"""Finds the git history that a version comes from."""
+
+from __future__ import annotations
+
+import dagger
+
+from wheelwright.container import toolchain
+from wheelwright.container.loading import Bench
+from wheelwright.errors import ProjectError
+from wheelwright.pins import full_image
+from wheelwright.project import pyproject
+from wheelwright.project.version import VersionSource, version_source
+
+__all__ = ["own_history"]
+
+
+async def own_history(bench: Bench, python: str, git: dagger.Directory) -> dagger.Directory | None:
+    """Return the directory with .git where the version needs it and it is this package's own.
+
+    The default of `git` is the repository around the caller, which is another one when --source
+    names a package elsewhere: its last commit must have a pyproject.toml of the same name.
+    """
+    project = bench.project
+    asks = version_source(project.package) is VersionSource.VCS
+    if not asks or project.has("PKG-INFO") or bench.prefix:
+        return None
+    if ".git/" not in await git.entries():
+        return None
+    container = toolchain.with_git(toolchain.base(full_image(python), python), git)
+    shown = ("git", "show", f"HEAD:{project.package.path}")
+    output = await toolchain.output(toolchain.observe(container, shown))
+    if output.exit_code != 0:
+        return None
+    try:
+        committed = pyproject.parse("HEAD:pyproject.toml", output.stdout).name
+    except ProjectError:
+        return None
+    return git if committed == project.package.name else None

@@ -1,0 +1,140 @@
+"""Carries out the plan of a test run, whatever pytest makes of it."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, replace
+
+import dagger
+
+from wheelwright.container import attempting, toolchain
+from wheelwright.container.history import own_history
+from wheelwright.container.loading import Bench
+from wheelwright.container.output import broken
+from wheelwright.environment import services
+from wheelwright.errors import GateFailed, WheelwrightError
+from wheelwright.gates.result import GateResult, Verdict
+from wheelwright.testing import plan as plans
+from wheelwright.testing import running, unrun, verdict
+from wheelwright.testing.cells import Cell
+from wheelwright.testing.plan import TestOptions, TestPlan
+from wheelwright.testing.run import Run
+
+__all__ = ["Tested", "run_tests", "test"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """A run and the directory with its reports; both None where there is nothing to test.
+
+    `unrun` says which tests are there and did not run, and what to do about it; empty for none.
+    """
+
+    run: Run | None
+    reports: dagger.Directory | None
+    why_not: str = ""
+    junit: str = ""
+    unrun: str = ""
+
+    def text(self) -> str:
+        """Return the summary for people, or why there is nothing to test."""
+        return self.run.summary() if self.run else self.why_not
+
+    def error(self) -> WheelwrightError | None:
+        """Return the error where the tests did not pass, or are there and did not run."""
+        error = self.run.error() if self.run else None
+        if not self.unrun:
+            return error
+        return GateFailed(f"{self.unrun}\n\n{error}" if error else self.unrun)
+
+    def result(self) -> GateResult:
+        """Return the gate's result."""
+        if self.run is None:
+            if self.unrun:
+                return GateResult("tests", Verdict.FAILED, self.unrun.split(";")[0], self.unrun)
+            return GateResult("tests", Verdict.NOT_CONFIGURED, self.text())
+        said = self.run.counted() or f"exit code {self.run.exit_code}"
+        error = self.error()
+        note = f"{self.run.verdict.reason or said}; {self.run.python}"
+        verdict = Verdict.FAILED if error else Verdict.PASSED
+        return GateResult("tests", verdict, note, str(error) if error else "")
+
+
+async def test(bench: Bench, git: dagger.Directory, cell: Cell, options: TestOptions) -> Tested:
+    """Plan a run of the source in a cell and carry it out."""
+    bench.require_package()
+    if why := plans.nothing_to_test(bench.project, cell):
+        return Tested(None, None, why, unrun=await _unrun(bench))
+    history = await own_history(bench, cell.python, git)
+    plan = plans.make(bench.project, cell, options, history=history is not None)
+    return await run_tests(bench, plan, history)
+
+
+async def run_tests(bench: Bench, plan: TestPlan, git: dagger.Directory | None) -> Tested:
+    """Run pytest once and keep its exit code and reports, whatever it says.
+
+    `git` is the directory with .git where the plan has a history.
+    """
+    project, cell, command = bench.project, plan.cell, plan.command
+    ready = await toolchain.installed(bench.source, plan.environment, git)
+    for name, value in plan.variables.items():
+        ready = ready.with_env_variable(name, value)
+    for server in plan.servers:
+        ready = toolchain.serving(ready, server, f"{project.name} {cell.name or cell.python}")
+
+    async def attempt(name: str) -> running.Ended:
+        this = attempting.named(ready, name)
+        return await running.run(this, command, plan.name, narrowed=plan.narrowed)
+
+    async def key() -> str:
+        images = [server.image for server in plan.servers]
+        known = git and await git.digest()
+        own = cell.name if plan.servers else ""
+        parts = (replace(plan.environment, notes=()), images, own, plan.measured, known)
+        return await attempting.key_of(bench.source, command, *parts)
+
+    ended = await attempting.settled(
+        attempt,
+        key,
+        cell.python,
+        red=lambda ended: not verdict.judge(ended.left).passed,
+        began=lambda ended: ended.left.record.began_at if ended.left.record else None,
+    )
+    output = ended.output
+    if plan.servers and output.exit_code == services.MIGRATION_FAILED:
+        raise broken(f"the migration {shlex.join(plan.migrate)}", output)
+    made = await toolchain.dependencies(bench.source, plan.environment)
+    version = await toolchain.run(made, ["python", "--version"]).stdout()
+    run = Run(
+        name=project.name,
+        python=version.strip(),
+        left=ended.left,
+        place=plan.place,
+        notes=plan.notes,
+        output="\n".join(part for part in (output.stdout.rstrip(), output.stderr.rstrip()) if part),
+    )
+    empty = verdict.judge(ended.left).kind is verdict.Kind.EMPTY and not plan.narrowed
+    left = await _unrun(bench) if empty else ""
+    return Tested(run, ended.reports, junit=ended.junit, unrun=left)
+
+
+async def _unrun(bench: Bench) -> str:
+    """Return which tests are there although none ran; empty where `skip` leaves tests out."""
+    project = bench.project
+    if "tests" in project.settings.skip:
+        return ""
+    source = bench.source.directory(project.where) if project.where else bench.source
+    paths = {path for pattern in unrun.PATTERNS for path in await source.glob(pattern)}
+    texts: dict[str, str] = {}
+    for path in sorted(paths)[: unrun.FILES_MAX]:
+        try:
+            if await source.file(path).size() <= unrun.SIZE_MAX:
+                texts[path] = await source.file(path).contents()
+        except dagger.QueryError:
+            # A directory of that name, or no text: nothing that unittest would load.
+            continue
+    said = unrun.found(project, texts)
+    if not said:
+        return ""
+    act = unrun.ways_out(texts)
+    return f"{project.name}: its tests did not run: {', and '.join(said)}; {act}"
