@@ -1,7 +1,7 @@
 """Whatever stands in a file of a package or a module: an answer, or one of our errors.
 
-uv run pytest tests/hostile/test_fuzz_files.py              1,000 inputs for each reader
-uv run pytest tests/hostile/test_fuzz_files.py -m slow     10,000 inputs for each reader
+uv run pytest tests/hostile/test_fuzz_files.py             250 inputs for each of 12 readers
+uv run pytest tests/hostile/test_fuzz_files.py -m slow   2,500 inputs for each of 12 readers
 """
 
 from __future__ import annotations
@@ -408,15 +408,15 @@ def fuzz(name: str, count: int) -> None:
 
 @pytest.mark.parametrize("name", READERS)
 def test_any_text_is_answered(name: str) -> None:
-    """A thousand texts of a format end in an answer or in one of our errors."""
-    fuzz(name, 1_000)
+    """Any text of a format ends in an answer or in one of our errors."""
+    fuzz(name, 250)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", READERS)
-def test_ten_thousand_texts_are_answered(name: str) -> None:
-    """Ten thousand texts of a format end in an answer or in one of our errors."""
-    fuzz(name, 10_000)
+def test_thousands_of_texts_are_answered(name: str) -> None:
+    """Thousands of texts of a format end in an answer or in one of our errors."""
+    fuzz(name, 2_500)
 
 
 @pytest.mark.parametrize("text", ["", "[project]\nname = 3\n", "project = 1\n", "[project]\n\0"])
