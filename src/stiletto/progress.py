@@ -16,9 +16,6 @@ from typing import Protocol
 
 from stiletto.visible import harmless
 
-__all__ = ["Outcome", "Progress", "Renderer", "Silent", "Span"]
-
-
 _KEPT_BYTES = 1000
 
 

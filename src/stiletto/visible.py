@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["coloured", "harmless", "sanitized", "visible"]
-
 _ACTIVE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, line ends of Unicode, marks that turn the direction of text, and bytes
 that are not UTF-8."""

@@ -14,8 +14,6 @@ from wheelwright.errors import RequestError, ToolFailed
 from wheelwright.project.model import Project
 from wheelwright.project.suggestions import unknown
 
-__all__ = ["MESSAGE", "compose", "post"]
-
 MESSAGE = "{name}: {what} {link}"
 
 _TIMEOUT_S = 15.0

@@ -9,15 +9,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-__all__ = [
-    "DEFAULT_PYTHON",
-    "KNOWN_PYTHONS",
-    "TOOLS",
-    "UV_IMAGE",
-    "full_image",
-    "slim_image",
-]
-
 # The image's tag is the version of uv on the package index.
 UV_IMAGE: Final = "ghcr.io/astral-sh/uv:0.13.9"
 

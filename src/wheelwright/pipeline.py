@@ -30,8 +30,6 @@ from wheelwright.testing import coverage, run_tests
 from wheelwright.testing.cells import Cell
 from wheelwright.testing.plan import TestOptions
 
-__all__ = ["build", "ci", "fixes", "judge", "lint_issues", "python_of"]
-
 
 def python_of(bench: Bench, asked: str) -> str:
     """Return the Python to use; `asked` is empty where the caller named none."""

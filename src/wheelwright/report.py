@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from wheelwright.container.harmless import harmless
 from wheelwright.gates.result import GateResult, Verdict
 
-__all__ = ["Row", "failed", "headline", "render"]
-
 _NOTE_WIDTH = 100
 _DETAIL_LINES = 40
 

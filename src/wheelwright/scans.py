@@ -16,8 +16,6 @@ from wheelwright.gates import audit, security
 from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.project.files import join, literal
 
-__all__ = ["Scanned", "check_audit", "scan_code"]
-
 _CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 
 

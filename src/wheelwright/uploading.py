@@ -11,8 +11,6 @@ from wheelwright.container.privileges import REPORT, Credential
 from wheelwright.pins import DEFAULT_PYTHON
 from wheelwright.testing.reports import codecov
 
-__all__ = ["upload"]
-
 
 async def upload(report: dagger.File, token: dagger.Secret, about: codecov.Upload) -> str:
     """Upload one report, and return what came of it."""

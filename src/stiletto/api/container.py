@@ -23,34 +23,6 @@ from stiletto.api.secrets import CacheVolume, Secret
 from stiletto.errors import UsageError
 from stiletto.graph.recipe import OUTSIDE_KEY, Recipe
 
-__all__ = [
-    "DEFAULT_PATH",
-    "CacheMount",
-    "Container",
-    "ContainerDirectory",
-    "ContainerFile",
-    "DirectoryMount",
-    "DirectoryRoot",
-    "EmptyRoot",
-    "Exec",
-    "ExecRoot",
-    "FileMount",
-    "ImageRoot",
-    "Label",
-    "Mount",
-    "MountAfterExec",
-    "Root",
-    "SecretFileMount",
-    "SecretVariable",
-    "Service",
-    "ServiceBinding",
-    "TempDirMount",
-    "Variable",
-    "VolatileVariable",
-    "WrittenRoot",
-    "beneath",
-]
-
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 

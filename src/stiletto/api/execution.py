@@ -9,8 +9,6 @@ from stiletto.api.container import Container, DirectoryMount, ExecRoot, MountAft
 from stiletto.api.registry import call
 from stiletto.errors import NotSupported, UsageError
 
-__all__ = ["refuse", "with_exec"]
-
 
 def refuse(field: str, **given: bool) -> None:
     """Refuse the arguments that are given, by their API names.

@@ -13,33 +13,6 @@ from typing import ClassVar
 
 from stiletto.graph.recipe import OUTSIDE_KEY, Recipe
 
-__all__ = [
-    "Changeset",
-    "Difference",
-    "Directory",
-    "DirectoryFile",
-    "EmptyDirectory",
-    "File",
-    "Filter",
-    "FilteredDirectory",
-    "HostDirectory",
-    "HostFile",
-    "NewFile",
-    "Operation",
-    "Remove",
-    "RenamedFile",
-    "ReplacedFile",
-    "StoredFile",
-    "StoredTree",
-    "SubDirectory",
-    "WriteChanges",
-    "WriteDirectory",
-    "WriteFile",
-    "WriteLink",
-    "WriteNewDirectory",
-    "WrittenDirectory",
-]
-
 
 @dataclass(frozen=True)
 class Directory(Recipe):

@@ -17,8 +17,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["ANY", "DIRECTORIES", "SLASH", "STAR", "Characters", "Matcher", "Token", "literal"]
-
 MAX_KEPT_STEPS = 20_000
 """Of one pattern. An ordinary one takes some hundred; a hostile one makes new ones for ever."""
 

@@ -6,8 +6,6 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 
-__all__ = ["LongText", "takes_long_texts"]
-
 takes_long_texts: ContextVar[bool] = ContextVar("takes_long_texts", default=False)
 """Set while somebody asks who can send a text in pieces; others get it whole."""
 

@@ -37,8 +37,6 @@ from stiletto.api.globs import (
 from stiletto.errors import UsageError
 from stiletto.graph.tree import split
 
-__all__ = ["Filter", "GitignoreLines", "Glob", "PatternList"]
-
 MAX_PATTERN_LENGTH = 16 * 1024
 """A path on Linux has at most 4096 bytes, and each may be escaped."""
 

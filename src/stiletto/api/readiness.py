@@ -10,8 +10,6 @@ from stiletto.api.registry import call
 from stiletto.errors import UsageError
 from stiletto.graph.recipe import Recipe
 
-__all__ = ["Healthcheck", "Port", "duration_s"]
-
 UNITS_S = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 
 

@@ -13,8 +13,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-__all__ = ["CALLS", "Call", "call", "leaf", "snake"]
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 

@@ -9,8 +9,6 @@ from stiletto.api.files import Directory
 from stiletto.api.registry import call
 from stiletto.graph.recipe import Recipe
 
-__all__ = ["CacheVolume", "Secret", "SetSecret", "UriSecret"]
-
 
 @dataclass(frozen=True)
 class Secret(Recipe):

@@ -16,8 +16,6 @@ from stiletto.api.registry import call
 from stiletto.api.texts import check_host_name
 from stiletto.errors import UsageError
 
-__all__ = ["as_service", "with_service_binding"]
-
 PORT_MAX = 65535
 
 

@@ -12,18 +12,6 @@ from stiletto.api.registry import call
 from stiletto.api.texts import check_file_name, check_permissions
 from stiletto.graph.recipe import Recipe
 
-__all__ = [
-    "Argument",
-    "CurrentModule",
-    "Error",
-    "ErrorValue",
-    "FunctionCall",
-    "Host",
-    "ModuleObject",
-    "Query",
-    "Stat",
-]
-
 
 @dataclass(frozen=True)
 class Query(Recipe):

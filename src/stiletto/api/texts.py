@@ -23,19 +23,6 @@ from typing import Any
 
 from stiletto.errors import UsageError
 
-__all__ = [
-    "ID_MAX",
-    "check_file_name",
-    "check_host_name",
-    "check_link_target",
-    "check_permissions",
-    "check_text",
-    "check_user",
-    "check_variable",
-    "fault_of",
-    "number_of",
-]
-
 ID_MAX = 2**32 - 2
 """The last user or group id: the one above it means "no change" to the kernel."""
 

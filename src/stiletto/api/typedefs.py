@@ -15,8 +15,6 @@ from stiletto.errors import UsageError
 from stiletto.graph.recipe import Recipe
 from stiletto.module.definition import Kind
 
-__all__ = ["Function", "Module", "SourceMap", "TypeDef"]
-
 
 @dataclass(frozen=True)
 class SourceMap(Recipe):

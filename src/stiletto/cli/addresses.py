@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from stiletto.cli.ports import EnginePort, ObjectRef, Value
     from stiletto.module.definition import FunctionDef
 
-__all__ = ["Addresses"]
-
 
 class Addresses:
     """Makes the values of a function's arguments."""

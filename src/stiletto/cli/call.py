@@ -17,8 +17,6 @@ from stiletto.cli.terminal import Terminal
 from stiletto.errors import StilettoError, UsageError
 from stiletto.progress import Progress
 
-__all__ = ["Caller", "force", "together"]
-
 T = TypeVar("T")
 
 

@@ -18,8 +18,6 @@ from stiletto.module.definition import ModuleDef
 from stiletto.progress import Outcome, Progress, Span
 from stiletto.visible import visible
 
-__all__ = ["Verdict", "list_text", "report", "run_checks"]
-
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

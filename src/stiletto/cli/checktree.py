@@ -22,8 +22,6 @@ from stiletto.errors import UsageError
 from stiletto.module.definition import Kind, ModuleDef, ObjectDef
 from stiletto.module.toolchain import WorkspaceDef
 
-__all__ = ["Check", "checks_of", "choose", "matches"]
-
 
 @dataclass(frozen=True, slots=True)
 class Check:

@@ -14,8 +14,6 @@ from stiletto.cli.options import CONTEXT, GLOBALS, OUTPUTS, boolean, glimpse
 from stiletto.errors import StilettoError, UsageError
 from stiletto.progress import Outcome
 
-__all__ = ["call", "check", "functions"]
-
 CALL_HELP = """\
 Call one or more functions, interconnected into a pipeline
 

@@ -11,8 +11,6 @@ from stiletto.cli.line import Level, Types, arg_flags, functions_of, skipped
 from stiletto.cli.options import GLOBALS, OUTPUTS
 from stiletto.module.definition import ArgDef, EnumDef, Kind, ModuleDef, ObjectDef
 
-__all__ = ["columns", "flag_rows", "functions_table", "help_of", "short", "table"]
-
 Bold = Callable[[str], str]
 
 

@@ -14,8 +14,6 @@ from stiletto.cli.options import SandboxName
 from stiletto.cli.ports import EnginePort
 from stiletto.progress import Progress, Span
 
-__all__ = ["Damaged", "Door", "Installed", "Pruned", "Verified"]
-
 
 class Damaged(Protocol):
     """A part of the store that is not as it was stored."""

@@ -16,17 +16,6 @@ import shlex
 
 from stiletto.errors import StepFailed, StilettoError, UsageError
 
-__all__ = [
-    "BUG",
-    "HUNG_UP",
-    "INTERRUPTED",
-    "TERMINATED",
-    "UNHEARD",
-    "message_of",
-    "streams_of",
-    "text_of",
-]
-
 UNHEARD = 1
 INTERRUPTED = 2
 BUG = 70

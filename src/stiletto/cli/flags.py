@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from stiletto.cli.names import closest, kebab
 from stiletto.errors import UsageError
 
-__all__ = ["Flag", "FlagSet", "Given", "asks_for_help", "is_flag", "peek"]
-
 
 @dataclass(frozen=True, slots=True)
 class Flag:

@@ -21,8 +21,6 @@ from stiletto.cli.failures import HUNG_UP, INTERRUPTED, TERMINATED, UNHEARD
 from stiletto.cli.terminal import Terminal
 from stiletto.progress import Span
 
-__all__ = ["GRACE_S", "Interrupted", "code_for", "hangups", "report", "run_to_end"]
-
 GRACE_S = 1.5
 """How long the command may take to end what it started."""
 

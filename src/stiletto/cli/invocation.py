@@ -16,8 +16,6 @@ from stiletto.errors import UsageError
 from stiletto.progress import Progress, Renderer, Silent, Span
 from stiletto.render import choose, shows_failures
 
-__all__ = ["Invocation"]
-
 _ALL_OUTPUT = 3
 """The verbosity of --debug."""
 

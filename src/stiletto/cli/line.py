@@ -28,8 +28,6 @@ from stiletto.module.definition import (
     TypeRef,
 )
 
-__all__ = ["Level", "Line", "Link", "Types", "functions_of", "provider_of", "read_line", "skipped"]
-
 
 class Types(Protocol):
     """Looks up types by name; an `EnginePort` is one."""

@@ -26,7 +26,6 @@ from stiletto.errors import EnvironmentFailed, StilettoError, UsageError
 if TYPE_CHECKING:
     from stiletto.cli.door import Door
 
-__all__ = ["main", "run"]
 
 DISTRIBUTION = "wheelwright-pipeline"
 """What is installed; `stiletto` on an index is somebody else's."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["closest", "kebab"]
-
 
 def _is_upper(char: str) -> bool:
     return "A" <= char <= "Z"

@@ -11,19 +11,6 @@ from stiletto.cli.flags import Flag, FlagSet, Given, peek
 from stiletto.cli.values import ValueTextError, read_boolean
 from stiletto.errors import UsageError
 
-__all__ = [
-    "CONTEXT",
-    "GLOBALS",
-    "OUTPUTS",
-    "UNSUPPORTED",
-    "Options",
-    "ProgressName",
-    "SandboxName",
-    "boolean",
-    "glimpse",
-    "with_given",
-]
-
 ProgressName: TypeAlias = Literal["auto", "plain", "tty", "dots", "report", "none"]
 SandboxName: TypeAlias = Literal["auto", "bubblewrap", "plain"]
 

@@ -8,8 +8,6 @@ from typing import Protocol, TypeAlias
 
 from stiletto.module.definition import EnumDef, ModuleDef, ObjectDef
 
-__all__ = ["EnginePort", "ObjectRef", "Value"]
-
 
 @dataclass(frozen=True, slots=True)
 class ObjectRef:

@@ -10,8 +10,6 @@ from stiletto.cli.invocation import Invocation
 from stiletto.cli.options import GLOBALS, boolean
 from stiletto.errors import UsageError
 
-__all__ = ["prune", "read_duration_s", "read_size_bytes", "size_text"]
-
 PRUNE_HELP = """\
 Remove stored results: all of them, or only what the options do not keep.
 

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 
 from stiletto.cli.ports import ObjectRef, Value
 
-__all__ = ["as_json", "changes_summary", "identity", "objects", "plain"]
-
 LISTED = 20
 """How many paths of each kind the summary of a changeset names."""
 

@@ -17,8 +17,6 @@ from stiletto.cli.options import GLOBALS, UNSUPPORTED, boolean, with_given
 from stiletto.cli.terminal import Terminal
 from stiletto.errors import UsageError
 
-__all__ = ["run", "session"]
-
 GRACE_S = 10.0
 """Between SIGTERM and SIGKILL, as `dagger run --cleanup-timeout` has it."""
 

@@ -8,8 +8,6 @@ from pathlib import Path
 from stiletto.cli.options import Options
 from stiletto.module.definition import FunctionDef
 
-__all__ = ["whose"]
-
 
 def whose(
     options: Options, constructor: FunctionDef | None, given: Collection[str], workdir: Path

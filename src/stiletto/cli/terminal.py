@@ -15,8 +15,6 @@ from typing import TextIO
 
 from stiletto.visible import coloured, harmless
 
-__all__ = ["Terminal"]
-
 WIDTH = 80
 """Columns where the output is no terminal: what help and summaries wrap to."""
 

@@ -9,8 +9,6 @@ from stiletto.cli.names import closest
 from stiletto.cli.options import GLOBALS
 from stiletto.errors import UsageError
 
-__all__ = ["toolchain"]
-
 HELP = """\
 Manage toolchains: modules that check and build a project without being part of it.
 

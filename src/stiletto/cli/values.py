@@ -21,8 +21,6 @@ from typing import TypeAlias
 
 from stiletto.module.definition import EnumDef, Kind, TypeRef
 
-__all__ = ["Address", "FlagType", "Parsed", "ValueTextError", "flag_type", "read_csv"]
-
 ADDRESSABLE = frozenset(
     {
         "CacheVolume",

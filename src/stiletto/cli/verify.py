@@ -8,8 +8,6 @@ from stiletto.cli.invocation import Invocation
 from stiletto.cli.options import GLOBALS, boolean
 from stiletto.errors import EnvironmentFailed, UsageError
 
-__all__ = ["verify"]
-
 VERIFY_HELP = """\
 Check that everything in the cache is as it was stored.
 

@@ -19,8 +19,6 @@ from stiletto.module.remote import GitReference
 if TYPE_CHECKING:
     from stiletto.engine.session import Engine
 
-__all__ = ["address_of"]
-
 
 async def address_of(engine: Engine, arg: ArgDef, text: str) -> Any:
     """Return the object, or the list of objects, that an argument's default names.

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from stiletto.engine.session import Engine
     from stiletto.module.source import LoadedModule
 
-__all__ = ["Client"]
-
 
 @dataclass
 class Client:

@@ -42,8 +42,6 @@ from stiletto.store import View
 from stiletto.store.sealed import fitting
 from stiletto.store.trouble import ROOM_HINT
 
-__all__ = ["Commands", "Finished"]
-
 NEVER_STORED = range(128, 192)  # ended by a signal: always a failure; as the real engine
 
 

@@ -19,8 +19,6 @@ from stiletto.graph.recipe import digest_of
 from stiletto.module.origin import Origin
 from stiletto.visible import visible
 
-__all__ = ["FLAG", "Consent", "consents_from"]
-
 FLAG = "--allow-env"
 
 Ask = Callable[[str], bool]

@@ -19,8 +19,6 @@ from stiletto.graph.recipe import Recipe
 if TYPE_CHECKING:
     from stiletto.engine.client import Client
 
-__all__ = ["container_from"]
-
 
 @leaf("Container.from")
 async def container_from(

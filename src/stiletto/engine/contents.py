@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from stiletto.errors import UsageError
 
-__all__ = ["refuse_large", "replaced"]
-
 MAX_CONTENTS_BYTES = 128 * 1024 * 1024  # as the real engine
 
 

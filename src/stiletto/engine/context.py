@@ -6,8 +6,6 @@ from contextvars import ContextVar
 
 from stiletto.progress import Span
 
-__all__ = ["current_span", "preparing"]
-
 current_span: ContextVar[Span | None] = ContextVar("current_span", default=None)
 preparing: ContextVar[bool] = ContextVar("preparing", default=False)
 """Set while the engine works for itself (a module's environment): told only when it takes time."""

@@ -8,8 +8,6 @@ from pathlib import Path
 
 from stiletto.sandbox.plan import StepOutput
 
-__all__ = ["how_ended", "loopback_hint", "machine_kills"]
-
 LOOPBACK = re.compile(r"(?:\b127\.0\.0\.1|\blocalhost|\[::1\]):(?P<port>\d{1,5})\b")
 REFUSED = re.compile(r"connection refused|ECONNREFUSED", re.IGNORECASE)
 

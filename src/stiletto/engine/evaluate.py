@@ -44,8 +44,6 @@ from stiletto.sandbox.skeleton import materialise_image, skeleton
 from stiletto.store import GitignoreFiles, Store, View
 from stiletto.store.view import Node
 
-__all__ = ["Evaluator", "Images"]
-
 T = TypeVar("T")
 
 MAX_ENTRIES = 2_000_000

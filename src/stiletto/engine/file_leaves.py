@@ -22,7 +22,6 @@ from stiletto.graph.tree import Dir, Entry, File, Link, split
 if TYPE_CHECKING:
     from stiletto.engine.client import Client
 
-__all__ = ["stat_of"]
 
 # -- directories ---------------------------------------------------------------------------------
 

@@ -34,7 +34,6 @@ from stiletto.store.sealed import fitting
 if TYPE_CHECKING:
     from stiletto.engine.session import Engine
 
-__all__ = ["Functions"]
 
 MAX_AGE_S = 7 * 24 * 3600  # as the real engine keeps function results
 ID = re.compile(r"\w+@sha256:[0-9a-f]{64}")

@@ -11,8 +11,6 @@ from collections.abc import Awaitable, Callable
 
 from stiletto.errors import EnvironmentFailed
 
-__all__ = ["SecretGate"]
-
 
 class SecretGate:
     """Lets secrets through to isolated steps, or to all where the caller said so.

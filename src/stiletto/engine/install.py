@@ -22,8 +22,6 @@ from stiletto.module.source import context_of, find_module
 from stiletto.store.layout import root_from
 from stiletto.store.store import Store
 
-__all__ = ["install", "installed", "project_of", "uninstall"]
-
 
 def project_of(mod: str | None, workdir: Path) -> Path:
     """Return the directory of the `dagger.json` to change.

@@ -12,8 +12,6 @@ from typing import Any
 from stiletto.api import container as c
 from stiletto.graph.tree import Dir
 
-__all__ = ["FORMAT", "step_inputs"]
-
 FORMAT = 1
 """Raised whenever stored results stop meaning what they meant."""
 

@@ -13,8 +13,6 @@ from stiletto.progress import Progress
 from stiletto.sandbox import plan
 from stiletto.store import Store, View
 
-__all__ = ["SCRATCH", "Below", "Layouts", "NamedFile", "Stack"]
-
 SCRATCH = plan.Image("scratch", "scratch", "nothing")
 """The image of a container before `from`."""
 

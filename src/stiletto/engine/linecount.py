@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-__all__ = ["changed_lines"]
-
 _MOST = 1000
 """More changes than these are counted without a look at the order of lines: a comparison of two
 texts without anything in common takes the product of their lengths."""

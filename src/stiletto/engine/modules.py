@@ -42,7 +42,6 @@ from stiletto.store.sealed import fitting
 if TYPE_CHECKING:
     from stiletto.engine.session import Engine
 
-__all__ = ["FORMAT", "Modules"]
 
 FORMAT = 2
 """Raised whenever stored definitions or results stop meaning what they meant."""

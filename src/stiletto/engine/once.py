@@ -8,8 +8,6 @@ from typing import Any, TypeVar
 
 from stiletto.graph.recipe import Recipe
 
-__all__ = ["Once"]
-
 T = TypeVar("T")
 
 

@@ -8,8 +8,6 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
-__all__ = ["decoded", "encoded", "tail"]
-
 _ESCAPED = re.compile("[\udc80-\udcff]")
 
 TAIL_BYTES = 100 * 1024

@@ -17,8 +17,6 @@ from stiletto.sandbox.scrub import Masks, Patterns, Replacer, Sought
 from stiletto.sandbox.spool import STREAMS, Run, Spool, Stream, frames
 from stiletto.store import Store
 
-__all__ = ["MAX_TEXT_BYTES", "Printed"]
-
 MAX_TEXT_BYTES = 128 * 1024 * 1024
 """Of one answer, as of a file's contents; as the real engine, where output is such a file."""
 

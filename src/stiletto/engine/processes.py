@@ -24,7 +24,6 @@ from stiletto.sandbox.scrub import Patterns, Replacer
 if TYPE_CHECKING:
     from stiletto.engine.session import Engine
 
-__all__ = ["Processes"]
 
 TAIL_LINES = 20
 AGAIN = "run it again: what Python had compiled of the module was dropped, in case it was damaged"

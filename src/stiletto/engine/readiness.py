@@ -23,8 +23,6 @@ from stiletto.sandbox import plan
 from stiletto.sandbox.network import StepNetwork
 from stiletto.sandbox.scrub import Patterns, Replacer, replaced, secret_patterns
 
-__all__ = ["ADDRESS_VARIABLE", "ServiceFailed", "ready", "refuse_taken_ports", "watched"]
-
 ADDRESS_VARIABLE = "STILETTO_SERVICE_ADDRESS"
 """How a service learns the address that is its own."""
 

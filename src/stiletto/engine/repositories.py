@@ -23,8 +23,6 @@ from stiletto.module.credentials import Credential, git_variables, parted, shown
 from stiletto.module.remote import GitReference, tag_names
 from stiletto.store.store import Store
 
-__all__ = ["Cloned", "Repositories"]
-
 COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 

@@ -26,8 +26,6 @@ from stiletto.sandbox.scrub import Masks
 from stiletto.store.files import clear
 from stiletto.store.layout import SALT_BYTES
 
-__all__ = ["SecretStore"]
-
 PROVIDERS = ("env", "file", "cmd")
 OTHER_PROVIDERS = ("aws", "gcp", "libsecret", "op", "vault")
 """Those of the real engine."""

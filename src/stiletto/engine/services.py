@@ -44,8 +44,6 @@ from stiletto.progress import Outcome, Progress, Span
 from stiletto.sandbox import plan
 from stiletto.sandbox.spool import STREAMS
 
-__all__ = ["Bound", "ServiceRunner", "Services", "host_name"]
-
 T = TypeVar("T")
 
 

@@ -56,8 +56,6 @@ if TYPE_CHECKING:
     from stiletto.wire.schema import CoreSchema
     from stiletto.wire.server import SessionServer
 
-__all__ = ["Engine", "open_session", "serve"]
-
 
 @dataclass(frozen=True)
 class Entrance(Recipe):

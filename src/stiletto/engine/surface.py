@@ -17,16 +17,6 @@ from typing import Protocol
 from stiletto.graph.links import follow as follow_links
 from stiletto.graph.tree import DIR_MODE, Dir, Entry, File, Link, TreeError, split
 
-__all__ = [
-    "DeltaSurface",
-    "Lower",
-    "Surface",
-    "TreeSurface",
-    "make_directory",
-    "put_directory",
-    "put_file",
-]
-
 
 class Lower(Protocol):
     """The files below a delta, read-only; paths are absolute, and no parent is a link."""

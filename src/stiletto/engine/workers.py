@@ -16,8 +16,6 @@ from stiletto.errors import ModuleFailed
 from stiletto.module.runtime import JOBS
 from stiletto.sandbox.plan import BindMount
 
-__all__ = ["Worker"]
-
 Sink = Callable[[bytes], None]
 
 

@@ -7,8 +7,6 @@ from types import MappingProxyType
 
 from stiletto.graph.tree import Dir, Entry, File, Link
 
-__all__ = ["Changes", "compare", "difference"]
-
 
 @dataclass(frozen=True, slots=True)
 class Changes:

@@ -7,8 +7,6 @@ from collections.abc import Callable
 
 from stiletto.graph.tree import MAX_LINKS, TreeError
 
-__all__ = ["follow"]
-
 
 def follow(path: str, link: Callable[[str], str | None], *, last: bool = True) -> str:
     """Return the absolute path with its links followed, the last one only with `last`.

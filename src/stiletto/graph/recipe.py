@@ -25,8 +25,6 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeAlias
 
-__all__ = ["OUTSIDE_KEY", "TRANSIENT", "Recipe", "digest_of", "dump", "explain", "load", "parts"]
-
 OUTSIDE_KEY: Mapping[str, Any] = MappingProxyType({"stiletto": "outside-key"})
 TRANSIENT: Mapping[str, Any] = MappingProxyType({"stiletto": "transient"})
 

@@ -20,8 +20,6 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-__all__ = ["EMPTY", "Dir", "Entry", "File", "Link", "TreeError", "split"]
-
 DIR_MODE = 0o755
 FILE_MODE = 0o644
 

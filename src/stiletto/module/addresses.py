@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["is_git_url", "secret_arguments"]
-
 _GIT_URL = re.compile(r"(?:(?:https?|ssh|git)://|[\w-]+@[\w.-]+:)")
 """What Dagger takes for a remote repository (util/gitutil, ParseURL)."""
 

@@ -24,8 +24,6 @@ from stiletto.module.definition import (
 )
 from stiletto.module.naming import lower_camel
 
-__all__ = ["bindings"]
-
 HEAD = '''\
 """Generated from the modules that this module uses. Do not edit."""
 

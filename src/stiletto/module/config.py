@@ -17,15 +17,6 @@ from typing import Any
 from stiletto.errors import ModuleFailed, NotSupported
 from stiletto.module.origin import Origin, line_of
 
-__all__ = [
-    "CONFIG",
-    "Customization",
-    "ModuleConfig",
-    "Related",
-    "check_module_name",
-    "parse_config",
-]
-
 CONFIG = "dagger.json"
 NEWEST_ENGINE = (0, 21, 8)
 """Modules that ask for a newer engine than the one whose behaviour this is are refused."""

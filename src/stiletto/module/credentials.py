@@ -15,8 +15,6 @@ from urllib.parse import unquote
 from stiletto.errors import UsageError
 from stiletto.visible import visible
 
-__all__ = ["Credential", "check_address", "git_variables", "parted", "shown", "without_credentials"]
-
 _USER_INFO = re.compile(r"(?P<scheme>https?://)(?P<info>[^/?#@]*)@(?P<host>[^/?#]+)")
 _SHOWN = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<user>[^/@:\s]*)(?P<rest>:[^/@\s]*)?@"

@@ -28,8 +28,6 @@ from stiletto.errors import UsageError
 from stiletto.module.definition import ArgDef, FunctionDef, Kind, ModuleDef, ObjectDef
 from stiletto.module.origin import Origin
 
-__all__ = ["EnvFile", "apply_defaults", "module_defaults", "parse_env"]
-
 _SECRET = re.compile(r"(env|file|cmd)://")
 """What a secret is read from; whatever else stands there may be the secret itself."""
 

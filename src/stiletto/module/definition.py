@@ -13,22 +13,6 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-__all__ = [
-    "ArgDef",
-    "EnumDef",
-    "FieldDef",
-    "FunctionDef",
-    "Kind",
-    "ModuleDef",
-    "ObjectDef",
-    "TypeRef",
-    "arg_from_json",
-    "enum_from_json",
-    "from_json",
-    "object_from_json",
-    "to_json",
-]
-
 
 class Kind(Enum):
     """The kind of a type; values are those of the API's TypeDefKind."""

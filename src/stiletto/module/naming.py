@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["camel", "lower_camel", "type_name"]
-
 
 def _words(name: str) -> list[str]:
     return [

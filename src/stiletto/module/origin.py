@@ -14,8 +14,6 @@ from pathlib import Path
 from stiletto.module.addresses import is_git_url, secret_arguments
 from stiletto.module.definition import ArgDef, Kind
 
-__all__ = ["Origin", "acts", "line_of"]
-
 
 @dataclass(frozen=True, slots=True)
 class Origin:

@@ -18,8 +18,6 @@ from stiletto.module.definition import (
 )
 from stiletto.module.naming import camel, lower_camel, type_name
 
-__all__ = ["define"]
-
 
 def define(name: str, built: Module, original: str = "") -> ModuleDef:
     """Turn a registered module into its definition.

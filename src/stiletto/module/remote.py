@@ -22,8 +22,6 @@ from pathlib import Path
 from stiletto.errors import UsageError
 from stiletto.module.credentials import shown
 
-__all__ = ["GitReference", "is_bare", "is_remote", "parse_reference", "tag_names"]
-
 SCHEMES = ("https://", "http://", "ssh://", "file://")
 HOSTS = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org")
 """Hosts whose repositories are always `owner/name` (engine/vcs of Dagger knows the first three)."""

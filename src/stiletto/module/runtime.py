@@ -22,16 +22,6 @@ from stiletto.module import worker
 from stiletto.module.naming import camel
 from stiletto.module.source import LoadedModule, ModuleProject
 
-__all__ = [
-    "JOBS",
-    "UV_IMAGE",
-    "environment",
-    "python_tags",
-    "runtime_variables",
-    "uv_project",
-    "with_bindings",
-]
-
 UV_IMAGE = "ghcr.io/astral-sh/uv:0.10.3"  # the version that the real runtime uses
 SDK_REQUIREMENT = "dagger-io>=0.21.8,<0.22"
 SOURCE = "/module"

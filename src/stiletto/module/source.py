@@ -14,8 +14,6 @@ from stiletto.module.definition import ModuleDef
 from stiletto.module.origin import Origin
 from stiletto.module.remote import is_remote
 
-__all__ = ["LoadedModule", "ModuleProject", "Place", "context_of", "find_module", "read_project"]
-
 
 @dataclass(frozen=True, slots=True)
 class ModuleProject:

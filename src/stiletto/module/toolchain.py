@@ -28,8 +28,6 @@ from stiletto.module.definition import (
 )
 from stiletto.module.naming import lower_camel
 
-__all__ = ["WorkspaceDef", "customize", "with_toolchains"]
-
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceDef(ModuleDef):

@@ -10,8 +10,6 @@ from collections.abc import Iterator, Mapping
 from stiletto.errors import ModuleFailed
 from stiletto.module.definition import ModuleDef, ObjectDef, TypeRef
 
-__all__ = ["validate"]
-
 
 def validate(module: ModuleDef, foreign: Mapping[str, str]) -> None:
     """Refuse what the real engine refuses; `foreign` names the module of each other type.

@@ -10,8 +10,6 @@ from stiletto.progress import Renderer, Silent
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["choose", "shows_failures"]
-
 
 def choose(mode: str, *, stream: TextIO, environ: Mapping[str, str], verbosity: int) -> Renderer:
     """Return the renderer for `--progress`: auto, plain, tty, dots, report or none.

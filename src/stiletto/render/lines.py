@@ -8,8 +8,6 @@ from collections import deque
 from stiletto.progress import Outcome, Span
 from stiletto.visible import sanitized
 
-__all__ = ["TAIL", "Blame", "Lines", "duration", "status"]
-
 TAIL = 40
 """How many of the last lines of a failed step are repeated."""
 

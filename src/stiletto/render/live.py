@@ -26,8 +26,6 @@ from rich.text import Text
 from stiletto.progress import Outcome, Span
 from stiletto.render.lines import Blame, Lines, duration
 
-__all__ = ["Live", "console_for"]
-
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _FRAMES_PER_SECOND = 12.5
 

@@ -15,8 +15,6 @@ from typing import TextIO
 from stiletto.progress import Outcome, Span
 from stiletto.render.lines import Blame, Lines, duration, status
 
-__all__ = ["Plain"]
-
 
 class Plain:
     """Writes a line for each begin, end and line of output."""

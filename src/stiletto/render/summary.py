@@ -11,8 +11,6 @@ from typing import TextIO
 from stiletto.progress import Outcome, Span
 from stiletto.render.lines import Blame, Lines, duration, status
 
-__all__ = ["Dots", "Report"]
-
 _MARKS = {Outcome.DONE: ".", Outcome.CACHED: "$", Outcome.FAILED: "X", Outcome.CANCELLED: "-"}
 _MARKS_PER_LINE = 72
 

@@ -25,8 +25,6 @@ from stiletto.sandbox.plan import (
 from stiletto.sandbox.relocation import copy_file, placeholder
 from stiletto.sandbox.trees import Snapshot, changes, lay, remove_entry, snapshot
 
-__all__ = ["Attached", "attach"]
-
 
 @dataclass
 class Attached:

@@ -52,8 +52,6 @@ from stiletto.sandbox.skeleton import materialise_image, skeleton
 from stiletto.sandbox.spool import Spool, Unspooled
 from stiletto.sandbox.terminate import ask_command_to_end, kill_launched
 
-__all__ = ["Bubblewrap", "find_program"]
-
 VERSION_MIN = (0, 11)
 """The first release with overlay options."""
 

@@ -39,8 +39,6 @@ from stiletto.sandbox.surroundings import (
     passed_on,
 )
 
-__all__ = ["Plan", "depth", "plan_step", "too_long"]
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -14,8 +14,6 @@ from pathlib import Path
 
 from stiletto.sandbox.plan import Bind
 
-__all__ = ["PLACES", "public_binds"]
-
 PLACES = (
     "/etc/ca-certificates",
     "/etc/pki/ca-trust",

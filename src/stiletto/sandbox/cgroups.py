@@ -20,8 +20,6 @@ from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
 
-__all__ = ["NO_ENTRY", "Group", "Groups", "Limits", "find_groups", "write_limits"]
-
 CONTROLLERS = ("memory", "pids")
 PREFIX = "stiletto-"
 NO_ENTRY = 125

@@ -13,8 +13,6 @@ import struct
 import sys
 from functools import cache
 
-__all__ = ["close_abstract_sockets", "closes_abstract_sockets", "new_session_keyring"]
-
 KEYCTL = {"x86_64": 250, "aarch64": 219}
 JOIN_SESSION_KEYRING = 1
 

@@ -21,8 +21,6 @@ from urllib.parse import urlsplit
 
 from stiletto.sandbox.surroundings import PROXY_VARIABLES
 
-__all__ = ["Address", "Doors", "Inside", "doors_for", "name_servers", "proxies", "pump"]
-
 Address: TypeAlias = tuple[str, int]
 
 CHUNK_BYTES = 1 << 16

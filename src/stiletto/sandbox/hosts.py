@@ -17,8 +17,6 @@ from collections.abc import Mapping, Sequence
 from stiletto.errors import EnvironmentFailed
 from stiletto.visible import visible
 
-__all__ = ["HOSTS_FILE", "addresses_for", "hosts_file"]
-
 HOSTS_FILE = "/etc/hosts"
 POSITION = r"""
     (?<=//) NAME (?= $ | [/?,;\s"'] | :\d ) (?! [^\s/]*@ )  # in a URL; no user name before "@"

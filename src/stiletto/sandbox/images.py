@@ -31,8 +31,6 @@ from stiletto.sandbox.userland import (
     with_bind,
 )
 
-__all__ = ["HostImages", "find_uv", "python_image"]
-
 USERLANDS = frozenset(
     {"alpine", "alpine/git", "bitnami/git", "buildpack-deps", "busybox", "debian", "ubuntu"}
 )

@@ -19,16 +19,6 @@ from typing import Any, Protocol
 from stiletto.errors import EnvironmentFailed
 from stiletto.sandbox.process import kill_group
 
-__all__ = [
-    "Answers",
-    "Interpreter",
-    "Memory",
-    "choose",
-    "find_interpreters",
-    "install",
-    "interpreter_for",
-]
-
 PROBE = """
 import importlib.util as u, json, sys, sysconfig
 print(json.dumps({

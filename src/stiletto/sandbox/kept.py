@@ -15,8 +15,6 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["kept"]
-
 
 def kept(place: Path, make: Callable[[Path], None]) -> Path:
     """Return `place`, filled by `make` unless it is there already; counts as use."""

@@ -23,8 +23,6 @@ from stiletto.graph.links import follow
 from stiletto.graph.tree import TreeError
 from stiletto.sandbox.plan import Layer
 
-__all__ = ["Stack", "View", "collapse", "relative", "removals", "whiteouts"]
-
 OPAQUE = "user.overlay.opaque"
 
 

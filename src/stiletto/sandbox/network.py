@@ -28,17 +28,6 @@ from stiletto.sandbox import network_holder
 from stiletto.sandbox.doors import Address, Doors, doors_for
 from stiletto.sandbox.spawn import Child, Starting, start
 
-__all__ = [
-    "LOOPBACK",
-    "MACHINE",
-    "Joined",
-    "Network",
-    "Own",
-    "StepNetwork",
-    "network_from",
-    "spaces_of",
-]
-
 LOOPBACK = "STILETTO_LOOPBACK"
 TUN = Path("/dev/net/tun")
 START_S = 10.0

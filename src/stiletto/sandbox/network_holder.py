@@ -15,8 +15,6 @@ import os
 import sys
 from _socket import SCM_RIGHTS, SO_REUSEADDR, SOL_SOCKET, socket  # `socket` takes longer to import
 
-__all__ = ["REQUEST_MAX_BYTES", "main"]
-
 REQUEST_MAX_BYTES = 256
 
 

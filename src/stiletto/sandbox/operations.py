@@ -12,27 +12,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
-__all__ = [
-    "OPTIONS_MAX_BYTES",
-    "BindPath",
-    "Chdir",
-    "Data",
-    "Filter",
-    "Kernel",
-    "MakeDirectory",
-    "Namespaces",
-    "Operation",
-    "Overlay",
-    "SetEnvironment",
-    "Temporary",
-    "arguments",
-    "describe",
-    "moved",
-    "nested",
-    "options",
-    "options_size",
-]
-
 OPTIONS_MAX_BYTES = 4095
 """mount(2) takes at most a page of options, its end mark included."""
 

@@ -14,8 +14,6 @@ from collections.abc import Iterable, Mapping
 from stiletto.errors import EnvironmentFailed
 from stiletto.visible import visible
 
-__all__ = ["assert_words", "packed"]
-
 _SHOWN_CHARS = 80
 
 

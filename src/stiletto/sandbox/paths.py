@@ -15,8 +15,6 @@ from dataclasses import dataclass
 
 from stiletto.sandbox.layers import parents, relative
 
-__all__ = ["PathMap"]
-
 HOST_ROOTS = frozenset(
     {
         *("bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "libx32", "proc", "run", "sbin"),

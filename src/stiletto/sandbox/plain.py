@@ -49,8 +49,6 @@ from stiletto.sandbox.trees import (
 from stiletto.sandbox.watch import end_all
 from stiletto.sandbox.watcher import Watched, watched
 
-__all__ = ["Plain"]
-
 
 @dataclass
 class _Prepared:

@@ -26,8 +26,6 @@ from stiletto.sandbox.relocation import working_tree
 from stiletto.sandbox.remove import remove_tree
 from stiletto.sandbox.trees import lay
 
-__all__ = ["TreePool", "WorkingTree"]
-
 IDLE_MAX = 4
 """Each is a full copy on disk; a pipeline has few branches that are worth one."""
 

@@ -20,8 +20,6 @@ from stiletto.sandbox.scrub import Replacer, Sought
 from stiletto.sandbox.spawn import Child, Starting, start
 from stiletto.sandbox.spool import Spool, Stream
 
-__all__ = ["Transcript", "kill_group", "memory_file", "run_process", "shell_code"]
-
 CHUNK_BYTES = 65536
 DRAIN_TIMEOUT_S = 5.0
 """How long a stream may stay open after the process tree has ended."""

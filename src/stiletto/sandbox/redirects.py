@@ -15,8 +15,6 @@ from stiletto.sandbox.plan import BindMount, Layer, Mount, OverlayMount, Step, T
 from stiletto.sandbox.process import Transcript
 from stiletto.sandbox.spool import Stream
 
-__all__ = ["redirected", "write_chunks", "write_redirects"]
-
 
 def write_redirects(
     step: Step, view: View, mounts: Sequence[Mount], transcript: Transcript

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 
 from stiletto.errors import UsageError
 
-__all__ = ["ImageRef", "PythonTag"]
-
 HUB_HOSTS = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
 REPOSITORY = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
 TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)

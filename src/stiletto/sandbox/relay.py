@@ -21,8 +21,6 @@ from urllib.parse import unquote, urlsplit
 from stiletto.sandbox.doors import pump
 from stiletto.sandbox.surroundings import PROXY_VARIABLES
 
-__all__ = ["Relayed", "relayed"]
-
 HEAD_MAX_BYTES = 1 << 16
 DROPPED = (b"proxy-authorization:", b"proxy-connection:", b"connection:")
 PORTS = {"http": 80, "https": 443}

@@ -17,8 +17,6 @@ import stat
 import sys
 from pathlib import Path
 
-__all__ = ["copy_file", "copy_link", "placeholder", "restore", "working_tree"]
-
 MARK = "/@stiletto-"
 NAME_BYTES = 14
 """Makes every working tree's path longer than `MARK`."""

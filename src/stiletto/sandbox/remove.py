@@ -8,8 +8,6 @@ import shutil
 import stat
 from pathlib import Path
 
-__all__ = ["remove_tree"]
-
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 

@@ -22,8 +22,6 @@ from stiletto.sandbox import operations as ops
 from stiletto.sandbox.plan import Step
 from stiletto.visible import visible
 
-__all__ = ["replay_comment", "replay_line"]
-
 STDIN_MAX_BYTES = 32768
 """A longer standard input makes no line that anyone pastes."""
 

@@ -20,8 +20,6 @@ from typing import Any, TypeAlias
 
 from stiletto.sandbox.secret_forms import forms
 
-__all__ = ["MASK", "Masks", "Patterns", "Replacer", "Sought", "replaced", "secret_patterns"]
-
 MASK = b"***"
 
 

@@ -18,18 +18,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-__all__ = [
-    "AARCH64",
-    "ARM",
-    "ENOSYS",
-    "EPERM",
-    "I386",
-    "X86_64",
-    "Machine",
-    "filter_for",
-    "filter_here",
-]
-
 LOAD, EQUAL, AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06
 NUMBER, MACHINE, FIRST_ARGUMENT = 0, 4, 16
 ALLOW, FAIL = 0x7FFF0000, 0x00050000

@@ -19,8 +19,6 @@ from pathlib import Path
 
 from stiletto.sandbox.plan import SecretMount
 
-__all__ = ["shown", "sweep"]
-
 MEMORY = Path("/dev/shm")  # noqa: S108 - the one place that is memory on every Linux
 PREFIX = "stiletto-secrets-"
 

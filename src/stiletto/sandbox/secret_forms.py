@@ -19,8 +19,6 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote_from_bytes
 
-__all__ = ["ENCODED_MIN_BYTES", "LINE_MIN_BYTES", "SECRET_MIN_BYTES", "forms"]
-
 SECRET_MIN_BYTES = 3
 LINE_MIN_BYTES = 6
 ENCODED_MIN_BYTES = 6

@@ -21,16 +21,6 @@ from stiletto.sandbox.plan import Sandbox, Step
 from stiletto.sandbox.secret_files import sweep
 from stiletto.sandbox.userland import userland_image
 
-__all__ = [
-    "Choice",
-    "Exhausted",
-    "probe_bubblewrap",
-    "select",
-    "way_to_isolation",
-    "why_exhausted",
-    "why_forbidden",
-]
-
 Choice: TypeAlias = Literal["auto", "bubblewrap", "plain"]
 
 NO_LIMITS = Limits()

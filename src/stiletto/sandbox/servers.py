@@ -24,8 +24,6 @@ from stiletto.sandbox.references import ImageRef
 from stiletto.sandbox.userland import USER_PATH, identity, stamp, system, userland, with_bind
 from stiletto.sandbox.wheels import Wheel, installed
 
-__all__ = ["Programs", "Server", "server_for", "server_image", "version_asked"]
-
 VERSION_TIMEOUT_S = 10.0
 VERSION = re.compile(r"\d+(?:\.\d+)*")
 TAG = re.compile(r"(?P<version>\d+(?:\.\d+)*)?(?:-?[a-z][a-z0-9.-]*)?")

@@ -17,8 +17,6 @@ from stiletto.sandbox.kept import kept
 from stiletto.sandbox.layers import relative
 from stiletto.sandbox.plan import Image
 
-__all__ = ["DEFAULT_PATH", "home_of", "image_files", "materialise_image", "skeleton"]
-
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """What Docker gives a container whose image says nothing (moby, `oci/defaults.go`)."""
 

@@ -19,8 +19,6 @@ from pathlib import Path
 
 from stiletto.sandbox.confine import close_abstract_sockets, new_session_keyring
 
-__all__ = ["Child", "Starting", "start"]
-
 
 @dataclass(frozen=True, slots=True)
 class Starting:

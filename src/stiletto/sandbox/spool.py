@@ -14,8 +14,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Literal, TypeAlias
 
-__all__ = ["STREAMS", "Run", "Spool", "Stream", "Unspooled", "frames"]
-
 Stream: TypeAlias = Literal["stdout", "stderr"]
 Run: TypeAlias = "tuple[Stream, bytes]"
 

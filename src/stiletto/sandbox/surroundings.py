@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from stiletto.sandbox.plan import Step
 from stiletto.sandbox.skeleton import DEFAULT_PATH
 
-__all__ = ["CERTIFICATES", "PROXY_VARIABLES", "environment", "passed_on"]
-
 PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
 PROXY_VARIABLES = (*PROXIES, *(name.upper() for name in PROXIES))
 CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")

@@ -15,8 +15,6 @@ from pathlib import Path
 
 from stiletto.sandbox.process import kill_group
 
-__all__ = ["ask_command_to_end", "ask_to_end", "kill_launched"]
-
 PROC = Path("/proc")
 
 

@@ -19,16 +19,6 @@ from stiletto.sandbox.plan import Layer
 from stiletto.sandbox.relocation import copy_file, copy_link, placeholder
 from stiletto.sandbox.remove import remove_tree
 
-__all__ = [
-    "Record",
-    "Snapshot",
-    "aim_links",
-    "changes",
-    "lay",
-    "remove_entry",
-    "snapshot",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Record:

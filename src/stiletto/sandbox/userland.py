@@ -16,8 +16,6 @@ from stiletto.sandbox import certificates
 from stiletto.sandbox.layers import parents, relative
 from stiletto.sandbox.plan import Bind, Image
 
-__all__ = ["USER_PATH", "identity", "stamp", "system", "userland", "userland_image", "with_bind"]
-
 ROOTS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 CONFIGURATION = (
     "/etc/alternatives",

@@ -17,8 +17,6 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["end_all", "kill_strays", "main"]
-
 PROC = Path("/proc")
 ROUNDS_MAX = 200
 """Bounds the hunt for processes that keep starting others, or that cannot be killed."""

@@ -13,8 +13,6 @@ from pathlib import Path
 
 from stiletto.sandbox import watch
 
-__all__ = ["Watched", "watched"]
-
 _guard = threading.Lock()
 _started: list[subprocess.Popen[bytes]] = []
 

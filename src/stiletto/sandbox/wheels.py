@@ -15,8 +15,6 @@ from pathlib import Path
 from stiletto.errors import EnvironmentFailed
 from stiletto.sandbox.kept import kept
 
-__all__ = ["Wheel", "installed"]
-
 INSTALL_TIMEOUT_S = 300.0
 
 

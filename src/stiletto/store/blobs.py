@@ -16,8 +16,6 @@ from stiletto.store.files import clear, make_way
 from stiletto.store.layout import blob_name, blob_time_s
 from stiletto.store.stage import Stage
 
-__all__ = ["Blobs", "is_untouched"]
-
 _CHUNK_BYTES = 1 << 20
 
 _TIME_STEP_S = 2

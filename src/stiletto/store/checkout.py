@@ -13,8 +13,6 @@ from stiletto.store.blobs import Blobs, is_untouched
 from stiletto.store.layout import blob_time_s
 from stiletto.store.overlay import take_away
 
-__all__ = ["lay_out", "stands"]
-
 _EPOCH_S = 1_000_000_000
 """The modification time of directories and links: they have no contents to derive one from."""
 

@@ -11,8 +11,6 @@ import os
 import threading
 from pathlib import Path
 
-__all__ = ["Durable"]
-
 
 class Durable:
     """Counts what was written, and forces it to the disk when asked; for any thread."""

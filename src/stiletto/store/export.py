@@ -31,8 +31,6 @@ from stiletto.graph.tree import Dir, Entry, File, Link
 from stiletto.store.blobs import Blobs
 from stiletto.store.trouble import hint_for
 
-__all__ = ["DIRECTORY", "named", "write_file", "write_tree"]
-
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 _FILE_BITS = 0o777

@@ -23,8 +23,6 @@ from stiletto.store.files import place
 from stiletto.store.sealed import MISFIT
 from stiletto.store.stage import Stage
 
-__all__ = ["Descend", "GitignoreFiles", "Keep", "StatIndex", "is_index", "take_in"]
-
 Keep: TypeAlias = Callable[[str, bool], bool]
 Descend: TypeAlias = Callable[[str], bool]
 _Facts: TypeAlias = "tuple[int, int, int, int, int]"

@@ -10,21 +10,6 @@ from pathlib import Path
 from stiletto.errors import EnvironmentFailed
 from stiletto.graph.tree import Dir
 
-__all__ = [
-    "DIRECTORY_KINDS",
-    "LAYER",
-    "MANIFEST",
-    "OWN_KINDS",
-    "SALT_BYTES",
-    "TREE",
-    "blob_name",
-    "blob_time_s",
-    "checkout_key",
-    "file_name",
-    "root_from",
-    "shard",
-]
-
 OWN_KINDS = frozenset(
     {"blobs", "index", "locks", "records", "replay", "sandbox", "stage", "volumes"}
 )

@@ -16,8 +16,6 @@ from typing import Any
 
 from stiletto.errors import UsageError
 
-__all__ = ["VARIABLE", "Measured", "limit_bytes", "read_size_bytes", "used_bytes"]
-
 VARIABLE = "STILETTO_CACHE_LIMIT"
 
 _SHARE = 10

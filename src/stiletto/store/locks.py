@@ -16,8 +16,6 @@ from pathlib import Path
 from stiletto.errors import EnvironmentFailed
 from stiletto.store.files import clear, make_way
 
-__all__ = ["StoreLock", "hold", "open_lock", "sweep", "try_exclusive"]
-
 _FIRST_PAUSE_S = 0.001
 _LONGEST_PAUSE_S = 0.1
 _TRIES = 3

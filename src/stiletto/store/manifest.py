@@ -14,8 +14,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["changed", "describe"]
-
 
 def describe(root: Path) -> dict[str, Any]:
     """Return what stands beneath a directory; devices and the like are left out."""

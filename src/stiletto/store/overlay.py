@@ -15,8 +15,6 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["describe_upper", "is_whiteout", "take_away"]
-
 OPAQUE = "user.overlay.opaque"
 
 

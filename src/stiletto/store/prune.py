@@ -28,8 +28,6 @@ from stiletto.store.layout import DIRECTORY_KINDS
 from stiletto.store.locks import try_exclusive
 from stiletto.store.stage import Stage
 
-__all__ = ["PruneReport", "StoredEntry", "choose", "discard", "measure", "prune"]
-
 _MENTION = re.compile(rb"[0-9a-f]{64}")
 _SANDBOX_MENTION = re.compile(rb"/sandbox/(?:images|servers)/([A-Za-z0-9][A-Za-z0-9._-]*)")
 _FRAME_FILES = frozenset({".lock", ".prune.lock", "salt", "size.json"})

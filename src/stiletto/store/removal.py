@@ -17,8 +17,6 @@ from stiletto.errors import UsageError
 from stiletto.graph.tree import Dir, Entry
 from stiletto.store.export import DIRECTORY, named
 
-__all__ = ["check_removals", "remove_entries"]
-
 
 def check_removals(entries: Mapping[str, Entry | None], destination: Path) -> None:
     """Look at all paths before anything is changed.

@@ -14,8 +14,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-__all__ = ["MISFIT", "fitting", "read", "seal", "unseal"]
-
 T = TypeVar("T")
 
 _HEAD = b'{"seal":"'

@@ -14,8 +14,6 @@ from pathlib import Path
 from stiletto.store.files import clear, remove_tree
 from stiletto.store.locks import try_exclusive
 
-__all__ = ["Stage"]
-
 
 class Stage:
     """This process's own directory under `stage/`.

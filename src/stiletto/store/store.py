@@ -46,7 +46,6 @@ from stiletto.store.stage import Stage
 if TYPE_CHECKING:
     from stiletto.store.verify import Verified
 
-__all__ = ["Store"]
 
 _SIZE = "size.json"
 

@@ -16,8 +16,6 @@ from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
 
-__all__ = ["ROOM_HINT", "filled", "hint_for", "told", "translated"]
-
 ROOM_HINT = "make room, or run stiletto prune"
 _PLACE_HINT = "make it writable, or set STILETTO_CACHE to a directory that can be written to"
 

@@ -33,8 +33,6 @@ from stiletto.store.layout import (
     blob_time_s,
 )
 
-__all__ = ["Damage", "Verified", "verify"]
-
 _CHUNK_BYTES = 1 << 20
 
 

@@ -25,7 +25,6 @@ from stiletto.store.overlay import is_whiteout
 if TYPE_CHECKING:
     from stiletto.store.store import Store
 
-__all__ = ["Node", "NodeKind", "View"]
 
 NodeKind: TypeAlias = Literal["file", "dir", "link", "other"]
 

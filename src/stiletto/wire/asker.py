@@ -8,8 +8,6 @@ from typing import Any, Protocol
 from stiletto.graph.recipe import Recipe
 from stiletto.module.source import LoadedModule
 
-__all__ = ["Answerer", "Asker"]
-
 
 class Answerer(Protocol):
     """Answers the fields of values."""

@@ -17,8 +17,6 @@ from graphql import GraphQLError
 from graphql.language import ast
 from graphql.type.introspection import SchemaMetaFieldDef, TypeMetaFieldDef, TypeNameMetaFieldDef
 
-__all__ = ["MAX_DEPTH", "MAX_FIELDS", "MAX_VALUE_DEPTH", "check", "is_too_deep"]
-
 MAX_DEPTH = 2000
 """Fields within fields. A chain of calls is one query, nested as deep as it is long; Python's
 own bound is 1000 frames, and 2500 calls were measured to work with more of them."""

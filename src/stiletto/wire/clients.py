@@ -15,8 +15,6 @@ from stiletto.wire.asker import Asker
 from stiletto.wire.execute import Body, GraphQL
 from stiletto.wire.schema import BUILTIN, CoreSchema, to_sdl
 
-__all__ = ["ClientGraphs", "modules_sdl"]
-
 
 class ClientGraphs:
     """Answers each client's queries by the schema that it sees."""

@@ -21,8 +21,6 @@ from stiletto.graph.recipe import Recipe
 from stiletto.wire.asker import Asker
 from stiletto.wire.check import MAX_DEPTH, MAX_VALUE_DEPTH, check, is_too_deep
 
-__all__ = ["Body", "GraphQL", "to_extensions"]
-
 FRAMES = 6 * MAX_DEPTH
 """What Python needs for a query of that depth; graphql-core stops at 200 for the sake of PyPy."""
 

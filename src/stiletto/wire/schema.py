@@ -35,8 +35,6 @@ from stiletto.module.definition import (
     to_json,
 )
 
-__all__ = ["CoreSchema", "read_sdk", "sdk_source", "to_sdl"]
-
 SCALARS = {
     "str": (Kind.STRING, ""),
     "int": (Kind.INTEGER, ""),

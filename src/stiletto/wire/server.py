@@ -25,8 +25,6 @@ from stiletto.wire.asker import Asker
 from stiletto.wire.clients import ClientGraphs
 from stiletto.wire.execute import Body
 
-__all__ = ["SessionServer"]
-
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]

@@ -38,8 +38,6 @@ from wheelwright.container.privileges import ATTEMPT
 from wheelwright.errors import ToolFailed
 from wheelwright.pins import slim_image
 
-__all__ = ["FIRST", "begin", "key_of", "named", "observed", "settled"]
-
 T = TypeVar("T")
 
 FIRST = "-"

@@ -25,8 +25,6 @@ from wheelwright.container.harmless import harmless
 from wheelwright.container.limits import CODE, ended, met, running, seconds, stopped, unlimited
 from wheelwright.errors import WheelwrightError
 
-__all__ = ["Refusal", "explain", "plainly"]
-
 P = ParamSpec("P")
 R = TypeVar("R")
 

@@ -23,8 +23,6 @@ from wheelwright.project import building
 from wheelwright.project.building import Sdist
 from wheelwright.project.pyproject import parse
 
-__all__ = ["build_requirements", "repositories", "sdists"]
-
 _REQUIRES = "/opt/wheelwright/requires"
 _SDISTS = "/opt/wheelwright/sdists"
 _CLONES = "/opt/wheelwright/clones"

@@ -10,8 +10,6 @@ from __future__ import annotations
 import html
 import re
 
-__all__ = ["harmless", "markdown", "one_line", "paragraph"]
-
 _ESCAPE = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?"
     r"|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~])?"

@@ -11,8 +11,6 @@ from wheelwright.pins import full_image
 from wheelwright.project import pyproject
 from wheelwright.project.version import VersionSource, version_source
 
-__all__ = ["own_history"]
-
 
 async def own_history(bench: Bench, python: str, git: dagger.Directory) -> dagger.Directory | None:
     """Return the directory with .git where the version needs it and it is this package's own.

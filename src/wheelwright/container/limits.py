@@ -18,23 +18,6 @@ from dataclasses import dataclass
 
 from wheelwright.errors import RequestError
 
-__all__ = [
-    "CODE",
-    "DEFAULT_STEP",
-    "KILLED",
-    "Ended",
-    "ended",
-    "hold_steps",
-    "limited",
-    "met",
-    "running",
-    "seconds",
-    "signal_of",
-    "stopped",
-    "under_way",
-    "unlimited",
-]
-
 DEFAULT_STEP = "30m"
 CODE = 124
 """The exit code of a call that met a limit: that of timeout(1)."""

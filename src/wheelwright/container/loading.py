@@ -16,8 +16,6 @@ from wheelwright.project.model import Project, describe
 from wheelwright.project.reading import not_text
 from wheelwright.project.workspace import locate, members
 
-__all__ = ["Bench", "load", "text_of"]
-
 # Directories, beside the root, whose entries are looked at.
 _LISTED = (".config/", "requirements/")
 

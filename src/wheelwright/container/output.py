@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from wheelwright.errors import ToolFailed
 
-__all__ = ["Output", "broken", "unreadable"]
-
 _TAIL_LINES = 40
 
 

@@ -11,8 +11,6 @@ from dagger import dag
 from wheelwright.container.loading import Bench, load
 from wheelwright.errors import GateFailed, RequestError, WheelwrightError
 
-__all__ = ["benches", "gather", "judge"]
-
 _AT_ONCE = 2
 """Packages worked on together; their steps share what they can."""
 

@@ -16,27 +16,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-__all__ = [
-    "ATTEMPT",
-    "BUILD",
-    "CODE",
-    "DATA",
-    "DOWNLOAD",
-    "GIT",
-    "INSTALL",
-    "KEEP",
-    "KINDS",
-    "PACKAGE",
-    "RELEASE",
-    "REPORT",
-    "UPLOAD",
-    "Cache",
-    "Credential",
-    "Kind",
-    "released",
-    "table",
-]
-
 
 class Credential(Enum):
     """A secret that a step may be given; the value is how people call it."""

@@ -35,26 +35,6 @@ from wheelwright.environment.plan import SOURCE, VENV
 from wheelwright.pins import UV_IMAGE
 from wheelwright.project import building
 
-__all__ = [
-    "CACHE",
-    "TOOLS",
-    "Held",
-    "base",
-    "begin_release",
-    "credentials",
-    "hold_credentials",
-    "install",
-    "observe",
-    "offline",
-    "output",
-    "package",
-    "releasing",
-    "resolve",
-    "run",
-    "step",
-    "with_variables",
-]
-
 # Where uv, git and everything built on libcurl look for credentials of a private host.
 _NETRC = "/root/.netrc"
 

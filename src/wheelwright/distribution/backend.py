@@ -29,19 +29,6 @@ from packaging.utils import canonicalize_name
 from wheelwright.project.model import Project
 from wheelwright.project.reading import toml
 
-__all__ = [
-    "COMPILE",
-    "CONSTRAINTS",
-    "REQUESTED",
-    "bounds",
-    "hashed",
-    "needs_more",
-    "pins",
-    "recorded",
-    "requested",
-    "text",
-]
-
 REQUESTED: Final = "/opt/wheelwright/build.in"
 CONSTRAINTS: Final = "/opt/wheelwright/build-constraints.txt"
 """Container paths: what is asked for, and what bounds it."""

@@ -9,8 +9,6 @@ from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.version import VersionSource, version_source
 
-__all__ = ["DIST", "command", "configured", "require_version", "verify"]
-
 DIST = "/dist"
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from wheelwright.environment.tools import declared_in
 from wheelwright.project.model import Project
 
-__all__ = ["unchecked"]
-
 _LOCKS = ("poetry.lock", "pdm.lock", "Pipfile.lock", "pylock.toml")
 # For each tool: its files, and its sections in ini files.
 _TOOLS: dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {

@@ -30,8 +30,6 @@ from wheelwright.project.layout import test_directories
 from wheelwright.project.model import Project
 from wheelwright.project.version import VersionSource, pretend_variables, version_source
 
-__all__ = ["SOURCE", "VENV", "Environment", "plan"]
-
 SOURCE = "/src"
 VENV = "/opt/venv"
 _WRITTEN = "/opt/wheelwright"

@@ -18,8 +18,6 @@ from wheelwright.project.files import Snapshot, join
 from wheelwright.project.pyproject import Pyproject
 from wheelwright.project.reading import DEPTH, bounded, ini, shortened, toml
 
-__all__ = ["Flat", "flatten", "from_tox"]
-
 _SELF = re.compile(r"(?:-e\s*|--editable[= ]\s*)?\.(?:/)?(?:\[(?P<extras>[\w\s,.-]*)\])?")
 _INCLUDE = re.compile(r"(?P<flag>-r|--requirement|-c|--constraint)\s*(?:=\s*)?(?P<path>\S+)")
 _FACTOR = re.compile(r"(?P<factors>!?[\w{}.,!-]+):\s+(?P<rest>.+)")

@@ -17,8 +17,6 @@ from dataclasses import dataclass, field
 
 from wheelwright.errors import RequestError
 
-__all__ = ["MIGRATION_FAILED", "Server", "command", "known", "servers"]
-
 MIGRATION_FAILED = 90
 """The exit code of a run whose migration failed; pytest itself uses 0 to 5."""
 

@@ -25,8 +25,6 @@ from wheelwright.errors import RequestError
 from wheelwright.project.model import Project
 from wheelwright.project.reading import requirement
 
-__all__ = ["Expanded", "expand"]
-
 
 @dataclass(slots=True)
 class Expanded:

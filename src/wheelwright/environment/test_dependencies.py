@@ -24,8 +24,6 @@ from wheelwright.project.model import Project
 from wheelwright.project.pyproject import Pyproject
 from wheelwright.project.reading import requirement
 
-__all__ = ["TestDependencies", "find"]
-
 NAMES = ("tests", "test", "dev")
 _FILES = (
     "requirements/tests.txt",

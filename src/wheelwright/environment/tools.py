@@ -13,8 +13,6 @@ from wheelwright.pins import TOOLS
 from wheelwright.project.model import Project
 from wheelwright.project.reading import bounded, requirement
 
-__all__ = ["Tool", "declared_in", "tool"]
-
 # The repositories through which pre-commit users fix a tool's version, and whether its tags
 # are the tool's own versions with a leading v.
 _PRE_COMMIT = {

@@ -15,8 +15,6 @@ from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.project.model import Project
 from wheelwright.project.reading import json_data
 
-__all__ = ["LOCKED", "Vulnerability", "command", "configured", "export", "judge"]
-
 LOCKED = "/opt/wheelwright/locked.txt"
 
 

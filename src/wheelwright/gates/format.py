@@ -9,8 +9,6 @@ from wheelwright.gates import lint
 from wheelwright.gates.result import GateResult, Verdict, looked_at_nothing
 from wheelwright.project.model import Project
 
-__all__ = ["command", "configured", "judge", "write_command"]
-
 _DIFF_LINES = 60
 
 

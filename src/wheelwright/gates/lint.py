@@ -13,8 +13,6 @@ from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.reading import json_data
 
-__all__ = ["Issue", "command", "configured", "fix_command", "issues", "judge"]
-
 LOOKED_FOR = "no [tool.ruff], no ruff.toml, ruff in no dependency group or pre-commit hook"
 
 

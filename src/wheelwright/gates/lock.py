@@ -7,8 +7,6 @@ from wheelwright.environment.others import unchecked
 from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.project.model import Project
 
-__all__ = ["command", "configured", "judge", "needs_source"]
-
 
 def configured(project: Project) -> str:
     """Return why there is nothing to compare; empty where there is a lock."""

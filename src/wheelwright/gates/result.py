@@ -9,8 +9,6 @@ from enum import Enum
 from wheelwright.container.harmless import harmless
 from wheelwright.container.output import Output
 
-__all__ = ["GateResult", "Verdict", "looked_at_nothing"]
-
 # ruff, ty, pyright: each says it, and ends with exit code 0.
 _NO_FILE = re.compile(r"^(?:warn(?:ing)?:? )?no (?:python|source) files found", re.I | re.M)
 

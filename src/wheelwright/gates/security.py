@@ -16,8 +16,6 @@ from wheelwright.project.reading import json_data
 from wheelwright.project.suggestions import unknown
 from wheelwright.project.targets import own_code
 
-__all__ = ["REPORT", "SEVERITIES", "Finding", "command", "findings", "judge"]
-
 REPORT = "/reports/bandit.sarif"
 SEVERITIES = ("low", "medium", "high")
 

@@ -30,19 +30,6 @@ from wheelwright.gates.result import GateResult, Verdict, looked_at_nothing
 from wheelwright.project.model import Project
 from wheelwright.project.targets import own_code
 
-__all__ = [
-    "Check",
-    "Checker",
-    "checkers",
-    "impostor",
-    "is_it",
-    "judge",
-    "not_configured",
-    "plan",
-    "sum_up",
-    "that_ran",
-]
-
 _PYTHON = f"{VENV}/bin/python"
 # What `--stats` of pyright adds, which alone tells a run that looked at no file.
 _STATS = re.compile(

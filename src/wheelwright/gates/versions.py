@@ -6,8 +6,6 @@ from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.project.model import Project
 from wheelwright.project.pythons import claimed, drift
 
-__all__ = ["judge"]
-
 
 def judge(project: Project) -> GateResult:
     """Return every disagreement, each with its file and line."""

@@ -15,8 +15,6 @@ from packaging.version import InvalidVersion, Version
 
 from wheelwright.project import reading
 
-__all__ = ["ACTIONS", "DAGGER", "UV", "Action", "foreign", "newest"]
-
 
 @dataclass(frozen=True, slots=True)
 class Action:

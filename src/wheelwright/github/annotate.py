@@ -13,8 +13,6 @@ from wheelwright.testing.cells import Selection
 from wheelwright.testing.reports import annotations as notices
 from wheelwright.testing.reports.annotations import Annotation
 
-__all__ = ["annotate"]
-
 
 async def annotate(
     bench: Bench,

@@ -12,8 +12,6 @@ from __future__ import annotations
 from wheelwright.errors import ProjectError
 from wheelwright.github.actions import newest
 
-__all__ = ["BEGIN", "END", "inside", "is_ours", "merge"]
-
 BEGIN = "# >>> wheelwright"
 END = "# <<< wheelwright"
 _HEAD = f"{BEGIN}: written by `workflows`, which replaces it; edit before or after this block"

@@ -16,8 +16,6 @@ from typing import Final
 
 from wheelwright.errors import RequestError
 
-__all__ = ["scalar", "word"]
-
 # No blank, quote, `$`, `#`, no dash in front, no colon at the end: one word of bash, and a part of
 # a plain scalar of YAML, whatever stands around it.
 _WORD: Final = re.compile(r"[A-Za-z0-9.](?:[A-Za-z0-9@:/._+~-]*[A-Za-z0-9/._+~-])?")

@@ -22,8 +22,6 @@ from packaging.requirements import InvalidRequirement
 from wheelwright.errors import RequestError
 from wheelwright.project import reading
 
-__all__ = ["FORM", "Home", "of_reference", "of_requirement"]
-
 FORM: Final = "NAME[stiletto] @ git+https://HOST/OWNER/REPOSITORY@COMMIT"
 """What --stiletto takes."""
 

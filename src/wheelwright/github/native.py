@@ -16,8 +16,6 @@ from wheelwright.errors import RequestError
 from wheelwright.testing.cells import Cell
 from wheelwright.testing.run import REPORTS
 
-__all__ = ["native", "script", "strategy"]
-
 # Directories of the container, and where they are in the checkout.
 _WRITTEN = "/opt/wheelwright"
 _PLACES = {VENV: ".venv", _WRITTEN: ".wheelwright", REPORTS: ".wheelwright/reports"}

@@ -32,8 +32,6 @@ from wheelwright.project.version import VersionSource, version_source
 from wheelwright.release.decide.stops import Problem
 from wheelwright.release.decide.urls import index_urls
 
-__all__ = ["CHECK", "Merged", "Options", "merged", "workflows"]
-
 # The check that the branch's rules require: the job `passed` of ci.yml.
 CHECK = "ci passed"
 

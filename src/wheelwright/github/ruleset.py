@@ -15,8 +15,6 @@ from typing import Any, Final
 
 from wheelwright.errors import RequestError
 
-__all__ = ["branch", "tags", "text"]
-
 # The app that runs workflows: only its checks count, so that nobody else can report one.
 _GITHUB_ACTIONS: Final = 15368
 

@@ -24,8 +24,6 @@ from wheelwright.project.version import VersionSource, version_source
 from wheelwright.testing import cells
 from wheelwright.testing import plan as testing
 
-__all__ = ["native_matrix", "restore_cache", "rules", "saved_cache", "workflows"]
-
 _SAVED = "/saved"
 
 

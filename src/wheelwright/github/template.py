@@ -11,8 +11,6 @@ import re
 from collections.abc import Mapping
 from importlib import resources
 
-__all__ = ["fill", "read"]
-
 _WORD = re.compile(r"@([a-z_]+)@")
 _ALONE = re.compile(r"(?P<indent> *)@(?P<word>[a-z_]+)@")
 

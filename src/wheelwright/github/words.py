@@ -26,8 +26,6 @@ from wheelwright.github.encoding import word
 from wheelwright.github.home import Home
 from wheelwright.project.reading import json_data
 
-__all__ = ["CALLS", "CALLS_APART", "SECRETS", "Caller", "Engine", "caller"]
-
 _MODULE = "wheelwright"
 
 # Secrets travel by the name of their variable, never by value.

@@ -7,34 +7,6 @@ from typing import Annotated, TypeAlias
 import dagger
 from dagger import DefaultPath, Doc, Ignore
 
-__all__ = [
-    "AllPackages",
-    "CallTimeout",
-    "Cells",
-    "Coverage",
-    "CoverageMin",
-    "ExtraAxis",
-    "Extras",
-    "FailFast",
-    "Git",
-    "GroupAxis",
-    "Groups",
-    "Limit",
-    "Netrc",
-    "Package",
-    "PytestArgs",
-    "Python",
-    "Pythons",
-    "Rerun",
-    "Resolutions",
-    "ServiceAxis",
-    "Services",
-    "Severity",
-    "SkipUnavailable",
-    "Source",
-    "StepTimeout",
-]
-
 # What a working copy holds beside its sources. Each of these would change the key of every
 # step without changing a result.
 NOISE = [

@@ -18,8 +18,6 @@ from wheelwright.testing.reports import codecov, history, markdown, model, table
 from wheelwright.testing.run import JUNIT, LOG
 from wheelwright.testing.run_tests import Tested
 
-__all__ = ["Cell", "Matrix", "TestRun", "matrix_object", "run_object"]
-
 
 @object_type
 class TestRun:

@@ -9,36 +9,6 @@ from dagger import DefaultPath, Doc, Ignore
 
 from wheelwright.module.args import ONLY_GIT
 
-__all__ = [
-    "AllowLower",
-    "Attest",
-    "Base",
-    "Built",
-    "Bump",
-    "Ca",
-    "CheckUrl",
-    "Checkout",
-    "Digest",
-    "Epoch",
-    "GitHubApi",
-    "GitHubToken",
-    "IndexName",
-    "IndexToken",
-    "OidcToken",
-    "OidcUrl",
-    "Post",
-    "Pre",
-    "PublishUrl",
-    "Remote",
-    "Repository",
-    "Requirements",
-    "Run",
-    "TakeOver",
-    "To",
-    "UploadTimeout",
-    "Version",
-]
-
 Repository: TypeAlias = Annotated[
     dagger.Directory,
     Doc("A directory with .git, read only for the address of the remote origin."),

@@ -17,8 +17,6 @@ from wheelwright.release.act.workshop import Credentials
 from wheelwright.release.decide.report import Report
 from wheelwright.release.decide.version import Request
 
-__all__ = ["Releases", "ReportFormat"]
-
 
 @enum_type
 class ReportFormat(Enum):

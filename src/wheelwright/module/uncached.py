@@ -10,8 +10,6 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import dagger
 
-__all__ = ["uncached"]
-
 P = ParamSpec("P")
 R = TypeVar("R")
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 import ipaddress
 import re
 
-__all__ = ["readable", "without_credentials"]
-
 
 def without_credentials(url: str) -> str:
     """Return an address without what stands before its host."""

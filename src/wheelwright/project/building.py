@@ -24,21 +24,6 @@ from wheelwright.project.addresses import readable
 from wheelwright.project.model import Project
 from wheelwright.project.pyproject import Pyproject
 
-__all__ = [
-    "Sdist",
-    "build_files",
-    "fetchable",
-    "files_for",
-    "last_line",
-    "needs_build",
-    "needs_credential",
-    "repositories",
-    "sdists",
-    "unbuilt",
-    "volume",
-    "without_builds",
-]
-
 _LOCAL = ("editable", "virtual", "directory", "path")
 _FILES = re.compile(r"(^|/)(pyproject\.toml|uv\.lock)$")
 

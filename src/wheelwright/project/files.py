@@ -12,8 +12,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-__all__ = ["Snapshot", "literal", "wanted"]
-
 # Files whose contents decide something, by name in the package's directory or the root.
 _READ = (
     "pyproject.toml",

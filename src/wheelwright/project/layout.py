@@ -13,8 +13,6 @@ from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.pyproject import Pyproject
 
-__all__ = ["test_directories"]
-
 _NAMES: Final = ("tests", "test")
 
 # Back ends that take what their tables say and what their conventions find, tests not among it.

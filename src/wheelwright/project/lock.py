@@ -14,8 +14,6 @@ from wheelwright.errors import ProjectError
 from wheelwright.project import reading
 from wheelwright.project.reading import shortened, toml
 
-__all__ = ["Lock", "parse"]
-
 # Characters of a marker; the longest ones that uv writes have some hundreds.
 _MARKER: Final = 10_000
 

@@ -20,8 +20,6 @@ from typing import Any
 
 from wheelwright.project.suggestions import unknown
 
-__all__ = ["AXES", "RESOLUTIONS", "Entry", "MatrixSettings", "check", "read", "split"]
-
 RESOLUTIONS = ("locked", "highest", "lowest-direct")
 
 # The axes that make a cell, in the order of their part of its name; then where cells run.

@@ -14,8 +14,6 @@ from wheelwright.project.lock import Lock
 from wheelwright.project.pyproject import Pyproject
 from wheelwright.project.settings import Settings
 
-__all__ = ["Project", "describe"]
-
 
 @dataclass(frozen=True, slots=True)
 class Project:

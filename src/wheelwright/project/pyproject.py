@@ -14,9 +14,6 @@ from packaging.utils import canonicalize_name
 from wheelwright.errors import ProjectError, RequestError
 from wheelwright.project.reading import DEPTH, requirement, shortened, specifiers, toml
 
-__all__ = ["Pyproject", "line_of", "parse"]
-
-
 _TABLE, _TEXT, _TEXTS, _FLAG = "a table", "a string", "a list of strings", "a boolean"
 _SHAPE_TESTS: Final[Mapping[str, Callable[[object], bool]]] = {
     _TABLE: lambda value: isinstance(value, dict),

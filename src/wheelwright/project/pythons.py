@@ -12,8 +12,6 @@ from wheelwright.errors import RequestError
 from wheelwright.pins import DEFAULT_PYTHON, KNOWN_PYTHONS
 from wheelwright.project.pyproject import Pyproject, line_of
 
-__all__ = ["Drift", "allows", "choose", "claimed", "drift", "minor_of", "preferred"]
-
 _CLASSIFIER = re.compile(r"Programming Language :: Python :: (3\.[0-9]{1,3})")
 _VERSION = re.compile(r"3\.[0-9]{1,3}(\.[0-9]{1,3})?")
 # uv and pyenv also accept an implementation's name before the version.

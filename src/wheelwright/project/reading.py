@@ -30,19 +30,6 @@ from wheelwright.errors import ProjectError
 if TYPE_CHECKING:
     import regex
 
-__all__ = [
-    "DEPTH",
-    "bounded",
-    "ini",
-    "json_data",
-    "not_text",
-    "requirement",
-    "search",
-    "shortened",
-    "specifiers",
-    "toml",
-    "version",
-]
 
 DEPTH: Final = 100
 """No table of a real package is nested a tenth as deep."""

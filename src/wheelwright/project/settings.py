@@ -26,8 +26,6 @@ from wheelwright.project.matrix import MatrixSettings
 from wheelwright.project.pyproject import Pyproject, line_of
 from wheelwright.project.suggestions import unknown
 
-__all__ = ["GATES", "Settings", "read"]
-
 # The gates of `ci` in their order: cheap ones first.
 GATES = ("lock", "lint", "format", "types", "tests", "build")
 

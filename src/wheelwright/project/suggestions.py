@@ -5,8 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
-__all__ = ["unknown"]
-
 
 def unknown(what: str, word: str, known: Sequence[str]) -> str:
     """Return `unknown key "pyton" (did you mean "python"?)`, or the known words."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from wheelwright.project.model import Project
 
-__all__ = ["own_code"]
-
 
 def own_code(project: Project) -> str:
     """Return the path of the package's code: src, the module's directory or file, else all."""

@@ -8,8 +8,6 @@ from enum import Enum
 
 from wheelwright.project.pyproject import Pyproject
 
-__all__ = ["PRETEND", "VersionSource", "pretend_variables", "version_source"]
-
 # The version of a package that is tested without its history; never of one that is built.
 PRETEND = "0.0.0"
 

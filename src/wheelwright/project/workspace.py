@@ -11,8 +11,6 @@ from wheelwright.errors import RequestError
 from wheelwright.project.files import join
 from wheelwright.project.pyproject import Pyproject
 
-__all__ = ["locate", "members"]
-
 
 def members(root: Pyproject, paths: Iterable[str]) -> list[str]:
     """Return the directories of the root's uv workspace, given every pyproject.toml's path.

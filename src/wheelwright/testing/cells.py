@@ -27,8 +27,6 @@ from wheelwright.project.model import Project
 from wheelwright.project.pythons import choose, claimed
 from wheelwright.project.suggestions import unknown
 
-__all__ = ["Cell", "Selection", "github", "plan", "runnable", "table", "usual_resolution"]
-
 _RUNNER = "ubuntu-latest"
 # GitHub's documentation, "Using a matrix": at most this many jobs per workflow run.
 _GITHUB_JOBS = 256

@@ -30,21 +30,6 @@ from wheelwright.project.model import Project
 from wheelwright.project.reading import ini, json_data, requirement
 from wheelwright.testing.reports.model import Coverage, FileCoverage
 
-__all__ = [
-    "COMBINED",
-    "DATA",
-    "FILE",
-    "combining",
-    "command",
-    "configured",
-    "minimum",
-    "read",
-    "reporter",
-    "reporting",
-    "requirements",
-    "with_tool",
-]
-
 # Not a hidden file, as coverage's own default is: GitHub's artifacts leave those out.
 DATA = "coverage.data"
 """Name of a data file in the directory of reports; parallel ones add a suffix."""

@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from wheelwright.errors import ToolFailed
 from wheelwright.testing.record import Record
 
-__all__ = ["SIZE_MAX", "Case", "CellDocument", "Suite", "broken", "merge", "read"]
-
 # Each entry of a traceback ends, or in short style begins, with a line such as
 # `tests/test_a.py:12: AssertionError`.
 _PLACE = re.compile(r"^(?P<file>[^\s:/][^:\n]*\.py):(?P<line>\d+):", re.MULTILINE)

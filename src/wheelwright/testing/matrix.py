@@ -35,8 +35,6 @@ from wheelwright.testing.reports import html, markdown, model, table
 from wheelwright.testing.reports.model import CellReport, Coverage, Failure, MatrixReport
 from wheelwright.testing.verdict import Kind
 
-__all__ = ["Finished", "Options", "judge", "run"]
-
 
 @dataclass(frozen=True, slots=True)
 class Options:

@@ -17,8 +17,6 @@ from wheelwright.project.model import Project
 from wheelwright.testing import coverage, run
 from wheelwright.testing.cells import Cell
 
-__all__ = ["TestOptions", "TestPlan", "make", "nothing_to_test", "with_args"]
-
 
 @dataclass(frozen=True, slots=True)
 class TestOptions:

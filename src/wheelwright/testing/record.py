@@ -14,8 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["SIZE_MAX", "Case", "Counts", "Record", "RecordInvalid", "inside", "read"]
-
 SIZE_MAX = 64 * 1024 * 1024
 """Bytes of a record that are read at most: enough for a quarter of a million tests."""
 

@@ -12,19 +12,6 @@ from wheelwright.project.model import Project
 from wheelwright.testing.record import Counts, Record
 from wheelwright.testing.verdict import Kind, Left, Verdict, judge
 
-__all__ = [
-    "JUNIT",
-    "LOG",
-    "PLUGIN",
-    "PLUGINS",
-    "RECORD",
-    "REPORTS",
-    "Run",
-    "command",
-    "configured",
-    "recorded",
-]
-
 REPORTS = "/reports"
 JUNIT = "junit.xml"
 LOG = "pytest.log"

@@ -20,8 +20,6 @@ from wheelwright.testing.cells import Cell
 from wheelwright.testing.plan import TestOptions, TestPlan
 from wheelwright.testing.run import Run
 
-__all__ = ["Tested", "run_tests", "test"]
-
 
 @dataclass(frozen=True, slots=True)
 class Tested:

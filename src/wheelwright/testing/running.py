@@ -17,8 +17,6 @@ from wheelwright.testing import run as testing
 from wheelwright.testing.record import Record, RecordInvalid
 from wheelwright.testing.verdict import Left
 
-__all__ = ["Ended", "run"]
-
 _KINDS = {
     dagger.FileType.DIRECTORY_TYPE: "a directory",
     dagger.FileType.SYMLINK_TYPE: "a link",

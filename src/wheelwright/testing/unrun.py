@@ -18,8 +18,6 @@ from wheelwright.errors import ProjectError
 from wheelwright.project import reading
 from wheelwright.project.model import Project
 
-__all__ = ["FILES_MAX", "PATTERNS", "SIZE_MAX", "found", "ways_out"]
-
 PATTERNS = ("**/test*.py", "**/*test.py", "**/*tests.py", "**/tests/**/*.py", "**/test/**/*.py")
 """Where modules with tests of unittest are looked for."""
 

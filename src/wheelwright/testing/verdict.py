@@ -13,8 +13,6 @@ from enum import Enum
 
 from wheelwright.testing.record import Counts, Record
 
-__all__ = ["Kind", "Left", "Verdict", "judge"]
-
 # pytest's exit codes, from its reference, "Exit codes".
 _PASSED, _FAILED, _INTERRUPTED, _NOTHING = 0, 1, 2, 5
 

@@ -25,8 +25,6 @@ from wheelwright.release.decide.urls import Hub
 from wheelwright.release.decide.version import Request, Versioned, next_version
 from wheelwright.release.decide.world import Act, Journal, Plan, Pull, World
 
-__all__ = ["changes", "release", "version"]
-
 
 async def release(context: Context, request: Request, *, dry_run: bool) -> Report:
     """Release, or with `dry_run` say what that would do.

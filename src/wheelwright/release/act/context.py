@@ -24,9 +24,6 @@ from wheelwright.release.decide.report import Report
 from wheelwright.release.decide.stops import Problem, Reason
 from wheelwright.release.decide.urls import IndexUrls, https, index_urls, is_pypi, origin
 
-__all__ = ["Context", "MachineClock", "Settings", "Stopped", "run_name", "say", "tag_prefix"]
-
-
 _LONGEST_RUN: Final = 200
 
 

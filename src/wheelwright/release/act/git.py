@@ -24,8 +24,6 @@ from wheelwright.release.decide.ports import Refs
 from wheelwright.release.decide.refs import Seen
 from wheelwright.release.decide.world import Plan
 
-__all__ = ["TREE", "RemoteGit", "Trace", "fresh", "printable", "with_program"]
-
 TREE = "/repo"
 """Where a commit's files are in the container of `RemoteGit.tree`."""
 

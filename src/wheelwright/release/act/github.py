@@ -19,8 +19,6 @@ from wheelwright.release.decide.stops import Problem, Reason
 from wheelwright.release.decide.urls import Hub
 from wheelwright.release.decide.world import Asset, GitHubRelease, Plan, Pull, PullState, Trouble
 
-__all__ = ["VIEWER", "GitHubRest"]
-
 VIEWER: Final = "{viewer{login}}"
 """Whom a token acts for; REST tells that to people's tokens alone."""
 

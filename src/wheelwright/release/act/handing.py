@@ -37,8 +37,6 @@ from wheelwright.release.decide.urls import IndexUrls
 from wheelwright.release.decide.version import parse
 from wheelwright.release.decide.world import File, Journal, Plan
 
-__all__ = ["DIST", "RECORD", "Handed", "pack", "read", "take", "write"]
-
 RECORD: Final = "release.json"
 DIST: Final = "dist"
 _FORMAT: Final = 1

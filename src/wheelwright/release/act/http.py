@@ -16,8 +16,6 @@ from wheelwright.project.addresses import without_credentials
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.world import Trouble
 
-__all__ = ["Http", "token_of", "understood"]
-
 _TIMEOUT_S: Final = 60.0
 
 # What a server may take to answer, and how much it may answer: the longest listing of PyPI has a

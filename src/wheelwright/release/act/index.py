@@ -12,8 +12,6 @@ from wheelwright.release.act.http import Http, understood
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.world import File, Trouble
 
-__all__ = ["SimpleIndex", "parse_html"]
-
 _ACCEPT = "application/vnd.pypi.simple.v1+json, text/html;q=0.1"
 _NAME = re.compile(r"[A-Za-z0-9._+!-]+")
 

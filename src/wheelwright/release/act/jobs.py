@@ -32,8 +32,6 @@ from wheelwright.release.decide.stops import Problem, Reason, Stop
 from wheelwright.release.decide.version import Request
 from wheelwright.release.decide.world import Act, GitHubRelease, Journal, Plan, Pull, World
 
-__all__ = ["build", "build_tag", "reported", "stopped"]
-
 
 async def build(context: Context, request: Request) -> dagger.Directory:
     """Make the edits, run the gates, build twice, verify; return what the other jobs take.

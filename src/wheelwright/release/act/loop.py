@@ -18,8 +18,6 @@ from wheelwright.release.decide.step import Done, Next, Step, next_step, pause_s
 from wheelwright.release.decide.stops import Reason, Stop
 from wheelwright.release.decide.world import Act, Here, Plan, Setback, Trouble, Verdict, World
 
-__all__ = ["Outcome", "foreseen", "look", "patiently", "run"]
-
 _Answer = TypeVar("_Answer")
 
 # A release takes some twenty acts and waits; this many are a bug that waits forever.

@@ -25,8 +25,6 @@ from wheelwright.release.decide.version import Request, Versioned, newest, next_
 from wheelwright.release.decide.world import Lock
 from wheelwright.release.inside.refs import EMAIL
 
-__all__ = ["Based", "Preflight", "Ready"]
-
 _Answer = TypeVar("_Answer")
 
 

@@ -24,8 +24,6 @@ from wheelwright.release.decide.pins import release_tool
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.world import Plan, Trouble
 
-__all__ = ["Commit", "Preparing"]
-
 
 @dataclass(frozen=True, slots=True)
 class Commit:

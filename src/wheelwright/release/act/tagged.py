@@ -23,8 +23,6 @@ from wheelwright.release.decide.stops import Problem, Reason, Stop
 from wheelwright.release.decide.version import parse
 from wheelwright.release.decide.world import Act, Here, Journal, Plan, World
 
-__all__ = ["Tagged", "look", "observing", "publish", "settled", "verify_tag"]
-
 _FOREIGN_ACT = "merge it and tag what is merged, or delete the tag"
 
 

@@ -37,8 +37,6 @@ from wheelwright.release.decide.urls import PYPI, IndexUrls, exposed, https, hub
 from wheelwright.release.decide.world import Act, Here, Plan, World
 from wheelwright.release.inside.refs import EMAIL
 
-__all__ = ["finish", "propose", "publish"]
-
 
 @dataclass
 class _Handed:

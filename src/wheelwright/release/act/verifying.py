@@ -16,8 +16,6 @@ from wheelwright.release.act.preparing import Preparing
 from wheelwright.release.decide.ports import Compared
 from wheelwright.release.decide.world import Journal, Plan
 
-__all__ = ["verify"]
-
 # As many paths as a line for people holds.
 _MOST_NAMED = 20
 

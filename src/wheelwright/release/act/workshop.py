@@ -39,8 +39,6 @@ from wheelwright.testing.cells import Cell
 from wheelwright.testing.plan import TestOptions
 from wheelwright.testing.verdict import Kind, Verdict, judge
 
-__all__ = ["Containers", "Credentials"]
-
 DIST: Final = "/dist"
 # The oldest that locks/pypi-attestations.txt is for.
 _SIGNING_PYTHON: Final = Version("3.10")

@@ -14,8 +14,6 @@ from packaging.utils import canonicalize_name
 from wheelwright.release.decide.plan import file_project, file_version
 from wheelwright.release.decide.world import File, Plan
 
-__all__ = ["Distribution", "differences", "importables", "needs_normalising", "problems", "read"]
-
 # Back ends whose sdists are the same for the same SOURCE_DATE_EPOCH: built with uv 0.13.9 in other
 # directories, with other times and umasks. All others' sdists are rewritten.
 _REPRODUCIBLE: Final = ("hatchling", "uv_build", "flit_core", "flit.", "poetry.core")

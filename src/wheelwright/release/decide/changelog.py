@@ -27,24 +27,6 @@ from typing import Final
 from wheelwright.project.model import Project
 from wheelwright.project.reading import json_data
 
-__all__ = [
-    "CLIFF_CONTEXT",
-    "Keeper",
-    "cliff_commands",
-    "cliff_context_command",
-    "cliff_dated",
-    "cliff_directory",
-    "cliff_render_command",
-    "find",
-    "gist",
-    "insert",
-    "keeper",
-    "release_unreleased",
-    "section",
-    "towncrier_command",
-    "unreleased",
-]
-
 # Looked for in this order, in any case.
 NAMES: Final = ("changelog.md", "changes.md", "history.md", "news.md", "changelog", "changes")
 

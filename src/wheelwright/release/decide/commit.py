@@ -20,8 +20,6 @@ from typing import Any
 
 from wheelwright.project.reading import json_data
 
-__all__ = ["Edit", "ReleaseCommit", "edits"]
-
 
 @dataclass(frozen=True, slots=True)
 class Edit:

@@ -19,15 +19,6 @@ from wheelwright.release.decide.changelog import Keeper
 from wheelwright.release.decide.stops import Problem
 from wheelwright.release.decide.world import Plan
 
-__all__ = [
-    "REQUIREMENTS",
-    "changelog_path",
-    "date_of",
-    "fragment_directories",
-    "rewrites_requirements",
-    "texts",
-]
-
 REQUIREMENTS = "requirements.txt"
 
 

@@ -34,17 +34,6 @@ from wheelwright.release.decide.stops import Problem, Reason
 if TYPE_CHECKING:
     import regex
 
-__all__ = [
-    "EXPORT",
-    "candidates",
-    "current_version",
-    "is_export",
-    "lock_version",
-    "pretend",
-    "static_version",
-    "version_edit",
-    "version_file",
-]
 
 # hatchling's own default: src/hatchling/version/source/regex.py of hatch.
 _HATCH: Final = r"""(?im)^(?:__version__|VERSION)(?:\s*:\s*str)?\s*=\s*(['"])v?(?P<version>.+?)\1"""

@@ -7,8 +7,6 @@ from typing import Final
 from wheelwright.environment.tools import Tool
 from wheelwright.project.model import Project
 
-__all__ = ["release_tool"]
-
 _PINS: Final = {
     "git-cliff": "2.14.2",
     "towncrier": "26.9.0",

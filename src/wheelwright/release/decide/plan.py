@@ -29,17 +29,6 @@ from wheelwright.release.decide.stops import Problem, Reason, Stop
 from wheelwright.release.decide.version import Request, Versioned, newest, next_version, parse
 from wheelwright.release.decide.world import File, Journal, Lock, Plan
 
-__all__ = [
-    "Survey",
-    "Who",
-    "branch_of",
-    "decide",
-    "file_project",
-    "file_version",
-    "lock_ref",
-    "tag_of",
-]
-
 # Neither a branch nor a tag: no workflow starts for it, no clone fetches it.
 LOCKS: Final = "refs/wheelwright/lock"
 

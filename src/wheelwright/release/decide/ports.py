@@ -39,20 +39,6 @@ from typing import Protocol
 from wheelwright.errors import WheelwrightError
 from wheelwright.release.decide.world import File, GitHubRelease, Journal, Lock, Plan, Pull, Trouble
 
-__all__ = [
-    "ActFailed",
-    "Built",
-    "Clock",
-    "Compared",
-    "Git",
-    "GitHub",
-    "Index",
-    "Ports",
-    "Refs",
-    "Said",
-    "Workshop",
-]
-
 
 class ActFailed(WheelwrightError):
     """An act did not do what it is for, as far as its answer says."""

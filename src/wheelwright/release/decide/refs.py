@@ -15,21 +15,6 @@ from wheelwright.release.decide.ports import ActFailed, Refs
 from wheelwright.release.decide.version import newest, parse
 from wheelwright.release.decide.world import Journal, Lock, Plan, Trouble
 
-__all__ = [
-    "Seen",
-    "earlier",
-    "journal_message",
-    "journals",
-    "lock_message",
-    "read",
-    "refs_of",
-    "release_commit",
-    "since",
-    "tags",
-    "trouble",
-    "versions",
-]
-
 _LONGEST: Final = 200
 _TRAILER = re.compile(r"^Wheelwright-([\w-]+): (.*)$", re.MULTILINE)
 

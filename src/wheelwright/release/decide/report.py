@@ -12,8 +12,6 @@ from wheelwright.release.decide.step import Done, Next
 from wheelwright.release.decide.stops import Stop
 from wheelwright.release.decide.world import Act, Plan, PullState, World
 
-__all__ = ["Links", "Mark", "Report", "Row", "rows"]
-
 # The acts of each line, in the order of a release.
 _STEPS: Final = (
     ("lock", (Act.LOCK,)),

@@ -9,8 +9,6 @@ from typing import Final
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.world import Trouble
 
-__all__ = ["github", "upload"]
-
 # Of Warehouse (warehouse/forklift/legacy.py), devpi, and uv (crates/uv-publish). The first row that
 # is found decides; what is not known is a refusal, which a person has to read.
 _UPLOAD: Final = (

@@ -21,8 +21,6 @@ from wheelwright.release.decide.step import Done, Next, Step, next_step, next_up
 from wheelwright.release.decide.stops import Reason, Stop
 from wheelwright.release.decide.world import Act, File, Here, Lock, Plan, Verdict, World
 
-__all__ = ["finishing", "next_build", "next_tagged", "proposing", "verified"]
-
 _BUILDING: Final = (Act.VERIFY, Act.PUSH_BRANCH, Act.RUN_GATES, Act.BUILD, Act.CHECK, Act.WAIT)
 _FINISHING: Final = (
     Act.LOCK,

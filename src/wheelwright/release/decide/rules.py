@@ -32,8 +32,6 @@ from wheelwright.errors import ProjectError
 from wheelwright.project.reading import search
 from wheelwright.release.decide.stops import Problem, Reason
 
-__all__ = ["Making", "applies", "judged", "objections"]
-
 _HELD: Final = ("never", "pull_requests_only")
 _BYPASSES: Final = ("always", "exempt")
 

@@ -61,8 +61,6 @@ from wheelwright.release.decide.world import (
     World,
 )
 
-__all__ = ["Done", "Next", "Step", "next_step", "next_upload", "pause_s", "verification"]
-
 # The index's own caches live for minutes; PyPI's listing is usually fresh within one.
 INDEX_WAIT_S: Final = 300.0
 INDEX_POLL_S: Final = 5.0

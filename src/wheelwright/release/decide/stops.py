@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["Problem", "Reason", "Stop", "anchor"]
-
 
 class Reason(Enum):
     """A reason's title: a lower-case fact, the same in the message and in the manual."""

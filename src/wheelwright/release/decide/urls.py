@@ -10,17 +10,6 @@ from wheelwright.project.addresses import readable, without_credentials
 from wheelwright.project.model import Project
 from wheelwright.release.decide.stops import Problem, Reason
 
-__all__ = [
-    "Hub",
-    "IndexUrls",
-    "exposed",
-    "https",
-    "hub_of",
-    "index_urls",
-    "is_pypi",
-    "origin",
-]
-
 PYPI: Final = ("https://upload.pypi.org/legacy/", "https://pypi.org/simple/")
 
 

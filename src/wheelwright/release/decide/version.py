@@ -27,8 +27,6 @@ from packaging.version import InvalidVersion, Version
 from wheelwright.project import reading
 from wheelwright.release.decide.stops import Reason, Stop
 
-__all__ = ["BUMPS", "PRES", "Request", "Versioned", "newest", "next_version", "parse"]
-
 BUMPS: Final = ("patch", "minor", "major", "stable")
 PRES: Final = ("alpha", "beta", "rc", "dev")
 

@@ -12,23 +12,6 @@ import shlex
 from dataclasses import dataclass, field
 from enum import Enum
 
-__all__ = [
-    "Act",
-    "Asset",
-    "File",
-    "GitHubRelease",
-    "Here",
-    "Journal",
-    "Lock",
-    "Plan",
-    "Pull",
-    "PullState",
-    "Setback",
-    "Trouble",
-    "Verdict",
-    "World",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:

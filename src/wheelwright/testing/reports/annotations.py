@@ -17,8 +17,6 @@ from wheelwright.project.pyproject import line_of
 from wheelwright.project.reading import json_data
 from wheelwright.testing.reports.model import MatrixReport, shortfall
 
-__all__ = ["Annotation", "escaped", "of_audit", "of_lint", "of_tests", "of_types", "render"]
-
 # mypy `a.py:1: error: text  [code]` (with or without a column), pyright
 # `  a.py:1:2 - error: text (code)`.
 _ON_ONE_LINE = re.compile(

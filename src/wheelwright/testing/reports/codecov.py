@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from wheelwright.container.output import Output
 
-__all__ = ["REPORT", "Upload", "command", "told"]
-
 REPORT = "/coverage/coverage.xml"
 
 # Where it fails it ends with a traceback, whose last line says why.

@@ -21,8 +21,6 @@ from wheelwright.errors import RequestError
 from wheelwright.project.reading import json_data
 from wheelwright.testing.reports.model import CellReport, MatrixReport
 
-__all__ = ["append", "trend"]
-
 _FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "at": str,
     "step": str,

@@ -25,8 +25,6 @@ from wheelwright.testing.reports.model import (
     slowest,
 )
 
-__all__ = ["render"]
-
 _KINDS = {
     Verdict.PASSED: ("passed", "\N{CHECK MARK}"),
     Verdict.FAILED: ("failed", "\N{MULTIPLICATION X}"),

@@ -22,8 +22,6 @@ from wheelwright.testing.reports.model import (
 )
 from wheelwright.testing.reports.table import seconds
 
-__all__ = ["LIMIT_BYTES", "render"]
-
 LIMIT_BYTES = 1024 * 1024
 """GitHub's documentation, "Workflow commands": a step's summary is dropped when it is larger."""
 

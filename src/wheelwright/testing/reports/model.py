@@ -17,21 +17,6 @@ from wheelwright.gates.result import Verdict
 from wheelwright.testing.cells import Cell
 from wheelwright.testing.record import Counts
 
-__all__ = [
-    "CellReport",
-    "Coverage",
-    "Failure",
-    "FileCoverage",
-    "MatrixReport",
-    "counted",
-    "dumps",
-    "headline",
-    "loads",
-    "percent",
-    "shortfall",
-    "slowest",
-]
-
 # Enough for any traceback that a person reads; the log in the cell's directory has it all.
 FAILURES, TEXT_CHARACTERS, SLOWEST = 50, 8_000, 15
 

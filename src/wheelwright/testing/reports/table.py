@@ -12,8 +12,6 @@ from wheelwright.testing.reports.model import (
     shortfall,
 )
 
-__all__ = ["render", "seconds"]
-
 _DETAIL_LINES = 40
 _NOTE_WIDTH = 90
 
