@@ -10,7 +10,7 @@ import dagger
 
 from wheelwright import report
 from wheelwright.container import attempting, toolchain
-from wheelwright.container.failures import explain, unwrap
+from wheelwright.container.failures import expected
 from wheelwright.container.history import own_history
 from wheelwright.container.loading import Bench
 from wheelwright.container.output import Output
@@ -18,7 +18,7 @@ from wheelwright.distribution import build as dist
 from wheelwright.environment import plan as environment
 from wheelwright.environment import test_dependencies as needs
 from wheelwright.environment.tools import Tool, tool
-from wheelwright.errors import GateFailed, ProjectError, RequestError, WheelwrightError
+from wheelwright.errors import GateFailed, ProjectError, RequestError
 from wheelwright.gates import format as formatting
 from wheelwright.gates import lint, lock, types
 from wheelwright.gates.result import GateResult, Verdict
@@ -280,12 +280,6 @@ async def _timed(name: str, gate: Callable[[], Awaitable[GateResult]]) -> report
         # What was asked for cannot be done: no table would make that clearer.
         raise
     except Exception as caught:
-        error = unwrap(caught)
-        if isinstance(error, WheelwrightError):
-            text = str(error)
-        elif isinstance(error, dagger.QueryError):
-            text = explain(error)
-        else:
-            raise
+        text = expected(caught)
         result = GateResult(name, Verdict.FAILED, text.splitlines()[0], text)
     return report.Row(result, time.monotonic() - started_s)

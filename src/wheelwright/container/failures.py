@@ -85,6 +85,20 @@ def unwrap(error: BaseException) -> BaseException:
     return error
 
 
+def expected(caught: Exception) -> str:
+    """Return the message of an error that becomes one failed row of a table.
+
+    Raises:
+        Exception: `caught` itself, where it is a bug; task groups wrap the rest.
+    """
+    error = unwrap(caught)
+    if isinstance(error, WheelwrightError):
+        return str(error)
+    if isinstance(error, dagger.QueryError):
+        return explain(error)
+    raise caught
+
+
 def plainly(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
     """Turn what a function raises on purpose into a `Refusal`."""
 

@@ -18,10 +18,10 @@ from packaging.version import Version
 
 from wheelwright.container import packages as everywhere
 from wheelwright.container import toolchain
-from wheelwright.container.failures import explain, unwrap
+from wheelwright.container.failures import expected
 from wheelwright.container.loading import Bench
 from wheelwright.environment import plan as environment
-from wheelwright.errors import GateFailed, RequestError, WheelwrightError
+from wheelwright.errors import GateFailed, RequestError
 from wheelwright.gates.result import Verdict
 from wheelwright.project.files import join, literal
 from wheelwright.testing import cells as planning
@@ -181,14 +181,7 @@ async def _guarded(bench: Bench, git: dagger.Directory, cell: Cell, options: Opt
     try:
         ran = await _run(bench, git, cell, options)
     except Exception as caught:
-        # All kinds, because task groups wrap what is said on purpose; the rest is raised again.
-        error = unwrap(caught)
-        if isinstance(error, WheelwrightError):
-            text = str(error)
-        elif isinstance(error, dagger.QueryError):
-            text = explain(error)
-        else:
-            raise
+        text = expected(caught)
         note = text.partition("\n")[0]
         ran = _Ran(CellReport(cell, Verdict.FAILED, note, details=text), dag.directory())
     wall_s = round(time.monotonic() - started_s, 3)
