@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from stiletto.store.files import remove_tree
+from stiletto.layers.remove import remove_tree
 
 from .bench import Bench, Ended, copy_of, dagger_answers, host_environ, stiletto_program
 from .release_bench import Description, Outside, ReleaseBench, github_description, make_package

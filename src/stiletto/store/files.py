@@ -7,9 +7,9 @@ import os
 import stat
 from pathlib import Path
 
-from stiletto.sandbox.remove import remove_tree
+from stiletto.layers.remove import remove_tree
 
-__all__ = ["clear", "make_way", "move", "place", "remove_tree", "touch"]
+__all__ = ["clear", "make_way", "move", "place", "touch"]
 
 
 def clear(path: Path) -> None:
