@@ -90,6 +90,7 @@ def test_any_line_is_answered(shell: Lines) -> None:
         ["call", "take-json", "--it", "[" * 100_000],
         ["call", "take-own", "x" * 100_000],
         ["check", "a\rb"],
+        ["call", "take-secret", "--it", "cmd://true"],  # PATH has no sh
     ],
     ids=lambda words: ascii(words[-2:])[:30],
 )
