@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from stiletto.store.files import remove_tree
+from stiletto.layers.remove import remove_tree
 
 from .bench import Bench, Ended, copy_of, dagger_answers, host_environ, stiletto_program
 from .release_bench import Description, Outside, ReleaseBench, github_description, make_package
@@ -99,10 +99,10 @@ def described() -> Description:
 
 
 @pytest.fixture(scope="session")
-def source(shared: Path, worker_id: str) -> Path:
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the repository of a package: the same commits for every world of a process."""
     package = Package(dependencies=("idna>=3",))
-    return make_package(package, shared / f"package-{worker_id}" / "sample")
+    return make_package(package, tmp_path_factory.mktemp("package") / "sample")
 
 
 @pytest.fixture(scope="session")

@@ -29,9 +29,9 @@ from typing import Final
 
 from stiletto.cli.names import kebab
 from stiletto.engine.session import open_session
+from stiletto.layers.remove import remove_tree
 from stiletto.module.definition import to_json
 from stiletto.progress import Progress
-from stiletto.store.files import remove_tree
 
 from .bench import FIXTURES, REPOSITORY, Bench, Ended, copy_of, host_environ, stiletto_program
 from .release_bench import EPOCH_S, Outside, ReleaseBench, Sample, github_description, make_package

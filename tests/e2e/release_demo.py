@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from stiletto.store.files import remove_tree
+from stiletto.layers.remove import remove_tree
 
 from .bench import Bench, Ended, host_environ, stiletto_program
 from .release_bench import (

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from stiletto.store.files import remove_tree
+from stiletto.layers.remove import remove_tree
 
 from .bench import FIXTURES, REPOSITORY, Bench
 

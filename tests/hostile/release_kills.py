@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO
 
 from jobs_bench import Jobs
+from processes import command_lines_with
 from tests.e2e.bench import Bench, Ended, host_environ, stiletto_program
 from tests.e2e.release_bench import (
     Outside,
@@ -162,7 +163,7 @@ class Kills:
 
     def _nothing_is_left(self, at: ReleaseBench, began_s: float) -> None:
         end_s = time.monotonic() + LIMIT_S
-        while left := _processes_with(str(self.store)):
+        while left := command_lines_with(str(self.store)):
             assert time.monotonic() < end_s, f"still running: {left}"
             time.sleep(0.02)
         assert str(self.store) not in Path("/proc/self/mountinfo").read_text()
@@ -190,16 +191,3 @@ def _kill(pid: int) -> None:
 def _kill_all(pid: int) -> None:
     """End a job as its machine would end: the shell and all that it began."""
     os.killpg(pid, signal.SIGKILL)
-
-
-def _processes_with(text: str) -> list[str]:
-    """Return the command lines of processes that name a path, this one left out."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (entry / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if text.encode() in words and int(entry.name) != os.getpid():
-            found.append(words.replace(b"\0", b" ").decode(errors="replace"))
-    return found

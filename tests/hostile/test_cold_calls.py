@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from tests.e2e.bench import FIXTURES, REPOSITORY
 
+from stiletto.layers.remove import remove_tree
 from stiletto.store import Store
-from stiletto.store.files import remove_tree
 
 ROUNDS = int(os.environ.get("STILETTO_COLD_ROUNDS", "2"))
 LIMIT_S = 900

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import tomlkit
-from hypothesis import HealthCheck, given, settings
+from fuzzing import give
 from hypothesis import strategies as st
 
 from stiletto.errors import StilettoError
@@ -391,19 +391,7 @@ READERS: dict[str, tuple[st.SearchStrategy[str], Callable[[str], None]]] = {
 def fuzz(name: str, count: int) -> None:
     """Give so many inputs to a reader."""
     inputs, reader = READERS[name]
-
-    @settings(
-        max_examples=count,
-        deadline=None,
-        database=None,
-        print_blob=True,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(inputs)
-    def each(text: str) -> None:
-        reader(text)
-
-    each()
+    give(inputs, count, reader)
 
 
 @pytest.mark.parametrize("name", READERS)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from flag_lines import lines
 from flag_sample import Lines
-from hypothesis import HealthCheck, given, settings
+from fuzzing import give
 from hypothesis import strategies as st
 
 from stiletto.cli.prune import read_duration_s, read_size_bytes
@@ -68,19 +68,7 @@ def judge(shell: Lines, words: Sequence[str]) -> None:
 def fuzz(strategy: st.SearchStrategy[Any], count: int, act: Callable[[Any], object]) -> None:
     """Give so many inputs to an act, which may not need a gigabyte for them."""
     before_kb = peak_kb()
-
-    @settings(
-        max_examples=count,
-        deadline=None,
-        database=None,
-        print_blob=True,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(strategy)
-    def each(value: Any) -> None:
-        act(value)
-
-    each()
+    give(strategy, count, act)
     assert peak_kb() - before_kb < GROWTH_MAX_KB
 
 
@@ -102,6 +90,7 @@ def test_any_line_is_answered(shell: Lines) -> None:
         ["call", "take-json", "--it", "[" * 100_000],
         ["call", "take-own", "x" * 100_000],
         ["check", "a\rb"],
+        ["call", "take-secret", "--it", "cmd://true"],  # PATH has no sh
     ],
     ids=lambda words: ascii(words[-2:])[:30],
 )

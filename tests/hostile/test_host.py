@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from processes import living_with
 
 import stiletto
 from stiletto.sandbox.bubblewrap import Bubblewrap
@@ -89,16 +90,7 @@ asyncio.run(box.run("sh", "-c", "(exec env -i setsid sleep 98765) & sleep 98765"
 
 def sleepers() -> list[int]:
     """Return the sandboxes and processes of the step that sleeps."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (entry / "cmdline").read_bytes()
-            state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:
-            continue
-        if b"sleep\x0098765\x00" in words and state not in "ZX":
-            found.append(int(entry.name))
-    return found
+    return living_with(b"sleep\x0098765\x00")
 
 
 @ISOLATION

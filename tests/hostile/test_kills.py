@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from kill_bench import SECRET
+from processes import command_lines_with
 
 from stiletto.store import Store
 
@@ -50,23 +50,10 @@ def _killed(after_s: float, *words: object) -> None:
             process.send_signal(signal.SIGKILL)
 
 
-def _processes_with(text: str) -> list[str]:
-    """Return the command lines of processes that name a path, this one left out."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (entry / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if text.encode() in words and int(entry.name) != os.getpid():
-            found.append(words.replace(b"\0", b" ").decode(errors="replace"))
-    return found
-
-
 def _nothing_is_left(store: Path) -> None:
     """Check what a kill may leave: processes, mounts, secrets, staged files, damage."""
     end_s = time.monotonic() + LIMIT_S
-    while left := _processes_with(str(store)):
+    while left := command_lines_with(str(store)):
         assert time.monotonic() < end_s, f"still running: {left}"
         time.sleep(0.02)
     assert str(store) not in Path("/proc/self/mountinfo").read_text()

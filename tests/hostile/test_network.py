@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from hostile_bench import environment, opened, stiletto
+from processes import living_with
 from test_host import ISOLATION, SOURCES, Bench
 
 from stiletto.api.execution import with_exec
@@ -276,16 +277,7 @@ async def test_where_pasta_fails_the_network_is_shared_and_said(
 
 def holders() -> list[int]:
     """Return the processes that keep a network: supervisors, pasta, holders."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (entry / "cmdline").read_bytes()
-            state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:
-            continue
-        if b"network_holder.py\x00" in words and state not in "ZX":
-            found.append(int(entry.name))
-    return found
+    return living_with(b"network_holder.py\x00")
 
 
 def killed(family: set[int]) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from release_kills import Kills
 
-from stiletto.store.files import remove_tree
+from stiletto.layers.remove import remove_tree
 
 FIRST, LAST = (int(word) for word in os.environ.get("STILETTO_TEST_KILLS", "0:3").split(":"))
 

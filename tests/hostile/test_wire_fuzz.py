@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from fuzzing import give
 from hypothesis import strategies as st
 from wire_client import LIMIT_S, Asking, guarded
 
@@ -162,14 +162,6 @@ def fuzz(served: Served, capfd: pytest.CaptureFixture[str], kind: str, count: in
     async def ask(body: bytes) -> tuple[int, Any]:
         return await served.asking.post(body)
 
-    @settings(
-        max_examples=count,
-        deadline=None,
-        database=None,
-        print_blob=True,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(bodies(kind, served.schema))
     def each(body: bytes) -> None:
         status, answer = served.runner.run(ask(body))
         seen.add(status)
@@ -187,7 +179,7 @@ def fuzz(served: Served, capfd: pytest.CaptureFixture[str], kind: str, count: in
             assert "internal error" not in error["message"]
             assert "Traceback" not in error["message"]
 
-    each()
+    give(bodies(kind, served.schema), count, each)
     status, answer = served.runner.run(ask(asked("{version}")))
     assert (200, False) == (status, "errors" in answer)
     assert "" == capfd.readouterr().err

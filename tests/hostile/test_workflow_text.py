@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
+import posixpath
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -142,22 +145,50 @@ def test_value_adds_no_key_and_no_step(field: str, value: str) -> None:
         assert scripts(plain) == scripts(files)
 
 
+def plain(value: str) -> str:
+    """Return the value that leads to as many words as this one, in letters alone.
+
+    Of an address that is one for each directory that is left when its path is put in order.
+    """
+    path = posixpath.normpath(value.partition("@")[0])
+    names = [] if path == "." else path.split("/")
+    return "/".join(f"plain{'.git' if name.endswith('.git') else ''}" for name in names)
+
+
+def same(one: str, other: str) -> int:
+    """Return how many letters two words begin with alike."""
+    pairs = zip(one, other, strict=False)
+    return len(list(itertools.takewhile(lambda pair: pair[0] == pair[1], pairs)))
+
+
+# What bash, or YAML within a line, takes for more than a letter of a word.
+MEANT = re.compile(r"[\s'\"$`;&|<>#(){}\\*?!]")
+
+
 @pytest.mark.parametrize("field", ["name", "package", "module", "source"])
 @given(value=VALUES)
+@example(value=".")
+@example(value="@")
+@example(value="a/../b")
+@example(value="a/b@c")
+@example(value="a.git/b")
+@example(value="a/b.git/")
 @settings(max_examples=25, deadline=None)
 def test_value_in_a_script_is_one_word(field: str, value: str) -> None:
-    """Scripts with another value differ in that word alone."""
+    """Scripts with another value have the same words but for that value, and no more of them."""
     if refusal(lambda: planned(**fields(field, value))):
         return
-    files = planned(**fields(field, value))
-    marked = [re.sub(r"(?<=[ /])plain(?=[ @\"])", "\0", each) for each in scripts(
-        planned(**fields(field, "plain"))
-    )]  # fmt: skip
+    usual = plain(value) if field in ("module", "source") else "plain"
+    before = scripts(planned(**fields(field, usual)))
+    after = scripts(planned(**fields(field, value)))
 
-    assert [each.replace("\0", value) for each in marked] == scripts(files)
-    assert not re.search(r"[\s'\"$`;&|<>#(){}\\*?!]", value)
-    # In the others something stands before it: no word begins there.
-    assert field in ("module", "source") or not value.startswith("-")
+    # What stands behind the @ of a source is not used: dagger.json has the commit beside it.
+    assert not MEANT.search(value.partition("@")[0] if field == "source" else value)
+    for old_words, new_words in zip(map(shlex.split, before), map(shlex.split, after), strict=True):
+        for old, new in zip(old_words, new_words, strict=True):
+            changed = new[same(old, new) : len(new) - same(old[::-1], new[::-1])]
+            assert not MEANT.search(changed), (old, new)
+            assert old.startswith("-") or not new.startswith("-"), (old, new)
 
 
 @pytest.mark.parametrize(

@@ -166,15 +166,18 @@ class Repositories:
     ) -> str:
         """Run git; `url` is the repository that it talks to, if it does."""
         variables = git_variables(self._credentials.get(url), self._environ)
-        process = await asyncio.create_subprocess_exec(
-            "git",
-            *words,
-            cwd=directory,
-            env={**self._environ, **variables},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                "git",
+                *words,
+                cwd=directory,
+                env={**self._environ, **variables},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+            )
+        except OSError as error:
+            raise _GitFailed(f"git cannot be run: {error.strerror}") from error
         try:
             out, err = await process.communicate()
         except BaseException:

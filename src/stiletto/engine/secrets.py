@@ -140,14 +140,17 @@ class SecretStore:
             return self._environ[rest].encode("utf-8", "surrogateescape")
         if scheme == "file":
             return await asyncio.to_thread(self._read_file, rest)
-        process = await asyncio.create_subprocess_exec(
-            "sh",
-            "-c",
-            rest,
-            stdout=asyncio.subprocess.PIPE,
-            cwd=self._workdir,
-            env=dict(self._environ),
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                "sh",
+                "-c",
+                rest,
+                stdout=asyncio.subprocess.PIPE,
+                cwd=self._workdir,
+                env=dict(self._environ),
+            )
+        except OSError as error:  # no sh on PATH; a command longer than the system takes
+            raise UsageError(f"secret command cannot be run by sh: {error.strerror}") from error
         out, _ = await process.communicate()
         if process.returncode:
             raise UsageError(f"secret command failed with exit code {process.returncode}")

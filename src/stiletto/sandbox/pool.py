@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from stiletto.layers.remove import remove_tree
 from stiletto.sandbox.plan import Layer
 from stiletto.sandbox.relocation import working_tree
-from stiletto.sandbox.remove import remove_tree
 from stiletto.sandbox.trees import lay
 
 IDLE_MAX = 4

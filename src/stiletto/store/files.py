@@ -7,9 +7,7 @@ import os
 import stat
 from pathlib import Path
 
-from stiletto.sandbox.remove import remove_tree
-
-__all__ = ["clear", "make_way", "move", "place", "remove_tree", "touch"]
+from stiletto.layers.remove import remove_tree
 
 
 def clear(path: Path) -> None:

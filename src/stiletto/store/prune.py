@@ -23,7 +23,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from stiletto.store.files import clear, move, remove_tree
+from stiletto.layers.remove import remove_tree
+from stiletto.store.files import clear, move
 from stiletto.store.layout import DIRECTORY_KINDS
 from stiletto.store.locks import try_exclusive
 from stiletto.store.stage import Stage

@@ -11,7 +11,8 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from stiletto.store.files import clear, remove_tree
+from stiletto.layers.remove import remove_tree
+from stiletto.store.files import clear
 from stiletto.store.locks import try_exclusive
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from stiletto.errors import EnvironmentFailed, UsageError
 from stiletto.graph.tree import Dir, Entry, File
+from stiletto.layers.remove import remove_tree
 from stiletto.sandbox.plan import Layer
 from stiletto.store import (
     checkout,
@@ -300,7 +301,7 @@ class Store:
             try:
                 yield path
             finally:
-                files.remove_tree(path)
+                remove_tree(path)
 
     @_translated
     def commit(self, staged: Path, kind: str, key: str) -> Path:
@@ -318,7 +319,7 @@ class Store:
                 files.move(staged, target, self.root)
             except OSError:
                 if target.is_dir():
-                    files.remove_tree(staged)
+                    remove_tree(staged)
                     break
                 if not os.path.lexists(target):
                     raise

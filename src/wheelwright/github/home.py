@@ -78,9 +78,9 @@ def of_reference(field: str, reference: str, pin: str, act: str) -> Home:
         raise RequestError(f"{field} {reference!r} names {seen}", act)
     names = [name for name in inside.split("/") if name]
     marked = [count for count, name in enumerate(names, 1) if name.endswith(".git")]
-    if not names or not _HOST.fullmatch(host):
-        raise RequestError(f"{field} {reference!r} names no repository", act)
     count = marked[0] if marked else 2
+    if not names or {".", ".."} & {*names[:count]} or not _HOST.fullmatch(host):
+        raise RequestError(f"{field} {reference!r} names no repository", act)
     address = f"https://{host}/{'/'.join(names[:count])}"
     return Home(address, commit, _directory(field, "/".join(names[count:])))
 

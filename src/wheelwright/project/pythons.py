@@ -65,6 +65,23 @@ def preferred(python_version_file: str | None) -> str:
     return ""
 
 
+def allowed(pyproject: Pyproject, word: str, origin: str) -> str:
+    """Return a version that may be used, as it stands; `origin` says who wrote it.
+
+    Raises:
+        RequestError: not a version, or outside requires-python.
+    """
+    if not _VERSION.fullmatch(word):
+        raise RequestError(f'{origin} "{word}" is not a Python version', "write it like 3.12")
+    if not allows(pyproject.requires_python, word):
+        raise RequestError(
+            f'Python {word} is outside requires-python "{pyproject.requires_python}" '
+            f"of {pyproject.name or pyproject.path}",
+            f"choose one of {', '.join(claimed(pyproject)) or 'the versions it allows'}",
+        )
+    return word
+
+
 def choose(
     pyproject: Pyproject, asked: str, configured: str, python_version_file: str | None
 ) -> str:
@@ -74,17 +91,8 @@ def choose(
         RequestError: not a version, or outside requires-python.
     """
     for word, origin in ((asked, "--python"), (configured, "python in [tool.wheelwright]")):
-        if not word:
-            continue
-        if not _VERSION.fullmatch(word):
-            raise RequestError(f'{origin} "{word}" is not a Python version', "write it like 3.12")
-        if not allows(pyproject.requires_python, word):
-            raise RequestError(
-                f'Python {word} is outside requires-python "{pyproject.requires_python}" '
-                f"of {pyproject.name or pyproject.path}",
-                f"choose one of {', '.join(claimed(pyproject)) or 'the versions it allows'}",
-            )
-        return word
+        if word:
+            return allowed(pyproject, word, origin)
     own = preferred(python_version_file)
     if own and allows(pyproject.requires_python, own):
         return own

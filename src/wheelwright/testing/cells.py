@@ -24,7 +24,7 @@ from wheelwright.environment.test_dependencies import find
 from wheelwright.errors import ProjectError, RequestError
 from wheelwright.project.matrix import RESOLUTIONS, Entry, split
 from wheelwright.project.model import Project
-from wheelwright.project.pythons import choose, claimed
+from wheelwright.project.pythons import allowed, choose, claimed
 from wheelwright.project.suggestions import unknown
 
 _RUNNER = "ubuntu-latest"
@@ -104,7 +104,7 @@ def plan(project: Project, asked: Selection) -> list[Cell]:
     for entry in said.include:
         cells = _include(cells, _included(entry, usual, asked.os or (_RUNNER,)), entry, asked)
     for cell in cells:
-        _check(project, cell)
+        _check(project, cell, asked)
     _check_names(project, cells)
     return _chosen(cells, asked.cells)
 
@@ -253,8 +253,9 @@ def _check_resolutions(project: Project, resolutions: Iterable[str]) -> None:
             )
 
 
-def _check(project: Project, cell: Cell) -> None:
-    choose(project.package, cell.python, "", None)
+def _check(project: Project, cell: Cell, asked: Selection) -> None:
+    origin = "--python" if cell.python in asked.pythons else "python in [tool.wheelwright.matrix]"
+    allowed(project.package, cell.python, origin)
     _check_resolutions(project, [cell.resolution])
     find(project, cell.python, cell.groups, cell.extras)
 

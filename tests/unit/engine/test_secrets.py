@@ -106,6 +106,25 @@ def test_unreadable_secrets_are_all_different(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "line", "message"),
+    [
+        ("/nowhere", "true", "cannot be run by sh: No such file or directory"),
+        ("", "true", "cannot be run by sh: No such file or directory"),
+        ("/usr/bin:/bin", f"true {'x' * 200_000}", "cannot be run by sh: Argument list too long"),
+    ],
+    ids=["no sh", "no PATH", "too long"],
+)
+def test_command_of_a_secret_that_cannot_start(
+    tmp_path: Path, path: str, line: str, message: str
+) -> None:
+    """Without a shell, or with more than it takes, the error says what is wrong with the secret."""
+    secrets = session(tmp_path, PATH=path)
+
+    with pytest.raises(UsageError, match=message):
+        secrets.value(read(secrets, f"cmd://{line}"))
+
+
+@pytest.mark.parametrize(
     ("uri", "message"),
     [
         ("file://none", "secret file .*/none: No such file"),

@@ -163,6 +163,21 @@ def test_everything_wrong_with_the_table_is_told_at_once() -> None:
         assert part in message
 
 
+@pytest.mark.parametrize(
+    "said", ['python = [""]', 'python = ["3"]', 'include = [{ python = "", name = "x" }]']
+)
+def test_python_of_the_table_is_a_version(said: str) -> None:
+    """What is no version is refused where it stands, and an empty one means no other."""
+    with pytest.raises(RequestError, match=r'matrix\] "3?" is not a Python version'):
+        plan(demo(said), Selection())
+
+
+def test_empty_python_of_the_caller_is_refused() -> None:
+    """`--python ""` is told that it is no version."""
+    with pytest.raises(RequestError, match=r'--python "" is not a Python version'):
+        plan(demo(), Selection(pythons=("",)))
+
+
 def test_two_cells_of_one_name_are_refused() -> None:
     """A name is a directory among the reports: it stands for one cell."""
     said = 'include = [{ python = "3.10", name = "3.12" }]'

@@ -6,7 +6,6 @@ import sys
 import time
 import uuid
 from dataclasses import dataclass, field
-from typing import Final
 
 import anyio
 import dagger
@@ -19,12 +18,10 @@ from wheelwright.release.act.http import Http
 from wheelwright.release.act.preparing import Commit, Preparing
 from wheelwright.release.act.workshop import Containers, Credentials
 from wheelwright.release.decide.plan import Who, tag_of
-from wheelwright.release.decide.refs import Seen
+from wheelwright.release.decide.refs import LONGEST_LINE, Seen, line
 from wheelwright.release.decide.report import Report
 from wheelwright.release.decide.stops import Problem, Reason
 from wheelwright.release.decide.urls import IndexUrls, https, index_urls, is_pypi, origin
-
-_LONGEST_RUN: Final = 200
 
 
 class Stopped(WheelwrightError):
@@ -73,10 +70,10 @@ def run_name(run: str) -> str:
     Raises:
         RequestError: it is more than a line, or a long one.
     """
-    if run.isprintable() and len(run) <= _LONGEST_RUN:
+    if line(run) == run:
         return run
     raise RequestError(
-        f"--run is not a line of at most {_LONGEST_RUN} characters", "pass another name"
+        f"--run is not a line of at most {LONGEST_LINE} characters", "pass another name"
     )
 
 

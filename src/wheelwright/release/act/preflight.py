@@ -20,7 +20,7 @@ from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.refs import Seen
 from wheelwright.release.decide.rules import Making
 from wheelwright.release.decide.stops import Problem, Reason
-from wheelwright.release.decide.urls import Hub, IndexUrls, exposed, hub_of
+from wheelwright.release.decide.urls import Hub, IndexUrls, hub_of
 from wheelwright.release.decide.version import Request, Versioned, newest, next_version
 from wheelwright.release.decide.world import Lock
 from wheelwright.release.inside.refs import EMAIL
@@ -168,7 +168,7 @@ class Preflight:
         token = self.context.settings.github_token
         if token is None or isinstance(hub, Problem):
             return None
-        if seen := exposed(hub.page) or exposed(hub.api):
+        if seen := hub.exposed:
             self._note(Reason.NO_CREDENTIALS, seen, "pass --remote and --github-api with https")
             return None
         github = GitHubRest(http, hub, await token_of(token))

@@ -33,7 +33,7 @@ from wheelwright.release.decide.report import Links, Report
 from wheelwright.release.decide.rules import Making
 from wheelwright.release.decide.step import Next, next_upload
 from wheelwright.release.decide.stops import Problem, Reason, Stop
-from wheelwright.release.decide.urls import PYPI, IndexUrls, exposed, https, hub_of, is_pypi
+from wheelwright.release.decide.urls import PYPI, IndexUrls, https, hub_of, is_pypi
 from wheelwright.release.decide.world import Act, Here, Plan, World
 from wheelwright.release.inside.refs import EMAIL
 
@@ -183,7 +183,7 @@ async def _repository(
     hub = hub_of(remote.url, settings.github_api)
     if isinstance(hub, Problem):
         raise Stopped(hub.text())
-    if seen := exposed(hub.page) or exposed(hub.api):
+    if seen := hub.exposed:
         raise RequestError(seen, "pass --remote and --github-api with https")
     http = await _http(settings)
     github = GitHubRest(http, hub, await token_of(token))

@@ -15,7 +15,8 @@ from wheelwright.release.decide.ports import ActFailed, Refs
 from wheelwright.release.decide.version import newest, parse
 from wheelwright.release.decide.world import Journal, Lock, Plan, Trouble
 
-_LONGEST: Final = 200
+LONGEST_LINE: Final = 200
+"""Characters of what a commit's message says of a run."""
 _TRAILER = re.compile(r"^Wheelwright-([\w-]+): (.*)$", re.MULTILINE)
 
 # Of git's own words (builtin/push.c, transport.c, http.c, remote-curl.c), of GitHub's hooks, and of
@@ -81,16 +82,16 @@ def _lock(found: Mapping[str, str]) -> Lock:
     base, epoch = said.get("Base", ""), said.get("Epoch", "")
     return Lock(
         commit=found["commit"],
-        run=_line(said.get("Run", "")) or "unknown",
-        version=_line(said.get("Lock", " ").rpartition(" ")[2]),
+        run=line(said.get("Run", "")) or "unknown",
+        version=line(said.get("Lock", " ").rpartition(" ")[2]),
         base_commit=base if re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", base) else "",
         epoch_s=int(epoch) if re.fullmatch(r"[0-9]{1,10}", epoch) else 0,
     )
 
 
-def _line(text: str) -> str:
+def line(text: str) -> str:
     """Return a text that is a line for people; empty for another."""
-    return text if text.isprintable() and len(text) <= _LONGEST else ""
+    return text if text.isprintable() and len(text) <= LONGEST_LINE else ""
 
 
 def refs_of(seen: Seen, plan: Plan) -> Refs:

@@ -103,6 +103,11 @@ class Hub:
     name: str
     page: str
 
+    @property
+    def exposed(self) -> str:
+        """The fact that its token can be read on the way; empty if it cannot."""
+        return exposed(self.page) or exposed(self.api)
+
 
 def hub_of(remote: str, api: str = "") -> Hub | Problem:
     """Return the repository that a remote's address names; `api` is the caller's, if given.

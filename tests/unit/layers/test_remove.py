@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stiletto.sandbox.remove import remove_tree
+from stiletto.layers.remove import remove_tree
 
 
 def _deep(path: Path, levels: int, name: str = "d", *, mode: int = 0o755) -> None:
@@ -41,7 +41,7 @@ import os, resource, sys
 from pathlib import Path
 sys.setrecursionlimit(10_000)
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
-from stiletto.sandbox.remove import remove_tree
+from stiletto.layers.remove import remove_tree
 remove_tree(Path(sys.argv[1]))
 """
 

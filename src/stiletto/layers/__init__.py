@@ -1,0 +1,1 @@
+"""Directories on disk as steps and the store leave them: what both need of the file system."""
