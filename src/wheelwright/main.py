@@ -2,6 +2,7 @@
 
 # No postponed annotations here: the SDK reads the help of fields from the annotations themselves.
 
+from dataclasses import replace
 from enum import Enum
 from typing import Annotated
 
@@ -51,7 +52,6 @@ from wheelwright.module.releases import Releases, ReportFormat
 from wheelwright.module.uncached import uncached
 from wheelwright.project.pythons import claimed
 from wheelwright.release.act.asked import Asked
-from wheelwright.release.act.context import Context
 from wheelwright.testing import cells as planning
 from wheelwright.testing import matrix as crossing
 from wheelwright.testing import run_tests
@@ -499,10 +499,12 @@ class Wheelwright(Releases):
         """Put a kept uv cache into the engine."""
         return await github.restore_cache(await self._bench(), saved)
 
-    async def _context(
-        self, git: dagger.Directory, asked: Asked, *, checkout: bool = False
-    ) -> Context:
-        return Context(await self._bench(), self.package, self.python, git, asked, checkout)
+    async def _of_package(
+        self, asked: Asked, git: dagger.Directory, *, checkout: bool = False
+    ) -> tuple[Asked, Bench]:
+        bench = await self._bench()
+        package, python = self.package, self.python
+        return replace(asked, package=package, python=python, git=git, checkout=checkout), bench
 
     async def _bench(self, *, reading: bool = False, rerun: bool = False) -> Bench:
         attempting.begin(reading=reading, rerun=rerun)

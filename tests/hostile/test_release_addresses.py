@@ -14,7 +14,7 @@ from wheelwright.errors import RequestError
 from wheelwright.project.addresses import without_credentials
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import Project, describe
-from wheelwright.release.act.context import run_name
+from wheelwright.release.act.asked import run_name
 from wheelwright.release.act.handing import Handed, read, write
 from wheelwright.release.decide import refs
 from wheelwright.release.decide.stops import Problem

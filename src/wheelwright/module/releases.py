@@ -10,9 +10,10 @@ import dagger
 from dagger import Doc, enum_type
 
 from wheelwright.container.failures import plainly
+from wheelwright.container.loading import Bench
 from wheelwright.module.release_args import Built, Checkout, Digest, Repository, takes
 from wheelwright.module.uncached import uncached
-from wheelwright.release.act import command, jobs, tagged, taking
+from wheelwright.release.act import release, tagged, taking
 from wheelwright.release.act.asked import (
     Api,
     Asked,
@@ -27,8 +28,7 @@ from wheelwright.release.act.asked import (
     Trust,
     Upload,
 )
-from wheelwright.release.act.context import Context, Stopped
-from wheelwright.release.decide.report import Report
+from wheelwright.release.decide.report import Report, Stopped
 from wheelwright.release.decide.version import Bump, Request
 
 
@@ -56,19 +56,20 @@ def _printed(report: Report, format_: ReportFormat) -> str:
 
 
 class Releases:
-    """What an object needs to have these functions: the package, as `_context` gives it."""
+    """What an object needs to have these functions: the package that it is of."""
 
-    async def _context(
-        self, git: dagger.Directory, asked: Asked, *, checkout: bool = False
-    ) -> Context:
+    async def _of_package(
+        self, asked: Asked, git: dagger.Directory, *, checkout: bool = False
+    ) -> tuple[Asked, Bench]:
         raise NotImplementedError
 
     async def _release(
-        self, git: dagger.Directory, asked: Asked, format_: ReportFormat, *, dry_run: bool
+        self, asked: Asked, git: dagger.Directory, format_: ReportFormat, *, dry_run: bool
     ) -> str:
-        context = await self._context(git, asked)
+        source = await self._of_package(asked, git)
         try:
-            return _printed(await command.release(context, dry_run=dry_run), format_)
+            made = await release.prepare(*source, dry_run=dry_run)
+            return _printed(await (made.foreseen() if dry_run else made.run()), format_)
         except Stopped as stopped:
             if stopped.report is None:
                 raise
@@ -90,7 +91,7 @@ class Releases:
         any failure goes on with the same release. docs/release.md has the order and why,
         docs/recovery.md what to do when it stops.
         """
-        return await self._release(git, asked, format_, dry_run=dry_run)
+        return await self._release(asked, git, format_, dry_run=dry_run)
 
     @uncached
     @takes(Request, Branch, NamedIndex, Making, Trust)
@@ -107,8 +108,10 @@ class Releases:
         `release-propose`, `release-publish` and `release-finish`, in this order: they hold the
         secrets, and run no code of the repository. `release` does all of it in one call.
         """
-        context = await self._context(git, asked, checkout=True)
-        return await (jobs.build_tag(context, tag) if tag else jobs.build(context))
+        source = await self._of_package(asked, git, checkout=True)
+        if tag:
+            return await tagged.build(*source, tag)
+        return await (await release.prepare(*source, dry_run=False)).build()
 
     @uncached
     @takes(Target, Index, Api, Run, Trust)
@@ -144,14 +147,14 @@ class Releases:
         self, git: Repository, asked: Asked, format_: Format = ReportFormat.TEXT
     ) -> str:
         """Report what `release` with the same words would do, and write nothing."""
-        return await self._release(git, asked, format_, dry_run=True)
+        return await self._release(asked, git, format_, dry_run=True)
 
     @uncached
     @takes(Bump, Branch, Origin, Trust)
     @plainly
     async def next_version(self, git: Repository, asked: Asked) -> str:
         """Print the version that `release` with the same words would make of the base branch."""
-        return (await command.version(await self._context(git, asked))).version
+        return await release.version(*await self._of_package(asked, git))
 
     @uncached
     @takes(Bump, Branch, Origin, Trust, bump="patch")
@@ -161,7 +164,7 @@ class Releases:
         # A default bump must not contradict a version that the caller gave.
         if asked.version or asked.post:
             asked = replace(asked, bump="")
-        return await command.changes(await self._context(git, asked))
+        return await release.changes(*await self._of_package(asked, git))
 
     @uncached
     @takes(Origin, Trust)
@@ -170,7 +173,7 @@ class Releases:
         self, git: Repository, asked: Asked, tag: Annotated[str, Doc("The tag, such as v1.2.3.")]
     ) -> str:
         """Check that a tag of the remote names the package's own version."""
-        return await tagged.verify_tag(await self._context(git, asked), tag)
+        return await tagged.verify_tag(*await self._of_package(asked, git), tag)
 
     @uncached
     @takes(Origin, NamedIndex, Upload, Trust)
@@ -182,4 +185,4 @@ class Releases:
         tag: Annotated[str, Doc("The tag to publish, such as v1.2.3.")],
     ) -> str:
         """Build, verify and publish what a tag names: the other way, where a person makes tags."""
-        return await tagged.publish(await self._context(git, asked), tag)
+        return await tagged.publish(*await self._of_package(asked, git), tag)

@@ -6,11 +6,16 @@ what it does not take has its default.
 
 from __future__ import annotations
 
+import time
+import uuid
 from dataclasses import dataclass
 
 import dagger
 
+from wheelwright.errors import RequestError
 from wheelwright.release.act.http import Http
+from wheelwright.release.decide.plan import Who
+from wheelwright.release.decide.refs import LONGEST_LINE, line
 from wheelwright.release.decide.stops import Problem, Reason
 from wheelwright.release.decide.urls import IndexUrls, is_pypi
 from wheelwright.release.decide.version import Request, argument
@@ -151,4 +156,38 @@ class Trust:
 
 @dataclass(frozen=True)
 class Asked(Request, Branch, Origin, Api, NamedIndex, Upload, Run, Making, Trust):
-    """Everything that a caller said."""
+    """Everything that was asked, and of which package.
+
+    Attributes:
+        package: its name, where the source holds several.
+        python: the version to work with; empty: the package's own.
+        git: the directory whose `.git` names the remote.
+        checkout: look at the remote in the clone that `git` is, and write nothing to it.
+    """
+
+    package: str = ""
+    python: str = ""
+    git: dagger.Directory | None = None
+    checkout: bool = False
+
+    def who(self) -> Who:
+        """Return which run this is; each call makes up a name where none was given.
+
+        Raises:
+            RequestError: the name cannot stand in a commit's message.
+        """
+        run = run_name(self.run) or f"run-{uuid.uuid4().hex[:8]}"
+        return Who(run, self.take_over, self.source_date_epoch or int(time.time()))
+
+
+def run_name(run: str) -> str:
+    """Return the name of a run, which stands in the message of the lock's commit.
+
+    Raises:
+        RequestError: it is more than a line, or a long one.
+    """
+    if line(run) == run:
+        return run
+    raise RequestError(
+        f"--run is not a line of at most {LONGEST_LINE} characters", "pass another name"
+    )

@@ -28,10 +28,10 @@ from wheelwright.container.privileges import DATA
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.project.files import literal
 from wheelwright.project.reading import json_data
-from wheelwright.release.act.context import Stopped
 from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.plan import branch_of, file_project, file_version, lock_ref, tag_of
 from wheelwright.release.decide.refs import journal_message
+from wheelwright.release.decide.report import Stopped
 from wheelwright.release.decide.stops import Reason, Stop
 from wheelwright.release.decide.urls import IndexUrls
 from wheelwright.release.decide.version import parse

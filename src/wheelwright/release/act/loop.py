@@ -7,18 +7,52 @@ same outside and goes on. A stop gives the lock back, unless somebody else has i
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Awaitable, Callable
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar
+from typing import TypeVar, cast
+
+import anyio
 
 from wheelwright.release.decide.plan import file_version
-from wheelwright.release.decide.ports import ActFailed, Clock, Ports
+from wheelwright.release.decide.ports import ActFailed, Clock, Git, GitHub, Index, Ports, Workshop
+from wheelwright.release.decide.report import Stopped
 from wheelwright.release.decide.step import Done, Next, Step, next_step, pause_s, verification
 from wheelwright.release.decide.stops import Reason, Stop
-from wheelwright.release.decide.world import Act, Here, Plan, Setback, Trouble, Verdict, World
+from wheelwright.release.decide.world import (
+    Act,
+    File,
+    Here,
+    Journal,
+    Plan,
+    Setback,
+    Trouble,
+    Verdict,
+    World,
+)
 
 _Answer = TypeVar("_Answer")
+
+
+def say(line: str) -> None:
+    """Tell what goes on: a function's own output is part of the engine's progress."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+class MachineClock:
+    """The time of this machine."""
+
+    def now_s(self) -> float:
+        """Return seconds since 1970."""
+        return time.time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await anyio.sleep(seconds)
+
 
 # A release takes some twenty acts and waits; this many are a bug that waits forever.
 _MOST_STEPS = 400
@@ -41,12 +75,17 @@ async def look(plan: Plan, ports: Ports, here: Here) -> World:
         lock=refs.lock,
         branch=refs.branch,
         tag=refs.tag,
-        index=tuple(file for file in files if file_version(file.name) == plan.version),
+        index=_of(plan, files),
         pulls=await ports.github.pulls(plan.branch),
         release=await ports.github.release(plan.tag),
         releases=refs.releases,
         here=here,
     )
+
+
+def _of(plan: Plan, files: Iterable[File]) -> tuple[File, ...]:
+    """Return the files of the version."""
+    return tuple(file for file in files if file_version(file.name) == plan.version)
 
 
 async def foreseen(plan: Plan, ports: Ports) -> tuple[World, Next]:
@@ -145,6 +184,34 @@ async def run(
     return Outcome(world, tuple(acts), Stop.at(Reason.NO_PROGRESS, f"{_MOST_STEPS} steps"))
 
 
+async def at_index(
+    plan: Plan,
+    journal: Journal,
+    index: Index,
+    workshop: Workshop,
+    decide: Callable[[Plan, World], Next],
+    has: Callable[[Here], Here] = lambda here: here,
+) -> Outcome:
+    """Do what concerns the index alone: the commit is the whole of git, and GitHub is not asked.
+
+    `has` adds what another run has made for this one.
+
+    Raises:
+        Stopped: it is not done.
+    """
+    # What decides here asks for no act of these two.
+    ports = Ports(cast("Git", None), index, cast("GitHub", None), workshop, MachineClock())
+
+    async def observe(plan: Plan, ports: Ports, here: Here) -> World:
+        mine = _of(plan, await ports.index.files())
+        return World(branch=journal, tag=journal, index=mine, here=has(here))
+
+    outcome = await run(plan, ports, say, observe=observe, decide=decide)
+    if isinstance(outcome.end, Stop):
+        raise Stopped(outcome.end.text())
+    return outcome
+
+
 def _held(plan: Plan, world: World) -> str:
     """Return what stands outside as an act begins: who ends the run here reads it last."""
     held = [
@@ -167,7 +234,8 @@ async def _perform(plan: Plan, ports: Ports, world: World, step: Step) -> Here:
             await ports.git.unlock(plan, step.expected)
             return replace(here, lock="")
         case Act.PUSH_BRANCH:
-            return replace(here, anew=await ports.git.push_branch(plan, step.expected))
+            made = await ports.workshop.made(plan)
+            return replace(here, anew=await ports.git.push_commit(plan, made, step.expected))
         case Act.UPLOAD_ASSET if release:
             await ports.github.upload(
                 release, step.subject, await ports.workshop.contents(step.subject)
@@ -182,7 +250,7 @@ async def _perform(plan: Plan, ports: Ports, world: World, step: Step) -> Here:
     assert journal, f"{step.act} comes after the journal commit"
     match step.act:
         case Act.VERIFY:
-            found = await ports.git.verify(plan, journal)
+            found = await ports.workshop.verify(plan, journal)
             here = replace(here, verified=journal.commit, foreign=found.foreign)
             return replace(here, anew=found.anew or here.anew)
         case Act.RUN_GATES:

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import cast
+
+import dagger
 
 from wheelwright.container import toolchain
+from wheelwright.container.loading import Bench
 from wheelwright.errors import RequestError
 from wheelwright.project.version import VersionSource, version_source
-from wheelwright.release.act import loop
-from wheelwright.release.act.context import Context, MachineClock, Stopped, say, tag_prefix
-from wheelwright.release.act.git import Trace, printable
+from wheelwright.release.act import handing, loop
+from wheelwright.release.act.asked import Asked
+from wheelwright.release.act.git import RemoteGit, Trace, printable
+from wheelwright.release.act.handing import Handed
 from wheelwright.release.act.index import SimpleIndex
-from wheelwright.release.act.preparing import Commit, Preparing
+from wheelwright.release.act.loop import MachineClock, say
+from wheelwright.release.act.package import Package
+from wheelwright.release.act.preparing import build_requires
+from wheelwright.release.act.read import package_of, repository, urls_of
 from wheelwright.release.act.verifying import verify
-from wheelwright.release.decide import edits, refs
+from wheelwright.release.act.workshop import Containers
+from wheelwright.release.decide import edits, refs, roles
 from wheelwright.release.decide.plan import file_version
-from wheelwright.release.decide.ports import Git, GitHub, Ports
+from wheelwright.release.decide.refs import Seen
+from wheelwright.release.decide.report import Stopped, published
 from wheelwright.release.decide.step import next_upload
 from wheelwright.release.decide.stops import Problem, Reason, Stop
 from wheelwright.release.decide.version import parse
-from wheelwright.release.decide.world import Act, Here, Journal, Plan, World
+from wheelwright.release.decide.world import Journal, Plan
 
 _FOREIGN_ACT = "merge it and tag what is merged, or delete the tag"
 
@@ -30,68 +37,77 @@ _FOREIGN_ACT = "merge it and tag what is merged, or delete the tag"
 class Tagged:
     """The package at a tag that is its version; `where` says why its commit is to be believed."""
 
-    preparing: Preparing
-    commit: Commit
+    remote: RemoteGit
+    seen: Seen
+    package: Package
     plan: Plan
     journal: Journal
     where: str
 
 
-async def verify_tag(context: Context, tag: str) -> str:
+async def verify_tag(asked: Asked, bench: Bench, tag: str) -> str:
     """Return the sentence that a tag is the package's version.
 
     Raises:
         Stopped: it is another.
         RequestError: there is no such tag.
     """
-    found = await look(context, tag)
-    name = found.commit.project.name
+    found = await look(asked, bench, tag)
     at = found.journal.commit[:12]
-    return f"{tag} is {name} {found.plan.version} at {at}, {found.where}"
+    return f"{tag} is {found.package.project.name} {found.plan.version} at {at}, {found.where}"
 
 
-async def publish(context: Context, tag: str) -> str:
+async def publish(asked: Asked, bench: Bench, tag: str) -> str:
     """Build, verify and publish what a tag names.
 
     Raises:
         Stopped: it is not published.
         RequestError: there is no such tag.
     """
-    if missing := context.asked.uncredentialed():
+    if missing := asked.uncredentialed():
         raise Stopped(Stop((missing,)).text())
+    found, index, workshop = await _ready(asked, bench, tag)
+    outcome = await loop.at_index(found.plan, found.journal, index, workshop, next_upload)
+    return published(found.plan, outcome.world, outcome.acts)
+
+
+async def build(asked: Asked, bench: Bench, tag: str) -> dagger.Directory:
+    """Build and verify what a tag names; return what the other jobs take.
+
+    Raises:
+        Stopped: there is nothing that could be published.
+        RequestError: there is no such tag.
+    """
+    found, index, workshop = await _ready(asked, bench, tag)
+    plan, journal = found.plan, found.journal
+    outcome = await loop.at_index(plan, journal, index, workshop, roles.next_tagged)
+    handed = Handed(
+        # Neither a lock nor a branch belongs to it.
+        plan=replace(plan, base=""),
+        member=found.package.member,
+        commit=journal.commit,
+        epoch_s=journal.epoch_s,
+        described=None,
+        files=outcome.world.here.built,
+        notes="",
+        urls=workshop.urls,
+    )
+    return handing.pack(handed, workshop.distributions())
+
+
+async def _ready(asked: Asked, bench: Bench, tag: str) -> tuple[Tagged, SimpleIndex, Containers]:
+    """Return the package at a tag with what it is built with, its index and its workshop."""
     toolchain.begin_release()
-    found = await look(context, tag)
-    plan = found.plan
-    urls = context.urls(found.commit)
+    found = await look(asked, bench, tag)
+    urls = urls_of(asked, found.package)
     if isinstance(urls, Problem):
         raise Stopped(urls.text())
-    index = SimpleIndex(await context.asked.http(), urls.check, plan.package)
-    journal = await settled(found, index)
-    workshop = context.workshop(found.preparing, urls)
-    # `next_upload` asks for no act of these two.
-    ports = Ports(cast("Git", None), index, cast("GitHub", None), workshop, MachineClock())
-
-    observe = observing(journal)
-    outcome = await loop.run(plan, ports, say, observe=observe, decide=next_upload)
-    if isinstance(outcome.end, Stop):
-        raise Stopped(outcome.end.text())
-    names = ", ".join(file.name for file in outcome.world.index)
-    word = "published" if Act.PUBLISH in outcome.acts else "already published"
-    return f"{plan.package} {plan.version}: {word}: {names}"
+    index = SimpleIndex(await asked.http(), urls.check, found.plan.package)
+    found = replace(found, journal=await _settled(found, index))
+    return found, index, Containers(asked, found.remote, found.seen, urls)
 
 
-def observing(journal: Journal) -> Callable[[Plan, Ports, Here], Awaitable[World]]:
-    """Return what looks at the index alone: the tag's commit is the whole of git here."""
-
-    async def observe(plan: Plan, ports: Ports, here: Here) -> World:
-        files = await ports.index.files()
-        mine = tuple(file for file in files if file_version(file.name) == plan.version)
-        return World(branch=journal, tag=journal, index=mine, here=here)
-
-    return observe
-
-
-async def settled(found: Tagged, index: SimpleIndex) -> Journal:
+async def _settled(found: Tagged, index: SimpleIndex) -> Journal:
     """Return the commit with what it is built with.
 
     What its message records is text of whoever made the commit. It counts where files are on the
@@ -101,36 +117,35 @@ async def settled(found: Tagged, index: SimpleIndex) -> Journal:
         ActFailed: the index does not answer, or has not what the build asks for.
     """
     files = await loop.patiently(index.files, MachineClock(), say)
-    published = any(file_version(file.name) == found.plan.version for file in files)
-    if published and found.journal.build_requires:
+    released = any(file_version(file.name) == found.plan.version for file in files)
+    if released and found.journal.build_requires:
         return found.journal
-    return replace(found.journal, build_requires=await found.preparing.requires(found.commit))
+    return replace(found.journal, build_requires=await build_requires(found.package))
 
 
-async def look(context: Context, tag: str) -> Tagged:
+async def look(asked: Asked, bench: Bench, tag: str) -> Tagged:
     """Return the package at a tag.
 
     Raises:
         Stopped: the tag names another version, or a commit that is not to be believed.
         RequestError: there is no such tag.
     """
-    remote = await context.remote()
+    remote = await repository(asked, bench)
     seen = await remote.look()
     head = seen.refs.get(f"refs/tags/{tag}")
     if head is None:
         raise RequestError(f'{remote.url} has no tag "{tag}"', "push it, or correct --tag")
-    base = context.asked.base or seen.default
+    base = asked.base or seen.default
     trace = await remote.trace(head, base)
     _known(tag, head, trace, base)
-    preparing = context.preparing(remote)
-    commit = await context.commit(preparing, head)
-    version = _version(commit, tag)
+    package = await package_of(asked, bench, remote, head)
+    version = _version(package, tag)
     # A tag of a release says what it was built with; one that a person made does not.
     released = seen.journals.get(f"refs/tags/{tag}")
     mine = released is not None and released[2].commit == head
-    build_requires = released[2].build_requires if released and mine else ()
+    recorded = released[2].build_requires if released and mine else ()
     plan = Plan(
-        package=commit.project.package.name,
+        package=package.name,
         version=version,
         base=base,
         base_commit=head,
@@ -140,14 +155,14 @@ async def look(context: Context, tag: str) -> Tagged:
         run="",
         epoch_s=trace.epoch_s,
     )
-    journal = Journal(head, "", head, trace.epoch_s, build_requires)
+    journal = Journal(head, "", head, trace.epoch_s, recorded)
     where = f"in the history of {base}"
     if not trace.merged:
-        since = refs.since(seen, tag_prefix(commit), version)
-        if foreign := (await verify(preparing, plan, journal, since, trace)).foreign:
+        since = refs.since(seen, package.tag_prefix, version)
+        if foreign := (await verify(asked, remote, plan, journal, since, trace)).foreign:
             raise Stopped(Stop.at(Reason.FOREIGN, f"{tag} {foreign}", _FOREIGN_ACT).text())
         where = f"a release commit of {base}"
-    return Tagged(preparing, commit, plan, journal, where)
+    return Tagged(remote, seen, package, plan, journal, where)
 
 
 def _known(tag: str, head: str, trace: Trace, base: str) -> None:
@@ -165,9 +180,9 @@ def _known(tag: str, head: str, trace: Trace, base: str) -> None:
     raise Stopped(Stop.at(Reason.FOREIGN, seen, _FOREIGN_ACT).text())
 
 
-def _version(commit: Commit, tag: str) -> str:
+def _version(package: Package, tag: str) -> str:
     """Return the version that a tag names, which has to be the package's own."""
-    project, prefix = commit.project, tag_prefix(commit)
+    project, prefix = package.project, package.tag_prefix
     version = parse(tag.removeprefix(prefix)) if tag.startswith(prefix) else None
     found = edits.current_version(project)
     current = parse(found) if isinstance(found, str) and found else None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
 import dagger
 
@@ -17,25 +16,22 @@ from wheelwright.errors import RequestError
 from wheelwright.pins import DEFAULT_PYTHON
 from wheelwright.project.addresses import without_credentials
 from wheelwright.release.act import handing, loop
-from wheelwright.release.act.asked import Asked
-from wheelwright.release.act.context import MachineClock, Stopped, run_name, say
+from wheelwright.release.act.asked import Asked, run_name
 from wheelwright.release.act.git import RemoteGit
 from wheelwright.release.act.github import GitHubRest
 from wheelwright.release.act.handing import Handed
 from wheelwright.release.act.http import token_of
 from wheelwright.release.act.index import SimpleIndex
-from wheelwright.release.act.jobs import reported, stopped
-from wheelwright.release.act.preparing import Preparing
-from wheelwright.release.act.workshop import Containers
-from wheelwright.release.decide import refs, roles
-from wheelwright.release.decide.plan import file_version
-from wheelwright.release.decide.ports import Built, Compared, Git, GitHub, Ports, Refs, Said
-from wheelwright.release.decide.report import Links, Report
-from wheelwright.release.decide.rules import Making
+from wheelwright.release.act.loop import MachineClock, say
+from wheelwright.release.act.uploading import Uploads
+from wheelwright.release.decide import refs, roles, rules
+from wheelwright.release.decide.commit import ReleaseCommit
+from wheelwright.release.decide.ports import Built, Compared, Ports, Said
+from wheelwright.release.decide.report import Links, Report, Stopped, concluded, published
 from wheelwright.release.decide.step import Next, next_upload
 from wheelwright.release.decide.stops import Problem, Reason, Stop
 from wheelwright.release.decide.urls import PYPI, IndexUrls, https, hub_of
-from wheelwright.release.decide.world import Act, Here, Plan, World
+from wheelwright.release.decide.world import Here, Plan, World
 from wheelwright.release.inside.refs import EMAIL
 
 
@@ -44,8 +40,23 @@ class _Handed:
     """The workshop of those that build nothing: files and texts that another has made."""
 
     handed: Handed
-    dist: dagger.Directory
-    containers: Containers
+    uploads: Uploads
+    remote: RemoteGit | None = None
+    _made: bool = False
+
+    async def made(self, *_: object, **__: object) -> ReleaseCommit:
+        described = self.handed.described
+        assert described is not None, "asked for only where it can be made"
+        if not self._made and self.remote is not None:
+            made = await self.remote.make_commit(described)
+            if made != self.handed.commit:
+                seen = f"its texts make the commit {made[:12]}, not {self.handed.commit[:12]}"
+                raise Stopped(Stop.at(Reason.HANDED_OVER, seen).text())
+            self._made = True
+        return described
+
+    async def verify(self, *_: object, **__: object) -> Compared:
+        raise AssertionError("another commit than the one that was built is not verified here")
 
     async def gates(self, *_: object, **__: object) -> Said:
         raise AssertionError("no code of the package runs here")
@@ -57,19 +68,13 @@ class _Handed:
         raise AssertionError("no code of the package runs here")
 
     async def publish(self, plan: Plan, names: Sequence[str]) -> None:
-        await self.containers.publish(plan, names)
+        await self.uploads.publish(plan, names)
 
     async def contents(self, name: str) -> bytes:
-        return await self.containers.contents(name)
+        return await self.uploads.contents(name)
 
     async def notes(self, *_: object, **__: object) -> str:
         return self.handed.notes
-
-
-def _workshop(asked: Asked, handed: Handed, dist: dagger.Directory, urls: IndexUrls) -> _Handed:
-    # Nothing of a repository is read here: this one has no address.
-    nowhere = Preparing(RemoteGit("", DEFAULT_PYTHON), "", DEFAULT_PYTHON)
-    return _Handed(handed, dist, Containers(nowhere, urls, asked).of(dist))
 
 
 def _urls(asked: Asked, handed: Handed) -> IndexUrls:
@@ -107,23 +112,13 @@ async def publish(asked: Asked, directory: dagger.Directory, sha256: str) -> str
         raise Stopped(missing.text())
     plan = handed.plan
     index = SimpleIndex(await asked.http(), urls.check, plan.package)
-    workshop = _workshop(asked, handed, dist, urls)
-    # `next_upload` asks for no act of these two.
-    ports = Ports(cast("Git", None), index, cast("GitHub", None), workshop, MachineClock())
-    journal = handed.journal
+    workshop = _Handed(handed, Uploads(asked, urls, DEFAULT_PYTHON, dist))
 
-    async def observe(plan: Plan, ports: Ports, here: Here) -> World:
-        files = await ports.index.files()
-        mine = tuple(file for file in files if file_version(file.name) == plan.version)
-        here = roles.verified(here, handed.commit, handed.files)
-        return World(branch=journal, tag=journal, index=mine, here=here)
+    def has(here: Here) -> Here:
+        return roles.verified(here, handed.commit, handed.files)
 
-    outcome = await loop.run(plan, ports, say, observe=observe, decide=next_upload)
-    if isinstance(outcome.end, Stop):
-        raise Stopped(outcome.end.text())
-    names = ", ".join(file.name for file in outcome.world.index)
-    word = "published" if Act.PUBLISH in outcome.acts else "already published"
-    return f"{plan.package} {plan.version}: {word}: {names}"
+    outcome = await loop.at_index(plan, handed.journal, index, workshop, next_upload, has)
+    return published(plan, outcome.world, outcome.acts)
 
 
 # -- propose, finish ------------------------------------------------------------------------------
@@ -181,18 +176,15 @@ async def _repository(
     if foresee:
         plan = replace(plan, notes=await _foreseen(plan, remote, github))
     index = SimpleIndex(http, urls.check, plan.package)
-    workshop = _workshop(asked, handed, dist, urls)
-    git = _Proposed(remote, handed)
-    ports = Ports(git, index, github, workshop, MachineClock())
+    workshop = _Handed(handed, Uploads(asked, urls, DEFAULT_PYTHON, dist), remote)
+    ports = Ports(remote, index, github, workshop, MachineClock())
 
     async def observe(plan: Plan, ports: Ports, here: Here) -> World:
         return await loop.look(plan, ports, roles.verified(here, handed.commit, handed.files))
 
     outcome = await loop.run(plan, ports, say, observe=observe, decide=decider)
     links = Links(hub.page, urls.page)
-    if isinstance(outcome.end, Stop):
-        raise stopped(plan.package, outcome.end, plan, outcome.world, outcome.acts, links)
-    return reported(plan.package, outcome.end, plan, outcome.world, outcome.acts, links)
+    return concluded(outcome.end, plan, outcome.world, outcome.acts, links)
 
 
 async def _foreseen(plan: Plan, remote: RemoteGit, github: GitHubRest) -> tuple[str, ...]:
@@ -206,12 +198,8 @@ async def _foreseen(plan: Plan, remote: RemoteGit, github: GitHubRest) -> tuple[
     if head is None or not (await remote.trace(plan.base_commit, plan.base)).merged:
         what = f"{plan.base_commit[:12]} is not in the history of {plan.base} of {remote.url}"
         raise Stopped(Stop.at(Reason.HANDED_OVER, what).text())
-    makings = []
-    if f"refs/tags/{plan.tag}" not in seen.refs:
-        makings.append(Making(f"refs/tags/{plan.tag}"))
-        if (branch := f"refs/heads/{plan.branch}") not in seen.refs:
-            message = refs.journal_message(plan.package, plan.version)
-            makings.append(Making(branch, message, EMAIL))
+    message = refs.journal_message(plan.package, plan.version)
+    makings = rules.makings(seen.refs, plan.branch, plan.tag, message, EMAIL)
     problems = [*await loop.patiently(github.problems, MachineClock(), say)]
     foreseen, notes = await loop.patiently(
         lambda: github.foresee(plan.base, makings), MachineClock(), say
@@ -219,38 +207,3 @@ async def _foreseen(plan: Plan, remote: RemoteGit, github: GitHubRest) -> tuple[
     if stop := Stop.among([*problems, *foreseen]):
         raise Stopped(stop.text())
     return notes
-
-
-@dataclass
-class _Proposed:
-    """The remote's refs; what is pushed as the release branch is the commit that was built."""
-
-    remote: RemoteGit
-    handed: Handed
-    _made: bool = False
-
-    async def observe(self, plan: Plan) -> Refs:
-        return await self.remote.observe(plan)
-
-    async def lock(self, plan: Plan, expected: str) -> str:
-        return await self.remote.lock(plan, expected)
-
-    async def unlock(self, plan: Plan, commit: str) -> None:
-        await self.remote.unlock(plan, commit)
-
-    async def verify(self, *_: object, **__: object) -> Compared:
-        raise AssertionError("another commit than the one that was built is not verified here")
-
-    async def push_branch(self, plan: Plan, expected: str) -> str:
-        described = self.handed.described
-        assert described is not None, "asked for only where it can be made"
-        if not self._made:
-            made = await self.remote.make_commit(described)
-            if made != self.handed.commit:
-                seen = f"its texts make the commit {made[:12]}, not {self.handed.commit[:12]}"
-                raise Stopped(Stop.at(Reason.HANDED_OVER, seen).text())
-            self._made = True
-        return await self.remote.push_commit(plan, described, expected)
-
-    async def push_tag(self, plan: Plan, commit: str) -> None:
-        await self.remote.push_tag(plan, commit)

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from wheelwright.release.act.git import Trace, printable
-from wheelwright.release.act.preparing import Preparing
+from wheelwright.release.act import preparing
+from wheelwright.release.act.asked import Asked
+from wheelwright.release.act.git import RemoteGit, Trace, printable
 from wheelwright.release.decide.ports import Compared
 from wheelwright.release.decide.world import Journal, Plan
 
@@ -24,14 +25,19 @@ _LAST_EPOCH_S = 2**33
 
 
 async def verify(
-    preparing: Preparing, plan: Plan, journal: Journal, since: str, trace: Trace | None = None
+    asked: Asked,
+    remote: RemoteGit,
+    plan: Plan,
+    journal: Journal,
+    since: str,
+    trace: Trace | None = None,
 ) -> Compared:
     """Compare a commit with what a release makes of its parent.
 
     Raises:
         ActFailed: the edits cannot be made.
     """
-    trace = trace or await preparing.remote.trace(journal.commit, plan.base)
+    trace = trace or await remote.trace(journal.commit, plan.base)
     of = f"is not what release makes of {plan.base}"
     by = f"commit {journal.commit[:12]} by {printable(trace.author)}"
     # What stands on no reviewed commit is not even looked into: its code would run.
@@ -41,8 +47,8 @@ async def verify(
     if not 0 < trace.epoch_s < _LAST_EPOCH_S:
         return Compared(f"{of}: its time is {trace.epoch_s} s, {by}")
     its = replace(plan, base_commit=trace.parents[0], epoch_s=trace.epoch_s)
-    made = await preparing.made(its, since, requires=its == plan)
-    commit, differing = await preparing.remote.compare(made, journal.commit)
+    made = await preparing.made(asked, remote, its, since, requires=its == plan)
+    commit, differing = await remote.compare(made, journal.commit)
     if differing:
         more = len(differing) - _MOST_NAMED
         named = [*differing[:_MOST_NAMED], *([f"and {more} more"] if more > 0 else [])]

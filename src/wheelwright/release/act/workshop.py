@@ -1,37 +1,33 @@
-"""What happens on the release commit in containers: checks, two builds, verification, upload."""
+"""What happens on the release commit in containers: edits, checks, two builds, verification."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import dataclass, field
 
 import dagger
-from packaging.version import Version
 
 from wheelwright import pipeline
 from wheelwright.container import toolchain
 from wheelwright.container.output import Output
-from wheelwright.container.privileges import DATA, UPLOAD, Credential
-from wheelwright.container.toolchain import Held
 from wheelwright.distribution import backend
 from wheelwright.environment import plan as environment
 from wheelwright.environment.plan import SOURCE
 from wheelwright.errors import GateFailed, WheelwrightError
-from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.project import building
-from wheelwright.project.files import join, literal
+from wheelwright.project.files import join
 from wheelwright.project.version import VersionSource, version_source
+from wheelwright.release.act import preparing, verifying
 from wheelwright.release.act.asked import Asked
-from wheelwright.release.act.git import fresh, with_program
-from wheelwright.release.act.preparing import Commit, Preparing
-from wheelwright.release.decide import artifacts, edits
-from wheelwright.release.decide import responses as answers
+from wheelwright.release.act.git import RemoteGit, with_program
+from wheelwright.release.act.package import Package, package_at
+from wheelwright.release.act.uploading import DIST, PROGRAM, Uploads, tail, told
+from wheelwright.release.decide import artifacts, edits, refs
 from wheelwright.release.decide.artifacts import Distribution
+from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.pins import release_tool
-from wheelwright.release.decide.plan import file_version
-from wheelwright.release.decide.ports import ActFailed, Built, Said
+from wheelwright.release.decide.ports import ActFailed, Built, Compared, Said
+from wheelwright.release.decide.refs import Seen
 from wheelwright.release.decide.urls import IndexUrls
 from wheelwright.release.decide.world import Journal, Plan, Trouble
 from wheelwright.testing import plan as plans
@@ -40,49 +36,46 @@ from wheelwright.testing.cells import Cell
 from wheelwright.testing.plan import TestOptions
 from wheelwright.testing.verdict import Kind, Verdict, judge
 
-DIST: Final = "/dist"
-# The oldest that locks/pypi-attestations.txt is for.
-_SIGNING_PYTHON: Final = Version("3.10")
-_CA: Final = "/opt/wheelwright/ca.pem"
-_PROGRAM: Final = "/opt/wheelwright/distributions.py"
-_TOLD: Final = "/opt/wheelwright/told"
-
 
 @dataclass
 class Containers:
-    """The workshop of one release."""
+    """The workshop of one release. `seen` is what the remote showed when it was planned."""
 
-    preparing: Preparing
-    urls: IndexUrls
     asked: Asked
-    _commits: dict[str, Commit] = field(default_factory=dict)
+    remote: RemoteGit
+    seen: Seen
+    urls: IndexUrls
+    _packages: dict[str, Package] = field(default_factory=dict)
     _dist: dagger.Directory | None = None
     _described: tuple[Distribution, ...] = ()
 
-    async def _commit(self, journal: Journal) -> Commit:
-        if journal.commit not in self._commits:
-            self._commits[journal.commit] = await self.preparing.commit(journal.commit)
-        return self._commits[journal.commit]
+    async def _package(self, journal: Journal) -> Package:
+        commit = journal.commit
+        if commit not in self._packages:
+            self._packages[commit] = await package_at(self.asked, self.remote, commit)
+        return self._packages[commit]
 
-    # -- what was built ---------------------------------------------------------------------------
+    # -- the release commit -----------------------------------------------------------------------
 
-    def distributions(self) -> dagger.Directory:
-        """Return what was built."""
-        assert self._dist is not None, "a build comes first"
-        return self._dist
+    async def made(self, plan: Plan) -> ReleaseCommit:
+        """Return the release commit of the plan's base commit: the edits, made anew."""
+        return await preparing.made(self.asked, self.remote, plan, self._since(plan))
 
-    def of(self, dist: dagger.Directory) -> Containers:
-        """Return the workshop of files that another one has built: it uploads, and builds none."""
-        return replace(self, _dist=dist)
+    async def verify(self, plan: Plan, journal: Journal) -> Compared:
+        """Compare a commit with the edits made anew on its parent; write nothing."""
+        return await verifying.verify(self.asked, self.remote, plan, journal, self._since(plan))
+
+    def _since(self, plan: Plan) -> str:
+        return refs.since(self.seen, plan.tag.removesuffix(plan.version), plan.version)
 
     # -- checks -----------------------------------------------------------------------------------
 
     async def gates(self, plan: Plan, journal: Journal) -> Said:
         """Run the checks of `ci` on the release commit."""
-        commit = await self._commit(journal)
+        package = await self._package(journal)
         try:
             table = await pipeline.ci(
-                commit.bench, self.preparing.python, commit.git, fail_fast=False
+                package.bench, self.asked.python, package.git, fail_fast=False
             )
         except WheelwrightError as error:
             return Said(False, f"{plan.package} at {journal.commit[:12]}\n{error}")
@@ -92,26 +85,28 @@ class Containers:
 
     async def build(self, plan: Plan, journal: Journal) -> Built:
         """Build twice, in different directories, and compare byte for byte."""
-        commit = await self._commit(journal)
-        first = await self._built(plan, journal, commit, "/src")
-        second = await self._built(plan, journal, commit, "/src-again/deeper")
+        package = await self._package(journal)
+        first = await self._built(plan, journal, package, "/src")
+        second = await self._built(plan, journal, package, "/src-again/deeper")
         one, two = await self._describe(first), await self._describe(second)
         self._dist, self._described = first, one
         return Built(tuple(each.file for each in one), artifacts.differences(one, two))
 
     async def _built(
-        self, plan: Plan, journal: Journal, commit: Commit, where: str
+        self, plan: Plan, journal: Journal, package: Package, where: str
     ) -> dagger.Directory:
-        project = commit.project
-        python = self.preparing.python_of(commit)
+        project = package.project
+        python = package.python
         requires = building.build_files(project, journal.build_requires)
         base = await toolchain.builder(environment.image(project, python), python, requires)
         container = with_program(base, "distributions.py")
-        container = container.with_directory(where, commit.bench.source)
+        container = container.with_directory(where, package.bench.source)
         # In the repository's root alone: below it git's paths are not those of this source.
-        if version_source(project.package) is VersionSource.VCS and not commit.bench.prefix:
+        if version_source(project.package) is VersionSource.VCS and not package.bench.prefix:
             # Some of these tools also list the sdist's files by git.
-            container = toolchain.with_git(container, commit.git).with_directory(where, commit.git)
+            container = toolchain.with_git(container, package.git).with_directory(
+                where, package.git
+            )
         variables = {
             **edits.pretend(project, plan.version),
             "SOURCE_DATE_EPOCH": str(journal.epoch_s),
@@ -122,30 +117,30 @@ class Containers:
         container = container.with_workdir(where)
         build = ["uv", "build", f"--out-dir={DIST}"]
         if not journal.build_requires:
-            return await self._ran(container, commit, journal, build)
+            return await self._ran(container, package, journal, build)
         recorded = backend.text(journal.build_requires)
         container = container.with_new_file(backend.CONSTRAINTS, recorded)
         build.append(f"--build-constraints={backend.CONSTRAINTS}")
         if not backend.hashed(journal.build_requires):
             # A commit of before there were hashes.
-            return await self._ran(container, commit, journal, build)
+            return await self._ran(container, package, journal, build)
         try:
-            return await self._ran(container, commit, journal, [*build, "--require-hashes"])
+            return await self._ran(container, package, journal, [*build, "--require-hashes"])
         except ActFailed as error:
             if not backend.needs_more(error.said):
                 raise
-        return await self._ran(container, commit, journal, build)
+        return await self._ran(container, package, journal, build)
 
     async def _ran(
-        self, container: dagger.Container, commit: Commit, journal: Journal, build: list[str]
+        self, container: dagger.Container, package: Package, journal: Journal, build: list[str]
     ) -> dagger.Directory:
         """Build the sdist, and the wheel from it."""
-        project = commit.project
+        project = package.project
         member = [f"--package={project.package.name}"] if project.where else []
         container = _masked(container, [*build, "--sdist", *member])
         if artifacts.needs_normalising(project.package.backend):
             epoch = str(journal.epoch_s)
-            container = toolchain.run(container, ["python", _PROGRAM, "normalise", DIST, epoch])
+            container = toolchain.run(container, ["python", PROGRAM, "normalise", DIST, epoch])
         # The wheel comes from the sdist: what is published is what the sdist builds.
         sdist = ["sh", "-c", f'exec "$@" "$(ls {DIST}/*.tar.gz)"', "sh"]
         container = _masked(container, [*sdist, *build, "--wheel"])
@@ -156,59 +151,49 @@ class Containers:
             raise ActFailed(Trouble.TOOL, said) from error
 
     async def _describe(self, dist: dagger.Directory) -> tuple[Distribution, ...]:
-        return artifacts.read(await self._told(dist, "describe", DIST))
-
-    async def _told(self, dist: dagger.Directory, command: str, path: str) -> str:
-        """Return what the program says of a path, by a file: output is for people."""
-        container = with_program(self._slim(self.preparing.remote.python), "distributions.py")
-        container = container.with_directory(DIST, dist)
-        container = toolchain.run(container, ["python", _PROGRAM, command, path, _TOLD], kind=DATA)
-        return await container.file(_TOLD).contents()
-
-    def _slim(self, python: str) -> dagger.Container:
-        return toolchain.base(slim_image(python), python)
+        return artifacts.read(await told(self.remote.python, dist, "describe", DIST))
 
     # -- verify -----------------------------------------------------------------------------------
 
     async def check(self, plan: Plan, journal: Journal) -> Said:
         """Verify metadata and contents, then run the tests against each file installed alone."""
         assert self._dist is not None, "a build comes first"
-        commit = await self._commit(journal)
+        package = await self._package(journal)
         found = [*artifacts.problems(plan, self._described)]
         if not found:
-            found += await self._twine(commit)
+            found += await self._twine(package)
         if not found:
             for each in self._described:
-                found += await self._installed(commit, each)
+                found += await self._installed(package, each)
         return Said(not found, "\n".join(found))
 
-    async def _twine(self, commit: Commit) -> list[str]:
+    async def _twine(self, package: Package) -> list[str]:
         assert self._dist is not None
-        python = self.preparing.python_of(commit)
-        tool = release_tool(commit.project, "twine", python)
+        python = package.python
+        tool = release_tool(package.project, "twine", python)
         container = toolchain.tooled(python, tool).with_directory(DIST, self._dist)
         container = container.with_env_variable("NO_COLOR", "1")
         names = [f"{DIST}/{each.name}" for each in self._described]
         output = await _output(container, ["twine", "check", "--strict", *names])
         return [] if output.exit_code == 0 else [f"twine check --strict: {output.stdout.strip()}"]
 
-    async def _installed(self, commit: Commit, distribution: Distribution) -> list[str]:
+    async def _installed(self, package: Package, distribution: Distribution) -> list[str]:
         """Install one file without the source, and run the tests against it."""
         assert self._dist is not None
-        project = commit.project
-        cell = Cell("", self.preparing.python_of(commit), "")
+        project = package.project
+        cell = Cell("", package.python, "")
         plan = plans.make(project, cell, TestOptions(file=distribution.name))
-        container = await toolchain.dependencies(commit.bench.source, plan.environment)
+        container = await toolchain.dependencies(package.bench.source, plan.environment)
         container = container.with_file(
             f"{DIST}/{distribution.name}", self._dist.file(distribution.name)
         )
         path = f"{DIST}/{distribution.name}"
         container = toolchain.observe(container, ["uv", "pip", "install", path])
         if (output := await toolchain.output(container)).exit_code:
-            return [f"{distribution.name} cannot be installed: {_tail(output)}"]
+            return [f"{distribution.name} cannot be installed: {tail(output)}"]
         if "tests" in project.settings.skip or plans.nothing_to_test(project, cell):
             return []
-        container = container.with_directory(SOURCE, await self._tests(commit))
+        container = container.with_directory(SOURCE, await self._tests(package))
         wheel = next(each for each in self._described if each.is_wheel)
         names = [top.removesuffix(".py") for top in artifacts.importables(wheel)]
         # Tests that live inside the package are where it is installed, if they are installed.
@@ -227,15 +212,15 @@ class Containers:
         if found.passed:
             return []
         assert ended is not None, "the first run set it"
-        lines = [found.reason, _tail(ended.output)]
+        lines = [found.reason, tail(ended.output)]
         if found.kind is Kind.EMPTY:
             lines.append('put tests into tests/, or "tests" into skip of [tool.wheelwright]')
         return [f"tests fail against {distribution.name}: " + "\n".join(filter(None, lines))]
 
-    async def _tests(self, commit: Commit) -> dagger.Directory:
+    async def _tests(self, package: Package) -> dagger.Directory:
         """Return the source without what the wheel installs, so that tests import the installed."""
         wheel = next(each for each in self._described if each.is_wheel)
-        source, where = commit.bench.source, commit.project.where
+        source, where = package.bench.source, package.project.where
         for top in artifacts.importables(wheel):
             for path in (join(where, "src", top), join(where, top)):
                 if top.endswith(".py"):
@@ -244,90 +229,27 @@ class Containers:
                     source = source.without_directory(path)
         return source
 
-    # -- publish ----------------------------------------------------------------------------------
+    # -- what was built ---------------------------------------------------------------------------
+
+    def distributions(self) -> dagger.Directory:
+        """Return what was built."""
+        return self._files().dist
 
     async def publish(self, plan: Plan, names: Sequence[str]) -> None:
-        """Upload these files of the build, and no others; the only step that sees the credentials.
-
-        Attestations are made here, because an index takes them with the first upload alone.
-        """
-        assert self._dist is not None, "a build comes first"
-        assert {file_version(name) for name in names} == {plan.version}, names
-        files = [f"{DIST}/{name}" for name in names]
-        python = self.preparing.remote.python
-        container = self._slim(python)
-        attest = self.asked.attests(self.urls)
-        if attest:
-            signing = python if Version(python) >= _SIGNING_PYTHON else DEFAULT_PYTHON
-            container = toolchain.hashed(signing, "pypi-attestations")
-        container = container.with_directory(DIST, self._dist.filter(include=literal(names)))
-        container = self._told_how(fresh(container.with_workdir("/")))
-        held = self._held()
-        if attest:
-            sign = ["pypi-attestations", "sign", *files]
-            container = toolchain.step(container, UPLOAD, sign, secrets=held, may_fail=True)
-            if (output := await toolchain.output(container)).exit_code:
-                raise ActFailed(Trouble.ATTESTATION, _tail(output))
-        listed, private = self._listed()
-        trusted = "always" if self.asked.trusted else "never"
-        uploaded = toolchain.step(
-            container,
-            UPLOAD,
-            [
-                # In a job of GitHub, uv prints the token that it was given, to have it masked
-                # (`::add-mask::`); from in here nobody would mask it. All else is on stderr.
-                *("sh", "-c", 'exec "$@" >/dev/null', "sh"),
-                *("timeout", "--kill-after=10", str(self.asked.upload_timeout)),
-                *("uv", "publish", "--no-cache", f"--trusted-publishing={trusted}"),
-                f"--publish-url={self.urls.publish}",
-                *listed,
-                *files,
-            ],
-            secrets=[*held, *private],
-            may_fail=True,
-        )
-        output = await toolchain.output(uploaded)
-        if output.exit_code:
-            raise answers.upload(f"{output.stdout}\n{output.stderr}", output.exit_code)
-
-    def _held(self) -> list[Held]:
-        have = self.asked
-        if have.oidc_url is not None and have.oidc_token is not None:
-            return [
-                Held(Credential.IDENTITY, "ACTIONS_ID_TOKEN_REQUEST_URL", have.oidc_url),
-                Held(Credential.IDENTITY, "ACTIONS_ID_TOKEN_REQUEST_TOKEN", have.oidc_token),
-            ]
-        return (
-            [Held(Credential.UPLOAD, "UV_PUBLISH_TOKEN", have.index_token)]
-            if have.index_token
-            else []
-        )
-
-    def _listed(self) -> tuple[list[str], list[Held]]:
-        """Return how `uv publish` is told where files are listed: a private address as a secret."""
-        if self.urls.check == self.urls.shown[1]:
-            return [f"--check-url={self.urls.check}"], []
-        secret = dagger.dag.set_secret("wheelwright-check-url", self.urls.check)
-        return [], [Held(Credential.UPLOAD, "UV_PUBLISH_CHECK_URL", secret)]
-
-    def _told_how(self, container: dagger.Container) -> dagger.Container:
-        ca, timeout_s = self.asked.ca, str(self.asked.upload_timeout)
-        if self.asked.trusted:
-            container = container.with_env_variable("GITHUB_ACTIONS", "true")
-        if ca is not None:
-            container = container.with_file(_CA, ca).with_env_variable("SSL_CERT_FILE", _CA)
-        return container.with_env_variable("UV_UPLOAD_HTTP_TIMEOUT", timeout_s)
-
-    # -- for GitHub -------------------------------------------------------------------------------
+        """Upload these files of the build, and no others."""
+        await self._files().publish(plan, names)
 
     async def contents(self, name: str) -> bytes:
-        """Return a built file. A file of bytes crosses the wire as text only, hence base64."""
-        assert self._dist is not None, "a build comes first"
-        return base64.b64decode(await self._told(self._dist, "encode", f"{DIST}/{name}"))
+        """Return a built file."""
+        return await self._files().contents(name)
 
     async def notes(self, plan: Plan, journal: Journal) -> str:
         """Return the changelog's section of the version, as the release commit has it."""
-        return await self.preparing.notes(plan, await self._commit(journal))
+        return (await self._package(journal)).notes(plan.version)
+
+    def _files(self) -> Uploads:
+        assert self._dist is not None, "a build comes first"
+        return Uploads(self.asked, self.urls, self.remote.python, self._dist)
 
 
 def _masked(container: dagger.Container, command: Sequence[str]) -> dagger.Container:
@@ -338,8 +260,3 @@ def _masked(container: dagger.Container, command: Sequence[str]) -> dagger.Conta
 
 async def _output(container: dagger.Container, args: Sequence[str]) -> Output:
     return await toolchain.output(toolchain.observe(container, args))
-
-
-def _tail(output: Output) -> str:
-    said = output.stdout.strip() or output.stderr.strip()
-    return "\n".join(said.splitlines()[-20:])

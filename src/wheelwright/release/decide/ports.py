@@ -37,6 +37,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from wheelwright.errors import WheelwrightError
+from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.world import File, GitHubRelease, Journal, Lock, Plan, Pull, Trouble
 
 
@@ -124,15 +125,11 @@ class Git(Protocol):
         """
         ...
 
-    async def verify(self, plan: Plan, journal: Journal) -> Compared:
-        """Compare a commit with the edits made anew on its parent; write nothing."""
-        ...
+    async def push_commit(self, plan: Plan, commit: ReleaseCommit, expected: str) -> str:
+        """Push a release commit as the release branch, where that is `expected` still; return it.
 
-    async def push_branch(self, plan: Plan, expected: str) -> str:
-        """Make the journal commit on the plan's base commit, push it as the release branch.
-
-        Returns:
-            The commit.
+        Raises:
+            ActFailed: RACE when it is not.
         """
         ...
 
@@ -182,7 +179,15 @@ class GitHub(Protocol):
 
 
 class Workshop(Protocol):
-    """What happens in containers, on the journal commit."""
+    """What happens in containers."""
+
+    async def made(self, plan: Plan) -> ReleaseCommit:
+        """Return the release commit of the plan's base commit: the edits, made anew."""
+        ...
+
+    async def verify(self, plan: Plan, journal: Journal) -> Compared:
+        """Compare a commit with the edits made anew on its parent; write nothing."""
+        ...
 
     async def gates(self, plan: Plan, journal: Journal) -> Said:
         """Run the checks of `ci`."""

@@ -8,7 +8,8 @@ from enum import Enum
 from typing import Final
 
 from wheelwright.container.harmless import harmless, markdown
-from wheelwright.release.decide.step import Done, Next
+from wheelwright.errors import WheelwrightError
+from wheelwright.release.decide.step import Done, Next, Step
 from wheelwright.release.decide.stops import Stop
 from wheelwright.release.decide.world import Act, Plan, PullState, World
 
@@ -133,7 +134,7 @@ def _shown(plan: Plan, world: World, links: Links) -> dict[str, tuple[bool, str,
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The whole report. `end` is "released", "stopped" or "planned"."""
+    """The whole report. `end` is "released", "stopped", "planned", or of one job "on its way"."""
 
     package: str
     version: str
@@ -182,3 +183,48 @@ class Report:
 def _address(link: str) -> str:
     """Return a link as Markdown takes it between angle brackets."""
     return "".join(f"%{ord(char):02X}" if char in '<>\\"| \n\r' else char for char in link)
+
+
+class Stopped(WheelwrightError):
+    """A release ended before it was done; the message is its report, where there is one."""
+
+    def __init__(self, fact: str, act: str = "", report: Report | None = None) -> None:
+        super().__init__(fact, act)
+        self.report = report
+
+
+def stopped(
+    package: str,
+    stop: Stop,
+    plan: Plan | None = None,
+    world: World | None = None,
+    acts: tuple[Act, ...] = (),
+    links: Links | None = None,
+) -> Stopped:
+    """Return how a release, or one job of it, ends that stops; arguments as those of `rows`."""
+    version = plan.version if plan else ""
+    made = Report(package, version, "stopped", rows(plan, world, acts, stop, links))
+    return Stopped(made.text(), report=made)
+
+
+def concluded(
+    end: Next, plan: Plan, world: World, acts: tuple[Act, ...], links: Links | None = None
+) -> Report:
+    """Return how a release, or one job of it, ended; arguments as those of `rows`.
+
+    Raises:
+        Stopped: it ended before it was done; the message is the report.
+    """
+    if isinstance(end, Stop):
+        raise stopped(plan.package, end, plan, world, acts, links)
+    released = world.tag and world.release and not world.release.draft
+    done = "released" if released else "on its way"
+    word = "planned" if isinstance(end, Step) else done
+    return Report(plan.package, plan.version, word, rows(plan, world, acts, end, links))
+
+
+def published(plan: Plan, world: World, acts: tuple[Act, ...]) -> str:
+    """Return the sentence of what concerns the index alone."""
+    names = ", ".join(file.name for file in world.index)
+    word = "published" if Act.PUBLISH in acts else "already published"
+    return f"{plan.package} {plan.version}: {word}: {names}"

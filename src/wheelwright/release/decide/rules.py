@@ -24,7 +24,7 @@ patterns, which are those of Ruby's `File.fnmatch` with FNM_PATHNAME.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -59,6 +59,18 @@ class Making:
     def is_branch(self) -> bool:
         """Whether it is a branch, which a commit comes with; else it is a tag."""
         return self.ref.startswith("refs/heads/")
+
+
+def makings(
+    seen: Container[str], branch: str, tag: str, message: str, email: str
+) -> tuple[Making, ...]:
+    """Return what of a release is still to be made; `seen` are the refs that are there."""
+    tag, branch = f"refs/tags/{tag}", f"refs/heads/{branch}"
+    if tag in seen:
+        # With a tag the branch was there, and may be deleted after its pull request.
+        return ()
+    made = Making(tag)
+    return (made,) if branch in seen else (made, Making(branch, message, email))
 
 
 def applies(ruleset: Mapping[str, Any], ref: str) -> bool:

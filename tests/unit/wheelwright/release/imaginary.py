@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
+from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.ports import ActFailed, Built, Compared, Ports, Refs, Said
 from wheelwright.release.decide.world import (
     Act,
@@ -149,12 +150,7 @@ class Outside:
         self.effects.append("unlock")
         self._answered(fault)
 
-    async def verify(self, plan: Plan, journal: Journal) -> Compared:
-        """Compare the journal commit, which this outside knows by its name."""
-        made = f"journal-of-{plan.version}-on-{plan.base_commit}"
-        return Compared(self.foreign, made if journal.epoch_s == plan.epoch_s else "")
-
-    async def push_branch(self, plan: Plan, expected: str) -> str:
+    async def push_commit(self, plan: Plan, made: ReleaseCommit, expected: str) -> str:
         """Push the journal commit."""
         fault = self._happens(Act.PUSH_BRANCH)
         if expected != (self.branch.head if self.branch else ""):
@@ -188,6 +184,14 @@ class Outside:
 @dataclass
 class _Workshop:
     outside: Outside
+
+    async def made(self, plan: Plan) -> ReleaseCommit:
+        return ReleaseCommit(plan.base_commit, plan.epoch_s, f"Release {plan.version}", ())
+
+    async def verify(self, plan: Plan, journal: Journal) -> Compared:
+        # This outside knows the journal commit by its name.
+        made = f"journal-of-{plan.version}-on-{plan.base_commit}"
+        return Compared(self.outside.foreign, made if journal.epoch_s == plan.epoch_s else "")
 
     async def gates(self, plan: Plan, journal: Journal) -> Said:
         return self.outside.gates_say

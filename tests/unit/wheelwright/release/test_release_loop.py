@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from imaginary import SDIST, WHEEL, Fault, Killed, Outside, a_plan
 
 from wheelwright.release.act.loop import Outcome, run
+from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.ports import ActFailed, Said
 from wheelwright.release.decide.step import Done
 from wheelwright.release.decide.stops import Reason, Stop
@@ -202,8 +203,8 @@ def test_fault_7_dead_run_that_wakes_up_neither_acts_nor_unlocks() -> None:
     """Once another run has taken the lock, the first stops and leaves the lock alone."""
 
     class Woken(Outside):
-        async def push_branch(self, plan: Plan, expected: str) -> str:
-            commit = await super().push_branch(plan, expected)
+        async def push_commit(self, plan: Plan, made: ReleaseCommit, expected: str) -> str:
+            commit = await super().push_commit(plan, made, expected)
             locked(self)
             return commit
 
@@ -561,8 +562,8 @@ def test_bug_in_an_act_gives_the_lock_back() -> None:
     """An error that nobody expects ends the run with its traceback, and without its lock."""
 
     class Broken(Outside):
-        async def push_branch(self, plan: Plan, expected: str) -> str:
-            raise RuntimeError(f"a bug at {plan.branch}, expected {expected}")
+        async def push_commit(self, plan: Plan, made: ReleaseCommit, expected: str) -> str:
+            raise RuntimeError(f"a bug at {plan.branch} of {made.parent}, expected {expected}")
 
     outside = Broken()
     with pytest.raises(RuntimeError, match="a bug"):

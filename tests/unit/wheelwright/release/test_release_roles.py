@@ -17,6 +17,7 @@ from imaginary import SDIST, WHEEL, Fault, Killed, Outside, a_plan
 from wheelwright.release.act import loop
 from wheelwright.release.act.loop import Outcome
 from wheelwright.release.decide import roles
+from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.ports import Git, GitHub, Ports, Refs
 from wheelwright.release.decide.step import Done, Next, next_upload
 from wheelwright.release.decide.stops import Reason, Stop
@@ -38,14 +39,10 @@ class Unpushed:
         seen = await self.outside.observe(plan)
         return replace(seen, branch=self.made) if self.made else seen
 
-    async def push_branch(self, plan: Plan, expected: str) -> str:
+    async def push_commit(self, plan: Plan, made: ReleaseCommit, expected: str) -> str:
         """Make the commit."""
         self.made = Journal(MADE, plan.base_commit, MADE, plan.epoch_s)
         return MADE
-
-    async def verify(self, plan: Plan, journal: Journal) -> object:
-        """Compare as the outside does."""
-        return await self.outside.verify(plan, journal)
 
 
 class Unseen:

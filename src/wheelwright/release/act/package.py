@@ -1,0 +1,103 @@
+"""The released package as a commit of the remote has it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import dagger
+
+from wheelwright import pipeline
+from wheelwright.container.loading import Bench, load, text_of
+from wheelwright.project.files import Snapshot, join
+from wheelwright.project.model import Project
+from wheelwright.release.act.asked import Asked
+from wheelwright.release.act.git import TREE, RemoteGit
+from wheelwright.release.decide import changelog, editing, edits
+from wheelwright.release.decide.changelog import Keeper
+from wheelwright.release.decide.plan import tag_of
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """The package at a commit.
+
+    Attributes:
+        container: has the commit's work tree, and a clone without the token.
+        git: the same `.git`, alone.
+        keeper: who keeps its changelog.
+        wanted: the Python that the caller wants; empty: its own.
+    """
+
+    container: dagger.Container
+    bench: Bench
+    git: dagger.Directory
+    keeper: Keeper
+    wanted: str
+
+    @property
+    def project(self) -> Project:
+        """Its files, with every one read that a release edits."""
+        return self.bench.project
+
+    @property
+    def name(self) -> str:
+        """Its normalized name."""
+        return self.project.package.name
+
+    @property
+    def python(self) -> str:
+        """The Python that it is released with."""
+        return pipeline.python_of(self.bench, self.wanted)
+
+    @property
+    def where(self) -> str:
+        """Its directory from the clone's root; empty when it is the root."""
+        return join(self.bench.prefix, self.project.where)
+
+    @property
+    def member(self) -> bool:
+        """Whether it is one of several in the repository."""
+        return bool(self.where)
+
+    @property
+    def tag_prefix(self) -> str:
+        """What its tags begin with: v, or NAME-v where it is one of several."""
+        return tag_of(self.name, "", member=self.member)
+
+    def path(self, path: str) -> str:
+        """Return a path in the clone for one from the root that uv works in."""
+        return join(TREE, self.bench.prefix, path)
+
+    def notes(self, version: str) -> str:
+        """Return the changelog's section of a version, for people who read the release."""
+        path = editing.changelog_path(self.project, self.keeper)
+        return changelog.section(self.project.files.text(path) or "", version)
+
+
+async def package_at(asked: Asked, remote: RemoteGit, commit: str) -> Package:
+    """Return the package as a commit has it."""
+    container = await remote.tree(commit)
+    whole = container.directory(TREE)
+    bench = await load(whole.without_directory(".git"), asked.package)
+    bench = replace(bench, project=await _with_texts(bench))
+    git = dagger.dag.directory().with_directory(".git", whole.directory(".git"))
+    text = bench.project.files.text(editing.changelog_path(bench.project, Keeper.HAND))
+    return Package(container, bench, git, changelog.keeper(bench.project, text), asked.python)
+
+
+async def _with_texts(bench: Bench) -> Project:
+    """Return the project with the files read that only a release edits."""
+    project = bench.project
+    files = project.files
+    towncrier = editing.changelog_path(project, Keeper.TOWNCRIER)
+    wanted = {
+        *edits.candidates(project),
+        towncrier,
+        editing.changelog_path(project, Keeper.HAND),
+        join(project.where, editing.REQUIREMENTS),
+    }
+    texts = dict(files.texts)
+    for path in sorted(wanted - texts.keys()):
+        if await bench.source.exists(path):
+            texts[path] = await text_of(path, bench.source.file(path))
+    return replace(project, files=Snapshot(texts, files.names))

@@ -1,0 +1,191 @@
+"""What is read before anything is decided: the remote's refs, and the package in one commit."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import dagger
+
+from wheelwright import pipeline
+from wheelwright.container.loading import Bench
+from wheelwright.errors import RequestError
+from wheelwright.release.act import preparing
+from wheelwright.release.act.asked import Asked
+from wheelwright.release.act.git import RemoteGit
+from wheelwright.release.act.package import Package, package_at
+from wheelwright.release.decide import edits, refs
+from wheelwright.release.decide.plan import Who, lock_ref
+from wheelwright.release.decide.ports import ActFailed
+from wheelwright.release.decide.refs import Seen
+from wheelwright.release.decide.report import Links
+from wheelwright.release.decide.stops import Problem
+from wheelwright.release.decide.urls import Hub, IndexUrls, https, hub_of, index_urls, origin
+from wheelwright.release.decide.version import Bump, Versioned, newest, next_version
+from wheelwright.release.decide.world import Lock
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The package on the base branch, among the remote's refs.
+
+    Attributes:
+        package: what is released, at the commit that the lock says, else at the head.
+        head: the base branch's commit.
+        lock: that of the package.
+        continued: this run goes on with what the lock says.
+        on_base: the commit that the lock names is in the base branch's history.
+        urls: the index's addresses, or why there are none.
+        hub: the repository on GitHub, or why it is none.
+    """
+
+    remote: RemoteGit
+    seen: Seen
+    package: Package
+    base: str
+    head: str
+    lock: Lock | None
+    continued: bool
+    on_base: bool
+    urls: IndexUrls | Problem
+    hub: Hub | Problem
+
+    @property
+    def links(self) -> Links:
+        """Where people look at the parts of a release."""
+        return Links(
+            self.hub.page if isinstance(self.hub, Hub) else "",
+            self.urls.page if isinstance(self.urls, IndexUrls) else "",
+        )
+
+    @property
+    def current(self) -> str | Problem:
+        """The version that a bump starts from, or why there is none."""
+        found = edits.current_version(self.package.project)
+        # What goes on may have its tag already, which must not count as an earlier one.
+        base = self.lock.base_commit if self.lock and self.continued else self.head
+        return found or newest(refs.earlier(self.seen, self.package.tag_prefix, base))
+
+    def version(self, request: Bump) -> str:
+        """Return the version that is released; empty where the request makes none."""
+        if self.lock and self.continued:
+            return self.lock.version
+        current = self.current
+        made = next_version("" if isinstance(current, Problem) else current, request)
+        return made.version if isinstance(made, Versioned) else ""
+
+    async def changes(self, request: Bump, who: Who) -> str:
+        """Return what the changelog would say of that version."""
+        version = self.version(request) or "0"
+        date = time.strftime("%Y-%m-%d", time.gmtime(who.epoch_s))
+        prefix = self.package.tag_prefix
+        since = refs.since(self.seen, prefix, version)
+        return await preparing.changes(self.package, version, f"{prefix}{version}", date, since)
+
+
+async def read(asked: Asked, bench: Bench, who: Who | None = None) -> Read:
+    """Return the package on the base branch, or of the lock that the run `who` may continue.
+
+    Raises:
+        RequestError: nothing says which repository, or it has no such branch or package.
+    """
+    remote = await repository(asked, bench)
+    seen = await remote.look()
+    base, head = _base(asked, remote, seen)
+    lock = seen.locks.get(lock_ref(bench.project.package.name))
+    continued = lock is not None and who is not None and lock.run in (who.run, who.take_over)
+    on_base = bool(lock and continued and await _on_base(remote, seen, lock, base))
+    # What a continued release is made of is the lock's base, not what main is by now.
+    at = lock.base_commit if lock and on_base else head
+    package = await package_of(asked, bench, remote, at)
+    hub = hub_of(remote.url, asked.github_api)
+    urls = urls_of(asked, package)
+    return Read(remote, seen, package, base, head, lock, continued, on_base, urls, hub)
+
+
+async def repository(asked: Asked, bench: Bench) -> RemoteGit:
+    """Return the repository to release from.
+
+    Raises:
+        RequestError: nothing says which.
+    """
+    remote, git = asked.remote, asked.git
+    if not remote and git is not None and await git.exists(".git/config"):
+        remote = origin(await git.file(".git/config").contents())
+    if not remote:
+        raise RequestError(
+            "nothing says which repository to release from", "pass --remote with its address"
+        )
+    python = pipeline.python_of(bench, asked.python)
+    return RemoteGit(https(remote), python, asked.github_token, asked.ca, await _checkout(asked))
+
+
+async def _checkout(asked: Asked) -> dagger.Directory | None:
+    """Return the clone that is looked at in the remote's place, if it shall be.
+
+    Raises:
+        RequestError: it has not all of the history.
+    """
+    git = asked.git
+    if git is None or not asked.checkout:
+        return None
+    if not await git.exists(".git/objects") or await git.exists(".git/shallow"):
+        raise RequestError(
+            "the checkout is not a whole clone, with all branches and tags",
+            "fetch all of it (actions/checkout: fetch-depth: 0)",
+        )
+    return git
+
+
+def _base(asked: Asked, remote: RemoteGit, seen: Seen) -> tuple[str, str]:
+    """Return the base branch and its commit.
+
+    Raises:
+        RequestError: the remote has no such branch.
+    """
+    heads = "refs/heads/"
+    base = asked.base or seen.default
+    commit = seen.refs.get(f"{heads}{base}")
+    if not base or commit is None:
+        known = [ref.removeprefix(heads) for ref in sorted(seen.refs) if ref.startswith(heads)]
+        raise RequestError(
+            f'{remote.url} has no branch "{base}" (it has: {", ".join(known) or "none"})',
+            "correct --base",
+        )
+    return base, commit
+
+
+async def package_of(asked: Asked, bench: Bench, remote: RemoteGit, commit: str) -> Package:
+    """Return the package as a commit has it.
+
+    Raises:
+        RequestError: the commit holds another package than the source.
+    """
+    found = await package_at(asked, remote, commit)
+    # With -m the default of `git` is the module's own repository: never release that instead.
+    mine = bench.project.package.name
+    if mine != found.name:
+        raise RequestError(
+            f'the source is "{mine}", and {remote.url} holds "{found.name}"',
+            "pass --remote with the address of the source's repository",
+        )
+    return found
+
+
+def urls_of(asked: Asked, package: Package) -> IndexUrls | Problem:
+    """Return the addresses of the index for a package."""
+    name = package.name
+    return index_urls(package.project, name, asked.index, asked.publish_url, asked.check_url)
+
+
+async def _on_base(remote: RemoteGit, seen: Seen, lock: Lock, base: str) -> bool:
+    """Whether a lock names a commit of the base branch: its message is text of somebody."""
+    if not lock.base_commit:
+        return False
+    if lock.base_commit == seen.refs.get(f"refs/heads/{base}"):
+        return True
+    try:
+        return (await remote.trace(lock.base_commit, base)).merged
+    except ActFailed:
+        # No commit of the remote at all.
+        return False

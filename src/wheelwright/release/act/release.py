@@ -1,0 +1,217 @@
+"""A release as one object: what was asked, what was read, and the plan.
+
+It is made, and the request checked, in one place; what can be done with it are its methods.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import cast
+
+import dagger
+
+from wheelwright.container import toolchain
+from wheelwright.container.loading import Bench
+from wheelwright.release.act import handing, loop
+from wheelwright.release.act import read as reading
+from wheelwright.release.act.asked import Asked
+from wheelwright.release.act.git import RemoteGit
+from wheelwright.release.act.github import GitHubRest
+from wheelwright.release.act.handing import Handed
+from wheelwright.release.act.http import Http, token_of
+from wheelwright.release.act.index import SimpleIndex
+from wheelwright.release.act.loop import MachineClock, say
+from wheelwright.release.act.preflight import Preflight
+from wheelwright.release.act.read import Read
+from wheelwright.release.act.workshop import Containers
+from wheelwright.release.decide import refs, roles
+from wheelwright.release.decide.changelog import Keeper, gist
+from wheelwright.release.decide.commit import ReleaseCommit
+from wheelwright.release.decide.plan import decide
+from wheelwright.release.decide.ports import GitHub, Ports, Refs
+from wheelwright.release.decide.report import Report, Stopped, concluded, stopped
+from wheelwright.release.decide.step import Next
+from wheelwright.release.decide.stops import Problem, Reason, Stop
+from wheelwright.release.decide.urls import IndexUrls
+from wheelwright.release.decide.version import next_version
+from wheelwright.release.decide.world import Act, Plan, Pull, World
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One release. `github` is None where it cannot be asked."""
+
+    asked: Asked
+    read: Read
+    plan: Plan
+    urls: IndexUrls
+    index: SimpleIndex
+    github: GitHubRest | None
+
+    async def run(self) -> Report:
+        """Release.
+
+        Raises:
+            Stopped: it is not done; the message is the report.
+        """
+        outcome = await loop.run(self.plan, self._ports(), say)
+        return self._concluded(outcome.end, outcome.world, outcome.acts)
+
+    async def foreseen(self) -> Report:
+        """Return what `run` would begin with; nothing is written.
+
+        Raises:
+            Stopped: it would stop; the message is the report.
+        """
+        ask = partial(loop.foreseen, self.plan, self._ports())
+        world, end = await loop.patiently(ask, MachineClock(), say)
+        return self._concluded(end, world)
+
+    def _concluded(self, end: Next, world: World, acts: tuple[Act, ...] = ()) -> Report:
+        return concluded(end, self.plan, world, acts, self.read.links)
+
+    async def build(self) -> dagger.Directory:
+        """Make the edits, run the checks, build twice, verify; return what the other jobs take.
+
+        It is the job that runs the repository's code, and writes nothing outside. What it returns
+        is taken by the jobs of `taking`, which hold the secrets.
+
+        Raises:
+            Stopped: there is nothing that could be published; the message is the report.
+        """
+        plan, git, workshop = self.plan, _Unpushed(self.read.remote), self._workshop()
+        ports = replace(self._ports(), git=git, workshop=workshop)
+        outcome = await loop.run(plan, ports, say, decide=roles.next_build)
+        end, journal = outcome.end, outcome.world.journal
+        if isinstance(end, Stop) or journal is None:
+            stop = end if isinstance(end, Stop) else Stop.at(Reason.NO_PROGRESS)
+            raise stopped(plan.package, stop, plan, outcome.world, outcome.acts)
+        handed = Handed(
+            plan=replace(plan, epoch_s=git.made.epoch_s if git.made else plan.epoch_s),
+            member=self.read.package.member,
+            commit=journal.commit,
+            epoch_s=journal.epoch_s,
+            described=git.made if git.commit == journal.commit else None,
+            files=outcome.world.here.built,
+            notes=await workshop.notes(plan, journal),
+            urls=self.urls,
+        )
+        return handing.pack(handed, workshop.distributions())
+
+    def _ports(self) -> Ports:
+        github = self.github or cast("GitHub", _Unseen())
+        return Ports(self.read.remote, self.index, github, self._workshop(), MachineClock())
+
+    def _workshop(self) -> Containers:
+        return Containers(self.asked, self.read.remote, self.read.seen, self.urls)
+
+
+async def prepare(asked: Asked, bench: Bench, *, dry_run: bool) -> Release:
+    """Check what is asked, read what is there, and decide what the release is.
+
+    Where nothing is to be written, in a dry run or from a checkout, no credential has to be there.
+
+    Raises:
+        Stopped: it cannot be released; the message is the report.
+    """
+    if not dry_run:
+        toolchain.begin_release()
+    plan_only = dry_run or asked.checkout
+    package = bench.project.package.name
+    # Whatever else is wrong, nothing is looked up for a request that cannot be followed.
+    if not asked.take_over and (refusal := asked.refusal()):
+        raise stopped(package, refusal)
+    who = asked.who()
+    read = await reading.read(asked, bench, who)
+    http = await asked.http()
+    urls = IndexUrls("", "") if isinstance(read.urls, Problem) else read.urls
+    index = SimpleIndex(http, urls.check, package)
+    github = await _github(asked, read, http)
+    plan = decide(asked, who, await Preflight(asked, read, index, github, plan_only).look(who))
+    if isinstance(plan, Stop):
+        raise stopped(package, plan)
+    assert plan_only or github, "that nothing can be asked is a problem of the preflight"
+    return Release(asked, read, plan, urls, index, github)
+
+
+async def _github(asked: Asked, read: Read, http: Http) -> GitHubRest | None:
+    """Return the repository on GitHub; None where it cannot be asked."""
+    token, hub = asked.github_token, read.hub
+    if token is None or isinstance(hub, Problem) or hub.exposed:
+        return None
+    return GitHubRest(http, hub, await token_of(token))
+
+
+async def version(asked: Asked, bench: Bench) -> str:
+    """Return the version that a release would have.
+
+    Raises:
+        Stopped: the request cannot be followed.
+    """
+    current = (await reading.read(asked, bench)).current
+    if isinstance(current, Problem):
+        raise Stopped(current.text())
+    made = next_version(current, asked)
+    if isinstance(made, Stop):
+        raise Stopped(made.text())
+    return made.version
+
+
+async def changes(asked: Asked, bench: Bench) -> str:
+    """Return what the changelog would say of the release.
+
+    Raises:
+        Stopped: it would say nothing.
+    """
+    read = await reading.read(asked, bench)
+    text = await read.changes(asked, asked.who())
+    keeper = read.package.keeper
+    if keeper is Keeper.NOBODY or not gist(text):
+        raise Stopped(Stop.at(Reason.EMPTY_CHANGELOG, f"kept by {keeper.value}").text())
+    return text.strip() + "\n"
+
+
+class _Unseen:
+    """What GitHub shows where nobody gave a token to look with: it is asked for nothing else."""
+
+    async def pulls(self, branch: str) -> tuple[Pull, ...]:  # noqa: ARG002 - nothing is seen
+        return ()
+
+    async def release(self, tag: str) -> None:  # noqa: ARG002 - nothing is seen
+        return None
+
+
+@dataclass
+class _Unpushed:
+    """The remote's refs as the checkout has them; the release commit is made and pushed nowhere."""
+
+    remote: RemoteGit
+    made: ReleaseCommit | None = None
+    commit: str = ""
+
+    async def observe(self, plan: Plan) -> Refs:
+        seen = await self.remote.observe(plan)
+        if self.made is None:
+            return seen
+        found = {
+            "commit": self.commit,
+            "parent": self.made.parent,
+            "epoch_s": self.made.epoch_s,
+            "message": self.made.message,
+        }
+        return replace(seen, branch=refs.release_commit(found, self.commit))
+
+    async def lock(self, *_: object, **__: object) -> str:
+        raise AssertionError("the build locks nothing")
+
+    async def unlock(self, *_: object, **__: object) -> None:
+        raise AssertionError("the build unlocks nothing")
+
+    async def push_commit(self, plan: Plan, commit: ReleaseCommit, expected: str) -> str:  # noqa: ARG002 - none is there
+        self.commit = await self.remote.make_commit(commit)
+        self.made = commit
+        return self.commit
+
+    async def push_tag(self, *_: object, **__: object) -> None:
+        raise AssertionError("the build pushes nothing")

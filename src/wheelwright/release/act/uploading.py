@@ -1,0 +1,127 @@
+"""Built files on their way out: signed and uploaded to the index, or read for GitHub."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import dagger
+from packaging.version import Version
+
+from wheelwright.container import toolchain
+from wheelwright.container.output import Output
+from wheelwright.container.privileges import DATA, UPLOAD, Credential
+from wheelwright.container.toolchain import Held
+from wheelwright.pins import DEFAULT_PYTHON, slim_image
+from wheelwright.project.files import literal
+from wheelwright.release.act.asked import Asked
+from wheelwright.release.act.git import fresh, with_program
+from wheelwright.release.decide import responses as answers
+from wheelwright.release.decide.plan import file_version
+from wheelwright.release.decide.ports import ActFailed
+from wheelwright.release.decide.urls import IndexUrls
+from wheelwright.release.decide.world import Plan, Trouble
+
+DIST: Final = "/dist"
+PROGRAM: Final = "/opt/wheelwright/distributions.py"
+# The oldest that locks/pypi-attestations.txt is for.
+_SIGNING_PYTHON: Final = Version("3.10")
+_CA: Final = "/opt/wheelwright/ca.pem"
+_TOLD: Final = "/opt/wheelwright/told"
+
+
+@dataclass(frozen=True, slots=True)
+class Uploads:
+    """The files in `dist`, and where they go. `python` runs what reads and uploads them."""
+
+    asked: Asked
+    urls: IndexUrls
+    python: str
+    dist: dagger.Directory
+
+    async def publish(self, plan: Plan, names: Sequence[str]) -> None:
+        """Upload these files of the build, and no others; the only step that sees the credentials.
+
+        Attestations are made here, because an index takes them with the first upload alone.
+        """
+        assert {file_version(name) for name in names} == {plan.version}, names
+        files = [f"{DIST}/{name}" for name in names]
+        container = toolchain.base(slim_image(self.python), self.python)
+        attest = self.asked.attests(self.urls)
+        if attest:
+            signing = self.python if Version(self.python) >= _SIGNING_PYTHON else DEFAULT_PYTHON
+            container = toolchain.hashed(signing, "pypi-attestations")
+        container = container.with_directory(DIST, self.dist.filter(include=literal(names)))
+        container = self._told_how(fresh(container.with_workdir("/")))
+        held = self._held()
+        if attest:
+            sign = ["pypi-attestations", "sign", *files]
+            container = toolchain.step(container, UPLOAD, sign, secrets=held, may_fail=True)
+            if (output := await toolchain.output(container)).exit_code:
+                raise ActFailed(Trouble.ATTESTATION, tail(output))
+        listed, private = self._listed()
+        trusted = "always" if self.asked.trusted else "never"
+        uploaded = toolchain.step(
+            container,
+            UPLOAD,
+            [
+                # In a job of GitHub, uv prints the token that it was given, to have it masked
+                # (`::add-mask::`); from in here nobody would mask it. All else is on stderr.
+                *("sh", "-c", 'exec "$@" >/dev/null', "sh"),
+                *("timeout", "--kill-after=10", str(self.asked.upload_timeout)),
+                *("uv", "publish", "--no-cache", f"--trusted-publishing={trusted}"),
+                f"--publish-url={self.urls.publish}",
+                *listed,
+                *files,
+            ],
+            secrets=[*held, *private],
+            may_fail=True,
+        )
+        output = await toolchain.output(uploaded)
+        if output.exit_code:
+            raise answers.upload(f"{output.stdout}\n{output.stderr}", output.exit_code)
+
+    def _held(self) -> list[Held]:
+        have = self.asked
+        if have.oidc_url is not None and have.oidc_token is not None:
+            return [
+                Held(Credential.IDENTITY, "ACTIONS_ID_TOKEN_REQUEST_URL", have.oidc_url),
+                Held(Credential.IDENTITY, "ACTIONS_ID_TOKEN_REQUEST_TOKEN", have.oidc_token),
+            ]
+        token = have.index_token
+        return [Held(Credential.UPLOAD, "UV_PUBLISH_TOKEN", token)] if token else []
+
+    def _listed(self) -> tuple[list[str], list[Held]]:
+        """Return how `uv publish` is told where files are listed: a private address as a secret."""
+        if self.urls.check == self.urls.shown[1]:
+            return [f"--check-url={self.urls.check}"], []
+        secret = dagger.dag.set_secret("wheelwright-check-url", self.urls.check)
+        return [], [Held(Credential.UPLOAD, "UV_PUBLISH_CHECK_URL", secret)]
+
+    def _told_how(self, container: dagger.Container) -> dagger.Container:
+        ca, timeout_s = self.asked.ca, str(self.asked.upload_timeout)
+        if self.asked.trusted:
+            container = container.with_env_variable("GITHUB_ACTIONS", "true")
+        if ca is not None:
+            container = container.with_file(_CA, ca).with_env_variable("SSL_CERT_FILE", _CA)
+        return container.with_env_variable("UV_UPLOAD_HTTP_TIMEOUT", timeout_s)
+
+    async def contents(self, name: str) -> bytes:
+        """Return a file. A file of bytes crosses the wire as text only, hence base64."""
+        return base64.b64decode(await told(self.python, self.dist, "encode", f"{DIST}/{name}"))
+
+
+async def told(python: str, dist: dagger.Directory, command: str, path: str) -> str:
+    """Return what the program says of a path, by a file: output is for people."""
+    container = with_program(toolchain.base(slim_image(python), python), "distributions.py")
+    container = container.with_directory(DIST, dist)
+    container = toolchain.run(container, ["python", PROGRAM, command, path, _TOLD], kind=DATA)
+    return await container.file(_TOLD).contents()
+
+
+def tail(output: Output) -> str:
+    """Return the end of what a tool printed."""
+    said = output.stdout.strip() or output.stderr.strip()
+    return "\n".join(said.splitlines()[-20:])
