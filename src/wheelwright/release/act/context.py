@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 import anyio
 import dagger
 
-from wheelwright import pipeline
-from wheelwright.container.loading import Bench
+from wheelwright.container.loading import Bench, python_of
 from wheelwright.errors import RequestError, WheelwrightError
 from wheelwright.release.act.git import RemoteGit
 from wheelwright.release.act.http import Http
@@ -140,7 +139,7 @@ class Context:
             raise RequestError(
                 "nothing says which repository to release from", "pass --remote with its address"
             )
-        python = pipeline.python_of(self.bench, self.python)
+        python = python_of(self.bench, self.python)
         token, ca = self.settings.github_token, self.settings.ca
         return RemoteGit(https(given), python, token, ca, await self._checkout())
 
