@@ -8,7 +8,7 @@ from typing import Annotated
 import dagger
 from dagger import Doc, check, enum_type, function, object_type
 
-from wheelwright import ci as pipeline
+from wheelwright import ci
 from wheelwright import notify as notices
 from wheelwright.container import attempting, limits, toolchain
 from wheelwright.container import packages as everywhere
@@ -55,7 +55,8 @@ from wheelwright.module.objects import Cell, Matrix, TestRun, matrix_object, run
 from wheelwright.module.releases import Releases, ReportFormat
 from wheelwright.module.uncached import uncached
 from wheelwright.project.pythons import claimed
-from wheelwright.release.act.context import Context, Settings
+from wheelwright.release.act.asked import Asked
+from wheelwright.release.act.context import Context
 from wheelwright.testing import cells as planning
 from wheelwright.testing import matrix as crossing
 from wheelwright.testing import run_tests
@@ -78,7 +79,7 @@ class PlanFormat(Enum):
 
 
 @object_type
-@with_checks(pipeline.GATES)
+@with_checks(ci.GATES)
 class Wheelwright(Releases):
     """A Python package's gates, tests and builds, read from its own files."""
 
@@ -365,7 +366,7 @@ class Wheelwright(Releases):
         """
 
         async def one(bench: Bench) -> str:
-            return await pipeline.ci(bench, python or self.python, git, fail_fast=fail_fast)
+            return await ci.ci(bench, python or self.python, git, fail_fast=fail_fast)
 
         if all_packages:
             return await everywhere.judge(
@@ -470,18 +471,20 @@ class Wheelwright(Releases):
         """Put a kept uv cache into the engine."""
         return await github.restore_cache(await self._bench(), saved)
 
-    async def _context(self, git: dagger.Directory, settings: Settings) -> Context:
-        return Context(await self._bench(), self.package, self.python, git, settings)
+    async def _context(
+        self, git: dagger.Directory, asked: Asked, *, checkout: bool = False
+    ) -> Context:
+        return Context(await self._bench(), self.package, self.python, git, asked, checkout)
 
     async def _bench(self, *, reading: bool = False, rerun: bool = False) -> Bench:
         attempting.begin(reading=reading, rerun=rerun)
-        bench = await load(self.source, pipeline.skippable(), self.package)
+        bench = await load(self.source, ci.skippable(), self.package)
         self._hold(bench)
         return bench
 
     async def _benches(self, *, rerun: bool = False) -> list[Bench]:
         attempting.begin(rerun=rerun)
-        benches = await everywhere.benches(self.source, pipeline.skippable(), self.package)
+        benches = await everywhere.benches(self.source, ci.skippable(), self.package)
         self._hold(benches[0])
         return benches
 
