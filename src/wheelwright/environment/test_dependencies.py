@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from wheelwright.environment.requirements import flatten, from_tox
@@ -22,7 +22,7 @@ from wheelwright.environment.tools import pinned
 from wheelwright.errors import RequestError
 from wheelwright.project.model import Project
 from wheelwright.project.pyproject import Pyproject
-from wheelwright.project.reading import requirement
+from wheelwright.project.reading import requirement_or_none
 
 NAMES = ("tests", "test", "dev")
 _FILES = (
@@ -158,7 +158,8 @@ def requirements(project: Project, wanted: TestDependencies) -> list[Requirement
     seen: set[str] = set()
     while lines or extras:
         while lines:
-            found = _requirement(lines.pop())
+            # A requirements file also has options, behind a requirement or alone.
+            found = requirement_or_none(lines.pop().partition(" --")[0])
             if found is None:
                 continue
             said.append(found)
@@ -169,14 +170,6 @@ def requirements(project: Project, wanted: TestDependencies) -> list[Requirement
                 seen.add(extra)
                 lines += package.extras.get(extra, ())
     return said
-
-
-def _requirement(line: str) -> Requirement | None:
-    # A requirements file also has options, which name no distribution.
-    try:
-        return requirement(line.partition(" --")[0])
-    except InvalidRequirement:
-        return None
 
 
 def _known_extras(package: Pyproject, extras: Iterable[str]) -> None:
@@ -199,9 +192,8 @@ def _names_pytest(package: Pyproject, lines: Iterable[str]) -> bool:
     left, seen = list(lines), set[str]()
     extras = package.extras
     while left:
-        try:
-            found = requirement(left.pop())
-        except InvalidRequirement:
+        found = requirement_or_none(left.pop())
+        if found is None:
             continue
         name = canonicalize_name(found.name)
         if name == "pytest" or name.startswith("pytest-"):
