@@ -10,15 +10,13 @@ import platform
 import posixpath
 from collections.abc import Sequence
 
+from stiletto.api import API_VERSION
 from stiletto.api import files as f
 from stiletto.api.registry import leaf
 from stiletto.api.secrets import CacheVolume, Secret, SetSecret, UriSecret
 from stiletto.api.session import CurrentModule, Error, FunctionCall, Host, Query
 from stiletto.engine.client import Client
 from stiletto.errors import UsageError
-
-API_VERSION = "v0.21.8"
-"""The version of Dagger whose behaviour this engine follows."""
 
 
 # -- root ----------------------------------------------------------------------------------------
