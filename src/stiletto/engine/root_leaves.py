@@ -18,7 +18,6 @@ from stiletto.api.session import CurrentModule, Error, FunctionCall, Host, Query
 from stiletto.engine.client import Client
 from stiletto.errors import UsageError
 
-
 # -- root ----------------------------------------------------------------------------------------
 
 
