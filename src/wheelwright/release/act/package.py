@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import dagger
 
-from wheelwright import pipeline
-from wheelwright.container.loading import Bench, load, text_of
+from wheelwright.ci import skippable
+from wheelwright.container.loading import Bench, load, python_of, text_of
 from wheelwright.project.files import Snapshot, join
 from wheelwright.project.model import Project
 from wheelwright.release.act.asked import Asked
@@ -47,7 +47,7 @@ class Package:
     @property
     def python(self) -> str:
         """The Python that it is released with."""
-        return pipeline.python_of(self.bench, self.wanted)
+        return python_of(self.bench, self.wanted)
 
     @property
     def where(self) -> str:
@@ -78,7 +78,7 @@ async def package_at(asked: Asked, remote: RemoteGit, commit: str) -> Package:
     """Return the package as a commit has it."""
     container = await remote.tree(commit)
     whole = container.directory(TREE)
-    bench = await load(whole.without_directory(".git"), asked.package)
+    bench = await load(whole.without_directory(".git"), skippable(), asked.package)
     bench = replace(bench, project=await _with_texts(bench))
     git = dagger.dag.directory().with_directory(".git", whole.directory(".git"))
     text = bench.project.files.text(editing.changelog_path(bench.project, Keeper.HAND))

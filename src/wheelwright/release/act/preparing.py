@@ -11,8 +11,10 @@ from wheelwright.container import toolchain
 from wheelwright.container.loading import text_of
 from wheelwright.distribution import backend
 from wheelwright.environment import plan as environment
+from wheelwright.environment.tools import release_tool
 from wheelwright.errors import ProjectError, ToolFailed
 from wheelwright.project.files import join, literal
+from wheelwright.project.version import release_variables
 from wheelwright.release.act.asked import Asked
 from wheelwright.release.act.git import RemoteGit, fresh
 from wheelwright.release.act.package import Package, package_at
@@ -20,7 +22,6 @@ from wheelwright.release.decide import changelog, editing, edits, refs
 from wheelwright.release.decide import commit as described
 from wheelwright.release.decide.changelog import Keeper
 from wheelwright.release.decide.commit import ReleaseCommit
-from wheelwright.release.decide.pins import release_tool
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.world import Plan, Trouble
 
@@ -94,10 +95,10 @@ async def made(
     """
     package = await package_at(asked, remote, plan.base_commit)
     with _tools():
-        edits = await _edits(package, plan, since, requirements=asked.requirements)
+        found = await _edits(package, plan, since, requirements=asked.requirements)
     pins = await build_requires(package) if requires else ()
     message = refs.journal_message(plan.package, plan.version, pins)
-    return ReleaseCommit(plan.base_commit, plan.epoch_s, message, edits)
+    return ReleaseCommit(plan.base_commit, plan.epoch_s, message, found)
 
 
 @contextmanager
@@ -162,7 +163,7 @@ async def _edits(
         removed = await _removed(package, ran)
     if requirements and editing.rewrites_requirements(project):
         # A lock of a version that no commit has yet: without the history, told by a variable.
-        for name, value in edits.pretend(project, plan.version).items():
+        for name, value in release_variables(project.package, plan.version).items():
             container = container.with_env_variable(name, value)
         member = [f"--package={project.package.name}"] if project.where else []
         out = join(project.where, editing.REQUIREMENTS)

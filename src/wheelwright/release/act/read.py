@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import dagger
 
-from wheelwright import pipeline
-from wheelwright.container.loading import Bench
+from wheelwright.container.loading import Bench, python_of
 from wheelwright.errors import RequestError
 from wheelwright.release.act import preparing
 from wheelwright.release.act.asked import Asked
@@ -116,7 +115,7 @@ async def repository(asked: Asked, bench: Bench) -> RemoteGit:
         raise RequestError(
             "nothing says which repository to release from", "pass --remote with its address"
         )
-    python = pipeline.python_of(bench, asked.python)
+    python = python_of(bench, asked.python)
     return RemoteGit(https(remote), python, asked.github_token, asked.ca, await _checkout(asked))
 
 

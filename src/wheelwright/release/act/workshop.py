@@ -7,25 +7,25 @@ from dataclasses import dataclass, field
 
 import dagger
 
-from wheelwright import pipeline
+from wheelwright.ci import ci
 from wheelwright.container import toolchain
 from wheelwright.container.output import Output
 from wheelwright.distribution import backend
 from wheelwright.environment import plan as environment
 from wheelwright.environment.plan import SOURCE
+from wheelwright.environment.tools import release_tool
 from wheelwright.errors import GateFailed, WheelwrightError
 from wheelwright.project import building
 from wheelwright.project.files import join
-from wheelwright.project.version import VersionSource, version_source
+from wheelwright.project.version import VersionSource, release_variables, version_source
 from wheelwright.release.act import preparing, verifying
 from wheelwright.release.act.asked import Asked
 from wheelwright.release.act.git import RemoteGit, with_program
 from wheelwright.release.act.package import Package, package_at
 from wheelwright.release.act.uploading import DIST, PROGRAM, Uploads, tail, told
-from wheelwright.release.decide import artifacts, edits, refs
+from wheelwright.release.decide import artifacts, refs
 from wheelwright.release.decide.artifacts import Distribution
 from wheelwright.release.decide.commit import ReleaseCommit
-from wheelwright.release.decide.pins import release_tool
 from wheelwright.release.decide.ports import ActFailed, Built, Compared, Said
 from wheelwright.release.decide.refs import Seen
 from wheelwright.release.decide.urls import IndexUrls
@@ -74,9 +74,7 @@ class Containers:
         """Run the checks of `ci` on the release commit."""
         package = await self._package(journal)
         try:
-            table = await pipeline.ci(
-                package.bench, self.asked.python, package.git, fail_fast=False
-            )
+            table = await ci(package.bench, self.asked.python, package.git, fail_fast=False)
         except WheelwrightError as error:
             return Said(False, f"{plan.package} at {journal.commit[:12]}\n{error}")
         return Said(True, table)
@@ -108,7 +106,7 @@ class Containers:
                 where, package.git
             )
         variables = {
-            **edits.pretend(project, plan.version),
+            **release_variables(project.package, plan.version),
             "SOURCE_DATE_EPOCH": str(journal.epoch_s),
             "WHEELWRIGHT_BUILD": where,
         }
