@@ -24,13 +24,13 @@ EFFECTS = MACHINE | {"anyio", "dagger", "http", "httpx", "time", "urllib.request
 PURE: dict[str, tuple[str, ...]] = {
     "stiletto/api": (),
     "stiletto/graph": (),
-    "wheelwright/distribution": (),
+    "wheelwright/distribution": ("builder",),
     "wheelwright/environment": (),
-    "wheelwright/gates": (),
+    "wheelwright/gates": ("run",),
     "wheelwright/github": ("annotate", "shell"),
     "wheelwright/project": (),
     "wheelwright/release/decide": (),
-    "wheelwright/testing": ("matrix", "run_tests", "running"),
+    "wheelwright/testing": ("matrix", "reports/codecov", "run_tests", "running"),
 }
 """Packages that only plan, and those modules of theirs that carry the plans out."""
 
