@@ -18,6 +18,6 @@ def add_documented_gate(sources: Path) -> None:
     listed = path.read_text(encoding="utf-8").replace(
         "    Build(),\n", "    Build(),\n    Syntax(),\n"
     )
-    before, found, after = listed.partition("from wheelwright.gates.types")
+    before, found, after = listed.partition("from wheelwright.gates.table")
     entry = "from wheelwright.gates.syntax import Syntax\n"
     path.write_text(f"{before}{entry}{found}{after}", encoding="utf-8")
