@@ -19,12 +19,12 @@ from stiletto.cli.terminal import Terminal
 from stiletto.engine.gate import SecretGate
 from stiletto.engine.session import Engine
 from stiletto.errors import ModuleFailed, NotSupported
+from stiletto.graph.kind import Kind
 from stiletto.module.definition import (
     ArgDef,
     EnumDef,
     FieldDef,
     FunctionDef,
-    Kind,
     ModuleDef,
     ObjectDef,
     TypeRef,

@@ -19,7 +19,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from stiletto.module.definition import EnumDef, Kind, TypeRef
+from stiletto.graph.kind import Kind
+from stiletto.module.definition import EnumDef, TypeRef
 
 ADDRESSABLE = frozenset(
     {

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from stiletto.api.session import Query
 from stiletto.errors import NotSupported, UsageError
+from stiletto.graph.kind import Kind
 from stiletto.graph.recipe import Recipe
 from stiletto.module.addresses import is_git_url, secret_arguments
 from stiletto.module.credentials import shown
-from stiletto.module.definition import ArgDef, Kind, TypeRef
+from stiletto.module.definition import ArgDef, TypeRef
 from stiletto.module.remote import GitReference
 
 if TYPE_CHECKING:

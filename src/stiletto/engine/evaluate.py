@@ -34,6 +34,7 @@ from stiletto.engine.surface import (
 )
 from stiletto.errors import UsageError
 from stiletto.graph.changes import compare, difference
+from stiletto.graph.layer import Layer
 from stiletto.graph.recipe import digest_of
 from stiletto.graph.tree import EMPTY, Dir, File, Link, TreeError, split
 from stiletto.module.source import context_of
@@ -79,7 +80,7 @@ class Evaluator:
         self.progress = progress
         self._once = Once()
         self._images: dict[str, plan.Image] = {}
-        self._image_layers: dict[str, plan.Layer] = {}
+        self._image_layers: dict[str, Layer] = {}
         self.commands = Commands(self, parallel)
 
     async def close(self) -> None:
@@ -362,14 +363,14 @@ class Evaluator:
             layers.insert(0, self._image_layer(stack.image))
         return View(layers, stack.image.binds)
 
-    def _image_layer(self, image: plan.Image) -> plan.Layer:
+    def _image_layer(self, image: plan.Image) -> Layer:
         """Return the image's own files, written once, as the lowest layer."""
         if image.identity not in self._image_layers:
             root = materialise_image(self.store.root / "sandbox", skeleton(image, 0, 0))
-            self._image_layers[image.identity] = plan.Layer(root)
+            self._image_layers[image.identity] = Layer(root)
         return self._image_layers[image.identity]
 
-    async def checkout(self, tree: Dir) -> plan.Layer:
+    async def checkout(self, tree: Dir) -> Layer:
         """Lay a tree out on disk."""
         return await asyncio.to_thread(self.store.checkout, tree)
 

@@ -24,8 +24,9 @@ from stiletto.engine.client import Client
 from stiletto.engine.context import current_span
 from stiletto.engine.modules import FORMAT
 from stiletto.errors import ModuleFailed, NotSupported, UsageError
+from stiletto.graph.kind import Kind
 from stiletto.graph.recipe import Recipe, closure, digest_of, dump, load
-from stiletto.module.definition import ArgDef, FunctionDef, Kind, TypeRef
+from stiletto.module.definition import ArgDef, FunctionDef, TypeRef
 from stiletto.module.origin import acts
 from stiletto.module.source import LoadedModule, context_of
 from stiletto.progress import Outcome

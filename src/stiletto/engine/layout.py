@@ -8,6 +8,7 @@ from typing import Protocol
 from stiletto.api import container as c
 from stiletto.api import files as f
 from stiletto.engine.secrets import SecretStore
+from stiletto.graph.layer import Layer
 from stiletto.graph.tree import Dir, File, TreeError
 from stiletto.progress import Progress
 from stiletto.sandbox import plan
@@ -30,14 +31,14 @@ class Stack:
     """What stands at `/`: an image and layers over it, lowest first, each with its key."""
 
     image: plan.Image
-    layers: tuple[tuple[str, plan.Layer], ...] = ()
+    layers: tuple[tuple[str, Layer], ...] = ()
 
     @property
     def keys(self) -> list[str]:
         """What the stack is, for a key: the image's identity and the layers' keys."""
         return [self.image.identity, *(key for key, _ in self.layers)]
 
-    def over(self, key: str, layer: plan.Layer) -> Stack:
+    def over(self, key: str, layer: Layer) -> Stack:
         """Return the stack with one more layer.
 
         The same directory below is dropped: the kernel refuses one twice, and it is hidden by
@@ -71,7 +72,7 @@ class Layouts(Protocol):
         """Evaluate what stands at a container's `/`."""
         ...
 
-    async def checkout(self, tree: Dir) -> plan.Layer:
+    async def checkout(self, tree: Dir) -> Layer:
         """Lay a tree out on disk."""
         ...
 

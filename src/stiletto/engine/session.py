@@ -38,9 +38,10 @@ from stiletto.engine.processes import Processes
 from stiletto.engine.secrets import SecretStore
 from stiletto.errors import NotSupported, UsageError
 from stiletto.graph.changes import Changes, difference
+from stiletto.graph.kind import Kind
 from stiletto.graph.recipe import Recipe
 from stiletto.graph.tree import Dir
-from stiletto.module.definition import EnumDef, FunctionDef, Kind, ModuleDef, ObjectDef, TypeRef
+from stiletto.module.definition import EnumDef, FunctionDef, ModuleDef, ObjectDef, TypeRef
 from stiletto.module.naming import lower_camel
 from stiletto.module.source import LoadedModule
 from stiletto.module.toolchain import with_toolchains

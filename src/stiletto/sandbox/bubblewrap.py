@@ -20,6 +20,7 @@ from importlib import import_module
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
+from stiletto.graph.layer import Layer
 from stiletto.sandbox import operations as ops
 from stiletto.sandbox.bubblewrap_plan import Plan, depth, plan_step, too_long
 from stiletto.sandbox.cgroups import NO_ENTRY, Group, Groups, Limits
@@ -33,16 +34,9 @@ from stiletto.sandbox.layers import (
     removals,
     whiteouts,
 )
-from stiletto.sandbox.network import LOOPBACK, MACHINE, Joined, Network, StepNetwork
+from stiletto.sandbox.network import LOOPBACK, MACHINE, Joined, Network
 from stiletto.sandbox.packing import packed
-from stiletto.sandbox.plan import (
-    Layer,
-    OverlayMount,
-    SecretMount,
-    Sink,
-    Step,
-    StepOutput,
-)
+from stiletto.sandbox.plan import OverlayMount, SecretMount, Sink, Step, StepNetwork, StepOutput
 from stiletto.sandbox.process import Transcript, memory_file, run_process
 from stiletto.sandbox.redirects import write_redirects
 from stiletto.sandbox.replay import replay_line

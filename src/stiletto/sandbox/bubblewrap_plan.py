@@ -16,20 +16,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from stiletto.graph.layer import Bind, Layer
 from stiletto.sandbox import operations as ops
 from stiletto.sandbox.certificates import public_binds
 from stiletto.sandbox.hosts import HOSTS_FILE, hosts_file
 from stiletto.sandbox.layers import Stack, View, lstat, parents, relative
-from stiletto.sandbox.plan import (
-    Bind,
-    BindMount,
-    Layer,
-    Mount,
-    OverlayMount,
-    SecretMount,
-    Step,
-    TempMount,
-)
+from stiletto.sandbox.plan import BindMount, Mount, OverlayMount, SecretMount, Step, TempMount
 from stiletto.sandbox.seccomp import filter_here
 from stiletto.sandbox.skeleton import home_of
 from stiletto.sandbox.surroundings import (

@@ -19,9 +19,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from stiletto.graph.layer import Layer
 from stiletto.graph.links import follow
 from stiletto.graph.tree import TreeError
-from stiletto.sandbox.plan import Layer
 
 OPAQUE = "user.overlay.opaque"
 

@@ -17,20 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
+from stiletto.graph.layer import Layer
 from stiletto.sandbox.attach import Attached, attach
 from stiletto.sandbox.hosts import addresses_for
 from stiletto.sandbox.layers import relative
-from stiletto.sandbox.network import MACHINE, StepNetwork
+from stiletto.sandbox.network import MACHINE
 from stiletto.sandbox.paths import HOST_ROOTS, PathMap
-from stiletto.sandbox.plan import (
-    BindMount,
-    Image,
-    Layer,
-    SecretMount,
-    Sink,
-    Step,
-    StepOutput,
-)
+from stiletto.sandbox.plan import BindMount, Image, SecretMount, Sink, Step, StepNetwork, StepOutput
 from stiletto.sandbox.pool import TreePool
 from stiletto.sandbox.process import Transcript, run_process
 from stiletto.sandbox.redirects import redirected, write_chunks

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
+from stiletto.graph.layer import Layer
 from stiletto.sandbox.layers import Stack, View, is_whiteout, lstat, parents, relative, removals
-from stiletto.sandbox.plan import BindMount, Layer, Mount, OverlayMount, Step, TempMount
+from stiletto.sandbox.plan import BindMount, Mount, OverlayMount, Step, TempMount
 from stiletto.sandbox.process import Transcript
 from stiletto.sandbox.spool import Stream
 

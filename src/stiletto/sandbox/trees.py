@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from stiletto.graph.layer import Layer
 from stiletto.layers.remove import remove_tree
 from stiletto.sandbox.layers import collapse, is_whiteout, lstat, parents
-from stiletto.sandbox.plan import Layer
 from stiletto.sandbox.relocation import copy_file, copy_link, placeholder
 
 

@@ -17,9 +17,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from stiletto.errors import UsageError
+from stiletto.graph.layer import Bind, Layer
 from stiletto.graph.links import follow as follow_links
 from stiletto.graph.tree import Dir, Entry, File, Link, TreeError
-from stiletto.sandbox.plan import Bind, Layer
 from stiletto.store.overlay import is_whiteout
 
 if TYPE_CHECKING:

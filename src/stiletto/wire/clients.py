@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from stiletto.module.definition import ArgDef, FunctionDef, Kind, ModuleDef, TypeRef
+from stiletto.graph.kind import Kind
+from stiletto.module.definition import ArgDef, FunctionDef, ModuleDef, TypeRef
 from stiletto.module.naming import lower_camel
 from stiletto.wire.asker import Asker
 from stiletto.wire.execute import Body, GraphQL

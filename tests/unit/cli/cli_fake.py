@@ -18,12 +18,12 @@ from stiletto.cli.options import SandboxName
 from stiletto.cli.ports import EnginePort, ObjectRef, Value
 from stiletto.cli.terminal import Terminal
 from stiletto.errors import EnvironmentFailed, ModuleFailed, NotSupported, StepFailed
+from stiletto.graph.kind import Kind
 from stiletto.module.definition import (
     ArgDef,
     EnumDef,
     FieldDef,
     FunctionDef,
-    Kind,
     ModuleDef,
     ObjectDef,
     TypeRef,

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from stiletto.graph.layer import Layer
 from stiletto.sandbox.layers import Stack, View, collapse, relative
-from stiletto.sandbox.plan import Image, Layer
+from stiletto.sandbox.plan import Image
 from stiletto.sandbox.skeleton import home_of, materialise_image, skeleton
 
 

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stiletto.errors import EnvironmentFailed
+from stiletto.graph.layer import Layer
 from stiletto.graph.tree import EMPTY, Dir, File, Link
-from stiletto.sandbox.plan import Layer
 from stiletto.store import Store, describe_upper
 
 NAMES = st.sampled_from(["a", "b", "c d"])

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stiletto.errors import UsageError
+from stiletto.graph.layer import Bind, Layer
 from stiletto.graph.tree import EMPTY, Dir, Entry, File, Link
-from stiletto.sandbox.plan import Bind, Layer
 from stiletto.store import Store, View
 
 PATHS = st.sampled_from(["a", "a/a", "a/b", "b", "b/a", "b/a/b"])
