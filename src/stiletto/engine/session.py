@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import stiletto.api.configuration
 import stiletto.api.directory
 import stiletto.api.execution
+import stiletto.api.fields
 import stiletto.api.filesystem
-import stiletto.api.readiness
 import stiletto.api.secrets
 import stiletto.api.service
 import stiletto.api.session
