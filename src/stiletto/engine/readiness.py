@@ -21,6 +21,7 @@ from stiletto.engine.output import tail
 from stiletto.errors import EnvironmentFailed, StepFailed
 from stiletto.sandbox import plan
 from stiletto.sandbox.scrub import Patterns, Replacer, replaced, secret_patterns
+from stiletto.sandbox.step_network import StepNetwork
 
 ADDRESS_VARIABLE = "STILETTO_SERVICE_ADDRESS"
 """How a service learns the address that is its own."""
@@ -81,7 +82,7 @@ def watched(step: plan.Step, check: Healthcheck | None) -> tuple[plan.Step, Path
     return replace(step, args=(*watch, *step.args), mounts=(*step.mounts, mount)), health
 
 
-def refuse_taken_ports(network: plan.StepNetwork, address: str, ports: Sequence[Port]) -> None:
+def refuse_taken_ports(network: StepNetwork, address: str, ports: Sequence[Port]) -> None:
     """Fail early where another program answers: its answers would be taken for the service's.
 
     Raises:
@@ -104,7 +105,7 @@ def refuse_taken_ports(network: plan.StepNetwork, address: str, ports: Sequence[
 
 
 async def ready(
-    network: plan.StepNetwork, service: Service, address: str, step: plan.Step, health: Path | None
+    network: StepNetwork, service: Service, address: str, step: plan.Step, health: Path | None
 ) -> None:
     """Return once the service is ready: by its health check, or by its ports.
 
@@ -121,7 +122,7 @@ async def ready(
             await _dialled(network, address, port)
 
 
-async def _dialled(network: plan.StepNetwork, address: str, port: Port) -> None:
+async def _dialled(network: StepNetwork, address: str, port: Port) -> None:
     pause_s = BACKOFF_FIRST_S
     while True:
         with suppress(OSError):  # a TimeoutError is one

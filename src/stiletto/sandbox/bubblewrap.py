@@ -34,9 +34,9 @@ from stiletto.sandbox.layers import (
     removals,
     whiteouts,
 )
-from stiletto.sandbox.network import LOOPBACK, MACHINE, Joined, Network
+from stiletto.sandbox.network import LOOPBACK, Joined, Network
 from stiletto.sandbox.packing import packed
-from stiletto.sandbox.plan import OverlayMount, SecretMount, Sink, Step, StepNetwork, StepOutput
+from stiletto.sandbox.plan import OverlayMount, SecretMount, Sink, Step, StepOutput
 from stiletto.sandbox.process import Transcript, memory_file, run_process
 from stiletto.sandbox.redirects import write_redirects
 from stiletto.sandbox.replay import replay_line
@@ -44,6 +44,7 @@ from stiletto.sandbox.scrub import Patterns, secret_patterns
 from stiletto.sandbox.seccomp import filter_here
 from stiletto.sandbox.skeleton import materialise_image, skeleton
 from stiletto.sandbox.spool import Spool, Unspooled
+from stiletto.sandbox.step_network import MACHINE, StepNetwork
 from stiletto.sandbox.terminate import ask_command_to_end, kill_launched
 
 VERSION_MIN = (0, 11)

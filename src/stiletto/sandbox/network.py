@@ -25,8 +25,8 @@ from pathlib import Path
 from stiletto.errors import EnvironmentFailed, UsageError
 from stiletto.sandbox import network_holder
 from stiletto.sandbox.doors import Address, Doors, doors_for
-from stiletto.sandbox.plan import StepNetwork
 from stiletto.sandbox.spawn import Child, Starting, start
+from stiletto.sandbox.step_network import MACHINE, StepNetwork
 
 LOOPBACK = "STILETTO_LOOPBACK"
 TUN = Path("/dev/net/tun")
@@ -42,19 +42,6 @@ PASTA = (
 )
 NOISE = ("Failed to send", "Couldn't", "Cannot set ping_group_range", "Don't run as root")
 """What pasta says without failing for it."""
-
-
-class _Machine:
-    """The network of the machine."""
-
-    own = False
-
-    def socket(self, kind: int) -> socket.socket:
-        """Return a socket."""
-        return socket.socket(socket.AF_INET, kind)
-
-
-MACHINE: StepNetwork = _Machine()
 
 
 class Unavailable(Exception):

@@ -17,7 +17,8 @@ from stiletto.sandbox.spool import Spool, Stream
 
 if TYPE_CHECKING:
     import asyncio
-    import socket
+
+    from stiletto.sandbox.step_network import StepNetwork
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """What Docker gives a container whose image says nothing (moby, `oci/defaults.go`)."""
@@ -177,16 +178,6 @@ class StepOutput:
     def interleaved(self) -> bytes:
         """Both streams in the order they came."""
         return b"".join(data for _, data in self.printed.runs())
-
-
-class StepNetwork(Protocol):
-    """The network that steps are in, the machine's or their own."""
-
-    own: bool
-
-    def socket(self, kind: int) -> socket.socket:
-        """Return an IPv4 socket of this kind that is in the network."""
-        ...
 
 
 class Sandbox(Protocol):
