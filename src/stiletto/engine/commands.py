@@ -35,11 +35,11 @@ from stiletto.errors import EnvironmentFailed, StepFailed, StilettoError, UsageE
 from stiletto.graph.layer import Layer
 from stiletto.graph.recipe import digest_of
 from stiletto.graph.tree import EMPTY, Dir
+from stiletto.layers.view import View
 from stiletto.progress import Outcome, Span
 from stiletto.sandbox import plan
 from stiletto.sandbox.replay import replay_comment
 from stiletto.sandbox.spool import STREAMS, Stream
-from stiletto.store import View
 from stiletto.store.sealed import fitting
 from stiletto.store.trouble import ROOM_HINT
 from stiletto.visible import shortened

@@ -36,14 +36,14 @@ from stiletto.errors import UsageError
 from stiletto.graph.changes import compare, difference
 from stiletto.graph.layer import Layer
 from stiletto.graph.recipe import digest_of
-from stiletto.graph.tree import EMPTY, Dir, File, Link, TreeError, split
+from stiletto.graph.tree import EMPTY, Dir, File, Link, split
+from stiletto.layers.view import Node, View
 from stiletto.module.source import context_of
 from stiletto.progress import Progress
 from stiletto.sandbox import plan
 from stiletto.sandbox.relocation import restore
 from stiletto.sandbox.skeleton import materialise_image, skeleton
-from stiletto.store import GitignoreFiles, Store, View
-from stiletto.store.view import Node
+from stiletto.store import GitignoreFiles, Store
 
 T = TypeVar("T")
 
@@ -95,10 +95,7 @@ class Evaluator:
         return await self._once.get("tree", directory, lambda: self._tree(directory))
 
     async def _tree(self, directory: f.Directory) -> Dir:
-        try:
-            tree = await self._tree_of(directory)
-        except TreeError as error:
-            raise UsageError(str(error)) from error
+        tree = await self._tree_of(directory)
         if tree.count > MAX_ENTRIES:
             raise UsageError(f"a directory has {tree.count} entries; at most {MAX_ENTRIES} can be")
         return tree
@@ -188,7 +185,7 @@ class Evaluator:
 
     def _ingest(self, view: View, path: str) -> Dir | File:
         """Take a path out of a container; what plain mode wrote there is told in its terms."""
-        found = view.ingest(path, self.store)
+        found = view.ingest(path, self.store.ingest_file)
         at = view.resolve(path).strip("/")
         moved = [
             p for layer in view.layers for p in layer.relocatable if c.beneath(p, at) or not at
@@ -326,11 +323,8 @@ class Evaluator:
             case c.WrittenRoot(parent, operations):
                 below = await self.stack(parent)
                 delta = DeltaSurface(Below(self.view(below)))
-                try:
-                    for operation in operations:
-                        await self._apply(operation, delta)
-                except TreeError as error:
-                    raise UsageError(str(error)) from error
+                for operation in operations:
+                    await self._apply(operation, delta)
                 tree, removed = delta.tree, frozenset(delta.removed)
                 layer = await asyncio.to_thread(self.store.checkout, tree, removed=removed)
                 key = digest_of([tree.digest, sorted(removed)])
@@ -348,7 +342,7 @@ class Evaluator:
         if len(stack.layers) <= MAX_LAYERS:
             return stack
         layers = tuple(layer for _, layer in stack.layers)
-        tree = await asyncio.to_thread(View(layers).ingest, "/", self.store)
+        tree = await asyncio.to_thread(View(layers).ingest, "/", self.store.ingest_file)
         if not isinstance(tree, Dir):
             raise TypeError("the root of a stack is a directory")
         # What the layers took away from the image stays away, also where something new stands.

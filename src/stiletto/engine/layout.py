@@ -9,10 +9,12 @@ from stiletto.api import container as c
 from stiletto.api import files as f
 from stiletto.engine.secrets import SecretStore
 from stiletto.graph.layer import Layer
-from stiletto.graph.tree import Dir, File, TreeError
+from stiletto.graph.links import TreeError
+from stiletto.graph.tree import Dir, File
+from stiletto.layers.view import View
 from stiletto.progress import Progress
 from stiletto.sandbox import plan
-from stiletto.store import Store, View
+from stiletto.store import Store
 
 SCRATCH = plan.Image("scratch", "scratch", "nothing")
 """The image of a container before `from`."""

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
 from stiletto.graph.layer import Layer
+from stiletto.layers.paths import relative
 from stiletto.sandbox.attach import Attached, attach
 from stiletto.sandbox.hosts import addresses_for
-from stiletto.sandbox.layers import relative
 from stiletto.sandbox.paths import HOST_ROOTS, PathMap
 from stiletto.sandbox.plan import BindMount, Image, SecretMount, Sink, Step, StepOutput
 from stiletto.sandbox.pool import TreePool

@@ -13,8 +13,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from stiletto.layers.paths import relative
 from stiletto.sandbox.kept import kept
-from stiletto.sandbox.layers import relative
 from stiletto.sandbox.plan import Image
 
 USER = "user"
