@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wheelwright.distribution.file import File
 from wheelwright.errors import RequestError
 from wheelwright.project.addresses import without_credentials
 from wheelwright.project.files import Snapshot
@@ -19,7 +20,7 @@ from wheelwright.release.act.handing import Handed, read, write
 from wheelwright.release.decide import refs
 from wheelwright.release.decide.stops import Problem
 from wheelwright.release.decide.urls import IndexUrls, exposed, https, index_urls
-from wheelwright.release.decide.world import File, Lock, Plan
+from wheelwright.release.decide.world import Lock, Plan
 
 PASSWORD = "canary-77e0"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

@@ -26,6 +26,7 @@ from tests.e2e.release_bench import (
     shown,
 )
 
+from wheelwright.distribution.file import File
 from wheelwright.errors import RequestError
 from wheelwright.github.plan import Options, workflows
 from wheelwright.github.words import Engine, caller
@@ -35,7 +36,7 @@ from wheelwright.release.act.handing import Handed, read, write
 from wheelwright.release.decide.commit import Edit, ReleaseCommit
 from wheelwright.release.decide.refs import journal_message
 from wheelwright.release.decide.urls import IndexUrls
-from wheelwright.release.decide.world import File, Plan
+from wheelwright.release.decide.world import Plan
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 PYPROJECT = """\

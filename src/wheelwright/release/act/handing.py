@@ -25,17 +25,18 @@ from packaging.utils import canonicalize_name
 
 from wheelwright.container import toolchain
 from wheelwright.container.privileges import DATA
+from wheelwright.distribution.file import File, file_project, file_version
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.project.files import literal
 from wheelwright.project.reading import json_data
 from wheelwright.release.decide.commit import ReleaseCommit
-from wheelwright.release.decide.plan import branch_of, file_project, file_version, lock_ref, tag_of
+from wheelwright.release.decide.plan import branch_of, lock_ref, tag_of
 from wheelwright.release.decide.refs import journal_message
 from wheelwright.release.decide.report import Stopped
 from wheelwright.release.decide.stops import Reason, Stop
 from wheelwright.release.decide.urls import IndexUrls
 from wheelwright.release.decide.version import parse
-from wheelwright.release.decide.world import File, Journal, Plan
+from wheelwright.release.decide.world import Journal, Plan
 
 RECORD: Final = "release.json"
 DIST: Final = "dist"

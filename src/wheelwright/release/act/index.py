@@ -7,10 +7,11 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from wheelwright.distribution.file import File
 from wheelwright.project.addresses import without_credentials
 from wheelwright.release.act.http import Http, understood
 from wheelwright.release.decide.ports import ActFailed
-from wheelwright.release.decide.world import File, Trouble
+from wheelwright.release.decide.world import Trouble
 
 _ACCEPT = "application/vnd.pypi.simple.v1+json, text/html;q=0.1"
 _NAME = re.compile(r"[A-Za-z0-9._+!-]+")

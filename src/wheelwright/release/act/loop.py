@@ -16,14 +16,13 @@ from typing import TypeVar, cast
 
 import anyio
 
-from wheelwright.release.decide.plan import file_version
+from wheelwright.distribution.file import File, file_version
 from wheelwright.release.decide.ports import ActFailed, Clock, Git, GitHub, Index, Ports, Workshop
 from wheelwright.release.decide.report import Stopped
 from wheelwright.release.decide.step import Done, Next, Step, next_step, pause_s, verification
 from wheelwright.release.decide.stops import Reason, Stop
 from wheelwright.release.decide.world import (
     Act,
-    File,
     Here,
     Journal,
     Plan,

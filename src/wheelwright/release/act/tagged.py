@@ -8,6 +8,7 @@ import dagger
 
 from wheelwright.container import toolchain
 from wheelwright.container.loading import Bench
+from wheelwright.distribution.file import file_version
 from wheelwright.errors import RequestError
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.release.act import handing, loop
@@ -22,7 +23,6 @@ from wheelwright.release.act.read import package_of, repository, urls_of
 from wheelwright.release.act.verifying import verify
 from wheelwright.release.act.workshop import Containers
 from wheelwright.release.decide import edits, refs, roles
-from wheelwright.release.decide.plan import file_version
 from wheelwright.release.decide.refs import Seen
 from wheelwright.release.decide.report import Stopped, published
 from wheelwright.release.decide.step import next_upload

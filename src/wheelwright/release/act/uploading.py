@@ -14,12 +14,12 @@ from wheelwright.container import toolchain
 from wheelwright.container.output import Output
 from wheelwright.container.privileges import DATA, UPLOAD, Credential
 from wheelwright.container.toolchain import Held
+from wheelwright.distribution.file import file_version
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.project.files import literal
 from wheelwright.release.act.asked import Asked
 from wheelwright.release.act.git import fresh, with_program
 from wheelwright.release.decide import responses as answers
-from wheelwright.release.decide.plan import file_version
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.urls import IndexUrls
 from wheelwright.release.decide.world import Plan, Trouble

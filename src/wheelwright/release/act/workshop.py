@@ -10,8 +10,8 @@ import dagger
 from wheelwright.ci import ci
 from wheelwright.container import toolchain
 from wheelwright.container.output import Output
-from wheelwright.distribution import backend
-from wheelwright.environment import plan as environment
+from wheelwright.distribution import backend, builder, verify
+from wheelwright.distribution.verify import Distribution
 from wheelwright.environment.plan import SOURCE
 from wheelwright.environment.tools import release_tool
 from wheelwright.errors import GateFailed, WheelwrightError
@@ -23,8 +23,7 @@ from wheelwright.release.act.asked import Asked
 from wheelwright.release.act.git import RemoteGit, with_program
 from wheelwright.release.act.package import Package, package_at
 from wheelwright.release.act.uploading import DIST, PROGRAM, Uploads, tail, told
-from wheelwright.release.decide import artifacts, refs
-from wheelwright.release.decide.artifacts import Distribution
+from wheelwright.release.decide import refs
 from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.ports import ActFailed, Built, Compared, Said
 from wheelwright.release.decide.refs import Seen
@@ -88,23 +87,20 @@ class Containers:
         second = await self._built(plan, journal, package, "/src-again/deeper")
         one, two = await self._describe(first), await self._describe(second)
         self._dist, self._described = first, one
-        return Built(tuple(each.file for each in one), artifacts.differences(one, two))
+        return Built(tuple(each.file for each in one), verify.differences(one, two))
 
     async def _built(
         self, plan: Plan, journal: Journal, package: Package, where: str
     ) -> dagger.Directory:
         project = package.project
-        python = package.python
         requires = building.build_files(project, journal.build_requires)
-        base = await toolchain.builder(environment.image(project, python), python, requires)
+        base = await builder.prepared(package.bench, package.python, requires)
+        # In the repository's root alone: below it git's paths are not those of this source. Some
+        # of the tools that read the version from git also list the sdist's files by it.
+        from_git = version_source(project.package) is VersionSource.VCS and not package.bench.prefix
+        history = package.git if from_git else None
         container = with_program(base, "distributions.py")
-        container = container.with_directory(where, package.bench.source)
-        # In the repository's root alone: below it git's paths are not those of this source.
-        if version_source(project.package) is VersionSource.VCS and not package.bench.prefix:
-            # Some of these tools also list the sdist's files by git.
-            container = toolchain.with_git(container, package.git).with_directory(
-                where, package.git
-            )
+        container = builder.laid(container, package.bench.source, history, where)
         variables = {
             **release_variables(project.package, plan.version),
             "SOURCE_DATE_EPOCH": str(journal.epoch_s),
@@ -136,20 +132,20 @@ class Containers:
         project = package.project
         member = [f"--package={project.package.name}"] if project.where else []
         container = _masked(container, [*build, "--sdist", *member])
-        if artifacts.needs_normalising(project.package.backend):
+        if verify.needs_normalising(project.package.backend):
             epoch = str(journal.epoch_s)
             container = toolchain.run(container, ["python", PROGRAM, "normalise", DIST, epoch])
         # The wheel comes from the sdist: what is published is what the sdist builds.
         sdist = ["sh", "-c", f'exec "$@" "$(ls {DIST}/*.tar.gz)"', "sh"]
         container = _masked(container, [*sdist, *build, "--wheel"])
         try:
-            return await container.directory(DIST).filter(include=["*.tar.gz", "*.whl"]).sync()
+            return await builder.built(container).sync()
         except dagger.ExecError as error:
             said = "\n".join((error.stderr.strip() or error.stdout.strip()).splitlines()[-20:])
             raise ActFailed(Trouble.TOOL, said) from error
 
     async def _describe(self, dist: dagger.Directory) -> tuple[Distribution, ...]:
-        return artifacts.read(await told(self.remote.python, dist, "describe", DIST))
+        return verify.read(await told(self.remote.python, dist, "describe", DIST))
 
     # -- verify -----------------------------------------------------------------------------------
 
@@ -157,7 +153,7 @@ class Containers:
         """Verify metadata and contents, then run the tests against each file installed alone."""
         assert self._dist is not None, "a build comes first"
         package = await self._package(journal)
-        found = [*artifacts.problems(plan, self._described)]
+        found = [*verify.problems(plan.package, plan.version, self._described)]
         if not found:
             found += await self._twine(package)
         if not found:
@@ -193,7 +189,7 @@ class Containers:
             return []
         container = container.with_directory(SOURCE, await self._tests(package))
         wheel = next(each for each in self._described if each.is_wheel)
-        names = [top.removesuffix(".py") for top in artifacts.importables(wheel)]
+        names = [top.removesuffix(".py") for top in verify.importables(wheel)]
         # Tests that live inside the package are where it is installed, if they are installed.
         found, ended = Verdict(Kind.EMPTY), None
         for args in ((), ("--pyargs", *names)):
@@ -219,7 +215,7 @@ class Containers:
         """Return the source without what the wheel installs, so that tests import the installed."""
         wheel = next(each for each in self._described if each.is_wheel)
         source, where = package.bench.source, package.project.where
-        for top in artifacts.importables(wheel):
+        for top in verify.importables(wheel):
             for path in (join(where, "src", top), join(where, top)):
                 if top.endswith(".py"):
                     source = source.without_file(path)

@@ -16,18 +16,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    parse_sdist_filename,
-    parse_wheel_filename,
-)
 from packaging.version import Version
 
+from wheelwright.distribution.file import File, file_version
 from wheelwright.release.decide import changelog
 from wheelwright.release.decide.stops import Problem, Reason, Stop
 from wheelwright.release.decide.version import Request, Versioned, newest, next_version, parse
-from wheelwright.release.decide.world import File, Journal, Lock, Plan
+from wheelwright.release.decide.world import Journal, Lock, Plan
 
 # Neither a branch nor a tag: no workflow starts for it, no clone fetches it.
 LOCKS: Final = "refs/wheelwright/lock"
@@ -84,25 +79,6 @@ class Survey:
             if version := file_version(file.name):
                 found.setdefault(version, []).append(file)
         return found
-
-
-def file_version(name: str) -> str:
-    """Return a distribution's version, normalized; empty for another kind of file."""
-    return _parsed(name)[1]
-
-
-def file_project(name: str) -> str:
-    """Return the project that a distribution's name says, normalized; empty for another file."""
-    return _parsed(name)[0]
-
-
-def _parsed(name: str) -> tuple[str, str]:
-    try:
-        parse = parse_wheel_filename if name.endswith(".whl") else parse_sdist_filename
-        project, version, *_ = parse(name)
-    except (InvalidWheelFilename, InvalidSdistFilename):
-        return "", ""
-    return project, str(version)
 
 
 def tag_of(package: str, version: str, *, member: bool) -> str:

@@ -36,9 +36,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from wheelwright.distribution.file import File
 from wheelwright.errors import WheelwrightError
 from wheelwright.release.decide.commit import ReleaseCommit
-from wheelwright.release.decide.world import File, GitHubRelease, Journal, Lock, Plan, Pull, Trouble
+from wheelwright.release.decide.world import GitHubRelease, Journal, Lock, Plan, Pull, Trouble
 
 
 class ActFailed(WheelwrightError):

@@ -17,9 +17,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+from wheelwright.distribution.file import File
 from wheelwright.release.decide.step import Done, Next, Step, next_step, next_upload
 from wheelwright.release.decide.stops import Reason, Stop
-from wheelwright.release.decide.world import Act, File, Here, Lock, Plan, Verdict, World
+from wheelwright.release.decide.world import Act, Here, Lock, Plan, Verdict, World
 
 _BUILDING: Final = (Act.VERIFY, Act.PUSH_BRANCH, Act.RUN_GATES, Act.BUILD, Act.CHECK, Act.WAIT)
 _FINISHING: Final = (

@@ -12,6 +12,8 @@ import shlex
 from dataclasses import dataclass, field
 from enum import Enum
 
+from wheelwright.distribution.file import File
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -81,15 +83,6 @@ class Journal:
     head: str
     epoch_s: int = 0
     build_requires: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A distribution: its name and SHA-256 in hex. `yanked` is known of index files alone."""
-
-    name: str
-    sha256: str
-    yanked: bool = False
 
 
 class PullState(Enum):

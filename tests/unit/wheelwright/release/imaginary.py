@@ -16,12 +16,12 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
+from wheelwright.distribution.file import File
 from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.ports import ActFailed, Built, Compared, Ports, Refs, Said
 from wheelwright.release.decide.world import (
     Act,
     Asset,
-    File,
     GitHubRelease,
     Journal,
     Lock,

@@ -3,6 +3,7 @@
 import pytest
 from packages import STATIC, project
 
+from wheelwright.distribution.file import File
 from wheelwright.release.act.http import Http
 from wheelwright.release.act.index import SimpleIndex, parse_html
 from wheelwright.release.decide import responses as answers
@@ -17,7 +18,7 @@ from wheelwright.release.decide.urls import (
     is_pypi,
     origin,
 )
-from wheelwright.release.decide.world import File, Trouble
+from wheelwright.release.decide.world import Trouble
 
 UPLOADS = [
     (

@@ -9,10 +9,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from imaginary import a_plan
 
-from wheelwright.release.decide import artifacts
-from wheelwright.release.decide.artifacts import Distribution
+from wheelwright.distribution import verify
+from wheelwright.distribution.verify import Distribution
 from wheelwright.release.inside import distributions as program
 
 METADATA = "Metadata-Version: 2.4\nName: demo\nVersion: 1.2.4\n"
@@ -46,7 +45,7 @@ def described(directory: Path) -> tuple[Distribution, ...]:
     told = directory.with_name(f"{directory.name}.json")
     command = [sys.executable, program.__file__, "describe", str(directory), str(told)]
     subprocess.run(command, check=True)
-    return artifacts.read(told.read_text(encoding="utf-8"))
+    return verify.read(told.read_text(encoding="utf-8"))
 
 
 def test_normalised_sdists_are_the_same_whenever_they_were_built(tmp_path: Path) -> None:
@@ -93,8 +92,8 @@ def test_fault_11_members_that_differ_are_named(tmp_path: Path) -> None:
         "demo-1.2.4.tar.gz is in one build only",
         "demo/_time.py in demo-1.2.4-py3-none-any.whl",
     )
-    assert expected == artifacts.differences(described(one), described(two))
-    assert () == artifacts.differences(described(one), described(one))
+    assert expected == verify.differences(described(one), described(two))
+    assert () == verify.differences(described(one), described(one))
 
 
 def test_good_distributions_have_no_problem(tmp_path: Path) -> None:
@@ -102,15 +101,15 @@ def test_good_distributions_have_no_problem(tmp_path: Path) -> None:
     wheel(tmp_path, {"demo/__init__.py": ""})
     sdist(tmp_path, names=["PKG-INFO", "demo/__init__.py"], mtime=0, mode=0o644)
     found = described(tmp_path)
-    assert () == artifacts.problems(a_plan(), found)
-    assert ("demo",) == artifacts.importables(next(each for each in found if each.is_wheel))
+    assert () == verify.problems("demo", "1.2.4", found)
+    assert ("demo",) == verify.importables(next(each for each in found if each.is_wheel))
 
 
 def test_fault_13_version_other_than_planned_is_a_problem(tmp_path: Path) -> None:
     """File name and metadata are both compared with the plan."""
     wheel(tmp_path, {"demo/__init__.py": ""}, METADATA.replace("1.2.4", "1.2.5"))
     sdist(tmp_path, names=["PKG-INFO"], mtime=0, mode=0o644, version="1.2.3")
-    found = artifacts.problems(a_plan(), described(tmp_path))
+    found = verify.problems("demo", "1.2.4", described(tmp_path))
     assert "demo-1.2.3.tar.gz is not version 1.2.4" in found
     assert "demo-1.2.4-py3-none-any.whl: metadata says version 1.2.5, not 1.2.4" in found
 
@@ -140,14 +139,14 @@ def test_wheel_that_should_not_be_published_is_named(
     """Empty wheels, stray files, and metadata that breaks its specification stop a release."""
     wheel(tmp_path, files, metadata)
     sdist(tmp_path, names=["PKG-INFO"], mtime=0, mode=0o644)
-    assert any(says in problem for problem in artifacts.problems(a_plan(), described(tmp_path)))
+    assert any(says in problem for problem in verify.problems("demo", "1.2.4", described(tmp_path)))
 
 
 def test_sdist_and_wheel_are_both_wanted(tmp_path: Path) -> None:
     """A wheel alone is not a release."""
     wheel(tmp_path, {"demo.py": ""})
-    assert ("built demo-1.2.4-py3-none-any.whl, not one sdist and a wheel",) == artifacts.problems(
-        a_plan(), described(tmp_path)
+    assert ("built demo-1.2.4-py3-none-any.whl, not one sdist and a wheel",) == verify.problems(
+        "demo", "1.2.4", described(tmp_path)
     )
 
 
@@ -165,7 +164,7 @@ def test_sdist_and_wheel_are_both_wanted(tmp_path: Path) -> None:
 )
 def test_sdists_are_rewritten_where_the_back_end_needs_it(backend: str, needed: bool) -> None:
     """Back ends that were measured to be reproducible are left alone; all others are not."""
-    assert needed is artifacts.needs_normalising(backend)
+    assert needed is verify.needs_normalising(backend)
 
 
 def test_description_is_plain_json(tmp_path: Path) -> None:
@@ -183,4 +182,4 @@ def test_a_file_named_for_another_project_is_a_problem() -> None:
     names = ("demo-1.2.4.tar.gz", "Other_demo-1.2.4-py3-none-any.whl")
     built = tuple(Distribution(each, "", 1, METADATA, {"demo.py": ("", "")}) for each in names)
 
-    assert (f"{names[1]} is not of demo",) == artifacts.problems(a_plan(), built)
+    assert (f"{names[1]} is not of demo",) == verify.problems("demo", "1.2.4", built)

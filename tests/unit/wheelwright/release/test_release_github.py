@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from imaginary import a_plan
 
+from wheelwright.distribution.file import File
 from wheelwright.release.act.github import GitHubRest
 from wheelwright.release.act.http import Http
 from wheelwright.release.act.index import SimpleIndex
@@ -16,7 +17,7 @@ from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.rules import Making
 from wheelwright.release.decide.stops import Reason
 from wheelwright.release.decide.urls import Hub
-from wheelwright.release.decide.world import Asset, File, GitHubRelease, Pull, PullState, Trouble
+from wheelwright.release.decide.world import Asset, GitHubRelease, Pull, PullState, Trouble
 
 REPOSITORY = "/repos/o/demo"
 

@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from imaginary import SDIST, WHEEL, Fault, Killed, Outside, a_plan
 
+from wheelwright.distribution.file import File
 from wheelwright.release.act.loop import Outcome, run
 from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.ports import ActFailed, Said
@@ -17,7 +18,6 @@ from wheelwright.release.decide.stops import Reason, Stop
 from wheelwright.release.decide.world import (
     Act,
     Asset,
-    File,
     GitHubRelease,
     Journal,
     Lock,

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from wheelwright.distribution.file import File, file_version
 from wheelwright.release.decide.changelog import Keeper
-from wheelwright.release.decide.plan import Survey, Who, decide, file_version
+from wheelwright.release.decide.plan import Survey, Who, decide
 from wheelwright.release.decide.stops import Problem, Reason, Stop
 from wheelwright.release.decide.version import Request
-from wheelwright.release.decide.world import File, Journal, Lock, Plan
+from wheelwright.release.decide.world import Journal, Lock, Plan
 
 PATCH = Request(bump="patch")
 ME = Who("one", epoch_s=7)

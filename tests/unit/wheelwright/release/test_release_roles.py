@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from imaginary import SDIST, WHEEL, Fault, Killed, Outside, a_plan
 
+from wheelwright.distribution.file import File
 from wheelwright.release.act import loop
 from wheelwright.release.act.loop import Outcome
 from wheelwright.release.decide import roles
@@ -21,7 +22,7 @@ from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.ports import Git, GitHub, Ports, Refs
 from wheelwright.release.decide.step import Done, Next, next_upload
 from wheelwright.release.decide.stops import Reason, Stop
-from wheelwright.release.decide.world import Act, File, Here, Journal, Plan, Pull, World
+from wheelwright.release.decide.world import Act, Here, Journal, Plan, Pull, World
 
 MADE = "journal-of-1.2.4-on-base"
 BUILDING = {Act.VERIFY, Act.PUSH_BRANCH, Act.RUN_GATES, Act.BUILD, Act.CHECK}

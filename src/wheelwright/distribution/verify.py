@@ -11,8 +11,7 @@ from typing import Any, Final
 from packaging.metadata import InvalidMetadata, Metadata
 from packaging.utils import canonicalize_name
 
-from wheelwright.release.decide.plan import file_project, file_version
-from wheelwright.release.decide.world import File, Plan
+from wheelwright.distribution.file import File, file_project, file_version
 
 # Back ends whose sdists are the same for the same SOURCE_DATE_EPOCH: built with uv 0.13.9 in other
 # directories, with other times and umasks. All others' sdists are rewritten.
@@ -90,7 +89,9 @@ def differences(
     return tuple(found)
 
 
-def problems(plan: Plan, distributions: tuple[Distribution, ...]) -> tuple[str, ...]:
+def problems(
+    package: str, version: str, distributions: tuple[Distribution, ...]
+) -> tuple[str, ...]:
     """Return everything that is not as planned: names, metadata (strict), contents of wheels."""
     found: list[str] = []
     sdists = [each for each in distributions if not each.is_wheel]
@@ -98,17 +99,17 @@ def problems(plan: Plan, distributions: tuple[Distribution, ...]) -> tuple[str, 
         names = ", ".join(each.name for each in distributions) or "nothing"
         found.append(f"built {names}, not one sdist and a wheel")
     for each in distributions:
-        if file_version(each.name) != plan.version:
-            found.append(f"{each.name} is not version {plan.version}")
-        elif file_project(each.name) != plan.package:
-            found.append(f"{each.name} is not of {plan.package}")
-        found += [f"{each.name}: {problem}" for problem in _metadata(plan, each)]
+        if file_version(each.name) != version:
+            found.append(f"{each.name} is not version {version}")
+        elif file_project(each.name) != package:
+            found.append(f"{each.name} is not of {package}")
+        found += [f"{each.name}: {problem}" for problem in _metadata(package, version, each)]
         if each.is_wheel:
             found += [f"{each.name}: {problem}" for problem in _contents(each)]
     return tuple(found)
 
 
-def _metadata(plan: Plan, distribution: Distribution) -> Iterator[str]:
+def _metadata(package: str, version: str, distribution: Distribution) -> Iterator[str]:
     if not distribution.metadata:
         yield "no metadata in it"
         return
@@ -119,10 +120,10 @@ def _metadata(plan: Plan, distribution: Distribution) -> Iterator[str]:
             field = f"{error.field}: " if isinstance(error, InvalidMetadata) else ""
             yield f"metadata {field}{error}"
         return
-    if canonicalize_name(metadata.name) != plan.package:
-        yield f"metadata is of {metadata.name}, not {plan.package}"
-    if str(metadata.version) != plan.version:
-        yield f"metadata says version {metadata.version}, not {plan.version}"
+    if canonicalize_name(metadata.name) != package:
+        yield f"metadata is of {metadata.name}, not {package}"
+    if str(metadata.version) != version:
+        yield f"metadata says version {metadata.version}, not {version}"
 
 
 def _contents(wheel: Distribution) -> Iterator[str]:

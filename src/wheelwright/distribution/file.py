@@ -1,0 +1,40 @@
+"""A distribution by its name: which project, which version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A distribution: its name and SHA-256 in hex. `yanked` is known of index files alone."""
+
+    name: str
+    sha256: str
+    yanked: bool = False
+
+
+def file_version(name: str) -> str:
+    """Return a distribution's version, normalized; empty for another kind of file."""
+    return _parsed(name)[1]
+
+
+def file_project(name: str) -> str:
+    """Return the project that a distribution's name says, normalized; empty for another file."""
+    return _parsed(name)[0]
+
+
+def _parsed(name: str) -> tuple[str, str]:
+    try:
+        parse = parse_wheel_filename if name.endswith(".whl") else parse_sdist_filename
+        project, version, *_ = parse(name)
+    except (InvalidWheelFilename, InvalidSdistFilename):
+        return "", ""
+    return project, str(version)
