@@ -51,7 +51,7 @@ class NotSupported(StilettoError):
     def __init__(self, call: str) -> None:
         super().__init__(
             f"{call} is not implemented by stiletto",
-            hint="run the same words with `dagger` instead of `stiletto`",
+            hint="run the same command with `dagger` instead of `stiletto`",
         )
         self.call = call
 

@@ -243,7 +243,7 @@ class Wheelwright(Releases):
                 return planning.github(cells)
             return planning.table(bench.project, cells)
         if os:
-            raise RequestError("--os chooses no machine to run on", "pass --plan with it")
+            raise RequestError("--os needs --plan", "pass --plan, too")
         return crossing.judge(await one(bench))
 
     @uncached
@@ -350,7 +350,7 @@ class Wheelwright(Releases):
             dagger.Secret, Doc("The webhook's address, in Slack's format: env://SLACK_WEBHOOK.")
         ],
         message: Annotated[
-            str, Doc("What to say; {name}, {version}, {what} and {link} are filled in.")
+            str, Doc("The message; {name}, {version}, {what} and {link} are filled in.")
         ] = notices.MESSAGE,
         what: Annotated[str, Doc("What happened.")] = "CI failed",
         link: Annotated[str, Doc("Where to read more.")] = "",
@@ -459,7 +459,7 @@ class Wheelwright(Releases):
             bool, Doc("Protect the tags v* instead: made once, never moved or removed.")
         ] = False,
         checks: Annotated[list[str], Doc("Names of the checks that must pass.")] = [CHECK],
-        approvals: Annotated[int, Doc("How many people must approve a pull request.")] = 0,
+        approvals: Annotated[int, Doc("How many approvals a pull request needs.")] = 0,
         linear: Annotated[bool, Doc("No merge commits.")] = True,
         bypass: Annotated[
             list[str], Doc("Who may bypass it: admin, maintain, write, app:ID, team:ID.")

@@ -479,7 +479,7 @@ def test_changed_files_are_refused(
 
     assert not jobs.job("publish"), jobs.said["publish"]
     said = jobs.said["publish"]
-    assert "what an earlier job handed over is not what it should be" in said
+    assert "the data of an earlier job is not as expected" in said
     assert fact in said
     assert "Traceback" not in said
     assert {} == jobs.at.outside.index.files

@@ -115,7 +115,7 @@ class Addresses:
             )
         self._say(
             f"Warning: --{_flag(name)}: a secret without a scheme; "
-            "write env:// in front of the name, as later versions will ask for"
+            "write env:// in front of the name, as later versions will require"
         )
 
     async def _repository(self, name: str, address: Address) -> ObjectRef:

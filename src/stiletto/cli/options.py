@@ -197,7 +197,7 @@ def _with_one(options: Options, given: Given) -> Options:
         case _:
             raise UsageError(
                 f"--{name} is not supported by stiletto",
-                hint="leave it out, or run the same words with `dagger`",
+                hint="leave it out, or run the same command with `dagger`",
             )
 
 

@@ -58,7 +58,7 @@ class Consent:
         if self._ask is None:
             what = "runs a command of" if act.startswith("runs ") else "reads a file of"
             raise UsageError(
-                f"{where} {what} this machine, and nobody has consented to that",
+                f"{where} {what} this machine, which needs your consent",
                 hint=f"read the file; {FLAG} consents for one call, a call on a terminal asks",
             )
         acts = self._acts[origin.path, origin.digest]

@@ -227,7 +227,7 @@ class Modules:
             answer = await self._engine.processes.run(client, f"module {module.name}")
             built = self._engine.recall(json.loads(answer))
             if not isinstance(built, Module):
-                raise ModuleFailed(f"module {module.name} did not say what it offers")
+                raise ModuleFailed(f"module {module.name} did not report its types")
             definition = define(module.name, built, module.config.name)
             validate(
                 definition,

@@ -115,7 +115,7 @@ def _encode(value: Any, nested: Any) -> Encoded:
         case Sequence():
             return [_encode(item, nested) for item in value]
         case _:
-            raise TypeError(f"a recipe cannot hold {type(value).__name__}")
+            raise TypeError(f"a recipe cannot contain {type(value).__name__}")
 
 
 def _by_digest(value: Any) -> Encoded:

@@ -81,7 +81,7 @@ def parse_config(text: str, path: Path) -> ModuleConfig:
     try:
         data: Any = json.loads(text)
     except (ValueError, RecursionError) as error:
-        # ValueError: JSONDecodeError is one, and so is a number of too many digits.
+        # ValueError: JSONDecodeError is one, and so is a number with too many digits.
         raise ModuleFailed(f"{path}: not valid JSON: {error}") from error
     if not isinstance(data, dict):
         raise ModuleFailed(f"{path}: not a JSON object")
@@ -138,7 +138,7 @@ def _engine_version(data: Mapping[str, Any], path: Path) -> tuple[int, ...] | No
         newest = ".".join(map(str, NEWEST_ENGINE))
         raise ModuleFailed(
             f"{path}: module needs engine {wanted}; stiletto follows v{newest}",
-            hint="run the same words with `dagger`, or upgrade stiletto",
+            hint="run the same command with `dagger`, or upgrade stiletto",
         )
     return version
 

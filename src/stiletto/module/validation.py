@@ -21,7 +21,7 @@ def validate(module: ModuleDef, foreign: Mapping[str, str]) -> None:
     if problems:
         raise ModuleFailed(
             "\n".join(problems),
-            hint="offer a type of your own that keeps it in a field of its own code, or text",
+            hint="define a type of your own that wraps it, or return text",
         )
 
 

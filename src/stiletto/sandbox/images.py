@@ -108,8 +108,8 @@ class HostImages:
         if ref.host == "" and ref.name in USERLANDS:
             return userland_image(address)
         raise EnvironmentFailed(
-            f"this machine cannot stand in for the image {address}",
-            hint="run the same words with `dagger` instead of `stiletto`; here are known: "
+            f"this machine cannot provide the image {address}",
+            hint="run the same command with `dagger` instead of `stiletto`; stiletto provides "
             "python:X.Y, ghcr.io/astral-sh/uv, " + ", ".join(sorted({*USERLANDS, *SERVERS})),
         )
 
@@ -138,7 +138,7 @@ def _uv_image(address: str, ref: ImageRef) -> Image:
     uv = find_uv()
     if uv is None:
         raise EnvironmentFailed(
-            f"there is no uv on this machine to stand in for {address}",
+            f"there is no uv on this machine to use for {address}",
             hint="install it with `pip install uv`",
         )
     said = subprocess.run([str(uv), "--version"], capture_output=True, text=True, timeout=10)

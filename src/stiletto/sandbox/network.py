@@ -232,7 +232,7 @@ class Network:
         self.why = str(error)
         self._unsaid = (
             "steps share the machine's network, with what listens on its loopback: "
-            f"{self.why}; {LOOPBACK}=all asks for that without this line"
+            f"{self.why}; {LOOPBACK}=all does so without this message"
         )
 
     def _pasta(self) -> str:
@@ -350,7 +350,7 @@ async def spaces_of(link: socket.socket) -> tuple[int, int]:
 def _last_line(fd: int) -> str:
     lines = os.pread(fd, 1 << 16, 0).decode(errors="replace").splitlines()
     told = [line.strip() for line in lines if line.strip() and not line.startswith(NOISE)]
-    return told[-1] if told else "it ended without a word"
+    return told[-1] if told else "it ended without a message"
 
 
 def network_from(

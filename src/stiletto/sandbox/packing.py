@@ -60,5 +60,5 @@ def _bytes_of(word: str) -> bytes | None:
 def _refused(what: str) -> EnvironmentFailed:
     shown = visible(what.strip()[:_SHOWN_CHARS])
     return EnvironmentFailed(
-        f"the step cannot be started: {shown!r} holds a NUL byte, or is not valid Unicode"
+        f"the step cannot be started: {shown!r} contains a NUL byte, or is not valid Unicode"
     )

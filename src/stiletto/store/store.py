@@ -153,7 +153,7 @@ class Store:
         """Keep a host file's contents; links are followed.
 
         Raises:
-            UsageError: it is missing, cannot be read, or is no regular file.
+            UsageError: it is missing, cannot be read, or is not a regular file.
         """
         try:
             return self._blobs.add(path)[0]
@@ -245,7 +245,7 @@ class Store:
         found = self.directory("checkouts", key)
         seen = found is not None and self._is_seen(found)
         if found is not None and not seen and not checkout.stands(tree, found / "fs"):
-            self._give_up(found, "what was laid out there has changed")
+            self._give_up(found, "the files there have changed")
             found = None
         if found is None:
             with self.stage() as staged:
@@ -399,7 +399,7 @@ class Store:
 
     def _give_up(self, path: Path, why: str) -> None:
         """Move a damaged entry out of the way, so that it is made anew."""
-        self._tell(f"{path} was damaged and is made anew: {why}")
+        self._tell(f"{path} was damaged and is recreated: {why}")
         discard(path, self._stage)
 
     @_translated
@@ -568,7 +568,7 @@ def _must_be_ours(root: Path) -> None:
         raise EnvironmentFailed(
             f"the cache {root} belongs to {_user(owner)}, not to {_user(os.geteuid())}",
             hint="set STILETTO_CACHE to a directory of your own, "
-            "or run stiletto as the user to whom the cache belongs",
+            "or run stiletto as the cache's owner",
         )
 
 

@@ -34,7 +34,7 @@ _SHORT = {
 _CLOSED = {errno.EROFS}
 _NO_PATH = {
     errno.ENAMETOOLONG: "write a shorter path",
-    errno.ELOOP: "a link there leads to itself; remove it",
+    errno.ELOOP: "a link there points to itself; remove it",
 }
 _DENIED = {errno.EACCES, errno.EPERM}
 """Named only for the store's own files: elsewhere the one who met it knows more."""

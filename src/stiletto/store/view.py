@@ -126,7 +126,7 @@ class View:
         """Return a file's contents.
 
         Raises:
-            UsageError: it is no regular file, is not there, or may not be read.
+            UsageError: it is not a regular file, is not there, or may not be read.
         """
         place = self._existing(path)
         if place.node.kind != "file" or place.node.host is None:

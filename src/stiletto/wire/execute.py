@@ -196,7 +196,7 @@ async def _resolve(source: Any, info: graphql.GraphQLResolveInfo[Any], /, **args
             if asked.size > MAX_ANSWER_BYTES:
                 raise UsageError(
                     f"the answer to this query is longer than {MAX_ANSWER_BYTES} characters",
-                    hint="ask for less at once, or export files",
+                    hint="select less at once, or export files",
                 )
             if isinstance(answer, LongText):
                 asked.long.append(answer)
@@ -210,7 +210,7 @@ async def _resolve(source: Any, info: graphql.GraphQLResolveInfo[Any], /, **args
             message, extensions=to_extensions(error), original_error=error
         ) from error
     except RecursionError as error:
-        raise GraphQLError(f"{info.field_name}: what it is asked of is nested too deep") from error
+        raise GraphQLError(f"{info.field_name}: its object is nested too deep") from error
     except UnicodeEncodeError as error:
         raise GraphQLError(f"{info.field_name}: the text is not valid Unicode: {error}") from error
     return answer

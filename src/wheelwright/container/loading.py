@@ -43,7 +43,7 @@ class Bench:
         if self.project.is_virtual_root:
             names = ", ".join(sorted(each.name for each in self.project.members.values()))
             raise RequestError(
-                "the source is a workspace whose root is no package",
+                "the source is a workspace, and its root is not a package",
                 f"pass --package with one of {names}",
             )
 

@@ -80,7 +80,7 @@ def find(
     extras = tuple(extras) or project.settings.extras
     _known_extras(project.package, extras)
     if groups:
-        place = f"{_plural('dependency group', groups)} (as asked)"
+        place = f"{_plural('dependency group', groups)} (as requested)"
         found, lines = TestDependencies(place, groups=groups), _group_lines(project.package, groups)
     else:
         found, lines = _first(project, python)

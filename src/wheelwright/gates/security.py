@@ -115,7 +115,7 @@ def judge(output: Output, report: str, bandit: str, severity: str) -> GateResult
     if not found and output.exit_code != 0:
         raise broken("bandit", output)
     if not found and _lines(report) == 0:
-        why = f"{bandit} found no line of code: what its configuration excludes leaves none"
+        why = f"{bandit} found no line of code: its configuration leaves none"
         return GateResult("security", Verdict.NOT_CONFIGURED, f"not configured: {why}")
     if not found:
         return GateResult("security", Verdict.PASSED, f"no findings; {said}")

@@ -43,7 +43,7 @@ async def workflows(
     """
     names = [each.value for each in Engine]
     if engine not in names:
-        raise RequestError(f'no engine is called "{engine}"', f"choose from {', '.join(names)}")
+        raise RequestError(f'unknown engine "{engine}"', f"choose from {', '.join(names)}")
     said = await _texts(bench.whole, ["dagger.json"])
     who = caller(said.get("dagger.json"), Engine(engine), module, package, stiletto)
     planned = plan.workflows(bench.project, who, options, bench.prefix)

@@ -57,7 +57,7 @@ Source: TypeAlias = Annotated[
 ]
 Package: TypeAlias = Annotated[
     str,
-    Doc("Which package, where the source holds several: a workspace member's name, or a path."),
+    Doc("Which package, if the source has several: a workspace member's name, or a path."),
 ]
 Python: TypeAlias = Annotated[
     str,

@@ -23,7 +23,7 @@ Checkout: TypeAlias = Annotated[
 ]
 Built: TypeAlias = Annotated[dagger.Directory, Doc("What `release-build` returned.")]
 Digest: TypeAlias = Annotated[
-    str, Doc("The sha256 of its release.json, told by the job that built it.")
+    str, Doc("The sha256 of its release.json, as printed by the job that built it.")
 ]
 To: TypeAlias = Annotated[str, Doc("The address of the repository, by https.")]
 Bump: TypeAlias = Annotated[str, Doc("patch, minor, major, or stable: a pre-release made final.")]
@@ -64,13 +64,13 @@ Attest: TypeAlias = Annotated[
     Doc("Upload attestations (PEP 740). Default: with trusted publishing to PyPI or TestPyPI."),
 ]
 Run: TypeAlias = Annotated[
-    str, Doc("Names this run in the lock; a run of the same name continues it when it was killed.")
+    str, Doc("Name of this run in the lock; a run with the same name continues a killed one.")
 ]
 TakeOver: TypeAlias = Annotated[
     str, Doc("Continue the release of the killed run of this name, which holds the lock.")
 ]
 Requirements: TypeAlias = Annotated[
-    bool, Doc("Write requirements.txt from uv.lock, unless a hand wrote it.")
+    bool, Doc("Write requirements.txt from uv.lock, unless it was written by hand.")
 ]
 UploadTimeout: TypeAlias = Annotated[int, Doc("Seconds after which an upload has failed.")]
 Epoch: TypeAlias = Annotated[

@@ -122,7 +122,7 @@ class Releases:
         post: releases.Post = False,
         version: releases.Version = "",
         allow_lower: releases.AllowLower = False,
-        tag: Annotated[str, Doc("Build what a person has tagged instead, such as v1.2.3.")] = "",
+        tag: Annotated[str, Doc("Build an existing tag instead, such as v1.2.3.")] = "",
         base: releases.Base = "",
         index: releases.IndexName = "",
         publish_url: releases.PublishUrl = "",
@@ -269,7 +269,7 @@ class Releases:
         ca: releases.Ca = None,
         format_: Annotated[ReportFormat, Doc("How to print the report.")] = ReportFormat.TEXT,
     ) -> str:
-        """Report what `release` with the same words would do, and write nothing."""
+        """Report what `release` with the same arguments would do, and write nothing."""
         settings = Settings(
             base=base,
             remote=remote,
@@ -301,7 +301,7 @@ class Releases:
         github_token: releases.GitHubToken = None,
         ca: releases.Ca = None,
     ) -> str:
-        """Print the version that `release` with the same words would make of the base branch."""
+        """Print the version that `release` with the same arguments would release."""
         settings = Settings(base=base, remote=remote, github_token=github_token, ca=ca)
         context = await self._context(git, settings)
         made = await command.version(context, Request(bump, pre, post, version))
@@ -321,7 +321,7 @@ class Releases:
         github_token: releases.GitHubToken = None,
         ca: releases.Ca = None,
     ) -> str:
-        """Print what the changelog would say of the release; fail where it would say nothing."""
+        """Print the changelog's entry for the release; fail if there is none."""
         settings = Settings(base=base, remote=remote, github_token=github_token, ca=ca)
         context = await self._context(git, settings)
         # A default bump must not contradict a version that the caller gave.
@@ -360,7 +360,7 @@ class Releases:
         upload_timeout: releases.UploadTimeout = 900,
         ca: releases.Ca = None,
     ) -> str:
-        """Build, verify and publish what a tag names: the other way, where a person makes tags."""
+        """Build, verify and publish the commit of an existing tag."""
         settings = Settings(
             remote=remote,
             index=index,

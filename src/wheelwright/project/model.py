@@ -99,7 +99,7 @@ def _pyproject(files: Snapshot, where: str) -> Pyproject:
         seen = sorted(name for name in files.names if "/" not in name.rstrip("/"))
         holds = ", ".join(seen[:8]) + (", ..." if len(seen) > 8 else "")
         raise ProjectError(
-            f"no {path} in the source (it holds: {holds or 'nothing'})",
+            f"no {path} in the source (it has: {holds or 'nothing'})",
             "pass --source DIR with the package's directory, or --package PATH if it lies deeper",
         )
     return toml.parse(path, text)

@@ -123,7 +123,7 @@ def drift(pyproject: Pyproject, python_version_file: str | None) -> list[Drift]:
         Drift(
             path,
             at(f':: {python}"') or at(f":: {python}'"),
-            f'classifier says Python {python}, requires-python "{requires}" forbids it',
+            f'classifier claims Python {python}, requires-python "{requires}" forbids it',
         )
         for python in classified
         if not allows(requires, python)
@@ -133,7 +133,7 @@ def drift(pyproject: Pyproject, python_version_file: str | None) -> list[Drift]:
             Drift(
                 path,
                 at("requires-python"),
-                f'requires-python "{requires}" allows Python {python}, no classifier says it',
+                f'requires-python "{requires}" allows Python {python}, no classifier claims it',
             )
             for python in _silent(requires, classified)
         )
@@ -148,10 +148,10 @@ def _file_drift(text: str, requires: SpecifierSet | None, classified: Sequence[s
         return [Drift(".python-version", 1, "names no version of CPython")]
     line = line_of(text, python)
     if not allows(requires, python):
-        fact = f'says {python}, requires-python "{requires}" forbids it'
+        fact = f'names {python}, requires-python "{requires}" forbids it'
         return [Drift(".python-version", line, fact)]
     if classified and minor_of(python) not in classified:
-        return [Drift(".python-version", line, f"says {python}, no classifier does")]
+        return [Drift(".python-version", line, f"names {python}, no classifier claims it")]
     return []
 
 

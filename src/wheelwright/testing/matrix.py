@@ -104,7 +104,7 @@ async def run(bench: Bench, git: dagger.Directory, asked: Selection, options: Op
         RequestError: what was asked for cannot be planned.
     """
     if options.limit < 1:
-        raise RequestError(f"--limit {options.limit} lets no cell run", "pass 1 or more")
+        raise RequestError(f"--limit must be at least 1, not {options.limit}")
     if options.least and options.measure is False:
         raise RequestError(
             f"--coverage-min {options.least:g} cannot be judged without coverage",
@@ -168,7 +168,7 @@ async def _all(
 
         for cell in cells:
             group.start_soon(one, cell)
-    stopped = "stopped: another cell failed, and --fail-fast was asked for"
+    stopped = "stopped: another cell failed, and --fail-fast was given"
     return [
         ran.get(cell.name) or _Ran(CellReport(cell, Verdict.NOT_RUN, stopped), dag.directory())
         for cell in cells
@@ -282,7 +282,7 @@ def _kept(cells: Sequence[CellReport]) -> str:
         return ""
     first, last = (f"{at[:19].replace('T', ' ')} UTC" for at in (began[0], began[-1]))
     span = f"at {first}" if first == last else f"from {first} to {last}"
-    return f"kept: {model.counted(len(began), 'cell')} ran earlier, begun {span}"
+    return f"cached: {model.counted(len(began), 'cell')} ran earlier, begun {span}"
 
 
 def _document(ran: _Ran) -> junit.CellDocument:

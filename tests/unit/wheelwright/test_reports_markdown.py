@@ -25,7 +25,7 @@ def test_summary_has_cells_failures_times_and_coverage() -> None:
     assert "E       assert 41.2 == 41.5" in lines
     assert any("no Python 3.14 on this machine; pass another" in line for line in lines)
     assert "| 2.00 | tests.test\\_io::test\\_large | 3.11 |" in lines
-    assert "### Coverage 78.9 % (at least 80 % asked)" in lines
+    assert "### Coverage 78.9 % (at least 80 % required)" in lines
     assert "| src/demo/readers.py | 40.0 % | 12 |" in lines
 
 

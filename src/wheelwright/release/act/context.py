@@ -138,7 +138,7 @@ class Context:
             given = origin(await self.git.file(".git/config").contents())
         if not given:
             raise RequestError(
-                "nothing says which repository to release from", "pass --remote with its address"
+                "the repository to release from is unknown", "pass --remote with its address"
             )
         python = pipeline.python_of(self.bench, self.python)
         token, ca = self.settings.github_token, self.settings.ca

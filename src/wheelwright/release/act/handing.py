@@ -221,7 +221,7 @@ async def _compare(dist: dagger.Directory, files: tuple[File, ...]) -> None:
     container = toolchain.run(container, ["sha256sum", "--", *names], log=told, kind=DATA)
     lines = (await container.file(told).contents()).splitlines()
     if [f"{each.sha256}  {each.name}" for each in files] != lines:
-        raise ValueError("a distribution does not have the sha256 that was told")
+        raise ValueError("a distribution does not have the sha256 that was given")
 
 
 # -- shapes ---------------------------------------------------------------------------------------

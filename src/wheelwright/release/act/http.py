@@ -36,7 +36,7 @@ async def token_of(secret: dagger.Secret) -> str:
         raise RequestError(
             f"--github-token is not one word of ASCII: it has {len(token)} characters in"
             f" {lines} lines",
-            "pass the token alone, such as env://GITHUB_TOKEN",
+            "pass only the token, such as env://GITHUB_TOKEN",
         )
     return token
 

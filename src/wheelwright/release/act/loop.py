@@ -154,7 +154,7 @@ def _held(plan: Plan, world: World) -> str:
         f"the tag {plan.tag}" if world.tag else "",
     ]
     said = "; ".join(part for part in held if part)
-    return f" (held: {said}; the same command goes on)" if said else ""
+    return f" (held: {said}; the same command continues the release)" if said else ""
 
 
 async def _perform(plan: Plan, ports: Ports, world: World, step: Step) -> Here:

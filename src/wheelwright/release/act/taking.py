@@ -94,7 +94,7 @@ def _urls(settings: Settings, handed: Handed) -> IndexUrls:
     publish, check = settings.publish_url or PYPI[0], settings.check_url or PYPI[1]
     urls = IndexUrls(publish, check.rstrip("/") + "/", handed.urls.page)
     if publish != without_credentials(publish):
-        raise RequestError("a credential in --publish-url", "pass it as --index-token alone")
+        raise RequestError("a credential in --publish-url", "pass it as --index-token")
     if urls.shown != handed.urls.shown:
         seen = f"it was built for {handed.urls.publish!r}, and this job publishes to {publish!r}"
         act = "pass the same --publish-url and --check-url to all jobs: workflows --index NAME"
@@ -178,7 +178,7 @@ async def _repository(
     if not settings.remote or token is None:
         raise RequestError("--remote or --github-token is missing", "pass both")
     if not handed.plan.base:
-        raise RequestError("what a tag names has no release branch", "call release-publish alone")
+        raise RequestError("an existing tag has no release branch", "call only release-publish")
     remote = RemoteGit(https(settings.remote), DEFAULT_PYTHON, token, settings.ca)
     hub = hub_of(remote.url, settings.github_api)
     if isinstance(hub, Problem):

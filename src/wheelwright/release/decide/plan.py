@@ -171,7 +171,7 @@ def _foreign_lock(request: Request, survey: Survey, lock: Lock) -> Iterator[Prob
         return
     made = next_version(survey.current, request)
     if isinstance(made, Versioned) and made.version != lock.version:
-        seen = f"{ref} says {lock.version}, and the request makes {made.version}"
+        seen = f"{ref} says {lock.version}, and the request gives {made.version}"
         act = f"pass --version {lock.version} to go on with it, or delete the lock"
         yield Problem(Reason.FOREIGN_LOCK, seen, act)
 

@@ -53,7 +53,7 @@ def index_urls(
     publish, check = publish or PYPI[0], check or PYPI[1]
     if publish != without_credentials(publish):
         seen = f"a credential in the address {without_credentials(publish)}"
-        return Problem(Reason.BAD_REQUEST, seen, "pass it as --index-token alone")
+        return Problem(Reason.BAD_REQUEST, seen, "pass it as --index-token")
     if from_table and (seen := exposed(publish)):
         act = "write https, or pass --publish-url and --check-url"
         return Problem(Reason.BAD_REQUEST, f'[[tool.uv.index]] "{index}": {seen}', act)

@@ -63,7 +63,8 @@ class Request:
                 return _refused(f'--{key} "{value}"', f"it is one of {', '.join(known)}")
         alone = self.version or self.post or self.bump == "stable"
         if alone and len(given) > 1:
-            return _refused(" ".join(given), "--version, --post and --bump stable stand alone")
+            why = "--version, --post and --bump stable cannot be combined with others"
+            return _refused(" ".join(given), why)
         return None
 
 
@@ -148,7 +149,7 @@ def _component(version: Version, request: Request) -> Versioned | Stop:
 def _pre(version: Version, pre: str) -> Versioned | Stop:
     what = f"{pre} of {version}"
     if not _precedes(version):
-        return _refused(what, f"say of which version: --bump patch --pre {pre}, or minor, or major")
+        return _refused(what, f"add its version: --bump patch --pre {pre}, or minor, or major")
     final = _text(version, version.release)
     if pre == "dev":
         if version.dev is None or version.pre:

@@ -157,8 +157,8 @@ class Act(Enum):
 class Trouble(Enum):
     """How an act failed, as far as its answer says."""
 
-    BUSY = "no answer, or asked to come back"
-    RACE = "somebody else was first"
+    BUSY = "no answer, or asked to retry later"
+    RACE = "another run was first"
     REFUSED = "refused"
     CREDENTIALS = "credentials not accepted"
     OTHER_BYTES = "same name, other contents"

@@ -117,7 +117,7 @@ def _rest(report: MatrixReport) -> list[str]:
         lines.append("")
     if report.coverage is not None:
         total = report.coverage
-        least = f" (at least {total.minimum:g} % asked)" if total.minimum else ""
+        least = f" (at least {total.minimum:g} % required)" if total.minimum else ""
         lines += [f"### Coverage {percent(total.percent)}{least}", ""]
         if shortfall(total):
             lines += [f"**{markdown(shortfall(total))}**", ""]
