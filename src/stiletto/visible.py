@@ -4,6 +4,7 @@ visible      one line; what is no ordinary character is written as its escape
 sanitized    one line as a terminal would leave it standing
 harmless     several lines that neither a terminal nor the log of a CI server acts on
 coloured     the same for a result, colours kept
+shortened    a text cut to a number of characters
 """
 
 from __future__ import annotations
@@ -76,3 +77,8 @@ def coloured(text: str) -> str:
     text = text.replace("\r\n", "\n")
     text = _ESCAPE.sub(lambda found: found[0] if _COLOUR.fullmatch(found[0]) else "", text)
     return _OTHER_CONTROL.sub("", text)
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text of at most `most` characters; "..." stands for what is cut off its end."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from stiletto.cli.door import Installed
 from stiletto.cli.main import run
-from stiletto.cli.ports import EnginePort, ObjectRef, Value
+from stiletto.cli.ports import EnginePort
 from stiletto.cli.terminal import Terminal
 from stiletto.engine.gate import SecretGate
+from stiletto.engine.ports import ObjectRef, Value
 from stiletto.engine.session import Engine
 from stiletto.errors import ModuleFailed, NotSupported
 from stiletto.module.definition import (

@@ -206,7 +206,7 @@ PROGRAM = """
 import asyncio, json, os, sys
 sys.path[:0] = sys.argv[3:]
 from pathlib import Path
-from stiletto.cli.ports import ObjectRef
+from stiletto.engine.ports import ObjectRef
 from stiletto.engine.session import open_session
 from stiletto.progress import Progress
 

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from wire_bench import Opener, Session, write
 
-from stiletto.cli.ports import ObjectRef
+from stiletto.engine.ports import ObjectRef
 from stiletto.errors import ModuleFailed, StepFailed, StilettoError, UsageError
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.network]

@@ -132,58 +132,10 @@ def without_label(self: Container, name: str) -> Container:
     return replace(self, labels=tuple(label for label in self.labels if label.name != name))
 
 
-@call("Container.envVariables")
-def env_variables(self: Container) -> tuple[Variable, ...]:
-    """List the plain variables."""
-    return self.env
-
-
 @call("Container.envVariable")
 def env_variable(self: Container, name: str) -> str | None:
     """Return a plain variable."""
     return self.variable(name)
-
-
-@call("EnvVariable.name")
-def env_variable_name(self: Variable) -> str:
-    """Return the name."""
-    return self.name
-
-
-@call("EnvVariable.value")
-def env_variable_value(self: Variable) -> str:
-    """Return the value."""
-    return self.value
-
-
-@call("Container.workdir")
-def get_workdir(self: Container) -> str:
-    """Return the working directory."""
-    return self.workdir
-
-
-@call("Container.user")
-def get_user(self: Container) -> str:
-    """Return the user."""
-    return self.user
-
-
-@call("Container.entrypoint")
-def get_entrypoint(self: Container) -> tuple[str, ...]:
-    """Return the entrypoint."""
-    return self.entrypoint
-
-
-@call("Container.defaultArgs")
-def get_default_args(self: Container) -> tuple[str, ...]:
-    """Return the default command."""
-    return self.default_args
-
-
-@call("Container.labels")
-def get_labels(self: Container) -> tuple[Label, ...]:
-    """List the labels."""
-    return self.labels
 
 
 @call("Container.label")
@@ -192,27 +144,9 @@ def get_label(self: Container, name: str) -> str | None:
     return next((label.value for label in self.labels if label.name == name), None)
 
 
-@call("Label.name")
-def label_name(self: Label) -> str:
-    """Return the name."""
-    return self.name
-
-
-@call("Label.value")
-def label_value(self: Label) -> str:
-    """Return the value."""
-    return self.value
-
-
 @call("Container.imageRef")
 def get_image_ref(self: Container) -> str:
     """Return the image reference, right after `from` only."""
     if not self.image_ref:
         raise UsageError("image reference can only be retrieved immediately after 'from'")
     return self.image_ref
-
-
-@call("Container.platform")
-def get_platform(self: Container) -> str:
-    """Return the platform."""
-    return self.platform

@@ -197,18 +197,6 @@ def file_chown(self: File, owner: str) -> File:
     return self
 
 
-@call("Changeset.before")
-def before(self: Changeset) -> Directory:
-    """Return the directory before."""
-    return self.before
-
-
-@call("Changeset.after")
-def after(self: Changeset) -> Directory:
-    """Return the directory after."""
-    return self.after
-
-
 @call("Changeset.layer")
 def layer(self: Changeset) -> Directory:
     """Return what was added or changed."""
@@ -241,31 +229,7 @@ class DiffStat(Recipe):
     removed_lines: int
 
 
-@call("DiffStat.path")
-def diff_stat_path(self: DiffStat) -> str:
-    """Return the path."""
-    return self.path
-
-
 @call("DiffStat.oldPath")
 def diff_stat_old_path(self: DiffStat) -> None:
     """Return nothing: a rename is an addition and a removal here."""
     return
-
-
-@call("DiffStat.kind")
-def diff_stat_kind(self: DiffStat) -> str:
-    """Return what happened to the file."""
-    return self.kind
-
-
-@call("DiffStat.addedLines")
-def diff_stat_added(self: DiffStat) -> int:
-    """Return how many lines were added."""
-    return self.added_lines
-
-
-@call("DiffStat.removedLines")
-def diff_stat_removed(self: DiffStat) -> int:
-    """Return how many lines were removed."""
-    return self.removed_lines

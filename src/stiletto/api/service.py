@@ -45,12 +45,6 @@ def without_exposed_port(self: Container, port: int, protocol: str = "TCP") -> C
     return replace(self, ports=kept)
 
 
-@call("Container.exposedPorts")
-def exposed_ports(self: Container) -> tuple[Port, ...]:
-    """List the exposed ports, the image's among them."""
-    return self.ports
-
-
 # -- health checks -------------------------------------------------------------------------------
 
 
@@ -88,12 +82,6 @@ def with_docker_healthcheck(
 def without_docker_healthcheck(self: Container) -> Container:
     """Remove the health check."""
     return replace(self, healthcheck=None)
-
-
-@call("Container.dockerHealthcheck")
-def docker_healthcheck(self: Container) -> Healthcheck | None:
-    """Return the health check."""
-    return self.healthcheck
 
 
 # -- services ------------------------------------------------------------------------------------
@@ -141,9 +129,3 @@ def with_hostname(self: Service, hostname: str) -> Service:
     """Choose the name by which every container of the session that binds it reaches it."""
     check_host_name("Service.withHostname", "hostname", hostname)
     return replace(self, hostname=hostname)
-
-
-@call("Service.ports")
-def service_ports(self: Service) -> tuple[Port, ...]:
-    """List the ports it is expected to listen on."""
-    return self.ports

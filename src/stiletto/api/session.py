@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -49,7 +48,11 @@ class Argument(Recipe):
 
 @dataclass(frozen=True)
 class FunctionCall(Recipe):
-    """The call that a module's process answers; names are the module's own."""
+    """The call that a module's process answers; names are the module's own.
+
+    `name` is empty for the constructor, `parent_name` for registration; `parent` is the state of
+    the object, as JSON.
+    """
 
     TYPE: ClassVar[str] = "FunctionCall"
 
@@ -146,99 +149,3 @@ def error(self: Query, message: str) -> Error:
 def error_with_value(self: Error, name: str, value: str) -> Error:
     """Add a value to an error."""
     return replace(self, values=(*self.values, ErrorValue(name, value)))
-
-
-@call("Error.message")
-def error_message(self: Error) -> str:
-    """Return the message."""
-    return self.message
-
-
-@call("Error.values")
-def error_values(self: Error) -> Sequence[ErrorValue]:
-    """List the values."""
-    return self.values
-
-
-@call("ErrorValue.name")
-def error_value_name(self: ErrorValue) -> str:
-    """Return the name."""
-    return self.name
-
-
-@call("ErrorValue.value")
-def error_value_value(self: ErrorValue) -> str:
-    """Return the value."""
-    return self.value
-
-
-@call("FunctionCall.name")
-def function_call_name(self: FunctionCall) -> str:
-    """Return the function's name; empty for the constructor."""
-    return self.name
-
-
-@call("FunctionCall.parentName")
-def function_call_parent_name(self: FunctionCall) -> str:
-    """Return the object's type; empty for registration."""
-    return self.parent_name
-
-
-@call("FunctionCall.parent")
-def function_call_parent(self: FunctionCall) -> str:
-    """Return the object's state."""
-    return self.parent
-
-
-@call("FunctionCall.inputArgs")
-def function_call_args(self: FunctionCall) -> Sequence[Argument]:
-    """List the arguments."""
-    return self.args
-
-
-@call("FunctionCallArgValue.name")
-def argument_name(self: Argument) -> str:
-    """Return the argument's name."""
-    return self.name
-
-
-@call("FunctionCallArgValue.value")
-def argument_value(self: Argument) -> str:
-    """Return the argument's value."""
-    return self.value
-
-
-@call("CurrentModule.name")
-def current_module_name(self: CurrentModule) -> str:
-    """Return the module's name."""
-    return self.name
-
-
-@call("CurrentModule.source")
-def current_module_source(self: CurrentModule) -> Directory:
-    """Return the module's source."""
-    return self.source
-
-
-@call("Stat.name")
-def stat_name(self: Stat) -> str:
-    """Return the base name."""
-    return self.name
-
-
-@call("Stat.size")
-def stat_size(self: Stat) -> int:
-    """Return the size in bytes."""
-    return self.size
-
-
-@call("Stat.fileType")
-def stat_file_type(self: Stat) -> str:
-    """Return the kind of file."""
-    return self.file_type
-
-
-@call("Stat.permissions")
-def stat_permissions(self: Stat) -> int:
-    """Return the permission bits."""
-    return self.permissions

@@ -26,7 +26,8 @@ from stiletto.module.credentials import shown
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stiletto.cli.ports import EnginePort, ObjectRef, Value
+    from stiletto.cli.ports import EnginePort
+    from stiletto.engine.ports import ObjectRef, Value
     from stiletto.module.definition import FunctionDef
 
 
@@ -131,7 +132,7 @@ class Addresses:
     async def _ref(
         self, receiver: ObjectRef | None, field: str, args: Mapping[str, Value]
     ) -> ObjectRef:
-        from stiletto.cli.ports import ObjectRef
+        from stiletto.engine.ports import ObjectRef
 
         value = await self._engine.select(receiver, field, args)
         if not isinstance(value, ObjectRef):

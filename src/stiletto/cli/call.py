@@ -11,9 +11,10 @@ from stiletto.cli import result
 from stiletto.cli.addresses import Addresses
 from stiletto.cli.line import Line, provider_of
 from stiletto.cli.options import Options
-from stiletto.cli.ports import EnginePort, ObjectRef, Value
+from stiletto.cli.ports import EnginePort
 from stiletto.cli.subject import whose
 from stiletto.cli.terminal import Terminal
+from stiletto.engine.ports import ObjectRef, Value
 from stiletto.errors import StilettoError, UsageError
 from stiletto.progress import Progress
 

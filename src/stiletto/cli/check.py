@@ -11,8 +11,9 @@ from stiletto.cli.call import force
 from stiletto.cli.checktree import Check
 from stiletto.cli.describe import short, table
 from stiletto.cli.failures import message_of
-from stiletto.cli.ports import EnginePort, ObjectRef
+from stiletto.cli.ports import EnginePort
 from stiletto.cli.terminal import Terminal
+from stiletto.engine.ports import ObjectRef
 from stiletto.errors import StilettoError, UsageError
 from stiletto.module.definition import ModuleDef
 from stiletto.progress import Outcome, Progress, Span

@@ -15,6 +15,7 @@ from __future__ import annotations
 import shlex
 
 from stiletto.errors import StepFailed, StilettoError, UsageError
+from stiletto.visible import shortened
 
 UNHEARD = 1
 INTERRUPTED = 2
@@ -30,9 +31,7 @@ def message_of(error: StilettoError) -> str:
     """Return the fact: a failed step is named by its command, unless a module told it already."""
     if isinstance(error, StepFailed) and error.command and not error.is_told:
         command = shlex.join(error.command).replace("\n", "\\n")
-        if len(command) > _COMMAND_CHARS:
-            command = command[: _COMMAND_CHARS - 3] + "..."
-        return f"step `{command}` failed: {error.message}"
+        return f"step `{shortened(command, _COMMAND_CHARS)}` failed: {error.message}"
     return error.message
 
 

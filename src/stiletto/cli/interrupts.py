@@ -20,6 +20,7 @@ from typing import Any
 from stiletto.cli.failures import HUNG_UP, INTERRUPTED, TERMINATED, UNHEARD
 from stiletto.cli.terminal import Terminal
 from stiletto.progress import Span
+from stiletto.visible import shortened
 
 GRACE_S = 1.5
 """How long the command may take to end what it started."""
@@ -78,8 +79,7 @@ def report(running: list[Span]) -> str:
 
 
 def _short(text: str, most: int = _NAME_CHARS) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= most else f"{line[: most - 3]}..."
+    return shortened(" ".join(text.split()), most)
 
 
 def run_to_end(

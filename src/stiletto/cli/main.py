@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stiletto.api import API_VERSION
 from stiletto.cli.failures import BUG, INTERRUPTED, UNHEARD, streams_of, text_of
 from stiletto.cli.flags import Flag, FlagSet
 from stiletto.cli.interrupts import Interrupted, run_to_end
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 
 DISTRIBUTION = "wheelwright-pipeline"
 """What is installed; `stiletto` on an index is somebody else's."""
-
-API_VERSION = "v0.21.8"
-"""The Dagger release whose wire protocol is spoken: `engineVersion` of modules may be up to it."""
 
 HELP = """\
 Run Dagger modules written in Python where there is no Docker and no Dagger

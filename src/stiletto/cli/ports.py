@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from collections.abc import Mapping
+from typing import Protocol
 
+from stiletto.engine.ports import ObjectRef, Value
 from stiletto.module.definition import EnumDef, ModuleDef, ObjectDef
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectRef:
-    """An object that lives in the engine: its type's name and its id."""
-
-    type: str
-    id: str
-
-
-Value: TypeAlias = "None | bool | int | float | str | Sequence[Value] | ObjectRef"
 
 
 class EnginePort(Protocol):

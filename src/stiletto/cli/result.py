@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 
-from stiletto.cli.ports import ObjectRef, Value
+from stiletto.engine.ports import ObjectRef, Value
 
 LISTED = 20
 """How many paths of each kind the summary of a changeset names."""

@@ -41,6 +41,7 @@ from stiletto.sandbox.spool import STREAMS, Stream
 from stiletto.store import View
 from stiletto.store.sealed import fitting
 from stiletto.store.trouble import ROOM_HINT
+from stiletto.visible import shortened
 
 NEVER_STORED = range(128, 192)  # ended by a signal: always a failure; as the real engine
 
@@ -390,8 +391,7 @@ def _display(args: tuple[str, ...]) -> str:
         # timeout(1) says how long a step may take, not what it is.
         rest = [arg for arg in args[1:] if not arg.startswith("-")][1:]
         args = tuple(rest and args[args.index(rest[0]) :]) or args
-    text = " ".join(shlex.join(args).split())
-    return text if len(text) <= 120 else text[:117] + "..."
+    return shortened(" ".join(shlex.join(args).split()), 120)
 
 
 def _user(user: str, view: View) -> tuple[int, int]:

@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from stiletto.api import API_VERSION
 from stiletto.engine.repositories import Repositories
 from stiletto.errors import UsageError
-from stiletto.module.config import CONFIG, NEWEST_ENGINE, Related, check_module_name, parse_config
+from stiletto.module.config import CONFIG, Related, check_module_name, parse_config
 from stiletto.module.credentials import shown, without_credentials
 from stiletto.module.remote import parse_reference
 from stiletto.module.source import context_of, find_module
@@ -140,7 +141,7 @@ def _read(project: Path) -> dict[str, Any]:
 
 
 def _write(project: Path, data: dict[str, Any]) -> None:
-    data["engineVersion"] = "v" + ".".join(map(str, NEWEST_ENGINE))
+    data["engineVersion"] = API_VERSION
     path = project / CONFIG
     # By rename: the file is the project's, and must never be half written.
     staged = path.with_name(f".{CONFIG}.{os.getpid()}")

@@ -11,6 +11,7 @@ import posixpath
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from stiletto.api import API_VERSION
 from stiletto.api import files as f
 from stiletto.api.registry import leaf
 from stiletto.api.secrets import CacheVolume, Secret, SetSecret, UriSecret
@@ -19,12 +20,6 @@ from stiletto.errors import UsageError
 
 if TYPE_CHECKING:
     from stiletto.engine.client import Client
-
-__all__: list[str] = []
-
-API_VERSION = "v0.21.8"
-"""The version of Dagger whose behaviour this engine follows."""
-
 
 # -- root ----------------------------------------------------------------------------------------
 

@@ -43,6 +43,7 @@ from stiletto.errors import EnvironmentFailed, StepFailed, StilettoError, UsageE
 from stiletto.progress import Outcome, Progress, Span
 from stiletto.sandbox import plan
 from stiletto.sandbox.spool import STREAMS
+from stiletto.visible import shortened
 
 T = TypeVar("T")
 
@@ -334,8 +335,7 @@ async def _readiness(one: Instance, aliases: Sequence[str]) -> None:
 
 
 def _title(one: Instance) -> str:
-    text = f"{one.label}: {shlex.join(one.service.exec.args)}"
-    return text if len(text) <= 120 else text[:117] + "..."
+    return shortened(f"{one.label}: {shlex.join(one.service.exec.args)}", 120)
 
 
 def _dressed(one: Instance, step: plan.Step, bound: Bound) -> plan.Step:

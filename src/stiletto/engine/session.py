@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import stiletto.api.configuration
 import stiletto.api.directory
 import stiletto.api.execution
+import stiletto.api.fields
 import stiletto.api.filesystem
-import stiletto.api.readiness
 import stiletto.api.secrets
 import stiletto.api.service
 import stiletto.api.session
@@ -25,7 +25,6 @@ from stiletto.api import container as c
 from stiletto.api.registry import CALLS, snake
 from stiletto.api.session import ModuleObject, Query
 from stiletto.api.texts import check_text
-from stiletto.cli.ports import ObjectRef, Value
 from stiletto.engine.client import Client
 from stiletto.engine.consent import Consent, consents_from
 from stiletto.engine.container_leaves import container_from
@@ -34,6 +33,7 @@ from stiletto.engine.evaluate import Evaluator, Images
 from stiletto.engine.functions import Functions
 from stiletto.engine.gate import SecretGate
 from stiletto.engine.modules import Modules
+from stiletto.engine.ports import ObjectRef, Value
 from stiletto.engine.processes import Processes
 from stiletto.engine.secrets import SecretStore
 from stiletto.errors import NotSupported, UsageError

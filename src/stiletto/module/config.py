@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stiletto.api import API_VERSION
 from stiletto.errors import ModuleFailed, NotSupported
 from stiletto.module.origin import Origin, line_of
 
 CONFIG = "dagger.json"
-NEWEST_ENGINE = (0, 21, 8)
-"""Modules that ask for a newer engine than the one whose behaviour this is are refused."""
+_NEWEST_ENGINE = tuple(map(int, API_VERSION.removeprefix("v").split(".")))
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*( [A-Za-z0-9_.-]+)*")
 NAME_CHARS_MAX = 100
@@ -134,10 +134,9 @@ def _engine_version(data: Mapping[str, Any], path: Path) -> tuple[int, ...] | No
         return None
     # A version has no number of more digits; int() refuses those of thousands.
     version = tuple(int(number[:9]) for number in found.groups())
-    if version > NEWEST_ENGINE:
-        newest = ".".join(map(str, NEWEST_ENGINE))
+    if version > _NEWEST_ENGINE:
         raise ModuleFailed(
-            f"{path}: module needs engine {wanted}; stiletto follows v{newest}",
+            f"{path}: module needs engine {wanted}; stiletto follows {API_VERSION}",
             hint="run the same command with `dagger`, or upgrade stiletto",
         )
     return version

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
+from stiletto.visible import shortened
 
 ROOM_HINT = "make room, or run stiletto prune"
 _PLACE_HINT = "make it writable, or set STILETTO_CACHE to a directory that can be written to"
@@ -82,12 +83,8 @@ def told(error: OSError, root: Path, unnamed: Path | None = None) -> Environment
         what, hint = "use", _NO_PATH[error.errno]
     else:
         return None
-    where = f"the cache {root}" if path == root else _shortened(str(path))
+    where = f"the cache {root}" if path == root else shortened(str(path), _PATH_CHARS)
     return EnvironmentFailed(f"cannot {what} {where}: {reason}", hint=hint)
-
-
-def _shortened(path: str) -> str:
-    return path if len(path) <= _PATH_CHARS else f"{path[: _PATH_CHARS - 3]}..."
 
 
 def hint_for(error: OSError) -> str | None:

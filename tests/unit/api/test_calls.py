@@ -5,12 +5,16 @@ from __future__ import annotations
 import inspect
 import json
 import keyword
+from types import NoneType
+from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 
 import stiletto.engine.session  # noqa: F401 - registers every call
+from stiletto.api.fields import FIELDS, attribute
 from stiletto.api.registry import CALLS, Call, snake
-from stiletto.module.definition import ArgDef, FunctionDef
+from stiletto.graph.recipe import Recipe
+from stiletto.module.definition import ArgDef, FunctionDef, Kind, TypeRef
 from stiletto.wire.schema import CoreSchema, read_sdk, sdk_source
 
 UNSUPPORTED: frozenset[str] = frozenset()
@@ -58,6 +62,32 @@ def test_call_is_the_sdks(core: CoreSchema, call: Call) -> None:
         wanted = json.loads(arg.default) if arg.default is not None else None
         given = list(default) if isinstance(default, tuple) else default
         assert OTHER_DEFAULTS.get(full, wanted) == given, full
+
+
+def written(hint: Any) -> str:
+    """Return an attribute's type, without `None`, as `plain` writes the SDK's."""
+    given = [each for each in get_args(hint) if each not in (Ellipsis, NoneType)]
+    if given:
+        return f"[{written(given[0])}]" if get_origin(hint) is tuple else written(given[0])
+    return str(hint.TYPE if issubclass(hint, Recipe) else hint.__name__)
+
+
+def plain(of: TypeRef) -> str:
+    """Return a type of the SDK as Python has it: enums and other scalars are texts."""
+    if of.element is not None:
+        return f"[{plain(of.element)}]"
+    builtins = {Kind.INTEGER: "int", Kind.BOOLEAN: "bool", Kind.OBJECT: of.name}
+    return builtins.get(of.kind, "str")
+
+
+@pytest.mark.parametrize(
+    ("of", "name"), [(of, name) for of, names in FIELDS.items() for name in names]
+)
+def test_field_has_the_sdks_type(core: CoreSchema, of: type[Recipe], name: str) -> None:
+    """A call of the table answers an attribute that exists, of the type that the SDK expects."""
+    expected = function_of(core, f"{of.TYPE}.{name}").returns
+
+    assert plain(expected) == written(get_type_hints(of)[attribute(name)])
 
 
 def test_exceptions_are_still_needed(core: CoreSchema) -> None:

@@ -76,9 +76,9 @@ def test_ports_are_told_apart_by_protocol() -> None:
     made = s.with_exposed_port(made, 53, description="names", experimental_skip_healthcheck=True)
 
     expected = (Port(53, "UDP"), Port(53, "TCP", "names", skip_healthcheck=True))
-    assert expected == s.exposed_ports(made)
-    assert (Port(53, "UDP"),) == s.exposed_ports(s.without_exposed_port(made, 53))
-    assert expected == s.service_ports(s.as_service(made))
+    assert expected == made.ports
+    assert (Port(53, "UDP"),) == s.without_exposed_port(made, 53).ports
+    assert expected == s.as_service(made).ports
 
 
 @pytest.mark.parametrize("port", [0, -1, 65536])
@@ -106,14 +106,14 @@ def test_an_alias_is_a_host_name(alias: str) -> None:
 
 
 def test_a_health_check_is_kept_as_given() -> None:
-    """The getters return what was set; without one there is none."""
+    """A health check is what was set; without one there is none."""
     made = s.with_docker_healthcheck(
         IMAGE, ["probe"], interval="1m30s", timeout="2s", start_period="3s", retries=4
     )
-    check = s.docker_healthcheck(made)
+    check = made.healthcheck
 
     assert check == Healthcheck(("probe",), False, "1m30s", "2s", "3s", "", 4)
-    assert s.docker_healthcheck(s.without_docker_healthcheck(made)) is None
+    assert s.without_docker_healthcheck(made).healthcheck is None
     assert check == s.as_service(made).healthcheck
 
 

@@ -15,8 +15,9 @@ from typing import Any
 from stiletto.cli.door import Pruned, Verified
 from stiletto.cli.main import run
 from stiletto.cli.options import SandboxName
-from stiletto.cli.ports import EnginePort, ObjectRef, Value
+from stiletto.cli.ports import EnginePort
 from stiletto.cli.terminal import Terminal
+from stiletto.engine.ports import ObjectRef, Value
 from stiletto.errors import EnvironmentFailed, ModuleFailed, NotSupported, StepFailed
 from stiletto.module.definition import (
     ArgDef,

@@ -399,7 +399,7 @@ def test_every_call_is_used() -> None:
     assert [] == [call for call in calls if call not in scripts]
 
 
-# -- files that are present already -----------------------------------------------------------------
+# -- files that are there already -----------------------------------------------------------------
 
 
 def test_second_time_changes_nothing() -> None:
