@@ -1,15 +1,26 @@
 """Every error that Stiletto raises on purpose.
 
-    StilettoError            exit 1
-    |- UsageError            exit 1   the caller's words: an unknown flag, a missing file
-    |- StepFailed            its own  a command in the sandbox ended with another code than expected
-    |- ModuleFailed          exit 1   a module could not be loaded, or its function raised
-    |- NotSupported          exit 1   a call that this engine does not implement
-    `- EnvironmentFailed     exit 1   this machine lacks something: an interpreter, a namespace
+    StilettoError                exit 1
+    |- UsageError                exit 1   what was asked is invalid: an unknown flag, a missing file
+    |  `- TreeError              exit 1   a path does not fit the files (graph/tree.py)
+    |- StepFailed                its own  a command in the sandbox ended with an unexpected code
+    |  `- ServiceFailed          its own  a service ended or was never ready (engine/readiness.py)
+    |- ModuleFailed              exit 1   a module could not be loaded, or its function raised
+    |- NotSupported              exit 1   a call that this engine does not implement
+    `- EnvironmentFailed         exit 1   this machine lacks something: an interpreter, a namespace
+       |- Exhausted              exit 1   it is short of something just now (sandbox/select.py)
+       `- NetworkUnavailable     exit 1   steps cannot have a network (sandbox/network.py)
+
+Outside of the tree, for the sake of who catches them:
+
+    OSError
+    `- Unspooled                 what a step prints cannot be kept (sandbox/spool.py)
+    BaseException
+    `- Interrupted               a signal ended the command: no error (cli/interrupts.py)
 
 A message is a lower-case fact that names the object and the path. The next act is a field of
 its own, `hint`, so that library code never formats for people. Anything else that reaches the
-top is a bug, and only a bug shows a traceback.
+top is a bug, and only a bug shows a traceback. A test compares the drawing with the code.
 """
 
 from __future__ import annotations

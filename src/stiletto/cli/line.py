@@ -16,7 +16,7 @@ from typing import Protocol
 from stiletto.cli.flags import Flag, FlagSet, Given, asks_for_help
 from stiletto.cli.names import closest, kebab
 from stiletto.cli.options import CONTEXT, GLOBALS, OUTPUTS, UNSUPPORTED, Options, with_given
-from stiletto.cli.values import FlagType, Parsed, ValueTextError, flag_type
+from stiletto.cli.values import FlagType, Parsed, flag_type
 from stiletto.errors import UsageError
 from stiletto.module.definition import (
     ArgDef,
@@ -216,9 +216,9 @@ def _read_value(name: str, type_: FlagType, given: Sequence[Given]) -> Parsed:
     for one in given:
         try:
             values.append(type_.read(one.text))
-        except ValueTextError as problem:
+        except UsageError as problem:
             raise UsageError(
-                f'invalid argument "{one.text}" for "--{name}" flag: {problem}'
+                f'invalid argument "{one.text}" for "--{name}" flag: {problem.message}'
             ) from problem
     if not type_.repeated:
         return values[-1]

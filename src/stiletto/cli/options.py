@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, TypeVar, get_args
 
 from stiletto.cli.flags import Flag, FlagSet, Given, peek
-from stiletto.cli.values import ValueTextError, read_boolean
+from stiletto.cli.values import read_boolean
 from stiletto.errors import UsageError
 
 ProgressName: TypeAlias = Literal["auto", "plain", "tty", "dots", "report", "none"]
@@ -133,9 +133,9 @@ def boolean(given: Given) -> bool:
     """
     try:
         return read_boolean(given.text)
-    except ValueTextError as problem:
+    except UsageError as problem:
         raise UsageError(
-            f'invalid argument "{given.text}" for "--{given.flag.name}" flag: {problem}'
+            f'invalid argument "{given.text}" for "--{given.flag.name}" flag: {problem.message}'
         ) from problem
 
 

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from stiletto.errors import UsageError
 from stiletto.module.definition import EnumDef, Kind, TypeRef
 
 ADDRESSABLE = frozenset(
@@ -45,10 +46,6 @@ _INTEGER_LIMIT = 2**63
 _DIGITS_MAX = 100
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
 _MACHINES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "armv7l": "arm/v7"}
-
-
-class ValueTextError(Exception):
-    """A text is no value of its type; the message says what is expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +79,13 @@ def read_boolean(text: str) -> bool:
         return True
     if text in _FALSE:
         return False
-    raise ValueTextError("expected true or false")
+    raise UsageError("expected true or false")
 
 
 def read_integer(text: str) -> int:
     """Read a 64-bit integer; a leading 0 means octal, as Go's ParseInt with base 0."""
     if not _INTEGER.match(text):
-        raise ValueTextError("expected an integer")
+        raise UsageError("expected an integer")
     digits = text.lstrip("+-").lower()
     base = {"0x": 16, "0b": 2, "0o": 8}.get(digits[:2])
     if base is None and digits != "0" and digits.startswith("0"):
@@ -97,7 +94,7 @@ def read_integer(text: str) -> int:
     value = int(digits, base or 10) if len(digits) <= _DIGITS_MAX else _INTEGER_LIMIT
     value = -value if text.startswith("-") else value
     if len(digits) > _DIGITS_MAX or not -_INTEGER_LIMIT <= value < _INTEGER_LIMIT:
-        raise ValueTextError("expected an integer of at most 64 bits")
+        raise UsageError("expected an integer of at most 64 bits")
     return value
 
 
@@ -105,7 +102,7 @@ def read_float(text: str) -> float:
     """Read a finite number: JSON, which carries it, has no others."""
     value = float(text) if _NUMBER.match(text) else math.nan
     if not math.isfinite(value):
-        raise ValueTextError("expected a number")
+        raise UsageError("expected a number")
     return value
 
 
@@ -114,16 +111,16 @@ def read_json(text: str) -> str:
     try:
         json.loads(text)
     except ValueError as error:
-        raise ValueTextError(f"expected JSON: {error}") from error
+        raise UsageError(f"expected JSON: {error}") from error
     except RecursionError:
-        raise ValueTextError("expected JSON that nests less deeply") from None
+        raise UsageError("expected JSON that nests less deeply") from None
     return text
 
 
 def read_platform(text: str) -> str:
     """Return a platform such as `linux/amd64`; `current` is this machine's processor."""
     if not text:
-        raise ValueTextError("expected a platform, such as linux/amd64")
+        raise UsageError("expected a platform, such as linux/amd64")
     if text == "current":
         machine = platform.machine()
         return f"linux/{_MACHINES.get(machine, machine)}"
@@ -148,9 +145,9 @@ def read_csv(text: str) -> list[str]:
             end = len(text) if end < 0 else end
             field, at = text[at:end], end
             if '"' in field:
-                raise ValueTextError('bare " in a field that is not quoted')
+                raise UsageError('bare " in a field that is not quoted')
             if "\n" in field:
-                raise ValueTextError("line break in a list; put the field in double quotes")
+                raise UsageError("line break in a list; put the field in double quotes")
         fields.append(field)
         if at == len(text):
             return fields
@@ -163,7 +160,7 @@ def _quoted(text: str, at: int) -> tuple[str, int]:
     while True:
         end = text.find('"', at)
         if end < 0:
-            raise ValueTextError('missing closing "')
+            raise UsageError('missing closing "')
         out.append(text[at:end])
         if text.startswith('""', end):
             out.append('"')
@@ -171,7 +168,7 @@ def _quoted(text: str, at: int) -> tuple[str, int]:
         elif end + 1 == len(text) or text[end + 1] == ",":
             return "".join(out), end + 1
         else:
-            raise ValueTextError('expected a comma after the closing "')
+            raise UsageError('expected a comma after the closing "')
 
 
 def _strings(text: str) -> list[Parsed]:
@@ -194,7 +191,7 @@ def _enum(definition: EnumDef) -> Callable[[str], Parsed]:
         for member in definition.members:
             if member.lower() == text.lower():
                 return member
-        raise ValueTextError(f"value should be one of {', '.join(definition.members)}")
+        raise UsageError(f"value should be one of {', '.join(definition.members)}")
 
     return read
 
@@ -202,7 +199,7 @@ def _enum(definition: EnumDef) -> Callable[[str], Parsed]:
 def _address(type_name: str) -> Callable[[str], Parsed]:
     def read(text: str) -> Parsed:
         if not text:
-            raise ValueTextError(f"expected the address of a {type_name}")
+            raise UsageError(f"expected the address of a {type_name}")
         return Address(type_name, text)
 
     return read

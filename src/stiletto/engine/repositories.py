@@ -36,10 +36,6 @@ class Cloned:
     commit: str
 
 
-class _GitFailed(Exception):
-    """git ended with an error: what it said, passwords in addresses left out."""
-
-
 class Repositories:
     """Clones repositories, for one session; what a branch means is asked once."""
 
@@ -95,8 +91,8 @@ class Repositories:
         for url, directory in reference.candidates:
             try:
                 return url, directory, await self._list(url)
-            except _GitFailed as error:
-                problems.append(str(error))
+            except EnvironmentFailed as error:
+                problems.append(error.message)
         tried = ", ".join(self._named(url) for url, _ in reference.candidates)
         raise UsageError(
             f"cannot read the repository {tried}: {problems[-1]}",
@@ -131,9 +127,9 @@ class Repositories:
                 # The clone may be seen by steps: its address has no credentials.
                 await self._git(["remote", "add", "--", "origin", url], tree)
                 await self._git(["checkout", "-q", "--detach", commit, "--"], tree)
-            except _GitFailed as error:
+            except EnvironmentFailed as error:
                 raise UsageError(
-                    f"cannot get commit {commit} of {shown(url)}: {error}",
+                    f"cannot get commit {commit} of {shown(url)}: {error.message}",
                     hint="check the network; what was cloned before needs none",
                 ) from error
             # What differs from one clone to the next would make the same commit another content.
@@ -146,7 +142,7 @@ class Repositories:
         try:
             words = ["fetch", "-q", "--depth=1", "--no-tags", "--", url, commit]
             await self._git(words, tree, url=url)
-        except _GitFailed:
+        except EnvironmentFailed:
             # Old servers give out only what a ref names: get everything, then look.
             everything = "+refs/heads/*:refs/remotes/origin/*"
             words = ["fetch", "-q", "--tags", "--", url, everything]
@@ -164,7 +160,11 @@ class Repositories:
     async def _git(
         self, words: Sequence[str], directory: Path | None = None, *, url: str = ""
     ) -> str:
-        """Run git; `url` is the repository that it talks to, if it does."""
+        """Run git; `url` is the repository that it talks to, if it does.
+
+        Raises:
+            EnvironmentFailed: it ended with an error: what it said, without passwords.
+        """
         variables = git_variables(self._credentials.get(url), self._environ)
         try:
             process = await asyncio.create_subprocess_exec(
@@ -177,7 +177,7 @@ class Repositories:
                 stderr=asyncio.subprocess.PIPE,
             )
         except OSError as error:
-            raise _GitFailed(f"git cannot be run: {error.strerror}") from error
+            raise EnvironmentFailed(f"git cannot be run: {error.strerror}") from error
         try:
             out, err = await process.communicate()
         except BaseException:
@@ -187,7 +187,7 @@ class Repositories:
         if process.returncode:
             lines = [line for line in os.fsdecode(err).splitlines() if line.strip()]
             told = lines[0] if lines else f"git {words[0]}: exit {process.returncode}"
-            raise _GitFailed(shown(told))
+            raise EnvironmentFailed(shown(told))
         return os.fsdecode(out)
 
 

@@ -20,6 +20,8 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from stiletto.errors import UsageError
+
 DIR_MODE = 0o755
 FILE_MODE = 0o644
 
@@ -27,7 +29,7 @@ MAX_LINKS = 40
 """How many links one look-up may follow: Linux's own limit, see path_resolution(7)."""
 
 
-class TreeError(Exception):
+class TreeError(UsageError):
     """A path cannot be used as asked; the message names it."""
 
 

@@ -67,8 +67,8 @@ class _Machine:
 MACHINE: StepNetwork = _Machine()
 
 
-class Unavailable(Exception):
-    """There can be no network for steps; the text says why."""
+class NetworkUnavailable(EnvironmentFailed):
+    """There can be no network for steps; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -208,18 +208,18 @@ class Network:
     async def _make(self) -> Own | None:
         try:
             pasta = self._pasta()
-        except Unavailable as error:
+        except NetworkUnavailable as error:
             self.why = str(error)
             return None
         try:
             own = await self._start(pasta)
-        except Unavailable as error:
+        except NetworkUnavailable as error:
             self._give_up(error)
             return None
         try:
             await self._try(own)
             await doors_for(own.doors, own.socket, self._host_env, self.ports)
-        except (Unavailable, EnvironmentFailed, OSError) as error:
+        except (EnvironmentFailed, OSError) as error:
             self._give_up(error)
             await own.close()
             return None
@@ -239,24 +239,24 @@ class Network:
         """Return the program.
 
         Raises:
-            Unavailable: it is missing, or something that it needs is.
+            NetworkUnavailable: it is missing, or something that it needs is.
         """
         pasta = shutil.which("pasta")
         if pasta is None:
-            raise Unavailable("pasta is not installed")
+            raise NetworkUnavailable("pasta is not installed")
         if not self._nsenter:
-            raise Unavailable("nsenter is not installed")
+            raise NetworkUnavailable("nsenter is not installed")
         try:
             os.close(os.open(TUN, os.O_RDWR | os.O_CLOEXEC))
         except OSError as error:
-            raise Unavailable(f"pasta cannot open {TUN}: {error.strerror}") from error
+            raise NetworkUnavailable(f"pasta cannot open {TUN}: {error.strerror}") from error
         return pasta
 
     async def _start(self, pasta: str) -> Own:
         """Start it and wait for the holder.
 
         Raises:
-            Unavailable: it did not come up.
+            NetworkUnavailable: it did not come up.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         said = os.memfd_create("pasta")
@@ -271,9 +271,11 @@ class Network:
                 _kill(supervisor.pid)
                 await supervisor.wait()
                 if isinstance(error, TimeoutError):
-                    raise Unavailable(f"pasta gave no answer within {START_S:g} s") from error
+                    raise NetworkUnavailable(
+                        f"pasta gave no answer within {START_S:g} s"
+                    ) from error
                 if isinstance(error, OSError):
-                    raise Unavailable(f"pasta failed: {_last_line(said)}") from error
+                    raise NetworkUnavailable(f"pasta failed: {_last_line(said)}") from error
                 raise
         except BaseException:
             ours.close()
@@ -287,7 +289,7 @@ class Network:
         """Join the network once, as a step does.
 
         Raises:
-            Unavailable: it cannot be joined.
+            NetworkUnavailable: it cannot be joined.
         """
         joined = own.joined(self._nsenter)
         said = os.memfd_create("nsenter")
@@ -295,7 +297,7 @@ class Network:
             argv = [*joined.front, "true"]
             child = await _begun(argv, said, said, joined.fds)
             if await child.wait() != 0:
-                raise Unavailable(f"a step cannot join a network: {_last_line(said)}")
+                raise NetworkUnavailable(f"a step cannot join a network: {_last_line(said)}")
         finally:
             os.close(said)
 
@@ -317,7 +319,7 @@ async def _begun(argv: Sequence[str], stdin: int, output: int, fds: tuple[int, .
     try:
         return await start(starting, _kill)
     except OSError as error:
-        raise Unavailable(f"{argv[0]} cannot be run: {error.strerror}") from error
+        raise NetworkUnavailable(f"{argv[0]} cannot be run: {error.strerror}") from error
 
 
 async def spaces_of(link: socket.socket) -> tuple[int, int]:
