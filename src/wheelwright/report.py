@@ -85,7 +85,7 @@ def _shortened(details: str) -> str:
     lines = details.splitlines()
     if len(lines) <= _DETAIL_LINES:
         return details
-    more = f"[{len(lines) - _DETAIL_LINES} more lines; call the gate alone to see them]"
+    more = f"[{len(lines) - _DETAIL_LINES} more lines; call the gate itself to see them]"
     return "\n".join([*lines[:_DETAIL_LINES], more])
 
 

@@ -11,9 +11,9 @@ from stiletto.cli.options import GLOBALS, boolean
 from stiletto.errors import UsageError
 
 PRUNE_HELP = """\
-Remove stored results: all of them, or only what the options do not keep.
+Remove stored results: all of them, or those that the options do not keep.
 
-Cache volumes stay unless you ask for them: tools fill them over days. Both sizes
+Cache volumes stay unless --volumes is given: tools fill them over days. Both sizes
 that are printed count everything in the cache, volumes too.
 
 USAGE

@@ -230,7 +230,7 @@ def is_it(check: Check, told: str) -> bool:
 def impostor(check: Check) -> GateResult:
     """Return the result where another program has the checker's name."""
     name = check.checker.name
-    said = f"what is called {name} in the environment is not {name}: --version does not print one"
+    said = f"the program {name} in the environment is not {name}: it prints no version"
     return GateResult("types", Verdict.FAILED, said, f"{said}; see which package installs it")
 
 

@@ -38,12 +38,12 @@ class TestRun:
 
     @function
     def verdict(self) -> str:
-        """Say how the run ended: passed or failed."""
+        """How the run ended: passed or failed."""
         return self.ended
 
     @function
     def ran_at(self) -> str:
-        """Say when pytest began, as ISO 8601; empty where it did not."""
+        """When pytest began, as ISO 8601; empty if it did not."""
         return self.began
 
     @function

@@ -72,11 +72,11 @@ TakeOver: TypeAlias = Annotated[
 Requirements: TypeAlias = Annotated[
     bool, Doc("Write requirements.txt from uv.lock, unless it was written by hand.")
 ]
-UploadTimeout: TypeAlias = Annotated[int, Doc("Seconds after which an upload has failed.")]
+UploadTimeout: TypeAlias = Annotated[int, Doc("Seconds after which an upload fails.")]
 Epoch: TypeAlias = Annotated[
     int, Doc("Time of the release, seconds since 1970, in commits and distributions. Default: now.")
 ]
 Ca: TypeAlias = Annotated[
     dagger.File | None,
-    Doc("Certificates (PEM) for the index's uploads, git and GitHub, where they are your own."),
+    Doc("Your own certificates (PEM) for uploads to the index, git and GitHub."),
 ]

@@ -88,7 +88,7 @@ class Releases:
         """Release the package: publish first, then the pull request, the tag, the GitHub release.
 
         Every step is decided from what the index, git and GitHub show, so running it again after
-        any failure goes on with the same release. docs/release.md has the order and why,
+        any failure continues the same release. docs/release.md has the order and why,
         docs/recovery.md what to do when it stops.
         """
         settings = Settings(
@@ -134,7 +134,7 @@ class Releases:
         """Make the edits, run the checks, build twice and verify: the first job of a release.
 
         It needs no secret and writes nothing outside. What it returns is plain data, for
-        `release-propose`, `release-publish` and `release-finish`, in this order: they hold the
+        `release-propose`, `release-publish` and `release-finish`, in this order: they get the
         secrets, and run no code of the repository. `release` does all of it in one call.
         """
         settings = Settings(
@@ -171,7 +171,7 @@ class Releases:
     ) -> str:
         """Take the lock and push the release branch: the job between building and publishing.
 
-        The commit is made of texts, and has to be the very one that was built.
+        The commit is made from texts, and must be the one that was built.
         """
         settings = Settings(
             remote=remote,
@@ -230,7 +230,7 @@ class Releases:
     ) -> str:
         """Open the pull request, push the tag, make the GitHub release, unlock: the last job.
 
-        Where the index does not have the release, it gives the lock back and stops.
+        If the index does not have the release, it releases the lock and stops.
         """
         settings = Settings(
             remote=remote,

@@ -346,7 +346,7 @@ async def _combine(bench: Bench, python: str, ran: Sequence[_Ran], least: float)
         output = await toolchain.output(container)
         if output.exit_code != 0:
             said = (output.stderr.strip() or output.stdout.strip()).partition("\n")[0]
-            return _Measured(None, None, f"no coverage: `{' '.join(command[:2])}` says: {said}")
+            return _Measured(None, None, f"no coverage: `{' '.join(command[:2])}` failed: {said}")
     text = await container.file(f"{coverage.COMBINED}/coverage.json").contents()
     *others, last = coverage.reporting()
     for command in others:

@@ -153,7 +153,7 @@ def configured(project: Project, wanted: TestDependencies) -> str:
     if signs:
         return ""
     names = ", ".join(sorted(each.name for each in project.members.values()))
-    others = f"; its workspace holds {names}: pass --package" if names and not project.where else ""
+    others = f"; its workspace has {names}: pass --package" if names and not project.where else ""
     return f"not configured: {project.name} has no tests ({_SIGNS}){others}"
 
 

@@ -69,7 +69,7 @@ def ways_out(modules: Mapping[str, str]) -> str:
 def _tells(place: str, command: str) -> Iterator[str]:
     line = " ".join(command[:1000].split())
     if _RUNNER.search(line) and "pytest" not in line:
-        yield f"{place} says `{reading.shortened(line)}`"
+        yield f"{place} has `{reading.shortened(line)}`"
 
 
 def _tox(project: Project) -> Iterator[str]:

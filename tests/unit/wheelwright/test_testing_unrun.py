@@ -23,26 +23,26 @@ CASES = "import unittest\n\n\nclass Ringing(unittest.TestCase):\n    pass\n"
         (
             BARE,
             {"tox.ini": "[testenv]\ncommands = python -m unittest bell.tests\n"},
-            ["tox.ini says `python -m unittest bell.tests`"],
+            ["tox.ini has `python -m unittest bell.tests`"],
         ),
         (BARE, {"tox.ini": "[testenv]\ncommands =\n  pytest {posargs}\n  ruff check\n"}, []),
-        (BARE, {"tox.ini": "[testenv:py]\ncommands = trial bell\n"}, ["tox.ini says `trial bell`"]),
+        (BARE, {"tox.ini": "[testenv:py]\ncommands = trial bell\n"}, ["tox.ini has `trial bell`"]),
         (BARE, {"tox.ini": "no section\n"}, []),
         (
             BARE,
             {"tox.toml": '[env.a]\ncommands = [["python", "tests/run.py"], ["stestr", "run"]]\n'},
-            ["tox.toml says `stestr run`"],
+            ["tox.toml has `stestr run`"],
         ),
-        (TOX_TABLE, {}, ["[tool.tox] says `python -m nose2`"]),
+        (TOX_TABLE, {}, ["[tool.tox] has `python -m nose2`"]),
         (
             BARE,
             {"noxfile.py": 'def tests(session):\n    session.run("python", "-m", "unittest")\n'},
-            ["noxfile.py says `python -m unittest`"],
+            ["noxfile.py has `python -m unittest`"],
         ),
         (
             BARE,
             {"Makefile": "all:\n\tcc\ntest: all\n\t@python runtests.py\n\ndocs:\n\ttrial x\n"},
-            ["Makefile says `python runtests.py`"],
+            ["Makefile has `python runtests.py`"],
         ),
     ],
 )

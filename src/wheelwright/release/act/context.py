@@ -191,7 +191,7 @@ class Context:
         mine, theirs = self.bench.project.package.name, found.project.package.name
         if mine != theirs:
             raise RequestError(
-                f'the source is "{mine}", and {preparing.remote.url} holds "{theirs}"',
+                f'the source is "{mine}", and {preparing.remote.url} has "{theirs}"',
                 "pass --remote with the address of the source's repository",
             )
         return found

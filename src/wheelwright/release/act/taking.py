@@ -90,7 +90,7 @@ def _urls(settings: Settings, handed: Handed) -> IndexUrls:
         Stopped: the plan was made for another index.
     """
     if bool(settings.publish_url) != bool(settings.check_url):
-        raise RequestError("--publish-url or --check-url alone", "pass both")
+        raise RequestError("only one of --publish-url and --check-url is given", "pass both")
     publish, check = settings.publish_url or PYPI[0], settings.check_url or PYPI[1]
     urls = IndexUrls(publish, check.rstrip("/") + "/", handed.urls.page)
     if publish != without_credentials(publish):
@@ -255,7 +255,7 @@ class _Proposed:
 
     async def push_branch(self, plan: Plan, expected: str) -> str:
         described = self.handed.described
-        assert described is not None, "asked for only where it can be made"
+        assert described is not None, "called only where it can be made"
         if not self._made:
             made = await self.remote.make_commit(described)
             if made != self.handed.commit:

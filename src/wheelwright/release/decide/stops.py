@@ -87,7 +87,7 @@ _ACTS = {
     Reason.TAG_TAKEN: "find out who made the tag; this tool never moves a tag",
     Reason.LOCKED: "wait for it, or continue it with --take-over if it is dead",
     Reason.FOREIGN_LOCK: "find out who made it and delete it, then run again",
-    Reason.LOCK_LOST: "see who took it over; that run goes on",
+    Reason.LOCK_LOST: "see which run took it over; that run continues",
     Reason.OVERTAKEN: "run again: the version is calculated again",
     Reason.BRANCH_TAKEN: "rename or delete that branch, then run again",
     Reason.FOREIGN: "delete the branch, or release another version",

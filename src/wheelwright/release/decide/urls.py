@@ -48,7 +48,7 @@ def index_urls(
             seen = f'[[tool.uv.index]] "{index}" has no publish-url'
             return Problem(Reason.BAD_REQUEST, seen, "add it, or pass --publish-url")
     if bool(publish) != bool(check):
-        seen = f"--{'publish' if publish else 'check'}-url alone"
+        seen = f"only --{'publish' if publish else 'check'}-url is given"
         return Problem(Reason.BAD_REQUEST, seen, "pass both --publish-url and --check-url")
     publish, check = publish or PYPI[0], check or PYPI[1]
     if publish != without_credentials(publish):
