@@ -50,7 +50,8 @@ from wheelwright.module.objects import Cell, Matrix, TestRun, matrix_object, run
 from wheelwright.module.releases import Releases, ReportFormat
 from wheelwright.module.uncached import uncached
 from wheelwright.project.pythons import claimed
-from wheelwright.release.act.context import Context, Settings
+from wheelwright.release.act.asked import Asked
+from wheelwright.release.act.context import Context
 from wheelwright.testing import cells as planning
 from wheelwright.testing import matrix as crossing
 from wheelwright.testing import run_tests
@@ -498,8 +499,10 @@ class Wheelwright(Releases):
         """Put a saved uv cache into the engine."""
         return await github.restore_cache(await self._bench(), saved)
 
-    async def _context(self, git: dagger.Directory, settings: Settings) -> Context:
-        return Context(await self._bench(), self.package, self.python, git, settings)
+    async def _context(
+        self, git: dagger.Directory, asked: Asked, *, checkout: bool = False
+    ) -> Context:
+        return Context(await self._bench(), self.package, self.python, git, asked, checkout)
 
     async def _bench(self, *, reading: bool = False, rerun: bool = False) -> Bench:
         attempting.begin(reading=reading, rerun=rerun)

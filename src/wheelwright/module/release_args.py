@@ -1,13 +1,20 @@
-"""Arguments of the functions about releases: type, help, default."""
+"""Gives functions the arguments of releases, which `release/act/asked.py` declares."""
 
-from __future__ import annotations
+# No postponed annotations here: the SDK reads them from the functions themselves.
 
-from typing import Annotated, TypeAlias
+import dataclasses
+import functools
+import inspect
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Annotated, Any, TypeAlias, TypeVar, get_type_hints
 
 import dagger
 from dagger import DefaultPath, Doc, Ignore
 
 from wheelwright.module.args import ONLY_GIT
+from wheelwright.release.act.asked import Asked
+
+R = TypeVar("R")
 
 Repository: TypeAlias = Annotated[
     dagger.Directory,
@@ -25,58 +32,47 @@ Built: TypeAlias = Annotated[dagger.Directory, Doc("What `release-build` returne
 Digest: TypeAlias = Annotated[
     str, Doc("The sha256 of its release.json, as printed by the job that built it.")
 ]
-To: TypeAlias = Annotated[str, Doc("The address of the repository, by https.")]
-Bump: TypeAlias = Annotated[str, Doc("patch, minor, major, or stable: a pre-release made final.")]
-Pre: TypeAlias = Annotated[str, Doc("alpha, beta, rc or dev; with --bump, the first of it.")]
-Post: TypeAlias = Annotated[bool, Doc("A post-release of the current version.")]
-Version: TypeAlias = Annotated[str, Doc("The version itself (PEP 440).")]
-AllowLower: TypeAlias = Annotated[
-    bool, Doc("Allow a version below the latest, or a base without the latest release.")
-]
-Base: TypeAlias = Annotated[str, Doc("The branch to release. Default: the remote's own default.")]
-Remote: TypeAlias = Annotated[
-    str, Doc("The repository's address. Default: origin; an ssh address is used by https.")
-]
-IndexName: TypeAlias = Annotated[
-    str, Doc("Name of a [[tool.uv.index]] with url and publish-url. Default: PyPI.")
-]
-PublishUrl: TypeAlias = Annotated[str, Doc("Where files are uploaded to, with --check-url.")]
-CheckUrl: TypeAlias = Annotated[str, Doc("The index's simple listing, with --publish-url.")]
-GitHubApi: TypeAlias = Annotated[
-    str, Doc("Address of GitHub's API. Default: the one that belongs to the remote.")
-]
-GitHubToken: TypeAlias = Annotated[
-    dagger.Secret | None,
-    Doc("Token for git and GitHub: contents and pull requests, write."),
-]
-IndexToken: TypeAlias = Annotated[
-    dagger.Secret | None, Doc("Token for uploads, where there is no trusted publishing.")
-]
-OidcUrl: TypeAlias = Annotated[
-    dagger.Secret | None,
-    Doc("Trusted publishing: ACTIONS_ID_TOKEN_REQUEST_URL of a job with id-token: write."),
-]
-OidcToken: TypeAlias = Annotated[
-    dagger.Secret | None, Doc("Trusted publishing: ACTIONS_ID_TOKEN_REQUEST_TOKEN of that job.")
-]
-Attest: TypeAlias = Annotated[
-    bool | None,
-    Doc("Upload attestations (PEP 740). Default: with trusted publishing to PyPI or TestPyPI."),
-]
-Run: TypeAlias = Annotated[
-    str, Doc("Name of this run in the lock; a run with the same name continues a killed one.")
-]
-TakeOver: TypeAlias = Annotated[
-    str, Doc("Continue the release of the killed run of this name, which holds the lock.")
-]
-Requirements: TypeAlias = Annotated[
-    bool, Doc("Write requirements.txt from uv.lock, unless it was written by hand.")
-]
-UploadTimeout: TypeAlias = Annotated[int, Doc("Seconds after which an upload fails.")]
-Epoch: TypeAlias = Annotated[
-    int, Doc("Time of the release, seconds since 1970, in commits and distributions. Default: now.")
-]
-Ca: TypeAlias = Annotated[
-    dagger.File | None,
-    Doc("Your own certificates (PEM) for uploads to the index, git and GitHub."),
-]
+
+
+def takes(
+    *groups: type, **defaults: object
+) -> Callable[[Callable[..., Awaitable[R]]], Callable[..., Awaitable[R]]]:
+    """Replace the parameter `asked` of a function by the arguments that the groups declare.
+
+    `defaults` are those that differ for this function. It stands outside of every other decorator
+    but the SDK's own, which reads the signature and the annotations of what it is given (dagger-io
+    0.21.11, `Function.parameters`).
+    """
+    arguments = {each.name: each for group in groups for each in _arguments(group, defaults)}
+
+    def decorate(function: Callable[..., Awaitable[R]]) -> Callable[..., Awaitable[R]]:
+        @functools.wraps(function)
+        async def call(self: object, **given: Any) -> R:
+            said = {name: given.pop(name) for name in arguments if name in given}
+            return await function(self, asked=Asked(**said), **given)
+
+        signature = inspect.signature(function)
+        own = {each.name: each for each in signature.parameters.values() if each.name != "asked"}
+        parameters = [
+            each if each.name == "self" else each.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+            for each in (own | arguments).values()
+        ]
+        hints: dict[str, Any] = {each.name: each.annotation for each in parameters[1:]}
+        call.__annotations__ = {**hints, "return": signature.return_annotation}
+        vars(call)["__signature__"] = signature.replace(parameters=parameters)
+        return call
+
+    return decorate
+
+
+def _arguments(group: type, defaults: dict[str, object]) -> Iterator[inspect.Parameter]:
+    """Yield the fields of a group as parameters."""
+    hints = get_type_hints(group)
+    for field in dataclasses.fields(group):
+        default = defaults.get(field.name, field.default)
+        yield inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=inspect.Parameter.empty if default is dataclasses.MISSING else default,
+            annotation=Annotated[hints[field.name], Doc(field.metadata["help"])],
+        )

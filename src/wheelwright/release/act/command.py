@@ -22,11 +22,11 @@ from wheelwright.release.decide.report import Links, Report
 from wheelwright.release.decide.step import Done, Next
 from wheelwright.release.decide.stops import Problem, Reason, Stop
 from wheelwright.release.decide.urls import Hub
-from wheelwright.release.decide.version import Request, Versioned, next_version
+from wheelwright.release.decide.version import Versioned, next_version
 from wheelwright.release.decide.world import Act, Journal, Plan, Pull, World
 
 
-async def release(context: Context, request: Request, *, dry_run: bool) -> Report:
+async def release(context: Context, *, dry_run: bool) -> Report:
     """Release, or with `dry_run` say what that would do.
 
     Raises:
@@ -34,9 +34,9 @@ async def release(context: Context, request: Request, *, dry_run: bool) -> Repor
     """
     if not dry_run:
         toolchain.begin_release()
-    package = context.bench.project.package.name
+    package, request = context.bench.project.package.name, context.asked
     # Whatever else is wrong, nothing is looked up for a request that cannot be followed.
-    if not context.settings.take_over and (refusal := request.refusal()):
+    if not request.take_over and (refusal := request.refusal()):
         raise _stopped(_report(package, refusal))
     who = context.who()
     ready = await Preflight(context, plan_only=dry_run).look(request, who)
@@ -66,7 +66,7 @@ async def release(context: Context, request: Request, *, dry_run: bool) -> Repor
     return made
 
 
-async def version(context: Context, request: Request) -> Versioned:
+async def version(context: Context) -> Versioned:
     """Return the version that a release would have.
 
     Raises:
@@ -75,20 +75,20 @@ async def version(context: Context, request: Request) -> Versioned:
     current = (await Preflight(context).based()).version
     if isinstance(current, Problem):
         raise Stopped(current.text())
-    made = next_version(current, request)
+    made = next_version(current, context.asked)
     if isinstance(made, Stop):
         raise Stopped(made.text())
     return made
 
 
-async def changes(context: Context, request: Request) -> str:
+async def changes(context: Context) -> str:
     """Return what the changelog would say of the release.
 
     Raises:
         Stopped: it would say nothing.
     """
     based = await Preflight(context).based()
-    text = await based.changes(request, context.who())
+    text = await based.changes(context.asked, context.who())
     keeper = based.commit.keeper
     if keeper is Keeper.NOBODY or not gist(text):
         raise Stopped(Stop.at(Reason.EMPTY_CHANGELOG, f"kept by {keeper.value}").text())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import anyio
 import dagger
@@ -13,15 +13,15 @@ import dagger
 from wheelwright import pipeline
 from wheelwright.container.loading import Bench
 from wheelwright.errors import RequestError, WheelwrightError
+from wheelwright.release.act.asked import Asked
 from wheelwright.release.act.git import RemoteGit
-from wheelwright.release.act.http import Http
 from wheelwright.release.act.preparing import Commit, Preparing
-from wheelwright.release.act.workshop import Containers, Credentials
+from wheelwright.release.act.workshop import Containers
 from wheelwright.release.decide.plan import Who, tag_of
 from wheelwright.release.decide.refs import LONGEST_LINE, Seen, line
 from wheelwright.release.decide.report import Report
-from wheelwright.release.decide.stops import Problem, Reason
-from wheelwright.release.decide.urls import IndexUrls, https, index_urls, is_pypi, origin
+from wheelwright.release.decide.stops import Problem
+from wheelwright.release.decide.urls import IndexUrls, https, index_urls, origin
 
 
 class Stopped(WheelwrightError):
@@ -30,32 +30,6 @@ class Stopped(WheelwrightError):
     def __init__(self, fact: str, act: str = "", report: Report | None = None) -> None:
         super().__init__(fact, act)
         self.report = report
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Everything that a caller may say about where and how; empty means: found out.
-
-    Attributes:
-        checkout: look at the remote in the clone that `git` is, and write nothing to it.
-    """
-
-    base: str = ""
-    remote: str = ""
-    index: str = ""
-    publish_url: str = ""
-    check_url: str = ""
-    github_api: str = ""
-    github_token: dagger.Secret | None = None
-    credentials: Credentials = field(default_factory=Credentials)
-    attest: bool | None = None
-    run: str = ""
-    take_over: str = ""
-    requirements: bool = True
-    upload_timeout_s: int = 900
-    epoch_s: int = 0
-    checkout: bool = False
-    ca: dagger.File | None = None
 
 
 def say(line: str) -> None:
@@ -101,13 +75,15 @@ class Context:
     Attributes:
         package: the name that the caller gave; empty where there is only one.
         git: the directory whose `.git` names the remote.
+        checkout: look at the remote in the clone that `git` is, and write nothing to it.
     """
 
     bench: Bench
     package: str
     python: str
     git: dagger.Directory
-    settings: Settings
+    asked: Asked
+    checkout: bool = False
 
     def who(self) -> Who:
         """Return which run this is; each call makes up a name where none was given.
@@ -115,17 +91,9 @@ class Context:
         Raises:
             RequestError: the name cannot stand in a commit's message.
         """
-        said = self.settings
+        said = self.asked
         run = run_name(said.run) or f"run-{uuid.uuid4().hex[:8]}"
-        return Who(run, said.take_over, said.epoch_s or int(time.time()))
-
-    def uncredentialed(self) -> Problem | None:
-        """Return the problem that nothing was given which the index accepts."""
-        have = self.settings.credentials
-        if have.trusted or have.token:
-            return None
-        seen = "neither --index-token nor --oidc-url and --oidc-token"
-        return Problem(Reason.NO_CREDENTIALS, seen)
+        return Who(run, said.take_over, said.source_date_epoch or int(time.time()))
 
     async def remote(self) -> RemoteGit:
         """Return the repository to release from.
@@ -133,7 +101,7 @@ class Context:
         Raises:
             RequestError: nothing says which.
         """
-        given = self.settings.remote
+        given = self.asked.remote
         if not given and await self.git.exists(".git/config"):
             given = origin(await self.git.file(".git/config").contents())
         if not given:
@@ -141,7 +109,7 @@ class Context:
                 "the repository to release from is unknown", "pass --remote with its address"
             )
         python = pipeline.python_of(self.bench, self.python)
-        token, ca = self.settings.github_token, self.settings.ca
+        token, ca = self.asked.github_token, self.asked.ca
         return RemoteGit(https(given), python, token, ca, await self._checkout())
 
     async def _checkout(self) -> dagger.Directory | None:
@@ -150,7 +118,7 @@ class Context:
         Raises:
             RequestError: it has not all of the history.
         """
-        if not self.settings.checkout:
+        if not self.checkout:
             return None
         if not await self.git.exists(".git/objects") or await self.git.exists(".git/shallow"):
             raise RequestError(
@@ -166,7 +134,7 @@ class Context:
             RequestError: the remote has no such branch.
         """
         heads = "refs/heads/"
-        base = self.settings.base or seen.default
+        base = self.asked.base or seen.default
         commit = seen.refs.get(f"{heads}{base}")
         if not base or commit is None:
             known = [ref.removeprefix(heads) for ref in sorted(seen.refs) if ref.startswith(heads)]
@@ -178,7 +146,7 @@ class Context:
 
     def preparing(self, remote: RemoteGit) -> Preparing:
         """Return what reads the package from the remote's commits."""
-        return Preparing(remote, self.package, self.python, self.settings.requirements)
+        return Preparing(remote, self.package, self.python, self.asked.requirements)
 
     async def commit(self, preparing: Preparing, commit: str) -> Commit:
         """Return the package as a commit has it.
@@ -196,20 +164,11 @@ class Context:
             )
         return found
 
-    async def http(self) -> Http:
-        """Return the client for GitHub's API and the index's listing."""
-        ca = self.settings.ca
-        return Http(await ca.contents() if ca is not None else "")
-
     def urls(self, commit: Commit) -> IndexUrls | Problem:
         """Return the addresses of the index."""
-        said, name = self.settings, commit.project.package.name
+        said, name = self.asked, commit.project.package.name
         return index_urls(commit.project, name, said.index, said.publish_url, said.check_url)
 
     def workshop(self, preparing: Preparing, urls: IndexUrls) -> Containers:
         """Return what builds, verifies and uploads."""
-        said = self.settings
-        attest = said.attest
-        if attest is None:
-            attest = said.credentials.trusted and is_pypi(urls)
-        return Containers(preparing, urls, said.credentials, attest, said.upload_timeout_s, said.ca)
+        return Containers(preparing, urls, self.asked)

@@ -29,11 +29,10 @@ from wheelwright.release.decide.refs import Seen
 from wheelwright.release.decide.report import Links, Report
 from wheelwright.release.decide.step import Next
 from wheelwright.release.decide.stops import Problem, Reason, Stop
-from wheelwright.release.decide.version import Request
 from wheelwright.release.decide.world import Act, GitHubRelease, Journal, Plan, Pull, World
 
 
-async def build(context: Context, request: Request) -> dagger.Directory:
+async def build(context: Context) -> dagger.Directory:
     """Make the edits, run the gates, build twice, verify; return what the other jobs take.
 
     The remote is looked at in the checkout: nothing is written, and no token is needed.
@@ -42,7 +41,7 @@ async def build(context: Context, request: Request) -> dagger.Directory:
         Stopped: there is nothing that could be published; the message is the report.
     """
     toolchain.begin_release()
-    package = context.bench.project.package.name
+    package, request = context.bench.project.package.name, context.asked
     if refusal := request.refusal():
         raise stopped(package, refusal)
     who = context.who()
@@ -83,7 +82,7 @@ async def build_tag(context: Context, tag: str) -> dagger.Directory:
     plan, urls = found.plan, context.urls(found.commit)
     if isinstance(urls, Problem):
         raise Stopped(urls.text())
-    index = SimpleIndex(await context.http(), urls.check, plan.package)
+    index = SimpleIndex(await context.asked.http(), urls.check, plan.package)
     journal = await tagged.settled(found, index)
     workshop = context.workshop(found.preparing, urls)
     ports = Ports(cast("Git", None), index, cast("GitHub", None), workshop, MachineClock())

@@ -123,8 +123,8 @@ class Preflight:
         """Look at everything, and note every problem."""
         based = await self.based(who)
         commit, seen, package = based.commit, based.seen, based.commit.project.package
-        http = await self.context.http()
-        hub = hub_of(based.remote.url, self.context.settings.github_api)
+        http = await self.context.asked.http()
+        hub = hub_of(based.remote.url, self.context.asked.github_api)
         self._credentials(hub)
         github = await self._github(hub, http)
         if not commit.project.installable:
@@ -165,7 +165,7 @@ class Preflight:
         return Ready(based, survey, hub, github, index, urls)
 
     async def _github(self, hub: Hub | Problem, http: Http) -> GitHubRest | None:
-        token = self.context.settings.github_token
+        token = self.context.asked.github_token
         if token is None or isinstance(hub, Problem):
             return None
         if seen := hub.exposed:
@@ -176,11 +176,11 @@ class Preflight:
         return github
 
     def _credentials(self, hub: Hub | Problem) -> None:
-        if missing := self.context.uncredentialed():
+        if missing := self.context.asked.uncredentialed():
             self._problems.append(missing)
         if isinstance(hub, Problem):
             self._problems.append(hub)
-        if self.context.settings.github_token is None:
+        if self.context.asked.github_token is None:
             self._note(Reason.NO_CREDENTIALS, "--github-token")
 
     async def _foresee(self, github: GitHubRest, based: Based, version: str) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ async def publish(context: Context, tag: str) -> str:
         Stopped: it is not published.
         RequestError: there is no such tag.
     """
-    if missing := context.uncredentialed():
+    if missing := context.asked.uncredentialed():
         raise Stopped(Stop((missing,)).text())
     toolchain.begin_release()
     found = await look(context, tag)
@@ -65,7 +65,7 @@ async def publish(context: Context, tag: str) -> str:
     urls = context.urls(found.commit)
     if isinstance(urls, Problem):
         raise Stopped(urls.text())
-    index = SimpleIndex(await context.http(), urls.check, plan.package)
+    index = SimpleIndex(await context.asked.http(), urls.check, plan.package)
     journal = await settled(found, index)
     workshop = context.workshop(found.preparing, urls)
     # `next_upload` asks for no act of these two.
@@ -119,7 +119,7 @@ async def look(context: Context, tag: str) -> Tagged:
     head = seen.refs.get(f"refs/tags/{tag}")
     if head is None:
         raise RequestError(f'{remote.url} has no tag "{tag}"', "push it, or correct --tag")
-    base = context.settings.base or seen.default
+    base = context.asked.base or seen.default
     trace = await remote.trace(head, base)
     _known(tag, head, trace, base)
     preparing = context.preparing(remote)

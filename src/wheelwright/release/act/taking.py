@@ -17,11 +17,12 @@ from wheelwright.errors import RequestError
 from wheelwright.pins import DEFAULT_PYTHON
 from wheelwright.project.addresses import without_credentials
 from wheelwright.release.act import handing, loop
-from wheelwright.release.act.context import MachineClock, Settings, Stopped, run_name, say
+from wheelwright.release.act.asked import Asked
+from wheelwright.release.act.context import MachineClock, Stopped, run_name, say
 from wheelwright.release.act.git import RemoteGit
 from wheelwright.release.act.github import GitHubRest
 from wheelwright.release.act.handing import Handed
-from wheelwright.release.act.http import Http, token_of
+from wheelwright.release.act.http import token_of
 from wheelwright.release.act.index import SimpleIndex
 from wheelwright.release.act.jobs import reported, stopped
 from wheelwright.release.act.preparing import Preparing
@@ -33,7 +34,7 @@ from wheelwright.release.decide.report import Links, Report
 from wheelwright.release.decide.rules import Making
 from wheelwright.release.decide.step import Next, next_upload
 from wheelwright.release.decide.stops import Problem, Reason, Stop
-from wheelwright.release.decide.urls import PYPI, IndexUrls, https, hub_of, is_pypi
+from wheelwright.release.decide.urls import PYPI, IndexUrls, https, hub_of
 from wheelwright.release.decide.world import Act, Here, Plan, World
 from wheelwright.release.inside.refs import EMAIL
 
@@ -65,33 +66,21 @@ class _Handed:
         return self.handed.notes
 
 
-def _workshop(
-    settings: Settings, handed: Handed, dist: dagger.Directory, urls: IndexUrls
-) -> _Handed:
-    attest = settings.attest
-    if attest is None:
-        attest = settings.credentials.trusted and is_pypi(urls)
+def _workshop(asked: Asked, handed: Handed, dist: dagger.Directory, urls: IndexUrls) -> _Handed:
     # Nothing of a repository is read here: this one has no address.
     nowhere = Preparing(RemoteGit("", DEFAULT_PYTHON), "", DEFAULT_PYTHON)
-    containers = Containers(
-        nowhere, urls, settings.credentials, attest, settings.upload_timeout_s, settings.ca
-    ).of(dist)
-    return _Handed(handed, dist, containers)
+    return _Handed(handed, dist, Containers(nowhere, urls, asked).of(dist))
 
 
-async def _http(settings: Settings) -> Http:
-    return Http(await settings.ca.contents() if settings.ca is not None else "")
-
-
-def _urls(settings: Settings, handed: Handed) -> IndexUrls:
+def _urls(asked: Asked, handed: Handed) -> IndexUrls:
     """Return where this job's caller lets it publish.
 
     Raises:
         Stopped: the plan was made for another index.
     """
-    if bool(settings.publish_url) != bool(settings.check_url):
-        raise RequestError("only one of --publish-url and --check-url is given", "pass both")
-    publish, check = settings.publish_url or PYPI[0], settings.check_url or PYPI[1]
+    if bool(asked.publish_url) != bool(asked.check_url):
+        raise RequestError("--publish-url or --check-url alone", "pass both")
+    publish, check = asked.publish_url or PYPI[0], asked.check_url or PYPI[1]
     urls = IndexUrls(publish, check.rstrip("/") + "/", handed.urls.page)
     if publish != without_credentials(publish):
         raise RequestError("a credential in --publish-url", "pass it as --index-token")
@@ -105,7 +94,7 @@ def _urls(settings: Settings, handed: Handed) -> IndexUrls:
 # -- publish --------------------------------------------------------------------------------------
 
 
-async def publish(settings: Settings, directory: dagger.Directory, sha256: str) -> str:
+async def publish(asked: Asked, directory: dagger.Directory, sha256: str) -> str:
     """Compare the digests, sign, upload what is missing, wait until the index shows it.
 
     Raises:
@@ -113,13 +102,12 @@ async def publish(settings: Settings, directory: dagger.Directory, sha256: str) 
     """
     toolchain.begin_release()
     handed, dist = await handing.take(directory, sha256)
-    urls = _urls(settings, handed)
-    if not (settings.credentials.trusted or settings.credentials.token):
-        seen = "neither --index-token nor --oidc-url and --oidc-token"
-        raise Stopped(Problem(Reason.NO_CREDENTIALS, seen).text())
+    urls = _urls(asked, handed)
+    if missing := asked.uncredentialed():
+        raise Stopped(missing.text())
     plan = handed.plan
-    index = SimpleIndex(await _http(settings), urls.check, plan.package)
-    workshop = _workshop(settings, handed, dist, urls)
+    index = SimpleIndex(await asked.http(), urls.check, plan.package)
+    workshop = _workshop(asked, handed, dist, urls)
     # `next_upload` asks for no act of these two.
     ports = Ports(cast("Git", None), index, cast("GitHub", None), workshop, MachineClock())
     journal = handed.journal
@@ -141,7 +129,7 @@ async def publish(settings: Settings, directory: dagger.Directory, sha256: str) 
 # -- propose, finish ------------------------------------------------------------------------------
 
 
-async def propose(settings: Settings, directory: dagger.Directory, sha256: str) -> Report:
+async def propose(asked: Asked, directory: dagger.Directory, sha256: str) -> Report:
     """Take the lock, and push the commit that was built as the release branch.
 
     Raises:
@@ -150,10 +138,10 @@ async def propose(settings: Settings, directory: dagger.Directory, sha256: str) 
     toolchain.begin_release()
     handed, dist = await handing.take(directory, sha256)
     decider = roles.proposing(handed.commit, described=handed.described is not None)
-    return await _repository(settings, handed, dist, decider, foresee=True)
+    return await _repository(asked, handed, dist, decider, foresee=True)
 
 
-async def finish(settings: Settings, directory: dagger.Directory, sha256: str) -> Report:
+async def finish(asked: Asked, directory: dagger.Directory, sha256: str) -> Report:
     """Open the pull request, push the tag, make the GitHub release, unlock.
 
     Where the index does not have the release, it unlocks and stops.
@@ -163,37 +151,37 @@ async def finish(settings: Settings, directory: dagger.Directory, sha256: str) -
     """
     toolchain.begin_release()
     handed, dist = await handing.take(directory, sha256)
-    return await _repository(settings, handed, dist, roles.finishing(handed.commit))
+    return await _repository(asked, handed, dist, roles.finishing(handed.commit))
 
 
 async def _repository(
-    settings: Settings,
+    asked: Asked,
     handed: Handed,
     dist: dagger.Directory,
     decider: Callable[[Plan, World], Next],
     *,
     foresee: bool = False,
 ) -> Report:
-    token = settings.github_token
-    if not settings.remote or token is None:
+    token = asked.github_token
+    if not asked.remote or token is None:
         raise RequestError("--remote or --github-token is missing", "pass both")
     if not handed.plan.base:
-        raise RequestError("an existing tag has no release branch", "call only release-publish")
-    remote = RemoteGit(https(settings.remote), DEFAULT_PYTHON, token, settings.ca)
-    hub = hub_of(remote.url, settings.github_api)
+        raise RequestError("what a tag names has no release branch", "call release-publish alone")
+    remote = RemoteGit(https(asked.remote), DEFAULT_PYTHON, token, asked.ca)
+    hub = hub_of(remote.url, asked.github_api)
     if isinstance(hub, Problem):
         raise Stopped(hub.text())
     if seen := hub.exposed:
         raise RequestError(seen, "pass --remote and --github-api with https")
-    http = await _http(settings)
+    http = await asked.http()
     github = GitHubRest(http, hub, await token_of(token))
-    urls = _urls(settings, handed)
-    run = run_name(settings.run) or handed.commit[:12]
-    plan = replace(handed.plan, run=run, take_over=settings.take_over)
+    urls = _urls(asked, handed)
+    run = run_name(asked.run) or handed.commit[:12]
+    plan = replace(handed.plan, run=run, take_over=asked.take_over)
     if foresee:
         plan = replace(plan, notes=await _foreseen(plan, remote, github))
     index = SimpleIndex(http, urls.check, plan.package)
-    workshop = _workshop(settings, handed, dist, urls)
+    workshop = _workshop(asked, handed, dist, urls)
     git = _Proposed(remote, handed)
     ports = Ports(git, index, github, workshop, MachineClock())
 

@@ -23,6 +23,7 @@ from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.project import building
 from wheelwright.project.files import join, literal
 from wheelwright.project.version import VersionSource, version_source
+from wheelwright.release.act.asked import Asked
 from wheelwright.release.act.git import fresh, with_program
 from wheelwright.release.act.preparing import Commit, Preparing
 from wheelwright.release.decide import artifacts, edits
@@ -47,30 +48,13 @@ _PROGRAM: Final = "/opt/wheelwright/distributions.py"
 _TOLD: Final = "/opt/wheelwright/told"
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What the index accepts: a token, or the two variables of a workflow's OIDC identity."""
-
-    token: dagger.Secret | None = None
-    oidc_url: dagger.Secret | None = None
-    oidc_token: dagger.Secret | None = None
-
-    @property
-    def trusted(self) -> bool:
-        """Whether trusted publishing is possible."""
-        return self.oidc_url is not None and self.oidc_token is not None
-
-
 @dataclass
 class Containers:
-    """The workshop of one release. `upload_timeout_s` bounds one call of `uv publish`."""
+    """The workshop of one release."""
 
     preparing: Preparing
     urls: IndexUrls
-    credentials: Credentials
-    attest: bool = False
-    upload_timeout_s: int = 900
-    ca: dagger.File | None = None
+    asked: Asked
     _commits: dict[str, Commit] = field(default_factory=dict)
     _dist: dagger.Directory | None = None
     _described: tuple[Distribution, ...] = ()
@@ -272,19 +256,20 @@ class Containers:
         files = [f"{DIST}/{name}" for name in names]
         python = self.preparing.remote.python
         container = self._slim(python)
-        if self.attest:
+        attest = self.asked.attests(self.urls)
+        if attest:
             signing = python if Version(python) >= _SIGNING_PYTHON else DEFAULT_PYTHON
             container = toolchain.hashed(signing, "pypi-attestations")
         container = container.with_directory(DIST, self._dist.filter(include=literal(names)))
         container = self._told_how(fresh(container.with_workdir("/")))
         held = self._held()
-        if self.attest:
+        if attest:
             sign = ["pypi-attestations", "sign", *files]
             container = toolchain.step(container, UPLOAD, sign, secrets=held, may_fail=True)
             if (output := await toolchain.output(container)).exit_code:
                 raise ActFailed(Trouble.ATTESTATION, _tail(output))
         listed, private = self._listed()
-        trusted = "always" if self.credentials.trusted else "never"
+        trusted = "always" if self.asked.trusted else "never"
         uploaded = toolchain.step(
             container,
             UPLOAD,
@@ -292,7 +277,7 @@ class Containers:
                 # In a job of GitHub, uv prints the token that it was given, to have it masked
                 # (`::add-mask::`); from in here nobody would mask it. All else is on stderr.
                 *("sh", "-c", 'exec "$@" >/dev/null', "sh"),
-                *("timeout", "--kill-after=10", str(self.upload_timeout_s)),
+                *("timeout", "--kill-after=10", str(self.asked.upload_timeout)),
                 *("uv", "publish", "--no-cache", f"--trusted-publishing={trusted}"),
                 f"--publish-url={self.urls.publish}",
                 *listed,
@@ -306,13 +291,17 @@ class Containers:
             raise answers.upload(f"{output.stdout}\n{output.stderr}", output.exit_code)
 
     def _held(self) -> list[Held]:
-        have = self.credentials
+        have = self.asked
         if have.oidc_url is not None and have.oidc_token is not None:
             return [
                 Held(Credential.IDENTITY, "ACTIONS_ID_TOKEN_REQUEST_URL", have.oidc_url),
                 Held(Credential.IDENTITY, "ACTIONS_ID_TOKEN_REQUEST_TOKEN", have.oidc_token),
             ]
-        return [Held(Credential.UPLOAD, "UV_PUBLISH_TOKEN", have.token)] if have.token else []
+        return (
+            [Held(Credential.UPLOAD, "UV_PUBLISH_TOKEN", have.index_token)]
+            if have.index_token
+            else []
+        )
 
     def _listed(self) -> tuple[list[str], list[Held]]:
         """Return how `uv publish` is told where files are listed: a private address as a secret."""
@@ -322,11 +311,12 @@ class Containers:
         return [], [Held(Credential.UPLOAD, "UV_PUBLISH_CHECK_URL", secret)]
 
     def _told_how(self, container: dagger.Container) -> dagger.Container:
-        if self.credentials.trusted:
+        ca, timeout_s = self.asked.ca, str(self.asked.upload_timeout)
+        if self.asked.trusted:
             container = container.with_env_variable("GITHUB_ACTIONS", "true")
-        if self.ca is not None:
-            container = container.with_file(_CA, self.ca).with_env_variable("SSL_CERT_FILE", _CA)
-        return container.with_env_variable("UV_UPLOAD_HTTP_TIMEOUT", str(self.upload_timeout_s))
+        if ca is not None:
+            container = container.with_file(_CA, ca).with_env_variable("SSL_CERT_FILE", _CA)
+        return container.with_env_variable("UV_UPLOAD_HTTP_TIMEOUT", timeout_s)
 
     # -- for GitHub -------------------------------------------------------------------------------
 

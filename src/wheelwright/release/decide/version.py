@@ -19,8 +19,8 @@ when the current version is one of it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import MISSING, dataclass, field
+from typing import Any, Final
 
 from packaging.version import InvalidVersion, Version
 
@@ -34,15 +34,19 @@ _LETTERS: Final = {"alpha": "a", "beta": "b", "rc": "rc"}
 _PLACES: Final = {"major": 0, "minor": 1, "patch": 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What the caller asked for; empty means not said."""
+def argument(text: str, default: object = MISSING) -> Any:
+    """Declare a field that is an argument of functions, with its help and default."""
+    return field(default=default, metadata={"help": text})
 
-    bump: str = ""
-    pre: str = ""
-    post: bool = False
-    version: str = ""
-    allow_lower: bool = False
+
+@dataclass(frozen=True)
+class Bump:
+    """Which version the caller asked for; empty means not said."""
+
+    bump: str = argument("patch, minor, major, or stable: a pre-release made final.", "")
+    pre: str = argument("alpha, beta, rc or dev; with --bump, the first of it.", "")
+    post: bool = argument("A post-release of the current version.", False)
+    version: str = argument("The version itself (PEP 440).", "")
 
     @property
     def words(self) -> str:
@@ -68,6 +72,15 @@ class Request:
         return None
 
 
+@dataclass(frozen=True)
+class Request(Bump):
+    """The version, and whether it may be below the latest."""
+
+    allow_lower: bool = argument(
+        "Allow a version below the latest, or a base without the latest release.", False
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Versioned:
     """The version, and what a person may not expect about it."""
@@ -89,7 +102,7 @@ def newest(versions: Iterable[str]) -> str:
     return max((text for text in versions if parse(text)), key=Version, default="")
 
 
-def next_version(current: str, request: Request) -> Versioned | Stop:
+def next_version(current: str, request: Bump) -> Versioned | Stop:
     """Return what the request makes of the current version.
 
     `current` is empty for a package that was never released and whose version comes from tags.
@@ -124,7 +137,7 @@ def _explicit(text: str) -> Versioned | Stop:
     return Versioned(str(version), note)
 
 
-def _component(version: Version, request: Request) -> Versioned | Stop:
+def _component(version: Version, request: Bump) -> Versioned | Stop:
     place = _PLACES[request.bump]
     release = (*version.release, *(0,) * (place + 1 - len(version.release)))
     # 1.3.0rc1 leads to 1.3.0: that is its next patch, and its next minor too, but no next major.

@@ -1,0 +1,154 @@
+"""What a caller may say about a release: each field is an argument, with its help and default.
+
+Empty means: found out. A function takes the groups that concern it (`module/release_args.py`);
+what it does not take has its default.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import dagger
+
+from wheelwright.release.act.http import Http
+from wheelwright.release.decide.stops import Problem, Reason
+from wheelwright.release.decide.urls import IndexUrls, is_pypi
+from wheelwright.release.decide.version import Request, argument
+
+
+@dataclass(frozen=True)
+class Branch:
+    """The branch."""
+
+    base: str = argument("The branch to release. Default: the remote's own default.", "")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The repository, where a clone may name it."""
+
+    remote: str = argument(
+        "The repository's address. Default: origin; an ssh address is used by https.", ""
+    )
+    github_token: dagger.Secret | None = argument(
+        "Token for git and GitHub: contents and pull requests, write.", None
+    )
+
+
+@dataclass(frozen=True)
+class Target:
+    """The repository, for those that have no clone of it."""
+
+    remote: str = argument("The address of the repository, by https.")
+    github_token: dagger.Secret = argument(
+        "Token for git and GitHub: contents and pull requests, write."
+    )
+
+
+@dataclass(frozen=True)
+class Api:
+    """GitHub."""
+
+    github_api: str = argument(
+        "Address of GitHub's API. Default: the one that belongs to the remote.", ""
+    )
+
+
+@dataclass(frozen=True)
+class Index:
+    """The index, by its two addresses."""
+
+    publish_url: str = argument("Where files are uploaded to, with --check-url.", "")
+    check_url: str = argument("The index's simple listing, with --publish-url.", "")
+
+
+@dataclass(frozen=True)
+class NamedIndex(Index):
+    """The index, where the package's own files may name it."""
+
+    index: str = argument(
+        "Name of a [[tool.uv.index]] with url and publish-url. Default: PyPI.", ""
+    )
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What the index accepts: a token, or the two variables of a workflow's OIDC identity."""
+
+    index_token: dagger.Secret | None = argument(
+        "Token for uploads, where there is no trusted publishing.", None
+    )
+    oidc_url: dagger.Secret | None = argument(
+        "Trusted publishing: ACTIONS_ID_TOKEN_REQUEST_URL of a job with id-token: write.", None
+    )
+    oidc_token: dagger.Secret | None = argument(
+        "Trusted publishing: ACTIONS_ID_TOKEN_REQUEST_TOKEN of that job.", None
+    )
+
+    @property
+    def trusted(self) -> bool:
+        """Whether trusted publishing is possible."""
+        return self.oidc_url is not None and self.oidc_token is not None
+
+    def uncredentialed(self) -> Problem | None:
+        """Return the problem that nothing was given which the index accepts."""
+        if self.trusted or self.index_token:
+            return None
+        seen = "neither --index-token nor --oidc-url and --oidc-token"
+        return Problem(Reason.NO_CREDENTIALS, seen)
+
+
+@dataclass(frozen=True)
+class Upload(Credentials):
+    """How files are uploaded."""
+
+    attest: bool | None = argument(
+        "Upload attestations (PEP 740). Default: with trusted publishing to PyPI or TestPyPI.", None
+    )
+    upload_timeout: int = argument("Seconds after which an upload has failed.", 900)
+
+    def attests(self, urls: IndexUrls) -> bool:
+        """Whether attestations go along."""
+        return self.trusted and is_pypi(urls) if self.attest is None else self.attest
+
+
+@dataclass(frozen=True)
+class Run:
+    """Which run this is, and whose lock it may take."""
+
+    run: str = argument(
+        "Names this run in the lock; a run of the same name continues it when it was killed.", ""
+    )
+    take_over: str = argument(
+        "Continue the release of the killed run of this name, which holds the lock.", ""
+    )
+
+
+@dataclass(frozen=True)
+class Making:
+    """How commit and distributions are made."""
+
+    requirements: bool = argument(
+        "Write requirements.txt from uv.lock, unless a hand wrote it.", True
+    )
+    source_date_epoch: int = argument(
+        "Time of the release, seconds since 1970, in commits and distributions. Default: now.", 0
+    )
+
+
+@dataclass(frozen=True)
+class Trust:
+    """Whom to believe."""
+
+    ca: dagger.File | None = argument(
+        "Certificates (PEM) for the index's uploads, git and GitHub, where they are your own.", None
+    )
+
+    async def http(self) -> Http:
+        """Return the client for GitHub's API and the index's listing."""
+        return Http(await self.ca.contents() if self.ca is not None else "")
+
+
+@dataclass(frozen=True)
+class Asked(Request, Branch, Origin, Api, NamedIndex, Upload, Run, Making, Trust):
+    """Everything that a caller said."""

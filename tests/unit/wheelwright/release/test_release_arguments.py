@@ -1,0 +1,74 @@
+"""The arguments of releases are declared once, and reach the functions that take them."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import fields
+from typing import Annotated, get_args, get_type_hints
+
+import pytest
+from dagger import Doc
+
+from wheelwright.module.release_args import takes
+from wheelwright.module.releases import Releases
+from wheelwright.release.act.asked import Asked, Run, Target
+from wheelwright.release.decide.version import Bump
+
+
+class Sample:
+    """Two functions with arguments of releases."""
+
+    @takes(Bump, Run, bump="patch")
+    async def some(
+        self, asked: Asked, tag: Annotated[str, Doc("A tag.")] = "", *, dry_run: bool = False
+    ) -> tuple[Asked, str, bool]:
+        """Return what was given."""
+        return asked, tag, dry_run
+
+    @takes(Target)
+    async def job(self, asked: Asked) -> Asked:
+        """Return what was given."""
+        return asked
+
+
+def test_a_function_has_the_arguments_of_its_groups_and_its_own() -> None:
+    """Names, types, help and defaults are there, as the SDK reads them."""
+    signature = inspect.signature(Sample().some)
+    hints = get_type_hints(Sample.some, include_extras=True)
+    defaults = {name: each.default for name, each in signature.parameters.items()}
+    own = {"tag": "", "dry_run": False}
+
+    groups = {"bump": "patch", "pre": "", "post": False, "version": "", "run": "", "take_over": ""}
+    assert own | groups == defaults
+    assert {*defaults, "return"} == set(hints)
+    kind, doc = get_args(hints["pre"])
+    assert (str, "alpha, beta, rc or dev; with --bump, the first of it.") == (
+        kind,
+        doc.documentation,
+    )
+
+
+async def test_what_is_given_reaches_the_function_as_one_record() -> None:
+    """What is not given, and what the function does not take, has its default."""
+    asked, tag, dry_run = await Sample().some(version="1.2", run="one", tag="v1", dry_run=True)
+
+    assert Asked(version="1.2", run="one") == asked
+    assert ("v1", True) == (tag, dry_run)
+
+
+def test_a_field_without_a_default_has_to_be_given() -> None:
+    """A job that has no clone cannot find out where the repository is."""
+    parameters = inspect.signature(Sample().job).parameters
+
+    assert {"remote", "github_token"} == {*parameters}
+    with pytest.raises(TypeError, match="remote"):
+        inspect.signature(Sample().job).bind()
+
+
+def test_every_argument_is_taken_by_a_function() -> None:
+    """A field that nobody can set is none."""
+    functions = [each for name, each in vars(Releases).items() if not name.startswith("_")]
+    taken = {name for each in functions for name in inspect.signature(each).parameters}
+
+    assert set() == {field.name for field in fields(Asked)} - taken
+    assert "asked" not in taken
