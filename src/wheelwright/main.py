@@ -279,9 +279,7 @@ class Wheelwright(Releases):
     async def annotations(
         self,
         git: Git,
-        audit: Annotated[
-            dagger.File | None, Doc("pip-audit's JSON, to add its findings.")
-        ] = None,
+        audit: Annotated[dagger.File | None, Doc("pip-audit's JSON, to add its findings.")] = None,
         limit: Limit = 4,
         skip_unavailable: SkipUnavailable = False,
         coverage: Coverage = None,

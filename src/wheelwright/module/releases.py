@@ -99,7 +99,7 @@ class Releases:
         self,
         git: Checkout,
         asked: Asked,
-        tag: Annotated[str, Doc("Build what a person has tagged instead, such as v1.2.3.")] = "",
+        tag: Annotated[str, Doc("Build an existing tag instead, such as v1.2.3.")] = "",
     ) -> dagger.Directory:
         """Make the edits, run the checks, build twice and verify: the first job of a release.
 
@@ -143,21 +143,21 @@ class Releases:
     async def release_plan(
         self, git: Repository, asked: Asked, format_: Format = ReportFormat.TEXT
     ) -> str:
-        """Report what `release` with the same words would do, and write nothing."""
+        """Report what `release` with the same arguments would do, and write nothing."""
         return await self._release(git, asked, format_, dry_run=True)
 
     @uncached
     @takes(Bump, Branch, Origin, Trust)
     @plainly
     async def next_version(self, git: Repository, asked: Asked) -> str:
-        """Print the version that `release` with the same words would make of the base branch."""
+        """Print the version that `release` with the same arguments would release."""
         return (await command.version(await self._context(git, asked))).version
 
     @uncached
     @takes(Bump, Branch, Origin, Trust, bump="patch")
     @plainly
     async def changelog(self, git: Repository, asked: Asked) -> str:
-        """Print what the changelog would say of the release; fail where it would say nothing."""
+        """Print the changelog's entry for the release; fail if there is none."""
         # A default bump must not contradict a version that the caller gave.
         if asked.version or asked.post:
             asked = replace(asked, bump="")
@@ -181,5 +181,5 @@ class Releases:
         asked: Asked,
         tag: Annotated[str, Doc("The tag to publish, such as v1.2.3.")],
     ) -> str:
-        """Build, verify and publish what a tag names: the other way, where a person makes tags."""
+        """Build, verify and publish the commit of an existing tag."""
         return await tagged.publish(await self._context(git, asked), tag)

@@ -79,7 +79,7 @@ def _urls(asked: Asked, handed: Handed) -> IndexUrls:
         Stopped: the plan was made for another index.
     """
     if bool(asked.publish_url) != bool(asked.check_url):
-        raise RequestError("--publish-url or --check-url alone", "pass both")
+        raise RequestError("only one of --publish-url and --check-url is given", "pass both")
     publish, check = asked.publish_url or PYPI[0], asked.check_url or PYPI[1]
     urls = IndexUrls(publish, check.rstrip("/") + "/", handed.urls.page)
     if publish != without_credentials(publish):
@@ -166,7 +166,7 @@ async def _repository(
     if not asked.remote or token is None:
         raise RequestError("--remote or --github-token is missing", "pass both")
     if not handed.plan.base:
-        raise RequestError("what a tag names has no release branch", "call release-publish alone")
+        raise RequestError("an existing tag has no release branch", "call only release-publish")
     remote = RemoteGit(https(asked.remote), DEFAULT_PYTHON, token, asked.ca)
     hub = hub_of(remote.url, asked.github_api)
     if isinstance(hub, Problem):
