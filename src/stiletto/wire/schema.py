@@ -16,7 +16,7 @@ import ast
 import hashlib
 import importlib.util
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,13 +40,6 @@ SCALARS = {
     "int": (Kind.INTEGER, ""),
     "float": (Kind.FLOAT, ""),
     "bool": (Kind.BOOLEAN, ""),
-}
-BUILTIN = {
-    Kind.STRING: "String",
-    Kind.INTEGER: "Int",
-    Kind.FLOAT: "Float",
-    Kind.BOOLEAN: "Boolean",
-    Kind.VOID: "Void",
 }
 
 
@@ -292,76 +285,3 @@ def _sections(doc: str) -> dict[str, str]:
         elif name:
             found[name] = f"{found[name]} {line.strip()}".strip()
     return found
-
-
-# -- GraphQL -------------------------------------------------------------------------------------
-
-
-def to_sdl(schema: CoreSchema) -> str:
-    """Write the schema in GraphQL's language, as the SDK expects to introspect it.
-
-    Objects are passed and returned by `ID`, every object is a `Node`, `sync` returns an id.
-    Defaults are left out: what a client did not give must not look given.
-    """
-    lines = [
-        "schema { query: Query }",
-        "directive @expectedType(name: String!) on ARGUMENT_DEFINITION | FIELD_DEFINITION",
-        "interface Node { id: ID! }",
-        "scalar Void",
-        *(f"scalar {name}" for name in schema.scalars if name not in ("ID", "Void")),
-    ]
-    lines += [f"enum {e.name} {{ {' '.join(e.members)} }}" for e in schema.enums.values()]
-    for name, args in schema.inputs.items():
-        fields = " ".join(f"{arg.name}: {_input_type(arg.type)}" for arg in args)
-        lines.append(f"input {name} {{ {fields} }}")
-    for item in schema.objects.values():
-        implements = "" if item.name == "Query" else " implements Node"
-        lines.append(f"type {item.name}{implements} {{")
-        if item.name == "Query":
-            lines.append("  node(id: ID!): Node!")
-        elif "id" not in item.functions:
-            lines.append("  id: ID!")
-        for function in item.functions.values():
-            if item.name == "Query" and function.name == "node":
-                continue
-            lines.append(f"  {function.name}{_arguments(function.args)}: {_output(item, function)}")
-        lines.append("}")
-    return "\n".join(lines)
-
-
-def _arguments(args: Sequence[ArgDef]) -> str:
-    if not args:
-        return ""
-    return "(" + ", ".join(f"{arg.name}: {_input_type(arg.type)}" for arg in args) + ")"
-
-
-def _input_type(t: TypeRef) -> str:
-    if t.kind is Kind.LIST and t.element:
-        name = f"[{_input_type(t.element)}]"
-    elif t.kind in (Kind.OBJECT, Kind.INTERFACE):
-        name = "ID"
-    else:
-        name = BUILTIN.get(t.kind, t.name)
-    return name if t.optional else name + "!"
-
-
-def _output(owner: ObjectDef, function: FunctionDef) -> str:
-    t = function.returns
-    if function.name in ("id", "sync") or (owner.name, function.name) in _RETURN_IDS:
-        return "ID!"
-    return _output_type(t)
-
-
-# Calls that the SDK sends for an id and rebuilds through `node`.
-_RETURN_IDS = {("Service", "start"), ("Service", "stop"), ("LLM", "step")}
-
-
-def _output_type(t: TypeRef) -> str:
-    if t.kind is Kind.LIST and t.element:
-        name = f"[{_output_type(t.element).rstrip('!')}!]"
-    elif t.kind is Kind.INTERFACE:
-        name = "Node"
-    else:
-        name = BUILTIN.get(t.kind, t.name)
-    # Objects may be null (Container.stat): the SDK reports that on the leaf below.
-    return name if t.optional or t.kind is Kind.OBJECT else name + "!"

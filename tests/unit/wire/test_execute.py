@@ -17,7 +17,8 @@ from stiletto.engine.client import Client
 from stiletto.errors import NotSupported, StepFailed, UsageError
 from stiletto.graph.recipe import Recipe
 from stiletto.wire.execute import GraphQL, to_extensions
-from stiletto.wire.schema import read_sdk, sdk_source, to_sdl
+from stiletto.wire.schema import read_sdk, sdk_source
+from stiletto.wire.sdl import to_sdl
 
 
 class Pure:

@@ -9,7 +9,8 @@ import pytest
 from dagger.client import gen
 
 from stiletto.module.definition import EnumDef, Kind, TypeRef
-from stiletto.wire.schema import CoreSchema, read_sdk, sdk_source, to_sdl
+from stiletto.wire.schema import CoreSchema, read_sdk, sdk_source
+from stiletto.wire.sdl import to_sdl
 
 
 @pytest.fixture(scope="module")
