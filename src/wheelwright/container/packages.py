@@ -22,7 +22,7 @@ async def benches(source: dagger.Directory, gates: Sequence[str], asked: str) ->
         RequestError: one package was asked for as well, or there is no workspace.
     """
     if asked:
-        raise RequestError("--all-packages and --package exclude each other", "leave one out")
+        raise RequestError("--all-packages and --package cannot be combined", "leave one out")
     root = await load(source, gates)
     names = sorted(each.name for each in root.project.members.values() if each.name)
     if not names:

@@ -54,7 +54,7 @@ class Project:
         if self.is_virtual_root:
             names = ", ".join(sorted(each.name for each in self.members.values()))
             raise RequestError(
-                "the source is a workspace whose root is no package",
+                "the source is a workspace, and its root is not a package",
                 f"pass --package with one of {names}",
             )
 

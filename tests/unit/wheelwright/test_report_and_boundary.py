@@ -68,7 +68,7 @@ def test_long_details_are_cut_and_say_where_the_rest_is() -> None:
     """A flood of findings does not drown the table."""
     details = "\n".join(f"line {number}" for number in range(100))
     text = ci.render("ci", [Row(GateResult("types", Verdict.FAILED, "x", details), 1)])
-    assert "[60 more lines; call the gate alone to see them]" in text
+    assert "[60 more lines; call the gate itself to see them]" in text
     assert "line 39" in text
     assert "line 40" not in text
 

@@ -67,22 +67,22 @@ def test_modules_of_unittest_are_named() -> None:
 @pytest.mark.parametrize(
     ("gate", "pyproject", "names", "expected"),
     [
-        (Lock().configured, BARE, ("poetry.lock",), "; poetry.lock is there and not checked"),
+        (Lock().configured, BARE, ("poetry.lock",), "; poetry.lock is present but not checked"),
         (
             Lock().configured,
             BARE,
             ("pdm.lock", "Pipfile.lock"),
             "; pdm.lock, Pipfile.lock are present but not checked",
         ),
-        (Lint().configured, BARE, (".flake8",), "; flake8 is there and not checked"),
-        (Lint().configured, BARE + "[tool.pylint]\n", (), "; pylint is there and not checked"),
+        (Lint().configured, BARE, (".flake8",), "; flake8 is present but not checked"),
+        (Lint().configured, BARE + "[tool.pylint]\n", (), "; pylint is present but not checked"),
         (
             Format().configured,
             BARE + '[dependency-groups]\ndev = ["black"]\n',
             (),
             "; black is present but not checked",
         ),
-        (types.not_configured, BARE, (".pyre_configuration",), "; pyre is there and not checked"),
+        (types.not_configured, BARE, (".pyre_configuration",), "; pyre is present but not checked"),
         (Lint().configured, BARE, (), ")"),
     ],
 )
