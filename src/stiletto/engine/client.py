@@ -1,4 +1,4 @@
-"""Who asks: the command line, a program, or a module's running function."""
+"""Clients of a session: the command line, a program, or a module's running function."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does a thing once for everybody who asks while it is done, and remembers what came of it."""
+"""Single-flight cache: concurrent callers share one call, and its result is remembered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who asks over the wire, and who answers: what this room needs of the engine."""
+"""Protocols that the GraphQL server requires of the engine."""
 
 from __future__ import annotations
 

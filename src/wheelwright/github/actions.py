@@ -1,4 +1,4 @@
-"""Every action that a workflow uses, pinned: the one place to raise them.
+"""Every action that a workflow uses, pinned: the one place to update them.
 
 A pin is the commit that the version's tag names in the action's own repository. Whoever runs
 `workflows` again keeps a newer pin that Dependabot has brought in meanwhile (`newest`). Nothing

@@ -1,4 +1,4 @@
-"""Codecov's own uploader: its command line, and what its answer means."""
+"""Codecov's own uploader: its command line, and what its response means."""
 
 from __future__ import annotations
 
