@@ -49,7 +49,7 @@ class StilettoError(Exception):
 
 
 class UsageError(StilettoError):
-    """The caller's words cannot be followed."""
+    """The caller's arguments are invalid."""
 
 
 class ModuleFailed(StilettoError):

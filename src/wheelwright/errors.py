@@ -26,11 +26,11 @@ class WheelwrightError(Exception):
 
 
 class ProjectError(WheelwrightError):
-    """The package's own files cannot be followed."""
+    """The package's own files are invalid."""
 
 
 class RequestError(WheelwrightError):
-    """The caller's words cannot be followed."""
+    """The caller's arguments are invalid."""
 
 
 class ToolFailed(WheelwrightError):

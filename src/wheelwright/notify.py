@@ -1,4 +1,4 @@
-"""Tells people: one message to a webhook.
+"""Posts a message to a webhook.
 
 The address of a webhook is a secret: whoever has it can post. No error repeats it.
 """

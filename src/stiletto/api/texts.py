@@ -1,4 +1,4 @@
-"""What a text may be where it becomes a part of something else (pure).
+"""Validates texts that become part of names, lines, argument vectors and the like (pure).
 
 A text of a query ends up in an argument vector, an environment, a path, /etc/hosts or
 /etc/passwd. Each of these has a mark that ends an entry; a text that holds it would go on as

@@ -1,4 +1,4 @@
-"""Registration: the values a module builds to say what it offers.
+"""Registration: the values that a module builds to describe its types.
 
 A module sends chains of `typeDef`, `function` and `module` calls. They build the values below;
 `module.registration` turns the finished module into its definition.

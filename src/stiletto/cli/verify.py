@@ -1,4 +1,4 @@
-"""`stiletto verify`: look at everything in the store."""
+"""`stiletto verify`: check everything in the store."""
 
 from __future__ import annotations
 

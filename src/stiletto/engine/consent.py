@@ -1,4 +1,4 @@
-"""Consent to what a file of the project does to the machine, as direnv and mise ask for it.
+"""Consent to project files that act on the machine, as direnv and mise require it.
 
 A default in `.env` or `dagger.json` can be a command of the machine, or a file of it. Before the
 first of them is used, the user is asked once for the file as it is now: on a terminal by a

@@ -1,4 +1,4 @@
-"""Why a command failed, where its exit code does not say: a signal, memory, a closed loopback."""
+"""Why a command failed, if its exit code does not show it: a signal, memory, a closed loopback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What makes a command the same command: the content of everything it sees.
+"""The key of a command: the content of everything it can see.
 
 The inputs are plain data, so that the same structure is hashed into the key, stored beside the
 result, and compared when somebody asks why a command ran again.

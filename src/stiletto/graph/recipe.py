@@ -1,4 +1,4 @@
-"""Recipes: immutable values that name what they are made of.
+"""Recipes: immutable values that describe how something is made.
 
 Everything the API hands out is a recipe: a frozen dataclass whose fields are plain data and
 other recipes. One traversal (`parts`) feeds the digest that identifies a recipe, the data that

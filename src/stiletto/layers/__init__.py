@@ -1,1 +1,1 @@
-"""Directories on disk as steps and the store leave them: what both need of the file system."""
+"""Directories on disk: what the store and the sandbox share."""

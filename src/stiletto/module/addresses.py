@@ -1,4 +1,4 @@
-"""Addresses of objects, as the command line and `.env` files have them (core/schema/address.go)."""
+"""Addresses of objects, from the command line and `.env` files (core/schema/address.go)."""
 
 from __future__ import annotations
 

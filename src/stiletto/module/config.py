@@ -1,4 +1,4 @@
-"""What a `dagger.json` says, as data.
+"""The content of a `dagger.json`, as data.
 
 Source: core/modules/config.go of v0.21.8. `blueprint` and SDKs other than Python's are refused;
 `clients`, `codegen`, `ignoreGenerators`, `ignoreServices` and `portMappings` matter to commands

@@ -1,4 +1,4 @@
-"""Toolchains: customizations of what a module offers, and the command line's view of several.
+"""Toolchains: customizations of a module, and the command line's view of several.
 
 A customization replaces the default of one argument. Its values are text; they become what the
 argument's type asks for.

@@ -1,4 +1,4 @@
-"""What a module may offer: its own types and the core's, not those of the modules it uses.
+"""Validates a module's types: its own and the core's, not those of the modules it uses.
 
 Source: core/module.go (validateObjectTypeDef) of v0.21.8. Pure.
 """

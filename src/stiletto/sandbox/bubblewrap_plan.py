@@ -1,4 +1,4 @@
-"""Plans what bubblewrap has to do for a step: which operations, over which files.
+"""Plans a step in bubblewrap: which operations, over which files.
 
     /               overlay: image layer, the step's layers, and `step.upper` for writes
     image's binds   read-only; with files of layers beneath, a read-only overlay of both

@@ -1,4 +1,4 @@
-"""What steps with a network of their own reach of the machine's: a few named ports of loopback.
+"""Forwards named ports of the machine's loopback to steps with a network of their own.
 
     a proxy that the environment names, and the relays that keep passwords of proxies
     the name server of resolv.conf, where it listens on this machine

@@ -1,4 +1,4 @@
-"""Host images: what this machine has stands in for well-known images.
+"""Host images: programs of this machine in place of well-known images.
 
     python:X.Y[.Z][-flavour]      an interpreter of the machine, on the machine's userland
     ghcr.io/astral-sh/uv[:tag]    uv and uvx from the installed wheel, at /uv and /uvx

@@ -1,4 +1,4 @@
-"""Keeps the passwords of proxies from steps: a relay on loopback knows them in their place.
+"""Hides the passwords of proxies from steps: a relay on loopback adds them.
 
     step  -- http://stiletto:TOKEN@127.0.0.1:PORT -->  relay  -- with the password -->  proxy
 

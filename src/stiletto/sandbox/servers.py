@@ -1,4 +1,4 @@
-"""Stand-in images of database servers: the machine's programs, or those of a wheel.
+"""Images of database servers from the machine's programs, or those of a wheel.
 
     postgres:TAG                       Debian's /usr/lib/postgresql/X/bin, PATH, or a wheel
     redis:TAG, valkey/valkey:TAG       PATH, or a wheel

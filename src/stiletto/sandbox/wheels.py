@@ -1,4 +1,4 @@
-"""Wheels that bring programs: installed by uv, each into a directory of its own.
+"""Wheels with programs: installed by uv, each into a directory of its own.
 
 <base>/<requirement>/     see `kept`
 """

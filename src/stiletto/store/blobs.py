@@ -1,4 +1,4 @@
-"""File contents by digest: each kept once, and once more as an executable twin when asked for."""
+"""File contents by digest: each stored once, and as an executable twin where needed."""
 
 from __future__ import annotations
 

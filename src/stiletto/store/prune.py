@@ -1,4 +1,4 @@
-"""What to give up when the store should shrink.
+"""What to remove when the store should shrink.
 
 `choose` is pure: it gets every entry with its age, the files it is made of and the names it
 mentions, and says which to keep. The shell around it looks, removes, and then drops the blobs

@@ -1,4 +1,4 @@
-"""The store's one front: what the engine calls."""
+"""The store's interface for the engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the machine refuses, as one line with the next act.
+"""Errors of the machine, as one line with a hint.
 
 A full disk is met wherever something is written: in the store's own methods, in a sandbox that
 works in a staged directory, in a step. Each of them lets the `OSError` pass; here it becomes the

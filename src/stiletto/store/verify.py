@@ -1,4 +1,4 @@
-"""Looks at everything in the store, and drops what is damaged.
+"""Checks everything in the store, and removes what is damaged.
 
     blob            its digest, time and mode
     record          its seal; a saved tree also its digest, and that its contents are there

@@ -1,4 +1,4 @@
-"""Checks a query before anything of it is executed: by the schema, and by what it may cost.
+"""Checks a query before any part of it is executed: by the schema, and by its cost.
 
 The rules are those of the real engine, which leaves out the types of values and whether a leaf
 has a selection. Each part of the query is visited once: a fragment's cost is computed when it is

@@ -1,4 +1,4 @@
-"""Answers GraphQL queries by asking the engine, one field at a time."""
+"""Executes GraphQL queries with the engine, one field at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Carries errors over the wire as the sentence they are, without a traceback.
+"""Sends errors over the wire as one message, without a traceback.
 
 The SDK logs a traceback for every exception of a function, except for its `FunctionError`; and
 it prefixes the message with the exception's type, except for a `QueryError`. `Refusal` is both:

@@ -1,4 +1,4 @@
-"""Does the same for every package of a workspace, and sums up."""
+"""Runs a function for every package of a workspace, and sums up."""
 
 from __future__ import annotations
 

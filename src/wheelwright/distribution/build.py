@@ -1,4 +1,4 @@
-"""`uv build`: which command, and whether what came out is one sdist and its wheels."""
+"""`uv build`: which command, and whether it produced one sdist and its wheels."""
 
 from __future__ import annotations
 

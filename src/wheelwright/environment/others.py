@@ -1,4 +1,4 @@
-"""Tools that a package uses and that no gate here runs: named beside "not configured"."""
+"""Tools that a package uses, but no gate runs: named beside "not configured"."""
 
 from __future__ import annotations
 

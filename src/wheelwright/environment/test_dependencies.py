@@ -1,4 +1,4 @@
-"""Where a package keeps its test dependencies: the first place that has them is taken.
+"""Where a package's test dependencies are: the first place that has them.
 
     1. dependency groups `tests`, `test`, `dev` of the package, then of the workspace root
     2. extras of these names

@@ -1,4 +1,4 @@
-"""`uv lock --check`: does uv.lock say what pyproject.toml asks for?"""
+"""`uv lock --check`: does uv.lock match pyproject.toml?"""
 
 from __future__ import annotations
 

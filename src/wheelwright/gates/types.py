@@ -1,4 +1,4 @@
-"""Type checkers: which of them the project uses, how each is called, what its exit code means.
+"""Type checkers: which of them the project uses, their commands, what their exit codes mean.
 
 | checker | configured by | environment given as | no errors | errors |
 |---|---|---|---|---|

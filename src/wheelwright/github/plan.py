@@ -1,4 +1,4 @@
-"""Which workflows a repository gets and what is in them, from its metadata: pure.
+"""The workflows of a repository, planned from its metadata: pure.
 
 | file | starts | does |
 |---|---|---|

@@ -1,4 +1,4 @@
-"""Reads the repository and hands out what the pure modules make of it."""
+"""Reads the repository, and returns what the pure modules plan."""
 
 from __future__ import annotations
 

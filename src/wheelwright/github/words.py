@@ -1,4 +1,4 @@
-"""How a workflow calls a function: the one place where the calls of all workflows are spelt.
+"""The command lines of workflows: the one place where they are written.
 
 | what the repository is | words |
 |---|---|

@@ -1,4 +1,4 @@
-"""[tool.wheelwright.matrix]: the axes of the test matrix, cells added, cells taken out.
+"""[tool.wheelwright.matrix]: the axes of the test matrix, cells added, cells removed.
 
 | key | value | effect |
 |---|---|---|

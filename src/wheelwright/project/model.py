@@ -1,4 +1,4 @@
-"""One package as all planning sees it: its files, what they say, and what the caller wants."""
+"""One package as planning sees it: its files, their content, and the caller's options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which Pythons the package claims, which one to take, and where its files disagree."""
+"""Which Pythons the package claims, which one to use, and where its files disagree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""[tool.wheelwright]: what a package says to this module alone. Everything here is optional.
+"""[tool.wheelwright]: settings of a package for this module. All of them are optional.
 
 | key | value | effect |
 |---|---|---|

@@ -1,4 +1,4 @@
-"""Runs the cells of the matrix, in parallel, and combines what they leave.
+"""Runs the cells of the matrix in parallel, and combines their results.
 
 The runs are the same cached steps whoever asks: `matrix`, which judges them, and `matrix_run`,
 which hands out their files. Nothing here raises because a cell failed.

@@ -1,4 +1,4 @@
-"""The record of one run of pytest, read: what ran, what failed, and how far it came.
+"""Reads the record of one run of pytest: what ran, what failed, and how far it came.
 
 `inside/wheelwright_reporter.py` writes it beside the tests, which may have done anything to it.
 So all of it is bounded and checked here, and a line that is not as it should be ends the reading.

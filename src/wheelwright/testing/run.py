@@ -1,4 +1,4 @@
-"""One run of pytest: its command, and what its record and exit code mean for people."""
+"""One run of pytest: its command, and its result as text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs pytest in a container and reads what it left, whatever became of it there."""
+"""Runs pytest in a container and reads its files, passed or failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests that are there and that pytest did not run: named, so that nobody takes them for run.
+"""Tests that exist, but that pytest did not run: named in the result.
 
 | where | what is looked for |
 |---|---|

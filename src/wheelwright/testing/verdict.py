@@ -1,4 +1,4 @@
-"""What one run of pytest means: the only place that says `passed`.
+"""The verdict of one run of pytest: the only place that decides `passed`.
 
     passed = exit code 0, and a complete record, and no failure in it, and a test that ran
 

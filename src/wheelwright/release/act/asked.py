@@ -1,4 +1,4 @@
-"""What a caller may say about a release: each field is an argument, with its help and default.
+"""The options of a release: each field is an argument, with its help and default.
 
 Empty means: found out. A function takes the groups that concern it (`module/release_args.py`);
 what it does not take has its default.

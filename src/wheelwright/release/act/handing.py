@@ -1,4 +1,4 @@
-"""What one job of a release hands to the next: plain data, checked by who takes it.
+"""The data that one job of a release passes to the next; the receiver checks it.
 
     release.json    the plan, the release commit as texts, the names and digests of the files
     dist/NAME       the distributions

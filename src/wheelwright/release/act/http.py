@@ -1,4 +1,4 @@
-"""HTTP for the two adapters that speak it themselves: one client, one way of failing."""
+"""The HTTP client of two adapters: one client, one kind of failure."""
 
 from __future__ import annotations
 

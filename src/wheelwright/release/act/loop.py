@@ -1,4 +1,4 @@
-"""Performs a release: one act, look again, until it is done or stops.
+"""Performs a release: one step, observe again, until it is done or stops.
 
 There is no state to save. Whatever ends this loop (an error, a kill), the next run looks at the
 same outside and goes on. A stop gives the lock back, unless somebody else has it.

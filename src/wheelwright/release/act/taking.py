@@ -1,4 +1,4 @@
-"""The jobs of a release that hold a secret: they propose, publish and finish what another built.
+"""The jobs of a release with a secret: they propose, publish and finish what `build` built.
 
 None of them has the repository, and none runs code of it. What they get is `handing`'s plain data;
 where it goes, their own caller says.

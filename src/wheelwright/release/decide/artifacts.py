@@ -1,4 +1,4 @@
-"""Judges distributions: whether two builds are the same, and whether they are what was planned."""
+"""Judges distributions: whether two builds are the same, and whether they match the plan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a release ends before it is done: every reason, and what to do about each.
+"""Why a release stops: every reason, with its hint.
 
 A reason's title is the heading of its section in docs/recovery.md; a test compares both.
 """

@@ -1,4 +1,4 @@
-"""Where things are: the remote, its GitHub, the index; from the package's files and the caller."""
+"""Addresses of the remote, its GitHub and the index, from the package's files and the options."""
 
 from __future__ import annotations
 

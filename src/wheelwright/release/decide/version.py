@@ -1,4 +1,4 @@
-"""The version to release: what a request makes of the current one (PEP 440).
+"""The version to release, from the request and the current version (PEP 440).
 
     | from       | patch | minor | major | stable | alpha | beta | rc  | post        | dev  |
     |------------|-------|-------|-------|--------|-------|------|-----|-------------|------|

@@ -1,4 +1,4 @@
-"""What a release is (`Plan`) and what is seen of it outside (`World`), as frozen data.
+"""A release (`Plan`) and its observed state outside (`World`), as frozen data.
 
 `World` is observed anew after every act. All of it comes from the index, git and GitHub, except
 `Here`: what this one run holds in its hands. A run that starts after a crash starts with an
