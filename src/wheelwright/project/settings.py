@@ -96,7 +96,7 @@ def _wrong_values(table: Mapping[str, Any], gates: Sequence[str] | None) -> list
     for key in _LISTS:
         value = table.get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            wrong.append(f"says {key} = {value!r}, which is not a list of strings")
+            wrong.append(f"has {key} = {value!r}, which is not a list of strings")
         elif key == "skip" and gates is not None:
             wrong.extend(
                 f"has an {unknown('gate', gate, gates)}" for gate in value if gate not in gates
