@@ -284,7 +284,7 @@ async def test_an_answer_is_bounded(asking: Asking, monkeypatch: pytest.MonkeyPa
     file = '{directory{withNewFile(path:"a",contents:"%s"){file(path:"a"){%s}}}}'
     status, answer = await asking.query(file % ("x" * 1_000, contents))
     assert (200, None) == (status, answer["data"])
-    assert "the answer to this query is longer than 10000" in answer["errors"][0]["message"]
+    assert "the response to this query is longer than 10000" in answer["errors"][0]["message"]
     status, answer = await asking.query(file % ("x" * 1_000, "contents"))
     assert 1_000 == len(answer["data"]["directory"]["withNewFile"]["file"]["contents"])
 

@@ -124,7 +124,7 @@ class Modules:
         root = (cloned.path / cloned.directory).resolve()
         where = f"{cloned.directory or '.'} of {cloned.url} at {cloned.commit[:12]}"
         if not root.is_relative_to(cloned.path.resolve()):
-            raise UsageError(f"{where} leads out of the repository")
+            raise UsageError(f"{where} is outside of the repository")
         if not (root / CONFIG).is_file():
             raise UsageError(f"no module in {where}: it has no {CONFIG}")
         origin = f"{cloned.url}/{cloned.directory}@{cloned.commit}"

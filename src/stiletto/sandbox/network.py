@@ -272,7 +272,7 @@ class Network:
                 await supervisor.wait()
                 if isinstance(error, TimeoutError):
                     raise NetworkUnavailable(
-                        f"pasta gave no answer within {START_S:g} s"
+                        f"pasta did not respond within {START_S:g} s"
                     ) from error
                 if isinstance(error, OSError):
                     raise NetworkUnavailable(f"pasta failed: {_last_line(said)}") from error

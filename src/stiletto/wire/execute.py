@@ -197,7 +197,7 @@ async def _resolve(source: Any, info: graphql.GraphQLResolveInfo[Any], /, **args
             asked.size += answer.size_bytes if isinstance(answer, LongText) else len(answer)
             if asked.size > MAX_ANSWER_BYTES:
                 raise UsageError(
-                    f"the answer to this query is longer than {MAX_ANSWER_BYTES} characters",
+                    f"the response to this query is longer than {MAX_ANSWER_BYTES} characters",
                     hint="select less at once, or export files",
                 )
             if isinstance(answer, LongText):

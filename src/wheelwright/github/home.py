@@ -61,7 +61,7 @@ def of_reference(field: str, reference: str, pin: str, act: str) -> Home:
         act: how the caller gets a pin.
 
     Raises:
-        RequestError: it leads out of the repository, or names no commit.
+        RequestError: it is outside of the repository, or names no commit.
     """
     ssh = _SSH.fullmatch(reference)
     if not ssh and "://" in reference.removeprefix("https://"):
@@ -119,6 +119,6 @@ def _directory(field: str, path: str) -> str:
     clean = posixpath.normpath(path) if path else "."
     if clean.startswith(("..", "/")):
         raise RequestError(
-            f"{field} {path!r} leads out of the repository", "name a directory inside it"
+            f"{field} {path!r} is outside of the repository", "name a directory inside it"
         )
     return "" if clean == "." else clean

@@ -24,7 +24,7 @@ Repository: TypeAlias = Annotated[
 ]
 Checkout: TypeAlias = Annotated[
     dagger.Directory,
-    Doc("The checkout: a whole clone with .git, as the remote is now."),
+    Doc("The checkout: a complete clone with .git, up to date with the remote."),
     DefaultPath("/"),
     Ignore(ONLY_GIT),
 ]

@@ -66,7 +66,7 @@ def test_large_outputs_are_left_out_first() -> None:
     cells = [replace(failing(*many), cell=Cell(f"c{n}", "3.12", "locked")) for n in range(8)]
     text = render(report(*cells))
     assert LIMIT_BYTES >= len(text.encode()) > LIMIT_BYTES / 4
-    assert "outputs are too long for here; the reports have them." in text
+    assert "outputs are too long for this summary; the reports have them." in text
     assert "test_49" in text
 
 

@@ -76,7 +76,7 @@ class Credentials:
     """What the index accepts: a token, or the two variables of a workflow's OIDC identity."""
 
     index_token: dagger.Secret | None = argument(
-        "Token for uploads, where there is no trusted publishing.", None
+        "Token for uploads, if there is no trusted publishing.", None
     )
     oidc_url: dagger.Secret | None = argument(
         "Trusted publishing: ACTIONS_ID_TOKEN_REQUEST_URL of a job with id-token: write.", None

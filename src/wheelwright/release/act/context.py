@@ -121,7 +121,7 @@ class Context:
             return None
         if not await self.git.exists(".git/objects") or await self.git.exists(".git/shallow"):
             raise RequestError(
-                "the checkout is not a whole clone, with all branches and tags",
+                "the checkout is not a complete clone, with all branches and tags",
                 "fetch all of it (actions/checkout: fetch-depth: 0)",
             )
         return self.git

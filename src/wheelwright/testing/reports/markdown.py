@@ -102,7 +102,7 @@ def _failures(report: MatrixReport, kept: int) -> list[str]:
                 "</details>",
             ]
     if omitted:
-        lines += ["", f"{omitted} outputs are too long for here; the reports have them."]
+        lines += ["", f"{omitted} outputs are too long for this summary; the reports have them."]
     return [*lines, ""]
 
 
