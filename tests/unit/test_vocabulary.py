@@ -100,6 +100,8 @@ def texts(path: Path) -> Iterator[tuple[int, str]]:
     has_help = str(path.relative_to(ROOT / "src")).startswith(DAGGER_SHOWS)
     parts: set[int] = set()
     for node in ast.walk(tree):
+        if not isinstance(node, ast.expr):
+            continue
         text = ""
         if isinstance(node, ast.JoinedStr):
             parts |= {id(value) for value in node.values}
