@@ -1,7 +1,7 @@
 """Every error that Stiletto raises on purpose.
 
     StilettoError                exit 1
-    |- UsageError                exit 1   what was asked is invalid: an unknown flag, a missing file
+    |- UsageError                exit 1   invalid arguments: an unknown flag, a missing file
     |  `- TreeError              exit 1   a path does not fit the files (graph/links.py)
     |- StepFailed                its own  a command in the sandbox ended with an unexpected code
     |  `- ServiceFailed          its own  a service ended or was never ready (engine/readiness.py)

@@ -57,6 +57,7 @@ SOURCES = [
 PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
     *sorted(ROOT.glob("docs/**/*.md")),
     *sorted((ROOT / "src/wheelwright/github/templates").iterdir()),
 ]
