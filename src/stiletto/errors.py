@@ -94,7 +94,7 @@ class StepFailed(StilettoError):
     ) -> None:
         code = f"exit code: {exit_code} ({ended})" if ended else f"exit code: {exit_code}"
         super().__init__(message or code, hint=hint)
-        self.is_told = message is not None
+        self.has_message = message is not None
         self.command = list(args)
         self.exit_code = exit_code
         self.stdout = stdout

@@ -212,7 +212,7 @@ def with_given(options: Options, given: Iterable[Given]) -> Options:
     return options
 
 
-def glimpse(options: Options, words: Sequence[str]) -> Options:
+def peek_options(options: Options, words: Sequence[str]) -> Options:
     """Return what words say about how to start, before the module's own flags are known.
 
     How progress is shown may stand anywhere, as in Dagger. What the module is loaded with counts

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Protocol, TypeAlias, cast
 from urllib.parse import urlsplit
 
-from stiletto.sandbox.surroundings import PROXY_VARIABLES
+from stiletto.sandbox.host_environment import PROXY_VARIABLES
 
 Address: TypeAlias = tuple[str, int]
 

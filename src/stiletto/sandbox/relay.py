@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from stiletto.sandbox.doors import pump
-from stiletto.sandbox.surroundings import PROXY_VARIABLES
+from stiletto.sandbox.host_environment import PROXY_VARIABLES
 
 HEAD_MAX_BYTES = 1 << 16
 DROPPED = (b"proxy-authorization:", b"proxy-connection:", b"connection:")

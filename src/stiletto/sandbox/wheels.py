@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
-from stiletto.sandbox.kept import kept
+from stiletto.sandbox.made_once import kept
 
 INSTALL_TIMEOUT_S = 300.0
 

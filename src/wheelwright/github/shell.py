@@ -15,8 +15,8 @@ from wheelwright.container.loading import Bench
 from wheelwright.container.privileges import DATA, KEEP
 from wheelwright.errors import RequestError
 from wheelwright.github import native, plan, ruleset
+from wheelwright.github.calls import Engine, caller
 from wheelwright.github.plan import Options
-from wheelwright.github.words import Engine, caller
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.project import building
 from wheelwright.project.files import literal
