@@ -33,8 +33,6 @@ from stiletto.store.layout import (
     blob_time_s,
 )
 
-_CHUNK_BYTES = 1 << 20
-
 
 @dataclass(frozen=True, slots=True)
 class Damage:
@@ -220,8 +218,5 @@ def _is_good(look: _Look, path: Path) -> bool:
 
 
 def _hash(path: Path) -> str:
-    sha = hashlib.sha256()
     with path.open("rb", buffering=0) as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            sha.update(chunk)
-    return sha.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()

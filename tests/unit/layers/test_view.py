@@ -276,6 +276,21 @@ def test_no_depth_is_too_deep_to_look_at(tmp_path: Path) -> None:
     assert view.lookup("/a/" + "x" * 300) is None
 
 
+def test_what_lies_too_deep_is_not_taken_in(tmp_path: Path, store: Store) -> None:
+    """A directory within more others than a tree has levels is refused by name."""
+    at = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(1000):
+        os.mkdir("d", dir_fd=at)
+        inside = os.open("d", os.O_RDONLY, dir_fd=at)
+        os.close(at)
+        at = inside
+    os.close(at)
+    with pytest.raises(UsageError, match=r"^/d/d/.*: directories nested more than 256 deep"):
+        View([Layer(tmp_path)]).ingest("/", store.ingest_file)
+    with pytest.raises(UsageError, match=r"^d/d/.*: directories nested more than 256 deep"):
+        store.ingest(tmp_path)
+
+
 def test_view_without_layers_is_an_empty_root() -> None:
     """A scratch container has a root directory with nothing in it."""
     assert View([]).listdir("/") == []
