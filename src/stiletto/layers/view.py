@@ -17,9 +17,9 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from stiletto.errors import UsageError
-from stiletto.graph.layer import Bind, Layer
 from stiletto.graph.links import follow as follow_links
 from stiletto.graph.tree import Dir, Entry, File, Link, check_depth
+from stiletto.layers.layer import Bind, Layer
 from stiletto.layers.marks import is_whiteout
 from stiletto.layers.paths import lstat, parents, relative
 
@@ -209,7 +209,13 @@ class View:
 
     def _place(self, path: str) -> _Place | None:
         """Find a relative path, its parents first; no recursion: there may be thousands."""
-        unseen = [up for up in (*parents(path), "") if up not in self._seen]
+        unseen: list[str] = []
+        up = path
+        while up not in self._seen:
+            unseen.append(up)
+            if up == "":
+                break
+            up = posixpath.dirname(up)
         for up in reversed(unseen):
             self._seen[up] = self._find(up)
         return self._seen[path]

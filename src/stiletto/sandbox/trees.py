@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from stiletto.graph.layer import Layer
+from stiletto.layers.layer import Layer
 from stiletto.layers.marks import is_whiteout
 from stiletto.layers.paths import collapse, lstat, parents, refuse_long_paths
 from stiletto.layers.remove import remove_tree

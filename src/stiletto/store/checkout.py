@@ -9,8 +9,8 @@ import shutil
 import stat
 from pathlib import Path
 
-from stiletto.graph.layer import Layer
 from stiletto.graph.tree import Dir, Entry, File, Link
+from stiletto.layers.layer import Layer
 from stiletto.layers.marks import mark
 from stiletto.layers.paths import lstat
 from stiletto.store.blobs import Blobs, is_untouched

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
-from stiletto.graph.layer import Layer
 from stiletto.graph.tree import Dir
+from stiletto.layers.layer import Layer
 from stiletto.layers.remove import remove_tree
 from stiletto.store import checkout, export, files, manifest, sealed, trouble
 from stiletto.store.layout import (
