@@ -17,22 +17,21 @@ from dagger import dag
 from packaging.version import Version
 
 from wheelwright.container import packages as everywhere
-from wheelwright.container import toolchain
+from wheelwright.container import steps, toolchain
 from wheelwright.container.failures import expected
 from wheelwright.container.loading import Bench
 from wheelwright.environment import plan as environment
 from wheelwright.errors import GateFailed, RequestError
 from wheelwright.gates.result import Verdict
 from wheelwright.project.files import join, literal
-from wheelwright.testing import cells as planning
 from wheelwright.testing import coverage, junit, run_tests
-from wheelwright.testing import run as testing
-from wheelwright.testing.cells import Cell, Selection
+from wheelwright.testing.cells import Cell, Selection, plan, runnable
 from wheelwright.testing.plan import TestOptions
 from wheelwright.testing.record import Failure
 from wheelwright.testing.reports import annotations as notices
 from wheelwright.testing.reports import html, markdown, model, table
 from wheelwright.testing.reports.model import CellReport, Coverage, MatrixReport
+from wheelwright.testing.run import Run
 from wheelwright.testing.verdict import Kind
 
 
@@ -112,7 +111,7 @@ async def run(bench: Bench, git: dagger.Directory, asked: Selection, options: Op
         )
     bench.project.require_package()
     started, started_s = datetime.now(UTC), time.monotonic()
-    cells, elsewhere = planning.runnable(planning.plan(bench.project, asked), asked)
+    cells, elsewhere = runnable(plan(bench.project, asked), asked)
     ran = await _all(bench, git, cells, options)
     # A part of the matrix need not reach what was agreed on for the whole.
     whole = not asked.narrows and options.measure is not False
@@ -190,7 +189,7 @@ async def _guarded(bench: Bench, git: dagger.Directory, cell: Cell, options: Opt
 
 async def _run(bench: Bench, git: dagger.Directory, cell: Cell, options: Options) -> _Ran:
     project = bench.project
-    if why := await _unavailable(environment.image(project, cell.python)):
+    if why := await steps.unavailable(environment.image(project, cell.python)):
         return _without_python(cell, why, options)
     started = datetime.now(UTC)
     asked = TestOptions(options.args, measure=True if options.least else options.measure)
@@ -204,15 +203,6 @@ async def _run(bench: Bench, git: dagger.Directory, cell: Cell, options: Options
     names = await tested.reports.entries()
     data = tuple(name for name in names if name.startswith(coverage.DATA))
     return _Ran(report, tested.reports, tested.junit, data)
-
-
-async def _unavailable(image: str) -> str:
-    """Return why the engine has no such image; empty where it has."""
-    try:
-        await dag.container().from_(image).sync()
-    except dagger.QueryError as error:
-        return str(error)
-    return ""
 
 
 def _without_python(cell: Cell, why: str, options: Options) -> _Ran:
@@ -257,7 +247,7 @@ def _report(bench: Bench, cell: Cell, tested: run_tests.Tested, started: datetim
     )
 
 
-def _note(run: testing.Run, failed: Sequence[Failure]) -> str:
+def _note(run: Run, failed: Sequence[Failure]) -> str:
     """Return the line beside the counts: the interpreter, or why the cell failed."""
     if reason := run.verdict.reason:
         return reason
