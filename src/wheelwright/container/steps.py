@@ -116,15 +116,6 @@ def base(image: str, python: str) -> dagger.Container:
 # -- steps ----------------------------------------------------------------------------------------
 
 
-async def unavailable(image: str) -> str:
-    """Return why the engine has no such image; empty where it has."""
-    try:
-        await dag.container().from_(image).sync()
-    except dagger.QueryError as error:
-        return str(error)
-    return ""
-
-
 def step(
     container: dagger.Container,
     kind: Kind,

@@ -17,12 +17,13 @@ from dagger import dag
 from packaging.version import Version
 
 from wheelwright.container import packages as everywhere
-from wheelwright.container import steps, toolchain
+from wheelwright.container import toolchain
 from wheelwright.container.failures import expected
 from wheelwright.container.loading import Bench
 from wheelwright.environment import plan as environment
 from wheelwright.errors import GateFailed, RequestError
 from wheelwright.gates.result import Verdict
+from wheelwright.gates.table import counted
 from wheelwright.project.files import join, literal
 from wheelwright.testing import coverage, junit, run_tests
 from wheelwright.testing.cells import Cell, Selection, plan, runnable
@@ -189,7 +190,7 @@ async def _guarded(bench: Bench, git: dagger.Directory, cell: Cell, options: Opt
 
 async def _run(bench: Bench, git: dagger.Directory, cell: Cell, options: Options) -> _Ran:
     project = bench.project
-    if why := await steps.unavailable(environment.image(project, cell.python)):
+    if why := await toolchain.unavailable(environment.image(project, cell.python)):
         return _without_python(cell, why, options)
     started = datetime.now(UTC)
     asked = TestOptions(options.args, measure=True if options.least else options.measure)
@@ -264,7 +265,7 @@ def _kept(cells: Sequence[CellReport]) -> str:
         return ""
     first, last = (f"{at[:19].replace('T', ' ')} UTC" for at in (began[0], began[-1]))
     span = f"at {first}" if first == last else f"from {first} to {last}"
-    return f"kept: {model.counted(len(began), 'cell')} ran earlier, begun {span}"
+    return f"kept: {counted(len(began), 'cell')} ran earlier, begun {span}"
 
 
 def _document(ran: _Ran) -> junit.CellDocument:
