@@ -1,1 +1,1 @@
-"""Directories on disk: what the store and the sandbox share."""
+"""Layers on disk, for the store and the sandbox: one view over them, and the marks of overlayfs."""

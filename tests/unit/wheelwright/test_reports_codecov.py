@@ -1,4 +1,4 @@
-"""The uploader's words, and what is told of its answer."""
+"""The uploader's command, and the message about its outcome."""
 
 from wheelwright.container.output import Output
 from wheelwright.testing.reports.codecov import Upload, command, upload_message
