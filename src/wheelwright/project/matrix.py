@@ -102,12 +102,12 @@ def _wrong_entry(key: str, entry: Mapping[str, Any]) -> list[str]:
         f"has an {unknown(f'key of {where}', word, _WORDS)}" for word in entry if word not in _WORDS
     ]
     wrong += [
-        f"says {where}.{word} = {entry[word]!r}, which is not a string"
+        f"has {where}.{word} = {entry[word]!r}, which is not a string"
         for word in _TEXTS
         if not isinstance(entry.get(word, ""), str)
     ]
     wrong += [
-        f"says {where}.{word} = {entry[word]!r}, which is no string and no list of them"
+        f"has {where}.{word} = {entry[word]!r}, which is neither a string nor a list of strings"
         for word in _PARTS
         if not isinstance(entry.get(word, ""), str) and not _strings(entry[word])
     ]
