@@ -25,10 +25,11 @@ from stiletto.engine.consent import Consent
 from stiletto.engine.container_leaves import image_container
 from stiletto.engine.context import current_span
 from stiletto.engine.core import Core
-from stiletto.engine.modules import FORMAT, Modules
+from stiletto.engine.keys import call_inputs, call_key
+from stiletto.engine.modules import Modules
 from stiletto.engine.once import Once
 from stiletto.errors import ModuleFailed, NotSupported, UsageError
-from stiletto.graph.recipe import Recipe, closure, digest_of, dump, load
+from stiletto.graph.recipe import Recipe, closure, dump, load
 from stiletto.module.definition import ArgDef, FunctionDef, Kind, TypeRef
 from stiletto.module.origin import acts
 from stiletto.module.source import LoadedModule, context_of
@@ -86,21 +87,15 @@ class Functions:
         function: FunctionDef,
         given: Mapping[str, Any],
     ) -> Any:
-        inputs = await self._inputs(module, parent, function, given)
-        key = digest_of(
-            [
-                FORMAT,
-                module.code,
-                [parent.object_type, parent.state] if parent else parent_type,
-                function.original,
-                sorted(inputs.items()),
-            ]
-        )
+        args = await self._arguments(module, parent, function, given)
+        made_by = (parent.object_type, parent.state) if parent else parent_type
+        inputs = call_inputs(module.code, made_by, function.original, args)
+        key = call_key(inputs)
         call = FunctionCall(
             name=function.original,
             parent_name=parent_type,
             parent=parent.state if parent else "{}",
-            args=tuple(Argument(name, text) for name, text in inputs.items()),
+            args=tuple(Argument(name, text) for name, text in args.items()),
         )
         title = function.name or module.name
         parent_span = current_span.get()
@@ -118,7 +113,7 @@ class Functions:
                 span.end(_outcome(error))
                 raise
             span.end(Outcome.DONE)
-            self._keep(module, function, key, answer)
+            self._keep(module, function, key, inputs, answer)
             return answer
 
         if function.cache == "never":
@@ -133,7 +128,7 @@ class Functions:
 
     # -- arguments -----------------------------------------------------------------------------
 
-    async def _inputs(
+    async def _arguments(
         self,
         module: LoadedModule,
         parent: ModuleObject | None,
@@ -145,7 +140,7 @@ class Functions:
         if unknown:
             raise UsageError(f"{function.name or module.name} has no argument {min(unknown)!r}")
         owner = parent.object_type if parent else module.definition.main
-        inputs: dict[str, str] = {}
+        texts: dict[str, str] = {}
         for arg in function.args:
             value = given.get(arg.name)
             address = module.addresses.get((owner, function.name, arg.name))
@@ -153,18 +148,18 @@ class Functions:
                 self._consented(module, (owner, function.name, arg.name), arg, address)
                 value = await self._addresses.value(arg, address)
             if value is not None:
-                inputs[arg.original] = json.dumps(await self._argument(module, value, arg))
+                texts[arg.original] = json.dumps(await self._argument(module, value, arg))
             elif arg.default_path is not None:
                 contextual = self._contextual(module, arg)
-                inputs[arg.original] = json.dumps(await self._argument(module, contextual, arg))
+                texts[arg.original] = json.dumps(await self._argument(module, contextual, arg))
             elif arg.default_address is not None:
                 container = await image_container(self._core, arg.default_address)
-                inputs[arg.original] = json.dumps(self._core.objects.remember(container))
+                texts[arg.original] = json.dumps(self._core.objects.remember(container))
             elif arg.default is not None:
-                inputs[arg.original] = json.dumps(json.loads(arg.default))
+                texts[arg.original] = json.dumps(json.loads(arg.default))
             elif not arg.type.optional:
                 raise UsageError(f"missing argument {arg.name!r} of {function.name or module.name}")
-        return inputs
+        return texts
 
     def _consented(
         self, module: LoadedModule, key: tuple[str, str, str], arg: ArgDef, address: str
@@ -250,7 +245,14 @@ class Functions:
                 for item in data:
                     yield from self._held(item)
 
-    def _keep(self, module: LoadedModule, function: FunctionDef, key: str, answer: str) -> None:
+    def _keep(
+        self,
+        module: LoadedModule,
+        function: FunctionDef,
+        key: str,
+        inputs: Mapping[str, Any],
+        answer: str,
+    ) -> None:
         if function.cache == "never":
             return
         recipes: list[Any] = []
@@ -263,7 +265,12 @@ class Functions:
         if not lasting:
             self._session[key] = answer
             return
-        record = {"at_s": time.time(), "answer": answer, "recipes": recipes}
+        record = {
+            "at_s": time.time(),
+            "answer": answer,
+            "recipes": recipes,
+            "inputs": masks.value(inputs),
+        }
         self._core.store.put_record("call", key, record)
 
     def _stored(self, module: LoadedModule, function: FunctionDef, key: str) -> str | None:
