@@ -14,10 +14,11 @@ from stiletto.engine.container_leaves import image_container
 from stiletto.engine.core import Core
 from stiletto.engine.repositories import Repositories
 from stiletto.errors import NotSupported, UsageError
+from stiletto.graph.kind import Kind
 from stiletto.graph.recipe import Recipe
 from stiletto.module.addresses import is_git_url, secret_arguments
 from stiletto.module.credentials import shown
-from stiletto.module.definition import ArgDef, Kind, TypeRef
+from stiletto.module.definition import ArgDef, TypeRef
 from stiletto.module.remote import GitReference
 
 
