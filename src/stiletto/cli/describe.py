@@ -56,6 +56,11 @@ def flag_rows(flags: Iterable[Flag]) -> list[tuple[str, str]]:
     return rows
 
 
+def command_help(text: str, flags: Iterable[Flag], width: int) -> str:
+    """Return the help of a command: its text, and a row for each flag."""
+    return f"{text}{columns(flag_rows(flags), width)}\n"
+
+
 def help_of(level: Level, module: ModuleDef, types: Types, *, width: int, bold: Bold = str) -> str:
     """Return the help of one level: usage, description, functions and arguments.
 
