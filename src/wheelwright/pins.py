@@ -1,16 +1,21 @@
 """Every version that Wheelwright chooses itself: the one place to raise them.
 
-A project's own lock always wins over a pin (`project/tools.py`).
+A project's own lock always wins over a pin (`environment/tools.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-# The image's tag is the version of uv on the package index.
-UV_IMAGE: Final = "ghcr.io/astral-sh/uv:0.13.9"
+# uv in the containers and on GitHub's runners. The image's tag is the version on the index.
+UV: Final = "0.13.9"
+UV_IMAGE: Final = f"ghcr.io/astral-sh/uv:{UV}"
+
+# Dagger's command line and engine: what dagger.json of this module asks for.
+DAGGER: Final = "0.21.8"
 
 # Minor releases that have an official image, oldest first. A package that claims ">=3.9" and
 # lists no classifiers claims what of these lies inside.
@@ -27,6 +32,7 @@ TOOLS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = MappingProxyType(
         "basedpyright": (("3.8", "1.40.2"),),
         "codecov-cli": (("3.9", "11.3.1"), ("3.8", "9.1.1")),
         "coverage": (("3.11", "7.17.3"), ("3.10", "7.16.2"), ("3.9", "7.10.7"), ("3.8", "7.6.1")),
+        "git-cliff": (("3.7", "2.14.2"),),
         "mypy": (("3.10", "2.4.1"), ("3.9", "1.19.1"), ("3.8", "1.14.1")),
         "pip-audit": (("3.10", "2.10.1"), ("3.9", "2.9.0"), ("3.8", "2.7.3")),
         "pyrefly": (("3.8", "1.4.1"),),
@@ -34,9 +40,40 @@ TOOLS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = MappingProxyType(
         "pytest": (("3.10", "9.2.0"), ("3.9", "8.4.2"), ("3.8", "8.3.5")),
         "pytest-cov": (("3.9", "7.1.0"), ("3.8", "5.0.0")),
         "ruff": (("3.7", "0.17.6"),),
+        "towncrier": (("3.9", "26.9.0"),),
+        "twine": (("3.10", "7.0.0"),),
         "ty": (("3.8", "0.0.105"),),
     }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A GitHub action at the commit that the version's tag names in the action's repository."""
+
+    name: str
+    commit: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.commit} # {self.version}"
+
+
+# By the word that the templates use. Each was read from the tags of the action's repository.
+ACTIONS: Final = {
+    "checkout": Action("actions/checkout", "3d3c42e5aac5ba805825da76410c181273ba90b1", "v7.0.1"),
+    "cache": Action("actions/cache", "27d5ce7f107fe9357f9df03efb73ab90386fccae", "v5.0.5"),
+    "upload": Action(
+        "actions/upload-artifact", "bbbca2ddaa5d8feaa63e36b76fdaad77386f024f", "v7.0.0"
+    ),
+    "download": Action(
+        "actions/download-artifact", "3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c", "v8.0.1"
+    ),
+    "dagger": Action(
+        "dagger/dagger-for-github", "27b130bf0f79a7f6fbbbe0fbca6760dc9bb40a77", "v8.4.1"
+    ),
+    "uv": Action("astral-sh/setup-uv", "20cfd1bf945f4377ade1205e4dbc17946fc9a30d", "v10.0.1"),
+}
 
 
 def slim_image(python: str) -> str:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from wheelwright.container.harmless import harmless
 from wheelwright.gates.result import GateResult, Verdict
+from wheelwright.gates.table import columns, details
+from wheelwright.project.reading import cut, first_line
 
 _NOTE_WIDTH = 100
-_DETAIL_LINES = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +40,17 @@ def render(title: str, rows: Sequence[Row]) -> str:
             row.result.gate,
             row.result.verdict.value,
             "-" if row.seconds is None else f"{row.seconds:.1f}",
-            _one_line(row.result.note),
+            cut(first_line(row.result.note).removeprefix("not configured: "), _NOTE_WIDTH),
         )
         for row in rows
     ]
-    widths = [max(len(line[column]) for line in (head, *body)) for column in range(3)]
-
-    def line(cells: tuple[str, str, str, str]) -> str:
-        gate, verdict, seconds, note = cells
-        return (
-            f"{gate:<{widths[0]}}  {verdict:<{widths[1]}}  {seconds:>{widths[2]}}  {note}".rstrip()
-        )
-
-    details = [
-        f"--- {row.result.gate} ---\n{_shortened(row.result.details.rstrip())}\n"
+    above = [
+        details(row.result.gate, row.result.details, "call the gate alone to see them")
         for row in rows
         if row.result.verdict is Verdict.FAILED and row.result.details
     ]
-    rule = "  ".join("-" * width for width in (*widths, len(head[3])))
-    whole = [*details, title, line(head), rule, *map(line, body), "", _last(rows)]
-    return harmless("\n".join(whole))
+    table = columns(head, body, right=("seconds",), note=True)
+    return harmless("\n".join([*above, title, *table, "", _last(rows)]))
 
 
 def _last(rows: Sequence[Row]) -> str:
@@ -78,18 +70,3 @@ def _last(rows: Sequence[Row]) -> str:
 
 def _names(rows: Sequence[Row], verdict: Verdict) -> list[str]:
     return [row.result.gate for row in rows if row.result.verdict is verdict]
-
-
-def _shortened(details: str) -> str:
-    """Keep the first lines, where tools put what is worth most; the gate alone shows all."""
-    lines = details.splitlines()
-    if len(lines) <= _DETAIL_LINES:
-        return details
-    more = f"[{len(lines) - _DETAIL_LINES} more lines; call the gate alone to see them]"
-    return "\n".join([*lines[:_DETAIL_LINES], more])
-
-
-def _one_line(note: str) -> str:
-    line = note.splitlines()[0] if note else ""
-    line = line.removeprefix("not configured: ")
-    return line if len(line) <= _NOTE_WIDTH else line[: _NOTE_WIDTH - 3] + "..."

@@ -16,6 +16,7 @@ from stiletto.cli.door import Installed
 from stiletto.cli.main import run
 from stiletto.cli.ports import EnginePort
 from stiletto.cli.terminal import Terminal
+from stiletto.engine.core import core_of
 from stiletto.engine.gate import SecretGate
 from stiletto.engine.ports import ObjectRef, Value
 from stiletto.engine.session import Engine
@@ -245,7 +246,7 @@ class Door(Installed):
         self, *, workdir: Path, progress: Progress, environ: Mapping[str, str], **_: object
     ) -> AsyncIterator[EnginePort]:
         """Open a session without looking for bubblewrap once more."""
-        engine = Sampled(
+        core = core_of(
             store=self.store,
             sandbox=Plain(self.base / "sandbox"),
             images=HostImages(servers=self.base / "servers", memory=self.store),
@@ -254,6 +255,7 @@ class Door(Installed):
             environ=environ,
             gate=SecretGate(isolated=True, allowed=True, way_out=_no_way),
         )
+        engine = Sampled(core)
         try:
             yield engine
         finally:

@@ -42,7 +42,7 @@ class Session:
 
     def stored(self) -> str:
         """Return the text of all records and replay scripts of the store."""
-        root = self.engine.store.root
+        root = self.engine.core.store.root
         paths = [*(root / "records").rglob("*"), *(root / "replay").rglob("*")]
         return "\n".join(p.read_text(errors="replace") for p in paths if p.is_file())
 

@@ -28,10 +28,11 @@ from wheelwright.release.decide.report import Report as ReleaseReport
 from wheelwright.report import Row as GateRow
 from wheelwright.report import render as gate_table
 from wheelwright.testing.cells import Cell
+from wheelwright.testing.record import Counts, Failure
 from wheelwright.testing.reports import html as page
 from wheelwright.testing.reports import markdown, table
 from wheelwright.testing.reports.annotations import Annotation
-from wheelwright.testing.reports.model import CellReport, Failure, MatrixReport
+from wheelwright.testing.reports.model import CellReport, MatrixReport
 
 ESCAPES = [
     "\x1b]52;c;Y3VybCB4\x07",
@@ -170,8 +171,7 @@ def matrix(nasty: str, text: str) -> MatrixReport:
         Verdict.FAILED,
         nasty,
         version="Python 3.11.7",
-        tests=1,
-        failed=1,
+        counts=Counts(failed=1),
         ran_at="2026-05-04T10:00:01+00:00",
         failures=(Failure(nasty, nasty, text, nasty, 3), Failure(nasty, nasty, "", nasty, -9)),
         slowest=((2.0, nasty),),

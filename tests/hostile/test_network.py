@@ -22,6 +22,7 @@ from processes import living_with
 from test_host import ISOLATION, SOURCES, Bench
 
 from stiletto.api.execution import with_exec
+from stiletto.engine.container_leaves import image_container
 from stiletto.errors import EnvironmentFailed, StepFailed, UsageError
 from stiletto.sandbox import network as networks
 from stiletto.sandbox.bubblewrap import Bubblewrap, find_program
@@ -367,10 +368,10 @@ async def test_a_refused_step_names_the_setting(tmp_path: Path, listeners: list[
     url = f"http://127.0.0.1:{first.port}/"
     program = f"print({url!r}); import urllib.request; urllib.request.urlopen({url!r})"
     async with opened(tmp_path / "store", tmp_path) as session:
-        network = await session.engine.evaluator.sandbox.network()
+        network = await session.engine.core.evaluator.sandbox.network()
         if not network.own:
             pytest.skip(await session.engine.shared())
-        container = await session.engine.container_from("python:3.11-slim")
+        container = await image_container(session.engine.core, "python:3.11-slim")
         step = with_exec(container, ["python", "-c", program])
         with pytest.raises(StepFailed) as failed:
             await session.engine.dispatch(session.engine.main, step, "stdout", {})

@@ -12,9 +12,9 @@ from release_attacks import Listener, listening, start
 from tests.e2e.bench import Bench
 from tests.e2e.release_bench import Description, Outside, Sample
 
+from wheelwright.environment.tools import release_tool
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
-from wheelwright.release.decide.pins import release_tool
 
 LOCKS = Path(__file__).parents[2] / "src" / "wheelwright" / "locks"
 

@@ -369,7 +369,7 @@ async def test_the_replay_of_a_failed_step_runs_nothing_outside(
         .with_exec(["sh", "-c", "true\ntouch canary #\nfalse"])
     )
     await fails(step.sync())
-    scripts = sorted((one.engine.store.root / "replay").glob("*.sh"))
+    scripts = sorted((one.engine.core.store.root / "replay").glob("*.sh"))
     assert scripts
     secret = tmp_path / "secret"
     secret.write_text("given")

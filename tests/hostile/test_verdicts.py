@@ -168,7 +168,7 @@ def test_workers_are_counted_once(tmp_path: Path, workers: str) -> None:
     assert "1 passed, 1 failed" == str(left.counts)
     assert left.record is not None
     assert (2, 2) == (left.record.selected, left.record.seen)
-    assert ["tests.test_a::test_bad"] == [case.name for case in left.record.failures]
+    assert ["tests.test_a::test_bad"] == [case.test for case in left.record.failures]
 
 
 def test_worker_that_dies_fails_its_test(tmp_path: Path) -> None:
@@ -372,7 +372,7 @@ def test_names_stay_on_one_line_and_paths_inside() -> None:
     text = whole({"e": "result", "test": NAMES, **failure, **outside})
     (case,) = record.read(text).failures
 
-    assert [case.name] == case.name.splitlines()
+    assert [case.test] == case.test.splitlines()
     assert ("a", "", 0) == (case.message, case.file, case.line)
 
 

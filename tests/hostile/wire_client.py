@@ -122,8 +122,8 @@ class Guarded:
 async def guarded(directory: Path) -> AsyncIterator[tuple[Asking, CoreSchema]]:
     """Serve a real engine that reaches nothing of the machine; give its schema, too."""
     async with _engine(directory) as engine:
-        server = SessionServer(ClientGraphs(engine.core))
-        client = cast("Client", SimpleNamespace(engine=Guarded(engine), served=()))
+        server = SessionServer(ClientGraphs(engine.api.schema, Guarded(engine).dispatch))
+        client = cast("Client", SimpleNamespace(served=()))
         async with server.serving():
             with server.admitted(client) as token:
-                yield Asking(server.port, token), engine.core
+                yield Asking(server.port, token), engine.api.schema

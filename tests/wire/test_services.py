@@ -91,7 +91,7 @@ async def test_a_server_on_every_address_is_reached_too(each: Session, fresh: st
 
 async def test_a_taken_port_is_named(each: Session, fresh: str) -> None:
     """Where something in the network has the port on every address, no service is started."""
-    network = await each.engine.evaluator.sandbox.network()
+    network = await each.engine.core.evaluator.sandbox.network()
     with network.socket(socket.SOCK_STREAM) as other:
         other.bind((EVERYWHERE, 0))
         other.listen()

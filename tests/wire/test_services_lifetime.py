@@ -88,7 +88,7 @@ async def test_the_next_user_in_time_keeps_it(
 ) -> None:
     """Who comes before that time is over gets the same instance, which stays as long."""
     monkeypatch.setattr(services, "DETACH_S", LIMIT_S)
-    running_ones = one.engine.evaluator.commands.services._instances
+    running_ones = one.engine.core.evaluator.commands.services._instances
     others = set(running_ones)
     service = server(one, fresh).as_service()
     before = await ask(user(one, "web", service, fresh + "1"), "web").stdout()
@@ -102,7 +102,7 @@ async def test_the_next_user_in_time_keeps_it(
     await ran(one, fresh)
     assert timer is not None
     assert timer.cancelled()
-    for counted in (one.engine.store.root / "volumes").glob(f"*/{fresh}"):
+    for counted in (one.engine.core.store.root / "volumes").glob(f"*/{fresh}"):
         counted.unlink()
 
     assert before == await running

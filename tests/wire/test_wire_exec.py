@@ -238,7 +238,7 @@ async def test_the_same_step_runs_once(each: Session, open_: Opener, fresh: str)
 
     assert await step(each).stdout() == "done\n"
     assert await step(each).stdout() == "done\n"
-    choice = each.engine.evaluator.sandbox.name
+    choice = each.engine.core.evaluator.sandbox.name
     async with open_(sandbox=choice) as later:
         assert await step(later).stdout() == "done\n"
     assert each.runs(fresh) == 1
@@ -328,7 +328,7 @@ async def test_cache_volumes_last(each: Session, open_: Opener, fresh: str) -> N
 
     await sh(at(each), "echo left > /kept/file").sync()
     assert await sh(at(each), "cat /kept/file").stdout() == "left\n"
-    async with open_(sandbox=each.engine.evaluator.sandbox.name) as later:
+    async with open_(sandbox=each.engine.core.evaluator.sandbox.name) as later:
         assert await sh(at(later), "cat /kept/file; echo >/dev/null").stdout() == "left\n"
 
 

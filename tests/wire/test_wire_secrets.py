@@ -18,7 +18,7 @@ async def test_secret_variable(each: Session) -> None:
     assert "*** 9\n" == await done.stdout()
     assert "*** 9\n" == await done.combined_output()
     assert await each.base().with_secret_variable("TOKEN", secret).env_variable("TOKEN") is None
-    records = (each.engine.store.root / "records").rglob("*.json")
+    records = (each.engine.core.store.root / "records").rglob("*.json")
     assert not [path for path in records if "pl4intext" in path.read_text()]
 
 

@@ -39,7 +39,7 @@ class Session:
 
     def runs(self, word: str) -> int:
         """Return how often `echo >> /counts/<word>` ran, in any session on this store."""
-        found = list((self.engine.store.root / "volumes").glob(f"*/{word}"))
+        found = list((self.engine.core.store.root / "volumes").glob(f"*/{word}"))
         return sum(len(path.read_text().splitlines()) for path in found)
 
 

@@ -1,6 +1,6 @@
 """The table of implemented calls: `Type.field` -> the function that answers it.
 
-A pure call maps a value and arguments to another value. A leaf also takes the engine, is a
+A pure call maps a value and arguments to another value. A leaf also takes the client, is a
 coroutine, and is where work happens. Python parameter names are the API's in snake case;
 defaults are the API's. A test compares every entry with the SDK's own signatures.
 """
@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An implemented call; `is_leaf` calls take the engine first and are coroutines."""
+    """An implemented call; `is_leaf` calls take the client first and are coroutines."""
 
     name: str
     function: Callable[..., Any]
@@ -50,5 +50,5 @@ def call(name: str) -> Callable[[F], F]:
 
 
 def leaf(name: str) -> Callable[[F], F]:
-    """Register a leaf, `async (engine, self, **arguments) -> value`."""
+    """Register a leaf, `async (client, self, **arguments) -> value`."""
     return _register(name, is_leaf=True)

@@ -41,7 +41,7 @@ class Addresses:
         say: Callable[[str], None],
         environ: Mapping[str, str],
     ) -> None:
-        self._engine = engine
+        self._session = engine
         self._workdir = workdir
         self._say = say
         self._environ = environ
@@ -81,11 +81,11 @@ class Addresses:
             case "Secret":
                 if ":" not in text:
                     self._bare_secret(name, text)
-                return await self._engine.select(None, "secret", secret_arguments(text))
+                return await self._session.select(None, "secret", secret_arguments(text))
             case "Container":
                 return await self._select("container", {}, "from", {"address": text})
             case "CacheVolume":
-                return await self._engine.select(None, "cacheVolume", {"key": text})
+                return await self._session.select(None, "cacheVolume", {"key": text})
             case "Socket":
                 path = text.removeprefix("unix://")
                 return await self._select("host", {}, "unixSocket", {"path": path})
@@ -95,8 +95,8 @@ class Addresses:
                 path, _, ref = text.partition("#")
                 repository = await self._repository(name, Address(address.type, path))
                 if ref:
-                    return await self._engine.select(repository, "ref", {"name": ref})
-                return await self._engine.select(repository, "head", {})
+                    return await self._session.select(repository, "ref", {"name": ref})
+                return await self._session.select(repository, "head", {})
             case _:
                 raise NotSupported(f"--{_flag(name)} (a {address.type} given by its address)")
 
@@ -134,7 +134,7 @@ class Addresses:
     ) -> ObjectRef:
         from stiletto.engine.ports import ObjectRef
 
-        value = await self._engine.select(receiver, field, args)
+        value = await self._session.select(receiver, field, args)
         if not isinstance(value, ObjectRef):
             raise TypeError(f"{field} answered {value!r} where an object was expected")
         return value

@@ -66,7 +66,7 @@ class Caller:
         workdir: Path,
         progress: Progress,
     ) -> None:
-        self._engine = engine
+        self._session = engine
         self._terminal = terminal
         self._options = options
         self._workdir = workdir
@@ -79,7 +79,7 @@ class Caller:
         value = await self._evaluate(line)
         if _holds(value, "Changeset") and isinstance(value, list | tuple):
             value = await self._merged(value)
-        provider = provider_of(line.returns, self._engine)
+        provider = provider_of(line.returns, self._session)
         if isinstance(value, ObjectRef) and self._options.output is not None:
             await self._export(value, self._options.output)
         elif isinstance(value, ObjectRef) and value.type == "Changeset":
@@ -87,7 +87,7 @@ class Caller:
         elif provider is not None and isinstance(value, ObjectRef | list | tuple):
             if self._options.output is not None:
                 raise UsageError(f"a list of {provider.name} cannot be saved with --output")
-            forced = await force(self._engine, value)
+            forced = await force(self._session, value)
             self._finish()
             self._print(result.objects(forced))
         elif value is not None:
@@ -95,7 +95,7 @@ class Caller:
             self._show_leaf(value)
 
     async def _evaluate(self, line: Line) -> Value:
-        addresses = Addresses(self._engine, self._workdir, self._say, self._terminal.environ)
+        addresses = Addresses(self._session, self._workdir, self._say, self._terminal.environ)
         given = await addresses.arguments(line.constructor, line.constructor_args)
         # All of the line first: what cannot be had stops it before anything has run.
         links = [
@@ -104,7 +104,7 @@ class Caller:
         ]
         if line.links and (told := whose(self._options, line.constructor, given, self._workdir)):
             self._say(told)
-        value: Value = await self._engine.construct(given)
+        value: Value = await self._session.construct(given)
         for name, args in links:
             self._asked_for_plaintext = (
                 isinstance(value, ObjectRef) and value.type == "Secret" and name == "plaintext"
@@ -115,17 +115,17 @@ class Caller:
     async def _each(self, receiver: Value, field: str, args: dict[str, Value]) -> Value:
         """Select on an object, or on each of a list; nothing comes of nothing."""
         if isinstance(receiver, ObjectRef):
-            return await self._engine.select(receiver, field, args)
+            return await self._session.select(receiver, field, args)
         if isinstance(receiver, list | tuple):
             return await together(self._each(item, field, args) for item in receiver)
         return None
 
     async def _merged(self, changesets: Sequence[Value]) -> Value:
-        empty = await self._engine.select(None, "changeset", {})
+        empty = await self._session.select(None, "changeset", {})
         return await self._each(empty, "withChangesets", {"changes": list(changesets)})
 
     async def _export(self, ref: ObjectRef, output: str) -> None:
-        definition = self._engine.object_def(ref.type)
+        definition = self._session.object_def(ref.type)
         export = definition.functions.get("export") if definition else None
         if export is None or export.arg("path") is None:
             raise UsageError(
@@ -135,7 +135,7 @@ class Caller:
         args: dict[str, Value] = {"path": output}
         if export.arg("allowParentDirPath") is not None:
             args["allowParentDirPath"] = True
-        saved = await self._engine.select(ref, "export", args)
+        saved = await self._session.select(ref, "export", args)
         self._finish()
         self._terminal.err(f'Saved to "{saved}".')
 
@@ -158,17 +158,17 @@ class Caller:
             if not self._terminal.ask("Apply changes? [y/N] "):
                 self._terminal.err("Discarded.")
                 return
-        await self._engine.select(ref, "export", {"path": "."})
+        await self._session.select(ref, "export", {"path": "."})
         self._terminal.err("Applied.")
 
     async def _paths(self, ref: ObjectRef, field: str) -> list[str]:
-        value = await self._engine.select(ref, field, {})
+        value = await self._session.select(ref, field, {})
         return [str(item) for item in value] if isinstance(value, list | tuple) else []
 
     def _show_leaf(self, value: Value) -> None:
         text = result.as_json(value) if self._options.json else result.plain(value)
         if not self._asked_for_plaintext:
-            text = self._engine.mask(text)
+            text = self._session.mask(text)
         if self._options.output is not None:
             path = self._workdir / self._options.output
             try:

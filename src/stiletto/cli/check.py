@@ -78,7 +78,7 @@ class _Objects:
     """The objects that checks live on, each asked for once."""
 
     def __init__(self, engine: EnginePort, main: ObjectRef) -> None:
-        self._engine = engine
+        self._session = engine
         self._found: dict[tuple[str, ...], asyncio.Task[ObjectRef]] = {}
         self._main = main
 
@@ -91,7 +91,7 @@ class _Objects:
         return await asyncio.shield(self._found[path])
 
     async def _select(self, path: tuple[str, ...]) -> ObjectRef:
-        value = await self._engine.select(await self.at(path[:-1]), path[-1], {})
+        value = await self._session.select(await self.at(path[:-1]), path[-1], {})
         if not isinstance(value, ObjectRef):
             raise TypeError(f"{':'.join(path)} answered {value!r} where an object was expected")
         return value

@@ -1,19 +1,18 @@
-"""Who asks: the command line, a program, or a module's running function."""
+"""The clients of a session: the command line, a program, or a module's running function."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, TypeAlias
 
 from stiletto.api.session import Error, FunctionCall
+from stiletto.engine.core import Core
 from stiletto.errors import UsageError
+from stiletto.graph.recipe import Recipe
+from stiletto.module.source import LoadedModule
 from stiletto.progress import Span
-
-if TYPE_CHECKING:
-    from stiletto.engine.session import Engine
-    from stiletto.module.source import LoadedModule
 
 
 @dataclass
@@ -25,7 +24,7 @@ class Client:
     `returned` (JSON) or `failed` is what that process answered.
     """
 
-    engine: Engine
+    core: Core
     module: LoadedModule | None = None
     call: FunctionCall | None = None
     span: Span | None = None
@@ -46,4 +45,11 @@ class Client:
         """
         if self.module is not None:
             raise UsageError("a module's code cannot read the host; take directories as arguments")
-        return (self.engine.workdir / Path(path).expanduser()).resolve()
+        return (self.core.workdir / Path(path).expanduser()).resolve()
+
+
+Dispatch: TypeAlias = Callable[[Client, Recipe, str, Mapping[str, Any]], Awaitable[Any]]
+"""Answers one field of one value for a client; arguments are as they come over the wire."""
+
+RunCode: TypeAlias = Callable[[Client, str], Awaitable[str]]
+"""Runs the code of a client's module for its call, named in errors, and gives the JSON answer."""

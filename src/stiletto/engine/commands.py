@@ -80,7 +80,7 @@ class Commands:
     async def finished(self, exec_: c.Exec) -> Finished:
         """Run a command, or return what it did before."""
         span = current_span.get()
-        return await self._once.get("exec", exec_, lambda: self._finished(exec_, span))
+        return await self._once.get(("exec", exec_.digest), lambda: self._finished(exec_, span))
 
     async def printed(self, exec_: c.Exec, *streams: Stream) -> str:
         """Return what a command printed to these streams, in the order it came.
@@ -128,7 +128,7 @@ class Commands:
 
     async def service_key(self, service: Service) -> str:
         """Identify a service by the content of what it runs on, and by how it is reached."""
-        return await self._once.get("service", service, lambda: self._service_key(service))
+        return await self._once.get(("service", service.digest), lambda: self._service_key(service))
 
     async def _service_key(self, service: Service) -> str:
         stack = await self._layouts.stack(service.exec.root)

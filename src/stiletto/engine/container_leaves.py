@@ -5,19 +5,17 @@ from __future__ import annotations
 import posixpath
 import stat
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from stiletto.api import container as c
 from stiletto.api.filesystem import unreadable
 from stiletto.api.readiness import Port
 from stiletto.api.registry import leaf
 from stiletto.api.session import Stat
+from stiletto.engine.client import Client
+from stiletto.engine.core import Core
 from stiletto.engine.file_leaves import stat_of
 from stiletto.errors import NotSupported, UsageError
 from stiletto.graph.recipe import Recipe
-
-if TYPE_CHECKING:
-    from stiletto.engine.client import Client
 
 
 @leaf("Container.from")
@@ -27,17 +25,23 @@ async def container_from(
     address: str,
     registry_service: Recipe | None = None,
 ) -> c.Container:
-    """Start from an image: files and configuration are the image's, of variables it wins.
-
-    Other variables, labels, ports and mounts stay (core/util.go, mergeImageConfig).
-    """
+    """Start from an image."""
     if registry_service is not None:
         raise NotSupported("Container.from(registryService:)")
-    image = await client.engine.evaluator.image(address)
-    env = {**{v.name: v.value for v in self.env}, **image.env}
-    ports = tuple(p for p in self.ports if p.port not in image.ports)
+    return await image_container(client.core, address, self)
+
+
+async def image_container(core: Core, address: str, base: c.Container | None = None) -> c.Container:
+    """Start a container from an image, whose files, configuration and variables win.
+
+    Other variables, labels, ports and mounts of `base` stay (core/util.go, mergeImageConfig).
+    """
+    base = base or c.Container()
+    image = await core.evaluator.image(address)
+    env = {**{v.name: v.value for v in base.env}, **image.env}
+    ports = tuple(p for p in base.ports if p.port not in image.ports)
     return replace(
-        self,
+        base,
         root=c.ImageRoot(address, image.identity),
         image_ref=address,
         env=tuple(c.Variable(name, value) for name, value in env.items()),
@@ -54,8 +58,8 @@ async def container_from(
 @leaf("Container.sync")
 async def container_sync(client: Client, self: c.Container) -> str:
     """Force everything the container is made of."""
-    await client.engine.evaluator.stack(self.root)
-    return client.engine.remember(self)
+    await client.core.evaluator.stack(self.root)
+    return client.core.objects.remember(self)
 
 
 def _last(self: c.Container) -> c.Exec:
@@ -67,25 +71,25 @@ def _last(self: c.Container) -> c.Exec:
 @leaf("Container.stdout")
 async def stdout(client: Client, self: c.Container) -> str:
     """Return what the last command printed."""
-    return await client.engine.evaluator.commands.printed(_last(self), "stdout")
+    return await client.core.evaluator.commands.printed(_last(self), "stdout")
 
 
 @leaf("Container.stderr")
 async def stderr(client: Client, self: c.Container) -> str:
     """Return what the last command printed to its error stream."""
-    return await client.engine.evaluator.commands.printed(_last(self), "stderr")
+    return await client.core.evaluator.commands.printed(_last(self), "stderr")
 
 
 @leaf("Container.combinedOutput")
 async def combined_output(client: Client, self: c.Container) -> str:
     """Return both streams of the last command as they came."""
-    return await client.engine.evaluator.commands.printed(_last(self), "stdout", "stderr")
+    return await client.core.evaluator.commands.printed(_last(self), "stdout", "stderr")
 
 
 @leaf("Container.exitCode")
 async def exit_code(client: Client, self: c.Container) -> int:
     """Return the last command's exit code."""
-    done = await client.engine.evaluator.commands.finished(_last(self))
+    done = await client.core.evaluator.commands.finished(_last(self))
     return done.exit_code
 
 
@@ -117,18 +121,18 @@ async def container_stat(
     at = self.path(path)
     match mount := self.mount_at(at):
         case None:
-            node = await client.engine.evaluator.look(self.root, at, not do_not_follow_symlinks)
+            node = await client.core.evaluator.look(self.root, at, not do_not_follow_symlinks)
             if node is None:
                 return None
             size = 0 if node.kind == "dir" else node.stat.st_size
             mode = stat.S_IMODE(node.stat.st_mode)
             return Stat(posixpath.basename(node.path), size, _TYPES[node.kind], mode)
         case c.DirectoryMount(target, source):
-            tree = await client.engine.evaluator.tree(source)
+            tree = await client.core.evaluator.tree(source)
             entry = tree.get(posixpath.relpath(at, target), follow=not do_not_follow_symlinks)
             return None if entry is None else stat_of(posixpath.basename(at), entry)
         case c.FileMount(target, source):
-            named = await client.engine.evaluator.file(source)
+            named = await client.core.evaluator.file(source)
             return stat_of(posixpath.basename(at), named.file) if at == target else None
         case _:
             raise unreadable(mount, at)

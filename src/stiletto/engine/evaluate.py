@@ -78,7 +78,6 @@ class Evaluator:
         self.secrets = secrets
         self.progress = progress
         self._once = Once()
-        self._images: dict[str, plan.Image] = {}
         self._image_layers: dict[str, plan.Layer] = {}
         self.commands = Commands(self, parallel)
 
@@ -91,7 +90,7 @@ class Evaluator:
 
     async def tree(self, directory: f.Directory) -> Dir:
         """Evaluate a directory."""
-        return await self._once.get("tree", directory, lambda: self._tree(directory))
+        return await self._once.get(("tree", directory.digest), lambda: self._tree(directory))
 
     async def _tree(self, directory: f.Directory) -> Dir:
         try:
@@ -226,7 +225,7 @@ class Evaluator:
 
     async def file(self, file: f.File) -> NamedFile:
         """Evaluate a file."""
-        return await self._once.get("file", file, lambda: self._file(file))
+        return await self._once.get(("file", file.digest), lambda: self._file(file))
 
     async def _file(self, file: f.File) -> NamedFile:
         match file:
@@ -303,15 +302,17 @@ class Evaluator:
 
     async def image(self, address: str) -> plan.Image:
         """Resolve an image, once per session."""
-        if address not in self._images:
-            self._images[address] = image = await self.images.resolve(address)
-            if not preparing.get():
-                self.progress.say(f"{address}: {image.provided_by}")
-        return self._images[address]
+        return await self._once.get(("image", address), lambda: self._image(address))
+
+    async def _image(self, address: str) -> plan.Image:
+        image = await self.images.resolve(address)
+        if not preparing.get():
+            self.progress.say(f"{address}: {image.provided_by}")
+        return image
 
     async def stack(self, root: c.Root) -> Stack:
         """Evaluate what stands at a container's `/`."""
-        return await self._once.get("stack", root, lambda: self._stack(root))
+        return await self._once.get(("stack", root.digest), lambda: self._stack(root))
 
     async def _stack(self, root: c.Root) -> Stack:
         match root:

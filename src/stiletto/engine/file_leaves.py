@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import posixpath
-from typing import TYPE_CHECKING
 
 from stiletto.api import container as c
 from stiletto.api import files as f
@@ -12,16 +11,13 @@ from stiletto.api.directory import DiffStat
 from stiletto.api.patterns import Glob
 from stiletto.api.registry import leaf
 from stiletto.api.session import Stat
+from stiletto.engine.client import Client
 from stiletto.engine.contents import refuse_large
 from stiletto.engine.linecount import changed_lines
 from stiletto.engine.output import decoded
 from stiletto.errors import UsageError
-from stiletto.graph.changes import Changes, compare
+from stiletto.graph.changes import Changes, compare, difference
 from stiletto.graph.tree import Dir, Entry, File, Link, split
-
-if TYPE_CHECKING:
-    from stiletto.engine.client import Client
-
 
 # -- directories ---------------------------------------------------------------------------------
 
@@ -29,21 +25,21 @@ if TYPE_CHECKING:
 @leaf("Directory.sync")
 async def directory_sync(client: Client, self: f.Directory) -> str:
     """Force the directory."""
-    await client.engine.evaluator.tree(self)
-    return client.engine.remember(self)
+    await client.core.evaluator.tree(self)
+    return client.core.objects.remember(self)
 
 
 @leaf("Directory.entries")
 async def entries(client: Client, self: f.Directory, path: str | None = None) -> list[str]:
     """List names, sorted; directories end with `/`."""
-    tree = await client.engine.evaluator.tree(f.SubDirectory(self, path) if path else self)
+    tree = await client.core.evaluator.tree(f.SubDirectory(self, path) if path else self)
     return sorted(name + _slash(entry) for name, entry in tree.entries.items())
 
 
 @leaf("Directory.glob")
 async def glob(client: Client, self: f.Directory, pattern: str) -> list[str]:
     """List the paths that match; directories end with `/`."""
-    tree = await client.engine.evaluator.tree(self)
+    tree = await client.core.evaluator.tree(self)
     matcher = Glob(pattern)
 
     def found() -> list[str]:
@@ -59,7 +55,7 @@ def _slash(entry: Entry) -> str:
 @leaf("Directory.digest")
 async def directory_digest(client: Client, self: f.Directory) -> str:
     """Return a digest of everything in it."""
-    return (await client.engine.evaluator.tree(self)).digest
+    return (await client.core.evaluator.tree(self)).digest
 
 
 @leaf("Directory.name")
@@ -81,7 +77,7 @@ async def directory_exists(
     do_not_follow_symlinks: bool = False,
 ) -> bool:
     """Tell whether a path exists, and is of a kind."""
-    tree = await client.engine.evaluator.tree(self)
+    tree = await client.core.evaluator.tree(self)
     if expected_type == "SYMLINK_TYPE":
         do_not_follow_symlinks = True
     entry = tree.get(path, follow=not do_not_follow_symlinks)
@@ -94,7 +90,7 @@ async def directory_stat(
     client: Client, self: f.Directory, path: str, do_not_follow_symlinks: bool = False
 ) -> Stat:
     """Return what is known of a path."""
-    tree = await client.engine.evaluator.tree(self)
+    tree = await client.core.evaluator.tree(self)
     entry = tree.get(path, follow=not do_not_follow_symlinks)
     if entry is None:
         raise UsageError(f"{path}: no such file or directory")
@@ -115,10 +111,10 @@ def stat_of(name: str, entry: Entry) -> Stat:
 @leaf("Directory.findUp")
 async def find_up(client: Client, self: f.Directory, name: str, start: str) -> str | None:
     """Return the nearest path of that name, from `start` upwards."""
-    tree = await client.engine.evaluator.tree(self)
+    tree = await client.core.evaluator.tree(self)
     parts = split(start)
     if parts:
-        await client.engine.evaluator.tree(f.SubDirectory(self, start))
+        await client.core.evaluator.tree(f.SubDirectory(self, start))
     for count in range(len(parts), -1, -1):
         path = posixpath.join(*parts[:count], name)
         if tree.get(path) is not None:
@@ -130,8 +126,8 @@ async def find_up(client: Client, self: f.Directory, name: str, start: str) -> s
 async def export_directory(client: Client, self: f.Directory, path: str, wipe: bool = False) -> str:
     """Write the directory to the host, merged with what is there unless `wipe`."""
     at = client.host_path(path)
-    tree = await client.engine.evaluator.tree(self)
-    await asyncio.to_thread(client.engine.store.export, tree, at, wipe=wipe)
+    tree = await client.core.evaluator.tree(self)
+    await asyncio.to_thread(client.core.store.export, tree, at, wipe=wipe)
     return str(at)
 
 
@@ -141,8 +137,8 @@ async def export_directory(client: Client, self: f.Directory, path: str, wipe: b
 @leaf("File.sync")
 async def file_sync(client: Client, self: f.File) -> str:
     """Force the file."""
-    await client.engine.evaluator.file(self)
-    return client.engine.remember(self)
+    await client.core.evaluator.file(self)
+    return client.core.objects.remember(self)
 
 
 @leaf("File.contents")
@@ -153,9 +149,9 @@ async def contents(
     limit_lines: int | None = None,
 ) -> str:
     """Return the text, or some lines of it."""
-    named = await client.engine.evaluator.file(self)
+    named = await client.core.evaluator.file(self)
     refuse_large(named.name, named.file.size_bytes)
-    data = await client.engine.evaluator.contents(self)
+    data = await client.core.evaluator.contents(self)
     text = decoded(data)
     if offset_lines is None and limit_lines is None:
         return text
@@ -169,19 +165,19 @@ async def contents(
 @leaf("File.size")
 async def size(client: Client, self: f.File) -> int:
     """Return the size in bytes."""
-    return (await client.engine.evaluator.file(self)).file.size_bytes
+    return (await client.core.evaluator.file(self)).file.size_bytes
 
 
 @leaf("File.name")
 async def file_name(client: Client, self: f.File) -> str:
     """Return the base name."""
-    return (await client.engine.evaluator.file(self)).name
+    return (await client.core.evaluator.file(self)).name
 
 
 @leaf("File.digest")
 async def file_digest(client: Client, self: f.File, exclude_metadata: bool = False) -> str:
     """Return a digest of contents and mode, or of contents alone."""
-    named = await client.engine.evaluator.file(self)
+    named = await client.core.evaluator.file(self)
     if exclude_metadata:
         return "sha256:" + named.file.digest
     return Dir(entries={named.name: named.file}).digest
@@ -190,7 +186,7 @@ async def file_digest(client: Client, self: f.File, exclude_metadata: bool = Fal
 @leaf("File.stat")
 async def file_stat(client: Client, self: f.File) -> Stat:
     """Return what is known of the file."""
-    named = await client.engine.evaluator.file(self)
+    named = await client.core.evaluator.file(self)
     return stat_of(named.name, named.file)
 
 
@@ -200,12 +196,12 @@ async def export_file(
 ) -> str:
     """Write the file to the host; into a directory only when that is allowed."""
     at = client.host_path(path)
-    named = await client.engine.evaluator.file(self)
+    named = await client.core.evaluator.file(self)
     if at.is_dir():
         if not allow_parent_dir_path:
             raise UsageError(f"destination {at} is a directory", hint="name the file")
         at = at / named.name
-    await asyncio.to_thread(client.engine.store.export_file, named.file, at)
+    await asyncio.to_thread(client.core.store.export_file, named.file, at)
     return str(at)
 
 
@@ -214,7 +210,7 @@ async def export_file(
 
 async def _changes(client: Client, self: f.Changeset) -> tuple[Dir, Dir, Changes]:
     before, after = await asyncio.gather(
-        client.engine.evaluator.tree(self.before), client.engine.evaluator.tree(self.after)
+        client.core.evaluator.tree(self.before), client.core.evaluator.tree(self.after)
     )
     return before, after, compare(before, after)
 
@@ -223,7 +219,7 @@ async def _changes(client: Client, self: f.Changeset) -> tuple[Dir, Dir, Changes
 async def changeset_sync(client: Client, self: f.Changeset) -> str:
     """Force both sides."""
     await _changes(client, self)
-    return client.engine.remember(self)
+    return client.core.objects.remember(self)
 
 
 @leaf("Changeset.addedPaths")
@@ -254,7 +250,7 @@ async def is_empty(client: Client, self: f.Changeset) -> bool:
 async def diff_stats(client: Client, self: f.Changeset) -> list[DiffStat]:
     """Count lines per changed file; files that are not text count none."""
     before, after, changed = await _changes(client, self)
-    store = client.engine.store
+    store = client.core.store
 
     def lines(tree: Dir, path: str) -> list[bytes]:
         entry = tree.get(path)
@@ -282,5 +278,10 @@ async def export_changeset(client: Client, self: f.Changeset, path: str) -> str:
     """Apply the changes to a host directory: additions written, removals deleted."""
     at = client.host_path(path)
     before, after, changed = await _changes(client, self)
-    await asyncio.to_thread(client.engine.apply_changes, before, after, changed, at)
+    gone = {
+        path: before.get(path)
+        for path in (name.rstrip("/") for name in changed.removed)
+        if after.get(path) is None  # else replaced by something of another kind
+    }
+    await asyncio.to_thread(client.core.store.apply, difference(before, after), gone, at)
     return str(at)

@@ -14,15 +14,19 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stiletto.api import files as f
 from stiletto.api.secrets import Secret
 from stiletto.api.session import Argument, FunctionCall, ModuleObject
-from stiletto.engine.addresses import address_of
-from stiletto.engine.client import Client
+from stiletto.engine.addresses import Addresses
+from stiletto.engine.client import Client, Dispatch, RunCode
+from stiletto.engine.consent import Consent
+from stiletto.engine.container_leaves import image_container
 from stiletto.engine.context import current_span
-from stiletto.engine.modules import FORMAT
+from stiletto.engine.core import Core
+from stiletto.engine.modules import FORMAT, Modules
+from stiletto.engine.once import Once
 from stiletto.errors import ModuleFailed, NotSupported, UsageError
 from stiletto.graph.recipe import Recipe, closure, digest_of, dump, load
 from stiletto.module.definition import ArgDef, FunctionDef, Kind, TypeRef
@@ -31,10 +35,6 @@ from stiletto.module.source import LoadedModule, context_of
 from stiletto.progress import Outcome
 from stiletto.store.sealed import fitting
 
-if TYPE_CHECKING:
-    from stiletto.engine.session import Engine
-
-
 MAX_AGE_S = 7 * 24 * 3600  # as the real engine keeps function results
 ID = re.compile(r"\w+@sha256:[0-9a-f]{64}")
 
@@ -42,9 +42,15 @@ ID = re.compile(r"\w+@sha256:[0-9a-f]{64}")
 class Functions:
     """Calls functions, for one session."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._running: dict[str, asyncio.Task[str]] = {}
+    def __init__(
+        self, core: Core, consent: Consent, modules: Modules, run: RunCode, dispatch: Dispatch
+    ) -> None:
+        self._core = core
+        self._consent = consent
+        self._modules = modules
+        self._run = run
+        self._addresses = Addresses(core, modules.repositories, dispatch)
+        self._running = Once(remember=False)
         self._session: dict[str, str] = {}
 
     async def construct(self, module: LoadedModule, args: Mapping[str, Any]) -> ModuleObject:
@@ -61,7 +67,7 @@ class Functions:
 
     async def select(self, value: ModuleObject, name: str, args: Mapping[str, Any]) -> Any:
         """Answer a field of an object from its state, or call a function."""
-        module = self._engine.modules[value.module]
+        module = self._modules[value.module]
         definition = module.definition.objects[value.object_type]
         field = definition.fields.get(name)
         if field is not None:
@@ -100,14 +106,14 @@ class Functions:
         parent_span = current_span.get()
         stored = self._stored(module, function, key)
         if stored is not None:
-            self._engine.progress.span(title, "function", parent_span).end(Outcome.CACHED)
+            self._core.progress.span(title, "function", parent_span).end(Outcome.CACHED)
             return self._value(module, json.loads(stored), function.returns)
 
         async def run() -> str:
-            span = self._engine.progress.span(title, "function", parent_span)
-            client = Client(self._engine, module, call, span, served=module.uses)
+            span = self._core.progress.span(title, "function", parent_span)
+            client = Client(self._core, module, call, span, served=module.uses)
             try:
-                answer = await self._engine.processes.run(client, f"function {title}")
+                answer = await self._run(client, f"function {title}")
             except BaseException as error:
                 span.end(_outcome(error))
                 raise
@@ -118,19 +124,12 @@ class Functions:
         if function.cache == "never":
             answer = await run()
         else:
-            task = self._running.get(key)
-            if task is None:
-                task = self._running[key] = asyncio.ensure_future(run())
-                task.add_done_callback(lambda _: self._running.pop(key, None))
-            answer = await asyncio.shield(task)
+            answer = await self._running.get(key, run)
         return self._value(module, json.loads(answer), function.returns)
 
     async def close(self) -> None:
         """End the calls that still run."""
-        tasks = list(self._running.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._running.close()
 
     # -- arguments -----------------------------------------------------------------------------
 
@@ -152,15 +151,15 @@ class Functions:
             address = module.addresses.get((owner, function.name, arg.name))
             if value is None and address is not None:
                 self._consented(module, (owner, function.name, arg.name), arg, address)
-                value = await address_of(self._engine, arg, address)
+                value = await self._addresses.value(arg, address)
             if value is not None:
                 inputs[arg.original] = json.dumps(await self._argument(module, value, arg))
             elif arg.default_path is not None:
                 contextual = self._contextual(module, arg)
                 inputs[arg.original] = json.dumps(await self._argument(module, contextual, arg))
             elif arg.default_address is not None:
-                container = await self._engine.container_from(arg.default_address)
-                inputs[arg.original] = json.dumps(self._engine.remember(container))
+                container = await image_container(self._core, arg.default_address)
+                inputs[arg.original] = json.dumps(self._core.objects.remember(container))
             elif arg.default is not None:
                 inputs[arg.original] = json.dumps(json.loads(arg.default))
             elif not arg.type.optional:
@@ -179,9 +178,9 @@ class Functions:
         if origin is None:
             return
         root = context_of(Path(origin.path).parent)
-        act = acts(arg, address, self._engine.workdir, root)
+        act = acts(arg, address, self._core.workdir, root)
         if act is not None:
-            self._engine.consent.require(origin, act)
+            self._consent.require(origin, act)
 
     def _contextual(self, module: LoadedModule, arg: ArgDef) -> Recipe:
         path = arg.default_path or ""
@@ -208,15 +207,15 @@ class Functions:
             case f.Directory():
                 if arg.ignore:
                     value = f.filtered(value, f.a_filter(exclude=arg.ignore))
-                return self._engine.remember(await self._engine.evaluator.fixed(value))
+                return self._core.objects.remember(await self._core.evaluator.fixed(value))
             case f.File():
-                return self._engine.remember(await self._engine.evaluator.fixed_file(value))
+                return self._core.objects.remember(await self._core.evaluator.fixed_file(value))
             case ModuleObject() if value.object_type in module.definition.objects:
                 for held in value.holds:
-                    self._engine.remember(held)
+                    self._core.objects.remember(held)
                 return json.loads(value.state)
             case Recipe():
-                return self._engine.remember(value)
+                return self._core.objects.remember(value)
             case str() | bool() | int() | float() | None:
                 return value
             case Sequence():
@@ -237,13 +236,13 @@ class Functions:
         if of.name in module.definition.objects:
             state = json.dumps(data, sort_keys=True, separators=(",", ":"))
             return ModuleObject(module.digest, of.name, state, tuple(self._held(data)))
-        return self._engine.recall(data)
+        return self._core.objects.recall(data)
 
     def _held(self, data: Any) -> Iterator[Recipe]:
         """Yield the objects that a state names by id, wherever it does."""
         match data:
-            case str() if ID.fullmatch(data) and self._engine.knows(data):
-                yield self._engine.recall(data)
+            case str() if ID.fullmatch(data) and data in self._core.objects:
+                yield self._core.objects.recall(data)
             case dict():
                 for key in sorted(data):
                     yield from self._held(data[key])
@@ -255,7 +254,7 @@ class Functions:
         if function.cache == "never":
             return
         recipes: list[Any] = []
-        masks = self._engine.secrets.masks
+        masks = self._core.secrets.masks
         lasting = function.cache != "session" and module.config.persistent_cache
         if lasting:
             recipes = dump(list(self._held(json.loads(answer))))
@@ -265,7 +264,7 @@ class Functions:
             self._session[key] = answer
             return
         record = {"at_s": time.time(), "answer": answer, "recipes": recipes}
-        self._engine.store.put_record("call", key, record)
+        self._core.store.put_record("call", key, record)
 
     def _stored(self, module: LoadedModule, function: FunctionDef, key: str) -> str | None:
         if function.cache == "never":
@@ -274,19 +273,19 @@ class Functions:
             return self._session[key]
         if function.cache == "session" or not module.config.persistent_cache:
             return None
-        record = self._engine.store.record("call", key)
+        record = self._core.store.record("call", key)
         return fitting(record, lambda whole: self._answer(function, whole))
 
     def _answer(self, function: FunctionDef, record: Mapping[str, Any]) -> str | None:
         if time.time() - record["at_s"] > _lifetime_s(function.cache):
             return None
-        store = self._engine.store
+        store = self._core.store
         try:
             recipes = load(record["recipes"])
         except LookupError:
             return None
         for recipe in closure(list(recipes.values())).values():
-            if isinstance(recipe, Secret) and not self._engine.secrets.knows(recipe):
+            if isinstance(recipe, Secret) and not self._core.secrets.knows(recipe):
                 return None
             if isinstance(recipe, f.StoredTree) and not store.has_tree(recipe.tree):
                 return None
@@ -294,10 +293,10 @@ class Functions:
                 recipe.content, recipe.size_bytes
             ):
                 return None
-            if isinstance(recipe, ModuleObject) and recipe.module not in self._engine.modules:
+            if isinstance(recipe, ModuleObject) and recipe.module not in self._modules:
                 return None
         for recipe in recipes.values():
-            self._engine.remember(recipe)
+            self._core.objects.remember(recipe)
         answer: str = record["answer"]
         json.loads(answer)
         return answer

@@ -16,13 +16,16 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stiletto.api import files as f
 from stiletto.api.session import FunctionCall
 from stiletto.api.typedefs import Module
-from stiletto.engine.client import Client
+from stiletto.engine.client import Client, RunCode
+from stiletto.engine.consent import Consent
 from stiletto.engine.context import current_span
+from stiletto.engine.core import Core
+from stiletto.engine.once import Once
 from stiletto.engine.repositories import Repositories
 from stiletto.errors import ModuleFailed, UsageError
 from stiletto.graph.recipe import digest_of
@@ -39,10 +42,6 @@ from stiletto.module.validation import validate
 from stiletto.progress import Outcome
 from stiletto.store.sealed import fitting
 
-if TYPE_CHECKING:
-    from stiletto.engine.session import Engine
-
-
 FORMAT = 2
 """Raised whenever stored definitions or results stop meaning what they meant."""
 
@@ -58,12 +57,14 @@ class _Start:
 class Modules:
     """Loads modules, for one session."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, core: Core, consent: Consent, run: RunCode) -> None:
+        self._core = core
+        self._consent = consent
+        self._run = run
         self._loaded: dict[str, LoadedModule] = {}
-        self._definitions: dict[str, ModuleDef] = {}
+        self._definitions = Once()
         self._outer: EnvFile | None = None
-        self.repositories = Repositories(engine.store, engine.environ, engine.secrets.masks.add)
+        self.repositories = Repositories(core.store, core.environ, core.secrets.masks.add)
 
     def __getitem__(self, digest: str) -> LoadedModule:
         """Return a module of this session.
@@ -86,7 +87,7 @@ class Modules:
             UsageError: there is none.
             ModuleFailed: it cannot be read or registered.
         """
-        workdir = self._engine.workdir
+        workdir = self._core.workdir
         root = find_module(ref, workdir)
         if root is not None:
             place = Place(root, context_of(root), str(root))
@@ -203,29 +204,29 @@ class Modules:
         excluded = [pattern[1:] for pattern in config.include if pattern.startswith("!")]
         # `.env` holds what the caller wants, not what the code is; and perhaps secrets.
         kept = f.a_filter(exclude=[".git", ".env", *excluded], gitignore=True)
-        tree = await self._engine.evaluator.tree(f.HostDirectory(str(place.root), kept))
-        return await asyncio.to_thread(self._engine.store.save_tree, tree)
+        tree = await self._core.evaluator.tree(f.HostDirectory(str(place.root), kept))
+        return await asyncio.to_thread(self._core.store.save_tree, tree)
 
     # -- what it offers --------------------------------------------------------------------------
 
     async def _definition(self, module: LoadedModule) -> ModuleDef:
         key = digest_of([FORMAT, module.name, module.code])
-        definition = self._definitions.get(key)
+        return await self._definitions.get(key, lambda: self._stored_definition(module, key))
+
+    async def _stored_definition(self, module: LoadedModule, key: str) -> ModuleDef:
+        definition = fitting(self._core.store.record("module", key), from_json)
         if definition is None:
-            definition = fitting(self._engine.store.record("module", key), from_json)
-            if definition is None:
-                definition = await self._register(module)
-                self._engine.store.put_record("module", key, to_json(definition))
-            self._definitions[key] = definition
+            definition = await self._register(module)
+            self._core.store.put_record("module", key, to_json(definition))
         return definition
 
     async def _register(self, module: LoadedModule) -> ModuleDef:
-        span = self._engine.progress.span(f"load {module.name}", "load", current_span.get())
+        span = self._core.progress.span(f"load {module.name}", "load", current_span.get())
         call = FunctionCall("", "", "", ())
-        client = Client(self._engine, module, call, span, served=module.uses)
+        client = Client(self._core, module, call, span, served=module.uses)
         try:
-            answer = await self._engine.processes.run(client, f"module {module.name}")
-            built = self._engine.recall(json.loads(answer))
+            answer = await self._run(client, f"module {module.name}")
+            built = self._core.objects.recall(json.loads(answer))
             if not isinstance(built, Module):
                 raise ModuleFailed(f"module {module.name} did not say what it offers")
             definition = define(module.name, built, module.config.name)
@@ -254,8 +255,8 @@ class Modules:
         """
         definition, addresses, missed = customize(module.definition, related.customizations)
         for line in missed:
-            self._engine.progress.say(line)
-        environ = self._engine.environ
+            self._core.progress.say(line)
+        environ = self._core.environ
         origins = self._origins_of(related, addresses)
         defaults = self._env_of(module)
         definition, from_env, said = apply_defaults(
@@ -266,7 +267,7 @@ class Modules:
             origins=origins,
         )
         for line in said:
-            self._engine.progress.say(line)
+            self._core.progress.say(line)
         settings = digest_of([[_facts(c) for c in related.customizations], said, sorted(from_env)])
         addresses |= from_env
         settings = digest_of([settings, sorted([*key, text] for key, text in addresses.items())])
@@ -296,10 +297,10 @@ class Modules:
             function = item.functions.get(name) if name else item.constructor
             arg = function.arg(argument) if function else None
             act = arg and acts(
-                arg, addresses[key], self._engine.workdir, context_of(Path(origin.path).parent)
+                arg, addresses[key], self._core.workdir, context_of(Path(origin.path).parent)
             )
             if act:
-                self._engine.consent.announce(origin, act)
+                self._consent.announce(origin, act)
 
     def _origins_of(
         self, related: Related, addresses: Mapping[tuple[str, str, str], str]
@@ -312,7 +313,7 @@ class Modules:
         # Only a module of this machine brings its own file: a repository's is somebody else's.
         inner = EnvFile() if module.place.url else _read_env(module.place.root / ".env")
         if self._outer is None:
-            workdir = self._engine.workdir
+            workdir = self._core.workdir
             paths = (parent / ".env" for parent in (workdir, *workdir.parents))
             found = next((path for path in paths if path.exists()), None)
             self._outer = _read_env(found) if found else EnvFile()

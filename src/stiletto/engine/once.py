@@ -1,37 +1,39 @@
-"""Does a thing once for everybody who asks while it is done, and remembers what came of it."""
+"""Makes a thing once for all callers that ask for it meanwhile, and remembers it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, TypeVar
-
-from stiletto.graph.recipe import Recipe
 
 T = TypeVar("T")
 
 
 class Once:
-    """Results by what was done and to which recipe, for one session."""
+    """Results by key, for one session; with `remember=False` only while they are made."""
 
-    def __init__(self) -> None:
-        self._tasks: dict[tuple[str, str], asyncio.Task[Any]] = {}
+    def __init__(self, *, remember: bool = True) -> None:
+        self._remember = remember
+        self._tasks: dict[Hashable, asyncio.Task[Any]] = {}
 
-    async def get(self, what: str, recipe: Recipe, make: Callable[[], Awaitable[T]]) -> T:
-        """Return what `make` gives; callers of the same share one task."""
-        key = (what, recipe.digest)
+    def __len__(self) -> int:
+        """Return how many things were made or are being made."""
+        return len(self._tasks)
+
+    async def get(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
+        """Return what `make` gives; callers with the same key share one task."""
         task = self._tasks.get(key)
         if task is None:
             task = asyncio.ensure_future(make())
             self._tasks[key] = task
-            # A failure is told to everybody who waits now, and tried again by who asks later.
+            # All callers that wait now get a failure; the next one tries again.
             task.add_done_callback(lambda t: self._forget(key, t))
         # One caller giving up must not end the work of the others.
         result: T = await asyncio.shield(task)
         return result
 
-    def _forget(self, key: tuple[str, str], task: asyncio.Task[Any]) -> None:
-        if task.cancelled() or task.exception() is not None:
+    def _forget(self, key: Hashable, task: asyncio.Task[Any]) -> None:
+        if task.cancelled() or task.exception() is not None or not self._remember:
             self._tasks.pop(key, None)
 
     async def close(self) -> None:

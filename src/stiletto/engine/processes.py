@@ -6,14 +6,18 @@ import asyncio
 import contextlib
 import json
 import re
-from collections.abc import Collection
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection
+from contextlib import AbstractAsyncContextManager
+from typing import TypeAlias
 
 from stiletto.api import container as c
 from stiletto.api import files as f
 from stiletto.api.session import Error
 from stiletto.engine.client import Client
+from stiletto.engine.container_leaves import image_container
 from stiletto.engine.context import current_span, preparing
+from stiletto.engine.core import Core
+from stiletto.engine.once import Once
 from stiletto.engine.workers import Worker
 from stiletto.errors import EnvironmentFailed, ModuleFailed, StepFailed, StilettoError
 from stiletto.module import runtime
@@ -21,9 +25,8 @@ from stiletto.module.bindings import bindings
 from stiletto.module.source import LoadedModule, ModuleProject
 from stiletto.sandbox.scrub import Patterns, Replacer
 
-if TYPE_CHECKING:
-    from stiletto.engine.session import Engine
-
+Admit: TypeAlias = Callable[[Client], AbstractAsyncContextManager[tuple[int, str]]]
+"""Lets a client in while the context lasts: gives the session's port and the client's token."""
 
 TAIL_LINES = 20
 AGAIN = "run it again: what Python had compiled of the module was dropped, in case it was damaged"
@@ -33,10 +36,10 @@ BAD_PYC = re.compile(r"marshal data|bad magic number|marshal error")
 class Processes:
     """Runs the code of modules, for one session."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._workers: dict[str, Worker] = {}
-        self._starting = asyncio.Lock()
+    def __init__(self, core: Core, admit: Admit) -> None:
+        self._core = core
+        self._admit = admit
+        self._workers = Once()
         self._stack = contextlib.AsyncExitStack()
 
     async def run(self, client: Client, what: str) -> str:
@@ -49,10 +52,10 @@ class Processes:
         module = client.module
         if module is None:
             raise TypeError("only a module's client has code to run")
-        token = current_span.set(client.span)
+        span = current_span.set(client.span)
         tail: list[bytes] = []
 
-        replacer = Replacer(Patterns(self._engine.secrets.masks))
+        replacer = Replacer(Patterns(self._core.secrets.masks))
 
         def sink(data: bytes) -> None:
             shown(replacer.feed(data))
@@ -64,16 +67,17 @@ class Processes:
 
         try:
             worker = await self._worker(module)
-            async with self._engine.admitted(client) as variables:
+            async with self._admit(client) as (port, token):
+                variables = {"DAGGER_SESSION_PORT": str(port), "DAGGER_SESSION_TOKEN": token}
                 code = await worker.call(variables, sink)
         except ModuleFailed as error:
             await self._forget_compiled()
             raise ModuleFailed(error.message, hint=error.hint or AGAIN) from error
         finally:
             shown(replacer.flush())
-            current_span.reset(token)
+            current_span.reset(span)
         if client.failed is not None:
-            failure = _failure(client.failed, self._engine.evaluator.commands.replays)
+            failure = _failure(client.failed, self._core.evaluator.commands.replays)
             if BAD_PYC.search(failure.message):
                 await self._forget_compiled()
                 failure.hint = failure.hint or AGAIN
@@ -92,32 +96,32 @@ class Processes:
 
         Python does not notice when a full disk cuts a .pyc off, nor later that it is cut off.
         """
-        store = self._engine.store
+        store = self._core.store
         await asyncio.to_thread(store.forget_volume, runtime.COMPILED.digest)
 
     async def close(self) -> None:
         """End the processes."""
-        if self._workers and self._engine.store.filled(""):
+        await self._workers.close()
+        if self._workers and self._core.store.filled(""):
             await self._forget_compiled()
         await self._stack.aclose()
 
     async def _worker(self, module: LoadedModule) -> Worker:
         """Return the code's warm process, started by the first call."""
-        async with self._starting:
-            worker = self._workers.get(module.code)
-            if worker is None:
-                directory = self._stack.enter_context(self._engine.store.stage())
-                exec_ = await self._runtime(module)
-                worker = Worker(self._engine.evaluator, exec_, directory, self._print)
-                await worker.start()
-                self._stack.push_async_callback(worker.close)
-                self._workers[module.code] = worker
-            return worker
+        return await self._workers.get(module.code, lambda: self._started(module))
+
+    async def _started(self, module: LoadedModule) -> Worker:
+        directory = self._stack.enter_context(self._core.store.stage())
+        exec_ = await self._runtime(module)
+        worker = Worker(self._core.evaluator, exec_, directory, self._print)
+        await worker.start()
+        self._stack.push_async_callback(worker.close)
+        return worker
 
     def _print(self, data: bytes) -> None:
         # What the process prints outside any call: import-time output and crashes.
         for line in data.decode("utf-8", "replace").splitlines():
-            self._engine.progress.say(line)
+            self._core.progress.say(line)
 
     async def _runtime(self, module: LoadedModule) -> c.Exec:
         """Return the command of the module's process; its environment is made on the way."""
@@ -131,14 +135,14 @@ class Processes:
         token = preparing.set(True)
         try:
             base = await self._python(project)
-            uv = await self._engine.container_from(runtime.UV_IMAGE)
+            uv = await image_container(self._core, runtime.UV_IMAGE)
             files = f.StoredTree(module.tree)
             made = runtime.environment(base, uv, files, module.config.source, text, frozen)
             if module.uses:
                 made = runtime.with_bindings(
                     made, bindings([used.definition for used in module.uses])
                 )
-            await self._engine.evaluator.stack(made.root)
+            await self._core.evaluator.stack(made.root)
         finally:
             preparing.reset(token)
         return runtime.run(made, module, project)
@@ -147,7 +151,7 @@ class Processes:
         tags = runtime.python_tags(project.python)
         for tag in tags:
             try:
-                return await self._engine.container_from(f"python:{tag}-slim")
+                return await image_container(self._core, f"python:{tag}-slim")
             except EnvironmentFailed:
                 if tag == tags[-1]:
                     raise

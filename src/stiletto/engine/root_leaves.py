@@ -1,7 +1,7 @@
 """The root's calls that do work: those that ask the client, its host, or its secrets.
 
 Leaves are registered in the same table as the pure calls; their first argument is the client that
-asks (its session's engine, its module, its running function).
+asks (its session's core, its module, its running function).
 """
 
 from __future__ import annotations
@@ -9,17 +9,14 @@ from __future__ import annotations
 import platform
 import posixpath
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from stiletto.api import API_VERSION
 from stiletto.api import files as f
 from stiletto.api.registry import leaf
 from stiletto.api.secrets import CacheVolume, Secret, SetSecret, UriSecret
 from stiletto.api.session import CurrentModule, Error, FunctionCall, Host, Query
+from stiletto.engine.client import Client
 from stiletto.errors import UsageError
-
-if TYPE_CHECKING:
-    from stiletto.engine.client import Client
 
 # -- root ----------------------------------------------------------------------------------------
 
@@ -47,14 +44,14 @@ async def secret(
     """Read a secret from a provider."""
     if client.module is not None:
         raise UsageError("a module's code cannot read secrets of the host; take them as arguments")
-    return await client.engine.secrets.from_uri(uri, cache_key)
+    return await client.core.secrets.from_uri(uri, cache_key)
 
 
 @leaf("Query.setSecret")
 async def set_secret(client: Client, self: Query, name: str, plaintext: str) -> SetSecret:
     """Make a secret from text."""
     made = SetSecret(name, client.scope)
-    client.engine.secrets.bind(made, plaintext)
+    client.core.secrets.bind(made, plaintext)
     return made
 
 
@@ -153,10 +150,10 @@ async def host_find_up(
 @leaf("Secret.uri")
 async def secret_uri(client: Client, self: Secret) -> str:
     """Return the URI; empty for secrets that were set."""
-    return client.engine.secrets.uri(self)
+    return client.core.secrets.uri(self)
 
 
 @leaf("Secret.plaintext")
 async def plaintext(client: Client, self: Secret) -> str:
     """Return the value."""
-    return client.engine.secrets.value(self).decode("utf-8", "replace")
+    return client.core.secrets.value(self).decode("utf-8", "replace")

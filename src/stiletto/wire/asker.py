@@ -1,33 +1,22 @@
-"""Who asks over the wire, and who answers: what this room needs of the engine."""
+"""What this package needs of the engine: who asks over the wire, and who answers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeAlias
 
 from stiletto.graph.recipe import Recipe
 from stiletto.module.source import LoadedModule
 
 
-class Answerer(Protocol):
-    """Answers the fields of values."""
-
-    async def dispatch(
-        self, client: Any, receiver: Recipe, field: str, args: Mapping[str, Any]
-    ) -> Any:
-        """Answer one field of one value; arguments are as they come over the wire."""
-        ...
-
-
 class Asker(Protocol):
-    """One connection: whom it asks, and whose modules it sees beside the core."""
-
-    @property
-    def engine(self) -> Answerer:
-        """Who answers it."""
-        ...
+    """One connection: whose modules it sees beside the core."""
 
     @property
     def served(self) -> Sequence[LoadedModule]:
         """The modules that it may call."""
         ...
+
+
+Dispatch: TypeAlias = Callable[[Any, Recipe, str, Mapping[str, Any]], Awaitable[Any]]
+"""Answers one field of one value for an `Asker`; arguments are as they come over the wire."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stiletto.wire.asker import Asker
+from stiletto.wire.asker import Asker, Dispatch
 from stiletto.wire.execute import Body, GraphQL
 from stiletto.wire.schema import CoreSchema
 from stiletto.wire.sdl import modules_sdl, to_sdl
@@ -18,8 +18,9 @@ from stiletto.wire.sdl import modules_sdl, to_sdl
 class ClientGraphs:
     """Answers each client's queries by the schema that it sees."""
 
-    def __init__(self, core: CoreSchema) -> None:
+    def __init__(self, core: CoreSchema, dispatch: Dispatch) -> None:
         self._sdl = to_sdl(core)
+        self._dispatch = dispatch
         self._graphs: dict[tuple[str, ...], GraphQL] = {}
 
     async def answer(
@@ -34,5 +35,5 @@ class ClientGraphs:
         graph = self._graphs.get(key)
         if graph is None:
             added = modules_sdl([module.definition for module in client.served])
-            graph = self._graphs[key] = GraphQL(self._sdl + added)
+            graph = self._graphs[key] = GraphQL(self._sdl + added, self._dispatch)
         return await graph.answer(client, query, variables, operation)

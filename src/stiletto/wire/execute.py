@@ -18,7 +18,7 @@ from stiletto.api.long_text import LongText, takes_long_texts
 from stiletto.api.session import Query
 from stiletto.errors import StepFailed, StilettoError, UsageError
 from stiletto.graph.recipe import Recipe
-from stiletto.wire.asker import Asker
+from stiletto.wire.asker import Asker, Dispatch
 from stiletto.wire.check import MAX_DEPTH, MAX_VALUE_DEPTH, check, is_too_deep
 
 FRAMES = 6 * MAX_DEPTH
@@ -63,6 +63,7 @@ class _Asked:
     """One query while it is executed: who asks, and how much text the answer has so far."""
 
     client: Asker
+    dispatch: Dispatch
     size: int = 0
     long: list[LongText] = field(default_factory=list)
 
@@ -77,7 +78,8 @@ _Prepared: TypeAlias = "tuple[graphql.DocumentNode | None, list[GraphQLError]]"
 class GraphQL:
     """A schema and the way to answer it."""
 
-    def __init__(self, sdl: str) -> None:
+    def __init__(self, sdl: str, dispatch: Dispatch) -> None:
+        self._dispatch = dispatch
         sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
         parser.MAX_NESTING_DEPTH = MAX_DEPTH
         self._schema = graphql.build_schema(sdl, assume_valid=True)
@@ -109,7 +111,7 @@ class GraphQL:
         if is_too_deep(variables):
             message = f"a variable is nested more than {MAX_VALUE_DEPTH} levels deep"
             return 422, [_body(None, [GraphQLError(message)])]
-        asked = _Asked(client)
+        asked = _Asked(client, self._dispatch)
         result = graphql.execute(
             self._schema,
             document,
@@ -190,7 +192,7 @@ async def _resolve(source: Any, info: graphql.GraphQLResolveInfo[Any], /, **args
     assert isinstance(source, Recipe)
     takes_long_texts.set(True)
     try:
-        answer = await asked.client.engine.dispatch(asked.client, source, info.field_name, args)
+        answer = await asked.dispatch(asked.client, source, info.field_name, args)
         if isinstance(answer, str):
             asked.size += answer.size_bytes if isinstance(answer, LongText) else len(answer)
             if asked.size > MAX_ANSWER_BYTES:

@@ -23,11 +23,10 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from wheelwright.project.model import Project
-from wheelwright.project.reading import toml
+from wheelwright.project.reading import required_name, requirement_or_none, toml
 
 REQUESTED: Final = "/opt/wheelwright/build.in"
 CONSTRAINTS: Final = "/opt/wheelwright/build-constraints.txt"
@@ -53,7 +52,7 @@ def requested(project: Project) -> tuple[str, ...]:
         for name in pyproject.table("tool", "uv", "sources")
     }
     lines = project.package.table("build-system").get("requires", ())
-    return tuple(line for line in lines if _name(line) not in elsewhere)
+    return tuple(line for line in lines if required_name(line) not in elsewhere)
 
 
 def bounds(project: Project) -> tuple[str, ...]:
@@ -84,9 +83,8 @@ def pins(compiled: str) -> tuple[str, ...]:
     found = {}
     for line in compiled.replace("\\\n", " ").splitlines():
         words, _, hashes = line.partition(" --hash=")
-        try:
-            requirement = Requirement(words.strip())
-        except InvalidRequirement:
+        requirement = requirement_or_none(words.strip())
+        if requirement is None:
             # A comment, or an option such as --index-url.
             continue
         versions = [each.version for each in requirement.specifier if each.operator == "=="]
@@ -120,10 +118,3 @@ def hashed(lines: Iterable[str]) -> bool:
 def needs_more(said: str) -> bool:
     """Whether a build asked for something of which nothing is recorded."""
     return "no trusted hash was provided" in said
-
-
-def _name(line: str) -> str:
-    try:
-        return canonicalize_name(Requirement(line).name)
-    except InvalidRequirement:
-        return ""

@@ -18,12 +18,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from wheelwright.errors import RequestError
 from wheelwright.project.model import Project
-from wheelwright.project.reading import requirement
+from wheelwright.project.reading import requirement_or_none
 
 
 @dataclass(slots=True)
@@ -51,9 +51,8 @@ def expand(project: Project, lines: Iterable[str]) -> Expanded:
     left = list(reversed(list(lines)))
     while left:
         line = left.pop()
-        try:
-            wanted = requirement(line)
-        except InvalidRequirement:
+        wanted = requirement_or_none(line)
+        if wanted is None:
             found.lines.append(line)
             continue
         name = canonicalize_name(wanted.name)

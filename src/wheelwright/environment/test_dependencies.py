@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from packaging.requirements import InvalidRequirement
 from packaging.utils import canonicalize_name
 
 from wheelwright.environment.requirements import flatten, from_tox
@@ -22,7 +21,7 @@ from wheelwright.environment.tools import pinned
 from wheelwright.errors import RequestError
 from wheelwright.project.model import Project
 from wheelwright.project.pyproject import Pyproject
-from wheelwright.project.reading import requirement
+from wheelwright.project.reading import requirement_or_none
 
 NAMES = ("tests", "test", "dev")
 _FILES = (
@@ -164,9 +163,8 @@ def _names_pytest(package: Pyproject, lines: Iterable[str]) -> bool:
     left, seen = list(lines), set[str]()
     extras = package.extras
     while left:
-        try:
-            found = requirement(left.pop())
-        except InvalidRequirement:
+        found = requirement_or_none(left.pop())
+        if found is None:
             continue
         name = canonicalize_name(found.name)
         if name == "pytest" or name.startswith("pytest-"):

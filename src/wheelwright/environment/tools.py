@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from wheelwright.pins import TOOLS
 from wheelwright.project.model import Project
-from wheelwright.project.reading import bounded, requirement
+from wheelwright.project.reading import bounded, requirement_or_none
 
 # The repositories through which pre-commit users fix a tool's version, and whether its tags
 # are the tool's own versions with a leading v.
@@ -59,6 +59,13 @@ def tool(project: Project, name: str, python: str) -> Tool:
     return Tool(name, pinned(name, python), "pinned by wheelwright", extra)
 
 
+def release_tool(project: Project, name: str, python: str) -> Tool:
+    """Return a tool of releases: only the lock overrides its pin, nothing else in the source."""
+    if project.lock and (version := project.lock.version(name, python)):
+        return Tool(name, version, "locked in uv.lock")
+    return Tool(name, pinned(name, python), "pinned by wheelwright")
+
+
 def pinned(name: str, python: str) -> str:
     """Return the version that Wheelwright pins for a Python; the oldest for one older still."""
     wanted = _key(python)
@@ -90,14 +97,8 @@ def _exact(name: str, project: Project) -> str:
 
 
 def _requirement(name: str, lines: Iterable[str]) -> Requirement | None:
-    for line in lines:
-        try:
-            found = requirement(line)
-        except InvalidRequirement:
-            continue
-        if canonicalize_name(found.name) == name:
-            return found
-    return None
+    read = (requirement_or_none(line) for line in lines)
+    return next((each for each in read if each and canonicalize_name(each.name) == name), None)
 
 
 def _pre_commit(name: str, text: str) -> str:

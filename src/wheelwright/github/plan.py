@@ -22,10 +22,11 @@ from dataclasses import dataclass, replace
 
 from wheelwright.errors import RequestError
 from wheelwright.github import block
-from wheelwright.github.actions import ACTIONS, DAGGER, UV, foreign
+from wheelwright.github.actions import foreign
 from wheelwright.github.encoding import scalar, word
 from wheelwright.github.template import fill, read
 from wheelwright.github.words import CALLS, CALLS_APART, SECRETS, Caller, Engine
+from wheelwright.pins import ACTIONS, DAGGER, UV
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.version import VersionSource, version_source

@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import tomlkit
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from wheelwright.project.addresses import readable
 from wheelwright.project.model import Project
 from wheelwright.project.pyproject import Pyproject
+from wheelwright.project.reading import required_name
 
 _LOCAL = ("editable", "virtual", "directory", "path")
 _FILES = re.compile(r"(^|/)(pyproject\.toml|uv\.lock)$")
@@ -106,7 +106,7 @@ def build_files(project: Project, recorded: Iterable[str] = ()) -> dict[str, str
     }
     lines = [line for each in pyprojects.values() for line in _requires(each)]
     wanted = [line for line in dict.fromkeys(lines) if _fetched(line, sources)]
-    names = {_name(line) for line in wanted}
+    names = {required_name(line) for line in wanted}
     wanted += [line for name in sorted(names) for line in _HOOKS.get(name, ())]
     settings = project.root.table("tool", "uv")
     kept: dict[str, Any] = {key: settings[key] for key in _PLACES if key in settings}
@@ -138,22 +138,15 @@ def _requires(pyproject: Pyproject) -> list[str]:
 
 def _fetched(line: str, sources: Mapping[Any, Any]) -> bool:
     """Whether an index or another server has it: neither the tree nor the workspace."""
-    source = sources.get(_name(line), {})
+    source = sources.get(required_name(line), {})
     return not (isinstance(source, Mapping) and ("path" in source or "workspace" in source))
-
-
-def _name(line: str) -> str:
-    try:
-        return canonicalize_name(Requirement(line).name)
-    except InvalidRequirement:
-        return ""
 
 
 def files_for(files: Mapping[str, str], lines: Iterable[str]) -> dict[str, str]:
     """Return files like `build_files`, that ask for other requirements from the same places."""
     made = tomlkit.parse(files.get("pyproject.toml", '[project]\nname = "x"\nversion = "0"\n'))
     wanted = list(dict.fromkeys(lines))
-    wanted += [line for name in sorted(map(_name, wanted)) for line in _HOOKS.get(name, ())]
+    wanted += [line for name in sorted(map(required_name, wanted)) for line in _HOOKS.get(name, ())]
     made["project"]["dependencies"] = wanted
     return {**files, "pyproject.toml": tomlkit.dumps(made)}
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from wheelwright.errors import ProjectError, RequestError
-from wheelwright.project.reading import DEPTH, requirement, shortened, specifiers, toml
+from wheelwright.project.reading import DEPTH, requirement_or_none, shortened, specifiers, toml
 
 _TABLE, _TEXT, _TEXTS, _FLAG = "a table", "a string", "a list of strings", "a boolean"
 _SHAPE_TESTS: Final[Mapping[str, Callable[[object], bool]]] = {
@@ -223,13 +223,12 @@ class Pyproject:
         )
 
     def _requirement(self, line: str) -> Requirement:
-        try:
-            return requirement(line)
-        except InvalidRequirement as error:
+        if (found := requirement_or_none(line)) is None:
             raise ProjectError(
                 f"{self._at(line)}: {shortened(repr(line))} is not a requirement (PEP 508)",
                 "correct it",
-            ) from error
+            )
+        return found
 
     def _at(self, needle: str) -> str:
         line = line_of(self.text, needle)

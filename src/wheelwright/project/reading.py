@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from wheelwright.errors import ProjectError
@@ -72,10 +73,19 @@ def bounded(path: str, text: str) -> str:
     return text
 
 
+def cut(line: str, most: int = _SHOWN) -> str:
+    """Return a line of at most so many characters; one that was longer ends with `...`."""
+    return line if len(line) <= most else f"{line[: most - 3]}..."
+
+
+def first_line(text: str) -> str:
+    """Return the first line of a text, empty for none."""
+    return next(iter(text.splitlines()), "")
+
+
 def shortened(text: object) -> str:
     """Return a text for a message: one line of at most 200 characters."""
-    line = " ".join(str(text).split())
-    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 3]}..."
+    return cut(" ".join(str(text).split()))
 
 
 def toml(path: str, text: str, act: str = "correct that line") -> dict[str, Any]:
@@ -164,6 +174,20 @@ def requirement(line: str) -> Requirement:
     if _NUMBER.search(line):
         raise InvalidRequirement("a number of too many digits")
     return Requirement(line)
+
+
+def requirement_or_none(line: str) -> Requirement | None:
+    """Read a requirement (PEP 508); None for an option, a comment, or anything else."""
+    try:
+        return requirement(line)
+    except InvalidRequirement:
+        return None
+
+
+def required_name(line: str) -> str:
+    """Return the normalized name that a requirement asks for; empty where it is none."""
+    found = requirement_or_none(line)
+    return canonicalize_name(found.name) if found else ""
 
 
 def version(text: str) -> Version:

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from wheelwright.project.pyproject import Pyproject
 
 # The version of a package that is tested without its history; never of one that is built.
 PRETEND = "0.0.0"
 
+# Asks git only where its table says so.
+_PDM: Final = "pdm-backend"
+# The general form works for every tool of this family: hatch-vcs ignores the one with a name.
+_GENERAL: Final = "SETUPTOOLS_SCM_PRETEND_VERSION"
 # Build requirements that ask git, and the variable that answers in git's place. Sources: the
 # manuals of setuptools-scm, pdm-backend, poetry-dynamic-versioning, uv-dynamic-versioning.
-_ASKS_GIT: Mapping[str, str | None] = {
-    "setuptools-scm": "SETUPTOOLS_SCM_PRETEND_VERSION",
-    "hatch-vcs": "SETUPTOOLS_SCM_PRETEND_VERSION",
-    "flit-scm": "SETUPTOOLS_SCM_PRETEND_VERSION",
-    "vcs-versioning": "SETUPTOOLS_SCM_PRETEND_VERSION",
+# The manuals of the last three name none: a test of theirs is told no version, while a release
+# sets the general variable, whether they read it or not.
+_ASKS_GIT: Final[Mapping[str, str | None]] = {
+    "setuptools-scm": _GENERAL,
+    "hatch-vcs": _GENERAL,
+    "flit-scm": _GENERAL,
+    "vcs-versioning": _GENERAL,
+    _PDM: "PDM_BUILD_SCM_VERSION",
     "poetry-dynamic-versioning": "POETRY_DYNAMIC_VERSIONING_BYPASS",
     "uv-dynamic-versioning": "UV_DYNAMIC_VERSIONING_BYPASS",
     "versioningit": None,
@@ -34,12 +41,6 @@ class VersionSource(Enum):
     VCS = "version control"
 
 
-@dataclass(frozen=True, slots=True)
-class _Scm:
-    requirement: str
-    variable: str | None
-
-
 def version_source(pyproject: Pyproject) -> VersionSource:
     """Return where the version comes from."""
     if "version" not in pyproject.dynamic:
@@ -49,22 +50,28 @@ def version_source(pyproject: Pyproject) -> VersionSource:
 
 def pretend_variables(pyproject: Pyproject) -> Mapping[str, str] | None:
     """Return the variables that stand in for the history; None where the tool has none."""
-    scm = _scm(pyproject)
-    return {scm.variable: PRETEND} if scm and scm.variable else None
+    variable = _ASKS_GIT.get(_scm(pyproject))
+    return {variable: PRETEND} if variable else None
 
 
-def _scm(pyproject: Pyproject) -> _Scm | None:
+def release_variables(pyproject: Pyproject, version: str) -> Mapping[str, str]:
+    """Return the variables that set a release's version, where version control decides it."""
+    if version_source(pyproject) is not VersionSource.VCS:
+        return {}
+    own = (_ASKS_GIT[name] for name in _ASKS_GIT if name in pyproject.build_requires)
+    return {next((each for each in own if each and each != _GENERAL), _GENERAL): version}
+
+
+def _scm(pyproject: Pyproject) -> str:
+    """Return the build requirement that asks git for the version; empty for none."""
     # A build requirement alone is no proof: setuptools-scm also serves to list files, and
     # hatch-vcs may be there for a build hook.
     if pyproject.has("tool", "setuptools", "dynamic", "version"):
-        return None
+        return ""
     hatch = pyproject.table("tool", "hatch", "version")
     if hatch and hatch.get("source", "regex") in ("regex", "code", "env"):
-        return None
-    for name, variable in _ASKS_GIT.items():
-        if name in pyproject.build_requires:
-            return _Scm(name, variable)
+        return ""
     pdm = pyproject.table("tool", "pdm", "version")
-    if pyproject.backend.startswith("pdm.") and pdm.get("source") == "scm":
-        return _Scm("pdm-backend", "PDM_BUILD_SCM_VERSION")
-    return None
+    asks_pdm = pyproject.backend.startswith("pdm.") and pdm.get("source") == "scm"
+    plugins = (name for name in _ASKS_GIT if name != _PDM and name in pyproject.build_requires)
+    return next(plugins, _PDM if asks_pdm else "")

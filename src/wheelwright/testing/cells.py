@@ -22,6 +22,7 @@ from fnmatch import fnmatchcase
 
 from wheelwright.environment.test_dependencies import find
 from wheelwright.errors import ProjectError, RequestError
+from wheelwright.gates.table import columns
 from wheelwright.project.matrix import RESOLUTIONS, Entry, split
 from wheelwright.project.model import Project
 from wheelwright.project.pythons import allowed, choose, claimed
@@ -145,12 +146,8 @@ def table(project: Project, cells: Sequence[Cell]) -> str:
         )
         for cell in cells
     ]
-    lines = [head, *body]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    rule = "  ".join("-" * width for width in widths)
-    text = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
     count = f"{len(cells)} cell{'' if len(cells) == 1 else 's'}"
-    return "\n".join([f"matrix of {project.name}", text[0], rule, *text[1:], "", count])
+    return "\n".join([f"matrix of {project.name}", *columns(head, body), "", count])
 
 
 def github(cells: Iterable[Cell]) -> str:

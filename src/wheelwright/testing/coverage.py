@@ -17,7 +17,7 @@ import configparser
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
@@ -27,7 +27,7 @@ from wheelwright.environment.tools import Tool, pinned, tool
 from wheelwright.errors import ProjectError, ToolFailed
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
-from wheelwright.project.reading import ini, json_data, requirement
+from wheelwright.project.reading import ini, json_data, requirement_or_none
 from wheelwright.testing.reports.model import Coverage, FileCoverage
 
 # Not a hidden file, as coverage's own default is: GitHub's artifacts leave those out.
@@ -214,7 +214,8 @@ def requirements(project: Project, wanted: TestDependencies) -> list[Requirement
     seen: set[str] = set()
     while lines or extras:
         while lines:
-            found = _requirement(lines.pop())
+            # A requirements file also has options, behind a requirement or alone.
+            found = requirement_or_none(lines.pop().partition(" --")[0])
             if found is None:
                 continue
             said.append(found)
@@ -225,11 +226,3 @@ def requirements(project: Project, wanted: TestDependencies) -> list[Requirement
                 seen.add(extra)
                 lines += package.extras.get(extra, ())
     return said
-
-
-def _requirement(line: str) -> Requirement | None:
-    # A requirements file also has options, which name no distribution.
-    try:
-        return requirement(line.partition(" --")[0])
-    except InvalidRequirement:
-        return None

@@ -1,8 +1,4 @@
-"""pytest's JUnit reports: read one, and merge those of the cells into one document.
-
-pytest writes families xunit1 (with file and line) and xunit2 (without); both are read. What a
-report does not say about a failure's place, its traceback does.
-"""
+"""pytest's JUnit reports: check one, and merge those of the cells into one document."""
 
 from __future__ import annotations
 
@@ -14,13 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from wheelwright.errors import ToolFailed
-from wheelwright.testing.record import Record
-
-# Each entry of a traceback ends, or in short style begins, with a line such as
-# `tests/test_a.py:12: AssertionError`.
-_PLACE = re.compile(r"^(?P<file>[^\s:/][^:\n]*\.py):(?P<line>\d+):", re.MULTILINE)
-# Collection errors end in Python's own traceback instead.
-_FRAME = re.compile(r'File "/src/(?P<file>[^"]+)", line (?P<line>\d+)')
+from wheelwright.testing.record import Counts, Record
 
 SIZE_MAX = 64 * 1024 * 1024
 """Bytes of a report that are read at most."""
@@ -28,38 +18,6 @@ SIZE_MAX = 64 * 1024 * 1024
 # pytest nests five deep, and writes some dozen bytes for each element at least.
 _DEPTH_MAX, _ELEMENTS_MAX = 50, 2_000_000
 _BAD_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One test.
-
-    Attributes:
-        outcome: passed, failed, error or skipped.
-        message, text: pytest's one line and its whole output for it.
-        file, line: where it failed, from the directory that pytest ran in; line 0 is unknown.
-    """
-
-    name: str
-    seconds: float
-    outcome: str = "passed"
-    message: str = ""
-    text: str = ""
-    file: str = ""
-    line: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Suite:
-    """A whole report; `started` is pytest's own ISO time, empty where it wrote none."""
-
-    tests: int
-    failed: int
-    errors: int
-    skipped: int
-    duration_s: float
-    started: str
-    cases: tuple[Case, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,41 +30,41 @@ class CellDocument:
     reason: str = ""
 
 
-def read(text: str, name: str = "junit.xml") -> Suite:
-    """Read one report.
+def read(text: str, name: str = "junit.xml") -> Counts:
+    """Return the counts of one report; tests that failed count, whatever its totals say.
 
     Raises:
         ToolFailed: it is not such a report, as after a full disk.
     """
     root = _parse(text, name)
-    suites = _suites(root)
+    suites, cases = _suites(root), list(root.iter("testcase"))
+    for element in (*suites, *cases):
+        _check_seconds(element, name)
 
     def total(key: str) -> int:
         return sum(_count(suite.get(key, "0"), key, name) for suite in suites)
 
-    return Suite(
-        tests=total("tests"),
-        failed=total("failures"),
-        errors=total("errors"),
-        skipped=total("skipped"),
-        duration_s=sum(_seconds(suite, name) for suite in suites),
-        started=next((suite.get("timestamp", "") for suite in suites), ""),
-        cases=tuple(_case(case, name) for case in root.iter("testcase")),
-    )
+    def marked(tag: str) -> int:
+        return sum(case.find(tag) is not None and case.find("skipped") is None for case in cases)
+
+    failed = max(total("failures"), marked("failure"))
+    errors = max(total("errors"), marked("error"))
+    skipped = total("skipped")
+    passed = max(total("tests") - failed - errors - skipped, 0)
+    return Counts(passed=passed, failed=failed, errors=errors, skipped=skipped)
 
 
 def broken(text: str, run: Record | None, name: str = "junit.xml") -> str:
     """Return why a report is not the one that pytest wrote in this run; empty where it is."""
     try:
-        suite = read(text, name)
+        counts = read(text, name)
     except ToolFailed as error:
         return str(error)
     if run is None:
         return ""
     if run.junit != hashlib.sha256(text.encode()).hexdigest():
         return f"{name} is not the one that pytest wrote"
-    failures = any(case.outcome in ("failed", "error") for case in suite.cases)
-    if (failures or suite.failed or suite.errors) and not run.failures:
+    if (counts.failed or counts.errors) and not run.failures:
         return f"{name} is invalid: it has failures, and no test failed"
     return ""
 
@@ -183,7 +141,7 @@ def _count(value: str, key: str, name: str) -> int:
     return int(value)
 
 
-def _seconds(element: ElementTree.Element, name: str) -> float:
+def _check_seconds(element: ElementTree.Element, name: str) -> None:
     value = element.get("time", "0")
     try:
         seconds = float(value) if len(value) < 40 else math.nan
@@ -191,7 +149,6 @@ def _seconds(element: ElementTree.Element, name: str) -> float:
         seconds = math.nan
     if not math.isfinite(seconds) or seconds < 0:
         raise ToolFailed(f'{name} is invalid: time="{value[:40]}"')
-    return seconds
 
 
 def _suites(root: ElementTree.Element) -> list[ElementTree.Element]:
@@ -208,42 +165,3 @@ def _unreported(document: CellDocument) -> ElementTree.Element:
     error = ElementTree.SubElement(case, "error", message=reason.partition("\n")[0])
     error.text = reason
     return suite
-
-
-def _case(element: ElementTree.Element, report: str) -> Case:
-    classname, name = element.get("classname", ""), element.get("name", "")
-    full = f"{classname}::{name}" if classname else name
-    seconds = _seconds(element, report)
-    if element.find("skipped") is not None:
-        return Case(full, seconds, "skipped")
-    # A test that failed and then broke in its teardown has both; the first is the cause.
-    for outcome, tag in (("failed", "failure"), ("error", "error")):
-        if (found := element.find(tag)) is not None:
-            text = found.text or ""
-            message = _reason(found.get("message") or tag, text)
-            file, line = _place(text, element)
-            return Case(full, seconds, outcome, message, text, file, line)
-    return Case(full, seconds)
-
-
-def _reason(message: str, text: str) -> str:
-    """Return one line that says why: for a file that was not collected, its last error."""
-    if message.strip() == "collection failure":
-        errors = [line[2:] for line in text.splitlines() if line.startswith("E  ")]
-        message = errors[-1] if errors else message
-    line = message.strip().splitlines()[0] if message.strip() else ""
-    return line if len(line) <= 200 else line[:197] + "..."
-
-
-def _place(text: str, element: ElementTree.Element) -> tuple[str, int]:
-    for pattern in (_PLACE, _FRAME):
-        if found := list(pattern.finditer(text)):
-            return found[-1]["file"], int(found[-1]["line"][:9])
-    if file := element.get("file"):
-        # xunit1 counts lines from 0.
-        line = element.get("line", "")
-        return file, int(line) + 1 if re.fullmatch(r"[0-9]{1,9}", line) else 0
-    module = [part for part in element.get("classname", "").split(".") if part]
-    while module and not module[-1][:1].islower():
-        module.pop()  # a test's class
-    return ("/".join(module) + ".py" if module else ""), 0

@@ -29,10 +29,10 @@ from wheelwright.testing import coverage, junit, run_tests
 from wheelwright.testing import run as testing
 from wheelwright.testing.cells import Cell, Selection
 from wheelwright.testing.plan import TestOptions
-from wheelwright.testing.record import Case
+from wheelwright.testing.record import Failure
 from wheelwright.testing.reports import annotations as notices
 from wheelwright.testing.reports import html, markdown, model, table
-from wheelwright.testing.reports.model import CellReport, Coverage, Failure, MatrixReport
+from wheelwright.testing.reports.model import CellReport, Coverage, MatrixReport
 from wheelwright.testing.verdict import Kind
 
 
@@ -238,41 +238,33 @@ def _report(bench: Bench, cell: Cell, tested: run_tests.Tested, started: datetim
         note=_note(run, failures),
         version=run.python,
         exit_code=run.exit_code,
-        tests=counts.tests,
-        failed=counts.failed,
-        errors=counts.errors,
-        skipped=counts.skipped,
-        xfailed=counts.xfailed,
-        xpassed=counts.xpassed,
-        subtests=counts.subtests,
+        counts=counts,
         tests_s=record.seconds if record else 0.0,
         cached=record is not None and record.began_at < started.timestamp(),
         ran_at=run.ran_at,
         place=run.place,
         notes=run.notes,
         failures=tuple(
-            Failure(
-                case.name,
-                case.message,
-                case.text[-model.TEXT_CHARACTERS :],
-                join(where, case.file) if case.file else "",
-                case.line,
+            replace(
+                each,
+                text=each.text[-model.TEXT_CHARACTERS :],
+                file=join(where, each.file) if each.file else "",
             )
-            for case in failures[: model.FAILURES]
+            for each in failures[: model.FAILURES]
         ),
         slowest=(record.slowest if record else ())[: model.SLOWEST],
         details="" if empty else result.details,
     )
 
 
-def _note(run: testing.Run, failed: Sequence[Case]) -> str:
+def _note(run: testing.Run, failed: Sequence[Failure]) -> str:
     """Return the line beside the counts: the interpreter, or why the cell failed."""
     if reason := run.verdict.reason:
         return reason
     if not failed:
         return run.python
     more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
-    return f"{failed[0].name}: {failed[0].message}{more}"
+    return f"{failed[0].test}: {failed[0].message}{more}"
 
 
 def _kept(cells: Sequence[CellReport]) -> str:

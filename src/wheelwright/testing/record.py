@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from wheelwright.project.reading import cut, first_line
+
 SIZE_MAX = 64 * 1024 * 1024
 """Bytes of a record that are read at most: enough for a quarter of a million tests."""
 
@@ -47,10 +49,14 @@ class RecordInvalid(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """A test that failed, or a file that could not be collected; line 0 is unknown."""
+class Failure:
+    """A test that failed, or a file that could not be collected.
 
-    name: str
+    `file` is relative to the directory that pytest ran in, in reports to the source; `line` 0 is
+    unknown.
+    """
+
+    test: str
     message: str
     text: str = ""
     file: str = ""
@@ -122,7 +128,7 @@ class Record:
     deselected: int = 0
     last: str = ""
     counts: Counts = field(default_factory=Counts)
-    failures: tuple[Case, ...] = ()
+    failures: tuple[Failure, ...] = ()
     slowest: tuple[tuple[float, str], ...] = ()
     ignored: tuple[str, ...] = ()
     status: int | None = None
@@ -159,7 +165,7 @@ class _Reader:
     def __init__(self) -> None:
         self._record: Record | None = None
         self._kinds = dict.fromkeys(_KINDS, 0)
-        self._failures: list[Case] = []
+        self._failures: list[Failure] = []
         self._seen: dict[str, None] = {}
         self._told: set[str] = set()
         self._seconds: dict[str, float] = {}
@@ -270,8 +276,8 @@ class _Reader:
         keep = len(self._failures) < _TEXTS_MAX
         file, line = _place(text, event)
         self._failures.append(
-            Case(
-                name=_address(test) or "pytest",
+            Failure(
+                test=_address(test) or "pytest",
                 message=_reason(event.text("message"), text),
                 text=text if keep else "",
                 file=file,
@@ -350,9 +356,7 @@ def _reason(message: str, text: str) -> str:
     if message.strip() == "collection failure":
         errors = [line[2:] for line in text.splitlines() if line.startswith("E  ")]
         message = errors[-1] if errors else message
-    line = message.strip().splitlines()[0] if message.strip() else ""
-    line = _CONTROL.sub(_escaped, line)
-    return line if len(line) <= 200 else line[:197] + "..."
+    return cut(_CONTROL.sub(_escaped, first_line(message.strip())))
 
 
 def _place(text: str, event: _Event) -> tuple[str, int]:

@@ -108,7 +108,7 @@ class Run:
         if found.passed:
             return None
         failures = self.record.failures if self.record else ()
-        said = [f"  {case.name}: {case.message}" for case in failures[:_FAILURES_SHOWN]]
+        said = [f"  {each.test}: {each.message}" for each in failures[:_FAILURES_SHOWN]]
         if len(failures) > _FAILURES_SHOWN:
             said.append(f"  ... and {len(failures) - _FAILURES_SHOWN} more")
         middle = ["", *said, ""] if said else []

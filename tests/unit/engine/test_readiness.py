@@ -63,7 +63,11 @@ async def test_some_ports_are_not_asked(step: Step, port: Port) -> None:
     """A datagram tells nothing of who listens, and a check may be switched off."""
     ports = (replace(port, protocol="UDP"), replace(port, skip_healthcheck=True))
 
-    await asyncio.wait_for(ready(MACHINE, service(*ports), ADDRESS, step, None), 5)
+    waiting = asyncio.ensure_future(ready(MACHINE, service(*ports), ADDRESS, step, None))
+    done, _ = await asyncio.wait({waiting}, timeout=5)
+
+    assert {waiting} == done
+    assert waiting.exception() is None
 
 
 def test_a_taken_port_is_refused_early(port: Port) -> None:

@@ -48,5 +48,7 @@ def test_defaults() -> None:
 
 def test_code() -> None:
     """The code that is shown is Python."""
-    for text in blocks("python"):
-        ast.parse(text)
+    programs = [ast.parse(text) for text in blocks("python")]
+
+    assert programs
+    assert all(program.body for program in programs)

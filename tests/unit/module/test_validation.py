@@ -17,6 +17,12 @@ THING = TypeRef(Kind.OBJECT, "OtherThing")
 
 def test_own_and_core_types_may_be_offered() -> None:
     """What is neither of a used module nor reserved passes."""
+    hello = HELLO.objects["Hello"]
+    assert hello.constructor
+    offered = {arg.type.name for arg in hello.constructor.args}
+    offered |= {function.returns.name for function in hello.functions.values()}
+
+    assert {"HelloGreeting", "Secret"} <= offered
     validate(HELLO, FOREIGN)
 
 

@@ -64,8 +64,18 @@ async def test_tasks_take_turns(store: Store) -> None:
 
 async def test_different_names_do_not_wait(store: Store) -> None:
     """A lock holds up only those who ask for the same name."""
-    async with asyncio.timeout(5), store.lock("a"), store.lock("b"):
-        pass
+    held: list[str] = []
+
+    async def hold(name: str) -> None:
+        async with store.lock(name):
+            held.append(name)
+
+    async with asyncio.timeout(5), store.lock("a"):
+        waiting = asyncio.ensure_future(hold("a"))
+        await hold("b")
+        assert ["b"] == held
+    await waiting
+    assert ["b", "a"] == held
 
 
 async def test_cancelled_task_stops_waiting(store: Store) -> None:

@@ -2,10 +2,10 @@
 
 from wheelwright.gates.result import Verdict
 from wheelwright.testing.cells import Cell
+from wheelwright.testing.record import Counts, Failure
 from wheelwright.testing.reports.model import (
     CellReport,
     Coverage,
-    Failure,
     FileCoverage,
     MatrixReport,
 )
@@ -25,8 +25,7 @@ PASSED = CellReport(
     "Python 3.11.7",
     version="Python 3.11.7",
     exit_code=0,
-    tests=5,
-    skipped=1,
+    counts=Counts(passed=4, skipped=1),
     tests_s=2.5,
     wall_s=4.0,
     ran_at="2026-05-04T10:00:01+00:00",
@@ -40,8 +39,7 @@ FAILED = CellReport(
     "tests.test_window::test_moves: assert 41.2 == 41.5",
     version="Python 3.12.1",
     exit_code=1,
-    tests=5,
-    failed=1,
+    counts=Counts(passed=4, failed=1),
     tests_s=1.5,
     wall_s=9.0,
     cached=True,

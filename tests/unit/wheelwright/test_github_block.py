@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wheelwright.errors import ProjectError
-from wheelwright.github.actions import ACTIONS, Action, newest
+from wheelwright.github.actions import newest
 from wheelwright.github.block import BEGIN, END, is_ours, merge
+from wheelwright.pins import ACTIONS, Action
 
 OLD, NEW = "a" * 40, "b" * 40
 

@@ -12,7 +12,12 @@ from wheelwright.project.files import Snapshot, join, wanted
 from wheelwright.project.model import describe
 from wheelwright.project.pyproject import Pyproject, parse
 from wheelwright.project.settings import Settings
-from wheelwright.project.version import VersionSource, pretend_variables, version_source
+from wheelwright.project.version import (
+    VersionSource,
+    pretend_variables,
+    release_variables,
+    version_source,
+)
 from wheelwright.project.workspace import locate, members
 
 HOOKS = "- repo: https://x.org/a/ruff-pre-commit\n  rev: v0.13.1\n"
@@ -236,6 +241,24 @@ def test_version_can_be_pretended_where_the_tool_has_a_variable() -> None:
     assert {"SETUPTOOLS_SCM_PRETEND_VERSION": "0.0.0"} == pretend_variables(attrs())
     other = LIKE_ATTRS.replace("hatch-vcs", "versioningit")
     assert pretend_variables(parse("p", other)) is None
+
+
+@pytest.mark.parametrize(
+    ("tool", "tested", "released"),
+    [
+        ("setuptools-scm", "SETUPTOOLS_SCM_PRETEND_VERSION", "SETUPTOOLS_SCM_PRETEND_VERSION"),
+        ("poetry-dynamic-versioning", *["POETRY_DYNAMIC_VERSIONING_BYPASS"] * 2),
+        ("uv-dynamic-versioning", *["UV_DYNAMIC_VERSIONING_BYPASS"] * 2),
+        ("versioningit", "", "SETUPTOOLS_SCM_PRETEND_VERSION"),
+        ("setuptools-git-versioning", "", "SETUPTOOLS_SCM_PRETEND_VERSION"),
+        ("versioneer", "", "SETUPTOOLS_SCM_PRETEND_VERSION"),
+    ],
+)
+def test_variable_of_each_tool(tool: str, tested: str, released: str) -> None:
+    """A test and a release set the variable of the tool that asks git for the version."""
+    package = parse("p", LIKE_ATTRS.replace("hatch-vcs", tool))
+    assert ({tested: "0.0.0"} if tested else None) == pretend_variables(package)
+    assert {released: "2.0"} == release_variables(package, "2.0")
 
 
 def test_workspace_members_follow_the_globs() -> None:

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from matrices import ABSENT, COVERAGE, FAILED, PASSED, report
 
 from wheelwright.testing.cells import Cell
+from wheelwright.testing.record import Failure
 from wheelwright.testing.reports.html import render
-from wheelwright.testing.reports.model import Coverage, Failure, MatrixReport
+from wheelwright.testing.reports.model import Coverage, MatrixReport
 
 VOID = {"meta", "br"}
 MUST = bool(os.environ.get("CI"))

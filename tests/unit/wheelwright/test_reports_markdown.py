@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from matrices import ABSENT, COVERAGE, FAILED, FAILURE, PASSED, report
 
 from wheelwright.testing.cells import Cell
+from wheelwright.testing.record import Failure
 from wheelwright.testing.reports.markdown import LIMIT_BYTES, render
-from wheelwright.testing.reports.model import CellReport, Coverage, Failure
+from wheelwright.testing.reports.model import CellReport, Coverage
 
 
 def test_summary_has_cells_failures_times_and_coverage() -> None:

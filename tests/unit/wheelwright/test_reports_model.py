@@ -11,10 +11,10 @@ from wheelwright.errors import GateFailed
 from wheelwright.gates.result import Verdict
 from wheelwright.testing.cells import Cell
 from wheelwright.testing.matrix import judge
+from wheelwright.testing.record import Counts, Failure
 from wheelwright.testing.reports.model import (
     CellReport,
     Coverage,
-    Failure,
     MatrixReport,
     dumps,
     headline,
@@ -87,6 +87,7 @@ def test_result_survives_as_json() -> None:
         st.builds(Cell, st.text(), st.text(), st.text(), st.tuples(st.text()), os=st.just(())),
         st.sampled_from(Verdict),
         st.text(),
+        counts=st.builds(Counts, *[st.integers(0, 9)] * 7),
         failures=st.tuples(st.builds(Failure, st.text(), st.text(), st.text())),
         coverage=st.none() | st.floats(0, 100),
     )

@@ -12,7 +12,7 @@ import wheelwright.inside
 from wheelwright.environment.test_dependencies import find
 from wheelwright.errors import GateFailed, ToolFailed
 from wheelwright.project.model import Project
-from wheelwright.testing.record import Case, Counts, Record, read
+from wheelwright.testing.record import Counts, Failure, Record, read
 from wheelwright.testing.run import PLUGIN, Run, command, configured, recorded
 from wheelwright.testing.verdict import Left
 
@@ -26,6 +26,21 @@ import pytest
 def broken(): raise ValueError("no fixture today")
 @pytest.mark.skip
 def test_skipped(): pass
+"""
+PLACES = """\
+from helper import crash
+
+class TestDeep:
+    def test_bad(self):
+        assert 1 == 2, "one is\\nnot two"
+
+def test_elsewhere(): crash()
+
+import pytest
+@pytest.fixture
+def broken():
+    raise OSError("no disk")
+def test_setup(broken): pass
 """
 
 
@@ -61,7 +76,7 @@ def invented(exit_code: int, record: Record, output: str = "", notes: tuple[str,
     return Run("demo", "Python 3", Left(exit_code, record), "here", notes, output)
 
 
-def failures(run: Run) -> tuple[Case, ...]:
+def failures(run: Run) -> tuple[Failure, ...]:
     """Return what failed."""
     assert run.record is not None
     return run.record.failures
@@ -80,7 +95,30 @@ def test_report_of_a_real_run(tmp_path: Path) -> None:
     assert [
         ("test_it::test_bad", "assert 1 == 2"),
         ("test_it::test_error", 'failed on setup with "ValueError: no fixture today"'),
-    ] == [(case.name, case.message) for case in failures(run)]
+    ] == [(each.test, each.message) for each in failures(run)]
+
+
+@pytest.mark.parametrize("style", ["long", "short"])
+def test_failure_has_the_place_where_it_happened(tmp_path: Path, style: str) -> None:
+    """A failing test has the file and line of its traceback, in each of pytest's styles."""
+    (tmp_path / "helper.py").write_text("def crash():\n    raise ValueError('<&>')\n")
+    found = failures(pytest_run(tmp_path, PLACES, f"--tb={style}"))
+    assert {
+        "test_it.TestDeep::test_bad": ("test_it.py", 5),
+        "test_it::test_elsewhere": ("helper.py", 2),
+        "test_it::test_setup": ("test_it.py", 12),
+    } == {each.test: (each.file, each.line) for each in found}
+    bad = next(each for each in found if each.test.endswith("test_bad"))
+    assert "AssertionError: one is" == bad.message
+    assert "not two" in bad.text
+
+
+def test_failure_without_a_traceback_has_the_tests_own_place(tmp_path: Path) -> None:
+    """Where pytest shows no traceback, the place is the line at which the test begins."""
+    (tmp_path / "helper.py").write_text("def crash():\n    raise ValueError('<&>')\n")
+    found = failures(pytest_run(tmp_path, PLACES, "--tb=no"))
+    bad = next(each for each in found if each.test.endswith("test_bad"))
+    assert ("test_it.py", 4) == (bad.file, bad.line)
 
 
 def test_failed_run_is_an_error_with_the_failures_and_the_end_of_the_log(tmp_path: Path) -> None:

@@ -12,15 +12,16 @@ from wheelwright.container import toolchain
 from wheelwright.container.loading import Bench, load, text_of
 from wheelwright.distribution import backend
 from wheelwright.environment import plan as environment
+from wheelwright.environment.tools import release_tool
 from wheelwright.errors import ProjectError, ToolFailed
 from wheelwright.project.files import Snapshot, join, literal
 from wheelwright.project.model import Project
+from wheelwright.project.version import release_variables
 from wheelwright.release.act.git import TREE, RemoteGit, fresh
 from wheelwright.release.decide import changelog, editing, edits, refs
 from wheelwright.release.decide import commit as described
 from wheelwright.release.decide.changelog import Keeper
 from wheelwright.release.decide.commit import ReleaseCommit
-from wheelwright.release.decide.pins import release_tool
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.world import Plan, Trouble
 
@@ -196,7 +197,7 @@ class Preparing:
             removed = await self._removed(commit, ran)
         if self.requirements and editing.rewrites_requirements(project):
             # A lock of a version that no commit has yet: without the history, told by a variable.
-            for name, value in edits.pretend(project, plan.version).items():
+            for name, value in release_variables(project.package, plan.version).items():
                 container = container.with_env_variable(name, value)
             member = [f"--package={project.package.name}"] if project.where else []
             out = join(project.where, editing.REQUIREMENTS)

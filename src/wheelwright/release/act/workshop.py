@@ -18,18 +18,18 @@ from wheelwright.container.toolchain import Held
 from wheelwright.distribution import backend
 from wheelwright.environment import plan as environment
 from wheelwright.environment.plan import SOURCE
+from wheelwright.environment.tools import release_tool
 from wheelwright.errors import GateFailed, WheelwrightError
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.project import building
 from wheelwright.project.files import join, literal
-from wheelwright.project.version import VersionSource, version_source
+from wheelwright.project.version import VersionSource, release_variables, version_source
 from wheelwright.release.act.asked import Asked
 from wheelwright.release.act.git import fresh, with_program
 from wheelwright.release.act.preparing import Commit, Preparing
-from wheelwright.release.decide import artifacts, edits
+from wheelwright.release.decide import artifacts
 from wheelwright.release.decide import responses as answers
 from wheelwright.release.decide.artifacts import Distribution
-from wheelwright.release.decide.pins import release_tool
 from wheelwright.release.decide.plan import file_version
 from wheelwright.release.decide.ports import ActFailed, Built, Said
 from wheelwright.release.decide.urls import IndexUrls
@@ -113,7 +113,7 @@ class Containers:
             # Some of these tools also list the sdist's files by git.
             container = toolchain.with_git(container, commit.git).with_directory(where, commit.git)
         variables = {
-            **edits.pretend(project, plan.version),
+            **release_variables(project.package, plan.version),
             "SOURCE_DATE_EPOCH": str(journal.epoch_s),
             "WHEELWRIGHT_BUILD": where,
         }

@@ -207,24 +207,6 @@ def lock_version(text: str, name: str, version: str) -> str:
     return "".join(blocks)
 
 
-def pretend(project: Project, version: str) -> dict[str, str]:
-    """Return the variables that tell a back end the version, where version control decides.
-
-    The general form alone works for every tool: hatch-vcs ignores the one with a name.
-    """
-    if version_source(project.package) is not VersionSource.VCS:
-        return {}
-    names = {"pdm-backend": "PDM_BUILD_SCM_VERSION"}
-    requires = project.package.build_requires
-    found = next((names[name] for name in names if name in requires), None)
-    bypass = {
-        "poetry-dynamic-versioning": "POETRY_DYNAMIC_VERSIONING_BYPASS",
-        "uv-dynamic-versioning": "UV_DYNAMIC_VERSIONING_BYPASS",
-    }
-    found = found or next((bypass[name] for name in bypass if name in requires), None)
-    return {found or "SETUPTOOLS_SCM_PRETEND_VERSION": version}
-
-
 def is_export(text: str) -> bool:
     """Whether a requirements.txt was compiled by a tool, and may be written anew."""
     pinned = [line for line in text.splitlines() if re.match(r"[A-Za-z0-9]", line)]

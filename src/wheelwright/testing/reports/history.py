@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wheelwright.errors import RequestError
+from wheelwright.gates.table import columns
 from wheelwright.project.reading import json_data
 from wheelwright.testing.reports.model import CellReport, MatrixReport
 
@@ -50,9 +51,9 @@ def _line(cell: CellReport, commit: str, at: str) -> dict[str, Any]:
         "step": cell.cell.name,
         "outcome": cell.verdict.value,
         "seconds": round(cell.tests_s, 3),
-        "tests": cell.tests,
-        "failed": cell.failed + cell.errors,
-        "skipped": cell.skipped,
+        "tests": cell.counts.tests,
+        "failed": cell.counts.failed + cell.counts.errors,
+        "skipped": cell.counts.skipped,
         "coverage": cell.coverage if cell.coverage is None else round(cell.coverage, 2),
         "ran_at": cell.ran_at,
     }
@@ -104,19 +105,9 @@ def trend(history: str, last: int = 5) -> str:
         )
         for each in found
     ]
-    widths = [max(len(line[column]) for line in (head, *body)) for column in range(len(head))]
-
-    def text(words: Sequence[str]) -> str:
-        first, *rest = (
-            word.ljust(width) if not column else word.rjust(width)
-            for column, (word, width) in enumerate(zip(words, widths, strict=True))
-        )
-        return "  ".join([first, *rest]).rstrip()
-
     grown = [each.step for each in found if each.grew]
     verdict = f"grew: {', '.join(grown)}" if grown else "no step grew"
-    rule = "  ".join("-" * width for width in widths)
-    return "\n".join([text(head), rule, *map(text, body), "", verdict])
+    return "\n".join([*columns(head, body, right=head[1:]), "", verdict])
 
 
 def _runs(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -13,10 +13,10 @@ from html import escape as _e
 from importlib.resources import files
 
 from wheelwright.gates.result import Verdict
+from wheelwright.testing.record import Failure
 from wheelwright.testing.reports.model import (
     CellReport,
     Coverage,
-    Failure,
     FileCoverage,
     MatrixReport,
     headline,
@@ -95,8 +95,8 @@ def _figures(report: MatrixReport) -> Iterable[tuple[str, str, bool]]:
     """Yield figure, what it counts, and whether it is a reason to fail."""
     passed = sum(cell.verdict is Verdict.PASSED for cell in report.cells)
     yield f"{passed} of {len(report.cells)}", "cells passed", bool(report.failed)
-    yield str(sum(cell.tests for cell in report.cells)), "tests run", False
-    failed = sum(cell.failed + cell.errors for cell in report.cells)
+    yield str(sum(cell.counts.tests for cell in report.cells)), "tests run", False
+    failed = sum(cell.counts.failed + cell.counts.errors for cell in report.cells)
     yield str(failed), "tests failed", bool(failed)
     if report.coverage:
         least = f", {report.coverage.minimum:g} % asked" if report.coverage.minimum else ""
@@ -129,8 +129,8 @@ def _cells(report: MatrixReport) -> Iterable[str]:
 
 def _cell(cell: CellReport, longest: float, *, measured: bool) -> Iterable[str]:
     kind, mark = _KINDS[cell.verdict]
-    note = cell.verdict is not Verdict.PASSED and not cell.tests and cell.note
-    spare = [] if cell.tests or not note else [" with-note"]
+    note = cell.verdict is not Verdict.PASSED and not cell.counts.tests and cell.note
+    spare = [] if cell.counts.tests or not note else [" with-note"]
     yield f'<tr class="{kind}{"".join(spare)}">'
     about = [cell.version or f"Python {cell.cell.python}", cell.cell.resolution]
     about += ["+".join(part) for part in (cell.cell.groups, cell.cell.extras, cell.cell.services)]
@@ -155,13 +155,14 @@ def _cell(cell: CellReport, longest: float, *, measured: bool) -> Iterable[str]:
 
 
 def _counts(cell: CellReport) -> str:
-    if not cell.tests:
+    counts = cell.counts
+    if not counts.tests:
         return f'<span class="text-{_KINDS[cell.verdict][0]}">{_e(cell.verdict.value)}</span>'
-    parts = [f"{cell.passed} passed"] if cell.passed else []
-    if cell.failed + cell.errors:
-        parts.append(f'<b class="text-failed">{cell.failed + cell.errors} failed</b>')
-    if cell.skipped:
-        parts.append(f'<span class="sub">{cell.skipped} skipped</span>')
+    parts = [f"{counts.passed} passed"] if counts.passed else []
+    if counts.failed + counts.errors:
+        parts.append(f'<b class="text-failed">{counts.failed + counts.errors} failed</b>')
+    if counts.skipped:
+        parts.append(f'<span class="sub">{counts.skipped} skipped</span>')
     return " ".join(f'<span class="line">{part}</span>' for part in parts)
 
 

@@ -67,7 +67,7 @@ def _row(cell: CellReport, *, measured: bool) -> list[str]:
         _MARKS[cell.verdict],
         f"**{markdown(cell.cell.name)}**",
         markdown(cell.version.removeprefix("Python ") or cell.cell.python),
-        cell.counts,
+        str(cell.counts),
         *([covered] if measured else []),
         seconds(cell),
         markdown(cell.note.partition("\n")[0]),

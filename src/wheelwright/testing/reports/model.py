@@ -7,29 +7,20 @@ of everything that passed.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+import cattrs
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
 from wheelwright.gates.result import Verdict
 from wheelwright.testing.cells import Cell
-from wheelwright.testing.record import Counts
+from wheelwright.testing.record import Counts, Failure
 
 # Enough for any traceback that a person reads; the log in the cell's directory has it all.
 FAILURES, TEXT_CHARACTERS, SLOWEST = 50, 8_000, 15
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A test that failed; `line` 0 is unknown, `file` is relative to the source."""
-
-    test: str
-    message: str
-    text: str = ""
-    file: str = ""
-    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +41,7 @@ class CellReport:
     note: str
     version: str = ""
     exit_code: int | None = None
-    tests: int = 0
-    failed: int = 0
-    errors: int = 0
-    skipped: int = 0
-    xfailed: int = 0
-    xpassed: int = 0
-    subtests: int = 0
+    counts: Counts = field(default_factory=Counts)
     tests_s: float = 0.0
     wall_s: float | None = None
     cached: bool = False
@@ -67,27 +52,6 @@ class CellReport:
     failures: tuple[Failure, ...] = ()
     slowest: tuple[tuple[float, str], ...] = ()
     details: str = ""
-
-    @property
-    def passed(self) -> int:
-        """How many tests passed."""
-        others = self.skipped + self.xfailed + self.xpassed
-        return self.tests - self.failed - self.errors - others
-
-    @property
-    def counts(self) -> str:
-        """The counts in words, as pytest names them; empty where there was no test."""
-        return str(
-            Counts(
-                self.passed,
-                self.failed,
-                self.errors,
-                self.skipped,
-                self.xfailed,
-                self.xpassed,
-                self.subtests,
-            )
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,41 +163,36 @@ def counted(number: int, word: str) -> str:
 
 def dumps(report: MatrixReport) -> str:
     """Return the report as JSON."""
-    data = dataclasses.asdict(report)
-    for cell, made in zip(report.cells, data["cells"], strict=True):
-        made["verdict"] = cell.verdict.value
-    return json.dumps(data, indent=1)
+    return json.dumps(_JSON.unstructure(report), indent=1)
 
 
 def loads(text: str) -> MatrixReport:
     """Read what `dumps` wrote."""
-    data = json.loads(text)
-    found = data["coverage"]
-    if found is not None:
-        files = tuple(FileCoverage(**file) for file in found["files"])
-        found = Coverage(**{**found, "files": files})
-    return MatrixReport(
-        **{
-            **data,
-            "cells": tuple(map(_cell, data["cells"])),
-            "coverage": found,
-            "notes": tuple(data["notes"]),
-        }
-    )
+    return _JSON.structure(json.loads(text), MatrixReport)
 
 
-def _cell(data: Mapping[str, Any]) -> CellReport:
-    cell: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value
-        for key, value in data["cell"].items()
-    }
-    return CellReport(
-        **{
-            **data,
-            "cell": Cell(**cell),
-            "verdict": Verdict(data["verdict"]),
-            "notes": tuple(data["notes"]),
-            "failures": tuple(Failure(**failure) for failure in data["failures"]),
-            "slowest": tuple((seconds, test) for seconds, test in data["slowest"]),
-        }
-    )
+_JSON = cattrs.Converter()
+# Numbers stay as they are written: 70 is not 70.0.
+_JSON.register_structure_hook(float, lambda value, _: value)
+# In JSON the counts are keys of their cell; what passed is what remains.
+_COUNTS = ("tests", "failed", "errors", "skipped", "xfailed", "xpassed", "subtests")
+_cell_to_json = make_dict_unstructure_fn(CellReport, _JSON)
+_cell_from_json = make_dict_structure_fn(CellReport, _JSON)
+
+
+@_JSON.register_unstructure_hook
+def _flat(cell: CellReport) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for key, value in _cell_to_json(cell).items():
+        flat = {name: getattr(cell.counts, name) for name in _COUNTS}
+        made.update(flat if key == "counts" else {key: value})
+    return made
+
+
+@_JSON.register_structure_hook
+def _nested(data: Mapping[str, Any], _: object) -> CellReport:
+    counts = {name: data[name] for name in _COUNTS}
+    tests = counts.pop("tests")
+    subtests = counts.pop("subtests")
+    counts |= {"passed": tests - sum(counts.values()), "subtests": subtests}
+    return _cell_from_json({**data, "counts": counts}, CellReport)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from wheelwright.container.harmless import harmless
+from wheelwright.gates.table import columns, details
+from wheelwright.project.reading import cut, first_line
 from wheelwright.testing.reports.model import (
     CellReport,
     MatrixReport,
@@ -12,7 +14,6 @@ from wheelwright.testing.reports.model import (
     shortfall,
 )
 
-_DETAIL_LINES = 40
 _NOTE_WIDTH = 90
 
 
@@ -21,38 +22,15 @@ def render(report: MatrixReport) -> str:
     measured = report.coverage is not None
     head = ["cell", "verdict", "tests", *(["coverage"] if measured else []), "seconds", "note"]
     body = [_row(cell, measured=measured) for cell in report.cells]
-    widths = [max(len(line[column]) for line in (head, *body)) for column in range(len(head) - 1)]
-
-    def line(words: list[str]) -> str:
-        right = (head.index("seconds"), head.index("coverage") if measured else -1)
-        padded = [
-            word.rjust(width) if column in right else word.ljust(width)
-            for column, (word, width) in enumerate(zip(words, widths, strict=False))
-        ]
-        return "  ".join([*padded, words[-1]]).rstrip()
-
-    details = [
-        f"--- {cell.cell.name} ---\n{_shortened(cell.details.rstrip())}\n"
+    above = [
+        details(cell.cell.name, cell.details, "`matrix-run reports` has the whole log")
         for cell in report.failed
         if cell.details
     ]
-    rule = "  ".join("-" * width for width in (*widths, len("note")))
+    title = f"matrix of {report.package}"
+    lines = columns(head, body, right=("coverage", "seconds"), note=True)
     last = f"{'passed' if report.ok else 'failed'}: {headline(report)}"
-    return harmless(
-        "\n".join(
-            [
-                *details,
-                f"matrix of {report.package}",
-                line(head),
-                rule,
-                *map(line, body),
-                "",
-                *report.notes,
-                *_total(report),
-                last,
-            ]
-        )
-    )
+    return harmless("\n".join([*above, title, *lines, "", *report.notes, *_total(report), last]))
 
 
 def seconds(cell: CellReport) -> str:
@@ -64,17 +42,13 @@ def seconds(cell: CellReport) -> str:
 
 def _row(cell: CellReport, *, measured: bool) -> list[str]:
     covered = "-" if cell.coverage is None else percent(cell.coverage)
-    note = cell.note.splitlines()[0] if cell.note else ""
-    if len(note) > _NOTE_WIDTH:
-        note = note[: _NOTE_WIDTH - 3] + "..."
-    tests = cell.counts or "-"
     return [
         cell.cell.name,
         cell.verdict.value,
-        tests,
+        str(cell.counts) or "-",
         *([covered] if measured else []),
         seconds(cell),
-        note,
+        cut(first_line(cell.note), _NOTE_WIDTH),
     ]
 
 
@@ -87,11 +61,3 @@ def _total(report: MatrixReport) -> list[str]:
     return [
         said or f"coverage {percent(report.coverage.percent)} over {counted(cells, 'cell')}{least}"
     ]
-
-
-def _shortened(details: str) -> str:
-    lines = details.splitlines()
-    if len(lines) <= _DETAIL_LINES:
-        return details
-    more = f"[{len(lines) - _DETAIL_LINES} more lines; `matrix-run reports` has the whole log]"
-    return "\n".join([*lines[:_DETAIL_LINES], more])

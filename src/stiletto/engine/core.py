@@ -1,0 +1,72 @@
+"""What all parts of one session work with. It is below them: it knows none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from stiletto.engine.evaluate import Evaluator, Images
+from stiletto.engine.gate import SecretGate
+from stiletto.engine.secrets import SecretStore
+from stiletto.errors import UsageError
+from stiletto.graph.recipe import Recipe
+from stiletto.progress import Progress
+from stiletto.sandbox.plan import Sandbox
+from stiletto.store import Store
+
+
+class Objects:
+    """The values that clients of one session can name by id."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Recipe] = {}
+
+    def remember(self, recipe: Recipe) -> str:
+        """Make a value reachable by its id."""
+        self._known[recipe.id] = recipe
+        return recipe.id
+
+    def __contains__(self, id_: str) -> bool:
+        return id_ in self._known
+
+    def recall(self, id_: str) -> Recipe:
+        """Return the value of an id.
+
+        Raises:
+            UsageError: it belongs to another session.
+        """
+        try:
+            return self._known[id_]
+        except KeyError:
+            raise UsageError(f"unknown id {id_!r}: it belongs to another session") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """What one session works with; made first, and handed to each part when that is made."""
+
+    store: Store
+    evaluator: Evaluator
+    secrets: SecretStore
+    progress: Progress
+    objects: Objects
+    workdir: Path
+    environ: Mapping[str, str]
+
+
+def core_of(
+    *,
+    store: Store,
+    sandbox: Sandbox,
+    images: Images,
+    progress: Progress,
+    workdir: Path,
+    environ: Mapping[str, str],
+    gate: SecretGate,
+) -> Core:
+    """Return the core of a new session, whose progress shows no secrets."""
+    secrets = SecretStore(SecretStore.salt(store.root / "salt"), environ, workdir, gate)
+    progress.mask = secrets.masks.text
+    evaluator = Evaluator(store, sandbox, images, secrets, progress)
+    return Core(store, evaluator, secrets, progress, Objects(), workdir.resolve(), environ)

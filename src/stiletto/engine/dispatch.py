@@ -1,0 +1,196 @@
+"""Answers one field of one value: a call of the core API, or a function of a module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import stiletto.api.configuration
+import stiletto.api.directory
+import stiletto.api.execution
+import stiletto.api.fields
+import stiletto.api.filesystem
+import stiletto.api.secrets
+import stiletto.api.service
+import stiletto.api.session
+import stiletto.api.typedefs
+import stiletto.engine.container_leaves
+import stiletto.engine.file_leaves
+import stiletto.engine.root_leaves
+import stiletto.engine.service_leaves  # noqa: F401 - each of these registers its calls
+from stiletto.api.registry import CALLS, snake
+from stiletto.api.session import ModuleObject, Query
+from stiletto.api.texts import check_text
+from stiletto.engine.client import Client
+from stiletto.engine.context import current_span
+from stiletto.engine.core import Core
+from stiletto.engine.functions import Functions
+from stiletto.engine.modules import Modules
+from stiletto.errors import NotSupported, UsageError
+from stiletto.graph.recipe import Recipe
+from stiletto.module.definition import FunctionDef, Kind, TypeRef
+from stiletto.module.naming import lower_camel
+from stiletto.module.source import LoadedModule
+from stiletto.store import Store
+from stiletto.store.sealed import fitting
+from stiletto.store.trouble import translated
+
+if TYPE_CHECKING:
+    from stiletto.wire.schema import CoreSchema
+
+KEYWORDS = {"from": "from_", "import": "import_"}
+
+
+@dataclass(frozen=True)
+class Entrance(Recipe):
+    """Where the command line starts in a module that has toolchains: its main object, unmade."""
+
+    module: str
+    object_type: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def type_name(self) -> str:
+        """The main object's type."""
+        return self.object_type
+
+
+class CoreApi:
+    """The types of the core API, as the installed SDK has them."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @cached_property
+    def schema(self) -> CoreSchema:
+        """The types, stored per SDK version."""
+        from stiletto.wire import schema
+
+        text, digest = schema.sdk_source()
+        known = fitting(self._store.record("schema", digest), schema.CoreSchema.from_json)
+        if known is None:
+            known = schema.read_sdk(text)
+            self._store.put_record("schema", digest, known.to_json())
+        return known
+
+    def function(self, type_name: str, name: str) -> FunctionDef:
+        """Return a field of a type.
+
+        Raises:
+            UsageError: there is none of this name.
+        """
+        item = self.schema.objects.get(type_name)
+        function = item.functions.get(name) if item else None
+        if function is None:
+            raise UsageError(f"{type_name} has no field {name!r}")
+        return function
+
+
+class Dispatcher:
+    """Finds what answers a field, for one session."""
+
+    def __init__(self, core: Core, api: CoreApi, modules: Modules, functions: Functions) -> None:
+        self._objects = core.objects
+        self._store = core.store
+        self._api = api
+        self._modules = modules
+        self._functions = functions
+
+    async def dispatch(
+        self, client: Client, receiver: Recipe, name: str, args: Mapping[str, Any]
+    ) -> Any:
+        """Answer one field of one value; arguments are as they come over the wire."""
+        with translated(self._store.root):
+            return await self._answer(client, receiver, name, args)
+
+    async def _answer(
+        self, client: Client, receiver: Recipe, name: str, args: Mapping[str, Any]
+    ) -> Any:
+        if client.span is not None:
+            current_span.set(client.span)
+        if isinstance(receiver, Entrance):
+            return await self._enter(receiver, name, args)
+        if name == "id":
+            return self._objects.remember(receiver)
+        if isinstance(receiver, ModuleObject):
+            return await self._select(receiver, name, args)
+        if isinstance(receiver, Query):
+            if name == "node":
+                return self._objects.recall(args["id"])
+            for module in client.served:
+                if lower_camel(module.name) == name:
+                    return await self._construct(module, args)
+        return await self._call(client, receiver, name, args)
+
+    async def _call(
+        self, client: Client, receiver: Recipe, name: str, args: Mapping[str, Any]
+    ) -> Any:
+        full_name = f"{receiver.type_name}.{name}"
+        function = self._api.function(receiver.type_name, name)
+        entry = CALLS.get(full_name)
+        if entry is None:
+            raise NotSupported(full_name)
+        given = {}
+        for arg in function.args:
+            if args.get(arg.name) is not None:
+                python = KEYWORDS.get(arg.name, snake(arg.name))
+                if python not in entry.parameters:
+                    raise NotSupported(f"{full_name}({arg.name}:)")
+                check_text(full_name, arg.name, args[arg.name])
+                given[python] = self._decode(args[arg.name], arg.type)
+        if entry.is_leaf:
+            return await entry.function(client, receiver, **given)
+        return entry.function(receiver, **given)
+
+    async def _select(self, receiver: ModuleObject, name: str, args: Mapping[str, Any]) -> Any:
+        definition = self._modules[receiver.module].definition.objects.get(receiver.object_type)
+        function = definition.functions.get(name) if definition else None
+        given = self._given(function, args)
+        unknown = args.keys() - given.keys()
+        if unknown and function is None:
+            raise UsageError(f"{receiver.object_type}.{name} takes no arguments")
+        return await self._functions.select(receiver, name, given)
+
+    async def start(self, module: LoadedModule, args: Mapping[str, Any]) -> Recipe:
+        """Construct a module's main object; beside toolchains, only when it is asked for."""
+        if not module.toolchains:
+            return await self._construct(module, args)
+        given = self._given(module.definition.main_object.constructor, args)
+        return Entrance(module.digest, module.definition.main, given)
+
+    async def _enter(self, receiver: Entrance, name: str, args: Mapping[str, Any]) -> Any:
+        """Construct a toolchain, or answer for the main object, made only now."""
+        main = self._modules[receiver.module]
+        for toolchain in main.toolchains:
+            if lower_camel(toolchain.name) == name:
+                return await self._construct(toolchain, args)
+        made = await self._functions.construct(main, receiver.args)
+        if name == "id":
+            return self._objects.remember(made)
+        return await self._select(made, name, args)
+
+    async def _construct(self, module: LoadedModule, args: Mapping[str, Any]) -> ModuleObject:
+        given = self._given(module.definition.main_object.constructor, args)
+        unknown = args.keys() - given.keys()
+        for name in unknown:
+            if args[name] is not None:
+                raise UsageError(f"{module.name} has no argument {name!r}")
+        return await self._functions.construct(module, given)
+
+    def _given(self, function: FunctionDef | None, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments that a function has, ids turned into what they name."""
+        return {
+            arg.name: self._decode(args[arg.name], arg.type)
+            for arg in (function.args if function else ())
+            if args.get(arg.name) is not None
+        }
+
+    def _decode(self, value: Any, of: TypeRef) -> Any:
+        if of.kind in (Kind.OBJECT, Kind.INTERFACE):
+            return self._objects.recall(value)
+        if of.kind is Kind.LIST and of.element is not None:
+            items = value if isinstance(value, list | tuple) else [value]
+            return [self._decode(item, of.element) for item in items]
+        return value
