@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from stiletto.api import files as f
+from stiletto.api.readiness import duration_s
 from stiletto.api.secrets import Secret
 from stiletto.api.session import Argument, FunctionCall, ModuleObject
 from stiletto.engine.addresses import Addresses
@@ -310,8 +311,7 @@ def _lifetime_s(cache: str) -> float:
     """Read a duration such as `10m` or `1h30m`; empty means the longest."""
     if not cache:
         return MAX_AGE_S
-    units = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
-    found = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h)", cache)
-    if "".join(number + unit for number, unit in found) != cache:
-        raise ModuleFailed(f"invalid cache duration {cache!r}")
-    return min(MAX_AGE_S, sum(float(number) * units[unit] for number, unit in found))
+    try:
+        return min(MAX_AGE_S, duration_s(cache))
+    except UsageError as error:
+        raise ModuleFailed(f"invalid cache duration {cache!r}") from error
