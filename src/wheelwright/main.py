@@ -8,14 +8,18 @@ from typing import Annotated
 import dagger
 from dagger import Doc, check, enum_type, function, object_type
 
+from wheelwright import ci
 from wheelwright import notify as notices
-from wheelwright import pipeline, scans
 from wheelwright.container import attempting, limits, toolchain
 from wheelwright.container import packages as everywhere
 from wheelwright.container.failures import plainly
-from wheelwright.container.loading import Bench, load
+from wheelwright.container.loading import Bench, load, python_of
+from wheelwright.distribution import builder
 from wheelwright.errors import RequestError
-from wheelwright.gates import versions as claims
+from wheelwright.gates import run as gates
+from wheelwright.gates.audit import Audit
+from wheelwright.gates.security import Security
+from wheelwright.gates.types import Types
 from wheelwright.github import annotate as annotating
 from wheelwright.github import shell as github
 from wheelwright.github.plan import CHECK, Options
@@ -46,6 +50,7 @@ from wheelwright.module.args import (
     Source,
     StepTimeout,
 )
+from wheelwright.module.checks import with_checks
 from wheelwright.module.objects import Cell, Matrix, TestRun, matrix_object, run_object
 from wheelwright.module.releases import Releases, ReportFormat
 from wheelwright.module.uncached import uncached
@@ -74,6 +79,7 @@ class PlanFormat(Enum):
 
 
 @object_type
+@with_checks(ci.GATES)
 class Wheelwright(Releases):
     """A Python package's gates, tests and builds, read from its own files."""
 
@@ -85,27 +91,11 @@ class Wheelwright(Releases):
     netrc: Netrc = None
 
     @function
-    @check
-    @plainly
-    async def lint(self) -> str:
-        """Check the code with ruff, in the version the project locks."""
-        bench = await self._bench()
-        return pipeline.judge(await pipeline.check_lint(bench, self._python(bench)))
-
-    @function
-    @check
-    @plainly
-    async def check_format(self) -> str:
-        """Check that ruff would format nothing differently; `format` writes it."""
-        bench = await self._bench()
-        return pipeline.judge(await pipeline.check_format(bench, self._python(bench)))
-
-    @function
     @plainly
     async def format(self) -> dagger.Changeset:
         """Apply ruff's safe fixes, then its format: the changes, for you to accept."""
         bench = await self._bench()
-        return await pipeline.fixes(bench, self._python(bench))
+        return await gates.fixes(bench, self._python(bench))
 
     @function
     @check
@@ -113,25 +103,8 @@ class Wheelwright(Releases):
     async def typecheck(self, git: Git, python: Python = "") -> str:
         """Run each type checker the project configures: mypy, (based)pyright, ty, pyrefly."""
         bench = await self._bench()
-        result = await pipeline.check_types(
-            bench, self._python(bench, python), asked=bool(python), git=git
-        )
-        return pipeline.judge(result)
-
-    @function
-    @check
-    @plainly
-    async def lock_check(self) -> str:
-        """Check that uv.lock says what pyproject.toml asks for."""
-        bench = await self._bench()
-        return pipeline.judge(await pipeline.check_lock(bench, self._python(bench)))
-
-    @function
-    @check
-    @plainly
-    async def check_versions(self) -> str:
-        """Check that .python-version, classifiers and requires-python agree."""
-        return pipeline.judge(claims.judge((await self._bench()).project))
+        gate = Types(asked=bool(python))
+        return (await gates.check(gate, bench, self._python(bench, python), git)).require()
 
     @function
     @plainly
@@ -313,15 +286,15 @@ class Wheelwright(Releases):
     async def security(self, severity: Severity = "medium") -> str:
         """Scan the package's code with bandit; `security-report` gives the same scan as SARIF."""
         bench = await self._bench()
-        scanned = await scans.scan_code(bench, self._python(bench), severity)
-        return pipeline.judge(scanned.result)
+        gate = Security(severity=severity)
+        return (await gates.check(gate, bench, self._python(bench))).require()
 
     @uncached
     @plainly
     async def security_report(self, severity: Severity = "medium") -> dagger.File:
         """Return bandit's findings as a SARIF file, whatever the verdict."""
         bench = await self._bench(reading=True)
-        return (await scans.scan_code(bench, self._python(bench), severity)).report
+        return await gates.report(Security(severity=severity), bench, self._python(bench))
 
     @uncached
     @plainly
@@ -339,9 +312,8 @@ class Wheelwright(Releases):
         Not a check: the answer is about today's world, and would turn yesterday's commit red.
         """
         bench = await self._bench()
-        python = self._python(bench)
-        result = await scans.check_audit(bench, python, osv_url, allow_unknown=allow_unknown)
-        return pipeline.judge(result)
+        gate = Audit(osv_url=osv_url, allow_unknown=allow_unknown)
+        return (await gates.check(gate, bench, self._python(bench))).require()
 
     @uncached
     @plainly
@@ -369,7 +341,7 @@ class Wheelwright(Releases):
         """Build the source distribution and the wheel: a directory with both."""
 
         async def one(bench: Bench) -> dagger.Directory:
-            return await pipeline.build(bench, self._python(bench, python), git)
+            return await builder.build(bench, self._python(bench, python), git)
 
         if all_packages:
             return await everywhere.gather(await self._benches(), one)
@@ -394,7 +366,7 @@ class Wheelwright(Releases):
         """
 
         async def one(bench: Bench) -> str:
-            return await pipeline.ci(bench, python or self.python, git, fail_fast=fail_fast)
+            return await ci.ci(bench, python or self.python, git, fail_fast=fail_fast)
 
         if all_packages:
             return await everywhere.judge(
@@ -506,13 +478,13 @@ class Wheelwright(Releases):
 
     async def _bench(self, *, reading: bool = False, rerun: bool = False) -> Bench:
         attempting.begin(reading=reading, rerun=rerun)
-        bench = await load(self.source, self.package)
+        bench = await load(self.source, ci.skippable(), self.package)
         self._hold(bench)
         return bench
 
     async def _benches(self, *, rerun: bool = False) -> list[Bench]:
         attempting.begin(rerun=rerun)
-        benches = await everywhere.benches(self.source, self.package)
+        benches = await everywhere.benches(self.source, ci.skippable(), self.package)
         self._hold(benches[0])
         return benches
 
@@ -522,7 +494,7 @@ class Wheelwright(Releases):
         toolchain.hold_credentials(self.netrc)
 
     def _python(self, bench: Bench, asked: str = "") -> str:
-        return pipeline.python_of(bench, asked or self.python)
+        return python_of(bench, asked or self.python)
 
 
 def _selection(

@@ -20,13 +20,13 @@ from stiletto.progress import Outcome, Progress
 from stiletto.render.plain import Plain
 from stiletto.render.summary import Dots, Report
 from stiletto.visible import coloured, harmless, visible
+from wheelwright.ci import Row as GateRow
+from wheelwright.ci import render as gate_table
 from wheelwright.container import harmless as module
 from wheelwright.container.failures import Refusal
 from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.release.decide.report import Mark, Row
 from wheelwright.release.decide.report import Report as ReleaseReport
-from wheelwright.report import Row as GateRow
-from wheelwright.report import render as gate_table
 from wheelwright.testing.cells import Cell
 from wheelwright.testing.record import Counts, Failure
 from wheelwright.testing.reports import html as page

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from stiletto.errors import StilettoError
 from stiletto.module.config import parse_config
 from stiletto.module.defaults import parse_env
 from stiletto.module.source import read_project
-from wheelwright.container.output import Output
+from wheelwright.ci import GATES
 from wheelwright.environment import plan as environment
 from wheelwright.environment import services as serving
 from wheelwright.environment import test_dependencies as dependencies
@@ -29,8 +30,12 @@ from wheelwright.environment.requirements import flatten
 from wheelwright.environment.sources import expand
 from wheelwright.environment.tools import tool
 from wheelwright.errors import WheelwrightError
-from wheelwright.gates import audit, lint, security, types
-from wheelwright.gates import lock as locked
+from wheelwright.gates.audit import Audit
+from wheelwright.gates.gate import Ran
+from wheelwright.gates.lint import Lint
+from wheelwright.gates.run import OwnWay
+from wheelwright.gates.security import Security
+from wheelwright.gates.types import Types
 from wheelwright.project import layout, matrix, pythons
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
@@ -226,7 +231,7 @@ def read_package(files: dict[str, str]) -> None:
     """Read a package in every way in which it is read before anything runs."""
     project = describe(Snapshot(files, frozenset({*files, "tests/", "src/"})))
     package = project.package
-    for act in (
+    acts: list[Callable[[], object]] = [
         lambda: pythons.choose(package, "", project.settings.python, files.get(".python-version")),
         lambda: pythons.drift(package, files.get(".python-version")),
         lambda: pythons.claimed(package),
@@ -239,19 +244,16 @@ def read_package(files: dict[str, str]) -> None:
         lambda: coverage.configured(project, dependencies.find(project, "3.12")),
         lambda: coverage.minimum(project),
         lambda: [tool(project, name, "3.12") for name in ("ruff", "mypy", "bandit")],
-        lambda: [types.plan(project, each, "3.12", asked=True) for each in types.checkers(project)],
-        lambda: (
-            lint.configured(project),
-            locked.configured(project),
-            locked.needs_source(project),
-        ),
-        lambda: security.command(project, "low"),
+        lambda: Types(asked=True).plan(project, "3.12"),
+        *(partial(gate.configured, project) for gate in GATES),
+        *(partial(gate.plan, project, "3.12") for gate in GATES if not isinstance(gate, OwnWay)),
         lambda: layout.test_directories(project),
         lambda: cells.plan(project, cells.Selection()),
         lambda: serving.servers(project.settings.services),
         lambda: edits.candidates(project),
         lambda: _version(files),
-    ):
+    ]
+    for act in acts:
         with answered(WheelwrightError):
             act()
 
@@ -357,12 +359,13 @@ def read_runners(text: str) -> None:
 
 def read_report(text: str) -> None:
     """Read it as the report of each tool."""
+    package = describe(Snapshot({"pyproject.toml": HEAD}))
     for code in (0, 1):
-        output = Output(code, text, "")
+        ran = [Ran(code, text, report=text)]
         for act in (
-            lambda output=output: lint.judge(output, "ruff"),
-            lambda output=output: security.judge(output, text, "bandit", "low"),
-            lambda output=output: audit.judge(output, "pip-audit"),
+            lambda ran=ran: Lint().judge(package, "3.12", ran),
+            lambda ran=ran: Security().judge(package, "3.12", ran),
+            lambda ran=ran: Audit().judge(package, "3.12", ran),
             lambda: of_audit(text),
             lambda: coverage.read(text),
         ):

@@ -25,7 +25,7 @@ from wheelwright.container import limits
 from wheelwright.environment import services as serving
 from wheelwright.environment import test_dependencies as dependencies
 from wheelwright.errors import RequestError, WheelwrightError
-from wheelwright.gates import security
+from wheelwright.gates.security import Security
 from wheelwright.github import plan as workflows
 from wheelwright.github import ruleset
 from wheelwright.github.words import Engine, caller
@@ -224,7 +224,7 @@ ARGUMENTS: dict[str, tuple[st.SearchStrategy[Any], Callable[[Any], object]]] = {
     "cells": (st.tuples(*[SOME] * 7), read_selection),
     "tests": (st.tuples(*[SOME] * 3), read_tests),
     "services": (SOME, serving.servers),
-    "severity": (ANY, lambda text: security.command(PROJECT, text)),
+    "severity": (ANY, lambda text: Security(severity=text).plan(PROJECT, "3.12")),
     "package": (ANY, lambda text: workspace.locate(text, {"": "quay", "p/a": "a"})),
     "version": (st.tuples(ANY, ANY, ANY, ANY, st.booleans()), read_version),
     "workflows": (st.tuples(*[ANY | st.just("")] * 7), read_workflows),

@@ -4,44 +4,47 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from wheelwright.container.output import Output
 from wheelwright.errors import ToolFailed
-from wheelwright.gates import audit, lint, security, types
-from wheelwright.gates import format as formatting
-from wheelwright.gates.result import GateResult, Verdict
+from wheelwright.gates import types
+from wheelwright.gates.audit import Audit
+from wheelwright.gates.format import Format
+from wheelwright.gates.gate import Gate, Ran
+from wheelwright.gates.lint import Lint
+from wheelwright.gates.result import Verdict
+from wheelwright.gates.security import Security
 from wheelwright.project.files import Snapshot
-from wheelwright.project.model import describe
+from wheelwright.project.model import Project, describe
 
 HEAD = '[project]\nname = "quay"\nversion = "1"\nrequires-python = ">=3.11"\n'
 
 
-def ran(directory: Path, command: Sequence[str]) -> Output:
+def package(table: str = "") -> Project:
+    """Return a package with a table in its pyproject.toml."""
+    return describe(Snapshot({"pyproject.toml": f"{HEAD}{table}"}))
+
+
+def ran(directory: Path, command: Sequence[str], name: str) -> Ran:
     """Run a tool of this environment."""
     done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
-    return Output(done.returncode, done.stdout, done.stderr)
+    return Ran(done.returncode, done.stdout, done.stderr, tool=name)
 
 
-@pytest.mark.parametrize(
-    ("command", "judge"),
-    [(lint.command(), lint.judge), (formatting.command(), formatting.judge)],
-    ids=["lint", "format"],
-)
+@pytest.mark.parametrize("gate", [Lint(), Format()], ids=lambda gate: gate.name)
 @pytest.mark.parametrize("table", ['exclude = ["*"]', "include = []"])
 def test_ruff_that_finds_no_file_has_checked_nothing(
-    tmp_path: Path,
-    command: Sequence[str],
-    judge: Callable[[Output, str], GateResult],
-    table: str,
+    tmp_path: Path, gate: Gate, table: str
 ) -> None:
     """Exit code 0 of a ruff that was shown no file is neither clean nor formatted."""
     (tmp_path / "quay.py").write_text("import os\nx=1\n")
     (tmp_path / "pyproject.toml").write_text(f"{HEAD}[tool.ruff]\n{table}\n")
-    result = judge(ran(tmp_path, command), "ruff 1")
+    (step,) = gate.plan(package(), "3.12")
+    result = gate.judge(package(), "3.12", [ran(tmp_path, step.args, "ruff 1")])
 
     assert Verdict.NOT_CONFIGURED is result.verdict
     assert "not configured: ruff 1 found no Python file" in result.text()
@@ -49,8 +52,8 @@ def test_ruff_that_finds_no_file_has_checked_nothing(
 
 def planned(name: str) -> types.Check:
     """Return the check of a package that configures one checker."""
-    project = describe(Snapshot({"pyproject.toml": f"{HEAD}[tool.{name}]\n"}))
-    return types.plan(project, types.checkers(project)[0], "3.12", asked=False)
+    project = package(f"[tool.{name}]\n")
+    return types.check_of(project, types.checkers(project)[0], "3.12", asked=False)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +111,8 @@ def test_program_in_the_checkers_place_is_seen(name: str, told: str, expected: b
     """A program that does not tell the checker's name and version is another one."""
     check = planned(name)
 
-    assert expected is types.is_it(check, told)
+    (step,) = types.Types().plan(package(f"[tool.{name}]\n"), "3.12")
+    assert expected is step.is_it(told)
     assert Verdict.FAILED is types.impostor(check).verdict
 
 
@@ -130,9 +134,16 @@ def sarif(lines: int, *unread: str) -> str:
     return json.dumps({"runs": [run]})
 
 
+def bandit(exit_code: int, report: str) -> Ran:
+    """Return what bandit left."""
+    return Ran(exit_code, tool="bandit 1", report=report)
+
+
 def test_bandit_that_saw_no_line_has_checked_nothing() -> None:
     """No finding in no line is not a pass; no finding in one line is."""
-    nothing, one = (security.judge(Output(0), sarif(lines), "bandit 1", "low") for lines in (0, 1))
+    nothing, one = (
+        Security().judge(package(), "3.12", [bandit(0, sarif(lines))]) for lines in (0, 1)
+    )
 
     assert (Verdict.NOT_CONFIGURED, Verdict.PASSED) == (nothing.verdict, one.verdict)
     assert "bandit 1 found no line of code" in nothing.note
@@ -140,7 +151,7 @@ def test_bandit_that_saw_no_line_has_checked_nothing() -> None:
 
 def test_file_that_bandit_left_out_fails() -> None:
     """A file that bandit cannot parse is scanned by nobody: it is named, with the way out."""
-    result = security.judge(Output(0), sarif(9, "src/a.py"), "bandit 1", "low")
+    result = Security().judge(package(), "3.12", [bandit(0, sarif(9, "src/a.py"))])
 
     assert Verdict.FAILED is result.verdict
     assert "1 file could not be read" in result.note
@@ -149,15 +160,15 @@ def test_file_that_bandit_left_out_fails() -> None:
 
 
 @pytest.mark.parametrize(
-    "judge",
+    ("gate", "output"),
     [
-        lambda: lint.judge(Output(1, "[]"), "ruff 1"),
-        lambda: security.judge(Output(1), sarif(9), "bandit 1", "low"),
-        lambda: audit.judge(Output(1, '{"dependencies": []}'), "pip-audit 2"),
+        (Lint(), Ran(1, "[]")),
+        (Security(), Ran(1, report=sarif(9))),
+        (Audit(), Ran(1, '{"dependencies": []}')),
     ],
     ids=["ruff", "bandit", "pip-audit"],
 )
-def test_exit_code_without_a_finding_is_no_pass(judge: Callable[[], GateResult]) -> None:
+def test_exit_code_without_a_finding_is_no_pass(gate: Gate, output: Ran) -> None:
     """A tool that says no and names nothing has reached no verdict."""
     with pytest.raises(ToolFailed, match="exit code 1"):
-        judge()
+        gate.judge(package(), "3.12", [output])

@@ -22,7 +22,7 @@ import hashlib
 import re
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -33,7 +33,6 @@ import dagger
 from dagger import dag
 
 from wheelwright.container import toolchain
-from wheelwright.container.output import Output
 from wheelwright.container.privileges import ATTEMPT
 from wheelwright.errors import ToolFailed
 from wheelwright.pins import slim_image
@@ -119,28 +118,6 @@ async def settled(
         if word != "seen":
             return found
     return found
-
-
-async def observed(
-    container: dagger.Container,
-    command: Sequence[str],
-    name: str,
-    source: dagger.Directory,
-    python: str,
-    *parts: object,
-) -> Output:
-    """Run a tool whose exit code says whether all is well; `parts` are what else decides."""
-
-    async def run(attempt: str) -> Output:
-        ran = toolchain.observe(named(container, attempt), command)
-        return await toolchain.output(ran, name)
-
-    return await settled(
-        run,
-        lambda: key_of(source, name, tuple(command), python, *parts),
-        python,
-        red=lambda output: output.exit_code != 0,
-    )
 
 
 async def _table(call: _Call, python: str) -> dict[str, str]:

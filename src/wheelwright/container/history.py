@@ -12,7 +12,9 @@ from wheelwright.project import pyproject
 from wheelwright.project.version import VersionSource, version_source
 
 
-async def own_history(bench: Bench, python: str, git: dagger.Directory) -> dagger.Directory | None:
+async def own_history(
+    bench: Bench, python: str, git: dagger.Directory | None
+) -> dagger.Directory | None:
     """Return the directory with .git where the version needs it and it is this package's own.
 
     The default of `git` is the repository around the caller, which is another one when --source
@@ -20,7 +22,7 @@ async def own_history(bench: Bench, python: str, git: dagger.Directory) -> dagge
     """
     project = bench.project
     asks = version_source(project.package) is VersionSource.VCS
-    if not asks or project.has("PKG-INFO") or bench.prefix:
+    if git is None or not asks or project.has("PKG-INFO") or bench.prefix:
         return None
     if ".git/" not in await git.entries():
         return None

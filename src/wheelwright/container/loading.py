@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import anyio
 import dagger
 
-from wheelwright.errors import ProjectError, RequestError
+from wheelwright.errors import ProjectError
 from wheelwright.project import pyproject as toml
 from wheelwright.project.files import Snapshot, join, wanted
 from wheelwright.project.model import Project, describe
+from wheelwright.project.pythons import choose
 from wheelwright.project.reading import not_text
 from wheelwright.project.workspace import locate, members
 
@@ -34,22 +35,18 @@ class Bench:
     whole: dagger.Directory
     prefix: str = ""
 
-    def require_package(self) -> None:
-        """Stop where a workspace's root stands for no package.
 
-        Raises:
-            RequestError: names the members to choose from.
-        """
-        if self.project.is_virtual_root:
-            names = ", ".join(sorted(each.name for each in self.project.members.values()))
-            raise RequestError(
-                "the source is a workspace whose root is no package",
-                f"pass --package with one of {names}",
-            )
+def python_of(bench: Bench, asked: str) -> str:
+    """Return the Python to use; `asked` is empty where the caller named none."""
+    project = bench.project
+    own = project.text(".python-version")
+    return choose(project.package, asked, project.settings.python, own)
 
 
-async def load(source: dagger.Directory, package: str = "") -> Bench:
+async def load(source: dagger.Directory, gates: Sequence[str], package: str = "") -> Bench:
     """Read the package at the source's root, or the one that `package` names.
+
+    `gates` are the names that `skip` may have.
 
     Raises:
         ProjectError: no pyproject.toml, or a broken file.
@@ -60,20 +57,24 @@ async def load(source: dagger.Directory, package: str = "") -> Bench:
     if package or "[tool.uv.workspace]" in (files.text("pyproject.toml") or ""):
         paths = await source.glob("**/pyproject.toml")
     if not package:
-        return Bench(await _describe(source, files, "", paths), source, source)
+        return Bench(await _describe(source, files, "", paths, gates), source, source)
     if files.text("pyproject.toml") is not None:
         paths = sorted({*paths, "pyproject.toml"})
     where = locate(package, await _names(source, paths))
     if not where or where in _members(files, paths):
-        return Bench(await _describe(source, files, where, paths), source, source)
+        return Bench(await _describe(source, files, where, paths, gates), source, source)
     inner = source.directory(where)
     files = await _snapshot(inner, "")
     inner_paths = [path.removeprefix(f"{where}/") for path in paths if path.startswith(f"{where}/")]
-    return Bench(await _describe(inner, files, "", inner_paths), inner, source, where)
+    return Bench(await _describe(inner, files, "", inner_paths, gates), inner, source, where)
 
 
 async def _describe(
-    source: dagger.Directory, files: Snapshot, where: str, paths: Iterable[str]
+    source: dagger.Directory,
+    files: Snapshot,
+    where: str,
+    paths: Iterable[str],
+    gates: Sequence[str],
 ) -> Project:
     directories = _members(files, paths)
     texts = await _texts(source, [f"{directory}/pyproject.toml" for directory in directories])
@@ -81,7 +82,7 @@ async def _describe(
         own = await _snapshot(source, where)
         files = Snapshot({**files.texts, **own.texts}, files.names | own.names)
     by_directory = {path.rpartition("/")[0]: text for path, text in texts.items()}
-    return describe(files, where, by_directory)
+    return describe(files, where, by_directory, gates)
 
 
 def _members(files: Snapshot, paths: Iterable[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import anyio
 import dagger
@@ -15,7 +15,7 @@ _AT_ONCE = 2
 """Packages worked on together; their steps share what they can."""
 
 
-async def benches(source: dagger.Directory, asked: str) -> list[Bench]:
+async def benches(source: dagger.Directory, gates: Sequence[str], asked: str) -> list[Bench]:
     """Return every package of the workspace, its root first where that is one.
 
     Raises:
@@ -23,7 +23,7 @@ async def benches(source: dagger.Directory, asked: str) -> list[Bench]:
     """
     if asked:
         raise RequestError("--all-packages and --package exclude each other", "leave one out")
-    root = await load(source)
+    root = await load(source, gates)
     names = sorted(each.name for each in root.project.members.values() if each.name)
     if not names:
         raise RequestError(
@@ -31,7 +31,7 @@ async def benches(source: dagger.Directory, asked: str) -> list[Bench]:
             "leave --all-packages out",
         )
     own = [root] if root.project.installable else []
-    return [*own, *[await load(source, name) for name in names]]
+    return [*own, *[await load(source, gates, name) for name in names]]
 
 
 async def judge(

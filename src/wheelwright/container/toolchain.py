@@ -280,14 +280,16 @@ async def builder(image: str, python: str, requires: Mapping[str, str]) -> dagge
     )
 
 
-def with_git(container: dagger.Container, git: dagger.Directory) -> dagger.Container:
+def with_git(
+    container: dagger.Container, git: dagger.Directory, where: str = SOURCE
+) -> dagger.Container:
     """Lay .git over the source; its files belong to somebody else, which git has to be told."""
     trusted = {
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": "safe.directory",
         "GIT_CONFIG_VALUE_0": "*",
     }
-    return with_variables(over(container, git), trusted)
+    return with_variables(container.with_directory(where, git), trusted)
 
 
 def serving(container: dagger.Container, server: Server, cell: str) -> dagger.Container:

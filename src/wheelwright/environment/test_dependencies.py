@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from wheelwright.environment.requirements import flatten, from_tox
@@ -141,6 +142,34 @@ def _places(project: Project, python: str) -> Iterator[tuple[TestDependencies, l
             constraints=tuple(flat.constraints),
         )
         yield found, flat.lines
+
+
+def requirements(project: Project, wanted: TestDependencies) -> list[Requirement]:
+    """Return what the test dependencies ask for, the package's own extras followed."""
+    package = project.package
+    lines = [
+        *wanted.lines,
+        *wanted.added,
+        *(line for group in wanted.groups for line in package.group(group)),
+        *(line for group in wanted.root_groups for line in project.root.group(group)),
+    ]
+    said: list[Requirement] = []
+    extras = [canonicalize_name(extra) for extra in wanted.extras]
+    seen: set[str] = set()
+    while lines or extras:
+        while lines:
+            # A requirements file also has options, behind a requirement or alone.
+            found = requirement_or_none(lines.pop().partition(" --")[0])
+            if found is None:
+                continue
+            said.append(found)
+            if canonicalize_name(found.name) == package.name:
+                extras += map(canonicalize_name, found.extras)
+        while extras:
+            if (extra := extras.pop()) not in seen:
+                seen.add(extra)
+                lines += package.extras.get(extra, ())
+    return said
 
 
 def _known_extras(package: Pyproject, extras: Iterable[str]) -> None:

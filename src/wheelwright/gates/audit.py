@@ -6,16 +6,21 @@ a cache, and a package that could not be looked up fails the gate instead of pas
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from wheelwright.container.output import Output, broken
+from wheelwright.container.output import broken
+from wheelwright.environment.tools import tool
 from wheelwright.errors import ToolFailed
+from wheelwright.gates.gate import GatePlan, Ran, Step, Tree
 from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.project.model import Project
 from wheelwright.project.reading import json_data
 
-LOCKED = "/opt/wheelwright/locked.txt"
+LOCKED: Final = "/opt/wheelwright/locked.txt"
+# pip-audit brings certificates of its own; a company's are in the system's.
+_CERTIFICATES: Final = "/etc/ssl/certs/ca-certificates.crt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,58 +38,85 @@ class Vulnerability:
         return f"{self.package} {self.version}: {self.advisory} ({fix}): {self.description}"
 
 
-def configured(project: Project) -> str:
-    """Return why there is nothing to audit; empty where there is a lock."""
-    if project.lock is not None:
-        return ""
-    return f"not configured: {project.name} has no uv.lock to audit (`uv lock` makes one)"
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """pip-audit over uv.lock.
 
-
-def export() -> tuple[str, ...]:
-    """Return the command that writes everything the lock may install, with hashes."""
-    everything = ("--all-packages", "--all-groups", "--all-extras", "--no-emit-local")
-    return ("uv", "export", "--frozen", "--quiet", *everything, f"--output-file={LOCKED}")
-
-
-def command(osv_url: str = "") -> tuple[str, ...]:
-    """Return the command; `osv_url` names another service that speaks OSV's API."""
-    service = ("--vulnerability-service=osv", f"--osv-url={osv_url}") if osv_url else ()
-    quiet = ("--disable-pip", "--progress-spinner=off", "--format=json", "--desc=on")
-    return ("pip-audit", f"--requirement={LOCKED}", *quiet, *service)
-
-
-def judge(output: Output, tool: str, *, allow_unknown: bool = False) -> GateResult:
-    """Turn pip-audit's report into the gate's result.
-
-    A package that could not be looked up fails the gate unless `allow_unknown`; it is listed
-    in any case.
-
-    Raises:
-        ToolFailed: there is no report: the service cannot be reached, or pip-audit broke.
+    Attributes:
+        osv_url: another service that speaks OSV's API; empty for the package index's own.
+        allow_unknown: whether packages that could not be looked up are listed alone.
     """
-    try:
-        audited = json_data(output.stdout)["dependencies"]
-        found, skipped = _vulnerabilities(audited), _skipped(audited)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        errors = output.stderr.strip().splitlines() or [f"exit code {output.exit_code}"]
-        raise ToolFailed(
-            f"the locked packages could not be audited, nothing is known about them: {errors[-1]}",
-            "check the network, and run it again",
-        ) from None
-    if output.exit_code != 0 and not found and not skipped:
-        raise broken("pip-audit", output)
-    said = f"{len(audited) - len(skipped)} locked packages looked up; {tool}"
-    parts = []
-    if found:
-        parts.append(f"{len(found)} known vulnerabilit{'y' if len(found) == 1 else 'ies'}")
-    if skipped:
-        parts.append(f"{len(skipped)} packages could not be looked up")
-    return GateResult(
-        "audit",
-        Verdict.FAILED if found or (skipped and not allow_unknown) else Verdict.PASSED,
-        f"{', '.join(parts) or 'no known vulnerabilities'}; {said}",
-        "\n".join([*map(str, found), *skipped]),
+
+    name: str = "audit"
+    function: str = "audit"
+    help: str = (
+        "Look up known vulnerabilities of everything in uv.lock with pip-audit, never cached."
     )
+    in_ci: bool = False
+    osv_url: str = ""
+    allow_unknown: bool = False
+
+    def configured(self, project: Project) -> str:
+        """Return why there is nothing to audit; empty where there is a lock."""
+        if project.lock is not None:
+            return ""
+        return f"not configured: {project.name} has no uv.lock to audit (`uv lock` makes one)"
+
+    def plan(self, project: Project, python: str) -> GatePlan:
+        """Return the command, after the one that writes all that the lock may install."""
+        everything = ("--all-packages", "--all-groups", "--all-extras", "--no-emit-local")
+        export = ("uv", "export", "--frozen", "--quiet", *everything, f"--output-file={LOCKED}")
+        service = ("--vulnerability-service=osv", f"--osv-url={self.osv_url}")
+        quiet = ("--disable-pip", "--progress-spinner=off", "--format=json", "--desc=on")
+        return (
+            Step(
+                "pip-audit",
+                (
+                    *("pip-audit", f"--requirement={LOCKED}", *quiet),
+                    *(service if self.osv_url else ()),
+                ),
+                tree=Tree.DECIDING,
+                tool=tool(project, "pip-audit", python),
+                before=(export,),
+                variables={"REQUESTS_CA_BUNDLE": _CERTIFICATES},
+                fresh=True,
+            ),
+        )
+
+    def judge(self, project: Project, python: str, ran: Sequence[Ran]) -> GateResult:
+        """Turn pip-audit's report into the gate's result.
+
+        A package that could not be looked up fails the gate unless `allow_unknown`; it is listed
+        in any case.
+
+        Raises:
+            ToolFailed: there is no report: the service cannot be reached, or pip-audit broke.
+        """
+        (output,) = ran
+        try:
+            audited = json_data(output.stdout)["dependencies"]
+            found, skipped = _vulnerabilities(audited), _skipped(audited)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            errors = output.stderr.strip().splitlines() or [f"exit code {output.exit_code}"]
+            raise ToolFailed(
+                "the locked packages could not be audited, nothing is known about them: "
+                f"{errors[-1]}",
+                "check the network, and run it again",
+            ) from None
+        if output.exit_code != 0 and not found and not skipped:
+            raise broken("pip-audit", output)
+        said = f"{len(audited) - len(skipped)} locked packages looked up; {output.tool}"
+        parts = []
+        if found:
+            parts.append(f"{len(found)} known vulnerabilit{'y' if len(found) == 1 else 'ies'}")
+        if skipped:
+            parts.append(f"{len(skipped)} packages could not be looked up")
+        return GateResult(
+            self.name,
+            Verdict.FAILED if found or (skipped and not self.allow_unknown) else Verdict.PASSED,
+            f"{', '.join(parts) or 'no known vulnerabilities'}; {said}",
+            "\n".join([*map(str, found), *skipped]),
+        )
 
 
 def _vulnerabilities(audited: list[dict[str, Any]]) -> list[Vulnerability]:

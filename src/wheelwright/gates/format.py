@@ -3,56 +3,66 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
-from wheelwright.container.output import Output, broken
-from wheelwright.gates import lint
-from wheelwright.gates.result import GateResult, Verdict, looked_at_nothing
+from wheelwright.container.output import broken
+from wheelwright.gates.gate import GatePlan, Ran
+from wheelwright.gates.lint import not_used, ruff
+from wheelwright.gates.result import GateResult, Verdict, counted, looked_at_nothing
 from wheelwright.project.model import Project
+
+WRITE: Final = ("ruff", "format", "--no-cache", ".")
+"""The command that rewrites."""
 
 _DIFF_LINES = 60
 
 
-def configured(project: Project) -> str:
-    """Return why ruff's formatter does not apply; empty where it does."""
-    if why := lint.configured(project, "format"):
-        return why
-    if project.configures("tool", "black") and not project.configures("tool", "ruff", "format"):
-        return f"not configured: {project.name} is formatted by black ([tool.black])"
-    return ""
+@dataclass(frozen=True, slots=True)
+class Format:
+    """`ruff format --diff`."""
 
+    name: str = "format"
+    function: str = "check-format"
+    help: str = "Check that ruff would format nothing differently; `format` writes it."
+    in_ci: bool = True
 
-def command() -> tuple[str, ...]:
-    """Return the command that only looks."""
-    return ("ruff", "format", "--diff", "--no-cache", ".")
+    def configured(self, project: Project) -> str:
+        """Return why ruff's formatter does not apply; empty where it does."""
+        if why := not_used(project, self.name):
+            return why
+        if project.configures("tool", "black") and not project.configures("tool", "ruff", "format"):
+            return f"not configured: {project.name} is formatted by black ([tool.black])"
+        return ""
 
+    def plan(self, project: Project, python: str) -> GatePlan:
+        """Return the command that only looks."""
+        args = ("ruff", "format", "--diff", "--no-cache", ".")
+        return (ruff(project, python, "ruff format", args),)
 
-def write_command() -> tuple[str, ...]:
-    """Return the command that rewrites."""
-    return ("ruff", "format", "--no-cache", ".")
+    def judge(self, project: Project, python: str, ran: Sequence[Ran]) -> GateResult:
+        """Turn ruff's output into the gate's result.
 
-
-def judge(output: Output, ruff: str) -> GateResult:
-    """Turn ruff's output into the gate's result.
-
-    Raises:
-        ToolFailed: ruff ended with another code than 0 or 1, such as for a syntax error.
-    """
-    if output.exit_code not in (0, 1):
-        raise broken("ruff", output)
-    paths = re.findall(r"^--- (.+?)(?:\t.*)?$", output.stdout, flags=re.MULTILINE)
-    if output.exit_code == 0 and (nothing := looked_at_nothing("format", ruff, output)):
-        return nothing
-    if output.exit_code == 0:
-        return GateResult("format", Verdict.PASSED, f"all files are formatted; {ruff}")
-    lines = output.stdout.rstrip().splitlines()
-    more = (
-        [f"[{len(lines) - _DIFF_LINES} more lines of the diff]"] if len(lines) > _DIFF_LINES else []
-    )
-    count = f"{len(paths)} file{'' if len(paths) == 1 else 's'} would change"
-    listed = ", ".join(paths[:5]) + (", ..." if len(paths) > 5 else "")
-    return GateResult(
-        "format",
-        Verdict.FAILED,
-        f"{count} ({listed}); `format` writes them; {ruff}",
-        "\n".join([*lines[:_DIFF_LINES], *more]),
-    )
+        Raises:
+            ToolFailed: ruff ended with another code than 0 or 1, such as for a syntax error.
+        """
+        (output,) = ran
+        if output.exit_code not in (0, 1):
+            raise broken("ruff", output)
+        if output.exit_code == 0:
+            nothing = looked_at_nothing(self.name, output.tool, output)
+            passed = f"all files are formatted; {output.tool}"
+            return nothing or GateResult(self.name, Verdict.PASSED, passed)
+        paths = re.findall(r"^--- (.+?)(?:\t.*)?$", output.stdout, flags=re.MULTILINE)
+        lines = output.stdout.rstrip().splitlines()
+        left = len(lines) - _DIFF_LINES
+        more = [f"[{left} more lines of the diff]"] if left > 0 else []
+        listed = ", ".join(paths[:5]) + (", ..." if len(paths) > 5 else "")
+        return GateResult(
+            self.name,
+            Verdict.FAILED,
+            f"{counted(len(paths), 'file')} would change ({listed}); `format` writes them; "
+            f"{output.tool}",
+            "\n".join([*lines[:_DIFF_LINES], *more]),
+        )

@@ -2,18 +2,61 @@
 
 from __future__ import annotations
 
-from wheelwright.container.output import Output, broken
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wheelwright.container.output import broken
+from wheelwright.container.privileges import INSTALL
 from wheelwright.environment.others import unchecked
+from wheelwright.gates.gate import GatePlan, Ran, Step, Tree
 from wheelwright.gates.result import GateResult, Verdict
+from wheelwright.project import building
 from wheelwright.project.model import Project
 
 
-def configured(project: Project) -> str:
-    """Return why there is nothing to compare; empty where there is a lock."""
-    if project.lock is not None:
-        return ""
-    others = unchecked(project, "lock")
-    return f"not configured: {project.name} has no uv.lock (`uv lock` makes one){others}"
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """`uv lock --check`, over the files that decide alone where nothing has to be built."""
+
+    name: str = "lock"
+    function: str = "lock-check"
+    help: str = "Check that uv.lock says what pyproject.toml asks for."
+    in_ci: bool = True
+
+    def configured(self, project: Project) -> str:
+        """Return why there is nothing to compare; empty where there is a lock."""
+        if project.lock is not None:
+            return ""
+        others = unchecked(project, self.name)
+        return f"not configured: {project.name} has no uv.lock (`uv lock` makes one){others}"
+
+    def plan(self, project: Project, python: str) -> GatePlan:
+        """Return the command that resolves with the locked versions and writes nothing."""
+        args = ("uv", "lock", "--check")
+        whole = needs_source(project)
+        return (
+            Step(
+                " ".join(args),
+                args,
+                tree=Tree.SOURCE if whole else Tree.DECIDING,
+                kind=INSTALL,
+                builds=whole or bool(building.sdists(project)),
+            ),
+        )
+
+    def judge(self, project: Project, python: str, ran: Sequence[Ran]) -> GateResult:
+        """Turn uv's output into the gate's result.
+
+        Raises:
+            ToolFailed: uv could not resolve at all, or another code than 0 or 1.
+        """
+        (output,) = ran
+        if output.exit_code == 0:
+            return GateResult(self.name, Verdict.PASSED, "uv.lock matches pyproject.toml")
+        if output.exit_code == 1 and "needs to be updated" in output.stderr:
+            stale = "uv.lock does not match pyproject.toml; run `uv lock` and commit it"
+            return GateResult(self.name, Verdict.FAILED, stale)
+        raise broken("uv lock --check", output)
 
 
 def needs_source(project: Project) -> bool:
@@ -27,25 +70,3 @@ def needs_source(project: Project) -> bool:
         for source in each.table("tool", "uv", "sources").values()
     )
     return dynamic or paths
-
-
-def command() -> tuple[str, ...]:
-    """Return the command that resolves with the locked versions and writes nothing."""
-    return ("uv", "lock", "--check")
-
-
-def judge(output: Output) -> GateResult:
-    """Turn uv's output into the gate's result.
-
-    Raises:
-        ToolFailed: uv could not resolve at all, or another code than 0 or 1.
-    """
-    if output.exit_code == 0:
-        return GateResult("lock", Verdict.PASSED, "uv.lock matches pyproject.toml")
-    if output.exit_code == 1 and "needs to be updated" in output.stderr:
-        return GateResult(
-            "lock",
-            Verdict.FAILED,
-            "uv.lock does not match pyproject.toml; run `uv lock` and commit it",
-        )
-    raise broken("uv lock --check", output)

@@ -8,6 +8,7 @@ from enum import Enum
 
 from wheelwright.container.harmless import harmless
 from wheelwright.container.output import Output
+from wheelwright.errors import GateFailed
 
 # ruff, ty, pyright: each says it, and ends with exit code 0.
 _NO_FILE = re.compile(r"^(?:warn(?:ing)?:? )?no (?:python|source) files found", re.I | re.M)
@@ -37,6 +38,21 @@ class GateResult:
         if self.verdict is Verdict.NOT_CONFIGURED and not said.startswith("not configured"):
             said = f"not configured: {said}"
         return harmless(f"{said}\n{self.details.rstrip()}" if self.details else said)
+
+    def require(self) -> str:
+        """Return the text of a result that is no failure.
+
+        Raises:
+            GateFailed: it is one; the text is the message.
+        """
+        if self.verdict is Verdict.FAILED:
+            raise GateFailed(self.text())
+        return self.text()
+
+
+def counted(number: int, word: str) -> str:
+    """Return a number of things: `1 issue`, `2 issues`."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def looked_at_nothing(gate: str, tool: str, output: Output) -> GateResult | None:

@@ -6,11 +6,16 @@ format: the SARIF 2.1.0 specification, sections 3.27 (results) and 3.29 (locatio
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wheelwright.container.output import Output, broken, unreadable
+from wheelwright.container.output import broken, unreadable
+from wheelwright.environment.plan import SOURCE
+from wheelwright.environment.tools import tool
 from wheelwright.errors import RequestError
-from wheelwright.gates.result import GateResult, Verdict
+from wheelwright.gates.gate import GatePlan, Ran, Step
+from wheelwright.gates.result import GateResult, Verdict, counted
+from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.reading import json_data
 from wheelwright.project.suggestions import unknown
@@ -34,20 +39,74 @@ class Finding:
         return f"{self.path}:{self.line}: {self.rule} {self.message} ({self.level})"
 
 
-def command(project: Project, severity: str) -> tuple[str, ...]:
-    """Return the command; findings below `severity` are left out of report and verdict.
+@dataclass(frozen=True, slots=True)
+class Security:
+    """bandit over the package's own code.
 
-    Raises:
-        RequestError: no such severity.
+    Attributes:
+        severity: the lowest that counts; what is below is in neither report nor verdict.
     """
-    if severity not in SEVERITIES:
-        raise RequestError(
-            unknown("severity", severity, SEVERITIES), f"pass one of {', '.join(SEVERITIES)}"
+
+    name: str = "security"
+    function: str = "security"
+    help: str = (
+        "Scan the package's code with bandit; `security-report` gives the same scan as SARIF."
+    )
+    in_ci: bool = False
+    severity: str = "medium"
+
+    def configured(self, project: Project) -> str:
+        """Return nothing: there is code to scan in any package."""
+        return ""
+
+    def plan(self, project: Project, python: str) -> GatePlan:
+        """Return the command.
+
+        Raises:
+            RequestError: no such severity, or a workspace's root that is no package.
+        """
+        project.require_package()
+        if self.severity not in SEVERITIES:
+            raise RequestError(
+                unknown("severity", self.severity, SEVERITIES),
+                f"pass one of {', '.join(SEVERITIES)}",
+            )
+        args = ["bandit", "--quiet", "--recursive", f"--severity-level={self.severity}"]
+        if project.configures("tool", "bandit"):
+            args.append("--configfile=pyproject.toml")
+        args += ["--format=sarif", f"--output={REPORT}", own_code(project)]
+        workdir = join(SOURCE, project.where)
+        bandit = tool(project, "bandit", python)
+        return (Step("bandit", tuple(args), tool=bandit, workdir=workdir, report=REPORT),)
+
+    def judge(self, project: Project, python: str, ran: Sequence[Ran]) -> GateResult:
+        """Turn bandit's exit code and report into the gate's result.
+
+        Raises:
+            ToolFailed: another code than 0 or 1.
+        """
+        (output,) = ran
+        if output.exit_code not in (0, 1):
+            raise broken("bandit", output)
+        found, unread = findings(output.report), _unread(output.report)
+        said = f"{output.tool}, severity {self.severity} and above"
+        lines = "\n".join([*unread, *map(str, found)])
+        if unread:
+            count = f"{counted(len(unread), 'file')} could not be read"
+            act = "correct them, or leave them out by exclude_dirs in [tool.bandit]"
+            return GateResult(self.name, Verdict.FAILED, f"{count}: {act}; {said}", lines)
+        if not found and output.exit_code != 0:
+            raise broken("bandit", output)
+        if not found and _lines(output.report) == 0:
+            why = (
+                f"{output.tool} found no line of code: what its configuration excludes leaves none"
+            )
+            return GateResult(self.name, Verdict.NOT_CONFIGURED, f"not configured: {why}")
+        if not found:
+            return GateResult(self.name, Verdict.PASSED, f"no findings; {said}")
+        return GateResult(
+            self.name, Verdict.FAILED, f"{counted(len(found), 'finding')}; {said}", lines
         )
-    args = ["bandit", "--quiet", "--recursive", f"--severity-level={severity}"]
-    if project.configures("tool", "bandit"):
-        args.append("--configfile=pyproject.toml")
-    return (*args, "--format=sarif", f"--output={REPORT}", own_code(project))
 
 
 def findings(report: str) -> list[Finding]:
@@ -95,29 +154,3 @@ def _lines(report: str) -> int | None:
         return sum(int(total["loc"]) for total in totals)
     except (ValueError, LookupError, TypeError):
         return None
-
-
-def judge(output: Output, report: str, bandit: str, severity: str) -> GateResult:
-    """Turn bandit's exit code and report into the gate's result.
-
-    Raises:
-        ToolFailed: another code than 0 or 1.
-    """
-    if output.exit_code not in (0, 1):
-        raise broken("bandit", output)
-    found, unread = findings(report), _unread(report)
-    said = f"{bandit}, severity {severity} and above"
-    if unread:
-        count = f"{len(unread)} file{'' if len(unread) == 1 else 's'} could not be read"
-        act = "correct them, or leave them out by exclude_dirs in [tool.bandit]"
-        lines = "\n".join([*unread, *map(str, found)])
-        return GateResult("security", Verdict.FAILED, f"{count}: {act}; {said}", lines)
-    if not found and output.exit_code != 0:
-        raise broken("bandit", output)
-    if not found and _lines(report) == 0:
-        why = f"{bandit} found no line of code: what its configuration excludes leaves none"
-        return GateResult("security", Verdict.NOT_CONFIGURED, f"not configured: {why}")
-    if not found:
-        return GateResult("security", Verdict.PASSED, f"no findings; {said}")
-    count = f"{len(found)} finding{'' if len(found) == 1 else 's'}"
-    return GateResult("security", Verdict.FAILED, f"{count}; {said}", "\n".join(map(str, found)))

@@ -22,10 +22,12 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from wheelwright.container.output import Output, broken
+from wheelwright.environment import test_dependencies
 from wheelwright.environment.others import unchecked
 from wheelwright.environment.plan import SOURCE, VENV
 from wheelwright.environment.tools import Tool, declared_in, tool
 from wheelwright.errors import ProjectError
+from wheelwright.gates.gate import GatePlan, Ran, Step, Tree
 from wheelwright.gates.result import GateResult, Verdict, looked_at_nothing
 from wheelwright.project.model import Project
 from wheelwright.project.targets import own_code
@@ -114,6 +116,68 @@ _BY_NAME = {checker.name: checker for checker in _CHECKERS}
 
 
 @dataclass(frozen=True, slots=True)
+class Types:
+    """Every type checker that the project configures, over its installed environment.
+
+    Attributes:
+        asked: whether the caller named the Python; it is then passed on to the checkers.
+    """
+
+    name: str = "types"
+    function: str = "typecheck"
+    help: str = "Run each type checker the project configures: mypy, (based)pyright, ty, pyrefly."
+    in_ci: bool = True
+    asked: bool = False
+
+    def configured(self, project: Project) -> str:
+        """Return why no checker runs; empty where one does."""
+        return not_configured(project)
+
+    def plan(self, project: Project, python: str) -> GatePlan:
+        """Return a step for each checker.
+
+        Raises:
+            RequestError: a workspace's root that is no package.
+        """
+        project.require_package()
+        return tuple(
+            Step(
+                check.checker.name,
+                check.args,
+                tree=Tree.INSTALLED,
+                tool=check.tool,
+                groups=(check.group,) if check.group else (),
+                version=rf"^{check.checker.name} \d+\.\d",
+            )
+            for check in self._checks(project, python)
+        )
+
+    def judge(self, project: Project, python: str, ran: Sequence[Ran]) -> GateResult:
+        """Return one result for all checkers.
+
+        Raises:
+            ToolFailed: a checker reached no verdict.
+        """
+        checks = self._checks(project, python)
+        return sum_up(
+            [
+                impostor(check)
+                if output.impostor
+                else judge(that_ran(check, output.version), output, python)
+                for check, output in zip(checks, ran, strict=True)
+            ]
+        )
+
+    def _checks(self, project: Project, python: str) -> list[Check]:
+        wanted = test_dependencies.find(project, python)
+        brought = (wanted.place, test_dependencies.requirements(project, wanted))
+        return [
+            check_of(project, checker, python, asked=self.asked, brought=brought)
+            for checker in checkers(project)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One checker on this project.
 
@@ -166,7 +230,7 @@ def not_configured(project: Project) -> str:
     )
 
 
-def plan(
+def check_of(
     project: Project,
     checker: Checker,
     python: str,
@@ -220,11 +284,6 @@ def _chosen_by(
         exact = any(clause.operator in ("==", "===") for clause in own.specifier)
         return f"{'fixed in' if exact else 'from'} {place}"
     return found.chosen_by if project.lock or not groups else f'group "{groups[0]}"'
-
-
-def is_it(check: Check, told: str) -> bool:
-    """Whether a program tells its version as the checker does; one in its place may do anything."""
-    return re.search(rf"^{check.checker.name} \d+\.\d", told[:10_000], re.MULTILINE) is not None
 
 
 def impostor(check: Check) -> GateResult:

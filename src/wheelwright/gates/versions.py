@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
-from wheelwright.gates.result import GateResult, Verdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wheelwright.gates.gate import GatePlan, Ran
+from wheelwright.gates.result import GateResult, Verdict, counted
 from wheelwright.project.model import Project
 from wheelwright.project.pythons import claimed, drift
 
 
-def judge(project: Project) -> GateResult:
-    """Return every disagreement, each with its file and line."""
-    found = drift(project.package, project.text(".python-version"))
-    claims = ", ".join(claimed(project.package)) or "none"
-    if not found:
-        return GateResult("versions", Verdict.PASSED, f"{project.name} claims Python {claims}")
-    count = f"{len(found)} disagreement{'' if len(found) == 1 else 's'}"
-    return GateResult(
-        "versions",
-        Verdict.FAILED,
-        f"{count} about the Pythons of {project.name}; correct these lines",
-        "\n".join(map(str, found)),
-    )
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """The Pythons that a package's own files name; nothing has to run."""
+
+    name: str = "versions"
+    function: str = "check-versions"
+    help: str = "Check that .python-version, classifiers and requires-python agree."
+    in_ci: bool = False
+
+    def configured(self, project: Project) -> str:
+        """Return nothing: every package claims a Python, or says none."""
+        return ""
+
+    def plan(self, project: Project, python: str) -> GatePlan:
+        """Return nothing: the files are read."""
+        return ()
+
+    def judge(self, project: Project, python: str, ran: Sequence[Ran]) -> GateResult:
+        """Return every disagreement, each with its file and line."""
+        found = drift(project.package, project.text(".python-version"))
+        claims = ", ".join(claimed(project.package)) or "none"
+        if not found:
+            said = f"{project.name} claims Python {claims}"
+            return GateResult(self.name, Verdict.PASSED, said)
+        return GateResult(
+            self.name,
+            Verdict.FAILED,
+            f"{counted(len(found), 'disagreement')} about the Pythons of {project.name}; "
+            "correct these lines",
+            "\n".join(map(str, found)),
+        )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import anyio
 import dagger
 
-from wheelwright import pipeline
 from wheelwright.container.loading import Bench
+from wheelwright.gates import run
+from wheelwright.gates.lint import Lint, issues
+from wheelwright.gates.types import Types
 from wheelwright.project.files import join
 from wheelwright.testing import matrix
 from wheelwright.testing.cells import Selection
@@ -30,11 +32,15 @@ async def annotate(
     found: dict[str, list[Annotation]] = {}
 
     async def lint() -> None:
-        issues = await pipeline.lint_issues(bench, python)
-        found["lint"] = notices.of_lint(issues, bench.prefix)
+        gate = Lint()
+        found["lint"] = []
+        if not gate.configured(bench.project):
+            (done,) = await run.carried_out(gate, bench, python)
+            gate.judge(bench.project, python, [done.ran])
+            found["lint"] = notices.of_lint(issues(done.ran.stdout), bench.prefix)
 
     async def types() -> None:
-        result = await pipeline.check_types(bench, python, asked=False, git=git)
+        result = await run.check(Types(), bench, python, git)
         found["types"] = notices.of_types(result.details, where)
 
     async def tests() -> None:

@@ -75,7 +75,7 @@ async def _texts(source: dagger.Directory, paths: Iterable[str]) -> dict[str, st
 
 def native_matrix(bench: Bench) -> str:
     """Return the cells for runners of other systems, with their commands, as one line of JSON."""
-    bench.require_package()
+    bench.project.require_package()
     project = bench.project
     # A checkout brings .git along.
     history = version_source(project.package) is VersionSource.VCS

@@ -8,7 +8,6 @@ from typing import Annotated
 import dagger
 from dagger import Doc, dag, field, function, object_type
 
-from wheelwright import uploading
 from wheelwright.container.failures import plainly
 from wheelwright.errors import ToolFailed
 from wheelwright.module.uncached import uncached
@@ -195,7 +194,7 @@ class Matrix:
         """
         upload = codecov.Upload(commit, branch, slug, pull_request, tuple(flags), url)
         report = (await self._coverage()).file("coverage.xml")
-        return await uploading.upload(report, token, upload)
+        return await codecov.upload(report, token, upload)
 
 
 def run_object(tested: Tested) -> TestRun:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from wheelwright.errors import ProjectError
+from wheelwright.errors import ProjectError, RequestError
 from wheelwright.project import lock as uvlock
 from wheelwright.project import pyproject as toml
 from wheelwright.project import settings as table
@@ -45,6 +45,19 @@ class Project:
         """Whether this is a workspace root that is no package itself."""
         return not self.where and bool(self.members) and not self.package.project
 
+    def require_package(self) -> None:
+        """Stop where a workspace's root stands for no package.
+
+        Raises:
+            RequestError: names the members to choose from.
+        """
+        if self.is_virtual_root:
+            names = ", ".join(sorted(each.name for each in self.members.values()))
+            raise RequestError(
+                "the source is a workspace whose root is no package",
+                f"pass --package with one of {names}",
+            )
+
     @property
     def installable(self) -> bool:
         """Whether there is something to build: a backend, or a setup.py."""
@@ -67,10 +80,16 @@ class Project:
         return self.package.has(*keys) or self.root.has(*keys)
 
 
-def describe(files: Snapshot, where: str = "", members: Mapping[str, str] | None = None) -> Project:
+def describe(
+    files: Snapshot,
+    where: str = "",
+    members: Mapping[str, str] | None = None,
+    gates: Sequence[str] | None = None,
+) -> Project:
     """Read a package from its files.
 
-    `members` maps the directory of every workspace member to its pyproject.toml's text.
+    `members` maps the directory of every workspace member to its pyproject.toml's text. `gates` are
+    the names that `skip` may have; None lets it have any.
 
     Raises:
         ProjectError: no pyproject.toml, or one of the files is broken.
@@ -83,7 +102,7 @@ def describe(files: Snapshot, where: str = "", members: Mapping[str, str] | None
         where=where,
         package=package,
         root=root,
-        settings=table.read(package),
+        settings=table.read(package, gates),
         lock=uvlock.parse(lock_text) if lock_text is not None else None,
         members={
             directory: toml.parse(join(directory, "pyproject.toml"), text)

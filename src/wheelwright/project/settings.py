@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,9 +25,6 @@ from wheelwright.project import matrix
 from wheelwright.project.matrix import MatrixSettings
 from wheelwright.project.pyproject import Pyproject, line_of
 from wheelwright.project.suggestions import unknown
-
-# The gates of `ci` in their order: cheap ones first.
-GATES = ("lock", "lint", "format", "types", "tests", "build")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +47,10 @@ _STRINGS = ("python", "step-timeout")
 _LISTS = ("groups", "extras", "pytest-args", "typecheck", "skip", "services", "migrate")
 
 
-def read(pyproject: Pyproject) -> Settings:
+def read(pyproject: Pyproject, gates: Sequence[str] | None = None) -> Settings:
     """Read the table; all that is wrong with it is reported at once.
+
+    `gates` are the names that `skip` may have; None lets it have any.
 
     Raises:
         ProjectError: unknown keys, values of another type, unknown gates in `skip`.
@@ -59,7 +58,7 @@ def read(pyproject: Pyproject) -> Settings:
     table = pyproject.table("tool", "wheelwright")
     wrong = [
         *_unknown_keys(table),
-        *_wrong_values(table),
+        *_wrong_values(table, gates),
         *matrix.check(table.get("matrix", {})),
     ]
     if wrong:
@@ -88,7 +87,7 @@ def _unknown_keys(table: Mapping[str, Any]) -> list[str]:
     return [f"has an {unknown('key', key, known)}" for key in table if key not in known]
 
 
-def _wrong_values(table: Mapping[str, Any]) -> list[str]:
+def _wrong_values(table: Mapping[str, Any], gates: Sequence[str] | None) -> list[str]:
     wrong = [
         f"says {key} = {table[key]!r}, which is not a string"
         for key in _STRINGS
@@ -98,8 +97,8 @@ def _wrong_values(table: Mapping[str, Any]) -> list[str]:
         value = table.get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             wrong.append(f"says {key} = {value!r}, which is not a list of strings")
-        elif key == "skip":
+        elif key == "skip" and gates is not None:
             wrong.extend(
-                f"has an {unknown('gate', gate, GATES)}" for gate in value if gate not in GATES
+                f"has an {unknown('gate', gate, gates)}" for gate in value if gate not in gates
             )
     return wrong

@@ -17,17 +17,16 @@ import configparser
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from wheelwright.environment.plan import SOURCE
-from wheelwright.environment.test_dependencies import TestDependencies
+from wheelwright.environment.test_dependencies import TestDependencies, requirements
 from wheelwright.environment.tools import Tool, pinned, tool
 from wheelwright.errors import ProjectError, ToolFailed
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
-from wheelwright.project.reading import ini, json_data, requirement_or_none
+from wheelwright.project.reading import ini, json_data
 from wheelwright.testing.reports.model import Coverage, FileCoverage
 
 # Not a hidden file, as coverage's own default is: GitHub's artifacts leave those out.
@@ -198,31 +197,3 @@ def _sections(project: Project) -> Iterator[tuple[str, str, configparser.Section
 
 def _names(project: Project, wanted: TestDependencies) -> set[str]:
     return {canonicalize_name(each.name) for each in requirements(project, wanted)}
-
-
-def requirements(project: Project, wanted: TestDependencies) -> list[Requirement]:
-    """Return what the test dependencies ask for, the package's own extras followed."""
-    package = project.package
-    lines = [
-        *wanted.lines,
-        *wanted.added,
-        *(line for group in wanted.groups for line in package.group(group)),
-        *(line for group in wanted.root_groups for line in project.root.group(group)),
-    ]
-    said: list[Requirement] = []
-    extras = [canonicalize_name(extra) for extra in wanted.extras]
-    seen: set[str] = set()
-    while lines or extras:
-        while lines:
-            # A requirements file also has options, behind a requirement or alone.
-            found = requirement_or_none(lines.pop().partition(" --")[0])
-            if found is None:
-                continue
-            said.append(found)
-            if canonicalize_name(found.name) == package.name:
-                extras += map(canonicalize_name, found.extras)
-        while extras:
-            if (extra := extras.pop()) not in seen:
-                seen.add(extra)
-                lines += package.extras.get(extra, ())
-    return said

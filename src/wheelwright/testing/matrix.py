@@ -110,7 +110,7 @@ async def run(bench: Bench, git: dagger.Directory, asked: Selection, options: Op
             f"--coverage-min {options.least:g} cannot be judged without coverage",
             "leave out --coverage=false",
         )
-    bench.require_package()
+    bench.project.require_package()
     started, started_s = datetime.now(UTC), time.monotonic()
     cells, elsewhere = planning.runnable(planning.plan(bench.project, asked), asked)
     ran = await _all(bench, git, cells, options)

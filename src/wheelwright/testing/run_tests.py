@@ -14,6 +14,7 @@ from wheelwright.container.output import broken
 from wheelwright.environment import services
 from wheelwright.errors import GateFailed, WheelwrightError
 from wheelwright.gates.result import GateResult, Verdict
+from wheelwright.project.model import Project
 from wheelwright.testing import plan as plans
 from wheelwright.testing import running, unrun, verdict
 from wheelwright.testing.cells import Cell
@@ -58,9 +59,31 @@ class Tested:
         return GateResult("tests", verdict, note, str(error) if error else "")
 
 
-async def test(bench: Bench, git: dagger.Directory, cell: Cell, options: TestOptions) -> Tested:
+@dataclass(frozen=True, slots=True)
+class Tests:
+    """The gate of the tests: one run of all of them."""
+
+    __test__ = False
+
+    name: str = "tests"
+    function: str = "test"
+    help: str = "Run the tests with pytest on one Python, and fail if they fail."
+    in_ci: bool = True
+
+    def configured(self, project: Project) -> str:
+        """Return nothing: the run says what there is, for tests that no pytest runs fail."""
+        return ""
+
+    async def run(self, bench: Bench, python: str, git: dagger.Directory | None) -> GateResult:
+        """Run the tests of the source."""
+        return (await test(bench, git, Cell("", python, ""), TestOptions())).result()
+
+
+async def test(
+    bench: Bench, git: dagger.Directory | None, cell: Cell, options: TestOptions
+) -> Tested:
     """Plan a run of the source in a cell and carry it out."""
-    bench.require_package()
+    bench.project.require_package()
     if why := plans.nothing_to_test(bench.project, cell):
         return Tested(None, None, why, unrun=await _unrun(bench))
     history = await own_history(bench, cell.python, git)

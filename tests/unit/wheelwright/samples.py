@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from wheelwright.ci import skippable
+from wheelwright.gates.gate import Gate, Ran
+from wheelwright.gates.result import GateResult
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import Project, describe
 
@@ -100,7 +103,12 @@ def project(
 ) -> Project:
     """Describe a package from its pyproject.toml, further texts by path, and further entries."""
     texts = {**(files or {}), "pyproject.toml": pyproject}
-    return describe(Snapshot(texts, frozenset({*texts, *names})), "", members)
+    return describe(Snapshot(texts, frozenset({*texts, *names})), "", members, skippable())
+
+
+def judged(gate: Gate, *ran: Ran) -> GateResult:
+    """Judge what the steps of a gate left, on a package that needs nothing."""
+    return gate.judge(project('[project]\nname = "demo"\nversion = "1"\n'), "3.12", ran)
 
 
 def fixture(name: str, where: str = "") -> Project:

@@ -3,17 +3,19 @@
 import json
 
 import pytest
-from samples import LIKE_ATTRS, LIKE_CLICK, LIKE_ITSDANGEROUS, fixture, locked, project
+from samples import LIKE_ATTRS, LIKE_CLICK, LIKE_ITSDANGEROUS, fixture, judged, locked, project
 
 from wheelwright.container.output import Output
 from wheelwright.distribution import build
-from wheelwright.environment.test_dependencies import find
+from wheelwright.environment.test_dependencies import find, requirements
 from wheelwright.errors import ProjectError, ToolFailed
-from wheelwright.gates import format as formatting
-from wheelwright.gates import lint, lock, types
+from wheelwright.gates import types
+from wheelwright.gates.format import Format
+from wheelwright.gates.gate import Ran
+from wheelwright.gates.lint import Lint
+from wheelwright.gates.lock import Lock, needs_source
 from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.project.model import Project
-from wheelwright.testing.coverage import requirements
 
 BARE = '[project]\nname = "demo"\nversion = "1"\n'
 FINDING = {
@@ -27,14 +29,14 @@ FINDING = {
 
 def test_lint_passes_on_an_empty_report() -> None:
     """No finding is a pass that names the version of ruff."""
-    result = lint.judge(Output(0, "[]"), "ruff 1")
+    result = judged(Lint(), Ran(0, "[]", tool="ruff 1"))
     assert GateResult("lint", Verdict.PASSED, "no issues; ruff 1") == result
 
 
 def test_lint_lists_findings_with_their_place() -> None:
     """Each finding is one line with path, line, column and code; fixable ones are counted."""
     other = {**FINDING, "filename": "/mapped/elsewhere/src/b.py", "code": None, "fix": None}
-    result = lint.judge(Output(1, json.dumps([FINDING, other])), "ruff 1")
+    result = judged(Lint(), Ran(1, json.dumps([FINDING, other]), tool="ruff 1"))
     assert Verdict.FAILED is result.verdict
     assert "2 issues in 2 files, 1 of them fixed by `format`; ruff 1" == result.note
     assert [
@@ -46,28 +48,29 @@ def test_lint_lists_findings_with_their_place() -> None:
 @pytest.mark.parametrize("exit_code", [2, 101])
 def test_broken_ruff_is_not_a_verdict(exit_code: int) -> None:
     """Another exit code than ruff's two verdicts is the tool's own failure, with its words."""
-    output = Output(exit_code, "", "error: unknown rule XYZ")
-    for judge in (lint.judge, formatting.judge):
+    ran = Ran(exit_code, "", "error: unknown rule XYZ", tool="ruff 1")
+    for gate in (Lint(), Format()):
         with pytest.raises(ToolFailed, match=f"exit code {exit_code}\nerror: unknown rule XYZ"):
-            judge(output, "ruff 1")
+            judged(gate, ran)
 
 
 def test_checking_never_edits() -> None:
     """A configured `fix = true` cannot turn the lint gate into one that repairs and passes."""
-    assert "--no-fix" in lint.command()
-    assert "--diff" in formatting.command()
+    lint, formatting = (gate.plan(project(BARE), "3.12")[0] for gate in (Lint(), Format()))
+    assert "--no-fix" in lint.args
+    assert "--diff" in formatting.args
 
 
 def test_format_names_the_files_that_would_change() -> None:
     """The formatter's diff becomes a count, the paths and the diff itself."""
     diff = "--- a.py\n+++ a.py\n@@ -1 +1 @@\n-x=1\n+x = 1\n"
-    result = formatting.judge(Output(1, diff, "1 file would be reformatted"), "ruff 1")
+    result = judged(Format(), Ran(1, diff, "1 file would be reformatted", tool="ruff 1"))
     assert (Verdict.FAILED, "1 file would change (a.py); `format` writes them; ruff 1") == (
         result.verdict,
         result.note,
     )
     assert diff.rstrip() == result.details
-    assert Verdict.PASSED is formatting.judge(Output(0), "ruff 1").verdict
+    assert Verdict.PASSED is judged(Format(), Ran(0)).verdict
 
 
 @pytest.mark.parametrize(
@@ -82,7 +85,7 @@ def test_format_names_the_files_that_would_change() -> None:
 )
 def test_ruff_runs_where_the_project_uses_it(described: Project, uses: bool) -> None:
     """A table, a file, a group or a hook is a sign; without one the gate says it is not set up."""
-    said = lint.configured(described)
+    said = Lint().configured(described)
     assert uses is (said == "")
     assert uses or said.startswith("not configured: likeitsdangerous does not use ruff")
 
@@ -91,26 +94,26 @@ def test_project_formatted_by_black_is_left_to_black() -> None:
     """A project that configures black and not ruff's formatter is not judged by the latter."""
     described = project(LIKE_CLICK + "[tool.black]\n")
     assert "not configured: likeclick is formatted by black ([tool.black])" == (
-        formatting.configured(described)
+        Format().configured(described)
     )
-    assert "" == lint.configured(described)
+    assert "" == Lint().configured(described)
 
 
 def test_stale_lock_fails_and_a_broken_resolution_is_no_verdict() -> None:
     """Uv's word about an update is a finding; any other failure is uv's own."""
-    stale = Output(1, "", "error: The lockfile at `uv.lock` needs to be updated, but `--check`")
-    assert Verdict.FAILED is lock.judge(stale).verdict
-    assert Verdict.PASSED is lock.judge(Output(0)).verdict
+    stale = Ran(1, "", "error: The lockfile at `uv.lock` needs to be updated, but `--check`")
+    assert Verdict.FAILED is judged(Lock(), stale).verdict
+    assert Verdict.PASSED is judged(Lock(), Ran(0)).verdict
     with pytest.raises(ToolFailed, match="No solution found"):
-        lock.judge(Output(1, "", "No solution found"))
+        judged(Lock(), Ran(1, "", "No solution found"))
 
 
 def test_lock_check_needs_the_source_only_where_something_is_built() -> None:
     """Static metadata is compared by the files alone, dynamic metadata needs the source."""
-    assert not lock.needs_source(project(LIKE_CLICK))
-    assert lock.needs_source(project(LIKE_ATTRS))
+    assert not needs_source(project(LIKE_CLICK))
+    assert needs_source(project(LIKE_ATTRS))
     assert "not configured: likeclick has no uv.lock (`uv lock` makes one)" == (
-        lock.configured(project(LIKE_CLICK))
+        Lock().configured(project(LIKE_CLICK))
     )
 
 
@@ -153,7 +156,7 @@ def test_unknown_typecheck_command_is_refused() -> None:
 
 def plan(described: Project, index: int = 0, *, asked: bool = False) -> types.Check:
     """Plan one of a project's checkers."""
-    return types.plan(described, types.checkers(described)[index], "3.12.1", asked=asked)
+    return types.check_of(described, types.checkers(described)[index], "3.12.1", asked=asked)
 
 
 def test_checker_of_a_group_runs_inside_the_environment() -> None:
@@ -308,7 +311,7 @@ def test_checker_among_the_test_dependencies_is_the_one_that_runs(
     wanted = find(described, "3.12")
     brought = (wanted.place, requirements(described, wanted))
     checker = types.checkers(described)[0]
-    check = types.plan(described, checker, "3.12", asked=False, brought=brought)
+    check = types.check_of(described, checker, "3.12", asked=False, brought=brought)
 
     assert check.tool is None
     version = told.split()[1]
@@ -318,7 +321,7 @@ def test_checker_among_the_test_dependencies_is_the_one_that_runs(
 def test_another_version_than_the_chosen_one_is_told() -> None:
     """What the program tells counts, also where another version was chosen."""
     described = project(SHADOWED)
-    check = types.plan(described, types.checkers(described)[0], "3.12", asked=False)
+    check = types.check_of(described, types.checkers(described)[0], "3.12", asked=False)
 
     assert check.tool is not None
     label = types.that_ran(check, "mypy 0.1.2\n").label
@@ -328,6 +331,6 @@ def test_another_version_than_the_chosen_one_is_told() -> None:
 def test_guessed_targets_of_a_green_verdict_are_named() -> None:
     """A pass over what was guessed says so, as a failure does."""
     described = project('[project]\nname = "ash"\nversion = "1"\n\n[tool.mypy]\n', names=("src/",))
-    check = types.plan(described, types.checkers(described)[0], "3.12", asked=False)
+    check = types.check_of(described, types.checkers(described)[0], "3.12", asked=False)
 
     assert "over src because its configuration" in types.judge(check, Output(0), "3.12").note

@@ -6,11 +6,13 @@ import json
 from typing import Any
 
 import pytest
+from samples import judged
 
-from wheelwright.container.output import Output
 from wheelwright.errors import RequestError, ToolFailed
-from wheelwright.gates import audit, security
+from wheelwright.gates.audit import Audit
+from wheelwright.gates.gate import Ran
 from wheelwright.gates.result import Verdict
+from wheelwright.gates.security import Security
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import Project, describe
 
@@ -51,6 +53,11 @@ def sarif(*results: tuple[str, int, str]) -> str:
     )
 
 
+def command(package: Project, severity: str) -> tuple[str, ...]:
+    """Return bandit's command line."""
+    return Security(severity=severity).plan(package, "3.12")[0].args
+
+
 @pytest.mark.parametrize(
     ("names", "target"),
     [
@@ -62,31 +69,31 @@ def sarif(*results: tuple[str, int, str]) -> str:
 )
 def test_bandit_reads_the_packages_own_code(names: list[str], target: str) -> None:
     """The last word of the command is where the code lies."""
-    assert target == security.command(project(*names), "medium")[-1]
+    assert target == command(project(*names), "medium")[-1]
 
 
 def test_bandit_takes_its_configuration_where_there_is_one() -> None:
     """Only a [tool.bandit] table is worth pointing at."""
-    configured = security.command(project(table='[tool.bandit]\nskips = ["B101"]\n'), "low")
+    configured = command(project(table='[tool.bandit]\nskips = ["B101"]\n'), "low")
     assert "--configfile=pyproject.toml" in configured
-    assert "--configfile=pyproject.toml" not in security.command(project(), "low")
+    assert "--configfile=pyproject.toml" not in command(project(), "low")
 
 
 def test_an_unknown_severity_names_the_known_ones() -> None:
     """A wrong word gets the right ones."""
     with pytest.raises(RequestError, match='did you mean "medium"'):
-        security.command(project(), "mediun")
+        command(project(), "mediun")
 
 
 def test_findings_fail_with_their_places() -> None:
     """Each finding is one line that an editor can jump to."""
-    result = security.judge(Output(1), sarif(("a.py", 3, "B307")), "bandit 1", "medium")
+    result = judged(Security(), Ran(1, tool="bandit 1", report=sarif(("a.py", 3, "B307"))))
     assert (Verdict.FAILED, "a.py:3: B307 Looks bad. (error)") == (result.verdict, result.details)
 
 
 def test_no_findings_pass() -> None:
     """An empty report is a pass, and says what looked."""
-    result = security.judge(Output(0), sarif(), "bandit 1", "high")
+    result = judged(Security(severity="high"), Ran(0, tool="bandit 1", report=sarif()))
     expected = "no findings; bandit 1, severity high and above"
     assert (Verdict.PASSED, expected) == (result.verdict, result.note)
 
@@ -94,12 +101,13 @@ def test_no_findings_pass() -> None:
 def test_bandit_breaking_is_no_verdict() -> None:
     """Another exit code is the tool's own failure."""
     with pytest.raises(ToolFailed, match="bandit itself failed: exit code 2"):
-        security.judge(Output(2, "", "boom"), "", "bandit 1", "low")
+        judged(Security(), Ran(2, "", "boom"))
 
 
-def report(*dependencies: dict[str, Any]) -> Output:
+def report(*dependencies: dict[str, Any]) -> Ran:
     """Write a report as pip-audit does."""
-    return Output(0, json.dumps({"dependencies": dependencies, "fixes": []}))
+    text = json.dumps({"dependencies": dependencies, "fixes": []})
+    return Ran(0, text, tool="pip-audit 2")
 
 
 CLEAN = {"name": "idna", "version": "3.11", "vulns": []}
@@ -113,28 +121,28 @@ UNKNOWN = {"name": "inhouse", "skip_reason": "not found"}
 
 def test_a_known_vulnerability_fails_with_the_version_that_fixes_it() -> None:
     """The next act is in the line."""
-    result = audit.judge(report(CLEAN, HIT), "pip-audit 2")
+    result = judged(Audit(), report(CLEAN, HIT))
     assert Verdict.FAILED is result.verdict
     assert "jinja2 2.11.2: PYSEC-2021-66 (fixed in 2.11.3): Slow regex." == result.details
 
 
 def test_a_package_that_nobody_knows_fails_unless_allowed() -> None:
     """What was not looked up is not clean; a private package can be allowed, and is listed."""
-    strict = audit.judge(report(CLEAN, UNKNOWN), "pip-audit 2")
-    allowed = audit.judge(report(CLEAN, UNKNOWN), "pip-audit 2", allow_unknown=True)
+    strict = judged(Audit(), report(CLEAN, UNKNOWN))
+    allowed = judged(Audit(allow_unknown=True), report(CLEAN, UNKNOWN))
     assert (Verdict.FAILED, Verdict.PASSED) == (strict.verdict, allowed.verdict)
     assert "inhouse: not found" == allowed.details
 
 
 def test_a_vulnerability_is_never_allowed_with_the_unknown() -> None:
     """`allow_unknown` is about what was not looked up, and nothing else."""
-    result = audit.judge(report(HIT, UNKNOWN), "pip-audit 2", allow_unknown=True)
+    result = judged(Audit(allow_unknown=True), report(HIT, UNKNOWN))
     assert Verdict.FAILED is result.verdict
 
 
 def test_everything_clean_passes() -> None:
     """The note counts what was looked up."""
-    result = audit.judge(report(CLEAN), "pip-audit 2")
+    result = judged(Audit(), report(CLEAN))
     expected = "no known vulnerabilities; 1 locked packages looked up; pip-audit 2"
     assert (Verdict.PASSED, expected) == (result.verdict, result.note)
 
@@ -142,9 +150,9 @@ def test_everything_clean_passes() -> None:
 def test_no_answer_is_an_error_and_not_a_pass() -> None:
     """Offline, nothing is known, and the gate says so."""
     with pytest.raises(ToolFailed, match="nothing is known about them: ConnectionError: no route"):
-        audit.judge(Output(1, "", "Traceback\nConnectionError: no route"), "pip-audit 2")
+        judged(Audit(), Ran(1, "", "Traceback\nConnectionError: no route"))
 
 
 def test_without_a_lock_there_is_nothing_to_audit() -> None:
     """The reason names the next act."""
-    assert "`uv lock` makes one" in audit.configured(project())
+    assert "`uv lock` makes one" in Audit().configured(project())

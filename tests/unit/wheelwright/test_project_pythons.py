@@ -8,7 +8,7 @@ from samples import LIKE_ATTRS, LIKE_CLICK, project
 
 from wheelwright.errors import RequestError
 from wheelwright.gates.result import Verdict
-from wheelwright.gates.versions import judge
+from wheelwright.gates.versions import Versions
 from wheelwright.pins import DEFAULT_PYTHON, KNOWN_PYTHONS
 from wheelwright.project.pyproject import Pyproject, parse
 from wheelwright.project.pythons import allows, choose, claimed, drift, preferred
@@ -163,11 +163,11 @@ def test_missing_requires_python_is_drift() -> None:
 
 def test_gate_reports_the_claims_or_the_drift() -> None:
     """The gate passes with the claimed versions, and fails with the disagreements."""
-    passed = judge(project(LIKE_ATTRS))
+    passed = Versions().judge(project(LIKE_ATTRS), "3.12", ())
     assert (Verdict.PASSED, "likeattrs claims Python 3.9, 3.10, 3.11") == (
         passed.verdict,
         passed.note,
     )
-    failed = judge(project(LIKE_ATTRS, {".python-version": "3.8\n"}))
+    failed = Versions().judge(project(LIKE_ATTRS, {".python-version": "3.8\n"}), "3.12", ())
     assert Verdict.FAILED is failed.verdict
     assert failed.text().splitlines()[1].startswith(".python-version:1: says 3.8")

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 import pytest
 from samples import project
 
-from wheelwright.gates import format as formatting
-from wheelwright.gates import lint, lock, types
+from wheelwright.gates import types
+from wheelwright.gates.format import Format
+from wheelwright.gates.lint import Lint
+from wheelwright.gates.lock import Lock
 from wheelwright.testing.unrun import found, ways_out
 
 BARE = '[project]\nname = "bell"\nversion = "1"\n'
@@ -65,23 +67,23 @@ def test_modules_of_unittest_are_named() -> None:
 @pytest.mark.parametrize(
     ("gate", "pyproject", "names", "expected"),
     [
-        (lock.configured, BARE, ("poetry.lock",), "; poetry.lock is there and not checked"),
+        (Lock().configured, BARE, ("poetry.lock",), "; poetry.lock is there and not checked"),
         (
-            lock.configured,
+            Lock().configured,
             BARE,
             ("pdm.lock", "Pipfile.lock"),
             "; pdm.lock, Pipfile.lock are there and not checked",
         ),
-        (lint.configured, BARE, (".flake8",), "; flake8 is there and not checked"),
-        (lint.configured, BARE + "[tool.pylint]\n", (), "; pylint is there and not checked"),
+        (Lint().configured, BARE, (".flake8",), "; flake8 is there and not checked"),
+        (Lint().configured, BARE + "[tool.pylint]\n", (), "; pylint is there and not checked"),
         (
-            formatting.configured,
+            Format().configured,
             BARE + '[dependency-groups]\ndev = ["black"]\n',
             (),
             "; black is there and not checked",
         ),
         (types.not_configured, BARE, (".pyre_configuration",), "; pyre is there and not checked"),
-        (lint.configured, BARE, (), ")"),
+        (Lint().configured, BARE, (), ")"),
     ],
 )
 def test_what_is_there_and_unchecked_is_named(

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import anyio
 import dagger
 
-from wheelwright import pipeline
-from wheelwright.container.loading import Bench
+from wheelwright.container.loading import Bench, python_of
 from wheelwright.errors import RequestError, WheelwrightError
 from wheelwright.release.act.asked import Asked
 from wheelwright.release.act.git import RemoteGit
@@ -108,7 +107,7 @@ class Context:
             raise RequestError(
                 "nothing says which repository to release from", "pass --remote with its address"
             )
-        python = pipeline.python_of(self.bench, self.python)
+        python = python_of(self.bench, self.python)
         token, ca = self.asked.github_token, self.asked.ca
         return RemoteGit(https(given), python, token, ca, await self._checkout())
 

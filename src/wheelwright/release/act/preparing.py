@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import dagger
 
-from wheelwright import pipeline
+from wheelwright.ci import skippable
 from wheelwright.container import toolchain
-from wheelwright.container.loading import Bench, load, text_of
+from wheelwright.container.loading import Bench, load, python_of, text_of
 from wheelwright.distribution import backend
 from wheelwright.environment import plan as environment
 from wheelwright.environment.tools import release_tool
@@ -63,7 +63,7 @@ class Preparing:
         """Return the package as a commit has it."""
         container = await self.remote.tree(commit)
         whole = container.directory(TREE)
-        bench = await load(whole.without_directory(".git"), self.package)
+        bench = await load(whole.without_directory(".git"), skippable(), self.package)
         bench = replace(bench, project=await _with_texts(bench))
         git = dagger.dag.directory().with_directory(".git", whole.directory(".git"))
         text = bench.project.files.text(editing.changelog_path(bench.project, Keeper.HAND))
@@ -71,7 +71,7 @@ class Preparing:
 
     def python_of(self, commit: Commit) -> str:
         """Return the Python that the package is released with: the caller's, else its own."""
-        return pipeline.python_of(commit.bench, self.python)
+        return python_of(commit.bench, self.python)
 
     # -- the changelog ----------------------------------------------------------------------------
 

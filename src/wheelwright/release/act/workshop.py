@@ -10,7 +10,7 @@ from typing import Final
 import dagger
 from packaging.version import Version
 
-from wheelwright import pipeline
+from wheelwright.ci import ci
 from wheelwright.container import toolchain
 from wheelwright.container.output import Output
 from wheelwright.container.privileges import DATA, UPLOAD, Credential
@@ -81,9 +81,7 @@ class Containers:
         """Run the checks of `ci` on the release commit."""
         commit = await self._commit(journal)
         try:
-            table = await pipeline.ci(
-                commit.bench, self.preparing.python, commit.git, fail_fast=False
-            )
+            table = await ci(commit.bench, self.preparing.python, commit.git, fail_fast=False)
         except WheelwrightError as error:
             return Said(False, f"{plan.package} at {journal.commit[:12]}\n{error}")
         return Said(True, table)

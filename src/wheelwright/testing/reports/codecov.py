@@ -1,10 +1,17 @@
-"""Codecov's own uploader: its command line, and what its answer means."""
+"""Codecov's own uploader: its command line, its run, and what its answer means."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
+import dagger
+
+from wheelwright.container import privileges, toolchain
 from wheelwright.container.output import Output
+from wheelwright.container.privileges import Credential
+from wheelwright.container.toolchain import Held
+from wheelwright.pins import DEFAULT_PYTHON
 
 REPORT = "/coverage/coverage.xml"
 
@@ -22,6 +29,21 @@ class Upload:
     pull_request: str = ""
     flags: tuple[str, ...] = ()
     url: str = ""
+
+
+async def upload(report: dagger.File, token: dagger.Secret, about: Upload) -> str:
+    """Upload one report in a container that has nothing else, and return what came of it."""
+    container = (
+        toolchain.hashed(DEFAULT_PYTHON, "codecov-cli")
+        .with_file(REPORT, report)
+        # An upload is a side effect: no earlier one stands in for it.
+        .with_env_variable("WHEELWRIGHT_UPLOADED_AT", str(time.time_ns()))
+    )
+    held = Held(Credential.REPORTS, "CODECOV_TOKEN", token)
+    ran = toolchain.step(
+        container, privileges.REPORT, command(about), secrets=[held], may_fail=True
+    )
+    return told(about, await toolchain.output(ran))
 
 
 def command(upload: Upload) -> tuple[str, ...]:

@@ -1,0 +1,196 @@
+"""All gates in one list, and `ci`: it runs them and prints one table.
+
+`GATES` is the one registration of a gate. Its order is that of the table; what `ci` runs, `skip` in
+[tool.wheelwright] may name; and each gate that needs no argument of its own is a function.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import anyio
+import dagger
+
+from wheelwright.container.failures import expected
+from wheelwright.container.harmless import harmless
+from wheelwright.container.loading import Bench, python_of
+from wheelwright.distribution.builder import Build
+from wheelwright.errors import GateFailed, RequestError
+from wheelwright.gates.audit import Audit
+from wheelwright.gates.format import Format
+from wheelwright.gates.lint import Lint
+from wheelwright.gates.lock import Lock
+from wheelwright.gates.result import GateResult, Verdict
+from wheelwright.gates.run import AnyGate, check
+from wheelwright.gates.security import Security
+from wheelwright.gates.table import columns, details
+from wheelwright.gates.types import Types
+from wheelwright.gates.versions import Versions
+from wheelwright.project.reading import cut, first_line
+from wheelwright.testing.run_tests import Tests
+
+_NOTE_WIDTH = 100
+
+
+def registered(*gates: AnyGate) -> tuple[AnyGate, ...]:
+    """Return the gates.
+
+    Raises:
+        ValueError: two have one name or one function, or one has no help: all of them are named.
+    """
+    wrong = [f"{type(gate).__name__} has no help" for gate in gates if not gate.help.strip()]
+    for what in ("name", "function"):
+        owners: dict[str, list[str]] = {}
+        for gate in gates:
+            owners.setdefault(getattr(gate, what), []).append(type(gate).__name__)
+        wrong += [
+            f'{" and ".join(each)} have one {what}: "{value}"'
+            for value, each in owners.items()
+            if len(each) > 1
+        ]
+    if wrong:
+        raise ValueError(f"gates cannot be registered: {'; '.join(wrong)}")
+    return gates
+
+
+GATES: Final = registered(
+    # Those of `ci`, cheap ones first.
+    Lock(),
+    Lint(),
+    Format(),
+    Types(),
+    Tests(),
+    Build(),
+    # Those that are called alone.
+    Versions(),
+    Security(),
+    Audit(),
+)
+
+
+def in_ci() -> tuple[AnyGate, ...]:
+    """Return the gates that `ci` runs."""
+    return tuple(gate for gate in GATES if gate.in_ci)
+
+
+def skippable() -> tuple[str, ...]:
+    """Return the names that `skip` accepts."""
+    return tuple(gate.name for gate in in_ci())
+
+
+async def ci(bench: Bench, asked: str, git: dagger.Directory, *, fail_fast: bool) -> str:
+    """Run every gate and return the table.
+
+    With `fail_fast` they run one after the other and stop at the first failure; without, all at
+    once, so that each one's seconds include waiting for steps that it shares.
+
+    Raises:
+        GateFailed: a gate failed; the message is the table with the details of failures above.
+    """
+    bench.project.require_package()
+    python = python_of(bench, asked)
+    rows: dict[str, Row] = {}
+    for name in bench.project.settings.skip:
+        note = "left out by skip in [tool.wheelwright]"
+        rows[name] = Row(GateResult(name, Verdict.NOT_RUN, note), None)
+    chosen = [gate for gate in in_ci() if gate.name not in rows]
+
+    async def run(gate: AnyGate) -> None:
+        if isinstance(gate, Types):
+            gate = replace(gate, asked=bool(asked))
+        rows[gate.name] = await _timed(gate, bench, python, git)
+
+    if fail_fast:
+        for gate in chosen:
+            if failed(list(rows.values())):
+                note = "a gate before it failed"
+                rows[gate.name] = Row(GateResult(gate.name, Verdict.NOT_RUN, note), None)
+            else:
+                await run(gate)
+    else:
+        async with anyio.create_task_group() as group:
+            for gate in chosen:
+                group.start_soon(run, gate)
+    ordered = [rows[gate.name] for gate in in_ci()]
+    text = render(f"ci of {bench.project.name} on Python {python}", ordered)
+    if failed(ordered):
+        raise GateFailed(f"{headline(ordered)}\n\n{text}")
+    return text
+
+
+async def _timed(gate: AnyGate, bench: Bench, python: str, git: dagger.Directory) -> Row:
+    started_s = time.monotonic()
+    try:
+        result = await check(gate, bench, python, git)
+    except RequestError:
+        # What was asked for cannot be done: no table would make that clearer.
+        raise
+    except Exception as caught:
+        text = expected(caught)
+        result = GateResult(gate.name, Verdict.FAILED, text.splitlines()[0], text)
+    return Row(result, time.monotonic() - started_s)
+
+
+# -- the table ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A gate's result and how long it took; None seconds where it did not run."""
+
+    result: GateResult
+    seconds: float | None
+
+
+def failed(rows: Sequence[Row]) -> bool:
+    """Whether any gate failed."""
+    return any(row.result.verdict is Verdict.FAILED for row in rows)
+
+
+def headline(rows: Sequence[Row]) -> str:
+    """Return the fact that a failed `ci` is: how many gates failed, and which."""
+    names = [row.result.gate for row in rows if row.result.verdict is Verdict.FAILED]
+    return f"{len(names)} of {len(rows)} gates failed: {', '.join(names)}"
+
+
+def render(title: str, rows: Sequence[Row]) -> str:
+    """Return the details of failed gates, the table, and a last line with the verdict."""
+    head = ("gate", "verdict", "seconds", "note")
+    body = [
+        (
+            row.result.gate,
+            row.result.verdict.value,
+            "-" if row.seconds is None else f"{row.seconds:.1f}",
+            cut(first_line(row.result.note).removeprefix("not configured: "), _NOTE_WIDTH),
+        )
+        for row in rows
+    ]
+    above = [
+        details(row.result.gate, row.result.details, "call the gate alone to see them")
+        for row in rows
+        if row.result.verdict is Verdict.FAILED and row.result.details
+    ]
+    table = columns(head, body, right=("seconds",), note=True)
+    return harmless("\n".join([*above, title, *table, "", _last(rows)]))
+
+
+def _last(rows: Sequence[Row]) -> str:
+    counts = {verdict: sum(row.result.verdict is verdict for row in rows) for verdict in Verdict}
+    said = ", ".join(f"{count} {verdict.value}" for verdict, count in counts.items() if count)
+    if not failed(rows) and 0 < counts[Verdict.PASSED] < len(rows):
+        # Who reads only this line has to see what nobody checked.
+        left = "; ".join(
+            f"{verdict.value}: {', '.join(_names(rows, verdict))}"
+            for verdict in (Verdict.NOT_CONFIGURED, Verdict.NOT_RUN)
+            if counts[verdict]
+        )
+        return f"passed: {counts[Verdict.PASSED]} of {len(rows)} gates; {left}"
+    head = "failed" if failed(rows) else "passed" if counts[Verdict.PASSED] else "nothing ran"
+    return f"{head}: {said}"
+
+
+def _names(rows: Sequence[Row], verdict: Verdict) -> list[str]:
+    return [row.result.gate for row in rows if row.result.verdict is verdict]

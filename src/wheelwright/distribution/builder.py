@@ -1,0 +1,79 @@
+"""Builds the package: for `build`, for the gate of the same name, and for releases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import dagger
+
+from wheelwright.container import toolchain
+from wheelwright.container.history import own_history
+from wheelwright.container.loading import Bench
+from wheelwright.distribution import build as dist
+from wheelwright.environment import plan as environment
+from wheelwright.environment.plan import SOURCE
+from wheelwright.errors import ProjectError
+from wheelwright.gates.result import GateResult, Verdict
+from wheelwright.project import building
+from wheelwright.project.model import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """The gate: an sdist and its wheels can be built."""
+
+    name: str = "build"
+    function: str = "build"
+    help: str = "Build the source distribution and the wheel: a directory with both."
+    in_ci: bool = True
+
+    def configured(self, project: Project) -> str:
+        """Return why there is nothing to build; empty where there is."""
+        return dist.configured(project)
+
+    async def run(self, bench: Bench, python: str, git: dagger.Directory | None) -> GateResult:
+        """Build, and name what came out."""
+        made = await build(bench, python, git)
+        names = dist.verify(bench.project, await made.entries())
+        return GateResult(self.name, Verdict.PASSED, ", ".join(names))
+
+
+async def build(bench: Bench, python: str, git: dagger.Directory | None) -> dagger.Directory:
+    """Build sdist and wheel.
+
+    Raises:
+        ProjectError: nothing to build, or a version that nobody knows.
+    """
+    project = bench.project
+    project.require_package()
+    if why := dist.configured(project):
+        raise ProjectError(why.removeprefix("not configured: "), "add a [build-system] table")
+    history = await own_history(bench, python, git)
+    dist.require_version(project, history=history is not None)
+    base = await prepared(bench, python, building.build_files(project))
+    container = laid(base, bench.source, history)
+    made = built(toolchain.package(container, dist.command(project)))
+    dist.verify(project, await made.entries())
+    return made
+
+
+async def prepared(bench: Bench, python: str, requires: Mapping[str, str]) -> dagger.Container:
+    """Return a container to build in, without the source: what `requires` asks for is fetched."""
+    return await toolchain.builder(environment.image(bench.project, python), python, requires)
+
+
+def laid(
+    container: dagger.Container,
+    source: dagger.Directory,
+    history: dagger.Directory | None,
+    where: str = SOURCE,
+) -> dagger.Container:
+    """Lay the source at a path, and over it the history that its version comes from."""
+    container = container.with_directory(where, source)
+    return container if history is None else toolchain.with_git(container, history, where)
+
+
+def built(container: dagger.Container) -> dagger.Directory:
+    """Return the distributions alone: uv also writes a .gitignore beside them."""
+    return container.directory(dist.DIST).filter(include=["*.tar.gz", "*.whl"])

@@ -1,0 +1,191 @@
+"""Carries out the plan of a gate: the one runner of all gates, and the only one here with effects.
+
+A step that said no is run again by the next call that judges: see `attempting`.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias, runtime_checkable
+
+import dagger
+
+from wheelwright.container import attempting, toolchain
+from wheelwright.container.history import own_history
+from wheelwright.container.loading import Bench
+from wheelwright.container.output import Output
+from wheelwright.container.privileges import INSTALL
+from wheelwright.environment import plan as environment
+from wheelwright.environment import test_dependencies
+from wheelwright.gates import format as formatting
+from wheelwright.gates import lint
+from wheelwright.gates.gate import Gate, Listed, Ran, Step, Tree
+from wheelwright.gates.result import GateResult, Verdict
+from wheelwright.project import building
+from wheelwright.project.files import literal
+
+
+@runtime_checkable
+class OwnWay(Listed, Protocol):
+    """A gate with a way of its own to run, such as the tests."""
+
+    async def run(self, bench: Bench, python: str, git: dagger.Directory | None) -> GateResult:
+        """Run and judge."""
+        ...
+
+
+AnyGate: TypeAlias = Gate | OwnWay
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A step that was carried out; `container` is as the step left it."""
+
+    ran: Ran
+    container: dagger.Container
+
+
+async def check(
+    gate: AnyGate, bench: Bench, python: str, git: dagger.Directory | None = None
+) -> GateResult:
+    """Run a gate and return its result; `git` is where a version may come from."""
+    if why := gate.configured(bench.project):
+        return GateResult(gate.name, Verdict.NOT_CONFIGURED, why)
+    if isinstance(gate, OwnWay):
+        return await gate.run(bench, python, git)
+    done = await carried_out(gate, bench, python, git)
+    return gate.judge(bench.project, python, [each.ran for each in done])
+
+
+async def report(gate: Gate, bench: Bench, python: str) -> dagger.File:
+    """Return the report of a gate's one step, passed or failed.
+
+    Raises:
+        ToolFailed: the tool reached no verdict.
+    """
+    (step,) = gate.plan(bench.project, python)
+    (done,) = await carried_out(gate, bench, python)
+    gate.judge(bench.project, python, [done.ran])
+    return done.container.file(step.report)
+
+
+async def carried_out(
+    gate: Gate, bench: Bench, python: str, git: dagger.Directory | None = None
+) -> list[Done]:
+    """Carry out the steps of a gate, one after the other."""
+    plan = gate.plan(bench.project, python)
+    installed = any(step.tree is Tree.INSTALLED for step in plan)
+    history = await own_history(bench, python, git) if installed else None
+    return [await _carry_out(step, bench, python, history) for step in plan]
+
+
+async def _carry_out(
+    step: Step, bench: Bench, python: str, history: dagger.Directory | None
+) -> Done:
+    label = str(step.tool or step.name)
+    tree = _tree(step, bench)
+    container, decides = await _ready(step, bench, tree, python, history)
+    version = ""
+    if step.version:
+        asked = toolchain.observe(container, [step.args[0], "--version"])
+        told = await toolchain.output(asked, f"{step.name} --version")
+        version = told.stdout
+        if told.exit_code == 0 and not step.is_it(version):
+            return Done(Ran(0, tool=label, version=version, impostor=True), asked)
+
+    async def attempt(name: str) -> tuple[Output, dagger.Container]:
+        this = attempting.named(container, name)
+        if step.kind is INSTALL:
+            volume = building.volume(bench.project)
+            output = await toolchain.resolve(
+                this, step.args, volume=volume, name=step.name, builds=step.builds
+            )
+            return output, this
+        this = toolchain.observe(this, step.args, kind=step.kind)
+        return await toolchain.output(this, step.name), this
+
+    if step.fresh:
+        output, left = await attempt(attempting.FIRST)
+    else:
+        output, left = await attempting.settled(
+            attempt,
+            lambda: attempting.key_of(tree, step.name, step.args, python, *decides),
+            python,
+            red=lambda ended: ended[0].exit_code != 0,
+        )
+    text = ""
+    if step.report and output.exit_code in (0, 1):
+        text = await left.file(step.report).contents()
+    streams = (output.exit_code, output.stdout, output.stderr)
+    return Done(Ran(*streams, tool=label, version=version, report=text), left)
+
+
+def _tree(step: Step, bench: Bench) -> dagger.Directory:
+    if step.tree is Tree.DECIDING:
+        return bench.source.filter(include=literal(environment.inputs(bench.project)))
+    return bench.source
+
+
+async def _ready(
+    step: Step,
+    bench: Bench,
+    tree: dagger.Directory,
+    python: str,
+    history: dagger.Directory | None,
+) -> tuple[dagger.Container, tuple[object, ...]]:
+    """Return the container that a step runs in, and what else makes the step another one."""
+    if step.tree is Tree.INSTALLED:
+        container, decides = await _installed(step, bench, python, history)
+    else:
+        container = _over(step, bench, tree, python)
+        decides = (step.tool, bench.project.where)
+    if step.report:
+        # An empty report first: then the directory is there, and a crash leaves no stale one.
+        container = container.with_new_file(step.report, "")
+    for args in step.before:
+        container = toolchain.run(container, args)
+    if step.fresh:
+        # The variable makes this step another one each time: yesterday's answer is none.
+        container = container.with_env_variable("WHEELWRIGHT_ASKED_AT", str(time.time_ns()))
+    for name, value in step.variables.items():
+        container = container.with_env_variable(name, value)
+    return container, decides
+
+
+def _over(step: Step, bench: Bench, tree: dagger.Directory, python: str) -> dagger.Container:
+    if step.tool:
+        container = toolchain.tooled(python, step.tool)
+    else:
+        container = toolchain.base(environment.image(bench.project, python), python)
+    container = toolchain.over(container, tree)
+    return container.with_workdir(step.workdir) if step.workdir else container
+
+
+async def _installed(
+    step: Step, bench: Bench, python: str, history: dagger.Directory | None
+) -> tuple[dagger.Container, tuple[object, ...]]:
+    project = bench.project
+    wanted = test_dependencies.find(project, python)
+    plan = environment.plan(
+        project, python, wanted, groups=step.groups, history=history is not None
+    )
+    container = await toolchain.installed(bench.source, plan, history)
+    if step.tool:
+        container = toolchain.with_tool(container, step.tool, python)
+        # The environment may bring the same program, and stands first.
+        path = f"{toolchain.TOOLS}/bin:${{PATH}}"
+        container = container.with_env_variable("PATH", path, expand=True)
+    return container, (plan, step.tool, history and await history.digest())
+
+
+async def fixes(bench: Bench, python: str) -> dagger.Changeset:
+    """Return what ruff would change: its safe fixes first, then its format."""
+    (step,) = lint.Lint().plan(bench.project, python)
+    container = _over(step, bench, bench.source, python)
+    for command in (lint.FIX, formatting.WRITE):
+        container = toolchain.run(container, command)
+    after = await container.directory(environment.SOURCE).sync()
+    if bench.prefix:
+        after = bench.whole.with_directory(bench.prefix, after)
+    return after.changes(bench.whole)
