@@ -2,7 +2,7 @@
 
     StilettoError                exit 1
     |- UsageError                exit 1   what was asked is invalid: an unknown flag, a missing file
-    |  `- TreeError              exit 1   a path does not fit the files (graph/tree.py)
+    |  `- TreeError              exit 1   a path does not fit the files (graph/links.py)
     |- StepFailed                its own  a command in the sandbox ended with an unexpected code
     |  `- ServiceFailed          its own  a service ended or was never ready (engine/readiness.py)
     |- ModuleFailed              exit 1   a module could not be loaded, or its function raised

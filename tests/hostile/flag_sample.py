@@ -21,12 +21,12 @@ from stiletto.engine.gate import SecretGate
 from stiletto.engine.ports import ObjectRef, Value
 from stiletto.engine.session import Engine
 from stiletto.errors import ModuleFailed, NotSupported
+from stiletto.graph.kind import Kind
 from stiletto.module.definition import (
     ArgDef,
     EnumDef,
     FieldDef,
     FunctionDef,
-    Kind,
     ModuleDef,
     ObjectDef,
     TypeRef,

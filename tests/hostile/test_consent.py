@@ -14,9 +14,10 @@ from hostile_bench import environment, probe, stiletto
 
 from stiletto.engine.consent import Consent, consents_from
 from stiletto.errors import UsageError
+from stiletto.graph.kind import Kind
 from stiletto.module.config import parse_config
 from stiletto.module.defaults import parse_env
-from stiletto.module.definition import ArgDef, Kind, TypeRef
+from stiletto.module.definition import ArgDef, TypeRef
 from stiletto.module.origin import Origin, acts
 
 COMMAND = "runs the command: touch canary"

@@ -18,12 +18,14 @@ import pytest
 from processes import living_with
 
 import stiletto
+from stiletto.graph.layer import Bind
 from stiletto.sandbox.bubblewrap import Bubblewrap
 from stiletto.sandbox.certificates import PLACES, public_binds
 from stiletto.sandbox.confine import closes_abstract_sockets
 from stiletto.sandbox.images import python_image
 from stiletto.sandbox.interpreters import Answers
-from stiletto.sandbox.plan import Bind, Sandbox, Step, StepOutput, Stream
+from stiletto.sandbox.plan import Sandbox, Step, StepOutput
+from stiletto.sandbox.spool import Stream
 from stiletto.sandbox.userland import userland_image, with_bind
 
 LISTED = platform.machine() in ("x86_64", "aarch64")

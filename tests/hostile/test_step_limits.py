@@ -16,9 +16,10 @@ from dagger.client._session import ConnectParams, SingleConnection
 from stiletto.engine import ending
 from stiletto.engine.session import open_session, serve
 from stiletto.errors import EnvironmentFailed
+from stiletto.graph.layer import Layer
 from stiletto.progress import Progress
 from stiletto.sandbox.cgroups import find_groups
-from stiletto.sandbox.plan import Layer, StepOutput
+from stiletto.sandbox.plan import StepOutput
 from stiletto.sandbox.spool import Spool
 
 CAN_ISOLATE = sys.platform == "linux" and os.environ.get("STILETTO_TEST_SANDBOX") != "plain"

@@ -352,7 +352,7 @@ def test_the_replay_script_runs_exactly_the_step(
                 case ops.SetEnvironment(name, secret=True):
                     expected += ["--setenv", name, "given"]
                 case _:
-                    expected += ops.options(operation, ops.describe)
+                    expected += ops.options(operation, str)
         assert [*expected, "--", *args] == words
 
 

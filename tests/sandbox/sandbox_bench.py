@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from stiletto.graph.layer import Layer
 from stiletto.sandbox.bubblewrap import Bubblewrap
 from stiletto.sandbox.interpreters import Answers
 from stiletto.sandbox.plain import Plain
-from stiletto.sandbox.plan import Image, Layer, OverlayMount, Sandbox, Step, StepOutput, Stream
+from stiletto.sandbox.plan import Image, OverlayMount, Sandbox, Step, StepOutput
+from stiletto.sandbox.spool import Stream
 from stiletto.sandbox.userland import userland_image
 
 __all__ = ["Bench", "can_isolate", "python_image", "silent"]

@@ -11,15 +11,9 @@ import pytest
 from sandbox_bench import Bench, can_isolate, python_image
 
 from stiletto.sandbox.images import HostImages, find_uv
-from stiletto.sandbox.plan import (
-    BindMount,
-    Image,
-    SecretMount,
-    StepOutput,
-    Stream,
-    TempMount,
-)
+from stiletto.sandbox.plan import BindMount, Image, SecretMount, StepOutput, TempMount
 from stiletto.sandbox.relocation import restore
+from stiletto.sandbox.spool import Stream
 
 ISOLATION = pytest.mark.skipif(not can_isolate(), reason="user namespaces are not to be tested")
 

@@ -22,7 +22,8 @@ import pytest
 from sandbox_bench import Bench, can_isolate
 
 import stiletto
-from stiletto.sandbox.plan import BindMount, SecretMount, Stream
+from stiletto.sandbox.plan import BindMount, SecretMount
+from stiletto.sandbox.spool import Stream
 
 pytestmark = pytest.mark.skipif(not can_isolate(), reason="user namespaces are not to be tested")
 
@@ -35,7 +36,8 @@ sys.path[:0] = sys.argv[3:]
 from pathlib import Path
 from stiletto.sandbox.bubblewrap import Bubblewrap
 from stiletto.sandbox.userland import userland_image
-from stiletto.sandbox.plan import Layer, Step
+from stiletto.graph.layer import Layer
+from stiletto.sandbox.plan import Step
 
 async def main(root, script):
     box = Bubblewrap(root / "base")

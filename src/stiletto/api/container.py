@@ -23,9 +23,6 @@ from stiletto.api.secrets import CacheVolume, Secret
 from stiletto.errors import UsageError
 from stiletto.graph.recipe import OUTSIDE_KEY, Recipe
 
-DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-
 # -- roots ---------------------------------------------------------------------------------------
 
 

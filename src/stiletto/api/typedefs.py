@@ -12,8 +12,8 @@ from typing import ClassVar
 
 from stiletto.api.registry import call
 from stiletto.errors import UsageError
+from stiletto.graph.kind import Kind
 from stiletto.graph.recipe import Recipe
-from stiletto.module.definition import Kind
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from dataclasses import dataclass, replace
 
 from stiletto.cli.names import closest, kebab
 from stiletto.errors import UsageError
-from stiletto.module.definition import Kind, ModuleDef, ObjectDef
+from stiletto.graph.kind import Kind
+from stiletto.module.definition import ModuleDef, ObjectDef
 from stiletto.module.toolchain import WorkspaceDef
 
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from stiletto.cli.flags import Flag
 from stiletto.cli.line import Level, Types, arg_flags, functions_of, skipped
 from stiletto.cli.options import GLOBALS, OUTPUTS
-from stiletto.module.definition import ArgDef, EnumDef, Kind, ModuleDef, ObjectDef
+from stiletto.graph.kind import Kind
+from stiletto.module.definition import ArgDef, EnumDef, ModuleDef, ObjectDef
 
 Bold = Callable[[str], str]
 

@@ -18,15 +18,8 @@ from stiletto.cli.names import closest, kebab
 from stiletto.cli.options import CONTEXT, GLOBALS, OUTPUTS, UNSUPPORTED, Options, with_given
 from stiletto.cli.values import FlagType, Parsed, flag_type
 from stiletto.errors import UsageError
-from stiletto.module.definition import (
-    ArgDef,
-    EnumDef,
-    FunctionDef,
-    Kind,
-    ModuleDef,
-    ObjectDef,
-    TypeRef,
-)
+from stiletto.graph.kind import Kind
+from stiletto.module.definition import ArgDef, EnumDef, FunctionDef, ModuleDef, ObjectDef, TypeRef
 
 
 class Types(Protocol):

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from stiletto.errors import UsageError
-from stiletto.module.definition import EnumDef, Kind, TypeRef
+from stiletto.graph.kind import Kind
+from stiletto.module.definition import EnumDef, TypeRef
 
 ADDRESSABLE = frozenset(
     {

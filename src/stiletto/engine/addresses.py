@@ -13,10 +13,11 @@ from stiletto.engine.client import Client, Dispatch
 from stiletto.engine.core import Core
 from stiletto.engine.repositories import Repositories
 from stiletto.errors import NotSupported, UsageError
+from stiletto.graph.kind import Kind
 from stiletto.graph.recipe import Recipe
 from stiletto.module.addresses import calls_for, check_bare_secret, is_git_url
 from stiletto.module.credentials import shown
-from stiletto.module.definition import ArgDef, Kind, TypeRef
+from stiletto.module.definition import ArgDef, TypeRef
 from stiletto.module.remote import GitReference
 
 OFFERED = frozenset({"CacheVolume", "Container", "Directory", "File", "Secret", "Socket"})

@@ -32,13 +32,14 @@ from stiletto.engine.output import tail
 from stiletto.engine.printed import Printed
 from stiletto.engine.services import Services
 from stiletto.errors import EnvironmentFailed, StepFailed, StilettoError, UsageError
+from stiletto.graph.layer import Layer
 from stiletto.graph.recipe import digest_of
 from stiletto.graph.tree import EMPTY, Dir
+from stiletto.layers.view import View
 from stiletto.progress import Outcome, Span
 from stiletto.sandbox import plan
 from stiletto.sandbox.replay import replay_comment
 from stiletto.sandbox.spool import STREAMS, Stream
-from stiletto.store import View
 from stiletto.store.sealed import fitting
 from stiletto.store.trouble import ROOM_HINT
 from stiletto.visible import shortened
@@ -53,8 +54,8 @@ class Finished:
     key: str
     exit_code: int
     printed: Printed
-    layer: plan.Layer
-    mounts: Mapping[str, plan.Layer]
+    layer: Layer
+    mounts: Mapping[str, Layer]
 
 
 class Commands:
@@ -331,7 +332,7 @@ class Commands:
                     mounts.append(plan.TempMount(target, size_bytes))
         env = {**stack.image.env, **{v.name: v.value for v in exec_.env}}
         env |= {v.name: v.value for v in exec_.volatile}
-        env.setdefault("PATH", c.DEFAULT_PATH)
+        env.setdefault("PATH", plan.DEFAULT_PATH)
         secret_env = {v.name: await self._secret_text(v) for v in exec_.secrets}
         stdin = exec_.stdin.encode("utf-8", "surrogateescape")
         if exec_.redirect_stdin:

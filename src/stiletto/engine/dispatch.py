@@ -29,8 +29,9 @@ from stiletto.engine.core import Core
 from stiletto.engine.functions import Functions
 from stiletto.engine.modules import Modules
 from stiletto.errors import NotSupported, UsageError
+from stiletto.graph.kind import Kind
 from stiletto.graph.recipe import Recipe
-from stiletto.module.definition import FunctionDef, Kind, TypeRef
+from stiletto.module.definition import FunctionDef, TypeRef
 from stiletto.module.naming import lower_camel
 from stiletto.module.source import LoadedModule
 from stiletto.store import Store

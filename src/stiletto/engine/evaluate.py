@@ -34,15 +34,16 @@ from stiletto.engine.surface import (
 )
 from stiletto.errors import UsageError
 from stiletto.graph.changes import compare, difference
+from stiletto.graph.layer import Layer
 from stiletto.graph.recipe import digest_of
-from stiletto.graph.tree import EMPTY, Dir, File, Link, TreeError, split
+from stiletto.graph.tree import EMPTY, Dir, File, Link, split
+from stiletto.layers.view import Node, View
 from stiletto.module.source import context_of
 from stiletto.progress import Progress
 from stiletto.sandbox import plan
 from stiletto.sandbox.relocation import restore
 from stiletto.sandbox.skeleton import materialise_image, skeleton
-from stiletto.store import GitignoreFiles, Store, View
-from stiletto.store.view import Node
+from stiletto.store import GitignoreFiles, Store
 
 T = TypeVar("T")
 
@@ -78,7 +79,7 @@ class Evaluator:
         self.secrets = secrets
         self.progress = progress
         self._once = Once()
-        self._image_layers: dict[str, plan.Layer] = {}
+        self._image_layers: dict[str, Layer] = {}
         self.commands = Commands(self, parallel)
 
     async def close(self) -> None:
@@ -93,10 +94,7 @@ class Evaluator:
         return await self._once.get(("tree", directory.digest), lambda: self._tree(directory))
 
     async def _tree(self, directory: f.Directory) -> Dir:
-        try:
-            tree = await self._tree_of(directory)
-        except TreeError as error:
-            raise UsageError(str(error)) from error
+        tree = await self._tree_of(directory)
         if tree.count > MAX_ENTRIES:
             raise UsageError(f"a directory has {tree.count} entries; at most {MAX_ENTRIES} can be")
         return tree
@@ -186,7 +184,7 @@ class Evaluator:
 
     def _ingest(self, view: View, path: str) -> Dir | File:
         """Take a path out of a container; what plain mode wrote there is told in its terms."""
-        found = view.ingest(path, self.store)
+        found = view.ingest(path, self.store.ingest_file)
         at = view.resolve(path).strip("/")
         moved = [
             p for layer in view.layers for p in layer.relocatable if c.beneath(p, at) or not at
@@ -326,11 +324,8 @@ class Evaluator:
             case c.WrittenRoot(parent, operations):
                 below = await self.stack(parent)
                 delta = DeltaSurface(Below(self.view(below)))
-                try:
-                    for operation in operations:
-                        await self._apply(operation, delta)
-                except TreeError as error:
-                    raise UsageError(str(error)) from error
+                for operation in operations:
+                    await self._apply(operation, delta)
                 tree, removed = delta.tree, frozenset(delta.removed)
                 layer = await asyncio.to_thread(self.store.checkout, tree, removed=removed)
                 key = digest_of([tree.digest, sorted(removed)])
@@ -348,7 +343,7 @@ class Evaluator:
         if len(stack.layers) <= MAX_LAYERS:
             return stack
         layers = tuple(layer for _, layer in stack.layers)
-        tree = await asyncio.to_thread(View(layers).ingest, "/", self.store)
+        tree = await asyncio.to_thread(View(layers).ingest, "/", self.store.ingest_file)
         if not isinstance(tree, Dir):
             raise TypeError("the root of a stack is a directory")
         # What the layers took away from the image stays away, also where something new stands.
@@ -363,14 +358,14 @@ class Evaluator:
             layers.insert(0, self._image_layer(stack.image))
         return View(layers, stack.image.binds)
 
-    def _image_layer(self, image: plan.Image) -> plan.Layer:
+    def _image_layer(self, image: plan.Image) -> Layer:
         """Return the image's own files, written once, as the lowest layer."""
         if image.identity not in self._image_layers:
             root = materialise_image(self.store.root / "sandbox", skeleton(image, 0, 0))
-            self._image_layers[image.identity] = plan.Layer(root)
+            self._image_layers[image.identity] = Layer(root)
         return self._image_layers[image.identity]
 
-    async def checkout(self, tree: Dir) -> plan.Layer:
+    async def checkout(self, tree: Dir) -> Layer:
         """Lay a tree out on disk."""
         return await asyncio.to_thread(self.store.checkout, tree)
 

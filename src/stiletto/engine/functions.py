@@ -29,8 +29,9 @@ from stiletto.engine.core import Core
 from stiletto.engine.modules import FORMAT, Modules
 from stiletto.engine.once import Once
 from stiletto.errors import ModuleFailed, NotSupported, UsageError
+from stiletto.graph.kind import Kind
 from stiletto.graph.recipe import Recipe, closure, digest_of, dump, load
-from stiletto.module.definition import ArgDef, FunctionDef, Kind, TypeRef
+from stiletto.module.definition import ArgDef, FunctionDef, TypeRef
 from stiletto.module.origin import acts
 from stiletto.module.source import LoadedModule, context_of
 from stiletto.progress import Outcome

@@ -8,10 +8,13 @@ from typing import Protocol
 from stiletto.api import container as c
 from stiletto.api import files as f
 from stiletto.engine.secrets import SecretStore
-from stiletto.graph.tree import Dir, File, TreeError
+from stiletto.graph.layer import Layer
+from stiletto.graph.links import TreeError
+from stiletto.graph.tree import Dir, File
+from stiletto.layers.view import View
 from stiletto.progress import Progress
 from stiletto.sandbox import plan
-from stiletto.store import Store, View
+from stiletto.store import Store
 
 SCRATCH = plan.Image("scratch", "scratch", "nothing")
 """The image of a container before `from`."""
@@ -30,14 +33,14 @@ class Stack:
     """What stands at `/`: an image and layers over it, lowest first, each with its key."""
 
     image: plan.Image
-    layers: tuple[tuple[str, plan.Layer], ...] = ()
+    layers: tuple[tuple[str, Layer], ...] = ()
 
     @property
     def keys(self) -> list[str]:
         """What the stack is, for a key: the image's identity and the layers' keys."""
         return [self.image.identity, *(key for key, _ in self.layers)]
 
-    def over(self, key: str, layer: plan.Layer) -> Stack:
+    def over(self, key: str, layer: Layer) -> Stack:
         """Return the stack with one more layer.
 
         The same directory below is dropped: the kernel refuses one twice, and it is hidden by
@@ -71,7 +74,7 @@ class Layouts(Protocol):
         """Evaluate what stands at a container's `/`."""
         ...
 
-    async def checkout(self, tree: Dir) -> plan.Layer:
+    async def checkout(self, tree: Dir) -> Layer:
         """Lay a tree out on disk."""
         ...
 

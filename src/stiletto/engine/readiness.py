@@ -20,8 +20,8 @@ from stiletto.api.readiness import Healthcheck, Port, duration_s
 from stiletto.engine.output import tail
 from stiletto.errors import EnvironmentFailed, StepFailed
 from stiletto.sandbox import plan
-from stiletto.sandbox.network import StepNetwork
 from stiletto.sandbox.scrub import Patterns, Replacer, replaced, secret_patterns
+from stiletto.sandbox.step_network import StepNetwork
 
 ADDRESS_VARIABLE = "STILETTO_SERVICE_ADDRESS"
 """How a service learns the address that is its own."""

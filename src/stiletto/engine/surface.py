@@ -14,8 +14,9 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Protocol
 
+from stiletto.graph.links import TreeError
 from stiletto.graph.links import follow as follow_links
-from stiletto.graph.tree import DIR_MODE, Dir, Entry, File, Link, TreeError, split
+from stiletto.graph.tree import DIR_MODE, Dir, Entry, File, Link, split
 
 
 class Lower(Protocol):

@@ -5,14 +5,22 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable
 
-from stiletto.graph.tree import MAX_LINKS, TreeError
+from stiletto.errors import UsageError
+
+MAX_LINKS = 40
+"""How many links one look-up may follow: Linux's own limit, see path_resolution(7)."""
+
+
+class TreeError(UsageError):
+    """A path cannot be used as asked; the message names it."""
 
 
 def follow(path: str, link: Callable[[str], str | None], *, last: bool = True) -> str:
     """Return the absolute path with its links followed, the last one only with `last`.
 
-    `link` tells what the link at an absolute path says, None where there is none. What does not
-    exist resolves to where it would be; `..` of the root is the root.
+    `link` tells what the link at an absolute path says, None where there is none; it is asked for
+    each path that is passed, parents first. Absolute targets start at the root, and `..` of the
+    root is the root. What does not exist resolves to where it would be.
 
     Raises:
         TreeError: the links lead in a circle.
@@ -26,8 +34,8 @@ def follow(path: str, link: Callable[[str], str | None], *, last: bool = True) -
             here = posixpath.dirname(here)
             continue
         child = posixpath.join(here, name)
-        target = link(child) if pending or last else None
-        if target is None:
+        target = link(child)
+        if target is None or not (pending or last):
             here = child
             continue
         if budget == 0:

@@ -20,17 +20,11 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from stiletto.errors import UsageError
+from stiletto.graph.links import TreeError
+from stiletto.graph.links import follow as follow_links
 
 DIR_MODE = 0o755
 FILE_MODE = 0o644
-
-MAX_LINKS = 40
-"""How many links one look-up may follow: Linux's own limit, see path_resolution(7)."""
-
-
-class TreeError(UsageError):
-    """A path cannot be used as asked; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,43 +76,20 @@ class Dir:
     def get(self, path: str, *, follow: bool = False) -> Entry | None:
         """Return the entry at `path`, or None. Links on the way are followed within the tree.
 
-        A link's target is read as in a container that has this tree as its root: absolute
-        targets start here, and `..` of the root is the root.
+        A link's target is read as in a container that has this tree as its root, see `links`.
 
         Raises:
             TreeError: the links lead in a circle.
         """
-        trail: list[Dir] = [self]
-        node: Entry = self
-        pending = list(reversed(split(path)))
-        budget = MAX_LINKS
-        while pending:
-            name = pending.pop()
-            if not isinstance(node, Dir):
-                return None
-            if name == "..":
-                if len(trail) > 1:
-                    trail.pop()
-                node = trail[-1]
-                continue
-            child = node.entries.get(name)
-            if child is None:
-                return None
-            if isinstance(child, Link) and (follow or pending):
-                if budget == 0:
-                    raise TreeError(f"too many links at {path}")
-                budget -= 1
-                if child.target.startswith("/"):
-                    del trail[1:]
-                node = trail[-1]
-                # Name by name: `..` after a link leaves the directory that the link leads to.
-                names = [part for part in child.target.split("/") if part not in ("", ".")]
-                pending.extend(reversed(names))
-                continue
-            node = child
-            if isinstance(node, Dir):
-                trail.append(node)
-        return node
+        seen: dict[str, Entry | None] = {"/": self}
+
+        def link(at: str) -> str | None:
+            above, _, name = at.rpartition("/")
+            parent = seen[above or "/"]
+            found = seen[at] = parent.entries.get(name) if isinstance(parent, Dir) else None
+            return found.target if isinstance(found, Link) else None
+
+        return seen[follow_links("/".join(split(path)), link, last=follow)]
 
     def walk(self, prefix: str = "") -> Iterator[tuple[str, Entry]]:
         """Yield every path beneath with its entry, parents first, names sorted."""

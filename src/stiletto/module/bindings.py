@@ -13,15 +13,8 @@ import keyword
 from collections.abc import Iterator, Sequence
 
 from stiletto.api.registry import snake
-from stiletto.module.definition import (
-    ArgDef,
-    EnumDef,
-    FunctionDef,
-    Kind,
-    ModuleDef,
-    ObjectDef,
-    TypeRef,
-)
+from stiletto.graph.kind import Kind
+from stiletto.module.definition import ArgDef, EnumDef, FunctionDef, ModuleDef, ObjectDef, TypeRef
 from stiletto.module.naming import lower_camel
 
 HEAD = '''\

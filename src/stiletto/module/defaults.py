@@ -25,7 +25,8 @@ from typing import Any, Final
 
 from stiletto.api.registry import snake
 from stiletto.errors import UsageError
-from stiletto.module.definition import ArgDef, FunctionDef, Kind, ModuleDef, ObjectDef
+from stiletto.graph.kind import Kind
+from stiletto.module.definition import ArgDef, FunctionDef, ModuleDef, ObjectDef
 from stiletto.module.origin import Origin
 
 _SECRET = re.compile(r"(env|file|cmd)://")

@@ -10,24 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any
 
-
-class Kind(Enum):
-    """The kind of a type; values are those of the API's TypeDefKind."""
-
-    STRING = "STRING_KIND"
-    INTEGER = "INTEGER_KIND"
-    FLOAT = "FLOAT_KIND"
-    BOOLEAN = "BOOLEAN_KIND"
-    SCALAR = "SCALAR_KIND"
-    LIST = "LIST_KIND"
-    OBJECT = "OBJECT_KIND"
-    INTERFACE = "INTERFACE_KIND"
-    INPUT = "INPUT_KIND"
-    VOID = "VOID_KIND"
-    ENUM = "ENUM_KIND"
+from stiletto.graph.kind import Kind
 
 
 @dataclass(frozen=True, slots=True)

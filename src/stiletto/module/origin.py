@@ -11,8 +11,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from stiletto.graph.kind import Kind
 from stiletto.module.addresses import is_git_url, secret_arguments
-from stiletto.module.definition import ArgDef, Kind
+from stiletto.module.definition import ArgDef
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ import json
 
 from stiletto.api.typedefs import Function, Module, RegisteredArgument, TypeDef
 from stiletto.errors import ModuleFailed
+from stiletto.graph.kind import Kind
 from stiletto.module.definition import (
     ArgDef,
     EnumDef,
     FieldDef,
     FunctionDef,
-    Kind,
     ModuleDef,
     ObjectDef,
     TypeRef,

@@ -15,17 +15,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stiletto.errors import UsageError
+from stiletto.graph.kind import Kind
 from stiletto.module.config import Customization
 from stiletto.module.defaults import takes_objects
-from stiletto.module.definition import (
-    ArgDef,
-    EnumDef,
-    FunctionDef,
-    Kind,
-    ModuleDef,
-    ObjectDef,
-    TypeRef,
-)
+from stiletto.module.definition import ArgDef, EnumDef, FunctionDef, ModuleDef, ObjectDef, TypeRef
 from stiletto.module.naming import lower_camel
 
 

@@ -12,16 +12,9 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stiletto.sandbox.layers import lstat, relative
-from stiletto.sandbox.plan import (
-    BindMount,
-    Layer,
-    Mount,
-    OverlayMount,
-    SecretMount,
-    Step,
-    TempMount,
-)
+from stiletto.graph.layer import Layer
+from stiletto.layers.paths import lstat, relative
+from stiletto.sandbox.plan import BindMount, Mount, OverlayMount, SecretMount, Step, TempMount
 from stiletto.sandbox.relocation import copy_file, placeholder
 from stiletto.sandbox.trees import Snapshot, changes, lay, remove_entry, snapshot
 

@@ -20,29 +20,18 @@ from importlib import import_module
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
+from stiletto.graph.layer import Layer
+from stiletto.layers.marks import is_opaque, mark
+from stiletto.layers.paths import lstat, parents, relative
+from stiletto.layers.upper import removals
+from stiletto.layers.view import View
 from stiletto.sandbox import operations as ops
 from stiletto.sandbox.bubblewrap_plan import Plan, depth, plan_step, too_long
 from stiletto.sandbox.cgroups import NO_ENTRY, Group, Groups, Limits
 from stiletto.sandbox.confine import closes_abstract_sockets
-from stiletto.sandbox.layers import (
-    Stack,
-    is_opaque,
-    lstat,
-    parents,
-    relative,
-    removals,
-    whiteouts,
-)
-from stiletto.sandbox.network import LOOPBACK, MACHINE, Joined, Network, StepNetwork
+from stiletto.sandbox.network import LOOPBACK, Joined, Network
 from stiletto.sandbox.packing import packed
-from stiletto.sandbox.plan import (
-    Layer,
-    OverlayMount,
-    SecretMount,
-    Sink,
-    Step,
-    StepOutput,
-)
+from stiletto.sandbox.plan import OverlayMount, SecretMount, Sink, Step, StepOutput
 from stiletto.sandbox.process import Transcript, memory_file, run_process
 from stiletto.sandbox.redirects import write_redirects
 from stiletto.sandbox.replay import replay_line
@@ -50,6 +39,7 @@ from stiletto.sandbox.scrub import Patterns, secret_patterns
 from stiletto.sandbox.seccomp import filter_here
 from stiletto.sandbox.skeleton import materialise_image, skeleton
 from stiletto.sandbox.spool import Spool, Unspooled
+from stiletto.sandbox.step_network import MACHINE, StepNetwork
 from stiletto.sandbox.terminate import ask_command_to_end, kill_launched
 
 VERSION_MIN = (0, 11)
@@ -88,7 +78,7 @@ def _version(program: str) -> tuple[int, ...]:
         return ()
 
 
-def _drop_stub(upper: Path, target: str, below: Stack) -> None:
+def _drop_stub(upper: Path, target: str, below: View) -> None:
     """Remove what mounting at `target` left in `upper`: empty files and directories only."""
     for path in parents(target):
         here = upper / path
@@ -100,7 +90,7 @@ def _drop_stub(upper: Path, target: str, below: Stack) -> None:
             here.unlink()
         elif stat.S_ISDIR(found.st_mode) and not any(here.iterdir()):
             # A directory from below was copied up for the stub; a changed mode is the step's.
-            if under is not None and (is_opaque(here) or under.lstat().st_mode != found.st_mode):
+            if under is not None and (is_opaque(here) or under.stat.st_mode != found.st_mode):
                 return
             here.rmdir()
         else:
@@ -182,7 +172,7 @@ class Bubblewrap:
     async def run(self, step: Step, sink: Sink, stop: asyncio.Event | None = None) -> StepOutput:
         """Run the step; see `Sandbox.run`."""
         for layer in step.layers:
-            whiteouts(layer)
+            mark(layer)
         plan = self._plan(step)
         secrets = [*step.secret_env.values(), *step.scrub]
         secrets_mounted = [m.contents for m in step.mounts if isinstance(m, SecretMount)]
@@ -273,17 +263,17 @@ class Bubblewrap:
             # A mount beneath a mounted directory leaves its stub there.
             point = next((up for up in parents(posixpath.dirname(stub)) if up in uppers), "")
             inside = stub[len(point) :].lstrip("/")
-            _drop_stub(uppers[point], inside, plan.view.stacks[point])
+            _drop_stub(uppers[point], inside, plan.below(point))
         write_redirects(step, plan.view, plan.mounts, transcript)
         mount_layers: dict[str, Layer] = {}
         for asked, mount in zip(sorted(step.mounts, key=depth), plan.mounts, strict=True):
             if isinstance(mount, OverlayMount):
-                removed = removals(mount.upper, Stack((Layer(mount.lower),)))
+                removed = removals(mount.upper, View((Layer(mount.lower),)))
                 mount_layers[asked.target] = Layer(mount.upper, removed)
         return StepOutput(
             exit_code=exit_code,
             printed=transcript.printed,
-            layer=Layer(step.upper, removals(step.upper, plan.below)),
+            layer=Layer(step.upper, removals(step.upper, plan.below())),
             mount_layers=mount_layers,
         )
 

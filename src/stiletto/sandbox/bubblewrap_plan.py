@@ -16,20 +16,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from stiletto.errors import UsageError
+from stiletto.graph.layer import Bind, Layer
+from stiletto.layers.paths import lstat, parents, relative
+from stiletto.layers.view import View
 from stiletto.sandbox import operations as ops
 from stiletto.sandbox.certificates import public_binds
 from stiletto.sandbox.hosts import HOSTS_FILE, hosts_file
-from stiletto.sandbox.layers import Stack, View, lstat, parents, relative
-from stiletto.sandbox.plan import (
-    Bind,
-    BindMount,
-    Layer,
-    Mount,
-    OverlayMount,
-    SecretMount,
-    Step,
-    TempMount,
-)
+from stiletto.sandbox.plan import BindMount, Mount, OverlayMount, SecretMount, Step, TempMount
 from stiletto.sandbox.seccomp import filter_here
 from stiletto.sandbox.skeleton import home_of
 from stiletto.sandbox.surroundings import (
@@ -53,10 +47,9 @@ class Plan:
     mounts: tuple[Mount, ...]
     stubs: tuple[str, ...]
 
-    @property
-    def below(self) -> Stack:
-        """The root as it was before the step."""
-        return self.view.stacks[""]
+    def below(self, point: str = "") -> View:
+        """Return what was mounted at a point before the step, seen by itself."""
+        return View(self.view.mounts[point])
 
 
 def depth(mount: Bind | Mount) -> int:
@@ -88,14 +81,12 @@ def _bind_sources(bind: Bind, layers: Sequence[Layer]) -> list[Layer]:
     return sources if sources and sources[0].root == bind.host else []
 
 
-def _mount_stack(mount: Mount) -> Stack:
+def _mounted(mount: Mount) -> tuple[Layer, ...]:
     match mount:
-        case BindMount(source=source):
-            return Stack((Layer(source),))
-        case OverlayMount(lower=lower):
-            return Stack((Layer(lower),))
+        case BindMount(source=source) | OverlayMount(lower=source):
+            return (Layer(source),)
         case _:
-            return Stack(())
+            return ()
 
 
 def _mount_operation(mount: Mount) -> ops.Operation:
@@ -122,6 +113,14 @@ def _at(mount: Mount, target: str) -> Mount:
             return SecretMount(target, contents, mode)
 
 
+def _contents(view: View, path: str) -> bytes | None:
+    """Return what a file of the container holds, None where it cannot be read."""
+    try:
+        return view.read(path)
+    except UsageError:
+        return None
+
+
 @cache
 def _hidden() -> tuple[str, ...]:
     """Return what /proc shows of the whole machine: the names of its keys."""
@@ -144,42 +143,42 @@ def plan_step(step: Step, image_root: Path, host_env: Mapping[str, str]) -> Plan
         if not covered:
             binds += public_binds(Path(certificates), certificates)
 
-    stacks = {"": Stack((*reversed(step.layers), Layer(image_root)))}
-    view = View(stacks)
     shown: list[ops.Operation] = []
-    stubs: list[str] = []
+    sources_at: dict[str, list[Layer]] = {}
     for bind in sorted(binds, key=depth):
         sources = _bind_sources(bind, step.layers)
         if not sources:
             continue
-        stacks[relative(bind.target)] = Stack(tuple(reversed(sources)))
-        stubs.append(relative(bind.target))
+        sources_at[relative(bind.target)] = sources
         if len(sources) == 1:
             shown.append(ops.BindPath(bind.host, bind.target))
         else:
             shown.append(ops.Overlay(tuple(s.root for s in sources), bind.target))
+    stubs = [*sources_at]
+    view = View((Layer(image_root), *step.layers)).mounted(sources_at)
     mounts: list[Mount] = []
     for mount in sorted(step.mounts, key=depth):
         placed = _at(mount, view.resolve(mount.target))
         mounts.append(placed)
-        stacks[relative(placed.target)] = _mount_stack(placed)
+        view = view.mounted({relative(placed.target): _mounted(placed)})
         stubs.append(relative(placed.target))
 
     named: list[ops.Operation] = []
     if step.hosts:
         at = view.resolve(HOSTS_FILE)
-        contents = hosts_file(view.read(HOSTS_FILE), step.hosts)
+        contents = hosts_file(_contents(view, HOSTS_FILE), step.hosts)
         named.append(ops.Data(at, contents, mode=0o644, secret=False))
         stubs.append(relative(at))
 
     workdir = view.resolve(step.workdir or "/")
-    home = home_of(step.uid, view.read("/etc/passwd"))
+    home = home_of(step.uid, _contents(view, "/etc/passwd"))
     variables = environment(step, passed, home)
     # A proxy's address with a password in it: that of the session's relay.
     secret_names = set(step.secret_env) | {
         name for name in PROXY_VARIABLES if name not in step.env and "@" in passed.get(name, "")
     }
-    missing = relative(workdir) not in stacks and view.find(workdir) is None
+    there = view.find(workdir)
+    missing = relative(workdir) not in view.mounts and (there is None or there.host is None)
     system_calls = filter_here()
     lowers = (image_root, *(layer.root for layer in step.layers))
     return Plan(

@@ -18,9 +18,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed, UsageError
+from stiletto.graph.layer import Bind
 from stiletto.sandbox.interpreters import Answers, Interpreter, Memory, interpreter_for
-from stiletto.sandbox.plan import Bind, Image
-from stiletto.sandbox.references import ImageRef, PythonTag
+from stiletto.sandbox.plan import Image
+from stiletto.sandbox.references import ImageRef, python_version
 from stiletto.sandbox.userland import (
     USER_PATH,
     identity,
@@ -91,15 +92,13 @@ class HostImages:
         if (ref.host, ref.name) in UV_IMAGES:
             return await asyncio.to_thread(_uv_image, address, ref)
         if ref.host == "" and ref.name == "python":
-            tag = PythonTag.parse(ref.tag)
-            if tag is None:
+            version = python_version(ref.tag)
+            if version is None:
                 raise UsageError(
                     f"{address} names no Python version",
                     hint="write it like python:3.12 or python:3.12-slim",
                 )
-            one = await interpreter_for(
-                tag.version, find_uv(), self._env, self._home, self._answers
-            )
+            one = await interpreter_for(version, find_uv(), self._env, self._home, self._answers)
             return python_image(address, one)
         if server_for(ref) is not None:
             return await asyncio.to_thread(

@@ -21,12 +21,12 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from stiletto.errors import EnvironmentFailed, UsageError
 from stiletto.sandbox import network_holder
 from stiletto.sandbox.doors import Address, Doors, doors_for
 from stiletto.sandbox.spawn import Child, Starting, start
+from stiletto.sandbox.step_network import MACHINE, StepNetwork
 
 LOOPBACK = "STILETTO_LOOPBACK"
 TUN = Path("/dev/net/tun")
@@ -42,29 +42,6 @@ PASTA = (
 )
 NOISE = ("Failed to send", "Couldn't", "Cannot set ping_group_range", "Don't run as root")
 """What pasta says without failing for it."""
-
-
-class StepNetwork(Protocol):
-    """The network that steps are in, the machine's or their own."""
-
-    own: bool
-
-    def socket(self, kind: int) -> socket.socket:
-        """Return an IPv4 socket of this kind that is in the network."""
-        ...
-
-
-class _Machine:
-    """The network of the machine."""
-
-    own = False
-
-    def socket(self, kind: int) -> socket.socket:
-        """Return a socket."""
-        return socket.socket(socket.AF_INET, kind)
-
-
-MACHINE: StepNetwork = _Machine()
 
 
 class NetworkUnavailable(EnvironmentFailed):

@@ -1,8 +1,8 @@
 """A bubblewrap sandbox as a list of operations: comparable, printable, without side effects.
 
-An operation is data; `options` tells bubblewrap what `describe` tells people. Contents that must
-not be on a command line (secrets) are given to `put`, which returns a file descriptor or whatever
-else can be read; so the same list serves to run a step and to print how to run it again.
+An operation is data; `options` returns what bubblewrap is told. Contents that must not be on a
+command line (secrets) are given to `put`, which returns a file descriptor or whatever else can be
+read; so the same list serves to run a step and to print how to run it again.
 """
 
 from __future__ import annotations
@@ -144,32 +144,6 @@ Operation: TypeAlias = (
     | Chdir
 )
 Put: TypeAlias = Callable[[Data | Filter], str]
-
-
-def describe(operation: Operation) -> str:
-    """Say for people what bubblewrap does here."""
-    match operation:
-        case Namespaces(uid, gid, hostname):
-            return f"run as {uid}:{gid} on {hostname}, in namespaces of its own"
-        case Overlay(lowers, target, upper):
-            how = f"writes to {upper}" if upper else "read-only"
-            return f"lay {len(lowers)} directories over {target}, {how}"
-        case BindPath(source, target, writable):
-            return f"show {source} at {target}{'' if writable else ', read-only'}"
-        case Kernel():
-            return "mount /proc and a minimal /dev"
-        case Temporary(target):
-            return f"mount an empty memory-backed directory at {target}"
-        case Data(target):
-            return f"put a memory-backed file at {target}"
-        case Filter():
-            return "filter system calls"
-        case MakeDirectory(target):
-            return f"create {target}"
-        case SetEnvironment(name, value, secret):
-            return f"set {name}={'***' if secret else value}"
-        case Chdir(target):
-            return f"work in {target}"
 
 
 def options(operation: Operation, put: Put) -> list[str]:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from stiletto.sandbox.layers import parents, relative
+from stiletto.layers.paths import parents, relative
 
 HOST_ROOTS = frozenset(
     {

@@ -17,20 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
+from stiletto.graph.layer import Layer
+from stiletto.layers.paths import relative
 from stiletto.sandbox.attach import Attached, attach
 from stiletto.sandbox.hosts import addresses_for
-from stiletto.sandbox.layers import relative
-from stiletto.sandbox.network import MACHINE, StepNetwork
 from stiletto.sandbox.paths import HOST_ROOTS, PathMap
-from stiletto.sandbox.plan import (
-    BindMount,
-    Image,
-    Layer,
-    SecretMount,
-    Sink,
-    Step,
-    StepOutput,
-)
+from stiletto.sandbox.plan import BindMount, Image, SecretMount, Sink, Step, StepOutput
 from stiletto.sandbox.pool import TreePool
 from stiletto.sandbox.process import Transcript, run_process
 from stiletto.sandbox.redirects import redirected, write_chunks
@@ -38,6 +30,7 @@ from stiletto.sandbox.scrub import Patterns, secret_patterns
 from stiletto.sandbox.secret_files import shown
 from stiletto.sandbox.skeleton import image_files, materialise_image
 from stiletto.sandbox.spool import Spool, Unspooled
+from stiletto.sandbox.step_network import MACHINE, StepNetwork
 from stiletto.sandbox.surroundings import environment, passed_on
 from stiletto.sandbox.terminate import ask_to_end
 from stiletto.sandbox.trees import (

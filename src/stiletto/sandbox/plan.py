@@ -2,11 +2,6 @@
 
 Nothing here touches the machine. A provider (`bubblewrap`, `plain`) turns a `Step` into a
 process; both answer to the same `Sandbox` protocol and pass the same tests.
-
-Layers are directories on the host, lowest first. A path in a higher layer hides the same path
-in a lower one; directories merge. What a layer takes away is listed in `Layer.removed`, so that
-a layer can be read without overlay support; where overlayfs is used the same facts also stand
-in the directory in the kernel's own form (whiteout devices, `user.overlay.opaque`).
 """
 
 from __future__ import annotations
@@ -16,54 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from stiletto.graph.layer import Bind, Layer
 from stiletto.sandbox.scrub import Masks
 from stiletto.sandbox.spool import Spool, Stream
 
 if TYPE_CHECKING:
     import asyncio
 
-    from stiletto.sandbox.network import StepNetwork
+    from stiletto.sandbox.step_network import StepNetwork
 
-__all__ = [
-    "Bind",
-    "BindMount",
-    "Image",
-    "Layer",
-    "Mount",
-    "OverlayMount",
-    "Sandbox",
-    "SecretMount",
-    "Step",
-    "StepOutput",
-    "Stream",
-    "TempMount",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """A directory of files to lay over the ones below.
-
-    Attributes:
-        root: the directory on the host; its contents stand at `/` of the container.
-        removed: container paths (no leading slash) hidden from lower layers. A path that is
-            listed here and also exists under `root` is an opaque directory: only what this
-            layer holds is visible beneath it.
-        relocatable: paths (no leading slash) of files that hold `placeholder`; only plain mode
-            writes them, see `plain`.
-    """
-
-    root: Path
-    removed: frozenset[str] = frozenset()
-    relocatable: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Bind:
-    """A host path that an image shows, read-only, at a container path."""
-
-    host: Path
-    target: str
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""What Docker gives a container whose image says nothing (moby, `oci/defaults.go`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +140,9 @@ class Step:
 class Sink(Protocol):
     """Receives output as it comes, secrets already replaced."""
 
-    def __call__(self, stream: Stream, data: bytes, /) -> None: ...
+    def __call__(self, stream: Stream, data: bytes, /) -> None:
+        """Take what came on one of the streams."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from stiletto.graph.layer import Layer
 from stiletto.layers.remove import remove_tree
-from stiletto.sandbox.plan import Layer
 from stiletto.sandbox.relocation import working_tree
 from stiletto.sandbox.trees import lay
 

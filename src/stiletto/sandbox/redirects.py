@@ -6,12 +6,17 @@ straight into the layer that the command would have written to.
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
-from stiletto.sandbox.layers import Stack, View, is_whiteout, lstat, parents, relative, removals
-from stiletto.sandbox.plan import BindMount, Layer, Mount, OverlayMount, Step, TempMount
+from stiletto.graph.layer import Layer
+from stiletto.graph.links import TreeError
+from stiletto.layers.paths import relative
+from stiletto.layers.upper import open_way, removals, uncover
+from stiletto.layers.view import View
+from stiletto.sandbox.plan import BindMount, Mount, OverlayMount, Step, TempMount
 from stiletto.sandbox.process import Transcript
 from stiletto.sandbox.spool import Stream
 
@@ -28,7 +33,7 @@ def write_redirects(
         if path:
             try:
                 _write(path, transcript.printed.chunks(stream), step, view, mounts)
-            except OSError as error:
+            except (OSError, TreeError) as error:
                 raise EnvironmentFailed(f"cannot redirect output to {path}: {error}") from error
 
 
@@ -51,15 +56,15 @@ def _write(
     uppers = {"": step.upper} | {
         relative(mount.target): mount.upper for mount in mounts if isinstance(mount, OverlayMount)
     }
-    stacks = dict(view.stacks)
-    for point, upper in uppers.items():
-        written = Layer(upper, removals(upper, stacks[point]))
-        stacks[point] = Stack((written, *stacks[point].layers))
-    place = relative(View(stacks).resolve(path))
-    point = next((up for up in parents(place) if up in stacks), "")
-    inside = place[len(point) :].lstrip("/")
+    written = {
+        point: Layer(upper, removals(upper, View(view.mounts[point])))
+        for point, upper in uppers.items()
+    }
+    view = view.mounted({at: (*view.mounts[at], layer) for at, layer in written.items()})
+    point, inside = view.mount_point(view.resolve(path))
     if point in uppers:
-        _open_way(uppers[point], inside, stacks[point])
+        below = View(view.mounts[point])
+        open_way(uppers[point], inside, lambda parent: _mode(below, parent))
         _replace(uppers[point] / inside, contents)
         return
     mount = next((m for m in mounts if relative(m.target) == point), None)
@@ -73,24 +78,13 @@ def _write(
             raise PermissionError(f"/{point} is read-only")
 
 
-def _open_way(upper: Path, inside: str, stack: Stack) -> None:
-    """Create the parents of a file in an upper directory, with the modes they have below."""
-    for parent in reversed(list(parents(inside))[1:]):
-        here = upper / parent
-        found = lstat(here)
-        if found is not None and is_whiteout(found):
-            here.unlink()
-        if not here.is_dir():
-            under = stack.find(parent)
-            mode = under.stat().st_mode & 0o7777 if under is not None and under.is_dir() else 0o755
-            here.mkdir()
-            here.chmod(mode)
+def _mode(view: View, path: str) -> int:
+    node = view.find(path)
+    return stat.S_IMODE(node.stat.st_mode) if node is not None and node.kind == "dir" else 0o755
 
 
 def _replace(file: Path, contents: Iterable[bytes]) -> None:
-    found = lstat(file)
-    if found is not None and is_whiteout(found):
-        file.unlink()
+    uncover(file)
     file.touch(0o600)
     file.chmod(0o600)
     write_chunks(file, contents)

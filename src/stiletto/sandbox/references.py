@@ -17,9 +17,7 @@ HUB_HOSTS = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
 REPOSITORY = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
 TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
 DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]{32,}")
-PYTHON_TAG = re.compile(
-    r"(?P<version>\d+(?:\.\d+){0,2})(?P<pre>(?:a|b|rc)\d+)?(?:-(?P<flavour>.+))?"
-)
+PYTHON_TAG = re.compile(r"(\d+(?:\.\d+){0,2}(?:(?:a|b|rc)\d+)?)(?:-.+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +57,13 @@ class ImageRef:
         return cls(host, name.removeprefix("library/") if not host else name, tag, digest)
 
 
-@dataclass(frozen=True, slots=True)
-class PythonTag:
-    """What a tag of the official Python image asks for; `version` is "3", "3.12" or "3.12.1"."""
+def python_version(tag: str) -> str | None:
+    """Return the version that a tag of the official Python image asks for: "3", "3.12", "3.12.1".
 
-    version: str
-    flavour: str = ""
-
-    @classmethod
-    def parse(cls, tag: str) -> PythonTag | None:
-        """Read a tag such as `3.12-slim-bookworm`, `latest` or `slim`; None if it is neither."""
-        if tag in ("", "latest"):
-            return cls("3")
-        found = PYTHON_TAG.fullmatch(tag)
-        if found:
-            return cls(found["version"] + (found["pre"] or ""), found["flavour"] or "")
-        return cls("3", tag) if re.match(r"slim|alpine|[a-z]+$", tag) else None
+    None for a tag that names neither a version nor a distribution, such as `3.12t`.
+    """
+    if tag in ("", "latest"):
+        return "3"
+    if found := PYTHON_TAG.fullmatch(tag):
+        return found[1]
+    return "3" if re.match(r"slim|alpine|[a-z]+$", tag) else None

@@ -115,4 +115,4 @@ class _Drawn:
 
 
 def _nothing(data: ops.Data | ops.Filter) -> str:
-    raise AssertionError(f"{ops.describe(data)}: drawn as a file of the shell's choice")
+    raise AssertionError(f"{data}: drawn as a file of the shell's choice")

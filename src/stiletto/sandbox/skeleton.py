@@ -13,12 +13,9 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from stiletto.layers.paths import relative
 from stiletto.sandbox.kept import kept
-from stiletto.sandbox.layers import relative
 from stiletto.sandbox.plan import Image
-
-DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-"""What Docker gives a container whose image says nothing (moby, `oci/defaults.go`)."""
 
 USER = "user"
 STICKY = frozenset({"tmp", "var/tmp"})

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from stiletto.sandbox.plan import Step
-from stiletto.sandbox.skeleton import DEFAULT_PATH
+from stiletto.sandbox.plan import DEFAULT_PATH, Step
 
 PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
 PROXY_VARIABLES = (*PROXIES, *(name.upper() for name in PROXIES))

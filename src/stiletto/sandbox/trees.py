@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from stiletto.graph.layer import Layer
+from stiletto.layers.marks import is_whiteout
+from stiletto.layers.paths import collapse, lstat, parents
 from stiletto.layers.remove import remove_tree
-from stiletto.sandbox.layers import collapse, is_whiteout, lstat, parents
-from stiletto.sandbox.plan import Layer
+from stiletto.layers.upper import open_way
 from stiletto.sandbox.relocation import copy_file, copy_link, placeholder
 
 
@@ -136,11 +138,15 @@ def changes(
     after = snapshot(root, skip)
     old, new = os.fsencode(tree), placeholder(tree)
     relocatable: set[str] = set()
+
+    def mode(path: str) -> int:
+        return stat.S_IMODE((root / path).lstat().st_mode) | stat.S_IRWXU
+
     for path, record in after.items():
         if before.get(path) == record:
             continue
         source, target = root / path, upper / path
-        _open_way(root, upper, posixpath.dirname(path))
+        open_way(upper, path, mode)
         if stat.S_ISDIR(record.mode):
             target.mkdir(exist_ok=True)
             target.chmod(stat.S_IMODE(record.mode) | stat.S_IRWXU)
@@ -159,14 +165,3 @@ def changes(
     # A name that came back as another kind hides the old one by standing there.
     gone = frozenset(path for path in removed if lstat(upper / path) is None)
     return Layer(upper, gone, frozenset(relocatable))
-
-
-def _open_way(root: Path, upper: Path, parent: str) -> None:
-    missing: list[str] = []
-    while parent and not (upper / parent).is_dir():
-        missing.append(parent)
-        parent = posixpath.dirname(parent)
-    for path in reversed(missing):
-        (upper / path).mkdir()
-        mode = stat.S_IMODE((root / path).lstat().st_mode)
-        (upper / path).chmod(mode | stat.S_IRWXU)

@@ -12,9 +12,10 @@ import os
 import pwd
 from pathlib import Path
 
+from stiletto.graph.layer import Bind
+from stiletto.layers.paths import parents, relative
 from stiletto.sandbox import certificates
-from stiletto.sandbox.layers import parents, relative
-from stiletto.sandbox.plan import Bind, Image
+from stiletto.sandbox.plan import Image
 
 ROOTS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 CONFIGURATION = (

@@ -56,17 +56,12 @@ Age.
 
 from stiletto.store.ingest import GitignoreFiles
 from stiletto.store.layout import root_from
-from stiletto.store.overlay import describe_upper
 from stiletto.store.prune import PruneReport
 from stiletto.store.store import Store
-from stiletto.store.view import Node, View
 
 __all__ = [
     "GitignoreFiles",
-    "Node",
     "PruneReport",
     "Store",
-    "View",
-    "describe_upper",
     "root_from",
 ]

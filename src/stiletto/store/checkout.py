@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
 import stat
 from pathlib import Path
 
+from stiletto.graph.layer import Layer
 from stiletto.graph.tree import Dir, Entry, File, Link
+from stiletto.layers.marks import mark
 from stiletto.store.blobs import Blobs, is_untouched
 from stiletto.store.layout import blob_time_s
-from stiletto.store.overlay import take_away
 
 _EPOCH_S = 1_000_000_000
 """The modification time of directories and links: they have no contents to derive one from."""
@@ -32,7 +34,9 @@ def lay_out(tree: Dir, root: Path, blobs: Blobs, removed: frozenset[str] = froze
         EnvironmentFailed: contents are missing from the store, or are not as long as they were.
     """
     _fill(tree, root, blobs)
-    take_away(root, removed)
+    # Only overlayfs needs the marks; whoever mounts makes those that are missing here.
+    with contextlib.suppress(OSError):
+        mark(Layer(root, removed))
     _finish(tree, root)
 
 

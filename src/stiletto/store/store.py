@@ -15,9 +15,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from stiletto.errors import EnvironmentFailed, UsageError
+from stiletto.graph.layer import Layer
 from stiletto.graph.tree import Dir, Entry, File
 from stiletto.layers.remove import remove_tree
-from stiletto.sandbox.plan import Layer
 from stiletto.store import (
     checkout,
     export,

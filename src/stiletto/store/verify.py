@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stiletto.graph.layer import Layer
 from stiletto.graph.tree import Dir, File
-from stiletto.sandbox.plan import Layer
 from stiletto.store import checkout, ingest, manifest, sealed
 from stiletto.store.blobs import is_untouched
 from stiletto.store.layout import (

@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from stiletto.errors import EnvironmentFailed
+from stiletto.graph.kind import Kind
 from stiletto.module.definition import (
     ArgDef,
     EnumDef,
     FunctionDef,
-    Kind,
     ObjectDef,
     TypeRef,
     arg_from_json,

@@ -13,8 +13,9 @@ import pytest
 import stiletto.engine.session  # noqa: F401 - registers every call
 from stiletto.api.fields import FIELDS, attribute
 from stiletto.api.registry import CALLS, Call, snake
+from stiletto.graph.kind import Kind
 from stiletto.graph.recipe import Recipe
-from stiletto.module.definition import ArgDef, FunctionDef, Kind, TypeRef
+from stiletto.module.definition import ArgDef, FunctionDef, TypeRef
 from stiletto.wire.schema import CoreSchema, read_sdk, sdk_source
 
 UNSUPPORTED: frozenset[str] = frozenset()

@@ -19,12 +19,12 @@ from stiletto.cli.ports import EnginePort
 from stiletto.cli.terminal import Terminal
 from stiletto.engine.ports import ObjectRef, Value
 from stiletto.errors import EnvironmentFailed, ModuleFailed, NotSupported, StepFailed
+from stiletto.graph.kind import Kind
 from stiletto.module.definition import (
     ArgDef,
     EnumDef,
     FieldDef,
     FunctionDef,
-    Kind,
     ModuleDef,
     ObjectDef,
     TypeRef,

@@ -23,7 +23,8 @@ from stiletto.cli.values import (
     read_integer,
 )
 from stiletto.errors import UsageError
-from stiletto.module.definition import EnumDef, Kind, TypeRef
+from stiletto.graph.kind import Kind
+from stiletto.module.definition import EnumDef, TypeRef
 
 
 @pytest.mark.parametrize(

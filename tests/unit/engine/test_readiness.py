@@ -13,8 +13,8 @@ from stiletto.api.container import Container, Service
 from stiletto.api.readiness import Port
 from stiletto.engine.readiness import ready, refuse_taken_ports, watched
 from stiletto.errors import EnvironmentFailed
-from stiletto.sandbox.network import MACHINE
 from stiletto.sandbox.plan import Image, Step
+from stiletto.sandbox.step_network import MACHINE
 
 ADDRESS = "127.77.1.2"
 

@@ -17,7 +17,8 @@ from stiletto.engine.surface import (
     put_directory,
     put_file,
 )
-from stiletto.graph.tree import EMPTY, Dir, Entry, File, Link, TreeError
+from stiletto.graph.links import TreeError
+from stiletto.graph.tree import EMPTY, Dir, Entry, File, Link
 
 NAMES = st.sampled_from(["a", "b", "l"])
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)

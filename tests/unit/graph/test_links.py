@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stiletto.graph.links import follow
-from stiletto.graph.tree import TreeError
+from stiletto.graph.links import TreeError, follow
 
 LINKS = {
     "/bin": "usr/bin",

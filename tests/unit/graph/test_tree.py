@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from stiletto.graph.tree import EMPTY, Dir, Entry, File, Link, TreeError, split
+from stiletto.graph.links import TreeError
+from stiletto.graph.tree import EMPTY, Dir, Entry, File, Link, split
 
 NAMES = st.sampled_from(["a", "b", "c", ".d", "e f", "\udcff"])
 FILES = st.builds(

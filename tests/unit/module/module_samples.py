@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from stiletto.graph.kind import Kind
 from stiletto.module.definition import (
     ArgDef,
     EnumDef,
     FieldDef,
     FunctionDef,
-    Kind,
     ModuleDef,
     ObjectDef,
     TypeRef,

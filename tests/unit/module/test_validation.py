@@ -8,7 +8,8 @@ import pytest
 from module_samples import HELLO
 
 from stiletto.errors import ModuleFailed
-from stiletto.module.definition import FieldDef, FunctionDef, Kind, TypeRef
+from stiletto.graph.kind import Kind
+from stiletto.module.definition import FieldDef, FunctionDef, TypeRef
 from stiletto.module.validation import validate
 
 FOREIGN = {"OtherThing": "other"}

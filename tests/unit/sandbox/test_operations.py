@@ -17,36 +17,26 @@ def no_data(data: ops.Data | ops.Filter) -> str:
 
 
 @pytest.mark.parametrize(
-    ("operation", "words", "told"),
+    ("operation", "words"),
     [
-        (
-            ROOT,
-            "--overlay-src /s/1 --overlay-src /s/2 --overlay /s/up /s/work /",
-            "lay 2 directories over /, writes to /s/up",
-        ),
+        (ROOT, "--overlay-src /s/1 --overlay-src /s/2 --overlay /s/up /s/work /"),
         (
             ops.Overlay((Path("/usr"), Path("/s/1/usr")), "/usr"),
             "--overlay-src /usr --overlay-src /s/1/usr --ro-overlay /usr",
-            "lay 2 directories over /usr, read-only",
         ),
-        (ops.BindPath(Path("/usr"), "/usr"), "--ro-bind /usr /usr", "show /usr at /usr, read-only"),
-        (ops.BindPath(Path("/c"), "/k", writable=True), "--bind /c /k", "show /c at /k"),
-        (
-            ops.Temporary("/t", 4096),
-            "--size 4096 --perms 1777 --tmpfs /t",
-            "mount an empty memory-backed directory at /t",
-        ),
-        (ops.MakeDirectory("/w"), "--perms 0755 --dir /w", "create /w"),
-        (ops.SetEnvironment("A", "b c"), "--setenv A b|c", "set A=b c"),
-        (ops.Chdir("/w"), "--chdir /w", "work in /w"),
+        (ops.BindPath(Path("/usr"), "/usr"), "--ro-bind /usr /usr"),
+        (ops.BindPath(Path("/c"), "/k", writable=True), "--bind /c /k"),
+        (ops.Temporary("/t", 4096), "--size 4096 --perms 1777 --tmpfs /t"),
+        (ops.MakeDirectory("/w"), "--perms 0755 --dir /w"),
+        (ops.SetEnvironment("A", "b c"), "--setenv A b|c"),
+        (ops.Chdir("/w"), "--chdir /w"),
     ],
 )
-def test_options_and_words_for_people(operation: ops.Operation, words: str, told: str) -> None:
-    """Each operation has its options, and says what it does."""
+def test_options(operation: ops.Operation, words: str) -> None:
+    """Each operation has its options of bubblewrap."""
     expected = [word.replace("|", " ") for word in words.split()]
 
-    assert ops.options(operation, no_data) == expected
-    assert ops.describe(operation) == told
+    assert expected == ops.options(operation, no_data)
 
 
 def test_namespaces_give_root_what_a_container_gives() -> None:
@@ -65,13 +55,12 @@ def test_another_user_has_no_capabilities() -> None:
 
 
 def test_secrets_are_not_shown() -> None:
-    """Neither the printed form nor the words for people hold a secret."""
+    """The printed form of an operation does not hold its secret."""
     data = ops.Data("/run/s", b"hush-hush", 0o440)
     variable = ops.SetEnvironment("TOKEN", "hush-hush", secret=True)
 
     for operation in (data, variable):
         assert "hush" not in repr(operation)
-        assert "hush" not in ops.describe(operation)
     given: list[ops.Data | ops.Filter] = []
 
     def put(item: ops.Data | ops.Filter) -> str:

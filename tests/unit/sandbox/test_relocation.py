@@ -8,8 +8,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stiletto.graph.layer import Layer
 from stiletto.layers.remove import remove_tree
-from stiletto.sandbox.plan import Layer
 from stiletto.sandbox.relocation import placeholder, restore, working_tree
 from stiletto.sandbox.trees import changes, lay, snapshot
 

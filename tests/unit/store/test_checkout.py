@@ -11,9 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stiletto.errors import EnvironmentFailed
+from stiletto.graph.layer import Layer
 from stiletto.graph.tree import EMPTY, Dir, File, Link
-from stiletto.sandbox.plan import Layer
-from stiletto.store import Store, describe_upper
+from stiletto.layers.upper import removals
+from stiletto.layers.view import View
+from stiletto.store import Store
 
 NAMES = st.sampled_from(["a", "b", "c d"])
 CONTENTS = st.sampled_from([b"", b"x", b"yy"])
@@ -84,7 +86,8 @@ def test_read_only_directories_are_filled_first(ordinary: Path) -> None:
         tree = Dir(0o555, {"d": Dir(0o555, {"f": _file(store)})})
         layer = store.checkout(tree, removed=frozenset({"d", "e/gone"}))
         assert tree == store.ingest(layer.root).remove("e")
-        assert frozenset({"d", "e/gone"}) == describe_upper(layer.root)
+        below = store.checkout(EMPTY.put("d/old", _file(store)))
+        assert frozenset({"d", "e/gone"}) == removals(layer.root, View([below]))
 
 
 def test_full_inode_falls_back_to_a_copy(store: Store, tmp_path: Path) -> None:
@@ -132,14 +135,6 @@ def test_removed_paths_are_marked_for_the_kernel(store: Store, tmp_path: Path) -
     removed = frozenset({"gone", "kept", "deep/er/gone", "file", "file/below"})
     layer = store.checkout(tree, removed=removed)
     assert Layer(layer.root, removed) == layer
-    assert frozenset({"gone", "kept", "deep/er/gone"}) == describe_upper(layer.root)
+    below = View([store.checkout(EMPTY.put("kept/old", _file(store)))])
+    assert frozenset({"gone", "kept", "deep/er/gone"}) == removals(layer.root, below)
     assert (layer.root / "file").read_bytes() == b"x"
-
-
-def test_plain_upper_removes_nothing(tmp_path: Path) -> None:
-    """Files, links, pipes and ordinary directories hide nothing as a whole."""
-    (tmp_path / "d").mkdir()
-    (tmp_path / "d" / "f").touch()
-    (tmp_path / "l").symlink_to("nowhere")
-    os.mkfifo(tmp_path / "p")
-    assert frozenset() == describe_upper(tmp_path)

@@ -14,11 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stiletto.errors import UsageError
+from stiletto.graph.layer import Bind, Layer
 from stiletto.graph.tree import EMPTY, Dir, Entry, File, Link
-from stiletto.sandbox.plan import Bind, Layer
-from stiletto.store import Store, View
+from stiletto.layers.view import View
+from stiletto.store import Store
 
 PATHS = st.sampled_from(["a", "a/a", "a/b", "b", "b/a", "b/a/b"])
+TARGETS = st.sampled_from(["", "", "a", "../b", "/a", "/etc"])
+"""What a link says, or a file where it says nothing."""
 
 
 def _tree(store: Store, files: dict[str, str | None]) -> Dir:
@@ -170,6 +173,109 @@ def test_bind_lands_where_links_of_the_container_lead(store: Store, tmp_path: Pa
     assert view.read("/usr/lib/so") == view.read("/lib/so") == b"so"
 
 
+def _written(root: Path, files: dict[str, str], *removed: str) -> Layer:
+    """Write a layer's files; text that begins with `-> ` is a link."""
+    root.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        if text.startswith("-> "):
+            (root / name).symlink_to(text[3:])
+        else:
+            (root / name).write_text(text)
+    return Layer(root, frozenset(removed))
+
+
+def _host(view: View, path: str) -> Path | None:
+    node = view.find(path)
+    return node.host if node is not None else None
+
+
+def test_the_highest_layer_wins(tmp_path: Path) -> None:
+    """A path is found in the highest layer that has it."""
+    low = _written(tmp_path / "1", {"a": "low", "b": "low"})
+    high = _written(tmp_path / "2", {"b": "high"})
+    view = View([low, high])
+    assert low.root / "a" == _host(view, "a")
+    assert high.root / "b" == _host(view, "b")
+    assert _host(view, "c") is None
+
+
+def test_removed_and_opaque(tmp_path: Path) -> None:
+    """A removed path, and what lies beneath an opaque one, is not found in lower layers."""
+    low = _written(tmp_path / "1", {"a": "", "d/old": ""})
+    high = _written(tmp_path / "2", {"d/new": ""}, "a", "d")
+    view = View([low, high])
+    assert _host(view, "a") is None
+    assert _host(view, "d/old") is None
+    assert high.root / "d/new" == _host(view, "d/new")
+
+
+def test_a_file_hides_a_directory(tmp_path: Path) -> None:
+    """Beneath a file of a higher layer nothing is found."""
+    low = _written(tmp_path / "1", {"d/f": ""})
+    high = _written(tmp_path / "2", {"d": "file"})
+    assert _host(View([low, high]), "d/f") is None
+
+
+def test_beneath_a_link_nothing_is_found(tmp_path: Path) -> None:
+    """A path is found as it is written: a link of a layer does not lead to the host."""
+    (tmp_path / "host").mkdir()
+    (tmp_path / "host/secret").touch()
+    low = _written(tmp_path / "1", {"d": f"-> {tmp_path}/host"})
+    assert low.root / "d" == _host(View([low]), "d")
+    assert _host(View([low]), "d/secret") is None
+
+
+def test_links_stay_in_the_container(tmp_path: Path) -> None:
+    """Links are followed within the container, absolute ones and `..` included."""
+    base = _written(
+        tmp_path / "1",
+        {
+            "data/real/f": "text",
+            "abs": "-> /data/real",
+            "data/rel": "-> ../abs",
+            "up": "-> ../../data",
+        },
+    )
+    view = View([base])
+    assert "/data/real/f" == view.resolve("/data/rel/f")
+    assert "/data/new/x" == view.resolve("/up/new/x")
+    assert b"text" == view.read("/abs/f")
+
+
+def test_mounts_are_looked_into(tmp_path: Path) -> None:
+    """Beneath a mount point its source is seen, and the root's files are not."""
+    root = _written(tmp_path / "1", {"m/hidden": "", "x": ""})
+    mounted = _written(tmp_path / "2", {"f": "", "d/g": ""})
+    above = _written(tmp_path / "3", {"d/h": ""}, "f")
+    view = View([root]).mounted({"m": [mounted, above]})
+    assert above.root / "d/h" == _host(view, "/m/d/h")
+    assert ["g", "h"] == view.listdir("/m/d")
+    assert _host(view, "/m/f") is None
+    assert _host(view, "/m/hidden") is None
+    assert root.root / "x" == _host(view, "/x")
+    assert ("m", "d/h") == view.mount_point("/m/d/h")
+    assert ("", "x") == view.mount_point("/x")
+    assert mounted.root / "f" == _host(View([root]).mounted({"m": [mounted]}), "/m/f")
+
+
+def test_nothing_is_known_of_a_mount_without_layers(tmp_path: Path) -> None:
+    """A secret or a directory in memory hides what lies there, and shows nothing."""
+    view = View([_written(tmp_path / "1", {"m/hidden": ""})]).mounted({"m": [], "m/in": []})
+    assert view.find("/m/hidden") is None
+    assert ["in"] == view.listdir("/m")
+    assert "/m/hidden" == view.resolve("/m/hidden")
+
+
+def test_no_depth_is_too_deep_to_look_at(tmp_path: Path) -> None:
+    """A path of thousands of names, and a name longer than any, are looked up like others."""
+    view = View([_written(tmp_path / "1", {"a/b": "text", "to": "-> a/b/" + "../" * 900 + "a/b"})])
+    assert view.find("a/" * 5000) is None
+    assert "/a" + "/b" * 5000 == view.resolve("a" + "/b" * 5000)
+    assert b"text" == view.read("/to")
+    assert view.lookup("/a/" + "x" * 300) is None
+
+
 def test_view_without_layers_is_an_empty_root() -> None:
     """A scratch container has a root directory with nothing in it."""
     assert View([]).listdir("/") == []
@@ -183,15 +289,15 @@ def test_ingest_returns_the_merged_tree(store: Store, tmp_path: Path) -> None:
     high = _layer(store, {"d/link": "-> ./one", "d/three": "3"}, "d/two")
     view = View([low, high], [Bind(tmp_path / "bound", "/d/bound")])
     expected = _tree(store, {"one": "1", "three": "3", "link": "-> ./one", "bound": "b"})
-    assert expected == view.ingest("/d", store)
-    assert File(*store.put_bytes(b"1")) == view.ingest("/d/link", store)
+    assert expected == view.ingest("/d", store.ingest_file)
+    assert File(*store.put_bytes(b"1")) == view.ingest("/d/link", store.ingest_file)
 
 
 def test_ingest_keeps_setuid(store: Store, tmp_path: Path) -> None:
     """Inside a container all twelve permission bits belong to a file."""
     (tmp_path / "su").write_text("x")
     (tmp_path / "su").chmod(0o4755)
-    entry = View([Layer(tmp_path)]).ingest("/su", store)
+    entry = View([Layer(tmp_path)]).ingest("/su", store.ingest_file)
     assert entry.mode == 0o4755
 
 
@@ -201,16 +307,17 @@ def test_ingest_refuses_devices(store: Store, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "root" / "pipe")
     view = View([Layer(tmp_path / "root")])
     with pytest.raises(UsageError, match="/pipe is neither"):
-        view.ingest("/pipe", store)
+        view.ingest("/pipe", store.ingest_file)
     assert view.listdir("/") == ["pipe"]
-    tree = view.ingest("/", store)
+    tree = view.ingest("/", store.ingest_file)
     assert isinstance(tree, Dir)
     assert tree.entries == {}
 
 
 # A whiteout over nothing is listed by the kernel although it is not there, hence the types.
 LIST = r"""cd /m && find . -mindepth 1 \
-    \( -type d -printf '%P /\n' \) -o \( -type f -printf '%P ' -exec cat {} \; -printf '\n' \)"""
+    \( -type d -printf '%P /\n' \) -o \( -type l -printf '%P -> %l\n' \) \
+    -o \( -type f -printf '%P ' -exec cat {} \; -printf '\n' \)"""
 
 
 def _through_the_kernel(layers: list[Layer]) -> dict[str, str] | None:
@@ -242,11 +349,15 @@ def _through_the_view(layers: list[Layer]) -> dict[str, str]:
         directory = pending.pop()
         for name in view.listdir("/" + directory):
             path = f"{directory}/{name}".lstrip("/")
-            node = view.lookup("/" + path)
+            node = view.find(path)
             assert node is not None
-            found[path] = "/" if node.kind == "dir" else view.read("/" + path).decode()
             if node.kind == "dir":
+                found[path] = "/"
                 pending.append(path)
+            elif node.kind == "link":
+                found[path] = f"-> {node.link()}"
+            else:
+                found[path] = view.read("/" + path).decode()
     return found
 
 
@@ -255,17 +366,22 @@ def _through_the_view(layers: list[Layer]) -> dict[str, str]:
 )
 @given(
     st.lists(
-        st.tuples(st.sets(PATHS, max_size=4), st.sets(PATHS, max_size=2)), min_size=2, max_size=3
+        st.tuples(st.dictionaries(PATHS, TARGETS, max_size=4), st.sets(PATHS, max_size=2)),
+        min_size=2,
+        max_size=3,
     )
 )
-def test_view_agrees_with_overlayfs(store: Store, shapes: list[tuple[set[str], set[str]]]) -> None:
+def test_view_agrees_with_overlayfs(
+    store: Store, shapes: list[tuple[dict[str, str], set[str]]]
+) -> None:
     """Whatever the layers hold and remove, the view shows what the kernel's overlay shows."""
     layers = []
     for number, (paths, removed) in enumerate(shapes):
         tree = EMPTY
         for path in sorted(paths):  # a path with others beneath it is a directory
             if not any(other.startswith(path + "/") for other in paths):
-                tree = tree.put(path, File(*store.put_bytes(f"{number}{path}".encode())))
+                file = File(*store.put_bytes(f"{number}{path}".encode()))
+                tree = tree.put(path, Link(paths[path]) if paths[path] else file)
         layers.append(store.checkout(tree, removed=frozenset(removed)))
     expected = _through_the_kernel(layers)
     if expected is None:

@@ -1,0 +1,37 @@
+"""Container paths as layers name them: relative to `/`, without a leading slash; "" is the root."""
+
+from __future__ import annotations
+
+import errno
+import os
+import posixpath
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+
+def relative(path: str) -> str:
+    """Return a container path without its leading slash, normalised; "" is the root."""
+    return posixpath.normpath("/" + path).lstrip("/")
+
+
+def parents(path: str) -> Iterator[str]:
+    """Yield a relative path and its parents, longest first, the root left out."""
+    while path:
+        yield path
+        path = posixpath.dirname(path)
+
+
+def collapse(paths: Iterable[str]) -> frozenset[str]:
+    """Drop paths that lie beneath another one of them."""
+    kept = set(paths)
+    return frozenset(p for p in kept if not any(up in kept for up in parents(posixpath.dirname(p))))
+
+
+def lstat(path: Path) -> os.stat_result | None:
+    """Return what stands at `path` itself, or None, as where no file can have such a name."""
+    try:
+        return path.lstat()
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
+            return None
+        raise

@@ -1,0 +1,34 @@
+"""The lowest layer of a container: an image's own files, and its users."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from stiletto.sandbox.plan import Image
+from stiletto.sandbox.skeleton import home_of, materialise_image, skeleton
+
+
+def test_image_layer(tmp_path: Path) -> None:
+    """An image's layer is written once and holds its files, the usual directories and users."""
+    image = Image("x", "x", "x", files={"/bin": "usr/bin", "/opt/t": b"#!/bin/sh\n", "/e/": ""})
+    one = materialise_image(tmp_path, skeleton(image, 5, 6))
+    again = materialise_image(tmp_path, skeleton(image, 5, 6))
+    other = materialise_image(tmp_path, skeleton(image, 0, 0))
+
+    assert one == again != other
+    assert (one / "tmp").stat().st_mode & 0o7777 == 0o1777
+    assert (one / "opt/t").stat().st_mode & 0o777 == 0o755
+    assert str((one / "bin").readlink()) == "usr/bin"
+    assert (one / "e").is_dir()
+    assert "user:x:5:6::/home/user:/bin/sh" in (one / "etc/passwd").read_text()
+    assert [path.name for path in (tmp_path / "images").glob(".*")] == []
+
+
+def test_homes() -> None:
+    """A home comes from the users' file; root has one without it."""
+    passwd = b"root:x:0:0::/var/root:/bin/sh\napp:x:7:7::/srv/app:/bin/sh\n"
+
+    assert home_of(0, passwd) == "/var/root"
+    assert home_of(7, passwd) == "/srv/app"
+    assert home_of(0, None) == "/root"
+    assert home_of(8, passwd) == "/"
