@@ -22,7 +22,6 @@ PURE = (
     "stiletto/graph",
     "stiletto/errors.py",
     "stiletto/progress.py",
-    "stiletto/module/definition.py",
     "stiletto/module/naming.py",
     "stiletto/module/registration.py",
     "stiletto/module/runtime.py",

@@ -15,9 +15,9 @@ from stiletto.module.credentials import shown
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from stiletto.api.definition import FunctionDef
     from stiletto.cli.ports import EnginePort
     from stiletto.engine.ports import Value
-    from stiletto.module.definition import FunctionDef
 
 
 class Addresses:

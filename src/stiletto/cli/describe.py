@@ -6,11 +6,11 @@ import json
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 
+from stiletto.api.definition import ArgDef, EnumDef, ModuleDef, ObjectDef
 from stiletto.cli.flags import Flag
 from stiletto.cli.line import Level, Types, arg_flags, functions_of, skipped
 from stiletto.cli.options import GLOBALS, OUTPUTS
 from stiletto.graph.kind import Kind
-from stiletto.module.definition import ArgDef, EnumDef, ModuleDef, ObjectDef
 
 Bold = Callable[[str], str]
 

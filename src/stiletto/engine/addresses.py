@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from stiletto.api.definition import ArgDef, TypeRef
 from stiletto.api.session import Query
 from stiletto.engine.client import Client, Dispatch
 from stiletto.engine.core import Core
@@ -17,7 +18,6 @@ from stiletto.graph.kind import Kind
 from stiletto.graph.recipe import Recipe
 from stiletto.module.addresses import calls_for, check_bare_secret, is_git_url
 from stiletto.module.credentials import shown
-from stiletto.module.definition import ArgDef, TypeRef
 from stiletto.module.remote import GitReference
 
 OFFERED = frozenset({"CacheVolume", "Container", "Directory", "File", "Secret", "Socket"})

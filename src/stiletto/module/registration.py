@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 
-from stiletto.api.typedefs import Function, Module, RegisteredArgument, TypeDef
-from stiletto.errors import ModuleFailed
-from stiletto.graph.kind import Kind
-from stiletto.module.definition import (
+from stiletto.api.definition import (
     ArgDef,
     EnumDef,
     FieldDef,
@@ -16,6 +13,9 @@ from stiletto.module.definition import (
     ObjectDef,
     TypeRef,
 )
+from stiletto.api.typedefs import Function, Module, RegisteredArgument, TypeDef
+from stiletto.errors import ModuleFailed
+from stiletto.graph.kind import Kind
 from stiletto.module.naming import camel, lower_camel, type_name
 
 

@@ -7,10 +7,10 @@ import json
 import pytest
 
 from stiletto.api import typedefs as t
+from stiletto.api.definition import ModuleDef, TypeRef, from_json, to_json
 from stiletto.errors import ModuleFailed, UsageError
 from stiletto.graph.kind import Kind
 from stiletto.module import naming
-from stiletto.module.definition import ModuleDef, TypeRef, from_json, to_json
 from stiletto.module.registration import define
 
 STRING = t.with_kind(t.TypeDef(), "STRING_KIND")

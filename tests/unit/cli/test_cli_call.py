@@ -446,7 +446,7 @@ def test_an_own_argument_comes_before_a_global_one(tmp_path: Path) -> None:
 
     from cli_fake import MODULE, SAMPLE, STRING, fn
 
-    from stiletto.module.definition import ArgDef
+    from stiletto.api.definition import ArgDef
 
     own = fn("echo", STRING, ArgDef("msg", STRING), ArgDef("workdir", STRING))
     sample = replace(SAMPLE, functions={"echo": own})
