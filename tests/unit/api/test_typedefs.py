@@ -143,7 +143,7 @@ def test_cache_policies(policy: str, time_to_live: str | None, expected: str) ->
     """A policy is kept as one word, a duration as itself."""
     made = t.with_cache_policy(t.new_function(t.Module(), "f", STRING), policy, time_to_live)
 
-    assert expected == made.cache
+    assert expected == made.data["cache"]
 
 
 def test_unknown_cache_policy() -> None:
