@@ -1,8 +1,6 @@
-"""The table of `ci`, the way of an error over the wire, and which module may import what."""
+"""The table of `ci`, the way of an error over the wire, and what is registered."""
 
-import ast
 import logging
-from pathlib import Path
 from typing import Any
 
 import dagger
@@ -131,45 +129,6 @@ def test_other_refusals_of_the_engine_are_passed_on() -> None:
     )
     nested = ExceptionGroup("a", [ExceptionGroup("b", [KeyError("c")])])
     assert isinstance(unwrap(nested), KeyError)
-
-
-SHELL = {"__init__", "annotate", "ci", "main"}
-FOLDERS_SHELL = {
-    "distribution": {"builder"},
-    "gates": {"run"},
-    "reports": {"codecov"},
-    "testing": {"matrix", "run_tests", "running"},
-}
-SHELL_FOLDERS = {"module", "act", "container"}
-SOURCE = Path(wheelwright.__file__).parent
-
-
-@pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=lambda path: path.stem)
-def test_planning_imports_no_engine_and_no_machine(path: Path) -> None:
-    """Only the shell imports dagger; nothing imports the machine, nor the other package."""
-    imported = {
-        name.split(".")[0]
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for name in (
-            [alias.name for alias in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module or ""]
-        )
-    }
-    forbidden = {"subprocess", "socket", "os", "stiletto"}
-    is_shell = (
-        path.stem == "shell"
-        or path.parent.name in SHELL_FOLDERS
-        or path.stem in FOLDERS_SHELL.get(path.parent.name, ())
-        or (path.parent in (SOURCE, SOURCE / "github") and path.stem in SHELL)
-    )
-    if path.parent.name == "inside":
-        # Programs for containers: they are read as text, and import nothing of this package.
-        forbidden = {"stiletto", "wheelwright"}
-    if not is_shell:
-        forbidden |= {"dagger", "anyio"}
-    assert set() == imported & forbidden
 
 
 def registration(cls: type) -> Any:

@@ -1,18 +1,24 @@
-"""Whoever is exempt from the linter or the type checker says why."""
+"""Rules of form: the length of a module, its docstring, reasons for exemptions."""
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.lint
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted(
     path
-    for room in ("src", "tests")
-    for path in (ROOT / room).rglob("*.py")
+    for root in ("src", "tests")
+    for path in (ROOT / root).rglob("*.py")
     if "fixtures" not in path.parts
 )
 EXEMPTION = re.compile(r"# (?:ruff: )?(?:noqa|type: ignore)\b(?:\[[^]]*\]|: [A-Z0-9, ]+)?")
+LIMIT_LINES = 600
 WORD = re.compile(r"[a-z]{2}")
 
 
@@ -48,3 +54,25 @@ def test_a_reason_is_words() -> None:
     assert [1, 2, 3] == unexplained("\n".join(bare))
     assert [] == unexplained("\n".join(explained))
     assert [] == unexplained(f"# In memory.\n{bare[0]}")
+
+
+def test_no_module_is_long() -> None:
+    """No module is longer than the limit: one that is has a seam to be split along."""
+    long = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "src").rglob("*.py")
+        if len(path.read_text(encoding="utf-8").splitlines()) > LIMIT_LINES
+    }
+
+    assert set() == long
+
+
+def test_every_module_has_a_docstring() -> None:
+    """Every module begins with a sentence that says what it is."""
+    silent = [
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "src").rglob("*.py")
+        if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+
+    assert [] == silent
