@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from .bench import REPOSITORY, Bench
 from .conftest import Sample
+from .documented_gate import add_documented_gate
 
 CHECKS = ["check-format", "check-versions", "lint", "lock-check", "test", "typecheck"]
 """The gates of one Python; the module may have more."""
@@ -62,6 +64,19 @@ def test_functions_are_listed(stiletto: Bench, small: Path) -> None:
     assert {"junit", "log", "reports", "summary"} <= {
         line.split()[0] for line in inner.out.splitlines() if line
     }
+
+
+def test_added_gate_runs_in_ci_and_alone(stiletto: Bench, small: Path) -> None:
+    """The gate of CONTRIBUTING has its line in the table of `ci`, and is a check of its own."""
+    add_documented_gate(small / "ci" / "src" / "wheelwright")
+    table = stiletto.run("call", "ci", cwd=small)
+    (small / "src" / "millrace" / "broken.py").write_text("def\n")
+    alone = stiletto.run("check", "check-syntax", cwd=small)
+
+    assert 0 == table.code, str(table)
+    assert re.search(r"^syntax +passed +\d+\.\d  every file compiles$", table.out, re.MULTILINE)
+    assert {"check-syntax": "ERROR"} == verdicts(alone.out)
+    assert "src/millrace/broken.py" in alone.out
 
 
 def test_patterns_choose_checks(stiletto: Bench, small: Path) -> None:

@@ -68,6 +68,7 @@ __all__ = [
     "serving",
     "step",
     "tooled",
+    "unavailable",
     "with_git",
     "with_tool",
 ]
@@ -290,6 +291,15 @@ def with_git(
         "GIT_CONFIG_VALUE_0": "*",
     }
     return with_variables(container.with_directory(where, git), trusted)
+
+
+async def unavailable(image: str) -> str:
+    """Return why the engine has no such image; empty where it has."""
+    try:
+        await dag.container().from_(image).sync()
+    except dagger.QueryError as error:
+        return str(error)
+    return ""
 
 
 def serving(container: dagger.Container, server: Server, cell: str) -> dagger.Container:

@@ -10,7 +10,8 @@ from typing import Final
 from wheelwright.container.output import broken
 from wheelwright.gates.gate import GatePlan, Ran
 from wheelwright.gates.lint import not_used, ruff
-from wheelwright.gates.result import GateResult, Verdict, counted, looked_at_nothing
+from wheelwright.gates.result import GateResult, Verdict, looked_at_nothing
+from wheelwright.gates.table import counted
 from wheelwright.project.model import Project
 
 WRITE: Final = ("ruff", "format", "--no-cache", ".")

@@ -11,7 +11,8 @@ from wheelwright.environment.others import unchecked
 from wheelwright.environment.plan import SOURCE
 from wheelwright.environment.tools import declared_in, tool
 from wheelwright.gates.gate import GatePlan, Ran, Step
-from wheelwright.gates.result import GateResult, Verdict, counted, looked_at_nothing
+from wheelwright.gates.result import GateResult, Verdict, looked_at_nothing
+from wheelwright.gates.table import counted
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.reading import json_data

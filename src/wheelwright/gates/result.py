@@ -50,11 +50,6 @@ class GateResult:
         return self.text()
 
 
-def counted(number: int, word: str) -> str:
-    """Return a number of things: `1 issue`, `2 issues`."""
-    return f"{number} {word}{'' if number == 1 else 's'}"
-
-
 def looked_at_nothing(gate: str, tool: str, output: Output) -> GateResult | None:
     """Return the result of a tool that found no file to look at; None for one that did.
 

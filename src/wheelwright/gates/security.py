@@ -14,7 +14,8 @@ from wheelwright.environment.plan import SOURCE
 from wheelwright.environment.tools import tool
 from wheelwright.errors import RequestError
 from wheelwright.gates.gate import GatePlan, Ran, Step
-from wheelwright.gates.result import GateResult, Verdict, counted
+from wheelwright.gates.result import GateResult, Verdict
+from wheelwright.gates.table import counted
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.reading import json_data

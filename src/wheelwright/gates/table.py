@@ -47,3 +47,8 @@ def details(name: str, text: str, hint: str) -> str:
         more = f"[{len(lines) - _DETAIL_LINES} more lines; {hint}]"
         shown = "\n".join([*lines[:_DETAIL_LINES], more])
     return f"--- {name} ---\n{shown}\n"
+
+
+def counted(number: int, word: str) -> str:
+    """Return a number of things: `1 issue`, `2 issues`."""
+    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -29,6 +29,7 @@ from wheelwright.environment.tools import Tool, declared_in, tool
 from wheelwright.errors import ProjectError
 from wheelwright.gates.gate import GatePlan, Ran, Step, Tree
 from wheelwright.gates.result import GateResult, Verdict, looked_at_nothing
+from wheelwright.gates.table import counted
 from wheelwright.project.model import Project
 from wheelwright.project.targets import own_code
 
@@ -336,7 +337,7 @@ def judge(check: Check, output: Output, python: str) -> GateResult:
     report = re.sub(rf"(?<![\w.-]){SOURCE}/", "", report)
     report = "\n".join(line for line in report.splitlines() if not _STATS.match(line)).strip()
     count = sum(bool(_ERROR.search(line)) for line in report.splitlines())
-    errors = f"{count} type error{'' if count == 1 else 's'}" if count else "type errors"
+    errors = counted(count, "type error") if count else "type errors"
     return GateResult("types", Verdict.FAILED, f"{errors}; {said}", report)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wheelwright.gates.gate import GatePlan, Ran
-from wheelwright.gates.result import GateResult, Verdict, counted
+from wheelwright.gates.result import GateResult, Verdict
+from wheelwright.gates.table import counted
 from wheelwright.project.model import Project
 from wheelwright.project.pythons import claimed, drift
 

@@ -22,7 +22,7 @@ from fnmatch import fnmatchcase
 
 from wheelwright.environment.test_dependencies import find
 from wheelwright.errors import ProjectError, RequestError
-from wheelwright.gates.table import columns
+from wheelwright.gates.table import columns, counted
 from wheelwright.project.matrix import RESOLUTIONS, Entry, split
 from wheelwright.project.model import Project
 from wheelwright.project.pythons import allowed, choose, claimed
@@ -146,7 +146,7 @@ def table(project: Project, cells: Sequence[Cell]) -> str:
         )
         for cell in cells
     ]
-    count = f"{len(cells)} cell{'' if len(cells) == 1 else 's'}"
+    count = counted(len(cells), "cell")
     return "\n".join([f"matrix of {project.name}", *columns(head, body), "", count])
 
 

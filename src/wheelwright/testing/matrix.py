@@ -23,6 +23,7 @@ from wheelwright.container.loading import Bench
 from wheelwright.environment import plan as environment
 from wheelwright.errors import GateFailed, RequestError
 from wheelwright.gates.result import Verdict
+from wheelwright.gates.table import counted
 from wheelwright.project.files import join, literal
 from wheelwright.testing import cells as planning
 from wheelwright.testing import coverage, junit, run_tests
@@ -190,7 +191,7 @@ async def _guarded(bench: Bench, git: dagger.Directory, cell: Cell, options: Opt
 
 async def _run(bench: Bench, git: dagger.Directory, cell: Cell, options: Options) -> _Ran:
     project = bench.project
-    if why := await _unavailable(environment.image(project, cell.python)):
+    if why := await toolchain.unavailable(environment.image(project, cell.python)):
         return _without_python(cell, why, options)
     started = datetime.now(UTC)
     asked = TestOptions(options.args, measure=True if options.least else options.measure)
@@ -204,15 +205,6 @@ async def _run(bench: Bench, git: dagger.Directory, cell: Cell, options: Options
     names = await tested.reports.entries()
     data = tuple(name for name in names if name.startswith(coverage.DATA))
     return _Ran(report, tested.reports, tested.junit, data)
-
-
-async def _unavailable(image: str) -> str:
-    """Return why the engine has no such image; empty where it has."""
-    try:
-        await dag.container().from_(image).sync()
-    except dagger.QueryError as error:
-        return str(error)
-    return ""
 
 
 def _without_python(cell: Cell, why: str, options: Options) -> _Ran:
@@ -274,7 +266,7 @@ def _kept(cells: Sequence[CellReport]) -> str:
         return ""
     first, last = (f"{at[:19].replace('T', ' ')} UTC" for at in (began[0], began[-1]))
     span = f"at {first}" if first == last else f"from {first} to {last}"
-    return f"kept: {model.counted(len(began), 'cell')} ran earlier, begun {span}"
+    return f"kept: {counted(len(began), 'cell')} ran earlier, begun {span}"
 
 
 def _document(ran: _Ran) -> junit.CellDocument:

@@ -72,6 +72,19 @@ def test_no_module_has_a_way_around_the_table() -> None:
     assert {"container/steps.py": sorted(added)} == found
 
 
+def test_containers_begin_where_they_are_chained() -> None:
+    """An image is named in `container` alone, and where a release acts."""
+    root = Path(wheelwright.__file__).parent
+    found = {
+        path.relative_to(root).parent.as_posix()
+        for path in root.rglob("*.py")
+        if "from_" in _attributes(path)
+    }
+
+    assert "container" in found
+    assert found <= {"container", "release/act"}
+
+
 def _attributes(path: Path) -> set[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     return {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}

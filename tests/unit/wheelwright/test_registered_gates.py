@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.e2e.documented_gate import add_documented_gate
 
 import wheelwright
 from wheelwright.ci import GATES, registered, skippable
@@ -21,7 +21,6 @@ from wheelwright.gates.lock import Lock
 from wheelwright.module.checks import with_checks
 
 SOURCE = Path(wheelwright.__file__).parent
-CONTRIBUTING = SOURCE.parents[1] / "CONTRIBUTING.md"
 
 ASKED = """
 import json
@@ -40,21 +39,10 @@ print(json.dumps({
 """
 
 
-def with_syntax(sources: Path) -> None:
-    """Add the gate of CONTRIBUTING to a copy of the module: one file, one entry."""
-    block = CONTRIBUTING.read_text().partition("```python\n")[2].partition("```")[0]
-    (sources / "gates" / "syntax.py").write_text(re.sub("^   ", "", block, flags=re.MULTILINE))
-    path = sources / "ci.py"
-    text = path.read_text().replace("    Build(),\n", "    Build(),\n    Syntax(),\n")
-    entry = "from wheelwright.gates.syntax import Syntax\n"
-    before, found, after = text.partition("from wheelwright.gates.types")
-    path.write_text(f"{before}{entry}{found}{after}")
-
-
 def test_a_new_gate_is_in_ci_in_skip_and_among_the_functions(tmp_path: Path) -> None:
     """One file and one entry suffice for the table, for `skip`, and for a check with its help."""
     shutil.copytree(SOURCE, tmp_path / "wheelwright")
-    with_syntax(tmp_path / "wheelwright")
+    add_documented_gate(tmp_path / "wheelwright")
     done = subprocess.run(
         [sys.executable, "-c", ASKED],
         env={**os.environ, "PYTHONPATH": str(tmp_path)},

@@ -16,6 +16,7 @@ import cattrs
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
 from wheelwright.gates.result import Verdict
+from wheelwright.gates.table import counted
 from wheelwright.testing.cells import Cell
 from wheelwright.testing.record import Counts, Failure
 
@@ -151,11 +152,6 @@ def slowest(cells: Iterable[CellReport], limit: int = 10) -> list[tuple[float, s
             if seconds >= 0.005 and (test not in worst or worst[test][0] < seconds):
                 worst[test] = (seconds, test, cell.cell.name)
     return sorted(worst.values(), reverse=True)[:limit]
-
-
-def counted(number: int, word: str) -> str:
-    """Return the number with its word, in the plural where there is one."""
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 # -- JSON -----------------------------------------------------------------------------------------

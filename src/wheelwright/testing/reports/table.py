@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from wheelwright.container.harmless import harmless
-from wheelwright.gates.table import columns, details
+from wheelwright.gates.table import columns, counted, details
 from wheelwright.project.reading import cut, first_line
 from wheelwright.testing.reports.model import (
     CellReport,
     MatrixReport,
-    counted,
     headline,
     percent,
     shortfall,
