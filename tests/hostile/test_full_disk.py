@@ -91,7 +91,7 @@ import sys
 from pathlib import Path
 from stiletto.errors import EnvironmentFailed
 from stiletto.graph.tree import EMPTY, File
-from stiletto.graph.layer import Layer
+from stiletto.layers.layer import Layer
 from stiletto.store import Store
 
 store = Store(Path(sys.argv[1]))

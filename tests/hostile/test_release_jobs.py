@@ -27,8 +27,8 @@ from tests.e2e.release_bench import (
 )
 
 from wheelwright.errors import RequestError
+from wheelwright.github.calls import Engine, caller
 from wheelwright.github.plan import Options, workflows
-from wheelwright.github.words import Engine, caller
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
 from wheelwright.release.act.handing import Handed, read, write

@@ -19,9 +19,9 @@ from ruamel.yaml import YAML
 
 from stiletto.module.source import read_project
 from wheelwright.errors import RequestError
+from wheelwright.github.calls import Engine, caller
 from wheelwright.github.home import Home, of_reference, of_requirement
 from wheelwright.github.plan import Options, workflows
-from wheelwright.github.words import Engine, caller
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
 

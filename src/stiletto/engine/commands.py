@@ -32,9 +32,9 @@ from stiletto.engine.output import tail
 from stiletto.engine.printed import Printed
 from stiletto.engine.services import Services
 from stiletto.errors import EnvironmentFailed, StepFailed, StilettoError, UsageError
-from stiletto.graph.layer import Layer
 from stiletto.graph.recipe import digest_of
 from stiletto.graph.tree import EMPTY, Dir
+from stiletto.layers.layer import Layer
 from stiletto.layers.view import View
 from stiletto.progress import Outcome, Span
 from stiletto.sandbox import plan

@@ -16,7 +16,7 @@ import stat
 from itertools import groupby
 from pathlib import Path
 
-from stiletto.graph.layer import Layer
+from stiletto.layers.layer import Layer
 from stiletto.layers.paths import lstat, parents
 
 OPAQUE = "user.overlay.opaque"

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 
 from stiletto.errors import UsageError
-from stiletto.graph.layer import Bind, Layer
+from stiletto.layers.layer import Bind, Layer
 from stiletto.layers.paths import lstat, parents, relative
 from stiletto.layers.view import View
 from stiletto.sandbox import operations as ops

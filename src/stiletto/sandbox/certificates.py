@@ -12,7 +12,7 @@ import stat
 from functools import cache
 from pathlib import Path
 
-from stiletto.graph.layer import Bind
+from stiletto.layers.layer import Bind
 
 PLACES = (
     "/etc/ca-certificates",

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed, UsageError
-from stiletto.graph.layer import Bind
+from stiletto.layers.layer import Bind
 from stiletto.sandbox.interpreters import Answers, Interpreter, Memory, interpreter_for
 from stiletto.sandbox.plan import Image
 from stiletto.sandbox.references import ImageRef, python_version

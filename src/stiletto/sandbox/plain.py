@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
-from stiletto.graph.layer import Layer
+from stiletto.layers.layer import Layer
 from stiletto.layers.paths import relative
 from stiletto.sandbox.attach import Attached, attach
 from stiletto.sandbox.hosts import addresses_for

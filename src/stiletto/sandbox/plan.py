@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from stiletto.graph.layer import Bind, Layer
+from stiletto.layers.layer import Bind, Layer
 from stiletto.sandbox.scrub import Masks
 from stiletto.sandbox.spool import Spool, Stream
 

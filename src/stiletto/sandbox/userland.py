@@ -12,7 +12,7 @@ import os
 import pwd
 from pathlib import Path
 
-from stiletto.graph.layer import Bind
+from stiletto.layers.layer import Bind
 from stiletto.layers.paths import parents, relative
 from stiletto.sandbox import certificates
 from stiletto.sandbox.plan import Image

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed, UsageError
 from stiletto.graph.tree import File
+from stiletto.layers.paths import lstat
 from stiletto.store.durable import Durable
 from stiletto.store.files import clear, make_way
 from stiletto.store.layout import blob_name, blob_time_s
@@ -55,10 +56,8 @@ class Blobs:
 
     @staticmethod
     def _stands(path: Path, digest: str, size_bytes: int | None = None) -> bool:
-        try:
-            return is_untouched(path.lstat(), digest, size_bytes)
-        except (FileNotFoundError, NotADirectoryError):
-            return False
+        facts = lstat(path)
+        return facts is not None and is_untouched(facts, digest, size_bytes)
 
     def put(self, data: bytes) -> tuple[str, int]:
         """Keep these contents; return digest and size."""

@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stiletto.graph.layer import Layer
 from stiletto.graph.tree import Dir, File
+from stiletto.layers.layer import Layer
 from stiletto.store import checkout, ingest, manifest, sealed
 from stiletto.store.blobs import is_untouched
 from stiletto.store.layout import (
@@ -32,8 +32,6 @@ from stiletto.store.layout import (
     TREE,
     blob_time_s,
 )
-
-_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +218,5 @@ def _is_good(look: _Look, path: Path) -> bool:
 
 
 def _hash(path: Path) -> str:
-    sha = hashlib.sha256()
     with path.open("rb", buffering=0) as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            sha.update(chunk)
-    return sha.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -78,7 +78,7 @@ def _extras(requirement: Requirement) -> list[str]:
 
 def _followed(project: Project, requirement: Requirement, line: str) -> str:
     name = canonicalize_name(requirement.name)
-    source = _sources(project).get(name)
+    source = project.sources.get(name)
     if source is None:
         return line
     reference = _reference(source) if isinstance(source, Mapping) else ""
@@ -91,11 +91,6 @@ def _followed(project: Project, requirement: Requirement, line: str) -> str:
     extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
     marker = f" ; {requirement.marker}" if requirement.marker else ""
     return f"{requirement.name}{extras} @ {reference}{marker}"
-
-
-def _sources(project: Project) -> dict[str, Any]:
-    tables = [each.table("tool", "uv", "sources") for each in (project.root, project.package)]
-    return {canonicalize_name(name): source for table in tables for name, source in table.items()}
 
 
 def _reference(source: Mapping[str, Any]) -> str:

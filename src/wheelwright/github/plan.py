@@ -23,9 +23,9 @@ from dataclasses import dataclass, replace
 from wheelwright.errors import RequestError
 from wheelwright.github import block
 from wheelwright.github.actions import foreign
+from wheelwright.github.calls import CALLS, CALLS_APART, SECRETS, Caller, Engine
 from wheelwright.github.encoding import scalar, word
 from wheelwright.github.template import fill, read
-from wheelwright.github.words import CALLS, CALLS_APART, SECRETS, Caller, Engine
 from wheelwright.pins import ACTIONS, DAGGER, UV
 from wheelwright.project.files import join
 from wheelwright.project.model import Project

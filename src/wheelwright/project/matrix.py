@@ -26,6 +26,9 @@ RESOLUTIONS = ("locked", "highest", "lowest-direct")
 AXES = ("python", "resolution", "groups", "extras", "services")
 _LISTS = (*AXES, "os")
 _TABLES = ("include", "exclude")
+# Of one entry: what has one value, and what has one or several.
+_TEXTS = ("name", "python", "resolution")
+_PARTS = ("groups", "extras", "services", "os")
 _WORDS = ("name", *AXES, "os")
 
 
@@ -100,12 +103,12 @@ def _wrong_entry(key: str, entry: Mapping[str, Any]) -> list[str]:
     ]
     wrong += [
         f"says {where}.{word} = {entry[word]!r}, which is not a string"
-        for word in ("name", "python", "resolution")
+        for word in _TEXTS
         if not isinstance(entry.get(word, ""), str)
     ]
     wrong += [
         f"says {where}.{word} = {entry[word]!r}, which is no string and no list of them"
-        for word in ("groups", "extras", "services", "os")
+        for word in _PARTS
         if not isinstance(entry.get(word, ""), str) and not _strings(entry[word])
     ]
     if isinstance(said := entry.get("resolution", RESOLUTIONS[0]), str):
@@ -130,18 +133,9 @@ def _strings(value: object) -> bool:
 
 
 def _entry(entry: Mapping[str, Any]) -> Entry:
-    def parts(key: str) -> tuple[str, ...] | None:
-        if key not in entry:
-            return None
-        value = entry[key]
+    def parts(value: str | list[str]) -> tuple[str, ...]:
         return split(value) if isinstance(value, str) else tuple(value)
 
-    return Entry(
-        name=entry.get("name"),
-        python=entry.get("python"),
-        resolution=entry.get("resolution"),
-        groups=parts("groups"),
-        extras=parts("extras"),
-        services=parts("services"),
-        os=parts("os"),
-    )
+    values: dict[str, Any] = {key: entry[key] for key in _TEXTS if key in entry}
+    values |= {key: parts(entry[key]) for key in _PARTS if key in entry}
+    return Entry(**values)

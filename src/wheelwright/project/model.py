@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+from packaging.utils import canonicalize_name
 
 from wheelwright.errors import ProjectError, RequestError
 from wheelwright.project import lock as uvlock
@@ -74,6 +77,12 @@ class Project:
     def has(self, name: str) -> bool:
         """Whether the package's directory holds an entry; directories end with `/`."""
         return self.files.has(f"{self.where}/{name}" if self.where else name)
+
+    @property
+    def sources(self) -> dict[str, Any]:
+        """Where [tool.uv.sources] sends each normalized name; the package's own table wins."""
+        tables = [each.table("tool", "uv", "sources") for each in (self.root, self.package)]
+        return {canonicalize_name(name): where for table in tables for name, where in table.items()}
 
     def configures(self, *keys: str) -> bool:
         """Whether pyproject.toml has a table there, the package's or the root's."""

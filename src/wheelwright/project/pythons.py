@@ -30,6 +30,11 @@ class Drift:
         return f"{self.path}:{self.line}: {self.fact}" if self.line else f"{self.path}: {self.fact}"
 
 
+def minor_key(python: str) -> tuple[int, ...]:
+    """Return (3, 12) of `3.12` and of `3.12.1`: what minor versions are ordered by."""
+    return tuple(int(part) for part in minor_of(python).split("."))
+
+
 def minor_of(python: str) -> str:
     """Return `3.12` of `3.12.1`."""
     return ".".join(python.split(".")[:2])
@@ -103,7 +108,7 @@ def choose(
             f'"{pyproject.requires_python}" and the classifiers',
             "correct them, or pass --python",
         )
-    boring = [python for python in claims if _key(python) <= _key(DEFAULT_PYTHON)]
+    boring = [python for python in claims if minor_key(python) <= minor_key(DEFAULT_PYTHON)]
     return boring[-1] if boring else claims[0]
 
 
@@ -157,11 +162,11 @@ def _file_drift(text: str, requires: SpecifierSet | None, classified: Sequence[s
 
 def _silent(requires: SpecifierSet, classified: Sequence[str]) -> list[str]:
     # Above the newest classifier nothing is drift: a new Python appears before anyone tested it.
-    newest = _key(classified[-1])
+    newest = minor_key(classified[-1])
     return [
         python
         for python in KNOWN_PYTHONS
-        if _key(python) < newest and python not in classified and allows(requires, python)
+        if minor_key(python) < newest and python not in classified and allows(requires, python)
     ]
 
 
@@ -171,8 +176,4 @@ def _classified(pyproject: Pyproject) -> list[str]:
 
 
 def _ordered(pythons: Sequence[str]) -> list[str]:
-    return sorted(set(pythons), key=_key)
-
-
-def _key(python: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in minor_of(python).split("."))
+    return sorted(set(pythons), key=minor_key)

@@ -55,6 +55,7 @@ def read(pyproject: Pyproject, gates: Sequence[str] | None = None) -> Settings:
     Raises:
         ProjectError: unknown keys, values of another type, unknown gates in `skip`.
     """
+    # Not cattrs: the same messages took as many lines, and a table with one mistake hid its others.
     table = pyproject.table("tool", "wheelwright")
     wrong = [
         *_unknown_keys(table),
@@ -67,19 +68,12 @@ def read(pyproject: Pyproject, gates: Sequence[str] | None = None) -> Settings:
             f"{pyproject.path}:{line or 1}: [tool.wheelwright] {', and '.join(wrong)}",
             "correct the table",
         )
-    lists = {key: tuple(table.get(key, ())) for key in _LISTS}
-    return Settings(
-        python=table.get("python", ""),
-        services=lists["services"],
-        migrate=lists["migrate"],
-        step_timeout=table.get("step-timeout", ""),
-        groups=lists["groups"],
-        extras=lists["extras"],
-        pytest_args=lists["pytest-args"],
-        typecheck=lists["typecheck"],
-        skip=lists["skip"],
-        matrix=matrix.read(table.get("matrix", {})),
-    )
+    values: dict[str, Any] = {
+        key.replace("-", "_"): tuple(value) if isinstance(value, list) else value
+        for key, value in table.items()
+        if key != "matrix"
+    }
+    return Settings(**values, matrix=matrix.read(table.get("matrix", {})))
 
 
 def _unknown_keys(table: Mapping[str, Any]) -> list[str]:

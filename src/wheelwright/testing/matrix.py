@@ -25,15 +25,14 @@ from wheelwright.errors import GateFailed, RequestError
 from wheelwright.gates.result import Verdict
 from wheelwright.gates.table import counted
 from wheelwright.project.files import join, literal
-from wheelwright.testing import cells as planning
 from wheelwright.testing import coverage, junit, run_tests
-from wheelwright.testing import run as testing
-from wheelwright.testing.cells import Cell, Selection
+from wheelwright.testing.cells import Cell, Selection, plan, runnable
 from wheelwright.testing.plan import TestOptions
 from wheelwright.testing.record import Failure
 from wheelwright.testing.reports import annotations as notices
 from wheelwright.testing.reports import html, markdown, model, table
 from wheelwright.testing.reports.model import CellReport, Coverage, MatrixReport
+from wheelwright.testing.run import Run
 from wheelwright.testing.verdict import Kind
 
 
@@ -113,7 +112,7 @@ async def run(bench: Bench, git: dagger.Directory, asked: Selection, options: Op
         )
     bench.project.require_package()
     started, started_s = datetime.now(UTC), time.monotonic()
-    cells, elsewhere = planning.runnable(planning.plan(bench.project, asked), asked)
+    cells, elsewhere = runnable(plan(bench.project, asked), asked)
     ran = await _all(bench, git, cells, options)
     # A part of the matrix need not reach what was agreed on for the whole.
     whole = not asked.narrows and options.measure is not False
@@ -249,7 +248,7 @@ def _report(bench: Bench, cell: Cell, tested: run_tests.Tested, started: datetim
     )
 
 
-def _note(run: testing.Run, failed: Sequence[Failure]) -> str:
+def _note(run: Run, failed: Sequence[Failure]) -> str:
     """Return the line beside the counts: the interpreter, or why the cell failed."""
     if reason := run.verdict.reason:
         return reason

@@ -14,8 +14,8 @@ from samples import LIKE_ATTRS, LIKE_CLICK, fixture, project
 
 from wheelwright.errors import ProjectError, RequestError
 from wheelwright.github.block import BEGIN
+from wheelwright.github.calls import CALLS, CALLS_APART, Caller, Engine, caller
 from wheelwright.github.plan import CHECK, Options, merged, workflows
-from wheelwright.github.words import CALLS, CALLS_APART, Caller, Engine, caller
 from wheelwright.pins import DAGGER, UV, UV_IMAGE
 from wheelwright.project.model import Project
 

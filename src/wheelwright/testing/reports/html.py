@@ -238,7 +238,7 @@ def _coverage(coverage: Coverage | None) -> Iterable[str]:
     yield f"<h2>Coverage<small>{percent(coverage.percent)} {least}</small></h2>"
     if said:
         yield f'<p class="text-failed">{_e(said)}</p>'
-    ordered = sorted(coverage.files, key=lambda file: (-file.missing, file.path))
+    ordered = coverage.most_lacking
     if not ordered:
         return
     yield '<div class="panel"><ul class="rows">'

@@ -121,8 +121,7 @@ def _rest(report: MatrixReport) -> list[str]:
         lines += [f"### Coverage {percent(total.percent)}{least}", ""]
         if shortfall(total):
             lines += [f"**{markdown(shortfall(total))}**", ""]
-        lacking = sorted(total.files, key=lambda file: (-file.missing, file.path))
-        lacking = [file for file in lacking if file.missing]
+        lacking = [file for file in total.most_lacking if file.missing]
         if lacking:
             lines += ["| file | coverage | missing |", "|---|---:|---:|"]
             lines += [
