@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from stiletto.api import files as f
+from stiletto.api.definition import ArgDef, FunctionDef, TypeRef
 from stiletto.api.readiness import duration_s
 from stiletto.api.secrets import Secret
 from stiletto.api.session import Argument, FunctionCall, ModuleObject
@@ -32,7 +33,6 @@ from stiletto.engine.once import Once
 from stiletto.errors import ModuleFailed, NotSupported, UsageError
 from stiletto.graph.kind import Kind
 from stiletto.graph.recipe import Recipe, closure, dump, load
-from stiletto.module.definition import ArgDef, FunctionDef, TypeRef
 from stiletto.module.origin import acts
 from stiletto.module.source import LoadedModule, context_of
 from stiletto.progress import Outcome

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from stiletto.api import files as f
+from stiletto.api.definition import ModuleDef, ObjectDef, from_json, to_json
 from stiletto.api.session import FunctionCall
 from stiletto.api.typedefs import Module
 from stiletto.engine.client import Client, RunCode
@@ -32,7 +33,6 @@ from stiletto.errors import ModuleFailed, UsageError
 from stiletto.graph.recipe import digest_of
 from stiletto.module.config import CONFIG, Customization, ModuleConfig, Related, parse_config
 from stiletto.module.defaults import EnvFile, apply_defaults, module_defaults, parse_env
-from stiletto.module.definition import ModuleDef, ObjectDef, from_json, to_json
 from stiletto.module.naming import camel
 from stiletto.module.origin import Origin, acts
 from stiletto.module.registration import define
