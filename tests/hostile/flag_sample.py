@@ -12,6 +12,15 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stiletto.api.definition import (
+    ArgDef,
+    EnumDef,
+    FieldDef,
+    FunctionDef,
+    ModuleDef,
+    ObjectDef,
+    TypeRef,
+)
 from stiletto.cli.door import Installed
 from stiletto.cli.main import run
 from stiletto.cli.ports import EnginePort
@@ -22,15 +31,6 @@ from stiletto.engine.ports import ObjectRef, Value
 from stiletto.engine.session import Engine
 from stiletto.errors import ModuleFailed, NotSupported
 from stiletto.graph.kind import Kind
-from stiletto.module.definition import (
-    ArgDef,
-    EnumDef,
-    FieldDef,
-    FunctionDef,
-    ModuleDef,
-    ObjectDef,
-    TypeRef,
-)
 from stiletto.progress import Progress
 from stiletto.sandbox.images import HostImages
 from stiletto.sandbox.plain import Plain

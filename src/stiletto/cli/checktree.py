@@ -17,10 +17,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from stiletto.api.definition import ModuleDef, ObjectDef
 from stiletto.cli.names import closest, kebab
 from stiletto.errors import UsageError
 from stiletto.graph.kind import Kind
-from stiletto.module.definition import ModuleDef, ObjectDef
 from stiletto.module.toolchain import WorkspaceDef
 
 

@@ -200,18 +200,14 @@ def _dispatch(invocation: Invocation, words: list[str]) -> int:
             hint=f'did you mean "{meant}"? {flags.see_help}' if meant else flags.see_help,
         )
     if name == "help":
-        terminal.out(HELP + _option_rows(terminal) + "\n")
+        from stiletto.cli.describe import command_help
+
+        terminal.out(command_help(HELP, GLOBALS, terminal.width))
         return 0
     if name == "version":
         return _version(invocation, rest)
     command = _command(name)
     return run_to_end(lambda: command(invocation, rest), invocation.running, terminal)
-
-
-def _option_rows(terminal: Terminal) -> str:
-    from stiletto.cli.describe import columns, flag_rows
-
-    return columns(flag_rows(GLOBALS), terminal.width)
 
 
 def _version(invocation: Invocation, words: list[str]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from stiletto.cli.describe import columns, flag_rows
+from stiletto.cli.describe import command_help
 from stiletto.cli.flags import Flag
 from stiletto.cli.invocation import Invocation
 from stiletto.cli.options import GLOBALS, boolean
@@ -42,8 +42,7 @@ async def prune(invocation: Invocation, words: list[str]) -> int:
     terminal = invocation.terminal
     given, others = invocation.read(words, "stiletto prune", own=PRUNE_FLAGS)
     if invocation.options.help:
-        rows = columns(flag_rows((*PRUNE_FLAGS, *GLOBALS)), terminal.width)
-        terminal.out(f"{PRUNE_HELP}{rows}\n")
+        terminal.out(command_help(PRUNE_HELP, (*PRUNE_FLAGS, *GLOBALS), terminal.width))
         return 0
     if others:
         raise UsageError(f'unknown command "{others[0]}" for "stiletto prune"')

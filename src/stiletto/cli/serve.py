@@ -9,7 +9,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
-from stiletto.cli.describe import columns, flag_rows
+from stiletto.cli.describe import command_help
 from stiletto.cli.flags import Flag, FlagSet
 from stiletto.cli.interrupts import code_for, hangups
 from stiletto.cli.invocation import Invocation
@@ -61,8 +61,7 @@ async def session(invocation: Invocation, words: list[str]) -> int:
     terminal = invocation.terminal
     given, others = invocation.read(words, "stiletto session", own=SESSION_FLAGS)
     if invocation.options.help:
-        rows = columns(flag_rows((*SESSION_FLAGS, *GLOBALS)), terminal.width)
-        terminal.out(f"{SESSION_HELP}{rows}\n")
+        terminal.out(command_help(SESSION_HELP, (*SESSION_FLAGS, *GLOBALS), terminal.width))
         return 0
     if others:
         raise UsageError(f'unknown command "{others[0]}" for "stiletto session"')
@@ -103,8 +102,7 @@ async def run(invocation: Invocation, words: list[str]) -> int:
     given, command = flags.take(words)
     invocation.options = with_given(invocation.options, given)
     if invocation.options.help:
-        rows = columns(flag_rows(GLOBALS), terminal.width)
-        terminal.out(f"{RUN_HELP}{rows}\n")
+        terminal.out(command_help(RUN_HELP, GLOBALS, terminal.width))
         return 0
     if not command:
         raise UsageError("no command to run", hint=flags.see_help)

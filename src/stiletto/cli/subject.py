@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
+from stiletto.api.definition import FunctionDef
 from stiletto.cli.options import Options
-from stiletto.module.definition import FunctionDef
 
 
 def whose(

@@ -19,9 +19,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from stiletto.api.definition import EnumDef, TypeRef
 from stiletto.errors import UsageError
 from stiletto.graph.kind import Kind
-from stiletto.module.definition import EnumDef, TypeRef
 
 ADDRESSABLE = frozenset(
     {

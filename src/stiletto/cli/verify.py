@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stiletto.cli.describe import columns, flag_rows
+from stiletto.cli.describe import command_help
 from stiletto.cli.flags import Flag
 from stiletto.cli.invocation import Invocation
 from stiletto.cli.options import GLOBALS, boolean
@@ -38,8 +38,7 @@ async def verify(invocation: Invocation, words: list[str]) -> int:
     terminal = invocation.terminal
     given, others = invocation.read(words, "stiletto verify", own=VERIFY_FLAGS)
     if invocation.options.help:
-        rows = columns(flag_rows((*VERIFY_FLAGS, *GLOBALS)), terminal.width)
-        terminal.out(f"{VERIFY_HELP}{rows}\n")
+        terminal.out(command_help(VERIFY_HELP, (*VERIFY_FLAGS, *GLOBALS), terminal.width))
         return 0
     if others:
         raise UsageError(f'unknown command "{others[0]}" for "stiletto verify"')

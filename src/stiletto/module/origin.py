@@ -11,9 +11,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from stiletto.api.definition import ArgDef
 from stiletto.graph.kind import Kind
 from stiletto.module.addresses import is_git_url, secret_arguments
-from stiletto.module.definition import ArgDef
 
 
 @dataclass(frozen=True, slots=True)

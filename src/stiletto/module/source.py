@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stiletto.api.definition import ModuleDef
 from stiletto.errors import ModuleFailed, UsageError
 from stiletto.module.config import CONFIG, ModuleConfig
-from stiletto.module.definition import ModuleDef
 from stiletto.module.origin import Origin
 from stiletto.module.remote import is_remote
 

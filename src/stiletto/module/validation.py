@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from stiletto.api.definition import ModuleDef, ObjectDef, TypeRef
 from stiletto.errors import ModuleFailed
-from stiletto.module.definition import ModuleDef, ObjectDef, TypeRef
 
 
 def validate(module: ModuleDef, foreign: Mapping[str, str]) -> None:

@@ -69,20 +69,18 @@ class HostImages:
         self._home = home
         self._servers = servers
         self._answers = Answers(memory)
-        self._resolved: dict[str, Image] = {}
         self._lock = asyncio.Lock()
 
     async def resolve(self, address: str) -> Image:
-        """Return the image for an address, the same one during the life of this object.
+        """Return the image for an address.
 
         Raises:
             EnvironmentFailed: the machine has nothing that could stand in for it.
             UsageError: it is no address.
         """
+        # One after the other: an executable's answer serves every address that asks it.
         async with self._lock:
-            if address not in self._resolved:
-                self._resolved[address] = await self._resolve(address)
-            return self._resolved[address]
+            return await self._resolve(address)
 
     async def _resolve(self, address: str) -> Image:
         # Imported here: 10 ms that a call answered from the store alone need not pay.

@@ -12,15 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from stiletto.cli.door import Pruned, Verified
-from stiletto.cli.main import run
-from stiletto.cli.options import SandboxName
-from stiletto.cli.ports import EnginePort
-from stiletto.cli.terminal import Terminal
-from stiletto.engine.ports import ObjectRef, Value
-from stiletto.errors import EnvironmentFailed, ModuleFailed, NotSupported, StepFailed
-from stiletto.graph.kind import Kind
-from stiletto.module.definition import (
+from stiletto.api.definition import (
     ArgDef,
     EnumDef,
     FieldDef,
@@ -29,6 +21,14 @@ from stiletto.module.definition import (
     ObjectDef,
     TypeRef,
 )
+from stiletto.cli.door import Pruned, Verified
+from stiletto.cli.main import run
+from stiletto.cli.options import SandboxName
+from stiletto.cli.ports import EnginePort
+from stiletto.cli.terminal import Terminal
+from stiletto.engine.ports import ObjectRef, Value
+from stiletto.errors import EnvironmentFailed, ModuleFailed, NotSupported, StepFailed
+from stiletto.graph.kind import Kind
 from stiletto.progress import Outcome, Progress, Span
 
 ABOVE: ContextVar[Span | None] = ContextVar("ABOVE", default=None)

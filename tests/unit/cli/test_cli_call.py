@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -446,7 +447,7 @@ def test_an_own_argument_comes_before_a_global_one(tmp_path: Path) -> None:
 
     from cli_fake import MODULE, SAMPLE, STRING, fn
 
-    from stiletto.module.definition import ArgDef
+    from stiletto.api.definition import ArgDef
 
     own = fn("echo", STRING, ArgDef("msg", STRING), ArgDef("workdir", STRING))
     sample = replace(SAMPLE, functions={"echo": own})
@@ -483,7 +484,7 @@ def test_a_terminal_shows_live_progress(tmp_path: Path) -> None:
     """`auto` is live on a terminal; what is done stays."""
     ended = Shell(tmp_path, err_is_tty=True, environ={"TERM": "xterm"})("call", "loud-step")
     shown = [sanitized(line) for line in ended.err.split("\n")]
-    assert "✔ make 0.0s" in shown
+    assert [line for line in shown if re.fullmatch(r"✔ make \d\.\ds", line)]
     assert "✔ uv sync CACHED" in shown
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from cli_fake import MODULE, SAMPLE, STRING, FakeDoor, Shell, fn, obj
 
+from stiletto.api.definition import ArgDef, ModuleDef
 from stiletto.cli.prune import read_duration_s, read_size_bytes, size_text
 from stiletto.errors import UsageError
-from stiletto.module.definition import ArgDef, ModuleDef
 
 SMALL = ModuleDef(
     "sample",

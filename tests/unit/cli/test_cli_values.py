@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stiletto.api.definition import EnumDef, TypeRef
 from stiletto.cli.flags import Flag, FlagSet, asks_for_help
 from stiletto.cli.names import closest, kebab
 from stiletto.cli.options import Options, peek_options
@@ -24,7 +25,6 @@ from stiletto.cli.values import (
 )
 from stiletto.errors import UsageError
 from stiletto.graph.kind import Kind
-from stiletto.module.definition import EnumDef, TypeRef
 
 
 @pytest.mark.parametrize(

@@ -149,7 +149,7 @@ async def test_python_image() -> None:
     again = await images.resolve(f"docker.io/library/python:{HERE}-slim")
     same = await HostImages().resolve(f"python:{HERE}")
 
-    assert again is image
+    assert again == image
     assert same.identity == image.identity
     assert image.env["PYTHON_VERSION"].startswith(f"{HERE}.")
     assert image.provided_by.startswith("the host's /")
