@@ -156,7 +156,7 @@ async def check(invocation: Invocation, words: list[str]) -> int:
             module,
             checks,
             progress,
-            invocation.door.beneath,
+            invocation.launcher.beneath,
             fail_fast="failfast" in wanted,
         )
     terminal.out(f"{checking.report(verdicts)}\n")

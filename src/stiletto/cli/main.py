@@ -25,7 +25,7 @@ from stiletto.cli.terminal import Terminal
 from stiletto.errors import EnvironmentFailed, StilettoError, UsageError
 
 if TYPE_CHECKING:
-    from stiletto.cli.door import Door
+    from stiletto.cli.launcher import EngineLauncher
 
 
 DISTRIBUTION = "wheelwright-pipeline"
@@ -70,7 +70,7 @@ Command = Callable[[Invocation, list[str]], Coroutine[Any, Any, int]]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line of this process; return the exit code."""
-    from stiletto.cli.door import Installed
+    from stiletto.cli.launcher import Installed
 
     _open_streams()
     for stream in (sys.stdout, sys.stderr):
@@ -104,18 +104,18 @@ def _open_streams() -> None:
             setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
 
 
-def run(words: Sequence[str], terminal: Terminal, door: Door) -> int:
+def run(words: Sequence[str], terminal: Terminal, launcher: EngineLauncher) -> int:
     """Run one command line on a terminal and an engine; return the exit code."""
     try:
-        return _run(words, terminal, door)
+        return _run(words, terminal, launcher)
     except BrokenPipeError:
         return UNHEARD
 
 
-def _run(words: Sequence[str], terminal: Terminal, door: Door) -> int:
+def _run(words: Sequence[str], terminal: Terminal, launcher: EngineLauncher) -> int:
     invocation: Invocation | None = None
     try:
-        invocation = Invocation(terminal, door, Options.from_environ(terminal.environ))
+        invocation = Invocation(terminal, launcher, Options.from_environ(terminal.environ))
         return _dispatch(invocation, list(words))
     except StilettoError as error:
         if invocation is not None and not invocation.failures_are_shown:

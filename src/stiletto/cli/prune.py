@@ -48,7 +48,7 @@ async def prune(invocation: Invocation, words: list[str]) -> int:
         raise UsageError(f'unknown command "{others[0]}" for "stiletto prune"')
     texts = {one.flag.name: one.text for one in given}
     volumes = any(one.flag.name == "volumes" and boolean(one) for one in given)
-    done = invocation.door.prune(
+    done = invocation.launcher.prune(
         environ=terminal.environ,
         keep_bytes=read_size_bytes(texts["keep"]) if "keep" in texts else None,
         unused_for_s=read_duration_s(texts["unused-for"]) if "unused-for" in texts else None,

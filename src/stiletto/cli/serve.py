@@ -74,7 +74,7 @@ async def session(invocation: Invocation, words: list[str]) -> int:
     async with _on_signals(lambda _: ended.set()), invocation.session() as (engine, _):
         if "load-workspace-modules" in names:
             await engine.load_module(invocation.options.mod)
-        async with invocation.door.serve(engine) as (port, token):
+        async with invocation.launcher.serve(engine) as (port, token):
             # The SDK passes the object's members on as keywords: no others may be added.
             terminal.out(json.dumps({"port": port, "session_token": token}) + "\n")
             _watch_stdin(terminal, asyncio.get_running_loop(), ended)
@@ -110,7 +110,7 @@ async def run(invocation: Invocation, words: list[str]) -> int:
     async with (
         _on_signals(signals.note),
         invocation.session(shared=True) as (engine, _),
-        invocation.door.serve(engine) as (port, token),
+        invocation.launcher.serve(engine) as (port, token),
     ):
         environ = {
             **terminal.environ,

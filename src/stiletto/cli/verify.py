@@ -43,7 +43,7 @@ async def verify(invocation: Invocation, words: list[str]) -> int:
     if others:
         raise UsageError(f'unknown command "{others[0]}" for "stiletto verify"')
     repair = any(boolean(one) for one in given)
-    done = invocation.door.verify(environ=terminal.environ, repair=repair, tell=terminal.err)
+    done = invocation.launcher.verify(environ=terminal.environ, repair=repair, tell=terminal.err)
     for damage in done.damages:
         terminal.out(f"{'dropped' if repair else 'damaged'}: {damage.path}: {damage.why}\n")
     checked = ", ".join(f"{number} {kind}" for kind, number in sorted(done.checked.items()))

@@ -217,7 +217,7 @@ class Commands:
                     )
                     elapsed_s = time.monotonic() - started
                     if not _expected(exec_.expect, output.exit_code):
-                        await bound.blame()
+                        await bound.raise_if_failed()
             finally:
                 for lock in reversed(held):
                     await lock.__aexit__(None, None, None)

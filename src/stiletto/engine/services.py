@@ -113,7 +113,7 @@ class Bound:
                 running.cancel()
                 await asyncio.wait({running})
 
-    async def blame(self) -> None:
+    async def raise_if_failed(self) -> None:
         """Raise what happened to a service, if one has just ended: it explains a failure."""
         lives = [one.life for one, _ in self.instances]
         if lives:

@@ -114,7 +114,7 @@ def _facts(facts: os.stat_result) -> _Facts:
     return facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino, facts.st_dev
 
 
-def take_in(
+def ingest(
     root: Path, blobs: Blobs, index: StatIndex, keep: Keep | None, descend: Descend | None
 ) -> Dir:
     """Return a host directory as a tree, its contents kept as blobs.

@@ -197,20 +197,20 @@ def discard(path: Path, stage: Stage) -> None:
         clear(path)
         return
     try:
-        grave = stage.directory() / "dropped"
+        trash = stage.directory() / "dropped"
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         # A full disk has no room for another directory; found by the next prune if we are killed.
-        grave = path.with_name(f".{path.name}.dropped")
+        trash = path.with_name(f".{path.name}.dropped")
     try:
-        move(path, grave, stage.root.parent)
+        move(path, trash, stage.root.parent)
     except FileNotFoundError:
         return
-    remove_tree(grave)
+    remove_tree(trash)
     with contextlib.suppress(OSError):
-        if grave.name == "dropped":
-            grave.parent.rmdir()
+        if trash.name == "dropped":
+            trash.parent.rmdir()
 
 
 def _entries(root: Path) -> Iterator[StoredEntry]:

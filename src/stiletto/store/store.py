@@ -99,7 +99,7 @@ class Store(Directories):
         path = path.absolute()
         name = hashlib.sha256(os.fsencode(path)).hexdigest()
         index = ingest.StatIndex(self.root / "index" / f"{name}.json", self._stage, self._clock_ns)
-        return ingest.take_in(path, self._blobs, index, keep, descend)
+        return ingest.ingest(path, self._blobs, index, keep, descend)
 
     @translated
     def save_tree(self, tree: Dir) -> str:

@@ -18,8 +18,8 @@ from stiletto.api.long_text import LongText, takes_long_texts
 from stiletto.api.session import Query
 from stiletto.errors import StepFailed, StilettoError, UsageError
 from stiletto.graph.recipe import Recipe
-from stiletto.wire.asker import Asker, Dispatch
 from stiletto.wire.check import MAX_DEPTH, MAX_VALUE_DEPTH, check, is_too_deep
+from stiletto.wire.ports import ClientPort, Dispatch
 
 FRAMES = 6 * MAX_DEPTH
 """What Python needs for a query of that depth; graphql-core stops at 200 for the sake of PyPy."""
@@ -62,7 +62,7 @@ def to_extensions(error: StilettoError) -> dict[str, Any]:
 class _Asked:
     """One query while it is executed: who asks, and how much text the answer has so far."""
 
-    client: Asker
+    client: ClientPort
     dispatch: Dispatch
     size: int = 0
     long: list[LongText] = field(default_factory=list)
@@ -91,7 +91,7 @@ class GraphQL:
 
     async def answer(
         self,
-        client: Asker,
+        client: ClientPort,
         query: str,
         variables: Mapping[str, Any] | None = None,
         operation: str | None = None,

@@ -57,7 +57,7 @@ class Pruned(Protocol):
         ...
 
 
-class Door(Protocol):
+class EngineLauncher(Protocol):
     """Opens an engine, and serves one to other programs."""
 
     def open(
