@@ -23,7 +23,7 @@ EFFECTS = MACHINE | {"anyio", "dagger", "http", "httpx", "time", "urllib.request
 
 PURE: dict[str, tuple[str, ...]] = {
     "stiletto/api": (),
-    "stiletto/graph": ("layer",),  # names a path of the host, which others read
+    "stiletto/graph": (),
     "wheelwright/distribution": ("builder",),
     "wheelwright/environment": (),
     "wheelwright/gates": ("run",),

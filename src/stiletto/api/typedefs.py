@@ -1,4 +1,4 @@
-"""Registration: the values a module builds to say what it offers.
+"""Registration: the values that a module builds to describe its types.
 
 A module sends chains of `typeDef`, `function` and `module` calls. They build what
 `stiletto.api.definition` describes, as JSON data and under the names that the module's own code

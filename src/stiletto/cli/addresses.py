@@ -69,7 +69,7 @@ class Addresses:
                 check_bare_secret(address.text, self._environ, f"--{kebab(name)}: ")
                 self._say(
                     f"Warning: --{kebab(name)}: a secret without a scheme; "
-                    "write env:// in front of the name, as later versions will ask for"
+                    "write env:// in front of the name, as later versions will require"
                 )
         calls = calls_for(address.type, address.text, ignore)
         if calls is None:

@@ -1,4 +1,4 @@
-"""`stiletto check`: run a module's checks at the same time, and say how each ended."""
+"""`stiletto check`: run a module's checks in parallel, and report each result."""
 
 from __future__ import annotations
 

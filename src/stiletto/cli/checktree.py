@@ -1,4 +1,4 @@
-"""Which checks a module has, and which of them a pattern means.
+"""Which checks a module has, and which of them a pattern matches.
 
 A check is a function marked as one that needs no arguments, on the main object or on an object
 that such functions and fields lead to. A generator counts as a check that fails when it would

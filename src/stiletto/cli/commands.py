@@ -10,7 +10,7 @@ from stiletto.cli.flags import Flag, asks_for_help
 from stiletto.cli.invocation import Invocation
 from stiletto.cli.line import functions_of, provider_of, read_line, skipped
 from stiletto.cli.names import closest, kebab
-from stiletto.cli.options import CONTEXT, GLOBALS, OUTPUTS, boolean, glimpse
+from stiletto.cli.options import CONTEXT, GLOBALS, OUTPUTS, boolean, peek_options
 from stiletto.errors import StilettoError, UsageError
 from stiletto.progress import Outcome
 
@@ -62,7 +62,7 @@ async def call(invocation: Invocation, words: list[str]) -> int:
     """Run a chain of functions; return the exit code."""
     terminal = invocation.terminal
     said_by_environ = invocation.options
-    started_with = glimpse(said_by_environ, words)
+    started_with = peek_options(said_by_environ, words)
     invocation.options = started_with
     async with invocation.session() as (engine, progress):
         try:

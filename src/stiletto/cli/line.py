@@ -1,4 +1,4 @@
-"""The words after `call`, read against what the module offers; nothing is run.
+"""Parses the arguments after `call` against the module's definition; runs nothing.
 
     [globals] [constructor flags] FUNCTION [its flags] [FUNCTION [its flags] ...]
 

@@ -178,7 +178,7 @@ def _print_traceback(terminal: Terminal, error: Exception) -> None:
 def _dispatch(invocation: Invocation, words: list[str]) -> int:
     terminal = invocation.terminal
     if any("\0" in word for word in words):
-        raise UsageError("an argument holds a NUL, which no path, name or program can have")
+        raise UsageError("an argument contains a NUL, which no path, name or program can contain")
     version = Flag("version", implied="true")
     flags = FlagSet([*GLOBALS, *UNSUPPORTED, version], command="stiletto")
     given, rest = flags.take(words)

@@ -1,4 +1,4 @@
-"""Whose files a call works on, told where the words do not say it."""
+"""Reports whose files a call works on, where the arguments do not name them."""
 
 from __future__ import annotations
 

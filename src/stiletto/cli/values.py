@@ -1,4 +1,4 @@
-"""Texts of the command line as typed values, without looking at the machine.
+"""Converts arguments of the command line to typed values, without I/O.
 
     string     as given                       enum      a member's name, case ignored
     int        decimal, 0x, 0o, 0b            scalar    as given; JSON is checked

@@ -71,5 +71,5 @@ class Addresses:
         cloned = await self._repositories.clone(GitReference(((url, ""),), version))
         path = (cloned.path / inside).resolve()
         if not path.is_relative_to(cloned.path.resolve()):
-            raise UsageError(f"{shown(text)}: {inside!r} leads out of the repository")
+            raise UsageError(f"{shown(text)}: {inside!r} is outside of the repository")
         return str(path)

@@ -366,12 +366,12 @@ class Commands:
         """Return a secret as the value of a variable, bytes that are not UTF-8 kept.
 
         Raises:
-            UsageError: it cannot be read, or holds a NUL byte.
+            UsageError: it cannot be read, or contains a NUL byte.
         """
         value = await self._layouts.secrets.for_step(variable.secret)
         if b"\0" in value:
             raise UsageError(
-                f"the secret of variable {variable.name} holds a NUL byte",
+                f"the secret of variable {variable.name} contains a NUL byte",
                 hint="mount it as a file with withMountedSecret",
             )
         return value.decode("utf-8", "surrogateescape")

@@ -1,4 +1,4 @@
-"""Turns recipes into trees, files and what stands at a container's root.
+"""Turns recipes into trees, files and the roots of containers.
 
     Directory -> tree.Dir          File -> NamedFile        Root -> Stack
 

@@ -1,4 +1,4 @@
-"""What stands at a container's `/`, as layers on disk, and who can tell."""
+"""The layers on disk at a container's `/`."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ class Modules:
         root = (cloned.path / cloned.directory).resolve()
         where = f"{cloned.directory or '.'} of {cloned.url} at {cloned.commit[:12]}"
         if not root.is_relative_to(cloned.path.resolve()):
-            raise UsageError(f"{where} leads out of the repository")
+            raise UsageError(f"{where} is outside of the repository")
         if not (root / CONFIG).is_file():
             raise UsageError(f"no module in {where}: it has no {CONFIG}")
         origin = f"{cloned.url}/{cloned.directory}@{cloned.commit}"
@@ -226,7 +226,7 @@ class Modules:
             answer = await self._run(client, f"module {module.name}")
             built = self._core.objects.recall(json.loads(answer))
             if not isinstance(built, Module):
-                raise ModuleFailed(f"module {module.name} did not say what it offers")
+                raise ModuleFailed(f"module {module.name} did not report its types")
             definition = define(module.name, built, module.config.name)
             validate(
                 definition,

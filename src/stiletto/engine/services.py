@@ -1,4 +1,4 @@
-"""Runs services: one instance per session and content, for as long as somebody uses it.
+"""Runs services: one instance per session and content, while a client uses it.
 
     starting --ready--> running --last user gone, 10 s--> stopping --> gone
         |                  |                                 ^

@@ -1,4 +1,4 @@
-"""Recipes: immutable values that name what they are made of.
+"""Recipes: immutable values that describe how something is made.
 
 Everything the API hands out is a recipe: a frozen dataclass whose fields are plain data and
 other recipes. One traversal (`parts`) feeds the digest that identifies a recipe and the walk to
@@ -113,7 +113,7 @@ def _encode(value: Any, nested: Any) -> Encoded:
         case Sequence():
             return [_encode(item, nested) for item in value]
         case _:
-            raise TypeError(f"a recipe cannot hold {type(value).__name__}")
+            raise TypeError(f"a recipe cannot contain {type(value).__name__}")
 
 
 def _by_digest(value: Any) -> Encoded:

@@ -157,7 +157,7 @@ class View:
         """Return a file's contents.
 
         Raises:
-            UsageError: it is no regular file, is not there, or may not be read.
+            UsageError: it is not a regular file, is not there, or may not be read.
         """
         node = self._existing(path).node
         if node.kind != "file" or node.host is None:

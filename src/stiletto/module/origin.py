@@ -1,4 +1,4 @@
-"""Where a default stands, and whether it acts on the machine when it is used (pure).
+"""Where a default comes from, and whether it acts on the machine when it is used (pure).
 
 A `.env` or `dagger.json` comes with files that somebody else wrote. A default in it may name a
 command or a file of the machine; before it is used, the user is asked (`stiletto.engine.consent`).

@@ -147,7 +147,7 @@ def read_project(source: Path) -> ModuleProject:
     except FileNotFoundError as error:
         raise ModuleFailed(f"{path}: not found", hint="create one with `uv init`") from error
     except (ValueError, RecursionError) as error:
-        # ValueError: TOMLDecodeError and UnicodeDecodeError are, and a number of too many digits.
+        # ValueError: TOMLDecodeError and UnicodeDecodeError are, and a number with too many digits.
         raise ModuleFailed(f"{path}: {error}") from error
     project = _table(data, "project")
     package = re.sub(r"[-.\s]+", "_", _text(project, "name") or "main")

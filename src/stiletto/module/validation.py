@@ -1,4 +1,4 @@
-"""What a module may offer: its own types and the core's, not those of the modules it uses.
+"""Validates a module's types: its own and the core's, not those of the modules it uses.
 
 Source: core/module.go (validateObjectTypeDef) of v0.21.8. Pure.
 """
@@ -21,7 +21,7 @@ def validate(module: ModuleDef, foreign: Mapping[str, str]) -> None:
     if problems:
         raise ModuleFailed(
             "\n".join(problems),
-            hint="offer a type of your own that keeps it in a field of its own code, or text",
+            hint="define a type of your own that wraps it, or return text",
         )
 
 

@@ -1,4 +1,4 @@
-"""Host images: what this machine has stands in for well-known images.
+"""Host images: programs of this machine in place of well-known images.
 
     python:X.Y[.Z][-flavour]      an interpreter of the machine, on the machine's userland
     ghcr.io/astral-sh/uv[:tag]    uv and uvx from the installed wheel, at /uv and /uvx
@@ -105,8 +105,8 @@ class HostImages:
         if ref.host == "" and ref.name in USERLANDS:
             return userland_image(address)
         raise EnvironmentFailed(
-            f"this machine cannot stand in for the image {address}",
-            hint="run the same words with `dagger` instead of `stiletto`; here are known: "
+            f"this machine cannot provide the image {address}",
+            hint="run the same command with `dagger` instead of `stiletto`; stiletto provides "
             "python:X.Y, ghcr.io/astral-sh/uv, " + ", ".join(sorted({*USERLANDS, *SERVERS})),
         )
 
@@ -135,7 +135,7 @@ def _uv_image(address: str, ref: ImageRef) -> Image:
     uv = find_uv()
     if uv is None:
         raise EnvironmentFailed(
-            f"there is no uv on this machine to stand in for {address}",
+            f"there is no uv on this machine to use for {address}",
             hint="install it with `pip install uv`",
         )
     said = subprocess.run([str(uv), "--version"], capture_output=True, text=True, timeout=10)

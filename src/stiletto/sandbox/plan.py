@@ -1,4 +1,4 @@
-"""One step of work as data: what runs, on which files, with what around it.
+"""One step as data: its command, its files, its environment.
 
 Nothing here touches the machine. A provider (`bubblewrap`, `plain`) turns a `Step` into a
 process; both answer to the same `Sandbox` protocol and pass the same tests.

@@ -1,4 +1,4 @@
-"""Builds a working tree from layers, and finds what a step changed in it.
+"""Builds a working tree from layers, and finds the changes of a step in it.
 
 A snapshot records every entry right after the tree is built; comparing with a second one gives
 the step's layer. Mount points are left out: what is mounted is not part of the layer.

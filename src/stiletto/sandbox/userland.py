@@ -1,4 +1,4 @@
-"""The machine's userland as an image, on which interpreters and servers stand.
+"""The machine's userland as an image, below interpreters and servers.
 
 It is `/usr` and the few files of `/etc` that programs need; nothing of the machine's own
 configuration.

@@ -1,4 +1,4 @@
-"""Trees laid out on disk, sharing their contents with the blobs."""
+"""Trees as directories on disk, whose contents are shared with the blobs."""
 
 from __future__ import annotations
 

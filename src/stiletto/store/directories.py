@@ -83,7 +83,7 @@ class Directories(Opened):
         found = self.directory("checkouts", key)
         seen = found is not None and self._is_seen(found)
         if found is not None and not seen and not checkout.stands(tree, found / "fs"):
-            self._give_up(found, "what was laid out there has changed")
+            self._give_up(found, "the files there have changed")
             found = None
         if found is None:
             with self.stage() as staged:
@@ -157,7 +157,7 @@ class Directories(Opened):
 
     def _give_up(self, path: Path, why: str) -> None:
         """Move a damaged entry out of the way, so that it is made anew."""
-        self._tell(f"{path} was damaged and is made anew: {why}")
+        self._tell(f"{path} was damaged and is recreated: {why}")
         discard(path, self._stage)
 
     @translated

@@ -96,9 +96,9 @@ def _rows(data: Mapping[str, Any]) -> dict[str, tuple[_Facts, str]]:
     rows: dict[str, tuple[_Facts, str]] = {}
     for name, (size, modified, changed, inode, device, digest) in data["files"].items():
         if not all(type(fact) is int for fact in (size, modified, changed, inode, device)):
-            raise TypeError(f"{name}: facts that are no numbers")
+            raise TypeError(f"{name}: facts that are not numbers")
         if not _DIGEST.fullmatch(digest):
-            raise ValueError(f"{name}: {digest!r} is no digest")
+            raise ValueError(f"{name}: {digest!r} is not a digest")
         rows[name] = (size, modified, changed, inode, device), digest
     return rows
 

@@ -125,7 +125,7 @@ def _must_be_ours(root: Path) -> None:
         raise EnvironmentFailed(
             f"the cache {root} belongs to {_user(owner)}, not to {_user(os.geteuid())}",
             hint="set STILETTO_CACHE to a directory of your own, "
-            "or run stiletto as the user to whom the cache belongs",
+            "or run stiletto as the cache's owner",
         )
 
 

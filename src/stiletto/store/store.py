@@ -1,4 +1,4 @@
-"""The store's one front: what the engine calls."""
+"""The store's interface for the engine."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Store(Directories):
         """Keep a host file's contents; links are followed.
 
         Raises:
-            UsageError: it is missing, cannot be read, or is no regular file.
+            UsageError: it is missing, cannot be read, or is not a regular file.
         """
         try:
             return self._blobs.add(path)[0]

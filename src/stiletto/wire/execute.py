@@ -1,4 +1,4 @@
-"""Answers GraphQL queries by asking the engine, one field at a time."""
+"""Executes GraphQL queries with the engine, one field at a time."""
 
 from __future__ import annotations
 
@@ -197,8 +197,8 @@ async def _resolve(source: Any, info: graphql.GraphQLResolveInfo[Any], /, **args
             asked.size += answer.size_bytes if isinstance(answer, LongText) else len(answer)
             if asked.size > MAX_ANSWER_BYTES:
                 raise UsageError(
-                    f"the answer to this query is longer than {MAX_ANSWER_BYTES} characters",
-                    hint="ask for less at once, or export files",
+                    f"the response to this query is longer than {MAX_ANSWER_BYTES} characters",
+                    hint="select less at once, or export files",
                 )
             if isinstance(answer, LongText):
                 asked.long.append(answer)
@@ -212,7 +212,7 @@ async def _resolve(source: Any, info: graphql.GraphQLResolveInfo[Any], /, **args
             message, extensions=to_extensions(error), original_error=error
         ) from error
     except RecursionError as error:
-        raise GraphQLError(f"{info.field_name}: what it is asked of is nested too deep") from error
+        raise GraphQLError(f"{info.field_name}: its object is nested too deep") from error
     except UnicodeEncodeError as error:
         raise GraphQLError(f"{info.field_name}: the text is not valid Unicode: {error}") from error
     return answer

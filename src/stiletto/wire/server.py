@@ -150,12 +150,12 @@ class SessionServer:
         except ValueError as error:
             return 400, [_error(f"the body is not JSON: {error}")]
         if not isinstance(request, dict) or not isinstance(query := request.get("query"), str):
-            return 400, [_error("the body must be an object with a text `query`")]
+            return 400, [_error("the body must be an object with a string `query`")]
         variables, operation = request.get("variables"), request.get("operationName")
         if not isinstance(variables, dict | None):
             return 400, [_error("`variables` must be an object")]
         if not isinstance(operation, str | None):
-            return 400, [_error("`operationName` must be a text")]
+            return 400, [_error("`operationName` must be a string")]
         try:
             return await self._graph.answer(client, query, variables, operation)
         except asyncio.CancelledError:

@@ -1,4 +1,4 @@
-"""Reads the files that decide something out of the source, and finds the package in it."""
+"""Reads the files of the source that decide anything, and finds the package in it."""
 
 from __future__ import annotations
 

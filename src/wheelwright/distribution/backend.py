@@ -1,4 +1,4 @@
-"""What a build is made with: the back end and all that it needs, as the release commit records it.
+"""The build requirements of a release: the back end and its dependencies, with hashes.
 
 A back end writes its own version into what it builds, so that a rebuild is the same only if it is
 made by the same one. When the release commit is made, `[build-system] requires` is resolved once;

@@ -84,8 +84,8 @@ def _followed(project: Project, requirement: Requirement, line: str) -> str:
     reference = _reference(source) if isinstance(source, Mapping) else ""
     if not reference:
         raise RequestError(
-            f"[tool.uv.sources] says where {requirement.name} comes from, which only a locked "
-            f"resolution of {project.name} follows",
+            f"[tool.uv.sources] sets the source of {requirement.name}, which only a locked "
+            f"resolution of {project.name} uses",
             "run `uv lock` and leave that cell's resolution locked",
         )
     extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""

@@ -1,4 +1,4 @@
-"""Reads the repository and hands out what the pure modules make of it."""
+"""Reads the repository, and returns what the pure modules plan."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def workflows(
     """
     names = [each.value for each in Engine]
     if engine not in names:
-        raise RequestError(f'no engine is called "{engine}"', f"choose from {', '.join(names)}")
+        raise RequestError(f'unknown engine "{engine}"', f"choose from {', '.join(names)}")
     said = await _texts(bench.whole, ["dagger.json"])
     who = caller(said.get("dagger.json"), Engine(engine), module, package, stiletto)
     planned = plan.workflows(bench.project, who, options, bench.prefix)

@@ -1,4 +1,4 @@
-"""What of a package's dependencies is built from source, and which volume such builds may share.
+"""Which dependencies are built from source, and which volume such builds may share.
 
 A build from source runs the code of what it builds and of all that this needs. So the name of
 the volume is a digest of everything that decides whose code that is: the requirements, the

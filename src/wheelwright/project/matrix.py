@@ -1,4 +1,4 @@
-"""[tool.wheelwright.matrix]: the axes of the test matrix, cells added, cells taken out.
+"""[tool.wheelwright.matrix]: the axes of the test matrix, cells added, cells removed.
 
 | key | value | effect |
 |---|---|---|
@@ -77,19 +77,19 @@ def read(table: Mapping[str, Any]) -> MatrixSettings:
 def check(table: object) -> list[str]:
     """Return everything that is wrong with the table, each as the end of a sentence."""
     if not isinstance(table, Mapping):
-        return [f"says matrix = {table!r}, which is not a table"]
+        return [f"has matrix = {table!r}, which is not a table"]
     known = (*_LISTS, *_TABLES)
     wrong = [f"has an {unknown('key of matrix', key, known)}" for key in table if key not in known]
     for key in _LISTS:
         value = table.get(key, [])
         if not _strings(value):
-            wrong.append(f"says matrix.{key} = {value!r}, which is not a list of strings")
+            wrong.append(f"has matrix.{key} = {value!r}, which is not a list of strings")
         elif key == "resolution":
             wrong += _resolutions(value)
     for key in _TABLES:
         value = table.get(key, [])
         if not isinstance(value, list) or not all(isinstance(entry, Mapping) for entry in value):
-            wrong.append(f"says matrix.{key} = {value!r}, which is not a list of tables")
+            wrong.append(f"has matrix.{key} = {value!r}, which is not a list of tables")
         else:
             for entry in value:
                 wrong += _wrong_entry(key, entry)
@@ -102,12 +102,12 @@ def _wrong_entry(key: str, entry: Mapping[str, Any]) -> list[str]:
         f"has an {unknown(f'key of {where}', word, _WORDS)}" for word in entry if word not in _WORDS
     ]
     wrong += [
-        f"says {where}.{word} = {entry[word]!r}, which is not a string"
+        f"has {where}.{word} = {entry[word]!r}, which is not a string"
         for word in _TEXTS
         if not isinstance(entry.get(word, ""), str)
     ]
     wrong += [
-        f"says {where}.{word} = {entry[word]!r}, which is no string and no list of them"
+        f"has {where}.{word} = {entry[word]!r}, which is neither a string nor a list of strings"
         for word in _PARTS
         if not isinstance(entry.get(word, ""), str) and not _strings(entry[word])
     ]
@@ -116,7 +116,7 @@ def _wrong_entry(key: str, entry: Mapping[str, Any]) -> list[str]:
     if key == "include" and "python" not in entry:
         wrong.append(f"has an entry of {where} without python: {dict(entry)!r}")
     if key == "exclude" and not entry:
-        wrong.append(f"has an empty entry of {where}, which would take out every cell")
+        wrong.append(f"has an empty entry of {where}, which would exclude every cell")
     return wrong
 
 

@@ -1,4 +1,4 @@
-"""One package as all planning sees it: its files, what they say, and what the caller wants."""
+"""One package as planning sees it: its files, their content, and the caller's options."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Project:
         if self.is_virtual_root:
             names = ", ".join(sorted(each.name for each in self.members.values()))
             raise RequestError(
-                "the source is a workspace whose root is no package",
+                "the source is a workspace, and its root is not a package",
                 f"pass --package with one of {names}",
             )
 
@@ -127,7 +127,7 @@ def _pyproject(files: Snapshot, where: str) -> Pyproject:
         seen = sorted(name for name in files.names if "/" not in name.rstrip("/"))
         holds = ", ".join(seen[:8]) + (", ..." if len(seen) > 8 else "")
         raise ProjectError(
-            f"no {path} in the source (it holds: {holds or 'nothing'})",
+            f"no {path} in the source (it has: {holds or 'nothing'})",
             "pass --source DIR with the package's directory, or --package PATH if it lies deeper",
         )
     return toml.parse(path, text)

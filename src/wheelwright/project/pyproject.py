@@ -190,7 +190,7 @@ class Pyproject:
         if key not in self.groups:
             raise ProjectError(
                 f'{self.path}: group "{within[-1]}" includes the group "{name}", '
-                "which is not there",
+                "which does not exist",
                 "correct the name or add the group",
             )
         if key in done:

@@ -1,4 +1,4 @@
-"""Which Pythons the package claims, which one to take, and where its files disagree."""
+"""Which Pythons the package claims, which one to use, and where its files disagree."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def drift(pyproject: Pyproject, python_version_file: str | None) -> list[Drift]:
         Drift(
             path,
             at(f':: {python}"') or at(f":: {python}'"),
-            f'classifier says Python {python}, requires-python "{requires}" forbids it',
+            f'classifier claims Python {python}, requires-python "{requires}" forbids it',
         )
         for python in classified
         if not allows(requires, python)
@@ -138,7 +138,7 @@ def drift(pyproject: Pyproject, python_version_file: str | None) -> list[Drift]:
             Drift(
                 path,
                 at("requires-python"),
-                f'requires-python "{requires}" allows Python {python}, no classifier says it',
+                f'requires-python "{requires}" allows Python {python}, no classifier claims it',
             )
             for python in _silent(requires, classified)
         )
@@ -153,10 +153,10 @@ def _file_drift(text: str, requires: SpecifierSet | None, classified: Sequence[s
         return [Drift(".python-version", 1, "names no version of CPython")]
     line = line_of(text, python)
     if not allows(requires, python):
-        fact = f'says {python}, requires-python "{requires}" forbids it'
+        fact = f'names {python}, requires-python "{requires}" forbids it'
         return [Drift(".python-version", line, fact)]
     if classified and minor_of(python) not in classified:
-        return [Drift(".python-version", line, f"says {python}, no classifier does")]
+        return [Drift(".python-version", line, f"names {python}, no classifier claims it")]
     return []
 
 

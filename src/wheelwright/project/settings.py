@@ -1,4 +1,4 @@
-"""[tool.wheelwright]: what a package says to this module alone. Everything here is optional.
+"""[tool.wheelwright]: settings of a package for this module. All of them are optional.
 
 | key | value | effect |
 |---|---|---|
@@ -83,14 +83,14 @@ def _unknown_keys(table: Mapping[str, Any]) -> list[str]:
 
 def _wrong_values(table: Mapping[str, Any], gates: Sequence[str] | None) -> list[str]:
     wrong = [
-        f"says {key} = {table[key]!r}, which is not a string"
+        f"has {key} = {table[key]!r}, which is not a string"
         for key in _STRINGS
         if not isinstance(table.get(key, ""), str)
     ]
     for key in _LISTS:
         value = table.get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            wrong.append(f"says {key} = {value!r}, which is not a list of strings")
+            wrong.append(f"has {key} = {value!r}, which is not a list of strings")
         elif key == "skip" and gates is not None:
             wrong.extend(
                 f"has an {unknown('gate', gate, gates)}" for gate in value if gate not in gates

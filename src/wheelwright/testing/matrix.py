@@ -1,4 +1,4 @@
-"""Runs the cells of the matrix, in parallel, and combines what they leave.
+"""Runs the cells of the matrix in parallel, and combines their results.
 
 The runs are the same cached steps whoever asks: `matrix`, which judges them, and `matrix_run`,
 which hands out their files. Nothing here raises because a cell failed.
@@ -104,7 +104,7 @@ async def run(bench: Bench, git: dagger.Directory, asked: Selection, options: Op
         RequestError: what was asked for cannot be planned.
     """
     if options.limit < 1:
-        raise RequestError(f"--limit {options.limit} lets no cell run", "pass 1 or more")
+        raise RequestError(f"--limit must be at least 1, not {options.limit}")
     if options.least and options.measure is False:
         raise RequestError(
             f"--coverage-min {options.least:g} cannot be judged without coverage",
@@ -168,7 +168,7 @@ async def _all(
 
         for cell in cells:
             group.start_soon(one, cell)
-    stopped = "stopped: another cell failed, and --fail-fast was asked for"
+    stopped = "stopped: another cell failed, and --fail-fast was given"
     return [
         ran.get(cell.name) or _Ran(CellReport(cell, Verdict.NOT_RUN, stopped), dag.directory())
         for cell in cells
@@ -329,7 +329,7 @@ async def _combine(bench: Bench, python: str, ran: Sequence[_Ran], least: float)
         output = await toolchain.output(container)
         if output.exit_code != 0:
             said = (output.stderr.strip() or output.stdout.strip()).partition("\n")[0]
-            return _Measured(None, None, f"no coverage: `{' '.join(command[:2])}` says: {said}")
+            return _Measured(None, None, f"no coverage: `{' '.join(command[:2])}` failed: {said}")
     text = await container.file(f"{coverage.COMBINED}/coverage.json").contents()
     *others, last = coverage.reporting()
     for command in others:

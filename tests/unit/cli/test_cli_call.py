@@ -308,7 +308,7 @@ def test_a_changeset_can_be_saved_elsewhere(tmp_path: Path) -> None:
         (
             "-i names",
             "Error: --interactive is not supported by stiletto\n"
-            "  hint: leave it out, or run the same words with `dagger`\n",
+            "  hint: leave it out, or run the same command with `dagger`\n",
         ),
         (
             "names --progress fancy",
@@ -336,19 +336,19 @@ def test_a_changeset_can_be_saved_elsewhere(tmp_path: Path) -> None:
             "look --at https://github.com/a/b",
             "Error: --at (the git repository https://github.com/a/b) "
             "is not implemented by stiletto\n"
-            "  hint: run the same words with `dagger` instead of `stiletto`\n",
+            "  hint: run the same command with `dagger` instead of `stiletto`\n",
         ),
         (
             "serve --db tcp://localhost:1",
             "Error: --db (a Service given by its address) is not implemented by stiletto\n"
-            "  hint: run the same words with `dagger` instead of `stiletto`\n",
+            "  hint: run the same command with `dagger` instead of `stiletto`\n",
         ),
         ("broken", "Error: ValueError: no such thing\n"),
         ("nowhere", "Error: no Python 3.9 on this machine\n  hint: install it\n"),
         (
             "foreign",
             "Error: Container.publish is not implemented by stiletto\n"
-            "  hint: run the same words with `dagger` instead of `stiletto`\n",
+            "  hint: run the same command with `dagger` instead of `stiletto`\n",
         ),
         (
             "-m missing names",

@@ -479,7 +479,7 @@ def test_prune_says_what_became_free(
     ended = Shell(tmp_path)("prune", *words.split())
     opened = ended.door.opened_with
     assert expected == {name: opened[name] for name in expected}
-    wanted = (0, "1.2 MB became free, 890 B kept\n")
+    wanted = (0, "1.2 MB freed, 890 B kept\n")
     assert wanted == (ended.code, ended.out)
 
 
@@ -566,7 +566,7 @@ def test_a_signal_cancels_a_call(number: signal.Signals, expected: int) -> None:
         canceled, running, hint = process.stderr.read().splitlines()[-3:]
         assert "Canceled." == canceled
         assert running.startswith("  was running: wait (")
-        assert "  hint: the same command goes on; what has finished is kept" == hint
+        assert "  hint: run the same command again to continue; finished steps are cached" == hint
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -97,8 +97,8 @@ def test_what_is_not_there_is_told() -> None:
 
     assert HELLO == module
     assert [
-        "customization of hello(nope) applies to nothing",
-        "customization of hello.gone(x) applies to nothing",
+        "customization of hello(nope) matches nothing",
+        "customization of hello.gone(x) matches nothing",
     ] == missed
 
 

@@ -150,7 +150,7 @@ def test_unconfigured_typecheck_says_what_was_looked_for() -> None:
 def test_unknown_typecheck_command_is_refused() -> None:
     """A command that starts with no known checker could not be judged."""
     described = project(LIKE_CLICK + '[tool.wheelwright]\ntypecheck = ["pytype"]\n')
-    with pytest.raises(ProjectError, match='starts with "pytype", which is no type checker'):
+    with pytest.raises(ProjectError, match='starts with the unknown type checker "pytype"'):
         types.checkers(described)
 
 

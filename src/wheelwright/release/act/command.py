@@ -1,4 +1,4 @@
-"""The functions of a release, put together: preflight, plan, loop, report."""
+"""The functions of a release: preflight, plan, loop, report."""
 
 from __future__ import annotations
 

@@ -26,8 +26,8 @@ from wheelwright.release.decide.urls import IndexUrls, https, index_urls, origin
 class Stopped(WheelwrightError):
     """A release ended before it was done; the message is its report, where there is one."""
 
-    def __init__(self, fact: str, act: str = "", report: Report | None = None) -> None:
-        super().__init__(fact, act)
+    def __init__(self, message: str, hint: str = "", report: Report | None = None) -> None:
+        super().__init__(message, hint)
         self.report = report
 
 
@@ -105,7 +105,7 @@ class Context:
             given = origin(await self.git.file(".git/config").contents())
         if not given:
             raise RequestError(
-                "nothing says which repository to release from", "pass --remote with its address"
+                "the repository to release from is unknown", "pass --remote with its address"
             )
         python = python_of(self.bench, self.python)
         token, ca = self.asked.github_token, self.asked.ca
@@ -121,7 +121,7 @@ class Context:
             return None
         if not await self.git.exists(".git/objects") or await self.git.exists(".git/shallow"):
             raise RequestError(
-                "the checkout is not a whole clone, with all branches and tags",
+                "the checkout is not a complete clone, with all branches and tags",
                 "fetch all of it (actions/checkout: fetch-depth: 0)",
             )
         return self.git
@@ -158,7 +158,7 @@ class Context:
         mine, theirs = self.bench.project.package.name, found.project.package.name
         if mine != theirs:
             raise RequestError(
-                f'the source is "{mine}", and {preparing.remote.url} holds "{theirs}"',
+                f'the source is "{mine}", and {preparing.remote.url} has "{theirs}"',
                 "pass --remote with the address of the source's repository",
             )
         return found

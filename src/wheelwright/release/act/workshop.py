@@ -1,4 +1,4 @@
-"""What happens on the release commit in containers: checks, two builds, verification, upload."""
+"""Steps on the release commit in containers: checks, two builds, verification, upload."""
 
 from __future__ import annotations
 

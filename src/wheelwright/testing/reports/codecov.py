@@ -74,6 +74,6 @@ def upload_message(upload: Upload, output: Output) -> str:
     to = upload.url or "Codecov"
     if output.exit_code == 0:
         return "\n".join([f"uploaded coverage.xml to {to}", *lines])
-    why = lines[-1].strip() if lines else "it said nothing"
+    why = lines[-1].strip() if lines else "it printed nothing"
     head = f"not uploaded to {to}: codecovcli ended with exit code {output.exit_code}: {why}"
     return "\n".join([head, "", *lines])
