@@ -132,7 +132,13 @@ class Types:
 
     def configured(self, project: Project) -> str:
         """Return why no checker runs; empty where one does."""
-        return not_configured(project)
+        if checkers(project):
+            return ""
+        names = ", ".join(_BY_NAME)
+        return (
+            f"not configured: {project.name} configures no type checker (none of {names} has a "
+            f"table, a file or a dependency group){unchecked(project, self.name)}"
+        )
 
     def plan(self, project: Project, python: str) -> GatePlan:
         """Return a step for each checker.
@@ -218,17 +224,6 @@ def checkers(project: Project) -> list[Checker]:
             return [based if checker.name == "pyright" else checker for checker in found]
         return found
     return [checker for checker in _CHECKERS if declared_in(project, checker.name)][:1]
-
-
-def not_configured(project: Project) -> str:
-    """Return why no checker runs; empty where one does."""
-    if checkers(project):
-        return ""
-    names = ", ".join(_BY_NAME)
-    return (
-        f"not configured: {project.name} configures no type checker "
-        f"(none of {names} has a table, a file or a dependency group){unchecked(project, 'types')}"
-    )
 
 
 def check_of(

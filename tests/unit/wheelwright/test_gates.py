@@ -143,7 +143,7 @@ def test_checkers_follow_the_configuration(described: Project, expected: list[st
 
 def test_unconfigured_typecheck_says_what_was_looked_for() -> None:
     """Without any checker the gate names all that it looked for."""
-    said = types.not_configured(project(BARE))
+    said = types.Types().configured(project(BARE))
     assert said.startswith("not configured: demo configures no type checker (none of mypy, ")
 
 

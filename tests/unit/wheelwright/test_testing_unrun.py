@@ -82,7 +82,12 @@ def test_modules_of_unittest_are_named() -> None:
             (),
             "; black is present but not checked",
         ),
-        (types.not_configured, BARE, (".pyre_configuration",), "; pyre is present but not checked"),
+        (
+            types.Types().configured,
+            BARE,
+            (".pyre_configuration",),
+            "; pyre is present but not checked",
+        ),
         (Lint().configured, BARE, (), ")"),
     ],
 )
