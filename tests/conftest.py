@@ -1,7 +1,8 @@
 """Keeps pytest out of the sample packages, and hypothesis to the same inputs in every run.
 
-A run of CI judges the change before it, so it has to give the same answer twice. Whoever looks for
-new inputs asks for them: pytest --hypothesis-profile=default
+A run of CI judges the change before it, so it has to give the same answer twice, also on a busy
+machine: an example has no time limit. Whoever looks for new inputs asks for them:
+pytest --hypothesis-profile=default
 """
 
 from hypothesis import settings
@@ -9,5 +10,5 @@ from hypothesis import settings
 # The samples' tests are input, not tests of this project.
 collect_ignore = ["fixtures"]
 
-settings.register_profile("same", derandomize=True)
+settings.register_profile("same", derandomize=True, deadline=None)
 settings.load_profile("same")

@@ -1,7 +1,7 @@
 """Every error that Stiletto raises on purpose.
 
     StilettoError                exit 1
-    |- UsageError                exit 1   what was asked is invalid: an unknown flag, a missing file
+    |- UsageError                exit 1   invalid arguments: an unknown flag, a missing file
     |  `- TreeError              exit 1   a path does not fit the files (graph/links.py)
     |- StepFailed                its own  a command in the sandbox ended with an unexpected code
     |  `- ServiceFailed          its own  a service ended or was never ready (engine/readiness.py)
@@ -49,7 +49,7 @@ class StilettoError(Exception):
 
 
 class UsageError(StilettoError):
-    """The caller's words cannot be followed."""
+    """The caller's arguments are invalid."""
 
 
 class ModuleFailed(StilettoError):
@@ -62,7 +62,7 @@ class NotSupported(StilettoError):
     def __init__(self, call: str) -> None:
         super().__init__(
             f"{call} is not implemented by stiletto",
-            hint="run the same words with `dagger` instead of `stiletto`",
+            hint="run the same command with `dagger` instead of `stiletto`",
         )
         self.call = call
 
@@ -94,7 +94,7 @@ class StepFailed(StilettoError):
     ) -> None:
         code = f"exit code: {exit_code} ({ended})" if ended else f"exit code: {exit_code}"
         super().__init__(message or code, hint=hint)
-        self.is_told = message is not None
+        self.has_message = message is not None
         self.command = list(args)
         self.exit_code = exit_code
         self.stdout = stdout

@@ -1,4 +1,4 @@
-"""What is going on, told to whoever shows it.
+"""Progress events and spans.
 
 The engine opens a span for each thing worth a line (a step, a function, a check); a renderer
 shows it. Spans never decide anything: the engine runs the same with `Silent`.

@@ -1,4 +1,4 @@
-"""Text of others, without any power over what shows it (pure).
+"""Makes foreign text safe for terminals and logs (pure).
 
 visible      one line; what is no ordinary character is written as its escape
 sanitized    one line as a terminal would leave it standing

@@ -169,7 +169,7 @@ def render(title: str, rows: Sequence[Row]) -> str:
         for row in rows
     ]
     above = [
-        details(row.result.gate, row.result.details, "call the gate alone to see them")
+        details(row.result.gate, row.result.details, "call the gate itself to see them")
         for row in rows
         if row.result.verdict is Verdict.FAILED and row.result.details
     ]

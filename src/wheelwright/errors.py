@@ -2,13 +2,15 @@
 
     WheelwrightError
     |- ProjectError    the package's own files: broken pyproject.toml, unknown setting
-    |- RequestError    the caller's words: an unknown group, a Python outside requires-python
+    |- RequestError    the caller's arguments: an unknown group, a Python outside requires-python
     |- ToolFailed      a tool ended with a code that is not one of its verdicts
-    `- GateFailed      a gate ran and says no; the message is its report
+    |- GateFailed      a gate ran and failed; the message is its report
+    |- ActFailed       a step of a release failed (release/decide/ports.py)
+    `- Stopped         a release stopped before it was done (release/decide/report.py)
 
-A message is one sentence: the fact, and after a semicolon the next act. The fact names the
-object and the path. `container/failures.py` carries it over the wire without a traceback;
-anything else that a function raises is a bug and keeps its traceback.
+A message is a fact that names the object and the path; a hint is the next step. Over the wire both
+are one text, joined by a semicolon: `container/failures.py` sends it without a traceback. Anything
+else that a function raises is a bug and keeps its traceback.
 """
 
 from __future__ import annotations
@@ -17,25 +19,25 @@ __all__ = ["GateFailed", "ProjectError", "RequestError", "ToolFailed", "Wheelwri
 
 
 class WheelwrightError(Exception):
-    """Base of all errors here: a fact, and the next act where there is one."""
+    """Base of all errors here: a message, and the next step where there is one."""
 
-    def __init__(self, fact: str, act: str = "") -> None:
-        super().__init__(f"{fact}; {act}" if act else fact)
-        self.fact = fact
-        self.act = act
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(f"{message}; {hint}" if hint else message)
+        self.message = message
+        self.hint = hint
 
 
 class ProjectError(WheelwrightError):
-    """The package's own files cannot be followed."""
+    """The package's own files are invalid."""
 
 
 class RequestError(WheelwrightError):
-    """The caller's words cannot be followed."""
+    """The caller's arguments are invalid."""
 
 
 class ToolFailed(WheelwrightError):
-    """A tool did not reach a verdict; the message holds the end of what it printed."""
+    """A tool did not reach a verdict; the message has the end of its output."""
 
 
 class GateFailed(WheelwrightError):
-    """A gate says no."""
+    """A gate ran and failed."""

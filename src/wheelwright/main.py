@@ -93,7 +93,7 @@ class Wheelwright(Releases):
     @function
     @plainly
     async def format(self) -> dagger.Changeset:
-        """Apply ruff's safe fixes, then its format: the changes, for you to accept."""
+        """Apply ruff's safe fixes and its format: returns the changes, for you to accept."""
         bench = await self._bench()
         return await gates.fixes(bench, self._python(bench))
 
@@ -129,7 +129,7 @@ class Wheelwright(Releases):
 
         The test dependencies are taken from the first place that has them: a dependency group or
         extra named tests, test or dev, a requirements file such as requirements-dev.txt, or tox's
-        deps. The result says which. `test-run` gives the files of the same run.
+        deps. The result names it. `test-run` returns the files of the same run.
         """
         bench = await self._bench(rerun=rerun)
         cell = planning.Cell(
@@ -193,7 +193,7 @@ class Wheelwright(Releases):
 
         Cells are Python x resolution x groups x extras x services: from the package's own claims,
         [tool.wheelwright.matrix], and these arguments, which replace an axis each. Prints one
-        table. A Python that the engine cannot provide fails its cell. `matrix-run` gives the
+        table. A Python that the engine cannot provide fails its cell. `matrix-run` returns the
         files of the same run.
         """
         asked = _selection(python, resolution, group, extra, service, cell, os)
@@ -217,7 +217,7 @@ class Wheelwright(Releases):
                 return planning.github(cells)
             return planning.table(bench.project, cells)
         if os:
-            raise RequestError("--os chooses no machine to run on", "pass --plan with it")
+            raise RequestError("--os needs --plan", "pass --plan, too")
         return crossing.judge(await one(bench))
 
     @uncached
@@ -252,9 +252,7 @@ class Wheelwright(Releases):
     async def annotations(
         self,
         git: Git,
-        audit: Annotated[
-            dagger.File | None, Doc("pip-audit's JSON, to have its findings as well.")
-        ] = None,
+        audit: Annotated[dagger.File | None, Doc("pip-audit's JSON, to add its findings.")] = None,
         limit: Limit = 4,
         skip_unavailable: SkipUnavailable = False,
         coverage: Coverage = None,
@@ -262,7 +260,7 @@ class Wheelwright(Releases):
     ) -> str:
         """Return GitHub's `::error` lines for ruff, the type checkers, and the whole matrix.
 
-        Nothing fails because there are some: `ci` and `matrix` judge.
+        Annotations do not make this call fail: `ci` and `matrix` judge.
         """
         options = crossing.Options(
             limit, skip_unavailable=skip_unavailable, measure=coverage, least=coverage_min
@@ -274,17 +272,17 @@ class Wheelwright(Releases):
     @plainly
     async def trend(
         self,
-        history_: Annotated[dagger.File, Doc("The file that `matrix-run history` keeps.")],
+        history_: Annotated[dagger.File, Doc("The file that `matrix-run history` returned.")],
         last: Annotated[int, Doc("How many of the last runs to compare with those before.")] = 5,
     ) -> str:
-        """Show which cells grew: the median of their last runs against all before."""
+        """Show which cells got slower: the median of their last runs against all before."""
         return history.trend(await history_.contents(), last)
 
     @function
     @check
     @plainly
     async def security(self, severity: Severity = "medium") -> str:
-        """Scan the package's code with bandit; `security-report` gives the same scan as SARIF."""
+        """Scan the package's code with bandit; `security-report` returns the same scan as SARIF."""
         bench = await self._bench()
         gate = Security(severity=severity)
         return (await gates.check(gate, bench, self._python(bench))).require()
@@ -309,7 +307,7 @@ class Wheelwright(Releases):
     ) -> str:
         """Look up known vulnerabilities of everything in uv.lock with pip-audit, never cached.
 
-        Not a check: the answer is about today's world, and would turn yesterday's commit red.
+        Not a check: a new advisory would make the check of an old commit fail.
         """
         bench = await self._bench()
         gate = Audit(osv_url=osv_url, allow_unknown=allow_unknown)
@@ -323,12 +321,12 @@ class Wheelwright(Releases):
             dagger.Secret, Doc("The webhook's address, in Slack's format: env://SLACK_WEBHOOK.")
         ],
         message: Annotated[
-            str, Doc("What to say; {name}, {version}, {what} and {link} are filled in.")
+            str, Doc("The message; {name}, {version}, {what} and {link} are filled in.")
         ] = notices.MESSAGE,
         what: Annotated[str, Doc("What happened.")] = "CI failed",
         link: Annotated[str, Doc("Where to read more.")] = "",
     ) -> str:
-        """Post a message to a webhook, such as Slack's; meant for the step that runs on failure."""
+        """Post a message to a webhook, such as Slack's; for a step that runs on failure."""
         bench = await self._bench()
         text = notices.compose(message, bench.project, what=what, link=link)
         return await notices.post(await webhook.plaintext(), text)
@@ -402,16 +400,16 @@ class Wheelwright(Releases):
             str, Doc("Name of a [[tool.uv.index]] to publish to. Default: PyPI.")
         ] = "",
         reusable: Annotated[
-            bool, Doc("Put the checks into a workflow that other repositories call, too.")
+            bool, Doc("Put the checks into a workflow that other repositories can call, too.")
         ] = False,
         overwrite: Annotated[
-            bool, Doc("Replace files that are there without the marks of a block.")
+            bool, Doc("Replace existing files that have no marks of a block.")
         ] = False,
     ) -> dagger.Changeset:
         """Write the GitHub workflows of this repository: checks, nightly, audit, release, publish.
 
-        Each one only calls functions of this module. What is written stands in a marked block;
-        running this again replaces the block and leaves everything around it.
+        Each one only calls functions of this module. The text is in a marked block;
+        running this again replaces the block and keeps everything around it.
         """
         options = Options(branch, environment, propose_environment, index, reusable)
         return await github.workflows(
@@ -432,7 +430,7 @@ class Wheelwright(Releases):
             bool, Doc("Protect the tags v* instead: made once, never moved or removed.")
         ] = False,
         checks: Annotated[list[str], Doc("Names of the checks that must pass.")] = [CHECK],
-        approvals: Annotated[int, Doc("How many people must approve a pull request.")] = 0,
+        approvals: Annotated[int, Doc("How many approvals a pull request needs.")] = 0,
         linear: Annotated[bool, Doc("No merge commits.")] = True,
         bypass: Annotated[
             list[str], Doc("Who may bypass it: admin, maintain, write, app:ID, team:ID.")
@@ -441,7 +439,7 @@ class Wheelwright(Releases):
         """Return the rules of the default branch as a file that GitHub's settings import.
 
         Changes come by pull request with the checks passed; no force push, no deletion. The rules
-        hold for administrators, too, unless --bypass names them.
+        apply to administrators, too, unless --bypass names them.
         """
         return github.rules(
             tags=tags, checks=checks, approvals=approvals, linear=linear, bypass=bypass
@@ -468,7 +466,7 @@ class Wheelwright(Releases):
     async def restore_uv_cache(
         self, saved: Annotated[dagger.Directory, Doc("What `uv-cache` returned earlier.")]
     ) -> str:
-        """Put a kept uv cache into the engine."""
+        """Put a saved uv cache into the engine."""
         return await github.restore_cache(await self._bench(), saved)
 
     async def _of_package(

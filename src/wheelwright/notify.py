@@ -1,4 +1,4 @@
-"""Tells people: one message to a webhook.
+"""Posts a message to a webhook.
 
 The address of a webhook is a secret: whoever has it can post. No error repeats it.
 """
@@ -38,7 +38,7 @@ def compose(message: str, project: Project, *, what: str, link: str) -> str:
             raise RequestError(f"--message has an {unknown('name', name or '', list(values))}")
         if not _FORM.fullmatch(form or ""):
             raise RequestError(
-                f"--message: {form!r} is not a form of text", "write a width such as {name:>20}"
+                f"--message: {form!r} is not a valid format", "write a width such as {name:>20}"
             )
     return message.format(**values).strip()
 
@@ -52,7 +52,7 @@ async def post(webhook: str, text: str) -> str:
     """
     url = webhook.strip()
     if not url.startswith(("https://", "http://")):
-        raise RequestError("the webhook is no URL", "pass a secret that holds https://...")
+        raise RequestError("the webhook is not an http(s) URL", "pass a secret with https://...")
     try:
         async with httpx.AsyncClient(timeout=_TIMEOUT_S) as client:
             answer = await client.post(url, json={"text": text})

@@ -1,4 +1,4 @@
-"""Every version that Wheelwright chooses itself: the one place to raise them.
+"""Every version that Wheelwright chooses itself: the one place to update them.
 
 A project's own lock always wins over a pin (`environment/tools.py`).
 """

@@ -27,10 +27,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from stiletto.api.definition import to_json
 from stiletto.cli.names import kebab
 from stiletto.engine.session import open_session
 from stiletto.layers.remove import remove_tree
-from stiletto.module.definition import to_json
 from stiletto.progress import Progress
 
 from .bench import FIXTURES, REPOSITORY, Bench, Ended, copy_of, host_environ, stiletto_program

@@ -134,8 +134,8 @@ def test_drift_is_located(engine: Bench, sample: Sample) -> None:
     )
     ended = engine.fails(source, "check-versions")
 
-    assert '.python-version:1: says 3.8, requires-python ">=3.9" forbids it' in ended.said
-    assert "allows Python 3.12, no classifier says it" in ended.said
+    assert '.python-version:1: names 3.8, requires-python ">=3.9" forbids it' in ended.said
+    assert "allows Python 3.12, no classifier claims it" in ended.said
 
 
 @pytest.mark.parametrize(

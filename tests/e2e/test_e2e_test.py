@@ -86,7 +86,7 @@ def test_groups_extras_and_arguments_reach_the_run(engine: Bench, sample: Sample
     ended = engine.passes(source, "test", *words, "tests")
 
     assert "1 passed" in ended.out
-    assert 'dependency group "typing" (as asked)' in ended.out
+    assert 'dependency group "typing" (as requested)' in ended.out
 
 
 def test_arguments_that_match_no_test_fail(engine: Bench, sample: Sample) -> None:

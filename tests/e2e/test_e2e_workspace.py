@@ -62,5 +62,5 @@ def test_a_workspace_without_any_test_fails_its_matrix(stiletto: Bench, sample: 
 def test_what_is_no_workspace_is_told(stiletto: Bench, sample: Sample) -> None:
     """One package has no members to do anything for."""
     ended = stiletto.fails(sample("hatchling-src"), "ci", "--all-packages")
-    assert "is no workspace" in ended.error
+    assert "is not a workspace" in ended.error
     assert "leave --all-packages out" in ended.error

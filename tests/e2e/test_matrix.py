@@ -142,7 +142,7 @@ def test_page_and_summary_tell_why(reports: Path) -> None:
     assert "test_slow_dial" in page
     summary = (reports / "summary.md").read_text()
     assert f"<code>{FAILED}</code> tests.test_dial::test_numbers_are_read" in summary
-    assert "### Coverage 84.6 % (at least 80 % asked)" in summary
+    assert "### Coverage 84.6 % (at least 80 % required)" in summary
 
 
 def test_annotations_name_file_and_line(reports: Path) -> None:

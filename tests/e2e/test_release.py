@@ -170,7 +170,7 @@ def test_everything_that_is_wrong_is_named_at_once(
         before = shown(outside)
         ended = at.bench.fails(at.clone, "release", "--bump", "patch", *at.places)
 
-        assert "the changelog has nothing to say" in ended.error
+        assert "the changelog has no entry for the release" in ended.error
         assert f"the version is on the index already: sample-package 1.2.4: {SDIST}" in ended.error
         assert "a credential is missing: neither --index-token nor --oidc-url" in ended.error
         assert "a permission is missing: --github-token may not write to" in ended.error

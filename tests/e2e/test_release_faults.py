@@ -114,7 +114,7 @@ def test_01_changelog_with_nothing_to_say(at: ReleaseBench, changelog: str) -> N
     edit(at, **{"CHANGELOG.md": changelog})
     ended = at.stops()
 
-    assert "the changelog has nothing to say" in ended.error
+    assert "the changelog has no entry for the release" in ended.error
     assert () == at.outside.effects.happened
 
 
@@ -394,7 +394,7 @@ def test_18_a_file_name_that_was_used(at: ReleaseBench) -> None:
     at.outside.index.delete(WHEEL)
     ended = at.stops()
 
-    assert "the index does not take this file name again" in ended.error
+    assert "the index does not accept this file name again" in ended.error
     assert "release the next version" in ended.error
     assert nothing_published(at)
 

@@ -8,8 +8,8 @@ from typing import Any
 from flag_sample import CONSTRUCTOR, MAIN, MODULE, RETURNS, TYPES
 from hypothesis import strategies as st
 
+from stiletto.api.definition import FunctionDef, ObjectDef, TypeRef
 from stiletto.cli.options import GLOBALS, OUTPUTS, UNSUPPORTED
-from stiletto.module.definition import FunctionDef, ObjectDef, TypeRef
 
 __all__ = ["lines"]
 

@@ -12,7 +12,16 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stiletto.cli.door import Installed
+from stiletto.api.definition import (
+    ArgDef,
+    EnumDef,
+    FieldDef,
+    FunctionDef,
+    ModuleDef,
+    ObjectDef,
+    TypeRef,
+)
+from stiletto.cli.launcher import Installed
 from stiletto.cli.main import run
 from stiletto.cli.ports import EnginePort
 from stiletto.cli.terminal import Terminal
@@ -22,15 +31,6 @@ from stiletto.engine.ports import ObjectRef, Value
 from stiletto.engine.session import Engine
 from stiletto.errors import ModuleFailed, NotSupported
 from stiletto.graph.kind import Kind
-from stiletto.module.definition import (
-    ArgDef,
-    EnumDef,
-    FieldDef,
-    FunctionDef,
-    ModuleDef,
-    ObjectDef,
-    TypeRef,
-)
 from stiletto.progress import Progress
 from stiletto.sandbox.images import HostImages
 from stiletto.sandbox.plain import Plain
@@ -235,7 +235,7 @@ async def _no_way() -> str:
 
 
 @dataclass
-class Door(Installed):
+class EngineLauncher(Installed):
     """The real way in, to the engine above; its store stays open for all inputs."""
 
     store: Store
@@ -279,7 +279,7 @@ class Lines:
     """Runs command lines in a directory that has a few files."""
 
     cwd: Path
-    door: Door
+    launcher: EngineLauncher
     environ: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -303,7 +303,7 @@ class Lines:
             "EMPTY": "",
         }
         with Store(base / "store") as store:
-            yield cls(cwd, Door(store, base), environ)
+            yield cls(cwd, EngineLauncher(store, base), environ)
 
     def __call__(self, words: Sequence[str]) -> Ended:
         """Run one command line to its end."""
@@ -313,5 +313,5 @@ class Lines:
             io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape")
             for stream in (said, told)
         )
-        code = run(words, Terminal(io.StringIO(), out, err, self.environ, self.cwd), self.door)
+        code = run(words, Terminal(io.StringIO(), out, err, self.environ, self.cwd), self.launcher)
         return Ended(code, said.getvalue(), told.getvalue().decode("utf-8", "surrogateescape"))

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from hostile_bench import environment, probe, stiletto
 
+from stiletto.api.definition import ArgDef, TypeRef
 from stiletto.engine.consent import Consent, consents_from
 from stiletto.errors import UsageError
 from stiletto.graph.kind import Kind
 from stiletto.module.config import parse_config
 from stiletto.module.defaults import parse_env
-from stiletto.module.definition import ArgDef, TypeRef
 from stiletto.module.origin import Origin, acts
 
 COMMAND = "runs the command: touch canary"

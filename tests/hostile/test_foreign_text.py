@@ -23,7 +23,7 @@ from stiletto.visible import coloured, harmless, visible
 from wheelwright.ci import Row as GateRow
 from wheelwright.ci import render as gate_table
 from wheelwright.container import harmless as module
-from wheelwright.container.failures import Refusal
+from wheelwright.container.failures import FunctionFailed
 from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.release.decide.report import Mark, Row
 from wheelwright.release.decide.report import Report as ReleaseReport
@@ -228,7 +228,7 @@ def test_results_and_errors_of_the_module_act_on_nothing(text: str) -> None:
         gate_table("ci", [GateRow(result, 1.0)]),
         table.render(matrix(text, text)),
         ReleaseReport("demo", "1.0", "stopped", rows).text(),
-        str(Refusal(f"{text}\n{text}")),
+        str(FunctionFailed(f"{text}\n{text}")),
     ]
 
     assert [[]] * len(told) == [acts(each) for each in told]

@@ -188,7 +188,7 @@ def test_a_lock_that_names_an_unmerged_commit_stops(at: ReleaseBench) -> None:
     run_git(work, "push", "--quiet", "origin", "HEAD:refs/wheelwright/lock/sample-package")
     ended = at.stops("--run", "job-1")
 
-    assert "the lock is not one of this release" in ended.error
+    assert "the lock does not belong to this release" in ended.error
     assert f"names {head[:12]}, which is not in the history of main" in " ".join(
         ended.error.split()
     )

@@ -65,7 +65,7 @@ def test_full_disk_is_one_line_and_can_be_pruned(tmp_path: Path, options: str) -
         tmp_path, options, f"{CALL} 2>&1; echo exit $?\necho @@part@@\n{PRUNE} 2>&1; echo exit $?"
     )
     _is_one_line(call, str(tmp_path / "disk"))
-    assert "became free" in prune
+    assert " freed, " in prune
     assert "exit 0" in prune
 
 
@@ -91,7 +91,7 @@ import sys
 from pathlib import Path
 from stiletto.errors import EnvironmentFailed
 from stiletto.graph.tree import EMPTY, File
-from stiletto.graph.layer import Layer
+from stiletto.layers.layer import Layer
 from stiletto.store import Store
 
 store = Store(Path(sys.argv[1]))

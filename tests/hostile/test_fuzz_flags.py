@@ -28,7 +28,7 @@ from wheelwright.errors import RequestError, WheelwrightError
 from wheelwright.gates.security import Security
 from wheelwright.github import plan as workflows
 from wheelwright.github import ruleset
-from wheelwright.github.words import Engine, caller
+from wheelwright.github.calls import Engine, caller
 from wheelwright.project import pythons, workspace
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe

@@ -18,7 +18,7 @@ import pytest
 from processes import living_with
 
 import stiletto
-from stiletto.graph.layer import Bind
+from stiletto.layers.layer import Bind
 from stiletto.sandbox.bubblewrap import Bubblewrap
 from stiletto.sandbox.certificates import PLACES, public_binds
 from stiletto.sandbox.confine import closes_abstract_sockets

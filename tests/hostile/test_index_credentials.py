@@ -347,7 +347,7 @@ def test_without_a_lock_a_private_sdist_is_refused(outpost: Outpost, index: Inde
     ended = outpost.call("test")
 
     assert 1 == ended.code, str(ended)
-    assert "what builds sees no credential of --netrc" in ended.error
+    assert "builds do not get the credentials of --netrc" in ended.error
     assert "run `uv lock`" in ended.error
 
 

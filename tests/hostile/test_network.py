@@ -248,8 +248,8 @@ async def test_a_step_gets_no_descriptor_of_the_network(tmp_path: Path) -> None:
     ("pasta", "why"),
     [
         ("echo 'no route to anywhere' >&2; exit 1", "pasta failed: no route to anywhere"),
-        ("exit 0", "pasta failed: it ended without a word"),
-        ("exec sleep 3600", "pasta gave no answer within 0.5 s"),
+        ("exit 0", "pasta failed: it ended without a message"),
+        ("exec sleep 3600", "pasta did not respond within 0.5 s"),
     ],
 )
 async def test_where_pasta_fails_the_network_is_shared_and_said(

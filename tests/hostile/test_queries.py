@@ -157,9 +157,9 @@ async def test_an_argument_of_the_wrong_type_is_named(asking: Asking) -> None:
         (b"[]", "must be an object"),
         (b'[{"query":"{version}"}]', "must be an object"),
         (b"null", "must be an object"),
-        (b'{"query":1}', "must be an object with a text `query`"),
+        (b'{"query":1}', "must be an object with a string `query`"),
         (b'{"query":"{version}","variables":[]}', "`variables` must be an object"),
-        (b'{"query":"{version}","operationName":[]}', "`operationName` must be a text"),
+        (b'{"query":"{version}","operationName":[]}', "`operationName` must be a string"),
         (
             b'{"query":"{version}","variables":{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}}",
             "nested too deep",
@@ -284,7 +284,7 @@ async def test_an_answer_is_bounded(asking: Asking, monkeypatch: pytest.MonkeyPa
     file = '{directory{withNewFile(path:"a",contents:"%s"){file(path:"a"){%s}}}}'
     status, answer = await asking.query(file % ("x" * 1_000, contents))
     assert (200, None) == (status, answer["data"])
-    assert "the answer to this query is longer than 10000" in answer["errors"][0]["message"]
+    assert "the response to this query is longer than 10000" in answer["errors"][0]["message"]
     status, answer = await asking.query(file % ("x" * 1_000, "contents"))
     assert 1_000 == len(answer["data"]["directory"]["withNewFile"]["file"]["contents"])
 

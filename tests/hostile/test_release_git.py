@@ -199,7 +199,7 @@ def test_an_edited_file_that_became_a_link_stops(
     at = start(stiletto, outside, tmp_path / "source", sample, files)
     ended = at.stops()
 
-    assert "CHANGELOG.md is no ordinary file after the edits" in ended.error
+    assert "CHANGELOG.md is not a regular file after the edits" in ended.error
     assert [] == [ref for ref in outside.repository.refs() if "release" in ref]
 
 

@@ -28,8 +28,8 @@ from tests.e2e.release_bench import (
 
 from wheelwright.distribution.file import File
 from wheelwright.errors import RequestError
+from wheelwright.github.calls import Engine, caller
 from wheelwright.github.plan import Options, workflows
-from wheelwright.github.words import Engine, caller
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
 from wheelwright.release.act.handing import Handed, read, write
@@ -326,7 +326,7 @@ def one_more(artifact: Path) -> None:
 FILES = {
     "other bytes": (other_bytes, "does not have the sha256"),
     "a link": (a_link, "is not an ordinary file"),
-    "one more file": (one_more, "'dist/evil-1.0.tar.gz' is there as well"),
+    "one more file": (one_more, "'dist/evil-1.0.tar.gz' is unexpected"),
     "no record": (lambda artifact: (artifact / "release.json").unlink(), "not an ordinary file"),
     "deep": (
         lambda artifact: (artifact / "release.json").write_text("[" * 99999),
@@ -480,7 +480,7 @@ def test_changed_files_are_refused(
 
     assert not jobs.job("publish"), jobs.said["publish"]
     said = jobs.said["publish"]
-    assert "what an earlier job handed over is not what it should be" in said
+    assert "the data of an earlier job is not as expected" in said
     assert fact in said
     assert "Traceback" not in said
     assert {} == jobs.at.outside.index.files

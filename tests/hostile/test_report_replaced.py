@@ -126,7 +126,7 @@ def test_tests_that_pytest_does_not_run_fail_until_skipped(stiletto: Bench, lamp
     ran = stiletto.passes(lamp, "test")
 
     for ended in (red, both):
-        assert "tox.ini says `python -m unittest quay_lamp.tests`" in ended.said
+        assert "tox.ini has `python -m unittest quay_lamp.tests`" in ended.said
         assert "tests of unittest are in src/quay_lamp/tests.py" in ended.said
         assert 'skip = ["tests"] in [tool.wheelwright]' in ended.said
     assert "passed: 1 of 6 gates; not configured: lock, lint, format, types; not run: tests" in (

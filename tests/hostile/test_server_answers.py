@@ -159,7 +159,7 @@ async def test_an_answer_without_end_is_refused(
     monkeypatch.setattr(http, "_ANSWER_BYTES", 1000)
     liar.body = b'{"files": [' + b" " * 1000 + b"]}"
 
-    with pytest.raises(ActFailed, match="an answer of more than 1000 bytes"):
+    with pytest.raises(ActFailed, match="a response of more than 1000 bytes"):
         await SimpleIndex(Http(), f"{liar.url}/simple/", "demo").files()
 
 

@@ -123,8 +123,9 @@ def test_a_signal_ends_a_step_and_names_it(
     ended, screen = interrupted(module, environ, f"running {number}", *words, numbers=[number])
     assert code == ended
     assert "Canceled.\n  was running: " in screen
-    assert "step said last: about to run: lock held" in screen
-    assert screen.endswith("  hint: the same command goes on; what has finished is kept\n")
+    assert "step last printed: about to run: lock held" in screen
+    hint = "  hint: run the same command again to continue; finished steps are cached\n"
+    assert screen.endswith(hint)
     assert "Traceback" not in screen
 
 
@@ -134,7 +135,7 @@ def test_a_signal_ends_code_of_a_module_that_never_gives_way(
     """A function that loops for ever is no reason to wait."""
     ended, screen = interrupted(module, environ, "busy now", "busy", numbers=[signal.SIGINT])
     assert 2 == ended
-    assert "busy said last: busy now" in screen
+    assert "busy last printed: busy now" in screen
 
 
 def test_a_signal_ends_services_that_do_not_end_themselves(

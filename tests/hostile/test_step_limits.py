@@ -16,7 +16,7 @@ from dagger.client._session import ConnectParams, SingleConnection
 from stiletto.engine import ending
 from stiletto.engine.session import open_session, serve
 from stiletto.errors import EnvironmentFailed
-from stiletto.graph.layer import Layer
+from stiletto.layers.layer import Layer
 from stiletto.progress import Progress
 from stiletto.sandbox.cgroups import find_groups
 from stiletto.sandbox.plan import StepOutput

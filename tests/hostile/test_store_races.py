@@ -16,7 +16,7 @@ SAME = """
 import sys
 from pathlib import Path
 from stiletto.graph.tree import EMPTY, File
-from stiletto.graph.layer import Layer
+from stiletto.layers.layer import Layer
 from stiletto.store import Store
 
 store = Store(Path(sys.argv[1]))

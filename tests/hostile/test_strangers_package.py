@@ -19,9 +19,9 @@ from ruamel.yaml import YAML
 
 from stiletto.module.source import read_project
 from wheelwright.errors import RequestError
+from wheelwright.github.calls import Engine, caller
 from wheelwright.github.home import Home, of_reference, of_requirement
 from wheelwright.github.plan import Options, workflows
-from wheelwright.github.words import Engine, caller
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
 
@@ -207,9 +207,9 @@ def test_without_a_pin_the_flag_is_asked_for() -> None:
         (f"w @ git+ssh://git@example.org/o/w@{COMMIT}", "is not a git repository by https"),
         (f"w @ git+https://user:word@example.org/o/w@{COMMIT}", "is not a git repository"),
         ("w @ https://example.org/w-1-py3-none-any.whl", "is not a git repository by https"),
-        (f"w @ {GIT}@{COMMIT}#egg=other", "holds more than an address and a commit"),
+        (f"w @ {GIT}@{COMMIT}#egg=other", "contains more than an address and a commit"),
         (f"w @ {GIT}@{COMMIT} ; python_version > '3'", "holds more than an address"),
-        (f"w @ {GIT}@{COMMIT}#subdirectory=../x", "leads out of the repository"),
+        (f"w @ {GIT}@{COMMIT}#subdirectory=../x", "is outside of the repository"),
         ("not a requirement", "is not a requirement"),
     ],
 )

@@ -71,7 +71,7 @@ def conftest(text: str) -> Mapping[str, str]:
         (conftest(SILENCED), "exit code 0 and no complete report: 1 of 2 tests ran"),
         (
             conftest(BEGUN),
-            "1 of 2 tests told no outcome, the first is tests/test_a.py::test_bad",
+            "1 of 2 tests reported no outcome, the first is tests/test_a.py::test_bad",
         ),
         (
             {**GOOD_AND_BAD, "pytest.ini": "[pytest]\naddopts = --trace\n"},

@@ -16,8 +16,8 @@ from fuzzing import give
 from hypothesis import strategies as st
 from wire_client import LIMIT_S, Asking, guarded
 
+from stiletto.api.definition import TypeRef
 from stiletto.graph.kind import Kind
-from stiletto.module.definition import TypeRef
 from stiletto.wire.schema import CoreSchema
 
 WORDS = [

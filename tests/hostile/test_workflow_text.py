@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from wheelwright.errors import WheelwrightError
+from wheelwright.github.calls import Caller, Engine, caller
 from wheelwright.github.encoding import scalar, word
 from wheelwright.github.plan import Merged, Options, merged, workflows
-from wheelwright.github.words import Caller, Engine, caller
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
 

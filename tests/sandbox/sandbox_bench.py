@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from stiletto.graph.layer import Layer
+from stiletto.layers.layer import Layer
 from stiletto.sandbox.bubblewrap import Bubblewrap
 from stiletto.sandbox.interpreters import Answers
 from stiletto.sandbox.plain import Plain

@@ -36,7 +36,7 @@ sys.path[:0] = sys.argv[3:]
 from pathlib import Path
 from stiletto.sandbox.bubblewrap import Bubblewrap
 from stiletto.sandbox.userland import userland_image
-from stiletto.graph.layer import Layer
+from stiletto.layers.layer import Layer
 from stiletto.sandbox.plan import Step
 
 async def main(root, script):

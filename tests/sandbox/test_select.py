@@ -171,7 +171,7 @@ async def test_plain_by_name(tmp_path: Path) -> None:
     sandbox = await select("plain", tmp_path / "base", lines.append)
 
     assert isinstance(sandbox, Plain)
-    expected = "steps run without isolation, as ordinary processes: plain mode was asked for"
+    expected = "steps run without isolation, as ordinary processes: plain mode was requested"
     assert [expected] == lines
     assert not (tmp_path / "base").exists()
 

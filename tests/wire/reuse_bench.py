@@ -16,7 +16,7 @@ from typing import Any
 
 from wire_bench import write
 
-from stiletto.cli.door import Installed
+from stiletto.cli.launcher import Installed
 from stiletto.cli.main import run
 from stiletto.cli.terminal import Terminal
 from stiletto.engine.session import Engine

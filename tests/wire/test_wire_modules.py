@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import secrets
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -12,8 +14,11 @@ import pytest
 import pytest_asyncio
 from wire_bench import Opener, Session, write
 
+from stiletto.engine.keys import call_key
 from stiletto.engine.ports import ObjectRef
 from stiletto.errors import ModuleFailed, StepFailed, StilettoError, UsageError
+from stiletto.store import sealed
+from stiletto.store.layout import file_name
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.network]
 
@@ -198,6 +203,37 @@ async def test_cache_policies(open_: Opener, place: Path, fresh: str) -> None:
             counts.append([session.runs(f"{fresh}-{policy}") for policy in policies])
 
     assert [[1, 1, 2], [1, 2, 4]] == counts
+
+
+async def test_a_call_is_stored_with_the_inputs_of_its_key(
+    open_: Opener, place: Path, fresh: str
+) -> None:
+    """The record says what the call saw, without secrets; one that does not answers as well."""
+    token = secrets.token_hex(8)
+    async with open_(place, environ={"OWN_TOKEN": token}) as session:
+        await session.engine.load_module("module")
+        loaded = Loaded(session)
+        await loaded.root("secret", uri="env://OWN_TOKEN")
+        for word in (fresh, token):
+            await loaded.call("default", word=word)
+        store = session.engine.core.store
+        paths = list((store.root / "records" / "call").rglob("*.json"))
+        assert not [path for path in paths if token in path.read_text()]
+        args = {"word": json.dumps(fresh)}
+        records = {path.stem: sealed.read(path) or {} for path in paths}
+        name, record = next(
+            (name, record)
+            for name, record in records.items()
+            if args == record.get("inputs", {}).get("args")
+        )
+        key = call_key(record.pop("inputs"))
+        assert name == file_name(key)
+        store.put_record("call", key, record)
+
+    async with open_(place) as session:
+        await session.engine.load_module("module")
+        await Loaded(session).call("default", word=fresh)
+        assert session.runs(fresh) == 1
 
 
 async def test_files_decide_whether_a_function_runs(

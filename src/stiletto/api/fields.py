@@ -1,4 +1,4 @@
-"""The calls that answer a field of a value as it is: a table instead of a function for each.
+"""Calls that return a field of a value: a table instead of a function for each.
 
 The attribute has the name of the call in snake case, unless `OTHER_NAMES` says otherwise. A test
 compares every entry with the SDK, its type among it.

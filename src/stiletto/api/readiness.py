@@ -51,9 +51,9 @@ def duration_s(text: str) -> float:
     """Read a duration as Go writes it, such as `1m30s` or `500ms`, in seconds; "" is 0.
 
     Raises:
-        UsageError: it is no duration.
+        UsageError: it is not a duration.
     """
     found = re.findall(r"(\d+(?:\.\d+)?|\.\d+)(h|ms|m|s|us|µs|ns)", text)
     if "".join(number + unit for number, unit in found) != text and text != "0":
-        raise UsageError(f"{text!r} is no duration", hint="write it like 30s, 1m30s or 500ms")
+        raise UsageError(f"invalid duration {text!r}", hint="write it like 30s, 1m30s or 500ms")
     return sum(float(number) * UNITS_S[unit] for number, unit in found)

@@ -1,4 +1,4 @@
-"""Secrets and cache volumes: what they are called, never what they hold."""
+"""Secrets and cache volumes: their names, never their content."""
 
 from __future__ import annotations
 

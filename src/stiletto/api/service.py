@@ -1,4 +1,4 @@
-"""Services: a container's command that goes on running while others use it.
+"""Services: a container's command that keeps running while others use it.
 
 A service is a recipe like everything else: the command as an `Exec`, the ports it is expected to
 listen on, and how to tell that it is ready. `stiletto.engine.services` makes instances of it.

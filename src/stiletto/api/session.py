@@ -1,4 +1,4 @@
-"""The root and what hangs on the running function: host, current call, errors, plain data."""
+"""The root, and what belongs to the running function: host, current call, errors, plain data."""
 
 from __future__ import annotations
 

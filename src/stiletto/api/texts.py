@@ -1,4 +1,4 @@
-"""What a text may be where it becomes a part of something else (pure).
+"""Validates texts that become part of names, lines, argument vectors and the like (pure).
 
 A text of a query ends up in an argument vector, an environment, a path, /etc/hosts or
 /etc/passwd. Each of these has a mark that ends an entry; a text that holds it would go on as
@@ -51,12 +51,12 @@ _MODE_MAX = 0o7777
 def fault_of(text: str) -> str | None:
     """Return why a text can be no argument, path or variable, or None where it can."""
     if "\0" in text:
-        return "holds a NUL byte"
+        return "contains a NUL byte"
     if not text.isascii():
         try:
             text.encode("utf-8", "surrogateescape")
         except UnicodeEncodeError:
-            return "is not valid Unicode: it holds half a surrogate pair"
+            return "is not valid Unicode: it contains half a surrogate pair"
     return None
 
 
@@ -72,7 +72,7 @@ def check_text(call: str, field: str, value: Any) -> None:
                 value = value.replace("\0", "")
             fault = fault_of(value)
             if fault is not None:
-                raise UsageError(f"{call}({field}:) {fault}", hint="take it out of the text")
+                raise UsageError(f"{call}({field}:) {fault}", hint="remove it from the text")
         case Mapping():
             for name, item in value.items():
                 check_text(call, f"{field}.{name}", item)
@@ -90,7 +90,8 @@ def check_variable(call: str, name: str) -> None:
         UsageError: it is empty, or holds `=`.
     """
     if not name or "=" in name or "\0" in name:
-        what = "is empty" if not name else f"is {name!r}: a variable's name cannot hold '=' or NUL"
+        fault = f"is {name!r}: a variable's name cannot contain '=' or NUL"
+        what = fault if name else "is empty"
         raise UsageError(f"{call}(name:) {what}")
 
 

@@ -1,15 +1,26 @@
-"""Registration: the values a module builds to say what it offers.
+"""Registration: the values that a module builds to describe its types.
 
-A module sends chains of `typeDef`, `function` and `module` calls. They build the values below;
-`module.registration` turns the finished module into its definition.
+A module sends chains of `typeDef`, `function` and `module` calls. They build what
+`stiletto.api.definition` describes, as JSON data and under the names that the module's own code
+has; `stiletto.module.registration` turns the finished module into its definition.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
 
+from stiletto.api.definition import (
+    ArgDef,
+    EnumDef,
+    FieldDef,
+    FunctionDef,
+    ObjectDef,
+    TypeRef,
+    to_json,
+    type_from_json,
+)
 from stiletto.api.registry import call
 from stiletto.errors import UsageError
 from stiletto.graph.kind import Kind
@@ -18,7 +29,7 @@ from stiletto.graph.recipe import Recipe
 
 @dataclass(frozen=True)
 class SourceMap(Recipe):
-    """Where something is written down."""
+    """Where something is written down; nothing here shows it."""
 
     TYPE: ClassVar[str] = "SourceMap"
 
@@ -28,84 +39,51 @@ class SourceMap(Recipe):
 
 
 @dataclass(frozen=True)
-class RegisteredArgument(Recipe):
-    """An argument as registered."""
-
-    name: str
-    type: TypeDef
-    description: str = ""
-    default: str = ""
-    default_path: str = ""
-    default_address: str = ""
-    ignore: tuple[str, ...] = ()
-    deprecated: str | None = None
-
-
-@dataclass(frozen=True)
 class Function(Recipe):
-    """A function as registered."""
+    """A function as registered: a `FunctionDef`."""
 
     TYPE: ClassVar[str] = "Function"
 
-    name: str
-    returns: TypeDef
-    description: str = ""
-    args: tuple[RegisteredArgument, ...] = ()
-    cache: str = ""
-    check: bool = False
-    generator: bool = False
-    service: bool = False
-    deprecated: str | None = None
-
-
-@dataclass(frozen=True)
-class RegisteredField(Recipe):
-    """A field as registered."""
-
-    name: str
-    type: TypeDef
-    description: str = ""
-    deprecated: str | None = None
-
-
-@dataclass(frozen=True)
-class RegisteredMember(Recipe):
-    """An enum member as registered."""
-
-    name: str
-    value: str = ""
-    description: str = ""
-    deprecated: str | None = None
+    data: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class TypeDef(Recipe):
-    """A type as registered, or a use of one."""
+    """A use of a type: a `TypeRef`; and what the type is, as an `ObjectDef` and an `EnumDef`."""
 
     TYPE: ClassVar[str] = "TypeDef"
 
-    kind: str = Kind.VOID.value
-    name: str = ""
-    optional: bool = False
-    description: str = ""
-    element: TypeDef | None = None
-    fields: tuple[RegisteredField, ...] = ()
-    functions: tuple[Function, ...] = ()
-    constructor: Function | None = None
-    members: tuple[RegisteredMember, ...] = ()
-    deprecated: str | None = None
+    use: Mapping[str, Any] = field(default_factory=lambda: to_json(TypeRef(Kind.VOID)))
+    object: Mapping[str, Any] = field(default_factory=lambda: to_json(ObjectDef("")))
+    enum: Mapping[str, Any] = field(default_factory=lambda: to_json(EnumDef("", ())))
 
 
 @dataclass(frozen=True)
 class Module(Recipe):
-    """A module as registered."""
+    """A module as registered; its objects and enums are those of `TypeDef`s."""
 
     TYPE: ClassVar[str] = "Module"
 
     description: str = ""
-    objects: tuple[TypeDef, ...] = ()
-    interfaces: tuple[TypeDef, ...] = ()
-    enums: tuple[TypeDef, ...] = ()
+    objects: tuple[Mapping[str, Any], ...] = ()
+    interfaces: tuple[Mapping[str, Any], ...] = ()
+    enums: tuple[Mapping[str, Any], ...] = ()
+
+
+def _function(of: Function, **changes: Any) -> Function:
+    return replace(of, data={**of.data, **changes})
+
+
+def _use(of: TypeDef, kind: Kind, **changes: Any) -> TypeDef:
+    return replace(of, use={**of.use, "kind": kind.value, **changes})
+
+
+def _object(of: TypeDef, **changes: Any) -> TypeDef:
+    return replace(of, object={**of.object, **changes})
+
+
+def _enum(of: TypeDef, **changes: Any) -> TypeDef:
+    return replace(of, enum={**of.enum, **changes})
 
 
 # -- the calls ---------------------------------------------------------------------------------
@@ -126,7 +104,8 @@ def new_type_def(self: Recipe) -> TypeDef:
 @call("Query.function")
 def new_function(self: Recipe, name: str, return_type: TypeDef) -> Function:
     """Start a function."""
-    return Function(name, return_type)
+    made = FunctionDef(name, type_from_json(return_type.use), original=name)
+    return Function(to_json(made))
 
 
 @call("Query.sourceMap")
@@ -144,43 +123,43 @@ def module_description(self: Module, description: str) -> Module:
 @call("Module.withObject")
 def module_object(self: Module, object: TypeDef) -> Module:
     """Add an object type."""
-    return replace(self, objects=(*self.objects, object))
+    return replace(self, objects=(*self.objects, object.object))
 
 
 @call("Module.withInterface")
 def module_interface(self: Module, iface: TypeDef) -> Module:
     """Add an interface."""
-    return replace(self, interfaces=(*self.interfaces, iface))
+    return replace(self, interfaces=(*self.interfaces, iface.object))
 
 
 @call("Module.withEnum")
 def module_enum(self: Module, enum: TypeDef) -> Module:
     """Add an enum."""
-    return replace(self, enums=(*self.enums, enum))
+    return replace(self, enums=(*self.enums, enum.enum))
 
 
 @call("TypeDef.withKind")
 def with_kind(self: TypeDef, kind: str) -> TypeDef:
     """Make it a basic type."""
-    return replace(self, kind=kind)
+    return _use(self, Kind(kind))
 
 
 @call("TypeDef.withOptional")
 def with_optional(self: TypeDef, optional: bool) -> TypeDef:
     """Allow it to be absent."""
-    return replace(self, optional=optional)
+    return replace(self, use={**self.use, "optional": optional})
 
 
 @call("TypeDef.withListOf")
 def with_list_of(self: TypeDef, element_type: TypeDef) -> TypeDef:
     """Make it a list."""
-    return replace(self, kind=Kind.LIST.value, element=element_type)
+    return _use(self, Kind.LIST, element=element_type.use)
 
 
 @call("TypeDef.withScalar")
 def with_scalar(self: TypeDef, name: str, description: str = "") -> TypeDef:
     """Make it a scalar."""
-    return replace(self, kind=Kind.SCALAR.value, name=name, description=description)
+    return _use(self, Kind.SCALAR, name=name)
 
 
 @call("TypeDef.withObject")
@@ -192,9 +171,8 @@ def with_object(
     deprecated: str | None = None,
 ) -> TypeDef:
     """Make it an object."""
-    return replace(
-        self, kind=Kind.OBJECT.value, name=name, description=description, deprecated=deprecated
-    )
+    made = _use(self, Kind.OBJECT, name=name)
+    return _object(made, name=name, description=description, original=name)
 
 
 @call("TypeDef.withInterface")
@@ -205,7 +183,8 @@ def with_interface(
     source_map: SourceMap | None = None,
 ) -> TypeDef:
     """Make it an interface."""
-    return replace(self, kind=Kind.INTERFACE.value, name=name, description=description)
+    made = _use(self, Kind.INTERFACE, name=name)
+    return _object(made, name=name, description=description, original=name)
 
 
 @call("TypeDef.withEnum")
@@ -216,7 +195,8 @@ def with_enum(
     source_map: SourceMap | None = None,
 ) -> TypeDef:
     """Make it an enum."""
-    return replace(self, kind=Kind.ENUM.value, name=name, description=description)
+    made = _use(self, Kind.ENUM, name=name)
+    return _enum(made, name=name, description=description, original=name)
 
 
 @call("TypeDef.withEnumMember")
@@ -229,8 +209,12 @@ def with_enum_member(
     deprecated: str | None = None,
 ) -> TypeDef:
     """Add an enum member."""
-    member = RegisteredMember(name, value, description, deprecated)
-    return replace(self, members=(*self.members, member))
+    return _enum(
+        self,
+        members=[*self.enum["members"], name],
+        descriptions={**self.enum["descriptions"], name: description},
+        values={**self.enum["values"], name: value},
+    )
 
 
 @call("TypeDef.withEnumValue")
@@ -255,27 +239,27 @@ def with_field(
     deprecated: str | None = None,
 ) -> TypeDef:
     """Add a field."""
-    return replace(
-        self, fields=(*self.fields, RegisteredField(name, type_def, description, deprecated))
-    )
+    made = FieldDef(name, type_from_json(type_def.use), description, original=name)
+    return _object(self, fields={**self.object["fields"], name: to_json(made)})
 
 
 @call("TypeDef.withFunction")
 def with_function(self: TypeDef, function: Function) -> TypeDef:
     """Add a function."""
-    return replace(self, functions=(*self.functions, function))
+    functions = {**self.object["functions"], function.data["name"]: function.data}
+    return _object(self, functions=functions)
 
 
 @call("TypeDef.withConstructor")
 def with_constructor(self: TypeDef, function: Function) -> TypeDef:
     """Set the constructor."""
-    return replace(self, constructor=function)
+    return _object(self, constructor=function.data)
 
 
 @call("Function.withDescription")
 def function_description(self: Function, description: str) -> Function:
     """Describe the function."""
-    return replace(self, description=description)
+    return _function(self, description=description)
 
 
 @call("Function.withArg")
@@ -292,17 +276,18 @@ def with_arg(
     default_address: str = "",
 ) -> Function:
     """Add an argument; the default is JSON."""
-    argument = RegisteredArgument(
+    arg = ArgDef(
         name,
-        type_def,
+        type_from_json(type_def.use),
         description,
-        default_value or "",
-        default_path,
-        default_address,
+        default_value or None,
+        default_path or None,
+        default_address or None,
         tuple(ignore),
         deprecated,
+        original=name,
     )
-    return replace(self, args=(*self.args, argument))
+    return _function(self, args=[*self.data["args"], to_json(arg)])
 
 
 @call("Function.withCachePolicy")
@@ -311,31 +296,31 @@ def with_cache_policy(self: Function, policy: str, time_to_live: str | None = No
     words = {"Never": "never", "PerSession": "session", "Default": time_to_live or ""}
     if policy not in words:
         raise UsageError(f"unknown cache policy {policy}")
-    return replace(self, cache=words[policy])
+    return _function(self, cache=words[policy])
 
 
 @call("Function.withCheck")
 def with_check(self: Function) -> Function:
     """Mark it as a check."""
-    return replace(self, check=True)
+    return _function(self, check=True)
 
 
 @call("Function.withGenerator")
 def with_generator(self: Function) -> Function:
     """Mark it as a generator."""
-    return replace(self, generator=True)
+    return _function(self, generator=True)
 
 
 @call("Function.withUp")
 def with_up(self: Function) -> Function:
-    """Mark it as a service for `up`."""
-    return replace(self, service=True)
+    """Ignore that it is a service for `up`, which is not implemented."""
+    return self
 
 
 @call("Function.withDeprecated")
 def function_deprecated(self: Function, reason: str | None = None) -> Function:
     """Mark it as deprecated."""
-    return replace(self, deprecated=reason or "")
+    return _function(self, deprecated=reason or "")
 
 
 @call("Function.withSourceMap")

@@ -1,4 +1,4 @@
-"""`stiletto check`: run a module's checks at the same time, and say how each ended."""
+"""`stiletto check`: run a module's checks in parallel, and report each result."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from stiletto.api.definition import ModuleDef
 from stiletto.cli.call import force
 from stiletto.cli.checktree import Check
 from stiletto.cli.describe import short, table
@@ -15,7 +16,6 @@ from stiletto.cli.ports import EnginePort
 from stiletto.cli.terminal import Terminal
 from stiletto.engine.ports import ObjectRef
 from stiletto.errors import StilettoError, UsageError
-from stiletto.module.definition import ModuleDef
 from stiletto.progress import Outcome, Progress, Span
 from stiletto.visible import visible
 

@@ -1,4 +1,4 @@
-"""Which checks a module has, and which of them a pattern means.
+"""Which checks a module has, and which of them a pattern matches.
 
 A check is a function marked as one that needs no arguments, on the main object or on an object
 that such functions and fields lead to. A generator counts as a check that fails when it would
@@ -17,10 +17,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from stiletto.api.definition import ModuleDef, ObjectDef
 from stiletto.cli.names import closest, kebab
 from stiletto.errors import UsageError
 from stiletto.graph.kind import Kind
-from stiletto.module.definition import ModuleDef, ObjectDef
 from stiletto.module.toolchain import WorkspaceDef
 
 

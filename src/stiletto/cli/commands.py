@@ -5,12 +5,12 @@ from __future__ import annotations
 from stiletto.cli import check as checking
 from stiletto.cli.call import Caller
 from stiletto.cli.checktree import checks_of, choose
-from stiletto.cli.describe import columns, flag_rows, functions_table, help_of
+from stiletto.cli.describe import command_help, functions_table, help_of
 from stiletto.cli.flags import Flag, asks_for_help
 from stiletto.cli.invocation import Invocation
 from stiletto.cli.line import functions_of, provider_of, read_line, skipped
 from stiletto.cli.names import closest, kebab
-from stiletto.cli.options import CONTEXT, GLOBALS, OUTPUTS, boolean, glimpse
+from stiletto.cli.options import CONTEXT, GLOBALS, OUTPUTS, boolean, peek_options
 from stiletto.errors import StilettoError, UsageError
 from stiletto.progress import Outcome
 
@@ -62,7 +62,7 @@ async def call(invocation: Invocation, words: list[str]) -> int:
     """Run a chain of functions; return the exit code."""
     terminal = invocation.terminal
     said_by_environ = invocation.options
-    started_with = glimpse(said_by_environ, words)
+    started_with = peek_options(said_by_environ, words)
     invocation.options = started_with
     async with invocation.session() as (engine, progress):
         try:
@@ -70,8 +70,7 @@ async def call(invocation: Invocation, words: list[str]) -> int:
         except StilettoError:
             if asks_for_help(words):
                 progress.close()
-                rows = columns(flag_rows((*GLOBALS, *OUTPUTS)), terminal.width)
-                terminal.out(f"{CALL_HELP}{rows}\n")
+                terminal.out(command_help(CALL_HELP, (*GLOBALS, *OUTPUTS), terminal.width))
             raise
         line = read_line(words, module, engine, said_by_environ)
         if line.options.context != started_with.context:
@@ -91,7 +90,7 @@ async def functions(invocation: Invocation, words: list[str]) -> int:
     terminal = invocation.terminal
     _, names = invocation.read(words, "stiletto functions")
     if invocation.options.help:
-        terminal.out(f"{FUNCTIONS_HELP}{columns(flag_rows(GLOBALS), terminal.width)}\n")
+        terminal.out(command_help(FUNCTIONS_HELP, GLOBALS, terminal.width))
         return 0
     async with invocation.session() as (engine, progress):
         module = await engine.load_module(invocation.options.mod)
@@ -128,8 +127,7 @@ async def check(invocation: Invocation, words: list[str]) -> int:
     terminal = invocation.terminal
     given, patterns = invocation.read(words, "stiletto check", own=CHECK_FLAGS)
     if invocation.options.help:
-        rows = columns(flag_rows((*CHECK_FLAGS, *GLOBALS)), terminal.width)
-        terminal.out(f"{CHECK_HELP}{rows}\n")
+        terminal.out(command_help(CHECK_HELP, (*CHECK_FLAGS, *GLOBALS), terminal.width))
         return 0
     wanted = {one.flag.name for one in given if boolean(one)}
     if {"generate", "no-generate"} <= wanted:
@@ -158,7 +156,7 @@ async def check(invocation: Invocation, words: list[str]) -> int:
             module,
             checks,
             progress,
-            invocation.door.beneath,
+            invocation.launcher.beneath,
             fail_fast="failfast" in wanted,
         )
     terminal.out(f"{checking.report(verdicts)}\n")

@@ -6,11 +6,11 @@ import json
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 
+from stiletto.api.definition import ArgDef, EnumDef, ModuleDef, ObjectDef
 from stiletto.cli.flags import Flag
 from stiletto.cli.line import Level, Types, arg_flags, functions_of, skipped
 from stiletto.cli.options import GLOBALS, OUTPUTS
 from stiletto.graph.kind import Kind
-from stiletto.module.definition import ArgDef, EnumDef, ModuleDef, ObjectDef
 
 Bold = Callable[[str], str]
 
@@ -55,6 +55,11 @@ def flag_rows(flags: Iterable[Flag]) -> list[tuple[str, str]]:
             letter = f"-{flag.short}, " if flag.short else "    "
             rows.append((f"{letter}--{flag.name} {flag.placeholder}".rstrip(), flag.doc))
     return rows
+
+
+def command_help(text: str, flags: Iterable[Flag], width: int) -> str:
+    """Return the help of a command: its text, and a row for each flag."""
+    return f"{text}{columns(flag_rows(flags), width)}\n"
 
 
 def help_of(level: Level, module: ModuleDef, types: Types, *, width: int, bold: Bold = str) -> str:

@@ -29,7 +29,7 @@ _USAGE_CHARS = 2000
 
 def message_of(error: StilettoError) -> str:
     """Return the fact: a failed step is named by its command, unless a module told it already."""
-    if isinstance(error, StepFailed) and error.command and not error.is_told:
+    if isinstance(error, StepFailed) and error.command and not error.has_message:
         command = shlex.join(error.command).replace("\n", "\\n")
         return f"step `{shortened(command, _COMMAND_CHARS)}` failed: {error.message}"
     return error.message
@@ -53,7 +53,7 @@ def text_of(error: StilettoError) -> str:
 
 def streams_of(error: StilettoError) -> list[str]:
     """Return what a failed command printed, under a head each, empty streams left out."""
-    if not isinstance(error, StepFailed) or error.is_told:
+    if not isinstance(error, StepFailed) or error.has_message:
         return []
     streams = (("Stdout:", error.stdout), ("Stderr:", error.stderr))
     return [line for head, text in streams if text.strip() for line in (head, text.rstrip("\n"))]

@@ -1,4 +1,4 @@
-"""Words of the command line: which are flags, and where the flags of one level end.
+"""Arguments of the command line: which are flags, and where the flags of one level end.
 
 The grammar is spf13/pflag's, which Dagger's command line uses:
 

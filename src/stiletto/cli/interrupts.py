@@ -70,11 +70,11 @@ def report(running: list[Span]) -> str:
     if shown:
         lines.append(f"  was running: {', '.join(shown[:_SHOWN])}{more}")
     lines += [
-        f"  {span.name} said last: {_short(span.said, 4 * _NAME_CHARS)}"
+        f"  {span.name} last printed: {_short(span.said, 4 * _NAME_CHARS)}"
         for span in running
         if span.kind == "function" and span.said
     ]
-    lines.append("  hint: the same command goes on; what has finished is kept")
+    lines.append("  hint: run the same command again to continue; finished steps are cached")
     return "\n".join(lines)
 
 

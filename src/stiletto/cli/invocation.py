@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from stiletto.cli.door import Door
 from stiletto.cli.flags import Flag, FlagSet, Given
+from stiletto.cli.launcher import EngineLauncher
 from stiletto.cli.options import GLOBALS, UNSUPPORTED, Options, with_given
 from stiletto.cli.ports import EnginePort
 from stiletto.cli.terminal import Terminal
@@ -23,9 +23,9 @@ _ALL_OUTPUT = 3
 class Invocation:
     """What a command works with. `options` grow as its words are read."""
 
-    def __init__(self, terminal: Terminal, door: Door, options: Options) -> None:
+    def __init__(self, terminal: Terminal, launcher: EngineLauncher, options: Options) -> None:
         self.terminal = terminal
-        self.door = door
+        self.launcher = launcher
         self.options = options
         self._renderer: Renderer = Silent()
         self._progress = Progress()
@@ -92,7 +92,7 @@ class Invocation:
         )
         progress = self._progress = Progress(self._renderer)
         try:
-            async with self.door.open(
+            async with self.launcher.open(
                 workdir=self.workdir,
                 sandbox=options.sandbox,
                 plain_secrets=options.plain_secrets,

@@ -1,4 +1,4 @@
-"""The words after `call`, read against what the module offers; nothing is run.
+"""Parses the arguments after `call` against the module's definition; runs nothing.
 
     [globals] [constructor flags] FUNCTION [its flags] [FUNCTION [its flags] ...]
 
@@ -13,13 +13,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from stiletto.api.definition import ArgDef, EnumDef, FunctionDef, ModuleDef, ObjectDef, TypeRef
 from stiletto.cli.flags import Flag, FlagSet, Given, asks_for_help
 from stiletto.cli.names import closest, kebab
 from stiletto.cli.options import CONTEXT, GLOBALS, OUTPUTS, UNSUPPORTED, Options, with_given
 from stiletto.cli.values import FlagType, Parsed, flag_type
 from stiletto.errors import UsageError
 from stiletto.graph.kind import Kind
-from stiletto.module.definition import ArgDef, EnumDef, FunctionDef, ModuleDef, ObjectDef, TypeRef
 
 
 class Types(Protocol):

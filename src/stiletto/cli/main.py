@@ -25,7 +25,7 @@ from stiletto.cli.terminal import Terminal
 from stiletto.errors import EnvironmentFailed, StilettoError, UsageError
 
 if TYPE_CHECKING:
-    from stiletto.cli.door import Door
+    from stiletto.cli.launcher import EngineLauncher
 
 
 DISTRIBUTION = "wheelwright-pipeline"
@@ -70,7 +70,7 @@ Command = Callable[[Invocation, list[str]], Coroutine[Any, Any, int]]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line of this process; return the exit code."""
-    from stiletto.cli.door import Installed
+    from stiletto.cli.launcher import Installed
 
     _open_streams()
     for stream in (sys.stdout, sys.stderr):
@@ -104,18 +104,18 @@ def _open_streams() -> None:
             setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
 
 
-def run(words: Sequence[str], terminal: Terminal, door: Door) -> int:
+def run(words: Sequence[str], terminal: Terminal, launcher: EngineLauncher) -> int:
     """Run one command line on a terminal and an engine; return the exit code."""
     try:
-        return _run(words, terminal, door)
+        return _run(words, terminal, launcher)
     except BrokenPipeError:
         return UNHEARD
 
 
-def _run(words: Sequence[str], terminal: Terminal, door: Door) -> int:
+def _run(words: Sequence[str], terminal: Terminal, launcher: EngineLauncher) -> int:
     invocation: Invocation | None = None
     try:
-        invocation = Invocation(terminal, door, Options.from_environ(terminal.environ))
+        invocation = Invocation(terminal, launcher, Options.from_environ(terminal.environ))
         return _dispatch(invocation, list(words))
     except StilettoError as error:
         if invocation is not None and not invocation.failures_are_shown:
@@ -178,7 +178,7 @@ def _print_traceback(terminal: Terminal, error: Exception) -> None:
 def _dispatch(invocation: Invocation, words: list[str]) -> int:
     terminal = invocation.terminal
     if any("\0" in word for word in words):
-        raise UsageError("an argument holds a NUL, which no path, name or program can have")
+        raise UsageError("an argument contains a NUL, which no path, name or program can contain")
     version = Flag("version", implied="true")
     flags = FlagSet([*GLOBALS, *UNSUPPORTED, version], command="stiletto")
     given, rest = flags.take(words)
@@ -200,18 +200,14 @@ def _dispatch(invocation: Invocation, words: list[str]) -> int:
             hint=f'did you mean "{meant}"? {flags.see_help}' if meant else flags.see_help,
         )
     if name == "help":
-        terminal.out(HELP + _option_rows(terminal) + "\n")
+        from stiletto.cli.describe import command_help
+
+        terminal.out(command_help(HELP, GLOBALS, terminal.width))
         return 0
     if name == "version":
         return _version(invocation, rest)
     command = _command(name)
     return run_to_end(lambda: command(invocation, rest), invocation.running, terminal)
-
-
-def _option_rows(terminal: Terminal) -> str:
-    from stiletto.cli.describe import columns, flag_rows
-
-    return columns(flag_rows(GLOBALS), terminal.width)
 
 
 def _version(invocation: Invocation, words: list[str]) -> int:

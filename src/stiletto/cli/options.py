@@ -197,7 +197,7 @@ def _with_one(options: Options, given: Given) -> Options:
         case _:
             raise UsageError(
                 f"--{name} is not supported by stiletto",
-                hint="leave it out, or run the same words with `dagger`",
+                hint="leave it out, or run the same command with `dagger`",
             )
 
 
@@ -212,7 +212,7 @@ def with_given(options: Options, given: Iterable[Given]) -> Options:
     return options
 
 
-def glimpse(options: Options, words: Sequence[str]) -> Options:
+def peek_options(options: Options, words: Sequence[str]) -> Options:
     """Return what words say about how to start, before the module's own flags are known.
 
     How progress is shown may stand anywhere, as in Dagger. What the module is loaded with counts

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from stiletto.api.definition import EnumDef, ModuleDef, ObjectDef
 from stiletto.engine.ports import ObjectRef, Value
-from stiletto.module.definition import EnumDef, ModuleDef, ObjectDef
 
 
 class EnginePort(Protocol):

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import re
 
-from stiletto.cli.describe import columns, flag_rows
+from stiletto.cli.describe import command_help
 from stiletto.cli.flags import Flag
 from stiletto.cli.invocation import Invocation
 from stiletto.cli.options import GLOBALS, boolean
 from stiletto.errors import UsageError
 
 PRUNE_HELP = """\
-Remove stored results: all of them, or only what the options do not keep.
+Remove stored results: all of them, or those that the options do not keep.
 
-Cache volumes stay unless you ask for them: tools fill them over days. Both sizes
-that are told count everything in the cache, volumes too.
+Cache volumes stay unless --volumes is given: tools fill them over days. Both sizes
+that are printed count everything in the cache, volumes too.
 
 USAGE
   stiletto prune [options]
 
 EXAMPLES
-  stiletto prune --unused-for 7d          # What nobody used for a week
+  stiletto prune --unused-for 7d          # What was not used for a week
   stiletto prune --keep 5GB               # The oldest, until 5 GB are left
   stiletto prune --keep 5GB --volumes     # The same, cache volumes last
   stiletto prune --volumes                # Everything
@@ -42,22 +42,21 @@ async def prune(invocation: Invocation, words: list[str]) -> int:
     terminal = invocation.terminal
     given, others = invocation.read(words, "stiletto prune", own=PRUNE_FLAGS)
     if invocation.options.help:
-        rows = columns(flag_rows((*PRUNE_FLAGS, *GLOBALS)), terminal.width)
-        terminal.out(f"{PRUNE_HELP}{rows}\n")
+        terminal.out(command_help(PRUNE_HELP, (*PRUNE_FLAGS, *GLOBALS), terminal.width))
         return 0
     if others:
         raise UsageError(f'unknown command "{others[0]}" for "stiletto prune"')
     texts = {one.flag.name: one.text for one in given}
     volumes = any(one.flag.name == "volumes" and boolean(one) for one in given)
-    done = invocation.door.prune(
+    done = invocation.launcher.prune(
         environ=terminal.environ,
         keep_bytes=read_size_bytes(texts["keep"]) if "keep" in texts else None,
         unused_for_s=read_duration_s(texts["unused-for"]) if "unused-for" in texts else None,
         volumes=volumes,
     )
-    terminal.out(f"{size_text(done.freed_bytes)} became free, {size_text(done.kept_bytes)} kept\n")
+    terminal.out(f"{size_text(done.freed_bytes)} freed, {size_text(done.kept_bytes)} kept\n")
     if "keep" in texts and not volumes and done.kept_bytes > read_size_bytes(texts["keep"]):
-        terminal.err("what is kept is in cache volumes: `--volumes` removes them, too")
+        terminal.err("the rest is in cache volumes: `--volumes` removes them, too")
     return 0
 
 
@@ -76,7 +75,7 @@ def read_duration_s(text: str) -> float:
     """Read a duration such as `90s`, `12h` or `7d`.
 
     Raises:
-        UsageError: it is no duration.
+        UsageError: it is not a duration.
     """
     found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([smhdw])", text)
     if found is None:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
-from stiletto.cli.describe import columns, flag_rows
+from stiletto.cli.describe import command_help
 from stiletto.cli.flags import Flag, FlagSet
 from stiletto.cli.interrupts import code_for, hangups
 from stiletto.cli.invocation import Invocation
@@ -47,9 +47,9 @@ SESSION_FLAGS = (
     Flag(
         "label",
         placeholder="string",
-        doc="Names the SDK that asks, for the record; changes nothing",
+        doc="Name of the SDK that connects; has no effect",
     ),
-    Flag("version", placeholder="string", doc="Version that the SDK expects; changes nothing"),
+    Flag("version", placeholder="string", doc="Version that the SDK expects; has no effect"),
     Flag("load-workspace-modules", implied="true", doc="Load the module around the workdir"),
     Flag("skip-workspace-modules", implied="true", doc="Do not load a module (the default)"),
 )
@@ -61,8 +61,7 @@ async def session(invocation: Invocation, words: list[str]) -> int:
     terminal = invocation.terminal
     given, others = invocation.read(words, "stiletto session", own=SESSION_FLAGS)
     if invocation.options.help:
-        rows = columns(flag_rows((*SESSION_FLAGS, *GLOBALS)), terminal.width)
-        terminal.out(f"{SESSION_HELP}{rows}\n")
+        terminal.out(command_help(SESSION_HELP, (*SESSION_FLAGS, *GLOBALS), terminal.width))
         return 0
     if others:
         raise UsageError(f'unknown command "{others[0]}" for "stiletto session"')
@@ -75,7 +74,7 @@ async def session(invocation: Invocation, words: list[str]) -> int:
     async with _on_signals(lambda _: ended.set()), invocation.session() as (engine, _):
         if "load-workspace-modules" in names:
             await engine.load_module(invocation.options.mod)
-        async with invocation.door.serve(engine) as (port, token):
+        async with invocation.launcher.serve(engine) as (port, token):
             # The SDK passes the object's members on as keywords: no others may be added.
             terminal.out(json.dumps({"port": port, "session_token": token}) + "\n")
             _watch_stdin(terminal, asyncio.get_running_loop(), ended)
@@ -103,8 +102,7 @@ async def run(invocation: Invocation, words: list[str]) -> int:
     given, command = flags.take(words)
     invocation.options = with_given(invocation.options, given)
     if invocation.options.help:
-        rows = columns(flag_rows(GLOBALS), terminal.width)
-        terminal.out(f"{RUN_HELP}{rows}\n")
+        terminal.out(command_help(RUN_HELP, GLOBALS, terminal.width))
         return 0
     if not command:
         raise UsageError("no command to run", hint=flags.see_help)
@@ -112,7 +110,7 @@ async def run(invocation: Invocation, words: list[str]) -> int:
     async with (
         _on_signals(signals.note),
         invocation.session(shared=True) as (engine, _),
-        invocation.door.serve(engine) as (port, token),
+        invocation.launcher.serve(engine) as (port, token),
     ):
         environ = {
             **terminal.environ,

@@ -1,12 +1,12 @@
-"""Whose files a call works on, told where the words do not say it."""
+"""Reports whose files a call works on, where the arguments do not name them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
 
+from stiletto.api.definition import FunctionDef
 from stiletto.cli.options import Options
-from stiletto.module.definition import FunctionDef
 
 
 def whose(

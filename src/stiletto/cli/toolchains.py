@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stiletto.cli.describe import columns, flag_rows
+from stiletto.cli.describe import command_help
 from stiletto.cli.flags import Flag
 from stiletto.cli.invocation import Invocation
 from stiletto.cli.names import closest
@@ -44,8 +44,7 @@ async def toolchain(invocation: Invocation, words: list[str]) -> int:
     terminal = invocation.terminal
     given, others = invocation.read(words, "stiletto toolchain", own=FLAGS)
     if invocation.options.help or not others:
-        rows = columns(flag_rows((*FLAGS, *GLOBALS)), terminal.width)
-        terminal.out(f"{HELP}{rows}\n")
+        terminal.out(command_help(HELP, (*FLAGS, *GLOBALS), terminal.width))
         return 0
     action, *arguments = others
     if action not in ARGUMENTS:

@@ -1,4 +1,4 @@
-"""Texts of the command line as typed values, without looking at the machine.
+"""Converts arguments of the command line to typed values, without I/O.
 
     string     as given                       enum      a member's name, case ignored
     int        decimal, 0x, 0o, 0b            scalar    as given; JSON is checked
@@ -19,9 +19,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from stiletto.api.definition import EnumDef, TypeRef
 from stiletto.errors import UsageError
 from stiletto.graph.kind import Kind
-from stiletto.module.definition import EnumDef, TypeRef
 
 ADDRESSABLE = frozenset(
     {

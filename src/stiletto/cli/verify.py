@@ -1,8 +1,8 @@
-"""`stiletto verify`: look at everything in the store."""
+"""`stiletto verify`: check everything in the store."""
 
 from __future__ import annotations
 
-from stiletto.cli.describe import columns, flag_rows
+from stiletto.cli.describe import command_help
 from stiletto.cli.flags import Flag
 from stiletto.cli.invocation import Invocation
 from stiletto.cli.options import GLOBALS, boolean
@@ -11,14 +11,14 @@ from stiletto.errors import EnvironmentFailed, UsageError
 VERIFY_HELP = """\
 Check that everything in the cache is as it was stored.
 
-Stiletto notices most damage when it meets it, and makes anew what is damaged. This
+Stiletto detects most damage when it reads a file, and recreates the file. This
 command reads all of it: the contents of files by their digests, records by their
 seals, what steps wrote by length and time. Run it after a power failure, on a disk
-that you do not trust, or where a result is wrong and you cannot say why.
+that you do not trust, or when a result is wrong and you do not know why.
 
 It changes nothing, and exits with 1 if something is damaged. With --repair it drops
-what is damaged: the next call that needs it makes it anew. What is in cache volumes
-belongs to the tools that use them: `stiletto prune --volumes` drops them.
+what is damaged: the next call that needs it recreates it. The files in cache volumes
+belong to the tools that use them: `stiletto prune --volumes` removes them.
 
 USAGE
   stiletto verify [options]
@@ -30,7 +30,7 @@ EXAMPLES
 OPTIONS
 """
 
-VERIFY_FLAGS = (Flag("repair", implied="true", doc="Drop what is damaged, to be made anew"),)
+VERIFY_FLAGS = (Flag("repair", implied="true", doc="Remove what is damaged"),)
 
 
 async def verify(invocation: Invocation, words: list[str]) -> int:
@@ -38,13 +38,12 @@ async def verify(invocation: Invocation, words: list[str]) -> int:
     terminal = invocation.terminal
     given, others = invocation.read(words, "stiletto verify", own=VERIFY_FLAGS)
     if invocation.options.help:
-        rows = columns(flag_rows((*VERIFY_FLAGS, *GLOBALS)), terminal.width)
-        terminal.out(f"{VERIFY_HELP}{rows}\n")
+        terminal.out(command_help(VERIFY_HELP, (*VERIFY_FLAGS, *GLOBALS), terminal.width))
         return 0
     if others:
         raise UsageError(f'unknown command "{others[0]}" for "stiletto verify"')
     repair = any(boolean(one) for one in given)
-    done = invocation.door.verify(environ=terminal.environ, repair=repair, tell=terminal.err)
+    done = invocation.launcher.verify(environ=terminal.environ, repair=repair, tell=terminal.err)
     for damage in done.damages:
         terminal.out(f"{'dropped' if repair else 'damaged'}: {damage.path}: {damage.why}\n")
     checked = ", ".join(f"{number} {kind}" for kind, number in sorted(done.checked.items()))
@@ -54,6 +53,6 @@ async def verify(invocation: Invocation, words: list[str]) -> int:
     if done.damages and not repair:
         raise EnvironmentFailed(
             f"{len(done.damages)} parts of the cache are damaged",
-            hint="run `stiletto verify --repair`: what it drops is made anew when it is needed",
+            hint="run `stiletto verify --repair`: what it removes is recreated when needed",
         )
     return 0

@@ -1,25 +1,27 @@
 """Objects from addresses that a `.env` file or a customization gives.
 
 Relative paths start at the working directory, as on the command line. Source: core/modfunc.go
-(UserDefault.Value) and core/schema/address.go of v0.21.8.
+(UserDefault.Value) of v0.21.8.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from stiletto.api.definition import ArgDef, TypeRef
 from stiletto.api.session import Query
 from stiletto.engine.client import Client, Dispatch
-from stiletto.engine.container_leaves import image_container
 from stiletto.engine.core import Core
 from stiletto.engine.repositories import Repositories
 from stiletto.errors import NotSupported, UsageError
 from stiletto.graph.kind import Kind
 from stiletto.graph.recipe import Recipe
-from stiletto.module.addresses import is_git_url, secret_arguments
+from stiletto.module.addresses import calls_for, check_bare_secret, is_git_url
 from stiletto.module.credentials import shown
-from stiletto.module.definition import ArgDef, TypeRef
 from stiletto.module.remote import GitReference
+
+OFFERED = frozenset({"CacheVolume", "Container", "Directory", "File", "Secret", "Socket"})
+"""The types whose defaults may be addresses. What a default may read is asked for each of them."""
 
 
 class Addresses:
@@ -47,39 +49,20 @@ class Addresses:
             raise UsageError(f"default of {arg.name}: {error.message}", hint=error.hint) from error
 
     async def _object(self, of: TypeRef, text: str) -> Recipe:
-        match of.name:
-            case "Directory" | "File":
-                path = text.removeprefix("file://")
-                if is_git_url(text):
-                    path = await self._from_repository(text)
-                made = await self._host(of.name.lower(), path)
-            case "Secret":
-                if ":" not in text and text not in self._core.environ:
-                    # The text may be the secret itself, and is not repeated.
-                    raise UsageError(
-                        "a secret without a scheme is the name of an environment variable, "
-                        "and there is none of this name",
-                        hint="write env://NAME, file://PATH or cmd://COMMAND",
-                    )
-                made = await self._root("secret", **secret_arguments(text))
-            case "Container":
-                made = await image_container(self._core, text)
-            case "CacheVolume":
-                made = await self._root("cacheVolume", key=text)
-            case "Socket":
-                made = await self._host("unixSocket", text.removeprefix("unix://"))
-            case _:
-                raise NotSupported(f"a default for an argument of type {of.name}")
-        if not isinstance(made, Recipe):
-            raise TypeError(f"the address {text!r} answered {made!r} where an object was expected")
+        if of.name in ("Directory", "File") and is_git_url(text):
+            text = await self._from_repository(text)
+        elif of.name == "Secret" and ":" not in text:
+            check_bare_secret(text, self._core.environ)
+        calls = calls_for(of.name, text) if of.name in OFFERED else None
+        if calls is None:
+            raise NotSupported(f"a default for an argument of type {of.name}")
+        made: Recipe = Query()
+        for field, args in calls:
+            value = await self._dispatch(self._client, made, field, args)
+            if not isinstance(value, Recipe):
+                raise TypeError(f"{field} answered {value!r} where an object was expected")
+            made = value
         return made
-
-    async def _root(self, field: str, **args: Any) -> Any:
-        return await self._dispatch(self._client, Query(), field, args)
-
-    async def _host(self, field: str, path: str) -> Any:
-        host = await self._root("host")
-        return await self._dispatch(self._client, host, field, {"path": path})
 
     async def _from_repository(self, text: str) -> str:
         """Clone `URL#ref:path`; return where the path is."""
@@ -88,5 +71,5 @@ class Addresses:
         cloned = await self._repositories.clone(GitReference(((url, ""),), version))
         path = (cloned.path / inside).resolve()
         if not path.is_relative_to(cloned.path.resolve()):
-            raise UsageError(f"{shown(text)}: {inside!r} leads out of the repository")
+            raise UsageError(f"{shown(text)}: {inside!r} is outside of the repository")
         return str(path)

@@ -32,9 +32,9 @@ from stiletto.engine.output import tail
 from stiletto.engine.printed import Printed
 from stiletto.engine.services import Services
 from stiletto.errors import EnvironmentFailed, StepFailed, StilettoError, UsageError
-from stiletto.graph.layer import Layer
 from stiletto.graph.recipe import digest_of
 from stiletto.graph.tree import EMPTY, Dir
+from stiletto.layers.layer import Layer
 from stiletto.layers.view import View
 from stiletto.progress import Outcome, Span
 from stiletto.sandbox import plan
@@ -217,7 +217,7 @@ class Commands:
                     )
                     elapsed_s = time.monotonic() - started
                     if not _expected(exec_.expect, output.exit_code):
-                        await bound.blame()
+                        await bound.raise_if_failed()
             finally:
                 for lock in reversed(held):
                     await lock.__aexit__(None, None, None)
@@ -366,12 +366,12 @@ class Commands:
         """Return a secret as the value of a variable, bytes that are not UTF-8 kept.
 
         Raises:
-            UsageError: it cannot be read, or holds a NUL byte.
+            UsageError: it cannot be read, or contains a NUL byte.
         """
         value = await self._layouts.secrets.for_step(variable.secret)
         if b"\0" in value:
             raise UsageError(
-                f"the secret of variable {variable.name} holds a NUL byte",
+                f"the secret of variable {variable.name} contains a NUL byte",
                 hint="mount it as a file with withMountedSecret",
             )
         return value.decode("utf-8", "surrogateescape")

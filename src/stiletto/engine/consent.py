@@ -1,4 +1,4 @@
-"""Consent to what a file of the project does to the machine, as direnv and mise ask for it.
+"""Consent to project files that act on the machine, as direnv and mise require it.
 
 A default in `.env` or `dagger.json` can be a command of the machine, or a file of it. Before the
 first of them is used, the user is asked once for the file as it is now: on a terminal by a
@@ -58,7 +58,7 @@ class Consent:
         if self._ask is None:
             what = "runs a command of" if act.startswith("runs ") else "reads a file of"
             raise UsageError(
-                f"{where} {what} this machine, and nobody has consented to that",
+                f"{where} {what} this machine, which needs your consent",
                 hint=f"read the file; {FLAG} consents for one call, a call on a terminal asks",
             )
         acts = self._acts[origin.path, origin.digest]

@@ -1,4 +1,4 @@
-"""What the work at hand belongs to; asyncio carries it along."""
+"""Context variables of the current work; asyncio passes them on."""
 
 from __future__ import annotations
 

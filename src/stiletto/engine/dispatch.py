@@ -20,6 +20,7 @@ import stiletto.engine.container_leaves
 import stiletto.engine.file_leaves
 import stiletto.engine.root_leaves
 import stiletto.engine.service_leaves  # noqa: F401 - each of these registers its calls
+from stiletto.api.definition import FunctionDef, TypeRef
 from stiletto.api.registry import CALLS, snake
 from stiletto.api.session import ModuleObject, Query
 from stiletto.api.texts import check_text
@@ -31,7 +32,6 @@ from stiletto.engine.modules import Modules
 from stiletto.errors import NotSupported, UsageError
 from stiletto.graph.kind import Kind
 from stiletto.graph.recipe import Recipe
-from stiletto.module.definition import FunctionDef, TypeRef
 from stiletto.module.naming import lower_camel
 from stiletto.module.source import LoadedModule
 from stiletto.store import Store

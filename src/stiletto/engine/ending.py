@@ -1,4 +1,4 @@
-"""Why a command failed, where its exit code does not say: a signal, memory, a closed loopback."""
+"""Why a command failed, if its exit code does not show it: a signal, memory, a closed loopback."""
 
 from __future__ import annotations
 
@@ -54,6 +54,6 @@ def loopback_hint(said: str) -> str | None:
     if not ports:
         return None
     return (
-        "steps have a loopback of their own; if they are to reach what listens on that of this "
-        f"machine, set STILETTO_LOOPBACK={ports[0]}"
+        "steps have a loopback of their own; to let them connect to this machine's, set "
+        f"STILETTO_LOOPBACK={ports[0]}"
     )

@@ -1,4 +1,4 @@
-"""Turns recipes into trees, files and what stands at a container's root.
+"""Turns recipes into trees, files and the roots of containers.
 
     Directory -> tree.Dir          File -> NamedFile        Root -> Stack
 
@@ -34,9 +34,9 @@ from stiletto.engine.surface import (
 )
 from stiletto.errors import UsageError
 from stiletto.graph.changes import compare, difference
-from stiletto.graph.layer import Layer
 from stiletto.graph.recipe import digest_of
 from stiletto.graph.tree import EMPTY, Dir, File, Link, split
+from stiletto.layers.layer import Layer
 from stiletto.layers.view import Node, View
 from stiletto.module.source import context_of
 from stiletto.progress import Progress

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from stiletto.api import files as f
+from stiletto.api.definition import ArgDef, FunctionDef, TypeRef
+from stiletto.api.readiness import duration_s
 from stiletto.api.secrets import Secret
 from stiletto.api.session import Argument, FunctionCall, ModuleObject
 from stiletto.engine.addresses import Addresses
@@ -25,12 +27,12 @@ from stiletto.engine.consent import Consent
 from stiletto.engine.container_leaves import image_container
 from stiletto.engine.context import current_span
 from stiletto.engine.core import Core
-from stiletto.engine.modules import FORMAT, Modules
+from stiletto.engine.keys import call_inputs, call_key
+from stiletto.engine.modules import Modules
 from stiletto.engine.once import Once
 from stiletto.errors import ModuleFailed, NotSupported, UsageError
 from stiletto.graph.kind import Kind
-from stiletto.graph.recipe import Recipe, closure, digest_of, dump, load
-from stiletto.module.definition import ArgDef, FunctionDef, TypeRef
+from stiletto.graph.recipe import Recipe, closure, dump, load
 from stiletto.module.origin import acts
 from stiletto.module.source import LoadedModule, context_of
 from stiletto.progress import Outcome
@@ -87,21 +89,15 @@ class Functions:
         function: FunctionDef,
         given: Mapping[str, Any],
     ) -> Any:
-        inputs = await self._inputs(module, parent, function, given)
-        key = digest_of(
-            [
-                FORMAT,
-                module.code,
-                [parent.object_type, parent.state] if parent else parent_type,
-                function.original,
-                sorted(inputs.items()),
-            ]
-        )
+        args = await self._arguments(module, parent, function, given)
+        made_by = (parent.object_type, parent.state) if parent else parent_type
+        inputs = call_inputs(module.code, made_by, function.original, args)
+        key = call_key(inputs)
         call = FunctionCall(
             name=function.original,
             parent_name=parent_type,
             parent=parent.state if parent else "{}",
-            args=tuple(Argument(name, text) for name, text in inputs.items()),
+            args=tuple(Argument(name, text) for name, text in args.items()),
         )
         title = function.name or module.name
         parent_span = current_span.get()
@@ -119,7 +115,7 @@ class Functions:
                 span.end(_outcome(error))
                 raise
             span.end(Outcome.DONE)
-            self._keep(module, function, key, answer)
+            self._keep(module, function, key, inputs, answer)
             return answer
 
         if function.cache == "never":
@@ -134,7 +130,7 @@ class Functions:
 
     # -- arguments -----------------------------------------------------------------------------
 
-    async def _inputs(
+    async def _arguments(
         self,
         module: LoadedModule,
         parent: ModuleObject | None,
@@ -146,7 +142,7 @@ class Functions:
         if unknown:
             raise UsageError(f"{function.name or module.name} has no argument {min(unknown)!r}")
         owner = parent.object_type if parent else module.definition.main
-        inputs: dict[str, str] = {}
+        texts: dict[str, str] = {}
         for arg in function.args:
             value = given.get(arg.name)
             address = module.addresses.get((owner, function.name, arg.name))
@@ -154,18 +150,18 @@ class Functions:
                 self._consented(module, (owner, function.name, arg.name), arg, address)
                 value = await self._addresses.value(arg, address)
             if value is not None:
-                inputs[arg.original] = json.dumps(await self._argument(module, value, arg))
+                texts[arg.original] = json.dumps(await self._argument(module, value, arg))
             elif arg.default_path is not None:
                 contextual = self._contextual(module, arg)
-                inputs[arg.original] = json.dumps(await self._argument(module, contextual, arg))
+                texts[arg.original] = json.dumps(await self._argument(module, contextual, arg))
             elif arg.default_address is not None:
                 container = await image_container(self._core, arg.default_address)
-                inputs[arg.original] = json.dumps(self._core.objects.remember(container))
+                texts[arg.original] = json.dumps(self._core.objects.remember(container))
             elif arg.default is not None:
-                inputs[arg.original] = json.dumps(json.loads(arg.default))
+                texts[arg.original] = json.dumps(json.loads(arg.default))
             elif not arg.type.optional:
                 raise UsageError(f"missing argument {arg.name!r} of {function.name or module.name}")
-        return inputs
+        return texts
 
     def _consented(
         self, module: LoadedModule, key: tuple[str, str, str], arg: ArgDef, address: str
@@ -251,7 +247,14 @@ class Functions:
                 for item in data:
                     yield from self._held(item)
 
-    def _keep(self, module: LoadedModule, function: FunctionDef, key: str, answer: str) -> None:
+    def _keep(
+        self,
+        module: LoadedModule,
+        function: FunctionDef,
+        key: str,
+        inputs: Mapping[str, Any],
+        answer: str,
+    ) -> None:
         if function.cache == "never":
             return
         recipes: list[Any] = []
@@ -264,7 +267,12 @@ class Functions:
         if not lasting:
             self._session[key] = answer
             return
-        record = {"at_s": time.time(), "answer": answer, "recipes": recipes}
+        record = {
+            "at_s": time.time(),
+            "answer": answer,
+            "recipes": recipes,
+            "inputs": masks.value(inputs),
+        }
         self._core.store.put_record("call", key, record)
 
     def _stored(self, module: LoadedModule, function: FunctionDef, key: str) -> str | None:
@@ -308,11 +316,10 @@ def _outcome(error: BaseException) -> Outcome:
 
 
 def _lifetime_s(cache: str) -> float:
-    """Read a duration such as `10m` or `1h30m`; empty means the longest."""
+    """Read how long a result lasts, such as `10m`; empty means the longest."""
     if not cache:
         return MAX_AGE_S
-    units = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
-    found = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h)", cache)
-    if "".join(number + unit for number, unit in found) != cache:
-        raise ModuleFailed(f"invalid cache duration {cache!r}")
-    return min(MAX_AGE_S, sum(float(number) * units[unit] for number, unit in found))
+    try:
+        return min(MAX_AGE_S, duration_s(cache))
+    except UsageError as error:
+        raise ModuleFailed(f"invalid cache duration {cache!r}") from error

@@ -1,4 +1,4 @@
-"""Whether a session may hand out secrets: in plain mode only if the caller asked for it.
+"""Whether a session may give secrets to steps: in plain mode only if the caller allows it.
 
 Plain mode isolates nothing: any code that a step runs is a process of the caller, and reads what
 other processes of the caller were given in `/proc`. So a secret is refused when it is asked for,

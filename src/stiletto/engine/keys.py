@@ -1,19 +1,33 @@
-"""What makes a command the same command: the content of everything it sees.
+"""What makes a command or a call the same one: the content of everything it sees.
 
 The inputs are plain data, so that the same structure is hashed into the key, stored beside the
-result, and compared when somebody asks why a command ran again.
+result, and compared when somebody asks why something ran again:
+
+    step_inputs, hashed by `digest_of`    a command
+    call_inputs, hashed by `call_key`     a call of a module's function
+    difference(before, after)             where two of them differ: nowhere exactly if their keys
+                                          are equal
+
+Both stay what they are: another name, value or order of the hashed data is another key, and a
+store that was filled before is of no use any more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from stiletto.api import container as c
+from stiletto.graph.recipe import digest_of
 from stiletto.graph.tree import Dir
 
 FORMAT = 1
-"""Raised whenever stored results stop meaning what they meant."""
+"""Raised whenever stored results of commands stop meaning what they meant."""
+
+MODULE_FORMAT = 2
+"""Raised whenever stored definitions, or results of functions, stop meaning what they meant."""
 
 
 def step_inputs(
@@ -61,3 +75,86 @@ def _mount(mount: c.Mount, trees: Mapping[str, Dir]) -> list[Any]:
             return ["temp", size_bytes]
         case _:
             raise TypeError(f"unknown mount {type(mount).__name__}")
+
+
+def call_inputs(
+    code: str, parent: str | tuple[str, str], function: str, args: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return everything that decides what a call of a module's function gives.
+
+    `code` is the module's, `parent` the type of the object and its state (JSON), or the type alone
+    where the call makes the object; `args` are JSON by name, in which host files count by content.
+    """
+    return {
+        "format": MODULE_FORMAT,
+        "code": code,
+        "parent": parent if isinstance(parent, str) else list(parent),
+        "function": function,
+        "args": dict(args),
+    }
+
+
+def call_key(inputs: Mapping[str, Any]) -> str:
+    """Return the key of a call."""
+    names = ("format", "code", "parent", "function")
+    return digest_of([*(inputs[name] for name in names), sorted(inputs["args"].items())])
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A place at which two records of inputs differ, such as `env.CI` or `args[2]`.
+
+    The values are JSON; None where the record has nothing at this place.
+    """
+
+    place: str
+    before: str | None
+    after: str | None
+
+
+def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
+    """Return where two records of the inputs of a command, or of a call, differ.
+
+    Records as they were hashed: where a stored one has a mark in place of a secret, that counts.
+    """
+    return list(_differences("", before, after))
+
+
+def _differences(place: str, before: Any, after: Any) -> Iterator[Difference]:
+    if _json(before) == _json(after):
+        return
+    found: list[Difference] = []
+    match before, after:
+        case (Mapping(), Mapping()) | (list() | tuple(), list() | tuple()):
+            old, new = _entries(place, before), _entries(place, after)
+            for at in old | new:
+                if at in old and at in new:
+                    found += _differences(at, old[at], new[at])
+                else:
+                    values = [_json(each[at]) if at in each else None for each in (old, new)]
+                    found.append(Difference(at, *values))
+        case str(), str():
+            # A state and an argument are JSON themselves: what differs inside says more.
+            inside = _parsed(before), _parsed(after)
+            if None not in inside:
+                found += _differences(place, *inside)
+    yield from found or [Difference(place, _json(before), _json(after))]
+
+
+def _entries(place: str, data: Mapping[str, Any] | Sequence[Any]) -> dict[str, Any]:
+    """Return what is in a mapping or a list, by place."""
+    if isinstance(data, Mapping):
+        return {f"{place}.{name}" if place else name: item for name, item in data.items()}
+    return {f"{place}[{index}]": item for index, item in enumerate(data)}
+
+
+def _parsed(text: str) -> Any:
+    """Return what an object, list or text in JSON means; None for any other text."""
+    try:
+        return json.loads(text) if text.startswith(("{", "[", '"')) else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _json(data: Any) -> str:
+    return json.dumps(data, sort_keys=True)

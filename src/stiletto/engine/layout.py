@@ -1,4 +1,4 @@
-"""What stands at a container's `/`, as layers on disk, and who can tell."""
+"""The layers on disk at a container's `/`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Protocol
 from stiletto.api import container as c
 from stiletto.api import files as f
 from stiletto.engine.secrets import SecretStore
-from stiletto.graph.layer import Layer
 from stiletto.graph.links import TreeError
 from stiletto.graph.tree import Dir, File
+from stiletto.layers.layer import Layer
 from stiletto.layers.view import View
 from stiletto.progress import Progress
 from stiletto.sandbox import plan

@@ -19,19 +19,20 @@ from pathlib import Path
 from typing import Any
 
 from stiletto.api import files as f
+from stiletto.api.definition import ModuleDef, ObjectDef, from_json, to_json
 from stiletto.api.session import FunctionCall
 from stiletto.api.typedefs import Module
 from stiletto.engine.client import Client, RunCode
 from stiletto.engine.consent import Consent
 from stiletto.engine.context import current_span
 from stiletto.engine.core import Core
+from stiletto.engine.keys import MODULE_FORMAT
 from stiletto.engine.once import Once
 from stiletto.engine.repositories import Repositories
 from stiletto.errors import ModuleFailed, UsageError
 from stiletto.graph.recipe import digest_of
 from stiletto.module.config import CONFIG, Customization, ModuleConfig, Related, parse_config
 from stiletto.module.defaults import EnvFile, apply_defaults, module_defaults, parse_env
-from stiletto.module.definition import ModuleDef, ObjectDef, from_json, to_json
 from stiletto.module.naming import camel
 from stiletto.module.origin import Origin, acts
 from stiletto.module.registration import define
@@ -41,9 +42,6 @@ from stiletto.module.toolchain import customize
 from stiletto.module.validation import validate
 from stiletto.progress import Outcome
 from stiletto.store.sealed import fitting
-
-FORMAT = 2
-"""Raised whenever stored definitions or results stop meaning what they meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +122,7 @@ class Modules:
         root = (cloned.path / cloned.directory).resolve()
         where = f"{cloned.directory or '.'} of {cloned.url} at {cloned.commit[:12]}"
         if not root.is_relative_to(cloned.path.resolve()):
-            raise UsageError(f"{where} leads out of the repository")
+            raise UsageError(f"{where} is outside of the repository")
         if not (root / CONFIG).is_file():
             raise UsageError(f"no module in {where}: it has no {CONFIG}")
         origin = f"{cloned.url}/{cloned.directory}@{cloned.commit}"
@@ -170,7 +168,7 @@ class Modules:
             project = read_project(place.root / config.source)
         code = digest_of(
             [
-                FORMAT,
+                MODULE_FORMAT,
                 config.name,
                 config.source,
                 tree,
@@ -210,7 +208,7 @@ class Modules:
     # -- what it offers --------------------------------------------------------------------------
 
     async def _definition(self, module: LoadedModule) -> ModuleDef:
-        key = digest_of([FORMAT, module.name, module.code])
+        key = digest_of([MODULE_FORMAT, module.name, module.code])
         return await self._definitions.get(key, lambda: self._stored_definition(module, key))
 
     async def _stored_definition(self, module: LoadedModule, key: str) -> ModuleDef:
@@ -228,7 +226,7 @@ class Modules:
             answer = await self._run(client, f"module {module.name}")
             built = self._core.objects.recall(json.loads(answer))
             if not isinstance(built, Module):
-                raise ModuleFailed(f"module {module.name} did not say what it offers")
+                raise ModuleFailed(f"module {module.name} did not report its types")
             definition = define(module.name, built, module.config.name)
             validate(
                 definition,

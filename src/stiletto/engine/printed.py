@@ -1,4 +1,4 @@
-"""What finished commands printed: recorded once, and handed out by reading.
+"""The output of finished commands: recorded once, and read from the record.
 
 little      {"runs": [["stdout", "..."], ["stderr", "..."], ...]}, in the step's record
 much        {"blob": "<digest>", "size": ..., "sizes": {...}}, a file of frames (`spool`)

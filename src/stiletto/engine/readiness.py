@@ -1,4 +1,4 @@
-"""Tells when a service is ready: its health check succeeds, or its ports accept connections.
+"""Waits until a service is ready: its health check succeeds, or its ports accept connections.
 
 The rules are the real engine's (core/healthcheck.go, core/services.go).
 """

@@ -1,4 +1,4 @@
-"""The root's calls that do work: those that ask the client, its host, or its secrets.
+"""The root's calls that do work: those that need the client, its host, or its secrets.
 
 Leaves are registered in the same table as the pure calls; their first argument is the client that
 asks (its session's core, its module, its running function).

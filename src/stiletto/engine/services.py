@@ -1,4 +1,4 @@
-"""Runs services: one instance per session and content, for as long as somebody uses it.
+"""Runs services: one instance per session and content, while a client uses it.
 
     starting --ready--> running --last user gone, 10 s--> stopping --> gone
         |                  |                                 ^
@@ -113,7 +113,7 @@ class Bound:
                 running.cancel()
                 await asyncio.wait({running})
 
-    async def blame(self) -> None:
+    async def raise_if_failed(self) -> None:
         """Raise what happened to a service, if one has just ended: it explains a failure."""
         lives = [one.life for one, _ in self.instances]
         if lives:

@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Literal
 
+from stiletto.api.definition import EnumDef, ModuleDef, ObjectDef
 from stiletto.api.session import Query
 from stiletto.engine.client import Client
 from stiletto.engine.consent import Consent, consents_from
@@ -23,7 +24,6 @@ from stiletto.engine.processes import Processes
 from stiletto.engine.server import Server
 from stiletto.errors import UsageError
 from stiletto.graph.recipe import Recipe
-from stiletto.module.definition import EnumDef, ModuleDef, ObjectDef
 from stiletto.module.source import LoadedModule
 from stiletto.module.toolchain import with_toolchains
 from stiletto.progress import Progress

@@ -1,4 +1,4 @@
-"""What differs between two trees, and the tree that says so."""
+"""The differences between two trees, as a tree."""
 
 from __future__ import annotations
 

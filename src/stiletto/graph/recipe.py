@@ -1,14 +1,12 @@
-"""Recipes: immutable values that name what they are made of.
+"""Recipes: immutable values that describe how something is made.
 
 Everything the API hands out is a recipe: a frozen dataclass whose fields are plain data and
-other recipes. One traversal (`parts`) feeds the digest that identifies a recipe, the data that
-stores it, and the explanation of how two recipes differ, so nothing can be in one and missing
-from another.
+other recipes. One traversal (`parts`) feeds the digest that identifies a recipe and the walk to
+what is beneath it, so nothing can be in one and missing from the other.
 
-    digest(recipe)            sha256 over type name and encoded fields, nested recipes by digest
-    dump(recipe)              the whole graph beneath, children first, as JSON data
-    load(data)                the inverse
-    explain(before, after)    the paths at which two recipes differ
+    digest(recipe)    sha256 over type name and encoded fields, nested recipes by digest
+    dump(recipe)      the whole graph beneath, children first, as JSON data
+    load(data)        the inverse
 
 A field with `metadata=OUTSIDE_KEY` is stored but does not enter the digest; a field with
 `metadata=TRANSIENT` is neither stored nor in the digest.
@@ -115,7 +113,7 @@ def _encode(value: Any, nested: Any) -> Encoded:
         case Sequence():
             return [_encode(item, nested) for item in value]
         case _:
-            raise TypeError(f"a recipe cannot hold {type(value).__name__}")
+            raise TypeError(f"a recipe cannot contain {type(value).__name__}")
 
 
 def _by_digest(value: Any) -> Encoded:
@@ -218,40 +216,3 @@ def load(data: Sequence[Mapping[str, Any]]) -> dict[str, Recipe]:
             raise LookupError(f"stored recipe {item['class']} is of another version")
         made[recipe.digest] = recipe
     return made
-
-
-def explain(before: Recipe, after: Recipe, path: str = "") -> list[str]:
-    """Say where two recipes differ, deepest cause first: `path: old -> new`."""
-    if before.digest == after.digest:
-        return []
-    here = path or after.type_name or type(after).__name__
-    if type(before) is not type(after):
-        return [f"{here}: {type(before).__name__} -> {type(after).__name__}"]
-    found: list[str] = []
-    old = dict(parts(before))
-    for name, value in parts(after):
-        found += _explain(old[name], value, f"{here}.{name}")
-    return found
-
-
-def _explain(old: Any, new: Any, path: str) -> list[str]:
-    if isinstance(old, Recipe) and isinstance(new, Recipe):
-        return explain(old, new, path)
-    if isinstance(old, tuple) and isinstance(new, tuple):
-        found: list[str] = []
-        for index in range(max(len(old), len(new))):
-            if index >= len(old):
-                found.append(f"{path}[{index}]: added {_short(new[index])}")
-            elif index >= len(new):
-                found.append(f"{path}[{index}]: removed {_short(old[index])}")
-            else:
-                found += _explain(old[index], new[index], f"{path}[{index}]")
-        return found
-    return [] if old == new else [f"{path}: {_short(old)} -> {_short(new)}"]
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    if isinstance(value, Recipe):
-        text = value.type_name or type(value).__name__
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -26,6 +26,10 @@ from stiletto.graph.links import follow as follow_links
 DIR_MODE = 0o755
 FILE_MODE = 0o644
 
+MAX_DEPTH = 256
+"""How many directories may lie within each other: trees are walked by recursion, up to three calls
+a level, and Python allows a thousand."""
+
 
 @dataclass(frozen=True, slots=True)
 class File:
@@ -109,6 +113,7 @@ class Dir:
             if isinstance(entry, Dir):
                 return entry
             raise TreeError("cannot replace a directory's root with a file")
+        check_depth(path)
         return self._put(parts, entry)
 
     def _put(self, parts: tuple[str, ...], entry: Entry) -> Dir:
@@ -201,6 +206,16 @@ class Dir:
 
 Entry: TypeAlias = File | Link | Dir
 EMPTY = Dir()
+
+
+def check_depth(path: str) -> None:
+    """Refuse a path of more names than a tree may have levels.
+
+    Raises:
+        TreeError: it has more than `MAX_DEPTH`.
+    """
+    if path.count("/") > MAX_DEPTH:
+        raise TreeError(f"{path[:40]}...: directories nested more than {MAX_DEPTH} deep")
 
 
 def split(path: str) -> tuple[str, ...]:

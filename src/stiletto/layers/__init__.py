@@ -1,1 +1,1 @@
-"""Directories on disk as steps and the store leave them: what both need of the file system."""
+"""Layers on disk, for the store and the sandbox: one view over them, and the marks of overlayfs."""

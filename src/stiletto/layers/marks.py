@@ -1,4 +1,4 @@
-"""What a layer takes away, in the kernel's own form.
+"""What a layer removes, in the kernel's own form.
 
 overlayfs hides a name of the layers below by a character device 0/0 of that name (a whiteout),
 and the whole of a directory by the attribute `user.overlay.opaque` = `y` on its own version of
@@ -16,7 +16,7 @@ import stat
 from itertools import groupby
 from pathlib import Path
 
-from stiletto.graph.layer import Layer
+from stiletto.layers.layer import Layer
 from stiletto.layers.paths import lstat, parents
 
 OPAQUE = "user.overlay.opaque"

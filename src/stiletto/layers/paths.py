@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import posixpath
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from stiletto.errors import UsageError
 
 
 def relative(path: str) -> str:
@@ -25,6 +28,24 @@ def collapse(paths: Iterable[str]) -> frozenset[str]:
     """Drop paths that lie beneath another one of them."""
     kept = set(paths)
     return frozenset(p for p in kept if not any(up in kept for up in parents(posixpath.dirname(p))))
+
+
+@contextlib.contextmanager
+def refuse_long_paths() -> Iterator[None]:
+    """Say what is wrong where a step went deeper than a path can be long.
+
+    Raises:
+        UsageError: the kernel refused a path for its length.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        raise UsageError(
+            "a step left files deeper than a path can be long (4096 bytes)",
+            hint="remove them at the end of the step",
+        ) from error
 
 
 def lstat(path: Path) -> os.stat_result | None:

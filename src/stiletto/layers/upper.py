@@ -9,16 +9,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stiletto.layers.marks import OPAQUE, is_opaque, is_whiteout
-from stiletto.layers.paths import lstat, parents
+from stiletto.layers.paths import lstat, parents, refuse_long_paths
 from stiletto.layers.view import View
 
 
+@refuse_long_paths()
 def removals(upper: Path, below: View) -> frozenset[str]:
     """Return `Layer.removed` for an upper directory that overlayfs wrote over `below`.
 
     overlayfs marks every directory that is new as opaque; where no directory lies below, the mark
     says nothing and is taken away, so that both forms say the same. What a step closed to its
     own user is opened to it, because an ordinary user could neither store nor remove it.
+
+    Raises:
+        UsageError: something lies deeper than a path can be long.
     """
     found: set[str] = set()
     pending = [""]

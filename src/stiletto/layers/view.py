@@ -17,13 +17,15 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from stiletto.errors import UsageError
-from stiletto.graph.layer import Bind, Layer
 from stiletto.graph.links import follow as follow_links
-from stiletto.graph.tree import Dir, Entry, File, Link
+from stiletto.graph.tree import Dir, Entry, File, Link, check_depth
+from stiletto.layers.layer import Bind, Layer
 from stiletto.layers.marks import is_whiteout
 from stiletto.layers.paths import lstat, parents, relative
 
 NodeKind: TypeAlias = Literal["file", "dir", "link", "other"]
+
+_KINDS: dict[int, NodeKind] = {stat.S_IFREG: "file", stat.S_IFDIR: "dir", stat.S_IFLNK: "link"}
 
 _VIRTUAL_DIR = os.stat_result((stat.S_IFDIR | 0o755, 0, 0, 1, 0, 0, 0, 0, 0, 0))
 """What a directory looks like that exists only because something is mounted beneath it."""
@@ -47,15 +49,7 @@ class Node:
     @property
     def kind(self) -> NodeKind:
         """What it is."""
-        match stat.S_IFMT(self.stat.st_mode):
-            case stat.S_IFREG:
-                return "file"
-            case stat.S_IFDIR:
-                return "dir"
-            case stat.S_IFLNK:
-                return "link"
-            case _:
-                return "other"
+        return _KINDS.get(stat.S_IFMT(self.stat.st_mode), "other")
 
     def link(self) -> str:
         """Return what a link says."""
@@ -163,7 +157,7 @@ class View:
         """Return a file's contents.
 
         Raises:
-            UsageError: it is no regular file, is not there, or may not be read.
+            UsageError: it is not a regular file, is not there, or may not be read.
         """
         node = self._existing(path).node
         if node.kind != "file" or node.host is None:
@@ -189,6 +183,7 @@ class View:
         mode = stat.S_IMODE(node.stat.st_mode)
         match node.kind, node.host:
             case "dir", _:
+                check_depth(node.path)
                 entries: dict[str, Entry] = {}
                 for name in self._names(place):
                     child = self._place(posixpath.join(relative(node.path), name))
@@ -214,7 +209,13 @@ class View:
 
     def _place(self, path: str) -> _Place | None:
         """Find a relative path, its parents first; no recursion: there may be thousands."""
-        unseen = [up for up in (*parents(path), "") if up not in self._seen]
+        unseen: list[str] = []
+        up = path
+        while up not in self._seen:
+            unseen.append(up)
+            if up == "":
+                break
+            up = posixpath.dirname(up)
         for up in reversed(unseen):
             self._seen[up] = self._find(up)
         return self._seen[path]

@@ -1,1 +1,1 @@
-"""Modules: what they offer, where they come from, and how their functions run."""
+"""Modules: their types, their sources, and how their functions run."""

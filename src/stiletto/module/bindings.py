@@ -12,9 +12,9 @@ import json
 import keyword
 from collections.abc import Iterator, Sequence
 
+from stiletto.api.definition import ArgDef, EnumDef, FunctionDef, ModuleDef, ObjectDef, TypeRef
 from stiletto.api.registry import snake
 from stiletto.graph.kind import Kind
-from stiletto.module.definition import ArgDef, EnumDef, FunctionDef, ModuleDef, ObjectDef, TypeRef
 from stiletto.module.naming import lower_camel
 
 HEAD = '''\

@@ -1,4 +1,4 @@
-"""What a `dagger.json` says, as data.
+"""The content of a `dagger.json`, as data.
 
 Source: core/modules/config.go of v0.21.8. `blueprint` and SDKs other than Python's are refused;
 `clients`, `codegen`, `ignoreGenerators`, `ignoreServices` and `portMappings` matter to commands
@@ -81,7 +81,7 @@ def parse_config(text: str, path: Path) -> ModuleConfig:
     try:
         data: Any = json.loads(text)
     except (ValueError, RecursionError) as error:
-        # ValueError: JSONDecodeError is one, and so is a number of too many digits.
+        # ValueError: JSONDecodeError is one, and so is a number with too many digits.
         raise ModuleFailed(f"{path}: not valid JSON: {error}") from error
     if not isinstance(data, dict):
         raise ModuleFailed(f"{path}: not a JSON object")
@@ -137,7 +137,7 @@ def _engine_version(data: Mapping[str, Any], path: Path) -> tuple[int, ...] | No
     if version > _NEWEST_ENGINE:
         raise ModuleFailed(
             f"{path}: module needs engine {wanted}; stiletto follows {API_VERSION}",
-            hint="run the same words with `dagger`, or upgrade stiletto",
+            hint="run the same command with `dagger`, or upgrade stiletto",
         )
     return version
 

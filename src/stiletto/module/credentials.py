@@ -63,7 +63,7 @@ def parted(url: str) -> tuple[str, Credential | None]:
         unquote(password) if colon else None,
     )
     if _CONTROL.search(credential.user + (credential.password or "")):
-        raise UsageError(f"{shown(url)}: user or password holds a control character")
+        raise UsageError(f"{shown(url)}: user or password contains a control character")
     return found["scheme"] + url[found.start("host") :], credential
 
 
@@ -75,7 +75,7 @@ def check_address(url: str) -> None:
     """
     if _CONTROL.search(url):
         raise UsageError(
-            f"{visible(shown(url))!r} is not an address: it holds a blank or a line end"
+            f"{visible(shown(url))!r} is not an address: it contains a space or a line end"
         )
     if url.startswith("-") or re.match(r"[A-Za-z0-9+.-]+://([^/@]*@)?-", url):
         raise UsageError(f"{shown(url)}: a host cannot begin with '-'")

@@ -23,10 +23,10 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
 
+from stiletto.api.definition import ArgDef, FunctionDef, ModuleDef, ObjectDef
 from stiletto.api.registry import snake
 from stiletto.errors import UsageError
 from stiletto.graph.kind import Kind
-from stiletto.module.definition import ArgDef, FunctionDef, ModuleDef, ObjectDef
 from stiletto.module.origin import Origin
 
 _SECRET = re.compile(r"(env|file|cmd)://")

@@ -1,4 +1,4 @@
-"""The API's names for what a module's code calls its own way.
+"""Converts names in a module's code to the API's names.
 
 Functions, fields and arguments are lowerCamel; types are Camel, the module's name in front.
 """

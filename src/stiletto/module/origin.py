@@ -1,4 +1,4 @@
-"""Where a default stands, and whether it acts on the machine when it is used (pure).
+"""Where a default comes from, and whether it acts on the machine when it is used (pure).
 
 A `.env` or `dagger.json` comes with files that somebody else wrote. A default in it may name a
 command or a file of the machine; before it is used, the user is asked (`stiletto.engine.consent`).
@@ -11,9 +11,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from stiletto.api.definition import ArgDef
 from stiletto.graph.kind import Kind
 from stiletto.module.addresses import is_git_url, secret_arguments
-from stiletto.module.definition import ArgDef
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TypeVar
 
-from stiletto.api.typedefs import Function, Module, RegisteredArgument, TypeDef
-from stiletto.errors import ModuleFailed
-from stiletto.graph.kind import Kind
-from stiletto.module.definition import (
+from stiletto.api.definition import (
     ArgDef,
     EnumDef,
     FieldDef,
@@ -15,8 +15,14 @@ from stiletto.module.definition import (
     ModuleDef,
     ObjectDef,
     TypeRef,
+    enum_from_json,
+    object_from_json,
 )
+from stiletto.api.typedefs import Module
+from stiletto.errors import ModuleFailed
 from stiletto.module.naming import camel, lower_camel, type_name
+
+Named = TypeVar("Named", FieldDef, FunctionDef)
 
 
 def define(name: str, built: Module, original: str = "") -> ModuleDef:
@@ -29,70 +35,45 @@ def define(name: str, built: Module, original: str = "") -> ModuleDef:
     """
     main = camel(name)
     original = original or name
-    own = {t.name for t in (*built.objects, *built.interfaces, *built.enums)}
+    registered = [object_from_json(data) for data in (*built.objects, *built.interfaces)]
+    listed = [enum_from_json(data) for data in built.enums]
+    types: list[ObjectDef | EnumDef] = [*registered, *listed]
+    own = {of.name: type_name(name, original, of.name) for of in types}
 
-    def use(t: TypeDef) -> TypeRef:
-        full = type_name(name, original, t.name) if t.name in own else t.name
-        element = use(t.element) if t.element else None
-        return TypeRef(Kind(t.kind), full, element, t.optional)
+    def use(of: TypeRef) -> TypeRef:
+        element = use(of.element) if of.element else None
+        return replace(of, name=own.get(of.name, of.name), element=element)
 
-    def argument(a: RegisteredArgument) -> ArgDef:
-        if a.default:
-            json.loads(a.default)
-        return ArgDef(
-            name=lower_camel(a.name),
-            type=use(a.type),
-            description=a.description,
-            default=a.default or None,
-            default_path=a.default_path or None,
-            default_address=a.default_address or None,
-            ignore=a.ignore,
-            deprecated=a.deprecated,
-            original=a.name,
+    def argument(arg: ArgDef) -> ArgDef:
+        if arg.default:
+            json.loads(arg.default)
+        return replace(arg, name=lower_camel(arg.name), type=use(arg.type))
+
+    def function(of: FunctionDef) -> FunctionDef:
+        args = tuple(map(argument, of.args))
+        return replace(of, name=lower_camel(of.name), returns=use(of.returns), args=args)
+
+    def field(of: FieldDef) -> FieldDef:
+        return replace(of, name=lower_camel(of.name), type=use(of.type))
+
+    def an_object(of: ObjectDef) -> ObjectDef:
+        return replace(
+            of,
+            name=own[of.name],
+            fields=_by_name(map(field, of.fields.values())),
+            functions=_by_name(map(function, of.functions.values())),
+            constructor=function(of.constructor) if of.constructor else None,
         )
 
-    def function(f: Function) -> FunctionDef:
-        return FunctionDef(
-            name=lower_camel(f.name),
-            returns=use(f.returns),
-            args=tuple(argument(a) for a in f.args),
-            description=f.description,
-            original=f.name,
-            cache=f.cache,
-            check=f.check,
-            generator=f.generator,
-            deprecated=f.deprecated,
-        )
-
-    objects = {}
-    for t in (*built.objects, *built.interfaces):
-        fields = [
-            FieldDef(lower_camel(f.name), use(f.type), f.description, f.name) for f in t.fields
-        ]
-        functions = [function(f) for f in t.functions]
-        full = type_name(name, original, t.name)
-        objects[full] = ObjectDef(
-            name=full,
-            description=t.description,
-            fields={f.name: f for f in fields},
-            functions={f.name: f for f in functions},
-            constructor=function(t.constructor) if t.constructor else None,
-            original=t.name,
-        )
+    objects = {own[of.name]: an_object(of) for of in registered}
     if main not in objects:
         raise ModuleFailed(
             f"module {original} has no object named {camel(original)}",
             hint="decorate the class of that name with @dagger.object_type",
         )
-    enums = {}
-    for t in built.enums:
-        full = type_name(name, original, t.name)
-        enums[full] = EnumDef(
-            name=full,
-            members=tuple(m.name for m in t.members),
-            descriptions={m.name: m.description for m in t.members},
-            values={m.name: m.value for m in t.members},
-            description=t.description,
-            original=t.name,
-        )
+    enums = {own[of.name]: replace(of, name=own[of.name]) for of in listed}
     return ModuleDef(name, main, built.description, objects, enums)
+
+
+def _by_name(items: Iterable[Named]) -> dict[str, Named]:
+    return {item.name: item for item in items}

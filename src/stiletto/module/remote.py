@@ -119,5 +119,5 @@ def _directory(path: str, ref: str) -> str:
     """Return a clean directory inside the repository, empty for its root."""
     clean = posixpath.normpath(path) if path else "."
     if clean.startswith(("..", "/")):
-        raise UsageError(f"{shown(ref)}: {path!r} points out of the repository")
+        raise UsageError(f"{shown(ref)}: {path!r} is outside of the repository")
     return "" if clean == "." else clean

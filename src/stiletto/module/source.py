@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stiletto.api.definition import ModuleDef
 from stiletto.errors import ModuleFailed, UsageError
 from stiletto.module.config import CONFIG, ModuleConfig
-from stiletto.module.definition import ModuleDef
 from stiletto.module.origin import Origin
 from stiletto.module.remote import is_remote
 
@@ -147,7 +147,7 @@ def read_project(source: Path) -> ModuleProject:
     except FileNotFoundError as error:
         raise ModuleFailed(f"{path}: not found", hint="create one with `uv init`") from error
     except (ValueError, RecursionError) as error:
-        # ValueError: TOMLDecodeError and UnicodeDecodeError are, and a number of too many digits.
+        # ValueError: TOMLDecodeError and UnicodeDecodeError are, and a number with too many digits.
         raise ModuleFailed(f"{path}: {error}") from error
     project = _table(data, "project")
     package = re.sub(r"[-.\s]+", "_", _text(project, "name") or "main")

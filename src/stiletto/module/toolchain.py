@@ -1,4 +1,4 @@
-"""Toolchains: customizations of what a module offers, and the command line's view of several.
+"""Toolchains: customizations of a module, and the command line's view of several.
 
 A customization replaces the default of one argument. Its values are text; they become what the
 argument's type asks for.
@@ -14,11 +14,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from stiletto.api.definition import ArgDef, EnumDef, FunctionDef, ModuleDef, ObjectDef, TypeRef
 from stiletto.errors import UsageError
 from stiletto.graph.kind import Kind
 from stiletto.module.config import Customization
 from stiletto.module.defaults import takes_objects
-from stiletto.module.definition import ArgDef, EnumDef, FunctionDef, ModuleDef, ObjectDef, TypeRef
 from stiletto.module.naming import lower_camel
 
 
@@ -84,7 +84,7 @@ def customize(
         found = _target(replace(module, objects=objects), custom.function)
         arg = found and _argument(found[1], custom.argument)
         if found is None or arg is None:
-            missed.append(f"customization of {path}({custom.argument}) applies to nothing")
+            missed.append(f"customization of {path}({custom.argument}) matches nothing")
             continue
         owner, function = found
         if custom.default and takes_objects(arg):
@@ -166,7 +166,7 @@ def _json_of(arg: ArgDef, text: str, where: str) -> str:
                     value = text
     except ValueError as error:
         kind = arg.type.kind.value.removesuffix("_KIND").lower()
-        raise UsageError(f"customization {where}: {text!r} is no {kind}") from error
+        raise UsageError(f"customization {where}: {text!r} is not of type {kind}") from error
     return json.dumps(value)
 
 

@@ -1,4 +1,4 @@
-"""What a module may offer: its own types and the core's, not those of the modules it uses.
+"""Validates a module's types: its own and the core's, not those of the modules it uses.
 
 Source: core/module.go (validateObjectTypeDef) of v0.21.8. Pure.
 """
@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from stiletto.api.definition import ModuleDef, ObjectDef, TypeRef
 from stiletto.errors import ModuleFailed
-from stiletto.module.definition import ModuleDef, ObjectDef, TypeRef
 
 
 def validate(module: ModuleDef, foreign: Mapping[str, str]) -> None:
@@ -21,7 +21,7 @@ def validate(module: ModuleDef, foreign: Mapping[str, str]) -> None:
     if problems:
         raise ModuleFailed(
             "\n".join(problems),
-            hint="offer a type of your own that keeps it in a field of its own code, or text",
+            hint="define a type of your own that wraps it, or return text",
         )
 
 

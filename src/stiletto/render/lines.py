@@ -48,7 +48,7 @@ class Lines:
         return lines
 
 
-class Blame:
+class FailureOrigin:
     """Tells where a failure began from where it only passed through.
 
     A step that fails takes the function around it down too; what the function printed, mostly a

@@ -24,7 +24,7 @@ from rich.live import Live as Display
 from rich.text import Text
 
 from stiletto.progress import Outcome, Span
-from stiletto.render.lines import Blame, Lines, duration
+from stiletto.render.lines import FailureOrigin, Lines, duration
 
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _FRAMES_PER_SECOND = 12.5
@@ -57,7 +57,7 @@ class Live:
         self._verbosity = verbosity
         self._lock = threading.Lock()
         self._open: dict[int, tuple[Span, Lines]] = {}
-        self._blame = Blame()
+        self._origin = FailureOrigin()
         self._closed = False
         self._display = Display(
             get_renderable=self.tree,
@@ -100,7 +100,7 @@ class Live:
         if self._verbosity > 0:
             self._print_output(span, rest)
         if failed or self._verbosity >= 0:
-            began_here = failed and self._blame.began_in(span)
+            began_here = failed and self._origin.began_in(span)
             repeated = tail if began_here and self._verbosity <= 0 else []
             lines = [Text(f"  | {line}", style="dim") for line in repeated]
             # In one go: each print draws the tree anew.

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from stiletto.progress import Outcome, Span
-from stiletto.render.lines import Blame, Lines, duration, status
+from stiletto.render.lines import FailureOrigin, Lines, duration, status
 
 
 class Plain:
@@ -23,7 +23,7 @@ class Plain:
         self._stream = stream
         self._verbosity = verbosity
         self._lines: dict[int, Lines] = {}
-        self._blame = Blame()
+        self._origin = FailureOrigin()
 
     def begin(self, span: Span) -> None:
         """Write that the span began."""
@@ -42,7 +42,7 @@ class Plain:
         kept = self._lines.pop(span.id, Lines())
         rest = kept.flush()
         failed = span.outcome is Outcome.FAILED
-        began_here = failed and self._blame.began_in(span)
+        began_here = failed and self._origin.began_in(span)
         if self._streams(span):
             self._write_output(span, rest)
         elif began_here:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from stiletto.progress import Outcome, Span
-from stiletto.render.lines import Blame, Lines, duration, status
+from stiletto.render.lines import FailureOrigin, Lines, duration, status
 
 _MARKS = {Outcome.DONE: ".", Outcome.CACHED: "$", Outcome.FAILED: "X", Outcome.CANCELLED: "-"}
 _MARKS_PER_LINE = 72
@@ -23,7 +23,7 @@ class _Kept:
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self.lines: dict[int, Lines] = {}
-        self.blame = Blame()
+        self.origin = FailureOrigin()
 
     def begin(self, span: Span) -> None:
         """Start keeping."""
@@ -37,7 +37,7 @@ class _Kept:
         """Return the last lines where a failure began, and stop keeping."""
         kept = self.lines.pop(span.id, Lines())
         kept.flush()
-        began_here = span.outcome is Outcome.FAILED and self.blame.began_in(span)
+        began_here = span.outcome is Outcome.FAILED and self.origin.began_in(span)
         return list(kept.tail) if began_here else []
 
     def write(self, text: str) -> None:

@@ -12,7 +12,7 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stiletto.graph.layer import Layer
+from stiletto.layers.layer import Layer
 from stiletto.layers.paths import lstat, relative
 from stiletto.sandbox.plan import BindMount, Mount, OverlayMount, SecretMount, Step, TempMount
 from stiletto.sandbox.relocation import copy_file, placeholder

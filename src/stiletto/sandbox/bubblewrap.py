@@ -20,7 +20,7 @@ from importlib import import_module
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
-from stiletto.graph.layer import Layer
+from stiletto.layers.layer import Layer
 from stiletto.layers.marks import is_opaque, mark
 from stiletto.layers.paths import lstat, parents, relative
 from stiletto.layers.upper import removals

@@ -1,4 +1,4 @@
-"""Plans what bubblewrap has to do for a step: which operations, over which files.
+"""Plans a step in bubblewrap: which operations, over which files.
 
     /               overlay: image layer, the step's layers, and `step.upper` for writes
     image's binds   read-only; with files of layers beneath, a read-only overlay of both
@@ -17,21 +17,21 @@ from functools import cache
 from pathlib import Path
 
 from stiletto.errors import UsageError
-from stiletto.graph.layer import Bind, Layer
+from stiletto.layers.layer import Bind, Layer
 from stiletto.layers.paths import lstat, parents, relative
 from stiletto.layers.view import View
 from stiletto.sandbox import operations as ops
 from stiletto.sandbox.certificates import public_binds
-from stiletto.sandbox.hosts import HOSTS_FILE, hosts_file
-from stiletto.sandbox.plan import BindMount, Mount, OverlayMount, SecretMount, Step, TempMount
-from stiletto.sandbox.seccomp import filter_here
-from stiletto.sandbox.skeleton import home_of
-from stiletto.sandbox.surroundings import (
+from stiletto.sandbox.host_environment import (
     CERTIFICATES,
     PROXY_VARIABLES,
     environment,
     passed_on,
 )
+from stiletto.sandbox.hosts import HOSTS_FILE, hosts_file
+from stiletto.sandbox.plan import BindMount, Mount, OverlayMount, SecretMount, Step, TempMount
+from stiletto.sandbox.seccomp import filter_here
+from stiletto.sandbox.skeleton import home_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Which files of the host a step gets so that it can check certificates: those, and no keys.
+"""Which files of the host a step gets to verify certificates: certificates, but no keys.
 
 Directories of certificates are shown as they are, unless something private lies between: then
 each public file is shown alone. Private is what not everybody may read (the engine may run as
@@ -12,7 +12,7 @@ import stat
 from functools import cache
 from pathlib import Path
 
-from stiletto.graph.layer import Bind
+from stiletto.layers.layer import Bind
 
 PLACES = (
     "/etc/ca-certificates",

@@ -36,7 +36,7 @@ REMOVE_ROUNDS_MAX = 100
 
 HINT = (
     "run it as root, or in a group of its own: `systemd-run --user --scope -p Delegate=yes ...`; "
-    "in a container, let it have its control groups"
+    "in a container, delegate control groups to it"
 )
 
 

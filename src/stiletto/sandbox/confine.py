@@ -1,4 +1,4 @@
-"""What a thread takes from itself before it starts steps: keys and sockets of the machine.
+"""Drops a thread's access to keys and sockets of the machine before it starts steps.
 
 Both are properties of a thread that its children inherit, so no launcher is needed, and the
 engine's other threads keep what the caller has. The numbers are the kernel's (keyctl(2),

@@ -1,4 +1,4 @@
-"""What steps with a network of their own reach of the machine's: a few named ports of loopback.
+"""Forwards named ports of the machine's loopback to steps with a network of their own.
 
     a proxy that the environment names, and the relays that keep passwords of proxies
     the name server of resolv.conf, where it listens on this machine
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Protocol, TypeAlias, cast
 from urllib.parse import urlsplit
 
-from stiletto.sandbox.surroundings import PROXY_VARIABLES
+from stiletto.sandbox.host_environment import PROXY_VARIABLES
 
 Address: TypeAlias = tuple[str, int]
 

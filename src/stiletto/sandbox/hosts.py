@@ -36,7 +36,7 @@ def hosts_file(before: bytes | None, hosts: Mapping[str, Sequence[str]]) -> byte
     for address, names in hosts.items():
         for word in (address, *names):
             if not _WORD.fullmatch(word):
-                raise EnvironmentFailed(f"{visible(word)!r} cannot stand in {HOSTS_FILE}")
+                raise EnvironmentFailed(f"{visible(word)!r} is not allowed in {HOSTS_FILE}")
     ours = "".join(f"{address} {' '.join(names)}\n" for address, names in hosts.items())
     return ours.encode() + (LOCALHOST if before is None else before)
 

@@ -1,4 +1,4 @@
-"""Host images: what this machine has stands in for well-known images.
+"""Host images: programs of this machine in place of well-known images.
 
     python:X.Y[.Z][-flavour]      an interpreter of the machine, on the machine's userland
     ghcr.io/astral-sh/uv[:tag]    uv and uvx from the installed wheel, at /uv and /uvx
@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed, UsageError
-from stiletto.graph.layer import Bind
+from stiletto.layers.layer import Bind
 from stiletto.sandbox.interpreters import Answers, Interpreter, Memory, interpreter_for
 from stiletto.sandbox.plan import Image
 from stiletto.sandbox.references import ImageRef, python_version
@@ -69,20 +69,18 @@ class HostImages:
         self._home = home
         self._servers = servers
         self._answers = Answers(memory)
-        self._resolved: dict[str, Image] = {}
         self._lock = asyncio.Lock()
 
     async def resolve(self, address: str) -> Image:
-        """Return the image for an address, the same one during the life of this object.
+        """Return the image for an address.
 
         Raises:
             EnvironmentFailed: the machine has nothing that could stand in for it.
             UsageError: it is no address.
         """
+        # One after the other: an executable's answer serves every address that asks it.
         async with self._lock:
-            if address not in self._resolved:
-                self._resolved[address] = await self._resolve(address)
-            return self._resolved[address]
+            return await self._resolve(address)
 
     async def _resolve(self, address: str) -> Image:
         # Imported here: 10 ms that a call answered from the store alone need not pay.
@@ -107,8 +105,8 @@ class HostImages:
         if ref.host == "" and ref.name in USERLANDS:
             return userland_image(address)
         raise EnvironmentFailed(
-            f"this machine cannot stand in for the image {address}",
-            hint="run the same words with `dagger` instead of `stiletto`; here are known: "
+            f"this machine cannot provide the image {address}",
+            hint="run the same command with `dagger` instead of `stiletto`; stiletto provides "
             "python:X.Y, ghcr.io/astral-sh/uv, " + ", ".join(sorted({*USERLANDS, *SERVERS})),
         )
 
@@ -137,7 +135,7 @@ def _uv_image(address: str, ref: ImageRef) -> Image:
     uv = find_uv()
     if uv is None:
         raise EnvironmentFailed(
-            f"there is no uv on this machine to stand in for {address}",
+            f"there is no uv on this machine to use for {address}",
             hint="install it with `pip install uv`",
         )
     said = subprocess.run([str(uv), "--version"], capture_output=True, text=True, timeout=10)

@@ -266,6 +266,5 @@ async def interpreter_for(
     listed = ", ".join(".".join(map(str, one)) for one in have) or "none"
     raise EnvironmentFailed(
         f"no Python {version} on this machine; found {listed}" + (f"; {tried}" if tried else ""),
-        hint=f"install it, for instance with `uv python install {version}`, "
-        "or ask for one of those",
+        hint=f"install it, for instance with `uv python install {version}`, or choose one of those",
     )

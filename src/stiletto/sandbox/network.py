@@ -209,7 +209,7 @@ class Network:
         self.why = str(error)
         self._unsaid = (
             "steps share the machine's network, with what listens on its loopback: "
-            f"{self.why}; {LOOPBACK}=all asks for that without this line"
+            f"{self.why}; {LOOPBACK}=all does so without this message"
         )
 
     def _pasta(self) -> str:
@@ -249,7 +249,7 @@ class Network:
                 await supervisor.wait()
                 if isinstance(error, TimeoutError):
                     raise NetworkUnavailable(
-                        f"pasta gave no answer within {START_S:g} s"
+                        f"pasta did not respond within {START_S:g} s"
                     ) from error
                 if isinstance(error, OSError):
                     raise NetworkUnavailable(f"pasta failed: {_last_line(said)}") from error
@@ -329,7 +329,7 @@ async def spaces_of(link: socket.socket) -> tuple[int, int]:
 def _last_line(fd: int) -> str:
     lines = os.pread(fd, 1 << 16, 0).decode(errors="replace").splitlines()
     told = [line.strip() for line in lines if line.strip() and not line.startswith(NOISE)]
-    return told[-1] if told else "it ended without a word"
+    return told[-1] if told else "it ended without a message"
 
 
 def network_from(

@@ -1,4 +1,4 @@
-"""Holds the network of a session's steps: the one process in it that lasts.
+"""The process that keeps the network of a session's steps alive.
 
 It is run as a script inside that network, with a socket to the engine as its standard input:
 nothing of this project is imported. It hands out its namespaces, then sockets that are made in

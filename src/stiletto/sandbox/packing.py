@@ -1,4 +1,4 @@
-"""The last look at words before they become an argument vector, an environment or `--args`.
+"""The last validation of arguments before they become an argument vector or an environment.
 
 The API refuses texts that cannot be one word, and names the field (`stiletto.api.texts`). Texts
 also come from elsewhere: a container's own /etc/passwd, a path of the machine. So it is asserted
@@ -60,5 +60,5 @@ def _bytes_of(word: str) -> bytes | None:
 def _refused(what: str) -> EnvironmentFailed:
     shown = visible(what.strip()[:_SHOWN_CHARS])
     return EnvironmentFailed(
-        f"the step cannot be started: {shown!r} holds a NUL byte, or is not valid Unicode"
+        f"the step cannot be started: {shown!r} contains a NUL byte, or is not valid Unicode"
     )

@@ -1,4 +1,4 @@
-"""Maps container paths in words to a working tree, and back in output (pure, but for `exists`).
+"""Maps container paths in arguments to a working tree, and back in output (pure, except `exists`).
 
 A token is a path if it begins with `/` at the start of a word or after one of the characters
 that separate paths in arguments, variables and shell text. Host paths (`/usr`, an interpreter)

@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
-from stiletto.graph.layer import Layer
+from stiletto.layers.layer import Layer
 from stiletto.layers.paths import relative
 from stiletto.sandbox.attach import Attached, attach
+from stiletto.sandbox.host_environment import environment, passed_on
 from stiletto.sandbox.hosts import addresses_for
 from stiletto.sandbox.paths import HOST_ROOTS, PathMap
 from stiletto.sandbox.plan import BindMount, Image, SecretMount, Sink, Step, StepOutput
@@ -31,7 +32,6 @@ from stiletto.sandbox.secret_files import shown
 from stiletto.sandbox.skeleton import image_files, materialise_image
 from stiletto.sandbox.spool import Spool, Unspooled
 from stiletto.sandbox.step_network import MACHINE, StepNetwork
-from stiletto.sandbox.surroundings import environment, passed_on
 from stiletto.sandbox.terminate import ask_to_end
 from stiletto.sandbox.trees import (
     Snapshot,

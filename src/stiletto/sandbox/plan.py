@@ -1,4 +1,4 @@
-"""One step of work as data: what runs, on which files, with what around it.
+"""One step as data: its command, its files, its environment.
 
 Nothing here touches the machine. A provider (`bubblewrap`, `plain`) turns a `Step` into a
 process; both answer to the same `Sandbox` protocol and pass the same tests.
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from stiletto.graph.layer import Bind, Layer
+from stiletto.layers.layer import Bind, Layer
 from stiletto.sandbox.scrub import Masks
 from stiletto.sandbox.spool import Spool, Stream
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from stiletto.graph.layer import Layer
+from stiletto.layers.layer import Layer
 from stiletto.layers.remove import remove_tree
 from stiletto.sandbox.relocation import working_tree
 from stiletto.sandbox.trees import lay

@@ -1,4 +1,4 @@
-"""Runs one process and hears it: both streams, in order, with secrets replaced.
+"""Runs a process and captures its output: both streams, in order, with secrets replaced.
 
 Providers differ in the argument vector and in how a process tree ends; the rest is here.
 """

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
-from stiletto.graph.layer import Layer
 from stiletto.graph.links import TreeError
+from stiletto.layers.layer import Layer
 from stiletto.layers.paths import relative
 from stiletto.layers.upper import open_way, removals, uncover
 from stiletto.layers.view import View

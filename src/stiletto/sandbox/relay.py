@@ -1,4 +1,4 @@
-"""Keeps the passwords of proxies from steps: a relay on loopback knows them in their place.
+"""Hides the passwords of proxies from steps: a relay on loopback adds them.
 
     step  -- http://stiletto:TOKEN@127.0.0.1:PORT -->  relay  -- with the password -->  proxy
 
@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from stiletto.sandbox.doors import pump
-from stiletto.sandbox.surroundings import PROXY_VARIABLES
+from stiletto.sandbox.host_environment import PROXY_VARIABLES
 
 HEAD_MAX_BYTES = 1 << 16
 DROPPED = (b"proxy-authorization:", b"proxy-connection:", b"connection:")

@@ -1,4 +1,4 @@
-"""Lets a tree move: paths of its old place become a placeholder, and later those of the new one.
+"""Moves a tree: replaces its old path by a placeholder, and later by its new path.
 
 Plain mode runs a step in a working tree R instead of at `/`. Programs write R into what they
 produce: shebangs, `pyvenv.cfg`, `.pth`, compiled modules, links. All working trees of a store

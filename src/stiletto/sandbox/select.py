@@ -65,7 +65,7 @@ async def select(
     """
     sweep()
     if choice == "plain":
-        say("steps run without isolation, as ordinary processes: plain mode was asked for")
+        say("steps run without isolation, as ordinary processes: plain mode was requested")
         return _unlimited(Plain(base, host_env), limits, say)
     try:
         sandbox = await probe_bubblewrap(

@@ -1,4 +1,4 @@
-"""Stand-in images of database servers: the machine's programs, or those of a wheel.
+"""Images of database servers from the machine's programs, or those of a wheel.
 
     postgres:TAG                       Debian's /usr/lib/postgresql/X/bin, PATH, or a wheel
     redis:TAG, valkey/valkey:TAG       PATH, or a wheel
@@ -258,14 +258,13 @@ def server_image(
     if chosen is None:
         if base is not None:
             known += [
-                f"{other.title} stands in for {server.title} {version}"
+                f"{other.title} can be used for {server.title} {version}"
                 for version, other in server.kin.items()
             ]
         found = "; ".join(known) or "found none"
         raise EnvironmentFailed(
-            f"this machine has no {server.title} {asked or ref.tag} to stand in for {address}: "
-            f"{found}",
-            hint="ask for a version that is there, or run the same words with `dagger`",
+            f"this machine has no {server.title} {asked or ref.tag} to use for {address}: {found}",
+            hint="choose an available version, or run the same command with `dagger`",
         )
     clients = _clients(chosen, base, uv)
     return _image(address, ref, asked, chosen, clients)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stiletto.layers.paths import relative
-from stiletto.sandbox.kept import kept
+from stiletto.sandbox.made_once import kept
 from stiletto.sandbox.plan import Image
 
 USER = "user"

@@ -1,4 +1,4 @@
-"""Starts processes from threads of their own, which have less than the engine has.
+"""Starts processes from threads of their own, with fewer rights than the engine.
 
 What a thread gave up, its children lack: each step has an empty session keyring, and an isolated
 one reaches no abstract socket of the machine. These threads live as long as the engine does,

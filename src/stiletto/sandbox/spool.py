@@ -1,4 +1,4 @@
-"""Keeps what a process prints: both streams, once, in the order they came.
+"""Stores the output of a process: both streams, once, in their order.
 
 A little is held in memory; more goes to a file, so that a program that prints gigabytes takes room
 on the disk and none of the memory. The file is a sequence of frames: a byte for the stream, four

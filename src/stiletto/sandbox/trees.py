@@ -1,4 +1,4 @@
-"""Builds a working tree from layers, and finds what a step changed in it.
+"""Builds a working tree from layers, and finds the changes of a step in it.
 
 A snapshot records every entry right after the tree is built; comparing with a second one gives
 the step's layer. Mount points are left out: what is mounted is not part of the layer.
@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from stiletto.graph.layer import Layer
+from stiletto.layers.layer import Layer
 from stiletto.layers.marks import is_whiteout
-from stiletto.layers.paths import collapse, lstat, parents
+from stiletto.layers.paths import collapse, lstat, parents, refuse_long_paths
 from stiletto.layers.remove import remove_tree
 from stiletto.layers.upper import open_way
 from stiletto.sandbox.relocation import copy_file, copy_link, placeholder
@@ -127,12 +127,16 @@ def aim_links(tree: Path) -> None:
                     here.symlink_to(inside)
 
 
+@refuse_long_paths()
 def changes(
     tree: Path, before: Snapshot, upper: Path, *, at: str = "", skip: Collection[str] = ()
 ) -> Layer:
     """Copy to `upper` what differs from the snapshot of `tree/at`, and describe it as a layer.
 
     The tree's own path becomes the placeholder.
+
+    Raises:
+        UsageError: something lies deeper than a path can be long.
     """
     root = tree / at
     after = snapshot(root, skip)

@@ -1,4 +1,4 @@
-"""The machine's userland as an image, on which interpreters and servers stand.
+"""The machine's userland as an image, below interpreters and servers.
 
 It is `/usr` and the few files of `/etc` that programs need; nothing of the machine's own
 configuration.
@@ -12,7 +12,7 @@ import os
 import pwd
 from pathlib import Path
 
-from stiletto.graph.layer import Bind
+from stiletto.layers.layer import Bind
 from stiletto.layers.paths import parents, relative
 from stiletto.sandbox import certificates
 from stiletto.sandbox.plan import Image

@@ -1,4 +1,4 @@
-"""Wheels that bring programs: installed by uv, each into a directory of its own.
+"""Wheels with programs: installed by uv, each into a directory of its own.
 
 <base>/<requirement>/     see `kept`
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
-from stiletto.sandbox.kept import kept
+from stiletto.sandbox.made_once import kept
 
 INSTALL_TIMEOUT_S = 300.0
 

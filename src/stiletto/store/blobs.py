@@ -1,4 +1,4 @@
-"""File contents by digest: each kept once, and once more as an executable twin when asked for."""
+"""File contents by digest: each stored once, and as an executable twin where needed."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed, UsageError
 from stiletto.graph.tree import File
+from stiletto.layers.paths import lstat
 from stiletto.store.durable import Durable
 from stiletto.store.files import clear, make_way
 from stiletto.store.layout import blob_name, blob_time_s
@@ -55,10 +56,8 @@ class Blobs:
 
     @staticmethod
     def _stands(path: Path, digest: str, size_bytes: int | None = None) -> bool:
-        try:
-            return is_untouched(path.lstat(), digest, size_bytes)
-        except (FileNotFoundError, NotADirectoryError):
-            return False
+        facts = lstat(path)
+        return facts is not None and is_untouched(facts, digest, size_bytes)
 
     def put(self, data: bytes) -> tuple[str, int]:
         """Keep these contents; return digest and size."""
@@ -74,7 +73,7 @@ class Blobs:
 
         Raises:
             FileNotFoundError: it is not there (any more).
-            UsageError: it cannot be read, or is no regular file.
+            UsageError: it cannot be read, or is not a regular file.
         """
         try:
             # Without O_NONBLOCK, opening a named pipe would wait for its writer.
@@ -175,7 +174,7 @@ class Blobs:
             clear(self._root / blob_name(digest, executable=executable))
         return EnvironmentFailed(
             f"blob {digest} in {self._root} was damaged and has been dropped",
-            hint="run it again to make it anew; `stiletto verify` checks the rest",
+            hint="run it again to recreate it; `stiletto verify` checks the rest",
         )
 
     def _open(self, digest: str) -> int:
@@ -189,7 +188,7 @@ class Blobs:
             return self.damaged(digest)
         return EnvironmentFailed(
             f"blob {digest} is missing from {self._root}",
-            hint="run it again to make it anew; `stiletto verify` checks the rest",
+            hint="run it again to recreate it; `stiletto verify` checks the rest",
         )
 
     def _place(self, staged: Path, digest: str, *, executable: bool = False) -> None:
@@ -218,7 +217,7 @@ class Blobs:
                 return
             else:
                 return
-        raise EnvironmentFailed(f"cannot keep blob {digest}: {target} changes all the time")
+        raise EnvironmentFailed(f"cannot store blob {digest}: {target} keeps changing")
 
 
 def _hash(source: int, target: int | None = None) -> tuple[str, int]:

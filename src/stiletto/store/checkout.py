@@ -1,4 +1,4 @@
-"""Trees laid out on disk, sharing their contents with the blobs."""
+"""Trees as directories on disk, whose contents are shared with the blobs."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import shutil
 import stat
 from pathlib import Path
 
-from stiletto.graph.layer import Layer
 from stiletto.graph.tree import Dir, Entry, File, Link
+from stiletto.layers.layer import Layer
 from stiletto.layers.marks import mark
+from stiletto.layers.paths import lstat
 from stiletto.store.blobs import Blobs, is_untouched
 from stiletto.store.layout import blob_time_s
 
@@ -68,11 +69,8 @@ def stands(tree: Dir, root: Path) -> bool:
 
     What else stands there (marks for what it hides) does not count.
     """
-    try:
-        facts = root.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    if not stat.S_ISDIR(facts.st_mode):
+    facts = lstat(root)
+    if facts is None or not stat.S_ISDIR(facts.st_mode):
         return False
     return all(_entry_stands(entry, root / name) for name, entry in tree.entries.items())
 
@@ -87,12 +85,10 @@ def _entry_stands(entry: Entry, path: Path) -> bool:
             except OSError:
                 return False
         case File(digest, size_bytes, mode):
-            try:
-                facts = path.lstat()
-            except (FileNotFoundError, NotADirectoryError):
+            facts = lstat(path)
+            if facts is None or not is_untouched(facts, digest, size_bytes):
                 return False
-            whole = is_untouched(facts, digest, size_bytes)
-            return whole and stat.S_IMODE(facts.st_mode) == mode
+            return stat.S_IMODE(facts.st_mode) == mode
 
 
 def _place_file(file: File, path: Path, blobs: Blobs) -> None:

@@ -1,4 +1,4 @@
-"""What must be on the disk before something says that it is there.
+"""Syncs data to the disk before anything refers to it.
 
 A record names layers and contents. Were the record on the disk and they were not, a power failure
 would leave a result that is believed and wrong. So everything written before is forced out first,

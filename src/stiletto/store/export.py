@@ -1,4 +1,4 @@
-"""Results written into directories of the user, carefully.
+"""Writes results into directories of the user, without following links out of them.
 
 Every step is taken relative to an open directory and without following links, so a link that
 stands in the destination, or is put there meanwhile, cannot lead a write elsewhere. Each file,

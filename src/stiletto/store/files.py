@@ -1,4 +1,4 @@
-"""Effects on files that the store's rooms share: removing, moving, replacing whole."""
+"""File operations that the store's modules share: removing, moving, replacing whole."""
 
 from __future__ import annotations
 

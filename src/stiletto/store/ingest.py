@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from stiletto.errors import UsageError
-from stiletto.graph.tree import Dir, Entry, File, Link
+from stiletto.graph.tree import Dir, Entry, File, Link, check_depth
 from stiletto.store.blobs import Blobs
 from stiletto.store.files import place
 from stiletto.store.sealed import MISFIT
@@ -96,9 +96,9 @@ def _rows(data: Mapping[str, Any]) -> dict[str, tuple[_Facts, str]]:
     rows: dict[str, tuple[_Facts, str]] = {}
     for name, (size, modified, changed, inode, device, digest) in data["files"].items():
         if not all(type(fact) is int for fact in (size, modified, changed, inode, device)):
-            raise TypeError(f"{name}: facts that are no numbers")
+            raise TypeError(f"{name}: facts that are not numbers")
         if not _DIGEST.fullmatch(digest):
-            raise ValueError(f"{name}: {digest!r} is no digest")
+            raise ValueError(f"{name}: {digest!r} is not a digest")
         rows[name] = (size, modified, changed, inode, device), digest
     return rows
 
@@ -114,7 +114,7 @@ def _facts(facts: os.stat_result) -> _Facts:
     return facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino, facts.st_dev
 
 
-def take_in(
+def ingest(
     root: Path, blobs: Blobs, index: StatIndex, keep: Keep | None, descend: Descend | None
 ) -> Dir:
     """Return a host directory as a tree, its contents kept as blobs.
@@ -174,6 +174,7 @@ class _Walk:
 
     def entries(self, directory: str) -> dict[str, Entry]:
         """Return the kept entries of a directory, named relative to the root."""
+        check_depth(directory)
         try:
             with os.scandir(self._root / directory) as found:
                 children = sorted(found, key=lambda child: child.name)

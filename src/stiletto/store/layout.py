@@ -1,4 +1,4 @@
-"""Where things stand in the store, and how keys become file names."""
+"""The layout of the store, and how keys become file names."""
 
 from __future__ import annotations
 

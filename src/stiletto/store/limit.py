@@ -1,4 +1,4 @@
-"""How large the store may become, and when it is worth a look.
+"""The size limit of the store, and when to check it.
 
 The limit is a tenth of the disk, and at least 2 GB; STILETTO_CACHE_LIMIT says otherwise. Measuring
 a store costs a look at each file, so it is done when the disk has filled since the last time by

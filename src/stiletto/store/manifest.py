@@ -1,4 +1,4 @@
-"""What a step wrote, by name: to see later whether it is still there.
+"""The files that a step wrote, by name: to check later whether they are unchanged.
 
     {"files": {path: [size, mtime_ns]}, "links": {path: target}, "directories": [path, ...]}
 

@@ -1,4 +1,4 @@
-"""What to give up when the store should shrink.
+"""What to remove when the store should shrink.
 
 `choose` is pure: it gets every entry with its age, the files it is made of and the names it
 mentions, and says which to keep. The shell around it looks, removes, and then drops the blobs
@@ -33,7 +33,7 @@ _MENTION = re.compile(rb"[0-9a-f]{64}")
 _SANDBOX_MENTION = re.compile(rb"/sandbox/(?:images|servers)/([A-Za-z0-9][A-Za-z0-9._-]*)")
 _FRAME_FILES = frozenset({".lock", ".prune.lock", "salt", "size.json"})
 _SANDBOX_KINDS = ("images", "servers")
-"""What `sandbox.kept` keeps."""
+"""What `sandbox.made_once` keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,20 +197,20 @@ def discard(path: Path, stage: Stage) -> None:
         clear(path)
         return
     try:
-        grave = stage.directory() / "dropped"
+        trash = stage.directory() / "dropped"
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         # A full disk has no room for another directory; found by the next prune if we are killed.
-        grave = path.with_name(f".{path.name}.dropped")
+        trash = path.with_name(f".{path.name}.dropped")
     try:
-        move(path, grave, stage.root.parent)
+        move(path, trash, stage.root.parent)
     except FileNotFoundError:
         return
-    remove_tree(grave)
+    remove_tree(trash)
     with contextlib.suppress(OSError):
-        if grave.name == "dropped":
-            grave.parent.rmdir()
+        if trash.name == "dropped":
+            trash.parent.rmdir()
 
 
 def _entries(root: Path) -> Iterator[StoredEntry]:

@@ -1,4 +1,4 @@
-"""Small JSON files that say themselves whether they are whole.
+"""Small JSON files with a checksum.
 
     {"seal":"<16 hexadecimal digits>", ...}
 

@@ -1,4 +1,4 @@
-"""Where everything begins: a directory per process, swept after the process has died."""
+"""Staging directories: one per process, removed after the process has ended."""
 
 from __future__ import annotations
 

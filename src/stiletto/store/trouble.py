@@ -1,4 +1,4 @@
-"""What the machine refuses, as one line with the next act.
+"""Errors of the machine, as one line with a hint.
 
 A full disk is met wherever something is written: in the store's own methods, in a sandbox that
 works in a staged directory, in a step. Each of them lets the `OSError` pass; here it becomes the
@@ -35,7 +35,7 @@ _SHORT = {
 _CLOSED = {errno.EROFS}
 _NO_PATH = {
     errno.ENAMETOOLONG: "write a shorter path",
-    errno.ELOOP: "a link there leads to itself; remove it",
+    errno.ELOOP: "a link there points to itself; remove it",
 }
 _DENIED = {errno.EACCES, errno.EPERM}
 """Named only for the store's own files: elsewhere the one who met it knows more."""

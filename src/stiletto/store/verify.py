@@ -1,4 +1,4 @@
-"""Looks at everything in the store, and drops what is damaged.
+"""Checks everything in the store, and removes what is damaged.
 
     blob            its digest, time and mode
     record          its seal; a saved tree also its digest, and that its contents are there
@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stiletto.graph.layer import Layer
 from stiletto.graph.tree import Dir, File
+from stiletto.layers.layer import Layer
 from stiletto.store import checkout, ingest, manifest, sealed
 from stiletto.store.blobs import is_untouched
 from stiletto.store.layout import (
@@ -32,8 +32,6 @@ from stiletto.store.layout import (
     TREE,
     blob_time_s,
 )
-
-_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +132,7 @@ def _blobs(look: _Look) -> None:
             digest, executable = path.name.removesuffix(".x"), path.name.endswith(".x")
             facts = path.stat()
             if _hash(path) != digest or letters.name != digest[:2]:
-                look.damaged(path, "its contents have another digest than its name says")
+                look.damaged(path, "its contents do not have the digest in its name")
             elif not is_untouched(facts, digest):
                 look.damaged(path, "written to since it was stored")
             elif stat.S_IMODE(facts.st_mode) != (0o755 if executable else 0o644):
@@ -158,7 +156,7 @@ def _records(look: _Look) -> None:
 
 def _tree(look: _Look, path: Path, tree: Dir | None) -> None:
     if tree is None or tree.digest.removeprefix("sha256:") != path.stem:
-        look.damaged(path, "not the tree that its name says")
+        look.damaged(path, "not the tree with the digest in its name")
         return
     for name, entry in tree.walk():
         if isinstance(entry, File) and look.good.get(entry.digest) != entry.size_bytes:
@@ -193,7 +191,7 @@ def _checkouts(look: _Look) -> None:
         if tree is None:
             look.damaged(path, f"{TREE} is damaged or missing")
         elif not checkout.stands(tree, path / "fs"):
-            look.damaged(path, "not as the tree that was laid out there")
+            look.damaged(path, "differs from the tree that it was made from")
         else:
             bad = next((one for one in _regular(path / "fs") if not _is_good(look, one)), None)
             if bad is not None:
@@ -220,8 +218,5 @@ def _is_good(look: _Look, path: Path) -> bool:
 
 
 def _hash(path: Path) -> str:
-    sha = hashlib.sha256()
     with path.open("rb", buffering=0) as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            sha.update(chunk)
-    return sha.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Checks a query before anything of it is executed: by the schema, and by what it may cost.
+"""Checks a query before any part of it is executed: by the schema, and by its cost.
 
 The rules are those of the real engine, which leaves out the types of values and whether a leaf
 has a selection. Each part of the query is visited once: a fragment's cost is computed when it is
@@ -147,12 +147,12 @@ class _Check:
             self._too_deep(node)
         if cost.fields > MAX_FIELDS:
             self._fail(
-                f"the query asks for more than {MAX_FIELDS} fields, "
+                f"the query selects more than {MAX_FIELDS} fields, "
                 "those of fragments counted wherever they are spread",
                 node,
             )
         if cost.introspected > MAX_INTROSPECTED:
-            self._fail("the query asks for too much of the schema at once", node)
+            self._fail("the query selects too much of the schema at once", node)
 
     def _too_deep(self, node: ast.Node) -> None:
         """Say so once: where it is found first, nothing is looked at that lies deeper."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stiletto.wire.asker import Asker, Dispatch
 from stiletto.wire.execute import Body, GraphQL
+from stiletto.wire.ports import ClientPort, Dispatch
 from stiletto.wire.schema import CoreSchema
 from stiletto.wire.sdl import modules_sdl, to_sdl
 
@@ -25,7 +25,7 @@ class ClientGraphs:
 
     async def answer(
         self,
-        client: Asker,
+        client: ClientPort,
         query: str,
         variables: Mapping[str, Any] | None = None,
         operation: str | None = None,

@@ -1,4 +1,4 @@
-"""Answers GraphQL queries by asking the engine, one field at a time."""
+"""Executes GraphQL queries with the engine, one field at a time."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from stiletto.api.long_text import LongText, takes_long_texts
 from stiletto.api.session import Query
 from stiletto.errors import StepFailed, StilettoError, UsageError
 from stiletto.graph.recipe import Recipe
-from stiletto.wire.asker import Asker, Dispatch
 from stiletto.wire.check import MAX_DEPTH, MAX_VALUE_DEPTH, check, is_too_deep
+from stiletto.wire.ports import ClientPort, Dispatch
 
 FRAMES = 6 * MAX_DEPTH
 """What Python needs for a query of that depth; graphql-core stops at 200 for the sake of PyPy."""
@@ -62,7 +62,7 @@ def to_extensions(error: StilettoError) -> dict[str, Any]:
 class _Asked:
     """One query while it is executed: who asks, and how much text the answer has so far."""
 
-    client: Asker
+    client: ClientPort
     dispatch: Dispatch
     size: int = 0
     long: list[LongText] = field(default_factory=list)
@@ -91,7 +91,7 @@ class GraphQL:
 
     async def answer(
         self,
-        client: Asker,
+        client: ClientPort,
         query: str,
         variables: Mapping[str, Any] | None = None,
         operation: str | None = None,
@@ -197,8 +197,8 @@ async def _resolve(source: Any, info: graphql.GraphQLResolveInfo[Any], /, **args
             asked.size += answer.size_bytes if isinstance(answer, LongText) else len(answer)
             if asked.size > MAX_ANSWER_BYTES:
                 raise UsageError(
-                    f"the answer to this query is longer than {MAX_ANSWER_BYTES} characters",
-                    hint="ask for less at once, or export files",
+                    f"the response to this query is longer than {MAX_ANSWER_BYTES} characters",
+                    hint="select less at once, or export files",
                 )
             if isinstance(answer, LongText):
                 asked.long.append(answer)
@@ -212,7 +212,7 @@ async def _resolve(source: Any, info: graphql.GraphQLResolveInfo[Any], /, **args
             message, extensions=to_extensions(error), original_error=error
         ) from error
     except RecursionError as error:
-        raise GraphQLError(f"{info.field_name}: what it is asked of is nested too deep") from error
+        raise GraphQLError(f"{info.field_name}: its object is nested too deep") from error
     except UnicodeEncodeError as error:
         raise GraphQLError(f"{info.field_name}: the text is not valid Unicode: {error}") from error
     return answer

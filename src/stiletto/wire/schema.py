@@ -21,9 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from stiletto.errors import EnvironmentFailed
-from stiletto.graph.kind import Kind
-from stiletto.module.definition import (
+from stiletto.api.definition import (
     ArgDef,
     EnumDef,
     FunctionDef,
@@ -34,6 +32,8 @@ from stiletto.module.definition import (
     object_from_json,
     to_json,
 )
+from stiletto.errors import EnvironmentFailed
+from stiletto.graph.kind import Kind
 
 SCALARS = {
     "str": (Kind.STRING, ""),

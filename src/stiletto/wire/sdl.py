@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from stiletto.api.definition import ArgDef, EnumDef, FunctionDef, ModuleDef, TypeRef
 from stiletto.graph.kind import Kind
-from stiletto.module.definition import ArgDef, EnumDef, FunctionDef, ModuleDef, TypeRef
 from stiletto.module.naming import lower_camel
 from stiletto.wire.schema import CoreSchema
 

@@ -21,9 +21,9 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from stiletto.wire.asker import Asker
 from stiletto.wire.clients import ClientGraphs
 from stiletto.wire.execute import Body
+from stiletto.wire.ports import ClientPort
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -60,13 +60,13 @@ class SessionServer:
 
     def __init__(self, graph: ClientGraphs) -> None:
         self._graph = graph
-        self._clients: dict[str, Asker] = {}
+        self._clients: dict[str, ClientPort] = {}
         self._server: _Server | None = None
         self._task: asyncio.Task[None] | None = None
         self.port = 0
 
     @contextlib.contextmanager
-    def admitted(self, client: Asker) -> Iterator[str]:
+    def admitted(self, client: ClientPort) -> Iterator[str]:
         """Let a client in while the context lasts; gives its token."""
         token = secrets.token_urlsafe(24)
         self._clients[token] = client
@@ -150,12 +150,12 @@ class SessionServer:
         except ValueError as error:
             return 400, [_error(f"the body is not JSON: {error}")]
         if not isinstance(request, dict) or not isinstance(query := request.get("query"), str):
-            return 400, [_error("the body must be an object with a text `query`")]
+            return 400, [_error("the body must be an object with a string `query`")]
         variables, operation = request.get("variables"), request.get("operationName")
         if not isinstance(variables, dict | None):
             return 400, [_error("`variables` must be an object")]
         if not isinstance(operation, str | None):
-            return 400, [_error("`operationName` must be a text")]
+            return 400, [_error("`operationName` must be a string")]
         try:
             return await self._graph.answer(client, query, variables, operation)
         except asyncio.CancelledError:

@@ -1,1 +1,1 @@
-"""The way to a container: images, uv, layers, steps and what each may see, limits, loading."""
+"""Containers: images, uv, layers, steps and what each may see, limits, loading."""

@@ -1,4 +1,4 @@
-"""Sees to it that a "no" is never an answer from the store.
+"""Runs failed steps again, so that a cached failure is never the verdict.
 
 Engines keep what a step left, also when it says no. A green answer is worth keeping; a red one may
 have been a flaky test's, or a machine's bad day. So the calls differ:

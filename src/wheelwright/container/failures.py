@@ -1,9 +1,9 @@
-"""Carries errors over the wire as the sentence they are, without a traceback.
+"""Sends errors over the wire as one message, without a traceback.
 
 The SDK logs a traceback for every exception of a function, except for its `FunctionError`; and
-it prefixes the message with the exception's type, except for a `QueryError`. `Refusal` is both:
-what the engine gets is the message alone. When a step of ours failed, its extensions go along,
-so that the caller still sees the command's exit code and streams.
+it prefixes the message with the exception's type, except for a `QueryError`.
+`FunctionFailed` is both: the engine gets only the message. If a step failed, its extensions are
+sent, too, so that the caller still sees the command's exit code and streams.
 
 Source: `Module.call` in dagger/mod/_module.py and `record_exception` in
 dagger/mod/_exceptions.py of dagger-io 0.21. Exceptions that are not expected are not touched:
@@ -31,10 +31,10 @@ R = TypeVar("R")
 _TAIL_LINES = 40
 
 
-class Refusal(FunctionError, dagger.QueryError):
+class FunctionFailed(FunctionError, dagger.QueryError):
     """A message for the caller, and what is known about the step that failed."""
 
-    def __new__(cls, *_: object) -> Refusal:
+    def __new__(cls, *_: object) -> FunctionFailed:
         """Make the exception itself; a `QueryError` would choose a subclass by its extensions."""
         return Exception.__new__(cls)
 
@@ -46,7 +46,7 @@ class Refusal(FunctionError, dagger.QueryError):
         self.errors = [QueryErrorValue(message, extensions=dict(extensions or {}))]
 
 
-def explain(error: dagger.QueryError) -> str:
+def message_of(error: dagger.QueryError) -> str:
     """Return the message for a call that the engine refused, or a step that failed."""
     if not isinstance(error, dagger.ExecError):
         return str(error)
@@ -60,12 +60,12 @@ def explain(error: dagger.QueryError) -> str:
     )
 
 
-def _out_of_time(name: str, limit: str) -> Refusal:
+def _timed_out(name: str, limit: str) -> FunctionFailed:
     """Return the end of a call that met its own limit, with the exit code for that."""
     known = {"_type": "EXEC_ERROR", "cmd": [name], "exitCode": CODE, "stdout": "", "stderr": ""}
     still = "; ".join(running()) or "no step"
     message = f"{name} did not end within {limit}; still running: {still}; raise --timeout"
-    return Refusal(message, known)
+    return FunctionFailed(message, known)
 
 
 def _extensions(error: dagger.QueryError) -> Mapping[str, Any]:
@@ -95,12 +95,12 @@ def expected(caught: Exception) -> str:
     if isinstance(error, WheelwrightError):
         return str(error)
     if isinstance(error, dagger.QueryError):
-        return explain(error)
+        return message_of(error)
     raise caught
 
 
 def plainly(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
-    """Turn what a function raises on purpose into a `Refusal`."""
+    """Turn what a function raises on purpose into a `FunctionFailed`."""
 
     @functools.wraps(function)
     async def call(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -110,12 +110,12 @@ def plainly(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
                 return await function(*args, **kwargs)
         except Exception as caught:
             if isinstance(caught, TimeoutError) and whole.cancelled_caught:
-                raise _out_of_time(function.__name__, limit) from None
+                raise _timed_out(function.__name__, limit) from None
             error = unwrap(caught)
             if isinstance(error, WheelwrightError):
-                raise Refusal(str(error)) from None
+                raise FunctionFailed(str(error)) from None
             if isinstance(error, dagger.QueryError):
-                raise Refusal(explain(error), _extensions(error)) from None
+                raise FunctionFailed(message_of(error), _extensions(error)) from None
             raise
 
     return call

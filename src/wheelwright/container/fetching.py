@@ -1,4 +1,4 @@
-"""Fetches with the credential what is then built without it.
+"""Downloads with the credential what is built without it afterwards.
 
 uv downloads and builds in one command, and what it builds runs its own code. So that such code
 sees no credential of an index, an installing step fetches first: what builds require, and the

@@ -1,4 +1,4 @@
-"""Text of tests, tools and dependencies, without power over what shows it (pure).
+"""Makes text of tests, tools and dependencies safe for terminals and logs (pure).
 
 harmless     lines for a terminal and the log of a CI server
 one_line     one line, for a place that has no more

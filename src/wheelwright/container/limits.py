@@ -48,7 +48,8 @@ def seconds(text: str, what: str) -> int:
     """
     found = re.findall(r"([0-9]{1,9})([smh])", text)
     if text != "0" and (not found or "".join(number + unit for number, unit in found) != text):
-        raise RequestError(f'{what} "{text}" is no duration', "pass one such as 90s, 30m or 1h30m")
+        fact = f'{what}: invalid duration "{text}"'
+        raise RequestError(fact, "pass one such as 90s, 30m or 1h30m")
     return sum(int(number) * _UNITS[unit] for number, unit in found)
 
 

@@ -1,8 +1,8 @@
-"""Reads the files that decide something out of the source, and finds the package in it."""
+"""Reads the files of the source that decide anything, and finds the package in it."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -121,7 +121,7 @@ async def _names(source: dagger.Directory, paths: Iterable[str]) -> dict[str, st
 
 
 async def _texts(source: dagger.Directory, paths: Iterable[str]) -> dict[str, str]:
-    return await _together(
+    return await together(
         {path: partial(text_of, path, source.file(path)) for path in sorted(paths)}
     )
 
@@ -139,7 +139,8 @@ async def text_of(path: str, file: dagger.File) -> str:
     return text
 
 
-async def _together(asks: dict[str, Callable[[], Awaitable[str]]]) -> dict[str, str]:
+async def together(asks: Mapping[str, Callable[[], Awaitable[str]]]) -> dict[str, str]:
+    """Return the answer of each key, all asked for at the same time."""
     answers: dict[str, str] = {}
 
     async def ask(key: str) -> None:

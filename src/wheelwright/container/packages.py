@@ -1,4 +1,4 @@
-"""Does the same for every package of a workspace, and sums up."""
+"""Runs a function for every package of a workspace, and sums up."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ async def benches(source: dagger.Directory, gates: Sequence[str], asked: str) ->
         RequestError: one package was asked for as well, or there is no workspace.
     """
     if asked:
-        raise RequestError("--all-packages and --package exclude each other", "leave one out")
+        raise RequestError("--all-packages and --package cannot be combined", "leave one out")
     root = await load(source, gates)
     names = sorted(each.name for each in root.project.members.values() if each.name)
     if not names:
         raise RequestError(
-            f"{root.project.name} is no workspace: it has no members ([tool.uv.workspace])",
+            f"{root.project.name} is not a workspace: [tool.uv.workspace] has no members",
             "leave --all-packages out",
         )
     own = [root] if root.project.installable else []
@@ -50,7 +50,7 @@ async def judge(
         name = bench.project.name
         async with limiter:
             if fail_fast and failed:
-                said[name] = f"{name}: not run, a package before it failed"
+                said[name] = f"{name}: not run, an earlier package failed"
                 return
             try:
                 said[name] = await one(bench)

@@ -73,7 +73,7 @@ BUILD: Final = Kind(
 PACKAGE: Final = Kind(
     "build the package itself",
     foreign=True,
-    remark="build requirements lie in the layer, put there by an installing step",
+    remark="build requirements are in the layer, from an installing step",
 )
 CODE: Final = Kind("tests, type checkers, migrations, linters, changelog tools", foreign=True)
 DOWNLOAD: Final = Kind(

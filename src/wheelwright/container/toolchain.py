@@ -210,8 +210,8 @@ async def _resolved(container: dagger.Container, plan: Environment) -> dagger.Co
             if not building.needs_credential(error.stderr):
                 raise
             raise RequestError(
-                "a package of a private host has to be built from source, and what builds sees no "
-                f"credential of --netrc: {building.last_line(error.stderr)}",
+                "a package of a private host must be built from source, and builds do not get the "
+                f"credentials of --netrc: {building.last_line(error.stderr)}",
                 "run `uv lock`, and leave the resolution locked: what uv.lock names is downloaded "
                 "before it is built",
             ) from error
@@ -268,8 +268,8 @@ async def _known_late(container: dagger.Container) -> None:
         if not building.needs_credential(error.stderr):
             raise
         raise RequestError(
-            "what the package needs is known only when it is built, and what builds sees no "
-            f"credential of --netrc: {building.last_line(error.stderr)}",
+            "the dependencies are known only when the package is built, and builds do not get the "
+            f"credentials of --netrc: {building.last_line(error.stderr)}",
             "run `uv lock` and commit uv.lock, or write the dependencies into [project]",
         ) from error
 

@@ -1,4 +1,4 @@
-"""What a build is made with: the back end and all that it needs, as the release commit records it.
+"""The build requirements of a release: the back end and its dependencies, with hashes.
 
 A back end writes its own version into what it builds, so that a rebuild is the same only if it is
 made by the same one. When the release commit is made, `[build-system] requires` is resolved once;
@@ -46,13 +46,8 @@ _HASH: Final = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 
 def requested(project: Project) -> tuple[str, ...]:
     """Return the lines of `[build-system] requires` that an index resolves."""
-    elsewhere = {
-        canonicalize_name(name)
-        for pyproject in (project.root, project.package)
-        for name in pyproject.table("tool", "uv", "sources")
-    }
     lines = project.package.table("build-system").get("requires", ())
-    return tuple(line for line in lines if required_name(line) not in elsewhere)
+    return tuple(line for line in lines if required_name(line) not in project.sources)
 
 
 def bounds(project: Project) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""`uv build`: which command, and whether what came out is one sdist and its wheels."""
+"""`uv build`: which command, and whether it produced one sdist and its wheels."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def require_version(project: Project, *, history: bool) -> None:
         raise ProjectError(
             f"{project.name} takes its version from version control, and the source has neither "
             "a .git of this package nor a PKG-INFO",
-            "pass --git DIR with the directory that holds its .git, or an unpacked sdist",
+            "pass --git DIR with the directory that contains its .git, or an unpacked sdist",
         )
 
 

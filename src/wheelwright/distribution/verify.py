@@ -1,4 +1,4 @@
-"""Judges distributions: whether two builds are the same, and whether they are what was planned."""
+"""Judges distributions: whether two builds are the same, and whether they match the plan."""
 
 from __future__ import annotations
 
@@ -123,13 +123,13 @@ def _metadata(package: str, version: str, distribution: Distribution) -> Iterato
     if canonicalize_name(metadata.name) != package:
         yield f"metadata is of {metadata.name}, not {package}"
     if str(metadata.version) != version:
-        yield f"metadata says version {metadata.version}, not {version}"
+        yield f"metadata has version {metadata.version}, not {version}"
 
 
 def _contents(wheel: Distribution) -> Iterator[str]:
     files = [name for name in wheel.members if not name.endswith("/")]
     if not [name for name in files if ".dist-info/" not in name]:
-        yield "holds no files beside its metadata"
+        yield "contains no files beside its metadata"
     for name in files:
         if _STRAY.search(name):
             yield f"{name} has no place in a wheel"

@@ -1,4 +1,4 @@
-"""Tools that a package uses and that no gate here runs: named beside "not configured"."""
+"""Tools that a package uses, but no gate runs: named beside "not configured"."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def unchecked(project: Project, gate: str) -> str:
         ]
     if not there:
         return ""
-    return f"; {', '.join(there)} {'is' if len(there) == 1 else 'are'} there and not checked"
+    return f"; {', '.join(there)} {'is' if len(there) == 1 else 'are'} present but not checked"
 
 
 def _uses(project: Project, name: str, files: tuple[str, ...], sections: tuple[str, ...]) -> bool:

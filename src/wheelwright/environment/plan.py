@@ -1,4 +1,4 @@
-"""The plan of a Python environment: which files it is made from, and which commands make it.
+"""The plan of a Python environment: its files and the commands that create it.
 
 Two layers, so that editing a source file never reinstalls a dependency: `dependencies` run over
 `inputs` alone, `install` runs over the source. `later` comes behind both, so that editing a test

@@ -85,7 +85,7 @@ class _Flattening:
         text = self.files.text(path)
         if text is None:
             raise ProjectError(
-                f"{origin} includes {shortened(written)}, which is not there or is not named "
+                f"{origin} includes {shortened(written)}, which does not exist or is not named "
                 "like a requirements file",
                 "correct the line, or name a dependency group with --groups",
             )

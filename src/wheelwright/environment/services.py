@@ -110,8 +110,8 @@ def servers(images: Iterable[str]) -> tuple[Server, ...]:
         other = next((each for each in made.values() if each.port == server.port), None)
         if other is not None:
             raise RequestError(
-                f"{other.image} and {image} are services of one kind, and tests find one of each",
-                "ask for one, or for one in each cell of the matrix",
+                f"{other.image} and {image} are services of the same kind; tests can use only one",
+                "name one, or one in each cell of the matrix",
             )
         made[server.alias] = server
     return tuple(made.values())

@@ -78,24 +78,19 @@ def _extras(requirement: Requirement) -> list[str]:
 
 def _followed(project: Project, requirement: Requirement, line: str) -> str:
     name = canonicalize_name(requirement.name)
-    source = _sources(project).get(name)
+    source = project.sources.get(name)
     if source is None:
         return line
     reference = _reference(source) if isinstance(source, Mapping) else ""
     if not reference:
         raise RequestError(
-            f"[tool.uv.sources] says where {requirement.name} comes from, which only a locked "
-            f"resolution of {project.name} follows",
+            f"[tool.uv.sources] sets the source of {requirement.name}, which only a locked "
+            f"resolution of {project.name} uses",
             "run `uv lock` and leave that cell's resolution locked",
         )
     extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
     marker = f" ; {requirement.marker}" if requirement.marker else ""
     return f"{requirement.name}{extras} @ {reference}{marker}"
-
-
-def _sources(project: Project) -> dict[str, Any]:
-    tables = [each.table("tool", "uv", "sources") for each in (project.root, project.package)]
-    return {canonicalize_name(name): source for table in tables for name, source in table.items()}
 
 
 def _reference(source: Mapping[str, Any]) -> str:

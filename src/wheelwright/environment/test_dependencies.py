@@ -1,4 +1,4 @@
-"""Where a package keeps its test dependencies: the first place that has them is taken.
+"""Where a package's test dependencies are: the first place that has them.
 
     1. dependency groups `tests`, `test`, `dev` of the package, then of the workspace root
     2. extras of these names
@@ -80,7 +80,7 @@ def find(
     extras = tuple(extras) or project.settings.extras
     _known_extras(project.package, extras)
     if groups:
-        place = f"{_plural('dependency group', groups)} (as asked)"
+        place = f"{_plural('dependency group', groups)} (as requested)"
         found, lines = TestDependencies(place, groups=groups), _group_lines(project.package, groups)
     else:
         found, lines = _first(project, python)

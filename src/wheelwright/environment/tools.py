@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 
 from wheelwright.pins import TOOLS
 from wheelwright.project.model import Project
+from wheelwright.project.pythons import minor_key
 from wheelwright.project.reading import bounded, requirement_or_none
 
 # The repositories through which pre-commit users fix a tool's version, and whether its tags
@@ -68,9 +69,9 @@ def release_tool(project: Project, name: str, python: str) -> Tool:
 
 def pinned(name: str, python: str) -> str:
     """Return the version that Wheelwright pins for a Python; the oldest for one older still."""
-    wanted = _key(python)
+    wanted = minor_key(python)
     rows = TOOLS[name]
-    return next((version for oldest, version in rows if _key(oldest) <= wanted), rows[-1][1])
+    return next((version for oldest, version in rows if minor_key(oldest) <= wanted), rows[-1][1])
 
 
 def declared_in(project: Project, name: str) -> list[str]:
@@ -120,7 +121,3 @@ def _pre_commit(name: str, text: str) -> str:
         address = value.removesuffix(".git")
         expected = key == "repo" and "/" in address and address.rpartition("/")[2] == repository
     return ""
-
-
-def _key(python: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in python.split(".")[:2])

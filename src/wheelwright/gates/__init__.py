@@ -1,1 +1,1 @@
-"""Gates: each plans its command and turns what the tool said into a result. Pure."""
+"""Gates: each plans its command and turns the tool's output into a result. Pure."""

@@ -1,4 +1,4 @@
-"""`uv lock --check`: does uv.lock say what pyproject.toml asks for?"""
+"""`uv lock --check`: does uv.lock match pyproject.toml?"""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Lock:
 
     name: str = "lock"
     function: str = "lock-check"
-    help: str = "Check that uv.lock says what pyproject.toml asks for."
+    help: str = "Check that uv.lock matches pyproject.toml."
     in_ci: bool = True
 
     def configured(self, project: Project) -> str:

@@ -57,5 +57,5 @@ def looked_at_nothing(gate: str, tool: str, output: Output) -> GateResult | None
     """
     if not (_NO_FILE.search(output.stdout) or _NO_FILE.search(output.stderr)):
         return None
-    why = f"{tool} found no Python file: what its configuration includes and excludes leaves none"
+    why = f"{tool} found no Python file: its configuration leaves none"
     return GateResult(gate, Verdict.NOT_CONFIGURED, f"not configured: {why}")

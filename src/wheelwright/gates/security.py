@@ -51,7 +51,7 @@ class Security:
     name: str = "security"
     function: str = "security"
     help: str = (
-        "Scan the package's code with bandit; `security-report` gives the same scan as SARIF."
+        "Scan the package's code with bandit; `security-report` returns the same scan as SARIF."
     )
     in_ci: bool = False
     severity: str = "medium"
@@ -99,9 +99,7 @@ class Security:
         if not found and output.exit_code != 0:
             raise broken("bandit", output)
         if not found and _lines(output.report) == 0:
-            why = (
-                f"{output.tool} found no line of code: what its configuration excludes leaves none"
-            )
+            why = f"{output.tool} found no line of code: its configuration leaves none"
             return GateResult(self.name, Verdict.NOT_CONFIGURED, f"not configured: {why}")
         if not found:
             return GateResult(self.name, Verdict.PASSED, f"no findings; {said}")

@@ -1,4 +1,4 @@
-"""Type checkers: which of them the project uses, how each is called, what its exit code means.
+"""Type checkers: which of them the project uses, their commands, what their exit codes mean.
 
 | checker | configured by | environment given as | no errors | errors |
 |---|---|---|---|---|
@@ -132,7 +132,13 @@ class Types:
 
     def configured(self, project: Project) -> str:
         """Return why no checker runs; empty where one does."""
-        return not_configured(project)
+        if checkers(project):
+            return ""
+        names = ", ".join(_BY_NAME)
+        return (
+            f"not configured: {project.name} configures no type checker (none of {names} has a "
+            f"table, a file or a dependency group){unchecked(project, self.name)}"
+        )
 
     def plan(self, project: Project, python: str) -> GatePlan:
         """Return a step for each checker.
@@ -202,9 +208,9 @@ def checkers(project: Project) -> list[Checker]:
     if said := project.settings.typecheck:
         if said[0] not in _BY_NAME:
             raise ProjectError(
-                f'{project.package.path}: typecheck in [tool.wheelwright] starts with "{said[0]}", '
-                f"which is no type checker known here ({', '.join(_BY_NAME)})",
-                "start the command with one of these",
+                f"{project.package.path}: typecheck in [tool.wheelwright] starts with the "
+                f'unknown type checker "{said[0]}"',
+                f"start the command with one of {', '.join(_BY_NAME)}",
             )
         return [_BY_NAME[said[0]]]
     if found := [checker for checker in _CHECKERS if checker.configured(project)]:
@@ -218,17 +224,6 @@ def checkers(project: Project) -> list[Checker]:
             return [based if checker.name == "pyright" else checker for checker in found]
         return found
     return [checker for checker in _CHECKERS if declared_in(project, checker.name)][:1]
-
-
-def not_configured(project: Project) -> str:
-    """Return why no checker runs; empty where one does."""
-    if checkers(project):
-        return ""
-    names = ", ".join(_BY_NAME)
-    return (
-        f"not configured: {project.name} configures no type checker "
-        f"(none of {names} has a table, a file or a dependency group){unchecked(project, 'types')}"
-    )
 
 
 def check_of(
@@ -290,8 +285,8 @@ def _chosen_by(
 def impostor(check: Check) -> GateResult:
     """Return the result where another program has the checker's name."""
     name = check.checker.name
-    said = f"what is called {name} in the environment is not {name}: --version tells none"
-    return GateResult("types", Verdict.FAILED, said, f"{said}; see which package brings it")
+    said = f"the program {name} in the environment is not {name}: it prints no version"
+    return GateResult("types", Verdict.FAILED, said, f"{said}; see which package installs it")
 
 
 def that_ran(check: Check, told: str) -> Check:

@@ -1,4 +1,4 @@
-"""The part of a file that belongs to `workflows`: between two marks. The rest is a person's.
+"""The part of a file that belongs to `workflows`: between two marks. The rest belongs to the user.
 
 # a person's own lines
 # >>> wheelwright ...

@@ -32,8 +32,8 @@ def word(field: str, value: str) -> str:
     """
     if not _WORD.fullmatch(value):
         raise RequestError(
-            f"{field} {value!r} cannot stand in a workflow",
-            "name it with letters, digits and . _ - / @ : + ~ alone",
+            f"{field} {value!r} is not allowed in a workflow",
+            "use only letters, digits and . _ - / @ : + ~",
         )
     return value
 
@@ -47,10 +47,10 @@ def scalar(field: str, value: str) -> str:
     """
     if _EXPRESSION in value:
         raise RequestError(
-            f"{field} {value!r} holds {_EXPRESSION}, which GitHub would evaluate", "rename it"
+            f"{field} {value!r} contains {_EXPRESSION}, which GitHub would evaluate", "rename it"
         )
     if not all(character.isprintable() for character in value):
-        raise RequestError(f"{field} {value!r} holds characters that cannot be shown", "rename it")
+        raise RequestError(f"{field} {value!r} contains invisible characters", "rename it")
     return f'"{"".join(map(_escaped, value))}"'
 
 

@@ -61,7 +61,7 @@ def of_reference(field: str, reference: str, pin: str, act: str) -> Home:
         act: how the caller gets a pin.
 
     Raises:
-        RequestError: it leads out of the repository, or names no commit.
+        RequestError: it is outside of the repository, or names no commit.
     """
     ssh = _SSH.fullmatch(reference)
     if not ssh and "://" in reference.removeprefix("https://"):
@@ -98,7 +98,7 @@ def of_requirement(text: str) -> Home:
         raise RequestError(f"{field} {text!r} is not a requirement: {error}", act) from error
     if not requirement.url:
         raise RequestError(
-            f"{field} {text!r} would be looked up on an index, where anybody may own the name", act
+            f"{field} {text!r} would be looked up on an index, where anyone may own the name", act
         )
     url = urlsplit(requirement.url)
     path, _, version = url.path.rpartition("@")
@@ -106,11 +106,11 @@ def of_requirement(text: str) -> Home:
     if url.scheme != "git+https" or not _HOST.fullmatch(url.netloc):
         raise RequestError(f"{field} {text!r} is not a git repository by https", act)
     if not path:
-        raise RequestError(f"{field} {text!r} names no commit, so it means what is newest", act)
+        raise RequestError(f"{field} {text!r} names no commit, so it means the newest one", act)
     if not _COMMIT.fullmatch(version):
         raise RequestError(f"{field} {text!r} names {version!r}, which can be moved", act)
     if url.query or requirement.marker or options.keys() - {"subdirectory"}:
-        raise RequestError(f"{field} {text!r} holds more than an address and a commit", act)
+        raise RequestError(f"{field} {text!r} contains more than an address and a commit", act)
     directory = _directory(field, options.get("subdirectory", [""])[0])
     return Home(f"https://{url.netloc}{path}", version, directory)
 
@@ -119,6 +119,6 @@ def _directory(field: str, path: str) -> str:
     clean = posixpath.normpath(path) if path else "."
     if clean.startswith(("..", "/")):
         raise RequestError(
-            f"{field} {path!r} leads out of the repository", "name a directory inside it"
+            f"{field} {path!r} is outside of the repository", "name a directory inside it"
         )
     return "" if clean == "." else clean

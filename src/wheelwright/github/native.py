@@ -1,4 +1,4 @@
-"""Cells for runners of another system: the commands themselves, which need uv and bash alone.
+"""Cells for runners of another system: their commands, which need only uv and bash.
 
 The commands are those of the container: the same plan made them. What lies in container paths
 there lies beside the source here. A cell is native where `os` of [tool.wheelwright.matrix] names

@@ -1,4 +1,4 @@
-"""Which workflows a repository gets and what is in them, from its metadata: pure.
+"""The workflows of a repository, planned from its metadata: pure.
 
 | file | starts | does |
 |---|---|---|
@@ -23,9 +23,9 @@ from dataclasses import dataclass, replace
 from wheelwright.errors import RequestError
 from wheelwright.github import block
 from wheelwright.github.actions import foreign
+from wheelwright.github.calls import CALLS, CALLS_APART, SECRETS, Caller, Engine
 from wheelwright.github.encoding import scalar, word
 from wheelwright.github.template import fill, read
-from wheelwright.github.words import CALLS, CALLS_APART, SECRETS, Caller, Engine
 from wheelwright.pins import ACTIONS, DAGGER, UV
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
@@ -67,7 +67,7 @@ def workflows(
     """Return the contents of each file's block by path; `prefix` is where the package lies.
 
     Raises:
-        RequestError: a value that cannot stand in a workflow; nothing to call from elsewhere.
+        RequestError: a value that is not allowed in a workflow; nothing to call from elsewhere.
     """
     _check(caller, options)
     values = {
@@ -138,7 +138,7 @@ def merged(planned: Mapping[str, str], existing: Mapping[str, str], *, overwrite
     if theirs and not overwrite:
         are = "is" if len(theirs) == 1 else "are"
         raise RequestError(
-            f"{', '.join(theirs)} {are} there already, without the mark {block.BEGIN!r}",
+            f"{', '.join(theirs)} {are} present already, without the mark {block.BEGIN!r}",
             "move them away, or pass --overwrite to replace them",
         )
     texts = {path: block.merge(path, existing.get(path), body) for path, body in planned.items()}
@@ -152,7 +152,7 @@ def merged(planned: Mapping[str, str], existing: Mapping[str, str], *, overwrite
 def _check(caller: Caller, options: Options) -> None:
     if not _BRANCH.fullmatch(options.branch):
         raise RequestError(
-            f"--branch {options.branch!r} is not a name that workflows can have",
+            f"--branch: invalid branch name {options.branch!r}",
             "pass --branch main",
         )
     environments = (
@@ -161,12 +161,10 @@ def _check(caller: Caller, options: Options) -> None:
     )
     for flag, name, usual in environments:
         if not _ENVIRONMENT.fullmatch(name):
-            raise RequestError(
-                f"{flag} {name!r} is not a name that workflows can have", f"pass {flag} {usual}"
-            )
+            raise RequestError(f"{flag}: invalid environment name {name!r}", f"pass {flag} {usual}")
     if options.reusable and not caller.module:
         raise RequestError(
-            "a reusable workflow runs in repositories that do not hold this module",
+            "a reusable workflow runs in repositories that do not contain this module",
             "pass --module REFERENCE, which they will use",
         )
 

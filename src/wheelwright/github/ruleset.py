@@ -34,9 +34,7 @@ def branch(
     if not checks or not all(checks):
         raise RequestError("a ruleset without a check protects nothing", "pass --checks NAME")
     if not 0 <= approvals <= 10:
-        raise RequestError(
-            f"--approvals {approvals} is not a number that GitHub takes", "pass 0 to 10"
-        )
+        raise RequestError(f"invalid --approvals {approvals}", "pass 0 to 10")
     rules: list[dict[str, Any]] = [{"type": "deletion"}, {"type": "non_fast_forward"}]
     if linear:
         rules.append({"type": "required_linear_history"})
@@ -103,6 +101,6 @@ def _actor(word: str) -> dict[str, Any]:
         kind = _ACTORS[found[1]]
         return {"actor_id": int(found[2]), "actor_type": kind, "bypass_mode": "always"}
     raise RequestError(
-        f'nobody is called "{word}" for --bypass',
+        f'unknown --bypass actor "{word}"',
         f"choose from {', '.join(_ROLES)}, app:ID, team:ID",
     )

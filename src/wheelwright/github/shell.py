@@ -1,4 +1,4 @@
-"""Reads the repository and hands out what the pure modules make of it."""
+"""Reads the repository, and returns what the pure modules plan."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ import sys
 import uuid
 from collections.abc import Iterable
 
-import anyio
 import dagger
 from dagger import dag
 
 from wheelwright.container import toolchain
-from wheelwright.container.loading import Bench
+from wheelwright.container.loading import Bench, together
 from wheelwright.container.privileges import DATA, KEEP
 from wheelwright.errors import RequestError
 from wheelwright.github import native, plan, ruleset
+from wheelwright.github.calls import Engine, caller
 from wheelwright.github.plan import Options
-from wheelwright.github.words import Engine, caller
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.project import building
 from wheelwright.project.files import literal
@@ -43,7 +42,7 @@ async def workflows(
     """
     names = [each.value for each in Engine]
     if engine not in names:
-        raise RequestError(f'no engine is called "{engine}"', f"choose from {', '.join(names)}")
+        raise RequestError(f'unknown engine "{engine}"', f"choose from {', '.join(names)}")
     said = await _texts(bench.whole, ["dagger.json"])
     who = caller(said.get("dagger.json"), Engine(engine), module, package, stiletto)
     planned = plan.workflows(bench.project, who, options, bench.prefix)
@@ -60,17 +59,9 @@ async def workflows(
 
 async def _texts(source: dagger.Directory, paths: Iterable[str]) -> dict[str, str]:
     """Return the text of each path that exists."""
-    texts: dict[str, str] = {}
     asked = set(paths)
     found = asked.intersection(await source.filter(include=literal(sorted(asked))).glob("**"))
-
-    async def read(path: str) -> None:
-        texts[path] = await source.file(path).contents()
-
-    async with anyio.create_task_group() as group:
-        for path in found:
-            group.start_soon(read, path)
-    return texts
+    return await together({path: source.file(path).contents for path in found})
 
 
 def native_matrix(bench: Bench) -> str:

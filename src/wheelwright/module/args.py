@@ -57,7 +57,7 @@ Source: TypeAlias = Annotated[
 ]
 Package: TypeAlias = Annotated[
     str,
-    Doc("Which package, where the source holds several: a workspace member's name, or a path."),
+    Doc("Which package, if the source has several: a workspace member's name, or a path."),
 ]
 Python: TypeAlias = Annotated[
     str,
@@ -121,7 +121,7 @@ Cells: TypeAlias = Annotated[
 ]
 Rerun: TypeAlias = Annotated[
     bool,
-    Doc("Run again although it passed. What did not pass is run again in any case."),
+    Doc("Run again even if it passed. What did not pass runs again in any case."),
 ]
 Limit: TypeAlias = Annotated[int, Doc("How many cells run at the same time.")]
 FailFast: TypeAlias = Annotated[
@@ -137,7 +137,7 @@ Coverage: TypeAlias = Annotated[
 ]
 CoverageMin: TypeAlias = Annotated[
     float,
-    Doc("Percent that all cells together have to cover. Default: coverage's own fail_under."),
+    Doc("Percent that all cells together must cover. Default: coverage's own fail_under."),
 ]
 
 # -- limits ---------------------------------------------------------------------------------------

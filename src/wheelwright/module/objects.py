@@ -37,12 +37,12 @@ class TestRun:
 
     @function
     def verdict(self) -> str:
-        """Say how the run ended: passed or failed."""
+        """How the run ended: passed or failed."""
         return self.ended
 
     @function
     def ran_at(self) -> str:
-        """Say when pytest began, as ISO 8601; empty where it did not."""
+        """When pytest began, as ISO 8601; empty if it did not."""
         return self.began
 
     @function
@@ -80,7 +80,7 @@ class Cell:
     failures: Annotated[int, Doc("How many of them failed or broke.")] = field()
     skipped: Annotated[int, Doc("How many were skipped.")] = field()
     seconds: Annotated[float, Doc("What the tests took, by pytest's own clock.")] = field()
-    cached: Annotated[bool, Doc("Whether the run is an earlier one, kept.")] = field()
+    cached: Annotated[bool, Doc("Whether the result is cached, from an earlier run.")] = field()
     ran_at: Annotated[str, Doc("When pytest began, as ISO 8601; empty where it did not.")] = field()
     coverage: Annotated[float | None, Doc("Percent, null where it was not measured.")] = field()
     reports: Annotated[dagger.Directory, Doc("junit.xml, pytest.log, coverage.")] = field()
@@ -161,7 +161,7 @@ class Matrix:
     async def history(
         self,
         previous: Annotated[
-            dagger.File | None, Doc("The file so far; none begins a new one.")
+            dagger.File | None, Doc("The previous file. Default: begin a new one.")
         ] = None,
         commit: Annotated[str, Doc("The commit that was tested.")] = "",
         at: Annotated[str, Doc("When, as ISO 8601. Default: now.")] = "",
@@ -190,7 +190,7 @@ class Matrix:
     ) -> str:
         """Upload the coverage of the whole matrix to Codecov, once, with its own uploader.
 
-        Says what came of it. An upload that failed fails nothing.
+        Prints the result. A failed upload does not fail the call.
         """
         upload = codecov.Upload(commit, branch, slug, pull_request, tuple(flags), url)
         report = (await self._coverage()).file("coverage.xml")

@@ -24,13 +24,13 @@ Repository: TypeAlias = Annotated[
 ]
 Checkout: TypeAlias = Annotated[
     dagger.Directory,
-    Doc("The checkout: a whole clone with .git, as the remote is now."),
+    Doc("The checkout: a complete clone with .git, up to date with the remote."),
     DefaultPath("/"),
     Ignore(ONLY_GIT),
 ]
 Built: TypeAlias = Annotated[dagger.Directory, Doc("What `release-build` returned.")]
 Digest: TypeAlias = Annotated[
-    str, Doc("The sha256 of its release.json, told by the job that built it.")
+    str, Doc("The sha256 of its release.json, as printed by the job that built it.")
 ]
 
 

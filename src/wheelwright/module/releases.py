@@ -88,7 +88,7 @@ class Releases:
         """Release the package: publish first, then the pull request, the tag, the GitHub release.
 
         Every step is decided from what the index, git and GitHub show, so running it again after
-        any failure goes on with the same release. docs/release.md has the order and why,
+        any failure continues the same release. docs/release.md has the order and why,
         docs/recovery.md what to do when it stops.
         """
         return await self._release(asked, git, format_, dry_run=dry_run)
@@ -100,12 +100,12 @@ class Releases:
         self,
         git: Checkout,
         asked: Asked,
-        tag: Annotated[str, Doc("Build what a person has tagged instead, such as v1.2.3.")] = "",
+        tag: Annotated[str, Doc("Build an existing tag instead, such as v1.2.3.")] = "",
     ) -> dagger.Directory:
         """Make the edits, run the checks, build twice and verify: the first job of a release.
 
         It needs no secret and writes nothing outside. What it returns is plain data, for
-        `release-propose`, `release-publish` and `release-finish`, in this order: they hold the
+        `release-propose`, `release-publish` and `release-finish`, in this order: they get the
         secrets, and run no code of the repository. `release` does all of it in one call.
         """
         source = await self._of_package(asked, git, checkout=True)
@@ -119,7 +119,7 @@ class Releases:
     async def release_propose(self, built: Built, asked: Asked, digest: Digest = "") -> str:
         """Take the lock and push the release branch: the job between building and publishing.
 
-        The commit is made of texts, and has to be the very one that was built.
+        The commit is made from texts, and must be the one that was built.
         """
         return (await taking.propose(asked, built, digest)).text()
 
@@ -136,7 +136,7 @@ class Releases:
     async def release_finish(self, built: Built, asked: Asked, digest: Digest = "") -> str:
         """Open the pull request, push the tag, make the GitHub release, unlock: the last job.
 
-        Where the index does not have the release, it gives the lock back and stops.
+        If the index does not have the release, it releases the lock and stops.
         """
         return (await taking.finish(asked, built, digest)).text()
 
@@ -146,21 +146,21 @@ class Releases:
     async def release_plan(
         self, git: Repository, asked: Asked, format_: Format = ReportFormat.TEXT
     ) -> str:
-        """Report what `release` with the same words would do, and write nothing."""
+        """Report what `release` with the same arguments would do, and write nothing."""
         return await self._release(asked, git, format_, dry_run=True)
 
     @uncached
     @takes(Bump, Branch, Origin, Trust)
     @plainly
     async def next_version(self, git: Repository, asked: Asked) -> str:
-        """Print the version that `release` with the same words would make of the base branch."""
+        """Print the version that `release` with the same arguments would release."""
         return await release.version(*await self._of_package(asked, git))
 
     @uncached
     @takes(Bump, Branch, Origin, Trust, bump="patch")
     @plainly
     async def changelog(self, git: Repository, asked: Asked) -> str:
-        """Print what the changelog would say of the release; fail where it would say nothing."""
+        """Print the changelog's entry for the release; fail if there is none."""
         # A default bump must not contradict a version that the caller gave.
         if asked.version or asked.post:
             asked = replace(asked, bump="")
@@ -184,5 +184,5 @@ class Releases:
         asked: Asked,
         tag: Annotated[str, Doc("The tag to publish, such as v1.2.3.")],
     ) -> str:
-        """Build, verify and publish what a tag names: the other way, where a person makes tags."""
+        """Build, verify and publish the commit of an existing tag."""
         return await tagged.publish(*await self._of_package(asked, git), tag)

@@ -1,4 +1,4 @@
-"""Marks a function whose every call does something: nothing of it is answered from the cache.
+"""Marks a function whose calls are never cached.
 
 The SDK takes `cache` and its types do not say so (dagger-io 0.21.11, `Module.function`).
 """

@@ -1,1 +1,1 @@
-"""What the package says about itself, read from its own files. Pure: no engine, no disk."""
+"""The package's metadata and configuration, read from its own files. Pure: no engine, no disk."""

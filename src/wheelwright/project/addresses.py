@@ -1,4 +1,4 @@
-"""Addresses that a credential is sent to: who could read it on the way, and what is shown of one.
+"""Addresses that credentials are sent to: whether they are safe, and how they are shown.
 
 The programs of `inside` stand alone in a container; `refs.py` and `fetch.py` have the same rule.
 """

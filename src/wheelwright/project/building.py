@@ -1,4 +1,4 @@
-"""What of a package's dependencies is built from source, and which volume such builds may share.
+"""Which dependencies are built from source, and which volume such builds may share.
 
 A build from source runs the code of what it builds and of all that this needs. So the name of
 the volume is a digest of everything that decides whose code that is: the requirements, the
@@ -99,11 +99,7 @@ def build_files(project: Project, recorded: Iterable[str] = ()) -> dict[str, str
     requirements of builds as dependencies, and of uv's settings those that say where from.
     """
     pyprojects = {each.path: each for each in (project.package, *project.members.values())}
-    sources = {
-        canonicalize_name(name): source
-        for each in (project.root, project.package)
-        for name, source in each.table("tool", "uv", "sources").items()
-    }
+    sources = project.sources
     lines = [line for each in pyprojects.values() for line in _requires(each)]
     wanted = [line for line in dict.fromkeys(lines) if _fetched(line, sources)]
     names = {required_name(line) for line in wanted}

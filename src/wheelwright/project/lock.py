@@ -1,4 +1,4 @@
-"""uv.lock: which version of a distribution it holds, for a given Python."""
+"""uv.lock: which version of a distribution it has, for a given Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""[tool.wheelwright.matrix]: the axes of the test matrix, cells added, cells taken out.
+"""[tool.wheelwright.matrix]: the axes of the test matrix, cells added, cells removed.
 
 | key | value | effect |
 |---|---|---|
@@ -26,6 +26,9 @@ RESOLUTIONS = ("locked", "highest", "lowest-direct")
 AXES = ("python", "resolution", "groups", "extras", "services")
 _LISTS = (*AXES, "os")
 _TABLES = ("include", "exclude")
+# Of one entry: what has one value, and what has one or several.
+_TEXTS = ("name", "python", "resolution")
+_PARTS = ("groups", "extras", "services", "os")
 _WORDS = ("name", *AXES, "os")
 
 
@@ -74,19 +77,19 @@ def read(table: Mapping[str, Any]) -> MatrixSettings:
 def check(table: object) -> list[str]:
     """Return everything that is wrong with the table, each as the end of a sentence."""
     if not isinstance(table, Mapping):
-        return [f"says matrix = {table!r}, which is not a table"]
+        return [f"has matrix = {table!r}, which is not a table"]
     known = (*_LISTS, *_TABLES)
     wrong = [f"has an {unknown('key of matrix', key, known)}" for key in table if key not in known]
     for key in _LISTS:
         value = table.get(key, [])
         if not _strings(value):
-            wrong.append(f"says matrix.{key} = {value!r}, which is not a list of strings")
+            wrong.append(f"has matrix.{key} = {value!r}, which is not a list of strings")
         elif key == "resolution":
             wrong += _resolutions(value)
     for key in _TABLES:
         value = table.get(key, [])
         if not isinstance(value, list) or not all(isinstance(entry, Mapping) for entry in value):
-            wrong.append(f"says matrix.{key} = {value!r}, which is not a list of tables")
+            wrong.append(f"has matrix.{key} = {value!r}, which is not a list of tables")
         else:
             for entry in value:
                 wrong += _wrong_entry(key, entry)
@@ -99,13 +102,13 @@ def _wrong_entry(key: str, entry: Mapping[str, Any]) -> list[str]:
         f"has an {unknown(f'key of {where}', word, _WORDS)}" for word in entry if word not in _WORDS
     ]
     wrong += [
-        f"says {where}.{word} = {entry[word]!r}, which is not a string"
-        for word in ("name", "python", "resolution")
+        f"has {where}.{word} = {entry[word]!r}, which is not a string"
+        for word in _TEXTS
         if not isinstance(entry.get(word, ""), str)
     ]
     wrong += [
-        f"says {where}.{word} = {entry[word]!r}, which is no string and no list of them"
-        for word in ("groups", "extras", "services", "os")
+        f"has {where}.{word} = {entry[word]!r}, which is neither a string nor a list of strings"
+        for word in _PARTS
         if not isinstance(entry.get(word, ""), str) and not _strings(entry[word])
     ]
     if isinstance(said := entry.get("resolution", RESOLUTIONS[0]), str):
@@ -113,7 +116,7 @@ def _wrong_entry(key: str, entry: Mapping[str, Any]) -> list[str]:
     if key == "include" and "python" not in entry:
         wrong.append(f"has an entry of {where} without python: {dict(entry)!r}")
     if key == "exclude" and not entry:
-        wrong.append(f"has an empty entry of {where}, which would take out every cell")
+        wrong.append(f"has an empty entry of {where}, which would exclude every cell")
     return wrong
 
 
@@ -130,18 +133,9 @@ def _strings(value: object) -> bool:
 
 
 def _entry(entry: Mapping[str, Any]) -> Entry:
-    def parts(key: str) -> tuple[str, ...] | None:
-        if key not in entry:
-            return None
-        value = entry[key]
+    def parts(value: str | list[str]) -> tuple[str, ...]:
         return split(value) if isinstance(value, str) else tuple(value)
 
-    return Entry(
-        name=entry.get("name"),
-        python=entry.get("python"),
-        resolution=entry.get("resolution"),
-        groups=parts("groups"),
-        extras=parts("extras"),
-        services=parts("services"),
-        os=parts("os"),
-    )
+    values: dict[str, Any] = {key: entry[key] for key in _TEXTS if key in entry}
+    values |= {key: parts(entry[key]) for key in _PARTS if key in entry}
+    return Entry(**values)

@@ -1,9 +1,12 @@
-"""One package as all planning sees it: its files, what they say, and what the caller wants."""
+"""One package as planning sees it: its files, their content, and the caller's options."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+from packaging.utils import canonicalize_name
 
 from wheelwright.errors import ProjectError, RequestError
 from wheelwright.project import lock as uvlock
@@ -54,7 +57,7 @@ class Project:
         if self.is_virtual_root:
             names = ", ".join(sorted(each.name for each in self.members.values()))
             raise RequestError(
-                "the source is a workspace whose root is no package",
+                "the source is a workspace, and its root is not a package",
                 f"pass --package with one of {names}",
             )
 
@@ -74,6 +77,12 @@ class Project:
     def has(self, name: str) -> bool:
         """Whether the package's directory holds an entry; directories end with `/`."""
         return self.files.has(f"{self.where}/{name}" if self.where else name)
+
+    @property
+    def sources(self) -> dict[str, Any]:
+        """Where [tool.uv.sources] sends each normalized name; the package's own table wins."""
+        tables = [each.table("tool", "uv", "sources") for each in (self.root, self.package)]
+        return {canonicalize_name(name): where for table in tables for name, where in table.items()}
 
     def configures(self, *keys: str) -> bool:
         """Whether pyproject.toml has a table there, the package's or the root's."""
@@ -118,7 +127,7 @@ def _pyproject(files: Snapshot, where: str) -> Pyproject:
         seen = sorted(name for name in files.names if "/" not in name.rstrip("/"))
         holds = ", ".join(seen[:8]) + (", ..." if len(seen) > 8 else "")
         raise ProjectError(
-            f"no {path} in the source (it holds: {holds or 'nothing'})",
+            f"no {path} in the source (it has: {holds or 'nothing'})",
             "pass --source DIR with the package's directory, or --package PATH if it lies deeper",
         )
     return toml.parse(path, text)

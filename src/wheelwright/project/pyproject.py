@@ -178,6 +178,8 @@ class Pyproject:
         self, name: str, within: tuple[str, ...], done: set[str], found: dict[str, None]
     ) -> None:
         """Add a group's requirements, each group once: what it holds is there already."""
+        # Not packaging.dependency_groups: it reads a group again for each inclusion, so that twenty
+        # lines can mean a million requirements; it has no limit of depth; its errors name no line.
         key = canonicalize_name(name)
         if key in within:
             chain = " -> ".join((*within, key))
@@ -188,7 +190,7 @@ class Pyproject:
         if key not in self.groups:
             raise ProjectError(
                 f'{self.path}: group "{within[-1]}" includes the group "{name}", '
-                "which is not there",
+                "which does not exist",
                 "correct the name or add the group",
             )
         if key in done:

@@ -1,4 +1,4 @@
-"""Which Pythons the package claims, which one to take, and where its files disagree."""
+"""Which Pythons the package claims, which one to use, and where its files disagree."""
 
 from __future__ import annotations
 
@@ -28,6 +28,11 @@ class Drift:
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}: {self.fact}" if self.line else f"{self.path}: {self.fact}"
+
+
+def minor_key(python: str) -> tuple[int, ...]:
+    """Return (3, 12) of `3.12` and of `3.12.1`: what minor versions are ordered by."""
+    return tuple(int(part) for part in minor_of(python).split("."))
 
 
 def minor_of(python: str) -> str:
@@ -103,7 +108,7 @@ def choose(
             f'"{pyproject.requires_python}" and the classifiers',
             "correct them, or pass --python",
         )
-    boring = [python for python in claims if _key(python) <= _key(DEFAULT_PYTHON)]
+    boring = [python for python in claims if minor_key(python) <= minor_key(DEFAULT_PYTHON)]
     return boring[-1] if boring else claims[0]
 
 
@@ -123,7 +128,7 @@ def drift(pyproject: Pyproject, python_version_file: str | None) -> list[Drift]:
         Drift(
             path,
             at(f':: {python}"') or at(f":: {python}'"),
-            f'classifier says Python {python}, requires-python "{requires}" forbids it',
+            f'classifier claims Python {python}, requires-python "{requires}" forbids it',
         )
         for python in classified
         if not allows(requires, python)
@@ -133,7 +138,7 @@ def drift(pyproject: Pyproject, python_version_file: str | None) -> list[Drift]:
             Drift(
                 path,
                 at("requires-python"),
-                f'requires-python "{requires}" allows Python {python}, no classifier says it',
+                f'requires-python "{requires}" allows Python {python}, no classifier claims it',
             )
             for python in _silent(requires, classified)
         )
@@ -148,20 +153,20 @@ def _file_drift(text: str, requires: SpecifierSet | None, classified: Sequence[s
         return [Drift(".python-version", 1, "names no version of CPython")]
     line = line_of(text, python)
     if not allows(requires, python):
-        fact = f'says {python}, requires-python "{requires}" forbids it'
+        fact = f'names {python}, requires-python "{requires}" forbids it'
         return [Drift(".python-version", line, fact)]
     if classified and minor_of(python) not in classified:
-        return [Drift(".python-version", line, f"says {python}, no classifier does")]
+        return [Drift(".python-version", line, f"names {python}, no classifier claims it")]
     return []
 
 
 def _silent(requires: SpecifierSet, classified: Sequence[str]) -> list[str]:
     # Above the newest classifier nothing is drift: a new Python appears before anyone tested it.
-    newest = _key(classified[-1])
+    newest = minor_key(classified[-1])
     return [
         python
         for python in KNOWN_PYTHONS
-        if _key(python) < newest and python not in classified and allows(requires, python)
+        if minor_key(python) < newest and python not in classified and allows(requires, python)
     ]
 
 
@@ -171,8 +176,4 @@ def _classified(pyproject: Pyproject) -> list[str]:
 
 
 def _ordered(pythons: Sequence[str]) -> list[str]:
-    return sorted(set(pythons), key=_key)
-
-
-def _key(python: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in minor_of(python).split("."))
+    return sorted(set(pythons), key=minor_key)

@@ -172,7 +172,7 @@ def requirement(line: str) -> Requirement:
     if len(line) > _REQUIREMENT or line.count("(") > DEPTH:
         raise InvalidRequirement("too long, or nested too deeply")
     if _NUMBER.search(line):
-        raise InvalidRequirement("a number of too many digits")
+        raise InvalidRequirement("a number with too many digits")
     return Requirement(line)
 
 
@@ -197,7 +197,7 @@ def version(text: str) -> Version:
         InvalidVersion: it is none, or has a number of more digits than anybody writes.
     """
     if _NUMBER.search(text):
-        raise InvalidVersion(f"a number of too many digits: {shortened(text)!r}")
+        raise InvalidVersion(f"a number with too many digits: {shortened(text)!r}")
     return Version(text)
 
 
@@ -208,7 +208,7 @@ def specifiers(text: str) -> SpecifierSet:
         InvalidSpecifier: it is none, or has a number of more digits than anybody writes.
     """
     if _NUMBER.search(text):
-        raise InvalidSpecifier(f"a number of too many digits: {shortened(text)!r}")
+        raise InvalidSpecifier(f"a number with too many digits: {shortened(text)!r}")
     return SpecifierSet(text)
 
 

@@ -1,4 +1,4 @@
-"""[tool.wheelwright]: what a package says to this module alone. Everything here is optional.
+"""[tool.wheelwright]: settings of a package for this module. All of them are optional.
 
 | key | value | effect |
 |---|---|---|
@@ -55,6 +55,7 @@ def read(pyproject: Pyproject, gates: Sequence[str] | None = None) -> Settings:
     Raises:
         ProjectError: unknown keys, values of another type, unknown gates in `skip`.
     """
+    # Not cattrs: the same messages took as many lines, and a table with one mistake hid its others.
     table = pyproject.table("tool", "wheelwright")
     wrong = [
         *_unknown_keys(table),
@@ -67,19 +68,12 @@ def read(pyproject: Pyproject, gates: Sequence[str] | None = None) -> Settings:
             f"{pyproject.path}:{line or 1}: [tool.wheelwright] {', and '.join(wrong)}",
             "correct the table",
         )
-    lists = {key: tuple(table.get(key, ())) for key in _LISTS}
-    return Settings(
-        python=table.get("python", ""),
-        services=lists["services"],
-        migrate=lists["migrate"],
-        step_timeout=table.get("step-timeout", ""),
-        groups=lists["groups"],
-        extras=lists["extras"],
-        pytest_args=lists["pytest-args"],
-        typecheck=lists["typecheck"],
-        skip=lists["skip"],
-        matrix=matrix.read(table.get("matrix", {})),
-    )
+    values: dict[str, Any] = {
+        key.replace("-", "_"): tuple(value) if isinstance(value, list) else value
+        for key, value in table.items()
+        if key != "matrix"
+    }
+    return Settings(**values, matrix=matrix.read(table.get("matrix", {})))
 
 
 def _unknown_keys(table: Mapping[str, Any]) -> list[str]:
@@ -89,14 +83,14 @@ def _unknown_keys(table: Mapping[str, Any]) -> list[str]:
 
 def _wrong_values(table: Mapping[str, Any], gates: Sequence[str] | None) -> list[str]:
     wrong = [
-        f"says {key} = {table[key]!r}, which is not a string"
+        f"has {key} = {table[key]!r}, which is not a string"
         for key in _STRINGS
         if not isinstance(table.get(key, ""), str)
     ]
     for key in _LISTS:
         value = table.get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            wrong.append(f"says {key} = {value!r}, which is not a list of strings")
+            wrong.append(f"has {key} = {value!r}, which is not a list of strings")
         elif key == "skip" and gates is not None:
             wrong.extend(
                 f"has an {unknown('gate', gate, gates)}" for gate in value if gate not in gates

@@ -1,4 +1,4 @@
-"""Says what an unknown word was probably meant to be."""
+"""Suggests the known name that is nearest to an unknown one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a package's own code lies, for tools that are told what to read."""
+"""Where a package's own code is, for tools that need paths."""
 
 from __future__ import annotations
 

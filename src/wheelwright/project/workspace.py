@@ -53,6 +53,6 @@ def locate(package: str, names: Mapping[str, str]) -> str:
         return found
     known = ", ".join(f"{name} ({path or '.'})" for name, path in sorted(named.items()))
     raise RequestError(
-        f'the source holds no package "{package}" (it holds: {known or "none"})',
+        f'the source has no package "{package}" (it has: {known or "none"})',
         "pass --package with a name or path of these",
     )

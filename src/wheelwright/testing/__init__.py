@@ -1,1 +1,1 @@
-"""Tests: what they need, one run of them, and its result."""
+"""Tests: their dependencies, one run of them, and its result."""

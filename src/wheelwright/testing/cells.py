@@ -246,7 +246,7 @@ def _check_resolutions(project: Project, resolutions: Iterable[str]) -> None:
         if resolution == "locked" and not project.lock:
             raise RequestError(
                 f"{project.name} has no uv.lock to resolve from",
-                "run `uv lock`, or ask for --resolution highest",
+                "run `uv lock`, or pass --resolution highest",
             )
 
 

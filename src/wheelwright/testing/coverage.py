@@ -1,4 +1,4 @@
-"""Coverage: whether to measure it, how pytest is run for that, how the cells become one.
+"""Coverage: whether to measure it, how pytest measures it, how cells are combined.
 
 | the tests' own dependencies have | pytest is run as |
 |---|---|

@@ -1,4 +1,4 @@
-"""Runs the cells of the matrix, in parallel, and combines what they leave.
+"""Runs the cells of the matrix in parallel, and combines their results.
 
 The runs are the same cached steps whoever asks: `matrix`, which judges them, and `matrix_run`,
 which hands out their files. Nothing here raises because a cell failed.
@@ -25,15 +25,14 @@ from wheelwright.errors import GateFailed, RequestError
 from wheelwright.gates.result import Verdict
 from wheelwright.gates.table import counted
 from wheelwright.project.files import join, literal
-from wheelwright.testing import cells as planning
 from wheelwright.testing import coverage, junit, run_tests
-from wheelwright.testing import run as testing
-from wheelwright.testing.cells import Cell, Selection
+from wheelwright.testing.cells import Cell, Selection, plan, runnable
 from wheelwright.testing.plan import TestOptions
 from wheelwright.testing.record import Failure
 from wheelwright.testing.reports import annotations as notices
 from wheelwright.testing.reports import html, markdown, model, table
 from wheelwright.testing.reports.model import CellReport, Coverage, MatrixReport
+from wheelwright.testing.run import Run
 from wheelwright.testing.verdict import Kind
 
 
@@ -105,7 +104,7 @@ async def run(bench: Bench, git: dagger.Directory, asked: Selection, options: Op
         RequestError: what was asked for cannot be planned.
     """
     if options.limit < 1:
-        raise RequestError(f"--limit {options.limit} lets no cell run", "pass 1 or more")
+        raise RequestError(f"--limit must be at least 1, not {options.limit}")
     if options.least and options.measure is False:
         raise RequestError(
             f"--coverage-min {options.least:g} cannot be judged without coverage",
@@ -113,7 +112,7 @@ async def run(bench: Bench, git: dagger.Directory, asked: Selection, options: Op
         )
     bench.project.require_package()
     started, started_s = datetime.now(UTC), time.monotonic()
-    cells, elsewhere = planning.runnable(planning.plan(bench.project, asked), asked)
+    cells, elsewhere = runnable(plan(bench.project, asked), asked)
     ran = await _all(bench, git, cells, options)
     # A part of the matrix need not reach what was agreed on for the whole.
     whole = not asked.narrows and options.measure is not False
@@ -169,7 +168,7 @@ async def _all(
 
         for cell in cells:
             group.start_soon(one, cell)
-    stopped = "stopped: another cell failed, and --fail-fast was asked for"
+    stopped = "stopped: another cell failed, and --fail-fast was given"
     return [
         ran.get(cell.name) or _Ran(CellReport(cell, Verdict.NOT_RUN, stopped), dag.directory())
         for cell in cells
@@ -249,7 +248,7 @@ def _report(bench: Bench, cell: Cell, tested: run_tests.Tested, started: datetim
     )
 
 
-def _note(run: testing.Run, failed: Sequence[Failure]) -> str:
+def _note(run: Run, failed: Sequence[Failure]) -> str:
     """Return the line beside the counts: the interpreter, or why the cell failed."""
     if reason := run.verdict.reason:
         return reason
@@ -330,7 +329,7 @@ async def _combine(bench: Bench, python: str, ran: Sequence[_Ran], least: float)
         output = await toolchain.output(container)
         if output.exit_code != 0:
             said = (output.stderr.strip() or output.stdout.strip()).partition("\n")[0]
-            return _Measured(None, None, f"no coverage: `{' '.join(command[:2])}` says: {said}")
+            return _Measured(None, None, f"no coverage: `{' '.join(command[:2])}` failed: {said}")
     text = await container.file(f"{coverage.COMBINED}/coverage.json").contents()
     *others, last = coverage.reporting()
     for command in others:

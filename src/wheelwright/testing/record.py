@@ -1,4 +1,4 @@
-"""The record of one run of pytest, read: what ran, what failed, and how far it came.
+"""Reads the record of one run of pytest: what ran, what failed, and how far it came.
 
 `inside/wheelwright_reporter.py` writes it beside the tests, which may have done anything to it.
 So all of it is bounded and checked here, and a line that is not as it should be ends the reading.
@@ -295,7 +295,7 @@ class _Event:
     def text(self, key: str) -> str:
         value = self._data.get(key, "")
         if not isinstance(value, str):
-            raise ValueError(f"{key} is no text")
+            raise ValueError(f"{key} is not a string")
         # A lone surrogate, as JSON can have it, is text that cannot be sent on.
         return value.encode("utf-8", "replace").decode("utf-8")
 
@@ -306,22 +306,22 @@ class _Event:
     def names(self, key: str) -> tuple[str, ...]:
         value = self._data.get(key, [])
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-            raise ValueError(f"{key} is no list of texts")
+            raise ValueError(f"{key} is not a list of strings")
         texts = (each.encode("utf-8", "replace").decode("utf-8") for each in value)
         return tuple(_CONTROL.sub(_escaped, each) for each in texts)
 
     def count(self, key: str) -> int:
         value = self._data.get(key, 0)
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 10**12:
-            raise ValueError(f"{key} is no count")
+            raise ValueError(f"{key} is not a count")
         return value
 
     def number(self, key: str) -> float:
         value = self._data.get(key, 0)
         if not isinstance(value, int | float) or isinstance(value, bool):
-            raise ValueError(f"{key} is no number")
+            raise ValueError(f"{key} is not a number")
         if not math.isfinite(value) or not 0 <= value < 10**12:
-            raise ValueError(f"{key} is no duration")
+            raise ValueError(f"{key} is not a duration")
         return float(value)
 
 

@@ -1,4 +1,4 @@
-"""One run of pytest: its command, and what its record and exit code mean for people."""
+"""One run of pytest: its command, and its result as text."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def configured(project: Project, wanted: TestDependencies) -> str:
     if signs:
         return ""
     names = ", ".join(sorted(each.name for each in project.members.values()))
-    others = f"; its workspace holds {names}: pass --package" if names and not project.where else ""
+    others = f"; its workspace has {names}: pass --package" if names and not project.where else ""
     return f"not configured: {project.name} has no tests ({_SIGNS}){others}"
 
 

@@ -1,4 +1,4 @@
-"""Carries out the plan of a test run, whatever pytest makes of it."""
+"""Runs the plan of a test run, passed or failed."""
 
 from __future__ import annotations
 

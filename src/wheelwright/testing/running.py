@@ -1,4 +1,4 @@
-"""Runs pytest in a container and reads what it left, whatever became of it there."""
+"""Runs pytest in a container and reads its files, passed or failed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from wheelwright.testing.verdict import Left
 _KINDS = {
     dagger.FileType.DIRECTORY_TYPE: "a directory",
     dagger.FileType.SYMLINK_TYPE: "a link",
-    dagger.FileType.UNKNOWN: "missing, or no regular file",
+    dagger.FileType.UNKNOWN: "missing, or not a regular file",
 }
 
 
@@ -103,13 +103,13 @@ async def _text(ran: dagger.Container, path: str, most: int) -> tuple[str, str]:
     except dagger.QueryError:
         return "", "missing"
     if kind is not dagger.FileType.REGULAR_TYPE:
-        return "", _KINDS.get(kind or dagger.FileType.UNKNOWN, "no regular file")
+        return "", _KINDS.get(kind or dagger.FileType.UNKNOWN, "not a regular file")
     if (size := await stat.size()) > most:
         return "", f"{size} bytes large; {most} are read at most"
     try:
         return await ran.file(path).contents(), ""
     except dagger.QueryError:
-        return "", "no text"
+        return "", "not text"
 
 
 async def _is_directory(ran: dagger.Container, path: str) -> bool:

@@ -1,4 +1,4 @@
-"""Tests that are there and that pytest did not run: named, so that nobody takes them for run.
+"""Tests that exist, but that pytest did not run: named in the result.
 
 | where | what is looked for |
 |---|---|
@@ -69,7 +69,7 @@ def ways_out(modules: Mapping[str, str]) -> str:
 def _tells(place: str, command: str) -> Iterator[str]:
     line = " ".join(command[:1000].split())
     if _RUNNER.search(line) and "pytest" not in line:
-        yield f"{place} says `{reading.shortened(line)}`"
+        yield f"{place} has `{reading.shortened(line)}`"
 
 
 def _tox(project: Project) -> Iterator[str]:

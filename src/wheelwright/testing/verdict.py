@@ -1,4 +1,4 @@
-"""What one run of pytest means: the only place that says `passed`.
+"""The verdict of one run of pytest: the only place that decides `passed`.
 
     passed = exit code 0, and a complete record, and no failure in it, and a test that ran
 
@@ -92,7 +92,7 @@ def judge(left: Left) -> Verdict:
         said = f"{record.seen} of {record.selected or 'an unknown number of'} tests ran"
         return Verdict(Kind.FAILED, f"exit code 0 and no complete report: {said}")
     if record.silent:
-        said = f"{len(record.silent)} of {record.seen} tests told no outcome"
+        said = f"{len(record.silent)} of {record.seen} tests reported no outcome"
         said = f"{said}, the first is {record.silent[0]}"
         return Verdict(Kind.FAILED, f"exit code 0 and no complete report: {said}")
     if left.broken:

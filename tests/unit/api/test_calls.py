@@ -11,11 +11,11 @@ from typing import Any, get_args, get_origin, get_type_hints
 import pytest
 
 import stiletto.engine.session  # noqa: F401 - registers every call
+from stiletto.api.definition import ArgDef, FunctionDef, TypeRef
 from stiletto.api.fields import FIELDS, attribute
 from stiletto.api.registry import CALLS, Call, snake
 from stiletto.graph.kind import Kind
 from stiletto.graph.recipe import Recipe
-from stiletto.module.definition import ArgDef, FunctionDef, TypeRef
 from stiletto.wire.schema import CoreSchema, read_sdk, sdk_source
 
 UNSUPPORTED: frozenset[str] = frozenset()

@@ -138,7 +138,7 @@ def test_durations(text: str, expected: float) -> None:
 @pytest.mark.parametrize("text", ["30", "s", "1x", "1 s", "-1s"])
 def test_no_durations(text: str) -> None:
     """Anything else is refused, at the call that has it."""
-    with pytest.raises(UsageError, match="is no duration"):
+    with pytest.raises(UsageError, match="invalid duration"):
         s.with_docker_healthcheck(IMAGE, ["probe"], interval=text)
 
 

@@ -7,10 +7,10 @@ import json
 import pytest
 
 from stiletto.api import typedefs as t
+from stiletto.api.definition import ModuleDef, TypeRef, from_json, to_json
 from stiletto.errors import ModuleFailed, UsageError
 from stiletto.graph.kind import Kind
 from stiletto.module import naming
-from stiletto.module.definition import ModuleDef, TypeRef, from_json, to_json
 from stiletto.module.registration import define
 
 STRING = t.with_kind(t.TypeDef(), "STRING_KIND")
@@ -143,7 +143,7 @@ def test_cache_policies(policy: str, time_to_live: str | None, expected: str) ->
     """A policy is kept as one word, a duration as itself."""
     made = t.with_cache_policy(t.new_function(t.Module(), "f", STRING), policy, time_to_live)
 
-    assert expected == made.cache
+    assert expected == made.data["cache"]
 
 
 def test_unknown_cache_policy() -> None:

@@ -12,15 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from stiletto.cli.door import Pruned, Verified
-from stiletto.cli.main import run
-from stiletto.cli.options import SandboxName
-from stiletto.cli.ports import EnginePort
-from stiletto.cli.terminal import Terminal
-from stiletto.engine.ports import ObjectRef, Value
-from stiletto.errors import EnvironmentFailed, ModuleFailed, NotSupported, StepFailed
-from stiletto.graph.kind import Kind
-from stiletto.module.definition import (
+from stiletto.api.definition import (
     ArgDef,
     EnumDef,
     FieldDef,
@@ -29,6 +21,14 @@ from stiletto.module.definition import (
     ObjectDef,
     TypeRef,
 )
+from stiletto.cli.launcher import Pruned, Verified
+from stiletto.cli.main import run
+from stiletto.cli.options import SandboxName
+from stiletto.cli.ports import EnginePort
+from stiletto.cli.terminal import Terminal
+from stiletto.engine.ports import ObjectRef, Value
+from stiletto.errors import EnvironmentFailed, ModuleFailed, NotSupported, StepFailed
+from stiletto.graph.kind import Kind
 from stiletto.progress import Outcome, Progress, Span
 
 ABOVE: ContextVar[Span | None] = ContextVar("ABOVE", default=None)
@@ -437,7 +437,7 @@ class Freed:
 
 
 @dataclass
-class FakeDoor:
+class FakeLauncher:
     """Opens one fake engine, and keeps what it was opened with."""
 
     module: ModuleDef = MODULE
@@ -541,13 +541,13 @@ class Ended:
     code: int
     out: str
     err: str
-    door: FakeDoor
+    launcher: FakeLauncher
 
     @property
     def engine(self) -> FakeEngine:
         """The engine that was opened."""
-        assert self.door.engine is not None
-        return self.door.engine
+        assert self.launcher.engine is not None
+        return self.launcher.engine
 
 
 @dataclass
@@ -556,7 +556,7 @@ class Shell:
 
     cwd: Path
     environ: dict[str, str] = field(default_factory=lambda: {"COLUMNS": "80"})
-    door: FakeDoor = field(default_factory=FakeDoor)
+    launcher: FakeLauncher = field(default_factory=FakeLauncher)
     stdin: str = ""
     out_is_tty: bool = False
     err_is_tty: bool = False
@@ -567,5 +567,5 @@ class Shell:
         stdout = FakeTerminal() if self.out_is_tty else io.StringIO()
         stderr = FakeTerminal() if self.err_is_tty else io.StringIO()
         terminal = Terminal(stdin, stdout, stderr, self.environ, self.cwd)
-        code = run(words, terminal, self.door)
-        return Ended(code, stdout.getvalue(), stderr.getvalue(), self.door)
+        code = run(words, terminal, self.launcher)
+        return Ended(code, stdout.getvalue(), stderr.getvalue(), self.launcher)

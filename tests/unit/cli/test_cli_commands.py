@@ -11,11 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cli_fake import MODULE, SAMPLE, STRING, FakeDoor, Shell, fn, obj
+from cli_fake import MODULE, SAMPLE, STRING, FakeLauncher, Shell, fn, obj
 
+from stiletto.api.definition import ArgDef, ModuleDef
 from stiletto.cli.prune import read_duration_s, read_size_bytes, size_text
 from stiletto.errors import UsageError
-from stiletto.module.definition import ArgDef, ModuleDef
 
 SMALL = ModuleDef(
     "sample",
@@ -127,7 +127,7 @@ Use "stiletto call tests [command] --help" for more information about a command.
 )
 def test_every_level_has_help(tmp_path: Path, words: str, expected: str) -> None:
     """Help shows usage, functions and arguments with types, defaults and what is required."""
-    ended = Shell(tmp_path, door=FakeDoor(module=SMALL))(*words.split())
+    ended = Shell(tmp_path, launcher=FakeLauncher(module=SMALL))(*words.split())
     assert expected == ended.out
     wanted = (0, "")
     assert wanted == (ended.code, ended.err)
@@ -135,7 +135,7 @@ def test_every_level_has_help(tmp_path: Path, words: str, expected: str) -> None
 
 def test_help_wraps_to_a_narrow_terminal(tmp_path: Path) -> None:
     """Where two columns do not fit, the text goes beneath the name."""
-    shell = Shell(tmp_path, environ={"COLUMNS": "34"}, door=FakeDoor(module=SMALL))
+    shell = Shell(tmp_path, environ={"COLUMNS": "34"}, launcher=FakeLauncher(module=SMALL))
     expected = """\
       --msg string
           What to say. [required]
@@ -163,7 +163,7 @@ def test_help_of_a_deprecated_function_says_so(tmp_path: Path) -> None:
         deprecated="use new",
     )
     module = replace(MODULE, objects={"Sample": replace(SAMPLE, functions={"old": old})})
-    out = Shell(tmp_path, door=FakeDoor(module=module))("call", "old", "--help").out
+    out = Shell(tmp_path, launcher=FakeLauncher(module=module))("call", "old", "--help").out
     assert "Deprecated: use new\n" in out
     assert "--way string   How. (deprecated: use --path)\n" in out
 
@@ -183,7 +183,7 @@ def test_help_lists_the_commands(tmp_path: Path, words: str) -> None:
     ended = Shell(tmp_path)(*words.split())
     assert ended.out.startswith("Run Dagger modules written in Python")
     assert "\n  check       Check the state of your project" in ended.out
-    assert ended.door.engine is None
+    assert ended.launcher.engine is None
 
 
 @pytest.mark.parametrize("command", ["functions", "check", "session", "run", "prune", "verify"])
@@ -192,7 +192,7 @@ def test_every_command_has_help(tmp_path: Path, command: str) -> None:
     ended = Shell(tmp_path)(command, "--help")
     assert f"USAGE\n  stiletto {command}" in ended.out
     assert "--sandbox" in ended.out
-    assert ended.door.engine is None
+    assert ended.launcher.engine is None
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ Skipped 1 function(s) with unsupported types: combine
 
 def test_functions_are_listed_by_name(tmp_path: Path) -> None:
     """Fields are functions; what cannot be called is counted."""
-    ended = Shell(tmp_path, door=FakeDoor(module=SMALL))("functions")
+    ended = Shell(tmp_path, launcher=FakeLauncher(module=SMALL))("functions")
     wanted = (0, FUNCTIONS, "")
     assert wanted == (ended.code, ended.out, ended.err)
 
@@ -286,7 +286,7 @@ def test_no_functions_is_said(tmp_path: Path) -> None:
     module = replace(
         MODULE, objects={"Sample": replace(SAMPLE, functions={}, fields={}, constructor=None)}
     )
-    ended = Shell(tmp_path, door=FakeDoor(module=module))("functions")
+    ended = Shell(tmp_path, launcher=FakeLauncher(module=module))("functions")
     wanted = (0, "", "No functions found.\n")
     assert wanted == (ended.code, ended.out, ended.err)
 
@@ -361,8 +361,8 @@ def test_checks_on_one_object_share_it(tmp_path: Path) -> None:
 
 def test_a_failing_check_ends_with_1(tmp_path: Path) -> None:
     """The others still run; the report says what went wrong, and the count is the error."""
-    door = FakeDoor(failing=frozenset({"Sample.lint"}))
-    ended = Shell(tmp_path, door=door)("check", "-s", "lint", "slow")
+    launcher = FakeLauncher(failing=frozenset({"Sample.lint"}))
+    ended = Shell(tmp_path, launcher=launcher)("check", "-s", "lint", "slow")
     expected = """\
 sample:lint   ERROR      0.0s
     step `tool Sample.lint` failed: exit code: 3
@@ -390,8 +390,8 @@ def test_failfast_cancels_what_still_runs(tmp_path: Path) -> None:
     slow = replace(SAMPLE.functions["slow"], name="wait")
     functions = {"lint": SAMPLE.functions["lint"], "wait": slow}
     module = replace(MODULE, objects={"Sample": replace(SAMPLE, functions=functions)})
-    door = FakeDoor(module=module, failing=frozenset({"Sample.lint"}))
-    ended = Shell(tmp_path, door=door)("check", "--failfast")
+    launcher = FakeLauncher(module=module, failing=frozenset({"Sample.lint"}))
+    ended = Shell(tmp_path, launcher=launcher)("check", "--failfast")
     reported = [line.split() for line in ended.out.splitlines() if line.startswith("sample")]
     expected = ["ERROR", "CANCELLED"]
     assert expected == [words[1] for words in reported]
@@ -404,7 +404,7 @@ def test_no_checks_is_said(tmp_path: Path) -> None:
     """A module without checks passes, and says so."""
     functions = {"echo": SAMPLE.functions["echo"]}
     module = replace(MODULE, objects={"Sample": replace(SAMPLE, functions=functions)})
-    ended = Shell(tmp_path, door=FakeDoor(module=module))("checks")
+    ended = Shell(tmp_path, launcher=FakeLauncher(module=module))("checks")
     wanted = (0, "", "No checks found.\n")
     assert wanted == (ended.code, ended.out, ended.err)
 
@@ -413,7 +413,7 @@ def test_checks_need_a_constructor_without_required_arguments(tmp_path: Path) ->
     """The arguments are named."""
     needy = replace(SAMPLE, constructor=fn("", obj("Sample"), ArgDef("token", STRING)))
     module = replace(MODULE, objects={"Sample": needy})
-    ended = Shell(tmp_path, door=FakeDoor(module=module))("check", "lint")
+    ended = Shell(tmp_path, launcher=FakeLauncher(module=module))("check", "lint")
     expected = (
         "Error: module sample cannot be checked: its constructor requires token\n"
         "  hint: checks run without arguments; give the constructor defaults\n"
@@ -429,7 +429,7 @@ def test_a_session_prints_where_it_is_and_ends_with_stdin(tmp_path: Path) -> Non
     assert json.loads(ended.out) == {"port": 4711, "session_token": "secret-token"}
     wanted = (0, 1)
     assert wanted == (ended.code, ended.out.count("\n"))
-    assert ended.door.closed
+    assert ended.launcher.closed
 
 
 @pytest.mark.parametrize(("words", "expected"), [("--load-workspace-modules", [None]), ("", [])])
@@ -477,9 +477,9 @@ def test_prune_says_what_became_free(
 ) -> None:
     """What is kept is up to the flags."""
     ended = Shell(tmp_path)("prune", *words.split())
-    opened = ended.door.opened_with
+    opened = ended.launcher.opened_with
     assert expected == {name: opened[name] for name in expected}
-    wanted = (0, "1.2 MB became free, 890 B kept\n")
+    wanted = (0, "1.2 MB freed, 890 B kept\n")
     assert wanted == (ended.code, ended.out)
 
 
@@ -534,11 +534,11 @@ def test_starting_imports_nothing_heavy(words: list[str]) -> None:
 def _program(words: list[str]) -> str:
     return (
         "import sys, pathlib, os\n"
-        "from cli_fake import FakeDoor\n"
+        "from cli_fake import FakeLauncher\n"
         "from stiletto.cli.main import run\n"
         "from stiletto.cli.terminal import Terminal\n"
         "terminal = Terminal(sys.stdin, sys.stdout, sys.stderr, {}, pathlib.Path.cwd())\n"
-        f"sys.exit(run({words!r}, terminal, FakeDoor()))\n"
+        f"sys.exit(run({words!r}, terminal, FakeLauncher()))\n"
     )
 
 
@@ -566,7 +566,7 @@ def test_a_signal_cancels_a_call(number: signal.Signals, expected: int) -> None:
         canceled, running, hint = process.stderr.read().splitlines()[-3:]
         assert "Canceled." == canceled
         assert running.startswith("  was running: wait (")
-        assert "  hint: the same command goes on; what has finished is kept" == hint
+        assert "  hint: run the same command again to continue; finished steps are cached" == hint
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from cli_fake import FakeDoor, Shell
+from cli_fake import FakeLauncher, Shell
 
 SCREENS = Path(__file__).resolve().parent / "screens"
 
@@ -57,7 +57,9 @@ LINES = {
 
 def screen(cwd: Path, line: str) -> str:
     """Return a command, what it prints to either stream, and its exit code."""
-    ended = Shell(cwd, door=FakeDoor(failing=frozenset({"Sample.lint"})))(*shlex.split(line))
+    ended = Shell(cwd, launcher=FakeLauncher(failing=frozenset({"Sample.lint"})))(
+        *shlex.split(line)
+    )
     shown = f"$ stiletto {line}\n{ended.out}{ended.err}[exit code {ended.code}]\n"
     return re.sub(r"\d+\.\ds", "N s", shown.replace(str(cwd), "/project"))
 

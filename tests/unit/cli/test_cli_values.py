@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stiletto.api.definition import EnumDef, TypeRef
 from stiletto.cli.flags import Flag, FlagSet, asks_for_help
 from stiletto.cli.names import closest, kebab
-from stiletto.cli.options import Options, glimpse
+from stiletto.cli.options import Options, peek_options
 from stiletto.cli.values import (
     Address,
     flag_type,
@@ -24,7 +25,6 @@ from stiletto.cli.values import (
 )
 from stiletto.errors import UsageError
 from stiletto.graph.kind import Kind
-from stiletto.module.definition import EnumDef, TypeRef
 
 
 @pytest.mark.parametrize(
@@ -277,4 +277,4 @@ def test_help_counts_before_the_double_dash_only() -> None:
 )
 def test_the_start_is_read_off_words_not_known_yet(words: list[str], expected: Options) -> None:
     """Presentation counts anywhere, what the module is loaded with only ahead of functions."""
-    assert expected == glimpse(Options(), words)
+    assert expected == peek_options(Options(), words)

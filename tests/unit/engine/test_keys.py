@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stiletto.api import container as c
 from stiletto.api import files as f
 from stiletto.api.secrets import CacheVolume, SetSecret
 from stiletto.engine import keys
+from stiletto.engine.keys import Difference, call_inputs, call_key, difference
 from stiletto.graph.recipe import digest_of
 from stiletto.graph.tree import EMPTY, File
 
@@ -125,3 +129,99 @@ def test_every_field_of_a_command_is_covered() -> None:
     covered |= {"services"}  # tests of services
 
     assert {field.name for field in dataclasses.fields(c.Exec)} <= covered
+
+
+# -- what differs ----------------------------------------------------------------------------------
+
+NAMES = st.sampled_from(["a", "b", "a.b", ""])
+SCALARS = st.sampled_from(
+    [None, True, False, 0, 1, 1.0, "", "a", "1", "a.b", '{"a": 1}', '{"a":1}']
+)
+DATA = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(NAMES, inner, max_size=3),
+        inner.map(json.dumps),
+    ),
+    max_leaves=6,
+)
+RECORDS = st.dictionaries(NAMES, DATA, max_size=3)
+CALLS = st.builds(
+    call_inputs,
+    st.sampled_from(["code", "other"]),
+    st.one_of(st.just("Main"), st.tuples(st.just("Main"), DATA.map(json.dumps))),
+    st.sampled_from(["lint", "test"]),
+    st.dictionaries(NAMES, DATA.map(json.dumps), max_size=2),
+)
+
+
+def inputs(exec_: c.Exec) -> dict[str, Any]:
+    """Return the inputs of a command."""
+    trees = {mount.target: TREES.get(mount.target, EMPTY) for mount in exec_.mounts}
+    return keys.step_inputs(exec_, "bubblewrap", ["identity"], trees, {})
+
+
+@given(RECORDS, RECORDS)
+def test_nothing_differs_exactly_if_the_digests_are_equal(
+    before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    """Data of any shape: what JSON tells apart is a difference, and nothing else is."""
+    assert (digest_of(before) == digest_of(after)) == (difference(before, after) == [])
+    stored = json.loads(json.dumps(before, sort_keys=True))
+    assert [] == difference(before, stored)
+
+
+@given(st.sampled_from([EXEC, *CHANGES.values()]), st.sampled_from([EXEC, *CHANGES.values()]))
+def test_nothing_differs_exactly_if_the_keys_of_commands_are_equal(
+    before: c.Exec, after: c.Exec
+) -> None:
+    """Whatever gives a command another key is named."""
+    old, new = inputs(before), inputs(after)
+
+    assert (digest_of(old) == digest_of(new)) == (difference(old, new) == [])
+
+
+@given(CALLS, CALLS)
+def test_nothing_differs_exactly_if_the_keys_of_calls_are_equal(
+    before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    """Whatever gives a call another key is named."""
+    assert (call_key(before) == call_key(after)) == (difference(before, after) == [])
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    {
+        "args": Difference("args[1]", '"b"', '"c"'),
+        "args are not joined": Difference("args[1]", '"b"', None),
+        "value of a variable": Difference("env.A", '"1"', '"2"'),
+        "name of a variable": Difference("env.X", None, '"1"'),
+        "read-only mount": Difference("mounts./src[2]", "false", "true"),
+        "expect": Difference("expect", '"SUCCESS"', '"ANY"'),
+    }.items(),
+)
+def test_the_place_of_a_difference_is_named(name: str, expected: Difference) -> None:
+    """A difference is told by its place, with what was there before and is there now."""
+    assert expected in difference(inputs(EXEC), inputs(CHANGES[name]))
+
+
+def test_differences_of_a_call_reach_into_its_state_and_arguments() -> None:
+    """Both are texts in JSON: the field that differs is named, not the whole text."""
+    before = call_inputs("code", ("Main", '{"python":"3.11","skip":[]}'), "lint", {"fix": "true"})
+    after = call_inputs("code", ("Main", '{"python":"3.12","skip":[]}'), "lint", {"fix": "false"})
+
+    assert [
+        Difference("parent[1].python", '"3.11"', '"3.12"'),
+        Difference("args.fix", '"true"', '"false"'),
+    ] == difference(before, after)
+
+
+def test_keys_stay_what_they_are() -> None:
+    """A store that was filled by an earlier version answers: these keys are of such a store."""
+    call = call_inputs("code", ("Main", "{}"), "lint", {"b": "1", "a": '"x"'})
+
+    expected = "sha256:11fc6e9e18f65442e267225e5f596e8696337c0799f5ef5e7cfa0130c4f96963"
+    assert expected == key()
+    expected = "sha256:cd72211d09bca56ab00792639e2baa1b5c00e07eab3519bd0b28ded39c6c7591"
+    assert expected == call_key(call)

@@ -17,7 +17,7 @@ import stiletto.engine.session  # noqa: F401 - defines every recipe there is
 from stiletto.api import container as c
 from stiletto.api import files as f
 from stiletto.api.secrets import CacheVolume
-from stiletto.graph.recipe import Recipe, closure, dump, explain, load
+from stiletto.graph.recipe import Recipe, closure, dump, load
 
 
 def recipes() -> list[type[Recipe]]:
@@ -178,26 +178,6 @@ def test_graphs_are_stored_children_first(directory: f.Directory) -> None:
         seen.add(item["digest"])
     assert len(seen) == len(data)
     assert directory.digest == load(data)[directory.digest].digest
-
-
-@given(DIRECTORIES, DIRECTORIES)
-@settings(max_examples=25)
-def test_explanations_are_empty_exactly_for_equal_recipes(
-    before: f.Directory, after: f.Directory
-) -> None:
-    """Whatever changes a digest is named by `explain`."""
-    assert (before.digest == after.digest) == (explain(before, after) == [])
-
-
-def test_explanation_names_the_place() -> None:
-    """A difference deep inside is told by the path to it, old value first."""
-    before = f.SubDirectory(f.WrittenDirectory(f.EmptyDirectory(), (f.Remove(("a", "b")),)), "x")
-    after = f.SubDirectory(f.WrittenDirectory(f.EmptyDirectory(), (f.Remove(("a", "c")),)), "x")
-
-    assert ["Directory.parent.operations[0].paths[1]: 'b' -> 'c'"] == explain(before, after)
-    grown = f.WrittenDirectory(f.EmptyDirectory(), (f.Remove(()), f.Remove(("z",))))
-    short = f.WrittenDirectory(f.EmptyDirectory(), (f.Remove(()),))
-    assert ["Directory.operations[1]: added Remove"] == explain(short, grown)
 
 
 def test_long_chains_have_digests() -> None:

@@ -240,6 +240,15 @@ def test_path_that_leaves_the_tree_is_refused(path: str) -> None:
         split(path)
 
 
+def test_a_tree_has_no_more_levels_than_recursion_allows() -> None:
+    """At the limit a tree has a digest and is stored and read; nothing goes deeper."""
+    deep = EMPTY.put("d/" * 256 + "f", HELLO)
+    assert deep.digest == Dir.from_json(json.loads(json.dumps(deep.to_json()))).digest
+    assert deep.digest == deep.merge(deep).filter(lambda _path, _entry: True).digest
+    with pytest.raises(TreeError, match="directories nested more than 256 deep"):
+        EMPTY.put("d/" * 257 + "f", HELLO)
+
+
 def test_root_cannot_become_a_file() -> None:
     """A directory's root can be replaced by a directory only."""
     assert Dir(0o700) == EMPTY.put(".", Dir(0o700))

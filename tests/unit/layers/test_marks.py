@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stiletto.graph.layer import Layer
+from stiletto.layers.layer import Layer
 from stiletto.layers.marks import OPAQUE, is_opaque, is_whiteout, mark
 from stiletto.layers.upper import open_way, removals
 from stiletto.layers.view import View

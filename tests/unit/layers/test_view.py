@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stiletto.errors import UsageError
-from stiletto.graph.layer import Bind, Layer
 from stiletto.graph.tree import EMPTY, Dir, Entry, File, Link
+from stiletto.layers.layer import Bind, Layer
 from stiletto.layers.view import View
 from stiletto.store import Store
 
@@ -274,6 +274,21 @@ def test_no_depth_is_too_deep_to_look_at(tmp_path: Path) -> None:
     assert "/a" + "/b" * 5000 == view.resolve("a" + "/b" * 5000)
     assert b"text" == view.read("/to")
     assert view.lookup("/a/" + "x" * 300) is None
+
+
+def test_what_lies_too_deep_is_not_taken_in(tmp_path: Path, store: Store) -> None:
+    """A directory within more others than a tree has levels is refused by name."""
+    at = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(300):
+        os.mkdir("d", dir_fd=at)
+        inside = os.open("d", os.O_RDONLY, dir_fd=at)
+        os.close(at)
+        at = inside
+    os.close(at)
+    with pytest.raises(UsageError, match=r"^/d/d/.*: directories nested more than 256 deep"):
+        View([Layer(tmp_path)]).ingest("/", store.ingest_file)
+    with pytest.raises(UsageError, match=r"^d/d/.*: directories nested more than 256 deep"):
+        store.ingest(tmp_path)
 
 
 def test_view_without_layers_is_an_empty_root() -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from stiletto.graph.kind import Kind
-from stiletto.module.definition import (
+from stiletto.api.definition import (
     ArgDef,
     EnumDef,
     FieldDef,
@@ -12,6 +11,7 @@ from stiletto.module.definition import (
     ObjectDef,
     TypeRef,
 )
+from stiletto.graph.kind import Kind
 
 __all__ = ["HELLO", "INT", "STRING"]
 

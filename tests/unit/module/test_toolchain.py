@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from module_samples import HELLO
 
+from stiletto.api.definition import ArgDef, FunctionDef, ModuleDef, ObjectDef
 from stiletto.cli.checktree import checks_of
 from stiletto.errors import UsageError
 from stiletto.module.config import Customization
-from stiletto.module.definition import ArgDef, FunctionDef, ModuleDef, ObjectDef
 from stiletto.module.toolchain import customize, with_toolchains
 
 
@@ -97,8 +97,8 @@ def test_what_is_not_there_is_told() -> None:
 
     assert HELLO == module
     assert [
-        "customization of hello(nope) applies to nothing",
-        "customization of hello.gone(x) applies to nothing",
+        "customization of hello(nope) matches nothing",
+        "customization of hello.gone(x) matches nothing",
     ] == missed
 
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from module_samples import HELLO
 
+from stiletto.api.definition import FieldDef, FunctionDef, TypeRef
 from stiletto.errors import ModuleFailed
 from stiletto.graph.kind import Kind
-from stiletto.module.definition import FieldDef, FunctionDef, TypeRef
 from stiletto.module.validation import validate
 
 FOREIGN = {"OtherThing": "other"}

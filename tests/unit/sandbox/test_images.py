@@ -149,7 +149,7 @@ async def test_python_image() -> None:
     again = await images.resolve(f"docker.io/library/python:{HERE}-slim")
     same = await HostImages().resolve(f"python:{HERE}")
 
-    assert again is image
+    assert again == image
     assert same.identity == image.identity
     assert image.env["PYTHON_VERSION"].startswith(f"{HERE}.")
     assert image.provided_by.startswith("the host's /")
@@ -202,7 +202,7 @@ async def test_userlands(address: str) -> None:
 @pytest.mark.parametrize("address", ["mysql:8", "quay.io/x/python:3.12", "example.org/debian"])
 async def test_unknown_images(address: str) -> None:
     """What the host has nothing for is refused, with the way to a real engine."""
-    with pytest.raises(EnvironmentFailed, match="cannot stand in for the image") as caught:
+    with pytest.raises(EnvironmentFailed, match="cannot provide the image") as caught:
         await HostImages().resolve(address)
     assert address in caught.value.message
     assert "`dagger`" in str(caught.value.hint)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import stiletto
-from stiletto.graph.layer import Layer
+from stiletto.layers.layer import Layer
 from stiletto.sandbox.pool import IDLE_MAX, TreePool
 
 SOURCES = Path(stiletto.__file__).parent.parent
@@ -82,7 +82,7 @@ def test_trees_of_dead_processes_are_removed(tmp_path: Path) -> None:
     code = (
         f"import os, sys; sys.path.insert(0, {str(SOURCES)!r})\n"
         "from pathlib import Path\n"
-        "from stiletto.graph.layer import Layer\n"
+        "from stiletto.layers.layer import Layer\n"
         "from stiletto.sandbox.pool import TreePool\n"
         f"pool = TreePool(Path({str(trees)!r}))\n"
         f"tree = pool.take((Layer(Path({str(a.root)!r})),))\n"

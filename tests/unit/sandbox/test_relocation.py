@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stiletto.graph.layer import Layer
+from stiletto.layers.layer import Layer
 from stiletto.layers.remove import remove_tree
 from stiletto.sandbox.relocation import placeholder, restore, working_tree
 from stiletto.sandbox.trees import changes, lay, snapshot

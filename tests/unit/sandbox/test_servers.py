@@ -85,7 +85,7 @@ def test_a_version_that_is_not_there(version: str, postgres: tuple[Path, ...]) -
 
 def test_a_machine_without_any() -> None:
     """With nothing to list, the error says so."""
-    with pytest.raises(EnvironmentFailed, match="stand in for redis:7: found none"):
+    with pytest.raises(EnvironmentFailed, match="to use for redis:7: found none"):
         resolve("redis:7")
 
 

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stiletto.errors import EnvironmentFailed
-from stiletto.graph.layer import Layer
 from stiletto.graph.tree import EMPTY, Dir, File, Link
+from stiletto.layers.layer import Layer
 from stiletto.layers.upper import removals
 from stiletto.layers.view import View
 from stiletto.store import Store

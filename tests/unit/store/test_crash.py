@@ -18,7 +18,7 @@ WORK = """
 import itertools, sys
 from pathlib import Path
 from stiletto.graph.tree import EMPTY, File
-from stiletto.graph.layer import Layer
+from stiletto.layers.layer import Layer
 from stiletto.store import Store
 
 store = Store(Path(sys.argv[1]))
@@ -52,7 +52,7 @@ store.prune()
 SAME = """
 import sys
 from pathlib import Path
-from stiletto.graph.layer import Layer
+from stiletto.layers.layer import Layer
 from stiletto.store import Store
 
 store = Store(Path(sys.argv[1]))

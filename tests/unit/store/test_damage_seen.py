@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from stiletto.errors import EnvironmentFailed
-from stiletto.graph.layer import Layer
 from stiletto.graph.tree import EMPTY, Dir, File, Link
+from stiletto.layers.layer import Layer
 from stiletto.store import Store, durable
 from stiletto.store.blobs import Blobs
 

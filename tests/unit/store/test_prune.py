@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stiletto.errors import UsageError
-from stiletto.graph.layer import Layer
 from stiletto.graph.tree import EMPTY, Dir, File
-from stiletto.sandbox.kept import kept
+from stiletto.layers.layer import Layer
+from stiletto.sandbox.made_once import kept
 from stiletto.sandbox.pool import TreePool
 from stiletto.sandbox.skeleton import materialise_image
 from stiletto.store import Store

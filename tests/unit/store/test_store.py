@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from stiletto.errors import EnvironmentFailed, UsageError
-from stiletto.graph.layer import Layer
 from stiletto.graph.tree import EMPTY, File
+from stiletto.layers.layer import Layer
 from stiletto.store import Store
 
 HELLO = hashlib.sha256(b"hello").hexdigest()

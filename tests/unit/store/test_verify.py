@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from stiletto.errors import EnvironmentFailed
-from stiletto.graph.layer import Layer
 from stiletto.graph.tree import EMPTY, Dir, File, Link
+from stiletto.layers.layer import Layer
 from stiletto.store import Store
 
 KEY = "a" * 64

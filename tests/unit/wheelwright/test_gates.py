@@ -143,14 +143,14 @@ def test_checkers_follow_the_configuration(described: Project, expected: list[st
 
 def test_unconfigured_typecheck_says_what_was_looked_for() -> None:
     """Without any checker the gate names all that it looked for."""
-    said = types.not_configured(project(BARE))
+    said = types.Types().configured(project(BARE))
     assert said.startswith("not configured: demo configures no type checker (none of mypy, ")
 
 
 def test_unknown_typecheck_command_is_refused() -> None:
     """A command that starts with no known checker could not be judged."""
     described = project(LIKE_CLICK + '[tool.wheelwright]\ntypecheck = ["pytype"]\n')
-    with pytest.raises(ProjectError, match='starts with "pytype", which is no type checker'):
+    with pytest.raises(ProjectError, match='starts with the unknown type checker "pytype"'):
         types.checkers(described)
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from samples import LIKE_ATTRS, fixture, project
 
+from wheelwright.github.calls import Engine, caller
 from wheelwright.github.plan import Options, workflows
-from wheelwright.github.words import Engine, caller
 
 REPOSITORY = Path(__file__).parents[3]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

@@ -14,8 +14,8 @@ from samples import LIKE_ATTRS, LIKE_CLICK, fixture, project
 
 from wheelwright.errors import ProjectError, RequestError
 from wheelwright.github.block import BEGIN
+from wheelwright.github.calls import CALLS, CALLS_APART, Caller, Engine, caller
 from wheelwright.github.plan import CHECK, Options, merged, workflows
-from wheelwright.github.words import CALLS, CALLS_APART, Caller, Engine, caller
 from wheelwright.pins import DAGGER, UV, UV_IMAGE
 from wheelwright.project.model import Project
 
@@ -115,10 +115,13 @@ def test_stiletto_takes_the_same_words() -> None:
 @pytest.mark.parametrize(
     ("said", "fact"),
     [
-        (None, "no dagger.json with one of that name"),
-        ("{}", "dagger.json has no toolchain of that name"),
-        (installed("ruff", "github.com/example/ruff"), "dagger.json has no toolchain of that name"),
-        ('{"name": "wheelwright"}', "dagger.json has no toolchain of that name"),
+        (None, 'no dagger.json with a toolchain named "wheelwright"'),
+        ("{}", 'dagger.json has no toolchain named "wheelwright"'),
+        (
+            installed("ruff", "github.com/example/ruff"),
+            'dagger.json has no toolchain named "wheelwright"',
+        ),
+        ('{"name": "wheelwright"}', 'dagger.json has no toolchain named "wheelwright"'),
     ],
 )
 def test_module_that_cannot_be_reached_is_said(said: str | None, fact: str) -> None:
@@ -138,7 +141,7 @@ def test_broken_dagger_json_is_named(said: str) -> None:
 def test_word_that_a_shell_would_split_is_refused(flag: str, word: str) -> None:
     """What stands in the scripts is made of plain characters only."""
     asked = {"--module": "", "--package": "", flag: word}
-    with pytest.raises(RequestError, match=f"{flag} {word!r} cannot stand in a workflow"):
+    with pytest.raises(RequestError, match=f"{flag} {word!r} is not allowed in a workflow"):
         caller(OWN, Engine.DAGGER, asked["--module"], asked["--package"])
 
 
@@ -278,9 +281,9 @@ def test_environments_are_named() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (Options(branch="ma*n"), r"--branch 'ma\*n' is not a name"),
-        (Options(environment='a"b'), "--environment .* is not a name"),
-        (Options(reusable=True), "a reusable workflow runs in repositories that do not hold"),
+        (Options(branch="ma*n"), r"--branch: invalid branch name 'ma\*n'"),
+        (Options(environment='a"b'), "--environment: invalid environment name"),
+        (Options(reusable=True), "a reusable workflow runs in repositories that do not contain"),
     ],
 )
 def test_options_that_cannot_be_are_refused(options: Options, message: str) -> None:
@@ -417,7 +420,7 @@ def test_files_of_a_person_are_not_overwritten() -> None:
     """Files without the mark stop everything, all of them named at once."""
     there = {CI: "name: mine\n", RELEASE: "name: mine\n", ".github/workflows/x.yml": "name: x\n"}
 
-    with pytest.raises(RequestError, match=rf"^{CI}, {RELEASE} are there already.*--overwrite"):
+    with pytest.raises(RequestError, match=rf"^{CI}, {RELEASE} are present already.*--overwrite"):
         merged(plan(), there, overwrite=False)
 
 

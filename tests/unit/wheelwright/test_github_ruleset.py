@@ -61,7 +61,9 @@ def test_named_actors_bypass() -> None:
 
 def test_unknown_actor_is_refused() -> None:
     """A word that names nobody is answered with those that do."""
-    with pytest.raises(RequestError, match=r'nobody is called "owner".*admin, app:ID, team:ID'):
+    with pytest.raises(
+        RequestError, match=r'unknown --bypass actor "owner".*admin, app:ID, team:ID'
+    ):
         made(bypass=["owner"])
 
 
@@ -109,7 +111,7 @@ def test_approvals_are_required_of_others(approvals: int, last: bool) -> None:
 @pytest.mark.parametrize("approvals", [-1, 11])
 def test_approvals_out_of_range_are_refused(approvals: int) -> None:
     """GitHub takes none to ten."""
-    with pytest.raises(RequestError, match=f"--approvals {approvals} "):
+    with pytest.raises(RequestError, match=f"invalid --approvals {approvals};"):
         made(approvals=approvals)
 
 

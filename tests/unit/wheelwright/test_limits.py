@@ -20,7 +20,7 @@ def test_durations_are_read(text: str, expected: int) -> None:
 @pytest.mark.parametrize("text", ["", "9x", "m", "10", "5m later"])
 def test_what_is_no_duration_is_named(text: str) -> None:
     """A wrong duration is refused with the argument's name and examples."""
-    with pytest.raises(RequestError, match=r"--timeout .* is no duration; pass one such as 90s"):
+    with pytest.raises(RequestError, match=r"--timeout: invalid duration .*; pass one such as 90s"):
         limits.seconds(text, "--timeout")
 
 

@@ -112,5 +112,5 @@ async def test_no_answer_is_told_without_the_address() -> None:
 
 async def test_what_is_no_address_is_refused() -> None:
     """A secret that holds something else is not sent anywhere."""
-    with pytest.raises(RequestError, match="the webhook is no URL"):
+    with pytest.raises(RequestError, match="the webhook is not an http"):
         await notices.post("hooks.example", "x")

@@ -108,7 +108,7 @@ def test_no_pyproject_says_what_the_source_holds() -> None:
     with pytest.raises(ProjectError) as raised:
         describe(Snapshot({}, frozenset({"README.md", "docs/", "docs/index.md"})))
     expected = (
-        "no pyproject.toml in the source (it holds: README.md, docs/); "
+        "no pyproject.toml in the source (it has: README.md, docs/); "
         "pass --source DIR with the package's directory, or --package PATH if it lies deeper"
     )
     assert expected == str(raised.value)
@@ -135,9 +135,9 @@ def test_unknown_setting_suggests_the_near_one() -> None:
 
 def test_setting_of_another_type_is_refused() -> None:
     """A string where a list belongs is an error that shows the value."""
-    with pytest.raises(ProjectError, match="says groups = 'tests', which is not a list of strings"):
+    with pytest.raises(ProjectError, match="has groups = 'tests', which is not a list of strings"):
         project(LIKE_CLICK + '[tool.wheelwright]\ngroups = "tests"\n')
-    with pytest.raises(ProjectError, match=r"says python = 3\.12, which is not a string"):
+    with pytest.raises(ProjectError, match=r"has python = 3\.12, which is not a string"):
         project(LIKE_CLICK + "[tool.wheelwright]\npython = 3.12\n")
 
 
@@ -278,7 +278,7 @@ def test_package_is_found_by_name_or_path() -> None:
 
 def test_unknown_package_lists_what_is_there() -> None:
     """A package that is not there is answered with names and paths of those that are."""
-    with pytest.raises(RequestError, match=r'no package "b" \(it holds: my-lib \(libs/a\), root'):
+    with pytest.raises(RequestError, match=r'no package "b" \(it has: my-lib \(libs/a\), root'):
         locate("b", {"": "root", "libs/a": "my-lib", "broken": ""})
 
 

@@ -132,10 +132,10 @@ def test_each_disagreement_is_found_with_its_place() -> None:
     """Drift names file and line of every disagreement."""
     found = drift(package(">=3.10", "3.9", "3.12"), "3.13\n")
     assert [
-        'pyproject.toml:5: classifier says Python 3.9, requires-python ">=3.10" forbids it',
-        'pyproject.toml:3: requires-python ">=3.10" allows Python 3.10, no classifier says it',
-        'pyproject.toml:3: requires-python ">=3.10" allows Python 3.11, no classifier says it',
-        ".python-version:1: says 3.13, no classifier does",
+        'pyproject.toml:5: classifier claims Python 3.9, requires-python ">=3.10" forbids it',
+        'pyproject.toml:3: requires-python ">=3.10" allows Python 3.10, no classifier claims it',
+        'pyproject.toml:3: requires-python ">=3.10" allows Python 3.11, no classifier claims it',
+        ".python-version:1: names 3.13, no classifier claims it",
     ] == [str(each) for each in found]
 
 
@@ -146,7 +146,7 @@ def test_newer_release_than_any_classifier_is_no_drift() -> None:
 
 def test_python_version_file_against_requires_python() -> None:
     """A .python-version that the package forbids, or that names no CPython, is drift."""
-    assert ['.python-version:2: says 3.8, requires-python ">=3.9" forbids it'] == [
+    assert ['.python-version:2: names 3.8, requires-python ">=3.9" forbids it'] == [
         str(each) for each in drift(package(">=3.9"), "# old\n3.8\n")
     ]
     assert [".python-version:1: names no version of CPython"] == [
@@ -170,4 +170,4 @@ def test_gate_reports_the_claims_or_the_drift() -> None:
     )
     failed = Versions().judge(project(LIKE_ATTRS, {".python-version": "3.8\n"}), "3.12", ())
     assert Verdict.FAILED is failed.verdict
-    assert failed.text().splitlines()[1].startswith(".python-version:1: says 3.8")
+    assert failed.text().splitlines()[1].startswith(".python-version:1: names 3.8")

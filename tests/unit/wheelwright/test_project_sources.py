@@ -58,7 +58,7 @@ def test_source_becomes_a_direct_reference(source: str, expected: str) -> None:
 def test_source_that_only_the_lock_resolves_is_refused(source: str) -> None:
     """A name that the table sends elsewhere is never taken from the index instead."""
     described = project(f"{BASE}[tool.uv.sources]\nx = {source}\n")
-    with pytest.raises(RequestError, match="says where x comes from"):
+    with pytest.raises(RequestError, match="sets the source of x"):
         expand(described, ["x"])
 
 

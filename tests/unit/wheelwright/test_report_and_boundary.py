@@ -12,7 +12,7 @@ from gql import gql
 import wheelwright
 from wheelwright import ci
 from wheelwright.ci import Row
-from wheelwright.container.failures import Refusal, explain, plainly, unwrap
+from wheelwright.container.failures import FunctionFailed, message_of, plainly, unwrap
 from wheelwright.errors import RequestError
 from wheelwright.gates.result import GateResult, Verdict
 
@@ -66,7 +66,7 @@ def test_long_details_are_cut_and_say_where_the_rest_is() -> None:
     """A flood of findings does not drown the table."""
     details = "\n".join(f"line {number}" for number in range(100))
     text = ci.render("ci", [Row(GateResult("types", Verdict.FAILED, "x", details), 1)])
-    assert "[60 more lines; call the gate alone to see them]" in text
+    assert "[60 more lines; call the gate itself to see them]" in text
     assert "line 39" in text
     assert "line 40" not in text
 
@@ -78,7 +78,7 @@ async def test_expected_error_crosses_without_a_log(caplog: pytest.LogCaptureFix
     async def refuse() -> None:
         raise RequestError('no group "x"', "name another")
 
-    with caplog.at_level(logging.DEBUG), pytest.raises(Refusal) as raised:
+    with caplog.at_level(logging.DEBUG), pytest.raises(FunctionFailed) as raised:
         await Module().call(refuse)
     assert [] == caplog.records
     assert 'no group "x"; name another' == str(raised.value)
@@ -96,7 +96,7 @@ async def test_failed_step_keeps_its_exit_code_and_streams() -> None:
         "stdout": "",
         "stderr": "no network\n",
     }
-    value = type(Refusal("x").error)("exit code: 2", extensions=extensions)
+    value = type(FunctionFailed("x").error)("exit code: 2", extensions=extensions)
     failure = dagger.QueryError([value], gql("{ version }"))
     assert isinstance(failure, dagger.ExecError)
 
@@ -104,7 +104,7 @@ async def test_failed_step_keeps_its_exit_code_and_streams() -> None:
     async def step() -> None:
         raise ExceptionGroup("of a task group", [failure])
 
-    with pytest.raises(Refusal) as raised:
+    with pytest.raises(FunctionFailed) as raised:
         await step()
     assert 'step "uv sync" failed: exit code 2\nno network' == str(raised.value)
     assert extensions == raised.value.error.extensions
@@ -123,8 +123,8 @@ async def test_bug_is_not_dressed_up() -> None:
 
 def test_other_refusals_of_the_engine_are_passed_on() -> None:
     """What the engine says about a call that is no command is the message."""
-    value = type(Refusal("x").error)("no Python 3.15 on this machine")
-    assert "no Python 3.15 on this machine" == explain(
+    value = type(FunctionFailed("x").error)("no Python 3.15 on this machine")
+    assert "no Python 3.15 on this machine" == message_of(
         dagger.QueryError([value], gql("{ version }"))
     )
     nested = ExceptionGroup("a", [ExceptionGroup("b", [KeyError("c")])])

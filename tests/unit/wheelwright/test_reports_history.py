@@ -90,5 +90,5 @@ def test_broken_history_is_named_by_its_line(history: str, message: str) -> None
 
 def test_last_is_at_least_one() -> None:
     """Comparing the last zero runs is refused."""
-    with pytest.raises(RequestError, match="--last 0 is no number of runs"):
+    with pytest.raises(RequestError, match="--last must be at least 1, not 0"):
         trend("", last=0)

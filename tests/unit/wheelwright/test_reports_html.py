@@ -77,7 +77,7 @@ def test_page_shows_every_part() -> None:
     for part in (
         "demo",
         "2 of 3 cells failed: 3.12-lowest-direct, 3.14",
-        "1 kept from an earlier run",
+        "1 cached from an earlier run",
         "not run here: mac",
         "Python 3.14 is not available",
         "assert window(3) == 41.5",

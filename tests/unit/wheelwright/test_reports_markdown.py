@@ -26,7 +26,7 @@ def test_summary_has_cells_failures_times_and_coverage() -> None:
     assert "E       assert 41.2 == 41.5" in lines
     assert any("no Python 3.14 on this machine; pass another" in line for line in lines)
     assert "| 2.00 | tests.test\\_io::test\\_large | 3.11 |" in lines
-    assert "### Coverage 78.9 % (at least 80 % asked)" in lines
+    assert "### Coverage 78.9 % (at least 80 % required)" in lines
     assert "| src/demo/readers.py | 40.0 % | 12 |" in lines
 
 
@@ -66,7 +66,7 @@ def test_large_outputs_are_left_out_first() -> None:
     cells = [replace(failing(*many), cell=Cell(f"c{n}", "3.12", "locked")) for n in range(8)]
     text = render(report(*cells))
     assert LIMIT_BYTES >= len(text.encode()) > LIMIT_BYTES / 4
-    assert "outputs are too long for here; the reports have them." in text
+    assert "outputs are too long for this summary; the reports have them." in text
     assert "test_49" in text
 
 

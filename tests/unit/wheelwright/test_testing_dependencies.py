@@ -80,7 +80,7 @@ def test_missing_pytest_is_added_and_said() -> None:
 def test_groups_asked_for_replace_the_place_found() -> None:
     """--groups decides alone, and the words say that it was asked for."""
     found = find(project(LIKE_CLICK), "3.12", ["tests-random"])
-    assert ('dependency group "tests-random" (as asked)', ("tests-random",)) == (
+    assert ('dependency group "tests-random" (as requested)', ("tests-random",)) == (
         found.place,
         found.groups,
     )

@@ -231,7 +231,7 @@ def test_signs_of_tests(
 def test_workspace_root_without_tests_names_its_members() -> None:
     """At a workspace's root the line says which packages there are to choose from."""
     said = signs(fixture("workspace"))
-    assert said.endswith("; its workspace holds quay-crane, quay-rope: pass --package")
+    assert said.endswith("; its workspace has quay-crane, quay-rope: pass --package")
 
 
 def test_tests_that_were_left_out_are_counted(tmp_path: Path) -> None:

@@ -37,7 +37,9 @@ def test_an_unknown_image_names_the_known_ones() -> None:
 
 def test_two_servers_of_one_kind_are_refused() -> None:
     """The tests look at one URL; the matrix is the place for two versions."""
-    with pytest.raises(RequestError, match="postgres:15 and postgres:16 are services of one kind"):
+    with pytest.raises(
+        RequestError, match="postgres:15 and postgres:16 are services of the same kind"
+    ):
         services.servers(["postgres:15", "postgres:16"])
 
 

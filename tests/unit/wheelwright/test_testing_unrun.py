@@ -25,26 +25,26 @@ CASES = "import unittest\n\n\nclass Ringing(unittest.TestCase):\n    pass\n"
         (
             BARE,
             {"tox.ini": "[testenv]\ncommands = python -m unittest bell.tests\n"},
-            ["tox.ini says `python -m unittest bell.tests`"],
+            ["tox.ini has `python -m unittest bell.tests`"],
         ),
         (BARE, {"tox.ini": "[testenv]\ncommands =\n  pytest {posargs}\n  ruff check\n"}, []),
-        (BARE, {"tox.ini": "[testenv:py]\ncommands = trial bell\n"}, ["tox.ini says `trial bell`"]),
+        (BARE, {"tox.ini": "[testenv:py]\ncommands = trial bell\n"}, ["tox.ini has `trial bell`"]),
         (BARE, {"tox.ini": "no section\n"}, []),
         (
             BARE,
             {"tox.toml": '[env.a]\ncommands = [["python", "tests/run.py"], ["stestr", "run"]]\n'},
-            ["tox.toml says `stestr run`"],
+            ["tox.toml has `stestr run`"],
         ),
-        (TOX_TABLE, {}, ["[tool.tox] says `python -m nose2`"]),
+        (TOX_TABLE, {}, ["[tool.tox] has `python -m nose2`"]),
         (
             BARE,
             {"noxfile.py": 'def tests(session):\n    session.run("python", "-m", "unittest")\n'},
-            ["noxfile.py says `python -m unittest`"],
+            ["noxfile.py has `python -m unittest`"],
         ),
         (
             BARE,
             {"Makefile": "all:\n\tcc\ntest: all\n\t@python runtests.py\n\ndocs:\n\ttrial x\n"},
-            ["Makefile says `python runtests.py`"],
+            ["Makefile has `python runtests.py`"],
         ),
     ],
 )
@@ -67,22 +67,27 @@ def test_modules_of_unittest_are_named() -> None:
 @pytest.mark.parametrize(
     ("gate", "pyproject", "names", "expected"),
     [
-        (Lock().configured, BARE, ("poetry.lock",), "; poetry.lock is there and not checked"),
+        (Lock().configured, BARE, ("poetry.lock",), "; poetry.lock is present but not checked"),
         (
             Lock().configured,
             BARE,
             ("pdm.lock", "Pipfile.lock"),
-            "; pdm.lock, Pipfile.lock are there and not checked",
+            "; pdm.lock, Pipfile.lock are present but not checked",
         ),
-        (Lint().configured, BARE, (".flake8",), "; flake8 is there and not checked"),
-        (Lint().configured, BARE + "[tool.pylint]\n", (), "; pylint is there and not checked"),
+        (Lint().configured, BARE, (".flake8",), "; flake8 is present but not checked"),
+        (Lint().configured, BARE + "[tool.pylint]\n", (), "; pylint is present but not checked"),
         (
             Format().configured,
             BARE + '[dependency-groups]\ndev = ["black"]\n',
             (),
-            "; black is there and not checked",
+            "; black is present but not checked",
         ),
-        (types.not_configured, BARE, (".pyre_configuration",), "; pyre is there and not checked"),
+        (
+            types.Types().configured,
+            BARE,
+            (".pyre_configuration",),
+            "; pyre is present but not checked",
+        ),
         (Lint().configured, BARE, (), ")"),
     ],
 )

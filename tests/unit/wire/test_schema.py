@@ -8,8 +8,8 @@ import graphql
 import pytest
 from dagger.client import gen
 
+from stiletto.api.definition import EnumDef, TypeRef
 from stiletto.graph.kind import Kind
-from stiletto.module.definition import EnumDef, TypeRef
 from stiletto.wire.schema import CoreSchema, read_sdk, sdk_source
 from stiletto.wire.sdl import to_sdl
 

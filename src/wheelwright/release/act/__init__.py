@@ -1,1 +1,1 @@
-"""Does what was decided: git, the index, GitHub, builds; and looks at what they show."""
+"""Performs the steps of a release: git, the index, GitHub, builds; and observes their state."""

@@ -1,4 +1,4 @@
-"""What a caller may say about a release: each field is an argument, with its help and default.
+"""The options of a release: each field is an argument, with its help and default.
 
 Empty means: found out. A function takes the groups that concern it (`module/release_args.py`);
 what it does not take has its default.
@@ -81,7 +81,7 @@ class Credentials:
     """What the index accepts: a token, or the two variables of a workflow's OIDC identity."""
 
     index_token: dagger.Secret | None = argument(
-        "Token for uploads, where there is no trusted publishing.", None
+        "Token for uploads, if there is no trusted publishing.", None
     )
     oidc_url: dagger.Secret | None = argument(
         "Trusted publishing: ACTIONS_ID_TOKEN_REQUEST_URL of a job with id-token: write.", None
@@ -110,7 +110,7 @@ class Upload(Credentials):
     attest: bool | None = argument(
         "Upload attestations (PEP 740). Default: with trusted publishing to PyPI or TestPyPI.", None
     )
-    upload_timeout: int = argument("Seconds after which an upload has failed.", 900)
+    upload_timeout: int = argument("Seconds after which an upload fails.", 900)
 
     def attests(self, urls: IndexUrls) -> bool:
         """Whether attestations go along."""
@@ -122,7 +122,7 @@ class Run:
     """Which run this is, and whose lock it may take."""
 
     run: str = argument(
-        "Names this run in the lock; a run of the same name continues it when it was killed.", ""
+        "Name of this run in the lock; a run with the same name continues a killed one.", ""
     )
     take_over: str = argument(
         "Continue the release of the killed run of this name, which holds the lock.", ""
@@ -134,7 +134,7 @@ class Making:
     """How commit and distributions are made."""
 
     requirements: bool = argument(
-        "Write requirements.txt from uv.lock, unless a hand wrote it.", True
+        "Write requirements.txt from uv.lock, unless it was written by hand.", True
     )
     source_date_epoch: int = argument(
         "Time of the release, seconds since 1970, in commits and distributions. Default: now.", 0
@@ -146,7 +146,7 @@ class Trust:
     """Whom to believe."""
 
     ca: dagger.File | None = argument(
-        "Certificates (PEM) for the index's uploads, git and GitHub, where they are your own.", None
+        "Your own certificates (PEM) for uploads to the index, git and GitHub.", None
     )
 
     async def http(self) -> Http:

@@ -1,4 +1,4 @@
-"""What one job of a release hands to the next: plain data, checked by who takes it.
+"""The data that one job of a release passes to the next; the receiver checks it.
 
     release.json    the plan, the release commit as texts, the names and digests of the files
     dist/NAME       the distributions
@@ -196,7 +196,7 @@ async def _taken(directory: dagger.Directory, sha256: str) -> Handed:
     wanted = {RECORD, DIST, *(f"{DIST}/{name}" for name in names)}
     found = {each.rstrip("/") for each in await directory.glob("**")}
     if odd := sorted(wanted ^ found):
-        raise ValueError(f"{odd[0]!r} is {'missing' if odd[0] in wanted else 'there as well'}")
+        raise ValueError(f"{odd[0]!r} is {'missing' if odd[0] in wanted else 'unexpected'}")
     total = 0
     for name in names:
         total += await _regular(directory, f"{DIST}/{name}", _DIST_BYTES - total)
@@ -207,7 +207,7 @@ async def _regular(directory: dagger.Directory, path: str, most: int) -> int:
     """Return the size of an ordinary file."""
     regular = dagger.ExistsType.REGULAR_TYPE
     if not await directory.exists(path, expected_type=regular, do_not_follow_symlinks=True):
-        raise ValueError(f"{path!r} is not an ordinary file of it")
+        raise ValueError(f"{path!r} is not a regular file in it")
     size = await directory.file(path).size()
     if size > most:
         raise ValueError(f"{path!r} has {size} bytes, and {most} are the most")
@@ -222,7 +222,7 @@ async def _compare(dist: dagger.Directory, files: tuple[File, ...]) -> None:
     container = toolchain.run(container, ["sha256sum", "--", *names], log=told, kind=DATA)
     lines = (await container.file(told).contents()).splitlines()
     if [f"{each.sha256}  {each.name}" for each in files] != lines:
-        raise ValueError("a distribution does not have the sha256 that was told")
+        raise ValueError("a distribution does not have the sha256 that was given")
 
 
 # -- shapes ---------------------------------------------------------------------------------------

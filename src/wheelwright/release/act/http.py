@@ -1,4 +1,4 @@
-"""HTTP for the two adapters that speak it themselves: one client, one way of failing."""
+"""The HTTP client of two adapters: one client, one kind of failure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def token_of(secret: dagger.Secret) -> str:
         raise RequestError(
             f"--github-token is not one word of ASCII: it has {len(token)} characters in"
             f" {lines} lines",
-            "pass the token alone, such as env://GITHUB_TOKEN",
+            "pass only the token, such as env://GITHUB_TOKEN",
         )
     return token
 
@@ -54,7 +54,7 @@ def understood(what: str) -> Iterator[None]:
         yield
     except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
         how = f"{type(error).__name__} {error}"[:200]
-        raise ActFailed(Trouble.BUSY, f"{what}: not an answer of this API ({how})") from error
+        raise ActFailed(Trouble.BUSY, f"{what}: not a response of this API ({how})") from error
 
 
 class Http:
@@ -99,7 +99,7 @@ class Http:
                 ):
                     return await _whole(answer, what)
         except TimeoutError as error:
-            raise ActFailed(Trouble.BUSY, f"{what}: no answer within {limit_s:.0f} s") from error
+            raise ActFailed(Trouble.BUSY, f"{what}: no response within {limit_s:.0f} s") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             said = f"{what}: {type(error).__name__} {error}".rstrip()
             raise ActFailed(Trouble.BUSY, said) from error
@@ -111,7 +111,7 @@ async def _whole(answer: httpx.Response, what: str) -> httpx.Response:
     async for part in answer.aiter_bytes():
         body += part
         if len(body) > _ANSWER_BYTES:
-            said = f"{what}: an answer of more than {_ANSWER_BYTES} bytes"
+            said = f"{what}: a response of more than {_ANSWER_BYTES} bytes"
             raise ActFailed(Trouble.REFUSED, said)
     # What was packed for the way is unpacked by now.
     kept = [

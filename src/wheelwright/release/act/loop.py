@@ -1,4 +1,4 @@
-"""Performs a release: one act, look again, until it is done or stops.
+"""Performs a release: one step, observe again, until it is done or stops.
 
 There is no state to save. Whatever ends this loop (an error, a kill), the next run looks at the
 same outside and goes on. A stop gives the lock back, unless somebody else has it.
@@ -220,7 +220,7 @@ def _held(plan: Plan, world: World) -> str:
         f"the tag {plan.tag}" if world.tag else "",
     ]
     said = "; ".join(part for part in held if part)
-    return f" (held: {said}; the same command goes on)" if said else ""
+    return f" (held: {said}; the same command continues the release)" if said else ""
 
 
 async def _perform(plan: Plan, ports: Ports, world: World, step: Step) -> Here:

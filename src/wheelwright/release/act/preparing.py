@@ -135,7 +135,7 @@ async def _build_requires(package: Package) -> tuple[str, ...]:
     output = await toolchain.resolve(fresh(container), backend.COMPILE)
     if output.exit_code:
         said = " / ".join(output.stderr.strip().splitlines()[-4:])
-        raise ToolFailed(f"[build-system] requires of {project.name} cannot be had: {said}")
+        raise ToolFailed(f"cannot resolve [build-system] requires of {project.name}: {said}")
     return backend.pins(output.stdout)
 
 
@@ -213,7 +213,7 @@ async def _text(container: dagger.Container, path: str) -> str:
     """
     regular = dagger.ExistsType.REGULAR_TYPE
     if not await container.exists(path, expected_type=regular, do_not_follow_symlinks=True):
-        raise ToolFailed(f"{path} is no ordinary file after the edits; let the tool write one")
+        raise ToolFailed(f"{path} is not a regular file after the edits; let the tool write one")
     file = container.file(path)
     if await file.size() > _LARGEST_BYTES:
         raise ToolFailed(f"{path} has more than {_LARGEST_BYTES} bytes after the edits")

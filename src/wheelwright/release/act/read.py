@@ -113,7 +113,7 @@ async def repository(asked: Asked, bench: Bench) -> RemoteGit:
         remote = origin(await git.file(".git/config").contents())
     if not remote:
         raise RequestError(
-            "nothing says which repository to release from", "pass --remote with its address"
+            "the repository to release from is unknown", "pass --remote with its address"
         )
     python = python_of(bench, asked.python)
     return RemoteGit(https(remote), python, asked.github_token, asked.ca, await _checkout(asked))
@@ -130,7 +130,7 @@ async def _checkout(asked: Asked) -> dagger.Directory | None:
         return None
     if not await git.exists(".git/objects") or await git.exists(".git/shallow"):
         raise RequestError(
-            "the checkout is not a whole clone, with all branches and tags",
+            "the checkout is not a complete clone, with all branches and tags",
             "fetch all of it (actions/checkout: fetch-depth: 0)",
         )
     return git
@@ -165,7 +165,7 @@ async def package_of(asked: Asked, bench: Bench, remote: RemoteGit, commit: str)
     mine = bench.project.package.name
     if mine != found.name:
         raise RequestError(
-            f'the source is "{mine}", and {remote.url} holds "{found.name}"',
+            f'the source is "{mine}", and {remote.url} has "{found.name}"',
             "pass --remote with the address of the source's repository",
         )
     return found

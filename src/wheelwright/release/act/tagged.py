@@ -1,4 +1,4 @@
-"""The other way: a person pushed a tag; `publish` uploads what it names, `verify-tag` checks it."""
+"""Publishes from an existing tag: `publish` uploads its commit, `verify-tag` checks it."""
 
 from __future__ import annotations
 

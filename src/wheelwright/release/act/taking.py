@@ -1,4 +1,4 @@
-"""The jobs of a release that hold a secret: they propose, publish and finish what another built.
+"""The jobs of a release with a secret: they propose, publish and finish what `build` built.
 
 None of them has the repository, and none runs code of it. What they get is `handing`'s plain data;
 where it goes, their own caller says.
@@ -46,7 +46,7 @@ class _Handed:
 
     async def made(self, *_: object, **__: object) -> ReleaseCommit:
         described = self.handed.described
-        assert described is not None, "asked for only where it can be made"
+        assert described is not None, "called only where it can be made"
         if not self._made and self.remote is not None:
             made = await self.remote.make_commit(described)
             if made != self.handed.commit:
@@ -84,11 +84,11 @@ def _urls(asked: Asked, handed: Handed) -> IndexUrls:
         Stopped: the plan was made for another index.
     """
     if bool(asked.publish_url) != bool(asked.check_url):
-        raise RequestError("--publish-url or --check-url alone", "pass both")
+        raise RequestError("only one of --publish-url and --check-url is given", "pass both")
     publish, check = asked.publish_url or PYPI[0], asked.check_url or PYPI[1]
     urls = IndexUrls(publish, check.rstrip("/") + "/", handed.urls.page)
     if publish != without_credentials(publish):
-        raise RequestError("a credential in --publish-url", "pass it as --index-token alone")
+        raise RequestError("a credential in --publish-url", "pass it as --index-token")
     if urls.shown != handed.urls.shown:
         seen = f"it was built for {handed.urls.publish!r}, and this job publishes to {publish!r}"
         act = "pass the same --publish-url and --check-url to all jobs: workflows --index NAME"
@@ -161,7 +161,7 @@ async def _repository(
     if not asked.remote or token is None:
         raise RequestError("--remote or --github-token is missing", "pass both")
     if not handed.plan.base:
-        raise RequestError("what a tag names has no release branch", "call release-publish alone")
+        raise RequestError("an existing tag has no release branch", "call only release-publish")
     remote = RemoteGit(https(asked.remote), DEFAULT_PYTHON, token, asked.ca)
     hub = hub_of(remote.url, asked.github_api)
     if isinstance(hub, Problem):

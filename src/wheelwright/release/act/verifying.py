@@ -1,4 +1,4 @@
-"""Whether a commit is a release's: by its parent and its tree, whatever its message says.
+"""Whether a commit belongs to a release: by its parent and its tree, not by its message.
 
     parent   one, in the history of the branch that is released
     tree     that of the edits made anew on the parent, dated by the commit

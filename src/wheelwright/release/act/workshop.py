@@ -1,4 +1,4 @@
-"""What happens on the release commit in containers: edits, checks, two builds, verification."""
+"""Steps on the release commit in containers: edits, checks, two builds, verification."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The changelog: which tool keeps it, whether it says anything, and what it becomes.
+"""The changelog: which tool maintains it, whether it has an entry, and its next text.
 
     | the project has                                       | kept by      |
     |-------------------------------------------------------|--------------|

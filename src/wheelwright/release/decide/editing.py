@@ -1,4 +1,4 @@
-"""The files of the release commit: what becomes of each text, and what tools have to add."""
+"""The files of the release commit: the edit of each text, and what tools have to add."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def version_file(project: Project) -> tuple[str, str] | Problem:
         return _module(project, str(named).replace("-", "_"), "__version__")
     return Problem(
         Reason.NOT_BUILDABLE,
-        f"{package.path}: nothing says where {package.backend or 'the back end'} has it from",
+        f"{package.path} does not set where {package.backend or 'the back end'} reads the version",
         "write [project] version, or tool.hatch.version.path",
     )
 

@@ -147,8 +147,8 @@ def _foreign_lock(request: Request, survey: Survey, lock: Lock) -> Iterator[Prob
         return
     made = next_version(survey.current, request)
     if isinstance(made, Versioned) and made.version != lock.version:
-        seen = f"{ref} says {lock.version}, and the request makes {made.version}"
-        act = f"pass --version {lock.version} to go on with it, or delete the lock"
+        seen = f"{ref} is for {lock.version}, and the request gives {made.version}"
+        act = f"pass --version {lock.version} to continue it, or delete the lock"
         yield Problem(Reason.FOREIGN_LOCK, seen, act)
 
 
@@ -212,7 +212,7 @@ def _order(request: Request, survey: Survey, version: str) -> Iterator[Problem]:
     elif latest and survey.current and Version(survey.current) < Version(latest):
         act = "merge its pull request, then run again; or pass --allow-lower"
         if Version(version) > Version(latest):
-            yield Problem(Reason.BEHIND, f"{survey.base} says {survey.current}, not {latest}", act)
+            yield Problem(Reason.BEHIND, f"{survey.base} has {survey.current}, not {latest}", act)
 
 
 def _changes(survey: Survey) -> Iterator[Problem]:

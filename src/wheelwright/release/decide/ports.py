@@ -1,4 +1,4 @@
-"""What a release needs of the outside: Protocols, each with one real implementation.
+"""Protocols of the systems that a release needs, each with one real implementation.
 
 `git.py`, `index.py`, `github.py` and `workshop.py` hold these; nothing else of a release talks to
 anything. Acts raise `ActFailed` and nothing else on purpose; every act may be repeated, and

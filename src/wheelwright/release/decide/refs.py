@@ -1,4 +1,4 @@
-"""What the remote's refs say about a release, read from what `inside/refs.py` prints."""
+"""The state of a release in the remote's refs, read from the output of `inside/refs.py`."""
 
 from __future__ import annotations
 

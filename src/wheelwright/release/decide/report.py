@@ -188,8 +188,8 @@ def _address(link: str) -> str:
 class Stopped(WheelwrightError):
     """A release ended before it was done; the message is its report, where there is one."""
 
-    def __init__(self, fact: str, act: str = "", report: Report | None = None) -> None:
-        super().__init__(fact, act)
+    def __init__(self, message: str, hint: str = "", report: Report | None = None) -> None:
+        super().__init__(message, hint)
         self.report = report
 
 

@@ -1,4 +1,4 @@
-"""What servers' answers mean: the index's through `uv publish`, and GitHub's by HTTP."""
+"""What responses mean: the index's through `uv publish`, and GitHub's by HTTP."""
 
 from __future__ import annotations
 

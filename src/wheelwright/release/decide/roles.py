@@ -1,4 +1,4 @@
-"""What each role of a release does, where its jobs are apart: `next_step`, cut into parts. Pure.
+"""What each job of a release does: `next_step`, divided into parts. Pure.
 
 | role | sees | acts |
 |---|---|---|

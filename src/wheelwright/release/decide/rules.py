@@ -1,4 +1,4 @@
-"""What GitHub's rulesets say beforehand about the refs that a release makes: pure.
+"""Checks in advance whether GitHub's rulesets allow the refs of a release: pure.
 
     | rule                            | keeps the release from making it                        |
     |---------------------------------|---------------------------------------------------------|

@@ -1,4 +1,4 @@
-"""What a release does next: a pure function of the plan and the world.
+"""The next step of a release: a pure function of the plan and the world.
 
 The rows are asked from the top; the first that holds decides. "Here" is what this run has done.
 

@@ -1,4 +1,4 @@
-"""Why a release ends before it is done: every reason, and what to do about each.
+"""Why a release stops: every reason, with its hint.
 
 A reason's title is the heading of its section in docs/recovery.md; a test compares both.
 """
@@ -15,13 +15,13 @@ class Reason(Enum):
     """A reason's title: a lower-case fact, the same in the message and in the manual."""
 
     # Before anything is written.
-    NO_BUMP = "nothing says which version to release"
-    BAD_REQUEST = "the requested version cannot be made"
+    NO_BUMP = "the version to release is not given"
+    BAD_REQUEST = "the requested version is not possible"
     NOT_HIGHER = "the version is not higher than what is released"
     ON_INDEX = "the version is on the index already"
     BEHIND = "the base branch lacks an earlier release"
     UNFINISHED = "another release is unfinished"
-    EMPTY_CHANGELOG = "the changelog has nothing to say"
+    EMPTY_CHANGELOG = "the changelog has no entry for the release"
     NO_CREDENTIALS = "a credential is missing"
     NO_PERMISSION = "a permission is missing"
     FORBIDDEN = "a rule of the repository forbids the release"
@@ -29,34 +29,34 @@ class Reason(Enum):
     TAG_TAKEN = "the tag exists at another commit"
     # At the lock.
     LOCKED = "another run holds the lock"
-    FOREIGN_LOCK = "the lock is not one of this release"
+    FOREIGN_LOCK = "the lock does not belong to this release"
     LOCK_LOST = "this run lost the lock"
-    OVERTAKEN = "another release came between"
+    OVERTAKEN = "another release was started in between"
     # Before the index has accepted anything.
-    BRANCH_TAKEN = "the release branch holds commits of somebody else"
-    FOREIGN = "the release commit is not what a release makes"
+    BRANCH_TAKEN = "the release branch has commits that were not made by this tool"
+    FOREIGN = "the release commit is not what this tool makes"
     EDITS_FAILED = "the release commit cannot be made"
     GATES_FAILED = "the checks failed"
     BUILD_FAILED = "the build failed"
     NOT_REPRODUCIBLE = "two builds differ"
-    CHECK_FAILED = "the distributions are not what was planned"
+    CHECK_FAILED = "the distributions do not match the plan"
     # At the index.
     OTHER_BYTES = "the index has a file of the same name with other contents"
-    BURNED = "the index does not take this file name again"
+    BURNED = "the index does not accept this file name again"
     INDEX_REFUSED = "the index refused the upload"
     INDEX_CREDENTIALS = "the index did not accept the credentials"
     ATTESTATION = "the attestation was not accepted"
     INDEX_LAGS = "the index does not show the upload yet"
     JOURNAL_LOST = "the release branch of a published version is gone"
     # Between the jobs of a workflow.
-    HANDED_OVER = "what an earlier job handed over is not what it should be"
+    HANDED_OVER = "the data of an earlier job is not as expected"
     UNFINISHED_JOB = "an earlier job of the release did not finish"
     # After the index.
     PULL_REFUSED = "the pull request cannot be opened"
     PULL_CLOSED = "the pull request was closed without merging"
     PUSH_REFUSED = "the remote refused the push"
     RELEASE_REFUSED = "the GitHub release cannot be made"
-    RELEASE_DIFFERS = "the published GitHub release holds other files"
+    RELEASE_DIFFERS = "the published GitHub release has other files"
     # Anywhere.
     NO_ANSWER = "a server did not answer in time"
     NO_PROGRESS = "a step succeeded and changed nothing"
@@ -84,11 +84,11 @@ _ACTS = {
     Reason.NO_PERMISSION: "grant it, then run again",
     Reason.FORBIDDEN: "except the ref from the rule or let the token bypass it, then run again",
     Reason.NOT_BUILDABLE: "correct pyproject.toml, then run again",
-    Reason.TAG_TAKEN: "find out who made the tag; it is never moved from here",
+    Reason.TAG_TAKEN: "find out who made the tag; this tool never moves a tag",
     Reason.LOCKED: "wait for it, or continue it with --take-over if it is dead",
     Reason.FOREIGN_LOCK: "find out who made it and delete it, then run again",
-    Reason.LOCK_LOST: "see who took it over; that run goes on",
-    Reason.OVERTAKEN: "run again: the version is worked out anew",
+    Reason.LOCK_LOST: "see which run took it over; that run continues",
+    Reason.OVERTAKEN: "run again: the version is calculated again",
     Reason.BRANCH_TAKEN: "rename or delete that branch, then run again",
     Reason.FOREIGN: "delete the branch, or release another version",
     Reason.EDITS_FAILED: "correct what the tool names, then run again",
@@ -109,8 +109,8 @@ _ACTS = {
     Reason.PULL_CLOSED: "reopen it and run again, or release the next version",
     Reason.PUSH_REFUSED: "correct the rule or the permission that the remote names, then run again",
     Reason.RELEASE_REFUSED: "correct what GitHub names, then run again",
-    Reason.RELEASE_DIFFERS: "compare the files; a published release is not changed from here",
-    Reason.NO_ANSWER: "run again: it goes on where it stopped",
+    Reason.RELEASE_DIFFERS: "compare the files; this tool never changes a published release",
+    Reason.NO_ANSWER: "run again: it continues where it stopped",
     Reason.NO_PROGRESS: "run again; if it stops here again, report it as a bug",
 }
 

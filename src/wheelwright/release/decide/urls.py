@@ -1,4 +1,4 @@
-"""Where things are: the remote, its GitHub, the index; from the package's files and the caller."""
+"""Addresses of the remote, its GitHub and the index, from the package's files and the options."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def index_urls(
             seen = f'[[tool.uv.index]] "{index}" has no publish-url'
             return Problem(Reason.BAD_REQUEST, seen, "add it, or pass --publish-url")
     if bool(publish) != bool(check):
-        seen = f"--{'publish' if publish else 'check'}-url alone"
+        seen = f"only --{'publish' if publish else 'check'}-url is given"
         return Problem(Reason.BAD_REQUEST, seen, "pass both --publish-url and --check-url")
     publish, check = publish or PYPI[0], check or PYPI[1]
     if publish != without_credentials(publish):
         seen = f"a credential in the address {without_credentials(publish)}"
-        return Problem(Reason.BAD_REQUEST, seen, "pass it as --index-token alone")
+        return Problem(Reason.BAD_REQUEST, seen, "pass it as --index-token")
     if from_table and (seen := exposed(publish)):
         act = "write https, or pass --publish-url and --check-url"
         return Problem(Reason.BAD_REQUEST, f'[[tool.uv.index]] "{index}": {seen}', act)

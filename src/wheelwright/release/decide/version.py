@@ -1,4 +1,4 @@
-"""The version to release: what a request makes of the current one (PEP 440).
+"""The version to release, from the request and the current version (PEP 440).
 
     | from       | patch | minor | major | stable | alpha | beta | rc  | post        | dev  |
     |------------|-------|-------|-------|--------|-------|------|-----|-------------|------|
@@ -67,7 +67,8 @@ class Bump:
                 return _refused(f'--{key} "{value}"', f"it is one of {', '.join(known)}")
         alone = self.version or self.post or self.bump == "stable"
         if alone and len(given) > 1:
-            return _refused(" ".join(given), "--version, --post and --bump stable stand alone")
+            why = "--version, --post and --bump stable cannot be combined with others"
+            return _refused(" ".join(given), why)
         return None
 
 
@@ -161,7 +162,7 @@ def _component(version: Version, request: Bump) -> Versioned | Stop:
 def _pre(version: Version, pre: str) -> Versioned | Stop:
     what = f"{pre} of {version}"
     if not _precedes(version):
-        return _refused(what, f"say of which version: --bump patch --pre {pre}, or minor, or major")
+        return _refused(what, f"add its version: --bump patch --pre {pre}, or minor, or major")
     final = _text(version, version.release)
     if pre == "dev":
         if version.dev is None or version.pre:

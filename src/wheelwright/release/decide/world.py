@@ -1,4 +1,4 @@
-"""What a release is (`Plan`) and what is seen of it outside (`World`), as frozen data.
+"""A release (`Plan`) and its observed state outside (`World`), as frozen data.
 
 `World` is observed anew after every act. All of it comes from the index, git and GitHub, except
 `Here`: what this one run holds in its hands. A run that starts after a crash starts with an
@@ -150,8 +150,8 @@ class Act(Enum):
 class Trouble(Enum):
     """How an act failed, as far as its answer says."""
 
-    BUSY = "no answer, or asked to come back"
-    RACE = "somebody else was first"
+    BUSY = "no answer, or asked to retry later"
+    RACE = "another run was first"
     REFUSED = "refused"
     CREDENTIALS = "credentials not accepted"
     OTHER_BYTES = "same name, other contents"

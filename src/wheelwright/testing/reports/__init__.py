@@ -1,1 +1,1 @@
-"""What a matrix run is turned into: table, Markdown, annotations, a page, history. Pure."""
+"""Reports of a matrix run: table, Markdown, annotations, a page, history. Pure."""

@@ -43,7 +43,7 @@ async def upload(report: dagger.File, token: dagger.Secret, about: Upload) -> st
     ran = toolchain.step(
         container, privileges.REPORT, command(about), secrets=[held], may_fail=True
     )
-    return told(about, await toolchain.output(ran))
+    return upload_message(about, await toolchain.output(ran))
 
 
 def command(upload: Upload) -> tuple[str, ...]:
@@ -67,13 +67,13 @@ def command(upload: Upload) -> tuple[str, ...]:
     return tuple(words)
 
 
-def told(upload: Upload, output: Output) -> str:
+def upload_message(upload: Upload, output: Output) -> str:
     """Return what came of it in words; an upload that failed is no failure of the run."""
     said = "\n".join(part.strip() for part in (output.stdout, output.stderr) if part.strip())
     lines = said.splitlines()[-_TAIL_LINES:]
     to = upload.url or "Codecov"
     if output.exit_code == 0:
         return "\n".join([f"uploaded coverage.xml to {to}", *lines])
-    why = lines[-1].strip() if lines else "it said nothing"
+    why = lines[-1].strip() if lines else "it printed nothing"
     head = f"not uploaded to {to}: codecovcli ended with exit code {output.exit_code}: {why}"
     return "\n".join([head, "", *lines])

@@ -86,7 +86,7 @@ def trend(history: str, last: int = 5) -> str:
         RequestError: not such a file, or `last` below 1.
     """
     if last < 1:
-        raise RequestError(f"--last {last} is no number of runs", "pass 1 or more")
+        raise RequestError(f"--last must be at least 1, not {last}")
     rows = _runs(_read(history))
     steps = dict.fromkeys(row["step"] for row in rows)
     found = [_trend(step, [row for row in rows if row["step"] == step], last) for step in steps]

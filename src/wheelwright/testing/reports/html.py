@@ -99,7 +99,7 @@ def _figures(report: MatrixReport) -> Iterable[tuple[str, str, bool]]:
     failed = sum(cell.counts.failed + cell.counts.errors for cell in report.cells)
     yield str(failed), "tests failed", bool(failed)
     if report.coverage:
-        least = f", {report.coverage.minimum:g} % asked" if report.coverage.minimum else ""
+        least = f", {report.coverage.minimum:g} % required" if report.coverage.minimum else ""
         short = bool(shortfall(report.coverage))
         yield percent(report.coverage.percent), f"coverage{least}", short
     yield _duration(report.wall_s), "from start to end", False
@@ -109,7 +109,7 @@ def _cells(report: MatrixReport) -> Iterable[str]:
     longest = max((max(cell.wall_s or 0, cell.tests_s) for cell in report.cells), default=0.0)
     measured = report.coverage is not None
     kept = sum(cell.cached for cell in report.cells)
-    small = f"<small>{kept} kept from an earlier run</small>" if kept else ""
+    small = f"<small>{kept} cached from an earlier run</small>" if kept else ""
     yield f"<h2>Cells{small}</h2>"
     yield '<div class="panel"><table>'
     columns = ['<th scope="col">Cell</th>', '<th scope="col" class="tests">Tests</th>']
@@ -135,7 +135,7 @@ def _cell(cell: CellReport, longest: float, *, measured: bool) -> Iterable[str]:
     about = [cell.version or f"Python {cell.cell.python}", cell.cell.resolution]
     about += ["+".join(part) for part in (cell.cell.groups, cell.cell.extras, cell.cell.services)]
     said = ", ".join(part for part in about if part)
-    kept = ' <span class="chip kept">kept</span>' if cell.cached else ""
+    kept = ' <span class="chip kept">cached</span>' if cell.cached else ""
     yield (
         f'<td><span class="name"><span class="mark" aria-hidden="true">{mark}</span><span>'
         f"<b>{_e(cell.cell.name)}</b>{kept}"
@@ -238,7 +238,7 @@ def _coverage(coverage: Coverage | None) -> Iterable[str]:
     yield f"<h2>Coverage<small>{percent(coverage.percent)} {least}</small></h2>"
     if said:
         yield f'<p class="text-failed">{_e(said)}</p>'
-    ordered = sorted(coverage.files, key=lambda file: (-file.missing, file.path))
+    ordered = coverage.most_lacking
     if not ordered:
         return
     yield '<div class="panel"><ul class="rows">'

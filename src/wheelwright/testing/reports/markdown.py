@@ -102,7 +102,7 @@ def _failures(report: MatrixReport, kept: int) -> list[str]:
                 "</details>",
             ]
     if omitted:
-        lines += ["", f"{omitted} outputs are too long for here; the reports have them."]
+        lines += ["", f"{omitted} outputs are too long for this summary; the reports have them."]
     return [*lines, ""]
 
 
@@ -117,12 +117,11 @@ def _rest(report: MatrixReport) -> list[str]:
         lines.append("")
     if report.coverage is not None:
         total = report.coverage
-        least = f" (at least {total.minimum:g} % asked)" if total.minimum else ""
+        least = f" (at least {total.minimum:g} % required)" if total.minimum else ""
         lines += [f"### Coverage {percent(total.percent)}{least}", ""]
         if shortfall(total):
             lines += [f"**{markdown(shortfall(total))}**", ""]
-        lacking = sorted(total.files, key=lambda file: (-file.missing, file.path))
-        lacking = [file for file in lacking if file.missing]
+        lacking = [file for file in total.most_lacking if file.missing]
         if lacking:
             lines += ["| file | coverage | missing |", "|---|---:|---:|"]
             lines += [

@@ -73,6 +73,11 @@ class Coverage:
     files: tuple[FileCoverage, ...] = ()
     minimum: float = 0.0
 
+    @property
+    def most_lacking(self) -> list[FileCoverage]:
+        """The files, those first that lack most."""
+        return sorted(self.files, key=lambda file: (-file.missing, file.path))
+
 
 @dataclass(frozen=True, slots=True)
 class MatrixReport:
@@ -111,10 +116,9 @@ def shortfall(coverage: Coverage | None) -> str:
     """Return by what the total misses its minimum, and the files most lacking; else empty."""
     if coverage is None or coverage.percent + 1e-9 >= coverage.minimum:
         return ""
-    lacking = sorted(coverage.files, key=lambda file: (-file.missing, file.path))[:5]
     named = ", ".join(
         f"{file.path} ({file.missing} missing, {percent(file.percent)})"
-        for file in lacking
+        for file in coverage.most_lacking[:5]
         if file.missing
     )
     said = f"coverage {percent(coverage.percent)} is below {coverage.minimum:g} %"

@@ -56,7 +56,7 @@ def _total(report: MatrixReport) -> list[str]:
         return []
     said = shortfall(report.coverage)
     cells = sum(cell.coverage is not None for cell in report.cells)
-    least = f", at least {report.coverage.minimum:g} % asked" if report.coverage.minimum else ""
+    least = f", at least {report.coverage.minimum:g} % required" if report.coverage.minimum else ""
     return [
         said or f"coverage {percent(report.coverage.percent)} over {counted(cells, 'cell')}{least}"
     ]

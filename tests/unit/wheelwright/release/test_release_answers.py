@@ -183,7 +183,7 @@ def test_index_is_pypi_unless_said_otherwise() -> None:
     [
         ("other", "", 'no [[tool.uv.index]] is named "other" (there: inner, read-only)'),
         ("read-only", "", '[[tool.uv.index]] "read-only" has no publish-url'),
-        ("", "https://a/", "--publish-url alone"),
+        ("", "https://a/", "only --publish-url is given"),
     ],
 )
 def test_index_that_cannot_be_found_is_a_problem(index: str, publish: str, says: str) -> None:

@@ -111,13 +111,13 @@ def test_fault_13_version_other_than_planned_is_a_problem(tmp_path: Path) -> Non
     sdist(tmp_path, names=["PKG-INFO"], mtime=0, mode=0o644, version="1.2.3")
     found = verify.problems("demo", "1.2.4", described(tmp_path))
     assert "demo-1.2.3.tar.gz is not version 1.2.4" in found
-    assert "demo-1.2.4-py3-none-any.whl: metadata says version 1.2.5, not 1.2.4" in found
+    assert "demo-1.2.4-py3-none-any.whl: metadata has version 1.2.5, not 1.2.4" in found
 
 
 @pytest.mark.parametrize(
     ("files", "metadata", "says"),
     [
-        ({}, METADATA, "holds no files beside its metadata"),
+        ({}, METADATA, "contains no files beside its metadata"),
         (
             {"demo/__pycache__/a.pyc": ""},
             METADATA,

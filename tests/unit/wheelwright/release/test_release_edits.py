@@ -87,7 +87,7 @@ def test_version_control_needs_no_edit_and_a_pretended_version() -> None:
     [
         (SETUPTOOLS, "no __version__ in src/demo/__init__.py or src/demo.py"),
         (HATCH, "no version in src/demo/__about__.py"),
-        (HATCH.partition("[tool.hatch")[0], "nothing says where hatchling.build has it from"),
+        (HATCH.partition("[tool.hatch")[0], "does not set where hatchling.build reads the version"),
     ],
 )
 def test_version_that_cannot_be_set_is_a_problem(toml: str, says: str) -> None:

@@ -580,7 +580,7 @@ def test_each_act_says_what_is_held_as_it_begins() -> None:
     uploading = next(line for line in lines if line.startswith(Act.PUBLISH.value))
     lock, branch = a_plan().lock_ref, a_plan().branch
     assert uploading.endswith(
-        f"(held: the lock {lock}; the branch {branch}; the same command goes on)"
+        f"(held: the lock {lock}; the branch {branch}; the same command continues the release)"
     )
     tagging = next(line for line in lines if line.startswith(Act.TAG.value))
     assert f"on the index {SDIST.name}, {WHEEL.name}" in tagging.replace(

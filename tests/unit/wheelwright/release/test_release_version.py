@@ -70,11 +70,11 @@ def test_component_and_pre_release_together(
     [
         (Request(bump="tiny"), '--bump "tiny": it is one of patch, minor, major, stable'),
         (Request(pre="gamma"), '--pre "gamma": it is one of alpha, beta, rc, dev'),
-        (Request(version="1.0", bump="patch"), "--version, --post and --bump stable stand alone"),
-        (Request(bump="stable", pre="rc"), "stand alone"),
+        (Request(version="1.0", bump="patch"), "--bump stable cannot be combined with others"),
+        (Request(bump="stable", pre="rc"), "cannot be combined"),
         (Request(version="one"), '--version "one": it is not a version (PEP 440)'),
         (Request(version="1.0+local"), "an index takes no local version (+local)"),
-        (Request(pre="rc"), "say of which version: --bump patch --pre rc"),
+        (Request(pre="rc"), "add its version: --bump patch --pre rc"),
     ],
 )
 def test_request_that_cannot_be_followed_says_why(request_: Request, says: str) -> None:

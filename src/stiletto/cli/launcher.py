@@ -1,4 +1,4 @@
-"""The way into the engine, opened only by the commands that need it.
+"""Starts the engine, only for the commands that need it.
 
 `Installed` imports in its methods: `stiletto --help` must not pay for the engine.
 """
@@ -57,7 +57,7 @@ class Pruned(Protocol):
         ...
 
 
-class Door(Protocol):
+class EngineLauncher(Protocol):
     """Opens an engine, and serves one to other programs."""
 
     def open(

@@ -1,4 +1,4 @@
-"""Directories that are made once and then kept: images' own files, wheels of servers.
+"""Directories that are made once and reused: images' own files, wheels of servers.
 
     <base>/<kind>/<name>/     complete and never changed again; its time is that of its last use
     <base>/<kind>/.new-*/     being made; renamed into place

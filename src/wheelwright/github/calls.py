@@ -1,4 +1,4 @@
-"""How a workflow calls a function: the one place where the calls of all workflows are spelt.
+"""The command lines of workflows: the one place where they are written.
 
 | what the repository is | words |
 |---|---|
@@ -157,9 +157,10 @@ def caller(
             home = brought or homes.of_reference(f"{entry}.source", source, pin, act)
             known = word(f"{entry}.name", name or _MODULE)
             return Caller(engine, toolchain=known, package=package, home=home)
-    shown = "dagger.json has no toolchain" if dagger_json is not None else "no dagger.json with one"
+    where = "dagger.json has no toolchain"
+    shown = where if dagger_json is not None else "no dagger.json with a toolchain"
     raise RequestError(
-        f"the workflows do not know how to reach {_MODULE}: {shown} of that name",
+        f'{shown} named "{_MODULE}"',
         "run `dagger toolchain install REFERENCE`, or pass --module REFERENCE",
     )
 
@@ -173,7 +174,7 @@ def _toolchains(said: dict[str, Any]) -> Iterator[tuple[int, str, str, str]]:
         values = [each.get(key, "") for key in ("name", "source", "pin")]
         if not all(isinstance(value, str) for value in values):
             raise ProjectError(
-                f"dagger.json: toolchains[{number}] has a name, source or pin that is not a text",
+                f"dagger.json: toolchains[{number}] has a name, source or pin that is not a string",
                 "correct it",
             )
         name, source, pin = values
@@ -188,5 +189,5 @@ def _parse(dagger_json: str | None) -> dict[str, Any]:
     except ValueError as error:
         raise ProjectError(f"dagger.json is not JSON: {error}", "correct it") from error
     if not isinstance(said, dict):
-        raise ProjectError("dagger.json does not hold an object", "correct it")
+        raise ProjectError("dagger.json is not a JSON object", "correct it")
     return said

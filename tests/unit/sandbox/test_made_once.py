@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stiletto.errors import EnvironmentFailed
-from stiletto.sandbox.kept import kept
+from stiletto.sandbox.made_once import kept
 
 
 def empty(new: Path) -> None:

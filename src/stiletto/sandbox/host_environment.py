@@ -1,4 +1,4 @@
-"""What a step gets of the host's environment, and where its own variables fall short."""
+"""The variables that a step gets from the host's environment."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from stiletto.graph.recipe import Recipe
 from stiletto.module.source import LoadedModule
 
 
-class Asker(Protocol):
+class ClientPort(Protocol):
     """One connection: whose modules it sees beside the core."""
 
     @property
@@ -19,4 +19,4 @@ class Asker(Protocol):
 
 
 Dispatch: TypeAlias = Callable[[Any, Recipe, str, Mapping[str, Any]], Awaitable[Any]]
-"""Answers one field of one value for an `Asker`; arguments are as they come over the wire."""
+"""Answers one field of one value for a `ClientPort`; arguments are as they come over the wire."""

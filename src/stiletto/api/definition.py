@@ -1,4 +1,4 @@
-"""What a module offers, as data: its objects, functions, arguments and enums.
+"""A module's definition, as data: its objects, functions, arguments and enums.
 
 The same shapes describe the core API (derived from the SDK) and a module (from its
 registration), so that one command line serves both. Names here are API names: lowerCamel for

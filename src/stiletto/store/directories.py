@@ -1,0 +1,197 @@
+"""The directories of a store: committed whole, looked at before they are used again."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from stiletto.errors import EnvironmentFailed
+from stiletto.graph.tree import Dir
+from stiletto.layers.layer import Layer
+from stiletto.layers.remove import remove_tree
+from stiletto.store import checkout, export, files, manifest, sealed, trouble
+from stiletto.store.layout import (
+    DIRECTORY_KINDS,
+    LAYER,
+    MANIFEST,
+    TREE,
+    checkout_key,
+    file_name,
+)
+from stiletto.store.opened import Opened, translated
+from stiletto.store.prune import discard
+
+
+class Directories(Opened):
+    """What a store keeps as directories: checkouts, layers, volumes, and what is staged."""
+
+    @contextlib.contextmanager
+    def stage(self) -> Iterator[Path]:
+        """Yield a new empty directory; what of it was not committed is removed at the end."""
+        with trouble.translated(self.root):
+            path = self._stage.directory()
+            try:
+                yield path
+            finally:
+                remove_tree(path)
+
+    @translated
+    def commit(self, staged: Path, kind: str, key: str) -> Path:
+        """Give a staged directory its place, `<kind>/<key>`; return that.
+
+        If the place is taken, whoever came first wins and the staged directory is removed.
+        """
+        if kind not in DIRECTORY_KINDS:
+            raise ValueError(f"nothing can be committed as {kind!r}")
+        target = self.root / kind / file_name(key)
+        files.touch(staged)
+        self._durable.note()
+        for _ in range(2):
+            try:
+                files.move(staged, target, self.root)
+            except OSError:
+                if target.is_dir():
+                    remove_tree(staged)
+                    break
+                if not os.path.lexists(target):
+                    raise
+                files.clear(target)  # no directory: damaged
+            else:
+                break
+        return target
+
+    @translated
+    def directory(self, kind: str, key: str) -> Path | None:
+        """Return what was committed as `<kind>/<key>`, or None; counts as use."""
+        path = self.root / kind / file_name(key)
+        if not path.is_dir():
+            return None
+        files.touch(path)
+        return path
+
+    @translated
+    def checkout(self, tree: Dir, *, removed: frozenset[str] = frozenset()) -> Layer:
+        """Return the tree as a layer on disk, which is never to be written to.
+
+        Raises:
+            EnvironmentFailed: contents are missing from the store.
+        """
+        key = checkout_key(tree, removed)
+        found = self.directory("checkouts", key)
+        seen = found is not None and self._is_seen(found)
+        if found is not None and not seen and not checkout.stands(tree, found / "fs"):
+            self._give_up(found, "the files there have changed")
+            found = None
+        if found is None:
+            with self.stage() as staged:
+                root = staged / "fs"
+                root.mkdir()
+                checkout.lay_out(tree, root, self._blobs, removed)
+                (staged / TREE).write_bytes(sealed.seal({"tree": tree.to_json()}))
+                found = self.commit(staged, "checkouts", key)
+                self._is_seen(found)
+        return Layer(found / "fs", removed)
+
+    @translated
+    def commit_layer(self, key: str, staged_upper: Path, layer: Layer) -> Layer:
+        """Keep what a step wrote: the directory, and what `layer` says about it.
+
+        `staged_upper` must be on the store's file system (under a `stage()`), and is gone
+        afterwards.
+        """
+        facts = {"removed": sorted(layer.removed), "relocatable": sorted(layer.relocatable)}
+        with self.stage() as staged:
+            files.move(staged_upper, staged / "fs", self.root)
+            (staged / LAYER).write_bytes(sealed.seal(facts))
+            (staged / MANIFEST).write_bytes(sealed.seal(manifest.describe(staged / "fs")))
+            # One that is damaged, or that an older version wrote, makes way.
+            self.layer(key)
+            self._is_seen(self.commit(staged, "layers", key))
+        committed = self.layer(key)
+        if committed is None:
+            raise EnvironmentFailed(f"layer {key} vanished from {self.root} while it was stored")
+        return committed
+
+    @translated
+    def layer(self, key: str) -> Layer | None:
+        """Return a committed layer, or None; counts as use."""
+        path = self.directory("layers", key)
+        if path is None:
+            return None
+        facts = sealed.read(path / LAYER)
+        layer = sealed.fitting(
+            facts,
+            lambda data: Layer(
+                path / "fs", frozenset(data["removed"]), frozenset(data["relocatable"])
+            ),
+        )
+        if layer is None:
+            self._give_up(path, f"{LAYER} is damaged")
+            return None
+        if not self._is_seen(path):
+            listed = sealed.read(path / MANIFEST)
+            try:
+                lost = manifest.changed(path / "fs", listed or {})
+            except sealed.MISFIT:
+                lost = f"../{MANIFEST}"
+            if lost is not None:
+                self._give_up(path, f"fs/{lost} has changed")
+                return None
+        return layer
+
+    def _is_seen(self, path: Path) -> bool:
+        """Whether an entry was looked at before; from now on it was.
+
+        Once for each process: a crash ends them all, and looking at all files costs time.
+        """
+        try:
+            inode = path.stat().st_ino
+        except FileNotFoundError:
+            return False
+        seen = self._seen.get(path) == inode
+        self._seen[path] = inode
+        return seen
+
+    def _give_up(self, path: Path, why: str) -> None:
+        """Move a damaged entry out of the way, so that it is made anew."""
+        self._tell(f"{path} was damaged and is recreated: {why}")
+        discard(path, self._stage)
+
+    @translated
+    def volume(self, identity: str, seed: Dir | None = None) -> Path:
+        """Return the directory of a cache volume, made if missing; counts as use.
+
+        Args:
+            identity: the volume's.
+            seed: what an empty volume starts with; it is there whole or not at all.
+        """
+        path = self.root / "volumes" / file_name(identity)
+        if seed is None:
+            files.make_way(path, self.root)
+        elif not path.is_dir() or not any(path.iterdir()):
+            with self.stage() as staged:
+                filled = staged / "volume"
+                filled.mkdir(mode=0o755)
+                export.write_tree(seed, filled, self._blobs, wipe=False)
+                self._durable.note()
+                self._durable.settle()
+                if path.is_file():
+                    files.clear(path)
+                try:
+                    files.move(filled, path, self.root)
+                except OSError as error:
+                    # Another process was first, and perhaps wrote to it since.
+                    if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                        raise
+        files.touch(path)
+        return path
+
+    @translated
+    def forget_volume(self, identity: str) -> None:
+        """Drop a cache volume; a step that has it mounted keeps what it has."""
+        path = self.root / "volumes" / file_name(identity)
+        if path.is_dir():
+            discard(path, self._stage)
