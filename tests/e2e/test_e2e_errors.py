@@ -88,7 +88,7 @@ def unchanged(_: Path) -> None:
             "workspace",
             unchanged,
             ["--package=nope", "test"],
-            'the source holds no package "nope" (it has: ',
+            'the source has no package "nope" (it has: ',
             "pass --package with a name or path of these",
             id="unknown package",
         ),

@@ -208,7 +208,7 @@ def test_without_a_pin_the_flag_is_asked_for() -> None:
         (f"w @ git+https://user:word@example.org/o/w@{COMMIT}", "is not a git repository"),
         ("w @ https://example.org/w-1-py3-none-any.whl", "is not a git repository by https"),
         (f"w @ {GIT}@{COMMIT}#egg=other", "contains more than an address and a commit"),
-        (f"w @ {GIT}@{COMMIT} ; python_version > '3'", "holds more than an address"),
+        (f"w @ {GIT}@{COMMIT} ; python_version > '3'", "contains more than an address"),
         (f"w @ {GIT}@{COMMIT}#subdirectory=../x", "is outside of the repository"),
         ("not a requirement", "is not a requirement"),
     ],

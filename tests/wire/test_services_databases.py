@@ -172,7 +172,7 @@ async def test_an_unknown_version_is_refused(one: Session) -> None:
     """A major version that cannot be had is an error that lists what can."""
     message = await fails(one.dag.container().from_("postgres:9.6").sync())
 
-    assert "no PostgreSQL 9.6 to stand in for postgres:9.6" in message
+    assert "no PostgreSQL 9.6 to use for postgres:9.6" in message
     assert "wheels have PostgreSQL 18, 17, 16, 15, 14" in message
 
 
