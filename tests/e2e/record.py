@@ -22,7 +22,9 @@ import json
 import os
 import re
 import sys
+import tarfile
 import tempfile
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -62,7 +64,10 @@ WORKFLOWS: Final = {
 
 MASKS: Final = (
     (re.compile(r"\b\d+(?:\.\d+)? ?(ms|s)\b"), r"N \1"),
-    (re.compile(r"(passed|failed|cancelled) +\d+\.\d(?= )"), r"\1  N"),  # the table of `ci`
+    (
+        re.compile(r"(passed|failed|cancelled|not configured) +\d+\.\d(?= )"),
+        r"\1  N",
+    ),  # the table of `ci`
     (re.compile(r"\b127\.0\.0\.1:\d+"), "127.0.0.1:PORT"),
     (re.compile(r"-----+|=====+"), "----"),  # a line's width depends on the time in its middle
 )
@@ -121,11 +126,30 @@ def texts(directory: Path) -> list[str]:
 
 
 def digests(directory: Path) -> list[str]:
-    """Return the SHA-256 and the name of every file in a directory."""
-    return [
-        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(directory)}"
-        for path in below(directory)
-    ]
+    """Return the digest and the name of every file in a directory."""
+    return [f"{content_digest(path)}  {path.relative_to(directory)}" for path in below(directory)]
+
+
+def content_digest(path: Path) -> str:
+    """Return the SHA-256 of what an archive holds: some back ends write times beside it."""
+    digest = hashlib.sha256()
+    for name, data in sorted(members(path)):
+        digest.update(f"{name} {len(data)}\n".encode())
+        digest.update(data)
+    return digest.hexdigest()
+
+
+def members(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield name and bytes of each file in a wheel or a source distribution."""
+    if path.suffix == ".whl":
+        with zipfile.ZipFile(path) as wheel:
+            for name in wheel.namelist():
+                yield name, wheel.read(name)
+    else:
+        with tarfile.open(path) as sdist:
+            for member in sdist.getmembers():
+                if (file := sdist.extractfile(member)) is not None:
+                    yield member.name, file.read()
 
 
 def below(directory: Path) -> list[Path]:

@@ -191,7 +191,10 @@ class GitHubRest:
             seen = 'the setting "Allow GitHub Actions to create and approve pull requests" is off'
             act = "turn it on (Settings, Actions, General), or pass the token of an app"
             return Problem(Reason.NO_PERMISSION, seen, act)
-        return "the pull request starts no workflows: --github-token is the workflow's own"
+        return (
+            "the pull request starts no workflows without an approval: "
+            "--github-token is the workflow's own"
+        )
 
     # -- pull requests ----------------------------------------------------------------------------
 

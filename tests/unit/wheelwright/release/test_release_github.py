@@ -209,7 +209,9 @@ OF_BRANCH = f"GET {REPOSITORY}/rules/branches/release%2Fv1.2.4?per_page=100"
 OF_TAGS = f"GET {REPOSITORY}/rulesets?includes_parents=true&targets=tag&per_page=100"
 WORKFLOW = f"GET {REPOSITORY}/actions/permissions/workflow"
 MAKINGS = (Making("refs/heads/release/v1.2.4", "Release"), Making("refs/tags/v1.2.4"))
-OWN_TOKEN = "the pull request starts no workflows: --github-token is the workflow's own"
+OWN_TOKEN = (
+    "the pull request starts no workflows without an approval: --github-token is the workflow's own"
+)
 
 
 def ruleset(number: int, include: str, bypass: str = "never", **more: object) -> dict[str, object]:
