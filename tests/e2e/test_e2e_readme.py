@@ -42,10 +42,10 @@ def commands() -> list[tuple[str, list[str]]]:
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Copy what a clone holds, as far as the commands need it."""
     at = tmp_path_factory.mktemp("clone")
-    for name in ("dagger.json", "pyproject.toml", "uv.lock", "README.md", "LICENSE"):
+    pages = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE")
+    for name in ("dagger.json", "pyproject.toml", "uv.lock", ".python-version", *pages):
         shutil.copy(REPOSITORY / name, at)
-    shutil.copy(REPOSITORY / ".python-version", at)
-    for name in ("src", "tests"):
+    for name in ("src", "tests", "docs", ".github"):
         ignored = shutil.ignore_patterns("__pycache__", ".venv")
         shutil.copytree(REPOSITORY / name, at / name, ignore=ignored)
     return at

@@ -361,7 +361,7 @@ def test_workflows_of_a_person_are_kept(stiletto: Bench, sample: Sample) -> None
     kept = ci.read_text()
     stiletto.passes(source, *words, "--overwrite", "-y", cwd=source)
 
-    assert ".github/workflows/ci.yml is there already" in ended.error
+    assert ".github/workflows/ci.yml is present already" in ended.error
     assert "name: mine\n" == kept
     assert ci.read_text().startswith("# >>> wheelwright")
 

@@ -409,5 +409,5 @@ def test_private_requirements_that_a_build_tells_are_refused(outpost: Outpost) -
     ended = outpost.call("test")
 
     assert 1 == ended.code, str(ended)
-    assert "what the package needs is known only when it is built" in ended.error
+    assert "the dependencies are known only when the package is built" in ended.error
     assert "run `uv lock`" in ended.error

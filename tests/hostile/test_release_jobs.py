@@ -325,9 +325,9 @@ def one_more(artifact: Path) -> None:
 
 FILES = {
     "other bytes": (other_bytes, "does not have the sha256"),
-    "a link": (a_link, "is not an ordinary file"),
+    "a link": (a_link, "is not a regular file"),
     "one more file": (one_more, "'dist/evil-1.0.tar.gz' is unexpected"),
-    "no record": (lambda artifact: (artifact / "release.json").unlink(), "not an ordinary file"),
+    "no record": (lambda artifact: (artifact / "release.json").unlink(), "not a regular file"),
     "deep": (
         lambda artifact: (artifact / "release.json").write_text("[" * 99999),
         "nested too deeply",

@@ -537,7 +537,7 @@ def text_of(root: Path) -> str:
 def test_the_table_of_encoders_names_what_is_there() -> None:
     """Each module that turns texts into words of others stands in docs/engine.md."""
     page = (REPOSITORY / "docs" / "engine.md").read_text(encoding="utf-8")
-    section = page.partition("## Whose syntax a text reaches")[2].partition("\n## ")[0]
+    section = page.partition("## Text that reaches another syntax")[2].partition("\n## ")[0]
     named = set(re.findall(r"`src/(\S+\.py)`", section))
     quotes = re.compile(
         r"shlex\.quote|def (packed|hosts_file|git_variables|check_(?!removals)\w+)\("

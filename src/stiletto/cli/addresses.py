@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from stiletto.cli.names import kebab
 from stiletto.cli.values import Address, Parsed
 from stiletto.errors import NotSupported, UsageError
-from stiletto.module.addresses import calls_for, check_bare_secret, is_git_url
+from stiletto.module.addresses import calls_for, is_git_url, require_variable
 from stiletto.module.credentials import shown
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Addresses:
             case "GitRef":
                 self._check_path(name, address.type, address.text.partition("#")[0])
             case "Secret" if ":" not in address.text:
-                check_bare_secret(address.text, self._environ, f"--{kebab(name)}: ")
+                require_variable(address.text, self._environ, f"--{kebab(name)}: ")
                 self._say(
                     f"Warning: --{kebab(name)}: a secret without a scheme; "
                     "write env:// in front of the name, as later versions will require"

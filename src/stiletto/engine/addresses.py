@@ -16,7 +16,7 @@ from stiletto.engine.repositories import Repositories
 from stiletto.errors import NotSupported, UsageError
 from stiletto.graph.kind import Kind
 from stiletto.graph.recipe import Recipe
-from stiletto.module.addresses import calls_for, check_bare_secret, is_git_url
+from stiletto.module.addresses import calls_for, is_git_url, require_variable
 from stiletto.module.credentials import shown
 from stiletto.module.remote import GitReference
 
@@ -52,7 +52,7 @@ class Addresses:
         if of.name in ("Directory", "File") and is_git_url(text):
             text = await self._from_repository(text)
         elif of.name == "Secret" and ":" not in text:
-            check_bare_secret(text, self._core.environ)
+            require_variable(text, self._core.environ)
         calls = calls_for(of.name, text) if of.name in OFFERED else None
         if calls is None:
             raise NotSupported(f"a default for an argument of type {of.name}")

@@ -113,7 +113,7 @@ class Dir:
             if isinstance(entry, Dir):
                 return entry
             raise TreeError("cannot replace a directory's root with a file")
-        check_depth(path)
+        limit_depth(path)
         return self._put(parts, entry)
 
     def _put(self, parts: tuple[str, ...], entry: Entry) -> Dir:
@@ -208,7 +208,7 @@ Entry: TypeAlias = File | Link | Dir
 EMPTY = Dir()
 
 
-def check_depth(path: str) -> None:
+def limit_depth(path: str) -> None:
     """Refuse a path of more names than a tree may have levels.
 
     Raises:

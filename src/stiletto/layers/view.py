@@ -18,7 +18,7 @@ from typing import Literal, TypeAlias
 
 from stiletto.errors import UsageError
 from stiletto.graph.links import follow as follow_links
-from stiletto.graph.tree import Dir, Entry, File, Link, check_depth
+from stiletto.graph.tree import Dir, Entry, File, Link, limit_depth
 from stiletto.layers.layer import Bind, Layer
 from stiletto.layers.marks import is_whiteout
 from stiletto.layers.paths import lstat, parents, relative
@@ -183,7 +183,7 @@ class View:
         mode = stat.S_IMODE(node.stat.st_mode)
         match node.kind, node.host:
             case "dir", _:
-                check_depth(node.path)
+                limit_depth(node.path)
                 entries: dict[str, Entry] = {}
                 for name in self._names(place):
                     child = self._place(posixpath.join(relative(node.path), name))

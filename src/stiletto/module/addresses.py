@@ -57,7 +57,7 @@ def calls_for(type_name: str, address: str, ignore: Sequence[str] = ()) -> Calls
             return None
 
 
-def check_bare_secret(name: str, environ: Mapping[str, str], where: str = "") -> None:
+def require_variable(name: str, environ: Mapping[str, str], where: str = "") -> None:
     """Check that a secret without a scheme names a variable, and never repeat it.
 
     Whoever writes one has often written the secret itself.

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from stiletto.errors import UsageError
-from stiletto.graph.tree import Dir, Entry, File, Link, check_depth
+from stiletto.graph.tree import Dir, Entry, File, Link, limit_depth
 from stiletto.store.blobs import Blobs
 from stiletto.store.files import place
 from stiletto.store.sealed import MISFIT
@@ -174,7 +174,7 @@ class _Walk:
 
     def entries(self, directory: str) -> dict[str, Entry]:
         """Return the kept entries of a directory, named relative to the root."""
-        check_depth(directory)
+        limit_depth(directory)
         try:
             with os.scandir(self._root / directory) as found:
                 children = sorted(found, key=lambda child: child.name)
