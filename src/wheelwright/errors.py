@@ -5,6 +5,7 @@
     |- RequestError    the caller's arguments: an unknown group, a Python outside requires-python
     |- ToolFailed      a tool ended with a code that is not one of its verdicts
     |- GateFailed      a gate ran and failed; the message is its report
+    |- RecordInvalid   the record of a test run is broken (testing/record.py)
     |- ActFailed       a step of a release failed (release/decide/ports.py)
     `- Stopped         a release stopped before it was done (release/decide/report.py)
 

@@ -1,4 +1,4 @@
-"""The tree of errors is drawn in `errors.py`, complete and as it is."""
+"""The tree of errors of each package is drawn in its `errors.py`, complete and as it is."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ import builtins
 import re
 from pathlib import Path
 
-SOURCES = Path(__file__).resolve().parents[2] / "src" / "stiletto"
+import pytest
+
+SOURCES = Path(__file__).resolve().parents[2] / "src"
 
 
-def drawn() -> set[tuple[str, str]]:
+def drawn(package: str) -> set[tuple[str, str]]:
     """Return each class of the drawing with the one that it hangs on."""
     found: set[tuple[str, str]] = set()
     above: list[tuple[int, str]] = []
-    text = ast.get_docstring(ast.parse((SOURCES / "errors.py").read_text(encoding="utf-8"))) or ""
+    source = (SOURCES / package / "errors.py").read_text(encoding="utf-8")
+    text = ast.get_docstring(ast.parse(source)) or ""
     for mark, name in re.findall(r"^    ((?:[|` ]  )*(?:[|`]- )?)([A-Z]\w+)", text, re.MULTILINE):
         above = [each for each in above if each[0] < len(mark)]
         if above:
@@ -23,11 +26,15 @@ def drawn() -> set[tuple[str, str]]:
     return found
 
 
-def written() -> set[tuple[str, str]]:
-    """Return each class of the package that is an exception, with its base."""
+def written(package: str) -> set[tuple[str, str]]:
+    """Return each class of the package that is an exception, with its base.
+
+    Programs that run in a step import nothing of the package, and are left out.
+    """
     bases = {
         node.name: ast.unparse(node.bases[0])
-        for path in SOURCES.rglob("*.py")
+        for path in (SOURCES / package).rglob("*.py")
+        if path.parent.name != "inside"
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.ClassDef) and node.bases
     }
@@ -42,7 +49,10 @@ def written() -> set[tuple[str, str]]:
     return {(name, base) for name, base in bases.items() if is_exception(root(name))}
 
 
-def test_every_error_is_drawn() -> None:
+@pytest.mark.parametrize(
+    ("package", "root"), [("stiletto", "StilettoError"), ("wheelwright", "WheelwrightError")]
+)
+def test_every_error_is_drawn(package: str, root: str) -> None:
     """The drawing has each exception of the package, under its base, and no other."""
-    assert ("StilettoError", "Exception") in written()
-    assert drawn() == written() - {("StilettoError", "Exception")}
+    assert (root, "Exception") in written(package)
+    assert drawn(package) == written(package) - {(root, "Exception")}

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from wheelwright.errors import WheelwrightError
 from wheelwright.project.reading import cut, first_line
 
 SIZE_MAX = 64 * 1024 * 1024
@@ -44,7 +45,7 @@ _KINDS = (
 )
 
 
-class RecordInvalid(Exception):
+class RecordInvalid(WheelwrightError):
     """The record is not one; the message ends the sentence `the record is ...`."""
 
 
