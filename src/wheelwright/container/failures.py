@@ -80,7 +80,8 @@ def _extensions(error: dagger.QueryError) -> Mapping[str, Any]:
 
 def unwrap(error: BaseException) -> BaseException:
     """Return the one exception in groups of one, as task groups make them."""
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+    # Tasks that run at once may meet one failure each, all of the same step: one message is enough.
+    while isinstance(error, BaseExceptionGroup) and len({*map(str, error.exceptions)}) == 1:
         error = error.exceptions[0]
     return error
 
