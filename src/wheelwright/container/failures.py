@@ -79,11 +79,20 @@ def _extensions(error: dagger.QueryError) -> Mapping[str, Any]:
 
 
 def unwrap(error: BaseException) -> BaseException:
-    """Return the one exception in groups of one, as task groups make them."""
-    # Tasks that run at once may meet one failure each, all of the same step: one message is enough.
-    while isinstance(error, BaseExceptionGroup) and len({*map(str, error.exceptions)}) == 1:
-        error = error.exceptions[0]
-    return error
+    """Return the one exception in the groups that task groups make.
+
+    Tasks that run at once may fail before the first failure ends the others. Where each of them
+    failed as expected, the first stands for all, as it does when they fail a moment later.
+    """
+    found = _leaves(error)
+    plain = all(isinstance(each, (WheelwrightError, dagger.QueryError)) for each in found)
+    return found[0] if plain or len(found) == 1 else error
+
+
+def _leaves(error: BaseException) -> list[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for each in error.exceptions for leaf in _leaves(each)]
+    return [error]
 
 
 def expected(caught: Exception) -> str:

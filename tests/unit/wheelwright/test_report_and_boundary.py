@@ -13,7 +13,7 @@ import wheelwright
 from wheelwright import ci
 from wheelwright.ci import Row
 from wheelwright.container.failures import FunctionFailed, message_of, plainly, unwrap
-from wheelwright.errors import RequestError
+from wheelwright.errors import RequestError, ToolFailed
 from wheelwright.gates.result import GateResult, Verdict
 
 
@@ -129,6 +129,14 @@ def test_other_refusals_of_the_engine_are_passed_on() -> None:
     )
     nested = ExceptionGroup("a", [ExceptionGroup("b", [KeyError("c")])])
     assert isinstance(unwrap(nested), KeyError)
+
+
+def test_failures_at_once_are_one() -> None:
+    """Of tasks that failed as expected at once the first is reported; a bug is never hidden."""
+    one, other = ToolFailed("no Python 3.99"), ToolFailed("no network")
+    assert one is unwrap(ExceptionGroup("a", [one, ExceptionGroup("b", [other])]))
+    with_bug = ExceptionGroup("a", [one, KeyError("c")])
+    assert with_bug is unwrap(with_bug)
 
 
 def registration(cls: type) -> Any:
