@@ -16,7 +16,7 @@ import dagger
 
 from wheelwright.container.failures import expected
 from wheelwright.container.harmless import harmless
-from wheelwright.container.loading import Bench, python_of
+from wheelwright.container.loading import LoadedProject, python_of
 from wheelwright.distribution.builder import Build
 from wheelwright.errors import GateFailed, RequestError
 from wheelwright.gates.audit import Audit
@@ -81,7 +81,7 @@ def skippable() -> tuple[str, ...]:
     return tuple(gate.name for gate in in_ci())
 
 
-async def ci(bench: Bench, asked: str, git: dagger.Directory, *, fail_fast: bool) -> str:
+async def ci(loaded: LoadedProject, asked: str, git: dagger.Directory, *, fail_fast: bool) -> str:
     """Run every gate and return the table.
 
     With `fail_fast` they run one after the other and stop at the first failure; without, all at
@@ -90,10 +90,10 @@ async def ci(bench: Bench, asked: str, git: dagger.Directory, *, fail_fast: bool
     Raises:
         GateFailed: a gate failed; the message is the table with the details of failures above.
     """
-    bench.project.require_package()
-    python = python_of(bench, asked)
+    loaded.project.require_package()
+    python = python_of(loaded, asked)
     rows: dict[str, Row] = {}
-    for name in bench.project.settings.skip:
+    for name in loaded.project.settings.skip:
         note = "left out by skip in [tool.wheelwright]"
         rows[name] = Row(GateResult(name, Verdict.NOT_RUN, note), None)
     chosen = [gate for gate in in_ci() if gate.name not in rows]
@@ -101,7 +101,7 @@ async def ci(bench: Bench, asked: str, git: dagger.Directory, *, fail_fast: bool
     async def run(gate: AnyGate) -> None:
         if isinstance(gate, Types):
             gate = replace(gate, asked=bool(asked))
-        rows[gate.name] = await _timed(gate, bench, python, git)
+        rows[gate.name] = await _timed(gate, loaded, python, git)
 
     if fail_fast:
         for gate in chosen:
@@ -115,16 +115,16 @@ async def ci(bench: Bench, asked: str, git: dagger.Directory, *, fail_fast: bool
             for gate in chosen:
                 group.start_soon(run, gate)
     ordered = [rows[gate.name] for gate in in_ci()]
-    text = render(f"ci of {bench.project.name} on Python {python}", ordered)
+    text = render(f"ci of {loaded.project.name} on Python {python}", ordered)
     if failed(ordered):
         raise GateFailed(f"{headline(ordered)}\n\n{text}")
     return text
 
 
-async def _timed(gate: AnyGate, bench: Bench, python: str, git: dagger.Directory) -> Row:
+async def _timed(gate: AnyGate, loaded: LoadedProject, python: str, git: dagger.Directory) -> Row:
     started_s = time.monotonic()
     try:
-        result = await check(gate, bench, python, git)
+        result = await check(gate, loaded, python, git)
     except RequestError:
         # What was asked for cannot be done: no table would make that clearer.
         raise

@@ -10,18 +10,16 @@ import dagger
 from dagger import Doc, check, enum_type, function, object_type
 
 from wheelwright import ci
-from wheelwright import notify as notices
-from wheelwright.container import attempting, limits, toolchain
-from wheelwright.container import packages as everywhere
-from wheelwright.container.failures import plainly
-from wheelwright.container.loading import Bench, load, python_of
+from wheelwright.container import attempting, limits, packages, toolchain
+from wheelwright.container.failures import translate_errors
+from wheelwright.container.loading import LoadedProject, load, python_of
 from wheelwright.distribution import builder
 from wheelwright.errors import RequestError
 from wheelwright.gates import run as gates
 from wheelwright.gates.audit import Audit
 from wheelwright.gates.security import Security
 from wheelwright.gates.types import Types
-from wheelwright.github import annotate as annotating
+from wheelwright.github import annotate
 from wheelwright.github import shell as github
 from wheelwright.github.plan import CHECK, Options
 from wheelwright.module.args import (
@@ -55,11 +53,10 @@ from wheelwright.module.checks import with_checks
 from wheelwright.module.objects import Cell, Matrix, TestRun, matrix_object, run_object
 from wheelwright.module.releases import Releases, ReportFormat
 from wheelwright.module.uncached import uncached
+from wheelwright.notify import MESSAGE, compose, post
 from wheelwright.project.pythons import claimed
 from wheelwright.release.act.asked import Asked
-from wheelwright.testing import cells as planning
-from wheelwright.testing import matrix as crossing
-from wheelwright.testing import run_tests
+from wheelwright.testing import cells, matrix, run_tests
 from wheelwright.testing.cells import Selection
 from wheelwright.testing.plan import TestOptions
 from wheelwright.testing.reports import history
@@ -91,30 +88,30 @@ class Wheelwright(Releases):
     netrc: Netrc = None
 
     @function
-    @plainly
+    @translate_errors
     async def format(self) -> dagger.Changeset:
         """Apply ruff's safe fixes and its format: returns the changes, for you to accept."""
-        bench = await self._bench()
-        return await gates.fixes(bench, self._python(bench))
+        loaded = await self._loaded()
+        return await gates.fixes(loaded, self._python(loaded))
 
     @function
     @check
-    @plainly
+    @translate_errors
     async def typecheck(self, git: Git, python: Python = "") -> str:
         """Run each type checker the project configures: mypy, (based)pyright, ty, pyrefly."""
-        bench = await self._bench()
+        loaded = await self._loaded()
         gate = Types(asked=bool(python))
-        return (await gates.check(gate, bench, self._python(bench, python), git)).require()
+        return (await gates.check(gate, loaded, self._python(loaded, python), git)).require()
 
     @function
-    @plainly
+    @translate_errors
     async def versions(self) -> list[str]:
         """List the Python versions that the package claims, oldest first."""
-        return claimed((await self._bench()).project.package)
+        return claimed((await self._loaded()).project.package)
 
     @function
     @check
-    @plainly
+    @translate_errors
     async def test(
         self,
         git: Git,
@@ -131,17 +128,17 @@ class Wheelwright(Releases):
         extra named tests, test or dev, a requirements file such as requirements-dev.txt, or tox's
         deps. The result names it. `test-run` returns the files of the same run.
         """
-        bench = await self._bench(rerun=rerun)
-        cell = planning.Cell(
-            "", self._python(bench, python), "", tuple(groups), tuple(extras), tuple(service)
+        loaded = await self._loaded(rerun=rerun)
+        cell = cells.Cell(
+            "", self._python(loaded, python), "", tuple(groups), tuple(extras), tuple(service)
         )
-        tested = await run_tests.test(bench, git, cell, TestOptions(tuple(args)))
+        tested = await run_tests.test(loaded, git, cell, TestOptions(tuple(args)))
         if error := tested.error():
             raise error
         return tested.text()
 
     @uncached
-    @plainly
+    @translate_errors
     async def test_run(
         self,
         git: Git,
@@ -153,16 +150,16 @@ class Wheelwright(Releases):
         rerun: Rerun = False,
     ) -> TestRun:
         """Return the run that `test` judges, with its JUnit report and log, passed or failed."""
-        bench = await self._bench(reading=not rerun, rerun=rerun)
-        cell = planning.Cell(
-            "", self._python(bench, python), "", tuple(groups), tuple(extras), tuple(service)
+        loaded = await self._loaded(reading=not rerun, rerun=rerun)
+        cell = cells.Cell(
+            "", self._python(loaded, python), "", tuple(groups), tuple(extras), tuple(service)
         )
-        tested = await run_tests.test(bench, git, cell, TestOptions(tuple(args)))
+        tested = await run_tests.test(loaded, git, cell, TestOptions(tuple(args)))
         return run_object(tested)
 
     @function
     @check
-    @plainly
+    @translate_errors
     async def matrix(
         self,
         git: Git,
@@ -197,31 +194,31 @@ class Wheelwright(Releases):
         files of the same run.
         """
         asked = _selection(python, resolution, group, extra, service, cell, os)
-        options = crossing.Options(
+        options = matrix.Options(
             limit, fail_fast, skip_unavailable, coverage, coverage_min, tuple(args)
         )
 
-        async def one(bench: Bench) -> MatrixReport:
-            return (await crossing.run(bench, git, asked, options)).report
+        async def one(loaded: LoadedProject) -> MatrixReport:
+            return (await matrix.run(loaded, git, asked, options)).report
 
         if all_packages:
             if plan or format_ is PlanFormat.GITHUB:
                 raise RequestError("--plan lists the cells of one package", "pass --package")
-            return await crossing.judge_all(
-                await self._benches(rerun=rerun), one, fail_fast=fail_fast
+            return await matrix.judge_all(
+                await self._all_loaded(rerun=rerun), one, fail_fast=fail_fast
             )
-        bench = await self._bench(rerun=rerun)
+        loaded = await self._loaded(rerun=rerun)
         if plan or format_ is PlanFormat.GITHUB:
-            cells = planning.plan(bench.project, asked)
+            planned = cells.plan(loaded.project, asked)
             if format_ is PlanFormat.GITHUB:
-                return planning.github(cells)
-            return planning.table(bench.project, cells)
+                return cells.github(planned)
+            return cells.table(loaded.project, planned)
         if os:
             raise RequestError("--os needs --plan", "pass --plan, too")
-        return crossing.judge(await one(bench))
+        return matrix.judge(await one(loaded))
 
     @uncached
-    @plainly
+    @translate_errors
     async def matrix_run(
         self,
         git: Git,
@@ -241,14 +238,14 @@ class Wheelwright(Releases):
     ) -> Matrix:
         """Return the matrix that `matrix` judges, with all its files, passed or failed."""
         asked = _selection(python, resolution, group, extra, service, cell)
-        options = crossing.Options(
+        options = matrix.Options(
             limit, fail_fast, skip_unavailable, coverage, coverage_min, tuple(args)
         )
-        bench = await self._bench(reading=not rerun, rerun=rerun)
-        return matrix_object(await crossing.run(bench, git, asked, options))
+        loaded = await self._loaded(reading=not rerun, rerun=rerun)
+        return matrix_object(await matrix.run(loaded, git, asked, options))
 
     @uncached
-    @plainly
+    @translate_errors
     async def annotations(
         self,
         git: Git,
@@ -262,14 +259,14 @@ class Wheelwright(Releases):
 
         Annotations do not make this call fail: `ci` and `matrix` judge.
         """
-        options = crossing.Options(
+        options = matrix.Options(
             limit, skip_unavailable=skip_unavailable, measure=coverage, least=coverage_min
         )
-        bench = await self._bench(reading=True)
-        return await annotating.annotate(bench, self._python(bench), git, options, audit)
+        loaded = await self._loaded(reading=True)
+        return await annotate.annotate(loaded, self._python(loaded), git, options, audit)
 
     @function
-    @plainly
+    @translate_errors
     async def trend(
         self,
         history_: Annotated[dagger.File, Doc("The file that `matrix-run history` returned.")],
@@ -280,22 +277,22 @@ class Wheelwright(Releases):
 
     @function
     @check
-    @plainly
+    @translate_errors
     async def security(self, severity: Severity = "medium") -> str:
         """Scan the package's code with bandit; `security-report` returns the same scan as SARIF."""
-        bench = await self._bench()
+        loaded = await self._loaded()
         gate = Security(severity=severity)
-        return (await gates.check(gate, bench, self._python(bench))).require()
+        return (await gates.check(gate, loaded, self._python(loaded))).require()
 
     @uncached
-    @plainly
+    @translate_errors
     async def security_report(self, severity: Severity = "medium") -> dagger.File:
         """Return bandit's findings as a SARIF file, whatever the verdict."""
-        bench = await self._bench(reading=True)
-        return await gates.report(Security(severity=severity), bench, self._python(bench))
+        loaded = await self._loaded(reading=True)
+        return await gates.report(Security(severity=severity), loaded, self._python(loaded))
 
     @uncached
-    @plainly
+    @translate_errors
     async def audit(
         self,
         allow_unknown: Annotated[
@@ -309,12 +306,12 @@ class Wheelwright(Releases):
 
         Not a check: a new advisory would make the check of an old commit fail.
         """
-        bench = await self._bench()
+        loaded = await self._loaded()
         gate = Audit(osv_url=osv_url, allow_unknown=allow_unknown)
-        return (await gates.check(gate, bench, self._python(bench))).require()
+        return (await gates.check(gate, loaded, self._python(loaded))).require()
 
     @uncached
-    @plainly
+    @translate_errors
     async def notify(
         self,
         webhook: Annotated[
@@ -322,31 +319,31 @@ class Wheelwright(Releases):
         ],
         message: Annotated[
             str, Doc("The message; {name}, {version}, {what} and {link} are filled in.")
-        ] = notices.MESSAGE,
+        ] = MESSAGE,
         what: Annotated[str, Doc("What happened.")] = "CI failed",
         link: Annotated[str, Doc("Where to read more.")] = "",
     ) -> str:
         """Post a message to a webhook, such as Slack's; for a step that runs on failure."""
-        bench = await self._bench()
-        text = notices.compose(message, bench.project, what=what, link=link)
-        return await notices.post(await webhook.plaintext(), text)
+        loaded = await self._loaded()
+        text = compose(message, loaded.project, what=what, link=link)
+        return await post(await webhook.plaintext(), text)
 
     @function
-    @plainly
+    @translate_errors
     async def build(
         self, git: Git, python: Python = "", all_packages: AllPackages = False
     ) -> dagger.Directory:
         """Build the source distribution and the wheel: a directory with both."""
 
-        async def one(bench: Bench) -> dagger.Directory:
-            return await builder.build(bench, self._python(bench, python), git)
+        async def one(loaded: LoadedProject) -> dagger.Directory:
+            return await builder.build(loaded, self._python(loaded, python), git)
 
         if all_packages:
-            return await everywhere.gather(await self._benches(), one)
-        return await one(await self._bench())
+            return await packages.gather(await self._all_loaded(), one)
+        return await one(await self._loaded())
 
     @function
-    @plainly
+    @translate_errors
     async def ci(
         self,
         git: Git,
@@ -363,18 +360,18 @@ class Wheelwright(Releases):
         "not configured".
         """
 
-        async def one(bench: Bench) -> str:
-            return await ci.ci(bench, python or self.python, git, fail_fast=fail_fast)
+        async def one(loaded: LoadedProject) -> str:
+            return await ci.ci(loaded, python or self.python, git, fail_fast=fail_fast)
 
         if all_packages:
-            return await everywhere.judge(
-                await self._benches(rerun=rerun), one, fail_fast=fail_fast
+            return await packages.judge(
+                await self._all_loaded(rerun=rerun), one, fail_fast=fail_fast
             )
-        return await one(await self._bench(rerun=rerun))
+        return await one(await self._loaded(rerun=rerun))
 
     # A kept pin has to be told each time, so no call is answered from an earlier one.
     @uncached
-    @plainly
+    @translate_errors
     async def workflows(
         self,
         branch: Annotated[str, Doc("The default branch.")] = "main",
@@ -413,7 +410,7 @@ class Wheelwright(Releases):
         """
         options = Options(branch, environment, propose_environment, index, reusable)
         return await github.workflows(
-            await self._bench(),
+            await self._loaded(),
             self.package,
             options,
             engine=engine,
@@ -423,7 +420,7 @@ class Wheelwright(Releases):
         )
 
     @function
-    @plainly
+    @translate_errors
     async def ruleset(
         self,
         tags: Annotated[
@@ -446,55 +443,55 @@ class Wheelwright(Releases):
         )
 
     @function
-    @plainly
+    @translate_errors
     async def native_matrix(self) -> str:
         """Print the matrix's cells for macOS and Windows runners, as GitHub's strategy.matrix.
 
         Cells whose `os` in [tool.wheelwright.matrix] names another runner than Ubuntu. Each has
         the commands for a machine that has uv and bash, and no engine.
         """
-        return github.native_matrix(await self._bench())
+        return github.native_matrix(await self._loaded())
 
     @uncached
-    @plainly
+    @translate_errors
     async def uv_cache(self) -> dagger.Directory:
         """Return uv's cache for a CI service to keep: what was built, not what was downloaded."""
-        return await github.saved_cache(await self._bench()).sync()
+        return await github.saved_cache(await self._loaded()).sync()
 
     @uncached
-    @plainly
+    @translate_errors
     async def restore_uv_cache(
         self, saved: Annotated[dagger.Directory, Doc("What `uv-cache` returned earlier.")]
     ) -> str:
         """Put a saved uv cache into the engine."""
-        return await github.restore_cache(await self._bench(), saved)
+        return await github.restore_cache(await self._loaded(), saved)
 
     async def _of_package(
         self, asked: Asked, git: dagger.Directory, *, checkout: bool = False
-    ) -> tuple[Asked, Bench]:
-        bench = await self._bench()
+    ) -> tuple[Asked, LoadedProject]:
+        loaded = await self._loaded()
         package, python = self.package, self.python
-        return replace(asked, package=package, python=python, git=git, checkout=checkout), bench
+        return replace(asked, package=package, python=python, git=git, checkout=checkout), loaded
 
-    async def _bench(self, *, reading: bool = False, rerun: bool = False) -> Bench:
+    async def _loaded(self, *, reading: bool = False, rerun: bool = False) -> LoadedProject:
         attempting.begin(reading=reading, rerun=rerun)
-        bench = await load(self.source, ci.skippable(), self.package)
-        self._hold(bench)
-        return bench
+        loaded = await load(self.source, ci.skippable(), self.package)
+        self._hold(loaded)
+        return loaded
 
-    async def _benches(self, *, rerun: bool = False) -> list[Bench]:
+    async def _all_loaded(self, *, rerun: bool = False) -> list[LoadedProject]:
         attempting.begin(rerun=rerun)
-        benches = await everywhere.benches(self.source, ci.skippable(), self.package)
-        self._hold(benches[0])
-        return benches
+        all_loaded = await packages.all_loaded(self.source, ci.skippable(), self.package)
+        self._hold(all_loaded[0])
+        return all_loaded
 
-    def _hold(self, bench: Bench) -> None:
-        said = self.step_timeout or bench.project.settings.step_timeout or limits.DEFAULT_STEP
+    def _hold(self, loaded: LoadedProject) -> None:
+        said = self.step_timeout or loaded.project.settings.step_timeout or limits.DEFAULT_STEP
         limits.hold_steps(limits.seconds(said, "--step-timeout"))
         toolchain.hold_credentials(self.netrc)
 
-    def _python(self, bench: Bench, asked: str = "") -> str:
-        return python_of(bench, asked or self.python)
+    def _python(self, loaded: LoadedProject, asked: str = "") -> str:
+        return python_of(loaded, asked or self.python)
 
 
 def _selection(

@@ -24,8 +24,7 @@ from stiletto.module.defaults import parse_env
 from stiletto.module.source import read_project
 from wheelwright.ci import GATES
 from wheelwright.environment import plan as environment
-from wheelwright.environment import services as serving
-from wheelwright.environment import test_dependencies as dependencies
+from wheelwright.environment import services, test_dependencies
 from wheelwright.environment.requirements import flatten
 from wheelwright.environment.sources import expand
 from wheelwright.environment.tools import tool
@@ -42,7 +41,7 @@ from wheelwright.project.model import describe
 from wheelwright.release.decide import changelog, edits
 from wheelwright.release.decide.stops import Problem
 from wheelwright.testing import cells, coverage, junit, record, unrun, verdict
-from wheelwright.testing import run as testing
+from wheelwright.testing import run as test_run
 from wheelwright.testing.reports.annotations import of_audit
 
 HEAD = '[project]\nname = "quay"\nversion = "1"\nrequires-python = ">=3.11"\n'
@@ -235,13 +234,13 @@ def read_package(files: dict[str, str]) -> None:
         lambda: pythons.choose(package, "", project.settings.python, files.get(".python-version")),
         lambda: pythons.drift(package, files.get(".python-version")),
         lambda: pythons.claimed(package),
-        lambda: testing.configured(project, dependencies.find(project, "3.12")),
-        lambda: environment.plan(project, "3.12", dependencies.find(project, "3.12")),
+        lambda: test_run.configured(project, test_dependencies.find(project, "3.12")),
+        lambda: environment.plan(project, "3.12", test_dependencies.find(project, "3.12")),
         lambda: environment.plan(
-            project, "3.12", dependencies.find(project, "3.12"), resolution="lowest-direct"
+            project, "3.12", test_dependencies.find(project, "3.12"), resolution="lowest-direct"
         ),
         lambda: expand(project, package.dependencies),
-        lambda: coverage.configured(project, dependencies.find(project, "3.12")),
+        lambda: coverage.configured(project, test_dependencies.find(project, "3.12")),
         lambda: coverage.minimum(project),
         lambda: [tool(project, name, "3.12") for name in ("ruff", "mypy", "bandit")],
         lambda: Types(asked=True).plan(project, "3.12"),
@@ -249,7 +248,7 @@ def read_package(files: dict[str, str]) -> None:
         *(partial(gate.plan, project, "3.12") for gate in GATES if not isinstance(gate, OwnWay)),
         lambda: layout.test_directories(project),
         lambda: cells.plan(project, cells.Selection()),
-        lambda: serving.servers(project.settings.services),
+        lambda: services.servers(project.settings.services),
         lambda: edits.candidates(project),
         lambda: _version(files),
     ]
@@ -312,7 +311,7 @@ def read_lock(text: str) -> None:
 def read_changelog(text: str) -> None:
     """Read it as a changelog, and edit it where it has what a release edits."""
     changelog.section(text, "1.0")
-    changelog.gist(text)
+    changelog.content_lines(text)
     changelog.insert(text, "## 2.0\n")
     if changelog.unreleased(text):
         changelog.release_unreleased(text, "2.0", "2026-01-31", "v2.0")

@@ -20,23 +20,20 @@ from hypothesis import strategies as st
 
 from stiletto.cli.prune import read_duration_s, read_size_bytes
 from stiletto.errors import StilettoError
-from wheelwright import notify as notices
+from wheelwright import notify
 from wheelwright.container import limits
-from wheelwright.environment import services as serving
-from wheelwright.environment import test_dependencies as dependencies
+from wheelwright.environment import services, test_dependencies
 from wheelwright.errors import RequestError, WheelwrightError
 from wheelwright.gates.security import Security
-from wheelwright.github import plan as workflows
-from wheelwright.github import ruleset
+from wheelwright.github import plan, ruleset
 from wheelwright.github.calls import Engine, caller
 from wheelwright.project import pythons, workspace
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
-from wheelwright.release.decide import urls as where
+from wheelwright.release.decide import urls
 from wheelwright.release.decide.stops import Stop
 from wheelwright.release.decide.version import Request, next_version
-from wheelwright.testing import cells
-from wheelwright.testing import run as testing
+from wheelwright.testing import cells, run
 from wheelwright.testing.reports import history
 
 GROWTH_MAX_KB = 1 << 20
@@ -168,8 +165,8 @@ def read_selection(axes: tuple[tuple[str, ...], ...]) -> None:
 def read_tests(given: tuple[tuple[str, ...], ...]) -> None:
     """Find what the tests need, and their command."""
     groups, extras, args = given
-    dependencies.find(PROJECT, "3.12", groups, extras)
-    testing.command(PROJECT, args)
+    test_dependencies.find(PROJECT, "3.12", groups, extras)
+    run.command(PROJECT, args)
 
 
 def read_version(given: tuple[str, str, str, str, bool]) -> None:
@@ -184,15 +181,15 @@ def read_workflows(given: tuple[str, ...]) -> None:
     branch, module, package, stiletto, environment, proposing, index = given
     for engine in Engine:
         who = caller(None, engine, module or AT, package, stiletto)
-        workflows.workflows(PROJECT, who, workflows.Options(branch, environment, proposing, index))
+        plan.workflows(PROJECT, who, plan.Options(branch, environment, proposing, index))
 
 
 def read_place(given: tuple[str, ...]) -> None:
     """Read addresses of a remote and of an index."""
     remote, api, index, publish, check = given
-    where.hub_of(where.https(remote), api)
-    where.origin(f'[remote "origin"]\n\turl = {remote}\n')
-    where.index_urls(PROJECT, "quay", index, publish, check)
+    urls.hub_of(urls.https(remote), api)
+    urls.origin(f'[remote "origin"]\n\turl = {remote}\n')
+    urls.index_urls(PROJECT, "quay", index, publish, check)
 
 
 def read_rules(given: tuple[tuple[str, ...], int, tuple[str, ...]]) -> None:
@@ -206,7 +203,7 @@ def read_rules(given: tuple[tuple[str, ...], int, tuple[str, ...]]) -> None:
 def read_message(given: tuple[str, str, str]) -> None:
     """Fill a message in."""
     message, what, link = given
-    notices.compose(message, PROJECT, what=what, link=link)
+    notify.compose(message, PROJECT, what=what, link=link)
 
 
 ROW = '{"at": "x", "step": "3.12", "outcome": "passed", "seconds": 1}'
@@ -223,7 +220,7 @@ ARGUMENTS: dict[str, tuple[st.SearchStrategy[Any], Callable[[Any], object]]] = {
     "python": (ANY, lambda text: pythons.choose(PROJECT.package, text, "", text)),
     "cells": (st.tuples(*[SOME] * 7), read_selection),
     "tests": (st.tuples(*[SOME] * 3), read_tests),
-    "services": (SOME, serving.servers),
+    "services": (SOME, services.servers),
     "severity": (ANY, lambda text: Security(severity=text).plan(PROJECT, "3.12")),
     "package": (ANY, lambda text: workspace.locate(text, {"": "quay", "p/a": "a"})),
     "version": (st.tuples(ANY, ANY, ANY, ANY, st.booleans()), read_version),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.e2e.bench import Bench
 
-from wheelwright.environment import test_dependencies as dependencies
+from wheelwright.environment import test_dependencies
 from wheelwright.environment.sources import expand
 from wheelwright.environment.tools import tool
 from wheelwright.errors import ProjectError
@@ -21,10 +21,10 @@ from wheelwright.testing import coverage
 HEAD = '[project]\nname = "quay"\nversion = "1"\nrequires-python = ">=3.11"\n'
 
 
-def needs(files: dict[str, str]) -> dependencies.TestDependencies:
+def needs(files: dict[str, str]) -> test_dependencies.TestDependencies:
     """Return what the tests of a package with these files need."""
     texts = {"pyproject.toml": HEAD, **files}
-    return dependencies.find(describe(Snapshot(texts, frozenset(texts))), "3.12")
+    return test_dependencies.find(describe(Snapshot(texts, frozenset(texts))), "3.12")
 
 
 def says(act: Callable[[], object]) -> str:
@@ -74,7 +74,7 @@ def test_groups_that_include_each_other_twice_are_read_once() -> None:
         lines.append(f"g{number} = [{twice}, {twice}]")
     project = describe(Snapshot({"pyproject.toml": "\n".join([HEAD, *lines])}))
     assert ["pytest"] == project.package.group("tests")
-    assert () == dependencies.find(project, "3.12").added
+    assert () == test_dependencies.find(project, "3.12").added
 
 
 def test_groups_that_include_each_other_in_a_long_chain_are_an_error() -> None:
@@ -126,7 +126,7 @@ def test_an_extra_that_names_itself_is_read_once() -> None:
     ]
     extras.append('e5000 = ["pytest"]')
     project = describe(Snapshot({"pyproject.toml": "\n".join([HEAD, *extras])}))
-    assert () == dependencies.find(project, "3.12").added
+    assert () == test_dependencies.find(project, "3.12").added
     assert ["pytest"] == expand(project, ["quay[tests]"]).lines
 
 
@@ -278,7 +278,7 @@ def test_a_changelog_of_any_shape_is_read_in_the_time_of_its_length(text: str) -
     whole = f"# Changes\n\n## Unreleased\n\n- more\n\n{text}\n## 1.0\n\n- first\n"
     assert changelog.unreleased(whole).startswith("- more")
     assert "- first" == changelog.section(whole, "1.0")
-    assert changelog.gist(whole)
+    assert changelog.content_lines(whole)
     assert "## 2.0 - 2026-01-31" in changelog.release_unreleased(whole, "2.0", "2026-01-31", "v2.0")
 
 

@@ -22,14 +22,14 @@ from wheelwright.release.act.github import GitHubRest
 from wheelwright.release.act.http import Http, token_of
 from wheelwright.release.act.index import SimpleIndex
 from wheelwright.release.decide.ports import ActFailed
-from wheelwright.release.decide.rules import Making
+from wheelwright.release.decide.rules import RefToCreate
 from wheelwright.release.decide.urls import Hub
 from wheelwright.release.decide.world import GitHubRelease, Pull
 
 TOKEN = "canary-token-5a1d"
 JSON = "application/vnd.pypi.simple.v1+json"
-TAG = Making("refs/tags/v1.2.4")
-BRANCH = Making("refs/heads/release/v1.2.4", "Release", "a@example.org")
+TAG = RefToCreate("refs/tags/v1.2.4")
+BRANCH = RefToCreate("refs/heads/release/v1.2.4", "Release", "a@example.org")
 
 
 class Liar:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from stiletto.cli import check as checking
 from stiletto.cli.call import Caller
+from stiletto.cli.check import list_text, report, run_checks
 from stiletto.cli.checktree import checks_of, choose
 from stiletto.cli.describe import command_help, functions_table, help_of
 from stiletto.cli.flags import Flag, asks_for_help
@@ -149,9 +149,9 @@ async def check(invocation: Invocation, words: list[str]) -> int:
             return 0
         if "list" in wanted:
             progress.close()
-            terminal.out(f"{checking.list_text(checks, terminal)}\n")
+            terminal.out(f"{list_text(checks, terminal)}\n")
             return 0
-        verdicts = await checking.run_checks(
+        verdicts = await run_checks(
             engine,
             module,
             checks,
@@ -159,7 +159,7 @@ async def check(invocation: Invocation, words: list[str]) -> int:
             invocation.launcher.beneath,
             fail_fast="failfast" in wanted,
         )
-    terminal.out(f"{checking.report(verdicts)}\n")
+    terminal.out(f"{report(verdicts)}\n")
     failed = [verdict for verdict in verdicts if verdict.outcome is Outcome.FAILED]
     if not failed:
         return 0

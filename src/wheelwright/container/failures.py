@@ -109,7 +109,7 @@ def expected(caught: Exception) -> str:
     raise caught
 
 
-def plainly(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+def translate_errors(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
     """Turn what a function raises on purpose into a `FunctionFailed`."""
 
     @functools.wraps(function)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagger
 
 from wheelwright.container import toolchain
-from wheelwright.container.loading import Bench
+from wheelwright.container.loading import LoadedProject
 from wheelwright.errors import ProjectError
 from wheelwright.pins import full_image
 from wheelwright.project import pyproject
@@ -13,16 +13,16 @@ from wheelwright.project.version import VersionSource, version_source
 
 
 async def own_history(
-    bench: Bench, python: str, git: dagger.Directory | None
+    loaded: LoadedProject, python: str, git: dagger.Directory | None
 ) -> dagger.Directory | None:
     """Return the directory with .git where the version needs it and it is this package's own.
 
     The default of `git` is the repository around the caller, which is another one when --source
     names a package elsewhere: its last commit must have a pyproject.toml of the same name.
     """
-    project = bench.project
+    project = loaded.project
     asks = version_source(project.package) is VersionSource.VCS
-    if git is None or not asks or project.has("PKG-INFO") or bench.prefix:
+    if git is None or not asks or project.has("PKG-INFO") or loaded.prefix:
         return None
     if ".git/" not in await git.entries():
         return None

@@ -22,7 +22,7 @@ _LISTED = (".config/", "requirements/")
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class LoadedProject:
     """A package and its source: what every gate works with.
 
     Attributes:
@@ -36,14 +36,14 @@ class Bench:
     prefix: str = ""
 
 
-def python_of(bench: Bench, asked: str) -> str:
+def python_of(loaded: LoadedProject, asked: str) -> str:
     """Return the Python to use; `asked` is empty where the caller named none."""
-    project = bench.project
+    project = loaded.project
     own = project.text(".python-version")
     return choose(project.package, asked, project.settings.python, own)
 
 
-async def load(source: dagger.Directory, gates: Sequence[str], package: str = "") -> Bench:
+async def load(source: dagger.Directory, gates: Sequence[str], package: str = "") -> LoadedProject:
     """Read the package at the source's root, or the one that `package` names.
 
     `gates` are the names that `skip` may have.
@@ -57,16 +57,18 @@ async def load(source: dagger.Directory, gates: Sequence[str], package: str = ""
     if package or "[tool.uv.workspace]" in (files.text("pyproject.toml") or ""):
         paths = await source.glob("**/pyproject.toml")
     if not package:
-        return Bench(await _describe(source, files, "", paths, gates), source, source)
+        return LoadedProject(await _describe(source, files, "", paths, gates), source, source)
     if files.text("pyproject.toml") is not None:
         paths = sorted({*paths, "pyproject.toml"})
     where = locate(package, await _names(source, paths))
     if not where or where in _members(files, paths):
-        return Bench(await _describe(source, files, where, paths, gates), source, source)
+        return LoadedProject(await _describe(source, files, where, paths, gates), source, source)
     inner = source.directory(where)
     files = await _snapshot(inner, "")
     inner_paths = [path.removeprefix(f"{where}/") for path in paths if path.startswith(f"{where}/")]
-    return Bench(await _describe(inner, files, "", inner_paths, gates), inner, source, where)
+    return LoadedProject(
+        await _describe(inner, files, "", inner_paths, gates), inner, source, where
+    )
 
 
 async def _describe(

@@ -8,14 +8,16 @@ import anyio
 import dagger
 from dagger import dag
 
-from wheelwright.container.loading import Bench, load
+from wheelwright.container.loading import LoadedProject, load
 from wheelwright.errors import GateFailed, RequestError, WheelwrightError
 
 _AT_ONCE = 2
 """Packages worked on together; their steps share what they can."""
 
 
-async def benches(source: dagger.Directory, gates: Sequence[str], asked: str) -> list[Bench]:
+async def all_loaded(
+    source: dagger.Directory, gates: Sequence[str], asked: str
+) -> list[LoadedProject]:
     """Return every package of the workspace, its root first where that is one.
 
     Raises:
@@ -35,7 +37,10 @@ async def benches(source: dagger.Directory, gates: Sequence[str], asked: str) ->
 
 
 async def judge(
-    packages: list[Bench], one: Callable[[Bench], Awaitable[str]], *, fail_fast: bool = False
+    packages: list[LoadedProject],
+    one: Callable[[LoadedProject], Awaitable[str]],
+    *,
+    fail_fast: bool = False,
 ) -> str:
     """Return what is said of each package, one after the other.
 
@@ -46,14 +51,14 @@ async def judge(
     failed: list[str] = []
     limiter = anyio.CapacityLimiter(1 if fail_fast else _AT_ONCE)
 
-    async def run(bench: Bench) -> None:
-        name = bench.project.name
+    async def run(loaded: LoadedProject) -> None:
+        name = loaded.project.name
         async with limiter:
             if fail_fast and failed:
                 said[name] = f"{name}: not run, an earlier package failed"
                 return
             try:
-                said[name] = await one(bench)
+                said[name] = await one(loaded)
             except RequestError:
                 raise
             except WheelwrightError as error:
@@ -61,10 +66,10 @@ async def judge(
                 said[name] = f"{name}: {error}"
 
     async with anyio.create_task_group() as group:
-        for bench in packages:
-            group.start_soon(run, bench)
-    text = "\n\n".join(said[bench.project.name] for bench in packages)
-    names = [bench.project.name for bench in packages]
+        for loaded in packages:
+            group.start_soon(run, loaded)
+    text = "\n\n".join(said[loaded.project.name] for loaded in packages)
+    names = [loaded.project.name for loaded in packages]
     if failed:
         which = ", ".join(name for name in names if name in failed)
         raise GateFailed(f"{len(failed)} of {len(names)} packages failed: {which}\n\n{text}")
@@ -72,10 +77,10 @@ async def judge(
 
 
 async def gather(
-    packages: list[Bench], one: Callable[[Bench], Awaitable[dagger.Directory]]
+    packages: list[LoadedProject], one: Callable[[LoadedProject], Awaitable[dagger.Directory]]
 ) -> dagger.Directory:
     """Return the files of every package in one directory; names of distributions do not clash."""
     made = dag.directory()
-    for bench in packages:
-        made = made.with_directory("/", await one(bench))
+    for loaded in packages:
+        made = made.with_directory("/", await one(loaded))
     return made

@@ -9,7 +9,7 @@ import dagger
 
 from wheelwright.container import toolchain
 from wheelwright.container.history import own_history
-from wheelwright.container.loading import Bench
+from wheelwright.container.loading import LoadedProject
 from wheelwright.distribution import build as dist
 from wheelwright.environment import plan as environment
 from wheelwright.environment.plan import SOURCE
@@ -32,35 +32,41 @@ class Build:
         """Return why there is nothing to build; empty where there is."""
         return dist.configured(project)
 
-    async def run(self, bench: Bench, python: str, git: dagger.Directory | None) -> GateResult:
+    async def run(
+        self, loaded: LoadedProject, python: str, git: dagger.Directory | None
+    ) -> GateResult:
         """Build, and name what came out."""
-        made = await build(bench, python, git)
-        names = dist.verify(bench.project, await made.entries())
+        made = await build(loaded, python, git)
+        names = dist.verify(loaded.project, await made.entries())
         return GateResult(self.name, Verdict.PASSED, ", ".join(names))
 
 
-async def build(bench: Bench, python: str, git: dagger.Directory | None) -> dagger.Directory:
+async def build(
+    loaded: LoadedProject, python: str, git: dagger.Directory | None
+) -> dagger.Directory:
     """Build sdist and wheel.
 
     Raises:
         ProjectError: nothing to build, or a version that nobody knows.
     """
-    project = bench.project
+    project = loaded.project
     project.require_package()
     if why := dist.configured(project):
         raise ProjectError(why.removeprefix("not configured: "), "add a [build-system] table")
-    history = await own_history(bench, python, git)
+    history = await own_history(loaded, python, git)
     dist.require_version(project, history=history is not None)
-    base = await prepared(bench, python, building.build_files(project))
-    container = laid(base, bench.source, history)
+    base = await prepared(loaded, python, building.build_files(project))
+    container = laid(base, loaded.source, history)
     made = built(toolchain.package(container, dist.command(project)))
     dist.verify(project, await made.entries())
     return made
 
 
-async def prepared(bench: Bench, python: str, requires: Mapping[str, str]) -> dagger.Container:
+async def prepared(
+    loaded: LoadedProject, python: str, requires: Mapping[str, str]
+) -> dagger.Container:
     """Return a container to build in, without the source: what `requires` asks for is fetched."""
-    return await toolchain.builder(environment.image(bench.project, python), python, requires)
+    return await toolchain.builder(environment.image(loaded.project, python), python, requires)
 
 
 def laid(

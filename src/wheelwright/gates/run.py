@@ -13,7 +13,7 @@ import dagger
 
 from wheelwright.container import attempting, toolchain
 from wheelwright.container.history import own_history
-from wheelwright.container.loading import Bench
+from wheelwright.container.loading import LoadedProject
 from wheelwright.container.output import Output
 from wheelwright.container.privileges import INSTALL
 from wheelwright.environment import plan as environment
@@ -30,7 +30,9 @@ from wheelwright.project.files import literal
 class OwnWay(Listed, Protocol):
     """A gate with a way of its own to run, such as the tests."""
 
-    async def run(self, bench: Bench, python: str, git: dagger.Directory | None) -> GateResult:
+    async def run(
+        self, loaded: LoadedProject, python: str, git: dagger.Directory | None
+    ) -> GateResult:
         """Run and judge."""
         ...
 
@@ -47,45 +49,45 @@ class Done:
 
 
 async def check(
-    gate: AnyGate, bench: Bench, python: str, git: dagger.Directory | None = None
+    gate: AnyGate, loaded: LoadedProject, python: str, git: dagger.Directory | None = None
 ) -> GateResult:
     """Run a gate and return its result; `git` is where a version may come from."""
-    if why := gate.configured(bench.project):
+    if why := gate.configured(loaded.project):
         return GateResult(gate.name, Verdict.NOT_CONFIGURED, why)
     if isinstance(gate, OwnWay):
-        return await gate.run(bench, python, git)
-    done = await carried_out(gate, bench, python, git)
-    return gate.judge(bench.project, python, [each.ran for each in done])
+        return await gate.run(loaded, python, git)
+    done = await carried_out(gate, loaded, python, git)
+    return gate.judge(loaded.project, python, [each.ran for each in done])
 
 
-async def report(gate: Gate, bench: Bench, python: str) -> dagger.File:
+async def report(gate: Gate, loaded: LoadedProject, python: str) -> dagger.File:
     """Return the report of a gate's one step, passed or failed.
 
     Raises:
         ToolFailed: the tool reached no verdict.
     """
-    (step,) = gate.plan(bench.project, python)
-    (done,) = await carried_out(gate, bench, python)
-    gate.judge(bench.project, python, [done.ran])
+    (step,) = gate.plan(loaded.project, python)
+    (done,) = await carried_out(gate, loaded, python)
+    gate.judge(loaded.project, python, [done.ran])
     return done.container.file(step.report)
 
 
 async def carried_out(
-    gate: Gate, bench: Bench, python: str, git: dagger.Directory | None = None
+    gate: Gate, loaded: LoadedProject, python: str, git: dagger.Directory | None = None
 ) -> list[Done]:
     """Carry out the steps of a gate, one after the other."""
-    plan = gate.plan(bench.project, python)
+    plan = gate.plan(loaded.project, python)
     installed = any(step.tree is Tree.INSTALLED for step in plan)
-    history = await own_history(bench, python, git) if installed else None
-    return [await _carry_out(step, bench, python, history) for step in plan]
+    history = await own_history(loaded, python, git) if installed else None
+    return [await _carry_out(step, loaded, python, history) for step in plan]
 
 
 async def _carry_out(
-    step: Step, bench: Bench, python: str, history: dagger.Directory | None
+    step: Step, loaded: LoadedProject, python: str, history: dagger.Directory | None
 ) -> Done:
     label = str(step.tool or step.name)
-    tree = _tree(step, bench)
-    container, decides = await _ready(step, bench, tree, python, history)
+    tree = _tree(step, loaded)
+    container, decides = await _ready(step, loaded, tree, python, history)
     version = ""
     if step.version:
         asked = toolchain.observe(container, [step.args[0], "--version"])
@@ -97,7 +99,7 @@ async def _carry_out(
     async def attempt(name: str) -> tuple[Output, dagger.Container]:
         this = attempting.named(container, name)
         if step.kind is INSTALL:
-            volume = building.volume(bench.project)
+            volume = building.volume(loaded.project)
             output = await toolchain.resolve(
                 this, step.args, volume=volume, name=step.name, builds=step.builds
             )
@@ -121,25 +123,25 @@ async def _carry_out(
     return Done(Ran(*streams, tool=label, version=version, report=text), left)
 
 
-def _tree(step: Step, bench: Bench) -> dagger.Directory:
+def _tree(step: Step, loaded: LoadedProject) -> dagger.Directory:
     if step.tree is Tree.DECIDING:
-        return bench.source.filter(include=literal(environment.inputs(bench.project)))
-    return bench.source
+        return loaded.source.filter(include=literal(environment.inputs(loaded.project)))
+    return loaded.source
 
 
 async def _ready(
     step: Step,
-    bench: Bench,
+    loaded: LoadedProject,
     tree: dagger.Directory,
     python: str,
     history: dagger.Directory | None,
 ) -> tuple[dagger.Container, tuple[object, ...]]:
     """Return the container that a step runs in, and what else makes the step another one."""
     if step.tree is Tree.INSTALLED:
-        container, decides = await _installed(step, bench, python, history)
+        container, decides = await _installed(step, loaded, python, history)
     else:
-        container = _over(step, bench, tree, python)
-        decides = (step.tool, bench.project.where)
+        container = _over(step, loaded, tree, python)
+        decides = (step.tool, loaded.project.where)
     if step.report:
         # An empty report first: then the directory is there, and a crash leaves no stale one.
         container = container.with_new_file(step.report, "")
@@ -153,24 +155,26 @@ async def _ready(
     return container, decides
 
 
-def _over(step: Step, bench: Bench, tree: dagger.Directory, python: str) -> dagger.Container:
+def _over(
+    step: Step, loaded: LoadedProject, tree: dagger.Directory, python: str
+) -> dagger.Container:
     if step.tool:
         container = toolchain.tooled(python, step.tool)
     else:
-        container = toolchain.base(environment.image(bench.project, python), python)
+        container = toolchain.base(environment.image(loaded.project, python), python)
     container = toolchain.over(container, tree)
     return container.with_workdir(step.workdir) if step.workdir else container
 
 
 async def _installed(
-    step: Step, bench: Bench, python: str, history: dagger.Directory | None
+    step: Step, loaded: LoadedProject, python: str, history: dagger.Directory | None
 ) -> tuple[dagger.Container, tuple[object, ...]]:
-    project = bench.project
+    project = loaded.project
     wanted = test_dependencies.find(project, python)
     plan = environment.plan(
         project, python, wanted, groups=step.groups, history=history is not None
     )
-    container = await toolchain.installed(bench.source, plan, history)
+    container = await toolchain.installed(loaded.source, plan, history)
     if step.tool:
         container = toolchain.with_tool(container, step.tool, python)
         # The environment may bring the same program, and stands first.
@@ -179,13 +183,13 @@ async def _installed(
     return container, (plan, step.tool, history and await history.digest())
 
 
-async def fixes(bench: Bench, python: str) -> dagger.Changeset:
+async def fixes(loaded: LoadedProject, python: str) -> dagger.Changeset:
     """Return what ruff would change: its safe fixes first, then its format."""
-    (step,) = lint.Lint().plan(bench.project, python)
-    container = _over(step, bench, bench.source, python)
+    (step,) = lint.Lint().plan(loaded.project, python)
+    container = _over(step, loaded, loaded.source, python)
     for command in (lint.FIX, formatting.WRITE):
         container = toolchain.run(container, command)
     after = await container.directory(environment.SOURCE).sync()
-    if bench.prefix:
-        after = bench.whole.with_directory(bench.prefix, after)
-    return after.changes(bench.whole)
+    if loaded.prefix:
+        after = loaded.whole.with_directory(loaded.prefix, after)
+    return after.changes(loaded.whole)

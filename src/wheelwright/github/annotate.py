@@ -5,19 +5,25 @@ from __future__ import annotations
 import anyio
 import dagger
 
-from wheelwright.container.loading import Bench
+from wheelwright.container.loading import LoadedProject
 from wheelwright.gates import run
 from wheelwright.gates.lint import Lint, issues
 from wheelwright.gates.types import Types
 from wheelwright.project.files import join
 from wheelwright.testing import matrix
 from wheelwright.testing.cells import Selection
-from wheelwright.testing.reports import annotations as notices
-from wheelwright.testing.reports.annotations import Annotation
+from wheelwright.testing.reports.annotations import (
+    Annotation,
+    of_audit,
+    of_lint,
+    of_tests,
+    of_types,
+    render,
+)
 
 
 async def annotate(
-    bench: Bench,
+    loaded: LoadedProject,
     python: str,
     git: dagger.Directory,
     options: matrix.Options,
@@ -28,30 +34,30 @@ async def annotate(
     Raises:
         ToolFailed: a tool reached no verdict, so that its lines would be missing.
     """
-    where = join(bench.prefix, bench.project.where)
+    where = join(loaded.prefix, loaded.project.where)
     found: dict[str, list[Annotation]] = {}
 
     async def lint() -> None:
         gate = Lint()
         found["lint"] = []
-        if not gate.configured(bench.project):
-            (done,) = await run.carried_out(gate, bench, python)
-            gate.judge(bench.project, python, [done.ran])
-            found["lint"] = notices.of_lint(issues(done.ran.stdout), bench.prefix)
+        if not gate.configured(loaded.project):
+            (done,) = await run.carried_out(gate, loaded, python)
+            gate.judge(loaded.project, python, [done.ran])
+            found["lint"] = of_lint(issues(done.ran.stdout), loaded.prefix)
 
     async def types() -> None:
-        result = await run.check(Types(), bench, python, git)
-        found["types"] = notices.of_types(result.details, where)
+        result = await run.check(Types(), loaded, python, git)
+        found["types"] = of_types(result.details, where)
 
     async def tests() -> None:
-        finished = await matrix.run(bench, git, Selection(), options)
-        found["tests"] = notices.of_tests(finished.report)
+        finished = await matrix.run(loaded, git, Selection(), options)
+        found["tests"] = of_tests(finished.report)
 
     async with anyio.create_task_group() as group:
         for part in (lint, types, tests):
             group.start_soon(part)
     known = await audit.contents() if audit else ""
-    lock = bench.project.text("uv.lock") or ""
-    path = join(bench.prefix, "uv.lock")
-    audited = notices.of_audit(known, lock, path) if audit else []
-    return notices.render([*found["lint"], *found["types"], *found["tests"], *audited])
+    lock = loaded.project.text("uv.lock") or ""
+    path = join(loaded.prefix, "uv.lock")
+    audited = of_audit(known, lock, path) if audit else []
+    return render([*found["lint"], *found["types"], *found["tests"], *audited])

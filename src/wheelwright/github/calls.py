@@ -21,9 +21,8 @@ from enum import Enum
 from typing import Any, Final
 
 from wheelwright.errors import ProjectError, RequestError
-from wheelwright.github import home as homes
 from wheelwright.github.encoding import word
-from wheelwright.github.home import Home
+from wheelwright.github.home import FORM, Home, of_reference, of_requirement
 from wheelwright.project.reading import json_data
 
 _MODULE = "wheelwright"
@@ -139,10 +138,10 @@ def caller(
     for flag, value in (("--module", module), ("--package", package)):
         if value:
             word(flag, value)
-    brought = homes.of_requirement(stiletto) if stiletto else None
+    brought = of_requirement(stiletto) if stiletto else None
     if module:
         act = f"name its commit: --module {_REFERENCE}"
-        found = brought or homes.of_reference("--module", module, "", act)
+        found = brought or of_reference("--module", module, "", act)
         return Caller(engine, module=module, package=package, home=found)
     said = _parse(dagger_json)
     if said.get("name") == _MODULE and "sdk" in said:
@@ -153,8 +152,8 @@ def caller(
             entry = f"dagger.json: toolchains[{number}]"
             act = f"run `{engine.value} toolchain install` again, which writes the pin"
             if engine is Engine.STILETTO:
-                act += f', or pass --stiletto "{homes.FORM}"'
-            home = brought or homes.of_reference(f"{entry}.source", source, pin, act)
+                act += f', or pass --stiletto "{FORM}"'
+            home = brought or of_reference(f"{entry}.source", source, pin, act)
             known = word(f"{entry}.name", name or _MODULE)
             return Caller(engine, toolchain=known, package=package, home=home)
     where = "dagger.json has no toolchain"

@@ -10,7 +10,7 @@ import dagger
 from dagger import dag
 
 from wheelwright.container import toolchain
-from wheelwright.container.loading import Bench, together
+from wheelwright.container.loading import LoadedProject, together
 from wheelwright.container.privileges import DATA, KEEP
 from wheelwright.errors import RequestError
 from wheelwright.github import native, plan, ruleset
@@ -21,13 +21,13 @@ from wheelwright.project import building
 from wheelwright.project.files import literal
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.testing import cells
-from wheelwright.testing import plan as testing
+from wheelwright.testing.plan import TestOptions, make
 
 _SAVED = "/saved"
 
 
 async def workflows(
-    bench: Bench,
+    loaded: LoadedProject,
     package: str,
     options: Options,
     *,
@@ -43,18 +43,18 @@ async def workflows(
     names = [each.value for each in Engine]
     if engine not in names:
         raise RequestError(f'unknown engine "{engine}"', f"choose from {', '.join(names)}")
-    said = await _texts(bench.whole, ["dagger.json"])
+    said = await _texts(loaded.whole, ["dagger.json"])
     who = caller(said.get("dagger.json"), Engine(engine), module, package, stiletto)
-    planned = plan.workflows(bench.project, who, options, bench.prefix)
-    existing = await _texts(bench.whole, planned)
-    after = bench.whole
+    planned = plan.workflows(loaded.project, who, options, loaded.prefix)
+    existing = await _texts(loaded.whole, planned)
+    after = loaded.whole
     merged = plan.merged(planned, existing, overwrite=overwrite)
     for path, text in merged.texts.items():
         after = after.with_new_file(path, text)
     for path, pins in merged.kept.items():
         sys.stderr.writelines(f"{path}: kept a newer pin: {pin}\n" for pin in pins)
     sys.stderr.flush()
-    return after.changes(bench.whole)
+    return after.changes(loaded.whole)
 
 
 async def _texts(source: dagger.Directory, paths: Iterable[str]) -> dict[str, str]:
@@ -64,16 +64,16 @@ async def _texts(source: dagger.Directory, paths: Iterable[str]) -> dict[str, st
     return await together({path: source.file(path).contents for path in found})
 
 
-def native_matrix(bench: Bench) -> str:
+def native_matrix(loaded: LoadedProject) -> str:
     """Return the cells for runners of other systems, with their commands, as one line of JSON."""
-    bench.project.require_package()
-    project = bench.project
+    loaded.project.require_package()
+    project = loaded.project
     # A checkout brings .git along.
     history = version_source(project.package) is VersionSource.VCS
     rows: list[tuple[cells.Cell, str, str]] = []
     for cell, runner in native.native(cells.plan(project, cells.Selection())):
-        made = testing.make(project, cell, testing.TestOptions(), history=history)
-        script = native.script(made.environment, made.pytest, bench.prefix)
+        made = make(project, cell, TestOptions(), history=history)
+        script = native.script(made.environment, made.pytest, loaded.prefix)
         rows.append((cell, runner, script))
     return native.strategy(rows)
 
@@ -90,19 +90,19 @@ def rules(
     return dag.file("ruleset.json", ruleset.text(made))
 
 
-def saved_cache(bench: Bench) -> dagger.Directory:
+def saved_cache(loaded: LoadedProject) -> dagger.Directory:
     """Return what uv's cache holds that cannot be downloaded again: what was built.
 
     That is the volume of this package's dependencies; the shared cache has wheels of the index.
     """
     container = _uv().with_directory(_SAVED, dag.directory())
     # Pruned is the copy: the cache itself may be in use.
-    copied = _keep(container, bench, ["sh", "-c", f'cp -a "$UV_CACHE_DIR/." {_SAVED}'])
+    copied = _keep(container, loaded, ["sh", "-c", f'cp -a "$UV_CACHE_DIR/." {_SAVED}'])
     prune = ["uv", "cache", "prune", "--ci", f"--cache-dir={_SAVED}"]
     return toolchain.run(copied, prune, kind=DATA).directory(_SAVED)
 
 
-async def restore_cache(bench: Bench, saved: dagger.Directory) -> str:
+async def restore_cache(loaded: LoadedProject, saved: dagger.Directory) -> str:
     """Put a saved cache beneath what uv's cache has already, and say how many entries came."""
     count = len(await saved.entries())
     archive = "/tmp/saved.tar"  # noqa: S108 - a path of the container
@@ -110,12 +110,12 @@ async def restore_cache(bench: Bench, saved: dagger.Directory) -> str:
     pack = ["tar", "--create", "--directory", _SAVED, "--file", archive, "."]
     packed = toolchain.run(_uv().with_mounted_directory(_SAVED, saved), pack, kind=DATA)
     unpack = f'exec tar --extract --skip-old-files --directory "$UV_CACHE_DIR" --file {archive}'
-    await _keep(packed, bench, ["sh", "-c", unpack]).sync()
+    await _keep(packed, loaded, ["sh", "-c", unpack]).sync()
     return f"restored {count} entries of uv's cache"
 
 
-def _keep(container: dagger.Container, bench: Bench, args: list[str]) -> dagger.Container:
-    return toolchain.step(container, KEEP, args, volume=building.volume(bench.project))
+def _keep(container: dagger.Container, loaded: LoadedProject, args: list[str]) -> dagger.Container:
+    return toolchain.step(container, KEEP, args, volume=building.volume(loaded.project))
 
 
 def _uv() -> dagger.Container:

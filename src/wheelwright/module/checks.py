@@ -7,8 +7,8 @@ from typing import Protocol, TypeVar
 
 from dagger import check, function
 
-from wheelwright.container.failures import plainly
-from wheelwright.container.loading import Bench
+from wheelwright.container.failures import translate_errors
+from wheelwright.container.loading import LoadedProject
 from wheelwright.gates import run
 from wheelwright.gates.run import AnyGate
 
@@ -18,8 +18,8 @@ C = TypeVar("C", bound=type)
 class Package(Protocol):
     """What a function of a gate needs of the object that it belongs to."""
 
-    async def _bench(self) -> Bench: ...
-    def _python(self, bench: Bench) -> str: ...
+    async def _loaded(self) -> LoadedProject: ...
+    def _python(self, loaded: LoadedProject) -> str: ...
 
 
 def with_checks(gates: Iterable[AnyGate]) -> Callable[[C], C]:
@@ -39,7 +39,7 @@ def with_checks(gates: Iterable[AnyGate]) -> Callable[[C], C]:
                 call = _call(gate)
                 call.__name__, call.__qualname__ = name, f"{cls.__qualname__}.{name}"
                 call.__doc__ = gate.help
-                setattr(cls, name, function(check(plainly(call))))
+                setattr(cls, name, function(check(translate_errors(call))))
             elif (own.__doc__ or "").partition("\n")[0] != gate.help:
                 raise ValueError(
                     f'the gate "{gate.name}" has the function "{gate.function}", which is there '
@@ -52,7 +52,7 @@ def with_checks(gates: Iterable[AnyGate]) -> Callable[[C], C]:
 
 def _call(gate: AnyGate) -> Callable[[Package], Awaitable[str]]:
     async def call(self: Package) -> str:
-        bench = await self._bench()
-        return (await run.check(gate, bench, self._python(bench))).require()
+        loaded = await self._loaded()
+        return (await run.check(gate, loaded, self._python(loaded))).require()
 
     return call

@@ -8,12 +8,12 @@ from typing import Annotated
 import dagger
 from dagger import Doc, dag, field, function, object_type
 
-from wheelwright.container.failures import plainly
+from wheelwright.container.failures import translate_errors
 from wheelwright.errors import ToolFailed
 from wheelwright.module.uncached import uncached
 from wheelwright.testing.matrix import Finished
-from wheelwright.testing.reports import annotations as notices
 from wheelwright.testing.reports import codecov, history, markdown, model, table
+from wheelwright.testing.reports.annotations import of_tests, render
 from wheelwright.testing.run import JUNIT, LOG
 from wheelwright.testing.run_tests import Tested
 
@@ -51,7 +51,7 @@ class TestRun:
         return self.reports.file(LOG)
 
     @function
-    @plainly
+    @translate_errors
     async def junit(self) -> dagger.File:
         """The run as JUnit XML."""
         if JUNIT not in await self.reports.entries():
@@ -86,13 +86,13 @@ class Cell:
     reports: Annotated[dagger.Directory, Doc("junit.xml, pytest.log, coverage.")] = field()
 
     @function
-    @plainly
+    @translate_errors
     async def log(self) -> dagger.File:
         """Everything that pytest printed."""
         return await self._file(LOG)
 
     @function
-    @plainly
+    @translate_errors
     async def junit(self) -> dagger.File:
         """The run as JUnit XML."""
         return await self._file(JUNIT)
@@ -121,19 +121,19 @@ class Matrix:
     data: str
 
     @function
-    @plainly
+    @translate_errors
     async def summary(self) -> str:
         """Return the Markdown for GitHub's step summary, of at most 1 MiB."""
         return markdown.render(model.loads(self.data))
 
     @function
-    @plainly
+    @translate_errors
     async def annotations(self) -> str:
         """Return a line `::error file=...,line=...::...` for each test that failed.
 
         `annotations` of the module itself also has those of ruff and of the type checkers.
         """
-        return notices.render(notices.of_tests(model.loads(self.data)))
+        return render(of_tests(model.loads(self.data)))
 
     @function
     def html(self) -> dagger.File:
@@ -146,7 +146,7 @@ class Matrix:
         return self.reports.file(JUNIT)
 
     @function
-    @plainly
+    @translate_errors
     async def coverage(self) -> dagger.Directory:
         """Return coverage over all cells: coverage.xml, .json, .md, .data, and html/."""
         return await self._coverage()
@@ -157,7 +157,7 @@ class Matrix:
         return self.reports.directory("coverage")
 
     @uncached
-    @plainly
+    @translate_errors
     async def history(
         self,
         previous: Annotated[
@@ -177,7 +177,7 @@ class Matrix:
         return dag.directory().with_new_file(name, text).file(name)
 
     @uncached
-    @plainly
+    @translate_errors
     async def upload_coverage(
         self,
         token: Annotated[dagger.Secret, Doc("Codecov's token for the repository.")],

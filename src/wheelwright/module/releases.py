@@ -9,8 +9,8 @@ from typing import Annotated, TypeAlias
 import dagger
 from dagger import Doc, enum_type
 
-from wheelwright.container.failures import plainly
-from wheelwright.container.loading import Bench
+from wheelwright.container.failures import translate_errors
+from wheelwright.container.loading import LoadedProject
 from wheelwright.module.release_args import Built, Checkout, Digest, Repository, takes
 from wheelwright.module.uncached import uncached
 from wheelwright.release.act import release, tagged, taking
@@ -20,9 +20,9 @@ from wheelwright.release.act.asked import (
     Branch,
     Credentials,
     Index,
-    Making,
     NamedIndex,
     Origin,
+    RefToCreate,
     Run,
     Target,
     Trust,
@@ -60,7 +60,7 @@ class Releases:
 
     async def _of_package(
         self, asked: Asked, git: dagger.Directory, *, checkout: bool = False
-    ) -> tuple[Asked, Bench]:
+    ) -> tuple[Asked, LoadedProject]:
         raise NotImplementedError
 
     async def _release(
@@ -76,8 +76,8 @@ class Releases:
             raise Stopped(_printed(stopped.report, format_)) from stopped
 
     @uncached
-    @takes(Request, Branch, Origin, NamedIndex, Api, Upload, Run, Making, Trust)
-    @plainly
+    @takes(Request, Branch, Origin, NamedIndex, Api, Upload, Run, RefToCreate, Trust)
+    @translate_errors
     async def release(
         self,
         git: Repository,
@@ -94,8 +94,8 @@ class Releases:
         return await self._release(asked, git, format_, dry_run=dry_run)
 
     @uncached
-    @takes(Request, Branch, NamedIndex, Making, Trust)
-    @plainly
+    @takes(Request, Branch, NamedIndex, RefToCreate, Trust)
+    @translate_errors
     async def release_build(
         self,
         git: Checkout,
@@ -115,7 +115,7 @@ class Releases:
 
     @uncached
     @takes(Target, Index, Api, Run, Trust)
-    @plainly
+    @translate_errors
     async def release_propose(self, built: Built, asked: Asked, digest: Digest = "") -> str:
         """Take the lock and push the release branch: the job between building and publishing.
 
@@ -125,14 +125,14 @@ class Releases:
 
     @uncached
     @takes(Index, Upload, Trust)
-    @plainly
+    @translate_errors
     async def release_publish(self, built: Built, asked: Asked, digest: Digest = "") -> str:
         """Compare the hashes, sign and upload: the one job that the index trusts."""
         return await taking.publish(asked, built, digest)
 
     @uncached
     @takes(Target, Index, Api, Run, Trust)
-    @plainly
+    @translate_errors
     async def release_finish(self, built: Built, asked: Asked, digest: Digest = "") -> str:
         """Open the pull request, push the tag, make the GitHub release, unlock: the last job.
 
@@ -142,7 +142,7 @@ class Releases:
 
     @uncached
     @takes(Request, Branch, Origin, NamedIndex, Api, Credentials, Run, Trust)
-    @plainly
+    @translate_errors
     async def release_plan(
         self, git: Repository, asked: Asked, format_: Format = ReportFormat.TEXT
     ) -> str:
@@ -151,14 +151,14 @@ class Releases:
 
     @uncached
     @takes(Bump, Branch, Origin, Trust)
-    @plainly
+    @translate_errors
     async def next_version(self, git: Repository, asked: Asked) -> str:
         """Print the version that `release` with the same arguments would release."""
         return await release.version(*await self._of_package(asked, git))
 
     @uncached
     @takes(Bump, Branch, Origin, Trust, bump="patch")
-    @plainly
+    @translate_errors
     async def changelog(self, git: Repository, asked: Asked) -> str:
         """Print the changelog's entry for the release; fail if there is none."""
         # A default bump must not contradict a version that the caller gave.
@@ -168,7 +168,7 @@ class Releases:
 
     @uncached
     @takes(Origin, Trust)
-    @plainly
+    @translate_errors
     async def verify_tag(
         self, git: Repository, asked: Asked, tag: Annotated[str, Doc("The tag, such as v1.2.3.")]
     ) -> str:
@@ -177,7 +177,7 @@ class Releases:
 
     @uncached
     @takes(Origin, NamedIndex, Upload, Trust)
-    @plainly
+    @translate_errors
     async def publish(
         self,
         git: Repository,

@@ -16,10 +16,10 @@ import dagger
 from dagger import dag
 from packaging.version import Version
 
-from wheelwright.container import packages as everywhere
 from wheelwright.container import toolchain
 from wheelwright.container.failures import expected
-from wheelwright.container.loading import Bench
+from wheelwright.container.loading import LoadedProject
+from wheelwright.container.packages import judge as judge_packages
 from wheelwright.environment import plan as environment
 from wheelwright.errors import GateFailed, RequestError
 from wheelwright.gates.result import Verdict
@@ -29,8 +29,8 @@ from wheelwright.testing import coverage, junit, run_tests
 from wheelwright.testing.cells import Cell, Selection, plan, runnable
 from wheelwright.testing.plan import TestOptions
 from wheelwright.testing.record import Failure
-from wheelwright.testing.reports import annotations as notices
 from wheelwright.testing.reports import html, markdown, model, table
+from wheelwright.testing.reports.annotations import of_tests, render
 from wheelwright.testing.reports.model import CellReport, Coverage, MatrixReport
 from wheelwright.testing.run import Run
 from wheelwright.testing.verdict import Kind
@@ -75,7 +75,10 @@ def judge(report: MatrixReport) -> str:
 
 
 async def judge_all(
-    packages: list[Bench], one: Callable[[Bench], Awaitable[MatrixReport]], *, fail_fast: bool
+    packages: list[LoadedProject],
+    one: Callable[[LoadedProject], Awaitable[MatrixReport]],
+    *,
+    fail_fast: bool,
 ) -> str:
     """Return the tables of several packages; one without tests is no failure among others.
 
@@ -84,20 +87,22 @@ async def judge_all(
     """
     with_tests: list[str] = []
 
-    async def judged(bench: Bench) -> str:
-        report = await one(bench)
+    async def judged(loaded: LoadedProject) -> str:
+        report = await one(loaded)
         if report.without_tests:
             return f"matrix of {report.package}\n{report.cells[0].note}"
         with_tests.append(report.package)
         return judge(report)
 
-    text = await everywhere.judge(packages, judged, fail_fast=fail_fast)
+    text = await judge_packages(packages, judged, fail_fast=fail_fast)
     if not with_tests:
         raise GateFailed(f"no test ran in {len(packages)} packages\n\n{text}")
     return text
 
 
-async def run(bench: Bench, git: dagger.Directory, asked: Selection, options: Options) -> Finished:
+async def run(
+    loaded: LoadedProject, git: dagger.Directory, asked: Selection, options: Options
+) -> Finished:
     """Run the cells that were asked for, and write every report about them.
 
     Raises:
@@ -110,14 +115,14 @@ async def run(bench: Bench, git: dagger.Directory, asked: Selection, options: Op
             f"--coverage-min {options.least:g} cannot be judged without coverage",
             "leave out --coverage=false",
         )
-    bench.project.require_package()
+    loaded.project.require_package()
     started, started_s = datetime.now(UTC), time.monotonic()
-    cells, elsewhere = runnable(plan(bench.project, asked), asked)
-    ran = await _all(bench, git, cells, options)
+    cells, elsewhere = runnable(plan(loaded.project, asked), asked)
+    ran = await _all(loaded, git, cells, options)
     # A part of the matrix need not reach what was agreed on for the whole.
     whole = not asked.narrows and options.measure is not False
-    least = options.least or (coverage.minimum(bench.project) if whole else 0.0)
-    measured = await _measure(bench, ran, least)
+    least = options.least or (coverage.minimum(loaded.project) if whole else 0.0)
+    measured = await _measure(loaded, ran, least)
     ran = [_with_coverage(each, measured.get(each.report.cell.name)) for each in ran]
     total = measured.get("") or _Measured(None, None)
     if total.coverage is None and least:
@@ -126,7 +131,7 @@ async def run(bench: Bench, git: dagger.Directory, asked: Selection, options: Op
     kept = _kept([each.report for each in ran])
     notes = [note for note in (elsewhere, total.why_not, kept) if note]
     report = MatrixReport(
-        package=bench.project.name,
+        package=loaded.project.name,
         at=started.isoformat(timespec="seconds"),
         wall_s=round(time.monotonic() - started_s, 3),
         cells=tuple(each.report for each in ran),
@@ -153,7 +158,7 @@ class _Ran:
 
 
 async def _all(
-    bench: Bench, git: dagger.Directory, cells: Sequence[Cell], options: Options
+    loaded: LoadedProject, git: dagger.Directory, cells: Sequence[Cell], options: Options
 ) -> list[_Ran]:
     ran: dict[str, _Ran] = {}
     limiter = anyio.CapacityLimiter(options.limit)
@@ -162,7 +167,7 @@ async def _all(
 
         async def one(cell: Cell) -> None:
             async with limiter:
-                ran[cell.name] = await _guarded(bench, git, cell, options)
+                ran[cell.name] = await _guarded(loaded, git, cell, options)
             if options.fail_fast and ran[cell.name].report.verdict is Verdict.FAILED:
                 group.cancel_scope.cancel()
 
@@ -175,11 +180,13 @@ async def _all(
     ]
 
 
-async def _guarded(bench: Bench, git: dagger.Directory, cell: Cell, options: Options) -> _Ran:
+async def _guarded(
+    loaded: LoadedProject, git: dagger.Directory, cell: Cell, options: Options
+) -> _Ran:
     """Run one cell; whatever is said on purpose becomes that cell's failure."""
     started_s = time.monotonic()
     try:
-        ran = await _run(bench, git, cell, options)
+        ran = await _run(loaded, git, cell, options)
     except Exception as caught:
         text = expected(caught)
         note = text.partition("\n")[0]
@@ -188,19 +195,19 @@ async def _guarded(bench: Bench, git: dagger.Directory, cell: Cell, options: Opt
     return replace(ran, report=replace(ran.report, wall_s=wall_s))
 
 
-async def _run(bench: Bench, git: dagger.Directory, cell: Cell, options: Options) -> _Ran:
-    project = bench.project
+async def _run(loaded: LoadedProject, git: dagger.Directory, cell: Cell, options: Options) -> _Ran:
+    project = loaded.project
     if why := await toolchain.unavailable(environment.image(project, cell.python)):
         return _without_python(cell, why, options)
     started = datetime.now(UTC)
     asked = TestOptions(options.args, measure=True if options.least else options.measure)
-    tested = await run_tests.test(bench, git, cell, asked)
+    tested = await run_tests.test(loaded, git, cell, asked)
     if tested.run is None or tested.reports is None:
         said = tested.result()
         note = said.note if tested.unrun else tested.why_not
         report = CellReport(cell, said.verdict, note, details=said.details)
         return _Ran(report, dag.directory())
-    report = _report(bench, cell, tested, started)
+    report = _report(loaded, cell, tested, started)
     names = await tested.reports.entries()
     data = tuple(name for name in names if name.startswith(coverage.DATA))
     return _Ran(report, tested.reports, tested.junit, data)
@@ -214,11 +221,13 @@ def _without_python(cell: Cell, why: str, options: Options) -> _Ran:
     return _Ran(CellReport(cell, verdict, note, details=details), dag.directory())
 
 
-def _report(bench: Bench, cell: Cell, tested: run_tests.Tested, started: datetime) -> CellReport:
+def _report(
+    loaded: LoadedProject, cell: Cell, tested: run_tests.Tested, started: datetime
+) -> CellReport:
     run = tested.run
     assert run is not None
     result = tested.result()
-    where = join(bench.prefix, bench.project.where)
+    where = join(loaded.prefix, loaded.project.where)
     record, counts = run.record, run.counts
     failures = record.failures if record else ()
     # A cell in which all is skipped fails no matrix in which others ran; the matrix sees to that.
@@ -292,7 +301,9 @@ class _Measured:
     why_not: str = ""
 
 
-async def _measure(bench: Bench, ran: Sequence[_Ran], least: float) -> dict[str, _Measured]:
+async def _measure(
+    loaded: LoadedProject, ran: Sequence[_Ran], least: float
+) -> dict[str, _Measured]:
     """Report the coverage of each cell, and under the empty name that of all together."""
     measured = [each for each in ran if each.data]
     if not measured:
@@ -302,7 +313,7 @@ async def _measure(bench: Bench, ran: Sequence[_Ran], least: float) -> dict[str,
     found: dict[str, _Measured] = {}
 
     async def one(name: str, parts: Sequence[_Ran]) -> None:
-        found[name] = await _combine(bench, python, parts, least if not name else 0.0)
+        found[name] = await _combine(loaded, python, parts, least if not name else 0.0)
 
     async with anyio.create_task_group() as group:
         group.start_soon(one, "", measured)
@@ -311,10 +322,12 @@ async def _measure(bench: Bench, ran: Sequence[_Ran], least: float) -> dict[str,
     return found
 
 
-async def _combine(bench: Bench, python: str, ran: Sequence[_Ran], least: float) -> _Measured:
-    project = bench.project
+async def _combine(
+    loaded: LoadedProject, python: str, ran: Sequence[_Ran], least: float
+) -> _Measured:
+    project = loaded.project
     container = toolchain.over(
-        toolchain.tooled(python, coverage.reporter(project, python)), bench.source
+        toolchain.tooled(python, coverage.reporter(project, python)), loaded.source
     ).with_workdir(join(environment.SOURCE, project.where))
     paths: list[str] = []
     for each in ran:
@@ -337,7 +350,7 @@ async def _combine(bench: Bench, python: str, ran: Sequence[_Ran], least: float)
     container = toolchain.run(container, last, log=f"{coverage.COMBINED}/coverage.md")
     # The cells keep their own data among their reports.
     files = container.directory(coverage.COMBINED).filter(exclude=["data"])
-    return _Measured(coverage.read(text, bench.prefix, project.where, least), files)
+    return _Measured(coverage.read(text, loaded.prefix, project.where, least), files)
 
 
 def _with_coverage(ran: _Ran, measured: _Measured | None) -> _Ran:
@@ -356,7 +369,7 @@ def _files(
     report: MatrixReport, merged: str, directories: dict[str, dagger.Directory]
 ) -> dagger.Directory:
     written = {
-        "annotations.txt": notices.render(notices.of_tests(report)),
+        "annotations.txt": render(of_tests(report)),
         "junit.xml": merged,
         "matrix.json": model.dumps(report),
         "report.html": html.render(report),

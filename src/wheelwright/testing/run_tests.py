@@ -9,16 +9,15 @@ import dagger
 
 from wheelwright.container import attempting, toolchain
 from wheelwright.container.history import own_history
-from wheelwright.container.loading import Bench
+from wheelwright.container.loading import LoadedProject
 from wheelwright.container.output import broken
 from wheelwright.environment import services
 from wheelwright.errors import GateFailed, WheelwrightError
 from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.project.model import Project
-from wheelwright.testing import plan as plans
 from wheelwright.testing import running, unrun, verdict
 from wheelwright.testing.cells import Cell
-from wheelwright.testing.plan import TestOptions, TestPlan
+from wheelwright.testing.plan import TestOptions, TestPlan, make, nothing_to_test
 from wheelwright.testing.run import Run
 
 
@@ -74,30 +73,32 @@ class Tests:
         """Return nothing: the run says what there is, for tests that no pytest runs fail."""
         return ""
 
-    async def run(self, bench: Bench, python: str, git: dagger.Directory | None) -> GateResult:
+    async def run(
+        self, loaded: LoadedProject, python: str, git: dagger.Directory | None
+    ) -> GateResult:
         """Run the tests of the source."""
-        return (await test(bench, git, Cell("", python, ""), TestOptions())).result()
+        return (await test(loaded, git, Cell("", python, ""), TestOptions())).result()
 
 
 async def test(
-    bench: Bench, git: dagger.Directory | None, cell: Cell, options: TestOptions
+    loaded: LoadedProject, git: dagger.Directory | None, cell: Cell, options: TestOptions
 ) -> Tested:
     """Plan a run of the source in a cell and carry it out."""
-    bench.project.require_package()
-    if why := plans.nothing_to_test(bench.project, cell):
-        return Tested(None, None, why, unrun=await _unrun(bench))
-    history = await own_history(bench, cell.python, git)
-    plan = plans.make(bench.project, cell, options, history=history is not None)
-    return await run_tests(bench, plan, history)
+    loaded.project.require_package()
+    if why := nothing_to_test(loaded.project, cell):
+        return Tested(None, None, why, unrun=await _unrun(loaded))
+    history = await own_history(loaded, cell.python, git)
+    plan = make(loaded.project, cell, options, history=history is not None)
+    return await run_tests(loaded, plan, history)
 
 
-async def run_tests(bench: Bench, plan: TestPlan, git: dagger.Directory | None) -> Tested:
+async def run_tests(loaded: LoadedProject, plan: TestPlan, git: dagger.Directory | None) -> Tested:
     """Run pytest once and keep its exit code and reports, whatever it says.
 
     `git` is the directory with .git where the plan has a history.
     """
-    project, cell, command = bench.project, plan.cell, plan.command
-    ready = await toolchain.installed(bench.source, plan.environment, git)
+    project, cell, command = loaded.project, plan.cell, plan.command
+    ready = await toolchain.installed(loaded.source, plan.environment, git)
     for name, value in plan.variables.items():
         ready = ready.with_env_variable(name, value)
     for server in plan.servers:
@@ -112,7 +113,7 @@ async def run_tests(bench: Bench, plan: TestPlan, git: dagger.Directory | None) 
         known = git and await git.digest()
         own = cell.name if plan.servers else ""
         parts = (replace(plan.environment, notes=()), images, own, plan.measured, known)
-        return await attempting.key_of(bench.source, command, *parts)
+        return await attempting.key_of(loaded.source, command, *parts)
 
     ended = await attempting.settled(
         attempt,
@@ -124,7 +125,7 @@ async def run_tests(bench: Bench, plan: TestPlan, git: dagger.Directory | None) 
     output = ended.output
     if plan.servers and output.exit_code == services.MIGRATION_FAILED:
         raise broken(f"the migration {shlex.join(plan.migrate)}", output)
-    made = await toolchain.dependencies(bench.source, plan.environment)
+    made = await toolchain.dependencies(loaded.source, plan.environment)
     version = await toolchain.run(made, ["python", "--version"]).stdout()
     run = Run(
         name=project.name,
@@ -135,16 +136,16 @@ async def run_tests(bench: Bench, plan: TestPlan, git: dagger.Directory | None) 
         output="\n".join(part for part in (output.stdout.rstrip(), output.stderr.rstrip()) if part),
     )
     empty = verdict.judge(ended.left).kind is verdict.Kind.EMPTY and not plan.narrowed
-    left = await _unrun(bench) if empty else ""
+    left = await _unrun(loaded) if empty else ""
     return Tested(run, ended.reports, junit=ended.junit, unrun=left)
 
 
-async def _unrun(bench: Bench) -> str:
+async def _unrun(loaded: LoadedProject) -> str:
     """Return which tests are there although none ran; empty where `skip` leaves tests out."""
-    project = bench.project
+    project = loaded.project
     if "tests" in project.settings.skip:
         return ""
-    source = bench.source.directory(project.where) if project.where else bench.source
+    source = loaded.source.directory(project.where) if project.where else loaded.source
     paths = {path for pattern in unrun.PATTERNS for path in await source.glob(pattern)}
     texts: dict[str, str] = {}
     for path in sorted(paths)[: unrun.FILES_MAX]:

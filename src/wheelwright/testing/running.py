@@ -13,8 +13,8 @@ from wheelwright.container import limits, toolchain
 from wheelwright.container.output import Output
 from wheelwright.errors import GateFailed
 from wheelwright.testing import junit, record
-from wheelwright.testing import run as testing
 from wheelwright.testing.record import Record, RecordInvalid
+from wheelwright.testing.run import JUNIT, LOG, PLUGIN, PLUGINS, RECORD, REPORTS
 from wheelwright.testing.verdict import Left
 
 _KINDS = {
@@ -38,14 +38,14 @@ async def run(
     ready: dagger.Container, command: Sequence[str], name: str, *, narrowed: bool = False
 ) -> Ended:
     """Run `command`, made by `testing.run.recorded`, and keep what it leaves, passed or failed."""
-    plugin = (files("wheelwright.inside") / f"{testing.PLUGIN}.py").read_text(encoding="utf-8")
+    plugin = (files("wheelwright.inside") / f"{PLUGIN}.py").read_text(encoding="utf-8")
     # An empty log and record first: then their directories are there, whatever becomes of them.
-    log = f"{testing.REPORTS}/{testing.LOG}"
+    log = f"{REPORTS}/{LOG}"
     prepared = (
-        ready.with_new_file(f"{testing.PLUGINS}/{testing.PLUGIN}.py", plugin)
-        .with_new_file(testing.RECORD, "")
+        ready.with_new_file(f"{PLUGINS}/{PLUGIN}.py", plugin)
+        .with_new_file(RECORD, "")
         .with_new_file(log, "")
-        .with_env_variable("PYTHONPATH", testing.PLUGINS)
+        .with_env_variable("PYTHONPATH", PLUGINS)
     )
     ran = toolchain.observe(prepared, command, log=log)
     # Made before, so that what is measured is the run.
@@ -59,20 +59,20 @@ async def run(
         # An engine keeps nothing of a step that a signal ended.
         raise GateFailed(f"{name} failed: {how}; no report") from error
     found, invalid = await _record(ran)
-    ours = f"--junit-xml={testing.REPORTS}/{testing.JUNIT}"
+    ours = f"--junit-xml={REPORTS}/{JUNIT}"
     elsewhere = any(arg.startswith("--junit") and arg != ours for arg in command)
     text, broken = await _report(ran, found, required=not elsewhere)
-    there = await _is_directory(ran, testing.REPORTS)
+    there = await _is_directory(ran, REPORTS)
     return Ended(
         Left(output.exit_code, found, invalid, broken, narrowed),
         output,
-        ran.directory(testing.REPORTS) if there else dag.directory(),
+        ran.directory(REPORTS) if there else dag.directory(),
         text,
     )
 
 
 async def _record(ran: dagger.Container) -> tuple[Record | None, str]:
-    text, invalid = await _text(ran, testing.RECORD, record.SIZE_MAX)
+    text, invalid = await _text(ran, RECORD, record.SIZE_MAX)
     if invalid:
         return None, invalid
     try:
@@ -85,13 +85,13 @@ async def _report(
     ran: dagger.Container, found: Record | None, *, required: bool
 ) -> tuple[str, str]:
     """Return the JUnit report, and why it is not the one that pytest wrote."""
-    path = f"{testing.REPORTS}/{testing.JUNIT}"
+    path = f"{REPORTS}/{JUNIT}"
     text, invalid = await _text(ran, path, junit.SIZE_MAX)
     if invalid == "missing" and not required:
         return "", ""
     if invalid:
-        return "", f"the report {testing.JUNIT} is {invalid}"
-    broken = junit.broken(text, found, testing.JUNIT)
+        return "", f"the report {JUNIT} is {invalid}"
+    broken = junit.broken(text, found, JUNIT)
     return ("", f"the report {broken}") if broken else (text, "")
 
 

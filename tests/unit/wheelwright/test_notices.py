@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from wheelwright import notify as notices
+from wheelwright import notify
 from wheelwright.errors import RequestError, ToolFailed
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import Project, describe
@@ -67,13 +67,13 @@ def webhook() -> Iterator[Webhook]:
 
 def test_the_message_names_package_and_event(project: Project) -> None:
     """The default says who, what, and where to read more."""
-    text = notices.compose(notices.MESSAGE, project, what="CI failed", link="https://x/1")
+    text = notify.compose(notify.MESSAGE, project, what="CI failed", link="https://x/1")
     assert "sluice: CI failed https://x/1" == text
 
 
 def test_a_message_of_ones_own_is_filled_in(project: Project) -> None:
     """Any of the names may be used, and braces can be written."""
-    text = notices.compose("{{{name}}} {version}", project, what="", link="")
+    text = notify.compose("{{{name}}} {version}", project, what="", link="")
     assert "{sluice} 2.1" == text
 
 
@@ -86,12 +86,12 @@ def test_a_message_that_cannot_be_filled_in_is_refused(
 ) -> None:
     """Before anything is posted, with what was probably meant."""
     with pytest.raises(RequestError, match=said):
-        notices.compose(message, project, what="", link="")
+        notify.compose(message, project, what="", link="")
 
 
 async def test_the_message_arrives(webhook: Webhook) -> None:
     """As JSON with the field that Slack reads."""
-    assert "posted: all is lost" == await notices.post(webhook.url + "\n", "all is lost")
+    assert "posted: all is lost" == await notify.post(webhook.url + "\n", "all is lost")
     assert ["all is lost"] == webhook.posted
 
 
@@ -99,18 +99,18 @@ async def test_a_refusal_is_told_without_the_address(webhook: Webhook) -> None:
     """The status is said; the address is a secret."""
     webhook.status = 403
     with pytest.raises(ToolFailed, match="the webhook answered 403 Forbidden") as caught:
-        await notices.post(webhook.url, "x")
+        await notify.post(webhook.url, "x")
     assert "s3cret" not in str(caught.value)
 
 
 async def test_no_answer_is_told_without_the_address() -> None:
     """A connection that is refused has a name."""
     with pytest.raises(ToolFailed, match="did not answer: ConnectError") as caught:
-        await notices.post("http://127.0.0.1:9/s3cret", "x")
+        await notify.post("http://127.0.0.1:9/s3cret", "x")
     assert "s3cret" not in str(caught.value)
 
 
 async def test_what_is_no_address_is_refused() -> None:
     """A secret that holds something else is not sent anywhere."""
     with pytest.raises(RequestError, match="the webhook is not an http"):
-        await notices.post("hooks.example", "x")
+        await notify.post("hooks.example", "x")

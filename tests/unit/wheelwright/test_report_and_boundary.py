@@ -12,7 +12,7 @@ from gql import gql
 import wheelwright
 from wheelwright import ci
 from wheelwright.ci import Row
-from wheelwright.container.failures import FunctionFailed, message_of, plainly, unwrap
+from wheelwright.container.failures import FunctionFailed, message_of, translate_errors, unwrap
 from wheelwright.errors import RequestError, ToolFailed
 from wheelwright.gates.result import GateResult, Verdict
 
@@ -74,7 +74,7 @@ def test_long_details_are_cut_and_say_where_the_rest_is() -> None:
 async def test_expected_error_crosses_without_a_log(caplog: pytest.LogCaptureFixture) -> None:
     """The SDK passes a refusal on as it is and logs no traceback; its message stands alone."""
 
-    @plainly
+    @translate_errors
     async def refuse() -> None:
         raise RequestError('no group "x"', "name another")
 
@@ -100,7 +100,7 @@ async def test_failed_step_keeps_its_exit_code_and_streams() -> None:
     failure = dagger.QueryError([value], gql("{ version }"))
     assert isinstance(failure, dagger.ExecError)
 
-    @plainly
+    @translate_errors
     async def step() -> None:
         raise ExceptionGroup("of a task group", [failure])
 
@@ -113,7 +113,7 @@ async def test_failed_step_keeps_its_exit_code_and_streams() -> None:
 async def test_bug_is_not_dressed_up() -> None:
     """An exception that nobody raises on purpose goes through as it is, traceback and all."""
 
-    @plainly
+    @translate_errors
     async def bug() -> None:
         raise KeyError("oops")
 

@@ -14,7 +14,7 @@ import dagger
 
 from wheelwright.errors import RequestError
 from wheelwright.release.act.http import Http
-from wheelwright.release.decide.plan import Who
+from wheelwright.release.decide.plan import RunIdentity
 from wheelwright.release.decide.refs import LONGEST_LINE, line
 from wheelwright.release.decide.stops import Problem, Reason
 from wheelwright.release.decide.urls import IndexUrls, is_pypi
@@ -130,7 +130,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Making:
+class RefToCreate:
     """How commit and distributions are made."""
 
     requirements: bool = argument(
@@ -155,7 +155,7 @@ class Trust:
 
 
 @dataclass(frozen=True)
-class Asked(Request, Branch, Origin, Api, NamedIndex, Upload, Run, Making, Trust):
+class Asked(Request, Branch, Origin, Api, NamedIndex, Upload, Run, RefToCreate, Trust):
     """Everything that was asked, and of which package.
 
     Attributes:
@@ -170,14 +170,14 @@ class Asked(Request, Branch, Origin, Api, NamedIndex, Upload, Run, Making, Trust
     git: dagger.Directory | None = None
     checkout: bool = False
 
-    def who(self) -> Who:
+    def who(self) -> RunIdentity:
         """Return which run this is; each call makes up a name where none was given.
 
         Raises:
             RequestError: the name cannot stand in a commit's message.
         """
         run = run_name(self.run) or f"run-{uuid.uuid4().hex[:8]}"
-        return Who(run, self.take_over, self.source_date_epoch or int(time.time()))
+        return RunIdentity(run, self.take_over, self.source_date_epoch or int(time.time()))
 
 
 def run_name(run: str) -> str:

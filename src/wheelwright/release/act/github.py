@@ -11,13 +11,19 @@ from urllib.parse import quote, urlsplit
 from packaging.version import Version
 
 from wheelwright.release.act.http import Http, understood
-from wheelwright.release.decide import responses as answers
-from wheelwright.release.decide import rules
+from wheelwright.release.decide import responses, rules
 from wheelwright.release.decide.ports import ActFailed
-from wheelwright.release.decide.rules import Making
+from wheelwright.release.decide.rules import RefToCreate
 from wheelwright.release.decide.stops import Problem, Reason
 from wheelwright.release.decide.urls import Hub
-from wheelwright.release.decide.world import Asset, GitHubRelease, Plan, Pull, PullState, Trouble
+from wheelwright.release.decide.world import (
+    Asset,
+    FailureKind,
+    GitHubRelease,
+    Plan,
+    Pull,
+    PullState,
+)
 
 VIEWER: Final = "{viewer{login}}"
 """Whom a token acts for; REST tells that to people's tokens alone."""
@@ -83,9 +89,9 @@ class GitHubRest:
             body = None
         if answer.status_code >= 400:
             what = f"{method} {path.partition('?')[0]}"
-            failed = answers.github(what, answer.status_code, answer.headers, body, time.time())
+            failed = responses.github(what, answer.status_code, answer.headers, body, time.time())
             # A limit of the rate is a 403, too, and no word on permissions.
-            if answer.status_code not in fine or failed.trouble is Trouble.BUSY:
+            if answer.status_code not in fine or failed.trouble is FailureKind.BUSY:
                 raise failed
         return answer.status_code, body
 
@@ -124,7 +130,7 @@ class GitHubRest:
         return answer.status_code not in (401, 403)
 
     async def foresee(
-        self, base: str, makings: Iterable[Making]
+        self, base: str, makings: Iterable[RefToCreate]
     ) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
         """Return what rules and settings will stop, and what people should know about them.
 
@@ -146,7 +152,7 @@ class GitHubRest:
         problems = tuple(each for each in found if isinstance(each, Problem))
         return problems, tuple(each for each in found if isinstance(each, str) and each)
 
-    async def _forbidden_branch(self, branch: Making) -> list[Problem | str]:
+    async def _forbidden_branch(self, branch: RefToCreate) -> list[Problem | str]:
         path = f"/rules/branches/{quote(branch.name, safe='')}?per_page=100"
         by_ruleset: dict[int, list[Any]] = {}
         for rule in await self._seen("GET", path) or ():
@@ -157,7 +163,7 @@ class GitHubRest:
             if (demands := rules.objections(own, branch))
         ]
 
-    async def _forbidden_tag(self, tag: Making) -> list[Problem | str]:
+    async def _forbidden_tag(self, tag: RefToCreate) -> list[Problem | str]:
         path = "/rulesets?includes_parents=true&targets=tag&per_page=100"
         found: list[Problem | str] = []
         for each in await self._seen("GET", path) or ():
@@ -278,7 +284,7 @@ def _uploads(api: str, url: str) -> str:
     hosts = (known.netloc, f"uploads.{known.netloc.removeprefix('api.')}")
     if told.scheme != known.scheme or told.netloc not in hosts:
         said = f"{api} sends files to {told.scheme}://{told.netloc}, and the token is not for that"
-        raise ActFailed(Trouble.REFUSED, said)
+        raise ActFailed(FailureKind.REFUSED, said)
     return url
 
 

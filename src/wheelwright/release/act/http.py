@@ -14,7 +14,7 @@ import httpx
 from wheelwright.errors import RequestError
 from wheelwright.project.addresses import without_credentials
 from wheelwright.release.decide.ports import ActFailed
-from wheelwright.release.decide.world import Trouble
+from wheelwright.release.decide.world import FailureKind
 
 _TIMEOUT_S: Final = 60.0
 
@@ -54,7 +54,7 @@ def understood(what: str) -> Iterator[None]:
         yield
     except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
         how = f"{type(error).__name__} {error}"[:200]
-        raise ActFailed(Trouble.BUSY, f"{what}: not a response of this API ({how})") from error
+        raise ActFailed(FailureKind.BUSY, f"{what}: not a response of this API ({how})") from error
 
 
 class Http:
@@ -99,10 +99,12 @@ class Http:
                 ):
                     return await _whole(answer, what)
         except TimeoutError as error:
-            raise ActFailed(Trouble.BUSY, f"{what}: no response within {limit_s:.0f} s") from error
+            raise ActFailed(
+                FailureKind.BUSY, f"{what}: no response within {limit_s:.0f} s"
+            ) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             said = f"{what}: {type(error).__name__} {error}".rstrip()
-            raise ActFailed(Trouble.BUSY, said) from error
+            raise ActFailed(FailureKind.BUSY, said) from error
 
 
 async def _whole(answer: httpx.Response, what: str) -> httpx.Response:
@@ -112,7 +114,7 @@ async def _whole(answer: httpx.Response, what: str) -> httpx.Response:
         body += part
         if len(body) > _ANSWER_BYTES:
             said = f"{what}: a response of more than {_ANSWER_BYTES} bytes"
-            raise ActFailed(Trouble.REFUSED, said)
+            raise ActFailed(FailureKind.REFUSED, said)
     # What was packed for the way is unpacked by now.
     kept = [
         (name, value)

@@ -11,7 +11,7 @@ from wheelwright.distribution.file import File
 from wheelwright.project.addresses import without_credentials
 from wheelwright.release.act.http import Http, understood
 from wheelwright.release.decide.ports import ActFailed
-from wheelwright.release.decide.world import Trouble
+from wheelwright.release.decide.world import FailureKind
 
 _ACCEPT = "application/vnd.pypi.simple.v1+json, text/html;q=0.1"
 _NAME = re.compile(r"[A-Za-z0-9._+!-]+")
@@ -34,7 +34,7 @@ class SimpleIndex:
             return ()
         if answer.status_code != 200:
             busy = answer.status_code >= 500 or answer.status_code == 429
-            trouble = Trouble.BUSY if busy else Trouble.REFUSED
+            trouble = FailureKind.BUSY if busy else FailureKind.REFUSED
             raise ActFailed(trouble, f"GET {self._shown}: {answer.status_code}")
         with understood(f"GET {self._shown}"):
             if "json" not in answer.headers.get("content-type", ""):

@@ -23,11 +23,11 @@ from wheelwright.release.decide.step import Done, Next, Step, next_step, pause_s
 from wheelwright.release.decide.stops import Reason, Stop
 from wheelwright.release.decide.world import (
     Act,
-    Here,
+    FailedAttempt,
+    FailureKind,
     Journal,
     Plan,
-    Setback,
-    Trouble,
+    RunState,
     Verdict,
     World,
 )
@@ -66,7 +66,7 @@ class Outcome:
     end: Next
 
 
-async def look(plan: Plan, ports: Ports, here: Here) -> World:
+async def look(plan: Plan, ports: Ports, here: RunState) -> World:
     """Observe everything outside that belongs to the release."""
     refs = await ports.git.observe(plan)
     files = await ports.index.files()
@@ -92,7 +92,7 @@ async def foreseen(plan: Plan, ports: Ports) -> tuple[World, Next]:
 
     A release commit that is there is compared, so that a plan says no more than a release will.
     """
-    world = await look(plan, ports, Here())
+    world = await look(plan, ports, RunState())
     unsure = verification(plan, world)
     if isinstance(unsure, Step):
         here = await _perform(plan, ports, world, unsure)
@@ -101,7 +101,7 @@ async def foreseen(plan: Plan, ports: Ports) -> tuple[World, Next]:
     return world, unsure or next_step(plan, world)
 
 
-async def patiently(
+async def retry_while_busy(
     ask: Callable[[], Awaitable[_Answer]], clock: Clock, say: Callable[[str], None]
 ) -> _Answer:
     """Ask, and again while the other side is busy, at the pace that it asks for.
@@ -116,7 +116,7 @@ async def patiently(
             return await ask()
         except ActFailed as error:
             pause = pause_s(count, error.retry_after_s)
-            if error.trouble is not Trouble.BUSY or pause is None:
+            if error.trouble is not FailureKind.BUSY or pause is None:
                 raise
             say(f"wait {pause:.0f} s: {error.said}")
             await clock.sleep(pause)
@@ -127,7 +127,7 @@ async def run(
     ports: Ports,
     say: Callable[[str], None] = lambda _: None,
     *,
-    observe: Callable[[Plan, Ports, Here], Awaitable[World]] = look,
+    observe: Callable[[Plan, Ports, RunState], Awaitable[World]] = look,
     decide: Callable[[Plan, World], Next] = next_step,
 ) -> Outcome:
     """Release what the plan says.
@@ -135,7 +135,7 @@ async def run(
     `say` is told each act as it begins and how it failed. A release that is less than all of it
     brings its own `observe` and `decide`.
     """
-    here = Here()
+    here = RunState()
     world = World()
     acts: list[Act] = []
     accepted_at_s: float | None = None
@@ -143,15 +143,17 @@ async def run(
         if accepted_at_s is not None:
             here = replace(here, accepted_s=ports.clock.now_s() - accepted_at_s)
         try:
-            world = await patiently(partial(observe, plan, ports, here), ports.clock, say)
+            world = await retry_while_busy(partial(observe, plan, ports, here), ports.clock, say)
         except ActFailed as error:
             seen = f"{plan.package} {plan.version}: {error.said}"
-            end = await _part(plan, ports, world, here, acts, Stop.at(Reason.NO_ANSWER, seen))
+            end = await release_lock(
+                plan, ports, world, here, acts, Stop.at(Reason.NO_ANSWER, seen)
+            )
             return Outcome(world, tuple(acts), end)
         step = decide(plan, world)
         if not isinstance(step, Step):
             if isinstance(step, Stop):
-                step = await _part(plan, ports, world, here, acts, step)
+                step = await release_lock(plan, ports, world, here, acts, step)
             return Outcome(world, tuple(acts), step)
         if step.act is Act.WAIT:
             say(f"wait {step.pause_s:.0f} s: {step.subject}")
@@ -168,7 +170,7 @@ async def run(
             continue
         except Exception:
             # A bug, or an engine that cannot go on: the lock must not outlive this run.
-            await _part(plan, ports, world, here, acts, Stop.at(Reason.NO_PROGRESS))
+            await release_lock(plan, ports, world, here, acts, Stop.at(Reason.NO_PROGRESS))
             raise
         if step.act is Act.PUBLISH:
             accepted_at_s = ports.clock.now_s()
@@ -189,7 +191,7 @@ async def at_index(
     index: Index,
     workshop: Workshop,
     decide: Callable[[Plan, World], Next],
-    has: Callable[[Here], Here] = lambda here: here,
+    has: Callable[[RunState], RunState] = lambda here: here,
 ) -> Outcome:
     """Do what concerns the index alone: the commit is the whole of git, and GitHub is not asked.
 
@@ -201,7 +203,7 @@ async def at_index(
     # What decides here asks for no act of these two.
     ports = Ports(cast("Git", None), index, cast("GitHub", None), workshop, MachineClock())
 
-    async def observe(plan: Plan, ports: Ports, here: Here) -> World:
+    async def observe(plan: Plan, ports: Ports, here: RunState) -> World:
         mine = _of(plan, await ports.index.files())
         return World(branch=journal, tag=journal, index=mine, here=has(here))
 
@@ -223,7 +225,7 @@ def _held(plan: Plan, world: World) -> str:
     return f" (held: {said}; the same command continues the release)" if said else ""
 
 
-async def _perform(plan: Plan, ports: Ports, world: World, step: Step) -> Here:
+async def _perform(plan: Plan, ports: Ports, world: World, step: Step) -> RunState:
     """Do one act; return what this run has afterwards."""
     here, journal, release = world.here, world.journal, world.release
     match step.act:
@@ -275,10 +277,10 @@ async def _perform(plan: Plan, ports: Ports, world: World, step: Step) -> Here:
     return here
 
 
-def _failed(here: Here, step: Step, error: ActFailed) -> Here:
+def _failed(here: RunState, step: Step, error: ActFailed) -> RunState:
     before = here.setback
     again = before is not None and (before.act, before.subject) == (step.act, step.subject)
-    setback = Setback(
+    setback = FailedAttempt(
         act=step.act,
         trouble=error.trouble,
         said=error.said,
@@ -289,8 +291,8 @@ def _failed(here: Here, step: Step, error: ActFailed) -> Here:
     return replace(here, setback=setback)
 
 
-async def _part(
-    plan: Plan, ports: Ports, world: World, here: Here, acts: list[Act], stop: Stop
+async def release_lock(
+    plan: Plan, ports: Ports, world: World, here: RunState, acts: list[Act], stop: Stop
 ) -> Stop:
     """Give the lock back if this run has it; say so if that fails."""
     if not here.lock or (world.lock and world.lock.commit != here.lock):

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 import dagger
 
 from wheelwright.ci import skippable
-from wheelwright.container.loading import Bench, load, python_of, text_of
+from wheelwright.container.loading import LoadedProject, load, python_of, text_of
 from wheelwright.project.files import Snapshot, join
 from wheelwright.project.model import Project
 from wheelwright.release.act.asked import Asked
 from wheelwright.release.act.git import TREE, RemoteGit
 from wheelwright.release.decide import changelog, editing, edits
-from wheelwright.release.decide.changelog import Keeper
+from wheelwright.release.decide.changelog import ChangelogSource
 from wheelwright.release.decide.plan import tag_of
 
 
@@ -29,15 +29,15 @@ class Package:
     """
 
     container: dagger.Container
-    bench: Bench
+    loaded: LoadedProject
     git: dagger.Directory
-    keeper: Keeper
+    keeper: ChangelogSource
     wanted: str
 
     @property
     def project(self) -> Project:
         """Its files, with every one read that a release edits."""
-        return self.bench.project
+        return self.loaded.project
 
     @property
     def name(self) -> str:
@@ -47,12 +47,12 @@ class Package:
     @property
     def python(self) -> str:
         """The Python that it is released with."""
-        return python_of(self.bench, self.wanted)
+        return python_of(self.loaded, self.wanted)
 
     @property
     def where(self) -> str:
         """Its directory from the clone's root; empty when it is the root."""
-        return join(self.bench.prefix, self.project.where)
+        return join(self.loaded.prefix, self.project.where)
 
     @property
     def member(self) -> bool:
@@ -66,7 +66,7 @@ class Package:
 
     def path(self, path: str) -> str:
         """Return a path in the clone for one from the root that uv works in."""
-        return join(TREE, self.bench.prefix, path)
+        return join(TREE, self.loaded.prefix, path)
 
     def notes(self, version: str) -> str:
         """Return the changelog's section of a version, for people who read the release."""
@@ -78,26 +78,26 @@ async def package_at(asked: Asked, remote: RemoteGit, commit: str) -> Package:
     """Return the package as a commit has it."""
     container = await remote.tree(commit)
     whole = container.directory(TREE)
-    bench = await load(whole.without_directory(".git"), skippable(), asked.package)
-    bench = replace(bench, project=await _with_texts(bench))
+    loaded = await load(whole.without_directory(".git"), skippable(), asked.package)
+    loaded = replace(loaded, project=await _with_texts(loaded))
     git = dagger.dag.directory().with_directory(".git", whole.directory(".git"))
-    text = bench.project.files.text(editing.changelog_path(bench.project, Keeper.HAND))
-    return Package(container, bench, git, changelog.keeper(bench.project, text), asked.python)
+    text = loaded.project.files.text(editing.changelog_path(loaded.project, ChangelogSource.HAND))
+    return Package(container, loaded, git, changelog.keeper(loaded.project, text), asked.python)
 
 
-async def _with_texts(bench: Bench) -> Project:
+async def _with_texts(loaded: LoadedProject) -> Project:
     """Return the project with the files read that only a release edits."""
-    project = bench.project
+    project = loaded.project
     files = project.files
-    towncrier = editing.changelog_path(project, Keeper.TOWNCRIER)
+    towncrier = editing.changelog_path(project, ChangelogSource.TOWNCRIER)
     wanted = {
         *edits.candidates(project),
         towncrier,
-        editing.changelog_path(project, Keeper.HAND),
+        editing.changelog_path(project, ChangelogSource.HAND),
         join(project.where, editing.REQUIREMENTS),
     }
     texts = dict(files.texts)
     for path in sorted(wanted - texts.keys()):
-        if await bench.source.exists(path):
-            texts[path] = await text_of(path, bench.source.file(path))
+        if await loaded.source.exists(path):
+            texts[path] = await text_of(path, loaded.source.file(path))
     return replace(project, files=Snapshot(texts, files.names))

@@ -9,10 +9,10 @@ from typing import TypeVar
 from wheelwright.release.act.asked import Asked
 from wheelwright.release.act.github import GitHubRest
 from wheelwright.release.act.index import SimpleIndex
-from wheelwright.release.act.loop import MachineClock, patiently, say
+from wheelwright.release.act.loop import MachineClock, retry_while_busy, say
 from wheelwright.release.act.read import Read
 from wheelwright.release.decide import refs, rules
-from wheelwright.release.decide.plan import Survey, Who, branch_of, tag_of
+from wheelwright.release.decide.plan import RunIdentity, Survey, branch_of, tag_of
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.stops import Problem, Reason
 from wheelwright.release.decide.urls import IndexUrls
@@ -37,7 +37,7 @@ class Preflight:
     plan_only: bool
     _problems: list[Problem] = field(default_factory=list)
 
-    async def look(self, who: Who) -> Survey:
+    async def look(self, who: RunIdentity) -> Survey:
         """Look at everything, and note every problem."""
         asked, read = self.asked, self.read
         package, current = read.package, read.current
@@ -99,7 +99,7 @@ class Preflight:
     async def _answer(self, ask: Callable[[], Awaitable[_Answer]], without: _Answer) -> _Answer:
         """Ask a server, again while it is busy; note the problem where it does not answer."""
         try:
-            return await patiently(ask, MachineClock(), say)
+            return await retry_while_busy(ask, MachineClock(), say)
         except ActFailed as error:
             self._note(Reason.NO_ANSWER, error.said)
             return without

@@ -18,12 +18,11 @@ from wheelwright.project.version import release_variables
 from wheelwright.release.act.asked import Asked
 from wheelwright.release.act.git import RemoteGit, fresh
 from wheelwright.release.act.package import Package, package_at
-from wheelwright.release.decide import changelog, editing, edits, refs
-from wheelwright.release.decide import commit as described
-from wheelwright.release.decide.changelog import Keeper
+from wheelwright.release.decide import changelog, commit, editing, edits, refs
+from wheelwright.release.decide.changelog import ChangelogSource
 from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.ports import ActFailed
-from wheelwright.release.decide.world import Plan, Trouble
+from wheelwright.release.decide.world import FailureKind, Plan
 
 # -- the changelog ----------------------------------------------------------------------------
 
@@ -34,13 +33,13 @@ async def changes(package: Package, version: str, tag: str, date: str, since: st
     `since` is the commit where the release before branched off, empty for the first.
     """
     project = package.project
-    if package.keeper is Keeper.HAND:
-        text = project.files.text(editing.changelog_path(project, Keeper.HAND)) or ""
+    if package.keeper is ChangelogSource.HAND:
+        text = project.files.text(editing.changelog_path(project, ChangelogSource.HAND)) or ""
         return changelog.unreleased(text)
-    if package.keeper is Keeper.GIT_CLIFF:
+    if package.keeper is ChangelogSource.GIT_CLIFF:
         paths = [f"{package.where}/**"] if package.where else []
         return await _cliff(package, tag, since, paths, date)
-    if package.keeper is Keeper.TOWNCRIER:
+    if package.keeper is ChangelogSource.TOWNCRIER:
         command = changelog.towncrier_command(version, date, project.name, draft=True)
         return await _tool(package, "towncrier", command, project.where)
     return ""
@@ -107,7 +106,7 @@ def _tools() -> Iterator[None]:
     try:
         yield
     except (ProjectError, ToolFailed) as error:
-        raise ActFailed(Trouble.TOOL, str(error)) from error
+        raise ActFailed(FailureKind.TOOL, str(error)) from error
 
 
 async def build_requires(package: Package) -> tuple[str, ...]:
@@ -125,7 +124,7 @@ async def _build_requires(package: Package) -> tuple[str, ...]:
     if not (lines := backend.requested(project)):
         return ()
     python = package.python
-    source = package.bench.source.filter(include=literal(environment.inputs(project)))
+    source = package.loaded.source.filter(include=literal(environment.inputs(project)))
     container = (
         toolchain.over(toolchain.base(environment.image(project, python), python), source)
         .with_new_file(backend.REQUESTED, backend.text(lines))
@@ -141,11 +140,11 @@ async def _build_requires(package: Package) -> tuple[str, ...]:
 
 async def _edits(
     package: Package, plan: Plan, since: str, *, requirements: bool
-) -> tuple[described.Edit, ...]:
+) -> tuple[commit.Edit, ...]:
     """Make the edits, and take them out of where the package's code ran, as texts."""
     project, keeper = package.project, package.keeper
     new = ""
-    if keeper is Keeper.GIT_CLIFF:
+    if keeper is ChangelogSource.GIT_CLIFF:
         date = editing.date_of(plan)
         new = await changes(package, plan.version, plan.tag, date, since)
     container = package.container
@@ -153,7 +152,7 @@ async def _edits(
     removed: list[str] = []
     for path, text in texts.items():
         container = container.with_new_file(package.path(path), text)
-    if keeper is Keeper.TOWNCRIER:
+    if keeper is ChangelogSource.TOWNCRIER:
         date = editing.date_of(plan)
         command = changelog.towncrier_command(plan.version, date, project.name, draft=False)
         ready = _with_tool(package, container, "towncrier", project.where)
@@ -170,8 +169,8 @@ async def _edits(
         export = [*edits.EXPORT, *member, "--quiet", f"--output-file={out}"]
         ran = await _synced(toolchain.run(container.with_workdir(package.path("")), export))
         texts[out] = await _text(ran, package.path(out))
-    prefix = package.bench.prefix
-    return described.edits(
+    prefix = package.loaded.prefix
+    return commit.edits(
         {join(prefix, path): text for path, text in texts.items()},
         [join(prefix, path) for path in removed],
     )
@@ -202,7 +201,7 @@ async def _synced(container: dagger.Container) -> dagger.Container:
     except dagger.ExecError as error:
         said = (error.stderr.strip() or error.stdout.strip()).splitlines()[-4:]
         words = f"{' '.join(error.command)}: {' / '.join(said)}"
-        raise ActFailed(Trouble.TOOL, words) from error
+        raise ActFailed(FailureKind.TOOL, words) from error
 
 
 async def _text(container: dagger.Container, path: str) -> str:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import dagger
 
-from wheelwright.container.loading import Bench, python_of
+from wheelwright.container.loading import LoadedProject, python_of
 from wheelwright.errors import RequestError
 from wheelwright.release.act import preparing
 from wheelwright.release.act.asked import Asked
 from wheelwright.release.act.git import RemoteGit
 from wheelwright.release.act.package import Package, package_at
 from wheelwright.release.decide import edits, refs
-from wheelwright.release.decide.plan import Who, lock_ref
+from wheelwright.release.decide.plan import RunIdentity, lock_ref
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.refs import Seen
 from wheelwright.release.decide.report import Links
@@ -73,7 +73,7 @@ class Read:
         made = next_version("" if isinstance(current, Problem) else current, request)
         return made.version if isinstance(made, Versioned) else ""
 
-    async def changes(self, request: Bump, who: Who) -> str:
+    async def changes(self, request: Bump, who: RunIdentity) -> str:
         """Return what the changelog would say of that version."""
         version = self.version(request) or "0"
         date = time.strftime("%Y-%m-%d", time.gmtime(who.epoch_s))
@@ -82,27 +82,27 @@ class Read:
         return await preparing.changes(self.package, version, f"{prefix}{version}", date, since)
 
 
-async def read(asked: Asked, bench: Bench, who: Who | None = None) -> Read:
+async def read(asked: Asked, loaded: LoadedProject, who: RunIdentity | None = None) -> Read:
     """Return the package on the base branch, or of the lock that the run `who` may continue.
 
     Raises:
         RequestError: nothing says which repository, or it has no such branch or package.
     """
-    remote = await repository(asked, bench)
+    remote = await repository(asked, loaded)
     seen = await remote.look()
     base, head = _base(asked, remote, seen)
-    lock = seen.locks.get(lock_ref(bench.project.package.name))
+    lock = seen.locks.get(lock_ref(loaded.project.package.name))
     continued = lock is not None and who is not None and lock.run in (who.run, who.take_over)
     on_base = bool(lock and continued and await _on_base(remote, seen, lock, base))
     # What a continued release is made of is the lock's base, not what main is by now.
     at = lock.base_commit if lock and on_base else head
-    package = await package_of(asked, bench, remote, at)
+    package = await package_of(asked, loaded, remote, at)
     hub = hub_of(remote.url, asked.github_api)
     urls = urls_of(asked, package)
     return Read(remote, seen, package, base, head, lock, continued, on_base, urls, hub)
 
 
-async def repository(asked: Asked, bench: Bench) -> RemoteGit:
+async def repository(asked: Asked, loaded: LoadedProject) -> RemoteGit:
     """Return the repository to release from.
 
     Raises:
@@ -115,7 +115,7 @@ async def repository(asked: Asked, bench: Bench) -> RemoteGit:
         raise RequestError(
             "the repository to release from is unknown", "pass --remote with its address"
         )
-    python = python_of(bench, asked.python)
+    python = python_of(loaded, asked.python)
     return RemoteGit(https(remote), python, asked.github_token, asked.ca, await _checkout(asked))
 
 
@@ -154,7 +154,9 @@ def _base(asked: Asked, remote: RemoteGit, seen: Seen) -> tuple[str, str]:
     return base, commit
 
 
-async def package_of(asked: Asked, bench: Bench, remote: RemoteGit, commit: str) -> Package:
+async def package_of(
+    asked: Asked, loaded: LoadedProject, remote: RemoteGit, commit: str
+) -> Package:
     """Return the package as a commit has it.
 
     Raises:
@@ -162,7 +164,7 @@ async def package_of(asked: Asked, bench: Bench, remote: RemoteGit, commit: str)
     """
     found = await package_at(asked, remote, commit)
     # With -m the default of `git` is the module's own repository: never release that instead.
-    mine = bench.project.package.name
+    mine = loaded.project.package.name
     if mine != found.name:
         raise RequestError(
             f'the source is "{mine}", and {remote.url} has "{found.name}"',

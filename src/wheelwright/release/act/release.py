@@ -12,7 +12,7 @@ from typing import cast
 import dagger
 
 from wheelwright.container import toolchain
-from wheelwright.container.loading import Bench
+from wheelwright.container.loading import LoadedProject
 from wheelwright.release.act import handing, loop
 from wheelwright.release.act import read as reading
 from wheelwright.release.act.asked import Asked
@@ -26,7 +26,7 @@ from wheelwright.release.act.preflight import Preflight
 from wheelwright.release.act.read import Read
 from wheelwright.release.act.workshop import Containers
 from wheelwright.release.decide import refs, roles
-from wheelwright.release.decide.changelog import Keeper, gist
+from wheelwright.release.decide.changelog import ChangelogSource, content_lines
 from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.plan import decide
 from wheelwright.release.decide.ports import GitHub, Ports, Refs
@@ -65,7 +65,7 @@ class Release:
             Stopped: it would stop; the message is the report.
         """
         ask = partial(loop.foreseen, self.plan, self._ports())
-        world, end = await loop.patiently(ask, MachineClock(), say)
+        world, end = await loop.retry_while_busy(ask, MachineClock(), say)
         return self._concluded(end, world)
 
     def _concluded(self, end: Next, world: World, acts: tuple[Act, ...] = ()) -> Report:
@@ -107,7 +107,7 @@ class Release:
         return Containers(self.asked, self.read.remote, self.read.seen, self.urls)
 
 
-async def prepare(asked: Asked, bench: Bench, *, dry_run: bool) -> Release:
+async def prepare(asked: Asked, loaded: LoadedProject, *, dry_run: bool) -> Release:
     """Check what is asked, read what is there, and decide what the release is.
 
     Where nothing is to be written, in a dry run or from a checkout, no credential has to be there.
@@ -118,12 +118,12 @@ async def prepare(asked: Asked, bench: Bench, *, dry_run: bool) -> Release:
     if not dry_run:
         toolchain.begin_release()
     plan_only = dry_run or asked.checkout
-    package = bench.project.package.name
+    package = loaded.project.package.name
     # Whatever else is wrong, nothing is looked up for a request that cannot be followed.
     if not asked.take_over and (refusal := asked.refusal()):
         raise stopped(package, refusal)
     who = asked.who()
-    read = await reading.read(asked, bench, who)
+    read = await reading.read(asked, loaded, who)
     http = await asked.http()
     urls = IndexUrls("", "") if isinstance(read.urls, Problem) else read.urls
     index = SimpleIndex(http, urls.check, package)
@@ -143,13 +143,13 @@ async def _github(asked: Asked, read: Read, http: Http) -> GitHubRest | None:
     return GitHubRest(http, hub, await token_of(token))
 
 
-async def version(asked: Asked, bench: Bench) -> str:
+async def version(asked: Asked, loaded: LoadedProject) -> str:
     """Return the version that a release would have.
 
     Raises:
         Stopped: the request cannot be followed.
     """
-    current = (await reading.read(asked, bench)).current
+    current = (await reading.read(asked, loaded)).current
     if isinstance(current, Problem):
         raise Stopped(current.text())
     made = next_version(current, asked)
@@ -158,16 +158,16 @@ async def version(asked: Asked, bench: Bench) -> str:
     return made.version
 
 
-async def changes(asked: Asked, bench: Bench) -> str:
+async def changes(asked: Asked, loaded: LoadedProject) -> str:
     """Return what the changelog would say of the release.
 
     Raises:
         Stopped: it would say nothing.
     """
-    read = await reading.read(asked, bench)
+    read = await reading.read(asked, loaded)
     text = await read.changes(asked, asked.who())
     keeper = read.package.keeper
-    if keeper is Keeper.NOBODY or not gist(text):
+    if keeper is ChangelogSource.NOBODY or not content_lines(text):
         raise Stopped(Stop.at(Reason.EMPTY_CHANGELOG, f"kept by {keeper.value}").text())
     return text.strip() + "\n"
 

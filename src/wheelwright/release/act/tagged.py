@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import dagger
 
 from wheelwright.container import toolchain
-from wheelwright.container.loading import Bench
+from wheelwright.container.loading import LoadedProject
 from wheelwright.distribution.file import file_version
 from wheelwright.errors import RequestError
 from wheelwright.project.version import VersionSource, version_source
@@ -45,19 +45,19 @@ class Tagged:
     where: str
 
 
-async def verify_tag(asked: Asked, bench: Bench, tag: str) -> str:
+async def verify_tag(asked: Asked, loaded: LoadedProject, tag: str) -> str:
     """Return the sentence that a tag is the package's version.
 
     Raises:
         Stopped: it is another.
         RequestError: there is no such tag.
     """
-    found = await look(asked, bench, tag)
+    found = await look(asked, loaded, tag)
     at = found.journal.commit[:12]
     return f"{tag} is {found.package.project.name} {found.plan.version} at {at}, {found.where}"
 
 
-async def publish(asked: Asked, bench: Bench, tag: str) -> str:
+async def publish(asked: Asked, loaded: LoadedProject, tag: str) -> str:
     """Build, verify and publish what a tag names.
 
     Raises:
@@ -66,19 +66,19 @@ async def publish(asked: Asked, bench: Bench, tag: str) -> str:
     """
     if missing := asked.uncredentialed():
         raise Stopped(Stop((missing,)).text())
-    found, index, workshop = await _ready(asked, bench, tag)
+    found, index, workshop = await _ready(asked, loaded, tag)
     outcome = await loop.at_index(found.plan, found.journal, index, workshop, next_upload)
     return published(found.plan, outcome.world, outcome.acts)
 
 
-async def build(asked: Asked, bench: Bench, tag: str) -> dagger.Directory:
+async def build(asked: Asked, loaded: LoadedProject, tag: str) -> dagger.Directory:
     """Build and verify what a tag names; return what the other jobs take.
 
     Raises:
         Stopped: there is nothing that could be published.
         RequestError: there is no such tag.
     """
-    found, index, workshop = await _ready(asked, bench, tag)
+    found, index, workshop = await _ready(asked, loaded, tag)
     plan, journal = found.plan, found.journal
     outcome = await loop.at_index(plan, journal, index, workshop, roles.next_tagged)
     handed = Handed(
@@ -95,10 +95,12 @@ async def build(asked: Asked, bench: Bench, tag: str) -> dagger.Directory:
     return handing.pack(handed, workshop.distributions())
 
 
-async def _ready(asked: Asked, bench: Bench, tag: str) -> tuple[Tagged, SimpleIndex, Containers]:
+async def _ready(
+    asked: Asked, loaded: LoadedProject, tag: str
+) -> tuple[Tagged, SimpleIndex, Containers]:
     """Return the package at a tag with what it is built with, its index and its workshop."""
     toolchain.begin_release()
-    found = await look(asked, bench, tag)
+    found = await look(asked, loaded, tag)
     urls = urls_of(asked, found.package)
     if isinstance(urls, Problem):
         raise Stopped(urls.text())
@@ -116,21 +118,21 @@ async def _settled(found: Tagged, index: SimpleIndex) -> Journal:
     Raises:
         ActFailed: the index does not answer, or has not what the build asks for.
     """
-    files = await loop.patiently(index.files, MachineClock(), say)
+    files = await loop.retry_while_busy(index.files, MachineClock(), say)
     released = any(file_version(file.name) == found.plan.version for file in files)
     if released and found.journal.build_requires:
         return found.journal
     return replace(found.journal, build_requires=await build_requires(found.package))
 
 
-async def look(asked: Asked, bench: Bench, tag: str) -> Tagged:
+async def look(asked: Asked, loaded: LoadedProject, tag: str) -> Tagged:
     """Return the package at a tag.
 
     Raises:
         Stopped: the tag names another version, or a commit that is not to be believed.
         RequestError: there is no such tag.
     """
-    remote = await repository(asked, bench)
+    remote = await repository(asked, loaded)
     seen = await remote.look()
     head = seen.refs.get(f"refs/tags/{tag}")
     if head is None:
@@ -138,7 +140,7 @@ async def look(asked: Asked, bench: Bench, tag: str) -> Tagged:
     base = asked.base or seen.default
     trace = await remote.trace(head, base)
     _known(tag, head, trace, base)
-    package = await package_of(asked, bench, remote, head)
+    package = await package_of(asked, loaded, remote, head)
     version = _version(package, tag)
     # A tag of a release says what it was built with; one that a person made does not.
     released = seen.journals.get(f"refs/tags/{tag}")

@@ -26,12 +26,12 @@ from wheelwright.release.act.loop import MachineClock, say
 from wheelwright.release.act.uploading import Uploads
 from wheelwright.release.decide import refs, roles, rules
 from wheelwright.release.decide.commit import ReleaseCommit
-from wheelwright.release.decide.ports import Built, Compared, Ports, Said
+from wheelwright.release.decide.ports import Built, CheckResult, Compared, Ports
 from wheelwright.release.decide.report import Links, Report, Stopped, concluded, published
 from wheelwright.release.decide.step import Next, next_upload
 from wheelwright.release.decide.stops import Problem, Reason, Stop
 from wheelwright.release.decide.urls import PYPI, IndexUrls, https, hub_of
-from wheelwright.release.decide.world import Here, Plan, World
+from wheelwright.release.decide.world import Plan, RunState, World
 from wheelwright.release.inside.refs import EMAIL
 
 
@@ -58,13 +58,13 @@ class _Handed:
     async def verify(self, *_: object, **__: object) -> Compared:
         raise AssertionError("another commit than the one that was built is not verified here")
 
-    async def gates(self, *_: object, **__: object) -> Said:
+    async def gates(self, *_: object, **__: object) -> CheckResult:
         raise AssertionError("no code of the package runs here")
 
     async def build(self, *_: object, **__: object) -> Built:
         raise AssertionError("no code of the package runs here")
 
-    async def check(self, *_: object, **__: object) -> Said:
+    async def check(self, *_: object, **__: object) -> CheckResult:
         raise AssertionError("no code of the package runs here")
 
     async def publish(self, plan: Plan, names: Sequence[str]) -> None:
@@ -114,7 +114,7 @@ async def publish(asked: Asked, directory: dagger.Directory, sha256: str) -> str
     index = SimpleIndex(await asked.http(), urls.check, plan.package)
     workshop = _Handed(handed, Uploads(asked, urls, DEFAULT_PYTHON, dist))
 
-    def has(here: Here) -> Here:
+    def has(here: RunState) -> RunState:
         return roles.verified(here, handed.commit, handed.files)
 
     outcome = await loop.at_index(plan, handed.journal, index, workshop, next_upload, has)
@@ -179,7 +179,7 @@ async def _repository(
     workshop = _Handed(handed, Uploads(asked, urls, DEFAULT_PYTHON, dist), remote)
     ports = Ports(remote, index, github, workshop, MachineClock())
 
-    async def observe(plan: Plan, ports: Ports, here: Here) -> World:
+    async def observe(plan: Plan, ports: Ports, here: RunState) -> World:
         return await loop.look(plan, ports, roles.verified(here, handed.commit, handed.files))
 
     outcome = await loop.run(plan, ports, say, observe=observe, decide=decider)
@@ -193,15 +193,15 @@ async def _foreseen(plan: Plan, remote: RemoteGit, github: GitHubRest) -> tuple[
     Raises:
         Stopped: something is known to be wrong, or the base has another history.
     """
-    seen = await loop.patiently(remote.look, MachineClock(), say)
+    seen = await loop.retry_while_busy(remote.look, MachineClock(), say)
     head = seen.refs.get(f"refs/heads/{plan.base}")
     if head is None or not (await remote.trace(plan.base_commit, plan.base)).merged:
         what = f"{plan.base_commit[:12]} is not in the history of {plan.base} of {remote.url}"
         raise Stopped(Stop.at(Reason.HANDED_OVER, what).text())
     message = refs.journal_message(plan.package, plan.version)
     makings = rules.makings(seen.refs, plan.branch, plan.tag, message, EMAIL)
-    problems = [*await loop.patiently(github.problems, MachineClock(), say)]
-    foreseen, notes = await loop.patiently(
+    problems = [*await loop.retry_while_busy(github.problems, MachineClock(), say)]
+    foreseen, notes = await loop.retry_while_busy(
         lambda: github.foresee(plan.base, makings), MachineClock(), say
     )
     if stop := Stop.among([*problems, *foreseen]):

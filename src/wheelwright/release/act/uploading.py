@@ -19,10 +19,10 @@ from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.project.files import literal
 from wheelwright.release.act.asked import Asked
 from wheelwright.release.act.git import fresh, with_program
-from wheelwright.release.decide import responses as answers
+from wheelwright.release.decide import responses
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.urls import IndexUrls
-from wheelwright.release.decide.world import Plan, Trouble
+from wheelwright.release.decide.world import FailureKind, Plan
 
 DIST: Final = "/dist"
 PROGRAM: Final = "/opt/wheelwright/distributions.py"
@@ -60,7 +60,7 @@ class Uploads:
             sign = ["pypi-attestations", "sign", *files]
             container = toolchain.step(container, UPLOAD, sign, secrets=held, may_fail=True)
             if (output := await toolchain.output(container)).exit_code:
-                raise ActFailed(Trouble.ATTESTATION, tail(output))
+                raise ActFailed(FailureKind.ATTESTATION, tail(output))
         listed, private = self._listed()
         trusted = "always" if self.asked.trusted else "never"
         uploaded = toolchain.step(
@@ -81,7 +81,7 @@ class Uploads:
         )
         output = await toolchain.output(uploaded)
         if output.exit_code:
-            raise answers.upload(f"{output.stdout}\n{output.stderr}", output.exit_code)
+            raise responses.upload(f"{output.stdout}\n{output.stderr}", output.exit_code)
 
     def _held(self) -> list[Held]:
         have = self.asked

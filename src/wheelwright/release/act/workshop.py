@@ -25,14 +25,13 @@ from wheelwright.release.act.package import Package, package_at
 from wheelwright.release.act.uploading import DIST, PROGRAM, Uploads, tail, told
 from wheelwright.release.decide import refs
 from wheelwright.release.decide.commit import ReleaseCommit
-from wheelwright.release.decide.ports import ActFailed, Built, Compared, Said
+from wheelwright.release.decide.ports import ActFailed, Built, CheckResult, Compared
 from wheelwright.release.decide.refs import Seen
 from wheelwright.release.decide.urls import IndexUrls
-from wheelwright.release.decide.world import Journal, Plan, Trouble
-from wheelwright.testing import plan as plans
+from wheelwright.release.decide.world import FailureKind, Journal, Plan
 from wheelwright.testing import running
 from wheelwright.testing.cells import Cell
-from wheelwright.testing.plan import TestOptions
+from wheelwright.testing.plan import TestOptions, make, nothing_to_test, with_args
 from wheelwright.testing.verdict import Kind, Verdict, judge
 
 
@@ -69,14 +68,14 @@ class Containers:
 
     # -- checks -----------------------------------------------------------------------------------
 
-    async def gates(self, plan: Plan, journal: Journal) -> Said:
+    async def gates(self, plan: Plan, journal: Journal) -> CheckResult:
         """Run the checks of `ci` on the release commit."""
         package = await self._package(journal)
         try:
-            table = await ci(package.bench, self.asked.python, package.git, fail_fast=False)
+            table = await ci(package.loaded, self.asked.python, package.git, fail_fast=False)
         except WheelwrightError as error:
-            return Said(False, f"{plan.package} at {journal.commit[:12]}\n{error}")
-        return Said(True, table)
+            return CheckResult(False, f"{plan.package} at {journal.commit[:12]}\n{error}")
+        return CheckResult(True, table)
 
     # -- build ------------------------------------------------------------------------------------
 
@@ -94,13 +93,15 @@ class Containers:
     ) -> dagger.Directory:
         project = package.project
         requires = building.build_files(project, journal.build_requires)
-        base = await builder.prepared(package.bench, package.python, requires)
+        base = await builder.prepared(package.loaded, package.python, requires)
         # In the repository's root alone: below it git's paths are not those of this source. Some
         # of the tools that read the version from git also list the sdist's files by it.
-        from_git = version_source(project.package) is VersionSource.VCS and not package.bench.prefix
+        from_git = (
+            version_source(project.package) is VersionSource.VCS and not package.loaded.prefix
+        )
         history = package.git if from_git else None
         container = with_program(base, "distributions.py")
-        container = builder.laid(container, package.bench.source, history, where)
+        container = builder.laid(container, package.loaded.source, history, where)
         variables = {
             **release_variables(project.package, plan.version),
             "SOURCE_DATE_EPOCH": str(journal.epoch_s),
@@ -142,14 +143,14 @@ class Containers:
             return await builder.built(container).sync()
         except dagger.ExecError as error:
             said = "\n".join((error.stderr.strip() or error.stdout.strip()).splitlines()[-20:])
-            raise ActFailed(Trouble.TOOL, said) from error
+            raise ActFailed(FailureKind.TOOL, said) from error
 
     async def _describe(self, dist: dagger.Directory) -> tuple[Distribution, ...]:
         return verify.read(await told(self.remote.python, dist, "describe", DIST))
 
     # -- verify -----------------------------------------------------------------------------------
 
-    async def check(self, plan: Plan, journal: Journal) -> Said:
+    async def check(self, plan: Plan, journal: Journal) -> CheckResult:
         """Verify metadata and contents, then run the tests against each file installed alone."""
         assert self._dist is not None, "a build comes first"
         package = await self._package(journal)
@@ -159,7 +160,7 @@ class Containers:
         if not found:
             for each in self._described:
                 found += await self._installed(package, each)
-        return Said(not found, "\n".join(found))
+        return CheckResult(not found, "\n".join(found))
 
     async def _twine(self, package: Package) -> list[str]:
         assert self._dist is not None
@@ -176,8 +177,8 @@ class Containers:
         assert self._dist is not None
         project = package.project
         cell = Cell("", package.python, "")
-        plan = plans.make(project, cell, TestOptions(file=distribution.name))
-        container = await toolchain.dependencies(package.bench.source, plan.environment)
+        plan = make(project, cell, TestOptions(file=distribution.name))
+        container = await toolchain.dependencies(package.loaded.source, plan.environment)
         container = container.with_file(
             f"{DIST}/{distribution.name}", self._dist.file(distribution.name)
         )
@@ -185,7 +186,7 @@ class Containers:
         container = toolchain.observe(container, ["uv", "pip", "install", path])
         if (output := await toolchain.output(container)).exit_code:
             return [f"{distribution.name} cannot be installed: {tail(output)}"]
-        if "tests" in project.settings.skip or plans.nothing_to_test(project, cell):
+        if "tests" in project.settings.skip or nothing_to_test(project, cell):
             return []
         container = container.with_directory(SOURCE, await self._tests(package))
         wheel = next(each for each in self._described if each.is_wheel)
@@ -194,7 +195,7 @@ class Containers:
         found, ended = Verdict(Kind.EMPTY), None
         for args in ((), ("--pyargs", *names)):
             try:
-                this = plans.with_args(plan, project, args)
+                this = with_args(plan, project, args)
                 ran = await running.run(container, this.command, this.name)
             except GateFailed as error:
                 return [str(error)]
@@ -214,7 +215,7 @@ class Containers:
     async def _tests(self, package: Package) -> dagger.Directory:
         """Return the source without what the wheel installs, so that tests import the installed."""
         wheel = next(each for each in self._described if each.is_wheel)
-        source, where = package.bench.source, package.project.where
+        source, where = package.loaded.source, package.project.where
         for top in verify.importables(wheel):
             for path in (join(where, "src", top), join(where, top)):
                 if top.endswith(".py"):

@@ -9,7 +9,7 @@
 
 Neither tool is a gate: git-cliff with nothing new prints a bare heading and exits 0, towncrier
 without fragments writes "No significant changes." and exits 0. So what they would write is
-judged here, before anything is written (`gist`).
+judged here, before anything is written (`content_lines`).
 
 The hand-written form is Keep a Changelog 1.1 (keepachangelog.com): `## [Unreleased]` becomes
 `## [1.2.3] - 2026-01-31` beneath an empty new one, and the links at the end follow.
@@ -53,7 +53,7 @@ _EMPTY = re.compile(
 )
 
 
-class Keeper(Enum):
+class ChangelogSource(Enum):
     """Who keeps the changelog."""
 
     TOWNCRIER = "towncrier"
@@ -62,15 +62,15 @@ class Keeper(Enum):
     NOBODY = "nobody"
 
 
-def keeper(project: Project, text: str | None) -> Keeper:
+def keeper(project: Project, text: str | None) -> ChangelogSource:
     """Return who keeps it; `text` is the changelog's, None where there is none."""
     if project.configures("tool", "towncrier") or project.has("towncrier.toml"):
-        return Keeper.TOWNCRIER
+        return ChangelogSource.TOWNCRIER
     if project.configures("tool", "git-cliff") or _has_cliff(project):
-        return Keeper.GIT_CLIFF
+        return ChangelogSource.GIT_CLIFF
     if text is not None and _find_unreleased(text):
-        return Keeper.HAND
-    return Keeper.NOBODY
+        return ChangelogSource.HAND
+    return ChangelogSource.NOBODY
 
 
 def _has_cliff(project: Project) -> bool:
@@ -83,7 +83,7 @@ def find(names: Iterable[str]) -> str:
     return next((by_name[name] for name in NAMES if name in by_name), "")
 
 
-def gist(text: str) -> list[str]:
+def content_lines(text: str) -> list[str]:
     """Return the lines that say something: no headings, links, comments or place-holders."""
     lines = (line.strip() for line in _without_comments(text).splitlines())
     return [line for line in lines if not _says_nothing(line)]

@@ -15,7 +15,7 @@ from wheelwright.project.files import join
 from wheelwright.project.lock import Lock
 from wheelwright.project.model import Project
 from wheelwright.release.decide import changelog, edits
-from wheelwright.release.decide.changelog import Keeper
+from wheelwright.release.decide.changelog import ChangelogSource
 from wheelwright.release.decide.stops import Problem
 from wheelwright.release.decide.world import Plan
 
@@ -27,12 +27,12 @@ def date_of(plan: Plan) -> str:
     return datetime.fromtimestamp(plan.epoch_s, UTC).date().isoformat()
 
 
-def changelog_path(project: Project, keeper: Keeper) -> str:
+def changelog_path(project: Project, keeper: ChangelogSource) -> str:
     """Return the changelog's path from the root."""
     prefix = f"{project.where}/" if project.where else ""
     inner = [name.removeprefix(prefix) for name in project.files.names if name.startswith(prefix)]
     names = [name for name in inner if "/" not in name]
-    if keeper is Keeper.TOWNCRIER:
+    if keeper is ChangelogSource.TOWNCRIER:
         # Its own default.
         return join(project.where, str(_towncrier(project).get("filename", "NEWS.rst")))
     return join(project.where, changelog.find(names) or "CHANGELOG.md")
@@ -66,7 +66,7 @@ def fragment_directories(project: Project) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each for each in paths if not each.startswith((".", "/"))))
 
 
-def texts(project: Project, plan: Plan, keeper: Keeper, new: str) -> Mapping[str, str]:
+def texts(project: Project, plan: Plan, keeper: ChangelogSource, new: str) -> Mapping[str, str]:
     """Return every text that changes, by path; `new` is the section that git-cliff made.
 
     What towncrier changes and requirements.txt are not among them: those tools write themselves.
@@ -89,9 +89,9 @@ def texts(project: Project, plan: Plan, keeper: Keeper, new: str) -> Mapping[str
             changed["uv.lock"] = edits.lock_version(lock, plan.package, plan.version)
     log = changelog_path(project, keeper)
     before = project.files.text(log) or ""
-    if keeper is Keeper.HAND:
+    if keeper is ChangelogSource.HAND:
         changed[log] = changelog.release_unreleased(before, plan.version, date_of(plan), plan.tag)
-    elif keeper is Keeper.GIT_CLIFF:
+    elif keeper is ChangelogSource.GIT_CLIFF:
         changed[log] = changelog.insert(before, new)
     return changed
 

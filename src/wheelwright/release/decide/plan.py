@@ -29,7 +29,7 @@ LOCKS: Final = "refs/wheelwright/lock"
 
 
 @dataclass(frozen=True, slots=True)
-class Who:
+class RunIdentity:
     """Which run this is, and whose lock it may take."""
 
     run: str
@@ -65,7 +65,7 @@ class Survey:
     tags: Mapping[str, str] = field(default_factory=dict)
     releases: frozenset[str] = frozenset()
     index: tuple[File, ...] = ()
-    keeper: changelog.Keeper = changelog.Keeper.HAND
+    keeper: changelog.ChangelogSource = changelog.ChangelogSource.HAND
     changes: str = ""
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
@@ -96,7 +96,7 @@ def lock_ref(package: str) -> str:
     return f"{LOCKS}/{package}"
 
 
-def decide(request: Request, who: Who, survey: Survey) -> Plan | Stop:
+def decide(request: Request, who: RunIdentity, survey: Survey) -> Plan | Stop:
     """Return the plan, or every reason why there is none."""
     if (lock := survey.lock) and lock.run in (who.run, who.take_over):
         return _continue(request, who, survey, lock)
@@ -116,7 +116,7 @@ def decide(request: Request, who: Who, survey: Survey) -> Plan | Stop:
     return Stop.among(problems) or _plan(who, survey, versioned, survey.base_commit)
 
 
-def _continue(request: Request, who: Who, survey: Survey, lock: Lock) -> Plan | Stop:
+def _continue(request: Request, who: RunIdentity, survey: Survey, lock: Lock) -> Plan | Stop:
     asked = request.version
     if asked and parse(asked) != parse(lock.version):
         return Stop((_locked(lock, lock_ref(survey.package)),))
@@ -127,7 +127,7 @@ def _continue(request: Request, who: Who, survey: Survey, lock: Lock) -> Plan | 
     if stop := Stop.among(problems):
         return stop
     note = f'continues {lock.version} of run "{lock.run}"'
-    epoch = Who(who.run, who.take_over, lock.epoch_s or who.epoch_s)
+    epoch = RunIdentity(who.run, who.take_over, lock.epoch_s or who.epoch_s)
     return _plan(epoch, survey, Versioned(lock.version, note), lock.base_commit)
 
 
@@ -152,7 +152,7 @@ def _foreign_lock(request: Request, survey: Survey, lock: Lock) -> Iterator[Prob
         yield Problem(Reason.FOREIGN_LOCK, seen, act)
 
 
-def _plan(who: Who, survey: Survey, versioned: Versioned, base_commit: str) -> Plan:
+def _plan(who: RunIdentity, survey: Survey, versioned: Versioned, base_commit: str) -> Plan:
     package, version = survey.package, versioned.version
     return Plan(
         package=package,
@@ -216,8 +216,8 @@ def _order(request: Request, survey: Survey, version: str) -> Iterator[Problem]:
 
 
 def _changes(survey: Survey) -> Iterator[Problem]:
-    if survey.keeper is changelog.Keeper.NOBODY:
+    if survey.keeper is changelog.ChangelogSource.NOBODY:
         act = 'add a CHANGELOG.md with a section "Unreleased", or configure git-cliff or towncrier'
         yield Problem(Reason.EMPTY_CHANGELOG, f"{survey.base} has none", act)
-    elif not changelog.gist(survey.changes):
+    elif not changelog.content_lines(survey.changes):
         yield Problem(Reason.EMPTY_CHANGELOG, f"kept by {survey.keeper.value}")

@@ -39,13 +39,13 @@ from typing import Protocol
 from wheelwright.distribution.file import File
 from wheelwright.errors import WheelwrightError
 from wheelwright.release.decide.commit import ReleaseCommit
-from wheelwright.release.decide.world import GitHubRelease, Journal, Lock, Plan, Pull, Trouble
+from wheelwright.release.decide.world import FailureKind, GitHubRelease, Journal, Lock, Plan, Pull
 
 
 class ActFailed(WheelwrightError):
     """An act did not do what it is for, as far as its answer says."""
 
-    def __init__(self, trouble: Trouble, said: str, retry_after_s: float | None = None) -> None:
+    def __init__(self, trouble: FailureKind, said: str, retry_after_s: float | None = None) -> None:
         super().__init__(said)
         self.trouble = trouble
         self.said = said
@@ -84,7 +84,7 @@ class Built:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class CheckResult:
     """A verdict, and what a person needs to act on it."""
 
     passed: bool
@@ -190,7 +190,7 @@ class Workshop(Protocol):
         """Compare a commit with the edits made anew on its parent; write nothing."""
         ...
 
-    async def gates(self, plan: Plan, journal: Journal) -> Said:
+    async def gates(self, plan: Plan, journal: Journal) -> CheckResult:
         """Run the checks of `ci`."""
         ...
 
@@ -198,7 +198,7 @@ class Workshop(Protocol):
         """Build twice, in different places."""
         ...
 
-    async def check(self, plan: Plan, journal: Journal) -> Said:
+    async def check(self, plan: Plan, journal: Journal) -> CheckResult:
         """Verify metadata and contents; install each file alone and run the tests against it."""
         ...
 

@@ -13,7 +13,7 @@ from packaging.version import Version
 from wheelwright.distribution import backend
 from wheelwright.release.decide.ports import ActFailed, Refs
 from wheelwright.release.decide.version import newest, parse
-from wheelwright.release.decide.world import Journal, Lock, Plan, Trouble
+from wheelwright.release.decide.world import FailureKind, Journal, Lock, Plan
 
 LONGEST_LINE: Final = 200
 """Characters of what a commit's message says of a run."""
@@ -22,11 +22,14 @@ _TRAILER = re.compile(r"^Wheelwright-([\w-]+): (.*)$", re.MULTILINE)
 # Of git's own words (builtin/push.c, transport.c, http.c, remote-curl.c), of GitHub's hooks, and of
 # curl. The first row that is found decides.
 _SAID: Final = (
-    (Trouble.RACE, r"stale info|fetch first|non-fast-forward|already exists|cannot lock ref"),
-    (Trouble.RACE, r"failed to update ref|incorrect old value|reference already exists"),
-    (Trouble.REFUSED, r"hook declined|protected|GH0\d\d|rule violations|Permission|forbidden|403"),
-    (Trouble.REFUSED, r"Authentication failed|could not read Username|returned error: 4\d\d"),
-    (Trouble.REFUSED, r"remote rejected|repository not found|not found"),
+    (FailureKind.RACE, r"stale info|fetch first|non-fast-forward|already exists|cannot lock ref"),
+    (FailureKind.RACE, r"failed to update ref|incorrect old value|reference already exists"),
+    (
+        FailureKind.REFUSED,
+        r"hook declined|protected|GH0\d\d|rule violations|Permission|forbidden|403",
+    ),
+    (FailureKind.REFUSED, r"Authentication failed|could not read Username|returned error: 4\d\d"),
+    (FailureKind.REFUSED, r"remote rejected|repository not found|not found"),
 )
 
 
@@ -187,11 +190,11 @@ def trouble(words: str, exit_code: int) -> ActFailed:
     lines = [line for line in words.strip().splitlines() if not line.startswith("hint:")]
     said = " / ".join(line.strip() for line in lines[-4:]) or f"exit code {exit_code}"
     if exit_code == 124:
-        return ActFailed(Trouble.BUSY, said)
+        return ActFailed(FailureKind.BUSY, said)
     # A server's failure also mentions rejection; it is no refusal.
     if re.search(r"returned error: (5\d\d|429)|HTTP (5\d\d|429)", words):
-        return ActFailed(Trouble.BUSY, said)
+        return ActFailed(FailureKind.BUSY, said)
     for kind, pattern in _SAID:
         if re.search(pattern, words, re.IGNORECASE):
             return ActFailed(kind, said)
-    return ActFailed(Trouble.BUSY, said)
+    return ActFailed(FailureKind.BUSY, said)

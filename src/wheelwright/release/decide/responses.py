@@ -7,19 +7,31 @@ from collections.abc import Mapping
 from typing import Final
 
 from wheelwright.release.decide.ports import ActFailed
-from wheelwright.release.decide.world import Trouble
+from wheelwright.release.decide.world import FailureKind
 
 # Of Warehouse (warehouse/forklift/legacy.py), devpi, and uv (crates/uv-publish). The first row that
 # is found decides; what is not known is a refusal, which a person has to read.
 _UPLOAD: Final = (
-    (Trouble.BURNED, r"previously used by a file that has since been deleted"),
-    (Trouble.OTHER_BYTES, r"file already exists|does not match (the )?hash|409 Conflict|HTTP 409"),
-    (Trouble.OTHER_BYTES, r"local file and index file do not match"),
-    (Trouble.ATTESTATION, r"attestation"),
-    (Trouble.CREDENTIALS, r"trusted publishing|mint|OIDC|invalid-publisher|missing credentials"),
-    (Trouble.CREDENTIALS, r"\b40[13]\b|invalid or non-existent authentication|expired|forbidden"),
-    (Trouble.BUSY, r"\b(5\d\d|429)\b|timed? ?out|connection|reset by peer|error sending request"),
-    (Trouble.BUSY, r"dns error|unexpected eof|incomplete message|broken pipe"),
+    (FailureKind.BURNED, r"previously used by a file that has since been deleted"),
+    (
+        FailureKind.OTHER_BYTES,
+        r"file already exists|does not match (the )?hash|409 Conflict|HTTP 409",
+    ),
+    (FailureKind.OTHER_BYTES, r"local file and index file do not match"),
+    (FailureKind.ATTESTATION, r"attestation"),
+    (
+        FailureKind.CREDENTIALS,
+        r"trusted publishing|mint|OIDC|invalid-publisher|missing credentials",
+    ),
+    (
+        FailureKind.CREDENTIALS,
+        r"\b40[13]\b|invalid or non-existent authentication|expired|forbidden",
+    ),
+    (
+        FailureKind.BUSY,
+        r"\b(5\d\d|429)\b|timed? ?out|connection|reset by peer|error sending request",
+    ),
+    (FailureKind.BUSY, r"dns error|unexpected eof|incomplete message|broken pipe"),
 )
 
 _LINES: Final = 6
@@ -31,11 +43,11 @@ def upload(words: str, exit_code: int) -> ActFailed:
     lines = [line.strip() for line in words.splitlines() if line.strip()]
     said = " / ".join(lines[-_LINES:]) or f"exit code {exit_code}"
     if exit_code == 124:
-        return ActFailed(Trouble.BUSY, f"timed out: {said}")
+        return ActFailed(FailureKind.BUSY, f"timed out: {said}")
     for trouble, pattern in _UPLOAD:
         if re.search(pattern, words, re.IGNORECASE):
             return ActFailed(trouble, said)
-    return ActFailed(Trouble.REFUSED, said)
+    return ActFailed(FailureKind.REFUSED, said)
 
 
 def github(
@@ -51,14 +63,14 @@ def github(
     retry_after_s = _retry_after_s(headers, now_s)
     limited = status in (403, 429) and (retry_after_s is not None or "rate limit" in said.lower())
     if limited:
-        return ActFailed(Trouble.BUSY, said, 60.0 if retry_after_s is None else retry_after_s)
+        return ActFailed(FailureKind.BUSY, said, 60.0 if retry_after_s is None else retry_after_s)
     if status >= 500 or status == 429:
-        return ActFailed(Trouble.BUSY, said, retry_after_s)
+        return ActFailed(FailureKind.BUSY, said, retry_after_s)
     if status == 422 and re.search(r"already[ _]exists", said):
-        return ActFailed(Trouble.RACE, said)
+        return ActFailed(FailureKind.RACE, said)
     if status in (403, 404):
         said += " (the token may not do this, or does not see it)"
-    return ActFailed(Trouble.REFUSED, said)
+    return ActFailed(FailureKind.REFUSED, said)
 
 
 def _retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:

@@ -20,7 +20,7 @@ from typing import Final
 from wheelwright.distribution.file import File
 from wheelwright.release.decide.step import Done, Next, Step, next_step, next_upload
 from wheelwright.release.decide.stops import Reason, Stop
-from wheelwright.release.decide.world import Act, Here, Lock, Plan, Verdict, World
+from wheelwright.release.decide.world import Act, Lock, Plan, RunState, Verdict, World
 
 _BUILDING: Final = (Act.VERIFY, Act.PUSH_BRANCH, Act.RUN_GATES, Act.BUILD, Act.CHECK, Act.WAIT)
 _FINISHING: Final = (
@@ -36,7 +36,7 @@ _FINISHING: Final = (
 )
 
 
-def verified(here: Here, commit: str, files: tuple[File, ...]) -> Here:
+def verified(here: RunState, commit: str, files: tuple[File, ...]) -> RunState:
     """Return what a role has that takes over what another has made, built and verified."""
     passed = replace(here, gates=Verdict.PASSED, check=Verdict.PASSED)
     return replace(passed, anew=commit, verified=commit, built=files)

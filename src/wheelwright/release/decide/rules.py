@@ -37,7 +37,7 @@ _BYPASSES: Final = ("always", "exempt")
 
 
 @dataclass(frozen=True, slots=True)
-class Making:
+class RefToCreate:
     """A ref that is to be made.
 
     Attributes:
@@ -63,14 +63,14 @@ class Making:
 
 def makings(
     seen: Container[str], branch: str, tag: str, message: str, email: str
-) -> tuple[Making, ...]:
+) -> tuple[RefToCreate, ...]:
     """Return what of a release is still to be made; `seen` are the refs that are there."""
     tag, branch = f"refs/tags/{tag}", f"refs/heads/{branch}"
     if tag in seen:
         # With a tag the branch was there, and may be deleted after its pull request.
         return ()
-    made = Making(tag)
-    return (made,) if branch in seen else (made, Making(branch, message, email))
+    made = RefToCreate(tag)
+    return (made,) if branch in seen else (made, RefToCreate(branch, message, email))
 
 
 def applies(ruleset: Mapping[str, Any], ref: str) -> bool:
@@ -85,14 +85,14 @@ def applies(ruleset: Mapping[str, Any], ref: str) -> bool:
     return ruleset.get("enforcement") == "active" and included and not excluded
 
 
-def objections(rules: Iterable[Mapping[str, Any]], making: Making) -> tuple[str, ...]:
+def objections(rules: Iterable[Mapping[str, Any]], making: RefToCreate) -> tuple[str, ...]:
     """Return what each of the rules that forbids it demands, such as "restricts creations"."""
     found = (_demand(rule, making) for rule in rules)
     return tuple(dict.fromkeys(demand for demand in found if demand))
 
 
 def judged(
-    ruleset: Mapping[str, Any], demands: Iterable[str], making: Making, *, app: bool
+    ruleset: Mapping[str, Any], demands: Iterable[str], making: RefToCreate, *, app: bool
 ) -> Problem | str:
     """Return the problem when it is certain, a note when it is not; empty for who may bypass it.
 
@@ -111,7 +111,7 @@ def judged(
     return Problem(Reason.FORBIDDEN, seen)
 
 
-def _demand(rule: Mapping[str, Any], making: Making) -> str:
+def _demand(rule: Mapping[str, Any], making: RefToCreate) -> str:
     """Return what a rule demands that the ref does not have; empty where it has nothing against."""
     kind, parameters = rule.get("type"), rule.get("parameters") or {}
     branch = making.is_branch

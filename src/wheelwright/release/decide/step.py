@@ -52,11 +52,11 @@ from typing import Final, TypeAlias
 from wheelwright.release.decide.stops import Reason, Stop
 from wheelwright.release.decide.world import (
     Act,
+    FailedAttempt,
+    FailureKind,
     GitHubRelease,
     Plan,
     PullState,
-    Setback,
-    Trouble,
     Verdict,
     World,
 )
@@ -80,10 +80,10 @@ DISTRIBUTIONS: Final = (".tar.gz", ".whl")
 # What ends the release when an act fails for good, by act where that matters.
 TROUBLES: Final = MappingProxyType(
     {
-        Trouble.CREDENTIALS: Reason.INDEX_CREDENTIALS,
-        Trouble.OTHER_BYTES: Reason.OTHER_BYTES,
-        Trouble.BURNED: Reason.BURNED,
-        Trouble.ATTESTATION: Reason.ATTESTATION,
+        FailureKind.CREDENTIALS: Reason.INDEX_CREDENTIALS,
+        FailureKind.OTHER_BYTES: Reason.OTHER_BYTES,
+        FailureKind.BURNED: Reason.BURNED,
+        FailureKind.ATTESTATION: Reason.ATTESTATION,
     }
 )
 REFUSALS: Final = MappingProxyType(
@@ -334,16 +334,16 @@ def _assets(plan: Plan, world: World, release: GitHubRelease) -> Iterator[Next]:
 # -- after a failure ------------------------------------------------------------------------------
 
 
-def _after(plan: Plan, setback: Setback, wanted: Step) -> Next:
-    if setback.trouble is Trouble.BUSY:
+def _after(plan: Plan, setback: FailedAttempt, wanted: Step) -> Next:
+    if setback.trouble is FailureKind.BUSY:
         pause = pause_s(setback.count, setback.retry_after_s)
         if pause is None:
             return Stop.at(Reason.NO_ANSWER, _said(plan, setback))
         return wanted if setback.waited else Step(Act.WAIT, setback.act.value, pause_s=pause)
-    if setback.trouble is Trouble.RACE and setback.count < RACE_TRIES:
+    if setback.trouble is FailureKind.RACE and setback.count < RACE_TRIES:
         return wanted
     reason = TROUBLES.get(setback.trouble, REFUSALS[setback.act])
-    if (setback.act, setback.trouble) == (Act.PUSH_BRANCH, Trouble.TOOL):
+    if (setback.act, setback.trouble) == (Act.PUSH_BRANCH, FailureKind.TOOL):
         reason = Reason.EDITS_FAILED
     return Stop.at(reason, _said(plan, setback))
 
@@ -357,6 +357,6 @@ def pause_s(count: int, retry_after_s: float | None) -> float | None:
     return None if count >= BUSY_TRIES or pause > LONGEST_PAUSE_S else pause
 
 
-def _said(plan: Plan, setback: Setback) -> str:
+def _said(plan: Plan, setback: FailedAttempt) -> str:
     what = f"{setback.act.value} {setback.subject}".rstrip()
     return f"{what} of {plan.package} {plan.version}: {setback.said or setback.trouble.value}"

@@ -1,8 +1,8 @@
 """A release (`Plan`) and its observed state outside (`World`), as frozen data.
 
 `World` is observed anew after every act. All of it comes from the index, git and GitHub, except
-`Here`: what this one run holds in its hands. A run that starts after a crash starts with an
-empty `Here` and goes on all the same.
+`RunState`: what this one run holds in its hands. A run that starts after a crash starts with an
+empty `RunState` and goes on all the same.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ class Act(Enum):
     UNLOCK = "release the lock"
 
 
-class Trouble(Enum):
+class FailureKind(Enum):
     """How an act failed, as far as its answer says."""
 
     BUSY = "no answer, or asked to retry later"
@@ -161,7 +161,7 @@ class Trouble(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Setback:
+class FailedAttempt:
     """The latest act failed.
 
     Attributes:
@@ -173,7 +173,7 @@ class Setback:
     """
 
     act: Act
-    trouble: Trouble
+    trouble: FailureKind
     said: str = ""
     subject: str = ""
     count: int = 1
@@ -190,7 +190,7 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Here:
+class RunState:
     """What this run has: empty at its start.
 
     Attributes:
@@ -216,7 +216,7 @@ class Here:
     check: Verdict = Verdict.UNKNOWN
     check_said: str = ""
     accepted_s: float | None = None
-    setback: Setback | None = None
+    setback: FailedAttempt | None = None
     done: tuple[Act, str] | None = None
     looks: int = 0
 
@@ -240,7 +240,7 @@ class World:
     pulls: tuple[Pull, ...] = ()
     release: GitHubRelease | None = None
     releases: frozenset[str] = frozenset()
-    here: Here = field(default_factory=Here)
+    here: RunState = field(default_factory=RunState)
 
     @property
     def journal(self) -> Journal | None:

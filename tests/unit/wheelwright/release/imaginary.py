@@ -18,22 +18,22 @@ from typing import Any
 
 from wheelwright.distribution.file import File
 from wheelwright.release.decide.commit import ReleaseCommit
-from wheelwright.release.decide.ports import ActFailed, Built, Compared, Ports, Refs, Said
+from wheelwright.release.decide.ports import ActFailed, Built, CheckResult, Compared, Ports, Refs
 from wheelwright.release.decide.world import (
     Act,
     Asset,
+    FailureKind,
     GitHubRelease,
     Journal,
     Lock,
     Plan,
     Pull,
     PullState,
-    Trouble,
 )
 
 SDIST = File("demo-1.2.4.tar.gz", "a" * 64)
 WHEEL = File("demo-1.2.4-py3-none-any.whl", "b" * 64)
-_YES = Said(True)
+_YES = CheckResult(True)
 
 
 class Fault(Enum):
@@ -84,8 +84,8 @@ class Outside:
     built: tuple[File, ...] = (SDIST, WHEEL)
     differing: tuple[str, ...] = ()
     foreign: str = ""
-    gates_say: Said = _YES
-    check_says: Said = _YES
+    gates_say: CheckResult = _YES
+    check_says: CheckResult = _YES
     refuses: dict[Act, ActFailed] = field(default_factory=dict)
     time_s: float = 1_700_000_000.0
     effects: list[str] = field(default_factory=list)
@@ -105,14 +105,14 @@ class Outside:
         if fault is Fault.KILLED_BEFORE:
             raise Killed
         if fault is Fault.LOST:
-            raise ActFailed(Trouble.BUSY, "503 Service Unavailable")
+            raise ActFailed(FailureKind.BUSY, "503 Service Unavailable")
         return fault
 
     def _answered(self, fault: Fault) -> None:
         if fault is Fault.KILLED_AFTER:
             raise Killed
         if fault is Fault.UNHEARD:
-            raise ActFailed(Trouble.BUSY, "502 Bad Gateway")
+            raise ActFailed(FailureKind.BUSY, "502 Bad Gateway")
 
     # -- clock ------------------------------------------------------------------------------------
 
@@ -134,7 +134,7 @@ class Outside:
         """Compare and swap the lock's ref."""
         fault = self._happens(Act.LOCK)
         if expected != (self.lock_.commit if self.lock_ else ""):
-            raise ActFailed(Trouble.RACE, "stale info")
+            raise ActFailed(FailureKind.RACE, "stale info")
         commit = f"lock{next(self._numbers)}"
         self.lock_ = Lock(commit, plan.run, plan.version, plan.base_commit, plan.epoch_s)
         self.effects.append("lock")
@@ -145,7 +145,7 @@ class Outside:
         """Compare and delete the lock's ref."""
         fault = self._happens(Act.UNLOCK)
         if self.lock_ is None or self.lock_.commit != commit:
-            raise ActFailed(Trouble.RACE, "stale info")
+            raise ActFailed(FailureKind.RACE, "stale info")
         self.lock_ = None
         self.effects.append("unlock")
         self._answered(fault)
@@ -154,7 +154,7 @@ class Outside:
         """Push the journal commit."""
         fault = self._happens(Act.PUSH_BRANCH)
         if expected != (self.branch.head if self.branch else ""):
-            raise ActFailed(Trouble.RACE, "stale info")
+            raise ActFailed(FailureKind.RACE, "stale info")
         commit = f"journal-of-{plan.version}-on-{plan.base_commit}"
         self.branch = Journal(commit, plan.base_commit, commit, plan.epoch_s)
         self.releases |= {plan.version}
@@ -167,7 +167,7 @@ class Outside:
         fault = self._happens(Act.TAG)
         assert self.pulls_, "a tag without a pull request"
         if self.tag:
-            raise ActFailed(Trouble.RACE, "already exists")
+            raise ActFailed(FailureKind.RACE, "already exists")
         self.tag = Journal(commit, plan.base_commit, commit, plan.epoch_s)
         self.effects.append("tag")
         self._answered(fault)
@@ -193,13 +193,13 @@ class _Workshop:
         made = f"journal-of-{plan.version}-on-{plan.base_commit}"
         return Compared(self.outside.foreign, made if journal.epoch_s == plan.epoch_s else "")
 
-    async def gates(self, plan: Plan, journal: Journal) -> Said:
+    async def gates(self, plan: Plan, journal: Journal) -> CheckResult:
         return self.outside.gates_say
 
     async def build(self, plan: Plan, journal: Journal) -> Built:
         return Built(self.outside.built, self.outside.differing)
 
-    async def check(self, plan: Plan, journal: Journal) -> Said:
+    async def check(self, plan: Plan, journal: Journal) -> CheckResult:
         return self.outside.check_says
 
     async def publish(self, plan: Plan, names: Sequence[str]) -> None:
@@ -214,7 +214,7 @@ class _Workshop:
                 outside.effects.append(f"upload {file.name}")
                 outside._shown_at_s = outside.time_s + outside.lag_s
             elif there != file.sha256:
-                raise ActFailed(Trouble.OTHER_BYTES, "400 File already exists")
+                raise ActFailed(FailureKind.OTHER_BYTES, "400 File already exists")
             outside._answered(fault)
 
     async def contents(self, name: str) -> bytes:
@@ -236,7 +236,7 @@ class _Hub:
         fault = outside._happens(Act.OPEN_PULL)
         assert outside.branch
         if any(pull.state is PullState.OPEN for pull in outside.pulls_):
-            raise ActFailed(Trouble.RACE, "422 A pull request already exists")
+            raise ActFailed(FailureKind.RACE, "422 A pull request already exists")
         number = next(outside._numbers)
         outside.pulls_.append(Pull(number, PullState.OPEN, outside.branch.head))
         outside.effects.append("pull")
@@ -261,7 +261,7 @@ class _Hub:
         assert there.draft, "an asset for a published release"
         assert contents == name.encode()
         if any(asset.name == name for asset in there.assets):
-            raise ActFailed(Trouble.REFUSED, "422 already_exists")
+            raise ActFailed(FailureKind.REFUSED, "422 already_exists")
         sha256 = next(file.sha256 for file in outside.built if file.name == name)
         # As GitHub does: an upload that breaks off leaves the name behind, without its contents.
         whole = fault is not Fault.UNHEARD

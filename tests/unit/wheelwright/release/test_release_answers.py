@@ -6,7 +6,7 @@ from packages import STATIC, project
 from wheelwright.distribution.file import File
 from wheelwright.release.act.http import Http
 from wheelwright.release.act.index import SimpleIndex, parse_html
-from wheelwright.release.decide import responses as answers
+from wheelwright.release.decide import responses
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.stops import Problem
 from wheelwright.release.decide.urls import (
@@ -18,7 +18,7 @@ from wheelwright.release.decide.urls import (
     is_pypi,
     origin,
 )
-from wheelwright.release.decide.world import Trouble
+from wheelwright.release.decide.world import FailureKind
 
 UPLOADS = [
     (
@@ -53,33 +53,33 @@ UPLOADS = [
 @pytest.mark.parametrize(("fault", "words", "trouble"), UPLOADS)
 def test_words_of_an_upload_are_told_apart(fault: str, words: str, trouble: str) -> None:
     """What the index or uv says decides whether to try again, and which stop it is."""
-    error = answers.upload(words, 2)
-    assert Trouble[trouble] is error.trouble
+    error = responses.upload(words, 2)
+    assert FailureKind[trouble] is error.trouble
     assert words in error.said
 
 
 def test_fault_16_upload_out_of_time_is_worth_another_run() -> None:
     """Exit code 124 is that of `timeout`: the server hung."""
-    assert Trouble.BUSY is answers.upload("Uploading a.whl", 124).trouble
+    assert FailureKind.BUSY is responses.upload("Uploading a.whl", 124).trouble
 
 
 @pytest.mark.parametrize(
     ("status", "headers", "body", "trouble", "retry_after_s"),
     [
-        (502, {}, None, Trouble.BUSY, None),
-        (503, {"retry-after": "7"}, None, Trouble.BUSY, 7.0),
-        (429, {"retry-after": "30"}, {"message": "secondary rate limit"}, Trouble.BUSY, 30.0),
-        (403, {"retry-after": "60"}, {"message": "abuse"}, Trouble.BUSY, 60.0),
+        (502, {}, None, FailureKind.BUSY, None),
+        (503, {"retry-after": "7"}, None, FailureKind.BUSY, 7.0),
+        (429, {"retry-after": "30"}, {"message": "secondary rate limit"}, FailureKind.BUSY, 30.0),
+        (403, {"retry-after": "60"}, {"message": "abuse"}, FailureKind.BUSY, 60.0),
         (
             403,
             {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1090"},
             {},
-            Trouble.BUSY,
+            FailureKind.BUSY,
             90.0,
         ),
-        (403, {}, {"message": "You have exceeded a secondary rate limit"}, Trouble.BUSY, 60.0),
-        (403, {}, {"message": "Resource not accessible"}, Trouble.REFUSED, None),
-        (404, {}, {"message": "Not Found"}, Trouble.REFUSED, None),
+        (403, {}, {"message": "You have exceeded a secondary rate limit"}, FailureKind.BUSY, 60.0),
+        (403, {}, {"message": "Resource not accessible"}, FailureKind.REFUSED, None),
+        (404, {}, {"message": "Not Found"}, FailureKind.REFUSED, None),
         (
             422,
             {},
@@ -87,14 +87,14 @@ def test_fault_16_upload_out_of_time_is_worth_another_run() -> None:
                 "message": "Validation Failed",
                 "errors": [{"message": "A pull request already exists"}],
             },
-            Trouble.RACE,
+            FailureKind.RACE,
             None,
         ),
         (
             422,
             {},
             {"message": "Validation Failed", "errors": [{"code": "custom"}]},
-            Trouble.REFUSED,
+            FailureKind.REFUSED,
             None,
         ),
     ],
@@ -103,11 +103,11 @@ def test_fault_30_answers_of_github(
     status: int,
     headers: dict[str, str],
     body: object,
-    trouble: Trouble,
+    trouble: FailureKind,
     retry_after_s: float | None,
 ) -> None:
     """Limits are waited for as GitHub says, refusals end it, what is there already is a race."""
-    error = answers.github("POST /pulls", status, headers, body, 1000.0)
+    error = responses.github("POST /pulls", status, headers, body, 1000.0)
     assert (trouble, retry_after_s) == (error.trouble, error.retry_after_s)
     assert error.said.startswith(f"POST /pulls: {status}")
 
@@ -116,7 +116,7 @@ async def test_server_that_is_not_there_is_no_answer() -> None:
     """A refused connection is reported with the address, without a password in it."""
     with pytest.raises(ActFailed) as caught:
         await Http().ask("GET", "http://user:hunter2@127.0.0.1:9/simple/", headers={})
-    assert Trouble.BUSY is caught.value.trouble
+    assert FailureKind.BUSY is caught.value.trouble
     assert "http://127.0.0.1:9/simple/" in caught.value.said
     assert "hunter2" not in caught.value.said
 

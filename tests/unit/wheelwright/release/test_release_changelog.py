@@ -6,7 +6,7 @@ from packages import project
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
 from wheelwright.release.decide import changelog
-from wheelwright.release.decide.changelog import Keeper
+from wheelwright.release.decide.changelog import ChangelogSource
 
 KEPT = """\
 # Changelog
@@ -33,17 +33,17 @@ BARE = '[project]\nname = "demo"\nversion = "1"\n'
 @pytest.mark.parametrize(
     ("toml", "files", "text", "keeper"),
     [
-        (BARE, {}, KEPT, Keeper.HAND),
-        (BARE, {}, "# Changelog\n\n## 1.0\n", Keeper.NOBODY),
-        (BARE, {}, None, Keeper.NOBODY),
-        (BARE + "[tool.towncrier]\n", {}, KEPT, Keeper.TOWNCRIER),
-        (BARE, {"towncrier.toml": ""}, None, Keeper.TOWNCRIER),
-        (BARE + "[tool.git-cliff.changelog]\n", {}, KEPT, Keeper.GIT_CLIFF),
-        (BARE, {"cliff.toml": ""}, None, Keeper.GIT_CLIFF),
+        (BARE, {}, KEPT, ChangelogSource.HAND),
+        (BARE, {}, "# Changelog\n\n## 1.0\n", ChangelogSource.NOBODY),
+        (BARE, {}, None, ChangelogSource.NOBODY),
+        (BARE + "[tool.towncrier]\n", {}, KEPT, ChangelogSource.TOWNCRIER),
+        (BARE, {"towncrier.toml": ""}, None, ChangelogSource.TOWNCRIER),
+        (BARE + "[tool.git-cliff.changelog]\n", {}, KEPT, ChangelogSource.GIT_CLIFF),
+        (BARE, {"cliff.toml": ""}, None, ChangelogSource.GIT_CLIFF),
     ],
 )
 def test_keeper_is_read_from_the_project(
-    toml: str, files: dict[str, str], text: str | None, keeper: Keeper
+    toml: str, files: dict[str, str], text: str | None, keeper: ChangelogSource
 ) -> None:
     """A configured tool keeps the changelog; otherwise a section Unreleased does."""
     assert keeper is changelog.keeper(project(toml, files), text)
@@ -75,7 +75,7 @@ def test_git_cliff_runs_where_it_finds_its_configuration(
     }
     snapshot = Snapshot({**texts, **dict.fromkeys(files, "")}, frozenset(files))
     member = describe(snapshot, "a", {"a": texts["a/pyproject.toml"]})
-    assert Keeper.GIT_CLIFF is changelog.keeper(member, None)
+    assert ChangelogSource.GIT_CLIFF is changelog.keeper(member, None)
     assert where == changelog.cliff_directory(member)
 
 
@@ -94,12 +94,12 @@ def test_git_cliff_runs_where_it_finds_its_configuration(
 )
 def test_fault_1_headings_and_place_holders_say_nothing(text: str) -> None:
     """Empty, headings alone, comments, and what tools print for nothing are no changelog."""
-    assert [] == changelog.gist(text)
+    assert [] == changelog.content_lines(text)
 
 
 def test_gist_is_what_was_written() -> None:
     """Any line of words counts."""
-    assert ["- A thing."] == changelog.gist(changelog.unreleased(KEPT))
+    assert ["- A thing."] == changelog.content_lines(changelog.unreleased(KEPT))
 
 
 def test_release_gives_the_section_its_version_and_keeps_the_rest() -> None:
@@ -127,7 +127,7 @@ All notable changes.
 """
     made = changelog.release_unreleased(KEPT, "1.2.4", "2026-02-03", "v1.2.4")
     assert expected == made
-    assert [] == changelog.gist(changelog.unreleased(made))
+    assert [] == changelog.content_lines(changelog.unreleased(made))
     assert "### Added\n\n- A thing." == changelog.section(made, "1.2.4")
 
 

@@ -6,7 +6,7 @@ from packages import HATCH, HATCH_VCS, STATIC, locked, project
 
 from wheelwright.errors import ProjectError
 from wheelwright.release.decide import editing, refs
-from wheelwright.release.decide.changelog import Keeper
+from wheelwright.release.decide.changelog import ChangelogSource
 from wheelwright.release.decide.refs import Seen
 from wheelwright.release.decide.world import Journal
 
@@ -18,7 +18,7 @@ NEEDY = OWN + 'dependencies = [\n    { name = "anyio" },\n]\n'
 def test_edits_of_a_release_are_the_version_the_lock_and_the_changelog() -> None:
     """Each file that says the version gets it, and the changelog its day in UTC."""
     files = {"uv.lock": locked("anyio==4.0") + OWN, "CHANGELOG.md": LOG}
-    changed = editing.texts(project(STATIC, files), a_plan(), Keeper.HAND, "")
+    changed = editing.texts(project(STATIC, files), a_plan(), ChangelogSource.HAND, "")
     assert ["pyproject.toml", "uv.lock", "CHANGELOG.md"] == list(changed)
     assert "version = '1.2.4'   # the release" in changed["pyproject.toml"]
     assert 'version = "1.2.4"\nsource = { editable' in changed["uv.lock"]
@@ -28,7 +28,7 @@ def test_edits_of_a_release_are_the_version_the_lock_and_the_changelog() -> None
 def test_version_file_of_the_back_end_is_edited_in_place_of_pyproject() -> None:
     """Where the version stands in a module, pyproject.toml stays as it is."""
     files = {"src/demo/__about__.py": "__version__ = '1.2.3'\n", "CHANGELOG.md": LOG}
-    changed = editing.texts(project(HATCH, files), a_plan(), Keeper.HAND, "")
+    changed = editing.texts(project(HATCH, files), a_plan(), ChangelogSource.HAND, "")
     assert "__version__ = '1.2.4'\n" == changed["src/demo/__about__.py"]
     assert "pyproject.toml" not in changed
 
@@ -36,16 +36,20 @@ def test_version_file_of_the_back_end_is_edited_in_place_of_pyproject() -> None:
 def test_version_from_tags_edits_the_changelog_alone() -> None:
     """Nothing says the version in files; git-cliff's section goes on top."""
     files = {"CHANGELOG.md": "# Changelog\n\n## [1.2.3]\n\n- Old.\n", "uv.lock": OWN}
-    changed = editing.texts(project(HATCH_VCS, files), a_plan(), Keeper.GIT_CLIFF, "## [1.2.4]\n")
+    changed = editing.texts(
+        project(HATCH_VCS, files), a_plan(), ChangelogSource.GIT_CLIFF, "## [1.2.4]\n"
+    )
     assert {"CHANGELOG.md": "# Changelog\n\n## [1.2.4]\n\n## [1.2.3]\n\n- Old.\n"} == changed
 
 
 def test_towncrier_writes_its_file_itself() -> None:
     """The changelog that towncrier keeps is not edited as text, and its name is towncrier's."""
     package = project(STATIC + '[tool.towncrier]\nfilename = "NEWS.rst"\n', {"CHANGELOG.md": LOG})
-    assert ["pyproject.toml"] == list(editing.texts(package, a_plan(), Keeper.TOWNCRIER, ""))
-    assert "NEWS.rst" == editing.changelog_path(package, Keeper.TOWNCRIER)
-    assert "CHANGELOG.md" == editing.changelog_path(package, Keeper.HAND)
+    assert ["pyproject.toml"] == list(
+        editing.texts(package, a_plan(), ChangelogSource.TOWNCRIER, "")
+    )
+    assert "NEWS.rst" == editing.changelog_path(package, ChangelogSource.TOWNCRIER)
+    assert "CHANGELOG.md" == editing.changelog_path(package, ChangelogSource.HAND)
 
 
 @pytest.mark.parametrize(
@@ -60,13 +64,13 @@ def test_towncrier_s_file_is_where_towncrier_reads_it(files: dict[str, str], pat
     """towncrier.toml comes before pyproject.toml, and a changelog beside it counts for nothing."""
     toml = STATIC + '[tool.towncrier]\nfilename = "HISTORY.md"\n'
     package = project(toml, {**files, "CHANGELOG.md": LOG})
-    assert path == editing.changelog_path(package, Keeper.TOWNCRIER)
+    assert path == editing.changelog_path(package, ChangelogSource.TOWNCRIER)
 
 
 def test_version_that_stands_nowhere_is_an_error() -> None:
     """A version file that is missing is named."""
     with pytest.raises(ProjectError, match=r"no src/demo/__about__\.py in the source"):
-        editing.texts(project(HATCH), a_plan(), Keeper.HAND, "")
+        editing.texts(project(HATCH), a_plan(), ChangelogSource.HAND, "")
 
 
 @pytest.mark.parametrize(

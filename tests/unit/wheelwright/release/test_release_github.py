@@ -14,10 +14,10 @@ from wheelwright.release.act.github import GitHubRest
 from wheelwright.release.act.http import Http
 from wheelwright.release.act.index import SimpleIndex
 from wheelwright.release.decide.ports import ActFailed
-from wheelwright.release.decide.rules import Making
+from wheelwright.release.decide.rules import RefToCreate
 from wheelwright.release.decide.stops import Reason
 from wheelwright.release.decide.urls import Hub
-from wheelwright.release.decide.world import Asset, GitHubRelease, Pull, PullState, Trouble
+from wheelwright.release.decide.world import Asset, FailureKind, GitHubRelease, Pull, PullState
 
 REPOSITORY = "/repos/o/demo"
 
@@ -160,7 +160,7 @@ async def test_asset_that_is_gone_is_as_good_as_deleted(server: Server, github: 
     server.answers[f"DELETE {REPOSITORY}/releases/assets/6"] = (403, {"message": "no"})
     with pytest.raises(ActFailed) as caught:
         await github.delete_asset(6)
-    assert Trouble.REFUSED is caught.value.trouble
+    assert FailureKind.REFUSED is caught.value.trouble
     assert "token-of-mine" not in str(caught.value)
 
 
@@ -201,14 +201,14 @@ async def test_limit_of_the_rate_is_no_missing_permission(
     server.answers[f"GET {REPOSITORY}"] = (403, limited)
     with pytest.raises(ActFailed) as caught:
         await github.problems()
-    assert Trouble.BUSY is caught.value.trouble
+    assert FailureKind.BUSY is caught.value.trouble
 
 
 BASE = f"GET {REPOSITORY}/branches/main"
 OF_BRANCH = f"GET {REPOSITORY}/rules/branches/release%2Fv1.2.4?per_page=100"
 OF_TAGS = f"GET {REPOSITORY}/rulesets?includes_parents=true&targets=tag&per_page=100"
 WORKFLOW = f"GET {REPOSITORY}/actions/permissions/workflow"
-MAKINGS = (Making("refs/heads/release/v1.2.4", "Release"), Making("refs/tags/v1.2.4"))
+MAKINGS = (RefToCreate("refs/heads/release/v1.2.4", "Release"), RefToCreate("refs/tags/v1.2.4"))
 OWN_TOKEN = (
     "the pull request starts no workflows without an approval: --github-token is the workflow's own"
 )
@@ -337,4 +337,4 @@ async def test_listing_of_the_index_is_read_as_json(server: Server) -> None:
     server.answers["GET /simple/demo/"] = (503, None)
     with pytest.raises(ActFailed) as caught:
         await index.files()
-    assert Trouble.BUSY is caught.value.trouble
+    assert FailureKind.BUSY is caught.value.trouble

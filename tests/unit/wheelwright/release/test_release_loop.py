@@ -12,19 +12,19 @@ from imaginary import SDIST, WHEEL, Fault, Killed, Outside, a_plan
 from wheelwright.distribution.file import File
 from wheelwright.release.act.loop import Outcome, run
 from wheelwright.release.decide.commit import ReleaseCommit
-from wheelwright.release.decide.ports import ActFailed, Said
+from wheelwright.release.decide.ports import ActFailed, CheckResult
 from wheelwright.release.decide.step import Done
 from wheelwright.release.decide.stops import Reason, Stop
 from wheelwright.release.decide.world import (
     Act,
     Asset,
+    FailureKind,
     GitHubRelease,
     Journal,
     Lock,
     Plan,
     Pull,
     PullState,
-    Trouble,
 )
 
 WHOLE = [
@@ -249,7 +249,7 @@ def test_fault_9_branch_of_an_old_base_is_kept_once_anything_is_published() -> N
 
 def test_fault_10_failed_checks_upload_nothing_and_unlock() -> None:
     """When the gates fail, the index stays untouched and the lock is given back."""
-    outside = Outside(gates_say=Said(False, "1 of 6 gates failed: tests"))
+    outside = Outside(gates_say=CheckResult(False, "1 of 6 gates failed: tests"))
     outcome = release(outside)
     assert Reason.GATES_FAILED is stopped(outcome)
     assert ["lock", "branch", "unlock"] == outside.effects
@@ -285,7 +285,7 @@ def test_fault_12_only_missing_planned_files_are_asked_for() -> None:
 
 def test_fault_13_distributions_that_are_not_as_planned_are_not_published() -> None:
     """A failed verification stops before the index."""
-    outside = Outside(check_says=Said(False, "demo-1.2.3.tar.gz is version 1.2.3"))
+    outside = Outside(check_says=CheckResult(False, "demo-1.2.3.tar.gz is version 1.2.3"))
     assert Reason.CHECK_FAILED is stopped(release(outside))
     assert {} == outside.stored
 
@@ -315,7 +315,7 @@ def test_fault_15_errors_before_and_after_the_store_end_right() -> None:
 def test_fault_16_server_that_never_answers_ends_the_run_in_bounded_time() -> None:
     """An index that does not answer is asked a few times; then the run stops and can go on."""
     outside = Outside()
-    outside.refuses[Act.PUBLISH] = ActFailed(Trouble.BUSY, "timed out after 900 s")
+    outside.refuses[Act.PUBLISH] = ActFailed(FailureKind.BUSY, "timed out after 900 s")
     assert Reason.NO_ANSWER is stopped(release(outside))
     assert outside.lock_ is None
     outside.refuses.clear()
@@ -331,25 +331,25 @@ def test_fault_17_other_bytes_on_the_index_are_a_hard_stop() -> None:
 
 
 REFUSALS = [
-    ("17", Act.PUBLISH, Trouble.OTHER_BYTES, Reason.OTHER_BYTES),
-    ("18", Act.PUBLISH, Trouble.BURNED, Reason.BURNED),
-    ("19", Act.PUBLISH, Trouble.CREDENTIALS, Reason.INDEX_CREDENTIALS),
-    ("20", Act.PUBLISH, Trouble.ATTESTATION, Reason.ATTESTATION),
-    ("20", Act.PUBLISH, Trouble.REFUSED, Reason.INDEX_REFUSED),
-    ("22", Act.OPEN_PULL, Trouble.REFUSED, Reason.PULL_REFUSED),
-    ("28", Act.TAG, Trouble.REFUSED, Reason.PUSH_REFUSED),
-    ("28", Act.PUBLISH_RELEASE, Trouble.REFUSED, Reason.RELEASE_REFUSED),
-    ("30", Act.DRAFT, Trouble.REFUSED, Reason.RELEASE_REFUSED),
-    ("30", Act.UPLOAD_ASSET, Trouble.REFUSED, Reason.RELEASE_REFUSED),
-    ("9", Act.PUSH_BRANCH, Trouble.REFUSED, Reason.PUSH_REFUSED),
-    ("8", Act.PUSH_BRANCH, Trouble.TOOL, Reason.EDITS_FAILED),
-    ("10", Act.LOCK, Trouble.REFUSED, Reason.PUSH_REFUSED),
+    ("17", Act.PUBLISH, FailureKind.OTHER_BYTES, Reason.OTHER_BYTES),
+    ("18", Act.PUBLISH, FailureKind.BURNED, Reason.BURNED),
+    ("19", Act.PUBLISH, FailureKind.CREDENTIALS, Reason.INDEX_CREDENTIALS),
+    ("20", Act.PUBLISH, FailureKind.ATTESTATION, Reason.ATTESTATION),
+    ("20", Act.PUBLISH, FailureKind.REFUSED, Reason.INDEX_REFUSED),
+    ("22", Act.OPEN_PULL, FailureKind.REFUSED, Reason.PULL_REFUSED),
+    ("28", Act.TAG, FailureKind.REFUSED, Reason.PUSH_REFUSED),
+    ("28", Act.PUBLISH_RELEASE, FailureKind.REFUSED, Reason.RELEASE_REFUSED),
+    ("30", Act.DRAFT, FailureKind.REFUSED, Reason.RELEASE_REFUSED),
+    ("30", Act.UPLOAD_ASSET, FailureKind.REFUSED, Reason.RELEASE_REFUSED),
+    ("9", Act.PUSH_BRANCH, FailureKind.REFUSED, Reason.PUSH_REFUSED),
+    ("8", Act.PUSH_BRANCH, FailureKind.TOOL, Reason.EDITS_FAILED),
+    ("10", Act.LOCK, FailureKind.REFUSED, Reason.PUSH_REFUSED),
 ]
 
 
 @pytest.mark.parametrize(("fault", "act", "trouble", "reason"), REFUSALS)
 def test_refusal_stops_and_leaves_later_steps_undone(
-    fault: str, act: Act, trouble: Trouble, reason: Reason
+    fault: str, act: Act, trouble: FailureKind, reason: Reason
 ) -> None:
     """A refused act names its reason; the lock is free again and a later run goes on."""
     outside = Outside()
@@ -498,12 +498,12 @@ def test_published_release_with_other_files_is_not_changed() -> None:
 def test_fault_30_rate_limit_is_waited_for_as_long_as_it_says() -> None:
     """A retry-after is kept to; one that is too long ends the run with the server's words."""
     outside = Outside()
-    outside.refuses[Act.DRAFT] = ActFailed(Trouble.BUSY, "rate limit", retry_after_s=60)
+    outside.refuses[Act.DRAFT] = ActFailed(FailureKind.BUSY, "rate limit", retry_after_s=60)
     began_s = outside.time_s
     assert Reason.NO_ANSWER is stopped(release(outside))
     assert 240 == outside.time_s - began_s
     outside = Outside()
-    outside.refuses[Act.DRAFT] = ActFailed(Trouble.BUSY, "rate limit", retry_after_s=3600)
+    outside.refuses[Act.DRAFT] = ActFailed(FailureKind.BUSY, "rate limit", retry_after_s=3600)
     assert Reason.NO_ANSWER is stopped(release(outside))
     assert outside.time_s < began_s + 3600
 
@@ -529,8 +529,8 @@ def test_branch_of_somebody_else_is_not_overwritten() -> None:
 
 def test_lock_that_cannot_be_given_back_is_said_beside_the_reason() -> None:
     """When unlocking fails after a stop, both are in the message."""
-    outside = Outside(gates_say=Said(False, "tests"))
-    outside.refuses[Act.UNLOCK] = ActFailed(Trouble.REFUSED, "remote: no")
+    outside = Outside(gates_say=CheckResult(False, "tests"))
+    outside.refuses[Act.UNLOCK] = ActFailed(FailureKind.REFUSED, "remote: no")
     outcome = release(outside)
     assert isinstance(outcome.end, Stop)
     reasons = [problem.reason for problem in outcome.end.problems]
@@ -543,7 +543,7 @@ def test_look_that_fails_is_repeated_and_then_stops() -> None:
     class Blind(Outside):
         async def files(self) -> tuple[File, ...]:
             if self.branch:
-                raise ActFailed(Trouble.BUSY, "connect: timed out")
+                raise ActFailed(FailureKind.BUSY, "connect: timed out")
             return await super().files()
 
     outside = Blind()

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from wheelwright.distribution.file import File, file_version
-from wheelwright.release.decide.changelog import Keeper
-from wheelwright.release.decide.plan import Survey, Who, decide
+from wheelwright.release.decide.changelog import ChangelogSource
+from wheelwright.release.decide.plan import RunIdentity, Survey, decide
 from wheelwright.release.decide.stops import Problem, Reason, Stop
 from wheelwright.release.decide.version import Request
 from wheelwright.release.decide.world import Journal, Lock, Plan
 
 PATCH = Request(bump="patch")
-ME = Who("one", epoch_s=7)
+ME = RunIdentity("one", epoch_s=7)
 GOOD = Survey(
     package="demo",
     current="1.2.3",
@@ -26,14 +26,14 @@ GOOD = Survey(
 )
 
 
-def planned(survey: Survey, request: Request = PATCH, who: Who = ME) -> Plan:
+def planned(survey: Survey, request: Request = PATCH, who: RunIdentity = ME) -> Plan:
     """Return the plan, where there has to be one."""
     plan = decide(request, who, survey)
     assert isinstance(plan, Plan), plan.text()
     return plan
 
 
-def reasons(survey: Survey, request: Request = PATCH, who: Who = ME) -> list[Reason]:
+def reasons(survey: Survey, request: Request = PATCH, who: RunIdentity = ME) -> list[Reason]:
     """Return the reasons of a stop."""
     stop = decide(request, who, survey)
     assert isinstance(stop, Stop)
@@ -85,8 +85,8 @@ def test_fault_1_empty_changelog_stops() -> None:
     for survey in (
         replace(GOOD, changes=""),
         replace(GOOD, changes="### Fixed\n\n"),
-        replace(GOOD, keeper=Keeper.NOBODY),
-        replace(GOOD, keeper=Keeper.TOWNCRIER, changes="No significant changes.\n"),
+        replace(GOOD, keeper=ChangelogSource.NOBODY),
+        replace(GOOD, keeper=ChangelogSource.TOWNCRIER, changes="No significant changes.\n"),
     ):
         assert [Reason.EMPTY_CHANGELOG] == reasons(survey)
 
@@ -120,7 +120,7 @@ def test_fault_6_own_lock_decides_version_base_and_time() -> None:
     plan = planned(moved)
     assert ("1.2.4", "older", 5) == (plan.version, plan.base_commit, plan.epoch_s)
     other = replace(moved, lock=replace(lock, run="other"))
-    assert "1.2.4" == planned(other, who=Who("two", take_over="other")).version
+    assert "1.2.4" == planned(other, who=RunIdentity("two", take_over="other")).version
 
 
 @pytest.mark.parametrize(

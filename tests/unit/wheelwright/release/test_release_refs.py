@@ -10,7 +10,7 @@ import pytest
 from imaginary import a_plan
 
 from wheelwright.release.decide import commit, refs
-from wheelwright.release.decide.world import Journal, Trouble
+from wheelwright.release.decide.world import FailureKind, Journal
 from wheelwright.release.inside import refs as program
 
 
@@ -124,7 +124,7 @@ def test_lock_has_one_winner_and_names_it(remote: Remote) -> None:
     plan = a_plan(base_commit=remote.head())
     won = one("lock", LOCK, "", "1700000000", stdin=refs.lock_message(plan, "n1"))
     lost = two.run("lock", LOCK, "", "1700000000", stdin=refs.lock_message(plan, "n2"))
-    assert Trouble.RACE is refs.trouble(lost.stderr, lost.returncode).trouble
+    assert FailureKind.RACE is refs.trouble(lost.stderr, lost.returncode).trouble
     lock = two.look().locks[LOCK]
     assert (won, "one", "1.2.4", remote.head(), 1_700_000_000) == (
         lock.commit,
@@ -142,7 +142,7 @@ def test_fault_7_unlock_of_a_lost_lock_is_refused(remote: Remote) -> None:
     first = one("lock", LOCK, "", "1700000000", stdin=refs.lock_message(plan, "n1"))
     second = two("lock", LOCK, first, "1700000000", stdin=refs.lock_message(plan, "n2"))
     late = one.run("delete", LOCK, first)
-    assert Trouble.RACE is refs.trouble(late.stderr, late.returncode).trouble
+    assert FailureKind.RACE is refs.trouble(late.stderr, late.returncode).trouble
     assert second == one.look().locks[LOCK].commit
     two("delete", LOCK, second)
     assert {} == one.look().locks
@@ -204,7 +204,7 @@ def test_fault_27_tag_is_never_moved_and_the_same_is_no_error(remote: Remote) ->
     clone("push", "refs/tags/v1.2.4", "", made)
     clone("push", "refs/tags/v1.2.4", "", made)
     other = clone.run("push", "refs/tags/v1.2.4", "", remote.head())
-    assert Trouble.RACE is refs.trouble(other.stderr, other.returncode).trouble
+    assert FailureKind.RACE is refs.trouble(other.stderr, other.returncode).trouble
     assert made == remote.head("refs/tags/v1.2.4")
 
 
@@ -247,32 +247,40 @@ def test_fault_9_protected_branch_refuses_as_such(remote: Remote) -> None:
     refused = clone.run("push", "refs/heads/main", remote.head(), remote.head() + "^")
     refused = clone.run("push", "refs/heads/x", "", remote.head())
     error = refs.trouble(refused.stderr, refused.returncode)
-    assert Trouble.REFUSED is error.trouble
+    assert FailureKind.REFUSED is error.trouble
     assert "GH006: Protected branch update failed" in error.said
 
 
 @pytest.mark.parametrize(
     ("words", "exit_code", "kind"),
     [
-        ("fatal: unable to access 'x': The requested URL returned error: 503", 128, Trouble.BUSY),
+        (
+            "fatal: unable to access 'x': The requested URL returned error: 503",
+            128,
+            FailureKind.BUSY,
+        ),
         (
             "fatal: unable to access 'x': The requested URL returned error: 403",
             128,
-            Trouble.REFUSED,
+            FailureKind.REFUSED,
         ),
-        ("fatal: unable to access 'x': Could not resolve host: x", 128, Trouble.BUSY),
-        ("error: RPC failed; HTTP 502 curl 22\nsend-pack: unexpected disconnect", 1, Trouble.BUSY),
-        ("git push: timed out after 600 s", 124, Trouble.BUSY),
-        ("fatal: Authentication failed for 'x'", 128, Trouble.REFUSED),
-        (" ! [rejected] a -> b (stale info)", 1, Trouble.RACE),
+        ("fatal: unable to access 'x': Could not resolve host: x", 128, FailureKind.BUSY),
+        (
+            "error: RPC failed; HTTP 502 curl 22\nsend-pack: unexpected disconnect",
+            1,
+            FailureKind.BUSY,
+        ),
+        ("git push: timed out after 600 s", 124, FailureKind.BUSY),
+        ("fatal: Authentication failed for 'x'", 128, FailureKind.REFUSED),
+        (" ! [rejected] a -> b (stale info)", 1, FailureKind.RACE),
         (
             " ! [remote rejected] a -> b (cannot lock ref 'x': reference already exists)",
             1,
-            Trouble.RACE,
+            FailureKind.RACE,
         ),
     ],
 )
-def test_words_of_git_are_told_apart(words: str, exit_code: int, kind: Trouble) -> None:
+def test_words_of_git_are_told_apart(words: str, exit_code: int, kind: FailureKind) -> None:
     """A busy server, a refusal and a lost race lead to different next steps."""
     assert kind is refs.trouble(words, exit_code).trouble
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from imaginary import Outside, a_plan
 
 from wheelwright.release.act.loop import run
-from wheelwright.release.decide.ports import ActFailed, Said
+from wheelwright.release.decide.ports import ActFailed, CheckResult
 from wheelwright.release.decide.report import Links, Report, rows
 from wheelwright.release.decide.stops import Reason, Stop, anchor
-from wheelwright.release.decide.world import Act, Trouble
+from wheelwright.release.decide.world import Act, FailureKind
 
 DOCS = Path(__file__).parents[4] / "docs"
 
@@ -52,7 +52,7 @@ def test_second_run_reports_already_done() -> None:
 def test_stop_marks_its_step_and_leaves_later_ones_open() -> None:
     """The failed step has the reason; what comes after was not run."""
     outside = Outside()
-    outside.refuses[Act.OPEN_PULL] = ActFailed(Trouble.REFUSED, "403 not permitted")
+    outside.refuses[Act.OPEN_PULL] = ActFailed(FailureKind.REFUSED, "403 not permitted")
     made = report(outside, "stopped")
     found = marks(made)
     assert ("done", "failed", "not run", "not run") == (
@@ -67,7 +67,7 @@ def test_stop_marks_its_step_and_leaves_later_ones_open() -> None:
 def test_stop_without_a_step_of_its_own_is_shown_at_the_first_open_step() -> None:
     """A server that does not answer is named where the release stands."""
     outside = Outside()
-    outside.refuses[Act.TAG] = ActFailed(Trouble.BUSY, "503 from the remote")
+    outside.refuses[Act.TAG] = ActFailed(FailureKind.BUSY, "503 from the remote")
     made = report(outside, "stopped")
     found = marks(made)
     assert ("done", "failed", "not run", "done") == (
@@ -81,7 +81,7 @@ def test_stop_without_a_step_of_its_own_is_shown_at_the_first_open_step() -> Non
 
 def test_markdown_and_json_hold_the_same_steps() -> None:
     """A step summary is one table; the JSON has the same rows."""
-    made = report(Outside(gates_say=Said(False, "a | b\nc")), "stopped")
+    made = report(Outside(gates_say=CheckResult(False, "a | b\nc")), "stopped")
     lines = made.markdown().splitlines()
     assert len(made.rows) == sum(line.startswith("| ") for line in lines) - 1
     assert "a \\| b<br>c" in made.markdown()

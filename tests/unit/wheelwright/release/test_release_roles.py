@@ -22,7 +22,7 @@ from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.ports import Git, GitHub, Ports, Refs
 from wheelwright.release.decide.step import Done, Next, next_upload
 from wheelwright.release.decide.stops import Reason, Stop
-from wheelwright.release.decide.world import Act, Here, Journal, Plan, Pull, World
+from wheelwright.release.decide.world import Act, Journal, Plan, Pull, RunState, World
 
 MADE = "journal-of-1.2.4-on-base"
 BUILDING = {Act.VERIFY, Act.PUSH_BRANCH, Act.RUN_GATES, Act.BUILD, Act.CHECK}
@@ -82,7 +82,7 @@ def built(outside: Outside, plan: Plan) -> Built | Outcome:
 def taken(outside: Outside, handed: Built, decide: Callable[[Plan, World], Next]) -> Outcome:
     """Run a job that takes what was built."""
 
-    async def observe(plan: Plan, ports: Ports, here: Here) -> World:
+    async def observe(plan: Plan, ports: Ports, here: RunState) -> World:
         return await loop.look(plan, ports, roles.verified(here, handed.commit, handed.files))
 
     return asyncio.run(loop.run(handed.plan, outside.ports, observe=observe, decide=decide))
@@ -92,7 +92,7 @@ def published(outside: Outside, handed: Built) -> Outcome:
     """Run the job that publishes: it sees the index alone."""
     journal = Journal(handed.commit, handed.plan.base_commit, handed.commit, handed.plan.epoch_s)
 
-    async def observe(plan: Plan, ports: Ports, here: Here) -> World:
+    async def observe(plan: Plan, ports: Ports, here: RunState) -> World:
         here = roles.verified(here, handed.commit, handed.files)
         return World(branch=journal, tag=journal, index=await ports.index.files(), here=here)
 

@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 
 from wheelwright.release.decide import rules
-from wheelwright.release.decide.rules import Making
+from wheelwright.release.decide.rules import RefToCreate
 from wheelwright.release.decide.stops import Problem, Reason
 
-TAG = Making("refs/tags/v1.2.4")
-BRANCH = Making("refs/heads/release/v1.2.4", "Release demo 1.2.4\n\nTrailer: x\n", "w@example.org")
+TAG = RefToCreate("refs/tags/v1.2.4")
+BRANCH = RefToCreate(
+    "refs/heads/release/v1.2.4", "Release demo 1.2.4\n\nTrailer: x\n", "w@example.org"
+)
 
 
 def pattern(kind: str, operator: str, text: str, *, negate: bool = False) -> dict[str, Any]:
