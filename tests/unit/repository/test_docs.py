@@ -15,7 +15,7 @@ import stiletto.engine.session  # noqa: F401 - registers the calls
 from stiletto.api.registry import CALLS
 from stiletto.cli.main import COMMANDS
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ENGINE = ROOT / "docs" / "engine.md"
 BEGIN, END = "<!-- calls: begin -->\n", "<!-- calls: end -->\n"
 
@@ -49,7 +49,7 @@ def test_table_of_calls_is_current() -> None:
     text = ENGINE.read_text(encoding="utf-8")
     written = text.partition(BEGIN)[2].partition(END)[0]
 
-    assert table() == written, "run: uv run python tests/unit/test_docs.py"
+    assert table() == written, "run: uv run python tests/unit/repository/test_docs.py"
 
 
 @pytest.mark.parametrize("page", OWN, ids=lambda page: str(page.relative_to(ROOT)))

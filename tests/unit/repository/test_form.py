@@ -10,7 +10,7 @@ import pytest
 
 pytestmark = pytest.mark.lint
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SOURCES = sorted(
     path
     for root in ("src", "tests")

@@ -13,7 +13,7 @@ import pytest
 
 pytestmark = pytest.mark.lint
 
-SOURCES = Path(__file__).resolve().parents[2] / "src"
+SOURCES = Path(__file__).resolve().parents[3] / "src"
 
 # asyncio is not here: a plan may have an event. Nor is urllib.parse, which only reads addresses.
 MACHINE = frozenset(

@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.e2e.documented_gate import add_documented_gate
 
 import wheelwright
+from tests.e2e.documented_gate import add_documented_gate
 from wheelwright.ci import GATES, registered, skippable
 from wheelwright.gates.format import Format
 from wheelwright.gates.lint import Lint

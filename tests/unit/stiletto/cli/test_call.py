@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
-from cli_fake import FakeLauncher, Shell
 
 from stiletto.visible import sanitized
+from tests.unit.stiletto.cli.cli_fake import FakeLauncher, Shell
 
 
 @pytest.mark.parametrize(
@@ -445,9 +445,8 @@ def test_an_own_argument_comes_before_a_global_one(tmp_path: Path) -> None:
     """A function's argument keeps its flag even where `call` has one of that name."""
     from dataclasses import replace
 
-    from cli_fake import MODULE, SAMPLE, STRING, fn
-
     from stiletto.api.definition import ArgDef
+    from tests.unit.stiletto.cli.cli_fake import MODULE, SAMPLE, STRING, fn
 
     own = fn("echo", STRING, ArgDef("msg", STRING), ArgDef("workdir", STRING))
     sample = replace(SAMPLE, functions={"echo": own})

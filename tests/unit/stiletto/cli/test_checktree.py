@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from cli_fake import MODULE
 
 from stiletto.cli.checktree import Check, checks_of, choose, matches
 from stiletto.errors import UsageError
+from tests.unit.stiletto.cli.cli_fake import MODULE
 
 
 def test_checks_are_found_in_objects_that_need_no_arguments() -> None:

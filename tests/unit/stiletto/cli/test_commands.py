@@ -11,11 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cli_fake import MODULE, SAMPLE, STRING, FakeLauncher, Shell, fn, obj
 
 from stiletto.api.definition import ArgDef, ModuleDef
 from stiletto.cli.prune import read_duration_s, read_size_bytes, size_text
 from stiletto.errors import UsageError
+from tests.unit.stiletto.cli.cli_fake import MODULE, SAMPLE, STRING, FakeLauncher, Shell, fn, obj
 
 SMALL = ModuleDef(
     "sample",

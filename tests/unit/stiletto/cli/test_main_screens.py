@@ -13,7 +13,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from cli_fake import FakeLauncher, Shell
+
+from tests.unit.stiletto.cli.cli_fake import FakeLauncher, Shell
 
 SCREENS = Path(__file__).resolve().parent / "screens"
 
@@ -75,7 +76,7 @@ def test_screens_are_as_recorded(tmp_path: Path, name: str) -> None:
     recorded = (SCREENS / f"{name}.txt").read_text(encoding="utf-8").splitlines()
     changed = difflib.unified_diff(recorded, screens(tmp_path, name).splitlines(), lineterm="", n=1)
 
-    assert [] == list(changed), "run: uv run python tests/unit/cli/test_cli_screens.py"
+    assert [] == list(changed), "run: uv run python tests/unit/stiletto/cli/test_main_screens.py"
 
 
 if __name__ == "__main__":

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cli_fake import CONSTRUCTOR
 
 from stiletto.cli.options import Options
 from stiletto.cli.subject import whose
+from tests.unit.stiletto.cli.cli_fake import CONSTRUCTOR
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from typing import Any
 
 import dagger
 import pytest
-from module_samples import HELLO
 
 from stiletto.module.bindings import bindings
+from tests.unit.stiletto.module.module_samples import HELLO
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping
 
 import pytest
-from module_samples import HELLO
 
 from stiletto.api.definition import ArgDef, ModuleDef
 from stiletto.errors import UsageError
 from stiletto.module.defaults import EnvFile, apply_defaults, module_defaults, parse_env
+from tests.unit.stiletto.module.module_samples import HELLO
 
 
 def applied(

@@ -6,13 +6,13 @@ import json
 from dataclasses import replace
 
 import pytest
-from module_samples import HELLO
 
 from stiletto.api.definition import ArgDef, FunctionDef, ModuleDef, ObjectDef
 from stiletto.cli.checktree import checks_of
 from stiletto.errors import UsageError
 from stiletto.module.config import Customization
 from stiletto.module.toolchain import customize, with_toolchains
+from tests.unit.stiletto.module.module_samples import HELLO
 
 
 def customized(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from module_samples import HELLO
 
 from stiletto.api.definition import FieldDef, FunctionDef, TypeRef
 from stiletto.errors import ModuleFailed
 from stiletto.graph.kind import Kind
 from stiletto.module.validation import validate
+from tests.unit.stiletto.module.module_samples import HELLO
 
 FOREIGN = {"OtherThing": "other"}
 THING = TypeRef(Kind.OBJECT, "OtherThing")

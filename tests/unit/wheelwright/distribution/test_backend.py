@@ -1,8 +1,8 @@
 """What a build is made with: what is resolved, what of the answer is kept."""
 
 import pytest
-from packages import project
 
+from tests.unit.wheelwright.release.packages import project
 from wheelwright.distribution import backend
 from wheelwright.errors import ProjectError
 

@@ -1,8 +1,8 @@
 """The plan of an environment: what each layer sees and runs."""
 
 import pytest
-from samples import LIKE_ATTRS, LIKE_CLICK, fixture, locked, project
 
+from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK, fixture, locked, project
 from wheelwright.environment.plan import Environment, image, plan
 from wheelwright.environment.test_dependencies import find
 from wheelwright.project.model import Project, describe

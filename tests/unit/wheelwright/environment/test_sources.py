@@ -1,8 +1,8 @@
 """Requirement lines for a resolution without the lock: the package itself, workspace, sources."""
 
 import pytest
-from samples import fixture, project
 
+from tests.unit.wheelwright.samples import fixture, project
 from wheelwright.environment.plan import plan
 from wheelwright.environment.sources import Expanded, expand
 from wheelwright.environment.test_dependencies import find

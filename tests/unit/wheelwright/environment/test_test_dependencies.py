@@ -1,8 +1,14 @@
 """Where test dependencies are found, and how files that hold them are flattened."""
 
 import pytest
-from samples import LIKE_ATTRS, LIKE_CLICK, LIKE_ITSDANGEROUS, fixture, project
 
+from tests.unit.wheelwright.samples import (
+    LIKE_ATTRS,
+    LIKE_CLICK,
+    LIKE_ITSDANGEROUS,
+    fixture,
+    project,
+)
 from wheelwright.environment.requirements import flatten, from_tox
 from wheelwright.environment.test_dependencies import find
 from wheelwright.errors import ProjectError, RequestError

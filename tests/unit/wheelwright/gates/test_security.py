@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from samples import judged
 
+from tests.unit.wheelwright.samples import judged
 from wheelwright.errors import RequestError, ToolFailed
 from wheelwright.gates.audit import Audit
 from wheelwright.gates.gate import Ran

@@ -3,8 +3,16 @@
 import json
 
 import pytest
-from samples import LIKE_ATTRS, LIKE_CLICK, LIKE_ITSDANGEROUS, fixture, judged, locked, project
 
+from tests.unit.wheelwright.samples import (
+    LIKE_ATTRS,
+    LIKE_CLICK,
+    LIKE_ITSDANGEROUS,
+    fixture,
+    judged,
+    locked,
+    project,
+)
 from wheelwright.container.output import Output
 from wheelwright.distribution import build
 from wheelwright.environment.test_dependencies import find, requirements

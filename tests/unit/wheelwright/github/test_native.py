@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
-from samples import LIKE_ATTRS, fixture, project
 
+from tests.unit.wheelwright.samples import LIKE_ATTRS, fixture, project
 from wheelwright.environment.plan import plan
 from wheelwright.environment.test_dependencies import find
 from wheelwright.errors import RequestError

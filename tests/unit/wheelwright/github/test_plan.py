@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
-from samples import LIKE_ATTRS, LIKE_CLICK, fixture, project
 
+from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK, fixture, project
 from wheelwright.errors import ProjectError, RequestError
 from wheelwright.github.block import BEGIN
 from wheelwright.github.calls import CALLS, CALLS_APART, Caller, Engine, caller
@@ -19,7 +19,7 @@ from wheelwright.github.plan import CHECK, Options, merged, workflows
 from wheelwright.pins import DAGGER, UV, UV_IMAGE
 from wheelwright.project.model import Project
 
-REPOSITORY = Path(__file__).parents[3]
+REPOSITORY = Path(__file__).parents[4]
 OWN = '{"name": "wheelwright", "sdk": {"source": "python"}}'
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 REMOTE = f"github.com/example/wheelwright@{COMMIT}"

@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from samples import LIKE_ATTRS, fixture, project
 
+from tests.unit.wheelwright.samples import LIKE_ATTRS, fixture, project
 from wheelwright.github.calls import Engine, caller
 from wheelwright.github.plan import Options, workflows
 
-REPOSITORY = Path(__file__).parents[3]
+REPOSITORY = Path(__file__).parents[4]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 REMOTE = f"github.com/example/wheelwright@{COMMIT}"
 TOOLCHAIN = (

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from samples import LIKE_CLICK, fixture, project
 
+from tests.unit.wheelwright.samples import LIKE_CLICK, fixture, project
 from wheelwright.project.layout import test_directories as directories
 
 NAMED = '[project]\nname = "demo"\nversion = "1"\n'

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
-from samples import LIKE_ATTRS, LIKE_CLICK, fixture, locked, project
 
+from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK, fixture, locked, project
 from wheelwright.environment.tools import declared_in, tool
 from wheelwright.errors import ProjectError, RequestError
 from wheelwright.project.files import Snapshot, join, wanted

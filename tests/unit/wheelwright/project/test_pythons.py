@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
-from samples import LIKE_ATTRS, LIKE_CLICK, project
 
+from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK, project
 from wheelwright.errors import RequestError
 from wheelwright.gates.result import Verdict
 from wheelwright.gates.versions import Versions

@@ -5,8 +5,8 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samples import LIKE_ATTRS, LIKE_CLICK, locked, project
 
+from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK, locked, project
 from wheelwright.errors import ProjectError, RequestError
 from wheelwright.project.matrix import RESOLUTIONS
 from wheelwright.project.model import Project

@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from samples import locked, project
 
+from tests.unit.wheelwright.samples import locked, project
 from wheelwright.environment.test_dependencies import TestDependencies, find
 from wheelwright.errors import ProjectError, ToolFailed
 from wheelwright.project.model import Project

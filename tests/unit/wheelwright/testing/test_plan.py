@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from samples import project
-
+from tests.unit.wheelwright.samples import project
 from wheelwright.project.model import Project
 from wheelwright.testing import plan as plans
 from wheelwright.testing.cells import Cell

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from samples import LIKE_CLICK, fixture, project
 
 import wheelwright.inside
+from tests.unit.wheelwright.samples import LIKE_CLICK, fixture, project
 from wheelwright.environment.test_dependencies import find
 from wheelwright.errors import GateFailed, ToolFailed
 from wheelwright.project.model import Project

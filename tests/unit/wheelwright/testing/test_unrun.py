@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
-from samples import project
 
+from tests.unit.wheelwright.samples import project
 from wheelwright.gates import types
 from wheelwright.gates.format import Format
 from wheelwright.gates.lint import Lint

@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from imaginary import a_plan
 
+from tests.unit.wheelwright.release.imaginary import a_plan
 from wheelwright.distribution.file import File
 from wheelwright.release.act.github import GitHubRest
 from wheelwright.release.act.http import Http

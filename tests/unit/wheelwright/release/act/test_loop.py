@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from imaginary import SDIST, WHEEL, Fault, Killed, Outside, a_plan
 
+from tests.unit.wheelwright.release.imaginary import SDIST, WHEEL, Fault, Killed, Outside, a_plan
 from wheelwright.distribution.file import File
 from wheelwright.release.act.loop import Outcome, run
 from wheelwright.release.decide.commit import ReleaseCommit

@@ -1,8 +1,8 @@
 """The changelog as a gate, its hand-written edit, and the notes that come out of it."""
 
 import pytest
-from packages import project
 
+from tests.unit.wheelwright.release.packages import project
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
 from wheelwright.release.decide import changelog

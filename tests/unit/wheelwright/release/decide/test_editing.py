@@ -1,9 +1,9 @@
 """The files of the release commit, and which earlier release it follows."""
 
 import pytest
-from imaginary import a_plan
-from packages import HATCH, HATCH_VCS, STATIC, locked, project
 
+from tests.unit.wheelwright.release.imaginary import a_plan
+from tests.unit.wheelwright.release.packages import HATCH, HATCH_VCS, STATIC, locked, project
 from wheelwright.errors import ProjectError
 from wheelwright.release.decide import editing, refs
 from wheelwright.release.decide.changelog import ChangelogSource

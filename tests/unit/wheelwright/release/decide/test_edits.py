@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from packages import (
+
+from tests.unit.wheelwright.release.packages import (
     FLIT,
     HATCH,
     HATCH_VCS,
@@ -16,7 +17,6 @@ from packages import (
     locked,
     project,
 )
-
 from wheelwright.project.version import release_variables
 from wheelwright.release.decide import edits
 from wheelwright.release.decide.stops import Problem, Reason

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from imaginary import a_plan
 
+from tests.unit.wheelwright.release.imaginary import a_plan
 from wheelwright.release.decide import commit, refs
 from wheelwright.release.decide.world import FailureKind, Journal
 from wheelwright.release.inside import refs as program

@@ -5,15 +5,14 @@ import json
 import re
 from pathlib import Path
 
-from imaginary import Outside, a_plan
-
+from tests.unit.wheelwright.release.imaginary import Outside, a_plan
 from wheelwright.release.act.loop import run
 from wheelwright.release.decide.ports import ActFailed, CheckResult
 from wheelwright.release.decide.report import Links, Report, rows
 from wheelwright.release.decide.stops import Reason, Stop, anchor
 from wheelwright.release.decide.world import Act, FailureKind
 
-DOCS = Path(__file__).parents[4] / "docs"
+DOCS = Path(__file__).parents[5] / "docs"
 
 
 def report(outside: Outside, end: str) -> Report:

@@ -1,8 +1,8 @@
 """What servers' answers mean, and where servers are."""
 
 import pytest
-from packages import STATIC, project
 
+from tests.unit.wheelwright.release.packages import STATIC, project
 from wheelwright.distribution.file import File
 from wheelwright.release.act.http import Http
 from wheelwright.release.act.index import SimpleIndex, parse_html

@@ -12,8 +12,8 @@ from typing import cast
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from imaginary import SDIST, WHEEL, Fault, Killed, Outside, a_plan
 
+from tests.unit.wheelwright.release.imaginary import SDIST, WHEEL, Fault, Killed, Outside, a_plan
 from wheelwright.distribution.file import File
 from wheelwright.release.act import loop
 from wheelwright.release.act.loop import Outcome

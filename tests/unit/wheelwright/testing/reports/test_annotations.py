@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from matrices import COVERAGE, FAILED, PASSED, report
 
+from tests.unit.wheelwright.testing.reports.matrices import COVERAGE, FAILED, PASSED, report
 from wheelwright.errors import RequestError
 from wheelwright.gates.lint import Issue
 from wheelwright.testing.reports.annotations import (

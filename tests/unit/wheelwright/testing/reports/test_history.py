@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from matrices import FAILED, PASSED, report
 
+from tests.unit.wheelwright.testing.reports.matrices import FAILED, PASSED, report
 from wheelwright.errors import RequestError
 from wheelwright.testing.reports.history import append, trend
 

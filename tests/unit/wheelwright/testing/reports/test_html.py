@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from matrices import ABSENT, COVERAGE, FAILED, PASSED, report
 
+from tests.unit.wheelwright.testing.reports.matrices import ABSENT, COVERAGE, FAILED, PASSED, report
 from wheelwright.testing.cells import Cell
 from wheelwright.testing.record import Failure
 from wheelwright.testing.reports.html import render

@@ -4,8 +4,15 @@ from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
-from matrices import ABSENT, COVERAGE, FAILED, FAILURE, PASSED, report
 
+from tests.unit.wheelwright.testing.reports.matrices import (
+    ABSENT,
+    COVERAGE,
+    FAILED,
+    FAILURE,
+    PASSED,
+    report,
+)
 from wheelwright.testing.cells import Cell
 from wheelwright.testing.record import Failure
 from wheelwright.testing.reports.markdown import LIMIT_BYTES, render

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from matrices import ABSENT, COVERAGE, FAILED, PASSED, report
 
+from tests.unit.wheelwright.testing.reports.matrices import ABSENT, COVERAGE, FAILED, PASSED, report
 from wheelwright.errors import GateFailed
 from wheelwright.gates.result import Verdict
 from wheelwright.testing.cells import Cell
