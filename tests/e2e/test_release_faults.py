@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from tests.standins.clock import DAY_S
 from tests.standins.github_pulls import close, merge
 from tests.standins.packages import Changelog, Versioned

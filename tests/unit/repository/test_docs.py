@@ -1,0 +1,109 @@
+"""The docs match the code: paths, links, commands, folders, and the table of calls.
+
+Run as a program, this writes the table into docs/engine.md.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+import stiletto.engine.session  # noqa: F401 - registers the calls
+from stiletto.api.registry import CALLS
+from stiletto.cli.main import COMMANDS
+
+ROOT = Path(__file__).resolve().parents[3]
+ENGINE = ROOT / "docs" / "engine.md"
+BEGIN, END = "<!-- calls: begin -->\n", "<!-- calls: end -->\n"
+
+OWN = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/**/*.md"))]
+LINK = re.compile(r"\[[^]]+\]\(([^)\s]+)\)")
+PATH = re.compile(r"`((?:src|tests|docs|\.ci)/[\w./-]*)`")
+BLOCK = re.compile(r"^ *```console\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+
+
+def table() -> str:
+    """Return the implemented calls, one line for each type."""
+    types: dict[str, list[str]] = {}
+    for name in sorted(CALLS):
+        owner, _, field = name.partition(".")
+        types.setdefault(owner, []).append(f"`{field}`")
+    rows = [f"| {owner} | {', '.join(fields)} |" for owner, fields in types.items()]
+    return "\n".join(["| type | calls |", "|---|---|", *rows]) + "\n"
+
+
+def commands(text: str) -> list[str]:
+    """Return the commands of a page's console blocks, continued lines joined."""
+    found = []
+    for block in BLOCK.findall(text):
+        joined = block.replace("\\\n", " ")
+        found += [line[2:] for line in map(str.strip, joined.splitlines()) if line.startswith("$ ")]
+    return found
+
+
+def test_table_of_calls_is_current() -> None:
+    """docs/engine.md lists exactly the calls that are implemented."""
+    text = ENGINE.read_text(encoding="utf-8")
+    written = text.partition(BEGIN)[2].partition(END)[0]
+
+    assert table() == written, "run: uv run python tests/unit/repository/test_docs.py"
+
+
+@pytest.mark.parametrize("page", OWN, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_and_paths_lead_somewhere(page: Path) -> None:
+    """Every relative link, and every path of this repository that a page names, exists."""
+    text = page.read_text(encoding="utf-8")
+    links = [link.partition("#")[0] for link in LINK.findall(text) if "://" not in link]
+    missing = [link for link in links if link and not (page.parent / link).exists()]
+    missing += [path for path in PATH.findall(text) if not (ROOT / path).exists()]
+
+    assert [] == missing
+
+
+@pytest.mark.parametrize("page", OWN, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_of_stiletto_exist(page: Path) -> None:
+    """Every `stiletto WORD` of a console block is a command of the command line."""
+    unknown = []
+    for command in commands(page.read_text(encoding="utf-8")):
+        words = shlex.split(command, comments=True)
+        if "stiletto" in words:
+            rest = words[words.index("stiletto") + 1 :]
+            if not set(rest) & {*COMMANDS, "check", "--version"}:
+                unknown.append(command)
+
+    assert [] == unknown
+
+
+@pytest.mark.parametrize("package", ["wheelwright", "stiletto"])
+def test_architecture_names_every_folder(package: str) -> None:
+    """docs/architecture.md lists exactly the folders of each package."""
+    root = ROOT / "src" / package
+    files = [path for path in root.rglob("*.*") if path.suffix not in (".pyc", ".typed")]
+    folders = {path.parent for path in files if path.is_file() and path.name != "__init__.py"}
+    folders.discard(root)
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    section = text.partition(f"(`src/{package}`)")[2].partition("\n\n**")[0]
+    rows = re.findall(r"^\| (`.*?/`) \|", section, re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
+
+    assert {f"{folder.relative_to(root)}/" for folder in folders} == named
+
+
+def test_environment_variables_are_documented() -> None:
+    """Each setting that the engine reads from the environment is in docs/engine.md."""
+    sources = "".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "src/stiletto").rglob("*.py")
+    )
+    read = set(re.findall(r'\b(?:env|environ)\.get\("(STILETTO_[A-Z_]+)"', sources))
+
+    assert read
+    assert set() == {name for name in read if f"`{name}`" not in ENGINE.read_text("utf-8")}
+
+
+if __name__ == "__main__":
+    page = ENGINE.read_text(encoding="utf-8")
+    head, _, rest = page.partition(BEGIN)
+    ENGINE.write_text(f"{head}{BEGIN}{table()}{END}{rest.partition(END)[2]}", encoding="utf-8")

@@ -1,0 +1,344 @@
+"""Gates: what they run, and how they judge what a tool said."""
+
+import json
+
+import pytest
+
+from tests.unit.wheelwright.samples import (
+    LIKE_ATTRS,
+    LIKE_CLICK,
+    LIKE_ITSDANGEROUS,
+    fixture,
+    judged,
+    locked,
+    project,
+)
+from wheelwright.container.output import Output
+from wheelwright.distribution import build
+from wheelwright.environment.test_dependencies import find, requirements
+from wheelwright.errors import ProjectError, ToolFailed
+from wheelwright.gates import types
+from wheelwright.gates.format import Format
+from wheelwright.gates.gate import Ran
+from wheelwright.gates.lint import Lint
+from wheelwright.gates.lock import Lock, needs_source
+from wheelwright.gates.result import GateResult, Verdict
+from wheelwright.project.model import Project
+
+BARE = '[project]\nname = "demo"\nversion = "1"\n'
+FINDING = {
+    "filename": "/src/pkg/a.py",
+    "location": {"row": 2, "column": 8},
+    "code": "F401",
+    "message": "`os` imported but unused",
+    "fix": {"applicability": "safe"},
+}
+
+
+def test_lint_passes_on_an_empty_report() -> None:
+    """No finding is a pass that names the version of ruff."""
+    result = judged(Lint(), Ran(0, "[]", tool="ruff 1"))
+    assert GateResult("lint", Verdict.PASSED, "no issues; ruff 1") == result
+
+
+def test_lint_lists_findings_with_their_place() -> None:
+    """Each finding is one line with path, line, column and code; fixable ones are counted."""
+    other = {**FINDING, "filename": "/mapped/elsewhere/src/b.py", "code": None, "fix": None}
+    result = judged(Lint(), Ran(1, json.dumps([FINDING, other]), tool="ruff 1"))
+    assert Verdict.FAILED is result.verdict
+    assert "2 issues in 2 files, 1 of them fixed by `format`; ruff 1" == result.note
+    assert [
+        "pkg/a.py:2:8: F401 `os` imported but unused [fixable]",
+        "b.py:2:8: syntax-error `os` imported but unused",
+    ] == result.details.splitlines()
+
+
+@pytest.mark.parametrize("exit_code", [2, 101])
+def test_broken_ruff_is_not_a_verdict(exit_code: int) -> None:
+    """Another exit code than ruff's two verdicts is the tool's own failure, with its words."""
+    ran = Ran(exit_code, "", "error: unknown rule XYZ", tool="ruff 1")
+    for gate in (Lint(), Format()):
+        with pytest.raises(ToolFailed, match=f"exit code {exit_code}\nerror: unknown rule XYZ"):
+            judged(gate, ran)
+
+
+def test_checking_never_edits() -> None:
+    """A configured `fix = true` cannot turn the lint gate into one that repairs and passes."""
+    lint, formatting = (gate.plan(project(BARE), "3.12")[0] for gate in (Lint(), Format()))
+    assert "--no-fix" in lint.args
+    assert "--diff" in formatting.args
+
+
+def test_format_names_the_files_that_would_change() -> None:
+    """The formatter's diff becomes a count, the paths and the diff itself."""
+    diff = "--- a.py\n+++ a.py\n@@ -1 +1 @@\n-x=1\n+x = 1\n"
+    result = judged(Format(), Ran(1, diff, "1 file would be reformatted", tool="ruff 1"))
+    assert (Verdict.FAILED, "1 file would change (a.py); `format` writes them; ruff 1") == (
+        result.verdict,
+        result.note,
+    )
+    assert diff.rstrip() == result.details
+    assert Verdict.PASSED is judged(Format(), Ran(0)).verdict
+
+
+@pytest.mark.parametrize(
+    ("described", "uses"),
+    [
+        (project(LIKE_CLICK), True),
+        (project(LIKE_ATTRS), True),
+        (project(LIKE_ITSDANGEROUS), False),
+        (project(BARE, {"ruff.toml": ""}), True),
+        (project(BARE, {".pre-commit-config.yaml": "- repo: x/ruff-pre-commit\n"}), True),
+    ],
+)
+def test_ruff_runs_where_the_project_uses_it(described: Project, uses: bool) -> None:
+    """A table, a file, a group or a hook is a sign; without one the gate says it is not set up."""
+    said = Lint().configured(described)
+    assert uses is (said == "")
+    assert uses or said.startswith("not configured: likeitsdangerous does not use ruff")
+
+
+def test_project_formatted_by_black_is_left_to_black() -> None:
+    """A project that configures black and not ruff's formatter is not judged by the latter."""
+    described = project(LIKE_CLICK + "[tool.black]\n")
+    assert "not configured: likeclick is formatted by black ([tool.black])" == (
+        Format().configured(described)
+    )
+    assert "" == Lint().configured(described)
+
+
+def test_stale_lock_fails_and_a_broken_resolution_is_no_verdict() -> None:
+    """Uv's word about an update is a finding; any other failure is uv's own."""
+    stale = Ran(1, "", "error: The lockfile at `uv.lock` needs to be updated, but `--check`")
+    assert Verdict.FAILED is judged(Lock(), stale).verdict
+    assert Verdict.PASSED is judged(Lock(), Ran(0)).verdict
+    with pytest.raises(ToolFailed, match="No solution found"):
+        judged(Lock(), Ran(1, "", "No solution found"))
+
+
+def test_lock_check_needs_the_source_only_where_something_is_built() -> None:
+    """Static metadata is compared by the files alone, dynamic metadata needs the source."""
+    assert not needs_source(project(LIKE_CLICK))
+    assert needs_source(project(LIKE_ATTRS))
+    assert "not configured: likeclick has no uv.lock (`uv lock` makes one)" == (
+        Lock().configured(project(LIKE_CLICK))
+    )
+
+
+@pytest.mark.parametrize(
+    ("described", "expected"),
+    [
+        (project(LIKE_CLICK), ["mypy", "pyright"]),
+        (project(LIKE_ATTRS), ["mypy"]),
+        (project(BARE), []),
+        (project(BARE, {"setup.cfg": "[mypy]\nstrict = True\n"}), ["mypy"]),
+        (project(BARE, {"pyrightconfig.json": "{}"}), ["pyright"]),
+        (project(BARE, {"ty.toml": ""}), ["ty"]),
+        (project(BARE + "[tool.pyrefly]\n"), ["pyrefly"]),
+        (project(BARE + "[tool.basedpyright]\n"), ["basedpyright"]),
+        (
+            project(BARE + '[tool.pyright]\n[dependency-groups]\ndev = ["basedpyright"]\n'),
+            ["basedpyright"],
+        ),
+        (project(BARE + '[dependency-groups]\ndev = ["pyright", "ty"]\n'), ["pyright"]),
+        (project(LIKE_CLICK + '[tool.wheelwright]\ntypecheck = ["ty", "check"]\n'), ["ty"]),
+    ],
+)
+def test_checkers_follow_the_configuration(described: Project, expected: list[str]) -> None:
+    """Every configured checker runs; without configuration the first that a group names."""
+    assert expected == [checker.name for checker in types.checkers(described)]
+
+
+def test_unconfigured_typecheck_says_what_was_looked_for() -> None:
+    """Without any checker the gate names all that it looked for."""
+    said = types.Types().configured(project(BARE))
+    assert said.startswith("not configured: demo configures no type checker (none of mypy, ")
+
+
+def test_unknown_typecheck_command_is_refused() -> None:
+    """A command that starts with no known checker could not be judged."""
+    described = project(LIKE_CLICK + '[tool.wheelwright]\ntypecheck = ["pytype"]\n')
+    with pytest.raises(ProjectError, match='starts with the unknown type checker "pytype"'):
+        types.checkers(described)
+
+
+def plan(described: Project, index: int = 0, *, asked: bool = False) -> types.Check:
+    """Plan one of a project's checkers."""
+    return types.check_of(described, types.checkers(described)[index], "3.12.1", asked=asked)
+
+
+def test_checker_of_a_group_runs_inside_the_environment() -> None:
+    """Mypy that a group holds is not installed a second time: its plugins stand beside it."""
+    check = plan(project(LIKE_CLICK))
+    assert ("typing", None) == (check.group, check.tool)
+    assert ("mypy", "--python-executable=/opt/venv/bin/python") == check.args
+
+
+def test_pyright_of_a_group_runs_beside_in_the_locked_version() -> None:
+    """Pyright comes with its own Node, in the version of the lock, over the group's environment."""
+    check = plan(project(LIKE_CLICK, {"uv.lock": locked("pyright==1.1.400")}), 1)
+    assert check.tool is not None
+    assert ("typing", "pyright[nodejs]==1.1.400") == (check.group, check.tool.requirement)
+
+
+def test_undeclared_checker_is_pinned_and_installed_beside() -> None:
+    """A checker that is configured but in no group is installed at the pinned version."""
+    check = plan(project(LIKE_ATTRS, names=("src/",)))
+    assert check.tool is not None
+    assert (None, "mypy==2.4.1") == (check.group, check.tool.requirement)
+
+
+def test_asked_python_reaches_the_checker() -> None:
+    """--python sets the version, in each checker's own words."""
+    assert "--python-version=3.12" in plan(project(LIKE_CLICK), asked=True).args
+    assert ("--pythonversion", "3.12") == plan(project(LIKE_CLICK), 1, asked=True).args[-2:]
+    assert "--python-version=3.12" not in plan(project(LIKE_CLICK)).args
+
+
+@pytest.mark.parametrize(
+    ("names", "target"),
+    [(("src/",), "src"), (("demo/",), "demo"), (("demo.py",), "demo.py"), ((), ".")],
+)
+def test_mypy_without_files_gets_the_packages_own(names: tuple[str, ...], target: str) -> None:
+    """Mypy whose configuration names no files checks the package, and the failure says so."""
+    check = plan(project(BARE + "[tool.mypy]\nstrict = true\n", names=names))
+    assert target == check.args[-1]
+    result = types.judge(check, Output(1, "a.py:1: error: x\n"), "3.12")
+    assert f"over {target} because its configuration names no files" in result.note
+
+
+def test_configured_command_is_used_as_written() -> None:
+    """`typecheck` in [tool.wheelwright] keeps its arguments and gets no guessed target."""
+    described = project(LIKE_ATTRS + '[tool.wheelwright]\ntypecheck = ["mypy", "src/attrs"]\n')
+    assert ("mypy", "src/attrs") == plan(described).args[:2]
+    assert "src" not in plan(described).args
+
+
+def test_type_errors_are_counted_and_paths_are_the_projects() -> None:
+    """Paths in the container become paths in the source; errors are counted."""
+    check = plan(project(LIKE_CLICK), 1)
+    said = (
+        "/src/src/a.py\n  /src/src/a.py:1:2 - error: one\n  x/src/b.py:3:4 - error: two\n2 errors"
+    )
+    result = types.judge(check, Output(1, said), "3.12")
+    assert result.note.startswith("2 type errors; pyright")
+    assert said.replace("/src/src/", "src/") == result.details
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "a.py:6: error: Incompatible [x]\nFound 1 error in 1 file (checked 1 source file)",
+        "  /src/a.py:6:12 - error: Type\n1 error, 0 warnings, 0 notes",
+        "error[invalid-explicit-return]: Return type\n --> a.py:6:12\nFound 1 diagnostic",
+        "ERROR Returned type `float` [bad-return]\n --> a.py:6:12\nINFO Checking project",
+    ],
+)
+def test_errors_of_each_checker_are_counted_once(said: str) -> None:
+    """The way that mypy, pyright, ty and pyrefly write one error counts as one."""
+    result = types.judge(plan(project(LIKE_CLICK)), Output(1, said), "3.12")
+    assert result.note.startswith("1 type error; ")
+
+
+def test_crashed_checker_is_not_a_verdict() -> None:
+    """Mypy's exit code 2 is a broken configuration, not type errors."""
+    with pytest.raises(ToolFailed, match="mypy itself failed: exit code 2"):
+        types.judge(plan(project(LIKE_CLICK)), Output(2, "", "mypy: bad option"), "3.12")
+
+
+def test_several_checkers_have_one_result() -> None:
+    """The gate fails if any checker fails, and says what each of them said."""
+    passed = GateResult("types", Verdict.PASSED, "no type errors; mypy")
+    failed = GateResult("types", Verdict.FAILED, "1 type error; pyright", "a.py:1")
+    expected = GateResult(
+        "types", Verdict.FAILED, "no type errors; mypy; 1 type error; pyright", "a.py:1"
+    )
+    assert expected == types.sum_up([passed, failed])
+    assert passed is types.sum_up([passed])
+
+
+def test_build_is_one_sdist_and_its_wheel() -> None:
+    """What came out is listed sdist first; anything else than both is the build's failure."""
+    described = fixture("hatchling-src")
+    names = ["a-1-py3-none-any.whl", "a-1.tar.gz", ".gitignore"]
+    assert ["a-1.tar.gz", "a-1-py3-none-any.whl"] == build.verify(described, names)
+    with pytest.raises(ToolFailed, match=r"made a-1\.tar\.gz instead of one sdist and a wheel"):
+        build.verify(described, ["a-1.tar.gz"])
+
+
+def test_member_is_built_by_name() -> None:
+    """A workspace member is built with --package, a whole source without."""
+    assert "--package=quay-crane" == build.command(fixture("workspace", "packages/crane"))[-1]
+    assert ("uv", "build", "--out-dir=/dist") == build.command(fixture("hatchling-src"))
+
+
+def test_build_without_a_known_version_stops_before_any_step() -> None:
+    """A VCS version needs .git or PKG-INFO; without, the error names the next act."""
+    build.require_version(project(LIKE_ATTRS), history=True)
+    build.require_version(project(LIKE_ATTRS, names=("PKG-INFO",)), history=False)
+    build.require_version(project(LIKE_CLICK), history=False)
+    with pytest.raises(ProjectError, match="pass --git DIR with the directory"):
+        build.require_version(project(LIKE_ATTRS), history=False)
+
+
+def test_nothing_to_build_is_not_configured() -> None:
+    """A package without a build system is listed as such."""
+    assert "" == build.configured(fixture("hatchling-src"))
+    assert build.configured(project(BARE)).startswith("not configured: demo has no [build-system]")
+    assert "" == build.configured(project(BARE, {"setup.cfg": ""}))
+
+
+def test_result_reads_note_first() -> None:
+    """A result's text is its note and then the details; what does not apply says so."""
+    assert "bad\nwhere" == GateResult("x", Verdict.FAILED, "bad", "where\n").text()
+    assert "not configured: why" == GateResult("x", Verdict.NOT_CONFIGURED, "why").text()
+
+
+SHADOWED = """\
+[project]
+name = "ash"
+version = "1"
+
+[tool.mypy]
+files = ["ash"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "told", "expected"),
+    [
+        ("mypy==1.10.0", "mypy 1.10.0 (compiled: yes)\n", "fixed in requirements-dev.txt"),
+        ("mypy>=1.10", "mypy 1.19.1\n", "from requirements-dev.txt"),
+    ],
+)
+def test_checker_among_the_test_dependencies_is_the_one_that_runs(
+    line: str, told: str, expected: str
+) -> None:
+    """A checker that a requirements file brings is not installed twice; what it told is shown."""
+    described = project(SHADOWED, {"requirements-dev.txt": f"pytest\n{line}\n"})
+    wanted = find(described, "3.12")
+    brought = (wanted.place, requirements(described, wanted))
+    checker = types.checkers(described)[0]
+    check = types.check_of(described, checker, "3.12", asked=False, brought=brought)
+
+    assert check.tool is None
+    version = told.split()[1]
+    assert f"mypy {version} ({expected})" == types.that_ran(check, told).label
+
+
+def test_another_version_than_the_chosen_one_is_told() -> None:
+    """What the program tells counts, also where another version was chosen."""
+    described = project(SHADOWED)
+    check = types.check_of(described, types.checkers(described)[0], "3.12", asked=False)
+
+    assert check.tool is not None
+    label = types.that_ran(check, "mypy 0.1.2\n").label
+    assert f"mypy 0.1.2 (not the {check.tool.version} pinned by wheelwright)" == label
+
+
+def test_guessed_targets_of_a_green_verdict_are_named() -> None:
+    """A pass over what was guessed says so, as a failure does."""
+    described = project('[project]\nname = "ash"\nversion = "1"\n\n[tool.mypy]\n', names=("src/",))
+    check = types.check_of(described, types.checkers(described)[0], "3.12", asked=False)
+
+    assert "over src because its configuration" in types.judge(check, Output(0), "3.12").note

@@ -1,0 +1,458 @@
+"""Which workflows a repository gets, and how each calls the module."""
+
+import functools
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK, fixture, project
+from wheelwright.errors import ProjectError, RequestError
+from wheelwright.github.block import BEGIN
+from wheelwright.github.calls import CALLS, CALLS_APART, Caller, Engine, caller
+from wheelwright.github.plan import CHECK, Options, merged, workflows
+from wheelwright.pins import DAGGER, UV, UV_IMAGE
+from wheelwright.project.model import Project
+
+REPOSITORY = Path(__file__).parents[4]
+OWN = '{"name": "wheelwright", "sdk": {"source": "python"}}'
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+REMOTE = f"github.com/example/wheelwright@{COMMIT}"
+MILLRACE = fixture("hatchling-src")
+CI, RELEASE = ".github/workflows/ci.yml", ".github/workflows/release.yml"
+
+
+def installed(name: str, source: str = "github.com/example/wheelwright@v1") -> str:
+    """Return a dagger.json with the module as a toolchain, pinned."""
+    toolchain = {"name": name, "source": source, "pin": COMMIT}
+    return json.dumps({"name": "demo", "toolchains": [toolchain]})
+
+
+def plan(
+    of: Project = MILLRACE,
+    said: str | None = OWN,
+    *,
+    engine: Engine = Engine.DAGGER,
+    module: str = "",
+    package: str = "",
+    prefix: str = "",
+    options: Options | None = None,
+) -> dict[str, str]:
+    """Plan the workflows."""
+    who = caller(said, engine, module, package)
+    return workflows(of, who, options or Options(), prefix)
+
+
+@functools.cache
+def parsed(text: str) -> Any:
+    """Read YAML 1.2, in which `on` is a word."""
+    return YAML(typ="safe", pure=True).load(text)
+
+
+def runs(text: str) -> list[str]:
+    """Return the shell scripts of a workflow."""
+    return [
+        step["run"]
+        for job in parsed(text)["jobs"].values()
+        for step in job.get("steps", ())
+        if "run" in step
+    ]
+
+
+def every() -> Iterator[tuple[str, str]]:
+    """Yield name and text of every workflow in every form."""
+    forms = {
+        "own": plan(),
+        "toolchain": plan(said=installed("wheelwright")),
+        "stiletto": plan(engine=Engine.STILETTO),
+        "stiletto-elsewhere": plan(said=installed("wheelwright"), engine=Engine.STILETTO),
+        "module": plan(said=None, module=REMOTE, package="packages/x"),
+        "reusable": plan(said=None, module=REMOTE, options=Options(reusable=True)),
+        "from-tags": plan(project(LIKE_ATTRS)),
+    }
+    for form, files in forms.items():
+        for path, text in files.items():
+            yield f"{form}:{Path(path).name}", text
+
+
+EVERY = dict(every())
+WORKFLOWS = {name: text for name, text in EVERY.items() if not name.endswith("dependabot.yml")}
+
+
+# -- the words ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "module", "package", "words"),
+    [
+        (OWN, "", "", "dagger call ci"),
+        (installed("wheelwright"), "", "", "dagger call wheelwright ci"),
+        (installed("py"), "", "", "dagger call py ci"),
+        (installed("py", "tools/wheelwright/"), "", "", "dagger call py ci"),
+        (installed("wheelwright"), "", "crane", "dagger call wheelwright --package crane ci"),
+        (OWN, REMOTE, "", f"dagger call -m {REMOTE} --source . ci --git ."),
+        (None, "./tools/ww", "", "dagger call -m ./tools/ww --source . ci --git ."),
+    ],
+)
+def test_call_is_spelt_as_the_repository_reaches_the_module(
+    said: str | None, module: str, package: str, words: str
+) -> None:
+    """The module itself, a toolchain of any name, and -m each have their own words."""
+    assert words == caller(said, Engine.DAGGER, module, package).call("ci")
+
+
+def test_stiletto_takes_the_same_words() -> None:
+    """Only the first word changes with the engine; at home it is run by uv."""
+    assert "stiletto call py ci" == caller(installed("py"), Engine.STILETTO, "", "").call("ci")
+    assert "uv run --locked stiletto call ci" == caller(OWN, Engine.STILETTO, "", "").call("ci")
+
+
+@pytest.mark.parametrize(
+    ("said", "fact"),
+    [
+        (None, 'no dagger.json with a toolchain named "wheelwright"'),
+        ("{}", 'dagger.json has no toolchain named "wheelwright"'),
+        (
+            installed("ruff", "github.com/example/ruff"),
+            'dagger.json has no toolchain named "wheelwright"',
+        ),
+        ('{"name": "wheelwright"}', 'dagger.json has no toolchain named "wheelwright"'),
+    ],
+)
+def test_module_that_cannot_be_reached_is_said(said: str | None, fact: str) -> None:
+    """Without toolchain and --module nothing is written, and both ways are named."""
+    with pytest.raises(RequestError, match=rf"{fact}; run `dagger toolchain install .*--module"):
+        caller(said, Engine.DAGGER, "", "")
+
+
+@pytest.mark.parametrize("said", ["{", "[]"])
+def test_broken_dagger_json_is_named(said: str) -> None:
+    """A dagger.json that is no object of JSON is named as the file to correct."""
+    with pytest.raises(ProjectError, match=r"^dagger\.json "):
+        caller(said, Engine.DAGGER, "", "")
+
+
+@pytest.mark.parametrize(("flag", "word"), [("--module", "a b"), ("--package", "x; rm -rf .")])
+def test_word_that_a_shell_would_split_is_refused(flag: str, word: str) -> None:
+    """What stands in the scripts is made of plain characters only."""
+    asked = {"--module": "", "--package": "", flag: word}
+    with pytest.raises(RequestError, match=f"{flag} {word!r} is not allowed in a workflow"):
+        caller(OWN, Engine.DAGGER, asked["--module"], asked["--package"])
+
+
+# -- what is in the files -------------------------------------------------------------------------
+
+
+def test_set_of_files() -> None:
+    """A package that can be built gets all of them."""
+    names = ["ci", "nightly", "audit", "release", "publish"]
+
+    expected = {f".github/workflows/{name}.yml" for name in names} | {".github/dependabot.yml"}
+    assert expected == set(plan())
+
+
+def test_package_that_cannot_be_built_is_not_released() -> None:
+    """Without a build backend there is neither release nor publish."""
+    files = plan(project('[project]\nname = "scripts"\nversion = "1"\n'))
+
+    assert RELEASE not in files
+    assert ".github/workflows/publish.yml" not in files
+    assert CI in files
+
+
+@pytest.mark.parametrize("text", EVERY.values(), ids=EVERY)
+def test_text_is_yaml_without_leftovers(text: str) -> None:
+    """Every form of every file parses, and no word of a template is left in it."""
+    assert isinstance(parsed(text), dict)
+    assert [] == re.findall(r"@[a-z_]+@", text)
+    assert [] == [line for line in text.splitlines() if line != line.rstrip()]
+
+
+@pytest.mark.parametrize("text", WORKFLOWS.values(), ids=WORKFLOWS)
+def test_jobs_have_least_rights_and_a_limit(text: str) -> None:
+    """No job inherits rights, each names its own, and each that runs steps ends in time."""
+    workflow = parsed(text)
+
+    assert {} == workflow["permissions"]
+    for job in workflow["jobs"].values():
+        assert "permissions" in job
+        assert "uses" in job or 0 < job["timeout-minutes"] <= 120
+
+
+@pytest.mark.parametrize("text", WORKFLOWS.values(), ids=WORKFLOWS)
+def test_checkout_leaves_no_credentials(text: str) -> None:
+    """No checkout leaves GitHub's token in the repository's configuration."""
+    for job in parsed(text)["jobs"].values():
+        for step in job.get("steps", ()):
+            if step.get("uses", "").startswith("actions/checkout@"):
+                assert step["with"]["persist-credentials"] is False
+
+
+@pytest.mark.parametrize("text", WORKFLOWS.values(), ids=WORKFLOWS)
+def test_action_is_pinned_to_a_commit(text: str) -> None:
+    """Every action stands as a commit with its version in a comment."""
+    used = re.findall(r"uses: (.*)", text)
+
+    assert used or "jobs" in text
+    for each in used:
+        assert each.startswith("$/") or re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v[\d.]+", each)
+
+
+@pytest.mark.parametrize("text", WORKFLOWS.values(), ids=WORKFLOWS)
+def test_no_expression_reaches_a_script(text: str) -> None:
+    """GitHub puts no value into a script's text: values come by variables of the step."""
+    assert [] == [script for script in runs(text) if "${{" in script]
+
+
+def test_release_is_one_at_a_time_and_never_cancelled() -> None:
+    """Two releases never run at once, whatever their branch, and neither is cancelled."""
+    assert {"group": "release", "cancel-in-progress": False} == parsed(plan()[RELEASE])[
+        "concurrency"
+    ]
+
+
+def test_secrets_are_passed_by_name() -> None:
+    """The release names the variables that hold its secrets, as GitHub calls them."""
+    scripts = "\n".join(runs(plan()[RELEASE]))
+
+    assert {
+        "GITHUB_TOKEN",
+        "ACTIONS_ID_TOKEN_REQUEST_URL",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    } == set(re.findall(r"env://(\w+)", scripts))
+
+
+def test_release_offers_choices() -> None:
+    """A person chooses bump and pre-release from lists; neither is chosen beforehand."""
+    inputs = parsed(plan()[RELEASE])["on"]["workflow_dispatch"]["inputs"]
+
+    assert ["none", "patch", "minor", "major", "stable"] == inputs["bump"]["options"]
+    assert ["none", "alpha", "beta", "rc", "dev"] == inputs["pre"]["options"]
+    assert ("none", "none") == (inputs["bump"]["default"], inputs["pre"]["default"])
+
+
+def test_reports_are_kept_on_failure() -> None:
+    """Annotations, summary, reports and the artifact follow a matrix that failed, too."""
+    steps = parsed(plan()[CI])["jobs"]["matrix"]["steps"]
+    after = steps[[step.get("id") for step in steps].index("matrix") + 1 :]
+    kept = {step["name"]: step["if"] for step in after[:4]}
+
+    assert ["Annotations", "Summary", "Reports", "Keep the reports"] == list(kept)
+    assert {"${{ !cancelled() && steps.matrix.outcome != 'skipped' }}"} == set(kept.values())
+
+
+def test_required_check_is_a_job_of_ci() -> None:
+    """The ruleset's check is a job that waits for all others and runs in any case."""
+    jobs = parsed(plan()[CI])["jobs"]
+
+    assert CHECK == jobs["passed"]["name"]
+    assert set(jobs) - {"passed"} == set(jobs["passed"]["needs"])
+    assert "${{ always() }}" == jobs["passed"]["if"]
+
+
+def test_branch_is_named() -> None:
+    """--branch is the branch whose pushes are checked."""
+    assert ["trunk"] == parsed(plan(options=Options(branch="trunk"))[CI])["on"]["push"]["branches"]
+
+
+def test_environments_are_named() -> None:
+    """What publishes and what pushes have an environment each, and no other job has one."""
+    files = plan(options=Options(environment="index", proposing="pushes"))
+    named = {
+        f"{Path(path).stem}:{name}": job["environment"]
+        for path, text in files.items()
+        for name, job in parsed(text).get("jobs", {}).items()
+        if "environment" in job
+    }
+
+    assert {
+        "release:propose": "pushes",
+        "release:publish": "index",
+        "release:finish": "pushes",
+        "publish:publish": "index",
+    } == named
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (Options(branch="ma*n"), r"--branch: invalid branch name 'ma\*n'"),
+        (Options(environment='a"b'), "--environment: invalid environment name"),
+        (Options(reusable=True), "a reusable workflow runs in repositories that do not contain"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(options: Options, message: str) -> None:
+    """A pattern for a branch, odd names, half a requirement, nothing to call: each is named."""
+    with pytest.raises(RequestError, match=message):
+        plan(options=options)
+
+
+def test_version_from_tags_fetches_them() -> None:
+    """A package whose version comes from git gets the whole history, another one does not."""
+    assert "fetch-depth: 0" in plan(project(LIKE_ATTRS))[CI]
+    assert "fetch-depth" not in plan(project(LIKE_CLICK))[CI]
+
+
+def test_nightly_runs_every_resolution() -> None:
+    """At night the matrix runs in every resolution that the package has."""
+    nightly = ".github/workflows/nightly.yml"
+
+    assert "dagger call matrix --resolution locked,lowest-direct,highest" in runs(plan()[nightly])
+    unlocked = runs(plan(project(LIKE_CLICK))[nightly])
+    assert "dagger call matrix --resolution lowest-direct,highest" in unlocked
+
+
+@pytest.mark.parametrize(("of", "ecosystem"), [(MILLRACE, "uv"), (project(LIKE_CLICK), "pip")])
+def test_dependabot_follows_the_lock(of: Project, ecosystem: str) -> None:
+    """Actions are kept up to date, and uv.lock where there is one."""
+    updates = parsed(plan(of)[".github/dependabot.yml"])["updates"]
+
+    assert ["github-actions", ecosystem] == [each["package-ecosystem"] for each in updates]
+
+
+def test_dependabot_looks_where_the_package_lies() -> None:
+    """A package in a directory of its own is looked for there."""
+    (_, python) = parsed(plan(prefix="libs/a")[".github/dependabot.yml"])["updates"]
+
+    assert "/libs/a" == python["directory"]
+
+
+# -- engines and callers --------------------------------------------------------------------------
+
+
+def test_stiletto_is_installed_from_the_pin() -> None:
+    """Elsewhere than at home the pinned commit is fetched and installed with its own lock."""
+    files = plan(said=installed("py"), engine=Engine.STILETTO)
+    steps = {step["name"]: step for step in parsed(files[CI])["jobs"]["gates"]["steps"]}
+    fetch, install = steps["Fetch the module at its commit"], steps["Install Stiletto"]
+
+    where = {"ADDRESS": "https://github.com/example/wheelwright", "COMMIT": COMMIT}
+    assert where == fetch["env"]
+    assert "uv sync --quiet --locked --no-default-groups --extra stiletto" in install["run"]
+    assert "uv sync" not in plan(engine=Engine.STILETTO)[CI]
+
+
+@pytest.mark.parametrize("text", WORKFLOWS.values(), ids=WORKFLOWS)
+def test_namespaces_are_allowed_before_stiletto_is_called(text: str) -> None:
+    """Each job that calls the embedded engine first lets ordinary users make namespaces."""
+    for job in parsed(text)["jobs"].values():
+        scripts = [step.get("run", "") for step in job.get("steps", ())]
+        called = [n for n, script in enumerate(scripts) if re.search(r"\bstiletto call\b", script)]
+        allowed = [n for n, script in enumerate(scripts) if "userns=0" in script]
+        assert not called or (len(allowed) == 1 and allowed[0] < called[0])
+
+
+@pytest.mark.parametrize(
+    ("engine", "kept"), [(Engine.DAGGER, "uv-cache"), (Engine.STILETTO, "~/.cache/stiletto")]
+)
+def test_engine_decides_what_is_cached(engine: Engine, kept: str) -> None:
+    """With Dagger it is uv's cache, with Stiletto the whole store; a release restores nothing."""
+    files = plan(engine=engine)
+
+    assert kept in files[CI]
+    assert kept not in files[RELEASE]
+    assert "actions/cache@" not in files[RELEASE] + files[".github/workflows/publish.yml"]
+
+
+def test_reusable_workflow_publishes_nothing() -> None:
+    """What others call only checks; releases stay in an ordinary workflow, for the index's sake."""
+    files = plan(said=None, module=REMOTE, options=Options(reusable=True))
+    called = parsed(files[".github/workflows/wheelwright.yml"])
+
+    assert REMOTE == called["on"]["workflow_call"]["inputs"]["module"]["default"]
+    assert {"gates", "matrix", "native"} == set(called["jobs"])
+    assert all("id-token" not in job["permissions"] for job in called["jobs"].values())
+    assert "workflow_dispatch" in parsed(files[RELEASE])["on"]
+
+
+def test_reusable_workflow_calls_the_callers_module() -> None:
+    """The module is an input of the called workflow, which reaches the scripts as a variable."""
+    files = plan(said=None, module=REMOTE, options=Options(reusable=True))
+    jobs = parsed(files[".github/workflows/wheelwright.yml"])["jobs"]
+
+    assert {"MODULE": "${{ inputs.module }}"} == jobs["gates"]["env"] == jobs["matrix"]["env"]
+    assert 'dagger call -m "$MODULE" --source . ci --git .' in [
+        step.get("run") for step in jobs["gates"]["steps"]
+    ]
+
+
+def test_reusable_check_keeps_its_name() -> None:
+    """The ruleset's check has the same name in both forms."""
+    files = plan(said=None, module=REMOTE, options=Options(reusable=True))
+    jobs = parsed(files[CI])["jobs"]
+
+    assert "$/.github/workflows/wheelwright.yml" == jobs["ci"]["uses"]
+    assert (CHECK, ["ci"]) == (jobs["passed"]["name"], jobs["passed"]["needs"])
+
+
+def test_every_call_is_used() -> None:
+    """No function is spelt that no workflow calls."""
+    scripts = "\n".join("\n".join(runs(text)) for text in WORKFLOWS.values())
+    calls = [*map(Caller().call, CALLS.values()), *map(Caller().call_apart, CALLS_APART.values())]
+
+    assert [] == [call for call in calls if call not in scripts]
+
+
+# -- files that are there already -----------------------------------------------------------------
+
+
+def test_second_time_changes_nothing() -> None:
+    """Planning over what was written leaves every file as it is."""
+    written = merged(plan(), {}, overwrite=False).texts
+
+    assert {} == merged(plan(), written, overwrite=False).texts
+
+
+def test_only_changed_files_are_returned() -> None:
+    """Another environment changes what publishes, and nothing else."""
+    written = merged(plan(), {}, overwrite=False).texts
+    again = merged(plan(options=Options(environment="index")), written, overwrite=False)
+
+    assert [RELEASE, ".github/workflows/publish.yml"] == list(again.texts)
+
+
+def test_files_of_a_person_are_not_overwritten() -> None:
+    """Files without the mark stop everything, all of them named at once."""
+    there = {CI: "name: mine\n", RELEASE: "name: mine\n", ".github/workflows/x.yml": "name: x\n"}
+
+    with pytest.raises(RequestError, match=rf"^{CI}, {RELEASE} are present already.*--overwrite"):
+        merged(plan(), there, overwrite=False)
+
+
+def test_overwrite_replaces_files_of_a_person() -> None:
+    """With --overwrite they are replaced, and others still left alone."""
+    there = {CI: "name: mine\n", ".github/workflows/x.yml": "name: x\n"}
+    texts = merged(plan(), there, overwrite=True).texts
+
+    assert texts[CI].startswith(BEGIN)
+    assert ".github/workflows/x.yml" not in texts
+
+
+# -- this repository ------------------------------------------------------------------------------
+
+
+def test_versions_are_those_of_this_repository() -> None:
+    """The engine's version is that of dagger.json, uv's that of the containers."""
+    said = json.loads((REPOSITORY / "dagger.json").read_text())
+
+    assert f"v{DAGGER}" == said["engineVersion"]
+    assert UV_IMAGE.endswith(f":{UV}")
+
+
+def test_workflows_here_are_what_is_planned() -> None:
+    """Writing the workflows of this repository again would change nothing."""
+    names = ("pyproject.toml", "uv.lock", ".python-version")
+    texts = {name: (REPOSITORY / name).read_text() for name in names}
+    here = project(texts.pop("pyproject.toml"), texts)
+    planned = plan(here, (REPOSITORY / "dagger.json").read_text())
+    existing = {path: (REPOSITORY / path).read_text() for path in planned}
+
+    assert (
+        tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["name"] == here.name
+    )
+    assert {} == merged(planned, existing, overwrite=False).texts

@@ -1,0 +1,121 @@
+"""The files of the release commit, and which earlier release it follows."""
+
+import pytest
+
+from tests.unit.wheelwright.release.imaginary import a_plan
+from tests.unit.wheelwright.release.packages import HATCH, HATCH_VCS, STATIC, locked, project
+from wheelwright.errors import ProjectError
+from wheelwright.release.decide import editing, refs
+from wheelwright.release.decide.changelog import ChangelogSource
+from wheelwright.release.decide.refs import Seen
+from wheelwright.release.decide.world import Journal
+
+LOG = "# Changelog\n\n## Unreleased\n\n- A thing.\n"
+OWN = '\n[[package]]\nname = "demo"\nversion = "1.2.3"\nsource = { editable = "." }\n'
+NEEDY = OWN + 'dependencies = [\n    { name = "anyio" },\n]\n'
+
+
+def test_edits_of_a_release_are_the_version_the_lock_and_the_changelog() -> None:
+    """Each file that says the version gets it, and the changelog its day in UTC."""
+    files = {"uv.lock": locked("anyio==4.0") + OWN, "CHANGELOG.md": LOG}
+    changed = editing.texts(project(STATIC, files), a_plan(), ChangelogSource.HAND, "")
+    assert ["pyproject.toml", "uv.lock", "CHANGELOG.md"] == list(changed)
+    assert "version = '1.2.4'   # the release" in changed["pyproject.toml"]
+    assert 'version = "1.2.4"\nsource = { editable' in changed["uv.lock"]
+    assert "## Unreleased\n\n## 1.2.4 - 2023-11-14\n" in changed["CHANGELOG.md"]
+
+
+def test_version_file_of_the_back_end_is_edited_in_place_of_pyproject() -> None:
+    """Where the version stands in a module, pyproject.toml stays as it is."""
+    files = {"src/demo/__about__.py": "__version__ = '1.2.3'\n", "CHANGELOG.md": LOG}
+    changed = editing.texts(project(HATCH, files), a_plan(), ChangelogSource.HAND, "")
+    assert "__version__ = '1.2.4'\n" == changed["src/demo/__about__.py"]
+    assert "pyproject.toml" not in changed
+
+
+def test_version_from_tags_edits_the_changelog_alone() -> None:
+    """Nothing says the version in files; git-cliff's section goes on top."""
+    files = {"CHANGELOG.md": "# Changelog\n\n## [1.2.3]\n\n- Old.\n", "uv.lock": OWN}
+    changed = editing.texts(
+        project(HATCH_VCS, files), a_plan(), ChangelogSource.GIT_CLIFF, "## [1.2.4]\n"
+    )
+    assert {"CHANGELOG.md": "# Changelog\n\n## [1.2.4]\n\n## [1.2.3]\n\n- Old.\n"} == changed
+
+
+def test_towncrier_writes_its_file_itself() -> None:
+    """The changelog that towncrier keeps is not edited as text, and its name is towncrier's."""
+    package = project(STATIC + '[tool.towncrier]\nfilename = "NEWS.rst"\n', {"CHANGELOG.md": LOG})
+    assert ["pyproject.toml"] == list(
+        editing.texts(package, a_plan(), ChangelogSource.TOWNCRIER, "")
+    )
+    assert "NEWS.rst" == editing.changelog_path(package, ChangelogSource.TOWNCRIER)
+    assert "CHANGELOG.md" == editing.changelog_path(package, ChangelogSource.HAND)
+
+
+@pytest.mark.parametrize(
+    ("files", "path"),
+    [
+        ({"towncrier.toml": '[tool.towncrier]\nfilename = "docs/news.md"\n'}, "docs/news.md"),
+        ({"towncrier.toml": "[tool.towncrier]\n"}, "NEWS.rst"),
+        ({}, "HISTORY.md"),
+    ],
+)
+def test_towncrier_s_file_is_where_towncrier_reads_it(files: dict[str, str], path: str) -> None:
+    """towncrier.toml comes before pyproject.toml, and a changelog beside it counts for nothing."""
+    toml = STATIC + '[tool.towncrier]\nfilename = "HISTORY.md"\n'
+    package = project(toml, {**files, "CHANGELOG.md": LOG})
+    assert path == editing.changelog_path(package, ChangelogSource.TOWNCRIER)
+
+
+def test_version_that_stands_nowhere_is_an_error() -> None:
+    """A version file that is missing is named."""
+    with pytest.raises(ProjectError, match=r"no src/demo/__about__\.py in the source"):
+        editing.texts(project(HATCH), a_plan(), ChangelogSource.HAND, "")
+
+
+@pytest.mark.parametrize(
+    ("files", "rewritten"),
+    [
+        ({}, False),
+        ({"uv.lock": NEEDY}, True),
+        # Nothing would stand in it.
+        ({"uv.lock": OWN}, False),
+        ({"uv.lock": locked("anyio==4.0") + OWN}, False),
+        # The last dependency went: what an export said of it must not stay.
+        ({"uv.lock": OWN, "requirements.txt": "anyio==4\n    # via demo\n"}, True),
+        ({"uv.lock": NEEDY, "requirements.txt": "anyio==4\n    # via demo\n"}, True),
+        ({"uv.lock": NEEDY, "requirements.txt": "anyio>=4\n"}, False),
+    ],
+)
+def test_requirements_follow_the_lock_unless_written_by_hand(
+    files: dict[str, str], rewritten: bool
+) -> None:
+    """An export is made from the lock; no hand-written file is touched, no empty one added."""
+    assert rewritten is editing.rewrites_requirements(project(STATIC, files))
+
+
+def test_fault_26_tag_of_the_same_base_commit_is_no_earlier_release() -> None:
+    """A second run on the commit that was released finds that release, not the one after it."""
+    journal = Journal("journal", "base", "journal")
+    seen = Seen(
+        "main",
+        {"refs/tags/v1.2.4": "journal", "refs/tags/v1.2.3": "old", "refs/tags/other": "x"},
+        journals={"refs/tags/v1.2.4": ("demo", "1.2.4", journal)},
+    )
+    assert {"1.2.3": "old"} == refs.earlier(seen, "v", "base")
+    assert {"1.2.3", "1.2.4"} == set(refs.earlier(seen, "v", "base-moved-on"))
+
+
+def test_news_fragments_are_where_towncrier_looks_for_them() -> None:
+    """With `directory`, its sections are in it; without, they are in the package's directory."""
+    table = "[project]\nname = 'demo'\nversion = '1'\n[tool.towncrier]\n"
+    section = "[[tool.towncrier.section]]\npath = 'cli'\n"
+
+    assert ("changes",) == editing.fragment_directories(project(f"{table}directory = 'changes'\n"))
+    assert ("changes/cli",) == editing.fragment_directories(
+        project(f"{table}directory = './changes/'\n{section}")
+    )
+    assert ("src/demo/newsfragments",) == editing.fragment_directories(
+        project(f"{table}package = 'demo'\npackage_dir = 'src'\n")
+    )
+    assert () == editing.fragment_directories(project(f"{table}directory = '../..'\n"))

@@ -1,0 +1,128 @@
+"""The edits of a release change the version and nothing else."""
+
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.wheelwright.release.packages import (
+    FLIT,
+    HATCH,
+    HATCH_VCS,
+    PDM,
+    POETRY,
+    SETUPTOOLS,
+    STATIC,
+    locked,
+    project,
+)
+from wheelwright.project.version import release_variables
+from wheelwright.release.decide import edits
+from wheelwright.release.decide.stops import Problem, Reason
+
+
+def test_pyproject_keeps_everything_but_the_value() -> None:
+    """Comments, quotes, order and other tables' versions stay as they were."""
+    expected = STATIC.replace("version = '1.2.3'   #", "version = '1.3.0'   #")
+    assert expected == edits.version_edit(STATIC, "", "1.3.0")
+    assert POETRY.replace("1.2.3", "2.0") == edits.version_edit(POETRY, "", "2.0")
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=40))
+def test_pyproject_edit_is_the_inverse_of_itself(comment: str) -> None:
+    """Writing a version and writing the old one back gives the same bytes."""
+    text = f'# {"".join(c for c in comment if c.isprintable())}\n[project]\nversion = "1.2.3"\n'
+    there = edits.version_edit(text, "", "1.2.4")
+    assert text != there
+    assert text == edits.version_edit(there, "", "1.2.3")
+
+
+@pytest.mark.parametrize(
+    ("toml", "files", "path"),
+    [
+        (STATIC, {}, "pyproject.toml"),
+        (POETRY, {}, "pyproject.toml"),
+        (HATCH, {"src/demo/__about__.py": "__version__ = '1.2.3'\n"}, "src/demo/__about__.py"),
+        (
+            HATCH.replace('"src/demo', '"demo') + "pattern = 'v = \"(?P<version>.+)\"'\n",
+            {"demo/__about__.py": 'v = "1.2.3"\n'},
+            "demo/__about__.py",
+        ),
+        (SETUPTOOLS, {"src/demo/__init__.py": '__version__ = "1.2.3"\n'}, "src/demo/__init__.py"),
+        (SETUPTOOLS, {"demo.py": '__version__: str = "1.2.3"\n'}, "demo.py"),
+        (
+            FLIT,
+            {"my_demo/__init__.py": "'''Doc.'''\n__version__ = '1.2.3'\n"},
+            "my_demo/__init__.py",
+        ),
+        (PDM, {"demo/__init__.py": "__version__ = '1.2.3'\n"}, "demo/__init__.py"),
+    ],
+)
+def test_version_is_found_and_replaced_where_each_back_end_has_it(
+    toml: str, files: Mapping[str, str], path: str
+) -> None:
+    """The file, its version and the edit agree, and the file is among those to be read."""
+    package = project(toml, files)
+    assert "1.2.3" == edits.current_version(package)
+    found = edits.version_file(package)
+    assert not isinstance(found, Problem)
+    assert path == found[0]
+    assert path == "pyproject.toml" or path in edits.candidates(package)
+    text = package.files.text(path) or ""
+    assert text.replace("1.2.3", "1.2.4", 1) == edits.version_edit(text, found[1], "1.2.4")
+
+
+def test_version_control_needs_no_edit_and_a_pretended_version() -> None:
+    """Where the tag decides, nothing is edited, and the build is told the version."""
+    package = project(HATCH_VCS)
+    assert ("", "") == edits.version_file(package)
+    assert "" == edits.current_version(package)
+    assert {"SETUPTOOLS_SCM_PRETEND_VERSION": "2.0"} == release_variables(package.package, "2.0")
+    assert {} == release_variables(project(STATIC).package, "2.0")
+
+
+@pytest.mark.parametrize(
+    ("toml", "says"),
+    [
+        (SETUPTOOLS, "no __version__ in src/demo/__init__.py or src/demo.py"),
+        (HATCH, "no version in src/demo/__about__.py"),
+        (HATCH.partition("[tool.hatch")[0], "does not set where hatchling.build reads the version"),
+    ],
+)
+def test_version_that_cannot_be_set_is_a_problem(toml: str, says: str) -> None:
+    """A version that stands nowhere is named before anything is written."""
+    problem = edits.current_version(project(toml))
+    assert isinstance(problem, Problem)
+    assert Reason.NOT_BUILDABLE is problem.reason
+    assert says in problem.text()
+
+
+def test_lock_changes_in_the_packages_own_line_alone() -> None:
+    """Of all entries of uv.lock only the package's own gets the version."""
+    own = '\n[[package]]\nname = "demo"\nversion = "1.2.3"\nsource = { editable = "." }\n'
+    other = '\n[[package]]\nname = "demo"\nversion = "1.2.3"\nsource = { registry = "x" }\n'
+    text = locked("anyio==1.2.3") + own + other
+    expected = locked("anyio==1.2.3") + own.replace("1.2.3", "1.3.0rc1") + other
+    assert expected == edits.lock_version(text, "Demo", "1.3.0-rc1")
+
+
+def test_lock_of_a_dynamic_version_stays() -> None:
+    """An entry without a version line, as uv writes it for dynamic versions, is left alone."""
+    text = '[[package]]\nname = "demo"\nsource = { editable = "." }\n'
+    assert text == edits.lock_version(text, "demo", "2.0")
+
+
+@pytest.mark.parametrize(
+    ("text", "compiled"),
+    [
+        ("anyio==4.0\n    # via demo\n", True),
+        ("anyio==4.0 \\\n    --hash=sha256:00\n", True),
+        ("", True),
+        ("# what we need\nanyio>=4\n", False),
+        ("-e .\npytest\n", False),
+    ],
+)
+def test_requirements_written_by_hand_are_not_an_export(text: str, compiled: bool) -> None:
+    """Only a file that a tool compiled, or an empty one, may be written anew."""
+    assert compiled is edits.is_export(text)

@@ -1,0 +1,110 @@
+"""The report of a release, and the manual's sections for its stops."""
+
+import asyncio
+import json
+import re
+from pathlib import Path
+
+from tests.unit.wheelwright.release.imaginary import Outside, a_plan
+from wheelwright.release.act.loop import run
+from wheelwright.release.decide.ports import ActFailed, CheckResult
+from wheelwright.release.decide.report import Links, Report, rows
+from wheelwright.release.decide.stops import Reason, Stop, anchor
+from wheelwright.release.decide.world import Act, FailureKind
+
+DOCS = Path(__file__).parents[5] / "docs"
+
+
+def report(outside: Outside, end: str) -> Report:
+    """Run a release and report it."""
+    plan = a_plan()
+    outcome = asyncio.run(run(plan, outside.ports))
+    links = Links("https://example.org/o/demo", "https://index.example.org/project/demo/")
+    return Report("demo", "1.2.4", end, rows(plan, outcome.world, outcome.acts, outcome.end, links))
+
+
+def marks(made: Report) -> dict[str, str]:
+    """Return each step's mark."""
+    return {row.step: row.mark.value for row in made.rows}
+
+
+def test_whole_release_reports_every_step_as_done() -> None:
+    """All ten steps and the preflight are there, with links where people look."""
+    made = report(Outside(), "released")
+    assert {"done"} == set(marks(made).values())
+    assert 11 == len(made.rows)
+    text = made.text()
+    assert "demo 1.2.4: released" == text.splitlines()[0]
+    assert "https://index.example.org/project/demo/1.2.4/" in text
+    assert "https://example.org/o/demo/tree/v1.2.4" in text
+
+
+def test_second_run_reports_already_done() -> None:
+    """What an earlier run did is told apart from what this one did."""
+    outside = Outside()
+    report(outside, "released")
+    assert {"preflight": "done"} == {
+        step: mark for step, mark in marks(report(outside, "x")).items() if mark != "already done"
+    }
+
+
+def test_stop_marks_its_step_and_leaves_later_ones_open() -> None:
+    """The failed step has the reason; what comes after was not run."""
+    outside = Outside()
+    outside.refuses[Act.OPEN_PULL] = ActFailed(FailureKind.REFUSED, "403 not permitted")
+    made = report(outside, "stopped")
+    found = marks(made)
+    assert ("done", "failed", "not run", "not run") == (
+        found["publish"],
+        found["pull request"],
+        found["tag"],
+        found["release"],
+    )
+    assert "docs/recovery.md#the-pull-request-cannot-be-opened" in made.text()
+
+
+def test_stop_without_a_step_of_its_own_is_shown_at_the_first_open_step() -> None:
+    """A server that does not answer is named where the release stands."""
+    outside = Outside()
+    outside.refuses[Act.TAG] = ActFailed(FailureKind.BUSY, "503 from the remote")
+    made = report(outside, "stopped")
+    found = marks(made)
+    assert ("done", "failed", "not run", "done") == (
+        found["pull request"],
+        found["tag"],
+        found["release"],
+        found["unlock"],
+    )
+    assert "503 from the remote" in made.text()
+
+
+def test_markdown_and_json_hold_the_same_steps() -> None:
+    """A step summary is one table; the JSON has the same rows."""
+    made = report(Outside(gates_say=CheckResult(False, "a | b\nc")), "stopped")
+    lines = made.markdown().splitlines()
+    assert len(made.rows) == sum(line.startswith("| ") for line in lines) - 1
+    assert "a \\| b<br>c" in made.markdown()
+    data = json.loads(made.json())
+    assert [row.step for row in made.rows] == [step["step"] for step in data["steps"]]
+    assert ("demo", "1.2.4", "stopped") == (data["package"], data["version"], data["end"])
+
+
+def test_preflight_stop_is_reported_without_a_plan() -> None:
+    """Where nothing was planned, the preflight failed and nothing else ran."""
+    end = Stop.at(Reason.NO_BUMP)
+    made = Report("demo", "", "stopped", rows(None, None, (), end))
+    assert "failed" == marks(made).pop("preflight")
+    assert {"failed", "not run"} == set(marks(made).values())
+
+
+def test_manual_has_a_section_for_every_stop() -> None:
+    """The headings of docs/recovery.md are the reasons' titles, in their order."""
+    headings = re.findall(r"^## (.+)$", (DOCS / "recovery.md").read_text(), re.MULTILINE)
+    assert [reason.value for reason in Reason] == headings
+
+
+def test_anchors_are_those_of_the_headings() -> None:
+    """A message's link leads to its section as GitHub makes anchors."""
+    assert "the-index-refused-the-upload" == anchor(Reason.INDEX_REFUSED)
+    assert len(Reason) == len({anchor(reason) for reason in Reason})
+    assert all(reason.act for reason in Reason)

@@ -1,0 +1,211 @@
+"""The page: well-formed, escaped, legible in both themes, and within a phone's width."""
+
+import html
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from html.parser import HTMLParser
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.wheelwright.testing.reports.matrices import ABSENT, COVERAGE, FAILED, PASSED, report
+from wheelwright.testing.cells import Cell
+from wheelwright.testing.record import Failure
+from wheelwright.testing.reports.html import render
+from wheelwright.testing.reports.model import Coverage, MatrixReport
+
+VOID = {"meta", "br"}
+MUST = bool(os.environ.get("CI"))
+"""CI has a browser; elsewhere the test that needs one is skipped without."""
+LONG = "tests.test_a_very_long_module_name.TestWithLongName::test_parametrized[" + "x" * 90 + "]"
+
+
+def everything() -> MatrixReport:
+    """Return a matrix with every part of the page, and words too long for a phone."""
+    worst = replace(
+        FAILED,
+        cell=Cell("3.12-lowest-direct-tests+docs-postgres16-alpine", "3.12", "lowest-direct"),
+        failures=(Failure(LONG, "AssertionError: " + "y" * 120, "z" * 200, "tests/a.py", 3),),
+        slowest=((61.5, LONG),),
+    )
+    coverage = Coverage(COVERAGE.percent, COVERAGE.files, 80)
+    return report(PASSED, worst, ABSENT, coverage=coverage, notes=("not run here: mac",))
+
+
+class Page(HTMLParser):
+    """Reads a page, and holds that every tag is closed in its order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(text)
+        self.close()
+        assert not self.open, self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note the tag."""
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Hold that it closes the last one opened."""
+        assert tag == self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        """Note the text."""
+        if not {"style"} & set(self.open):
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        """All the text, blanks made one."""
+        return " ".join(" ".join(self.words).split())
+
+
+def test_page_shows_every_part() -> None:
+    """Verdict, cells, failures with output, slow tests, coverage and origins are on the page."""
+    text = Page(render(report(coverage=COVERAGE, notes=("not run here: mac",)))).text
+    for part in (
+        "demo",
+        "2 of 3 cells failed: 3.12-lowest-direct, 3.14",
+        "1 cached from an earlier run",
+        "not run here: mac",
+        "Python 3.14 is not available",
+        "assert window(3) == 41.5",
+        "tests/test_window.py:8",
+        "2.0 s",
+        "78.9 %",
+        "src/demo/readers.py",
+        "12 missing",
+        'dependency group "tests" in pyproject.toml',
+    ):
+        assert part in text, part
+
+
+def test_page_of_a_passed_matrix_has_nothing_failed() -> None:
+    """What did not happen has no heading."""
+    text = Page(render(report(PASSED))).text
+    assert "What failed" not in text
+    assert "Coverage" not in text
+
+
+@given(st.text(), st.text(), st.text())
+def test_whatever_a_test_says_is_text(name: str, message: str, output: str) -> None:
+    """Markup in names, messages and outputs stays text: the page has its own tags alone."""
+    bad = "<script>alert(1)</script>"
+    failure = Failure(bad + name, bad + message, bad + output, f'"><img src={bad}', 1)
+    cell = replace(FAILED, failures=(failure,), slowest=((1.0, bad + name),), place=bad)
+    page = Page(render(report(cell, notes=(bad,))))
+    assert not {"script", "img"} & {tag for tag, _ in page.tags}
+
+
+def test_page_needs_no_network() -> None:
+    """Nothing in the page names another place, and its policy forbids to look there."""
+    page = Page(render(everything()))
+    assert not [tag for tag, attrs in page.tags if {"src", "href", "action"} & attrs.keys()]
+    css = files("wheelwright.testing.reports").joinpath("page.css").read_text()
+    assert "url(" not in css
+    assert "@import" not in css
+    policies = [attrs["content"] for _, attrs in page.tags if "http-equiv" in attrs]
+    assert ["default-src 'none'; style-src 'unsafe-inline'"] == policies
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of `#rrggbb` (WCAG 2.2)."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def themes() -> list[dict[str, str]]:
+    """Return the colours of the light and the dark theme by name."""
+    css = files("wheelwright.testing.reports").joinpath("page.css").read_text()
+    blocks = re.findall(r":root \{(.*?)\}", css, re.DOTALL)
+    return [dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block)) for block in blocks]
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("ink", "ground"),
+    [
+        *((ink, "card") for ink in ("ink", "muted", "pass", "fail", "idle")),
+        *((ink, "bg") for ink in ("ink", "muted", "fail")),
+        ("fail", "code"),
+        ("ink", "code"),
+        ("pass", "pass-soft"),
+        ("fail", "fail-soft"),
+        ("muted", "track"),
+        ("ink", "accent-soft"),
+    ],
+)
+def test_text_has_contrast(theme: int, ink: str, ground: str) -> None:
+    """Every text on its ground has a contrast of at least 4.5 to 1 (WCAG 2.2, AA)."""
+    colours = themes()[theme]
+    high, low = sorted((luminance(colours[ink]), luminance(colours[ground])), reverse=True)
+    assert (high + 0.05) / (low + 0.05) >= 4.5
+
+
+def chromium() -> str:
+    """Return the browser, or skip."""
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    if not found and not MUST:
+        pytest.skip("no chromium on this machine: the page is not laid out")
+    assert found, "CI lays the page out: install chromium"
+    return found
+
+
+def measured(page: Path, profile: Path) -> str:
+    """Return the document after its scripts ran in a real browser."""
+    flags = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
+    quiet = ("--disable-sync", "--disable-component-update", "--no-first-run", "--disable-quic")
+    command = [
+        chromium(),
+        *flags,
+        *quiet,
+        f"--user-data-dir={profile}",
+        "--dump-dom",
+        page.as_uri(),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode != 0 and not MUST:
+        # Inside a sandbox there is a browser that cannot make one of its own.
+        pytest.skip(f"chromium does not start here: {(done.stderr.splitlines() or ['?'])[-1]}")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+FRAMES = """<!doctype html><body>{frames}<p id="said"></p><script>
+onload = () => {{
+  const said = [...document.querySelectorAll("iframe")].map((frame) => {{
+    const page = frame.contentDocument, root = page.documentElement;
+    const body = page.querySelector("tbody"), head = page.querySelector("th:last-child");
+    frame.contentWindow.scrollTo(0, body.getBoundingClientRect().top + 60);
+    const stays = Math.abs(head.getBoundingClientRect().top) < 12;
+    return [frame.id, root.scrollWidth - root.clientWidth, stays];
+  }});
+  document.getElementById("said").textContent = JSON.stringify(said);
+}}
+</script>"""
+
+
+def test_page_fits_a_phone_and_keeps_its_heads(tmp_path: Path) -> None:
+    """At 390 and at 1100 pixels nothing scrolls sideways, and the table's heads stay in sight."""
+    page = html.escape(render(everything()))
+    frames = "".join(
+        f'<iframe id="w{width}" width="{width}" height="240" srcdoc="{page}"></iframe>'
+        for width in (390, 1100)
+    )
+    path = tmp_path / "frames.html"
+    path.write_text(FRAMES.format(frames=frames), encoding="utf-8")
+    said = re.search(r'<p id="said">(.*?)</p>', measured(path, tmp_path / "profile"))
+    assert said
+    assert '[["w390",0,true],["w1100",0,true]]' == html.unescape(said[1])

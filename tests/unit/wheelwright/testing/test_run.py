@@ -1,0 +1,243 @@
+"""One run of pytest: its command, and what its reports and exit code mean."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import wheelwright.inside
+from tests.unit.wheelwright.samples import LIKE_CLICK, fixture, project
+from wheelwright.environment.test_dependencies import find
+from wheelwright.errors import GateFailed, ToolFailed
+from wheelwright.project.model import Project
+from wheelwright.testing.record import Counts, Failure, Record, read
+from wheelwright.testing.run import PLUGIN, Run, command, configured, recorded
+from wheelwright.testing.verdict import Left
+
+BARE = '[project]\nname = "demo"\nversion = "1"\n'
+SUITE = """\
+def test_good(): pass
+def test_bad(): assert 1 == 2
+def test_error(broken): pass
+import pytest
+@pytest.fixture
+def broken(): raise ValueError("no fixture today")
+@pytest.mark.skip
+def test_skipped(): pass
+"""
+PLACES = """\
+from helper import crash
+
+class TestDeep:
+    def test_bad(self):
+        assert 1 == 2, "one is\\nnot two"
+
+def test_elsewhere(): crash()
+
+import pytest
+@pytest.fixture
+def broken():
+    raise OSError("no disk")
+def test_setup(broken): pass
+"""
+
+
+def _without_pytest() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+
+
+def pytest_run(directory: Path, suite: str, *args: str) -> Run:
+    """Run the real pytest over a file and read its record as the module does."""
+    (directory / "test_it.py").write_text(suite)
+    events = directory / "record.jsonl"
+    events.unlink(missing_ok=True)
+    (inside,) = wheelwright.inside.__path__
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-p", PLUGIN, f"--wheelwright-record={events}"),
+            *("-p", "no:cacheprovider", *args),
+        ],
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        check=False,
+        # This project's own plugins have no part in it, and cost more than the run; nor has what
+        # the worker that runs this test is called.
+        env={**_without_pytest(), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": inside},
+    )
+    left = Left(done.returncode, read(events.read_text()), narrowed=bool(args))
+    return Run("demo", "Python 3.12.1", left, "here", (), done.stdout)
+
+
+def invented(exit_code: int, record: Record, output: str = "", notes: tuple[str, ...] = ()) -> Run:
+    """Return a run that nobody made."""
+    return Run("demo", "Python 3", Left(exit_code, record), "here", notes, output)
+
+
+def failures(run: Run) -> tuple[Failure, ...]:
+    """Return what failed."""
+    assert run.record is not None
+    return run.record.failures
+
+
+def test_report_of_a_real_run(tmp_path: Path) -> None:
+    """Counts and reasons come from the report that pytest itself writes."""
+    run = pytest_run(tmp_path, SUITE)
+    assert (4, 1, 1, 1, 1) == (
+        run.counts.tests,
+        run.counts.passed,
+        run.counts.failed,
+        run.counts.errors,
+        run.counts.skipped,
+    )
+    assert [
+        ("test_it::test_bad", "assert 1 == 2"),
+        ("test_it::test_error", 'failed on setup with "ValueError: no fixture today"'),
+    ] == [(each.test, each.message) for each in failures(run)]
+
+
+@pytest.mark.parametrize("style", ["long", "short"])
+def test_failure_has_the_place_where_it_happened(tmp_path: Path, style: str) -> None:
+    """A failing test has the file and line of its traceback, in each of pytest's styles."""
+    (tmp_path / "helper.py").write_text("def crash():\n    raise ValueError('<&>')\n")
+    found = failures(pytest_run(tmp_path, PLACES, f"--tb={style}"))
+    assert {
+        "test_it.TestDeep::test_bad": ("test_it.py", 5),
+        "test_it::test_elsewhere": ("helper.py", 2),
+        "test_it::test_setup": ("test_it.py", 12),
+    } == {each.test: (each.file, each.line) for each in found}
+    bad = next(each for each in found if each.test.endswith("test_bad"))
+    assert "AssertionError: one is" == bad.message
+    assert "not two" in bad.text
+
+
+def test_failure_without_a_traceback_has_the_tests_own_place(tmp_path: Path) -> None:
+    """Where pytest shows no traceback, the place is the line at which the test begins."""
+    (tmp_path / "helper.py").write_text("def crash():\n    raise ValueError('<&>')\n")
+    found = failures(pytest_run(tmp_path, PLACES, "--tb=no"))
+    bad = next(each for each in found if each.test.endswith("test_bad"))
+    assert ("test_it.py", 4) == (bad.file, bad.line)
+
+
+def test_failed_run_is_an_error_with_the_failures_and_the_end_of_the_log(tmp_path: Path) -> None:
+    """A failed run's message has summary, failed tests with reasons, and pytest's last lines."""
+    error = pytest_run(tmp_path, SUITE).error()
+    assert isinstance(error, GateFailed)
+    lines = str(error).splitlines()
+    assert "demo: failed on Python 3.12.1" == lines[0]
+    assert "  1 passed, 1 failed, 1 error, 1 skipped" == lines[1].partition(" in ")[0]
+    assert "  test_it::test_bad: assert 1 == 2" in lines
+    assert "1 failed, 1 passed, 1 skipped, 1 error" in lines[-1]
+
+
+def test_file_that_cannot_be_collected_gives_its_reason(tmp_path: Path) -> None:
+    """A collection error is reported by its last error line, not as "collection failure"."""
+    run = pytest_run(tmp_path, "import nowhere_to_be_found\n")
+    assert ["ModuleNotFoundError: No module named 'nowhere_to_be_found'"] == [
+        case.message for case in failures(run)
+    ]
+    assert isinstance(run.error(), GateFailed)
+
+
+def test_passed_run_has_no_error(tmp_path: Path) -> None:
+    """A passed run's summary names the interpreter and where the dependencies came from."""
+    run = pytest_run(tmp_path, "def test_good(): pass\n")
+    assert run.error() is None
+    lines = run.summary().splitlines()
+    assert ["demo: passed on Python 3.12.1", "  test dependencies: here"] == [lines[0], lines[2]]
+    assert lines[1].startswith("  1 passed in ")
+
+
+def test_no_test_at_all_fails(tmp_path: Path) -> None:
+    """Pytest's exit code 5 fails, and says where pytest looked or that the arguments chose none."""
+    run = pytest_run(tmp_path, "")
+    assert 5 == run.exit_code
+    assert str(run.error()).startswith("demo: no test ran: none collected (testpaths ")
+    narrowed = pytest_run(tmp_path, "def test_good(): pass\n", "-k", "nothing")
+    assert "no test ran: no test matches the pytest arguments" in str(narrowed.error())
+
+
+def test_wrong_usage_is_the_tools_failure() -> None:
+    """An unknown option is no verdict on the tests."""
+    run = invented(4, Record(began_at=0.0), "unrecognized arguments: --no-such-option")
+    assert isinstance(run.error(), ToolFailed)
+    assert str(run.error()).startswith("pytest reached no verdict on demo: exit code 4\n")
+
+
+def test_slow_tests_are_named() -> None:
+    """The slowest tests of half a second and more are in the summary, slowest first."""
+    slowest = ((2.0, "m::t2"), (0.7, "m::t0.7"), (0.4, "m::t0.4"))
+    counts = Counts(passed=3)
+    record = Record(0.0, status=0, selected=3, seen=3, counts=counts, slowest=slowest)
+    lines = invented(0, record, notes=("a note",)).summary().splitlines()
+    assert ["  a note", "  slowest: m::t2 2.00 s, m::t0.7 0.70 s"] == lines[3:]
+
+
+def test_long_log_is_cut_at_the_front() -> None:
+    """Of a long log the last lines are shown, and how many are missing."""
+    run = invented(3, Record(began_at=0.0), "\n".join(map(str, range(50))))
+    lines = str(run.error()).splitlines()
+    assert ["[20 lines above, all of them in `test-run log`]", "20"] == lines[1:3]
+
+
+def test_callers_arguments_replace_the_configured_ones() -> None:
+    """pytest-args of [tool.wheelwright] are used until the caller gives arguments."""
+    described = project(LIKE_CLICK + '[tool.wheelwright]\npytest-args = ["tests/unit"]\n')
+    assert ("pytest", "--junit-xml=/reports/junit.xml", "tests/unit") == command(described, [])
+    assert ("-k", "x") == command(described, ["-k", "x"])[2:]
+
+
+def test_plugin_stands_behind_the_word_pytest() -> None:
+    """The record's options come right behind `pytest`, whatever measures around it."""
+    option = "--wheelwright-record=/opt/wheelwright/record/pytest.jsonl"
+    plugin = ("-p", "wheelwright_reporter", option)
+    assert ("pytest", *plugin, "-x") == recorded(("pytest", "-x"))
+    measured = ("coverage", "run", "-m", "pytest")
+    assert (*measured, *plugin) == recorded(measured)
+
+
+def signs(described: Project) -> str:
+    """Ask whether there is anything to test."""
+    return configured(described, find(described, "3.12"))
+
+
+@pytest.mark.parametrize(
+    ("pyproject", "files", "names", "expected"),
+    [
+        (BARE, {}, (), False),
+        (BARE, {}, ("tests/",), True),
+        (BARE, {}, ("test_demo.py",), True),
+        (BARE, {"pytest.ini": ""}, (), True),
+        (BARE, {"tox.ini": "[pytest]\n"}, (), True),
+        (BARE, {"setup.cfg": "[tool:pytest]\n"}, (), True),
+        (BARE + "[tool.pytest.ini_options]\n", {}, (), True),
+        (BARE + "[tool.pytest]\nminversion = '9'\n", {}, (), True),
+        (BARE + '[dependency-groups]\ndev = ["pytest>=8"]\n', {}, (), True),
+        (BARE + '[dependency-groups]\ndev = ["ruff"]\n', {}, (), False),
+        (BARE + '[project.optional-dependencies]\ntest = ["pytest>=8"]\n', {}, (), True),
+    ],
+)
+def test_signs_of_tests(
+    pyproject: str, files: dict[str, str], names: tuple[str, ...], expected: bool
+) -> None:
+    """A directory, a file or a configuration is a sign of tests; without one it is said."""
+    said = signs(project(pyproject, files, names=names))
+    assert expected is (said == "")
+    assert expected or said.startswith("not configured: demo has no tests (no tests/ or test/, ")
+
+
+def test_workspace_root_without_tests_names_its_members() -> None:
+    """At a workspace's root the line says which packages there are to choose from."""
+    said = signs(fixture("workspace"))
+    assert said.endswith("; its workspace has quay-crane, quay-rope: pass --package")
+
+
+def test_tests_that_were_left_out_are_counted(tmp_path: Path) -> None:
+    """What `-k` leaves out stands beside what passed, as in pytest's own last line."""
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -k good\n")
+    run = pytest_run(tmp_path, SUITE)
+
+    assert run.verdict.passed
+    assert run.counted().startswith("1 passed, 3 deselected in ")
