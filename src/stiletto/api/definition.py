@@ -179,10 +179,6 @@ def enum_from_json(data: Mapping[str, Any]) -> EnumDef:
 
 def from_json(data: Mapping[str, Any]) -> ModuleDef:
     """Read a module definition that `to_json` wrote."""
-    return ModuleDef(
-        name=data["name"],
-        main=data["main"],
-        description=data["description"],
-        objects={key: object_from_json(item) for key, item in data["objects"].items()},
-        enums={key: enum_from_json(item) for key, item in data["enums"].items()},
-    )
+    objects = {key: object_from_json(item) for key, item in data["objects"].items()}
+    enums = {key: enum_from_json(item) for key, item in data["enums"].items()}
+    return ModuleDef(**{**data, "objects": objects, "enums": enums})
