@@ -60,13 +60,9 @@ def functions_of(definition: ObjectDef) -> dict[str, FunctionDef]:
 
     `id` is left out: no words can use it (core/schema/coremod.go).
     """
-    fields = [
-        FunctionDef(field.name, field.type, description=field.description)
-        for field in definition.fields.values()
-    ]
     return {
         kebab(function.name): function
-        for function in (*fields, *definition.functions.values())
+        for function in definition.all_functions
         if function.name != "id" and not function.name.startswith("_")
     }
 
