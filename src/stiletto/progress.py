@@ -1,7 +1,7 @@
 """Progress events and spans.
 
 The engine opens a span for each thing worth a line (a step, a function, a check); a renderer
-shows it. Spans never decide anything: the engine runs the same with `Silent`.
+shows it. Spans never decide anything: the engine runs the same when nothing is shown.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
 
 from stiletto.visible import harmless
 
@@ -74,8 +73,11 @@ class Span:
         self.renderer.end(self, harmless(self.mask(note)))
 
 
-class Renderer(Protocol):
-    """Shows spans. Called from one thread."""
+class Renderer:
+    """Shows spans; this one shows nothing. Called from one thread."""
+
+    repeats_failures = False
+    """Whether the last lines of a failed step are shown at its end."""
 
     def begin(self, span: Span) -> None:
         """Show that something started."""
@@ -89,27 +91,14 @@ class Renderer(Protocol):
     def say(self, line: str) -> None:
         """Show a line that belongs to no span."""
 
+    def pause(self) -> None:
+        """Leave the terminal to a question."""
+
+    def resume(self) -> None:
+        """Go on after a question."""
+
     def close(self) -> None:
         """Leave the terminal as it was."""
-
-
-class Silent:
-    """Shows nothing."""
-
-    def begin(self, span: Span) -> None:
-        """Show nothing."""
-
-    def output(self, span: Span, data: bytes) -> None:
-        """Show nothing."""
-
-    def end(self, span: Span, note: str) -> None:
-        """Show nothing."""
-
-    def say(self, line: str) -> None:
-        """Show nothing."""
-
-    def close(self) -> None:
-        """Leave nothing behind."""
 
 
 class Progress:
@@ -120,7 +109,7 @@ class Progress:
 
     def __init__(self, renderer: Renderer | None = None) -> None:
         self.mask: Callable[[str], str] = str
-        self._renderer: Renderer = renderer or Silent()
+        self._renderer = renderer or Renderer()
         self._ids = itertools.count(1)
         self._said: set[str] = set()
         self._open: dict[int, Span] = {}
@@ -155,16 +144,11 @@ class Progress:
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
         """Leave the terminal to a question while the context lasts."""
-        pause = getattr(self._renderer, "pause", None)
-        resume = getattr(self._renderer, "resume", None)
-        if pause is None or resume is None:
-            yield
-            return
-        pause()
+        self._renderer.pause()
         try:
             yield
         finally:
-            resume()
+            self._renderer.resume()
 
     def close(self) -> None:
         """Stop showing."""

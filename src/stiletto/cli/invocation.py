@@ -13,8 +13,8 @@ from stiletto.cli.options import GLOBALS, UNSUPPORTED, Options, with_given
 from stiletto.cli.ports import EnginePort
 from stiletto.cli.terminal import Terminal
 from stiletto.errors import UsageError
-from stiletto.progress import Progress, Renderer, Silent, Span
-from stiletto.render import choose, shows_failures
+from stiletto.progress import Progress, Renderer, Span
+from stiletto.render import choose
 
 _ALL_OUTPUT = 3
 """The verbosity of --debug."""
@@ -27,7 +27,7 @@ class Invocation:
         self.terminal = terminal
         self.launcher = launcher
         self.options = options
-        self._renderer: Renderer = Silent()
+        self._renderer = Renderer()
         self._progress = Progress()
 
     def read(
@@ -65,7 +65,7 @@ class Invocation:
     @property
     def failures_are_shown(self) -> bool:
         """Whether a failed step's last lines were shown with the progress."""
-        return shows_failures(self._renderer)
+        return self._renderer.repeats_failures
 
     def _asker(self, progress: Progress) -> Callable[[str], bool]:
         def ask(question: str) -> bool:

@@ -5,73 +5,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack
 
 from stiletto.cli.options import SandboxName
 from stiletto.cli.ports import EnginePort
 from stiletto.progress import Progress, Span
 
-
-class Damaged(Protocol):
-    """A part of the store that is not as it was stored."""
-
-    @property
-    def path(self) -> Path:
-        """The file or directory."""
-        ...
-
-    @property
-    def why(self) -> str:
-        """What is wrong with it."""
-        ...
+if TYPE_CHECKING:
+    from stiletto.store.prune import PruneReport
+    from stiletto.store.verify import Verified
 
 
-class Verified(Protocol):
-    """What was looked at."""
+class SessionArguments(TypedDict):
+    """What a session is opened with; see `stiletto.engine.session.open_session`."""
 
-    @property
-    def checked(self) -> Mapping[str, int]:
-        """How many of each kind."""
-        ...
-
-    @property
-    def damages(self) -> Sequence[Damaged]:
-        """What is damaged."""
-        ...
-
-
-class Pruned(Protocol):
-    """What a prune did."""
-
-    @property
-    def freed_bytes(self) -> int:
-        """Disk space given back."""
-        ...
-
-    @property
-    def kept_bytes(self) -> int:
-        """What the store occupies now."""
-        ...
+    workdir: Path
+    sandbox: SandboxName
+    plain_secrets: bool
+    allow_env: bool
+    step_memory_bytes: int | None
+    step_processes: int | None
+    ask: Callable[[str], bool] | None
+    progress: Progress
+    environ: Mapping[str, str]
 
 
 class EngineLauncher(Protocol):
     """Opens an engine, and serves one to other programs."""
 
     def open(
-        self,
-        *,
-        workdir: Path,
-        sandbox: SandboxName,
-        plain_secrets: bool,
-        allow_env: bool,
-        step_memory_bytes: int | None,
-        step_processes: int | None,
-        ask: Callable[[str], bool] | None,
-        progress: Progress,
-        environ: Mapping[str, str],
+        self, **arguments: Unpack[SessionArguments]
     ) -> AbstractAsyncContextManager[EnginePort]:
         """Open a session; leaving the context ends everything that it started."""
         ...
@@ -91,7 +57,7 @@ class EngineLauncher(Protocol):
         keep_bytes: int | None,
         unused_for_s: float | None,
         volumes: bool,
-    ) -> Pruned:
+    ) -> PruneReport:
         """Remove stored results: all, or down to a size, or those not used for so long."""
         ...
 
@@ -106,32 +72,12 @@ class Installed:
     """The engine that is installed with this command line."""
 
     def open(
-        self,
-        *,
-        workdir: Path,
-        sandbox: SandboxName,
-        plain_secrets: bool,
-        allow_env: bool,
-        step_memory_bytes: int | None,
-        step_processes: int | None,
-        ask: Callable[[str], bool] | None,
-        progress: Progress,
-        environ: Mapping[str, str],
+        self, **arguments: Unpack[SessionArguments]
     ) -> AbstractAsyncContextManager[EnginePort]:
         """Open a session of `stiletto.engine`."""
         from stiletto.engine.session import open_session
 
-        return open_session(
-            workdir=workdir,
-            sandbox=sandbox,
-            plain_secrets=plain_secrets,
-            allow_env=allow_env,
-            step_memory_bytes=step_memory_bytes,
-            step_processes=step_processes,
-            ask=ask,
-            progress=progress,
-            environ=environ,
-        )
+        return open_session(**arguments)
 
     def serve(self, engine: EnginePort) -> AbstractAsyncContextManager[tuple[int, str]]:
         """Serve a session of `stiletto.engine`."""
@@ -159,7 +105,7 @@ class Installed:
         keep_bytes: int | None,
         unused_for_s: float | None,
         volumes: bool,
-    ) -> Pruned:
+    ) -> PruneReport:
         """Prune the store that sessions of `stiletto.engine` use."""
         from stiletto.store.layout import root_from
         from stiletto.store.store import Store

@@ -8,8 +8,7 @@ what is beneath it, so nothing can be in one and missing from the other.
     dump(recipe)      the whole graph beneath, children first, as JSON data
     load(data)        the inverse
 
-A field with `metadata=OUTSIDE_KEY` is stored but does not enter the digest; a field with
-`metadata=TRANSIENT` is neither stored nor in the digest.
+A field with `metadata=OUTSIDE_KEY` is stored but does not enter the digest.
 """
 
 from __future__ import annotations
@@ -24,7 +23,6 @@ from types import MappingProxyType
 from typing import Any, ClassVar, TypeAlias
 
 OUTSIDE_KEY: Mapping[str, Any] = MappingProxyType({"stiletto": "outside-key"})
-TRANSIENT: Mapping[str, Any] = MappingProxyType({"stiletto": "transient"})
 
 Encoded: TypeAlias = "bool | int | float | str | list[Encoded] | dict[str, Encoded] | None"
 
@@ -67,22 +65,22 @@ class Recipe:
         return f"{self.type_name}@{self.digest}"
 
 
-_HIDDEN = {"key": ("outside-key", "transient"), "dump": ("transient",)}
-_names: dict[tuple[str, str], tuple[str, ...]] = {}
+_names: dict[str, tuple[str, ...]] = {}
 
 
-def _field_names(cls: type[Recipe], mode: str) -> tuple[str, ...]:
-    known = _names.get((cls.__module__ + cls.__qualname__, mode))
+def _key_fields(cls: type[Recipe]) -> tuple[str, ...]:
+    """Return the fields that enter the digest."""
+    class_name = cls.__module__ + cls.__qualname__
+    known = _names.get(class_name)
     if known is None:
-        hidden = _HIDDEN[mode]
-        known = tuple(f.name for f in fields(cls) if f.metadata.get("stiletto") not in hidden)
-        _names[cls.__module__ + cls.__qualname__, mode] = known
+        known = tuple(f.name for f in fields(cls) if f.metadata.get("stiletto") != "outside-key")
+        _names[class_name] = known
     return known
 
 
 def parts(recipe: Recipe) -> Iterator[tuple[str, Any]]:
     """Yield the fields that make the recipe what it is, in order."""
-    for name in _field_names(type(recipe), "key"):
+    for name in _key_fields(type(recipe)):
         yield name, getattr(recipe, name)
 
 
@@ -150,8 +148,8 @@ def closure(roots: Sequence[Recipe]) -> dict[str, Recipe]:
             seen[recipe.digest] = recipe
             continue
         stack.append((recipe, True))
-        for name in _field_names(type(recipe), "dump"):
-            stack.extend((child, False) for child in children(getattr(recipe, name)))
+        for field in fields(recipe):
+            stack.extend((child, False) for child in children(getattr(recipe, field.name)))
     return seen
 
 
@@ -161,10 +159,7 @@ def dump(roots: Sequence[Recipe]) -> list[dict[str, Any]]:
         {
             "digest": digest,
             "class": type(recipe).__name__,
-            "fields": {
-                name: _by_digest(getattr(recipe, name))
-                for name in _field_names(type(recipe), "dump")
-            },
+            "fields": {f.name: _by_digest(getattr(recipe, f.name)) for f in fields(recipe)},
         }
         for digest, recipe in closure(roots).items()
     ]

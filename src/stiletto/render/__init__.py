@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TextIO
 
 from stiletto.errors import UsageError
-from stiletto.progress import Renderer, Silent
+from stiletto.progress import Renderer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,9 +40,4 @@ def choose(mode: str, *, stream: TextIO, environ: Mapping[str, str], verbosity: 
         from stiletto.render.summary import Report
 
         return Report(stream)
-    return Silent()
-
-
-def shows_failures(renderer: Renderer) -> bool:
-    """Whether the renderer repeats a failed step's last lines at its end."""
-    return bool(getattr(renderer, "repeats_failures", False))
+    return Renderer()

@@ -23,7 +23,7 @@ from rich.console import Console, Group
 from rich.live import Live as Display
 from rich.text import Text
 
-from stiletto.progress import Outcome, Span
+from stiletto.progress import Outcome, Renderer, Span
 from stiletto.render.lines import FailureOrigin, Lines, duration
 
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -45,7 +45,7 @@ def console_for(stream: TextIO, environ: Mapping[str, str]) -> Console:
     return Console(file=stream, highlight=False, markup=False, emoji=False, _environ=environ)
 
 
-class Live:
+class Live(Renderer):
     """Shows running spans as a tree with spinners, and prints each that ended."""
 
     repeats_failures = True

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from stiletto.progress import Outcome, Span
+from stiletto.progress import Outcome, Renderer, Span
 from stiletto.render.lines import FailureOrigin, Lines, duration, status
 
 
-class Plain:
+class Plain(Renderer):
     """Writes a line for each begin, end and line of output."""
 
     def __init__(self, stream: TextIO, *, verbosity: int = 0) -> None:
@@ -57,9 +57,6 @@ class Plain:
     def say(self, line: str) -> None:
         """Write the line."""
         self._write(line)
-
-    def close(self) -> None:
-        """Nothing is pending: every line was written when it came."""
 
     def _streams(self, span: Span) -> bool:
         return self._verbosity > 0 or (self._verbosity == 0 and span.kind in ("function", "step"))

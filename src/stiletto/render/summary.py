@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from stiletto.progress import Outcome, Span
+from stiletto.progress import Outcome, Renderer, Span
 from stiletto.render.lines import FailureOrigin, Lines, duration, status
 
 _MARKS = {Outcome.DONE: ".", Outcome.CACHED: "$", Outcome.FAILED: "X", Outcome.CANCELLED: "-"}
 _MARKS_PER_LINE = 72
 
 
-class _Kept:
+class _Kept(Renderer):
     """Keeps the last lines of each open span."""
 
     repeats_failures = True

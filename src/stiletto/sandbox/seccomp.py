@@ -55,174 +55,74 @@ PERSONALITIES = (0, 0x8, 0x20000, 0x20008, 0x40000, 0xFFFFFFFF)
 """Docker's, and fixed addresses, which debuggers and sanitizers ask for."""
 
 
+# Of x86-64, i386, aarch64 and arm; None where the machine has no such call.
+CALLS: Mapping[str, tuple[int | None, int | None, int | None, int | None]] = {
+    "_sysctl": (156, 149, None, 149),
+    "acct": (163, 51, 89, 51),
+    "add_key": (248, 286, 217, 309),
+    "afs_syscall": (183, 137, None, None),
+    "bpf": (321, 357, 280, 386),
+    "clock_settime": (227, 264, 112, 262),
+    "create_module": (174, 127, None, None),
+    "delete_module": (176, 129, 106, 129),
+    "fanotify_init": (300, 338, 262, 367),
+    "finit_module": (313, 350, 273, 379),
+    "get_kernel_syms": (177, 130, None, None),
+    "getpmsg": (181, 188, None, None),
+    "init_module": (175, 128, 105, 128),
+    "ioperm": (173, 101, None, None),
+    "iopl": (172, 110, None, None),
+    "kexec_file_load": (320, None, 294, 401),
+    "kexec_load": (246, 283, 104, 347),
+    "keyctl": (250, 288, 219, 311),
+    "lookup_dcookie": (212, 253, 18, 249),
+    "nfsservctl": (180, 169, 42, 169),
+    "open_by_handle_at": (304, 342, 265, 371),
+    "perf_event_open": (298, 336, 241, 364),
+    "personality": (135, 136, 92, 136),
+    "putpmsg": (182, 189, None, None),
+    "query_module": (178, 167, None, None),
+    "quotactl": (179, 131, 60, 131),
+    "reboot": (169, 88, 142, 88),
+    "request_key": (249, 287, 218, 310),
+    "security": (185, None, None, None),
+    "settimeofday": (164, 79, 170, 79),
+    "socket": (41, 359, 198, 281),
+    "stime": (None, 25, None, None),
+    "swapoff": (168, 115, 225, 115),
+    "swapon": (167, 87, 224, 87),
+    "sysfs": (139, 135, None, 135),
+    "syslog": (103, 103, 116, 103),
+    "tuxcall": (184, None, None, None),
+    "uselib": (134, 86, None, 86),
+    "userfaultfd": (323, 374, 282, 388),
+    "ustat": (136, 62, None, 62),
+    "vhangup": (153, 111, 58, 111),
+    "vm86": (None, 166, None, None),
+    "vm86old": (None, 113, None, None),
+    "vserver": (236, 273, None, None),
+}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Machine:
-    """How the kernel names a machine (linux/audit.h), and the numbers of its calls."""
+    """How the kernel names a machine (linux/audit.h), and its column of `CALLS`."""
 
     audit: int
-    calls: Mapping[str, int]
+    column: int
     has_x32: bool = False
 
+    @property
+    def calls(self) -> dict[str, int]:
+        """The numbers of its calls."""
+        numbers = {name: row[self.column] for name, row in CALLS.items()}
+        return {name: number for name, number in numbers.items() if number is not None}
 
-X86_64 = Machine(
-    0xC000003E,
-    {
-        "_sysctl": 156,
-        "acct": 163,
-        "add_key": 248,
-        "afs_syscall": 183,
-        "bpf": 321,
-        "clock_settime": 227,
-        "create_module": 174,
-        "delete_module": 176,
-        "fanotify_init": 300,
-        "finit_module": 313,
-        "get_kernel_syms": 177,
-        "getpmsg": 181,
-        "init_module": 175,
-        "ioperm": 173,
-        "iopl": 172,
-        "kexec_file_load": 320,
-        "kexec_load": 246,
-        "keyctl": 250,
-        "lookup_dcookie": 212,
-        "nfsservctl": 180,
-        "open_by_handle_at": 304,
-        "perf_event_open": 298,
-        "personality": 135,
-        "putpmsg": 182,
-        "query_module": 178,
-        "quotactl": 179,
-        "reboot": 169,
-        "request_key": 249,
-        "security": 185,
-        "settimeofday": 164,
-        "socket": 41,
-        "swapoff": 168,
-        "swapon": 167,
-        "sysfs": 139,
-        "syslog": 103,
-        "tuxcall": 184,
-        "uselib": 134,
-        "userfaultfd": 323,
-        "ustat": 136,
-        "vhangup": 153,
-        "vserver": 236,
-    },
-    has_x32=True,
-)
-I386 = Machine(
-    0x40000003,
-    {
-        "_sysctl": 149,
-        "acct": 51,
-        "add_key": 286,
-        "afs_syscall": 137,
-        "bpf": 357,
-        "clock_settime": 264,
-        "create_module": 127,
-        "delete_module": 129,
-        "fanotify_init": 338,
-        "finit_module": 350,
-        "get_kernel_syms": 130,
-        "getpmsg": 188,
-        "init_module": 128,
-        "ioperm": 101,
-        "iopl": 110,
-        "kexec_load": 283,
-        "keyctl": 288,
-        "lookup_dcookie": 253,
-        "nfsservctl": 169,
-        "open_by_handle_at": 342,
-        "perf_event_open": 336,
-        "personality": 136,
-        "putpmsg": 189,
-        "query_module": 167,
-        "quotactl": 131,
-        "reboot": 88,
-        "request_key": 287,
-        "settimeofday": 79,
-        "socket": 359,
-        "stime": 25,
-        "swapoff": 115,
-        "swapon": 87,
-        "sysfs": 135,
-        "syslog": 103,
-        "uselib": 86,
-        "userfaultfd": 374,
-        "ustat": 62,
-        "vhangup": 111,
-        "vm86": 166,
-        "vm86old": 113,
-        "vserver": 273,
-    },
-)
-AARCH64 = Machine(
-    0xC00000B7,
-    {
-        "acct": 89,
-        "add_key": 217,
-        "bpf": 280,
-        "clock_settime": 112,
-        "delete_module": 106,
-        "fanotify_init": 262,
-        "finit_module": 273,
-        "init_module": 105,
-        "kexec_file_load": 294,
-        "kexec_load": 104,
-        "keyctl": 219,
-        "lookup_dcookie": 18,
-        "nfsservctl": 42,
-        "open_by_handle_at": 265,
-        "perf_event_open": 241,
-        "personality": 92,
-        "quotactl": 60,
-        "reboot": 142,
-        "request_key": 218,
-        "settimeofday": 170,
-        "socket": 198,
-        "swapoff": 225,
-        "swapon": 224,
-        "syslog": 116,
-        "userfaultfd": 282,
-        "vhangup": 58,
-    },
-)
-ARM = Machine(
-    0x40000028,
-    {
-        "_sysctl": 149,
-        "acct": 51,
-        "add_key": 309,
-        "bpf": 386,
-        "clock_settime": 262,
-        "delete_module": 129,
-        "fanotify_init": 367,
-        "finit_module": 379,
-        "init_module": 128,
-        "kexec_file_load": 401,
-        "kexec_load": 347,
-        "keyctl": 311,
-        "lookup_dcookie": 249,
-        "nfsservctl": 169,
-        "open_by_handle_at": 371,
-        "perf_event_open": 364,
-        "personality": 136,
-        "quotactl": 131,
-        "reboot": 88,
-        "request_key": 310,
-        "settimeofday": 79,
-        "socket": 281,
-        "swapoff": 115,
-        "swapon": 87,
-        "sysfs": 135,
-        "syslog": 103,
-        "uselib": 86,
-        "userfaultfd": 388,
-        "ustat": 62,
-        "vhangup": 111,
-    },
-)
+
+X86_64 = Machine(0xC000003E, 0, has_x32=True)
+I386 = Machine(0x40000003, 1)
+AARCH64 = Machine(0xC00000B7, 2)
+ARM = Machine(0x40000028, 3)
 MACHINES = {"x86_64": (X86_64, I386), "aarch64": (AARCH64, ARM)}
 """Each kernel also runs programs of its 32-bit ancestor."""
 
@@ -269,10 +169,10 @@ def filter_for(machine: str) -> bytes | None:
     if known is None:
         return None
     lines = [_instruction(LOAD, MACHINE)]
-    for one in known:
-        part = _of_machine(one)
+    for variant in known:
+        part = _of_machine(variant)
         # A conditional jump reaches 255 lines at most; these parts are shorter.
-        lines += [_instruction(EQUAL, one.audit, 0, len(part)), *part]
+        lines += [_instruction(EQUAL, variant.audit, 0, len(part)), *part]
     return b"".join([*lines, _fail(ENOSYS)])
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from stiletto.errors import UsageError
-from stiletto.progress import Outcome, Progress, Renderer, Silent, Span
-from stiletto.render import choose, shows_failures
+from stiletto.progress import Outcome, Progress, Renderer, Span
+from stiletto.render import choose
 from stiletto.render.lines import TAIL, Lines, duration
 from stiletto.render.live import Live, console_for
 from stiletto.render.plain import Plain
@@ -406,7 +406,7 @@ class Tty(io.StringIO):
         ("plain", Tty(), {}, Plain),
         ("dots", Tty(), {}, Dots),
         ("report", Tty(), {}, Report),
-        ("none", Tty(), {}, Silent),
+        ("none", Tty(), {}, Renderer),
     ],
 )
 def test_each_mode_has_its_renderer(
@@ -428,8 +428,8 @@ def test_renderers_that_repeat_failures_say_so() -> None:
     """The command line prints a failed step's output itself where its progress does not."""
     stream = io.StringIO()
     expected = [True, True, False, False]
-    renderers: list[Renderer] = [Dots(stream), Report(stream), Plain(stream), Silent()]
-    assert expected == [shows_failures(renderer) for renderer in renderers]
+    renderers: list[Renderer] = [Dots(stream), Report(stream), Plain(stream), Renderer()]
+    assert expected == [renderer.repeats_failures for renderer in renderers]
 
 
 def test_all_renderers_show_what_progress_opens() -> None:

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from stiletto.api.definition import (
     ArgDef,
@@ -21,15 +21,16 @@ from stiletto.api.definition import (
     ObjectDef,
     TypeRef,
 )
-from stiletto.cli.launcher import Pruned, Verified
+from stiletto.cli.launcher import SessionArguments
 from stiletto.cli.main import run
-from stiletto.cli.options import SandboxName
 from stiletto.cli.ports import EnginePort
 from stiletto.cli.terminal import Terminal
 from stiletto.engine.ports import ObjectRef, Value
 from stiletto.errors import EnvironmentFailed, ModuleFailed, NotSupported, StepFailed
 from stiletto.graph.kind import Kind
 from stiletto.progress import Outcome, Progress, Span
+from stiletto.store.prune import PruneReport
+from stiletto.store.verify import Damage, Verified
 
 ABOVE: ContextVar[Span | None] = ContextVar("ABOVE", default=None)
 
@@ -428,14 +429,6 @@ class FakeTerminal(io.StringIO):
         return True
 
 
-@dataclass(frozen=True)
-class Freed:
-    """What a prune did."""
-
-    freed_bytes: int
-    kept_bytes: int
-
-
 @dataclass
 class FakeLauncher:
     """Opens one fake engine, and keeps what it was opened with."""
@@ -447,30 +440,20 @@ class FakeLauncher:
     closed: bool = False
 
     @asynccontextmanager
-    async def open(
-        self,
-        *,
-        workdir: Path,
-        sandbox: SandboxName,
-        plain_secrets: bool,
-        allow_env: bool,
-        step_memory_bytes: int | None,
-        step_processes: int | None,
-        ask: Callable[[str], bool] | None,
-        progress: Progress,
-        environ: Mapping[str, str],
-    ) -> AsyncIterator[EnginePort]:
+    async def open(self, **arguments: Unpack[SessionArguments]) -> AsyncIterator[EnginePort]:
         """Open the fake engine."""
         self.opened_with = {
-            "workdir": workdir,
-            "sandbox": sandbox,
-            "plain_secrets": plain_secrets,
-            "allow_env": allow_env,
-            "limits": (step_memory_bytes, step_processes),
-            "asks": ask is not None,
-            "environ": environ,
+            "workdir": arguments["workdir"],
+            "sandbox": arguments["sandbox"],
+            "plain_secrets": arguments["plain_secrets"],
+            "allow_env": arguments["allow_env"],
+            "limits": (arguments["step_memory_bytes"], arguments["step_processes"]),
+            "asks": arguments["ask"] is not None,
+            "environ": arguments["environ"],
         }
-        self.engine = FakeEngine(workdir, progress, self.module, failing=self.failing)
+        self.engine = FakeEngine(
+            arguments["workdir"], arguments["progress"], self.module, failing=self.failing
+        )
         try:
             yield self.engine
         finally:
@@ -499,7 +482,7 @@ class FakeLauncher:
         keep_bytes: int | None,
         unused_for_s: float | None,
         volumes: bool,
-    ) -> Pruned:
+    ) -> PruneReport:
         """Keep what was asked for, and free a fixed amount."""
         self.opened_with = {
             "environ": environ,
@@ -507,7 +490,7 @@ class FakeLauncher:
             "unused_for_s": unused_for_s,
             "volumes": volumes,
         }
-        return Freed(1_234_567, 890)
+        return PruneReport(1_234_567, 890, {})
 
     def verify(
         self, *, environ: Mapping[str, str], repair: bool, tell: Callable[[str], None]
@@ -515,23 +498,7 @@ class FakeLauncher:
         """Find two blobs, one of which is damaged."""
         self.opened_with = {"environ": environ, "repair": repair}
         tell("told")
-        return Looked({"blobs": 2}, (Part(Path("/cache/blobs/ab/abc"), "cut off"),))
-
-
-@dataclass(frozen=True)
-class Part:
-    """A damaged part."""
-
-    path: Path
-    why: str
-
-
-@dataclass(frozen=True)
-class Looked:
-    """What a verification found."""
-
-    checked: Mapping[str, int]
-    damages: tuple[Part, ...]
+        return Verified({"blobs": 2}, (Damage(Path("/cache/blobs/ab/abc"), "cut off"),))
 
 
 @dataclass(frozen=True)
