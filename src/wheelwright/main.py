@@ -10,7 +10,7 @@ import dagger
 from dagger import Doc, check, enum_type, function, object_type
 
 from wheelwright import ci
-from wheelwright.container import attempting, limits, packages, toolchain
+from wheelwright.container import attempting, limits, packages, steps
 from wheelwright.container.failures import translate_errors
 from wheelwright.container.loading import LoadedProject, load, python_of
 from wheelwright.distribution import builder
@@ -488,7 +488,7 @@ class Wheelwright(Releases):
     def _hold(self, loaded: LoadedProject) -> None:
         said = self.step_timeout or loaded.project.settings.step_timeout or limits.DEFAULT_STEP
         limits.hold_steps(limits.seconds(said, "--step-timeout"))
-        toolchain.hold_credentials(self.netrc)
+        steps.hold_credentials(self.netrc)
 
     def _python(self, loaded: LoadedProject, asked: str = "") -> str:
         return python_of(loaded, asked or self.python)

@@ -16,7 +16,7 @@ from dagger.client._session import ConnectParams, SingleConnection
 from wire_client import LIMIT_S, session
 
 from stiletto.engine import printed
-from wheelwright.container import toolchain
+from wheelwright.container import steps
 
 MB = 1_000_000
 
@@ -203,9 +203,9 @@ async def test_a_verdict_does_not_hang_on_how_much_is_printed(
             .from_("debian")
             .with_exec(["sh", "-c", script], expect=dagger.ReturnType.ANY)
         )
-        whole = await toolchain.output(ran)
+        whole = await steps.output(ran)
         monkeypatch.setattr(printed, "MAX_TEXT_BYTES", 1_000)
-        output = await toolchain.output(ran)
+        output = await steps.output(ran)
     assert "x" * 3_000_000 == whole.stdout
     assert (7, "short\n") == (output.exit_code, output.stderr)
     expected = (

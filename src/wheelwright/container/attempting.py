@@ -32,7 +32,7 @@ import anyio
 import dagger
 from dagger import dag
 
-from wheelwright.container import toolchain
+from wheelwright.container import steps
 from wheelwright.container.privileges import ATTEMPT
 from wheelwright.errors import ToolFailed
 from wheelwright.pins import slim_image
@@ -97,7 +97,7 @@ async def settled(
     A release has no attempts: none of its steps is answered from a result of another call.
     """
     call = _call.get() or _Call(time.time())
-    if toolchain.releasing():
+    if steps.releasing():
         return await run(FIRST)
     if call.reading:
         return await run((await _table(call, python)).get(await key(), FIRST))
@@ -146,4 +146,4 @@ async def _tell(python: str, *words: str) -> str:
         .with_env_variable("WHEELWRIGHT_ASKED_AT", f"{time.time_ns()} {uuid.uuid4().hex}")
     )
     command = ["python", _PROGRAM, _KEPT, *words]
-    return (await toolchain.step(container, ATTEMPT, command, volume=_VOLUME).stdout()).strip()
+    return (await steps.step(container, ATTEMPT, command, volume=_VOLUME).stdout()).strip()

@@ -23,12 +23,11 @@ from dagger.mod._exceptions import FunctionError
 
 from wheelwright.container.harmless import harmless
 from wheelwright.container.limits import CODE, ended, met, running, seconds, stopped, unlimited
+from wheelwright.container.output import last_lines
 from wheelwright.errors import WheelwrightError
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-_TAIL_LINES = 40
 
 
 class FunctionFailed(FunctionError, dagger.QueryError):
@@ -54,10 +53,8 @@ def message_of(error: dagger.QueryError) -> str:
     how = ended(error, error.exit_code, str(error))
     if message := stopped(error.command, error.exit_code, printed, how):
         return message
-    said = (error.stderr.strip() or error.stdout.strip()).splitlines()[-_TAIL_LINES:]
-    return "\n".join(
-        [f'step "{" ".join(unlimited(error.command))}" failed: exit code {error.exit_code}', *said]
-    )
+    head = f'step "{" ".join(unlimited(error.command))}" failed: exit code {error.exit_code}'
+    return "\n".join([head, *last_lines(error.stdout, error.stderr)])
 
 
 def _timed_out(name: str, limit: str) -> FunctionFailed:

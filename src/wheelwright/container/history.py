@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagger
 
-from wheelwright.container import toolchain
+from wheelwright.container import steps, toolchain
 from wheelwright.container.loading import LoadedProject
 from wheelwright.errors import ProjectError
 from wheelwright.pins import full_image
@@ -26,9 +26,9 @@ async def own_history(
         return None
     if ".git/" not in await git.entries():
         return None
-    container = toolchain.with_git(toolchain.base(full_image(python), python), git)
+    container = toolchain.with_git(steps.base(full_image(python), python), git)
     shown = ("git", "show", f"HEAD:{project.package.path}")
-    output = await toolchain.output(toolchain.observe(container, shown))
+    output = await steps.output(steps.observe(container, shown))
     if output.exit_code != 0:
         return None
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from wheelwright.errors import ToolFailed
@@ -18,12 +20,22 @@ class Output:
     stderr: str = ""
 
 
+def last_lines(stdout: str, stderr: str, most: int = _TAIL_LINES) -> list[str]:
+    """Return the last lines of stderr, of stdout where that is empty."""
+    return (stderr.strip() or stdout.strip()).splitlines()[-most:]
+
+
 def broken(tool: str, output: Output) -> ToolFailed:
     """Return the error of a tool that ended with a code other than its verdicts."""
-    said = (output.stderr.strip() or output.stdout.strip()).splitlines()[-_TAIL_LINES:]
-    return ToolFailed("\n".join([f"{tool} itself failed: exit code {output.exit_code}", *said]))
+    head = f"{tool} itself failed: exit code {output.exit_code}"
+    return ToolFailed("\n".join([head, *last_lines(output.stdout, output.stderr)]))
 
 
-def unreadable(tool: str, error: Exception) -> ToolFailed:
-    """Return the error of a tool whose report is not one: there is no verdict in it."""
-    return ToolFailed(f"the report of {tool} cannot be read: {type(error).__name__}: {error}"[:300])
+@contextmanager
+def readable(tool: str) -> Iterator[None]:
+    """Turn what reading another shape than a tool's report raises into `ToolFailed`."""
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        message = f"the report of {tool} cannot be read: {type(error).__name__}: {error}"[:300]
+        raise ToolFailed(message) from error

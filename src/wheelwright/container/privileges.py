@@ -1,4 +1,4 @@
-"""What a kind of step may see: the one table. `toolchain` makes every step by a row of it.
+"""What a kind of step may see: the one table. `steps` makes every step by a row of it.
 
 Foreign code is everything that the package brings: its tests, plugins, templates and back end, and
 all that it depends on. Three rules make the table worth something:

@@ -1,10 +1,9 @@
-"""The only place that chains containers: base image, uv, dependency layer, source layer.
+"""Layers of containers: base image, uv, dependencies, source.
 
     python:X.Y  ->  uv  ->  dependencies (pyproject.toml, uv.lock)  ->  source  ->  install
                      `->  tool (ruff, pyright, ...)
 
-Every command is added by `steps`, which gives it what its kind may see and no more; its names are
-passed on here.
+Every command is added by `steps`, which gives it what its kind may see and no more.
 """
 
 from __future__ import annotations
@@ -21,18 +20,10 @@ from wheelwright.container.privileges import BUILD, DOWNLOAD
 from wheelwright.container.steps import (
     CACHE,
     TOOLS,
-    Held,
     base,
-    begin_release,
     credentials,
-    hold_credentials,
     install,
-    observe,
-    output,
     package,
-    releasing,
-    resolve,
-    run,
     step,
     with_variables,
 )
@@ -45,33 +36,6 @@ from wheelwright.project import building
 from wheelwright.project.files import literal
 
 _HELD = "/opt/held"
-
-__all__ = [
-    "CACHE",
-    "TOOLS",
-    "Held",
-    "base",
-    "begin_release",
-    "builder",
-    "dependencies",
-    "hashed",
-    "hold_credentials",
-    "install",
-    "installed",
-    "observe",
-    "output",
-    "over",
-    "package",
-    "releasing",
-    "resolve",
-    "run",
-    "serving",
-    "step",
-    "tooled",
-    "unavailable",
-    "with_git",
-    "with_tool",
-]
 
 # -- layers ---------------------------------------------------------------------------------------
 

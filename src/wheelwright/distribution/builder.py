@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import dagger
 
-from wheelwright.container import toolchain
+from wheelwright.container import steps, toolchain
 from wheelwright.container.history import own_history
 from wheelwright.container.loading import LoadedProject
 from wheelwright.distribution import build as dist
@@ -57,7 +57,7 @@ async def build(
     dist.require_version(project, history=history is not None)
     base = await prepared(loaded, python, building.build_files(project))
     container = laid(base, loaded.source, history)
-    made = built(toolchain.package(container, dist.command(project)))
+    made = built(steps.package(container, dist.command(project)))
     dist.verify(project, await made.entries())
     return made
 

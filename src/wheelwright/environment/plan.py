@@ -162,11 +162,12 @@ def _locked(project: Project, wanted: TestDependencies, groups: tuple[str, ...])
         selection.append(f"--package={project.package.name}")
     sync = ("uv", "sync", "--frozen", "--no-default-groups", *selection)
     dependencies: list[tuple[str, ...]] = [(*sync, "--no-install-local")]
-    written, requested, notes = _files(wanted)
+    written, requested = _files(wanted)
     if requested:
         dependencies.append(("uv", "pip", "install", *requested))
+    notes: tuple[str, ...] = ()
     if wanted.lines:
-        notes = (*notes, f"{wanted.place}: not in uv.lock, resolved from the index on this run")
+        notes = (f"{wanted.place}: not in uv.lock, resolved from the index on this run",)
     # Exact would take out again what the line above put in.
     return written, tuple(dependencies), ((*sync, "--inexact"),), notes
 
@@ -199,7 +200,7 @@ def _resolved(
         constraints=wanted.constraints,
         added=wanted.added,
     )
-    written, requested, notes = _files(together)
+    written, requested = _files(together)
     dependencies: list[tuple[str, ...]] = [("uv", "venv", VENV)]
     if lowest and own.lines:
         written[f"{_WRITTEN}/own.in"] = "\n".join(own.lines) + "\n"
@@ -216,7 +217,7 @@ def _resolved(
         written,
         tuple(dependencies),
         install,
-        (f"{head}: resolved from the index on this run", *notes, *said),
+        (f"{head}: resolved from the index on this run", *said),
     )
 
 
@@ -240,7 +241,7 @@ def _own_install(
     return tuple(install), ()
 
 
-def _files(wanted: TestDependencies) -> tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]:
+def _files(wanted: TestDependencies) -> tuple[dict[str, str], tuple[str, ...]]:
     written: dict[str, str] = {}
     requested: list[str] = []
     if wanted.lines:
@@ -250,7 +251,7 @@ def _files(wanted: TestDependencies) -> tuple[dict[str, str], tuple[str, ...], t
         written[f"{_WRITTEN}/constraints.txt"] = "\n".join(wanted.constraints) + "\n"
         requested.append(f"--constraints={_WRITTEN}/constraints.txt")
     requested.extend(wanted.added)
-    return written, tuple(requested) if wanted.lines or wanted.added else (), ()
+    return written, tuple(requested) if wanted.lines or wanted.added else ()
 
 
 def _version(project: Project, history: bool) -> tuple[Mapping[str, str], tuple[str, ...]]:

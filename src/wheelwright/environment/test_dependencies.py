@@ -148,28 +148,35 @@ def requirements(project: Project, wanted: TestDependencies) -> list[Requirement
     """Return what the test dependencies ask for, the package's own extras followed."""
     package = project.package
     lines = [
-        *wanted.lines,
+        # A requirements file may have options behind a requirement.
+        *(line.partition(" --")[0] for line in wanted.lines),
         *wanted.added,
         *(line for group in wanted.groups for line in package.group(group)),
         *(line for group in wanted.root_groups for line in project.root.group(group)),
     ]
-    said: list[Requirement] = []
-    extras = [canonicalize_name(extra) for extra in wanted.extras]
-    seen: set[str] = set()
-    while lines or extras:
-        while lines:
-            # A requirements file also has options, behind a requirement or alone.
-            found = requirement_or_none(lines.pop().partition(" --")[0])
-            if found is None:
+    return _expanded(package, lines, wanted.extras)
+
+
+def _expanded(
+    package: Pyproject, lines: Iterable[str], extras: Iterable[str] = ()
+) -> list[Requirement]:
+    """Return the requirements among the lines, and those of the package's extras they name."""
+    left, extras = list(lines), [canonicalize_name(extra) for extra in extras]
+    found: list[Requirement] = []
+    done: set[str] = set()
+    while left or extras:
+        while left:
+            if (requirement := requirement_or_none(left.pop())) is None:
                 continue
-            said.append(found)
-            if canonicalize_name(found.name) == package.name:
-                extras += map(canonicalize_name, found.extras)
+            found.append(requirement)
+            if canonicalize_name(requirement.name) == package.name:
+                extras += map(canonicalize_name, requirement.extras)
         while extras:
-            if (extra := extras.pop()) not in seen:
-                seen.add(extra)
-                lines += package.extras.get(extra, ())
-    return said
+            # An extra may name itself, or two each other.
+            if (extra := extras.pop()) not in done:
+                done.add(extra)
+                left += package.extras.get(extra, ())
+    return found
 
 
 def _known_extras(package: Pyproject, extras: Iterable[str]) -> None:
@@ -189,21 +196,8 @@ def _group_lines(package: Pyproject, groups: Iterable[str]) -> list[str]:
 
 def _names_pytest(package: Pyproject, lines: Iterable[str]) -> bool:
     """Whether pytest is among the lines, plugins and the package's own extras included."""
-    left, seen = list(lines), set[str]()
-    extras = package.extras
-    while left:
-        found = requirement_or_none(left.pop())
-        if found is None:
-            continue
-        name = canonicalize_name(found.name)
-        if name == "pytest" or name.startswith("pytest-"):
-            return True
-        if name == package.name:
-            # An extra may name itself, or two each other.
-            own = {canonicalize_name(extra) for extra in found.extras} - seen
-            seen |= own
-            left += [line for extra in own for line in extras.get(extra, ())]
-    return False
+    names = (canonicalize_name(each.name) for each in _expanded(package, lines))
+    return any(name == "pytest" or name.startswith("pytest-") for name in names)
 
 
 def _plural(word: str, names: Sequence[str]) -> str:

@@ -92,26 +92,21 @@ class Listed(Protocol):
     @property
     def name(self) -> str:
         """In the table of `ci`, and in `skip`."""
-        ...
 
     @property
     def function(self) -> str:
         """On the command line, such as `lock-check`."""
-        ...
 
     @property
     def help(self) -> str:
         """What it checks, in one sentence."""
-        ...
 
     @property
     def in_ci(self) -> bool:
         """Whether `ci` runs it."""
-        ...
 
     def configured(self, project: Project) -> str:
         """Return why the gate does not apply; empty where it does."""
-        ...
 
 
 class Gate(Listed, Protocol):
@@ -124,7 +119,6 @@ class Gate(Listed, Protocol):
             RequestError: the gate's options cannot be followed.
             ProjectError: the project's files cannot be.
         """
-        ...
 
     def judge(self, project: Project, python: str, ran: Sequence[Ran]) -> GateResult:
         """Return the verdict on what ran, a value for each step of the plan.
@@ -132,4 +126,3 @@ class Gate(Listed, Protocol):
         Raises:
             ToolFailed: a tool reached no verdict.
         """
-        ...

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from wheelwright.container.output import broken, unreadable
+from wheelwright.container.output import broken, readable
 from wheelwright.environment.others import unchecked
 from wheelwright.environment.plan import SOURCE
 from wheelwright.environment.tools import declared_in, tool
@@ -109,7 +109,7 @@ def issues(report: str) -> list[Issue]:
     Raises:
         ToolFailed: it is of another shape.
     """
-    try:
+    with readable("ruff"):
         return [
             Issue(
                 path=_relative(item["filename"]),
@@ -121,8 +121,6 @@ def issues(report: str) -> list[Issue]:
             )
             for item in json_data(report)
         ]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise unreadable("ruff", error) from error
 
 
 def _relative(path: str) -> str:

@@ -11,7 +11,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 import dagger
 
-from wheelwright.container import attempting, toolchain
+from wheelwright.container import attempting, steps, toolchain
 from wheelwright.container.history import own_history
 from wheelwright.container.loading import LoadedProject
 from wheelwright.container.output import Output
@@ -34,7 +34,6 @@ class OwnWay(Listed, Protocol):
         self, loaded: LoadedProject, python: str, git: dagger.Directory | None
     ) -> GateResult:
         """Run and judge."""
-        ...
 
 
 AnyGate: TypeAlias = Gate | OwnWay
@@ -90,8 +89,8 @@ async def _carry_out(
     container, decides = await _ready(step, loaded, tree, python, history)
     version = ""
     if step.version:
-        asked = toolchain.observe(container, [step.args[0], "--version"])
-        told = await toolchain.output(asked, f"{step.name} --version")
+        asked = steps.observe(container, [step.args[0], "--version"])
+        told = await steps.output(asked, f"{step.name} --version")
         version = told.stdout
         if told.exit_code == 0 and not step.is_it(version):
             return Done(Ran(0, tool=label, version=version, impostor=True), asked)
@@ -100,12 +99,12 @@ async def _carry_out(
         this = attempting.named(container, name)
         if step.kind is INSTALL:
             volume = building.volume(loaded.project)
-            output = await toolchain.resolve(
+            output = await steps.resolve(
                 this, step.args, volume=volume, name=step.name, builds=step.builds
             )
             return output, this
-        this = toolchain.observe(this, step.args, kind=step.kind)
-        return await toolchain.output(this, step.name), this
+        this = steps.observe(this, step.args, kind=step.kind)
+        return await steps.output(this, step.name), this
 
     if step.fresh:
         output, left = await attempt(attempting.FIRST)
@@ -146,13 +145,11 @@ async def _ready(
         # An empty report first: then the directory is there, and a crash leaves no stale one.
         container = container.with_new_file(step.report, "")
     for args in step.before:
-        container = toolchain.run(container, args)
+        container = steps.run(container, args)
     if step.fresh:
         # The variable makes this step another one each time: yesterday's answer is none.
         container = container.with_env_variable("WHEELWRIGHT_ASKED_AT", str(time.time_ns()))
-    for name, value in step.variables.items():
-        container = container.with_env_variable(name, value)
-    return container, decides
+    return steps.with_variables(container, step.variables), decides
 
 
 def _over(
@@ -161,7 +158,7 @@ def _over(
     if step.tool:
         container = toolchain.tooled(python, step.tool)
     else:
-        container = toolchain.base(environment.image(loaded.project, python), python)
+        container = steps.base(environment.image(loaded.project, python), python)
     container = toolchain.over(container, tree)
     return container.with_workdir(step.workdir) if step.workdir else container
 
@@ -178,7 +175,7 @@ async def _installed(
     if step.tool:
         container = toolchain.with_tool(container, step.tool, python)
         # The environment may bring the same program, and stands first.
-        path = f"{toolchain.TOOLS}/bin:${{PATH}}"
+        path = f"{steps.TOOLS}/bin:${{PATH}}"
         container = container.with_env_variable("PATH", path, expand=True)
     return container, (plan, step.tool, history and await history.digest())
 
@@ -188,7 +185,7 @@ async def fixes(loaded: LoadedProject, python: str) -> dagger.Changeset:
     (step,) = lint.Lint().plan(loaded.project, python)
     container = _over(step, loaded, loaded.source, python)
     for command in (lint.FIX, formatting.WRITE):
-        container = toolchain.run(container, command)
+        container = steps.run(container, command)
     after = await container.directory(environment.SOURCE).sync()
     if loaded.prefix:
         after = loaded.whole.with_directory(loaded.prefix, after)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wheelwright.container.output import broken, unreadable
+from wheelwright.container.output import broken, readable
 from wheelwright.environment.plan import SOURCE
 from wheelwright.environment.tools import tool
 from wheelwright.errors import RequestError
@@ -114,7 +114,7 @@ def findings(report: str) -> list[Finding]:
     Raises:
         ToolFailed: it is of another shape.
     """
-    try:
+    with readable("bandit"):
         return [
             Finding(
                 path=place["artifactLocation"]["uri"],
@@ -127,13 +127,11 @@ def findings(report: str) -> list[Finding]:
             for result in run.get("results", ())
             for place in [result["locations"][0]["physicalLocation"]]
         ]
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise unreadable("bandit", error) from error
 
 
 def _unread(report: str) -> list[str]:
     """Return the files that bandit could not read, and left out, each with why."""
-    try:
+    with readable("bandit"):
         return [
             f"{note['locations'][0]['physicalLocation']['artifactLocation']['uri']}: "
             f"{' '.join(str(note['message']['text']).split())}"
@@ -142,8 +140,6 @@ def _unread(report: str) -> list[str]:
             for note in invocation.get("toolConfigurationNotifications", ())
             if note.get("level") == "error"
         ]
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise unreadable("bandit", error) from error
 
 
 def _lines(report: str) -> int | None:

@@ -31,6 +31,7 @@ from wheelwright.gates.gate import GatePlan, Ran, Step, Tree
 from wheelwright.gates.result import GateResult, Verdict, looked_at_nothing
 from wheelwright.gates.table import counted
 from wheelwright.project.model import Project
+from wheelwright.project.pythons import minor_of
 from wheelwright.project.targets import own_code
 
 _PYTHON = f"{VENV}/bin/python"
@@ -49,14 +50,13 @@ class Checker:
     """One row of the table above.
 
     Attributes:
-        tables, files: where a project configures it, pyproject tables first.
+        name: also that of its table in pyproject.toml.
+        files: other files that configure it.
         environment: arguments that show it the project's interpreter.
-        version: arguments for a Python version.
-        names_files: whether it needs targets where its configuration names none.
+        version: the option for a Python version.
     """
 
     name: str
-    tables: tuple[str, ...]
     files: tuple[str, ...]
     environment: tuple[str, ...]
     version: str
@@ -65,7 +65,7 @@ class Checker:
     def configured(self, project: Project) -> bool:
         """Whether the project configures it."""
         return (
-            any(project.configures("tool", name) for name in self.tables)
+            project.configures("tool", self.name)
             or any(project.text(name) is not None for name in self.files)
             or (self.name == "mypy" and "[mypy]" in (project.text("setup.cfg") or ""))
         )
@@ -74,7 +74,6 @@ class Checker:
 _CHECKERS = (
     Checker(
         "mypy",
-        ("mypy",),
         ("mypy.ini", ".mypy.ini"),
         (f"--python-executable={_PYTHON}",),
         "--python-version",
@@ -82,7 +81,6 @@ _CHECKERS = (
     ),
     Checker(
         "basedpyright",
-        ("basedpyright",),
         (),
         ("--pythonpath", _PYTHON),
         "--pythonversion",
@@ -90,7 +88,6 @@ _CHECKERS = (
     ),
     Checker(
         "pyright",
-        ("pyright",),
         ("pyrightconfig.json",),
         ("--pythonpath", _PYTHON),
         "--pythonversion",
@@ -98,7 +95,6 @@ _CHECKERS = (
     ),
     Checker(
         "ty",
-        ("ty",),
         ("ty.toml",),
         ("--python", VENV),
         "--python-version",
@@ -106,7 +102,6 @@ _CHECKERS = (
     ),
     Checker(
         "pyrefly",
-        ("pyrefly",),
         ("pyrefly.toml",),
         (f"--python-interpreter-path={_PYTHON}",),
         "--python-version",
@@ -248,7 +243,7 @@ def check_of(
     said = project.settings.typecheck
     args = [*(said or checker.command), *checker.environment]
     if asked:
-        minor = ".".join(python.split(".")[:2])
+        minor = minor_of(python)
         args += (
             [checker.version, minor]
             if checker.version == "--pythonversion"

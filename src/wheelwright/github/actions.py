@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from wheelwright.pins import ACTIONS
-from wheelwright.project import reading
+from wheelwright.project.reading import parse_version
 
 _USED = re.compile(
     r"(?P<name>[\w.-]+/[\w./-]+)@(?P<commit>[0-9a-f]{40})(?P<gap>[ \t]+#[ \t]*)(?P<version>v[\w.]+)"
@@ -43,8 +43,5 @@ def foreign(text: str) -> tuple[str, ...]:
 
 
 def _parse(version: str) -> Version:
-    try:
-        return reading.version(version)
-    except InvalidVersion:
-        # A branch or a word that is no version: nothing is older.
-        return Version("0.dev0")
+    # A branch or another name is older than any version.
+    return parse_version(version) or Version("0.dev0")

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import dagger
 from dagger import dag
 
-from wheelwright.container import toolchain
+from wheelwright.container import steps
 from wheelwright.container.loading import LoadedProject, together
 from wheelwright.container.privileges import DATA, KEEP
 from wheelwright.errors import RequestError
@@ -99,7 +99,7 @@ def saved_cache(loaded: LoadedProject) -> dagger.Directory:
     # Pruned is the copy: the cache itself may be in use.
     copied = _keep(container, loaded, ["sh", "-c", f'cp -a "$UV_CACHE_DIR/." {_SAVED}'])
     prune = ["uv", "cache", "prune", "--ci", f"--cache-dir={_SAVED}"]
-    return toolchain.run(copied, prune, kind=DATA).directory(_SAVED)
+    return steps.run(copied, prune, kind=DATA).directory(_SAVED)
 
 
 async def restore_cache(loaded: LoadedProject, saved: dagger.Directory) -> str:
@@ -108,18 +108,18 @@ async def restore_cache(loaded: LoadedProject, saved: dagger.Directory) -> str:
     archive = "/tmp/saved.tar"  # noqa: S108 - a path of the container
     # Never over an entry: one that is in use must stay whole.
     pack = ["tar", "--create", "--directory", _SAVED, "--file", archive, "."]
-    packed = toolchain.run(_uv().with_mounted_directory(_SAVED, saved), pack, kind=DATA)
+    packed = steps.run(_uv().with_mounted_directory(_SAVED, saved), pack, kind=DATA)
     unpack = f'exec tar --extract --skip-old-files --directory "$UV_CACHE_DIR" --file {archive}'
     await _keep(packed, loaded, ["sh", "-c", unpack]).sync()
     return f"restored {count} entries of uv's cache"
 
 
 def _keep(container: dagger.Container, loaded: LoadedProject, args: list[str]) -> dagger.Container:
-    return toolchain.step(container, KEEP, args, volume=building.volume(loaded.project))
+    return steps.step(container, KEEP, args, volume=building.volume(loaded.project))
 
 
 def _uv() -> dagger.Container:
     # What a cache volume holds is in no step's key: without a word of its own each of these
     # steps would be answered by what it did the first time.
-    base = toolchain.base(slim_image(DEFAULT_PYTHON), DEFAULT_PYTHON)
+    base = steps.base(slim_image(DEFAULT_PYTHON), DEFAULT_PYTHON)
     return base.with_env_variable("WHEELWRIGHT_CALL", uuid.uuid4().hex)

@@ -8,11 +8,10 @@ from typing import Any, Final
 
 from packaging.markers import InvalidMarker, Marker
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from wheelwright.errors import ProjectError
-from wheelwright.project import reading
-from wheelwright.project.reading import shortened, toml
+from wheelwright.project.reading import parse_version, shortened, toml
 
 # Characters of a marker; the longest ones that uv writes have some hundreds.
 _MARKER: Final = 10_000
@@ -71,15 +70,7 @@ def _is_package(entry: object) -> bool:
         isinstance(entry, dict)
         and isinstance(entry.get("name", ""), str)
         and isinstance(entry.get("version", "0"), str)
-        and _is_version(entry.get("version", "0"))
+        and parse_version(entry.get("version", "0")) is not None
         and isinstance(markers := entry.get("resolution-markers", []), list)
         and all(isinstance(marker, str) and len(marker) < _MARKER for marker in markers)
     )
-
-
-def _is_version(text: str) -> bool:
-    try:
-        reading.version(text)
-    except InvalidVersion:
-        return False
-    return True

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wheelwright.project.reading import is_strings
 from wheelwright.project.suggestions import unknown
 
 RESOLUTIONS = ("locked", "highest", "lowest-direct")
@@ -82,7 +83,7 @@ def check(table: object) -> list[str]:
     wrong = [f"has an {unknown('key of matrix', key, known)}" for key in table if key not in known]
     for key in _LISTS:
         value = table.get(key, [])
-        if not _strings(value):
+        if not is_strings(value):
             wrong.append(f"has matrix.{key} = {value!r}, which is not a list of strings")
         elif key == "resolution":
             wrong += _resolutions(value)
@@ -109,7 +110,7 @@ def _wrong_entry(key: str, entry: Mapping[str, Any]) -> list[str]:
     wrong += [
         f"has {where}.{word} = {entry[word]!r}, which is neither a string nor a list of strings"
         for word in _PARTS
-        if not isinstance(entry.get(word, ""), str) and not _strings(entry[word])
+        if not isinstance(entry.get(word, ""), str) and not is_strings(entry[word])
     ]
     if isinstance(said := entry.get("resolution", RESOLUTIONS[0]), str):
         wrong += _resolutions([said])
@@ -126,10 +127,6 @@ def _resolutions(values: list[str]) -> list[str]:
         for value in values
         if value not in RESOLUTIONS
     ]
-
-
-def _strings(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _entry(entry: Mapping[str, Any]) -> Entry:

@@ -12,13 +12,20 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from wheelwright.errors import ProjectError, RequestError
-from wheelwright.project.reading import DEPTH, requirement_or_none, shortened, specifiers, toml
+from wheelwright.project.reading import (
+    DEPTH,
+    is_strings,
+    requirement_or_none,
+    shortened,
+    specifiers,
+    toml,
+)
 
 _TABLE, _TEXT, _TEXTS, _FLAG = "a table", "a string", "a list of strings", "a boolean"
 _SHAPE_TESTS: Final[Mapping[str, Callable[[object], bool]]] = {
     _TABLE: lambda value: isinstance(value, dict),
     _TEXT: lambda value: isinstance(value, str),
-    _TEXTS: lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
+    _TEXTS: is_strings,
     _FLAG: lambda value: isinstance(value, bool),
 }
 # The values that are read, by their dotted place: held once, so that no reader need ask again.
@@ -217,12 +224,11 @@ class Pyproject:
                 )
 
     def _strings(self, *keys: str) -> list[str]:
-        value = self.table(*keys[:-1]).get(keys[-1], [])
-        if isinstance(value, list) and all(isinstance(item, str) for item in value):
-            return value
-        raise ProjectError(
-            f"{self.path}: {'.'.join(keys)} is not a list of strings", "write it as one"
-        )
+        value: list[str] = self.table(*keys[:-1]).get(keys[-1], [])
+        if not is_strings(value):
+            where = ".".join(keys)
+            raise ProjectError(f"{self.path}: {where} is not a list of strings", "write it as one")
+        return value
 
     def _requirement(self, line: str) -> Requirement:
         if (found := requirement_or_none(line)) is None:

@@ -73,6 +73,11 @@ def bounded(path: str, text: str) -> str:
     return text
 
 
+def is_strings(value: object) -> bool:
+    """Whether a value of TOML or JSON is a list of strings."""
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
 def cut(line: str, most: int = _SHOWN) -> str:
     """Return a line of at most so many characters; one that was longer ends with `...`."""
     return line if len(line) <= most else f"{line[: most - 3]}..."
@@ -190,15 +195,12 @@ def required_name(line: str) -> str:
     return canonicalize_name(found.name) if found else ""
 
 
-def version(text: str) -> Version:
-    """Read a version (PEP 440).
-
-    Raises:
-        InvalidVersion: it is none, or has a number of more digits than anybody writes.
-    """
-    if _NUMBER.search(text):
-        raise InvalidVersion(f"a number with too many digits: {shortened(text)!r}")
-    return Version(text)
+def parse_version(text: str) -> Version | None:
+    """Read a version (PEP 440); None for another text, and for a number of too many digits."""
+    try:
+        return None if _NUMBER.search(text) else Version(text)
+    except InvalidVersion:
+        return None
 
 
 def specifiers(text: str) -> SpecifierSet:

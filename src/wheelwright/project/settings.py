@@ -24,6 +24,7 @@ from wheelwright.errors import ProjectError
 from wheelwright.project import matrix
 from wheelwright.project.matrix import MatrixSettings
 from wheelwright.project.pyproject import Pyproject, line_of
+from wheelwright.project.reading import is_strings
 from wheelwright.project.suggestions import unknown
 
 
@@ -89,7 +90,7 @@ def _wrong_values(table: Mapping[str, Any], gates: Sequence[str] | None) -> list
     ]
     for key in _LISTS:
         value = table.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        if not is_strings(value):
             wrong.append(f"has {key} = {value!r}, which is not a list of strings")
         elif key == "skip" and gates is not None:
             wrong.extend(

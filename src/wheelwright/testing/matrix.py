@@ -16,7 +16,7 @@ import dagger
 from dagger import dag
 from packaging.version import Version
 
-from wheelwright.container import toolchain
+from wheelwright.container import steps, toolchain
 from wheelwright.container.failures import expected
 from wheelwright.container.loading import LoadedProject
 from wheelwright.container.packages import judge as judge_packages
@@ -338,16 +338,16 @@ async def _combine(
         paths += [f"{directory}/{name}" for name in each.data]
     container = container.with_env_variable(coverage.FILE, f"{coverage.COMBINED}/{coverage.DATA}")
     for command in coverage.combining(paths):
-        container = toolchain.observe(container, command)
-        output = await toolchain.output(container)
+        container = steps.observe(container, command)
+        output = await steps.output(container)
         if output.exit_code != 0:
             said = (output.stderr.strip() or output.stdout.strip()).partition("\n")[0]
             return _Measured(None, None, f"no coverage: `{' '.join(command[:2])}` failed: {said}")
     text = await container.file(f"{coverage.COMBINED}/coverage.json").contents()
     *others, last = coverage.reporting()
     for command in others:
-        container = toolchain.run(container, command)
-    container = toolchain.run(container, last, log=f"{coverage.COMBINED}/coverage.md")
+        container = steps.run(container, command)
+    container = steps.run(container, last, log=f"{coverage.COMBINED}/coverage.md")
     # The cells keep their own data among their reports.
     files = container.directory(coverage.COMBINED).filter(exclude=["data"])
     return _Measured(coverage.read(text, loaded.prefix, project.where, least), files)

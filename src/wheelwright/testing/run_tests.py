@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import dagger
 
-from wheelwright.container import attempting, toolchain
+from wheelwright.container import attempting, steps, toolchain
 from wheelwright.container.history import own_history
 from wheelwright.container.loading import LoadedProject
 from wheelwright.container.output import broken
@@ -99,8 +99,7 @@ async def run_tests(loaded: LoadedProject, plan: TestPlan, git: dagger.Directory
     """
     project, cell, command = loaded.project, plan.cell, plan.command
     ready = await toolchain.installed(loaded.source, plan.environment, git)
-    for name, value in plan.variables.items():
-        ready = ready.with_env_variable(name, value)
+    ready = steps.with_variables(ready, plan.variables)
     for server in plan.servers:
         ready = toolchain.serving(ready, server, f"{project.name} {cell.name or cell.python}")
 
@@ -126,7 +125,7 @@ async def run_tests(loaded: LoadedProject, plan: TestPlan, git: dagger.Directory
     if plan.servers and output.exit_code == services.MIGRATION_FAILED:
         raise broken(f"the migration {shlex.join(plan.migrate)}", output)
     made = await toolchain.dependencies(loaded.source, plan.environment)
-    version = await toolchain.run(made, ["python", "--version"]).stdout()
+    version = await steps.run(made, ["python", "--version"]).stdout()
     run = Run(
         name=project.name,
         python=version.strip(),

@@ -9,7 +9,7 @@ from importlib.resources import files
 import dagger
 from dagger import dag
 
-from wheelwright.container import limits, toolchain
+from wheelwright.container import limits, steps
 from wheelwright.container.output import Output
 from wheelwright.errors import GateFailed
 from wheelwright.testing import junit, record
@@ -47,11 +47,11 @@ async def run(
         .with_new_file(log, "")
         .with_env_variable("PYTHONPATH", PLUGINS)
     )
-    ran = toolchain.observe(prepared, command, log=log)
+    ran = steps.observe(prepared, command, log=log)
     # Made before, so that what is measured is the run.
     await prepared.sync()
     try:
-        output = await toolchain.output(ran, name)
+        output = await steps.output(ran, name)
     except dagger.ExecError as error:
         how = limits.ended(error, error.exit_code, str(error))
         if how is None or limits.met(error.command, error.exit_code, how):

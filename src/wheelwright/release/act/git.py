@@ -15,7 +15,7 @@ from typing import Any
 
 import dagger
 
-from wheelwright.container import toolchain
+from wheelwright.container import steps
 from wheelwright.container.privileges import DATA, GIT, Credential, Kind
 from wheelwright.pins import full_image
 from wheelwright.release.decide import refs
@@ -87,7 +87,7 @@ class RemoteGit:
     # -- containers -------------------------------------------------------------------------------
 
     def _container(self) -> dagger.Container:
-        container = toolchain.base(full_image(self.python), self.python)
+        container = steps.base(full_image(self.python), self.python)
         container = with_program(container, "refs.py")
         if self.ca is not None:
             container = container.with_file(_CA, self.ca)
@@ -110,15 +110,13 @@ class RemoteGit:
         kind: Kind = GIT,
     ) -> dagger.Container:
         given = self.token if Credential.GITHUB in kind.secrets else None
-        held = [toolchain.Held(Credential.GITHUB, _TOKEN, given)] if given else []
+        held = [steps.Held(Credential.GITHUB, _TOKEN, given)] if given else []
         options = [f"--clone={clone}", f"--remote={self.url}", f"--answer={_ANSWER}"]
         options += [f"--path={_PATH}", *([f"--ca={_CA}"] if self.ca is not None else [])]
         options += [f"--checkout={_CHECKOUT}"] if self.checkout is not None else []
         command = ["python", f"{_PROGRAMS}/refs.py", *options, *args]
-        ran = toolchain.step(
-            fresh(container), kind, command, secrets=held, stdin=stdin, may_fail=True
-        )
-        output = await toolchain.output(ran)
+        ran = steps.step(fresh(container), kind, command, secrets=held, stdin=stdin, may_fail=True)
+        output = await steps.output(ran)
         if output.exit_code:
             raise refs.trouble(output.stderr, output.exit_code)
         return ran
@@ -130,7 +128,7 @@ class RemoteGit:
         """Return a container with a commit in its work tree, for code that sees no token."""
         # A commit that was pushed after the clone was made is in what has looked or pushed since.
         clone = self._newest or await self.clone()
-        container = toolchain.base(full_image(self.python), self.python)
+        container = steps.base(full_image(self.python), self.python)
         container = with_program(container, "refs.py").with_directory(
             f"{TREE}/.git", clone.directory(_CLONE)
         )

@@ -23,19 +23,18 @@ import dagger
 from dagger import dag
 from packaging.utils import canonicalize_name
 
-from wheelwright.container import toolchain
+from wheelwright.container import steps
 from wheelwright.container.privileges import DATA
 from wheelwright.distribution.file import File, file_project, file_version
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.project.files import literal
-from wheelwright.project.reading import json_data
+from wheelwright.project.reading import json_data, parse_version
 from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.plan import branch_of, lock_ref, tag_of
 from wheelwright.release.decide.refs import journal_message
 from wheelwright.release.decide.report import Stopped
 from wheelwright.release.decide.stops import Reason, Stop
 from wheelwright.release.decide.urls import IndexUrls
-from wheelwright.release.decide.version import parse
 from wheelwright.release.decide.world import Journal, Plan
 
 RECORD: Final = "release.json"
@@ -131,7 +130,7 @@ def read(text: str) -> Handed:
     if data["format"] != _FORMAT:
         raise ValueError(f"format {data['format']!r}, not {_FORMAT}: both jobs need one module")
     package, member = str(data["package"]), bool(data["member"])
-    version = str(parse(data["version"]) or "")
+    version = str(parse_version(data["version"]) or "")
     if version != data["version"] or canonicalize_name(package) != package or not package:
         raise ValueError(f"{package!r} {data['version']!r} is not a package and its version")
     _held("base", data["base"], _REF if data["base"] else re.compile(""))
@@ -215,11 +214,11 @@ async def _regular(directory: dagger.Directory, path: str, most: int) -> int:
 
 
 async def _compare(dist: dagger.Directory, files: tuple[File, ...]) -> None:
-    container = toolchain.base(slim_image(DEFAULT_PYTHON), DEFAULT_PYTHON)
+    container = steps.base(slim_image(DEFAULT_PYTHON), DEFAULT_PYTHON)
     told = "/opt/wheelwright/told"
     container = container.with_directory(f"/{DIST}", dist).with_workdir(f"/{DIST}")
     names = [each.name for each in files]
-    container = toolchain.run(container, ["sha256sum", "--", *names], log=told, kind=DATA)
+    container = steps.run(container, ["sha256sum", "--", *names], log=told, kind=DATA)
     lines = (await container.file(told).contents()).splitlines()
     if [f"{each.sha256}  {each.name}" for each in files] != lines:
         raise ValueError("a distribution does not have the sha256 that was given")

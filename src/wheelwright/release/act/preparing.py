@@ -7,8 +7,9 @@ from contextlib import contextmanager
 
 import dagger
 
-from wheelwright.container import toolchain
+from wheelwright.container import steps, toolchain
 from wheelwright.container.loading import text_of
+from wheelwright.container.output import last_lines
 from wheelwright.distribution import backend
 from wheelwright.environment import plan as environment
 from wheelwright.environment.tools import release_tool
@@ -41,7 +42,8 @@ async def changes(package: Package, version: str, tag: str, date: str, since: st
         return await _cliff(package, tag, since, paths, date)
     if package.keeper is ChangelogSource.TOWNCRIER:
         command = changelog.towncrier_command(version, date, project.name, draft=True)
-        return await _tool(package, "towncrier", command, project.where)
+        container = _with_tool(package, package.container, "towncrier", project.where)
+        return await _printed(container, "towncrier", command)
     return ""
 
 
@@ -50,22 +52,18 @@ async def _cliff(package: Package, tag: str, since: str, paths: Iterable[str], d
     home = changelog.cliff_directory(package.project)
     ready = _with_tool(package, package.container, "git-cliff", home)
     gather = changelog.cliff_context_command(tag, since, paths)
-    gathered = await toolchain.output(toolchain.observe(ready, gather))
+    gathered = await steps.output(steps.observe(ready, gather))
     dated = changelog.cliff_dated(gathered.stdout, date) if gathered.exit_code == 0 else ""
     if not dated:
         # An older one than has contexts, as a project may have locked it.
         command = changelog.cliff_commands(tag, since, paths)
-        return await _tool(package, "git-cliff", command, home)
+        return await _printed(ready, "git-cliff", command)
     ready = ready.with_new_file(changelog.CLIFF_CONTEXT, dated)
-    output = await toolchain.output(toolchain.observe(ready, changelog.cliff_render_command(tag)))
-    if output.exit_code:
-        raise ToolFailed(f"git-cliff failed: {output.stderr.strip() or output.stdout.strip()}")
-    return output.stdout
+    return await _printed(ready, "git-cliff", changelog.cliff_render_command(tag))
 
 
-async def _tool(package: Package, name: str, command: Iterable[str], where: str) -> str:
-    container = _with_tool(package, package.container, name, where)
-    output = await toolchain.output(toolchain.observe(container, command))
+async def _printed(container: dagger.Container, name: str, command: Iterable[str]) -> str:
+    output = await steps.output(steps.observe(container, command))
     if output.exit_code:
         raise ToolFailed(f"{name} failed: {output.stderr.strip() or output.stdout.strip()}")
     return output.stdout
@@ -126,12 +124,12 @@ async def _build_requires(package: Package) -> tuple[str, ...]:
     python = package.python
     source = package.loaded.source.filter(include=literal(environment.inputs(project)))
     container = (
-        toolchain.over(toolchain.base(environment.image(project, python), python), source)
+        toolchain.over(steps.base(environment.image(project, python), python), source)
         .with_new_file(backend.REQUESTED, backend.text(lines))
         .with_new_file(backend.CONSTRAINTS, backend.text(backend.bounds(project)))
         .with_workdir(join(environment.SOURCE, project.where))
     )
-    output = await toolchain.resolve(fresh(container), backend.COMPILE)
+    output = await steps.resolve(fresh(container), backend.COMPILE)
     if output.exit_code:
         said = " / ".join(output.stderr.strip().splitlines()[-4:])
         raise ToolFailed(f"cannot resolve [build-system] requires of {project.name}: {said}")
@@ -156,18 +154,18 @@ async def _edits(
         date = editing.date_of(plan)
         command = changelog.towncrier_command(plan.version, date, project.name, draft=False)
         ready = _with_tool(package, container, "towncrier", project.where)
-        ran = await _synced(toolchain.run(ready, command))
+        ran = await _synced(steps.run(ready, command))
         path = editing.changelog_path(project, keeper)
         texts[path] = await _text(ran, package.path(path))
         removed = await _removed(package, ran)
     if requirements and editing.rewrites_requirements(project):
         # A lock of a version that no commit has yet: without the history, told by a variable.
-        for name, value in release_variables(project.package, plan.version).items():
-            container = container.with_env_variable(name, value)
+        variables = release_variables(project.package, plan.version)
+        container = steps.with_variables(container, variables)
         member = [f"--package={project.package.name}"] if project.where else []
         out = join(project.where, editing.REQUIREMENTS)
         export = [*edits.EXPORT, *member, "--quiet", f"--output-file={out}"]
-        ran = await _synced(toolchain.run(container.with_workdir(package.path("")), export))
+        ran = await _synced(steps.run(container.with_workdir(package.path("")), export))
         texts[out] = await _text(ran, package.path(out))
     prefix = package.loaded.prefix
     return commit.edits(
@@ -199,9 +197,8 @@ async def _synced(container: dagger.Container) -> dagger.Container:
     try:
         return await container.sync()
     except dagger.ExecError as error:
-        said = (error.stderr.strip() or error.stdout.strip()).splitlines()[-4:]
-        words = f"{' '.join(error.command)}: {' / '.join(said)}"
-        raise ActFailed(FailureKind.TOOL, words) from error
+        printed = " / ".join(last_lines(error.stdout, error.stderr, 4))
+        raise ActFailed(FailureKind.TOOL, f"{' '.join(error.command)}: {printed}") from error
 
 
 async def _text(container: dagger.Container, path: str) -> str:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 import dagger
 
-from wheelwright.container import toolchain
+from wheelwright.container import steps
 from wheelwright.container.loading import LoadedProject
 from wheelwright.release.act import handing, loop
 from wheelwright.release.act import read as reading
@@ -116,7 +116,7 @@ async def prepare(asked: Asked, loaded: LoadedProject, *, dry_run: bool) -> Rele
         Stopped: it cannot be released; the message is the report.
     """
     if not dry_run:
-        toolchain.begin_release()
+        steps.begin_release()
     plan_only = dry_run or asked.checkout
     package = loaded.project.package.name
     # Whatever else is wrong, nothing is looked up for a request that cannot be followed.
@@ -202,16 +202,12 @@ class _Unpushed:
         }
         return replace(seen, branch=refs.release_commit(found, self.commit))
 
-    async def lock(self, *_: object, **__: object) -> str:
-        raise AssertionError("the build locks nothing")
+    async def _never(self, *_: object, **__: object) -> Any:
+        raise AssertionError("the build locks, unlocks and tags nothing")
 
-    async def unlock(self, *_: object, **__: object) -> None:
-        raise AssertionError("the build unlocks nothing")
+    lock = unlock = push_tag = _never
 
     async def push_commit(self, plan: Plan, commit: ReleaseCommit, expected: str) -> str:  # noqa: ARG002 - none is there
         self.commit = await self.remote.make_commit(commit)
         self.made = commit
         return self.commit
-
-    async def push_tag(self, *_: object, **__: object) -> None:
-        raise AssertionError("the build pushes nothing")

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 import dagger
 
-from wheelwright.container import toolchain
+from wheelwright.container import steps
 from wheelwright.container.loading import LoadedProject
 from wheelwright.distribution.file import file_version
 from wheelwright.errors import RequestError
+from wheelwright.project.reading import parse_version
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.release.act import handing, loop
 from wheelwright.release.act.asked import Asked
@@ -27,7 +28,6 @@ from wheelwright.release.decide.refs import Seen
 from wheelwright.release.decide.report import Stopped, published
 from wheelwright.release.decide.step import next_upload
 from wheelwright.release.decide.stops import Problem, Reason, Stop
-from wheelwright.release.decide.version import parse
 from wheelwright.release.decide.world import Journal, Plan
 
 _FOREIGN_ACT = "merge it and tag what is merged, or delete the tag"
@@ -99,7 +99,7 @@ async def _ready(
     asked: Asked, loaded: LoadedProject, tag: str
 ) -> tuple[Tagged, SimpleIndex, Containers]:
     """Return the package at a tag with what it is built with, its index and its workshop."""
-    toolchain.begin_release()
+    steps.begin_release()
     found = await look(asked, loaded, tag)
     urls = urls_of(asked, found.package)
     if isinstance(urls, Problem):
@@ -185,9 +185,9 @@ def _known(tag: str, head: str, trace: Trace, base: str) -> None:
 def _version(package: Package, tag: str) -> str:
     """Return the version that a tag names, which has to be the package's own."""
     project, prefix = package.project, package.tag_prefix
-    version = parse(tag.removeprefix(prefix)) if tag.startswith(prefix) else None
+    version = parse_version(tag.removeprefix(prefix)) if tag.startswith(prefix) else None
     found = edits.current_version(project)
-    current = parse(found) if isinstance(found, str) and found else None
+    current = parse_version(found) if isinstance(found, str) and found else None
     vcs = version_source(project.package) is VersionSource.VCS
     if version is None or (not vcs and version != current):
         says = found if isinstance(found, str) else found.text()

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import dagger
 
-from wheelwright.container import toolchain
+from wheelwright.container import steps
 from wheelwright.errors import RequestError
 from wheelwright.pins import DEFAULT_PYTHON
 from wheelwright.project.addresses import without_credentials
@@ -26,7 +27,7 @@ from wheelwright.release.act.loop import MachineClock, say
 from wheelwright.release.act.uploading import Uploads
 from wheelwright.release.decide import refs, roles, rules
 from wheelwright.release.decide.commit import ReleaseCommit
-from wheelwright.release.decide.ports import Built, CheckResult, Compared, Ports
+from wheelwright.release.decide.ports import Ports
 from wheelwright.release.decide.report import Links, Report, Stopped, concluded, published
 from wheelwright.release.decide.step import Next, next_upload
 from wheelwright.release.decide.stops import Problem, Reason, Stop
@@ -55,17 +56,10 @@ class _Handed:
             self._made = True
         return described
 
-    async def verify(self, *_: object, **__: object) -> Compared:
-        raise AssertionError("another commit than the one that was built is not verified here")
+    async def _never(self, *_: object, **__: object) -> Any:
+        raise AssertionError("no code of the package runs here, and nothing else is verified")
 
-    async def gates(self, *_: object, **__: object) -> CheckResult:
-        raise AssertionError("no code of the package runs here")
-
-    async def build(self, *_: object, **__: object) -> Built:
-        raise AssertionError("no code of the package runs here")
-
-    async def check(self, *_: object, **__: object) -> CheckResult:
-        raise AssertionError("no code of the package runs here")
+    verify = gates = build = check = _never
 
     async def publish(self, plan: Plan, names: Sequence[str]) -> None:
         await self.uploads.publish(plan, names)
@@ -105,7 +99,7 @@ async def publish(asked: Asked, directory: dagger.Directory, sha256: str) -> str
     Raises:
         Stopped: it is not published.
     """
-    toolchain.begin_release()
+    steps.begin_release()
     handed, dist = await handing.take(directory, sha256)
     urls = _urls(asked, handed)
     if missing := asked.uncredentialed():
@@ -130,7 +124,7 @@ async def propose(asked: Asked, directory: dagger.Directory, sha256: str) -> Rep
     Raises:
         Stopped: it is not there; the message is the report.
     """
-    toolchain.begin_release()
+    steps.begin_release()
     handed, dist = await handing.take(directory, sha256)
     decider = roles.proposing(handed.commit, described=handed.described is not None)
     return await _repository(asked, handed, dist, decider, foresee=True)
@@ -144,7 +138,7 @@ async def finish(asked: Asked, directory: dagger.Directory, sha256: str) -> Repo
     Raises:
         Stopped: it is not done; the message is the report.
     """
-    toolchain.begin_release()
+    steps.begin_release()
     handed, dist = await handing.take(directory, sha256)
     return await _repository(asked, handed, dist, roles.finishing(handed.commit))
 

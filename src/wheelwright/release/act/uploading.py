@@ -10,10 +10,10 @@ from typing import Final
 import dagger
 from packaging.version import Version
 
-from wheelwright.container import toolchain
+from wheelwright.container import steps, toolchain
 from wheelwright.container.output import Output
 from wheelwright.container.privileges import DATA, UPLOAD, Credential
-from wheelwright.container.toolchain import Held
+from wheelwright.container.steps import Held
 from wheelwright.distribution.file import file_version
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.project.files import literal
@@ -48,7 +48,7 @@ class Uploads:
         """
         assert {file_version(name) for name in names} == {plan.version}, names
         files = [f"{DIST}/{name}" for name in names]
-        container = toolchain.base(slim_image(self.python), self.python)
+        container = steps.base(slim_image(self.python), self.python)
         attest = self.asked.attests(self.urls)
         if attest:
             signing = self.python if Version(self.python) >= _SIGNING_PYTHON else DEFAULT_PYTHON
@@ -58,12 +58,12 @@ class Uploads:
         held = self._held()
         if attest:
             sign = ["pypi-attestations", "sign", *files]
-            container = toolchain.step(container, UPLOAD, sign, secrets=held, may_fail=True)
-            if (output := await toolchain.output(container)).exit_code:
+            container = steps.step(container, UPLOAD, sign, secrets=held, may_fail=True)
+            if (output := await steps.output(container)).exit_code:
                 raise ActFailed(FailureKind.ATTESTATION, tail(output))
         listed, private = self._listed()
         trusted = "always" if self.asked.trusted else "never"
-        uploaded = toolchain.step(
+        uploaded = steps.step(
             container,
             UPLOAD,
             [
@@ -79,7 +79,7 @@ class Uploads:
             secrets=[*held, *private],
             may_fail=True,
         )
-        output = await toolchain.output(uploaded)
+        output = await steps.output(uploaded)
         if output.exit_code:
             raise responses.upload(f"{output.stdout}\n{output.stderr}", output.exit_code)
 
@@ -115,9 +115,9 @@ class Uploads:
 
 async def told(python: str, dist: dagger.Directory, command: str, path: str) -> str:
     """Return what the program says of a path, by a file: output is for people."""
-    container = with_program(toolchain.base(slim_image(python), python), "distributions.py")
+    container = with_program(steps.base(slim_image(python), python), "distributions.py")
     container = container.with_directory(DIST, dist)
-    container = toolchain.run(container, ["python", PROGRAM, command, path, _TOLD], kind=DATA)
+    container = steps.run(container, ["python", PROGRAM, command, path, _TOLD], kind=DATA)
     return await container.file(_TOLD).contents()
 
 

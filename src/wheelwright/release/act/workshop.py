@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import dagger
 
 from wheelwright.ci import ci
-from wheelwright.container import toolchain
-from wheelwright.container.output import Output
+from wheelwright.container import steps, toolchain
+from wheelwright.container.output import Output, last_lines
 from wheelwright.distribution import backend, builder, verify
 from wheelwright.distribution.verify import Distribution
 from wheelwright.environment.plan import SOURCE
@@ -107,9 +107,7 @@ class Containers:
             "SOURCE_DATE_EPOCH": str(journal.epoch_s),
             "WHEELWRIGHT_BUILD": where,
         }
-        for name, value in variables.items():
-            container = container.with_env_variable(name, value)
-        container = container.with_workdir(where)
+        container = steps.with_variables(container, variables).with_workdir(where)
         build = ["uv", "build", f"--out-dir={DIST}"]
         if not journal.build_requires:
             return await self._ran(container, package, journal, build)
@@ -135,15 +133,15 @@ class Containers:
         container = _masked(container, [*build, "--sdist", *member])
         if verify.needs_normalising(project.package.backend):
             epoch = str(journal.epoch_s)
-            container = toolchain.run(container, ["python", PROGRAM, "normalise", DIST, epoch])
+            container = steps.run(container, ["python", PROGRAM, "normalise", DIST, epoch])
         # The wheel comes from the sdist: what is published is what the sdist builds.
         sdist = ["sh", "-c", f'exec "$@" "$(ls {DIST}/*.tar.gz)"', "sh"]
         container = _masked(container, [*sdist, *build, "--wheel"])
         try:
             return await builder.built(container).sync()
         except dagger.ExecError as error:
-            said = "\n".join((error.stderr.strip() or error.stdout.strip()).splitlines()[-20:])
-            raise ActFailed(FailureKind.TOOL, said) from error
+            printed = "\n".join(last_lines(error.stdout, error.stderr, 20))
+            raise ActFailed(FailureKind.TOOL, printed) from error
 
     async def _describe(self, dist: dagger.Directory) -> tuple[Distribution, ...]:
         return verify.read(await told(self.remote.python, dist, "describe", DIST))
@@ -183,8 +181,8 @@ class Containers:
             f"{DIST}/{distribution.name}", self._dist.file(distribution.name)
         )
         path = f"{DIST}/{distribution.name}"
-        container = toolchain.observe(container, ["uv", "pip", "install", path])
-        if (output := await toolchain.output(container)).exit_code:
+        container = steps.observe(container, ["uv", "pip", "install", path])
+        if (output := await steps.output(container)).exit_code:
             return [f"{distribution.name} cannot be installed: {tail(output)}"]
         if "tests" in project.settings.skip or nothing_to_test(project, cell):
             return []
@@ -250,8 +248,8 @@ class Containers:
 def _masked(container: dagger.Container, command: Sequence[str]) -> dagger.Container:
     """Run under umask 022, whatever the engine's is: modes of files get into distributions."""
     masked = ["sh", "-c", 'umask 022 && exec "$@"', "sh", *command]
-    return toolchain.package(container, masked)
+    return steps.package(container, masked)
 
 
 async def _output(container: dagger.Container, args: Sequence[str]) -> Output:
-    return await toolchain.output(toolchain.observe(container, args))
+    return await steps.output(steps.observe(container, args))

@@ -19,9 +19,10 @@ from typing import Final
 from packaging.version import Version
 
 from wheelwright.distribution.file import File, file_version
+from wheelwright.project.reading import parse_version
 from wheelwright.release.decide import changelog
 from wheelwright.release.decide.stops import Problem, Reason, Stop
-from wheelwright.release.decide.version import Request, Versioned, newest, next_version, parse
+from wheelwright.release.decide.version import Request, Versioned, newest, next_version
 from wheelwright.release.decide.world import Journal, Lock, Plan
 
 # Neither a branch nor a tag: no workflow starts for it, no clone fetches it.
@@ -118,7 +119,7 @@ def decide(request: Request, who: RunIdentity, survey: Survey) -> Plan | Stop:
 
 def _continue(request: Request, who: RunIdentity, survey: Survey, lock: Lock) -> Plan | Stop:
     asked = request.version
-    if asked and parse(asked) != parse(lock.version):
+    if asked and parse_version(asked) != parse_version(lock.version):
         return Stop((_locked(lock, lock_ref(survey.package)),))
     problems = [*_foreign_lock(request, survey, lock), *survey.problems]
     if not problems and not _same(lock.version, survey.released):
@@ -134,7 +135,7 @@ def _continue(request: Request, who: RunIdentity, survey: Survey, lock: Lock) ->
 def _foreign_lock(request: Request, survey: Survey, lock: Lock) -> Iterator[Problem]:
     """Return what in a lock's message cannot be of a run with this request."""
     ref = lock_ref(survey.package)
-    version = parse(lock.version)
+    version = parse_version(lock.version)
     if version is None or str(version) != lock.version:
         yield Problem(Reason.FOREIGN_LOCK, f"{ref} names no version")
         return
@@ -181,7 +182,7 @@ def _locked(lock: Lock, ref: str) -> Problem:
 def _same(version: str, there: Mapping[str, object]) -> str:
     """Return the spelling under which an equal version is there (1.0 equals 1.0.0)."""
     wanted = Version(version)
-    return next((each for each in there if parse(each) == wanted), "")
+    return next((each for each in there if parse_version(each) == wanted), "")
 
 
 def _versions(request: Request, survey: Survey, version: str) -> Iterator[Problem]:

@@ -96,11 +96,9 @@ class Clock(Protocol):
 
     def now_s(self) -> float:
         """Return seconds since 1970."""
-        ...
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
-        ...
 
 
 class Git(Protocol):
@@ -108,7 +106,6 @@ class Git(Protocol):
 
     async def observe(self, plan: Plan) -> Refs:
         """Look at the remote's refs, now."""
-        ...
 
     async def lock(self, plan: Plan, expected: str) -> str:
         """Push a lock commit that no other run makes; return it.
@@ -116,7 +113,6 @@ class Git(Protocol):
         Raises:
             ActFailed: RACE when the ref is not `expected` (a commit; empty: no ref) any more.
         """
-        ...
 
     async def unlock(self, plan: Plan, commit: str) -> None:
         """Delete the lock's ref if it still is `commit`.
@@ -124,7 +120,6 @@ class Git(Protocol):
         Raises:
             ActFailed: RACE when it is not.
         """
-        ...
 
     async def push_commit(self, plan: Plan, commit: ReleaseCommit, expected: str) -> str:
         """Push a release commit as the release branch, where that is `expected` still; return it.
@@ -132,11 +127,9 @@ class Git(Protocol):
         Raises:
             ActFailed: RACE when it is not.
         """
-        ...
 
     async def push_tag(self, plan: Plan, commit: str) -> None:
         """Push the tag, never over another."""
-        ...
 
 
 class Index(Protocol):
@@ -144,7 +137,6 @@ class Index(Protocol):
 
     async def files(self) -> tuple[File, ...]:
         """Return every file of the package, of all versions; none for an unknown package."""
-        ...
 
 
 class GitHub(Protocol):
@@ -152,31 +144,24 @@ class GitHub(Protocol):
 
     async def pulls(self, branch: str) -> tuple[Pull, ...]:
         """Return the pull requests with that head, newest first."""
-        ...
 
     async def open_pull(self, plan: Plan, notes: str) -> None:
         """Open the pull request from the release branch to the base."""
-        ...
 
     async def release(self, tag: str) -> GitHubRelease | None:
         """Return the release of a tag; a published one before a draft."""
-        ...
 
     async def draft(self, plan: Plan, commit: str, notes: str) -> None:
         """Make the draft."""
-        ...
 
     async def upload(self, release: GitHubRelease, name: str, contents: bytes) -> None:
         """Add a file to a draft."""
-        ...
 
     async def delete_asset(self, asset_id: int) -> None:
         """Take a file out of a draft; absent is no error."""
-        ...
 
     async def publish(self, release: GitHubRelease) -> None:
         """Make a draft public."""
-        ...
 
 
 class Workshop(Protocol):
@@ -184,35 +169,27 @@ class Workshop(Protocol):
 
     async def made(self, plan: Plan) -> ReleaseCommit:
         """Return the release commit of the plan's base commit: the edits, made anew."""
-        ...
 
     async def verify(self, plan: Plan, journal: Journal) -> Compared:
         """Compare a commit with the edits made anew on its parent; write nothing."""
-        ...
 
     async def gates(self, plan: Plan, journal: Journal) -> CheckResult:
         """Run the checks of `ci`."""
-        ...
 
     async def build(self, plan: Plan, journal: Journal) -> Built:
         """Build twice, in different places."""
-        ...
 
     async def check(self, plan: Plan, journal: Journal) -> CheckResult:
         """Verify metadata and contents; install each file alone and run the tests against it."""
-        ...
 
     async def publish(self, plan: Plan, names: Sequence[str]) -> None:
         """Upload these files of the build, and no others."""
-        ...
 
     async def contents(self, name: str) -> bytes:
         """Return a built file."""
-        ...
 
     async def notes(self, plan: Plan, journal: Journal) -> str:
         """Return the changelog's section of the version, as the journal commit has it."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from typing import Any, Final
 from packaging.version import Version
 
 from wheelwright.distribution import backend
+from wheelwright.project.reading import parse_version
 from wheelwright.release.decide.ports import ActFailed, Refs
-from wheelwright.release.decide.version import newest, parse
+from wheelwright.release.decide.version import newest
 from wheelwright.release.decide.world import FailureKind, Journal, Lock, Plan
 
 LONGEST_LINE: Final = 200
@@ -121,7 +122,7 @@ def versions(seen: Seen, prefix: str) -> frozenset[str]:
     names = (
         ref.removeprefix(start) for start in starts for ref in seen.refs if ref.startswith(start)
     )
-    return frozenset(str(version) for name in names if (version := parse(name)))
+    return frozenset(str(version) for name in names if (version := parse_version(name)))
 
 
 def tags(seen: Seen, prefix: str) -> dict[str, str]:
@@ -130,7 +131,7 @@ def tags(seen: Seen, prefix: str) -> dict[str, str]:
     return {
         str(version): commit
         for ref, commit in seen.refs.items()
-        if ref.startswith(start) and (version := parse(ref.removeprefix(start)))
+        if ref.startswith(start) and (version := parse_version(ref.removeprefix(start)))
     }
 
 
@@ -155,7 +156,7 @@ def since(seen: Seen, prefix: str, version: str) -> str:
     same as one from where it branched off.
     """
     found = tags(seen, prefix)
-    wanted = parse(version)
+    wanted = parse_version(version)
     before = [each for each in found if wanted is None or Version(each) < wanted]
     return found[newest(before)] if before else ""
 

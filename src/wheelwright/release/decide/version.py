@@ -22,9 +22,9 @@ from collections.abc import Iterable
 from dataclasses import MISSING, dataclass, field
 from typing import Any, Final
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
-from wheelwright.project import reading
+from wheelwright.project.reading import parse_version
 from wheelwright.release.decide.stops import Reason, Stop
 
 BUMPS: Final = ("patch", "minor", "major", "stable")
@@ -89,17 +89,9 @@ class Versioned:
     note: str = ""
 
 
-def parse(text: str) -> Version | None:
-    """Read a version; None where it is none."""
-    try:
-        return reading.version(text)
-    except InvalidVersion:
-        return None
-
-
 def newest(versions: Iterable[str]) -> str:
     """Return the highest, as it is spelled; empty where there is none."""
-    return max((text for text in versions if parse(text)), key=Version, default="")
+    return max((text for text in versions if parse_version(text)), key=Version, default="")
 
 
 def next_version(current: str, request: Bump) -> Versioned | Stop:
@@ -111,7 +103,7 @@ def next_version(current: str, request: Bump) -> Versioned | Stop:
         return refusal
     if request.version:
         return _explicit(request.version)
-    version = parse(current or "0.0.0")
+    version = parse_version(current or "0.0.0")
     if version is None:
         return _refused(f'version "{current}"', "it is not PEP 440; correct it, or pass --version")
     if version.local:
@@ -128,7 +120,7 @@ def next_version(current: str, request: Bump) -> Versioned | Stop:
 
 
 def _explicit(text: str) -> Versioned | Stop:
-    version = parse(text)
+    version = parse_version(text)
     if version is None:
         return _refused(f'--version "{text}"', "it is not a version (PEP 440)")
     if version.local:

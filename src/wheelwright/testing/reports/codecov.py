@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import dagger
 
-from wheelwright.container import privileges, toolchain
+from wheelwright.container import privileges, steps, toolchain
 from wheelwright.container.output import Output
 from wheelwright.container.privileges import Credential
-from wheelwright.container.toolchain import Held
+from wheelwright.container.steps import Held
 from wheelwright.pins import DEFAULT_PYTHON
 
 REPORT = "/coverage/coverage.xml"
@@ -40,10 +40,8 @@ async def upload(report: dagger.File, token: dagger.Secret, about: Upload) -> st
         .with_env_variable("WHEELWRIGHT_UPLOADED_AT", str(time.time_ns()))
     )
     held = Held(Credential.REPORTS, "CODECOV_TOKEN", token)
-    ran = toolchain.step(
-        container, privileges.REPORT, command(about), secrets=[held], may_fail=True
-    )
-    return upload_message(about, await toolchain.output(ran))
+    ran = steps.step(container, privileges.REPORT, command(about), secrets=[held], may_fail=True)
+    return upload_message(about, await steps.output(ran))
 
 
 def command(upload: Upload) -> tuple[str, ...]:
