@@ -18,8 +18,9 @@ from flag_sample import Lines
 from fuzzing import give
 from hypothesis import strategies as st
 
-from stiletto.cli.prune import read_duration_s, read_size_bytes
+from stiletto.cli.prune import read_duration_s
 from stiletto.errors import StilettoError
+from stiletto.store.limit import read_size_bytes
 from wheelwright import notify
 from wheelwright.container import limits
 from wheelwright.environment import services, test_dependencies
@@ -217,7 +218,7 @@ ROWS = st.sampled_from(
 )
 ARGUMENTS: dict[str, tuple[st.SearchStrategy[Any], Callable[[Any], object]]] = {
     "durations": (ANY, lambda text: limits.seconds(text, "--timeout")),
-    "sizes": (ANY, read_size_bytes),
+    "sizes": (ANY, lambda text: read_size_bytes(text, "--keep")),
     "ages": (ANY, read_duration_s),
     "python": (ANY, lambda text: pythons.choose(PROJECT.package, text, "", text)),
     "cells": (st.tuples(*[SOME] * 7), read_selection),

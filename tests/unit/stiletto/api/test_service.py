@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+import stiletto.api.fields  # noqa: F401 - registers the calls of its tables
 from stiletto.api import container as c
 from stiletto.api import service as s
 from stiletto.api.configuration import with_default_args, with_entrypoint, with_env_variable
 from stiletto.api.execution import with_exec
-from stiletto.api.readiness import Healthcheck, Port, duration_s
+from stiletto.api.readiness import Healthcheck, Port
+from stiletto.api.registry import CALLS
 from stiletto.errors import NotSupported, UsageError
 from stiletto.graph.recipe import dump, load
 
@@ -113,26 +115,8 @@ def test_a_health_check_is_kept_as_given() -> None:
     check = made.healthcheck
 
     assert check == Healthcheck(("probe",), False, "1m30s", "2s", "3s", "", 4)
-    assert s.without_docker_healthcheck(made).healthcheck is None
+    assert CALLS["Container.withoutDockerHealthcheck"].function(made).healthcheck is None
     assert check == s.as_service(made).healthcheck
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [({}, 5.0), ({"interval": "30s"}, 30.0), ({"interval": "30s", "start_interval": "1s"}, 1.0)],
-)
-def test_the_pause_between_checks(given: dict[str, Any], expected: float) -> None:
-    """The interval of the start goes before the general one; 5 s without either."""
-    assert expected == Healthcheck(("probe",), **given).pause_s
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("", 0.0), ("0", 0.0), ("30s", 30.0), ("1m30s", 90.0), ("500ms", 0.5), ("1.5h", 5400.0)],
-)
-def test_durations(text: str, expected: float) -> None:
-    """Durations are read as Go writes them."""
-    assert expected == pytest.approx(duration_s(text))
 
 
 @pytest.mark.parametrize("text", ["30", "s", "1x", "1 s", "-1s"])

@@ -8,7 +8,7 @@ import io
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -211,6 +211,21 @@ MODULE = ModuleDef(
     "Sample",
     objects={"Sample": SAMPLE, "SampleTests": TESTS},
     enums={"SampleLevel": LEVEL},
+)
+
+SMALL = ModuleDef(
+    "sample",
+    "Sample",
+    objects={
+        "Sample": replace(
+            SAMPLE,
+            functions={
+                name: SAMPLE.functions[name] for name in ("echo", "setLevel", "tests", "combine")
+            },
+        ),
+        "SampleTests": MODULE.objects["SampleTests"],
+    },
+    enums=MODULE.enums,
 )
 
 

@@ -1,63 +1,19 @@
-"""Values of the command line, and the words around them."""
+"""Values of the command line."""
 
 from __future__ import annotations
 
 import csv
 import io
 import math
-import string
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stiletto.api.definition import EnumDef, TypeRef
-from stiletto.cli.flags import Flag, FlagSet, asks_for_help
-from stiletto.cli.names import closest, kebab
-from stiletto.cli.options import Options, peek_options
-from stiletto.cli.values import (
-    Address,
-    flag_type,
-    read_boolean,
-    read_csv,
-    read_float,
-    read_integer,
-)
+from stiletto.cli.values import Address, flag_type, read_boolean, read_csv, read_float, read_integer
 from stiletto.errors import UsageError
 from stiletto.graph.kind import Kind
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("buildImage", "build-image"),
-        ("python312", "python-312"),
-        ("JSONData", "json-data"),
-        ("dockerConfig", "docker-config"),
-        ("DockerConfig", "docker-config"),
-        ("already-kebab", "already-kebab"),
-        ("snake_case", "snake-case"),
-        ("asURL", "as-url"),
-        ("x", "x"),
-        ("", ""),
-    ],
-)
-def test_names_become_kebab_as_dagger_makes_them(name: str, expected: str) -> None:
-    """Words start where case changes and at digits; an acronym is one word."""
-    assert expected == kebab(name)
-
-
-@given(st.from_regex(r"[a-z]+(-[a-z]+|-[0-9]+)*", fullmatch=True))
-def test_kebab_names_stay_as_they_are(name: str) -> None:
-    """A name that is in kebab case already is not changed."""
-    assert name == kebab(name)
-
-
-def test_a_mistyped_name_leads_to_the_nearest() -> None:
-    """One wrong letter, another case or a cut-off name find the meant one; nonsense does not."""
-    known = ["build-image", "test", "lint"]
-    expected = ["test", "build-image", "build-image", None]
-    assert expected == [closest(word, known) for word in ("tset", "buildImage", "bui", "zzz")]
 
 
 @given(st.integers(min_value=-(2**63), max_value=2**63 - 1))
@@ -201,80 +157,3 @@ def test_each_type_says_what_it_expects(type_: TypeRef, text: str, message: str)
 def test_types_without_a_text_form_have_no_flag(type_: TypeRef) -> None:
     """A module's own objects, inputs and lists of lists cannot be typed."""
     assert flag_type(type_, lambda _: None) is None
-
-
-FLAGS = FlagSet(
-    [Flag("name", "n"), Flag("loud", "l", implied="true"), Flag("verbose", "v", implied="true")],
-    command="stiletto call",
-)
-WORDS = st.text(string.ascii_letters + string.digits + "=,./ ", min_size=1)
-
-
-@given(WORDS)
-def test_all_spellings_of_a_value_mean_the_same(value: str) -> None:
-    """`--name v`, `--name=v`, `-n v`, `-nv` and `-n=v` give one value."""
-    spellings = [["--name", value], [f"--name={value}"], ["-n", value], [f"-n={value}"]]
-    if not value.startswith("="):
-        spellings.append([f"-n{value}"])
-    given_texts = [[one.text for one in FLAGS.take(words)[0]] for words in spellings]
-    assert [[value]] * len(spellings) == given_texts
-
-
-def test_flags_end_at_the_first_other_word() -> None:
-    """Clusters are taken apart, switches take no word, and the rest is left as it is."""
-    given, rest = FLAGS.take(["-vvl", "--loud=false", "test", "--name", "x"])
-    expected = [("verbose", "true"), ("verbose", "true"), ("loud", "true"), ("loud", "false")]
-    assert expected == [(one.flag.name, one.text) for one in given]
-    expected_rest = ["test", "--name", "x"]
-    assert expected_rest == rest
-
-
-def test_a_double_dash_ends_the_flags() -> None:
-    """What follows `--` is no flag, and `-` alone never is."""
-    expected = ["--loud"]
-    assert expected == FLAGS.take(["--", "--loud"])[1]
-    expected = ["a", "-", "--loud"]
-    assert expected == FLAGS.take_all(["a", "-l", "-", "--", "--loud"])[1]
-
-
-@pytest.mark.parametrize(
-    ("words", "message", "hint"),
-    [
-        (["--nam", "x"], "unknown flag: --nam", "did you mean --name?"),
-        (["--zzzzzz"], "unknown flag: --zzzzzz", "see stiletto call --help"),
-        (["-lx"], 'unknown shorthand flag: "x" in -lx', "see stiletto call --help"),
-        (["--name"], "flag needs an argument: --name", "see stiletto call --help"),
-        (["-ln"], "flag needs an argument: -n", "see stiletto call --help"),
-    ],
-)
-def test_wrong_flags_are_named(words: list[str], message: str, hint: str) -> None:
-    """An unknown flag or a missing value is an error with the next act."""
-    with pytest.raises(UsageError) as caught:
-        FLAGS.take(words)
-    assert message == caught.value.message
-    assert hint in str(caught.value.hint)
-
-
-def test_help_counts_before_the_double_dash_only() -> None:
-    """-h and --help are seen anywhere, except behind `--`."""
-    assert asks_for_help(["a", "-h"])
-    assert asks_for_help(["--help"])
-    assert not asks_for_help(["a", "--", "-h"])
-
-
-@pytest.mark.parametrize(
-    ("words", "expected"),
-    [
-        (["test", "--progress", "plain"], Options(progress="plain")),
-        (["-m", "mod", "test"], Options(mod="mod")),
-        (["-mmod", "--workdir=w"], Options(mod="mod", workdir="w")),
-        (["--source", ".", "-m", "mod", "test"], Options(mod="mod")),
-        (["test", "--workdir", "w"], Options()),
-        (["test", "-vv", "-q"], Options(verbosity=1)),
-        (["test", "--progress", "5"], Options()),
-        (["--", "-s"], Options()),
-    ],
-)
-def test_the_start_is_read_off_words_not_known_yet(words: list[str], expected: Options) -> None:
-    """Presentation counts anywhere, what the module is loaded with only ahead of functions."""
-    assert expected == peek_options(Options(), words)

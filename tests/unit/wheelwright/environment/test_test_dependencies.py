@@ -1,4 +1,4 @@
-"""Where test dependencies are found, and how files that hold them are flattened."""
+"""Where test dependencies are found."""
 
 import pytest
 
@@ -9,10 +9,8 @@ from tests.unit.wheelwright.samples import (
     fixture,
     project,
 )
-from wheelwright.environment.requirements import flatten, from_tox
 from wheelwright.environment.test_dependencies import find
-from wheelwright.errors import ProjectError, RequestError
-from wheelwright.project.files import Snapshot
+from wheelwright.errors import RequestError
 
 BARE = '[project]\nname = "demo"\nversion = "1"\n'
 
@@ -132,33 +130,6 @@ def test_workspace_roots_group_serves_a_member() -> None:
     assert ("pytest==9.2.0",) == find(rope, "3.12").added
 
 
-def test_constraints_are_kept_apart() -> None:
-    """A `-c` file constrains, and does not install."""
-    files = Snapshot(
-        {
-            "requirements/tests.txt": "-c ../constraints.txt\n-r base.txt\nx \\\n  --hash=a:0\n",
-            "requirements/base.txt": "y>=1  # why\n.[fast, slow]\n",
-            "constraints.txt": "y==1.5\n",
-        }
-    )
-    flat = flatten(files, "requirements/tests.txt")
-    assert ["y>=1", "x    --hash=a:0"] == flat.lines
-    assert (["y==1.5"], ["fast", "slow"]) == (flat.constraints, flat.extras)
-
-
-def test_files_that_include_each_other_end() -> None:
-    """A cycle of requirements files is read once."""
-    files = Snapshot({"a.txt": "-r b.txt\nx\n", "b.txt": "-r a.txt\ny\n"})
-    assert ["y", "x"] == flatten(files, "a.txt").lines
-
-
-def test_missing_inclusion_names_both_files() -> None:
-    """An inclusion that is not there is an error, never a silently smaller environment."""
-    files = Snapshot({"requirements-dev.txt": "-r gone.txt\n"})
-    with pytest.raises(ProjectError, match=r"requirements-dev\.txt includes gone\.txt"):
-        flatten(files, "requirements-dev.txt")
-
-
 def test_tox_deps_are_the_last_place() -> None:
     """`deps` of [testenv] is taken, inclusions and extras too, conditions by Python."""
     tox = (
@@ -196,13 +167,6 @@ def test_tox_is_read_wherever_it_is_configured(
     """Each place where tox keeps its configuration is read and named."""
     found = find(project(pyproject, files), "3.12")
     assert (origin, ("pytest",)) == (found.place, found.lines)
-
-
-def test_tox_substitution_that_is_not_understood_is_an_error() -> None:
-    """A reference to another section is not dropped in silence."""
-    described = project(BARE, {"tox.ini": "[testenv]\ndeps = {[base]deps}\n"})
-    with pytest.raises(ProjectError, match="refers to another place of tox's configuration"):
-        from_tox(described.files, described.package, "3.12")
 
 
 def test_what_is_added_here_is_not_called_locked() -> None:

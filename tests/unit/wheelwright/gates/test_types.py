@@ -1,128 +1,16 @@
-"""Gates: what they run, and how they judge what a tool said."""
-
-import json
+"""Type checkers: which ones run and where, and what their output means."""
 
 import pytest
 
-from tests.unit.wheelwright.samples import (
-    LIKE_ATTRS,
-    LIKE_CLICK,
-    LIKE_ITSDANGEROUS,
-    fixture,
-    judged,
-    locked,
-    project,
-)
+from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK, locked, project
 from wheelwright.container.output import Output
-from wheelwright.distribution import build
 from wheelwright.environment.test_dependencies import find, requirements
 from wheelwright.errors import ProjectError, ToolFailed
 from wheelwright.gates import types
-from wheelwright.gates.format import Format
-from wheelwright.gates.gate import Ran
-from wheelwright.gates.lint import Lint
-from wheelwright.gates.lock import Lock, needs_source
 from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.project.model import Project
 
 BARE = '[project]\nname = "demo"\nversion = "1"\n'
-FINDING = {
-    "filename": "/src/pkg/a.py",
-    "location": {"row": 2, "column": 8},
-    "code": "F401",
-    "message": "`os` imported but unused",
-    "fix": {"applicability": "safe"},
-}
-
-
-def test_lint_passes_on_an_empty_report() -> None:
-    """No finding is a pass that names the version of ruff."""
-    result = judged(Lint(), Ran(0, "[]", tool="ruff 1"))
-    assert GateResult("lint", Verdict.PASSED, "no issues; ruff 1") == result
-
-
-def test_lint_lists_findings_with_their_place() -> None:
-    """Each finding is one line with path, line, column and code; fixable ones are counted."""
-    other = {**FINDING, "filename": "/mapped/elsewhere/src/b.py", "code": None, "fix": None}
-    result = judged(Lint(), Ran(1, json.dumps([FINDING, other]), tool="ruff 1"))
-    assert Verdict.FAILED is result.verdict
-    assert "2 issues in 2 files, 1 of them fixed by `format`; ruff 1" == result.note
-    assert [
-        "pkg/a.py:2:8: F401 `os` imported but unused [fixable]",
-        "b.py:2:8: syntax-error `os` imported but unused",
-    ] == result.details.splitlines()
-
-
-@pytest.mark.parametrize("exit_code", [2, 101])
-def test_broken_ruff_is_not_a_verdict(exit_code: int) -> None:
-    """Another exit code than ruff's two verdicts is the tool's own failure, with its words."""
-    ran = Ran(exit_code, "", "error: unknown rule XYZ", tool="ruff 1")
-    for gate in (Lint(), Format()):
-        with pytest.raises(ToolFailed, match=f"exit code {exit_code}\nerror: unknown rule XYZ"):
-            judged(gate, ran)
-
-
-def test_checking_never_edits() -> None:
-    """A configured `fix = true` cannot turn the lint gate into one that repairs and passes."""
-    lint, formatting = (gate.plan(project(BARE), "3.12")[0] for gate in (Lint(), Format()))
-    assert "--no-fix" in lint.args
-    assert "--diff" in formatting.args
-
-
-def test_format_names_the_files_that_would_change() -> None:
-    """The formatter's diff becomes a count, the paths and the diff itself."""
-    diff = "--- a.py\n+++ a.py\n@@ -1 +1 @@\n-x=1\n+x = 1\n"
-    result = judged(Format(), Ran(1, diff, "1 file would be reformatted", tool="ruff 1"))
-    assert (Verdict.FAILED, "1 file would change (a.py); `format` writes them; ruff 1") == (
-        result.verdict,
-        result.note,
-    )
-    assert diff.rstrip() == result.details
-    assert Verdict.PASSED is judged(Format(), Ran(0)).verdict
-
-
-@pytest.mark.parametrize(
-    ("described", "uses"),
-    [
-        (project(LIKE_CLICK), True),
-        (project(LIKE_ATTRS), True),
-        (project(LIKE_ITSDANGEROUS), False),
-        (project(BARE, {"ruff.toml": ""}), True),
-        (project(BARE, {".pre-commit-config.yaml": "- repo: x/ruff-pre-commit\n"}), True),
-    ],
-)
-def test_ruff_runs_where_the_project_uses_it(described: Project, uses: bool) -> None:
-    """A table, a file, a group or a hook is a sign; without one the gate says it is not set up."""
-    said = Lint().configured(described)
-    assert uses is (said == "")
-    assert uses or said.startswith("not configured: likeitsdangerous does not use ruff")
-
-
-def test_project_formatted_by_black_is_left_to_black() -> None:
-    """A project that configures black and not ruff's formatter is not judged by the latter."""
-    described = project(LIKE_CLICK + "[tool.black]\n")
-    assert "not configured: likeclick is formatted by black ([tool.black])" == (
-        Format().configured(described)
-    )
-    assert "" == Lint().configured(described)
-
-
-def test_stale_lock_fails_and_a_broken_resolution_is_no_verdict() -> None:
-    """Uv's word about an update is a finding; any other failure is uv's own."""
-    stale = Ran(1, "", "error: The lockfile at `uv.lock` needs to be updated, but `--check`")
-    assert Verdict.FAILED is judged(Lock(), stale).verdict
-    assert Verdict.PASSED is judged(Lock(), Ran(0)).verdict
-    with pytest.raises(ToolFailed, match="No solution found"):
-        judged(Lock(), Ran(1, "", "No solution found"))
-
-
-def test_lock_check_needs_the_source_only_where_something_is_built() -> None:
-    """Static metadata is compared by the files alone, dynamic metadata needs the source."""
-    assert not needs_source(project(LIKE_CLICK))
-    assert needs_source(project(LIKE_ATTRS))
-    assert "not configured: likeclick has no uv.lock (`uv lock` makes one)" == (
-        Lock().configured(project(LIKE_CLICK))
-    )
 
 
 @pytest.mark.parametrize(
@@ -255,43 +143,6 @@ def test_several_checkers_have_one_result() -> None:
     )
     assert expected == types.sum_up([passed, failed])
     assert passed is types.sum_up([passed])
-
-
-def test_build_is_one_sdist_and_its_wheel() -> None:
-    """What came out is listed sdist first; anything else than both is the build's failure."""
-    described = fixture("hatchling-src")
-    names = ["a-1-py3-none-any.whl", "a-1.tar.gz", ".gitignore"]
-    assert ["a-1.tar.gz", "a-1-py3-none-any.whl"] == build.verify(described, names)
-    with pytest.raises(ToolFailed, match=r"made a-1\.tar\.gz instead of one sdist and a wheel"):
-        build.verify(described, ["a-1.tar.gz"])
-
-
-def test_member_is_built_by_name() -> None:
-    """A workspace member is built with --package, a whole source without."""
-    assert "--package=quay-crane" == build.command(fixture("workspace", "packages/crane"))[-1]
-    assert ("uv", "build", "--out-dir=/dist") == build.command(fixture("hatchling-src"))
-
-
-def test_build_without_a_known_version_stops_before_any_step() -> None:
-    """A VCS version needs .git or PKG-INFO; without, the error names the next act."""
-    build.require_version(project(LIKE_ATTRS), history=True)
-    build.require_version(project(LIKE_ATTRS, names=("PKG-INFO",)), history=False)
-    build.require_version(project(LIKE_CLICK), history=False)
-    with pytest.raises(ProjectError, match="pass --git DIR with the directory"):
-        build.require_version(project(LIKE_ATTRS), history=False)
-
-
-def test_nothing_to_build_is_not_configured() -> None:
-    """A package without a build system is listed as such."""
-    assert "" == build.configured(fixture("hatchling-src"))
-    assert build.configured(project(BARE)).startswith("not configured: demo has no [build-system]")
-    assert "" == build.configured(project(BARE, {"setup.cfg": ""}))
-
-
-def test_result_reads_note_first() -> None:
-    """A result's text is its note and then the details; what does not apply says so."""
-    assert "bad\nwhere" == GateResult("x", Verdict.FAILED, "bad", "where\n").text()
-    assert "not configured: why" == GateResult("x", Verdict.NOT_CONFIGURED, "why").text()
 
 
 SHADOWED = """\

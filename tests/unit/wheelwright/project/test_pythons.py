@@ -5,10 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
-from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK, project
+from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK
 from wheelwright.errors import RequestError
-from wheelwright.gates.result import Verdict
-from wheelwright.gates.versions import Versions
 from wheelwright.pins import DEFAULT_PYTHON, KNOWN_PYTHONS
 from wheelwright.project.pyproject import Pyproject, parse
 from wheelwright.project.pythons import allows, choose, claimed, drift, preferred
@@ -159,15 +157,3 @@ def test_missing_requires_python_is_drift() -> None:
     assert ["pyproject.toml:1: requires-python is missing"] == [
         str(each) for each in drift(package(), None)
     ]
-
-
-def test_gate_reports_the_claims_or_the_drift() -> None:
-    """The gate passes with the claimed versions, and fails with the disagreements."""
-    passed = Versions().judge(project(LIKE_ATTRS), "3.12", ())
-    assert (Verdict.PASSED, "likeattrs claims Python 3.9, 3.10, 3.11") == (
-        passed.verdict,
-        passed.note,
-    )
-    failed = Versions().judge(project(LIKE_ATTRS, {".python-version": "3.8\n"}), "3.12", ())
-    assert Verdict.FAILED is failed.verdict
-    assert failed.text().splitlines()[1].startswith(".python-version:1: names 3.8")

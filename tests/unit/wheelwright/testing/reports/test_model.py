@@ -7,10 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.wheelwright.testing.reports.matrices import ABSENT, COVERAGE, FAILED, PASSED, report
-from wheelwright.errors import GateFailed
 from wheelwright.gates.result import Verdict
 from wheelwright.testing.cells import Cell
-from wheelwright.testing.matrix import judge
 from wheelwright.testing.record import Counts, Failure
 from wheelwright.testing.reports.model import (
     CellReport,
@@ -23,7 +21,6 @@ from wheelwright.testing.reports.model import (
     shortfall,
     slowest,
 )
-from wheelwright.testing.reports.table import render
 
 SKIPPED = replace(ABSENT, verdict=Verdict.NOT_RUN)
 
@@ -96,28 +93,3 @@ def test_any_text_survives_as_json(cell: CellReport) -> None:
     """Whatever tests print goes through the state of the object unchanged."""
     matrix = report(cell)
     assert matrix == loads(dumps(matrix))
-
-
-def test_table_has_a_line_for_each_cell() -> None:
-    """The table tells cell, verdict, counts, coverage, seconds and note; details stand above."""
-    text = render(report(coverage=COVERAGE, notes=("not run here: x",)))
-    lines = text.splitlines()
-    start = lines.index("matrix of demo")
-    assert "--- 3.12-lowest-direct ---" in lines[:start]
-    head, _, first, second, third = lines[start + 1 : start + 6]
-    assert ["cell", "verdict", "tests", "coverage", "seconds", "note"] == head.split()
-    assert "3.11                passed   4 passed, 1 skipped    70.0 %      4.0  Python" in first
-    assert "cached  tests.test_window::test_moves: assert 41.2 == 41.5" in second
-    assert third.startswith("3.14                failed   -")
-    assert "not run here: x" in lines
-    assert "coverage 78.9 % over 2 cells" in lines
-    assert "failed: 2 of 3 cells failed: 3.12-lowest-direct, 3.14" == lines[-1]
-
-
-def test_judging_a_failed_matrix_raises_its_table() -> None:
-    """The call that judges fails with the headline first and the table below."""
-    with pytest.raises(GateFailed) as caught:
-        judge(report())
-    assert str(caught.value).startswith("2 of 3 cells failed")
-    assert "matrix of demo" in str(caught.value)
-    assert judge(report(PASSED)).endswith("passed: 1 cell passed")

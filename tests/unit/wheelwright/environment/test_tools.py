@@ -1,0 +1,50 @@
+"""Which version of a tool a project gets."""
+
+import pytest
+
+from tests.unit.wheelwright.samples import LIKE_CLICK, locked, project
+from wheelwright.environment.tools import declared_in, tool
+
+HOOKS = "- repo: https://x.org/a/ruff-pre-commit\n  rev: v0.13.1\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"uv.lock": locked("ruff==0.11.2")}, "ruff 0.11.2 (locked in uv.lock)"),
+        (
+            {".pre-commit-config.yaml": HOOKS},
+            "ruff 0.13.1 (fixed in .pre-commit-config.yaml)",
+        ),
+        ({}, "ruff 0.17.6 (pinned by wheelwright)"),
+    ],
+)
+def test_tool_version_is_the_projects_own(files: dict[str, str], expected: str) -> None:
+    """A tool runs in the version that the project locks, else the one pinned here."""
+    assert expected == str(tool(project(LIKE_CLICK, files), "ruff", "3.12"))
+
+
+def test_exact_requirement_and_required_version_fix_a_tool() -> None:
+    """`ruff==X` in a group and ruff's own required-version both decide without a lock."""
+    exact = LIKE_CLICK.replace('"ruff", "tox"', '"ruff==0.12.0", "tox"')
+    assert "0.12.0" == tool(project(exact), "ruff", "3.12").version
+    required = LIKE_CLICK + 'required-version = "==0.12.3"\n'
+    assert "0.12.3" == tool(project(required), "ruff", "3.12").version
+
+
+def test_pinned_tool_suits_an_old_python() -> None:
+    """On a Python that the newest mypy dropped, the last version for it is taken."""
+    versions = [tool(project(LIKE_CLICK), "mypy", python).version for python in ("3.8", "3.9")]
+    assert ["1.14.1", "1.19.1"] == versions
+
+
+def test_pyright_brings_node() -> None:
+    """The checker pyright is installed with the extra that brings Node from the package index."""
+    requirement = tool(project(LIKE_CLICK), "pyright", "3.12").requirement
+    assert requirement.startswith("pyright[nodejs]==")
+
+
+def test_groups_that_name_a_tool_themselves() -> None:
+    """A group counts as holding a tool also when it includes the group that does."""
+    assert ["typing"] == declared_in(project(LIKE_CLICK), "mypy")
+    assert [] == declared_in(project(LIKE_CLICK), "ty")

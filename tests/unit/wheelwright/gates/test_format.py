@@ -1,0 +1,28 @@
+"""What ruff's formatter would change, and the projects that are formatted otherwise."""
+
+from tests.unit.wheelwright.samples import LIKE_CLICK, judged, project
+from wheelwright.gates.format import Format
+from wheelwright.gates.gate import Ran
+from wheelwright.gates.lint import Lint
+from wheelwright.gates.result import Verdict
+
+
+def test_format_names_the_files_that_would_change() -> None:
+    """The formatter's diff becomes a count, the paths and the diff itself."""
+    diff = "--- a.py\n+++ a.py\n@@ -1 +1 @@\n-x=1\n+x = 1\n"
+    result = judged(Format(), Ran(1, diff, "1 file would be reformatted", tool="ruff 1"))
+    assert (Verdict.FAILED, "1 file would change (a.py); `format` writes them; ruff 1") == (
+        result.verdict,
+        result.note,
+    )
+    assert diff.rstrip() == result.details
+    assert Verdict.PASSED is judged(Format(), Ran(0)).verdict
+
+
+def test_project_formatted_by_black_is_left_to_black() -> None:
+    """A project that configures black and not ruff's formatter is not judged by the latter."""
+    described = project(LIKE_CLICK + "[tool.black]\n")
+    assert "not configured: likeclick is formatted by black ([tool.black])" == (
+        Format().configured(described)
+    )
+    assert "" == Lint().configured(described)

@@ -1,0 +1,34 @@
+"""Reading the settings in `[tool.wheelwright]`."""
+
+import pytest
+
+from tests.unit.wheelwright.samples import LIKE_CLICK, project
+from wheelwright.errors import ProjectError
+from wheelwright.project.settings import Settings
+
+
+def test_settings_are_read() -> None:
+    """Every key of [tool.wheelwright] arrives."""
+    text = LIKE_CLICK + (
+        '[tool.wheelwright]\npython = "3.11"\ngroups = ["tests"]\nextras = []\n'
+        'pytest-args = ["-x"]\ntypecheck = ["mypy", "src"]\nskip = ["build"]\n'
+    )
+    expected = Settings("3.11", ("tests",), (), ("-x",), ("mypy", "src"), ("build",))
+    assert expected == project(text).settings
+
+
+def test_unknown_setting_suggests_the_near_one() -> None:
+    """A misspelt key and a misspelt gate are both reported, each with what was meant."""
+    text = LIKE_CLICK + '[tool.wheelwright]\npytest_arg = ["-x"]\nskip = ["typos"]\n'
+    with pytest.raises(ProjectError) as raised:
+        project(text)
+    assert 'unknown key "pytest_arg" (did you mean "pytest-args"?)' in str(raised.value)
+    assert 'unknown gate "typos" (did you mean "types"?)' in str(raised.value)
+
+
+def test_setting_of_another_type_is_refused() -> None:
+    """A string where a list belongs is an error that shows the value."""
+    with pytest.raises(ProjectError, match="has groups = 'tests', which is not a list of strings"):
+        project(LIKE_CLICK + '[tool.wheelwright]\ngroups = "tests"\n')
+    with pytest.raises(ProjectError, match=r"has python = 3\.12, which is not a string"):
+        project(LIKE_CLICK + "[tool.wheelwright]\npython = 3.12\n")

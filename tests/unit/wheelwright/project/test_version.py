@@ -1,0 +1,68 @@
+"""Where a version comes from, and the variables that replace it."""
+
+import pytest
+
+from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK
+from wheelwright.project.pyproject import parse
+from wheelwright.project.version import (
+    VersionSource,
+    pretend_variables,
+    release_variables,
+    version_source,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        (LIKE_ATTRS, VersionSource.VCS),
+        (LIKE_CLICK, VersionSource.STATIC),
+        (LIKE_ATTRS.replace('source = "vcs"', 'path = "a.py"'), VersionSource.BACKEND),
+        (
+            '[project]\nname = "x"\ndynamic = ["version"]\n'
+            '[build-system]\nrequires = ["setuptools", "setuptools_scm>=8"]\n'
+            '[tool.setuptools.dynamic]\nversion = { attr = "x.v" }\n',
+            VersionSource.BACKEND,
+        ),
+        (
+            '[project]\nname = "x"\ndynamic = ["version"]\n'
+            '[build-system]\nrequires = ["setuptools", "setuptools_scm>=8"]\n',
+            VersionSource.VCS,
+        ),
+        (
+            '[project]\nname = "x"\ndynamic = ["version"]\n[build-system]\n'
+            'requires = ["pdm-backend"]\nbuild-backend = "pdm.backend"\n'
+            '[tool.pdm.version]\nsource = "scm"\n',
+            VersionSource.VCS,
+        ),
+    ],
+)
+def test_version_source(text: str, source: VersionSource) -> None:
+    """Who knows the version follows from the backend and its tables."""
+    assert source is version_source(parse("pyproject.toml", text))
+
+
+def test_version_can_be_pretended_where_the_tool_has_a_variable() -> None:
+    """hatch-vcs has a variable that stands in for the history, versioningit has none."""
+    attrs = parse("pyproject.toml", LIKE_ATTRS)
+    assert {"SETUPTOOLS_SCM_PRETEND_VERSION": "0.0.0"} == pretend_variables(attrs)
+    other = LIKE_ATTRS.replace("hatch-vcs", "versioningit")
+    assert pretend_variables(parse("p", other)) is None
+
+
+@pytest.mark.parametrize(
+    ("tool", "tested", "released"),
+    [
+        ("setuptools-scm", "SETUPTOOLS_SCM_PRETEND_VERSION", "SETUPTOOLS_SCM_PRETEND_VERSION"),
+        ("poetry-dynamic-versioning", *["POETRY_DYNAMIC_VERSIONING_BYPASS"] * 2),
+        ("uv-dynamic-versioning", *["UV_DYNAMIC_VERSIONING_BYPASS"] * 2),
+        ("versioningit", "", "SETUPTOOLS_SCM_PRETEND_VERSION"),
+        ("setuptools-git-versioning", "", "SETUPTOOLS_SCM_PRETEND_VERSION"),
+        ("versioneer", "", "SETUPTOOLS_SCM_PRETEND_VERSION"),
+    ],
+)
+def test_variable_of_each_tool(tool: str, tested: str, released: str) -> None:
+    """A test and a release set the variable of the tool that asks git for the version."""
+    package = parse("p", LIKE_ATTRS.replace("hatch-vcs", tool))
+    assert ({tested: "0.0.0"} if tested else None) == pretend_variables(package)
+    assert {released: "2.0"} == release_variables(package, "2.0")

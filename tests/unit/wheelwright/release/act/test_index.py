@@ -1,0 +1,26 @@
+"""What an index lists."""
+
+import pytest
+
+from wheelwright.distribution.file import File
+from wheelwright.release.act.http import Http
+from wheelwright.release.act.index import SimpleIndex, parse_html
+from wheelwright.release.decide.ports import ActFailed
+
+
+async def test_index_that_is_not_there_cannot_be_taken_for_an_empty_one() -> None:
+    """No listing is not the same as no files."""
+    with pytest.raises(ActFailed):
+        await SimpleIndex(Http(), "http://127.0.0.1:9/simple/", "demo").files()
+
+
+def test_listing_in_html_has_names_hashes_and_yanks() -> None:
+    """An index without JSON is read by its anchors."""
+    text = (
+        '<a href="../../f/demo-1!2.0.tar.gz#sha256=' + "a" * 64 + '">x</a>'
+        '<a href="https://x/demo-1.0-py3-none-any.whl" data-yanked="bad">y</a><a>none</a>'
+    )
+    assert (
+        File("demo-1!2.0.tar.gz", "a" * 64),
+        File("demo-1.0-py3-none-any.whl", "", yanked=True),
+    ) == parse_html(text)

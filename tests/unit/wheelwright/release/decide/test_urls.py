@@ -1,0 +1,104 @@
+"""Where servers are."""
+
+import pytest
+
+from tests.unit.wheelwright.release.packages import STATIC, project
+from wheelwright.release.decide.stops import Problem
+from wheelwright.release.decide.urls import (
+    Hub,
+    IndexUrls,
+    https,
+    hub_of,
+    index_urls,
+    is_pypi,
+    origin,
+)
+
+# -- where ----------------------------------------------------------------------------------------
+
+NAMED = (
+    STATIC
+    + """
+[[tool.uv.index]]
+name = "inner"
+url = "https://index.example.org/simple"
+publish-url = "https://index.example.org/upload/"
+
+[[tool.uv.index]]
+name = "read-only"
+url = "https://mirror.example.org/simple"
+"""
+)
+
+
+def test_index_is_pypi_unless_said_otherwise() -> None:
+    """PyPI is the default; an index of pyproject.toml is taken by its name; arguments win."""
+    package = project(NAMED)
+    pypi = index_urls(package, "demo", "", "", "")
+    assert (
+        IndexUrls(
+            "https://upload.pypi.org/legacy/",
+            "https://pypi.org/simple/",
+            "https://pypi.org/project/demo/",
+        )
+        == pypi
+    )
+    assert isinstance(pypi, IndexUrls)
+    assert is_pypi(pypi)
+    inner = index_urls(package, "demo", "inner", "", "")
+    expected = IndexUrls("https://index.example.org/upload/", "https://index.example.org/simple/")
+    assert expected == inner
+    assert not is_pypi(expected)
+    own = index_urls(package, "demo", "inner", "https://a/", "https://b")
+    assert IndexUrls("https://a/", "https://b/") == own
+
+
+@pytest.mark.parametrize(
+    ("index", "publish", "says"),
+    [
+        ("other", "", 'no [[tool.uv.index]] is named "other" (there: inner, read-only)'),
+        ("read-only", "", '[[tool.uv.index]] "read-only" has no publish-url'),
+        ("", "https://a/", "only --publish-url is given"),
+    ],
+)
+def test_index_that_cannot_be_found_is_a_problem(index: str, publish: str, says: str) -> None:
+    """Half an address or an unknown name is named, and nothing is guessed."""
+    problem = index_urls(project(NAMED), "demo", index, publish, "")
+    assert isinstance(problem, Problem)
+    assert says in problem.text()
+
+
+@pytest.mark.parametrize(
+    ("remote", "address"),
+    [
+        ("git@github.com:o/demo.git", "https://github.com/o/demo.git"),
+        ("ssh://git@github.com:22/o/demo", "https://github.com/o/demo"),
+        ("https://x:secret@github.com/o/demo", "https://github.com/o/demo"),
+        ("http://127.0.0.1:8000/o/demo.git", "http://127.0.0.1:8000/o/demo.git"),
+    ],
+)
+def test_remote_is_used_by_https_without_credentials(remote: str, address: str) -> None:
+    """A clone made by ssh, or with a password in its address, is released by the token alone."""
+    assert address == https(remote)
+
+
+def test_repository_and_api_follow_from_the_remote() -> None:
+    """github.com has its API beside it, an enterprise server beneath it, and an argument wins."""
+    page = "https://github.com/o/demo"
+    assert Hub("https://api.github.com", "o", "demo", page) == hub_of(page + ".git")
+    enterprise = hub_of("https://git.example.org/o/demo")
+    assert isinstance(enterprise, Hub)
+    assert "https://git.example.org/api/v3" == enterprise.api
+    local = hub_of("http://127.0.0.1:1/o/demo.git", "http://127.0.0.1:2/")
+    assert Hub("http://127.0.0.1:2", "o", "demo", "http://127.0.0.1:1/o/demo") == local
+    assert isinstance(hub_of("/srv/demo.git"), Problem)
+
+
+def test_origin_is_read_from_the_configuration_of_git() -> None:
+    """The remote is origin's address, and of no other remote or branch."""
+    config = (
+        '[core]\n\tbare = false\n[remote "fork"]\n\turl = https://a/f\n'
+        '[remote "origin"]\n\tfetch = +refs\n\turl = git@github.com:o/demo.git\n[branch "main"]\n'
+    )
+    assert "git@github.com:o/demo.git" == origin(config)
+    assert "" == origin('[remote "fork"]\n\turl = https://a/f\n')
