@@ -41,7 +41,7 @@ from wheelwright.module.takes import takes
 from wheelwright.module.uncached import uncached
 from wheelwright.notify import MESSAGE, compose, post
 from wheelwright.project.pythons import claimed
-from wheelwright.release.act.asked import Asked
+from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.testing import cells, matrix, run_tests
 from wheelwright.testing.cells import Selection
 from wheelwright.testing.matrix import MatrixOptions
@@ -368,11 +368,11 @@ class Wheelwright(Releases):
         return await github.restore_cache(await self._loaded(), saved)
 
     async def _of_package(
-        self, asked: Asked, git: dagger.Directory, *, checkout: bool = False
-    ) -> tuple[Asked, LoadedProject]:
+        self, options: ReleaseOptions, git: dagger.Directory, *, checkout: bool = False
+    ) -> tuple[ReleaseOptions, LoadedProject]:
         loaded = await self._loaded()
         package, python = self.package, self.python
-        return replace(asked, package=package, python=python, git=git, checkout=checkout), loaded
+        return replace(options, package=package, python=python, git=git, checkout=checkout), loaded
 
     async def _loaded(self, *, reading: bool = False, rerun: bool = False) -> LoadedProject:
         attempting.begin(reading=reading, rerun=rerun)

@@ -21,7 +21,7 @@ from wheelwright.pins import full_image
 from wheelwright.release.decide import refs
 from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.ports import Refs
-from wheelwright.release.decide.refs import Seen
+from wheelwright.release.decide.refs import RemoteRefs
 from wheelwright.release.decide.world import Plan
 
 TREE = "/repo"
@@ -118,7 +118,7 @@ class RemoteGit:
         ran = steps.step(fresh(container), kind, command, secrets=held, stdin=stdin, may_fail=True)
         output = await steps.output(ran)
         if output.exit_code:
-            raise refs.trouble(output.stderr, output.exit_code)
+            raise refs.failure_of(output.stderr, output.exit_code)
         return ran
 
     async def _do(self, *args: str, stdin: str = "") -> dagger.Container:
@@ -137,7 +137,7 @@ class RemoteGit:
 
     # -- looks ------------------------------------------------------------------------------------
 
-    async def look(self) -> Seen:
+    async def look(self) -> RemoteRefs:
         """Return all refs, now."""
         self._newest = await self._do("look")
         return refs.read(await _answer(self._newest))
@@ -177,8 +177,8 @@ class RemoteGit:
 
     async def trace(self, commit: str, branch: str) -> Trace:
         """Return where a commit comes from, as seen from a branch of the remote."""
-        told: dict[str, Any] = json.loads(await _answer(await self._do("trace", commit, branch)))
-        return Trace(**{**told, "parents": tuple(told["parents"])})
+        answer: dict[str, Any] = json.loads(await _answer(await self._do("trace", commit, branch)))
+        return Trace(**{**answer, "parents": tuple(answer["parents"])})
 
     async def compare(self, made: ReleaseCommit, other: str) -> tuple[str, tuple[str, ...]]:
         """Return the commit of a description, and what another one has that this has not.
@@ -186,12 +186,13 @@ class RemoteGit:
         What differs is for people: paths, each with how it differs.
         """
         described = (await self.clone()).with_new_file(_COMMIT, made.json())
-        told = json.loads(await _answer(await self._run(described, ["compare", _COMMIT, other])))
-        words = {"A": "added", "D": "missing"}
+        answer = json.loads(await _answer(await self._run(described, ["compare", _COMMIT, other])))
+        changes = {"A": "added", "D": "missing"}
         differing = (
-            f"{printable(path)} ({words.get(how, 'changed')})" for how, path in told["differing"]
+            f"{printable(path)} ({changes.get(how, 'changed')})"
+            for how, path in answer["differing"]
         )
-        return told["commit"], tuple(differing)
+        return answer["commit"], tuple(differing)
 
     async def push_tag(self, plan: Plan, commit: str) -> None:
         """Push the tag; the same one again is no error, another one is refused."""

@@ -91,7 +91,7 @@ class GitHubRest:
             what = f"{method} {path.partition('?')[0]}"
             failed = responses.github(what, answer.status_code, answer.headers, body, time.time())
             # A limit of the rate is a 403, too, and no word on permissions.
-            if answer.status_code not in fine or failed.trouble is FailureKind.BUSY:
+            if answer.status_code not in fine or failed.kind is FailureKind.BUSY:
                 raise failed
         return answer.status_code, body
 
@@ -106,8 +106,8 @@ class GitHubRest:
         name = f"{self._hub.owner}/{self._hub.name}"
         answer = await self._ask("GET", "", fine=(200, 401, 403, 404))
         if not isinstance(answer, dict) or "full_name" not in answer:
-            said = answer.get("message", "") if isinstance(answer, dict) else ""
-            seen = f"--github-token does not see {name}: {said}".rstrip(": ")
+            message = answer.get("message", "") if isinstance(answer, dict) else ""
+            seen = f"--github-token does not see {name}: {message}".rstrip(": ")
             return (Problem(Reason.NO_PERMISSION, seen),)
         if answer.get("archived"):
             return (Problem(Reason.NO_PERMISSION, f"{name} is archived", "unarchive it"),)
@@ -130,7 +130,7 @@ class GitHubRest:
         return answer.status_code not in (401, 403)
 
     async def foresee(
-        self, base: str, makings: Iterable[RefToCreate]
+        self, base: str, refs_to_create: Iterable[RefToCreate]
     ) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
         """Return what rules and settings will stop, and what people should know about them.
 
@@ -141,9 +141,11 @@ class GitHubRest:
         """
         found: list[Problem | str] = []
         with understood("rules and settings of GitHub"):
-            for making in makings:
-                forbidden = self._forbidden_branch if making.is_branch else self._forbidden_tag
-                found += await forbidden(making)
+            for ref_to_create in refs_to_create:
+                forbidden = (
+                    self._forbidden_branch if ref_to_create.is_branch else self._forbidden_tag
+                )
+                found += await forbidden(ref_to_create)
             if self._is_app and await self._is_actions():
                 found.append(await self._actions_pulls())
             shown = await self._seen("GET", f"/branches/{quote(base, safe='')}")
@@ -195,8 +197,8 @@ class GitHubRest:
         shown = await self._seen("GET", "/actions/permissions/workflow")
         if shown and shown.get("can_approve_pull_request_reviews") is False:
             seen = 'the setting "Allow GitHub Actions to create and approve pull requests" is off'
-            act = "turn it on (Settings, Actions, General), or pass the token of an app"
-            return Problem(Reason.NO_PERMISSION, seen, act)
+            hint = "turn it on (Settings, Actions, General), or pass the token of an app"
+            return Problem(Reason.NO_PERMISSION, seen, hint)
         return (
             "the pull request starts no workflows without an approval: "
             "--github-token is the workflow's own"
@@ -280,11 +282,13 @@ def _uploads(api: str, url: str) -> str:
     Raises:
         ActFailed: another place, which is not to have the token.
     """
-    known, told = urlsplit(api), urlsplit(url)
+    known, given = urlsplit(api), urlsplit(url)
     hosts = (known.netloc, f"uploads.{known.netloc.removeprefix('api.')}")
-    if told.scheme != known.scheme or told.netloc not in hosts:
-        said = f"{api} sends files to {told.scheme}://{told.netloc}, and the token is not for that"
-        raise ActFailed(FailureKind.REFUSED, said)
+    if given.scheme != known.scheme or given.netloc not in hosts:
+        message = (
+            f"{api} sends files to {given.scheme}://{given.netloc}, and the token is not for that"
+        )
+        raise ActFailed(FailureKind.REFUSED, message)
     return url
 
 

@@ -187,9 +187,9 @@ async def take(directory: dagger.Directory, sha256: str) -> tuple[Handed, dagger
 async def _taken(directory: dagger.Directory, sha256: str) -> Handed:
     await _regular(directory, RECORD, _RECORD_BYTES)
     text = await directory.file(RECORD).contents()
-    told = hashlib.sha256(text.encode()).hexdigest()
-    if sha256 and told != sha256:
-        raise ValueError(f"{RECORD} has the sha256 {told}, not {sha256}")
+    actual = hashlib.sha256(text.encode()).hexdigest()
+    if sha256 and actual != sha256:
+        raise ValueError(f"{RECORD} has the sha256 {actual}, not {sha256}")
     handed = read(text)
     names = [each.name for each in handed.files]
     wanted = {RECORD, DIST, *(f"{DIST}/{name}" for name in names)}
@@ -215,11 +215,11 @@ async def _regular(directory: dagger.Directory, path: str, most: int) -> int:
 
 async def _compare(dist: dagger.Directory, files: tuple[File, ...]) -> None:
     container = steps.base(slim_image(DEFAULT_PYTHON), DEFAULT_PYTHON)
-    told = "/opt/wheelwright/told"
+    sums = "/opt/wheelwright/told"
     container = container.with_directory(f"/{DIST}", dist).with_workdir(f"/{DIST}")
     names = [each.name for each in files]
-    container = steps.run(container, ["sha256sum", "--", *names], log=told, kind=DATA)
-    lines = (await container.file(told).contents()).splitlines()
+    container = steps.run(container, ["sha256sum", "--", *names], log=sums, kind=DATA)
+    lines = (await container.file(sums).contents()).splitlines()
     if [f"{each.sha256}  {each.name}" for each in files] != lines:
         raise ValueError("a distribution does not have the sha256 that was given")
 
@@ -268,22 +268,22 @@ def _text(key: str, value: object) -> str:
 
 
 def _file(data: object, package: str, version: str) -> File:
-    said = _object(data, {"name": str, "sha256": str}, "a file")
-    name = _held("name", said["name"], _NAME)
+    fields = _object(data, {"name": str, "sha256": str}, "a file")
+    name = _held("name", fields["name"], _NAME)
     if file_version(name) != version:
         raise ValueError(f"{name!r} is not a distribution of version {version}")
     if file_project(name) != package:
         raise ValueError(f"{name!r} is not a distribution of {package}")
-    return File(name, _held("sha256", said["sha256"], _SHA256))
+    return File(name, _held("sha256", fields["sha256"], _SHA256))
 
 
 def _described(data: object, plan: Plan) -> ReleaseCommit | None:
     if data is None:
         return None
-    said = _object(
+    fields = _object(
         data, {"parent": str, "epoch_s": int, "message": str, "edits": list}, "described"
     )
-    for each in said["edits"]:
+    for each in fields["edits"]:
         shape = _object(each, {"path": str, "sha256": str, "text": object}, "an edit")
         if shape["text"] is not None:
             _text(shape["path"], shape["text"])

@@ -103,8 +103,8 @@ class Http:
                 FailureKind.BUSY, f"{what}: no response within {limit_s:.0f} s"
             ) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            said = f"{what}: {type(error).__name__} {error}".rstrip()
-            raise ActFailed(FailureKind.BUSY, said) from error
+            message = f"{what}: {type(error).__name__} {error}".rstrip()
+            raise ActFailed(FailureKind.BUSY, message) from error
 
 
 async def _whole(answer: httpx.Response, what: str) -> httpx.Response:
@@ -113,8 +113,8 @@ async def _whole(answer: httpx.Response, what: str) -> httpx.Response:
     async for part in answer.aiter_bytes():
         body += part
         if len(body) > _ANSWER_BYTES:
-            said = f"{what}: a response of more than {_ANSWER_BYTES} bytes"
-            raise ActFailed(FailureKind.REFUSED, said)
+            message = f"{what}: a response of more than {_ANSWER_BYTES} bytes"
+            raise ActFailed(FailureKind.REFUSED, message)
     # What was packed for the way is unpacked by now.
     kept = [
         (name, value)

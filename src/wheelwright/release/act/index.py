@@ -34,8 +34,8 @@ class SimpleIndex:
             return ()
         if answer.status_code != 200:
             busy = answer.status_code >= 500 or answer.status_code == 429
-            trouble = FailureKind.BUSY if busy else FailureKind.REFUSED
-            raise ActFailed(trouble, f"GET {self._shown}: {answer.status_code}")
+            kind = FailureKind.BUSY if busy else FailureKind.REFUSED
+            raise ActFailed(kind, f"GET {self._shown}: {answer.status_code}")
         with understood(f"GET {self._shown}"):
             if "json" not in answer.headers.get("content-type", ""):
                 found = parse_html(answer.text)

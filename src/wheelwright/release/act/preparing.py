@@ -16,8 +16,8 @@ from wheelwright.environment.tools import release_tool
 from wheelwright.errors import ProjectError, ToolFailed
 from wheelwright.project.files import join, literal
 from wheelwright.project.version import release_variables
-from wheelwright.release.act.asked import Asked
 from wheelwright.release.act.git import RemoteGit, fresh
+from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.package import Package, package_at
 from wheelwright.release.decide import changelog, commit, editing, edits, refs
 from wheelwright.release.decide.changelog import ChangelogSource
@@ -34,13 +34,13 @@ async def changes(package: Package, version: str, tag: str, date: str, since: st
     `since` is the commit where the release before branched off, empty for the first.
     """
     project = package.project
-    if package.keeper is ChangelogSource.HAND:
+    if package.changelog_source is ChangelogSource.HAND:
         text = project.files.text(editing.changelog_path(project, ChangelogSource.HAND)) or ""
         return changelog.unreleased(text)
-    if package.keeper is ChangelogSource.GIT_CLIFF:
+    if package.changelog_source is ChangelogSource.GIT_CLIFF:
         paths = [f"{package.where}/**"] if package.where else []
         return await _cliff(package, tag, since, paths, date)
-    if package.keeper is ChangelogSource.TOWNCRIER:
+    if package.changelog_source is ChangelogSource.TOWNCRIER:
         command = changelog.towncrier_command(version, date, project.name, draft=True)
         container = _with_tool(package, package.container, "towncrier", project.where)
         return await _printed(container, "towncrier", command)
@@ -81,7 +81,7 @@ def _with_tool(
 
 
 async def made(
-    asked: Asked, remote: RemoteGit, plan: Plan, since: str, *, requires: bool = True
+    options: ReleaseOptions, remote: RemoteGit, plan: Plan, since: str, *, requires: bool = True
 ) -> ReleaseCommit:
     """Return the release commit of the plan's base commit: the edits, made anew.
 
@@ -90,9 +90,9 @@ async def made(
     Raises:
         ActFailed: a tool cannot make them.
     """
-    package = await package_at(asked, remote, plan.base_commit)
+    package = await package_at(options, remote, plan.base_commit)
     with _tools():
-        found = await _edits(package, plan, since, requirements=asked.requirements)
+        found = await _edits(package, plan, since, requirements=options.requirements)
     pins = await build_requires(package) if requires else ()
     message = refs.journal_message(plan.package, plan.version, pins)
     return ReleaseCommit(plan.base_commit, plan.epoch_s, message, found)
@@ -131,8 +131,8 @@ async def _build_requires(package: Package) -> tuple[str, ...]:
     )
     output = await steps.resolve(fresh(container), backend.COMPILE)
     if output.exit_code:
-        said = " / ".join(output.stderr.strip().splitlines()[-4:])
-        raise ToolFailed(f"cannot resolve [build-system] requires of {project.name}: {said}")
+        printed = " / ".join(output.stderr.strip().splitlines()[-4:])
+        raise ToolFailed(f"cannot resolve [build-system] requires of {project.name}: {printed}")
     return backend.pins(output.stdout)
 
 
@@ -140,22 +140,22 @@ async def _edits(
     package: Package, plan: Plan, since: str, *, requirements: bool
 ) -> tuple[commit.Edit, ...]:
     """Make the edits, and take them out of where the package's code ran, as texts."""
-    project, keeper = package.project, package.keeper
+    project, changelog_source = package.project, package.changelog_source
     new = ""
-    if keeper is ChangelogSource.GIT_CLIFF:
+    if changelog_source is ChangelogSource.GIT_CLIFF:
         date = editing.date_of(plan)
         new = await changes(package, plan.version, plan.tag, date, since)
     container = package.container
-    texts = dict(editing.texts(project, plan, keeper, new))
+    texts = dict(editing.texts(project, plan, changelog_source, new))
     removed: list[str] = []
     for path, text in texts.items():
         container = container.with_new_file(package.path(path), text)
-    if keeper is ChangelogSource.TOWNCRIER:
+    if changelog_source is ChangelogSource.TOWNCRIER:
         date = editing.date_of(plan)
         command = changelog.towncrier_command(plan.version, date, project.name, draft=False)
         ready = _with_tool(package, container, "towncrier", project.where)
         ran = await _synced(steps.run(ready, command))
-        path = editing.changelog_path(project, keeper)
+        path = editing.changelog_path(project, changelog_source)
         texts[path] = await _text(ran, package.path(path))
         removed = await _removed(package, ran)
     if requirements and editing.rewrites_requirements(project):

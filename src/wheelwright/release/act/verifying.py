@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from wheelwright.release.act import preparing
-from wheelwright.release.act.asked import Asked
 from wheelwright.release.act.git import RemoteGit, Trace, printable
+from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.decide.ports import Compared
 from wheelwright.release.decide.world import Journal, Plan
 
@@ -25,7 +25,7 @@ _LAST_EPOCH_S = 2**33
 
 
 async def verify(
-    asked: Asked,
+    options: ReleaseOptions,
     remote: RemoteGit,
     plan: Plan,
     journal: Journal,
@@ -47,7 +47,7 @@ async def verify(
     if not 0 < trace.epoch_s < _LAST_EPOCH_S:
         return Compared(f"{of}: its time is {trace.epoch_s} s, {by}")
     its = replace(plan, base_commit=trace.parents[0], epoch_s=trace.epoch_s)
-    made = await preparing.made(asked, remote, its, since, requires=its == plan)
+    made = await preparing.made(options, remote, its, since, requires=its == plan)
     commit, differing = await remote.compare(made, journal.commit)
     if differing:
         more = len(differing) - _MOST_NAMED

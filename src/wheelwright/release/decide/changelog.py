@@ -62,7 +62,7 @@ class ChangelogSource(Enum):
     NOBODY = "nobody"
 
 
-def keeper(project: Project, text: str | None) -> ChangelogSource:
+def source_of(project: Project, text: str | None) -> ChangelogSource:
     """Return who keeps it; `text` is the changelog's, None where there is none."""
     if project.configures("tool", "towncrier") or project.has("towncrier.toml"):
         return ChangelogSource.TOWNCRIER
@@ -86,7 +86,7 @@ def find(names: Iterable[str]) -> str:
 def content_lines(text: str) -> list[str]:
     """Return the lines that say something: no headings, links, comments or place-holders."""
     lines = (line.strip() for line in _without_comments(text).splitlines())
-    return [line for line in lines if not _says_nothing(line)]
+    return [line for line in lines if not _is_empty(line)]
 
 
 def _without_comments(text: str) -> str:
@@ -97,14 +97,14 @@ def _without_comments(text: str) -> str:
     return "".join([*kept, text[position:]])
 
 
-def _says_nothing(line: str) -> bool:
-    words = line.lstrip("-*+ \t")
+def _is_empty(line: str) -> bool:
+    content = line.lstrip("-*+ \t")
     return (
-        not words
+        not content
         or bool(re.match(r"#{1,6}(\s|$)", line))
         or set(line) <= set("=-~_* ")
         or bool(_LINK.match(line))
-        or bool(_EMPTY.match(words))
+        or bool(_EMPTY.match(content))
     )
 
 

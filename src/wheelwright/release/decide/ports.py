@@ -45,10 +45,9 @@ from wheelwright.release.decide.world import FailureKind, GitHubRelease, Journal
 class ActFailed(WheelwrightError):
     """An act did not do what it is for, as far as its answer says."""
 
-    def __init__(self, trouble: FailureKind, said: str, retry_after_s: float | None = None) -> None:
-        super().__init__(said)
-        self.trouble = trouble
-        self.said = said
+    def __init__(self, kind: FailureKind, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.kind = kind
         self.retry_after_s = retry_after_s
 
 
@@ -68,11 +67,11 @@ class Compared:
 
     Attributes:
         foreign: what is not a release's, for people; empty where all of it is.
-        anew: the commit that the plan makes now; empty where that is not known to be one there.
+        own_commit: the commit that the plan makes now; empty if it is another one.
     """
 
     foreign: str = ""
-    anew: str = ""
+    own_commit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,16 +36,16 @@ _FINISHING: Final = (
 )
 
 
-def verified(here: RunState, commit: str, files: tuple[File, ...]) -> RunState:
+def verified(state: RunState, commit: str, files: tuple[File, ...]) -> RunState:
     """Return what a role has that takes over what another has made, built and verified."""
-    passed = replace(here, gates=Verdict.PASSED, check=Verdict.PASSED)
-    return replace(passed, anew=commit, verified=commit, built=files)
+    passed = replace(state, gates=Verdict.PASSED, check=Verdict.PASSED)
+    return replace(passed, own_commit=commit, verified=commit, built=files)
 
 
 def next_build(plan: Plan, world: World) -> Next:
     """Return what the build does next: it needs no lock, since it writes nothing outside."""
     lock = Lock("here", plan.run, plan.version, plan.base_commit, plan.epoch_s)
-    held = replace(world, lock=lock, here=replace(world.here, lock=lock.commit))
+    held = replace(world, lock=lock, state=replace(world.state, lock=lock.commit))
     step = next_step(plan, held)
     if isinstance(step, Step) and step.act not in _BUILDING:
         return Done()

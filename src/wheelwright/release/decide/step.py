@@ -38,7 +38,7 @@ its parent is in the base's history and its tree is that of the edits made anew:
 empty index, requirements and times are made anew as well, and the branch with them; with files
 there, the rebuild must have their hashes.
 
-An act that failed is tried again, or ends the release, as `TROUBLES` says: but only if it is
+An act that failed is tried again, or ends the release, as `REASONS_BY_KIND` says: but only if it is
 still the next one. What the act was for may have happened although its answer was lost.
 """
 
@@ -78,7 +78,7 @@ RACE_TRIES: Final = 3
 DISTRIBUTIONS: Final = (".tar.gz", ".whl")
 
 # What ends the release when an act fails for good, by act where that matters.
-TROUBLES: Final = MappingProxyType(
+REASONS_BY_KIND: Final = MappingProxyType(
     {
         FailureKind.CREDENTIALS: Reason.INDEX_CREDENTIALS,
         FailureKind.OTHER_BYTES: Reason.OTHER_BYTES,
@@ -86,7 +86,7 @@ TROUBLES: Final = MappingProxyType(
         FailureKind.ATTESTATION: Reason.ATTESTATION,
     }
 )
-REFUSALS: Final = MappingProxyType(
+REASONS_BY_ACT: Final = MappingProxyType(
     {
         Act.LOCK: Reason.PUSH_REFUSED,
         Act.VERIFY: Reason.EDITS_FAILED,
@@ -153,13 +153,16 @@ def next_upload(plan: Plan, world: World) -> Next:
 def _tempered(plan: Plan, world: World, wanted: Next) -> Next:
     if not isinstance(wanted, Step):
         return wanted
-    setback = world.here.setback
-    if setback and (setback.act, setback.subject) == (wanted.act, wanted.subject):
-        return _after(plan, setback, wanted)
-    if world.here.done == wanted.done:
+    failure = world.state.failure
+    if failure and (failure.act, failure.subject) == (
+        wanted.act,
+        wanted.subject,
+    ):
+        return _after(plan, failure, wanted)
+    if world.state.done == wanted.done:
         what = f"{wanted.act.value} {wanted.subject}".rstrip()
-        if world.here.looks < LOOKS:
-            return Step(Act.WAIT, subject=f"{what} to show", pause_s=2.0**world.here.looks)
+        if world.state.looks < LOOKS:
+            return Step(Act.WAIT, subject=f"{what} to show", pause_s=2.0**world.state.looks)
         return Stop.at(Reason.NO_PROGRESS, what)
     return wanted
 
@@ -168,7 +171,7 @@ def _wanted(plan: Plan, world: World) -> Next:
     if _released(world):
         if (unsure := verification(plan, world)) is not None:
             return unsure
-        held = world.lock and (_is_mine(plan, world) or world.lock.commit == world.here.lock)
+        held = world.lock and (_is_mine(plan, world) or world.lock.commit == world.state.lock)
         return Step(Act.UNLOCK, expected=world.lock.commit) if world.lock and held else Done()
     for rows in (_lock, _journal, _distributions, _repository):
         if (found := rows(plan, world)) is not None:
@@ -210,7 +213,7 @@ def _is_mine(plan: Plan, world: World) -> bool:
 
 
 def _lock(plan: Plan, world: World) -> Next | None:
-    lock, own = world.lock, world.here.lock
+    lock, own = world.lock, world.state.lock
     if lock and lock.commit == own:
         return None
     if own:
@@ -223,7 +226,7 @@ def _lock(plan: Plan, world: World) -> Next | None:
     return Stop.at(
         Reason.LOCKED,
         f'run "{lock.run}" is releasing {lock.version} ({plan.lock_ref})',
-        lock.act,
+        lock.hint,
     )
 
 
@@ -245,10 +248,10 @@ def _journal(plan: Plan, world: World) -> Next | None:
         return Step(Act.PUSH_BRANCH)
     if (unsure := verification(plan, world)) is not None:
         return unsure
-    if branch and not world.index and not world.tag and journal.commit != world.here.anew:
+    if branch and not world.index and not world.tag and journal.commit != world.state.own_commit:
         # Left by a run that published nothing: its time and its requirements are made anew.
         return Step(Act.PUSH_BRANCH, expected=branch.head)
-    if tag and not world.index and journal.commit != world.here.anew:
+    if tag and not world.index and journal.commit != world.state.own_commit:
         # No release tags before it publishes.
         seen = f"{plan.tag} is {tag.head[:12]}, and nothing of it is on the index"
         return Stop.at(Reason.TAG_TAKEN, seen)
@@ -257,47 +260,47 @@ def _journal(plan: Plan, world: World) -> Next | None:
 
 def verification(plan: Plan, world: World) -> Next | None:
     """Compare the release commit, or stop where it is not what a release makes."""
-    journal, here = world.journal, world.here
-    if journal is None or journal.commit == here.anew:
+    journal, state = world.journal, world.state
+    if journal is None or journal.commit == state.own_commit:
         return None
-    if journal.commit != here.verified:
+    if journal.commit != state.verified:
         return Step(Act.VERIFY, subject=journal.commit[:12])
-    return Stop.at(Reason.FOREIGN, f"{plan.branch} {here.foreign}") if here.foreign else None
+    return Stop.at(Reason.FOREIGN, f"{plan.branch} {state.foreign}") if state.foreign else None
 
 
 # -- the distributions ----------------------------------------------------------------------------
 
 
 def _distributions(plan: Plan, world: World) -> Next | None:
-    here = world.here
+    state = world.state
     pull = world.pull
     if pull and pull.state is PullState.CLOSED:
         return Stop.at(Reason.PULL_CLOSED, pull.url or f"#{pull.number}")
-    if not world.index and here.gates is not Verdict.PASSED:
-        if here.gates is Verdict.FAILED:
-            return Stop.at(Reason.GATES_FAILED, here.gates_said)
+    if not world.index and state.gates is not Verdict.PASSED:
+        if state.gates is Verdict.FAILED:
+            return Stop.at(Reason.GATES_FAILED, state.gates_output)
         return Step(Act.RUN_GATES)
-    if here.differing:
-        return Stop.at(Reason.NOT_REPRODUCIBLE, ", ".join(here.differing))
-    if not here.built:
+    if state.differing:
+        return Stop.at(Reason.NOT_REPRODUCIBLE, ", ".join(state.differing))
+    if not state.built:
         return Step(Act.BUILD)
     indexed = {file.name: file.sha256 for file in world.index}
-    other = [f.name for f in here.built if indexed.get(f.name, f.sha256) != f.sha256]
+    other = [f.name for f in state.built if indexed.get(f.name, f.sha256) != f.sha256]
     if other:
         return Stop.at(Reason.OTHER_BYTES, ", ".join(other))
-    missing = tuple(file.name for file in here.built if file.name not in indexed)
+    missing = tuple(file.name for file in state.built if file.name not in indexed)
     return _upload(plan, world, missing) if missing else None
 
 
 def _upload(plan: Plan, world: World, missing: tuple[str, ...]) -> Next:
-    here = world.here
-    if here.check is Verdict.FAILED:
-        return Stop.at(Reason.CHECK_FAILED, here.check_said)
-    if here.check is Verdict.UNKNOWN:
+    state = world.state
+    if state.check is Verdict.FAILED:
+        return Stop.at(Reason.CHECK_FAILED, state.check_output)
+    if state.check is Verdict.UNKNOWN:
         return Step(Act.CHECK)
-    if here.accepted_s is None:
+    if state.accepted_s is None:
         return Step(Act.PUBLISH, files=missing)
-    if here.accepted_s < INDEX_WAIT_S:
+    if state.accepted_s < INDEX_WAIT_S:
         return Step(Act.WAIT, subject="the index's listing", pause_s=INDEX_POLL_S)
     return Stop.at(Reason.INDEX_LAGS, f"{plan.package} {plan.version}: {', '.join(missing)}")
 
@@ -316,7 +319,7 @@ def _repository(plan: Plan, world: World) -> Next | None:
 
 
 def _assets(plan: Plan, world: World, release: GitHubRelease) -> Iterator[Next]:
-    wanted = {file.name: file.sha256 for file in world.here.built}
+    wanted = {file.name: file.sha256 for file in world.state.built}
     if not release.draft:
         yield Stop.at(Reason.RELEASE_DIFFERS, release.url or plan.tag)
     for asset in release.assets:
@@ -334,18 +337,18 @@ def _assets(plan: Plan, world: World, release: GitHubRelease) -> Iterator[Next]:
 # -- after a failure ------------------------------------------------------------------------------
 
 
-def _after(plan: Plan, setback: FailedAttempt, wanted: Step) -> Next:
-    if setback.trouble is FailureKind.BUSY:
-        pause = pause_s(setback.count, setback.retry_after_s)
+def _after(plan: Plan, failure: FailedAttempt, wanted: Step) -> Next:
+    if failure.kind is FailureKind.BUSY:
+        pause = pause_s(failure.count, failure.retry_after_s)
         if pause is None:
-            return Stop.at(Reason.NO_ANSWER, _said(plan, setback))
-        return wanted if setback.waited else Step(Act.WAIT, setback.act.value, pause_s=pause)
-    if setback.trouble is FailureKind.RACE and setback.count < RACE_TRIES:
+            return Stop.at(Reason.NO_ANSWER, _describe(plan, failure))
+        return wanted if failure.waited else Step(Act.WAIT, failure.act.value, pause_s=pause)
+    if failure.kind is FailureKind.RACE and failure.count < RACE_TRIES:
         return wanted
-    reason = TROUBLES.get(setback.trouble, REFUSALS[setback.act])
-    if (setback.act, setback.trouble) == (Act.PUSH_BRANCH, FailureKind.TOOL):
+    reason = REASONS_BY_KIND.get(failure.kind, REASONS_BY_ACT[failure.act])
+    if (failure.act, failure.kind) == (Act.PUSH_BRANCH, FailureKind.TOOL):
         reason = Reason.EDITS_FAILED
-    return Stop.at(reason, _said(plan, setback))
+    return Stop.at(reason, _describe(plan, failure))
 
 
 def pause_s(count: int, retry_after_s: float | None) -> float | None:
@@ -357,6 +360,6 @@ def pause_s(count: int, retry_after_s: float | None) -> float | None:
     return None if count >= BUSY_TRIES or pause > LONGEST_PAUSE_S else pause
 
 
-def _said(plan: Plan, setback: FailedAttempt) -> str:
-    what = f"{setback.act.value} {setback.subject}".rstrip()
-    return f"{what} of {plan.package} {plan.version}: {setback.said or setback.trouble.value}"
+def _describe(plan: Plan, failure: FailedAttempt) -> str:
+    what = f"{failure.act.value} {failure.subject}".rstrip()
+    return f"{what} of {plan.package} {plan.version}: {failure.message or failure.kind.value}"

@@ -45,17 +45,17 @@ class Bump:
     version: str = argument("The version itself (PEP 440).", "")
 
     @property
-    def words(self) -> str:
+    def as_options(self) -> str:
         """The request as options."""
-        said = [f"--{key} {value}" for key, value in self._said() if value]
-        return " ".join([*said, *(["--post"] if self.post else [])])
+        given = [f"--{key} {value}" for key, value in self._given() if value]
+        return " ".join([*given, *(["--post"] if self.post else [])])
 
-    def _said(self) -> tuple[tuple[str, str], ...]:
+    def _given(self) -> tuple[tuple[str, str], ...]:
         return ("bump", self.bump), ("pre", self.pre), ("version", self.version)
 
     def refusal(self) -> Stop | None:
         """Return what is wrong with the request itself, whatever the package is."""
-        given = [f"--{key}" for key, value in self._said() if value] + ["--post"] * self.post
+        given = [f"--{key}" for key, value in self._given() if value] + ["--post"] * self.post
         if not given:
             return Stop.at(Reason.NO_BUMP)
         for key, value, known in (("bump", self.bump, BUMPS), ("pre", self.pre, PRES)):

@@ -59,7 +59,7 @@ class Lock:
     epoch_s: int
 
     @property
-    def act(self) -> str:
+    def hint(self) -> str:
         """What another run can do; people paste it, and whoever may push has named the run."""
         simple = re.fullmatch(r"[\w.:/@+-]+", self.run, re.ASCII)
         named = f'"{self.run}"' if simple else shlex.quote(self.run)
@@ -166,15 +166,15 @@ class FailedAttempt:
 
     Attributes:
         subject: of the act, such as an asset's name.
-        said: what the other side answered, secrets replaced.
+        message: what the other side answered, secrets replaced.
         count: how many times in a row this act has failed.
         retry_after_s: what the other side asked for.
         waited: the pause before the next try is over.
     """
 
     act: Act
-    trouble: FailureKind
-    said: str = ""
+    kind: FailureKind
+    message: str = ""
     subject: str = ""
     count: int = 1
     retry_after_s: float | None = None
@@ -196,7 +196,7 @@ class RunState:
     Attributes:
         lock: the commit that this run pushed to the lock's ref.
         verified: the commit that this run has compared with what the edits make of its parent.
-        anew: the commit that this run makes, or has made, of the plan.
+        own_commit: the commit that this run makes, or has made, of the plan.
         foreign: what in `verified` is not what a release makes; empty where it is a release's.
         built: the distributions, byte-identical from two builds.
         differing: members that differ between the two builds.
@@ -207,16 +207,16 @@ class RunState:
 
     lock: str = ""
     verified: str = ""
-    anew: str = ""
+    own_commit: str = ""
     foreign: str = ""
     gates: Verdict = Verdict.UNKNOWN
-    gates_said: str = ""
+    gates_output: str = ""
     built: tuple[File, ...] = ()
     differing: tuple[str, ...] = ()
     check: Verdict = Verdict.UNKNOWN
-    check_said: str = ""
+    check_output: str = ""
     accepted_s: float | None = None
-    setback: FailedAttempt | None = None
+    failure: FailedAttempt | None = None
     done: tuple[Act, str] | None = None
     looks: int = 0
 
@@ -240,7 +240,7 @@ class World:
     pulls: tuple[Pull, ...] = ()
     release: GitHubRelease | None = None
     releases: frozenset[str] = frozenset()
-    here: RunState = field(default_factory=RunState)
+    state: RunState = field(default_factory=RunState)
 
     @property
     def journal(self) -> Journal | None:

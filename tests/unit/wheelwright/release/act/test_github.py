@@ -160,7 +160,7 @@ async def test_asset_that_is_gone_is_as_good_as_deleted(server: Server, github: 
     server.answers[f"DELETE {REPOSITORY}/releases/assets/6"] = (403, {"message": "no"})
     with pytest.raises(ActFailed) as caught:
         await github.delete_asset(6)
-    assert FailureKind.REFUSED is caught.value.trouble
+    assert FailureKind.REFUSED is caught.value.kind
     assert "token-of-mine" not in str(caught.value)
 
 
@@ -201,7 +201,7 @@ async def test_limit_of_the_rate_is_no_missing_permission(
     server.answers[f"GET {REPOSITORY}"] = (403, limited)
     with pytest.raises(ActFailed) as caught:
         await github.problems()
-    assert FailureKind.BUSY is caught.value.trouble
+    assert FailureKind.BUSY is caught.value.kind
 
 
 BASE = f"GET {REPOSITORY}/branches/main"
@@ -337,4 +337,4 @@ async def test_listing_of_the_index_is_read_as_json(server: Server) -> None:
     server.answers["GET /simple/demo/"] = (503, None)
     with pytest.raises(ActFailed) as caught:
         await index.files()
-    assert FailureKind.BUSY is caught.value.trouble
+    assert FailureKind.BUSY is caught.value.kind

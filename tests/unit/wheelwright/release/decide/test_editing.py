@@ -7,7 +7,7 @@ from tests.unit.wheelwright.release.packages import HATCH, HATCH_VCS, STATIC, lo
 from wheelwright.errors import ProjectError
 from wheelwright.release.decide import editing, refs
 from wheelwright.release.decide.changelog import ChangelogSource
-from wheelwright.release.decide.refs import Seen
+from wheelwright.release.decide.refs import RemoteRefs
 from wheelwright.release.decide.world import Journal
 
 LOG = "# Changelog\n\n## Unreleased\n\n- A thing.\n"
@@ -97,7 +97,7 @@ def test_requirements_follow_the_lock_unless_written_by_hand(
 def test_fault_26_tag_of_the_same_base_commit_is_no_earlier_release() -> None:
     """A second run on the commit that was released finds that release, not the one after it."""
     journal = Journal("journal", "base", "journal")
-    seen = Seen(
+    seen = RemoteRefs(
         "main",
         {"refs/tags/v1.2.4": "journal", "refs/tags/v1.2.3": "old", "refs/tags/other": "x"},
         journals={"refs/tags/v1.2.4": ("demo", "1.2.4", journal)},

@@ -156,7 +156,7 @@ class Trust:
 
 
 @dataclass(frozen=True)
-class Asked(Request, Branch, Origin, Api, NamedIndex, Upload, Run, RefToCreate, Trust):
+class ReleaseOptions(Request, Branch, Origin, Api, NamedIndex, Upload, Run, RefToCreate, Trust):
     """Everything that was asked, and of which package.
 
     Attributes:
@@ -171,7 +171,7 @@ class Asked(Request, Branch, Origin, Api, NamedIndex, Upload, Run, RefToCreate, 
     git: dagger.Directory | None = None
     checkout: bool = False
 
-    def who(self) -> RunIdentity:
+    def identity(self) -> RunIdentity:
         """Return which run this is; each call makes up a name where none was given.
 
         Raises:
