@@ -99,19 +99,19 @@ class Caller:
 
     def call(self, function: str) -> str:
         """Return the whole command; `function` may bring its arguments along."""
-        words = [self.program, "call"]
+        args = [self.program, "call"]
         if self.module:
-            words += ["-m", self.module]
+            args += ["-m", self.module]
         if self.toolchain:
-            words.append(self.toolchain)
+            args.append(self.toolchain)
         if self.module:
-            words += ["--source", "."]
+            args += ["--source", "."]
         if self.package:
-            words += ["--package", self.package]
-        words.append(function)
+            args += ["--package", self.package]
+        args.append(function)
         if self.module and function.split()[0] in _GIT:
-            words += ["--git", "."]
-        return " ".join(words)
+            args += ["--git", "."]
+        return " ".join(args)
 
     def call_apart(self, function: str) -> str:
         """Return the command of a job that has the module at its commit, and no repository."""
@@ -140,20 +140,20 @@ def caller(
             word(flag, value)
     brought = of_requirement(stiletto) if stiletto else None
     if module:
-        act = f"name its commit: --module {_REFERENCE}"
-        found = brought or of_reference("--module", module, "", act)
+        hint = f"name its commit: --module {_REFERENCE}"
+        found = brought or of_reference("--module", module, "", hint)
         return Caller(engine, module=module, package=package, home=found)
-    said = _parse(dagger_json)
-    if said.get("name") == _MODULE and "sdk" in said:
+    data = _parse(dagger_json)
+    if data.get("name") == _MODULE and "sdk" in data:
         return Caller(engine, own=True, package=package, home=brought or Home())
-    for number, name, source, pin in _toolchains(said):
+    for number, name, source, pin in _toolchains(data):
         # A reference may end in @version, a path in a slash.
         if _MODULE in (name, posixpath.basename(source.partition("@")[0].rstrip("/"))):
             entry = f"dagger.json: toolchains[{number}]"
-            act = f"run `{engine.value} toolchain install` again, which writes the pin"
+            hint = f"run `{engine.value} toolchain install` again, which writes the pin"
             if engine is Engine.STILETTO:
-                act += f', or pass --stiletto "{FORM}"'
-            home = brought or of_reference(f"{entry}.source", source, pin, act)
+                hint += f', or pass --stiletto "{FORM}"'
+            home = brought or of_reference(f"{entry}.source", source, pin, hint)
             known = word(f"{entry}.name", name or _MODULE)
             return Caller(engine, toolchain=known, package=package, home=home)
     where = "dagger.json has no toolchain"
@@ -164,9 +164,9 @@ def caller(
     )
 
 
-def _toolchains(said: dict[str, Any]) -> Iterator[tuple[int, str, str, str]]:
+def _toolchains(data: dict[str, Any]) -> Iterator[tuple[int, str, str, str]]:
     """Yield number, name, source and pin of each toolchain."""
-    listed = said.get("toolchains", [])
+    listed = data.get("toolchains", [])
     if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
         raise ProjectError("dagger.json: toolchains is not a list of objects", "correct it")
     for number, each in enumerate(listed):
@@ -184,9 +184,9 @@ def _parse(dagger_json: str | None) -> dict[str, Any]:
     if dagger_json is None:
         return {}
     try:
-        said = json_data(dagger_json)
+        data = json_data(dagger_json)
     except ValueError as error:
         raise ProjectError(f"dagger.json is not JSON: {error}", "correct it") from error
-    if not isinstance(said, dict):
+    if not isinstance(data, dict):
         raise ProjectError("dagger.json is not a JSON object", "correct it")
-    return said
+    return data

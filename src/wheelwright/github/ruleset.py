@@ -103,17 +103,17 @@ def _ruleset(
         "enforcement": "active",
         "conditions": {"ref_name": {"include": [ref], "exclude": []}},
         "rules": rules,
-        "bypass_actors": [_actor(word) for word in bypass],
+        "bypass_actors": [_actor(actor) for actor in bypass],
     }
 
 
-def _actor(word: str) -> dict[str, Any]:
-    if word in _ROLES:
-        return {"actor_id": _ROLES[word], "actor_type": "RepositoryRole", "bypass_mode": "always"}
-    if found := re.fullmatch(r"(app|team):([0-9]+)", word):
+def _actor(name: str) -> dict[str, Any]:
+    if name in _ROLES:
+        return {"actor_id": _ROLES[name], "actor_type": "RepositoryRole", "bypass_mode": "always"}
+    if found := re.fullmatch(r"(app|team):([0-9]+)", name):
         kind = _ACTORS[found[1]]
         return {"actor_id": int(found[2]), "actor_type": kind, "bypass_mode": "always"}
     raise RequestError(
-        f'unknown --bypass actor "{word}"',
+        f'unknown --bypass actor "{name}"',
         f"choose from {', '.join(_ROLES)}, app:ID, team:ID",
     )

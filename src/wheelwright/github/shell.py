@@ -52,8 +52,10 @@ async def workflows(loaded: LoadedProject, package: str, options: Options) -> da
 
 async def _texts(source: dagger.Directory, paths: Iterable[str]) -> dict[str, str]:
     """Return the text of each path that exists."""
-    asked = set(paths)
-    found = asked.intersection(await source.filter(include=literal(sorted(asked))).glob("**"))
+    requested = set(paths)
+    found = requested.intersection(
+        await source.filter(include=literal(sorted(requested))).glob("**")
+    )
     return await together({path: source.file(path).contents for path in found})
 
 
@@ -65,8 +67,8 @@ def native_matrix(loaded: LoadedProject) -> str:
     history = version_source(project.package) is VersionSource.VCS
     rows: list[tuple[cells.Cell, str, str]] = []
     for cell, runner in native.native(cells.plan(project, cells.Selection())):
-        made = make(project, cell, TestOptions(), history=history)
-        script = native.script(made.environment, made.pytest, loaded.prefix)
+        planned = make(project, cell, TestOptions(), history=history)
+        script = native.script(planned.environment, planned.pytest, loaded.prefix)
         rows.append((cell, runner, script))
     return native.strategy(rows)
 

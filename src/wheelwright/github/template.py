@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from importlib import resources
 
-_WORD = re.compile(r"@([a-z_]+)@")
+_NAME = re.compile(r"@([a-z_]+)@")
 _ALONE = re.compile(r"(?P<indent> *)@(?P<word>[a-z_]+)@")
 
 
@@ -31,7 +31,7 @@ def fill(template: str, values: Mapping[str, str]) -> str:
     for line in template.rstrip("\n").split("\n"):
         alone = _ALONE.fullmatch(line)
         if not alone:
-            lines.append(_WORD.sub(lambda match: values[match[1]], line))
+            lines.append(_NAME.sub(lambda match: values[match[1]], line))
         elif value := values[alone["word"]]:
             inner = fill(value, values).rstrip("\n").split("\n")
             lines += [alone["indent"] + each if each else each for each in inner]

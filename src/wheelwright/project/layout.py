@@ -20,7 +20,7 @@ _NAMES: Final = ("tests", "test")
 _BACK_ENDS: Final = ("hatchling", "uv_build", "flit_core", "setuptools", "poetry.core", "pdm.")
 
 # Places below [tool] that say what is packaged, or where something is built from.
-_SAID: Final = (
+_TABLES: Final = (
     ("flit", "sdist"),
     ("flit", "module"),
     ("hatch", "build"),
@@ -51,18 +51,18 @@ def test_directories(project: Project) -> tuple[str, ...]:
     package = project.package
     if not package.backend.startswith(_BACK_ENDS) or any(map(project.has, _CODE)):
         return ()
-    said = set().union(
-        *(_words(_at(each, *keys)) for each in (package, project.root) for keys in _SAID)
+    named = set().union(
+        *(_texts(_at(each, *keys)) for each in (package, project.root) for keys in _TABLES)
     )
     # A back end or a hook in the tree reads whatever it likes.
-    if package.has("build-system", "backend-path") or "custom" in said:
+    if package.has("build-system", "backend-path") or "custom" in named:
         return ()
     inside = [*project.members, package.name]
     return tuple(
         join(project.where, name)
         for name in _NAMES
         if project.has(f"{name}/")
-        and not any(name in word.replace("\\", "/").split("/") for word in (*said, *inside))
+        and not any(name in text.replace("\\", "/").split("/") for text in (*named, *inside))
     )
 
 
@@ -70,10 +70,10 @@ def _at(pyproject: Pyproject, *keys: str) -> Any:
     return pyproject.table("tool", *keys[:-1]).get(keys[-1])
 
 
-def _words(value: Any) -> set[str]:
+def _texts(value: Any) -> set[str]:
     """Return every key and text of a table."""
     if isinstance(value, Mapping):
-        return {str(key) for key in value}.union(*map(_words, value.values()))
+        return {str(key) for key in value}.union(*map(_texts, value.values()))
     if isinstance(value, list):
-        return set().union(*map(_words, value))
+        return set().union(*map(_texts, value))
     return {value} if isinstance(value, str) else set()

@@ -48,8 +48,8 @@ def _fits(markers: Sequence[str], python: str) -> bool:
     try:
         return any(Marker(marker).evaluate(environment) for marker in markers)
     except (InvalidMarker, RecursionError) as error:
-        said = shortened(error)
-        raise ProjectError(f"uv.lock has a broken marker: {said}", "run `uv lock`") from error
+        reason = shortened(error)
+        raise ProjectError(f"uv.lock has a broken marker: {reason}", "run `uv lock`") from error
 
 
 def parse(text: str) -> Lock:

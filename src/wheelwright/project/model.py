@@ -124,8 +124,8 @@ def _pyproject(files: Snapshot, where: str) -> Pyproject:
     path = join(where, "pyproject.toml")
     text = files.text(path)
     if text is None:
-        seen = sorted(name for name in files.names if "/" not in name.rstrip("/"))
-        holds = ", ".join(seen[:8]) + (", ..." if len(seen) > 8 else "")
+        names = sorted(name for name in files.names if "/" not in name.rstrip("/"))
+        holds = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
         raise ProjectError(
             f"no {path} in the source (it has: {holds or 'nothing'})",
             "pass --source DIR with the package's directory, or --package PATH if it lies deeper",

@@ -63,41 +63,41 @@ def claimed(pyproject: Pyproject) -> list[str]:
 def preferred(python_version_file: str | None) -> str:
     """Return the version that .python-version names first; empty where it names none."""
     for line in (python_version_file or "").splitlines():
-        word = line.split("#")[0].strip()
-        if word:
-            match = _PYTHON_VERSION_LINE.fullmatch(word)
+        text = line.split("#")[0].strip()
+        if text:
+            match = _PYTHON_VERSION_LINE.fullmatch(text)
             return match.group(1) if match else ""
     return ""
 
 
-def allowed(pyproject: Pyproject, word: str, origin: str) -> str:
+def allowed(pyproject: Pyproject, python: str, origin: str) -> str:
     """Return a version that may be used, as it stands; `origin` says who wrote it.
 
     Raises:
         RequestError: not a version, or outside requires-python.
     """
-    if not _VERSION.fullmatch(word):
-        raise RequestError(f'{origin} "{word}" is not a Python version', "write it like 3.12")
-    if not allows(pyproject.requires_python, word):
+    if not _VERSION.fullmatch(python):
+        raise RequestError(f'{origin} "{python}" is not a Python version', "write it like 3.12")
+    if not allows(pyproject.requires_python, python):
         raise RequestError(
-            f'Python {word} is outside requires-python "{pyproject.requires_python}" '
+            f'Python {python} is outside requires-python "{pyproject.requires_python}" '
             f"of {pyproject.name or pyproject.path}",
             f"choose one of {', '.join(claimed(pyproject)) or 'the versions it allows'}",
         )
-    return word
+    return python
 
 
 def choose(
-    pyproject: Pyproject, asked: str, configured: str, python_version_file: str | None
+    pyproject: Pyproject, requested: str, configured: str, python_version_file: str | None
 ) -> str:
     """Return the Python to use: as asked, configured, preferred, or a boring claimed one.
 
     Raises:
         RequestError: not a version, or outside requires-python.
     """
-    for word, origin in ((asked, "--python"), (configured, "python in [tool.wheelwright]")):
-        if word:
-            return allowed(pyproject, word, origin)
+    for python, origin in ((requested, "--python"), (configured, "python in [tool.wheelwright]")):
+        if python:
+            return allowed(pyproject, python, origin)
     own = preferred(python_version_file)
     if own and allows(pyproject.requires_python, own):
         return own

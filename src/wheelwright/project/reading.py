@@ -93,8 +93,8 @@ def shortened(text: object) -> str:
     return cut(" ".join(str(text).split()))
 
 
-def toml(path: str, text: str, act: str = "correct that line") -> dict[str, Any]:
-    """Read TOML; `act` is what the reader of an error should do.
+def toml(path: str, text: str, hint: str = "correct that line") -> dict[str, Any]:
+    """Read TOML; `hint` is what the reader of an error should do.
 
     Raises:
         ProjectError: not TOML, or nested too deeply; the message has the line.
@@ -112,7 +112,7 @@ def toml(path: str, text: str, act: str = "correct that line") -> dict[str, Any]
         # ValueError: TOMLDecodeError is one, and so is an integer of too many digits.
         reason = shortened(error)
         raise ProjectError(
-            f"{path} is not valid TOML: {reason[:1].lower()}{reason[1:]}", act
+            f"{path} is not valid TOML: {reason[:1].lower()}{reason[1:]}", hint
         ) from error
     return data
 
@@ -121,18 +121,18 @@ def _shallow(path: str, text: str) -> None:
     """Hold brackets and dotted keys to what the parser behind can take."""
     line, depth, dots = 1, 0, 0
     for token in _TOML_TOKEN.finditer(text):
-        word = token.group()
-        if word == ".":
+        sign = token.group()
+        if sign == ".":
             dots += 1
-        elif word in "[{":
+        elif sign in "[{":
             depth, dots = depth + 1, 0
-        elif word in "]}":
+        elif sign in "]}":
             depth, dots = max(depth - 1, 0), 0
-        elif word in "=,\n":
+        elif sign in "=,\n":
             dots = 0
         if depth > DEPTH or dots > DEPTH:
             raise ProjectError(f"{path}:{line}: nested more than {DEPTH} levels deep", "flatten it")
-        line += word.count("\n")
+        line += sign.count("\n")
 
 
 def ini(path: str, text: str) -> configparser.ConfigParser:

@@ -168,7 +168,7 @@ class _Reader:
         self._kinds = dict.fromkeys(_KINDS, 0)
         self._failures: list[Failure] = []
         self._seen: dict[str, None] = {}
-        self._told: set[str] = set()
+        self._with_outcome: set[str] = set()
         self._seconds: dict[str, float] = {}
         self._ignored: list[str] = []
 
@@ -195,7 +195,7 @@ class _Reader:
             case "result":
                 self._result(event)
             case "other":
-                self._told.add(event.name("test"))
+                self._with_outcome.add(event.name("test"))
             case "more":
                 self._took(event)
             case "error":
@@ -229,7 +229,7 @@ class _Reader:
         found.slowest = tuple((s, _address(name)) for s, name in slowest[:_SLOWEST_MAX])
         found.ignored = tuple(dict.fromkeys(self._ignored))
         found.seen = len(self._seen)
-        found.silent = tuple(name for name in self._seen if name not in self._told)
+        found.silent = tuple(name for name in self._seen if name not in self._with_outcome)
         return found
 
     def _session(self, event: _Event) -> None:
@@ -253,7 +253,7 @@ class _Reader:
         if kind not in self._kinds:
             raise ValueError("an unknown outcome")
         self._kinds[kind] += 1
-        self._told.add(event.name("test"))
+        self._with_outcome.add(event.name("test"))
         self._took(event)
         if kind in ("failed", "error"):
             self._failed(event)

@@ -108,10 +108,10 @@ class Run:
         if found.passed:
             return None
         failures = self.record.failures if self.record else ()
-        said = [f"  {each.test}: {each.message}" for each in failures[:_FAILURES_SHOWN]]
+        listed = [f"  {each.test}: {each.message}" for each in failures[:_FAILURES_SHOWN]]
         if len(failures) > _FAILURES_SHOWN:
-            said.append(f"  ... and {len(failures) - _FAILURES_SHOWN} more")
-        middle = ["", *said, ""] if said else []
+            listed.append(f"  ... and {len(failures) - _FAILURES_SHOWN} more")
+        middle = ["", *listed, ""] if listed else []
         if found.kind is Kind.UNKNOWN:
             head = f"pytest reached no verdict on {self.name}: {found.reason}"
             return ToolFailed("\n".join([head, *middle, self._tail()]).rstrip())

@@ -51,9 +51,9 @@ class Tested:
             if self.unrun:
                 return GateResult("tests", Verdict.FAILED, self.unrun.split(";")[0], self.unrun)
             return GateResult("tests", Verdict.NOT_CONFIGURED, self.text())
-        said = self.run.counted() or f"exit code {self.run.exit_code}"
+        counts = self.run.counted() or f"exit code {self.run.exit_code}"
         error = self.error()
-        note = f"{self.run.verdict.reason or said}; {self.run.python}"
+        note = f"{self.run.verdict.reason or counts}; {self.run.python}"
         verdict = Verdict.FAILED if error else Verdict.PASSED
         return GateResult("tests", verdict, note, str(error) if error else "")
 
@@ -124,8 +124,8 @@ async def run_tests(loaded: LoadedProject, plan: TestPlan, git: dagger.Directory
     output = ended.output
     if plan.servers and output.exit_code == services.MIGRATION_FAILED:
         raise broken(f"the migration {shlex.join(plan.migrate)}", output)
-    made = await toolchain.dependencies(loaded.source, plan.environment)
-    version = await steps.run(made, ["python", "--version"]).stdout()
+    with_dependencies = await toolchain.dependencies(loaded.source, plan.environment)
+    version = await steps.run(with_dependencies, ["python", "--version"]).stdout()
     run = Run(
         name=project.name,
         python=version.strip(),
@@ -154,8 +154,8 @@ async def _unrun(loaded: LoadedProject) -> str:
         except dagger.QueryError:
             # A directory of that name, or no text: nothing that unittest would load.
             continue
-    said = unrun.found(project, texts)
-    if not said:
+    listed = unrun.found(project, texts)
+    if not listed:
         return ""
-    act = unrun.ways_out(texts)
-    return f"{project.name}: its tests did not run: {', and '.join(said)}; {act}"
+    hint = unrun.ways_out(texts)
+    return f"{project.name}: its tests did not run: {', and '.join(listed)}; {hint}"

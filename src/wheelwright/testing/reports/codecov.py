@@ -47,11 +47,11 @@ async def upload(report: dagger.File, token: dagger.Secret, about: Upload) -> st
 
 def command(upload: Upload) -> tuple[str, ...]:
     """Return the command; the token is in `CODECOV_TOKEN`, never among the arguments."""
-    words = ["codecovcli"]
+    args = ["codecovcli"]
     if upload.url:
-        words.append(f"--url={upload.url}")
+        args.append(f"--url={upload.url}")
     # One file, ours: searching would also find the reports of single cells.
-    words += ["upload-process", "--fail-on-error", "--disable-search", f"--file={REPORT}"]
+    args += ["upload-process", "--fail-on-error", "--disable-search", f"--file={REPORT}"]
     for option, value in (
         ("--sha", upload.commit),
         ("--branch", upload.branch),
@@ -59,17 +59,17 @@ def command(upload: Upload) -> tuple[str, ...]:
         ("--pr", upload.pull_request),
     ):
         if value:
-            words.append(f"{option}={value}")
+            args.append(f"{option}={value}")
     if upload.slug:
-        words.append("--git-service=github")
-    words += [f"--flag={flag}" for flag in upload.flags]
-    return tuple(words)
+        args.append("--git-service=github")
+    args += [f"--flag={flag}" for flag in upload.flags]
+    return tuple(args)
 
 
 def upload_message(upload: Upload, output: Output) -> str:
     """Return what came of it in words; an upload that failed is no failure of the run."""
-    said = "\n".join(part.strip() for part in (output.stdout, output.stderr) if part.strip())
-    lines = said.splitlines()[-_TAIL_LINES:]
+    printed = "\n".join(part.strip() for part in (output.stdout, output.stderr) if part.strip())
+    lines = printed.splitlines()[-_TAIL_LINES:]
     to = upload.url or "Codecov"
     if output.exit_code == 0:
         return "\n".join([f"uploaded coverage.xml to {to}", *lines])

@@ -121,8 +121,8 @@ def shortfall(coverage: Coverage | None) -> str:
         for file in coverage.most_lacking[:5]
         if file.missing
     )
-    said = f"coverage {percent(coverage.percent)} is below {coverage.minimum:g} %"
-    return f"{said}; most lacking: {named}" if named else f"{said}: nothing was measured"
+    message = f"coverage {percent(coverage.percent)} is below {coverage.minimum:g} %"
+    return f"{message}; most lacking: {named}" if named else f"{message}: nothing was measured"
 
 
 def headline(report: MatrixReport) -> str:
@@ -138,8 +138,8 @@ def headline(report: MatrixReport) -> str:
             if begun
             else f"none of {counted(total, 'cell')} ran"
         )
-    if said := shortfall(report.coverage):
-        return said.partition(";")[0]
+    if message := shortfall(report.coverage):
+        return message.partition(";")[0]
     idle = sum(cell.verdict is not Verdict.PASSED for cell in report.cells)
     missed = f", {idle} not run" if idle else ""
     return f"{counted(total - idle, 'cell')} passed{missed}"
@@ -182,11 +182,11 @@ _cell_from_json = make_dict_structure_fn(CellReport, _JSON)
 
 @_JSON.register_unstructure_hook
 def _flat(cell: CellReport) -> dict[str, Any]:
-    made: dict[str, Any] = {}
+    data: dict[str, Any] = {}
     for key, value in _cell_to_json(cell).items():
         flat = {name: getattr(cell.counts, name) for name in _COUNTS}
-        made.update(flat if key == "counts" else {key: value})
-    return made
+        data.update(flat if key == "counts" else {key: value})
+    return data
 
 
 @_JSON.register_structure_hook
