@@ -29,7 +29,7 @@ from stiletto.module.remote import GitReference, is_remote, parse_reference
 from stiletto.sandbox import operations as ops
 from stiletto.sandbox.hosts import hosts_file
 from stiletto.sandbox.packing import assert_words, packed
-from stiletto.sandbox.plan import Image, Step
+from stiletto.sandbox.plan import BindMount, Image, Step
 from stiletto.sandbox.replay import replay_comment, replay_line
 from stiletto.store.store import Store
 
@@ -310,7 +310,7 @@ def test_the_replay_script_runs_exactly_the_step(
         mount, overlay, file, workdir = targets
         operations: list[ops.Operation] = [
             ops.Overlay((root / "low",), overlay, root / "up", root / "work"),
-            ops.BindPath(root / mount.replace("\0", ""), mount),
+            BindMount(mount, root / mount.replace("\0", "")),
             ops.Data(file, b"secret-file"),
             ops.SetEnvironment(*variable),
             ops.SetEnvironment(secret, "secret-value", secret=True),

@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from stiletto.api.container import (
-    Container,
-    Label,
-    SecretVariable,
-    Variable,
-    VolatileVariable,
-)
+from stiletto.api.container import Container, Label, SecretVariable, Variable, VolatileVariable
 from stiletto.api.registry import call
 from stiletto.api.secrets import Secret
 from stiletto.api.texts import check_user, check_variable
@@ -32,24 +26,12 @@ def with_env_variable(self: Container, name: str, value: str, expand: bool = Fal
     return replace(self, env=_with(self.env, name, self.expand(value) if expand else value))
 
 
-@call("Container.withoutEnvVariable")
-def without_env_variable(self: Container, name: str) -> Container:
-    """Unset a variable."""
-    return replace(self, env=tuple(v for v in self.env if v.name != name))
-
-
 @call("Container.withVolatileVariable")
 def with_volatile_variable(self: Container, name: str, value: str) -> Container:
     """Set a variable whose value enters no key."""
     check_variable("Container.withVolatileVariable", name)
     kept = tuple(v for v in self.volatile if v.name != name)
     return replace(self, volatile=(*kept, VolatileVariable(name, value)))
-
-
-@call("Container.withoutVolatileVariable")
-def without_volatile_variable(self: Container, name: str) -> Container:
-    """Unset a volatile variable."""
-    return replace(self, volatile=tuple(v for v in self.volatile if v.name != name))
 
 
 @call("Container.withSecretVariable")
@@ -60,22 +42,10 @@ def with_secret_variable(self: Container, name: str, secret: Secret) -> Containe
     return replace(self, secrets=(*kept, SecretVariable(name, secret)))
 
 
-@call("Container.withoutSecretVariable")
-def without_secret_variable(self: Container, name: str) -> Container:
-    """Unset a secret variable."""
-    return replace(self, secrets=tuple(v for v in self.secrets if v.name != name))
-
-
 @call("Container.withWorkdir")
 def with_workdir(self: Container, path: str, expand: bool = False) -> Container:
     """Set the working directory."""
     return replace(self, workdir=self.path(path, expand))
-
-
-@call("Container.withoutWorkdir")
-def without_workdir(self: Container) -> Container:
-    """Go back to `/`."""
-    return replace(self, workdir="")
 
 
 @call("Container.withUser")
@@ -83,12 +53,6 @@ def with_user(self: Container, name: str) -> Container:
     """Set who commands run as."""
     check_user("Container.withUser", name)
     return replace(self, user=name)
-
-
-@call("Container.withoutUser")
-def without_user(self: Container) -> Container:
-    """Go back to root."""
-    return replace(self, user="")
 
 
 @call("Container.withEntrypoint")
@@ -113,23 +77,11 @@ def with_default_args(self: Container, args: Sequence[str]) -> Container:
     return replace(self, default_args=tuple(args), own_default_args=True)
 
 
-@call("Container.withoutDefaultArgs")
-def without_default_args(self: Container) -> Container:
-    """Clear the default command."""
-    return replace(self, default_args=(), own_default_args=False)
-
-
 @call("Container.withLabel")
 def with_label(self: Container, name: str, value: str) -> Container:
     """Set a label."""
     kept = tuple(label for label in self.labels if label.name != name)
     return replace(self, labels=(*kept, Label(name, value)))
-
-
-@call("Container.withoutLabel")
-def without_label(self: Container, name: str) -> Container:
-    """Remove a label."""
-    return replace(self, labels=tuple(label for label in self.labels if label.name != name))
 
 
 @call("Container.envVariable")

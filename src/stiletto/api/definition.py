@@ -9,7 +9,7 @@ code uses.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stiletto.graph.kind import Kind
@@ -94,6 +94,12 @@ class ObjectDef:
     constructor: FunctionDef | None = None
     original: str = ""
 
+    @property
+    def all_functions(self) -> tuple[FunctionDef, ...]:
+        """Its fields, as functions without arguments, then its functions."""
+        fields = (FunctionDef(f.name, f.type, (), f.description) for f in self.fields.values())
+        return (*fields, *self.functions.values())
+
 
 @dataclass(frozen=True, slots=True)
 class EnumDef:
@@ -121,6 +127,12 @@ class ModuleDef:
     def main_object(self) -> ObjectDef:
         """The object that the constructor makes."""
         return self.objects[self.main]
+
+    def making(self, name: str) -> FunctionDef:
+        """Return the function of this name that makes the main object."""
+        main = self.main_object
+        constructor = main.constructor or FunctionDef("", TypeRef(Kind.OBJECT, main.name))
+        return replace(constructor, name=name, returns=TypeRef(Kind.OBJECT, main.name))
 
 
 def to_json(value: Any) -> Any:
@@ -179,10 +191,6 @@ def enum_from_json(data: Mapping[str, Any]) -> EnumDef:
 
 def from_json(data: Mapping[str, Any]) -> ModuleDef:
     """Read a module definition that `to_json` wrote."""
-    return ModuleDef(
-        name=data["name"],
-        main=data["main"],
-        description=data["description"],
-        objects={key: object_from_json(item) for key, item in data["objects"].items()},
-        enums={key: enum_from_json(item) for key, item in data["enums"].items()},
-    )
+    objects = {key: object_from_json(item) for key, item in data["objects"].items()}
+    enums = {key: enum_from_json(item) for key, item in data["enums"].items()}
+    return ModuleDef(**{**data, "objects": objects, "enums": enums})

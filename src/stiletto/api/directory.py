@@ -108,14 +108,9 @@ def with_symlink(self: Directory, target: str, link_name: str) -> Directory:
 
 
 @call("Directory.withoutDirectory")
-def without_directory(self: Directory, path: str) -> Directory:
-    """Remove a directory; absent is no error."""
-    return written(self, Remove((path,)))
-
-
 @call("Directory.withoutFile")
-def without_file(self: Directory, path: str) -> Directory:
-    """Remove a file; absent is no error."""
+def without(self: Directory, path: str) -> Directory:
+    """Remove a file or directory; absent is no error."""
     return written(self, Remove((path,)))
 
 
@@ -154,20 +149,8 @@ def changes(self: Directory, from_: Directory) -> Changeset:
     return Changeset(from_, self)
 
 
-@call("Directory.withError")
-def directory_with_error(self: Directory, err: str) -> Directory:
-    """Fail with a message; an empty one changes nothing."""
-    if err:
-        raise UsageError(err)
-    return self
-
-
 @call("Directory.chown")
-def chown(
-    self: Directory,
-    path: str,
-    owner: str,
-) -> Directory:
+def chown(self: Directory, path: str, owner: str) -> Directory:
     """Change nothing: one user owns every file of a sandbox."""
     return self
 

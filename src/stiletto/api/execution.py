@@ -8,6 +8,7 @@ from dataclasses import replace
 from stiletto.api.container import Container, DirectoryMount, ExecRoot, MountAfterExec
 from stiletto.api.registry import call
 from stiletto.errors import NotSupported, UsageError
+from stiletto.graph.recipe import Recipe
 
 
 def refuse(field: str, **given: bool) -> None:
@@ -74,7 +75,8 @@ def with_exec(
 
 
 @call("Container.withError")
-def with_error(self: Container, err: str) -> Container:
+@call("Directory.withError")
+def with_error(self: Recipe, err: str) -> Recipe:
     """Fail with a message; an empty one changes nothing."""
     if err:
         raise UsageError(err)

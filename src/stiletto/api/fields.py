@@ -1,21 +1,31 @@
-"""Calls that return a field of a value: a table instead of a function for each.
+"""Calls that return, reset or shorten a field: tables instead of a function for each.
 
-The attribute has the name of the call in snake case, unless `OTHER_NAMES` says otherwise. A test
+The attribute has the name of the call in snake case, unless `OTHER_NAMES` names another. A test
 compares every entry with the SDK, its type among it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 
 from stiletto.api.container import Container, Label, Service, Variable
 from stiletto.api.directory import DiffStat
-from stiletto.api.files import Changeset
+from stiletto.api.files import Changeset, EmptyDirectory
 from stiletto.api.readiness import Healthcheck, Port
-from stiletto.api.registry import CALLS, Call, snake
-from stiletto.api.session import Argument, CurrentModule, Error, ErrorValue, FunctionCall, Stat
+from stiletto.api.registry import CALLS, Call, call, snake
+from stiletto.api.session import (
+    Argument,
+    CurrentModule,
+    Error,
+    ErrorValue,
+    FunctionCall,
+    Host,
+    Stat,
+)
+from stiletto.api.typedefs import Module, TypeDef
 from stiletto.graph.recipe import Recipe
 
 FIELDS: Final[Mapping[type[Recipe], tuple[str, ...]]] = {
@@ -62,6 +72,31 @@ OTHER_NAMES: Final = {
 }
 
 
+RESET: Final[Mapping[str, Mapping[str, Any]]] = {
+    "withoutDefaultArgs": {"default_args": (), "own_default_args": False},
+    "withoutDockerHealthcheck": {"healthcheck": None},
+    "withoutUser": {"user": ""},
+    "withoutWorkdir": {"workdir": ""},
+}
+"""Calls of a container that give fields their first values again."""
+
+WITHOUT: Final = {
+    "withoutEnvVariable": "env",
+    "withoutLabel": "labels",
+    "withoutSecretVariable": "secrets",
+    "withoutVolatileVariable": "volatile",
+}
+"""Calls of a container that remove what has a name from a field."""
+
+NEW: Final[Mapping[str, type[Recipe]]] = {
+    "directory": EmptyDirectory,
+    "host": Host,
+    "module": Module,
+    "typeDef": TypeDef,
+}
+"""Calls of the root that return an empty value."""
+
+
 def attribute(name: str) -> str:
     """Return the attribute that a call of the table answers."""
     return OTHER_NAMES.get(name) or snake(name)
@@ -71,3 +106,32 @@ for _type, _names in FIELDS.items():
     for _name in _names:
         _full = f"{_type.TYPE}.{_name}"
         CALLS[_full] = Call(_full, attrgetter(attribute(_name)), is_leaf=False, parameters={})
+
+
+def _new(of: type[Recipe]) -> Callable[[Recipe], Recipe]:
+    def new(self: Recipe) -> Recipe:
+        return of()
+
+    return new
+
+
+def _reset(values: Mapping[str, Any]) -> Callable[[Container], Container]:
+    return lambda self: replace(self, **values)
+
+
+def _without(field: str) -> Callable[[Container, str], Container]:
+    def without(self: Container, name: str) -> Container:
+        kept: dict[str, Any] = {
+            field: tuple(item for item in getattr(self, field) if item.name != name)
+        }
+        return replace(self, **kept)
+
+    return without
+
+
+for _name, _of in NEW.items():
+    call(f"Query.{_name}")(_new(_of))
+for _name, _values in RESET.items():
+    call(f"Container.{_name}")(_reset(_values))
+for _name, _field in WITHOUT.items():
+    call(f"Container.{_name}")(_without(_field))

@@ -154,14 +154,9 @@ def with_symlink(self: Container, target: str, link_name: str, expand: bool = Fa
 
 
 @call("Container.withoutDirectory")
-def without_directory(self: Container, path: str, expand: bool = False) -> Container:
-    """Remove a directory; absent is no error."""
-    return _write(self, self.path(path, expand), lambda at: Remove((at,)))
-
-
 @call("Container.withoutFile")
-def without_file(self: Container, path: str, expand: bool = False) -> Container:
-    """Remove a file; absent is no error."""
+def without(self: Container, path: str, expand: bool = False) -> Container:
+    """Remove a file or directory; absent is no error."""
     return _write(self, self.path(path, expand), lambda at: Remove((at,)))
 
 
@@ -169,7 +164,7 @@ def without_file(self: Container, path: str, expand: bool = False) -> Container:
 def without_files(self: Container, paths: Sequence[str], expand: bool = False) -> Container:
     """Remove files; absent is no error."""
     for path in paths:
-        self = without_file(self, path, expand)
+        self = without(self, path, expand)
     return self
 
 

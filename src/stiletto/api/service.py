@@ -78,12 +78,6 @@ def with_docker_healthcheck(
     return replace(self, healthcheck=made)
 
 
-@call("Container.withoutDockerHealthcheck")
-def without_docker_healthcheck(self: Container) -> Container:
-    """Remove the health check."""
-    return replace(self, healthcheck=None)
-
-
 # -- services ------------------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from stiletto.api.container import Container
-from stiletto.api.files import Directory, EmptyDirectory, File, NewFile
+from stiletto.api.files import Directory, File, NewFile
 from stiletto.api.registry import call
 from stiletto.api.texts import check_file_name, check_permissions
 from stiletto.graph.recipe import Recipe
@@ -119,24 +119,12 @@ def container(self: Query, platform: str | None = None) -> Container:
     return Container(platform=platform or "")
 
 
-@call("Query.directory")
-def directory(self: Query) -> Directory:
-    """Start with an empty directory."""
-    return EmptyDirectory()
-
-
 @call("Query.file")
 def file(self: Query, name: str, contents: str, permissions: int = 0o644) -> File:
     """Make a file from text."""
     check_file_name("Query.file", name)
     check_permissions("Query.file", "permissions", permissions)
     return NewFile(name, contents, permissions)
-
-
-@call("Query.host")
-def host(self: Query) -> Host:
-    """Return the client's machine."""
-    return Host()
 
 
 @call("Query.error")

@@ -89,18 +89,6 @@ def _enum(of: TypeDef, **changes: Any) -> TypeDef:
 # -- the calls ---------------------------------------------------------------------------------
 
 
-@call("Query.module")
-def new_module(self: Recipe) -> Module:
-    """Start a module."""
-    return Module()
-
-
-@call("Query.typeDef")
-def new_type_def(self: Recipe) -> TypeDef:
-    """Start a type."""
-    return TypeDef()
-
-
 @call("Query.function")
 def new_function(self: Recipe, name: str, return_type: TypeDef) -> Function:
     """Start a function."""

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from stiletto.api.definition import ArgDef, EnumDef, ModuleDef, ObjectDef
 from stiletto.cli.flags import Flag
-from stiletto.cli.line import Level, Types, arg_flags, functions_of, skipped
+from stiletto.cli.line import Level, arg_flags, functions_of, skipped
 from stiletto.cli.options import GLOBALS, OUTPUTS
+from stiletto.cli.ports import Types
 from stiletto.graph.kind import Kind
 
 Bold = Callable[[str], str]

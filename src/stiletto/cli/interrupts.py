@@ -46,17 +46,8 @@ def code_for(number: int) -> int:
 
 
 def hangups() -> tuple[signal.Signals, ...]:
-    """Return SIGHUP, unless there is none, or who started this process has it ignored."""
-    number = getattr(signal, "SIGHUP", None)
-    if number is None or signal.getsignal(number) is signal.SIG_IGN:
-        return ()
-    return (number,)
-
-
-def _breaks() -> tuple[signal.Signals, ...]:
-    """Return the signal of a write that nobody reads."""
-    number = getattr(signal, "SIGPIPE", None)
-    return () if number is None else (number,)
+    """Return SIGHUP, unless this process was started with it ignored."""
+    return () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)
 
 
 def report(running: list[Span]) -> str:
@@ -111,7 +102,7 @@ def run_to_end(
     timer.daemon = True
 
     def handle(number: int, _: object) -> None:
-        if number in _breaks():
+        if number == signal.SIGPIPE:
             # Also met where a client of a session has gone, and again at each line written.
             if seen or not terminal.has_no_reader:
                 return
@@ -128,7 +119,7 @@ def run_to_end(
         cancel.append(lambda: loop.call_soon_threadsafe(task.cancel))
         return await main()
 
-    numbers = (signal.SIGINT, signal.SIGTERM, *hangups(), *_breaks())
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, *hangups())
     before = {number: signal.signal(number, handle) for number in numbers}
     try:
         code = asyncio.run(guarded())

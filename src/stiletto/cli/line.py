@@ -11,27 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
-from stiletto.api.definition import ArgDef, EnumDef, FunctionDef, ModuleDef, ObjectDef, TypeRef
+from stiletto.api.definition import ArgDef, FunctionDef, ModuleDef, ObjectDef, TypeRef
 from stiletto.cli.flags import Flag, FlagSet, Given, asks_for_help
 from stiletto.cli.names import closest, kebab
 from stiletto.cli.options import CONTEXT, GLOBALS, OUTPUTS, UNSUPPORTED, Options, with_given
+from stiletto.cli.ports import Types
 from stiletto.cli.values import FlagType, Parsed, flag_type
 from stiletto.errors import UsageError
 from stiletto.graph.kind import Kind
-
-
-class Types(Protocol):
-    """Looks up types by name; an `EnginePort` is one."""
-
-    def object_def(self, type_name: str) -> ObjectDef | None:
-        """Describe an object type."""
-        ...
-
-    def enum_def(self, type_name: str) -> EnumDef | None:
-        """Describe an enum."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +60,9 @@ def functions_of(definition: ObjectDef) -> dict[str, FunctionDef]:
 
     `id` is left out: no words can use it (core/schema/coremod.go).
     """
-    fields = [
-        FunctionDef(field.name, field.type, description=field.description)
-        for field in definition.fields.values()
-    ]
     return {
         kebab(function.name): function
-        for function in (*fields, *definition.functions.values())
+        for function in definition.all_functions
         if function.name != "id" and not function.name.startswith("_")
     }
 

@@ -5,16 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-def _is_upper(char: str) -> bool:
-    return "A" <= char <= "Z"
-
-
-def _is_lower(char: str) -> bool:
-    return "a" <= char <= "z"
-
-
-def _is_digit(char: str) -> bool:
-    return "0" <= char <= "9"
+def _kind(char: str) -> str:
+    """Return "A", "a" or "0" for a letter or digit of ASCII, else an empty text."""
+    return next((first for first, last in ("AZ", "az", "09") if first <= char <= last), "")
 
 
 def kebab(name: str) -> str:
@@ -27,23 +20,13 @@ def kebab(name: str) -> str:
     name = name.strip()
     out: list[str] = []
     for index, char in enumerate(name):
-        following = name[index + 1] if index + 1 < len(name) else ""
-        upper, lower, digit = _is_upper(char), _is_lower(char), _is_digit(char)
-        next_upper, next_lower = _is_upper(following), _is_lower(following)
-        next_digit = _is_digit(following)
-        turns = (
-            (upper and (next_lower or next_digit))
-            or (lower and (next_upper or next_digit))
-            or (digit and (next_upper or next_lower))
-        )
-        if turns:
-            if upper and next_lower and index > 0 and _is_upper(name[index - 1]):
-                out.append("-")
-            out.append(char.lower())
-            if lower or digit or next_digit:
-                out.append("-")
-        else:
-            out.append("-" if char in " _-." else char.lower() if upper else char)
+        kind, next_kind = _kind(char), _kind(name[index + 1 : index + 2])
+        begins_name = kind == "A" and next_kind == "a"
+        if begins_name and _kind(name[index - 1 : index]) == "A":
+            out.append("-")
+        out.append("-" if char in " _-." else char.lower() if kind == "A" else char)
+        if kind and next_kind and kind != next_kind and not begins_name:
+            out.append("-")
     return "".join(out)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias, TypeVar, get_args
+from typing import Any, Literal, TypeAlias, TypeVar, get_args
 
 from stiletto.cli.flags import Flag, FlagSet, Given, peek
 from stiletto.cli.values import read_boolean
@@ -171,27 +171,16 @@ def _with_one(options: Options, given: Given) -> Options:
             return replace(options, progress=_one_of(text, PROGRESS, "--progress"))
         case "sandbox":
             return replace(options, sandbox=_one_of(text, SANDBOX, "--sandbox"))
-        case "plain-secrets":
-            return replace(options, plain_secrets=boolean(given))
         case "step-memory":
             return replace(options, step_memory_bytes=_memory_bytes(text))
         case "step-processes":
             return replace(options, step_processes=_processes(text))
-        case "allow-env":
-            return replace(options, allow_env=boolean(given))
         case "verbose" | "quiet":
             step = 1 if name == "verbose" else -1
             return replace(options, verbosity=options.verbosity + step * boolean(given))
-        case "silent":
-            return replace(options, silent=boolean(given))
-        case "debug":
-            return replace(options, debug=boolean(given))
-        case "auto-apply":
-            return replace(options, auto_apply=boolean(given))
-        case "help":
-            return replace(options, help=boolean(given))
-        case "json":
-            return replace(options, json=boolean(given))
+        case "allow-env" | "auto-apply" | "debug" | "help" | "json" | "plain-secrets" | "silent":
+            switch: dict[str, Any] = {name.replace("-", "_"): boolean(given)}
+            return replace(options, **switch)
         case "output":
             return replace(options, output=text or None)
         case _:

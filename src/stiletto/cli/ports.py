@@ -9,7 +9,19 @@ from stiletto.api.definition import EnumDef, ModuleDef, ObjectDef
 from stiletto.engine.ports import ObjectRef, Value
 
 
-class EnginePort(Protocol):
+class Types(Protocol):
+    """Looks up types by name."""
+
+    def object_def(self, type_name: str) -> ObjectDef | None:
+        """Describe an object type of the loaded module or of the core API."""
+        ...
+
+    def enum_def(self, type_name: str) -> EnumDef | None:
+        """Describe an enum of the loaded module or of the core API."""
+        ...
+
+
+class EnginePort(Types, Protocol):
     """One session of the engine, as the command line uses it.
 
     Errors are `stiletto.errors`; a failed command arrives as `StepFailed`, also when a module's
@@ -18,14 +30,6 @@ class EnginePort(Protocol):
 
     async def load_module(self, ref: str | None) -> ModuleDef:
         """Load the module at `ref` (a path), or the one around the working directory."""
-        ...
-
-    def object_def(self, type_name: str) -> ObjectDef | None:
-        """Describe an object type of the loaded module or of the core API."""
-        ...
-
-    def enum_def(self, type_name: str) -> EnumDef | None:
-        """Describe an enum of the loaded module or of the core API."""
         ...
 
     async def construct(self, args: Mapping[str, Value]) -> ObjectRef:

@@ -46,29 +46,22 @@ async def prune(invocation: Invocation, words: list[str]) -> int:
         return 0
     if others:
         raise UsageError(f'unknown command "{others[0]}" for "stiletto prune"')
-    texts = {one.flag.name: one.text for one in given}
-    volumes = any(one.flag.name == "volumes" and boolean(one) for one in given)
-    done = invocation.launcher.prune(
+    # Imported late: `stiletto prune --help` must not pay for the store.
+    from stiletto.store.limit import read_size_bytes
+
+    texts = {flag.flag.name: flag.text for flag in given}
+    volumes = any(flag.flag.name == "volumes" and boolean(flag) for flag in given)
+    keep_bytes = read_size_bytes(texts["keep"], '"--keep" flag') if "keep" in texts else None
+    report = invocation.launcher.prune(
         environ=terminal.environ,
-        keep_bytes=read_size_bytes(texts["keep"]) if "keep" in texts else None,
+        keep_bytes=keep_bytes,
         unused_for_s=read_duration_s(texts["unused-for"]) if "unused-for" in texts else None,
         volumes=volumes,
     )
-    terminal.out(f"{size_text(done.freed_bytes)} freed, {size_text(done.kept_bytes)} kept\n")
-    if "keep" in texts and not volumes and done.kept_bytes > read_size_bytes(texts["keep"]):
+    terminal.out(f"{size_text(report.freed_bytes)} freed, {size_text(report.kept_bytes)} kept\n")
+    if keep_bytes is not None and not volumes and report.kept_bytes > keep_bytes:
         terminal.err("the rest is in cache volumes: `--volumes` removes them, too")
     return 0
-
-
-def read_size_bytes(text: str) -> int:
-    """Read a size such as `500MB`, `1.5GiB` or a plain number of bytes.
-
-    Raises:
-        UsageError: it is no size.
-    """
-    from stiletto.store import limit
-
-    return limit.read_size_bytes(text, '"--keep" flag')
 
 
 def read_duration_s(text: str) -> float:

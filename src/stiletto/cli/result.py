@@ -12,22 +12,15 @@ LISTED = 20
 """How many paths of each kind the summary of a changeset names."""
 
 
-def _number(value: float) -> str:
-    # JSON's 3.0 is 3 to the real command line, which decodes into what it finds.
-    return str(int(value)) if value.is_integer() and abs(value) < 1e16 else repr(value)
-
-
 def plain(value: Value) -> str:
     """Return a leaf as bare text, a list with one element per line, void as nothing."""
     match value:
         case None:
             return ""
-        case bool():
-            return "true" if value else "false"
-        case float():
-            return _number(value)
-        case str() | int():
-            return str(value)
+        case bool() | int() | float():
+            return json.dumps(_data(value))
+        case str():
+            return value
         case ObjectRef():
             return identity(value)
         case _:
@@ -42,6 +35,7 @@ def as_json(value: Value) -> str:
 def _data(value: Value) -> object:
     match value:
         case float() if value.is_integer() and abs(value) < 1e16:
+            # 3.0 is 3 to the real command line, which decodes JSON into what it finds.
             return int(value)
         case None | bool() | int() | float() | str():
             return value

@@ -145,10 +145,15 @@ class Commands:
         trees = await self._mounted_trees(exec_)
         with self._store.stage() as stage:
             step, locks = await self._step(exec_, stack, trees, stage)
-            async with contextlib.AsyncExitStack() as held:
-                for name in sorted(locks):
-                    await held.enter_async_context(self._store.lock(name))
+            async with self._locked(locks):
                 yield step
+
+    @contextlib.asynccontextmanager
+    async def _locked(self, names: set[str]) -> AsyncIterator[None]:
+        async with contextlib.AsyncExitStack() as held:
+            for name in sorted(names):
+                await held.enter_async_context(self._store.lock(name))
+            yield
 
     async def _cached(self, key: str, name: str, parent: Span | None) -> Finished | None:
         stored = await asyncio.to_thread(self._load, key)
@@ -202,26 +207,15 @@ class Commands:
     ) -> Finished:
         with self._store.stage() as stage:
             step, locks = await self._step(exec_, stack, trees, stage)
-            held = []
-            try:
-                for name in sorted(locks):
-                    lock = self._store.lock(name)
-                    await lock.__aenter__()
-                    held.append(lock)
-                async with self.services.bound(exec_.services) as bound:
-                    step = replace(step, hosts=bound.hosts)
-                    started = time.monotonic()
-                    kills = machine_kills()
-                    output = await bound.guard(
-                        self.sandbox.run(step, lambda _, data: span.write(data))
-                    )
-                    elapsed_s = time.monotonic() - started
-                    if not _expected(exec_.expect, output.exit_code):
-                        await bound.raise_if_failed()
-            finally:
-                for lock in reversed(held):
-                    await lock.__aexit__(None, None, None)
-            failed = not _expected(exec_.expect, output.exit_code)
+            async with self._locked(locks), self.services.bound(exec_.services) as bound:
+                step = replace(step, hosts=bound.hosts)
+                started = time.monotonic()
+                kills = machine_kills()
+                output = await bound.guard(self.sandbox.run(step, lambda _, data: span.write(data)))
+                elapsed_s = time.monotonic() - started
+                failed = not _expected(exec_.expect, output.exit_code)
+                if failed:
+                    await bound.raise_if_failed()
             said = [tail(output.printed.chunks(stream)) for stream in STREAMS] if failed else []
             self._blame_disk(exec_.args, "".join(said))
             if failed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import stat
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from stiletto.api import container as c
@@ -16,6 +17,7 @@ from stiletto.engine.core import Core
 from stiletto.engine.file_leaves import stat_of
 from stiletto.errors import NotSupported, UsageError
 from stiletto.graph.recipe import Recipe
+from stiletto.sandbox.spool import Stream
 
 
 @leaf("Container.from")
@@ -68,22 +70,18 @@ def _last(self: c.Container) -> c.Exec:
     return self.last_exec
 
 
-@leaf("Container.stdout")
-async def stdout(client: Client, self: c.Container) -> str:
-    """Return what the last command printed."""
-    return await client.core.evaluator.commands.printed(_last(self), "stdout")
+def _printed(*streams: Stream) -> Callable[[Client, c.Container], Awaitable[str]]:
+    """Return the leaf that gives what the last command printed to these streams, as it came."""
+
+    async def printed(client: Client, self: c.Container) -> str:
+        return await client.core.evaluator.commands.printed(_last(self), *streams)
+
+    return printed
 
 
-@leaf("Container.stderr")
-async def stderr(client: Client, self: c.Container) -> str:
-    """Return what the last command printed to its error stream."""
-    return await client.core.evaluator.commands.printed(_last(self), "stderr")
-
-
-@leaf("Container.combinedOutput")
-async def combined_output(client: Client, self: c.Container) -> str:
-    """Return both streams of the last command as they came."""
-    return await client.core.evaluator.commands.printed(_last(self), "stdout", "stderr")
+leaf("Container.stdout")(_printed("stdout"))
+leaf("Container.stderr")(_printed("stderr"))
+leaf("Container.combinedOutput")(_printed("stdout", "stderr"))
 
 
 @leaf("Container.exitCode")

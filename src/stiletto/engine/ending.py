@@ -6,6 +6,7 @@ import re
 import signal
 from pathlib import Path
 
+from stiletto.sandbox.cgroups import memory_kills
 from stiletto.sandbox.plan import StepOutput
 
 LOOPBACK = re.compile(r"(?:\b127\.0\.0\.1|\blocalhost|\[::1\]):(?P<port>\d{1,5})\b")
@@ -16,14 +17,7 @@ VMSTAT = Path("/proc/vmstat")
 
 def machine_kills() -> int:
     """Return how many processes the kernel of this machine has killed because memory ran out."""
-    try:
-        for line in VMSTAT.read_text().splitlines():
-            name, _, number = line.partition(" ")
-            if name == "oom_kill":
-                return int(number)
-    except OSError:
-        pass  # not Linux
-    return 0
+    return memory_kills(VMSTAT)
 
 
 def how_ended(output: StepOutput, elapsed_s: float, kills_before: int | None = None) -> str:

@@ -35,7 +35,7 @@ from stiletto.engine.surface import (
 from stiletto.errors import UsageError
 from stiletto.graph.changes import compare, difference
 from stiletto.graph.recipe import digest_of
-from stiletto.graph.tree import EMPTY, Dir, File, Link, split
+from stiletto.graph.tree import EMPTY, Dir, Entry, File, Link, split
 from stiletto.layers.layer import Layer
 from stiletto.layers.view import Node, View
 from stiletto.module.source import context_of
@@ -111,9 +111,9 @@ class Evaluator:
             case f.HostDirectory(path, kept):
                 return await self._read_host(Path(path), kept)
             case f.SubDirectory(parent, path):
-                return _directory_at(await self.tree(parent), path)
+                return _as_directory(_entry_at(await self.tree(parent), path), path)
             case f.FilteredDirectory(parent, kept):
-                return await self._filter(await self.tree(parent), kept)
+                return await asyncio.to_thread(self._filtered, await self.tree(parent), kept)
             case f.Difference(parent, other):
                 before, after = await asyncio.gather(self.tree(parent), self.tree(other))
                 return difference(before, after)
@@ -126,10 +126,7 @@ class Evaluator:
                 return await self._mount_after(exec_, target)
             case c.ContainerDirectory(root, path):
                 view = self.view(await self.stack(root))
-                found_ = await asyncio.to_thread(self._ingest, view, path)
-                if not isinstance(found_, Dir):
-                    raise UsageError(f"path {path} is a file, not a directory")
-                return found_
+                return _as_directory(await asyncio.to_thread(self._ingest, view, path), path)
             case _:
                 raise TypeError(f"unknown directory {type(directory).__name__}")
 
@@ -149,15 +146,9 @@ class Evaluator:
     async def fixed(self, directory: f.Directory) -> f.Directory:
         """Replace a directory of the host by what it holds, so that keys are made of content."""
         match directory:
-            case f.HostDirectory(path):
-                tree = await self.tree(directory)
-                digest = await asyncio.to_thread(self.store.save_tree, tree)
-                return f.StoredTree(digest, path)
-            case f.FilteredDirectory(f.HostDirectory(path), _):
-                tree = await self.tree(directory)
-                digest = await asyncio.to_thread(self.store.save_tree, tree)
-                return f.StoredTree(digest, path)
-            case f.FilteredDirectory(f.StoredTree(_, origin), _):
+            case f.HostDirectory(origin) | f.FilteredDirectory(
+                f.HostDirectory(origin) | f.StoredTree(_, origin)
+            ):
                 tree = await self.tree(directory)
                 digest = await asyncio.to_thread(self.store.save_tree, tree)
                 return f.StoredTree(digest, origin)
@@ -204,9 +195,6 @@ class Evaluator:
                 found = found.put(inside, new) if isinstance(found, Dir) else new
         return found
 
-    async def _filter(self, tree: Dir, kept: f.Filter) -> Dir:
-        return await asyncio.to_thread(self._filtered, tree, kept)
-
     def _filtered(self, tree: Dir, kept: f.Filter) -> Dir:
         ignore = self._gitignores(tree) if kept.gitignore else None
         patterns = PatternFilter(kept.include, kept.exclude, gitignore=ignore)
@@ -237,7 +225,8 @@ class Evaluator:
                     name, contents.encode("utf-8", "surrogateescape"), permissions
                 )
             case f.DirectoryFile(parent, path):
-                return _file_at(await self.tree(parent), path)
+                entry = _entry_at(await self.tree(parent), path)
+                return NamedFile(split(path)[-1], _as_file(entry, path))
             case f.RenamedFile(parent, name):
                 return NamedFile(name, (await self.file(parent)).file)
             case f.ReplacedFile(parent, search, replacement, everywhere, first_from):
@@ -250,10 +239,8 @@ class Evaluator:
                 return await self._stored(old.name, changed, old.file.mode)
             case c.ContainerFile(root, path):
                 view = self.view(await self.stack(root))
-                found = await asyncio.to_thread(self._ingest, view, path)
-                if not isinstance(found, File):
-                    raise UsageError(f"path {path} is a directory, not a file")
-                return NamedFile(posixpath.basename(path), found)
+                entry = await asyncio.to_thread(self._ingest, view, path)
+                return NamedFile(posixpath.basename(path), _as_file(entry, path))
             case _:
                 raise TypeError(f"unknown file {type(file).__name__}")
 
@@ -277,7 +264,7 @@ class Evaluator:
             case f.WriteDirectory(path, source, kept, permissions):
                 tree = await self.tree(source)
                 if kept:
-                    tree = await self._filter(tree, kept)
+                    tree = await asyncio.to_thread(self._filtered, tree, kept)
                 put_directory(surface, path, tree, permissions)
             case f.WriteNewDirectory(path, permissions):
                 make_directory(surface, path, permissions)
@@ -375,19 +362,20 @@ class Evaluator:
         return await asyncio.to_thread(view.lookup, path, follow)
 
 
-def _directory_at(tree: Dir, path: str) -> Dir:
+def _entry_at(tree: Dir, path: str) -> Entry:
     entry = tree.get(path, follow=True)
     if entry is None:
         raise UsageError(f"{path}: no such file or directory")
+    return entry
+
+
+def _as_directory(entry: Entry, path: str) -> Dir:
     if not isinstance(entry, Dir):
         raise UsageError(f"path {path} is a file, not a directory")
     return entry
 
 
-def _file_at(tree: Dir, path: str) -> NamedFile:
-    entry = tree.get(path, follow=True)
-    if entry is None:
-        raise UsageError(f"{path}: no such file or directory")
+def _as_file(entry: Entry, path: str) -> File:
     if not isinstance(entry, File):
         raise UsageError(f"path {path} is a directory, not a file")
-    return NamedFile(split(path)[-1], entry)
+    return entry

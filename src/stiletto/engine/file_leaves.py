@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import posixpath
+from collections.abc import Awaitable, Callable
 
 from stiletto.api import container as c
 from stiletto.api import files as f
@@ -222,22 +223,18 @@ async def changeset_sync(client: Client, self: f.Changeset) -> str:
     return client.core.objects.remember(self)
 
 
-@leaf("Changeset.addedPaths")
-async def added_paths(client: Client, self: f.Changeset) -> list[str]:
-    """List what was added."""
-    return list((await _changes(client, self))[2].added)
+def _paths(of: Callable[[Changes], tuple[str, ...]]) -> Callable[..., Awaitable[list[str]]]:
+    """Return the leaf that lists one group of changed paths."""
+
+    async def paths(client: Client, self: f.Changeset) -> list[str]:
+        return list(of((await _changes(client, self))[2]))
+
+    return paths
 
 
-@leaf("Changeset.modifiedPaths")
-async def modified_paths(client: Client, self: f.Changeset) -> list[str]:
-    """List what was modified."""
-    return list((await _changes(client, self))[2].modified)
-
-
-@leaf("Changeset.removedPaths")
-async def removed_paths(client: Client, self: f.Changeset) -> list[str]:
-    """List what was removed."""
-    return list((await _changes(client, self))[2].removed)
+leaf("Changeset.addedPaths")(_paths(lambda changes: changes.added))
+leaf("Changeset.modifiedPaths")(_paths(lambda changes: changes.modified))
+leaf("Changeset.removedPaths")(_paths(lambda changes: changes.removed))
 
 
 @leaf("Changeset.isEmpty")

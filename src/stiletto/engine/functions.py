@@ -12,7 +12,6 @@ import json
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +60,7 @@ class Functions:
         main = module.definition.main_object
         if module.project is None:
             return ModuleObject(module.digest, main.name, "{}")
-        made = TypeRef(Kind.OBJECT, main.name)
-        function = main.constructor or FunctionDef("", made)
-        function = replace(function, name="", returns=made)
-        value = await self._call(module, None, main.original, function, args)
+        value = await self._call(module, None, main.original, module.definition.making(""), args)
         assert isinstance(value, ModuleObject)
         return value
 

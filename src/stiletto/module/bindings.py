@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import keyword
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from stiletto.api.definition import ArgDef, EnumDef, FunctionDef, ModuleDef, ObjectDef, TypeRef
 from stiletto.api.registry import snake
@@ -71,12 +72,7 @@ def _enum(enum: EnumDef) -> str:
 
 
 def _object(item: ObjectDef) -> str:
-    methods = [_id()]
-    methods += [
-        _method(FunctionDef(field.name, field.type, description=field.description))
-        for field in item.fields.values()
-    ]
-    methods += [_method(function) for function in item.functions.values()]
+    methods = [_id(), *map(_method, item.all_functions)]
     doc = _doc(item.description, "    ")
     return f"@typecheck\nclass {item.name}(Type):\n{doc}" + "\n".join(methods)
 
@@ -84,11 +80,9 @@ def _object(item: ObjectDef) -> str:
 def _client(modules: Sequence[ModuleDef]) -> str:
     methods = []
     for module in modules:
-        main = module.main_object
-        args = main.constructor.args if main.constructor else ()
-        made = TypeRef(Kind.OBJECT, main.name)
-        about = module.description or main.description
-        methods.append(_method(FunctionDef(lower_camel(module.name), made, args, about)))
+        about = module.description or module.main_object.description
+        makes = replace(module.making(lower_camel(module.name)), description=about)
+        methods.append(_method(makes))
     return "@typecheck\nclass Client(_core.Client):\n" + "\n".join(methods)
 
 

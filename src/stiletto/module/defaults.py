@@ -63,17 +63,18 @@ class EnvFile:
 
     def lookup(self, name: str, environ: Mapping[str, str]) -> str | None:
         """Return the expanded value of a variable, or None; case does not count."""
-        for own in sorted(self.variables):
-            if own.casefold() == name.casefold():
-                return _Expansion({**self.beyond, **self.variables}, environ).value(own)
-        return None
+        own = self._own_name(name)
+        if own is None:
+            return None
+        return _Expansion({**self.beyond, **self.variables}, environ).value(own)
 
     def origin(self, name: str) -> Origin | None:
-        """Return where the variable stands that `lookup` finds."""
-        for own in sorted(self.variables):
-            if own.casefold() == name.casefold():
-                return self.origins.get(own)
-        return None
+        """Return where the variable is that `lookup` finds."""
+        return self.origins.get(self._own_name(name) or "")
+
+    def _own_name(self, name: str) -> str | None:
+        names = (own for own in sorted(self.variables) if own.casefold() == name.casefold())
+        return next(names, None)
 
 
 def _after(name: str, prefix: str) -> str | None:

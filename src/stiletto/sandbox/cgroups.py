@@ -65,12 +65,17 @@ class Group:
 
     def memory_kills(self) -> int:
         """Return how many of its processes the kernel has killed because memory ran out."""
-        with contextlib.suppress(OSError):
-            for line in self.events.read_text().splitlines():
-                name, _, number = line.partition(" ")
-                if name == "oom_kill":
-                    return int(number)
-        return 0
+        return memory_kills(self.events)
+
+
+def memory_kills(counts: Path) -> int:
+    """Return how many processes a file of the kernel's says it killed because memory ran out."""
+    with contextlib.suppress(OSError):
+        for line in counts.read_text().splitlines():
+            name, _, number = line.partition(" ")
+            if name == "oom_kill":
+                return int(number)
+    return 0
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from stiletto.sandbox.userland import (
     system,
     userland,
     userland_image,
+    version_of,
     with_bind,
 )
 
@@ -138,8 +138,7 @@ def _uv_image(address: str, ref: ImageRef) -> Image:
             f"there is no uv on this machine to use for {address}",
             hint="install it with `pip install uv`",
         )
-    said = subprocess.run([str(uv), "--version"], capture_output=True, text=True, timeout=10)
-    version = said.stdout.split()[1] if len(said.stdout.split()) > 1 else "unknown"
+    version = version_of(uv) or "unknown"
     asked = ref.tag.split("-", maxsplit=1)[0]
     other = asked not in ("", "latest") and asked[:1].isdigit()
     differs = other and not f"{version}.".startswith(f"{asked}.")

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
+from stiletto.sandbox.plan import BindMount, TempMount
+
 OPTIONS_MAX_BYTES = 4095
 """mount(2) takes at most a page of options, its end mark included."""
 
@@ -61,15 +63,6 @@ class Overlay:
 
 
 @dataclass(frozen=True, slots=True)
-class BindPath:
-    """A host path at a container path."""
-
-    source: Path
-    target: str
-    writable: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Kernel:
     """/proc and a minimal /dev.
 
@@ -81,14 +74,6 @@ class Kernel:
     sysctl: Path = Path("/proc/sys")
     nothing: Path = Path("/dev/null")
     hidden: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Temporary:
-    """An empty memory-backed directory."""
-
-    target: str
-    size_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +119,9 @@ class Chdir:
 Operation: TypeAlias = (
     Namespaces
     | Overlay
-    | BindPath
+    | BindMount
     | Kernel
-    | Temporary
+    | TempMount
     | Data
     | Filter
     | MakeDirectory
@@ -163,13 +148,13 @@ def options(operation: Operation, put: Put) -> list[str]:
             if upper is None or work is None:
                 return [*sources, "--ro-overlay", target]
             return [*sources, "--overlay", str(upper), str(work), target]
-        case BindPath(source, target, writable):
+        case BindMount(target, source, writable):
             return ["--bind" if writable else "--ro-bind", str(source), target]
         case Kernel(sysctl, nothing, hidden):
             cover = ["--ro-bind", str(sysctl), "/proc/sys"]
             cover += [word for path in hidden for word in ("--ro-bind", str(nothing), path)]
             return ["--proc", "/proc", *cover, "--dev", "/dev", "--chmod", "1777", SHARED_MEMORY]
-        case Temporary(target, size_bytes):
+        case TempMount(target, size_bytes):
             size = [] if size_bytes is None else ["--size", str(size_bytes)]
             return [*size, "--perms", "1777", "--tmpfs", target]
         case Data(target, _, mode):
@@ -199,7 +184,7 @@ def moved(operation: Operation, move: Callable[[Path], Path]) -> Operation:
                 upper=upper and move(upper),
                 work=work and move(work),
             )
-        case BindPath(source):
+        case BindMount(_, source):
             return replace(operation, source=move(source))
         case Kernel(sysctl, nothing):
             return replace(operation, sysctl=move(sysctl), nothing=move(nothing))

@@ -26,19 +26,14 @@ from stiletto.sandbox.paths import HOST_ROOTS, PathMap
 from stiletto.sandbox.plan import BindMount, Image, SecretMount, Sink, Step, StepOutput
 from stiletto.sandbox.pool import TreePool
 from stiletto.sandbox.process import Transcript, run_process
-from stiletto.sandbox.redirects import redirected, write_chunks
+from stiletto.sandbox.redirects import redirected, write_private
 from stiletto.sandbox.scrub import Patterns, secret_patterns
 from stiletto.sandbox.secret_files import shown
 from stiletto.sandbox.skeleton import image_files, materialise_image
 from stiletto.sandbox.spool import Spool, Unspooled
 from stiletto.sandbox.step_network import MACHINE, StepNetwork
 from stiletto.sandbox.terminate import ask_to_end
-from stiletto.sandbox.trees import (
-    Snapshot,
-    aim_links,
-    changes,
-    snapshot,
-)
+from stiletto.sandbox.trees import Snapshot, aim_links, changes, snapshot
 from stiletto.sandbox.watch import end_all
 from stiletto.sandbox.watcher import Watched, watched
 
@@ -240,9 +235,7 @@ def _describe(
             file = Path(prepared.mapping.path(path))
             try:
                 file.parent.mkdir(parents=True, exist_ok=True)
-                file.touch(0o600)
-                file.chmod(0o600)
-                write_chunks(file, transcript.printed.chunks(stream))
+                write_private(file, transcript.printed.chunks(stream))
             except OSError as error:
                 raise EnvironmentFailed(f"cannot redirect output to {path}: {error}") from error
     attached = prepared.attached

@@ -42,8 +42,10 @@ def redirected(step: Step) -> tuple[tuple[str, Stream], ...]:
     return (step.redirect_stdout, "stdout"), (step.redirect_stderr, "stderr")
 
 
-def write_chunks(file: Path, chunks: Iterable[bytes]) -> None:
-    """Write a file piece by piece."""
+def write_private(file: Path, chunks: Iterable[bytes]) -> None:
+    """Write a file piece by piece, which only its owner may read."""
+    file.touch(0o600)
+    file.chmod(0o600)
     with file.open("wb") as opened:
         for chunk in chunks:
             opened.write(chunk)
@@ -85,6 +87,4 @@ def _mode(view: View, path: str) -> int:
 
 def _replace(file: Path, contents: Iterable[bytes]) -> None:
     uncover(file)
-    file.touch(0o600)
-    file.chmod(0o600)
-    write_chunks(file, contents)
+    write_private(file, contents)

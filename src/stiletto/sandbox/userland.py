@@ -10,6 +10,8 @@ import contextlib
 import hashlib
 import os
 import pwd
+import re
+import subprocess
 from pathlib import Path
 
 from stiletto.layers.layer import Bind
@@ -50,6 +52,9 @@ INSTALLED = (
 )
 """What programs need of where they were installed."""
 
+VERSION = re.compile(r"\d+(?:\.\d+)*")
+VERSION_TIMEOUT_S = 10.0
+
 USER_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 
@@ -62,6 +67,17 @@ def stamp(file: Path) -> str:
     """Return what changes when a file does."""
     found = file.stat()
     return f"{file} {found.st_size} {found.st_mtime_ns}"
+
+
+def version_of(program: Path | str) -> str | None:
+    """Return the first number that a program gives for `--version`; None where it does not run."""
+    command = [str(program), "--version"]
+    try:
+        output = subprocess.run(command, capture_output=True, text=True, timeout=VERSION_TIMEOUT_S)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    found = VERSION.search(output.stdout)
+    return found.group() if output.returncode == 0 and found else None
 
 
 def system() -> str:

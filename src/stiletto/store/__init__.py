@@ -55,13 +55,6 @@ Age.
 """
 
 from stiletto.store.ingest import GitignoreFiles
-from stiletto.store.layout import root_from
-from stiletto.store.prune import PruneReport
 from stiletto.store.store import Store
 
-__all__ = [
-    "GitignoreFiles",
-    "PruneReport",
-    "Store",
-    "root_from",
-]
+__all__ = ["GitignoreFiles", "Store"]

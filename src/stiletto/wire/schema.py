@@ -36,10 +36,10 @@ from stiletto.errors import EnvironmentFailed
 from stiletto.graph.kind import Kind
 
 SCALARS = {
-    "str": (Kind.STRING, ""),
-    "int": (Kind.INTEGER, ""),
-    "float": (Kind.FLOAT, ""),
-    "bool": (Kind.BOOLEAN, ""),
+    "str": Kind.STRING,
+    "int": Kind.INTEGER,
+    "float": Kind.FLOAT,
+    "bool": Kind.BOOLEAN,
 }
 
 
@@ -137,8 +137,7 @@ class _Types:
         if name == "Self":
             return TypeRef(Kind.OBJECT, owner)
         if name in SCALARS:
-            kind, scalar = SCALARS[name]
-            return TypeRef(kind, scalar)
+            return TypeRef(SCALARS[name])
         if name == "Void":
             return TypeRef(Kind.VOID, optional=True)
         if name in self.enums:

@@ -56,14 +56,11 @@ def modules_sdl(modules: Sequence[ModuleDef]) -> str:
     """Write what modules add: a field of the root for each, and its types."""
     lines: list[str] = []
     for module in modules:
-        main = module.main_object
-        args = main.constructor.args if main.constructor else ()
-        field = FunctionDef(lower_camel(module.name), TypeRef(Kind.OBJECT, main.name), args)
-        lines += ["", f"extend type Query {{ {_field(field)} }}"]
+        field = _field(module.making(lower_camel(module.name)))
+        lines += ["", f"extend type Query {{ {field} }}"]
         lines += map(_enum, module.enums.values())
         for item in module.objects.values():
-            fields = (FunctionDef(each.name, each.type) for each in item.fields.values())
-            lines += _type(item.name, (*fields, *item.functions.values()))
+            lines += _type(item.name, item.all_functions)
     return "\n".join(lines)
 
 

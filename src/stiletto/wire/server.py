@@ -58,8 +58,8 @@ class _Protocol(H11Protocol):
 class SessionServer:
     """Serves clients of one engine."""
 
-    def __init__(self, graph: ClientGraphs) -> None:
-        self._graph = graph
+    def __init__(self, graphs: ClientGraphs) -> None:
+        self._graphs = graphs
         self._clients: dict[str, ClientPort] = {}
         self._server: _Server | None = None
         self._task: asyncio.Task[None] | None = None
@@ -157,7 +157,7 @@ class SessionServer:
         if not isinstance(operation, str | None):
             return 400, [_error("`operationName` must be a string")]
         try:
-            return await self._graph.answer(client, query, variables, operation)
+            return await self._graphs.of(client).answer(client, query, variables, operation)
         except asyncio.CancelledError:
             # What the answer waited for was ended with the session; nobody reads this any more.
             return 503, [_error("the session is ending")]

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+import stiletto.api.fields  # noqa: F401 - registers the calls of its tables
 from stiletto.api import container as c
 from stiletto.api import service as s
 from stiletto.api.configuration import with_default_args, with_entrypoint, with_env_variable
 from stiletto.api.execution import with_exec
 from stiletto.api.readiness import Healthcheck, Port
+from stiletto.api.registry import CALLS
 from stiletto.errors import NotSupported, UsageError
 from stiletto.graph.recipe import dump, load
 
@@ -113,7 +115,7 @@ def test_a_health_check_is_kept_as_given() -> None:
     check = made.healthcheck
 
     assert check == Healthcheck(("probe",), False, "1m30s", "2s", "3s", "", 4)
-    assert s.without_docker_healthcheck(made).healthcheck is None
+    assert CALLS["Container.withoutDockerHealthcheck"].function(made).healthcheck is None
     assert check == s.as_service(made).healthcheck
 
 

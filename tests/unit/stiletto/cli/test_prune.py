@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from stiletto.cli.prune import read_duration_s, read_size_bytes, size_text
+from stiletto.cli.prune import read_duration_s, size_text
 from stiletto.errors import UsageError
+from stiletto.store.limit import read_size_bytes
 from tests.unit.stiletto.cli.cli_fake import Shell
 
 
@@ -34,7 +35,9 @@ def test_prune_says_what_became_free(
 def test_sizes_and_durations_have_units() -> None:
     """Decimal and binary sizes, and durations from seconds to weeks."""
     expected_sizes = [0, 500, 1500, 1024**3]
-    assert expected_sizes == [read_size_bytes(text) for text in ("0", "500B", "1.5kB", "1GiB")]
+    assert expected_sizes == [
+        read_size_bytes(text, "--keep") for text in ("0", "500B", "1.5kB", "1GiB")
+    ]
     expected_durations = [1.5, 120.0, 3600.0, 604_800.0]
     assert expected_durations == [read_duration_s(text) for text in ("1.5s", "2m", "1h", "1w")]
     expected_texts = ["0 B", "999 B", "1.0 kB", "2.5 GB", "3000.0 TB"]

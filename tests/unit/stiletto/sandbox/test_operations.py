@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from stiletto.sandbox import operations as ops
+from stiletto.sandbox.plan import BindMount, TempMount
 
 ROOT = ops.Overlay((Path("/s/1"), Path("/s/2")), "/", Path("/s/up"), Path("/s/work"))
 
@@ -24,9 +25,9 @@ def no_data(data: ops.Data | ops.Filter) -> str:
             ops.Overlay((Path("/usr"), Path("/s/1/usr")), "/usr"),
             "--overlay-src /usr --overlay-src /s/1/usr --ro-overlay /usr",
         ),
-        (ops.BindPath(Path("/usr"), "/usr"), "--ro-bind /usr /usr"),
-        (ops.BindPath(Path("/c"), "/k", writable=True), "--bind /c /k"),
-        (ops.Temporary("/t", 4096), "--size 4096 --perms 1777 --tmpfs /t"),
+        (BindMount("/usr", Path("/usr")), "--ro-bind /usr /usr"),
+        (BindMount("/k", Path("/c"), writable=True), "--bind /c /k"),
+        (TempMount("/t", 4096), "--size 4096 --perms 1777 --tmpfs /t"),
         (ops.MakeDirectory("/w"), "--perms 0755 --dir /w"),
         (ops.SetEnvironment("A", "b c"), "--setenv A b|c"),
         (ops.Chdir("/w"), "--chdir /w"),
@@ -84,7 +85,7 @@ def test_nesting_shortens_layers_and_keeps_the_rest() -> None:
     """The inner sandbox mounts short paths that the outer one shows."""
     plan: list[ops.Operation] = [
         ROOT,
-        ops.BindPath(Path("/usr"), "/usr"),
+        BindMount("/usr", Path("/usr")),
         ops.Chdir("/w"),
         ops.Kernel(),
     ]
@@ -92,7 +93,7 @@ def test_nesting_shortens_layers_and_keeps_the_rest() -> None:
 
     assert inner == [
         ops.Overlay((Path("/0"), Path("/1")), "/", Path("/h/s/up"), Path("/h/s/work")),
-        ops.BindPath(Path("/h/usr"), "/usr"),
+        BindMount("/usr", Path("/h/usr")),
         ops.Chdir("/w"),
         ops.Kernel(Path("/h/proc/sys"), Path("/h/dev/null")),
     ]

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stiletto.errors import EnvironmentFailed
-from stiletto.store import root_from
-from stiletto.store.layout import blob_time_s, file_name
+from stiletto.store.layout import blob_time_s, file_name, root_from
 
 
 @pytest.mark.parametrize(
