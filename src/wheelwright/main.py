@@ -19,46 +19,33 @@ from wheelwright.gates import run as gates
 from wheelwright.gates.audit import Audit
 from wheelwright.gates.security import Security
 from wheelwright.gates.types import Types
-from wheelwright.github import annotate
+from wheelwright.github import annotate, ruleset
 from wheelwright.github import shell as github
-from wheelwright.github.plan import CHECK, Options
+from wheelwright.github.plan import Options
 from wheelwright.module.args import (
     AllPackages,
     CallTimeout,
-    Cells,
-    Coverage,
-    CoverageMin,
-    ExtraAxis,
-    Extras,
-    FailFast,
     Git,
-    GroupAxis,
-    Groups,
-    Limit,
     Netrc,
     Package,
-    PytestArgs,
     Python,
-    Pythons,
     Rerun,
-    Resolutions,
-    ServiceAxis,
-    Services,
     Severity,
-    SkipUnavailable,
     Source,
     StepTimeout,
 )
 from wheelwright.module.checks import with_checks
 from wheelwright.module.objects import Cell, Matrix, TestRun, matrix_object, run_object
 from wheelwright.module.releases import Releases, ReportFormat
+from wheelwright.module.takes import takes
 from wheelwright.module.uncached import uncached
 from wheelwright.notify import MESSAGE, compose, post
 from wheelwright.project.pythons import claimed
 from wheelwright.release.act.asked import Asked
 from wheelwright.testing import cells, matrix, run_tests
 from wheelwright.testing.cells import Selection
-from wheelwright.testing.plan import TestOptions
+from wheelwright.testing.matrix import MatrixOptions
+from wheelwright.testing.plan import TestOptions, TestRequest
 from wheelwright.testing.reports import history
 from wheelwright.testing.reports.model import MatrixReport
 
@@ -111,15 +98,14 @@ class Wheelwright(Releases):
 
     @function
     @check
+    @takes()
     @translate_errors
     async def test(
         self,
         git: Git,
         python: Python = "",
-        groups: Groups = [],
-        extras: Extras = [],
-        args: PytestArgs = [],
-        service: Services = [],
+        *,
+        asked: TestRequest,
         rerun: Rerun = False,
     ) -> str:
         """Run the tests with pytest on one Python, and fail if they fail.
@@ -129,52 +115,37 @@ class Wheelwright(Releases):
         deps. The result names it. `test-run` returns the files of the same run.
         """
         loaded = await self._loaded(rerun=rerun)
-        cell = cells.Cell(
-            "", self._python(loaded, python), "", tuple(groups), tuple(extras), tuple(service)
-        )
-        tested = await run_tests.test(loaded, git, cell, TestOptions(tuple(args)))
+        cell = asked.cell(self._python(loaded, python))
+        tested = await run_tests.test(loaded, git, cell, TestOptions(asked.args))
         if error := tested.error():
             raise error
         return tested.text()
 
     @uncached
+    @takes()
     @translate_errors
     async def test_run(
         self,
         git: Git,
         python: Python = "",
-        groups: Groups = [],
-        extras: Extras = [],
-        args: PytestArgs = [],
-        service: Services = [],
+        *,
+        asked: TestRequest,
         rerun: Rerun = False,
     ) -> TestRun:
         """Return the run that `test` judges, with its JUnit report and log, passed or failed."""
         loaded = await self._loaded(reading=not rerun, rerun=rerun)
-        cell = cells.Cell(
-            "", self._python(loaded, python), "", tuple(groups), tuple(extras), tuple(service)
-        )
-        tested = await run_tests.test(loaded, git, cell, TestOptions(tuple(args)))
-        return run_object(tested)
+        cell = asked.cell(self._python(loaded, python))
+        return run_object(await run_tests.test(loaded, git, cell, TestOptions(asked.args)))
 
     @function
     @check
+    @takes()
     @translate_errors
     async def matrix(
         self,
         git: Git,
-        python: Pythons = [],
-        resolution: Resolutions = [],
-        group: GroupAxis = [],
-        extra: ExtraAxis = [],
-        service: ServiceAxis = [],
-        cell: Cells = [],
-        args: PytestArgs = [],
-        limit: Limit = 4,
-        fail_fast: FailFast = False,
-        skip_unavailable: SkipUnavailable = False,
-        coverage: Coverage = None,
-        coverage_min: CoverageMin = 0.0,
+        asked: Selection,
+        options: MatrixOptions,
         plan: Annotated[bool, Doc("List the cells, and run none.")] = False,
         format_: Annotated[
             PlanFormat, Doc("How to list the cells; github implies --plan.")
@@ -193,10 +164,7 @@ class Wheelwright(Releases):
         table. A Python that the engine cannot provide fails its cell. `matrix-run` returns the
         files of the same run.
         """
-        asked = _selection(python, resolution, group, extra, service, cell, os)
-        options = matrix.Options(
-            limit, fail_fast, skip_unavailable, coverage, coverage_min, tuple(args)
-        )
+        asked = replace(asked, os=os)
 
         async def one(loaded: LoadedProject) -> MatrixReport:
             return (await matrix.run(loaded, git, asked, options)).report
@@ -205,7 +173,7 @@ class Wheelwright(Releases):
             if plan or format_ is PlanFormat.GITHUB:
                 raise RequestError("--plan lists the cells of one package", "pass --package")
             return await matrix.judge_all(
-                await self._all_loaded(rerun=rerun), one, fail_fast=fail_fast
+                await self._all_loaded(rerun=rerun), one, fail_fast=options.fail_fast
             )
         loaded = await self._loaded(rerun=rerun)
         if plan or format_ is PlanFormat.GITHUB:
@@ -218,50 +186,33 @@ class Wheelwright(Releases):
         return matrix.judge(await one(loaded))
 
     @uncached
+    @takes()
     @translate_errors
     async def matrix_run(
         self,
         git: Git,
-        python: Pythons = [],
-        resolution: Resolutions = [],
-        group: GroupAxis = [],
-        extra: ExtraAxis = [],
-        service: ServiceAxis = [],
-        cell: Cells = [],
-        args: PytestArgs = [],
-        limit: Limit = 4,
-        fail_fast: FailFast = False,
-        skip_unavailable: SkipUnavailable = False,
-        coverage: Coverage = None,
-        coverage_min: CoverageMin = 0.0,
+        asked: Selection,
+        options: MatrixOptions,
         rerun: Rerun = False,
     ) -> Matrix:
         """Return the matrix that `matrix` judges, with all its files, passed or failed."""
-        asked = _selection(python, resolution, group, extra, service, cell)
-        options = matrix.Options(
-            limit, fail_fast, skip_unavailable, coverage, coverage_min, tuple(args)
-        )
         loaded = await self._loaded(reading=not rerun, rerun=rerun)
         return matrix_object(await matrix.run(loaded, git, asked, options))
 
     @uncached
+    @takes(without=("args", "fail_fast"))
     @translate_errors
     async def annotations(
         self,
         git: Git,
         audit: Annotated[dagger.File | None, Doc("pip-audit's JSON, to add its findings.")] = None,
-        limit: Limit = 4,
-        skip_unavailable: SkipUnavailable = False,
-        coverage: Coverage = None,
-        coverage_min: CoverageMin = 0.0,
+        *,
+        options: MatrixOptions,
     ) -> str:
         """Return GitHub's `::error` lines for ruff, the type checkers, and the whole matrix.
 
         Annotations do not make this call fail: `ci` and `matrix` judge.
         """
-        options = matrix.Options(
-            limit, skip_unavailable=skip_unavailable, measure=coverage, least=coverage_min
-        )
         loaded = await self._loaded(reading=True)
         return await annotate.annotate(loaded, self._python(loaded), git, options, audit)
 
@@ -369,78 +320,28 @@ class Wheelwright(Releases):
             )
         return await one(await self._loaded(rerun=rerun))
 
-    # A kept pin has to be told each time, so no call is answered from an earlier one.
+    # Each call prints the pins that it kept, so none is answered from an earlier one.
     @uncached
+    @takes()
     @translate_errors
-    async def workflows(
-        self,
-        branch: Annotated[str, Doc("The default branch.")] = "main",
-        engine: Annotated[
-            str, Doc("The command line to install: dagger, or stiletto where no Docker is.")
-        ] = "dagger",
-        module: Annotated[
-            str,
-            Doc("This module at a commit, for -m. Default: the toolchain in dagger.json."),
-        ] = "",
-        stiletto: Annotated[
-            str,
-            Doc(
-                "Where the stiletto command comes from: NAME[stiletto] @ git+https://...@COMMIT. "
-                "Default: the commit that dagger.json pins."
-            ),
-        ] = "",
-        environment: Annotated[str, Doc("GitHub's environment of the jobs that publish.")] = "pypi",
-        propose_environment: Annotated[
-            str, Doc("GitHub's environment of the jobs that push; RELEASE_TOKEN is a secret of it.")
-        ] = "release",
-        index: Annotated[
-            str, Doc("Name of a [[tool.uv.index]] to publish to. Default: PyPI.")
-        ] = "",
-        reusable: Annotated[
-            bool, Doc("Put the checks into a workflow that other repositories can call, too.")
-        ] = False,
-        overwrite: Annotated[
-            bool, Doc("Replace existing files that have no marks of a block.")
-        ] = False,
-    ) -> dagger.Changeset:
+    async def workflows(self, options: Options) -> dagger.Changeset:
         """Write the GitHub workflows of this repository: checks, nightly, audit, release, publish.
 
         Each one only calls functions of this module. The text is in a marked block;
         running this again replaces the block and keeps everything around it.
         """
-        options = Options(branch, environment, propose_environment, index, reusable)
-        return await github.workflows(
-            await self._loaded(),
-            self.package,
-            options,
-            engine=engine,
-            module=module,
-            stiletto=stiletto,
-            overwrite=overwrite,
-        )
+        return await github.workflows(await self._loaded(), self.package, options)
 
     @function
+    @takes()
     @translate_errors
-    async def ruleset(
-        self,
-        tags: Annotated[
-            bool, Doc("Protect the tags v* instead: made once, never moved or removed.")
-        ] = False,
-        checks: Annotated[list[str], Doc("Names of the checks that must pass.")] = [CHECK],
-        approvals: Annotated[int, Doc("How many approvals a pull request needs.")] = 0,
-        linear: Annotated[bool, Doc("No merge commits.")] = True,
-        bypass: Annotated[
-            list[str], Doc("Who may bypass it: admin, maintain, write, app:ID, team:ID.")
-        ] = [],
-    ) -> dagger.File:
+    async def ruleset(self, options: ruleset.Options) -> dagger.File:
         """Return the rules of the default branch as a file that GitHub's settings import.
 
         Changes come by pull request with the checks passed; no force push, no deletion. The rules
         apply to administrators, too, unless --bypass names them.
         """
-        return github.rules(
-            tags=tags, checks=checks, approvals=approvals, linear=linear, bypass=bypass
-        )
+        return github.rules(options)
 
     @function
     @translate_errors
@@ -492,23 +393,3 @@ class Wheelwright(Releases):
 
     def _python(self, loaded: LoadedProject, asked: str = "") -> str:
         return python_of(loaded, asked or self.python)
-
-
-def _selection(
-    python: list[str],
-    resolution: list[str],
-    group: list[str],
-    extra: list[str],
-    service: list[str],
-    cell: list[str],
-    os: list[str] | None = None,
-) -> Selection:
-    return Selection(
-        tuple(python),
-        tuple(resolution),
-        tuple(group),
-        tuple(extra),
-        tuple(service),
-        tuple(cell),
-        tuple(os or ()),
-    )

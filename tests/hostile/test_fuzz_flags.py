@@ -154,7 +154,7 @@ SOME = st.lists(ANY, max_size=3).map(tuple)
 WHOLE = st.integers(-(2**63), 2**63 - 1) | st.integers(-2, 11)
 
 
-def read_selection(axes: tuple[tuple[str, ...], ...]) -> None:
+def read_selection(axes: tuple[list[str], ...]) -> None:
     """Plan a matrix, and show it in every way."""
     asked = cells.Selection(*axes)
     planned = cells.plan(PROJECT, asked)
@@ -182,7 +182,10 @@ def read_workflows(given: tuple[str, ...]) -> None:
     branch, module, package, stiletto, environment, proposing, index = given
     for engine in Engine:
         who = caller(None, engine, module or AT, package, stiletto)
-        plan.workflows(PROJECT, who, plan.Options(branch, environment, proposing, index))
+        options = plan.Options(
+            branch, environment=environment, propose_environment=proposing, index=index
+        )
+        plan.workflows(PROJECT, who, options)
 
 
 def read_place(given: tuple[str, ...]) -> None:
@@ -193,12 +196,11 @@ def read_place(given: tuple[str, ...]) -> None:
     urls.index_urls(PROJECT, "quay", index, publish, check)
 
 
-def read_rules(given: tuple[tuple[str, ...], int, tuple[str, ...]]) -> None:
+def read_rules(given: tuple[list[str], int, list[str]]) -> None:
     """Write a ruleset."""
     checks, approvals, bypass = given
-    ruleset.text(
-        ruleset.branch(checks=checks, approvals=approvals, linear=True, bypass=bypass)
-    ).encode()
+    options = ruleset.Options(checks=checks, approvals=approvals, bypass=bypass)
+    ruleset.text(ruleset.branch(options)).encode()
 
 
 def read_message(given: tuple[str, str, str]) -> None:

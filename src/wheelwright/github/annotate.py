@@ -26,7 +26,7 @@ async def annotate(
     loaded: LoadedProject,
     python: str,
     git: dagger.Directory,
-    options: matrix.Options,
+    options: matrix.MatrixOptions,
     audit: dagger.File | None,
 ) -> str:
     """Return the lines of everything that was found.

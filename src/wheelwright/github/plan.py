@@ -27,6 +27,7 @@ from wheelwright.github.calls import CALLS, CALLS_APART, SECRETS, Caller, Engine
 from wheelwright.github.encoding import scalar, word
 from wheelwright.github.template import fill, read
 from wheelwright.pins import ACTIONS, DAGGER, UV
+from wheelwright.project.arguments import argument
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.version import VersionSource, version_source
@@ -44,21 +45,31 @@ _BRANCH = re.compile(r"[A-Za-z0-9._/-]+")
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9._ /-]+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Options:
-    """What the caller chose.
+    """The arguments of `workflows`. The index checks the name of `environment`."""
 
-    Attributes:
-        environment: GitHub's environment of the jobs that publish; the index checks its name.
-        proposing: that of the jobs that write to the repository.
-        index: name of a [[tool.uv.index]]; empty for PyPI.
-    """
-
-    branch: str = "main"
-    environment: str = "pypi"
-    proposing: str = "release"
-    index: str = ""
-    reusable: bool = False
+    branch: str = argument("The default branch.", "main")
+    engine: str = argument(
+        "The command line to install: dagger, or stiletto where no Docker is.", "dagger"
+    )
+    module: str = argument(
+        "This module at a commit, for -m. Default: the toolchain in dagger.json.", ""
+    )
+    stiletto: str = argument(
+        "Where the stiletto command comes from: NAME[stiletto] @ git+https://...@COMMIT. "
+        "Default: the commit that dagger.json pins.",
+        "",
+    )
+    environment: str = argument("GitHub's environment of the jobs that publish.", "pypi")
+    propose_environment: str = argument(
+        "GitHub's environment of the jobs that push; RELEASE_TOKEN is a secret of it.", "release"
+    )
+    index: str = argument("Name of a [[tool.uv.index]] to publish to. Default: PyPI.", "")
+    reusable: bool = argument(
+        "Put the checks into a workflow that other repositories can call, too.", False
+    )
+    overwrite: bool = argument("Replace existing files that have no marks of a block.", False)
 
 
 def workflows(
@@ -77,7 +88,7 @@ def workflows(
         **_project(project, prefix),
         "branch": scalar("--branch", options.branch),
         "environment": scalar("--environment", options.environment),
-        "proposing": scalar("--propose-environment", options.proposing),
+        "proposing": scalar("--propose-environment", options.propose_environment),
         **_index(project, options.index),
         "job_env": "",
         "matrix_args": "",
@@ -157,7 +168,7 @@ def _check(caller: Caller, options: Options) -> None:
         )
     environments = (
         ("--environment", options.environment, "pypi"),
-        ("--propose-environment", options.proposing, "release"),
+        ("--propose-environment", options.propose_environment, "release"),
     )
     for flag, name, usual in environments:
         if not _ENVIRONMENT.fullmatch(name):

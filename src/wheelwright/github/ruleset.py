@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from wheelwright.errors import RequestError
+from wheelwright.github.plan import CHECK
+from wheelwright.project.arguments import argument
 
 # The app that runs workflows: only its checks count, so that nobody else can report one.
 _GITHUB_ACTIONS: Final = 15368
@@ -23,14 +26,24 @@ _ROLES: Final = {"maintain": 2, "write": 4, "admin": 5}
 _ACTORS: Final = {"app": "Integration", "team": "Team"}
 
 
-def branch(
-    *, checks: Sequence[str], approvals: int, linear: bool, bypass: Iterable[str]
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Options:
+    """The arguments of `ruleset`."""
+
+    tags: bool = argument("Protect the tags v* instead: made once, never moved or removed.", False)
+    checks: list[str] = argument("Names of the checks that must pass.", [CHECK])
+    approvals: int = argument("How many approvals a pull request needs.", 0)
+    linear: bool = argument("No merge commits.", True)
+    bypass: list[str] = argument("Who may bypass it: admin, maintain, write, app:ID, team:ID.", [])
+
+
+def branch(options: Options) -> dict[str, Any]:
     """Return the rules of the default branch: pull requests with green checks, and nothing else.
 
     Raises:
         RequestError: no check, a number of approvals that GitHub refuses, an unknown bypass.
     """
+    checks, approvals, linear = options.checks, options.approvals, options.linear
     if not checks or not all(checks):
         raise RequestError("a ruleset without a check protects nothing", "pass --checks NAME")
     if not 0 <= approvals <= 10:
@@ -61,7 +74,7 @@ def branch(
             },
         },
     ]
-    return _ruleset("default branch", "branch", "~DEFAULT_BRANCH", rules, bypass)
+    return _ruleset("default branch", "branch", "~DEFAULT_BRANCH", rules, options.bypass)
 
 
 def tags(*, bypass: Iterable[str]) -> dict[str, Any]:

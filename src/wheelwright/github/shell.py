@@ -26,29 +26,22 @@ from wheelwright.testing.plan import TestOptions, make
 _SAVED = "/saved"
 
 
-async def workflows(
-    loaded: LoadedProject,
-    package: str,
-    options: Options,
-    *,
-    engine: str,
-    module: str,
-    stiletto: str,
-    overwrite: bool,
-) -> dagger.Changeset:
+async def workflows(loaded: LoadedProject, package: str, options: Options) -> dagger.Changeset:
     """Return what the workflows of the repository lack, or have too much of.
 
-    Pins that are kept are told: a commit that somebody else put there runs with the jobs' rights.
+    Pins that are kept are printed: a commit that another person put there runs with the jobs'
+    rights.
     """
     names = [each.value for each in Engine]
-    if engine not in names:
-        raise RequestError(f'unknown engine "{engine}"', f"choose from {', '.join(names)}")
-    said = await _texts(loaded.whole, ["dagger.json"])
-    who = caller(said.get("dagger.json"), Engine(engine), module, package, stiletto)
-    planned = plan.workflows(loaded.project, who, options, loaded.prefix)
+    if options.engine not in names:
+        raise RequestError(f'unknown engine "{options.engine}"', f"choose from {', '.join(names)}")
+    dagger_json = (await _texts(loaded.whole, ["dagger.json"])).get("dagger.json")
+    engine = Engine(options.engine)
+    called_by = caller(dagger_json, engine, options.module, package, options.stiletto)
+    planned = plan.workflows(loaded.project, called_by, options, loaded.prefix)
     existing = await _texts(loaded.whole, planned)
     after = loaded.whole
-    merged = plan.merged(planned, existing, overwrite=overwrite)
+    merged = plan.merged(planned, existing, overwrite=options.overwrite)
     for path, text in merged.texts.items():
         after = after.with_new_file(path, text)
     for path, pins in merged.kept.items():
@@ -78,16 +71,13 @@ def native_matrix(loaded: LoadedProject) -> str:
     return native.strategy(rows)
 
 
-def rules(
-    *, tags: bool, checks: list[str], approvals: int, linear: bool, bypass: list[str]
-) -> dagger.File:
+def rules(options: ruleset.Options) -> dagger.File:
     """Return the ruleset of the default branch, or that of the release tags."""
-    if tags:
-        # Somebody has to be able to make them.
-        made = ruleset.tags(bypass=bypass or ["admin"])
-        return dag.file("tag-ruleset.json", ruleset.text(made))
-    made = ruleset.branch(checks=checks, approvals=approvals, linear=linear, bypass=bypass)
-    return dag.file("ruleset.json", ruleset.text(made))
+    if options.tags:
+        # Without a bypass no release could make its tag.
+        tags = ruleset.tags(bypass=options.bypass or ["admin"])
+        return dag.file("tag-ruleset.json", ruleset.text(tags))
+    return dag.file("ruleset.json", ruleset.text(ruleset.branch(options)))
 
 
 def saved_cache(loaded: LoadedProject) -> dagger.Directory:

@@ -72,72 +72,14 @@ Git: TypeAlias = Annotated[
     DefaultPath("/"),
     Ignore(ONLY_GIT),
 ]
-Groups: TypeAlias = Annotated[
-    list[str],
-    Doc("Dependency groups to install instead of the place found in the package's files."),
-]
-Extras: TypeAlias = Annotated[
-    list[str],
-    Doc("Extras of the package to install beside its test dependencies."),
-]
-PytestArgs: TypeAlias = Annotated[
-    list[str],
-    Doc("Arguments for pytest; they replace pytest-args of [tool.wheelwright]."),
-]
 Severity: TypeAlias = Annotated[
     str,
     Doc("The lowest severity that counts: low, medium or high."),
 ]
-Services: TypeAlias = Annotated[
-    list[str],
-    Doc("Servers for the tests, such as postgres:16,redis:7. Default: [tool.wheelwright]."),
-]
 
-# -- the matrix -----------------------------------------------------------------------------------
-
-Pythons: TypeAlias = Annotated[
-    list[str],
-    Doc("Python versions, such as 3.11,3.12. Default: those that the package claims."),
-]
-Resolutions: TypeAlias = Annotated[
-    list[str],
-    Doc("locked, highest, lowest-direct. Default: locked, without uv.lock highest."),
-]
-GroupAxis: TypeAlias = Annotated[
-    list[str],
-    Doc("Dependency groups, one cell each; + joins those of one cell: tests,tests+docs."),
-]
-ExtraAxis: TypeAlias = Annotated[
-    list[str],
-    Doc("Extras of the package, one cell each; + joins those of one cell."),
-]
-ServiceAxis: TypeAlias = Annotated[
-    list[str],
-    Doc("Services, one cell each, such as postgres:15,postgres:16; + joins those of one cell."),
-]
-Cells: TypeAlias = Annotated[
-    list[str],
-    Doc("Only the cells of these names, such as 3.12-lowest-direct or 3.12*."),
-]
 Rerun: TypeAlias = Annotated[
     bool,
     Doc("Run again even if it passed. What did not pass runs again in any case."),
-]
-Limit: TypeAlias = Annotated[int, Doc("How many cells run at the same time.")]
-FailFast: TypeAlias = Annotated[
-    bool, Doc("Stop at the first cell that fails, instead of running them all.")
-]
-SkipUnavailable: TypeAlias = Annotated[
-    bool,
-    Doc("Leave out a Python that the engine cannot provide, instead of failing for it."),
-]
-Coverage: TypeAlias = Annotated[
-    bool | None,
-    Doc("Measure coverage. Default: where the package configures it or installs a tool for it."),
-]
-CoverageMin: TypeAlias = Annotated[
-    float,
-    Doc("Percent that all cells together must cover. Default: coverage's own fail_under."),
 ]
 
 # -- limits ---------------------------------------------------------------------------------------
@@ -153,4 +95,23 @@ Netrc: TypeAlias = Annotated[
 CallTimeout: TypeAlias = Annotated[
     str,
     Doc("How long the whole call may take, such as 45m. Default: no limit."),
+]
+
+# -- releases -------------------------------------------------------------------------------------
+
+Repository: TypeAlias = Annotated[
+    dagger.Directory,
+    Doc("A directory with .git, read only for the address of the remote origin."),
+    DefaultPath("/"),
+    Ignore(ONLY_GIT),
+]
+Checkout: TypeAlias = Annotated[
+    dagger.Directory,
+    Doc("The checkout: a complete clone with .git, up to date with the remote."),
+    DefaultPath("/"),
+    Ignore(ONLY_GIT),
+]
+Built: TypeAlias = Annotated[dagger.Directory, Doc("What `release-build` returned.")]
+Digest: TypeAlias = Annotated[
+    str, Doc("The sha256 of its release.json, as printed by the job that built it.")
 ]

@@ -10,6 +10,7 @@ from dagger import Doc, dag, field, function, object_type
 
 from wheelwright.container.failures import translate_errors
 from wheelwright.errors import ToolFailed
+from wheelwright.module.takes import takes
 from wheelwright.module.uncached import uncached
 from wheelwright.testing.matrix import Finished
 from wheelwright.testing.reports import codecov, history, markdown, model, table
@@ -177,22 +178,17 @@ class Matrix:
         return dag.directory().with_new_file(name, text).file(name)
 
     @uncached
+    @takes()
     @translate_errors
     async def upload_coverage(
         self,
         token: Annotated[dagger.Secret, Doc("Codecov's token for the repository.")],
-        commit: Annotated[str, Doc("The commit that was tested, in full.")],
-        branch: Annotated[str, Doc("Its branch.")] = "",
-        slug: Annotated[str, Doc("The repository on GitHub: OWNER/NAME.")] = "",
-        pull_request: Annotated[str, Doc("The pull request's number.")] = "",
-        flags: Annotated[list[str], Doc("Codecov's flags for this upload.")] = [],
-        url: Annotated[str, Doc("A Codecov server of your own.")] = "",
+        upload: codecov.Upload,
     ) -> str:
         """Upload the coverage of the whole matrix to Codecov, once, with its own uploader.
 
         Prints the result. A failed upload does not fail the call.
         """
-        upload = codecov.Upload(commit, branch, slug, pull_request, tuple(flags), url)
         report = (await self._coverage()).file("coverage.xml")
         return await codecov.upload(report, token, upload)
 

@@ -11,7 +11,8 @@ from dagger import Doc, enum_type
 
 from wheelwright.container.failures import translate_errors
 from wheelwright.container.loading import LoadedProject
-from wheelwright.module.release_args import Built, Checkout, Digest, Repository, takes
+from wheelwright.module.args import Built, Checkout, Digest, Repository
+from wheelwright.module.takes import takes
 from wheelwright.module.uncached import uncached
 from wheelwright.release.act import release, tagged, taking
 from wheelwright.release.act.asked import (
@@ -81,9 +82,10 @@ class Releases:
     async def release(
         self,
         git: Repository,
-        asked: Asked,
         dry_run: Annotated[bool, Doc("Write nothing; report what would be done.")] = False,
         format_: Format = ReportFormat.TEXT,
+        *,
+        asked: Asked,
     ) -> str:
         """Release the package: publish first, then the pull request, the tag, the GitHub release.
 
@@ -99,8 +101,9 @@ class Releases:
     async def release_build(
         self,
         git: Checkout,
-        asked: Asked,
         tag: Annotated[str, Doc("Build an existing tag instead, such as v1.2.3.")] = "",
+        *,
+        asked: Asked,
     ) -> dagger.Directory:
         """Make the edits, run the checks, build twice and verify: the first job of a release.
 
@@ -116,7 +119,7 @@ class Releases:
     @uncached
     @takes(Target, Index, Api, Run, Trust)
     @translate_errors
-    async def release_propose(self, built: Built, asked: Asked, digest: Digest = "") -> str:
+    async def release_propose(self, built: Built, digest: Digest = "", *, asked: Asked) -> str:
         """Take the lock and push the release branch: the job between building and publishing.
 
         The commit is made from texts, and must be the one that was built.
@@ -126,14 +129,14 @@ class Releases:
     @uncached
     @takes(Index, Upload, Trust)
     @translate_errors
-    async def release_publish(self, built: Built, asked: Asked, digest: Digest = "") -> str:
+    async def release_publish(self, built: Built, digest: Digest = "", *, asked: Asked) -> str:
         """Compare the hashes, sign and upload: the one job that the index trusts."""
         return await taking.publish(asked, built, digest)
 
     @uncached
     @takes(Target, Index, Api, Run, Trust)
     @translate_errors
-    async def release_finish(self, built: Built, asked: Asked, digest: Digest = "") -> str:
+    async def release_finish(self, built: Built, digest: Digest = "", *, asked: Asked) -> str:
         """Open the pull request, push the tag, make the GitHub release, unlock: the last job.
 
         If the index does not have the release, it releases the lock and stops.
@@ -144,7 +147,7 @@ class Releases:
     @takes(Request, Branch, Origin, NamedIndex, Api, Credentials, Run, Trust)
     @translate_errors
     async def release_plan(
-        self, git: Repository, asked: Asked, format_: Format = ReportFormat.TEXT
+        self, git: Repository, format_: Format = ReportFormat.TEXT, *, asked: Asked
     ) -> str:
         """Report what `release` with the same arguments would do, and write nothing."""
         return await self._release(asked, git, format_, dry_run=True)
@@ -170,7 +173,7 @@ class Releases:
     @takes(Origin, Trust)
     @translate_errors
     async def verify_tag(
-        self, git: Repository, asked: Asked, tag: Annotated[str, Doc("The tag, such as v1.2.3.")]
+        self, git: Repository, tag: Annotated[str, Doc("The tag, such as v1.2.3.")], asked: Asked
     ) -> str:
         """Check that a tag of the remote names the package's own version."""
         return await tagged.verify_tag(*await self._of_package(asked, git), tag)
@@ -181,8 +184,8 @@ class Releases:
     async def publish(
         self,
         git: Repository,
-        asked: Asked,
         tag: Annotated[str, Doc("The tag to publish, such as v1.2.3.")],
+        asked: Asked,
     ) -> str:
         """Build, verify and publish the commit of an existing tag."""
         return await tagged.publish(*await self._of_package(asked, git), tag)

@@ -17,12 +17,13 @@ import itertools
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from wheelwright.environment.test_dependencies import find
 from wheelwright.errors import ProjectError, RequestError
 from wheelwright.gates.table import columns, counted
+from wheelwright.project.arguments import argument
 from wheelwright.project.matrix import RESOLUTIONS, Entry, split
 from wheelwright.project.model import Project
 from wheelwright.project.pythons import allowed, choose, claimed
@@ -52,22 +53,38 @@ class Cell:
     os: tuple[str, ...] = (_RUNNER,)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Selection:
-    """What the caller asked for; an empty axis is taken from the package. `+` joins values."""
+    """The requested cells; an empty axis is taken from the package. `+` joins values.
 
-    pythons: tuple[str, ...] = ()
-    resolutions: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    extras: tuple[str, ...] = ()
-    services: tuple[str, ...] = ()
-    cells: tuple[str, ...] = ()
-    os: tuple[str, ...] = ()
+    Attributes:
+        os: labels of runners, an argument where cells are listed only.
+    """
+
+    python: list[str] = argument(
+        "Python versions, such as 3.11,3.12. Default: those that the package claims.", []
+    )
+    resolution: list[str] = argument(
+        "locked, highest, lowest-direct. Default: locked, without uv.lock highest.", []
+    )
+    group: list[str] = argument(
+        "Dependency groups, one cell each; + joins those of one cell: tests,tests+docs.", []
+    )
+    extra: list[str] = argument(
+        "Extras of the package, one cell each; + joins those of one cell.", []
+    )
+    service: list[str] = argument(
+        "Services, one cell each, such as postgres:15,postgres:16; + joins those of one cell.", []
+    )
+    cell: list[str] = argument(
+        "Only the cells of these names, such as 3.12-lowest-direct or 3.12*.", []
+    )
+    os: list[str] = field(default_factory=list)
 
     @property
     def narrows(self) -> bool:
         """Whether this may be less than the whole matrix."""
-        return any((self.pythons, self.resolutions, self.groups, self.extras, self.cells))
+        return any((self.python, self.resolution, self.group, self.extra, self.cell))
 
 
 def usual_resolution(project: Project) -> str:
@@ -83,19 +100,19 @@ def plan(project: Project, asked: Selection) -> list[Cell]:
             requires-python; nothing left.
         ProjectError: two cells of one name, or a name that no directory can have.
     """
-    _check_resolutions(project, asked.resolutions)
+    _check_resolutions(project, asked.resolution)
     said = project.settings.matrix
     usual = usual_resolution(project)
-    pythons = asked.pythons or said.python or tuple(claimed(project.package))
+    pythons = asked.python or said.python or tuple(claimed(project.package))
     if not pythons:
         pythons = (choose(project.package, "", "", project.text(".python-version")),)
-    runners = asked.os or said.os or (_RUNNER,)
+    runners = tuple(asked.os) or said.os or (_RUNNER,)
     product = itertools.product(
         dict.fromkeys(pythons),
-        dict.fromkeys(asked.resolutions or said.resolution or (usual,)),
-        dict.fromkeys(map(split, asked.groups or said.groups or ("",))),
-        dict.fromkeys(map(split, asked.extras or said.extras or ("",))),
-        dict.fromkeys(map(split, asked.services or said.services or ("",))),
+        dict.fromkeys(asked.resolution or said.resolution or (usual,)),
+        dict.fromkeys(map(split, asked.group or said.groups or ("",))),
+        dict.fromkeys(map(split, asked.extra or said.extras or ("",))),
+        dict.fromkeys(map(split, asked.service or said.services or ("",))),
     )
     made = [
         _named(Cell("", python, resolution, groups, extras, services, runners), usual)
@@ -103,11 +120,12 @@ def plan(project: Project, asked: Selection) -> list[Cell]:
     ]
     cells = [cell for cell in made if not any(_matches(cell, entry) for entry in said.exclude)]
     for entry in said.include:
-        cells = _include(cells, _included(entry, usual, asked.os or (_RUNNER,)), entry, asked)
+        new = _included(entry, usual, tuple(asked.os) or (_RUNNER,))
+        cells = _include(cells, new, entry, asked)
     for cell in cells:
         _check(project, cell, asked)
     _check_names(project, cells)
-    return _chosen(cells, asked.cells)
+    return _chosen(cells, asked.cell)
 
 
 def runnable(cells: Iterable[Cell], asked: Selection) -> tuple[list[Cell], str]:
@@ -116,7 +134,7 @@ def runnable(cells: Iterable[Cell], asked: Selection) -> tuple[list[Cell], str]:
     A cell that is asked for by name runs in any case: that is how a native runner calls it.
     """
     cells = list(cells)
-    if asked.cells:
+    if asked.cell:
         return cells, ""
     here = [cell for cell in cells if any(name.startswith("ubuntu") for name in cell.os)]
     others = [cell for cell in cells if cell not in here]
@@ -215,11 +233,11 @@ def _include(cells: list[Cell], new: Cell, entry: Entry, asked: Selection) -> li
             for cell, same in zip(cells, found, strict=True)
         ]
     fits = (
-        new.python in (asked.pythons or (new.python,))
-        and new.resolution in (asked.resolutions or (new.resolution,))
-        and new.groups in (tuple(map(split, asked.groups)) or (new.groups,))
-        and new.extras in (tuple(map(split, asked.extras)) or (new.extras,))
-        and new.services in (tuple(map(split, asked.services)) or (new.services,))
+        new.python in (asked.python or (new.python,))
+        and new.resolution in (asked.resolution or (new.resolution,))
+        and new.groups in (tuple(map(split, asked.group)) or (new.groups,))
+        and new.extras in (tuple(map(split, asked.extra)) or (new.extras,))
+        and new.services in (tuple(map(split, asked.service)) or (new.services,))
     )
     return [*cells, replace(new, name=entry.name or new.name)] if fits else cells
 
@@ -251,7 +269,7 @@ def _check_resolutions(project: Project, resolutions: Iterable[str]) -> None:
 
 
 def _check(project: Project, cell: Cell, asked: Selection) -> None:
-    origin = "--python" if cell.python in asked.pythons else "python in [tool.wheelwright.matrix]"
+    origin = "--python" if cell.python in asked.python else "python in [tool.wheelwright.matrix]"
     allowed(project.package, cell.python, origin)
     _check_resolutions(project, [cell.resolution])
     find(project, cell.python, cell.groups, cell.extras)

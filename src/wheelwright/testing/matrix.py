@@ -24,10 +24,11 @@ from wheelwright.environment import plan as environment
 from wheelwright.errors import GateFailed, RequestError
 from wheelwright.gates.result import Verdict
 from wheelwright.gates.table import counted
+from wheelwright.project.arguments import argument
 from wheelwright.project.files import join, literal
 from wheelwright.testing import coverage, junit, run_tests
 from wheelwright.testing.cells import Cell, Selection, plan, runnable
-from wheelwright.testing.plan import TestOptions
+from wheelwright.testing.plan import ARGS, TestOptions
 from wheelwright.testing.record import Failure
 from wheelwright.testing.reports import html, markdown, model, table
 from wheelwright.testing.reports.annotations import of_tests, render
@@ -36,21 +37,30 @@ from wheelwright.testing.run import Run
 from wheelwright.testing.verdict import Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+@dataclass(frozen=True)
+class MatrixOptions:
     """How to run the cells.
 
     Attributes:
-        measure: coverage; None measures where the project does.
-        least: percent that the total has to reach; 0 takes the project's `fail_under`.
+        coverage: whether to measure it; None measures where the project does.
+        coverage_min: 0 takes the project's `fail_under`.
     """
 
-    limit: int = 4
-    fail_fast: bool = False
-    skip_unavailable: bool = False
-    measure: bool | None = None
-    least: float = 0.0
-    args: tuple[str, ...] = ()
+    args: list[str] = argument(ARGS, [])
+    limit: int = argument("How many cells run at the same time.", 4)
+    fail_fast: bool = argument(
+        "Stop at the first cell that fails, instead of running them all.", False
+    )
+    skip_unavailable: bool = argument(
+        "Leave out a Python that the engine cannot provide, instead of failing for it.", False
+    )
+    coverage: bool | None = argument(
+        "Measure coverage. Default: where the package configures it or installs a tool for it.",
+        None,
+    )
+    coverage_min: float = argument(
+        "Percent that all cells together must cover. Default: coverage's own fail_under.", 0.0
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +111,7 @@ async def judge_all(
 
 
 async def run(
-    loaded: LoadedProject, git: dagger.Directory, asked: Selection, options: Options
+    loaded: LoadedProject, git: dagger.Directory, asked: Selection, options: MatrixOptions
 ) -> Finished:
     """Run the cells that were asked for, and write every report about them.
 
@@ -110,9 +120,9 @@ async def run(
     """
     if options.limit < 1:
         raise RequestError(f"--limit must be at least 1, not {options.limit}")
-    if options.least and options.measure is False:
+    if options.coverage_min and options.coverage is False:
         raise RequestError(
-            f"--coverage-min {options.least:g} cannot be judged without coverage",
+            f"--coverage-min {options.coverage_min:g} cannot be judged without coverage",
             "leave out --coverage=false",
         )
     loaded.project.require_package()
@@ -120,8 +130,8 @@ async def run(
     cells, elsewhere = runnable(plan(loaded.project, asked), asked)
     ran = await _all(loaded, git, cells, options)
     # A part of the matrix need not reach what was agreed on for the whole.
-    whole = not asked.narrows and options.measure is not False
-    least = options.least or (coverage.minimum(loaded.project) if whole else 0.0)
+    whole = not asked.narrows and options.coverage is not False
+    least = options.coverage_min or (coverage.minimum(loaded.project) if whole else 0.0)
     measured = await _measure(loaded, ran, least)
     ran = [_with_coverage(each, measured.get(each.report.cell.name)) for each in ran]
     total = measured.get("") or _Measured(None, None)
@@ -158,7 +168,7 @@ class _Ran:
 
 
 async def _all(
-    loaded: LoadedProject, git: dagger.Directory, cells: Sequence[Cell], options: Options
+    loaded: LoadedProject, git: dagger.Directory, cells: Sequence[Cell], options: MatrixOptions
 ) -> list[_Ran]:
     ran: dict[str, _Ran] = {}
     limiter = anyio.CapacityLimiter(options.limit)
@@ -181,7 +191,7 @@ async def _all(
 
 
 async def _guarded(
-    loaded: LoadedProject, git: dagger.Directory, cell: Cell, options: Options
+    loaded: LoadedProject, git: dagger.Directory, cell: Cell, options: MatrixOptions
 ) -> _Ran:
     """Run one cell; whatever is said on purpose becomes that cell's failure."""
     started_s = time.monotonic()
@@ -195,12 +205,14 @@ async def _guarded(
     return replace(ran, report=replace(ran.report, wall_s=wall_s))
 
 
-async def _run(loaded: LoadedProject, git: dagger.Directory, cell: Cell, options: Options) -> _Ran:
+async def _run(
+    loaded: LoadedProject, git: dagger.Directory, cell: Cell, options: MatrixOptions
+) -> _Ran:
     project = loaded.project
     if why := await toolchain.unavailable(environment.image(project, cell.python)):
         return _without_python(cell, why, options)
     started = datetime.now(UTC)
-    asked = TestOptions(options.args, measure=True if options.least else options.measure)
+    asked = TestOptions(options.args, measure=True if options.coverage_min else options.coverage)
     tested = await run_tests.test(loaded, git, cell, asked)
     if tested.run is None or tested.reports is None:
         said = tested.result()
@@ -213,7 +225,7 @@ async def _run(loaded: LoadedProject, git: dagger.Directory, cell: Cell, options
     return _Ran(report, tested.reports, tested.junit, data)
 
 
-def _without_python(cell: Cell, why: str, options: Options) -> _Ran:
+def _without_python(cell: Cell, why: str, options: MatrixOptions) -> _Ran:
     note = f"Python {cell.python} is not available: {why}"
     verdict = Verdict.NOT_RUN if options.skip_unavailable else Verdict.FAILED
     act = "--skip-unavailable leaves such cells out"

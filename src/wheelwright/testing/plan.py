@@ -6,16 +6,45 @@ carry out or print the same plan. So a plan can be compared and printed without 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from wheelwright.environment import plan as environments
 from wheelwright.environment import services, test_dependencies
 from wheelwright.environment.plan import Environment
 from wheelwright.environment.services import Server
 from wheelwright.environment.test_dependencies import TestDependencies
+from wheelwright.project.arguments import argument
 from wheelwright.project.model import Project
 from wheelwright.testing import coverage, run
 from wheelwright.testing.cells import Cell
+
+ARGS: Final = "Arguments for pytest; they replace pytest-args of [tool.wheelwright]."
+"""Help of an argument."""
+
+
+@dataclass(frozen=True)
+class TestRequest:
+    """The arguments of `test`: what a run has beside the package, and what pytest gets."""
+
+    __test__ = False
+
+    groups: list[str] = argument(
+        "Dependency groups to install instead of the place found in the package's files.", []
+    )
+    extras: list[str] = argument(
+        "Extras of the package to install beside its test dependencies.", []
+    )
+    args: list[str] = argument(ARGS, [])
+    service: list[str] = argument(
+        "Servers for the tests, such as postgres:16,redis:7. Default: [tool.wheelwright].", []
+    )
+
+    def cell(self, python: str) -> Cell:
+        """Return the cell that the run is, on a Python."""
+        groups, extras, services = map(tuple, (self.groups, self.extras, self.service))
+        return Cell("", python, "", groups, extras, services)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +59,7 @@ class TestOptions:
 
     __test__ = False
 
-    args: tuple[str, ...] = ()
+    args: Sequence[str] = ()
     measure: bool | None = False
     file: str = ""
 

@@ -1,6 +1,6 @@
 """The options of a release: each field is an argument, with its help and default.
 
-Empty means: found out. A function takes the groups that concern it (`module/release_args.py`);
+Empty means: found out. A function takes the groups that concern it (`module/takes.py`);
 what it does not take has its default.
 """
 
@@ -13,12 +13,13 @@ from dataclasses import dataclass
 import dagger
 
 from wheelwright.errors import RequestError
+from wheelwright.project.arguments import argument
 from wheelwright.release.act.http import Http
 from wheelwright.release.decide.plan import RunIdentity
 from wheelwright.release.decide.refs import LONGEST_LINE, line
 from wheelwright.release.decide.stops import Problem, Reason
 from wheelwright.release.decide.urls import IndexUrls, is_pypi
-from wheelwright.release.decide.version import Request, argument
+from wheelwright.release.decide.version import Request
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,12 @@ when the current version is one of it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import MISSING, dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 from packaging.version import Version
 
+from wheelwright.project.arguments import argument
 from wheelwright.project.reading import parse_version
 from wheelwright.release.decide.stops import Reason, Stop
 
@@ -32,11 +33,6 @@ PRES: Final = ("alpha", "beta", "rc", "dev")
 
 _LETTERS: Final = {"alpha": "a", "beta": "b", "rc": "rc"}
 _PLACES: Final = {"major": 0, "minor": 1, "patch": 2}
-
-
-def argument(text: str, default: object = MISSING) -> Any:
-    """Declare a field that is an argument of functions, with its help and default."""
-    return field(default=default, metadata={"help": text})
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from wheelwright.container.output import Output
 from wheelwright.container.privileges import Credential
 from wheelwright.container.steps import Held
 from wheelwright.pins import DEFAULT_PYTHON
+from wheelwright.project.arguments import argument
 
 REPORT = "/coverage/coverage.xml"
 
@@ -19,16 +20,16 @@ REPORT = "/coverage/coverage.xml"
 _TAIL_LINES = 8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Upload:
     """What Codecov has to know and cannot find out without the repository; empty is left out."""
 
-    commit: str = ""
-    branch: str = ""
-    slug: str = ""
-    pull_request: str = ""
-    flags: tuple[str, ...] = ()
-    url: str = ""
+    commit: str = argument("The commit that was tested, in full.")
+    branch: str = argument("Its branch.", "")
+    slug: str = argument("The repository on GitHub: OWNER/NAME.", "")
+    pull_request: str = argument("The pull request's number.", "")
+    flags: list[str] = argument("Codecov's flags for this upload.", [])
+    url: str = argument("A Codecov server of your own.", "")
 
 
 async def upload(report: dagger.File, token: dagger.Secret, about: Upload) -> str:

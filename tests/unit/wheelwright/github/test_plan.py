@@ -262,7 +262,7 @@ def test_branch_is_named() -> None:
 
 def test_environments_are_named() -> None:
     """What publishes and what pushes have an environment each, and no other job has one."""
-    files = plan(options=Options(environment="index", proposing="pushes"))
+    files = plan(options=Options(environment="index", propose_environment="pushes"))
     named = {
         f"{Path(path).stem}:{name}": job["environment"]
         for path, text in files.items()

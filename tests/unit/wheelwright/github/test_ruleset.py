@@ -7,7 +7,7 @@ import pytest
 
 from wheelwright.errors import RequestError
 from wheelwright.github.plan import CHECK
-from wheelwright.github.ruleset import branch, tags, text
+from wheelwright.github.ruleset import Options, branch, tags, text
 
 RULES = {"checks": [CHECK], "approvals": 0, "linear": True}
 
@@ -23,7 +23,7 @@ def rule(ruleset: dict[str, object], kind: str) -> dict[str, object]:
 
 def made(**changed: Any) -> dict[str, Any]:
     """Return the branch's ruleset with some arguments changed."""
-    return branch(**{**RULES, "bypass": [], **changed})
+    return branch(Options(**{**RULES, **changed}))
 
 
 def test_branch_is_reached_by_pull_request_alone() -> None:

@@ -34,7 +34,7 @@ def demo(matrix: str = "", *, lock: bool = True) -> Project:
     return project(said, {"uv.lock": locked("pytest==9.0.0")} if lock else None)
 
 
-def names(matrix: str = "", *, lock: bool = True, **asked: tuple[str, ...]) -> list[str]:
+def names(matrix: str = "", *, lock: bool = True, **asked: list[str]) -> list[str]:
     """Return the names of the cells."""
     return [cell.name for cell in plan(demo(matrix, lock=lock), Selection(**asked))]
 
@@ -59,20 +59,20 @@ def test_real_shapes_have_a_matrix() -> None:
 
 def test_asked_values_replace_an_axis() -> None:
     """What the caller asks for stands instead of the package's own values."""
-    assert ["3.10"] == names(pythons=("3.10",))
+    assert ["3.10"] == names(python=["3.10"])
     expected = ["3.11-lowest-direct", "3.12-lowest-direct"]
-    assert expected == names('resolution = ["locked"]', resolutions=("lowest-direct",))
+    assert expected == names('resolution = ["locked"]', resolution=["lowest-direct"])
 
 
 def test_name_tells_what_is_unusual() -> None:
     """Resolution, groups, extras and services are in the name, in this order."""
     expected = ["3.12-highest-tests+docs-fast-postgres16+redis7"]
     assert expected == names(
-        pythons=("3.12",),
-        resolutions=("highest",),
-        groups=("tests+docs",),
-        extras=("fast",),
-        services=("postgres:16+redis:7",),
+        python=["3.12"],
+        resolution=["highest"],
+        group=["tests+docs"],
+        extra=["fast"],
+        service=["postgres:16+redis:7"],
     )
 
 
@@ -108,30 +108,28 @@ def test_include_names_a_cell_that_is_there() -> None:
 def test_included_cell_that_does_not_fit_is_left_out() -> None:
     """Asking for one Python leaves out the included cells of another."""
     said = 'include = [{ python = "3.12", resolution = "lowest-direct" }]'
-    assert ["3.11"] == names(said, pythons=("3.11",))
-    assert ["3.12", "3.12-lowest-direct"] == names(said, pythons=("3.12",), cells=("3.12*",))
+    assert ["3.11"] == names(said, python=["3.11"])
+    assert ["3.12", "3.12-lowest-direct"] == names(said, python=["3.12"], cell=["3.12*"])
 
 
 def test_cells_are_chosen_by_name_or_pattern() -> None:
     """--cell keeps the cells of that name."""
-    assert ["3.12"] == names(cells=("3.12",))
-    assert ["3.11", "3.12"] == names(cells=("3.1?",))
+    assert ["3.12"] == names(cell=["3.12"])
+    assert ["3.11", "3.12"] == names(cell=["3.1?"])
 
 
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"resolutions": ("lowest",)}, 'unknown resolution "lowest" (did you mean "lowest-direct"'),
-        ({"cells": ("3.12-low",)}, 'unknown cell "3.12-low" (did you mean "3.12"?)'),
-        ({"pythons": ("3.8",)}, 'Python 3.8 is outside requires-python ">=3.9"'),
-        ({"pythons": ("py312",)}, '--python "py312" is not a Python version'),
-        ({"groups": ("test",)}, 'has no dependency group "test" (it has: docs, tests)'),
-        ({"extras": ("quick",)}, 'has no extra "quick" (it has: fast)'),
+        ({"resolution": ["lowest"]}, 'unknown resolution "lowest" (did you mean "lowest-direct"'),
+        ({"cell": ["3.12-low"]}, 'unknown cell "3.12-low" (did you mean "3.12"?)'),
+        ({"python": ["3.8"]}, 'Python 3.8 is outside requires-python ">=3.9"'),
+        ({"python": ["py312"]}, '--python "py312" is not a Python version'),
+        ({"group": ["test"]}, 'has no dependency group "test" (it has: docs, tests)'),
+        ({"extra": ["quick"]}, 'has no extra "quick" (it has: fast)'),
     ],
 )
-def test_unknown_word_is_told_what_there_is(
-    asked: dict[str, tuple[str, ...]], message: str
-) -> None:
+def test_unknown_word_is_told_what_there_is(asked: dict[str, list[str]], message: str) -> None:
     """An unknown value names the known ones, before anything runs."""
     with pytest.raises(RequestError) as caught:
         plan(demo(), Selection(**asked))
@@ -141,7 +139,7 @@ def test_unknown_word_is_told_what_there_is(
 def test_locked_needs_a_lock() -> None:
     """Asking for the locked resolution without uv.lock says how to get one."""
     with pytest.raises(RequestError, match=r"demo has no uv.lock to resolve from; run `uv lock`"):
-        names(lock=False, resolutions=("locked",))
+        names(lock=False, resolution=["locked"])
 
 
 def test_everything_wrong_with_the_table_is_told_at_once() -> None:
@@ -175,7 +173,7 @@ def test_python_of_the_table_is_a_version(said: str) -> None:
 def test_empty_python_of_the_caller_is_refused() -> None:
     """`--python ""` is told that it is no version."""
     with pytest.raises(RequestError, match=r'--python "" is not a Python version'):
-        plan(demo(), Selection(pythons=("",)))
+        plan(demo(), Selection(python=[""]))
 
 
 def test_two_cells_of_one_name_are_refused() -> None:
@@ -204,7 +202,7 @@ def test_cells_for_other_runners_are_not_run_here() -> None:
     here, elsewhere = runnable(cells, Selection())
     assert ["3.11"] == [cell.name for cell in here]
     assert "not run here, but on macos-latest: mac" == elsewhere
-    named = Selection(cells=("mac",))
+    named = Selection(cell=["mac"])
     assert ["mac"] == [cell.name for cell in runnable(plan(demo(said), named), named)[0]]
 
 
@@ -239,14 +237,14 @@ def test_github_gets_a_job_for_each_runner() -> None:
 
 def test_more_jobs_than_github_accepts_is_an_error() -> None:
     """A matrix that GitHub would refuse is refused here."""
-    runners = tuple(f"runner-{number}" for number in range(129))
+    runners = [f"runner-{number}" for number in range(129)]
     with pytest.raises(RequestError, match="258 jobs, GitHub accepts 256"):
         github(plan(demo(), Selection(os=runners)))
 
 
 def test_plan_is_a_table() -> None:
     """--plan says of each cell what it is made of, and how many there are."""
-    lines = table(demo(), plan(demo(), Selection(extras=("fast",)))).splitlines()
+    lines = table(demo(), plan(demo(), Selection(extra=["fast"]))).splitlines()
     assert "matrix of demo" == lines[0]
     assert lines[3].startswith("3.11-fast  3.11    locked")
     assert "2 cells" == lines[-1]
@@ -263,14 +261,11 @@ def test_names_are_stable_and_unique(
 ) -> None:
     """A cell has its name whichever other cells run beside it, and no other cell has it."""
     package = demo()
-    asked = Selection(tuple(pythons), tuple(resolutions), tuple(groups), tuple(extras))
+    asked = Selection([*pythons], [*resolutions], [*groups], [*extras])
     cells = plan(package, asked)
     assert len(cells) == len({cell.name for cell in cells})
     for cell in cells:
         alone = Selection(
-            (cell.python,),
-            (cell.resolution,),
-            ("+".join(cell.groups),),
-            ("+".join(cell.extras),),
+            [cell.python], [cell.resolution], ["+".join(cell.groups)], ["+".join(cell.extras)]
         )
         assert [cell.name] == [each.name for each in plan(package, alone)]

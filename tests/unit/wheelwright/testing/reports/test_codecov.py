@@ -6,7 +6,7 @@ from wheelwright.testing.reports.codecov import Upload, command, upload_message
 
 def test_everything_known_is_passed_on() -> None:
     """Each thing that the caller knows is an argument; the token is none."""
-    upload = Upload("3f2a", "main", "me/demo", "7", ("unit", "all"), "http://localhost:1")
+    upload = Upload("3f2a", "main", "me/demo", "7", ["unit", "all"], "http://localhost:1")
     assert (
         "codecovcli",
         "--url=http://localhost:1",
@@ -32,12 +32,12 @@ def test_unknown_things_are_left_out() -> None:
 
 def test_failed_upload_says_why_first() -> None:
     """The reason, which the uploader prints last, stands in the first line."""
-    said = upload_message(Upload(), Output(1, "info", "Traceback\n  File\nException: no network"))
+    said = upload_message(Upload(""), Output(1, "info", "Traceback\n  File\nException: no network"))
     expected = "not uploaded to Codecov: codecovcli ended with exit code 1: Exception: no network"
     assert expected == said.splitlines()[0]
 
 
 def test_upload_that_worked_is_told() -> None:
     """A successful upload says where to, and shows the link that the uploader prints."""
-    said = upload_message(Upload(), Output(0, "result at https://codecov.example/1"))
+    said = upload_message(Upload(""), Output(0, "result at https://codecov.example/1"))
     assert "uploaded coverage.xml to Codecov\nresult at https://codecov.example/1" == said

@@ -1,4 +1,4 @@
-"""The arguments of releases are declared once, and reach the functions that take them."""
+"""Arguments are declared once, and reach the functions that take them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from typing import Annotated, get_args, get_type_hints
 import pytest
 from dagger import Doc
 
-from wheelwright.module.release_args import takes
 from wheelwright.module.releases import Releases
+from wheelwright.module.takes import takes
 from wheelwright.release.act.asked import Asked, Run, Target
 from wheelwright.release.decide.version import Bump
+from wheelwright.testing.cells import Selection
 
 
 class Sample:
-    """Two functions with arguments of releases."""
+    """Functions with declared arguments."""
 
     @takes(Bump, Run, bump="patch")
     async def some(
@@ -24,6 +25,11 @@ class Sample:
     ) -> tuple[Asked, str, bool]:
         """Return what was given."""
         return asked, tag, dry_run
+
+    @takes(without=("service",))
+    async def cells(self, selection: Selection) -> Selection:
+        """Return what was given."""
+        return selection
 
     @takes(Target)
     async def job(self, asked: Asked) -> Asked:
@@ -46,6 +52,14 @@ def test_a_function_has_the_arguments_of_its_groups_and_its_own() -> None:
         kind,
         doc.documentation,
     )
+
+
+def test_a_function_may_take_all_of_a_record_but_some() -> None:
+    """Fields without a help are not arguments, and a list default is the function's own."""
+    parameters = inspect.signature(Sample().cells).parameters
+
+    assert {"python", "resolution", "group", "extra", "cell"} == {*parameters}
+    assert [] == parameters["python"].default
 
 
 async def test_what_is_given_reaches_the_function_as_one_record() -> None:
