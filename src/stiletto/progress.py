@@ -72,6 +72,19 @@ class Span:
         self.closed(self.id)
         self.renderer.end(self, harmless(self.mask(note)))
 
+    @contextlib.contextmanager
+    def ending(self) -> Iterator[None]:
+        """End the span with the context: as done, cancelled or failed."""
+        try:
+            yield
+        except BaseException as error:
+            # Imported here: `--help` shows no progress, and need not pay for it.
+            from asyncio import CancelledError
+
+            self.end(Outcome.CANCELLED if isinstance(error, CancelledError) else Outcome.FAILED)
+            raise
+        self.end(Outcome.DONE)
+
 
 class Renderer:
     """Shows spans; this one shows nothing. Called from one thread."""

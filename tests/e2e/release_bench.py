@@ -4,8 +4,7 @@
     at.run("release", "--bump", "patch")
     shown(outside)       # what the index, git and GitHub have now
 
-The stand-ins have one name, `tests.standins`, for mypy, for `python -m` and here, so the root of
-the repository has to be on the path: pytest puts only tests/ there.
+What two releases have shown is compared whole, `Shown` with `Shown`.
 """
 
 from __future__ import annotations
@@ -15,16 +14,10 @@ import hashlib
 import os
 import stat
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
-
-from .bench import REPOSITORY, Bench, Ended
-
-if str(REPOSITORY) not in sys.path:
-    sys.path.append(str(REPOSITORY))
 
 from tests.standins.description import Description, fetch_description
 from tests.standins.devpi import Devpi
@@ -41,6 +34,8 @@ from tests.standins.packages import (
 )
 from tests.standins.repository import run_git
 from tests.standins.tokens import Token
+
+from .bench import REPOSITORY, Bench, Ended
 
 __all__ = [
     "EPOCH_S",

@@ -24,16 +24,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from stiletto.api.globs import (
-    ANY,
-    DIRECTORIES,
-    SLASH,
-    STAR,
-    Characters,
-    Matcher,
-    Token,
-    literal,
-)
+from stiletto.api.globs import ANY, DIRECTORIES, SLASH, STAR, Characters, Matcher, Token, literal
 from stiletto.errors import UsageError
 from stiletto.graph.tree import split
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from stiletto.cli import result
 from stiletto.cli.addresses import Addresses
@@ -21,15 +21,11 @@ from stiletto.progress import Progress
 T = TypeVar("T")
 
 
-async def together(work: Iterable[Awaitable[T]]) -> list[T]:
+async def together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     """Await all at once; the first error cancels the others and is raised as it is."""
-
-    async def one(awaitable: Awaitable[T]) -> T:
-        return await awaitable
-
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(awaitable)) for awaitable in work]
+            tasks = [group.create_task(coroutine) for coroutine in work]
     except BaseExceptionGroup as errors:
         expected = errors.subgroup(StilettoError)
         raise (expected or errors).exceptions[0] from None

@@ -93,14 +93,7 @@ def arg_flags(function: FunctionDef, types: Types) -> dict[str, tuple[ArgDef, Fl
     return found
 
 
-def read_line(
-    words: Sequence[str],
-    module: ModuleDef,
-    types: Types,
-    options: Options,
-    *,
-    command: str = "stiletto call",
-) -> Line:
+def read_line(words: Sequence[str], module: ModuleDef, types: Types, options: Options) -> Line:
     """Read the words after `call`.
 
     Asked for help anywhere, it does not insist on required flags, so that help can be had of any
@@ -110,6 +103,7 @@ def read_line(
         UsageError: unknown words, values of the wrong type, required flags that are missing.
     """
     helping = asks_for_help(words)
+    command = "stiletto call"
     main = module.main_object
     returns = TypeRef(Kind.OBJECT, module.main)
     constructor_args, options, rest = _read_level(

@@ -26,16 +26,8 @@ GLOBALS = (
     Flag("sandbox", placeholder="string", doc=f"How steps run ({', '.join(SANDBOX)})"),
     Flag("step-memory", placeholder="size", doc="Limit the memory of each step, such as 4g"),
     Flag("step-processes", placeholder="int", doc="Limit the processes of each step"),
-    Flag(
-        "plain-secrets",
-        implied="true",
-        doc="Give secrets to steps in plain mode, too",
-    ),
-    Flag(
-        "allow-env",
-        implied="true",
-        doc="Let defaults in files run commands and read files",
-    ),
+    Flag("plain-secrets", implied="true", doc="Give secrets to steps in plain mode, too"),
+    Flag("allow-env", implied="true", doc="Let defaults in files run commands and read files"),
     Flag("verbose", "v", implied="true", doc="Increase verbosity: show all output"),
     Flag("quiet", "q", implied="true", doc="Reduce verbosity: show failures only"),
     Flag("silent", "s", implied="true", doc="Do not show progress at all"),

@@ -44,11 +44,7 @@ OPTIONS
 """
 
 SESSION_FLAGS = (
-    Flag(
-        "label",
-        placeholder="string",
-        doc="Name of the SDK that connects; has no effect",
-    ),
+    Flag("label", placeholder="string", doc="Name of the SDK that connects; has no effect"),
     Flag("version", placeholder="string", doc="Version that the SDK expects; has no effect"),
     Flag("load-workspace-modules", implied="true", doc="Load the module around the workdir"),
     Flag("skip-workspace-modules", implied="true", doc="Do not load a module (the default)"),

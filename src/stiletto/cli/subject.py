@@ -7,6 +7,7 @@ from pathlib import Path
 
 from stiletto.api.definition import FunctionDef
 from stiletto.cli.options import Options
+from stiletto.module.source import context_of
 
 
 def whose(
@@ -36,5 +37,4 @@ def _inside(module: Path, workdir: Path) -> bool:
         at = module.resolve(strict=True)
     except (OSError, RuntimeError):
         return False
-    root = next((each for each in (at, *at.parents) if (each / ".git").exists()), at)
-    return workdir.resolve().is_relative_to(root)
+    return workdir.resolve().is_relative_to(context_of(at))

@@ -61,7 +61,7 @@ class Finished:
 class Commands:
     """Runs commands on files that an evaluator lays out."""
 
-    def __init__(self, layouts: Layouts, parallel: int | None = None) -> None:
+    def __init__(self, layouts: Layouts) -> None:
         self._layouts = layouts
         self._store = layouts.store
         self.sandbox = layouts.sandbox
@@ -71,7 +71,7 @@ class Commands:
         self.replays: set[str] = set()
         """The lines that were told, so that an error which came through a module is known."""
         self._once = Once()
-        self._slots = asyncio.Semaphore(parallel or max(2, os.cpu_count() or 2))
+        self._slots = asyncio.Semaphore(max(2, os.cpu_count() or 2))
 
     async def close(self) -> None:
         """End every command and service that still runs."""

@@ -71,7 +71,6 @@ class Evaluator:
         images: Images,
         secrets: SecretStore,
         progress: Progress,
-        parallel: int | None = None,
     ) -> None:
         self.store = store
         self.sandbox = sandbox
@@ -80,7 +79,7 @@ class Evaluator:
         self.progress = progress
         self._once = Once()
         self._image_layers: dict[str, Layer] = {}
-        self.commands = Commands(self, parallel)
+        self.commands = Commands(self)
 
     async def close(self) -> None:
         """End everything that still runs."""

@@ -17,7 +17,7 @@ from stiletto.engine.contents import refuse_large
 from stiletto.engine.linecount import changed_lines
 from stiletto.engine.output import decoded
 from stiletto.errors import UsageError
-from stiletto.graph.changes import Changes, compare, difference
+from stiletto.graph.changes import Changes, compare, difference, slash
 from stiletto.graph.tree import Dir, Entry, File, Link, split
 
 # -- directories ---------------------------------------------------------------------------------
@@ -34,7 +34,7 @@ async def directory_sync(client: Client, self: f.Directory) -> str:
 async def entries(client: Client, self: f.Directory, path: str | None = None) -> list[str]:
     """List names, sorted; directories end with `/`."""
     tree = await client.core.evaluator.tree(f.SubDirectory(self, path) if path else self)
-    return sorted(name + _slash(entry) for name, entry in tree.entries.items())
+    return sorted(name + slash(entry) for name, entry in tree.entries.items())
 
 
 @leaf("Directory.glob")
@@ -44,13 +44,9 @@ async def glob(client: Client, self: f.Directory, pattern: str) -> list[str]:
     matcher = Glob(pattern)
 
     def found() -> list[str]:
-        return [path + _slash(entry) for path, entry in tree.walk() if matcher.matches(path)]
+        return [path + slash(entry) for path, entry in tree.walk() if matcher.matches(path)]
 
     return await asyncio.to_thread(found)
-
-
-def _slash(entry: Entry) -> str:
-    return "/" if isinstance(entry, Dir) else ""
 
 
 @leaf("Directory.digest")
@@ -82,8 +78,7 @@ async def directory_exists(
     if expected_type == "SYMLINK_TYPE":
         do_not_follow_symlinks = True
     entry = tree.get(path, follow=not do_not_follow_symlinks)
-    kinds = {"DIRECTORY_TYPE": Dir, "REGULAR_TYPE": File, "SYMLINK_TYPE": Link}
-    return entry is not None and (expected_type is None or isinstance(entry, kinds[expected_type]))
+    return entry is not None and expected_type in (None, stat_of("", entry).file_type)
 
 
 @leaf("Directory.stat")

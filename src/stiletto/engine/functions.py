@@ -7,7 +7,6 @@ otherwise; errors are not stored.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import time
@@ -105,12 +104,8 @@ class Functions:
         async def run() -> str:
             span = self._core.progress.span(title, "function", parent_span)
             client = Client(self._core, module, call, span, served=module.uses)
-            try:
+            with span.ending():
                 answer = await self._run(client, f"function {title}")
-            except BaseException as error:
-                span.end(_outcome(error))
-                raise
-            span.end(Outcome.DONE)
             self._keep(module, function, key, inputs, answer)
             return answer
 
@@ -305,10 +300,6 @@ class Functions:
         answer: str = record["answer"]
         json.loads(answer)
         return answer
-
-
-def _outcome(error: BaseException) -> Outcome:
-    return Outcome.CANCELLED if isinstance(error, asyncio.CancelledError) else Outcome.FAILED
 
 
 def _lifetime_s(cache: str) -> float:

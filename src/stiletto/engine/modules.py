@@ -40,7 +40,6 @@ from stiletto.module.remote import is_remote, parse_reference
 from stiletto.module.source import LoadedModule, Place, context_of, find_module, read_project
 from stiletto.module.toolchain import customize
 from stiletto.module.validation import validate
-from stiletto.progress import Outcome
 from stiletto.store.sealed import fitting
 
 
@@ -145,20 +144,15 @@ class Modules:
         if place.origin in chain:
             raise UsageError(f"module {config.name!r} has a circular dependency on itself")
         chain = (*chain, place.origin)
-        dependencies = [
-            await self._load(
-                await self.place_of(each.source, each.pin, place), each, None, None, chain
-            )
-            for each in config.dependencies
-        ]
+
+        async def load(each: Related, onto: _Start | None) -> LoadedModule:
+            at = await self.place_of(each.source, each.pin, place)
+            return await self._load(at, each, onto, None, chain)
+
+        dependencies = [await load(each, None) for each in config.dependencies]
         # A toolchain of a toolchain works on the same project.
         onto = implicit or start or _Start(place.root, place.context)
-        toolchains = [
-            await self._load(
-                await self.place_of(each.source, each.pin, place), each, onto, None, chain
-            )
-            for each in config.toolchains
-        ]
+        toolchains = [await load(each, onto) for each in config.toolchains]
         uses = (*dependencies, *toolchains)
         _check_names(uses, place)
         name = related.name or config.name
@@ -222,27 +216,18 @@ class Modules:
         span = self._core.progress.span(f"load {module.name}", "load", current_span.get())
         call = FunctionCall("", "", "", ())
         client = Client(self._core, module, call, span, served=module.uses)
-        try:
+        with span.ending():
             answer = await self._run(client, f"module {module.name}")
             built = self._core.objects.recall(json.loads(answer))
             if not isinstance(built, Module):
                 raise ModuleFailed(f"module {module.name} did not report its types")
             definition = define(module.name, built, module.config.name)
-            validate(
-                definition,
-                {
-                    name: used.name
-                    for used in module.uses
-                    for name in (*used.definition.objects, *used.definition.enums)
-                },
-            )
-        except asyncio.CancelledError:
-            span.end(Outcome.CANCELLED)
-            raise
-        except BaseException:
-            span.end(Outcome.FAILED)
-            raise
-        span.end(Outcome.DONE)
+            foreign = {
+                name: used.name
+                for used in module.uses
+                for name in (*used.definition.objects, *used.definition.enums)
+            }
+            validate(definition, foreign)
         return definition
 
     def _with_defaults(self, module: LoadedModule, related: Related) -> LoadedModule:

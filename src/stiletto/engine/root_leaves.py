@@ -35,12 +35,7 @@ async def default_platform(client: Client, self: Query) -> str:
 
 
 @leaf("Query.secret")
-async def secret(
-    client: Client,
-    self: Query,
-    uri: str,
-    cache_key: str | None = None,
-) -> UriSecret:
+async def secret(client: Client, self: Query, uri: str, cache_key: str | None = None) -> UriSecret:
     """Read a secret from a provider."""
     if client.module is not None:
         raise UsageError("a module's code cannot read secrets of the host; take them as arguments")
@@ -118,12 +113,7 @@ async def host_directory(
 
 
 @leaf("Host.file")
-async def host_file(
-    client: Client,
-    self: Host,
-    path: str,
-    no_cache: bool = False,
-) -> f.File:
+async def host_file(client: Client, self: Host, path: str, no_cache: bool = False) -> f.File:
     """Return a file of the host."""
     at = client.host_path(path)
     if not at.is_file():
@@ -133,12 +123,7 @@ async def host_file(
 
 
 @leaf("Host.findUp")
-async def host_find_up(
-    client: Client,
-    self: Host,
-    name: str,
-    no_cache: bool = False,
-) -> str | None:
+async def host_find_up(client: Client, self: Host, name: str, no_cache: bool = False) -> str | None:
     """Return the nearest path of that name, relative to the working directory."""
     start = client.host_path(".")
     for above, parent in enumerate((start, *start.parents)):

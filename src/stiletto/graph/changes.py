@@ -38,7 +38,7 @@ def compare(before: Dir, after: Dir) -> Changes:
         gone.append(path)
         entry = before.get(path)
         if isinstance(entry, Dir):
-            gone += [path + inside + _slash(child) for inside, child in entry.walk()]
+            gone += [path + inside + slash(child) for inside, child in entry.walk()]
     groups = (added, modified, removed, gone)
     return Changes(*(tuple(sorted(group)) for group in groups))
 
@@ -47,15 +47,15 @@ def _compare(
     before: Dir, after: Dir, prefix: str, added: list[str], modified: list[str], removed: list[str]
 ) -> None:
     gone = before.entries.keys() - after.entries.keys()
-    removed += [prefix + name + _slash(before.entries[name]) for name in gone]
+    removed += [prefix + name + slash(before.entries[name]) for name in gone]
     for name, entry in after.entries.items():
         path = prefix + name
         old = before.entries.get(name)
         if old is not None and isinstance(old, Dir) != isinstance(entry, Dir):
-            removed.append(path + _slash(old))
+            removed.append(path + slash(old))
             old = None
         if old is None:
-            added.append(path + _slash(entry))
+            added.append(path + slash(entry))
             if isinstance(entry, Dir):
                 _compare(Dir(), entry, path + "/", added, modified, removed)
         elif isinstance(old, Dir) and isinstance(entry, Dir):
@@ -76,7 +76,8 @@ def _as_git_sees(entry: Entry) -> tuple[str, str]:
             return "dir", entry.digest
 
 
-def _slash(entry: Entry) -> str:
+def slash(entry: Entry) -> str:
+    """Return what follows a path in a list: a slash for directories."""
     return "/" if isinstance(entry, Dir) else ""
 
 

@@ -154,20 +154,17 @@ class Dir:
             entries[name] = entry
         return Dir(other.mode, MappingProxyType(entries))
 
-    def filter(self, keep: Callable[[str, Entry], bool]) -> Dir:
+    def filter(self, keep: Callable[[str, Entry], bool], prefix: str = "") -> Dir:
         """Return the tree with the kept entries; parents stay only for what they hold.
 
         `keep` is asked for every path. A directory that is not kept itself is still descended.
         """
-        return self._filter(keep, "")
-
-    def _filter(self, keep: Callable[[str, Entry], bool], prefix: str) -> Dir:
         entries: dict[str, Entry] = {}
         for name, entry in self.entries.items():
             path = prefix + name
             kept = keep(path, entry)
             if isinstance(entry, Dir):
-                child = entry._filter(keep, path + "/")
+                child = entry.filter(keep, path + "/")
                 if kept or child.entries:
                     entries[name] = child
             elif kept:

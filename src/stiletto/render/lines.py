@@ -22,8 +22,8 @@ class Lines:
     or until `flush`.
     """
 
-    def __init__(self, keep: int = TAIL) -> None:
-        self.tail: deque[str] = deque(maxlen=keep)
+    def __init__(self) -> None:
+        self.tail: deque[str] = deque(maxlen=TAIL)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._partial = ""
 

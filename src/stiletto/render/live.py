@@ -24,7 +24,7 @@ from rich.live import Live as Display
 from rich.text import Text
 
 from stiletto.progress import Outcome, Renderer, Span
-from stiletto.render.lines import FailureOrigin, Lines, duration
+from stiletto.render.lines import FailureOrigin, Lines, duration, status
 
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _FRAMES_PER_SECOND = 12.5
@@ -136,15 +136,11 @@ class Live(Renderer):
     def _ended(self, span: Span, note: str) -> Text:
         mark, style = _MARKS[span.outcome or Outcome.DONE]
         text = Text.assemble((mark, style), " ", span.name, " ")
-        match span.outcome:
-            case Outcome.CACHED:
-                text.append("CACHED", style="blue")
-            case Outcome.FAILED:
-                text.append(f"ERROR {duration(span.elapsed_s)}", style="red")
-            case Outcome.CANCELLED:
-                text.append(f"CANCELLED {duration(span.elapsed_s)}", style="yellow")
-            case _:
-                text.append(duration(span.elapsed_s), style="dim")
+        done = span.outcome in (Outcome.DONE, None)
+        facts = [] if done else [status(span)]
+        if span.outcome is not Outcome.CACHED:
+            facts.append(duration(span.elapsed_s))
+        text.append(" ".join(facts), style="dim" if done else style)
         if note:
             text.append(f" {note}", style="dim")
         return text

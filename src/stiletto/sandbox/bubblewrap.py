@@ -21,18 +21,18 @@ from pathlib import Path
 from stiletto.errors import EnvironmentFailed
 from stiletto.layers.layer import Layer
 from stiletto.layers.marks import is_opaque, mark
-from stiletto.layers.paths import lstat, parents, relative
+from stiletto.layers.paths import lstat, parents
 from stiletto.layers.upper import removals
 from stiletto.layers.view import View
 from stiletto.sandbox import operations as ops
-from stiletto.sandbox.bubblewrap_plan import Plan, depth, plan_step, too_long
+from stiletto.sandbox.bubblewrap_plan import Plan, depth, plan_step
 from stiletto.sandbox.cgroups import NO_ENTRY, Group, Groups, Limits
 from stiletto.sandbox.confine import closes_abstract_sockets
 from stiletto.sandbox.network import LOOPBACK, Joined, Network
 from stiletto.sandbox.packing import packed
 from stiletto.sandbox.plan import OverlayMount, SecretMount, Sink, Step, StepOutput
 from stiletto.sandbox.process import Transcript, memory_file, run_process
-from stiletto.sandbox.redirects import write_redirects
+from stiletto.sandbox.redirects import uppers_of, write_redirects
 from stiletto.sandbox.replay import replay_line
 from stiletto.sandbox.scrub import Patterns, secret_patterns
 from stiletto.sandbox.seccomp import filter_here
@@ -205,9 +205,8 @@ class Bubblewrap:
         joined = Joined() if self._network is None else await self._network.joined()
         try:
             argv = [*joined.front, str(self._program), *joined.options]
-            inner: Sequence[ops.Operation] = plan.operations
-            if too_long(plan):
-                outer, inner = ops.nested(plan.operations)
+            outer, inner = plan.nested()
+            if outer:
                 argv += [*options(outer), "--", "/h" + str(self._program)]
             argv += options(ops.arguments(inner, lambda data: keep(data.contents)))
             status = keep(b"")
@@ -247,11 +246,7 @@ class Bubblewrap:
     def _describe(
         self, step: Step, plan: Plan, transcript: Transcript, exit_code: int
     ) -> StepOutput:
-        uppers = {"": step.upper} | {
-            relative(mount.target): mount.upper
-            for mount in plan.mounts
-            if isinstance(mount, OverlayMount)
-        }
+        uppers = uppers_of(step, plan.mounts)
         for stub in plan.stubs:
             # A mount beneath a mounted directory leaves its stub there.
             point = next((up for up in parents(posixpath.dirname(stub)) if up in uppers), "")
@@ -273,10 +268,7 @@ class Bubblewrap:
     def replay(self, step: Step) -> str | None:
         """Return a line that runs the step on a throw-away upper layer."""
         plan = self._plan(step)
-        outer: list[str] = []
-        inner: Sequence[ops.Operation] = plan.operations
-        if too_long(plan):
-            outer, inner = ops.nested(plan.operations)
+        outer, inner = plan.nested()
         filters = [o.contents for o in plan.operations if isinstance(o, ops.Filter)]
         kept = [materialise_image(self._base, {FILTER: f}) / FILTER for f in filters]
         return replay_line(self._program, outer, inner, step, self._base, kept[0] if kept else None)

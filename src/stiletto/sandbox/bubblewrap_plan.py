@@ -22,12 +22,7 @@ from stiletto.layers.paths import lstat, parents, relative
 from stiletto.layers.view import View
 from stiletto.sandbox import operations as ops
 from stiletto.sandbox.certificates import public_binds
-from stiletto.sandbox.host_environment import (
-    CERTIFICATES,
-    PROXY_VARIABLES,
-    environment,
-    passed_on,
-)
+from stiletto.sandbox.host_environment import CERTIFICATES, PROXY_VARIABLES, environment, passed_on
 from stiletto.sandbox.hosts import HOSTS_FILE, hosts_file
 from stiletto.sandbox.plan import BindMount, Mount, OverlayMount, SecretMount, Step, TempMount
 from stiletto.sandbox.seccomp import filter_here
@@ -50,6 +45,16 @@ class Plan:
     def below(self, point: str = "") -> View:
         """Return what was mounted at a point before the step, seen by itself."""
         return View(self.view.mounts[point])
+
+    def nested(self) -> tuple[list[str], Sequence[ops.Operation]]:
+        """Return options for an outer bubblewrap, and the operations to do inside it.
+
+        The outer one is needed only where a mount takes more than one page of options.
+        """
+        overlays = [o for o in self.operations if isinstance(o, ops.Overlay)]
+        if any(ops.options_size(overlay) > ops.OPTIONS_MAX_BYTES for overlay in overlays):
+            return ops.nested(self.operations)
+        return [], self.operations
 
 
 def depth(mount: Bind | Mount) -> int:
@@ -186,12 +191,4 @@ def plan_step(step: Step, image_root: Path, host_env: Mapping[str, str]) -> Plan
         view=view,
         mounts=tuple(mounts),
         stubs=tuple(stubs),
-    )
-
-
-def too_long(plan: Plan) -> bool:
-    """Whether a mount of this plan needs more than one page of options."""
-    return any(
-        isinstance(operation, ops.Overlay) and ops.options_size(operation) > ops.OPTIONS_MAX_BYTES
-        for operation in plan.operations
     )

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from stiletto.sandbox.host_environment import PROXY_VARIABLES
 
 Address: TypeAlias = tuple[str, int]
+Connection: TypeAlias = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 CHUNK_BYTES = 1 << 16
 PORTS = {"http": 80, "https": 443, "socks": 1080, "socks4": 1080, "socks5": 1080, "socks5h": 1080}
@@ -43,7 +44,16 @@ class Inside(Protocol):
         ...
 
 
-async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def join(near: Connection, far: Connection) -> None:
+    """Pass on what either side sends, until both have ended; the far side is closed then."""
+    try:
+        # gather, not a group: that one side has ended does not end the other.
+        await asyncio.gather(_pump(near[0], far[1]), _pump(far[0], near[1]))
+    finally:
+        far[1].close()
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Pass on what comes, and its end."""
     while data := await reader.read(CHUNK_BYTES):
         writer.write(data)
@@ -75,7 +85,7 @@ class Doors:
             room -= 1
             try:
                 if room >= 0:
-                    await _joined(reader, writer, at)
+                    await join((reader, writer), await asyncio.open_connection(*at))
             except OSError:
                 pass  # nobody listens there, or one of them hung up
             finally:
@@ -96,15 +106,6 @@ class Doors:
         transport, _ = await loop.create_datagram_endpoint(lambda: _Questions(at), sock=listener)
         self._opened.callback(transport.close)
         return True
-
-
-async def _joined(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, at: Address) -> None:
-    there = await asyncio.open_connection(*at)
-    try:
-        # gather, not a group: that one side has ended does not end the other.
-        await asyncio.gather(pump(reader, there[1]), pump(there[0], writer))
-    finally:
-        there[1].close()
 
 
 def _bound(inside: Inside, kind: int, at: Address) -> socket.socket | None:
@@ -172,12 +173,11 @@ async def doors_for(
     inside: Inside,
     host_env: Mapping[str, str],
     ports: Sequence[int],
-    etc: Path = Path("/etc"),
 ) -> None:
     """Open what a session's steps need."""
-    streams = [*proxies(host_env, _text(etc / "hosts"))]
+    streams = [*proxies(host_env, _text(Path("/etc/hosts")))]
     streams += [(address, port) for port in ports for address in ("127.0.0.1", "::1")]
-    servers = [(address, DNS_PORT) for address in name_servers(_text(etc / "resolv.conf"))]
+    servers = [(address, DNS_PORT) for address in name_servers(_text(Path("/etc/resolv.conf")))]
     for at in dict.fromkeys([*streams, *servers]):
         await doors.stream(inside, at)
     for at in servers:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed, UsageError
@@ -54,19 +53,11 @@ def find_uv() -> Path | None:
 class HostImages:
     """Resolves image addresses to what this machine has.
 
-    `env` and `home` say where to look for interpreters, `memory` is what they said earlier;
-    `servers` is where wheels of servers are kept, of which there are none without it.
+    `servers` is where wheels of servers are kept, of which there are none without it; `memory`
+    keeps the facts about interpreters.
     """
 
-    def __init__(
-        self,
-        env: Mapping[str, str] = os.environ,
-        home: Path | None = None,
-        servers: Path | None = None,
-        memory: Memory | None = None,
-    ) -> None:
-        self._env = env
-        self._home = home
+    def __init__(self, servers: Path | None = None, memory: Memory | None = None) -> None:
         self._servers = servers
         self._answers = Answers(memory)
         self._lock = asyncio.Lock()
@@ -96,11 +87,11 @@ class HostImages:
                     f"{address} names no Python version",
                     hint="write it like python:3.12 or python:3.12-slim",
                 )
-            one = await interpreter_for(version, find_uv(), self._env, self._home, self._answers)
-            return python_image(address, one)
+            interpreter = await interpreter_for(version, find_uv(), answers=self._answers)
+            return python_image(address, interpreter)
         if server_for(ref) is not None:
             return await asyncio.to_thread(
-                server_image, address, ref, self._env, self._servers, find_uv()
+                server_image, address, ref, os.environ, self._servers, find_uv()
             )
         if ref.host == "" and ref.name in USERLANDS:
             return userland_image(address)

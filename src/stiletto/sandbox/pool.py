@@ -55,11 +55,16 @@ class WorkingTree:
 
     def remove(self) -> None:
         """Remove it from the disk."""
-        for directory in (self.aside, self.path):
-            if directory.is_dir():
-                remove_tree(directory)
-        self.path.with_suffix(".lock").unlink(missing_ok=True)
+        _remove(self.path.with_suffix(".lock"))
         os.close(self.lock)
+
+
+def _remove(lock: Path) -> None:
+    """Remove a tree, what its mounts covered, and its lock."""
+    for directory in (lock.with_suffix(_ASIDE), lock.with_suffix("")):
+        if directory.is_dir():
+            remove_tree(directory)
+    lock.unlink(missing_ok=True)
 
 
 def _remove_all(idle: list[WorkingTree]) -> None:
@@ -131,10 +136,7 @@ def _sweep(trees: Path) -> None:
         try:
             with name.open("r+") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                for directory in (name.with_suffix(_ASIDE), name.with_suffix("")):
-                    if directory.is_dir():
-                        remove_tree(directory)
-                name.unlink(missing_ok=True)
+                _remove(name)
         except (BlockingIOError, FileNotFoundError):
             continue
     for aside in trees.glob(f"*{_ASIDE}"):

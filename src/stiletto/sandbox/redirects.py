@@ -42,6 +42,13 @@ def redirected(step: Step) -> tuple[tuple[str, Stream], ...]:
     return (step.redirect_stdout, "stdout"), (step.redirect_stderr, "stderr")
 
 
+def uppers_of(step: Step, mounts: Sequence[Mount]) -> dict[str, Path]:
+    """Return where changes are written, by relative mount point; "" is the root."""
+    return {"": step.upper} | {
+        relative(mount.target): mount.upper for mount in mounts if isinstance(mount, OverlayMount)
+    }
+
+
 def write_private(file: Path, chunks: Iterable[bytes]) -> None:
     """Write a file piece by piece, which only its owner may read."""
     file.touch(0o600)
@@ -55,9 +62,7 @@ def _write(
     path: str, contents: Iterable[bytes], step: Step, view: View, mounts: Sequence[Mount]
 ) -> None:
     """Find the writable directory behind `path` and write there."""
-    uppers = {"": step.upper} | {
-        relative(mount.target): mount.upper for mount in mounts if isinstance(mount, OverlayMount)
-    }
+    uppers = uppers_of(step, mounts)
     written = {
         point: Layer(upper, removals(upper, View(view.mounts[point])))
         for point, upper in uppers.items()

@@ -18,7 +18,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from stiletto.sandbox.doors import pump
+from stiletto.sandbox.doors import join
 from stiletto.sandbox.host_environment import PROXY_VARIABLES
 
 HEAD_MAX_BYTES = 1 << 16
@@ -154,9 +154,5 @@ class _Relay:
         if not request.startswith(b"CONNECT "):
             # A second request on this connection would come without the password.
             kept.append(b"Connection: close")
-        try:
-            there[1].write(b"\r\n".join([request, *kept]) + b"\r\n\r\n")
-            # gather, not a group: that one side has ended does not end the other.
-            await asyncio.gather(pump(reader, there[1]), pump(there[0], writer))
-        finally:
-            there[1].close()
+        there[1].write(b"\r\n".join([request, *kept]) + b"\r\n\r\n")
+        await join((reader, writer), there)

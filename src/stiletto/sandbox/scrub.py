@@ -116,10 +116,6 @@ class Masks:
             self._compiled_version = self.version
         return self._compiled
 
-    def data(self, data: bytes) -> bytes:
-        """Return bytes with the secrets replaced."""
-        return self.compiled.replaced(data) if self.patterns else data
-
     def text(self, text: str) -> str:
         """Return a text with the secrets replaced."""
         if not self.patterns or not text:

@@ -64,22 +64,25 @@ async def select(
             machine's processes, memory or disk may be a step's own doing.
     """
     sweep()
-    if choice == "plain":
-        say("steps run without isolation, as ordinary processes: plain mode was requested")
-        return _unlimited(Plain(base, host_env), limits, say)
-    try:
-        sandbox = await probe_bubblewrap(
-            base, host_env, lambda program: network_from(environ, program, host_env, say)
-        )
-    except Exhausted:
-        raise
-    except EnvironmentFailed as error:
-        if choice == "bubblewrap":
+    why = "plain mode was requested"
+    if choice != "plain":
+        try:
+            sandbox = await probe_bubblewrap(
+                base, host_env, lambda program: network_from(environ, program, host_env, say)
+            )
+        except Exhausted:
             raise
-        how = f"; {error.hint}" if error.hint and error.hint != HINT_PLAIN else ""
-        say(f"steps run without isolation, as ordinary processes: {error.message}{how}")
-        return _unlimited(Plain(base, host_env), limits, say)
-    return _limited(sandbox, limits, say)
+        except EnvironmentFailed as error:
+            if choice == "bubblewrap":
+                raise
+            hint = f"; {error.hint}" if error.hint and error.hint != HINT_PLAIN else ""
+            why = f"{error.message}{hint}"
+        else:
+            return _limited(sandbox, limits, say)
+    say(f"steps run without isolation, as ordinary processes: {why}")
+    if limits:
+        say("memory and processes of steps are not limited: plain mode cannot")
+    return Plain(base, host_env)
 
 
 def _limited(sandbox: Bubblewrap, limits: Limits, say: Callable[[str], None]) -> Sandbox:
@@ -88,12 +91,6 @@ def _limited(sandbox: Bubblewrap, limits: Limits, say: Callable[[str], None]) ->
             sandbox.limit(limits, find_groups())
         except EnvironmentFailed as error:
             say(f"memory and processes of steps are not limited: {error.message}; {error.hint}")
-    return sandbox
-
-
-def _unlimited(sandbox: Plain, limits: Limits, say: Callable[[str], None]) -> Sandbox:
-    if limits:
-        say("memory and processes of steps are not limited: plain mode cannot")
     return sandbox
 
 
@@ -172,10 +169,10 @@ def _scratch(base: Path) -> Iterator[tuple[Path, Path]]:
         yield upper, work
 
 
-def why_exhausted(message: str, settings: Path = Path("/proc/sys")) -> Exhausted | None:
+def why_exhausted(message: str) -> Exhausted | None:
     """Return the error where a failed start tells of a shortage, which may pass."""
     if _TOO_MANY in message:
-        limits = (settings / "user").glob("max_*_namespaces")
+        limits = Path("/proc/sys/user").glob("max_*_namespaces")
         # Nought is a switch that somebody turned off, and no shortage.
         forbidden = any(limit.read_text().strip() == "0" for limit in limits)
         return None if forbidden else _exhausted(message)

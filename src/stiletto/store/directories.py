@@ -13,14 +13,7 @@ from stiletto.graph.tree import Dir
 from stiletto.layers.layer import Layer
 from stiletto.layers.remove import remove_tree
 from stiletto.store import checkout, export, files, manifest, sealed, trouble
-from stiletto.store.layout import (
-    DIRECTORY_KINDS,
-    LAYER,
-    MANIFEST,
-    TREE,
-    checkout_key,
-    file_name,
-)
+from stiletto.store.layout import DIRECTORY_KINDS, LAYER, MANIFEST, TREE, checkout_key, file_name
 from stiletto.store.opened import Opened, translated
 from stiletto.store.prune import discard
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from stiletto.layers.remove import remove_tree
@@ -18,6 +19,14 @@ def clear(path: Path) -> None:
         return
     except (IsADirectoryError, PermissionError):  # the latter for directories on macOS
         remove_tree(path)
+
+
+def remove_file(path: Path, tell: Callable[[str], None]) -> None:
+    """Remove a file that is in the place of a directory, and report it."""
+    clear(path)
+    tell(
+        f"{path} was a file in the place of a directory: removed; `stiletto verify` checks the rest"
+    )
 
 
 def make_way(directory: Path, root: Path) -> None:

@@ -85,11 +85,7 @@ class Opened:
         """Return a directory of the store; a file that stands there is removed."""
         path = self.root / name
         if os.path.lexists(path) and not path.is_dir():
-            files.clear(path)
-            self._tell(
-                f"{path} was a file in the place of a directory: removed; "
-                "`stiletto verify` checks the rest"
-            )
+            files.remove_file(path, self._tell)
         return path
 
     @translated

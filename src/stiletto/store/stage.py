@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from stiletto.layers.remove import remove_tree
-from stiletto.store.files import clear
+from stiletto.store.files import remove_file
 from stiletto.store.locks import try_exclusive
 
 
@@ -100,11 +100,7 @@ class Stage:
             except FileNotFoundError:  # swept by another process just now
                 continue
             except NotADirectoryError:
-                clear(path)
-                tell(
-                    f"{path} was a file in the place of a directory: removed; "
-                    "`stiletto verify` checks the rest"
-                )
+                remove_file(path, tell)
                 continue
             try:
                 if try_exclusive(descriptor):

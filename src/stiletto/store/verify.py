@@ -78,6 +78,13 @@ class _Look:
             return []
         return sorted(directory.iterdir())
 
+    def directories(self, place: Path, kind: str) -> None:
+        """Count what a place holds; what is no directory is damaged."""
+        for path in self.children(place):
+            self.count(kind)
+            if not path.is_dir():
+                self.damaged(path, "not a directory")
+
     def files(self, directory: Path, kind: str) -> Iterator[Path]:
         """Yield the regular files that a directory holds; anything else is damaged."""
         for path in self.children(directory):
@@ -107,15 +114,9 @@ def verify(root: Path, drop: Callable[[Path], None] | None) -> Verified:
     _layers(look)
     _checkouts(look)
     for kind in sorted((DIRECTORY_KINDS | {"volumes"}) - {"layers", "checkouts"}):
-        for path in look.children(root / kind):
-            look.count(kind)
-            if not path.is_dir():
-                look.damaged(path, "not a directory")
+        look.directories(root / kind, kind)
     for name in ("images", "servers"):
-        for path in look.children(root / "sandbox" / name):
-            look.count(f"sandbox/{name}")
-            if not path.is_dir():
-                look.damaged(path, "not a directory")
+        look.directories(root / "sandbox" / name, f"sandbox/{name}")
     for name in sorted(OWN_KINDS - {"blobs", "records", "index", "replay", "locks", "volumes"}):
         look.children(root / name)
     salt = root / "salt"

@@ -76,7 +76,7 @@ def test_screens_are_as_recorded(tmp_path: Path, name: str) -> None:
     recorded = (SCREENS / f"{name}.txt").read_text(encoding="utf-8").splitlines()
     changed = difflib.unified_diff(recorded, screens(tmp_path, name).splitlines(), lineterm="", n=1)
 
-    assert [] == list(changed), "run: uv run python tests/unit/stiletto/cli/test_main_screens.py"
+    assert [] == list(changed), "run: uv run python -m tests.unit.stiletto.cli.test_main_screens"
 
 
 if __name__ == "__main__":

@@ -52,7 +52,9 @@ def test_unknown_typecheck_command_is_refused() -> None:
 
 def plan(described: Project, index: int = 0, *, requested: bool = False) -> types.Check:
     """Plan one of a project's checkers."""
-    return types.check_of(described, types.checkers(described)[index], "3.12.1", requested=requested)
+    return types.check_of(
+        described, types.checkers(described)[index], "3.12.1", requested=requested
+    )
 
 
 def test_checker_of_a_group_runs_inside_the_environment() -> None:

@@ -1,18 +1,11 @@
-"""The adapters that speak HTTP themselves, against a server on loopback."""
-
-import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+"""GitHub's API, spoken to a server on loopback."""
 
 import pytest
 
+from tests.unit.wheelwright.release.act.serving import Server
 from tests.unit.wheelwright.release.imaginary import a_plan
-from wheelwright.distribution.file import File
 from wheelwright.release.act.github import GitHubRest
 from wheelwright.release.act.http import Http
-from wheelwright.release.act.index import SimpleIndex
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.rules import RefToCreate
 from wheelwright.release.decide.stops import Reason
@@ -20,50 +13,6 @@ from wheelwright.release.decide.urls import Hub
 from wheelwright.release.decide.world import Asset, FailureKind, GitHubRelease, Pull, PullState
 
 REPOSITORY = "/repos/o/demo"
-
-
-class Server:
-    """Answers by method and path, and keeps what was asked."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, tuple[int, Any]] = {}
-        self.asked: list[tuple[str, dict[str, str], bytes]] = []
-        owner = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def answer(self) -> None:
-                length = int(self.headers.get("Content-Length", "0"))
-                words = f"{self.command} {self.path}"
-                owner.asked.append((words, dict(self.headers.items()), self.rfile.read(length)))
-                status, body = owner.answers.get(words, (404, {"message": "Not Found"}))
-                data = b"" if body is None else json.dumps(body).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/vnd.pypi.simple.v1+json")
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            do_GET = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815 - the base's names
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
-                pass
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.http.server_address[1]}"
-        threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
-
-    def json(self, number: int = -1) -> Any:
-        """Return what was sent."""
-        return json.loads(self.asked[number][2])
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    """Serve."""
-    serving = Server()
-    yield serving
-    serving.http.shutdown()
-    serving.http.server_close()
 
 
 @pytest.fixture
@@ -324,17 +273,3 @@ async def test_base_that_anybody_may_change_is_a_note(server: Server, github: Gi
     server.answers[BASE] = (200, {"name": "main", "protected": False})
     note = "main is not protected: it can be changed without a pull request"
     assert ((), (note,)) == await github.foresee("main", ())
-
-
-async def test_listing_of_the_index_is_read_as_json(server: Server) -> None:
-    """Files have name, hash and yank; an unknown package has none; an error is no empty listing."""
-    index = SimpleIndex(Http(), f"{server.url}/simple/", "demo")
-    assert () == await index.files()
-    yanked = {"filename": "b", "hashes": {}, "yanked": "broken"}
-    files = [{"filename": "a", "hashes": {"sha256": "x"}, "yanked": False}, yanked]
-    server.answers["GET /simple/demo/"] = (200, {"files": files})
-    assert (File("a", "x"), File("b", "", yanked=True)) == await index.files()
-    server.answers["GET /simple/demo/"] = (503, None)
-    with pytest.raises(ActFailed) as caught:
-        await index.files()
-    assert FailureKind.BUSY is caught.value.kind

@@ -2,10 +2,12 @@
 
 import pytest
 
+from tests.unit.wheelwright.release.act.serving import Server
 from wheelwright.distribution.file import File
 from wheelwright.release.act.http import Http
 from wheelwright.release.act.index import SimpleIndex, parse_html
 from wheelwright.release.decide.ports import ActFailed
+from wheelwright.release.decide.world import FailureKind
 
 
 async def test_index_that_is_not_there_cannot_be_taken_for_an_empty_one() -> None:
@@ -24,3 +26,17 @@ def test_listing_in_html_has_names_hashes_and_yanks() -> None:
         File("demo-1!2.0.tar.gz", "a" * 64),
         File("demo-1.0-py3-none-any.whl", "", yanked=True),
     ) == parse_html(text)
+
+
+async def test_listing_of_the_index_is_read_as_json(server: Server) -> None:
+    """Files have name, hash and yank; an unknown package has none; an error is no empty listing."""
+    index = SimpleIndex(Http(), f"{server.url}/simple/", "demo")
+    assert () == await index.files()
+    yanked = {"filename": "b", "hashes": {}, "yanked": "broken"}
+    files = [{"filename": "a", "hashes": {"sha256": "x"}, "yanked": False}, yanked]
+    server.answers["GET /simple/demo/"] = (200, {"files": files})
+    assert (File("a", "x"), File("b", "", yanked=True)) == await index.files()
+    server.answers["GET /simple/demo/"] = (503, None)
+    with pytest.raises(ActFailed) as caught:
+        await index.files()
+    assert FailureKind.BUSY is caught.value.kind

@@ -1,14 +1,12 @@
-"""The files of the release commit, and which earlier release it follows."""
+"""The files of the release commit."""
 
 import pytest
 
 from tests.unit.wheelwright.release.imaginary import a_plan
 from tests.unit.wheelwright.release.packages import HATCH, HATCH_VCS, STATIC, locked, project
 from wheelwright.errors import ProjectError
-from wheelwright.release.decide import editing, refs
+from wheelwright.release.decide import editing
 from wheelwright.release.decide.changelog import ChangelogSource
-from wheelwright.release.decide.refs import RemoteRefs
-from wheelwright.release.decide.world import Journal
 
 LOG = "# Changelog\n\n## Unreleased\n\n- A thing.\n"
 OWN = '\n[[package]]\nname = "demo"\nversion = "1.2.3"\nsource = { editable = "." }\n'
@@ -92,18 +90,6 @@ def test_requirements_follow_the_lock_unless_written_by_hand(
 ) -> None:
     """An export is made from the lock; no hand-written file is touched, no empty one added."""
     assert rewritten is editing.rewrites_requirements(project(STATIC, files))
-
-
-def test_fault_26_tag_of_the_same_base_commit_is_no_earlier_release() -> None:
-    """A second run on the commit that was released finds that release, not the one after it."""
-    journal = Journal("journal", "base", "journal")
-    seen = RemoteRefs(
-        "main",
-        {"refs/tags/v1.2.4": "journal", "refs/tags/v1.2.3": "old", "refs/tags/other": "x"},
-        journals={"refs/tags/v1.2.4": ("demo", "1.2.4", journal)},
-    )
-    assert {"1.2.3": "old"} == refs.earlier(seen, "v", "base")
-    assert {"1.2.3", "1.2.4"} == set(refs.earlier(seen, "v", "base-moved-on"))
 
 
 def test_news_fragments_are_where_towncrier_looks_for_them() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from wheelwright.distribution.file import File, file_version
+from wheelwright.distribution.file import File
 from wheelwright.release.decide.changelog import ChangelogSource
 from wheelwright.release.decide.plan import RunIdentity, Survey, decide
 from wheelwright.release.decide.stops import Problem, Reason, Stop
@@ -190,10 +190,3 @@ def test_finishing_note_is_part_of_the_plan() -> None:
     """What the bump was taken to mean is told."""
     plan = planned(replace(GOOD, current="1.2.4rc1", index=(), tags={}))
     assert ("patch of 1.2.4rc1 is 1.2.4: it finishes the pre-release",) == plan.notes
-
-
-def test_file_versions_are_normal_spellings() -> None:
-    """Sdists and wheels tell their version; other files tell none."""
-    assert "1.2.4" == file_version("demo-1.2.4.tar.gz")
-    assert "1!2.0rc1" == file_version("my_demo-1!2.0rc1-py3-none-any.whl")
-    assert "" == file_version("demo-1.2.4.tar.gz.asc")

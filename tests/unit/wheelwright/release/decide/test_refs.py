@@ -343,3 +343,15 @@ def test_tag_of_no_commit_is_seen_and_is_none(remote: Remote, what: str, kind: s
     assert remote.head(what) == tag
     assert 1 == done.returncode
     assert f"{tag[:12]} is not a commit but {kind}\n" == done.stderr
+
+
+def test_fault_26_tag_of_the_same_base_commit_is_no_earlier_release() -> None:
+    """A second run on the commit that was released finds that release, not the one after it."""
+    journal = Journal("journal", "base", "journal")
+    seen = refs.RemoteRefs(
+        "main",
+        {"refs/tags/v1.2.4": "journal", "refs/tags/v1.2.3": "old", "refs/tags/other": "x"},
+        journals={"refs/tags/v1.2.4": ("demo", "1.2.4", journal)},
+    )
+    assert {"1.2.3": "old"} == refs.earlier(seen, "v", "base")
+    assert {"1.2.3", "1.2.4"} == set(refs.earlier(seen, "v", "base-moved-on"))

@@ -1,18 +1,14 @@
-"""The report of a release, and the manual's sections for its stops."""
+"""The report of a release."""
 
 import asyncio
 import json
-import re
-from pathlib import Path
 
 from tests.unit.wheelwright.release.imaginary import Outside, a_plan
 from wheelwright.release.act.loop import run
 from wheelwright.release.decide.ports import ActFailed, CheckResult
 from wheelwright.release.decide.report import Links, Report, rows
-from wheelwright.release.decide.stops import Reason, Stop, anchor
+from wheelwright.release.decide.stops import Reason, Stop
 from wheelwright.release.decide.world import Act, FailureKind
-
-DOCS = Path(__file__).parents[5] / "docs"
 
 
 def report(outside: Outside, end: str) -> Report:
@@ -95,16 +91,3 @@ def test_preflight_stop_is_reported_without_a_plan() -> None:
     made = Report("demo", "", "stopped", rows(None, None, (), end))
     assert "failed" == marks(made).pop("preflight")
     assert {"failed", "not run"} == set(marks(made).values())
-
-
-def test_manual_has_a_section_for_every_stop() -> None:
-    """The headings of docs/recovery.md are the reasons' titles, in their order."""
-    headings = re.findall(r"^## (.+)$", (DOCS / "recovery.md").read_text(), re.MULTILINE)
-    assert [reason.value for reason in Reason] == headings
-
-
-def test_anchors_are_those_of_the_headings() -> None:
-    """A message's link leads to its section as GitHub makes anchors."""
-    assert "the-index-refused-the-upload" == anchor(Reason.INDEX_REFUSED)
-    assert len(Reason) == len({anchor(reason) for reason in Reason})
-    assert all(reason.hint for reason in Reason)
