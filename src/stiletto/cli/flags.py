@@ -145,6 +145,11 @@ class FlagSet:
         return UsageError(message, hint=hint)
 
 
+def invalid(name: str, text: str, why: str) -> UsageError:
+    """Return the error for the value of a flag."""
+    return UsageError(f'invalid argument "{text}" for "--{name}" flag: {why}')
+
+
 def is_flag(word: str) -> bool:
     """Whether a word is written as a flag; `--` and `-` are not."""
     return word.startswith("-") and word not in ("-", "--")

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from stiletto.api.definition import ArgDef, FunctionDef, ModuleDef, ObjectDef, TypeRef
-from stiletto.cli.flags import Flag, FlagSet, Given, asks_for_help
+from stiletto.cli.flags import Flag, FlagSet, Given, asks_for_help, invalid
 from stiletto.cli.names import closest, kebab
 from stiletto.cli.options import CONTEXT, GLOBALS, OUTPUTS, UNSUPPORTED, Options, with_given
 from stiletto.cli.ports import Types
@@ -188,9 +188,7 @@ def _read_value(name: str, type_: FlagType, given: Sequence[Given]) -> Parsed:
         try:
             values.append(type_.read(one.text))
         except UsageError as problem:
-            raise UsageError(
-                f'invalid argument "{one.text}" for "--{name}" flag: {problem.message}'
-            ) from problem
+            raise invalid(name, one.text, problem.message) from problem
     if not type_.repeated:
         return values[-1]
     return [item for value in values if isinstance(value, list) for item in value]

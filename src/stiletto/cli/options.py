@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, TypeVar, get_args
 
-from stiletto.cli.flags import Flag, FlagSet, Given, peek
+from stiletto.cli.flags import Flag, FlagSet, Given, invalid, peek
 from stiletto.cli.values import read_boolean
 from stiletto.errors import UsageError
 
@@ -126,9 +126,7 @@ def boolean(given: Given) -> bool:
     try:
         return read_boolean(given.text)
     except UsageError as problem:
-        raise UsageError(
-            f'invalid argument "{given.text}" for "--{given.flag.name}" flag: {problem.message}'
-        ) from problem
+        raise invalid(given.flag.name, given.text, problem.message) from problem
 
 
 def _memory_bytes(text: str) -> int:
@@ -136,19 +134,13 @@ def _memory_bytes(text: str) -> int:
     found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)([kmgt]?)(?:i?b)?", text.lower())
     size_bytes = int(float(found[1]) * 1024 ** " kmgt".index(found[2] or " ")) if found else 0
     if size_bytes < MEMORY_MIN_BYTES:
-        raise UsageError(
-            f'invalid argument "{text}" for "--step-memory" flag: '
-            "expected a size of 16m or more, as 4g"
-        )
+        raise invalid("step-memory", text, "expected a size of 16m or more, as 4g")
     return size_bytes
 
 
 def _processes(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,7}", text) or int(text) < PROCESSES_MIN:
-        raise UsageError(
-            f'invalid argument "{text}" for "--step-processes" flag: '
-            f"expected a number, {PROCESSES_MIN} or more"
-        )
+        raise invalid("step-processes", text, f"expected a number, {PROCESSES_MIN} or more")
     return int(text)
 
 

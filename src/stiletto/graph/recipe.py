@@ -13,7 +13,6 @@ A field with `metadata=OUTSIDE_KEY` is stored but does not enter the digest.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -98,12 +97,8 @@ def _digest(recipe: Recipe) -> str:
 
 def _encode(value: Any, nested: Any) -> Encoded:
     match value:
-        case None | bool() | int() | float():
+        case None | bool() | int() | float() | str():
             return value
-        case str():
-            return value
-        case bytes():
-            return {"bytes": base64.b64encode(value).decode()}
         case Recipe():
             return {"recipe": nested(value)}
         case Mapping():
@@ -123,7 +118,7 @@ def children(value: Any) -> Iterator[Recipe]:
     match value:
         case Recipe():
             yield value
-        case str() | bytes():
+        case str():
             return
         case Mapping():
             for item in value.values():
@@ -188,8 +183,6 @@ def load(data: Sequence[Mapping[str, Any]]) -> dict[str, Recipe]:
         match value:
             case list():
                 return tuple(decode(item) for item in value)
-            case {"bytes": text}:
-                return base64.b64decode(text)
             case {"recipe": digest}:
                 return made[digest]
             case {"map": pairs}:
