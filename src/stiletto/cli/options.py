@@ -180,12 +180,12 @@ def with_given(options: Options, given: Iterable[Given]) -> Options:
     Raises:
         UsageError: a value that is none of the choices, or a flag of `UNSUPPORTED`.
     """
-    for one in given:
-        options = _with_one(options, one)
+    for item in given:
+        options = _with_one(options, item)
     return options
 
 
-def peek_options(options: Options, words: Sequence[str]) -> Options:
+def peek_options(options: Options, args: Sequence[str]) -> Options:
     """Return what words say about how to start, before the module's own flags are known.
 
     How progress is shown may stand anywhere, as in Dagger. What the module is loaded with counts
@@ -193,7 +193,7 @@ def peek_options(options: Options, words: Sequence[str]) -> Options:
     wrong is left for the full reading to report.
     """
     known = FlagSet((*GLOBALS, *OUTPUTS), command="")
-    for given, ahead in peek(words, known):
+    for given, ahead in peek(args, known):
         if ahead or given.flag.name not in CONTEXT:
             try:
                 options = _with_one(options, given)

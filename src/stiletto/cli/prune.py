@@ -37,10 +37,10 @@ PRUNE_FLAGS = (
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
-async def prune(invocation: Invocation, words: list[str]) -> int:
+async def prune(invocation: Invocation, args: list[str]) -> int:
     """Prune the store, and say how much became free."""
     terminal = invocation.terminal
-    given, others = invocation.read(words, "stiletto prune", own=PRUNE_FLAGS)
+    given, others = invocation.read(args, "stiletto prune", own=PRUNE_FLAGS)
     if invocation.options.help:
         terminal.out(command_help(PRUNE_HELP, (*PRUNE_FLAGS, *GLOBALS), terminal.width))
         return 0

@@ -132,20 +132,20 @@ def children(value: Any) -> Iterator[Recipe]:
 
 def closure(roots: Sequence[Recipe]) -> dict[str, Recipe]:
     """Return every recipe beneath the roots by digest, children before parents."""
-    seen: dict[str, Recipe] = {}
+    found: dict[str, Recipe] = {}
     # An explicit stack: a chain of steps can be longer than Python's recursion limit.
     stack: list[tuple[Recipe, bool]] = [(root, False) for root in reversed(roots)]
     while stack:
         recipe, expanded = stack.pop()
-        if recipe.digest in seen:
+        if recipe.digest in found:
             continue
         if expanded:
-            seen[recipe.digest] = recipe
+            found[recipe.digest] = recipe
             continue
         stack.append((recipe, True))
         for field in fields(recipe):
             stack.extend((child, False) for child in children(getattr(recipe, field.name)))
-    return seen
+    return found
 
 
 def dump(roots: Sequence[Recipe]) -> list[dict[str, Any]]:
@@ -177,14 +177,14 @@ def load(data: Sequence[Mapping[str, Any]]) -> dict[str, Recipe]:
         LookupError: a class is gone, or a digest no longer fits: the data is of another version.
     """
     classes = _classes()
-    made: dict[str, Recipe] = {}
+    recipes: dict[str, Recipe] = {}
 
     def decode(value: Any) -> Any:
         match value:
             case list():
                 return tuple(decode(item) for item in value)
             case {"recipe": digest}:
-                return made[digest]
+                return recipes[digest]
             case {"map": pairs}:
                 return {key: decode(item) for key, item in pairs}
             case _:
@@ -202,5 +202,5 @@ def load(data: Sequence[Mapping[str, Any]]) -> dict[str, Recipe]:
         recipe = cls(**given)
         if recipe.digest != item["digest"]:
             raise LookupError(f"stored recipe {item['class']} is of another version")
-        made[recipe.digest] = recipe
-    return made
+        recipes[recipe.digest] = recipe
+    return recipes

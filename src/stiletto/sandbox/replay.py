@@ -64,8 +64,8 @@ def replay_line(
     if step.stdin:
         command = f"echo {base64.b64encode(step.stdin).decode()} | base64 -d | {command}"
     directory = shlex.quote(str(scratch))
-    made = " ".join(f'"$d/{number}" "$d/{number}w"' for number in range(drawn.overlays))
-    return f"d=$(mktemp -d -p {directory}) && mkdir {made} && {command}"
+    directories = " ".join(f'"$d/{number}" "$d/{number}w"' for number in range(drawn.overlays))
+    return f"d=$(mktemp -d -p {directory}) && mkdir {directories} && {command}"
 
 
 class _Drawn:
