@@ -16,7 +16,7 @@ import pytest
 
 from stiletto.graph.tree import EMPTY, File
 from stiletto.store import Store
-from stiletto.store.trouble import filled, told
+from stiletto.store.trouble import error_for, filled
 
 FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "hatchling-src"
 CALL = f"{sys.executable} -m stiletto --progress plain call --source {FIXTURE} test"
@@ -181,14 +181,14 @@ def test_what_a_disk_refuses_is_told_with_its_path(code: int, act: str) -> None:
     """Each refusal names the file, or the store where the error does not, and the next act."""
     root = Path("/cache")
     for error in (OSError(code, "x"), OSError(code, "x", "/cache/blobs/ab")):
-        shown = told(error, root)
+        shown = error_for(error, root)
         assert shown is not None
         assert str(error.filename or root) in shown.message
         assert os.strerror(code).lower() in shown.message
         assert act in (shown.hint or "")
-    elsewhere = told(OSError(code, "x", "name"), root, Path("/home/me/out"))
+    elsewhere = error_for(OSError(code, "x", "name"), root, Path("/home/me/out"))
     assert elsewhere is None if code == errno.EACCES else "/home/me/out" in str(elsewhere)
-    assert told(FileNotFoundError(errno.ENOENT, "x", "/cache/y"), root) is None
+    assert error_for(FileNotFoundError(errno.ENOENT, "x", "/cache/y"), root) is None
 
 
 LIMITED = """
@@ -337,7 +337,7 @@ def test_words_alone_do_not_make_a_disk_full(tmp_path: Path) -> None:
 
 
 def test_steps_results_on_a_full_disk_are_not_kept(tmp_path: Path) -> None:
-    """A disk that is full when a step ends is told, whatever the step says."""
+    """A disk that is full when a step ends is reported, whatever the step says."""
     check = "from pathlib import Path; from stiletto.store.trouble import filled; import sys;"
     check += " print(filled(Path(sys.argv[1]), ''))"
     with Store(tmp_path / "other") as store:

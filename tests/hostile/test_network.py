@@ -129,7 +129,7 @@ async def separate(
     network = Network(sandbox.program, host_env or {}, ports)
     sandbox.separate(network)
     try:
-        if not (await network.made()).own:
+        if not (await network.ready()).own:
             pytest.skip(f"no network for steps here: {network.why}")
         yield Bench(root, sandbox), network
     finally:
@@ -203,7 +203,7 @@ async def test_questions_to_a_name_server_on_loopback_are_passed_on(
     """Datagrams to an address that is opened reach the machine, and their answers the step."""
     server = listeners[2]
     async with separate(tmp_path) as (bench, network):
-        own = await network.made()
+        own = await network.ready()
         assert isinstance(own, networks.Own)
         assert await own.doors.datagrams(own.socket, ("127.0.0.1", server.port))
         answers = await tried(bench, server.target, server.target)
@@ -220,7 +220,7 @@ async def test_steps_reach_each_other(tmp_path: Path) -> None:
     )
     async with separate(tmp_path) as (bench, network):
         server = asyncio.ensure_future(bench.run("python", "-c", serve, python=True))
-        own = await network.made()
+        own = await network.ready()
         while True:
             with own.socket(socket.SOCK_STREAM) as link:
                 try:
@@ -319,7 +319,7 @@ from stiletto.sandbox.network import Network
 
 async def main():
     network = Network(find_program(), {})
-    print((await network.made()).own, network.why, flush=True)
+    print((await network.ready()).own, network.why, flush=True)
     await asyncio.sleep(3600)
 
 asyncio.run(main())

@@ -266,16 +266,16 @@ class Container(Recipe):
             UsageError: a secret or volatile variable is named, or the text becomes too long.
         """
         hidden = {v.name for v in self.secrets} | {v.name for v in self.volatile}
-        room = _EXPANDED_CHARS - len(text)
+        remaining = _EXPANDED_CHARS - len(text)
 
         def value(match: re.Match[str]) -> str:
-            nonlocal room
+            nonlocal remaining
             name = match.group(1) or match.group(2)
             if name in hidden:
                 raise UsageError(f"{name} cannot be expanded: it is a secret or volatile variable")
             found = self.variable(name) or ""
-            room -= len(found)
-            if room < 0:
+            remaining -= len(found)
+            if remaining < 0:
                 raise UsageError(f"expanding {name} makes a text of over {_EXPANDED_CHARS} bytes")
             return found
 

@@ -22,7 +22,7 @@ class LongText(str):
 
     def __new__(cls, read: Callable[[], Iterator[bytes]]) -> LongText:
         """Read it once: its size comes before it, and no damage is found half-way."""
-        made = super().__new__(cls, secrets.token_hex(32))
-        made.read = read
-        made.size_bytes = sum(map(len, read()))
-        return made
+        text = super().__new__(cls, secrets.token_hex(32))
+        text.read = read
+        text.size_bytes = sum(map(len, read()))
+        return text

@@ -90,7 +90,7 @@ class PatternList:
             if cleaned is not None:
                 self._rules.append((negated, Glob(cleaned)))
         # What each pattern said about each directory seen; walks ask for siblings in a row.
-        self._said: dict[str, tuple[bool, ...]] = {"": (False,) * len(self._rules)}
+        self._hits: dict[str, tuple[bool, ...]] = {"": (False,) * len(self._rules)}
 
     def __bool__(self) -> bool:
         return bool(self._rules)
@@ -110,19 +110,19 @@ class PatternList:
     def _judge(self, path: str) -> tuple[bool, tuple[bool, ...]]:
         inherited = self._parents(posixpath.dirname(path))
         matched = False
-        said: list[bool] = []
+        hits: list[bool] = []
         for (negated, glob), from_parent in zip(self._rules, inherited, strict=True):
             hit = from_parent or (negated == matched and glob.matches(path))
-            said.append(hit)
+            hits.append(hit)
             if hit:
                 matched = not negated
-        return matched, tuple(said)
+        return matched, tuple(hits)
 
     def _parents(self, directory: str) -> tuple[bool, ...]:
-        said = self._said.get(directory)
-        if said is None:
-            said = self._said[directory] = self._judge(directory)[1]
-        return said
+        hits = self._hits.get(directory)
+        if hits is None:
+            hits = self._hits[directory] = self._judge(directory)[1]
+        return hits
 
 
 class Filter:

@@ -33,9 +33,9 @@ def with_exposed_port(
     """Say that the container's service listens on a port."""
     if not 0 < port <= PORT_MAX:
         raise UsageError(f"port {port} is not between 1 and {PORT_MAX}")
-    made = Port(port, protocol, description, experimental_skip_healthcheck)
+    exposed = Port(port, protocol, description, experimental_skip_healthcheck)
     kept = tuple(p for p in self.ports if (p.port, p.protocol) != (port, protocol))
-    return replace(self, ports=(*kept, made))
+    return replace(self, ports=(*kept, exposed))
 
 
 @call("Container.withoutExposedPort")
@@ -66,7 +66,7 @@ def with_docker_healthcheck(
         raise UsageError(f"a health check by shell takes one script, not {len(args)} arguments")
     for text in (interval, timeout, start_period, start_interval):
         duration_s(text or "")
-    made = Healthcheck(
+    check = Healthcheck(
         args=tuple(args),
         shell=bool(shell),
         interval=interval or "",
@@ -75,7 +75,7 @@ def with_docker_healthcheck(
         start_interval=start_interval or "",
         retries=retries or 0,
     )
-    return replace(self, healthcheck=made)
+    return replace(self, healthcheck=check)
 
 
 # -- services ------------------------------------------------------------------------------------

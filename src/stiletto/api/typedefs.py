@@ -92,8 +92,8 @@ def _enum(of: TypeDef, **changes: Any) -> TypeDef:
 @call("Query.function")
 def new_function(self: Recipe, name: str, return_type: TypeDef) -> Function:
     """Start a function."""
-    made = FunctionDef(name, type_from_json(return_type.use), original=name)
-    return Function(to_json(made))
+    definition = FunctionDef(name, type_from_json(return_type.use), original=name)
+    return Function(to_json(definition))
 
 
 @call("Query.sourceMap")
@@ -159,8 +159,8 @@ def with_object(
     deprecated: str | None = None,
 ) -> TypeDef:
     """Make it an object."""
-    made = _use(self, Kind.OBJECT, name=name)
-    return _object(made, name=name, description=description, original=name)
+    used = _use(self, Kind.OBJECT, name=name)
+    return _object(used, name=name, description=description, original=name)
 
 
 @call("TypeDef.withInterface")
@@ -171,8 +171,8 @@ def with_interface(
     source_map: SourceMap | None = None,
 ) -> TypeDef:
     """Make it an interface."""
-    made = _use(self, Kind.INTERFACE, name=name)
-    return _object(made, name=name, description=description, original=name)
+    used = _use(self, Kind.INTERFACE, name=name)
+    return _object(used, name=name, description=description, original=name)
 
 
 @call("TypeDef.withEnum")
@@ -183,8 +183,8 @@ def with_enum(
     source_map: SourceMap | None = None,
 ) -> TypeDef:
     """Make it an enum."""
-    made = _use(self, Kind.ENUM, name=name)
-    return _enum(made, name=name, description=description, original=name)
+    used = _use(self, Kind.ENUM, name=name)
+    return _enum(used, name=name, description=description, original=name)
 
 
 @call("TypeDef.withEnumMember")
@@ -227,8 +227,8 @@ def with_field(
     deprecated: str | None = None,
 ) -> TypeDef:
     """Add a field."""
-    made = FieldDef(name, type_from_json(type_def.use), description, original=name)
-    return _object(self, fields={**self.object["fields"], name: to_json(made)})
+    definition = FieldDef(name, type_from_json(type_def.use), description, original=name)
+    return _object(self, fields={**self.object["fields"], name: to_json(definition)})
 
 
 @call("TypeDef.withFunction")
@@ -281,10 +281,10 @@ def with_arg(
 @call("Function.withCachePolicy")
 def with_cache_policy(self: Function, policy: str, time_to_live: str | None = None) -> Function:
     """Set how long results are kept."""
-    words = {"Never": "never", "PerSession": "session", "Default": time_to_live or ""}
-    if policy not in words:
+    policies = {"Never": "never", "PerSession": "session", "Default": time_to_live or ""}
+    if policy not in policies:
         raise UsageError(f"unknown cache policy {policy}")
-    return _function(self, cache=words[policy])
+    return _function(self, cache=policies[policy])
 
 
 @call("Function.withCheck")

@@ -44,11 +44,11 @@ class Addresses:
             UsageError: a path that is not there.
             NotSupported: a kind of address that this engine does not implement.
         """
-        made: dict[str, Value] = {}
+        values: dict[str, Value] = {}
         for name, value in given.items():
             arg = function.arg(name) if function else None
-            made[name] = await self._value(name, value, arg.ignore if arg else ())
-        return made
+            values[name] = await self._value(name, value, arg.ignore if arg else ())
+        return values
 
     async def _value(self, name: str, value: Parsed, ignore: Sequence[str]) -> Value:
         if isinstance(value, Address):
@@ -74,13 +74,13 @@ class Addresses:
         calls = calls_for(address.type, address.text, ignore)
         if calls is None:
             raise NotSupported(f"--{kebab(name)} (a {address.type} given by its address)")
-        made: ObjectRef | None = None
+        receiver: ObjectRef | None = None
         for field, args in calls:
-            value = await self._session.select(made, field, args)
+            value = await self._session.select(receiver, field, args)
             if not isinstance(value, ObjectRef):
                 raise TypeError(f"{field} answered {value!r} where an object was expected")
-            made = value
-        return made
+            receiver = value
+        return receiver
 
     def _check_path(self, name: str, type_name: str, text: str) -> None:
         """Look that a local path is there, and of the right kind."""

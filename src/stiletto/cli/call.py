@@ -98,8 +98,8 @@ class Caller:
             (link.function.name, await addresses.arguments(link.function, link.args))
             for link in line.links
         ]
-        if line.links and (told := whose(self._options, line.constructor, given, self._workdir)):
-            self._say(told)
+        if line.links and (notice := whose(self._options, line.constructor, given, self._workdir)):
+            self._say(notice)
         value: Value = await self._session.construct(given)
         for name, args in links:
             self._asked_for_plaintext = (

@@ -28,7 +28,7 @@ class Verdict:
     outcome: Outcome
     elapsed_s: float
     error: StilettoError | None = None
-    said: str = ""
+    text: str = ""
 
 
 async def run_checks(
@@ -107,7 +107,7 @@ async def _run(
     span = progress.span(check.name, "check")
     try:
         with beneath(span):
-            said = await _evaluate(engine, tree, check)
+            text = await _evaluate(engine, tree, check)
     except StilettoError as error:
         span.end(Outcome.FAILED, error.message)
         return Verdict(check, Outcome.FAILED, span.elapsed_s, error)
@@ -116,7 +116,7 @@ async def _run(
         span.end(Outcome.CANCELLED)
         return Verdict(check, Outcome.CANCELLED, span.elapsed_s)
     span.end(Outcome.DONE)
-    return Verdict(check, Outcome.DONE, span.elapsed_s, said=said)
+    return Verdict(check, Outcome.DONE, span.elapsed_s, text=text)
 
 
 async def _evaluate(engine: EnginePort, tree: _Objects, check: Check) -> str:
@@ -129,7 +129,7 @@ async def _evaluate(engine: EnginePort, tree: _Objects, check: Check) -> str:
     if value is not None and not await _is_empty(engine, value):
         raise StilettoError(
             f"{check.name} produced changes",
-            hint=f"run `stiletto call {' '.join(check.call_words)}` to apply them",
+            hint=f"run `stiletto call {' '.join(check.call_args)}` to apply them",
         )
     return ""
 
@@ -168,14 +168,14 @@ def report(verdicts: Sequence[Verdict]) -> str:
     width = max((len(verdict.check.name) for verdict in verdicts), default=0)
     lines: list[str] = []
     for verdict in verdicts:
-        word = _WORDS[verdict.outcome]
-        if verdict.error is None and verdict.said.startswith(_NOTHING_TO_CHECK):
-            word = "SKIPPED"
-        lines.append(f"{verdict.check.name:<{width}}   {word:<9}  {verdict.elapsed_s:.1f}s")
-        if said := verdict.said.strip().splitlines():
-            lines += [f"    {visible(line)}".rstrip() for line in said[:_LINES_SHOWN]]
-            if len(said) > _LINES_SHOWN:
-                lines.append(f"    [{len(said) - _LINES_SHOWN} more lines]")
+        status = _WORDS[verdict.outcome]
+        if verdict.error is None and verdict.text.startswith(_NOTHING_TO_CHECK):
+            status = "SKIPPED"
+        lines.append(f"{verdict.check.name:<{width}}   {status:<9}  {verdict.elapsed_s:.1f}s")
+        if printed := verdict.text.strip().splitlines():
+            lines += [f"    {visible(line)}".rstrip() for line in printed[:_LINES_SHOWN]]
+            if len(printed) > _LINES_SHOWN:
+                lines.append(f"    [{len(printed) - _LINES_SHOWN} more lines]")
         if verdict.error is not None:
             message = message_of(verdict.error)
             lines += [f"    {line}".rstrip() for line in message.splitlines()]

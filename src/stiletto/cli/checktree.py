@@ -38,19 +38,19 @@ class Check:
     of_toolchain: bool = False
 
     @property
-    def call_words(self) -> tuple[str, ...]:
+    def call_args(self) -> tuple[str, ...]:
         """The words after `stiletto call` that run it."""
         return tuple(kebab(part) for part in self.path)
 
     @property
-    def words(self) -> tuple[str, ...]:
+    def parts(self) -> tuple[str, ...]:
         """The whole path in kebab case, module or toolchain first."""
-        return self.call_words if self.of_toolchain else (kebab(self.module), *self.call_words)
+        return self.call_args if self.of_toolchain else (kebab(self.module), *self.call_args)
 
     @property
     def name(self) -> str:
         """The whole path as people write it."""
-        return ":".join(self.words)
+        return ":".join(self.parts)
 
 
 def checks_of(module: ModuleDef) -> list[Check]:
@@ -80,10 +80,10 @@ def _walk(
     for function in definition.functions.values():
         if any(arg.required for arg in function.args):
             continue
-        here = (*path, function.name)
+        function_path = (*path, function.name)
         if function.check or function.generator:
             # What is marked as both is a check.
-            yield Check(module.name, here, function.description, not function.check)
+            yield Check(module.name, function_path, function.description, not function.check)
         if function.returns.kind is Kind.OBJECT:
             leads.append((function.name, function.returns.name))
     leads += [
@@ -108,7 +108,7 @@ def choose(checks: Sequence[Check], patterns: Iterable[str]) -> list[Check]:
     for pattern in patterns:
         if not any(matches(pattern, check) for check in checks):
             # The module's name may be left out, so that both forms are worth suggesting.
-            names = [name for check in checks for name in (check.name, ":".join(check.words[1:]))]
+            names = [name for check in checks for name in (check.name, ":".join(check.parts[1:]))]
             meant = closest(pattern.replace(":", "-"), [name.replace(":", "-") for name in names])
             named = {name.replace(":", "-"): name for name in names}
             hint = f'did you mean "{named[meant]}"? ' if meant else ""
@@ -123,10 +123,10 @@ def choose(checks: Sequence[Check], patterns: Iterable[str]) -> list[Check]:
 def matches(pattern: str, check: Check) -> bool:
     """Whether a pattern means this check, with the module's name in front or without."""
     segments = tuple(kebab(segment) for segment in pattern.split(":"))
-    for words in (check.words, check.words[1:]):
-        if words[: len(segments)] == segments:
+    for parts in (check.parts, check.parts[1:]):
+        if parts[: len(segments)] == segments:
             return True
-        if _glob("/".join(segments)).fullmatch("/".join(words)):
+        if _glob("/".join(segments)).fullmatch("/".join(parts)):
             return True
     return False
 

@@ -58,21 +58,21 @@ CHECK_FLAGS = (
 )
 
 
-async def call(invocation: Invocation, words: list[str]) -> int:
+async def call(invocation: Invocation, args: list[str]) -> int:
     """Run a chain of functions; return the exit code."""
     terminal = invocation.terminal
-    said_by_environ = invocation.options
-    started_with = peek_options(said_by_environ, words)
+    from_environ = invocation.options
+    started_with = peek_options(from_environ, args)
     invocation.options = started_with
     async with invocation.session() as (engine, progress):
         try:
             module = await engine.load_module(started_with.mod)
         except StilettoError:
-            if asks_for_help(words):
+            if asks_for_help(args):
                 progress.close()
                 terminal.out(command_help(CALL_HELP, (*GLOBALS, *OUTPUTS), terminal.width))
             raise
-        line = read_line(words, module, engine, said_by_environ)
+        line = read_line(args, module, engine, from_environ)
         if line.options.context != started_with.context:
             early = ", ".join(f"--{name}" for name in sorted(CONTEXT))
             raise UsageError(f"these flags must come before constructor flags: {early}")
@@ -85,10 +85,10 @@ async def call(invocation: Invocation, words: list[str]) -> int:
     return 0
 
 
-async def functions(invocation: Invocation, words: list[str]) -> int:
+async def functions(invocation: Invocation, args: list[str]) -> int:
     """List the functions of the module, or of what the named functions return."""
     terminal = invocation.terminal
-    _, names = invocation.read(words, "stiletto functions")
+    _, names = invocation.read(args, "stiletto functions")
     if invocation.options.help:
         terminal.out(command_help(FUNCTIONS_HELP, GLOBALS, terminal.width))
         return 0
@@ -122,14 +122,14 @@ async def functions(invocation: Invocation, words: list[str]) -> int:
     return 0
 
 
-async def check(invocation: Invocation, words: list[str]) -> int:
+async def check(invocation: Invocation, args: list[str]) -> int:
     """Run or list checks; return 1 when one failed."""
     terminal = invocation.terminal
-    given, patterns = invocation.read(words, "stiletto check", own=CHECK_FLAGS)
+    given, patterns = invocation.read(args, "stiletto check", own=CHECK_FLAGS)
     if invocation.options.help:
         terminal.out(command_help(CHECK_HELP, (*CHECK_FLAGS, *GLOBALS), terminal.width))
         return 0
-    wanted = {one.flag.name for one in given if boolean(one)}
+    wanted = {item.flag.name for item in given if boolean(item)}
     if {"generate", "no-generate"} <= wanted:
         raise UsageError(
             "if any flags in the group [no-generate generate] are set none of the others can be"
@@ -137,10 +137,10 @@ async def check(invocation: Invocation, words: list[str]) -> int:
     async with invocation.session() as (engine, progress):
         module = await engine.load_module(invocation.options.mod)
         checks = [
-            one
-            for one in checks_of(module)
-            if not ("generate" in wanted and not one.generator)
-            and not ("no-generate" in wanted and one.generator)
+            check
+            for check in checks_of(module)
+            if not ("generate" in wanted and not check.generator)
+            and not ("no-generate" in wanted and check.generator)
         ]
         checks = choose(checks, patterns)
         if not checks:

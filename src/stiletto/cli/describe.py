@@ -83,7 +83,7 @@ def help_of(level: Level, module: ModuleDef, types: Types, *, width: int, bold: 
     parts = [_paragraphs(about, width)] if about.strip() else []
     if function is not None and function.deprecated is not None:
         parts.append(_paragraphs(f"Deprecated: {function.deprecated}", width))
-    parts.append(f"{bold('USAGE')}\n  {' '.join(word for word in usage if word)}")
+    parts.append(f"{bold('USAGE')}\n  {' '.join(part for part in usage if part)}")
     if usable:
         listed = [(name, short(usable[name].description)) for name in sorted(usable)]
         parts.append(bold("FUNCTIONS") + "\n" + columns(listed, width))

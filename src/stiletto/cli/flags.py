@@ -54,7 +54,7 @@ class FlagSet:
             if flag.short:
                 self.by_short.setdefault(flag.short, flag)
 
-    def take(self, words: Sequence[str]) -> tuple[list[Given], list[str]]:
+    def take(self, args: Sequence[str]) -> tuple[list[Given], list[str]]:
         """Split words into this level's flags and the rest, which starts with no flag.
 
         Raises:
@@ -62,15 +62,15 @@ class FlagSet:
         """
         given: list[Given] = []
         at = 0
-        while at < len(words) and is_flag(words[at]):
-            found, used = self.read(words[at], words[at + 1 :])
+        while at < len(args) and is_flag(args[at]):
+            found, used = self.read(args[at], args[at + 1 :])
             given += found
             at += 1 + used
-        if at < len(words) and words[at] == "--":
+        if at < len(args) and args[at] == "--":
             at += 1
-        return given, list(words[at:])
+        return given, list(args[at:])
 
-    def take_all(self, words: Sequence[str]) -> tuple[list[Given], list[str]]:
+    def take_all(self, args: Sequence[str]) -> tuple[list[Given], list[str]]:
         """Split words into flags, wherever they stand, and all other words.
 
         Raises:
@@ -79,39 +79,39 @@ class FlagSet:
         given: list[Given] = []
         others: list[str] = []
         at = 0
-        while at < len(words):
-            word = words[at]
+        while at < len(args):
+            arg = args[at]
             at += 1
-            if word == "--":
-                others += words[at:]
+            if arg == "--":
+                others += args[at:]
                 break
-            if is_flag(word):
-                found, used = self.read(word, words[at:])
+            if is_flag(arg):
+                found, used = self.read(arg, args[at:])
                 given += found
                 at += used
             else:
-                others.append(word)
+                others.append(arg)
         return given, others
 
-    def read(self, word: str, following: Sequence[str]) -> tuple[list[Given], int]:
+    def read(self, arg: str, following: Sequence[str]) -> tuple[list[Given], int]:
         """Read the flags in one word; also return how many of the following words were used."""
-        return (self._long if word.startswith("--") else self._shorts)(word, following)
+        return (self._long if arg.startswith("--") else self._shorts)(arg, following)
 
-    def _long(self, word: str, following: Sequence[str]) -> tuple[list[Given], int]:
-        name, equals, text = word[2:].partition("=")
+    def _long(self, arg: str, following: Sequence[str]) -> tuple[list[Given], int]:
+        name, equals, text = arg[2:].partition("=")
         flag = self.by_name.get(kebab(name))
         if flag is None:
             raise self._unknown(f"unknown flag: --{name}", name)
         return self._valued(flag, text if equals else None, f"--{name}", following)
 
-    def _shorts(self, word: str, following: Sequence[str]) -> tuple[list[Given], int]:
+    def _shorts(self, arg: str, following: Sequence[str]) -> tuple[list[Given], int]:
         given: list[Given] = []
-        letters = word[1:]
+        letters = arg[1:]
         while letters:
             letter, letters = letters[0], letters[1:]
             flag = self.by_short.get(letter)
             if flag is None:
-                raise self._unknown(f'unknown shorthand flag: "{letter}" in {word}', "")
+                raise self._unknown(f'unknown shorthand flag: "{letter}" in {arg}', "")
             text: str | None = None
             if letters.startswith("="):
                 text, letters = letters[1:], ""
@@ -145,35 +145,40 @@ class FlagSet:
         return UsageError(message, hint=hint)
 
 
-def is_flag(word: str) -> bool:
+def invalid(name: str, text: str, why: str) -> UsageError:
+    """Return the error for the value of a flag."""
+    return UsageError(f'invalid argument "{text}" for "--{name}" flag: {why}')
+
+
+def is_flag(arg: str) -> bool:
     """Whether a word is written as a flag; `--` and `-` are not."""
-    return word.startswith("-") and word not in ("-", "--")
+    return arg.startswith("-") and arg not in ("-", "--")
 
 
-def asks_for_help(words: Sequence[str]) -> bool:
+def asks_for_help(args: Sequence[str]) -> bool:
     """Whether -h or --help stands anywhere before `--`."""
-    ahead = words[: words.index("--")] if "--" in words else words
-    return any(word in ("-h", "--help") for word in ahead)
+    ahead = args[: args.index("--")] if "--" in args else args
+    return any(arg in ("-h", "--help") for arg in ahead)
 
 
-def peek(words: Sequence[str], known: FlagSet) -> Iterator[tuple[Given, bool]]:
+def peek(args: Sequence[str], known: FlagSet) -> Iterator[tuple[Given, bool]]:
     """Yield the known flags among words of which most are not known yet.
 
     With each comes whether it stands before the first word that is no flag. As pflag does where
     unknown flags are allowed, a word after an unknown flag counts as that flag's value.
     """
     ahead, at = True, 0
-    while at < len(words) and words[at] != "--":
-        word = words[at]
+    while at < len(args) and args[at] != "--":
+        arg = args[at]
         at += 1
-        if not is_flag(word):
+        if not is_flag(arg):
             ahead = False
             continue
         try:
-            found, used = known.read(word, words[at:])
+            found, used = known.read(arg, args[at:])
         except UsageError:
-            alone = "=" in word or at == len(words) or words[at].startswith("-")
-            at += word.startswith("--") and not alone
+            alone = "=" in arg or at == len(args) or args[at].startswith("-")
+            at += arg.startswith("--") and not alone
             continue
         at += used
         for given in found:

@@ -89,14 +89,14 @@ def run_to_end(
     if threading.current_thread() is not threading.main_thread():
         # Signals reach the main thread alone.
         return asyncio.run(main())
-    seen: list[Interrupted] = []
+    received: list[Interrupted] = []
     cancel: list[Callable[[], object]] = []
 
     def leave() -> None:
         # The display may be in the middle of a line, and nobody is left to end it.
         restore = _SHOW_CURSOR if terminal.stderr.isatty() else ""
-        terminal.last(f"{restore}\n{seen[0].text}" if restore else seen[0].text)
-        os._exit(seen[0].code)
+        terminal.last(f"{restore}\n{received[0].text}" if restore else received[0].text)
+        os._exit(received[0].code)
 
     timer = threading.Timer(GRACE_S, leave)
     timer.daemon = True
@@ -104,14 +104,14 @@ def run_to_end(
     def handle(number: int, _: object) -> None:
         if number == signal.SIGPIPE:
             # Also met where a client of a session has gone, and again at each line written.
-            if seen or not terminal.has_no_reader:
+            if received or not terminal.has_no_reader:
                 return
-        elif seen:
+        elif received:
             leave()
-        seen.append(Interrupted(number, report(running())))
+        received.append(Interrupted(number, report(running())))
         timer.start()
-        for each in cancel:
-            each()
+        for cancel_command in cancel:
+            cancel_command()
 
     async def guarded() -> int:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
@@ -124,13 +124,13 @@ def run_to_end(
     try:
         code = asyncio.run(guarded())
     except asyncio.CancelledError:
-        if not seen:
+        if not received:
             raise
-        raise seen[0] from None
+        raise received[0] from None
     finally:
         timer.cancel()
         for number, handler in before.items():
             signal.signal(number, handler)
-    if seen:
-        raise seen[0]
+    if received:
+        raise received[0]
     return code

@@ -31,7 +31,7 @@ class Invocation:
         self._progress = Progress()
 
     def read(
-        self, words: list[str], command: str, *, own: tuple[Flag, ...] = ()
+        self, args: list[str], command: str, *, own: tuple[Flag, ...] = ()
     ) -> tuple[list[Given], list[str]]:
         """Read all flags of a command; return its own, and its other words.
 
@@ -39,12 +39,12 @@ class Invocation:
             UsageError: an unknown flag, or a value that is none of the choices.
         """
         flags = FlagSet([*own, *GLOBALS, *UNSUPPORTED], command=command)
-        given, others = flags.take_all(words)
+        given, others = flags.take_all(args)
         names = {flag.name for flag in own}
         self.options = with_given(
-            self.options, [one for one in given if one.flag.name not in names]
+            self.options, [item for item in given if item.flag.name not in names]
         )
-        return [one for one in given if one.flag.name in names], others
+        return [item for item in given if item.flag.name in names], others
 
     @property
     def workdir(self) -> Path:
@@ -67,7 +67,7 @@ class Invocation:
         """Whether a failed step's last lines were shown with the progress."""
         return self._renderer.repeats_failures
 
-    def _asker(self, progress: Progress) -> Callable[[str], bool]:
+    def _question(self, progress: Progress) -> Callable[[str], bool]:
         def ask(question: str) -> bool:
             with progress.paused():
                 return self.terminal.ask(question)
@@ -99,7 +99,7 @@ class Invocation:
                 allow_env=options.allow_env,
                 step_memory_bytes=options.step_memory_bytes,
                 step_processes=options.step_processes,
-                ask=self._asker(progress) if self.terminal.can_ask and not shared else None,
+                ask=self._question(progress) if self.terminal.can_ask and not shared else None,
                 progress=progress,
                 environ=self.terminal.environ,
             ) as engine:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from stiletto.api.definition import ArgDef, FunctionDef, ModuleDef, ObjectDef, TypeRef
-from stiletto.cli.flags import Flag, FlagSet, Given, asks_for_help
+from stiletto.cli.flags import Flag, FlagSet, Given, asks_for_help, invalid
 from stiletto.cli.names import closest, kebab
 from stiletto.cli.options import CONTEXT, GLOBALS, OUTPUTS, UNSUPPORTED, Options, with_given
 from stiletto.cli.ports import Types
@@ -93,7 +93,7 @@ def arg_flags(function: FunctionDef, types: Types) -> dict[str, tuple[ArgDef, Fl
     return found
 
 
-def read_line(words: Sequence[str], module: ModuleDef, types: Types, options: Options) -> Line:
+def read_line(arguments: Sequence[str], module: ModuleDef, types: Types, options: Options) -> Line:
     """Read the words after `call`.
 
     Asked for help anywhere, it does not insist on required flags, so that help can be had of any
@@ -102,12 +102,12 @@ def read_line(words: Sequence[str], module: ModuleDef, types: Types, options: Op
     Raises:
         UsageError: unknown words, values of the wrong type, required flags that are missing.
     """
-    helping = asks_for_help(words)
+    helping = asks_for_help(arguments)
     command = "stiletto call"
     main = module.main_object
     returns = TypeRef(Kind.OBJECT, module.main)
     constructor_args, options, rest = _read_level(
-        words, main.constructor, types, options, command, is_root=True, helping=helping
+        arguments, main.constructor, types, options, command, is_root=True, helping=helping
     )
     level = Level(command, main.constructor, main, is_root=True)
     links: list[Link] = []
@@ -148,7 +148,7 @@ def _find(name: str, level: Level, types: Types) -> FunctionDef:
 
 
 def _read_level(
-    words: Sequence[str],
+    arguments: Sequence[str],
     function: FunctionDef | None,
     types: Types,
     options: Options,
@@ -163,17 +163,17 @@ def _read_level(
         Flag(name, implied="true" if type_.boolean else None) for name, (_, type_) in args.items()
     ]
     flags = FlagSet([*own, *GLOBALS, *OUTPUTS, *UNSUPPORTED], command=command)
-    given, rest = flags.take(words)
+    given, rest = flags.take(arguments)
     texts: dict[str, list[Given]] = {}
-    for one in given:
-        if one.flag.name in args:
-            texts.setdefault(one.flag.name, []).append(one)
-        elif one.flag.name in CONTEXT and not is_root:
-            raise UsageError(f"--{one.flag.name} must come before the first function")
+    for item in given:
+        if item.flag.name in args:
+            texts.setdefault(item.flag.name, []).append(item)
+        elif item.flag.name in CONTEXT and not is_root:
+            raise UsageError(f"--{item.flag.name} must come before the first function")
         else:
-            options = with_given(options, [one])
+            options = with_given(options, [item])
     values = {
-        args[name][0].name: _read_value(name, args[name][1], ones) for name, ones in texts.items()
+        args[name][0].name: _read_value(name, args[name][1], items) for name, items in texts.items()
     }
     missing = [name for name, (arg, _) in args.items() if arg.required and name not in texts]
     if missing and not helping:
@@ -184,13 +184,11 @@ def _read_level(
 
 def _read_value(name: str, type_: FlagType, given: Sequence[Given]) -> Parsed:
     values: list[Parsed] = []
-    for one in given:
+    for item in given:
         try:
-            values.append(type_.read(one.text))
+            values.append(type_.read(item.text))
         except UsageError as problem:
-            raise UsageError(
-                f'invalid argument "{one.text}" for "--{name}" flag: {problem.message}'
-            ) from problem
+            raise invalid(name, item.text, problem.message) from problem
     if not type_.repeated:
         return values[-1]
     return [item for value in values if isinstance(value, list) for item in value]

@@ -104,19 +104,19 @@ def _open_streams() -> None:
             setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
 
 
-def run(words: Sequence[str], terminal: Terminal, launcher: EngineLauncher) -> int:
+def run(args: Sequence[str], terminal: Terminal, launcher: EngineLauncher) -> int:
     """Run one command line on a terminal and an engine; return the exit code."""
     try:
-        return _run(words, terminal, launcher)
+        return _run(args, terminal, launcher)
     except BrokenPipeError:
         return UNHEARD
 
 
-def _run(words: Sequence[str], terminal: Terminal, launcher: EngineLauncher) -> int:
+def _run(args: Sequence[str], terminal: Terminal, launcher: EngineLauncher) -> int:
     invocation: Invocation | None = None
     try:
         invocation = Invocation(terminal, launcher, Options.from_environ(terminal.environ))
-        return _dispatch(invocation, list(words))
+        return _dispatch(invocation, list(args))
     except StilettoError as error:
         if invocation is not None and not invocation.failures_are_shown:
             for line in streams_of(error):
@@ -149,7 +149,7 @@ def _run(words: Sequence[str], terminal: Terminal, launcher: EngineLauncher) -> 
 def _refused(terminal: Terminal, error: Exception) -> StilettoError | None:
     """Return what to show where the machine refused something outside of the store's methods."""
     from stiletto.store.layout import root_from
-    from stiletto.store.trouble import told
+    from stiletto.store.trouble import error_for
 
     if isinstance(error, MemoryError):
         error = OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
@@ -158,7 +158,7 @@ def _refused(terminal: Terminal, error: Exception) -> StilettoError | None:
     if not isinstance(error, OSError):
         return None
     with suppress(StilettoError):
-        shown = told(error, root_from(terminal.environ).absolute(), terminal.cwd)
+        shown = error_for(error, root_from(terminal.environ).absolute(), terminal.cwd)
         if shown is not None:
             return shown
     if error.errno in (errno.EACCES, errno.EPERM, errno.ELOOP) and error.filename:
@@ -175,17 +175,17 @@ def _print_traceback(terminal: Terminal, error: Exception) -> None:
     terminal.err("".join(traceback.format_exception(error)).rstrip("\n"))
 
 
-def _dispatch(invocation: Invocation, words: list[str]) -> int:
+def _dispatch(invocation: Invocation, args: list[str]) -> int:
     terminal = invocation.terminal
-    if any("\0" in word for word in words):
+    if any("\0" in arg for arg in args):
         raise UsageError("an argument contains a NUL, which no path, name or program can contain")
     version = Flag("version", implied="true")
     flags = FlagSet([*GLOBALS, *UNSUPPORTED, version], command="stiletto")
-    given, rest = flags.take(words)
-    if any(one.flag is version for one in given):
+    given, rest = flags.take(args)
+    if any(item.flag is version for item in given):
         rest = ["version"]
     invocation.options = with_given(
-        invocation.options, [one for one in given if one.flag is not version]
+        invocation.options, [item for item in given if item.flag is not version]
     )
     name, rest = (ALIASES.get(rest[0], rest[0]), rest[1:]) if rest else ("help", [])
     if name == "help" and rest:
@@ -210,10 +210,10 @@ def _dispatch(invocation: Invocation, words: list[str]) -> int:
     return run_to_end(lambda: command(invocation, rest), invocation.running, terminal)
 
 
-def _version(invocation: Invocation, words: list[str]) -> int:
+def _version(invocation: Invocation, args: list[str]) -> int:
     from importlib.metadata import version
 
-    _, others = invocation.read(words, "stiletto version")
+    _, others = invocation.read(args, "stiletto version")
     if others:
         raise UsageError(f'unknown command "{others[0]}" for "stiletto version"')
     invocation.terminal.out(f"stiletto v{version(DISTRIBUTION)} (Dagger API {API_VERSION})\n")

@@ -30,13 +30,13 @@ def kebab(name: str) -> str:
     return "".join(out)
 
 
-def closest(word: str, known: Iterable[str]) -> str | None:
+def closest(typed: str, known: Iterable[str]) -> str | None:
     """Return the known name that `word` most likely meant, or None."""
     # Only a mistake pays for the import.
     import difflib
 
     names = sorted(known)
-    wanted = kebab(word)
+    wanted = kebab(typed)
     if wanted in names:
         return wanted
     found = difflib.get_close_matches(wanted, names, n=1, cutoff=0.6)

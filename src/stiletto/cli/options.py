@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, TypeVar, get_args
 
-from stiletto.cli.flags import Flag, FlagSet, Given, peek
+from stiletto.cli.flags import Flag, FlagSet, Given, invalid, peek
 from stiletto.cli.values import read_boolean
 from stiletto.errors import UsageError
 
@@ -126,9 +126,7 @@ def boolean(given: Given) -> bool:
     try:
         return read_boolean(given.text)
     except UsageError as problem:
-        raise UsageError(
-            f'invalid argument "{given.text}" for "--{given.flag.name}" flag: {problem.message}'
-        ) from problem
+        raise invalid(given.flag.name, given.text, problem.message) from problem
 
 
 def _memory_bytes(text: str) -> int:
@@ -136,19 +134,13 @@ def _memory_bytes(text: str) -> int:
     found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)([kmgt]?)(?:i?b)?", text.lower())
     size_bytes = int(float(found[1]) * 1024 ** " kmgt".index(found[2] or " ")) if found else 0
     if size_bytes < MEMORY_MIN_BYTES:
-        raise UsageError(
-            f'invalid argument "{text}" for "--step-memory" flag: '
-            "expected a size of 16m or more, as 4g"
-        )
+        raise invalid("step-memory", text, "expected a size of 16m or more, as 4g")
     return size_bytes
 
 
 def _processes(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,7}", text) or int(text) < PROCESSES_MIN:
-        raise UsageError(
-            f'invalid argument "{text}" for "--step-processes" flag: '
-            f"expected a number, {PROCESSES_MIN} or more"
-        )
+        raise invalid("step-processes", text, f"expected a number, {PROCESSES_MIN} or more")
     return int(text)
 
 
@@ -188,12 +180,12 @@ def with_given(options: Options, given: Iterable[Given]) -> Options:
     Raises:
         UsageError: a value that is none of the choices, or a flag of `UNSUPPORTED`.
     """
-    for one in given:
-        options = _with_one(options, one)
+    for item in given:
+        options = _with_one(options, item)
     return options
 
 
-def peek_options(options: Options, words: Sequence[str]) -> Options:
+def peek_options(options: Options, args: Sequence[str]) -> Options:
     """Return what words say about how to start, before the module's own flags are known.
 
     How progress is shown may stand anywhere, as in Dagger. What the module is loaded with counts
@@ -201,7 +193,7 @@ def peek_options(options: Options, words: Sequence[str]) -> Options:
     wrong is left for the full reading to report.
     """
     known = FlagSet((*GLOBALS, *OUTPUTS), command="")
-    for given, ahead in peek(words, known):
+    for given, ahead in peek(args, known):
         if ahead or given.flag.name not in CONTEXT:
             try:
                 options = _with_one(options, given)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from stiletto.cli.describe import command_help
-from stiletto.cli.flags import Flag
+from stiletto.cli.flags import Flag, invalid
 from stiletto.cli.invocation import Invocation
 from stiletto.cli.options import GLOBALS, boolean
 from stiletto.errors import UsageError
@@ -37,10 +37,10 @@ PRUNE_FLAGS = (
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
-async def prune(invocation: Invocation, words: list[str]) -> int:
+async def prune(invocation: Invocation, args: list[str]) -> int:
     """Prune the store, and say how much became free."""
     terminal = invocation.terminal
-    given, others = invocation.read(words, "stiletto prune", own=PRUNE_FLAGS)
+    given, others = invocation.read(args, "stiletto prune", own=PRUNE_FLAGS)
     if invocation.options.help:
         terminal.out(command_help(PRUNE_HELP, (*PRUNE_FLAGS, *GLOBALS), terminal.width))
         return 0
@@ -72,9 +72,7 @@ def read_duration_s(text: str) -> float:
     """
     found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([smhdw])", text)
     if found is None:
-        raise UsageError(
-            f'invalid argument "{text}" for "--unused-for" flag: expected a duration, as 7d'
-        )
+        raise invalid("unused-for", text, "expected a duration, as 7d")
     return float(found[1]) * _SECONDS[found[2]]
 
 

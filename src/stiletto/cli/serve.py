@@ -52,16 +52,16 @@ SESSION_FLAGS = (
 """What SDKs give when they start a session (sdk/python, provisioning/_session.py)."""
 
 
-async def session(invocation: Invocation, words: list[str]) -> int:
+async def session(invocation: Invocation, args: list[str]) -> int:
     """Serve until stdin ends, SIGINT, SIGTERM or SIGHUP."""
     terminal = invocation.terminal
-    given, others = invocation.read(words, "stiletto session", own=SESSION_FLAGS)
+    given, others = invocation.read(args, "stiletto session", own=SESSION_FLAGS)
     if invocation.options.help:
         terminal.out(command_help(SESSION_HELP, (*SESSION_FLAGS, *GLOBALS), terminal.width))
         return 0
     if others:
         raise UsageError(f'unknown command "{others[0]}" for "stiletto session"')
-    names = {one.flag.name for one in given if one.flag.implied and boolean(one)}
+    names = {item.flag.name for item in given if item.flag.implied and boolean(item)}
     if {"load-workspace-modules", "skip-workspace-modules"} <= names:
         raise UsageError(
             "--load-workspace-modules and --skip-workspace-modules are mutually exclusive"
@@ -91,11 +91,11 @@ def _watch_stdin(terminal: Terminal, loop: asyncio.AbstractEventLoop, ended: asy
     threading.Thread(target=drain, name="stdin", daemon=True).start()
 
 
-async def run(invocation: Invocation, words: list[str]) -> int:
+async def run(invocation: Invocation, args: list[str]) -> int:
     """Run a command with a session around it; return the command's exit code."""
     terminal = invocation.terminal
     flags = FlagSet([*GLOBALS, *UNSUPPORTED], command="stiletto run")
-    given, command = flags.take(words)
+    given, command = flags.take(args)
     invocation.options = with_given(invocation.options, given)
     if invocation.options.help:
         terminal.out(command_help(RUN_HELP, GLOBALS, terminal.width))

@@ -39,10 +39,10 @@ FLAGS = (
 ARGUMENTS = {"install": 1, "list": 0, "uninstall": 1}
 
 
-async def toolchain(invocation: Invocation, words: list[str]) -> int:
+async def toolchain(invocation: Invocation, args: list[str]) -> int:
     """Install, list or uninstall; return the exit code."""
     terminal = invocation.terminal
-    given, others = invocation.read(words, "stiletto toolchain", own=FLAGS)
+    given, others = invocation.read(args, "stiletto toolchain", own=FLAGS)
     if invocation.options.help or not others:
         terminal.out(command_help(HELP, (*FLAGS, *GLOBALS), terminal.width))
         return 0

@@ -33,26 +33,26 @@ OPTIONS
 VERIFY_FLAGS = (Flag("repair", implied="true", doc="Remove what is damaged"),)
 
 
-async def verify(invocation: Invocation, words: list[str]) -> int:
+async def verify(invocation: Invocation, args: list[str]) -> int:
     """Name what is damaged; with `--repair`, drop it."""
     terminal = invocation.terminal
-    given, others = invocation.read(words, "stiletto verify", own=VERIFY_FLAGS)
+    given, others = invocation.read(args, "stiletto verify", own=VERIFY_FLAGS)
     if invocation.options.help:
         terminal.out(command_help(VERIFY_HELP, (*VERIFY_FLAGS, *GLOBALS), terminal.width))
         return 0
     if others:
         raise UsageError(f'unknown command "{others[0]}" for "stiletto verify"')
-    repair = any(boolean(one) for one in given)
-    done = invocation.launcher.verify(environ=terminal.environ, repair=repair, tell=terminal.err)
-    for damage in done.damages:
+    repair = any(boolean(item) for item in given)
+    report = invocation.launcher.verify(environ=terminal.environ, repair=repair, tell=terminal.err)
+    for damage in report.damages:
         terminal.out(f"{'dropped' if repair else 'damaged'}: {damage.path}: {damage.why}\n")
-    checked = ", ".join(f"{number} {kind}" for kind, number in sorted(done.checked.items()))
+    checked = ", ".join(f"{number} {kind}" for kind, number in sorted(report.checked.items()))
     terminal.out(
-        f"checked {checked or 'an empty cache'}: {len(done.damages) or 'nothing'} damaged\n"
+        f"checked {checked or 'an empty cache'}: {len(report.damages) or 'nothing'} damaged\n"
     )
-    if done.damages and not repair:
+    if report.damages and not repair:
         raise EnvironmentFailed(
-            f"{len(done.damages)} parts of the cache are damaged",
+            f"{len(report.damages)} parts of the cache are damaged",
             hint="run `stiletto verify --repair`: what it removes is recreated when needed",
         )
     return 0

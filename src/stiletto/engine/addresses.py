@@ -56,13 +56,13 @@ class Addresses:
         calls = calls_for(of.name, text) if of.name in OFFERED else None
         if calls is None:
             raise NotSupported(f"a default for an argument of type {of.name}")
-        made: Recipe = Query()
+        receiver: Recipe = Query()
         for field, args in calls:
-            value = await self._dispatch(self._client, made, field, args)
+            value = await self._dispatch(self._client, receiver, field, args)
             if not isinstance(value, Recipe):
                 raise TypeError(f"{field} answered {value!r} where an object was expected")
-            made = value
-        return made
+            receiver = value
+        return receiver
 
     async def _from_repository(self, text: str) -> str:
         """Clone `URL#ref:path`; return where the path is."""

@@ -162,7 +162,7 @@ class Commands:
         return stored
 
     async def _mounted_trees(self, exec_: c.Exec) -> dict[str, Dir]:
-        async def one(mount: c.Mount) -> tuple[str, Dir] | None:
+        async def mounted_tree(mount: c.Mount) -> tuple[str, Dir] | None:
             match mount:
                 case c.DirectoryMount(target, source):
                     return target, await self._layouts.tree(source)
@@ -172,7 +172,7 @@ class Commands:
                 case _:
                     return None
 
-        found = await asyncio.gather(*(one(mount) for mount in exec_.mounts))
+        found = await asyncio.gather(*(mounted_tree(mount) for mount in exec_.mounts))
         return dict(item for item in found if item is not None)
 
     def _load(self, key: str) -> Finished | None:
@@ -216,15 +216,15 @@ class Commands:
                 failed = not _expected(exec_.expect, output.exit_code)
                 if failed:
                     await bound.raise_if_failed()
-            said = [tail(output.printed.chunks(stream)) for stream in STREAMS] if failed else []
-            self._blame_disk(exec_.args, "".join(said))
+            tails = [tail(output.printed.chunks(stream)) for stream in STREAMS] if failed else []
+            self._blame_disk(exec_.args, "".join(tails))
             if failed:
                 own = (await self.sandbox.network()).own
                 raise StepFailed(
                     exec_.args,
                     output.exit_code,
-                    *said,
-                    hint=loopback_hint("\n".join(said)) if own else None,
+                    *tails,
+                    hint=loopback_hint("\n".join(tails)) if own else None,
                     replay=self._replay(key, step),
                     ended=how_ended(output, elapsed_s, kills),
                 )
@@ -270,9 +270,9 @@ class Commands:
             return None  # a secret stands in it, which is in no file of ours
         name = f"{key.removeprefix('sha256:')[:16]}.sh"
         text = os.fsencode(f"{replay_comment(step)}\n{line}\n")
-        told = f"sh {shlex.quote(str(self._store.put_script(name, text)))}"
-        self.replays.add(told)
-        return told
+        command = f"sh {shlex.quote(str(self._store.put_script(name, text)))}"
+        self.replays.add(command)
+        return command
 
     async def run_once(
         self,

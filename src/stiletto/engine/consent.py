@@ -63,15 +63,15 @@ class Consent:
             )
         acts = self._acts[origin.path, origin.digest]
         lines = [f"{visible(origin.path)} acts on this machine:"]
-        for each, told in sorted(acts.items(), key=lambda item: item[0].line):
-            lines.append(f"  line {each.line}: {visible(each.name)} {visible(told)}")
+        for line, line_act in sorted(acts.items(), key=lambda item: item[0].line):
+            lines.append(f"  line {line.line}: {visible(line.name)} {visible(line_act)}")
         lines.append("Allow this, until the file changes? [y/N] ")
         if not self._ask("\n".join(lines)):
             raise UsageError(
                 f"{where}: not allowed", hint="give the argument itself, or change the file"
             )
-        for each, told in acts.items():
-            self._remember(each, told)
+        for line, line_act in acts.items():
+            self._remember(line, line_act)
 
     def _file(self, origin: Origin, act: str) -> Path:
         name = digest_of([origin.path, origin.digest, origin.line, origin.name, act])

@@ -167,10 +167,10 @@ class Dispatcher:
         for toolchain in main.toolchains:
             if lower_camel(toolchain.name) == name:
                 return await self._construct(toolchain, args)
-        made = await self._functions.construct(main, receiver.args)
+        main_object = await self._functions.construct(main, receiver.args)
         if name == "id":
-            return self._objects.remember(made)
-        return await self._select(made, name, args)
+            return self._objects.remember(main_object)
+        return await self._select(main_object, name, args)
 
     async def _construct(self, module: LoadedModule, args: Mapping[str, Any]) -> ModuleObject:
         given = self._given(module.definition.main_object.constructor, args)

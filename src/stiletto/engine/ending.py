@@ -25,26 +25,26 @@ def how_ended(output: StepOutput, elapsed_s: float, kills_before: int | None = N
 
     `kills_before` is `machine_kills` of when it started.
     """
-    words = []
+    reasons = []
     killed = output.exit_code == 128 + signal.SIGKILL
     if output.exit_code > 128:
         try:
             name = signal.Signals(output.exit_code - 128).name
         except ValueError:
             return ""
-        words.append(f"ended by {name} after {elapsed_s:.1f} s")
+        reasons.append(f"ended by {name} after {elapsed_s:.1f} s")
     if output.memory_kills:
-        words.append("memory ran out: its limit is that of --step-memory")
+        reasons.append("memory ran out: its limit is that of --step-memory")
     elif killed and kills_before is not None and machine_kills() > kills_before:
-        words.append("the machine ran out of memory meanwhile")
-    return "; ".join(words)
+        reasons.append("the machine ran out of memory meanwhile")
+    return "; ".join(reasons)
 
 
-def loopback_hint(said: str) -> str | None:
+def loopback_hint(printed: str) -> str | None:
     """Return what to do where a step was refused at this machine's loopback, by what it printed."""
-    if not REFUSED.search(said):
+    if not REFUSED.search(printed):
         return None
-    ports = list(dict.fromkeys(found["port"] for found in LOOPBACK.finditer(said)))
+    ports = list(dict.fromkeys(found["port"] for found in LOOPBACK.finditer(printed)))
     if not ports:
         return None
     return (

@@ -242,16 +242,18 @@ class Modules:
         environ = self._core.environ
         origins = self._origins_of(related, addresses)
         defaults = self._env_of(module)
-        definition, from_env, said = apply_defaults(
+        definition, from_env, applied = apply_defaults(
             definition,
             defaults,
             environ,
             constructor=not any(c.default and not c.function for c in related.customizations),
             origins=origins,
         )
-        for line in said:
+        for line in applied:
             self._core.progress.say(line)
-        settings = digest_of([[_facts(c) for c in related.customizations], said, sorted(from_env)])
+        settings = digest_of(
+            [[_facts(c) for c in related.customizations], applied, sorted(from_env)]
+        )
         addresses |= from_env
         settings = digest_of([settings, sorted([*key, text] for key, text in addresses.items())])
         digest = digest_of(

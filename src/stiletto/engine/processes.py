@@ -87,8 +87,8 @@ class Processes:
             await self._forget_compiled()
             if code == 0:
                 raise ModuleFailed(f"{what} completed without returning a value")
-            said = "\n".join([f"{what} failed: exit code {code}", *lines])
-            raise ModuleFailed(said, hint=AGAIN if BAD_PYC.search(said) else None)
+            message = "\n".join([f"{what} failed: exit code {code}", *lines])
+            raise ModuleFailed(message, hint=AGAIN if BAD_PYC.search(message) else None)
         return client.returned
 
     async def _forget_compiled(self) -> None:
@@ -137,15 +137,15 @@ class Processes:
             base = await self._python(project)
             uv = await image_container(self._core, runtime.UV_IMAGE)
             files = f.StoredTree(module.tree)
-            made = runtime.environment(base, uv, files, module.config.source, text, frozen)
+            container = runtime.environment(base, uv, files, module.config.source, text, frozen)
             if module.uses:
-                made = runtime.with_bindings(
-                    made, bindings([used.definition for used in module.uses])
+                container = runtime.with_bindings(
+                    container, bindings([used.definition for used in module.uses])
                 )
-            await self._core.evaluator.stack(made.root)
+            await self._core.evaluator.stack(container.root)
         finally:
             preparing.reset(token)
-        return runtime.run(made, module, project)
+        return runtime.run(container, module, project)
 
     async def _python(self, project: ModuleProject) -> c.Container:
         tags = runtime.python_tags(project.python)

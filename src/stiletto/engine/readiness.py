@@ -150,7 +150,7 @@ async def _healthy(check: Healthcheck, step: plan.Step, health: Path) -> None:
             replacer = Replacer(Patterns(step.masks, own))
             with (health / "said").open("rb") as file:
                 chunks = iter(lambda: file.read(_CHUNK_BYTES), b"")
-                said = tail(replaced(chunks, replacer))
-            cause = StepFailed(check.args, int(codes[-1]), said, "")
+                output = tail(replaced(chunks, replacer))
+            cause = StepFailed(check.args, int(codes[-1]), output, "")
             raise ServiceFailed("health check errored", cause)
         await asyncio.sleep(POLL_S)

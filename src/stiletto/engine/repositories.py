@@ -140,13 +140,13 @@ class Repositories:
 
     async def _fetch(self, tree: Path, url: str, commit: str) -> None:
         try:
-            words = ["fetch", "-q", "--depth=1", "--no-tags", "--", url, commit]
-            await self._git(words, tree, url=url)
+            args = ["fetch", "-q", "--depth=1", "--no-tags", "--", url, commit]
+            await self._git(args, tree, url=url)
         except EnvironmentFailed:
             # Old servers give out only what a ref names: get everything, then look.
             everything = "+refs/heads/*:refs/remotes/origin/*"
-            words = ["fetch", "-q", "--tags", "--", url, everything]
-            await self._git(words, tree, url=url)
+            args = ["fetch", "-q", "--tags", "--", url, everything]
+            await self._git(args, tree, url=url)
 
     def _named(self, url: str) -> str:
         """Return an address for people: with its user, never with a password."""
@@ -158,7 +158,7 @@ class Repositories:
         return f"{scheme}{mark}{who}@{rest}"
 
     async def _git(
-        self, words: Sequence[str], directory: Path | None = None, *, url: str = ""
+        self, args: Sequence[str], directory: Path | None = None, *, url: str = ""
     ) -> str:
         """Run git; `url` is the repository that it talks to, if it does.
 
@@ -169,7 +169,7 @@ class Repositories:
         try:
             process = await asyncio.create_subprocess_exec(
                 "git",
-                *words,
+                *args,
                 cwd=directory,
                 env={**self._environ, **variables},
                 stdin=asyncio.subprocess.DEVNULL,
@@ -186,8 +186,8 @@ class Repositories:
             raise
         if process.returncode:
             lines = [line for line in os.fsdecode(err).splitlines() if line.strip()]
-            told = lines[0] if lines else f"git {words[0]}: exit {process.returncode}"
-            raise EnvironmentFailed(shown(told))
+            message = lines[0] if lines else f"git {args[0]}: exit {process.returncode}"
+            raise EnvironmentFailed(shown(message))
         return os.fsdecode(out)
 
 

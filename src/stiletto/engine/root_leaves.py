@@ -45,9 +45,9 @@ async def secret(client: Client, self: Query, uri: str, cache_key: str | None = 
 @leaf("Query.setSecret")
 async def set_secret(client: Client, self: Query, name: str, plaintext: str) -> SetSecret:
     """Make a secret from text."""
-    made = SetSecret(name, client.scope)
-    client.core.secrets.bind(made, plaintext)
-    return made
+    result = SetSecret(name, client.scope)
+    client.core.secrets.bind(result, plaintext)
+    return result
 
 
 @leaf("Query.cacheVolume")

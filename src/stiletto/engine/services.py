@@ -97,13 +97,13 @@ class Bound:
     @property
     def hosts(self) -> dict[str, tuple[str, ...]]:
         """The names to reach them by, by address."""
-        return {one.address: (*aliases, one.host) for one, aliases in self.instances}
+        return {instance.address: (*aliases, instance.host) for instance, aliases in self.instances}
 
     async def guard(self, work: Awaitable[T]) -> T:
         """Do the work; when a service ends before, end the work and raise what happened."""
         running = asyncio.ensure_future(work)
         try:
-            lives = [one.life for one, _ in self.instances]
+            lives = [instance.life for instance, _ in self.instances]
             await asyncio.wait({running, *lives}, return_when=asyncio.FIRST_COMPLETED)
             if not running.done():
                 self._raise_if_gone()
@@ -115,19 +115,19 @@ class Bound:
 
     async def raise_if_failed(self) -> None:
         """Raise what happened to a service, if one has just ended: it explains a failure."""
-        lives = [one.life for one, _ in self.instances]
+        lives = [instance.life for instance, _ in self.instances]
         if lives:
             await asyncio.wait(lives, timeout=BLAME_S, return_when=asyncio.FIRST_COMPLETED)
             self._raise_if_gone()
 
     def _raise_if_gone(self) -> None:
-        for one, aliases in self.instances:
-            if one.life.done():
-                if not one.life.cancelled():
-                    one.life.result()  # raises if a bug ended it
-                cause = one.failure or UsageError("it was stopped while it was in use")
-                prefix = f"bound service {one.host} ({_aliased(aliases)}) exited"
-                raise _told(prefix, cause) from cause
+        for instance, aliases in self.instances:
+            if instance.life.done():
+                if not instance.life.cancelled():
+                    instance.life.result()  # raises if a bug ended it
+                cause = instance.failure or UsageError("it was stopped while it was in use")
+                prefix = f"bound service {instance.host} ({_aliased(aliases)}) exited"
+                raise _prefixed(prefix, cause) from cause
 
 
 class Services:
@@ -155,29 +155,29 @@ class Services:
         try:
             for key, (service, aliases) in wanted.items():
                 held.append((await self._hold(key, service, aliases[0]), tuple(aliases)))
-            await asyncio.gather(*(_readiness(one, aliases) for one, aliases in held))
+            await asyncio.gather(*(_readiness(instance, aliases) for instance, aliases in held))
             yield Bound(tuple(held))
         finally:
-            for one, _ in held:
-                self._release(one)
+            for instance, _ in held:
+                self._release(instance)
 
     async def start(self, service: Service) -> None:
         """Start a service and keep it until it is stopped or the session ends."""
-        one = await self._hold(await self._runner.service_key(service), service, "")
+        instance = await self._hold(await self._runner.service_key(service), service, "")
         try:
-            await _readiness(one, ())
+            await _readiness(instance, ())
         except BaseException:
-            self._release(one)
+            self._release(instance)
             raise
-        if one.pinned:
-            self._release(one)
-        one.pinned = True
+        if instance.pinned:
+            self._release(instance)
+        instance.pinned = True
 
     async def stop(self, service: Service, *, kill: bool = False) -> None:
         """Stop a service, used or not; one that does not run is no error."""
-        one = self._instances.get(await self._runner.service_key(service))
-        if one is not None:
-            await self._stop(one, kill=kill)
+        instance = self._instances.get(await self._runner.service_key(service))
+        if instance is not None:
+            await self._stop(instance, kill=kill)
 
     async def host(self, service: Service) -> str:
         """Return the name by which a service is reached."""
@@ -186,68 +186,68 @@ class Services:
     async def close(self) -> None:
         """Stop everything."""
         running = list(self._instances.values())
-        for one in running:
-            one.stopping = True
-        await asyncio.gather(*(self._stop(one) for one in running), *self._stops)
+        for instance in running:
+            instance.stopping = True
+        await asyncio.gather(*(self._stop(instance) for instance in running), *self._stops)
 
     async def _hold(self, key: str, service: Service, alias: str) -> Instance:
-        one = self._instances.get(key)
-        while one is not None and (one.stopping or one.life.done()):
-            await asyncio.wait({one.life})
+        instance = self._instances.get(key)
+        while instance is not None and (instance.stopping or instance.life.done()):
+            await asyncio.wait({instance.life})
             # Its last act was to leave the table, unless another user was faster here.
-            one = self._instances.get(key)
-        if one is None:
-            one = self._begin(key, service, alias)
-        one.users += 1
-        if one.idle is not None:
-            one.idle.cancel()
-            one.idle = None
-        return one
+            instance = self._instances.get(key)
+        if instance is None:
+            instance = self._begin(key, service, alias)
+        instance.users += 1
+        if instance.idle is not None:
+            instance.idle.cancel()
+            instance.idle = None
+        return instance
 
-    def _release(self, one: Instance) -> None:
-        one.users -= 1
-        if one.users == 0 and not one.stopping and not one.life.done():
+    def _release(self, instance: Instance) -> None:
+        instance.users -= 1
+        if instance.users == 0 and not instance.stopping and not instance.life.done():
             loop = asyncio.get_running_loop()
-            one.idle = loop.call_later(DETACH_S, self._stop_later, one)
+            instance.idle = loop.call_later(DETACH_S, self._stop_later, instance)
 
-    def _stop_later(self, one: Instance) -> None:
-        task = asyncio.ensure_future(self._stop(one))
+    def _stop_later(self, instance: Instance) -> None:
+        task = asyncio.ensure_future(self._stop(instance))
         self._stops.add(task)
         task.add_done_callback(self._stops.discard)
 
-    async def _stop(self, one: Instance, *, kill: bool = False) -> None:
-        one.stopping = True
-        if one.idle is not None:
-            one.idle.cancel()
-        if one.ready.done() and not kill:
-            one.stop.set()
-            await asyncio.wait({one.life}, timeout=TERMINATE_S)
-        one.life.cancel()
-        await asyncio.wait({one.life})
-        self._leave(one)  # a life that was ended before it began has not done so
+    async def _stop(self, instance: Instance, *, kill: bool = False) -> None:
+        instance.stopping = True
+        if instance.idle is not None:
+            instance.idle.cancel()
+        if instance.ready.done() and not kill:
+            instance.stop.set()
+            await asyncio.wait({instance.life}, timeout=TERMINATE_S)
+        instance.life.cancel()
+        await asyncio.wait({instance.life})
+        self._leave(instance)  # a life that was ended before it began has not done so
 
-    def _leave(self, one: Instance) -> None:
+    def _leave(self, instance: Instance) -> None:
         """Answer who still waits for an instance that has ended, and make room for the next."""
-        if not one.ready.done():
-            one.ready.set_exception(one.failure or UsageError("it was stopped"))
-            one.ready.exception()  # nobody may be waiting any more
-        if self._instances.get(one.key) is one:
-            del self._instances[one.key]
+        if not instance.ready.done():
+            instance.ready.set_exception(instance.failure or UsageError("it was stopped"))
+            instance.ready.exception()  # nobody may be waiting any more
+        if self._instances.get(instance.key) is instance:
+            del self._instances[instance.key]
 
     # -- an instance's life ------------------------------------------------------------------------
 
     def _begin(self, key: str, service: Service, alias: str) -> Instance:
         host = service.hostname or host_name(key)
         ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        one = Instance(key, service, host, self._address(), alias or host, ready)
-        self._instances[key] = one
-        one.life = asyncio.ensure_future(self._live(one))
-        return one
+        instance = Instance(key, service, host, self._address(), alias or host, ready)
+        self._instances[key] = instance
+        instance.life = asyncio.ensure_future(self._live(instance))
+        return instance
 
     def _address(self) -> str:
         if sys.platform != "linux":
             return "127.0.0.1"  # elsewhere the loopback device has no other address
-        taken = {one.address for one in self._instances.values()}
+        taken = {instance.address for instance in self._instances.values()}
         while True:
             # Random, because other sessions on this machine choose as well.
             numbers = (random.randint(1, 254) for _ in range(3))  # noqa: S311 - no secret
@@ -255,59 +255,61 @@ class Services:
             if address not in taken:
                 return address
 
-    async def _live(self, one: Instance) -> None:
-        span = self._runner.progress.span(_title(one), "service")
+    async def _live(self, instance: Instance) -> None:
+        span = self._runner.progress.span(_title(instance), "service")
         try:
-            await self._serve(one, span)
-            one.failure = None if one.stopping else UsageError("its command ended with exit code 0")
+            await self._serve(instance, span)
+            instance.failure = (
+                None if instance.stopping else UsageError("its command ended with exit code 0")
+            )
         except StilettoError as error:
-            one.failure = error
+            instance.failure = error
         except Exception as error:
-            if not one.ready.done():
-                one.ready.set_exception(error)  # a bug, shown to whoever waits
+            if not instance.ready.done():
+                instance.ready.set_exception(error)  # a bug, shown to whoever waits
             raise
         finally:
-            self._leave(one)
-            failed = one.failure is not None and not one.stopping
-            note = one.failure.message if one.failure and failed else ""
+            self._leave(instance)
+            failed = instance.failure is not None and not instance.stopping
+            note = instance.failure.message if instance.failure and failed else ""
             span.end(Outcome.FAILED if failed else Outcome.DONE, note)
 
-    async def _serve(self, one: Instance, span: Span) -> None:
+    async def _serve(self, instance: Instance, span: Span) -> None:
         """Run the service to its end.
 
         Raises:
             StilettoError: it never became ready, or ended with a failure.
         """
-        service = one.service
+        service = instance.service
         async with (
             self.bound(service.exec.services) as bound,
             self._runner.laid_out(service.exec) as laid_out,
         ):
-            step, health = watched(_dressed(one, laid_out, bound), service.healthcheck)
+            step, health = watched(_dressed(instance, laid_out, bound), service.healthcheck)
             network = await self._runner.sandbox.network()
-            refuse_taken_ports(network, one.address, service.ports)
+            refuse_taken_ports(network, instance.address, service.ports)
             started_s = time.monotonic()
             run = asyncio.ensure_future(
                 bound.guard(
-                    self._runner.sandbox.run(step, lambda _, data: span.write(data), one.stop)
+                    self._runner.sandbox.run(step, lambda _, data: span.write(data), instance.stop)
                 )
             )
-            probe = asyncio.ensure_future(ready(network, service, one.address, step, health))
+            probe = asyncio.ensure_future(ready(network, service, instance.address, step, health))
             try:
                 await asyncio.wait({run, probe}, return_when=asyncio.FIRST_COMPLETED)
                 if not run.done():
                     await probe
-                    one.ready.set_result(None)
+                    instance.ready.set_result(None)
                 output = await run
             finally:
                 for task in (probe, run):
                     task.cancel()
                 await asyncio.wait({probe, run})
-        if output.exit_code != 0 and not one.stopping:
-            said = [tail(output.printed.chunks(stream)) for stream in STREAMS]
+        if output.exit_code != 0 and not instance.stopping:
+            tails = [tail(output.printed.chunks(stream)) for stream in STREAMS]
             elapsed_s = time.monotonic() - started_s
             ended = how_ended(output, elapsed_s)
-            raise StepFailed(service.exec.args, output.exit_code, *said, ended=ended)
+            raise StepFailed(service.exec.args, output.exit_code, *tails, ended=ended)
 
 
 def host_name(key: str) -> str:
@@ -320,31 +322,31 @@ def _aliased(aliases: Sequence[str]) -> str:
     return f"aliased as {', '.join(aliases)}" if aliases else "no aliases"
 
 
-def _told(prefix: str, error: StilettoError) -> StilettoError:
+def _prefixed(prefix: str, error: StilettoError) -> StilettoError:
     if isinstance(error, StepFailed):
         return ServiceFailed(prefix, error)
     kind = UsageError if isinstance(error, UsageError) else EnvironmentFailed
     return kind(f"{prefix}: {error.message}", hint=error.hint)
 
 
-async def _readiness(one: Instance, aliases: Sequence[str]) -> None:
+async def _readiness(instance: Instance, aliases: Sequence[str]) -> None:
     try:
-        await asyncio.shield(one.ready)
+        await asyncio.shield(instance.ready)
     except StilettoError as error:
-        raise _told(f"start {one.host} ({_aliased(aliases)})", error) from error
+        raise _prefixed(f"start {instance.host} ({_aliased(aliases)})", error) from error
 
 
-def _title(one: Instance) -> str:
-    return shortened(f"{one.label}: {shlex.join(one.service.exec.args)}", 120)
+def _title(instance: Instance) -> str:
+    return shortened(f"{instance.label}: {shlex.join(instance.service.exec.args)}", 120)
 
 
-def _dressed(one: Instance, step: plan.Step, bound: Bound) -> plan.Step:
+def _dressed(instance: Instance, step: plan.Step, bound: Bound) -> plan.Step:
     """Return the step with names, address, and memory for its volumes."""
     return replace(
         step,
         # HOSTNAME as in Docker: a health check finds the server that is beside it by that name.
-        env={"HOSTNAME": one.host, **step.env, ADDRESS_VARIABLE: one.address},
-        hosts={**bound.hosts, one.address: (one.host,)},
+        env={"HOSTNAME": instance.host, **step.env, ADDRESS_VARIABLE: instance.address},
+        hosts={**bound.hosts, instance.address: (instance.host,)},
         mounts=(*step.mounts, *map(plan.TempMount, _empty_volumes(step))),
     )
 

@@ -99,8 +99,8 @@ class Engine:
         if module is None:
             raise UsageError("no module is loaded")
         plain = {name: _plain(item) for name, item in args.items()}
-        made = await self._dispatcher.start(module, plain)
-        return ObjectRef(made.type_name, self.core.objects.remember(made))
+        value = await self._dispatcher.start(module, plain)
+        return ObjectRef(value.type_name, self.core.objects.remember(value))
 
     async def select(
         self, receiver: ObjectRef | None, field: str, args: Mapping[str, Value]

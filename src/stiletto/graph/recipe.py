@@ -13,7 +13,6 @@ A field with `metadata=OUTSIDE_KEY` is stored but does not enter the digest.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -98,12 +97,8 @@ def _digest(recipe: Recipe) -> str:
 
 def _encode(value: Any, nested: Any) -> Encoded:
     match value:
-        case None | bool() | int() | float():
+        case None | bool() | int() | float() | str():
             return value
-        case str():
-            return value
-        case bytes():
-            return {"bytes": base64.b64encode(value).decode()}
         case Recipe():
             return {"recipe": nested(value)}
         case Mapping():
@@ -123,7 +118,7 @@ def children(value: Any) -> Iterator[Recipe]:
     match value:
         case Recipe():
             yield value
-        case str() | bytes():
+        case str():
             return
         case Mapping():
             for item in value.values():
@@ -137,20 +132,20 @@ def children(value: Any) -> Iterator[Recipe]:
 
 def closure(roots: Sequence[Recipe]) -> dict[str, Recipe]:
     """Return every recipe beneath the roots by digest, children before parents."""
-    seen: dict[str, Recipe] = {}
+    found: dict[str, Recipe] = {}
     # An explicit stack: a chain of steps can be longer than Python's recursion limit.
     stack: list[tuple[Recipe, bool]] = [(root, False) for root in reversed(roots)]
     while stack:
         recipe, expanded = stack.pop()
-        if recipe.digest in seen:
+        if recipe.digest in found:
             continue
         if expanded:
-            seen[recipe.digest] = recipe
+            found[recipe.digest] = recipe
             continue
         stack.append((recipe, True))
         for field in fields(recipe):
             stack.extend((child, False) for child in children(getattr(recipe, field.name)))
-    return seen
+    return found
 
 
 def dump(roots: Sequence[Recipe]) -> list[dict[str, Any]]:
@@ -182,16 +177,14 @@ def load(data: Sequence[Mapping[str, Any]]) -> dict[str, Recipe]:
         LookupError: a class is gone, or a digest no longer fits: the data is of another version.
     """
     classes = _classes()
-    made: dict[str, Recipe] = {}
+    recipes: dict[str, Recipe] = {}
 
     def decode(value: Any) -> Any:
         match value:
             case list():
                 return tuple(decode(item) for item in value)
-            case {"bytes": text}:
-                return base64.b64decode(text)
             case {"recipe": digest}:
-                return made[digest]
+                return recipes[digest]
             case {"map": pairs}:
                 return {key: decode(item) for key, item in pairs}
             case _:
@@ -209,5 +202,5 @@ def load(data: Sequence[Mapping[str, Any]]) -> dict[str, Recipe]:
         recipe = cls(**given)
         if recipe.digest != item["digest"]:
             raise LookupError(f"stored recipe {item['class']} is of another version")
-        made[recipe.digest] = recipe
-    return made
+        recipes[recipe.digest] = recipe
+    return recipes

@@ -85,15 +85,15 @@ class Dir:
         Raises:
             TreeError: the links lead in a circle.
         """
-        seen: dict[str, Entry | None] = {"/": self}
+        entries: dict[str, Entry | None] = {"/": self}
 
         def link(at: str) -> str | None:
             above, _, name = at.rpartition("/")
-            parent = seen[above or "/"]
-            found = seen[at] = parent.entries.get(name) if isinstance(parent, Dir) else None
+            parent = entries[above or "/"]
+            found = entries[at] = parent.entries.get(name) if isinstance(parent, Dir) else None
             return found.target if isinstance(found, Link) else None
 
-        return seen[follow_links("/".join(split(path)), link, last=follow)]
+        return entries[follow_links("/".join(split(path)), link, last=follow)]
 
     def walk(self, prefix: str = "") -> Iterator[tuple[str, Entry]]:
         """Yield every path beneath with its entry, parents first, names sorted."""

@@ -96,9 +96,9 @@ def _method(function: FunctionDef) -> str:
     """Return one method: lazy where it gives an object, a coroutine otherwise."""
     returns = function.returns
     is_lazy = returns.kind in (Kind.OBJECT, Kind.INTERFACE)
-    word = "def" if is_lazy else "async def"
+    prefix = "def" if is_lazy else "async def"
     lines = [
-        f"    {word} {_name(function.name)}({_parameters(function.args)}) -> {_hint(returns)}:",
+        f"    {prefix} {_name(function.name)}({_parameters(function.args)}) -> {_hint(returns)}:",
         _doc(function.description, " " * 8).rstrip("\n"),
         "        _args: list[Arg] = [",
         *(f"            {_given(arg)}," for arg in function.args),

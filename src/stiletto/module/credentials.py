@@ -102,20 +102,20 @@ def without_credentials(ref: str) -> str:
 
 def git_variables(credential: Credential | None, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that give git a credential, for the credential's own host alone."""
-    made = {"GIT_ALLOW_PROTOCOL": environ.get("GIT_ALLOW_PROTOCOL", PROTOCOLS)}
+    variables = {"GIT_ALLOW_PROTOCOL": environ.get("GIT_ALLOW_PROTOCOL", PROTOCOLS)}
     if credential is None or not credential.user:
-        return made
+        return variables
     section = f"credential.{credential.host}"
     settings = [(f"{section}.username", credential.user)]
     if credential.password is not None:
         # The empty helper takes back those that were named before it.
         settings += [(f"{section}.helper", ""), (f"{section}.helper", _HELPER)]
-        made |= {
+        variables |= {
             "STILETTO_GIT_USER": credential.user,
             "STILETTO_GIT_PASSWORD": credential.password,
         }
     count = environ.get("GIT_CONFIG_COUNT", "")
     first = int(count) if count.isascii() and count.isdigit() else 0
     for number, (key, value) in enumerate(settings, first):
-        made |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
-    return made | {"GIT_CONFIG_COUNT": str(first + len(settings))}
+        variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return variables | {"GIT_CONFIG_COUNT": str(first + len(settings))}

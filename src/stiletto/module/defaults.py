@@ -78,8 +78,8 @@ class EnvFile:
 
 
 def _after(name: str, prefix: str) -> str | None:
-    words = snake(re.sub(r"[-.\s]+", "_", prefix))
-    for start in (words.replace("_", "") + "_", words.rstrip("_") + "_"):
+    snake_prefix = snake(re.sub(r"[-.\s]+", "_", prefix))
+    for start in (snake_prefix.replace("_", "") + "_", snake_prefix.rstrip("_") + "_"):
         if name.casefold().startswith(start.casefold()):
             return name[len(start) :]
     return None
@@ -129,7 +129,7 @@ def apply_defaults(
         UsageError: a value does not fit its argument.
     """
     addresses: dict[tuple[str, str, str], str] = {}
-    said: list[str] = []
+    lines: list[str] = []
     objects: dict[str, ObjectDef] = {}
 
     def changed(owner: str, function: FunctionDef, values: EnvFile, title: str) -> FunctionDef:
@@ -139,7 +139,7 @@ def apply_defaults(
             if text is not None:
                 secret = "Secret" in (arg.type.name, arg.type.element and arg.type.element.name)
                 shown = "*****" if secret and not _SECRET.match(text) else json.dumps(text)
-                said.append(f"user default: {title}({arg.name}={shown})")
+                lines.append(f"user default: {title}({arg.name}={shown})")
                 if takes_objects(arg):
                     addresses[owner, function.name, arg.name] = text
                     origin = values.origin(arg.name)
@@ -164,7 +164,7 @@ def apply_defaults(
         if built is not None and is_main and constructor:
             built = changed(name, replace(built, name=""), values, definition.name)
         objects[name] = replace(item, functions=MappingProxyType(functions), constructor=built)
-    return replace(definition, objects=objects), addresses, said
+    return replace(definition, objects=objects), addresses, lines
 
 
 def takes_objects(arg: ArgDef) -> bool:

@@ -88,7 +88,7 @@ def environment(
     """Return a container with the module's dependencies and its files at `/module`."""
     at = posixpath.normpath(posixpath.join(SOURCE, source))
     path = f"/opt/uv/bin:{base.variable('PATH')}"
-    made = filesystem.with_file(base, "/opt/uv/bin/uv", filesystem.file(uv, "/uv"))
+    container = filesystem.with_file(base, "/opt/uv/bin/uv", filesystem.file(uv, "/uv"))
     for name, value in {
         "PATH": path,
         "UV_CACHE_DIR": "/cache/uv",
@@ -98,15 +98,15 @@ def environment(
         "UV_PYTHON_DOWNLOADS": "never",
         "UV_PYTHON_PREFERENCE": "only-system",
     }.items():
-        made = configuration.with_env_variable(made, name, value)
-    made = filesystem.with_mounted_cache(made, "/cache/uv", CacheVolume("uv", "stiletto"))
+        container = configuration.with_env_variable(container, name, value)
+    container = filesystem.with_mounted_cache(container, "/cache/uv", CacheVolume("uv", "stiletto"))
     locks = filtered(files, a_filter(include=[posixpath.normpath(f"{source}/uv.lock").lstrip("/")]))
-    made = filesystem.with_directory(made, SOURCE, locks)
-    made = filesystem.with_new_file(made, f"{at}/pyproject.toml", project_file)
-    made = configuration.with_workdir(made, at)
+    container = filesystem.with_directory(container, SOURCE, locks)
+    container = filesystem.with_new_file(container, f"{at}/pyproject.toml", project_file)
+    container = configuration.with_workdir(container, at)
     sync = ["uv", "sync", "--no-dev", "--no-install-project", "--python", "python", "--quiet"]
-    made = with_exec(made, [*sync, "--frozen"] if frozen else sync)
-    return filesystem.with_directory(made, SOURCE, files)
+    container = with_exec(container, [*sync, "--frozen"] if frozen else sync)
+    return filesystem.with_directory(container, SOURCE, files)
 
 
 def with_bindings(base: c.Container, text: str) -> c.Container:
@@ -117,19 +117,19 @@ def with_bindings(base: c.Container, text: str) -> c.Container:
 def run(base: c.Container, module: LoadedModule, project: ModuleProject) -> c.Exec:
     """Return the command that answers the module's calls, one process each."""
     at = posixpath.normpath(posixpath.join(SOURCE, module.config.source))
-    made = filesystem.with_mounted_cache(base, "/cache/pyc", COMPILED)
-    made = filesystem.with_mounted_temp(made, "/scratch")
-    made = configuration.with_workdir(made, "/scratch")
+    container = filesystem.with_mounted_cache(base, "/cache/pyc", COMPILED)
+    container = filesystem.with_mounted_temp(container, "/scratch")
+    container = configuration.with_workdir(container, "/scratch")
     for name, value in runtime_variables(module, project).items():
-        made = configuration.with_env_variable(made, name, value)
+        container = configuration.with_env_variable(container, name, value)
     for name, value in {
         "PYTHONPATH": f"{BINDINGS}:{at}/src:{at}",
         "PYTHONPYCACHEPREFIX": "/cache/pyc",
         "PYTHONUNBUFFERED": "1",
     }.items():
-        made = configuration.with_env_variable(made, name, value)
+        container = configuration.with_env_variable(container, name, value)
     program = inspect.getsource(worker)
-    done = with_exec(made, [f"{VENV}/bin/python", "-c", program, JOBS], expect="ANY")
+    done = with_exec(container, [f"{VENV}/bin/python", "-c", program, JOBS], expect="ANY")
     assert done.last_exec is not None
     return done.last_exec
 

@@ -154,7 +154,7 @@ def read_project(source: Path) -> ModuleProject:
     entry_points = _table(_table(project, "entry-points"), "dagger.mod")
     pinned = source / ".python-version"
     lines = pinned.read_text(errors="replace").splitlines() if pinned.is_file() else []
-    python = next((words[0] for line in lines if (words := line.partition("#")[0].split())), "")
+    python = next((fields[0] for line in lines if (fields := line.partition("#")[0].split())), "")
     has_sdk = any(
         re.match(r"dagger[-_.]+io(?![\w.-])", dependency, re.IGNORECASE)
         for dependency in _texts(project, "dependencies")

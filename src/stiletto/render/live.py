@@ -170,10 +170,10 @@ class Live(Renderer):
                 draw(span.id, depth + 1)
 
         draw(None, 0)
-        room = max(self._console.height - 2, 1)
-        if len(drawn) > room:
-            hidden = len(drawn) - room + 1
-            drawn[room - 1 :] = [Text(f"... {hidden} more lines", style="dim")]
+        height = max(self._console.height - 2, 1)
+        if len(drawn) > height:
+            hidden = len(drawn) - height + 1
+            drawn[height - 1 :] = [Text(f"... {hidden} more lines", style="dim")]
         return Group(*drawn)
 
 

@@ -35,7 +35,7 @@ class Attached:
     before: dict[str, Snapshot] = field(default_factory=dict)
     opened: dict[Path, Path] = field(default_factory=dict)
     covered: dict[Path, Path] = field(default_factory=dict)
-    made: list[Path] = field(default_factory=list)
+    created: list[Path] = field(default_factory=list)
 
     def layers(self) -> dict[str, Layer]:
         """Describe what the step changed in each overlay mount, by target."""
@@ -56,7 +56,7 @@ class Attached:
             remove_entry(here)
             if here in self.covered:
                 self.covered[here].rename(here)
-        for folder in reversed(self.made):
+        for folder in reversed(self.created):
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
 
@@ -70,7 +70,7 @@ class Attached:
             for name, entry in left.items():
                 ours = str(entry.relative_to(self.tree)) in self.mounts or entry in self.opened
                 link = entry.is_symlink() and entry.readlink() == source / name
-                if not ours and not link and entry not in self.made:
+                if not ours and not link and entry not in self.created:
                     remove_entry(source / name)
                     shutil.move(entry, source / name)
 
@@ -87,13 +87,15 @@ def attach(step: Step, tree: Path, aside: Path) -> Attached:
 
 def _mount(mount: Mount, attached: Attached, aside: Path) -> None:
     tree = attached.tree
-    asked = tree / relative(mount.target)
-    _open_volumes(asked.parent, attached)
-    missing = [path for path in asked.parents if path.is_relative_to(tree) and not path.exists()]
+    requested = tree / relative(mount.target)
+    _open_volumes(requested.parent, attached)
+    missing = [
+        path for path in requested.parents if path.is_relative_to(tree) and not path.exists()
+    ]
     for path in reversed(missing):
         path.mkdir()
-        attached.made.append(path)
-    here = asked.parent.resolve() / asked.name
+        attached.created.append(path)
+    here = requested.parent.resolve() / requested.name
     at = str(here.relative_to(tree))
     if lstat(here) is not None:
         if at not in attached.mounts and here.parent not in attached.opened:

@@ -122,7 +122,7 @@ class Bubblewrap:
         """Say what steps share with the machine, in one line."""
         calls = "" if filter_here() else "; no list of system calls is known for this processor"
         network = self._network
-        if network is not None and (await network.made()).own:
+        if network is not None and (await network.ready()).own:
             ports = f" but ports {', '.join(map(str, network.ports))}" if network.ports else ""
             return (
                 "steps have a network of their own, with the internet and nothing of what "
@@ -146,7 +146,7 @@ class Bubblewrap:
 
     async def network(self) -> StepNetwork:
         """Return the network that steps are in."""
-        return MACHINE if self._network is None else await self._network.made()
+        return MACHINE if self._network is None else await self._network.ready()
 
     async def end(self) -> None:
         """End what steps had in common."""
@@ -199,8 +199,8 @@ class Bubblewrap:
             fds.append(memory_file(contents))
             return str(fds[-1])
 
-        def options(words: Sequence[str]) -> list[str]:
-            return ["--args", keep(packed(words))]
+        def options(arguments: Sequence[str]) -> list[str]:
+            return ["--args", keep(packed(arguments))]
 
         joined = Joined() if self._network is None else await self._network.joined()
         try:
@@ -235,11 +235,11 @@ class Bubblewrap:
             transcript.finish()
             return exit_code
         if group is not None and exit_code == NO_ENTRY:
-            said = transcript.finish(drop_held=True) or b"".join(
+            message = transcript.finish(drop_held=True) or b"".join(
                 transcript.printed.chunks("stderr")
             )
             raise EnvironmentFailed(
-                f"a step cannot enter its control group: {said.decode(errors='replace').strip()}"
+                f"a step cannot enter its control group: {message.decode(errors='replace').strip()}"
             )
         return _not_started(step, transcript)
 
@@ -254,10 +254,10 @@ class Bubblewrap:
             _drop_stub(uppers[point], inside, plan.below(point))
         write_redirects(step, plan.view, plan.mounts, transcript)
         mount_layers: dict[str, Layer] = {}
-        for asked, mount in zip(sorted(step.mounts, key=depth), plan.mounts, strict=True):
+        for requested, mount in zip(sorted(step.mounts, key=depth), plan.mounts, strict=True):
             if isinstance(mount, OverlayMount):
                 removed = removals(mount.upper, View((Layer(mount.lower),)))
-                mount_layers[asked.target] = Layer(mount.upper, removed)
+                mount_layers[requested.target] = Layer(mount.upper, removed)
         return StepOutput(
             exit_code=exit_code,
             printed=transcript.printed,

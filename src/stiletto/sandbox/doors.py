@@ -78,18 +78,18 @@ class Doors:
         if listener is None:
             return False
 
-        room = OPEN_MAX
+        free = OPEN_MAX
 
         async def passed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            nonlocal room
-            room -= 1
+            nonlocal free
+            free -= 1
             try:
-                if room >= 0:
+                if free >= 0:
                     await join((reader, writer), await asyncio.open_connection(*at))
             except OSError:
                 pass  # nobody listens there, or one of them hung up
             finally:
-                room += 1
+                free += 1
                 writer.close()
 
         server = await asyncio.start_server(passed, sock=listener)
@@ -124,7 +124,7 @@ class _Questions(asyncio.DatagramProtocol):
 
     def __init__(self, at: Address) -> None:
         self._at = at
-        self._asked: dict[tuple[str, int], asyncio.DatagramTransport] = {}
+        self._sockets: dict[tuple[str, int], asyncio.DatagramTransport] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -136,36 +136,36 @@ class _Questions(asyncio.DatagramProtocol):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _ask(self, data: bytes, asker: tuple[str, int]) -> None:
-        known = self._asked.pop(asker, None)
+    async def _ask(self, data: bytes, client: tuple[str, int]) -> None:
+        known = self._sockets.pop(client, None)
         if known is None or known.is_closing():
             loop = asyncio.get_running_loop()
             try:
                 known, _ = await loop.create_datagram_endpoint(
-                    lambda: _Answers(self._inside, asker), remote_addr=self._at
+                    lambda: _Answers(self._inside, client), remote_addr=self._at
                 )
             except OSError:
                 return  # as lost as any datagram
-        self._asked[asker] = known  # the newest stands last
+        self._sockets[client] = known  # the newest stands last
         known.sendto(data)
-        while len(self._asked) > OPEN_MAX:
-            self._asked.pop(next(iter(self._asked))).close()
+        while len(self._sockets) > OPEN_MAX:
+            self._sockets.pop(next(iter(self._sockets))).close()
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        for one in self._asked.values():
-            one.close()
+        for transport in self._sockets.values():
+            transport.close()
 
 
 class _Answers(asyncio.DatagramProtocol):
     """Gives the machine's answers to one who asked."""
 
-    def __init__(self, inside: asyncio.DatagramTransport, asker: tuple[str, int]) -> None:
+    def __init__(self, inside: asyncio.DatagramTransport, client: tuple[str, int]) -> None:
         self._inside = inside
-        self._asker = asker
+        self._client = client
 
     def datagram_received(self, data: bytes, _addr: tuple[str, int]) -> None:
         if not self._inside.is_closing():
-            self._inside.sendto(data, self._asker)
+            self._inside.sendto(data, self._client)
 
 
 async def doors_for(
@@ -213,13 +213,13 @@ def proxies(environ: Mapping[str, str], hosts: str) -> list[Address]:
 def name_servers(resolv_conf: str) -> list[str]:
     """Return the name servers of resolv.conf(5); without one it is that of this machine."""
     lines = (line.split() for line in resolv_conf.splitlines())
-    found = [words[1] for words in lines if len(words) > 1 and words[0] == "nameserver"]
+    found = [fields[1] for fields in lines if len(fields) > 1 and fields[0] == "nameserver"]
     return _addresses(found) if found else ["127.0.0.1"]
 
 
-def _addresses(words: Iterable[str]) -> list[str]:
+def _addresses(texts: Iterable[str]) -> list[str]:
     found = []
-    for word in words:
+    for text in texts:
         with contextlib.suppress(ValueError):
-            found.append(str(ip_address(word)))
+            found.append(str(ip_address(text)))
     return found

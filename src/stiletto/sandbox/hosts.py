@@ -34,9 +34,9 @@ def hosts_file(before: bytes | None, hosts: Mapping[str, Sequence[str]]) -> byte
         EnvironmentFailed: a name or an address would not stay one word of one line.
     """
     for address, names in hosts.items():
-        for word in (address, *names):
-            if not _WORD.fullmatch(word):
-                raise EnvironmentFailed(f"{visible(word)!r} is not allowed in {HOSTS_FILE}")
+        for text in (address, *names):
+            if not _WORD.fullmatch(text):
+                raise EnvironmentFailed(f"{visible(text)!r} is not allowed in {HOSTS_FILE}")
     ours = "".join(f"{address} {' '.join(names)}\n" for address, names in hosts.items())
     return ours.encode() + (LOCALHOST if before is None else before)
 

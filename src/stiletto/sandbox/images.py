@@ -102,22 +102,26 @@ class HostImages:
         )
 
 
-def python_image(address: str, one: Interpreter) -> Image:
+def python_image(address: str, python: Interpreter) -> Image:
     """Return an interpreter on the machine's userland as an image."""
     binds, files = userland()
-    for directory in (one.prefix, one.executable.resolve().parent, one.libdir):
+    for directory in (
+        python.prefix,
+        python.executable.resolve().parent,
+        python.libdir,
+    ):
         if directory is not None:
             with_bind(binds, directory)
-    for name in ("python", "python3", f"python{one.series}"):
-        files[f"{PYTHON_LINKS}/{name}"] = str(one.executable)
-    path = dict.fromkeys((PYTHON_LINKS, str(one.executable.parent), *USER_PATH))
+    for name in ("python", "python3", f"python{python.series}"):
+        files[f"{PYTHON_LINKS}/{name}"] = str(python.executable)
+    path = dict.fromkeys((PYTHON_LINKS, str(python.executable.parent), *USER_PATH))
     return Image(
         address=address,
-        identity=identity("python", one.text, stamp(one.executable.resolve()), system()),
-        provided_by=f"the host's {one.executable} ({one.text})",
+        identity=identity("python", python.text, stamp(python.executable.resolve()), system()),
+        provided_by=f"the host's {python.executable} ({python.text})",
         binds=tuple(binds),
         files=files,
-        env={"PATH": ":".join(path), "PYTHON_VERSION": one.text, "LANG": "C.UTF-8"},
+        env={"PATH": ":".join(path), "PYTHON_VERSION": python.text, "LANG": "C.UTF-8"},
         default_args=("python3",),
     )
 
@@ -130,9 +134,9 @@ def _uv_image(address: str, ref: ImageRef) -> Image:
             hint="install it with `pip install uv`",
         )
     version = version_of(uv) or "unknown"
-    asked = ref.tag.split("-", maxsplit=1)[0]
-    other = asked not in ("", "latest") and asked[:1].isdigit()
-    differs = other and not f"{version}.".startswith(f"{asked}.")
+    requested = ref.tag.split("-", maxsplit=1)[0]
+    other = requested not in ("", "latest") and requested[:1].isdigit()
+    differs = other and not f"{version}.".startswith(f"{requested}.")
     uvx = uv.with_name("uvx")
     # The wheel's uv is linked with the machine's libc, which the real image does without.
     binds, files = userland()
@@ -140,7 +144,7 @@ def _uv_image(address: str, ref: ImageRef) -> Image:
     return Image(
         address=address,
         identity=identity("uv", version, stamp(uv.resolve())),
-        provided_by=f"the host's uv {version}" + (f", not {asked}" if differs else ""),
+        provided_by=f"the host's uv {version}" + (f", not {requested}" if differs else ""),
         binds=tuple(bind for bind in binds if bind.host.exists()),
         files=files,
         env={"PATH": ":".join(USER_PATH)},

@@ -209,7 +209,7 @@ async def find_interpreters(
 
     paths = list(dict.fromkeys(candidates(env, home or Path.home())))
     found = await asyncio.gather(*map(ask, paths))
-    by_file = {one.executable.resolve(): one for one in reversed(found) if one}
+    by_file = {python.executable.resolve(): python for python in reversed(found) if python}
     return list(reversed(by_file.values()))
 
 
@@ -220,12 +220,18 @@ def choose(wanted: str, found: Iterable[Interpreter]) -> Interpreter | None:
     """
     parts = tuple(int(part) for part in re.findall(r"\d+", wanted)[:3])
     fitting = [
-        one for one in found if one.version[: len(parts)] == parts and (one.final or len(parts) > 1)
+        python
+        for python in found
+        if python.version[: len(parts)] == parts and (python.final or len(parts) > 1)
     ]
     if len(parts) == 1 and fitting:
-        newest = max(one.version[:2] for one in fitting)
-        fitting = [one for one in fitting if one.version[:2] == newest]
-    return max(fitting, key=lambda one: (one.can_venv, one.final, one.version), default=None)
+        newest = max(python.version[:2] for python in fitting)
+        fitting = [python for python in fitting if python.version[:2] == newest]
+    return max(
+        fitting,
+        key=lambda python: (python.can_venv, python.final, python.version),
+        default=None,
+    )
 
 
 async def install(version: str, uv: Path) -> str:
@@ -262,8 +268,8 @@ async def interpreter_for(
     if chosen is not None:
         return chosen
     exact = version.count(".") == 2
-    have = sorted({one.version if exact else one.version[:2] for one in found})
-    listed = ", ".join(".".join(map(str, one)) for one in have) or "none"
+    versions = sorted({python.version if exact else python.version[:2] for python in found})
+    listed = ", ".join(".".join(map(str, numbers)) for numbers in versions) or "none"
     raise EnvironmentFailed(
         f"no Python {version} on this machine; found {listed}" + (f"; {tried}" if tried else ""),
         hint=f"install it, for instance with `uv python install {version}`, or choose one of those",

@@ -83,13 +83,13 @@ class Own:
         try:
             where = f" {bound[0]} {bound[1]}" if bound else ""
             self._link.send(f"{int(family)} {int(kind)}{where}".encode())
-            said, fds, _, _ = socket.recv_fds(self._link, network_holder.REQUEST_MAX_BYTES, 1)
+            reply, fds, _, _ = socket.recv_fds(self._link, network_holder.REQUEST_MAX_BYTES, 1)
         except OSError:
-            said, fds = b"", []
-        if not said:
+            reply, fds = b"", []
+        if not reply:
             raise _ended()
         if not fds:
-            raise OSError(int(said), os.strerror(int(said)))
+            raise OSError(int(reply), os.strerror(int(reply)))
         return socket.socket(fileno=fds[0])
 
     def joined(self, nsenter: str) -> Joined:
@@ -162,25 +162,25 @@ class Network:
         if self._making is None:
             self._making = asyncio.ensure_future(self._make())
 
-    async def made(self) -> StepNetwork:
+    async def ready(self) -> StepNetwork:
         """Return the network; the machine's where steps cannot have their own."""
-        return await self._made() or MACHINE
+        return await self._own() or MACHINE
 
     async def joined(self) -> Joined:
         """Tell how a step joins the network."""
-        own = await self._made()
+        own = await self._own()
         return Joined() if own is None else own.joined(self._nsenter)
 
-    async def _made(self) -> Own | None:
+    async def _own(self) -> Own | None:
         self.begin()
         assert self._making is not None
         # Whoever asks first may be cancelled; the others still need it.
-        made = await asyncio.shield(self._making)
+        network = await asyncio.shield(self._making)
         if self._unsaid:
             # Only now: where bubblewrap does not work there are no such steps.
             self._say(self._unsaid)
             self._unsaid = ""
-        return made
+        return network
 
     async def _make(self) -> Own | None:
         try:
@@ -236,12 +236,12 @@ class Network:
             NetworkUnavailable: it did not come up.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        said = os.memfd_create("pasta")
+        output = os.memfd_create("pasta")
         holder = [sys.executable, "-I", "-S", network_holder.__file__]
         argv = [str(self._bubblewrap), *SUPERVISOR, pasta, *PASTA, *holder]
         try:
             with theirs:
-                supervisor = await _begun(argv, theirs.fileno(), said)
+                supervisor = await _begun(argv, theirs.fileno(), output)
             try:
                 spaces = await asyncio.wait_for(spaces_of(ours), START_S)
             except BaseException as error:
@@ -252,13 +252,13 @@ class Network:
                         f"pasta did not respond within {START_S:g} s"
                     ) from error
                 if isinstance(error, OSError):
-                    raise NetworkUnavailable(f"pasta failed: {_last_line(said)}") from error
+                    raise NetworkUnavailable(f"pasta failed: {_last_line(output)}") from error
                 raise
         except BaseException:
             ours.close()
             raise
         finally:
-            os.close(said)
+            os.close(output)
         ours.settimeout(ANSWER_S)
         return Own(ours, spaces, supervisor)
 
@@ -269,14 +269,14 @@ class Network:
             NetworkUnavailable: it cannot be joined.
         """
         joined = own.joined(self._nsenter)
-        said = os.memfd_create("nsenter")
+        output = os.memfd_create("nsenter")
         try:
             argv = [*joined.front, "true"]
-            child = await _begun(argv, said, said, joined.fds)
+            child = await _begun(argv, output, output, joined.fds)
             if await child.wait() != 0:
-                raise NetworkUnavailable(f"a step cannot join a network: {_last_line(said)}")
+                raise NetworkUnavailable(f"a step cannot join a network: {_last_line(output)}")
         finally:
-            os.close(said)
+            os.close(output)
 
     async def close(self) -> None:
         """End the network; it may still be on its way."""
@@ -318,8 +318,8 @@ async def spaces_of(link: socket.socket) -> tuple[int, int]:
         await arrived
     finally:
         loop.remove_reader(link)
-    said, fds, _, _ = socket.recv_fds(link, network_holder.REQUEST_MAX_BYTES, 2)
-    if not said or len(fds) != 2:
+    message, fds, _, _ = socket.recv_fds(link, network_holder.REQUEST_MAX_BYTES, 2)
+    if not message or len(fds) != 2:
         for fd in fds:
             os.close(fd)
         raise ConnectionResetError
@@ -328,8 +328,8 @@ async def spaces_of(link: socket.socket) -> tuple[int, int]:
 
 def _last_line(fd: int) -> str:
     lines = os.pread(fd, 1 << 16, 0).decode(errors="replace").splitlines()
-    told = [line.strip() for line in lines if line.strip() and not line.startswith(NOISE)]
-    return told[-1] if told else "it ended without a message"
+    messages = [line.strip() for line in lines if line.strip() and not line.startswith(NOISE)]
+    return messages[-1] if messages else "it ended without a message"
 
 
 def network_from(
@@ -346,9 +346,9 @@ def network_from(
     text = environ.get(LOOPBACK, "").strip()
     if text == "all":
         return None
-    words = [word.strip() for word in text.split(",")] if text else []
-    if not all(word.isascii() and word.isdigit() and 0 < int(word) < 65536 for word in words):
+    ports = [port.strip() for port in text.split(",")] if text else []
+    if not all(port.isascii() and port.isdigit() and 0 < int(port) < 65536 for port in ports):
         raise UsageError(
             f"{LOOPBACK}={text!r} is neither `all` nor a list of ports such as `3141,8080`"
         )
-    return Network(bubblewrap, host_env, [int(word) for word in words], say)
+    return Network(bubblewrap, host_env, [int(port) for port in ports], say)

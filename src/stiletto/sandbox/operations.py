@@ -141,10 +141,10 @@ def options(operation: Operation, put: Put) -> list[str]:
                 *("--die-with-parent", "--new-session", "--clearenv"),
                 *("--uid", str(uid), "--gid", str(gid), "--hostname", hostname),
                 *("--cap-drop", "ALL"),
-                *(word for name in kept for word in ("--cap-add", f"CAP_{name}")),
+                *(option for name in kept for option in ("--cap-add", f"CAP_{name}")),
             ]
         case Overlay(lowers, target, upper, work):
-            sources = [word for lower in lowers for word in ("--overlay-src", str(lower))]
+            sources = [option for lower in lowers for option in ("--overlay-src", str(lower))]
             if upper is None or work is None:
                 return [*sources, "--ro-overlay", target]
             return [*sources, "--overlay", str(upper), str(work), target]
@@ -152,7 +152,7 @@ def options(operation: Operation, put: Put) -> list[str]:
             return ["--bind" if writable else "--ro-bind", str(source), target]
         case Kernel(sysctl, nothing, hidden):
             cover = ["--ro-bind", str(sysctl), "/proc/sys"]
-            cover += [word for path in hidden for word in ("--ro-bind", str(nothing), path)]
+            cover += [option for path in hidden for option in ("--ro-bind", str(nothing), path)]
             return ["--proc", "/proc", *cover, "--dev", "/dev", "--chmod", "1777", SHARED_MEMORY]
         case TempMount(target, size_bytes):
             size = [] if size_bytes is None else ["--size", str(size_bytes)]
@@ -171,7 +171,7 @@ def options(operation: Operation, put: Put) -> list[str]:
 
 def arguments(operations: Iterable[Operation], put: Put) -> list[str]:
     """Return bubblewrap's options for these operations, in order."""
-    return [word for operation in operations for word in options(operation, put)]
+    return [option for operation in operations for option in options(operation, put)]
 
 
 def moved(operation: Operation, move: Callable[[Path], Path]) -> Operation:
@@ -219,11 +219,11 @@ def nested(operations: Sequence[Operation]) -> tuple[list[str], list[Operation]]
             for lower in operation.lowers:
                 short.setdefault(lower, Path(f"/{len(short)}"))
     host = Path("/h")
-    binds = [word for lower, at in short.items() for word in ("--bind", str(lower), str(at))]
+    binds = [option for lower, at in short.items() for option in ("--bind", str(lower), str(at))]
     links = [
-        word
+        option
         for name in ("usr", "lib", "lib64", "lib32", "etc")
-        for word in ("--symlink", f"h/{name}", f"/{name}")
+        for option in ("--symlink", f"h/{name}", f"/{name}")
     ]
     kernel = [*("--dev-bind", "/proc", "/proc"), *("--dev-bind", "/dev", "/dev")]
     kernel += ["--dir", "/tmp"]  # noqa: S108 - the sandbox's own

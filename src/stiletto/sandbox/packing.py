@@ -17,7 +17,7 @@ from stiletto.visible import visible
 _SHOWN_CHARS = 80
 
 
-def packed(words: Iterable[str]) -> bytes:
+def packed(args: Iterable[str]) -> bytes:
     """Return words as bubblewrap's `--args` reads them: each ends with a NUL.
 
     Raises:
@@ -25,13 +25,13 @@ def packed(words: Iterable[str]) -> bytes:
     """
     out = bytearray()
     before = ""
-    for word in words:
-        raw = _bytes_of(word)
+    for arg in args:
+        raw = _bytes_of(arg)
         if raw is None:
-            raise _refused(f"{before} {word}")
+            raise _refused(f"{before} {arg}")
         out += raw
         out.append(0)
-        before = word
+        before = arg
     return bytes(out)
 
 
@@ -41,17 +41,17 @@ def assert_words(argv: Iterable[str], env: Mapping[str, str]) -> None:
     Raises:
         EnvironmentFailed: a word cannot be one word, or a variable's name is none.
     """
-    for word in argv:
-        if _bytes_of(word) is None:
-            raise _refused(word)
+    for arg in argv:
+        if _bytes_of(arg) is None:
+            raise _refused(arg)
     for name, value in env.items():
         if not name or "=" in name or _bytes_of(name) is None or _bytes_of(value) is None:
             raise _refused(f"variable {name}")
 
 
-def _bytes_of(word: str) -> bytes | None:
+def _bytes_of(arg: str) -> bytes | None:
     try:
-        raw = os.fsencode(word)
+        raw = os.fsencode(arg)
     except UnicodeEncodeError:
         return None
     return None if b"\0" in raw else raw

@@ -175,7 +175,7 @@ async def _execute(
     }
     env = {name: addresses_for(value, step.hosts) for name, value in env.items()}
     env = {"TMPDIR": str(tree / "tmp")} | env | {"PWD": str(cwd)}
-    argv = [addresses_for(mapping.text(word), step.hosts) for word in step.args]
+    argv = [addresses_for(mapping.text(arg), step.hosts) for arg in step.args]
     program = _find(argv[0], env["PATH"], cwd)
     if program is None:
         transcript.say(f"{step.args[0]}: command not found")

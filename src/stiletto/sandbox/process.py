@@ -232,14 +232,14 @@ async def _ended(process: Child, readers: Sequence[_Reader]) -> int:
 async def _stopped(process: Child, stop: asyncio.Event, ask_to_end: Callable[[int], None]) -> None:
     """Wait for the process's end or for `stop`, and ask it to end in the second case."""
     ended = asyncio.ensure_future(process.wait())
-    asked = asyncio.ensure_future(stop.wait())
+    stopping = asyncio.ensure_future(stop.wait())
     try:
-        await asyncio.wait({ended, asked}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not ended.done():
             ask_to_end(process.pid)
     finally:
         ended.cancel()
-        asked.cancel()
+        stopping.cancel()
 
 
 def kill_group(pid: int) -> None:

@@ -127,7 +127,7 @@ class _Relay:
                 for line in head.split(b"\r\n")
                 if line.lower().startswith(DROPPED[0])
             ]
-            if not any(secrets.compare_digest(one, self._expected) for one in given):
+            if not any(secrets.compare_digest(value, self._expected) for value in given):
                 writer.write(REFUSED)
                 await writer.drain()
                 return

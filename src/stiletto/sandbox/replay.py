@@ -20,7 +20,7 @@ from pathlib import Path
 
 from stiletto.sandbox import operations as ops
 from stiletto.sandbox.plan import Step
-from stiletto.visible import visible
+from stiletto.visible import shortened, visible
 
 STDIN_MAX_BYTES = 32768
 """A longer standard input makes no line that anyone pastes."""
@@ -33,8 +33,7 @@ _UNUSED = Path("/unused")
 
 def replay_comment(step: Step) -> str:
     """Return one line that says what the script runs: a comment to any shell."""
-    text = visible(shlex.join(step.args))
-    return "# " + (text if len(text) <= _COMMENT_CHARS else text[: _COMMENT_CHARS - 3] + "...")
+    return f"# {shortened(visible(shlex.join(step.args)), _COMMENT_CHARS)}"
 
 
 def replay_line(
@@ -65,8 +64,8 @@ def replay_line(
     if step.stdin:
         command = f"echo {base64.b64encode(step.stdin).decode()} | base64 -d | {command}"
     directory = shlex.quote(str(scratch))
-    made = " ".join(f'"$d/{number}" "$d/{number}w"' for number in range(drawn.overlays))
-    return f"d=$(mktemp -d -p {directory}) && mkdir {made} && {command}"
+    directories = " ".join(f'"$d/{number}" "$d/{number}w"' for number in range(drawn.overlays))
+    return f"d=$(mktemp -d -p {directory}) && mkdir {directories} && {command}"
 
 
 class _Drawn:

@@ -68,10 +68,10 @@ class _Compiled:
 _NOTHING = _Compiled({})
 
 
-def _tree(words: list[bytes], depth: int = 0) -> bytes:
+def _tree(patterns: list[bytes], depth: int = 0) -> bytes:
     """Return an expression for sorted words, all alike up to `depth`; the longest matches."""
-    ends = bool(words) and len(words[0]) == depth
-    rest = words[1:] if ends else words
+    ends = bool(patterns) and len(patterns[0]) == depth
+    rest = patterns[1:] if ends else patterns
     branches: list[bytes] = []
     start = 0
     while start < len(rest):
@@ -124,8 +124,8 @@ class Masks:
             raw = text.encode("utf-8", "surrogateescape")
         except UnicodeEncodeError:
             raw = text.encode("utf-8", "replace")
-        made = self.compiled.replaced(raw)
-        return text if made == raw else made.decode("utf-8", "surrogateescape")
+        masked = self.compiled.replaced(raw)
+        return text if masked == raw else masked.decode("utf-8", "surrogateescape")
 
     def value(self, value: Any) -> Any:
         """Return JSON data with the secrets replaced in its texts."""

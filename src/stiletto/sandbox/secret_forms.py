@@ -51,10 +51,10 @@ def forms(value: bytes) -> Iterator[bytes]:
 def _passwords(value: bytes) -> Iterator[bytes]:
     if _NETRC.search(value):
         for found in _NETRC_PASSWORD.finditer(value):
-            word = found[1]
-            yield word
-            if word.startswith(b'"') and word.endswith(b'"') and len(word) > 1:
-                yield re.sub(rb"\\(.)", rb"\1", word[1:-1])
+            password = found[1]
+            yield password
+            if password.startswith(b'"') and password.endswith(b'"') and len(password) > 1:
+                yield re.sub(rb"\\(.)", rb"\1", password[1:-1])
     for found in _URL_PASSWORD.finditer(value):
         yield found[1]
 

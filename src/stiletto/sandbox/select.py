@@ -150,11 +150,11 @@ async def _probe(sandbox: Bubblewrap, base: Path) -> None:
         cause, hint = why_forbidden(error.message)
         raise EnvironmentFailed(f"bubblewrap cannot work here: {cause}", hint=hint) from error
     if output.exit_code != 0:
-        said = output.stderr.decode(errors="replace").strip()
-        if output.exit_code > _BY_SIGNAL or why_exhausted(said) is not None:
-            raise _exhausted(f"`true` ended with {output.exit_code}: {said}")
+        output_text = output.stderr.decode(errors="replace").strip()
+        if output.exit_code > _BY_SIGNAL or why_exhausted(output_text) is not None:
+            raise _exhausted(f"`true` ended with {output.exit_code}: {output_text}")
         raise EnvironmentFailed(
-            f"bubblewrap cannot work here: `true` ended with {output.exit_code}: {said}",
+            f"bubblewrap cannot work here: `true` ended with {output.exit_code}: {output_text}",
             hint=HINT_PLAIN,
         )
 
@@ -176,7 +176,7 @@ def why_exhausted(message: str) -> Exhausted | None:
         # Nought is a switch that somebody turned off, and no shortage.
         forbidden = any(limit.read_text().strip() == "0" for limit in limits)
         return None if forbidden else _exhausted(message)
-    return _exhausted(message) if any(word in message for word in _SHORT_OF) else None
+    return _exhausted(message) if any(reason in message for reason in _SHORT_OF) else None
 
 
 def _exhausted(message: str) -> Exhausted:

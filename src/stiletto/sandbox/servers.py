@@ -152,9 +152,9 @@ class Programs:
         """The version's first number."""
         return self.version.split(".")[0]
 
-    def answers(self, asked: str) -> bool:
+    def answers(self, requested: str) -> bool:
         """Whether this is the version asked for, as far as that was said."""
-        return not asked or f"{self.version}.".startswith(f"{asked}.")
+        return not requested or f"{self.version}.".startswith(f"{requested}.")
 
     @property
     def order(self) -> tuple[int, ...]:
@@ -184,21 +184,23 @@ def _of_host(server: Server, env: Mapping[str, str]) -> Iterator[Programs]:
     well_known = (
         folder for pattern in HOST_FOLDERS for folder in Path("/").glob(pattern.lstrip("/"))
     )
-    seen = set()
+    known = set()
     for folder in chain(well_known, on_path):
         program = folder / server.program
-        if os.access(program, os.X_OK) and program.resolve() not in seen:
-            seen.add(program.resolve())
+        if os.access(program, os.X_OK) and program.resolve() not in known:
+            known.add(program.resolve())
             version = version_of(program)
             if version is not None:
                 yield Programs(server, folder, version, f"the host's {folder}", folder.parent)
 
 
-def _choose(asked: str, found: Iterable[Programs]) -> Programs | None:
+def _choose(requested: str, found: Iterable[Programs]) -> Programs | None:
     """Return the one closest to what was asked: its very version, then the newest of its major."""
-    major = asked.split(".")[0]
-    fitting = [one for one in found if one.major == major or not asked]
-    return max(fitting, key=lambda one: (one.answers(asked), one.order), default=None)
+    major = requested.split(".")[0]
+    fitting = [programs for programs in found if programs.major == major or not requested]
+    return max(
+        fitting, key=lambda programs: (programs.answers(requested), programs.order), default=None
+    )
 
 
 def _of_wheel(server: Server, wheel: Wheel, base: Path, uv: Path) -> Programs:
@@ -212,15 +214,15 @@ def _of_wheel(server: Server, wheel: Wheel, base: Path, uv: Path) -> Programs:
 
 
 def _find(
-    server: Server, asked: str, env: Mapping[str, str], base: Path | None, uv: Path | None
+    server: Server, requested: str, env: Mapping[str, str], base: Path | None, uv: Path | None
 ) -> tuple[Programs | None, list[str]]:
     """Return the programs for a version, and what else is known where there are none."""
     found = list(_of_host(server, env))
-    known = [f"{server.title} {one.version} is in {one.folder}" for one in found]
-    chosen = _choose(asked, found)
+    known = [f"{server.title} {programs.version} is in {programs.folder}" for programs in found]
+    chosen = _choose(requested, found)
     if chosen is not None or base is None or uv is None:
         return chosen, known
-    major = asked.split(".")[0] or next(iter(server.wheels))
+    major = requested.split(".")[0] or next(iter(server.wheels))
     for wheel in server.wheels.get(major, ()):
         try:
             return _of_wheel(server, wheel, base, uv), known
@@ -240,11 +242,11 @@ def server_image(
     Raises:
         EnvironmentFailed: no such version can be had; the message says which can.
     """
-    asked = version_asked(address, ref.tag)
+    requested = version_asked(address, ref.tag)
     server = SERVERS[ref.name]
-    kin = server.kin.get(asked.split(".")[0])
+    kin = server.kin.get(requested.split(".")[0])
     # A version with kin has no wheel of its own.
-    chosen, known = _find(server, asked, env, None if kin else base, uv)
+    chosen, known = _find(server, requested, env, None if kin else base, uv)
     if chosen is None and kin is not None:
         chosen, others = _find(kin, "", env, base, uv)
         known += others
@@ -256,11 +258,12 @@ def server_image(
             ]
         found = "; ".join(known) or "found none"
         raise EnvironmentFailed(
-            f"this machine has no {server.title} {asked or ref.tag} to use for {address}: {found}",
+            f"this machine has no {server.title} {requested or ref.tag} to use for {address}: "
+            f"{found}",
             hint="choose an available version, or run the same command with `dagger`",
         )
     clients = _clients(chosen, base, uv)
-    return _image(address, ref, asked, chosen, clients)
+    return _image(address, ref, requested, chosen, clients)
 
 
 def _clients(chosen: Programs, base: Path | None, uv: Path | None) -> list[Programs]:
@@ -278,7 +281,7 @@ def _clients(chosen: Programs, base: Path | None, uv: Path | None) -> list[Progr
 
 
 def _image(
-    address: str, ref: ImageRef, asked: str, chosen: Programs, clients: list[Programs]
+    address: str, ref: ImageRef, requested: str, chosen: Programs, clients: list[Programs]
 ) -> Image:
     server = chosen.server
     script = Path(__file__).with_name("entrypoints").joinpath(server.script).read_bytes()
@@ -291,7 +294,7 @@ def _image(
         "/var/run": "/run",
         **dict.fromkeys(server.directories, ""),
     }
-    folders = [chosen.folder, *(one.folder for one in clients)]
+    folders = [chosen.folder, *(programs.folder for programs in clients)]
     for name, target in server.links.items():
         place = next((folder for folder in folders if (folder / target).exists()), None)
         own = any((folder / name).exists() for folder in folders[:1])
@@ -299,15 +302,18 @@ def _image(
             files[f"{HOME}/bin/{name}"] = str(place / target)
     path = dict.fromkeys((f"{HOME}/bin", *map(str, folders), *USER_PATH))
     wanted = SERVERS[ref.name]
-    exact = wanted is server and chosen.answers(asked)
-    differs = "" if exact else f", not {wanted.title} {asked}".rstrip()
+    exact = wanted is server and chosen.answers(requested)
+    differs = "" if exact else f", not {wanted.title} {requested}".rstrip()
     return Image(
         address=address,
         identity=identity(
             "server",
             chosen.version,
             script.decode(),
-            *(stamp((one.folder / one.server.program).resolve()) for one in (chosen, *clients)),
+            *(
+                stamp((programs.folder / programs.server.program).resolve())
+                for programs in (chosen, *clients)
+            ),
             system(),
         ),
         provided_by=f"{server.title} {chosen.version} {chosen.origin}{differs}",

@@ -50,10 +50,10 @@ def kill_launched(launcher: int, status: int) -> None:
 
 def _inits(launcher: int, status: int) -> list[int]:
     """Return descriptors of the init, which keep meaning it; none where it has ended."""
-    told = re.search(rb'"child-pid": (\d+)', os.pread(status, 4096, 0))
-    if told is None:
+    match = re.search(rb'"child-pid": (\d+)', os.pread(status, 4096, 0))
+    if match is None:
         return []
-    pid = int(told[1])
+    pid = int(match[1])
     try:
         fd = os.pidfd_open(pid)
     except OSError:

@@ -50,16 +50,16 @@ def installed(wheel: Wheel, base: Path, uv: Path) -> Path:
             *("--target", str(new), wheel.requirement),
         ]
         try:
-            said = subprocess.run(
+            result = subprocess.run(
                 command, capture_output=True, text=True, timeout=INSTALL_TIMEOUT_S
             )
         except subprocess.TimeoutExpired as error:
             raise EnvironmentFailed(
                 f"{wheel.requirement} took longer than {INSTALL_TIMEOUT_S:.0f} s to install"
             ) from error
-        if said.returncode != 0:
+        if result.returncode != 0:
             raise EnvironmentFailed(
-                f"{wheel.requirement} cannot be installed: {_last_words(said.stderr)}"
+                f"{wheel.requirement} cannot be installed: {_last_words(result.stderr)}"
             )
         if wheel.archive:
             _unpack(next(new.glob(wheel.archive)), new / "unpacked")

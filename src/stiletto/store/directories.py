@@ -74,8 +74,8 @@ class Directories(Opened):
         """
         key = checkout_key(tree, removed)
         found = self.directory("checkouts", key)
-        seen = found is not None and self._is_seen(found)
-        if found is not None and not seen and not checkout.stands(tree, found / "fs"):
+        checked = found is not None and self._is_checked(found)
+        if found is not None and not checked and not checkout.stands(tree, found / "fs"):
             self._give_up(found, "the files there have changed")
             found = None
         if found is None:
@@ -85,7 +85,7 @@ class Directories(Opened):
                 checkout.lay_out(tree, root, self._blobs, removed)
                 (staged / TREE).write_bytes(sealed.seal({"tree": tree.to_json()}))
                 found = self.commit(staged, "checkouts", key)
-                self._is_seen(found)
+                self._is_checked(found)
         return Layer(found / "fs", removed)
 
     @translated
@@ -102,7 +102,7 @@ class Directories(Opened):
             (staged / MANIFEST).write_bytes(sealed.seal(manifest.describe(staged / "fs")))
             # One that is damaged, or that an older version wrote, makes way.
             self.layer(key)
-            self._is_seen(self.commit(staged, "layers", key))
+            self._is_checked(self.commit(staged, "layers", key))
         committed = self.layer(key)
         if committed is None:
             raise EnvironmentFailed(f"layer {key} vanished from {self.root} while it was stored")
@@ -124,7 +124,7 @@ class Directories(Opened):
         if layer is None:
             self._give_up(path, f"{LAYER} is damaged")
             return None
-        if not self._is_seen(path):
+        if not self._is_checked(path):
             listed = sealed.read(path / MANIFEST)
             try:
                 lost = manifest.changed(path / "fs", listed or {})
@@ -135,7 +135,7 @@ class Directories(Opened):
                 return None
         return layer
 
-    def _is_seen(self, path: Path) -> bool:
+    def _is_checked(self, path: Path) -> bool:
         """Whether an entry was looked at before; from now on it was.
 
         Once for each process: a crash ends them all, and looking at all files costs time.
@@ -144,9 +144,9 @@ class Directories(Opened):
             inode = path.stat().st_ino
         except FileNotFoundError:
             return False
-        seen = self._seen.get(path) == inode
-        self._seen[path] = inode
-        return seen
+        checked = self._checked.get(path) == inode
+        self._checked[path] = inode
+        return checked
 
     def _give_up(self, path: Path, why: str) -> None:
         """Move a damaged entry out of the way, so that it is made anew."""

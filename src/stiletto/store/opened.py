@@ -58,7 +58,7 @@ class Opened:
         self.root = root.absolute()
         self._clock_ns = clock_ns
         self._tell = tell
-        self._seen: dict[Path, int] = {}
+        self._checked: dict[Path, int] = {}
         try:
             # Blobs are 0644 whatever their sources were, so the way to them is the owner's alone.
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ class Opened:
             self._lock = locks.StoreLock(self.root, tell)
             self._stage = Stage(self._directory("stage"), tell)
         except OSError as error:
-            raise trouble.told(error, self.root) or EnvironmentFailed(
+            raise trouble.error_for(error, self.root) or EnvironmentFailed(
                 f"cannot use the cache {self.root}: {(error.strerror or str(error)).lower()}",
                 hint="set STILETTO_CACHE to a directory that can be written to",
             ) from error

@@ -90,7 +90,7 @@ def choose(
     kept: list[StoredEntry] = []
     counted: dict[int, int] = {}
     total = 0
-    for entry in sorted(entries, key=lambda one: fresh[one.path], reverse=True):
+    for entry in sorted(entries, key=lambda entry: fresh[entry.path], reverse=True):
         if unused_since_s is not None and fresh[entry.path] < unused_since_s:
             break
         needed = dict(entry.files)
@@ -111,7 +111,7 @@ def _freshness(entries: Sequence[StoredEntry]) -> dict[Path, float]:
     for entry in entries:
         by_name.setdefault(entry.name, []).append(entry)
     fresh: dict[Path, float] = {}
-    for entry in sorted(entries, key=lambda one: one.used_s, reverse=True):
+    for entry in sorted(entries, key=lambda entry: entry.used_s, reverse=True):
         pending = [entry]
         while pending:
             mentioned = pending.pop()
@@ -157,7 +157,7 @@ def prune(
     if volumes:
         kept = choose(stored, {}, keep_bytes=left, unused_since_s=unused_since_s)
     if left is not None:
-        left = max(0, left - sum(size for one in kept for size in one.files.values()))
+        left = max(0, left - sum(size for entry in kept for size in entry.files.values()))
     kept = [*kept, *choose(entries, blobs, keep_bytes=left, unused_since_s=unused_since_s)]
     kept_paths = {entry.path for entry in kept}
 

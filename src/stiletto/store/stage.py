@@ -42,10 +42,10 @@ class Stage:
         with self._guard:
             while not self._held:
                 self.root.mkdir(parents=True, exist_ok=True)
-                made = Path(tempfile.mkdtemp(dir=self.root))
-                descriptor = _claim(made)
+                directory = Path(tempfile.mkdtemp(dir=self.root))
+                descriptor = _claim(directory)
                 if descriptor >= 0:
-                    self._held.append((made, descriptor))
+                    self._held.append((directory, descriptor))
             return self._held[0][0]
 
     @property

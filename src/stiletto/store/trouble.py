@@ -55,7 +55,7 @@ _SAYS_FULL = re.compile(r"no space left on device|\b(?:os error|errno) 28\b", re
 _SAYS_QUOTA = re.compile(r"disk quota exceeded|\b(?:os error|errno) 122\b", re.IGNORECASE)
 
 
-def told(error: OSError, root: Path, unnamed: Path | None = None) -> EnvironmentFailed | None:
+def error_for(error: OSError, root: Path, unnamed: Path | None = None) -> EnvironmentFailed | None:
     """Return the error to show where the machine refused to write or read; None for any other.
 
     Args:
@@ -102,7 +102,7 @@ def translated(root: Path, unnamed: Path | None = None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        shown = told(error, root, unnamed)
+        shown = error_for(error, root, unnamed)
         if shown is None:
             raise
         raise shown from error

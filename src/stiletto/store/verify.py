@@ -194,7 +194,7 @@ def _checkouts(look: _Look) -> None:
         elif not checkout.stands(tree, path / "fs"):
             look.damaged(path, "differs from the tree that it was made from")
         else:
-            bad = next((one for one in _regular(path / "fs") if not _is_good(look, one)), None)
+            bad = next((file for file in _regular(path / "fs") if not _is_good(look, file)), None)
             if bad is not None:
                 look.damaged(path, f"{bad.relative_to(path)} has changed")
 

@@ -161,13 +161,13 @@ class _Check:
             self._fail(f"the query is nested more than {MAX_DEPTH} fields deep", node)
 
     def _undefined(self, operation: ast.OperationDefinitionNode, defined: set[str]) -> None:
-        seen: set[int] = set()
+        visited: set[int] = set()
         pending = [id(operation)]
         while pending:
             here = pending.pop()
-            if here in seen:
+            if here in visited:
                 continue
-            seen.add(here)
+            visited.add(here)
             for variable in self._variables.get(here, ()):
                 if variable.name.value not in defined:
                     self._fail(f'Variable "${variable.name.value}" is not defined.', variable)

@@ -59,7 +59,7 @@ def to_extensions(error: StilettoError) -> dict[str, Any]:
 
 
 @dataclass(slots=True)
-class _Asked:
+class _Execution:
     """One query while it is executed: who asks, and how much text the answer has so far."""
 
     client: ClientPort
@@ -111,12 +111,12 @@ class GraphQL:
         if is_too_deep(variables):
             message = f"a variable is nested more than {MAX_VALUE_DEPTH} levels deep"
             return 422, [_body(None, [GraphQLError(message)])]
-        asked = _Asked(client, self._dispatch)
+        execution = _Execution(client, self._dispatch)
         result = graphql.execute(
             self._schema,
             document,
             root_value=Query(),
-            context_value=asked,
+            context_value=execution,
             variable_values=dict(variables or {}),
             operation_name=operation,
             field_resolver=_resolve,
@@ -125,13 +125,13 @@ class GraphQL:
             result = await result
         if result.errors:
             return 200, [_body(None, result.errors)]
-        if asked.size > LARGE:
+        if execution.size > LARGE:
             body = await asyncio.to_thread(_body, result.data, None)
         else:
             body = _body(result.data, None)
         if _is_introspection(document) and not variables:
             self._introspections[query] = body
-        return 200, _filled(body, asked.long)
+        return 200, _filled(body, execution.long)
 
     async def _prepared(self, query: str) -> _Prepared:
         """Return a query parsed, and what is wrong with it."""
@@ -188,20 +188,20 @@ def _filled(body: bytes, texts: list[LongText]) -> Body:
 
 
 async def _resolve(source: Any, info: graphql.GraphQLResolveInfo[Any], /, **args: Any) -> Any:
-    asked: _Asked = info.context
+    execution: _Execution = info.context
     assert isinstance(source, Recipe)
     takes_long_texts.set(True)
     try:
-        answer = await asked.dispatch(asked.client, source, info.field_name, args)
+        answer = await execution.dispatch(execution.client, source, info.field_name, args)
         if isinstance(answer, str):
-            asked.size += answer.size_bytes if isinstance(answer, LongText) else len(answer)
-            if asked.size > MAX_ANSWER_BYTES:
+            execution.size += answer.size_bytes if isinstance(answer, LongText) else len(answer)
+            if execution.size > MAX_ANSWER_BYTES:
                 raise UsageError(
                     f"the response to this query is longer than {MAX_ANSWER_BYTES} characters",
                     hint="select less at once, or export files",
                 )
             if isinstance(answer, LongText):
-                asked.long.append(answer)
+                execution.long.append(answer)
     except StilettoError as error:
         message = (
             error.message

@@ -12,7 +12,7 @@ from stiletto.progress import Outcome
 def reported(said: str) -> list[str]:
     """Return the report of one check that passed and answered with a text."""
     check = Check("sample", ("lint",), "", generator=False)
-    return report([Verdict(check, Outcome.DONE, 0.04, said=said)]).splitlines()
+    return report([Verdict(check, Outcome.DONE, 0.04, text=said)]).splitlines()
 
 
 def test_the_returned_text_is_printed() -> None:

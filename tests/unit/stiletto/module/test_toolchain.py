@@ -142,7 +142,7 @@ def test_checks_go_by_the_toolchains_name() -> None:
     checks = checks_of(project())
 
     assert ["hello:check-format", "hello:quiet"] == [check.name for check in checks]
-    assert ("hello", "quiet") == checks[1].call_words
+    assert ("hello", "quiet") == checks[1].call_args
 
 
 @pytest.mark.parametrize("pattern", ["check-format", "hello:check-*", "checkFormat"])
