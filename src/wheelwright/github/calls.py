@@ -1,6 +1,6 @@
 """The command lines of workflows: the one place where they are written.
 
-| what the repository is | words |
+| the repository | command |
 |---|---|
 | the module itself | `dagger call ci` |
 | one whose dagger.json has the toolchain | `dagger call wheelwright ci` |
@@ -9,7 +9,7 @@
 With `-m` a default path means the module's own repository, so the caller's is named.
 
 Where the module's code itself comes from is its `home`: jobs that install the embedded engine, and
-those that hold no checkout, fetch it from there.
+those without a checkout, fetch it from there.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ CALLS = {
 
 _REFERENCE: Final = "HOST/OWNER/REPOSITORY@COMMIT"
 
-# Of jobs that hold a secret, and no checkout. The run's number lets a run that GitHub starts again
-# go on with its own release.
+# Of jobs with a secret and without a checkout. By the run's number, a run that GitHub restarts
+# continues its own release.
 _HANDED = '--built "$RUNNER_TEMP/release" --digest "$DIGEST"'
 _TO = '--remote "$GITHUB_SERVER_URL/$GITHUB_REPOSITORY.git" --run "$GITHUB_RUN_ID"'
 CALLS_APART = {
@@ -73,7 +73,7 @@ class Engine(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The words before the function's name.
+    """The command before the function's name.
 
     Attributes:
         own: whether the repository is the module itself.
@@ -127,13 +127,12 @@ def caller(
 ) -> Caller:
     """Find out how the repository reaches this module.
 
-    `module` is the reference that the caller asked for, and `stiletto` what is to bring the
-    embedded engine; empty means: what dagger.json says.
+    `module` and `stiletto` are the arguments of these names; empty means: as in dagger.json.
 
     Raises:
         ProjectError: dagger.json is not JSON, or not what Dagger writes there.
-        RequestError: nothing was asked for, and dagger.json does not name the module; no commit
-            says what will run; a word that a shell would not take as it is.
+        RequestError: neither --module nor dagger.json names the module; no commit fixes what will
+            run; a value that a shell would not take as it is.
     """
     for flag, value in (("--module", module), ("--package", package)):
         if value:

@@ -1,12 +1,12 @@
 """Where the module's own code comes from in a job: a repository at a commit, never an index.
 
-    github.com/OWNER/NAME/DIRECTORY@v1, with a pin       what dagger.json says of a toolchain
-    https://HOST/PATH.git/DIRECTORY@COMMIT               what --module says
-    NAME[extras] @ git+https://HOST/OWNER/NAME@COMMIT    what --stiletto says (PEP 508)
+    github.com/OWNER/NAME/DIRECTORY@v1, with a pin       a toolchain in dagger.json
+    https://HOST/PATH.git/DIRECTORY@COMMIT               --module
+    NAME[extras] @ git+https://HOST/OWNER/NAME@COMMIT    --stiletto (PEP 508)
     tools/wheelwright                                    a directory of the repository itself
 
-A name, a version, a branch or a tag says what somebody else decides later; the jobs that may
-publish would run it. So each of these ends in a commit, or in an error that says how to name one.
+What a name, a version, a branch or a tag means, others can change later; the jobs that may publish
+would run it. So each of these must name a commit, or is refused with how to name one.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Home:
 
     @property
     def local(self) -> bool:
-        """Whether it lies in the repository whose workflows these are."""
+        """Whether it is in the repository whose workflows these are."""
         return not self.address
 
 
@@ -89,7 +89,7 @@ def of_requirement(text: str) -> Home:
     """Return what --stiletto names: a requirement that is a git address at a commit.
 
     Raises:
-        RequestError: it is anything else; the message says what, and why that will not do.
+        RequestError: it is anything else; the message has what, and why it is refused.
     """
     field, hint = "--stiletto", f'pass "{FORM}", COMMIT in all its 40 digits'
     try:

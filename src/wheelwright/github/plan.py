@@ -5,7 +5,7 @@
 | ci.yml | push, pull request, merge queue | gates, matrix, cells of other systems |
 | nightly.yml | every night | the matrix in every resolution |
 | audit.yml | every week | known vulnerabilities |
-| release.yml | a person | `release` |
+| release.yml | by hand | `release` |
 | publish.yml | a tag `v*` | `publish` |
 | dependabot.yml | | newer actions and dependencies |
 
@@ -40,7 +40,7 @@ CHECK = "ci passed"
 _WORKFLOWS = ".github/workflows"
 # Jobs of a release, whose output is summed up.
 _SUMMED_UP = ("build", "propose", "publish", "finish")
-# What GitHub takes as a pattern in `branches` is no letter of a name here.
+# Without the characters that are a pattern for GitHub.
 _BRANCH = re.compile(r"[A-Za-z0-9._/-]+")
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9._ /-]+")
 
@@ -130,7 +130,7 @@ class Merged:
     """The text of every file whose block changes, by path; and the pins that were kept.
 
     Attributes:
-        kept: pins by the file that they stand in. They are newer, by their own word, than those
+        kept: pins by file. They are newer, by their own comments, than those
             which would have been written.
     """
 
@@ -264,5 +264,5 @@ def _index(project: Project, name: str) -> dict[str, str]:
 def _calls(caller: Caller) -> dict[str, str]:
     calls = {name: caller.call(function) for name, function in CALLS.items()}
     calls |= {name: caller.call_apart(function) for name, function in CALLS_APART.items()}
-    # In ci those of ruff and of the type checkers, too; at night the matrix alone.
+    # In ci those of ruff and of the type checkers, too; at night only the matrix.
     return {**calls, "annotate": calls["call_annotations"]}

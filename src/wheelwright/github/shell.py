@@ -83,7 +83,7 @@ def rules(options: ruleset.Options) -> dagger.File:
 
 
 def saved_cache(loaded: LoadedProject) -> dagger.Directory:
-    """Return what uv's cache holds that cannot be downloaded again: what was built.
+    """Return the part of uv's cache that cannot be downloaded again: what was built.
 
     That is the volume of this package's dependencies; the shared cache has wheels of the index.
     """
@@ -95,7 +95,7 @@ def saved_cache(loaded: LoadedProject) -> dagger.Directory:
 
 
 async def restore_cache(loaded: LoadedProject, saved: dagger.Directory) -> str:
-    """Put a saved cache beneath what uv's cache has already, and say how many entries came."""
+    """Add a saved cache to uv's cache, and report how many entries were saved."""
     count = len(await saved.entries())
     archive = "/tmp/saved.tar"  # noqa: S108 - a path of the container
     # Never over an entry: one that is in use must stay whole.
@@ -111,7 +111,7 @@ def _keep(container: dagger.Container, loaded: LoadedProject, args: list[str]) -
 
 
 def _uv() -> dagger.Container:
-    # What a cache volume holds is in no step's key: without a word of its own each of these
-    # steps would be answered by what it did the first time.
+    # The contents of a cache volume are in no step's key: without a variable of its own, each of
+    # these steps would return its first result.
     base = steps.base(slim_image(DEFAULT_PYTHON), DEFAULT_PYTHON)
     return base.with_env_variable("WHEELWRIGHT_CALL", uuid.uuid4().hex)

@@ -4,7 +4,7 @@ A build from source runs the code of what it builds and of all that this needs. 
 the volume is a digest of everything that decides whose code that is: the requirements, the
 packages in uv.lock that have no wheel, uv's settings. A package cannot choose another one's: with
 the same digest, the same code would run for both. The package's own back end never sees it,
-because the digest says nothing of the package's source.
+because the digest does not depend on the package's source.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _FILES = re.compile(r"(^|/)(pyproject\.toml|uv\.lock)$")
 # marked as `--no-build` but has no binary distribution".
 _UNBUILT: Final = re.compile(r"Distribution `([\w.-]+?)(?:==[^` ]*)? @ [^`]*`[^`]*`--no-build`")
 
-# What back ends ask for only while they build (PEP 517, `get_requires_for_build_*`): to know it for
+# What back ends require only while they build (PEP 517, `get_requires_for_build_*`): to know it for
 # certain, their code has to run.
 _HOOKS: Final = {
     "hatchling": ("editables~=0.3",),
@@ -69,7 +69,7 @@ _SIGNS: Final = ("`--no-build`", "building from source is disabled", "no usable 
 
 @dataclass(frozen=True, slots=True)
 class Sdist:
-    """A source distribution that uv.lock names; without `sha256` where its index tells none."""
+    """A source distribution that uv.lock names; without `sha256` where its index has none."""
 
     name: str
     version: str
@@ -78,7 +78,7 @@ class Sdist:
 
 
 def sdists(project: Project) -> tuple[str, ...]:
-    """Return the names in uv.lock that have no wheel at all: an sdist alone, or a commit of git."""
+    """Return the names in uv.lock that have no wheel at all: only an sdist, or a commit of git."""
     packages = project.lock.packages if project.lock else ()
     found = {canonicalize_name(str(each.get("name", ""))) for each in packages if _builds(each)}
     return tuple(sorted(found))
@@ -91,7 +91,7 @@ def unbuilt(printed: str) -> str:
 
 
 def build_files(project: Project, recorded: Iterable[str] = ()) -> dict[str, str]:
-    """Return files that ask uv for what the package and its workspace are built with.
+    """Return files that list for uv what the package and its workspace are built with.
 
     `recorded` are lines that begin with `name==version`, which bound it further.
 
@@ -121,7 +121,7 @@ def build_files(project: Project, recorded: Iterable[str] = ()) -> dict[str, str
     if (text := project.files.text("uv.toml")) is not None:
         files["uv.toml"] = text
     if any("--hash=" in line for line in recorded):
-        # What is fetched without its hash is fetched again by a build that asks for it.
+        # What is fetched without its hash is fetched again by a build that requires the hash.
         files[CONSTRAINTS] = "".join(f"{line}\n" for line in recorded)
     return files
 
@@ -139,7 +139,7 @@ def _fetched(line: str, sources: Mapping[Any, Any]) -> bool:
 
 
 def files_for(files: Mapping[str, str], lines: Iterable[str]) -> dict[str, str]:
-    """Return files like `build_files`, that ask for other requirements from the same places."""
+    """Return files like `build_files`, with other requirements from the same places."""
     data = tomlkit.parse(files.get("pyproject.toml", '[project]\nname = "x"\nversion = "0"\n'))
     wanted = list(dict.fromkeys(lines))
     wanted += [line for name in sorted(map(required_name, wanted)) for line in _HOOKS.get(name, ())]

@@ -15,11 +15,11 @@ from wheelwright.project.pyproject import Pyproject
 
 _NAMES: Final = ("tests", "test")
 
-# Back ends that take what their tables say and what their conventions find, tests not among it.
+# Back ends that package what their tables and their conventions name, and no tests.
 # Others (CMake, Meson, Rust) may have build files that walk into any directory.
 _BACK_ENDS: Final = ("hatchling", "uv_build", "flit_core", "setuptools", "poetry.core", "pdm.")
 
-# Places below [tool] that say what is packaged, or where something is built from.
+# Tables below [tool] that set what is packaged, or where something is built from.
 _TABLES: Final = (
     ("flit", "sdist"),
     ("flit", "module"),
@@ -38,7 +38,7 @@ _TABLES: Final = (
     ("uv", "workspace"),
 )
 
-# Files that say it in other words, or in code.
+# Files that set it in another way, or in code.
 _CODE: Final = ("setup.py", "setup.cfg", "hatch_build.py", "pdm_build.py")
 
 
@@ -46,7 +46,7 @@ def test_directories(project: Project) -> tuple[str, ...]:
     """Return the directories of tests, in the source, that no build of the package looks at.
 
     None where that is not certain: an unknown back end, code that runs in the build, a table that
-    has the word, a workspace member inside.
+    names the directory, a workspace member in it.
     """
     package = project.package
     if not package.backend.startswith(_BACK_ENDS) or any(map(project.has, _CODE)):

@@ -26,7 +26,7 @@ class Lock:
     def version(self, name: str, python: str) -> str:
         """Return the version locked for a Python such as `3.12`; empty where there is none.
 
-        A lock can hold several (`resolution-markers`); where two fit, the newest is taken.
+        A lock can have several (`resolution-markers`); where two fit, the newest is taken.
         """
         wanted = canonicalize_name(name)
         found = [

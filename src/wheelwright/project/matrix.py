@@ -35,7 +35,7 @@ _KEYS = ("name", *AXES, "os")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One table of `include` or `exclude`; None where it does not say."""
+    """One table of `include` or `exclude`; None where it is not set."""
 
     name: str | None = None
     python: str | None = None
@@ -48,7 +48,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class MatrixSettings:
-    """The table's values; an empty axis means not said."""
+    """The table's values; an empty axis is not set."""
 
     python: tuple[str, ...] = ()
     resolution: tuple[str, ...] = ()

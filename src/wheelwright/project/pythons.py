@@ -20,7 +20,7 @@ _PYTHON_VERSION_LINE = re.compile(r"(?:cpython[-@]?|python[-@]?)?(3\.[0-9]{1,3}(
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """One disagreement: where it stands, and what."""
+    """One disagreement: where it is, and what."""
 
     path: str
     line: int | None
@@ -52,7 +52,7 @@ def allows(requires: SpecifierSet | None, python: str) -> bool:
 def claimed(pyproject: Pyproject) -> list[str]:
     """Return the minor versions that the package claims, oldest first.
 
-    The classifiers say it; without any, `requires-python` over the released versions. What
+    From the classifiers; without any, `requires-python` over the released versions. What
     `requires-python` forbids is never claimed.
     """
     requires = pyproject.requires_python
@@ -71,7 +71,7 @@ def preferred(python_version_file: str | None) -> str:
 
 
 def allowed(pyproject: Pyproject, python: str, origin: str) -> str:
-    """Return a version that may be used, as it stands; `origin` says who wrote it.
+    """Return a version that may be used, as it is; `origin` names its source.
 
     Raises:
         RequestError: not a version, or outside requires-python.
@@ -90,7 +90,9 @@ def allowed(pyproject: Pyproject, python: str, origin: str) -> str:
 def choose(
     pyproject: Pyproject, requested: str, configured: str, python_version_file: str | None
 ) -> str:
-    """Return the Python to use: as asked, configured, preferred, or a boring claimed one.
+    """Return the Python to use: as requested, configured or preferred; else from the claims.
+
+    Of these, the newest that is not newer than the default, or the oldest.
 
     Raises:
         RequestError: not a version, or outside requires-python.
@@ -108,8 +110,8 @@ def choose(
             f'"{pyproject.requires_python}" and the classifiers',
             "correct them, or pass --python",
         )
-    boring = [python for python in claims if minor_key(python) <= minor_key(DEFAULT_PYTHON)]
-    return boring[-1] if boring else claims[0]
+    older = [python for python in claims if minor_key(python) <= minor_key(DEFAULT_PYTHON)]
+    return older[-1] if older else claims[0]
 
 
 def drift(pyproject: Pyproject, python_version_file: str | None) -> list[Drift]:

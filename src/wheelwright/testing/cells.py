@@ -1,12 +1,12 @@
 """The cells of the test matrix: Python x resolution x groups x extras x services.
 
-    what was asked  >  [tool.wheelwright.matrix]  >  what the package claims
+    arguments  >  [tool.wheelwright.matrix]  >  what the package claims
 
-What the caller asks for replaces that axis. `exclude` then takes cells out; `include` adds cells
-that fit what was asked, or names one that is there already. A cell's name is made of its own
-values alone, so that it stays the same whichever other cells run beside it:
+An argument replaces its axis. `exclude` then removes cells; `include` adds cells that fit the
+arguments, or names one that is there already. A cell's name is made of its own values only, so that
+it stays the same whichever other cells run beside it:
 
-    3.12                        the usual resolution, nothing else asked for
+    3.12                        the default resolution, and nothing else
     3.12-lowest-direct          another resolution
     3.12-tests+docs-postgres16  groups, extras and services, in this order
 """
@@ -88,7 +88,7 @@ class Selection:
 
 
 def usual_resolution(project: Project) -> str:
-    """Return the resolution that needs no name: what uv.lock says, else the newest."""
+    """Return the resolution that needs no name: that of uv.lock, else the newest."""
     return "locked" if project.lock else "highest"
 
 
@@ -131,9 +131,9 @@ def plan(project: Project, selection: Selection) -> list[Cell]:
 
 
 def runnable(cells: Iterable[Cell], selection: Selection) -> tuple[list[Cell], str]:
-    """Return the cells for this engine, and a line about those for other runners alone.
+    """Return the cells for this engine, and a line about those only for other runners.
 
-    A cell that is asked for by name runs in any case: that is how a native runner calls it.
+    A cell that --cell names runs in any case: that is how a native runner calls it.
     """
     cells = list(cells)
     if selection.cell:

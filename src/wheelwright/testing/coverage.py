@@ -145,7 +145,7 @@ def reporting() -> tuple[tuple[str, ...], ...]:
 
 
 def _report(name: str, *args: str) -> tuple[str, ...]:
-    # A file that a test wrote and removed again is no reason to have no report.
+    # A file that a test wrote and removed again must not prevent a report.
     return ("coverage", name, "--ignore-errors", "--fail-under=0", *args)
 
 
@@ -181,7 +181,7 @@ def _path(path: str, prefix: str, where: str) -> str:
     return join(prefix, rest) if found else join(prefix, where, path)
 
 
-# -- what the project says ------------------------------------------------------------------------
+# -- what the project configures ------------------------------------------------------------------
 
 
 def _sections(project: Project) -> Iterator[tuple[str, str, configparser.SectionProxy]]:

@@ -1,7 +1,7 @@
 """Runs the cells of the matrix in parallel, and combines their results.
 
-The runs are the same cached steps whoever asks: `matrix`, which judges them, and `matrix_run`,
-which hands out their files. Nothing here raises because a cell failed.
+The runs are the same cached steps for `matrix`, which judges them, and for `matrix_run`, which
+returns their files. Nothing here raises because a cell failed.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ async def judge_all(
     *,
     fail_fast: bool,
 ) -> str:
-    """Return the tables of several packages; one without tests is no failure among others.
+    """Return the tables of several packages; one without tests does not fail among others.
 
     Raises:
         GateFailed: a package failed, or none of them has tests.
@@ -113,10 +113,10 @@ async def judge_all(
 async def run(
     loaded: LoadedProject, git: dagger.Directory, selection: Selection, options: MatrixOptions
 ) -> Finished:
-    """Run the cells that were asked for, and write every report about them.
+    """Run the requested cells, and write every report about them.
 
     Raises:
-        RequestError: what was asked for cannot be planned.
+        RequestError: invalid arguments.
     """
     if options.limit < 1:
         raise RequestError(f"--limit must be at least 1, not {options.limit}")
@@ -193,7 +193,7 @@ async def _all(
 async def _guarded(
     loaded: LoadedProject, git: dagger.Directory, cell: Cell, options: MatrixOptions
 ) -> _Ran:
-    """Run one cell; whatever is said on purpose becomes that cell's failure."""
+    """Run one cell; an expected error becomes that cell's failure."""
     started_s = time.monotonic()
     try:
         ran = await _run(loaded, git, cell, options)
@@ -322,7 +322,7 @@ async def _measure(
     measured = [each for each in ran if each.data]
     if not measured:
         return {}
-    # Newer Pythons read the sources of older ones, not the other way round.
+    # Newer Pythons read the sources of older ones; older ones may not read those of newer ones.
     python = max((each.report.cell.python for each in measured), key=Version)
     found: dict[str, _Measured] = {}
 

@@ -115,7 +115,7 @@ class Record:
         ignored: files whose `load_tests` pytest did not call.
         status: the session's own end, None where it has none.
         seen: how many tests began.
-        silent: those of them whose outcome nobody told.
+        silent: those of them without an outcome.
         junit: SHA-256 of the JUnit report that pytest wrote, empty where it wrote none.
     """
 
@@ -144,7 +144,7 @@ def read(text: str) -> Record:
     """Read a record.
 
     Raises:
-        RecordInvalid: it is none, or too large.
+        RecordInvalid: it is not one, or too large.
     """
     if not text.strip():
         raise RecordInvalid("empty")
@@ -353,7 +353,7 @@ def _address(nodeid: str) -> str:
 
 
 def _reason(message: str, text: str) -> str:
-    """Return one line that says why: for a file that was not collected, its last error."""
+    """Return the reason in one line: for a file that was not collected, its last error."""
     if message.strip() == "collection failure":
         errors = [line[2:] for line in text.splitlines() if line.startswith("E  ")]
         message = errors[-1] if errors else message
@@ -361,7 +361,7 @@ def _reason(message: str, text: str) -> str:
 
 
 def _place(text: str, event: _Event) -> tuple[str, int]:
-    """Return where a test failed: what its traceback says, else where the test itself stands."""
+    """Return where a test failed: by its traceback, else where the test itself is."""
     for pattern in (_PLACE, _FRAME):
         if found := list(pattern.finditer(text)):
             return inside(found[-1]["file"], int(found[-1]["line"]))

@@ -21,7 +21,7 @@ PLUGINS = "/opt/wheelwright/plugins"
 """Container path of the directory that the plugin is imported from."""
 
 RECORD = "/opt/wheelwright/record/pytest.jsonl"
-"""Container path of what the plugin writes. Not among the reports, which people take home."""
+"""Container path of what the plugin writes. Not among the reports, which are downloaded."""
 
 _SIGNS = "no tests/ or test/, no configuration of pytest, pytest in no test dependencies"
 _TAIL_LINES = 30
@@ -30,7 +30,7 @@ _FAILURES_SHOWN = 50
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What came of one run; `verdict` is all that says whether it passed."""
+    """The result of one run; only `verdict` decides whether it passed."""
 
     name: str
     python: str

@@ -25,7 +25,7 @@ from wheelwright.testing.run import Run
 class Tested:
     """A run and the directory with its reports; both None where there is nothing to test.
 
-    `unrun` says which tests are there and did not run, and what to do about it; empty for none.
+    `unrun` names tests that exist and did not run, with a hint; empty for none.
     """
 
     run: Run | None
@@ -70,7 +70,7 @@ class Tests:
     in_ci: bool = True
 
     def configured(self, project: Project) -> str:
-        """Return nothing: the run says what there is, for tests that no pytest runs fail."""
+        """Return nothing: the run reports it, because tests that pytest does not run fail."""
         return ""
 
     async def run(
@@ -93,7 +93,7 @@ async def test(
 
 
 async def run_tests(loaded: LoadedProject, plan: TestPlan, git: dagger.Directory | None) -> Tested:
-    """Run pytest once and keep its exit code and reports, whatever it says.
+    """Run pytest once and keep its exit code and reports, passed or failed.
 
     `git` is the directory with .git where the plan has a history.
     """

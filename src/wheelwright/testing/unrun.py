@@ -88,7 +88,7 @@ def _ini(place: str, text: str) -> Iterator[str]:
     try:
         parser = reading.ini(place, text)
     except ProjectError:
-        # Whoever needs the file for more than a name says what is wrong with it.
+        # Where the file is needed for more than a name, the error is reported.
         return
     for name in parser.sections():
         if name.startswith("testenv"):

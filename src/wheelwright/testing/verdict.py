@@ -1,8 +1,8 @@
-"""The verdict of one run of pytest: the only place that decides `passed`.
+"""The verdict of one run of pytest.
 
     passed = exit code 0, and a complete record, and no failure in it, and a test that ran
 
-`test`, `ci`, `matrix` and the release's verification all ask here. A test that forges the record
+`test`, `ci`, `matrix` and the release's verification all use it. A test that forges the record
 on purpose is not seen: it has the same rights as the plugin that writes it.
 """
 
@@ -34,7 +34,7 @@ class Left:
     """What a run left.
 
     Attributes:
-        record: None where there is none that can be read, and `invalid` says why.
+        record: None where none can be read, and `invalid` is why.
         broken: what is wrong with the JUnit report beside it; empty where nothing is.
         narrowed: whether the caller chose tests by arguments.
     """
@@ -53,7 +53,7 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The kind, and in one line why; a run whose tests failed as usual needs no reason."""
+    """The kind, and why in one line; ordinary failures of tests need no reason."""
 
     kind: Kind
     reason: str = ""
@@ -65,7 +65,7 @@ class Verdict:
 
 
 def judge(left: Left) -> Verdict:
-    """Say what a run means."""
+    """Return the verdict on a run."""
     record, code = left.record, left.exit_code
     if record is None:
         reason = f"exit code {code}, and the record of the run is {left.invalid or 'missing'}"
@@ -105,7 +105,7 @@ def _ended_early(left: Left, record: Record) -> Verdict:
     if record.last:
         more = f" and no complete report; the last test begun is {record.last}"
     elif code not in (_PASSED, _FAILED, _INTERRUPTED, _NOTHING):
-        # Wrong usage, or a plugin that is not there: pytest says so itself.
+        # Wrong usage, or a plugin that is not there: pytest reports it itself.
         return Verdict(Kind.UNKNOWN, f"exit code {code}")
     else:
         more = ", no report: pytest ended while collecting"

@@ -26,7 +26,7 @@ from wheelwright.release.decide.world import (
 )
 
 VIEWER: Final = "{viewer{login}}"
-"""Whom a token acts for; REST tells that to people's tokens alone."""
+"""Which account a token acts for; REST has that only for tokens of people."""
 
 _VERSION: Final = "2022-11-28"
 # GitHub lists at most a hundred a page, and what a release looks for is among the newest.
@@ -53,11 +53,11 @@ class GitHubRest:
         fine: tuple[int, ...] = (200,),
         content: bytes | None = None,
     ) -> Any:
-        """Return the body of an answer with one of the statuses that are fine."""
+        """Return the body of a response with one of the statuses that are fine."""
         return (await self._answer(method, path, json, fine=fine, content=content))[1]
 
     async def _seen(self, method: str, path: str, json: Any = None) -> Any:
-        """Return the body of an answer; None where the token does not see it."""
+        """Return the body of a response; None where the token does not see it."""
         fine = (200, 400, 401, 403, 404, 422)
         status, body = await self._answer(method, path, json, fine=fine)
         return body if status == 200 else None
@@ -90,7 +90,7 @@ class GitHubRest:
         if answer.status_code >= 400:
             what = f"{method} {path.partition('?')[0]}"
             failed = responses.github(what, answer.status_code, answer.headers, body, time.time())
-            # A limit of the rate is a 403, too, and no word on permissions.
+            # A rate limit is a 403, too, and not about permissions.
             if answer.status_code not in fine or failed.kind is FailureKind.BUSY:
                 raise failed
         return answer.status_code, body
@@ -118,7 +118,7 @@ class GitHubRest:
     async def _may_push(self) -> bool:
         """Whether git would let this token begin a push.
 
-        `permissions` of the repository do not tell: they are the role of a person, whatever a
+        `permissions` of the repository do not show it: they are the role of a person, whatever a
         fine-grained token is limited to, and all false for an app's token.
         """
         basic = base64.b64encode(f"x-access-token:{self._token}".encode()).decode()
@@ -132,9 +132,9 @@ class GitHubRest:
     async def foresee(
         self, base: str, refs_to_create: Iterable[RefToCreate]
     ) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
-        """Return what rules and settings will stop, and what people should know about them.
+        """Return the problems of rules and settings, and notes about them.
 
-        What the token may not see is unknown, and says nothing.
+        What the token may not see is unknown, and not reported.
 
         Raises:
             ActFailed: BUSY, when GitHub cannot say.
@@ -187,7 +187,7 @@ class GitHubRest:
         return self._token.startswith(_INSTALLATION)
 
     async def _is_actions(self) -> bool:
-        """Whether it is a workflow's own token: the app that it acts for says so."""
+        """Whether it is a workflow's own token: by the app that it acts for."""
         url = f"{self._hub.api.removesuffix('/v3')}/graphql"
         shown = await self._seen("POST", url, {"query": VIEWER})
         data = (shown or {}).get("data") or {}
@@ -214,7 +214,7 @@ class GitHubRest:
         with understood("GET /pulls"):
             for each in found:
                 if each["head"]["ref"] == branch:
-                    # A list does not say whether one can be merged.
+                    # A list lacks whether one can be merged.
                     is_open = each["state"] == "open"
                     number = int(each["number"])
                     shown = await self._ask("GET", f"/pulls/{number}") if is_open else each
@@ -236,7 +236,7 @@ class GitHubRest:
     async def release(self, tag: str) -> GitHubRelease | None:
         """Return the release of a tag; a published one before a draft.
 
-        Drafts are found by listing alone; the address by tag knows published ones only.
+        Drafts are only in the list; the address by tag has published ones only.
         """
         found: list[GitHubRelease] = []
         with understood("GET /releases"):
@@ -268,7 +268,7 @@ class GitHubRest:
         await self._ask("POST", address, fine=(201,), content=contents)
 
     async def delete_asset(self, asset_id: int) -> None:
-        """Take a file out of a draft; absent is no error."""
+        """Remove a file from a draft; a missing one is not an error."""
         await self._ask("DELETE", f"/releases/assets/{asset_id}", fine=(204, 404))
 
     async def publish(self, release: GitHubRelease) -> None:
@@ -280,7 +280,7 @@ def _uploads(api: str, url: str) -> str:
     """Return where files go to: the API's host, or the one that GitHub has beside it.
 
     Raises:
-        ActFailed: another place, which is not to have the token.
+        ActFailed: another place, which must not get the token.
     """
     known, given = urlsplit(api), urlsplit(url)
     hosts = (known.netloc, f"uploads.{known.netloc.removeprefix('api.')}")

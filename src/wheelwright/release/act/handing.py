@@ -3,11 +3,10 @@
     release.json    the plan, the release commit as texts, the names and digests of the files
     dist/NAME       the distributions
 
-The job that makes it runs code of the package; those that take it hold a token or an identity. To
-them it is foreign input. So the taker reads no more than this, bounded: no link, no other file, no
-other key, each name one of this version, each digest compared. Refs are worked out anew from
-package and version, and where things go (remote, index) is never read from here: the taker is told
-by its own caller.
+The job that makes it runs code of the package; those that take it have a token or an identity. To
+them it is foreign input. So they read no more than this, bounded: no link, no other file, no other
+key, each name one of this version, each digest compared. Refs are made again from package and
+version; where things go (remote, index) is never read from here, but given by the job's caller.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ RECORD: Final = "release.json"
 DIST: Final = "dist"
 _FORMAT: Final = 1
 
-# A changelog is the largest text that a release edits, and wheels may hold whole libraries.
+# A changelog is the largest text that a release edits, and wheels may have whole libraries.
 _RECORD_BYTES: Final = 96 * 1024 * 1024
 _DIST_BYTES: Final = 4 * 1024 * 1024 * 1024
 _MOST_FILES: Final = 1_000
@@ -170,7 +169,7 @@ def read(text: str) -> Handed:
 async def take(directory: dagger.Directory, sha256: str) -> tuple[Handed, dagger.Directory]:
     """Return what was handed over, and the distributions, all of it checked.
 
-    `sha256` is the digest of release.json as the job that made it told it; empty: nobody did.
+    `sha256` is the digest of release.json as the job that made it printed it; empty: not given.
 
     Raises:
         Stopped: it is not what `pack` made.

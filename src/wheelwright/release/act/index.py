@@ -27,7 +27,7 @@ class SimpleIndex:
 
     async def files(self) -> tuple[File, ...]:
         """Return all files, of all versions; none where the index does not know the package."""
-        # PyPI's own caches answer for ten minutes otherwise.
+        # Otherwise PyPI's own caches are up to ten minutes old.
         headers = {"Accept": _ACCEPT, "Cache-Control": "no-cache"}
         answer = await self._http.ask("GET", self._url, headers=headers)
         if answer.status_code == 404:
@@ -41,7 +41,7 @@ class SimpleIndex:
                 found = parse_html(answer.text)
             else:
                 found = tuple(_file(each) for each in answer.json()["files"])
-        # No distribution is called otherwise, and names are shown to people.
+        # Distributions have no other names, and names are shown to people.
         return tuple(file for file in found if _NAME.fullmatch(file.name))
 
 

@@ -1,7 +1,7 @@
 """Performs a release: one step, observe again, until it is done or stops.
 
 There is no state to save. Whatever ends this loop (an error, a kill), the next run looks at the
-same outside and goes on. A stop gives the lock back, unless somebody else has it.
+same outside and continues. A stop releases the lock, unless another run has it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _Answer = TypeVar("_Answer")
 
 
 def say(line: str) -> None:
-    """Tell what goes on: a function's own output is part of the engine's progress."""
+    """Report progress: a function's own output is part of the engine's."""
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
 
@@ -90,7 +90,7 @@ def _of(plan: Plan, files: Iterable[File]) -> tuple[File, ...]:
 async def foreseen(plan: Plan, ports: Ports) -> tuple[World, Next]:
     """Return what is seen, and what comes next: what `run` would begin with, and nothing written.
 
-    A release commit that is there is compared, so that a plan says no more than a release will.
+    A release commit that is there is compared, so that a plan shows what a release will do.
     """
     world = await look(plan, ports, RunState())
     unsure = verification(plan, world)
@@ -104,7 +104,7 @@ async def foreseen(plan: Plan, ports: Ports) -> tuple[World, Next]:
 async def retry_while_busy(
     ask: Callable[[], Awaitable[_Answer]], clock: Clock, say: Callable[[str], None]
 ) -> _Answer:
-    """Ask, and again while the other side is busy, at the pace that it asks for.
+    """Call, and again while the other side is busy, at the pace that it requests.
 
     Raises:
         ActFailed: it refused, stays busy, or wants too long a pause.
@@ -130,9 +130,9 @@ async def run(
     observe: Callable[[Plan, Ports, RunState], Awaitable[World]] = look,
     decide: Callable[[Plan, World], Next] = next_step,
 ) -> Outcome:
-    """Release what the plan says.
+    """Carry out a plan.
 
-    `say` is told each act as it begins and how it failed. A release that is less than all of it
+    `say` reports each act as it begins and how it failed. A release that is less than all of it
     brings its own `observe` and `decide`.
     """
     state = RunState()
@@ -179,7 +179,7 @@ async def run(
             acts.append(step.act)
         state = replace(state, failure=None, done=step.done, looks=0)
         if step.act is Act.UNLOCK:
-            # Nothing is left to look at, and looking would ask for a lock again.
+            # Nothing is left to look at, and looking would require a lock again.
             world = dataclasses.replace(world, lock=None, state=state)
             return Outcome(world, tuple(acts), Done())
     return Outcome(world, tuple(acts), Stop.at(Reason.NO_PROGRESS, f"{_MOST_STEPS} steps"))
@@ -193,14 +193,14 @@ async def at_index(
     decide: Callable[[Plan, World], Next],
     has: Callable[[RunState], RunState] = lambda state: state,
 ) -> Outcome:
-    """Do what concerns the index alone: the commit is the whole of git, and GitHub is not asked.
+    """Do what concerns only the index: without refs beside the commit, and without GitHub.
 
     `has` adds what another run has made for this one.
 
     Raises:
         Stopped: it is not done.
     """
-    # What decides here asks for no act of these two.
+    # What decides here needs no act of these two.
     ports = Ports(cast("Git", None), index, cast("GitHub", None), workshop, MachineClock())
 
     async def observe(plan: Plan, ports: Ports, state: RunState) -> World:
@@ -214,7 +214,7 @@ async def at_index(
 
 
 def _held(plan: Plan, world: World) -> str:
-    """Return what stands outside as an act begins: who ends the run here reads it last."""
+    """Return what is there as an act begins: the last line if the run ends here."""
     held = [
         f"the lock {plan.lock_ref}" if world.state.lock else "",
         f"the branch {plan.branch}" if world.branch else "",
@@ -296,7 +296,7 @@ def _failed(state: RunState, step: Step, error: ActFailed) -> RunState:
 async def release_lock(
     plan: Plan, ports: Ports, world: World, state: RunState, acts: list[Act], stop: Stop
 ) -> Stop:
-    """Give the lock back if this run has it; say so if that fails."""
+    """Release the lock if this run has it; report if that fails."""
     if not state.lock or (world.lock and world.lock.commit != state.lock):
         return stop
     try:

@@ -23,9 +23,9 @@ class Package:
 
     Attributes:
         container: has the commit's work tree, and a clone without the token.
-        git: the same `.git`, alone.
+        git: only the same `.git`.
         changelog_source: who keeps its changelog.
-        wanted: the Python that the caller wants; empty: its own.
+        wanted: the requested Python; empty: its own.
     """
 
     container: dagger.Container

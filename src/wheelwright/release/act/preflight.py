@@ -26,7 +26,7 @@ class Preflight:
     """Looks, and writes nothing.
 
     Attributes:
-        github: None where it cannot be asked.
+        github: None where it cannot be reached.
         plan_only: nothing is to be written later either, so that a missing credential is a note.
     """
 
@@ -85,7 +85,7 @@ class Preflight:
             self._note(Reason.NO_CREDENTIALS, seen, "pass --remote and --github-api with https")
 
     async def _foresee(self, github: GitHubRest, version: str) -> tuple[str, ...]:
-        """Note the problems of what is still to be made, and return what people should know."""
+        """Note the problems of the refs that are still to be made; return other notes."""
         read, name = self.read, self.read.package.name
         branch = branch_of(name, version, member=read.package.member)
         tag = tag_of(name, version, member=read.package.member)
@@ -99,7 +99,7 @@ class Preflight:
         return notes
 
     async def _answer(self, ask: Callable[[], Awaitable[_Answer]], without: _Answer) -> _Answer:
-        """Ask a server, again while it is busy; note the problem where it does not answer."""
+        """Ask a server, again while it is busy; note a problem without an answer."""
         try:
             return await retry_while_busy(ask, MachineClock(), say)
         except ActFailed as error:

@@ -29,7 +29,7 @@ from wheelwright.release.decide.world import FailureKind, Plan
 
 
 async def changes(package: Package, version: str, tag: str, date: str, since: str) -> str:
-    """Return what the changelog would say of a version; empty where nobody keeps one.
+    """Return the changelog's next section; empty where there is no changelog.
 
     `since` is the commit where the release before branched off, empty for the first.
     """
@@ -55,7 +55,7 @@ async def _cliff(package: Package, tag: str, since: str, paths: Iterable[str], d
     gathered = await steps.output(steps.observe(ready, gather))
     dated = changelog.cliff_dated(gathered.stdout, date) if gathered.exit_code == 0 else ""
     if not dated:
-        # An older one than has contexts, as a project may have locked it.
+        # The locked git-cliff may be too old for contexts.
         command = changelog.cliff_commands(tag, since, paths)
         return await _printed(ready, "git-cliff", command)
     ready = ready.with_new_file(changelog.CLIFF_CONTEXT, dated)
@@ -83,9 +83,9 @@ def _with_tool(
 async def made(
     options: ReleaseOptions, remote: RemoteGit, plan: Plan, since: str, *, requires: bool = True
 ) -> ReleaseCommit:
-    """Return the release commit of the plan's base commit: the edits, made anew.
+    """Return the release commit of the plan's base commit: the edits, made again.
 
-    Without `requires` it does not say what it is to be built with, which is enough for a tree.
+    Without `requires` it lacks what it is to be built with, which is enough for a tree.
 
     Raises:
         ActFailed: a tool cannot make them.
@@ -111,7 +111,7 @@ async def build_requires(package: Package) -> tuple[str, ...]:
     """Return what the index has now for the build: the input of every build to come.
 
     Raises:
-        ActFailed: it cannot be had.
+        ActFailed: it cannot be resolved.
     """
     with _tools():
         return await _build_requires(package)
@@ -139,7 +139,7 @@ async def _build_requires(package: Package) -> tuple[str, ...]:
 async def _edits(
     package: Package, plan: Plan, since: str, *, requirements: bool
 ) -> tuple[commit.Edit, ...]:
-    """Make the edits, and take them out of where the package's code ran, as texts."""
+    """Make the edits, and read them as texts from where the package's code ran."""
     project, changelog_source = package.project, package.changelog_source
     new = ""
     if changelog_source is ChangelogSource.GIT_CLIFF:
@@ -159,7 +159,7 @@ async def _edits(
         texts[path] = await _text(ran, package.path(path))
         removed = await _removed(package, ran)
     if requirements and editing.rewrites_requirements(project):
-        # A lock of a version that no commit has yet: without the history, told by a variable.
+        # A lock of a version that no commit has yet: set by a variable, without the history.
         variables = release_variables(project.package, plan.version)
         container = steps.with_variables(container, variables)
         member = [f"--package={project.package.name}"] if project.where else []
@@ -175,7 +175,7 @@ async def _edits(
 
 
 async def _removed(package: Package, ran: dagger.Container) -> list[str]:
-    """Return the news fragments that towncrier took away; nothing else may go."""
+    """Return the news fragments that towncrier removed; nothing else may be removed."""
     removed: set[str] = set()
     for path in editing.fragment_directories(package.project):
         before = await _files(package.container, package.path(path))

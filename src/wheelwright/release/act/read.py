@@ -29,10 +29,10 @@ class Read:
     """The package on the base branch, among the remote's refs.
 
     Attributes:
-        package: what is released, at the commit that the lock says, else at the head.
+        package: what is released, at the lock's commit, else at the head.
         head: the base branch's commit.
         lock: that of the package.
-        continued: this run goes on with what the lock says.
+        continued: this run continues the release of the lock.
         on_base: the commit that the lock names is in the base branch's history.
         urls: the index's addresses, or why there are none.
         hub: the repository on GitHub, or why it is none.
@@ -61,7 +61,7 @@ class Read:
     def current(self) -> str | Problem:
         """The version that a bump starts from, or why there is none."""
         found = edits.current_version(self.package.project)
-        # What goes on may have its tag already, which must not count as an earlier one.
+        # A continued release may have its tag already, which must not count as an earlier one.
         base = self.lock.base_commit if self.lock and self.continued else self.head
         return found or newest(refs.earlier(self.observed, self.package.tag_prefix, base))
 
@@ -74,7 +74,7 @@ class Read:
         return versioned.version if isinstance(versioned, Versioned) else ""
 
     async def changes(self, request: Bump, identity: RunIdentity) -> str:
-        """Return what the changelog would say of that version."""
+        """Return the changelog's section for that version."""
         version = self.version(request) or "0"
         date = time.strftime("%Y-%m-%d", time.gmtime(identity.epoch_s))
         prefix = self.package.tag_prefix
@@ -88,7 +88,7 @@ async def read(
     """Return the package on the base branch, or of the lock that the run `identity` may continue.
 
     Raises:
-        RequestError: nothing says which repository, or it has no such branch or package.
+        RequestError: an unknown repository, or it has no such branch or package.
     """
     remote = await repository(options, loaded)
     observed = await remote.look()
@@ -110,7 +110,7 @@ async def repository(options: ReleaseOptions, loaded: LoadedProject) -> RemoteGi
     """Return the repository to release from.
 
     Raises:
-        RequestError: nothing says which.
+        RequestError: it is unknown.
     """
     remote, git = options.remote, options.git
     if not remote and git is not None and await git.exists(".git/config"):
@@ -126,7 +126,7 @@ async def repository(options: ReleaseOptions, loaded: LoadedProject) -> RemoteGi
 
 
 async def _checkout(options: ReleaseOptions) -> dagger.Directory | None:
-    """Return the clone that is looked at in the remote's place, if it shall be.
+    """Return the clone that is read in the remote's place; None to read the remote.
 
     Raises:
         RequestError: it has not all of the history.
@@ -166,7 +166,7 @@ async def package_of(
     """Return the package as a commit has it.
 
     Raises:
-        RequestError: the commit holds another package than the source.
+        RequestError: the commit has another package than the source.
     """
     found = await package_at(options, remote, commit)
     # With -m the default of `git` is the module's own repository: never release that instead.
@@ -186,7 +186,7 @@ def urls_of(options: ReleaseOptions, package: Package) -> IndexUrls | Problem:
 
 
 async def _on_base(remote: RemoteGit, observed: RemoteRefs, lock: Lock, base: str) -> bool:
-    """Whether a lock names a commit of the base branch: its message is text of somebody."""
+    """Whether a lock names a commit of the base branch: its message may be any text."""
     if not lock.base_commit:
         return False
     if lock.base_commit == observed.refs.get(f"refs/heads/{base}"):

@@ -1,4 +1,4 @@
-"""A release as one object: what was asked, what was read, and the plan.
+"""A release as one object: its options, what was read, and the plan.
 
 It is made, and the request checked, in one place; what can be done with it are its methods.
 """
@@ -40,7 +40,7 @@ from wheelwright.release.decide.world import Act, Plan, Pull, World
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One release. `github` is None where it cannot be asked."""
+    """One release. `github` is None where it cannot be reached."""
 
     options: ReleaseOptions
     read: Read
@@ -75,7 +75,7 @@ class Release:
         """Make the edits, run the checks, build twice, verify; return what the other jobs take.
 
         It is the job that runs the repository's code, and writes nothing outside. What it returns
-        is taken by the jobs of `taking`, which hold the secrets.
+        is taken by the jobs of `taking`, which have the secrets.
 
         Raises:
             Stopped: there is nothing that could be published; the message is the report.
@@ -108,7 +108,7 @@ class Release:
 
 
 async def prepare(options: ReleaseOptions, loaded: LoadedProject, *, dry_run: bool) -> Release:
-    """Check what is asked, read what is there, and decide what the release is.
+    """Check the options, read what is there, and decide what the release is.
 
     Where nothing is to be written, in a dry run or from a checkout, no credential has to be there.
 
@@ -119,7 +119,7 @@ async def prepare(options: ReleaseOptions, loaded: LoadedProject, *, dry_run: bo
         steps.begin_release()
     plan_only = dry_run or options.checkout
     package = loaded.project.package.name
-    # Whatever else is wrong, nothing is looked up for a request that cannot be followed.
+    # For an invalid request nothing is looked up.
     if not options.take_over and (refusal := options.refusal()):
         raise stopped(package, refusal)
     identity = options.identity()
@@ -138,7 +138,7 @@ async def prepare(options: ReleaseOptions, loaded: LoadedProject, *, dry_run: bo
 
 
 async def _github(options: ReleaseOptions, read: Read, http: Http) -> GitHubRest | None:
-    """Return the repository on GitHub; None where it cannot be asked."""
+    """Return the repository on GitHub; None where it cannot be reached."""
     token, hub = options.github_token, read.hub
     if token is None or isinstance(hub, Problem) or hub.exposed:
         return None
@@ -149,7 +149,7 @@ async def version(options: ReleaseOptions, loaded: LoadedProject) -> str:
     """Return the version that a release would have.
 
     Raises:
-        Stopped: the request cannot be followed.
+        Stopped: the request is invalid.
     """
     current = (await reading.read(options, loaded)).current
     if isinstance(current, Problem):
@@ -161,10 +161,10 @@ async def version(options: ReleaseOptions, loaded: LoadedProject) -> str:
 
 
 async def changes(options: ReleaseOptions, loaded: LoadedProject) -> str:
-    """Return what the changelog would say of the release.
+    """Return the changelog's section for the release.
 
     Raises:
-        Stopped: it would say nothing.
+        Stopped: it is empty.
     """
     read = await reading.read(options, loaded)
     text = await read.changes(options, options.identity())
@@ -175,7 +175,7 @@ async def changes(options: ReleaseOptions, loaded: LoadedProject) -> str:
 
 
 class _Unseen:
-    """What GitHub shows where nobody gave a token to look with: it is asked for nothing else."""
+    """GitHub without a token: nothing is seen."""
 
     async def pulls(self, branch: str) -> tuple[Pull, ...]:  # noqa: ARG002 - nothing is seen
         return ()

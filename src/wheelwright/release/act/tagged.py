@@ -35,7 +35,7 @@ _FOREIGN_HINT = "merge it and tag what is merged, or delete the tag"
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """The package at a tag that is its version; `where` says why its commit is to be believed."""
+    """The package at a tag that is its version; `where` is why its commit is trusted."""
 
     remote: RemoteGit
     observed: RemoteRefs
@@ -112,11 +112,11 @@ async def _ready(
 async def _settled(found: Tagged, index: SimpleIndex) -> Journal:
     """Return the commit with what it is built with.
 
-    What its message records is text of whoever made the commit. It counts where files are on the
-    index already: the rebuild has to be those, hash for hash. Else it is asked for anew.
+    The record in its message may be any text. It counts where files are on the index already: the
+    rebuild has to be those, hash for hash. Otherwise requirements are resolved again.
 
     Raises:
-        ActFailed: the index does not answer, or has not what the build asks for.
+        ActFailed: the index does not answer, or lacks what the build requires.
     """
     files = await loop.retry_while_busy(index.files, MachineClock(), say)
     released = any(file_version(file.name) == found.plan.version for file in files)
@@ -129,7 +129,7 @@ async def look(options: ReleaseOptions, loaded: LoadedProject, tag: str) -> Tagg
     """Return the package at a tag.
 
     Raises:
-        Stopped: the tag names another version, or a commit that is not to be believed.
+        Stopped: the tag names another version, or a commit that is not trusted.
         RequestError: there is no such tag.
     """
     remote = await repository(options, loaded)
@@ -142,7 +142,7 @@ async def look(options: ReleaseOptions, loaded: LoadedProject, tag: str) -> Tagg
     _known(tag, head, trace, base)
     package = await package_of(options, loaded, remote, head)
     version = _version(package, tag)
-    # A tag of a release says what it was built with; one that a person made does not.
+    # A tag of a release records what it was built with; one made by hand does not.
     released = observed.journals.get(f"refs/tags/{tag}")
     mine = released is not None and released[2].commit == head
     recorded = released[2].build_requires if released and mine else ()
@@ -168,7 +168,7 @@ async def look(options: ReleaseOptions, loaded: LoadedProject, tag: str) -> Tagg
 
 
 def _known(tag: str, head: str, trace: Trace, base: str) -> None:
-    """Hold that a tag's commit is one of the base branch, or stands on one, before code of it runs.
+    """Check that a tag's commit is one of the base branch, or based on one, before its code runs.
 
     Raises:
         Stopped: it is neither.

@@ -1,7 +1,7 @@
 """The jobs of a release with a secret: they propose, publish and finish what `build` built.
 
-None of them has the repository, and none runs code of it. What they get is `handing`'s plain data;
-where it goes, their own caller says.
+None of them has the repository, and none runs code of it. They get `handing`'s plain data; where it
+goes, is given by their own caller.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class _Handed:
 
 
 def _urls(options: ReleaseOptions, handed: Handed) -> IndexUrls:
-    """Return where this job's caller lets it publish.
+    """Return the index that this job's caller gives.
 
     Raises:
         Stopped: the plan was made for another index.
@@ -182,7 +182,7 @@ async def _repository(
 
 
 async def _foreseen(plan: Plan, remote: RemoteGit, github: GitHubRest) -> tuple[str, ...]:
-    """Return what people should know of the repository.
+    """Return notes about the repository.
 
     Raises:
         Stopped: something is known to be wrong, or the base has another history.

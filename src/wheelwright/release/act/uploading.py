@@ -44,7 +44,7 @@ class Uploads:
     async def publish(self, plan: Plan, names: Sequence[str]) -> None:
         """Upload these files of the build, and no others; the only step that sees the credentials.
 
-        Attestations are made here, because an index takes them with the first upload alone.
+        Attestations are made here, because an index takes them only with the first upload.
         """
         assert {file_version(name) for name in names} == {plan.version}, names
         files = [f"{DIST}/{name}" for name in names]
@@ -68,7 +68,7 @@ class Uploads:
             UPLOAD,
             [
                 # In a job of GitHub, uv prints the token that it was given, to have it masked
-                # (`::add-mask::`); from in here nobody would mask it. All else is on stderr.
+                # (`::add-mask::`); in here nothing would mask it. All else is on stderr.
                 *("sh", "-c", 'exec "$@" >/dev/null', "sh"),
                 *("timeout", "--kill-after=10", str(self.options.upload_timeout)),
                 *("uv", "publish", "--no-cache", f"--trusted-publishing={trusted}"),
@@ -94,7 +94,7 @@ class Uploads:
         return [Held(Credential.UPLOAD, "UV_PUBLISH_TOKEN", token)] if token else []
 
     def _listed(self) -> tuple[list[str], list[Held]]:
-        """Return how `uv publish` is told where files are listed: a private address as a secret."""
+        """Return how `uv publish` gets the address of the listing: a private one as a secret."""
         if self.urls.check == self.urls.shown[1]:
             return [f"--check-url={self.urls.check}"], []
         secret = dagger.dag.set_secret("wheelwright-check-url", self.urls.check)
@@ -114,7 +114,7 @@ class Uploads:
 
 
 async def told(python: str, dist: dagger.Directory, command: str, path: str) -> str:
-    """Return what the program says of a path, by a file: output is for people."""
+    """Return what the program writes about a path, by a file: output is for people."""
     container = with_program(steps.base(slim_image(python), python), "distributions.py")
     container = container.with_directory(DIST, dist)
     container = steps.run(container, ["python", PROGRAM, command, path, _TOLD], kind=DATA)

@@ -56,11 +56,11 @@ class Containers:
     # -- the release commit -----------------------------------------------------------------------
 
     async def made(self, plan: Plan) -> ReleaseCommit:
-        """Return the release commit of the plan's base commit: the edits, made anew."""
+        """Return the release commit of the plan's base commit: the edits, made again."""
         return await preparing.made(self.options, self.remote, plan, self._since(plan))
 
     async def verify(self, plan: Plan, journal: Journal) -> Compared:
-        """Compare a commit with the edits made anew on its parent; write nothing."""
+        """Compare a commit with the edits made again on its parent; write nothing."""
         return await verifying.verify(self.options, self.remote, plan, journal, self._since(plan))
 
     def _since(self, plan: Plan) -> str:
@@ -94,7 +94,7 @@ class Containers:
         project = package.project
         requires = building.build_files(project, journal.build_requires)
         base = await builder.prepared(package.loaded, package.python, requires)
-        # In the repository's root alone: below it git's paths are not those of this source. Some
+        # Only in the repository's root: below it git's paths are not those of this source. Some
         # of the tools that read the version from git also list the sdist's files by it.
         from_git = (
             version_source(project.package) is VersionSource.VCS and not package.loaded.prefix
@@ -115,7 +115,7 @@ class Containers:
         container = container.with_new_file(backend.CONSTRAINTS, recorded)
         build.append(f"--build-constraints={backend.CONSTRAINTS}")
         if not backend.hashed(journal.build_requires):
-            # A commit of before there were hashes.
+            # An older commit, without hashes.
             return await self._ran(container, package, journal, build)
         try:
             return await self._ran(container, package, journal, [*build, "--require-hashes"])
@@ -149,7 +149,7 @@ class Containers:
     # -- verify -----------------------------------------------------------------------------------
 
     async def check(self, plan: Plan, journal: Journal) -> CheckResult:
-        """Verify metadata and contents, then run the tests against each file installed alone."""
+        """Verify metadata and contents, then test each file, installed by itself."""
         assert self._dist is not None, "a build comes first"
         package = await self._package(journal)
         found = [*verify.problems(plan.package, plan.version, self._described)]

@@ -62,7 +62,7 @@ def fragment_directories(project: Project) -> tuple[str, ...]:
         inner = posixpath.join(str(settings.get("package_dir", ".")), package)
         found = [posixpath.join(inner, section, "newsfragments") for section in sections]
     paths = (posixpath.normpath(posixpath.join(project.where, each)) for each in found)
-    # The root as a whole is no directory of fragments.
+    # The root as a whole is not a directory of fragments.
     return tuple(dict.fromkeys(each for each in paths if not each.startswith((".", "/"))))
 
 
@@ -72,7 +72,7 @@ def texts(project: Project, plan: Plan, source: ChangelogSource, new: str) -> Ma
     What towncrier changes and requirements.txt are not among them: those tools write themselves.
 
     Raises:
-        ProjectError: the version stands nowhere that is known.
+        ProjectError: it is unknown where the version is set.
     """
     found = edits.version_file(project)
     if isinstance(found, Problem):
@@ -99,7 +99,7 @@ def texts(project: Project, plan: Plan, source: ChangelogSource, new: str) -> Ma
 def rewrites_requirements(project: Project) -> bool:
     """Whether requirements.txt is made from the lock: there is one, and no hand wrote the file.
 
-    Where there is no such file, it is made only if it would say something.
+    Where there is no such file, it is made only if it would have content.
     """
     if project.lock is None:
         return False

@@ -3,8 +3,8 @@
 Everything wrong is named at once, and nothing has been written yet. Three cases:
 
     continue   the lock is of this run, or of the one to take over: its version and its base
-               commit are the plan. What its message says passes the same checks as a request:
-               anybody who may push a branch may push a lock
+               commit are the plan. What its message has passes the same checks as a request:
+               anyone who may push a branch may push a lock
     complete   the version is on the index and its journal commit is there: the release that
                an earlier run began; the journal commit's parent is the base commit
     begin      a new version, which has to pass every check below
@@ -49,10 +49,10 @@ class Survey:
         tags: commits by version.
         releases: versions that have a tag or a release branch.
         index: all files of the package.
-        changelog_source: who keeps the changelog.
-        changes: what would be said of this release.
+        changelog_source: how the changelog is kept.
+        changes: the changelog's section for this release.
         problems: credentials, permissions and settings that are known to be wrong.
-        notes: what people should know of them, and what may be wrong.
+        notes: about them, and what may be wrong.
         lock_on_base: the commit that the lock names is in the base branch's history.
     """
 
@@ -123,7 +123,7 @@ def _continue(request: Request, identity: RunIdentity, survey: Survey, lock: Loc
         return Stop((_locked(lock, lock_ref(survey.package)),))
     problems = [*_foreign_lock(request, survey, lock), *survey.problems]
     if not problems and not _same(lock.version, survey.released):
-        # What is on the index has passed these, and has to be brought to its end.
+        # What is on the index has passed these, and has to be completed.
         problems += [*_order(request, survey, lock.version), *_changes(survey)]
     if stop := Stop.among(problems):
         return stop
@@ -144,7 +144,7 @@ def _foreign_lock(request: Request, survey: Survey, lock: Lock) -> Iterator[Prob
         seen = f"{ref} names {named}, which is not in the history of {survey.base}"
         yield Problem(Reason.FOREIGN_LOCK, seen)
     if request.version or request.refusal():
-        # The version was compared, or nothing is asked but to go on.
+        # The version was compared, or none is requested.
         return
     versioned = next_version(survey.current, request)
     if isinstance(versioned, Versioned) and versioned.version != lock.version:

@@ -17,10 +17,10 @@ from wheelwright.release.decide.version import newest
 from wheelwright.release.decide.world import FailureKind, Journal, Lock, Plan
 
 LONGEST_LINE: Final = 200
-"""Characters of what a commit's message says of a run."""
+"""Characters of a run's name and version in a commit's message."""
 _TRAILER = re.compile(r"^Wheelwright-([\w-]+): (.*)$", re.MULTILINE)
 
-# Of git's own words (builtin/push.c, transport.c, http.c, remote-curl.c), of GitHub's hooks, and of
+# Messages of git (builtin/push.c, transport.c, http.c, remote-curl.c), of GitHub's hooks, and of
 # curl. The first row that is found decides.
 _MEANINGS: Final = (
     (FailureKind.RACE, r"stale info|fetch first|non-fast-forward|already exists|cannot lock ref"),
@@ -36,7 +36,7 @@ _MEANINGS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class RemoteRefs:
-    """All refs of the remote, and what the commits of locks and releases say.
+    """All refs of the remote, and what the commits of locks and releases record.
 
     Attributes:
         refs: full name to commit, tags peeled.
@@ -75,7 +75,7 @@ def release_commit(found: Mapping[str, Any], head: str) -> Journal:
         parent=found["parent"],
         head=head,
         epoch_s=found["epoch_s"],
-        # Commits of before there was such a line have none.
+        # Older commits have no such line.
         build_requires=backend.recorded(
             text for name, text in trailers if name == "Build-Requires"
         ),
@@ -83,7 +83,7 @@ def release_commit(found: Mapping[str, Any], head: str) -> Journal:
 
 
 def _lock(found: Mapping[str, str]) -> Lock:
-    # Whoever may push can have written it: nothing of another form is passed on.
+    # Anyone who may push can have written it: nothing of another form is passed on.
     trailers = dict(_TRAILER.findall(found["message"]))
     base, epoch = trailers.get("Base", ""), trailers.get("Epoch", "")
     return Lock(
@@ -96,7 +96,7 @@ def _lock(found: Mapping[str, str]) -> Lock:
 
 
 def line(text: str) -> str:
-    """Return a text that is a line for people; empty for another."""
+    """Return a text that is a printable, short line; empty for another."""
     return text if text.isprintable() and len(text) <= LONGEST_LINE else ""
 
 
@@ -143,8 +143,8 @@ def tags(observed: RemoteRefs, prefix: str) -> dict[str, str]:
 def earlier(observed: RemoteRefs, prefix: str, base_commit: str) -> dict[str, str]:
     """Return the tags that a release of a base commit comes after, by version.
 
-    A tag whose release was made of this very commit is no earlier one: it is that release, and a
-    second run with the same words has to find it.
+    A tag whose release was made of this very commit is not an earlier one: it is that release, and
+    a second run with the same arguments has to find it.
     """
     return {
         version: commit
@@ -197,7 +197,7 @@ def failure_of(printed: str, exit_code: int) -> ActFailed:
     message = " / ".join(line.strip() for line in lines[-4:]) or f"exit code {exit_code}"
     if exit_code == 124:
         return ActFailed(FailureKind.BUSY, message)
-    # A server's failure also mentions rejection; it is no refusal.
+    # A server's failure also mentions rejection; it is not a refusal.
     if re.search(r"returned error: (5\d\d|429)|HTTP (5\d\d|429)", printed):
         return ActFailed(FailureKind.BUSY, message)
     for kind, pattern in _MEANINGS:

@@ -40,7 +40,7 @@ class Mark(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One step; `note` says what came of it."""
+    """One step; `note` is its result."""
 
     step: str
     mark: Mark
@@ -224,7 +224,7 @@ def concluded(
 
 
 def published(plan: Plan, world: World, acts: tuple[Act, ...]) -> str:
-    """Return the sentence of what concerns the index alone."""
+    """Return the sentence about the index only."""
     names = ", ".join(file.name for file in world.index)
     state = "published" if Act.PUBLISH in acts else "already published"
     return f"{plan.package} {plan.version}: {state}: {names}"

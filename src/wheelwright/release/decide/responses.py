@@ -10,7 +10,7 @@ from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.world import FailureKind
 
 # Of Warehouse (warehouse/forklift/legacy.py), devpi, and uv (crates/uv-publish). The first row that
-# is found decides; what is not known is a refusal, which a person has to read.
+# is found decides; what is not known is a refusal.
 _UPLOAD: Final = (
     (FailureKind.BURNED, r"previously used by a file that has since been deleted"),
     (
@@ -53,11 +53,11 @@ def upload(printed: str, exit_code: int) -> ActFailed:
 def github(
     what: str, status: int, headers: Mapping[str, str], body: object, now_s: float
 ) -> ActFailed:
-    """Return what an answer of GitHub's that is not a success means.
+    """Return what a response of GitHub that is not a success means.
 
     Source: docs.github.com, "Rate limits for the REST API": a limit is 403 or 429 with
     `retry-after`, or with `x-ratelimit-remaining: 0` and the time of the reset; without either,
-    a minute is what to wait.
+    the pause is a minute.
     """
     message = f"{what}: {status} {_message(body)}".rstrip()
     retry_after_s = _retry_after_s(headers, now_s)

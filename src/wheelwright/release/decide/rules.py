@@ -14,7 +14,7 @@
     | all others                      | never: they judge what comes after the creation         |
 
 Rulesets know branches and tags: no rule can be made for the lock's ref. Protection of the older
-kind is shown to administrators alone, and only for branches that are there.
+kind is shown only to administrators, and only for branches that are there.
 
 Sources: GitHub's REST description, schemas `repository-rule` and `repository-ruleset`;
 docs.github.com, "Available rules for rulesets", and "Creating rulesets for a repository" for the
@@ -74,7 +74,7 @@ def refs_to_create(
 
 
 def applies(ruleset: Mapping[str, Any], ref: str) -> bool:
-    """Whether an active ruleset, as `GET rulesets/ID` tells it, is about a ref.
+    """Whether an active ruleset, as in `GET rulesets/ID`, is about a ref.
 
     What else it may be conditional on, such as names of repositories, GitHub has judged: it lists
     a repository's rulesets.
@@ -94,11 +94,11 @@ def objections(rules: Iterable[Mapping[str, Any]], ref_to_create: RefToCreate) -
 def judged(
     ruleset: Mapping[str, Any], demands: Iterable[str], ref_to_create: RefToCreate, *, app: bool
 ) -> Problem | str:
-    """Return the problem when it is certain, a note when it is not; empty for who may bypass it.
+    """Return the problem when it is certain, else a note; empty for a token that may bypass it.
 
     Whether "the user making the request" may bypass a ruleset is known of people. An app's token
     has no user behind it (its `permissions` of a repository are all false, whatever it may do),
-    and who bypasses is told to administrators alone: so for apps it is a note.
+    and only administrators see who bypasses: so for apps it is a note.
     """
     bypass = ruleset.get("current_user_can_bypass")
     if bypass in _BYPASSES:
@@ -150,7 +150,7 @@ def _fits(parameters: Mapping[str, Any], text: str) -> bool:
             try:
                 found = search(pattern, text, "a rule") is not None
             except ProjectError:
-                # RE2 knows words that this engine does not, and has no pattern that is slow.
+                # RE2 has syntax that this engine lacks, and no slow patterns.
                 return True
         case _:
             return True
@@ -158,13 +158,13 @@ def _fits(parameters: Mapping[str, Any], text: str) -> bool:
 
 
 def _matches(pattern: str, ref: str) -> bool:
-    """Whether a condition's pattern means a ref; `~DEFAULT_BRANCH` is no ref that is made here."""
+    """Whether a condition's pattern means a ref; `~DEFAULT_BRANCH` is not made here."""
     if pattern.startswith("~"):
         return pattern == "~ALL"
     try:
         return search(f"(?s)\\A(?:{''.join(_translated(pattern))})\\Z", ref, "a rule") is not None
     except ProjectError:
-        # A pattern that cannot be followed here may mean the ref: then its rules are told.
+        # A pattern that is invalid here may mean the ref: then its rules are reported.
         return True
 
 

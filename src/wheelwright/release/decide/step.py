@@ -1,6 +1,6 @@
 """The next step of a release: a pure function of the plan and the world.
 
-The rows are asked from the top; the first that holds decides. "Here" is what this run has done.
+The first row that is true decides.
 
     | the world shows                                          | next                         |
     |----------------------------------------------------------|------------------------------|
@@ -13,12 +13,12 @@ The rows are asked from the top; the first that holds decides. "Here" is what th
     | the lock of this run's name, or of one to take over      | LOCK (compare and swap)      |
     | the lock of another                                      | Stop LOCKED or LOCK_LOST     |
     | the tag at another commit, or before anything is         | Stop TAG_TAKEN               |
-    |   published of a commit that is not made anew            |                              |
+    |   published of a commit that this run does not make      |                              |
     | a version that was not there when this was planned,      |                              |
     |   and nothing of this one on the index                   | Stop OVERTAKEN               |
     | no journal commit, and files on the index                | Stop JOURNAL_LOST            |
     | the release branch without a journal commit              | Stop BRANCH_TAKEN            |
-    | no journal commit, or another than this run makes anew   |                              |
+    | no journal commit, or another than this run makes        |                              |
     |   and an empty index                                     | PUSH_BRANCH                  |
     | the pull request closed unmerged                         | Stop PULL_CLOSED             |
     | nothing on the index; gates not run / failed             | RUN_GATES / Stop             |
@@ -33,13 +33,13 @@ The rows are asked from the top; the first that holds decides. "Here" is what th
     | a complete draft                                         | PUBLISH_RELEASE              |
     | a published release with other files                     | Stop RELEASE_DIFFERS         |
 
-What the message of the release commit says is a hint. That the commit is a release's is known when
-its parent is in the base's history and its tree is that of the edits made anew: VERIFY. With an
-empty index, requirements and times are made anew as well, and the branch with them; with files
+The message of the release commit is a hint. That the commit is a release's is known when its parent
+is in the base's history and its tree is that of the edits made again: VERIFY. With an empty index,
+requirements and times are made again as well, and the branch with them; with files
 there, the rebuild must have their hashes.
 
-An act that failed is tried again, or ends the release, as `REASONS_BY_KIND` says: but only if it is
-still the next one. What the act was for may have happened although its answer was lost.
+An act that failed is tried again, or ends the release, by `REASONS_BY_KIND`: but only if it is
+still the next one. It may have succeeded although its response was lost.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ LOOKS: Final = 5
 # How often a busy server is asked again, and the longest pause that is worth waiting for.
 BUSY_TRIES: Final = 5
 LONGEST_PAUSE_S: Final = 300.0
-# Who lost a race looks again at once; who loses this often is told so.
+# A run that lost a race looks again at once; one that loses this often stops.
 RACE_TRIES: Final = 3
 
 # What a distribution's name ends with: PEP 625 and PEP 427.
@@ -128,7 +128,7 @@ class Step:
 
     @property
     def done(self) -> tuple[Act, str]:
-        """What tells it from another one: a name may be left behind by a broken upload twice."""
+        """What identifies it: a broken upload may leave the same name twice."""
         return self.act, f"{self.subject} {self.asset_id}" if self.asset_id else self.subject
 
 
@@ -141,12 +141,12 @@ Next: TypeAlias = Step | Done | Stop
 
 
 def next_step(plan: Plan, world: World) -> Next:
-    """Return what to do, that it is done, or why it cannot go on."""
+    """Return what to do, that it is done, or why it cannot continue."""
     return _tempered(plan, world, _wanted(plan, world))
 
 
 def next_upload(plan: Plan, world: World) -> Next:
-    """Return the same for the distributions alone: what is left when a person pushed the tag."""
+    """Return the same for the distributions only: what is left for an existing tag."""
     return _tempered(plan, world, _distributions(plan, world) or Done())
 
 
@@ -176,12 +176,12 @@ def _wanted(plan: Plan, world: World) -> Next:
     for rows in (_lock, _journal, _distributions, _repository):
         if (found := rows(plan, world)) is not None:
             return found
-    # All of it stands, yet `_released` says no: the index shows other files than the release.
+    # All of it is there, yet not `_released`: the index shows other files than the release.
     return Stop.at(Reason.RELEASE_DIFFERS, f"GitHub release {plan.tag}")
 
 
 def _released(world: World) -> bool:
-    """Whether everything is out there, told without a build: by the index's own hashes."""
+    """Whether everything is released, known without a build: by the index's own hashes."""
     journal, pull, release = world.journal, world.pull, world.release
     if not (journal and world.tag and pull and release and world.index):
         return False
@@ -198,7 +198,7 @@ def _released(world: World) -> bool:
 
 
 def _same(wanted: str, digest: str) -> bool:
-    # A server that tells no digests cannot be compared with; its word for the name has to do.
+    # A server without digests cannot be compared with; the name has to suffice.
     return not digest or wanted == digest
 
 
@@ -249,7 +249,7 @@ def _journal(plan: Plan, world: World) -> Next | None:
     if (unsure := verification(plan, world)) is not None:
         return unsure
     if branch and not world.index and not world.tag and journal.commit != world.state.own_commit:
-        # Left by a run that published nothing: its time and its requirements are made anew.
+        # Left by a run that published nothing: its time and its requirements are made again.
         return Step(Act.PUSH_BRANCH, expected=branch.head)
     if tag and not world.index and journal.commit != world.state.own_commit:
         # No release tags before it publishes.
@@ -352,9 +352,9 @@ def _after(plan: Plan, failure: FailedAttempt, wanted: Step) -> Next:
 
 
 def pause_s(count: int, retry_after_s: float | None) -> float | None:
-    """Return how long to leave a busy server alone; None when it has been asked often enough.
+    """Return how long to leave a busy server alone; None after enough tries.
 
-    `count` is how often it was busy in a row; `retry_after_s` is what it asked for itself.
+    `count` is how often it was busy in a row; `retry_after_s` is what it requested itself.
     """
     pause = 2.0**count if retry_after_s is None else retry_after_s
     return None if count >= BUSY_TRIES or pause > LONGEST_PAUSE_S else pause

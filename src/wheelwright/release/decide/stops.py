@@ -63,7 +63,7 @@ class Reason(Enum):
 
     @property
     def hint(self) -> str:
-        """The next act for a person."""
+        """What to do next."""
         return _HINTS[self]
 
     @property
@@ -149,7 +149,7 @@ class Problem:
     hint: str = ""
 
     def text(self) -> str:
-        """Return the problem for people: the fact, what was seen, the next act."""
+        """Return the problem for people: the fact, what was seen, the hint."""
         fact = f"{self.reason.value}: {self.seen}" if self.seen else self.reason.value
         return f"{fact}; {self.hint or self.reason.hint}"
 

@@ -17,7 +17,7 @@ PYPI: Final = ("https://upload.pypi.org/legacy/", "https://pypi.org/simple/")
 class IndexUrls:
     """Where files go to, and where they are listed; `page` is for people, where one is known.
 
-    A private listing is read by the name and password in its address, which are for nobody to see.
+    A private listing is read by the name and password in its address, which are never shown.
     """
 
     publish: str

@@ -38,7 +38,7 @@ class Annotation:
     column: int = 0
 
     def __str__(self) -> str:
-        # A report may name anything; GitHub shows a file of the repository alone.
+        # A report may name anything; GitHub shows only files of the repository.
         outside = self.file.startswith("/") or ".." in self.file.split("/")
         file = "" if outside else self.file
         placed = bool(file) and self.line > 0

@@ -1,4 +1,4 @@
-"""Codecov's own uploader: its command line, its run, and what its answer means."""
+"""Codecov's own uploader: its command line, its run, and the message about it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wheelwright.project.arguments import argument
 
 REPORT = "/coverage/coverage.xml"
 
-# Where it fails it ends with a traceback, whose last line says why.
+# Where it fails it ends with a traceback, whose last line is the reason.
 _TAIL_LINES = 8
 
 
@@ -37,7 +37,7 @@ async def upload(report: dagger.File, token: dagger.Secret, about: Upload) -> st
     container = (
         toolchain.hashed(DEFAULT_PYTHON, "codecov-cli")
         .with_file(REPORT, report)
-        # An upload is a side effect: no earlier one stands in for it.
+        # An upload is a side effect: it is never cached.
         .with_env_variable("WHEELWRIGHT_UPLOADED_AT", str(time.time_ns()))
     )
     held = Held(Credential.REPORTS, "CODECOV_TOKEN", token)
@@ -67,7 +67,7 @@ def command(upload: Upload) -> tuple[str, ...]:
 
 
 def upload_message(upload: Upload, output: Output) -> str:
-    """Return what came of it in words; an upload that failed is no failure of the run."""
+    """Return the message about an upload; one that failed does not fail the call."""
     printed = "\n".join(part.strip() for part in (output.stdout, output.stderr) if part.strip())
     lines = printed.splitlines()[-_TAIL_LINES:]
     to = upload.url or "Codecov"

@@ -5,8 +5,8 @@
      "ran_at": "2026-05-04T09:58:12+00:00"}
 
 `seconds` is pytest's own clock, so that waiting and installing do not count. `ran_at` is the
-same in two lines where the second was answered from the cache: it says nothing new about
-durations, and counts once.
+same in two lines where the second was cached: it has nothing new about durations,
+and counts once.
 """
 
 from __future__ import annotations

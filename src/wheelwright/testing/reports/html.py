@@ -1,8 +1,8 @@
 """The matrix as one page: no network, no script, dark and light, readable on a phone.
 
 Everything from outside is escaped by `_e`, and a content security policy in the page itself
-forbids whatever an escape might miss. Verdicts are told by a mark and a word, never by colour
-alone.
+forbids whatever an escape might miss. Verdicts are shown by a mark and a word, never only by
+colour.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A finished matrix as data: what every report is made from, and its JSON.
 
-The JSON is also the state of the `Matrix` object between calls, so that it holds what the
+The JSON is also the state of the `Matrix` object between calls, so that it has what the
 reports show and no more: the failures with the end of their output, the slowest tests, no list
 of everything that passed.
 """
@@ -31,9 +31,9 @@ class CellReport:
     Attributes:
         version: the interpreter with its patch release, empty where it did not start.
         tests_s: by pytest's clock; `wall_s` is this call's, installing and waiting included.
-        cached: whether the run was an earlier one, whose result was kept.
+        cached: whether the result is from an earlier run.
         ran_at: when pytest began, as it wrote it itself: tells one run from another.
-        coverage: percent of the cell alone; None where it was not measured.
+        coverage: percent of the cell only; None where it was not measured.
         details: for a cell that failed without a failing test, why.
     """
 
@@ -67,7 +67,7 @@ class FileCoverage:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Coverage combined over the cells; `minimum` 0 asks for nothing."""
+    """Coverage combined over the cells; `minimum` 0 requires nothing."""
 
     percent: float
     files: tuple[FileCoverage, ...] = ()

@@ -33,7 +33,7 @@ def render(report: MatrixReport) -> str:
 
 
 def seconds(cell: CellReport) -> str:
-    """Return how long the cell took in this call; `cached` where its run is an earlier one."""
+    """Return how long the cell took in this call; `cached` for an earlier run."""
     if cell.wall_s is None:
         return "-"
     return "cached" if cell.cached else f"{cell.wall_s:.1f}"
