@@ -30,7 +30,7 @@ class NamedFile:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What stands at `/`: an image and layers over it, lowest first, each with its key."""
+    """What is at `/`: an image and layers over it, lowest first, each with its key."""
 
     image: plan.Image
     layers: tuple[tuple[str, Layer], ...] = ()
@@ -51,7 +51,7 @@ class Stack:
 
 
 class Layouts(Protocol):
-    """What a command needs of the evaluator: the files that it sees, evaluated and laid out."""
+    """What a command needs of the evaluator: the files that it sees, evaluated and prepared."""
 
     store: Store
     sandbox: plan.Sandbox
@@ -71,15 +71,15 @@ class Layouts(Protocol):
         ...
 
     async def stack(self, root: c.Root) -> Stack:
-        """Evaluate what stands at a container's `/`."""
+        """Evaluate what is at a container's `/`."""
         ...
 
     async def checkout(self, tree: Dir) -> Layer:
-        """Lay a tree out on disk."""
+        """Check a tree out on disk."""
         ...
 
     def view(self, stack: Stack) -> View:
-        """Look into what stands at `/`, without a sandbox."""
+        """Return a view of what is at `/`, without a sandbox."""
         ...
 
 
@@ -95,7 +95,7 @@ class Below:
         return node.kind if node else None
 
     def link(self, path: str) -> str:
-        """Return what a link says."""
+        """Return a link's target."""
         node = self._view.lookup(path, follow=False)
         if node is None or node.kind != "link":
             raise TreeError(f"{path} is not a link")

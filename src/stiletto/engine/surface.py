@@ -27,7 +27,7 @@ class Lower(Protocol):
         ...
 
     def link(self, path: str, /) -> str:
-        """Return what a link says."""
+        """Return a link's target."""
         ...
 
     def mode(self, path: str, /) -> int:
@@ -47,7 +47,7 @@ class Surface(ABC):
 
     @abstractmethod
     def link(self, path: str) -> str:
-        """Return what a link says."""
+        """Return a link's target."""
 
     @abstractmethod
     def put(self, path: str, entry: Entry) -> None:
@@ -59,7 +59,7 @@ class Surface(ABC):
 
     @abstractmethod
     def remove(self, path: str) -> None:
-        """Take a path away; absent is no error."""
+        """Remove a path; an absent one is not an error."""
 
     def resolve(self, path: str, *, follow: bool = False) -> str:
         """Follow the links in the parents of a path, with `follow` also the last one.
@@ -95,12 +95,12 @@ class TreeSurface(Surface):
         self.tree = tree
 
     def kind(self, path: str) -> str | None:
-        """Return what stands in the tree."""
+        """Return what is in the tree."""
         entry = self.tree.get(path)
         return _kind(entry) if entry is not None else None
 
     def link(self, path: str) -> str:
-        """Return what a link of the tree says."""
+        """Return the target of a link of the tree."""
         entry = self.tree.get(path)
         if not isinstance(entry, Link):
             raise TreeError(f"{path} is not a link")
@@ -118,7 +118,7 @@ class TreeSurface(Surface):
         self.put(path, tree)
 
     def remove(self, path: str) -> None:
-        """Take a path away."""
+        """Remove a path."""
         self.tree = self.tree.remove(path)
 
 
@@ -139,7 +139,7 @@ class DeltaSurface(Surface):
         return None if hidden else self._lower.kind("/" + path)
 
     def kind(self, path: str) -> str | None:
-        """Return what stands in the layer, or below where nothing hides it."""
+        """Return what is in the layer, or below if nothing hides it."""
         entry: Entry | None = self.tree
         for name in split(path):
             if not isinstance(entry, Dir):
@@ -150,7 +150,7 @@ class DeltaSurface(Surface):
         return _kind(entry) if entry is not None else None
 
     def link(self, path: str) -> str:
-        """Return what a link says, in the layer or below."""
+        """Return a link's target, in the layer or below."""
         entry = self.tree.get(path)
         if isinstance(entry, Link):
             return entry.target
@@ -195,7 +195,7 @@ class DeltaSurface(Surface):
                 self.put(inside, entry)
 
     def remove(self, path: str) -> None:
-        """Take a path away."""
+        """Remove a path."""
         if path:
             self.tree = self.tree.remove(path)
             if self._below(path) is not None:

@@ -17,11 +17,11 @@ from stiletto.module.remote import is_remote
 
 @dataclass(frozen=True, slots=True)
 class ModuleProject:
-    """What the module's pyproject.toml says of how to run it.
+    """How to run the module, from its pyproject.toml.
 
     Attributes:
         package: the import package, from the project's name.
-        python: what is asked of the interpreter, such as `3.12` or `>=3.11`.
+        python: what is required of the interpreter, such as `3.12` or `>=3.11`.
         main_object: the entry point `module:Class`, where the project names one itself.
         has_sdk: whether dagger-io is among the dependencies.
     """
@@ -56,7 +56,7 @@ class LoadedModule:
     """A module ready to run, as one of those that use it sees it.
 
     Attributes:
-        name: what it is called by who uses it; its code knows `config.name`.
+        name: its name for those that use it; its code knows `config.name`.
         place: where its files are.
         root: where relative default paths start.
         context: where absolute default paths start, and what none may leave.
@@ -69,8 +69,8 @@ class LoadedModule:
         uses: the modules that its code sees, dependencies first.
         toolchains: those of them that the command line offers beside its own functions.
         addresses: defaults that are addresses of objects, by (type, function, argument).
-        origins: where those stand.
-        ignore_checks: patterns of checks that who uses it does not want.
+        origins: the places of those.
+        ignore_checks: patterns of checks that its user does not want.
     """
 
     name: str
@@ -94,14 +94,14 @@ class LoadedModule:
     def scope(self) -> str:
         """Name and place, as the real engine scopes names of secrets and cache volumes.
 
-        The commit is no part of it: a cache volume outlives an update of the module.
+        The commit is not part of it: a cache volume outlives an update of the module.
         """
         where = self.place.origin.removesuffix(f"@{self.place.commit}")
         return f"module {self.config.name} {where}"
 
 
 def find_module(ref: str | None, workdir: Path) -> Path | None:
-    """Return the directory that holds the module's `dagger.json`.
+    """Return the directory of the module's `dagger.json`.
 
     Without a reference that is the working directory or the nearest one above it, up to the
     repository's root. None where the reference means a repository to clone.
@@ -167,8 +167,8 @@ def read_project(source: Path) -> ModuleProject:
     )
 
 
-# What has another type than the one specified counts as not said: uv, which installs the
-# project, says what is wrong with it.
+# A value of another type than the one specified counts as missing: uv, which installs the
+# project, reports what is wrong with it.
 
 
 def _table(data: Mapping[str, object], key: str) -> Mapping[str, object]:

@@ -24,7 +24,7 @@ from stiletto.sandbox.relocation import copy_file, copy_link, placeholder
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What tells a changed entry from an unchanged one; times in nanoseconds."""
+    """What distinguishes a changed entry from an unchanged one; times in nanoseconds."""
 
     mode: int
     inode: int
@@ -70,7 +70,7 @@ def snapshot(root: Path, skip: Collection[str] = ()) -> Snapshot:
 
 
 def remove_entry(path: Path) -> None:
-    """Remove what stands at `path`, if anything."""
+    """Remove what is at `path`, if anything."""
     found = lstat(path)
     if found is None:
         return
@@ -81,7 +81,7 @@ def remove_entry(path: Path) -> None:
 
 
 def lay(layer: Layer, tree: Path, at: str = "") -> None:
-    """Lay a layer over the working tree, beneath `at`; placeholders become the tree's path."""
+    """Copy a layer onto the working tree, beneath `at`; placeholders become the tree's path."""
     root = tree / at
     for path in layer.removed:
         remove_entry(root / path)
@@ -166,6 +166,6 @@ def changes(
     removed = collapse(
         path for path in before if path not in after and mounted.isdisjoint(parents(path))
     )
-    # A name that came back as another kind hides the old one by standing there.
+    # A name that came back as another kind hides the old one by being there.
     gone = frozenset(path for path in removed if lstat(upper / path) is None)
     return Layer(upper, gone, frozenset(relocatable))
