@@ -64,7 +64,7 @@ GATES: Final = registered(
     Types(),
     Tests(),
     Build(),
-    # Those that are called alone.
+    # Called by themselves only.
     Versions(),
     Security(),
     Audit(),
@@ -81,7 +81,9 @@ def skippable() -> tuple[str, ...]:
     return tuple(gate.name for gate in in_ci())
 
 
-async def ci(loaded: LoadedProject, asked: str, git: dagger.Directory, *, fail_fast: bool) -> str:
+async def ci(
+    loaded: LoadedProject, requested: str, git: dagger.Directory, *, fail_fast: bool
+) -> str:
     """Run every gate and return the table.
 
     With `fail_fast` they run one after the other and stop at the first failure; without, all at
@@ -91,7 +93,7 @@ async def ci(loaded: LoadedProject, asked: str, git: dagger.Directory, *, fail_f
         GateFailed: a gate failed; the message is the table with the details of failures above.
     """
     loaded.project.require_package()
-    python = python_of(loaded, asked)
+    python = python_of(loaded, requested)
     rows: dict[str, Row] = {}
     for name in loaded.project.settings.skip:
         note = "left out by skip in [tool.wheelwright]"
@@ -100,7 +102,7 @@ async def ci(loaded: LoadedProject, asked: str, git: dagger.Directory, *, fail_f
 
     async def run(gate: AnyGate) -> None:
         if isinstance(gate, Types):
-            gate = replace(gate, asked=bool(asked))
+            gate = replace(gate, requested=bool(requested))
         rows[gate.name] = await _timed(gate, loaded, python, git)
 
     if fail_fast:
@@ -126,7 +128,7 @@ async def _timed(gate: AnyGate, loaded: LoadedProject, python: str, git: dagger.
     try:
         result = await check(gate, loaded, python, git)
     except RequestError:
-        # What was asked for cannot be done: no table would make that clearer.
+        # The arguments are invalid, which is no gate's failure.
         raise
     except Exception as caught:
         text = expected(caught)
@@ -151,7 +153,7 @@ def failed(rows: Sequence[Row]) -> bool:
 
 
 def headline(rows: Sequence[Row]) -> str:
-    """Return the fact that a failed `ci` is: how many gates failed, and which."""
+    """Return the first line of a failed `ci`: how many gates failed, and which."""
     names = [row.result.gate for row in rows if row.result.verdict is Verdict.FAILED]
     return f"{len(names)} of {len(rows)} gates failed: {', '.join(names)}"
 
@@ -179,9 +181,9 @@ def render(title: str, rows: Sequence[Row]) -> str:
 
 def _last(rows: Sequence[Row]) -> str:
     counts = {verdict: sum(row.result.verdict is verdict for row in rows) for verdict in Verdict}
-    said = ", ".join(f"{count} {verdict.value}" for verdict, count in counts.items() if count)
+    totals = ", ".join(f"{count} {verdict.value}" for verdict, count in counts.items() if count)
     if not failed(rows) and 0 < counts[Verdict.PASSED] < len(rows):
-        # Who reads only this line has to see what nobody checked.
+        # This line has to name what was not checked.
         left = "; ".join(
             f"{verdict.value}: {', '.join(_names(rows, verdict))}"
             for verdict in (Verdict.NOT_CONFIGURED, Verdict.NOT_RUN)
@@ -189,7 +191,7 @@ def _last(rows: Sequence[Row]) -> str:
         )
         return f"passed: {counts[Verdict.PASSED]} of {len(rows)} gates; {left}"
     head = "failed" if failed(rows) else "passed" if counts[Verdict.PASSED] else "nothing ran"
-    return f"{head}: {said}"
+    return f"{head}: {totals}"
 
 
 def _names(rows: Sequence[Row], verdict: Verdict) -> list[str]:

@@ -41,7 +41,7 @@ from wheelwright.module.takes import takes
 from wheelwright.module.uncached import uncached
 from wheelwright.notify import MESSAGE, compose, post
 from wheelwright.project.pythons import claimed
-from wheelwright.release.act.asked import Asked
+from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.testing import cells, matrix, run_tests
 from wheelwright.testing.cells import Selection
 from wheelwright.testing.matrix import MatrixOptions
@@ -87,7 +87,7 @@ class Wheelwright(Releases):
     async def typecheck(self, git: Git, python: Python = "") -> str:
         """Run each type checker the project configures: mypy, (based)pyright, ty, pyrefly."""
         loaded = await self._loaded()
-        gate = Types(asked=bool(python))
+        gate = Types(requested=bool(python))
         return (await gates.check(gate, loaded, self._python(loaded, python), git)).require()
 
     @function
@@ -105,7 +105,7 @@ class Wheelwright(Releases):
         git: Git,
         python: Python = "",
         *,
-        asked: TestRequest,
+        request: TestRequest,
         rerun: Rerun = False,
     ) -> str:
         """Run the tests with pytest on one Python, and fail if they fail.
@@ -115,8 +115,8 @@ class Wheelwright(Releases):
         deps. The result names it. `test-run` returns the files of the same run.
         """
         loaded = await self._loaded(rerun=rerun)
-        cell = asked.cell(self._python(loaded, python))
-        tested = await run_tests.test(loaded, git, cell, TestOptions(asked.args))
+        cell = request.cell(self._python(loaded, python))
+        tested = await run_tests.test(loaded, git, cell, TestOptions(request.args))
         if error := tested.error():
             raise error
         return tested.text()
@@ -129,13 +129,13 @@ class Wheelwright(Releases):
         git: Git,
         python: Python = "",
         *,
-        asked: TestRequest,
+        request: TestRequest,
         rerun: Rerun = False,
     ) -> TestRun:
         """Return the run that `test` judges, with its JUnit report and log, passed or failed."""
         loaded = await self._loaded(reading=not rerun, rerun=rerun)
-        cell = asked.cell(self._python(loaded, python))
-        return run_object(await run_tests.test(loaded, git, cell, TestOptions(asked.args)))
+        cell = request.cell(self._python(loaded, python))
+        return run_object(await run_tests.test(loaded, git, cell, TestOptions(request.args)))
 
     @function
     @check
@@ -144,7 +144,7 @@ class Wheelwright(Releases):
     async def matrix(
         self,
         git: Git,
-        asked: Selection,
+        selection: Selection,
         options: MatrixOptions,
         plan: Annotated[bool, Doc("List the cells, and run none.")] = False,
         format_: Annotated[
@@ -164,26 +164,26 @@ class Wheelwright(Releases):
         table. A Python that the engine cannot provide fails its cell. `matrix-run` returns the
         files of the same run.
         """
-        asked = replace(asked, os=os)
+        selection = replace(selection, os=os)
 
-        async def one(loaded: LoadedProject) -> MatrixReport:
-            return (await matrix.run(loaded, git, asked, options)).report
+        async def run(loaded: LoadedProject) -> MatrixReport:
+            return (await matrix.run(loaded, git, selection, options)).report
 
         if all_packages:
             if plan or format_ is PlanFormat.GITHUB:
                 raise RequestError("--plan lists the cells of one package", "pass --package")
             return await matrix.judge_all(
-                await self._all_loaded(rerun=rerun), one, fail_fast=options.fail_fast
+                await self._all_loaded(rerun=rerun), run, fail_fast=options.fail_fast
             )
         loaded = await self._loaded(rerun=rerun)
         if plan or format_ is PlanFormat.GITHUB:
-            planned = cells.plan(loaded.project, asked)
+            planned = cells.plan(loaded.project, selection)
             if format_ is PlanFormat.GITHUB:
                 return cells.github(planned)
             return cells.table(loaded.project, planned)
         if os:
             raise RequestError("--os needs --plan", "pass --plan, too")
-        return matrix.judge(await one(loaded))
+        return matrix.judge(await run(loaded))
 
     @uncached
     @takes()
@@ -191,13 +191,13 @@ class Wheelwright(Releases):
     async def matrix_run(
         self,
         git: Git,
-        asked: Selection,
+        selection: Selection,
         options: MatrixOptions,
         rerun: Rerun = False,
     ) -> Matrix:
         """Return the matrix that `matrix` judges, with all its files, passed or failed."""
         loaded = await self._loaded(reading=not rerun, rerun=rerun)
-        return matrix_object(await matrix.run(loaded, git, asked, options))
+        return matrix_object(await matrix.run(loaded, git, selection, options))
 
     @uncached
     @takes(without=("args", "fail_fast"))
@@ -311,14 +311,14 @@ class Wheelwright(Releases):
         "not configured".
         """
 
-        async def one(loaded: LoadedProject) -> str:
+        async def run(loaded: LoadedProject) -> str:
             return await ci.ci(loaded, python or self.python, git, fail_fast=fail_fast)
 
         if all_packages:
             return await packages.judge(
-                await self._all_loaded(rerun=rerun), one, fail_fast=fail_fast
+                await self._all_loaded(rerun=rerun), run, fail_fast=fail_fast
             )
-        return await one(await self._loaded(rerun=rerun))
+        return await run(await self._loaded(rerun=rerun))
 
     # Each call prints the pins that it kept, so none is answered from an earlier one.
     @uncached
@@ -368,11 +368,11 @@ class Wheelwright(Releases):
         return await github.restore_cache(await self._loaded(), saved)
 
     async def _of_package(
-        self, asked: Asked, git: dagger.Directory, *, checkout: bool = False
-    ) -> tuple[Asked, LoadedProject]:
+        self, options: ReleaseOptions, git: dagger.Directory, *, checkout: bool = False
+    ) -> tuple[ReleaseOptions, LoadedProject]:
         loaded = await self._loaded()
         package, python = self.package, self.python
-        return replace(asked, package=package, python=python, git=git, checkout=checkout), loaded
+        return replace(options, package=package, python=python, git=git, checkout=checkout), loaded
 
     async def _loaded(self, *, reading: bool = False, rerun: bool = False) -> LoadedProject:
         attempting.begin(reading=reading, rerun=rerun)
@@ -387,9 +387,9 @@ class Wheelwright(Releases):
         return all_loaded
 
     def _hold(self, loaded: LoadedProject) -> None:
-        said = self.step_timeout or loaded.project.settings.step_timeout or limits.DEFAULT_STEP
-        limits.hold_steps(limits.seconds(said, "--step-timeout"))
+        limit = self.step_timeout or loaded.project.settings.step_timeout or limits.DEFAULT_STEP
+        limits.hold_steps(limits.seconds(limit, "--step-timeout"))
         steps.hold_credentials(self.netrc)
 
-    def _python(self, loaded: LoadedProject, asked: str = "") -> str:
-        return python_of(loaded, asked or self.python)
+    def _python(self, loaded: LoadedProject, requested: str = "") -> str:
+        return python_of(loaded, requested or self.python)

@@ -47,8 +47,8 @@ async def post(webhook: str, text: str) -> str:
     """Post a message as Slack's webhooks take it: JSON with the field `text`.
 
     Raises:
-        RequestError: the address is no URL.
-        ToolFailed: nobody answered, or the answer is an error.
+        RequestError: the address is not a URL.
+        ToolFailed: no answer, or an error.
     """
     url = webhook.strip()
     if not url.startswith(("https://", "http://")):
@@ -57,7 +57,7 @@ async def post(webhook: str, text: str) -> str:
         async with httpx.AsyncClient(timeout=_TIMEOUT_S) as client:
             answer = await client.post(url, json={"text": text})
     except httpx.HTTPError as error:
-        # The error's own text may hold the address.
+        # The error's own text may have the address.
         raise ToolFailed(f"the webhook did not answer: {type(error).__name__}") from None
     if answer.is_error:
         raise ToolFailed(f"the webhook answered {answer.status_code} {answer.reason_phrase}")

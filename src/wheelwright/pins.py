@@ -14,7 +14,7 @@ from typing import Final
 UV: Final = "0.13.9"
 UV_IMAGE: Final = f"ghcr.io/astral-sh/uv:{UV}"
 
-# Dagger's command line and engine: what dagger.json of this module asks for.
+# Dagger's command line and engine: as in dagger.json of this module.
 DAGGER: Final = "0.21.8"
 
 # Minor releases that have an official image, oldest first. A package that claims ">=3.9" and
@@ -59,7 +59,7 @@ class Action:
         return f"{self.name}@{self.commit} # {self.version}"
 
 
-# By the word that the templates use. Each was read from the tags of the action's repository.
+# By the name in the templates. Each was read from the tags of the action's repository.
 ACTIONS: Final = {
     "checkout": Action("actions/checkout", "3d3c42e5aac5ba805825da76410c181273ba90b1", "v7.0.1"),
     "cache": Action("actions/cache", "27d5ce7f107fe9357f9df03efb73ab90386fccae", "v5.0.5"),

@@ -243,7 +243,7 @@ def read_package(files: dict[str, str]) -> None:
         lambda: coverage.configured(project, test_dependencies.find(project, "3.12")),
         lambda: coverage.minimum(project),
         lambda: [tool(project, name, "3.12") for name in ("ruff", "mypy", "bandit")],
-        lambda: Types(asked=True).plan(project, "3.12"),
+        lambda: Types(requested=True).plan(project, "3.12"),
         *(partial(gate.configured, project) for gate in GATES),
         *(partial(gate.plan, project, "3.12") for gate in GATES if not isinstance(gate, OwnWay)),
         lambda: layout.test_directories(project),

@@ -53,7 +53,7 @@ def test_ruff_that_finds_no_file_has_checked_nothing(
 def planned(name: str) -> types.Check:
     """Return the check of a package that configures one checker."""
     project = package(f"[tool.{name}]\n")
-    return types.check_of(project, types.checkers(project)[0], "3.12", asked=False)
+    return types.check_of(project, types.checkers(project)[0], "3.12", requested=False)
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from wheelwright.errors import RequestError
 from wheelwright.project.addresses import without_credentials
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import Project, describe
-from wheelwright.release.act.asked import run_name
 from wheelwright.release.act.handing import Handed, read, write
+from wheelwright.release.act.options import run_name
 from wheelwright.release.decide import refs
 from wheelwright.release.decide.stops import Problem
 from wheelwright.release.decide.urls import IndexUrls, exposed, https, index_urls
@@ -146,7 +146,7 @@ NAMES = st.text(st.characters(exclude_categories=["C", "Z"]) | st.just(" "), min
 @given(NAMES.filter(bool))
 def test_a_runs_name_stays_one_word_when_it_is_pasted(run: str) -> None:
     """Whoever may push names the run; the command that continues it holds that name alone."""
-    command = lock(run).act.removeprefix("wait for it, or continue it with ")
+    command = lock(run).hint.removeprefix("wait for it, or continue it with ")
     command = command.removesuffix(" if it is dead")
 
     assert [f"--take-over={run}"] == shlex.split(command)
@@ -154,8 +154,8 @@ def test_a_runs_name_stays_one_word_when_it_is_pasted(run: str) -> None:
 
 def test_a_usual_name_is_shown_as_ever() -> None:
     """The message stays what docs/recovery.md shows."""
-    assert '--take-over="job-1"' in lock("job-1").act
-    assert "--take-over='\"; touch x; \"'" in lock('"; touch x; "').act
+    assert '--take-over="job-1"' in lock("job-1").hint
+    assert "--take-over='\"; touch x; \"'" in lock('"; touch x; "').hint
 
 
 @pytest.mark.parametrize("run", ["a\x1b[2Jb", "a\x85b", "a" * 5000, "a\u202eb"])

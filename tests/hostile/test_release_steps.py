@@ -51,7 +51,7 @@ def test_as_any_dependency_could():
 
 
 @dataclass(frozen=True)
-class Seen:
+class RemoteRefs:
     """What one command could see."""
 
     args: tuple[str, ...]
@@ -90,12 +90,12 @@ def recorded(bench: Bench, to: Path) -> Bench:
     return replace(bench, program=[sys.executable, step_recorder.__file__, str(to)])
 
 
-def seen(path: Path) -> list[Seen]:
+def seen(path: Path) -> list[RemoteRefs]:
     """Read what was written down, the module's own process and its environment left out."""
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     rows = [row for row in rows if not MODULE & {*row["writable"], *row["args"]}]
     return [
-        Seen(
+        RemoteRefs(
             tuple(row["args"]),
             row["env"],
             tuple(row["secrets"]),
@@ -107,14 +107,14 @@ def seen(path: Path) -> list[Seen]:
     ]
 
 
-def wrong(steps: Sequence[Seen]) -> list[str]:
+def wrong(steps: Sequence[RemoteRefs]) -> list[str]:
     """Return each step that saw more than its row of the table gives.
 
     What foreign code has written to never gets a secret afterwards: neither does a command over a
     layer that it has filled.
     """
     found = []
-    wrote: dict[int, Seen] = {}
+    wrote: dict[int, RemoteRefs] = {}
     for step in steps:
         row = step.kind
         more = [name for name in step.secrets if SECRETS.get(name) not in row.secrets]
@@ -133,13 +133,13 @@ def wrong(steps: Sequence[Seen]) -> list[str]:
     return found
 
 
-def connected(steps: Sequence[Seen]) -> bool:
+def connected(steps: Sequence[RemoteRefs]) -> bool:
     """Whether layers are known by their numbers: one step stands on what another has written."""
     written = {step.writes for step in steps}
     return any(written & {*step.layers} for step in steps)
 
 
-def read(path: Path) -> list[Seen]:
+def read(path: Path) -> list[RemoteRefs]:
     """Hold what is true of every call; return its steps."""
     steps = seen(path)
     path.unlink()
@@ -148,7 +148,7 @@ def read(path: Path) -> list[Seen]:
     return steps
 
 
-def held(path: Path, ended: Ended) -> list[Seen]:
+def held(path: Path, ended: Ended) -> list[RemoteRefs]:
     """Hold what is true of every release, or job of one; return its steps."""
     steps = read(path)
     # One release, and nothing that was made before it: not even by `ci` in the same store.
@@ -185,14 +185,14 @@ def test_every_step_of_a_release_sees_what_the_table_says(
     assert set() == {"pytest", "uv build", "twine check", "uv publish", "refs.py"} - words(steps)
 
 
-def words(steps: Sequence[Seen]) -> set[str]:
+def words(steps: Sequence[RemoteRefs]) -> set[str]:
     """Return which of the programs of a release ran."""
     programs = ("pytest", "uv build", "twine check", "uv publish", "refs.py", "sha256sum")
     commands = [" ".join(step.args) for step in steps]
     return {word for word in programs if any(word in command for command in commands)}
 
 
-def given(steps: Sequence[Seen]) -> set[str]:
+def given(steps: Sequence[RemoteRefs]) -> set[str]:
     """Return the secrets that the steps were given."""
     return {name for step in steps for name in step.secrets}
 
@@ -219,13 +219,13 @@ def test_every_step_of_the_jobs_and_of_a_tag_sees_what_the_table_says(
         taken, clone = ["--built", str(built)], ["--git", str(at.clone)]
         now = f"--source-date-epoch={EPOCH_S}"
 
-        def job(*words: str) -> list[Seen]:
+        def job(*words: str) -> list[RemoteRefs]:
             """Run a function that is a release, or a part of one."""
             ended = at.call(f"--netrc=file://{netrc}", *words)
             assert 0 == ended.code, str(ended)
             return held(steps_file, ended)
 
-        def reading(*words: str) -> list[Seen]:
+        def reading(*words: str) -> list[RemoteRefs]:
             """Run a function that only looks."""
             ended = at.call(f"--netrc=file://{netrc}", *words)
             assert 0 == ended.code, str(ended)

@@ -137,7 +137,7 @@ async def _awaited(ask: Callable[[], Awaitable[Any]]) -> Any:
     try:
         return await ask()
     except ActFailed as error:
-        return error.said
+        return error.message
 
 
 @pytest.mark.parametrize("body", [b"[" * 100_000, b"{", b"\xff\xfe", b"", b"<html>Log in</html>"])

@@ -1,18 +1,18 @@
 """Runs failed steps again, so that a cached failure is never the verdict.
 
-Engines keep what a step left, also when it says no. A green answer is worth keeping; a red one may
-have been a flaky test's, or a machine's bad day. So the calls differ:
+Engines cache what a step left, also when it failed. A pass is worth keeping; a failure may be that
+of a flaky test, or of the machine. So the calls differ:
 
 | call | finds | does |
 |---|---|---|
-| that judges: `test`, `matrix`, `ci`, each check | a green attempt | answers with it |
-| | red attempts alone, begun before the call | runs the step again, once |
+| that judges: `test`, `matrix`, `ci`, each check | an attempt that passed | returns it |
+| | only failed attempts, begun before the call | runs the step again, once |
 | with `--rerun` | anything | runs the step again, once |
-| that reads: `test-run`, `matrix-run`, `annotations` | attempts | answers with the newest |
+| that reads: `test-run`, `matrix-run`, `annotations` | attempts | returns the newest |
 | | none | runs the step |
 
-An attempt has a name, which is among the inputs of the step; the first has none, so that a green
-first attempt costs nothing here. The newest name of each step lies in a volume that only the
+An attempt has a name, which is among the inputs of the step; the first has none, so that a first
+attempt that passes costs nothing here. The newest name of each step is in a volume that only the
 program `inside/attempts.py` ever sees: no code of a package runs where it is mounted.
 """
 
@@ -53,7 +53,7 @@ _ROUNDS_MAX = 5
 
 @dataclass(slots=True)
 class _Call:
-    """One call of a function of this module: what it may answer with, and since when it runs."""
+    """One call of a function of this module: which attempts it may return, and when it began."""
 
     started_at: float
     reading: bool = False
@@ -79,8 +79,8 @@ def named(container: dagger.Container, attempt: str) -> dagger.Container:
 
 async def key_of(source: dagger.Directory, *parts: object) -> str:
     """Return the name of a step: what it runs on, and everything else that makes it differ."""
-    said = "\0".join([await source.digest(), *map(repr, parts)])
-    return hashlib.sha256(said.encode("utf-8", "backslashreplace")).hexdigest()
+    parts_text = "\0".join([await source.digest(), *map(repr, parts)])
+    return hashlib.sha256(parts_text.encode("utf-8", "backslashreplace")).hexdigest()
 
 
 async def settled(
@@ -91,10 +91,10 @@ async def settled(
     red: Callable[[T], bool],
     began: Callable[[T], float | None] = lambda _: None,
 ) -> T:
-    """Return the attempt that answers this call; `run` runs one, or finds it in the store.
+    """Return the attempt that this call returns; `run` runs one, or finds it in the cache.
 
-    `began` tells when an attempt did, by the machine's own clock; None where that is not known.
-    A release has no attempts: none of its steps is answered from a result of another call.
+    `began` returns when an attempt began, by the machine's clock; None where that is not known.
+    A release has no attempts: it takes no result of another call.
     """
     call = _call.get() or _Call(time.time())
     if steps.releasing():
@@ -112,10 +112,10 @@ async def settled(
         if at is not None and at >= call.started_at:
             return found
         age = "unknown" if at is None else "old"
-        attempt, word = await _ask(python, "settle", await key(), attempt, call.name, age)
-        if word != "fresh":
+        attempt, state = await _ask(python, "settle", await key(), attempt, call.name, age)
+        if state != "fresh":
             found = await run(attempt)
-        if word != "seen":
+        if state != "seen":
             return found
     return found
 
@@ -123,20 +123,20 @@ async def settled(
 async def _table(call: _Call, python: str) -> dict[str, str]:
     async with call.lock:
         if call.table is None:
-            lines = (await _tell(python, "table")).splitlines()
+            lines = (await _run_program(python, "table")).splitlines()
             call.table = dict(line.split(maxsplit=1) for line in lines)
         return call.table
 
 
-async def _ask(python: str, *words: str) -> tuple[str, str]:
-    said = await _tell(python, *words)
-    attempt, _, word = said.partition(" ")
-    if not re.fullmatch(r"-|\w+", attempt) or word not in ("fresh", "seen", "mine"):
-        raise ToolFailed(f"the attempts at a step are not known: {said[:80]!r}")
-    return attempt, word
+async def _ask(python: str, *args: str) -> tuple[str, str]:
+    answer = await _run_program(python, *args)
+    attempt, _, state = answer.partition(" ")
+    if not re.fullmatch(r"-|\w+", attempt) or state not in ("fresh", "seen", "mine"):
+        raise ToolFailed(f"the attempts at a step are not known: {answer[:80]!r}")
+    return attempt, state
 
 
-async def _tell(python: str, *words: str) -> str:
+async def _run_program(python: str, *args: str) -> str:
     """Run the program over the volume, now."""
     program = (files("wheelwright.inside") / "attempts.py").read_text(encoding="utf-8")
     container = (
@@ -145,5 +145,5 @@ async def _tell(python: str, *words: str) -> str:
         .with_new_file(_PROGRAM, program)
         .with_env_variable("WHEELWRIGHT_ASKED_AT", f"{time.time_ns()} {uuid.uuid4().hex}")
     )
-    command = ["python", _PROGRAM, _KEPT, *words]
+    command = ["python", _PROGRAM, _KEPT, *args]
     return (await steps.step(container, ATTEMPT, command, volume=_VOLUME).stdout()).strip()

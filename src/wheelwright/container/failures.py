@@ -38,7 +38,7 @@ class FunctionFailed(FunctionError, dagger.QueryError):
         return Exception.__new__(cls)
 
     def __init__(self, message: str, extensions: Mapping[str, Any] | None = None) -> None:
-        # A message holds what steps print, and it is printed as it is by whoever called.
+        # A message has output of steps, and the caller prints it as it is.
         message = harmless(message)
         Exception.__init__(self, message)
         self.extra = None

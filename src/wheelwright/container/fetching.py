@@ -1,4 +1,4 @@
-"""Downloads with the credential what is built without it afterwards.
+"""Downloads with the credential what is then built without it.
 
 uv downloads and builds in one command, and what it builds runs its own code. So that such code
 sees no credential of an index, an installing step fetches first: what builds require, and the
@@ -34,19 +34,19 @@ _HASHED = "/opt/wheelwright/sdists.txt"
 async def build_requirements(
     image: str, python: str, requires: Mapping[str, str]
 ) -> dagger.Directory:
-    """Return a cache with what builds need, so that they ask no index, and need no credential."""
+    """Return a cache with what builds need, so that they need no index and no credential."""
     container = base(image, python).with_workdir(_REQUIRES)
     for name, text in requires.items():
         container = container.with_new_file(f"{_REQUIRES}/{name}", text)
     bounds = ("--constraints", building.CONSTRAINTS) if building.CONSTRAINTS in requires else ()
     target = f"--target={_REQUIRES}/unused"
     flags = (f"--cache-dir={CACHE}", target, *bounds, "-r", "pyproject.toml")
-    made = install(container, ["uv", "pip", "install", "--quiet", *flags])
+    installed = install(container, ["uv", "pip", "install", "--quiet", *flags])
     try:
-        return await made.directory(CACHE).sync()
+        return await installed.directory(CACHE).sync()
     except dagger.ExecError:
         # Requirements without a wheel, or two packages of a workspace that need different ones:
-        # then the build asks for what it needs by itself, without a credential.
+        # then the build downloads what it needs by itself, without a credential.
         return dag.directory()
 
 
@@ -66,7 +66,7 @@ async def sdists(
     pinned: list[str] = []
     for each in wanted:
         lines += _requires(await fetched.file(f"{each.name}.toml").contents())
-        # Not every index tells digests. What was fetched is what is built, wherever uv looks.
+        # Not every index has digests. What was fetched is what is built, wherever uv looks.
         digest = await fetched.file(f"{each.name}.sha256").contents()
         pinned.append(f"{each.name}=={each.version} --hash=sha256:{digest}\n")
     needed = building.files_for(plan.requires, lines)
@@ -84,18 +84,18 @@ def repositories(
     container: dagger.Container, plan: Environment, command: tuple[str, ...]
 ) -> dagger.Container:
     """Build commits of git repositories: cloned with the credential, built without it."""
-    # git and libcurl are in the full image alone; nothing is checked out, so that no hook, filter
+    # git and libcurl are only in the full image; nothing is checked out, so that no hook, filter
     # or submodule of a repository acts.
     clean = base(full_image(plan.python), plan.python).with_workdir(_CLONES)
-    told: dict[str, str] = {"GIT_CONFIG_COUNT": str(len(plan.repositories))}
+    settings: dict[str, str] = {"GIT_CONFIG_COUNT": str(len(plan.repositories))}
     for number, url in enumerate(plan.repositories):
         clone = ["git", "clone", "--quiet", "--mirror", "--template=", "--", url, f"{number}.git"]
         clean = step(clean, INSTALL, clone)
-        told[f"GIT_CONFIG_KEY_{number}"] = f"url.file://{_CLONES}/{number}.git.insteadOf"
-        told[f"GIT_CONFIG_VALUE_{number}"] = url
+        settings[f"GIT_CONFIG_KEY_{number}"] = f"url.file://{_CLONES}/{number}.git.insteadOf"
+        settings[f"GIT_CONFIG_VALUE_{number}"] = url
     ready = container.with_directory(_CLONES, clean.directory(_CLONES))
-    built = step(with_variables(ready, told), BUILD, command, volume=plan.volume)
-    for name in told:
+    built = step(with_variables(ready, settings), BUILD, command, volume=plan.volume)
+    for name in settings:
         built = built.without_env_variable(name)
     return built
 
@@ -104,7 +104,7 @@ def _requires(text: str) -> list[str]:
     try:
         system = parse("pyproject.toml", text).table("build-system")
     except ProjectError:
-        # uv says so when it builds.
+        # uv reports it when it builds.
         return []
     lines = system.get("requires", ()) if system else ("setuptools>=40.8.0",)
     return [line for line in lines if isinstance(line, str)]

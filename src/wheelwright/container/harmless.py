@@ -20,7 +20,7 @@ _ESCAPE = re.compile(
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _COMMAND = re.compile(r"##(?=\w*\[)")
-"""`##[group]` and its like act wherever they stand in a line; `::name::` at its beginning."""
+"""`##[group]` and its like act anywhere in a line; `::name::` at its beginning."""
 
 _MARKUP = re.compile(r"([\\`*_\[\]|~#])")
 

@@ -1,8 +1,8 @@
 """Time limits: each step's, and the whole call's.
 
 A stalled step is ended here, with its name and what it last printed, well before a CI runner
-ends everything with exit code 143 and no word. A step is ended by SIGKILL, which no program can
-take for something else: engines treat such an end as a failure whatever was expected, so that
+ends everything with exit code 143 and no output. A step is ended by SIGKILL, which no program can
+handle: engines treat such an end as a failure whatever was expected, so that
 it is never kept as a result.
 """
 
@@ -22,7 +22,7 @@ DEFAULT_STEP = "30m"
 CODE = 124
 """The exit code of a call that met a limit: that of timeout(1)."""
 KILLED = 137
-"""How a shell tells SIGKILL: 128 + 9."""
+"""A shell's exit code for SIGKILL: 128 + 9."""
 
 _PROGRAM = ("timeout", "--signal=KILL")
 _UNITS = {"s": 1, "m": 60, "h": 3600}
@@ -31,10 +31,10 @@ _TAIL_LINES = 10
 _step_s: ContextVar[int] = ContextVar("step_s", default=0)
 _running: dict[int, str] = {}
 _TOOK = "wheelwright_took_s"
-"""The attribute of an exception that says how long its step was waited for."""
+"""The attribute of an exception: how long its step was waited for."""
 
-# How an engine may tell it in the message of a failed step.
-_TOLD = re.compile(
+# How an engine may report it in the message of a failed step.
+_ENDED = re.compile(
     r"ended by (?P<by>SIG[A-Z]+) after (?P<s>\d+\.?\d*) s"
     r"(?:; (?P<more>memory[^\n]*|the machine[^\n]*))?"
 )
@@ -54,7 +54,7 @@ def seconds(text: str, what: str) -> int:
 
 
 def hold_steps(limit_s: int) -> None:
-    """Hold every step that this call plans from here on to so many seconds; 0 is no limit."""
+    """Limit every further step of this call to so many seconds; 0 is no limit."""
     _step_s.set(limit_s)
 
 
@@ -65,13 +65,13 @@ def limited(args: Iterable[str]) -> list[str]:
 
 
 def unlimited(command: Sequence[str]) -> list[str]:
-    """Return a command as people know it: without the limit around it, and our own plugin."""
-    words = list(command[3:]) if stopped_by(command) else list(command)
-    for at, word in enumerate(words):
-        if word.startswith("--wheelwright-record="):
+    """Return a command without the limit around it, and without our own plugin."""
+    args = list(command[3:]) if stopped_by(command) else list(command)
+    for at, arg in enumerate(args):
+        if arg.startswith("--wheelwright-record="):
             # Behind `-p` and the plugin's name.
-            return [*words[: max(at - 2, 0)], *words[at + 1 :]]
-    return words
+            return [*args[: max(at - 2, 0)], *args[at + 1 :]]
+    return args
 
 
 def stopped_by(command: Sequence[str]) -> str:
@@ -107,12 +107,12 @@ def stopped(
     else:
         return ""
     last = printed.strip().splitlines()[-_TAIL_LINES:]
-    said = ["it last printed:", *(f"  {line}" for line in last)] if last else ["it printed nothing"]
-    return "\n".join([head, *said])
+    tail = ["it last printed:", *(f"  {line}" for line in last)] if last else ["it printed nothing"]
+    return "\n".join([head, *tail])
 
 
 def signal_of(exit_code: int) -> str:
-    """Return the name of the signal in a shell's exit code; empty where it tells none."""
+    """Return the name of the signal in a shell's exit code; empty where there is none."""
     try:
         return signal.Signals(exit_code - 128).name if exit_code > 128 else ""
     except ValueError:
@@ -128,14 +128,14 @@ class Ended:
     more: str = ""
 
     def __str__(self) -> str:
-        said = f"; {self.more}" if self.more else ""
-        return f"ended by {self.by} after {self.after_s:.1f} s{said}"
+        reason = f"; {self.more}" if self.more else ""
+        return f"ended by {self.by} after {self.after_s:.1f} s{reason}"
 
 
 def ended(error: BaseException, exit_code: int, message: str = "") -> Ended | None:
-    """Return how a step ended, as the engine says or as it was measured; None where neither."""
-    if told := _TOLD.search(message):
-        return Ended(told["by"], float(told["s"]), told["more"] or "")
+    """Return how a step ended, as the engine reports or as measured; None where neither."""
+    if found := _ENDED.search(message):
+        return Ended(found["by"], float(found["s"]), found["more"] or "")
     by, after_s = signal_of(exit_code), vars(error).get(_TOOK)
     return Ended(by, after_s) if by and after_s is not None else None
 
@@ -151,7 +151,7 @@ def under_way(name: str) -> Iterator[None]:
     except Exception as error:
         vars(error)[_TOOK] = time.monotonic() - started_s
         raise
-    # Not on the way out of an error: whoever tells why the call ended names what was under way.
+    # Not after an error: its message names the steps that were under way.
     del _running[key]
 
 

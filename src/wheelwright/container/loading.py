@@ -36,11 +36,11 @@ class LoadedProject:
     prefix: str = ""
 
 
-def python_of(loaded: LoadedProject, asked: str) -> str:
-    """Return the Python to use; `asked` is empty where the caller named none."""
+def python_of(loaded: LoadedProject, requested: str) -> str:
+    """Return the Python to use; `requested` is empty for the default."""
     project = loaded.project
     own = project.text(".python-version")
-    return choose(project.package, asked, project.settings.python, own)
+    return choose(project.package, requested, project.settings.python, own)
 
 
 async def load(source: dagger.Directory, gates: Sequence[str], package: str = "") -> LoadedProject:
@@ -115,8 +115,8 @@ async def _names(source: dagger.Directory, paths: Iterable[str]) -> dict[str, st
         try:
             name = toml.parse(path, text).name
         except ProjectError:
-            # A broken file somewhere else, such as a fixture, has no name to be asked for; the
-            # chosen one is parsed again and then says what is wrong.
+            # A broken file, such as a fixture, has no name; errors of the chosen one are reported
+            # when it is parsed again.
             name = ""
         found[path.rpartition("/")[0]] = name
     return found
@@ -141,14 +141,14 @@ async def text_of(path: str, file: dagger.File) -> str:
     return text
 
 
-async def together(asks: Mapping[str, Callable[[], Awaitable[str]]]) -> dict[str, str]:
-    """Return the answer of each key, all asked for at the same time."""
-    answers: dict[str, str] = {}
+async def together(calls: Mapping[str, Callable[[], Awaitable[str]]]) -> dict[str, str]:
+    """Return the result of each key, all of them requested at the same time."""
+    results: dict[str, str] = {}
 
     async def ask(key: str) -> None:
-        answers[key] = await asks[key]()
+        results[key] = await calls[key]()
 
     async with anyio.create_task_group() as group:
-        for key in asks:
+        for key in calls:
             group.start_soon(ask, key)
-    return answers
+    return results

@@ -16,14 +16,14 @@ _AT_ONCE = 2
 
 
 async def all_loaded(
-    source: dagger.Directory, gates: Sequence[str], asked: str
+    source: dagger.Directory, gates: Sequence[str], requested: str
 ) -> list[LoadedProject]:
     """Return every package of the workspace, its root first where that is one.
 
     Raises:
-        RequestError: one package was asked for as well, or there is no workspace.
+        RequestError: --package is given as well, or there is no workspace.
     """
-    if asked:
+    if requested:
         raise RequestError("--all-packages and --package cannot be combined", "leave one out")
     root = await load(source, gates)
     names = sorted(each.name for each in root.project.members.values() if each.name)
@@ -38,16 +38,16 @@ async def all_loaded(
 
 async def judge(
     packages: list[LoadedProject],
-    one: Callable[[LoadedProject], Awaitable[str]],
+    function: Callable[[LoadedProject], Awaitable[str]],
     *,
     fail_fast: bool = False,
 ) -> str:
-    """Return what is said of each package, one after the other.
+    """Return the result of each package, one after the other.
 
     Raises:
         GateFailed: at least one failed; the first line names which, the rest is everything.
     """
-    said: dict[str, str] = {}
+    texts: dict[str, str] = {}
     failed: list[str] = []
     limiter = anyio.CapacityLimiter(1 if fail_fast else _AT_ONCE)
 
@@ -55,20 +55,20 @@ async def judge(
         name = loaded.project.name
         async with limiter:
             if fail_fast and failed:
-                said[name] = f"{name}: not run, an earlier package failed"
+                texts[name] = f"{name}: not run, an earlier package failed"
                 return
             try:
-                said[name] = await one(loaded)
+                texts[name] = await function(loaded)
             except RequestError:
                 raise
             except WheelwrightError as error:
                 failed.append(name)
-                said[name] = f"{name}: {error}"
+                texts[name] = f"{name}: {error}"
 
     async with anyio.create_task_group() as group:
         for loaded in packages:
             group.start_soon(run, loaded)
-    text = "\n\n".join(said[loaded.project.name] for loaded in packages)
+    text = "\n\n".join(texts[loaded.project.name] for loaded in packages)
     names = [loaded.project.name for loaded in packages]
     if failed:
         which = ", ".join(name for name in names if name in failed)
@@ -77,10 +77,10 @@ async def judge(
 
 
 async def gather(
-    packages: list[LoadedProject], one: Callable[[LoadedProject], Awaitable[dagger.Directory]]
+    packages: list[LoadedProject], function: Callable[[LoadedProject], Awaitable[dagger.Directory]]
 ) -> dagger.Directory:
     """Return the files of every package in one directory; names of distributions do not clash."""
-    made = dag.directory()
+    files = dag.directory()
     for loaded in packages:
-        made = made.with_directory("/", await one(loaded))
-    return made
+        files = files.with_directory("/", await function(loaded))
+    return files

@@ -4,7 +4,7 @@ Foreign code is everything that the package brings: its tests, plugins, template
 all that it depends on. Three rules make the table worth something:
 
 - A step that runs foreign code sees no secret, and no cache that another kind of step reads.
-- A step that sees a secret starts where no foreign code has run or lies about.
+- A step that sees a secret starts where no foreign code is or has run.
 - A layer made with a writable cache is as untrusted as that cache. So no step of a release is
   answered from a result made outside it (`released`).
 """
@@ -41,7 +41,7 @@ class Kind:
 
     Attributes:
         foreign: whether foreign code may run in it.
-        remark: what else holds of its caches.
+        remark: more about its caches.
     """
 
     name: str

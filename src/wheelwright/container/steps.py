@@ -2,7 +2,7 @@
 
 `step` mounts the cache and the secrets of a row for one command, and takes them away after it;
 nothing is mounted otherwise. A step that sees a secret or the shared cache starts from `base`,
-where no foreign code lies: uv runs the interpreter that it installs for, and the `.pth` files of
+which has no foreign code: uv runs the interpreter that it installs for, and the `.pth` files of
 its environment with it.
 
 Nothing here writes beneath /usr, so that an engine may show the host's own read-only.
@@ -71,9 +71,9 @@ def credentials() -> bool:
 
 
 def begin_release() -> None:
-    """Make every container of this call from here on one of this release alone.
+    """Make every further container of this call one of this release only.
 
-    Nothing that any other call made answers a step of it, and no cache is mounted in one.
+    No result of another call is used for its steps, and no cache is mounted in them.
     """
     _release.set(uuid.uuid4().hex)
 
@@ -84,7 +84,7 @@ def releasing() -> bool:
 
 
 def base(image: str, python: str) -> dagger.Container:
-    """Return an image of Python with uv, and uv told to take that interpreter."""
+    """Return an image of Python with uv, set to use that interpreter."""
     settings = {
         "UV_CACHE_DIR": CACHE,
         # A mounted cache is another file system: links into it would dangle without it.
@@ -127,7 +127,7 @@ def step(
     log: str = "",
     stdin: str = "",
 ) -> dagger.Container:
-    """Add a command of a kind: with what the table gives to that kind, for this command alone.
+    """Add a command with what the table gives to its kind, for this command only.
 
     `volume` names the volume of a kind that has one of its own. With `may_fail` the exit code is
     kept, to be judged by the caller. `log` gets its stdout.
@@ -180,22 +180,22 @@ def run(
 
 
 def install(container: dagger.Container, args: Iterable[str]) -> dagger.Container:
-    """Add a command that installs wheels and has to succeed; no foreign code may lie about."""
+    """Add a command that installs wheels and has to succeed, where no foreign code is."""
     return step(container, INSTALL, args)
 
 
 async def output(container: dagger.Container, name: str = "a step") -> Output:
-    """Run, and return what the last command left; `name` is for who waits for it in vain."""
-    # One after the other: the first answer runs it, the others read what it left.
+    """Run, and return what the last command left; `name` is for the error of a timeout."""
+    # One after the other: the first query runs it, the others read what it left.
     with under_way(name):
         exit_code = await container.exit_code()
     return Output(exit_code, await _text(container.stdout), await _text(container.stderr))
 
 
 async def _text(read: Callable[[], Awaitable[str]]) -> str:
-    """Return what was printed; words in its place where that is more than an engine gives.
+    """Return what was printed; a remark where that is more than an engine returns.
 
-    Both engines give at most 128 MiB. A verdict must not hang on how much a test prints.
+    Both engines return at most 128 MiB. A verdict must not depend on how much a test prints.
     """
     try:
         return await read()
@@ -217,8 +217,8 @@ async def resolve(
 ) -> Output:
     """Run a resolution without building anything; only where that fails, let it build.
 
-    What builds sees no credential, and of caches only the volume of that name. `builds` says that
-    a "no" may come of not building alone.
+    What builds sees no credential, and of caches only the volume of that name. With
+    `builds` any failure may come from not building.
     """
     args = tuple(args)
     ended = await output(step(container, INSTALL, args, may_fail=True), name)
@@ -233,7 +233,7 @@ def package(container: dagger.Container, args: Iterable[str]) -> dagger.Containe
 
 
 def offline(args: Iterable[str]) -> list[str]:
-    """Return a command of uv that first takes what was fetched, and asks an index only then."""
+    """Return a command of uv that uses what was fetched first, and an index only after that."""
     return ["sh", "-c", 'UV_OFFLINE=1 "$@" || exec "$@"', "sh", *args]
 
 

@@ -68,14 +68,14 @@ def _lock(name: str) -> str:
 
 
 def with_tool(container: dagger.Container, tool: Tool, python: str) -> dagger.Container:
-    """Lay a tool beside what the container holds; it is installed where none of that is."""
+    """Copy a tool into a container; it is installed where nothing of that container is."""
     container = container.with_directory(TOOLS, tooled(python, tool).directory(TOOLS))
     # Behind everything else: with a lock of ours it lies among the programs of all that it needs.
     return container.with_env_variable("PATH", f"${{PATH}}:{TOOLS}/{tool.name}/bin", expand=True)
 
 
 def over(container: dagger.Container, source: dagger.Directory) -> dagger.Container:
-    """Lay the source into the container."""
+    """Copy the source into the container."""
     return container.with_directory(SOURCE, source)
 
 
@@ -101,7 +101,7 @@ async def dependencies(source: dagger.Directory, plan: Environment) -> dagger.Co
             container = fetching.repositories(container, plan, (*sync, "--inexact"))
             left = []
     built = [(*sync, "--inexact"), *others] if left else others
-    # The environment holds foreign code from here on: no secret, and no cache of others.
+    # The environment has foreign code from here on: no secret, and no shared cache.
     return _built(container, plan, built)
 
 
@@ -120,11 +120,11 @@ async def _wheels(
     left = list(sdists)
     while True:
         excluded = [f"--no-install-package={name}" for name in left]
-        made = install(container, [*sync, *excluded])
+        installed = install(container, [*sync, *excluded])
         try:
-            return await made.sync(), left
+            return await installed.sync(), left
         except dagger.ExecError as error:
-            # Wheels for other platforms alone: uv.lock does not say which fit.
+            # Only wheels for other platforms: uv.lock does not have which fit.
             name = building.unbuilt(error.stderr)
             if not name or name in left:
                 raise
@@ -140,10 +140,10 @@ async def _added(
     environment. So it gets an empty environment at the same place, and the real one as a prefix.
     """
     for number, args in enumerate(commands):
-        made = clean.with_directory(_HELD, container.directory(VENV))
-        made = install(install(made, ["uv", "venv", VENV]), [*args, f"--prefix={_HELD}"])
+        installed = clean.with_directory(_HELD, container.directory(VENV))
+        installed = install(install(installed, ["uv", "venv", VENV]), [*args, f"--prefix={_HELD}"])
         try:
-            held = await made.directory(_HELD).sync()
+            held = await installed.directory(_HELD).sync()
         except dagger.ExecError as error:
             if not building.needs_build(error.stderr):
                 raise
@@ -157,14 +157,14 @@ async def _resolved(container: dagger.Container, plan: Environment) -> dagger.Co
 
     Whether that has to be built is known only by resolving, and without building, uv would take
     an older release that has a wheel. So all of it may build, and sees no secret. With
-    credentials the wheels alone are tried first.
+    credentials only wheels are tried first.
     """
     if credentials():
-        made = container
+        installed = container
         for args in plan.dependencies:
-            made = install(made, args)
+            installed = install(installed, args)
         try:
-            return await made.sync()
+            return await installed.sync()
         except dagger.ExecError as error:
             if not building.needs_build(error.stderr):
                 raise
@@ -187,16 +187,16 @@ async def installed(
 ) -> dagger.Container:
     """Return the whole environment, the package itself installed.
 
-    `git` is a directory that holds .git, for a version that comes from it.
+    `git` is a directory with .git, for a version that comes from it.
     """
     built = source
     for path in plan.later:
         built = built.without_directory(path)
-    made: list[dagger.Container] = []
+    prepared: list[dagger.Container] = []
     fetched: list[dagger.Directory] = []
 
     async def depend() -> None:
-        made.append(await dependencies(source, plan))
+        prepared.append(await dependencies(source, plan))
 
     async def fetch() -> None:
         fetched.append(await fetching.build_requirements(plan.image, plan.python, plan.requires))
@@ -205,7 +205,7 @@ async def installed(
         group.start_soon(depend)
         if plan.requires:
             group.start_soon(fetch)
-    container = over(made[0], built)
+    container = over(prepared[0], built)
     for directory in fetched:
         container = container.with_directory(CACHE, directory)
     if git is not None:
@@ -221,7 +221,7 @@ async def installed(
 
 
 async def _known_late(container: dagger.Container) -> None:
-    """Run the step that builds the package and then installs what the build says it needs.
+    """Run the step that builds the package and then installs the dependencies it reports.
 
     Raises:
         RequestError: some of that is on a private host.
@@ -239,7 +239,7 @@ async def _known_late(container: dagger.Container) -> None:
 
 
 async def builder(image: str, python: str, requires: Mapping[str, str]) -> dagger.Container:
-    """Return a base to build the package in: what `requires` asks for is fetched already."""
+    """Return a base to build the package in, with what `requires` lists."""
     return base(image, python).with_directory(
         CACHE, await fetching.build_requirements(image, python, requires)
     )
@@ -248,7 +248,7 @@ async def builder(image: str, python: str, requires: Mapping[str, str]) -> dagge
 def with_git(
     container: dagger.Container, git: dagger.Directory, where: str = SOURCE
 ) -> dagger.Container:
-    """Lay .git over the source; its files belong to somebody else, which git has to be told."""
+    """Copy .git onto the source; git has to trust it, because its files have another owner."""
     trusted = {
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": "safe.directory",

@@ -2,7 +2,7 @@
 
 A back end writes its own version into what it builds, so that a rebuild is the same only if it is
 made by the same one. When the release commit is made, `[build-system] requires` is resolved once;
-versions and hashes stand in that commit's message, and every build of it is constrained to them.
+versions and hashes are in that commit's message, and every build of it is constrained to them.
 
     | in requires                        | recorded                                        |
     |------------------------------------|-------------------------------------------------|
@@ -12,7 +12,7 @@ versions and hashes stand in that commit's message, and every build of it is con
     | a direct reference (PEP 508)       | what it needs in turn                           |
     | nothing, a back end in the tree    | nothing: it is in the commit itself             |
 
-Not recorded is what a back end asks for only while it builds (PEP 517,
+Not recorded is what a back end requires only while it builds (PEP 517,
 `get_requires_for_build_wheel`), nor `[tool.uv] extra-build-dependencies`: a build that needs such
 is repeated without asking for a hash of everything. Those that are recorded count all the same.
 """
@@ -30,11 +30,11 @@ from wheelwright.project.reading import required_name, requirement_or_none, toml
 
 REQUESTED: Final = "/opt/wheelwright/build.in"
 CONSTRAINTS: Final = "/opt/wheelwright/build-constraints.txt"
-"""Container paths: what is asked for, and what bounds it."""
+"""Container paths: requirements, and their constraints."""
 
 COMPILE: Final = (
     *("uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate"),
-    # [tool.uv.pip] may say otherwise; a list for this Python, with hashes, is what is wanted.
+    # [tool.uv.pip] may set otherwise; this has to be a list for this Python, with hashes.
     *("--generate-hashes", "--no-universal"),
     *(f"--constraints={CONSTRAINTS}", REQUESTED),
 )
@@ -77,8 +77,8 @@ def pins(compiled: str) -> tuple[str, ...]:
     """
     found = {}
     for line in compiled.replace("\\\n", " ").splitlines():
-        words, _, hashes = line.partition(" --hash=")
-        requirement = requirement_or_none(words.strip())
+        written, _, hashes = line.partition(" --hash=")
+        requirement = requirement_or_none(written.strip())
         if requirement is None:
             # A comment, or an option such as --index-url.
             continue
@@ -92,15 +92,15 @@ def pins(compiled: str) -> tuple[str, ...]:
 def recorded(lines: Iterable[str]) -> tuple[str, ...]:
     """Return what the lines of a commit's message record, in the form of `pins`.
 
-    Whoever may push can have written them, so nothing but versions and hashes is taken. Commits of
-    before there were hashes have all versions on one line.
+    Anyone who may push can have written them, so only versions and hashes are read. Older commits,
+    without hashes, have all versions on one line.
     """
     found: list[str] = []
-    for word in " ".join(lines).split():
-        if _RECORDED.fullmatch(word):
-            found.append(word)
-        elif found and _HASH.fullmatch(word):
-            found[-1] += f" {word}"
+    for part in " ".join(lines).split():
+        if _RECORDED.fullmatch(part):
+            found.append(part)
+        elif found and _HASH.fullmatch(part):
+            found[-1] += f" {part}"
     return tuple(found)
 
 
@@ -110,6 +110,6 @@ def hashed(lines: Iterable[str]) -> bool:
     return bool(lines) and all("--hash=" in line for line in lines)
 
 
-def needs_more(said: str) -> bool:
-    """Whether a build asked for something of which nothing is recorded."""
-    return "no trusted hash was provided" in said
+def needs_more(printed: str) -> bool:
+    """Whether a build required something that is not recorded."""
+    return "no trusted hash was provided" in printed

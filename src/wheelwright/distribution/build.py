@@ -20,7 +20,7 @@ def configured(project: Project) -> str:
 
 
 def require_version(project: Project, *, history: bool) -> None:
-    """Stop before a build whose version nobody knows.
+    """Stop before a build whose version cannot be known.
 
     Raises:
         ProjectError: the version comes from git, and there is neither .git nor PKG-INFO.

@@ -36,8 +36,8 @@ class Build:
         self, loaded: LoadedProject, python: str, git: dagger.Directory | None
     ) -> GateResult:
         """Build, and name what came out."""
-        made = await build(loaded, python, git)
-        names = dist.verify(loaded.project, await made.entries())
+        files = await build(loaded, python, git)
+        names = dist.verify(loaded.project, await files.entries())
         return GateResult(self.name, Verdict.PASSED, ", ".join(names))
 
 
@@ -47,7 +47,7 @@ async def build(
     """Build sdist and wheel.
 
     Raises:
-        ProjectError: nothing to build, or a version that nobody knows.
+        ProjectError: nothing to build, or an unknown version.
     """
     project = loaded.project
     project.require_package()
@@ -57,15 +57,15 @@ async def build(
     dist.require_version(project, history=history is not None)
     base = await prepared(loaded, python, building.build_files(project))
     container = laid(base, loaded.source, history)
-    made = built(steps.package(container, dist.command(project)))
-    dist.verify(project, await made.entries())
-    return made
+    files = built(steps.package(container, dist.command(project)))
+    dist.verify(project, await files.entries())
+    return files
 
 
 async def prepared(
     loaded: LoadedProject, python: str, requires: Mapping[str, str]
 ) -> dagger.Container:
-    """Return a container to build in, without the source: what `requires` asks for is fetched."""
+    """Return a container to build in, without the source, with what `requires` lists."""
     return await toolchain.builder(environment.image(loaded.project, python), python, requires)
 
 
@@ -75,11 +75,11 @@ def laid(
     history: dagger.Directory | None,
     where: str = SOURCE,
 ) -> dagger.Container:
-    """Lay the source at a path, and over it the history that its version comes from."""
+    """Copy the source to a path, and onto it the history that its version comes from."""
     container = container.with_directory(where, source)
     return container if history is None else toolchain.with_git(container, history, where)
 
 
 def built(container: dagger.Container) -> dagger.Directory:
-    """Return the distributions alone: uv also writes a .gitignore beside them."""
+    """Return only the distributions: uv also writes a .gitignore beside them."""
     return container.directory(dist.DIST).filter(include=["*.tar.gz", "*.whl"])

@@ -14,7 +14,7 @@ from packaging.utils import (
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A distribution: its name and SHA-256 in hex. `yanked` is known of index files alone."""
+    """A distribution: its name and SHA-256 in hex. `yanked` is known of index files only."""
 
     name: str
     sha256: str
@@ -27,7 +27,7 @@ def file_version(name: str) -> str:
 
 
 def file_project(name: str) -> str:
-    """Return the project that a distribution's name says, normalized; empty for another file."""
+    """Return the project in a distribution's name, normalized; empty for another file."""
     return _parsed(name)[0]
 
 

@@ -29,7 +29,7 @@ class Distribution:
     """One file of a build.
 
     Attributes:
-        members: name to a digest of the contents and a word on mode, time and owner.
+        members: name to a digest of the contents, and mode, time and owner as text.
         metadata: METADATA or PKG-INFO.
     """
 

@@ -6,11 +6,11 @@ installs nothing at all.
 
 | resolution | versions |
 |---|---|
-| `locked` | those of uv.lock; the usual one where there is a lock |
-| `highest` | the newest that the index has; the usual one without a lock |
+| `locked` | those of uv.lock; the default where there is a lock |
+| `highest` | the newest that the index has; the default without a lock |
 | `lowest-direct` | the lowest that the package's own requirements allow, and the newest of \
-what those need in turn. Test tools stay the newest: nobody writes a lower bound for them, and \
-the lowest pytest of all runs on no Python of today |
+what those need in turn. Test tools stay the newest: packages have no lower bounds for them, and \
+the lowest pytest of all runs on no current Python |
 """
 
 from __future__ import annotations
@@ -47,16 +47,16 @@ class Environment:
         written: files made here, container path to text.
         dependencies: commands of the dependency layer.
         install: commands over the source without `later`.
-        later: directories that are laid over the source when everything is installed.
+        later: directories that are copied when everything is installed.
         workdir: container path that commands run in.
         variables: set for `install` and after.
         notes: what people should know about it.
-        locked: whether the first of `dependencies` installs what uv.lock says.
+        locked: whether the first of `dependencies` installs from uv.lock.
         sdists: what of it has no wheel.
         volume: names the volume for building dependencies.
         fetchable: sdists that uv.lock has an address of.
         repositories: addresses of git that uv.lock has commits of.
-        requires: files that ask uv for what the package is built with; empty where nothing is.
+        requires: files that list for uv what the package is built with; empty for nothing.
     """
 
     python: str
@@ -88,12 +88,12 @@ def plan(
 ) -> Environment:
     """Plan the environment with the test dependencies, and with further groups of the package.
 
-    `history` says that .git is there to ask for the version; an empty `resolution` is the usual.
+    With `history` the version comes from .git; an empty `resolution` is the default.
     """
     groups = tuple(dict.fromkeys((*wanted.groups, *groups)))
     variables, notes = _version(project, history)
     resolution = resolution or ("locked" if project.lock else "highest")
-    written, dependencies, install, said = (
+    written, dependencies, install, more = (
         _locked(project, wanted, groups)
         if resolution == "locked"
         else _resolved(project, wanted, groups, lowest=resolution == "lowest-direct")
@@ -106,10 +106,10 @@ def plan(
         written=written,
         dependencies=dependencies,
         install=install,
-        # A version from .git tells a tree that lacks files as a changed one.
+        # For a version from .git, a tree that lacks files is a changed one.
         later=() if history else test_directories(project),
         variables=variables,
-        notes=(*said, *notes),
+        notes=(*more, *notes),
         locked=resolution == "locked",
         sdists=building.sdists(project) if resolution == "locked" else (),
         volume=building.volume(project),
@@ -176,7 +176,7 @@ def _resolved(
     project: Project, wanted: TestDependencies, groups: tuple[str, ...], *, lowest: bool
 ) -> _Layers:
     package = project.package
-    # An extra named like a test group holds tools, every other one is part of the package.
+    # An extra named like a test group has tools, every other one is part of the package.
     extras = map(canonicalize_name, wanted.extras)
     parts = {extra: package.extras.get(extra, ()) for extra in extras}
     own = expand(
@@ -211,13 +211,13 @@ def _resolved(
         requested = (*requested, f"--constraints={_WRITTEN}/lowest.txt")
     if requested:
         dependencies.append(("uv", "pip", "install", *requested))
-    install, said = _own_install(project, wanted, (*own.members, *tools.members), lowest=lowest)
+    install, notes = _own_install(project, wanted, (*own.members, *tools.members), lowest=lowest)
     head = "lowest-direct" if lowest else "highest" if project.lock else "no uv.lock"
     return (
         written,
         tuple(dependencies),
         install,
-        (f"{head}: resolved from the index on this run", *said),
+        (f"{head}: resolved from the index on this run", *notes),
     )
 
 

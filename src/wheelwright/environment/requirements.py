@@ -69,8 +69,8 @@ class _Flattening:
         into = self.flat.constraints if constraint else self.flat.lines
         for line in lines:
             if own := _SELF.fullmatch(line.text):
-                words = (word.strip() for word in (own["extras"] or "").split(","))
-                self.flat.extras += [word for word in words if word]
+                extras = (extra.strip() for extra in (own["extras"] or "").split(","))
+                self.flat.extras += [extra for extra in extras if extra]
             elif include := _INCLUDE.fullmatch(line.text):
                 inner = constraint or include["flag"] in ("-c", "--constraint")
                 self._include(include["path"], origin, line.number, constraint=inner, depth=depth)
@@ -119,7 +119,7 @@ def _logical(path: str, text: str, first: int = 1) -> list[_Line]:
 
 
 def from_tox(files: Snapshot, pyproject: Pyproject, python: str) -> tuple[str, Flat] | None:
-    """Return what tox's base environment installs, and which file says so.
+    """Return what tox's base environment installs, and the file that lists it.
 
     Reads tox.ini, tox.toml, and [tool.tox] in the order that tox itself does.
 
@@ -148,7 +148,7 @@ def _tox_places(
         if parser.has_section("testenv"):
             section = parser["testenv"]
             extras = re.split(r"[\s,]+", section.get("extras", "").strip())
-            # Values have lost where they stood; their first line is the one with the key.
+            # Values have lost their lines; their first line is the one with the key.
             number = _number_of(text, "deps")
             deps = _logical(origin, section.get("deps", ""), number)
             yield origin, deps, [extra for extra in extras if extra]
@@ -200,11 +200,11 @@ def _plain(line: _Line, origin: str, python: str) -> str:
 
 def _active(factors: str, python: str, where: str) -> bool:
     ours = {f"py{python.replace('.', '')}", f"py{python}", python, "py", "py3"}
-    words = itertools.chain.from_iterable(map(_expanded, _commas(factors)))
+    names = itertools.chain.from_iterable(map(_expanded, _commas(factors)))
     bound = _FACTORS if factors.count("{") <= DEPTH else 0
-    if any(_holds(word, ours) for word in itertools.islice(words, bound)):
+    if any(_fits(name, ours) for name in itertools.islice(names, bound)):
         return True
-    if next(words, None) is None:
+    if next(names, None) is None:
         return False
     raise ProjectError(
         f"{where}: the condition {shortened(repr(factors))} names more than {_FACTORS} "
@@ -213,32 +213,32 @@ def _active(factors: str, python: str, where: str) -> bool:
     )
 
 
-def _holds(word: str, ours: set[str]) -> bool:
+def _fits(name: str, ours: set[str]) -> bool:
     """Whether every factor of an environment's name is one of ours, and none that is negated."""
-    parts = word.split("-")
+    parts = name.split("-")
     return all((part[1:] not in ours) if part[:1] == "!" else part in ours for part in parts)
 
 
 def _commas(text: str) -> list[str]:
-    """Split at the commas that stand in no braces."""
-    words, start, depth = [], 0, 0
+    """Split at the commas outside of braces."""
+    parts, start, depth = [], 0, 0
     for position, char in enumerate(text):
         if char == "{":
             depth += 1
         elif char == "}":
             depth = max(depth - 1, 0)
         elif char == "," and not depth:
-            words.append(text[start:position])
+            parts.append(text[start:position])
             start = position + 1
-    return [word for word in (*words, text[start:]) if word]
+    return [part for part in (*parts, text[start:]) if part]
 
 
-def _expanded(word: str) -> Iterator[str]:
-    """Yield what a word with braces stands for, one by one: there can be billions."""
-    if "{" not in word:
-        yield word
+def _expanded(text: str) -> Iterator[str]:
+    """Yield what a condition with braces expands to, one by one: there can be billions."""
+    if "{" not in text:
+        yield text
         return
-    parts = _BRACES.split(word)
-    # Every second part is what stood in braces.
+    parts = _BRACES.split(text)
+    # Every second part was in braces.
     choices = [part.split(",") if number % 2 else [part] for number, part in enumerate(parts)]
     yield from map("".join, itertools.product(*choices))

@@ -5,7 +5,7 @@
 | `postgres:TAG` | `SELECT 1` is answered over TCP | DATABASE_URL and PGHOST, PGPORT, PGUSER, ... |
 | `redis:TAG`, `valkey/valkey:TAG` | `PING` is answered with PONG | REDIS_URL |
 
-The password is no secret: a server lives as long as one run of the tests, and only that run can
+The password is not a secret: a server lives as long as one run of the tests, and only that run can
 reach it. PostgreSQL's image answers on its socket while it still prepares the database; only an
 answer over TCP means that it is ready.
 """
@@ -86,7 +86,7 @@ def known(image: str) -> Server:
     """Return the server for an image such as `postgres:16`.
 
     Raises:
-        RequestError: nobody here knows when such a server is ready, or where tests look for it.
+        RequestError: how such a server is ready, or where tests look for it, is not known here.
     """
     name = image.rpartition("@")[0] or image
     name = name.rpartition(":")[0] or name
@@ -104,24 +104,24 @@ def servers(images: Iterable[str]) -> tuple[Server, ...]:
     Raises:
         RequestError: an unknown one, or two that the tests would look for at the same place.
     """
-    made: dict[str, Server] = {}
+    found: dict[str, Server] = {}
     for image in dict.fromkeys(images):
         server = known(image)
-        other = next((each for each in made.values() if each.port == server.port), None)
+        other = next((each for each in found.values() if each.port == server.port), None)
         if other is not None:
             raise RequestError(
                 f"{other.image} and {image} are services of the same kind; tests can use only one",
                 "name one, or one in each cell of the matrix",
             )
-        made[server.alias] = server
-    return tuple(made.values())
+        found[server.alias] = server
+    return tuple(found.values())
 
 
 def command(migrate: Sequence[str], tests: Sequence[str]) -> tuple[str, ...]:
     """Return one command that migrates and then tests.
 
-    One, because both have to meet the same fresh server: two steps could be answered from the
-    cache apart from each other.
+    One, because both have to meet the same fresh server: two steps could be taken from
+    the cache independently.
     """
     if not migrate:
         return tuple(tests)

@@ -1,13 +1,13 @@
 """Requirements as [tool.uv.sources] means them, for a resolution that does not read uv.lock.
 
 `uv pip` takes requirement lines, which know nothing of that table: a name that the table sends
-elsewhere would come from the index, perhaps as somebody else's package.
+elsewhere would come from the index, perhaps as another project's package.
 
 | source | here |
 |---|---|
 | `workspace` | the member's own requirements; the member itself is installed from the source |
 | `git`, `url` | a direct reference (PEP 508) |
-| `path`, `index`, a list | refused: only uv.lock says what they resolve to |
+| `path`, `index`, a list | refused: only uv.lock has what they resolve to |
 
 Source: uv's documentation, concepts/projects/dependencies.
 """
@@ -46,7 +46,7 @@ def expand(project: Project, lines: Iterable[str]) -> Expanded:
     local = {pyproject.name: (where, pyproject) for where, pyproject in project.members.items()}
     local[project.package.name] = (project.where, project.package)
     local.pop("", None)
-    seen: set[tuple[str, str]] = set()
+    done: set[tuple[str, str]] = set()
     # The last one is read next: what a line stands for comes where the line stood.
     left = list(reversed(list(lines)))
     while left:
@@ -65,8 +65,8 @@ def expand(project: Project, lines: Iterable[str]) -> Expanded:
             parts[""] = pyproject.dependencies
             if where not in found.members:
                 found.members.append(where)
-        new = {key: inner for key, inner in parts.items() if (name, key) not in seen}
-        seen.update((name, key) for key in new)
+        new = {key: inner for key, inner in parts.items() if (name, key) not in done}
+        done.update((name, key) for key in new)
         left += reversed([each for key in sorted(new) for each in new[key]])
     found.lines = list(dict.fromkeys(found.lines))
     return found

@@ -5,8 +5,8 @@
     3. requirements files, such as requirements/tests.txt or requirements-dev.txt
     4. `deps` of tox
 
-A place that names pytest wins over an earlier one that does not: a `dev` group is not a test
-environment merely because it is there. Where pytest is in none of them it is added, pinned.
+A place with pytest wins over an earlier one without: a `dev` group is not a test environment merely
+because it exists. Where no place has pytest, it is added, pinned.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _FILES = (
 
 @dataclass(frozen=True, slots=True)
 class TestDependencies:
-    """What to install for the tests, and the words that say where it was found.
+    """What to install for the tests, and where it was found.
 
     Attributes:
         groups: of the package; `root_groups` those of the workspace root.
@@ -62,7 +62,7 @@ class TestDependencies:
     added: tuple[str, ...] = ()
 
     def describe(self, locked: str = "") -> str:
-        """Say it for people; `locked` is said of the place, and never of what was added here."""
+        """Return the text for people; `locked` follows the place, never what was added here."""
         added = f"; added {', '.join(self.added)}, pinned by wheelwright" if self.added else ""
         found = self.groups or self.root_groups or self.extras or self.lines
         return self.place + (locked if found else "") + added
@@ -71,7 +71,7 @@ class TestDependencies:
 def find(
     project: Project, python: str, groups: Sequence[str] = (), extras: Sequence[str] = ()
 ) -> TestDependencies:
-    """Return the test dependencies: the groups asked for, or the first place that has them.
+    """Return the test dependencies: the requested groups, or the first place that has them.
 
     Raises:
         RequestError: an unknown group or extra; the message lists the known ones.
@@ -145,7 +145,7 @@ def _places(project: Project, python: str) -> Iterator[tuple[TestDependencies, l
 
 
 def requirements(project: Project, wanted: TestDependencies) -> list[Requirement]:
-    """Return what the test dependencies ask for, the package's own extras followed."""
+    """Return the test dependencies as requirements, the package's own extras followed."""
     package = project.package
     lines = [
         # A requirements file may have options behind a requirement.
@@ -181,7 +181,7 @@ def _expanded(
 
 def _known_extras(package: Pyproject, extras: Iterable[str]) -> None:
     unknown = [extra for extra in extras if canonicalize_name(extra) not in package.extras]
-    # What the backend fills in cannot be known before the build; uv then has the last word.
+    # What the backend fills in is not known before the build; uv reports an unknown one.
     if unknown and "optional-dependencies" not in package.dynamic:
         known = ", ".join(sorted(package.extras)) or "none"
         raise RequestError(

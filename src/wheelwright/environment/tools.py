@@ -109,10 +109,10 @@ def _pre_commit(name: str, text: str) -> str:
         return ""
     expected = False
     for line in bounded(".pre-commit-config.yaml", text).splitlines():
-        words = line.strip().removeprefix("-").strip()
-        key, _, value = words.partition(":")
+        entry = line.strip().removeprefix("-").strip()
+        key, _, value = entry.partition(":")
         value = value.partition(" #")[0].strip().strip("'\"")
-        if not words or words.startswith("#"):
+        if not entry or entry.startswith("#"):
             continue
         if expected and key == "rev":
             found = _REVISION.match(value)

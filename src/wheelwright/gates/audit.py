@@ -1,7 +1,7 @@
 """pip-audit over the locked set: known vulnerabilities of exactly what the lock installs.
 
-An answer is only worth something when it is of today and complete: the step is never served from
-a cache, and a package that could not be looked up fails the gate instead of passing unseen.
+A result is only valid today, and complete: the step is never cached, and a package that could not
+be looked up fails the gate instead of passing unnoticed.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class Audit:
     """pip-audit over uv.lock.
 
     Attributes:
-        osv_url: another service that speaks OSV's API; empty for the package index's own.
-        allow_unknown: whether packages that could not be looked up are listed alone.
+        osv_url: another service with OSV's API; empty for the package index's own.
+        allow_unknown: whether packages that could not be looked up are only listed.
     """
 
     name: str = "audit"
@@ -105,7 +105,7 @@ class Audit:
             ) from None
         if output.exit_code != 0 and not found and not skipped:
             raise broken("pip-audit", output)
-        said = f"{len(audited) - len(skipped)} locked packages looked up; {output.tool}"
+        scope = f"{len(audited) - len(skipped)} locked packages looked up; {output.tool}"
         parts = []
         if found:
             parts.append(f"{len(found)} known vulnerabilit{'y' if len(found) == 1 else 'ies'}")
@@ -114,7 +114,7 @@ class Audit:
         return GateResult(
             self.name,
             Verdict.FAILED if found or (skipped and not self.allow_unknown) else Verdict.PASSED,
-            f"{', '.join(parts) or 'no known vulnerabilities'}; {said}",
+            f"{', '.join(parts) or 'no known vulnerabilities'}; {scope}",
             "\n".join([*map(str, found), *skipped]),
         )
 

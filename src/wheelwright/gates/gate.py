@@ -1,6 +1,6 @@
 """The interface of a gate, and what a gate may plan: data that `run` carries out.
 
-A gate is a frozen dataclass in a file of its own. It says what to run and judges what came out; it
+A gate is a frozen dataclass in a file of its own. It plans what to run and judges the output; it
 runs nothing itself. `GATES` in `ci.py` registers it.
 """
 
@@ -32,18 +32,18 @@ class Step:
     """One command, whose exit code is judged.
 
     Attributes:
-        name: how people call it.
-        tool: installed beside what the tree holds; without one the container has uv alone.
+        name: for messages.
+        tool: installed beside the tree; without one the container has only uv.
         workdir: container path; empty for the root of the source, or the environment's own.
         groups: dependency groups to install beside the test dependencies, for `Tree.INSTALLED`.
         before: commands that have to succeed first.
         variables: environment of the command.
-        kind: what it may see. A step that installs may build where that alone helps.
-        builds: whether a "no" of a step that installs may come of not building alone.
+        kind: what it may see. A step that installs may build where nothing else helps.
+        builds: whether any failure of a step that installs may come from not building.
         report: container path of a file that the command writes, and that is judged.
         version: a pattern that `--version` of the program has to print, or it is another one, and
-            is not run; empty to not ask.
-        fresh: whether it runs each time; otherwise an earlier "yes" is an answer.
+            is not run; empty for any.
+        fresh: whether it runs each time; otherwise a pass is cached.
     """
 
     name: str
@@ -60,13 +60,13 @@ class Step:
     version: str = ""
     fresh: bool = False
 
-    def is_it(self, told: str) -> bool:
-        """Whether a program that says this of its version is the one that is meant."""
-        return re.search(self.version, told[:10_000], re.MULTILINE) is not None
+    def is_it(self, printed: str) -> bool:
+        """Whether a program that prints this as its version is the right one."""
+        return re.search(self.version, printed[:10_000], re.MULTILINE) is not None
 
 
 GatePlan: TypeAlias = tuple[Step, ...]
-"""What a gate runs, one after the other; nothing where the project's own files tell all."""
+"""What a gate runs, one after the other; nothing where the project's files suffice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +75,9 @@ class Ran(Output):
 
     Attributes:
         tool: the tool with its version and who chose that, for people.
-        version: what `--version` of the program printed, where the step asks for it.
+        version: what `--version` of the program printed, where the step needs it.
         impostor: whether that is another program; it was not run.
-        report: text of the step's report; empty where the exit code is no verdict.
+        report: text of the step's report; empty where the exit code is not a verdict.
     """
 
     tool: str = ""
@@ -116,8 +116,8 @@ class Gate(Listed, Protocol):
         """Return what to run.
 
         Raises:
-            RequestError: the gate's options cannot be followed.
-            ProjectError: the project's files cannot be.
+            RequestError: invalid options of the gate.
+            ProjectError: invalid files of the project.
         """
 
     def judge(self, project: Project, python: str, ran: Sequence[Ran]) -> GateResult:

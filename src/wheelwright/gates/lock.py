@@ -16,7 +16,7 @@ from wheelwright.project.model import Project
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """`uv lock --check`, over the files that decide alone where nothing has to be built."""
+    """`uv lock --check`, over only the files that decide, where nothing has to be built."""
 
     name: str = "lock"
     function: str = "lock-check"

@@ -10,7 +10,7 @@ from wheelwright.container.harmless import harmless
 from wheelwright.container.output import Output
 from wheelwright.errors import GateFailed
 
-# ruff, ty, pyright: each says it, and ends with exit code 0.
+# ruff, ty, pyright: each prints it, and ends with exit code 0.
 _NO_FILE = re.compile(r"^(?:warn(?:ing)?:? )?no (?:python|source) files found", re.I | re.M)
 
 
@@ -25,7 +25,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """A gate's verdict: `note` is one line, `details` what a person needs to act."""
+    """A gate's verdict: `note` is one line, `details` what is needed to correct it."""
 
     gate: str
     verdict: Verdict
@@ -34,16 +34,16 @@ class GateResult:
 
     def text(self) -> str:
         """Return the result for people: the note, then the details."""
-        said = self.note
-        if self.verdict is Verdict.NOT_CONFIGURED and not said.startswith("not configured"):
-            said = f"not configured: {said}"
-        return harmless(f"{said}\n{self.details.rstrip()}" if self.details else said)
+        note = self.note
+        if self.verdict is Verdict.NOT_CONFIGURED and not note.startswith("not configured"):
+            note = f"not configured: {note}"
+        return harmless(f"{note}\n{self.details.rstrip()}" if self.details else note)
 
     def require(self) -> str:
-        """Return the text of a result that is no failure.
+        """Return the text of a result that did not fail.
 
         Raises:
-            GateFailed: it is one; the text is the message.
+            GateFailed: it failed; the text is the message.
         """
         if self.verdict is Verdict.FAILED:
             raise GateFailed(self.text())
@@ -53,7 +53,7 @@ class GateResult:
 def looked_at_nothing(gate: str, tool: str, output: Output) -> GateResult | None:
     """Return the result of a tool that found no file to look at; None for one that did.
 
-    It ends with exit code 0 then, which is no reason to call anything checked.
+    It ends with exit code 0 then, although nothing was checked.
     """
     if not (_NO_FILE.search(output.stdout) or _NO_FILE.search(output.stderr)):
         return None

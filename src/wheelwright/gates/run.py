@@ -1,6 +1,6 @@
 """Carries out the plan of a gate: the one runner of all gates, and the only one here with effects.
 
-A step that said no is run again by the next call that judges: see `attempting`.
+A step that failed is run again by the next call that judges: see `attempting`.
 """
 
 from __future__ import annotations
@@ -89,11 +89,11 @@ async def _carry_out(
     container, decides = await _ready(step, loaded, tree, python, history)
     version = ""
     if step.version:
-        asked = steps.observe(container, [step.args[0], "--version"])
-        told = await steps.output(asked, f"{step.name} --version")
-        version = told.stdout
-        if told.exit_code == 0 and not step.is_it(version):
-            return Done(Ran(0, tool=label, version=version, impostor=True), asked)
+        ran = steps.observe(container, [step.args[0], "--version"])
+        printed = await steps.output(ran, f"{step.name} --version")
+        version = printed.stdout
+        if printed.exit_code == 0 and not step.is_it(version):
+            return Done(Ran(0, tool=label, version=version, impostor=True), ran)
 
     async def attempt(name: str) -> tuple[Output, dagger.Container]:
         this = attempting.named(container, name)
@@ -147,7 +147,7 @@ async def _ready(
     for args in step.before:
         container = steps.run(container, args)
     if step.fresh:
-        # The variable makes this step another one each time: yesterday's answer is none.
+        # The variable makes this step another one each time: no result is cached.
         container = container.with_env_variable("WHEELWRIGHT_ASKED_AT", str(time.time_ns()))
     return steps.with_variables(container, step.variables), decides
 

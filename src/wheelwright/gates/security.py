@@ -1,6 +1,6 @@
 """bandit over the package's own code: which command, and what its SARIF report means.
 
-Tests are left out: they assert, and call what they test with what nobody should. Source of the
+Tests are left out: they assert, and pass bad values on purpose. Source of the
 format: the SARIF 2.1.0 specification, sections 3.27 (results) and 3.29 (locations).
 """
 
@@ -64,7 +64,7 @@ class Security:
         """Return the command.
 
         Raises:
-            RequestError: no such severity, or a workspace's root that is no package.
+            RequestError: unknown severity, or a workspace's root that is not a package.
         """
         project.require_package()
         if self.severity not in SEVERITIES:
@@ -90,21 +90,21 @@ class Security:
         if output.exit_code not in (0, 1):
             raise broken("bandit", output)
         found, unread = findings(output.report), _unread(output.report)
-        said = f"{output.tool}, severity {self.severity} and above"
+        scope = f"{output.tool}, severity {self.severity} and above"
         lines = "\n".join([*unread, *map(str, found)])
         if unread:
             count = f"{counted(len(unread), 'file')} could not be read"
-            act = "correct them, or leave them out by exclude_dirs in [tool.bandit]"
-            return GateResult(self.name, Verdict.FAILED, f"{count}: {act}; {said}", lines)
+            hint = "correct them, or leave them out by exclude_dirs in [tool.bandit]"
+            return GateResult(self.name, Verdict.FAILED, f"{count}: {hint}; {scope}", lines)
         if not found and output.exit_code != 0:
             raise broken("bandit", output)
         if not found and _lines(output.report) == 0:
             why = f"{output.tool} found no line of code: its configuration leaves none"
             return GateResult(self.name, Verdict.NOT_CONFIGURED, f"not configured: {why}")
         if not found:
-            return GateResult(self.name, Verdict.PASSED, f"no findings; {said}")
+            return GateResult(self.name, Verdict.PASSED, f"no findings; {scope}")
         return GateResult(
-            self.name, Verdict.FAILED, f"{counted(len(found), 'finding')}; {said}", lines
+            self.name, Verdict.FAILED, f"{counted(len(found), 'finding')}; {scope}", lines
         )
 
 
@@ -143,7 +143,7 @@ def _unread(report: str) -> list[str]:
 
 
 def _lines(report: str) -> int | None:
-    """Return how many lines of code bandit saw; None where it does not say."""
+    """Return how many lines of code bandit saw; None where it does not report that."""
     try:
         totals = [run["properties"]["metrics"]["_totals"] for run in json_data(report)["runs"]]
         return sum(int(total["loc"]) for total in totals)

@@ -39,7 +39,7 @@ def columns(
 def details(name: str, text: str, hint: str) -> str:
     """Return the details of a failure under its name, shortened.
 
-    Kept are the first lines, where tools put what matters most; `hint` says where all of it is.
+    Kept are the first lines, where tools put what matters most; `hint` names where all of it is.
     """
     lines = text.rstrip().splitlines()
     shown = text.rstrip()

@@ -35,7 +35,7 @@ from wheelwright.project.pythons import minor_of
 from wheelwright.project.targets import own_code
 
 _PYTHON = f"{VENV}/bin/python"
-# What `--stats` of pyright adds, which alone tells a run that looked at no file.
+# What `--stats` of pyright adds; only it shows that a run looked at no file.
 _STATS = re.compile(
     r"(?:Loading |No include entries|Auto-excluding |Assuming |Pyproject file |Setting pythonPath "
     r"|Found \d+ source file|\[[FB]G\] |(?:based)?pyright \d|Completed in |Analysis stats"
@@ -116,14 +116,14 @@ class Types:
     """Every type checker that the project configures, over its installed environment.
 
     Attributes:
-        asked: whether the caller named the Python; it is then passed on to the checkers.
+        requested: whether the caller named the Python; it is then passed on to the checkers.
     """
 
     name: str = "types"
     function: str = "typecheck"
     help: str = "Run each type checker the project configures: mypy, (based)pyright, ty, pyrefly."
     in_ci: bool = True
-    asked: bool = False
+    requested: bool = False
 
     def configured(self, project: Project) -> str:
         """Return why no checker runs; empty where one does."""
@@ -139,7 +139,7 @@ class Types:
         """Return a step for each checker.
 
         Raises:
-            RequestError: a workspace's root that is no package.
+            RequestError: a workspace's root that is not a package.
         """
         project.require_package()
         return tuple(
@@ -174,7 +174,7 @@ class Types:
         wanted = test_dependencies.find(project, python)
         brought = (wanted.place, test_dependencies.requirements(project, wanted))
         return [
-            check_of(project, checker, python, asked=self.asked, brought=brought)
+            check_of(project, checker, python, requested=self.requested, brought=brought)
             for checker in checkers(project)
         ]
 
@@ -184,7 +184,7 @@ class Check:
     """One checker on this project.
 
     Attributes:
-        group: the dependency group that holds the checker, to install with; None for none.
+        group: the dependency group with the checker, to install with; None for none.
         tool: what to install beside the environment; None where the group brings the checker.
         guessed: what is checked although no configuration names it; empty otherwise.
     """
@@ -200,14 +200,14 @@ class Check:
 
 def checkers(project: Project) -> list[Checker]:
     """Return the checkers that run, in the order of the table."""
-    if said := project.settings.typecheck:
-        if said[0] not in _BY_NAME:
+    if configured := project.settings.typecheck:
+        if configured[0] not in _BY_NAME:
             raise ProjectError(
                 f"{project.package.path}: typecheck in [tool.wheelwright] starts with the "
-                f'unknown type checker "{said[0]}"',
+                f'unknown type checker "{configured[0]}"',
                 f"start the command with one of {', '.join(_BY_NAME)}",
             )
-        return [_BY_NAME[said[0]]]
+        return [_BY_NAME[configured[0]]]
     if found := [checker for checker in _CHECKERS if checker.configured(project)]:
         # basedpyright also reads pyright's table: one of the two is meant.
         based = _BY_NAME["basedpyright"]
@@ -226,12 +226,12 @@ def check_of(
     checker: Checker,
     python: str,
     *,
-    asked: bool,
+    requested: bool,
     brought: tuple[str, Iterable[Requirement]] = ("", ()),
 ) -> Check:
-    """Plan one checker's command; `asked` says that the caller named the Python.
+    """Plan one checker's command; `requested` says that the caller named the Python.
 
-    `brought` is where the test dependencies stand, and what they are: they are installed in any
+    `brought` is where the test dependencies are, and what they are: they are installed in any
     case, and a checker among them is the project's own.
     """
     found = tool(project, checker.name, python)
@@ -240,9 +240,9 @@ def check_of(
     inside = bool(groups) and checker.name != "pyright"
     place, requirements = brought
     own = None if inside or checker.name == "pyright" else _of(checker.name, requirements)
-    said = project.settings.typecheck
-    args = [*(said or checker.command), *checker.environment]
-    if asked:
+    configured = project.settings.typecheck
+    args = [*(configured or checker.command), *checker.environment]
+    if requested:
         minor = minor_of(python)
         args += (
             [checker.version, minor]
@@ -250,7 +250,7 @@ def check_of(
             else [f"{checker.version}={minor}"]
         )
     guessed = ""
-    if not said and checker.name == "mypy" and not _names_targets(project):
+    if not configured and checker.name == "mypy" and not _names_targets(project):
         guessed = own_code(project)
         args.append(guessed)
     return Check(
@@ -280,17 +280,17 @@ def _chosen_by(
 def impostor(check: Check) -> GateResult:
     """Return the result where another program has the checker's name."""
     name = check.checker.name
-    said = f"the program {name} in the environment is not {name}: it prints no version"
-    return GateResult("types", Verdict.FAILED, said, f"{said}; see which package installs it")
+    message = f"the program {name} in the environment is not {name}: it prints no version"
+    return GateResult("types", Verdict.FAILED, message, f"{message}; see which package installs it")
 
 
-def that_ran(check: Check, told: str) -> Check:
-    """Return the check with the version that its program told, and who chose that."""
-    version = re.search(r"\d+\.\d+[\w.+-]*", told[:1000])
+def that_ran(check: Check, printed: str) -> Check:
+    """Return the check with the version that its program printed, and who chose that."""
+    version = re.search(r"\d+\.\d+[\w.+-]*", printed[:1000])
     if version is None:
         return check
-    asked = check.tool.version if check.tool else version[0]
-    chosen = check.chosen_by if asked == version[0] else f"not the {asked} {check.chosen_by}"
+    wanted = check.tool.version if check.tool else version[0]
+    chosen = check.chosen_by if wanted == version[0] else f"not the {wanted} {check.chosen_by}"
     return replace(check, label=f"{check.checker.name} {version[0]} ({chosen})")
 
 
@@ -311,9 +311,9 @@ def judge(check: Check, output: Output, python: str) -> GateResult:
     """
     if output.exit_code not in (0, 1):
         raise broken(check.checker.name, output)
-    said = f"{check.label} on Python {python}"
+    scope = f"{check.label} on Python {python}"
     if check.guessed:
-        said += (
+        scope += (
             f", over {check.guessed} because its configuration names no files "
             "(typecheck in [tool.wheelwright] can)"
         )
@@ -321,14 +321,14 @@ def judge(check: Check, output: Output, python: str) -> GateResult:
     if output.exit_code == 0 and nothing:
         return nothing
     if output.exit_code == 0:
-        return GateResult("types", Verdict.PASSED, f"no type errors; {said}")
+        return GateResult("types", Verdict.PASSED, f"no type errors; {scope}")
     report = "\n".join(part.strip() for part in (output.stdout, output.stderr) if part.strip())
     # pyright names files from the root of the container.
     report = re.sub(rf"(?<![\w.-]){SOURCE}/", "", report)
     report = "\n".join(line for line in report.splitlines() if not _STATS.match(line)).strip()
     count = sum(bool(_ERROR.search(line)) for line in report.splitlines())
     errors = counted(count, "type error") if count else "type errors"
-    return GateResult("types", Verdict.FAILED, f"{errors}; {said}", report)
+    return GateResult("types", Verdict.FAILED, f"{errors}; {scope}", report)
 
 
 def sum_up(results: list[GateResult]) -> GateResult:

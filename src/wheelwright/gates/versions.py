@@ -22,7 +22,7 @@ class Versions:
     in_ci: bool = False
 
     def configured(self, project: Project) -> str:
-        """Return nothing: every package claims a Python, or says none."""
+        """Return nothing: it applies to every package."""
         return ""
 
     def plan(self, project: Project, python: str) -> GatePlan:
@@ -34,8 +34,8 @@ class Versions:
         found = drift(project.package, project.text(".python-version"))
         claims = ", ".join(claimed(project.package)) or "none"
         if not found:
-            said = f"{project.name} claims Python {claims}"
-            return GateResult(self.name, Verdict.PASSED, said)
+            passed = f"{project.name} claims Python {claims}"
+            return GateResult(self.name, Verdict.PASSED, passed)
         return GateResult(
             self.name,
             Verdict.FAILED,

@@ -23,7 +23,7 @@ def newest(text: str, existing: str) -> str:
     have: dict[str, re.Match[str]] = {}
     for match in _USED.finditer(existing):
         have[match["name"]] = max(
-            (match, have.get(match["name"], match)), key=lambda one: _parse(one["version"])
+            (match, have.get(match["name"], match)), key=lambda each: _parse(each["version"])
         )
 
     def pin(match: re.Match[str]) -> str:

@@ -18,17 +18,17 @@ _HEAD = f"{BEGIN}: written by `workflows`, which replaces it; edit before or aft
 
 
 def is_ours(existing: str) -> bool:
-    """Whether the file holds the marks, or one of them."""
+    """Whether the file has the marks, or one of them."""
     return any(_is(line, mark) for line in existing.splitlines() for mark in (BEGIN, END))
 
 
 def inside(text: str) -> str:
-    """Return what stands in the block of a text that `merge` made."""
+    """Return the block of a text that `merge` made."""
     return text.partition(BEGIN)[2].partition(END)[0]
 
 
 def merge(path: str, existing: str | None, body: str) -> str:
-    """Return the file's text: the block anew, everything around it as it was.
+    """Return the file's text: the block replaced, everything around it as it was.
 
     A text without marks is replaced; `is_ours` tells it apart.
 

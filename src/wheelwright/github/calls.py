@@ -1,6 +1,6 @@
 """The command lines of workflows: the one place where they are written.
 
-| what the repository is | words |
+| the repository | command |
 |---|---|
 | the module itself | `dagger call ci` |
 | one whose dagger.json has the toolchain | `dagger call wheelwright ci` |
@@ -9,7 +9,7 @@
 With `-m` a default path means the module's own repository, so the caller's is named.
 
 Where the module's code itself comes from is its `home`: jobs that install the embedded engine, and
-those that hold no checkout, fetch it from there.
+those without a checkout, fetch it from there.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ CALLS = {
 
 _REFERENCE: Final = "HOST/OWNER/REPOSITORY@COMMIT"
 
-# Of jobs that hold a secret, and no checkout. The run's number lets a run that GitHub starts again
-# go on with its own release.
+# Of jobs with a secret and without a checkout. By the run's number, a run that GitHub restarts
+# continues its own release.
 _HANDED = '--built "$RUNNER_TEMP/release" --digest "$DIGEST"'
 _TO = '--remote "$GITHUB_SERVER_URL/$GITHUB_REPOSITORY.git" --run "$GITHUB_RUN_ID"'
 CALLS_APART = {
@@ -73,7 +73,7 @@ class Engine(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The words before the function's name.
+    """The command before the function's name.
 
     Attributes:
         own: whether the repository is the module itself.
@@ -99,19 +99,19 @@ class Caller:
 
     def call(self, function: str) -> str:
         """Return the whole command; `function` may bring its arguments along."""
-        words = [self.program, "call"]
+        args = [self.program, "call"]
         if self.module:
-            words += ["-m", self.module]
+            args += ["-m", self.module]
         if self.toolchain:
-            words.append(self.toolchain)
+            args.append(self.toolchain)
         if self.module:
-            words += ["--source", "."]
+            args += ["--source", "."]
         if self.package:
-            words += ["--package", self.package]
-        words.append(function)
+            args += ["--package", self.package]
+        args.append(function)
         if self.module and function.split()[0] in _GIT:
-            words += ["--git", "."]
-        return " ".join(words)
+            args += ["--git", "."]
+        return " ".join(args)
 
     def call_apart(self, function: str) -> str:
         """Return the command of a job that has the module at its commit, and no repository."""
@@ -127,33 +127,32 @@ def caller(
 ) -> Caller:
     """Find out how the repository reaches this module.
 
-    `module` is the reference that the caller asked for, and `stiletto` what is to bring the
-    embedded engine; empty means: what dagger.json says.
+    `module` and `stiletto` are the arguments of these names; empty means: as in dagger.json.
 
     Raises:
         ProjectError: dagger.json is not JSON, or not what Dagger writes there.
-        RequestError: nothing was asked for, and dagger.json does not name the module; no commit
-            says what will run; a word that a shell would not take as it is.
+        RequestError: neither --module nor dagger.json names the module; no commit fixes what will
+            run; a value that a shell would not take as it is.
     """
     for flag, value in (("--module", module), ("--package", package)):
         if value:
             word(flag, value)
     brought = of_requirement(stiletto) if stiletto else None
     if module:
-        act = f"name its commit: --module {_REFERENCE}"
-        found = brought or of_reference("--module", module, "", act)
+        hint = f"name its commit: --module {_REFERENCE}"
+        found = brought or of_reference("--module", module, "", hint)
         return Caller(engine, module=module, package=package, home=found)
-    said = _parse(dagger_json)
-    if said.get("name") == _MODULE and "sdk" in said:
+    data = _parse(dagger_json)
+    if data.get("name") == _MODULE and "sdk" in data:
         return Caller(engine, own=True, package=package, home=brought or Home())
-    for number, name, source, pin in _toolchains(said):
+    for number, name, source, pin in _toolchains(data):
         # A reference may end in @version, a path in a slash.
         if _MODULE in (name, posixpath.basename(source.partition("@")[0].rstrip("/"))):
             entry = f"dagger.json: toolchains[{number}]"
-            act = f"run `{engine.value} toolchain install` again, which writes the pin"
+            hint = f"run `{engine.value} toolchain install` again, which writes the pin"
             if engine is Engine.STILETTO:
-                act += f', or pass --stiletto "{FORM}"'
-            home = brought or of_reference(f"{entry}.source", source, pin, act)
+                hint += f', or pass --stiletto "{FORM}"'
+            home = brought or of_reference(f"{entry}.source", source, pin, hint)
             known = word(f"{entry}.name", name or _MODULE)
             return Caller(engine, toolchain=known, package=package, home=home)
     where = "dagger.json has no toolchain"
@@ -164,9 +163,9 @@ def caller(
     )
 
 
-def _toolchains(said: dict[str, Any]) -> Iterator[tuple[int, str, str, str]]:
+def _toolchains(data: dict[str, Any]) -> Iterator[tuple[int, str, str, str]]:
     """Yield number, name, source and pin of each toolchain."""
-    listed = said.get("toolchains", [])
+    listed = data.get("toolchains", [])
     if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
         raise ProjectError("dagger.json: toolchains is not a list of objects", "correct it")
     for number, each in enumerate(listed):
@@ -184,9 +183,9 @@ def _parse(dagger_json: str | None) -> dict[str, Any]:
     if dagger_json is None:
         return {}
     try:
-        said = json_data(dagger_json)
+        data = json_data(dagger_json)
     except ValueError as error:
         raise ProjectError(f"dagger.json is not JSON: {error}", "correct it") from error
-    if not isinstance(said, dict):
+    if not isinstance(data, dict):
         raise ProjectError("dagger.json is not a JSON object", "correct it")
-    return said
+    return data

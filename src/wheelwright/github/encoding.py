@@ -16,7 +16,7 @@ from typing import Final
 
 from wheelwright.errors import RequestError
 
-# No blank, quote, `$`, `#`, no dash in front, no colon at the end: one word of bash, and a part of
+# No blank, quote, `$`, `#`, no dash in front, no colon at the end: one token of bash, and a part of
 # a plain scalar of YAML, whatever stands around it.
 _WORD: Final = re.compile(r"[A-Za-z0-9.](?:[A-Za-z0-9@:/._+~-]*[A-Za-z0-9/._+~-])?")
 
@@ -25,7 +25,7 @@ _EXPRESSION: Final = "${{"
 
 
 def word(field: str, value: str) -> str:
-    """Return the value if it can stand in a script as it is.
+    """Return the value if a script can have it as it is.
 
     Raises:
         RequestError: it cannot; the message names the field.
@@ -42,7 +42,7 @@ def scalar(field: str, value: str) -> str:
     """Return the value as a double-quoted scalar of YAML 1.2, in ASCII.
 
     Raises:
-        RequestError: it holds a line break, another control character, or the beginning of an
+        RequestError: it has a line break, another control character, or the beginning of an
             expression; the message names the field.
     """
     if _EXPRESSION in value:

@@ -1,12 +1,12 @@
 """Where the module's own code comes from in a job: a repository at a commit, never an index.
 
-    github.com/OWNER/NAME/DIRECTORY@v1, with a pin       what dagger.json says of a toolchain
-    https://HOST/PATH.git/DIRECTORY@COMMIT               what --module says
-    NAME[extras] @ git+https://HOST/OWNER/NAME@COMMIT    what --stiletto says (PEP 508)
+    github.com/OWNER/NAME/DIRECTORY@v1, with a pin       a toolchain in dagger.json
+    https://HOST/PATH.git/DIRECTORY@COMMIT               --module
+    NAME[extras] @ git+https://HOST/OWNER/NAME@COMMIT    --stiletto (PEP 508)
     tools/wheelwright                                    a directory of the repository itself
 
-A name, a version, a branch or a tag says what somebody else decides later; the jobs that may
-publish would run it. So each of these ends in a commit, or in an error that says how to name one.
+What a name, a version, a branch or a tag means, others can change later; the jobs that may publish
+would run it. So each of these must name a commit, or is refused with how to name one.
 """
 
 from __future__ import annotations
@@ -46,26 +46,26 @@ class Home:
     directory: str = ""
 
     @property
-    def here(self) -> bool:
-        """Whether it lies in the repository whose workflows these are."""
+    def local(self) -> bool:
+        """Whether it is in the repository whose workflows these are."""
         return not self.address
 
 
-def of_reference(field: str, reference: str, pin: str, act: str) -> Home:
+def of_reference(field: str, reference: str, pin: str, hint: str) -> Home:
     """Return what a reference of a module means, as dagger.json or --module has it.
 
     Args:
         field: names the reference in an error.
         reference: in one of the forms above.
         pin: the commit that dagger.json has beside it; empty where there is none.
-        act: how the caller gets a pin.
+        hint: how the caller gets a pin.
 
     Raises:
         RequestError: it is outside of the repository, or names no commit.
     """
     ssh = _SSH.fullmatch(reference)
     if not ssh and "://" in reference.removeprefix("https://"):
-        raise RequestError(f"{field} {reference!r} cannot be fetched by https", act)
+        raise RequestError(f"{field} {reference!r} cannot be fetched by https", hint)
     rest = f"{ssh['host']}/{ssh['path']}" if ssh else reference.removeprefix("https://")
     path, _, version = rest.partition("@")
     host, _, inside = path.partition("/")
@@ -74,13 +74,13 @@ def of_reference(field: str, reference: str, pin: str, act: str) -> Home:
         return Home(directory=_directory(field, path))
     commit = pin or version
     if not _COMMIT.fullmatch(commit):
-        seen = f"{commit!r}, which can be moved" if commit else "no commit"
-        raise RequestError(f"{field} {reference!r} names {seen}", act)
+        named = f"{commit!r}, which can be moved" if commit else "no commit"
+        raise RequestError(f"{field} {reference!r} names {named}", hint)
     names = [name for name in inside.split("/") if name]
     marked = [count for count, name in enumerate(names, 1) if name.endswith(".git")]
     count = marked[0] if marked else 2
     if not names or {".", ".."} & {*names[:count]} or not _HOST.fullmatch(host):
-        raise RequestError(f"{field} {reference!r} names no repository", act)
+        raise RequestError(f"{field} {reference!r} names no repository", hint)
     address = f"https://{host}/{'/'.join(names[:count])}"
     return Home(address, commit, _directory(field, "/".join(names[count:])))
 
@@ -89,28 +89,28 @@ def of_requirement(text: str) -> Home:
     """Return what --stiletto names: a requirement that is a git address at a commit.
 
     Raises:
-        RequestError: it is anything else; the message says what, and why that will not do.
+        RequestError: it is anything else; the message has what, and why it is refused.
     """
-    field, act = "--stiletto", f'pass "{FORM}", COMMIT in all its 40 digits'
+    field, hint = "--stiletto", f'pass "{FORM}", COMMIT in all its 40 digits'
     try:
         requirement = reading.requirement(text)
     except InvalidRequirement as error:
-        raise RequestError(f"{field} {text!r} is not a requirement: {error}", act) from error
+        raise RequestError(f"{field} {text!r} is not a requirement: {error}", hint) from error
     if not requirement.url:
         raise RequestError(
-            f"{field} {text!r} would be looked up on an index, where anyone may own the name", act
+            f"{field} {text!r} would be looked up on an index, where anyone may own the name", hint
         )
     url = urlsplit(requirement.url)
     path, _, version = url.path.rpartition("@")
     options = parse_qs(url.fragment, keep_blank_values=True)
     if url.scheme != "git+https" or not _HOST.fullmatch(url.netloc):
-        raise RequestError(f"{field} {text!r} is not a git repository by https", act)
+        raise RequestError(f"{field} {text!r} is not a git repository by https", hint)
     if not path:
-        raise RequestError(f"{field} {text!r} names no commit, so it means the newest one", act)
+        raise RequestError(f"{field} {text!r} names no commit, so it means the newest one", hint)
     if not _COMMIT.fullmatch(version):
-        raise RequestError(f"{field} {text!r} names {version!r}, which can be moved", act)
+        raise RequestError(f"{field} {text!r} names {version!r}, which can be moved", hint)
     if url.query or requirement.marker or options.keys() - {"subdirectory"}:
-        raise RequestError(f"{field} {text!r} contains more than an address and a commit", act)
+        raise RequestError(f"{field} {text!r} contains more than an address and a commit", hint)
     directory = _directory(field, options.get("subdirectory", [""])[0])
     return Home(f"https://{url.netloc}{path}", version, directory)
 

@@ -48,26 +48,27 @@ def script(environment: Environment, command: Sequence[str], prefix: str = "") -
     inside = environment.workdir.removeprefix(SOURCE).strip("/")
     up = "../" * (inside.count("/") + 1) if inside else ""
 
-    def here(word: str) -> str:
-        if word == SOURCE or word.startswith(f"{SOURCE}/"):
-            return up + word.removeprefix(SOURCE).strip("/") or "."
+    def local_path(arg: str) -> str:
+        if arg == SOURCE or arg.startswith(f"{SOURCE}/"):
+            return up + arg.removeprefix(SOURCE).strip("/") or "."
         for container, local in _PLACES.items():
-            word = word.replace(container, up + local)
-        return word
+            arg = arg.replace(container, up + local)
+        return arg
 
     # A directory's name may begin with a dash.
     lines = [f"cd {shlex.quote(f'./{part}')}" for part in (prefix, inside) if part]
     # A directory that git does not see: a version from version control must not become dirty.
     lines += [f"mkdir -p {up}.wheelwright/reports", f"printf '*\\n' > {up}.wheelwright/.gitignore"]
     for path, text in environment.written.items():
-        lines.append(f"printf %s {shlex.quote(text)} > {shlex.quote(here(path))}")
+        lines.append(f"printf %s {shlex.quote(text)} > {shlex.quote(local_path(path))}")
     variables = {"UV_PYTHON": environment.python, **environment.variables}
     lines += [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
     lines += [
-        shlex.join(map(here, words)) for words in (*environment.dependencies, *environment.install)
+        shlex.join(map(local_path, args))
+        for args in (*environment.dependencies, *environment.install)
     ]
     # Everything is in place: uv only finds the environment and runs in it.
-    lines.append(shlex.join(["uv", "run", "--no-sync", *map(here, command)]))
+    lines.append(shlex.join(["uv", "run", "--no-sync", *map(local_path, command)]))
     return "\n".join(lines) + "\n"
 
 

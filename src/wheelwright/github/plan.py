@@ -5,7 +5,7 @@
 | ci.yml | push, pull request, merge queue | gates, matrix, cells of other systems |
 | nightly.yml | every night | the matrix in every resolution |
 | audit.yml | every week | known vulnerabilities |
-| release.yml | a person | `release` |
+| release.yml | by hand | `release` |
 | publish.yml | a tag `v*` | `publish` |
 | dependabot.yml | | newer actions and dependencies |
 
@@ -39,8 +39,8 @@ CHECK = "ci passed"
 
 _WORKFLOWS = ".github/workflows"
 # Jobs of a release, whose output is summed up.
-_SAID = ("build", "propose", "publish", "finish")
-# What GitHub takes as a pattern in `branches` is no letter of a name here.
+_SUMMED_UP = ("build", "propose", "publish", "finish")
+# Without the characters that are a pattern for GitHub.
 _BRANCH = re.compile(r"[A-Za-z0-9._/-]+")
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9._ /-]+")
 
@@ -130,7 +130,7 @@ class Merged:
     """The text of every file whose block changes, by path; and the pins that were kept.
 
     Attributes:
-        kept: pins by the file that they stand in. They are newer, by their own word, than those
+        kept: pins by file. They are newer, by their own comments, than those
             which would have been written.
     """
 
@@ -181,7 +181,7 @@ def _check(caller: Caller, options: Options) -> None:
 
 
 def _pins() -> dict[str, str]:
-    pins = {f"use_{word}": str(action) for word, action in ACTIONS.items()}
+    pins = {f"use_{name}": str(action) for name, action in ACTIONS.items()}
     return {
         **pins,
         "dagger_version": scalar("dagger", DAGGER),
@@ -191,7 +191,7 @@ def _pins() -> dict[str, str]:
 
 def _install(caller: Caller) -> dict[str, str]:
     engine, home = caller.engine.value, caller.home
-    tool = "" if caller.own else read("install-here" if home.here else "install-tool")
+    tool = "" if caller.own else read("install-here" if home.local else "install-tool")
     # A job without a checkout fetches what lies in the repository from there, at its own commit.
     address = "${{ github.server_url }}/${{ github.repository }}.git"
     apart = read(f"install-{engine}")
@@ -217,7 +217,7 @@ def _install(caller: Caller) -> dict[str, str]:
         "text_summary": read("text-summary"),
         "take_over": read("take-over"),
         "hand_over": read("hand-over"),
-        **{f"summary_{said}": read("text-summary").replace("@said@", said) for said in _SAID},
+        **{f"summary_{job}": read("text-summary").replace("@said@", job) for job in _SUMMED_UP},
         "matrix_steps": read("matrix-steps"),
         "restore": read(f"restore-{engine}"),
         **_cached(),
@@ -262,7 +262,7 @@ def _index(project: Project, name: str) -> dict[str, str]:
 
 
 def _calls(caller: Caller) -> dict[str, str]:
-    calls = {word: caller.call(function) for word, function in CALLS.items()}
-    calls |= {word: caller.call_apart(function) for word, function in CALLS_APART.items()}
-    # In ci those of ruff and of the type checkers, too; at night the matrix alone.
+    calls = {name: caller.call(function) for name, function in CALLS.items()}
+    calls |= {name: caller.call_apart(function) for name, function in CALLS_APART.items()}
+    # In ci those of ruff and of the type checkers, too; at night only the matrix.
     return {**calls, "annotate": calls["call_annotations"]}

@@ -1,7 +1,7 @@
 """Rules of a branch and of tags, as the JSON that GitHub's settings import: pure.
 
 Settings, Rules, Rulesets, "Import a ruleset" takes one ruleset a file, so these are two.
-Nobody bypasses them unless named, administrators neither.
+No one bypasses them unless named, administrators included.
 
 Source: GitHub's REST description, "Create a repository ruleset".
 """
@@ -18,7 +18,7 @@ from wheelwright.errors import RequestError
 from wheelwright.github.plan import CHECK
 from wheelwright.project.arguments import argument
 
-# The app that runs workflows: only its checks count, so that nobody else can report one.
+# The app that runs workflows: only its checks count, so that no other app can report one.
 _GITHUB_ACTIONS: Final = 15368
 
 # GitHub's numbers of the roles of a repository.
@@ -80,7 +80,7 @@ def branch(options: Options) -> dict[str, Any]:
 def tags(*, bypass: Iterable[str]) -> dict[str, Any]:
     """Return the rules of tags `v*`: made once, by those who bypass, and never moved or removed.
 
-    A tag is what `publish --tag` publishes, so not everybody who may push a branch may make one.
+    A tag is what `publish --tag` publishes, so not all who may push a branch may make one.
 
     Raises:
         RequestError: an unknown bypass.
@@ -103,17 +103,17 @@ def _ruleset(
         "enforcement": "active",
         "conditions": {"ref_name": {"include": [ref], "exclude": []}},
         "rules": rules,
-        "bypass_actors": [_actor(word) for word in bypass],
+        "bypass_actors": [_actor(actor) for actor in bypass],
     }
 
 
-def _actor(word: str) -> dict[str, Any]:
-    if word in _ROLES:
-        return {"actor_id": _ROLES[word], "actor_type": "RepositoryRole", "bypass_mode": "always"}
-    if found := re.fullmatch(r"(app|team):([0-9]+)", word):
+def _actor(name: str) -> dict[str, Any]:
+    if name in _ROLES:
+        return {"actor_id": _ROLES[name], "actor_type": "RepositoryRole", "bypass_mode": "always"}
+    if found := re.fullmatch(r"(app|team):([0-9]+)", name):
         kind = _ACTORS[found[1]]
         return {"actor_id": int(found[2]), "actor_type": kind, "bypass_mode": "always"}
     raise RequestError(
-        f'unknown --bypass actor "{word}"',
+        f'unknown --bypass actor "{name}"',
         f"choose from {', '.join(_ROLES)}, app:ID, team:ID",
     )

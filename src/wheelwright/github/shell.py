@@ -52,8 +52,10 @@ async def workflows(loaded: LoadedProject, package: str, options: Options) -> da
 
 async def _texts(source: dagger.Directory, paths: Iterable[str]) -> dict[str, str]:
     """Return the text of each path that exists."""
-    asked = set(paths)
-    found = asked.intersection(await source.filter(include=literal(sorted(asked))).glob("**"))
+    requested = set(paths)
+    found = requested.intersection(
+        await source.filter(include=literal(sorted(requested))).glob("**")
+    )
     return await together({path: source.file(path).contents for path in found})
 
 
@@ -65,8 +67,8 @@ def native_matrix(loaded: LoadedProject) -> str:
     history = version_source(project.package) is VersionSource.VCS
     rows: list[tuple[cells.Cell, str, str]] = []
     for cell, runner in native.native(cells.plan(project, cells.Selection())):
-        made = make(project, cell, TestOptions(), history=history)
-        script = native.script(made.environment, made.pytest, loaded.prefix)
+        planned = make(project, cell, TestOptions(), history=history)
+        script = native.script(planned.environment, planned.pytest, loaded.prefix)
         rows.append((cell, runner, script))
     return native.strategy(rows)
 
@@ -81,7 +83,7 @@ def rules(options: ruleset.Options) -> dagger.File:
 
 
 def saved_cache(loaded: LoadedProject) -> dagger.Directory:
-    """Return what uv's cache holds that cannot be downloaded again: what was built.
+    """Return the part of uv's cache that cannot be downloaded again: what was built.
 
     That is the volume of this package's dependencies; the shared cache has wheels of the index.
     """
@@ -93,7 +95,7 @@ def saved_cache(loaded: LoadedProject) -> dagger.Directory:
 
 
 async def restore_cache(loaded: LoadedProject, saved: dagger.Directory) -> str:
-    """Put a saved cache beneath what uv's cache has already, and say how many entries came."""
+    """Add a saved cache to uv's cache, and report how many entries were saved."""
     count = len(await saved.entries())
     archive = "/tmp/saved.tar"  # noqa: S108 - a path of the container
     # Never over an entry: one that is in use must stay whole.
@@ -109,7 +111,7 @@ def _keep(container: dagger.Container, loaded: LoadedProject, args: list[str]) -
 
 
 def _uv() -> dagger.Container:
-    # What a cache volume holds is in no step's key: without a word of its own each of these
-    # steps would be answered by what it did the first time.
+    # The contents of a cache volume are in no step's key: without a variable of its own, each of
+    # these steps would return its first result.
     base = steps.base(slim_image(DEFAULT_PYTHON), DEFAULT_PYTHON)
     return base.with_env_variable("WHEELWRIGHT_CALL", uuid.uuid4().hex)

@@ -1,8 +1,8 @@
 """Fills the templates beside this module: YAML files with `@word@` where a value goes.
 
-A line that holds nothing but `@word@` becomes the value's lines, each indented as that line is;
-an empty value takes the line away. Anywhere else the value stands as it is. A value may hold
-words of its own. Values that come from outside have been through `encoding` before.
+A line with nothing but `@word@` becomes the value's lines, each indented as that line is;
+an empty value removes the line. Anywhere else the value is inserted as it is. A value may have
+placeholders of its own. Values that come from outside have been through `encoding` before.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from importlib import resources
 
-_WORD = re.compile(r"@([a-z_]+)@")
+_NAME = re.compile(r"@([a-z_]+)@")
 _ALONE = re.compile(r"(?P<indent> *)@(?P<word>[a-z_]+)@")
 
 
@@ -22,16 +22,16 @@ def read(name: str) -> str:
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
-    """Return the template with every word replaced.
+    """Return the template with every placeholder replaced.
 
     Raises:
-        KeyError: a word without a value: a bug here.
+        KeyError: a placeholder without a value: a bug here.
     """
     lines: list[str] = []
     for line in template.rstrip("\n").split("\n"):
         alone = _ALONE.fullmatch(line)
         if not alone:
-            lines.append(_WORD.sub(lambda match: values[match[1]], line))
+            lines.append(_NAME.sub(lambda match: values[match[1]], line))
         elif value := values[alone["word"]]:
             inner = fill(value, values).rstrip("\n").split("\n")
             lines += [alone["indent"] + each if each else each for each in inner]

@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 import dagger
 from dagger import DefaultPath, Doc, Ignore
 
-# What a working copy holds beside its sources. Each of these would change the key of every
+# What a working copy has beside its sources. Each of these would change the key of every
 # step without changing a result.
 NOISE = [
     ".git",
@@ -34,7 +34,7 @@ NOISE = [
     "build",
 ]
 
-# The repository alone, without the parts of it that say nothing about the version.
+# Only the repository, without the parts of it that do not matter for the version.
 ONLY_GIT = [
     "**",
     "!.git",

@@ -25,7 +25,7 @@ class Package(Protocol):
 def with_checks(gates: Iterable[AnyGate]) -> Callable[[C], C]:
     """Return the decorator that adds the functions; it stands below `@object_type`.
 
-    A gate whose function the class has already, with arguments, is left to that.
+    A function that the class has already, with arguments, is left as it is.
 
     Raises:
         ValueError: the class has a function of that name that is not the gate's.

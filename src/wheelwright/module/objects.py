@@ -32,7 +32,7 @@ class TestRun:
     )
     places: Annotated[list[str], Doc("Where the test dependencies were found.")] = field()
     reports: Annotated[dagger.Directory, Doc("junit.xml and pytest.log.")] = field()
-    # What the two functions below answer with.
+    # Returned by the two functions below.
     ended: str
     began: str
 
@@ -118,7 +118,7 @@ class Matrix:
             "matrix.json, coverage/ over all cells, cells/NAME/ of each."
         ),
     ] = field()
-    # The result as JSON, from which the functions below are answered.
+    # The result as JSON, which the functions below read.
     data: str
 
     @function

@@ -15,15 +15,15 @@ from wheelwright.module.args import Built, Checkout, Digest, Repository
 from wheelwright.module.takes import takes
 from wheelwright.module.uncached import uncached
 from wheelwright.release.act import release, tagged, taking
-from wheelwright.release.act.asked import (
+from wheelwright.release.act.options import (
     Api,
-    Asked,
     Branch,
     Credentials,
     Index,
     NamedIndex,
     Origin,
     RefToCreate,
+    ReleaseOptions,
     Run,
     Target,
     Trust,
@@ -60,17 +60,22 @@ class Releases:
     """What an object needs to have these functions: the package that it is of."""
 
     async def _of_package(
-        self, asked: Asked, git: dagger.Directory, *, checkout: bool = False
-    ) -> tuple[Asked, LoadedProject]:
+        self, options: ReleaseOptions, git: dagger.Directory, *, checkout: bool = False
+    ) -> tuple[ReleaseOptions, LoadedProject]:
         raise NotImplementedError
 
     async def _release(
-        self, asked: Asked, git: dagger.Directory, format_: ReportFormat, *, dry_run: bool
+        self,
+        options: ReleaseOptions,
+        git: dagger.Directory,
+        format_: ReportFormat,
+        *,
+        dry_run: bool,
     ) -> str:
-        source = await self._of_package(asked, git)
+        source = await self._of_package(options, git)
         try:
-            made = await release.prepare(*source, dry_run=dry_run)
-            return _printed(await (made.foreseen() if dry_run else made.run()), format_)
+            prepared = await release.prepare(*source, dry_run=dry_run)
+            return _printed(await (prepared.foreseen() if dry_run else prepared.run()), format_)
         except Stopped as stopped:
             if stopped.report is None:
                 raise
@@ -85,7 +90,7 @@ class Releases:
         dry_run: Annotated[bool, Doc("Write nothing; report what would be done.")] = False,
         format_: Format = ReportFormat.TEXT,
         *,
-        asked: Asked,
+        options: ReleaseOptions,
     ) -> str:
         """Release the package: publish first, then the pull request, the tag, the GitHub release.
 
@@ -93,7 +98,7 @@ class Releases:
         any failure continues the same release. docs/release.md has the order and why,
         docs/recovery.md what to do when it stops.
         """
-        return await self._release(asked, git, format_, dry_run=dry_run)
+        return await self._release(options, git, format_, dry_run=dry_run)
 
     @uncached
     @takes(Request, Branch, NamedIndex, RefToCreate, Trust)
@@ -103,7 +108,7 @@ class Releases:
         git: Checkout,
         tag: Annotated[str, Doc("Build an existing tag instead, such as v1.2.3.")] = "",
         *,
-        asked: Asked,
+        options: ReleaseOptions,
     ) -> dagger.Directory:
         """Make the edits, run the checks, build twice and verify: the first job of a release.
 
@@ -111,7 +116,7 @@ class Releases:
         `release-propose`, `release-publish` and `release-finish`, in this order: they get the
         secrets, and run no code of the repository. `release` does all of it in one call.
         """
-        source = await self._of_package(asked, git, checkout=True)
+        source = await self._of_package(options, git, checkout=True)
         if tag:
             return await tagged.build(*source, tag)
         return await (await release.prepare(*source, dry_run=False)).build()
@@ -119,64 +124,73 @@ class Releases:
     @uncached
     @takes(Target, Index, Api, Run, Trust)
     @translate_errors
-    async def release_propose(self, built: Built, digest: Digest = "", *, asked: Asked) -> str:
+    async def release_propose(
+        self, built: Built, digest: Digest = "", *, options: ReleaseOptions
+    ) -> str:
         """Take the lock and push the release branch: the job between building and publishing.
 
         The commit is made from texts, and must be the one that was built.
         """
-        return (await taking.propose(asked, built, digest)).text()
+        return (await taking.propose(options, built, digest)).text()
 
     @uncached
     @takes(Index, Upload, Trust)
     @translate_errors
-    async def release_publish(self, built: Built, digest: Digest = "", *, asked: Asked) -> str:
+    async def release_publish(
+        self, built: Built, digest: Digest = "", *, options: ReleaseOptions
+    ) -> str:
         """Compare the hashes, sign and upload: the one job that the index trusts."""
-        return await taking.publish(asked, built, digest)
+        return await taking.publish(options, built, digest)
 
     @uncached
     @takes(Target, Index, Api, Run, Trust)
     @translate_errors
-    async def release_finish(self, built: Built, digest: Digest = "", *, asked: Asked) -> str:
+    async def release_finish(
+        self, built: Built, digest: Digest = "", *, options: ReleaseOptions
+    ) -> str:
         """Open the pull request, push the tag, make the GitHub release, unlock: the last job.
 
         If the index does not have the release, it releases the lock and stops.
         """
-        return (await taking.finish(asked, built, digest)).text()
+        return (await taking.finish(options, built, digest)).text()
 
     @uncached
     @takes(Request, Branch, Origin, NamedIndex, Api, Credentials, Run, Trust)
     @translate_errors
     async def release_plan(
-        self, git: Repository, format_: Format = ReportFormat.TEXT, *, asked: Asked
+        self, git: Repository, format_: Format = ReportFormat.TEXT, *, options: ReleaseOptions
     ) -> str:
         """Report what `release` with the same arguments would do, and write nothing."""
-        return await self._release(asked, git, format_, dry_run=True)
+        return await self._release(options, git, format_, dry_run=True)
 
     @uncached
     @takes(Bump, Branch, Origin, Trust)
     @translate_errors
-    async def next_version(self, git: Repository, asked: Asked) -> str:
+    async def next_version(self, git: Repository, options: ReleaseOptions) -> str:
         """Print the version that `release` with the same arguments would release."""
-        return await release.version(*await self._of_package(asked, git))
+        return await release.version(*await self._of_package(options, git))
 
     @uncached
     @takes(Bump, Branch, Origin, Trust, bump="patch")
     @translate_errors
-    async def changelog(self, git: Repository, asked: Asked) -> str:
+    async def changelog(self, git: Repository, options: ReleaseOptions) -> str:
         """Print the changelog's entry for the release; fail if there is none."""
         # A default bump must not contradict a version that the caller gave.
-        if asked.version or asked.post:
-            asked = replace(asked, bump="")
-        return await release.changes(*await self._of_package(asked, git))
+        if options.version or options.post:
+            options = replace(options, bump="")
+        return await release.changes(*await self._of_package(options, git))
 
     @uncached
     @takes(Origin, Trust)
     @translate_errors
     async def verify_tag(
-        self, git: Repository, tag: Annotated[str, Doc("The tag, such as v1.2.3.")], asked: Asked
+        self,
+        git: Repository,
+        tag: Annotated[str, Doc("The tag, such as v1.2.3.")],
+        options: ReleaseOptions,
     ) -> str:
         """Check that a tag of the remote names the package's own version."""
-        return await tagged.verify_tag(*await self._of_package(asked, git), tag)
+        return await tagged.verify_tag(*await self._of_package(options, git), tag)
 
     @uncached
     @takes(Origin, NamedIndex, Upload, Trust)
@@ -185,7 +199,7 @@ class Releases:
         self,
         git: Repository,
         tag: Annotated[str, Doc("The tag to publish, such as v1.2.3.")],
-        asked: Asked,
+        options: ReleaseOptions,
     ) -> str:
         """Build, verify and publish the commit of an existing tag."""
-        return await tagged.publish(*await self._of_package(asked, git), tag)
+        return await tagged.publish(*await self._of_package(options, git), tag)

@@ -1,6 +1,6 @@
 """Marks a function whose calls are never cached.
 
-The SDK takes `cache` and its types do not say so (dagger-io 0.21.11, `Module.function`).
+The SDK takes `cache`, although its types lack it (dagger-io 0.21.11, `Module.function`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,6 @@ R = TypeVar("R")
 
 
 def uncached(function: Callable[P, R]) -> Callable[P, R]:
-    """Expose a function whose answers hold for one call; it stands where `@function` would."""
+    """Expose a function whose results are for one call only; used instead of `@function`."""
     expose = cast("Any", dagger.function)
     return cast("Callable[P, R]", expose(function, cache="never"))

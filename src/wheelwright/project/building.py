@@ -4,7 +4,7 @@ A build from source runs the code of what it builds and of all that this needs. 
 the volume is a digest of everything that decides whose code that is: the requirements, the
 packages in uv.lock that have no wheel, uv's settings. A package cannot choose another one's: with
 the same digest, the same code would run for both. The package's own back end never sees it,
-because the digest says nothing of the package's source.
+because the digest does not depend on the package's source.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _FILES = re.compile(r"(^|/)(pyproject\.toml|uv\.lock)$")
 # marked as `--no-build` but has no binary distribution".
 _UNBUILT: Final = re.compile(r"Distribution `([\w.-]+?)(?:==[^` ]*)? @ [^`]*`[^`]*`--no-build`")
 
-# What back ends ask for only while they build (PEP 517, `get_requires_for_build_*`): to know it for
+# What back ends require only while they build (PEP 517, `get_requires_for_build_*`): to know it for
 # certain, their code has to run.
 _HOOKS: Final = {
     "hatchling": ("editables~=0.3",),
@@ -69,7 +69,7 @@ _SIGNS: Final = ("`--no-build`", "building from source is disabled", "no usable 
 
 @dataclass(frozen=True, slots=True)
 class Sdist:
-    """A source distribution that uv.lock names; without `sha256` where its index tells none."""
+    """A source distribution that uv.lock names; without `sha256` where its index has none."""
 
     name: str
     version: str
@@ -78,20 +78,20 @@ class Sdist:
 
 
 def sdists(project: Project) -> tuple[str, ...]:
-    """Return the names in uv.lock that have no wheel at all: an sdist alone, or a commit of git."""
+    """Return the names in uv.lock that have no wheel at all: only an sdist, or a commit of git."""
     packages = project.lock.packages if project.lock else ()
     found = {canonicalize_name(str(each.get("name", ""))) for each in packages if _builds(each)}
     return tuple(sorted(found))
 
 
-def unbuilt(said: str) -> str:
+def unbuilt(printed: str) -> str:
     """Return the package that uv could not install without building it; empty for another end."""
-    found = _UNBUILT.search(" ".join(said.split()))
+    found = _UNBUILT.search(" ".join(printed.split()))
     return canonicalize_name(found[1]) if found else ""
 
 
 def build_files(project: Project, recorded: Iterable[str] = ()) -> dict[str, str]:
-    """Return files that ask uv for what the package and its workspace are built with.
+    """Return files that list for uv what the package and its workspace are built with.
 
     `recorded` are lines that begin with `name==version`, which bound it further.
 
@@ -113,15 +113,15 @@ def build_files(project: Project, recorded: Iterable[str] = ()) -> dict[str, str
         *bounds,
     ]
     kept["sources"] = {name: source for name, source in sources.items() if name in names}
-    made = {
+    data = {
         "project": {"name": "build-requirements", "version": "0", "dependencies": wanted},
         "tool": {"uv": kept},
     }
-    files = {"pyproject.toml": tomlkit.dumps(made)}
+    files = {"pyproject.toml": tomlkit.dumps(data)}
     if (text := project.files.text("uv.toml")) is not None:
         files["uv.toml"] = text
     if any("--hash=" in line for line in recorded):
-        # What is fetched without its hash is fetched again by a build that asks for it.
+        # What is fetched without its hash is fetched again by a build that requires the hash.
         files[CONSTRAINTS] = "".join(f"{line}\n" for line in recorded)
     return files
 
@@ -139,12 +139,12 @@ def _fetched(line: str, sources: Mapping[Any, Any]) -> bool:
 
 
 def files_for(files: Mapping[str, str], lines: Iterable[str]) -> dict[str, str]:
-    """Return files like `build_files`, that ask for other requirements from the same places."""
-    made = tomlkit.parse(files.get("pyproject.toml", '[project]\nname = "x"\nversion = "0"\n'))
+    """Return files like `build_files`, with other requirements from the same places."""
+    data = tomlkit.parse(files.get("pyproject.toml", '[project]\nname = "x"\nversion = "0"\n'))
     wanted = list(dict.fromkeys(lines))
     wanted += [line for name in sorted(map(required_name, wanted)) for line in _HOOKS.get(name, ())]
-    made["project"]["dependencies"] = wanted
-    return {**files, "pyproject.toml": tomlkit.dumps(made)}
+    data["project"]["dependencies"] = wanted
+    return {**files, "pyproject.toml": tomlkit.dumps(data)}
 
 
 def fetchable(project: Project, python: str) -> tuple[Sdist, ...]:
@@ -175,23 +175,23 @@ def repositories(project: Project) -> tuple[str, ...]:
     return tuple(dict.fromkeys(url for url in web if not readable(url)))
 
 
-def needs_build(said: str) -> bool:
+def needs_build(printed: str) -> bool:
     """Whether uv gave up because it was not allowed to build."""
-    words = " ".join(said.split())
-    return any(sign in words for sign in _SIGNS)
+    text = " ".join(printed.split())
+    return any(sign in text for sign in _SIGNS)
 
 
-def needs_credential(said: str) -> bool:
+def needs_credential(printed: str) -> bool:
     """Whether a host refused, or hid what it has from strangers."""
     signs = ("401 Unauthorized", "403 Forbidden", "Authentication failed", "terminal prompts")
-    return any(sign in said for sign in signs)
+    return any(sign in printed for sign in signs)
 
 
-def last_line(said: str) -> str:
+def last_line(printed: str) -> str:
     """Return what an error ends with, hints left out."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    told = [line for line in lines if not line.startswith("hint:")]
-    return (told or lines or [""])[-1].removeprefix("cause: ")
+    lines = [line.strip() for line in printed.splitlines() if line.strip()]
+    facts = [line for line in lines if not line.startswith("hint:")]
+    return (facts or lines or [""])[-1].removeprefix("cause: ")
 
 
 def volume(project: Project) -> str:
@@ -219,10 +219,10 @@ def without_builds(args: Iterable[str]) -> tuple[str, ...]:
     listen to UV_NO_BUILD, and [tool.uv] of a package wins over UV_COMPILE_BYTECODE=0.
     """
     args = tuple(args)
-    for words in _BUILDING:
-        if args[: len(words)] == words:
-            compiles = () if words in _WRITING else ("--no-compile-bytecode",)
-            return (*words, "--no-build", *compiles, *args[len(words) :])
+    for command in _BUILDING:
+        if args[: len(command)] == command:
+            compiles = () if command in _WRITING else ("--no-compile-bytecode",)
+            return (*command, "--no-build", *compiles, *args[len(command) :])
     return args
 
 

@@ -15,12 +15,12 @@ from wheelwright.project.pyproject import Pyproject
 
 _NAMES: Final = ("tests", "test")
 
-# Back ends that take what their tables say and what their conventions find, tests not among it.
+# Back ends that package what their tables and their conventions name, and no tests.
 # Others (CMake, Meson, Rust) may have build files that walk into any directory.
 _BACK_ENDS: Final = ("hatchling", "uv_build", "flit_core", "setuptools", "poetry.core", "pdm.")
 
-# Places below [tool] that say what is packaged, or where something is built from.
-_SAID: Final = (
+# Tables below [tool] that set what is packaged, or where something is built from.
+_TABLES: Final = (
     ("flit", "sdist"),
     ("flit", "module"),
     ("hatch", "build"),
@@ -38,7 +38,7 @@ _SAID: Final = (
     ("uv", "workspace"),
 )
 
-# Files that say it in other words, or in code.
+# Files that set it in another way, or in code.
 _CODE: Final = ("setup.py", "setup.cfg", "hatch_build.py", "pdm_build.py")
 
 
@@ -46,23 +46,23 @@ def test_directories(project: Project) -> tuple[str, ...]:
     """Return the directories of tests, in the source, that no build of the package looks at.
 
     None where that is not certain: an unknown back end, code that runs in the build, a table that
-    has the word, a workspace member inside.
+    names the directory, a workspace member in it.
     """
     package = project.package
     if not package.backend.startswith(_BACK_ENDS) or any(map(project.has, _CODE)):
         return ()
-    said = set().union(
-        *(_words(_at(each, *keys)) for each in (package, project.root) for keys in _SAID)
+    named = set().union(
+        *(_texts(_at(each, *keys)) for each in (package, project.root) for keys in _TABLES)
     )
     # A back end or a hook in the tree reads whatever it likes.
-    if package.has("build-system", "backend-path") or "custom" in said:
+    if package.has("build-system", "backend-path") or "custom" in named:
         return ()
     inside = [*project.members, package.name]
     return tuple(
         join(project.where, name)
         for name in _NAMES
         if project.has(f"{name}/")
-        and not any(name in word.replace("\\", "/").split("/") for word in (*said, *inside))
+        and not any(name in text.replace("\\", "/").split("/") for text in (*named, *inside))
     )
 
 
@@ -70,10 +70,10 @@ def _at(pyproject: Pyproject, *keys: str) -> Any:
     return pyproject.table("tool", *keys[:-1]).get(keys[-1])
 
 
-def _words(value: Any) -> set[str]:
+def _texts(value: Any) -> set[str]:
     """Return every key and text of a table."""
     if isinstance(value, Mapping):
-        return {str(key) for key in value}.union(*map(_words, value.values()))
+        return {str(key) for key in value}.union(*map(_texts, value.values()))
     if isinstance(value, list):
-        return set().union(*map(_words, value))
+        return set().union(*map(_texts, value))
     return {value} if isinstance(value, str) else set()

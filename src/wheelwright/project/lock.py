@@ -26,7 +26,7 @@ class Lock:
     def version(self, name: str, python: str) -> str:
         """Return the version locked for a Python such as `3.12`; empty where there is none.
 
-        A lock can hold several (`resolution-markers`); where two fit, the newest is taken.
+        A lock can have several (`resolution-markers`); where two fit, the newest is taken.
         """
         wanted = canonicalize_name(name)
         found = [
@@ -48,8 +48,8 @@ def _fits(markers: Sequence[str], python: str) -> bool:
     try:
         return any(Marker(marker).evaluate(environment) for marker in markers)
     except (InvalidMarker, RecursionError) as error:
-        said = shortened(error)
-        raise ProjectError(f"uv.lock has a broken marker: {said}", "run `uv lock`") from error
+        reason = shortened(error)
+        raise ProjectError(f"uv.lock has a broken marker: {reason}", "run `uv lock`") from error
 
 
 def parse(text: str) -> Lock:

@@ -30,12 +30,12 @@ _TABLES = ("include", "exclude")
 # Of one entry: what has one value, and what has one or several.
 _TEXTS = ("name", "python", "resolution")
 _PARTS = ("groups", "extras", "services", "os")
-_WORDS = ("name", *AXES, "os")
+_KEYS = ("name", *AXES, "os")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One table of `include` or `exclude`; None where it does not say."""
+    """One table of `include` or `exclude`; None where it is not set."""
 
     name: str | None = None
     python: str | None = None
@@ -48,7 +48,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class MatrixSettings:
-    """The table's values; an empty axis means not said."""
+    """The table's values; an empty axis is not set."""
 
     python: tuple[str, ...] = ()
     resolution: tuple[str, ...] = ()
@@ -100,20 +100,20 @@ def check(table: object) -> list[str]:
 def _wrong_entry(key: str, entry: Mapping[str, Any]) -> list[str]:
     where = f"matrix.{key}"
     wrong = [
-        f"has an {unknown(f'key of {where}', word, _WORDS)}" for word in entry if word not in _WORDS
+        f"has an {unknown(f'key of {where}', name, _KEYS)}" for name in entry if name not in _KEYS
     ]
     wrong += [
-        f"has {where}.{word} = {entry[word]!r}, which is not a string"
-        for word in _TEXTS
-        if not isinstance(entry.get(word, ""), str)
+        f"has {where}.{name} = {entry[name]!r}, which is not a string"
+        for name in _TEXTS
+        if not isinstance(entry.get(name, ""), str)
     ]
     wrong += [
-        f"has {where}.{word} = {entry[word]!r}, which is neither a string nor a list of strings"
-        for word in _PARTS
-        if not isinstance(entry.get(word, ""), str) and not is_strings(entry[word])
+        f"has {where}.{name} = {entry[name]!r}, which is neither a string nor a list of strings"
+        for name in _PARTS
+        if not isinstance(entry.get(name, ""), str) and not is_strings(entry[name])
     ]
-    if isinstance(said := entry.get("resolution", RESOLUTIONS[0]), str):
-        wrong += _resolutions([said])
+    if isinstance(resolution := entry.get("resolution", RESOLUTIONS[0]), str):
+        wrong += _resolutions([resolution])
     if key == "include" and "python" not in entry:
         wrong.append(f"has an entry of {where} without python: {dict(entry)!r}")
     if key == "exclude" and not entry:

@@ -40,12 +40,12 @@ class Project:
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """Its name in messages."""
         return self.package.name or self.where or "the package"
 
     @property
     def is_virtual_root(self) -> bool:
-        """Whether this is a workspace root that is no package itself."""
+        """Whether this is a workspace root that is not a package itself."""
         return not self.where and bool(self.members) and not self.package.project
 
     def require_package(self) -> None:
@@ -75,7 +75,7 @@ class Project:
         return self.files.text(name) if own is None else own
 
     def has(self, name: str) -> bool:
-        """Whether the package's directory holds an entry; directories end with `/`."""
+        """Whether the package's directory has an entry; directories end with `/`."""
         return self.files.has(f"{self.where}/{name}" if self.where else name)
 
     @property
@@ -124,8 +124,8 @@ def _pyproject(files: Snapshot, where: str) -> Pyproject:
     path = join(where, "pyproject.toml")
     text = files.text(path)
     if text is None:
-        seen = sorted(name for name in files.names if "/" not in name.rstrip("/"))
-        holds = ", ".join(seen[:8]) + (", ..." if len(seen) > 8 else "")
+        names = sorted(name for name in files.names if "/" not in name.rstrip("/"))
+        holds = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
         raise ProjectError(
             f"no {path} in the source (it has: {holds or 'nothing'})",
             "pass --source DIR with the package's directory, or --package PATH if it lies deeper",

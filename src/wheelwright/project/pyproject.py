@@ -28,7 +28,7 @@ _SHAPE_TESTS: Final[Mapping[str, Callable[[object], bool]]] = {
     _TEXTS: is_strings,
     _FLAG: lambda value: isinstance(value, bool),
 }
-# The values that are read, by their dotted place: held once, so that no reader need ask again.
+# The values that are read, by their dotted place: checked once, so that no reader has to.
 # Sources: PEP 518, PEP 621, PEP 735, and the manuals of the tools.
 _SHAPES: Final = {
     "project": _TABLE,
@@ -86,7 +86,7 @@ class Pyproject:
         return found if isinstance(found, Mapping) else {}
 
     def has(self, *keys: str) -> bool:
-        """Whether something stands at a dotted place, an empty table included."""
+        """Whether there is something at a dotted place, an empty table included."""
         return keys[-1] in self.table(*keys[:-1])
 
     @property
@@ -96,7 +96,7 @@ class Pyproject:
 
     @property
     def name(self) -> str:
-        """The distribution's normalized name, empty where pyproject.toml does not say it."""
+        """The distribution's normalized name, empty where pyproject.toml does not set it."""
         name = self.project.get("name") or self.table("tool", "poetry").get("name")
         return canonicalize_name(name) if isinstance(name, str) else ""
 
@@ -125,7 +125,7 @@ class Pyproject:
 
     @property
     def requires_python(self) -> SpecifierSet | None:
-        """The versions of Python that may install it; None where it does not say.
+        """The versions of Python that may install it; None where it is not set.
 
         Raises:
             ProjectError: not a version specifier (PEP 440).
@@ -184,7 +184,7 @@ class Pyproject:
     def _expand(
         self, name: str, within: tuple[str, ...], done: set[str], found: dict[str, None]
     ) -> None:
-        """Add a group's requirements, each group once: what it holds is there already."""
+        """Add a group's requirements, each group once."""
         # Not packaging.dependency_groups: it reads a group again for each inclusion, so that twenty
         # lines can mean a million requirements; it has no limit of depth; its errors name no line.
         key = canonicalize_name(name)
@@ -264,7 +264,7 @@ def _misshapen(parsed: Pyproject, place: str) -> str:
 
 
 def line_of(text: str, needle: str) -> int | None:
-    """Return the number of the first line that holds a text, counted from 1."""
+    """Return the number of the first line with a text, counted from 1."""
     for number, line in enumerate(text.splitlines(), 1):
         if needle in line:
             return number

@@ -20,7 +20,7 @@ _PYTHON_VERSION_LINE = re.compile(r"(?:cpython[-@]?|python[-@]?)?(3\.[0-9]{1,3}(
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """One disagreement: where it stands, and what."""
+    """One disagreement: where it is, and what."""
 
     path: str
     line: int | None
@@ -52,7 +52,7 @@ def allows(requires: SpecifierSet | None, python: str) -> bool:
 def claimed(pyproject: Pyproject) -> list[str]:
     """Return the minor versions that the package claims, oldest first.
 
-    The classifiers say it; without any, `requires-python` over the released versions. What
+    From the classifiers; without any, `requires-python` over the released versions. What
     `requires-python` forbids is never claimed.
     """
     requires = pyproject.requires_python
@@ -63,41 +63,43 @@ def claimed(pyproject: Pyproject) -> list[str]:
 def preferred(python_version_file: str | None) -> str:
     """Return the version that .python-version names first; empty where it names none."""
     for line in (python_version_file or "").splitlines():
-        word = line.split("#")[0].strip()
-        if word:
-            match = _PYTHON_VERSION_LINE.fullmatch(word)
+        text = line.split("#")[0].strip()
+        if text:
+            match = _PYTHON_VERSION_LINE.fullmatch(text)
             return match.group(1) if match else ""
     return ""
 
 
-def allowed(pyproject: Pyproject, word: str, origin: str) -> str:
-    """Return a version that may be used, as it stands; `origin` says who wrote it.
+def allowed(pyproject: Pyproject, python: str, origin: str) -> str:
+    """Return a version that may be used, as it is; `origin` names its source.
 
     Raises:
         RequestError: not a version, or outside requires-python.
     """
-    if not _VERSION.fullmatch(word):
-        raise RequestError(f'{origin} "{word}" is not a Python version', "write it like 3.12")
-    if not allows(pyproject.requires_python, word):
+    if not _VERSION.fullmatch(python):
+        raise RequestError(f'{origin} "{python}" is not a Python version', "write it like 3.12")
+    if not allows(pyproject.requires_python, python):
         raise RequestError(
-            f'Python {word} is outside requires-python "{pyproject.requires_python}" '
+            f'Python {python} is outside requires-python "{pyproject.requires_python}" '
             f"of {pyproject.name or pyproject.path}",
             f"choose one of {', '.join(claimed(pyproject)) or 'the versions it allows'}",
         )
-    return word
+    return python
 
 
 def choose(
-    pyproject: Pyproject, asked: str, configured: str, python_version_file: str | None
+    pyproject: Pyproject, requested: str, configured: str, python_version_file: str | None
 ) -> str:
-    """Return the Python to use: as asked, configured, preferred, or a boring claimed one.
+    """Return the Python to use: as requested, configured or preferred; else from the claims.
+
+    Of these, the newest that is not newer than the default, or the oldest.
 
     Raises:
         RequestError: not a version, or outside requires-python.
     """
-    for word, origin in ((asked, "--python"), (configured, "python in [tool.wheelwright]")):
-        if word:
-            return allowed(pyproject, word, origin)
+    for python, origin in ((requested, "--python"), (configured, "python in [tool.wheelwright]")):
+        if python:
+            return allowed(pyproject, python, origin)
     own = preferred(python_version_file)
     if own and allows(pyproject.requires_python, own):
         return own
@@ -108,8 +110,8 @@ def choose(
             f'"{pyproject.requires_python}" and the classifiers',
             "correct them, or pass --python",
         )
-    boring = [python for python in claims if minor_key(python) <= minor_key(DEFAULT_PYTHON)]
-    return boring[-1] if boring else claims[0]
+    older = [python for python in claims if minor_key(python) <= minor_key(DEFAULT_PYTHON)]
+    return older[-1] if older else claims[0]
 
 
 def drift(pyproject: Pyproject, python_version_file: str | None) -> list[Drift]:

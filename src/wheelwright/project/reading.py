@@ -1,6 +1,6 @@
-"""Reads the formats of other people's files, within bounds.
+"""Reads files of a package, which may have any contents, within bounds.
 
-Whoever writes a package's files decides what is in them: brackets a million deep, a line of
+They may have brackets a million deep, a line of
 spaces, a number with thousands of digits. Each of these ends here in one error that names the
 file and, where it can, the line; the parsers behind it would recurse or take hours.
 
@@ -40,7 +40,7 @@ _REQUIREMENT: Final = 10_000
 _PATTERN_S: Final = 2.0
 _SHOWN: Final = 200
 
-# Python reads no number of thousands of digits, and packaging tells so by an error of its own.
+# Python does not read a number of thousands of digits; packaging raises an error of its own.
 _NUMBER: Final = re.compile("[0-9]{101}")
 
 # What can nest in TOML, what ends a dotted key, and the strings and comments in which neither
@@ -63,7 +63,7 @@ def bounded(path: str, text: str) -> str:
     """Return the text of a file that is not too large to be read.
 
     Raises:
-        ProjectError: it is larger than anybody writes.
+        ProjectError: it is too large.
     """
     if len(text) > _CHARACTERS:
         raise ProjectError(
@@ -93,8 +93,8 @@ def shortened(text: object) -> str:
     return cut(" ".join(str(text).split()))
 
 
-def toml(path: str, text: str, act: str = "correct that line") -> dict[str, Any]:
-    """Read TOML; `act` is what the reader of an error should do.
+def toml(path: str, text: str, hint: str = "correct that line") -> dict[str, Any]:
+    """Read TOML; `hint` is what the reader of an error should do.
 
     Raises:
         ProjectError: not TOML, or nested too deeply; the message has the line.
@@ -112,27 +112,27 @@ def toml(path: str, text: str, act: str = "correct that line") -> dict[str, Any]
         # ValueError: TOMLDecodeError is one, and so is an integer of too many digits.
         reason = shortened(error)
         raise ProjectError(
-            f"{path} is not valid TOML: {reason[:1].lower()}{reason[1:]}", act
+            f"{path} is not valid TOML: {reason[:1].lower()}{reason[1:]}", hint
         ) from error
     return data
 
 
 def _shallow(path: str, text: str) -> None:
-    """Hold brackets and dotted keys to what the parser behind can take."""
+    """Refuse brackets and dotted keys that are too deep for the parser."""
     line, depth, dots = 1, 0, 0
     for token in _TOML_TOKEN.finditer(text):
-        word = token.group()
-        if word == ".":
+        sign = token.group()
+        if sign == ".":
             dots += 1
-        elif word in "[{":
+        elif sign in "[{":
             depth, dots = depth + 1, 0
-        elif word in "]}":
+        elif sign in "]}":
             depth, dots = max(depth - 1, 0), 0
-        elif word in "=,\n":
+        elif sign in "=,\n":
             dots = 0
         if depth > DEPTH or dots > DEPTH:
             raise ProjectError(f"{path}:{line}: nested more than {DEPTH} levels deep", "flatten it")
-        line += word.count("\n")
+        line += sign.count("\n")
 
 
 def ini(path: str, text: str) -> configparser.ConfigParser:
@@ -172,7 +172,7 @@ def requirement(line: str) -> Requirement:
     """Read a requirement (PEP 508).
 
     Raises:
-        InvalidRequirement: it is none, is longer than anybody writes, or nested too deeply.
+        InvalidRequirement: it is not one, is too long, or nested too deeply.
     """
     if len(line) > _REQUIREMENT or line.count("(") > DEPTH:
         raise InvalidRequirement("too long, or nested too deeply")
@@ -190,7 +190,7 @@ def requirement_or_none(line: str) -> Requirement | None:
 
 
 def required_name(line: str) -> str:
-    """Return the normalized name that a requirement asks for; empty where it is none."""
+    """Return the normalized name in a requirement; empty for anything else."""
     found = requirement_or_none(line)
     return canonicalize_name(found.name) if found else ""
 
@@ -204,10 +204,10 @@ def parse_version(text: str) -> Version | None:
 
 
 def specifiers(text: str) -> SpecifierSet:
-    """Read what versions are asked for, such as `>=3.9,<4` (PEP 440).
+    """Read a version specifier, such as `>=3.9,<4` (PEP 440).
 
     Raises:
-        InvalidSpecifier: it is none, or has a number of more digits than anybody writes.
+        InvalidSpecifier: it is not one, or has a number of too many digits.
     """
     if _NUMBER.search(text):
         raise InvalidSpecifier(f"a number with too many digits: {shortened(text)!r}")

@@ -2,7 +2,7 @@
 
 | key | value | effect |
 |---|---|---|
-| `python` | "3.12" | the version used where none is asked for |
+| `python` | "3.12" | the version used by default |
 | `step-timeout` | "30m" | how long one step may take; "0" is no limit |
 | `groups` | list | dependency groups for the tests, instead of the place found |
 | `extras` | list | extras installed beside the test dependencies |
@@ -30,7 +30,7 @@ from wheelwright.project.suggestions import unknown
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The table's values; empty means not said."""
+    """The table's values; empty means not set."""
 
     python: str = ""
     groups: tuple[str, ...] = ()

@@ -6,8 +6,8 @@ import difflib
 from collections.abc import Sequence
 
 
-def unknown(what: str, word: str, known: Sequence[str]) -> str:
-    """Return `unknown key "pyton" (did you mean "python"?)`, or the known words."""
-    near = difflib.get_close_matches(word.replace("_", "-"), known, n=1)
+def unknown(what: str, name: str, known: Sequence[str]) -> str:
+    """Return `unknown key "pyton" (did you mean "python"?)`, or the known names."""
+    near = difflib.get_close_matches(name.replace("_", "-"), known, n=1)
     meant = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(known) or 'none'}"
-    return f'unknown {what} "{word}" ({meant})'
+    return f'unknown {what} "{name}" ({meant})'

@@ -11,13 +11,13 @@ from wheelwright.project.pyproject import Pyproject
 # The version of a package that is tested without its history; never of one that is built.
 PRETEND = "0.0.0"
 
-# Asks git only where its table says so.
+# Asks git only where its table sets that.
 _PDM: Final = "pdm-backend"
 # The general form works for every tool of this family: hatch-vcs ignores the one with a name.
 _GENERAL: Final = "SETUPTOOLS_SCM_PRETEND_VERSION"
-# Build requirements that ask git, and the variable that answers in git's place. Sources: the
+# Build requirements that ask git, and the variable that replaces git's answer. Sources: the
 # manuals of setuptools-scm, pdm-backend, poetry-dynamic-versioning, uv-dynamic-versioning.
-# The manuals of the last three name none: a test of theirs is told no version, while a release
+# The manuals of the last three name none: their tests get no version, while a release
 # sets the general variable, whether they read it or not.
 _ASKS_GIT: Final[Mapping[str, str | None]] = {
     "setuptools-scm": _GENERAL,
@@ -34,7 +34,7 @@ _ASKS_GIT: Final[Mapping[str, str | None]] = {
 
 
 class VersionSource(Enum):
-    """Who knows the version."""
+    """Where the version is set."""
 
     STATIC = "pyproject.toml"
     BACKEND = "the build backend"
@@ -64,7 +64,7 @@ def release_variables(pyproject: Pyproject, version: str) -> Mapping[str, str]:
 
 def _scm(pyproject: Pyproject) -> str:
     """Return the build requirement that asks git for the version; empty for none."""
-    # A build requirement alone is no proof: setuptools-scm also serves to list files, and
+    # A build requirement is not enough: setuptools-scm also serves to list files, and
     # hatch-vcs may be there for a build hook.
     if pyproject.has("tool", "setuptools", "dynamic", "version"):
         return ""

@@ -1,12 +1,12 @@
 """The cells of the test matrix: Python x resolution x groups x extras x services.
 
-    what was asked  >  [tool.wheelwright.matrix]  >  what the package claims
+    arguments  >  [tool.wheelwright.matrix]  >  what the package claims
 
-What the caller asks for replaces that axis. `exclude` then takes cells out; `include` adds cells
-that fit what was asked, or names one that is there already. A cell's name is made of its own
-values alone, so that it stays the same whichever other cells run beside it:
+An argument replaces its axis. `exclude` then removes cells; `include` adds cells that fit the
+arguments, or names one that is there already. A cell's name is made of its own values only, so that
+it stays the same whichever other cells run beside it:
 
-    3.12                        the usual resolution, nothing else asked for
+    3.12                        the default resolution, and nothing else
     3.12-lowest-direct          another resolution
     3.12-tests+docs-postgres16  groups, extras and services, in this order
 """
@@ -88,11 +88,11 @@ class Selection:
 
 
 def usual_resolution(project: Project) -> str:
-    """Return the resolution that needs no name: what uv.lock says, else the newest."""
+    """Return the resolution that needs no name: that of uv.lock, else the newest."""
     return "locked" if project.lock else "highest"
 
 
-def plan(project: Project, asked: Selection) -> list[Cell]:
+def plan(project: Project, selection: Selection) -> list[Cell]:
     """Return the cells, Pythons in their order first.
 
     Raises:
@@ -100,53 +100,55 @@ def plan(project: Project, asked: Selection) -> list[Cell]:
             requires-python; nothing left.
         ProjectError: two cells of one name, or a name that no directory can have.
     """
-    _check_resolutions(project, asked.resolution)
-    said = project.settings.matrix
+    _check_resolutions(project, selection.resolution)
+    settings = project.settings.matrix
     usual = usual_resolution(project)
-    pythons = asked.python or said.python or tuple(claimed(project.package))
+    pythons = selection.python or settings.python or tuple(claimed(project.package))
     if not pythons:
         pythons = (choose(project.package, "", "", project.text(".python-version")),)
-    runners = tuple(asked.os) or said.os or (_RUNNER,)
+    runners = tuple(selection.os) or settings.os or (_RUNNER,)
     product = itertools.product(
         dict.fromkeys(pythons),
-        dict.fromkeys(asked.resolution or said.resolution or (usual,)),
-        dict.fromkeys(map(split, asked.group or said.groups or ("",))),
-        dict.fromkeys(map(split, asked.extra or said.extras or ("",))),
-        dict.fromkeys(map(split, asked.service or said.services or ("",))),
+        dict.fromkeys(selection.resolution or settings.resolution or (usual,)),
+        dict.fromkeys(map(split, selection.group or settings.groups or ("",))),
+        dict.fromkeys(map(split, selection.extra or settings.extras or ("",))),
+        dict.fromkeys(map(split, selection.service or settings.services or ("",))),
     )
-    made = [
+    all_cells = [
         _named(Cell("", python, resolution, groups, extras, services, runners), usual)
         for python, resolution, groups, extras, services in product
     ]
-    cells = [cell for cell in made if not any(_matches(cell, entry) for entry in said.exclude)]
-    for entry in said.include:
-        new = _included(entry, usual, tuple(asked.os) or (_RUNNER,))
-        cells = _include(cells, new, entry, asked)
+    cells = [
+        cell for cell in all_cells if not any(_matches(cell, entry) for entry in settings.exclude)
+    ]
+    for entry in settings.include:
+        new = _included(entry, usual, tuple(selection.os) or (_RUNNER,))
+        cells = _include(cells, new, entry, selection)
     for cell in cells:
-        _check(project, cell, asked)
+        _check(project, cell, selection)
     _check_names(project, cells)
-    return _chosen(cells, asked.cell)
+    return _chosen(cells, selection.cell)
 
 
-def runnable(cells: Iterable[Cell], asked: Selection) -> tuple[list[Cell], str]:
-    """Return the cells for this engine, and a line about those for other runners alone.
+def runnable(cells: Iterable[Cell], selection: Selection) -> tuple[list[Cell], str]:
+    """Return the cells for this engine, and a line about those only for other runners.
 
-    A cell that is asked for by name runs in any case: that is how a native runner calls it.
+    A cell that --cell names runs in any case: that is how a native runner calls it.
     """
     cells = list(cells)
-    if asked.cell:
+    if selection.cell:
         return cells, ""
-    here = [cell for cell in cells if any(name.startswith("ubuntu") for name in cell.os)]
-    others = [cell for cell in cells if cell not in here]
+    ours = [cell for cell in cells if any(name.startswith("ubuntu") for name in cell.os)]
+    others = [cell for cell in cells if cell not in ours]
     if not others:
-        return here, ""
+        return ours, ""
     labels = ", ".join(dict.fromkeys(label for cell in others for label in cell.os))
     names = ", ".join(cell.name for cell in others)
-    if not here:
+    if not ours:
         raise RequestError(
             f"every cell is for other runners ({labels}): {names}", "name one with --cell"
         )
-    return here, f"not run here, but on {labels}: {names}"
+    return ours, f"not run here, but on {labels}: {names}"
 
 
 def table(project: Project, cells: Sequence[Cell]) -> str:
@@ -225,7 +227,7 @@ def _included(entry: Entry, usual: str, runners: tuple[str, ...]) -> Cell:
     return _named(cell, usual)
 
 
-def _include(cells: list[Cell], new: Cell, entry: Entry, asked: Selection) -> list[Cell]:
+def _include(cells: list[Cell], new: Cell, entry: Entry, selection: Selection) -> list[Cell]:
     found = [replace(cell, name=new.name, os=new.os) == new for cell in cells]
     if any(found):
         return [
@@ -233,11 +235,11 @@ def _include(cells: list[Cell], new: Cell, entry: Entry, asked: Selection) -> li
             for cell, same in zip(cells, found, strict=True)
         ]
     fits = (
-        new.python in (asked.python or (new.python,))
-        and new.resolution in (asked.resolution or (new.resolution,))
-        and new.groups in (tuple(map(split, asked.group)) or (new.groups,))
-        and new.extras in (tuple(map(split, asked.extra)) or (new.extras,))
-        and new.services in (tuple(map(split, asked.service)) or (new.services,))
+        new.python in (selection.python or (new.python,))
+        and new.resolution in (selection.resolution or (new.resolution,))
+        and new.groups in (tuple(map(split, selection.group)) or (new.groups,))
+        and new.extras in (tuple(map(split, selection.extra)) or (new.extras,))
+        and new.services in (tuple(map(split, selection.service)) or (new.services,))
     )
     return [*cells, replace(new, name=entry.name or new.name)] if fits else cells
 
@@ -268,27 +270,29 @@ def _check_resolutions(project: Project, resolutions: Iterable[str]) -> None:
             )
 
 
-def _check(project: Project, cell: Cell, asked: Selection) -> None:
-    origin = "--python" if cell.python in asked.python else "python in [tool.wheelwright.matrix]"
+def _check(project: Project, cell: Cell, selection: Selection) -> None:
+    origin = (
+        "--python" if cell.python in selection.python else "python in [tool.wheelwright.matrix]"
+    )
     allowed(project.package, cell.python, origin)
     _check_resolutions(project, [cell.resolution])
     find(project, cell.python, cell.groups, cell.extras)
 
 
 def _check_names(project: Project, cells: Sequence[Cell]) -> None:
-    seen: set[str] = set()
+    names: set[str] = set()
     for cell in cells:
         if not _NAME.fullmatch(cell.name):
             raise ProjectError(
                 f'{project.package.path}: the cell name "{cell.name}" cannot be a file\'s name',
                 "use letters, digits, and . _ + -",
             )
-        if cell.name in seen:
+        if cell.name in names:
             raise ProjectError(
                 f'{project.package.path}: two cells of the matrix are named "{cell.name}"',
                 "give one of them another name in [tool.wheelwright.matrix]",
             )
-        seen.add(cell.name)
+        names.add(cell.name)
 
 
 def _chosen(cells: Sequence[Cell], patterns: Sequence[str]) -> list[Cell]:

@@ -90,11 +90,11 @@ def command(project: Project, wanted: TestDependencies, pytest: Sequence[str]) -
     if "coverage" in names and "pytest-cov" not in names:
         return ("coverage", "run", "-m", *pytest)
     program, *args = pytest
-    asked = any("--cov" in (project.text(name) or "") for name in ("pytest.ini", "tox.ini"))
-    asked = asked or "--cov" in (project.text("setup.cfg") or "")
-    asked = asked or "--cov" in str(project.package.table("tool", "pytest"))
-    asked = asked or any(arg.split("=")[0] == "--cov" for arg in args)
-    chosen = () if asked else (_target(project),)
+    configured = any("--cov" in (project.text(name) or "") for name in ("pytest.ini", "tox.ini"))
+    configured = configured or "--cov" in (project.text("setup.cfg") or "")
+    configured = configured or "--cov" in str(project.package.table("tool", "pytest"))
+    configured = configured or any(arg.split("=")[0] == "--cov" for arg in args)
+    chosen = () if configured else (_target(project),)
     return (program, *chosen, "--cov-report=", "--cov-fail-under=0", *args)
 
 
@@ -145,7 +145,7 @@ def reporting() -> tuple[tuple[str, ...], ...]:
 
 
 def _report(name: str, *args: str) -> tuple[str, ...]:
-    # A file that a test wrote and removed again is no reason to have no report.
+    # A file that a test wrote and removed again must not prevent a report.
     return ("coverage", name, "--ignore-errors", "--fail-under=0", *args)
 
 
@@ -181,7 +181,7 @@ def _path(path: str, prefix: str, where: str) -> str:
     return join(prefix, rest) if found else join(prefix, where, path)
 
 
-# -- what the project says ------------------------------------------------------------------------
+# -- what the project configures ------------------------------------------------------------------
 
 
 def _sections(project: Project) -> Iterator[tuple[str, str, configparser.SectionProxy]]:

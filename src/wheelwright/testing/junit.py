@@ -22,7 +22,7 @@ _BAD_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 @dataclass(frozen=True, slots=True)
 class CellDocument:
-    """What a cell brings to the merged report; `reason` says why it has no text."""
+    """A cell's part of the merged report; `reason` is why it has no text."""
 
     cell: str
     properties: Mapping[str, str]
@@ -31,7 +31,7 @@ class CellDocument:
 
 
 def read(text: str, name: str = "junit.xml") -> Counts:
-    """Return the counts of one report; tests that failed count, whatever its totals say.
+    """Return the counts of one report; tests that failed count, whatever its totals are.
 
     Raises:
         ToolFailed: it is not such a report, as after a full disk.
@@ -72,8 +72,8 @@ def broken(text: str, run: Record | None, name: str = "junit.xml") -> str:
 def merge(package: str, documents: Iterable[CellDocument]) -> str:
     """Return one document: every testsuite carries its cell in its name and as a property.
 
-    A cell without a report becomes a suite with one error, so that who reads only this file
-    does not take it for a smaller matrix.
+    A cell without a report becomes a suite with one error, so that this file
+    alone does not look like a smaller matrix.
     """
     merged = ElementTree.Element("testsuites", name=package)
     for document in documents:
@@ -121,7 +121,7 @@ def _parse(text: str, name: str) -> ElementTree.Element:
         raise ToolFailed(f"{name} is larger than {SIZE_MAX} bytes")
     if not text.strip():
         raise ToolFailed(f"{name} is empty")
-    # pytest writes neither, and escapes what tests say.
+    # pytest writes neither, and escapes the output of tests.
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise ToolFailed(f"{name} is not pytest's: it declares a document type")
     parser = ElementTree.XMLParser(target=_Bounded())  # noqa: S314 - bounded, see above

@@ -1,7 +1,7 @@
 """Runs the cells of the matrix in parallel, and combines their results.
 
-The runs are the same cached steps whoever asks: `matrix`, which judges them, and `matrix_run`,
-which hands out their files. Nothing here raises because a cell failed.
+The runs are the same cached steps for `matrix`, which judges them, and for `matrix_run`, which
+returns their files. Nothing here raises because a cell failed.
 """
 
 from __future__ import annotations
@@ -86,11 +86,11 @@ def judge(report: MatrixReport) -> str:
 
 async def judge_all(
     packages: list[LoadedProject],
-    one: Callable[[LoadedProject], Awaitable[MatrixReport]],
+    function: Callable[[LoadedProject], Awaitable[MatrixReport]],
     *,
     fail_fast: bool,
 ) -> str:
-    """Return the tables of several packages; one without tests is no failure among others.
+    """Return the tables of several packages; one without tests does not fail among others.
 
     Raises:
         GateFailed: a package failed, or none of them has tests.
@@ -98,7 +98,7 @@ async def judge_all(
     with_tests: list[str] = []
 
     async def judged(loaded: LoadedProject) -> str:
-        report = await one(loaded)
+        report = await function(loaded)
         if report.without_tests:
             return f"matrix of {report.package}\n{report.cells[0].note}"
         with_tests.append(report.package)
@@ -111,12 +111,12 @@ async def judge_all(
 
 
 async def run(
-    loaded: LoadedProject, git: dagger.Directory, asked: Selection, options: MatrixOptions
+    loaded: LoadedProject, git: dagger.Directory, selection: Selection, options: MatrixOptions
 ) -> Finished:
-    """Run the cells that were asked for, and write every report about them.
+    """Run the requested cells, and write every report about them.
 
     Raises:
-        RequestError: what was asked for cannot be planned.
+        RequestError: invalid arguments.
     """
     if options.limit < 1:
         raise RequestError(f"--limit must be at least 1, not {options.limit}")
@@ -127,10 +127,10 @@ async def run(
         )
     loaded.project.require_package()
     started, started_s = datetime.now(UTC), time.monotonic()
-    cells, elsewhere = runnable(plan(loaded.project, asked), asked)
+    cells, elsewhere = runnable(plan(loaded.project, selection), selection)
     ran = await _all(loaded, git, cells, options)
     # A part of the matrix need not reach what was agreed on for the whole.
-    whole = not asked.narrows and options.coverage is not False
+    whole = not selection.narrows and options.coverage is not False
     least = options.coverage_min or (coverage.minimum(loaded.project) if whole else 0.0)
     measured = await _measure(loaded, ran, least)
     ran = [_with_coverage(each, measured.get(each.report.cell.name)) for each in ran]
@@ -175,14 +175,14 @@ async def _all(
 
     async with anyio.create_task_group() as group:
 
-        async def one(cell: Cell) -> None:
+        async def run_cell(cell: Cell) -> None:
             async with limiter:
                 ran[cell.name] = await _guarded(loaded, git, cell, options)
             if options.fail_fast and ran[cell.name].report.verdict is Verdict.FAILED:
                 group.cancel_scope.cancel()
 
         for cell in cells:
-            group.start_soon(one, cell)
+            group.start_soon(run_cell, cell)
     stopped = "stopped: another cell failed, and --fail-fast was given"
     return [
         ran.get(cell.name) or _Ran(CellReport(cell, Verdict.NOT_RUN, stopped), dag.directory())
@@ -193,7 +193,7 @@ async def _all(
 async def _guarded(
     loaded: LoadedProject, git: dagger.Directory, cell: Cell, options: MatrixOptions
 ) -> _Ran:
-    """Run one cell; whatever is said on purpose becomes that cell's failure."""
+    """Run one cell; an expected error becomes that cell's failure."""
     started_s = time.monotonic()
     try:
         ran = await _run(loaded, git, cell, options)
@@ -212,12 +212,14 @@ async def _run(
     if why := await toolchain.unavailable(environment.image(project, cell.python)):
         return _without_python(cell, why, options)
     started = datetime.now(UTC)
-    asked = TestOptions(options.args, measure=True if options.coverage_min else options.coverage)
-    tested = await run_tests.test(loaded, git, cell, asked)
+    test_options = TestOptions(
+        options.args, measure=True if options.coverage_min else options.coverage
+    )
+    tested = await run_tests.test(loaded, git, cell, test_options)
     if tested.run is None or tested.reports is None:
-        said = tested.result()
-        note = said.note if tested.unrun else tested.why_not
-        report = CellReport(cell, said.verdict, note, details=said.details)
+        result = tested.result()
+        note = result.note if tested.unrun else tested.why_not
+        report = CellReport(cell, result.verdict, note, details=result.details)
         return _Ran(report, dag.directory())
     report = _report(loaded, cell, tested, started)
     names = await tested.reports.entries()
@@ -228,8 +230,8 @@ async def _run(
 def _without_python(cell: Cell, why: str, options: MatrixOptions) -> _Ran:
     note = f"Python {cell.python} is not available: {why}"
     verdict = Verdict.NOT_RUN if options.skip_unavailable else Verdict.FAILED
-    act = "--skip-unavailable leaves such cells out"
-    details = "" if options.skip_unavailable else f"{note}; {act}"
+    hint = "--skip-unavailable leaves such cells out"
+    details = "" if options.skip_unavailable else f"{note}; {hint}"
     return _Ran(CellReport(cell, verdict, note, details=details), dag.directory())
 
 
@@ -298,9 +300,9 @@ def _document(ran: _Ran) -> junit.CellDocument:
         "extras": "+".join(cell.extras),
         "services": "+".join(cell.services),
     }
-    said = {key: value for key, value in properties.items() if value}
+    known = {key: value for key, value in properties.items() if value}
     reason = "" if ran.junit else ran.report.details or ran.report.note
-    return junit.CellDocument(cell.name, said, ran.junit, reason)
+    return junit.CellDocument(cell.name, known, ran.junit, reason)
 
 
 # -- coverage -------------------------------------------------------------------------------------
@@ -320,17 +322,17 @@ async def _measure(
     measured = [each for each in ran if each.data]
     if not measured:
         return {}
-    # Newer Pythons read the sources of older ones, not the other way round.
+    # Newer Pythons read the sources of older ones; older ones may not read those of newer ones.
     python = max((each.report.cell.python for each in measured), key=Version)
     found: dict[str, _Measured] = {}
 
-    async def one(name: str, parts: Sequence[_Ran]) -> None:
+    async def combine(name: str, parts: Sequence[_Ran]) -> None:
         found[name] = await _combine(loaded, python, parts, least if not name else 0.0)
 
     async with anyio.create_task_group() as group:
-        group.start_soon(one, "", measured)
+        group.start_soon(combine, "", measured)
         for each in measured:
-            group.start_soon(one, each.report.cell.name, [each])
+            group.start_soon(combine, each.report.cell.name, [each])
     return found
 
 
@@ -353,8 +355,10 @@ async def _combine(
         container = steps.observe(container, command)
         output = await steps.output(container)
         if output.exit_code != 0:
-            said = (output.stderr.strip() or output.stdout.strip()).partition("\n")[0]
-            return _Measured(None, None, f"no coverage: `{' '.join(command[:2])}` failed: {said}")
+            printed = (output.stderr.strip() or output.stdout.strip()).partition("\n")[0]
+            return _Measured(
+                None, None, f"no coverage: `{' '.join(command[:2])}` failed: {printed}"
+            )
     text = await container.file(f"{coverage.COMBINED}/coverage.json").contents()
     *others, last = coverage.reporting()
     for command in others:

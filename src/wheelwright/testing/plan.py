@@ -49,7 +49,7 @@ class TestRequest:
 
 @dataclass(frozen=True, slots=True)
 class TestOptions:
-    """What a caller asks of a run besides its cell.
+    """The options of a run besides its cell.
 
     Attributes:
         args: arguments of pytest, in place of the configured ones.
@@ -91,7 +91,7 @@ class TestPlan:
 
     @property
     def name(self) -> str:
-        """How steps and errors call the run."""
+        """The run's name in steps and errors."""
         if self.file:
             return f"tests against {self.file}"
         return f"pytest on Python {self.cell.python}"
@@ -104,7 +104,7 @@ class TestPlan:
 
     @property
     def variables(self) -> dict[str, str]:
-        """Variables of the run alone."""
+        """Variables of the run only."""
         data = {coverage.FILE: f"{run.REPORTS}/{coverage.DATA}"}
         return data if self.measured else {}
 
@@ -127,9 +127,9 @@ def make(project: Project, cell: Cell, options: TestOptions, *, history: bool = 
 
     Args:
         project: the package, as its files describe it.
-        cell: where it runs; an empty resolution is the usual one.
-        options: what was asked for besides.
-        history: whether a history of this package's own is there to ask for the version.
+        cell: where it runs; an empty resolution is the default.
+        options: the rest.
+        history: whether the version can come from a history of this package.
 
     Raises:
         RequestError: an unknown group, extra or service.

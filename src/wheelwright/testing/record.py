@@ -115,7 +115,7 @@ class Record:
         ignored: files whose `load_tests` pytest did not call.
         status: the session's own end, None where it has none.
         seen: how many tests began.
-        silent: those of them whose outcome nobody told.
+        silent: those of them without an outcome.
         junit: SHA-256 of the JUnit report that pytest wrote, empty where it wrote none.
     """
 
@@ -144,7 +144,7 @@ def read(text: str) -> Record:
     """Read a record.
 
     Raises:
-        RecordInvalid: it is none, or too large.
+        RecordInvalid: it is not one, or too large.
     """
     if not text.strip():
         raise RecordInvalid("empty")
@@ -168,7 +168,7 @@ class _Reader:
         self._kinds = dict.fromkeys(_KINDS, 0)
         self._failures: list[Failure] = []
         self._seen: dict[str, None] = {}
-        self._told: set[str] = set()
+        self._with_outcome: set[str] = set()
         self._seconds: dict[str, float] = {}
         self._ignored: list[str] = []
 
@@ -195,7 +195,7 @@ class _Reader:
             case "result":
                 self._result(event)
             case "other":
-                self._told.add(event.name("test"))
+                self._with_outcome.add(event.name("test"))
             case "more":
                 self._took(event)
             case "error":
@@ -229,7 +229,7 @@ class _Reader:
         found.slowest = tuple((s, _address(name)) for s, name in slowest[:_SLOWEST_MAX])
         found.ignored = tuple(dict.fromkeys(self._ignored))
         found.seen = len(self._seen)
-        found.silent = tuple(name for name in self._seen if name not in self._told)
+        found.silent = tuple(name for name in self._seen if name not in self._with_outcome)
         return found
 
     def _session(self, event: _Event) -> None:
@@ -253,7 +253,7 @@ class _Reader:
         if kind not in self._kinds:
             raise ValueError("an unknown outcome")
         self._kinds[kind] += 1
-        self._told.add(event.name("test"))
+        self._with_outcome.add(event.name("test"))
         self._took(event)
         if kind in ("failed", "error"):
             self._failed(event)
@@ -353,7 +353,7 @@ def _address(nodeid: str) -> str:
 
 
 def _reason(message: str, text: str) -> str:
-    """Return one line that says why: for a file that was not collected, its last error."""
+    """Return the reason in one line: for a file that was not collected, its last error."""
     if message.strip() == "collection failure":
         errors = [line[2:] for line in text.splitlines() if line.startswith("E  ")]
         message = errors[-1] if errors else message
@@ -361,7 +361,7 @@ def _reason(message: str, text: str) -> str:
 
 
 def _place(text: str, event: _Event) -> tuple[str, int]:
-    """Return where a test failed: what its traceback says, else where the test itself stands."""
+    """Return where a test failed: by its traceback, else where the test itself is."""
     for pattern in (_PLACE, _FRAME):
         if found := list(pattern.finditer(text)):
             return inside(found[-1]["file"], int(found[-1]["line"]))

@@ -21,7 +21,7 @@ PLUGINS = "/opt/wheelwright/plugins"
 """Container path of the directory that the plugin is imported from."""
 
 RECORD = "/opt/wheelwright/record/pytest.jsonl"
-"""Container path of what the plugin writes. Not among the reports, which people take home."""
+"""Container path of what the plugin writes. Not among the reports, which are downloaded."""
 
 _SIGNS = "no tests/ or test/, no configuration of pytest, pytest in no test dependencies"
 _TAIL_LINES = 30
@@ -30,7 +30,7 @@ _FAILURES_SHOWN = 50
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What came of one run; `verdict` is all that says whether it passed."""
+    """The result of one run; only `verdict` decides whether it passed."""
 
     name: str
     python: str
@@ -108,10 +108,10 @@ class Run:
         if found.passed:
             return None
         failures = self.record.failures if self.record else ()
-        said = [f"  {each.test}: {each.message}" for each in failures[:_FAILURES_SHOWN]]
+        listed = [f"  {each.test}: {each.message}" for each in failures[:_FAILURES_SHOWN]]
         if len(failures) > _FAILURES_SHOWN:
-            said.append(f"  ... and {len(failures) - _FAILURES_SHOWN} more")
-        middle = ["", *said, ""] if said else []
+            listed.append(f"  ... and {len(failures) - _FAILURES_SHOWN} more")
+        middle = ["", *listed, ""] if listed else []
         if found.kind is Kind.UNKNOWN:
             head = f"pytest reached no verdict on {self.name}: {found.reason}"
             return ToolFailed("\n".join([head, *middle, self._tail()]).rstrip())

@@ -25,7 +25,7 @@ from wheelwright.testing.run import Run
 class Tested:
     """A run and the directory with its reports; both None where there is nothing to test.
 
-    `unrun` says which tests are there and did not run, and what to do about it; empty for none.
+    `unrun` names tests that exist and did not run, with a hint; empty for none.
     """
 
     run: Run | None
@@ -51,9 +51,9 @@ class Tested:
             if self.unrun:
                 return GateResult("tests", Verdict.FAILED, self.unrun.split(";")[0], self.unrun)
             return GateResult("tests", Verdict.NOT_CONFIGURED, self.text())
-        said = self.run.counted() or f"exit code {self.run.exit_code}"
+        counts = self.run.counted() or f"exit code {self.run.exit_code}"
         error = self.error()
-        note = f"{self.run.verdict.reason or said}; {self.run.python}"
+        note = f"{self.run.verdict.reason or counts}; {self.run.python}"
         verdict = Verdict.FAILED if error else Verdict.PASSED
         return GateResult("tests", verdict, note, str(error) if error else "")
 
@@ -70,7 +70,7 @@ class Tests:
     in_ci: bool = True
 
     def configured(self, project: Project) -> str:
-        """Return nothing: the run says what there is, for tests that no pytest runs fail."""
+        """Return nothing: the run reports it, because tests that pytest does not run fail."""
         return ""
 
     async def run(
@@ -93,7 +93,7 @@ async def test(
 
 
 async def run_tests(loaded: LoadedProject, plan: TestPlan, git: dagger.Directory | None) -> Tested:
-    """Run pytest once and keep its exit code and reports, whatever it says.
+    """Run pytest once and keep its exit code and reports, passed or failed.
 
     `git` is the directory with .git where the plan has a history.
     """
@@ -124,8 +124,8 @@ async def run_tests(loaded: LoadedProject, plan: TestPlan, git: dagger.Directory
     output = ended.output
     if plan.servers and output.exit_code == services.MIGRATION_FAILED:
         raise broken(f"the migration {shlex.join(plan.migrate)}", output)
-    made = await toolchain.dependencies(loaded.source, plan.environment)
-    version = await steps.run(made, ["python", "--version"]).stdout()
+    with_dependencies = await toolchain.dependencies(loaded.source, plan.environment)
+    version = await steps.run(with_dependencies, ["python", "--version"]).stdout()
     run = Run(
         name=project.name,
         python=version.strip(),
@@ -154,8 +154,8 @@ async def _unrun(loaded: LoadedProject) -> str:
         except dagger.QueryError:
             # A directory of that name, or no text: nothing that unittest would load.
             continue
-    said = unrun.found(project, texts)
-    if not said:
+    listed = unrun.found(project, texts)
+    if not listed:
         return ""
-    act = unrun.ways_out(texts)
-    return f"{project.name}: its tests did not run: {', and '.join(said)}; {act}"
+    hint = unrun.ways_out(texts)
+    return f"{project.name}: its tests did not run: {', and '.join(listed)}; {hint}"

@@ -39,12 +39,12 @@ _RECIPE = re.compile(r"^(?:tests?|check)\s*:[^=\n]*\n((?:\t[^\n]*\n?)+)", re.MUL
 
 def found(project: Project, modules: Mapping[str, str]) -> list[str]:
     """Return what is there, a sentence each; `modules` are texts of files named like tests."""
-    said = list(dict.fromkeys([*_tox(project), *_nox(project), *_make(project)]))
+    sentences = list(dict.fromkeys([*_tox(project), *_nox(project), *_make(project)]))
     cases = _cases(modules)
     if cases:
         more = f" and {len(cases) - _SHOWN} more" if len(cases) > _SHOWN else ""
-        said.append(f"tests of unittest are in {', '.join(cases[:_SHOWN])}{more}")
-    return said
+        sentences.append(f"tests of unittest are in {', '.join(cases[:_SHOWN])}{more}")
+    return sentences
 
 
 def _cases(modules: Mapping[str, str]) -> list[str]:
@@ -66,7 +66,7 @@ def ways_out(modules: Mapping[str, str]) -> str:
     )
 
 
-def _tells(place: str, command: str) -> Iterator[str]:
+def _sentences(place: str, command: str) -> Iterator[str]:
     line = " ".join(command[:1000].split())
     if _RUNNER.search(line) and "pytest" not in line:
         yield f"{place} has `{reading.shortened(line)}`"
@@ -88,13 +88,13 @@ def _ini(place: str, text: str) -> Iterator[str]:
     try:
         parser = reading.ini(place, text)
     except ProjectError:
-        # Whoever needs the file for more than a name says what is wrong with it.
+        # Where the file is needed for more than a name, the error is reported.
         return
     for name in parser.sections():
         if name.startswith("testenv"):
             commands = parser[name].get("commands") or ""
             for line in commands.replace("\\\n", " ").splitlines():
-                yield from _tells(place, line)
+                yield from _sentences(place, line)
 
 
 def _toml(place: str, data: Mapping[str, Any]) -> Iterator[str]:
@@ -104,17 +104,17 @@ def _toml(place: str, data: Mapping[str, Any]) -> Iterator[str]:
     for table in tables:
         commands = table.get("commands") if isinstance(table, dict) else None
         for command in commands if isinstance(commands, list) else []:
-            words = command if isinstance(command, list) else [command]
-            yield from _tells(place, " ".join(str(word) for word in words))
+            args = command if isinstance(command, list) else [command]
+            yield from _sentences(place, " ".join(str(arg) for arg in args))
 
 
 def _nox(project: Project) -> Iterator[str]:
     for call in _NOX.finditer(project.text("noxfile.py") or ""):
-        words = re.findall(r"""["']([^"'\n]*)["']""", call[1])
-        yield from _tells("noxfile.py", " ".join(words))
+        args = re.findall(r"""["']([^"'\n]*)["']""", call[1])
+        yield from _sentences("noxfile.py", " ".join(args))
 
 
 def _make(project: Project) -> Iterator[str]:
     for recipe in _RECIPE.finditer(project.text("Makefile") or ""):
         for line in recipe[1].splitlines():
-            yield from _tells("Makefile", line.strip().lstrip("@-"))
+            yield from _sentences("Makefile", line.strip().lstrip("@-"))

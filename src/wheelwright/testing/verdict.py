@@ -1,8 +1,8 @@
-"""The verdict of one run of pytest: the only place that decides `passed`.
+"""The verdict of one run of pytest.
 
     passed = exit code 0, and a complete record, and no failure in it, and a test that ran
 
-`test`, `ci`, `matrix` and the release's verification all ask here. A test that forges the record
+`test`, `ci`, `matrix` and the release's verification all use it. A test that forges the record
 on purpose is not seen: it has the same rights as the plugin that writes it.
 """
 
@@ -34,7 +34,7 @@ class Left:
     """What a run left.
 
     Attributes:
-        record: None where there is none that can be read, and `invalid` says why.
+        record: None where none can be read, and `invalid` is why.
         broken: what is wrong with the JUnit report beside it; empty where nothing is.
         narrowed: whether the caller chose tests by arguments.
     """
@@ -53,7 +53,7 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The kind, and in one line why; a run whose tests failed as usual needs no reason."""
+    """The kind, and why in one line; ordinary failures of tests need no reason."""
 
     kind: Kind
     reason: str = ""
@@ -65,11 +65,11 @@ class Verdict:
 
 
 def judge(left: Left) -> Verdict:
-    """Say what a run means."""
+    """Return the verdict on a run."""
     record, code = left.record, left.exit_code
     if record is None:
-        said = f"exit code {code}, and the record of the run is {left.invalid or 'missing'}"
-        return Verdict(Kind.FAILED, said)
+        reason = f"exit code {code}, and the record of the run is {left.invalid or 'missing'}"
+        return Verdict(Kind.FAILED, reason)
     if record.status is None:
         return _ended_early(left, record)
     counts = record.counts
@@ -86,15 +86,15 @@ def judge(left: Left) -> Verdict:
         kind = Kind.FAILED if code in (_FAILED, _INTERRUPTED) else Kind.UNKNOWN
         return Verdict(kind, f"exit code {code}, although no test failed{_with(counts)}")
     if record.status != _PASSED:
-        said = f"pytest ended with status {record.status}, although the exit code is 0"
-        return Verdict(Kind.FAILED, said)
+        reason = f"pytest ended with status {record.status}, although the exit code is 0"
+        return Verdict(Kind.FAILED, reason)
     if record.selected is None or record.seen < record.selected:
-        said = f"{record.seen} of {record.selected or 'an unknown number of'} tests ran"
-        return Verdict(Kind.FAILED, f"exit code 0 and no complete report: {said}")
+        reason = f"{record.seen} of {record.selected or 'an unknown number of'} tests ran"
+        return Verdict(Kind.FAILED, f"exit code 0 and no complete report: {reason}")
     if record.silent:
-        said = f"{len(record.silent)} of {record.seen} tests reported no outcome"
-        said = f"{said}, the first is {record.silent[0]}"
-        return Verdict(Kind.FAILED, f"exit code 0 and no complete report: {said}")
+        reason = f"{len(record.silent)} of {record.seen} tests reported no outcome"
+        reason = f"{reason}, the first is {record.silent[0]}"
+        return Verdict(Kind.FAILED, f"exit code 0 and no complete report: {reason}")
     if left.broken:
         return Verdict(Kind.FAILED, left.broken)
     return Verdict(Kind.PASSED)
@@ -103,13 +103,13 @@ def judge(left: Left) -> Verdict:
 def _ended_early(left: Left, record: Record) -> Verdict:
     code = left.exit_code
     if record.last:
-        said = f" and no complete report; the last test begun is {record.last}"
+        more = f" and no complete report; the last test begun is {record.last}"
     elif code not in (_PASSED, _FAILED, _INTERRUPTED, _NOTHING):
-        # Wrong usage, or a plugin that is not there: pytest says so itself.
+        # Wrong usage, or a plugin that is not there: pytest reports it itself.
         return Verdict(Kind.UNKNOWN, f"exit code {code}")
     else:
-        said = ", no report: pytest ended while collecting"
-    return Verdict(Kind.FAILED, f"exit code {code}{said}{_with(record.counts)}")
+        more = ", no report: pytest ended while collecting"
+    return Verdict(Kind.FAILED, f"exit code {code}{more}{_with(record.counts)}")
 
 
 def _empty(left: Left, record: Record) -> Verdict:
@@ -121,8 +121,8 @@ def _empty(left: Left, record: Record) -> Verdict:
         return Verdict(Kind.EMPTY, "no test ran: no test matches the pytest arguments")
     looked = ", ".join(record.paths) or record.root or "the package"
     found = f"{record.deselected} deselected, " if record.deselected else ""
-    said = f"testpaths {looked}; python_files {', '.join(record.files)}"
-    return Verdict(Kind.EMPTY, f"no test ran: {found}none collected ({said})")
+    settings = f"testpaths {looked}; python_files {', '.join(record.files)}"
+    return Verdict(Kind.EMPTY, f"no test ran: {found}none collected ({settings})")
 
 
 def _failures(counts: Counts) -> str:
@@ -132,5 +132,5 @@ def _failures(counts: Counts) -> str:
 
 
 def _with(counts: Counts) -> str:
-    said = str(counts)
-    return f"; {said}" if said else ""
+    listed = str(counts)
+    return f"; {listed}" if listed else ""

@@ -1,8 +1,8 @@
 """The remote repository, through git in containers that no code of the package ever ran in.
 
-clone     bare, with the token: the only container that sees it; plumbing alone
+clone     bare, with the token: the only container that sees it; only plumbing
 tree      a commit's work tree, with a copy of the clone as its .git and without the token:
-for code of the package; nothing of it ever comes back but texts (`commit.py`)
+for code of the package; only texts ever come back from it (`commit.py`)
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from wheelwright.pins import full_image
 from wheelwright.release.decide import refs
 from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.ports import Refs
-from wheelwright.release.decide.refs import Seen
+from wheelwright.release.decide.refs import RemoteRefs
 from wheelwright.release.decide.world import Plan
 
 TREE = "/repo"
@@ -40,7 +40,7 @@ _PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
 def fresh(container: dagger.Container) -> dagger.Container:
-    """Make the next command one that no cache can answer."""
+    """Make the next command one that is never cached."""
     return container.with_env_variable("WHEELWRIGHT_NONCE", uuid.uuid4().hex)
 
 
@@ -55,7 +55,7 @@ class Trace:
     """Where a commit comes from.
 
     Attributes:
-        author: as git writes it, text of somebody.
+        author: as git writes it; may be any text.
         merged: it is in the branch's history.
         parent_merged: its first parent is.
     """
@@ -72,8 +72,8 @@ class RemoteGit:
     """A remote, the token for it, and this run's clone.
 
     Attributes:
-        checkout: a whole clone of it, with `.git`, that is looked at in its place: without network,
-            without a token, and only to look.
+        checkout: a whole clone of it, with `.git`, that is read in its place, without network and
+            without a token.
     """
 
     url: str
@@ -118,7 +118,7 @@ class RemoteGit:
         ran = steps.step(fresh(container), kind, command, secrets=held, stdin=stdin, may_fail=True)
         output = await steps.output(ran)
         if output.exit_code:
-            raise refs.trouble(output.stderr, output.exit_code)
+            raise refs.failure_of(output.stderr, output.exit_code)
         return ran
 
     async def _do(self, *args: str, stdin: str = "") -> dagger.Container:
@@ -126,7 +126,7 @@ class RemoteGit:
 
     async def tree(self, commit: str) -> dagger.Container:
         """Return a container with a commit in its work tree, for code that sees no token."""
-        # A commit that was pushed after the clone was made is in what has looked or pushed since.
+        # A commit that was pushed after the clone was made is in the container of the last command.
         clone = self._newest or await self.clone()
         container = steps.base(full_image(self.python), self.python)
         container = with_program(container, "refs.py").with_directory(
@@ -137,7 +137,7 @@ class RemoteGit:
 
     # -- looks ------------------------------------------------------------------------------------
 
-    async def look(self) -> Seen:
+    async def look(self) -> RemoteRefs:
         """Return all refs, now."""
         self._newest = await self._do("look")
         return refs.read(await _answer(self._newest))
@@ -169,7 +169,7 @@ class RemoteGit:
     async def make_commit(self, commit: ReleaseCommit) -> str:
         """Make a commit of its description in the clone, push nothing, and return it."""
         described = (await self.clone()).with_new_file(_COMMIT, commit.json())
-        # Whatever looks from here on has to find it.
+        # Whatever reads the clone from here on has to find it.
         self._clone = self._newest = await self._run(described, ["commit", _COMMIT])
         return await _answer(self._newest)
 
@@ -177,8 +177,8 @@ class RemoteGit:
 
     async def trace(self, commit: str, branch: str) -> Trace:
         """Return where a commit comes from, as seen from a branch of the remote."""
-        told: dict[str, Any] = json.loads(await _answer(await self._do("trace", commit, branch)))
-        return Trace(**{**told, "parents": tuple(told["parents"])})
+        answer: dict[str, Any] = json.loads(await _answer(await self._do("trace", commit, branch)))
+        return Trace(**{**answer, "parents": tuple(answer["parents"])})
 
     async def compare(self, made: ReleaseCommit, other: str) -> tuple[str, tuple[str, ...]]:
         """Return the commit of a description, and what another one has that this has not.
@@ -186,20 +186,21 @@ class RemoteGit:
         What differs is for people: paths, each with how it differs.
         """
         described = (await self.clone()).with_new_file(_COMMIT, made.json())
-        told = json.loads(await _answer(await self._run(described, ["compare", _COMMIT, other])))
-        words = {"A": "added", "D": "missing"}
+        answer = json.loads(await _answer(await self._run(described, ["compare", _COMMIT, other])))
+        changes = {"A": "added", "D": "missing"}
         differing = (
-            f"{printable(path)} ({words.get(how, 'changed')})" for how, path in told["differing"]
+            f"{printable(path)} ({changes.get(how, 'changed')})"
+            for how, path in answer["differing"]
         )
-        return told["commit"], tuple(differing)
+        return answer["commit"], tuple(differing)
 
     async def push_tag(self, plan: Plan, commit: str) -> None:
-        """Push the tag; the same one again is no error, another one is refused."""
+        """Push the tag; pushing the same one again is not an error, another one is refused."""
         await self._do("push", f"refs/tags/{plan.tag}", "", commit)
 
 
 def printable(text: str) -> str:
-    """Return a text of others on one line, with nothing in it that acts."""
+    """Return a text of others on one line, without control characters."""
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)[:400]
 
 

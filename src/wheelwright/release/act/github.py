@@ -26,7 +26,7 @@ from wheelwright.release.decide.world import (
 )
 
 VIEWER: Final = "{viewer{login}}"
-"""Whom a token acts for; REST tells that to people's tokens alone."""
+"""Which account a token acts for; REST has that only for tokens of people."""
 
 _VERSION: Final = "2022-11-28"
 # GitHub lists at most a hundred a page, and what a release looks for is among the newest.
@@ -53,11 +53,11 @@ class GitHubRest:
         fine: tuple[int, ...] = (200,),
         content: bytes | None = None,
     ) -> Any:
-        """Return the body of an answer with one of the statuses that are fine."""
+        """Return the body of a response with one of the statuses that are fine."""
         return (await self._answer(method, path, json, fine=fine, content=content))[1]
 
     async def _seen(self, method: str, path: str, json: Any = None) -> Any:
-        """Return the body of an answer; None where the token does not see it."""
+        """Return the body of a response; None where the token does not see it."""
         fine = (200, 400, 401, 403, 404, 422)
         status, body = await self._answer(method, path, json, fine=fine)
         return body if status == 200 else None
@@ -90,8 +90,8 @@ class GitHubRest:
         if answer.status_code >= 400:
             what = f"{method} {path.partition('?')[0]}"
             failed = responses.github(what, answer.status_code, answer.headers, body, time.time())
-            # A limit of the rate is a 403, too, and no word on permissions.
-            if answer.status_code not in fine or failed.trouble is FailureKind.BUSY:
+            # A rate limit is a 403, too, and not about permissions.
+            if answer.status_code not in fine or failed.kind is FailureKind.BUSY:
                 raise failed
         return answer.status_code, body
 
@@ -106,8 +106,8 @@ class GitHubRest:
         name = f"{self._hub.owner}/{self._hub.name}"
         answer = await self._ask("GET", "", fine=(200, 401, 403, 404))
         if not isinstance(answer, dict) or "full_name" not in answer:
-            said = answer.get("message", "") if isinstance(answer, dict) else ""
-            seen = f"--github-token does not see {name}: {said}".rstrip(": ")
+            message = answer.get("message", "") if isinstance(answer, dict) else ""
+            seen = f"--github-token does not see {name}: {message}".rstrip(": ")
             return (Problem(Reason.NO_PERMISSION, seen),)
         if answer.get("archived"):
             return (Problem(Reason.NO_PERMISSION, f"{name} is archived", "unarchive it"),)
@@ -118,7 +118,7 @@ class GitHubRest:
     async def _may_push(self) -> bool:
         """Whether git would let this token begin a push.
 
-        `permissions` of the repository do not tell: they are the role of a person, whatever a
+        `permissions` of the repository do not show it: they are the role of a person, whatever a
         fine-grained token is limited to, and all false for an app's token.
         """
         basic = base64.b64encode(f"x-access-token:{self._token}".encode()).decode()
@@ -130,20 +130,22 @@ class GitHubRest:
         return answer.status_code not in (401, 403)
 
     async def foresee(
-        self, base: str, makings: Iterable[RefToCreate]
+        self, base: str, refs_to_create: Iterable[RefToCreate]
     ) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
-        """Return what rules and settings will stop, and what people should know about them.
+        """Return the problems of rules and settings, and notes about them.
 
-        What the token may not see is unknown, and says nothing.
+        What the token may not see is unknown, and not reported.
 
         Raises:
             ActFailed: BUSY, when GitHub cannot say.
         """
         found: list[Problem | str] = []
         with understood("rules and settings of GitHub"):
-            for making in makings:
-                forbidden = self._forbidden_branch if making.is_branch else self._forbidden_tag
-                found += await forbidden(making)
+            for ref_to_create in refs_to_create:
+                forbidden = (
+                    self._forbidden_branch if ref_to_create.is_branch else self._forbidden_tag
+                )
+                found += await forbidden(ref_to_create)
             if self._is_app and await self._is_actions():
                 found.append(await self._actions_pulls())
             shown = await self._seen("GET", f"/branches/{quote(base, safe='')}")
@@ -185,7 +187,7 @@ class GitHubRest:
         return self._token.startswith(_INSTALLATION)
 
     async def _is_actions(self) -> bool:
-        """Whether it is a workflow's own token: the app that it acts for says so."""
+        """Whether it is a workflow's own token: by the app that it acts for."""
         url = f"{self._hub.api.removesuffix('/v3')}/graphql"
         shown = await self._seen("POST", url, {"query": VIEWER})
         data = (shown or {}).get("data") or {}
@@ -195,8 +197,8 @@ class GitHubRest:
         shown = await self._seen("GET", "/actions/permissions/workflow")
         if shown and shown.get("can_approve_pull_request_reviews") is False:
             seen = 'the setting "Allow GitHub Actions to create and approve pull requests" is off'
-            act = "turn it on (Settings, Actions, General), or pass the token of an app"
-            return Problem(Reason.NO_PERMISSION, seen, act)
+            hint = "turn it on (Settings, Actions, General), or pass the token of an app"
+            return Problem(Reason.NO_PERMISSION, seen, hint)
         return (
             "the pull request starts no workflows without an approval: "
             "--github-token is the workflow's own"
@@ -212,7 +214,7 @@ class GitHubRest:
         with understood("GET /pulls"):
             for each in found:
                 if each["head"]["ref"] == branch:
-                    # A list does not say whether one can be merged.
+                    # A list lacks whether one can be merged.
                     is_open = each["state"] == "open"
                     number = int(each["number"])
                     shown = await self._ask("GET", f"/pulls/{number}") if is_open else each
@@ -234,7 +236,7 @@ class GitHubRest:
     async def release(self, tag: str) -> GitHubRelease | None:
         """Return the release of a tag; a published one before a draft.
 
-        Drafts are found by listing alone; the address by tag knows published ones only.
+        Drafts are only in the list; the address by tag has published ones only.
         """
         found: list[GitHubRelease] = []
         with understood("GET /releases"):
@@ -266,7 +268,7 @@ class GitHubRest:
         await self._ask("POST", address, fine=(201,), content=contents)
 
     async def delete_asset(self, asset_id: int) -> None:
-        """Take a file out of a draft; absent is no error."""
+        """Remove a file from a draft; a missing one is not an error."""
         await self._ask("DELETE", f"/releases/assets/{asset_id}", fine=(204, 404))
 
     async def publish(self, release: GitHubRelease) -> None:
@@ -278,13 +280,15 @@ def _uploads(api: str, url: str) -> str:
     """Return where files go to: the API's host, or the one that GitHub has beside it.
 
     Raises:
-        ActFailed: another place, which is not to have the token.
+        ActFailed: another place, which must not get the token.
     """
-    known, told = urlsplit(api), urlsplit(url)
+    known, given = urlsplit(api), urlsplit(url)
     hosts = (known.netloc, f"uploads.{known.netloc.removeprefix('api.')}")
-    if told.scheme != known.scheme or told.netloc not in hosts:
-        said = f"{api} sends files to {told.scheme}://{told.netloc}, and the token is not for that"
-        raise ActFailed(FailureKind.REFUSED, said)
+    if given.scheme != known.scheme or given.netloc not in hosts:
+        message = (
+            f"{api} sends files to {given.scheme}://{given.netloc}, and the token is not for that"
+        )
+        raise ActFailed(FailureKind.REFUSED, message)
     return url
 
 

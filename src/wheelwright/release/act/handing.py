@@ -3,11 +3,10 @@
     release.json    the plan, the release commit as texts, the names and digests of the files
     dist/NAME       the distributions
 
-The job that makes it runs code of the package; those that take it hold a token or an identity. To
-them it is foreign input. So the taker reads no more than this, bounded: no link, no other file, no
-other key, each name one of this version, each digest compared. Refs are worked out anew from
-package and version, and where things go (remote, index) is never read from here: the taker is told
-by its own caller.
+The job that makes it runs code of the package; those that take it have a token or an identity. To
+them it is foreign input. So they read no more than this, bounded: no link, no other file, no other
+key, each name one of this version, each digest compared. Refs are made again from package and
+version; where things go (remote, index) is never read from here, but given by the job's caller.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ RECORD: Final = "release.json"
 DIST: Final = "dist"
 _FORMAT: Final = 1
 
-# A changelog is the largest text that a release edits, and wheels may hold whole libraries.
+# A changelog is the largest text that a release edits, and wheels may have whole libraries.
 _RECORD_BYTES: Final = 96 * 1024 * 1024
 _DIST_BYTES: Final = 4 * 1024 * 1024 * 1024
 _MOST_FILES: Final = 1_000
@@ -170,7 +169,7 @@ def read(text: str) -> Handed:
 async def take(directory: dagger.Directory, sha256: str) -> tuple[Handed, dagger.Directory]:
     """Return what was handed over, and the distributions, all of it checked.
 
-    `sha256` is the digest of release.json as the job that made it told it; empty: nobody did.
+    `sha256` is the digest of release.json as the job that made it printed it; empty: not given.
 
     Raises:
         Stopped: it is not what `pack` made.
@@ -187,9 +186,9 @@ async def take(directory: dagger.Directory, sha256: str) -> tuple[Handed, dagger
 async def _taken(directory: dagger.Directory, sha256: str) -> Handed:
     await _regular(directory, RECORD, _RECORD_BYTES)
     text = await directory.file(RECORD).contents()
-    told = hashlib.sha256(text.encode()).hexdigest()
-    if sha256 and told != sha256:
-        raise ValueError(f"{RECORD} has the sha256 {told}, not {sha256}")
+    actual = hashlib.sha256(text.encode()).hexdigest()
+    if sha256 and actual != sha256:
+        raise ValueError(f"{RECORD} has the sha256 {actual}, not {sha256}")
     handed = read(text)
     names = [each.name for each in handed.files]
     wanted = {RECORD, DIST, *(f"{DIST}/{name}" for name in names)}
@@ -215,11 +214,11 @@ async def _regular(directory: dagger.Directory, path: str, most: int) -> int:
 
 async def _compare(dist: dagger.Directory, files: tuple[File, ...]) -> None:
     container = steps.base(slim_image(DEFAULT_PYTHON), DEFAULT_PYTHON)
-    told = "/opt/wheelwright/told"
+    sums = "/opt/wheelwright/told"
     container = container.with_directory(f"/{DIST}", dist).with_workdir(f"/{DIST}")
     names = [each.name for each in files]
-    container = steps.run(container, ["sha256sum", "--", *names], log=told, kind=DATA)
-    lines = (await container.file(told).contents()).splitlines()
+    container = steps.run(container, ["sha256sum", "--", *names], log=sums, kind=DATA)
+    lines = (await container.file(sums).contents()).splitlines()
     if [f"{each.sha256}  {each.name}" for each in files] != lines:
         raise ValueError("a distribution does not have the sha256 that was given")
 
@@ -268,22 +267,22 @@ def _text(key: str, value: object) -> str:
 
 
 def _file(data: object, package: str, version: str) -> File:
-    said = _object(data, {"name": str, "sha256": str}, "a file")
-    name = _held("name", said["name"], _NAME)
+    fields = _object(data, {"name": str, "sha256": str}, "a file")
+    name = _held("name", fields["name"], _NAME)
     if file_version(name) != version:
         raise ValueError(f"{name!r} is not a distribution of version {version}")
     if file_project(name) != package:
         raise ValueError(f"{name!r} is not a distribution of {package}")
-    return File(name, _held("sha256", said["sha256"], _SHA256))
+    return File(name, _held("sha256", fields["sha256"], _SHA256))
 
 
 def _described(data: object, plan: Plan) -> ReleaseCommit | None:
     if data is None:
         return None
-    said = _object(
+    fields = _object(
         data, {"parent": str, "epoch_s": int, "message": str, "edits": list}, "described"
     )
-    for each in said["edits"]:
+    for each in fields["edits"]:
         shape = _object(each, {"path": str, "sha256": str, "text": object}, "an edit")
         if shape["text"] is not None:
             _text(shape["path"], shape["text"])

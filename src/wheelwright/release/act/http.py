@@ -28,7 +28,7 @@ async def token_of(secret: dagger.Secret) -> str:
     """Return a token for a header.
 
     Raises:
-        RequestError: it cannot be one. What it is stands in no message.
+        RequestError: it cannot be one. No message shows it.
     """
     token = (await secret.plaintext()).strip()
     if not token or not all("!" <= char <= "~" for char in token):
@@ -43,7 +43,7 @@ async def token_of(secret: dagger.Secret) -> str:
 
 @contextmanager
 def understood(what: str) -> Iterator[None]:
-    """Turn an answer of another shape than the API's into `ActFailed`.
+    """Turn a response of another shape than the API's into `ActFailed`.
 
     A proxy's page comes with any status, and goes away: it is worth another try.
 
@@ -58,7 +58,7 @@ def understood(what: str) -> Iterator[None]:
 
 
 class Http:
-    """Asks, and turns what never became an answer into `ActFailed`.
+    """Sends requests; without a response it raises `ActFailed`.
 
     `ca` is the text of further certificates to trust, in PEM.
     """
@@ -81,7 +81,7 @@ class Http:
         """Send one request, redirects followed.
 
         Raises:
-            ActFailed: BUSY, when no answer came, or one without end.
+            ActFailed: BUSY, without a response, or with one without end.
         """
         what = f"{method} {without_credentials(url)}"
         # The time that a body takes to send is the caller's own.
@@ -103,18 +103,18 @@ class Http:
                 FailureKind.BUSY, f"{what}: no response within {limit_s:.0f} s"
             ) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            said = f"{what}: {type(error).__name__} {error}".rstrip()
-            raise ActFailed(FailureKind.BUSY, said) from error
+            message = f"{what}: {type(error).__name__} {error}".rstrip()
+            raise ActFailed(FailureKind.BUSY, message) from error
 
 
 async def _whole(answer: httpx.Response, what: str) -> httpx.Response:
-    """Return an answer with its body, bounded."""
+    """Return a response with its body, bounded."""
     body = bytearray()
     async for part in answer.aiter_bytes():
         body += part
         if len(body) > _ANSWER_BYTES:
-            said = f"{what}: a response of more than {_ANSWER_BYTES} bytes"
-            raise ActFailed(FailureKind.REFUSED, said)
+            message = f"{what}: a response of more than {_ANSWER_BYTES} bytes"
+            raise ActFailed(FailureKind.REFUSED, message)
     # What was packed for the way is unpacked by now.
     kept = [
         (name, value)

@@ -27,21 +27,21 @@ class SimpleIndex:
 
     async def files(self) -> tuple[File, ...]:
         """Return all files, of all versions; none where the index does not know the package."""
-        # PyPI's own caches answer for ten minutes otherwise.
+        # Otherwise PyPI's own caches are up to ten minutes old.
         headers = {"Accept": _ACCEPT, "Cache-Control": "no-cache"}
         answer = await self._http.ask("GET", self._url, headers=headers)
         if answer.status_code == 404:
             return ()
         if answer.status_code != 200:
             busy = answer.status_code >= 500 or answer.status_code == 429
-            trouble = FailureKind.BUSY if busy else FailureKind.REFUSED
-            raise ActFailed(trouble, f"GET {self._shown}: {answer.status_code}")
+            kind = FailureKind.BUSY if busy else FailureKind.REFUSED
+            raise ActFailed(kind, f"GET {self._shown}: {answer.status_code}")
         with understood(f"GET {self._shown}"):
             if "json" not in answer.headers.get("content-type", ""):
                 found = parse_html(answer.text)
             else:
                 found = tuple(_file(each) for each in answer.json()["files"])
-        # No distribution is called otherwise, and names are shown to people.
+        # Distributions have no other names, and names are shown to people.
         return tuple(file for file in found if _NAME.fullmatch(file.name))
 
 

@@ -1,7 +1,7 @@
 """Performs a release: one step, observe again, until it is done or stops.
 
 There is no state to save. Whatever ends this loop (an error, a kill), the next run looks at the
-same outside and goes on. A stop gives the lock back, unless somebody else has it.
+same outside and continues. A stop releases the lock, unless another run has it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _Answer = TypeVar("_Answer")
 
 
 def say(line: str) -> None:
-    """Tell what goes on: a function's own output is part of the engine's progress."""
+    """Report progress: a function's own output is part of the engine's."""
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
 
@@ -66,7 +66,7 @@ class Outcome:
     end: Next
 
 
-async def look(plan: Plan, ports: Ports, here: RunState) -> World:
+async def look(plan: Plan, ports: Ports, state: RunState) -> World:
     """Observe everything outside that belongs to the release."""
     refs = await ports.git.observe(plan)
     files = await ports.index.files()
@@ -78,7 +78,7 @@ async def look(plan: Plan, ports: Ports, here: RunState) -> World:
         pulls=await ports.github.pulls(plan.branch),
         release=await ports.github.release(plan.tag),
         releases=refs.releases,
-        here=here,
+        state=state,
     )
 
 
@@ -90,13 +90,13 @@ def _of(plan: Plan, files: Iterable[File]) -> tuple[File, ...]:
 async def foreseen(plan: Plan, ports: Ports) -> tuple[World, Next]:
     """Return what is seen, and what comes next: what `run` would begin with, and nothing written.
 
-    A release commit that is there is compared, so that a plan says no more than a release will.
+    A release commit that is there is compared, so that a plan shows what a release will do.
     """
     world = await look(plan, ports, RunState())
     unsure = verification(plan, world)
     if isinstance(unsure, Step):
-        here = await _perform(plan, ports, world, unsure)
-        world = replace(world, here=here)
+        state = await _perform(plan, ports, world, unsure)
+        world = replace(world, state=state)
         unsure = verification(plan, world)
     return world, unsure or next_step(plan, world)
 
@@ -104,7 +104,7 @@ async def foreseen(plan: Plan, ports: Ports) -> tuple[World, Next]:
 async def retry_while_busy(
     ask: Callable[[], Awaitable[_Answer]], clock: Clock, say: Callable[[str], None]
 ) -> _Answer:
-    """Ask, and again while the other side is busy, at the pace that it asks for.
+    """Call, and again while the other side is busy, at the pace that it requests.
 
     Raises:
         ActFailed: it refused, stays busy, or wants too long a pause.
@@ -116,9 +116,9 @@ async def retry_while_busy(
             return await ask()
         except ActFailed as error:
             pause = pause_s(count, error.retry_after_s)
-            if error.trouble is not FailureKind.BUSY or pause is None:
+            if error.kind is not FailureKind.BUSY or pause is None:
                 raise
-            say(f"wait {pause:.0f} s: {error.said}")
+            say(f"wait {pause:.0f} s: {error.message}")
             await clock.sleep(pause)
 
 
@@ -130,57 +130,57 @@ async def run(
     observe: Callable[[Plan, Ports, RunState], Awaitable[World]] = look,
     decide: Callable[[Plan, World], Next] = next_step,
 ) -> Outcome:
-    """Release what the plan says.
+    """Carry out a plan.
 
-    `say` is told each act as it begins and how it failed. A release that is less than all of it
+    `say` reports each act as it begins and how it failed. A release that is less than all of it
     brings its own `observe` and `decide`.
     """
-    here = RunState()
+    state = RunState()
     world = World()
     acts: list[Act] = []
     accepted_at_s: float | None = None
     for _ in range(_MOST_STEPS):
         if accepted_at_s is not None:
-            here = replace(here, accepted_s=ports.clock.now_s() - accepted_at_s)
+            state = replace(state, accepted_s=ports.clock.now_s() - accepted_at_s)
         try:
-            world = await retry_while_busy(partial(observe, plan, ports, here), ports.clock, say)
+            world = await retry_while_busy(partial(observe, plan, ports, state), ports.clock, say)
         except ActFailed as error:
-            seen = f"{plan.package} {plan.version}: {error.said}"
+            seen = f"{plan.package} {plan.version}: {error.message}"
             end = await release_lock(
-                plan, ports, world, here, acts, Stop.at(Reason.NO_ANSWER, seen)
+                plan, ports, world, state, acts, Stop.at(Reason.NO_ANSWER, seen)
             )
             return Outcome(world, tuple(acts), end)
         step = decide(plan, world)
         if not isinstance(step, Step):
             if isinstance(step, Stop):
-                step = await release_lock(plan, ports, world, here, acts, step)
+                step = await release_lock(plan, ports, world, state, acts, step)
             return Outcome(world, tuple(acts), step)
         if step.act is Act.WAIT:
             say(f"wait {step.pause_s:.0f} s: {step.subject}")
             await ports.clock.sleep(step.pause_s)
-            setback = here.setback and replace(here.setback, waited=True)
-            here = replace(here, setback=setback, looks=here.looks + 1)
+            failure = state.failure and replace(state.failure, waited=True)
+            state = replace(state, failure=failure, looks=state.looks + 1)
             continue
         say(f"{step.act.value} {step.subject}".rstrip() + _held(plan, world))
         try:
-            here = await _perform(plan, ports, world, step)
+            state = await _perform(plan, ports, world, step)
         except ActFailed as error:
-            say(f"{step.act.value} failed: {error.said}")
-            here = _failed(here, step, error)
+            say(f"{step.act.value} failed: {error.message}")
+            state = _failed(state, step, error)
             continue
         except Exception:
             # A bug, or an engine that cannot go on: the lock must not outlive this run.
-            await release_lock(plan, ports, world, here, acts, Stop.at(Reason.NO_PROGRESS))
+            await release_lock(plan, ports, world, state, acts, Stop.at(Reason.NO_PROGRESS))
             raise
         if step.act is Act.PUBLISH:
             accepted_at_s = ports.clock.now_s()
         if step.act is not Act.VERIFY:
             # It is a look: nothing is anywhere that was not before.
             acts.append(step.act)
-        here = replace(here, setback=None, done=step.done, looks=0)
+        state = replace(state, failure=None, done=step.done, looks=0)
         if step.act is Act.UNLOCK:
-            # Nothing is left to look at, and looking would ask for a lock again.
-            world = dataclasses.replace(world, lock=None, here=here)
+            # Nothing is left to look at, and looking would require a lock again.
+            world = dataclasses.replace(world, lock=None, state=state)
             return Outcome(world, tuple(acts), Done())
     return Outcome(world, tuple(acts), Stop.at(Reason.NO_PROGRESS, f"{_MOST_STEPS} steps"))
 
@@ -191,21 +191,21 @@ async def at_index(
     index: Index,
     workshop: Workshop,
     decide: Callable[[Plan, World], Next],
-    has: Callable[[RunState], RunState] = lambda here: here,
+    has: Callable[[RunState], RunState] = lambda state: state,
 ) -> Outcome:
-    """Do what concerns the index alone: the commit is the whole of git, and GitHub is not asked.
+    """Do what concerns only the index: without refs beside the commit, and without GitHub.
 
     `has` adds what another run has made for this one.
 
     Raises:
         Stopped: it is not done.
     """
-    # What decides here asks for no act of these two.
+    # What decides here needs no act of these two.
     ports = Ports(cast("Git", None), index, cast("GitHub", None), workshop, MachineClock())
 
-    async def observe(plan: Plan, ports: Ports, here: RunState) -> World:
+    async def observe(plan: Plan, ports: Ports, state: RunState) -> World:
         mine = _of(plan, await ports.index.files())
-        return World(branch=journal, tag=journal, index=mine, here=has(here))
+        return World(branch=journal, tag=journal, index=mine, state=has(state))
 
     outcome = await run(plan, ports, say, observe=observe, decide=decide)
     if isinstance(outcome.end, Stop):
@@ -214,57 +214,59 @@ async def at_index(
 
 
 def _held(plan: Plan, world: World) -> str:
-    """Return what stands outside as an act begins: who ends the run here reads it last."""
+    """Return what is there as an act begins: the last line if the run ends here."""
     held = [
-        f"the lock {plan.lock_ref}" if world.here.lock else "",
+        f"the lock {plan.lock_ref}" if world.state.lock else "",
         f"the branch {plan.branch}" if world.branch else "",
         f"on the index {', '.join(file.name for file in world.index)}" if world.index else "",
         f"the tag {plan.tag}" if world.tag else "",
     ]
-    said = "; ".join(part for part in held if part)
-    return f" (held: {said}; the same command continues the release)" if said else ""
+    held_text = "; ".join(part for part in held if part)
+    return f" (held: {held_text}; the same command continues the release)" if held_text else ""
 
 
 async def _perform(plan: Plan, ports: Ports, world: World, step: Step) -> RunState:
     """Do one act; return what this run has afterwards."""
-    here, journal, release = world.here, world.journal, world.release
+    state, journal, release = world.state, world.journal, world.release
     match step.act:
         case Act.LOCK:
-            return replace(here, lock=await ports.git.lock(plan, step.expected))
+            return replace(state, lock=await ports.git.lock(plan, step.expected))
         case Act.UNLOCK:
             await ports.git.unlock(plan, step.expected)
-            return replace(here, lock="")
+            return replace(state, lock="")
         case Act.PUSH_BRANCH:
-            made = await ports.workshop.made(plan)
-            return replace(here, anew=await ports.git.push_commit(plan, made, step.expected))
+            commit = await ports.workshop.made(plan)
+            return replace(
+                state, own_commit=await ports.git.push_commit(plan, commit, step.expected)
+            )
         case Act.UPLOAD_ASSET if release:
             await ports.github.upload(
                 release, step.subject, await ports.workshop.contents(step.subject)
             )
-            return here
+            return state
         case Act.DELETE_ASSET:
             await ports.github.delete_asset(step.asset_id)
-            return here
+            return state
         case Act.PUBLISH_RELEASE if release:
             await ports.github.publish(release)
-            return here
+            return state
     assert journal, f"{step.act} comes after the journal commit"
     match step.act:
         case Act.VERIFY:
             found = await ports.workshop.verify(plan, journal)
-            here = replace(here, verified=journal.commit, foreign=found.foreign)
-            return replace(here, anew=found.anew or here.anew)
+            state = replace(state, verified=journal.commit, foreign=found.foreign)
+            return replace(state, own_commit=found.own_commit or state.own_commit)
         case Act.RUN_GATES:
-            said = await ports.workshop.gates(plan, journal)
-            verdict = Verdict.PASSED if said.passed else Verdict.FAILED
-            return replace(here, gates=verdict, gates_said=said.text)
+            result = await ports.workshop.gates(plan, journal)
+            verdict = Verdict.PASSED if result.passed else Verdict.FAILED
+            return replace(state, gates=verdict, gates_output=result.text)
         case Act.BUILD:
             built = await ports.workshop.build(plan, journal)
-            return replace(here, built=built.files, differing=built.differing)
+            return replace(state, built=built.files, differing=built.differing)
         case Act.CHECK:
-            said = await ports.workshop.check(plan, journal)
-            verdict = Verdict.PASSED if said.passed else Verdict.FAILED
-            return replace(here, check=verdict, check_said=said.text)
+            result = await ports.workshop.check(plan, journal)
+            verdict = Verdict.PASSED if result.passed else Verdict.FAILED
+            return replace(state, check=verdict, check_output=result.text)
         case Act.PUBLISH:
             await ports.workshop.publish(plan, step.files)
         case Act.OPEN_PULL:
@@ -274,33 +276,33 @@ async def _perform(plan: Plan, ports: Ports, world: World, step: Step) -> RunSta
         case Act.DRAFT:
             notes = await ports.workshop.notes(plan, journal)
             await ports.github.draft(plan, journal.commit, notes)
-    return here
+    return state
 
 
-def _failed(here: RunState, step: Step, error: ActFailed) -> RunState:
-    before = here.setback
+def _failed(state: RunState, step: Step, error: ActFailed) -> RunState:
+    before = state.failure
     again = before is not None and (before.act, before.subject) == (step.act, step.subject)
-    setback = FailedAttempt(
+    failure = FailedAttempt(
         act=step.act,
-        trouble=error.trouble,
-        said=error.said,
+        kind=error.kind,
+        message=error.message,
         subject=step.subject,
         count=before.count + 1 if before and again else 1,
         retry_after_s=error.retry_after_s,
     )
-    return replace(here, setback=setback)
+    return replace(state, failure=failure)
 
 
 async def release_lock(
-    plan: Plan, ports: Ports, world: World, here: RunState, acts: list[Act], stop: Stop
+    plan: Plan, ports: Ports, world: World, state: RunState, acts: list[Act], stop: Stop
 ) -> Stop:
-    """Give the lock back if this run has it; say so if that fails."""
-    if not here.lock or (world.lock and world.lock.commit != here.lock):
+    """Release the lock if this run has it; report if that fails."""
+    if not state.lock or (world.lock and world.lock.commit != state.lock):
         return stop
     try:
-        await ports.git.unlock(plan, here.lock)
+        await ports.git.unlock(plan, state.lock)
     except ActFailed as error:
-        problem = Stop.at(Reason.PUSH_REFUSED, f"{plan.lock_ref} stays locked: {error.said}")
+        problem = Stop.at(Reason.PUSH_REFUSED, f"{plan.lock_ref} stays locked: {error.message}")
         return Stop((*stop.problems, *problem.problems))
     acts.append(Act.UNLOCK)
     return stop

@@ -10,8 +10,8 @@ from wheelwright.ci import skippable
 from wheelwright.container.loading import LoadedProject, load, python_of, text_of
 from wheelwright.project.files import Snapshot, join
 from wheelwright.project.model import Project
-from wheelwright.release.act.asked import Asked
 from wheelwright.release.act.git import TREE, RemoteGit
+from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.decide import changelog, editing, edits
 from wheelwright.release.decide.changelog import ChangelogSource
 from wheelwright.release.decide.plan import tag_of
@@ -23,15 +23,15 @@ class Package:
 
     Attributes:
         container: has the commit's work tree, and a clone without the token.
-        git: the same `.git`, alone.
-        keeper: who keeps its changelog.
-        wanted: the Python that the caller wants; empty: its own.
+        git: only the same `.git`.
+        changelog_source: who keeps its changelog.
+        wanted: the requested Python; empty: its own.
     """
 
     container: dagger.Container
     loaded: LoadedProject
     git: dagger.Directory
-    keeper: ChangelogSource
+    changelog_source: ChangelogSource
     wanted: str
 
     @property
@@ -70,19 +70,21 @@ class Package:
 
     def notes(self, version: str) -> str:
         """Return the changelog's section of a version, for people who read the release."""
-        path = editing.changelog_path(self.project, self.keeper)
+        path = editing.changelog_path(self.project, self.changelog_source)
         return changelog.section(self.project.files.text(path) or "", version)
 
 
-async def package_at(asked: Asked, remote: RemoteGit, commit: str) -> Package:
+async def package_at(options: ReleaseOptions, remote: RemoteGit, commit: str) -> Package:
     """Return the package as a commit has it."""
     container = await remote.tree(commit)
     whole = container.directory(TREE)
-    loaded = await load(whole.without_directory(".git"), skippable(), asked.package)
+    loaded = await load(whole.without_directory(".git"), skippable(), options.package)
     loaded = replace(loaded, project=await _with_texts(loaded))
     git = dagger.dag.directory().with_directory(".git", whole.directory(".git"))
     text = loaded.project.files.text(editing.changelog_path(loaded.project, ChangelogSource.HAND))
-    return Package(container, loaded, git, changelog.keeper(loaded.project, text), asked.python)
+    return Package(
+        container, loaded, git, changelog.source_of(loaded.project, text), options.python
+    )
 
 
 async def _with_texts(loaded: LoadedProject) -> Project:

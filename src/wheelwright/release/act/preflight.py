@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from wheelwright.release.act.asked import Asked
 from wheelwright.release.act.github import GitHubRest
 from wheelwright.release.act.index import SimpleIndex
 from wheelwright.release.act.loop import MachineClock, retry_while_busy, say
+from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.read import Read
 from wheelwright.release.decide import refs, rules
 from wheelwright.release.decide.plan import RunIdentity, Survey, branch_of, tag_of
@@ -26,20 +26,20 @@ class Preflight:
     """Looks, and writes nothing.
 
     Attributes:
-        github: None where it cannot be asked.
+        github: None where it cannot be reached.
         plan_only: nothing is to be written later either, so that a missing credential is a note.
     """
 
-    asked: Asked
+    options: ReleaseOptions
     read: Read
     index: SimpleIndex
     github: GitHubRest | None
     plan_only: bool
     _problems: list[Problem] = field(default_factory=list)
 
-    async def look(self, who: RunIdentity) -> Survey:
+    async def look(self, identity: RunIdentity) -> Survey:
         """Look at everything, and note every problem."""
-        asked, read = self.asked, self.read
+        options, read = self.options, self.read
         package, current = read.package, read.current
         self._credentials()
         if github := self.github:
@@ -48,7 +48,7 @@ class Preflight:
             what = f"{package.project.package.path} has no [build-system]"
             self._note(Reason.NOT_BUILDABLE, what, "add it, then run again")
         self._problems += [each for each in (read.urls, current) if isinstance(each, Problem)]
-        version = read.version(asked)
+        version = read.version(options)
         notes = await self._foresee(github, version) if github and version else ()
         if self.plan_only:
             missing = [each for each in self._problems if each.reason is Reason.NO_CREDENTIALS]
@@ -62,20 +62,20 @@ class Preflight:
             base_commit=read.head,
             member=package.member,
             lock=read.lock,
-            journals=refs.journals(read.seen, package.name),
-            tags=refs.tags(read.seen, package.tag_prefix),
-            releases=refs.versions(read.seen, package.tag_prefix),
+            journals=refs.journals(read.observed, package.name),
+            tags=refs.tags(read.observed, package.tag_prefix),
+            releases=refs.versions(read.observed, package.tag_prefix),
             index=await self._answer(self.index.files, ()) if listed else (),
-            keeper=package.keeper,
-            changes=await read.changes(asked, who),
+            changelog_source=package.changelog_source,
+            changes=await read.changes(options, identity),
             problems=tuple(self._problems),
             notes=notes,
             lock_on_base=read.on_base,
         )
 
     def _credentials(self) -> None:
-        hub, token = self.read.hub, self.asked.github_token
-        if missing := self.asked.uncredentialed():
+        hub, token = self.read.hub, self.options.github_token
+        if missing := self.options.uncredentialed():
             self._problems.append(missing)
         if isinstance(hub, Problem):
             self._problems.append(hub)
@@ -85,24 +85,26 @@ class Preflight:
             self._note(Reason.NO_CREDENTIALS, seen, "pass --remote and --github-api with https")
 
     async def _foresee(self, github: GitHubRest, version: str) -> tuple[str, ...]:
-        """Note the problems of what is still to be made, and return what people should know."""
+        """Note the problems of the refs that are still to be made; return other notes."""
         read, name = self.read, self.read.package.name
         branch = branch_of(name, version, member=read.package.member)
         tag = tag_of(name, version, member=read.package.member)
         message = refs.journal_message(name, version)
-        makings = rules.makings(read.seen.refs, branch, tag, message, EMAIL)
+        refs_to_create = rules.refs_to_create(read.observed.refs, branch, tag, message, EMAIL)
         nothing: tuple[tuple[Problem, ...], tuple[str, ...]] = ((), ())
-        problems, notes = await self._answer(lambda: github.foresee(read.base, makings), nothing)
+        problems, notes = await self._answer(
+            lambda: github.foresee(read.base, refs_to_create), nothing
+        )
         self._problems += problems
         return notes
 
     async def _answer(self, ask: Callable[[], Awaitable[_Answer]], without: _Answer) -> _Answer:
-        """Ask a server, again while it is busy; note the problem where it does not answer."""
+        """Ask a server, again while it is busy; note a problem without an answer."""
         try:
             return await retry_while_busy(ask, MachineClock(), say)
         except ActFailed as error:
-            self._note(Reason.NO_ANSWER, error.said)
+            self._note(Reason.NO_ANSWER, error.message)
             return without
 
-    def _note(self, reason: Reason, seen: str, act: str = "") -> None:
-        self._problems.append(Problem(reason, seen, act))
+    def _note(self, reason: Reason, seen: str, hint: str = "") -> None:
+        self._problems.append(Problem(reason, seen, hint))

@@ -16,8 +16,8 @@ from wheelwright.environment.tools import release_tool
 from wheelwright.errors import ProjectError, ToolFailed
 from wheelwright.project.files import join, literal
 from wheelwright.project.version import release_variables
-from wheelwright.release.act.asked import Asked
 from wheelwright.release.act.git import RemoteGit, fresh
+from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.package import Package, package_at
 from wheelwright.release.decide import changelog, commit, editing, edits, refs
 from wheelwright.release.decide.changelog import ChangelogSource
@@ -29,18 +29,18 @@ from wheelwright.release.decide.world import FailureKind, Plan
 
 
 async def changes(package: Package, version: str, tag: str, date: str, since: str) -> str:
-    """Return what the changelog would say of a version; empty where nobody keeps one.
+    """Return the changelog's next section; empty where there is no changelog.
 
     `since` is the commit where the release before branched off, empty for the first.
     """
     project = package.project
-    if package.keeper is ChangelogSource.HAND:
+    if package.changelog_source is ChangelogSource.HAND:
         text = project.files.text(editing.changelog_path(project, ChangelogSource.HAND)) or ""
         return changelog.unreleased(text)
-    if package.keeper is ChangelogSource.GIT_CLIFF:
+    if package.changelog_source is ChangelogSource.GIT_CLIFF:
         paths = [f"{package.where}/**"] if package.where else []
         return await _cliff(package, tag, since, paths, date)
-    if package.keeper is ChangelogSource.TOWNCRIER:
+    if package.changelog_source is ChangelogSource.TOWNCRIER:
         command = changelog.towncrier_command(version, date, project.name, draft=True)
         container = _with_tool(package, package.container, "towncrier", project.where)
         return await _printed(container, "towncrier", command)
@@ -55,7 +55,7 @@ async def _cliff(package: Package, tag: str, since: str, paths: Iterable[str], d
     gathered = await steps.output(steps.observe(ready, gather))
     dated = changelog.cliff_dated(gathered.stdout, date) if gathered.exit_code == 0 else ""
     if not dated:
-        # An older one than has contexts, as a project may have locked it.
+        # The locked git-cliff may be too old for contexts.
         command = changelog.cliff_commands(tag, since, paths)
         return await _printed(ready, "git-cliff", command)
     ready = ready.with_new_file(changelog.CLIFF_CONTEXT, dated)
@@ -81,18 +81,18 @@ def _with_tool(
 
 
 async def made(
-    asked: Asked, remote: RemoteGit, plan: Plan, since: str, *, requires: bool = True
+    options: ReleaseOptions, remote: RemoteGit, plan: Plan, since: str, *, requires: bool = True
 ) -> ReleaseCommit:
-    """Return the release commit of the plan's base commit: the edits, made anew.
+    """Return the release commit of the plan's base commit: the edits, made again.
 
-    Without `requires` it does not say what it is to be built with, which is enough for a tree.
+    Without `requires` it lacks what it is to be built with, which is enough for a tree.
 
     Raises:
         ActFailed: a tool cannot make them.
     """
-    package = await package_at(asked, remote, plan.base_commit)
+    package = await package_at(options, remote, plan.base_commit)
     with _tools():
-        found = await _edits(package, plan, since, requirements=asked.requirements)
+        found = await _edits(package, plan, since, requirements=options.requirements)
     pins = await build_requires(package) if requires else ()
     message = refs.journal_message(plan.package, plan.version, pins)
     return ReleaseCommit(plan.base_commit, plan.epoch_s, message, found)
@@ -111,7 +111,7 @@ async def build_requires(package: Package) -> tuple[str, ...]:
     """Return what the index has now for the build: the input of every build to come.
 
     Raises:
-        ActFailed: it cannot be had.
+        ActFailed: it cannot be resolved.
     """
     with _tools():
         return await _build_requires(package)
@@ -131,35 +131,35 @@ async def _build_requires(package: Package) -> tuple[str, ...]:
     )
     output = await steps.resolve(fresh(container), backend.COMPILE)
     if output.exit_code:
-        said = " / ".join(output.stderr.strip().splitlines()[-4:])
-        raise ToolFailed(f"cannot resolve [build-system] requires of {project.name}: {said}")
+        printed = " / ".join(output.stderr.strip().splitlines()[-4:])
+        raise ToolFailed(f"cannot resolve [build-system] requires of {project.name}: {printed}")
     return backend.pins(output.stdout)
 
 
 async def _edits(
     package: Package, plan: Plan, since: str, *, requirements: bool
 ) -> tuple[commit.Edit, ...]:
-    """Make the edits, and take them out of where the package's code ran, as texts."""
-    project, keeper = package.project, package.keeper
+    """Make the edits, and read them as texts from where the package's code ran."""
+    project, changelog_source = package.project, package.changelog_source
     new = ""
-    if keeper is ChangelogSource.GIT_CLIFF:
+    if changelog_source is ChangelogSource.GIT_CLIFF:
         date = editing.date_of(plan)
         new = await changes(package, plan.version, plan.tag, date, since)
     container = package.container
-    texts = dict(editing.texts(project, plan, keeper, new))
+    texts = dict(editing.texts(project, plan, changelog_source, new))
     removed: list[str] = []
     for path, text in texts.items():
         container = container.with_new_file(package.path(path), text)
-    if keeper is ChangelogSource.TOWNCRIER:
+    if changelog_source is ChangelogSource.TOWNCRIER:
         date = editing.date_of(plan)
         command = changelog.towncrier_command(plan.version, date, project.name, draft=False)
         ready = _with_tool(package, container, "towncrier", project.where)
         ran = await _synced(steps.run(ready, command))
-        path = editing.changelog_path(project, keeper)
+        path = editing.changelog_path(project, changelog_source)
         texts[path] = await _text(ran, package.path(path))
         removed = await _removed(package, ran)
     if requirements and editing.rewrites_requirements(project):
-        # A lock of a version that no commit has yet: without the history, told by a variable.
+        # A lock of a version that no commit has yet: set by a variable, without the history.
         variables = release_variables(project.package, plan.version)
         container = steps.with_variables(container, variables)
         member = [f"--package={project.package.name}"] if project.where else []
@@ -175,7 +175,7 @@ async def _edits(
 
 
 async def _removed(package: Package, ran: dagger.Container) -> list[str]:
-    """Return the news fragments that towncrier took away; nothing else may go."""
+    """Return the news fragments that towncrier removed; nothing else may be removed."""
     removed: set[str] = set()
     for path in editing.fragment_directories(package.project):
         before = await _files(package.container, package.path(path))

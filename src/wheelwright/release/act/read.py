@@ -10,13 +10,13 @@ import dagger
 from wheelwright.container.loading import LoadedProject, python_of
 from wheelwright.errors import RequestError
 from wheelwright.release.act import preparing
-from wheelwright.release.act.asked import Asked
 from wheelwright.release.act.git import RemoteGit
+from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.package import Package, package_at
 from wheelwright.release.decide import edits, refs
 from wheelwright.release.decide.plan import RunIdentity, lock_ref
 from wheelwright.release.decide.ports import ActFailed
-from wheelwright.release.decide.refs import Seen
+from wheelwright.release.decide.refs import RemoteRefs
 from wheelwright.release.decide.report import Links
 from wheelwright.release.decide.stops import Problem
 from wheelwright.release.decide.urls import Hub, IndexUrls, https, hub_of, index_urls, origin
@@ -29,17 +29,17 @@ class Read:
     """The package on the base branch, among the remote's refs.
 
     Attributes:
-        package: what is released, at the commit that the lock says, else at the head.
+        package: what is released, at the lock's commit, else at the head.
         head: the base branch's commit.
         lock: that of the package.
-        continued: this run goes on with what the lock says.
+        continued: this run continues the release of the lock.
         on_base: the commit that the lock names is in the base branch's history.
         urls: the index's addresses, or why there are none.
         hub: the repository on GitHub, or why it is none.
     """
 
     remote: RemoteGit
-    seen: Seen
+    observed: RemoteRefs
     package: Package
     base: str
     head: str
@@ -61,72 +61,78 @@ class Read:
     def current(self) -> str | Problem:
         """The version that a bump starts from, or why there is none."""
         found = edits.current_version(self.package.project)
-        # What goes on may have its tag already, which must not count as an earlier one.
+        # A continued release may have its tag already, which must not count as an earlier one.
         base = self.lock.base_commit if self.lock and self.continued else self.head
-        return found or newest(refs.earlier(self.seen, self.package.tag_prefix, base))
+        return found or newest(refs.earlier(self.observed, self.package.tag_prefix, base))
 
     def version(self, request: Bump) -> str:
         """Return the version that is released; empty where the request makes none."""
         if self.lock and self.continued:
             return self.lock.version
         current = self.current
-        made = next_version("" if isinstance(current, Problem) else current, request)
-        return made.version if isinstance(made, Versioned) else ""
+        versioned = next_version("" if isinstance(current, Problem) else current, request)
+        return versioned.version if isinstance(versioned, Versioned) else ""
 
-    async def changes(self, request: Bump, who: RunIdentity) -> str:
-        """Return what the changelog would say of that version."""
+    async def changes(self, request: Bump, identity: RunIdentity) -> str:
+        """Return the changelog's section for that version."""
         version = self.version(request) or "0"
-        date = time.strftime("%Y-%m-%d", time.gmtime(who.epoch_s))
+        date = time.strftime("%Y-%m-%d", time.gmtime(identity.epoch_s))
         prefix = self.package.tag_prefix
-        since = refs.since(self.seen, prefix, version)
+        since = refs.since(self.observed, prefix, version)
         return await preparing.changes(self.package, version, f"{prefix}{version}", date, since)
 
 
-async def read(asked: Asked, loaded: LoadedProject, who: RunIdentity | None = None) -> Read:
-    """Return the package on the base branch, or of the lock that the run `who` may continue.
+async def read(
+    options: ReleaseOptions, loaded: LoadedProject, identity: RunIdentity | None = None
+) -> Read:
+    """Return the package on the base branch, or of the lock that the run `identity` may continue.
 
     Raises:
-        RequestError: nothing says which repository, or it has no such branch or package.
+        RequestError: an unknown repository, or it has no such branch or package.
     """
-    remote = await repository(asked, loaded)
-    seen = await remote.look()
-    base, head = _base(asked, remote, seen)
-    lock = seen.locks.get(lock_ref(loaded.project.package.name))
-    continued = lock is not None and who is not None and lock.run in (who.run, who.take_over)
-    on_base = bool(lock and continued and await _on_base(remote, seen, lock, base))
+    remote = await repository(options, loaded)
+    observed = await remote.look()
+    base, head = _base(options, remote, observed)
+    lock = observed.locks.get(lock_ref(loaded.project.package.name))
+    continued = (
+        lock is not None and identity is not None and lock.run in (identity.run, identity.take_over)
+    )
+    on_base = bool(lock and continued and await _on_base(remote, observed, lock, base))
     # What a continued release is made of is the lock's base, not what main is by now.
     at = lock.base_commit if lock and on_base else head
-    package = await package_of(asked, loaded, remote, at)
-    hub = hub_of(remote.url, asked.github_api)
-    urls = urls_of(asked, package)
-    return Read(remote, seen, package, base, head, lock, continued, on_base, urls, hub)
+    package = await package_of(options, loaded, remote, at)
+    hub = hub_of(remote.url, options.github_api)
+    urls = urls_of(options, package)
+    return Read(remote, observed, package, base, head, lock, continued, on_base, urls, hub)
 
 
-async def repository(asked: Asked, loaded: LoadedProject) -> RemoteGit:
+async def repository(options: ReleaseOptions, loaded: LoadedProject) -> RemoteGit:
     """Return the repository to release from.
 
     Raises:
-        RequestError: nothing says which.
+        RequestError: it is unknown.
     """
-    remote, git = asked.remote, asked.git
+    remote, git = options.remote, options.git
     if not remote and git is not None and await git.exists(".git/config"):
         remote = origin(await git.file(".git/config").contents())
     if not remote:
         raise RequestError(
             "the repository to release from is unknown", "pass --remote with its address"
         )
-    python = python_of(loaded, asked.python)
-    return RemoteGit(https(remote), python, asked.github_token, asked.ca, await _checkout(asked))
+    python = python_of(loaded, options.python)
+    return RemoteGit(
+        https(remote), python, options.github_token, options.ca, await _checkout(options)
+    )
 
 
-async def _checkout(asked: Asked) -> dagger.Directory | None:
-    """Return the clone that is looked at in the remote's place, if it shall be.
+async def _checkout(options: ReleaseOptions) -> dagger.Directory | None:
+    """Return the clone that is read in the remote's place; None to read the remote.
 
     Raises:
         RequestError: it has not all of the history.
     """
-    git = asked.git
-    if git is None or not asked.checkout:
+    git = options.git
+    if git is None or not options.checkout:
         return None
     if not await git.exists(".git/objects") or await git.exists(".git/shallow"):
         raise RequestError(
@@ -136,17 +142,17 @@ async def _checkout(asked: Asked) -> dagger.Directory | None:
     return git
 
 
-def _base(asked: Asked, remote: RemoteGit, seen: Seen) -> tuple[str, str]:
+def _base(options: ReleaseOptions, remote: RemoteGit, observed: RemoteRefs) -> tuple[str, str]:
     """Return the base branch and its commit.
 
     Raises:
         RequestError: the remote has no such branch.
     """
     heads = "refs/heads/"
-    base = asked.base or seen.default
-    commit = seen.refs.get(f"{heads}{base}")
+    base = options.base or observed.default
+    commit = observed.refs.get(f"{heads}{base}")
     if not base or commit is None:
-        known = [ref.removeprefix(heads) for ref in sorted(seen.refs) if ref.startswith(heads)]
+        known = [ref.removeprefix(heads) for ref in sorted(observed.refs) if ref.startswith(heads)]
         raise RequestError(
             f'{remote.url} has no branch "{base}" (it has: {", ".join(known) or "none"})',
             "correct --base",
@@ -155,14 +161,14 @@ def _base(asked: Asked, remote: RemoteGit, seen: Seen) -> tuple[str, str]:
 
 
 async def package_of(
-    asked: Asked, loaded: LoadedProject, remote: RemoteGit, commit: str
+    options: ReleaseOptions, loaded: LoadedProject, remote: RemoteGit, commit: str
 ) -> Package:
     """Return the package as a commit has it.
 
     Raises:
-        RequestError: the commit holds another package than the source.
+        RequestError: the commit has another package than the source.
     """
-    found = await package_at(asked, remote, commit)
+    found = await package_at(options, remote, commit)
     # With -m the default of `git` is the module's own repository: never release that instead.
     mine = loaded.project.package.name
     if mine != found.name:
@@ -173,17 +179,17 @@ async def package_of(
     return found
 
 
-def urls_of(asked: Asked, package: Package) -> IndexUrls | Problem:
+def urls_of(options: ReleaseOptions, package: Package) -> IndexUrls | Problem:
     """Return the addresses of the index for a package."""
     name = package.name
-    return index_urls(package.project, name, asked.index, asked.publish_url, asked.check_url)
+    return index_urls(package.project, name, options.index, options.publish_url, options.check_url)
 
 
-async def _on_base(remote: RemoteGit, seen: Seen, lock: Lock, base: str) -> bool:
-    """Whether a lock names a commit of the base branch: its message is text of somebody."""
+async def _on_base(remote: RemoteGit, observed: RemoteRefs, lock: Lock, base: str) -> bool:
+    """Whether a lock names a commit of the base branch: its message may be any text."""
     if not lock.base_commit:
         return False
-    if lock.base_commit == seen.refs.get(f"refs/heads/{base}"):
+    if lock.base_commit == observed.refs.get(f"refs/heads/{base}"):
         return True
     try:
         return (await remote.trace(lock.base_commit, base)).merged

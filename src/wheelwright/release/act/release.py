@@ -1,4 +1,4 @@
-"""A release as one object: what was asked, what was read, and the plan.
+"""A release as one object: its options, what was read, and the plan.
 
 It is made, and the request checked, in one place; what can be done with it are its methods.
 """
@@ -15,13 +15,13 @@ from wheelwright.container import steps
 from wheelwright.container.loading import LoadedProject
 from wheelwright.release.act import handing, loop
 from wheelwright.release.act import read as reading
-from wheelwright.release.act.asked import Asked
 from wheelwright.release.act.git import RemoteGit
 from wheelwright.release.act.github import GitHubRest
 from wheelwright.release.act.handing import Handed
 from wheelwright.release.act.http import Http, token_of
 from wheelwright.release.act.index import SimpleIndex
 from wheelwright.release.act.loop import MachineClock, say
+from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.preflight import Preflight
 from wheelwright.release.act.read import Read
 from wheelwright.release.act.workshop import Containers
@@ -40,9 +40,9 @@ from wheelwright.release.decide.world import Act, Plan, Pull, World
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One release. `github` is None where it cannot be asked."""
+    """One release. `github` is None where it cannot be reached."""
 
-    asked: Asked
+    options: ReleaseOptions
     read: Read
     plan: Plan
     urls: IndexUrls
@@ -75,7 +75,7 @@ class Release:
         """Make the edits, run the checks, build twice, verify; return what the other jobs take.
 
         It is the job that runs the repository's code, and writes nothing outside. What it returns
-        is taken by the jobs of `taking`, which hold the secrets.
+        is taken by the jobs of `taking`, which have the secrets.
 
         Raises:
             Stopped: there is nothing that could be published; the message is the report.
@@ -93,7 +93,7 @@ class Release:
             commit=journal.commit,
             epoch_s=journal.epoch_s,
             described=git.made if git.commit == journal.commit else None,
-            files=outcome.world.here.built,
+            files=outcome.world.state.built,
             notes=await workshop.notes(plan, journal),
             urls=self.urls,
         )
@@ -104,11 +104,11 @@ class Release:
         return Ports(self.read.remote, self.index, github, self._workshop(), MachineClock())
 
     def _workshop(self) -> Containers:
-        return Containers(self.asked, self.read.remote, self.read.seen, self.urls)
+        return Containers(self.options, self.read.remote, self.read.observed, self.urls)
 
 
-async def prepare(asked: Asked, loaded: LoadedProject, *, dry_run: bool) -> Release:
-    """Check what is asked, read what is there, and decide what the release is.
+async def prepare(options: ReleaseOptions, loaded: LoadedProject, *, dry_run: bool) -> Release:
+    """Check the options, read what is there, and decide what the release is.
 
     Where nothing is to be written, in a dry run or from a checkout, no credential has to be there.
 
@@ -117,63 +117,65 @@ async def prepare(asked: Asked, loaded: LoadedProject, *, dry_run: bool) -> Rele
     """
     if not dry_run:
         steps.begin_release()
-    plan_only = dry_run or asked.checkout
+    plan_only = dry_run or options.checkout
     package = loaded.project.package.name
-    # Whatever else is wrong, nothing is looked up for a request that cannot be followed.
-    if not asked.take_over and (refusal := asked.refusal()):
+    # For an invalid request nothing is looked up.
+    if not options.take_over and (refusal := options.refusal()):
         raise stopped(package, refusal)
-    who = asked.who()
-    read = await reading.read(asked, loaded, who)
-    http = await asked.http()
+    identity = options.identity()
+    read = await reading.read(options, loaded, identity)
+    http = await options.http()
     urls = IndexUrls("", "") if isinstance(read.urls, Problem) else read.urls
     index = SimpleIndex(http, urls.check, package)
-    github = await _github(asked, read, http)
-    plan = decide(asked, who, await Preflight(asked, read, index, github, plan_only).look(who))
+    github = await _github(options, read, http)
+    plan = decide(
+        options, identity, await Preflight(options, read, index, github, plan_only).look(identity)
+    )
     if isinstance(plan, Stop):
         raise stopped(package, plan)
     assert plan_only or github, "that nothing can be asked is a problem of the preflight"
-    return Release(asked, read, plan, urls, index, github)
+    return Release(options, read, plan, urls, index, github)
 
 
-async def _github(asked: Asked, read: Read, http: Http) -> GitHubRest | None:
-    """Return the repository on GitHub; None where it cannot be asked."""
-    token, hub = asked.github_token, read.hub
+async def _github(options: ReleaseOptions, read: Read, http: Http) -> GitHubRest | None:
+    """Return the repository on GitHub; None where it cannot be reached."""
+    token, hub = options.github_token, read.hub
     if token is None or isinstance(hub, Problem) or hub.exposed:
         return None
     return GitHubRest(http, hub, await token_of(token))
 
 
-async def version(asked: Asked, loaded: LoadedProject) -> str:
+async def version(options: ReleaseOptions, loaded: LoadedProject) -> str:
     """Return the version that a release would have.
 
     Raises:
-        Stopped: the request cannot be followed.
+        Stopped: the request is invalid.
     """
-    current = (await reading.read(asked, loaded)).current
+    current = (await reading.read(options, loaded)).current
     if isinstance(current, Problem):
         raise Stopped(current.text())
-    made = next_version(current, asked)
-    if isinstance(made, Stop):
-        raise Stopped(made.text())
-    return made.version
+    versioned = next_version(current, options)
+    if isinstance(versioned, Stop):
+        raise Stopped(versioned.text())
+    return versioned.version
 
 
-async def changes(asked: Asked, loaded: LoadedProject) -> str:
-    """Return what the changelog would say of the release.
+async def changes(options: ReleaseOptions, loaded: LoadedProject) -> str:
+    """Return the changelog's section for the release.
 
     Raises:
-        Stopped: it would say nothing.
+        Stopped: it is empty.
     """
-    read = await reading.read(asked, loaded)
-    text = await read.changes(asked, asked.who())
-    keeper = read.package.keeper
-    if keeper is ChangelogSource.NOBODY or not content_lines(text):
-        raise Stopped(Stop.at(Reason.EMPTY_CHANGELOG, f"kept by {keeper.value}").text())
+    read = await reading.read(options, loaded)
+    text = await read.changes(options, options.identity())
+    changelog_source = read.package.changelog_source
+    if changelog_source is ChangelogSource.NOBODY or not content_lines(text):
+        raise Stopped(Stop.at(Reason.EMPTY_CHANGELOG, f"kept by {changelog_source.value}").text())
     return text.strip() + "\n"
 
 
 class _Unseen:
-    """What GitHub shows where nobody gave a token to look with: it is asked for nothing else."""
+    """GitHub without a token: nothing is seen."""
 
     async def pulls(self, branch: str) -> tuple[Pull, ...]:  # noqa: ARG002 - nothing is seen
         return ()
@@ -191,16 +193,16 @@ class _Unpushed:
     commit: str = ""
 
     async def observe(self, plan: Plan) -> Refs:
-        seen = await self.remote.observe(plan)
+        observed = await self.remote.observe(plan)
         if self.made is None:
-            return seen
-        found = {
+            return observed
+        described = {
             "commit": self.commit,
             "parent": self.made.parent,
             "epoch_s": self.made.epoch_s,
             "message": self.made.message,
         }
-        return replace(seen, branch=refs.release_commit(found, self.commit))
+        return replace(observed, branch=refs.release_commit(described, self.commit))
 
     async def _never(self, *_: object, **__: object) -> Any:
         raise AssertionError("the build locks, unlocks and tags nothing")

@@ -13,72 +13,72 @@ from wheelwright.errors import RequestError
 from wheelwright.project.reading import parse_version
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.release.act import handing, loop
-from wheelwright.release.act.asked import Asked
 from wheelwright.release.act.git import RemoteGit, Trace, printable
 from wheelwright.release.act.handing import Handed
 from wheelwright.release.act.index import SimpleIndex
 from wheelwright.release.act.loop import MachineClock, say
+from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.package import Package
 from wheelwright.release.act.preparing import build_requires
 from wheelwright.release.act.read import package_of, repository, urls_of
 from wheelwright.release.act.verifying import verify
 from wheelwright.release.act.workshop import Containers
 from wheelwright.release.decide import edits, refs, roles
-from wheelwright.release.decide.refs import Seen
+from wheelwright.release.decide.refs import RemoteRefs
 from wheelwright.release.decide.report import Stopped, published
 from wheelwright.release.decide.step import next_upload
 from wheelwright.release.decide.stops import Problem, Reason, Stop
 from wheelwright.release.decide.world import Journal, Plan
 
-_FOREIGN_ACT = "merge it and tag what is merged, or delete the tag"
+_FOREIGN_HINT = "merge it and tag what is merged, or delete the tag"
 
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """The package at a tag that is its version; `where` says why its commit is to be believed."""
+    """The package at a tag that is its version; `where` is why its commit is trusted."""
 
     remote: RemoteGit
-    seen: Seen
+    observed: RemoteRefs
     package: Package
     plan: Plan
     journal: Journal
     where: str
 
 
-async def verify_tag(asked: Asked, loaded: LoadedProject, tag: str) -> str:
+async def verify_tag(options: ReleaseOptions, loaded: LoadedProject, tag: str) -> str:
     """Return the sentence that a tag is the package's version.
 
     Raises:
         Stopped: it is another.
         RequestError: there is no such tag.
     """
-    found = await look(asked, loaded, tag)
+    found = await look(options, loaded, tag)
     at = found.journal.commit[:12]
     return f"{tag} is {found.package.project.name} {found.plan.version} at {at}, {found.where}"
 
 
-async def publish(asked: Asked, loaded: LoadedProject, tag: str) -> str:
+async def publish(options: ReleaseOptions, loaded: LoadedProject, tag: str) -> str:
     """Build, verify and publish what a tag names.
 
     Raises:
         Stopped: it is not published.
         RequestError: there is no such tag.
     """
-    if missing := asked.uncredentialed():
+    if missing := options.uncredentialed():
         raise Stopped(Stop((missing,)).text())
-    found, index, workshop = await _ready(asked, loaded, tag)
+    found, index, workshop = await _ready(options, loaded, tag)
     outcome = await loop.at_index(found.plan, found.journal, index, workshop, next_upload)
     return published(found.plan, outcome.world, outcome.acts)
 
 
-async def build(asked: Asked, loaded: LoadedProject, tag: str) -> dagger.Directory:
+async def build(options: ReleaseOptions, loaded: LoadedProject, tag: str) -> dagger.Directory:
     """Build and verify what a tag names; return what the other jobs take.
 
     Raises:
         Stopped: there is nothing that could be published.
         RequestError: there is no such tag.
     """
-    found, index, workshop = await _ready(asked, loaded, tag)
+    found, index, workshop = await _ready(options, loaded, tag)
     plan, journal = found.plan, found.journal
     outcome = await loop.at_index(plan, journal, index, workshop, roles.next_tagged)
     handed = Handed(
@@ -88,7 +88,7 @@ async def build(asked: Asked, loaded: LoadedProject, tag: str) -> dagger.Directo
         commit=journal.commit,
         epoch_s=journal.epoch_s,
         described=None,
-        files=outcome.world.here.built,
+        files=outcome.world.state.built,
         notes="",
         urls=workshop.urls,
     )
@@ -96,27 +96,27 @@ async def build(asked: Asked, loaded: LoadedProject, tag: str) -> dagger.Directo
 
 
 async def _ready(
-    asked: Asked, loaded: LoadedProject, tag: str
+    options: ReleaseOptions, loaded: LoadedProject, tag: str
 ) -> tuple[Tagged, SimpleIndex, Containers]:
     """Return the package at a tag with what it is built with, its index and its workshop."""
     steps.begin_release()
-    found = await look(asked, loaded, tag)
-    urls = urls_of(asked, found.package)
+    found = await look(options, loaded, tag)
+    urls = urls_of(options, found.package)
     if isinstance(urls, Problem):
         raise Stopped(urls.text())
-    index = SimpleIndex(await asked.http(), urls.check, found.plan.package)
+    index = SimpleIndex(await options.http(), urls.check, found.plan.package)
     found = replace(found, journal=await _settled(found, index))
-    return found, index, Containers(asked, found.remote, found.seen, urls)
+    return found, index, Containers(options, found.remote, found.observed, urls)
 
 
 async def _settled(found: Tagged, index: SimpleIndex) -> Journal:
     """Return the commit with what it is built with.
 
-    What its message records is text of whoever made the commit. It counts where files are on the
-    index already: the rebuild has to be those, hash for hash. Else it is asked for anew.
+    The record in its message may be any text. It counts where files are on the index already: the
+    rebuild has to be those, hash for hash. Otherwise requirements are resolved again.
 
     Raises:
-        ActFailed: the index does not answer, or has not what the build asks for.
+        ActFailed: the index does not answer, or lacks what the build requires.
     """
     files = await loop.retry_while_busy(index.files, MachineClock(), say)
     released = any(file_version(file.name) == found.plan.version for file in files)
@@ -125,25 +125,25 @@ async def _settled(found: Tagged, index: SimpleIndex) -> Journal:
     return replace(found.journal, build_requires=await build_requires(found.package))
 
 
-async def look(asked: Asked, loaded: LoadedProject, tag: str) -> Tagged:
+async def look(options: ReleaseOptions, loaded: LoadedProject, tag: str) -> Tagged:
     """Return the package at a tag.
 
     Raises:
-        Stopped: the tag names another version, or a commit that is not to be believed.
+        Stopped: the tag names another version, or a commit that is not trusted.
         RequestError: there is no such tag.
     """
-    remote = await repository(asked, loaded)
-    seen = await remote.look()
-    head = seen.refs.get(f"refs/tags/{tag}")
+    remote = await repository(options, loaded)
+    observed = await remote.look()
+    head = observed.refs.get(f"refs/tags/{tag}")
     if head is None:
         raise RequestError(f'{remote.url} has no tag "{tag}"', "push it, or correct --tag")
-    base = asked.base or seen.default
+    base = options.base or observed.default
     trace = await remote.trace(head, base)
     _known(tag, head, trace, base)
-    package = await package_of(asked, loaded, remote, head)
+    package = await package_of(options, loaded, remote, head)
     version = _version(package, tag)
-    # A tag of a release says what it was built with; one that a person made does not.
-    released = seen.journals.get(f"refs/tags/{tag}")
+    # A tag of a release records what it was built with; one made by hand does not.
+    released = observed.journals.get(f"refs/tags/{tag}")
     mine = released is not None and released[2].commit == head
     recorded = released[2].build_requires if released and mine else ()
     plan = Plan(
@@ -160,15 +160,15 @@ async def look(asked: Asked, loaded: LoadedProject, tag: str) -> Tagged:
     journal = Journal(head, "", head, trace.epoch_s, recorded)
     where = f"in the history of {base}"
     if not trace.merged:
-        since = refs.since(seen, package.tag_prefix, version)
-        if foreign := (await verify(asked, remote, plan, journal, since, trace)).foreign:
-            raise Stopped(Stop.at(Reason.FOREIGN, f"{tag} {foreign}", _FOREIGN_ACT).text())
+        since = refs.since(observed, package.tag_prefix, version)
+        if foreign := (await verify(options, remote, plan, journal, since, trace)).foreign:
+            raise Stopped(Stop.at(Reason.FOREIGN, f"{tag} {foreign}", _FOREIGN_HINT).text())
         where = f"a release commit of {base}"
-    return Tagged(remote, seen, package, plan, journal, where)
+    return Tagged(remote, observed, package, plan, journal, where)
 
 
 def _known(tag: str, head: str, trace: Trace, base: str) -> None:
-    """Hold that a tag's commit is one of the base branch, or stands on one, before code of it runs.
+    """Check that a tag's commit is one of the base branch, or based on one, before its code runs.
 
     Raises:
         Stopped: it is neither.
@@ -179,7 +179,7 @@ def _known(tag: str, head: str, trace: Trace, base: str) -> None:
         f"{tag} is commit {head[:12]} by {printable(trace.author)}, which is neither in the history"
         f" of {base} nor a release commit of it"
     )
-    raise Stopped(Stop.at(Reason.FOREIGN, seen, _FOREIGN_ACT).text())
+    raise Stopped(Stop.at(Reason.FOREIGN, seen, _FOREIGN_HINT).text())
 
 
 def _version(package: Package, tag: str) -> str:

@@ -1,7 +1,7 @@
 """The jobs of a release with a secret: they propose, publish and finish what `build` built.
 
-None of them has the repository, and none runs code of it. What they get is `handing`'s plain data;
-where it goes, their own caller says.
+None of them has the repository, and none runs code of it. They get `handing`'s plain data; where it
+goes, is given by their own caller.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from wheelwright.errors import RequestError
 from wheelwright.pins import DEFAULT_PYTHON
 from wheelwright.project.addresses import without_credentials
 from wheelwright.release.act import handing, loop
-from wheelwright.release.act.asked import Asked, run_name
 from wheelwright.release.act.git import RemoteGit
 from wheelwright.release.act.github import GitHubRest
 from wheelwright.release.act.handing import Handed
 from wheelwright.release.act.http import token_of
 from wheelwright.release.act.index import SimpleIndex
 from wheelwright.release.act.loop import MachineClock, say
+from wheelwright.release.act.options import ReleaseOptions, run_name
 from wheelwright.release.act.uploading import Uploads
 from wheelwright.release.decide import refs, roles, rules
 from wheelwright.release.decide.commit import ReleaseCommit
@@ -71,29 +71,29 @@ class _Handed:
         return self.handed.notes
 
 
-def _urls(asked: Asked, handed: Handed) -> IndexUrls:
-    """Return where this job's caller lets it publish.
+def _urls(options: ReleaseOptions, handed: Handed) -> IndexUrls:
+    """Return the index that this job's caller gives.
 
     Raises:
         Stopped: the plan was made for another index.
     """
-    if bool(asked.publish_url) != bool(asked.check_url):
+    if bool(options.publish_url) != bool(options.check_url):
         raise RequestError("only one of --publish-url and --check-url is given", "pass both")
-    publish, check = asked.publish_url or PYPI[0], asked.check_url or PYPI[1]
+    publish, check = options.publish_url or PYPI[0], options.check_url or PYPI[1]
     urls = IndexUrls(publish, check.rstrip("/") + "/", handed.urls.page)
     if publish != without_credentials(publish):
         raise RequestError("a credential in --publish-url", "pass it as --index-token")
     if urls.shown != handed.urls.shown:
         seen = f"it was built for {handed.urls.publish!r}, and this job publishes to {publish!r}"
-        act = "pass the same --publish-url and --check-url to all jobs: workflows --index NAME"
-        raise Stopped(Problem(Reason.HANDED_OVER, seen, act).text())
+        hint = "pass the same --publish-url and --check-url to all jobs: workflows --index NAME"
+        raise Stopped(Problem(Reason.HANDED_OVER, seen, hint).text())
     return urls
 
 
 # -- publish --------------------------------------------------------------------------------------
 
 
-async def publish(asked: Asked, directory: dagger.Directory, sha256: str) -> str:
+async def publish(options: ReleaseOptions, directory: dagger.Directory, sha256: str) -> str:
     """Compare the digests, sign, upload what is missing, wait until the index shows it.
 
     Raises:
@@ -101,15 +101,15 @@ async def publish(asked: Asked, directory: dagger.Directory, sha256: str) -> str
     """
     steps.begin_release()
     handed, dist = await handing.take(directory, sha256)
-    urls = _urls(asked, handed)
-    if missing := asked.uncredentialed():
+    urls = _urls(options, handed)
+    if missing := options.uncredentialed():
         raise Stopped(missing.text())
     plan = handed.plan
-    index = SimpleIndex(await asked.http(), urls.check, plan.package)
-    workshop = _Handed(handed, Uploads(asked, urls, DEFAULT_PYTHON, dist))
+    index = SimpleIndex(await options.http(), urls.check, plan.package)
+    workshop = _Handed(handed, Uploads(options, urls, DEFAULT_PYTHON, dist))
 
-    def has(here: RunState) -> RunState:
-        return roles.verified(here, handed.commit, handed.files)
+    def has(state: RunState) -> RunState:
+        return roles.verified(state, handed.commit, handed.files)
 
     outcome = await loop.at_index(plan, handed.journal, index, workshop, next_upload, has)
     return published(plan, outcome.world, outcome.acts)
@@ -118,7 +118,7 @@ async def publish(asked: Asked, directory: dagger.Directory, sha256: str) -> str
 # -- propose, finish ------------------------------------------------------------------------------
 
 
-async def propose(asked: Asked, directory: dagger.Directory, sha256: str) -> Report:
+async def propose(options: ReleaseOptions, directory: dagger.Directory, sha256: str) -> Report:
     """Take the lock, and push the commit that was built as the release branch.
 
     Raises:
@@ -127,10 +127,10 @@ async def propose(asked: Asked, directory: dagger.Directory, sha256: str) -> Rep
     steps.begin_release()
     handed, dist = await handing.take(directory, sha256)
     decider = roles.proposing(handed.commit, described=handed.described is not None)
-    return await _repository(asked, handed, dist, decider, foresee=True)
+    return await _repository(options, handed, dist, decider, foresee=True)
 
 
-async def finish(asked: Asked, directory: dagger.Directory, sha256: str) -> Report:
+async def finish(options: ReleaseOptions, directory: dagger.Directory, sha256: str) -> Report:
     """Open the pull request, push the tag, make the GitHub release, unlock.
 
     Where the index does not have the release, it unlocks and stops.
@@ -140,41 +140,41 @@ async def finish(asked: Asked, directory: dagger.Directory, sha256: str) -> Repo
     """
     steps.begin_release()
     handed, dist = await handing.take(directory, sha256)
-    return await _repository(asked, handed, dist, roles.finishing(handed.commit))
+    return await _repository(options, handed, dist, roles.finishing(handed.commit))
 
 
 async def _repository(
-    asked: Asked,
+    options: ReleaseOptions,
     handed: Handed,
     dist: dagger.Directory,
     decider: Callable[[Plan, World], Next],
     *,
     foresee: bool = False,
 ) -> Report:
-    token = asked.github_token
-    if not asked.remote or token is None:
+    token = options.github_token
+    if not options.remote or token is None:
         raise RequestError("--remote or --github-token is missing", "pass both")
     if not handed.plan.base:
         raise RequestError("an existing tag has no release branch", "call only release-publish")
-    remote = RemoteGit(https(asked.remote), DEFAULT_PYTHON, token, asked.ca)
-    hub = hub_of(remote.url, asked.github_api)
+    remote = RemoteGit(https(options.remote), DEFAULT_PYTHON, token, options.ca)
+    hub = hub_of(remote.url, options.github_api)
     if isinstance(hub, Problem):
         raise Stopped(hub.text())
     if seen := hub.exposed:
         raise RequestError(seen, "pass --remote and --github-api with https")
-    http = await asked.http()
+    http = await options.http()
     github = GitHubRest(http, hub, await token_of(token))
-    urls = _urls(asked, handed)
-    run = run_name(asked.run) or handed.commit[:12]
-    plan = replace(handed.plan, run=run, take_over=asked.take_over)
+    urls = _urls(options, handed)
+    run = run_name(options.run) or handed.commit[:12]
+    plan = replace(handed.plan, run=run, take_over=options.take_over)
     if foresee:
         plan = replace(plan, notes=await _foreseen(plan, remote, github))
     index = SimpleIndex(http, urls.check, plan.package)
-    workshop = _Handed(handed, Uploads(asked, urls, DEFAULT_PYTHON, dist), remote)
+    workshop = _Handed(handed, Uploads(options, urls, DEFAULT_PYTHON, dist), remote)
     ports = Ports(remote, index, github, workshop, MachineClock())
 
-    async def observe(plan: Plan, ports: Ports, here: RunState) -> World:
-        return await loop.look(plan, ports, roles.verified(here, handed.commit, handed.files))
+    async def observe(plan: Plan, ports: Ports, state: RunState) -> World:
+        return await loop.look(plan, ports, roles.verified(state, handed.commit, handed.files))
 
     outcome = await loop.run(plan, ports, say, observe=observe, decide=decider)
     links = Links(hub.page, urls.page)
@@ -182,21 +182,21 @@ async def _repository(
 
 
 async def _foreseen(plan: Plan, remote: RemoteGit, github: GitHubRest) -> tuple[str, ...]:
-    """Return what people should know of the repository.
+    """Return notes about the repository.
 
     Raises:
         Stopped: something is known to be wrong, or the base has another history.
     """
-    seen = await loop.retry_while_busy(remote.look, MachineClock(), say)
-    head = seen.refs.get(f"refs/heads/{plan.base}")
+    observed = await loop.retry_while_busy(remote.look, MachineClock(), say)
+    head = observed.refs.get(f"refs/heads/{plan.base}")
     if head is None or not (await remote.trace(plan.base_commit, plan.base)).merged:
         what = f"{plan.base_commit[:12]} is not in the history of {plan.base} of {remote.url}"
         raise Stopped(Stop.at(Reason.HANDED_OVER, what).text())
     message = refs.journal_message(plan.package, plan.version)
-    makings = rules.makings(seen.refs, plan.branch, plan.tag, message, EMAIL)
+    refs_to_create = rules.refs_to_create(observed.refs, plan.branch, plan.tag, message, EMAIL)
     problems = [*await loop.retry_while_busy(github.problems, MachineClock(), say)]
     foreseen, notes = await loop.retry_while_busy(
-        lambda: github.foresee(plan.base, makings), MachineClock(), say
+        lambda: github.foresee(plan.base, refs_to_create), MachineClock(), say
     )
     if stop := Stop.among([*problems, *foreseen]):
         raise Stopped(stop.text())

@@ -17,8 +17,8 @@ from wheelwright.container.steps import Held
 from wheelwright.distribution.file import file_version
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.project.files import literal
-from wheelwright.release.act.asked import Asked
 from wheelwright.release.act.git import fresh, with_program
+from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.decide import responses
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.urls import IndexUrls
@@ -36,7 +36,7 @@ _TOLD: Final = "/opt/wheelwright/told"
 class Uploads:
     """The files in `dist`, and where they go. `python` runs what reads and uploads them."""
 
-    asked: Asked
+    options: ReleaseOptions
     urls: IndexUrls
     python: str
     dist: dagger.Directory
@@ -44,12 +44,12 @@ class Uploads:
     async def publish(self, plan: Plan, names: Sequence[str]) -> None:
         """Upload these files of the build, and no others; the only step that sees the credentials.
 
-        Attestations are made here, because an index takes them with the first upload alone.
+        Attestations are made here, because an index takes them only with the first upload.
         """
         assert {file_version(name) for name in names} == {plan.version}, names
         files = [f"{DIST}/{name}" for name in names]
         container = steps.base(slim_image(self.python), self.python)
-        attest = self.asked.attests(self.urls)
+        attest = self.options.attests(self.urls)
         if attest:
             signing = self.python if Version(self.python) >= _SIGNING_PYTHON else DEFAULT_PYTHON
             container = toolchain.hashed(signing, "pypi-attestations")
@@ -62,15 +62,15 @@ class Uploads:
             if (output := await steps.output(container)).exit_code:
                 raise ActFailed(FailureKind.ATTESTATION, tail(output))
         listed, private = self._listed()
-        trusted = "always" if self.asked.trusted else "never"
+        trusted = "always" if self.options.trusted else "never"
         uploaded = steps.step(
             container,
             UPLOAD,
             [
                 # In a job of GitHub, uv prints the token that it was given, to have it masked
-                # (`::add-mask::`); from in here nobody would mask it. All else is on stderr.
+                # (`::add-mask::`); in here nothing would mask it. All else is on stderr.
                 *("sh", "-c", 'exec "$@" >/dev/null', "sh"),
-                *("timeout", "--kill-after=10", str(self.asked.upload_timeout)),
+                *("timeout", "--kill-after=10", str(self.options.upload_timeout)),
                 *("uv", "publish", "--no-cache", f"--trusted-publishing={trusted}"),
                 f"--publish-url={self.urls.publish}",
                 *listed,
@@ -84,7 +84,7 @@ class Uploads:
             raise responses.upload(f"{output.stdout}\n{output.stderr}", output.exit_code)
 
     def _held(self) -> list[Held]:
-        have = self.asked
+        have = self.options
         if have.oidc_url is not None and have.oidc_token is not None:
             return [
                 Held(Credential.IDENTITY, "ACTIONS_ID_TOKEN_REQUEST_URL", have.oidc_url),
@@ -94,15 +94,15 @@ class Uploads:
         return [Held(Credential.UPLOAD, "UV_PUBLISH_TOKEN", token)] if token else []
 
     def _listed(self) -> tuple[list[str], list[Held]]:
-        """Return how `uv publish` is told where files are listed: a private address as a secret."""
+        """Return how `uv publish` gets the address of the listing: a private one as a secret."""
         if self.urls.check == self.urls.shown[1]:
             return [f"--check-url={self.urls.check}"], []
         secret = dagger.dag.set_secret("wheelwright-check-url", self.urls.check)
         return [], [Held(Credential.UPLOAD, "UV_PUBLISH_CHECK_URL", secret)]
 
     def _told_how(self, container: dagger.Container) -> dagger.Container:
-        ca, timeout_s = self.asked.ca, str(self.asked.upload_timeout)
-        if self.asked.trusted:
+        ca, timeout_s = self.options.ca, str(self.options.upload_timeout)
+        if self.options.trusted:
             container = container.with_env_variable("GITHUB_ACTIONS", "true")
         if ca is not None:
             container = container.with_file(_CA, ca).with_env_variable("SSL_CERT_FILE", _CA)
@@ -114,7 +114,7 @@ class Uploads:
 
 
 async def told(python: str, dist: dagger.Directory, command: str, path: str) -> str:
-    """Return what the program says of a path, by a file: output is for people."""
+    """Return what the program writes about a path, by a file: output is for people."""
     container = with_program(steps.base(slim_image(python), python), "distributions.py")
     container = container.with_directory(DIST, dist)
     container = steps.run(container, ["python", PROGRAM, command, path, _TOLD], kind=DATA)
@@ -123,5 +123,5 @@ async def told(python: str, dist: dagger.Directory, command: str, path: str) -> 
 
 def tail(output: Output) -> str:
     """Return the end of what a tool printed."""
-    said = output.stdout.strip() or output.stderr.strip()
-    return "\n".join(said.splitlines()[-20:])
+    printed = output.stdout.strip() or output.stderr.strip()
+    return "\n".join(printed.splitlines()[-20:])

@@ -1,10 +1,10 @@
 """Whether a commit belongs to a release: by its parent and its tree, not by its message.
 
     parent   one, in the history of the branch that is released
-    tree     that of the edits made anew on the parent, dated by the commit
+    tree     that of the edits made again on the parent, dated by the commit
 
-Author, time and message are text of whoever pushed it. So is nothing here but what git's hashes
-bind: a tree that is the same holds no change that was not reviewed on the branch.
+Author, time and message may be any text; only git's hashes are proof: a tree that is the same has
+no change that was not reviewed on the branch.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from wheelwright.release.act import preparing
-from wheelwright.release.act.asked import Asked
 from wheelwright.release.act.git import RemoteGit, Trace, printable
+from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.decide.ports import Compared
 from wheelwright.release.decide.world import Journal, Plan
 
-# As many paths as a line for people holds.
+# As many paths as fit into a line.
 _MOST_NAMED = 20
 
 # What git can write, and what has a date: 1970 to 2242.
@@ -25,7 +25,7 @@ _LAST_EPOCH_S = 2**33
 
 
 async def verify(
-    asked: Asked,
+    options: ReleaseOptions,
     remote: RemoteGit,
     plan: Plan,
     journal: Journal,
@@ -40,14 +40,14 @@ async def verify(
     trace = trace or await remote.trace(journal.commit, plan.base)
     of = f"is not what release makes of {plan.base}"
     by = f"commit {journal.commit[:12]} by {printable(trace.author)}"
-    # What stands on no reviewed commit is not even looked into: its code would run.
+    # What is not based on a reviewed commit is not even looked into: its code would run.
     if len(trace.parents) != 1 or not trace.parent_merged:
         parent = trace.parents[0][:12] if trace.parents else "none"
         return Compared(f"{of}: its parent {parent} is not in the history of {plan.base}, {by}")
     if not 0 < trace.epoch_s < _LAST_EPOCH_S:
         return Compared(f"{of}: its time is {trace.epoch_s} s, {by}")
     its = replace(plan, base_commit=trace.parents[0], epoch_s=trace.epoch_s)
-    made = await preparing.made(asked, remote, its, since, requires=its == plan)
+    made = await preparing.made(options, remote, its, since, requires=its == plan)
     commit, differing = await remote.compare(made, journal.commit)
     if differing:
         more = len(differing) - _MOST_NAMED

@@ -19,14 +19,14 @@ from wheelwright.project import building
 from wheelwright.project.files import join
 from wheelwright.project.version import VersionSource, release_variables, version_source
 from wheelwright.release.act import preparing, verifying
-from wheelwright.release.act.asked import Asked
 from wheelwright.release.act.git import RemoteGit, with_program
+from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.package import Package, package_at
 from wheelwright.release.act.uploading import DIST, PROGRAM, Uploads, tail, told
 from wheelwright.release.decide import refs
 from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.ports import ActFailed, Built, CheckResult, Compared
-from wheelwright.release.decide.refs import Seen
+from wheelwright.release.decide.refs import RemoteRefs
 from wheelwright.release.decide.urls import IndexUrls
 from wheelwright.release.decide.world import FailureKind, Journal, Plan
 from wheelwright.testing import running
@@ -37,11 +37,11 @@ from wheelwright.testing.verdict import Kind, Verdict, judge
 
 @dataclass
 class Containers:
-    """The workshop of one release. `seen` is what the remote showed when it was planned."""
+    """The workshop of one release. `observed` is what the remote showed when it was planned."""
 
-    asked: Asked
+    options: ReleaseOptions
     remote: RemoteGit
-    seen: Seen
+    observed: RemoteRefs
     urls: IndexUrls
     _packages: dict[str, Package] = field(default_factory=dict)
     _dist: dagger.Directory | None = None
@@ -50,21 +50,21 @@ class Containers:
     async def _package(self, journal: Journal) -> Package:
         commit = journal.commit
         if commit not in self._packages:
-            self._packages[commit] = await package_at(self.asked, self.remote, commit)
+            self._packages[commit] = await package_at(self.options, self.remote, commit)
         return self._packages[commit]
 
     # -- the release commit -----------------------------------------------------------------------
 
     async def made(self, plan: Plan) -> ReleaseCommit:
-        """Return the release commit of the plan's base commit: the edits, made anew."""
-        return await preparing.made(self.asked, self.remote, plan, self._since(plan))
+        """Return the release commit of the plan's base commit: the edits, made again."""
+        return await preparing.made(self.options, self.remote, plan, self._since(plan))
 
     async def verify(self, plan: Plan, journal: Journal) -> Compared:
-        """Compare a commit with the edits made anew on its parent; write nothing."""
-        return await verifying.verify(self.asked, self.remote, plan, journal, self._since(plan))
+        """Compare a commit with the edits made again on its parent; write nothing."""
+        return await verifying.verify(self.options, self.remote, plan, journal, self._since(plan))
 
     def _since(self, plan: Plan) -> str:
-        return refs.since(self.seen, plan.tag.removesuffix(plan.version), plan.version)
+        return refs.since(self.observed, plan.tag.removesuffix(plan.version), plan.version)
 
     # -- checks -----------------------------------------------------------------------------------
 
@@ -72,7 +72,7 @@ class Containers:
         """Run the checks of `ci` on the release commit."""
         package = await self._package(journal)
         try:
-            table = await ci(package.loaded, self.asked.python, package.git, fail_fast=False)
+            table = await ci(package.loaded, self.options.python, package.git, fail_fast=False)
         except WheelwrightError as error:
             return CheckResult(False, f"{plan.package} at {journal.commit[:12]}\n{error}")
         return CheckResult(True, table)
@@ -94,7 +94,7 @@ class Containers:
         project = package.project
         requires = building.build_files(project, journal.build_requires)
         base = await builder.prepared(package.loaded, package.python, requires)
-        # In the repository's root alone: below it git's paths are not those of this source. Some
+        # Only in the repository's root: below it git's paths are not those of this source. Some
         # of the tools that read the version from git also list the sdist's files by it.
         from_git = (
             version_source(project.package) is VersionSource.VCS and not package.loaded.prefix
@@ -115,12 +115,12 @@ class Containers:
         container = container.with_new_file(backend.CONSTRAINTS, recorded)
         build.append(f"--build-constraints={backend.CONSTRAINTS}")
         if not backend.hashed(journal.build_requires):
-            # A commit of before there were hashes.
+            # An older commit, without hashes.
             return await self._ran(container, package, journal, build)
         try:
             return await self._ran(container, package, journal, [*build, "--require-hashes"])
         except ActFailed as error:
-            if not backend.needs_more(error.said):
+            if not backend.needs_more(error.message):
                 raise
         return await self._ran(container, package, journal, build)
 
@@ -149,7 +149,7 @@ class Containers:
     # -- verify -----------------------------------------------------------------------------------
 
     async def check(self, plan: Plan, journal: Journal) -> CheckResult:
-        """Verify metadata and contents, then run the tests against each file installed alone."""
+        """Verify metadata and contents, then test each file, installed by itself."""
         assert self._dist is not None, "a build comes first"
         package = await self._package(journal)
         found = [*verify.problems(plan.package, plan.version, self._described)]
@@ -197,9 +197,9 @@ class Containers:
                 ran = await running.run(container, this.command, this.name)
             except GateFailed as error:
                 return [str(error)]
-            said = judge(ran.left)
-            if ended is None or said.kind is not Kind.UNKNOWN:
-                found, ended = said, ran
+            verdict = judge(ran.left)
+            if ended is None or verdict.kind is not Kind.UNKNOWN:
+                found, ended = verdict, ran
             if found.kind is not Kind.EMPTY:
                 break
         if found.passed:
@@ -242,7 +242,7 @@ class Containers:
 
     def _files(self) -> Uploads:
         assert self._dist is not None, "a build comes first"
-        return Uploads(self.asked, self.urls, self.remote.python, self._dist)
+        return Uploads(self.options, self.urls, self.remote.python, self._dist)
 
 
 def _masked(container: dagger.Container, command: Sequence[str]) -> dagger.Container:

@@ -5,7 +5,7 @@
     | [tool.towncrier], towncrier.toml                      | towncrier    |
     | [tool.git-cliff], or cliff.toml, .config/cliff.toml   | git-cliff    |
     | a CHANGELOG with an "Unreleased" section              | hand         |
-    | otherwise                                             | nobody: stop |
+    | otherwise                                             | none: stop   |
 
 Neither tool is a gate: git-cliff with nothing new prints a bare heading and exits 0, towncrier
 without fragments writes "No significant changes." and exits 0. So what they would write is
@@ -38,12 +38,12 @@ _CLIFF: Final = ("git-cliff", "--strip=all", "--output=-")
 
 _CLIFFS: Final = ("cliff.toml", ".cliff.toml", ".config/cliff.toml")
 
-# Blanks and # belong to the title only where something stands behind them: said so, no place can
-# be reached in two ways, and a long line takes no longer than its length.
+# Blanks and # belong to the title only where text follows them: so no place can be
+# reached in two ways, and a long line takes time by its length only.
 _HEADING = re.compile(
     r"^(#{1,6})[ \t]+((?:[^ \t#\n]+|[ \t#]+(?=[^ \t#\n]))*)[ \t#]*$", re.MULTILINE
 )
-# The heading of a release: its version stands first, alone or with a date or a word behind it.
+# The heading of a release: its version comes first, alone or with a date or a word behind it.
 _RELEASE = re.compile(r"\[?v?\d+(\.\d+)+[\w.+!-]*\]?(\(\S*\))?\s*([-\u2013\u2014(,:].*)?$")
 _LINK = re.compile(r"^\[([^\]\n]+)\]:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
 _TITLE: Final = 300
@@ -54,7 +54,7 @@ _EMPTY = re.compile(
 
 
 class ChangelogSource(Enum):
-    """Who keeps the changelog."""
+    """How the changelog is kept."""
 
     TOWNCRIER = "towncrier"
     GIT_CLIFF = "git-cliff"
@@ -62,8 +62,8 @@ class ChangelogSource(Enum):
     NOBODY = "nobody"
 
 
-def keeper(project: Project, text: str | None) -> ChangelogSource:
-    """Return who keeps it; `text` is the changelog's, None where there is none."""
+def source_of(project: Project, text: str | None) -> ChangelogSource:
+    """Return how it is kept; `text` is the changelog's, None where there is none."""
     if project.configures("tool", "towncrier") or project.has("towncrier.toml"):
         return ChangelogSource.TOWNCRIER
     if project.configures("tool", "git-cliff") or _has_cliff(project):
@@ -84,9 +84,9 @@ def find(names: Iterable[str]) -> str:
 
 
 def content_lines(text: str) -> list[str]:
-    """Return the lines that say something: no headings, links, comments or place-holders."""
+    """Return the lines with content: no headings, links, comments or place-holders."""
     lines = (line.strip() for line in _without_comments(text).splitlines())
-    return [line for line in lines if not _says_nothing(line)]
+    return [line for line in lines if not _is_empty(line)]
 
 
 def _without_comments(text: str) -> str:
@@ -97,14 +97,14 @@ def _without_comments(text: str) -> str:
     return "".join([*kept, text[position:]])
 
 
-def _says_nothing(line: str) -> bool:
-    words = line.lstrip("-*+ \t")
+def _is_empty(line: str) -> bool:
+    content = line.lstrip("-*+ \t")
     return (
-        not words
+        not content
         or bool(re.match(r"#{1,6}(\s|$)", line))
         or set(line) <= set("=-~_* ")
         or bool(_LINK.match(line))
-        or bool(_EMPTY.match(words))
+        or bool(_EMPTY.match(content))
     )
 
 
@@ -162,7 +162,7 @@ def _find_unreleased(text: str) -> tuple[int, int, int] | None:
 def section(text: str, version: str) -> str:
     """Return the body of a version's section, for the release's notes; empty where none is.
 
-    The heading may hold more, such as a date, brackets or a leading v. Setext headings, which
+    The heading may have more, such as a date, brackets or a leading v. Setext headings, which
     some towncrier templates make, count too.
     """
     number = re.compile(rf"(?<![\w.])v?{re.escape(version)}(?![\w.]*\w)")
@@ -239,14 +239,14 @@ def cliff_render_command(version: str) -> tuple[str, ...]:
 def cliff_directory(project: Project) -> str:
     """Return where git-cliff has to run: there and above it looks for cliff.toml.
 
-    A table in pyproject.toml is read there alone, so a root's is read in the root.
+    A table in pyproject.toml is read only there, so a root's is read in the root.
     """
     tables = [each.has("tool", "git-cliff") for each in (project.package, project.root)]
     return "" if tables == [False, True] and not _has_cliff(project) else project.where
 
 
 def towncrier_command(version: str, date: str, name: str, *, draft: bool) -> tuple[str, ...]:
-    """Return the command of towncrier: the preview, or the edit that takes the fragments away."""
+    """Return the command of towncrier: the preview, or the edit that removes the fragments."""
     how = "--draft" if draft else "--yes"
     return ("towncrier", "build", f"--version={version}", f"--date={date}", f"--name={name}", how)
 

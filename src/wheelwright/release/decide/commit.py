@@ -4,10 +4,10 @@ r"""The release commit as plain data: made where a package's code runs, pushed w
      "edits": [{"path": "CHANGELOG.md", "sha256": "...", "text": "..."},
                {"path": "changes/1.feature.md", "sha256": "", "text": null}]}
 
-Whoever takes it needs the repository and this alone: `inside/refs.py` makes the commit of it by
+A reader needs only the repository and this: `inside/refs.py` makes the commit of it by
 git's plumbing, and the same description makes the same commit, hash for hash. Modes are not in it:
-a file that is there keeps the parent's, a new one is an ordinary file. `text` null takes a file
-away. Paths are from the repository's root.
+a file that is there keeps the parent's, a new one is an ordinary file. `text` null removes
+a file. Paths are from the repository's root.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from wheelwright.project.reading import json_data
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What becomes of one file; without a text it goes."""
+    """What becomes of one file; without a text it is removed."""
 
     path: str
     text: str | None
 
     @property
     def sha256(self) -> str:
-        """The digest of the contents; empty for a file that goes."""
+        """The digest of the contents; empty for a removed file."""
         return "" if self.text is None else hashlib.sha256(self.text.encode()).hexdigest()
 
 
@@ -80,6 +80,6 @@ class ReleaseCommit:
 
 
 def edits(texts: Mapping[str, str], removed: list[str]) -> tuple[Edit, ...]:
-    """Return the edits of files with new texts and of files that go, in a fixed order."""
+    """Return the edits of files with new texts and of removed files, in a fixed order."""
     found: dict[str, str | None] = {**texts, **dict.fromkeys(removed)}
     return tuple(Edit(path, found[path]) for path in sorted(found))

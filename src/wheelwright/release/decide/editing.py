@@ -27,12 +27,12 @@ def date_of(plan: Plan) -> str:
     return datetime.fromtimestamp(plan.epoch_s, UTC).date().isoformat()
 
 
-def changelog_path(project: Project, keeper: ChangelogSource) -> str:
+def changelog_path(project: Project, source: ChangelogSource) -> str:
     """Return the changelog's path from the root."""
     prefix = f"{project.where}/" if project.where else ""
     inner = [name.removeprefix(prefix) for name in project.files.names if name.startswith(prefix)]
     names = [name for name in inner if "/" not in name]
-    if keeper is ChangelogSource.TOWNCRIER:
+    if source is ChangelogSource.TOWNCRIER:
         # Its own default.
         return join(project.where, str(_towncrier(project).get("filename", "NEWS.rst")))
     return join(project.where, changelog.find(names) or "CHANGELOG.md")
@@ -62,17 +62,17 @@ def fragment_directories(project: Project) -> tuple[str, ...]:
         inner = posixpath.join(str(settings.get("package_dir", ".")), package)
         found = [posixpath.join(inner, section, "newsfragments") for section in sections]
     paths = (posixpath.normpath(posixpath.join(project.where, each)) for each in found)
-    # The root as a whole is no directory of fragments.
+    # The root as a whole is not a directory of fragments.
     return tuple(dict.fromkeys(each for each in paths if not each.startswith((".", "/"))))
 
 
-def texts(project: Project, plan: Plan, keeper: ChangelogSource, new: str) -> Mapping[str, str]:
+def texts(project: Project, plan: Plan, source: ChangelogSource, new: str) -> Mapping[str, str]:
     """Return every text that changes, by path; `new` is the section that git-cliff made.
 
     What towncrier changes and requirements.txt are not among them: those tools write themselves.
 
     Raises:
-        ProjectError: the version stands nowhere that is known.
+        ProjectError: it is unknown where the version is set.
     """
     found = edits.version_file(project)
     if isinstance(found, Problem):
@@ -87,11 +87,11 @@ def texts(project: Project, plan: Plan, keeper: ChangelogSource, new: str) -> Ma
         lock = project.files.text("uv.lock")
         if lock is not None:
             changed["uv.lock"] = edits.lock_version(lock, plan.package, plan.version)
-    log = changelog_path(project, keeper)
+    log = changelog_path(project, source)
     before = project.files.text(log) or ""
-    if keeper is ChangelogSource.HAND:
+    if source is ChangelogSource.HAND:
         changed[log] = changelog.release_unreleased(before, plan.version, date_of(plan), plan.tag)
-    elif keeper is ChangelogSource.GIT_CLIFF:
+    elif source is ChangelogSource.GIT_CLIFF:
         changed[log] = changelog.insert(before, new)
     return changed
 
@@ -99,7 +99,7 @@ def texts(project: Project, plan: Plan, keeper: ChangelogSource, new: str) -> Ma
 def rewrites_requirements(project: Project) -> bool:
     """Whether requirements.txt is made from the lock: there is one, and no hand wrote the file.
 
-    Where there is no such file, it is made only if it would say something.
+    Where there is no such file, it is made only if it would have content.
     """
     if project.lock is None:
         return False

@@ -3,8 +3,8 @@
 Everything wrong is named at once, and nothing has been written yet. Three cases:
 
     continue   the lock is of this run, or of the one to take over: its version and its base
-               commit are the plan. What its message says passes the same checks as a request:
-               anybody who may push a branch may push a lock
+               commit are the plan. What its message has passes the same checks as a request:
+               anyone who may push a branch may push a lock
     complete   the version is on the index and its journal commit is there: the release that
                an earlier run began; the journal commit's parent is the base commit
     begin      a new version, which has to pass every check below
@@ -49,10 +49,10 @@ class Survey:
         tags: commits by version.
         releases: versions that have a tag or a release branch.
         index: all files of the package.
-        keeper: who keeps the changelog.
-        changes: what would be said of this release.
+        changelog_source: how the changelog is kept.
+        changes: the changelog's section for this release.
         problems: credentials, permissions and settings that are known to be wrong.
-        notes: what people should know of them, and what may be wrong.
+        notes: about them, and what may be wrong.
         lock_on_base: the commit that the lock names is in the base branch's history.
     """
 
@@ -66,7 +66,7 @@ class Survey:
     tags: Mapping[str, str] = field(default_factory=dict)
     releases: frozenset[str] = frozenset()
     index: tuple[File, ...] = ()
-    keeper: changelog.ChangelogSource = changelog.ChangelogSource.HAND
+    changelog_source: changelog.ChangelogSource = changelog.ChangelogSource.HAND
     changes: str = ""
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
@@ -97,10 +97,10 @@ def lock_ref(package: str) -> str:
     return f"{LOCKS}/{package}"
 
 
-def decide(request: Request, who: RunIdentity, survey: Survey) -> Plan | Stop:
+def decide(request: Request, identity: RunIdentity, survey: Survey) -> Plan | Stop:
     """Return the plan, or every reason why there is none."""
-    if (lock := survey.lock) and lock.run in (who.run, who.take_over):
-        return _continue(request, who, survey, lock)
+    if (lock := survey.lock) and lock.run in (identity.run, identity.take_over):
+        return _continue(request, identity, survey, lock)
     if refusal := request.refusal():
         return Stop.among((*refusal.problems, *survey.problems)) or refusal
     versioned = next_version(survey.current, request)
@@ -110,25 +110,25 @@ def decide(request: Request, who: RunIdentity, survey: Survey) -> Plan | Stop:
     journal = survey.journals.get(version)
     if journal and _same(version, survey.released):
         stop = Stop.among(survey.problems)
-        return stop or _plan(who, survey, versioned, journal.parent)
+        return stop or _plan(identity, survey, versioned, journal.parent)
     problems = (*_versions(request, survey, version), *_changes(survey), *survey.problems)
     if lock:
         return Stop.among((_locked(lock, lock_ref(survey.package)), *problems)) or Stop(())
-    return Stop.among(problems) or _plan(who, survey, versioned, survey.base_commit)
+    return Stop.among(problems) or _plan(identity, survey, versioned, survey.base_commit)
 
 
-def _continue(request: Request, who: RunIdentity, survey: Survey, lock: Lock) -> Plan | Stop:
-    asked = request.version
-    if asked and parse_version(asked) != parse_version(lock.version):
+def _continue(request: Request, identity: RunIdentity, survey: Survey, lock: Lock) -> Plan | Stop:
+    requested = request.version
+    if requested and parse_version(requested) != parse_version(lock.version):
         return Stop((_locked(lock, lock_ref(survey.package)),))
     problems = [*_foreign_lock(request, survey, lock), *survey.problems]
     if not problems and not _same(lock.version, survey.released):
-        # What is on the index has passed these, and has to be brought to its end.
+        # What is on the index has passed these, and has to be completed.
         problems += [*_order(request, survey, lock.version), *_changes(survey)]
     if stop := Stop.among(problems):
         return stop
     note = f'continues {lock.version} of run "{lock.run}"'
-    epoch = RunIdentity(who.run, who.take_over, lock.epoch_s or who.epoch_s)
+    epoch = RunIdentity(identity.run, identity.take_over, lock.epoch_s or identity.epoch_s)
     return _plan(epoch, survey, Versioned(lock.version, note), lock.base_commit)
 
 
@@ -144,16 +144,16 @@ def _foreign_lock(request: Request, survey: Survey, lock: Lock) -> Iterator[Prob
         seen = f"{ref} names {named}, which is not in the history of {survey.base}"
         yield Problem(Reason.FOREIGN_LOCK, seen)
     if request.version or request.refusal():
-        # The version was compared, or nothing is asked but to go on.
+        # The version was compared, or none is requested.
         return
-    made = next_version(survey.current, request)
-    if isinstance(made, Versioned) and made.version != lock.version:
-        seen = f"{ref} is for {lock.version}, and the request gives {made.version}"
-        act = f"pass --version {lock.version} to continue it, or delete the lock"
-        yield Problem(Reason.FOREIGN_LOCK, seen, act)
+    versioned = next_version(survey.current, request)
+    if isinstance(versioned, Versioned) and versioned.version != lock.version:
+        seen = f"{ref} is for {lock.version}, and the request gives {versioned.version}"
+        hint = f"pass --version {lock.version} to continue it, or delete the lock"
+        yield Problem(Reason.FOREIGN_LOCK, seen, hint)
 
 
-def _plan(who: RunIdentity, survey: Survey, versioned: Versioned, base_commit: str) -> Plan:
+def _plan(identity: RunIdentity, survey: Survey, versioned: Versioned, base_commit: str) -> Plan:
     package, version = survey.package, versioned.version
     return Plan(
         package=package,
@@ -163,9 +163,9 @@ def _plan(who: RunIdentity, survey: Survey, versioned: Versioned, base_commit: s
         branch=branch_of(package, version, member=survey.member),
         tag=tag_of(package, version, member=survey.member),
         lock_ref=lock_ref(package),
-        run=who.run,
-        take_over=who.take_over,
-        epoch_s=who.epoch_s,
+        run=identity.run,
+        take_over=identity.take_over,
+        epoch_s=identity.epoch_s,
         known=survey.releases,
         notes=(*((versioned.note,) if versioned.note else ()), *survey.notes),
     )
@@ -175,7 +175,7 @@ def _locked(lock: Lock, ref: str) -> Problem:
     return Problem(
         Reason.LOCKED,
         f'run "{lock.run}" is releasing {lock.version} ({ref})',
-        lock.act,
+        lock.hint,
     )
 
 
@@ -211,14 +211,14 @@ def _order(request: Request, survey: Survey, version: str) -> Iterator[Problem]:
     if latest and Version(version) < Version(latest):
         yield Problem(Reason.NOT_HIGHER, f"{version} is lower than {latest}")
     elif latest and survey.current and Version(survey.current) < Version(latest):
-        act = "merge its pull request, then run again; or pass --allow-lower"
+        hint = "merge its pull request, then run again; or pass --allow-lower"
         if Version(version) > Version(latest):
-            yield Problem(Reason.BEHIND, f"{survey.base} has {survey.current}, not {latest}", act)
+            yield Problem(Reason.BEHIND, f"{survey.base} has {survey.current}, not {latest}", hint)
 
 
 def _changes(survey: Survey) -> Iterator[Problem]:
-    if survey.keeper is changelog.ChangelogSource.NOBODY:
-        act = 'add a CHANGELOG.md with a section "Unreleased", or configure git-cliff or towncrier'
-        yield Problem(Reason.EMPTY_CHANGELOG, f"{survey.base} has none", act)
+    if survey.changelog_source is changelog.ChangelogSource.NOBODY:
+        hint = 'add a CHANGELOG.md with a section "Unreleased", or configure git-cliff or towncrier'
+        yield Problem(Reason.EMPTY_CHANGELOG, f"{survey.base} has none", hint)
     elif not changelog.content_lines(survey.changes):
-        yield Problem(Reason.EMPTY_CHANGELOG, f"kept by {survey.keeper.value}")
+        yield Problem(Reason.EMPTY_CHANGELOG, f"kept by {survey.changelog_source.value}")

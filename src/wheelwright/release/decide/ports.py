@@ -1,10 +1,10 @@
 """Protocols of the systems that a release needs, each with one real implementation.
 
-`git.py`, `index.py`, `github.py` and `workshop.py` hold these; nothing else of a release talks to
-anything. Acts raise `ActFailed` and nothing else on purpose; every act may be repeated, and
+`git.py`, `index.py`, `github.py` and `workshop.py` have these; nothing else of a release has
+effects. Acts raise `ActFailed` and nothing else on purpose; every act may be repeated, and
 writes the same thing when it is.
 
-What the real ones ask of the servers:
+What the real ones request of the servers:
 
     git      ls-remote (--symref for the default branch); fetch of all heads, tags and the lock's
              ref; push with --force-with-lease of refs/wheelwright/lock/PACKAGE,
@@ -43,12 +43,11 @@ from wheelwright.release.decide.world import FailureKind, GitHubRelease, Journal
 
 
 class ActFailed(WheelwrightError):
-    """An act did not do what it is for, as far as its answer says."""
+    """An act failed, as far as the response shows."""
 
-    def __init__(self, trouble: FailureKind, said: str, retry_after_s: float | None = None) -> None:
-        super().__init__(said)
-        self.trouble = trouble
-        self.said = said
+    def __init__(self, kind: FailureKind, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.kind = kind
         self.retry_after_s = retry_after_s
 
 
@@ -68,11 +67,11 @@ class Compared:
 
     Attributes:
         foreign: what is not a release's, for people; empty where all of it is.
-        anew: the commit that the plan makes now; empty where that is not known to be one there.
+        own_commit: the commit that the plan makes now; empty if it is another one.
     """
 
     foreign: str = ""
-    anew: str = ""
+    own_commit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ class Built:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """A verdict, and what a person needs to act on it."""
+    """A verdict, and what is needed to correct it."""
 
     passed: bool
     text: str = ""
@@ -158,7 +157,7 @@ class GitHub(Protocol):
         """Add a file to a draft."""
 
     async def delete_asset(self, asset_id: int) -> None:
-        """Take a file out of a draft; absent is no error."""
+        """Remove a file from a draft; a missing one is not an error."""
 
     async def publish(self, release: GitHubRelease) -> None:
         """Make a draft public."""
@@ -168,10 +167,10 @@ class Workshop(Protocol):
     """What happens in containers."""
 
     async def made(self, plan: Plan) -> ReleaseCommit:
-        """Return the release commit of the plan's base commit: the edits, made anew."""
+        """Return the release commit of the plan's base commit: the edits, made again."""
 
     async def verify(self, plan: Plan, journal: Journal) -> Compared:
-        """Compare a commit with the edits made anew on its parent; write nothing."""
+        """Compare a commit with the edits made again on its parent; write nothing."""
 
     async def gates(self, plan: Plan, journal: Journal) -> CheckResult:
         """Run the checks of `ci`."""
@@ -180,7 +179,7 @@ class Workshop(Protocol):
         """Build twice, in different places."""
 
     async def check(self, plan: Plan, journal: Journal) -> CheckResult:
-        """Verify metadata and contents; install each file alone and run the tests against it."""
+        """Verify metadata and contents; install each file by itself, and test it."""
 
     async def publish(self, plan: Plan, names: Sequence[str]) -> None:
         """Upload these files of the build, and no others."""

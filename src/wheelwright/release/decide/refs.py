@@ -17,12 +17,12 @@ from wheelwright.release.decide.version import newest
 from wheelwright.release.decide.world import FailureKind, Journal, Lock, Plan
 
 LONGEST_LINE: Final = 200
-"""Characters of what a commit's message says of a run."""
+"""Characters of a run's name and version in a commit's message."""
 _TRAILER = re.compile(r"^Wheelwright-([\w-]+): (.*)$", re.MULTILINE)
 
-# Of git's own words (builtin/push.c, transport.c, http.c, remote-curl.c), of GitHub's hooks, and of
+# Messages of git (builtin/push.c, transport.c, http.c, remote-curl.c), of GitHub's hooks, and of
 # curl. The first row that is found decides.
-_SAID: Final = (
+_MEANINGS: Final = (
     (FailureKind.RACE, r"stale info|fetch first|non-fast-forward|already exists|cannot lock ref"),
     (FailureKind.RACE, r"failed to update ref|incorrect old value|reference already exists"),
     (
@@ -35,8 +35,8 @@ _SAID: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """All refs of the remote, and what the commits of locks and releases say.
+class RemoteRefs:
+    """All refs of the remote, and what the commits of locks and releases record.
 
     Attributes:
         refs: full name to commit, tags peeled.
@@ -49,10 +49,10 @@ class Seen:
     journals: Mapping[str, tuple[str, str, Journal]] = field(default_factory=dict)
 
 
-def read(text: str) -> Seen:
+def read(text: str) -> RemoteRefs:
     """Read what `refs.py look` printed."""
     data: dict[str, Any] = json.loads(text)
-    return Seen(
+    return RemoteRefs(
         default=data["default"],
         refs=data["refs"],
         locks={ref: _lock(lock) for ref, lock in data["locks"].items()},
@@ -69,102 +69,107 @@ def read(text: str) -> Seen:
 
 def release_commit(found: Mapping[str, Any], head: str) -> Journal:
     """Return a release commit that `head` leads to, of its message, parent and time."""
-    said = _TRAILER.findall(found["message"])
+    trailers = _TRAILER.findall(found["message"])
     return Journal(
         commit=found["commit"],
         parent=found["parent"],
         head=head,
         epoch_s=found["epoch_s"],
-        # Commits of before there was such a line have none.
-        build_requires=backend.recorded(text for name, text in said if name == "Build-Requires"),
+        # Older commits have no such line.
+        build_requires=backend.recorded(
+            text for name, text in trailers if name == "Build-Requires"
+        ),
     )
 
 
 def _lock(found: Mapping[str, str]) -> Lock:
-    # Whoever may push can have written it: nothing of another form is passed on.
-    said = dict(_TRAILER.findall(found["message"]))
-    base, epoch = said.get("Base", ""), said.get("Epoch", "")
+    # Anyone who may push can have written it: nothing of another form is passed on.
+    trailers = dict(_TRAILER.findall(found["message"]))
+    base, epoch = trailers.get("Base", ""), trailers.get("Epoch", "")
     return Lock(
         commit=found["commit"],
-        run=line(said.get("Run", "")) or "unknown",
-        version=line(said.get("Lock", " ").rpartition(" ")[2]),
+        run=line(trailers.get("Run", "")) or "unknown",
+        version=line(trailers.get("Lock", " ").rpartition(" ")[2]),
         base_commit=base if re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", base) else "",
         epoch_s=int(epoch) if re.fullmatch(r"[0-9]{1,10}", epoch) else 0,
     )
 
 
 def line(text: str) -> str:
-    """Return a text that is a line for people; empty for another."""
+    """Return a text that is a printable, short line; empty for another."""
     return text if text.isprintable() and len(text) <= LONGEST_LINE else ""
 
 
-def refs_of(seen: Seen, plan: Plan) -> Refs:
+def refs_of(observed: RemoteRefs, plan: Plan) -> Refs:
     """Return what belongs to one release."""
     return Refs(
-        lock=seen.locks.get(plan.lock_ref),
-        branch=_journal(seen, f"refs/heads/{plan.branch}", plan),
-        tag=_journal(seen, f"refs/tags/{plan.tag}", plan),
-        releases=versions(seen, plan.tag.removesuffix(plan.version)),
+        lock=observed.locks.get(plan.lock_ref),
+        branch=_journal(observed, f"refs/heads/{plan.branch}", plan),
+        tag=_journal(observed, f"refs/tags/{plan.tag}", plan),
+        releases=versions(observed, plan.tag.removesuffix(plan.version)),
     )
 
 
-def _journal(seen: Seen, ref: str, plan: Plan) -> Journal | None:
-    head = seen.refs.get(ref)
+def _journal(observed: RemoteRefs, ref: str, plan: Plan) -> Journal | None:
+    head = observed.refs.get(ref)
     if head is None:
         return None
-    package, version, journal = seen.journals.get(ref, ("", "", Journal("", "", head)))
+    package, version, journal = observed.journals.get(ref, ("", "", Journal("", "", head)))
     return journal if (package, version) == (plan.package, plan.version) else Journal("", "", head)
 
 
-def versions(seen: Seen, prefix: str) -> frozenset[str]:
+def versions(observed: RemoteRefs, prefix: str) -> frozenset[str]:
     """Return the versions of release branches and tags whose names begin with a prefix."""
     starts = (f"refs/heads/release/{prefix}", f"refs/tags/{prefix}")
     names = (
-        ref.removeprefix(start) for start in starts for ref in seen.refs if ref.startswith(start)
+        ref.removeprefix(start)
+        for start in starts
+        for ref in observed.refs
+        if ref.startswith(start)
     )
     return frozenset(str(version) for name in names if (version := parse_version(name)))
 
 
-def tags(seen: Seen, prefix: str) -> dict[str, str]:
+def tags(observed: RemoteRefs, prefix: str) -> dict[str, str]:
     """Return the commits of a package's tags, by version."""
     start = f"refs/tags/{prefix}"
     return {
         str(version): commit
-        for ref, commit in seen.refs.items()
+        for ref, commit in observed.refs.items()
         if ref.startswith(start) and (version := parse_version(ref.removeprefix(start)))
     }
 
 
-def earlier(seen: Seen, prefix: str, base_commit: str) -> dict[str, str]:
+def earlier(observed: RemoteRefs, prefix: str, base_commit: str) -> dict[str, str]:
     """Return the tags that a release of a base commit comes after, by version.
 
-    A tag whose release was made of this very commit is no earlier one: it is that release, and a
-    second run with the same words has to find it.
+    A tag whose release was made of this very commit is not an earlier one: it is that release, and
+    a second run with the same arguments has to find it.
     """
     return {
         version: commit
-        for version, commit in tags(seen, prefix).items()
-        if (found := seen.journals.get(f"refs/tags/{prefix}{version}")) is None
+        for version, commit in tags(observed, prefix).items()
+        if (found := observed.journals.get(f"refs/tags/{prefix}{version}")) is None
         or found[2].parent != base_commit
     }
 
 
-def since(seen: Seen, prefix: str, version: str) -> str:
+def since(observed: RemoteRefs, prefix: str, version: str) -> str:
     """Return where the changes of a version begin: the commit of the newest tag before it.
 
     A squash merge leaves that commit out of the base's history; a range that begins there is the
     same as one from where it branched off.
     """
-    found = tags(seen, prefix)
+    found = tags(observed, prefix)
     wanted = parse_version(version)
     before = [each for each in found if wanted is None or Version(each) < wanted]
     return found[newest(before)] if before else ""
 
 
-def journals(seen: Seen, package: str) -> dict[str, Journal]:
+def journals(observed: RemoteRefs, package: str) -> dict[str, Journal]:
     """Return the release commits of a package, by version."""
     return {
-        version: journal for name, version, journal in seen.journals.values() if name == package
+        version: journal for name, version, journal in observed.journals.values() if name == package
     }
 
 
@@ -186,16 +191,16 @@ def journal_message(package: str, version: str, build_requires: Sequence[str] = 
     return f"Release {package} {version}\n\nWheelwright-Release: {package} {version}\n{recorded}"
 
 
-def trouble(words: str, exit_code: int) -> ActFailed:
+def failure_of(printed: str, exit_code: int) -> ActFailed:
     """Return what a git command that failed means; what is not known is worth another try."""
-    lines = [line for line in words.strip().splitlines() if not line.startswith("hint:")]
-    said = " / ".join(line.strip() for line in lines[-4:]) or f"exit code {exit_code}"
+    lines = [line for line in printed.strip().splitlines() if not line.startswith("hint:")]
+    message = " / ".join(line.strip() for line in lines[-4:]) or f"exit code {exit_code}"
     if exit_code == 124:
-        return ActFailed(FailureKind.BUSY, said)
-    # A server's failure also mentions rejection; it is no refusal.
-    if re.search(r"returned error: (5\d\d|429)|HTTP (5\d\d|429)", words):
-        return ActFailed(FailureKind.BUSY, said)
-    for kind, pattern in _SAID:
-        if re.search(pattern, words, re.IGNORECASE):
-            return ActFailed(kind, said)
-    return ActFailed(FailureKind.BUSY, said)
+        return ActFailed(FailureKind.BUSY, message)
+    # A server's failure also mentions rejection; it is not a refusal.
+    if re.search(r"returned error: (5\d\d|429)|HTTP (5\d\d|429)", printed):
+        return ActFailed(FailureKind.BUSY, message)
+    for kind, pattern in _MEANINGS:
+        if re.search(pattern, printed, re.IGNORECASE):
+            return ActFailed(kind, message)
+    return ActFailed(FailureKind.BUSY, message)

@@ -40,7 +40,7 @@ class Mark(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One step; `note` says what came of it."""
+    """One step; `note` is its result."""
 
     step: str
     mark: Mark
@@ -117,7 +117,7 @@ def _shown(plan: Plan, world: World, links: Links) -> dict[str, tuple[bool, str,
             branch if at else "",
         ),
         "checks": (bool(world.index), "", ""),
-        "build": (False, ", ".join(file.name for file in world.here.built), ""),
+        "build": (False, ", ".join(file.name for file in world.state.built), ""),
         "verify": (bool(world.index), "", ""),
         "publish": (bool(world.index), names, f"{project}{plan.version}/" if project else ""),
         "pull request": (
@@ -203,8 +203,8 @@ def stopped(
 ) -> Stopped:
     """Return how a release, or one job of it, ends that stops; arguments as those of `rows`."""
     version = plan.version if plan else ""
-    made = Report(package, version, "stopped", rows(plan, world, acts, stop, links))
-    return Stopped(made.text(), report=made)
+    report = Report(package, version, "stopped", rows(plan, world, acts, stop, links))
+    return Stopped(report.text(), report=report)
 
 
 def concluded(
@@ -219,12 +219,12 @@ def concluded(
         raise stopped(plan.package, end, plan, world, acts, links)
     released = world.tag and world.release and not world.release.draft
     done = "released" if released else "on its way"
-    word = "planned" if isinstance(end, Step) else done
-    return Report(plan.package, plan.version, word, rows(plan, world, acts, end, links))
+    state = "planned" if isinstance(end, Step) else done
+    return Report(plan.package, plan.version, state, rows(plan, world, acts, end, links))
 
 
 def published(plan: Plan, world: World, acts: tuple[Act, ...]) -> str:
-    """Return the sentence of what concerns the index alone."""
+    """Return the sentence about the index only."""
     names = ", ".join(file.name for file in world.index)
-    word = "published" if Act.PUBLISH in acts else "already published"
-    return f"{plan.package} {plan.version}: {word}: {names}"
+    state = "published" if Act.PUBLISH in acts else "already published"
+    return f"{plan.package} {plan.version}: {state}: {names}"

@@ -10,7 +10,7 @@ from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.world import FailureKind
 
 # Of Warehouse (warehouse/forklift/legacy.py), devpi, and uv (crates/uv-publish). The first row that
-# is found decides; what is not known is a refusal, which a person has to read.
+# is found decides; what is not known is a refusal.
 _UPLOAD: Final = (
     (FailureKind.BURNED, r"previously used by a file that has since been deleted"),
     (
@@ -38,39 +38,43 @@ _LINES: Final = 6
 _LONGEST: Final = 2_000
 
 
-def upload(words: str, exit_code: int) -> ActFailed:
+def upload(printed: str, exit_code: int) -> ActFailed:
     """Return what a failed `uv publish` means. Exit code 124: it ran out of time."""
-    lines = [line.strip() for line in words.splitlines() if line.strip()]
-    said = " / ".join(lines[-_LINES:]) or f"exit code {exit_code}"
+    lines = [line.strip() for line in printed.splitlines() if line.strip()]
+    message = " / ".join(lines[-_LINES:]) or f"exit code {exit_code}"
     if exit_code == 124:
-        return ActFailed(FailureKind.BUSY, f"timed out: {said}")
-    for trouble, pattern in _UPLOAD:
-        if re.search(pattern, words, re.IGNORECASE):
-            return ActFailed(trouble, said)
-    return ActFailed(FailureKind.REFUSED, said)
+        return ActFailed(FailureKind.BUSY, f"timed out: {message}")
+    for kind, pattern in _UPLOAD:
+        if re.search(pattern, printed, re.IGNORECASE):
+            return ActFailed(kind, message)
+    return ActFailed(FailureKind.REFUSED, message)
 
 
 def github(
     what: str, status: int, headers: Mapping[str, str], body: object, now_s: float
 ) -> ActFailed:
-    """Return what an answer of GitHub's that is not a success means.
+    """Return what a response of GitHub that is not a success means.
 
     Source: docs.github.com, "Rate limits for the REST API": a limit is 403 or 429 with
     `retry-after`, or with `x-ratelimit-remaining: 0` and the time of the reset; without either,
-    a minute is what to wait.
+    the pause is a minute.
     """
-    said = f"{what}: {status} {_message(body)}".rstrip()
+    message = f"{what}: {status} {_message(body)}".rstrip()
     retry_after_s = _retry_after_s(headers, now_s)
-    limited = status in (403, 429) and (retry_after_s is not None or "rate limit" in said.lower())
+    limited = status in (403, 429) and (
+        retry_after_s is not None or "rate limit" in message.lower()
+    )
     if limited:
-        return ActFailed(FailureKind.BUSY, said, 60.0 if retry_after_s is None else retry_after_s)
+        return ActFailed(
+            FailureKind.BUSY, message, 60.0 if retry_after_s is None else retry_after_s
+        )
     if status >= 500 or status == 429:
-        return ActFailed(FailureKind.BUSY, said, retry_after_s)
-    if status == 422 and re.search(r"already[ _]exists", said):
-        return ActFailed(FailureKind.RACE, said)
+        return ActFailed(FailureKind.BUSY, message, retry_after_s)
+    if status == 422 and re.search(r"already[ _]exists", message):
+        return ActFailed(FailureKind.RACE, message)
     if status in (403, 404):
-        said += " (the token may not do this, or does not see it)"
-    return ActFailed(FailureKind.REFUSED, said)
+        message += " (the token may not do this, or does not see it)"
+    return ActFailed(FailureKind.REFUSED, message)
 
 
 def _retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:
@@ -93,5 +97,5 @@ def _message(body: object) -> str:
         else str(error)
         for error in (errors if isinstance(errors, list) else [])
     ]
-    said = ": ".join([str(body.get("message", "")), *(["; ".join(details)] if details else [])])
-    return said[:_LONGEST]
+    message = ": ".join([str(body.get("message", "")), *(["; ".join(details)] if details else [])])
+    return message[:_LONGEST]

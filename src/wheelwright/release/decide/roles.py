@@ -7,7 +7,7 @@
 | publish | the index's credential | PUBLISH (`next_upload`) |
 | finish, which is `propose` again | the GitHub token | OPEN_PULL to UNLOCK |
 
-Each looks at the same world and asks the same table, so a run that was killed between any two of
+Each looks at the same world and uses the same table, so a run that was killed between any two of
 them is continued by the next one as a run of `release` would be.
 """
 
@@ -36,16 +36,16 @@ _FINISHING: Final = (
 )
 
 
-def verified(here: RunState, commit: str, files: tuple[File, ...]) -> RunState:
+def verified(state: RunState, commit: str, files: tuple[File, ...]) -> RunState:
     """Return what a role has that takes over what another has made, built and verified."""
-    passed = replace(here, gates=Verdict.PASSED, check=Verdict.PASSED)
-    return replace(passed, anew=commit, verified=commit, built=files)
+    passed = replace(state, gates=Verdict.PASSED, check=Verdict.PASSED)
+    return replace(passed, own_commit=commit, verified=commit, built=files)
 
 
 def next_build(plan: Plan, world: World) -> Next:
     """Return what the build does next: it needs no lock, since it writes nothing outside."""
     lock = Lock("here", plan.run, plan.version, plan.base_commit, plan.epoch_s)
-    held = replace(world, lock=lock, here=replace(world.here, lock=lock.commit))
+    held = replace(world, lock=lock, state=replace(world.state, lock=lock.commit))
     step = next_step(plan, held)
     if isinstance(step, Step) and step.act not in _BUILDING:
         return Done()
@@ -53,7 +53,7 @@ def next_build(plan: Plan, world: World) -> Next:
 
 
 def next_tagged(plan: Plan, world: World) -> Next:
-    """Return the same for what a person has tagged."""
+    """Return the same for an existing tag."""
     step = next_upload(plan, world)
     return Done() if isinstance(step, Step) and step.act not in _BUILDING else step
 
@@ -73,7 +73,7 @@ def proposing(commit: str, *, described: bool) -> Callable[[Plan, World], Next]:
         if world.journal and world.journal.commit == commit and step.act is not Act.PUSH_BRANCH:
             return Done()
         if described and not world.index and not world.tag:
-            # Nothing has been published of what stands there: it may be replaced.
+            # Nothing of that commit has been published: it may be replaced.
             return Step(Act.PUSH_BRANCH, expected=world.branch.head if world.branch else "")
         return _other(plan, world, commit)
 

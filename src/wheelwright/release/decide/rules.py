@@ -14,7 +14,7 @@
     | all others                      | never: they judge what comes after the creation         |
 
 Rulesets know branches and tags: no rule can be made for the lock's ref. Protection of the older
-kind is shown to administrators alone, and only for branches that are there.
+kind is shown only to administrators, and only for branches that are there.
 
 Sources: GitHub's REST description, schemas `repository-rule` and `repository-ruleset`;
 docs.github.com, "Available rules for rulesets", and "Creating rulesets for a repository" for the
@@ -61,7 +61,7 @@ class RefToCreate:
         return self.ref.startswith("refs/heads/")
 
 
-def makings(
+def refs_to_create(
     seen: Container[str], branch: str, tag: str, message: str, email: str
 ) -> tuple[RefToCreate, ...]:
     """Return what of a release is still to be made; `seen` are the refs that are there."""
@@ -69,12 +69,12 @@ def makings(
     if tag in seen:
         # With a tag the branch was there, and may be deleted after its pull request.
         return ()
-    made = RefToCreate(tag)
-    return (made,) if branch in seen else (made, RefToCreate(branch, message, email))
+    created = RefToCreate(tag)
+    return (created,) if branch in seen else (created, RefToCreate(branch, message, email))
 
 
 def applies(ruleset: Mapping[str, Any], ref: str) -> bool:
-    """Whether an active ruleset, as `GET rulesets/ID` tells it, is about a ref.
+    """Whether an active ruleset, as in `GET rulesets/ID`, is about a ref.
 
     What else it may be conditional on, such as names of repositories, GitHub has judged: it lists
     a repository's rulesets.
@@ -85,45 +85,45 @@ def applies(ruleset: Mapping[str, Any], ref: str) -> bool:
     return ruleset.get("enforcement") == "active" and included and not excluded
 
 
-def objections(rules: Iterable[Mapping[str, Any]], making: RefToCreate) -> tuple[str, ...]:
+def objections(rules: Iterable[Mapping[str, Any]], ref_to_create: RefToCreate) -> tuple[str, ...]:
     """Return what each of the rules that forbids it demands, such as "restricts creations"."""
-    found = (_demand(rule, making) for rule in rules)
+    found = (_demand(rule, ref_to_create) for rule in rules)
     return tuple(dict.fromkeys(demand for demand in found if demand))
 
 
 def judged(
-    ruleset: Mapping[str, Any], demands: Iterable[str], making: RefToCreate, *, app: bool
+    ruleset: Mapping[str, Any], demands: Iterable[str], ref_to_create: RefToCreate, *, app: bool
 ) -> Problem | str:
-    """Return the problem when it is certain, a note when it is not; empty for who may bypass it.
+    """Return the problem when it is certain, else a note; empty for a token that may bypass it.
 
     Whether "the user making the request" may bypass a ruleset is known of people. An app's token
     has no user behind it (its `permissions` of a repository are all false, whatever it may do),
-    and who bypasses is told to administrators alone: so for apps it is a note.
+    and only administrators see who bypasses: so for apps it is a note.
     """
     bypass = ruleset.get("current_user_can_bypass")
     if bypass in _BYPASSES:
         return ""
     source = "" if ruleset.get("source_type") == "Repository" else f" of {ruleset.get('source')}"
     name = f'the ruleset "{ruleset.get("name")}"{source}'
-    seen = f"{making.ref}: {name} {' and '.join(demands)}"
+    seen = f"{ref_to_create.ref}: {name} {' and '.join(demands)}"
     if app or bypass not in _HELD:
         return f"{seen}, so --github-token has to be one that bypasses it"
     return Problem(Reason.FORBIDDEN, seen)
 
 
-def _demand(rule: Mapping[str, Any], making: RefToCreate) -> str:
+def _demand(rule: Mapping[str, Any], ref_to_create: RefToCreate) -> str:
     """Return what a rule demands that the ref does not have; empty where it has nothing against."""
     kind, parameters = rule.get("type"), rule.get("parameters") or {}
-    branch = making.is_branch
+    branch = ref_to_create.is_branch
     match kind:
         case "creation":
             return "restricts creations"
         case "branch_name_pattern" | "tag_name_pattern":
-            what, text = "names", making.name
+            what, text = "names", ref_to_create.name
         case "commit_message_pattern" if branch:
-            what, text = "commit messages", making.message
+            what, text = "commit messages", ref_to_create.message
         case "commit_author_email_pattern" | "committer_email_pattern" if branch:
-            what, text = "addresses of committers", making.email
+            what, text = "addresses of committers", ref_to_create.email
         case "required_signatures" if branch:
             return "requires signed commits"
         case "required_status_checks" | "workflows" if branch:
@@ -150,7 +150,7 @@ def _fits(parameters: Mapping[str, Any], text: str) -> bool:
             try:
                 found = search(pattern, text, "a rule") is not None
             except ProjectError:
-                # RE2 knows words that this engine does not, and has no pattern that is slow.
+                # RE2 has syntax that this engine lacks, and no slow patterns.
                 return True
         case _:
             return True
@@ -158,13 +158,13 @@ def _fits(parameters: Mapping[str, Any], text: str) -> bool:
 
 
 def _matches(pattern: str, ref: str) -> bool:
-    """Whether a condition's pattern means a ref; `~DEFAULT_BRANCH` is no ref that is made here."""
+    """Whether a condition's pattern means a ref; `~DEFAULT_BRANCH` is not made here."""
     if pattern.startswith("~"):
         return pattern == "~ALL"
     try:
         return search(f"(?s)\\A(?:{''.join(_translated(pattern))})\\Z", ref, "a rule") is not None
     except ProjectError:
-        # A pattern that cannot be followed here may mean the ref: then its rules are told.
+        # A pattern that is invalid here may mean the ref: then its rules are reported.
         return True
 
 

@@ -1,6 +1,6 @@
 """The next step of a release: a pure function of the plan and the world.
 
-The rows are asked from the top; the first that holds decides. "Here" is what this run has done.
+The first row that is true decides.
 
     | the world shows                                          | next                         |
     |----------------------------------------------------------|------------------------------|
@@ -13,12 +13,12 @@ The rows are asked from the top; the first that holds decides. "Here" is what th
     | the lock of this run's name, or of one to take over      | LOCK (compare and swap)      |
     | the lock of another                                      | Stop LOCKED or LOCK_LOST     |
     | the tag at another commit, or before anything is         | Stop TAG_TAKEN               |
-    |   published of a commit that is not made anew            |                              |
+    |   published of a commit that this run does not make      |                              |
     | a version that was not there when this was planned,      |                              |
     |   and nothing of this one on the index                   | Stop OVERTAKEN               |
     | no journal commit, and files on the index                | Stop JOURNAL_LOST            |
     | the release branch without a journal commit              | Stop BRANCH_TAKEN            |
-    | no journal commit, or another than this run makes anew   |                              |
+    | no journal commit, or another than this run makes        |                              |
     |   and an empty index                                     | PUSH_BRANCH                  |
     | the pull request closed unmerged                         | Stop PULL_CLOSED             |
     | nothing on the index; gates not run / failed             | RUN_GATES / Stop             |
@@ -33,13 +33,13 @@ The rows are asked from the top; the first that holds decides. "Here" is what th
     | a complete draft                                         | PUBLISH_RELEASE              |
     | a published release with other files                     | Stop RELEASE_DIFFERS         |
 
-What the message of the release commit says is a hint. That the commit is a release's is known when
-its parent is in the base's history and its tree is that of the edits made anew: VERIFY. With an
-empty index, requirements and times are made anew as well, and the branch with them; with files
+The message of the release commit is a hint. That the commit is a release's is known when its parent
+is in the base's history and its tree is that of the edits made again: VERIFY. With an empty index,
+requirements and times are made again as well, and the branch with them; with files
 there, the rebuild must have their hashes.
 
-An act that failed is tried again, or ends the release, as `TROUBLES` says: but only if it is
-still the next one. What the act was for may have happened although its answer was lost.
+An act that failed is tried again, or ends the release, by `REASONS_BY_KIND`: but only if it is
+still the next one. It may have succeeded although its response was lost.
 """
 
 from __future__ import annotations
@@ -71,14 +71,14 @@ LOOKS: Final = 5
 # How often a busy server is asked again, and the longest pause that is worth waiting for.
 BUSY_TRIES: Final = 5
 LONGEST_PAUSE_S: Final = 300.0
-# Who lost a race looks again at once; who loses this often is told so.
+# A run that lost a race looks again at once; one that loses this often stops.
 RACE_TRIES: Final = 3
 
 # What a distribution's name ends with: PEP 625 and PEP 427.
 DISTRIBUTIONS: Final = (".tar.gz", ".whl")
 
 # What ends the release when an act fails for good, by act where that matters.
-TROUBLES: Final = MappingProxyType(
+REASONS_BY_KIND: Final = MappingProxyType(
     {
         FailureKind.CREDENTIALS: Reason.INDEX_CREDENTIALS,
         FailureKind.OTHER_BYTES: Reason.OTHER_BYTES,
@@ -86,7 +86,7 @@ TROUBLES: Final = MappingProxyType(
         FailureKind.ATTESTATION: Reason.ATTESTATION,
     }
 )
-REFUSALS: Final = MappingProxyType(
+REASONS_BY_ACT: Final = MappingProxyType(
     {
         Act.LOCK: Reason.PUSH_REFUSED,
         Act.VERIFY: Reason.EDITS_FAILED,
@@ -128,7 +128,7 @@ class Step:
 
     @property
     def done(self) -> tuple[Act, str]:
-        """What tells it from another one: a name may be left behind by a broken upload twice."""
+        """What identifies it: a broken upload may leave the same name twice."""
         return self.act, f"{self.subject} {self.asset_id}" if self.asset_id else self.subject
 
 
@@ -141,25 +141,28 @@ Next: TypeAlias = Step | Done | Stop
 
 
 def next_step(plan: Plan, world: World) -> Next:
-    """Return what to do, that it is done, or why it cannot go on."""
+    """Return what to do, that it is done, or why it cannot continue."""
     return _tempered(plan, world, _wanted(plan, world))
 
 
 def next_upload(plan: Plan, world: World) -> Next:
-    """Return the same for the distributions alone: what is left when a person pushed the tag."""
+    """Return the same for the distributions only: what is left for an existing tag."""
     return _tempered(plan, world, _distributions(plan, world) or Done())
 
 
 def _tempered(plan: Plan, world: World, wanted: Next) -> Next:
     if not isinstance(wanted, Step):
         return wanted
-    setback = world.here.setback
-    if setback and (setback.act, setback.subject) == (wanted.act, wanted.subject):
-        return _after(plan, setback, wanted)
-    if world.here.done == wanted.done:
+    failure = world.state.failure
+    if failure and (failure.act, failure.subject) == (
+        wanted.act,
+        wanted.subject,
+    ):
+        return _after(plan, failure, wanted)
+    if world.state.done == wanted.done:
         what = f"{wanted.act.value} {wanted.subject}".rstrip()
-        if world.here.looks < LOOKS:
-            return Step(Act.WAIT, subject=f"{what} to show", pause_s=2.0**world.here.looks)
+        if world.state.looks < LOOKS:
+            return Step(Act.WAIT, subject=f"{what} to show", pause_s=2.0**world.state.looks)
         return Stop.at(Reason.NO_PROGRESS, what)
     return wanted
 
@@ -168,17 +171,17 @@ def _wanted(plan: Plan, world: World) -> Next:
     if _released(world):
         if (unsure := verification(plan, world)) is not None:
             return unsure
-        held = world.lock and (_is_mine(plan, world) or world.lock.commit == world.here.lock)
+        held = world.lock and (_is_mine(plan, world) or world.lock.commit == world.state.lock)
         return Step(Act.UNLOCK, expected=world.lock.commit) if world.lock and held else Done()
     for rows in (_lock, _journal, _distributions, _repository):
         if (found := rows(plan, world)) is not None:
             return found
-    # All of it stands, yet `_released` says no: the index shows other files than the release.
+    # All of it is there, yet not `_released`: the index shows other files than the release.
     return Stop.at(Reason.RELEASE_DIFFERS, f"GitHub release {plan.tag}")
 
 
 def _released(world: World) -> bool:
-    """Whether everything is out there, told without a build: by the index's own hashes."""
+    """Whether everything is released, known without a build: by the index's own hashes."""
     journal, pull, release = world.journal, world.pull, world.release
     if not (journal and world.tag and pull and release and world.index):
         return False
@@ -195,7 +198,7 @@ def _released(world: World) -> bool:
 
 
 def _same(wanted: str, digest: str) -> bool:
-    # A server that tells no digests cannot be compared with; its word for the name has to do.
+    # A server without digests cannot be compared with; the name has to suffice.
     return not digest or wanted == digest
 
 
@@ -210,7 +213,7 @@ def _is_mine(plan: Plan, world: World) -> bool:
 
 
 def _lock(plan: Plan, world: World) -> Next | None:
-    lock, own = world.lock, world.here.lock
+    lock, own = world.lock, world.state.lock
     if lock and lock.commit == own:
         return None
     if own:
@@ -223,7 +226,7 @@ def _lock(plan: Plan, world: World) -> Next | None:
     return Stop.at(
         Reason.LOCKED,
         f'run "{lock.run}" is releasing {lock.version} ({plan.lock_ref})',
-        lock.act,
+        lock.hint,
     )
 
 
@@ -245,10 +248,10 @@ def _journal(plan: Plan, world: World) -> Next | None:
         return Step(Act.PUSH_BRANCH)
     if (unsure := verification(plan, world)) is not None:
         return unsure
-    if branch and not world.index and not world.tag and journal.commit != world.here.anew:
-        # Left by a run that published nothing: its time and its requirements are made anew.
+    if branch and not world.index and not world.tag and journal.commit != world.state.own_commit:
+        # Left by a run that published nothing: its time and its requirements are made again.
         return Step(Act.PUSH_BRANCH, expected=branch.head)
-    if tag and not world.index and journal.commit != world.here.anew:
+    if tag and not world.index and journal.commit != world.state.own_commit:
         # No release tags before it publishes.
         seen = f"{plan.tag} is {tag.head[:12]}, and nothing of it is on the index"
         return Stop.at(Reason.TAG_TAKEN, seen)
@@ -257,47 +260,47 @@ def _journal(plan: Plan, world: World) -> Next | None:
 
 def verification(plan: Plan, world: World) -> Next | None:
     """Compare the release commit, or stop where it is not what a release makes."""
-    journal, here = world.journal, world.here
-    if journal is None or journal.commit == here.anew:
+    journal, state = world.journal, world.state
+    if journal is None or journal.commit == state.own_commit:
         return None
-    if journal.commit != here.verified:
+    if journal.commit != state.verified:
         return Step(Act.VERIFY, subject=journal.commit[:12])
-    return Stop.at(Reason.FOREIGN, f"{plan.branch} {here.foreign}") if here.foreign else None
+    return Stop.at(Reason.FOREIGN, f"{plan.branch} {state.foreign}") if state.foreign else None
 
 
 # -- the distributions ----------------------------------------------------------------------------
 
 
 def _distributions(plan: Plan, world: World) -> Next | None:
-    here = world.here
+    state = world.state
     pull = world.pull
     if pull and pull.state is PullState.CLOSED:
         return Stop.at(Reason.PULL_CLOSED, pull.url or f"#{pull.number}")
-    if not world.index and here.gates is not Verdict.PASSED:
-        if here.gates is Verdict.FAILED:
-            return Stop.at(Reason.GATES_FAILED, here.gates_said)
+    if not world.index and state.gates is not Verdict.PASSED:
+        if state.gates is Verdict.FAILED:
+            return Stop.at(Reason.GATES_FAILED, state.gates_output)
         return Step(Act.RUN_GATES)
-    if here.differing:
-        return Stop.at(Reason.NOT_REPRODUCIBLE, ", ".join(here.differing))
-    if not here.built:
+    if state.differing:
+        return Stop.at(Reason.NOT_REPRODUCIBLE, ", ".join(state.differing))
+    if not state.built:
         return Step(Act.BUILD)
     indexed = {file.name: file.sha256 for file in world.index}
-    other = [f.name for f in here.built if indexed.get(f.name, f.sha256) != f.sha256]
+    other = [f.name for f in state.built if indexed.get(f.name, f.sha256) != f.sha256]
     if other:
         return Stop.at(Reason.OTHER_BYTES, ", ".join(other))
-    missing = tuple(file.name for file in here.built if file.name not in indexed)
+    missing = tuple(file.name for file in state.built if file.name not in indexed)
     return _upload(plan, world, missing) if missing else None
 
 
 def _upload(plan: Plan, world: World, missing: tuple[str, ...]) -> Next:
-    here = world.here
-    if here.check is Verdict.FAILED:
-        return Stop.at(Reason.CHECK_FAILED, here.check_said)
-    if here.check is Verdict.UNKNOWN:
+    state = world.state
+    if state.check is Verdict.FAILED:
+        return Stop.at(Reason.CHECK_FAILED, state.check_output)
+    if state.check is Verdict.UNKNOWN:
         return Step(Act.CHECK)
-    if here.accepted_s is None:
+    if state.accepted_s is None:
         return Step(Act.PUBLISH, files=missing)
-    if here.accepted_s < INDEX_WAIT_S:
+    if state.accepted_s < INDEX_WAIT_S:
         return Step(Act.WAIT, subject="the index's listing", pause_s=INDEX_POLL_S)
     return Stop.at(Reason.INDEX_LAGS, f"{plan.package} {plan.version}: {', '.join(missing)}")
 
@@ -316,7 +319,7 @@ def _repository(plan: Plan, world: World) -> Next | None:
 
 
 def _assets(plan: Plan, world: World, release: GitHubRelease) -> Iterator[Next]:
-    wanted = {file.name: file.sha256 for file in world.here.built}
+    wanted = {file.name: file.sha256 for file in world.state.built}
     if not release.draft:
         yield Stop.at(Reason.RELEASE_DIFFERS, release.url or plan.tag)
     for asset in release.assets:
@@ -334,29 +337,29 @@ def _assets(plan: Plan, world: World, release: GitHubRelease) -> Iterator[Next]:
 # -- after a failure ------------------------------------------------------------------------------
 
 
-def _after(plan: Plan, setback: FailedAttempt, wanted: Step) -> Next:
-    if setback.trouble is FailureKind.BUSY:
-        pause = pause_s(setback.count, setback.retry_after_s)
+def _after(plan: Plan, failure: FailedAttempt, wanted: Step) -> Next:
+    if failure.kind is FailureKind.BUSY:
+        pause = pause_s(failure.count, failure.retry_after_s)
         if pause is None:
-            return Stop.at(Reason.NO_ANSWER, _said(plan, setback))
-        return wanted if setback.waited else Step(Act.WAIT, setback.act.value, pause_s=pause)
-    if setback.trouble is FailureKind.RACE and setback.count < RACE_TRIES:
+            return Stop.at(Reason.NO_ANSWER, _describe(plan, failure))
+        return wanted if failure.waited else Step(Act.WAIT, failure.act.value, pause_s=pause)
+    if failure.kind is FailureKind.RACE and failure.count < RACE_TRIES:
         return wanted
-    reason = TROUBLES.get(setback.trouble, REFUSALS[setback.act])
-    if (setback.act, setback.trouble) == (Act.PUSH_BRANCH, FailureKind.TOOL):
+    reason = REASONS_BY_KIND.get(failure.kind, REASONS_BY_ACT[failure.act])
+    if (failure.act, failure.kind) == (Act.PUSH_BRANCH, FailureKind.TOOL):
         reason = Reason.EDITS_FAILED
-    return Stop.at(reason, _said(plan, setback))
+    return Stop.at(reason, _describe(plan, failure))
 
 
 def pause_s(count: int, retry_after_s: float | None) -> float | None:
-    """Return how long to leave a busy server alone; None when it has been asked often enough.
+    """Return how long to leave a busy server alone; None after enough tries.
 
-    `count` is how often it was busy in a row; `retry_after_s` is what it asked for itself.
+    `count` is how often it was busy in a row; `retry_after_s` is what it requested itself.
     """
     pause = 2.0**count if retry_after_s is None else retry_after_s
     return None if count >= BUSY_TRIES or pause > LONGEST_PAUSE_S else pause
 
 
-def _said(plan: Plan, setback: FailedAttempt) -> str:
-    what = f"{setback.act.value} {setback.subject}".rstrip()
-    return f"{what} of {plan.package} {plan.version}: {setback.said or setback.trouble.value}"
+def _describe(plan: Plan, failure: FailedAttempt) -> str:
+    what = f"{failure.act.value} {failure.subject}".rstrip()
+    return f"{what} of {plan.package} {plan.version}: {failure.message or failure.kind.value}"

@@ -62,9 +62,9 @@ class Reason(Enum):
     NO_PROGRESS = "a step succeeded and changed nothing"
 
     @property
-    def act(self) -> str:
-        """The next act for a person."""
-        return _ACTS[self]
+    def hint(self) -> str:
+        """What to do next."""
+        return _HINTS[self]
 
     @property
     def step(self) -> str:
@@ -72,7 +72,7 @@ class Reason(Enum):
         return next((step for step, reasons in _STEPS.items() if self in reasons), "preflight")
 
 
-_ACTS = {
+_HINTS = {
     Reason.NO_BUMP: "pass --bump, --pre, --post or --version",
     Reason.BAD_REQUEST: "pass another --bump or --pre, or the whole version by --version",
     Reason.NOT_HIGHER: "pass a higher version, or --allow-lower for a maintenance release",
@@ -142,16 +142,16 @@ def anchor(reason: Reason) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One reason to stop, with what was seen; `act` replaces the reason's own."""
+    """One reason to stop, with what was seen; `hint` replaces the reason's own."""
 
     reason: Reason
     seen: str = ""
-    act: str = ""
+    hint: str = ""
 
     def text(self) -> str:
-        """Return the problem for people: the fact, what was seen, the next act."""
+        """Return the problem for people: the fact, what was seen, the hint."""
         fact = f"{self.reason.value}: {self.seen}" if self.seen else self.reason.value
-        return f"{fact}; {self.act or self.reason.act}"
+        return f"{fact}; {self.hint or self.reason.hint}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +161,9 @@ class Stop:
     problems: tuple[Problem, ...]
 
     @staticmethod
-    def at(reason: Reason, seen: str = "", act: str = "") -> Stop:
+    def at(reason: Reason, seen: str = "", hint: str = "") -> Stop:
         """Stop for one reason."""
-        return Stop((Problem(reason, seen, act),))
+        return Stop((Problem(reason, seen, hint),))
 
     @staticmethod
     def among(problems: Iterable[Problem]) -> Stop | None:

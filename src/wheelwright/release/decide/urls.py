@@ -17,7 +17,7 @@ PYPI: Final = ("https://upload.pypi.org/legacy/", "https://pypi.org/simple/")
 class IndexUrls:
     """Where files go to, and where they are listed; `page` is for people, where one is known.
 
-    A private listing is read by the name and password in its address, which are for nobody to see.
+    A private listing is read by the name and password in its address, which are never shown.
     """
 
     publish: str
@@ -55,8 +55,8 @@ def index_urls(
         seen = f"a credential in the address {without_credentials(publish)}"
         return Problem(Reason.BAD_REQUEST, seen, "pass it as --index-token")
     if from_table and (seen := exposed(publish)):
-        act = "write https, or pass --publish-url and --check-url"
-        return Problem(Reason.BAD_REQUEST, f'[[tool.uv.index]] "{index}": {seen}', act)
+        hint = "write https, or pass --publish-url and --check-url"
+        return Problem(Reason.BAD_REQUEST, f'[[tool.uv.index]] "{index}": {seen}', hint)
     host = re.match(r"https://((?:test\.)?pypi\.org)/simple/?$", check)
     page = f"https://{host.group(1)}/project/{package}/" if host else ""
     return IndexUrls(publish, check.rstrip("/") + "/", page)
@@ -117,8 +117,8 @@ def hub_of(remote: str, api: str = "") -> Hub | Problem:
     match = re.match(r"(https?)://([^/]+)/(?:.*/)?([^/]+)/([^/]+?)(?:\.git)?/?$", remote)
     if match is None:
         seen = f"{remote or 'no remote'} names no repository on GitHub"
-        act = "pass --remote https://github.com/OWNER/NAME"
-        return Problem(Reason.BAD_REQUEST, seen, act)
+        hint = "pass --remote https://github.com/OWNER/NAME"
+        return Problem(Reason.BAD_REQUEST, seen, hint)
     scheme, host, owner, name = match.groups()
     known = "https://api.github.com" if host == "github.com" else f"{scheme}://{host}/api/v3"
     return Hub((api or known).rstrip("/"), owner, name, f"{scheme}://{host}/{owner}/{name}")

@@ -10,7 +10,7 @@
 
 "-" is refused. It is the table of `uv version --bump` but for one thing: from a pre-release, a
 component that the pre-release already leads to is finished rather than skipped. `patch` makes
-1.2.3 of 1.2.3rc1, where uv makes 1.2.4 and 1.2.3 would never come out. The note says so.
+1.2.3 of 1.2.3rc1, where uv makes 1.2.4 and 1.2.3 would never be released. The note has it.
 
 A component and a pre-release together (`minor` and `rc`) start that pre-release, or count on
 when the current version is one of it.
@@ -37,7 +37,7 @@ _PLACES: Final = {"major": 0, "minor": 1, "patch": 2}
 
 @dataclass(frozen=True)
 class Bump:
-    """Which version the caller asked for; empty means not said."""
+    """Which version is requested; empty means not given."""
 
     bump: str = argument("patch, minor, major, or stable: a pre-release made final.", "")
     pre: str = argument("alpha, beta, rc or dev; with --bump, the first of it.", "")
@@ -45,17 +45,17 @@ class Bump:
     version: str = argument("The version itself (PEP 440).", "")
 
     @property
-    def words(self) -> str:
+    def as_options(self) -> str:
         """The request as options."""
-        said = [f"--{key} {value}" for key, value in self._said() if value]
-        return " ".join([*said, *(["--post"] if self.post else [])])
+        given = [f"--{key} {value}" for key, value in self._given() if value]
+        return " ".join([*given, *(["--post"] if self.post else [])])
 
-    def _said(self) -> tuple[tuple[str, str], ...]:
+    def _given(self) -> tuple[tuple[str, str], ...]:
         return ("bump", self.bump), ("pre", self.pre), ("version", self.version)
 
     def refusal(self) -> Stop | None:
         """Return what is wrong with the request itself, whatever the package is."""
-        given = [f"--{key}" for key, value in self._said() if value] + ["--post"] * self.post
+        given = [f"--{key}" for key, value in self._given() if value] + ["--post"] * self.post
         if not given:
             return Stop.at(Reason.NO_BUMP)
         for key, value, known in (("bump", self.bump, BUMPS), ("pre", self.pre, PRES)):
@@ -79,7 +79,7 @@ class Request(Bump):
 
 @dataclass(frozen=True, slots=True)
 class Versioned:
-    """The version, and what a person may not expect about it."""
+    """The version, and what may be unexpected about it."""
 
     version: str
     note: str = ""

@@ -1,8 +1,8 @@
 """A release (`Plan`) and its observed state outside (`World`), as frozen data.
 
 `World` is observed anew after every act. All of it comes from the index, git and GitHub, except
-`RunState`: what this one run holds in its hands. A run that starts after a crash starts with an
-empty `RunState` and goes on all the same.
+`RunState`: what this one run has. A run that starts after a crash starts with an empty `RunState`
+and continues all the same.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Plan:
         take_over: the name of another run whose lock may be taken.
         epoch_s: the time of the journal commit, seconds since 1970; timestamps of the build.
         known: versions with a tag or release branch when this was planned.
-        notes: for people, such as what the bump was taken to mean, and what GitHub shows.
+        notes: for people, such as how the bump was understood, and what GitHub shows.
     """
 
     package: str
@@ -50,7 +50,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """Who holds the lock: the ref's commit, and what its message says."""
+    """The lock: the ref's commit, and what its message has."""
 
     commit: str
     run: str
@@ -59,8 +59,8 @@ class Lock:
     epoch_s: int
 
     @property
-    def act(self) -> str:
-        """What another run can do; people paste it, and whoever may push has named the run."""
+    def hint(self) -> str:
+        """What another run can do; it is pasted, and anyone who may push can have named the run."""
         simple = re.fullmatch(r"[\w.:/@+-]+", self.run, re.ASCII)
         named = f'"{self.run}"' if simple else shlex.quote(self.run)
         return f"wait for it, or continue it with --take-over={named} if it is dead"
@@ -72,7 +72,7 @@ class Journal:
 
     Attributes:
         commit: found by its trailers in the history of `head`; empty where it is not there. Its
-            message is a hint: what it is, is known once it is compared with the edits made anew.
+            message is a hint: it is only known after a comparison with the edits made again.
         parent: the commit of the base branch that it was made on.
         head: where the ref points; another commit when people pushed on top.
         build_requires: `name==version` of what it is built with; empty where nothing is recorded.
@@ -108,7 +108,7 @@ class Pull:
 class Asset:
     """A file of a GitHub release; not `uploaded` while, or because, an upload broke off.
 
-    `sha256` is empty where the server tells no digest.
+    `sha256` is empty where the server has none.
     """
 
     id: int
@@ -148,7 +148,7 @@ class Act(Enum):
 
 
 class FailureKind(Enum):
-    """How an act failed, as far as its answer says."""
+    """How an act failed, as far as the response shows."""
 
     BUSY = "no answer, or asked to retry later"
     RACE = "another run was first"
@@ -166,15 +166,15 @@ class FailedAttempt:
 
     Attributes:
         subject: of the act, such as an asset's name.
-        said: what the other side answered, secrets replaced.
+        message: the other side's response, secrets replaced.
         count: how many times in a row this act has failed.
-        retry_after_s: what the other side asked for.
+        retry_after_s: the pause that the other side requested.
         waited: the pause before the next try is over.
     """
 
     act: Act
-    trouble: FailureKind
-    said: str = ""
+    kind: FailureKind
+    message: str = ""
     subject: str = ""
     count: int = 1
     retry_after_s: float | None = None
@@ -182,7 +182,7 @@ class FailedAttempt:
 
 
 class Verdict(Enum):
-    """What a check of this run said."""
+    """The verdict of a check in this run."""
 
     UNKNOWN = "not run"
     PASSED = "passed"
@@ -196,7 +196,7 @@ class RunState:
     Attributes:
         lock: the commit that this run pushed to the lock's ref.
         verified: the commit that this run has compared with what the edits make of its parent.
-        anew: the commit that this run makes, or has made, of the plan.
+        own_commit: the commit that this run makes, or has made, of the plan.
         foreign: what in `verified` is not what a release makes; empty where it is a release's.
         built: the distributions, byte-identical from two builds.
         differing: members that differ between the two builds.
@@ -207,16 +207,16 @@ class RunState:
 
     lock: str = ""
     verified: str = ""
-    anew: str = ""
+    own_commit: str = ""
     foreign: str = ""
     gates: Verdict = Verdict.UNKNOWN
-    gates_said: str = ""
+    gates_output: str = ""
     built: tuple[File, ...] = ()
     differing: tuple[str, ...] = ()
     check: Verdict = Verdict.UNKNOWN
-    check_said: str = ""
+    check_output: str = ""
     accepted_s: float | None = None
-    setback: FailedAttempt | None = None
+    failure: FailedAttempt | None = None
     done: tuple[Act, str] | None = None
     looks: int = 0
 
@@ -240,7 +240,7 @@ class World:
     pulls: tuple[Pull, ...] = ()
     release: GitHubRelease | None = None
     releases: frozenset[str] = frozenset()
-    here: RunState = field(default_factory=RunState)
+    state: RunState = field(default_factory=RunState)
 
     @property
     def journal(self) -> Journal | None:

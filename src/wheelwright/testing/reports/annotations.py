@@ -38,7 +38,7 @@ class Annotation:
     column: int = 0
 
     def __str__(self) -> str:
-        # A report may name anything; GitHub shows a file of the repository alone.
+        # A report may name anything; GitHub shows only files of the repository.
         outside = self.file.startswith("/") or ".." in self.file.split("/")
         file = "" if outside else self.file
         placed = bool(file) and self.line > 0
@@ -48,8 +48,8 @@ class Annotation:
             "col": str(self.column) if placed and self.column > 0 else "",
             "title": self.title,
         }
-        said = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value)
-        return f"::error {said}::{escaped(self.message)}"
+        listed = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value)
+        return f"::error {listed}::{escaped(self.message)}"
 
 
 def escaped(text: str) -> str:
@@ -87,8 +87,8 @@ def of_tests(report: MatrixReport) -> list[Annotation]:
         for cell in report.failed
         if not cell.failures
     ]
-    if said := shortfall(report.coverage):
-        found.append(Annotation("coverage", said))
+    if missing := shortfall(report.coverage):
+        found.append(Annotation("coverage", missing))
     return found
 
 
@@ -107,8 +107,8 @@ def of_types(report: str, where: str = "") -> list[Annotation]:
     found: list[Annotation] = []
     title = text = ""
     for line in report.splitlines():
-        if one := _ON_ONE_LINE.match(line):
-            found.append(_typed("type error", one["text"].strip(), one, where))
+        if error := _ON_ONE_LINE.match(line):
+            found.append(_typed("type error", error["text"].strip(), error, where))
         elif head := _HEAD.match(line):
             title, text = f"type error {head['code'] or ''}".strip(), head["text"].strip()
         elif text and (arrow := _ARROW.match(line)):

@@ -1,4 +1,4 @@
-"""Codecov's own uploader: its command line, its run, and what its answer means."""
+"""Codecov's own uploader: its command line, its run, and the message about it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wheelwright.project.arguments import argument
 
 REPORT = "/coverage/coverage.xml"
 
-# Where it fails it ends with a traceback, whose last line says why.
+# Where it fails it ends with a traceback, whose last line is the reason.
 _TAIL_LINES = 8
 
 
@@ -37,7 +37,7 @@ async def upload(report: dagger.File, token: dagger.Secret, about: Upload) -> st
     container = (
         toolchain.hashed(DEFAULT_PYTHON, "codecov-cli")
         .with_file(REPORT, report)
-        # An upload is a side effect: no earlier one stands in for it.
+        # An upload is a side effect: it is never cached.
         .with_env_variable("WHEELWRIGHT_UPLOADED_AT", str(time.time_ns()))
     )
     held = Held(Credential.REPORTS, "CODECOV_TOKEN", token)
@@ -47,11 +47,11 @@ async def upload(report: dagger.File, token: dagger.Secret, about: Upload) -> st
 
 def command(upload: Upload) -> tuple[str, ...]:
     """Return the command; the token is in `CODECOV_TOKEN`, never among the arguments."""
-    words = ["codecovcli"]
+    args = ["codecovcli"]
     if upload.url:
-        words.append(f"--url={upload.url}")
+        args.append(f"--url={upload.url}")
     # One file, ours: searching would also find the reports of single cells.
-    words += ["upload-process", "--fail-on-error", "--disable-search", f"--file={REPORT}"]
+    args += ["upload-process", "--fail-on-error", "--disable-search", f"--file={REPORT}"]
     for option, value in (
         ("--sha", upload.commit),
         ("--branch", upload.branch),
@@ -59,17 +59,17 @@ def command(upload: Upload) -> tuple[str, ...]:
         ("--pr", upload.pull_request),
     ):
         if value:
-            words.append(f"{option}={value}")
+            args.append(f"{option}={value}")
     if upload.slug:
-        words.append("--git-service=github")
-    words += [f"--flag={flag}" for flag in upload.flags]
-    return tuple(words)
+        args.append("--git-service=github")
+    args += [f"--flag={flag}" for flag in upload.flags]
+    return tuple(args)
 
 
 def upload_message(upload: Upload, output: Output) -> str:
-    """Return what came of it in words; an upload that failed is no failure of the run."""
-    said = "\n".join(part.strip() for part in (output.stdout, output.stderr) if part.strip())
-    lines = said.splitlines()[-_TAIL_LINES:]
+    """Return the message about an upload; one that failed does not fail the call."""
+    printed = "\n".join(part.strip() for part in (output.stdout, output.stderr) if part.strip())
+    lines = printed.splitlines()[-_TAIL_LINES:]
     to = upload.url or "Codecov"
     if output.exit_code == 0:
         return "\n".join([f"uploaded coverage.xml to {to}", *lines])

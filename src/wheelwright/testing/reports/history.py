@@ -5,8 +5,8 @@
      "ran_at": "2026-05-04T09:58:12+00:00"}
 
 `seconds` is pytest's own clock, so that waiting and installing do not count. `ran_at` is the
-same in two lines where the second was answered from the cache: it says nothing new about
-durations, and counts once.
+same in two lines where the second was cached: it has nothing new about durations,
+and counts once.
 """
 
 from __future__ import annotations
@@ -112,12 +112,12 @@ def trend(history: str, last: int = 5) -> str:
 
 def _runs(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the rows without those of a run that stands there already."""
-    seen: set[tuple[str, str]] = set()
+    known: set[tuple[str, str]] = set()
     kept: list[dict[str, Any]] = []
     for row in rows:
         run = (row["step"], row.get("ran_at") or row["at"])
-        if run not in seen:
-            seen.add(run)
+        if run not in known:
+            known.add(run)
             kept.append(row)
     return kept
 

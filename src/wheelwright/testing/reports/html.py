@@ -1,8 +1,8 @@
 """The matrix as one page: no network, no script, dark and light, readable on a phone.
 
 Everything from outside is escaped by `_e`, and a content security policy in the page itself
-forbids whatever an escape might miss. Verdicts are told by a mark and a word, never by colour
-alone.
+forbids whatever an escape might miss. Verdicts are shown by a mark and a word, never only by
+colour.
 """
 
 from __future__ import annotations
@@ -79,12 +79,12 @@ def _head(report: MatrixReport) -> Iterable[str]:
     yield "<header>"
     yield f'<p class="over">Test matrix, {_time(report.at)}</p>'
     yield f"<h1>{_e(report.package)}</h1>"
-    said = _e(headline(report))
-    yield f'<p class="verdict {kind}"><span aria-hidden="true">{mark}</span><span>{said}</span></p>'
+    line = _e(headline(report))
+    yield f'<p class="verdict {kind}"><span aria-hidden="true">{mark}</span><span>{line}</span></p>'
     yield '<ul class="figures">'
-    for figure, word, alarm in _figures(report):
+    for figure, label, alarm in _figures(report):
         named = ' class="text-failed"' if alarm else ""
-        yield f"<li><b{named}>{_e(figure)}</b><span>{_e(word)}</span></li>"
+        yield f"<li><b{named}>{_e(figure)}</b><span>{_e(label)}</span></li>"
     yield "</ul>"
     for note in report.notes:
         yield f'<p class="quiet">{_e(note)}</p>'
@@ -134,13 +134,13 @@ def _cell(cell: CellReport, longest: float, *, measured: bool) -> Iterable[str]:
     yield f'<tr class="{kind}{"".join(spare)}">'
     about = [cell.version or f"Python {cell.cell.python}", cell.cell.resolution]
     about += ["+".join(part) for part in (cell.cell.groups, cell.cell.extras, cell.cell.services)]
-    said = ", ".join(part for part in about if part)
+    environment = ", ".join(part for part in about if part)
     kept = ' <span class="chip kept">cached</span>' if cell.cached else ""
     yield (
         f'<td><span class="name"><span class="mark" aria-hidden="true">{mark}</span><span>'
         f"<b>{_e(cell.cell.name)}</b>{kept}"
         f'<span class="sr"> {_e(cell.verdict.value)}</span>'
-        f'<span class="sub">{_e(said)}</span></span></span></td>'
+        f'<span class="sub">{_e(environment)}</span></span></span></td>'
     )
     yield f'<td class="tests">{_counts(cell)}</td>'
     if measured:
@@ -233,11 +233,11 @@ def _slowest(report: MatrixReport) -> Iterable[str]:
 def _coverage(coverage: Coverage | None) -> Iterable[str]:
     if coverage is None:
         return
-    said = shortfall(coverage)
+    text = shortfall(coverage)
     least = f"of at least {coverage.minimum:g} %" if coverage.minimum else "over all cells"
     yield f"<h2>Coverage<small>{percent(coverage.percent)} {least}</small></h2>"
-    if said:
-        yield f'<p class="text-failed">{_e(said)}</p>'
+    if text:
+        yield f'<p class="text-failed">{_e(text)}</p>'
     ordered = coverage.most_lacking
     if not ordered:
         return
@@ -247,8 +247,8 @@ def _coverage(coverage: Coverage | None) -> Iterable[str]:
     yield "</ul></div>"
     if len(ordered) > _FILES:
         rest = len(ordered) - _FILES
-        said = f"{rest} more files, each with less missing; coverage/html has them all"
-        yield f'<p class="quiet">{said}</p>'
+        text = f"{rest} more files, each with less missing; coverage/html has them all"
+        yield f'<p class="quiet">{text}</p>'
 
 
 def _file(file: FileCoverage, minimum: float) -> str:
@@ -266,8 +266,8 @@ def _environments(report: MatrixReport) -> Iterable[str]:
     yield "<h2>Where the dependencies came from</h2>"
     yield '<div class="panel"><dl>'
     for cell in report.cells:
-        said = "; ".join(part for part in (cell.place, *cell.notes) if part) or "not installed"
-        yield f"<dt>{_e(cell.cell.name)}</dt><dd>{_e(said)}</dd>"
+        sources = "; ".join(part for part in (cell.place, *cell.notes) if part) or "not installed"
+        yield f"<dt>{_e(cell.cell.name)}</dt><dd>{_e(sources)}</dd>"
     yield "</dl></div>"
 
 

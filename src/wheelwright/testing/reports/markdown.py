@@ -1,7 +1,7 @@
 """The matrix as Markdown for GitHub's step summary: cells, what failed and why, times, coverage.
 
 Text of tests is data here, whatever it looks like: table cells and titles are escaped, output
-stands in fences longer than any in it.
+is in fences longer than any in it.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _failures(report: MatrixReport, kept: int) -> list[str]:
         for test, message, text in outputs:
             if not text or shown >= kept:
                 omitted += bool(text)
-                # An item of a list is Markdown; what stands in <summary> is HTML alone.
+                # An item of a list is Markdown; <summary> is only HTML.
                 lines.append(f"- {_title(cell.cell.name, test, message, markdown)}")
                 continue
             summary = _title(cell.cell.name, test, message, _html)

@@ -1,6 +1,6 @@
 """A finished matrix as data: what every report is made from, and its JSON.
 
-The JSON is also the state of the `Matrix` object between calls, so that it holds what the
+The JSON is also the state of the `Matrix` object between calls, so that it has what the
 reports show and no more: the failures with the end of their output, the slowest tests, no list
 of everything that passed.
 """
@@ -31,9 +31,9 @@ class CellReport:
     Attributes:
         version: the interpreter with its patch release, empty where it did not start.
         tests_s: by pytest's clock; `wall_s` is this call's, installing and waiting included.
-        cached: whether the run was an earlier one, whose result was kept.
+        cached: whether the result is from an earlier run.
         ran_at: when pytest began, as it wrote it itself: tells one run from another.
-        coverage: percent of the cell alone; None where it was not measured.
+        coverage: percent of the cell only; None where it was not measured.
         details: for a cell that failed without a failing test, why.
     """
 
@@ -67,7 +67,7 @@ class FileCoverage:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Coverage combined over the cells; `minimum` 0 asks for nothing."""
+    """Coverage combined over the cells; `minimum` 0 requires nothing."""
 
     percent: float
     files: tuple[FileCoverage, ...] = ()
@@ -121,8 +121,8 @@ def shortfall(coverage: Coverage | None) -> str:
         for file in coverage.most_lacking[:5]
         if file.missing
     )
-    said = f"coverage {percent(coverage.percent)} is below {coverage.minimum:g} %"
-    return f"{said}; most lacking: {named}" if named else f"{said}: nothing was measured"
+    message = f"coverage {percent(coverage.percent)} is below {coverage.minimum:g} %"
+    return f"{message}; most lacking: {named}" if named else f"{message}: nothing was measured"
 
 
 def headline(report: MatrixReport) -> str:
@@ -138,8 +138,8 @@ def headline(report: MatrixReport) -> str:
             if begun
             else f"none of {counted(total, 'cell')} ran"
         )
-    if said := shortfall(report.coverage):
-        return said.partition(";")[0]
+    if message := shortfall(report.coverage):
+        return message.partition(";")[0]
     idle = sum(cell.verdict is not Verdict.PASSED for cell in report.cells)
     missed = f", {idle} not run" if idle else ""
     return f"{counted(total - idle, 'cell')} passed{missed}"
@@ -182,11 +182,11 @@ _cell_from_json = make_dict_structure_fn(CellReport, _JSON)
 
 @_JSON.register_unstructure_hook
 def _flat(cell: CellReport) -> dict[str, Any]:
-    made: dict[str, Any] = {}
+    data: dict[str, Any] = {}
     for key, value in _cell_to_json(cell).items():
         flat = {name: getattr(cell.counts, name) for name in _COUNTS}
-        made.update(flat if key == "counts" else {key: value})
-    return made
+        data.update(flat if key == "counts" else {key: value})
+    return data
 
 
 @_JSON.register_structure_hook

@@ -33,7 +33,7 @@ def render(report: MatrixReport) -> str:
 
 
 def seconds(cell: CellReport) -> str:
-    """Return how long the cell took in this call; `cached` where its run is an earlier one."""
+    """Return how long the cell took in this call; `cached` for an earlier run."""
     if cell.wall_s is None:
         return "-"
     return "cached" if cell.cached else f"{cell.wall_s:.1f}"
@@ -54,9 +54,10 @@ def _row(cell: CellReport, *, measured: bool) -> list[str]:
 def _total(report: MatrixReport) -> list[str]:
     if report.coverage is None:
         return []
-    said = shortfall(report.coverage)
+    message = shortfall(report.coverage)
     cells = sum(cell.coverage is not None for cell in report.cells)
     least = f", at least {report.coverage.minimum:g} % required" if report.coverage.minimum else ""
     return [
-        said or f"coverage {percent(report.coverage.percent)} over {counted(cells, 'cell')}{least}"
+        message
+        or f"coverage {percent(report.coverage.percent)} over {counted(cells, 'cell')}{least}"
     ]

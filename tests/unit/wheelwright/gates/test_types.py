@@ -50,9 +50,11 @@ def test_unknown_typecheck_command_is_refused() -> None:
         types.checkers(described)
 
 
-def plan(described: Project, index: int = 0, *, asked: bool = False) -> types.Check:
+def plan(described: Project, index: int = 0, *, requested: bool = False) -> types.Check:
     """Plan one of a project's checkers."""
-    return types.check_of(described, types.checkers(described)[index], "3.12.1", asked=asked)
+    return types.check_of(
+        described, types.checkers(described)[index], "3.12.1", requested=requested
+    )
 
 
 def test_checker_of_a_group_runs_inside_the_environment() -> None:
@@ -78,8 +80,8 @@ def test_undeclared_checker_is_pinned_and_installed_beside() -> None:
 
 def test_asked_python_reaches_the_checker() -> None:
     """--python sets the version, in each checker's own words."""
-    assert "--python-version=3.12" in plan(project(LIKE_CLICK), asked=True).args
-    assert ("--pythonversion", "3.12") == plan(project(LIKE_CLICK), 1, asked=True).args[-2:]
+    assert "--python-version=3.12" in plan(project(LIKE_CLICK), requested=True).args
+    assert ("--pythonversion", "3.12") == plan(project(LIKE_CLICK), 1, requested=True).args[-2:]
     assert "--python-version=3.12" not in plan(project(LIKE_CLICK)).args
 
 
@@ -170,7 +172,7 @@ def test_checker_among_the_test_dependencies_is_the_one_that_runs(
     wanted = find(described, "3.12")
     brought = (wanted.place, requirements(described, wanted))
     checker = types.checkers(described)[0]
-    check = types.check_of(described, checker, "3.12", asked=False, brought=brought)
+    check = types.check_of(described, checker, "3.12", requested=False, brought=brought)
 
     assert check.tool is None
     version = told.split()[1]
@@ -180,7 +182,7 @@ def test_checker_among_the_test_dependencies_is_the_one_that_runs(
 def test_another_version_than_the_chosen_one_is_told() -> None:
     """What the program tells counts, also where another version was chosen."""
     described = project(SHADOWED)
-    check = types.check_of(described, types.checkers(described)[0], "3.12", asked=False)
+    check = types.check_of(described, types.checkers(described)[0], "3.12", requested=False)
 
     assert check.tool is not None
     label = types.that_ran(check, "mypy 0.1.2\n").label
@@ -190,6 +192,6 @@ def test_another_version_than_the_chosen_one_is_told() -> None:
 def test_guessed_targets_of_a_green_verdict_are_named() -> None:
     """A pass over what was guessed says so, as a failure does."""
     described = project('[project]\nname = "ash"\nversion = "1"\n\n[tool.mypy]\n', names=("src/",))
-    check = types.check_of(described, types.checkers(described)[0], "3.12", asked=False)
+    check = types.check_of(described, types.checkers(described)[0], "3.12", requested=False)
 
     assert "over src because its configuration" in types.judge(check, Output(0), "3.12").note

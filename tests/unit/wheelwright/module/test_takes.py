@@ -11,7 +11,7 @@ from dagger import Doc
 
 from wheelwright.module.releases import Releases
 from wheelwright.module.takes import takes
-from wheelwright.release.act.asked import Asked, Run, Target
+from wheelwright.release.act.options import ReleaseOptions, Run, Target
 from wheelwright.release.decide.version import Bump
 from wheelwright.testing.cells import Selection
 
@@ -21,10 +21,14 @@ class Sample:
 
     @takes(Bump, Run, bump="patch")
     async def some(
-        self, asked: Asked, tag: Annotated[str, Doc("A tag.")] = "", *, dry_run: bool = False
-    ) -> tuple[Asked, str, bool]:
+        self,
+        options: ReleaseOptions,
+        tag: Annotated[str, Doc("A tag.")] = "",
+        *,
+        dry_run: bool = False,
+    ) -> tuple[ReleaseOptions, str, bool]:
         """Return what was given."""
-        return asked, tag, dry_run
+        return options, tag, dry_run
 
     @takes(without=("service",))
     async def cells(self, selection: Selection) -> Selection:
@@ -32,9 +36,9 @@ class Sample:
         return selection
 
     @takes(Target)
-    async def job(self, asked: Asked) -> Asked:
+    async def job(self, options: ReleaseOptions) -> ReleaseOptions:
         """Return what was given."""
-        return asked
+        return options
 
 
 def test_a_function_has_the_arguments_of_its_groups_and_its_own() -> None:
@@ -64,9 +68,9 @@ def test_a_function_may_take_all_of_a_record_but_some() -> None:
 
 async def test_what_is_given_reaches_the_function_as_one_record() -> None:
     """What is not given, and what the function does not take, has its default."""
-    asked, tag, dry_run = await Sample().some(version="1.2", run="one", tag="v1", dry_run=True)
+    options, tag, dry_run = await Sample().some(version="1.2", run="one", tag="v1", dry_run=True)
 
-    assert Asked(version="1.2", run="one") == asked
+    assert ReleaseOptions(version="1.2", run="one") == options
     assert ("v1", True) == (tag, dry_run)
 
 
@@ -84,5 +88,5 @@ def test_every_argument_is_taken_by_a_function() -> None:
     functions = [each for name, each in vars(Releases).items() if not name.startswith("_")]
     taken = {name for each in functions for name in inspect.signature(each).parameters}
 
-    assert set() == {field.name for field in fields(Asked) if field.metadata} - taken
-    assert "asked" not in taken
+    assert set() == {field.name for field in fields(ReleaseOptions) if field.metadata} - taken
+    assert "options" not in taken

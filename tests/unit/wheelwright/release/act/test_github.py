@@ -109,7 +109,7 @@ async def test_asset_that_is_gone_is_as_good_as_deleted(server: Server, github: 
     server.answers[f"DELETE {REPOSITORY}/releases/assets/6"] = (403, {"message": "no"})
     with pytest.raises(ActFailed) as caught:
         await github.delete_asset(6)
-    assert FailureKind.REFUSED is caught.value.trouble
+    assert FailureKind.REFUSED is caught.value.kind
     assert "token-of-mine" not in str(caught.value)
 
 
@@ -150,7 +150,7 @@ async def test_limit_of_the_rate_is_no_missing_permission(
     server.answers[f"GET {REPOSITORY}"] = (403, limited)
     with pytest.raises(ActFailed) as caught:
         await github.problems()
-    assert FailureKind.BUSY is caught.value.trouble
+    assert FailureKind.BUSY is caught.value.kind
 
 
 BASE = f"GET {REPOSITORY}/branches/main"

@@ -39,4 +39,4 @@ async def test_listing_of_the_index_is_read_as_json(server: Server) -> None:
     server.answers["GET /simple/demo/"] = (503, None)
     with pytest.raises(ActFailed) as caught:
         await index.files()
-    assert FailureKind.BUSY is caught.value.trouble
+    assert FailureKind.BUSY is caught.value.kind

@@ -46,7 +46,7 @@ def test_keeper_is_read_from_the_project(
     toml: str, files: dict[str, str], text: str | None, keeper: ChangelogSource
 ) -> None:
     """A configured tool keeps the changelog; otherwise a section Unreleased does."""
-    assert keeper is changelog.keeper(project(toml, files), text)
+    assert keeper is changelog.source_of(project(toml, files), text)
 
 
 CLIFF = "[tool.git-cliff.git]\n"
@@ -75,7 +75,7 @@ def test_git_cliff_runs_where_it_finds_its_configuration(
     }
     snapshot = Snapshot({**texts, **dict.fromkeys(files, "")}, frozenset(files))
     member = describe(snapshot, "a", {"a": texts["a/pyproject.toml"]})
-    assert ChangelogSource.GIT_CLIFF is changelog.keeper(member, None)
+    assert ChangelogSource.GIT_CLIFF is changelog.source_of(member, None)
     assert where == changelog.cliff_directory(member)
 
 

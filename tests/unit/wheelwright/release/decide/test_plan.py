@@ -85,8 +85,10 @@ def test_fault_1_empty_changelog_stops() -> None:
     for survey in (
         replace(GOOD, changes=""),
         replace(GOOD, changes="### Fixed\n\n"),
-        replace(GOOD, keeper=ChangelogSource.NOBODY),
-        replace(GOOD, keeper=ChangelogSource.TOWNCRIER, changes="No significant changes.\n"),
+        replace(GOOD, changelog_source=ChangelogSource.NOBODY),
+        replace(
+            GOOD, changelog_source=ChangelogSource.TOWNCRIER, changes="No significant changes.\n"
+        ),
     ):
         assert [Reason.EMPTY_CHANGELOG] == reasons(survey)
 

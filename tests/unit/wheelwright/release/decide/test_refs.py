@@ -88,7 +88,7 @@ class Clone:
         assert 0 == done.returncode, done.stderr
         return done.stdout.strip()
 
-    def look(self) -> refs.Seen:
+    def look(self) -> refs.RemoteRefs:
         """Look at the remote."""
         return refs.read(self("look"))
 
@@ -124,7 +124,7 @@ def test_lock_has_one_winner_and_names_it(remote: Remote) -> None:
     plan = a_plan(base_commit=remote.head())
     won = one("lock", LOCK, "", "1700000000", stdin=refs.lock_message(plan, "n1"))
     lost = two.run("lock", LOCK, "", "1700000000", stdin=refs.lock_message(plan, "n2"))
-    assert FailureKind.RACE is refs.trouble(lost.stderr, lost.returncode).trouble
+    assert FailureKind.RACE is refs.failure_of(lost.stderr, lost.returncode).kind
     lock = two.look().locks[LOCK]
     assert (won, "one", "1.2.4", remote.head(), 1_700_000_000) == (
         lock.commit,
@@ -142,7 +142,7 @@ def test_fault_7_unlock_of_a_lost_lock_is_refused(remote: Remote) -> None:
     first = one("lock", LOCK, "", "1700000000", stdin=refs.lock_message(plan, "n1"))
     second = two("lock", LOCK, first, "1700000000", stdin=refs.lock_message(plan, "n2"))
     late = one.run("delete", LOCK, first)
-    assert FailureKind.RACE is refs.trouble(late.stderr, late.returncode).trouble
+    assert FailureKind.RACE is refs.failure_of(late.stderr, late.returncode).kind
     assert second == one.look().locks[LOCK].commit
     two("delete", LOCK, second)
     assert {} == one.look().locks
@@ -204,7 +204,7 @@ def test_fault_27_tag_is_never_moved_and_the_same_is_no_error(remote: Remote) ->
     clone("push", "refs/tags/v1.2.4", "", made)
     clone("push", "refs/tags/v1.2.4", "", made)
     other = clone.run("push", "refs/tags/v1.2.4", "", remote.head())
-    assert FailureKind.RACE is refs.trouble(other.stderr, other.returncode).trouble
+    assert FailureKind.RACE is refs.failure_of(other.stderr, other.returncode).kind
     assert made == remote.head("refs/tags/v1.2.4")
 
 
@@ -246,9 +246,9 @@ def test_fault_9_protected_branch_refuses_as_such(remote: Remote) -> None:
     clone = remote.clone("one")
     refused = clone.run("push", "refs/heads/main", remote.head(), remote.head() + "^")
     refused = clone.run("push", "refs/heads/x", "", remote.head())
-    error = refs.trouble(refused.stderr, refused.returncode)
-    assert FailureKind.REFUSED is error.trouble
-    assert "GH006: Protected branch update failed" in error.said
+    error = refs.failure_of(refused.stderr, refused.returncode)
+    assert FailureKind.REFUSED is error.kind
+    assert "GH006: Protected branch update failed" in error.message
 
 
 @pytest.mark.parametrize(
@@ -282,13 +282,13 @@ def test_fault_9_protected_branch_refuses_as_such(remote: Remote) -> None:
 )
 def test_words_of_git_are_told_apart(words: str, exit_code: int, kind: FailureKind) -> None:
     """A busy server, a refusal and a lost race lead to different next steps."""
-    assert kind is refs.trouble(words, exit_code).trouble
+    assert kind is refs.failure_of(words, exit_code).kind
 
 
 def test_changes_begin_at_the_newest_tag_before_the_version() -> None:
     """Neither a later tag nor the version's own counts, so that going on finds the same place."""
     refs_seen = {f"refs/tags/v{version}": version for version in ("1.2.3", "1.2.4", "2.0.0")}
-    seen = refs.Seen("main", refs_seen)
+    seen = refs.RemoteRefs("main", refs_seen)
 
     assert "1.2.3" == refs.since(seen, "v", "1.2.4")
     assert "1.2.4" == refs.since(seen, "v", "1.3.0")
@@ -348,7 +348,7 @@ def test_tag_of_no_commit_is_seen_and_is_none(remote: Remote, what: str, kind: s
 def test_fault_26_tag_of_the_same_base_commit_is_no_earlier_release() -> None:
     """A second run on the commit that was released finds that release, not the one after it."""
     journal = Journal("journal", "base", "journal")
-    seen = refs.Seen(
+    seen = refs.RemoteRefs(
         "main",
         {"refs/tags/v1.2.4": "journal", "refs/tags/v1.2.3": "old", "refs/tags/other": "x"},
         journals={"refs/tags/v1.2.4": ("demo", "1.2.4", journal)},

@@ -39,13 +39,13 @@ UPLOADS = [
 def test_words_of_an_upload_are_told_apart(fault: str, words: str, trouble: str) -> None:
     """What the index or uv says decides whether to try again, and which stop it is."""
     error = responses.upload(words, 2)
-    assert FailureKind[trouble] is error.trouble
-    assert words in error.said
+    assert FailureKind[trouble] is error.kind
+    assert words in error.message
 
 
 def test_fault_16_upload_out_of_time_is_worth_another_run() -> None:
     """Exit code 124 is that of `timeout`: the server hung."""
-    assert FailureKind.BUSY is responses.upload("Uploading a.whl", 124).trouble
+    assert FailureKind.BUSY is responses.upload("Uploading a.whl", 124).kind
 
 
 @pytest.mark.parametrize(
@@ -93,5 +93,5 @@ def test_fault_30_answers_of_github(
 ) -> None:
     """Limits are waited for as GitHub says, refusals end it, what is there already is a race."""
     error = responses.github("POST /pulls", status, headers, body, 1000.0)
-    assert (trouble, retry_after_s) == (error.trouble, error.retry_after_s)
-    assert error.said.startswith(f"POST /pulls: {status}")
+    assert (trouble, retry_after_s) == (error.kind, error.retry_after_s)
+    assert error.message.startswith(f"POST /pulls: {status}")

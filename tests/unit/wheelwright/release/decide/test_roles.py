@@ -76,7 +76,7 @@ def built(outside: Outside, plan: Plan) -> Built | Outcome:
     if outcome.end != Done() or journal is None:
         return outcome
     assert BUILDING >= set(outcome.acts)
-    return Built(plan, journal.commit, git.made is not None, outcome.world.here.built)
+    return Built(plan, journal.commit, git.made is not None, outcome.world.state.built)
 
 
 def taken(outside: Outside, handed: Built, decide: Callable[[Plan, World], Next]) -> Outcome:
@@ -94,7 +94,7 @@ def published(outside: Outside, handed: Built) -> Outcome:
 
     async def observe(plan: Plan, ports: Ports, here: RunState) -> World:
         here = roles.verified(here, handed.commit, handed.files)
-        return World(branch=journal, tag=journal, index=await ports.index.files(), here=here)
+        return World(branch=journal, tag=journal, index=await ports.index.files(), state=here)
 
     return asyncio.run(loop.run(handed.plan, outside.ports, observe=observe, decide=next_upload))
 

@@ -18,4 +18,4 @@ def test_anchors_are_those_of_the_headings() -> None:
     """A message's link leads to its section as GitHub makes anchors."""
     assert "the-index-refused-the-upload" == anchor(Reason.INDEX_REFUSED)
     assert len(Reason) == len({anchor(reason) for reason in Reason})
-    assert all(reason.act for reason in Reason)
+    assert all(reason.hint for reason in Reason)

@@ -1,6 +1,6 @@
 """The options of a release: each field is an argument, with its help and default.
 
-Empty means: found out. A function takes the groups that concern it (`module/takes.py`);
+Empty means the default. A function takes the groups that concern it (`module/takes.py`);
 what it does not take has its default.
 """
 
@@ -97,7 +97,7 @@ class Credentials:
         return self.oidc_url is not None and self.oidc_token is not None
 
     def uncredentialed(self) -> Problem | None:
-        """Return the problem that nothing was given which the index accepts."""
+        """Return the problem that no credential of the index is given; None where one is."""
         if self.trusted or self.index_token:
             return None
         seen = "neither --index-token nor --oidc-url and --oidc-token"
@@ -144,7 +144,7 @@ class RefToCreate:
 
 @dataclass(frozen=True)
 class Trust:
-    """Whom to believe."""
+    """Which certificates to trust."""
 
     ca: dagger.File | None = argument(
         "Your own certificates (PEM) for uploads to the index, git and GitHub.", None
@@ -156,11 +156,11 @@ class Trust:
 
 
 @dataclass(frozen=True)
-class Asked(Request, Branch, Origin, Api, NamedIndex, Upload, Run, RefToCreate, Trust):
-    """Everything that was asked, and of which package.
+class ReleaseOptions(Request, Branch, Origin, Api, NamedIndex, Upload, Run, RefToCreate, Trust):
+    """All options, and of which package.
 
     Attributes:
-        package: its name, where the source holds several.
+        package: its name, where the source has several.
         python: the version to work with; empty: the package's own.
         git: the directory whose `.git` names the remote.
         checkout: look at the remote in the clone that `git` is, and write nothing to it.
@@ -171,18 +171,18 @@ class Asked(Request, Branch, Origin, Api, NamedIndex, Upload, Run, RefToCreate, 
     git: dagger.Directory | None = None
     checkout: bool = False
 
-    def who(self) -> RunIdentity:
-        """Return which run this is; each call makes up a name where none was given.
+    def identity(self) -> RunIdentity:
+        """Return which run this is; each call makes a name where none is given.
 
         Raises:
-            RequestError: the name cannot stand in a commit's message.
+            RequestError: the name cannot be in a commit's message.
         """
         run = run_name(self.run) or f"run-{uuid.uuid4().hex[:8]}"
         return RunIdentity(run, self.take_over, self.source_date_epoch or int(time.time()))
 
 
 def run_name(run: str) -> str:
-    """Return the name of a run, which stands in the message of the lock's commit.
+    """Return the name of a run, which is in the message of the lock's commit.
 
     Raises:
         RequestError: it is more than a line, or a long one.
