@@ -21,10 +21,11 @@ from stiletto.api.patterns import Filter as PatternFilter
 from stiletto.engine.commands import Commands
 from stiletto.engine.contents import refuse_large, replaced
 from stiletto.engine.context import preparing
-from stiletto.engine.layout import SCRATCH, Below, NamedFile, Stack
+from stiletto.engine.layout import SCRATCH, NamedFile, Stack
 from stiletto.engine.once import Once
 from stiletto.engine.secrets import SecretStore
 from stiletto.engine.surface import (
+    Below,
     DeltaSurface,
     Surface,
     TreeSurface,

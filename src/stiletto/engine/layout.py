@@ -8,7 +8,6 @@ from typing import Protocol
 from stiletto.api import container as c
 from stiletto.api import files as f
 from stiletto.engine.secrets import SecretStore
-from stiletto.graph.links import TreeError
 from stiletto.graph.tree import Dir, File
 from stiletto.layers.layer import Layer
 from stiletto.layers.view import View
@@ -81,27 +80,3 @@ class Layouts(Protocol):
     def view(self, stack: Stack) -> View:
         """Return a view of what is at `/`, without a sandbox."""
         ...
-
-
-class Below:
-    """A view as the lower side of a delta; implements `surface.Lower`."""
-
-    def __init__(self, view: View) -> None:
-        self._view = view
-
-    def kind(self, path: str) -> str | None:
-        """Return `dir`, `file` or `link`, or None."""
-        node = self._view.lookup(path, follow=False)
-        return node.kind if node else None
-
-    def link(self, path: str) -> str:
-        """Return a link's target."""
-        node = self._view.lookup(path, follow=False)
-        if node is None or node.kind != "link":
-            raise TreeError(f"{path} is not a link")
-        return node.link()
-
-    def mode(self, path: str) -> int:
-        """Return the permission bits of a path that exists."""
-        node = self._view.lookup(path, follow=False)
-        return node.stat.st_mode & 0o7777 if node else 0o755

@@ -12,27 +12,35 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Protocol
 
 from stiletto.graph.links import TreeError
 from stiletto.graph.links import follow as follow_links
 from stiletto.graph.tree import DIR_MODE, Dir, Entry, File, Link, split
+from stiletto.layers.view import View
 
 
-class Lower(Protocol):
+class Below:
     """The files below a delta, read-only; paths are absolute, and no parent is a link."""
 
-    def kind(self, path: str, /) -> str | None:
+    def __init__(self, view: View) -> None:
+        self._view = view
+
+    def kind(self, path: str) -> str | None:
         """Return `dir`, `file` or `link`, or None."""
-        ...
+        node = self._view.lookup(path, follow=False)
+        return node.kind if node else None
 
-    def link(self, path: str, /) -> str:
+    def link(self, path: str) -> str:
         """Return a link's target."""
-        ...
+        node = self._view.lookup(path, follow=False)
+        if node is None or node.kind != "link":
+            raise TreeError(f"{path} is not a link")
+        return node.link()
 
-    def mode(self, path: str, /) -> int:
+    def mode(self, path: str) -> int:
         """Return the permission bits of a path that exists."""
-        ...
+        node = self._view.lookup(path, follow=False)
+        return node.stat.st_mode & 0o7777 if node else 0o755
 
 
 class Surface(ABC):
@@ -129,7 +137,7 @@ class DeltaSurface(Surface):
     that is seen.
     """
 
-    def __init__(self, lower: Lower) -> None:
+    def __init__(self, lower: Below) -> None:
         self._lower = lower
         self.tree = Dir(lower.mode("/"))
         self.removed: set[str] = set()

@@ -7,12 +7,15 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
 from stiletto.api.definition import ModuleDef
 from stiletto.errors import ModuleFailed, UsageError
 from stiletto.module.config import CONFIG, ModuleConfig
 from stiletto.module.origin import Origin
 from stiletto.module.remote import is_remote
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,20 +152,21 @@ def read_project(source: Path) -> ModuleProject:
     except (ValueError, RecursionError) as error:
         # ValueError: TOMLDecodeError and UnicodeDecodeError are, and a number with too many digits.
         raise ModuleFailed(f"{path}: {error}") from error
-    project = _table(data, "project")
-    package = re.sub(r"[-.\s]+", "_", _text(project, "name") or "main")
-    entry_points = _table(_table(project, "entry-points"), "dagger.mod")
+    project = _get(data, "project", dict[str, Any]())
+    package = re.sub(r"[-.\s]+", "_", _get(project, "name", "") or "main")
+    entry_points = _get(_get(project, "entry-points", {}), "dagger.mod", dict[str, Any]())
     pinned = source / ".python-version"
     lines = pinned.read_text(errors="replace").splitlines() if pinned.is_file() else []
     python = next((fields[0] for line in lines if (fields := line.partition("#")[0].split())), "")
     has_sdk = any(
         re.match(r"dagger[-_.]+io(?![\w.-])", dependency, re.IGNORECASE)
-        for dependency in _texts(project, "dependencies")
+        for dependency in _get(project, "dependencies", list[Any]())
+        if isinstance(dependency, str)
     )
     return ModuleProject(
         package=package,
-        python=python or _text(project, "requires-python"),
-        main_object=_text(entry_points, "main_object"),
+        python=python or _get(project, "requires-python", ""),
+        main_object=_get(entry_points, "main_object", ""),
         has_sdk=has_sdk,
     )
 
@@ -171,16 +175,6 @@ def read_project(source: Path) -> ModuleProject:
 # project, reports what is wrong with it.
 
 
-def _table(data: Mapping[str, object], key: str) -> Mapping[str, object]:
+def _get(data: Mapping[str, Any], key: str, default: T) -> T:
     value = data.get(key)
-    return value if isinstance(value, dict) else {}
-
-
-def _text(data: Mapping[str, object], key: str) -> str:
-    value = data.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def _texts(data: Mapping[str, object], key: str) -> list[str]:
-    value = data.get(key)
-    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+    return value if isinstance(value, type(default)) else default

@@ -13,10 +13,10 @@ import asyncio
 import contextlib
 import errno
 import socket
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Protocol, TypeAlias, cast
+from typing import TypeAlias, cast
 from urllib.parse import urlsplit
 
 from stiletto.sandbox.host_environment import PROXY_VARIABLES
@@ -32,16 +32,8 @@ OPEN_MAX = 128
 not use up the engine's descriptors. The client idle for longest gives way to the next."""
 
 
-class Inside(Protocol):
-    """Makes sockets in the network of the steps."""
-
-    def __call__(self, kind: int, family: int, bound: Address | None) -> socket.socket:
-        """Return a socket, bound to an address.
-
-        Raises:
-            OSError: it cannot be bound.
-        """
-        ...
+Inside: TypeAlias = Callable[[int, int, Address | None], socket.socket]
+"""Makes a socket of a kind and family in the network of the steps, bound to an address."""
 
 
 async def join(near: Connection, far: Connection) -> None:

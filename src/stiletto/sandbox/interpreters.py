@@ -80,6 +80,7 @@ class Answers:
     def __init__(self, memory: Memory | None = None) -> None:
         self._memory = memory
         self._known: dict[str, dict[str, Any]] = {}
+        self._probes = asyncio.Semaphore(PROBES_AT_ONCE)
 
     async def ask(self, executable: Path) -> Interpreter | None:
         """Return what an executable is; None if it is not a working CPython."""
@@ -90,7 +91,8 @@ class Answers:
         if facts is None and self._memory:
             facts = _fitting(self._memory.record(RECORDS, key))
         if facts is None:
-            facts = await _facts(executable)
+            async with self._probes:
+                facts = await _facts(executable)
             # A failure is not cached: it may pass, as while a library is being installed.
             if facts is not None and self._memory:
                 self._memory.put_record(RECORDS, key, facts)
@@ -200,15 +202,9 @@ async def find_interpreters(
     env: Mapping[str, str] = os.environ, home: Path | None = None, answers: Answers | None = None
 ) -> list[Interpreter]:
     """Return every interpreter of this machine, each once, best places first."""
-    gate = asyncio.Semaphore(PROBES_AT_ONCE)
     known = answers or Answers()
-
-    async def ask(executable: Path) -> Interpreter | None:
-        async with gate:
-            return await known.ask(executable)
-
     paths = list(dict.fromkeys(candidates(env, home or Path.home())))
-    found = await asyncio.gather(*map(ask, paths))
+    found = await asyncio.gather(*map(known.ask, paths))
     by_file = {python.executable.resolve(): python for python in reversed(found) if python}
     return list(reversed(by_file.values()))
 

@@ -6,7 +6,7 @@ both implement the `Sandbox` protocol and pass the same tests.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
@@ -137,12 +137,8 @@ class Step:
     hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-class Sink(Protocol):
-    """Receives output as it comes, secrets already replaced."""
-
-    def __call__(self, stream: Stream, data: bytes, /) -> None:
-        """Take what came on one of the streams."""
-        ...
+Sink: TypeAlias = Callable[[Stream, bytes], None]
+"""Receives output as it comes, secrets already replaced."""
 
 
 @dataclass(frozen=True, slots=True)

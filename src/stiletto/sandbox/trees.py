@@ -42,6 +42,8 @@ class Record:
 
 Snapshot: TypeAlias = Mapping[str, Record]
 
+_COPIES = {stat.S_IFLNK: copy_link, stat.S_IFREG: copy_file}
+
 
 def walk(root: Path, skip: Collection[str] = ()) -> Iterator[tuple[str, os.stat_result]]:
     """Yield every path beneath `root` with its own lstat, parents first.
@@ -102,10 +104,8 @@ def lay(layer: Layer, tree: Path, at: str = "") -> None:
             continue
         if there is not None:
             remove_entry(here)
-        if stat.S_ISLNK(found.st_mode):
-            copy_link(layer.root / path, here, old, new)
-        elif stat.S_ISREG(found.st_mode):
-            copy_file(layer.root / path, here, old, new)
+        if copy := _COPIES.get(stat.S_IFMT(found.st_mode)):
+            copy(layer.root / path, here, old, new)
     # Last and deepest first: a directory may be read-only.
     for here, mode in reversed(modes):
         here.chmod(mode)
@@ -154,11 +154,8 @@ def changes(
         if stat.S_ISDIR(record.mode):
             target.mkdir(exist_ok=True)
             target.chmod(stat.S_IMODE(record.mode) | stat.S_IRWXU)
-        elif stat.S_ISLNK(record.mode):
-            if copy_link(source, target, old, new):
-                relocatable.add(path)
-        elif stat.S_ISREG(record.mode):
-            if copy_file(source, target, old, new):
+        elif copy := _COPIES.get(stat.S_IFMT(record.mode)):
+            if copy(source, target, old, new):
                 relocatable.add(path)
         else:
             source.unlink()  # a socket or pipe means nothing without its process

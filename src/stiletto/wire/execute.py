@@ -203,11 +203,8 @@ async def _resolve(source: Any, info: graphql.GraphQLResolveInfo[Any], /, **args
             if isinstance(answer, LongText):
                 execution.long.append(answer)
     except StilettoError as error:
-        message = (
-            error.message
-            if error.hint is None or isinstance(error, StepFailed)
-            else (f"{error.message}: {error.hint}")
-        )
+        hint = None if isinstance(error, StepFailed) else error.hint
+        message = error.message if hint is None else f"{error.message}: {hint}"
         raise GraphQLError(
             message, extensions=to_extensions(error), original_error=error
         ) from error
