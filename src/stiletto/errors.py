@@ -11,16 +11,16 @@
        |- Exhausted              exit 1   it is short of something just now (sandbox/select.py)
        `- NetworkUnavailable     exit 1   steps cannot have a network (sandbox/network.py)
 
-Outside of the tree, for the sake of who catches them:
+Outside of the tree, because of the code that catches them:
 
     OSError
     `- Unspooled                 what a step prints cannot be kept (sandbox/spool.py)
     BaseException
     `- Interrupted               a signal ended the command: no error (cli/interrupts.py)
 
-A message is a lower-case fact that names the object and the path. The next act is a field of
-its own, `hint`, so that library code never formats for people. Anything else that reaches the
-top is a bug, and only a bug shows a traceback. A test compares the drawing with the code.
+A message is a lower-case fact that names the object and the path. The hint is a field of its own,
+so that library code never formats for people. Anything else that reaches the top is a bug, and only
+a bug shows a traceback. A test compares the drawing with the code.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = [
 
 
 class StilettoError(Exception):
-    """Base of all errors here: a fact, and optionally the next act."""
+    """Base of all errors here: a message, and optionally a hint."""
 
     exit_code: int = 1
 
@@ -75,9 +75,9 @@ class StepFailed(StilettoError):
     """A command ended with an exit code that was not expected.
 
     `stdout` and `stderr` are what the command printed, secrets already replaced. `replay` is one
-    shell line that runs the same step again, or None where the provider has none. `message` is
-    what a module's code made of the failure, where it said more than the exit code; `ended` says
-    what ended the command, where it did not end by itself.
+    shell line that runs the same step again, or None where the provider has none. `message` is what
+    a module's code made of the failure, if it is more than the exit code; `ended` is what ended the
+    command, if it did not end by itself.
     """
 
     def __init__(

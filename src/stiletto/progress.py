@@ -115,9 +115,9 @@ class Renderer:
 
 
 class Progress:
-    """Opens spans and says one-off lines (each line once).
+    """Opens spans and shows single lines (each line once).
 
-    `mask` takes the secrets of a session out of names, notes and lines; output comes without.
+    `mask` removes the secrets of a session from names, notes and lines; output has none.
     """
 
     def __init__(self, renderer: Renderer | None = None) -> None:
@@ -148,7 +148,7 @@ class Progress:
         return list(self._open.values())
 
     def say(self, line: str) -> None:
-        """Tell something once, such as that isolation is off."""
+        """Show a line once, such as that isolation is off."""
         line = harmless(self.mask(line))
         if line not in self._said:
             self._said.add(line)

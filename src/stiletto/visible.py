@@ -1,6 +1,6 @@
 """Makes foreign text safe for terminals and logs (pure).
 
-visible      one line; what is no ordinary character is written as its escape
+visible      one line; other than ordinary characters are written as escapes
 sanitized    one line as a terminal would leave it standing
 harmless     several lines that neither a terminal nor the log of a CI server acts on
 coloured     the same for a result, colours kept
@@ -38,7 +38,7 @@ _COMMAND = re.compile(r"##(?=\w*\[)")
 
 
 def visible(text: str) -> str:
-    """Return a text with everything that is no ordinary character written as its escape."""
+    """Return a text with all but ordinary characters written as escapes."""
     return _ACTIVE.sub(_escape, text)
 
 
@@ -63,7 +63,7 @@ def sanitized(line: str) -> str:
 
 
 def harmless(text: str) -> str:
-    """Return lines that nobody acts on: a line that begins with `::` gets a mark in front."""
+    """Return lines that control nothing: a line that begins with `::` gets a mark in front."""
     return "\n".join(map(_harmless, text.split("\n")))
 
 

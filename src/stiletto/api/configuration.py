@@ -1,4 +1,4 @@
-"""What a container is set to: its environment, who runs where, what it runs, its labels."""
+"""What a container is set to: its environment, user, directory, command and labels."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def with_workdir(self: Container, path: str, expand: bool = False) -> Container:
 
 @call("Container.withUser")
 def with_user(self: Container, name: str) -> Container:
-    """Set who commands run as."""
+    """Set the user of commands."""
     check_user("Container.withUser", name)
     return replace(self, user=name)
 

@@ -4,9 +4,9 @@
     Exec        one command and all that it sees, taken from a container
     Service     a command that goes on running while others use it; its calls: `service`
 
-Everything here is lazy: a container says what would be, `stiletto.engine.evaluate` makes it so.
-Paths are absolute once they are inside a value; relative ones are resolved against the workdir
-when the call is made.
+Everything here is lazy: a container describes what would be, `stiletto.engine.evaluate` makes it.
+Paths are absolute once they are inside a value; relative ones are resolved against the workdir when
+the call is made.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class EmptyRoot(Root):
 
 @dataclass(frozen=True)
 class ImageRoot(Root):
-    """An image, by what was asked for; the identity is what enters keys."""
+    """An image: the address requested, and the identity, which enters keys."""
 
     address: str = field(metadata=OUTSIDE_KEY)
     identity: str
@@ -282,7 +282,7 @@ class Container(Recipe):
         return re.sub(r"\$(?:\{(\w+)\}|(\w+))", value, text)
 
     def command(self, args: Sequence[str]) -> Exec:
-        """Return a command that sees what the container holds now."""
+        """Return a command that sees what the container has now."""
         return Exec(
             root=self.root,
             args=tuple(args),
@@ -307,5 +307,5 @@ variables are a billion."""
 
 
 def beneath(path: str, parent: str) -> bool:
-    """Tell whether a path is `parent` or inside it."""
+    """Whether a path is `parent` or inside it."""
     return path == parent or path.startswith(parent.rstrip("/") + "/")

@@ -75,7 +75,7 @@ class FunctionDef:
 
 @dataclass(frozen=True, slots=True)
 class FieldDef:
-    """A field of an object: answered from its state, no code runs."""
+    """A field of an object: read from its state, no code runs."""
 
     name: str
     type: TypeRef

@@ -110,13 +110,13 @@ def with_symlink(self: Directory, target: str, link_name: str) -> Directory:
 @call("Directory.withoutDirectory")
 @call("Directory.withoutFile")
 def without(self: Directory, path: str) -> Directory:
-    """Remove a file or directory; absent is no error."""
+    """Remove a file or directory; an absent one is not an error."""
     return written(self, Remove((path,)))
 
 
 @call("Directory.withoutFiles")
 def without_files(self: Directory, paths: Sequence[str]) -> Directory:
-    """Remove files; absent is no error."""
+    """Remove files; an absent one is not an error."""
     return written(self, Remove(tuple(paths)))
 
 
@@ -190,8 +190,8 @@ def layer(self: Changeset) -> Directory:
 def with_changeset(self: Changeset, changes: Changeset, on_conflict: str = "FAIL") -> Changeset:
     """Lay another changeset over this one.
 
-    Conflicts are not merged here: whatever `onConflict` says, the other changeset must start
-    from what this one starts from or ends with.
+    Conflicts are not merged here: whatever `onConflict` is, the other changeset must start from
+    what this one starts from or ends with.
     """
     if on_conflict not in ("FAIL", "FAIL_EARLY"):
         raise UsageError(f"onConflict {on_conflict} is not implemented by stiletto; use dagger")

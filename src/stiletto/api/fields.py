@@ -98,7 +98,7 @@ NEW: Final[Mapping[str, type[Recipe]]] = {
 
 
 def attribute(name: str) -> str:
-    """Return the attribute that a call of the table answers."""
+    """Return the attribute that a call of the table returns."""
     return OTHER_NAMES.get(name) or snake(name)
 
 

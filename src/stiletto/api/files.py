@@ -16,14 +16,14 @@ from stiletto.graph.recipe import OUTSIDE_KEY, Recipe
 
 @dataclass(frozen=True)
 class Directory(Recipe):
-    """A directory; subclasses say where its files come from."""
+    """A directory; subclasses define where its files come from."""
 
     TYPE: ClassVar[str] = "Directory"
 
 
 @dataclass(frozen=True)
 class File(Recipe):
-    """A file; subclasses say where its contents come from."""
+    """A file; subclasses define where its contents come from."""
 
     TYPE: ClassVar[str] = "File"
 
@@ -214,7 +214,7 @@ class WriteLink(Operation):
 
 @dataclass(frozen=True)
 class Remove(Operation):
-    """Take paths away; what is absent stays absent."""
+    """Remove paths; what is absent stays absent."""
 
     paths: tuple[str, ...]
 

@@ -45,7 +45,7 @@ from stiletto.errors import UsageError
 
 # -- written to it ---------------------------------------------------------------------------------
 
-# `owner` is accepted and changes nothing: a sandbox has one user, who owns every file in it.
+# `owner` is accepted and changes nothing: one user owns every file of a sandbox.
 
 
 def _write(self: Container, path: str, make: Callable[[str], Operation]) -> Container:
@@ -156,13 +156,13 @@ def with_symlink(self: Container, target: str, link_name: str, expand: bool = Fa
 @call("Container.withoutDirectory")
 @call("Container.withoutFile")
 def without(self: Container, path: str, expand: bool = False) -> Container:
-    """Remove a file or directory; absent is no error."""
+    """Remove a file or directory; an absent one is not an error."""
     return _write(self, self.path(path, expand), lambda at: Remove((at,)))
 
 
 @call("Container.withoutFiles")
 def without_files(self: Container, paths: Sequence[str], expand: bool = False) -> Container:
-    """Remove files; absent is no error."""
+    """Remove files; an absent one is not an error."""
     for path in paths:
         self = without(self, path, expand)
     return self

@@ -1,9 +1,9 @@
 """Matches texts against patterns in time linear in both, whatever the two are.
 
-A pattern is a sequence of tokens. They are simulated all at once, as bits of one number, instead
-of being tried one after the other: a matcher that backtracks takes exponential time for a name
-such as `*a*a*a*b`, and names are chosen by whoever wrote the package. Steps that were taken once
-are kept, so that an ordinary path costs a look-up for each character.
+A pattern is a sequence of tokens. They are simulated all at once, as bits of one number, instead of
+being tried one after the other: a matcher that backtracks takes exponential time for a name such as
+`*a*a*a*b`, and the author of a package chooses names. Steps that were taken once are kept, so that
+an ordinary path costs a look-up for each character.
 
     bit n is set        the text so far matches the first n tokens
     Star, Any           may be passed over, and stay where they are on what they match
@@ -76,7 +76,7 @@ class Matcher:
         """Whether the tokens match the text from its start to its end."""
         if self._automaton is None:
             return text == self._start
-        # Most paths are told apart by the pattern's ends, such as `src/` and `.py`.
+        # Most paths are decided by the pattern's ends, such as `src/` and `.py`.
         if len(text) < self._min_length or not text.startswith(self._start):
             return False
         return text.endswith(self._end) and self._automaton.accepts(text)

@@ -1,4 +1,4 @@
-"""Texts that are too long to be held: they are read while the answer is sent."""
+"""Texts that are too long for memory: they are read while the response is sent."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 
 takes_long_texts: ContextVar[bool] = ContextVar("takes_long_texts", default=False)
-"""Set while somebody asks who can send a text in pieces; others get it whole."""
+"""Set for a client that can send a text in pieces; others get the whole text."""
 
 
 class LongText(str):

@@ -7,10 +7,10 @@ walks with them:
     **                       any number of names    !...     takes earlier matches back
 
 A pattern that matches a directory matches everything beneath it. The last pattern that matches
-decides. Two habits of the original are kept, because a filter must mean the same on both
-engines: a `!` pattern is not tried on a path that nothing has matched so far, and what it would
-have said about a directory is then not handed down to the entries beneath; and `**name`, when
-`name` is plain text, matches every path that ends in `name`.
+decides. Two habits of the original are kept, because a filter must mean the same on both engines: a
+`!` pattern is not tried on a path that nothing has matched so far, and then does not apply to the
+entries beneath either; and `**name`, when `name` is plain text, matches every path that ends in
+`name`.
 
 Patterns are cleaned first: blanks around them, `./`, and slashes at either end are dropped, and
 a pattern that leaves the directory by `..` is ignored.
@@ -35,7 +35,7 @@ _LITERAL_REST = r"[^/*?\[\\][^*?\[\\]*"
 
 
 class GitignoreLines(Protocol):
-    """Answers with the lines of a directory's .gitignore; a dict does, and so may a reader.
+    """Returns the lines of a directory's .gitignore; a dict is one, and a reader may be.
 
     Directories are named relative to the repository's root, "" being the root itself.
     """
@@ -89,7 +89,7 @@ class PatternList:
             cleaned = _clean(text[1:] if negated else text)
             if cleaned is not None:
                 self._rules.append((negated, Glob(cleaned)))
-        # What each pattern said about each directory seen; walks ask for siblings in a row.
+        # Which patterns matched each directory seen; walks look up siblings in a row.
         self._hits: dict[str, tuple[bool, ...]] = {"": (False,) * len(self._rules)}
 
     def __bool__(self) -> bool:
@@ -100,7 +100,7 @@ class PatternList:
         return self._judge(path)[0]
 
     def decided_beneath(self, directory: str) -> bool | None:
-        """Return the one answer for everything beneath `directory`, or None if it may vary."""
+        """Return the one result for everything beneath `directory`, or None if it may vary."""
         matched = self.matches(directory)
         could_turn = any(
             negated == matched and glob.reaches(directory) for negated, glob in self._rules
@@ -177,9 +177,9 @@ class Filter:
 class _Gitignore:
     """The rules of all .gitignore files together, as gitignore(5) combines them.
 
-    The nearest file that has an opinion decides; beneath an ignored directory nothing returns.
-    A rule is asked about each directory on the way by itself. (The library pathspec answers for
-    a path and its parents at once, and so lets `!a` bring back `a/b` that another rule ignores.)
+    The nearest file that has an opinion decides; beneath an ignored directory nothing returns. A
+    rule is tried on each directory on the way by itself. (The library pathspec decides for a path
+    and its parents at once, and so lets `!a` bring back `a/b` that another rule ignores.)
     """
 
     def __init__(self, lines: GitignoreLines) -> None:
@@ -264,7 +264,7 @@ def _git_tokens(names: Sequence[str]) -> list[Token]:
 class _Prefix:
     """The leading names of a pattern that can be compared name by name.
 
-    `open` says that what follows them may match at any depth.
+    `open`: what follows them may match at any depth.
     """
 
     def __init__(self, names: Sequence[Matcher], is_open: bool) -> None:
@@ -283,7 +283,7 @@ def _prefix(pattern: str) -> _Prefix:
 
 
 def _clean(pattern: str) -> str | None:
-    """Normalise a pattern without its `!`; None for one that says nothing about this tree."""
+    """Normalise a pattern without its `!`; None for one that does not apply to this tree."""
     text = pattern.lstrip("/")
     if not text:
         return None

@@ -1,4 +1,4 @@
-"""The table of implemented calls: `Type.field` -> the function that answers it.
+"""The table of implemented calls: `Type.field` -> its function.
 
 A pure call maps a value and arguments to another value. A leaf also takes the client, is a
 coroutine, and is where work happens. Python parameter names are the API's in snake case;

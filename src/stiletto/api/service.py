@@ -1,7 +1,7 @@
 """Services: a container's command that keeps running while others use it.
 
 A service is a recipe like everything else: the command as an `Exec`, the ports it is expected to
-listen on, and how to tell that it is ready. `stiletto.engine.services` makes instances of it.
+listen on, and how it shows that it is ready. `stiletto.engine.services` makes instances of it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def with_exposed_port(
     description: str | None = None,
     experimental_skip_healthcheck: bool = False,
 ) -> Container:
-    """Say that the container's service listens on a port."""
+    """Declare a port that the container's service listens on."""
     if not 0 < port <= PORT_MAX:
         raise UsageError(f"port {port} is not between 1 and {PORT_MAX}")
     exposed = Port(port, protocol, description, experimental_skip_healthcheck)
@@ -40,7 +40,7 @@ def with_exposed_port(
 
 @call("Container.withoutExposedPort")
 def without_exposed_port(self: Container, port: int, protocol: str = "TCP") -> Container:
-    """Take an exposed port back."""
+    """Remove an exposed port."""
     kept = tuple(p for p in self.ports if (p.port, p.protocol) != (port, protocol))
     return replace(self, ports=kept)
 
@@ -59,7 +59,7 @@ def with_docker_healthcheck(
     start_interval: str | None = None,
     retries: int | None = None,
 ) -> Container:
-    """Set the command that tells whether the container's service is ready."""
+    """Set the command that checks whether the container's service is ready."""
     if not args:
         raise UsageError("a health check needs a command")
     if shell and len(args) != 1:
@@ -93,8 +93,8 @@ def as_service(
 ) -> Service:
     """Turn the container into a service.
 
-    Without arguments it runs entrypoint and default arguments, or the default arguments alone
-    where they were set by withDefaultArgs; given arguments skip the entrypoint unless asked.
+    Without arguments it runs entrypoint and default arguments, or the default arguments alone where
+    they were set by withDefaultArgs; given arguments skip the entrypoint unless it is requested.
     """
     refuse(
         "Container.asService",

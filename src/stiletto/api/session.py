@@ -48,7 +48,7 @@ class Argument(Recipe):
 
 @dataclass(frozen=True)
 class FunctionCall(Recipe):
-    """The call that a module's process answers; names are the module's own.
+    """The call that a module's process runs; names are the module's own.
 
     `name` is empty for the constructor, `parent_name` for registration; `parent` is the state of
     the object, as JSON.

@@ -1,9 +1,9 @@
 """Validates texts that become part of names, lines, argument vectors and the like (pure).
 
-A text of a query ends up in an argument vector, an environment, a path, /etc/hosts or
-/etc/passwd. Each of these has a mark that ends an entry; a text that holds it would go on as
-something else: a NUL in a variable's value was once an option of bubblewrap. What is refused here
-is refused with the name of the field; `docs/engine.md` lists who quotes what.
+A text of a query ends up in an argument vector, an environment, a path, /etc/hosts or /etc/passwd.
+Each of these has a mark that ends an entry; a text that contains it would continue as something
+else: a NUL in a variable's value was once an option of bubblewrap. What is refused here is refused
+with the name of the field; `docs/engine.md` lists what quotes what.
 
     every text      no NUL, and nothing that no file system can name (half a surrogate pair)
     data            anything: contents of files, standard input, secrets, messages of errors
@@ -49,7 +49,7 @@ _MODE_MAX = 0o7777
 
 
 def fault_of(text: str) -> str | None:
-    """Return why a text can be no argument, path or variable, or None where it can."""
+    """Return why a text cannot be an argument, path or variable, or None if it can."""
     if "\0" in text:
         return "contains a NUL byte"
     if not text.isascii():
@@ -84,10 +84,10 @@ def check_text(call: str, field: str, value: Any) -> None:
 
 
 def check_variable(call: str, name: str) -> None:
-    """Refuse a name that no environment can hold.
+    """Refuse a name that no environment can have.
 
     Raises:
-        UsageError: it is empty, or holds `=`.
+        UsageError: it is empty, or contains `=`.
     """
     if not name or "=" in name or "\0" in name:
         fault = f"is {name!r}: a variable's name cannot contain '=' or NUL"

@@ -38,13 +38,13 @@ async def force(engine: EnginePort, value: Value) -> Value:
         definition = engine.object_def(value.type)
         sync = definition.functions.get("sync") if definition else None
         if sync is None or any(arg.required for arg in sync.args):
-            # The id of an object can only be told once the function that makes it has run.
+            # The id of an object is known only when the function that makes it has run.
             await engine.select(value, "id", {})
             return value
         synced = await engine.select(value, "sync", {})
         if isinstance(synced, ObjectRef):
             return synced
-        # The schema's own `sync` answers the id.
+        # The schema's own `sync` returns the id.
         return ObjectRef(value.type, synced) if isinstance(synced, str) else value
     if isinstance(value, list | tuple):
         return await together(force(engine, item) for item in value)
@@ -52,7 +52,7 @@ async def force(engine: EnginePort, value: Value) -> Value:
 
 
 class Caller:
-    """Runs one line on an engine; progress is closed before anything is printed or asked."""
+    """Runs one line on an engine; progress is closed before any output or question."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Caller:
         self._asked_for_plaintext = False
 
     async def run(self, line: Line) -> None:
-        """Evaluate the line and deal with its result as the options say."""
+        """Evaluate the line and handle its result as the options require."""
         value = await self._evaluate(line)
         if _holds(value, "Changeset") and isinstance(value, list | tuple):
             value = await self._merged(value)
@@ -93,7 +93,7 @@ class Caller:
     async def _evaluate(self, line: Line) -> Value:
         addresses = Addresses(self._session, self._workdir, self._say, self._terminal.environ)
         given = await addresses.arguments(line.constructor, line.constructor_args)
-        # All of the line first: what cannot be had stops it before anything has run.
+        # All of the line first: an argument that is not found stops it before anything runs.
         links = [
             (link.function.name, await addresses.arguments(link.function, link.args))
             for link in line.links
@@ -187,7 +187,7 @@ class Caller:
 
 
 def _holds(value: Value, type_name: str) -> bool:
-    """Whether a list holds objects of the type alone."""
+    """Whether a list has objects of the type only."""
     return (
         isinstance(value, list | tuple)
         and bool(value)

@@ -22,7 +22,7 @@ from stiletto.visible import visible
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How one check ended. `error` is set when it failed, `said` when it returned a text."""
+    """How one check ended. `error` is set when it failed, `text` when it returned one."""
 
     check: Check
     outcome: Outcome
@@ -75,7 +75,7 @@ async def run_checks(
 
 
 class _Objects:
-    """The objects that checks live on, each asked for once."""
+    """The objects that have the checks, each selected once."""
 
     def __init__(self, engine: EnginePort, main: ObjectRef) -> None:
         self._session = engine
@@ -112,7 +112,7 @@ async def _run(
         span.end(Outcome.FAILED, error.message)
         return Verdict(check, Outcome.FAILED, span.elapsed_s, error)
     except asyncio.CancelledError:
-        # The verdict is the answer; whoever cancelled waits for it.
+        # The verdict is the result; the caller that cancelled waits for it.
         span.end(Outcome.CANCELLED)
         return Verdict(check, Outcome.CANCELLED, span.elapsed_s)
     span.end(Outcome.DONE)
@@ -120,7 +120,7 @@ async def _run(
 
 
 async def _evaluate(engine: EnginePort, tree: _Objects, check: Check) -> str:
-    """Run a check and return the text that it answered, empty where it answered none."""
+    """Run a check and return the text that it returned, else an empty one."""
     receiver = await tree.at(check.path[:-1])
     value = await engine.select(receiver, check.path[-1], {})
     if not check.generator:
@@ -158,13 +158,13 @@ _WORDS = {
 }
 
 
-# What a check answers that found nothing to look at. It passed, and is no assurance.
+# What a check returns that found nothing to check. It passed, which proves nothing.
 _NOTHING_TO_CHECK = "not configured"
 _LINES_SHOWN = 20
 
 
 def report(verdicts: Sequence[Verdict]) -> str:
-    """Return one line for each check, and beneath it what it said or what went wrong."""
+    """Return one line for each check, and beneath it its output or what went wrong."""
     width = max((len(verdict.check.name) for verdict in verdicts), default=0)
     lines: list[str] = []
     for verdict in verdicts:

@@ -39,7 +39,7 @@ class Check:
 
     @property
     def call_args(self) -> tuple[str, ...]:
-        """The words after `stiletto call` that run it."""
+        """The arguments of `stiletto call` that run it."""
         return tuple(kebab(part) for part in self.path)
 
     @property
@@ -92,7 +92,7 @@ def _walk(
         if field.type.kind is Kind.OBJECT
     ]
     for name, type_name in leads:
-        # Core objects hold no checks.
+        # Core objects have no checks.
         beneath = module.objects.get(type_name)
         if beneath is not None:
             yield from _walk(module, beneath, (*path, name), above)

@@ -49,7 +49,7 @@ def functions_table(definition: ObjectDef, types: Types, bold: Bold = str) -> st
 
 
 def flag_rows(flags: Iterable[Flag]) -> list[tuple[str, str]]:
-    """Return what help says of flags that are the same everywhere; those without doc are hidden."""
+    """Return the rows of help for common flags; those without doc are hidden."""
     rows: list[tuple[str, str]] = []
     for flag in flags:
         if flag.doc:
@@ -122,7 +122,7 @@ def _enum_of(arg: ArgDef, types: Types) -> EnumDef | None:
 
 
 def default_text(arg: ArgDef) -> str:
-    """Return what an argument is when it is not given, empty where that says nothing."""
+    """Return an argument's default as help shows it; empty if that tells nothing."""
     if arg.default_path:
         return json.dumps(arg.default_path, ensure_ascii=False)
     if arg.default_address:

@@ -1,8 +1,8 @@
 """Errors as text, and the exit codes.
 
 0          it worked
-1          the words cannot be followed, a module failed, a check failed, the machine lacks
-           something; the message says which. Or nobody reads what it writes, as after `| head`
+1          invalid arguments, a module failed, a check failed, the machine lacks something: the
+           message names it. Or the reader of its output has gone, as after `| head`
 2          interrupted (as Dagger's command line)
 70         a bug in Stiletto: a traceback is shown (EX_SOFTWARE of sysexits.h)
 129        its terminal was closed (SIGHUP)
@@ -28,7 +28,7 @@ _USAGE_CHARS = 2000
 
 
 def message_of(error: StilettoError) -> str:
-    """Return the fact: a failed step is named by its command, unless a module told it already."""
+    """Return the message: a failed step is named by its command, unless a module did so."""
     if isinstance(error, StepFailed) and error.command and not error.has_message:
         command = shlex.join(error.command).replace("\n", "\\n")
         return f"step `{shortened(command, _COMMAND_CHARS)}` failed: {error.message}"
@@ -36,11 +36,11 @@ def message_of(error: StilettoError) -> str:
 
 
 def text_of(error: StilettoError) -> str:
-    """Return an error as people see it: the fact, the next act, the line that replays it."""
-    # A carriage return would let what stands behind it take the place of what stands before.
+    """Return an error as it is shown: the message, the hint, the line that replays it."""
+    # What follows a carriage return would overwrite what is before it.
     message = message_of(error).replace("\r\n", "\n").replace("\r", "\\r")
     if isinstance(error, UsageError) and len(message) > _USAGE_CHARS:
-        # It repeats what was given; who gave it needs its beginning, and what is wrong with it.
+        # It repeats the input; the user needs its beginning, and what is wrong with it.
         half = _USAGE_CHARS // 2
         message = f"{message[:half]} [...] {message[-half:]}"
     lines = [f"Error: {message}"]
@@ -52,7 +52,7 @@ def text_of(error: StilettoError) -> str:
 
 
 def streams_of(error: StilettoError) -> list[str]:
-    """Return what a failed command printed, under a head each, empty streams left out."""
+    """Return what a failed command printed, each stream under a heading, no empty ones."""
     if not isinstance(error, StepFailed) or error.has_message:
         return []
     streams = (("Stdout:", error.stdout), ("Stderr:", error.stderr))

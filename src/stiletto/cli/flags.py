@@ -4,7 +4,7 @@ The grammar is spf13/pflag's, which Dagger's command line uses:
 
     --name value   --name=value   --switch   --switch=false   -n value   -nvalue   -n=value   -vvq
 
-A level's flags end at the first other word, or at `--`. Names are compared in kebab case, so
+A level's flags end at the first other argument, or at `--`. Names are compared in kebab case, so
 that `--dockerConfig` is `--docker-config`.
 """
 
@@ -19,7 +19,7 @@ from stiletto.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """One flag: its kebab name, its letter, and whether it stands without a value.
+    """One flag: its kebab name, its letter, and whether it needs a value.
 
     `implied` is the value of a flag given alone; None means that a value must follow.
     `placeholder` names the value in help.
@@ -34,7 +34,7 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A flag as it stood there."""
+    """A flag as it was given."""
 
     flag: Flag
     text: str
@@ -55,7 +55,7 @@ class FlagSet:
                 self.by_short.setdefault(flag.short, flag)
 
     def take(self, args: Sequence[str]) -> tuple[list[Given], list[str]]:
-        """Split words into this level's flags and the rest, which starts with no flag.
+        """Split arguments into this level's flags and the rest, which starts without a flag.
 
         Raises:
             UsageError: an unknown flag, or one without its value.
@@ -71,7 +71,7 @@ class FlagSet:
         return given, list(args[at:])
 
     def take_all(self, args: Sequence[str]) -> tuple[list[Given], list[str]]:
-        """Split words into flags, wherever they stand, and all other words.
+        """Split arguments into flags, wherever they are, and all others.
 
         Raises:
             UsageError: an unknown flag, or one without its value.
@@ -94,7 +94,7 @@ class FlagSet:
         return given, others
 
     def read(self, arg: str, following: Sequence[str]) -> tuple[list[Given], int]:
-        """Read the flags in one word; also return how many of the following words were used."""
+        """Read the flags in one argument; also return how many of the following were used."""
         return (self._long if arg.startswith("--") else self._shorts)(arg, following)
 
     def _long(self, arg: str, following: Sequence[str]) -> tuple[list[Given], int]:
@@ -151,21 +151,21 @@ def invalid(name: str, text: str, why: str) -> UsageError:
 
 
 def is_flag(arg: str) -> bool:
-    """Whether a word is written as a flag; `--` and `-` are not."""
+    """Whether an argument is written as a flag; `--` and `-` are not."""
     return arg.startswith("-") and arg not in ("-", "--")
 
 
 def asks_for_help(args: Sequence[str]) -> bool:
-    """Whether -h or --help stands anywhere before `--`."""
+    """Whether -h or --help is anywhere before `--`."""
     ahead = args[: args.index("--")] if "--" in args else args
     return any(arg in ("-h", "--help") for arg in ahead)
 
 
 def peek(args: Sequence[str], known: FlagSet) -> Iterator[tuple[Given, bool]]:
-    """Yield the known flags among words of which most are not known yet.
+    """Yield the known flags among arguments most of which are not known yet.
 
-    With each comes whether it stands before the first word that is no flag. As pflag does where
-    unknown flags are allowed, a word after an unknown flag counts as that flag's value.
+    With each comes whether it is before the first argument that is not a flag. As pflag does if
+    unknown flags are allowed, an argument after an unknown flag counts as that flag's value.
     """
     ahead, at = True, 0
     while at < len(args) and args[at] != "--":

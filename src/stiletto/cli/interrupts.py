@@ -1,12 +1,12 @@
 """Ends a command on SIGINT, SIGTERM and SIGHUP: in order within moments, else at once.
 
-The first signal cancels the command, which ends what it started. What takes longer than
-`GRACE_S` is cut off: a thread in the middle of an export, code of a module that holds on, a
-service that does not end. A second signal does not wait at all. Nothing is lost by either: a store
-is right after every kill, and steps die with the engine.
+The first signal cancels the command, which ends what it started. What takes longer than `GRACE_S`
+is cut off: a thread in the middle of an export, code of a module that goes on, a service that does
+not end. A second signal does not wait at all. Nothing is lost by either: a store is right after
+every kill, and steps die with the engine.
 
-Where nobody reads the progress any more, as after `| head`, the command ends likewise. A SIGHUP
-that is ignored, as `nohup` has it, stays ignored.
+If the reader of the progress has gone, as after `| head`, the command ends likewise. A SIGHUP that
+is ignored, as `nohup` has it, stays ignored.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ def hangups() -> tuple[signal.Signals, ...]:
 
 
 def report(running: list[Span]) -> str:
-    """Return what a cancelled command leaves: the steps under way, and what functions said last.
+    """Return what a cancelled command leaves: the steps under way, the last output of functions.
 
-    A function of a module says itself what it holds outside, such as a lock or an upload.
+    A function of a module reports what it has open outside, such as a lock or an upload.
     """
     shown = [f"{_short(span.name)} ({span.elapsed_s:.1f}s)" for span in running]
     more = f", and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
@@ -87,13 +87,13 @@ def run_to_end(
     import asyncio
 
     if threading.current_thread() is not threading.main_thread():
-        # Signals reach the main thread alone.
+        # Signals reach the main thread only.
         return asyncio.run(main())
     received: list[Interrupted] = []
     cancel: list[Callable[[], object]] = []
 
     def leave() -> None:
-        # The display may be in the middle of a line, and nobody is left to end it.
+        # The display may be in the middle of a line, and nothing else ends it.
         restore = _SHOW_CURSOR if terminal.stderr.isatty() else ""
         terminal.last(f"{restore}\n{received[0].text}" if restore else received[0].text)
         os._exit(received[0].code)

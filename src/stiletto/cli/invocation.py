@@ -21,7 +21,7 @@ _ALL_OUTPUT = 3
 
 
 class Invocation:
-    """What a command works with. `options` grow as its words are read."""
+    """What a command works with. `options` grow as its arguments are read."""
 
     def __init__(self, terminal: Terminal, launcher: EngineLauncher, options: Options) -> None:
         self.terminal = terminal
@@ -33,10 +33,10 @@ class Invocation:
     def read(
         self, args: list[str], command: str, *, own: tuple[Flag, ...] = ()
     ) -> tuple[list[Given], list[str]]:
-        """Read all flags of a command; return its own, and its other words.
+        """Read all flags of a command; return its own, and its other arguments.
 
         Raises:
-            UsageError: an unknown flag, or a value that is none of the choices.
+            UsageError: an unknown flag, or a value that is not one of the choices.
         """
         flags = FlagSet([*own, *GLOBALS, *UNSUPPORTED], command=command)
         given, others = flags.take_all(args)

@@ -58,7 +58,7 @@ class Line:
 def functions_of(definition: ObjectDef) -> dict[str, FunctionDef]:
     """Return what can be called on an object, by its name in kebab case; fields first.
 
-    `id` is left out: no words can use it (core/schema/coremod.go).
+    `id` is left out: no command can use it (core/schema/coremod.go).
     """
     return {
         kebab(function.name): function
@@ -94,13 +94,13 @@ def arg_flags(function: FunctionDef, types: Types) -> dict[str, tuple[ArgDef, Fl
 
 
 def read_line(arguments: Sequence[str], module: ModuleDef, types: Types, options: Options) -> Line:
-    """Read the words after `call`.
+    """Read the arguments of `call`.
 
-    Asked for help anywhere, it does not insist on required flags, so that help can be had of any
-    function.
+    With a request for help anywhere, required flags may be missing, so that every function has
+    help.
 
     Raises:
-        UsageError: unknown words, values of the wrong type, required flags that are missing.
+        UsageError: an unknown function or flag, a value of the wrong type, a missing required flag.
     """
     helping = asks_for_help(arguments)
     command = "stiletto call"
@@ -157,7 +157,7 @@ def _read_level(
     is_root: bool,
     helping: bool,
 ) -> tuple[dict[str, Parsed], Options, list[str]]:
-    """Read one function's flags; return its arguments, the options, and the words after."""
+    """Read one function's flags; return its arguments, the options, and what follows."""
     args = arg_flags(function, types) if function else {}
     own = [
         Flag(name, implied="true" if type_.boolean else None) for name, (_, type_) in args.items()

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 DISTRIBUTION = "wheelwright-pipeline"
-"""What is installed; `stiletto` on an index is somebody else's."""
+"""What is installed; `stiletto` on an index is another project."""
 
 HELP = """\
 Run Dagger modules written in Python where there is no Docker and no Dagger
@@ -76,23 +76,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
-            # What a module returns is bytes to whoever reads the pipe, valid UTF-8 or not.
+            # What a module returns reaches the pipe as its bytes, valid UTF-8 or not.
             reconfigure(encoding="utf-8", errors="surrogateescape")
     terminal = Terminal(sys.stdin, sys.stdout, sys.stderr, dict(os.environ), Path.cwd())
     code = run(sys.argv[1:] if argv is None else argv, terminal, Installed())
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        # Python flushes once more at exit; there is nobody to write to.
+        # Python flushes once more at exit, and nothing reads it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code
 
 
 def _open_streams() -> None:
-    """Put the null device where who started this process has closed a standard stream.
+    """Open the null device for each standard stream that is closed.
 
-    Python has None there; and the next file to be opened, say one of the store, would get the
-    number that a program takes for its standard error.
+    Python has None there, and the next file to be opened, for example in the store, would get the
+    number of the standard error.
     """
     for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
         if getattr(sys, name) is None:
@@ -147,7 +147,7 @@ def _run(args: Sequence[str], terminal: Terminal, launcher: EngineLauncher) -> i
 
 
 def _refused(terminal: Terminal, error: Exception) -> StilettoError | None:
-    """Return what to show where the machine refused something outside of the store's methods."""
+    """Return the error to show if the machine refused something outside of the store."""
     from stiletto.store.layout import root_from
     from stiletto.store.trouble import error_for
 

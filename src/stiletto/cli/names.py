@@ -31,7 +31,7 @@ def kebab(name: str) -> str:
 
 
 def closest(typed: str, known: Iterable[str]) -> str | None:
-    """Return the known name that `word` most likely meant, or None."""
+    """Return the known name that was most likely meant, or None."""
     # Only a mistake pays for the import.
     import difflib
 

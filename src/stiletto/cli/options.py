@@ -76,7 +76,7 @@ PROCESSES_MIN = 8
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the flags of every command say. `verbosity` is 0, one more for each -v, less for -q."""
+    """What the flags of every command set. `verbosity` is 0, one more for each -v, less for -q."""
 
     mod: str | None = None
     workdir: str = "."
@@ -121,7 +121,7 @@ def boolean(given: Given) -> bool:
     """Return whether a switch is on.
 
     Raises:
-        UsageError: its value is no boolean.
+        UsageError: its value is not a boolean.
     """
     try:
         return read_boolean(given.text)
@@ -178,7 +178,7 @@ def with_given(options: Options, given: Iterable[Given]) -> Options:
     """Return the options with flags of this module applied, the last one counting.
 
     Raises:
-        UsageError: a value that is none of the choices, or a flag of `UNSUPPORTED`.
+        UsageError: a value that is not one of the choices, or a flag of `UNSUPPORTED`.
     """
     for item in given:
         options = _with_one(options, item)
@@ -186,7 +186,7 @@ def with_given(options: Options, given: Iterable[Given]) -> Options:
 
 
 def peek_options(options: Options, args: Sequence[str]) -> Options:
-    """Return what words say about how to start, before the module's own flags are known.
+    """Return the options that arguments set, before the module's own flags are known.
 
     How progress is shown may stand anywhere, as in Dagger. What the module is loaded with counts
     only ahead of the first function: further on the same name may be the function's own. What is

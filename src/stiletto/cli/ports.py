@@ -39,7 +39,7 @@ class EnginePort(Types, Protocol):
     async def select(
         self, receiver: ObjectRef | None, field: str, args: Mapping[str, Value]
     ) -> Value:
-        """Answer one field; without a receiver, a root field such as `host` or `secret`.
+        """Evaluate one field; without a receiver, a root field such as `host` or `secret`.
 
         Objects come back as `ObjectRef` and stay lazy; leaves are evaluated. Enum members travel
         by name, scalars as strings, void as None.
@@ -47,7 +47,7 @@ class EnginePort(Types, Protocol):
         ...
 
     async def shared(self) -> str:
-        """Say what steps share with the machine, in one line."""
+        """Return what steps share with the machine, in one line."""
         ...
 
     def mask(self, text: str) -> str:

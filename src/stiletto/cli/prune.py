@@ -38,7 +38,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
 async def prune(invocation: Invocation, args: list[str]) -> int:
-    """Prune the store, and say how much became free."""
+    """Prune the store, and print how much became free."""
     terminal = invocation.terminal
     given, others = invocation.read(args, "stiletto prune", own=PRUNE_FLAGS)
     if invocation.options.help:

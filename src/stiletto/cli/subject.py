@@ -16,12 +16,12 @@ def whose(
     """Return a line where `-m` names a module elsewhere and an argument is its own repository.
 
     A default path that begins with `/` leads into the repository of the module, which is seldom
-    what is meant by somebody who stands in another one. Empty where there is nothing to tell.
+    what a user in another repository means. Empty if there is nothing to report.
     """
     if not options.mod or constructor is None or _inside(workdir / options.mod, workdir):
         return ""
     for arg in constructor.args:
-        # One that a file of defaults gives is optional, and was told already.
+        # One that a file of defaults gives is optional, and was reported already.
         default = arg.default_path or ""
         if arg.name not in given and default.startswith("/") and not arg.type.optional:
             return (

@@ -16,10 +16,10 @@ from typing import TextIO
 from stiletto.visible import coloured, harmless
 
 WIDTH = 80
-"""Columns where the output is no terminal: what help and summaries wrap to."""
+"""Columns if the output is not a terminal: what help and summaries wrap to."""
 
 LAST_S = 0.3
-"""How long the last words of a command may take."""
+"""How long the last output of a command may take."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Terminal:
     environ: Mapping[str, str]
     cwd: Path
     masks: list[Callable[[str], str]] = field(default_factory=list)
-    """Take the secrets of sessions out of what is written, also after a session has ended."""
+    """Remove the secrets of sessions from what is written, also after a session has ended."""
 
     @property
     def width(self) -> int:
@@ -49,11 +49,11 @@ class Terminal:
 
     @property
     def can_ask(self) -> bool:
-        """Whether somebody sits there to answer a question."""
+        """Whether a user can answer a question."""
         return self.stdin.isatty() and self.stderr.isatty()
 
     def ask(self, question: str) -> bool:
-        """Ask, and wait for a line; anything but yes is no."""
+        """Ask, and wait for a line; anything but yes means no."""
         self.stderr.write(question)
         self.stderr.flush()
         # The event loop's own handler only marks the task as cancelled, which a blocking read
@@ -76,7 +76,7 @@ class Terminal:
         self.reveal(coloured(text) if self.stdout.isatty() else text)
 
     def reveal(self, text: str) -> None:
-        """Write to stdout, secrets too: for who asked for the plaintext of one."""
+        """Write to stdout, with secrets: only if the plaintext of one was requested."""
         self.stdout.write(text)
         self.stdout.flush()
 
@@ -86,7 +86,7 @@ class Terminal:
         return text
 
     def err(self, line: str) -> None:
-        """Write one line, or several, to stderr; nothing in them acts on who shows it."""
+        """Write one line, or several, to stderr; nothing in them controls the terminal."""
         self.stderr.write(harmless(self._masked(line)) + "\n")
         self.stderr.flush()
 
@@ -96,12 +96,12 @@ class Terminal:
         poller = select.poll()
         try:
             poller.register(self.stderr.fileno(), 0)
-        except (OSError, ValueError):  # no file at all
+        except (OSError, ValueError):  # not a file
             return False
         return any(state & (select.POLLERR | select.POLLHUP) for _, state in poller.poll(0))
 
     def last(self, line: str) -> None:
-        """Write as `err` does, from any thread; give up where nobody takes it.
+        """Write as `err` does, from any thread; give up if nothing reads it.
 
         The stream may be broken, full, or locked by a thread that waits for its reader.
         """

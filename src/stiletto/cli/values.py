@@ -5,8 +5,8 @@
     float      decimal                        list      by commas (CSV quoting) or repeated
     bool       true, false, t, f, 1, 0        object    an address, resolved later
 
-Types that no text can stand for (a module's own objects, lists of lists, inputs) have no flag.
-The grammar is that of the flags of Dagger's command line (cmd/dagger/flags.go and spf13/pflag).
+Types that no text can represent (a module's own objects, lists of lists, inputs) have no flag. The
+grammar is that of the flags of Dagger's command line (cmd/dagger/flags.go and spf13/pflag).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ ADDRESSABLE = frozenset(
         "Socket",
     }
 )
-"""The objects that a text can stand for (cmd/dagger/flags.go, GetCustomFlagValue)."""
+"""The objects that a text can represent (cmd/dagger/flags.go, GetCustomFlagValue)."""
 
 _TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 _FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
@@ -51,7 +51,7 @@ _MACHINES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "armv7l": 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A text that stands for an object: a path, a secret's URI, an image, a name."""
+    """A text that represents an object: a path, a secret's URI, an image, a name."""
 
     type: str
     text: str
@@ -129,7 +129,7 @@ def read_platform(text: str) -> str:
 
 
 def read_csv(text: str) -> list[str]:
-    """Split one line at its commas; a field in double quotes may hold commas.
+    """Split one line at its commas; a field in double quotes may contain commas.
 
     As encoding/csv of Go, but a second line is an error instead of being lost.
     """

@@ -1,4 +1,4 @@
-"""Objects from addresses that a `.env` file or a customization gives.
+"""Objects from the addresses in a `.env` file or a customization.
 
 Relative paths start at the working directory, as on the command line. Source: core/modfunc.go
 (UserDefault.Value) of v0.21.8.
@@ -21,7 +21,7 @@ from stiletto.module.credentials import shown
 from stiletto.module.remote import GitReference
 
 OFFERED = frozenset({"CacheVolume", "Container", "Directory", "File", "Secret", "Socket"})
-"""The types whose defaults may be addresses. What a default may read is asked for each of them."""
+"""The types whose defaults may be addresses. Each needs its rules of what a default may read."""
 
 
 class Addresses:

@@ -19,9 +19,9 @@ from stiletto.progress import Span
 class Client:
     """One connection's identity and rights.
 
-    `module` and `call` are set for a module's process: it sees its own call, and neither the
-    host's files nor its secrets. `served` are the modules that it may call beside the core.
-    `returned` (JSON) or `failed` is what that process answered.
+    `module` and `call` are set for a module's process: it sees its own call, and neither the host's
+    files nor its secrets. `served` are the modules that it may call beside the core. `returned`
+    (JSON) or `failed` is the result of that process.
     """
 
     core: Core
@@ -41,7 +41,7 @@ class Client:
         """Return a path of the host, as the file system sees `..` and links in it.
 
         Raises:
-            UsageError: a module's code asks.
+            UsageError: the client is a module's code.
         """
         if self.module is not None:
             raise UsageError("a module's code cannot read the host; take directories as arguments")
@@ -49,7 +49,7 @@ class Client:
 
 
 Dispatch: TypeAlias = Callable[[Client, Recipe, str, Mapping[str, Any]], Awaitable[Any]]
-"""Answers one field of one value for a client; arguments are as they come over the wire."""
+"""Evaluates one field of one value for a client; arguments are as they come over the wire."""
 
 RunCode: TypeAlias = Callable[[Client, str], Awaitable[str]]
-"""Runs the code of a client's module for its call, named in errors, and gives the JSON answer."""
+"""Runs the code of a client's module for its call, named in errors; returns the JSON result."""

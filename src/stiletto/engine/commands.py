@@ -59,7 +59,7 @@ class Finished:
 
 
 class Commands:
-    """Runs commands on files that an evaluator lays out."""
+    """Runs commands on files that an evaluator prepares."""
 
     def __init__(self, layouts: Layouts) -> None:
         self._layouts = layouts
@@ -69,7 +69,7 @@ class Commands:
         self.services = Services(self)
         self._masks = layouts.secrets.masks
         self.replays: set[str] = set()
-        """The lines that were told, so that an error which came through a module is known."""
+        """The lines that were shown, to recognise an error that came through a module."""
         self._once = Once()
         self._slots = asyncio.Semaphore(max(2, os.cpu_count() or 2))
 
@@ -140,7 +140,7 @@ class Commands:
 
     @contextlib.asynccontextmanager
     async def laid_out(self, exec_: c.Exec) -> AsyncIterator[plan.Step]:
-        """Lay out a command that runs beside others; its directories go with the context."""
+        """Prepare a command that runs beside others; its directories go with the context."""
         stack = await self._layouts.stack(exec_.root)
         trees = await self._mounted_trees(exec_)
         with self._store.stage() as stage:
@@ -252,9 +252,9 @@ class Commands:
         )
 
     def _blame_disk(self, args: tuple[str, ...], output: str) -> None:
-        """Say that the disk is full, where it is: programs tell it in words of their own, or not.
+        """Raise an error if the disk is full: programs report it in many ways, or not at all.
 
-        What a step wrote meanwhile may be half of it, so it is no result.
+        What a step wrote to a full disk may be incomplete, so it is not a result.
         """
         reason = self._store.filled(output)
         if reason is not None:
@@ -264,10 +264,10 @@ class Commands:
             )
 
     def _replay(self, key: str, step: plan.Step) -> str | None:
-        """Keep the line that runs the step again: it is too long to be shown."""
+        """Store the line that runs the step again: it is too long to show."""
         line = self.sandbox.replay(step)
         if line is None or self._masks.text(line) != line:
-            return None  # a secret stands in it, which is in no file of ours
+            return None  # it contains a secret, and our files contain none
         name = f"{key.removeprefix('sha256:')[:16]}.sh"
         text = os.fsencode(f"{replay_comment(step)}\n{line}\n")
         command = f"sh {shlex.quote(str(self._store.put_script(name, text)))}"
@@ -281,7 +281,7 @@ class Commands:
         *,
         mounts: tuple[plan.Mount, ...] = (),
     ) -> int:
-        """Run a command whose result nobody stores; returns its exit code."""
+        """Run a command without storing its result; return its exit code."""
         stack = await self._layouts.stack(exec_.root)
         trees = await self._mounted_trees(exec_)
         with self._store.stage() as stage:
@@ -294,7 +294,7 @@ class Commands:
     async def _step(
         self, exec_: c.Exec, stack: Stack, trees: Mapping[str, Dir], stage: Path
     ) -> tuple[plan.Step, set[str]]:
-        """Lay out one command: directories on disk, environment, secrets."""
+        """Prepare one command: directories on disk, environment, secrets."""
         upper, work = stage / "upper", stage / "work"
         upper.mkdir()
         work.mkdir()
@@ -383,7 +383,7 @@ def _expected(expect: str, exit_code: int) -> bool:
 
 def _display(args: tuple[str, ...]) -> str:
     if args[0] == "timeout":
-        # timeout(1) says how long a step may take, not what it is.
+        # timeout(1) limits the time of a step; it is not the step.
         rest = [arg for arg in args[1:] if not arg.startswith("-")][1:]
         args = tuple(rest and args[args.index(rest[0]) :]) or args
     return shortened(" ".join(shlex.join(args).split()), 120)
@@ -405,7 +405,7 @@ def _user(user: str, view: View) -> tuple[int, int]:
     for line in lines:
         entry = line.split(":")
         if entry[0] == name and len(entry) > 3:
-            # The file is the container's own: whoever wrote to it may have written anything.
+            # The file is the container's own, and may contain anything.
             found, of = number_of(entry[2]), number_of(entry[3])
             if found is None or of is None:
                 raise UsageError(f"user {name!r} has no valid number in the container's passwd")

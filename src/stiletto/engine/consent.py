@@ -3,7 +3,8 @@
 A default in `.env` or `dagger.json` can be a command of the machine, or a file of it. Before the
 first of them is used, the user is asked once for the file as it is now: on a terminal by a
 question, elsewhere by an error that names file, line and flag. Consent is kept in the user's state
-directory, one file of mode 0600 for each path, contents and act; a changed file is asked for again.
+directory, one file of mode 0600 for each path, contents and act; a changed file needs consent
+again.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def consents_from(environ: Mapping[str, str]) -> Path:
 
 
 class Consent:
-    """Asks once, and remembers. Without `ask` nobody can answer."""
+    """Asks once, and remembers. Without `ask` there is no user to ask."""
 
     def __init__(self, kept: Path, *, allowed: bool = False, ask: Ask | None = None) -> None:
         self._kept = kept
@@ -42,7 +43,7 @@ class Consent:
         self._acts: dict[tuple[str, str], dict[Origin, str]] = {}
 
     def announce(self, origin: Origin, act: str) -> None:
-        """Say that a line may be used, so that one question speaks of the whole file."""
+        """Note that a line may be used, so that one question covers the whole file."""
         self._acts.setdefault((origin.path, origin.digest), {})[origin] = act
 
     def require(self, origin: Origin, act: str) -> None:
@@ -82,7 +83,7 @@ class Consent:
             facts = self._file(origin, act).lstat()
         except OSError:
             return False
-        # What another user could have put there is no consent of this one.
+        # What another user could have put there is not a consent of this one.
         mine = facts.st_uid == os.geteuid() and not stat.S_IMODE(facts.st_mode) & 0o022
         return stat.S_ISREG(facts.st_mode) and mine
 

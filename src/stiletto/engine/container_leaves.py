@@ -100,7 +100,7 @@ async def container_exists(
     do_not_follow_symlinks: bool = False,
     expand: bool = False,
 ) -> bool:
-    """Tell whether a path exists, and is of a kind."""
+    """Whether a path exists, and is of a kind."""
     if expected_type == "SYMLINK_TYPE":
         do_not_follow_symlinks = True
     at = self.path(path, expand)

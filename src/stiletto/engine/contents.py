@@ -23,13 +23,13 @@ def replaced(
     """Return a file's text with the first match from a line on, or every match, replaced.
 
     Raises:
-        UsageError: there is no match, or no single one; the text becomes too large.
+        UsageError: there is no match, or more than one; the text becomes too large.
     """
     lines = text.split("\n")  # lines count from 1, and only "\n" ends one
     head = "".join(line + "\n" for line in lines[: (first_from or 1) - 1])
     rest = text[len(head) :]
     found = rest.count(search)
-    # Looked at before: a text that replaces each of its letters by itself grows without end.
+    # Checked before: a text that replaces each of its letters by itself grows without end.
     refuse_large(name, len(text) + (found if everywhere else 1) * (len(new) - len(search)))
     if everywhere:
         return head + rest.replace(search, new)

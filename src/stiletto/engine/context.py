@@ -8,4 +8,4 @@ from stiletto.progress import Span
 
 current_span: ContextVar[Span | None] = ContextVar("current_span", default=None)
 preparing: ContextVar[bool] = ContextVar("preparing", default=False)
-"""Set while the engine works for itself (a module's environment): told only when it takes time."""
+"""Set while the engine prepares a module's environment: shown only when it takes time."""

@@ -1,4 +1,4 @@
-"""What all parts of one session work with. It is below them: it knows none of them."""
+"""What all parts of one session use. It is below them: it imports none of them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Objects:
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """What one session works with; made first, and handed to each part when that is made."""
+    """What one session uses; made first, and passed to each part."""
 
     store: Store
     evaluator: Evaluator

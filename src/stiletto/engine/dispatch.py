@@ -1,4 +1,4 @@
-"""Answers one field of one value: a call of the core API, or a function of a module."""
+"""Evaluates one field of one value: a call of the core API, or a function of a module."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class CoreApi:
 
 
 class Dispatcher:
-    """Finds what answers a field, for one session."""
+    """Finds what evaluates a field, for one session."""
 
     def __init__(self, core: Core, api: CoreApi, modules: Modules, functions: Functions) -> None:
         self._objects = core.objects
@@ -102,7 +102,7 @@ class Dispatcher:
     async def dispatch(
         self, client: Client, receiver: Recipe, name: str, args: Mapping[str, Any]
     ) -> Any:
-        """Answer one field of one value; arguments are as they come over the wire."""
+        """Evaluate one field of one value; arguments are as they come over the wire."""
         with translated(self._store.root):
             return await self._answer(client, receiver, name, args)
 
@@ -155,14 +155,14 @@ class Dispatcher:
         return await self._functions.select(receiver, name, given)
 
     async def start(self, module: LoadedModule, args: Mapping[str, Any]) -> Recipe:
-        """Construct a module's main object; beside toolchains, only when it is asked for."""
+        """Construct a module's main object; beside toolchains, only when it is needed."""
         if not module.toolchains:
             return await self._construct(module, args)
         given = self._given(module.definition.main_object.constructor, args)
         return Entrance(module.digest, module.definition.main, given)
 
     async def _enter(self, receiver: Entrance, name: str, args: Mapping[str, Any]) -> Any:
-        """Construct a toolchain, or answer for the main object, made only now."""
+        """Construct a toolchain, or the main object, made only now, and evaluate its field."""
         main = self._modules[receiver.module]
         for toolchain in main.toolchains:
             if lower_camel(toolchain.name) == name:

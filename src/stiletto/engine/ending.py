@@ -21,7 +21,7 @@ def machine_kills() -> int:
 
 
 def how_ended(output: StepOutput, elapsed_s: float, kills_before: int | None = None) -> str:
-    """Return words for a failed command, "" where the exit code says all.
+    """Return how a failed command ended, "" if the exit code shows it all.
 
     `kills_before` is `machine_kills` of when it started.
     """
@@ -41,7 +41,7 @@ def how_ended(output: StepOutput, elapsed_s: float, kills_before: int | None = N
 
 
 def loopback_hint(printed: str) -> str | None:
-    """Return what to do where a step was refused at this machine's loopback, by what it printed."""
+    """Return a hint if a step's output shows a refused connection to this machine's loopback."""
     if not REFUSED.search(printed):
         return None
     ports = list(dict.fromkeys(found["port"] for found in LOOPBACK.finditer(printed)))

@@ -21,10 +21,11 @@ from stiletto.api.patterns import Filter as PatternFilter
 from stiletto.engine.commands import Commands
 from stiletto.engine.contents import refuse_large, replaced
 from stiletto.engine.context import preparing
-from stiletto.engine.layout import SCRATCH, Below, NamedFile, Stack
+from stiletto.engine.layout import SCRATCH, NamedFile, Stack
 from stiletto.engine.once import Once
 from stiletto.engine.secrets import SecretStore
 from stiletto.engine.surface import (
+    Below,
     DeltaSurface,
     Surface,
     TreeSurface,
@@ -143,7 +144,7 @@ class Evaluator:
         )
 
     async def fixed(self, directory: f.Directory) -> f.Directory:
-        """Replace a directory of the host by what it holds, so that keys are made of content."""
+        """Replace a directory of the host by its content, so that keys are made of content."""
         match directory:
             case f.HostDirectory(origin) | f.FilteredDirectory(
                 f.HostDirectory(origin) | f.StoredTree(_, origin)
@@ -155,7 +156,7 @@ class Evaluator:
                 return directory
 
     async def fixed_file(self, file: f.File) -> f.File:
-        """Replace a file of the host by what it holds."""
+        """Replace a file of the host by its content."""
         if not isinstance(file, f.HostFile):
             return file
         named = await self.file(file)
@@ -173,7 +174,7 @@ class Evaluator:
         return base.merge(changed) if isinstance(changed, Dir) else base
 
     def _ingest(self, view: View, path: str) -> Dir | File:
-        """Take a path out of a container; what plain mode wrote there is told in its terms."""
+        """Ingest a path of a container; the paths of plain mode in it become the container's."""
         found = view.ingest(path, self.store.ingest_file)
         at = view.resolve(path).strip("/")
         moved = [
@@ -231,7 +232,7 @@ class Evaluator:
             case f.ReplacedFile(parent, search, replacement, everywhere, first_from):
                 old = await self.file(parent)
                 refuse_large(old.name, old.file.size_bytes)
-                # Bytes that are no UTF-8 come back as they were.
+                # Bytes that are not UTF-8 stay as they were.
                 text = (await self.contents(parent)).decode("utf-8", "surrogateescape")
                 new = replaced(old.name, text, search, replacement, everywhere, first_from)
                 changed = new.encode("utf-8", "surrogateescape")
@@ -295,7 +296,7 @@ class Evaluator:
         return image
 
     async def stack(self, root: c.Root) -> Stack:
-        """Evaluate what stands at a container's `/`."""
+        """Evaluate what is at a container's `/`."""
         return await self._once.get(("stack", root.digest), lambda: self._stack(root))
 
     async def _stack(self, root: c.Root) -> Stack:
@@ -332,13 +333,13 @@ class Evaluator:
         tree = await asyncio.to_thread(View(layers).ingest, "/", self.store.ingest_file)
         if not isinstance(tree, Dir):
             raise TypeError("the root of a stack is a directory")
-        # What the layers took away from the image stays away, also where something new stands.
+        # What the layers removed from the image stays removed, also if something new is there.
         removed = frozenset(path for layer in layers for path in layer.removed)
         layer = await asyncio.to_thread(self.store.checkout, tree, removed=removed)
         return Stack(stack.image).over(digest_of(stack.keys), layer)
 
     def view(self, stack: Stack) -> View:
-        """Look into what stands at `/`, without a sandbox."""
+        """Return a view of what is at `/`, without a sandbox."""
         layers = [layer for _, layer in stack.layers]
         if stack.image is not SCRATCH:
             layers.insert(0, self._image_layer(stack.image))
@@ -352,11 +353,11 @@ class Evaluator:
         return self._image_layers[image.identity]
 
     async def checkout(self, tree: Dir) -> Layer:
-        """Lay a tree out on disk."""
+        """Check a tree out on disk."""
         return await asyncio.to_thread(self.store.checkout, tree)
 
     async def look(self, root: c.Root, path: str, follow: bool) -> Node | None:
-        """Return what stands at a path of a container, mounts left out."""
+        """Return what is at a path of a container, without mounts."""
         view = self.view(await self.stack(root))
         return await asyncio.to_thread(view.lookup, path, follow)
 

@@ -73,7 +73,7 @@ async def directory_exists(
     expected_type: str | None = None,
     do_not_follow_symlinks: bool = False,
 ) -> bool:
-    """Tell whether a path exists, and is of a kind."""
+    """Whether a path exists, and is of a kind."""
     tree = await client.core.evaluator.tree(self)
     if expected_type == "SYMLINK_TYPE":
         do_not_follow_symlinks = True
@@ -94,7 +94,7 @@ async def directory_stat(
 
 
 def stat_of(name: str, entry: Entry) -> Stat:
-    """Return what the API tells of an entry of a tree."""
+    """Return what the API shows of an entry of a tree."""
     match entry:
         case File(_, size_bytes, mode):
             return Stat(name, size_bytes, "REGULAR_TYPE", mode)
@@ -234,7 +234,7 @@ leaf("Changeset.removedPaths")(_paths(lambda changes: changes.removed))
 
 @leaf("Changeset.isEmpty")
 async def is_empty(client: Client, self: f.Changeset) -> bool:
-    """Tell whether no file changed."""
+    """Whether no file changed."""
     return (await _changes(client, self))[2].is_empty
 
 

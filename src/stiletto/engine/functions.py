@@ -1,8 +1,8 @@
 """Calls the functions of modules: arguments and defaults -> key -> stored result, or a process.
 
-A function's key is the module's content, the object's state and the arguments; directories of
-the host count by what they hold. Results are stored for seven days unless the function says
-otherwise; errors are not stored.
+A function's key is the module's content, the object's state and the arguments; directories of the
+host count by their content. Results are stored for seven days unless the function sets another
+time; errors are not stored.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Functions:
         return value
 
     async def select(self, value: ModuleObject, name: str, args: Mapping[str, Any]) -> Any:
-        """Answer a field of an object from its state, or call a function."""
+        """Return a field of an object from its state, or call a function."""
         module = self._modules[value.module]
         definition = module.definition.objects[value.object_type]
         field = definition.fields.get(name)
@@ -157,7 +157,7 @@ class Functions:
     def _consented(
         self, module: LoadedModule, key: tuple[str, str, str], arg: ArgDef, address: str
     ) -> None:
-        """Return if the user lets this default act on the machine, where it does.
+        """Return if this default does nothing on the machine, or the user consents.
 
         Raises:
             UsageError: the user does not, or cannot be asked.
@@ -187,7 +187,7 @@ class Functions:
         return f.HostDirectory(str(at))
 
     async def _argument(self, module: LoadedModule, value: Any, arg: ArgDef) -> Any:
-        """Return a value as JSON data; host files fixed to what they hold.
+        """Return a value as JSON data; host files fixed to their content.
 
         Objects travel by id, the module's own ones as their state.
         """
@@ -253,7 +253,7 @@ class Functions:
         lasting = function.cache != "session" and module.config.persistent_cache
         if lasting:
             recipes = dump(list(self._held(json.loads(answer))))
-            # An answer that holds a secret is kept in memory alone.
+            # A result that contains a secret is kept in memory only.
             lasting = not masks.patterns or masks.value([answer, recipes]) == [answer, recipes]
         if not lasting:
             self._session[key] = answer

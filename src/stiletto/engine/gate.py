@@ -1,8 +1,8 @@
 """Whether a session may give secrets to steps: in plain mode only if the caller allows it.
 
 Plain mode isolates nothing: any code that a step runs is a process of the caller, and reads what
-other processes of the caller were given in `/proc`. So a secret is refused when it is asked for,
-which is before anything that would use it has run.
+other processes of the caller were given in `/proc`. So a secret is refused when it is requested,
+before anything that would use it runs.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from stiletto.errors import EnvironmentFailed
 
 
 class SecretGate:
-    """Lets secrets through to isolated steps, or to all where the caller said so.
+    """Lets secrets through to isolated steps, or to all if the caller allows it.
 
-    `way_out` tells how this machine could isolate steps, or "" where it cannot.
+    `way_out` returns how this machine could isolate steps, or "" if it cannot.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
 """Changes the toolchains that a project's `dagger.json` names.
 
-What the file says otherwise stays. As in the real engine, entries are sorted by name, a
-repository's are pinned to the commit found, and `engineVersion` becomes the engine's own
-(cmd/dagger/module.go, core/schema/modulesource.go of v0.21.8).
+The rest of the file stays. As in the real engine, entries are sorted by name, a repository's are
+pinned to the commit found, and `engineVersion` becomes the engine's own (cmd/dagger/module.go,
+core/schema/modulesource.go of v0.21.8).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def project_of(mod: str | None, workdir: Path) -> Path:
     """Return the directory of the `dagger.json` to change.
 
     Raises:
-        UsageError: there is none, or it is in a repository of somebody else's.
+        UsageError: there is none, or it is in a remote repository.
     """
     try:
         root = find_module(mod, workdir)
@@ -92,7 +92,7 @@ async def _entry(
     root = cloned.path / cloned.directory
     if not (root / CONFIG).is_file():
         raise UsageError(f"no module in {shown(ref)}: it has no {CONFIG}")
-    # The file is for everybody who works on the project: no credentials of one of them.
+    # The whole project uses the file: it must not contain a user's credentials.
     return _named(root, without_credentials(ref), cloned.commit)
 
 
@@ -112,7 +112,7 @@ def _named(root: Path, source: str, pin: str) -> dict[str, Any]:
 
 
 def uninstall(project: Path, name: str) -> None:
-    """Take a toolchain away.
+    """Remove a toolchain.
 
     Raises:
         UsageError: there is none of that name.

@@ -1,7 +1,7 @@
 """What makes a command or a call the same one: the content of everything it sees.
 
 The inputs are plain data, so that the same structure is hashed into the key, stored beside the
-result, and compared when somebody asks why something ran again:
+result, and compared to show why something ran again:
 
     step_inputs, hashed by `digest_of`    a command
     call_inputs, hashed by `call_key`     a call of a module's function
@@ -134,7 +134,7 @@ def _differences(place: str, before: Any, after: Any) -> Iterator[Difference]:
                     values = [_json(each[at]) if at in each else None for each in (old, new)]
                     found.append(Difference(at, *values))
         case str(), str():
-            # A state and an argument are JSON themselves: what differs inside says more.
+            # A state and an argument are JSON themselves: a difference inside shows more.
             inside = _parsed(before), _parsed(after)
             if None not in inside:
                 found += _differences(place, *inside)

@@ -8,7 +8,6 @@ from typing import Protocol
 from stiletto.api import container as c
 from stiletto.api import files as f
 from stiletto.engine.secrets import SecretStore
-from stiletto.graph.links import TreeError
 from stiletto.graph.tree import Dir, File
 from stiletto.layers.layer import Layer
 from stiletto.layers.view import View
@@ -30,7 +29,7 @@ class NamedFile:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What stands at `/`: an image and layers over it, lowest first, each with its key."""
+    """What is at `/`: an image and layers over it, lowest first, each with its key."""
 
     image: plan.Image
     layers: tuple[tuple[str, Layer], ...] = ()
@@ -51,7 +50,7 @@ class Stack:
 
 
 class Layouts(Protocol):
-    """What a command needs of the evaluator: the files that it sees, evaluated and laid out."""
+    """What a command needs of the evaluator: the files that it sees, evaluated and prepared."""
 
     store: Store
     sandbox: plan.Sandbox
@@ -71,37 +70,13 @@ class Layouts(Protocol):
         ...
 
     async def stack(self, root: c.Root) -> Stack:
-        """Evaluate what stands at a container's `/`."""
+        """Evaluate what is at a container's `/`."""
         ...
 
     async def checkout(self, tree: Dir) -> Layer:
-        """Lay a tree out on disk."""
+        """Check a tree out on disk."""
         ...
 
     def view(self, stack: Stack) -> View:
-        """Look into what stands at `/`, without a sandbox."""
+        """Return a view of what is at `/`, without a sandbox."""
         ...
-
-
-class Below:
-    """A view as the lower side of a delta; implements `surface.Lower`."""
-
-    def __init__(self, view: View) -> None:
-        self._view = view
-
-    def kind(self, path: str) -> str | None:
-        """Return `dir`, `file` or `link`, or None."""
-        node = self._view.lookup(path, follow=False)
-        return node.kind if node else None
-
-    def link(self, path: str) -> str:
-        """Return what a link says."""
-        node = self._view.lookup(path, follow=False)
-        if node is None or node.kind != "link":
-            raise TreeError(f"{path} is not a link")
-        return node.link()
-
-    def mode(self, path: str) -> int:
-        """Return the permission bits of a path that exists."""
-        node = self._view.lookup(path, follow=False)
-        return node.stat.st_mode & 0o7777 if node else 0o755

@@ -78,7 +78,7 @@ class Modules:
         return digest in self._loaded
 
     async def load(self, ref: str | None) -> LoadedModule:
-        """Find, read and register the module that a command speaks of.
+        """Find, read and register the module of a command.
 
         Raises:
             UsageError: there is none.
@@ -194,7 +194,7 @@ class Modules:
 
     async def _files(self, place: Place, config: ModuleConfig) -> str:
         excluded = [pattern[1:] for pattern in config.include if pattern.startswith("!")]
-        # `.env` holds what the caller wants, not what the code is; and perhaps secrets.
+        # `.env` contains the caller's settings, not code, and perhaps secrets.
         kept = f.a_filter(exclude=[".git", ".env", *excluded], gitignore=True)
         tree = await self._core.evaluator.tree(f.HostDirectory(str(place.root), kept))
         return await asyncio.to_thread(self._core.store.save_tree, tree)
@@ -233,8 +233,9 @@ class Modules:
     def _with_defaults(self, module: LoadedModule, related: Related) -> LoadedModule:
         """Apply customizations, then `.env`.
 
-        Customized defaults of the constructor go before `.env`, and with any of them `.env` has no
-        say in the constructor (core/modfunc.go, UserDefault); of other functions `.env` goes first.
+        Customized defaults of the constructor go before `.env`, and with any of them `.env` does
+        not apply to the constructor (core/modfunc.go, UserDefault); of other functions `.env` goes
+        first.
         """
         definition, addresses, missed = customize(module.definition, related.customizations)
         for line in missed:
@@ -275,7 +276,7 @@ class Modules:
         addresses: Mapping[tuple[str, str, str], str],
         origins: Mapping[tuple[str, str, str], Origin],
     ) -> None:
-        """Tell what defaults do to the machine, so that one question speaks of all of a file."""
+        """Announce what defaults do on the machine, so that one question covers a whole file."""
         for key, origin in origins.items():
             owner, name, argument = key
             item = definition.objects[owner]
@@ -290,12 +291,12 @@ class Modules:
     def _origins_of(
         self, related: Related, addresses: Mapping[tuple[str, str, str], str]
     ) -> dict[tuple[str, str, str], Origin]:
-        """Return where the addresses stand that customizations gave, by what they give."""
+        """Return the places of the addresses that customizations set, by argument."""
         written = {c.default: c.origin for c in related.customizations if c.origin is not None}
         return {key: written[text] for key, text in addresses.items() if text in written}
 
     def _env_of(self, module: LoadedModule) -> EnvFile:
-        # Only a module of this machine brings its own file: a repository's is somebody else's.
+        # Only a module of this machine brings its own file: a repository's is not the user's.
         inner = EnvFile() if module.place.url else _read_env(module.place.root / ".env")
         if self._outer is None:
             workdir = self._core.workdir
@@ -313,7 +314,7 @@ def _text_of(path: Path) -> str:
 
 
 def _facts(customization: Customization) -> dict[str, Any]:
-    """Return what a customization says, for a key: where it stands is no part of it."""
+    """Return the content of a customization, for a key: its place in the file does not count."""
     return {name: value for name, value in asdict(customization).items() if name != "origin"}
 
 

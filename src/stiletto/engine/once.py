@@ -1,4 +1,4 @@
-"""Makes a thing once for all callers that ask for it meanwhile, and remembers it."""
+"""A single-flight cache: concurrent callers share one task, and its result is kept."""
 
 from __future__ import annotations
 

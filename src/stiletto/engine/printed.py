@@ -18,7 +18,7 @@ from stiletto.sandbox.spool import STREAMS, Run, Spool, Stream, frames
 from stiletto.store import Store
 
 MAX_TEXT_BYTES = 128 * 1024 * 1024
-"""Of one answer, as of a file's contents; as the real engine, where output is such a file."""
+"""Of one text, as of a file's contents; as the real engine, where output is such a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Printed:
     def text(self, store: Store, masks: Masks, *streams: Stream) -> str:
         """Return one stream, or both as they came.
 
-        What was no secret to the session that ran it may be one to this session.
+        A text that was not a secret in the session that ran it may be one in this session.
 
         Raises:
             UsageError: it is too long for one text.
@@ -73,7 +73,7 @@ class Printed:
         return decoded(b"".join(self._masked(store, Patterns(masks), streams)))
 
     def long_text(self, store: Store, masks: Masks, *streams: Stream) -> str:
-        """Return the same as `text`; what is on the disk is read while the answer is sent."""
+        """Return the same as `text`; what is on the disk is read while the response is sent."""
         if not self.blob:
             return self.text(store, masks, *streams)
         self._bound(streams)

@@ -43,11 +43,11 @@ class Processes:
         self._stack = contextlib.AsyncExitStack()
 
     async def run(self, client: Client, what: str) -> str:
-        """Run the module's code for one call and return its JSON answer.
+        """Run the module's code for one call and return its JSON result.
 
         Raises:
             StepFailed: the code let a failed command pass through.
-            ModuleFailed: it raised anything else, or ended without an answer.
+            ModuleFailed: it raised anything else, or ended without a result.
         """
         module = client.module
         if module is None:
@@ -161,7 +161,7 @@ class Processes:
 def _failure(error: Error, replays: Collection[str]) -> StilettoError:
     """Rebuild an error that a module's process returned; a failed command stays one.
 
-    Of the lines to run a step again only those count that this session told: people paste them.
+    Only lines that this session made are kept for a replay: users paste them into a shell.
     """
     values = {value.name: json.loads(value.value) for value in error.values}
     hint = values.get("hint")

@@ -48,12 +48,12 @@ shift 4
 ) & )
 exec "$@"
 """
-"""Becomes the service, after leaving a loop beside it that belongs to nobody: a server that
-waits for its children must not find one that it did not start."""
+"""Becomes the service, after starting a loop beside it that is not its child: a server that waits
+for its children must not find one that it did not start."""
 
 
 class ServiceFailed(StepFailed):
-    """A service ended, or never became ready; `prefix` says which and to whom it mattered."""
+    """A service ended, or never became ready; `prefix` names it and its user."""
 
     def __init__(self, prefix: str, cause: StepFailed) -> None:
         super().__init__(
@@ -83,7 +83,7 @@ def watched(step: plan.Step, check: Healthcheck | None) -> tuple[plan.Step, Path
 
 
 def refuse_taken_ports(network: StepNetwork, address: str, ports: Sequence[Port]) -> None:
-    """Fail early where another program answers: its answers would be taken for the service's.
+    """Fail early if another program uses the port: it would be taken for the service.
 
     Raises:
         EnvironmentFailed: it names the port.
@@ -95,7 +95,7 @@ def refuse_taken_ports(network: StepNetwork, address: str, ports: Sequence[Port]
             try:
                 tried.bind((address, port.port))
             except OSError as error:
-                # EACCES is for the service to say: it may be allowed what this process is not.
+                # EACCES is left to the service, which may have rights that this process lacks.
                 if error.errno == errno.EADDRINUSE:
                     raise EnvironmentFailed(
                         f"port {port.port}/{port.protocol.lower()} is taken by a program that "
@@ -117,7 +117,7 @@ async def ready(
         await _healthy(check, step, health)
         return
     for port in service.ports:
-        # A datagram tells nothing about who listens.
+        # A datagram does not show whether anything listens.
         if not port.skip_healthcheck and port.protocol == "TCP":
             await _dialled(network, address, port)
 

@@ -1,6 +1,6 @@
 """Clones repositories that modules are taken from, each commit once, into the store.
 
-    resolve      reference -> URL, directory, commit; asks the repository unless a pin says it all
+    resolve      reference -> URL, directory, commit; queries the repository unless a pin is enough
     checkout     URL and commit -> a directory with the working tree and its `.git`
 
 A checkout is committed by rename as `repositories/<digest of URL and commit>`, so what is there
@@ -28,7 +28,7 @@ COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 @dataclass(frozen=True, slots=True)
 class Cloned:
-    """A repository at one commit: its working tree, and the directory that was asked for."""
+    """A repository at one commit: its working tree, and the directory requested."""
 
     path: Path
     directory: str
@@ -37,7 +37,7 @@ class Cloned:
 
 
 class Repositories:
-    """Clones repositories, for one session; what a branch means is asked once."""
+    """Clones repositories, for one session; each repository's refs are listed once."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Repositories:
         environ: Mapping[str, str],
         found: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Start without clones of its own; `found` is told each password of an address."""
+        """Start without clones of its own; `found` gets each password of an address."""
         self._store = store
         self._found = found
         self._environ = {
@@ -76,7 +76,7 @@ class Repositories:
         return Cloned(await self._checkout(url, commit), directory, url, commit)
 
     def _without_credentials(self, reference: GitReference) -> GitReference:
-        """Return the reference with clean addresses; who asks there is kept for git alone."""
+        """Return the reference with clean addresses; credentials are kept for git only."""
         candidates: list[tuple[str, str]] = []
         for url, directory in reference.candidates:
             clean, credential = parted(url)
@@ -107,7 +107,7 @@ class Repositories:
             for line in output.splitlines():
                 commit, _, name = line.partition("\t")
                 if not COMMIT.fullmatch(commit):
-                    continue  # what a server says becomes an argument later on
+                    continue  # a server's text becomes an argument later on
                 if name.endswith("^{}") or name not in refs:
                     refs[name.removesuffix("^{}")] = commit
             self._refs[url] = refs
@@ -149,7 +149,7 @@ class Repositories:
             await self._git(args, tree, url=url)
 
     def _named(self, url: str) -> str:
-        """Return an address for people: with its user, never with a password."""
+        """Return an address to show: with its user, never with a password."""
         credential = self._credentials.get(url)
         if credential is None:
             return shown(url)
@@ -163,7 +163,7 @@ class Repositories:
         """Run git; `url` is the repository that it talks to, if it does.
 
         Raises:
-            EnvironmentFailed: it ended with an error: what it said, without passwords.
+            EnvironmentFailed: it ended with an error: its message, without passwords.
         """
         variables = git_variables(self._credentials.get(url), self._environ)
         try:

@@ -1,7 +1,7 @@
 """The root's calls that do work: those that need the client, its host, or its secrets.
 
-Leaves are registered in the same table as the pure calls; their first argument is the client that
-asks (its session's core, its module, its running function).
+Leaves are registered in the same table as the pure calls; their first argument is the calling
+client (its session's core, its module, its running function).
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ async def cache_volume(
 
 @leaf("Query.currentFunctionCall")
 async def current_function_call(client: Client, self: Query) -> FunctionCall:
-    """Return the call that the client's process answers."""
+    """Return the call that the client's process runs."""
     if client.call is None:
         raise UsageError("no current function call: the client is not a module's function")
     return client.call

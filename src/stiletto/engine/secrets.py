@@ -4,8 +4,8 @@ A secret with a URI is read when it is made; its identity is a hash of the value
 store, so that equal values are equal secrets and nothing can be looked up from a key. A value
 that cannot be read gets a random identity and fails where it is used.
 
-Nothing is read a second time: a stored result that holds a secret which this session did not make
-counts as missing (see `functions`), because what its URI names by now may be another value.
+Nothing is read a second time: a stored result with a secret that this session did not make counts
+as missing (see `functions`), because what its URI names by now may be another value.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class SecretStore:
         self._gate = gate
         self._bound: dict[str, _Bound] = {}
         self.masks = Masks()
-        """All values, as they come to be known: nothing that is shown or stored has them."""
+        """All values known so far: nothing that is shown or stored contains them."""
 
     @staticmethod
     def salt(path: Path) -> bytes:
@@ -93,7 +93,7 @@ class SecretStore:
     async def from_uri(self, uri: str, cache_key: str | None = None) -> UriSecret:
         """Make a secret from `env://NAME`, `file://PATH` or `cmd://COMMAND`.
 
-        Secrets with the same cache key are one, whatever they hold; the last one's value wins.
+        Secrets with the same cache key are one, whatever their values; the last value wins.
 
         Raises:
             UsageError: there is no such provider, or the cache key is empty.
@@ -108,13 +108,13 @@ class SecretStore:
             raise UsageError("the cache key of a secret is empty", hint="leave it out")
         scheme, _, rest = uri.partition("://")
         if scheme not in PROVIDERS:
-            # Whatever else stands there may be the secret itself.
+            # Any other text may be the secret itself.
             named = f": {scheme!r}" if scheme in OTHER_PROVIDERS else ""
             raise UsageError(
                 f"unsupported secret provider{named}",
                 hint="stiletto reads env://, file:// and cmd://",
             )
-        # A command may hold the secret itself.
+        # A command may contain the secret itself.
         shown = "cmd://..." if scheme == "cmd" else uri
         await self._gate.admit(f"the secret {shown}")
         try:
@@ -170,7 +170,7 @@ class SecretStore:
         self._bound[secret.digest] = _Bound(value)
 
     def knows(self, secret: Secret) -> bool:
-        """Tell whether this session made the secret."""
+        """Whether this session made the secret."""
         return secret.digest in self._bound
 
     def uri(self, secret: Secret) -> str:

@@ -33,7 +33,7 @@ class Server:
             yield server.port, token
 
     async def _start(self) -> SessionServer:
-        # Imported here: a call answered from the store alone needs no server.
+        # Imported here: a cached call needs no server.
         from stiletto.wire.clients import ClientGraphs
         from stiletto.wire.server import SessionServer
 

@@ -3,14 +3,14 @@
     starting --ready--> running --last user gone, 10 s--> stopping --> gone
         |                  |                                 ^
         |                  `------ stop, session's end ------|
-        `-- ended early, or its check failed: gone, and told to whoever waits
+        `-- ended early, or its check failed: gone, and reported to the callers
 
-An instance gets a loopback address of its own from 127.0.0.0/8, so that two of them can listen
-on the same port; the network is the machine's, as open as in the real engine. The address is
-told to the service in $STILETTO_SERVICE_ADDRESS, to its users by name (`Step.hosts`). A service
-that listens on every address is reachable there too, but only one such can have a port.
+An instance gets a loopback address of its own from 127.0.0.0/8, so that two of them can listen on
+the same port; the network is the machine's, as open as in the real engine. The service gets the
+address in $STILETTO_SERVICE_ADDRESS, its users by name (`Step.hosts`). A service that listens on
+every address is reachable there too, but only one such can have a port.
 
-Times are the real engine's (core/services.go); when an instance is ready, `readiness` says.
+Times are the real engine's (core/services.go); `readiness` decides when an instance is ready.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class ServiceRunner(Protocol):
 
 @dataclass(eq=False)
 class Instance:
-    """One running service. `failure` is why it ended without being told to."""
+    """One running service. `failure` is why it ended without a request to stop."""
 
     key: str
     service: Service
@@ -90,7 +90,7 @@ class Instance:
 
 @dataclass(frozen=True)
 class Bound:
-    """The services of one command, running: who they are, by which names."""
+    """The services of one command, running: the instances and their aliases."""
 
     instances: tuple[tuple[Instance, tuple[str, ...]], ...]
 
@@ -174,7 +174,7 @@ class Services:
         instance.pinned = True
 
     async def stop(self, service: Service, *, kill: bool = False) -> None:
-        """Stop a service, used or not; one that does not run is no error."""
+        """Stop a service, used or not; one that does not run is not an error."""
         instance = self._instances.get(await self._runner.service_key(service))
         if instance is not None:
             await self._stop(instance, kill=kill)
@@ -227,10 +227,10 @@ class Services:
         self._leave(instance)  # a life that was ended before it began has not done so
 
     def _leave(self, instance: Instance) -> None:
-        """Answer who still waits for an instance that has ended, and make room for the next."""
+        """Wake the callers that still wait for an ended instance, and remove it from the table."""
         if not instance.ready.done():
             instance.ready.set_exception(instance.failure or UsageError("it was stopped"))
-            instance.ready.exception()  # nobody may be waiting any more
+            instance.ready.exception()  # no caller may be waiting any more
         if self._instances.get(instance.key) is instance:
             del self._instances[instance.key]
 
@@ -266,7 +266,7 @@ class Services:
             instance.failure = error
         except Exception as error:
             if not instance.ready.done():
-                instance.ready.set_exception(error)  # a bug, shown to whoever waits
+                instance.ready.set_exception(error)  # a bug, shown to the callers that wait
             raise
         finally:
             self._leave(instance)
@@ -352,7 +352,7 @@ def _dressed(instance: Instance, step: plan.Step, bound: Bound) -> plan.Step:
 
 
 def _empty_volumes(step: plan.Step) -> list[str]:
-    """Return the image's volumes that nobody has put anything in or mounted anything at.
+    """Return the image's volumes without files or mounts in them.
 
     They are memory: what a database writes into an overlay costs seconds when that is taken
     apart, because the kernel then writes everything to the disk.

@@ -34,7 +34,7 @@ from stiletto.store.trouble import translated
 
 
 class Engine:
-    """Answers calls for the clients of one session; implements `EnginePort`.
+    """Evaluates calls for the clients of one session; implements `EnginePort`.
 
     It connects the parts, and only the command line and the server know it. A call needs the
     functions of modules, these need processes, and a process makes calls of its own: the circle
@@ -56,13 +56,13 @@ class Engine:
     async def dispatch(
         self, client: Client, receiver: Recipe, field: str, args: Mapping[str, Any]
     ) -> Any:
-        """Answer one field of one value; arguments are as they come over the wire."""
+        """Evaluate one field of one value; arguments are as they come over the wire."""
         return await self._dispatcher.dispatch(client, receiver, field, args)
 
     # -- the command line ------------------------------------------------------------------------
 
     async def load_module(self, ref: str | None) -> ModuleDef:
-        """Load the module that the command line speaks of, with its toolchains."""
+        """Load the module of the command line, with its toolchains."""
         module = self._module = await self.modules.load(ref)
         names = {toolchain.name for toolchain in module.toolchains}
         own = (module,) if module.project and module.name not in names else ()
@@ -88,13 +88,13 @@ class Engine:
         return self.api.schema.enums.get(type_name)
 
     def _visible(self) -> Sequence[LoadedModule]:
-        """Return the modules whose types the command line may meet."""
+        """Return the modules whose types the command line may see."""
         if self._module is None:
             return ()
         return (self._module, *self._module.uses)
 
     async def construct(self, args: Mapping[str, Value]) -> ObjectRef:
-        """Construct the module's main object; beside toolchains, only when it is asked for."""
+        """Construct the module's main object; beside toolchains, only when it is needed."""
         module = self._module
         if module is None:
             raise UsageError("no module is loaded")
@@ -105,7 +105,7 @@ class Engine:
     async def select(
         self, receiver: ObjectRef | None, field: str, args: Mapping[str, Value]
     ) -> Value:
-        """Answer one field for the command line."""
+        """Evaluate one field for the command line."""
         value = Query() if receiver is None else self.core.objects.recall(receiver.id)
         plain = {name: _plain(item) for name, item in args.items()}
         return self._present(await self.dispatch(self.main, value, field, plain))
@@ -119,7 +119,7 @@ class Engine:
         return result
 
     async def shared(self) -> str:
-        """Say what steps share with the machine, in one line."""
+        """Return what steps share with the machine, in one line."""
         return await self.core.evaluator.sandbox.shared()
 
     def mask(self, text: str) -> str:
@@ -157,8 +157,8 @@ async def open_session(
 ) -> AsyncIterator[Engine]:
     """Open a session in a working directory.
 
-    `ask` asks the user a question; `allow_env` consents beforehand to what defaults in files do;
-    the limits are those of each step.
+    `ask` asks the user a question; `allow_env` consents to what defaults in files do; the limits
+    are those of each step.
     """
     from stiletto.sandbox.images import HostImages
     from stiletto.sandbox.relay import relayed

@@ -12,27 +12,35 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Protocol
 
 from stiletto.graph.links import TreeError
 from stiletto.graph.links import follow as follow_links
 from stiletto.graph.tree import DIR_MODE, Dir, Entry, File, Link, split
+from stiletto.layers.view import View
 
 
-class Lower(Protocol):
+class Below:
     """The files below a delta, read-only; paths are absolute, and no parent is a link."""
 
-    def kind(self, path: str, /) -> str | None:
+    def __init__(self, view: View) -> None:
+        self._view = view
+
+    def kind(self, path: str) -> str | None:
         """Return `dir`, `file` or `link`, or None."""
-        ...
+        node = self._view.lookup(path, follow=False)
+        return node.kind if node else None
 
-    def link(self, path: str, /) -> str:
-        """Return what a link says."""
-        ...
+    def link(self, path: str) -> str:
+        """Return a link's target."""
+        node = self._view.lookup(path, follow=False)
+        if node is None or node.kind != "link":
+            raise TreeError(f"{path} is not a link")
+        return node.link()
 
-    def mode(self, path: str, /) -> int:
+    def mode(self, path: str) -> int:
         """Return the permission bits of a path that exists."""
-        ...
+        node = self._view.lookup(path, follow=False)
+        return node.stat.st_mode & 0o7777 if node else 0o755
 
 
 class Surface(ABC):
@@ -47,7 +55,7 @@ class Surface(ABC):
 
     @abstractmethod
     def link(self, path: str) -> str:
-        """Return what a link says."""
+        """Return a link's target."""
 
     @abstractmethod
     def put(self, path: str, entry: Entry) -> None:
@@ -59,7 +67,7 @@ class Surface(ABC):
 
     @abstractmethod
     def remove(self, path: str) -> None:
-        """Take a path away; absent is no error."""
+        """Remove a path; an absent one is not an error."""
 
     def resolve(self, path: str, *, follow: bool = False) -> str:
         """Follow the links in the parents of a path, with `follow` also the last one.
@@ -95,12 +103,12 @@ class TreeSurface(Surface):
         self.tree = tree
 
     def kind(self, path: str) -> str | None:
-        """Return what stands in the tree."""
+        """Return what is in the tree."""
         entry = self.tree.get(path)
         return _kind(entry) if entry is not None else None
 
     def link(self, path: str) -> str:
-        """Return what a link of the tree says."""
+        """Return the target of a link of the tree."""
         entry = self.tree.get(path)
         if not isinstance(entry, Link):
             raise TreeError(f"{path} is not a link")
@@ -118,7 +126,7 @@ class TreeSurface(Surface):
         self.put(path, tree)
 
     def remove(self, path: str) -> None:
-        """Take a path away."""
+        """Remove a path."""
         self.tree = self.tree.remove(path)
 
 
@@ -129,7 +137,7 @@ class DeltaSurface(Surface):
     that is seen.
     """
 
-    def __init__(self, lower: Lower) -> None:
+    def __init__(self, lower: Below) -> None:
         self._lower = lower
         self.tree = Dir(lower.mode("/"))
         self.removed: set[str] = set()
@@ -139,7 +147,7 @@ class DeltaSurface(Surface):
         return None if hidden else self._lower.kind("/" + path)
 
     def kind(self, path: str) -> str | None:
-        """Return what stands in the layer, or below where nothing hides it."""
+        """Return what is in the layer, or below if nothing hides it."""
         entry: Entry | None = self.tree
         for name in split(path):
             if not isinstance(entry, Dir):
@@ -150,7 +158,7 @@ class DeltaSurface(Surface):
         return _kind(entry) if entry is not None else None
 
     def link(self, path: str) -> str:
-        """Return what a link says, in the layer or below."""
+        """Return a link's target, in the layer or below."""
         entry = self.tree.get(path)
         if isinstance(entry, Link):
             return entry.target
@@ -195,7 +203,7 @@ class DeltaSurface(Surface):
                 self.put(inside, entry)
 
     def remove(self, path: str) -> None:
-        """Take a path away."""
+        """Remove a path."""
         if path:
             self.tree = self.tree.remove(path)
             if self._below(path) is not None:

@@ -1,4 +1,4 @@
-"""Keeps one warm process per module and hands it calls; see `stiletto.module.worker`."""
+"""Keeps one warm process per module and sends it calls; see `stiletto.module.worker`."""
 
 from __future__ import annotations
 

@@ -12,14 +12,14 @@ MAX_LINKS = 40
 
 
 class TreeError(UsageError):
-    """A path cannot be used as asked; the message names it."""
+    """A path cannot be used as requested; the message names it."""
 
 
 def follow(path: str, link: Callable[[str], str | None], *, last: bool = True) -> str:
     """Return the absolute path with its links followed, the last one only with `last`.
 
-    `link` tells what the link at an absolute path says, None where there is none; it is asked for
-    each path that is passed, parents first. Absolute targets start at the root, and `..` of the
+    `link` returns the target of the link at an absolute path, None if there is none; it is called
+    for each path that is passed, parents first. Absolute targets start at the root, and `..` of the
     root is the root. What does not exist resolves to where it would be.
 
     Raises:

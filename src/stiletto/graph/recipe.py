@@ -1,8 +1,8 @@
 """Recipes: immutable values that describe how something is made.
 
-Everything the API hands out is a recipe: a frozen dataclass whose fields are plain data and
-other recipes. One traversal (`parts`) feeds the digest that identifies a recipe and the walk to
-what is beneath it, so nothing can be in one and missing from the other.
+Everything the API returns is a recipe: a frozen dataclass whose fields are plain data and other
+recipes. One traversal (`parts`) feeds the digest that identifies a recipe and the walk to what is
+beneath it, so nothing can be in one and missing from the other.
 
     digest(recipe)    sha256 over type name and encoded fields, nested recipes by digest
     dump(recipe)      the whole graph beneath, children first, as JSON data

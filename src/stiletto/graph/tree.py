@@ -128,7 +128,7 @@ class Dir:
         return replace(self, entries=MappingProxyType({**self.entries, name: entry}))
 
     def remove(self, path: str) -> Dir:
-        """Return the tree without `path`; absent is no error."""
+        """Return the tree without `path`; an absent one is not an error."""
         parts = split(path)
         if not parts:
             return Dir(self.mode)
@@ -155,9 +155,9 @@ class Dir:
         return Dir(other.mode, MappingProxyType(entries))
 
     def filter(self, keep: Callable[[str, Entry], bool], prefix: str = "") -> Dir:
-        """Return the tree with the kept entries; parents stay only for what they hold.
+        """Return the tree with the kept entries; parents stay only for their kept entries.
 
-        `keep` is asked for every path. A directory that is not kept itself is still descended.
+        `keep` is called for every path. A directory that is not kept itself is still descended.
         """
         entries: dict[str, Entry] = {}
         for name, entry in self.entries.items():

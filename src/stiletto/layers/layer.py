@@ -1,9 +1,9 @@
 """What a container's files are made of: layers, and the host paths that an image shows.
 
-Layers are directories on the host, lowest first. A path in a higher layer hides the same path
-in a lower one; directories merge. What a layer takes away is listed in `Layer.removed`, so that
-a layer can be read without overlay support; where overlayfs is used the same facts also stand
-in the directory in the kernel's own form (whiteout devices, `user.overlay.opaque`).
+Layers are directories on the host, lowest first. A path in a higher layer hides the same path in a
+lower one; directories merge. What a layer removes is listed in `Layer.removed`, so that a layer can
+be read without overlay support; where overlayfs is used the same facts are also in the directory in
+the kernel's own form (whiteout devices, `user.overlay.opaque`).
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ class Layer:
     """A directory of files to lay over the ones below.
 
     Attributes:
-        root: the directory on the host; its contents stand at `/` of the container.
+        root: the directory on the host; its contents are at `/` of the container.
         removed: container paths (no leading slash) hidden from lower layers. A path that is
             listed here and also exists under `root` is an opaque directory: only what this
-            layer holds is visible beneath it.
-        relocatable: paths (no leading slash) of files that hold `placeholder`; only plain mode
+            layer has is visible beneath it.
+        relocatable: paths (no leading slash) of files that contain `placeholder`; only plain mode
             writes them, see `plain`.
     """
 

@@ -32,7 +32,7 @@ def collapse(paths: Iterable[str]) -> frozenset[str]:
 
 @contextlib.contextmanager
 def refuse_long_paths() -> Iterator[None]:
-    """Say what is wrong where a step went deeper than a path can be long.
+    """Raise a clear error if a step went deeper than a path can be long.
 
     Raises:
         UsageError: the kernel refused a path for its length.
@@ -49,7 +49,7 @@ def refuse_long_paths() -> Iterator[None]:
 
 
 def lstat(path: Path) -> os.stat_result | None:
-    """Return what stands at `path` itself, or None, as where no file can have such a name."""
+    """Return what is at `path` itself, or None, also if no file can have such a name."""
     try:
         return path.lstat()
     except OSError as error:

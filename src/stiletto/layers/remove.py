@@ -1,4 +1,4 @@
-"""Removes directories that others have made: of any depth, with any permission bits."""
+"""Removes directories of other programs: of any depth, with any permission bits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def remove_tree(path: Path) -> None:
-    """Remove a directory, also one whose own parts forbid it; absent is no error.
+    """Remove a directory, also one whose own parts forbid it; an absent one is not an error.
 
     Steps leave directories without write permission, overlayfs leaves `work/work` at 000, and a
     program may have gone deeper than a path can be long.

@@ -18,8 +18,8 @@ def removals(upper: Path, below: View) -> frozenset[str]:
     """Return `Layer.removed` for an upper directory that overlayfs wrote over `below`.
 
     overlayfs marks every directory that is new as opaque; where no directory lies below, the mark
-    says nothing and is taken away, so that both forms say the same. What a step closed to its
-    own user is opened to it, because an ordinary user could neither store nor remove it.
+    has no meaning and is removed, so that both forms mean the same. What a step closed to its own
+    user is opened to it, because an ordinary user could neither store nor remove it.
 
     Raises:
         UsageError: something lies deeper than a path can be long.
@@ -48,7 +48,7 @@ def removals(upper: Path, below: View) -> frozenset[str]:
 
 
 def _open_to_owner(path: Path, access: int) -> None:
-    """Grant the owner what `access` (os.R_OK and so on) asks for, where it is lacking."""
+    """Grant the owner `access` (os.R_OK and so on), if it is lacking."""
     if not os.access(path, access):
         path.chmod(stat.S_IMODE(path.lstat().st_mode) | access << 6)
 
@@ -66,7 +66,7 @@ def open_way(upper: Path, path: str, mode: Callable[[str], int]) -> None:
 
 
 def uncover(path: Path) -> None:
-    """Remove a whiteout, if that is what stands there: something new takes its place."""
+    """Remove a whiteout, if there is one: something new takes its place."""
     found = lstat(path)
     if found is not None and is_whiteout(found):
         path.unlink()

@@ -52,7 +52,7 @@ class Node:
         return _KINDS.get(stat.S_IFMT(self.stat.st_mode), "other")
 
     def link(self) -> str:
-        """Return what a link says."""
+        """Return a link's target."""
         assert self.host is not None, "only directories lack a host path"
         return os.readlink(self.host)  # noqa: PTH115 - Path.readlink would tidy the target up
 
@@ -80,7 +80,7 @@ class _Place:
 class View:
     """A container's files: layers lowest first, and the binds of its image.
 
-    What was looked at is remembered: a view is of files that do not change.
+    Look-ups are remembered: a view is of files that do not change.
 
     Attributes:
         mounts: the layers that show at each mount point, by relative path; "" is the root.
@@ -109,7 +109,7 @@ class View:
     # -- look -------------------------------------------------------------------------------
 
     def lookup(self, path: str, follow: bool = True) -> Node | None:
-        """Return what is at a container path, or None; a last link is followed if asked to.
+        """Return what is at a container path, or None; a last link is followed with `follow`.
 
         Raises:
             UsageError: the links lead in a circle.
@@ -146,7 +146,7 @@ class View:
         """Return the names in a directory, sorted.
 
         Raises:
-            UsageError: it is no directory, or is not there.
+            UsageError: it is not a directory, or is not there.
         """
         place = self._existing(path)
         if place.node.kind != "dir":
@@ -197,7 +197,7 @@ class View:
                 file = ingest_file(host)
                 return File(file.digest, file.size_bytes, mode)
             case _:
-                return None  # a device or a socket is no content
+                return None  # a device or a socket has no content
 
     def _existing(self, path: str) -> _Place:
         place = self._place(relative(self.resolve(path)))

@@ -28,7 +28,7 @@ _GIT_URL = re.compile(r"(?:(?:https?|ssh|git)://|[\w-]+@[\w.-]+:)")
 
 
 def calls_for(type_name: str, address: str, ignore: Sequence[str] = ()) -> Calls | None:
-    """Return the calls that make the object, or None where no address stands for the type.
+    """Return the calls that make the object, or None if the type has no addresses.
 
     `ignore` are patterns of what is left out of a directory.
     """
@@ -60,10 +60,10 @@ def calls_for(type_name: str, address: str, ignore: Sequence[str] = ()) -> Calls
 def require_variable(name: str, environ: Mapping[str, str], where: str = "") -> None:
     """Check that a secret without a scheme names a variable, and never repeat it.
 
-    Whoever writes one has often written the secret itself.
+    It is often the secret itself by mistake.
 
     Raises:
-        UsageError: there is no such variable; `where` stands in front of the message.
+        UsageError: there is no such variable; `where` precedes the message.
     """
     if name not in environ:
         raise UsageError(

@@ -57,7 +57,7 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class ModuleConfig:
-    """What `dagger.json` says. Paths are relative to its directory.
+    """The content of a `dagger.json`. Paths are relative to its directory.
 
     Without `has_code` there is no SDK: the file only names toolchains.
     """

@@ -1,8 +1,8 @@
 """Addresses of repositories that carry a user or a password: taken apart, and shown (pure).
 
-A password in an address would stand in git's arguments, which every user of a machine can read,
-and in messages, keys and files. So it is taken out of the address at once; git gets it from a
-credential helper that reads the environment, and for the address's own host alone.
+A password in an address would be in git's arguments, which every user of a machine can read, and in
+messages, keys and files. So it is removed from the address at once; git gets it from a credential
+helper that reads the environment, and for the address's own host only.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _HELPER = (
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """Who asks a host; without a password git's own helpers are asked for it."""
+    """The user for a host; without a password git's own helpers provide it."""
 
     host: str
     user: str
@@ -42,7 +42,7 @@ class Credential:
 def parted(url: str) -> tuple[str, Credential | None]:
     """Return an address without user and password, and those.
 
-    ssh keeps its user: it is no secret there, and git has no other way to be told.
+    ssh keeps its user: it is not a secret there, and git has no other option for it.
 
     Raises:
         UsageError: the address cannot be given to git.
@@ -84,7 +84,7 @@ def check_address(url: str) -> None:
 
 
 def shown(text: str) -> str:
-    """Return text with the passwords of addresses in it replaced, and users that stand alone."""
+    """Return text with the passwords of addresses in it replaced, and users without a password."""
 
     def masked(found: re.Match[str]) -> str:
         if found["rest"] is not None:
@@ -101,14 +101,14 @@ def without_credentials(ref: str) -> str:
 
 
 def git_variables(credential: Credential | None, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that give git a credential, for the credential's own host alone."""
+    """Return the variables that give git a credential, for the credential's own host only."""
     variables = {"GIT_ALLOW_PROTOCOL": environ.get("GIT_ALLOW_PROTOCOL", PROTOCOLS)}
     if credential is None or not credential.user:
         return variables
     section = f"credential.{credential.host}"
     settings = [(f"{section}.username", credential.user)]
     if credential.password is not None:
-        # The empty helper takes back those that were named before it.
+        # The empty helper removes those that were named before it.
         settings += [(f"{section}.helper", ""), (f"{section}.helper", _HELPER)]
         variables |= {
             "STILETTO_GIT_USER": credential.user,

@@ -30,7 +30,7 @@ from stiletto.graph.kind import Kind
 from stiletto.module.origin import Origin
 
 _SECRET = re.compile(r"(env|file|cmd)://")
-"""What a secret is read from; whatever else stands there may be the secret itself."""
+"""What a secret is read from; any other text may be the secret itself."""
 
 Addresses = Mapping[tuple[str, str, str], str]
 
@@ -39,7 +39,7 @@ Addresses = Mapping[tuple[str, str, str], str]
 class EnvFile:
     """Variables by name, unexpanded; `beyond` are those that values may only refer to.
 
-    `origins` tells of the variables where they stand.
+    `origins` has the place of each variable.
     """
 
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class EnvFile:
     origins: Mapping[str, Origin] = field(default_factory=dict)
 
     def namespace(self, prefix: str) -> EnvFile:
-        """Return the variables that start with a name, that name taken away."""
+        """Return the variables that start with a name, without that name."""
         inside: dict[str, str] = {}
         beyond = dict(self.beyond)
         origins: dict[str, Origin] = {}
@@ -122,8 +122,8 @@ def apply_defaults(
 ) -> tuple[ModuleDef, Addresses, list[str]]:
     """Return the definition with other defaults, the addresses of objects, and a line for each.
 
-    `constructor` tells whether the constructor's arguments take part; `origins` takes where the
-    addresses stand.
+    `constructor`: whether the constructor's arguments count; `origins` gets the places of the
+    addresses.
 
     Raises:
         UsageError: a value does not fit its argument.
@@ -277,7 +277,7 @@ class _Expansion:
     def _refer(self, found: re.Match[str], owner: str) -> str:
         name = found["plain"] or found["name"]
         if name in self._open:
-            value = ""  # of itself a variable knows nothing
+            value = ""  # a variable cannot refer to itself
         elif name in self._variables:
             value = self.value(name)
         else:

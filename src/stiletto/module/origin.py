@@ -1,7 +1,7 @@
 """Where a default comes from, and whether it acts on the machine when it is used (pure).
 
-A `.env` or `dagger.json` comes with files that somebody else wrote. A default in it may name a
-command or a file of the machine; before it is used, the user is asked (`stiletto.engine.consent`).
+A `.env` or `dagger.json` may come from another author. A default in it may name a command or a file
+of the machine; before it is used, the user must consent (`stiletto.engine.consent`).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Origin:
 
 
 def line_of(text: str, value: str) -> int:
-    """Return the first line of a JSON text that holds a value as it is written there; else 1."""
+    """Return the first line of a JSON text that contains a value as it is written there; else 1."""
     written = (json.dumps(value), json.dumps(value, ensure_ascii=False))
     for number, line in enumerate(text.split("\n"), 1):
         if any(each in line for each in written):
@@ -41,7 +41,7 @@ def line_of(text: str, value: str) -> int:
 
 
 def acts(arg: ArgDef, text: str, workdir: Path, root: Path) -> str | None:
-    """Return what using this address does to the machine, or None where nobody minds.
+    """Return what using this address does to the machine, or None if it needs no consent.
 
     Environment variables are read unasked, and files and directories beneath `root`.
     """

@@ -6,8 +6,8 @@
     file:///srv/repo.git/sub@main         a repository of this machine; Dagger has no such form
     ../repo.git                           likewise, where the path is a bare repository
 
-Where neither rule says how long the repository's own path is, every length is a candidate, the
-shortest first, and the shell asks which of them exists. Pure but for a look at local paths.
+If neither rule shows how long the repository's own path is, every length is a candidate, the
+shortest first, and the shell checks which of them exists. Pure but for a look at local paths.
 
 Source: core/modulerefs.go of v0.21.8.
 """

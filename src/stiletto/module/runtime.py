@@ -31,10 +31,10 @@ JOBS = "/run/stiletto"
 """Where the pipes to the engine are; see `stiletto.module.worker`."""
 
 COMPILED = CacheVolume("pyc", "stiletto")
-"""What Python compiled of modules: a damaged .pyc is not made anew, it ends the process."""
+"""What Python compiled of modules: a damaged .pyc is not replaced, it ends the process."""
 
 KNOWN_PYTHONS = ("3.14", "3.13", "3.12", "3.11", "3.10")
-"""Tried in this order where the version that a module asks for cannot be had."""
+"""Tried in this order if the version that a module requests is not found."""
 
 
 def python_tags(wanted: str) -> Sequence[str]:
@@ -115,7 +115,7 @@ def with_bindings(base: c.Container, text: str) -> c.Container:
 
 
 def run(base: c.Container, module: LoadedModule, project: ModuleProject) -> c.Exec:
-    """Return the command that answers the module's calls, one process each."""
+    """Return the command that runs the module's calls, one process each."""
     at = posixpath.normpath(posixpath.join(SOURCE, module.config.source))
     container = filesystem.with_mounted_cache(base, "/cache/pyc", COMPILED)
     container = filesystem.with_mounted_temp(container, "/scratch")

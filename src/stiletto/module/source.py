@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
 from stiletto.api.definition import ModuleDef
 from stiletto.errors import ModuleFailed, UsageError
@@ -14,14 +15,16 @@ from stiletto.module.config import CONFIG, ModuleConfig
 from stiletto.module.origin import Origin
 from stiletto.module.remote import is_remote
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class ModuleProject:
-    """What the module's pyproject.toml says of how to run it.
+    """How to run the module, from its pyproject.toml.
 
     Attributes:
         package: the import package, from the project's name.
-        python: what is asked of the interpreter, such as `3.12` or `>=3.11`.
+        python: what is required of the interpreter, such as `3.12` or `>=3.11`.
         main_object: the entry point `module:Class`, where the project names one itself.
         has_sdk: whether dagger-io is among the dependencies.
     """
@@ -56,7 +59,7 @@ class LoadedModule:
     """A module ready to run, as one of those that use it sees it.
 
     Attributes:
-        name: what it is called by who uses it; its code knows `config.name`.
+        name: its name for those that use it; its code knows `config.name`.
         place: where its files are.
         root: where relative default paths start.
         context: where absolute default paths start, and what none may leave.
@@ -69,8 +72,8 @@ class LoadedModule:
         uses: the modules that its code sees, dependencies first.
         toolchains: those of them that the command line offers beside its own functions.
         addresses: defaults that are addresses of objects, by (type, function, argument).
-        origins: where those stand.
-        ignore_checks: patterns of checks that who uses it does not want.
+        origins: the places of those.
+        ignore_checks: patterns of checks that its user does not want.
     """
 
     name: str
@@ -94,14 +97,14 @@ class LoadedModule:
     def scope(self) -> str:
         """Name and place, as the real engine scopes names of secrets and cache volumes.
 
-        The commit is no part of it: a cache volume outlives an update of the module.
+        The commit is not part of it: a cache volume outlives an update of the module.
         """
         where = self.place.origin.removesuffix(f"@{self.place.commit}")
         return f"module {self.config.name} {where}"
 
 
 def find_module(ref: str | None, workdir: Path) -> Path | None:
-    """Return the directory that holds the module's `dagger.json`.
+    """Return the directory of the module's `dagger.json`.
 
     Without a reference that is the working directory or the nearest one above it, up to the
     repository's root. None where the reference means a repository to clone.
@@ -149,38 +152,29 @@ def read_project(source: Path) -> ModuleProject:
     except (ValueError, RecursionError) as error:
         # ValueError: TOMLDecodeError and UnicodeDecodeError are, and a number with too many digits.
         raise ModuleFailed(f"{path}: {error}") from error
-    project = _table(data, "project")
-    package = re.sub(r"[-.\s]+", "_", _text(project, "name") or "main")
-    entry_points = _table(_table(project, "entry-points"), "dagger.mod")
+    project = _get(data, "project", dict[str, Any]())
+    package = re.sub(r"[-.\s]+", "_", _get(project, "name", "") or "main")
+    entry_points = _get(_get(project, "entry-points", {}), "dagger.mod", dict[str, Any]())
     pinned = source / ".python-version"
     lines = pinned.read_text(errors="replace").splitlines() if pinned.is_file() else []
     python = next((fields[0] for line in lines if (fields := line.partition("#")[0].split())), "")
     has_sdk = any(
         re.match(r"dagger[-_.]+io(?![\w.-])", dependency, re.IGNORECASE)
-        for dependency in _texts(project, "dependencies")
+        for dependency in _get(project, "dependencies", list[Any]())
+        if isinstance(dependency, str)
     )
     return ModuleProject(
         package=package,
-        python=python or _text(project, "requires-python"),
-        main_object=_text(entry_points, "main_object"),
+        python=python or _get(project, "requires-python", ""),
+        main_object=_get(entry_points, "main_object", ""),
         has_sdk=has_sdk,
     )
 
 
-# What has another type than the one specified counts as not said: uv, which installs the
-# project, says what is wrong with it.
+# A value of another type than the one specified counts as missing: uv, which installs the
+# project, reports what is wrong with it.
 
 
-def _table(data: Mapping[str, object], key: str) -> Mapping[str, object]:
+def _get(data: Mapping[str, Any], key: str, default: T) -> T:
     value = data.get(key)
-    return value if isinstance(value, dict) else {}
-
-
-def _text(data: Mapping[str, object], key: str) -> str:
-    value = data.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def _texts(data: Mapping[str, object], key: str) -> list[str]:
-    value = data.get(key)
-    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+    return value if isinstance(value, type(default)) else default

@@ -1,7 +1,7 @@
 """Toolchains: customizations of a module, and the command line's view of several.
 
-A customization replaces the default of one argument. Its values are text; they become what the
-argument's type asks for.
+A customization replaces the default of one argument. Its values are text; they are converted to the
+argument's type.
 
 Source: core/module.go (ApplyLegacyCustomizationsToTypeDefs, ApplyWorkspaceDefaultsToTypeDefs) of
 v0.21.8. Pure.

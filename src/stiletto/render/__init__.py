@@ -18,7 +18,7 @@ def choose(mode: str, *, stream: TextIO, environ: Mapping[str, str], verbosity: 
     `verbosity` is 0, more to show all output, less to show failures only.
 
     Raises:
-        UsageError: `tty` was asked for and the stream is no terminal.
+        UsageError: `tty` was requested and the stream is not a terminal.
     """
     # Each is imported when it is chosen: the live one brings rich.
     capable = stream.isatty() and environ.get("TERM") != "dumb"

@@ -18,8 +18,8 @@ _LINE_CHARS = 16_384
 class Lines:
     """Bytes in, whole lines out; the last ones are kept.
 
-    Bytes that are no UTF-8 become U+FFFD. A line that has not ended is kept back until it does,
-    or until `flush`.
+    Bytes that are not UTF-8 become U+FFFD. A line that has not ended is kept back until it does, or
+    until `flush`.
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Lines:
 
 
 class FailureOrigin:
-    """Tells where a failure began from where it only passed through.
+    """Distinguishes where a failure began from where it only passed through.
 
     A step that fails takes the function around it down too; what the function printed, mostly a
     traceback to the step, would push the step's own last lines out of sight.

@@ -9,8 +9,8 @@
         | collecting ...
 
 The tree is drawn anew by a thread of rich's; everything else is called from one thread. The lock
-guards the spans alone and is never held while printing, because rich holds its own lock while it
-asks for the tree.
+guards the spans only and is never held while printing, because rich holds its own lock while it
+gets the tree.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class Live(Renderer):
         self._console.print(Text(line))
 
     def pause(self) -> None:
-        """Take the tree away for a while; what was printed stays."""
+        """Hide the tree for a while; what was printed stays."""
         if self._display.is_started:
             self._display.stop()
 
@@ -121,7 +121,7 @@ class Live(Renderer):
             self._display.start(refresh=True)
 
     def close(self) -> None:
-        """Take the tree away; what was printed stays."""
+        """Remove the tree; what was printed stays."""
         self._closed = True
         with self._lock:
             self._open.clear()

@@ -4,7 +4,7 @@
     3 :   | 1 failed, 2 passed
     3 : pytest -q ERROR [1.2s]
 
-The number tells spans apart that run at the same time. Output is shown as it comes for steps;
+The number distinguishes spans that run at the same time. Output is shown as it comes for steps;
 other spans show theirs when they fail, or with -v. With -q only what failed is shown.
 """
 

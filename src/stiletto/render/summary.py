@@ -99,7 +99,7 @@ class Report(_Kept):
             self._rows[span.id] = (span, "", [])
 
     def end(self, span: Span, note: str) -> None:
-        """Keep what the table says of it."""
+        """Keep its row of the table."""
         tail = self.tail(span)
         if span.id in self._rows:
             failed = span.outcome is Outcome.FAILED

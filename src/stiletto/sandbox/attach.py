@@ -1,4 +1,4 @@
-"""Puts a step's mounts into a working tree, and takes them out again.
+"""Puts a step's mounts into a working tree, and removes them again.
 
 Writable mounts are links to their source; everything else is a copy, so that no step changes the
 store. What a mount covers is moved aside and comes back afterwards, because the tree is used
@@ -49,7 +49,7 @@ class Attached:
         return found
 
     def detach(self) -> None:
-        """Take everything out; what the mounts covered is back afterwards."""
+        """Remove all mounts; what they covered is back afterwards."""
         self._close_volumes()
         for at in reversed(self.mounts):
             here = self.tree / at
@@ -61,7 +61,7 @@ class Attached:
                 folder.rmdir()
 
     def _close_volumes(self) -> None:
-        """Bring into a volume what the step did at the top of a directory of links to it."""
+        """Move into a volume what the step did at the top of a directory of links to it."""
         for path, source in self.opened.items():
             left = {entry.name: entry for entry in path.iterdir()}
             for entry in list(source.iterdir()):
@@ -127,7 +127,7 @@ def _mount(mount: Mount, attached: Attached, aside: Path) -> None:
 def _open_volumes(parent: Path, attached: Attached) -> None:
     """Make a mount point possible beneath a writable mount, without writing to its source.
 
-    The link to the source becomes a directory of links to what the source holds.
+    The link to the source becomes a directory of links to the source's entries.
     """
     volumes = [
         mount.source.resolve()

@@ -1,8 +1,8 @@
 """Runs steps in bubblewrap: own namespaces, an overlay of the step's layers, nothing else.
 
-What a step is turned into stands in `operations`, and `bubblewrap_plan` plans that list; this
-module gives it to the program, and describes what the step wrote. Options travel through a
-descriptor (`--args`), so that no variable and no secret ever stands on a command line.
+A step becomes a list of `operations`, which `bubblewrap_plan` plans; this module gives it to the
+program, and describes what the step wrote. Options travel through a descriptor (`--args`), so that
+no variable and no secret is ever on a command line.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ VERSION_MIN = (0, 11)
 """The first release with overlay options."""
 
 FILTER = "filter.bpf"
-"""Where the filter of system calls is kept, for who runs a step again."""
+"""The file of the filter of system calls, for a replay of the step."""
 
 MESSAGE_PREFIX = b"bwrap: "
 
@@ -91,7 +91,7 @@ def _drop_stub(upper: Path, target: str, below: View) -> None:
 
 
 def _drop_work(work: Path) -> None:
-    """Empty the directory that overlayfs used; it leaves one that nobody may enter."""
+    """Empty the directory that overlayfs used; it leaves one that cannot be entered."""
     left = work / "work"
     if left.is_dir():
         left.chmod(0o700)
@@ -119,7 +119,7 @@ class Bubblewrap:
         self._network: Network | None = None
 
     async def shared(self) -> str:
-        """Say what steps share with the machine, in one line."""
+        """Return what steps share with the machine, in one line."""
         calls = "" if filter_here() else "; no list of system calls is known for this processor"
         network = self._network
         if network is not None and (await network.ready()).own:

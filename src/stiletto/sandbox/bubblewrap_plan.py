@@ -5,7 +5,7 @@
     /proc, /dev     the sandbox's own
     step's mounts   parents first
 
-It reads directories, to see what lies above what, and writes nothing.
+It reads directories, to see what covers what, and writes nothing.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _mount_operation(mount: Mount) -> ops.Operation:
 
 
 def _contents(view: View, path: str) -> bytes | None:
-    """Return what a file of the container holds, None where it cannot be read."""
+    """Return the contents of a file of the container, None if it cannot be read."""
     try:
         return view.read(path)
     except UsageError:

@@ -1,8 +1,8 @@
 """Which files of the host a step gets to verify certificates: certificates, but no keys.
 
-Directories of certificates are shown as they are, unless something private lies between: then
-each public file is shown alone. Private is what not everybody may read (the engine may run as
-root), what is named like a key, and what holds one.
+Directories of certificates are shown as they are, unless something private lies between: then each
+public file is shown alone. Private is what not every user may read (the engine may run as root),
+what is named like a key, and what contains one.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ A group for each step is made in the group that the engine is in, where that is 
 divide (`systemd-run --user --scope -p Delegate=yes`), or at the top, where the engine is root. Of
 version 2 one tree has both limits; of version 1 each has a tree of its own.
 
-Who enters a group is a shell that then becomes the sandbox: so nothing of a step is outside.
+A shell enters the group and then becomes the sandbox: so nothing of a step is outside.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ shift
 exec "$@"
 """
 REMOVE_ROUNDS_MAX = 100
-"""A group is busy until the kernel has buried the last of its processes."""
+"""A group is busy until the kernel has removed the last of its processes."""
 
 HINT = (
     "run it as root, or in a group of its own: `systemd-run --user --scope -p Delegate=yes ...`; "
@@ -69,7 +69,7 @@ class Group:
 
 
 def memory_kills(counts: Path) -> int:
-    """Return how many processes a file of the kernel's says it killed because memory ran out."""
+    """Return how many processes the kernel has killed because memory ran out, by such a file."""
     with contextlib.suppress(OSError):
         for line in counts.read_text().splitlines():
             name, _, number = line.partition(" ")
@@ -154,7 +154,7 @@ def find_groups(proc: Path = Path("/proc/self")) -> Groups:
     """Return where this process may make groups with limits.
 
     Raises:
-        EnvironmentFailed: nowhere; the message says what is missing.
+        EnvironmentFailed: nowhere; the message names what is missing.
     """
     try:
         own = _own_groups((proc / "cgroup").read_text())
@@ -181,7 +181,7 @@ def _own_groups(text: str) -> dict[str, str]:
 
 
 def _trees(text: str) -> dict[str, tuple[Path, str]]:
-    """Return where each tree is mounted, and which path of it stands there; as `_own_groups`."""
+    """Return where each tree is mounted, and which path of it is there; as `_own_groups`."""
     trees: dict[str, tuple[Path, str]] = {}
     for line in text.splitlines():
         before, _, after = line.partition(" - ")

@@ -63,7 +63,7 @@ def close_abstract_sockets() -> bool:
     if fd < 0:
         return False
     try:
-        # The kernel asks for this of whoever may not administer the machine.
+        # The kernel requires this of users who may not administer the machine.
         libc.prctl(SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         return bool(libc.syscall(LANDLOCK_RESTRICT_SELF, fd, 0) == 0)
     finally:

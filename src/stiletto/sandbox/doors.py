@@ -13,10 +13,10 @@ import asyncio
 import contextlib
 import errno
 import socket
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Protocol, TypeAlias, cast
+from typing import TypeAlias, cast
 from urllib.parse import urlsplit
 
 from stiletto.sandbox.host_environment import PROXY_VARIABLES
@@ -28,20 +28,12 @@ CHUNK_BYTES = 1 << 16
 PORTS = {"http": 80, "https": 443, "socks": 1080, "socks4": 1080, "socks5": 1080, "socks5h": 1080}
 DNS_PORT = 53
 OPEN_MAX = 128
-"""How many connections, and how many who ask by datagrams, one door serves at a time: a step must
-not use up the engine's descriptors. Who asked longest ago is given up for the next."""
+"""How many connections, and how many clients by datagrams, one door serves at a time: a step must
+not use up the engine's descriptors. The client idle for longest gives way to the next."""
 
 
-class Inside(Protocol):
-    """Makes sockets in the network of the steps."""
-
-    def __call__(self, kind: int, family: int, bound: Address | None) -> socket.socket:
-        """Return a socket, bound to an address.
-
-        Raises:
-            OSError: it cannot be bound.
-        """
-        ...
+Inside: TypeAlias = Callable[[int, int, Address | None], socket.socket]
+"""Makes a socket of a kind and family in the network of the steps, bound to an address."""
 
 
 async def join(near: Connection, far: Connection) -> None:
@@ -87,7 +79,7 @@ class Doors:
                 if free >= 0:
                     await join((reader, writer), await asyncio.open_connection(*at))
             except OSError:
-                pass  # nobody listens there, or one of them hung up
+                pass  # nothing listens there, or one of them hung up
             finally:
                 free += 1
                 writer.close()
@@ -120,7 +112,7 @@ def _bound(inside: Inside, kind: int, at: Address) -> socket.socket | None:
 
 
 class _Questions(asyncio.DatagramProtocol):
-    """Asks the machine what steps ask, each from a port of its own."""
+    """Forwards the datagrams of steps to the machine, each client from a port of its own."""
 
     def __init__(self, at: Address) -> None:
         self._at = at
@@ -128,7 +120,7 @@ class _Questions(asyncio.DatagramProtocol):
         self._tasks: set[asyncio.Task[None]] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # Not `isinstance`: before Python 3.12 asyncio's own is no DatagramTransport.
+        # Not `isinstance`: before Python 3.12 asyncio's own is not a DatagramTransport.
         self._inside = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
@@ -146,7 +138,7 @@ class _Questions(asyncio.DatagramProtocol):
                 )
             except OSError:
                 return  # as lost as any datagram
-        self._sockets[client] = known  # the newest stands last
+        self._sockets[client] = known  # the newest is last
         known.sendto(data)
         while len(self._sockets) > OPEN_MAX:
             self._sockets.pop(next(iter(self._sockets))).close()
@@ -157,7 +149,7 @@ class _Questions(asyncio.DatagramProtocol):
 
 
 class _Answers(asyncio.DatagramProtocol):
-    """Gives the machine's answers to one who asked."""
+    """Sends the machine's responses to one client."""
 
     def __init__(self, inside: asyncio.DatagramTransport, client: tuple[str, int]) -> None:
         self._inside = inside

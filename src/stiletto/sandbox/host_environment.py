@@ -19,6 +19,6 @@ def passed_on(host: Mapping[str, str]) -> dict[str, str]:
 
 
 def environment(step: Step, passed: Mapping[str, str], home: str) -> dict[str, str]:
-    """Return the whole environment of a step, secrets included; the step's own words win."""
+    """Return the whole environment of a step, secrets included; the step's own variables win."""
     path = step.image.env.get("PATH", DEFAULT_PATH)
     return {"PATH": path, "HOME": home} | dict(passed) | dict(step.env) | dict(step.secret_env)

@@ -31,7 +31,7 @@ def hosts_file(before: bytes | None, hosts: Mapping[str, Sequence[str]]) -> byte
     """Return the contents of /etc/hosts: our names first, because the first line wins.
 
     Raises:
-        EnvironmentFailed: a name or an address would not stay one word of one line.
+        EnvironmentFailed: a name or an address would not stay one field of one line.
     """
     for address, names in hosts.items():
         for text in (address, *names):
@@ -42,7 +42,7 @@ def hosts_file(before: bytes | None, hosts: Mapping[str, Sequence[str]]) -> byte
 
 
 def addresses_for(text: str, hosts: Mapping[str, Sequence[str]]) -> str:
-    """Return a word with the names of services replaced by their addresses."""
+    """Return a text with the names of services replaced by their addresses."""
     address = {name: at for at, names in hosts.items() for name in names}
     if not address:
         return text

@@ -5,7 +5,7 @@
     debian, ubuntu, alpine, ...   the machine's userland, see `userland`
     postgres, redis, ...          see `servers`
 
-What was found enters the identity, and `provided_by` tells it.
+What was found enters the identity, and `provided_by` shows it.
 """
 
 from __future__ import annotations
@@ -67,14 +67,14 @@ class HostImages:
 
         Raises:
             EnvironmentFailed: the machine has nothing that could stand in for it.
-            UsageError: it is no address.
+            UsageError: it is not an address.
         """
-        # One after the other: an executable's answer serves every address that asks it.
+        # One after the other: the facts of an executable serve all addresses.
         async with self._lock:
             return await self._resolve(address)
 
     async def _resolve(self, address: str) -> Image:
-        # Imported here: 10 ms that a call answered from the store alone need not pay.
+        # Imported here: 10 ms that a cached call need not pay.
         from stiletto.sandbox.servers import SERVERS, server_for, server_image
 
         ref = ImageRef.parse(address)

@@ -1,7 +1,7 @@
 """Finds the Python interpreters of this machine.
 
-Each candidate is asked once what it is; a shim that points nowhere answers nothing and is left
-out. What the others said is kept: asking six of them takes half a second.
+Each candidate is run once to get its facts; a shim that points nowhere prints nothing and is left
+out. The facts are cached: running six of them takes half a second.
 """
 
 from __future__ import annotations
@@ -75,14 +75,15 @@ class Memory(Protocol):
 
 
 class Answers:
-    """What executables said of themselves, good for as long as they are the same files."""
+    """Facts of executables, valid for as long as they are the same files."""
 
     def __init__(self, memory: Memory | None = None) -> None:
         self._memory = memory
         self._known: dict[str, dict[str, Any]] = {}
+        self._probes = asyncio.Semaphore(PROBES_AT_ONCE)
 
     async def ask(self, executable: Path) -> Interpreter | None:
-        """Ask an executable what it is; None if it is no working CPython."""
+        """Return what an executable is; None if it is not a working CPython."""
         key = _key(executable)
         if key is None:
             return None
@@ -90,8 +91,9 @@ class Answers:
         if facts is None and self._memory:
             facts = _fitting(self._memory.record(RECORDS, key))
         if facts is None:
-            facts = await _facts(executable)
-            # Silence is not kept: it may pass, as while a library is being installed.
+            async with self._probes:
+                facts = await _facts(executable)
+            # A failure is not cached: it may pass, as while a library is being installed.
             if facts is not None and self._memory:
                 self._memory.put_record(RECORDS, key, facts)
         if facts is None:
@@ -123,13 +125,13 @@ def candidates(env: Mapping[str, str], home: Path) -> Iterator[Path]:
         yield Path(base)
     folders = [Path(part) for part in env.get("PATH", "").split(os.pathsep) if part]
     for folder in [*folders, Path("/usr/local/bin"), Path("/usr/bin")]:
-        # pyenv's shims answer for whatever version is selected; the versions are found above.
+        # pyenv's shims run the version that is selected; the versions are found above.
         if folder.name != "shims":
             yield from (file for file in _glob(folder, "python3.*") if NAME.fullmatch(file.name))
 
 
 def _glob(root: Path, pattern: str) -> Sequence[Path]:
-    """Return what matches; a place of somebody else's, closed to this user, has nothing."""
+    """Return what matches; a directory that is closed to this user has nothing."""
     try:
         return list(root.glob(pattern))
     except OSError:
@@ -137,7 +139,7 @@ def _glob(root: Path, pattern: str) -> Sequence[Path]:
 
 
 def _key(executable: Path) -> str | None:
-    """Return what tells a file from another at the same path, and the path."""
+    """Return what distinguishes a file from another at the same path, and the path."""
     try:
         found = executable.stat()
     except OSError:
@@ -200,15 +202,9 @@ async def find_interpreters(
     env: Mapping[str, str] = os.environ, home: Path | None = None, answers: Answers | None = None
 ) -> list[Interpreter]:
     """Return every interpreter of this machine, each once, best places first."""
-    gate = asyncio.Semaphore(PROBES_AT_ONCE)
     known = answers or Answers()
-
-    async def ask(executable: Path) -> Interpreter | None:
-        async with gate:
-            return await known.ask(executable)
-
     paths = list(dict.fromkeys(candidates(env, home or Path.home())))
-    found = await asyncio.gather(*map(ask, paths))
+    found = await asyncio.gather(*map(known.ask, paths))
     by_file = {python.executable.resolve(): python for python in reversed(found) if python}
     return list(reversed(by_file.values()))
 
@@ -216,7 +212,7 @@ async def find_interpreters(
 def choose(wanted: str, found: Iterable[Interpreter]) -> Interpreter | None:
     """Return the best interpreter for "3", "3.12" or "3.12.1": able to make a venv, then newest.
 
-    The plain "3" means the newest release; a pre-release answers only to its own X.Y.
+    The plain "3" means the newest release; a pre-release is chosen only by its own X.Y.
     """
     parts = tuple(int(part) for part in re.findall(r"\d+", wanted)[:3])
     fitting = [
@@ -235,7 +231,7 @@ def choose(wanted: str, found: Iterable[Interpreter]) -> Interpreter | None:
 
 
 async def install(version: str, uv: Path) -> str:
-    """Let uv install an interpreter; return "" or, if it could not, its last words."""
+    """Let uv install an interpreter; return "" or, if it could not, its last message."""
     try:
         code, _, err = await _output([str(uv), "python", "install", version], INSTALL_TIMEOUT_S)
     except TimeoutError:

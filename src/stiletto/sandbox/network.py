@@ -5,8 +5,8 @@
         holder           in the network of the steps (`network_holder`)
 
 A step joins through nsenter. In that network loopback is the steps' own: services find each other
-there, and what listens on the machine's loopback is out of reach, but for what `doors` lets
-through. Sockets of the engine that have to be inside are made by the holder.
+there, and what listens on the machine's loopback is out of reach, except for what `doors` forwards.
+Sockets of the engine that have to be inside are made by the holder.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ PASTA = (
     *("--tcp-ports", "none", "--udp-ports", "none", "--tcp-ns", "none", "--udp-ns", "none", "--"),
 )
 NOISE = ("Failed to send", "Couldn't", "Cannot set ping_group_range", "Don't run as root")
-"""What pasta says without failing for it."""
+"""What pasta prints without failing."""
 
 
 class NetworkUnavailable(EnvironmentFailed):
-    """There can be no network for steps; the message says why."""
+    """There can be no network for steps; the message gives the reason."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Own:
     def socket(
         self, kind: int, family: int = socket.AF_INET, bound: Address | None = None
     ) -> socket.socket:
-        """Return a socket that is in the network; bound by the holder, who may take any port.
+        """Return a socket that is in the network; bound by the holder, which may take any port.
 
         Raises:
             OSError: it cannot be bound there.
@@ -93,7 +93,7 @@ class Own:
         return socket.socket(fileno=fds[0])
 
     def joined(self, nsenter: str) -> Joined:
-        """Tell how a step joins.
+        """Return how a step joins.
 
         Raises:
             EnvironmentFailed: the network has ended.
@@ -136,9 +136,9 @@ def _kill(pid: int) -> None:
 
 
 class Network:
-    """The network of one session, made when it is first needed; `why` tells why there is none.
+    """The network of one session, made when first needed; `why` is the reason if there is none.
 
-    `say` hears it where there should be one and is none just now: that may be a step's doing.
+    `say` gets a line if there should be one and is none just now: a step may be the cause.
     """
 
     def __init__(
@@ -167,14 +167,14 @@ class Network:
         return await self._own() or MACHINE
 
     async def joined(self) -> Joined:
-        """Tell how a step joins the network."""
+        """Return how a step joins the network."""
         own = await self._own()
         return Joined() if own is None else own.joined(self._nsenter)
 
     async def _own(self) -> Own | None:
         self.begin()
         assert self._making is not None
-        # Whoever asks first may be cancelled; the others still need it.
+        # The first caller may be cancelled; the others still need it.
         network = await asyncio.shield(self._making)
         if self._unsaid:
             # Only now: where bubblewrap does not work there are no such steps.
@@ -338,10 +338,10 @@ def network_from(
     host_env: Mapping[str, str],
     say: Callable[[str], None],
 ) -> Network | None:
-    """Return the network that a session's variables ask for; None: that of the machine.
+    """Return the network that a session's variables request; None: that of the machine.
 
     Raises:
-        UsageError: the variable holds something else.
+        UsageError: the variable has another value.
     """
     text = environ.get(LOOPBACK, "").strip()
     if text == "all":

@@ -19,7 +19,7 @@ REQUEST_MAX_BYTES = 256
 
 
 def main() -> None:
-    """Answer until the engine is gone."""
+    """Serve until the engine has gone."""
     engine = socket(fileno=0)
     spaces = [os.open(f"/proc/self/ns/{name}", os.O_RDONLY) for name in ("net", "user")]
     _give(engine, b"ready", spaces)

@@ -1,8 +1,8 @@
 """A bubblewrap sandbox as a list of operations: comparable, printable, without side effects.
 
-An operation is data; `options` returns what bubblewrap is told. Contents that must not be on a
-command line (secrets) are given to `put`, which returns a file descriptor or whatever else can be
-read; so the same list serves to run a step and to print how to run it again.
+An operation is data; `options` returns bubblewrap's options. Contents that must not be on a command
+line (secrets) are given to `put`, which returns a file descriptor or whatever else can be read; so
+the same list serves to run a step and to print how to run it again.
 """
 
 from __future__ import annotations
@@ -66,9 +66,9 @@ class Overlay:
 class Kernel:
     """/proc and a minimal /dev.
 
-    /proc/sys is covered: a process of the machine's root is the real root to it, whatever its
-    user namespace says, and could change settings of the whole machine. `hidden` files of /proc
-    are covered by one that cannot be opened.
+    /proc/sys is covered: a process of the machine's root is the real root to it, whatever its user
+    namespace is, and could change settings of the whole machine. `hidden` files of /proc are
+    covered by one that cannot be opened.
     """
 
     sysctl: Path = Path("/proc/sys")
@@ -78,7 +78,7 @@ class Kernel:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """A memory-backed file; one that is no secret is left out when the step is run again."""
+    """A memory-backed file; one that is not a secret is left out when the step is run again."""
 
     target: str
     contents: bytes = field(repr=False)

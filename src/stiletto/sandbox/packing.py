@@ -1,8 +1,8 @@
 """The last validation of arguments before they become an argument vector or an environment.
 
-The API refuses texts that cannot be one word, and names the field (`stiletto.api.texts`). Texts
+The API refuses texts that cannot be one argument, and names the field (`stiletto.api.texts`). Texts
 also come from elsewhere: a container's own /etc/passwd, a path of the machine. So it is asserted
-here once more, where a word with a NUL would become two, and the second an option of its
+here once more, where an argument with a NUL would become two, and the second an option of its
 writer's choice.
 """
 
@@ -18,10 +18,10 @@ _SHOWN_CHARS = 80
 
 
 def packed(args: Iterable[str]) -> bytes:
-    """Return words as bubblewrap's `--args` reads them: each ends with a NUL.
+    """Return arguments as bubblewrap's `--args` reads them: each ends with a NUL.
 
     Raises:
-        EnvironmentFailed: a word cannot be one word.
+        EnvironmentFailed: a text cannot be one argument.
     """
     out = bytearray()
     before = ""
@@ -39,7 +39,7 @@ def assert_words(argv: Iterable[str], env: Mapping[str, str]) -> None:
     """Check an argument vector and an environment.
 
     Raises:
-        EnvironmentFailed: a word cannot be one word, or a variable's name is none.
+        EnvironmentFailed: a text cannot be one argument, or the name of a variable.
     """
     for arg in argv:
         if _bytes_of(arg) is None:

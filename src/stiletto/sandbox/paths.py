@@ -1,9 +1,9 @@
 """Maps container paths in arguments to a working tree, and back in output (pure, except `exists`).
 
-A token is a path if it begins with `/` at the start of a word or after one of the characters
-that separate paths in arguments, variables and shell text. Host paths (`/usr`, an interpreter)
-are the same inside and outside, and stay, unless the tree has them or the step mounts there;
-every other path is the container's, also one that a program is only about to make.
+A token is a path if it begins with `/` at the start of a text or after one of the characters that
+separate paths in arguments, variables and shell text. Host paths (`/usr`, an interpreter) are the
+same inside and outside, and stay, unless the tree has them or the step mounts there; every other
+path is the container's, also one that a program is only about to make.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class PathMap:
     Attributes:
         tree: the working tree's path.
         own: relative container directories that belong to the step: working directory, mounts,
-            what the layers hold at top level.
+            what the layers have at top level.
         host: relative paths that the image shows from the host.
         exists: whether the tree has something at this relative path.
     """
@@ -68,7 +68,7 @@ class PathMap:
         return posixpath.join(self.tree, inside) if inside else self.tree
 
     def text(self, text: str) -> str:
-        """Map every path token in a word."""
+        """Map every path token in a text."""
         return TOKEN.sub(lambda found: self._token(found.group()), text)
 
     def _token(self, token: str) -> str:

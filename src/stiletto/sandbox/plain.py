@@ -63,7 +63,7 @@ class Plain:
         self._pool = TreePool(self._base / "trees")
 
     async def shared(self) -> str:
-        """Say what steps share with the machine, in one line."""
+        """Return what steps share with the machine, in one line."""
         return "steps share everything with the machine: files, processes, keys, network"
 
     async def network(self) -> StepNetwork:
@@ -204,7 +204,7 @@ async def _execute(
         except Unspooled:
             raise
         except OSError as error:
-            # A script without a first line is for the shell, as execvp(3) has it.
+            # A script without a first line is for the shell, as in execvp(3).
             if error.errno != errno.ENOEXEC:
                 reason = os.strerror(error.errno or 0)
                 missing = error.errno == errno.ENOENT

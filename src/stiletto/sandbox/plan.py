@@ -1,12 +1,12 @@
 """One step as data: its command, its files, its environment.
 
-Nothing here touches the machine. A provider (`bubblewrap`, `plain`) turns a `Step` into a
-process; both answer to the same `Sandbox` protocol and pass the same tests.
+Nothing here touches the machine. A provider (`bubblewrap`, `plain`) turns a `Step` into a process;
+both implement the `Sandbox` protocol and pass the same tests.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stiletto.sandbox.step_network import StepNetwork
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-"""What Docker gives a container whose image says nothing (moby, `oci/defaults.go`)."""
+"""The default of Docker, for an image without one (moby, `oci/defaults.go`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +29,14 @@ class Image:
     """Where a container starts: files, binds and configuration.
 
     Attributes:
-        address: what was asked for, such as `python:3.12-slim`.
+        address: what was requested, such as `python:3.12-slim`.
         identity: enters every key; two images with the same identity are interchangeable.
-        provided_by: for people, such as `the host's /usr/bin/python3.12 (3.12.1)`.
+        provided_by: to be shown, such as `the host's /usr/bin/python3.12 (3.12.1)`.
         binds: host paths shown read-only.
         files: small files and links the image brings itself, container path -> contents, or
             `Link` target when the value is a str. Empty directories end with `/`.
         env: environment variables of the image, PATH included.
-        user: who commands run as, "" for root.
+        user: the user of commands, "" for root.
         ports: the TCP ports that its server listens on.
         volumes: directories of data that belong to no layer while it runs as a service.
     """
@@ -137,12 +137,8 @@ class Step:
     hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-class Sink(Protocol):
-    """Receives output as it comes, secrets already replaced."""
-
-    def __call__(self, stream: Stream, data: bytes, /) -> None:
-        """Take what came on one of the streams."""
-        ...
+Sink: TypeAlias = Callable[[Stream, bytes], None]
+"""Receives output as it comes, secrets already replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +162,7 @@ class StepOutput:
 
     @property
     def stdout(self) -> bytes:
-        """All of it, for who knows that it is little; so are the other two."""
+        """All of it: only for little output, as the other two."""
         return b"".join(self.printed.chunks("stdout"))
 
     @property
@@ -187,7 +183,7 @@ class Sandbox(Protocol):
     """`bubblewrap` or `plain`; enters the key of every step."""
 
     async def shared(self) -> str:
-        """Say what steps share with the machine, in one line."""
+        """Return what steps share with the machine, in one line."""
         ...
 
     async def network(self) -> StepNetwork:
@@ -201,7 +197,7 @@ class Sandbox(Protocol):
     async def run(self, step: Step, sink: Sink, stop: asyncio.Event | None = None) -> StepOutput:
         """Run the step; when cancelled, end its whole process tree first.
 
-        Once `stop` is set, the command is asked to end by SIGTERM, and waited for.
+        Once `stop` is set, the command gets a SIGTERM, and its end is waited for.
 
         Raises:
             EnvironmentFailed: the sandbox itself could not be set up.

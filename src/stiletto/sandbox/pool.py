@@ -5,9 +5,9 @@
     <trees>/r<name>.lock   held (flock) by the process that uses both; without a holder they are
                            garbage, and the next process removes them
 
-A tree is known by the layers it holds. A step takes the idle tree that already holds most of its
-layers and lays the rest over it; afterwards the tree holds one layer more. Layers are told apart
-by device, inode and time of their directory, which stay when a store commits one by rename.
+A tree is known by the layers it has. A step takes the idle tree that already has most of its layers
+and copies the rest onto it; afterwards the tree has one layer more. Layers are identified by
+device, inode and time of their directory, which stay when a store commits one by rename.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ _ASIDE = ".aside"
 
 
 def mark(layer: Layer) -> Mark:
-    """Return what tells this layer from every other one."""
+    """Return what identifies this layer."""
     found = layer.root.stat()
     return found.st_dev, found.st_ino, found.st_mtime_ns
 
 
 @dataclass
 class WorkingTree:
-    """A tree in use or idle: its path, the layers it holds, the descriptor of its lock."""
+    """A tree in use or idle: its path, the layers it has, the descriptor of its lock."""
 
     path: Path
     holds: tuple[Mark, ...]
@@ -87,7 +87,7 @@ class TreePool:
         self._close()
 
     def take(self, layers: Sequence[Layer]) -> WorkingTree:
-        """Return a tree that holds exactly these layers, lowest first."""
+        """Return a tree that has exactly these layers, lowest first."""
         wanted = tuple(map(mark, layers))
         tree = self._best(wanted) or self._new()
         try:
@@ -100,7 +100,7 @@ class TreePool:
         return tree
 
     def give_back(self, tree: WorkingTree, layer: Layer) -> None:
-        """Keep a tree that holds one layer more than it was taken with."""
+        """Keep a tree that has one layer more than when it was taken."""
         tree.holds = (*tree.holds, mark(layer))
         with self._guard:
             self._idle.append(tree)
@@ -140,6 +140,6 @@ def _sweep(trees: Path) -> None:
         except (BlockingIOError, FileNotFoundError):
             continue
     for aside in trees.glob(f"*{_ASIDE}"):
-        # Who uses one has the lock beside it.
+        # Its user has the lock beside it.
         if not aside.with_suffix(".lock").exists():
             remove_tree(aside)

@@ -66,11 +66,11 @@ class Transcript:
         self._holding = bool(self.hold_prefix)
 
     def feed(self, stream: Stream, data: bytes) -> None:
-        """Take what the process wrote."""
+        """Add what the process wrote."""
         self._emit(stream, self._replacers[stream].feed(data))
 
     def finish(self, *, drop_held: bool = False) -> bytes:
-        """End both streams; return what was held back, and pass it on unless told to drop it."""
+        """End both streams; return what was held back, and pass it on unless `drop_held`."""
         for stream, replacer in self._replacers.items():
             self._emit(stream, replacer.flush())
         held = bytes(self._held)
@@ -214,7 +214,7 @@ async def run_process(
 
 
 async def _ended(process: Child, readers: Sequence[_Reader]) -> int:
-    """Wait for the process's end, or until somebody fails to take what it prints."""
+    """Wait for the process's end, or until its output cannot be stored."""
     waiting = asyncio.ensure_future(process.wait())
     read = {reader.ended for reader in readers}
     try:
@@ -230,7 +230,7 @@ async def _ended(process: Child, readers: Sequence[_Reader]) -> int:
 
 
 async def _stopped(process: Child, stop: asyncio.Event, ask_to_end: Callable[[int], None]) -> None:
-    """Wait for the process's end or for `stop`, and ask it to end in the second case."""
+    """Wait for the process's end or for `stop`, and let it end in the second case."""
     ended = asyncio.ensure_future(process.wait())
     stopping = asyncio.ensure_future(stop.wait())
     try:
@@ -243,9 +243,9 @@ async def _stopped(process: Child, stop: asyncio.Event, ask_to_end: Callable[[in
 
 
 def kill_group(pid: int) -> None:
-    """Kill the process group that `pid` leads; absent is no error."""
+    """Kill the process group that `pid` leads; an absent one is not an error."""
     try:
         os.killpg(pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
-        # PermissionError: macOS answers so for a group of zombies.
+        # PermissionError: macOS raises it for a group of zombies.
         return

@@ -24,7 +24,7 @@ from stiletto.sandbox.spool import Stream
 def write_redirects(
     step: Step, view: View, mounts: Sequence[Mount], transcript: Transcript
 ) -> None:
-    """Write the redirected streams, 0600, in place of what stood there.
+    """Write the redirected streams, 0600, in place of what was there.
 
     Raises:
         EnvironmentFailed: the file lies where nothing can be written.
@@ -80,7 +80,7 @@ def _write(
             (source / inside).parent.mkdir(parents=True, exist_ok=True)
             _replace(source / inside, contents)
         case TempMount():
-            return  # it went with the mount
+            return  # it was removed with the mount
         case _:
             raise PermissionError(f"/{point} is read-only")
 

@@ -34,7 +34,7 @@ class ImageRef:
         """Read an address.
 
         Raises:
-            UsageError: it is no image reference.
+            UsageError: it is not an image reference.
         """
         rest, _, digest = address.strip().partition("@")
         host = ""
@@ -58,7 +58,7 @@ class ImageRef:
 
 
 def python_version(tag: str) -> str | None:
-    """Return the version that a tag of the official Python image asks for: "3", "3.12", "3.12.1".
+    """Return the version that a tag of the official Python image requests: "3", "3.12", "3.12.1".
 
     None for a tag that names neither a version nor a distribution, such as `3.12t`.
     """

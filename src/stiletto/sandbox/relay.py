@@ -3,7 +3,7 @@
     step  -- http://stiletto:TOKEN@127.0.0.1:PORT -->  relay  -- with the password -->  proxy
 
 The token is made for the session and worth nothing after it. A proxy without a password is passed
-on as it is; one that is no HTTP proxy and has a password cannot be relayed, and is left out.
+on as it is; one that is not an HTTP proxy and has a password cannot be relayed, and is left out.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ async def relayed(environ: Mapping[str, str], say: Callable[[str], None]) -> Asy
 
 
 class _Relay:
-    """Answers the connections of steps to one proxy."""
+    """Serves the connections of steps to one proxy."""
 
     def __init__(self, proxy: _Proxy, credentials: str) -> None:
         self._proxy = proxy

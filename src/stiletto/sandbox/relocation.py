@@ -36,14 +36,14 @@ def working_tree(base: Path) -> Path:
 
 
 def placeholder(tree: Path) -> bytes:
-    """Return what stands for this tree in a layer: a path of the same length."""
+    """Return what represents this tree in a layer: a path of the same length."""
     return MARK.encode().ljust(len(os.fsencode(tree)), b"@")
 
 
 def restore(data: bytes) -> bytes:
-    """Return a file's contents as a user outside of the container should read them.
+    """Return a file's contents for a user outside of the container.
 
-    Not length-preserving, so for text only: a binary that holds the placeholder would break.
+    Not length-preserving, so for text only: a binary that contains the placeholder would break.
     """
     return HELD_MARK.sub(b"/", data)
 

@@ -4,9 +4,9 @@ Writes go to a throw-away directory. Secrets are not printed: a secret variable 
 shell's own (`SECRET_VARIABLE_1`, ... where the shell cannot have one of that name), a secret file
 from the path in `SECRET_FILE_1`, `SECRET_FILE_2`, ...
 
-Whatever a step holds was chosen by others, and this text goes to a shell of the host. So every
-word is quoted whole by `shlex.quote`, the few that the shell has to expand are made of constants
-and numbers alone, and the comment in front shows control characters as escapes: it stays one line.
+The texts of a step come from others, and this text goes to a shell of the host. So every word is
+quoted whole by `shlex.quote`, the few that the shell has to expand are made of constants and
+numbers alone, and the comment in front shows control characters as escapes: it stays one line.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ STDIN_MAX_BYTES = 32768
 _COMMENT_CHARS = 400
 
 _UNUSED = Path("/unused")
-"""Stands where the shell's throw-away directory will."""
+"""A placeholder for the shell's throw-away directory."""
 
 
 def replay_comment(step: Step) -> str:
-    """Return one line that says what the script runs: a comment to any shell."""
+    """Return one line that shows what the script runs: a comment in any shell."""
     return f"# {shortened(visible(shlex.join(step.args)), _COMMENT_CHARS)}"
 
 
@@ -44,9 +44,9 @@ def replay_line(
     scratch: Path,
     filter_file: Path | None = None,
 ) -> str | None:
-    """Return the line, or None where standard input is too long or may hold a secret.
+    """Return the line, or None where standard input is too long or may contain a secret.
 
-    `filter_file` holds the program of `ops.Filter`.
+    `filter_file` contains the program of `ops.Filter`.
     """
     secrets = [*step.secret_env.values(), *step.scrub]
     if len(step.stdin) > STDIN_MAX_BYTES or any(
@@ -69,7 +69,7 @@ def replay_line(
 
 
 class _Drawn:
-    """Turns operations into quoted words; counts what the shell has to bring."""
+    """Turns operations into quoted words; counts what the shell must provide."""
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
@@ -106,7 +106,7 @@ class _Drawn:
                 yield from map(shlex.quote, ops.options(operation, _nothing))
 
     def _variable(self, name: str) -> str:
-        """Return the shell's variable that holds a secret: the same, where it can have it."""
+        """Return the shell's variable for a secret: of the same name, if the shell can have it."""
         if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) and name != "d":
             return name
         self._variables += 1

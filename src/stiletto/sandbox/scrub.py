@@ -69,7 +69,7 @@ _NOTHING = _Compiled({})
 
 
 def _tree(patterns: list[bytes], depth: int = 0) -> bytes:
-    """Return an expression for sorted words, all alike up to `depth`; the longest matches."""
+    """Return an expression for sorted patterns, all alike up to `depth`; the longest matches."""
     ends = bool(patterns) and len(patterns[0]) == depth
     rest = patterns[1:] if ends else patterns
     branches: list[bytes] = []

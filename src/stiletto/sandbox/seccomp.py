@@ -46,13 +46,13 @@ SAME_EVERYWHERE = {
 ABSENT = frozenset(
     name for name in SAME_EVERYWHERE if name not in {"clock_settime64", "quotactl_fd"}
 ) | {"add_key", "keyctl", "request_key"}
-"""Calls that answer as a kernel without them does: programs then take the older way."""
+"""Calls that fail as in a kernel without them: programs then use the older ones."""
 
 ADDRESS_FAMILY_VSOCK = 40
 """Sockets to the hypervisor, which belong to no network namespace."""
 
 PERSONALITIES = (0, 0x8, 0x20000, 0x20008, 0x40000, 0xFFFFFFFF)
-"""Docker's, and fixed addresses, which debuggers and sanitizers ask for."""
+"""Docker's, and fixed addresses, which debuggers and sanitizers request."""
 
 
 # Of x86-64, i386, aarch64 and arm; None where the machine has no such call.

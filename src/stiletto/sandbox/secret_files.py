@@ -3,7 +3,7 @@
     <place>/stiletto-secrets-<name>/     locked by the engine as long as it lives
         0, 1, ...                        the secrets
 
-Who kills the engine frees its lock; `sweep` then removes what it left.
+A killed engine frees its lock; `sweep` then removes what it left.
 """
 
 from __future__ import annotations

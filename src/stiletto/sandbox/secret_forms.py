@@ -7,7 +7,7 @@
                        alphabets and in lines; URL, JSON and HTML escapes
 
 What is shorter than the limits is not looked for: a secret `a` or a line `}` would take half of an
-ordinary output with it, and tell what it is by where it is missing.
+ordinary output with it, and reveal it by the gaps.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ _SHORT_OF = tuple(
         ),
     )
 )
-"""What is said where a machine that lets a process make namespaces cannot do so just now."""
+"""Messages of a machine that allows namespaces but cannot make them just now."""
 
 _TOO_MANY = "_namespaces exceeded"
 _BY_SIGNAL = 128
@@ -53,15 +53,15 @@ async def select(
     host_env: Mapping[str, str] = os.environ,
     environ: Mapping[str, str] = os.environ,
 ) -> Sandbox:
-    """Return the provider for this machine; `say` hears it when isolation or limits are off.
+    """Return the provider for this machine; `say` gets a line when isolation or limits are off.
 
     `environ` has the settings of the session, `host_env` what steps see of the machine's.
 
     Raises:
-        EnvironmentFailed: bubblewrap was asked for and cannot work here.
+        EnvironmentFailed: bubblewrap was requested and cannot work here.
         UsageError: a setting is invalid.
-        Exhausted: it cannot work just now. Isolation is not given up for that: what takes the
-            machine's processes, memory or disk may be a step's own doing.
+        Exhausted: it cannot work just now. Isolation is not given up for that: a step
+            itself may use up the machine's processes, memory or disk.
     """
     sweep()
     why = "plain mode was requested"
@@ -95,7 +95,7 @@ def _limited(sandbox: Bubblewrap, limits: Limits, say: Callable[[str], None]) ->
 
 
 async def way_to_isolation(base: Path) -> str:
-    """Return what somebody in plain mode would do for isolation; "" where nothing helps."""
+    """Return what a user in plain mode can do for isolation; "" if nothing helps."""
     try:
         await probe_bubblewrap(base)
     except EnvironmentFailed as error:
@@ -113,7 +113,7 @@ async def probe_bubblewrap(
     Its steps get the network that `separated` returns for the program, begun meanwhile.
 
     Raises:
-        EnvironmentFailed: it cannot; the message says what is missing.
+        EnvironmentFailed: it cannot; the message names what is missing.
         Exhausted: it cannot just now.
     """
     if sys.platform != "linux":
@@ -170,10 +170,10 @@ def _scratch(base: Path) -> Iterator[tuple[Path, Path]]:
 
 
 def why_exhausted(message: str) -> Exhausted | None:
-    """Return the error where a failed start tells of a shortage, which may pass."""
+    """Return the error if a failed start shows a shortage, which may pass."""
     if _TOO_MANY in message:
         limits = Path("/proc/sys/user").glob("max_*_namespaces")
-        # Nought is a switch that somebody turned off, and no shortage.
+        # Zero is a switch that is off, not a shortage.
         forbidden = any(limit.read_text().strip() == "0" for limit in limits)
         return None if forbidden else _exhausted(message)
     return _exhausted(message) if any(reason in message for reason in _SHORT_OF) else None

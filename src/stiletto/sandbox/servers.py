@@ -3,9 +3,9 @@
     postgres:TAG                       Debian's /usr/lib/postgresql/X/bin, PATH, or a wheel
     redis:TAG, valkey/valkey:TAG       PATH, or a wheel
 
-A program is used only after it has said its version: a wheel may have been built against
-libraries that this machine does not have. The entry points are scripts of our own that follow
-the official images' variables.
+A program is used only after it has printed its version: a wheel may have been built against
+libraries that this machine does not have. The entry points are scripts of our own that follow the
+official images' variables.
 """
 
 from __future__ import annotations
@@ -43,18 +43,18 @@ class Server:
     """A kind of server.
 
     Attributes:
-        title: for people.
+        title: to be shown.
         program: its own name; a directory that has it is used.
         script: our entry point.
         port: what it listens on.
         env: variables of the image.
         directories: what the official image has, empty.
-        volumes: those of them that hold its data, as the official image declares.
+        volumes: those of them that have its data, as the official image declares.
         wheels: by major version, best first.
         client: the name of its client program.
         clients: wheels that have one, for where the server comes without.
         links: other names for its programs.
-        user: who it runs as.
+        user: the user it runs as.
         kin: another server that speaks the same protocol, by the version it is taken for.
     """
 
@@ -129,7 +129,7 @@ REDIS = Server(
     directories=("/data/",),
     volumes=("/data",),
     workdir="/data",
-    # Valkey began as Redis 7.2.4 and still answers to INFO as that.
+    # Valkey began as Redis 7.2.4 and still reports that in INFO.
     kin={"7": VALKEY},
 )
 
@@ -139,7 +139,7 @@ HOST_FOLDERS = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin")
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """Where a server was found: `origin` is for people, `root` is what has to be visible."""
+    """Where a server was found: `origin` is to be shown, `root` is what has to be visible."""
 
     server: Server
     folder: Path
@@ -153,7 +153,7 @@ class Programs:
         return self.version.split(".")[0]
 
     def answers(self, requested: str) -> bool:
-        """Whether this is the version asked for, as far as that was said."""
+        """Whether this is the requested version, as far as that is given."""
         return not requested or f"{self.version}.".startswith(f"{requested}.")
 
     @property
@@ -195,7 +195,7 @@ def _of_host(server: Server, env: Mapping[str, str]) -> Iterator[Programs]:
 
 
 def _choose(requested: str, found: Iterable[Programs]) -> Programs | None:
-    """Return the one closest to what was asked: its very version, then the newest of its major."""
+    """Return the one closest to the request: the exact version, then the newest of its major."""
     major = requested.split(".")[0]
     fitting = [programs for programs in found if programs.major == major or not requested]
     return max(
@@ -235,12 +235,12 @@ def _find(
 def server_image(
     address: str, ref: ImageRef, env: Mapping[str, str], base: Path | None, uv: Path | None
 ) -> Image:
-    """Return an image whose command is the server, in the version asked for.
+    """Return an image whose command is the server, in the requested version.
 
     `base` is where wheels are kept; without it, or without uv, only the machine's programs count.
 
     Raises:
-        EnvironmentFailed: no such version can be had; the message says which can.
+        EnvironmentFailed: there is no such version; the message names those that there are.
     """
     requested = version_asked(address, ref.tag)
     server = SERVERS[ref.name]

@@ -2,8 +2,8 @@
 
     <base>/images/<digest>/     see `kept`
 
-Mount points of the image's binds stand here too, so that mounting never writes into a step's
-own layer. Users are generated: root, and the step's user where it is another.
+Mount points of the image's binds are here too, so that mounting never writes into a step's own
+layer. Users are generated: root, and the step's user where it is another.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def home_of(uid: int, passwd: bytes | None) -> str:
     """Return the home directory of `uid` as `/etc/passwd` has it, or `/`."""
     for line in (passwd or b"").decode(errors="replace").splitlines():
         fields = line.split(":")
-        # The file is the container's own: a home with a NUL is nothing that a variable can hold.
+        # The file is the container's own: a variable cannot have a home with a NUL.
         if len(fields) >= 6 and fields[2] == str(uid) and "\0" not in fields[5]:
             return fields[5]
     return "/root" if uid == 0 else "/"
@@ -92,5 +92,5 @@ def _write(root: Path, plan: Mapping[str, bytes | str]) -> None:
 
 
 def materialise_image(base: Path, plan: Mapping[str, bytes | str]) -> Path:
-    """Return the directory under `base` that holds this plan, written once."""
+    """Return the directory under `base` with this plan's files, written once."""
     return kept(base / "images" / _digest(plan), lambda new: _write(new, plan))

@@ -1,7 +1,7 @@
 """Stores the output of a process: both streams, once, in their order.
 
-A little is held in memory; more goes to a file, so that a program that prints gigabytes takes room
-on the disk and none of the memory. The file is a sequence of frames: a byte for the stream, four
+Little output stays in memory; more goes to a file, so that a program that prints gigabytes takes
+space on the disk and not in memory. The file is a sequence of frames: a byte for the stream, four
 for the length, and the data.
 """
 
@@ -43,14 +43,14 @@ class Spool:
         self._held = 0
         self._file: BinaryIO | None = None
         self.path: Path | None = None
-        """The file with the frames; None as long as memory holds all."""
+        """The file with the frames; None as long as all is in memory."""
         self.sizes: dict[Stream, int] = dict.fromkeys(STREAMS, 0)
 
     def add(self, stream: Stream, data: bytes) -> None:
         """Keep what was printed next.
 
         Raises:
-            Unspooled: there is no room for it.
+            Unspooled: there is no space for it.
         """
         self.sizes[stream] += len(data)
         if self._runs and self._runs[-1][0] == stream:
@@ -66,14 +66,14 @@ class Spool:
         """Have all of it in the file, if there is one, and close that.
 
         Raises:
-            Unspooled: there is no room for it.
+            Unspooled: there is no space for it.
         """
         if self._file is not None:
             self._write()
             self.close()
 
     def close(self) -> None:
-        """Give up the file, so that its room is free once it is removed."""
+        """Give up the file, so that its space is free once it is removed."""
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -124,7 +124,7 @@ def frames(pieces: Iterable[bytes]) -> Iterator[Run]:
     """Yield the runs of a file that is read in pieces.
 
     Raises:
-        ValueError: it is no such file, or cut off.
+        ValueError: it is not such a file, or cut off.
     """
     held = bytearray()
     for piece in pieces:

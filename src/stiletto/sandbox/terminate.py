@@ -19,7 +19,7 @@ PROC = Path("/proc")
 
 
 def ask_to_end(pid: int) -> None:
-    """Send SIGTERM to a process; absent is no error."""
+    """Send SIGTERM to a process; an absent one is not an error."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
 
@@ -36,9 +36,9 @@ def ask_command_to_end(launcher: int) -> None:
 def kill_launched(launcher: int, status: int) -> None:
     """Kill a launcher and the init of its namespace, and with that everything in it.
 
-    The init asks the kernel to die with the launcher only once it runs: of a launcher that is
-    killed before, on a busy machine, it would stay. `status` is the file in which bubblewrap
-    tells the init's number.
+    The init is set to die with the launcher only once it runs: if the launcher is killed before, on
+    a busy machine, it would stay. `status` is the file in which bubblewrap writes the init's
+    number.
     """
     inits = _inits(launcher, status)
     kill_group(launcher)
@@ -63,7 +63,7 @@ def _inits(launcher: int, status: int) -> list[int]:
         above = _stat(PROC / str(above))[1]
         if above == launcher:
             return [fd]
-    # The number is somebody else's by now.
+    # The number is another process's by now.
     os.close(fd)
     return []
 

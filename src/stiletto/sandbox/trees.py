@@ -24,7 +24,7 @@ from stiletto.sandbox.relocation import copy_file, copy_link, placeholder
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What tells a changed entry from an unchanged one; times in nanoseconds."""
+    """What distinguishes a changed entry from an unchanged one; times in nanoseconds."""
 
     mode: int
     inode: int
@@ -41,6 +41,8 @@ class Record:
 
 
 Snapshot: TypeAlias = Mapping[str, Record]
+
+_COPIES = {stat.S_IFLNK: copy_link, stat.S_IFREG: copy_file}
 
 
 def walk(root: Path, skip: Collection[str] = ()) -> Iterator[tuple[str, os.stat_result]]:
@@ -70,7 +72,7 @@ def snapshot(root: Path, skip: Collection[str] = ()) -> Snapshot:
 
 
 def remove_entry(path: Path) -> None:
-    """Remove what stands at `path`, if anything."""
+    """Remove what is at `path`, if anything."""
     found = lstat(path)
     if found is None:
         return
@@ -81,7 +83,7 @@ def remove_entry(path: Path) -> None:
 
 
 def lay(layer: Layer, tree: Path, at: str = "") -> None:
-    """Lay a layer over the working tree, beneath `at`; placeholders become the tree's path."""
+    """Copy a layer onto the working tree, beneath `at`; placeholders become the tree's path."""
     root = tree / at
     for path in layer.removed:
         remove_entry(root / path)
@@ -102,10 +104,8 @@ def lay(layer: Layer, tree: Path, at: str = "") -> None:
             continue
         if there is not None:
             remove_entry(here)
-        if stat.S_ISLNK(found.st_mode):
-            copy_link(layer.root / path, here, old, new)
-        elif stat.S_ISREG(found.st_mode):
-            copy_file(layer.root / path, here, old, new)
+        if copy := _COPIES.get(stat.S_IFMT(found.st_mode)):
+            copy(layer.root / path, here, old, new)
     # Last and deepest first: a directory may be read-only.
     for here, mode in reversed(modes):
         here.chmod(mode)
@@ -154,11 +154,8 @@ def changes(
         if stat.S_ISDIR(record.mode):
             target.mkdir(exist_ok=True)
             target.chmod(stat.S_IMODE(record.mode) | stat.S_IRWXU)
-        elif stat.S_ISLNK(record.mode):
-            if copy_link(source, target, old, new):
-                relocatable.add(path)
-        elif stat.S_ISREG(record.mode):
-            if copy_file(source, target, old, new):
+        elif copy := _COPIES.get(stat.S_IFMT(record.mode)):
+            if copy(source, target, old, new):
                 relocatable.add(path)
         else:
             source.unlink()  # a socket or pipe means nothing without its process
@@ -166,6 +163,6 @@ def changes(
     removed = collapse(
         path for path in before if path not in after and mounted.isdisjoint(parents(path))
     )
-    # A name that came back as another kind hides the old one by standing there.
+    # A name that came back as another kind hides the old one by being there.
     gone = frozenset(path for path in removed if lstat(upper / path) is None)
     return Layer(upper, gone, frozenset(relocatable))

@@ -59,7 +59,7 @@ USER_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbi
 
 
 def identity(*facts: str) -> str:
-    """Return an identity made of everything that tells two images apart."""
+    """Return an identity made of all that distinguishes two images."""
     return "host:" + hashlib.sha256("\0".join(facts).encode()).hexdigest()
 
 
@@ -109,8 +109,8 @@ def userland() -> tuple[list[Bind], dict[str, bytes | str]]:
 def with_bind(binds: list[Bind], directory: Path) -> None:
     """Show an installation at its own path, unless a bind above it does already.
 
-    One that lies in somebody's home, or around it, is shown by the directories that programs are
-    installed into: beside them lie keys and settings.
+    One in a user's home, or around it, is shown by the directories that programs are installed
+    into: beside them lie keys and settings.
     """
     places = [directory]
     if _holds_a_home(directory):

@@ -1,8 +1,8 @@
 """Ends plain steps whose engine was killed, and removes their secrets.
 
-A step in plain mode is an ordinary process, which outlives whoever started it. So one watcher
-stands beside the engine and reads from a pipe what runs; the pipe's end is the engine's. It is run
-as a script, by itself: nothing of this project is imported.
+A step in plain mode is an ordinary process, which outlives the engine. So one watcher runs beside
+the engine and reads from a pipe what runs; the pipe's end is the engine's. It is run as a script,
+by itself: nothing of this project is imported.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def end_all(pid: int, tree: bytes) -> None:
     """Kill a step: its group, what descends from it, and what works in its tree."""
     family = _stopped_family(pid)
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        # PermissionError: macOS answers so for a group of zombies.
+        # PermissionError: macOS raises it for a group of zombies.
         os.killpg(pid, signal.SIGKILL)
     for member in family:
         _signal(member, signal.SIGKILL)
@@ -65,7 +65,7 @@ def _parents() -> dict[int, int]:
 
 
 def kill_strays(tree: bytes) -> None:
-    """Kill processes that left the group but still belong to this tree (where /proc tells)."""
+    """Kill processes that left the group but still belong to this tree (if /proc shows it)."""
     if not (PROC / "self" / "environ").exists():
         return
     quiet = 0

@@ -20,7 +20,7 @@ _started: list[subprocess.Popen[bytes]] = []
 def _watcher() -> subprocess.Popen[bytes]:
     if not _started:
         program = [sys.executable, "-I", "-S", str(Path(watch.__file__).resolve())]
-        # A session of its own: who kills the engine's group does not kill the watcher.
+        # A session of its own: a signal to the engine's group does not reach the watcher.
         process = subprocess.Popen(
             program,
             stdin=subprocess.PIPE,
@@ -59,7 +59,7 @@ class Watched:
         self._secrets = secrets
 
     def started(self, pid: int) -> None:
-        """Tell which process it is."""
+        """Report which process it is."""
         _tell(self._tree, self._secrets, pid)
 
 

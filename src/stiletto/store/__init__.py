@@ -2,9 +2,9 @@
 
     $STILETTO_CACHE, else $XDG_CACHE_HOME/stiletto, else ~/.cache/stiletto
     |- .lock                         shared by every user of the store; exclusive while pruning
-    |- .prune.lock                   whose turn it is to become exclusive
+    |- .prune.lock                   the turn to become exclusive
     |- blobs/ab/<sha256>             file contents, 0644
-    |- blobs/ab/<sha256>.x           the same, 0755; made when first asked for
+    |- blobs/ab/<sha256>.x           the same, 0755; made when first needed
     |- checkouts/<key>/fs, tree.json a tree on disk, hard-linked to the blobs where it can be
     |- layers/<key>/fs, *.json       what a step wrote, what it took away, what is to be there
     |- envs/<key>, modules/<key>     made by others, through `stage` and `commit`
@@ -14,39 +14,39 @@
     |- sandbox/servers/<wheel>       programs of a database server (`sandbox.wheels`)
     |- sandbox/trees/r<name>, .lock  working trees of plain mode (`sandbox.pool`)
     |- replay/<key>.sh               the line that runs a failed step again
-    |- volumes/<id>                  cache volumes: written to in place, pruned only when asked
+    |- volumes/<id>                  cache volumes: written to in place, pruned only on request
     |- salt, size.json               of secrets' identities; how large the store was (`limit`)
     |- stage/<process>               where everything else begins; locked while the process lives
     `- locks/<name>                  held by `lock(name)`
 
 Stage, then commit.
     Everything is made under `stage/` and takes its place by one rename, a volume with its first
-    files, too; what `sandbox/` holds is made beside its place, under a name that begins with a
+    files, too; what is in `sandbox/` is made beside its place, under a name that begins with a
     dot. So what has a name is complete. Two that make the same thing do not disturb each other:
     the first rename of a directory or blob stays, the last of another file wins, and both are
     equal by construction.
 
 Locks.
-    All are flock(2): the death of the holder releases them. Whoever opens the store shares
+    All are flock(2): the death of the holder releases them. Each user of the store shares
     `.lock`; `prune` needs it alone and refuses while another process has the store open.
     `lock(name)` keeps tasks and processes from doing the same work twice; nothing is damaged
     without it.
 
 After a crash.
-    A process that is killed leaves a directory under `stage/` that nobody has locked; whoever
-    opens the store next removes it. What it began in `sandbox/`, and the working trees of plain
-    mode whose lock nobody holds, go with the next prune. Nothing else remains, and an interrupted
+    A process that is killed leaves a directory under `stage/` that is not locked; the next process
+    that opens the store removes it. What it began in `sandbox/`, and the working trees of plain
+    mode whose lock is free, go with the next prune. Nothing else remains, and an interrupted
     prune has removed whole entries only.
     A record is written after what it names is on the disk (`durable`). Records, `layer.json` and
-    `files.json` say themselves whether they are whole (`sealed`); what does not fit counts as
+    `files.json` show whether they are whole (`sealed`); what does not fit counts as
     absent. A layer or checkout is compared with what was written, by kind, length and time, when a
     process first uses it; a blob whenever it is used, and by digest when it is read. What is
-    damaged is dropped and made anew; a file in the place of a directory, or the other way, is
+    damaged is dropped and made again; a file in the place of a directory, or the reverse, is
     removed.
 
 Contents.
     A blob's modification time is derived from its digest, so a tree looks the same wherever it
-    is checked out. Nobody writes to a blob, a checkout or a layer.
+    is checked out. Nothing writes to a blob, a checkout or a layer.
 
 Age.
     Reading an entry touches it. A record keeps what it mentions (64 hexadecimal digits: blobs,

@@ -32,8 +32,7 @@ _NO_LINK = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 def is_untouched(facts: os.stat_result, digest: str, size_bytes: int | None = None) -> bool:
     """Whether a file looks as it did when the store wrote it: kind, length and time.
 
-    A blob has a time of its own: whoever writes to it, or a crash that empties it, gives it
-    another one.
+    A blob has a time of its own: a write, or a crash that empties it, gives it another one.
     """
     return (
         stat.S_ISREG(facts.st_mode)
@@ -51,7 +50,7 @@ class Blobs:
         self._durable = durable
 
     def has(self, digest: str, size_bytes: int) -> bool:
-        """Whether the blob is there in full length, and nobody wrote to it."""
+        """Whether the blob is there in full length, and was not written to."""
         return self._stands(self._root / blob_name(digest), digest, size_bytes)
 
     @staticmethod
@@ -106,7 +105,7 @@ class Blobs:
         return digest, size_bytes
 
     def path(self, digest: str, *, executable: bool = False) -> Path:
-        """Return the file that holds these contents, 0644 or 0755.
+        """Return the file with these contents, 0644 or 0755.
 
         Raises:
             EnvironmentFailed: the store does not have them.
@@ -135,7 +134,7 @@ class Blobs:
         return data
 
     def pieces(self, digest: str) -> Iterator[bytes]:
-        """Yield the contents; damage is told at the end, so act on nothing before that.
+        """Yield the contents; damage is raised at the end, so use nothing before that.
 
         Raises:
             EnvironmentFailed: they are missing or damaged; a damaged blob is dropped.
@@ -163,7 +162,7 @@ class Blobs:
             raise self.damaged(digest)
 
     def damaged(self, digest: str) -> EnvironmentFailed:
-        """Drop a blob whose contents are not what its name says; return the error for it."""
+        """Drop a blob whose contents do not fit its name; return the error for it."""
         for executable in (False, True):
             clear(self._root / blob_name(digest, executable=executable))
         return EnvironmentFailed(
@@ -188,8 +187,8 @@ class Blobs:
     def _place(self, staged: Path, digest: str, *, executable: bool = False) -> None:
         """Give a file its name, unless another writer was first.
 
-        A good file is never replaced: somebody may be linking it to a checkout just now, and
-        the kernel links no file whose last name is gone.
+        A good file is never replaced: another process may be linking it to a checkout, and the
+        kernel does not link a file whose last name is gone.
         """
         staged.chmod(0o755 if executable else 0o644)
         os.utime(staged, (blob_time_s(digest), blob_time_s(digest)))

@@ -35,7 +35,7 @@ def lay_out(tree: Dir, root: Path, blobs: Blobs, removed: frozenset[str] = froze
         EnvironmentFailed: contents are missing from the store, or are not as long as they were.
     """
     _fill(tree, root, blobs)
-    # Only overlayfs needs the marks; whoever mounts makes those that are missing here.
+    # Only overlayfs needs the marks; those that are missing here are made before mounting.
     with contextlib.suppress(OSError):
         mark(Layer(root, removed))
     _finish(tree, root)
@@ -65,9 +65,9 @@ def _finish(tree: Dir, root: Path) -> None:
 
 
 def stands(tree: Dir, root: Path) -> bool:
-    """Whether a directory still has what was laid out, as far as lengths and times tell.
+    """Whether a directory still has what was laid out, as far as lengths and times show.
 
-    What else stands there (marks for what it hides) does not count.
+    What else is there (marks for what it hides) does not count.
     """
     facts = lstat(root)
     if facts is None or not stat.S_ISDIR(facts.st_mode):
@@ -99,7 +99,7 @@ def _place_file(file: File, path: Path, blobs: Blobs) -> None:
                 raise blobs.damaged(file.digest)
             _take(blob, file, path)
         except FileNotFoundError:
-            # Dropped since, by another process that found it damaged and makes it anew.
+            # Dropped since, by another process that found it damaged and makes it again.
             if attempt == _TRIES - 1:
                 raise
         else:

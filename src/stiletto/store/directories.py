@@ -35,7 +35,7 @@ class Directories(Opened):
     def commit(self, staged: Path, kind: str, key: str) -> Path:
         """Give a staged directory its place, `<kind>/<key>`; return that.
 
-        If the place is taken, whoever came first wins and the staged directory is removed.
+        If the place is taken, the first one wins and the staged directory is removed.
         """
         if kind not in DIRECTORY_KINDS:
             raise ValueError(f"nothing can be committed as {kind!r}")
@@ -90,7 +90,7 @@ class Directories(Opened):
 
     @translated
     def commit_layer(self, key: str, staged_upper: Path, layer: Layer) -> Layer:
-        """Keep what a step wrote: the directory, and what `layer` says about it.
+        """Keep what a step wrote: the directory, and the rest of `layer`.
 
         `staged_upper` must be on the store's file system (under a `stage()`), and is gone
         afterwards.
@@ -136,7 +136,7 @@ class Directories(Opened):
         return layer
 
     def _is_checked(self, path: Path) -> bool:
-        """Whether an entry was looked at before; from now on it was.
+        """Whether an entry was checked before; from now on it is.
 
         Once for each process: a crash ends them all, and looking at all files costs time.
         """
@@ -149,7 +149,7 @@ class Directories(Opened):
         return checked
 
     def _give_up(self, path: Path, why: str) -> None:
-        """Move a damaged entry out of the way, so that it is made anew."""
+        """Move a damaged entry out of the way, so that it is made again."""
         self._tell(f"{path} was damaged and is recreated: {why}")
         discard(path, self._stage)
 

@@ -1,7 +1,7 @@
 """Syncs data to the disk before anything refers to it.
 
 A record names layers and contents. Were the record on the disk and they were not, a power failure
-would leave a result that is believed and wrong. So everything written before is forced out first,
+would leave a result that is trusted and wrong. So everything written before is forced out first,
 with one syncfs(2) for all of it, and only if something was written since the last one.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 class Durable:
-    """Counts what was written, and forces it to the disk when asked; for any thread."""
+    """Counts what was written, and forces it to the disk on request; for any thread."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -34,7 +34,7 @@ class Durable:
         """Return when all that was noted before is on the disk.
 
         Raises:
-            OSError: the disk is full or broken, and did not say so when it was written.
+            OSError: the disk is full or broken, which no write reported.
         """
         with self._guard:
             written = self._written
@@ -44,7 +44,7 @@ class Durable:
 
 
 def _syncfs(root: Path) -> None:
-    # Imported here: a call answered from the store alone writes nothing, and need not pay for it.
+    # Imported here: a cached call writes nothing, and need not pay for it.
     import ctypes
 
     syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)

@@ -1,15 +1,14 @@
 """Writes results into directories of the user, without following links out of them.
 
-Every step is taken relative to an open directory and without following links, so a link that
-stands in the destination, or is put there meanwhile, cannot lead a write elsewhere. Each file,
-and each directory that was not there, appears whole, by rename from a staging directory; the
-user's umask does not change what the tree says, and no file gets a bit that would let it run as
-somebody else.
+Every step is taken relative to an open directory and without following links, so a link that stands
+in the destination, or is put there meanwhile, cannot lead a write elsewhere. Each file, and each
+directory that was not there, appears whole, by rename from a staging directory; the user's umask
+does not change the modes of the tree, and no file gets a bit that would let it run as another user.
 
     DESTINATION/.stiletto-<16 digits>/     one export's staging, locked while that runs
 
-What a killed export leaves is its staging directory alone: nobody holds its lock, and the next
-export to the place removes it.
+What a killed export leaves is only its staging directory: its lock is free, and the next export to
+the place removes it.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ _FILE_BITS = 0o777
 """setuid, setgid and the sticky bit mean something else on the host than in a container."""
 
 _DIRECTORY_BITS = 0o1777
-"""The sticky bit of a directory only takes rights away."""
+"""The sticky bit of a directory only removes rights."""
 
 _STAGING = re.compile(r"\.stiletto-[0-9a-f]{16}")
 
@@ -245,7 +244,7 @@ class _Staging:
 
 
 def _clear_leftovers(within: int) -> None:
-    """Remove the staging directories of exports that were killed: ours, and locked by nobody."""
+    """Remove the staging directories of exports that were killed: ours, and not locked."""
     for name in os.listdir(within):
         if not _STAGING.fullmatch(name):
             continue

@@ -12,7 +12,7 @@ from stiletto.layers.remove import remove_tree
 
 
 def clear(path: Path) -> None:
-    """Remove what stands at a path, whatever it is; absent is no error."""
+    """Remove what is at a path, of any kind; an absent one is not an error."""
     try:
         path.unlink()
     except (FileNotFoundError, NotADirectoryError):
@@ -32,7 +32,7 @@ def remove_file(path: Path, tell: Callable[[str], None]) -> None:
 def make_way(directory: Path, root: Path) -> None:
     """Make a directory beneath `root`, with its parents.
 
-    What stands in the way and is no directory is removed: nothing of the store's does.
+    What is in the way and is not a directory is removed: it is not the store's.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)

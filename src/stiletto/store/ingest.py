@@ -1,7 +1,7 @@
 """Host directories as trees, without reading a file twice.
 
-A stat index remembers, for each directory ever taken in, which contents a file had with which
-size, times, inode and device. As in git, a file that changed a moment before it was read is not
+A stat index remembers, for each directory ever ingested, which contents a file had with which size,
+times, inode and device. As in git, a file that changed a moment before it was read is not
 remembered: it could change again within the same tick of the clock.
 """
 
@@ -28,7 +28,7 @@ Descend: TypeAlias = Callable[[str], bool]
 _Facts: TypeAlias = "tuple[int, int, int, int, int]"
 
 RACY_NS = 2_000_000_000
-"""How old a change must be to be told from the next one: FAT's times have steps of 2 s."""
+"""How old a change must be to be distinct from the next one: FAT's times have steps of 2 s."""
 
 _VERSION = 1
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -50,12 +50,12 @@ class StatIndex:
         return _read(self._path) or {}
 
     def digest(self, path: str, facts: os.stat_result) -> str | None:
-        """Return what the file held when it last looked like this."""
+        """Return the contents of the file when it last looked like this."""
         known = self._known.get(path)
         return known[1] if known is not None and known[0] == _facts(facts) else None
 
     def note(self, path: str, facts: os.stat_result, digest: str, read_ns: int) -> None:
-        """Remember what a file holds that was opened at `read_ns`, if its age allows."""
+        """Remember the contents of a file that was opened at `read_ns`, if its age allows."""
         self._changed = True
         if max(facts.st_mtime_ns, facts.st_ctime_ns) > read_ns - RACY_NS:
             self._known.pop(path, None)
@@ -124,7 +124,7 @@ def ingest(
     machines and would change every key there.
 
     Raises:
-        UsageError: `root` is no directory, or something kept cannot be read.
+        UsageError: `root` is not a directory, or something kept cannot be read.
     """
     walk = _Walk(root, blobs, index, keep, descend)
     try:

@@ -16,8 +16,8 @@ OWN_KINDS = frozenset(
 """Directories of the store that `commit` may not write to: they have rules of their own."""
 
 DIRECTORY_KINDS = frozenset({"checkouts", "envs", "layers", "modules", "repositories"})
-"""Directories that `commit` writes to. Nothing else is pruned: the store may have been put where
-somebody has other things."""
+"""Directories that `commit` writes to. Nothing else is pruned: the store may be in a directory that
+has other files."""
 
 LAYER = "layer.json"
 MANIFEST = "files.json"
@@ -31,10 +31,10 @@ _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 def root_from(environ: Mapping[str, str]) -> Path:
     """Return the store's directory: $STILETTO_CACHE, or `stiletto` in the user's cache.
 
-    A relative $XDG_CACHE_HOME is ignored, as the XDG Base Directory specification asks.
+    A relative $XDG_CACHE_HOME is ignored, as the XDG Base Directory specification requires.
 
     Raises:
-        EnvironmentFailed: no variable says where.
+        EnvironmentFailed: no variable names a place.
     """
     if own := environ.get("STILETTO_CACHE"):
         return Path(own)

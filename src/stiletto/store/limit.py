@@ -1,8 +1,8 @@
 """The size limit of the store, and when to check it.
 
-The limit is a tenth of the disk, and at least 2 GB; STILETTO_CACHE_LIMIT says otherwise. Measuring
-a store costs a look at each file, so it is done when the disk has filled since the last time by
-what was missing to the limit, and only by a call that wrote something.
+The limit is a tenth of the disk, and at least 2 GB; STILETTO_CACHE_LIMIT overrides it. Measuring a
+store costs a look at each file, so it is done when the disk has filled since the last time by what
+was missing to the limit, and only by a call that wrote something.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def read_size_bytes(text: str, named: str) -> int:
     """Read a size such as `500MB`, `1.5GiB` or a plain number of bytes.
 
     Raises:
-        UsageError: it is invalid; `named` says where it was given.
+        UsageError: it is invalid; `named` names its flag or variable.
     """
     found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([a-zA-Z]*)", text)
     if found is None or found[2].lower() not in _UNITS:
@@ -43,7 +43,7 @@ def limit_bytes(environ: Mapping[str, str], root: Path) -> int | None:
     """Return how large the store may become; None for without a limit.
 
     Raises:
-        UsageError: the variable holds no size.
+        UsageError: the variable is not a size.
     """
     text = environ.get(VARIABLE, "")
     if text == "none":
@@ -62,7 +62,7 @@ def used_bytes(root: Path) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """How large the store was when somebody looked, and how full the disk."""
+    """How large the store was when it was measured, and how full the disk."""
 
     store_bytes: int
     disk_bytes: int
@@ -79,7 +79,7 @@ class Measured:
     def may_exceed(self, limit: int, disk_bytes: int) -> bool:
         """Whether the store may be over the limit, now that the disk is as full as this.
 
-        What others wrote to the disk counts as the store's: it costs a look, no more. What they
-        removed hides no more than as much of ours, until the next look.
+        What others wrote to the disk counts as the store's: it costs a measurement, no more. What
+        they removed hides as much of ours, until the next measurement.
         """
         return self.store_bytes + max(0, disk_bytes - self.disk_bytes) > limit

@@ -24,7 +24,7 @@ _TRIES = 3
 def open_lock(path: Path, root: Path) -> int:
     """Return a new descriptor of a lock file beneath `root`, made if missing.
 
-    What stands in its place and is no file is removed: nobody can hold it.
+    What is in its place and is not a file is removed: nothing can lock it.
     """
     for _ in range(_TRIES):
         try:
@@ -48,7 +48,7 @@ def try_exclusive(descriptor: int) -> bool:
 @contextlib.asynccontextmanager
 async def hold(path: Path, root: Path) -> AsyncIterator[None]:
     """Hold the lock file alone; waits by polling, so that a cancelled task stops waiting."""
-    # Imported here: 30 ms that a call answered from the store alone need not pay.
+    # Imported here: 30 ms that a cached call need not pay.
     import asyncio
 
     pause_s = _FIRST_PAUSE_S
@@ -67,7 +67,7 @@ async def hold(path: Path, root: Path) -> AsyncIterator[None]:
 
 
 def sweep(directory: Path, root: Path) -> None:
-    """Remove the lock files that nobody holds."""
+    """Remove the lock files that are free."""
     for path in directory.iterdir():
         descriptor = open_lock(path, root)
         try:
@@ -94,7 +94,7 @@ class StoreLock:
             if path.is_dir():
                 clear(path)
                 tell(f"{path} was a directory: removed; `stiletto verify` checks the rest")
-        # Made now, because a full disk, which is to be pruned, has no room for it.
+        # Made now, because a full disk, which is to be pruned, has no space for it.
         if not self._turn.exists():
             os.close(open_lock(self._turn, root))
         self.descriptor = open_lock(root / ".lock", root)
@@ -107,8 +107,8 @@ class StoreLock:
         Raises:
             EnvironmentFailed: another process, or another Store of this one, uses the store.
         """
-        # flock gives up the shared lock while it changes it to an exclusive one. Whoever wants
-        # that holds `turn` first, so in between nobody else can have become exclusive.
+        # flock gives up the shared lock while it changes it to an exclusive one. A process that
+        # wants that takes `turn` first, so in between no other can have become exclusive.
         turn = open_lock(self._turn, self._root)
         try:
             if not try_exclusive(turn) or not self._upgrade():

@@ -2,8 +2,8 @@
 
     {"files": {path: [size, mtime_ns]}, "links": {path: target}, "directories": [path, ...]}
 
-A power failure empties files and a hand deletes them; neither is told by the directory itself.
-Comparing costs one look at each file and no reading.
+A power failure empties files and users delete them; the directory itself shows neither. Comparing
+costs one look at each file and no reading.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 
 def describe(root: Path) -> dict[str, Any]:
-    """Return what stands beneath a directory; devices and the like are left out."""
+    """Return what is beneath a directory; devices and the like are left out."""
     files: dict[str, list[int]] = {}
     links: dict[str, str] = {}
     directories: list[str] = []
@@ -43,7 +43,7 @@ def changed(root: Path, manifest: Mapping[str, Any]) -> str | None:
     What was added does not count: marks for overlayfs come later.
 
     Raises:
-        LookupError, TypeError, ValueError: it is no manifest.
+        LookupError, TypeError, ValueError: it is not a manifest.
     """
     if not root.is_dir():
         return ""

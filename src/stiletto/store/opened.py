@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 def translated(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
-    """Let a method raise what people can act on where the machine refuses."""
+    """Let a method raise an error with a hint if the machine refuses something."""
 
     @functools.wraps(method)
     def call(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -42,7 +42,7 @@ class Opened:
     Args:
         root: made if missing.
         clock_ns: the time that decides whether a file is too young to be remembered.
-        tell: gets a line about each damage that was found and mended.
+        tell: gets a line about each damage that was found and repaired.
 
     Raises:
         EnvironmentFailed: the directory cannot be made or written to.
@@ -76,7 +76,7 @@ class Opened:
         if is_new:
             with contextlib.suppress(EnvironmentFailed):
                 self._measured(0)
-        # The stage first: nobody may prune while something is still half done.
+        # The stage first: no process may prune while something is still half done.
         self._closer = weakref.finalize(
             self, _close, os.getpid(), self._stage.closer(), self._lock.descriptor
         )
@@ -106,9 +106,9 @@ class Opened:
 
 
 def _must_be_ours(root: Path) -> None:
-    """Refuse a store of somebody else, for root as for anybody.
+    """Refuse a store of another user, also for root.
 
-    What is in it was made by whoever owns it, and what we left in it they could not remove.
+    Its owner made what is in it, and could not remove what we leave in it.
     """
     owner = root.stat().st_uid
     if owner != os.geteuid():

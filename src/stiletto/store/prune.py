@@ -1,12 +1,12 @@
 """What to remove when the store should shrink.
 
 `choose` is pure: it gets every entry with its age, the files it is made of and the names it
-mentions, and says which to keep. The shell around it looks, removes, and then drops the blobs
+mentions, and returns those to keep. The shell around it looks, removes, and then drops the blobs
 that no kept entry mentions.
 
     entry      a volume, a record, a replay line, or a directory under layers/, sandbox/images/, ...
-    mentions   64-digit names in its text, in a replay line names beneath sandbox/ too; whoever
-               mentions an entry keeps it as fresh as itself, and whoever mentions a blob keeps it
+    mentions   64-digit names in its text, in a replay line names beneath sandbox/ too; an entry
+               keeps what it mentions as fresh as itself, and the blobs that it mentions
                (a tree mentions the contents of its files)
     leftover   what a process that died had not finished; it goes whatever its age
 """
@@ -53,7 +53,7 @@ class PruneReport:
 
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
-    """Something that can be kept or given up as a whole.
+    """Something that can be kept or removed as a whole.
 
     Attributes:
         kind: `records/step`, `layers`, `checkouts` and so on.
@@ -131,10 +131,10 @@ def prune(
     older_than_s: float | None,
     volumes: bool = False,
 ) -> PruneReport:
-    """Drop what `choose` gives up; nobody else may be using the store meanwhile.
+    """Drop what `choose` gives up; no other process may be using the store.
 
     Volumes are given up only with `volumes`, and then after everything else: what is in them was
-    asked for by name. Entries leave by rename before they are taken apart, and before the blobs
+    requested by name. Entries leave by rename before they are taken apart, and before the blobs
     they mention: whenever this is interrupted, what is left is whole.
     """
     everything = measure(root, stage)
@@ -201,7 +201,7 @@ def discard(path: Path, stage: Stage) -> None:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        # A full disk has no room for another directory; found by the next prune if we are killed.
+        # A full disk has no space for another directory; found by the next prune if we are killed.
         trash = path.with_name(f".{path.name}.dropped")
     try:
         move(path, trash, stage.root.parent)
@@ -236,12 +236,12 @@ def _entries(root: Path) -> Iterator[StoredEntry]:
 
 
 def _text(path: Path) -> bytes:
-    """Return what a file holds; nothing, where damage put something else into its place."""
+    """Return the contents of a file; none, if damage put something else into its place."""
     return path.read_bytes() if path.is_file() else b""
 
 
 def _leftovers(root: Path) -> Iterator[StoredEntry]:
-    """Yield what nobody is making any more, as nobody else has the store open."""
+    """Yield what no process is making any more, as no other has the store open."""
     places = (
         root / "sandbox",
         *(root / "sandbox" / name for name in _SANDBOX_KINDS),

@@ -1,8 +1,8 @@
 """Removes from a directory of the user what a changeset removes: by open directories, no links.
 
-First everything is looked at, then removed. A link on the way to a path leads to somebody else's
-files: that is an error, and nothing has been removed then. Where a link appears only between the
-look and the removal, the removal stops there: no link is ever followed.
+First everything is looked at, then removed. A link on the way to a path leads to other files: that
+is an error, and nothing has been removed then. Where a link appears only between the look and the
+removal, the removal stops there: no link is ever followed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def check_removals(entries: Mapping[str, Entry | None], destination: Path) -> No
 
 
 def remove_entries(entries: Mapping[str, Entry | None], destination: Path) -> None:
-    """Remove files that were known, and directories that become empty; absent is no error.
+    """Remove known files, and directories that become empty; an absent one is not an error.
 
     Raises:
         UsageError: a link stands on the way, or something cannot be removed.

@@ -2,8 +2,8 @@
 
     {"seal":"<16 hexadecimal digits>", ...}
 
-The seal is a digest of the rest. A file that a crash cut off, that a bit flipped in, or that
-somebody wrote over does not fit its seal; it counts as absent, and so does one without a seal.
+The seal is a digest of the rest. A file that a crash cut off, that a bit flipped in, or that was
+overwritten does not fit its seal; it counts as absent, and so does one without a seal.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def unseal(text: bytes) -> dict[str, Any] | None:
 
 
 def read(path: Path) -> dict[str, Any] | None:
-    """Return what a file holds; None if it is not there, is no file, or does not fit its seal."""
+    """Return the data of a file; None if it is missing, not a file, or does not fit its seal."""
     try:
         return unseal(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):

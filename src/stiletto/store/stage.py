@@ -19,8 +19,8 @@ from stiletto.store.locks import try_exclusive
 class Stage:
     """This process's own directory under `stage/`.
 
-    It is locked for as long as the process lives. A directory under `stage/` that can be locked
-    belongs to nobody any more.
+    It is locked for as long as the process lives. A directory under `stage/` that can be locked has
+    no owner any more.
     """
 
     def __init__(self, root: Path, tell: Callable[[str], None]) -> None:
@@ -38,7 +38,7 @@ class Stage:
 
     @property
     def path(self) -> Path:
-        """This process's directory; made here if there was no room for it before."""
+        """This process's directory; made here if there was no space for it before."""
         with self._guard:
             while not self._held:
                 self.root.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,7 @@ class Stage:
         return self._held[0][0] if self._held else None
 
     def closer(self) -> Callable[[], None]:
-        """Return what removes the directory and gives up its lock; it holds no reference to us."""
+        """Return what removes the directory and gives up its lock; it has no reference to us."""
         held = self._held
 
         def close() -> None:

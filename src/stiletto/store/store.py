@@ -73,7 +73,7 @@ class Store(Directories):
 
     @translated
     def blob(self, digest: str, executable: bool = False) -> Path:
-        """Return the file with these contents, 0644 or 0755; nobody may write to it.
+        """Return the file with these contents, 0644 or 0755; it is never written to.
 
         Raises:
             EnvironmentFailed: they are missing.
@@ -90,11 +90,11 @@ class Store(Directories):
 
         Args:
             path: the directory; it may be a link to one.
-            keep: asked for each relative path, and whether it is a directory.
-            descend: asked for each directory whether to look into it at all.
+            keep: called for each relative path, and whether it is a directory.
+            descend: called for each directory: whether to look into it at all.
 
         Raises:
-            UsageError: it is no directory, or something kept cannot be read.
+            UsageError: it is not a directory, or something kept cannot be read.
         """
         path = path.absolute()
         name = hashlib.sha256(os.fsencode(path)).hexdigest()
@@ -185,7 +185,7 @@ class Store(Directories):
     # -- together -----------------------------------------------------------------------------
 
     def lock(self, name: str) -> contextlib.AbstractAsyncContextManager[None]:
-        """Return a context manager that holds `name` alone among all tasks and processes."""
+        """Return a context manager that locks `name` among all tasks and processes."""
         return self._held(self.root / "locks" / file_name(name))
 
     @contextlib.asynccontextmanager
@@ -221,8 +221,8 @@ class Store(Directories):
             older_than_s: drop what was not used for longer than this.
             volumes: whether cache volumes are dropped, too.
 
-        Without limits everything is dropped, cache volumes as said. Paths that this store handed
-        out before may be gone afterwards.
+        Without limits everything is dropped, cache volumes with `volumes`. Paths that this store
+        returned before may be gone afterwards.
 
         Raises:
             EnvironmentFailed: another process uses the store.
@@ -244,8 +244,8 @@ class Store(Directories):
     def keep_within(self, limit: int | None) -> None:
         """Make the store smaller if it became larger than the limit, down to four fifths of it.
 
-        Cheap: the store is measured only where it may be too large, and pruned only where nobody
-        else uses it; the next call tries again.
+        Cheap: the store is measured only where it may be too large, and pruned only if no other
+        process uses it; the next call tries again.
         """
         if limit is None or not self._durable.has_written:
             return

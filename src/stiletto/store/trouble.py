@@ -2,7 +2,7 @@
 
 A full disk is met wherever something is written: in the store's own methods, in a sandbox that
 works in a staged directory, in a step. Each of them lets the `OSError` pass; here it becomes the
-error that people read.
+error that is shown.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ _NO_PATH = {
     errno.ELOOP: "a link there points to itself; remove it",
 }
 _DENIED = {errno.EACCES, errno.EPERM}
-"""Named only for the store's own files: elsewhere the one who met it knows more."""
+"""Named only for the store's own files: elsewhere the caller knows more."""
 
 _PATH_CHARS = 400
 
 _EMPTY_BYTES = 4 << 20
 _EMPTY_FILES = 64
-"""Below this nobody can tell whether a step wrote all that it meant to: Python, for one, keeps a
-half-written .pyc and says nothing."""
+"""Below this it is unknown whether a step wrote all that it meant to: Python, for one, keeps a
+half-written .pyc and reports nothing."""
 
 _SPARE_BYTES = 64 << 20
 _SPARE_FILES = 2000
-"""Below this, a step that says that the disk is full is believed: programs tidy up at their end."""
+"""Below this, a step that reports a full disk is trusted: programs tidy up at their end."""
 
 _SAYS_FULL = re.compile(r"no space left on device|\b(?:os error|errno) 28\b", re.IGNORECASE)
 _SAYS_QUOTA = re.compile(r"disk quota exceeded|\b(?:os error|errno) 122\b", re.IGNORECASE)
@@ -61,7 +61,7 @@ def error_for(error: OSError, root: Path, unnamed: Path | None = None) -> Enviro
     Args:
         error: may lack a file name, as those of write(2) do, or name it within a directory.
         root: the store.
-        unnamed: what is meant where the error does not say; the store if left out.
+        unnamed: what is meant if the error does not name it; the store if left out.
     """
     name = error.filename if isinstance(error.filename, str | bytes | os.PathLike) else None
     path = Path(os.fsdecode(name)) if name else root
@@ -88,7 +88,7 @@ def error_for(error: OSError, root: Path, unnamed: Path | None = None) -> Enviro
 
 
 def hint_for(error: OSError) -> str | None:
-    """Return the next act where a disk is full or broken, of an error that names its place."""
+    """Return the hint if a disk is full or broken, for an error that names its place."""
     if error.errno in _FULL:
         return ROOM_HINT
     if error.errno in _SHORT:
@@ -111,9 +111,9 @@ def translated(root: Path, unnamed: Path | None = None) -> Iterator[None]:
 def filled(root: Path, output: str) -> str | None:
     """Return why a step cannot have written all it meant to, or None.
 
-    The words alone may mislead, since a test may print them, and so may the free space, since a
-    program may have removed its half-written files before it ended; so where some space is left,
-    it takes both. Give no output of a step that ended well.
+    The message alone may mislead, since a test may print it, and so may the free space, since a
+    program may have removed its half-written files before it ended; so where some space is left, it
+    takes both. Give no output of a step that ended well.
     """
     if _SAYS_QUOTA.search(output):
         return os.strerror(errno.EDQUOT).lower()

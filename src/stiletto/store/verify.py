@@ -7,7 +7,7 @@
     index, replay, salt, locks, volumes, sandbox, stage      kind and shape
 
 What steps wrote into a layer is known by length and time, not by digest, and a cache volume belongs
-to the steps that write to it: nobody can tell what is to be in there.
+to the steps that write to it: nothing defines what is to be in there.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from stiletto.store.layout import (
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """Something that is not as it was written, and why we think so."""
+    """Something that is not as it was written, and the reason."""
 
     path: Path
     why: str
@@ -70,7 +70,7 @@ class _Look:
             self.drop(path)
 
     def children(self, directory: Path) -> list[Path]:
-        """Return what a directory holds; what stands there and is none is damaged."""
+        """Return what is in a directory; anything else in its place is damaged."""
         if not os.path.lexists(directory):
             return []
         if not directory.is_dir():
@@ -79,14 +79,14 @@ class _Look:
         return sorted(directory.iterdir())
 
     def directories(self, place: Path, kind: str) -> None:
-        """Count what a place holds; what is no directory is damaged."""
+        """Count what is in a place; what is not a directory is damaged."""
         for path in self.children(place):
             self.count(kind)
             if not path.is_dir():
                 self.damaged(path, "not a directory")
 
     def files(self, directory: Path, kind: str) -> Iterator[Path]:
-        """Yield the regular files that a directory holds; anything else is damaged."""
+        """Yield the regular files in a directory; anything else is damaged."""
         for path in self.children(directory):
             self.count(kind)
             if path.is_symlink() or not path.is_file():
@@ -210,7 +210,7 @@ def _regular(directory: Path) -> Iterator[Path]:
 
 
 def _is_good(look: _Look, path: Path) -> bool:
-    """Whether a file of a checkout holds what its time was made from."""
+    """Whether a file of a checkout has the contents that its time was made from."""
     facts = path.stat()
     if facts.st_ino in look.inodes:
         return True

@@ -59,7 +59,7 @@ class _Cost:
 
 
 def check(schema: graphql.GraphQLSchema, document: ast.DocumentNode) -> list[GraphQLError]:
-    """Return what is wrong with a query, in the words of the real engine; empty if nothing is."""
+    """Return what is wrong with a query, in the real engine's messages; empty if nothing is."""
     return _Check(schema, document).errors
 
 
@@ -155,7 +155,7 @@ class _Check:
             self._fail("the query selects too much of the schema at once", node)
 
     def _too_deep(self, node: ast.Node) -> None:
-        """Say so once: where it is found first, nothing is looked at that lies deeper."""
+        """Report it once: below the first one found nothing is checked."""
         if not self._deep:
             self._deep = True
             self._fail(f"the query is nested more than {MAX_DEPTH} fields deep", node)
@@ -231,7 +231,7 @@ class _Check:
         return _Cost(fields, depth, introspected)
 
     def _unambiguous(self, answers: dict[str, ast.FieldNode], node: ast.FieldNode) -> None:
-        """One name of an answer stands for one call, at least within one pair of braces."""
+        """One name of a response means one call, at least within one pair of braces."""
         name = node.alias.value if node.alias else node.name.value
         other = answers.setdefault(name, node)
         if other is not node and (

@@ -21,7 +21,7 @@ class ClientGraphs:
         self._graphs: dict[tuple[str, ...], GraphQL] = {}
 
     def of(self, client: ClientPort) -> GraphQL:
-        """Return what answers a client's queries."""
+        """Return what executes a client's queries."""
         key = tuple(module.digest for module in client.served)
         graph = self._graphs.get(key)
         if graph is None:

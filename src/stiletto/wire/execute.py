@@ -29,14 +29,14 @@ MAX_TOKENS = 200_000
 each call, and one for each entry of a list."""
 
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
-"""Of text in one answer: twice the largest file that `contents` gives."""
+"""Of text in one response: twice the largest file that `contents` gives."""
 
 LARGE = 32 * 1024
-"""Characters from which on a query is parsed beside the loop: others are answered meanwhile."""
+"""Characters from which on a query is parsed beside the loop: other queries go on meanwhile."""
 
 MAX_KEPT_LENGTH = 4096
 MAX_KEPT = 256
-"""Queries that are kept parsed, of such a length: an SDK asks most of its questions again."""
+"""Queries that are kept parsed, of such a length: an SDK sends most of its queries again."""
 
 
 def to_extensions(error: StilettoError) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def to_extensions(error: StilettoError) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class _Execution:
-    """One query while it is executed: who asks, and how much text the answer has so far."""
+    """One query while it is executed: its client, and how much text the response has so far."""
 
     client: ClientPort
     dispatch: Dispatch
@@ -69,14 +69,14 @@ class _Execution:
 
 
 Body: TypeAlias = "list[bytes | LongText]"
-"""An answer in JSON; texts that are too long to be held stand in it to be read."""
+"""A response in JSON; texts that are too long for memory are in it to be read."""
 
 
 _Prepared: TypeAlias = "tuple[graphql.DocumentNode | None, list[GraphQLError]]"
 
 
 class GraphQL:
-    """A schema and the way to answer it."""
+    """A schema, and the execution of queries by it."""
 
     def __init__(self, sdl: str, dispatch: Dispatch) -> None:
         self._dispatch = dispatch
@@ -143,7 +143,7 @@ class GraphQL:
         if kept is not None:
             return kept
         prepared = self._prepare(query)
-        # Kept when it comes again: most questions are asked once, and would be in the way.
+        # Kept when it comes again: most queries come once, and would be in the way.
         self._kept[query] = prepared if query in self._kept else None
         if len(self._kept) > MAX_KEPT:
             self._kept.popitem(last=False)
@@ -158,7 +158,7 @@ class GraphQL:
 
 
 def _is_introspection(document: graphql.DocumentNode) -> bool:
-    """Tell whether a query asks about the schema alone, so that the answer is always the same."""
+    """Whether a query is about the schema only, so that the response is always the same."""
     roots = [
         field
         for operation in document.definitions
@@ -176,7 +176,7 @@ def _body(data: Any, errors: list[GraphQLError] | None) -> bytes:
 
 
 def _filled(body: bytes, texts: list[LongText]) -> Body:
-    """Return the answer with the long texts in place of their marks."""
+    """Return the response with the long texts in place of their marks."""
     parts: Body = [body]
     for text in texts:
         for number, part in enumerate(parts):
@@ -203,11 +203,8 @@ async def _resolve(source: Any, info: graphql.GraphQLResolveInfo[Any], /, **args
             if isinstance(answer, LongText):
                 execution.long.append(answer)
     except StilettoError as error:
-        message = (
-            error.message
-            if error.hint is None or isinstance(error, StepFailed)
-            else (f"{error.message}: {error.hint}")
-        )
+        hint = None if isinstance(error, StepFailed) else error.hint
+        message = error.message if hint is None else f"{error.message}: {hint}"
         raise GraphQLError(
             message, extensions=to_extensions(error), original_error=error
         ) from error

@@ -1,4 +1,4 @@
-"""What this package needs of the engine: who asks over the wire, and who answers."""
+"""What this package needs of the engine: its clients, and its dispatch."""
 
 from __future__ import annotations
 
@@ -19,4 +19,4 @@ class ClientPort(Protocol):
 
 
 Dispatch: TypeAlias = Callable[[Any, Recipe, str, Mapping[str, Any]], Awaitable[Any]]
-"""Answers one field of one value for a `ClientPort`; arguments are as they come over the wire."""
+"""Evaluates one field of one value for a `ClientPort`; arguments are as they come over the wire."""

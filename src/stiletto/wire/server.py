@@ -32,7 +32,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 MAX_REQUEST_BYTES = 256 * 1024 * 1024
 
 LARGE = 1024 * 1024
-"""Bytes from which on a request is read beside the loop: others are answered meanwhile."""
+"""Bytes from which on a request is read beside the loop: other requests go on meanwhile."""
 
 
 class _Server(uvicorn.Server):
@@ -44,7 +44,7 @@ class _Server(uvicorn.Server):
 
 
 class _Protocol(H11Protocol):
-    """HTTP of which a broken request is answered in JSON, too."""
+    """HTTP that responds in JSON to a broken request, too."""
 
     def send_400_response(self, msg: str) -> None:
         body = _error(msg)
@@ -110,7 +110,7 @@ class SessionServer:
                 listener.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request (ASGI)."""
+        """Serve one request (ASGI)."""
         status, body = await self._answer(scope, receive)
         size = sum(len(part) if isinstance(part, bytes) else part.size_bytes for part in body)
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % size)]
@@ -159,9 +159,9 @@ class SessionServer:
         try:
             return await self._graphs.of(client).answer(client, query, variables, operation)
         except asyncio.CancelledError:
-            # What the answer waited for was ended with the session; nobody reads this any more.
+            # What the response waited for ended with the session; no client reads this any more.
             return 503, [_error("the session is ending")]
-        except Exception as error:  # a bug: the SDK resends what is not answered, so answer
+        except Exception as error:  # a bug: the SDK resends until there is a response
             traceback.print_exc()
             return 500, [_error(f"internal error: {type(error).__name__}: {error}")]
 
@@ -169,7 +169,7 @@ class SessionServer:
 def _listeners(inside: Callable[[int], socket.socket] | None) -> list[socket.socket]:
     """Return a socket at a free port of loopback, and one at that port of the other network."""
     while True:
-        # Named as TCP, so that asyncio turns Nagle's algorithm off: an answer is two writes, and
+        # Named as TCP, so that asyncio turns Nagle's algorithm off: a response is two writes, and
         # the second would wait 40 ms for the client to acknowledge the first.
         listeners = [socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)]
         if inside is not None:
@@ -205,6 +205,6 @@ _TOO_LARGE = _error(f"the request is larger than {MAX_REQUEST_BYTES} bytes")
 
 
 def _announced(scope: Scope) -> int:
-    """Return how long the body is said to be; 0 where nothing is said."""
+    """Return the announced length of the body; 0 without one."""
     lengths = [value for name, value in scope["headers"] if name == b"content-length"]
     return int(lengths[0]) if lengths else 0

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stiletto.engine.surface import (
+    Below,
     DeltaSurface,
     Surface,
     TreeSurface,
@@ -44,7 +45,7 @@ OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
 )
 
 
-class TreeBelow:
+class TreeBelow(Below):
     """A tree as the files below a layer."""
 
     def __init__(self, tree: Dir) -> None:
