@@ -157,7 +157,7 @@ class _Staging:
     def __exit__(self, *_: object) -> None:
         if self._at >= 0:
             with contextlib.suppress(OSError):
-                _let_in(self._at)
+                _open_to_owner(self._at)
                 shutil.rmtree(self._name, dir_fd=self._beside)
             os.close(self._at)
 
@@ -253,20 +253,20 @@ def _clear_leftovers(within: int) -> None:
                 if os.fstat(left).st_uid != os.geteuid():
                     continue
                 fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                _let_in(left)
+                _open_to_owner(left)
                 shutil.rmtree(name, dir_fd=within)
         except OSError:
             continue  # it is in use, or going away
 
 
-def _let_in(directory: int) -> None:
+def _open_to_owner(directory: int) -> None:
     """Give the owner all rights to what is to be removed: a tree may have closed directories."""
     for name in os.listdir(directory):
         if _is_directory(name, directory):
             with contextlib.suppress(OSError):
                 os.chmod(name, 0o700, dir_fd=directory)
             with contextlib.suppress(OSError), _opened(name, directory) as child:
-                _let_in(child)
+                _open_to_owner(child)
 
 
 def _is_directory(name: str, within: int) -> bool:

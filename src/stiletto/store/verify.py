@@ -191,7 +191,7 @@ def _checkouts(look: _Look) -> None:
         tree = sealed.fitting(sealed.read(path / TREE), lambda data: Dir.from_json(data["tree"]))
         if tree is None:
             look.damaged(path, f"{TREE} is damaged or missing")
-        elif not checkout.stands(tree, path / "fs"):
+        elif not checkout.is_unchanged_tree(tree, path / "fs"):
             look.damaged(path, "differs from the tree that it was made from")
         else:
             bad = next((file for file in _regular(path / "fs") if not _is_good(look, file)), None)
