@@ -154,7 +154,7 @@ def failed(rows: Sequence[Row]) -> bool:
 
 def headline(rows: Sequence[Row]) -> str:
     """Return the first line of a failed `ci`: how many gates failed, and which."""
-    names = [row.result.gate for row in rows if row.result.verdict is Verdict.FAILED]
+    names = _names(rows, Verdict.FAILED)
     return f"{len(names)} of {len(rows)} gates failed: {', '.join(names)}"
 
 

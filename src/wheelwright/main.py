@@ -30,7 +30,6 @@ from wheelwright.module.args import (
     Package,
     Python,
     Rerun,
-    Severity,
     Source,
     StepTimeout,
 )
@@ -101,12 +100,7 @@ class Wheelwright(Releases):
     @takes()
     @translate_errors
     async def test(
-        self,
-        git: Git,
-        python: Python = "",
-        *,
-        request: TestRequest,
-        rerun: Rerun = False,
+        self, git: Git, python: Python = "", *, request: TestRequest, rerun: Rerun = False
     ) -> str:
         """Run the tests with pytest on one Python, and fail if they fail.
 
@@ -125,12 +119,7 @@ class Wheelwright(Releases):
     @takes()
     @translate_errors
     async def test_run(
-        self,
-        git: Git,
-        python: Python = "",
-        *,
-        request: TestRequest,
-        rerun: Rerun = False,
+        self, git: Git, python: Python = "", *, request: TestRequest, rerun: Rerun = False
     ) -> TestRun:
         """Return the run that `test` judges, with its JUnit report and log, passed or failed."""
         loaded = await self._loaded(reading=not rerun, rerun=rerun)
@@ -189,11 +178,7 @@ class Wheelwright(Releases):
     @takes()
     @translate_errors
     async def matrix_run(
-        self,
-        git: Git,
-        selection: Selection,
-        options: MatrixOptions,
-        rerun: Rerun = False,
+        self, git: Git, selection: Selection, options: MatrixOptions, rerun: Rerun = False
     ) -> Matrix:
         """Return the matrix that `matrix` judges, with all its files, passed or failed."""
         loaded = await self._loaded(reading=not rerun, rerun=rerun)
@@ -228,37 +213,30 @@ class Wheelwright(Releases):
 
     @function
     @check
+    @takes()
     @translate_errors
-    async def security(self, severity: Severity = "medium") -> str:
+    async def security(self, gate: Security) -> str:
         """Scan the package's code with bandit; `security-report` returns the same scan as SARIF."""
         loaded = await self._loaded()
-        gate = Security(severity=severity)
         return (await gates.check(gate, loaded, self._python(loaded))).require()
 
     @uncached
+    @takes()
     @translate_errors
-    async def security_report(self, severity: Severity = "medium") -> dagger.File:
+    async def security_report(self, gate: Security) -> dagger.File:
         """Return bandit's findings as a SARIF file, whatever the verdict."""
         loaded = await self._loaded(reading=True)
-        return await gates.report(Security(severity=severity), loaded, self._python(loaded))
+        return await gates.report(gate, loaded, self._python(loaded))
 
     @uncached
+    @takes()
     @translate_errors
-    async def audit(
-        self,
-        allow_unknown: Annotated[
-            bool, Doc("Pass although packages, such as those of a private index, are unknown.")
-        ] = False,
-        osv_url: Annotated[
-            str, Doc("A service that speaks OSV's API, instead of the package index's own.")
-        ] = "",
-    ) -> str:
+    async def audit(self, gate: Audit) -> str:
         """Look up known vulnerabilities of everything in uv.lock with pip-audit, never cached.
 
         Not a check: a new advisory would make the check of an old commit fail.
         """
         loaded = await self._loaded()
-        gate = Audit(osv_url=osv_url, allow_unknown=allow_unknown)
         return (await gates.check(gate, loaded, self._python(loaded))).require()
 
     @uncached

@@ -102,9 +102,7 @@ def repositories(
 
 def _requires(text: str) -> list[str]:
     try:
-        system = parse("pyproject.toml", text).table("build-system")
+        return building.requires(parse("pyproject.toml", text))
     except ProjectError:
         # uv reports it when it builds.
         return []
-    lines = system.get("requires", ()) if system else ("setuptools>=40.8.0",)
-    return [line for line in lines if isinstance(line, str)]

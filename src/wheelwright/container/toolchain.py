@@ -8,7 +8,7 @@ Every command is added by `steps`, which gives it what its kind may see and no m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from importlib.resources import files
 
 import anyio
@@ -236,13 +236,6 @@ async def _known_late(container: dagger.Container) -> None:
             f"credentials of --netrc: {building.last_line(error.stderr)}",
             "run `uv lock` and commit uv.lock, or write the dependencies into [project]",
         ) from error
-
-
-async def builder(image: str, python: str, requires: Mapping[str, str]) -> dagger.Container:
-    """Return a base to build the package in, with what `requires` lists."""
-    return base(image, python).with_directory(
-        CACHE, await fetching.build_requirements(image, python, requires)
-    )
 
 
 def with_git(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import dagger
 
-from wheelwright.container import steps, toolchain
+from wheelwright.container import fetching, steps, toolchain
 from wheelwright.container.history import own_history
 from wheelwright.container.loading import LoadedProject
 from wheelwright.distribution import build as dist
@@ -66,7 +66,9 @@ async def prepared(
     loaded: LoadedProject, python: str, requires: Mapping[str, str]
 ) -> dagger.Container:
     """Return a container to build in, without the source, with what `requires` lists."""
-    return await toolchain.builder(environment.image(loaded.project, python), python, requires)
+    image = environment.image(loaded.project, python)
+    fetched = await fetching.build_requirements(image, python, requires)
+    return steps.base(image, python).with_directory(steps.CACHE, fetched)
 
 
 def laid(

@@ -92,7 +92,7 @@ def plan(
     """
     groups = tuple(dict.fromkeys((*wanted.groups, *groups)))
     variables, notes = _version(project, history)
-    resolution = resolution or ("locked" if project.lock else "highest")
+    resolution = resolution or default_resolution(project)
     written, dependencies, install, more = (
         _locked(project, wanted, groups)
         if resolution == "locked"
@@ -119,6 +119,11 @@ def plan(
     )
 
 
+def default_resolution(project: Project) -> str:
+    """Return the resolution that needs no name: that of uv.lock, else the newest."""
+    return "locked" if project.lock else "highest"
+
+
 def image(project: Project, python: str) -> str:
     """Return the image address: the slim one, unless the build asks git or compiles."""
     package = project.package
@@ -135,12 +140,9 @@ def inputs(project: Project) -> tuple[str, ...]:
     # With a lock uv looks for the pyproject.toml of each workspace member.
     candidates = ["pyproject.toml", "uv.lock", "uv.toml", join(project.where, "pyproject.toml")]
     candidates += [join(directory, "pyproject.toml") for directory in project.members]
-    kept = [path for path in candidates if project.files.has(path) or path in _paths(project)]
+    members = {each.path for each in project.members.values()}
+    kept = [path for path in candidates if project.files.has(path) or path in members]
     return tuple(dict.fromkeys(kept))
-
-
-def _paths(project: Project) -> set[str]:
-    return {pyproject.path for pyproject in project.members.values()}
 
 
 _Layers = tuple[
@@ -190,8 +192,8 @@ def _resolved(
         project,
         [
             *(line for extra in parts if extra in NAMES for line in parts[extra]),
-            *(line for group in groups for line in package.group(group)),
-            *(line for group in wanted.root_groups for line in project.root.group(group)),
+            *package.group_lines(groups),
+            *project.root.group_lines(wanted.root_groups),
         ],
     )
     together = TestDependencies(

@@ -14,7 +14,7 @@ Source: uv's documentation, concepts/projects/dependencies.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,7 +60,9 @@ def expand(project: Project, lines: Iterable[str]) -> Expanded:
             found.lines.append(_followed(project, wanted, line))
             continue
         where, pyproject = local[name]
-        parts = {extra: pyproject.extras.get(extra, ()) for extra in _extras(wanted)}
+        parts: dict[str, Sequence[str]] = {}
+        for extra in map(canonicalize_name, wanted.extras):
+            parts[extra] = pyproject.extras.get(extra, ())
         if pyproject is not project.package:
             parts[""] = pyproject.dependencies
             if where not in found.members:
@@ -70,10 +72,6 @@ def expand(project: Project, lines: Iterable[str]) -> Expanded:
         left += reversed([each for key in sorted(new) for each in new[key]])
     found.lines = list(dict.fromkeys(found.lines))
     return found
-
-
-def _extras(requirement: Requirement) -> list[str]:
-    return [canonicalize_name(extra) for extra in requirement.extras]
 
 
 def _followed(project: Project, requirement: Requirement, line: str) -> str:

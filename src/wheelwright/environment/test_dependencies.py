@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from wheelwright.environment.requirements import flatten, from_tox
+from wheelwright.environment.requirements import Flat, flatten, from_tox
 from wheelwright.environment.tools import pinned
 from wheelwright.errors import RequestError
 from wheelwright.project.model import Project
@@ -81,7 +81,7 @@ def find(
     _known_extras(project.package, extras)
     if groups:
         place = f"{_plural('dependency group', groups)} (as requested)"
-        found, lines = TestDependencies(place, groups=groups), _group_lines(project.package, groups)
+        found, lines = TestDependencies(place, groups=groups), project.package.group_lines(groups)
     else:
         found, lines = _first(project, python)
     return TestDependencies(
@@ -126,22 +126,16 @@ def _places(project: Project, python: str) -> Iterator[tuple[TestDependencies, l
     for path in _FILES:
         if base.text(path) is not None:
             flat = flatten(base, path)
-            found = TestDependencies(
-                path,
-                extras=tuple(flat.extras),
-                lines=tuple(flat.lines),
-                constraints=tuple(flat.constraints),
-            )
-            yield found, flat.lines
+            yield _from_file(path, flat, flat.extras), flat.lines
     if tox := from_tox(base, package, python):
         origin, flat = tox
-        found = TestDependencies(
-            origin,
-            extras=tuple(extra for extra in flat.extras if extra in package.extras),
-            lines=tuple(flat.lines),
-            constraints=tuple(flat.constraints),
-        )
-        yield found, flat.lines
+        extras = (extra for extra in flat.extras if extra in package.extras)
+        yield _from_file(origin, flat, extras), flat.lines
+
+
+def _from_file(place: str, flat: Flat, extras: Iterable[str]) -> TestDependencies:
+    lines, constraints = tuple(flat.lines), tuple(flat.constraints)
+    return TestDependencies(place, extras=tuple(extras), lines=lines, constraints=constraints)
 
 
 def requirements(project: Project, wanted: TestDependencies) -> list[Requirement]:
@@ -151,8 +145,8 @@ def requirements(project: Project, wanted: TestDependencies) -> list[Requirement
         # A requirements file may have options behind a requirement.
         *(line.partition(" --")[0] for line in wanted.lines),
         *wanted.added,
-        *(line for group in wanted.groups for line in package.group(group)),
-        *(line for group in wanted.root_groups for line in project.root.group(group)),
+        *package.group_lines(wanted.groups),
+        *project.root.group_lines(wanted.root_groups),
     ]
     return _expanded(package, lines, wanted.extras)
 
@@ -188,10 +182,6 @@ def _known_extras(package: Pyproject, extras: Iterable[str]) -> None:
             f'{package.path} has no extra "{unknown[0]}" (it has: {known})',
             "name one of these, or add it to [project.optional-dependencies]",
         )
-
-
-def _group_lines(package: Pyproject, groups: Iterable[str]) -> list[str]:
-    return [line for group in groups for line in package.group(group)]
 
 
 def _names_pytest(package: Pyproject, lines: Iterable[str]) -> bool:

@@ -15,6 +15,7 @@ from wheelwright.environment.tools import tool
 from wheelwright.errors import ToolFailed
 from wheelwright.gates.gate import GatePlan, Ran, Step, Tree
 from wheelwright.gates.result import GateResult, Verdict
+from wheelwright.project.arguments import argument
 from wheelwright.project.model import Project
 from wheelwright.project.reading import json_data
 
@@ -40,12 +41,7 @@ class Vulnerability:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """pip-audit over uv.lock.
-
-    Attributes:
-        osv_url: another service with OSV's API; empty for the package index's own.
-        allow_unknown: whether packages that could not be looked up are only listed.
-    """
+    """pip-audit over uv.lock. Packages that could not be looked up are listed in any case."""
 
     name: str = "audit"
     function: str = "audit"
@@ -53,8 +49,12 @@ class Audit:
         "Look up known vulnerabilities of everything in uv.lock with pip-audit, never cached."
     )
     in_ci: bool = False
-    osv_url: str = ""
-    allow_unknown: bool = False
+    allow_unknown: bool = argument(
+        "Pass although packages, such as those of a private index, are unknown.", False
+    )
+    osv_url: str = argument(
+        "A service that speaks OSV's API, instead of the package index's own.", ""
+    )
 
     def configured(self, project: Project) -> str:
         """Return why there is nothing to audit; empty where there is a lock."""

@@ -16,6 +16,7 @@ from wheelwright.errors import RequestError
 from wheelwright.gates.gate import GatePlan, Ran, Step
 from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.gates.table import counted
+from wheelwright.project.arguments import argument
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.reading import json_data
@@ -44,8 +45,7 @@ class Finding:
 class Security:
     """bandit over the package's own code.
 
-    Attributes:
-        severity: the lowest that counts; what is below is in neither report nor verdict.
+    What is below the severity is in neither report nor verdict.
     """
 
     name: str = "security"
@@ -54,7 +54,7 @@ class Security:
         "Scan the package's code with bandit; `security-report` returns the same scan as SARIF."
     )
     in_ci: bool = False
-    severity: str = "medium"
+    severity: str = argument("The lowest severity that counts: low, medium or high.", "medium")
 
     def configured(self, project: Project) -> str:
         """Return nothing: there is code to scan in any package."""

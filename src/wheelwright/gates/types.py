@@ -71,6 +71,7 @@ class Checker:
         )
 
 
+_PATH = ("--pythonpath", _PYTHON)
 _CHECKERS = (
     Checker(
         "mypy",
@@ -79,26 +80,10 @@ _CHECKERS = (
         "--python-version",
         ("mypy",),
     ),
+    Checker("basedpyright", (), _PATH, "--pythonversion", ("basedpyright", "--stats")),
+    Checker("pyright", ("pyrightconfig.json",), _PATH, "--pythonversion", ("pyright", "--stats")),
     Checker(
-        "basedpyright",
-        (),
-        ("--pythonpath", _PYTHON),
-        "--pythonversion",
-        ("basedpyright", "--stats"),
-    ),
-    Checker(
-        "pyright",
-        ("pyrightconfig.json",),
-        ("--pythonpath", _PYTHON),
-        "--pythonversion",
-        ("pyright", "--stats"),
-    ),
-    Checker(
-        "ty",
-        ("ty.toml",),
-        ("--python", VENV),
-        "--python-version",
-        ("ty", "check", "--no-progress"),
+        "ty", ("ty.toml",), ("--python", VENV), "--python-version", ("ty", "check", "--no-progress")
     ),
     Checker(
         "pyrefly",
@@ -239,7 +224,13 @@ def check_of(
     # pyright from a group would fetch Node from elsewhere; mypy's plugins need its group.
     inside = bool(groups) and checker.name != "pyright"
     place, requirements = brought
-    own = None if inside or checker.name == "pyright" else _of(checker.name, requirements)
+    own = (
+        None
+        if inside or checker.name == "pyright"
+        else next(
+            (each for each in requirements if canonicalize_name(each.name) == checker.name), None
+        )
+    )
     configured = project.settings.typecheck
     args = [*(configured or checker.command), *checker.environment]
     if requested:
@@ -262,10 +253,6 @@ def check_of(
         guessed=guessed,
         chosen_by=_chosen_by(project, found, groups if inside else [], own, place),
     )
-
-
-def _of(name: str, requirements: Iterable[Requirement]) -> Requirement | None:
-    return next((each for each in requirements if canonicalize_name(each.name) == name), None)
 
 
 def _chosen_by(

@@ -72,10 +72,6 @@ Git: TypeAlias = Annotated[
     DefaultPath("/"),
     Ignore(ONLY_GIT),
 ]
-Severity: TypeAlias = Annotated[
-    str,
-    Doc("The lowest severity that counts: low, medium or high."),
-]
 
 Rerun: TypeAlias = Annotated[
     bool,

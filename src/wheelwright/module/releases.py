@@ -18,11 +18,11 @@ from wheelwright.release.act import release, tagged, taking
 from wheelwright.release.act.options import (
     Api,
     Branch,
+    CommitOptions,
     Credentials,
     Index,
     NamedIndex,
     Origin,
-    RefToCreate,
     ReleaseOptions,
     Run,
     Target,
@@ -82,7 +82,7 @@ class Releases:
             raise Stopped(_printed(stopped.report, format_)) from stopped
 
     @uncached
-    @takes(Request, Branch, Origin, NamedIndex, Api, Upload, Run, RefToCreate, Trust)
+    @takes(Request, Branch, Origin, NamedIndex, Api, Upload, Run, CommitOptions, Trust)
     @translate_errors
     async def release(
         self,
@@ -101,7 +101,7 @@ class Releases:
         return await self._release(options, git, format_, dry_run=dry_run)
 
     @uncached
-    @takes(Request, Branch, NamedIndex, RefToCreate, Trust)
+    @takes(Request, Branch, NamedIndex, CommitOptions, Trust)
     @translate_errors
     async def release_build(
         self,

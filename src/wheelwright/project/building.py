@@ -100,7 +100,7 @@ def build_files(project: Project, recorded: Iterable[str] = ()) -> dict[str, str
     """
     pyprojects = {each.path: each for each in (project.package, *project.members.values())}
     sources = project.sources
-    lines = [line for each in pyprojects.values() for line in _requires(each)]
+    lines = [line for each in pyprojects.values() for line in requires(each)]
     wanted = [line for line in dict.fromkeys(lines) if _fetched(line, sources)]
     names = {required_name(line) for line in wanted}
     wanted += [line for name in sorted(names) for line in _HOOKS.get(name, ())]
@@ -126,7 +126,8 @@ def build_files(project: Project, recorded: Iterable[str] = ()) -> dict[str, str
     return files
 
 
-def _requires(pyproject: Pyproject) -> list[str]:
+def requires(pyproject: Pyproject) -> list[str]:
+    """Return what a build of a package requires; setuptools without [build-system] (PEP 518)."""
     system = pyproject.table("build-system")
     lines = system.get("requires", ()) if system else ("setuptools>=40.8.0",)
     return [line for line in lines if isinstance(line, str)]

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
-from wheelwright.project.pyproject import Pyproject
 
 _NAMES: Final = ("tests", "test")
 
@@ -52,7 +51,11 @@ def test_directories(project: Project) -> tuple[str, ...]:
     if not package.backend.startswith(_BACK_ENDS) or any(map(project.has, _CODE)):
         return ()
     named = set().union(
-        *(_texts(_at(each, *keys)) for each in (package, project.root) for keys in _TABLES)
+        *(
+            _texts(each.table("tool", *tables).get(key))
+            for each in (package, project.root)
+            for *tables, key in _TABLES
+        )
     )
     # A back end or a hook in the tree reads whatever it likes.
     if package.has("build-system", "backend-path") or "custom" in named:
@@ -64,10 +67,6 @@ def test_directories(project: Project) -> tuple[str, ...]:
         if project.has(f"{name}/")
         and not any(name in text.replace("\\", "/").split("/") for text in (*named, *inside))
     )
-
-
-def _at(pyproject: Pyproject, *keys: str) -> Any:
-    return pyproject.table("tool", *keys[:-1]).get(keys[-1])
 
 
 def _texts(value: Any) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -180,6 +180,10 @@ class Pyproject:
         found: dict[str, None] = {}
         self._expand(name, (), set(), found)
         return list(found)
+
+    def group_lines(self, names: Iterable[str]) -> list[str]:
+        """Return the requirements of several groups."""
+        return [line for name in names for line in self.group(name)]
 
     def _expand(
         self, name: str, within: tuple[str, ...], done: set[str], found: dict[str, None]

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
+from wheelwright.environment.plan import default_resolution
 from wheelwright.environment.test_dependencies import find
 from wheelwright.errors import ProjectError, RequestError
 from wheelwright.gates.table import columns, counted
@@ -87,11 +88,6 @@ class Selection:
         return any((self.python, self.resolution, self.group, self.extra, self.cell))
 
 
-def usual_resolution(project: Project) -> str:
-    """Return the resolution that needs no name: that of uv.lock, else the newest."""
-    return "locked" if project.lock else "highest"
-
-
 def plan(project: Project, selection: Selection) -> list[Cell]:
     """Return the cells, Pythons in their order first.
 
@@ -102,7 +98,7 @@ def plan(project: Project, selection: Selection) -> list[Cell]:
     """
     _check_resolutions(project, selection.resolution)
     settings = project.settings.matrix
-    usual = usual_resolution(project)
+    usual = default_resolution(project)
     pythons = selection.python or settings.python or tuple(claimed(project.package))
     if not pythons:
         pythons = (choose(project.package, "", "", project.text(".python-version")),)

@@ -28,7 +28,6 @@ from wheelwright.release.decide.world import (
     Journal,
     Plan,
     RunState,
-    Verdict,
     World,
 )
 
@@ -52,6 +51,8 @@ class MachineClock:
         """Wait."""
         await anyio.sleep(seconds)
 
+
+_CLOCK = MachineClock()
 
 # A release takes some twenty acts and waits; this many are a bug that waits forever.
 _MOST_STEPS = 400
@@ -102,7 +103,9 @@ async def foreseen(plan: Plan, ports: Ports) -> tuple[World, Next]:
 
 
 async def retry_while_busy(
-    ask: Callable[[], Awaitable[_Answer]], clock: Clock, say: Callable[[str], None]
+    ask: Callable[[], Awaitable[_Answer]],
+    clock: Clock = _CLOCK,
+    say: Callable[[str], None] = say,
 ) -> _Answer:
     """Call, and again while the other side is busy, at the pace that it requests.
 
@@ -257,16 +260,12 @@ async def _perform(plan: Plan, ports: Ports, world: World, step: Step) -> RunSta
             state = replace(state, verified=journal.commit, foreign=found.foreign)
             return replace(state, own_commit=found.own_commit or state.own_commit)
         case Act.RUN_GATES:
-            result = await ports.workshop.gates(plan, journal)
-            verdict = Verdict.PASSED if result.passed else Verdict.FAILED
-            return replace(state, gates=verdict, gates_output=result.text)
+            return replace(state, gates=await ports.workshop.gates(plan, journal))
         case Act.BUILD:
             built = await ports.workshop.build(plan, journal)
             return replace(state, built=built.files, differing=built.differing)
         case Act.CHECK:
-            result = await ports.workshop.check(plan, journal)
-            verdict = Verdict.PASSED if result.passed else Verdict.FAILED
-            return replace(state, check=verdict, check_output=result.text)
+            return replace(state, check=await ports.workshop.check(plan, journal))
         case Act.PUBLISH:
             await ports.workshop.publish(plan, step.files)
         case Act.OPEN_PULL:

@@ -131,7 +131,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class RefToCreate:
+class CommitOptions:
     """How commit and distributions are made."""
 
     requirements: bool = argument(
@@ -156,7 +156,7 @@ class Trust:
 
 
 @dataclass(frozen=True)
-class ReleaseOptions(Request, Branch, Origin, Api, NamedIndex, Upload, Run, RefToCreate, Trust):
+class ReleaseOptions(Request, Branch, Origin, Api, NamedIndex, Upload, Run, CommitOptions, Trust):
     """All options, and of which package.
 
     Attributes:

@@ -9,7 +9,7 @@ import dagger
 
 from wheelwright.ci import ci
 from wheelwright.container import steps, toolchain
-from wheelwright.container.output import Output, last_lines
+from wheelwright.container.output import last_lines
 from wheelwright.distribution import backend, builder, verify
 from wheelwright.distribution.verify import Distribution
 from wheelwright.environment.plan import SOURCE
@@ -25,10 +25,10 @@ from wheelwright.release.act.package import Package, package_at
 from wheelwright.release.act.uploading import DIST, PROGRAM, Uploads, tail, told
 from wheelwright.release.decide import refs
 from wheelwright.release.decide.commit import ReleaseCommit
-from wheelwright.release.decide.ports import ActFailed, Built, CheckResult, Compared
+from wheelwright.release.decide.ports import ActFailed, Built, Compared
 from wheelwright.release.decide.refs import RemoteRefs
 from wheelwright.release.decide.urls import IndexUrls
-from wheelwright.release.decide.world import FailureKind, Journal, Plan
+from wheelwright.release.decide.world import CheckResult, FailureKind, Journal, Plan
 from wheelwright.testing import running
 from wheelwright.testing.cells import Cell
 from wheelwright.testing.plan import TestOptions, make, nothing_to_test, with_args
@@ -167,7 +167,9 @@ class Containers:
         container = toolchain.tooled(python, tool).with_directory(DIST, self._dist)
         container = container.with_env_variable("NO_COLOR", "1")
         names = [f"{DIST}/{each.name}" for each in self._described]
-        output = await _output(container, ["twine", "check", "--strict", *names])
+        output = await steps.output(
+            steps.observe(container, ["twine", "check", "--strict", *names])
+        )
         return [] if output.exit_code == 0 else [f"twine check --strict: {output.stdout.strip()}"]
 
     async def _installed(self, package: Package, distribution: Distribution) -> list[str]:
@@ -249,7 +251,3 @@ def _masked(container: dagger.Container, command: Sequence[str]) -> dagger.Conta
     """Run under umask 022, whatever the engine's is: modes of files get into distributions."""
     masked = ["sh", "-c", 'umask 022 && exec "$@"', "sh", *command]
     return steps.package(container, masked)
-
-
-async def _output(container: dagger.Container, args: Sequence[str]) -> Output:
-    return await steps.output(steps.observe(container, args))

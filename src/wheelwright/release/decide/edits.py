@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import tomlkit
 import tomlkit.items
@@ -50,7 +50,7 @@ def version_file(project: Project) -> tuple[str, str] | Problem:
 
     pyproject.toml has no pattern: it is edited by key. The path is empty for version control.
     """
-    package, where = project.package, project.where
+    package = project.package
     source = version_source(package)
     if source is VersionSource.STATIC or isinstance(
         package.table("tool", "poetry").get("version"), str
@@ -58,60 +58,63 @@ def version_file(project: Project) -> tuple[str, str] | Problem:
         return package.path, ""
     if source is VersionSource.VCS:
         return "", ""
+    if (place := _place(project)) is None:
+        backend = package.backend or "the back end"
+        return Problem(
+            Reason.NOT_BUILDABLE,
+            f"{package.path} does not set where {backend} reads the version",
+            "write [project] version, or tool.hatch.version.path",
+        )
+    if not place.attribute:
+        return place.paths[0], place.pattern
+    for path in place.paths:
+        text = project.files.text(path)
+        if text is not None and search(place.pattern, text, path):
+            return path, place.pattern
+    return Problem(
+        Reason.NOT_BUILDABLE,
+        f"no {place.attribute} in {' or '.join(place.paths)}",
+        f"write it as a literal: {place.attribute} = '1.2.3'",
+    )
+
+
+class _Place(NamedTuple):
+    """The paths of which one has the version, its pattern, and the attribute of a module."""
+
+    paths: list[str]
+    pattern: str
+    attribute: str = ""
+
+
+def _place(project: Project) -> _Place | None:
+    """Return where the back end reads the version; None where it is not set."""
+    package, where = project.package, project.where
     hatch = package.table("tool", "hatch", "version")
     if isinstance(path := hatch.get("path"), str):
         pattern = hatch.get("pattern", _HATCH)
         # hatchling takes `pattern = true` for its default; and it compiles with MULTILINE.
         pattern = _HATCH if pattern is True else str(pattern)
-        return join(where, path), pattern if pattern == _HATCH else f"(?m){pattern}"
+        return _Place([join(where, path)], pattern if pattern == _HATCH else f"(?m){pattern}")
     if isinstance(path := package.table("tool", "pdm", "version").get("path"), str):
-        return join(where, path), _ATTRIBUTE.format(name="__version__")
-    attribute = package.table("tool", "setuptools", "dynamic", "version").get("attr")
-    if isinstance(attribute, str):
-        return _module(project, *attribute.rpartition(".")[::2])
-    if package.backend.startswith("flit"):
+        return _Place([join(where, path)], _ATTRIBUTE.format(name="__version__"))
+    setuptools = package.table("tool", "setuptools", "dynamic", "version").get("attr")
+    if isinstance(setuptools, str):
+        module, _, attribute = setuptools.rpartition(".")
+    elif package.backend.startswith("flit"):
         named = package.table("tool", "flit", "module").get("name") or package.project.get("name")
-        return _module(project, str(named).replace("-", "_"), "__version__")
-    return Problem(
-        Reason.NOT_BUILDABLE,
-        f"{package.path} does not set where {package.backend or 'the back end'} reads the version",
-        "write [project] version, or tool.hatch.version.path",
-    )
+        module, attribute = str(named).replace("-", "_"), "__version__"
+    else:
+        return None
+    inner = module.replace(".", "/")
+    ends = (f"{inner}/__init__.py", f"{inner}.py")
+    paths = [join(where, source, end) for source in ("src", "") for end in ends]
+    return _Place(paths, _ATTRIBUTE.format(name=re.escape(attribute)), attribute)
 
 
 def candidates(project: Project) -> list[str]:
     """Return the paths, beside pyproject.toml, that may have the version: to be read first."""
-    package, where = project.package, project.where
-    attribute = package.table("tool", "setuptools", "dynamic", "version").get("attr", "")
-    flit = package.table("tool", "flit", "module").get("name") or package.project.get("name", "")
-    modules = [str(attribute).rpartition(".")[0]] if attribute else []
-    modules += [str(flit).replace("-", "_")] if package.backend.startswith("flit") else []
-    tables = (package.table("tool", tool, "version") for tool in ("hatch", "pdm"))
-    paths = [join(where, table["path"]) for table in tables if isinstance(table.get("path"), str)]
-    return [*paths, *(path for module in modules for path in _paths(where, module))]
-
-
-def _paths(where: str, module: str) -> list[str]:
-    inner = module.replace(".", "/")
-    return [
-        join(where, source, f"{inner}{end}")
-        for source in ("src", "")
-        for end in ("/__init__.py", ".py")
-    ]
-
-
-def _module(project: Project, module: str, attribute: str) -> tuple[str, str] | Problem:
-    candidates = _paths(project.where, module)
-    pattern = _ATTRIBUTE.format(name=re.escape(attribute))
-    for path in candidates:
-        text = project.files.text(path)
-        if text is not None and search(pattern, text, path):
-            return path, pattern
-    return Problem(
-        Reason.NOT_BUILDABLE,
-        f"no {attribute} in {' or '.join(candidates)}",
-        f"write it as a literal: {attribute} = '1.2.3'",
-    )
+    place = _place(project)
+    return place.paths if place else []
 
 
 def static_version(text: str, pattern: str) -> str:

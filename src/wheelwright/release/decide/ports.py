@@ -39,7 +39,15 @@ from typing import Protocol
 from wheelwright.distribution.file import File
 from wheelwright.errors import WheelwrightError
 from wheelwright.release.decide.commit import ReleaseCommit
-from wheelwright.release.decide.world import FailureKind, GitHubRelease, Journal, Lock, Plan, Pull
+from wheelwright.release.decide.world import (
+    CheckResult,
+    FailureKind,
+    GitHubRelease,
+    Journal,
+    Lock,
+    Plan,
+    Pull,
+)
 
 
 class ActFailed(WheelwrightError):
@@ -80,14 +88,6 @@ class Built:
 
     files: tuple[File, ...]
     differing: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    """A verdict, and what is needed to correct it."""
-
-    passed: bool
-    text: str = ""
 
 
 class Clock(Protocol):

@@ -20,7 +20,7 @@ from typing import Final
 from wheelwright.distribution.file import File
 from wheelwright.release.decide.step import Done, Next, Step, next_step, next_upload
 from wheelwright.release.decide.stops import Reason, Stop
-from wheelwright.release.decide.world import Act, Lock, Plan, RunState, Verdict, World
+from wheelwright.release.decide.world import Act, CheckResult, Lock, Plan, RunState, World
 
 _BUILDING: Final = (Act.VERIFY, Act.PUSH_BRANCH, Act.RUN_GATES, Act.BUILD, Act.CHECK, Act.WAIT)
 _FINISHING: Final = (
@@ -38,7 +38,7 @@ _FINISHING: Final = (
 
 def verified(state: RunState, commit: str, files: tuple[File, ...]) -> RunState:
     """Return what a role has that takes over what another has made, built and verified."""
-    passed = replace(state, gates=Verdict.PASSED, check=Verdict.PASSED)
+    passed = replace(state, gates=CheckResult(True), check=CheckResult(True))
     return replace(passed, own_commit=commit, verified=commit, built=files)
 
 

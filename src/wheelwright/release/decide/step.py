@@ -57,7 +57,6 @@ from wheelwright.release.decide.world import (
     GitHubRelease,
     Plan,
     PullState,
-    Verdict,
     World,
 )
 
@@ -276,10 +275,10 @@ def _distributions(plan: Plan, world: World) -> Next | None:
     pull = world.pull
     if pull and pull.state is PullState.CLOSED:
         return Stop.at(Reason.PULL_CLOSED, pull.url or f"#{pull.number}")
-    if not world.index and state.gates is not Verdict.PASSED:
-        if state.gates is Verdict.FAILED:
-            return Stop.at(Reason.GATES_FAILED, state.gates_output)
+    if not world.index and state.gates is None:
         return Step(Act.RUN_GATES)
+    if not world.index and state.gates and not state.gates.passed:
+        return Stop.at(Reason.GATES_FAILED, state.gates.text)
     if state.differing:
         return Stop.at(Reason.NOT_REPRODUCIBLE, ", ".join(state.differing))
     if not state.built:
@@ -294,10 +293,10 @@ def _distributions(plan: Plan, world: World) -> Next | None:
 
 def _upload(plan: Plan, world: World, missing: tuple[str, ...]) -> Next:
     state = world.state
-    if state.check is Verdict.FAILED:
-        return Stop.at(Reason.CHECK_FAILED, state.check_output)
-    if state.check is Verdict.UNKNOWN:
+    if state.check is None:
         return Step(Act.CHECK)
+    if not state.check.passed:
+        return Stop.at(Reason.CHECK_FAILED, state.check.text)
     if state.accepted_s is None:
         return Step(Act.PUBLISH, files=missing)
     if state.accepted_s < INDEX_WAIT_S:

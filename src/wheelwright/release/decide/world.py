@@ -181,12 +181,12 @@ class FailedAttempt:
     waited: bool = False
 
 
-class Verdict(Enum):
-    """The verdict of a check in this run."""
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """A verdict, and what is needed to correct it."""
 
-    UNKNOWN = "not run"
-    PASSED = "passed"
-    FAILED = "failed"
+    passed: bool
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +198,7 @@ class RunState:
         verified: the commit that this run has compared with what the edits make of its parent.
         own_commit: the commit that this run makes, or has made, of the plan.
         foreign: what in `verified` is not what a release makes; empty where it is a release's.
+        gates, check: None where this run has not done it.
         built: the distributions, byte-identical from two builds.
         differing: members that differ between the two builds.
         accepted_s: seconds since the index took the last missing file of ours; None before.
@@ -209,12 +210,10 @@ class RunState:
     verified: str = ""
     own_commit: str = ""
     foreign: str = ""
-    gates: Verdict = Verdict.UNKNOWN
-    gates_output: str = ""
+    gates: CheckResult | None = None
     built: tuple[File, ...] = ()
     differing: tuple[str, ...] = ()
-    check: Verdict = Verdict.UNKNOWN
-    check_output: str = ""
+    check: CheckResult | None = None
     accepted_s: float | None = None
     failure: FailedAttempt | None = None
     done: tuple[Act, str] | None = None

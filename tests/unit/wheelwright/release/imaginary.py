@@ -18,10 +18,11 @@ from typing import Any
 
 from wheelwright.distribution.file import File
 from wheelwright.release.decide.commit import ReleaseCommit
-from wheelwright.release.decide.ports import ActFailed, Built, CheckResult, Compared, Ports, Refs
+from wheelwright.release.decide.ports import ActFailed, Built, Compared, Ports, Refs
 from wheelwright.release.decide.world import (
     Act,
     Asset,
+    CheckResult,
     FailureKind,
     GitHubRelease,
     Journal,

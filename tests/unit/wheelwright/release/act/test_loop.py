@@ -12,12 +12,13 @@ from tests.unit.wheelwright.release.imaginary import SDIST, WHEEL, Fault, Killed
 from wheelwright.distribution.file import File
 from wheelwright.release.act.loop import Outcome, run
 from wheelwright.release.decide.commit import ReleaseCommit
-from wheelwright.release.decide.ports import ActFailed, CheckResult
+from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.step import Done
 from wheelwright.release.decide.stops import Reason, Stop
 from wheelwright.release.decide.world import (
     Act,
     Asset,
+    CheckResult,
     FailureKind,
     GitHubRelease,
     Journal,

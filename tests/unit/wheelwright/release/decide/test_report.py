@@ -5,10 +5,10 @@ import json
 
 from tests.unit.wheelwright.release.imaginary import Outside, a_plan
 from wheelwright.release.act.loop import run
-from wheelwright.release.decide.ports import ActFailed, CheckResult
+from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.report import Links, Report, rows
 from wheelwright.release.decide.stops import Reason, Stop
-from wheelwright.release.decide.world import Act, FailureKind
+from wheelwright.release.decide.world import Act, CheckResult, FailureKind
 
 
 def report(outside: Outside, end: str) -> Report:
