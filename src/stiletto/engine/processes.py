@@ -92,7 +92,7 @@ class Processes:
         return client.returned
 
     async def _forget_compiled(self) -> None:
-        """Drop what Python compiled: it may be what was wrong, and is made anew.
+        """Drop what Python compiled: it may be the cause, and is made again.
 
         Python does not notice when a full disk cuts a .pyc off, nor later that it is cut off.
         """

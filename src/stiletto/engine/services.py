@@ -194,7 +194,7 @@ class Services:
         instance = self._instances.get(key)
         while instance is not None and (instance.stopping or instance.life.done()):
             await asyncio.wait({instance.life})
-            # Its last act was to leave the table, unless another user was faster here.
+            # It has left the table by now, unless another user was faster here.
             instance = self._instances.get(key)
         if instance is None:
             instance = self._begin(key, service, alias)

@@ -25,8 +25,8 @@ class Attached:
 
     Attributes:
         before: for each overlay mount, what it held.
-        opened: directories of links that stand for a volume with mounts beneath it.
-        covered: what stood at a mount point, and where it waits.
+        opened: directories of links in place of a volume with mounts beneath it.
+        covered: what was at a mount point, and where it is meanwhile.
         made: directories that were created for mount points.
     """
 

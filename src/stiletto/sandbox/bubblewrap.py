@@ -52,7 +52,7 @@ MESSAGE_PREFIX = b"bwrap: "
 
 
 def find_program() -> Path:
-    """Return a bubblewrap that knows overlays: the machine's, or the one from the wheel.
+    """Return a bubblewrap that supports overlays: the machine's, or the one from the wheel.
 
     Raises:
         EnvironmentFailed: there is none.

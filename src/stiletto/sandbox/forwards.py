@@ -89,7 +89,7 @@ class Forwards:
         return True
 
     async def datagrams(self, inside: Inside, at: Address) -> bool:
-        """Pass datagrams to an address on to the machine, and the answers back."""
+        """Pass datagrams to an address on to the machine, and the responses back."""
         listener = _bound(inside, socket.SOCK_DGRAM, at)
         if listener is None:
             return False

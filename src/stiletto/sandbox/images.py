@@ -66,7 +66,7 @@ class HostImages:
         """Return the image for an address.
 
         Raises:
-            EnvironmentFailed: the machine has nothing that could stand in for it.
+            EnvironmentFailed: the machine has no replacement for it.
             UsageError: it is not an address.
         """
         # One after the other: the facts of an executable serve all addresses.

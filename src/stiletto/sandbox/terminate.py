@@ -1,6 +1,6 @@
 """Ends the command of a sandbox, past the launcher that would take the signal itself.
 
-bubblewrap stands between: one process outside, one as init of the new namespace, and the command
+bubblewrap is in between: one process outside, one as init of the new namespace, and the command
 beneath them. A signal to the first kills everything at once, and an init never gets one.
 """
 

@@ -65,7 +65,7 @@ def _finish(tree: Dir, root: Path) -> None:
 
 
 def is_unchanged_tree(tree: Dir, root: Path) -> bool:
-    """Whether a directory still has what was laid out, as far as lengths and times show.
+    """Whether a directory still has what was checked out, as far as lengths and times show.
 
     What else is there (marks for what it hides) does not count.
     """

@@ -65,7 +65,7 @@ class StatIndex:
     def save(self, listed: dict[str, frozenset[str]]) -> None:
         """Write the index if it changed. `listed` has every directory walked and its names.
 
-        What stands in a directory that was not walked this time stays known.
+        What is in a directory that was not walked this time stays known.
         """
         for path in [path for path in self._known if _is_gone(path, listed)]:
             del self._known[path]

@@ -3,7 +3,7 @@
     blob            its digest, time and mode
     record          its seal; a saved tree also its digest, and that its contents are there
     layer           both its files of facts, and each file by kind, length and time
-    checkout        that it has what was laid out there, and each file's digest
+    checkout        that it has what was checked out there, and each file's digest
     index, replay, salt, locks, volumes, sandbox, stage      kind and shape
 
 What steps wrote into a layer is known by length and time, not by digest, and a cache volume belongs
