@@ -66,7 +66,8 @@ class Processes:
                 client.span.write(data)
 
         try:
-            worker = await self._worker(module)
+            # The first call starts the code's process.
+            worker = await self._workers.get(module.code, lambda: self._started(module))
             async with self._admit(client) as (port, token):
                 variables = {"DAGGER_SESSION_PORT": str(port), "DAGGER_SESSION_TOKEN": token}
                 code = await worker.call(variables, sink)
@@ -105,10 +106,6 @@ class Processes:
         if self._workers and self._core.store.filled(""):
             await self._forget_compiled()
         await self._stack.aclose()
-
-    async def _worker(self, module: LoadedModule) -> Worker:
-        """Return the code's warm process, started by the first call."""
-        return await self._workers.get(module.code, lambda: self._started(module))
 
     async def _started(self, module: LoadedModule) -> Worker:
         directory = self._stack.enter_context(self._core.store.stage())

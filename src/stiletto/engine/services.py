@@ -256,7 +256,8 @@ class Services:
                 return address
 
     async def _live(self, instance: Instance) -> None:
-        span = self._runner.progress.span(_title(instance), "service")
+        title = shortened(f"{instance.label}: {shlex.join(instance.service.exec.args)}", 120)
+        span = self._runner.progress.span(title, "service")
         try:
             await self._serve(instance, span)
             instance.failure = (
@@ -334,10 +335,6 @@ async def _readiness(instance: Instance, aliases: Sequence[str]) -> None:
         await asyncio.shield(instance.ready)
     except StilettoError as error:
         raise _prefixed(f"start {instance.host} ({_aliased(aliases)})", error) from error
-
-
-def _title(instance: Instance) -> str:
-    return shortened(f"{instance.label}: {shlex.join(instance.service.exec.args)}", 120)
 
 
 def _with_names(instance: Instance, step: plan.Step, bound: Bound) -> plan.Step:

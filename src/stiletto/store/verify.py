@@ -104,7 +104,7 @@ def verify(root: Path, drop: Callable[[Path], None] | None) -> Verified:
     _blobs(look)
     _records(look)
     for path in look.files(root / "index", "index"):
-        if not ingest.is_index(path):
+        if ingest.read_index(path) is None:
             look.damaged(path, "not an index")
     for path in look.files(root / "replay", "replay"):
         if path.stat().st_size == 0:
