@@ -19,8 +19,8 @@ Outside of the tree, because of the code that catches them:
     `- Interrupted               a signal ended the command: no error (cli/interrupts.py)
 
 A message is a lower-case fact that names the object and the path. The hint is a field of its own,
-so that library code never formats for people. Anything else that reaches the top is a bug, and only
-a bug shows a traceback. A test compares the drawing with the code.
+so that library code never formats text to show. Anything else that reaches the top is a bug, and
+only a bug shows a traceback. A test compares the drawing with the code.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class Span:
     outcome: Outcome | None = None
     mask: Callable[[str], str] = str
     closed: Callable[[int], object] = int
-    said: str = ""
+    last_line: str = ""
     """The last whole line that the thing itself printed, of which the beginning is kept."""
 
     def __post_init__(self) -> None:
@@ -60,7 +60,7 @@ class Span:
         """Pass on output of the thing itself."""
         lines = [line for line in data[-_KEPT_BYTES:].splitlines() if line.strip()]
         if lines:
-            self.said = lines[-1].decode("utf-8", "replace").strip()
+            self.last_line = lines[-1].decode("utf-8", "replace").strip()
         self.renderer.output(self, data)
 
     def end(self, outcome: Outcome, note: str = "") -> None:
@@ -124,7 +124,7 @@ class Progress:
         self.mask: Callable[[str], str] = str
         self._renderer = renderer or Renderer()
         self._ids = itertools.count(1)
-        self._said: set[str] = set()
+        self._shown: set[str] = set()
         self._open: dict[int, Span] = {}
 
     def span(self, name: str, kind: str, parent: Span | None = None) -> Span:
@@ -150,8 +150,8 @@ class Progress:
     def say(self, line: str) -> None:
         """Show a line once, such as that isolation is off."""
         line = harmless(self.mask(line))
-        if line not in self._said:
-            self._said.add(line)
+        if line not in self._shown:
+            self._shown.add(line)
             self._renderer.say(line)
 
     @contextlib.contextmanager

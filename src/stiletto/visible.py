@@ -2,7 +2,7 @@
 
 visible      one line; other than ordinary characters are written as escapes
 sanitized    one line as a terminal would leave it standing
-harmless     several lines that neither a terminal nor the log of a CI server acts on
+harmless     several lines that control neither a terminal nor the log of a CI server
 coloured     the same for a result, colours kept
 shortened    a text cut to a number of characters
 """
@@ -34,7 +34,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 _OTHER_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 _COMMAND = re.compile(r"##(?=\w*\[)")
-"""`##[group]`, `##vso[...]`, `##teamcity[...]`: commands wherever they stand in a line."""
+"""`##[group]`, `##vso[...]`, `##teamcity[...]`: commands anywhere in a line."""
 
 
 def visible(text: str) -> str:
@@ -53,8 +53,8 @@ def _escape(match: re.Match[str]) -> str:
 def sanitized(line: str) -> str:
     """Return a line as a terminal would leave it standing, without colours.
 
-    What stands before the last carriage return was written over; escape sequences and control
-    characters are dropped, because they would move the cursor of a display that is not theirs.
+    What is before the last carriage return was overwritten; escape sequences and control characters
+    are dropped, because they would move the cursor of a display that is not theirs.
     """
     line = line.rstrip("\r")
     line = line.rsplit("\r", 1)[-1]
@@ -80,5 +80,5 @@ def coloured(text: str) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """Return a text of at most `most` characters; "..." stands for what is cut off its end."""
+    """Return a text of at most `most` characters; "..." replaces what is cut off its end."""
     return text if len(text) <= most else f"{text[: most - 3]}..."

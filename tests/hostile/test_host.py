@@ -23,7 +23,7 @@ from stiletto.sandbox.bubblewrap import Bubblewrap
 from stiletto.sandbox.certificates import PLACES, public_binds
 from stiletto.sandbox.confine import closes_abstract_sockets
 from stiletto.sandbox.images import python_image
-from stiletto.sandbox.interpreters import Answers
+from stiletto.sandbox.interpreters import Probes
 from stiletto.sandbox.plan import Sandbox, Step, StepOutput
 from stiletto.sandbox.spool import Stream
 from stiletto.sandbox.userland import userland_image, with_bind
@@ -50,7 +50,7 @@ class Bench:
         """Run a command to its end."""
         image = userland_image("debian")
         if python:
-            found = await Answers().ask(Path(getattr(sys, "_base_executable", sys.executable)))
+            found = await Probes().probe(Path(getattr(sys, "_base_executable", sys.executable)))
             assert found is not None
             image = python_image(f"python:{found.series}", found)
         upper, work = (self.root / secrets.token_hex(4) for _ in range(2))

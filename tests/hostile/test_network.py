@@ -205,7 +205,7 @@ async def test_questions_to_a_name_server_on_loopback_are_passed_on(
     async with separate(tmp_path) as (bench, network):
         own = await network.ready()
         assert isinstance(own, networks.Own)
-        assert await own.doors.datagrams(own.socket, ("127.0.0.1", server.port))
+        assert await own.forwards.datagrams(own.socket, ("127.0.0.1", server.port))
         answers = await tried(bench, server.target, server.target)
 
     assert ["machine", "machine"] == answers

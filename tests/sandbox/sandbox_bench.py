@@ -11,7 +11,7 @@ from typing import Any
 
 from stiletto.layers.layer import Layer
 from stiletto.sandbox.bubblewrap import Bubblewrap
-from stiletto.sandbox.interpreters import Answers
+from stiletto.sandbox.interpreters import Probes
 from stiletto.sandbox.plain import Plain
 from stiletto.sandbox.plan import Image, OverlayMount, Sandbox, Step, StepOutput
 from stiletto.sandbox.spool import Stream
@@ -34,7 +34,7 @@ async def python_image() -> Image:
     from stiletto.sandbox.images import python_image as make
 
     base = getattr(sys, "_base_executable", sys.executable)
-    found = await Answers().ask(Path(base))
+    found = await Probes().probe(Path(base))
     assert found is not None
     return make(f"python:{found.series}", found)
 

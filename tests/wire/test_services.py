@@ -238,7 +238,7 @@ async def test_the_cause_of_a_failed_command_is_its_dead_service(
     each: Session, fresh: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A command that fails because its service died is told as that."""
-    monkeypatch.setattr(services, "BLAME_S", 120.0)
+    monkeypatch.setattr(services, "FAILURE_WAIT_S", 120.0)
     service = server(each, fresh).as_service()
     script = "python /app/ask.py $1 7070 die; exit 9"
     done = user(each, "web", service, fresh).with_exec(["sh", "-c", script, "sh", "web"])

@@ -28,7 +28,7 @@ from stiletto.graph.recipe import OUTSIDE_KEY, Recipe
 
 @dataclass(frozen=True)
 class Root(Recipe):
-    """What stands at `/`."""
+    """What is at `/`."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class DirectoryRoot(Root):
 
 @dataclass(frozen=True)
 class WrittenRoot(Root):
-    """A root with operations laid over it, in order."""
+    """A root with operations applied to it, in order."""
 
     parent: Root
     operations: tuple[Operation, ...]

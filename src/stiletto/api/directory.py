@@ -57,7 +57,7 @@ def with_directory(
     owner: str = "",
     permissions: int | None = None,
 ) -> Directory:
-    """Lay a directory over the one at `path`; `owner` changes nothing, see `filesystem`."""
+    """Copy a directory onto the one at `path`; `owner` changes nothing, see `filesystem`."""
     check_permissions("Directory.withDirectory", "permissions", permissions)
     kept = a_filter(include, exclude, gitignore)
     return written(self, WriteDirectory(path, source, kept, permissions))
@@ -188,7 +188,7 @@ def layer(self: Changeset) -> Directory:
 
 @call("Changeset.withChangeset")
 def with_changeset(self: Changeset, changes: Changeset, on_conflict: str = "FAIL") -> Changeset:
-    """Lay another changeset over this one.
+    """Apply another changeset after this one.
 
     Conflicts are not merged here: whatever `onConflict` is, the other changeset must start from
     what this one starts from or ends with.

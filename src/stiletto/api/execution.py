@@ -1,4 +1,4 @@
-"""What a container runs, and the arguments of running that only the real engine knows."""
+"""What a container runs, and the arguments that only the real engine supports."""
 
 from __future__ import annotations
 

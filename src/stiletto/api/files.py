@@ -1,6 +1,6 @@
 """Directories and files, and what can be done to them.
 
-A directory is a recipe: where its files come from, then the operations laid over it. Nothing is
+A directory is a recipe: where its files come from, then the operations applied to it. Nothing is
 read here; `stiletto.engine.evaluate` turns these values into trees. The same operations
 (`Write...`, `Remove`) describe changes to a container's root, see `container`.
 """
@@ -55,8 +55,8 @@ class EmptyDirectory(Directory):
 class StoredTree(Directory):
     """A tree in the store, by digest: what a host directory was when it was read.
 
-    `origin` is for people and stays out of the key: the same files are the same directory,
-    wherever they were read.
+    `origin` is shown and stays out of the key: the same files are the same directory, wherever they
+    were read.
     """
 
     tree: str
@@ -107,7 +107,7 @@ class Difference(Directory):
 
 @dataclass(frozen=True)
 class WrittenDirectory(Directory):
-    """A directory with operations laid over it, in order."""
+    """A directory with operations applied to it, in order."""
 
     parent: Directory
     operations: tuple[Operation, ...]
@@ -188,7 +188,7 @@ class WriteFile(Operation):
 
 @dataclass(frozen=True)
 class WriteDirectory(Operation):
-    """Lay a directory's kept paths over the one at `path`."""
+    """Copy a directory's kept paths onto the one at `path`."""
 
     path: str
     source: Directory
@@ -230,7 +230,7 @@ class WriteChanges(Operation):
 
 
 def written(parent: Directory, *operations: Operation) -> WrittenDirectory:
-    """Lay operations over a directory; consecutive ones are kept as one list."""
+    """Apply operations to a directory; consecutive ones are kept as one list."""
     if isinstance(parent, WrittenDirectory):
         return WrittenDirectory(parent.parent, parent.operations + operations)
     return WrittenDirectory(parent, operations)

@@ -66,7 +66,7 @@ def _write(self: Container, path: str, make: Callable[[str], Operation]) -> Cont
 
 
 def write_root(root: Root, *operations: Operation) -> Root:
-    """Lay operations over a root; consecutive ones are kept as one list."""
+    """Apply operations to a root; consecutive ones are kept as one list."""
     if isinstance(root, WrittenRoot):
         return WrittenRoot(root.parent, root.operations + operations)
     return WrittenRoot(root, operations)
@@ -84,7 +84,7 @@ def with_directory(
     expand: bool = False,
     permissions: int | None = None,
 ) -> Container:
-    """Lay a directory over the one at `path`."""
+    """Copy a directory onto the one at `path`."""
     check_permissions("Container.withDirectory", "permissions", permissions)
     kept = a_filter(include, exclude, gitignore)
     return _write(

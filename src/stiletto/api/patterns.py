@@ -46,7 +46,7 @@ class GitignoreLines(Protocol):
 
 
 class Glob:
-    """One pattern, compiled: it matches whole paths only, as `Directory.glob` wants.
+    """One pattern, compiled: it matches whole paths only, as `Directory.glob` requires.
 
     Raises:
         UsageError: a character class or an escape is not closed.
@@ -135,7 +135,7 @@ class Filter:
         include: patterns; empty, or all of them ignored, means everything.
         exclude: patterns.
         gitignore: the .gitignore files, for example `{"": ["*.pyc"], "docs": ["/build"]}`.
-        gitignore_prefix: where the filtered directory stands in the repository that these files
+        gitignore_prefix: the place of the filtered directory in the repository that these files
             belong to, such as `packages/api`.
     """
 
@@ -275,7 +275,7 @@ class _Prefix:
 def _prefix(pattern: str) -> _Prefix:
     names: list[Matcher] = []
     for name in pattern.split("/"):
-        # A class or an escape may stand for a slash, so name by name would be wrong.
+        # A class or an escape may match a slash, so name by name would be wrong.
         if "**" in name or "[" in name or "\\" in name:
             return _Prefix(names, True)
         names.append(Matcher(_tokens(name)))
@@ -341,7 +341,7 @@ def _tokens(pattern: str) -> list[Token]:
 def _char_class(pattern: str, start: int) -> tuple[Characters, int]:
     """Translate the class that opens at `start`; return it and the index after it.
 
-    Go's `filepath.Match` sets the grammar: `-` and `]` stand for themselves only when escaped.
+    Go's `filepath.Match` sets the grammar: `-` and `]` are literal only when escaped.
     """
     at = start + 1
     negated = pattern.startswith("^", at)

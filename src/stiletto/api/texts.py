@@ -129,7 +129,7 @@ def check_user(call: str, text: str) -> None:
 
 
 def check_host_name(call: str, field: str, name: str) -> None:
-    """Refuse what cannot stand in a line of /etc/hosts.
+    """Refuse what cannot be in a line of /etc/hosts.
 
     Raises:
         UsageError: it names the field.

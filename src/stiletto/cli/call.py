@@ -12,7 +12,7 @@ from stiletto.cli.addresses import Addresses
 from stiletto.cli.line import Line, provider_of
 from stiletto.cli.options import Options
 from stiletto.cli.ports import EnginePort
-from stiletto.cli.subject import whose
+from stiletto.cli.subject import repository_notice
 from stiletto.cli.terminal import Terminal
 from stiletto.engine.ports import ObjectRef, Value
 from stiletto.errors import StilettoError, UsageError
@@ -98,7 +98,9 @@ class Caller:
             (link.function.name, await addresses.arguments(link.function, link.args))
             for link in line.links
         ]
-        if line.links and (notice := whose(self._options, line.constructor, given, self._workdir)):
+        if line.links and (
+            notice := repository_notice(self._options, line.constructor, given, self._workdir)
+        ):
             self._say(notice)
         value: Value = await self._session.construct(given)
         for name, args in links:

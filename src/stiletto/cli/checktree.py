@@ -49,7 +49,7 @@ class Check:
 
     @property
     def name(self) -> str:
-        """The whole path as people write it."""
+        """The whole path as a user writes it."""
         return ":".join(self.parts)
 
 
@@ -139,7 +139,7 @@ def _glob(pattern: str) -> re.Pattern[str]:
         char = pattern[at]
         starts = at == 0 or pattern[at - 1] == "/"
         if starts and re.match(r"\*\*(/|$)", pattern[at:]):
-            # `**` stands for any number of segments, also none; so does its slash.
+            # `**` matches any number of segments, also none; so does its slash.
             whole = at + 2 >= len(pattern)
             if whole and out and out[-1] == "/":
                 out[-1] = "(?:/.*)?"

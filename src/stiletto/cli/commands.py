@@ -6,7 +6,7 @@ from stiletto.cli.call import Caller
 from stiletto.cli.check import list_text, report, run_checks
 from stiletto.cli.checktree import checks_of, choose
 from stiletto.cli.describe import command_help, functions_table, help_of
-from stiletto.cli.flags import Flag, asks_for_help
+from stiletto.cli.flags import Flag, requests_help
 from stiletto.cli.invocation import Invocation
 from stiletto.cli.line import functions_of, provider_of, read_line, skipped
 from stiletto.cli.names import closest, kebab
@@ -68,7 +68,7 @@ async def call(invocation: Invocation, args: list[str]) -> int:
         try:
             module = await engine.load_module(started_with.mod)
         except StilettoError:
-            if asks_for_help(args):
+            if requests_help(args):
                 progress.close()
                 terminal.out(command_help(CALL_HELP, (*GLOBALS, *OUTPUTS), terminal.width))
             raise

@@ -17,7 +17,7 @@ import shlex
 from stiletto.errors import StepFailed, StilettoError, UsageError
 from stiletto.visible import shortened
 
-UNHEARD = 1
+NO_READER = 1
 INTERRUPTED = 2
 BUG = 70
 HUNG_UP = 129

@@ -155,7 +155,7 @@ def is_flag(arg: str) -> bool:
     return arg.startswith("-") and arg not in ("-", "--")
 
 
-def asks_for_help(args: Sequence[str]) -> bool:
+def requests_help(args: Sequence[str]) -> bool:
     """Whether -h or --help is anywhere before `--`."""
     ahead = args[: args.index("--")] if "--" in args else args
     return any(arg in ("-h", "--help") for arg in ahead)

@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from stiletto.cli.failures import HUNG_UP, INTERRUPTED, TERMINATED, UNHEARD
+from stiletto.cli.failures import HUNG_UP, INTERRUPTED, NO_READER, TERMINATED
 from stiletto.cli.terminal import Terminal
 from stiletto.progress import Span
 from stiletto.visible import shortened
@@ -41,7 +41,7 @@ class Interrupted(BaseException):
 
 def code_for(number: int) -> int:
     """Return the exit code of a command that a signal ended."""
-    codes = {"SIGTERM": TERMINATED, "SIGHUP": HUNG_UP, "SIGPIPE": UNHEARD}
+    codes = {"SIGTERM": TERMINATED, "SIGHUP": HUNG_UP, "SIGPIPE": NO_READER}
     return codes.get(signal.Signals(number).name, INTERRUPTED)
 
 
@@ -61,9 +61,9 @@ def report(running: list[Span]) -> str:
     if shown:
         lines.append(f"  was running: {', '.join(shown[:_SHOWN])}{more}")
     lines += [
-        f"  {span.name} last printed: {_short(span.said, 4 * _NAME_CHARS)}"
+        f"  {span.name} last printed: {_short(span.last_line, 4 * _NAME_CHARS)}"
         for span in running
-        if span.kind == "function" and span.said
+        if span.kind == "function" and span.last_line
     ]
     lines.append("  hint: run the same command again to continue; finished steps are cached")
     return "\n".join(lines)

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from stiletto.api.definition import ArgDef, FunctionDef, ModuleDef, ObjectDef, TypeRef
-from stiletto.cli.flags import Flag, FlagSet, Given, asks_for_help, invalid
+from stiletto.cli.flags import Flag, FlagSet, Given, invalid, requests_help
 from stiletto.cli.names import closest, kebab
 from stiletto.cli.options import CONTEXT, GLOBALS, OUTPUTS, UNSUPPORTED, Options, with_given
 from stiletto.cli.ports import Types
@@ -102,7 +102,7 @@ def read_line(arguments: Sequence[str], module: ModuleDef, types: Types, options
     Raises:
         UsageError: an unknown function or flag, a value of the wrong type, a missing required flag.
     """
-    helping = asks_for_help(arguments)
+    helping = requests_help(arguments)
     command = "stiletto call"
     main = module.main_object
     returns = TypeRef(Kind.OBJECT, module.main)

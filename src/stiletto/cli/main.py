@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stiletto.api import API_VERSION
-from stiletto.cli.failures import BUG, INTERRUPTED, UNHEARD, streams_of, text_of
+from stiletto.cli.failures import BUG, INTERRUPTED, NO_READER, streams_of, text_of
 from stiletto.cli.flags import Flag, FlagSet
 from stiletto.cli.interrupts import Interrupted, run_to_end
 from stiletto.cli.invocation import Invocation
@@ -109,7 +109,7 @@ def run(args: Sequence[str], terminal: Terminal, launcher: EngineLauncher) -> in
     try:
         return _run(args, terminal, launcher)
     except BrokenPipeError:
-        return UNHEARD
+        return NO_READER
 
 
 def _run(args: Sequence[str], terminal: Terminal, launcher: EngineLauncher) -> int:

@@ -188,9 +188,9 @@ def with_given(options: Options, given: Iterable[Given]) -> Options:
 def peek_options(options: Options, args: Sequence[str]) -> Options:
     """Return the options that arguments set, before the module's own flags are known.
 
-    How progress is shown may stand anywhere, as in Dagger. What the module is loaded with counts
-    only ahead of the first function: further on the same name may be the function's own. What is
-    wrong is left for the full reading to report.
+    The flags of progress may be anywhere, as in Dagger. What the module is loaded with counts only
+    ahead of the first function: further on the same name may be the function's own. What is wrong
+    is left for the full reading to report.
     """
     known = FlagSet((*GLOBALS, *OUTPUTS), command="")
     for given, ahead in peek(args, known):

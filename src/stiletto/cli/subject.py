@@ -10,7 +10,7 @@ from stiletto.cli.options import Options
 from stiletto.module.source import context_of
 
 
-def whose(
+def repository_notice(
     options: Options, constructor: FunctionDef | None, given: Collection[str], workdir: Path
 ) -> str:
     """Return a line where `-m` names a module elsewhere and an argument is its own repository.

@@ -139,7 +139,7 @@ class Commands:
         return digest_of([inputs, ports, check, service.hostname])
 
     @contextlib.asynccontextmanager
-    async def laid_out(self, exec_: c.Exec) -> AsyncIterator[plan.Step]:
+    async def prepared(self, exec_: c.Exec) -> AsyncIterator[plan.Step]:
         """Prepare a command that runs beside others; its directories go with the context."""
         stack = await self._layouts.stack(exec_.root)
         trees = await self._mounted_trees(exec_)
@@ -217,7 +217,7 @@ class Commands:
                 if failed:
                     await bound.raise_if_failed()
             tails = [tail(output.printed.chunks(stream)) for stream in STREAMS] if failed else []
-            self._blame_disk(exec_.args, "".join(tails))
+            self._raise_if_disk_full(exec_.args, "".join(tails))
             if failed:
                 own = (await self.sandbox.network()).own
                 raise StepFailed(
@@ -251,7 +251,7 @@ class Commands:
             key, output.exit_code, printed, layer, {target: m for target, (_, m) in mounts.items()}
         )
 
-    def _blame_disk(self, args: tuple[str, ...], output: str) -> None:
+    def _raise_if_disk_full(self, args: tuple[str, ...], output: str) -> None:
         """Raise an error if the disk is full: programs report it in many ways, or not at all.
 
         What a step wrote to a full disk may be incomplete, so it is not a result.

@@ -13,7 +13,7 @@ from typing import Any
 from stiletto.api.long_text import LongText
 from stiletto.engine.output import decoded, encoded
 from stiletto.errors import UsageError
-from stiletto.sandbox.scrub import Masks, Patterns, Replacer, Sought
+from stiletto.sandbox.scrub import Masks, Patterns, PatternSource, Replacer
 from stiletto.sandbox.spool import STREAMS, Run, Spool, Stream, frames
 from stiletto.store import Store
 
@@ -90,7 +90,9 @@ class Printed:
                 "and export that or read some lines of it",
             )
 
-    def _masked(self, store: Store, masks: Sought, streams: tuple[Stream, ...]) -> Iterator[bytes]:
+    def _masked(
+        self, store: Store, masks: PatternSource, streams: tuple[Stream, ...]
+    ) -> Iterator[bytes]:
         replacers = {of: Replacer(masks) for of in streams}
         read = frames(store.pieces(self.blob)) if self.blob else iter(self.runs)
         for of, data in read:

@@ -66,7 +66,8 @@ class Processes:
                 client.span.write(data)
 
         try:
-            worker = await self._worker(module)
+            # The first call starts the code's process.
+            worker = await self._workers.get(module.code, lambda: self._started(module))
             async with self._admit(client) as (port, token):
                 variables = {"DAGGER_SESSION_PORT": str(port), "DAGGER_SESSION_TOKEN": token}
                 code = await worker.call(variables, sink)
@@ -92,7 +93,7 @@ class Processes:
         return client.returned
 
     async def _forget_compiled(self) -> None:
-        """Drop what Python compiled: it may be what was wrong, and is made anew.
+        """Drop what Python compiled: it may be the cause, and is made again.
 
         Python does not notice when a full disk cuts a .pyc off, nor later that it is cut off.
         """
@@ -105,10 +106,6 @@ class Processes:
         if self._workers and self._core.store.filled(""):
             await self._forget_compiled()
         await self._stack.aclose()
-
-    async def _worker(self, module: LoadedModule) -> Worker:
-        """Return the code's warm process, started by the first call."""
-        return await self._workers.get(module.code, lambda: self._started(module))
 
     async def _started(self, module: LoadedModule) -> Worker:
         directory = self._stack.enter_context(self._core.store.stage())

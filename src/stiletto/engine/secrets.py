@@ -33,7 +33,7 @@ OTHER_PROVIDERS = ("aws", "gcp", "libsecret", "op", "vault")
 
 @dataclass(frozen=True, slots=True)
 class _Bound:
-    """What a secret stands for in this session: its value, or why there is none."""
+    """What a secret is in this session: its value, or the reason if there is none."""
 
     value: bytes | UsageError = field(repr=False)
     uri: str = ""
@@ -55,7 +55,7 @@ class SecretStore:
 
     @staticmethod
     def salt(path: Path) -> bytes:
-        """Return the store's salt, made on first use, and anew where it is damaged.
+        """Return the store's salt, made on first use, and again if it is damaged.
 
         With a new salt no stored result that depends on a secret is found any more.
         """

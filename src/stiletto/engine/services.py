@@ -50,7 +50,7 @@ T = TypeVar("T")
 
 DETACH_S = 10.0
 TERMINATE_S = 10.0
-BLAME_S = 0.5
+FAILURE_WAIT_S = 0.5
 """How long a failed command's services may take to show that they were the cause."""
 
 
@@ -64,7 +64,7 @@ class ServiceRunner(Protocol):
         """Identify a service by everything that decides what it does."""
         ...
 
-    def laid_out(self, exec_: c.Exec) -> AbstractAsyncContextManager[plan.Step]:
+    def prepared(self, exec_: c.Exec) -> AbstractAsyncContextManager[plan.Step]:
         """Give a command's step, its directories in place while the context lasts."""
         ...
 
@@ -117,7 +117,7 @@ class Bound:
         """Raise what happened to a service, if one has just ended: it explains a failure."""
         lives = [instance.life for instance, _ in self.instances]
         if lives:
-            await asyncio.wait(lives, timeout=BLAME_S, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(lives, timeout=FAILURE_WAIT_S, return_when=asyncio.FIRST_COMPLETED)
             self._raise_if_gone()
 
     def _raise_if_gone(self) -> None:
@@ -194,7 +194,7 @@ class Services:
         instance = self._instances.get(key)
         while instance is not None and (instance.stopping or instance.life.done()):
             await asyncio.wait({instance.life})
-            # Its last act was to leave the table, unless another user was faster here.
+            # It has left the table by now, unless another user was faster here.
             instance = self._instances.get(key)
         if instance is None:
             instance = self._begin(key, service, alias)
@@ -256,7 +256,8 @@ class Services:
                 return address
 
     async def _live(self, instance: Instance) -> None:
-        span = self._runner.progress.span(_title(instance), "service")
+        title = shortened(f"{instance.label}: {shlex.join(instance.service.exec.args)}", 120)
+        span = self._runner.progress.span(title, "service")
         try:
             await self._serve(instance, span)
             instance.failure = (
@@ -283,9 +284,9 @@ class Services:
         service = instance.service
         async with (
             self.bound(service.exec.services) as bound,
-            self._runner.laid_out(service.exec) as laid_out,
+            self._runner.prepared(service.exec) as prepared,
         ):
-            step, health = watched(_dressed(instance, laid_out, bound), service.healthcheck)
+            step, health = watched(_with_names(instance, prepared, bound), service.healthcheck)
             network = await self._runner.sandbox.network()
             refuse_taken_ports(network, instance.address, service.ports)
             started_s = time.monotonic()
@@ -336,11 +337,7 @@ async def _readiness(instance: Instance, aliases: Sequence[str]) -> None:
         raise _prefixed(f"start {instance.host} ({_aliased(aliases)})", error) from error
 
 
-def _title(instance: Instance) -> str:
-    return shortened(f"{instance.label}: {shlex.join(instance.service.exec.args)}", 120)
-
-
-def _dressed(instance: Instance, step: plan.Step, bound: Bound) -> plan.Step:
+def _with_names(instance: Instance, step: plan.Step, bound: Bound) -> plan.Step:
     """Return the step with names, address, and memory for its volumes."""
     return replace(
         step,

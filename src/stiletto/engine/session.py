@@ -36,7 +36,7 @@ from stiletto.store.trouble import translated
 class Engine:
     """Evaluates calls for the clients of one session; implements `EnginePort`.
 
-    It connects the parts, and only the command line and the server know it. A call needs the
+    It connects the parts, and only the command line and the server use it. A call needs the
     functions of modules, these need processes, and a process makes calls of its own: the circle
     closes at `dispatch`.
     """

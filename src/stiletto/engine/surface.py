@@ -46,7 +46,7 @@ class Below:
 class Surface(ABC):
     """What an operation is applied to; paths are relative, without leading slash.
 
-    `kind`, `link`, `put`, `merge` and `remove` want paths that `resolve` gave.
+    `kind`, `link`, `put`, `merge` and `remove` need paths that `resolve` returned.
     """
 
     @abstractmethod
@@ -63,7 +63,7 @@ class Surface(ABC):
 
     @abstractmethod
     def merge(self, path: str, tree: Dir) -> None:
-        """Lay a directory over the one at a path, which keeps its own permission bits."""
+        """Copy a directory onto the one at a path, which keeps its own permission bits."""
 
     @abstractmethod
     def remove(self, path: str) -> None:
@@ -119,7 +119,7 @@ class TreeSurface(Surface):
         self.tree = self.tree.put(path, entry)
 
     def merge(self, path: str, tree: Dir) -> None:
-        """Lay a directory over the one at a path."""
+        """Copy a directory onto the one at a path."""
         old = self.tree.get(path)
         if isinstance(old, Dir):
             tree = replace(old.merge(tree), mode=old.mode)
@@ -186,7 +186,7 @@ class DeltaSurface(Surface):
         self.tree = self.tree.put(path, entry)
 
     def merge(self, path: str, tree: Dir) -> None:
-        """Lay a directory over the one at a path."""
+        """Copy a directory onto the one at a path."""
         if path and self.kind(path) != "dir":
             self.put(path, tree)
             return
@@ -233,7 +233,7 @@ def make_directory(surface: Surface, path: str, permissions: int) -> None:
 
 
 def put_directory(surface: Surface, path: str, tree: Dir, permissions: int | None) -> None:
-    """Lay a directory over the one at a path; permissions apply to everything in it."""
+    """Copy a directory onto the one at a path; permissions apply to everything in it."""
     if permissions is not None:
         tree = _with_mode(tree, permissions)
     inside = surface.resolve(path, follow=True)

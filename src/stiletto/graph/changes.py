@@ -12,8 +12,8 @@ from stiletto.graph.tree import Dir, Entry, File, Link
 class Changes:
     """Paths that were added, modified (contents, execute bit, link target) and removed.
 
-    Directories end with `/`. A removed directory stands for everything that was in it; an added
-    one is listed with its contents. `all_removed` lists those of removed directories as well.
+    Directories end with `/`. A removed directory means everything that was in it; an added one is
+    listed with its contents. `all_removed` lists those of removed directories as well.
     """
 
     added: tuple[str, ...] = ()

@@ -71,7 +71,7 @@ class Dir:
 
     @cached_property
     def count(self) -> int:
-        """How many entries are beneath; what stands in several places counts in each."""
+        """How many entries are beneath; what is in several places counts in each."""
         inside = (e.count for e in self.entries.values() if isinstance(e, Dir))
         return len(self.entries) + sum(inside)
 
@@ -145,7 +145,7 @@ class Dir:
         return replace(self, entries=MappingProxyType(left))
 
     def merge(self, other: Dir) -> Dir:
-        """Return this tree with `other` laid over it; a directory over a directory merges."""
+        """Return this tree with `other` merged onto it; a directory over a directory merges."""
         entries = dict(self.entries)
         for name, entry in other.entries.items():
             mine = entries.get(name)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A directory of files to lay over the ones below.
+    """A directory of files on top of the ones below.
 
     Attributes:
         root: the directory on the host; its contents are at `/` of the container.

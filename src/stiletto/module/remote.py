@@ -24,7 +24,7 @@ from stiletto.module.credentials import shown
 
 SCHEMES = ("https://", "http://", "ssh://", "file://")
 HOSTS = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org")
-"""Hosts whose repositories are always `owner/name` (engine/vcs of Dagger knows the first three)."""
+"""Hosts whose repositories are always `owner/name` (engine/vcs of Dagger has the first three)."""
 
 _VERSION = re.compile(r"v\d+(\.\d+(\.\d+([-+][0-9A-Za-z.+-]+)?)?)?")
 """What golang.org/x/mod/semver takes for a version: those name tags only."""
@@ -76,7 +76,7 @@ def _bare_part(ref: str, base: Path) -> Path | None:
 
 
 def parse_reference(ref: str, base: Path) -> GitReference:
-    """Read a reference for which `is_remote` holds; local paths are relative to `base`.
+    """Read a reference for which `is_remote` is true; local paths are relative to `base`.
 
     Raises:
         UsageError: it names no repository, or a directory outside of it.

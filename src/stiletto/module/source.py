@@ -139,7 +139,7 @@ def context_of(root: Path) -> Path:
 
 
 def read_project(source: Path) -> ModuleProject:
-    """Read how the module's Python project wants to be run.
+    """Read how to run the module's Python project.
 
     Raises:
         ModuleFailed: there is no valid pyproject.toml.

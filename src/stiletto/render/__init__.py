@@ -1,4 +1,4 @@
-"""Progress for people: a live tree, plain lines, dots, a table at the end, or nothing."""
+"""Shows progress: as a live tree, plain lines, dots, a table at the end, or nothing."""
 
 from __future__ import annotations
 

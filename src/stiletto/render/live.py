@@ -8,7 +8,7 @@
       ⠹ pytest tests/unit 2.0s
         | collecting ...
 
-The tree is drawn anew by a thread of rich's; everything else is called from one thread. The lock
+The tree is redrawn by a thread of rich's; everything else is called from one thread. The lock
 guards the spans only and is never held while printing, because rich holds its own lock while it
 gets the tree.
 """
@@ -103,7 +103,7 @@ class Live(Renderer):
             began_here = failed and self._origin.began_in(span)
             repeated = tail if began_here and self._verbosity <= 0 else []
             lines = [Text(f"  | {line}", style="dim") for line in repeated]
-            # In one go: each print draws the tree anew.
+            # In one go: each print redraws the tree.
             self._console.print(Group(self._ended(span, note), *lines))
 
     def say(self, line: str) -> None:

@@ -16,7 +16,7 @@ from stiletto.layers.layer import Layer
 from stiletto.layers.paths import lstat, relative
 from stiletto.sandbox.plan import BindMount, Mount, OverlayMount, SecretMount, Step, TempMount
 from stiletto.sandbox.relocation import copy_file, placeholder
-from stiletto.sandbox.trees import Snapshot, changes, lay, remove_entry, snapshot
+from stiletto.sandbox.trees import Snapshot, changes, copy_layer, remove_entry, snapshot
 
 
 @dataclass
@@ -25,8 +25,8 @@ class Attached:
 
     Attributes:
         before: for each overlay mount, what it held.
-        opened: directories of links that stand for a volume with mounts beneath it.
-        covered: what stood at a mount point, and where it waits.
+        opened: directories of links in place of a volume with mounts beneath it.
+        covered: what was at a mount point, and where it is meanwhile.
         made: directories that were created for mount points.
     """
 
@@ -110,12 +110,12 @@ def _mount(mount: Mount, attached: Attached, aside: Path) -> None:
         case BindMount(source=source):
             if source.is_dir():
                 here.mkdir()
-                lay(Layer(source), tree, at)
+                copy_layer(Layer(source), tree, at)
             else:
                 copy_file(source, here, placeholder(tree), os.fsencode(tree))
         case OverlayMount(lower=lower):
             here.mkdir()
-            lay(Layer(lower), tree, at)
+            copy_layer(Layer(lower), tree, at)
             attached.before[at] = snapshot(here)
         case TempMount():
             here.mkdir()

@@ -39,7 +39,7 @@ from stiletto.sandbox.seccomp import filter_here
 from stiletto.sandbox.skeleton import materialise_image, skeleton
 from stiletto.sandbox.spool import Spool, Unspooled
 from stiletto.sandbox.step_network import MACHINE, StepNetwork
-from stiletto.sandbox.terminate import ask_command_to_end, kill_launched
+from stiletto.sandbox.terminate import kill_launched, terminate_command
 from stiletto.sandbox.userland import version_of
 
 VERSION_MIN = (0, 11)
@@ -52,7 +52,7 @@ MESSAGE_PREFIX = b"bwrap: "
 
 
 def find_program() -> Path:
-    """Return a bubblewrap that knows overlays: the machine's, or the one from the wheel.
+    """Return a bubblewrap that supports overlays: the machine's, or the one from the wheel.
 
     Raises:
         EnvironmentFailed: there is none.
@@ -219,7 +219,7 @@ class Bubblewrap:
                 pass_fds=[*fds, *joined.fds],
                 end_tree=lambda pid: kill_launched(pid, int(status)),
                 stop=stop,
-                ask_to_end=ask_command_to_end,
+                terminate=terminate_command,
                 confined=True,
             )
             # bubblewrap reports an exit code only for a command that it could start.

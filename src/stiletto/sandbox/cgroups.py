@@ -60,8 +60,8 @@ class Group:
 
     def enter(self, argv: Sequence[str]) -> list[str]:
         """Return the command that runs `argv` in the group."""
-        doors = [str(directory / "cgroup.procs") for directory in self.directories]
-        return ["/bin/sh", "-c", ENTER, "sh", *doors, "--", *argv]
+        entrances = [str(directory / "cgroup.procs") for directory in self.directories]
+        return ["/bin/sh", "-c", ENTER, "sh", *entrances, "--", *argv]
 
     def memory_kills(self) -> int:
         """Return how many of its processes the kernel has killed because memory ran out."""

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed, UsageError
 from stiletto.layers.layer import Bind
-from stiletto.sandbox.interpreters import Answers, Interpreter, Memory, interpreter_for
+from stiletto.sandbox.interpreters import Interpreter, Memory, Probes, interpreter_for
 from stiletto.sandbox.plan import Image
 from stiletto.sandbox.references import ImageRef, python_version
 from stiletto.sandbox.userland import (
@@ -59,14 +59,14 @@ class HostImages:
 
     def __init__(self, servers: Path | None = None, memory: Memory | None = None) -> None:
         self._servers = servers
-        self._answers = Answers(memory)
+        self._probes = Probes(memory)
         self._lock = asyncio.Lock()
 
     async def resolve(self, address: str) -> Image:
         """Return the image for an address.
 
         Raises:
-            EnvironmentFailed: the machine has nothing that could stand in for it.
+            EnvironmentFailed: the machine has no replacement for it.
             UsageError: it is not an address.
         """
         # One after the other: the facts of an executable serve all addresses.
@@ -87,7 +87,7 @@ class HostImages:
                     f"{address} names no Python version",
                     hint="write it like python:3.12 or python:3.12-slim",
                 )
-            interpreter = await interpreter_for(version, find_uv(), answers=self._answers)
+            interpreter = await interpreter_for(version, find_uv(), probes=self._probes)
             return python_image(address, interpreter)
         if server_for(ref) is not None:
             return await asyncio.to_thread(

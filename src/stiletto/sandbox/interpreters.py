@@ -74,15 +74,15 @@ class Memory(Protocol):
         ...
 
 
-class Answers:
+class Probes:
     """Facts of executables, valid for as long as they are the same files."""
 
     def __init__(self, memory: Memory | None = None) -> None:
         self._memory = memory
         self._known: dict[str, dict[str, Any]] = {}
-        self._probes = asyncio.Semaphore(PROBES_AT_ONCE)
+        self._at_once = asyncio.Semaphore(PROBES_AT_ONCE)
 
-    async def ask(self, executable: Path) -> Interpreter | None:
+    async def probe(self, executable: Path) -> Interpreter | None:
         """Return what an executable is; None if it is not a working CPython."""
         key = _key(executable)
         if key is None:
@@ -91,7 +91,7 @@ class Answers:
         if facts is None and self._memory:
             facts = _fitting(self._memory.record(RECORDS, key))
         if facts is None:
-            async with self._probes:
+            async with self._at_once:
                 facts = await _facts(executable)
             # A failure is not cached: it may pass, as while a library is being installed.
             if facts is not None and self._memory:
@@ -199,12 +199,12 @@ def _interpreter(facts: Mapping[str, Any]) -> Interpreter | None:
 
 
 async def find_interpreters(
-    env: Mapping[str, str] = os.environ, home: Path | None = None, answers: Answers | None = None
+    env: Mapping[str, str] = os.environ, home: Path | None = None, probes: Probes | None = None
 ) -> list[Interpreter]:
     """Return every interpreter of this machine, each once, best places first."""
-    known = answers or Answers()
+    known = probes or Probes()
     paths = list(dict.fromkeys(candidates(env, home or Path.home())))
-    found = await asyncio.gather(*map(known.ask, paths))
+    found = await asyncio.gather(*map(known.probe, paths))
     by_file = {python.executable.resolve(): python for python in reversed(found) if python}
     return list(reversed(by_file.values()))
 
@@ -247,19 +247,19 @@ async def interpreter_for(
     uv: Path | None,
     env: Mapping[str, str] = os.environ,
     home: Path | None = None,
-    answers: Answers | None = None,
+    probes: Probes | None = None,
 ) -> Interpreter:
     """Return an interpreter of this version, installed by uv if there is none.
 
     Raises:
         EnvironmentFailed: there is none, and none could be installed.
     """
-    found = await find_interpreters(env, home, answers)
+    found = await find_interpreters(env, home, probes)
     chosen = choose(version, found)
     tried = ""
     if chosen is None and uv is not None and env.get("STILETTO_PYTHON_INSTALL") != "0":
         tried = await install(version, uv)
-        found = await find_interpreters(env, home, answers)
+        found = await find_interpreters(env, home, probes)
         chosen = choose(version, found)
     if chosen is not None:
         return chosen

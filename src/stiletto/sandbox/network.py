@@ -5,7 +5,7 @@
         holder           in the network of the steps (`network_holder`)
 
 A step joins through nsenter. In that network loopback is the steps' own: services find each other
-there, and what listens on the machine's loopback is out of reach, except for what `doors` forwards.
+there, and what listens on the machine's loopback is out of reach, except for what `forwards` opens.
 Sockets of the engine that have to be inside are made by the holder.
 """
 
@@ -24,7 +24,7 @@ from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed, UsageError
 from stiletto.sandbox import network_holder
-from stiletto.sandbox.doors import Address, Doors, doors_for
+from stiletto.sandbox.forwards import Address, Forwards, open_forwards
 from stiletto.sandbox.spawn import Child, Starting, start
 from stiletto.sandbox.step_network import MACHINE, StepNetwork
 
@@ -69,7 +69,7 @@ class Own:
         self._link = link
         self._spaces = spaces
         self._supervisor = supervisor
-        self.doors = Doors()
+        self.forwards = Forwards()
 
     def socket(
         self, kind: int, family: int = socket.AF_INET, bound: Address | None = None
@@ -115,7 +115,7 @@ class Own:
 
     async def close(self) -> None:
         """End the network."""
-        self.doors.close()
+        self.forwards.close()
         self._link.close()
         for fd in self._spaces:
             os.close(fd)
@@ -153,7 +153,7 @@ class Network:
         self._nsenter = shutil.which("nsenter") or ""
         self._making: asyncio.Future[Own | None] | None = None
         self._say = say
-        self._unsaid = ""
+        self._unreported = ""
         self.ports = tuple(ports)
         self.why = ""
 
@@ -176,10 +176,10 @@ class Network:
         assert self._making is not None
         # The first caller may be cancelled; the others still need it.
         network = await asyncio.shield(self._making)
-        if self._unsaid:
+        if self._unreported:
             # Only now: where bubblewrap does not work there are no such steps.
-            self._say(self._unsaid)
-            self._unsaid = ""
+            self._say(self._unreported)
+            self._unreported = ""
         return network
 
     async def _make(self) -> Own | None:
@@ -195,7 +195,7 @@ class Network:
             return None
         try:
             await self._try(own)
-            await doors_for(own.doors, own.socket, self._host_env, self.ports)
+            await open_forwards(own.forwards, own.socket, self._host_env, self.ports)
         except (EnvironmentFailed, OSError) as error:
             self._give_up(error)
             await own.close()
@@ -207,7 +207,7 @@ class Network:
 
     def _give_up(self, error: Exception) -> None:
         self.why = str(error)
-        self._unsaid = (
+        self._unreported = (
             "steps share the machine's network, with what listens on its loopback: "
             f"{self.why}; {LOOPBACK}=all does so without this message"
         )

@@ -51,9 +51,9 @@ class Namespaces:
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """Directories laid over each other, lowest first; read-only without `upper` and `work`.
+    """Directories on top of each other, lowest first; read-only without `upper` and `work`.
 
-    The kernel wants two lower directories where there is no upper one.
+    The kernel requires two lower directories where there is no upper one.
     """
 
     lowers: tuple[Path, ...]

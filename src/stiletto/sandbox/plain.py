@@ -32,8 +32,8 @@ from stiletto.sandbox.secret_files import shown
 from stiletto.sandbox.skeleton import image_files, materialise_image
 from stiletto.sandbox.spool import Spool, Unspooled
 from stiletto.sandbox.step_network import MACHINE, StepNetwork
-from stiletto.sandbox.terminate import ask_to_end
-from stiletto.sandbox.trees import Snapshot, aim_links, changes, snapshot
+from stiletto.sandbox.terminate import terminate
+from stiletto.sandbox.trees import Snapshot, changes, retarget_links, snapshot
 from stiletto.sandbox.watch import end_all
 from stiletto.sandbox.watcher import Watched, watched
 
@@ -120,7 +120,7 @@ def _image_plan(image: Image) -> dict[str, bytes | str]:
 
 
 def _prepare(step: Step, tree: Path, aside: Path) -> _Prepared:
-    aim_links(tree)
+    retarget_links(tree)
     attached = attach(step, tree, aside)
     before = snapshot(tree, attached.mounts)
     # Created after the snapshot: a new working directory is part of the step's layer.
@@ -199,7 +199,7 @@ async def _execute(
                 end_tree=end_tree,
                 started=watching.started,
                 stop=stop,
-                ask_to_end=ask_to_end,
+                terminate=terminate,
             )
         except Unspooled:
             raise

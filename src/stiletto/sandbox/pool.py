@@ -24,7 +24,7 @@ from typing import TypeAlias
 from stiletto.layers.layer import Layer
 from stiletto.layers.remove import remove_tree
 from stiletto.sandbox.relocation import working_tree
-from stiletto.sandbox.trees import lay
+from stiletto.sandbox.trees import copy_layer
 
 IDLE_MAX = 4
 """Each is a full copy on disk; a pipeline has few branches that are worth one."""
@@ -92,7 +92,7 @@ class TreePool:
         tree = self._best(wanted) or self._new()
         try:
             for layer in layers[len(tree.holds) :]:
-                lay(layer, tree.path)
+                copy_layer(layer, tree.path)
         except BaseException:
             tree.remove()
             raise

@@ -16,7 +16,7 @@ from typing import Any
 
 from stiletto.sandbox.packing import assert_words
 from stiletto.sandbox.plan import Sink
-from stiletto.sandbox.scrub import Replacer, Sought
+from stiletto.sandbox.scrub import PatternSource, Replacer
 from stiletto.sandbox.spawn import Child, Starting, start
 from stiletto.sandbox.spool import Spool, Stream
 
@@ -53,7 +53,7 @@ class Transcript:
     """
 
     sink: Sink
-    patterns: Sought
+    patterns: PatternSource
     printed: Spool
     hold_prefix: bytes = b""
 
@@ -145,14 +145,14 @@ async def run_process(
     cwd: Path | None = None,
     pass_fds: Sequence[int] = (),
     stop: asyncio.Event | None = None,
-    ask_to_end: Callable[[int], None] | None = None,
+    terminate: Callable[[int], None] | None = None,
     started: Callable[[int], None] | None = None,
     confined: bool = False,
 ) -> int:
     """Run to the end and return the exit code as a shell shows it.
 
     The process leads a session of its own. `end_tree` is called with its id when it has ended,
-    and also when this call is cancelled; it must leave no process behind. `ask_to_end` is called
+    and also when this call is cancelled; it must leave no process behind. `terminate` is called
     with it once `stop` is set, `started` when it runs. `confined`: it reaches no abstract socket
     of the machine.
 
@@ -192,8 +192,8 @@ async def run_process(
         readers.append(_Reader(out_read, lambda data: transcript.feed("stdout", data)))
         readers.append(_Reader(err_read, lambda data: transcript.feed("stderr", data)))
         try:
-            if stop is not None and ask_to_end is not None:
-                await _stopped(process, stop, ask_to_end)
+            if stop is not None and terminate is not None:
+                await _stopped(process, stop, terminate)
             returncode = await _ended(process, readers)
         finally:
             end_tree(process.pid)
@@ -229,14 +229,14 @@ async def _ended(process: Child, readers: Sequence[_Reader]) -> int:
         waiting.cancel()
 
 
-async def _stopped(process: Child, stop: asyncio.Event, ask_to_end: Callable[[int], None]) -> None:
+async def _stopped(process: Child, stop: asyncio.Event, terminate: Callable[[int], None]) -> None:
     """Wait for the process's end or for `stop`, and let it end in the second case."""
     ended = asyncio.ensure_future(process.wait())
     stopping = asyncio.ensure_future(stop.wait())
     try:
         await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not ended.done():
-            ask_to_end(process.pid)
+            terminate(process.pid)
     finally:
         ended.cancel()
         stopping.cancel()

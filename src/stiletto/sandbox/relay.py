@@ -18,7 +18,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from stiletto.sandbox.doors import join
+from stiletto.sandbox.forwards import join
 from stiletto.sandbox.host_environment import PROXY_VARIABLES
 
 HEAD_MAX_BYTES = 1 << 16

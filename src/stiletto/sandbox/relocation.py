@@ -24,7 +24,7 @@ NAME_BYTES = 14
 HELD_MARK = re.compile(re.escape(MARK.encode()) + rb"@+(/?)")
 
 FICLONE = 0x40049409
-"""ioctl that shares a file's blocks (linux/fs.h); btrfs, XFS and others know it."""
+"""ioctl that shares a file's blocks (linux/fs.h); btrfs, XFS and others support it."""
 
 SEARCHED_MAX_BYTES = 64 * 1024 * 1024
 """A larger file is data, not a script or a module: copied without looking into it."""

@@ -53,7 +53,7 @@ def replay_line(
         s.encode("utf-8", "surrogateescape") in step.stdin for s in secrets if s
     ):
         return None
-    drawn = _Drawn("/h" if outer else "")
+    drawn = _QuotedOptions("/h" if outer else "")
     words = [word for operation in inner for word in drawn.words(operation)]
     front = [shlex.quote(str(program))]
     if outer:
@@ -68,7 +68,7 @@ def replay_line(
     return f"d=$(mktemp -d -p {directory}) && mkdir {directories} && {command}"
 
 
-class _Drawn:
+class _QuotedOptions:
     """Turns operations into quoted words; counts what the shell must provide."""
 
     def __init__(self, prefix: str) -> None:

@@ -161,13 +161,13 @@ class Patterns:
         return self._compiled
 
 
-Sought: TypeAlias = "Mapping[bytes, bytes] | Patterns"
+PatternSource: TypeAlias = "Mapping[bytes, bytes] | Patterns"
 
 
 class Replacer:
     """Replaces patterns in one stream; the leftmost match wins, then the longest."""
 
-    def __init__(self, patterns: Sought) -> None:
+    def __init__(self, patterns: PatternSource) -> None:
         self._patterns = patterns if isinstance(patterns, Patterns) else Patterns(Masks(), patterns)
         self._held = b""
 

@@ -24,7 +24,7 @@ ALLOW, FAIL = 0x7FFF0000, 0x00050000
 EPERM, ENOSYS = 1, 38
 
 X32_BIT = 0x40000000
-"""Numbers of x86-64 from here on are the x32 ABI, which no list here knows."""
+"""Numbers of x86-64 from here on are the x32 ABI, which no list here has."""
 
 SAME_EVERYWHERE = {
     "clock_settime64": 404,

@@ -55,7 +55,7 @@ class Server:
         clients: wheels that have one, for where the server comes without.
         links: other names for its programs.
         user: the user it runs as.
-        kin: another server that speaks the same protocol, by the version it is taken for.
+        kin: another server with the same protocol, by the version it is taken for.
     """
 
     title: str

@@ -21,6 +21,7 @@ USER = "user"
 STICKY = frozenset({"tmp", "var/tmp"})
 DIRECTORIES = ("tmp/", "var/tmp/", "root/", "run/", "home/")
 KERNEL_DIRECTORIES = ("proc/", "sys/", "dev/")
+_PROGRAM_MARKS = (b"#!", b"\x7fELF")
 
 
 def image_files(image: Image) -> dict[str, bytes | str]:
@@ -72,10 +73,6 @@ def _digest(plan: Mapping[str, bytes | str]) -> str:
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
 
-def _is_program(contents: bytes) -> bool:
-    return contents.startswith((b"#!", b"\x7fELF"))
-
-
 def _write(root: Path, plan: Mapping[str, bytes | str]) -> None:
     for path, value in sorted(plan.items()):
         here = root / path
@@ -88,7 +85,7 @@ def _write(root: Path, plan: Mapping[str, bytes | str]) -> None:
             here.symlink_to(value)
         else:
             here.write_bytes(value)
-            here.chmod(0o755 if _is_program(value) else 0o644)
+            here.chmod(0o755 if value.startswith(_PROGRAM_MARKS) else 0o644)
 
 
 def materialise_image(base: Path, plan: Mapping[str, bytes | str]) -> Path:

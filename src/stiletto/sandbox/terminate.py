@@ -1,6 +1,6 @@
 """Ends the command of a sandbox, past the launcher that would take the signal itself.
 
-bubblewrap stands between: one process outside, one as init of the new namespace, and the command
+bubblewrap is in between: one process outside, one as init of the new namespace, and the command
 beneath them. A signal to the first kills everything at once, and an init never gets one.
 """
 
@@ -18,19 +18,19 @@ from stiletto.sandbox.process import kill_group
 PROC = Path("/proc")
 
 
-def ask_to_end(pid: int) -> None:
+def terminate(pid: int) -> None:
     """Send SIGTERM to a process; an absent one is not an error."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
 
 
-def ask_command_to_end(launcher: int) -> None:
+def terminate_command(launcher: int) -> None:
     """Send SIGTERM to the command that a launcher started; kill a launcher that has none yet."""
     commands = list(_commands(launcher, _name(launcher), _children()))
     if not commands:
         kill_group(launcher)
     for pid in commands:
-        ask_to_end(pid)
+        terminate(pid)
 
 
 def kill_launched(launcher: int, status: int) -> None:

@@ -82,7 +82,7 @@ def remove_entry(path: Path) -> None:
         path.unlink()
 
 
-def lay(layer: Layer, tree: Path, at: str = "") -> None:
+def copy_layer(layer: Layer, tree: Path, at: str = "") -> None:
     """Copy a layer onto the working tree, beneath `at`; placeholders become the tree's path."""
     root = tree / at
     for path in layer.removed:
@@ -111,7 +111,7 @@ def lay(layer: Layer, tree: Path, at: str = "") -> None:
         here.chmod(mode)
 
 
-def aim_links(tree: Path) -> None:
+def retarget_links(tree: Path) -> None:
     """Point absolute links into the tree where the tree has their target.
 
     In a container `/app -> /src` leads to the container's `/src`, not to the host's.

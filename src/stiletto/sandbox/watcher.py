@@ -52,7 +52,7 @@ def _tell(tree: Path, secrets: Path | None, pid: int) -> None:
 
 
 class Watched:
-    """One step that the watcher knows of."""
+    """One step that the watcher guards."""
 
     def __init__(self, tree: Path, secrets: Path | None) -> None:
         self._tree = tree

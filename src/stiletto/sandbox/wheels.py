@@ -59,7 +59,7 @@ def installed(wheel: Wheel, base: Path, uv: Path) -> Path:
             ) from error
         if result.returncode != 0:
             raise EnvironmentFailed(
-                f"{wheel.requirement} cannot be installed: {_last_words(result.stderr)}"
+                f"{wheel.requirement} cannot be installed: {_last_line(result.stderr)}"
             )
         if wheel.archive:
             _unpack(next(new.glob(wheel.archive)), new / "unpacked")
@@ -73,6 +73,6 @@ def _unpack(archive: Path, target: Path) -> None:
     archive.unlink()
 
 
-def _last_words(text: str) -> str:
+def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else "no message"

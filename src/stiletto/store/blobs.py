@@ -51,10 +51,10 @@ class Blobs:
 
     def has(self, digest: str, size_bytes: int) -> bool:
         """Whether the blob is there in full length, and was not written to."""
-        return self._stands(self._root / blob_name(digest), digest, size_bytes)
+        return self._is_intact(self._root / blob_name(digest), digest, size_bytes)
 
     @staticmethod
-    def _stands(path: Path, digest: str, size_bytes: int | None = None) -> bool:
+    def _is_intact(path: Path, digest: str, size_bytes: int | None = None) -> bool:
         facts = lstat(path)
         return facts is not None and is_untouched(facts, digest, size_bytes)
 
@@ -111,7 +111,7 @@ class Blobs:
             EnvironmentFailed: the store does not have them.
         """
         path = self._root / blob_name(digest, executable=executable)
-        if self._stands(path, digest):
+        if self._is_intact(path, digest):
             return path
         if not executable:
             raise self._lost(digest)
@@ -172,7 +172,7 @@ class Blobs:
 
     def _open(self, digest: str) -> int:
         path = self._root / blob_name(digest)
-        if not self._stands(path, digest):
+        if not self._is_intact(path, digest):
             raise self._lost(digest)
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
@@ -198,7 +198,7 @@ class Blobs:
             try:
                 os.link(staged, target)
             except FileExistsError:
-                if self._stands(target, digest, staged.stat().st_size):
+                if self._is_intact(target, digest, staged.stat().st_size):
                     return
                 clear(target)  # damaged
             except (FileNotFoundError, NotADirectoryError):

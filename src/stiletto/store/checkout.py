@@ -26,7 +26,7 @@ _NO_LINK = {errno.EXDEV, errno.EMLINK, errno.EPERM, errno.EOPNOTSUPP, errno.EACC
 """Another device, ext4's 65,000 links are used up, or a file system without hard links."""
 
 
-def lay_out(tree: Dir, root: Path, blobs: Blobs, removed: frozenset[str] = frozenset()) -> None:
+def check_out(tree: Dir, root: Path, blobs: Blobs, removed: frozenset[str] = frozenset()) -> None:
     """Fill the empty directory `root` with the tree and with marks for what it hides.
 
     Files are hard links to their blobs where modes and the file system allow, else copies.
@@ -64,21 +64,21 @@ def _finish(tree: Dir, root: Path) -> None:
     root.chmod(tree.mode)
 
 
-def stands(tree: Dir, root: Path) -> bool:
-    """Whether a directory still has what was laid out, as far as lengths and times show.
+def is_unchanged_tree(tree: Dir, root: Path) -> bool:
+    """Whether a directory still has what was checked out, as far as lengths and times show.
 
     What else is there (marks for what it hides) does not count.
     """
     facts = lstat(root)
     if facts is None or not stat.S_ISDIR(facts.st_mode):
         return False
-    return all(_entry_stands(entry, root / name) for name, entry in tree.entries.items())
+    return all(_is_unchanged(entry, root / name) for name, entry in tree.entries.items())
 
 
-def _entry_stands(entry: Entry, path: Path) -> bool:
+def _is_unchanged(entry: Entry, path: Path) -> bool:
     match entry:
         case Dir():
-            return stands(entry, path)
+            return is_unchanged_tree(entry, path)
         case Link(target):
             try:
                 return os.readlink(path) == target  # noqa: PTH115 - Path.readlink would tidy it up

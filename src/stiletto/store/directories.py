@@ -75,14 +75,14 @@ class Directories(Opened):
         key = checkout_key(tree, removed)
         found = self.directory("checkouts", key)
         checked = found is not None and self._is_checked(found)
-        if found is not None and not checked and not checkout.stands(tree, found / "fs"):
-            self._give_up(found, "the files there have changed")
+        if found is not None and not checked and not checkout.is_unchanged_tree(tree, found / "fs"):
+            self._drop_damaged(found, "the files there have changed")
             found = None
         if found is None:
             with self.stage() as staged:
                 root = staged / "fs"
                 root.mkdir()
-                checkout.lay_out(tree, root, self._blobs, removed)
+                checkout.check_out(tree, root, self._blobs, removed)
                 (staged / TREE).write_bytes(sealed.seal({"tree": tree.to_json()}))
                 found = self.commit(staged, "checkouts", key)
                 self._is_checked(found)
@@ -122,7 +122,7 @@ class Directories(Opened):
             ),
         )
         if layer is None:
-            self._give_up(path, f"{LAYER} is damaged")
+            self._drop_damaged(path, f"{LAYER} is damaged")
             return None
         if not self._is_checked(path):
             listed = sealed.read(path / MANIFEST)
@@ -131,7 +131,7 @@ class Directories(Opened):
             except sealed.MISFIT:
                 lost = f"../{MANIFEST}"
             if lost is not None:
-                self._give_up(path, f"fs/{lost} has changed")
+                self._drop_damaged(path, f"fs/{lost} has changed")
                 return None
         return layer
 
@@ -148,7 +148,7 @@ class Directories(Opened):
         self._checked[path] = inode
         return checked
 
-    def _give_up(self, path: Path, why: str) -> None:
+    def _drop_damaged(self, path: Path, why: str) -> None:
         """Move a damaged entry out of the way, so that it is made again."""
         self._tell(f"{path} was damaged and is recreated: {why}")
         discard(path, self._stage)

@@ -1,9 +1,9 @@
 """Writes results into directories of the user, without following links out of them.
 
-Every step is taken relative to an open directory and without following links, so a link that stands
-in the destination, or is put there meanwhile, cannot lead a write elsewhere. Each file, and each
-directory that was not there, appears whole, by rename from a staging directory; the user's umask
-does not change the modes of the tree, and no file gets a bit that would let it run as another user.
+Every step is taken relative to an open directory and without following links, so a link in the
+destination, or is put there meanwhile, cannot lead a write elsewhere. Each file, and each directory
+that was not there, appears whole, by rename from a staging directory; the user's umask does not
+change the modes of the tree, and no file gets a bit that would let it run as another user.
 
     DESTINATION/.stiletto-<16 digits>/     one export's staging, locked while that runs
 
@@ -69,7 +69,7 @@ def write_file(file: File, destination: Path, blobs: Blobs) -> None:
     """Write one file to exactly this path; its parents are made.
 
     Raises:
-        UsageError: a directory stands there, or it cannot be written to.
+        UsageError: there is a directory, or it cannot be written to.
     """
     with named(destination):
         if destination.is_dir():
@@ -157,7 +157,7 @@ class _Staging:
     def __exit__(self, *_: object) -> None:
         if self._at >= 0:
             with contextlib.suppress(OSError):
-                _let_in(self._at)
+                _open_to_owner(self._at)
                 shutil.rmtree(self._name, dir_fd=self._beside)
             os.close(self._at)
 
@@ -253,20 +253,20 @@ def _clear_leftovers(within: int) -> None:
                 if os.fstat(left).st_uid != os.geteuid():
                     continue
                 fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                _let_in(left)
+                _open_to_owner(left)
                 shutil.rmtree(name, dir_fd=within)
         except OSError:
             continue  # it is in use, or going away
 
 
-def _let_in(directory: int) -> None:
+def _open_to_owner(directory: int) -> None:
     """Give the owner all rights to what is to be removed: a tree may have closed directories."""
     for name in os.listdir(directory):
         if _is_directory(name, directory):
             with contextlib.suppress(OSError):
                 os.chmod(name, 0o700, dir_fd=directory)
             with contextlib.suppress(OSError), _opened(name, directory) as child:
-                _let_in(child)
+                _open_to_owner(child)
 
 
 def _is_directory(name: str, within: int) -> bool:

@@ -41,13 +41,10 @@ class StatIndex:
         self._path = path
         self._stage = stage
         self.clock_ns = clock_ns
-        self._known = self._load()
-        self._changed = False
-
-    def _load(self) -> dict[str, tuple[_Facts, str]]:
         # An index is a shortcut: one that cannot be read costs time, never correctness.
         # Damage in it shows: facts that no file has, or a digest that no blob has.
-        return _read(self._path) or {}
+        self._known = read_index(path) or {}
+        self._changed = False
 
     def digest(self, path: str, facts: os.stat_result) -> str | None:
         """Return the contents of the file when it last looked like this."""
@@ -65,7 +62,7 @@ class StatIndex:
     def save(self, listed: dict[str, frozenset[str]]) -> None:
         """Write the index if it changed. `listed` has every directory walked and its names.
 
-        What stands in a directory that was not walked this time stays known.
+        What is in a directory that was not walked this time stays known.
         """
         for path in [path for path in self._known if _is_gone(path, listed)]:
             del self._known[path]
@@ -78,12 +75,8 @@ class StatIndex:
         self._stage.write(text, lambda staged: place(staged, self._path, root))
 
 
-def is_index(path: Path) -> bool:
-    """Whether a file is an index that can be read."""
-    return _read(path) is not None
-
-
-def _read(path: Path) -> dict[str, tuple[_Facts, str]] | None:
+def read_index(path: Path) -> dict[str, tuple[_Facts, str]] | None:
+    """Return the rows of an index, or None if it cannot be read."""
     try:
         return _rows(json.loads(path.read_bytes()))
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, RecursionError, *MISFIT):

@@ -61,7 +61,7 @@ def blob_time_s(digest: str) -> int:
 
 
 def checkout_key(tree: Dir, removed: frozenset[str]) -> str:
-    """Return the name under which a tree is laid out that hides these paths."""
+    """Return the name of the checkout of a tree that hides these paths."""
     hides = "".join(f"\0{path}" for path in sorted(removed))
     return hashlib.sha256((tree.digest + hides).encode("utf-8", "surrogateescape")).hexdigest()
 

@@ -82,7 +82,7 @@ class Opened:
         )
 
     def _directory(self, name: str) -> Path:
-        """Return a directory of the store; a file that stands there is removed."""
+        """Return a directory of the store; a file in its place is removed."""
         path = self.root / name
         if os.path.lexists(path) and not path.is_dir():
             files.remove_file(path, self._tell)

@@ -22,7 +22,7 @@ def check_removals(entries: Mapping[str, Entry | None], destination: Path) -> No
     """Look at all paths before anything is changed.
 
     Raises:
-        UsageError: a link stands on the way to one of them.
+        UsageError: a link is on the way to one of them.
     """
     for path, entry in entries.items():
         with _parent(path, destination) as (parent, name):
@@ -34,7 +34,7 @@ def remove_entries(entries: Mapping[str, Entry | None], destination: Path) -> No
     """Remove known files, and directories that become empty; an absent one is not an error.
 
     Raises:
-        UsageError: a link stands on the way, or something cannot be removed.
+        UsageError: a link is on the way, or something cannot be removed.
     """
     with named(destination):
         for path, entry in entries.items():

@@ -151,7 +151,7 @@ class Store(Directories):
         """Write a file to exactly this path of the user's.
 
         Raises:
-            UsageError: a directory stands there, or it cannot be written to.
+            UsageError: there is a directory, or it cannot be written to.
         """
         with trouble.translated(self.root, destination):
             export.write_file(file, destination, self._blobs)

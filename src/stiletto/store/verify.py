@@ -3,7 +3,7 @@
     blob            its digest, time and mode
     record          its seal; a saved tree also its digest, and that its contents are there
     layer           both its files of facts, and each file by kind, length and time
-    checkout        that it has what was laid out there, and each file's digest
+    checkout        that it has what was checked out there, and each file's digest
     index, replay, salt, locks, volumes, sandbox, stage      kind and shape
 
 What steps wrote into a layer is known by length and time, not by digest, and a cache volume belongs
@@ -104,7 +104,7 @@ def verify(root: Path, drop: Callable[[Path], None] | None) -> Verified:
     _blobs(look)
     _records(look)
     for path in look.files(root / "index", "index"):
-        if not ingest.is_index(path):
+        if ingest.read_index(path) is None:
             look.damaged(path, "not an index")
     for path in look.files(root / "replay", "replay"):
         if path.stat().st_size == 0:
@@ -191,7 +191,7 @@ def _checkouts(look: _Look) -> None:
         tree = sealed.fitting(sealed.read(path / TREE), lambda data: Dir.from_json(data["tree"]))
         if tree is None:
             look.damaged(path, f"{TREE} is damaged or missing")
-        elif not checkout.stands(tree, path / "fs"):
+        elif not checkout.is_unchanged_tree(tree, path / "fs"):
             look.damaged(path, "differs from the tree that it was made from")
         else:
             bad = next((file for file in _regular(path / "fs") if not _is_good(look, file)), None)

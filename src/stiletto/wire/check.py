@@ -87,7 +87,7 @@ class _Check:
         self._costs: dict[str, _Cost] = {}
         self._open: list[str] = []
         self._deep = False
-        # Per fragment or operation: the variables and the fragments that stand in it directly.
+        # Per fragment or operation: the variables and the fragments directly in it.
         self._variables: dict[int, list[ast.VariableNode]] = {}
         self._spreads: dict[int, list[str]] = {}
         self._here = 0

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stiletto.cli.flags import Flag, FlagSet, asks_for_help
+from stiletto.cli.flags import Flag, FlagSet, requests_help
 from stiletto.errors import UsageError
 
 FLAGS = FlagSet(
@@ -65,6 +65,6 @@ def test_wrong_flags_are_named(words: list[str], message: str, hint: str) -> Non
 
 def test_help_counts_before_the_double_dash_only() -> None:
     """-h and --help are seen anywhere, except behind `--`."""
-    assert asks_for_help(["a", "-h"])
-    assert asks_for_help(["--help"])
-    assert not asks_for_help(["a", "--", "-h"])
+    assert requests_help(["a", "-h"])
+    assert requests_help(["--help"])
+    assert not requests_help(["a", "--", "-h"])

@@ -9,8 +9,8 @@ import pytest
 
 from stiletto.errors import EnvironmentFailed
 from stiletto.sandbox.interpreters import (
-    Answers,
     Interpreter,
+    Probes,
     candidates,
     choose,
     find_interpreters,
@@ -85,14 +85,14 @@ async def test_places(tmp_path: Path) -> None:
 
 async def test_probe() -> None:
     """An interpreter tells its version and prefix; what is none tells nothing."""
-    answers = Answers()
-    found = await answers.ask(Path(getattr(sys, "_base_executable", sys.executable)))
+    probes = Probes()
+    found = await probes.probe(Path(getattr(sys, "_base_executable", sys.executable)))
 
     assert found is not None
     assert found.series == HERE
     assert found.prefix == Path(sys.base_prefix)
-    assert await answers.ask(Path("/bin/true")) is None
-    assert await answers.ask(Path("/nonexistent/python")) is None
+    assert await probes.probe(Path("/bin/true")) is None
+    assert await probes.probe(Path("/nonexistent/python")) is None
 
 
 async def test_an_interpreter_is_asked_once(tmp_path: Path) -> None:
@@ -106,18 +106,18 @@ async def test_an_interpreter_is_asked_once(tmp_path: Path) -> None:
         python.chmod(0o755)
 
     write("exit 1")
-    assert await Answers(store).ask(python) is None
-    assert await Answers(store).ask(python) is None
+    assert await Probes(store).probe(python) is None
+    assert await Probes(store).probe(python) is None
     assert 2 == len(asked.read_text().splitlines())
 
     write(f'exec {real} "$@"')
-    first = await Answers(store).ask(python)
+    first = await Probes(store).probe(python)
     assert first is not None
-    assert first == await Answers(store).ask(python)
+    assert first == await Probes(store).probe(python)
     assert 3 == len(asked.read_text().splitlines())
 
     write(f'exec {real} "$@" # changed')
-    assert first == await Answers(store).ask(python)
+    assert first == await Probes(store).probe(python)
     assert 4 == len(asked.read_text().splitlines())
 
 

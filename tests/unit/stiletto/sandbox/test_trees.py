@@ -8,7 +8,7 @@ from pathlib import Path
 from stiletto.layers.layer import Layer
 from stiletto.layers.remove import remove_tree
 from stiletto.sandbox.relocation import working_tree
-from stiletto.sandbox.trees import changes, lay, snapshot
+from stiletto.sandbox.trees import changes, copy_layer, snapshot
 
 
 def test_paths_move_between_trees(tmp_path: Path) -> None:
@@ -24,7 +24,7 @@ def test_paths_move_between_trees(tmp_path: Path) -> None:
     (one / "bin/python").symlink_to(one / "real")
     (one / "plain").write_text("nothing")
     layer = changes(one, before, upper)
-    lay(layer, two)
+    copy_layer(layer, two)
 
     assert layer.relocatable == {"bin/tool", "bin/code", "bin/python"}
     assert str(one).encode() not in (upper / "bin/code").read_bytes()
@@ -58,7 +58,7 @@ def test_read_only_directories_move(tmp_path: Path) -> None:
     (low / "d/e").mkdir(parents=True)
     (low / "d/e/f").write_text("")
     (low / "d").chmod(0o555)
-    lay(Layer(low), tree)
+    copy_layer(Layer(low), tree)
 
     assert (tree / "d").stat().st_mode & 0o777 == 0o555
     assert (tree / "d/e/f").exists()

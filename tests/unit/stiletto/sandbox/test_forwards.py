@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stiletto.sandbox.doors import name_servers, proxies
+from stiletto.sandbox.forwards import name_servers, proxies
 
 HOSTS = "127.0.0.1 localhost\n::1 localhost ip6-localhost\n127.0.1.1 Desk desk.example # me\n"
 
@@ -28,7 +28,7 @@ HOSTS = "127.0.0.1 localhost\n::1 localhost ip6-localhost\n127.0.1.1 Desk desk.e
     ],
 )
 def test_where_proxies_are(environ: dict[str, str], expected: list[tuple[str, int]]) -> None:
-    """Addresses, and names that /etc/hosts has; a name of the internet needs no door."""
+    """Addresses, and names that /etc/hosts has; a name of the internet needs no forward."""
     assert expected == proxies(environ, HOSTS)
 
 

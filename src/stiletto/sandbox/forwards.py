@@ -28,8 +28,8 @@ CHUNK_BYTES = 1 << 16
 PORTS = {"http": 80, "https": 443, "socks": 1080, "socks4": 1080, "socks5": 1080, "socks5h": 1080}
 DNS_PORT = 53
 OPEN_MAX = 128
-"""How many connections, and how many clients by datagrams, one door serves at a time: a step must
-not use up the engine's descriptors. The client idle for longest gives way to the next."""
+"""How many connections, and how many clients by datagrams, one forward serves at a time: a step
+must not use up the engine's descriptors. The client idle for longest gives way to the next."""
 
 
 Inside: TypeAlias = Callable[[int, int, Address | None], socket.socket]
@@ -54,8 +54,8 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         writer.write_eof()
 
 
-class Doors:
-    """The open doors of one network."""
+class Forwards:
+    """The open forwards of one network."""
 
     def __init__(self) -> None:
         self._opened = contextlib.ExitStack()
@@ -89,13 +89,13 @@ class Doors:
         return True
 
     async def datagrams(self, inside: Inside, at: Address) -> bool:
-        """Pass datagrams to an address on to the machine, and the answers back."""
+        """Pass datagrams to an address on to the machine, and the responses back."""
         listener = _bound(inside, socket.SOCK_DGRAM, at)
         if listener is None:
             return False
         listener.setblocking(False)
         loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_datagram_endpoint(lambda: _Questions(at), sock=listener)
+        transport, _ = await loop.create_datagram_endpoint(lambda: _Requests(at), sock=listener)
         self._opened.callback(transport.close)
         return True
 
@@ -111,7 +111,7 @@ def _bound(inside: Inside, kind: int, at: Address) -> socket.socket | None:
         raise
 
 
-class _Questions(asyncio.DatagramProtocol):
+class _Requests(asyncio.DatagramProtocol):
     """Forwards the datagrams of steps to the machine, each client from a port of its own."""
 
     def __init__(self, at: Address) -> None:
@@ -124,17 +124,17 @@ class _Questions(asyncio.DatagramProtocol):
         self._inside = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        task = asyncio.ensure_future(self._ask(data, addr))
+        task = asyncio.ensure_future(self._forward(data, addr))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _ask(self, data: bytes, client: tuple[str, int]) -> None:
+    async def _forward(self, data: bytes, client: tuple[str, int]) -> None:
         known = self._sockets.pop(client, None)
         if known is None or known.is_closing():
             loop = asyncio.get_running_loop()
             try:
                 known, _ = await loop.create_datagram_endpoint(
-                    lambda: _Answers(self._inside, client), remote_addr=self._at
+                    lambda: _Responses(self._inside, client), remote_addr=self._at
                 )
             except OSError:
                 return  # as lost as any datagram
@@ -148,7 +148,7 @@ class _Questions(asyncio.DatagramProtocol):
             transport.close()
 
 
-class _Answers(asyncio.DatagramProtocol):
+class _Responses(asyncio.DatagramProtocol):
     """Sends the machine's responses to one client."""
 
     def __init__(self, inside: asyncio.DatagramTransport, client: tuple[str, int]) -> None:
@@ -160,8 +160,8 @@ class _Answers(asyncio.DatagramProtocol):
             self._inside.sendto(data, self._client)
 
 
-async def doors_for(
-    doors: Doors,
+async def open_forwards(
+    forwards: Forwards,
     inside: Inside,
     host_env: Mapping[str, str],
     ports: Sequence[int],
@@ -171,9 +171,9 @@ async def doors_for(
     streams += [(address, port) for port in ports for address in ("127.0.0.1", "::1")]
     servers = [(address, DNS_PORT) for address in name_servers(_text(Path("/etc/resolv.conf")))]
     for at in dict.fromkeys([*streams, *servers]):
-        await doors.stream(inside, at)
+        await forwards.stream(inside, at)
     for at in servers:
-        await doors.datagrams(inside, at)
+        await forwards.datagrams(inside, at)
 
 
 def _text(path: Path) -> str:
