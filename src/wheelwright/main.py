@@ -298,7 +298,7 @@ class Wheelwright(Releases):
             )
         return await run(await self._loaded(rerun=rerun))
 
-    # Each call prints the pins that it kept, so none is answered from an earlier one.
+    # Each call prints the pins that it kept, so none is cached.
     @uncached
     @takes()
     @translate_errors

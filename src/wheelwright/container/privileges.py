@@ -18,7 +18,7 @@ from typing import Final
 
 
 class Credential(Enum):
-    """A secret that a step may be given; the value is how people call it."""
+    """A secret that a step may be given; the value is its name in messages."""
 
     INDEX = "index credential"
     GITHUB = "GitHub token"
@@ -28,7 +28,7 @@ class Credential(Enum):
 
 
 class Cache(Enum):
-    """Which cache of uv is mounted, writable; the value is how people call it."""
+    """Which cache of uv is mounted, writable; the value is its name in messages."""
 
     NONE = "none"
     SHARED = "the shared uv cache"

@@ -168,17 +168,12 @@ async def _resolved(container: dagger.Container, plan: Environment) -> dagger.Co
         except dagger.ExecError as error:
             if not building.needs_build(error.stderr):
                 raise
-        try:
-            return await _built(container, plan, plan.dependencies).sync()
-        except dagger.ExecError as error:
-            if not building.needs_credential(error.stderr):
-                raise
-            raise RequestError(
-                "a package of a private host must be built from source, and builds do not get the "
-                f"credentials of --netrc: {building.last_line(error.stderr)}",
-                "run `uv lock`, and leave the resolution locked: what uv.lock names is downloaded "
-                "before it is built",
-            ) from error
+        return await _synced(
+            _built(container, plan, plan.dependencies),
+            "a package of a private host must be built from source",
+            "run `uv lock`, and leave the resolution locked: what uv.lock names is downloaded "
+            "before it is built",
+        )
     return _built(container, plan, plan.dependencies)
 
 
@@ -214,28 +209,30 @@ async def installed(
     for args in plan.install:
         container = package(container, args)
         if credentials() and args[:3] == ("uv", "pip", "install") and "--no-deps" not in args:
-            await _known_late(container)
+            await _synced(
+                container,
+                "the dependencies are known only when the package is built",
+                "run `uv lock` and commit uv.lock, or write the dependencies into [project]",
+            )
     for path in plan.later:
         container = container.with_directory(f"{SOURCE}/{path}", source.directory(path))
     return container
 
 
-async def _known_late(container: dagger.Container) -> None:
-    """Run the step that builds the package and then installs the dependencies it reports.
+async def _synced(container: dagger.Container, why: str, hint: str) -> dagger.Container:
+    """Run a step that builds, and so sees no credential.
 
     Raises:
-        RequestError: some of that is on a private host.
+        RequestError: something is on a private host; `why` is the reason to build.
     """
     try:
-        await container.sync()
+        return await container.sync()
     except dagger.ExecError as error:
         if not building.needs_credential(error.stderr):
             raise
-        raise RequestError(
-            "the dependencies are known only when the package is built, and builds do not get the "
-            f"credentials of --netrc: {building.last_line(error.stderr)}",
-            "run `uv lock` and commit uv.lock, or write the dependencies into [project]",
-        ) from error
+        refused = building.last_line(error.stderr)
+        message = f"{why}, and builds do not get the credentials of --netrc: {refused}"
+        raise RequestError(message, hint) from error
 
 
 def with_git(

@@ -27,6 +27,7 @@ from wheelwright.errors import ProjectError, ToolFailed
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.reading import ini, json_data
+from wheelwright.project.targets import own_code
 from wheelwright.testing.reports.model import Coverage, FileCoverage
 
 # Not a hidden file, as coverage's own default is: GitHub's artifacts leave those out.
@@ -90,10 +91,13 @@ def command(project: Project, wanted: TestDependencies, pytest: Sequence[str]) -
     if "coverage" in names and "pytest-cov" not in names:
         return ("coverage", "run", "-m", *pytest)
     program, *args = pytest
-    configured = any("--cov" in (project.text(name) or "") for name in ("pytest.ini", "tox.ini"))
-    configured = configured or "--cov" in (project.text("setup.cfg") or "")
-    configured = configured or "--cov" in str(project.package.table("tool", "pytest"))
-    configured = configured or any(arg.split("=")[0] == "--cov" for arg in args)
+    configured = (
+        any(
+            "--cov" in (project.text(name) or "") for name in ("pytest.ini", "tox.ini", "setup.cfg")
+        )
+        or "--cov" in str(project.package.table("tool", "pytest"))
+        or any(arg.split("=")[0] == "--cov" for arg in args)
+    )
     chosen = () if configured else (_target(project),)
     return (program, *chosen, "--cov-report=", "--cov-fail-under=0", *args)
 
@@ -107,12 +111,8 @@ def _target(project: Project) -> str:
         for _, name, section in _sections(project)
     ):
         return "--cov"
-    module = project.package.name.replace("-", "_")
-    if project.has("src/"):
-        return "--cov=src"
-    if module and project.has(f"{module}/"):
-        return f"--cov={module}"
-    return "--cov=."
+    code = own_code(project)
+    return "--cov=." if code.endswith(".py") else f"--cov={code}"
 
 
 # -- combining ------------------------------------------------------------------------------------

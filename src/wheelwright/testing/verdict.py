@@ -77,8 +77,8 @@ def judge(left: Left) -> Verdict:
         if code in (_FAILED, _INTERRUPTED):
             return Verdict(Kind.FAILED, left.broken)
         if code == _PASSED:
-            count = _failures(counts)
-            return Verdict(Kind.FAILED, f"{count}, although the exit code is 0")
+            failures = Counts(failed=counts.failed, errors=counts.errors)
+            return Verdict(Kind.FAILED, f"{failures}, although the exit code is 0")
         return Verdict(Kind.UNKNOWN, f"exit code {code}{_with(counts)}")
     if code == _NOTHING or (code == _PASSED and not counts.ran):
         return _empty(left, record)
@@ -123,12 +123,6 @@ def _empty(left: Left, record: Record) -> Verdict:
     found = f"{record.deselected} deselected, " if record.deselected else ""
     settings = f"testpaths {looked}; python_files {', '.join(record.files)}"
     return Verdict(Kind.EMPTY, f"no test ran: {found}none collected ({settings})")
-
-
-def _failures(counts: Counts) -> str:
-    errors = f"{counts.errors} error{'s' if counts.errors > 1 else ''}"
-    parts = ((counts.failed, f"{counts.failed} failed"), (counts.errors, errors))
-    return ", ".join(text for count, text in parts if count)
 
 
 def _with(counts: Counts) -> str:

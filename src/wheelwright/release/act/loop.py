@@ -172,7 +172,7 @@ async def run(
             state = _failed(state, step, error)
             continue
         except Exception:
-            # A bug, or an engine that cannot go on: the lock must not outlive this run.
+            # A bug, or an engine that cannot continue: the lock must not outlive this run.
             await release_lock(plan, ports, world, state, acts, Stop.at(Reason.NO_PROGRESS))
             raise
         if step.act is Act.PUBLISH:

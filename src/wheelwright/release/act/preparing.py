@@ -113,26 +113,22 @@ async def build_requires(package: Package) -> tuple[str, ...]:
     Raises:
         ActFailed: it cannot be resolved.
     """
+    project, python = package.project, package.python
     with _tools():
-        return await _build_requires(package)
-
-
-async def _build_requires(package: Package) -> tuple[str, ...]:
-    project = package.project
-    if not (lines := backend.requested(project)):
-        return ()
-    python = package.python
-    source = package.loaded.source.filter(include=literal(environment.inputs(project)))
-    container = (
-        toolchain.over(steps.base(environment.image(project, python), python), source)
-        .with_new_file(backend.REQUESTED, backend.text(lines))
-        .with_new_file(backend.CONSTRAINTS, backend.text(backend.bounds(project)))
-        .with_workdir(join(environment.SOURCE, project.where))
-    )
-    output = await steps.resolve(fresh(container), backend.COMPILE)
+        if not (lines := backend.requested(project)):
+            return ()
+        source = package.loaded.source.filter(include=literal(environment.inputs(project)))
+        container = (
+            toolchain.over(steps.base(environment.image(project, python), python), source)
+            .with_new_file(backend.REQUESTED, backend.text(lines))
+            .with_new_file(backend.CONSTRAINTS, backend.text(backend.bounds(project)))
+            .with_workdir(join(environment.SOURCE, project.where))
+        )
+        output = await steps.resolve(fresh(container), backend.COMPILE)
     if output.exit_code:
         printed = " / ".join(output.stderr.strip().splitlines()[-4:])
-        raise ToolFailed(f"cannot resolve [build-system] requires of {project.name}: {printed}")
+        message = f"cannot resolve [build-system] requires of {project.name}: {printed}"
+        raise ActFailed(FailureKind.TOOL, message)
     return backend.pins(output.stdout)
 
 

@@ -13,6 +13,7 @@ from packaging.version import Version
 from wheelwright.distribution import backend
 from wheelwright.project.reading import parse_version
 from wheelwright.release.decide.ports import ActFailed, Refs
+from wheelwright.release.decide.responses import meaning
 from wheelwright.release.decide.version import newest
 from wheelwright.release.decide.world import FailureKind, Journal, Lock, Plan
 
@@ -200,7 +201,4 @@ def failure_of(printed: str, exit_code: int) -> ActFailed:
     # A server's failure also mentions rejection; it is not a refusal.
     if re.search(r"returned error: (5\d\d|429)|HTTP (5\d\d|429)", printed):
         return ActFailed(FailureKind.BUSY, message)
-    for kind, pattern in _MEANINGS:
-        if re.search(pattern, printed, re.IGNORECASE):
-            return ActFailed(kind, message)
-    return ActFailed(FailureKind.BUSY, message)
+    return ActFailed(meaning(_MEANINGS, printed, FailureKind.BUSY), message)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from wheelwright.release.decide.ports import ActFailed
@@ -38,16 +38,21 @@ _LINES: Final = 6
 _LONGEST: Final = 2_000
 
 
+def meaning(
+    table: Iterable[tuple[FailureKind, str]], printed: str, unknown: FailureKind
+) -> FailureKind:
+    """Return the kind of the first pattern that is found in what was printed."""
+    found = (kind for kind, pattern in table if re.search(pattern, printed, re.IGNORECASE))
+    return next(found, unknown)
+
+
 def upload(printed: str, exit_code: int) -> ActFailed:
     """Return what a failed `uv publish` means. Exit code 124: it ran out of time."""
     lines = [line.strip() for line in printed.splitlines() if line.strip()]
     message = " / ".join(lines[-_LINES:]) or f"exit code {exit_code}"
     if exit_code == 124:
         return ActFailed(FailureKind.BUSY, f"timed out: {message}")
-    for kind, pattern in _UPLOAD:
-        if re.search(pattern, printed, re.IGNORECASE):
-            return ActFailed(kind, message)
-    return ActFailed(FailureKind.REFUSED, message)
+    return ActFailed(meaning(_UPLOAD, printed, FailureKind.REFUSED), message)
 
 
 def github(
