@@ -21,7 +21,7 @@ from stiletto.api.definition import (
     ObjectDef,
     TypeRef,
 )
-from stiletto.cli.launcher import Installed
+from stiletto.cli.launcher import EngineLauncher
 from stiletto.cli.main import run
 from stiletto.cli.ports import EnginePort
 from stiletto.cli.terminal import Terminal
@@ -235,7 +235,7 @@ async def _no_way() -> str:
 
 
 @dataclass
-class EngineLauncher(Installed):
+class SampleLauncher(EngineLauncher):
     """The real way in, to the engine above; its store stays open for all inputs."""
 
     store: Store
@@ -279,7 +279,7 @@ class Lines:
     """Runs command lines in a directory that has a few files."""
 
     cwd: Path
-    launcher: EngineLauncher
+    launcher: SampleLauncher
     environ: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -303,7 +303,7 @@ class Lines:
             "EMPTY": "",
         }
         with Store(base / "store") as store:
-            yield cls(cwd, EngineLauncher(store, base), environ)
+            yield cls(cwd, SampleLauncher(store, base), environ)
 
     def __call__(self, words: Sequence[str]) -> Ended:
         """Run one command line to its end."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from wire_bench import write
 
-from stiletto.cli.launcher import Installed
+from stiletto.cli.launcher import EngineLauncher
 from stiletto.cli.main import run
 from stiletto.cli.terminal import Terminal
 from stiletto.engine.session import Engine
@@ -278,7 +278,7 @@ class Cli:
             "DAGGER_PROGRESS": "plain",
             **self.environ,
         }
-        code = run(words, Terminal(io.StringIO(), out, err, environ, self.cwd), Installed())
+        code = run(words, Terminal(io.StringIO(), out, err, environ, self.cwd), EngineLauncher())
         return Done(code, out.getvalue(), err.getvalue())
 
 

@@ -1,14 +1,14 @@
 """Starts the engine, only for the commands that need it.
 
-`Installed` imports in its methods: `stiletto --help` must not pay for the engine.
+It imports in its methods: `stiletto --help` must not pay for the engine.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from stiletto.cli.options import SandboxName
 from stiletto.cli.ports import EnginePort
@@ -33,54 +33,19 @@ class SessionArguments(TypedDict):
     environ: Mapping[str, str]
 
 
-class EngineLauncher(Protocol):
-    """Opens an engine, and serves one to other programs."""
+class EngineLauncher:
+    """Opens the engine that is installed with this command line, and serves it to programs."""
 
     def open(
         self, **arguments: Unpack[SessionArguments]
     ) -> AbstractAsyncContextManager[EnginePort]:
         """Open a session; leaving the context ends everything that it started."""
-        ...
-
-    def serve(self, engine: EnginePort) -> AbstractAsyncContextManager[tuple[int, str]]:
-        """Serve the session on loopback while the context lasts; gives the port and the token."""
-        ...
-
-    def beneath(self, span: Span) -> AbstractContextManager[None]:
-        """Show what the engine does in this context beneath a span."""
-        ...
-
-    def prune(
-        self,
-        *,
-        environ: Mapping[str, str],
-        keep_bytes: int | None,
-        unused_for_s: float | None,
-        volumes: bool,
-    ) -> PruneReport:
-        """Remove stored results: all, or down to a size, or those not used for so long."""
-        ...
-
-    def verify(
-        self, *, environ: Mapping[str, str], repair: bool, tell: Callable[[str], None]
-    ) -> Verified:
-        """Look at everything in the store; with `repair`, drop what is damaged."""
-        ...
-
-
-class Installed:
-    """The engine that is installed with this command line."""
-
-    def open(
-        self, **arguments: Unpack[SessionArguments]
-    ) -> AbstractAsyncContextManager[EnginePort]:
-        """Open a session of `stiletto.engine`."""
         from stiletto.engine.session import open_session
 
         return open_session(**arguments)
 
     def serve(self, engine: EnginePort) -> AbstractAsyncContextManager[tuple[int, str]]:
-        """Serve a session of `stiletto.engine`."""
+        """Serve the session on loopback while the context lasts; gives the port and the token."""
         from stiletto.engine.session import Engine, serve
 
         if not isinstance(engine, Engine):
@@ -89,7 +54,7 @@ class Installed:
 
     @contextmanager
     def beneath(self, span: Span) -> Iterator[None]:
-        """Make the span the parent of those that this context's calls open."""
+        """Show what the engine does in this context beneath a span."""
         from stiletto.engine.context import current_span
 
         token = current_span.set(span)
@@ -106,7 +71,7 @@ class Installed:
         unused_for_s: float | None,
         volumes: bool,
     ) -> PruneReport:
-        """Prune the store that sessions of `stiletto.engine` use."""
+        """Remove stored results: all, or down to a size, or those not used for so long."""
         from stiletto.store.layout import root_from
         from stiletto.store.store import Store
 
@@ -116,7 +81,7 @@ class Installed:
     def verify(
         self, *, environ: Mapping[str, str], repair: bool, tell: Callable[[str], None]
     ) -> Verified:
-        """Look at the store that sessions of `stiletto.engine` use."""
+        """Check everything in the store; with `repair`, drop what is damaged."""
         from stiletto.store.layout import root_from
         from stiletto.store.store import Store
 

@@ -70,7 +70,7 @@ Command = Callable[[Invocation, list[str]], Coroutine[Any, Any, int]]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line of this process; return the exit code."""
-    from stiletto.cli.launcher import Installed
+    from stiletto.cli.launcher import EngineLauncher
 
     _open_streams()
     for stream in (sys.stdout, sys.stderr):
@@ -79,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             # What a module returns reaches the pipe as its bytes, valid UTF-8 or not.
             reconfigure(encoding="utf-8", errors="surrogateescape")
     terminal = Terminal(sys.stdin, sys.stdout, sys.stderr, dict(os.environ), Path.cwd())
-    code = run(sys.argv[1:] if argv is None else argv, terminal, Installed())
+    code = run(sys.argv[1:] if argv is None else argv, terminal, EngineLauncher())
     try:
         sys.stdout.flush()
     except BrokenPipeError:

@@ -60,7 +60,7 @@ class Joined:
     fds: tuple[int, ...] = ()
 
 
-class Own:
+class Own(StepNetwork):
     """The network that one holder keeps."""
 
     own = True

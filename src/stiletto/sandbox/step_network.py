@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import socket
-from typing import Protocol
 
 
-class StepNetwork(Protocol):
-    """The network that steps are in, the machine's or their own."""
-
-    own: bool
-
-    def socket(self, kind: int) -> socket.socket:
-        """Return an IPv4 socket of this kind that is in the network."""
-        ...
-
-
-class _Machine:
-    """The network of the machine."""
+class StepNetwork:
+    """The network that steps are in: by default the machine's."""
 
     own = False
 
     def socket(self, kind: int) -> socket.socket:
-        """Return a socket."""
+        """Return an IPv4 socket of this kind that is in the network."""
         return socket.socket(socket.AF_INET, kind)
 
 
-MACHINE: StepNetwork = _Machine()
+MACHINE = StepNetwork()

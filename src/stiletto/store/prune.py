@@ -140,11 +140,7 @@ def prune(
     everything = measure(root, stage)
     leftovers = list(_leftovers(root))
     entries = list(_entries(root))
-    stored = [
-        _entry(path, "volumes", path.name, frozenset())
-        for path in _children(root / "volumes")
-        if not path.name.startswith(".")
-    ]
+    stored = list(_whole(root, "volumes"))
     blobs = {digest: dict(_inodes(paths)) for digest, paths in _blobs(root).items()}
     unused_since_s = None if older_than_s is None else time.time() - older_than_s
 
@@ -220,19 +216,21 @@ def _entries(root: Path) -> Iterator[StoredEntry]:
             yield _entry(path, f"records/{kind.name}", path.stem, mentions)
     for path in _children(root / "index"):
         # Not read for mentions: an index only remembers, it needs no blob.
-        yield _entry(path, "index", path.stem, frozenset())
+        yield _entry(path, "index", path.stem)
     for path in _children(root / "replay"):
         text = _text(path)
         found = (*_MENTION.findall(text), *_SANDBOX_MENTION.findall(text))
         yield _entry(path, "replay", path.name, frozenset(name.decode() for name in found))
-    for name in _SANDBOX_KINDS:
-        for path in _children(root / "sandbox" / name):
+    sandbox = (f"sandbox/{name}" for name in _SANDBOX_KINDS)
+    yield from _whole(root, *sandbox, *sorted(DIRECTORY_KINDS))
+
+
+def _whole(root: Path, *kinds: str) -> Iterator[StoredEntry]:
+    """Yield the complete directories of these kinds."""
+    for kind in kinds:
+        for path in _children(root / kind):
             if not path.name.startswith("."):
-                yield _entry(path, f"sandbox/{name}", path.name, frozenset())
-    for name in sorted(DIRECTORY_KINDS):
-        for path in _children(root / name):
-            if not path.name.startswith("."):
-                yield _entry(path, name, path.name, frozenset())
+                yield _entry(path, kind, path.name)
 
 
 def _text(path: Path) -> bytes:
@@ -249,7 +247,7 @@ def _leftovers(root: Path) -> Iterator[StoredEntry]:
     )
     for path in (path for place in places for path in _children(place)):
         if path.name.startswith("."):
-            yield _entry(path, "leftovers", path.name, frozenset())
+            yield _entry(path, "leftovers", path.name)
     for path in (root / "sandbox" / "trees").glob("*.lock"):
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         try:
@@ -260,10 +258,10 @@ def _leftovers(root: Path) -> Iterator[StoredEntry]:
         if abandoned:
             for each in (path.with_suffix(""), path):
                 if each.exists():
-                    yield _entry(each, "leftovers", each.name, frozenset())
+                    yield _entry(each, "leftovers", each.name)
 
 
-def _entry(path: Path, kind: str, name: str, mentions: frozenset[str]) -> StoredEntry:
+def _entry(path: Path, kind: str, name: str, mentions: frozenset[str] = frozenset()) -> StoredEntry:
     used_s = path.lstat().st_mtime
     return StoredEntry(path, kind, name, used_s, dict(_inodes(_below(path))), mentions)
 

@@ -21,7 +21,7 @@ from stiletto.api.definition import (
     ObjectDef,
     TypeRef,
 )
-from stiletto.cli.launcher import SessionArguments
+from stiletto.cli.launcher import EngineLauncher, SessionArguments
 from stiletto.cli.main import run
 from stiletto.cli.ports import EnginePort
 from stiletto.cli.terminal import Terminal
@@ -445,7 +445,7 @@ class FakeTerminal(io.StringIO):
 
 
 @dataclass
-class FakeLauncher:
+class FakeLauncher(EngineLauncher):
     """Opens one fake engine, and keeps what it was opened with."""
 
     module: ModuleDef = MODULE
