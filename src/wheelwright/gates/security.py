@@ -18,10 +18,10 @@ from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.gates.table import counted
 from wheelwright.project.arguments import argument
 from wheelwright.project.files import join
+from wheelwright.project.layout import own_code
 from wheelwright.project.model import Project
 from wheelwright.project.reading import json_data
 from wheelwright.project.suggestions import unknown
-from wheelwright.project.targets import own_code
 
 REPORT = "/reports/bandit.sarif"
 SEVERITIES = ("low", "medium", "high")

@@ -30,9 +30,9 @@ from wheelwright.errors import ProjectError
 from wheelwright.gates.gate import GatePlan, Ran, Step, Tree
 from wheelwright.gates.result import GateResult, Verdict, looked_at_nothing
 from wheelwright.gates.table import counted
+from wheelwright.project.layout import own_code
 from wheelwright.project.model import Project
 from wheelwright.project.pythons import minor_of
-from wheelwright.project.targets import own_code
 
 _PYTHON = f"{VENV}/bin/python"
 # What `--stats` of pyright adds; only it shows that a run looked at no file.

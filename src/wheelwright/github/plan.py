@@ -101,19 +101,14 @@ def workflows(
     files: dict[str, str] = {}
     if options.reusable:
         called = replace(caller, module='"$MODULE"')
-        inner = {
-            **values,
-            **_calls(called),
-            "module_input": scalar("--module", caller.module),
-        }
+        inner = {**values, **_calls(called), "module_input": scalar("--module", caller.module)}
         inner |= {"jobs": read("jobs"), "job_env": "env:\n  MODULE: ${{ inputs.module }}"}
         files[f"{_WORKFLOWS}/wheelwright.yml"] = fill(read("called"), inner)
         outer = {**plain, "jobs": read("caller"), "needed": "ci"}
         files[f"{_WORKFLOWS}/ci.yml"] = fill(read("ci"), outer)
     else:
-        files[f"{_WORKFLOWS}/ci.yml"] = fill(
-            read("ci"), {**plain, **_cached(), "jobs": read("jobs")}
-        )
+        cached = {**plain, "prepare": values["prepare"], "jobs": read("jobs")}
+        files[f"{_WORKFLOWS}/ci.yml"] = fill(read("ci"), cached)
     resolutions = "locked,lowest-direct,highest" if project.lock else "lowest-direct,highest"
     nightly = {**plain, "matrix_args": f" --resolution {resolutions}"}
     nightly["annotate"] = f"{plain['call_matrix_run']}{nightly['matrix_args']} annotations"
@@ -220,13 +215,9 @@ def _install(caller: Caller) -> dict[str, str]:
         **{f"summary_{job}": read("text-summary").replace("@said@", job) for job in _SUMMED_UP},
         "matrix_steps": read("matrix-steps"),
         "restore": read(f"restore-{engine}"),
-        **_cached(),
+        "prepare": "@checkout@\n@install@\n@restore@",
         "keep": read(f"keep-{engine}"),
     }
-
-
-def _cached() -> dict[str, str]:
-    return {"prepare": "@checkout@\n@install@\n@restore@"}
 
 
 def _project(project: Project, prefix: str) -> dict[str, str]:

@@ -204,7 +204,7 @@ def run_object(tested: Tested) -> TestRun:
     # The type checker does not follow `dataclass_transform` through a bound method.
     return TestRun(  # type: ignore[call-arg]  # see above
         python=tested.run.python,
-        exit_code=tested.run.exit_code,
+        exit_code=tested.run.left.exit_code,
         ended=tested.result().verdict.value,
         began=tested.run.ran_at,
         summary=f"{tested.run.summary()}\n  begun at: {tested.run.ran_at or 'unknown'}",

@@ -1,4 +1,4 @@
-"""Where a package's tests are, as far as no build can see them.
+"""Where a package's code is, and its tests, as far as no build can see them.
 
 What installs the package need not run again when only tests were edited: for a large package
 that is the difference between seconds and minutes.
@@ -39,6 +39,16 @@ _TABLES: Final = (
 
 # Files that set it in another way, or in code.
 _CODE: Final = ("setup.py", "setup.cfg", "hatch_build.py", "pdm_build.py")
+
+
+def own_code(project: Project) -> str:
+    """Return the path of the package's code: src, the module's directory or file, else all."""
+    if project.has("src/"):
+        return "src"
+    module = project.package.name.replace("-", "_")
+    if module and project.has(f"{module}/"):
+        return module
+    return f"{module}.py" if module and project.has(f"{module}.py") else "."
 
 
 def test_directories(project: Project) -> tuple[str, ...]:

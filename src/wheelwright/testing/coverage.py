@@ -25,9 +25,9 @@ from wheelwright.environment.test_dependencies import TestDependencies, requirem
 from wheelwright.environment.tools import Tool, pinned, tool
 from wheelwright.errors import ProjectError, ToolFailed
 from wheelwright.project.files import join
+from wheelwright.project.layout import own_code
 from wheelwright.project.model import Project
 from wheelwright.project.reading import ini, json_data
-from wheelwright.project.targets import own_code
 from wheelwright.testing.reports.model import Coverage, FileCoverage
 
 # Not a hidden file, as coverage's own default is: GitHub's artifacts leave those out.

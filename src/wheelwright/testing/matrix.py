@@ -242,7 +242,7 @@ def _report(
     assert run is not None
     result = tested.result()
     where = join(loaded.prefix, loaded.project.where)
-    record, counts = run.record, run.counts
+    record, counts = run.left.record, run.left.counts
     failures = record.failures if record else ()
     # A cell in which all is skipped fails no matrix in which others ran; the matrix sees to that.
     empty = run.verdict.kind is Kind.EMPTY and counts.tests > 0
@@ -251,7 +251,7 @@ def _report(
         verdict=Verdict.NOT_RUN if empty else result.verdict,
         note=_note(run, failures),
         version=run.python,
-        exit_code=run.exit_code,
+        exit_code=run.left.exit_code,
         counts=counts,
         tests_s=record.seconds if record else 0.0,
         cached=record is not None and record.began_at < started.timestamp(),

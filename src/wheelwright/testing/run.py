@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from wheelwright.environment.test_dependencies import TestDependencies
 from wheelwright.errors import GateFailed, ToolFailed, WheelwrightError
 from wheelwright.project.model import Project
-from wheelwright.testing.record import Counts, Record
 from wheelwright.testing.verdict import Kind, Left, Verdict, judge
 
 REPORTS = "/reports"
@@ -40,21 +39,6 @@ class Run:
     output: str
 
     @property
-    def exit_code(self) -> int:
-        """Pytest's exit code."""
-        return self.left.exit_code
-
-    @property
-    def counts(self) -> Counts:
-        """What is known of the tests."""
-        return self.left.counts
-
-    @property
-    def record(self) -> Record | None:
-        """The record of the run, None where none could be read."""
-        return self.left.record
-
-    @property
     def verdict(self) -> Verdict:
         """What the run means."""
         return judge(self.left)
@@ -62,7 +46,7 @@ class Run:
     @property
     def ran_at(self) -> str:
         """When pytest began, as ISO 8601; empty where it did not."""
-        record = self.record
+        record = self.left.record
         return datetime.fromtimestamp(record.began_at, UTC).isoformat() if record else ""
 
     def headline(self) -> str:
@@ -75,11 +59,10 @@ class Run:
 
     def counted(self) -> str:
         """Return counts, as pytest's last line has them, and its time; empty where it has none."""
-        seconds = self.record.seconds if self.record and self.record.status is not None else None
-        took = "" if seconds is None else f" in {seconds:.2f} s"
-        left_out = self.record.deselected if self.record else 0
-        deselected = f", {left_out} deselected" if left_out else ""
-        return f"{self.counts}{deselected}{took}" if str(self.counts) else ""
+        record, counts = self.left.record, str(self.left.counts)
+        took = f" in {record.seconds:.2f} s" if record and record.status is not None else ""
+        deselected = f", {record.deselected} deselected" if record and record.deselected else ""
+        return f"{counts}{deselected}{took}" if counts else ""
 
     def summary(self) -> str:
         """Return the result for people: counts, interpreter, where the dependencies came from."""
@@ -93,7 +76,7 @@ class Run:
             lines.append(f"  python: {self.python}")
         lines.append(f"  test dependencies: {self.place}")
         lines += [f"  {note}" for note in self.notes]
-        record = self.record
+        record = self.left.record
         if record and record.ignored:
             names = ", ".join(record.ignored)
             lines.append(f"  pytest does not call load_tests, and did not run its tests: {names}")
@@ -107,7 +90,7 @@ class Run:
         found = self.verdict
         if found.passed:
             return None
-        failures = self.record.failures if self.record else ()
+        failures = self.left.record.failures if self.left.record else ()
         listed = [f"  {each.test}: {each.message}" for each in failures[:_FAILURES_SHOWN]]
         if len(failures) > _FAILURES_SHOWN:
             listed.append(f"  ... and {len(failures) - _FAILURES_SHOWN} more")

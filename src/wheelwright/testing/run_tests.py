@@ -51,7 +51,7 @@ class Tested:
             if self.unrun:
                 return GateResult("tests", Verdict.FAILED, self.unrun.split(";")[0], self.unrun)
             return GateResult("tests", Verdict.NOT_CONFIGURED, self.text())
-        counts = self.run.counted() or f"exit code {self.run.exit_code}"
+        counts = self.run.counted() or f"exit code {self.run.left.exit_code}"
         error = self.error()
         note = f"{self.run.verdict.reason or counts}; {self.run.python}"
         verdict = Verdict.FAILED if error else Verdict.PASSED

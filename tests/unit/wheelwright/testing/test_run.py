@@ -78,19 +78,19 @@ def invented(exit_code: int, record: Record, output: str = "", notes: tuple[str,
 
 def failures(run: Run) -> tuple[Failure, ...]:
     """Return what failed."""
-    assert run.record is not None
-    return run.record.failures
+    assert run.left.record is not None
+    return run.left.record.failures
 
 
 def test_report_of_a_real_run(tmp_path: Path) -> None:
     """Counts and reasons come from the report that pytest itself writes."""
     run = pytest_run(tmp_path, SUITE)
     assert (4, 1, 1, 1, 1) == (
-        run.counts.tests,
-        run.counts.passed,
-        run.counts.failed,
-        run.counts.errors,
-        run.counts.skipped,
+        run.left.counts.tests,
+        run.left.counts.passed,
+        run.left.counts.failed,
+        run.left.counts.errors,
+        run.left.counts.skipped,
     )
     assert [
         ("test_it::test_bad", "assert 1 == 2"),
@@ -153,7 +153,7 @@ def test_passed_run_has_no_error(tmp_path: Path) -> None:
 def test_no_test_at_all_fails(tmp_path: Path) -> None:
     """Pytest's exit code 5 fails, and says where pytest looked or that the arguments chose none."""
     run = pytest_run(tmp_path, "")
-    assert 5 == run.exit_code
+    assert 5 == run.left.exit_code
     assert str(run.error()).startswith("demo: no test ran: none collected (testpaths ")
     narrowed = pytest_run(tmp_path, "def test_good(): pass\n", "-k", "nothing")
     assert "no test ran: no test matches the pytest arguments" in str(narrowed.error())
