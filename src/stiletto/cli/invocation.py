@@ -31,12 +31,13 @@ class Invocation:
         self._progress = Progress()
 
     def read(
-        self, args: list[str], command: str, *, own: tuple[Flag, ...] = ()
+        self, args: list[str], command: str, *, own: tuple[Flag, ...] = (), only_flags: bool = False
     ) -> tuple[list[Given], list[str]]:
         """Read all flags of a command; return its own, and its other arguments.
 
         Raises:
-            UsageError: an unknown flag, or a value that is not one of the choices.
+            UsageError: an unknown flag, a value that is not one of the choices, or anything else
+                with `only_flags`.
         """
         flags = FlagSet([*own, *GLOBALS, *UNSUPPORTED], command=command)
         given, others = flags.take_all(args)
@@ -44,6 +45,8 @@ class Invocation:
         self.options = with_given(
             self.options, [item for item in given if item.flag.name not in names]
         )
+        if others and only_flags and not self.options.help:
+            raise UsageError(f'unknown command "{others[0]}" for "{command}"')
         return [item for item in given if item.flag.name in names], others
 
     @property

@@ -8,7 +8,6 @@ from stiletto.cli.describe import command_help
 from stiletto.cli.flags import Flag, invalid
 from stiletto.cli.invocation import Invocation
 from stiletto.cli.options import GLOBALS, boolean
-from stiletto.errors import UsageError
 
 PRUNE_HELP = """\
 Remove stored results: all of them, or those that the options do not keep.
@@ -40,12 +39,10 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 async def prune(invocation: Invocation, args: list[str]) -> int:
     """Prune the store, and print how much became free."""
     terminal = invocation.terminal
-    given, others = invocation.read(args, "stiletto prune", own=PRUNE_FLAGS)
+    given, _ = invocation.read(args, "stiletto prune", own=PRUNE_FLAGS, only_flags=True)
     if invocation.options.help:
         terminal.out(command_help(PRUNE_HELP, (*PRUNE_FLAGS, *GLOBALS), terminal.width))
         return 0
-    if others:
-        raise UsageError(f'unknown command "{others[0]}" for "stiletto prune"')
     # Imported late: `stiletto prune --help` must not pay for the store.
     from stiletto.store.limit import read_size_bytes
 

@@ -55,12 +55,10 @@ SESSION_FLAGS = (
 async def session(invocation: Invocation, args: list[str]) -> int:
     """Serve until stdin ends, SIGINT, SIGTERM or SIGHUP."""
     terminal = invocation.terminal
-    given, others = invocation.read(args, "stiletto session", own=SESSION_FLAGS)
+    given, _ = invocation.read(args, "stiletto session", own=SESSION_FLAGS, only_flags=True)
     if invocation.options.help:
         terminal.out(command_help(SESSION_HELP, (*SESSION_FLAGS, *GLOBALS), terminal.width))
         return 0
-    if others:
-        raise UsageError(f'unknown command "{others[0]}" for "stiletto session"')
     names = {item.flag.name for item in given if item.flag.implied and boolean(item)}
     if {"load-workspace-modules", "skip-workspace-modules"} <= names:
         raise UsageError(

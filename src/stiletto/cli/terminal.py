@@ -41,10 +41,8 @@ class Terminal:
         if re.fullmatch("[0-9]{1,6}", columns) and int(columns) > 0:
             return int(columns)
         if self.stdout.isatty():
-            try:
+            with suppress(OSError):
                 return os.get_terminal_size(self.stdout.fileno()).columns or WIDTH
-            except OSError:
-                return WIDTH
         return WIDTH
 
     @property

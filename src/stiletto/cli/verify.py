@@ -6,7 +6,7 @@ from stiletto.cli.describe import command_help
 from stiletto.cli.flags import Flag
 from stiletto.cli.invocation import Invocation
 from stiletto.cli.options import GLOBALS, boolean
-from stiletto.errors import EnvironmentFailed, UsageError
+from stiletto.errors import EnvironmentFailed
 
 VERIFY_HELP = """\
 Check that everything in the cache is as it was stored.
@@ -36,12 +36,10 @@ VERIFY_FLAGS = (Flag("repair", implied="true", doc="Remove what is damaged"),)
 async def verify(invocation: Invocation, args: list[str]) -> int:
     """Name what is damaged; with `--repair`, drop it."""
     terminal = invocation.terminal
-    given, others = invocation.read(args, "stiletto verify", own=VERIFY_FLAGS)
+    given, _ = invocation.read(args, "stiletto verify", own=VERIFY_FLAGS, only_flags=True)
     if invocation.options.help:
         terminal.out(command_help(VERIFY_HELP, (*VERIFY_FLAGS, *GLOBALS), terminal.width))
         return 0
-    if others:
-        raise UsageError(f'unknown command "{others[0]}" for "stiletto verify"')
     repair = any(boolean(item) for item in given)
     report = invocation.launcher.verify(environ=terminal.environ, repair=repair, tell=terminal.err)
     for damage in report.damages:

@@ -303,7 +303,7 @@ class Commands:
         for index, mount in enumerate(exec_.mounts):
             match mount:
                 case c.DirectoryMount(target, _, read_only):
-                    lower = (await self._layouts.checkout(trees[target])).root
+                    lower = await self._checkout(trees[target])
                     if read_only:
                         mounts.append(plan.BindMount(target, lower))
                         continue
@@ -312,7 +312,7 @@ class Commands:
                     mount_work.mkdir()
                     mounts.append(plan.OverlayMount(target, lower, mount_upper, mount_work))
                 case c.FileMount(target):
-                    lower = (await self._layouts.checkout(trees[target])).root
+                    lower = await self._checkout(trees[target])
                     mounts.append(plan.BindMount(target, lower / posixpath.basename(target)))
                 case c.CacheMount(target, volume):
                     path = await self._volume(volume)
@@ -369,6 +369,9 @@ class Commands:
                 hint="mount it as a file with withMountedSecret",
             )
         return value.decode("utf-8", "surrogateescape")
+
+    async def _checkout(self, tree: Dir) -> Path:
+        return (await asyncio.to_thread(self._store.checkout, tree)).root
 
     async def _volume(self, volume: CacheVolume) -> Path:
         seed = None if volume.source is None else await self._layouts.tree(volume.source)

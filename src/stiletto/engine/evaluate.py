@@ -307,7 +307,8 @@ class Evaluator:
                 return Stack(await self.image(address))
             case c.DirectoryRoot(directory):
                 tree = await self.tree(directory)
-                return Stack(SCRATCH).over(tree.digest, await self.checkout(tree))
+                layer = await asyncio.to_thread(self.store.checkout, tree)
+                return Stack(SCRATCH).over(tree.digest, layer)
             case c.WrittenRoot(parent, operations):
                 below = await self.stack(parent)
                 delta = DeltaSurface(Below(self.view(below)))
@@ -351,10 +352,6 @@ class Evaluator:
             root = materialise_image(self.store.root / "sandbox", skeleton(image, 0, 0))
             self._image_layers[image.identity] = Layer(root)
         return self._image_layers[image.identity]
-
-    async def checkout(self, tree: Dir) -> Layer:
-        """Check a tree out on disk."""
-        return await asyncio.to_thread(self.store.checkout, tree)
 
     async def look(self, root: c.Root, path: str, follow: bool) -> Node | None:
         """Return what is at a path of a container, without mounts."""

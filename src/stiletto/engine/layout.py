@@ -73,10 +73,6 @@ class Layouts(Protocol):
         """Evaluate what is at a container's `/`."""
         ...
 
-    async def checkout(self, tree: Dir) -> Layer:
-        """Check a tree out on disk."""
-        ...
-
     def view(self, stack: Stack) -> View:
         """Return a view of what is at `/`, without a sandbox."""
         ...

@@ -30,7 +30,7 @@ from stiletto.sandbox.cgroups import NO_ENTRY, Group, Groups, Limits
 from stiletto.sandbox.confine import closes_abstract_sockets
 from stiletto.sandbox.network import LOOPBACK, Joined, Network
 from stiletto.sandbox.packing import packed
-from stiletto.sandbox.plan import OverlayMount, SecretMount, Sink, Step, StepOutput
+from stiletto.sandbox.plan import OverlayMount, Sandbox, SecretMount, Sink, Step, StepOutput
 from stiletto.sandbox.process import Transcript, memory_file, run_process
 from stiletto.sandbox.redirects import uppers_of, write_redirects
 from stiletto.sandbox.replay import replay_line
@@ -99,7 +99,7 @@ def _drop_work(work: Path) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-class Bubblewrap:
+class Bubblewrap(Sandbox):
     """The provider for Linux with user namespaces.
 
     `base` is a directory of its own, on a disk, for the images' own files; of `host_env` steps get

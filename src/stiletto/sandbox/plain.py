@@ -23,7 +23,7 @@ from stiletto.sandbox.attach import Attached, attach
 from stiletto.sandbox.host_environment import environment, passed_on
 from stiletto.sandbox.hosts import addresses_for
 from stiletto.sandbox.paths import HOST_ROOTS, PathMap
-from stiletto.sandbox.plan import BindMount, Image, SecretMount, Sink, Step, StepOutput
+from stiletto.sandbox.plan import BindMount, Image, Sandbox, SecretMount, Sink, Step, StepOutput
 from stiletto.sandbox.pool import TreePool
 from stiletto.sandbox.process import Transcript, run_process
 from stiletto.sandbox.redirects import redirected, write_private
@@ -48,7 +48,7 @@ class _Prepared:
     mapping: PathMap
 
 
-class Plain:
+class Plain(Sandbox):
     """The provider for machines where namespaces are forbidden.
 
     `base` is a directory of its own; its path is part of every working tree's. Of `host_env` steps
@@ -69,9 +69,6 @@ class Plain:
     async def network(self) -> StepNetwork:
         """Return the network that steps are in."""
         return MACHINE
-
-    async def end(self) -> None:
-        """Do nothing: steps have nothing in common."""
 
     async def run(self, step: Step, sink: Sink, stop: asyncio.Event | None = None) -> StepOutput:
         """Run the step; see `Sandbox.run`."""
@@ -96,10 +93,6 @@ class Plain:
             raise
         self._pool.give_back(working, output.layer)
         return output
-
-    def replay(self, step: Step) -> str | None:  # noqa: ARG002 - its tree is used again
-        """Return None: a plain step has no place of its own to run again in."""
-        return None
 
     def close(self) -> None:
         """Remove the working trees that are kept for further steps."""

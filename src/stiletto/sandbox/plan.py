@@ -191,8 +191,8 @@ class Sandbox(Protocol):
         ...
 
     async def end(self) -> None:
-        """End what steps had in common."""
-        ...
+        """End what steps had in common, if anything."""
+        return
 
     async def run(self, step: Step, sink: Sink, stop: asyncio.Event | None = None) -> StepOutput:
         """Run the step; when cancelled, end its whole process tree first.
@@ -204,6 +204,6 @@ class Sandbox(Protocol):
         """
         ...
 
-    def replay(self, step: Step) -> str | None:
-        """Return one shell line that runs this step again, without secrets."""
-        ...
+    def replay(self, step: Step) -> str | None:  # noqa: ARG002 - for providers that can
+        """Return one shell line that runs this step again, without secrets; None without one."""
+        return None
