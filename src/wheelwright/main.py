@@ -140,8 +140,7 @@ class Wheelwright(Releases):
             PlanFormat, Doc("How to list the cells; github implies --plan.")
         ] = PlanFormat.TEXT,
         os: Annotated[
-            list[str],
-            Doc("Runners for --format github, such as ubuntu-latest,macos-latest."),
+            list[str], Doc("Runners for --format github, such as ubuntu-latest,macos-latest.")
         ] = [],
         all_packages: AllPackages = False,
         rerun: Rerun = False,

@@ -224,13 +224,8 @@ def check_of(
     # pyright from a group would fetch Node from elsewhere; mypy's plugins need its group.
     inside = bool(groups) and checker.name != "pyright"
     place, requirements = brought
-    own = (
-        None
-        if inside or checker.name == "pyright"
-        else next(
-            (each for each in requirements if canonicalize_name(each.name) == checker.name), None
-        )
-    )
+    usable = () if inside or checker.name == "pyright" else requirements
+    own = next((each for each in usable if canonicalize_name(each.name) == checker.name), None)
     configured = project.settings.typecheck
     args = [*(configured or checker.command), *checker.environment]
     if requested:

@@ -114,6 +114,5 @@ def _actor(name: str) -> dict[str, Any]:
         kind = _ACTORS[found[1]]
         return {"actor_id": int(found[2]), "actor_type": kind, "bypass_mode": "always"}
     raise RequestError(
-        f'unknown --bypass actor "{name}"',
-        f"choose from {', '.join(_ROLES)}, app:ID, team:ID",
+        f'unknown --bypass actor "{name}"', f"choose from {', '.join(_ROLES)}, app:ID, team:ID"
     )

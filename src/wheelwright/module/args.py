@@ -56,12 +56,10 @@ Source: TypeAlias = Annotated[
     Ignore(NOISE),
 ]
 Package: TypeAlias = Annotated[
-    str,
-    Doc("Which package, if the source has several: a workspace member's name, or a path."),
+    str, Doc("Which package, if the source has several: a workspace member's name, or a path.")
 ]
 Python: TypeAlias = Annotated[
-    str,
-    Doc("Python version, such as 3.12. Default: .python-version, else a version it claims."),
+    str, Doc("Python version, such as 3.12. Default: .python-version, else a version it claims.")
 ]
 AllPackages: TypeAlias = Annotated[
     bool, Doc("Do it for every package of the uv workspace, not for one.")
@@ -74,23 +72,20 @@ Git: TypeAlias = Annotated[
 ]
 
 Rerun: TypeAlias = Annotated[
-    bool,
-    Doc("Run again even if it passed. What did not pass runs again in any case."),
+    bool, Doc("Run again even if it passed. What did not pass runs again in any case.")
 ]
 
 # -- limits ---------------------------------------------------------------------------------------
 
 StepTimeout: TypeAlias = Annotated[
-    str,
-    Doc("How long one step may take, such as 90s or 1h; 0 is no limit. Default: 30m."),
+    str, Doc("How long one step may take, such as 90s or 1h; 0 is no limit. Default: 30m.")
 ]
 Netrc: TypeAlias = Annotated[
     dagger.Secret | None,
     Doc("Credentials for private indexes and git hosts, in netrc's format: file://$HOME/.netrc."),
 ]
 CallTimeout: TypeAlias = Annotated[
-    str,
-    Doc("How long the whole call may take, such as 45m. Default: no limit."),
+    str, Doc("How long the whole call may take, such as 45m. Default: no limit.")
 ]
 
 # -- releases -------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from wheelwright.release.act.github import GitHubRest
 from wheelwright.release.act.index import SimpleIndex
-from wheelwright.release.act.loop import MachineClock, retry_while_busy, say
+from wheelwright.release.act.loop import retry_while_busy
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.read import Read
 from wheelwright.release.decide import refs, rules
@@ -101,7 +101,7 @@ class Preflight:
     async def _answer(self, ask: Callable[[], Awaitable[_Answer]], without: _Answer) -> _Answer:
         """Ask a server, again while it is busy; note a problem without an answer."""
         try:
-            return await retry_while_busy(ask, MachineClock(), say)
+            return await retry_while_busy(ask)
         except ActFailed as error:
             self._note(Reason.NO_ANSWER, error.message)
             return without

@@ -65,7 +65,7 @@ class Release:
             Stopped: it would stop; the message is the report.
         """
         ask = partial(loop.foreseen, self.plan, self._ports())
-        world, end = await loop.retry_while_busy(ask, MachineClock(), say)
+        world, end = await loop.retry_while_busy(ask)
         return self._concluded(end, world)
 
     def _concluded(self, end: Next, world: World, acts: tuple[Act, ...] = ()) -> Report:

@@ -16,7 +16,6 @@ from wheelwright.release.act import handing, loop
 from wheelwright.release.act.git import RemoteGit, Trace, printable
 from wheelwright.release.act.handing import Handed
 from wheelwright.release.act.index import SimpleIndex
-from wheelwright.release.act.loop import MachineClock, say
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.package import Package
 from wheelwright.release.act.preparing import build_requires
@@ -118,7 +117,7 @@ async def _settled(found: Tagged, index: SimpleIndex) -> Journal:
     Raises:
         ActFailed: the index does not answer, or lacks what the build requires.
     """
-    files = await loop.retry_while_busy(index.files, MachineClock(), say)
+    files = await loop.retry_while_busy(index.files)
     released = any(file_version(file.name) == found.plan.version for file in files)
     if released and found.journal.build_requires:
         return found.journal

@@ -187,17 +187,15 @@ async def _foreseen(plan: Plan, remote: RemoteGit, github: GitHubRest) -> tuple[
     Raises:
         Stopped: something is known to be wrong, or the base has another history.
     """
-    observed = await loop.retry_while_busy(remote.look, MachineClock(), say)
+    observed = await loop.retry_while_busy(remote.look)
     head = observed.refs.get(f"refs/heads/{plan.base}")
     if head is None or not (await remote.trace(plan.base_commit, plan.base)).merged:
         what = f"{plan.base_commit[:12]} is not in the history of {plan.base} of {remote.url}"
         raise Stopped(Stop.at(Reason.HANDED_OVER, what).text())
     message = refs.journal_message(plan.package, plan.version)
     refs_to_create = rules.refs_to_create(observed.refs, plan.branch, plan.tag, message, EMAIL)
-    problems = [*await loop.retry_while_busy(github.problems, MachineClock(), say)]
-    foreseen, notes = await loop.retry_while_busy(
-        lambda: github.foresee(plan.base, refs_to_create), MachineClock(), say
-    )
+    problems = [*await loop.retry_while_busy(github.problems)]
+    foreseen, notes = await loop.retry_while_busy(lambda: github.foresee(plan.base, refs_to_create))
     if stop := Stop.among([*problems, *foreseen]):
         raise Stopped(stop.text())
     return notes

@@ -113,14 +113,14 @@ def decide(request: Request, identity: RunIdentity, survey: Survey) -> Plan | St
         return stop or _plan(identity, survey, versioned, journal.parent)
     problems = (*_versions(request, survey, version), *_changes(survey), *survey.problems)
     if lock:
-        return Stop.among((_locked(lock, lock_ref(survey.package)), *problems)) or Stop(())
+        return Stop.among((lock.problem(lock_ref(survey.package)), *problems)) or Stop(())
     return Stop.among(problems) or _plan(identity, survey, versioned, survey.base_commit)
 
 
 def _continue(request: Request, identity: RunIdentity, survey: Survey, lock: Lock) -> Plan | Stop:
     requested = request.version
     if requested and parse_version(requested) != parse_version(lock.version):
-        return Stop((_locked(lock, lock_ref(survey.package)),))
+        return Stop((lock.problem(lock_ref(survey.package)),))
     problems = [*_foreign_lock(request, survey, lock), *survey.problems]
     if not problems and not _same(lock.version, survey.released):
         # What is on the index has passed these, and has to be completed.
@@ -168,14 +168,6 @@ def _plan(identity: RunIdentity, survey: Survey, versioned: Versioned, base_comm
         epoch_s=identity.epoch_s,
         known=survey.releases,
         notes=(*((versioned.note,) if versioned.note else ()), *survey.notes),
-    )
-
-
-def _locked(lock: Lock, ref: str) -> Problem:
-    return Problem(
-        Reason.LOCKED,
-        f'run "{lock.run}" is releasing {lock.version} ({ref})',
-        lock.hint,
     )
 
 

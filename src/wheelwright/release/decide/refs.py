@@ -58,11 +58,7 @@ def read(text: str) -> RemoteRefs:
         refs=data["refs"],
         locks={ref: _lock(lock) for ref, lock in data["locks"].items()},
         journals={
-            ref: (
-                found["package"],
-                found["version"],
-                release_commit(found, data["refs"][ref]),
-            )
+            ref: (found["package"], found["version"], release_commit(found, data["refs"][ref]))
             for ref, found in data["journals"].items()
         },
     )

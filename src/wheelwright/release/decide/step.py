@@ -153,10 +153,7 @@ def _tempered(plan: Plan, world: World, wanted: Next) -> Next:
     if not isinstance(wanted, Step):
         return wanted
     failure = world.state.failure
-    if failure and (failure.act, failure.subject) == (
-        wanted.act,
-        wanted.subject,
-    ):
+    if failure and (failure.act, failure.subject) == (wanted.act, wanted.subject):
         return _after(plan, failure, wanted)
     if world.state.done == wanted.done:
         what = f"{wanted.act.value} {wanted.subject}".rstrip()
@@ -222,11 +219,7 @@ def _lock(plan: Plan, world: World) -> Next | None:
         return Step(Act.LOCK)
     if _is_mine(plan, world):
         return Step(Act.LOCK, expected=lock.commit)
-    return Stop.at(
-        Reason.LOCKED,
-        f'run "{lock.run}" is releasing {lock.version} ({plan.lock_ref})',
-        lock.hint,
-    )
+    return Stop((lock.problem(plan.lock_ref),))
 
 
 # -- the journal commit ---------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from wheelwright.distribution.file import File
+from wheelwright.release.decide.stops import Problem, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,11 @@ class Lock:
         simple = re.fullmatch(r"[\w.:/@+-]+", self.run, re.ASCII)
         named = f'"{self.run}"' if simple else shlex.quote(self.run)
         return f"wait for it, or continue it with --take-over={named} if it is dead"
+
+    def problem(self, ref: str) -> Problem:
+        """Return the problem of a run that does not have it."""
+        seen = f'run "{self.run}" is releasing {self.version} ({ref})'
+        return Problem(Reason.LOCKED, seen, self.hint)
 
 
 @dataclass(frozen=True, slots=True)
