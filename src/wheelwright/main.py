@@ -355,19 +355,19 @@ class Wheelwright(Releases):
     async def _loaded(self, *, reading: bool = False, rerun: bool = False) -> LoadedProject:
         attempting.begin(reading=reading, rerun=rerun)
         loaded = await load(self.source, ci.skippable(), self.package)
-        self._hold(loaded)
+        self._set_limits(loaded)
         return loaded
 
     async def _all_loaded(self, *, rerun: bool = False) -> list[LoadedProject]:
         attempting.begin(rerun=rerun)
         all_loaded = await packages.all_loaded(self.source, ci.skippable(), self.package)
-        self._hold(all_loaded[0])
+        self._set_limits(all_loaded[0])
         return all_loaded
 
-    def _hold(self, loaded: LoadedProject) -> None:
+    def _set_limits(self, loaded: LoadedProject) -> None:
         limit = self.step_timeout or loaded.project.settings.step_timeout or limits.DEFAULT_STEP
-        limits.hold_steps(limits.seconds(limit, "--step-timeout"))
-        steps.hold_credentials(self.netrc)
+        limits.limit_steps(limits.seconds(limit, "--step-timeout"))
+        steps.set_credentials(self.netrc)
 
     def _python(self, loaded: LoadedProject, requested: str = "") -> str:
         return python_of(loaded, requested or self.python)

@@ -112,7 +112,7 @@ def test_program_in_the_checkers_place_is_seen(name: str, told: str, expected: b
     check = planned(name)
 
     (step,) = types.Types().plan(package(f"[tool.{name}]\n"), "3.12")
-    assert expected is step.is_it(told)
+    assert expected is step.matches_version(told)
     assert Verdict.FAILED is types.impostor(check).verdict
 
 

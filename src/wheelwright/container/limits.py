@@ -53,7 +53,7 @@ def seconds(text: str, what: str) -> int:
     return sum(int(number) * _UNITS[unit] for number, unit in found)
 
 
-def hold_steps(limit_s: int) -> None:
+def limit_steps(limit_s: int) -> None:
     """Limit every further step of this call to so many seconds; 0 is no limit."""
     _step_s.set(limit_s)
 

@@ -51,7 +51,7 @@ _release: ContextVar[str] = ContextVar("release", default="")
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class StepSecret:
     """A secret to give to one step, as a variable of its environment."""
 
     what: Credential
@@ -59,7 +59,7 @@ class Held:
     value: dagger.Secret
 
 
-def hold_credentials(netrc: dagger.Secret | None) -> None:
+def set_credentials(netrc: dagger.Secret | None) -> None:
     """Give this call's installing steps, and no others, the credentials of private hosts."""
     _netrc.set(netrc)
     _release.set("")
@@ -121,7 +121,7 @@ def step(
     kind: Kind,
     args: Iterable[str],
     *,
-    secrets: Iterable[Held] = (),
+    secrets: Iterable[StepSecret] = (),
     volume: str = "",
     may_fail: bool = False,
     log: str = "",

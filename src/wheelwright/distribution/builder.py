@@ -56,8 +56,8 @@ async def build(
     history = await own_history(loaded, python, git)
     dist.require_version(project, history=history is not None)
     base = await prepared(loaded, python, building.build_files(project))
-    container = laid(base, loaded.source, history)
-    files = built(steps.package(container, dist.command(project)))
+    container = with_source(base, loaded.source, history)
+    files = distributions_of(steps.package(container, dist.command(project)))
     dist.verify(project, await files.entries())
     return files
 
@@ -71,7 +71,7 @@ async def prepared(
     return steps.base(image, python).with_directory(steps.CACHE, fetched)
 
 
-def laid(
+def with_source(
     container: dagger.Container,
     source: dagger.Directory,
     history: dagger.Directory | None,
@@ -82,6 +82,6 @@ def laid(
     return container if history is None else toolchain.with_git(container, history, where)
 
 
-def built(container: dagger.Container) -> dagger.Directory:
+def distributions_of(container: dagger.Container) -> dagger.Directory:
     """Return only the distributions: uv also writes a .gitignore beside them."""
     return container.directory(dist.DIST).filter(include=["*.tar.gz", "*.whl"])

@@ -60,7 +60,7 @@ class Step:
     version: str = ""
     fresh: bool = False
 
-    def is_it(self, printed: str) -> bool:
+    def matches_version(self, printed: str) -> bool:
         """Whether a program that prints this as its version is the right one."""
         return re.search(self.version, printed[:10_000], re.MULTILINE) is not None
 

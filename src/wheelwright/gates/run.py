@@ -92,7 +92,7 @@ async def _carry_out(
         ran = steps.observe(container, [step.args[0], "--version"])
         printed = await steps.output(ran, f"{step.name} --version")
         version = printed.stdout
-        if printed.exit_code == 0 and not step.is_it(version):
+        if printed.exit_code == 0 and not step.matches_version(version):
             return Done(Ran(0, tool=label, version=version, impostor=True), ran)
 
     async def attempt(name: str) -> tuple[Output, dagger.Container]:

@@ -150,7 +150,7 @@ class Types:
             [
                 impostor(check)
                 if output.impostor
-                else judge(that_ran(check, output.version), output, python)
+                else judge(with_printed_version(check, output.version), output, python)
                 for check, output in zip(checks, ran, strict=True)
             ]
         )
@@ -271,7 +271,7 @@ def impostor(check: Check) -> GateResult:
     return GateResult("types", Verdict.FAILED, message, f"{message}; see which package installs it")
 
 
-def that_ran(check: Check, printed: str) -> Check:
+def with_printed_version(check: Check, printed: str) -> Check:
     """Return the check with the version that its program printed, and who chose that."""
     version = re.search(r"\d+\.\d+[\w.+-]*", printed[:1000])
     if version is None:

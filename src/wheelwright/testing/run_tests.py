@@ -157,5 +157,5 @@ async def _unrun(loaded: LoadedProject) -> str:
     listed = unrun.found(project, texts)
     if not listed:
         return ""
-    hint = unrun.ways_out(texts)
+    hint = unrun.hint_for(texts)
     return f"{project.name}: its tests did not run: {', and '.join(listed)}; {hint}"

@@ -55,7 +55,7 @@ def _cases(modules: Mapping[str, str]) -> list[str]:
     ]
 
 
-def ways_out(modules: Mapping[str, str]) -> str:
+def hint_for(modules: Mapping[str, str]) -> str:
     """Return the two acts that end it."""
     names = sorted({path.rpartition("/")[2] for path in _cases(modules)})[:_SHOWN] or ["tests.py"]
     listed = ", ".join(f'"{name}"' for name in names)

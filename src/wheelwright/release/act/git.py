@@ -110,7 +110,7 @@ class RemoteGit:
         kind: Kind = GIT,
     ) -> dagger.Container:
         given = self.token if Credential.GITHUB in kind.secrets else None
-        held = [steps.Held(Credential.GITHUB, _TOKEN, given)] if given else []
+        held = [steps.StepSecret(Credential.GITHUB, _TOKEN, given)] if given else []
         options = [f"--clone={clone}", f"--remote={self.url}", f"--answer={_ANSWER}"]
         options += [f"--path={_PATH}", *([f"--ca={_CA}"] if self.ca is not None else [])]
         options += [f"--checkout={_CHECKOUT}"] if self.checkout is not None else []

@@ -132,9 +132,9 @@ def read(text: str) -> Handed:
     version = str(parse_version(data["version"]) or "")
     if version != data["version"] or canonicalize_name(package) != package or not package:
         raise ValueError(f"{package!r} {data['version']!r} is not a package and its version")
-    _held("base", data["base"], _REF if data["base"] else re.compile(""))
+    _matching("base", data["base"], _REF if data["base"] else re.compile(""))
     for key in ("base_commit", "commit"):
-        _held(key, data[key], _COMMIT)
+        _matching(key, data[key], _COMMIT)
     for key in ("epoch_s", "commit_epoch_s"):
         if not 0 <= data[key] < _LATEST_S:
             raise ValueError(f"{key} is not a time: {data[key]}")
@@ -253,7 +253,7 @@ def _object(data: object, keys: Mapping[str, type], what: str) -> dict[str, Any]
     return data
 
 
-def _held(key: str, value: object, pattern: re.Pattern[str]) -> str:
+def _matching(key: str, value: object, pattern: re.Pattern[str]) -> str:
     text = _text(key, value)
     if not pattern.fullmatch(text) or ".." in text:
         raise ValueError(f"{key} cannot be {text!r}")
@@ -268,12 +268,12 @@ def _text(key: str, value: object) -> str:
 
 def _file(data: object, package: str, version: str) -> File:
     fields = _object(data, {"name": str, "sha256": str}, "a file")
-    name = _held("name", fields["name"], _NAME)
+    name = _matching("name", fields["name"], _NAME)
     if file_version(name) != version:
         raise ValueError(f"{name!r} is not a distribution of version {version}")
     if file_project(name) != package:
         raise ValueError(f"{name!r} is not a distribution of {package}")
-    return File(name, _held("sha256", fields["sha256"], _SHA256))
+    return File(name, _matching("sha256", fields["sha256"], _SHA256))
 
 
 def _described(data: object, plan: Plan) -> ReleaseCommit | None:

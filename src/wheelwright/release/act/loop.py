@@ -164,7 +164,7 @@ async def run(
             failure = state.failure and replace(state.failure, waited=True)
             state = replace(state, failure=failure, looks=state.looks + 1)
             continue
-        say(f"{step.act.value} {step.subject}".rstrip() + _held(plan, world))
+        say(f"{step.act.value} {step.subject}".rstrip() + _held_text(plan, world))
         try:
             state = await _perform(plan, ports, world, step)
         except ActFailed as error:
@@ -194,11 +194,11 @@ async def at_index(
     index: Index,
     workshop: Workshop,
     decide: Callable[[Plan, World], Next],
-    has: Callable[[RunState], RunState] = lambda state: state,
+    with_results: Callable[[RunState], RunState] = lambda state: state,
 ) -> Outcome:
     """Do what concerns only the index: without refs beside the commit, and without GitHub.
 
-    `has` adds what another run has made for this one.
+    `with_results` adds what another run has made for this one.
 
     Raises:
         Stopped: it is not done.
@@ -208,7 +208,7 @@ async def at_index(
 
     async def observe(plan: Plan, ports: Ports, state: RunState) -> World:
         mine = _of(plan, await ports.index.files())
-        return World(branch=journal, tag=journal, index=mine, state=has(state))
+        return World(branch=journal, tag=journal, index=mine, state=with_results(state))
 
     outcome = await run(plan, ports, say, observe=observe, decide=decide)
     if isinstance(outcome.end, Stop):
@@ -216,7 +216,7 @@ async def at_index(
     return outcome
 
 
-def _held(plan: Plan, world: World) -> str:
+def _held_text(plan: Plan, world: World) -> str:
     """Return what is there as an act begins: the last line if the run ends here."""
     held = [
         f"the lock {plan.lock_ref}" if world.state.lock else "",
@@ -224,8 +224,8 @@ def _held(plan: Plan, world: World) -> str:
         f"on the index {', '.join(file.name for file in world.index)}" if world.index else "",
         f"the tag {plan.tag}" if world.tag else "",
     ]
-    held_text = "; ".join(part for part in held if part)
-    return f" (held: {held_text}; the same command continues the release)" if held_text else ""
+    listed = "; ".join(part for part in held if part)
+    return f" (held: {listed}; the same command continues the release)" if listed else ""
 
 
 async def _perform(plan: Plan, ports: Ports, world: World, step: Step) -> RunState:
@@ -238,7 +238,7 @@ async def _perform(plan: Plan, ports: Ports, world: World, step: Step) -> RunSta
             await ports.git.unlock(plan, step.expected)
             return replace(state, lock="")
         case Act.PUSH_BRANCH:
-            commit = await ports.workshop.made(plan)
+            commit = await ports.workshop.release_commit(plan)
             return replace(
                 state, own_commit=await ports.git.push_commit(plan, commit, step.expected)
             )

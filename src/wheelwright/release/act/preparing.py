@@ -80,7 +80,7 @@ def _with_tool(
 # -- the edits --------------------------------------------------------------------------------
 
 
-async def made(
+async def release_commit(
     options: ReleaseOptions, remote: RemoteGit, plan: Plan, since: str, *, requires: bool = True
 ) -> ReleaseCommit:
     """Return the release commit of the plan's base commit: the edits, made again.

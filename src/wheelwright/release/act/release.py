@@ -88,11 +88,11 @@ class Release:
             stop = end if isinstance(end, Stop) else Stop.at(Reason.NO_PROGRESS)
             raise stopped(plan.package, stop, plan, outcome.world, outcome.acts)
         handed = Handed(
-            plan=replace(plan, epoch_s=git.made.epoch_s if git.made else plan.epoch_s),
+            plan=replace(plan, epoch_s=(git.description or plan).epoch_s),
             member=self.read.package.member,
             commit=journal.commit,
             epoch_s=journal.epoch_s,
-            described=git.made if git.commit == journal.commit else None,
+            described=git.description if git.commit == journal.commit else None,
             files=outcome.world.state.built,
             notes=await workshop.notes(plan, journal),
             urls=self.urls,
@@ -189,18 +189,18 @@ class _Unpushed:
     """The remote's refs as the checkout has them; the release commit is made and pushed nowhere."""
 
     remote: RemoteGit
-    made: ReleaseCommit | None = None
+    description: ReleaseCommit | None = None
     commit: str = ""
 
     async def observe(self, plan: Plan) -> Refs:
         observed = await self.remote.observe(plan)
-        if self.made is None:
+        if self.description is None:
             return observed
         described = {
             "commit": self.commit,
-            "parent": self.made.parent,
-            "epoch_s": self.made.epoch_s,
-            "message": self.made.message,
+            "parent": self.description.parent,
+            "epoch_s": self.description.epoch_s,
+            "message": self.description.message,
         }
         return replace(observed, branch=refs.release_commit(described, self.commit))
 
@@ -211,5 +211,5 @@ class _Unpushed:
 
     async def push_commit(self, plan: Plan, commit: ReleaseCommit, expected: str) -> str:  # noqa: ARG002 - none is there
         self.commit = await self.remote.make_commit(commit)
-        self.made = commit
+        self.description = commit
         return self.commit

@@ -43,17 +43,17 @@ class _Handed:
     handed: Handed
     uploads: Uploads
     remote: RemoteGit | None = None
-    _made: bool = False
+    _is_made: bool = False
 
-    async def made(self, *_: object, **__: object) -> ReleaseCommit:
+    async def release_commit(self, *_: object, **__: object) -> ReleaseCommit:
         described = self.handed.described
         assert described is not None, "called only where it can be made"
-        if not self._made and self.remote is not None:
-            made = await self.remote.make_commit(described)
-            if made != self.handed.commit:
-                seen = f"its texts make the commit {made[:12]}, not {self.handed.commit[:12]}"
+        if not self._is_made and self.remote is not None:
+            commit = await self.remote.make_commit(described)
+            if commit != self.handed.commit:
+                seen = f"its texts make the commit {commit[:12]}, not {self.handed.commit[:12]}"
                 raise Stopped(Stop.at(Reason.HANDED_OVER, seen).text())
-            self._made = True
+            self._is_made = True
         return described
 
     async def _never(self, *_: object, **__: object) -> Any:
@@ -108,10 +108,10 @@ async def publish(options: ReleaseOptions, directory: dagger.Directory, sha256: 
     index = SimpleIndex(await options.http(), urls.check, plan.package)
     workshop = _Handed(handed, Uploads(options, urls, DEFAULT_PYTHON, dist))
 
-    def has(state: RunState) -> RunState:
+    def with_results(state: RunState) -> RunState:
         return roles.verified(state, handed.commit, handed.files)
 
-    outcome = await loop.at_index(plan, handed.journal, index, workshop, next_upload, has)
+    outcome = await loop.at_index(plan, handed.journal, index, workshop, next_upload, with_results)
     return published(plan, outcome.world, outcome.acts)
 
 

@@ -13,7 +13,7 @@ from packaging.version import Version
 from wheelwright.container import steps, toolchain
 from wheelwright.container.output import Output
 from wheelwright.container.privileges import DATA, UPLOAD, Credential
-from wheelwright.container.steps import Held
+from wheelwright.container.steps import StepSecret
 from wheelwright.distribution.file import file_version
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.project.files import literal
@@ -29,7 +29,7 @@ PROGRAM: Final = "/opt/wheelwright/distributions.py"
 # The oldest that locks/pypi-attestations.txt is for.
 _SIGNING_PYTHON: Final = Version("3.10")
 _CA: Final = "/opt/wheelwright/ca.pem"
-_TOLD: Final = "/opt/wheelwright/told"
+_RESULT: Final = "/opt/wheelwright/told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,11 @@ class Uploads:
             signing = self.python if Version(self.python) >= _SIGNING_PYTHON else DEFAULT_PYTHON
             container = toolchain.hashed(signing, "pypi-attestations")
         container = container.with_directory(DIST, self.dist.filter(include=literal(names)))
-        container = self._told_how(fresh(container.with_workdir("/")))
-        held = self._held()
+        container = self._with_settings(fresh(container.with_workdir("/")))
+        secrets = self._secrets()
         if attest:
             sign = ["pypi-attestations", "sign", *files]
-            container = steps.step(container, UPLOAD, sign, secrets=held, may_fail=True)
+            container = steps.step(container, UPLOAD, sign, secrets=secrets, may_fail=True)
             if (output := await steps.output(container)).exit_code:
                 raise ActFailed(FailureKind.ATTESTATION, tail(output))
         listed, private = self._listed()
@@ -76,31 +76,31 @@ class Uploads:
                 *listed,
                 *files,
             ],
-            secrets=[*held, *private],
+            secrets=[*secrets, *private],
             may_fail=True,
         )
         output = await steps.output(uploaded)
         if output.exit_code:
             raise responses.upload(f"{output.stdout}\n{output.stderr}", output.exit_code)
 
-    def _held(self) -> list[Held]:
+    def _secrets(self) -> list[StepSecret]:
         have = self.options
         if have.oidc_url is not None and have.oidc_token is not None:
             return [
-                Held(Credential.IDENTITY, "ACTIONS_ID_TOKEN_REQUEST_URL", have.oidc_url),
-                Held(Credential.IDENTITY, "ACTIONS_ID_TOKEN_REQUEST_TOKEN", have.oidc_token),
+                StepSecret(Credential.IDENTITY, "ACTIONS_ID_TOKEN_REQUEST_URL", have.oidc_url),
+                StepSecret(Credential.IDENTITY, "ACTIONS_ID_TOKEN_REQUEST_TOKEN", have.oidc_token),
             ]
         token = have.index_token
-        return [Held(Credential.UPLOAD, "UV_PUBLISH_TOKEN", token)] if token else []
+        return [StepSecret(Credential.UPLOAD, "UV_PUBLISH_TOKEN", token)] if token else []
 
-    def _listed(self) -> tuple[list[str], list[Held]]:
+    def _listed(self) -> tuple[list[str], list[StepSecret]]:
         """Return how `uv publish` gets the address of the listing: a private one as a secret."""
         if self.urls.check == self.urls.shown[1]:
             return [f"--check-url={self.urls.check}"], []
         secret = dagger.dag.set_secret("wheelwright-check-url", self.urls.check)
-        return [], [Held(Credential.UPLOAD, "UV_PUBLISH_CHECK_URL", secret)]
+        return [], [StepSecret(Credential.UPLOAD, "UV_PUBLISH_CHECK_URL", secret)]
 
-    def _told_how(self, container: dagger.Container) -> dagger.Container:
+    def _with_settings(self, container: dagger.Container) -> dagger.Container:
         ca, timeout_s = self.options.ca, str(self.options.upload_timeout)
         if self.options.trusted:
             container = container.with_env_variable("GITHUB_ACTIONS", "true")
@@ -110,15 +110,17 @@ class Uploads:
 
     async def contents(self, name: str) -> bytes:
         """Return a file. A file of bytes crosses the wire as text only, hence base64."""
-        return base64.b64decode(await told(self.python, self.dist, "encode", f"{DIST}/{name}"))
+        return base64.b64decode(
+            await read_about(self.python, self.dist, "encode", f"{DIST}/{name}")
+        )
 
 
-async def told(python: str, dist: dagger.Directory, command: str, path: str) -> str:
+async def read_about(python: str, dist: dagger.Directory, command: str, path: str) -> str:
     """Return what the program writes about a path, by a file: output is for people."""
     container = with_program(steps.base(slim_image(python), python), "distributions.py")
     container = container.with_directory(DIST, dist)
-    container = steps.run(container, ["python", PROGRAM, command, path, _TOLD], kind=DATA)
-    return await container.file(_TOLD).contents()
+    container = steps.run(container, ["python", PROGRAM, command, path, _RESULT], kind=DATA)
+    return await container.file(_RESULT).contents()
 
 
 def tail(output: Output) -> str:

@@ -47,8 +47,8 @@ async def verify(
     if not 0 < trace.epoch_s < _LAST_EPOCH_S:
         return Compared(f"{of}: its time is {trace.epoch_s} s, {by}")
     its = replace(plan, base_commit=trace.parents[0], epoch_s=trace.epoch_s)
-    made = await preparing.made(options, remote, its, since, requires=its == plan)
-    commit, differing = await remote.compare(made, journal.commit)
+    expected = await preparing.release_commit(options, remote, its, since, requires=its == plan)
+    commit, differing = await remote.compare(expected, journal.commit)
     if differing:
         more = len(differing) - _MOST_NAMED
         named = [*differing[:_MOST_NAMED], *([f"and {more} more"] if more > 0 else [])]

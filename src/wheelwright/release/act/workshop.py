@@ -22,7 +22,7 @@ from wheelwright.release.act import preparing, verifying
 from wheelwright.release.act.git import RemoteGit, with_program
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.package import Package, package_at
-from wheelwright.release.act.uploading import DIST, PROGRAM, Uploads, tail, told
+from wheelwright.release.act.uploading import DIST, PROGRAM, Uploads, read_about, tail
 from wheelwright.release.decide import refs
 from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.ports import ActFailed, Built, Compared
@@ -55,9 +55,9 @@ class Containers:
 
     # -- the release commit -----------------------------------------------------------------------
 
-    async def made(self, plan: Plan) -> ReleaseCommit:
+    async def release_commit(self, plan: Plan) -> ReleaseCommit:
         """Return the release commit of the plan's base commit: the edits, made again."""
-        return await preparing.made(self.options, self.remote, plan, self._since(plan))
+        return await preparing.release_commit(self.options, self.remote, plan, self._since(plan))
 
     async def verify(self, plan: Plan, journal: Journal) -> Compared:
         """Compare a commit with the edits made again on its parent; write nothing."""
@@ -101,7 +101,7 @@ class Containers:
         )
         history = package.git if from_git else None
         container = with_program(base, "distributions.py")
-        container = builder.laid(container, package.loaded.source, history, where)
+        container = builder.with_source(container, package.loaded.source, history, where)
         variables = {
             **release_variables(project.package, plan.version),
             "SOURCE_DATE_EPOCH": str(journal.epoch_s),
@@ -110,21 +110,21 @@ class Containers:
         container = steps.with_variables(container, variables).with_workdir(where)
         build = ["uv", "build", f"--out-dir={DIST}"]
         if not journal.build_requires:
-            return await self._ran(container, package, journal, build)
+            return await self._run_build(container, package, journal, build)
         recorded = backend.text(journal.build_requires)
         container = container.with_new_file(backend.CONSTRAINTS, recorded)
         build.append(f"--build-constraints={backend.CONSTRAINTS}")
         if not backend.hashed(journal.build_requires):
             # An older commit, without hashes.
-            return await self._ran(container, package, journal, build)
+            return await self._run_build(container, package, journal, build)
         try:
-            return await self._ran(container, package, journal, [*build, "--require-hashes"])
+            return await self._run_build(container, package, journal, [*build, "--require-hashes"])
         except ActFailed as error:
             if not backend.needs_more(error.message):
                 raise
-        return await self._ran(container, package, journal, build)
+        return await self._run_build(container, package, journal, build)
 
-    async def _ran(
+    async def _run_build(
         self, container: dagger.Container, package: Package, journal: Journal, build: list[str]
     ) -> dagger.Directory:
         """Build the sdist, and the wheel from it."""
@@ -138,13 +138,13 @@ class Containers:
         sdist = ["sh", "-c", f'exec "$@" "$(ls {DIST}/*.tar.gz)"', "sh"]
         container = _masked(container, [*sdist, *build, "--wheel"])
         try:
-            return await builder.built(container).sync()
+            return await builder.distributions_of(container).sync()
         except dagger.ExecError as error:
             printed = "\n".join(last_lines(error.stdout, error.stderr, 20))
             raise ActFailed(FailureKind.TOOL, printed) from error
 
     async def _describe(self, dist: dagger.Directory) -> tuple[Distribution, ...]:
-        return verify.read(await told(self.remote.python, dist, "describe", DIST))
+        return verify.read(await read_about(self.remote.python, dist, "describe", DIST))
 
     # -- verify -----------------------------------------------------------------------------------
 

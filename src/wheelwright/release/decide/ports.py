@@ -166,7 +166,7 @@ class GitHub(Protocol):
 class Workshop(Protocol):
     """What happens in containers."""
 
-    async def made(self, plan: Plan) -> ReleaseCommit:
+    async def release_commit(self, plan: Plan) -> ReleaseCommit:
         """Return the release commit of the plan's base commit: the edits, made again."""
 
     async def verify(self, plan: Plan, journal: Journal) -> Compared:

@@ -10,7 +10,7 @@ import dagger
 from wheelwright.container import privileges, steps, toolchain
 from wheelwright.container.output import Output
 from wheelwright.container.privileges import Credential
-from wheelwright.container.steps import Held
+from wheelwright.container.steps import StepSecret
 from wheelwright.pins import DEFAULT_PYTHON
 from wheelwright.project.arguments import argument
 
@@ -40,7 +40,7 @@ async def upload(report: dagger.File, token: dagger.Secret, about: Upload) -> st
         # An upload is a side effect: it is never cached.
         .with_env_variable("WHEELWRIGHT_UPLOADED_AT", str(time.time_ns()))
     )
-    held = Held(Credential.REPORTS, "CODECOV_TOKEN", token)
+    held = StepSecret(Credential.REPORTS, "CODECOV_TOKEN", token)
     ran = steps.step(container, privileges.REPORT, command(about), secrets=[held], may_fail=True)
     return upload_message(about, await steps.output(ran))
 

@@ -26,11 +26,11 @@ def test_what_is_no_duration_is_named(text: str) -> None:
 
 def test_a_limit_stands_around_every_step_planned_after_it() -> None:
     """The command carries its limit, so that any engine can hold it."""
-    limits.hold_steps(60)
+    limits.limit_steps(60)
     try:
         assert ["timeout", "--signal=KILL", "60s", "pytest"] == limits.limited(["pytest"])
     finally:
-        limits.hold_steps(0)
+        limits.limit_steps(0)
     assert ["pytest"] == limits.limited(["pytest"])
 
 

@@ -176,7 +176,7 @@ def test_checker_among_the_test_dependencies_is_the_one_that_runs(
 
     assert check.tool is None
     version = told.split()[1]
-    assert f"mypy {version} ({expected})" == types.that_ran(check, told).label
+    assert f"mypy {version} ({expected})" == types.with_printed_version(check, told).label
 
 
 def test_another_version_than_the_chosen_one_is_told() -> None:
@@ -185,7 +185,7 @@ def test_another_version_than_the_chosen_one_is_told() -> None:
     check = types.check_of(described, types.checkers(described)[0], "3.12", requested=False)
 
     assert check.tool is not None
-    label = types.that_ran(check, "mypy 0.1.2\n").label
+    label = types.with_printed_version(check, "mypy 0.1.2\n").label
     assert f"mypy 0.1.2 (not the {check.tool.version} pinned by wheelwright)" == label
 
 

@@ -186,7 +186,7 @@ class Outside:
 class _Workshop:
     outside: Outside
 
-    async def made(self, plan: Plan) -> ReleaseCommit:
+    async def release_commit(self, plan: Plan) -> ReleaseCommit:
         return ReleaseCommit(plan.base_commit, plan.epoch_s, f"Release {plan.version}", ())
 
     async def verify(self, plan: Plan, journal: Journal) -> Compared:

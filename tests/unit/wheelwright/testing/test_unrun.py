@@ -11,7 +11,7 @@ from wheelwright.gates import types
 from wheelwright.gates.format import Format
 from wheelwright.gates.lint import Lint
 from wheelwright.gates.lock import Lock
-from wheelwright.testing.unrun import found, ways_out
+from wheelwright.testing.unrun import found, hint_for
 
 BARE = '[project]\nname = "bell"\nversion = "1"\n'
 TOX_TABLE = BARE + '[tool.tox.env_run_base]\ncommands = [["python", "-m", "nose2"]]\n'
@@ -59,7 +59,7 @@ def test_modules_of_unittest_are_named() -> None:
     """A module that defines test cases of unittest is named, one that only mentions them is not."""
     modules = {"src/bell/tests.py": CASES, "tests/test_a.py": "def test_a(): pass\n"}
     assert ["tests of unittest are in src/bell/tests.py"] == found(project(BARE), modules)
-    act = ways_out(modules)
+    act = hint_for(modules)
     assert 'python_files = ["tests.py"]' in act
     assert 'skip = ["tests"] in [tool.wheelwright]' in act
 
