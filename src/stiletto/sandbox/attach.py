@@ -27,7 +27,7 @@ class Attached:
         before: for each overlay mount, what it held.
         opened: directories of links in place of a volume with mounts beneath it.
         covered: what was at a mount point, and where it is meanwhile.
-        made: directories that were created for mount points.
+        created: directories that were created for mount points.
     """
 
     tree: Path
