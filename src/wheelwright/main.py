@@ -117,7 +117,6 @@ class Wheelwright(Releases):
 
     @uncached
     @takes()
-    @translate_errors
     async def test_run(
         self, git: Git, python: Python = "", *, request: TestRequest, rerun: Rerun = False
     ) -> TestRun:
@@ -175,7 +174,6 @@ class Wheelwright(Releases):
 
     @uncached
     @takes()
-    @translate_errors
     async def matrix_run(
         self, git: Git, selection: Selection, options: MatrixOptions, rerun: Rerun = False
     ) -> Matrix:
@@ -185,7 +183,6 @@ class Wheelwright(Releases):
 
     @uncached
     @takes(without=("args", "fail_fast"))
-    @translate_errors
     async def annotations(
         self,
         git: Git,
@@ -221,7 +218,6 @@ class Wheelwright(Releases):
 
     @uncached
     @takes()
-    @translate_errors
     async def security_report(self, gate: Security) -> dagger.File:
         """Return bandit's findings as a SARIF file, whatever the verdict."""
         loaded = await self._loaded(reading=True)
@@ -229,7 +225,6 @@ class Wheelwright(Releases):
 
     @uncached
     @takes()
-    @translate_errors
     async def audit(self, gate: Audit) -> str:
         """Look up known vulnerabilities of everything in uv.lock with pip-audit, never cached.
 
@@ -239,7 +234,6 @@ class Wheelwright(Releases):
         return (await gates.check(gate, loaded, self._python(loaded))).require()
 
     @uncached
-    @translate_errors
     async def notify(
         self,
         webhook: Annotated[
@@ -300,7 +294,6 @@ class Wheelwright(Releases):
     # Each call prints the pins that it kept, so none is cached.
     @uncached
     @takes()
-    @translate_errors
     async def workflows(self, options: Options) -> dagger.Changeset:
         """Write the GitHub workflows of this repository: checks, nightly, audit, release, publish.
 
@@ -331,13 +324,11 @@ class Wheelwright(Releases):
         return github.native_matrix(await self._loaded())
 
     @uncached
-    @translate_errors
     async def uv_cache(self) -> dagger.Directory:
         """Return uv's cache for a CI service to keep: what was built, not what was downloaded."""
         return await github.saved_cache(await self._loaded()).sync()
 
     @uncached
-    @translate_errors
     async def restore_uv_cache(
         self, saved: Annotated[dagger.Directory, Doc("What `uv-cache` returned earlier.")]
     ) -> str:

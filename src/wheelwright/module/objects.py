@@ -158,7 +158,6 @@ class Matrix:
         return self.reports.directory("coverage")
 
     @uncached
-    @translate_errors
     async def history(
         self,
         previous: Annotated[
@@ -179,7 +178,6 @@ class Matrix:
 
     @uncached
     @takes()
-    @translate_errors
     async def upload_coverage(
         self,
         token: Annotated[dagger.Secret, Doc("Codecov's token for the repository.")],

@@ -9,7 +9,6 @@ from typing import Annotated, TypeAlias
 import dagger
 from dagger import Doc, enum_type
 
-from wheelwright.container.failures import translate_errors
 from wheelwright.container.loading import LoadedProject
 from wheelwright.module.args import Built, Checkout, Digest, Repository
 from wheelwright.module.takes import takes
@@ -83,7 +82,6 @@ class Releases:
 
     @uncached
     @takes(Request, Branch, Origin, NamedIndex, Api, Upload, Run, CommitOptions, Trust)
-    @translate_errors
     async def release(
         self,
         git: Repository,
@@ -102,7 +100,6 @@ class Releases:
 
     @uncached
     @takes(Request, Branch, NamedIndex, CommitOptions, Trust)
-    @translate_errors
     async def release_build(
         self,
         git: Checkout,
@@ -123,7 +120,6 @@ class Releases:
 
     @uncached
     @takes(Target, Index, Api, Run, Trust)
-    @translate_errors
     async def release_propose(
         self, built: Built, digest: Digest = "", *, options: ReleaseOptions
     ) -> str:
@@ -135,7 +131,6 @@ class Releases:
 
     @uncached
     @takes(Index, Upload, Trust)
-    @translate_errors
     async def release_publish(
         self, built: Built, digest: Digest = "", *, options: ReleaseOptions
     ) -> str:
@@ -144,7 +139,6 @@ class Releases:
 
     @uncached
     @takes(Target, Index, Api, Run, Trust)
-    @translate_errors
     async def release_finish(
         self, built: Built, digest: Digest = "", *, options: ReleaseOptions
     ) -> str:
@@ -156,7 +150,6 @@ class Releases:
 
     @uncached
     @takes(Request, Branch, Origin, NamedIndex, Api, Credentials, Run, Trust)
-    @translate_errors
     async def release_plan(
         self, git: Repository, format_: Format = ReportFormat.TEXT, *, options: ReleaseOptions
     ) -> str:
@@ -165,14 +158,12 @@ class Releases:
 
     @uncached
     @takes(Bump, Branch, Origin, Trust)
-    @translate_errors
     async def next_version(self, git: Repository, options: ReleaseOptions) -> str:
         """Print the version that `release` with the same arguments would release."""
         return await release.version(*await self._of_package(options, git))
 
     @uncached
     @takes(Bump, Branch, Origin, Trust, bump="patch")
-    @translate_errors
     async def changelog(self, git: Repository, options: ReleaseOptions) -> str:
         """Print the changelog's entry for the release; fail if there is none."""
         # A default bump must not contradict a version that the caller gave.
@@ -182,7 +173,6 @@ class Releases:
 
     @uncached
     @takes(Origin, Trust)
-    @translate_errors
     async def verify_tag(
         self,
         git: Repository,
@@ -194,7 +184,6 @@ class Releases:
 
     @uncached
     @takes(Origin, NamedIndex, Upload, Trust)
-    @translate_errors
     async def publish(
         self,
         git: Repository,

@@ -5,16 +5,21 @@ The SDK takes `cache`, although its types lack it (dagger-io 0.21.11, `Module.fu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
 import dagger
+
+from wheelwright.container.failures import translate_errors
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def uncached(function: Callable[P, R]) -> Callable[P, R]:
-    """Expose a function whose results are for one call only; used instead of `@function`."""
+def uncached(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+    """Expose a function whose results are for one call only, and translate its errors.
+
+    Used instead of `@function` and `@translate_errors`.
+    """
     expose = cast("Any", dagger.function)
-    return cast("Callable[P, R]", expose(function, cache="never"))
+    return cast("Callable[P, Awaitable[R]]", expose(translate_errors(function), cache="never"))
