@@ -18,7 +18,7 @@ UV_IMAGE: Final = f"ghcr.io/astral-sh/uv:{UV}"
 DAGGER: Final = "0.21.8"
 
 # Minor releases that have an official image, oldest first. A package that claims ">=3.9" and
-# lists no classifiers claims what of these lies inside.
+# lists no classifiers claims those of these inside.
 KNOWN_PYTHONS: Final = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
 
 # Used where the package claims it and prefers nothing: old enough that every machine can

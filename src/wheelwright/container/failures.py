@@ -79,7 +79,7 @@ def unwrap(error: BaseException) -> BaseException:
     """Return the one exception in the groups that task groups make.
 
     Tasks that run at once may fail before the first failure ends the others. Where each of them
-    failed as expected, the first stands for all, as it does when they fail a moment later.
+    failed as expected, the first is reported, as it is when they fail a moment later.
     """
     found = _leaves(error)
     plain = all(isinstance(each, (WheelwrightError, dagger.QueryError)) for each in found)

@@ -121,7 +121,7 @@ def signal_of(exit_code: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a step ended that a signal ended. `more` is what the engine knows of the reason."""
+    """How a step ended that a signal ended. `more` is what the engine reports of the reason."""
 
     by: str
     after_s: float

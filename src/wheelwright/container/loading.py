@@ -27,7 +27,7 @@ class LoadedProject:
 
     Attributes:
         source: the directory that uv works in, the workspace's root where there is one.
-        whole: the source as given; `source` lies in it at `prefix`.
+        whole: the source as given; `source` is in it at `prefix`.
     """
 
     project: Project

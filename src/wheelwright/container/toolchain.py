@@ -70,7 +70,7 @@ def _lock(name: str) -> str:
 def with_tool(container: dagger.Container, tool: Tool, python: str) -> dagger.Container:
     """Copy a tool into a container; it is installed where nothing of that container is."""
     container = container.with_directory(TOOLS, tooled(python, tool).directory(TOOLS))
-    # Behind everything else: with a lock of ours it lies among the programs of all that it needs.
+    # Behind everything else: with a lock of ours it is among the programs of all that it needs.
     return container.with_env_variable("PATH", f"${{PATH}}:{TOOLS}/{tool.name}/bin", expand=True)
 
 

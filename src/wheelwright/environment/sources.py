@@ -47,7 +47,7 @@ def expand(project: Project, lines: Iterable[str]) -> Expanded:
     local[project.package.name] = (project.where, project.package)
     local.pop("", None)
     done: set[tuple[str, str]] = set()
-    # The last one is read next: what a line stands for comes where the line stood.
+    # The last one is read next: what a line expands to comes in its place.
     left = list(reversed(list(lines)))
     while left:
         line = left.pop()

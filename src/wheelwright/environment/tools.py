@@ -103,7 +103,7 @@ def _requirement(name: str, lines: Iterable[str]) -> Requirement | None:
 
 
 def _pre_commit(name: str, text: str) -> str:
-    # Two keys that stand together do not justify a YAML parser among the dependencies.
+    # Two adjacent keys do not justify a YAML parser among the dependencies.
     repository = _PRE_COMMIT.get(name)
     if not repository:
         return ""

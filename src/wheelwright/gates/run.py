@@ -174,7 +174,7 @@ async def _installed(
     container = await toolchain.installed(loaded.source, plan, history)
     if step.tool:
         container = toolchain.with_tool(container, step.tool, python)
-        # The environment may bring the same program, and stands first.
+        # The environment may have the same program, and comes first.
         path = f"{steps.TOOLS}/bin:${{PATH}}"
         container = container.with_env_variable("PATH", path, expand=True)
     return container, (plan, step.tool, history and await history.digest())

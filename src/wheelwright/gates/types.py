@@ -214,7 +214,7 @@ def check_of(
     requested: bool,
     brought: tuple[str, Iterable[Requirement]] = ("", ()),
 ) -> Check:
-    """Plan one checker's command; `requested` says that the caller named the Python.
+    """Plan one checker's command; with `requested` the caller named the Python.
 
     `brought` is where the test dependencies are, and what they are: they are installed in any
     case, and a checker among them is the project's own.

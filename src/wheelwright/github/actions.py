@@ -36,7 +36,7 @@ def newest(text: str, existing: str) -> str:
 
 
 def foreign(text: str) -> tuple[str, ...]:
-    """Return the pins of a text that are not those of `pins.py`, each once, as they stand."""
+    """Return the pins of a text that are not those of `pins.py`, each once, as they are written."""
     ours = {f"{action.name}@{action.commit}" for action in ACTIONS.values()}
     used = [match for match in _USED.finditer(text) if f"{match[1]}@{match[2]}" not in ours]
     return tuple(dict.fromkeys(f"{use['name']}@{use['commit']} # {use['version']}" for use in used))

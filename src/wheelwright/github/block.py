@@ -30,7 +30,7 @@ def inside(text: str) -> str:
 def merge(path: str, existing: str | None, body: str) -> str:
     """Return the file's text: the block replaced, everything around it as it was.
 
-    A text without marks is replaced; `is_ours` tells it apart.
+    A text without marks is replaced; `is_ours` recognises it.
 
     Raises:
         ProjectError: one mark without the other, two blocks, or the marks in the wrong order.

@@ -17,10 +17,10 @@ from typing import Final
 from wheelwright.errors import RequestError
 
 # No blank, quote, `$`, `#`, no dash in front, no colon at the end: one token of bash, and a part of
-# a plain scalar of YAML, whatever stands around it.
+# a plain scalar of YAML, whatever is around it.
 _WORD: Final = re.compile(r"[A-Za-z0-9.](?:[A-Za-z0-9@:/._+~-]*[A-Za-z0-9/._+~-])?")
 
-# GitHub puts the value of an expression wherever one stands, between quotes of YAML, too.
+# GitHub puts the value of an expression wherever there is one, between quotes of YAML, too.
 _EXPRESSION: Final = "${{"
 
 

@@ -1,7 +1,7 @@
 """Cells for runners of another system: their commands, which need only uv and bash.
 
-The commands are those of the container: the same plan made them. What lies in container paths
-there lies beside the source here. A cell is native where `os` of [tool.wheelwright.matrix] names
+The commands are those of the container: the same plan made them. What is in container paths
+there is beside the source here. A cell is native where `os` of [tool.wheelwright.matrix] names
 another runner than Ubuntu.
 """
 

@@ -75,7 +75,7 @@ class Options:
 def workflows(
     project: Project, caller: Caller, options: Options, prefix: str = ""
 ) -> dict[str, str]:
-    """Return the contents of each file's block by path; `prefix` is where the package lies.
+    """Return the contents of each file's block by path; `prefix` is the package's place.
 
     Raises:
         RequestError: a value that is not allowed in a workflow; nothing to call from elsewhere.
@@ -187,7 +187,7 @@ def _pins() -> dict[str, str]:
 def _install(caller: Caller) -> dict[str, str]:
     engine, home = caller.engine.value, caller.home
     tool = "" if caller.own else read("install-here" if home.local else "install-tool")
-    # A job without a checkout fetches what lies in the repository from there, at its own commit.
+    # A job without a checkout fetches what is in the repository from there, at its own commit.
     address = "${{ github.server_url }}/${{ github.repository }}.git"
     apart = read(f"install-{engine}")
     if caller.engine is Engine.STILETTO:

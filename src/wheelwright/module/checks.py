@@ -23,7 +23,7 @@ class Package(Protocol):
 
 
 def with_checks(gates: Iterable[AnyGate]) -> Callable[[C], C]:
-    """Return the decorator that adds the functions; it stands below `@object_type`.
+    """Return the decorator that adds the functions; it belongs below `@object_type`.
 
     A function that the class has already, with arguments, is left as it is.
 

@@ -19,7 +19,7 @@ def takes(
     """Replace each parameter of a function that is a dataclass of arguments by its fields.
 
     `groups` are those of its base classes whose fields the function takes; all of them without any,
-    except for `without`. `defaults` are those that differ for this function. It stands outside of
+    except for `without`. `defaults` are those that differ for this function. It is outside of
     every other decorator but the SDK's own, which reads the signature and the annotations of what
     it is given (dagger-io 0.21.11, `Function.parameters`).
     """

@@ -1,6 +1,6 @@
 """Addresses that credentials are sent to: whether they are safe, and how they are shown.
 
-The programs of `inside` stand alone in a container; `refs.py` and `fetch.py` have the same rule.
+Programs of `inside` cannot import this: `refs.py` and `fetch.py` have the same rule.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 
 
 def without_credentials(url: str) -> str:
-    """Return an address without what stands before its host."""
+    """Return an address without what is before its host."""
     return re.sub(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#]*@", r"\1", url)
 
 

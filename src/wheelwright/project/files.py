@@ -78,7 +78,7 @@ class Snapshot:
         return path in self.texts or path in self.names
 
     def under(self, directory: str) -> Snapshot:
-        """Return what lies beneath a directory, with paths relative to it."""
+        """Return what is below a directory, with paths relative to it."""
         prefix = directory.rstrip("/") + "/" if directory else ""
         return Snapshot(
             {

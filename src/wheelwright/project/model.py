@@ -49,7 +49,7 @@ class Project:
         return not self.where and bool(self.members) and not self.package.project
 
     def require_package(self) -> None:
-        """Stop where a workspace's root stands for no package.
+        """Stop at a workspace's root that is not a package.
 
         Raises:
             RequestError: names the members to choose from.
@@ -125,9 +125,9 @@ def _pyproject(files: Snapshot, where: str) -> Pyproject:
     text = files.text(path)
     if text is None:
         names = sorted(name for name in files.names if "/" not in name.rstrip("/"))
-        holds = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+        listed = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
         raise ProjectError(
-            f"no {path} in the source (it has: {holds or 'nothing'})",
+            f"no {path} in the source (it has: {listed or 'nothing'})",
             "pass --source DIR with the package's directory, or --package PATH if it lies deeper",
         )
     return toml.parse(path, text)

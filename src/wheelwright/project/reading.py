@@ -240,7 +240,7 @@ def not_text(path: str, text: str) -> ProjectError:
     """Return the error for a file that is not UTF-8.
 
     `text` is what an engine makes of it, with U+FFFD in the place of each byte that it cannot
-    read; what stands before the first of them is as long here as in the file.
+    read; what is before the first of them is as long here as in the file.
     """
     before = text.partition("\ufffd")[0]
     line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1

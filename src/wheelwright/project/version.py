@@ -49,7 +49,7 @@ def version_source(pyproject: Pyproject) -> VersionSource:
 
 
 def pretend_variables(pyproject: Pyproject) -> Mapping[str, str] | None:
-    """Return the variables that stand in for the history; None where the tool has none."""
+    """Return the variables that replace the history; None where the tool has none."""
     variable = _ASKS_GIT.get(_scm(pyproject))
     return {variable: PRETEND} if variable else None
 

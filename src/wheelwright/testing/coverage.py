@@ -152,7 +152,7 @@ def _report(name: str, *args: str) -> tuple[str, ...]:
 def read(text: str, prefix: str = "", where: str = "", least: float = 0.0) -> Coverage:
     """Read coverage's JSON report, which has paths from `where` or from the root.
 
-    `prefix` is where the container's source lies in the caller's.
+    `prefix` is the place of the container's source in the caller's.
 
     Raises:
         ToolFailed: not such a report.

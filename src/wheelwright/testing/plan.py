@@ -70,7 +70,7 @@ class TestPlan:
 
     Attributes:
         pytest: pytest's command line, or the one that measures it.
-        history: whether the version comes from a history, which lies over the source then.
+        history: whether the version comes from a history, which is copied onto the source.
         file: name of the built file under test; empty for the source.
         narrowed: whether the arguments may leave tests out.
         place: where the test dependencies come from, for people.

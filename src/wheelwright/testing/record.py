@@ -369,7 +369,7 @@ def _place(text: str, event: _Event) -> tuple[str, int]:
 
 
 def inside(file: str, line: int) -> tuple[str, int]:
-    """Return a path below the source and its line, both empty where it lies anywhere else."""
+    """Return a path below the source and its line, both empty where it is anywhere else."""
     path = posixpath.normpath(file) if file else ""
     if path.split("/")[0] in ("", ".", "..") or _CONTROL.search(path):
         return "", 0

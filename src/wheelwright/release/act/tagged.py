@@ -189,9 +189,9 @@ def _version(package: Package, tag: str) -> str:
     current = parse_version(found) if isinstance(found, str) and found else None
     vcs = version_source(project.package) is VersionSource.VCS
     if version is None or (not vcs and version != current):
-        says = found if isinstance(found, str) else found.text()
+        named = found if isinstance(found, str) else found.text()
         raise Stopped(
-            f'the tag "{tag}" is not the version {says} of {project.name}',
-            f"tag {prefix}{says}, or correct the version",
+            f'the tag "{tag}" is not the version {named} of {project.name}',
+            f"tag {prefix}{named}, or correct the version",
         )
     return str(version)

@@ -88,7 +88,7 @@ def tag_of(package: str, version: str, *, member: bool) -> str:
 
 
 def branch_of(package: str, version: str, *, member: bool) -> str:
-    """Return the release branch's short name. A ref's name cannot hold an epoch's `!` safely."""
+    """Return the release branch's short name. In a ref's name, an epoch's `!` is not safe."""
     return f"release/{tag_of(package, version, member=member)}"
 
 

@@ -29,7 +29,7 @@ _STEPS: Final = (
 
 
 class Mark(Enum):
-    """How a step stands."""
+    """The state of a step."""
 
     DONE = "done"
     ALREADY = "already done"

@@ -92,7 +92,7 @@ class Journal:
 
 
 class PullState(Enum):
-    """Where a pull request stands."""
+    """The state of a pull request."""
 
     OPEN = "open"
     MERGED = "merged"

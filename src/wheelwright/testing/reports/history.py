@@ -111,7 +111,7 @@ def trend(history: str, last: int = 5) -> str:
 
 
 def _runs(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows without those of a run that stands there already."""
+    """Return the rows without those of a run that is there already."""
     known: set[tuple[str, str]] = set()
     kept: list[dict[str, Any]] = []
     for row in rows:

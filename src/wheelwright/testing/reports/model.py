@@ -32,7 +32,7 @@ class CellReport:
         version: the interpreter with its patch release, empty where it did not start.
         tests_s: by pytest's clock; `wall_s` is this call's, installing and waiting included.
         cached: whether the result is from an earlier run.
-        ran_at: when pytest began, as it wrote it itself: tells one run from another.
+        ran_at: when pytest began, as it wrote it itself: identifies a run.
         coverage: percent of the cell only; None where it was not measured.
         details: for a cell that failed without a failing test, why.
     """
