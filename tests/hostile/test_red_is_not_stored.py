@@ -144,7 +144,7 @@ def known(request: pytest.FixtureRequest) -> bool:
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *green: bool, known: bool = True) -> Kept:
     """Return a step whose attempts are kept in a directory instead of a volume."""
     made = Kept(tmp_path, *green, known=known)
-    monkeypatch.setattr(attempting, "_tell", made.tell)
+    monkeypatch.setattr(attempting, "_run_program", made.tell)
     return made
 
 
