@@ -3,7 +3,7 @@
 Wheelwright reads what to do from the package's own files: requires-python and classifiers,
 dependency groups, extras or requirements files, the tables of ruff, mypy, pyright, ty, pyrefly
 and pytest, and uv.lock, whose versions it installs. Nothing has to be configured for it; what it
-cannot find out stands in [tool.wheelwright].
+cannot find out can be set in [tool.wheelwright].
 
     dagger call test --python 3.12      one gate
     dagger call ci                      all of them, and a table

@@ -1,0 +1,1 @@
+"""Reads how a project's runners (tox, nox, hatch, PDM) test, type-check and lint it (pure)."""
