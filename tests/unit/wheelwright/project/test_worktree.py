@@ -1,0 +1,93 @@
+"""Which entries of a working copy are the source's: git's answer becomes patterns."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wheelwright.errors import ProjectError
+from wheelwright.project import worktree
+from wheelwright.project.files import literal
+
+
+def test_a_directory_of_which_nothing_is_kept_has_one_pattern() -> None:
+    """What lies below it needs none of its own."""
+    names = ["a.py", "target/", "target/x/", "target/x/blob.bin", "target/y"]
+    ignored = ["target/", "target/x/", "target/x/blob.bin", "target/y"]
+    assert ["**/.git", "target"] == worktree.exclusions(names, ignored)
+
+
+def test_a_tracked_file_below_an_ignored_directory_stays() -> None:
+    """The directory's other files are named one by one."""
+    names = ["build/", "build/kept.py", "build/gone.o", "build/lib/", "build/lib/a.o"]
+    ignored = ["build/", "build/gone.o", "build/lib/", "build/lib/a.o"]
+    assert ["**/.git", "build/gone.o", "build/lib"] == worktree.exclusions(names, ignored)
+
+
+def test_a_directory_without_a_kept_file_goes_as_a_whole() -> None:
+    """A rule such as `target/*` names its files; an empty directory stays unless it is ignored."""
+    names = ["target/", "target/a", "target/b", "empty/", "none/"]
+    ignored = ["target/a", "target/b", "none/"]
+    assert ["**/.git", "none", "target"] == worktree.exclusions(names, ignored)
+
+
+def test_names_are_not_patterns() -> None:
+    """A star in the name of an ignored file takes no other file out."""
+    assert ["**/.git", *literal(["data*[1].txt"])] == worktree.exclusions(
+        ["data1.txt", "data*[1].txt"], ["data*[1].txt"]
+    )
+
+
+@given(st.data())
+def test_exactly_the_ignored_entries_are_covered(data: st.DataObject) -> None:
+    """Each ignored file is below a pattern, and no kept one is."""
+    part = st.sampled_from(["a", "b", "c"])
+    files = data.draw(st.sets(st.lists(part, min_size=1, max_size=4).map("/".join), max_size=12))
+    files = {one for one in files if not any(other.startswith(f"{one}/") for other in files)}
+    parents = {
+        "/".join(one.split("/")[:count]) + "/"
+        for one in files
+        for count in range(1, one.count("/") + 1)
+    }
+    gone = data.draw(st.sets(st.sampled_from(sorted(files)))) if files else set()
+    # git ignores a directory only with everything untracked that is in it.
+    full = {one for one in parents if all(file in gone for file in files if file.startswith(one))}
+    more = data.draw(st.sets(st.sampled_from(sorted(full)))) if full else set()
+    patterns = worktree.exclusions(sorted(files | parents), gone | more)[1:]
+
+    def covered(name: str) -> bool:
+        return any(name == pattern or name.startswith(f"{pattern}/") for pattern in patterns)
+
+    assert gone == {name for name in files if covered(name)}
+
+
+def test_what_lies_in_a_repository_of_its_own_is_not_asked_about() -> None:
+    """Neither the files of .git nor those of a .git further down."""
+    names = ["a.py", ".git/", ".git/HEAD", "lib/", "lib/.git", "lib/.gitignore"]
+    assert ["a.py", "lib/", "lib/.gitignore"] == worktree.listed(names)
+
+
+def test_the_answer_is_read() -> None:
+    """A tracked file in a cache was left out; another that is missing was deleted."""
+    text = json.dumps(
+        {
+            "ignored": ["x"],
+            "missing": ["docs/.venv/a.py", "deleted.py"],
+            "submodules": {"data": False, "lib": True},
+            "shallow": True,
+        }
+    )
+    kept = worktree.read(text)
+    assert worktree.Kept(("x",), ("docs/.venv/a.py",), {"data": False, "lib": True}, True) == kept
+    assert ("the submodule data is empty: run `git submodule update --init data`",) == kept.notes
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"ignored": [1]}', '{"ignored": []}', "1" * 5000])
+def test_another_answer_is_refused(text: str) -> None:
+    """The error names a way around it."""
+    with pytest.raises(ProjectError, match="git's list of files") as caught:
+        worktree.read(text)
+    assert "--git" in caught.value.hint
