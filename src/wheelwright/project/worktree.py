@@ -1,18 +1,20 @@
 """Which entries of a working copy belong to the source: what git tracks, or would add (pure).
 
-The rules are git's own. `inside/worktree.py` asks git for them in a container, because on Dagger an
-argument is a directory without them; here its answer is read and becomes patterns.
+The rules are git's own. On Dagger an argument is a directory without them, so git is asked in a
+container: it sees .git, the ignore files, and the names of all entries, but no other contents. A
+changed file changes nothing in that step. Here are its script, what is written on its standard
+input, and what its answer means.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from wheelwright.errors import ProjectError
-from wheelwright.project.files import literal
-from wheelwright.project.reading import is_strings, json_data
+from wheelwright.project.files import join, literal
 
 CACHES: Final = (
     "**/.venv",
@@ -26,23 +28,44 @@ CACHES: Final = (
 )
 """Left out before git is asked, to save an upload: patterns of the argument itself."""
 
-_BUG: Final = "report this as a bug; --git with an empty directory goes around it"
-
 _CACHE_NAMES: Final = frozenset(pattern.removeprefix("**/") for pattern in CACHES)
 
-GIT_FILES: Final = (
+FILES: Final = (
+    "**/.gitignore",
+    "**/.git",
+    "!.git",
     ".git/HEAD",
     ".git/config",
     ".git/index",
-    ".git/sharedindex.*",
     ".git/info/**",
+    ".git/modules/**",
     ".git/packed-refs",
     ".git/refs/**",
     ".git/reftable/**",
     ".git/shallow",
-    ".git/modules/**",
+    ".git/sharedindex.*",
 )
-"""What of .git says which paths are tracked; contents are not among it."""
+"""What the step sees: the rules, and what of .git says which paths are tracked."""
+
+NOT_FILES: Final = (".git/modules/**/objects/**", ".git/modules/**/logs/**")
+
+# What a repository's own configuration could start is switched off.
+_GIT: Final = "git -c core.fsmonitor=false -c core.quotePath=true -c safe.directory='*'"
+SCRIPT: Final = f"""\
+set -e
+cd "$1"
+[ -f .git ] && own=$(sed -n 's/^gitdir: //p' .git) || own=.git
+mkdir -p "$own/objects" "$own/refs"
+{_GIT} ls-files --cached --stage
+echo
+{_GIT} check-ignore --stdin || [ $? = 1 ]
+"""
+"""Run by `sh -c SCRIPT sh DIRECTORY`: prints what is tracked, an empty line, what is ignored."""
+
+_STAGED: Final = re.compile(r"(?P<mode>[0-7]{6}) [0-9a-f]{40,64} [0-3]\t(?P<path>.+)")
+_MODULE: Final = "160000"
+_ESCAPE: Final = re.compile(r'\\([abfnrtv"\\]|[0-7]{3})')
+_ESCAPED: Final = dict(zip("abfnrtv", "\a\b\f\n\r\t\v", strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +76,19 @@ class Kept:
         ignored: entries that git neither tracks nor would add; directories end with `/`.
         left_out: tracked files that `CACHES` left out.
         submodules: whether the files of each are there, by path.
-        shallow: whether the history ends before its beginning.
     """
 
     ignored: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     submodules: Mapping[str, bool] = field(default_factory=dict)
-    shallow: bool = False
+
+    def beside(self, inner: Kept, where: str) -> Kept:
+        """Return both, the inner one that of a submodule."""
+        return Kept(
+            (*self.ignored, *(join(where, path) for path in inner.ignored)),
+            (*self.left_out, *(join(where, path) for path in inner.left_out)),
+            {**self.submodules, **{join(where, p): there for p, there in inner.submodules.items()}},
+        )
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -71,36 +100,100 @@ class Kept:
         )
 
 
-def read(text: str) -> Kept:
-    """Read what the program printed.
+def listed(names: Iterable[str]) -> list[str]:
+    """Return the entries that git is asked about: no .git, and nothing in one."""
+    return [name for name in names if ".git" not in name.rstrip("/").split("/")]
+
+
+def question(names: Iterable[str]) -> str:
+    """Return what the step reads: a path in each line, as git quotes it."""
+    # The two characters keep git from reading `:(glob)x` as more than a name.
+    return "".join(f"{quoted(f'./{name}')}\n" for name in names)
+
+
+def answer(text: str, names: Iterable[str]) -> Kept:
+    """Read what the step printed; `names` are all entries, those of submodules among them.
 
     Raises:
-        ProjectError: it is not what the program prints.
+        ProjectError: it is not what git prints.
     """
-    try:
-        data = json_data(text)
-    except ValueError as error:
-        raise ProjectError(f"git's list of files is not JSON: {error}", _BUG) from error
-    if not _fits(data):
-        raise ProjectError("git's list of files has an unknown form", _BUG)
-    left_out = tuple(path for path in data["missing"] if _CACHE_NAMES & set(path.split("/")))
-    return Kept(tuple(data["ignored"]), left_out, data["submodules"], data["shallow"])
-
-
-def _fits(data: Any) -> bool:
-    return (
-        isinstance(data, dict)
-        and is_strings(data.get("ignored"))
-        and is_strings(data.get("missing"))
-        and isinstance(data.get("submodules"), dict)
-        and all(isinstance(each, bool) for each in data["submodules"].values())
-        and isinstance(data.get("shallow"), bool)
+    staged, _, ignored = text.partition("\n\n") if text[:1] != "\n" else ("", "", text[1:])
+    tracked, modules = _staged(staged)
+    there = set(names)
+    filled = {parent.rstrip("/") for name in there for parent in _parents(name)}
+    return Kept(
+        tuple(unquoted(line).removeprefix("./") for line in ignored.splitlines()),
+        tuple(sorted(path for path in tracked - there if _CACHE_NAMES & set(path.split("/")))),
+        {module: module in filled for module in sorted(modules)},
     )
 
 
-def listed(names: Iterable[str]) -> list[str]:
-    """Return the entries that git is asked about: not the files of .git, nor of one deeper."""
-    return [name for name in names if ".git" not in name.rstrip("/").split("/")]
+def without_submodules(text: str, names: Iterable[str]) -> list[str]:
+    """Return the entries outside of submodules: git refuses to be asked about others.
+
+    `text` is what the step printed, also one that failed for that reason: the list comes first.
+    """
+    _, modules = _staged(text.partition("\n\n")[0])
+    return [name for name in names if not modules.intersection(_paths(name))]
+
+
+def below(names: Iterable[str], where: str) -> list[str]:
+    """Return the entries of a directory, from there."""
+    prefix = f"{where}/"
+    return [
+        name.removeprefix(prefix) for name in names if name.startswith(prefix) and name != prefix
+    ]
+
+
+def _staged(text: str) -> tuple[set[str], set[str]]:
+    """Return the files and the submodules of an index.
+
+    Raises:
+        ProjectError: it is not what `git ls-files --stage` prints.
+    """
+    files: set[str] = set()
+    modules: set[str] = set()
+    for line in text.splitlines():
+        if not (found := _STAGED.fullmatch(line)):
+            raise _unknown(line)
+        (modules if found["mode"] == _MODULE else files).add(unquoted(found["path"]))
+    return files, modules
+
+
+def _unknown(line: str) -> ProjectError:
+    return ProjectError(
+        f"git lists its files in an unknown way: {line[:200]!r}",
+        "report this as a bug; a source without .git goes around it",
+    )
+
+
+def quoted(path: str) -> str:
+    """Return a path as git reads it from a line: in quotes where a character needs them."""
+    if re.fullmatch(r"[^\"\\\x00-\x1f\x7f]*", path):
+        return path
+    return '"' + "".join(_octal(char) for char in path) + '"'
+
+
+def _octal(char: str) -> str:
+    plain = char >= " " and char not in '"\\\x7f'
+    return char if plain else "".join(f"\\{byte:03o}" for byte in char.encode())
+
+
+def unquoted(line: str) -> str:
+    """Return the path that git printed: in quotes, with escapes of C, where a character needs them.
+
+    Bytes that are not UTF-8 become U+FFFD, as names of entries do.
+    """
+    if not line.startswith('"'):
+        return line
+    parts = _ESCAPE.split(line[1:-1])
+    data = b"".join(
+        (part if number % 2 == 0 else _ESCAPED.get(part, part)).encode()
+        if number % 2 == 0 or not part.isdigit()
+        else bytes([int(part, 8) & 0xFF])
+        for number, part in enumerate(parts)
+    )
+    return data.decode(errors="replace")
 
 
 def exclusions(names: Iterable[str], ignored: Iterable[str]) -> list[str]:
@@ -123,5 +216,10 @@ def exclusions(names: Iterable[str], ignored: Iterable[str]) -> list[str]:
 
 
 def _parents(name: str) -> list[str]:
+    return [f"{path}/" for path in _paths(name)[:-1]]
+
+
+def _paths(name: str) -> list[str]:
+    """Return every leading part of a path, the whole last."""
     parts = name.rstrip("/").split("/")
-    return ["/".join(parts[:count]) + "/" for count in range(1, len(parts))]
+    return ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]

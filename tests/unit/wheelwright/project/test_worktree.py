@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,24 +68,49 @@ def test_what_lies_in_a_repository_of_its_own_is_not_asked_about() -> None:
     assert ["a.py", "lib/", "lib/.gitignore"] == worktree.listed(names)
 
 
+HASH = "0" * 40
+
+
 def test_the_answer_is_read() -> None:
-    """A tracked file in a cache was left out; another that is missing was deleted."""
-    text = json.dumps(
-        {
-            "ignored": ["x"],
-            "missing": ["docs/.venv/a.py", "deleted.py"],
-            "submodules": {"data": False, "lib": True},
-            "shallow": True,
-        }
+    """A tracked file of a cache was left out; a submodule may be empty."""
+    text = (
+        f"100644 {HASH} 0\ta.py\n100644 {HASH} 0\tdocs/.venv/a.py\n"
+        f'160000 {HASH} 0\tdata\n160000 {HASH} 0\tlib\n\n./x\n"./gr\\303\\266\\tx"\n'
     )
-    kept = worktree.read(text)
-    assert worktree.Kept(("x",), ("docs/.venv/a.py",), {"data": False, "lib": True}, True) == kept
+    kept = worktree.answer(text, ["a.py", "x", "grö\tx", "lib/", "lib/b.py", "data/"])
+    assert ("x", "grö\tx") == kept.ignored
+    assert ("docs/.venv/a.py",) == kept.left_out
+    assert {"data": False, "lib": True} == kept.submodules
     assert ("the submodule data is empty: run `git submodule update --init data`",) == kept.notes
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"ignored": [1]}', '{"ignored": []}', "1" * 5000])
+def test_an_empty_index_is_an_answer() -> None:
+    """Nothing is tracked yet."""
+    assert worktree.Kept(("x",)) == worktree.answer("\n./x\n", ["x"])
+
+
+def test_what_is_below_a_submodule_is_asked_there() -> None:
+    """The list of what is tracked names it, also when git then refuses."""
+    failed = f"160000 {HASH} 0\tlib\n\n"
+    names = ["a.py", "lib/", "lib/b.py", "library.py"]
+    assert ["a.py", "library.py"] == worktree.without_submodules(failed, names)
+    assert ["b.py"] == worktree.below(names, "lib")
+    inner = worktree.Kept(("x.log",), (), {"deep": False})
+    both = worktree.Kept(("y",), (), {"lib": True}).beside(inner, "lib")
+    assert worktree.Kept(("y", "lib/x.log"), (), {"lib": True, "lib/deep": False}) == both
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1))
+def test_a_quoted_path_is_one_line_and_is_read_back(path: str) -> None:
+    """Whatever characters it has."""
+    line = worktree.quoted(f"./{path}")
+    assert "\n" not in line
+    assert f"./{path}" == worktree.unquoted(line)
+
+
+@pytest.mark.parametrize("text", ["x", "fatal: y\n\n", "100644 0 0\ta\n\n"])
 def test_another_answer_is_refused(text: str) -> None:
     """The error names a way around it."""
-    with pytest.raises(ProjectError, match="git's list of files") as caught:
-        worktree.read(text)
-    assert "--git" in caught.value.hint
+    with pytest.raises(ProjectError, match="unknown way") as caught:
+        worktree.answer(text, [])
+    assert ".git" in caught.value.hint

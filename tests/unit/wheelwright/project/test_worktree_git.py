@@ -1,22 +1,18 @@
-"""The program that asks git what it ignores, with the real git."""
+"""The script that asks git what it ignores, with the real git."""
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import shutil
 import subprocess
-import sys
-from fnmatch import fnmatchcase
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-import wheelwright.inside
-from wheelwright.project.worktree import CACHES, GIT_FILES
+from wheelwright.project import worktree
 
-PROGRAM = Path(wheelwright.inside.__file__).parent / "worktree.py"
 ENVIRON = {
     "PATH": os.environ["PATH"],
     "GIT_CONFIG_GLOBAL": "/dev/null",
@@ -56,34 +52,55 @@ def commit(at: Path) -> None:
     git(at, "commit", "-qm", "all")
 
 
-def _is_wanted(name: str) -> bool:
-    """Whether a file of .git is one of the patterns'; objects never are."""
-    if name.endswith("/.git"):
-        return True
-    fits = any(
-        name.startswith(one.removesuffix("**")) if one.endswith("**") else fnmatchcase(name, one)
-        for one in GIT_FILES
-    )
-    return fits and "objects" not in name.split("/")
+def fits(name: str, patterns: Iterable[str]) -> bool:
+    """Whether a path is one of the patterns'; the last that fits decides."""
+    found = False
+    for pattern in patterns:
+        plain = re.escape(pattern.removeprefix("!")).replace(r"\*\*/", "(?:.*/)?")
+        plain = plain.replace(r"\*\*", ".*").replace(r"\*", "[^/]*")
+        if re.fullmatch(plain, name):
+            found = not pattern.startswith("!")
+    return found
 
 
-def asked(at: Path, tmp_path: Path) -> Any:
+def asked(at: Path, tmp_path: Path) -> worktree.Kept:
     """Return the answer, from what the container would have: no contents, no objects."""
     root = tmp_path / "root"
     names = []
     for path in sorted(at.rglob("*")):
         name = path.relative_to(at).as_posix()
-        parts = set(name.split("/"))
-        if name.endswith(".gitignore") or (".git" in parts and _is_wanted(name) and path.is_file()):
+        seen = fits(name, worktree.FILES) and not fits(name, worktree.NOT_FILES)
+        if path.is_file() and seen:
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, root / name)
-        if ".git" not in parts and not {one.removeprefix("**/") for one in CACHES} & parts:
+        if not {one.removeprefix("**/") for one in worktree.CACHES} & set(name.split("/")):
             names.append(name + "/" * path.is_dir())
-    (tmp_path / "names.json").write_text(json.dumps(names), encoding="utf-8")
-    command = [sys.executable, str(PROGRAM), str(root), str(tmp_path / "names.json")]
-    done = subprocess.run(command, env=ENVIRON, capture_output=True, encoding="utf-8", check=False)
+    return look(root, worktree.listed(names))
+
+
+def look(root: Path, names: list[str]) -> worktree.Kept:
+    """Ask git, and in each submodule again."""
+    done = run(root, names)
+    if done.returncode:
+        done = run(root, worktree.without_submodules(done.stdout, names))
     assert 0 == done.returncode, done.stderr
-    return json.loads(done.stdout)
+    kept = worktree.answer(done.stdout, names)
+    for module, present in kept.submodules.items():
+        if present:
+            kept = kept.beside(look(root / module, worktree.below(names, module)), module)
+    return kept
+
+
+def run(root: Path, names: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run the step's script."""
+    return subprocess.run(
+        ["sh", "-c", worktree.SCRIPT, "sh", str(root)],
+        env=ENVIRON,
+        input=worktree.question(names),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
 
 
 def test_ignored_files_are_named(copy: Path, tmp_path: Path) -> None:
@@ -98,8 +115,7 @@ def test_ignored_files_are_named(copy: Path, tmp_path: Path) -> None:
     answer = asked(copy, tmp_path)
 
     expected = ["a.o", "secret.env", "sub/own", "target/blob.bin"]
-    assert expected == sorted(answer["ignored"])
-    assert [] == answer["missing"]
+    assert expected == sorted(answer.ignored)
 
 
 def test_names_may_have_any_character(copy: Path, tmp_path: Path) -> None:
@@ -107,7 +123,7 @@ def test_names_may_have_any_character(copy: Path, tmp_path: Path) -> None:
     odd = ["a\nb.tmp", 'say "x".tmp', " lead.tmp", "größe.tmp", "-n.tmp", ":(glob)x.tmp"]
     write(copy, ".gitignore", text="*.tmp\n")
     write(copy, *odd, "kept\n.py")
-    assert sorted(odd) == sorted(asked(copy, tmp_path)["ignored"])
+    assert sorted(odd) == sorted(asked(copy, tmp_path).ignored)
 
 
 def test_an_empty_directory_is_asked_about_as_one(copy: Path, tmp_path: Path) -> None:
@@ -115,15 +131,15 @@ def test_an_empty_directory_is_asked_about_as_one(copy: Path, tmp_path: Path) ->
     write(copy, ".gitignore", text="out/\n")
     (copy / "out").mkdir()
     write(copy, "lib/out")
-    assert ["out/"] == asked(copy, tmp_path)["ignored"]
+    assert ("out/",) == asked(copy, tmp_path).ignored
 
 
-def test_a_tracked_file_that_was_left_out_is_missing(copy: Path, tmp_path: Path) -> None:
-    """The tracked file of a cache, and a deleted one."""
+def test_a_tracked_file_of_a_cache_is_named(copy: Path, tmp_path: Path) -> None:
+    """It comes back from the index; a deleted one does not."""
     write(copy, "docs/node_modules/a.js", "gone.py")
     commit(copy)
     (copy / "gone.py").unlink()
-    assert ["docs/node_modules/a.js", "gone.py"] == asked(copy, tmp_path)["missing"]
+    assert ("docs/node_modules/a.js",) == asked(copy, tmp_path).left_out
 
 
 def test_a_submodule_has_rules_of_its_own(copy: Path, tmp_path: Path) -> None:
@@ -143,19 +159,8 @@ def test_a_submodule_has_rules_of_its_own(copy: Path, tmp_path: Path) -> None:
 
     answer = asked(copy, tmp_path)
 
-    assert ["c.txt", "inner/a.log"] == sorted(answer["ignored"])
-    assert {"empty": False, "inner": True} == answer["submodules"]
-
-
-def test_a_repository_of_one_commit_of_many_is_shallow(copy: Path, tmp_path: Path) -> None:
-    """Its history has no tags to count from."""
-    write(copy, "a.py")
-    commit(copy)
-    write(copy, "b.py")
-    commit(copy)
-    (tmp_path / "x").mkdir()
-    git(tmp_path, "clone", "-q", "--depth=1", f"file://{copy}", "shallow")
-    assert asked(tmp_path / "shallow", tmp_path / "x")["shallow"] is True
+    assert ["c.txt", "inner/a.log"] == sorted(answer.ignored)
+    assert {"empty": False, "inner": True} == answer.submodules
 
 
 def test_the_repository_starts_no_program(copy: Path, tmp_path: Path) -> None:
@@ -168,10 +173,7 @@ def test_the_repository_starts_no_program(copy: Path, tmp_path: Path) -> None:
 
 
 def test_without_a_repository_the_error_is_gits(tmp_path: Path) -> None:
-    """It is one line, and the program fails."""
-    (tmp_path / "root").mkdir()
-    (tmp_path / "names.json").write_text("[]", encoding="utf-8")
-    command = [sys.executable, str(PROGRAM), str(tmp_path / "root"), str(tmp_path / "names.json")]
-    done = subprocess.run(command, env=ENVIRON, capture_output=True, encoding="utf-8", check=False)
-    assert 1 == done.returncode
+    """Nothing is taken for an answer."""
+    done = run(tmp_path, ["a.py"])
+    assert 128 == done.returncode
     assert "not a git repository" in done.stderr
