@@ -13,6 +13,7 @@ from wheelwright import ci
 from wheelwright.container import attempting, limits, packages, steps
 from wheelwright.container.failures import translate_errors
 from wheelwright.container.loading import LoadedProject, load, python_of
+from wheelwright.container.source import read
 from wheelwright.distribution import builder
 from wheelwright.errors import RequestError
 from wheelwright.gates import run as gates
@@ -344,13 +345,15 @@ class Wheelwright(Releases):
 
     async def _loaded(self, *, reading: bool = False, rerun: bool = False) -> LoadedProject:
         attempting.begin(reading=reading, rerun=rerun)
-        loaded = await load(self.source, ci.skippable(), self.package)
+        loaded = await load(await read(self.source), ci.skippable(), self.package)
         self._set_limits(loaded)
         return loaded
 
     async def _all_loaded(self, *, rerun: bool = False) -> list[LoadedProject]:
         attempting.begin(rerun=rerun)
-        all_loaded = await packages.all_loaded(self.source, ci.skippable(), self.package)
+        all_loaded = await packages.all_loaded(
+            await read(self.source), ci.skippable(), self.package
+        )
         self._set_limits(all_loaded[0])
         return all_loaded
 

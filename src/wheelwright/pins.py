@@ -14,6 +14,9 @@ from typing import Final
 UV: Final = "0.13.9"
 UV_IMAGE: Final = f"ghcr.io/astral-sh/uv:{UV}"
 
+# git alone, for what only reads .git: a tenth of the image that has Python, too.
+GIT_IMAGE: Final = "alpine/git:v2.52.0"
+
 # Dagger's command line and engine: as in dagger.json of this module.
 DAGGER: Final = "0.21.8"
 

@@ -9,6 +9,7 @@ from functools import partial
 import anyio
 import dagger
 
+from wheelwright.container.source import Source
 from wheelwright.errors import ProjectError
 from wheelwright.project import pyproject as toml
 from wheelwright.project.files import Snapshot, join, wanted
@@ -34,6 +35,8 @@ class LoadedProject:
     source: dagger.Directory
     whole: dagger.Directory
     prefix: str = ""
+    repository: dagger.Directory | None = None
+    notes: tuple[str, ...] = ()
 
 
 def python_of(loaded: LoadedProject, requested: str) -> str:
@@ -43,7 +46,7 @@ def python_of(loaded: LoadedProject, requested: str) -> str:
     return choose(project.package, requested, project.settings.python, own)
 
 
-async def load(source: dagger.Directory, gates: Sequence[str], package: str = "") -> LoadedProject:
+async def load(given: Source, gates: Sequence[str], package: str = "") -> LoadedProject:
     """Read the package at the source's root, or the one that `package` names.
 
     `gates` are the names that `skip` may have.
@@ -52,23 +55,26 @@ async def load(source: dagger.Directory, gates: Sequence[str], package: str = ""
         ProjectError: no pyproject.toml, or a broken file.
         RequestError: no such package.
     """
+    source = given.tree
     files = await _snapshot(source, "")
     paths: list[str] = []
     if package or "[tool.uv.workspace]" in (files.text("pyproject.toml") or ""):
         paths = await source.glob("**/pyproject.toml")
+
+    def loaded(project: Project, inner: dagger.Directory, prefix: str = "") -> LoadedProject:
+        return LoadedProject(project, inner, source, prefix, given.repository, given.notes)
+
     if not package:
-        return LoadedProject(await _describe(source, files, "", paths, gates), source, source)
+        return loaded(await _describe(source, files, "", paths, gates), source)
     if files.text("pyproject.toml") is not None:
         paths = sorted({*paths, "pyproject.toml"})
     where = locate(package, await _names(source, paths))
     if not where or where in _members(files, paths):
-        return LoadedProject(await _describe(source, files, where, paths, gates), source, source)
+        return loaded(await _describe(source, files, where, paths, gates), source)
     inner = source.directory(where)
     files = await _snapshot(inner, "")
     inner_paths = [path.removeprefix(f"{where}/") for path in paths if path.startswith(f"{where}/")]
-    return LoadedProject(
-        await _describe(inner, files, "", inner_paths, gates), inner, source, where
-    )
+    return loaded(await _describe(inner, files, "", inner_paths, gates), inner, where)
 
 
 async def _describe(

@@ -9,15 +9,14 @@ import dagger
 from dagger import dag
 
 from wheelwright.container.loading import LoadedProject, load
+from wheelwright.container.source import Source
 from wheelwright.errors import GateFailed, RequestError, WheelwrightError
 
 _AT_ONCE = 2
 """Packages worked on together; their steps share what they can."""
 
 
-async def all_loaded(
-    source: dagger.Directory, gates: Sequence[str], requested: str
-) -> list[LoadedProject]:
+async def all_loaded(source: Source, gates: Sequence[str], requested: str) -> list[LoadedProject]:
     """Return every package of the workspace, its root first where that is one.
 
     Raises:

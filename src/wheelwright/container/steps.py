@@ -32,7 +32,7 @@ from wheelwright.container.privileges import (
     released,
 )
 from wheelwright.environment.plan import SOURCE, VENV
-from wheelwright.pins import UV_IMAGE
+from wheelwright.pins import GIT_IMAGE, UV_IMAGE
 from wheelwright.project import building
 
 # Where uv, git and everything built on libcurl look for credentials of a private host.
@@ -111,6 +111,18 @@ def base(image: str, python: str) -> dagger.Container:
         .with_env_variable("PATH", path, expand=True)
         .with_workdir(SOURCE)
     )
+
+
+def git() -> dagger.Container:
+    """Return a small image with git alone; what a repository's files belong to does not matter."""
+    trusted = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "safe.directory",
+        "GIT_CONFIG_VALUE_0": "*",
+    }
+    if release := _release.get():
+        trusted["WHEELWRIGHT_RELEASE"] = release
+    return with_variables(dag.container().from_(GIT_IMAGE), trusted)
 
 
 # -- steps ----------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ async def build(
     project.require_package()
     if why := dist.configured(project):
         raise ProjectError(why.removeprefix("not configured: "), "add a [build-system] table")
-    history = await own_history(loaded, python, git)
+    history = await own_history(loaded, git)
     dist.require_version(project, history=history is not None)
     base = await prepared(loaded, python, building.build_files(project))
     container = with_source(base, loaded.source, history)

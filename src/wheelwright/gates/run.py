@@ -77,7 +77,7 @@ async def carried_out(
     """Carry out the steps of a gate, one after the other."""
     plan = gate.plan(loaded.project, python)
     installed = any(step.tree is Tree.INSTALLED for step in plan)
-    history = await own_history(loaded, python, git) if installed else None
+    history = await own_history(loaded, git) if installed else None
     return [await _carry_out(step, loaded, python, history) for step in plan]
 
 

@@ -7,53 +7,16 @@ from typing import Annotated, TypeAlias
 import dagger
 from dagger import DefaultPath, Doc, Ignore
 
-# What a working copy has beside its sources. Each of these would change the key of every
-# step without changing a result.
-NOISE = [
-    ".git",
-    ".dagger",
-    "**/.venv",
-    "**/venv",
-    "**/.tox",
-    "**/.nox",
-    "**/__pycache__",
-    "**/*.pyc",
-    "**/.mypy_cache",
-    "**/.pytest_cache",
-    "**/.ruff_cache",
-    "**/.hypothesis",
-    "**/.coverage",
-    "**/.coverage.*",
-    "**/htmlcov",
-    "**/*.egg-info",
-    "**/node_modules",
-    "**/.DS_Store",
-    "**/.idea",
-    "**/.vscode",
-    "dist",
-    "build",
-]
+from wheelwright.project.worktree import CACHES, NOT_HISTORY
 
 # Only the repository, without the parts of it that do not matter for the version.
-ONLY_GIT = [
-    "**",
-    "!.git",
-    "!.git/**",
-    ".git/hooks",
-    ".git/logs",
-    ".git/lfs",
-    ".git/modules",
-    ".git/worktrees",
-    ".git/COMMIT_EDITMSG",
-    ".git/FETCH_HEAD",
-    ".git/ORIG_HEAD",
-]
+ONLY_GIT = ["**", "!.git", "!.git/**", *NOT_HISTORY]
 
 Source: TypeAlias = Annotated[
     dagger.Directory,
     Doc("The package's source: the directory with pyproject.toml. Default: this repository."),
     DefaultPath("/"),
-    Ignore(NOISE),
+    Ignore(list(CACHES)),
 ]
 Package: TypeAlias = Annotated[
     str, Doc("Which package, if the source has several: a workspace member's name, or a path.")

@@ -9,12 +9,13 @@ input, and what its answer means.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from wheelwright.errors import ProjectError
 from wheelwright.project.files import join, literal
+from wheelwright.project.reading import shortened
 
 CACHES: Final = (
     "**/.venv",
@@ -32,8 +33,7 @@ _CACHE_NAMES: Final = frozenset(pattern.removeprefix("**/") for pattern in CACHE
 
 FILES: Final = (
     "**/.gitignore",
-    "**/.git",
-    "!.git",
+    "?*/**/.git",
     ".git/HEAD",
     ".git/config",
     ".git/index",
@@ -48,6 +48,18 @@ FILES: Final = (
 """What the step sees: the rules, and what of .git says which paths are tracked."""
 
 NOT_FILES: Final = (".git/modules/**/objects/**", ".git/modules/**/logs/**")
+
+NOT_HISTORY: Final = (
+    ".git/hooks",
+    ".git/logs",
+    ".git/lfs",
+    ".git/modules",
+    ".git/worktrees",
+    ".git/COMMIT_EDITMSG",
+    ".git/FETCH_HEAD",
+    ".git/ORIG_HEAD",
+)
+"""What of .git does not matter for the version."""
 
 # What a repository's own configuration could start is switched off.
 _GIT: Final = "git -c core.fsmonitor=false -c core.quotePath=true -c safe.directory='*'"
@@ -100,9 +112,34 @@ class Kept:
         )
 
 
+def restored(paths: Sequence[str]) -> str:
+    """Return the note about tracked files of a cache."""
+    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    return f"{paths[0]}{more} is tracked in a cache's directory: taken from git's index"
+
+
+def pointer(text: str) -> str:
+    """Return the note about a .git that is a file, with the directory that it leads to.
+
+    That of a worktree is `.git/worktrees/NAME` of a repository, of a submodule `.git/modules/NAME`.
+    """
+    to = text.partition("gitdir:")[2].strip()
+    repository = re.split(r"/\.git(?:/|$)", to)[0] or "/"
+    return (
+        f"the source's .git is a file that leads to {shortened(to) or 'nothing'}: "
+        f"pass --git {shortened(repository)} for its history"
+    )
+
+
 def listed(names: Iterable[str]) -> list[str]:
     """Return the entries that git is asked about: no .git, and nothing in one."""
     return [name for name in names if ".git" not in name.rstrip("/").split("/")]
+
+
+def repositories(names: Iterable[str]) -> frozenset[str]:
+    """Return the directories below the source that have a .git of their own."""
+    found = (name.rstrip("/") for name in names)
+    return frozenset(name.removesuffix("/.git") for name in found if name.endswith("/.git"))
 
 
 def question(names: Iterable[str]) -> str:

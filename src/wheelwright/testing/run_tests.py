@@ -87,7 +87,7 @@ async def test(
     loaded.project.require_package()
     if why := nothing_to_test(loaded.project, cell):
         return Tested(None, None, why, unrun=await _unrun(loaded))
-    history = await own_history(loaded, cell.python, git)
+    history = await own_history(loaded, git)
     plan = make(loaded.project, cell, options, history=history is not None)
     return await run_tests(loaded, plan, history)
 

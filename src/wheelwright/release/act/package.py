@@ -8,6 +8,7 @@ import dagger
 
 from wheelwright.ci import skippable
 from wheelwright.container.loading import LoadedProject, load, python_of, text_of
+from wheelwright.container.source import Source
 from wheelwright.project.files import Snapshot, join
 from wheelwright.project.model import Project
 from wheelwright.release.act.git import TREE, RemoteGit
@@ -78,7 +79,7 @@ async def package_at(options: ReleaseOptions, remote: RemoteGit, commit: str) ->
     """Return the package as a commit has it."""
     container = await remote.tree(commit)
     whole = container.directory(TREE)
-    loaded = await load(whole.without_directory(".git"), skippable(), options.package)
+    loaded = await load(Source(whole.without_directory(".git")), skippable(), options.package)
     loaded = replace(loaded, project=await _with_texts(loaded))
     git = dagger.dag.directory().with_directory(".git", whole.directory(".git"))
     text = loaded.project.files.text(editing.changelog_path(loaded.project, ChangelogSource.HAND))
