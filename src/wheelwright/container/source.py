@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import dagger
 
 from wheelwright.container import steps
-from wheelwright.container.output import Output
 from wheelwright.container.privileges import CODE
 from wheelwright.errors import ProjectError
 from wheelwright.project import worktree
@@ -24,6 +23,8 @@ from wheelwright.project.reading import shortened
 from wheelwright.project.worktree import Kept
 
 _TREE = "/opt/wheelwright/tree"
+_SCRIPT = "/opt/wheelwright/list-files.sh"
+_ANSWER = "/opt/wheelwright/files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ async def read(given: dagger.Directory) -> Source:
     every = await given.glob("**/*")
     names = worktree.listed(every)
     rules = given.filter(include=list(worktree.FILES), exclude=list(worktree.NOT_FILES))
-    container = steps.git().with_directory(_TREE, rules)
+    container = steps.git().with_directory(_TREE, rules).with_new_file(_SCRIPT, worktree.SCRIPT)
     kept = await _ask(container, "", names, worktree.repositories(every))
     tree = _filtered(given, worktree.exclusions(names, kept.ignored))
     notes = kept.notes
@@ -77,15 +78,15 @@ async def _ask(
     container: dagger.Container, where: str, names: Sequence[str], repositories: Collection[str]
 ) -> Kept:
     """Ask git, and in each submodule again; `where` is the submodule's path."""
-    done = await _run(container, where, names)
-    if done.exit_code != 0:
-        done = await _run(container, where, worktree.without_submodules(done.stdout, names))
-    if done.exit_code != 0:
+    text, error = await _run(container, where, names)
+    if error:
+        text, error = await _run(container, where, worktree.without_submodules(text, names))
+    if error:
         raise ProjectError(
-            f"git cannot read the source's .git: {shortened(done.stderr)}",
+            f"git cannot read the source's .git: {shortened(error)}",
             "run `git status` there; a source without .git goes around it",
         )
-    kept = worktree.answer(done.stdout, names)
+    kept = worktree.answer(text, names)
     for module in kept.submodules:
         at = join(where, module)
         if at in repositories:
@@ -94,10 +95,13 @@ async def _ask(
     return kept
 
 
-async def _run(container: dagger.Container, where: str, names: Sequence[str]) -> Output:
-    args = ["sh", "-c", worktree.SCRIPT, "sh", join(_TREE, where)]
+async def _run(container: dagger.Container, where: str, names: Sequence[str]) -> tuple[str, str]:
+    """Return what the script wrote, and its error; empty where there is none."""
+    args = ["sh", _SCRIPT, f"{_TREE}/{where}", _ANSWER]
     asked = steps.step(container, CODE, args, may_fail=True, stdin=worktree.question(names))
-    return await steps.output(asked, "git ls-files")
+    done = await steps.output(asked, "git ls-files")
+    error = done.stderr or f"exit code {done.exit_code}"
+    return await asked.file(_ANSWER).contents(), error if done.exit_code else ""
 
 
 async def _from_index(given: dagger.Directory, paths: Sequence[str]) -> dagger.Directory:

@@ -65,6 +65,7 @@ NOT_HISTORY: Final = (
 _GIT: Final = "git -c core.fsmonitor=false -c core.quotePath=true -c safe.directory='*'"
 SCRIPT: Final = f"""\
 set -e
+exec > "$2"
 cd "$1"
 [ -f .git ] && own=$(sed -n 's/^gitdir: //p' .git) || own=.git
 mkdir -p "$own/objects" "$own/refs"
@@ -72,7 +73,7 @@ mkdir -p "$own/objects" "$own/refs"
 echo
 {_GIT} check-ignore --stdin || [ $? = 1 ]
 """
-"""Run by `sh -c SCRIPT sh DIRECTORY`: prints what is tracked, an empty line, what is ignored."""
+"""Run with a directory and a file: writes what is tracked, an empty line, what is ignored."""
 
 _STAGED: Final = re.compile(r"(?P<mode>[0-7]{6}) [0-9a-f]{40,64} [0-3]\t(?P<path>.+)")
 _MODULE: Final = "160000"

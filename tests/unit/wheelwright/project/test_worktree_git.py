@@ -57,7 +57,7 @@ def fits(name: str, patterns: Iterable[str]) -> bool:
     found = False
     for pattern in patterns:
         plain = re.escape(pattern.removeprefix("!")).replace(r"\*\*/", "(?:.*/)?")
-        plain = plain.replace(r"\*\*", ".*").replace(r"\*", "[^/]*")
+        plain = plain.replace(r"\*\*", ".*").replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
         if re.fullmatch(plain, name):
             found = not pattern.startswith("!")
     return found
@@ -80,21 +80,22 @@ def asked(at: Path, tmp_path: Path) -> worktree.Kept:
 
 def look(root: Path, names: list[str]) -> worktree.Kept:
     """Ask git, and in each submodule again."""
-    done = run(root, names)
+    answer = root.parent / "answer"
+    done = run(root, names, answer)
     if done.returncode:
-        done = run(root, worktree.without_submodules(done.stdout, names))
+        done = run(root, worktree.without_submodules(answer.read_text(), names), answer)
     assert 0 == done.returncode, done.stderr
-    kept = worktree.answer(done.stdout, names)
+    kept = worktree.answer(answer.read_text(), names)
     for module, present in kept.submodules.items():
         if present:
             kept = kept.beside(look(root / module, worktree.below(names, module)), module)
     return kept
 
 
-def run(root: Path, names: list[str]) -> subprocess.CompletedProcess[str]:
+def run(root: Path, names: list[str], answer: Path) -> subprocess.CompletedProcess[str]:
     """Run the step's script."""
     return subprocess.run(
-        ["sh", "-c", worktree.SCRIPT, "sh", str(root)],
+        ["sh", "-c", worktree.SCRIPT, "sh", str(root), str(answer)],
         env=ENVIRON,
         input=worktree.question(names),
         capture_output=True,
@@ -174,6 +175,6 @@ def test_the_repository_starts_no_program(copy: Path, tmp_path: Path) -> None:
 
 def test_without_a_repository_the_error_is_gits(tmp_path: Path) -> None:
     """Nothing is taken for an answer."""
-    done = run(tmp_path, ["a.py"])
+    done = run(tmp_path, ["a.py"], tmp_path / "answer")
     assert 128 == done.returncode
     assert "not a git repository" in done.stderr
