@@ -24,7 +24,7 @@ async def own_history(
     """
     project = loaded.project
     asks = version_source(project.package) is VersionSource.VCS
-    if not asks or project.has("PKG-INFO") or loaded.prefix:
+    if not asks or project.has("PKG-INFO"):
         return None
     if loaded.repository is not None:
         return loaded.repository.filter(include=[".git/**"], exclude=list(NOT_HISTORY))

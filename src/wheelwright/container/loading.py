@@ -12,7 +12,7 @@ import dagger
 from wheelwright.container.source import Source
 from wheelwright.errors import ProjectError
 from wheelwright.project import pyproject as toml
-from wheelwright.project.files import Snapshot, join, wanted
+from wheelwright.project.files import Snapshot, join, upward, wanted
 from wheelwright.project.model import Project, describe
 from wheelwright.project.pythons import choose
 from wheelwright.project.reading import not_text
@@ -27,14 +27,13 @@ class LoadedProject:
     """A package and its source: what every gate works with.
 
     Attributes:
-        source: the directory that uv works in, the workspace's root where there is one.
-        whole: the source as given; `source` is in it at `prefix`.
+        source: the source without what git ignores; paths of the project are paths in it.
+        repository: the directory that has the source's .git; None where it has none.
+        notes: what a reader of a verdict should know of the source, a sentence each.
     """
 
     project: Project
     source: dagger.Directory
-    whole: dagger.Directory
-    prefix: str = ""
     repository: dagger.Directory | None = None
     notes: tuple[str, ...] = ()
 
@@ -61,36 +60,30 @@ async def load(given: Source, gates: Sequence[str], package: str = "") -> Loaded
     if package or "[tool.uv.workspace]" in (files.text("pyproject.toml") or ""):
         paths = await source.glob("**/pyproject.toml")
 
-    def loaded(project: Project, inner: dagger.Directory, prefix: str = "") -> LoadedProject:
-        return LoadedProject(project, inner, source, prefix, given.repository, given.notes)
-
-    if not package:
-        return loaded(await _describe(source, files, "", paths, gates), source)
-    if files.text("pyproject.toml") is not None:
-        paths = sorted({*paths, "pyproject.toml"})
-    where = locate(package, await _names(source, paths))
-    if not where or where in _members(files, paths):
-        return loaded(await _describe(source, files, where, paths, gates), source)
-    inner = source.directory(where)
-    files = await _snapshot(inner, "")
-    inner_paths = [path.removeprefix(f"{where}/") for path in paths if path.startswith(f"{where}/")]
-    return loaded(await _describe(inner, files, "", inner_paths, gates), inner, where)
-
-
-async def _describe(
-    source: dagger.Directory,
-    files: Snapshot,
-    where: str,
-    paths: Iterable[str],
-    gates: Sequence[str],
-) -> Project:
-    directories = _members(files, paths)
+    if package:
+        if files.text("pyproject.toml") is not None:
+            paths = sorted({*paths, "pyproject.toml"})
+        where = locate(package, await _names(source, paths))
+    else:
+        where = ""
+    base = "" if where in _members(files, paths) else where
+    if base:
+        files = await _snapshot(source, base)
+    directories = [join(base, one) for one in _members(files.under(base), _below(paths, base))]
+    for above in upward(where):
+        if above not in ("", base):
+            files = files.with_more(await _snapshot(source, above))
+    if base:
+        files = files.with_more(await _snapshot(source, ""))
     texts = await _texts(source, [f"{directory}/pyproject.toml" for directory in directories])
-    if where:
-        own = await _snapshot(source, where)
-        files = Snapshot({**files.texts, **own.texts}, files.names | own.names)
     by_directory = {path.rpartition("/")[0]: text for path, text in texts.items()}
-    return describe(files, where, by_directory, gates)
+    project = describe(files, where, by_directory, gates, base)
+    return LoadedProject(project, source, given.repository, given.notes)
+
+
+def _below(paths: Iterable[str], base: str) -> list[str]:
+    start = f"{base}/" if base else ""
+    return [path.removeprefix(start) for path in paths if path.startswith(start)]
 
 
 def _members(files: Snapshot, paths: Iterable[str]) -> list[str]:

@@ -37,7 +37,7 @@ def require_version(project: Project, *, history: bool) -> None:
 
 def command(project: Project) -> tuple[str, ...]:
     """Return the command that builds the sdist, and the wheel from the sdist."""
-    member = (f"--package={project.package.name}",) if project.where else ()
+    member = (f"--package={project.package.name}",) if project.is_member else ()
     return ("uv", "build", f"--out-dir={DIST}", *member)
 
 

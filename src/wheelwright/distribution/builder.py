@@ -16,6 +16,7 @@ from wheelwright.environment.plan import SOURCE
 from wheelwright.errors import ProjectError
 from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.project import building
+from wheelwright.project.files import join
 from wheelwright.project.model import Project
 
 
@@ -57,6 +58,7 @@ async def build(
     dist.require_version(project, history=history is not None)
     base = await prepared(loaded, python, building.build_files(project))
     container = with_source(base, loaded.source, history)
+    container = container.with_workdir(join(SOURCE, project.base))
     files = distributions_of(steps.package(container, dist.command(project)))
     dist.verify(project, await files.entries())
     return files

@@ -138,7 +138,8 @@ def image(project: Project, python: str) -> str:
 def inputs(project: Project) -> tuple[str, ...]:
     """Return the files that decide what is installed, and nothing else."""
     # With a lock uv looks for the pyproject.toml of each workspace member.
-    candidates = ["pyproject.toml", "uv.lock", "uv.toml", join(project.where, "pyproject.toml")]
+    candidates = [join(project.base, name) for name in ("pyproject.toml", "uv.lock", "uv.toml")]
+    candidates.append(join(project.where, "pyproject.toml"))
     candidates += [join(directory, "pyproject.toml") for directory in project.members]
     members = {each.path for each in project.members.values()}
     kept = [path for path in candidates if project.files.has(path) or path in members]
@@ -160,7 +161,7 @@ def _locked(project: Project, wanted: TestDependencies, groups: tuple[str, ...])
             *(f"--group={group}" for group in wanted.root_groups),
             *selection,
         ]
-    elif project.where:
+    elif project.is_member:
         selection.append(f"--package={project.package.name}")
     sync = ("uv", "sync", "--frozen", "--no-default-groups", *selection)
     dependencies: list[tuple[str, ...]] = [(*sync, "--no-install-local")]

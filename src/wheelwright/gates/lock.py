@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from wheelwright.container.output import broken
 from wheelwright.container.privileges import INSTALL
 from wheelwright.environment.others import unchecked
+from wheelwright.environment.plan import SOURCE
 from wheelwright.gates.gate import GatePlan, Ran, Step, Tree
 from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.project import building
+from wheelwright.project.files import join
 from wheelwright.project.model import Project
 
 
@@ -39,6 +41,7 @@ class Lock:
                 " ".join(args),
                 args,
                 tree=Tree.SOURCE if whole else Tree.DECIDING,
+                workdir=join(SOURCE, project.base),
                 kind=INSTALL,
                 builds=whole or bool(building.sdists(project)),
             ),

@@ -187,6 +187,4 @@ async def fixes(loaded: LoadedProject, python: str) -> dagger.Changeset:
     for command in (lint.FIX, formatting.WRITE):
         container = steps.run(container, command)
     after = await container.directory(environment.SOURCE).sync()
-    if loaded.prefix:
-        after = loaded.whole.with_directory(loaded.prefix, after)
-    return after.changes(loaded.whole)
+    return after.changes(loaded.source)

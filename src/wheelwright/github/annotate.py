@@ -34,7 +34,7 @@ async def annotate(
     Raises:
         ToolFailed: a tool reached no verdict, so that its lines would be missing.
     """
-    where = join(loaded.prefix, loaded.project.where)
+    where = loaded.project.where
     found: dict[str, list[Annotation]] = {}
 
     async def lint() -> None:
@@ -43,7 +43,7 @@ async def annotate(
         if not gate.configured(loaded.project):
             (done,) = await run.carried_out(gate, loaded, python)
             gate.judge(loaded.project, python, [done.ran])
-            found["lint"] = of_lint(issues(done.ran.stdout), loaded.prefix)
+            found["lint"] = of_lint(issues(done.ran.stdout))
 
     async def types() -> None:
         result = await run.check(Types(), loaded, python, git)
@@ -58,6 +58,6 @@ async def annotate(
             group.start_soon(part)
     known = await audit.contents() if audit else ""
     lock = loaded.project.text("uv.lock") or ""
-    path = join(loaded.prefix, "uv.lock")
+    path = join(loaded.project.base, "uv.lock")
     audited = of_audit(known, lock, path) if audit else []
     return render([*found["lint"], *found["types"], *found["tests"], *audited])

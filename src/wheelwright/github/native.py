@@ -40,10 +40,10 @@ def native(cells: Iterable[Cell]) -> list[tuple[Cell, str]]:
     return found
 
 
-def script(environment: Environment, command: Sequence[str], prefix: str = "") -> str:
+def script(environment: Environment, command: Sequence[str]) -> str:
     """Return the cell as a script for bash, which stops at the first command that fails.
 
-    It starts in the checkout; `prefix` is the directory there that uv works in.
+    It starts in the checkout.
     """
     inside = environment.workdir.removeprefix(SOURCE).strip("/")
     up = "../" * (inside.count("/") + 1) if inside else ""
@@ -56,7 +56,7 @@ def script(environment: Environment, command: Sequence[str], prefix: str = "") -
         return arg
 
     # A directory's name may begin with a dash.
-    lines = [f"cd {shlex.quote(f'./{part}')}" for part in (prefix, inside) if part]
+    lines = [f"cd {shlex.quote(f'./{inside}')}"] if inside else []
     # A directory that git does not see: a version from version control must not become dirty.
     lines += [f"mkdir -p {up}.wheelwright/reports", f"printf '*\\n' > {up}.wheelwright/.gitignore"]
     for path, text in environment.written.items():

@@ -28,7 +28,6 @@ from wheelwright.github.encoding import scalar, word
 from wheelwright.github.template import fill, read
 from wheelwright.pins import ACTIONS, DAGGER, UV
 from wheelwright.project.arguments import argument
-from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.release.decide.stops import Problem
@@ -72,10 +71,8 @@ class Options:
     overwrite: bool = argument("Replace existing files that have no marks of a block.", False)
 
 
-def workflows(
-    project: Project, caller: Caller, options: Options, prefix: str = ""
-) -> dict[str, str]:
-    """Return the contents of each file's block by path; `prefix` is the package's place.
+def workflows(project: Project, caller: Caller, options: Options) -> dict[str, str]:
+    """Return the contents of each file's block by path.
 
     Raises:
         RequestError: a value that is not allowed in a workflow; nothing to call from elsewhere.
@@ -85,7 +82,7 @@ def workflows(
         **SECRETS,
         **_pins(),
         **_install(caller),
-        **_project(project, prefix),
+        **_project(project),
         "branch": scalar("--branch", options.branch),
         "environment": scalar("--environment", options.environment),
         "proposing": scalar("--propose-environment", options.propose_environment),
@@ -220,11 +217,11 @@ def _install(caller: Caller) -> dict[str, str]:
     }
 
 
-def _project(project: Project, prefix: str) -> dict[str, str]:
+def _project(project: Project) -> dict[str, str]:
     # The start is spread over the hour: GitHub delays or drops what starts with everything else.
     minute = zlib.crc32(project.name.encode()) % 60
     deep = version_source(project.package) is VersionSource.VCS
-    directory = join(prefix, "" if project.lock else project.where)
+    directory = project.base if project.lock else project.where
     return {
         "fetch_depth": "fetch-depth: 0 # the version comes from the tags" if deep else "",
         "cron_nightly": scalar("cron", f"{minute} 2 * * *"),

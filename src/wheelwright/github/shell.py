@@ -35,19 +35,19 @@ async def workflows(loaded: LoadedProject, package: str, options: Options) -> da
     names = [each.value for each in Engine]
     if options.engine not in names:
         raise RequestError(f'unknown engine "{options.engine}"', f"choose from {', '.join(names)}")
-    dagger_json = (await _texts(loaded.whole, ["dagger.json"])).get("dagger.json")
+    dagger_json = (await _texts(loaded.source, ["dagger.json"])).get("dagger.json")
     engine = Engine(options.engine)
     called_by = caller(dagger_json, engine, options.module, package, options.stiletto)
-    planned = plan.workflows(loaded.project, called_by, options, loaded.prefix)
-    existing = await _texts(loaded.whole, planned)
-    after = loaded.whole
+    planned = plan.workflows(loaded.project, called_by, options)
+    existing = await _texts(loaded.source, planned)
+    after = loaded.source
     merged = plan.merged(planned, existing, overwrite=options.overwrite)
     for path, text in merged.texts.items():
         after = after.with_new_file(path, text)
     for path, pins in merged.kept.items():
         sys.stderr.writelines(f"{path}: kept a newer pin: {pin}\n" for pin in pins)
     sys.stderr.flush()
-    return after.changes(loaded.whole)
+    return after.changes(loaded.source)
 
 
 async def _texts(source: dagger.Directory, paths: Iterable[str]) -> dict[str, str]:
@@ -68,7 +68,7 @@ def native_matrix(loaded: LoadedProject) -> str:
     rows: list[tuple[cells.Cell, str, str]] = []
     for cell, runner in native.native(cells.plan(project, cells.Selection())):
         planned = make(project, cell, TestOptions(), history=history)
-        script = native.script(planned.environment, planned.pytest, loaded.prefix)
+        script = native.script(planned.environment, planned.pytest)
         rows.append((cell, runner, script))
     return native.strategy(rows)
 

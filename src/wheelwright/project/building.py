@@ -20,6 +20,7 @@ import tomlkit
 from packaging.utils import canonicalize_name
 
 from wheelwright.project.addresses import readable
+from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.pyproject import Pyproject
 from wheelwright.project.reading import required_name
@@ -118,7 +119,7 @@ def build_files(project: Project, recorded: Iterable[str] = ()) -> dict[str, str
         "tool": {"uv": kept},
     }
     files = {"pyproject.toml": tomlkit.dumps(data)}
-    if (text := project.files.text("uv.toml")) is not None:
+    if (text := project.files.text(join(project.base, "uv.toml"))) is not None:
         files["uv.toml"] = text
     if any("--hash=" in line for line in recorded):
         # What is fetched without its hash is fetched again by a build that requires the hash.

@@ -77,6 +77,10 @@ class Snapshot:
         """Whether the path was seen, as a text or as an entry; directories end with `/`."""
         return path in self.texts or path in self.names
 
+    def with_more(self, other: Snapshot) -> Snapshot:
+        """Return both together."""
+        return Snapshot({**self.texts, **other.texts}, self.names | other.names)
+
     def under(self, directory: str) -> Snapshot:
         """Return what is below a directory, with paths relative to it."""
         prefix = directory.rstrip("/") + "/" if directory else ""
@@ -88,6 +92,12 @@ class Snapshot:
             },
             frozenset(name[len(prefix) :] for name in self.names if name.startswith(prefix)),
         )
+
+
+def upward(where: str) -> list[str]:
+    """Return a directory and all above it, the root, which is empty, last."""
+    parts = where.split("/") if where else []
+    return ["/".join(parts[:count]) for count in range(len(parts), -1, -1)]
 
 
 def join(*parts: str) -> str:

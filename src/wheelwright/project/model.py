@@ -12,7 +12,7 @@ from wheelwright.errors import ProjectError, RequestError
 from wheelwright.project import lock as uvlock
 from wheelwright.project import pyproject as toml
 from wheelwright.project import settings as table
-from wheelwright.project.files import Snapshot, join
+from wheelwright.project.files import Snapshot, join, upward
 from wheelwright.project.lock import Lock
 from wheelwright.project.pyproject import Pyproject
 from wheelwright.project.settings import Settings
@@ -23,11 +23,12 @@ class Project:
     """A package, and the workspace around it where there is one.
 
     Attributes:
-        files: what was read, with paths from the root that uv works in.
-        where: the package's directory from that root; empty when it is the root.
+        files: what was read, with paths from the root of the source, as all paths here.
+        where: the package's directory; empty when it is the root.
         package: the package's own pyproject.toml.
         root: the workspace root's; the same as `package` without a workspace.
         members: pyproject.toml of every workspace member by directory, root excluded.
+        base: the directory that uv works in: the workspace root's, else the package's.
     """
 
     files: Snapshot
@@ -37,6 +38,7 @@ class Project:
     settings: Settings
     lock: Lock | None
     members: Mapping[str, Pyproject] = field(default_factory=dict)
+    base: str = ""
 
     @property
     def name(self) -> str:
@@ -44,9 +46,14 @@ class Project:
         return self.package.name or self.where or "the package"
 
     @property
+    def is_member(self) -> bool:
+        """Whether it is a member of a workspace, and not its root."""
+        return self.where != self.base
+
+    @property
     def is_virtual_root(self) -> bool:
         """Whether this is a workspace root that is not a package itself."""
-        return not self.where and bool(self.members) and not self.package.project
+        return not self.is_member and bool(self.members) and not self.package.project
 
     def require_package(self) -> None:
         """Stop at a workspace's root that is not a package.
@@ -70,9 +77,9 @@ class Project:
         )
 
     def text(self, name: str) -> str | None:
-        """Return a file's text from the package's directory, else from the root."""
-        own = self.files.text(join(self.where, name))
-        return self.files.text(name) if own is None else own
+        """Return a file's text from the package's directory, else from the nearest above it."""
+        found = (self.files.text(join(where, name)) for where in upward(self.where))
+        return next((text for text in found if text is not None), None)
 
     def has(self, name: str) -> bool:
         """Whether the package's directory has an entry; directories end with `/`."""
@@ -94,18 +101,20 @@ def describe(
     where: str = "",
     members: Mapping[str, str] | None = None,
     gates: Sequence[str] | None = None,
+    base: str = "",
 ) -> Project:
     """Read a package from its files.
 
-    `members` maps the directory of every workspace member to its pyproject.toml's text. `gates` are
-    the names that `skip` may have; None lets it have any.
+    `base` is the directory that uv works in; it is the package's own or above it. `members` maps
+    the directory of every workspace member to its pyproject.toml's text. `gates` are the names that
+    `skip` may have; None lets it have any.
 
     Raises:
         ProjectError: no pyproject.toml, or one of the files is broken.
     """
-    root = _pyproject(files, "")
-    package = _pyproject(files, where) if where else root
-    lock_text = files.text("uv.lock")
+    root = _pyproject(files, base)
+    package = _pyproject(files, where) if where != base else root
+    lock_text = files.text(join(base, "uv.lock"))
     return Project(
         files=files,
         where=where,
@@ -117,6 +126,7 @@ def describe(
             directory: toml.parse(join(directory, "pyproject.toml"), text)
             for directory, text in (members or {}).items()
         },
+        base=base,
     )
 
 

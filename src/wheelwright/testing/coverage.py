@@ -149,10 +149,8 @@ def _report(name: str, *args: str) -> tuple[str, ...]:
     return ("coverage", name, "--ignore-errors", "--fail-under=0", *args)
 
 
-def read(text: str, prefix: str = "", where: str = "", least: float = 0.0) -> Coverage:
+def read(text: str, where: str = "", least: float = 0.0) -> Coverage:
     """Read coverage's JSON report, which has paths from `where` or from the root.
-
-    `prefix` is the place of the container's source in the caller's.
 
     Raises:
         ToolFailed: not such a report.
@@ -161,7 +159,7 @@ def read(text: str, prefix: str = "", where: str = "", least: float = 0.0) -> Co
         data = json_data(text)
         files = [
             FileCoverage(
-                path=_path(path, prefix, where),
+                path=_path(path, where),
                 percent=file["summary"]["percent_covered"],
                 statements=file["summary"]["num_statements"]
                 + file["summary"].get("num_branches", 0),
@@ -176,9 +174,9 @@ def read(text: str, prefix: str = "", where: str = "", least: float = 0.0) -> Co
     return Coverage(total, tuple(sorted(files, key=lambda file: file.path)), least)
 
 
-def _path(path: str, prefix: str, where: str) -> str:
+def _path(path: str, where: str) -> str:
     _, found, rest = path.partition(f"{SOURCE}/")
-    return join(prefix, rest) if found else join(prefix, where, path)
+    return join(rest) if found else join(where, path)
 
 
 # -- what the project configures ------------------------------------------------------------------

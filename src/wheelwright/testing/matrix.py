@@ -241,7 +241,7 @@ def _report(
     run = tested.run
     assert run is not None
     result = tested.result()
-    where = join(loaded.prefix, loaded.project.where)
+    where = loaded.project.where
     record, counts = run.left.record, run.left.counts
     failures = record.failures if record else ()
     # A cell in which all is skipped fails no matrix in which others ran; the matrix sees to that.
@@ -366,7 +366,7 @@ async def _combine(
     container = steps.run(container, last, log=f"{coverage.COMBINED}/coverage.md")
     # The cells keep their own data among their reports.
     files = container.directory(coverage.COMBINED).filter(exclude=["data"])
-    return _Measured(coverage.read(text, loaded.prefix, project.where, least), files)
+    return _Measured(coverage.read(text, project.where, least), files)
 
 
 def _with_coverage(ran: _Ran, measured: _Measured | None) -> _Ran:

@@ -106,6 +106,17 @@ def project(
     return describe(Snapshot(texts, frozenset({*texts, *names})), "", members, skippable())
 
 
+def moved(of: Project, base: str) -> Project:
+    """Return a package as it is in a directory of a larger repository."""
+    files = Snapshot(
+        {f"{base}/{path}": text for path, text in of.files.texts.items()},
+        frozenset(f"{base}/{name}" for name in of.files.names),
+    )
+    members = {f"{base}/{path}": each.text for path, each in of.members.items()}
+    where = f"{base}/{of.where}" if of.where else base
+    return describe(files, where, members, skippable(), base)
+
+
 def judged(gate: Gate, *ran: Ran) -> GateResult:
     """Judge what the steps of a gate left, on a package that needs nothing."""
     return gate.judge(project('[project]\nname = "demo"\nversion = "1"\n'), "3.12", ran)

@@ -53,7 +53,7 @@ class Package:
     @property
     def where(self) -> str:
         """Its directory from the clone's root; empty when it is the root."""
-        return join(self.loaded.prefix, self.project.where)
+        return self.project.where
 
     @property
     def member(self) -> bool:
@@ -66,8 +66,8 @@ class Package:
         return tag_of(self.name, "", member=self.member)
 
     def path(self, path: str) -> str:
-        """Return a path in the clone for one from the root that uv works in."""
-        return join(TREE, self.loaded.prefix, path)
+        """Return a path in the clone for one from its root."""
+        return join(TREE, path)
 
     def notes(self, version: str) -> str:
         """Return the changelog's section of a version, for people who read the release."""

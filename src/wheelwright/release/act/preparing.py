@@ -158,16 +158,13 @@ async def _edits(
         # A lock of a version that no commit has yet: set by a variable, without the history.
         variables = release_variables(project.package, plan.version)
         container = steps.with_variables(container, variables)
-        member = [f"--package={project.package.name}"] if project.where else []
+        member = [f"--package={project.package.name}"] if project.is_member else []
         out = join(project.where, editing.REQUIREMENTS)
-        export = [*edits.EXPORT, *member, "--quiet", f"--output-file={out}"]
-        ran = await _synced(steps.run(container.with_workdir(package.path("")), export))
+        export = [*edits.EXPORT, *member, "--quiet", f"--output-file={package.path(out)}"]
+        ready = container.with_workdir(package.path(project.base))
+        ran = await _synced(steps.run(ready, export))
         texts[out] = await _text(ran, package.path(out))
-    prefix = package.loaded.prefix
-    return commit.edits(
-        {join(prefix, path): text for path, text in texts.items()},
-        [join(prefix, path) for path in removed],
-    )
+    return commit.edits(texts, removed)
 
 
 async def _removed(package: Package, ran: dagger.Container) -> list[str]:

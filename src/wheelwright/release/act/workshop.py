@@ -96,9 +96,7 @@ class Containers:
         base = await builder.prepared(package.loaded, package.python, requires)
         # Only in the repository's root: below it git's paths are not those of this source. Some
         # of the tools that read the version from git also list the sdist's files by it.
-        from_git = (
-            version_source(project.package) is VersionSource.VCS and not package.loaded.prefix
-        )
+        from_git = version_source(project.package) is VersionSource.VCS
         history = package.git if from_git else None
         container = with_program(base, "distributions.py")
         container = builder.with_source(container, package.loaded.source, history, where)
@@ -107,7 +105,8 @@ class Containers:
             "SOURCE_DATE_EPOCH": str(journal.epoch_s),
             "WHEELWRIGHT_BUILD": where,
         }
-        container = steps.with_variables(container, variables).with_workdir(where)
+        container = steps.with_variables(container, variables)
+        container = container.with_workdir(join(where, project.base))
         build = ["uv", "build", f"--out-dir={DIST}"]
         if not journal.build_requires:
             return await self._run_build(container, package, journal, build)
@@ -129,7 +128,7 @@ class Containers:
     ) -> dagger.Directory:
         """Build the sdist, and the wheel from it."""
         project = package.project
-        member = [f"--package={project.package.name}"] if project.where else []
+        member = [f"--package={project.package.name}"] if project.is_member else []
         container = _masked(container, [*build, "--sdist", *member])
         if verify.needs_normalising(project.package.backend):
             epoch = str(journal.epoch_s)

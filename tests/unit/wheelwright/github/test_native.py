@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.wheelwright.samples import LIKE_ATTRS, fixture, project
+from tests.unit.wheelwright.samples import LIKE_ATTRS, fixture, moved, project
 from wheelwright.environment.plan import plan
 from wheelwright.environment.test_dependencies import find
 from wheelwright.errors import RequestError
@@ -20,11 +20,11 @@ from wheelwright.testing.run import command
 MILLRACE = fixture("hatchling-src")
 
 
-def lines(of: Project, prefix: str = "", resolution: str = "") -> list[str]:
+def lines(of: Project, resolution: str = "") -> list[str]:
     """Return the script's lines for a package on Python 3.12."""
     wanted = find(of, "3.12")
     made = plan(of, "3.12", wanted, resolution=resolution, history=True)
-    return script(made, command(of, ()), prefix).splitlines()
+    return script(made, command(of, ())).splitlines()
 
 
 def words(text: list[str]) -> list[str]:
@@ -85,7 +85,7 @@ def test_member_of_a_workspace_runs_in_its_directory(resolution: str) -> None:
 
 def test_package_in_a_directory_of_the_repository() -> None:
     """A package below the repository's root is gone to first."""
-    assert "cd './libs/a b'" == lines(MILLRACE, "libs/a b")[0]
+    assert "cd './libs/a b'" == lines(moved(MILLRACE, "libs/a b"))[0]
 
 
 def test_strategy_is_one_line_that_github_reads() -> None:

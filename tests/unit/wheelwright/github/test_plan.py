@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK, fixture, project
+from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK, fixture, moved, project
 from wheelwright.errors import ProjectError, RequestError
 from wheelwright.github.block import BEGIN
 from wheelwright.github.calls import CALLS, CALLS_APART, Caller, Engine, caller
@@ -40,12 +40,11 @@ def plan(
     engine: Engine = Engine.DAGGER,
     module: str = "",
     package: str = "",
-    prefix: str = "",
     options: Options | None = None,
 ) -> dict[str, str]:
     """Plan the workflows."""
     who = caller(said, engine, module, package)
-    return workflows(of, who, options or Options(), prefix)
+    return workflows(of, who, options or Options())
 
 
 @functools.cache
@@ -317,7 +316,7 @@ def test_dependabot_follows_the_lock(of: Project, ecosystem: str) -> None:
 
 def test_dependabot_looks_where_the_package_lies() -> None:
     """A package in a directory of its own is looked for there."""
-    (_, python) = parsed(plan(prefix="libs/a")[".github/dependabot.yml"])["updates"]
+    (_, python) = parsed(plan(moved(MILLRACE, "libs/a"))[".github/dependabot.yml"])["updates"]
 
     assert "/libs/a" == python["directory"]
 
