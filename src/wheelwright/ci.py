@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import anyio
-import dagger
 
 from wheelwright.container.failures import expected
 from wheelwright.container.harmless import harmless
@@ -81,9 +80,7 @@ def skippable() -> tuple[str, ...]:
     return tuple(gate.name for gate in in_ci())
 
 
-async def ci(
-    loaded: LoadedProject, requested: str, git: dagger.Directory, *, fail_fast: bool
-) -> str:
+async def ci(loaded: LoadedProject, requested: str, *, fail_fast: bool) -> str:
     """Run every gate and return the table.
 
     With `fail_fast` they run one after the other and stop at the first failure; without, all at
@@ -103,7 +100,7 @@ async def ci(
     async def run(gate: AnyGate) -> None:
         if isinstance(gate, Types):
             gate = replace(gate, requested=bool(requested))
-        rows[gate.name] = await _timed(gate, loaded, python, git)
+        rows[gate.name] = await _timed(gate, loaded, python)
 
     if fail_fast:
         for gate in chosen:
@@ -118,15 +115,16 @@ async def ci(
                 group.start_soon(run, gate)
     ordered = [rows[gate.name] for gate in in_ci()]
     text = render(f"ci of {loaded.project.name} on Python {python}", ordered)
+    text = "\n".join([text, *(f"note: {note}" for note in loaded.notes)])
     if failed(ordered):
         raise GateFailed(f"{headline(ordered)}\n\n{text}")
     return text
 
 
-async def _timed(gate: AnyGate, loaded: LoadedProject, python: str, git: dagger.Directory) -> Row:
+async def _timed(gate: AnyGate, loaded: LoadedProject, python: str) -> Row:
     started_s = time.monotonic()
     try:
-        result = await check(gate, loaded, python, git)
+        result = await check(gate, loaded, python)
     except RequestError:
         # The arguments are invalid, which is no gate's failure.
         raise

@@ -86,9 +86,9 @@ class Wheelwright(Releases):
     @translate_errors
     async def typecheck(self, git: Git, python: Python = "") -> str:
         """Run each type checker the project configures: mypy, (based)pyright, ty, pyrefly."""
-        loaded = await self._loaded()
+        loaded = await self._loaded(git)
         gate = Types(requested=bool(python))
-        return (await gates.check(gate, loaded, self._python(loaded, python), git)).require()
+        return (await gates.check(gate, loaded, self._python(loaded, python))).require()
 
     @function
     @translate_errors
@@ -109,9 +109,9 @@ class Wheelwright(Releases):
         extra named tests, test or dev, a requirements file such as requirements-dev.txt, or tox's
         deps. The result names it. `test-run` returns the files of the same run.
         """
-        loaded = await self._loaded(rerun=rerun)
+        loaded = await self._loaded(git, rerun=rerun)
         cell = request.cell(self._python(loaded, python))
-        tested = await run_tests.test(loaded, git, cell, TestOptions(request.args))
+        tested = await run_tests.test(loaded, cell, TestOptions(request.args))
         if error := tested.error():
             raise error
         return tested.text()
@@ -122,9 +122,9 @@ class Wheelwright(Releases):
         self, git: Git, python: Python = "", *, request: TestRequest, rerun: Rerun = False
     ) -> TestRun:
         """Return the run that `test` judges, with its JUnit report and log, passed or failed."""
-        loaded = await self._loaded(reading=not rerun, rerun=rerun)
+        loaded = await self._loaded(git, reading=not rerun, rerun=rerun)
         cell = request.cell(self._python(loaded, python))
-        return run_object(await run_tests.test(loaded, git, cell, TestOptions(request.args)))
+        return run_object(await run_tests.test(loaded, cell, TestOptions(request.args)))
 
     @function
     @check
@@ -155,15 +155,15 @@ class Wheelwright(Releases):
         selection = replace(selection, os=os)
 
         async def run(loaded: LoadedProject) -> MatrixReport:
-            return (await matrix.run(loaded, git, selection, options)).report
+            return (await matrix.run(loaded, selection, options)).report
 
         if all_packages:
             if plan or format_ is PlanFormat.GITHUB:
                 raise RequestError("--plan lists the cells of one package", "pass --package")
             return await matrix.judge_all(
-                await self._all_loaded(rerun=rerun), run, fail_fast=options.fail_fast
+                await self._all_loaded(git, rerun=rerun), run, fail_fast=options.fail_fast
             )
-        loaded = await self._loaded(rerun=rerun)
+        loaded = await self._loaded(git, rerun=rerun)
         if plan or format_ is PlanFormat.GITHUB:
             planned = cells.plan(loaded.project, selection)
             if format_ is PlanFormat.GITHUB:
@@ -179,8 +179,8 @@ class Wheelwright(Releases):
         self, git: Git, selection: Selection, options: MatrixOptions, rerun: Rerun = False
     ) -> Matrix:
         """Return the matrix that `matrix` judges, with all its files, passed or failed."""
-        loaded = await self._loaded(reading=not rerun, rerun=rerun)
-        return matrix_object(await matrix.run(loaded, git, selection, options))
+        loaded = await self._loaded(git, reading=not rerun, rerun=rerun)
+        return matrix_object(await matrix.run(loaded, selection, options))
 
     @uncached
     @takes(without=("args", "fail_fast"))
@@ -195,8 +195,8 @@ class Wheelwright(Releases):
 
         Annotations do not make this call fail: `ci` and `matrix` judge.
         """
-        loaded = await self._loaded(reading=True)
-        return await annotate.annotate(loaded, self._python(loaded), git, options, audit)
+        loaded = await self._loaded(git, reading=True)
+        return await annotate.annotate(loaded, self._python(loaded), options, audit)
 
     @function
     @translate_errors
@@ -259,11 +259,11 @@ class Wheelwright(Releases):
         """Build the source distribution and the wheel: a directory with both."""
 
         async def one(loaded: LoadedProject) -> dagger.Directory:
-            return await builder.build(loaded, self._python(loaded, python), git)
+            return await builder.build(loaded, self._python(loaded, python))
 
         if all_packages:
-            return await packages.gather(await self._all_loaded(), one)
-        return await one(await self._loaded())
+            return await packages.gather(await self._all_loaded(git), one)
+        return await one(await self._loaded(git))
 
     @function
     @translate_errors
@@ -284,13 +284,13 @@ class Wheelwright(Releases):
         """
 
         async def run(loaded: LoadedProject) -> str:
-            return await ci.ci(loaded, python or self.python, git, fail_fast=fail_fast)
+            return await ci.ci(loaded, python or self.python, fail_fast=fail_fast)
 
         if all_packages:
             return await packages.judge(
-                await self._all_loaded(rerun=rerun), run, fail_fast=fail_fast
+                await self._all_loaded(git, rerun=rerun), run, fail_fast=fail_fast
             )
-        return await run(await self._loaded(rerun=rerun))
+        return await run(await self._loaded(git, rerun=rerun))
 
     # Each call prints the pins that it kept, so none is cached.
     @uncached
@@ -343,17 +343,20 @@ class Wheelwright(Releases):
         package, python = self.package, self.python
         return replace(options, package=package, python=python, git=git, checkout=checkout), loaded
 
-    async def _loaded(self, *, reading: bool = False, rerun: bool = False) -> LoadedProject:
+    async def _loaded(
+        self, git: dagger.Directory | None = None, *, reading: bool = False, rerun: bool = False
+    ) -> LoadedProject:
         attempting.begin(reading=reading, rerun=rerun)
-        loaded = await load(await read(self.source), ci.skippable(), self.package)
+        loaded = await load(await read(self.source, git), ci.skippable(), self.package)
         self._set_limits(loaded)
         return loaded
 
-    async def _all_loaded(self, *, rerun: bool = False) -> list[LoadedProject]:
+    async def _all_loaded(
+        self, git: dagger.Directory, *, rerun: bool = False
+    ) -> list[LoadedProject]:
         attempting.begin(rerun=rerun)
-        all_loaded = await packages.all_loaded(
-            await read(self.source), ci.skippable(), self.package
-        )
+        source = await read(self.source, git)
+        all_loaded = await packages.all_loaded(source, ci.skippable(), self.package)
         self._set_limits(all_loaded[0])
         return all_loaded
 

@@ -30,12 +30,14 @@ class LoadedProject:
         source: the source without what git ignores; paths of the project are paths in it.
         repository: the directory that has the source's .git; None where it has none.
         notes: what a reader of a verdict should know of the source, a sentence each.
+        pointer: the note that names what a file .git leads to; empty where it is none.
     """
 
     project: Project
     source: dagger.Directory
     repository: dagger.Directory | None = None
     notes: tuple[str, ...] = ()
+    pointer: str = ""
 
 
 def python_of(loaded: LoadedProject, requested: str) -> str:
@@ -54,31 +56,29 @@ async def load(given: Source, gates: Sequence[str], package: str = "") -> Loaded
         ProjectError: no pyproject.toml, or a broken file.
         RequestError: no such package.
     """
-    source = given.tree
-    files = await _snapshot(source, "")
+    source, place = given.tree, given.place
+    files = await _snapshot(source, place)
     paths: list[str] = []
-    if package or "[tool.uv.workspace]" in (files.text("pyproject.toml") or ""):
+    root = files.text(join(place, "pyproject.toml"))
+    if package or "[tool.uv.workspace]" in (root or ""):
         paths = await source.glob("**/pyproject.toml")
-
+    where = place
     if package:
-        if files.text("pyproject.toml") is not None:
-            paths = sorted({*paths, "pyproject.toml"})
-        where = locate(package, await _names(source, paths))
-    else:
-        where = ""
-    base = "" if where in _members(files, paths) else where
-    if base:
+        names = await _names(source, paths)
+        inner = join(place, package.strip("/"))
+        where = inner if inner in names else locate(package, names)
+    members = [join(place, each) for each in _members(files.under(place), _below(paths, place))]
+    base = place if where in members else where
+    if base != place:
         files = await _snapshot(source, base)
     directories = [join(base, one) for one in _members(files.under(base), _below(paths, base))]
     for above in upward(where):
-        if above not in ("", base):
+        if above != base:
             files = files.with_more(await _snapshot(source, above))
-    if base:
-        files = files.with_more(await _snapshot(source, ""))
     texts = await _texts(source, [f"{directory}/pyproject.toml" for directory in directories])
     by_directory = {path.rpartition("/")[0]: text for path, text in texts.items()}
     project = describe(files, where, by_directory, gates, base)
-    return LoadedProject(project, source, given.repository, given.notes)
+    return LoadedProject(project, source, given.repository, given.notes, given.pointer)
 
 
 def _below(paths: Iterable[str], base: str) -> list[str]:

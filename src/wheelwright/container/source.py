@@ -13,12 +13,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import dagger
+from dagger import dag
 
 from wheelwright.container import steps
 from wheelwright.container.privileges import CODE
 from wheelwright.errors import ProjectError
 from wheelwright.project import worktree
-from wheelwright.project.files import join
+from wheelwright.project.files import join, upward
 from wheelwright.project.reading import shortened
 from wheelwright.project.worktree import Kept
 
@@ -32,46 +33,114 @@ class Source:
     """A source without what git ignores.
 
     Attributes:
-        tree: its files; .git is not among them.
-        repository: the directory that has .git, the source itself as it was given; None without.
+        tree: its files, with paths from the root of its repository; .git is not among them.
+        repository: a directory with the .git that the source belongs to; None without.
+        place: where in `tree` the source is that was given; empty for the root.
         notes: what a reader of a verdict should know, a sentence each.
+        pointer: the note that names what a file .git leads to; empty where it is none.
     """
 
     tree: dagger.Directory
     repository: dagger.Directory | None = None
+    place: str = ""
     notes: tuple[str, ...] = ()
+    pointer: str = ""
 
 
-async def read(given: dagger.Directory) -> Source:
-    """Return the source without what its own repository ignores.
+async def read(given: dagger.Directory, git: dagger.Directory | None = None) -> Source:
+    """Return the source without what git ignores, with its repository.
+
+    `git` is a directory that may have the .git of a source that has none. It is asked only then,
+    and counts only if it tracks the source: its default is the repository around the caller.
 
     Raises:
         ProjectError: git cannot read the repository.
     """
     entries = await given.entries()
-    if ".git/" not in entries:
-        tree = given.filter(exclude=["**/.git"]) if ".git" in entries else given
-        return Source(tree, None, await _pointer(given) if ".git" in entries else ())
+    if ".git/" in entries:
+        return await _kept(given, given)
+    candidate = git if git is not None and ".git/" in await git.entries() else None
+    if ".git" in entries:
+        pointer = await given.file(".git").contents()
+        if candidate is not None and (name := worktree.worktree_of(pointer)):
+            repository = await _of_worktree(candidate, name)
+            if repository is not None:
+                return await _kept(given, repository)
+        note = worktree.pointer(pointer)
+        return Source(given.filter(exclude=["**/.git"]), notes=(note,), pointer=note)
+    place = await _place(given, entries, candidate) if candidate is not None else None
+    if candidate is None or place is None:
+        return Source(given)
+    return await _kept(given, candidate, place)
+
+
+async def _kept(given: dagger.Directory, repository: dagger.Directory, place: str = "") -> Source:
+    """Return a source without what its repository ignores; it is at `place` of that."""
     every = await given.glob("**/*")
-    names = worktree.listed(every)
-    rules = given.filter(include=list(worktree.FILES), exclude=list(worktree.NOT_FILES))
-    container = steps.git().with_directory(_TREE, rules).with_new_file(_SCRIPT, worktree.SCRIPT)
+    names = [join(place, name) + "/" * name.endswith("/") for name in worktree.listed(every)]
+    files = given.filter(include=list(worktree.RULES))
+    git = repository.filter(include=list(worktree.GIT_FILES), exclude=list(worktree.NOT_FILES))
+    container = steps.git().with_directory(_TREE, git).with_directory(join(_TREE, place), files)
+    if place:
+        above = [f"{where}/.gitignore".lstrip("/") for where in upward(place)[1:]]
+        container = container.with_directory(_TREE, await _from_index(repository, above))
+    container = container.with_new_file(_SCRIPT, worktree.SCRIPT)
     kept = await _ask(container, "", names, worktree.repositories(every))
-    tree = _filtered(given, worktree.exclusions(names, kept.ignored))
+    inner = [path.removeprefix(f"{place}/") for path in kept.ignored]
+    tree = _filtered(given, worktree.exclusions(worktree.listed(every), inner))
+    if place:
+        tree = dag.directory().with_directory(place, tree)
     notes = kept.notes
-    if kept.left_out:
-        tree = tree.with_directory("", await _from_index(given, kept.left_out))
-        notes = (*notes, worktree.restored(kept.left_out))
-    return Source(tree, given, notes)
+    left_out = [path for path in kept.left_out if path.startswith(f"{place}/" if place else "")]
+    if left_out:
+        tree = tree.with_directory("", await _from_index(repository, left_out))
+        notes = (*notes, worktree.restored(left_out))
+    return Source(tree, repository, place, notes)
 
 
 def _filtered(given: dagger.Directory, patterns: Sequence[str]) -> dagger.Directory:
     return given.filter(exclude=list(patterns))
 
 
-async def _pointer(given: dagger.Directory) -> tuple[str, ...]:
-    """Return the note about a .git that is a file: of a worktree, or of a submodule."""
-    return (worktree.pointer(await given.file(".git").contents()),)
+async def _of_worktree(git: dagger.Directory, name: str) -> dagger.Directory | None:
+    """Return the repository as a worktree of it has it: with its HEAD and its index."""
+    own = f".git/worktrees/{name}"
+    if not await git.exists(f"{own}/HEAD"):
+        return None
+    made = dag.directory().with_directory(".git", git.directory(".git"))
+    made = made.with_file(".git/HEAD", git.file(f"{own}/HEAD"))
+    if await git.exists(f"{own}/index"):
+        made = made.with_file(".git/index", git.file(f"{own}/index"))
+    return made
+
+
+async def _place(
+    given: dagger.Directory, entries: Sequence[str], git: dagger.Directory
+) -> str | None:
+    """Return where a repository tracks the source; None where it does not.
+
+    It does where it has the source's own pyproject.toml, setup.cfg or setup.py: the same file, or
+    one at the root with the same name of the package.
+    """
+    files = git.filter(include=list(worktree.GIT_FILES), exclude=list(worktree.NOT_FILES))
+    container = steps.git().with_directory(_TREE, files).with_new_file(_SCRIPT, worktree.SCRIPT)
+    text, error = await _run(container, "", [])
+    if error:
+        return None
+    for name in worktree.NAMING:
+        if name not in entries:
+            continue
+        own = await given.file(name).contents()
+        places = worktree.places(text, name)
+        if (found := places.get(worktree.blob(own))) is not None:
+            return found
+        for place in places.values():
+            path = join(place, name)
+            directory = await _from_index(git, [path])
+            other = await directory.file(path).contents()
+            if worktree.same_package(name, own, other):
+                return place
+    return None
 
 
 async def _ask(
@@ -105,9 +174,10 @@ async def _run(container: dagger.Container, where: str, names: Sequence[str]) ->
 
 
 async def _from_index(given: dagger.Directory, paths: Sequence[str]) -> dagger.Directory:
-    """Return files as the index has them."""
+    """Return files as the index has them; one that it has not is left out."""
     out = "/opt/wheelwright/index"
-    container = steps.git().with_directory(_TREE, given.filter(include=[".git/**"]))
-    args = ["git", "-C", _TREE, "checkout-index", "--stdin", f"--prefix={out}/"]
-    done = steps.step(container, CODE, args, stdin=worktree.question(paths))
-    return await done.directory(out).sync()
+    git = given.filter(include=[".git/**"], exclude=list(worktree.NOT_HISTORY))
+    container = steps.git().with_directory(_TREE, git).with_new_file(f"{out}/.keep", "")
+    args = ["git", "-C", _TREE, "checkout-index", "--quiet", "--stdin", f"--prefix={out}/"]
+    done = steps.step(container, CODE, args, may_fail=True, stdin=worktree.question(paths))
+    return await done.directory(out).filter(exclude=[".keep"]).sync()

@@ -19,8 +19,8 @@ def configured(project: Project) -> str:
     return f"not configured: {project.name} has no [build-system] and no setup.py, nothing to build"
 
 
-def require_version(project: Project, *, history: bool) -> None:
-    """Stop before a build whose version cannot be known.
+def require_version(project: Project, *, history: bool, pointer: str = "") -> None:
+    """Stop before a build whose version cannot be known; `pointer` says where .git leads to.
 
     Raises:
         ProjectError: the version comes from git, and there is neither .git nor PKG-INFO.
@@ -28,6 +28,11 @@ def require_version(project: Project, *, history: bool) -> None:
     if version_source(project.package) is not VersionSource.VCS:
         return
     if not history and not project.has("PKG-INFO"):
+        if pointer:
+            message, _, hint = pointer.partition(": ")
+            raise ProjectError(
+                f"{project.name} takes its version from version control, and {message}", hint
+            )
         raise ProjectError(
             f"{project.name} takes its version from version control, and the source has neither "
             "a .git of this package nor a PKG-INFO",

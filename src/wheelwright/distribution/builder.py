@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import dagger
 
 from wheelwright.container import fetching, steps, toolchain
-from wheelwright.container.history import own_history
+from wheelwright.container.history import for_build
 from wheelwright.container.loading import LoadedProject
 from wheelwright.distribution import build as dist
 from wheelwright.environment import plan as environment
@@ -33,18 +33,14 @@ class Build:
         """Return why there is nothing to build; empty where there is."""
         return dist.configured(project)
 
-    async def run(
-        self, loaded: LoadedProject, python: str, git: dagger.Directory | None
-    ) -> GateResult:
+    async def run(self, loaded: LoadedProject, python: str) -> GateResult:
         """Build, and name what came out."""
-        files = await build(loaded, python, git)
+        files = await build(loaded, python)
         names = dist.verify(loaded.project, await files.entries())
         return GateResult(self.name, Verdict.PASSED, ", ".join(names))
 
 
-async def build(
-    loaded: LoadedProject, python: str, git: dagger.Directory | None
-) -> dagger.Directory:
+async def build(loaded: LoadedProject, python: str) -> dagger.Directory:
     """Build sdist and wheel.
 
     Raises:
@@ -54,8 +50,8 @@ async def build(
     project.require_package()
     if why := dist.configured(project):
         raise ProjectError(why.removeprefix("not configured: "), "add a [build-system] table")
-    history = await own_history(loaded, git)
-    dist.require_version(project, history=history is not None)
+    history = for_build(loaded)
+    dist.require_version(project, history=history is not None, pointer=loaded.pointer)
     base = await prepared(loaded, python, building.build_files(project))
     container = with_source(base, loaded.source, history)
     container = container.with_workdir(join(SOURCE, project.base))

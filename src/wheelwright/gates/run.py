@@ -12,7 +12,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import dagger
 
 from wheelwright.container import attempting, steps, toolchain
-from wheelwright.container.history import own_history
+from wheelwright.container.history import for_install
 from wheelwright.container.loading import LoadedProject
 from wheelwright.container.output import Output
 from wheelwright.container.privileges import INSTALL
@@ -30,9 +30,7 @@ from wheelwright.project.files import literal
 class OwnWay(Listed, Protocol):
     """A gate with a way of its own to run, such as the tests."""
 
-    async def run(
-        self, loaded: LoadedProject, python: str, git: dagger.Directory | None
-    ) -> GateResult:
+    async def run(self, loaded: LoadedProject, python: str) -> GateResult:
         """Run and judge."""
 
 
@@ -47,15 +45,13 @@ class Done:
     container: dagger.Container
 
 
-async def check(
-    gate: AnyGate, loaded: LoadedProject, python: str, git: dagger.Directory | None = None
-) -> GateResult:
+async def check(gate: AnyGate, loaded: LoadedProject, python: str) -> GateResult:
     """Run a gate and return its result; `git` is where a version may come from."""
     if why := gate.configured(loaded.project):
         return GateResult(gate.name, Verdict.NOT_CONFIGURED, why)
     if isinstance(gate, OwnWay):
-        return await gate.run(loaded, python, git)
-    done = await carried_out(gate, loaded, python, git)
+        return await gate.run(loaded, python)
+    done = await carried_out(gate, loaded, python)
     return gate.judge(loaded.project, python, [each.ran for each in done])
 
 
@@ -71,13 +67,11 @@ async def report(gate: Gate, loaded: LoadedProject, python: str) -> dagger.File:
     return done.container.file(step.report)
 
 
-async def carried_out(
-    gate: Gate, loaded: LoadedProject, python: str, git: dagger.Directory | None = None
-) -> list[Done]:
+async def carried_out(gate: Gate, loaded: LoadedProject, python: str) -> list[Done]:
     """Carry out the steps of a gate, one after the other."""
     plan = gate.plan(loaded.project, python)
     installed = any(step.tree is Tree.INSTALLED for step in plan)
-    history = await own_history(loaded, git) if installed else None
+    history = for_install(loaded) if installed else None
     return [await _carry_out(step, loaded, python, history) for step in plan]
 
 

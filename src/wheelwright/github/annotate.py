@@ -25,7 +25,6 @@ from wheelwright.testing.reports.annotations import (
 async def annotate(
     loaded: LoadedProject,
     python: str,
-    git: dagger.Directory,
     options: matrix.MatrixOptions,
     audit: dagger.File | None,
 ) -> str:
@@ -46,11 +45,11 @@ async def annotate(
             found["lint"] = of_lint(issues(done.ran.stdout))
 
     async def types() -> None:
-        result = await run.check(Types(), loaded, python, git)
+        result = await run.check(Types(), loaded, python)
         found["types"] = of_types(result.details, where)
 
     async def tests() -> None:
-        finished = await matrix.run(loaded, git, Selection(), options)
+        finished = await matrix.run(loaded, Selection(), options)
         found["tests"] = of_tests(finished.report)
 
     async with anyio.create_task_group() as group:

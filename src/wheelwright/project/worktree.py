@@ -8,6 +8,7 @@ input, and what its answer means.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from typing import Final
 
 from wheelwright.errors import ProjectError
 from wheelwright.project.files import join, literal
+from wheelwright.project.pyproject import parse
 from wheelwright.project.reading import shortened
 
 CACHES: Final = (
@@ -31,9 +33,10 @@ CACHES: Final = (
 
 _CACHE_NAMES: Final = frozenset(pattern.removeprefix("**/") for pattern in CACHES)
 
-FILES: Final = (
-    "**/.gitignore",
-    "?*/**/.git",
+RULES: Final = ("**/.gitignore", "?*/**/.git")
+"""What of the source says which entries are ignored; a submodule has a .git of its own."""
+
+GIT_FILES: Final = (
     ".git/HEAD",
     ".git/config",
     ".git/index",
@@ -45,16 +48,18 @@ FILES: Final = (
     ".git/shallow",
     ".git/sharedindex.*",
 )
-"""What the step sees: the rules, and what of .git says which paths are tracked."""
+"""What of .git says which paths are tracked; their contents are not among it."""
 
 NOT_FILES: Final = (".git/modules/**/objects/**", ".git/modules/**/logs/**")
+
+NAMING: Final = ("pyproject.toml", "setup.cfg", "setup.py")
+"""Files that name a package: by one of them a repository is found to be its own."""
 
 NOT_HISTORY: Final = (
     ".git/hooks",
     ".git/logs",
     ".git/lfs",
     ".git/modules",
-    ".git/worktrees",
     ".git/COMMIT_EDITMSG",
     ".git/FETCH_HEAD",
     ".git/ORIG_HEAD",
@@ -75,7 +80,7 @@ echo
 """
 """Run with a directory and a file: writes what is tracked, an empty line, what is ignored."""
 
-_STAGED: Final = re.compile(r"(?P<mode>[0-7]{6}) [0-9a-f]{40,64} [0-3]\t(?P<path>.+)")
+_STAGED: Final = re.compile(r"(?P<mode>[0-7]{6}) (?P<hash>[0-9a-f]{40,64}) [0-3]\t(?P<path>.+)")
 _MODULE: Final = "160000"
 _ESCAPE: Final = re.compile(r'\\([abfnrtv"\\]|[0-7]{3})')
 _ESCAPED: Final = dict(zip("abfnrtv", "\a\b\f\n\r\t\v", strict=True))
@@ -130,6 +135,40 @@ def pointer(text: str) -> str:
         f"the source's .git is a file that leads to {shortened(to) or 'nothing'}: "
         f"pass --git {shortened(repository)} for its history"
     )
+
+
+def worktree_of(text: str) -> str:
+    """Return the name of the worktree that a file .git is of; empty for another."""
+    found = re.fullmatch(r"gitdir: .*/\.git/worktrees/([^/\n]+)\n?", text)
+    return found[1] if found else ""
+
+
+def places(text: str, name: str) -> dict[str, str]:
+    """Return the directories in which the step's answer has a tracked file, by its hash."""
+    found: dict[str, str] = {}
+    for line in text.partition("\n\n")[0].splitlines():
+        staged = _STAGED.fullmatch(line)
+        directory, _, last = unquoted(staged["path"]).rpartition("/") if staged else ("", "", "")
+        if staged and last == name:
+            found.setdefault(staged["hash"], directory)
+    return found
+
+
+def blob(text: str) -> str:
+    """Return git's hash of a file's contents (SHA-1; a repository with SHA-256 has others)."""
+    data = text.encode()
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def same_package(name: str, one: str, other: str) -> bool:
+    """Whether two versions of a file name one package; only pyproject.toml is read for it."""
+    if name != "pyproject.toml":
+        return False
+    try:
+        names = {parse(name, one).name, parse(name, other).name}
+    except ProjectError:
+        return False
+    return len(names) == 1 and names != {""}
 
 
 def listed(names: Iterable[str]) -> list[str]:

@@ -110,9 +110,7 @@ async def judge_all(
     return text
 
 
-async def run(
-    loaded: LoadedProject, git: dagger.Directory, selection: Selection, options: MatrixOptions
-) -> Finished:
+async def run(loaded: LoadedProject, selection: Selection, options: MatrixOptions) -> Finished:
     """Run the requested cells, and write every report about them.
 
     Raises:
@@ -128,7 +126,7 @@ async def run(
     loaded.project.require_package()
     started, started_s = datetime.now(UTC), time.monotonic()
     cells, elsewhere = runnable(plan(loaded.project, selection), selection)
-    ran = await _all(loaded, git, cells, options)
+    ran = await _all(loaded, cells, options)
     # A part of the matrix need not reach what was agreed on for the whole.
     whole = not selection.narrows and options.coverage is not False
     least = options.coverage_min or (coverage.minimum(loaded.project) if whole else 0.0)
@@ -167,9 +165,7 @@ class _Ran:
     data: tuple[str, ...] = ()
 
 
-async def _all(
-    loaded: LoadedProject, git: dagger.Directory, cells: Sequence[Cell], options: MatrixOptions
-) -> list[_Ran]:
+async def _all(loaded: LoadedProject, cells: Sequence[Cell], options: MatrixOptions) -> list[_Ran]:
     ran: dict[str, _Ran] = {}
     limiter = anyio.CapacityLimiter(options.limit)
 
@@ -177,7 +173,7 @@ async def _all(
 
         async def run_cell(cell: Cell) -> None:
             async with limiter:
-                ran[cell.name] = await _guarded(loaded, git, cell, options)
+                ran[cell.name] = await _guarded(loaded, cell, options)
             if options.fail_fast and ran[cell.name].report.verdict is Verdict.FAILED:
                 group.cancel_scope.cancel()
 
@@ -190,13 +186,11 @@ async def _all(
     ]
 
 
-async def _guarded(
-    loaded: LoadedProject, git: dagger.Directory, cell: Cell, options: MatrixOptions
-) -> _Ran:
+async def _guarded(loaded: LoadedProject, cell: Cell, options: MatrixOptions) -> _Ran:
     """Run one cell; an expected error becomes that cell's failure."""
     started_s = time.monotonic()
     try:
-        ran = await _run(loaded, git, cell, options)
+        ran = await _run(loaded, cell, options)
     except Exception as caught:
         text = expected(caught)
         note = text.partition("\n")[0]
@@ -205,9 +199,7 @@ async def _guarded(
     return replace(ran, report=replace(ran.report, wall_s=wall_s))
 
 
-async def _run(
-    loaded: LoadedProject, git: dagger.Directory, cell: Cell, options: MatrixOptions
-) -> _Ran:
+async def _run(loaded: LoadedProject, cell: Cell, options: MatrixOptions) -> _Ran:
     project = loaded.project
     if why := await toolchain.unavailable(environment.image(project, cell.python)):
         return _without_python(cell, why, options)
@@ -215,7 +207,7 @@ async def _run(
     test_options = TestOptions(
         options.args, measure=True if options.coverage_min else options.coverage
     )
-    tested = await run_tests.test(loaded, git, cell, test_options)
+    tested = await run_tests.test(loaded, cell, test_options)
     if tested.run is None or tested.reports is None:
         result = tested.result()
         note = result.note if tested.unrun else tested.why_not

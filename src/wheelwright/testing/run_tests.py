@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import dagger
 
 from wheelwright.container import attempting, steps, toolchain
-from wheelwright.container.history import own_history
+from wheelwright.container.history import for_install
 from wheelwright.container.loading import LoadedProject
 from wheelwright.container.output import broken
 from wheelwright.environment import services
@@ -73,21 +73,17 @@ class Tests:
         """Return nothing: the run reports it, because tests that pytest does not run fail."""
         return ""
 
-    async def run(
-        self, loaded: LoadedProject, python: str, git: dagger.Directory | None
-    ) -> GateResult:
+    async def run(self, loaded: LoadedProject, python: str) -> GateResult:
         """Run the tests of the source."""
-        return (await test(loaded, git, Cell("", python, ""), TestOptions())).result()
+        return (await test(loaded, Cell("", python, ""), TestOptions())).result()
 
 
-async def test(
-    loaded: LoadedProject, git: dagger.Directory | None, cell: Cell, options: TestOptions
-) -> Tested:
+async def test(loaded: LoadedProject, cell: Cell, options: TestOptions) -> Tested:
     """Plan a run of the source in a cell and carry it out."""
     loaded.project.require_package()
     if why := nothing_to_test(loaded.project, cell):
         return Tested(None, None, why, unrun=await _unrun(loaded))
-    history = await own_history(loaded, git)
+    history = for_install(loaded)
     plan = make(loaded.project, cell, options, history=history is not None)
     return await run_tests(loaded, plan, history)
 
@@ -131,7 +127,7 @@ async def run_tests(loaded: LoadedProject, plan: TestPlan, git: dagger.Directory
         python=version.strip(),
         left=ended.left,
         place=plan.place,
-        notes=plan.notes,
+        notes=(*plan.notes, *loaded.notes),
         output="\n".join(part for part in (output.stdout.rstrip(), output.stderr.rstrip()) if part),
     )
     empty = verdict.judge(ended.left).kind is verdict.Kind.EMPTY and not plan.narrowed

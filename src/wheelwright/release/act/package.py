@@ -79,9 +79,10 @@ async def package_at(options: ReleaseOptions, remote: RemoteGit, commit: str) ->
     """Return the package as a commit has it."""
     container = await remote.tree(commit)
     whole = container.directory(TREE)
-    loaded = await load(Source(whole.without_directory(".git")), skippable(), options.package)
-    loaded = replace(loaded, project=await _with_texts(loaded))
     git = dagger.dag.directory().with_directory(".git", whole.directory(".git"))
+    source = Source(whole.without_directory(".git"), git)
+    loaded = await load(source, skippable(), options.package)
+    loaded = replace(loaded, project=await _with_texts(loaded))
     text = loaded.project.files.text(editing.changelog_path(loaded.project, ChangelogSource.HAND))
     return Package(
         container, loaded, git, changelog.source_of(loaded.project, text), options.python

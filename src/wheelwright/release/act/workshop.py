@@ -72,7 +72,7 @@ class Containers:
         """Run the checks of `ci` on the release commit."""
         package = await self._package(journal)
         try:
-            table = await ci(package.loaded, self.options.python, package.git, fail_fast=False)
+            table = await ci(package.loaded, self.options.python, fail_fast=False)
         except WheelwrightError as error:
             return CheckResult(False, f"{plan.package} at {journal.commit[:12]}\n{error}")
         return CheckResult(True, table)

@@ -69,7 +69,7 @@ def asked(at: Path, tmp_path: Path) -> worktree.Kept:
     names = []
     for path in sorted(at.rglob("*")):
         name = path.relative_to(at).as_posix()
-        seen = fits(name, worktree.FILES) and not fits(name, worktree.NOT_FILES)
+        seen = fits(name, (*worktree.RULES, *worktree.GIT_FILES)) and not fits(name, worktree.NOT_FILES)
         if path.is_file() and seen:
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, root / name)
