@@ -66,10 +66,12 @@ NOT_HISTORY: Final = (
 )
 """What of .git does not matter for the version."""
 
-# What a repository's own configuration could start is switched off.
+# What a repository's own configuration could start is switched off. git ends with 128, which
+# engines take for a signal: such an end is never a result.
 _GIT: Final = "git -c core.fsmonitor=false -c core.quotePath=true -c safe.directory='*'"
 SCRIPT: Final = f"""\
 set -e
+trap '[ $? = 0 ] || exit 1' EXIT
 exec > "$2"
 cd "$1"
 [ -f .git ] && own=$(sed -n 's/^gitdir: //p' .git) || own=.git

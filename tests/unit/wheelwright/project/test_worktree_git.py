@@ -176,5 +176,5 @@ def test_the_repository_starts_no_program(copy: Path, tmp_path: Path) -> None:
 def test_without_a_repository_the_error_is_gits(tmp_path: Path) -> None:
     """Nothing is taken for an answer."""
     done = run(tmp_path, ["a.py"], tmp_path / "answer")
-    assert 128 == done.returncode
+    assert 1 == done.returncode
     assert "not a git repository" in done.stderr
