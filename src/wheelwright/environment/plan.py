@@ -34,6 +34,9 @@ SOURCE = "/src"
 VENV = "/opt/venv"
 _WRITTEN = "/opt/wheelwright"
 
+# What lists the files of an sdist with git, also where the version is written down.
+_ASK_GIT = frozenset({"hatch-vcs", "setuptools-git", "setuptools-git-versioning", "setuptools-scm"})
+
 # Backends that compile: their image needs more than the slim one has.
 _COMPILED = ("maturin", "scikit_build_core", "mesonpy", "setuptools_rust", "py_build_cmake")
 
@@ -127,7 +130,9 @@ def default_resolution(project: Project) -> str:
 def image(project: Project, python: str) -> str:
     """Return the image address: the slim one, unless the build asks git or compiles."""
     package = project.package
-    asks_git = version_source(package) is VersionSource.VCS
+    asks_git = version_source(package) is VersionSource.VCS or bool(
+        package.build_requires & _ASK_GIT
+    )
     compiles = package.backend.startswith(_COMPILED) or any(
         name in package.build_requires
         for name in ("cython", "cffi", "pybind11", "nanobind", "numpy")

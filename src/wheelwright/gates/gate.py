@@ -34,6 +34,8 @@ class Step:
     Attributes:
         name: for messages.
         tool: installed beside the tree; without one the container has only uv.
+        history: whether it sees the repository's own .git, because something is built; others see
+            an empty one, for which linters heed ignore files.
         workdir: container path; empty for the root of the source, or the environment's own.
         groups: dependency groups to install beside the test dependencies, for `Tree.INSTALLED`.
         before: commands that have to succeed first.
@@ -51,6 +53,7 @@ class Step:
     tree: Tree = Tree.SOURCE
     tool: Tool | None = None
     workdir: str = ""
+    history: bool = False
     groups: tuple[str, ...] = ()
     before: tuple[tuple[str, ...], ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)

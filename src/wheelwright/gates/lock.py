@@ -43,6 +43,7 @@ class Lock:
                 tree=Tree.SOURCE if whole else Tree.DECIDING,
                 workdir=join(SOURCE, project.base),
                 kind=INSTALL,
+                history=whole,
                 builds=whole or bool(building.sdists(project)),
             ),
         )

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias, runtime_checkable
 
 import dagger
+from dagger import dag
 
 from wheelwright.container import attempting, steps, toolchain
-from wheelwright.container.history import for_install
+from wheelwright.container.history import for_build, for_install
 from wheelwright.container.loading import LoadedProject
 from wheelwright.container.output import Output
 from wheelwright.container.privileges import INSTALL
@@ -154,7 +155,22 @@ def _over(
     else:
         container = steps.base(environment.image(loaded.project, python), python)
     container = toolchain.over(container, tree)
+    repository = for_build(loaded)
+    if step.history and repository is not None:
+        container = toolchain.with_git(container, repository)
+    elif step.tree is Tree.SOURCE and repository is not None:
+        container = container.with_directory(f"{environment.SOURCE}/.git", _empty_repository())
     return container.with_workdir(step.workdir) if step.workdir else container
+
+
+def _empty_repository() -> dagger.Directory:
+    """Return a .git without a commit: linters heed ignore files only where there is one."""
+    return (
+        dag.directory()
+        .with_new_file("HEAD", "ref: refs/heads/main\n")
+        .with_new_directory("objects")
+        .with_new_directory("refs")
+    )
 
 
 async def _installed(
@@ -180,5 +196,5 @@ async def fixes(loaded: LoadedProject, python: str) -> dagger.Changeset:
     container = _over(step, loaded, loaded.source, python)
     for command in (lint.FIX, formatting.WRITE):
         container = steps.run(container, command)
-    after = await container.directory(environment.SOURCE).sync()
+    after = await container.directory(environment.SOURCE).filter(exclude=[".git"]).sync()
     return after.changes(loaded.source)
