@@ -77,7 +77,7 @@ class Shown(VirtualEnvRunner):
     def _exported_set_env(self) -> dict[str, object]:  # type: ignore[override]  # nothing is in it
         return {}
 
-    def _read_python_version_file(self, file_paths: list[str]) -> list[str]:
+    def _read_python_version_file(self, file_paths: list[str]) -> list[str]:  # noqa: ARG002 - tox has it so
         # The file is not here; this names no version.
         return ["python"]
 
