@@ -83,11 +83,16 @@ def inputs(files: Snapshot, place: Place) -> dict[str, str]:
 def job_for_tests(found: Environments, python: str, chosen: str = "") -> Job | None:
     """Return the environment that tests on a Python, such as `3.12`, `3.14t` or `pypy3.11`.
 
-    These are looked through, each in the order of the file, for the first that calls a program for
-    tests: the one with the Python's name; those with it among their factors; `py`, if it is listed;
-    the one that tox makes from a name of the first two kinds; those for any Python, such as
-    `tests`. If none does, the first of these but the second and last kind that calls no checker.
-    `chosen` is the name that the settings have.
+    It is the first that calls a program for tests, among these, in this order:
+
+    1. the environment with the Python's name,
+    2. those with it among their factors, such as `py312-dj52`,
+    3. `py`,
+    4. the one that tox makes from such a name,
+    5. those for any Python, such as `tests`.
+
+    If none does, because a script of the project runs them: the first of 1, 3 and 4 that calls no
+    checker. `chosen` is the name that the settings have.
 
     Raises:
         ProjectError: there is no environment `chosen`.
