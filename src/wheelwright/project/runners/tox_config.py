@@ -64,6 +64,7 @@ _KEYS: Final = (
 _LOCK_RUNNER: Final = "uv-venv-lock-runner"
 
 _PYTHON: Final = re.compile(r"(?:c?python|py|(pypy)|)([23])\.?([0-9]{1,2})(?:\.[0-9]{1,3})?(t?)d?")
+_OPTIONS: Final = ("-r", "-c", "-e")
 # A requirement that is a path, with its extras; a comment behind a requirement.
 _PATH: Final = re.compile(r"(\.{1,2}(?:/[^][]*)?|/[^][]*)(?:\[([^][]*)\])?")
 _EDITABLE: Final = re.compile(r"([^][]*)(?:\[([^][]*)\])?")
@@ -292,7 +293,9 @@ class _Reader:
             text = _COMMENT.sub("", line, count=1).strip()
             option, _, path = text.partition(" ")
             path = path.strip()
-            if (option in ("-r", "-c", "-e") and "://" in path) or not text:
+            if not text or text in _OPTIONS:
+                continue
+            if option in _OPTIONS and "://" in path:
                 match = None
             elif option in ("-r", "-c"):
                 text, match = f"{option} {self._relative(path, directory)}", None
@@ -308,8 +311,7 @@ class _Reader:
                     continue
                 where = where if where.startswith("/") or option else f"./{where}"
                 text = f"{option} {where}{f'[{named}]' if named else ''}".strip()
-            if text:
-                kept[text] = None
+            kept[text] = None
         return tuple(kept), extras, itself
 
     def _groups(self, values: Mapping[str, Any]) -> tuple[tuple[str, ...], list[str]]:
