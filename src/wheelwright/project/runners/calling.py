@@ -128,9 +128,11 @@ _FLAGS: Final = frozenset(
         *("--force-reinstall", "--no-cache-dir", "--no-deps", "--no-build-isolation", "--user"),
         *("--disable-pip-version-check", "--no-input", "--prefer-binary", "--system"),
         *("--no-warn-script-location", "--no-warn-conflicts", "--use-pep517", "--isolated"),
-        "--progress-bar=off",
+        *("--progress-bar=off", "--reinstall"),
     }
 )
+# Options with a value that is not about what is installed.
+_SKIPPED: Final = frozenset({"--cache-dir", "--python", "--retries", "--timeout", "-p"})
 _FILES: Final = {
     "-r": "-r",
     "--requirement": "-r",
@@ -190,8 +192,10 @@ def _pip(words: list[str]) -> Installs:
     for word in words:
         option, equals, value = word.partition("=")
         if waiting:
-            lines.append(f"{waiting} {word}")
+            lines += [] if waiting in _SKIPPED else [f"{waiting} {word}"]
             waiting = ""
+        elif word in _SKIPPED:
+            waiting = word
         elif word in _FILES:
             waiting = _FILES[word]
         elif option in _FILES and equals:

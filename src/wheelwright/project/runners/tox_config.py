@@ -30,7 +30,7 @@ from wheelwright.errors import ProjectError
 from wheelwright.pins import KNOWN_PYTHONS
 from wheelwright.project.files import Snapshot, join
 from wheelwright.project.reading import cut, json_data, search, shortened, toml
-from wheelwright.project.runners.calling import IGNORED, INVERTED, installs
+from wheelwright.project.runners.calling import IGNORED, INVERTED, installs, programs
 from wheelwright.project.runners.job import Job, Place, Unread
 from wheelwright.project.runners.tox_places import places
 
@@ -207,6 +207,9 @@ class _Reader:
                 unread.append(Unread(place, cut(printed), "requirements"))
             else:
                 lines += [(workdir, line) for line in added.lines]
+        if any("pip" in programs(words) for words in commands):
+            # tox makes its environments with it.
+            lines.append((self.directory, "pip"))
         variables = self._variables(name, values.get("set_env"))
         used = "\n".join([workdir, *itertools.chain(*commands), *variables.values()])
         made = [path for path in self._temporary(name) if path in used]

@@ -73,6 +73,7 @@ def test_environments_are_found_by_their_programs() -> None:
         ("pip install -U pytest 'mock>=4'", Installs(("pytest", "mock>=4"))),
         ("python -m pip install -rdev.txt -c c.txt", Installs(("-r dev.txt", "-c c.txt"))),
         ("uv pip install --editable . -r=x", Installs(("-e .", "-r x"))),
+        ("uv pip install --python x --reinstall a", Installs(("a",))),
         ("pip3 install --requirement=a.txt", Installs(("-r a.txt",))),
         ("pip install --target x y", Installs(unknown=True)),
         ("pip install -r", Installs(unknown=True)),

@@ -128,6 +128,7 @@ def test_an_ini_file_is_read_as_tox_evaluates_it(tmp_path: Path) -> None:
                 "-e ../sdk",
                 "Django==5.2.*",
                 "numpy<2",
+                "pip",
             ),
             extras=("speed",),
             pythons=("3.12",),
