@@ -44,6 +44,8 @@ TOOLS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = MappingProxyType(
         "pytest-cov": (("3.9", "7.1.0"), ("3.8", "5.0.0")),
         "ruff": (("3.7", "0.17.6"),),
         "towncrier": (("3.9", "26.9.0"),),
+        # It reads a configuration for every Python; `tox config` prints JSON from 4.48 on.
+        "tox": (("3.11", "4.67.15"),),
         "twine": (("3.10", "7.0.0"),),
         "ty": (("3.8", "0.0.105"),),
     }
