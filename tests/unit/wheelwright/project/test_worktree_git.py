@@ -69,8 +69,8 @@ def asked(at: Path, tmp_path: Path) -> worktree.Kept:
     names = []
     for path in sorted(at.rglob("*")):
         name = path.relative_to(at).as_posix()
-        seen = fits(name, (*worktree.RULES, *worktree.GIT_FILES)) and not fits(name, worktree.NOT_FILES)
-        if path.is_file() and seen:
+        shown = (*worktree.RULES, *worktree.GIT_FILES, *(f"!{one}" for one in worktree.NOT_FILES))
+        if path.is_file() and fits(name, shown):
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, root / name)
         if not {one.removeprefix("**/") for one in worktree.CACHES} & set(name.split("/")):
