@@ -76,7 +76,7 @@ async def read(given: dagger.Directory, git: dagger.Directory | None = None) -> 
 
 async def _kept(given: dagger.Directory, repository: dagger.Directory, place: str = "") -> Source:
     """Return a source without what its repository ignores; it is at `place` of that."""
-    every = await given.glob("**/*")
+    every = await given.glob("**")
     names = [join(place, name) + "/" * name.endswith("/") for name in worktree.listed(every)]
     files = given.filter(include=list(worktree.RULES))
     git = repository.filter(include=list(worktree.GIT_FILES), exclude=list(worktree.NOT_FILES))
@@ -93,7 +93,7 @@ async def _kept(given: dagger.Directory, repository: dagger.Directory, place: st
     notes = kept.notes
     left_out = [path for path in kept.left_out if path.startswith(f"{place}/" if place else "")]
     if left_out:
-        tree = tree.with_directory("", await _from_index(repository, left_out))
+        tree = tree.with_directory(".", await _from_index(repository, left_out))
         notes = (*notes, worktree.restored(left_out))
     return Source(tree, repository, place, notes)
 
