@@ -55,7 +55,10 @@ class Format:
             nothing = looked_at_nothing(self.name, output.tool, output)
             passed = f"all files are formatted; {output.tool}"
             return nothing or GateResult(self.name, Verdict.PASSED, passed)
-        paths = re.findall(r"^--- (.+?)(?:\t.*)?$", output.stdout, flags=re.MULTILINE)
+        paths = _paths(output.stdout)
+        # A removed line may look like the head of a file: ruff's own count is right.
+        counts = re.search(r"^(\d{1,9}) files? would be reformatted", output.stderr, re.MULTILINE)
+        count = int(counts[1]) if counts else len(paths)
         lines = output.stdout.rstrip().splitlines()
         left = len(lines) - _DIFF_LINES
         more = [f"[{left} more lines of the diff]"] if left > 0 else []
@@ -63,7 +66,13 @@ class Format:
         return GateResult(
             self.name,
             Verdict.FAILED,
-            f"{counted(len(paths), 'file')} would change ({listed}); `format` writes them; "
+            f"{counted(count, 'file')} would change ({listed}); `format` writes them; "
             f"{output.tool}",
             "\n".join([*lines[:_DIFF_LINES], *more]),
         )
+
+
+def _paths(diff: str) -> list[str]:
+    """Return the files of a diff: a head has three lines, the last one the first hunk's."""
+    heads = re.finditer(r"^--- (.+?)(?:\t.*)?\n\+\+\+ (.+?)(?:\t.*)?\n@@ ", diff, re.MULTILINE)
+    return [head[1] for head in heads if head[1] == head[2]]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from wheelwright.container.output import broken, readable
 from wheelwright.environment.plan import SOURCE
-from wheelwright.environment.tools import tool
+from wheelwright.environment.tools import declared_in, tool
 from wheelwright.errors import RequestError
 from wheelwright.gates.gate import GatePlan, Ran, Step
 from wheelwright.gates.result import GateResult, Verdict
@@ -54,11 +54,32 @@ class Security:
         "Scan the package's code with bandit; `security-report` returns the same scan as SARIF."
     )
     in_ci: bool = False
-    severity: str = argument("The lowest severity that counts: low, medium or high.", "medium")
+    severity: str = argument(
+        "The lowest severity that counts: low, medium or high. Default: medium, for a package that "
+        "uses bandit.",
+        "",
+    )
 
     def configured(self, project: Project) -> str:
-        """Return nothing: there is code to scan in any package."""
-        return ""
+        """Return why bandit does not run: neither the package nor the caller asks for it."""
+        uses = (
+            project.configures("tool", "bandit")
+            or _ini(project)
+            or declared_in(project, "bandit")
+            or "bandit" in (project.text(".pre-commit-config.yaml") or "")
+        )
+        if uses or self.severity:
+            return ""
+        return (
+            f"not configured: {project.name} does not use bandit (no [tool.bandit], no .bandit, "
+            "bandit in no dependency group or pre-commit hook); `security --severity medium` scans "
+            "it all the same"
+        )
+
+    @property
+    def lowest(self) -> str:
+        """The severity that is used."""
+        return self.severity or "medium"
 
     def plan(self, project: Project, python: str) -> GatePlan:
         """Return the command.
@@ -67,14 +88,17 @@ class Security:
             RequestError: unknown severity, or a workspace's root that is not a package.
         """
         project.require_package()
-        if self.severity not in SEVERITIES:
+        if self.lowest not in SEVERITIES:
             raise RequestError(
-                unknown("severity", self.severity, SEVERITIES),
+                unknown("severity", self.lowest, SEVERITIES),
                 f"pass one of {', '.join(SEVERITIES)}",
             )
-        args = ["bandit", "--quiet", "--recursive", f"--severity-level={self.severity}"]
+        args = ["bandit", "--quiet", "--recursive", f"--severity-level={self.lowest}"]
         if project.configures("tool", "bandit"):
             args.append("--configfile=pyproject.toml")
+        # bandit itself looks for it beside the code, and it is at the root.
+        if ini := _ini(project):
+            args.append(f"--ini={ini}")
         args += ["--format=sarif", f"--output={REPORT}", own_code(project)]
         workdir = join(SOURCE, project.where)
         bandit = tool(project, "bandit", python)
@@ -90,7 +114,7 @@ class Security:
         if output.exit_code not in (0, 1):
             raise broken("bandit", output)
         found, unread = findings(output.report), _unread(output.report)
-        scope = f"{output.tool}, severity {self.severity} and above"
+        scope = f"{output.tool}, severity {self.lowest} and above"
         lines = "\n".join([*unread, *map(str, found)])
         if unread:
             count = f"{counted(len(unread), 'file')} could not be read"
@@ -106,6 +130,11 @@ class Security:
         return GateResult(
             self.name, Verdict.FAILED, f"{counted(len(found), 'finding')}; {scope}", lines
         )
+
+
+def _ini(project: Project) -> str:
+    """Return the path of .bandit from the package's directory; empty where there is none."""
+    return ".bandit" if project.has(".bandit") else ""
 
 
 def findings(report: str) -> list[Finding]:

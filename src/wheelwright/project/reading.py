@@ -99,12 +99,8 @@ def toml(path: str, text: str, hint: str = "correct that line") -> dict[str, Any
     Raises:
         ProjectError: not TOML, or nested too deeply; the message has the line.
     """
-    bounded(path, text)
-    if text.startswith("\ufeff"):
-        raise ProjectError(
-            f"{path} is not valid TOML: it begins with a byte order mark",
-            "save it as UTF-8 without one",
-        )
+    # uv and pip read a file with a byte order mark, too.
+    text = bounded(path, text).removeprefix("\ufeff")
     _shallow(path, text)
     try:
         data = tomllib.loads(text)

@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 
 # hatchling's own default: src/hatchling/version/source/regex.py of hatch.
 _HATCH: Final = r"""(?im)^(?:__version__|VERSION)(?:\s*:\s*str)?\s*=\s*(['"])v?(?P<version>.+?)\1"""
-_ATTRIBUTE: Final = r"""(?m)^{name}(?:\s*:\s*\w+)?\s*=\s*(['"])(?P<version>.+?)\1"""
+_ATTRIBUTE: Final = (
+    r"""(?m)^{name}(?:\s*:\s*[\w.]+(?:\[[\w., ]*\])?)?\s*=\s*(['"])(?P<version>.+?)\1"""
+)
 
 _PATTERN: Final = "the pattern that finds the version, such as [tool.hatch.version] pattern"
 

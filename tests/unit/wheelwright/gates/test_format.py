@@ -26,3 +26,13 @@ def test_project_formatted_by_black_is_left_to_black() -> None:
         Format().configured(described)
     )
     assert "" == Lint().configured(described)
+
+
+def test_a_removed_comment_of_sql_is_not_a_file() -> None:
+    """A removed line `-- one` looks like the head of a file; ruff's count and the heads decide."""
+    diff = (
+        "--- src/sql.py\n+++ src/sql.py\n@@ -1,3 +1,3 @@\n"
+        "--- one select for each line\n+++ two\n@@ -9 +9 @@\n-x=1\n+x = 1\n"
+    )
+    result = judged(Format(), Ran(1, diff, "1 file would be reformatted\n", tool="ruff 1"))
+    assert "1 file would change (src/sql.py); `format` writes them; ruff 1" == result.note

@@ -77,6 +77,23 @@ def test_bandit_takes_its_configuration_where_there_is_one() -> None:
     assert "--configfile=pyproject.toml" not in command(project(), "low")
 
 
+def test_the_ini_file_at_the_root_is_given() -> None:
+    """Bandit looks for it beside the code alone."""
+    assert "--ini=.bandit" in command(project(".bandit"), "low")
+    assert "--ini=.bandit" not in command(project(), "low")
+
+
+def test_bandit_runs_where_the_package_uses_it_or_the_caller_asks() -> None:
+    """Nobody's code is scanned unasked; the note has the command that does."""
+    group = '[dependency-groups]\ndev = ["bandit"]\n'
+    for package in (project(".bandit"), project(table="[tool.bandit]\n"), project(table=group)):
+        assert "" == Security().configured(package)
+    assert "" == Security(severity="low").configured(project())
+    why = Security().configured(project())
+    assert why.startswith("not configured: ")
+    assert "`security --severity medium`" in why
+
+
 def test_an_unknown_severity_names_the_known_ones() -> None:
     """A wrong word gets the right ones."""
     with pytest.raises(RequestError, match='did you mean "medium"'):
