@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from wheelwright.pins import TOOLS
-from wheelwright.project import precommit
+from wheelwright.project import other_locks, precommit
 from wheelwright.project.model import Project
 from wheelwright.project.pythons import minor_key
 from wheelwright.project.reading import requirement_or_none
@@ -43,6 +43,10 @@ def tool(project: Project, name: str, python: str) -> Tool:
     extra = _EXTRAS.get(name, "")
     if project.lock and (version := project.lock.version(name, python)):
         return Tool(name, version, "locked in uv.lock", extra)
+    for path in other_locks.PATHS:
+        text = project.text(path)
+        if text and (version := other_locks.read(path, text).version(name, python)):
+            return Tool(name, version, f"locked in {path}", extra)
     if version := _exact(name, project):
         return Tool(name, version, f"fixed in {project.package.path}", extra)
     version, why = _hooked(name, project)

@@ -15,6 +15,7 @@ repos:
   rev: c41e6916784c4efdc3b2f7a4b0a1e9f1d2c3b4a5
   hooks: [{id: mypy}]
 """
+OTHER = '[[package]]\nname = "ruff"\nversion = "0.12.1"\n'
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,15 @@ repos:
         (
             {".pre-commit-config.yaml": HOOKS},
             "ruff 0.13.1 (fixed in .pre-commit-config.yaml)",
+        ),
+        (
+            {"poetry.lock": OTHER, ".pre-commit-config.yaml": HOOKS},
+            "ruff 0.12.1 (locked in poetry.lock)",
+        ),
+        ({"pdm.lock": OTHER}, "ruff 0.12.1 (locked in pdm.lock)"),
+        (
+            {"uv.lock": locked("ruff==0.11.2"), "poetry.lock": OTHER},
+            "ruff 0.11.2 (locked in uv.lock)",
         ),
         ({}, "ruff 0.17.6 (pinned by wheelwright)"),
     ],
