@@ -16,6 +16,7 @@ field, and nothing else.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -138,7 +139,8 @@ def wanted(files: Snapshot, where: str = "", pyproject: Pyproject | None = None)
         tables = [*dynamic.values(), *pyproject.table(*_DYNAMIC, "optional-dependencies").values()]
         for table in tables:
             found += setup_cfg.file_paths(",".join(_file_names(table)), "")
-    return list(dict.fromkeys(join(where, path) for path in found))
+    inside = (path for path in map(posixpath.normpath, found) if not path.startswith(("/", "..")))
+    return list(dict.fromkeys(join(where, path) for path in inside))
 
 
 def _first(name: str, sources: list[Declared]) -> tuple[Any, Place] | str | None:

@@ -20,7 +20,7 @@ from packaging.version import Version
 
 from wheelwright.errors import ProjectError
 from wheelwright.project.lock import fits
-from wheelwright.project.poetry_constraints import InvalidConstraint, python_specifier
+from wheelwright.project.poetry_constraints import python_specifier
 from wheelwright.project.pythons import allows
 from wheelwright.project.reading import parse_version, specifiers, toml
 
@@ -129,7 +129,7 @@ def _allowed(pythons: str, python: str) -> bool:
         pass
     try:
         return allows(specifiers(python_specifier(pythons)), python)
-    except (InvalidConstraint, InvalidSpecifier):
+    except InvalidSpecifier:
         return True
 
 

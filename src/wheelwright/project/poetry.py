@@ -14,12 +14,12 @@ from functools import cached_property
 from typing import Any, Final
 
 from packaging.requirements import InvalidRequirement
+from packaging.specifiers import InvalidSpecifier
 from packaging.utils import canonicalize_name
 
 from wheelwright.errors import ProjectError, RequestError
 from wheelwright.project.files import join
 from wheelwright.project.poetry_constraints import (
-    InvalidConstraint,
     platform_marker,
     python_marker,
     python_specifier,
@@ -86,7 +86,7 @@ class Poetry:
         found = self._entry(self._main.get("python", "*"))
         try:
             return python_specifier(found)
-        except InvalidConstraint as error:
+        except InvalidSpecifier as error:
             raise self._wrong(_DEPENDENCIES, "python", found, error) from error
 
     @cached_property
@@ -222,7 +222,7 @@ class Poetry:
         table = one if isinstance(one, Mapping) else {"version": one}
         try:
             return _requirement_line(name, table)
-        except (InvalidConstraint, InvalidRequirement) as error:
+        except (InvalidSpecifier, InvalidRequirement) as error:
             raise self._wrong(where, name, one, error) from error
 
     def _wrong(self, where: str, name: str, written: object, error: Exception) -> ProjectError:
@@ -251,7 +251,7 @@ def _requirement_line(name: str, table: Mapping[str, Any]) -> str:
         # Checks that the parts make one line, whose address is written as pip reads a path.
         requirement(f"{name}{bracket} @ file:///x{tail}")
         if any(sign in local for sign in "\n\r;#") or " " in local:
-            raise InvalidConstraint("a path with blanks, `;` or `#`")
+            raise InvalidSpecifier("a path with blanks, `;` or `#`")
         editable = "-e " if table.get("develop") is True and not tail else ""
         return f"{editable}{local}{bracket}{tail}"
     if git := _text(table, "git"):
@@ -290,13 +290,13 @@ def _markers(table: Mapping[str, Any]) -> Iterable[str]:
 def _text(table: Mapping[str, Any], key: str) -> str:
     value = table.get(key, "")
     if not isinstance(value, str):
-        raise InvalidConstraint(f"{key} is not a string")
+        raise InvalidSpecifier(f"{key} is not a string")
     return value
 
 
 def _texts(table: Mapping[str, Any], key: str) -> Sequence[str]:
     value = table.get(key, [])
     if not is_strings(value):
-        raise InvalidConstraint(f"{key} is not a list of strings")
+        raise InvalidSpecifier(f"{key} is not a list of strings")
     found: Sequence[str] = value
     return found

@@ -43,10 +43,6 @@ _GAP: Final = 20
 """Releases that are excluded one by one between two ranges."""
 
 
-class InvalidConstraint(ValueError):
-    """Not a constraint of Poetry."""
-
-
 @contextmanager
 def _path_kept() -> Iterator[None]:
     """Keep sys.path as it is while poetry-core is imported."""
@@ -62,20 +58,20 @@ def _parsed(text: str) -> VersionConstraint:
         # A twentieth of a second of every start, and only packages of Poetry need it.
         from poetry.core.constraints.version import parse_constraint
     if len(text) > _CHARACTERS or text.count(",") + text.count("|") + text.count(" ") > _PARTS:
-        raise InvalidConstraint(f"too long: {shortened(repr(text))}")
+        raise InvalidSpecifier(f"too long: {shortened(repr(text))}")
     if any(len(digits) > _DIGITS for digits in _NOT_DIGITS.split(text)):
-        raise InvalidConstraint(f"a number with too many digits: {shortened(repr(text))}")
+        raise InvalidSpecifier(f"a number with too many digits: {shortened(repr(text))}")
     try:
         return parse_constraint(text)
     except (ValueError, RuntimeError, TypeError, AttributeError, RecursionError) as error:
-        raise InvalidConstraint(shortened(error)) from error
+        raise InvalidSpecifier(shortened(error)) from error
 
 
 def specifier(text: str) -> str:
     """Return a constraint of a distribution as a version specifier; empty for any version.
 
     Raises:
-        InvalidConstraint: not one, or one that no version fits.
+        InvalidSpecifier: not one, or one that no version fits.
     """
     found = _parsed(text)
     from poetry.core.constraints.version import Version, VersionUnion
@@ -96,7 +92,7 @@ def python_specifier(text: str) -> str:
     """Return a constraint of Python as a version specifier; empty for any version.
 
     Raises:
-        InvalidConstraint: not one, or one that no version fits.
+        InvalidSpecifier: not one, or one that no version fits.
     """
     found = _parsed(text)
     from poetry.core.constraints.version import Version
@@ -114,13 +110,13 @@ def python_marker(text: str) -> str:
     """Return a constraint of Python as a marker; empty for any version.
 
     Raises:
-        InvalidConstraint: not one.
+        InvalidSpecifier: not one.
     """
     found = _parsed(text)
     with _path_kept():
         from poetry.core.packages.utils.utils import create_nested_marker
     if found.is_empty():
-        raise InvalidConstraint(f"no version fits {shortened(repr(text))}")
+        raise InvalidSpecifier(f"no version fits {shortened(repr(text))}")
     return create_nested_marker("python_version", found)
 
 
@@ -128,21 +124,21 @@ def platform_marker(text: str) -> str:
     """Return a constraint of the platform, such as `linux || darwin`, as a marker.
 
     Raises:
-        InvalidConstraint: not one.
+        InvalidSpecifier: not one.
     """
     _parsed("*")
     with _path_kept():
         from poetry.core.constraints.generic import parse_constraint
         from poetry.core.packages.utils.utils import create_nested_marker
     if len(text) > _CHARACTERS or '"' in text or text.count("|") + text.count(",") > _PARTS:
-        raise InvalidConstraint(f"too long, or quoted: {shortened(repr(text))}")
+        raise InvalidSpecifier(f"too long, or quoted: {shortened(repr(text))}")
     try:
         found = parse_constraint(text)
         if found.is_empty():
-            raise InvalidConstraint(f"no platform fits {shortened(repr(text))}")
+            raise InvalidSpecifier(f"no platform fits {shortened(repr(text))}")
         return create_nested_marker("sys_platform", found)
     except (ValueError, RuntimeError, TypeError, AttributeError, AssertionError) as error:
-        raise InvalidConstraint(shortened(error)) from error
+        raise InvalidSpecifier(shortened(error)) from error
 
 
 def _is_specifier(text: str) -> bool:
@@ -155,7 +151,7 @@ def _is_specifier(text: str) -> bool:
 
 def _checked(found: str, written: str) -> str:
     if not _is_specifier(found):
-        raise InvalidConstraint(f"no version fits {shortened(repr(written))}")
+        raise InvalidSpecifier(f"no version fits {shortened(repr(written))}")
     return found
 
 

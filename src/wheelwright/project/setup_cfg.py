@@ -59,7 +59,8 @@ class Followed:
         """Return the texts of files with commas between their names; None if one is not there."""
         texts = [self.files.text(path) for path in file_paths(written, self.where)]
         known = [text for text in texts if text is not None]
-        return "\n".join(known) if len(known) == len(texts) else None
+        wanted = len([part for part in written.split(",") if part.strip()])
+        return "\n".join(known) if 0 < wanted == len(known) else None
 
 
 def file_paths(written: str, where: str) -> list[str]:
@@ -138,7 +139,7 @@ def read(path: str, text: str, files: Snapshot, where: str = "") -> Declared:
             computed["extras"] = f"{place}: {shortened(value)} is not in the source"
         else:
             extras[canonicalize_name(key)] = _lines(found, ";")
-    if extras:
+    if extras and "extras" not in computed:
         places["extras"] = file.place(_EXTRAS, "")
     return Declared(
         name=name.strip() if name else None,
