@@ -11,6 +11,7 @@ file and, where it can, the line; the parsers behind it would recurse or take ho
 | characters of a requirement | 10,000 |
 | digits of a number in a version or a requirement | 100 |
 | seconds for a pattern that the project wrote | 2 |
+| nodes that it compiles to | 50,000 |
 | texts that one such pattern may take more than a millisecond for | 10 |
 """
 
@@ -226,15 +227,22 @@ def search(pattern: str, text: str, origin: str) -> regex.Match[str] | None:
     """
     import regex  # read by few projects, and an eighth of a second of every start
 
+    from wheelwright.project import pattern_size
+
     shown = shortened(repr(pattern))
     try:
+        if pattern_size.size(pattern) > pattern_size.MOST:
+            raise ProjectError(
+                f"{origin}: the pattern {shown} repeats too much that is repeated",
+                "write one with fewer or smaller counts",
+            )
         return regex.search(pattern, text, timeout=_PATTERN_S)
     except TimeoutError as error:
         raise ProjectError(
             f"{origin}: the pattern {shown} did not end within {_PATTERN_S:g} s",
             "write one that does not repeat what repeats",
         ) from error
-    except (regex.error, RecursionError) as error:
+    except (re.error, regex.error, RecursionError) as error:
         raise ProjectError(
             f"{origin}: the pattern {shown} is invalid: {shortened(error)}", "correct it"
         ) from error
@@ -250,12 +258,13 @@ def found_in(pattern: str, texts: Iterable[str], origin: str) -> set[str]:
     """
     import regex
 
+    search(pattern, "", origin)
     found, slow = set(), 0
     for text in texts:
         try:
             # The library keeps what it compiled.
             match = regex.search(pattern, text, timeout=_QUICK_S)
-        except (TimeoutError, regex.error, RecursionError) as error:
+        except TimeoutError as error:
             slow += 1
             if slow > _SLOW_TEXTS:
                 raise ProjectError(
