@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from packaging.metadata import parse_email
 from packaging.utils import canonicalize_name
 
 from wheelwright.project.declared import FIELDS, Declared
@@ -27,9 +28,6 @@ def read(text: str) -> Declared:
     Raises:
         ProjectError: it is too large.
     """
-    # It imports the parser of e-mail, which few calls need.
-    from packaging.metadata import parse_email
-
     raw, _ = parse_email(bounded("METADATA", text))
     main: list[str] = []
     extras: dict[str, tuple[str, ...]] = {

@@ -30,6 +30,8 @@ class Program:
         command: what runs, without `args` and files.
         args: where the hook has none of its own.
         types: tags of which a file has at least one.
+        changing: options with which it changes files, or reports that it did.
+        checking: what makes it report instead; empty where it never changes a file.
         pass_filenames: whether the files are arguments of the command.
         stages: what the hook is limited to; empty for no limit of its own.
     """
@@ -38,8 +40,20 @@ class Program:
     command: tuple[str, ...]
     args: tuple[str, ...] = ()
     types: tuple[str, ...] = ("python", "pyi")
+    changing: tuple[str, ...] = ()
+    checking: tuple[str, ...] = ()
     pass_filenames: bool = True
     stages: tuple[str, ...] = ()
+
+    def without_changes(self, line: Sequence[str]) -> tuple[str, ...]:
+        """Return a command line of it that reports what it would change, and changes nothing."""
+        kept = tuple(part for part in line if part not in self.changing)
+        end = len(self.command) if kept[: len(self.command)] == self.command else 1
+        # `ruff format` and the like: an option stands behind the subcommand.
+        while end < len(kept) and not kept[end].startswith("-") and kept[end] in _VERBS:
+            end += 1
+        added = () if set(self.checking) & set(kept) else self.checking
+        return (*kept[:end], *added, *kept[end:])
 
     @property
     def distribution(self) -> str:
@@ -48,7 +62,7 @@ class Program:
 
 
 _FILES: Final = ("pre-commit", "pre-merge-commit", "pre-push", "manual")
-_CYTHON: Final = ("cython", "pyi", "python")
+_VERBS: Final = frozenset({"check", "format"})
 _NOTEBOOKS: Final = ("python", "pyi", "jupyter")
 
 RUFF_CHECK: Final = "ruff check"
@@ -57,8 +71,18 @@ RUFF_FORMAT: Final = "ruff format"
 PROGRAMS: Final[Mapping[str, Program]] = {
     program.name: program
     for program in (
-        Program(RUFF_CHECK, ("ruff", "check", "--force-exclude"), types=_NOTEBOOKS),
-        Program(RUFF_FORMAT, ("ruff", "format", "--force-exclude"), types=_NOTEBOOKS),
+        Program(
+            RUFF_CHECK,
+            ("ruff", "check", "--force-exclude"),
+            types=_NOTEBOOKS,
+            changing=("--fix", "--exit-non-zero-on-fix", "--show-fixes"),
+        ),
+        Program(
+            RUFF_FORMAT,
+            ("ruff", "format", "--force-exclude"),
+            types=_NOTEBOOKS,
+            checking=("--check",),
+        ),
         Program("mypy", ("mypy",), ("--ignore-missing-imports", "--scripts-are-modules")),
         Program("pyright", ("pyright",)),
         Program("basedpyright", ("basedpyright",)),
@@ -66,9 +90,14 @@ PROGRAMS: Final[Mapping[str, Program]] = {
         Program("pyrefly", ("pyrefly", "check"), pass_filenames=False, stages=_FILES),
         Program("flake8", ("flake8",), types=("python",)),
         Program(
-            "isort", ("isort",), ("--filter-files",), ("cython", "pyi", "python"), True, _FILES
+            "isort",
+            ("isort",),
+            ("--filter-files",),
+            types=("cython", "pyi", "python"),
+            checking=("--check-only",),
+            stages=_FILES,
         ),
-        Program("black", ("black",)),
+        Program("black", ("black",), checking=("--check",)),
     )
 }
 """By name; the subcommand is part of it, because ruff's two are two gates."""

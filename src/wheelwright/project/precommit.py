@@ -107,6 +107,11 @@ class Hook:
         """What `pre-commit run` calls it."""
         return self.alias or self.id
 
+    @property
+    def checking(self) -> tuple[str, ...]:
+        """The command as one that reports what it would change: a changed file fails a hook."""
+        return self.program.without_changes(self.command) if self.program else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Hooks:

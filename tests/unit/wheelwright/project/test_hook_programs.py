@@ -109,6 +109,26 @@ def test_a_hook_pins_a_program_itself(line: str, version: str) -> None:
     assert version == pinned_in(["pytest", line], "mypy")
 
 
+@pytest.mark.parametrize(
+    ("name", "line", "found"),
+    [
+        ("ruff check", "ruff check --force-exclude --fix --show-fixes --select E",
+         "ruff check --force-exclude --select E"),
+        ("ruff check", "ruff check --fix src", "ruff check src"),
+        ("ruff format", "ruff format --force-exclude", "ruff format --force-exclude --check"),
+        ("ruff format", "ruff format src", "ruff format --check src"),
+        ("ruff format", "ruff format --check .", "ruff format --check ."),
+        ("isort", "isort --profile black", "isort --check-only --profile black"),
+        ("isort", "isort --check-only --diff", "isort --check-only --diff"),
+        ("black", "black -l 79", "black --check -l 79"),
+        ("mypy", "mypy --strict", "mypy --strict"),
+    ],
+)  # fmt: skip
+def test_a_check_changes_nothing(name: str, line: str, found: str) -> None:
+    """A command that repairs becomes one that reports; its other options stay as they are."""
+    assert tuple(found.split()) == PROGRAMS[name].without_changes(line.split())
+
+
 def test_every_program_that_has_a_pin_is_named_like_it() -> None:
     """The distributions of the table are names of the pins, but for the linters without one yet."""
     without = {"flake8", "isort", "black"}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,14 @@ def test_a_hook_has_its_arguments_and_dependencies() -> None:
         "      - id: ruff-format\n", ""
     ))  # fmt: skip
     assert ("ruff", "check", "--force-exclude") == default.command
+    assert (
+        default.command
+        == only(
+            DEPENDENCIES.replace("pre-commit/mirrors-mypy", "x/ruff-pre-commit")
+            .replace("id: mypy", "id: ruff")
+            .replace("--strict", "--fix")
+        ).checking
+    )
     assert ("mypy", "--ignore-missing-imports", "--scripts-are-modules") == (
         read(FROZEN).hooks[2].command
     )
@@ -300,6 +310,20 @@ def test_types_are_those_of_pre_commit(tmp_path: Path, lines: str, kept: set[str
         and (not hook.types_or or tags[path] & set(hook.types_or))
         and not tags[path] & set(hook.exclude_types)
     }
+
+
+def test_libraries_are_imported_where_they_are_used() -> None:
+    """Choosing a tool without hooks imports neither a parser of YAML nor a table of types."""
+    program = (
+        "import sys\nimport wheelwright.environment.tools, wheelwright.project.metadata\n"
+        "print([name for name in ('ruamel', 'identify', 'poetry', 'regex')"
+        " if name in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert "[]\n" == done.stdout
 
 
 PATTERNS = st.sampled_from(
