@@ -25,7 +25,7 @@ from wheelwright.project.poetry_constraints import (
     python_specifier,
     specifier,
 )
-from wheelwright.project.pyproject import Pyproject, line_in
+from wheelwright.project.pyproject import Pyproject, line_in, table_lines
 from wheelwright.project.reading import DEPTH, is_strings, requirement, shortened
 from wheelwright.project.runners.job import Place
 
@@ -112,11 +112,17 @@ class Poetry:
         Raises:
             ProjectError: a dependency that cannot be read.
         """
+        lines: dict[str, list[str]] = {}
+        wanted = set().union(*self._extra_names.values())
+        for name, one in self._pairs(self._main):
+            if (key := canonicalize_name(name)) in wanted:
+                lines.setdefault(key, []).append(self._line(_DEPENDENCIES, name, one))
+        order = {key: place for place, key in enumerate(lines)}
         return {
             extra: tuple(
-                self._line(_DEPENDENCIES, name, one)
-                for name, one in self._pairs(self._main)
-                if canonicalize_name(name) in names
+                line
+                for key in sorted(names & lines.keys(), key=order.__getitem__)
+                for line in lines[key]
             )
             for extra, names in self._extra_names.items()
         }
@@ -124,15 +130,15 @@ class Poetry:
     @cached_property
     def groups(self) -> Mapping[str, Group]:
         """The groups by normalized name, that of `dev-dependencies` included."""
-        path, text = self.pyproject.path, self.pyproject.text
+        path, lines = self.pyproject.path, table_lines(self.pyproject.text)
         found: dict[str, Group] = {}
         for name, table in self.pyproject.table("tool", "poetry", "group").items():
             optional = isinstance(table, Mapping) and table.get("optional") is True
             header = f"tool.poetry.group.{name}.dependencies"
-            line = line_in(text, header) or line_in(text, f"tool.poetry.group.{name}")
+            line = lines.get(header) or lines.get(f"tool.poetry.group.{name}", 0)
             found[canonicalize_name(name)] = Group(name, Place(path, line, f"[{header}]"), optional)
         if "dev-dependencies" in self.table:
-            place = Place(path, line_in(text, _DEV), f"[{_DEV}]")
+            place = Place(path, lines.get(_DEV, 0), f"[{_DEV}]")
             found.setdefault(canonicalize_name("dev"), Group("dev", place))
         return found
 

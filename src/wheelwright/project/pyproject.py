@@ -276,6 +276,22 @@ def line_of(text: str, needle: str) -> int | None:
     return None
 
 
+def table_lines(text: str) -> dict[str, int]:
+    """Return the line of each `[table]` by its dotted name, counted from 1."""
+    return {
+        header: number
+        for number, line in enumerate(text.splitlines(), 1)
+        if (header := _header(line))
+    }
+
+
+def _header(line: str) -> str:
+    bare = line.strip()
+    if not bare.startswith("["):
+        return ""
+    return bare.partition("#")[0].strip(" []").replace('"', "").replace("'", "")
+
+
 def line_in(text: str, table: str, key: str = "") -> int:
     """Return the line of a key below `[table]`, counted from 1; that of the header without one.
 
@@ -285,7 +301,7 @@ def line_in(text: str, table: str, key: str = "") -> int:
     for number, line in enumerate(text.splitlines(), 1):
         bare = line.strip()
         if bare.startswith("["):
-            header = bare.partition("#")[0].strip(" []").replace('"', "").replace("'", "")
+            header = _header(line)
             if found and header != table:
                 break
             if header == table:
