@@ -12,7 +12,7 @@ from wheelwright.environment import test_dependencies
 from wheelwright.environment.sources import expand
 from wheelwright.environment.tools import tool
 from wheelwright.errors import ProjectError
-from wheelwright.project import lock, pyproject, reading
+from wheelwright.project import lock, precommit, pyproject, reading
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
 from wheelwright.release.decide import changelog, edits
@@ -234,12 +234,34 @@ def test_a_report_of_another_shape_has_no_verdict(report: str) -> None:
         coverage.read(report)
 
 
-def test_hooks_are_found_in_a_file_of_any_length() -> None:
-    """A file of hooks with a million half entries is read in the time of its length."""
-    text = "repo: x/ruff-pre-commit\n#\n" * 100_000 + "- repo: " + "repo:x/ruff-pre-commit" * 20_000
-    wanted = f"{text}\n- repo: https://host/a/ruff-pre-commit.git\n\n  # why\n  rev: 'v0.9.1'\n"
-    files = {"pyproject.toml": HEAD, ".pre-commit-config.yaml": wanted}
+def test_hooks_are_read_in_files_up_to_a_length() -> None:
+    """A file of hooks with thousands of entries is read; one of a megabyte is refused, at once."""
+    entry = "- repo: https://host/a/x\n  rev: 1\n  hooks: [{id: y}]\n"
+    wanted = "- repo: https://host/a/ruff-pre-commit\n  rev: v0.9.1\n  hooks: [{id: ruff}]\n"
+    files = {"pyproject.toml": HEAD, ".pre-commit-config.yaml": entry * 3000 + wanted}
     assert "0.9.1" == tool(describe(Snapshot(files)), "ruff", "3.12").version
+    files[".pre-commit-config.yaml"] = entry * 20_000 + wanted
+    said = says(lambda: tool(describe(Snapshot(files)), "ruff", "3.12"))
+    assert "more than the 262144 that are read" in said
+
+
+def test_aliases_of_hooks_do_not_multiply() -> None:
+    """A few lines that stand for a billion hooks are one error."""
+    lines = ["x0: &x0 [{id: ruff}]"]
+    lines += [f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 9)}]" for n in range(1, 12)]
+    text = "\n".join([*lines, "repos: [{repo: local, hooks: *x11}]"])
+    files = {"pyproject.toml": HEAD, ".pre-commit-config.yaml": text}
+    said = says(lambda: tool(describe(Snapshot(files)), "ruff", "3.12"))
+    assert "more than 100000 values, aliases included" in said
+
+
+def test_a_pattern_of_a_hook_has_a_time_limit_for_all_paths_together() -> None:
+    """One that takes a second for each of a thousand paths ends after a few of them."""
+    text = "exclude: (a|aa)+$\nrepos: [{repo: local, hooks: [{id: x, entry: mypy}]}]\n"
+    hooks = precommit.read(text)
+    paths = [f"{'a' * 27}{n}" for n in range(1000)]
+    said = says(lambda: precommit.selected(paths, hooks.hooks[0], hooks))
+    assert "exclude: the pattern '(a|aa)+$' " in said
 
 
 # -- patterns of the project, and of ours ---------------------------------------------------------
@@ -253,6 +275,13 @@ def test_a_pattern_that_the_project_wrote_has_a_time_limit() -> None:
     assert "[tool.hatch.version] pattern: the pattern '(?m)__version__" in said
     assert "did not end within 2 s; write one that does not repeat what repeats" in said
     assert "did not end within 2 s" in says(lambda: edits.version_edit(text, pattern, "2"))
+
+
+@pytest.mark.parametrize("pattern", ["(" * 40 + "a" + ")+" * 40, "(?:" * 14 + "a" + "){9}" * 14])
+def test_a_pattern_that_repeats_what_repeats_takes_no_memory(pattern: str) -> None:
+    """One that would compile to gigabytes is refused before it is compiled."""
+    said = says(lambda: reading.search(pattern, "a", "f: exclude"))
+    assert "repeats too much that is repeated" in said
 
 
 @pytest.mark.parametrize("pattern", ["(", "(?P<version>", "no group", "(?P<other>x)", "\\"])

@@ -10,20 +10,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from wheelwright.pins import TOOLS
+from wheelwright.project import other_locks, precommit
 from wheelwright.project.model import Project
 from wheelwright.project.pythons import minor_key
-from wheelwright.project.reading import bounded, requirement_or_none
-
-# The repositories through which pre-commit users fix a tool's version, and whether its tags
-# are the tool's own versions with a leading v.
-_PRE_COMMIT = {
-    "ruff": "ruff-pre-commit",
-    "mypy": "mirrors-mypy",
-    "pyright": "pyright-python",
-    "basedpyright": "basedpyright-prek-mirror",
-}
-
-_REVISION = re.compile(r"v?([0-9.]{1,100})")
+from wheelwright.project.reading import requirement_or_none
 
 # pyright is a Node program: the extra brings Node from the package index. bandit writes SARIF
 # only with its own.
@@ -53,11 +43,16 @@ def tool(project: Project, name: str, python: str) -> Tool:
     extra = _EXTRAS.get(name, "")
     if project.lock and (version := project.lock.version(name, python)):
         return Tool(name, version, "locked in uv.lock", extra)
+    for path in other_locks.PATHS:
+        text = project.text(path)
+        if text and (version := other_locks.read(path, text).version(name, python)):
+            return Tool(name, version, f"locked in {path}", extra)
     if version := _exact(name, project):
         return Tool(name, version, f"fixed in {project.package.path}", extra)
-    if version := _pre_commit(name, project.text(".pre-commit-config.yaml") or ""):
-        return Tool(name, version, "fixed in .pre-commit-config.yaml", extra)
-    return Tool(name, pinned(name, python), "pinned by wheelwright", extra)
+    version, why = _hooked(name, project)
+    if version:
+        return Tool(name, version, f"fixed in {precommit.PATH}", extra)
+    return Tool(name, pinned(name, python), f"pinned by wheelwright{why}", extra)
 
 
 def release_tool(project: Project, name: str, python: str) -> Tool:
@@ -102,22 +97,13 @@ def _requirement(name: str, lines: Iterable[str]) -> Requirement | None:
     return next((each for each in read if each and canonicalize_name(each.name) == name), None)
 
 
-def _pre_commit(name: str, text: str) -> str:
-    # Two adjacent keys do not justify a YAML parser among the dependencies.
-    repository = _PRE_COMMIT.get(name)
-    if not repository:
-        return ""
-    expected = False
-    for line in bounded(".pre-commit-config.yaml", text).splitlines():
-        entry = line.strip().removeprefix("-").strip()
-        key, _, value = entry.partition(":")
-        value = value.partition(" #")[0].strip().strip("'\"")
-        if not entry or entry.startswith("#"):
-            continue
-        if expected and key == "rev":
-            found = _REVISION.match(value)
-            if found:
-                return found.group(1)
-        address = value.removesuffix(".git")
-        expected = key == "repo" and "/" in address and address.rpartition("/")[2] == repository
-    return ""
+def _hooked(name: str, project: Project) -> tuple[str, str]:
+    """Return the version that a hook of pre-commit has, or why it has none; both empty without."""
+    text = project.text(precommit.PATH)
+    if text is None or not precommit.may_run(name):
+        return "", ""
+    found = precommit.read(text).versions_of(name)
+    version = next((hook.version for hook in found if hook.version), "")
+    if version or not found:
+        return version, ""
+    return "", f"; the hook {found[0].name} in {found[0].place} {found[0].unversioned}"

@@ -34,12 +34,17 @@ class Lock:
             for package in self.packages
             if canonicalize_name(package.get("name", "")) == wanted
             and "version" in package
-            and _fits(package.get("resolution-markers", ()), python)
+            and fits(package.get("resolution-markers", ()), python, "uv.lock", "run `uv lock`")
         ]
         return max(found, key=Version, default="")
 
 
-def _fits(markers: Sequence[str], python: str) -> bool:
+def fits(markers: Sequence[str], python: str, path: str, remedy: str) -> bool:
+    """Whether one of the markers of a locked package holds for a Python, or there are none.
+
+    Raises:
+        ProjectError: a marker that cannot be read; `remedy` is what writes the lock `path` again.
+    """
     if not markers:
         return True
     minor = ".".join(python.split(".")[:2])
@@ -49,7 +54,7 @@ def _fits(markers: Sequence[str], python: str) -> bool:
         return any(Marker(marker).evaluate(environment) for marker in markers)
     except (InvalidMarker, RecursionError) as error:
         reason = shortened(error)
-        raise ProjectError(f"uv.lock has a broken marker: {reason}", "run `uv lock`") from error
+        raise ProjectError(f"{path} has a broken marker: {reason}", remedy) from error
 
 
 def parse(text: str) -> Lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -273,3 +274,40 @@ def line_of(text: str, needle: str) -> int | None:
         if needle in line:
             return number
     return None
+
+
+def table_lines(text: str) -> dict[str, int]:
+    """Return the line of each `[table]` by its dotted name, counted from 1."""
+    return {
+        header: number
+        for number, line in enumerate(text.splitlines(), 1)
+        if (header := _header(line))
+    }
+
+
+def _header(line: str) -> str:
+    bare = line.strip()
+    if not bare.startswith("["):
+        return ""
+    return bare.partition("#")[0].strip(" []").replace('"', "").replace("'", "")
+
+
+def line_in(text: str, table: str, key: str = "") -> int:
+    """Return the line of a key below `[table]`, counted from 1; that of the header without one.
+
+    0 where the file writes it in another way, such as by dotted keys.
+    """
+    found = 0
+    for number, line in enumerate(text.splitlines(), 1):
+        bare = line.strip()
+        if bare.startswith("["):
+            header = _header(line)
+            if found and header != table:
+                break
+            if header == table:
+                found = number
+                if not key:
+                    return number
+        elif found and re.split(r"[=.]", bare, maxsplit=1)[0].strip().strip("\"'") == key:
+            return number
+    return found

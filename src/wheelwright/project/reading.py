@@ -11,6 +11,8 @@ file and, where it can, the line; the parsers behind it would recurse or take ho
 | characters of a requirement | 10,000 |
 | digits of a number in a version or a requirement | 100 |
 | seconds for a pattern that the project wrote | 2 |
+| nodes that it compiles to | 50,000 |
+| texts that one such pattern may take more than a millisecond for | 10 |
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import configparser
 import json
 import re
 import tomllib
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -38,6 +41,8 @@ DEPTH: Final = 100
 _CHARACTERS: Final = 64 * 1024**2
 _REQUIREMENT: Final = 10_000
 _PATTERN_S: Final = 2.0
+_QUICK_S: Final = 0.001
+_SLOW_TEXTS: Final = 10
 _SHOWN: Final = 200
 
 # Python does not read a number of thousands of digits; packaging raises an error of its own.
@@ -218,18 +223,55 @@ def search(pattern: str, text: str, origin: str) -> regex.Match[str] | None:
     """
     import regex  # read by few projects, and an eighth of a second of every start
 
+    from wheelwright.project import pattern_size
+
     shown = shortened(repr(pattern))
     try:
+        if pattern_size.size(pattern) > pattern_size.MOST:
+            raise ProjectError(
+                f"{origin}: the pattern {shown} repeats too much that is repeated",
+                "write one with fewer or smaller counts",
+            )
         return regex.search(pattern, text, timeout=_PATTERN_S)
     except TimeoutError as error:
         raise ProjectError(
             f"{origin}: the pattern {shown} did not end within {_PATTERN_S:g} s",
             "write one that does not repeat what repeats",
         ) from error
-    except (regex.error, RecursionError) as error:
+    except (re.error, regex.error, RecursionError) as error:
         raise ProjectError(
             f"{origin}: the pattern {shown} is invalid: {shortened(error)}", "correct it"
         ) from error
+
+
+def found_in(pattern: str, texts: Iterable[str], origin: str) -> set[str]:
+    """Return those of many short texts, such as paths, in which a pattern of the project is found.
+
+    All of them together are bounded, too: each has a millisecond, and a few have two seconds.
+
+    Raises:
+        ProjectError: not a pattern, or one that takes longer; the message names the `origin`.
+    """
+    import regex
+
+    search(pattern, "", origin)
+    found, slow = set(), 0
+    for text in texts:
+        try:
+            # The library keeps what it compiled.
+            match = regex.search(pattern, text, timeout=_QUICK_S)
+        except TimeoutError as error:
+            slow += 1
+            if slow > _SLOW_TEXTS:
+                raise ProjectError(
+                    f"{origin}: the pattern {shortened(repr(pattern))} took too long on "
+                    f"more than {_SLOW_TEXTS} paths",
+                    "write one that does not repeat what repeats",
+                ) from error
+            match = search(pattern, text, origin)
+        if match:
+            found.add(text)
+    return found
 
 
 def not_text(path: str, text: str) -> ProjectError:

@@ -4,8 +4,18 @@ import pytest
 
 from tests.unit.wheelwright.samples import LIKE_CLICK, locked, project
 from wheelwright.environment.tools import declared_in, tool
+from wheelwright.errors import ProjectError
 
-HOOKS = "- repo: https://x.org/a/ruff-pre-commit\n  rev: v0.13.1\n"
+HOOKS = """\
+repos:
+- repo: https://x.org/a/ruff-pre-commit
+  rev: v0.13.1
+  hooks: [{id: ruff}]
+- repo: https://x.org/a/mirrors-mypy
+  rev: c41e6916784c4efdc3b2f7a4b0a1e9f1d2c3b4a5
+  hooks: [{id: mypy}]
+"""
+OTHER = '[[package]]\nname = "ruff"\nversion = "0.12.1"\n'
 
 
 @pytest.mark.parametrize(
@@ -16,12 +26,41 @@ HOOKS = "- repo: https://x.org/a/ruff-pre-commit\n  rev: v0.13.1\n"
             {".pre-commit-config.yaml": HOOKS},
             "ruff 0.13.1 (fixed in .pre-commit-config.yaml)",
         ),
+        (
+            {"poetry.lock": OTHER, ".pre-commit-config.yaml": HOOKS},
+            "ruff 0.12.1 (locked in poetry.lock)",
+        ),
+        ({"pdm.lock": OTHER}, "ruff 0.12.1 (locked in pdm.lock)"),
+        (
+            {"uv.lock": locked("ruff==0.11.2"), "poetry.lock": OTHER},
+            "ruff 0.11.2 (locked in uv.lock)",
+        ),
         ({}, "ruff 0.17.6 (pinned by wheelwright)"),
     ],
 )
 def test_tool_version_is_the_projects_own(files: dict[str, str], expected: str) -> None:
     """A tool runs in the version that the project locks, else the one pinned here."""
     assert expected == str(tool(project(LIKE_CLICK, files), "ruff", "3.12"))
+
+
+def test_a_commit_of_a_hook_is_not_a_version() -> None:
+    """The pin runs where a hook has a bare commit, and the reason is beside it."""
+    found = tool(project(LIKE_CLICK, {".pre-commit-config.yaml": HOOKS}), "mypy", "3.12")
+
+    assert tool(project(LIKE_CLICK), "mypy", "3.12").version == found.version
+    assert (
+        "pinned by wheelwright; the hook mypy in .pre-commit-config.yaml:7 "
+        "has a commit without `# frozen:` as its rev"
+    ) == found.chosen_by
+
+
+def test_a_tool_that_is_no_hook_needs_no_hooks() -> None:
+    """A broken file of hooks stops the tools that hooks can install, and nothing else."""
+    broken = project(LIKE_CLICK, {".pre-commit-config.yaml": "repos: ["})
+
+    assert "pinned by wheelwright" == tool(broken, "bandit", "3.12").chosen_by
+    with pytest.raises(ProjectError, match=r"\.pre-commit-config\.yaml:1: not valid YAML"):
+        tool(broken, "ruff", "3.12")
 
 
 def test_exact_requirement_and_required_version_fix_a_tool() -> None:

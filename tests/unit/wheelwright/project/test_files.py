@@ -8,8 +8,8 @@ from wheelwright.project.files import join, wanted
 
 def test_only_deciding_files_are_read() -> None:
     """Of a root's entries those are read whose contents decide something."""
-    names = ["README.md", "src/", "uv.lock", "requirements-dev.txt", "setup.py", "tox.ini"]
-    assert ["requirements-dev.txt", "tox.ini", "uv.lock"] == wanted(names)
+    names = ["README.md", "src/", "uv.lock", "requirements-dev.txt", "setup.py", "tox.ini", "x.py"]
+    assert ["requirements-dev.txt", "setup.py", "tox.ini", "uv.lock"] == wanted(names)
 
 
 @given(st.lists(st.sampled_from(["a", "b", ".", ""]), max_size=4))

@@ -7,7 +7,7 @@ from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK
 from wheelwright.errors import ProjectError, RequestError
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
-from wheelwright.project.pyproject import Pyproject, parse
+from wheelwright.project.pyproject import Pyproject, line_in, parse
 
 
 def attrs() -> Pyproject:
@@ -99,3 +99,21 @@ def test_no_pyproject_says_what_the_source_holds() -> None:
         "pass --source DIR with the package's directory, or --package PATH if it lies deeper"
     )
     assert expected == str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "line"),
+    [
+        ("tool.a", "", 1),
+        ("tool.a", "key", 2),
+        ("tool.a", "quoted", 3),
+        ("tool.a.b", "key", 5),
+        ("tool.a", "none", 1),
+        ("tool.c", "key", 0),
+    ],
+)
+def test_a_key_has_its_line(table: str, key: str, line: int) -> None:
+    """A key is looked for below its own header; one that is not there has the header's line."""
+    text = '[tool.a] # c\nkey = 1\n"quoted" = 2\n[ tool."a".b ]\nkey = 3\n'
+
+    assert line == line_in(text, table, key)
