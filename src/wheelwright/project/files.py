@@ -23,6 +23,7 @@ _READ = (
     "setup.cfg",
     "tox.ini",
     "tox.toml",
+    "hatch.toml",
     "towncrier.toml",
     "pytest.ini",
     "noxfile.py",
