@@ -26,6 +26,7 @@ _READ = (
     "setup.py",
     "tox.ini",
     "tox.toml",
+    "hatch.toml",
     "towncrier.toml",
     "pytest.ini",
     "noxfile.py",

@@ -56,6 +56,8 @@ class Job:
         installs: whether the package itself is installed.
         workdir: where `commands` run, from the root; empty for the root.
         unread: what is computed.
+        tags: names for several at once: nox's tags.
+        default: whether the runner runs it if the caller names none.
     """
 
     runner: str
@@ -70,3 +72,5 @@ class Job:
     installs: bool = True
     workdir: str = ""
     unread: tuple[Unread, ...] = ()
+    tags: tuple[str, ...] = ()
+    default: bool = True

@@ -1,0 +1,1 @@
+"""Reads Python files without running them (pure)."""
