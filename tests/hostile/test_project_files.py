@@ -255,6 +255,13 @@ def test_a_pattern_that_the_project_wrote_has_a_time_limit() -> None:
     assert "did not end within 2 s" in says(lambda: edits.version_edit(text, pattern, "2"))
 
 
+@pytest.mark.parametrize("pattern", ["(" * 40 + "a" + ")+" * 40, "(?:" * 14 + "a" + "){9}" * 14])
+def test_a_pattern_that_repeats_what_repeats_takes_no_memory(pattern: str) -> None:
+    """One that would compile to gigabytes is refused before it is compiled."""
+    said = says(lambda: reading.search(pattern, "a", "f: exclude"))
+    assert "repeats too much that is repeated" in said
+
+
 @pytest.mark.parametrize("pattern", ["(", "(?P<version>", "no group", "(?P<other>x)", "\\"])
 def test_a_pattern_that_is_none_is_an_error(pattern: str) -> None:
     """A broken pattern, or one that finds no version, says what is wrong with it."""

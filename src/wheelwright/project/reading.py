@@ -11,6 +11,7 @@ file and, where it can, the line; the parsers behind it would recurse or take ho
 | characters of a requirement | 10,000 |
 | digits of a number in a version or a requirement | 100 |
 | seconds for a pattern that the project wrote | 2 |
+| nodes that it compiles to | 50,000 |
 """
 
 from __future__ import annotations
@@ -222,15 +223,22 @@ def search(pattern: str, text: str, origin: str) -> regex.Match[str] | None:
     """
     import regex  # read by few projects, and an eighth of a second of every start
 
+    from wheelwright.project import pattern_size
+
     shown = shortened(repr(pattern))
     try:
+        if pattern_size.size(pattern) > pattern_size.MOST:
+            raise ProjectError(
+                f"{origin}: the pattern {shown} repeats too much that is repeated",
+                "write one with fewer or smaller counts",
+            )
         return regex.search(pattern, text, timeout=_PATTERN_S)
     except TimeoutError as error:
         raise ProjectError(
             f"{origin}: the pattern {shown} did not end within {_PATTERN_S:g} s",
             "write one that does not repeat what repeats",
         ) from error
-    except (regex.error, RecursionError) as error:
+    except (re.error, regex.error, RecursionError) as error:
         raise ProjectError(
             f"{origin}: the pattern {shown} is invalid: {shortened(error)}", "correct it"
         ) from error
