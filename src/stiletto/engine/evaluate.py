@@ -45,6 +45,7 @@ from stiletto.sandbox import plan
 from stiletto.sandbox.relocation import restore
 from stiletto.sandbox.skeleton import materialise_image, skeleton
 from stiletto.store import GitignoreFiles, Store
+from stiletto.store.checkout import homes, still_shown
 
 T = TypeVar("T")
 
@@ -308,16 +309,21 @@ class Evaluator:
             case c.DirectoryRoot(directory):
                 tree = await self.tree(directory)
                 layer = await asyncio.to_thread(self.store.checkout, tree)
-                return Stack(SCRATCH).over(tree.digest, layer)
+                return Stack(SCRATCH).over(tree.digest, layer, homes(tree))
             case c.WrittenRoot(parent, operations):
                 below = await self.stack(parent)
                 delta = DeltaSurface(Below(self.view(below)))
                 for operation in operations:
                     await self._apply(operation, delta)
                 tree, removed = delta.tree, frozenset(delta.removed)
-                layer = await asyncio.to_thread(self.store.checkout, tree, removed=removed)
+                at = homes(tree)
+                apart = still_shown(below.homes, tree, removed, at)
+                layer = await asyncio.to_thread(
+                    self.store.checkout, tree, removed=removed, apart=apart
+                )
                 key = digest_of([tree.digest, sorted(removed)])
-                return await self._flat(below.over(key, layer))
+                shown = {inode: below.homes[inode] for inode in apart}
+                return await self._flat(below.over(key, layer, {**below.homes, **at, **shown}))
             case c.ExecRoot(exec_):
                 below, done = await asyncio.gather(
                     self.stack(exec_.root), self.commands.finished(exec_)
@@ -337,7 +343,7 @@ class Evaluator:
         # What the layers removed from the image stays removed, also if something new is there.
         removed = frozenset(path for layer in layers for path in layer.removed)
         layer = await asyncio.to_thread(self.store.checkout, tree, removed=removed)
-        return Stack(stack.image).over(digest_of(stack.keys), layer)
+        return Stack(stack.image).over(digest_of(stack.keys), layer, homes(tree))
 
     def view(self, stack: Stack) -> View:
         """Return a view of what is at `/`, without a sandbox."""

@@ -5,7 +5,7 @@
     |- .prune.lock                   the turn to become exclusive
     |- blobs/ab/<sha256>             file contents, 0644
     |- blobs/ab/<sha256>.x           the same, 0755; made when first needed
-    |- checkouts/<key>/fs, tree.json a tree on disk, hard-linked to the blobs where it can be
+    |- checkouts/<key>/fs, tree.json a tree on disk, the first of equal files linked to its blob
     |- layers/<key>/fs, *.json       what a step wrote, what it took away, what is to be there
     |- envs/<key>, modules/<key>     made by others, through `stage` and `commit`
     |- records/<kind>/ab/<key>.json  small results: steps, calls, modules, trees
