@@ -84,14 +84,23 @@ class Store(Directories):
 
     @translated
     def ingest(
-        self, path: Path, keep: ingest.Keep | None = None, descend: ingest.Descend | None = None
+        self,
+        path: Path,
+        keep: ingest.Keep | None = None,
+        descend: ingest.Descend | None = None,
+        *,
+        copy: bool = True,
     ) -> Dir:
         """Return a host directory as a tree; files that did not change are not read again.
+
+        Without `copy` its contents are offered: this store copies each file when something needs
+        its contents, and raises UsageError then if the file has changed.
 
         Args:
             path: the directory; it may be a link to one.
             keep: called for each relative path, and whether it is a directory.
             descend: called for each directory: whether to look into it at all.
+            copy: whether contents are stored now.
 
         Raises:
             UsageError: it is not a directory, or something kept cannot be read.
@@ -99,11 +108,18 @@ class Store(Directories):
         path = path.absolute()
         name = hashlib.sha256(os.fsencode(path)).hexdigest()
         index = ingest.StatIndex(self.root / "index" / f"{name}.json", self._stage, self._clock_ns)
-        return ingest.ingest(path, self._blobs, index, keep, descend)
+        return ingest.ingest(path, self._blobs, index, keep, descend, copy=copy)
 
     @translated
     def save_tree(self, tree: Dir) -> str:
-        """Keep a tree's shape, and with it the contents of its files; return its digest."""
+        """Keep a tree's shape, and with it the contents of its files; return its digest.
+
+        Raises:
+            UsageError: contents were offered by a host file that has changed since.
+        """
+        for _, entry in tree.walk():
+            if isinstance(entry, File):
+                self._blobs.settle(entry.digest, entry.size_bytes)
         self.put_record("trees", tree.digest, tree.to_json())
         return tree.digest
 
