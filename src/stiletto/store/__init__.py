@@ -37,16 +37,20 @@ After a crash.
     that opens the store removes it. What it began in `sandbox/`, and the working trees of plain
     mode whose lock is free, go with the next prune. Nothing else remains, and an interrupted
     prune has removed whole entries only.
-    A record is written after what it names is on the disk (`durable`). Records, `layer.json` and
-    `files.json` show whether they are whole (`sealed`); what does not fit counts as
-    absent. A layer or checkout is compared with what was written, by kind, length and time, when a
-    process first uses it; a blob whenever it is used, and by digest when it is read. What is
-    damaged is dropped and made again; a file in the place of a directory, or the reverse, is
+    A record is written after what it names is on the disk (`durable`). Records, indexes,
+    `layer.json` and `files.json` show whether they are whole (`sealed`); what does not fit counts
+    as absent. A layer or checkout is compared with what was written, by kind, length and time,
+    when a process first uses it; a blob whenever it is used, and by digest when it is read. What
+    is damaged is dropped and made again; a file in the place of a directory, or the reverse, is
     removed.
 
 Contents.
     A blob's modification time is derived from its digest, so a tree looks the same wherever it
-    is checked out. Nothing writes to a blob, a checkout or a layer.
+    is checked out. Nothing writes to a blob, a checkout or a layer. No two paths that a step sees
+    are one file (`checkout`).
+    Files of the host may be offered: their digests are known, and each is copied when something
+    needs it (`Blobs.offer`). Offers are of one process; a tree that is saved has all its contents
+    in the store.
 
 Age.
     Reading an entry touches it. A record keeps what it mentions (64 hexadecimal digits: blobs,

@@ -117,11 +117,15 @@ class Store(Directories):
         Raises:
             UsageError: contents were offered by a host file that has changed since.
         """
+        self._settle(tree)
+        self.put_record("trees", tree.digest, tree.to_json())
+        return tree.digest
+
+    def _settle(self, tree: Dir) -> None:
+        """Copy what host files offer of a tree, before anything may overwrite these files."""
         for _, entry in tree.walk():
             if isinstance(entry, File):
                 self._blobs.settle(entry.digest, entry.size_bytes)
-        self.put_record("trees", tree.digest, tree.to_json())
-        return tree.digest
 
     @translated
     def load_tree(self, digest: str) -> Dir | None:
@@ -143,8 +147,10 @@ class Store(Directories):
         """Write a tree into a user's directory, merging, or leaving nothing else with `wipe`.
 
         Raises:
-            UsageError: the destination cannot be written to.
+            UsageError: the destination cannot be written to, or contents were offered by a host
+                file that has changed since; nothing has been written then.
         """
+        self._settle(tree)
         with trouble.translated(self.root, destination):
             export.write_tree(tree, destination, self._blobs, wipe=wipe)
 
@@ -156,6 +162,7 @@ class Store(Directories):
             UsageError: the destination cannot be written to, or a link leads out of it to
                 something that is to be removed; nothing has been changed then.
         """
+        self._settle(tree)
         with trouble.translated(self.root, destination):
             if destination.is_dir():
                 removal.check_removals(gone, destination)

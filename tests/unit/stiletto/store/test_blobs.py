@@ -134,6 +134,28 @@ def test_changed_file_is_an_error_that_names_it(
     assert tree.digest != store.ingest(source, copy=False).digest
 
 
+def test_export_onto_the_source_takes_all_contents_first(store: Store, source: Path) -> None:
+    """Files that change places are written with each other's contents, or none is written."""
+    tree = store.ingest(source, copy=False)
+    run, small = file(tree, "run"), file(tree, "small")
+    swapped = tree.put("run", small).put("small", run)
+    store.export(swapped, source)
+    assert (b"#!", SMALL) == ((source / "small").read_bytes(), (source / "run").read_bytes())
+
+
+def test_failed_export_writes_nothing(store: Store, source: Path, tmp_path: Path) -> None:
+    """A changed file is found before anything is written or removed."""
+    tree = store.ingest(source, copy=False)
+    (source / "target/large").write_bytes(b"")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/mine").touch()
+    with pytest.raises(UsageError, match="target/large has changed"):
+        store.export(tree, tmp_path / "out", wipe=True)
+    with pytest.raises(UsageError, match="target/large has changed"):
+        store.apply(tree, {"mine": None}, tmp_path / "out")
+    assert ["mine"] == [path.name for path in (tmp_path / "out").iterdir()]
+
+
 def test_equal_file_stands_in_for_a_changed_one(store: Store, source: Path) -> None:
     """Contents that two files had are taken from the one that still has them."""
     (source / "also").write_bytes(SMALL)
