@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from stiletto.graph.tree import Dir, Entry, File
 from stiletto.store import export, files, ingest, locks, removal, sealed, trouble
 from stiletto.store.directories import Directories
 from stiletto.store.layout import file_name, shard
-from stiletto.store.limit import Measured, used_bytes
+from stiletto.store.limit import MEASURED_S, Measured, used_bytes
 from stiletto.store.opened import SIZE, translated
 from stiletto.store.prune import PruneReport, discard, measure, prune
 
@@ -235,6 +236,7 @@ class Store(Directories):
         older_than_s: float | None = None,
         *,
         volumes: bool = False,
+        alike: bool = False,
     ) -> PruneReport:
         """Drop what was not used lately, then the blobs that nothing kept mentions.
 
@@ -242,7 +244,8 @@ class Store(Directories):
             keep_bytes: how much of the disk the store may occupy; what was not used for longest
                 goes first.
             older_than_s: drop what was not used for longer than this.
-            volumes: whether cache volumes are dropped, too.
+            volumes: whether cache volumes are dropped, too, after everything else.
+            alike: whether they are, in the order of their last use, as everything else.
 
         Without limits everything is dropped, cache volumes with `volumes`. Paths that this store
         returned before may be gone afterwards.
@@ -257,6 +260,7 @@ class Store(Directories):
                 keep_bytes=keep_bytes,
                 older_than_s=older_than_s,
                 volumes=volumes,
+                alike=alike,
             )
             if (self.root / "locks").is_dir():
                 locks.sweep(self.root / "locks", self.root)
@@ -273,13 +277,20 @@ class Store(Directories):
         if limit is None or not self._durable.has_written:
             return
         with contextlib.suppress(EnvironmentFailed), trouble.translated(self.root):
-            known = sealed.fitting(sealed.read(self.root / SIZE), Measured.from_json)
-            if known is not None and not known.may_exceed(limit, used_bytes(self.root)):
+            if self._is_within(limit):
                 return
             size = sum(measure(self.root, self._stage).values())
             self._measured(size)
             if size > limit:
-                self.prune(keep_bytes=limit * 4 // 5, volumes=True)
+                self.prune(keep_bytes=limit * 4 // 5, alike=True)
+
+    def _is_within(self, limit: int) -> bool:
+        """Whether the last measurement still shows that the store is below the limit."""
+        path = self.root / SIZE
+        known = sealed.fitting(sealed.read(path), Measured.from_json)
+        if known is None or time.time() - path.stat().st_mtime > MEASURED_S:
+            return False
+        return not known.may_exceed(limit, used_bytes(self.root))
 
     @translated
     def verify(self, *, repair: bool = False) -> Verified:
