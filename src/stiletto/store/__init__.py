@@ -54,8 +54,8 @@ Contents.
 
 Age.
     Reading an entry touches it. A record keeps what it mentions (64 hexadecimal digits: blobs,
-    trees, layers) as fresh as itself, and so does a line in `replay/`, which also mentions paths
-    beneath `sandbox/`. Blobs go when nothing kept mentions them.
+    trees, layers) as fresh as itself, and so do the tree of a checkout and a line in `replay/`,
+    which also mentions paths beneath `sandbox/`. Blobs go when nothing kept mentions them.
 """
 
 from stiletto.store.ingest import GitignoreFiles

@@ -25,7 +25,7 @@ from types import MappingProxyType
 
 from stiletto.layers.remove import remove_tree
 from stiletto.store.files import clear, move
-from stiletto.store.layout import DIRECTORY_KINDS
+from stiletto.store.layout import DIRECTORY_KINDS, TREE
 from stiletto.store.locks import try_exclusive
 from stiletto.store.stage import Stage
 
@@ -232,11 +232,17 @@ def _entries(root: Path) -> Iterator[StoredEntry]:
 
 
 def _whole(root: Path, *kinds: str) -> Iterator[StoredEntry]:
-    """Yield the complete directories of these kinds."""
+    """Yield the complete directories of these kinds.
+
+    A checkout mentions its blobs: most are its own files, and the next version of the tree shares
+    them.
+    """
     for kind in kinds:
         for path in _children(root / kind):
             if not path.name.startswith("."):
-                yield _entry(path, kind, path.name)
+                text = _text(path / TREE) if kind == "checkouts" else b""
+                mentions = frozenset(match.decode() for match in _MENTION.findall(text))
+                yield _entry(path, kind, path.name, mentions)
 
 
 def _text(path: Path) -> bytes:

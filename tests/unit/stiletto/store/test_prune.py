@@ -108,9 +108,10 @@ def test_record_keeps_what_it_mentions(store: Store) -> None:
 
 
 def test_checkout_outlives_its_blobs(store: Store) -> None:
-    """Dropping a blob leaves the files of a checkout that is linked to it."""
+    """Losing a blob leaves the files of a checkout that is linked to it."""
     layer = store.checkout(_tree(store, "x"))
-    assert store.prune(older_than_s=HOUR_S).removed == {"blobs": 1}
+    store.blob(store.put_bytes(b"x")[0]).unlink()
+    assert store.prune(older_than_s=HOUR_S).removed == {}
     assert (layer.root / "file").read_text() == "x"
 
 
@@ -136,6 +137,16 @@ def test_shared_files_count_once(store: Store) -> None:
     store.checkout(tree, removed=frozenset({"y"}))
     assert store.prune(keep_bytes=200_000).removed == {}
     assert 100_000 <= store.prune().freed_bytes <= 200_000
+
+
+def test_checkout_keeps_its_blobs(store: Store) -> None:
+    """The files of a checkout stay in the store, so that the next version shares them."""
+    tree = _tree(store, "x" * 100_000)
+    root = store.checkout(tree).root
+    store.put_bytes(b"nothing mentions it")
+    assert {"blobs": 1} == store.prune(older_than_s=HOUR_S).removed
+    again = store.checkout(tree.put("more", File(*store.put_bytes(b"y")))).root
+    assert (again / "file").samefile(root / "file")
 
 
 def _volume(store: Store, name: str, size_bytes: int, hours: float) -> None:
