@@ -139,6 +139,12 @@ def test_shared_files_count_once(store: Store) -> None:
     assert 100_000 <= store.prune().freed_bytes <= 200_000
 
 
+def _keep_within(store: Store, limit: int) -> None:
+    """Let the store measure itself: other programs write to this disk, and remove from it."""
+    _age(store.root / "size.json", 25)
+    store.keep_within(limit)
+
+
 def test_checkout_keeps_its_blobs(store: Store) -> None:
     """The files of a checkout stay in the store, so that the next version shares them."""
     tree = _tree(store, "x" * 100_000)
@@ -178,7 +184,7 @@ def test_store_over_its_limit_is_made_smaller(store: Store) -> None:
     store.keep_within(None)
     store.keep_within(10**15)
     assert len(list((store.root / "layers").iterdir())) == 6
-    store.keep_within(5_000_000)
+    _keep_within(store, 5_000_000)
     assert ["a" * 64, "b" * 64, "c" * 64] == sorted(
         path.name for path in (store.root / "layers").iterdir()
     )
@@ -189,9 +195,9 @@ def test_limit_never_takes_what_another_call_uses(store: Store) -> None:
     """With a second user, the store stays over its limit; the next call tries again."""
     _layer(store, "a" * 64, 1_000_000)
     with Store(store.root):
-        store.keep_within(1000)
+        _keep_within(store, 1000)
         assert store.layer("a" * 64) is not None
-    store.keep_within(1000)
+    _keep_within(store, 1000)
     assert store.layer("a" * 64) is None
 
 
@@ -212,7 +218,7 @@ def test_limit_counts_volumes_by_their_last_use(store: Store) -> None:
     _volume(store, "unused", 1_000_000, 3)
     _layer(store, "b" * 64, 1_000_000)
     _age(store.root / "layers" / ("b" * 64), 4)
-    store.keep_within(3_000_000)
+    _keep_within(store, 3_000_000)
     assert ["fresh"] == [path.name for path in (store.root / "volumes").iterdir()]
     assert ["a" * 64] == [path.name for path in (store.root / "layers").iterdir()]
 
@@ -222,7 +228,7 @@ def test_volume_larger_than_the_limit_goes_alone(store: Store) -> None:
     _volume(store, "huge", 4_000_000, 0)
     _layer(store, "a" * 64, 100_000)
     _age(store.root / "layers" / ("a" * 64), 1)
-    store.keep_within(3_000_000)
+    _keep_within(store, 3_000_000)
     assert [] == list((store.root / "volumes").iterdir())
     assert store.layer("a" * 64) is not None
     assert _on_disk(store) <= 3_000_000
