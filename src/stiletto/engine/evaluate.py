@@ -21,6 +21,7 @@ from stiletto.api.patterns import Filter as PatternFilter
 from stiletto.engine.commands import Commands
 from stiletto.engine.contents import refuse_large, replaced
 from stiletto.engine.context import preparing
+from stiletto.engine.host_trees import HostTrees
 from stiletto.engine.layout import SCRATCH, NamedFile, Stack
 from stiletto.engine.once import Once
 from stiletto.engine.secrets import SecretStore
@@ -39,12 +40,12 @@ from stiletto.graph.recipe import digest_of
 from stiletto.graph.tree import EMPTY, Dir, Entry, File, Link, split
 from stiletto.layers.layer import Layer
 from stiletto.layers.view import Node, View
-from stiletto.module.source import context_of
 from stiletto.progress import Progress
 from stiletto.sandbox import plan
 from stiletto.sandbox.relocation import restore
 from stiletto.sandbox.skeleton import materialise_image, skeleton
-from stiletto.store import GitignoreFiles, Store
+from stiletto.store import Store
+from stiletto.store.checkout import homes, still_shown
 
 T = TypeVar("T")
 
@@ -78,6 +79,7 @@ class Evaluator:
         self.images = images
         self.secrets = secrets
         self.progress = progress
+        self.host = HostTrees(store)
         self._once = Once()
         self._image_layers: dict[str, Layer] = {}
         self.commands = Commands(self)
@@ -94,22 +96,21 @@ class Evaluator:
         return await self._once.get(("tree", directory.digest), lambda: self._tree(directory))
 
     async def _tree(self, directory: f.Directory) -> Dir:
-        tree = await self._tree_of(directory)
-        if tree.count > MAX_ENTRIES:
-            raise UsageError(f"a directory has {tree.count} entries; at most {MAX_ENTRIES} can be")
-        return tree
+        return _limited(await self._tree_of(directory))
 
     async def _tree_of(self, directory: f.Directory) -> Dir:
         match directory:
             case f.EmptyDirectory():
                 return EMPTY
             case f.StoredTree(digest):
-                found = await asyncio.to_thread(self.store.load_tree, digest)
+                found = self.host.get(digest)
+                if found is None:
+                    found = await asyncio.to_thread(self.store.load_tree, digest)
                 if found is None:
                     raise UsageError(f"directory {digest} is no longer in the store")
                 return found
-            case f.HostDirectory(path, kept):
-                return await self._read_host(Path(path), kept)
+            case f.HostDirectory():
+                return await self._read(directory, copy=True)
             case f.SubDirectory(parent, path):
                 return _as_directory(_entry_at(await self.tree(parent), path), path)
             case f.FilteredDirectory(parent, kept):
@@ -130,30 +131,22 @@ class Evaluator:
             case _:
                 raise TypeError(f"unknown directory {type(directory).__name__}")
 
-    async def _read_host(self, path: Path, kept: f.Filter) -> Dir:
-        # Rules of the whole repository count, also those above the directory.
-        repository = context_of(path)
-        patterns = PatternFilter(
-            kept.include,
-            kept.exclude,
-            gitignore=GitignoreFiles(repository) if kept.gitignore else None,
-            gitignore_prefix=str(path.relative_to(repository)),
-        )
-        return await asyncio.to_thread(
-            self.store.ingest, path, keep=patterns.keep, descend=patterns.descend
-        )
-
     async def fixed(self, directory: f.Directory) -> f.Directory:
         """Replace a directory of the host by its content, so that keys are made of content."""
         match directory:
-            case f.HostDirectory(origin) | f.FilteredDirectory(
-                f.HostDirectory(origin) | f.StoredTree(_, origin)
-            ):
-                tree = await self.tree(directory)
-                digest = await asyncio.to_thread(self.store.save_tree, tree)
-                return f.StoredTree(digest, origin)
+            case f.HostDirectory(origin):
+                # Read once a session, whether it is used here or as any directory first.
+                tree = await self._once.get(
+                    ("tree", directory.digest), lambda: self._read(directory, copy=False)
+                )
+            case f.FilteredDirectory(f.HostDirectory(origin) | f.StoredTree(_, origin) as parent):
+                tree = await self.tree(replace(directory, parent=await self.fixed(parent)))
             case _:
                 return directory
+        return self.host.remember(tree, origin)
+
+    async def _read(self, directory: f.HostDirectory, *, copy: bool) -> Dir:
+        return _limited(await self.host.read(directory, copy=copy))
 
     async def fixed_file(self, file: f.File) -> f.File:
         """Replace a file of the host by its content."""
@@ -308,16 +301,21 @@ class Evaluator:
             case c.DirectoryRoot(directory):
                 tree = await self.tree(directory)
                 layer = await asyncio.to_thread(self.store.checkout, tree)
-                return Stack(SCRATCH).over(tree.digest, layer)
+                return Stack(SCRATCH).over(tree.digest, layer, homes(tree))
             case c.WrittenRoot(parent, operations):
                 below = await self.stack(parent)
                 delta = DeltaSurface(Below(self.view(below)))
                 for operation in operations:
                     await self._apply(operation, delta)
                 tree, removed = delta.tree, frozenset(delta.removed)
-                layer = await asyncio.to_thread(self.store.checkout, tree, removed=removed)
+                at = homes(tree)
+                apart = still_shown(below.homes, tree, removed, at)
+                layer = await asyncio.to_thread(
+                    self.store.checkout, tree, removed=removed, apart=apart
+                )
                 key = digest_of([tree.digest, sorted(removed)])
-                return await self._flat(below.over(key, layer))
+                shown = {inode: below.homes[inode] for inode in apart}
+                return await self._flat(below.over(key, layer, {**below.homes, **at, **shown}))
             case c.ExecRoot(exec_):
                 below, done = await asyncio.gather(
                     self.stack(exec_.root), self.commands.finished(exec_)
@@ -337,7 +335,7 @@ class Evaluator:
         # What the layers removed from the image stays removed, also if something new is there.
         removed = frozenset(path for layer in layers for path in layer.removed)
         layer = await asyncio.to_thread(self.store.checkout, tree, removed=removed)
-        return Stack(stack.image).over(digest_of(stack.keys), layer)
+        return Stack(stack.image).over(digest_of(stack.keys), layer, homes(tree))
 
     def view(self, stack: Stack) -> View:
         """Return a view of what is at `/`, without a sandbox."""
@@ -357,6 +355,12 @@ class Evaluator:
         """Return what is at a path of a container, without mounts."""
         view = self.view(await self.stack(root))
         return await asyncio.to_thread(view.lookup, path, follow)
+
+
+def _limited(tree: Dir) -> Dir:
+    if tree.count > MAX_ENTRIES:
+        raise UsageError(f"a directory has {tree.count} entries; at most {MAX_ENTRIES} can be")
+    return tree
 
 
 def _entry_at(tree: Dir, path: str) -> Entry:

@@ -7,6 +7,7 @@ time; errors are not stored.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import time
@@ -106,7 +107,7 @@ class Functions:
             client = Client(self._core, module, call, span, served=module.uses)
             with span.ending():
                 answer = await self._run(client, f"function {title}")
-            self._keep(module, function, key, inputs, answer)
+            await self._keep(module, function, key, inputs, answer)
             return answer
 
         if function.cache == "never":
@@ -238,7 +239,7 @@ class Functions:
                 for item in data:
                     yield from self._held(item)
 
-    def _keep(
+    async def _keep(
         self,
         module: LoadedModule,
         function: FunctionDef,
@@ -252,9 +253,11 @@ class Functions:
         masks = self._core.secrets.masks
         lasting = function.cache != "session" and module.config.persistent_cache
         if lasting:
-            recipes = dump(list(self._held(json.loads(answer))))
+            held = list(self._held(json.loads(answer)))
+            recipes = dump(held)
             # A result that contains a secret is kept in memory only.
             lasting = not masks.patterns or masks.value([answer, recipes]) == [answer, recipes]
+            lasting = lasting and await self._has_kept_trees(held, inputs)
         if not lasting:
             self._session[key] = answer
             return
@@ -265,6 +268,19 @@ class Functions:
             "inputs": masks.value(inputs),
         }
         self._core.store.put_record("call", key, record)
+
+    async def _has_kept_trees(self, held: Sequence[Recipe], inputs: Mapping[str, Any]) -> bool:
+        """Store the trees that a result holds and its call was not given; see `host_trees`."""
+        names = ID.findall(json.dumps([inputs["parent"], inputs["args"]]))
+        objects = self._core.objects
+        given = [objects.recall(name) for name in names if name in objects]
+        trees = sorted(_trees(held) - _trees(given))
+        try:
+            for digest in trees:
+                await asyncio.to_thread(self._core.evaluator.host.keep, digest)
+        except UsageError:  # a file has changed: the result is right, for this session
+            return False
+        return True
 
     def _stored(self, module: LoadedModule, function: FunctionDef, key: str) -> str | None:
         if function.cache == "never":
@@ -279,7 +295,7 @@ class Functions:
     def _answer(self, function: FunctionDef, record: Mapping[str, Any]) -> str | None:
         if time.time() - record["at_s"] > _lifetime_s(function.cache):
             return None
-        store = self._core.store
+        store, host = self._core.store, self._core.evaluator.host
         try:
             recipes = load(record["recipes"])
         except LookupError:
@@ -287,7 +303,7 @@ class Functions:
         for recipe in closure(list(recipes.values())).values():
             if isinstance(recipe, Secret) and not self._core.secrets.knows(recipe):
                 return None
-            if isinstance(recipe, f.StoredTree) and not store.has_tree(recipe.tree):
+            if isinstance(recipe, f.StoredTree) and not host.has(recipe.tree):
                 return None
             if isinstance(recipe, f.StoredFile) and not store.has(
                 recipe.content, recipe.size_bytes
@@ -300,6 +316,12 @@ class Functions:
         answer: str = record["answer"]
         json.loads(answer)
         return answer
+
+
+def _trees(recipes: Sequence[Recipe]) -> set[str]:
+    """Return the trees beneath recipes, by digest."""
+    found = closure(list(recipes)).values()
+    return {recipe.tree for recipe in found if isinstance(recipe, f.StoredTree)}
 
 
 def _lifetime_s(cache: str) -> float:

@@ -23,10 +23,10 @@ from stiletto.api import container as c
 from stiletto.graph.recipe import digest_of
 from stiletto.graph.tree import Dir
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever stored results of commands stop meaning what they meant."""
 
-MODULE_FORMAT = 2
+MODULE_FORMAT = 3
 """Raised whenever stored definitions, or results of functions, stop meaning what they meant."""
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Protocol
 
 from stiletto.api import container as c
@@ -14,6 +16,7 @@ from stiletto.layers.view import View
 from stiletto.progress import Progress
 from stiletto.sandbox import plan
 from stiletto.store import Store
+from stiletto.store.checkout import Inode
 
 SCRATCH = plan.Image("scratch", "scratch", "nothing")
 """The image of a container before `from`."""
@@ -29,24 +32,30 @@ class NamedFile:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What is at `/`: an image and layers over it, lowest first, each with its key."""
+    """What is at `/`: an image and layers over it, lowest first, each with its key.
+
+    Attributes:
+        homes: where the layers show a blob's own inode; see `store.checkout`.
+    """
 
     image: plan.Image
     layers: tuple[tuple[str, Layer], ...] = ()
+    homes: Mapping[Inode, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
     @property
     def keys(self) -> list[str]:
         """What the stack is, for a key: the image's identity and the layers' keys."""
         return [self.image.identity, *(key for key, _ in self.layers)]
 
-    def over(self, key: str, layer: Layer) -> Stack:
-        """Return the stack with one more layer.
+    def over(self, key: str, layer: Layer, homes: Mapping[Inode, str] | None = None) -> Stack:
+        """Return the stack with one more layer, and with these homes then.
 
         The same directory below is dropped: the kernel refuses one twice, and it is hidden by
         the one above anyway.
         """
         kept = tuple((k, known) for k, known in self.layers if known.root != layer.root)
-        return replace(self, layers=(*kept, (key, layer)))
+        homes = self.homes if homes is None else homes
+        return replace(self, layers=(*kept, (key, layer)), homes=homes)
 
 
 class Layouts(Protocol):

@@ -166,7 +166,7 @@ async def open_session(
     from stiletto.store.layout import root_from
 
     store = Store(root_from(environ), tell=progress.say)
-    limit = limit_bytes(environ, store.root)
+    limit = limit_bytes(environ)
     with translated(store.root):
         async with relayed(os.environ, progress.say) as host:
             provider = await select(

@@ -5,7 +5,7 @@
     |- .prune.lock                   the turn to become exclusive
     |- blobs/ab/<sha256>             file contents, 0644
     |- blobs/ab/<sha256>.x           the same, 0755; made when first needed
-    |- checkouts/<key>/fs, tree.json a tree on disk, hard-linked to the blobs where it can be
+    |- checkouts/<key>/fs, tree.json a tree on disk, the first of equal files linked to its blob
     |- layers/<key>/fs, *.json       what a step wrote, what it took away, what is to be there
     |- envs/<key>, modules/<key>     made by others, through `stage` and `commit`
     |- records/<kind>/ab/<key>.json  small results: steps, calls, modules, trees
@@ -37,21 +37,25 @@ After a crash.
     that opens the store removes it. What it began in `sandbox/`, and the working trees of plain
     mode whose lock is free, go with the next prune. Nothing else remains, and an interrupted
     prune has removed whole entries only.
-    A record is written after what it names is on the disk (`durable`). Records, `layer.json` and
-    `files.json` show whether they are whole (`sealed`); what does not fit counts as
-    absent. A layer or checkout is compared with what was written, by kind, length and time, when a
-    process first uses it; a blob whenever it is used, and by digest when it is read. What is
-    damaged is dropped and made again; a file in the place of a directory, or the reverse, is
+    A record is written after what it names is on the disk (`durable`). Records, indexes,
+    `layer.json` and `files.json` show whether they are whole (`sealed`); what does not fit counts
+    as absent. A layer or checkout is compared with what was written, by kind, length and time,
+    when a process first uses it; a blob whenever it is used, and by digest when it is read. What
+    is damaged is dropped and made again; a file in the place of a directory, or the reverse, is
     removed.
 
 Contents.
     A blob's modification time is derived from its digest, so a tree looks the same wherever it
-    is checked out. Nothing writes to a blob, a checkout or a layer.
+    is checked out. Nothing writes to a blob, a checkout or a layer. No two paths that a step sees
+    are one file (`checkout`).
+    Files of the host may be offered: their digests are known, and each is copied when something
+    needs it (`Blobs.offer`). Offers are of one process; a tree that is saved has all its contents
+    in the store.
 
 Age.
     Reading an entry touches it. A record keeps what it mentions (64 hexadecimal digits: blobs,
-    trees, layers) as fresh as itself, and so does a line in `replay/`, which also mentions paths
-    beneath `sandbox/`. Blobs go when nothing kept mentions them.
+    trees, layers) as fresh as itself, and so do the tree of a checkout and a line in `replay/`,
+    which also mentions paths beneath `sandbox/`. Blobs go when nothing kept mentions them.
 """
 
 from stiletto.store.ingest import GitignoreFiles

@@ -1,4 +1,8 @@
-"""File contents by digest: each stored once, and as an executable twin where needed."""
+"""File contents by digest: each stored once, and as an executable twin where needed.
+
+Contents of a host directory may be offered instead: known by digest, and copied when they are first
+needed. Whether a host file still has what was offered is found by its digest while it is copied.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed, UsageError
@@ -29,6 +34,21 @@ _NO_LINK = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 """A file system without hard links."""
 
 
+_GONE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.EACCES, errno.EPERM}
+"""What a file says that is not there any more, or is something else now."""
+
+_OFFERS = 8
+"""How many files are remembered that have the same contents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A file of the host, and the index that knows its contents."""
+
+    path: str
+    index: Path
+
+
 def is_untouched(facts: os.stat_result, digest: str, size_bytes: int | None = None) -> bool:
     """Whether a file looks as it did when the store wrote it: kind, length and time.
 
@@ -48,6 +68,7 @@ class Blobs:
         self._root = root
         self._stage = stage
         self._durable = durable
+        self._offers: dict[str, tuple[Offer, ...]] = {}
 
     def has(self, digest: str, size_bytes: int) -> bool:
         """Whether the blob is there in full length, and was not written to."""
@@ -65,10 +86,25 @@ class Blobs:
             self._stage.write(data, lambda staged: self._place(staged, digest))
         return digest, len(data)
 
-    def add(self, path: Path) -> tuple[File, os.stat_result]:
+    def offer(self, digest: str, offer: Offer) -> None:
+        """Remember a host file that has these contents; this process may need them."""
+        known = self._offers.get(digest, ())
+        if len(known) < _OFFERS and offer not in known:
+            self._offers[digest] = (*known, offer)
+
+    def settle(self, digest: str, size_bytes: int) -> None:
+        """Copy contents that are offered and not stored yet.
+
+        Raises:
+            UsageError: no file has them any more.
+        """
+        if digest in self._offers and not self.has(digest, size_bytes):
+            self._accept(digest)
+
+    def add(self, path: Path, *, copy: bool = True) -> tuple[File, os.stat_result]:
         """Keep a file's contents; return it with the facts that held while it was read.
 
-        Only the nine permission bits are taken over.
+        Only the nine permission bits are taken over. Without `copy`, nothing is kept.
 
         Raises:
             FileNotFoundError: it is not there (any more).
@@ -86,7 +122,10 @@ class Blobs:
             facts = os.fstat(descriptor)
             if not stat.S_ISREG(facts.st_mode):
                 raise UsageError(f"{path} is not a regular file")
-            digest, size_bytes = self._add_open(file.fileno(), facts.st_size)
+            if copy:
+                digest, size_bytes = self._add_open(file.fileno(), facts.st_size)
+            else:
+                digest, size_bytes = _hash(file.fileno())
         return File(digest, size_bytes, facts.st_mode & 0o777), facts
 
     def _add_open(self, source: int, expected_bytes: int) -> tuple[str, int]:
@@ -114,7 +153,9 @@ class Blobs:
         if self._is_intact(path, digest):
             return path
         if not executable:
-            raise self._lost(digest)
+            if not self._accept(digest):
+                raise self._lost(digest)
+            return path
         with self._stage.file() as (target, staged):
             self.copy(digest, target)
             self._place(staged, digest, executable=True)
@@ -172,9 +213,49 @@ class Blobs:
 
     def _open(self, digest: str) -> int:
         path = self._root / blob_name(digest)
-        if not self._is_intact(path, digest):
+        if not self._is_intact(path, digest) and not self._accept(digest):
             raise self._lost(digest)
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+    def _accept(self, digest: str) -> bool:
+        """Copy contents from a file that offers them; False if there was none.
+
+        Raises:
+            UsageError: none has them any more.
+        """
+        offers = self._offers.get(digest, ())
+        for offer in offers:
+            if self._copy_in(offer.path, digest):
+                return True
+        for offer in offers:
+            # Its facts may be as before, if a file system lies: they are not believed again.
+            offer.index.unlink(missing_ok=True)
+        if offers:
+            raise UsageError(
+                f"{offers[0].path} has changed, or cannot be read, since this command began",
+                hint="run it again; files of a directory are copied when they are first needed",
+            )
+        return False
+
+    def _copy_in(self, path: str, digest: str) -> bool:
+        """Store a host file if it has these contents."""
+        try:
+            flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+            source = os.open(path, flags)
+        except OSError as error:
+            if error.errno not in _GONE:
+                raise
+            return False
+        try:
+            if not stat.S_ISREG(os.fstat(source).st_mode):
+                return False
+            with self._stage.file() as (target, staged):
+                found, _ = _hash(source, target)
+                if found == digest:
+                    self._place(staged, digest)
+                return found == digest
+        finally:
+            os.close(source)
 
     def _lost(self, digest: str) -> EnvironmentFailed:
         if os.path.lexists(self._root / blob_name(digest)):

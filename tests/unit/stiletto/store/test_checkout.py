@@ -16,6 +16,7 @@ from stiletto.layers.layer import Layer
 from stiletto.layers.upper import removals
 from stiletto.layers.view import View
 from stiletto.store import Store
+from stiletto.store.checkout import homes, still_shown
 
 NAMES = st.sampled_from(["a", "b", "c d"])
 CONTENTS = st.sampled_from([b"", b"x", b"yy"])
@@ -44,11 +45,14 @@ def test_checkout_taken_in_again_is_the_same_tree(store: Store, data: st.DataObj
         max_leaves=8,
     )
     tree = data.draw(trees)
-    assert tree == store.ingest(store.checkout(tree).root)
+    root = store.checkout(tree).root
+    assert tree == store.ingest(root)
+    files_there = [path for path, entry in tree.walk() if isinstance(entry, File)]
+    assert len(files_there) == len({(root / path).lstat().st_ino for path in files_there})
 
 
 def test_plain_files_share_their_blob(store: Store) -> None:
-    """Files of mode 0644 and 0755 are hard links; any other mode is a copy."""
+    """The first file of mode 0644, and of 0755, is a hard link; any other mode is a copy."""
     modes = {"a": 0o644, "b": 0o755, "c": 0o600}
     tree = EMPTY
     for name, mode in modes.items():
@@ -59,6 +63,57 @@ def test_plain_files_share_their_blob(store: Store) -> None:
     assert (root / "b").samefile(store.blob(digest, executable=True))
     assert (root / "c").stat().st_nlink == 1
     assert modes == {name: stat.S_IMODE((root / name).stat().st_mode) for name in modes}
+
+
+def test_equal_files_are_files_of_their_own(store: Store) -> None:
+    """Of equal contents the first path is the blob, each other a copy with the same facts."""
+    tree = EMPTY.put("a/one", _file(store)).put("b", _file(store)).put("run", _file(store))
+    tree = tree.put("tool", _file(store, mode=0o755)).put("tool2", _file(store, mode=0o755))
+    root = store.checkout(tree).root
+    facts = {path: (root / path).stat() for path in ("a/one", "b", "run", "tool", "tool2")}
+    digest = _file(store).digest
+    assert facts["a/one"].st_ino == store.blob(digest).stat().st_ino
+    assert facts["tool"].st_ino == store.blob(digest, executable=True).stat().st_ino
+    assert {"b": 1, "run": 1, "tool2": 1} == {
+        path: found.st_nlink for path, found in facts.items() if path in ("b", "run", "tool2")
+    }
+    assert len(facts) == len({found.st_ino for found in facts.values()})
+    assert 1 == len({found.st_mtime for found in facts.values()})
+    assert tree == store.ingest(root)
+
+
+def test_inode_that_is_shown_below_is_not_lent_again(store: Store) -> None:
+    """A checkout over another one that has a blob's inode copies these contents."""
+    lower = store.checkout(EMPTY.put("a", _file(store))).root
+    tree = EMPTY.put("b", _file(store)).put("c", _file(store, b"other"))
+    shown = still_shown(homes(EMPTY.put("a", _file(store))), tree, frozenset(), homes(tree))
+    upper = store.checkout(tree, apart=shown).root
+    assert {(_file(store).digest, False)} == shown
+    assert not (upper / "b").samefile(lower / "a")
+    assert (upper / "c").samefile(store.blob(_file(store, b"other").digest))
+    assert upper != store.checkout(tree).root
+
+
+@pytest.mark.parametrize(
+    ("path", "removed", "expected"),
+    [
+        ("d/file", frozenset(), False),
+        ("d/other", frozenset(), True),
+        ("other", frozenset(), True),
+        ("d/other", frozenset({"d"}), False),
+        ("d/other", frozenset({"d/other"}), False),
+        ("d/other", frozenset({"d/o"}), True),
+        ("d/file/below", frozenset(), False),
+        ("d", frozenset(), False),
+        ("link/below", frozenset(), False),
+    ],
+)
+def test_hidden_inode_is_free_again(path: str, removed: frozenset[str], expected: bool) -> None:
+    """What is written over or removed does not show; what is beside it does."""
+    wanted = File("1" * 64, 1)
+    below = homes(EMPTY.put(path, wanted))
+    tree = EMPTY.put("d/file", File("2" * 64, 1)).put("link", Link("d"))
+    assert expected == bool(still_shown(below, tree, removed, below))
 
 
 def test_times_depend_on_contents_alone(store: Store, tmp_path: Path) -> None:

@@ -43,6 +43,17 @@ def test_exported_files_are_copies(store: Store, tree: Dir, tmp_path: Path) -> N
     assert store.read(store.put_bytes(b"tool")[0]) == b"tool"
 
 
+def test_exported_files_are_no_hard_links(store: Store, tmp_path: Path) -> None:
+    """Equal files are files of their own, in a new directory and in one that is there."""
+    same = File(*store.put_bytes(b""))
+    tree = EMPTY.put("a", same).put("b", same).put("d/c", same)
+    (tmp_path / "there").mkdir()
+    for name in ("new", "there"):
+        store.export(tree, tmp_path / name)
+        facts = [(tmp_path / name / path).stat() for path in ("a", "b", "d/c")]
+        assert [1, 1, 1] == [found.st_nlink for found in facts]
+
+
 def test_export_merges(store: Store, tree: Dir, tmp_path: Path) -> None:
     """Other files stay, same names are replaced, existing directories keep their mode."""
     out = tmp_path / "out"

@@ -13,7 +13,7 @@ import pytest
 from stiletto.api.patterns import Filter
 from stiletto.errors import UsageError
 from stiletto.graph.tree import Dir, File, Link
-from stiletto.store import GitignoreFiles, Store
+from stiletto.store import GitignoreFiles, Store, sealed
 
 LATER_NS = 10_000_000_000
 
@@ -152,7 +152,10 @@ def test_unchanged_file_is_not_read_again(later: Store, source: Path) -> None:
     index = next((later.root / "index").iterdir())
     forged, _ = later.put_bytes(b"ZZ")
     run = later.put_bytes(b"#!")[0]
-    index.write_text(index.read_text().replace(run, forged))
+    data = sealed.read(index) or {}
+    data["files"]["run"][-1] = forged
+    assert run in index.read_text()
+    index.write_bytes(sealed.seal(data))
     assert File(forged, 2, 0o755) == later.ingest(source).get("run")
 
 

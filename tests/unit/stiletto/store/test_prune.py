@@ -17,7 +17,7 @@ from stiletto.layers.layer import Layer
 from stiletto.sandbox.made_once import kept
 from stiletto.sandbox.pool import TreePool
 from stiletto.sandbox.skeleton import materialise_image
-from stiletto.store import Store
+from stiletto.store import Store, sealed
 from stiletto.store.limit import Measured, limit_bytes
 from stiletto.store.prune import StoredEntry, choose
 
@@ -108,9 +108,10 @@ def test_record_keeps_what_it_mentions(store: Store) -> None:
 
 
 def test_checkout_outlives_its_blobs(store: Store) -> None:
-    """Dropping a blob leaves the files of a checkout that is linked to it."""
+    """Losing a blob leaves the files of a checkout that is linked to it."""
     layer = store.checkout(_tree(store, "x"))
-    assert store.prune(older_than_s=HOUR_S).removed == {"blobs": 1}
+    store.blob(store.put_bytes(b"x")[0]).unlink()
+    assert store.prune(older_than_s=HOUR_S).removed == {}
     assert (layer.root / "file").read_text() == "x"
 
 
@@ -136,6 +137,22 @@ def test_shared_files_count_once(store: Store) -> None:
     store.checkout(tree, removed=frozenset({"y"}))
     assert store.prune(keep_bytes=200_000).removed == {}
     assert 100_000 <= store.prune().freed_bytes <= 200_000
+
+
+def _keep_within(store: Store, limit: int) -> None:
+    """Let the store measure itself: other programs write to this disk, and remove from it."""
+    _age(store.root / "size.json", 25)
+    store.keep_within(limit)
+
+
+def test_checkout_keeps_its_blobs(store: Store) -> None:
+    """The files of a checkout stay in the store, so that the next version shares them."""
+    tree = _tree(store, "x" * 100_000)
+    root = store.checkout(tree).root
+    store.put_bytes(b"nothing mentions it")
+    assert {"blobs": 1} == store.prune(older_than_s=HOUR_S).removed
+    again = store.checkout(tree.put("more", File(*store.put_bytes(b"y")))).root
+    assert (again / "file").samefile(root / "file")
 
 
 def _volume(store: Store, name: str, size_bytes: int, hours: float) -> None:
@@ -167,7 +184,7 @@ def test_store_over_its_limit_is_made_smaller(store: Store) -> None:
     store.keep_within(None)
     store.keep_within(10**15)
     assert len(list((store.root / "layers").iterdir())) == 6
-    store.keep_within(5_000_000)
+    _keep_within(store, 5_000_000)
     assert ["a" * 64, "b" * 64, "c" * 64] == sorted(
         path.name for path in (store.root / "layers").iterdir()
     )
@@ -178,21 +195,54 @@ def test_limit_never_takes_what_another_call_uses(store: Store) -> None:
     """With a second user, the store stays over its limit; the next call tries again."""
     _layer(store, "a" * 64, 1_000_000)
     with Store(store.root):
-        store.keep_within(1000)
+        _keep_within(store, 1000)
         assert store.layer("a" * 64) is not None
-    store.keep_within(1000)
+    _keep_within(store, 1000)
     assert store.layer("a" * 64) is None
 
 
-def test_limit_is_a_share_of_the_disk_unless_said(tmp_path: Path) -> None:
-    """Without a word it is a tenth of the disk; a size, `none` and nonsense are told apart."""
-    facts = os.statvfs(tmp_path)
-    expected = max(2 * 10**9, facts.f_blocks * facts.f_frsize // 10)
-    assert expected == limit_bytes({}, tmp_path)
-    assert limit_bytes({"STILETTO_CACHE_LIMIT": "20GB"}, tmp_path) == 20 * 10**9
-    assert limit_bytes({"STILETTO_CACHE_LIMIT": "none"}, tmp_path) is None
+def test_limit_is_five_gigabytes_unless_said() -> None:
+    """Without a setting it is 5 GB; a size, `none` and nonsense are distinguished."""
+    assert 5 * 10**9 == limit_bytes({})
+    assert 20 * 10**9 == limit_bytes({"STILETTO_CACHE_LIMIT": "20GB"})
+    assert limit_bytes({"STILETTO_CACHE_LIMIT": "none"}) is None
     with pytest.raises(UsageError, match="STILETTO_CACHE_LIMIT"):
-        limit_bytes({"STILETTO_CACHE_LIMIT": "much"}, tmp_path)
+        limit_bytes({"STILETTO_CACHE_LIMIT": "much"})
+
+
+def test_limit_counts_volumes_by_their_last_use(store: Store) -> None:
+    """The oldest goes first, whether it is a volume or a layer; what is fresh stays."""
+    _volume(store, "fresh", 1_000_000, 1)
+    _layer(store, "a" * 64, 1_000_000)
+    _age(store.root / "layers" / ("a" * 64), 2)
+    _volume(store, "unused", 1_000_000, 3)
+    _layer(store, "b" * 64, 1_000_000)
+    _age(store.root / "layers" / ("b" * 64), 4)
+    _keep_within(store, 3_000_000)
+    assert ["fresh"] == [path.name for path in (store.root / "volumes").iterdir()]
+    assert ["a" * 64] == [path.name for path in (store.root / "layers").iterdir()]
+
+
+def test_volume_larger_than_the_limit_goes_alone(store: Store) -> None:
+    """A cache that outgrew the limit is dropped, and what is older and fits stays."""
+    _volume(store, "huge", 4_000_000, 0)
+    _layer(store, "a" * 64, 100_000)
+    _age(store.root / "layers" / ("a" * 64), 1)
+    _keep_within(store, 3_000_000)
+    assert [] == list((store.root / "volumes").iterdir())
+    assert store.layer("a" * 64) is not None
+    assert _on_disk(store) <= 3_000_000
+
+
+def test_measurement_holds_for_a_day(store: Store) -> None:
+    """What others removed from the disk hides growth: after a day the store is measured anyway."""
+    _layer(store, "a" * 64, 1_000_000)
+    (store.root / "size.json").write_bytes(sealed.seal(Measured(0, 2**62).to_json()))
+    store.keep_within(500_000)
+    assert store.layer("a" * 64) is not None
+    _age(store.root / "size.json", 25)
+    store.keep_within(500_000)
+    assert store.layer("a" * 64) is None
 
 
 def test_growth_of_the_disk_is_a_reason_to_measure() -> None:

@@ -1,0 +1,158 @@
+"""How steps see trees: each path is a file of its own, whatever else has the same contents."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import dagger
+import pytest
+from wire_bench import Opener, Session, sh
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+PACK = """
+import io, sys, tarfile
+with tarfile.open(fileobj=io.BytesIO(), mode="w") as archive:
+    archive.add(sys.argv[1], ".")
+    for member in sorted(archive.getmembers(), key=lambda member: member.name):
+        kind = {b"0": "file", b"2": "link", b"5": "dir"}.get(member.type, "hard link")
+        facts = format(member.mode & 0o777, "o") if kind == "file" else member.linkname
+        print(f"{kind} {member.name} {facts}".strip())
+"""
+"""Archives a directory as back ends do, and prints the members."""
+
+MEMBERS = """\
+dir .
+file ./__init__.py 644
+dir ./a
+file ./a/__init__.py 644
+link ./a/link ../__init__.py
+dir ./b
+file ./b/__init__.py 644
+file ./private 600
+file ./tool 755
+file ./tool2 755
+"""
+
+
+def twins(host: Path) -> Path:
+    """Make a directory of files with equal contents."""
+    host.mkdir(exist_ok=True)
+    for name in ("__init__.py", "a/__init__.py", "b/__init__.py", "private", "tool", "tool2"):
+        path = host / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("")
+    (host / "a/link").symlink_to("../__init__.py")
+    (host / "private").chmod(0o600)
+    for name in ("tool", "tool2"):
+        (host / name).chmod(0o755)
+    for name in ("__init__.py", "a/__init__.py", "b/__init__.py"):
+        (host / name).chmod(0o644)
+    return host
+
+
+@pytest.mark.parametrize("how", ["copied", "mounted", "read-only", "root"])
+async def test_archive_of_equal_files_has_no_hard_links(
+    each: Session, tmp_path: Path, how: str
+) -> None:
+    """Python's tarfile writes regular files, with modes and links, wherever the tree lies."""
+    source = each.dag.host().directory(str(twins(tmp_path)))
+    at = {
+        "copied": lambda: each.base().with_directory("/src", source),
+        "mounted": lambda: each.base().with_mounted_directory("/src", source),
+        "read-only": lambda: each.base().with_mounted_directory("/src", source, read_only=True),
+        "root": lambda: each.base().with_directory(
+            "/", each.dag.directory().with_directory("src", source)
+        ),
+    }[how]()
+
+    assert MEMBERS == await at.with_exec(["python", "-c", PACK, "/src"]).stdout()
+
+
+async def test_files_of_several_layers_are_no_hard_links(each: Session) -> None:
+    """Equal contents that were written one after the other, and over each other, are apart."""
+    empty = each.dag.file("empty", "")
+    at = (
+        each.base()
+        .with_file("/src/d/second", empty)
+        .with_file("/src/first", empty)
+        .with_exec(["true"])
+        .with_file("/src/first", empty)
+        .with_file("/src/d/kept", empty)
+        .with_exec(["touch", "/src/third"])
+        .with_directory("/src/again", each.dag.directory().with_file("x", empty))
+        .without_file("/src/d/second")
+        .with_file("/src/d/fourth", empty)
+        .with_file("/src/first", empty)
+    )
+
+    printed = await at.with_exec(["python", "-c", PACK, "/src"]).stdout()
+    kinds = [line.split(" ")[:2] for line in printed.splitlines()]
+    names = ["./again/x", "./d/fourth", "./d/kept", "./first", "./third"]
+    assert [["file", name] for name in names] == [found for found in kinds if found[0] != "dir"]
+
+
+async def test_setuptools_way_of_linking_still_works(each: Session, tmp_path: Path) -> None:
+    """A step may make hard links of its own: they are two names of one file, and no more."""
+    source = each.dag.host().directory(str(twins(tmp_path)))
+    at = each.base().with_directory("/src", source).with_workdir("/src")
+    script = "ln a/__init__.py a/own && echo text > a/own && cat a/__init__.py && wc -c < b/own"
+
+    done = sh(at, f"touch b/own; {script}")
+    assert "text\n0\n" == (await done.stdout()).replace(" ", "")
+    assert "" == await done.file("b/__init__.py").contents()
+
+
+async def test_step_that_writes_into_one_of_two_equal_files(each: Session, tmp_path: Path) -> None:
+    """The other one, the source and later steps stay what they are."""
+    source = each.dag.host().directory(str(twins(tmp_path)))
+    for at in (
+        each.base().with_directory("/src", source).with_workdir("/src"),
+        each.base().with_mounted_directory("/src", source).with_workdir("/src"),
+    ):
+        done = sh(at, "echo changed >> a/__init__.py; chmod 700 tool; cat __init__.py")
+        assert "" == await done.stdout()
+        assert "changed\n" == await done.file("a/__init__.py").contents()
+        assert 0o755 == await done.stat("tool2").permissions()
+        assert (
+            "0\n0\n0\n"
+            == await sh(
+                at, "for f in __init__.py a/__init__.py b/__init__.py; do wc -c < $f; done"
+            ).stdout()
+        )
+    assert "" == await source.file("a/__init__.py").contents()
+    assert "" == (tmp_path / "a/__init__.py").read_text()
+
+
+async def test_exported_files_are_no_hard_links(one: Session, tmp_path: Path) -> None:
+    """What a step made of equal files leaves the engine as files of their own."""
+    source = one.dag.host().directory(str(twins(tmp_path / "from")))
+    made = sh(one.base().with_directory("/src", source), "cp -l /src/tool /src/tool3")
+
+    await made.directory("/src").export(str(tmp_path / "to"))
+
+    files = [
+        path for path in (tmp_path / "to").rglob("*") if path.is_file() and not path.is_symlink()
+    ]
+    assert 7 == len({path.lstat().st_ino for path in files}) == len(files)
+    assert "../__init__.py" == os.readlink(tmp_path / "to/a/link")  # noqa: PTH115 - as written
+
+
+async def test_changed_tree_shares_what_did_not_change(open_: Opener, tmp_path: Path) -> None:
+    """The next version of a source takes no space for the files that are the same."""
+    big = os.urandom(1 << 20)
+    (tmp_path / "big").write_bytes(big)
+    (tmp_path / "big").chmod(0o644)
+
+    async def laid_out(text: str) -> None:
+        (tmp_path / "small").write_text(text)
+        async with open_(tmp_path, environ={"STILETTO_CACHE": str(tmp_path / ".c")}) as session:
+            kept: dagger.Directory = session.dag.host().directory(".", exclude=[".c"])
+            await sh(session.base().with_directory("/src", kept), "cat /src/small").stdout()
+
+    await laid_out("one")
+    await laid_out("two")
+    found = list((tmp_path / ".c/checkouts").rglob("big"))
+    assert 2 == len(found)
+    assert 1 == len({path.stat().st_ino for path in found})
