@@ -16,6 +16,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
+from tests.unit.wheelwright.samples import moved
 
 from wheelwright.errors import WheelwrightError
 from wheelwright.github.calls import Caller, Engine, caller
@@ -104,7 +105,8 @@ def planned(
     """Plan the workflows of a repository that has the module as a toolchain."""
     said = json.dumps({"toolchains": [{"name": name, "source": source, "pin": pin}]})
     who = caller(said, engine, module, package)
-    return workflows(PACKAGE, who, options or Options(), prefix)
+    of = moved(PACKAGE, prefix) if prefix else PACKAGE
+    return workflows(of, who, options or Options())
 
 
 def fields(field: str, value: str) -> dict[str, Any]:
