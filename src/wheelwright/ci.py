@@ -129,6 +129,7 @@ async def _timed(gate: AnyGate, loaded: LoadedProject, python: str) -> Row:
         # The arguments are invalid, which is no gate's failure.
         raise
     except Exception as caught:
+        # What is expected may come in a group of a task group; `expected` raises anything else.
         text = expected(caught)
         result = GateResult(gate.name, Verdict.FAILED, text.splitlines()[0], text)
     return Row(result, time.monotonic() - started_s)

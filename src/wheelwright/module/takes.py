@@ -19,9 +19,10 @@ def takes(
     """Replace each parameter of a function that is a dataclass of arguments by its fields.
 
     `groups` are those of its base classes whose fields the function takes; all of them without any,
-    except for `without`. `defaults` are those that differ for this function. It is outside of
-    every other decorator but the SDK's own, which reads the signature and the annotations of what
-    it is given (dagger-io 0.21.11, `Function.parameters`).
+    except for `without`. `defaults` are those that differ for this function. The SDK reads the
+    signature and the annotations of the function that it gets (dagger-io 0.21.11,
+    `Function.parameters`): a decorator outside of this one has to keep both, as functools.wraps
+    does.
     """
 
     def decorate(function: Callable[..., Awaitable[R]]) -> Callable[..., Awaitable[R]]:
@@ -37,11 +38,11 @@ def takes(
 
         @functools.wraps(function)
         async def call(self: object, **given: Any) -> R:
-            made = {
+            values = {
                 name: record(**{field: given.pop(field) for field in fields if field in given})
                 for name, (record, fields) in records.items()
             }
-            return await function(self, **made, **given)
+            return await function(self, **values, **given)
 
         own_self, *others = parameters.values()
         keywords = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in others]

@@ -180,12 +180,12 @@ class RemoteGit:
         answer: dict[str, Any] = json.loads(await _answer(await self._do("trace", commit, branch)))
         return Trace(**{**answer, "parents": tuple(answer["parents"])})
 
-    async def compare(self, made: ReleaseCommit, other: str) -> tuple[str, tuple[str, ...]]:
+    async def compare(self, expected: ReleaseCommit, other: str) -> tuple[str, tuple[str, ...]]:
         """Return the commit of a description, and what another one has that this has not.
 
         What differs is for people: paths, each with how it differs.
         """
-        described = (await self.clone()).with_new_file(_COMMIT, made.json())
+        described = (await self.clone()).with_new_file(_COMMIT, expected.json())
         answer = json.loads(await _answer(await self._run(described, ["compare", _COMMIT, other])))
         changes = {"A": "added", "D": "missing"}
         differing = (

@@ -7,11 +7,10 @@ Source: GitHub's documentation, "Workflow commands", and the escaping of its own
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from wheelwright.errors import RequestError
-from wheelwright.gates.audit import vulnerabilities
 from wheelwright.gates.lint import Issue
 from wheelwright.project.files import join
 from wheelwright.project.pyproject import line_of
@@ -130,17 +129,40 @@ def of_audit(report: str, lock: str = "", path: str = "uv.lock") -> list[Annotat
     Raises:
         RequestError: not such a report.
     """
+    # Not the gate's reader: the gate requires what its own pip-audit writes, this is anyone's file.
     try:
         data = json_data(report)
-        found = vulnerabilities(data["dependencies"] if isinstance(data, dict) else data)
+        dependencies: Sequence[dict[str, object]] = (
+            data["dependencies"] if isinstance(data, dict) else data
+        )
+        rows = [
+            (str(each["name"]), str(each.get("version", "")), vulnerability)
+            for each in dependencies
+            for vulnerability in _list(each.get("vulns", []))
+        ]
+        return [
+            Annotation(
+                str(vulnerability["id"]),
+                f"{name} {version}: {vulnerability['id']}, {_fixed(vulnerability)}",
+                path if lock else "",
+                (line_of(lock, f'name = "{name}"') or 0) if lock else 0,
+            )
+            for name, version, vulnerability in rows
+        ]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RequestError(
             f"the audit is not pip-audit's JSON: {error!r}", "make it with `pip-audit -f json`"
         ) from error
-    annotations: list[Annotation] = []
-    for each in found:
-        fixed = f"fixed in {', '.join(each.fixed_in)}" if each.fixed_in else "no fixed version yet"
-        message = f"{each.package} {each.version}: {each.advisory}, {fixed}"
-        line = line_of(lock, f'name = "{each.package}"') or 0
-        annotations.append(Annotation(each.advisory, message, path if lock else "", line))
-    return annotations
+
+
+def _list(value: object) -> list[dict[str, object]]:
+    if not isinstance(value, list):
+        raise TypeError(f"vulns is {value!r}")
+    return value
+
+
+def _fixed(vulnerability: dict[str, object]) -> str:
+    versions = vulnerability.get("fix_versions")
+    if isinstance(versions, list) and versions:
+        return f"fixed in {', '.join(map(str, versions))}"
+    return "no fixed version yet"

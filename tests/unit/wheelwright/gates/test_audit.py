@@ -63,6 +63,19 @@ def test_no_answer_is_an_error_and_not_a_pass() -> None:
         judged(Audit(), Ran(1, "", "Traceback\nConnectionError: no route"))
 
 
+@pytest.mark.parametrize("key", ["version", "vulns.fix_versions"])
+def test_a_report_without_what_pip_audit_writes_is_no_verdict(key: str) -> None:
+    """A finding that lacks its version, or the versions that fix it, is not read as one."""
+    broken = json.loads(json.dumps(HIT))
+    outer, _, inner = key.partition(".")
+    if inner:
+        del broken[outer][0][inner]
+    else:
+        del broken[outer]
+    with pytest.raises(ToolFailed, match="nothing is known about them"):
+        judged(Audit(), report(broken))
+
+
 def test_without_a_lock_there_is_nothing_to_audit() -> None:
     """The reason names the next act."""
     assert "`uv lock` makes one" in Audit().configured(project('[project]\nname = "demo"\n'))

@@ -161,7 +161,23 @@ def test_audit_is_told_at_the_lock() -> None:
     assert second.endswith("PYSEC-2, no fixed version yet")
 
 
-@pytest.mark.parametrize("said", ["", "{}", "[1]", '{"dependencies": [{"vulns": 1, "name": ""}]}'])
+def test_an_audit_with_numbers_is_text() -> None:
+    """A file that another program wrote may have a number for an advisory or a version."""
+    said = '[{"name": "idna", "version": 3, "vulns": [{"id": 7, "fix_versions": [4]}]}]'
+    assert "::error title=7::idna 3: 7, fixed in 4\n" == render(of_audit(said))
+
+
+OTHERS = (
+    "",
+    "{}",
+    "[1]",
+    '{"dependencies": [{"vulns": 1, "name": ""}]}',
+    '{"dependencies": [{"vulns": "", "name": ""}]}',
+    '{"dependencies": [{"vulns": {}, "name": ""}]}',
+)
+
+
+@pytest.mark.parametrize("said", OTHERS)
 def test_audit_of_another_kind_is_named(said: str) -> None:
     """A file that is not pip-audit's is the caller's mistake, and said so."""
     with pytest.raises(RequestError, match="the audit is not pip-audit's JSON"):
