@@ -6,27 +6,47 @@ tox reads its configuration in a language; every other runner's is read without 
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 from importlib.resources import files as resources
 
+from wheelwright.container.loading import LoadedProject
 from wheelwright.container.steps import observe, output
 from wheelwright.container.toolchain import tooled
-from wheelwright.environment.plan import SOURCE, VENV
+from wheelwright.environment.plan import SOURCE
 from wheelwright.environment.tools import Tool, pinned
+from wheelwright.errors import ProjectError
 from wheelwright.pins import DEFAULT_PYTHON
 from wheelwright.project.files import Snapshot, join
+from wheelwright.project.model import Printed
 from wheelwright.project.runners import tox_config
 from wheelwright.project.runners.job import Place
-from wheelwright.project.runners.tox import inputs
+from wheelwright.project.runners.tox import configured, inputs
 
 
-async def tox_environments(files: Snapshot, place: Place, python: str) -> tox_config.Environments:
-    """Return the environments of tox, for commands on that Python.
+async def with_runners(loaded: LoadedProject) -> LoadedProject:
+    """Return the project with what its tox says, where it has a configuration of tox.
+
+    What is wrong with that configuration is an error of whatever needs it.
+    """
+    project = loaded.project
+    if project.tox is not None:
+        return loaded
+    try:
+        place = configured(project.files, project.where)
+    except ProjectError as error:
+        printed = Printed(Place("tox.ini"), error=error)
+    else:
+        if place is None:
+            return loaded
+        printed = await _printed(project.files, place)
+    return replace(loaded, project=replace(project, tox=printed))
+
+
+async def _printed(files: Snapshot, place: Place) -> Printed:
+    """Return what tox prints about all its environments.
 
     The step sees the file that configures tox and nothing else, so it runs again when that file
     changes. It is the same for every Python.
-
-    Raises:
-        ProjectError: tox cannot read the file.
     """
     tool = Tool("tox", pinned("tox", DEFAULT_PYTHON), "pinned by wheelwright")
     where = join(SOURCE, posixpath.dirname(place.path))
@@ -39,6 +59,5 @@ async def tox_environments(files: Snapshot, place: Place, python: str) -> tox_co
     ).with_workdir(where)
     ended = await output(observe(container, tox_config.command(place)), "tox config")
     if ended.exit_code:
-        raise tox_config.failure(place, ended.stderr)
-    layout = tox_config.Layout(SOURCE, VENV, python)
-    return tox_config.read(ended.stdout, files, place, layout)
+        return Printed(place, error=tox_config.failure(place, ended.stderr))
+    return Printed(place, ended.stdout)

@@ -15,7 +15,23 @@ from wheelwright.project import settings as table
 from wheelwright.project.files import Snapshot, join, upward
 from wheelwright.project.lock import Lock
 from wheelwright.project.pyproject import Pyproject
+from wheelwright.project.runners.job import Place
 from wheelwright.project.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """What tox printed about its environments.
+
+    Attributes:
+        place: the file that configures it.
+        text: JSON, as `tox_config.command` prints it; empty where tox failed.
+        error: why it failed.
+    """
+
+    place: Place
+    text: str = ""
+    error: ProjectError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +45,8 @@ class Project:
         root: the workspace root's; the same as `package` without a workspace.
         members: pyproject.toml of every workspace member by directory, root excluded.
         base: the directory that uv works in: the workspace root's, else the package's.
+        tox: what tox printed about its environments; None without a configuration of tox, and
+            before anybody asked for it.
     """
 
     files: Snapshot
@@ -39,6 +57,7 @@ class Project:
     lock: Lock | None
     members: Mapping[str, Pyproject] = field(default_factory=dict)
     base: str = ""
+    tox: Printed | None = None
 
     @property
     def name(self) -> str:

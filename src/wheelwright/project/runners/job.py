@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from wheelwright.project.files import join
+
+# A requirement line that has a path: `-r FILE`, `-c FILE`, `-e DIR[extra]`, `./DIR[extra]`.
+_LINE: Final = re.compile(r"(?P<option>-[rce] |)(?P<path>[^\[\]]+)(?P<extras>\[[^\[\]]*\])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +82,62 @@ class Job:
     unread: tuple[Unread, ...] = ()
     tags: tuple[str, ...] = ()
     default: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LocalPath:
+    """The path in a requirement line.
+
+    Attributes:
+        option: `-r`, `-c`, `-e`, or empty.
+        path: from the root; empty for the root itself, absolute for one outside.
+        extras: with their brackets; empty for none.
+    """
+
+    option: str
+    path: str
+    extras: str = ""
+
+    def __str__(self) -> str:
+        if self.option in ("-r", "-c"):
+            return f"{self.option} {self.path}"
+        place = self.path if self.path.startswith("/") else f"./{self.path}"
+        return f"{self.option} {place}{self.extras}".lstrip()
+
+
+def local_path(line: str, where: str = "") -> LocalPath | None:
+    """Return the path that a requirement line has, from `where`; None for a line without one."""
+    found = _LINE.fullmatch(line.strip()) if len(line) < 5000 else None
+    if found is None or "://" in line:
+        return None
+    option, path = found["option"].strip(), found["path"].strip()
+    if not option and not path.startswith((".", "/")):
+        return None
+    inside = path if path.startswith("/") else join(where, path)
+    return LocalPath(option, inside, found["extras"] or "")
+
+
+def moved(job: Job, where: str) -> Job:
+    """Return a job that was read in a directory, with its paths from the root."""
+    if not where:
+        return job
+    lines = [(line, local_path(line, where)) for line in job.requirements]
+    return replace(
+        job,
+        place=_moved(job.place, where),
+        requirements=tuple(str(path) if path else line for line, path in lines),
+        workdir=job.workdir if job.workdir.startswith("/") else join(where, job.workdir),
+        unread=tuple(replace(each, place=_moved(each.place, where)) for each in job.unread),
+    )
+
+
+def _moved(place: Place, where: str) -> Place:
+    return replace(place, path=join(where, place.path))
+
+
+def concerns(job: Job, where: str) -> bool:
+    """Whether a job of a repository names a directory of it: installs it, or runs there."""
+    named = [path.path for line in job.requirements if (path := local_path(line))]
+    named += [job.workdir]
+    named += [posixpath.normpath(word) for command in job.commands for word in command]
+    return any(f"/{path}/".find(f"/{where}/") >= 0 for path in named)
