@@ -4,10 +4,17 @@
 |---|---|---|
 | `python` | "3.12" | the version used by default |
 | `step-timeout` | "30m" | how long one step may take; "0" is no limit |
+| `test` | list | the command line that tests, such as ["python", "-m", "unittest"] |
+| `runner` | string | what says how to test, such as "tox:py312-dj52", "nox:tests", "pytest" |
+| `env` | table | variables of the tests, such as { DJANGO_SETTINGS_MODULE = "tests.settings" } |
 | `groups` | list | dependency groups for the tests, instead of the place found |
 | `extras` | list | extras installed beside the test dependencies |
+| `requirements` | list | requirements files for the tests, instead of the place found |
 | `pytest-args` | list | arguments of pytest where the caller gives none |
+| `lint` | list | the linter's command line, such as ["ruff", "check", "src"] |
+| `format` | list | the command line that checks the format, such as ["black", "--check", "."] |
 | `typecheck` | list | the type checker's command line, such as ["mypy", "src"] |
+| `user` | "root" | the user of the tests; an ordinary one without it |
 | `services` | list | servers for the tests, such as ["postgres:16", "redis:7"] |
 | `migrate` | list | a command line that runs before the tests where there are services |
 | `skip` | list | gates that `ci` leaves out; they are listed as such |
@@ -16,6 +23,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,17 +43,32 @@ class Settings:
     python: str = ""
     groups: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
+    test: tuple[str, ...] = ()
+    runner: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+    requirements: tuple[str, ...] = ()
     pytest_args: tuple[str, ...] = ()
+    lint: tuple[str, ...] = ()
+    format: tuple[str, ...] = ()
     typecheck: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     matrix: MatrixSettings = field(default_factory=MatrixSettings)
     step_timeout: str = ""
     services: tuple[str, ...] = ()
     migrate: tuple[str, ...] = ()
+    user: str = ""
 
 
-_STRINGS = ("python", "step-timeout")
-_LISTS = ("groups", "extras", "pytest-args", "typecheck", "skip", "services", "migrate")
+_STRINGS = ("python", "step-timeout", "runner", "user")
+_LISTS = (
+    *("test", "groups", "extras", "requirements", "pytest-args", "lint", "format", "typecheck"),
+    *("skip", "services", "migrate"),
+)
+_TABLES = ("env",)
+_RUNNERS = ("tox", "nox", "hatch", "pdm", "pytest", "unittest")
+_USERS = ("", "root")
+# A name that every shell and every program accepts.
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,200}")
 
 
 def read(pyproject: Pyproject, gates: Sequence[str] | None = None) -> Settings:
@@ -78,7 +101,7 @@ def read(pyproject: Pyproject, gates: Sequence[str] | None = None) -> Settings:
 
 
 def _unknown_keys(table: Mapping[str, Any]) -> list[str]:
-    known = (*_STRINGS, *_LISTS, "matrix")
+    known = (*_STRINGS, *_LISTS, *_TABLES, "matrix")
     return [f"has an {unknown('key', key, known)}" for key in table if key not in known]
 
 
@@ -96,4 +119,24 @@ def _wrong_values(table: Mapping[str, Any], gates: Sequence[str] | None) -> list
             wrong.extend(
                 f"has an {unknown('gate', gate, gates)}" for gate in value if gate not in gates
             )
+    return [*wrong, *_wrong_choices(table), *_wrong_variables(table.get("env", {}))]
+
+
+def _wrong_choices(table: Mapping[str, Any]) -> list[str]:
+    wrong = []
+    runner, user = table.get("runner", ""), table.get("user", "")
+    if isinstance(runner, str) and runner and runner.partition(":")[0] not in _RUNNERS:
+        wrong.append(f"has an {unknown('runner', runner.partition(':')[0], _RUNNERS)}")
+    if isinstance(user, str) and user not in _USERS:
+        wrong.append(f'has user = {user!r}; only "root" can be set')
     return wrong
+
+
+def _wrong_variables(table: object) -> list[str]:
+    if not isinstance(table, Mapping):
+        return [f"has env = {table!r}, which is not a table"]
+    return [
+        f"has env.{name} = {value!r}, which is not a variable and its text"
+        for name, value in table.items()
+        if not isinstance(value, str) or not _VARIABLE.fullmatch(name)
+    ]
