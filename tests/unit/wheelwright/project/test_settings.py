@@ -12,8 +12,24 @@ def test_settings_are_read() -> None:
     text = LIKE_CLICK + (
         '[tool.wheelwright]\npython = "3.11"\ngroups = ["tests"]\nextras = []\n'
         'pytest-args = ["-x"]\ntypecheck = ["mypy", "src"]\nskip = ["build"]\n'
+        'test = ["pytest", "-q"]\nrunner = "tox:py312"\nrequirements = ["ci.txt"]\n'
+        'lint = ["ruff", "check"]\nformat = ["black", "."]\nuser = "root"\n'
+        'env = { MODE = "ci" }\n'
     )
-    expected = Settings("3.11", ("tests",), (), ("-x",), ("mypy", "src"), ("build",))
+    expected = Settings(
+        python="3.11",
+        groups=("tests",),
+        pytest_args=("-x",),
+        typecheck=("mypy", "src"),
+        skip=("build",),
+        test=("pytest", "-q"),
+        runner="tox:py312",
+        requirements=("ci.txt",),
+        lint=("ruff", "check"),
+        format=("black", "."),
+        user="root",
+        env={"MODE": "ci"},
+    )
     assert expected == project(text).settings
 
 
@@ -32,3 +48,13 @@ def test_setting_of_another_type_is_refused() -> None:
         project(LIKE_CLICK + '[tool.wheelwright]\ngroups = "tests"\n')
     with pytest.raises(ProjectError, match=r"has python = 3\.12, which is not a string"):
         project(LIKE_CLICK + "[tool.wheelwright]\npython = 3.12\n")
+
+
+def test_choice_that_does_not_exist_is_refused() -> None:
+    """A runner, a user and a variable that cannot be are refused with what can be."""
+    text = LIKE_CLICK + '[tool.wheelwright]\nrunner = "toxx:py3"\nuser = "me"\nenv = { 1A = "" }\n'
+    with pytest.raises(ProjectError) as raised:
+        project(text)
+    assert 'unknown runner "toxx" (did you mean "tox"?)' in str(raised.value)
+    assert "has user = 'me'; only \"root\" can be set" in str(raised.value)
+    assert "has env.1A = '', which is not a variable and its text" in str(raised.value)
