@@ -13,6 +13,7 @@ from wheelwright import ci
 from wheelwright.container import attempting, limits, packages, steps
 from wheelwright.container.failures import translate_errors
 from wheelwright.container.loading import LoadedProject, load, python_of
+from wheelwright.container.runners import with_runners
 from wheelwright.container.source import read
 from wheelwright.distribution import builder
 from wheelwright.errors import RequestError
@@ -45,7 +46,7 @@ from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.testing import cells, matrix, run_tests
 from wheelwright.testing.cells import Selection
 from wheelwright.testing.matrix import MatrixOptions
-from wheelwright.testing.plan import TestOptions, TestRequest
+from wheelwright.testing.plan import TestRequest
 from wheelwright.testing.reports import history
 from wheelwright.testing.reports.model import MatrixReport
 
@@ -94,7 +95,7 @@ class Wheelwright(Releases):
     @translate_errors
     async def versions(self) -> list[str]:
         """List the Python versions that the package claims, oldest first."""
-        return claimed((await self._loaded()).project.package)
+        return claimed((await self._loaded(runners=False)).project.package)
 
     @function
     @check
@@ -103,15 +104,16 @@ class Wheelwright(Releases):
     async def test(
         self, git: Git, python: Python = "", *, request: TestRequest, rerun: Rerun = False
     ) -> str:
-        """Run the tests with pytest on one Python, and fail if they fail.
+        """Run the tests on one Python, and fail if they fail.
 
-        The test dependencies are taken from the first place that has them: a dependency group or
-        extra named tests, test or dev, a requirements file such as requirements-dev.txt, or tox's
-        deps. The result names it. `test-run` returns the files of the same run.
+        The command, its variables and what is installed come from the first place that says so:
+        [tool.wheelwright], a test environment of tox, nox, hatch or PDM, else pytest with a
+        dependency group or extra named tests, test or dev, or a requirements file, else unittest.
+        The result names it. `test-run` returns the files of the same run.
         """
         loaded = await self._loaded(git, rerun=rerun)
         cell = request.cell(self._python(loaded, python))
-        tested = await run_tests.test(loaded, cell, TestOptions(request.args))
+        tested = await run_tests.test(loaded, cell, request.options())
         if error := tested.error():
             raise error
         return tested.text()
@@ -124,7 +126,7 @@ class Wheelwright(Releases):
         """Return the run that `test` judges, with its JUnit report and log, passed or failed."""
         loaded = await self._loaded(git, reading=not rerun, rerun=rerun)
         cell = request.cell(self._python(loaded, python))
-        return run_object(await run_tests.test(loaded, cell, TestOptions(request.args)))
+        return run_object(await run_tests.test(loaded, cell, request.options()))
 
     @function
     @check
@@ -247,7 +249,7 @@ class Wheelwright(Releases):
         link: Annotated[str, Doc("Where to read more.")] = "",
     ) -> str:
         """Post a message to a webhook, such as Slack's; for a step that runs on failure."""
-        loaded = await self._loaded()
+        loaded = await self._loaded(runners=False)
         text = compose(message, loaded.project, what=what, link=link)
         return await post(await webhook.plaintext(), text)
 
@@ -262,8 +264,8 @@ class Wheelwright(Releases):
             return await builder.build(loaded, self._python(loaded, python))
 
         if all_packages:
-            return await packages.gather(await self._all_loaded(git), one)
-        return await one(await self._loaded(git))
+            return await packages.gather(await self._all_loaded(git, runners=False), one)
+        return await one(await self._loaded(git, runners=False))
 
     @function
     @translate_errors
@@ -301,7 +303,7 @@ class Wheelwright(Releases):
         Each one only calls functions of this module. The text is in a marked block;
         running this again replaces the block and keeps everything around it.
         """
-        return await github.workflows(await self._loaded(), self.package, options)
+        return await github.workflows(await self._loaded(runners=False), self.package, options)
 
     @function
     @takes()
@@ -327,14 +329,14 @@ class Wheelwright(Releases):
     @uncached
     async def uv_cache(self) -> dagger.Directory:
         """Return uv's cache for a CI service to keep: what was built, not what was downloaded."""
-        return await github.saved_cache(await self._loaded()).sync()
+        return await github.saved_cache(await self._loaded(runners=False)).sync()
 
     @uncached
     async def restore_uv_cache(
         self, saved: Annotated[dagger.Directory, Doc("What `uv-cache` returned earlier.")]
     ) -> str:
         """Put a saved uv cache into the engine."""
-        return await github.restore_cache(await self._loaded(), saved)
+        return await github.restore_cache(await self._loaded(runners=False), saved)
 
     async def _of_package(
         self, options: ReleaseOptions, git: dagger.Directory, *, checkout: bool = False
@@ -344,21 +346,27 @@ class Wheelwright(Releases):
         return replace(options, package=package, python=python, git=git, checkout=checkout), loaded
 
     async def _loaded(
-        self, git: dagger.Directory | None = None, *, reading: bool = False, rerun: bool = False
+        self,
+        git: dagger.Directory | None = None,
+        *,
+        reading: bool = False,
+        rerun: bool = False,
+        runners: bool = True,
     ) -> LoadedProject:
+        """Read the package; `runners` is whether it matters how it is tested, typed and linted."""
         attempting.begin(reading=reading, rerun=rerun)
         loaded = await load(await read(self.source, git), ci.skippable(), self.package)
         self._set_limits(loaded)
-        return loaded
+        return await with_runners(loaded) if runners else loaded
 
     async def _all_loaded(
-        self, git: dagger.Directory, *, rerun: bool = False
+        self, git: dagger.Directory, *, rerun: bool = False, runners: bool = True
     ) -> list[LoadedProject]:
         attempting.begin(rerun=rerun)
         source = await read(self.source, git)
         all_loaded = await packages.all_loaded(source, ci.skippable(), self.package)
         self._set_limits(all_loaded[0])
-        return all_loaded
+        return [await with_runners(each) if runners else each for each in all_loaded]
 
     def _set_limits(self, loaded: LoadedProject) -> None:
         limit = self.step_timeout or loaded.project.settings.step_timeout or limits.DEFAULT_STEP

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeVar
 
 import anyio
 import dagger
@@ -17,6 +18,16 @@ from wheelwright.project.model import Project, describe
 from wheelwright.project.pythons import choose
 from wheelwright.project.reading import not_text
 from wheelwright.project.workspace import locate, members
+
+T = TypeVar("T")
+
+MODULES_MAX, MODULE_SIZE_MAX = 200, 256 * 1024
+
+# Where modules with tests are looked for.
+_TEST_MODULES = (
+    *("**/test*.py", "**/*test.py", "**/*tests.py", "**/conftest.py"),
+    *("**/tests/**/*.py", "**/test/**/*.py"),
+)
 
 # Directories, beside the root, whose entries are looked at.
 _LISTED = (".config/", "requirements/")
@@ -81,6 +92,58 @@ async def load(given: Source, gates: Sequence[str], package: str = "") -> Loaded
     return LoadedProject(project, source, given.repository, given.notes, given.pointer)
 
 
+async def with_files(
+    loaded: LoadedProject, named: Callable[[Project], Iterable[str]]
+) -> LoadedProject:
+    """Return the project with the files that it names, and those that these name in turn.
+
+    One that does not exist, or is not text, is left out: whatever needs it says so.
+    """
+    asked: set[str] = set()
+    while True:
+        project = loaded.project
+        new = sorted(set(named(project)) - asked - project.files.texts.keys())
+        asked.update(new)
+        texts = await together({path: partial(_text_or_nothing, loaded, path) for path in new})
+        found = {path: text for path, text in texts.items() if text is not None}
+        if not found:
+            return loaded
+        files = project.files.with_more(Snapshot(found))
+        loaded = replace(loaded, project=replace(project, files=files))
+
+
+async def with_test_modules(loaded: LoadedProject) -> LoadedProject:
+    """Return the project with the texts of the modules that are named like tests.
+
+    At most `MODULES_MAX` of `MODULE_SIZE_MAX` bytes are read: one is enough to know.
+    """
+    project = loaded.project
+    if project.test_modules:
+        return loaded
+    source = loaded.source.directory(project.where) if project.where else loaded.source
+    paths = {path for pattern in _TEST_MODULES for path in await source.glob(pattern)}
+    first = [join(project.where, path) for path in sorted(paths)[:MODULES_MAX]]
+    texts = await together({path: partial(_module, loaded, path) for path in first})
+    found = {path: text for path, text in texts.items() if text is not None}
+    return replace(loaded, project=replace(project, test_modules=found))
+
+
+async def _module(loaded: LoadedProject, path: str) -> str | None:
+    try:
+        file = loaded.source.file(path)
+        return await text_of(path, file) if await file.size() <= MODULE_SIZE_MAX else None
+    except (dagger.QueryError, ProjectError):
+        # A directory of that name, or no text: nothing that a runner would load.
+        return None
+
+
+async def _text_or_nothing(loaded: LoadedProject, path: str) -> str | None:
+    try:
+        return await text_of(path, loaded.source.file(path))
+    except (dagger.QueryError, ProjectError):
+        return None
+
+
 def _below(paths: Iterable[str], base: str) -> list[str]:
     start = f"{base}/" if base else ""
     return [path.removeprefix(start) for path in paths if path.startswith(start)]
@@ -140,9 +203,9 @@ async def text_of(path: str, file: dagger.File) -> str:
     return text
 
 
-async def together(calls: Mapping[str, Callable[[], Awaitable[str]]]) -> dict[str, str]:
+async def together(calls: Mapping[str, Callable[[], Awaitable[T]]]) -> dict[str, T]:
     """Return the result of each key, all of them requested at the same time."""
-    results: dict[str, str] = {}
+    results: dict[str, T] = {}
 
     async def ask(key: str) -> None:
         results[key] = await calls[key]()

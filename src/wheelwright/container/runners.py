@@ -9,37 +9,43 @@ import posixpath
 from dataclasses import replace
 from importlib.resources import files as resources
 
-from wheelwright.container.loading import LoadedProject
+from wheelwright.container.loading import LoadedProject, with_files, with_test_modules
 from wheelwright.container.steps import observe, output
 from wheelwright.container.toolchain import tooled
-from wheelwright.environment.plan import SOURCE
+from wheelwright.environment.places import SOURCE
+from wheelwright.environment.runner_jobs import files_named
+from wheelwright.environment.test_setup import needs_modules
 from wheelwright.environment.tools import Tool, pinned
 from wheelwright.errors import ProjectError
 from wheelwright.pins import DEFAULT_PYTHON
 from wheelwright.project.files import Snapshot, join
-from wheelwright.project.model import Printed
+from wheelwright.project.model import Printed, Project
 from wheelwright.project.runners import tox_config
 from wheelwright.project.runners.job import Place
 from wheelwright.project.runners.tox import configured, inputs
 
 
 async def with_runners(loaded: LoadedProject) -> LoadedProject:
-    """Return the project with what its tox says, where it has a configuration of tox.
+    """Return the project with what else decides how it is tested, typed and linted.
 
-    What is wrong with that configuration is an error of whatever needs it.
+    That is what its tox prints, the requirements files that are named, and the modules of its
+    tests where nothing else says what runs them.
+
+    What is wrong with a file is an error of whatever needs it.
     """
     project = loaded.project
-    if project.tox is not None:
-        return loaded
+    if project.tox is None:
+        loaded = replace(loaded, project=replace(project, tox=await _of_tox(project)))
+    loaded = await with_files(loaded, files_named)
+    return await with_test_modules(loaded) if needs_modules(loaded.project) else loaded
+
+
+async def _of_tox(project: Project) -> Printed | None:
     try:
         place = configured(project.files, project.where)
     except ProjectError as error:
-        printed = Printed(Place("tox.ini"), error=error)
-    else:
-        if place is None:
-            return loaded
-        printed = await _printed(project.files, place)
-    return replace(loaded, project=replace(project, tox=printed))
+        return Printed(Place("tox.ini"), error=error)
+    return await _printed(project.files, place) if place else None
 
 
 async def _printed(files: Snapshot, place: Place) -> Printed:

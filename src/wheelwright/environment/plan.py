@@ -16,11 +16,13 @@ the lowest pytest of all runs on no current Python |
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from packaging.utils import canonicalize_name
 
-from wheelwright.environment.sources import expand
+from wheelwright.environment.places import SOURCE as SOURCE
+from wheelwright.environment.places import VENV as VENV
+from wheelwright.environment.sources import Expanded, expand
 from wheelwright.environment.test_dependencies import NAMES, TestDependencies
 from wheelwright.pins import full_image, slim_image
 from wheelwright.project import building
@@ -30,8 +32,6 @@ from wheelwright.project.layout import test_directories
 from wheelwright.project.model import Project
 from wheelwright.project.version import VersionSource, pretend_variables, version_source
 
-SOURCE = "/src"
-VENV = "/opt/venv"
 _WRITTEN = "/opt/wheelwright"
 
 # What lists the files of an sdist with git, also where the version is written down.
@@ -110,9 +110,9 @@ def plan(
         dependencies=dependencies,
         install=install,
         # For a version from .git, a tree that lacks files is a changed one.
-        later=() if history else test_directories(project),
+        later=() if history or wanted.paths else test_directories(project),
         variables=variables,
-        notes=(*more, *notes),
+        notes=(*more, *notes, *wanted.notes),
         locked=resolution == "locked",
         sdists=building.sdists(project) if resolution == "locked" else (),
         volume=building.volume(project),
@@ -157,6 +157,8 @@ _Layers = tuple[
 
 
 def _locked(project: Project, wanted: TestDependencies, groups: tuple[str, ...]) -> _Layers:
+    if not wanted.installs:
+        return _tools_alone(project, wanted, groups)
     selection = [f"--group={group}" for group in groups]
     selection += [f"--extra={extra}" for extra in wanted.extras]
     if wanted.root_groups:
@@ -171,18 +173,51 @@ def _locked(project: Project, wanted: TestDependencies, groups: tuple[str, ...])
     sync = ("uv", "sync", "--frozen", "--no-default-groups", *selection)
     dependencies: list[tuple[str, ...]] = [(*sync, "--no-install-local")]
     written, requested = _files(wanted)
-    if requested:
+    if requested and not wanted.paths:
         dependencies.append(("uv", "pip", "install", *requested))
     notes: tuple[str, ...] = ()
     if wanted.lines:
         notes = (f"{wanted.place}: not in uv.lock, resolved from the index on this run",)
     # Exact would take out again what the line above put in.
-    return written, tuple(dependencies), ((*sync, "--inexact"),), notes
+    install = [(*sync, "--inexact")]
+    if wanted.paths:
+        install.append(("uv", "pip", "install", *requested, *_paths(wanted)))
+    return written, tuple(dependencies), tuple(install), notes
+
+
+def _tools_alone(project: Project, wanted: TestDependencies, groups: tuple[str, ...]) -> _Layers:
+    """Return the layers of an environment without the package and what it needs."""
+    tools = expand(
+        project,
+        [*project.package.group_lines(groups), *project.root.group_lines(wanted.root_groups)],
+    )
+    alone = replace(wanted, lines=tuple(dict.fromkeys((*tools.lines, *wanted.lines))))
+    written, requested = _files(alone)
+    dependencies: list[tuple[str, ...]] = [("uv", "venv", VENV)]
+    install: list[tuple[str, ...]] = []
+    if wanted.paths:
+        install.append(("uv", "pip", "install", *requested, *_paths(wanted)))
+    elif requested:
+        dependencies.append(("uv", "pip", "install", *requested))
+    where = f", from {wanted.place}" if alone.lines else ""
+    notes = (f"the package is not installed{where}",)
+    return written, tuple(dependencies), tuple(install), notes
+
+
+def _paths(wanted: TestDependencies) -> tuple[str, ...]:
+    """Return the arguments that install directories and files of the source."""
+    found: list[str] = []
+    for each in wanted.paths:
+        place = each.path if each.path.startswith("/") else join(SOURCE, each.path)
+        found += [*(["--editable"] if each.option == "-e" else []), f"{place}{each.extras}"]
+    return tuple(found)
 
 
 def _resolved(
     project: Project, wanted: TestDependencies, groups: tuple[str, ...], *, lowest: bool
 ) -> _Layers:
+    if not wanted.installs:
+        return _tools_alone(project, wanted, groups)
     package = project.package
     # An extra named like a test group has tools, every other one is part of the package.
     extras = map(canonicalize_name, wanted.extras)
@@ -202,6 +237,8 @@ def _resolved(
             *project.root.group_lines(wanted.root_groups),
         ],
     )
+    if wanted.paths:
+        return _together(project, wanted, tools)
     together = TestDependencies(
         wanted.place,
         lines=tuple(dict.fromkeys((*own.lines, *tools.lines, *wanted.lines))),
@@ -227,6 +264,26 @@ def _resolved(
         install,
         (f"{head}: resolved from the index on this run", *notes),
     )
+
+
+def _together(project: Project, wanted: TestDependencies, tools: Expanded) -> _Layers:
+    """Return the layers where other directories of the source are installed, too.
+
+    The package may need these, and no index has them: so all of it is resolved in one command,
+    over the source.
+    """
+    lines = tuple(dict.fromkeys((*tools.lines, *wanted.lines)))
+    written, requested = _files(replace(wanted, lines=lines))
+    members = [("--editable", join(SOURCE, where)) for where in dict.fromkeys(tools.members)]
+    own: tuple[str, ...] = ()
+    if project.installable:
+        extras = f"[{','.join(wanted.extras)}]" if wanted.extras else ""
+        own = ("--editable", f".{extras}")
+    paths = [word for pair in members for word in pair]
+    install = ("uv", "pip", "install", *requested, *paths, *_paths(wanted), *own)
+    head = "highest" if project.lock else "no uv.lock"
+    notes = (f"{head}: resolved from the index on this run",)
+    return written, (("uv", "venv", VENV),), (install,), notes
 
 
 def _own_install(

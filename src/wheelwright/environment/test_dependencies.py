@@ -1,33 +1,43 @@
 """Where a package's test dependencies are: the first place that has them.
 
-    1. dependency groups `tests`, `test`, `dev` of the package, then of the workspace root
-    2. extras of these names
-    3. requirements files, such as requirements/tests.txt or requirements-dev.txt
-    4. `deps` of tox
+    1. what the caller names, then [tool.wheelwright]
+    2. what the runner that tests installs: tox, nox, hatch
+    3. dependency groups `tests`, `test`, `dev` of the package, then of the workspace root; with
+       [tool.uv] default-groups beside them, where these are written
+    4. extras of these names
+    5. uv's `dev-dependencies`, Poetry's groups, PDM's `dev-dependencies`
+    6. requirements files, such as requirements/tests.txt, then requirements.txt
 
-A place with pytest wins over an earlier one without: a `dev` group is not a test environment merely
-because it exists. Where no place has pytest, it is added, pinned.
+Of 3 to 6, a place with pytest wins over an earlier one without: a `dev` group is not a test
+environment merely because it exists. Where the place has no pytest, it is added, pinned.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from wheelwright.environment.requirements import Flat, flatten, from_tox
+from wheelwright.environment import runner_jobs
+from wheelwright.environment.requirements import Flat, flatten, listed
 from wheelwright.environment.tools import pinned
-from wheelwright.errors import RequestError
+from wheelwright.errors import ProjectError, RequestError
+from wheelwright.project import poetry
+from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.pyproject import Pyproject
 from wheelwright.project.reading import requirement_or_none
+from wheelwright.project.runners import dev_dependencies
+from wheelwright.project.runners.job import Job, LocalPath, Unread, local_path
 
 NAMES = ("tests", "test", "dev")
-_FILES = (
+FILES = (
     "requirements/tests.txt",
     "requirements/test.txt",
+    "requirements/testing.txt",
+    "requirements/pytest.txt",
     "requirements-tests.txt",
     "requirements-test.txt",
     "requirements_tests.txt",
@@ -35,11 +45,15 @@ _FILES = (
     "tests-requirements.txt",
     "test-requirements.txt",
     "test_requirements.txt",
+    "tests/requirements.txt",
+    "test/requirements.txt",
     "requirements/dev.txt",
     "requirements-dev.txt",
     "requirements_dev.txt",
     "dev-requirements.txt",
+    "requirements.txt",
 )
+"""Requirements files that may have what the tests need, the likeliest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +62,10 @@ class TestDependencies:
 
     Attributes:
         groups: of the package; `root_groups` those of the workspace root.
-        lines: requirement lines from a file or from tox, never locked by uv.
+        lines: requirement lines from a file or from a runner, never locked by uv.
+        paths: directories and files of the source that are installed, too.
+        installs: whether the package itself is installed.
+        notes: what people should know about the choice, a sentence each.
     """
 
     __test__ = False
@@ -60,12 +77,20 @@ class TestDependencies:
     lines: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
+    paths: tuple[LocalPath, ...] = ()
+    installs: bool = True
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was found."""
+        found = (self.groups, self.root_groups, self.extras, self.lines, self.paths)
+        return not any(found)
 
     def describe(self, locked: str = "") -> str:
         """Return the text for people; `locked` follows the place, never what was added here."""
         added = f"; added {', '.join(self.added)}, pinned by wheelwright" if self.added else ""
-        found = self.groups or self.root_groups or self.extras or self.lines
-        return self.place + (locked if found else "") + added
+        return self.place + ("" if self.is_empty else locked) + added
 
 
 def find(
@@ -75,67 +100,232 @@ def find(
 
     Raises:
         RequestError: an unknown group or extra; the message lists the known ones.
+        ProjectError: the file that decides is broken, or computes what it installs.
     """
-    groups = tuple(groups) or project.settings.groups
-    extras = tuple(extras) or project.settings.extras
+    settings = project.settings
+    files = () if groups else settings.requirements
+    groups = tuple(groups) or settings.groups
+    extras = tuple(extras) or settings.extras
     _known_extras(project.package, extras)
     if groups:
         place = f"{_plural('dependency group', groups)} (as requested)"
-        found, lines = TestDependencies(place, groups=groups), project.package.group_lines(groups)
+        found = _of_groups(project, groups, place)
+    elif files:
+        flat = Flat()
+        paths = [join(project.where, path) for path in files]
+        flat = listed(project.files, [f"-r {path}" for path in paths], "", project.where)
+        found = _from_file(f"{', '.join(paths)} (requirements in [tool.wheelwright])", flat)
     else:
-        found, lines = _first(project, python)
-    return TestDependencies(
+        found = _of_runner(project, python) or _first(project)
+    return replace(
+        found,
         place=found.place + (f" with {_plural('extra', extras)}" if extras else ""),
-        groups=found.groups,
-        root_groups=found.root_groups,
         extras=tuple(dict.fromkeys((*found.extras, *extras))),
-        lines=found.lines,
-        constraints=found.constraints,
-        added=()
-        if _names_pytest(project.package, lines)
-        else (f"pytest=={pinned('pytest', python)}",),
+        added=() if has_pytest(project, found) else (f"pytest=={pinned('pytest', python)}",),
     )
 
 
-def _first(project: Project, python: str) -> tuple[TestDependencies, list[str]]:
-    places = list(_places(project, python))
-    for place, lines in places:
-        if _names_pytest(project.package, lines):
-            return place, lines
+def has_pytest(project: Project, wanted: TestDependencies) -> bool:
+    """Whether pytest is installed by these, or as something that the package itself needs."""
+    own = project.package.dependencies if wanted.installs else ()
+    names = {canonicalize_name(each.name) for each in requirements(project, wanted)}
+    names |= {canonicalize_name(each.name) for each in _expanded(project.package, own)}
+    return any(name == "pytest" or name.startswith("pytest-") for name in names)
+
+
+# -- the runner -----------------------------------------------------------------------------------
+
+
+def _of_runner(project: Project, python: str) -> TestDependencies | None:
+    """Return what the job that tests installs; None where no runner tests or it installs nothing.
+
+    Raises:
+        ProjectError: it computes what it installs, and no other place has pytest.
+    """
+    choice = runner_jobs.test_job(project, python)
+    if choice is None:
+        return None
+    job = choice.job
+    found = of_job(project, job)
+    computed = next((each for each in job.unread if each.subject == "requirements"), None)
+    if computed is None:
+        return None if found.is_empty else found
+    instead = _first(project)
+    if instead.is_empty or not has_pytest(project, instead):
+        raise ProjectError(
+            f"{computed.place}: what {job.runner} installs is computed: {computed.text}",
+            "name it in [tool.wheelwright]: groups, extras or requirements",
+        )
+    return replace(instead, notes=(*instead.notes, passed_over(job, computed)))
+
+
+def passed_over(job: Job, computed: Unread) -> str:
+    """Return the note on a value that a runner computes."""
+    return f"{computed.place} computes the {computed.subject} of {job.name}, and is passed over"
+
+
+def of_job(project: Project, job: Job) -> TestDependencies:
+    """Return what a runner's job installs.
+
+    Raises:
+        ProjectError: a group that does not exist, an included file that is not there.
+    """
+    flat = listed(project.files, job.requirements, str(job.place), project.where)
+    groups: list[str] = []
+    root_groups: list[str] = []
+    for name in job.groups:
+        key = canonicalize_name(name)
+        if written := project.package.groups.get(key):
+            groups.append(written)
+        elif (own := _own_group(project, key)) is not None:
+            flat.lines += own
+        elif written := project.root.groups.get(key):
+            root_groups.append(written)
+        else:
+            raise ProjectError(
+                f'{job.place} installs the dependency group "{name}", which does not exist',
+                "correct the name, or set groups in [tool.wheelwright]",
+            )
+    known = [*job.extras, *flat.extras]
+    if "optional-dependencies" not in project.package.dynamic:
+        # pip warns of an unknown one, and goes on.
+        known = [each for each in known if canonicalize_name(each) in project.package.extras]
+    parts = [
+        *([_plural("dependency group", [*groups, *root_groups])] if groups or root_groups else []),
+        *([_plural("extra", list(dict.fromkeys(known)))] if known else []),
+        *(["requirements"] if flat.lines or flat.paths else []),
+    ]
+    return TestDependencies(
+        place=f"{' and '.join(parts) or 'the package'}, from {job.place}",
+        groups=tuple(dict.fromkeys(groups)),
+        root_groups=tuple(dict.fromkeys(root_groups)),
+        extras=tuple(dict.fromkeys(known)),
+        lines=tuple(dict.fromkeys(flat.lines)),
+        constraints=tuple(dict.fromkeys(flat.constraints)),
+        paths=tuple(flat.paths),
+        installs=job.installs or flat.itself,
+    )
+
+
+def _own_group(project: Project, key: str) -> Sequence[str] | None:
+    """Return the lines of a group that only Poetry, PDM or uv knows; None where none does."""
+    table = poetry.read(project.package)
+    if table is not None and key in table.groups:
+        return table.group(key)
+    others = [dev_dependencies.uv_dev(project.package)]
+    others += dev_dependencies.pdm_dev(project.package)
+    for each in others:
+        if each is not None and canonicalize_name(each.name) == key:
+            return each.lines
+    return None
+
+
+# -- every other place ----------------------------------------------------------------------------
+
+
+def _first(project: Project) -> TestDependencies:
+    places = list(_places(project))
+    for place in places:
+        if has_pytest(project, replace(place, installs=False)):
+            return place
     if places:
         return places[0]
-    looked = "no group or extra tests, test, dev; no requirements file for tests; no deps of tox"
-    return TestDependencies(f"none found ({looked})"), []
+    looked = "no group or extra tests, test, dev; no requirements file"
+    return TestDependencies(f"none found ({looked})")
 
 
-def _places(project: Project, python: str) -> Iterator[tuple[TestDependencies, list[str]]]:
+def _places(project: Project) -> Iterator[TestDependencies]:
     package, root = project.package, project.root
+    defaults = dev_dependencies.default_groups(package)
+    beside = defaults.names if defaults.explicit else ()
     for name in NAMES:
         if written := package.groups.get(name):
             place = f'dependency group "{written}" in {package.path}'
-            yield TestDependencies(place, groups=(written,)), package.group(written)
+            others = tuple(each for each in beside if each != written)
+            more = f" with {_plural('default group', others)}" if others else ""
+            yield _of_groups(project, (written, *others), f"{place}{more}")
     for name in NAMES:
         if root is not package and (written := root.groups.get(name)):
             place = f'dependency group "{written}" of the workspace in {root.path}'
-            yield TestDependencies(place, root_groups=(written,)), root.group(written)
+            yield TestDependencies(place, root_groups=(written,))
     for name in NAMES:
         if name in package.extras:
             place = f'extra "{name}" in {package.path}'
-            yield TestDependencies(place, extras=(name,)), list(package.extras[name])
-    base = project.files.under(project.where)
-    for path in _FILES:
-        if base.text(path) is not None:
-            flat = flatten(base, path)
-            yield _from_file(path, flat, flat.extras), flat.lines
-    if tox := from_tox(base, package, python):
-        origin, flat = tox
-        extras = (extra for extra in flat.extras if extra in package.extras)
-        yield _from_file(origin, flat, extras), flat.lines
+            yield TestDependencies(place, extras=(name,))
+    yield from _of_tools(project)
+    for name in FILES:
+        path = join(project.where, name)
+        if project.files.text(path) is not None:
+            yield _from_file(path, flatten(project.files, path, project.where))
 
 
-def _from_file(place: str, flat: Flat, extras: Iterable[str]) -> TestDependencies:
-    lines, constraints = tuple(flat.lines), tuple(flat.constraints)
-    return TestDependencies(place, extras=tuple(extras), lines=lines, constraints=constraints)
+def _of_groups(project: Project, groups: Sequence[str], place: str) -> TestDependencies:
+    """Return groups, those of uv's `dev-dependencies`, Poetry and PDM among them."""
+    lines: list[str] = []
+    written: list[str] = []
+    for name in groups:
+        key = canonicalize_name(name)
+        own = None if key in project.package.groups else _own_group(project, key)
+        if own is not None:
+            lines += own
+        else:
+            written.append(name)
+    # An unknown one is an error that lists the known ones.
+    project.package.group_lines(written)
+    return _separated(project, TestDependencies(place, groups=tuple(written)), lines)
+
+
+def _separated(project: Project, found: TestDependencies, lines: Iterable[str]) -> TestDependencies:
+    """Return dependencies with lines, of which those with a path start at the package."""
+    flat = listed(project.files, [], "", project.where)
+    for line in lines:
+        inner = _located(project, line)
+        flat.lines += inner.lines
+        flat.paths += inner.paths
+        flat.extras += inner.extras
+    return replace(
+        found,
+        lines=(*found.lines, *flat.lines),
+        paths=(*found.paths, *flat.paths),
+        extras=tuple(dict.fromkeys((*found.extras, *flat.extras))),
+    )
+
+
+def _located(project: Project, line: str) -> Flat:
+    path = local_path(line, project.where)
+    return listed(project.files, [str(path) if path else line], "", project.where)
+
+
+def _of_tools(project: Project) -> Iterator[TestDependencies]:
+    """Yield what uv, Poetry and PDM install for development."""
+    package = project.package
+    if (dev := dev_dependencies.uv_dev(package)) is not None:
+        yield _separated(project, TestDependencies(f"{dev.place}"), dev.lines)
+    table = poetry.read(package)
+    groups = table.groups if table is not None else {}
+    for name in NAMES:
+        if table is not None and name in groups:
+            group = groups[name]
+            # `poetry install` brings every group that is not optional.
+            others = [key for key, each in groups.items() if not each.optional and key != name]
+            lines = [line for key in (name, *others) for line in table.group(key)]
+            more = f" with {_plural('group', others)}" if others else ""
+            place = f'Poetry\'s group "{group.name}" in {group.place.path}{more}'
+            yield _separated(project, TestDependencies(place), lines)
+    own = {str(canonicalize_name(each.name)): each for each in dev_dependencies.pdm_dev(package)}
+    for name in dict.fromkeys((*NAMES, *own)):
+        if name in own:
+            yield _separated(project, TestDependencies(f"{own[name].place}"), own[name].lines)
+
+
+def _from_file(place: str, flat: Flat) -> TestDependencies:
+    return TestDependencies(
+        place,
+        extras=tuple(dict.fromkeys(flat.extras)),
+        lines=tuple(flat.lines),
+        constraints=tuple(flat.constraints),
+        paths=tuple(flat.paths),
+    )
 
 
 def requirements(project: Project, wanted: TestDependencies) -> list[Requirement]:
@@ -182,12 +372,6 @@ def _known_extras(package: Pyproject, extras: Iterable[str]) -> None:
             f'{package.path} has no extra "{unknown[0]}" (it has: {known})',
             "name one of these, or add it to [project.optional-dependencies]",
         )
-
-
-def _names_pytest(package: Pyproject, lines: Iterable[str]) -> bool:
-    """Whether pytest is among the lines, plugins and the package's own extras included."""
-    names = (canonicalize_name(each.name) for each in _expanded(package, lines))
-    return any(name == "pytest" or name.startswith("pytest-") for name in names)
 
 
 def _plural(word: str, names: Sequence[str]) -> str:

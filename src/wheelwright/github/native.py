@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from wheelwright.environment.plan import SOURCE, VENV, Environment
+from wheelwright.environment.places import SOURCE, VENV
 from wheelwright.errors import RequestError
 from wheelwright.testing.cells import Cell
-from wheelwright.testing.run import REPORTS
+from wheelwright.testing.commands import REPORTS, reported
+from wheelwright.testing.plan import TestPlan
 
 # Directories of the container, and where they are in the checkout.
 _WRITTEN = "/opt/wheelwright"
@@ -40,11 +41,12 @@ def native(cells: Iterable[Cell]) -> list[tuple[Cell, str]]:
     return found
 
 
-def script(environment: Environment, command: Sequence[str]) -> str:
+def script(plan: TestPlan) -> str:
     """Return the cell as a script for bash, which stops at the first command that fails.
 
     It starts in the checkout.
     """
+    environment = plan.environment
     inside = environment.workdir.removeprefix(SOURCE).strip("/")
     up = "../" * (inside.count("/") + 1) if inside else ""
 
@@ -61,14 +63,21 @@ def script(environment: Environment, command: Sequence[str]) -> str:
     lines += [f"mkdir -p {up}.wheelwright/reports", f"printf '*\\n' > {up}.wheelwright/.gitignore"]
     for path, text in environment.written.items():
         lines.append(f"printf %s {shlex.quote(text)} > {shlex.quote(local_path(path))}")
-    variables = {"UV_PYTHON": environment.python, **environment.variables}
-    lines += [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    variables = {"UV_PYTHON": environment.python, **environment.variables, **plan.variables}
+    lines += [
+        f"export {name}={shlex.quote(local_path(value))}" for name, value in variables.items()
+    ]
     lines += [
         shlex.join(map(local_path, args))
         for args in (*environment.dependencies, *environment.install)
     ]
+    if plan.workdir != environment.workdir:
+        lines.append(f"cd {shlex.quote(local_path(plan.workdir))}")
     # Everything is in place: uv only finds the environment and runs in it.
-    lines.append(shlex.join(["uv", "run", "--no-sync", *map(local_path, command)]))
+    lines += [
+        shlex.join(["uv", "run", "--no-sync", *map(local_path, command)])
+        for command in reported(plan.commands)
+    ]
     return "\n".join(lines) + "\n"
 
 

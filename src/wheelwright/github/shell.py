@@ -67,8 +67,7 @@ def native_matrix(loaded: LoadedProject) -> str:
     history = version_source(project.package) is VersionSource.VCS
     rows: list[tuple[cells.Cell, str, str]] = []
     for cell, runner in native.native(cells.plan(project, cells.Selection())):
-        planned = make(project, cell, TestOptions(), history=history)
-        script = native.script(planned.environment, planned.pytest)
+        script = native.script(make(project, cell, TestOptions(), history=history))
         rows.append((cell, runner, script))
     return native.strategy(rows)
 

@@ -12,10 +12,11 @@ from wheelwright.container.failures import translate_errors
 from wheelwright.errors import ToolFailed
 from wheelwright.module.takes import takes
 from wheelwright.module.uncached import uncached
+from wheelwright.testing.commands import JUNIT
 from wheelwright.testing.matrix import Finished
 from wheelwright.testing.reports import codecov, history, markdown, model, table
 from wheelwright.testing.reports.annotations import of_tests, render
-from wheelwright.testing.run import JUNIT, LOG
+from wheelwright.testing.run import LOG
 from wheelwright.testing.run_tests import Tested
 
 

@@ -47,6 +47,8 @@ class Project:
         base: the directory that uv works in: the workspace root's, else the package's.
         tox: what tox printed about its environments; None without a configuration of tox, and
             before anybody asked for it.
+        test_modules: texts of modules that are named like tests, and conftest.py; empty before
+            anybody asked for them.
     """
 
     files: Snapshot
@@ -58,6 +60,7 @@ class Project:
     members: Mapping[str, Pyproject] = field(default_factory=dict)
     base: str = ""
     tox: Printed | None = None
+    test_modules: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -28,6 +28,8 @@ from wheelwright.project.files import join
 from wheelwright.project.layout import own_code
 from wheelwright.project.model import Project
 from wheelwright.project.reading import ini, json_data
+from wheelwright.project.runners.calling import programs
+from wheelwright.testing.commands import pytest_word
 from wheelwright.testing.reports.model import Coverage, FileCoverage
 
 # Not a hidden file, as coverage's own default is: GitHub's artifacts leave those out.
@@ -85,8 +87,29 @@ def with_tool(project: Project, wanted: TestDependencies, python: str) -> TestDe
     return replace(wanted, added=(*wanted.added, added))
 
 
+def commands(
+    project: Project, wanted: TestDependencies, lines: Sequence[tuple[str, ...]]
+) -> tuple[tuple[str, ...], ...]:
+    """Return the commands that measure; `wanted` is from `with_tool`.
+
+    What the project combines and reports of its own coverage is left out: the cells' data are
+    combined, and reported once.
+    """
+    measuring = any("coverage" in programs(line) and "run" in line for line in lines)
+    kept = [line for line in lines if "coverage" not in programs(line) or "run" in line]
+    if measuring:
+        return tuple(kept)
+    return tuple(
+        command(project, wanted, line) if pytest_word(line) is not None else line for line in kept
+    )
+
+
 def command(project: Project, wanted: TestDependencies, pytest: Sequence[str]) -> tuple[str, ...]:
     """Return the command that measures, for pytest's own; `wanted` is from `with_tool`."""
+    at = pytest_word(pytest) or 0
+    if at:
+        # `python -m pytest`: the plugin measures, whatever started pytest.
+        return (*pytest[: at + 1], *command(project, wanted, pytest[at:])[1:])
     names = _names(project, wanted)
     if "coverage" in names and "pytest-cov" not in names:
         return ("coverage", "run", "-m", *pytest)

@@ -54,6 +54,15 @@ def read(text: str, name: str = "junit.xml") -> Counts:
     return Counts(passed=passed, failed=failed, errors=errors, skipped=skipped)
 
 
+def suites(text: str, name: str = "junit.xml") -> list[ElementTree.Element]:
+    """Return the suites of a report.
+
+    Raises:
+        ToolFailed: it is not a report.
+    """
+    return _suites(_parse(text, name))
+
+
 def broken(text: str, run: Record | None, name: str = "junit.xml") -> str:
     """Return why a report is not the one that pytest wrote in this run; empty where it is."""
     try:

@@ -1,4 +1,4 @@
-"""The one plan of a test run: what is installed, which command runs, which servers it has (pure).
+"""The one plan of a test run: what is installed, which commands run, which servers it has (pure).
 
 `test`, each cell of the matrix, the check of a release's files, and the scripts of native cells
 carry out or print the same plan. So a plan can be compared and printed without an engine.
@@ -6,22 +6,32 @@ carry out or print the same plan. So a plan can be compared and printed without 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from wheelwright.environment import plan as environments
-from wheelwright.environment import services, test_dependencies
+from wheelwright.environment import services, test_setup
+from wheelwright.environment.places import SOURCE
 from wheelwright.environment.plan import Environment
 from wheelwright.environment.services import Server
-from wheelwright.environment.test_dependencies import TestDependencies
+from wheelwright.environment.test_setup import TestSetup
+from wheelwright.errors import RequestError
 from wheelwright.project.arguments import argument
+from wheelwright.project.files import join
 from wheelwright.project.model import Project
-from wheelwright.testing import coverage, run
+from wheelwright.project.reading import shortened
+from wheelwright.testing import commands, coverage
 from wheelwright.testing.cells import Cell
+from wheelwright.testing.commands import Recorded
 
-ARGS: Final = "Arguments for pytest; they replace pytest-args of [tool.wheelwright]."
+ARGS: Final = "Arguments for pytest; they replace those that the project gives it."
 """Help of an argument."""
+
+_SIGNS: Final = (
+    "no runner, no tests/ or test/, no configuration of pytest, pytest in no test dependencies, "
+    "no modules with tests of unittest"
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,9 @@ class TestRequest:
         "Extras of the package to install beside its test dependencies.", []
     )
     args: list[str] = argument(ARGS, [])
+    env: list[str] = argument(
+        "Variables of the tests, such as MODE=ci; above those that the project sets.", []
+    )
     service: list[str] = argument(
         "Servers for the tests, such as postgres:16,redis:7. Default: [tool.wheelwright].", []
     )
@@ -46,15 +59,30 @@ class TestRequest:
         groups, extras, services = map(tuple, (self.groups, self.extras, self.service))
         return Cell("", python, "", groups, extras, services)
 
+    def options(self) -> TestOptions:
+        """Return the rest of the run.
+
+        Raises:
+            RequestError: a variable without a name.
+        """
+        variables: dict[str, str] = {}
+        for each in self.env:
+            name, equals, value = each.partition("=")
+            if not equals or not name:
+                raise RequestError(f'invalid --env "{shortened(each)}"', "write it as NAME=VALUE")
+            variables[name] = value
+        return TestOptions(self.args, variables=variables)
+
 
 @dataclass(frozen=True, slots=True)
 class TestOptions:
     """The options of a run besides its cell.
 
     Attributes:
-        args: arguments of pytest, in place of the configured ones.
+        args: arguments of pytest, in place of the project's.
         measure: whether to measure coverage; None measures where the project does.
         file: name of the built file under test; empty for the source.
+        variables: above those of the project.
     """
 
     __test__ = False
@@ -62,6 +90,7 @@ class TestOptions:
     args: Sequence[str] = ()
     measure: bool | None = False
     file: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +98,25 @@ class TestPlan:
     """Everything that a run needs to know.
 
     Attributes:
-        pytest: pytest's command line, or the one that measures it.
+        commands: of the tests, as they are written.
+        workdir: container path that they run in.
+        own: variables that the project and the caller set.
         history: whether the version comes from a history, which is copied onto the source.
         file: name of the built file under test; empty for the source.
         narrowed: whether the arguments may leave tests out.
         place: where the test dependencies come from, for people.
+        says: the command and who says so, for people; empty where nobody does.
     """
 
     __test__ = False
 
     cell: Cell
     environment: Environment
-    pytest: tuple[str, ...]
+    commands: tuple[tuple[str, ...], ...]
     place: str
+    workdir: str = SOURCE
+    own: Mapping[str, str] = field(default_factory=dict)
+    says: str = ""
     servers: tuple[Server, ...] = ()
     migrate: tuple[str, ...] = ()
     history: bool = False
@@ -94,19 +129,25 @@ class TestPlan:
         """The run's name in steps and errors."""
         if self.file:
             return f"tests against {self.file}"
-        return f"pytest on Python {self.cell.python}"
+        return f"{self._tester} on Python {self.cell.python}"
 
     @property
-    def command(self) -> tuple[str, ...]:
-        """The command of the container: with the plugin that records, behind the migration."""
-        recorded = run.recorded(self.pytest)
-        return services.command(self.migrate, recorded) if self.servers else recorded
+    def _tester(self) -> str:
+        return test_setup.tester(self.commands) or "the tests"
+
+    @property
+    def recorded(self) -> Recorded:
+        """The command of the container and its records, behind the migration."""
+        found = commands.recorded(self.commands)
+        if not self.servers:
+            return found
+        return replace(found, command=services.command(self.migrate, found.command))
 
     @property
     def variables(self) -> dict[str, str]:
         """Variables of the run only."""
-        data = {coverage.FILE: f"{run.REPORTS}/{coverage.DATA}"}
-        return data if self.measured else {}
+        data = {coverage.FILE: f"{commands.REPORTS}/{coverage.DATA}"}
+        return {**self.own, **(data if self.measured else {})}
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -119,7 +160,27 @@ class TestPlan:
 
 def nothing_to_test(project: Project, cell: Cell) -> str:
     """Return why there is nothing to test, with what was looked for; empty where there is."""
-    return run.configured(project, _wanted(project, cell))
+    found = _setup(project, cell, TestOptions())
+    if found.place or is_tested(project, found):
+        return ""
+    names = ", ".join(sorted(each.name for each in project.members.values()))
+    others = f"; its workspace has {names}: pass --package" if names and not project.where else ""
+    return f"not configured: {project.name} has no tests ({_SIGNS}){others}"
+
+
+def is_tested(project: Project, found: TestSetup) -> bool:
+    """Whether there is any sign of tests."""
+    return (
+        found.tester == test_setup.UNITTEST
+        or test_setup.names_pytest(project, found.dependencies)
+        or bool(project.settings.pytest_args)
+        or any(project.has(name) for name in ("tests/", "test/", "testing/"))
+        or any(name.startswith("test_") and name.endswith(".py") for name in _top(project))
+    )
+
+
+def _top(project: Project) -> list[str]:
+    return [name for name in project.files.under(project.where).names if "/" not in name]
 
 
 def make(project: Project, cell: Cell, options: TestOptions, *, history: bool = False) -> TestPlan:
@@ -137,19 +198,27 @@ def make(project: Project, cell: Cell, options: TestOptions, *, history: bool = 
     """
     # The check of a release's files starts no servers.
     images = () if options.file else cell.services or project.settings.services
-    wanted = _wanted(project, cell)
+    found = _setup(project, cell, options)
+    wanted = found.dependencies
+    lines = commands.with_arguments(found.commands, options.args)
     measured = coverage.configured(project, wanted) if options.measure is None else options.measure
-    pytest = run.command(project, options.args)
-    if measured:
+    if measured and found.tester == test_setup.PYTEST:
         wanted = coverage.with_tool(project, wanted, cell.python)
-        pytest = coverage.command(project, wanted, pytest)
+        lines = coverage.commands(project, wanted, lines)
     locked = project.lock and not wanted.lines and cell.resolution in ("", "locked")
+    environment = environments.plan(
+        project, cell.python, wanted, history=history, resolution=cell.resolution
+    )
+    if found.notes:
+        environment = replace(environment, notes=(*environment.notes, *found.notes))
+    shown = "; ".join(shortened(" ".join(line)) for line in lines)
     return TestPlan(
         cell=cell,
-        environment=environments.plan(
-            project, cell.python, wanted, history=history, resolution=cell.resolution
-        ),
-        pytest=pytest,
+        environment=environment,
+        commands=lines,
+        workdir=join(SOURCE, found.workdir),
+        own=found.variables,
+        says=f"{shown}, from {found.place}" if found.place else "",
         place=wanted.describe(", locked in uv.lock" if locked else ""),
         servers=services.servers(images),
         migrate=project.settings.migrate,
@@ -161,10 +230,10 @@ def make(project: Project, cell: Cell, options: TestOptions, *, history: bool = 
     )
 
 
-def with_args(plan: TestPlan, project: Project, args: tuple[str, ...]) -> TestPlan:
+def with_args(plan: TestPlan, args: tuple[str, ...]) -> TestPlan:
     """Return the same plan with other arguments of pytest."""
-    return replace(plan, pytest=run.command(project, args))
+    return replace(plan, commands=commands.with_arguments(plan.commands, args))
 
 
-def _wanted(project: Project, cell: Cell) -> TestDependencies:
-    return test_dependencies.find(project, cell.python, cell.groups, cell.extras)
+def _setup(project: Project, cell: Cell, options: TestOptions) -> TestSetup:
+    return test_setup.find(project, cell.python, cell.groups, cell.extras, options.variables)

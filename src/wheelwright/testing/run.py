@@ -1,35 +1,27 @@
-"""One run of pytest: its command, and its result as text."""
+"""One run of the tests, and its result as text."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from wheelwright.environment.test_dependencies import TestDependencies
 from wheelwright.errors import GateFailed, ToolFailed, WheelwrightError
-from wheelwright.project.model import Project
 from wheelwright.testing.verdict import Kind, Left, Verdict, judge
 
-REPORTS = "/reports"
-JUNIT = "junit.xml"
 LOG = "pytest.log"
 
-PLUGIN = "wheelwright_reporter"
-PLUGINS = "/opt/wheelwright/plugins"
-"""Container path of the directory that the plugin is imported from."""
-
-RECORD = "/opt/wheelwright/record/pytest.jsonl"
-"""Container path of what the plugin writes. Not among the reports, which are downloaded."""
-
-_SIGNS = "no tests/ or test/, no configuration of pytest, pytest in no test dependencies"
 _TAIL_LINES = 30
 _FAILURES_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The result of one run; only `verdict` decides whether it passed."""
+    """The result of one run; only `verdict` decides whether it passed.
+
+    Attributes:
+        place: where the test dependencies come from.
+        command: what ran and who says so; empty where nobody does.
+    """
 
     name: str
     python: str
@@ -37,6 +29,7 @@ class Run:
     place: str
     notes: tuple[str, ...]
     output: str
+    command: str = ""
 
     @property
     def verdict(self) -> Verdict:
@@ -59,6 +52,8 @@ class Run:
 
     def counted(self) -> str:
         """Return counts, as pytest's last line has them, and its time; empty where it has none."""
+        if not self.left.counted:
+            return "tests not counted: only those of pytest and unittest are"
         record, counts = self.left.record, str(self.left.counts)
         took = f" in {record.seconds:.2f} s" if record and record.status is not None else ""
         deselected = f", {record.deselected} deselected" if record and record.deselected else ""
@@ -74,6 +69,8 @@ class Run:
             lines.append(f"  {counted}")
         if found.reason:
             lines.append(f"  python: {self.python}")
+        if self.command:
+            lines.append(f"  command: {self.command}")
         lines.append(f"  test dependencies: {self.place}")
         lines += [f"  {note}" for note in self.notes]
         record = self.left.record
@@ -96,7 +93,7 @@ class Run:
             listed.append(f"  ... and {len(failures) - _FAILURES_SHOWN} more")
         middle = ["", *listed, ""] if listed else []
         if found.kind is Kind.UNKNOWN:
-            head = f"pytest reached no verdict on {self.name}: {found.reason}"
+            head = f"the tests reached no verdict on {self.name}: {found.reason}"
             return ToolFailed("\n".join([head, *middle, self._tail()]).rstrip())
         return GateFailed("\n".join([self.summary(), *(middle or [""]), self._tail()]).rstrip())
 
@@ -105,40 +102,3 @@ class Run:
         omitted = len(lines) - _TAIL_LINES
         head = [f"[{omitted} lines above, all of them in `test-run log`]"] if omitted > 0 else []
         return "\n".join([*head, *lines[-_TAIL_LINES:]])
-
-
-def command(project: Project, args: Sequence[str]) -> tuple[str, ...]:
-    """Return pytest's command line; the caller's arguments replace the configured ones."""
-    chosen = tuple(args) or project.settings.pytest_args
-    return ("pytest", f"--junit-xml={REPORTS}/{JUNIT}", *chosen)
-
-
-def recorded(pytest: Sequence[str]) -> tuple[str, ...]:
-    """Return the command with the plugin that writes the record.
-
-    On the command line no configuration can take it away; one that tries fails to start.
-    """
-    at = pytest.index("pytest") + 1
-    return (*pytest[:at], "-p", PLUGIN, f"--wheelwright-record={RECORD}", *pytest[at:])
-
-
-def configured(project: Project, wanted: TestDependencies) -> str:
-    """Return why there is nothing to test, with what was looked for; empty where there is."""
-    signs = (
-        any(project.has(name) for name in ("tests/", "test/", "testing/", "pytest.ini"))
-        or project.configures("tool", "pytest")
-        or "[tool:pytest]" in (project.text("setup.cfg") or "")
-        or "[pytest]" in (project.text("tox.ini") or "")
-        or bool(project.settings.pytest_args)
-        or not wanted.added
-        or any(name.startswith("test_") and name.endswith(".py") for name in _top(project))
-    )
-    if signs:
-        return ""
-    names = ", ".join(sorted(each.name for each in project.members.values()))
-    others = f"; its workspace has {names}: pass --package" if names and not project.where else ""
-    return f"not configured: {project.name} has no tests ({_SIGNS}){others}"
-
-
-def _top(project: Project) -> list[str]:
-    return [name for name in project.files.under(project.where).names if "/" not in name]

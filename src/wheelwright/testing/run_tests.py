@@ -9,7 +9,7 @@ import dagger
 
 from wheelwright.container import attempting, steps, toolchain
 from wheelwright.container.history import for_install
-from wheelwright.container.loading import LoadedProject
+from wheelwright.container.loading import LoadedProject, with_test_modules
 from wheelwright.container.output import broken
 from wheelwright.environment import services
 from wheelwright.errors import GateFailed, WheelwrightError
@@ -66,7 +66,7 @@ class Tests:
 
     name: str = "tests"
     function: str = "test"
-    help: str = "Run the tests with pytest on one Python, and fail if they fail."
+    help: str = "Run the tests on one Python, and fail if they fail."
     in_ci: bool = True
 
     def configured(self, project: Project) -> str:
@@ -82,7 +82,7 @@ async def test(loaded: LoadedProject, cell: Cell, options: TestOptions) -> Teste
     """Plan a run of the source in a cell and carry it out."""
     loaded.project.require_package()
     if why := nothing_to_test(loaded.project, cell):
-        return Tested(None, None, why, unrun=await _unrun(loaded))
+        return Tested(None, None, why, unrun=_unrun((await with_test_modules(loaded)).project))
     history = for_install(loaded)
     plan = make(loaded.project, cell, options, history=history is not None)
     return await run_tests(loaded, plan, history)
@@ -93,21 +93,30 @@ async def run_tests(loaded: LoadedProject, plan: TestPlan, git: dagger.Directory
 
     `git` is the directory with .git where the plan has a history.
     """
-    project, cell, command = loaded.project, plan.cell, plan.command
+    project, cell, recorded = loaded.project, plan.cell, plan.recorded
+    command = recorded.command
     ready = await toolchain.installed(loaded.source, plan.environment, git)
-    ready = steps.with_variables(ready, plan.variables)
+    ready = steps.with_variables(ready, plan.variables).with_workdir(plan.workdir)
     for server in plan.servers:
         ready = toolchain.serving(ready, server, f"{project.name} {cell.name or cell.python}")
 
     async def attempt(name: str) -> running.Ended:
         this = attempting.named(ready, name)
-        return await running.run(this, command, plan.name, narrowed=plan.narrowed)
+        return await running.run(
+            this,
+            command,
+            plan.name,
+            counted=recorded.counted,
+            narrowed=plan.narrowed,
+            modules=plan.variables.get("PYTHONPATH", ""),
+        )
 
     async def key() -> str:
         images = [server.image for server in plan.servers]
         known = git and await git.digest()
         own = cell.name if plan.servers else ""
-        parts = (replace(plan.environment, notes=()), images, own, plan.measured, known)
+        variables = sorted(plan.variables.items())
+        parts = (replace(plan.environment, notes=()), images, own, variables, plan.workdir, known)
         return await attempting.key_of(loaded.source, command, *parts)
 
     ended = await attempting.settled(
@@ -127,31 +136,18 @@ async def run_tests(loaded: LoadedProject, plan: TestPlan, git: dagger.Directory
         python=version.strip(),
         left=ended.left,
         place=plan.place,
+        command=plan.says,
         notes=(*plan.notes, *loaded.notes),
         output="\n".join(part for part in (output.stdout.rstrip(), output.stderr.rstrip()) if part),
     )
     empty = verdict.judge(ended.left).kind is verdict.Kind.EMPTY and not plan.narrowed
-    left = await _unrun(loaded) if empty else ""
+    left = _unrun((await with_test_modules(loaded)).project) if empty else ""
     return Tested(run, ended.reports, junit=ended.junit, unrun=left)
 
 
-async def _unrun(loaded: LoadedProject) -> str:
+def _unrun(project: Project) -> str:
     """Return which tests are there although none ran; empty where `skip` leaves tests out."""
-    project = loaded.project
-    if "tests" in project.settings.skip:
+    if "tests" in project.settings.skip or not (listed := unrun.found(project)):
         return ""
-    source = loaded.source.directory(project.where) if project.where else loaded.source
-    paths = {path for pattern in unrun.PATTERNS for path in await source.glob(pattern)}
-    texts: dict[str, str] = {}
-    for path in sorted(paths)[: unrun.FILES_MAX]:
-        try:
-            if await source.file(path).size() <= unrun.SIZE_MAX:
-                texts[path] = await source.file(path).contents()
-        except dagger.QueryError:
-            # A directory of that name, or no text: nothing that unittest would load.
-            continue
-    listed = unrun.found(project, texts)
-    if not listed:
-        return ""
-    hint = unrun.hint_for(texts)
+    hint = unrun.hint_for(project)
     return f"{project.name}: its tests did not run: {', and '.join(listed)}; {hint}"

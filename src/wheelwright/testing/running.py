@@ -1,7 +1,8 @@
-"""Runs pytest in a container and reads its files, passed or failed."""
+"""Runs the commands of the tests in a container and reads their files, passed or failed."""
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -12,9 +13,10 @@ from dagger import dag
 from wheelwright.container import limits, steps
 from wheelwright.container.output import Output
 from wheelwright.errors import GateFailed
-from wheelwright.testing import junit, record
+from wheelwright.testing import junit, merging, record
+from wheelwright.testing.commands import PLUGIN, PLUGINS, REPORTS, UNITTEST, Counted
 from wheelwright.testing.record import Record, RecordInvalid
-from wheelwright.testing.run import JUNIT, LOG, PLUGIN, PLUGINS, RECORD, REPORTS
+from wheelwright.testing.run import LOG
 from wheelwright.testing.verdict import Left
 
 _KINDS = {
@@ -35,18 +37,30 @@ class Ended:
 
 
 async def run(
-    ready: dagger.Container, command: Sequence[str], name: str, *, narrowed: bool = False
+    ready: dagger.Container,
+    command: Sequence[str],
+    name: str,
+    *,
+    counted: Sequence[Counted],
+    narrowed: bool = False,
+    modules: str = "",
 ) -> Ended:
-    """Run `command`, made by `testing.run.recorded`, and keep what it leaves, passed or failed."""
-    plugin = (files("wheelwright.inside") / f"{PLUGIN}.py").read_text(encoding="utf-8")
-    # An empty log and record first: then their directories are there, whatever becomes of them.
+    """Run `command`, made by `testing.commands.recorded`, and keep what it leaves.
+
+    `counted` are the parts of it that write a record and a report; `modules` is the PYTHONPATH
+    of the project itself.
+    """
     log = f"{REPORTS}/{LOG}"
-    prepared = (
-        ready.with_new_file(f"{PLUGINS}/{PLUGIN}.py", plugin)
-        .with_new_file(RECORD, "")
-        .with_new_file(log, "")
-        .with_env_variable("PYTHONPATH", PLUGINS)
-    )
+    # An empty log and record first: then their directories are there, whatever becomes of them.
+    prepared = ready.with_new_file(log, "")
+    for program in (PLUGIN, UNITTEST):
+        text = (files("wheelwright.inside") / f"{program}.py").read_text(encoding="utf-8")
+        prepared = prepared.with_new_file(f"{PLUGINS}/{program}.py", text)
+    for each in counted:
+        prepared = prepared.with_new_file(each.record, "")
+    if counted:
+        path = f"{PLUGINS}:{modules}" if modules else PLUGINS
+        prepared = prepared.with_env_variable("PYTHONPATH", path)
     ran = steps.observe(prepared, command, log=log)
     # Made before, so that what is measured is the run.
     await prepared.sync()
@@ -58,21 +72,47 @@ async def run(
             raise
         # An engine keeps nothing of a step that a signal ended.
         raise GateFailed(f"{name} failed: {how}; no report") from error
-    found, invalid = await _record(ran)
-    ours = f"--junit-xml={REPORTS}/{JUNIT}"
-    elsewhere = any(arg.startswith("--junit") and arg != ours for arg in command)
-    text, broken = await _report(ran, found, required=not elsewhere)
     there = await _is_directory(ran, REPORTS)
-    return Ended(
-        Left(output.exit_code, found, invalid, broken, narrowed),
-        output,
-        ran.directory(REPORTS) if there else dag.directory(),
-        text,
-    )
+    reports = ran.directory(REPORTS) if there else dag.directory()
+    if not counted:
+        return Ended(Left(output.exit_code, counted=False), output, reports, "")
+    left, text = await _left(ran, command, output.exit_code, counted, narrowed=narrowed)
+    return Ended(left, output, reports, text)
 
 
-async def _record(ran: dagger.Container) -> tuple[Record | None, str]:
-    text, invalid = await _text(ran, RECORD, record.SIZE_MAX)
+async def _left(
+    ran: dagger.Container,
+    command: Sequence[str],
+    exit_code: int,
+    counted: Sequence[Counted],
+    *,
+    narrowed: bool,
+) -> tuple[Left, str]:
+    """Return what judges the run, and its JUnit report."""
+    ours = {f"--junit-xml={each.junit}" for each in counted}
+    words = " ".join(command).split()
+    elsewhere = any(word.startswith("--junit") and word.strip("'") not in ours for word in words)
+    records: list[Record] = []
+    texts: list[str] = []
+    invalid = broken = ""
+    for each in counted:
+        found, why = await _record(ran, each)
+        if found is None:
+            # Behind a command that failed the next ones do not run.
+            if not records or exit_code == 0 or why != "empty":
+                invalid = why
+            break
+        records.append(found)
+        text, wrong = await _report(ran, each, found, required=not elsewhere)
+        broken = broken or wrong
+        texts += [text] if text else []
+    merged = merging.records(records) if records and not invalid else None
+    left = Left(exit_code, merged, invalid, broken, narrowed)
+    return left, merging.reports(texts) if texts and not broken else ""
+
+
+async def _record(ran: dagger.Container, files: Counted) -> tuple[Record | None, str]:
+    text, invalid = await _text(ran, files.record, record.SIZE_MAX)
     if invalid:
         return None, invalid
     try:
@@ -82,16 +122,16 @@ async def _record(ran: dagger.Container) -> tuple[Record | None, str]:
 
 
 async def _report(
-    ran: dagger.Container, found: Record | None, *, required: bool
+    ran: dagger.Container, files: Counted, found: Record, *, required: bool
 ) -> tuple[str, str]:
-    """Return the JUnit report, and why it is not the one that pytest wrote."""
-    path = f"{REPORTS}/{JUNIT}"
-    text, invalid = await _text(ran, path, junit.SIZE_MAX)
+    """Return the JUnit report, and why it is not the one that was written."""
+    name = posixpath.basename(files.junit)
+    text, invalid = await _text(ran, files.junit, junit.SIZE_MAX)
     if invalid == "missing" and not required:
         return "", ""
     if invalid:
-        return "", f"the report {JUNIT} is {invalid}"
-    broken = junit.broken(text, found, JUNIT)
+        return "", f"the report {name} is {invalid}"
+    broken = junit.broken(text, found, name)
     return ("", f"the report {broken}") if broken else (text, "")
 
 

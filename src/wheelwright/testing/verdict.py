@@ -37,6 +37,7 @@ class Left:
         record: None where none can be read, and `invalid` is why.
         broken: what is wrong with the JUnit report beside it; empty where nothing is.
         narrowed: whether the caller chose tests by arguments.
+        counted: whether the program writes a record; the exit code alone judges any other.
     """
 
     exit_code: int
@@ -44,6 +45,7 @@ class Left:
     invalid: str = ""
     broken: str = ""
     narrowed: bool = False
+    counted: bool = True
 
     @property
     def counts(self) -> Counts:
@@ -67,6 +69,9 @@ class Verdict:
 def judge(left: Left) -> Verdict:
     """Return the verdict on a run."""
     record, code = left.record, left.exit_code
+    if not left.counted:
+        reason = f"exit code {code}; tests are not counted: only those of pytest and unittest are"
+        return Verdict(Kind.FAILED, reason) if code else Verdict(Kind.PASSED)
     if record is None:
         reason = f"exit code {code}, and the record of the run is {left.invalid or 'missing'}"
         return Verdict(Kind.FAILED, reason)

@@ -8,6 +8,7 @@ import dagger
 
 from wheelwright.ci import skippable
 from wheelwright.container.loading import LoadedProject, load, python_of, text_of
+from wheelwright.container.runners import with_runners
 from wheelwright.container.source import Source
 from wheelwright.project.files import Snapshot, join
 from wheelwright.project.model import Project
@@ -81,7 +82,7 @@ async def package_at(options: ReleaseOptions, remote: RemoteGit, commit: str) ->
     whole = container.directory(TREE)
     git = dagger.dag.directory().with_directory(".git", whole.directory(".git"))
     source = Source(whole.without_directory(".git"), git)
-    loaded = await load(source, skippable(), options.package)
+    loaded = await with_runners(await load(source, skippable(), options.package))
     loaded = replace(loaded, project=await _with_texts(loaded))
     text = loaded.project.files.text(editing.changelog_path(loaded.project, ChangelogSource.HAND))
     return Package(

@@ -194,8 +194,10 @@ class Containers:
         found, ended = Verdict(Kind.EMPTY), None
         for args in ((), ("--pyargs", *names)):
             try:
-                this = with_args(plan, project, args)
-                ran = await running.run(container, this.command, this.name)
+                recorded = with_args(plan, args).recorded
+                ran = await running.run(
+                    container, recorded.command, plan.name, counted=recorded.counted
+                )
             except GateFailed as error:
                 return [str(error)]
             verdict = judge(ran.left)

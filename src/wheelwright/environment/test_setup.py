@@ -1,0 +1,189 @@
+"""How the project says that it is tested: the commands, what they need, and who says so (pure).
+
+The first that says something decides:
+
+| command | when |
+|---|---|
+| `test` of [tool.wheelwright] | it is set |
+| the runner's | tox, nox, hatch or PDM has a job that tests: see `runner_jobs.test_job` |
+| `pytest` | it is configured, a test dependency, or imported by a test module |
+| `python -m unittest` | there are modules with tests of unittest |
+| `pytest` | in any other case |
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from wheelwright.environment import runner_jobs, test_dependencies
+from wheelwright.environment.test_dependencies import TestDependencies, passed_over
+from wheelwright.errors import WheelwrightError
+from wheelwright.pins import DEFAULT_PYTHON
+from wheelwright.project.files import join
+from wheelwright.project.model import Project
+from wheelwright.project.runners.calling import programs
+
+PYTEST: Final = "pytest"
+UNITTEST: Final = "unittest"
+
+_TABLE: Final = "in [tool.wheelwright]"
+_UNITTEST: Final = re.compile(r"^(?:import|from)[ \t]+unittest\b", re.MULTILINE)
+_CASE: Final = re.compile(r"^class[ \t]+\w+\([^)\n]*TestCase\b", re.MULTILINE)
+_LOAD_TESTS: Final = re.compile(r"^def[ \t]+load_tests\b", re.MULTILINE)
+_OF_PYTEST: Final = re.compile(
+    r"^(?:(?:import|from)[ \t]+pytest\b|(?:async[ \t]+)?def[ \t]+test|class[ \t]+Test\w*[:(])",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TestSetup:
+    """How the tests are run.
+
+    Attributes:
+        commands: command lines, one after the other; the first that fails ends them.
+        workdir: where they run, from the root.
+        variables: of their environment.
+        place: who says so; empty where nobody does, and pytest is called.
+        notes: what people should know about the choice, a sentence each.
+    """
+
+    __test__ = False
+
+    commands: tuple[tuple[str, ...], ...]
+    dependencies: TestDependencies
+    workdir: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    place: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def tester(self) -> str:
+        """The program whose tests are counted, "pytest" or "unittest"; empty for any other."""
+        return tester(self.commands)
+
+
+def tester(commands: Sequence[Sequence[str]]) -> str:
+    """Return the program in command lines whose tests are counted; empty without one."""
+    called = [each for command in commands for each in programs(command, nested=False)]
+    return next((name for name in (PYTEST, UNITTEST) if name in called), "")
+
+
+def find(
+    project: Project,
+    python: str,
+    groups: Sequence[str] = (),
+    extras: Sequence[str] = (),
+    variables: Mapping[str, str] | None = None,
+) -> TestSetup:
+    """Return how the tests are run on a Python.
+
+    Raises:
+        RequestError: an unknown group, extra or runner.
+        ProjectError: the file that decides is broken.
+    """
+    dependencies = test_dependencies.find(project, python, groups, extras)
+    settings = project.settings
+    own = {**settings.env, **(variables or {})}
+    choice = runner_jobs.test_job(project, python)
+    notes = choice.notes if choice else ()
+    job = choice.job if choice else None
+    if job is not None:
+        own = {**job.variables, **own}
+        notes += tuple(
+            passed_over(job, each) for each in job.unread if each.subject != "requirements"
+        )
+    if settings.test:
+        place = f"test {_TABLE}"
+        found = TestSetup((settings.test,), dependencies, project.where, own, place, notes)
+    elif job is not None and job.commands and not settings.pytest_args:
+        found = TestSetup(job.commands, dependencies, job.workdir, own, str(job.place), notes)
+    else:
+        command = _own_command(project, dependencies)
+        found = TestSetup((command,), dependencies, project.where, own, notes=notes)
+    if found.tester != PYTEST:
+        return replace(found, dependencies=replace(dependencies, added=()))
+    return found
+
+
+def _own_command(project: Project, dependencies: TestDependencies) -> tuple[str, ...]:
+    """Return the command where no runner and no setting says it."""
+    settings = project.settings
+    if settings.pytest_args or settings.runner == PYTEST:
+        return (PYTEST, *settings.pytest_args)
+    if settings.runner == UNITTEST or not names_pytest(project, dependencies):
+        return unittest_command(project) or (PYTEST,)
+    return (PYTEST,)
+
+
+def needs_modules(project: Project) -> bool:
+    """Whether only the modules of the tests say what runs them."""
+    settings = project.settings
+    if settings.test or settings.pytest_args or configures_pytest(project):
+        return False
+    try:
+        choice = runner_jobs.test_job(project, DEFAULT_PYTHON)
+        if choice is not None and choice.job.commands:
+            return False
+        return bool(test_dependencies.find(project, DEFAULT_PYTHON).added)
+    except WheelwrightError:
+        # It is an error of whatever needs it.
+        return True
+
+
+def names_pytest(project: Project, dependencies: TestDependencies) -> bool:
+    """Whether pytest is configured, installed, or used by a module of the tests."""
+    return (
+        configures_pytest(project)
+        or not dependencies.added
+        or any(_OF_PYTEST.search(_CASE.sub("", text)) for text in project.test_modules.values())
+    )
+
+
+def configures_pytest(project: Project) -> bool:
+    """Whether the project has a configuration of pytest."""
+    return (
+        project.configures("tool", "pytest")
+        or project.has("pytest.ini")
+        or project.has(".pytest.ini")
+        or project.has("pytest.toml")
+        or project.has("conftest.py")
+        or "[tool:pytest]" in (project.text("setup.cfg") or "")
+        or "[pytest]" in (project.text("tox.ini") or "")
+        or any(path.endswith("/conftest.py") for path in project.test_modules)
+    )
+
+
+def cases(project: Project) -> list[str]:
+    """Return the modules, from the root, that have tests of unittest."""
+    return [
+        path
+        for path, text in sorted(project.test_modules.items())
+        if _UNITTEST.search(text) and (_CASE.search(text) or _LOAD_TESTS.search(text))
+    ]
+
+
+def unittest_command(project: Project) -> tuple[str, ...]:
+    """Return the command of unittest for the modules that have its tests; empty without any."""
+    start = f"{project.where}/" if project.where else ""
+    found = [path.removeprefix(start) for path in cases(project)]
+    if not found:
+        return ()
+    base = ("python", "-m", UNITTEST)
+    inside = [path for path in found if path.startswith("src/")]
+    if inside:
+        # unittest looks for no module there; the package is installed, so its name is enough.
+        return (*base, *(path[len("src/") : -len(".py")].replace("/", ".") for path in inside))
+    named = all(posixpath.basename(path).startswith("test") for path in found)
+    pattern = () if named else ("-p", "*test*.py")
+    tops = {path.partition("/")[0] for path in found if "/" in path}
+    if len(tops) == 1 and len(tops) == len({path.partition("/")[0] for path in found}):
+        (top,) = tops
+        package = project.files.text(join(project.where, top, "__init__.py")) is not None
+        if not package and not project.has(f"{top}/__init__.py"):
+            return (*base, "discover", "-s", top, *pattern)
+    return (*base, "discover", *pattern) if pattern else base
