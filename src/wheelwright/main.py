@@ -106,7 +106,7 @@ class Wheelwright(Releases):
     ) -> str:
         """Run the tests on one Python, and fail if they fail.
 
-        The command, its variables and what is installed come from the first place that says so:
+        The command, its variables and what is installed come from the first place that has them:
         [tool.wheelwright], a test environment of tox, nox, hatch or PDM, else pytest with a
         dependency group or extra named tests, test or dev, or a requirements file, else unittest.
         The result names it. `test-run` returns the files of the same run.

@@ -25,6 +25,9 @@ KILLED = 137
 """A shell's exit code for SIGKILL: 128 + 9."""
 
 _PROGRAM = ("timeout", "--signal=KILL")
+# What `testing.commands` adds to a command of the project.
+_PLUGIN, _UNITTEST = "wheelwright_reporter", "wheelwright_unittest"
+_OPTIONS = ("--wheelwright-record=", "--wheelwright-junit=", "--junit-xml=/reports/")
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 _TAIL_LINES = 10
 
@@ -65,13 +68,17 @@ def limited(args: Iterable[str]) -> list[str]:
 
 
 def unlimited(command: Sequence[str]) -> list[str]:
-    """Return a command without the limit around it, and without our own plugin."""
+    """Return a command without the limit around it, and without what we put into it."""
     args = list(command[3:]) if stopped_by(command) else list(command)
-    for at, arg in enumerate(args):
-        if arg.startswith("--wheelwright-record="):
-            # Behind `-p` and the plugin's name.
-            return [*args[: max(at - 2, 0)], *args[at + 1 :]]
-    return args
+    found: list[str] = []
+    for arg in args:
+        if arg == _PLUGIN and found[-1:] == ["-p"]:
+            found.pop()
+        elif arg == _UNITTEST:
+            found.append("unittest")
+        elif not arg.startswith(_OPTIONS):
+            found.append(arg)
+    return found
 
 
 def stopped_by(command: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from wheelwright.container import limits
 from wheelwright.errors import RequestError
-from wheelwright.testing.run import recorded
+from wheelwright.testing.commands import recorded
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_people_see_the_command_without_its_limit() -> None:
     limited = ["timeout", "--signal=KILL", "60s", "uv", "sync"]
     assert ["uv", "sync"] == limits.unlimited(limited)
     assert ["timeout", "5", "x"] == limits.unlimited(["timeout", "5", "x"])
-    assert ["pytest", "-x"] == limits.unlimited(recorded(("pytest", "-x")))
+    assert ["pytest", "-x"] == limits.unlimited(recorded([("pytest", "-x")]).command)
 
 
 def test_a_step_that_met_its_limit_is_told_with_what_it_last_printed() -> None:

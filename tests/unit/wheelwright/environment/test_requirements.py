@@ -2,12 +2,9 @@
 
 import pytest
 
-from tests.unit.wheelwright.samples import project
-from wheelwright.environment.requirements import flatten, from_tox
+from wheelwright.environment.requirements import flatten
 from wheelwright.errors import ProjectError
 from wheelwright.project.files import Snapshot
-
-BARE = '[project]\nname = "demo"\nversion = "1"\n'
 
 
 def test_constraints_are_kept_apart() -> None:
@@ -33,12 +30,18 @@ def test_files_that_include_each_other_end() -> None:
 def test_missing_inclusion_names_both_files() -> None:
     """An inclusion that is not there is an error, never a silently smaller environment."""
     files = Snapshot({"requirements-dev.txt": "-r gone.txt\n"})
-    with pytest.raises(ProjectError, match=r"requirements-dev\.txt includes gone\.txt"):
+    with pytest.raises(ProjectError, match=r"requirements-dev\.txt:1 includes gone\.txt"):
         flatten(files, "requirements-dev.txt")
 
 
-def test_tox_substitution_that_is_not_understood_is_an_error() -> None:
-    """A reference to another section is not dropped in silence."""
-    described = project(BARE, {"tox.ini": "[testenv]\ndeps = {[base]deps}\n"})
-    with pytest.raises(ProjectError, match="refers to another place of tox's configuration"):
-        from_tox(described.files, described.package, "3.12")
+def test_paths_are_told_from_the_package_itself() -> None:
+    """`-e .` is the package, wherever it stands in the repository; other directories are kept."""
+    files = Snapshot(
+        {
+            "api/tests.txt": "-e .[fast]\n-e ../sdk[x]\n./vendor/a.whl\n-c ../c.txt\n",
+            "c.txt": "pytest<9\n",
+        }
+    )
+    flat = flatten(files, "api/tests.txt", "api")
+    assert (True, ["fast"], ["pytest<9"]) == (flat.itself, flat.extras, flat.constraints)
+    assert ["-e ./sdk[x]", "./api/vendor/a.whl"] == [str(path) for path in flat.paths]

@@ -1,7 +1,10 @@
 """Where test dependencies are found."""
 
+from pathlib import Path
+
 import pytest
 
+from tests.unit.wheelwright.project.runners.printing import with_tox
 from tests.unit.wheelwright.samples import (
     LIKE_ATTRS,
     LIKE_CLICK,
@@ -10,7 +13,7 @@ from tests.unit.wheelwright.samples import (
     project,
 )
 from wheelwright.environment.test_dependencies import find
-from wheelwright.errors import RequestError
+from wheelwright.errors import ProjectError, RequestError
 
 BARE = '[project]\nname = "demo"\nversion = "1"\n'
 
@@ -130,43 +133,89 @@ def test_workspace_roots_group_serves_a_member() -> None:
     assert ("pytest==9.2.0",) == find(rope, "3.12").added
 
 
-def test_tox_deps_are_the_last_place() -> None:
-    """`deps` of [testenv] is taken, inclusions and extras too, conditions by Python."""
-    tox = (
-        "[tox]\nenvlist = py\n[testenv]\nextras = cli\ndeps =\n"
-        "    -r {toxinidir}/requirements/more.txt\n    pytest\n"
-        "    py{39,310}: old-one\n    py312,py313: new-one\n    !py312: other-one\n"
-        "commands = pytest {posargs}\n"
+TOX = """\
+[tox]
+env_list = py3{11,12}
+[testenv]
+extras = cli
+deps =
+    -r requirements/more.txt
+    -e ../sdk
+    pytest
+    py312: new-one
+commands = pytest {posargs}
+"""
+
+
+def test_what_tox_installs_wins_over_a_group(tmp_path: Path) -> None:
+    """The environment of this Python counts, with its conditions and inclusions."""
+    text = (
+        BARE
+        + "[project.optional-dependencies]\ncli = []\n[dependency-groups]\ntest = ['pytest<8']\n"
     )
-    text = BARE + "[project.optional-dependencies]\ncli = []\n"
-    files = {"tox.ini": tox, "requirements/more.txt": "extra-thing\n"}
-    found = find(project(text, files), "3.12")
-    assert ("deps in tox.ini", ("cli",)) == (found.place, found.extras)
-    assert ("extra-thing", "pytest", "new-one") == found.lines
+    files = {"tox.ini": TOX, "requirements/more.txt": "extra-thing\n"}
+    found = find(with_tox(tmp_path, project(text, files)), "3.12")
+    assert 'extra "cli" and requirements, from tox.ini:3 [testenv]' == found.place
+    assert (("cli",), ()) == (found.extras, found.groups)
+    assert {"extra-thing", "pytest", "new-one"} == set(found.lines)
+    assert ["-e ../sdk"] == [str(path).replace("./..", "..") for path in found.paths]
+
+
+def test_computed_dependencies_give_way_to_a_place_with_pytest() -> None:
+    """A noxfile that computes it is passed over, with a note; without another place it is an error."""
+    nox = (
+        "import nox\nNEEDED = open('x').read().split()\n"
+        "@nox.session\ndef tests(session):\n"
+        "    session.install(*NEEDED)\n    session.run('pytest')\n"
+    )
+    with pytest.raises(ProjectError, match=r"noxfile\.py:2 tests: .* computed: NEEDED"):
+        find(project(BARE, {"noxfile.py": nox}), "3.12")
+    text = BARE + "[dependency-groups]\ntest = ['pytest']\n"
+    found = find(project(text, {"noxfile.py": nox}), "3.12")
+    assert ("test",) == found.groups
+    assert ("noxfile.py:2 tests computes the requirements of tests, and is passed over",) == (
+        found.notes
+    )
 
 
 @pytest.mark.parametrize(
-    ("files", "pyproject", "origin"),
+    ("table", "place"),
     [
-        ({"tox.toml": '[env_run_base]\ndeps = ["pytest"]\n'}, BARE, "deps in tox.toml"),
         (
-            {},
-            BARE + '[tool.tox.env_run_base]\ndeps = ["pytest"]\n',
-            "deps in pyproject.toml [tool.tox]",
+            '[tool.poetry.group.test.dependencies]\npytest = "^8.3"\n',
+            'Poetry\'s group "test" in pyproject.toml',
         ),
         (
-            {},
-            BARE + "[tool.tox]\nlegacy_tox_ini = '''\n[testenv]\ndeps = pytest\n'''\n",
-            "deps in pyproject.toml [tool.tox]",
+            '[tool.pdm.dev-dependencies]\nchecks = ["pytest"]\n',
+            "pyproject.toml:5 [tool.pdm.dev-dependencies] checks",
+        ),
+        (
+            '[tool.uv]\ndev-dependencies = ["pytest"]\n',
+            "pyproject.toml:5 [tool.uv] dev-dependencies",
         ),
     ],
 )
-def test_tox_is_read_wherever_it_is_configured(
-    files: dict[str, str], pyproject: str, origin: str
-) -> None:
-    """Each place where tox keeps its configuration is read and named."""
-    found = find(project(pyproject, files), "3.12")
-    assert (origin, ("pytest",)) == (found.place, found.lines)
+def test_groups_of_other_tools_are_read(table: str, place: str) -> None:
+    """Poetry's groups, and what PDM and uv install for development, are such places."""
+    found = find(project(BARE + table), "3.12")
+    assert (place, ()) == (found.place, found.added)
+    assert found.lines[0].startswith("pytest")
+
+
+def test_default_groups_stand_beside_the_group_that_tests() -> None:
+    """What `uv run pytest` installs is there, where default-groups are written."""
+    text = BARE + '[dependency-groups]\ndev = ["pytest"]\ndocs = ["docutils"]\n'
+    assert ("dev",) == find(project(text), "3.12").groups
+    text += '[tool.uv]\ndefault-groups = ["dev", "docs"]\n'
+    assert ("dev", "docs") == find(project(text), "3.12").groups
+
+
+def test_requirements_of_the_settings_replace_the_place_found() -> None:
+    """[tool.wheelwright] names files, which decide alone."""
+    text = BARE + '[dependency-groups]\ntest = ["pytest"]\n[tool.wheelwright]\n'
+    files = {"ci/needs.txt": "pytest\nmock\n"}
+    found = find(project(text + 'requirements = ["ci/needs.txt"]\n', files), "3.12")
+    assert (("pytest", "mock"), ()) == (found.lines, found.groups)
 
 
 def test_what_is_added_here_is_not_called_locked() -> None:

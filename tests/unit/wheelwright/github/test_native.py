@@ -9,22 +9,18 @@ from typing import Any
 import pytest
 
 from tests.unit.wheelwright.samples import LIKE_ATTRS, fixture, moved, project
-from wheelwright.environment.plan import plan
-from wheelwright.environment.test_dependencies import find
 from wheelwright.errors import RequestError
 from wheelwright.github.native import native, script, strategy
 from wheelwright.project.model import Project
 from wheelwright.testing.cells import Cell
-from wheelwright.testing.run import command
+from wheelwright.testing.plan import TestOptions, make
 
 MILLRACE = fixture("hatchling-src")
 
 
 def lines(of: Project, resolution: str = "") -> list[str]:
     """Return the script's lines for a package on Python 3.12."""
-    wanted = find(of, "3.12")
-    made = plan(of, "3.12", wanted, resolution=resolution, history=True)
-    return script(made, command(of, ())).splitlines()
+    return script(make(of, Cell("", "3.12", resolution), TestOptions(), history=True)).splitlines()
 
 
 def words(text: list[str]) -> list[str]:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from tests.unit.wheelwright.samples import project
+import pytest
+
+from tests.unit.wheelwright.samples import LIKE_CLICK, fixture, project
+from wheelwright.errors import RequestError
 from wheelwright.project.model import Project
 from wheelwright.testing import plan as plans
 from wheelwright.testing.cells import Cell
-from wheelwright.testing.plan import TestOptions
+from wheelwright.testing.plan import TestOptions, TestRequest
 
 CELL = Cell("", "3.12", "")
+BARE = '[project]\nname = "demo"\nversion = "1"\n'
+NOX = """\
+import nox
+
+@nox.session(venv_backend="none")
+def tests(session):
+    session.run("coverage", "run", "-m", "pytest", "tests", env={"MODE": "nox"})
+    session.run("coverage", "report")
+"""
 BASE = '[project]\nname = "demo-app"\nversion = "1"\n[dependency-groups]\ntests = ["pytest"]\n'
 WITH_SERVER = f'{BASE}[tool.wheelwright]\nservices = ["postgres:16"]\nmigrate = ["./up"]\n'
 
@@ -45,9 +57,10 @@ def test_the_migration_runs_before_the_tests_of_a_package_with_servers() -> None
     plan = plans.make(package(WITH_SERVER), CELL, TestOptions())
 
     assert ["postgres:16"] == [server.image for server in plan.servers]
-    assert "./up" in plan.command
-    assert plan.command.index("./up") < plan.command.index("pytest")
-    assert "./up" not in plan.pytest
+    command = plan.recorded.command
+    assert "./up" in command
+    assert command.index("./up") < command.index("pytest")
+    assert (("pytest",),) == plan.commands
     assert "service: postgres:16" in plan.notes
 
 
@@ -64,7 +77,7 @@ def test_a_built_file_is_tested_without_servers_and_by_its_name() -> None:
     plan = plans.make(package(WITH_SERVER), CELL, TestOptions(file="demo.whl"))
 
     assert () == plan.servers
-    assert "./up" not in plan.command
+    assert "./up" not in plan.recorded.command
     assert "tests against demo.whl" == plan.name
 
 
@@ -85,3 +98,76 @@ def test_data_of_coverage_goes_among_the_reports() -> None:
     assert {"COVERAGE_FILE": "/reports/coverage.data"} == measured.variables
     assert measured.variables == asked.variables
     assert {} == plans.make(package(), CELL, TestOptions()).variables
+
+
+def test_callers_arguments_replace_the_configured_ones() -> None:
+    """pytest-args of [tool.wheelwright] are used until the caller gives arguments."""
+    described = project(LIKE_CLICK + '[tool.wheelwright]\npytest-args = ["tests/unit"]\n')
+    assert (("pytest", "tests/unit"),) == plans.make(described, CELL, TestOptions()).commands
+    assert (("pytest", "-k", "x"),) == plans.make(
+        described, CELL, TestOptions(["-k", "x"])
+    ).commands
+
+
+def test_commands_and_variables_of_a_runner_are_taken() -> None:
+    """A session of nox runs as it is written; what measures it leaves its own reports out."""
+    text = BARE + '[dependency-groups]\ntest = ["pytest", "coverage"]\n'
+    described = project(text, {"noxfile.py": NOX})
+    plan = plans.make(described, CELL, TestOptions())
+    first = ("coverage", "run", "-m", "pytest", "tests")
+    assert (first, ("coverage", "report")) == plan.commands
+    assert {"MODE": "nox"} == plan.variables
+    assert "coverage run -m pytest tests; coverage report, from noxfile.py:4 tests" == plan.says
+    measured = plans.make(described, CELL, TestOptions(measure=True))
+    assert (first,) == measured.commands
+
+
+def test_variables_of_the_caller_stand_above_those_of_the_settings() -> None:
+    """--env wins over `env` of [tool.wheelwright], and that over the runner's."""
+    text = BARE + '[tool.wheelwright]\nenv = { MODE = "set", MORE = "1" }\n'
+    described = project(text, {"noxfile.py": NOX})
+    assert {"MODE": "set", "MORE": "1"} == plans.make(described, CELL, TestOptions()).variables
+    asked = TestRequest(groups=[], extras=[], args=[], env=["MODE=a=b"], service=[])
+    plan = plans.make(described, asked.cell("3.12"), asked.options())
+    assert {"MODE": "a=b", "MORE": "1"} == plan.variables
+    with pytest.raises(RequestError, match='invalid --env "MODE"'):
+        TestRequest(groups=[], extras=[], args=[], env=["MODE"], service=[]).options()
+
+
+def said(described: Project) -> str:
+    """Ask whether there is anything to test."""
+    return plans.nothing_to_test(described, CELL)
+
+
+@pytest.mark.parametrize(
+    ("pyproject", "files", "names", "expected"),
+    [
+        (BARE, {}, (), False),
+        (BARE, {}, ("tests/",), True),
+        (BARE, {}, ("test_demo.py",), True),
+        (BARE, {"pytest.ini": ""}, (), True),
+        (BARE, {"tox.ini": "[pytest]\n"}, (), True),
+        (BARE, {"setup.cfg": "[tool:pytest]\n"}, (), True),
+        (BARE + "[tool.pytest.ini_options]\n", {}, (), True),
+        (BARE + "[tool.pytest]\nminversion = '9'\n", {}, (), True),
+        (BARE + '[dependency-groups]\ndev = ["pytest>=8"]\n', {}, (), True),
+        (BARE + '[dependency-groups]\ndev = ["ruff"]\n', {}, (), False),
+        (BARE + '[project.optional-dependencies]\ntest = ["pytest>=8"]\n', {}, (), True),
+        (BARE + '[tool.wheelwright]\ntest = ["./check"]\n', {}, (), True),
+        (BARE, {"noxfile.py": NOX}, (), True),
+    ],
+)
+def test_signs_of_tests(
+    pyproject: str, files: dict[str, str], names: tuple[str, ...], expected: bool
+) -> None:
+    """A directory, a file or a configuration is a sign of tests; without one it is said."""
+    why = said(project(pyproject, files, names=names))
+    assert expected is (why == "")
+    assert expected or why.startswith("not configured: demo has no tests (no runner, ")
+
+
+def test_workspace_root_without_tests_names_its_members() -> None:
+    """At a workspace's root the line says which packages there are to choose from."""
+    assert said(fixture("workspace")).endswith(
+        "; its workspace has quay-crane, quay-rope: pass --package"
+    )

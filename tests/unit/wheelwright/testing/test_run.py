@@ -1,4 +1,4 @@
-"""One run of pytest: its command, and what its reports and exit code mean."""
+"""One run of the tests: what its reports and exit code mean."""
 
 import os
 import subprocess
@@ -8,15 +8,12 @@ from pathlib import Path
 import pytest
 
 import wheelwright.inside
-from tests.unit.wheelwright.samples import LIKE_CLICK, fixture, project
-from wheelwright.environment.test_dependencies import find
 from wheelwright.errors import GateFailed, ToolFailed
-from wheelwright.project.model import Project
+from wheelwright.testing.commands import PLUGIN
 from wheelwright.testing.record import Counts, Failure, Record, read
-from wheelwright.testing.run import PLUGIN, Run, command, configured, recorded
+from wheelwright.testing.run import Run
 from wheelwright.testing.verdict import Left
 
-BARE = '[project]\nname = "demo"\nversion = "1"\n'
 SUITE = """\
 def test_good(): pass
 def test_bad(): assert 1 == 2
@@ -163,7 +160,7 @@ def test_wrong_usage_is_the_tools_failure() -> None:
     """An unknown option is no verdict on the tests."""
     run = invented(4, Record(began_at=0.0), "unrecognized arguments: --no-such-option")
     assert isinstance(run.error(), ToolFailed)
-    assert str(run.error()).startswith("pytest reached no verdict on demo: exit code 4\n")
+    assert str(run.error()).startswith("the tests reached no verdict on demo: exit code 4\n")
 
 
 def test_slow_tests_are_named() -> None:
@@ -180,58 +177,6 @@ def test_long_log_is_cut_at_the_front() -> None:
     run = invented(3, Record(began_at=0.0), "\n".join(map(str, range(50))))
     lines = str(run.error()).splitlines()
     assert ["[20 lines above, all of them in `test-run log`]", "20"] == lines[1:3]
-
-
-def test_callers_arguments_replace_the_configured_ones() -> None:
-    """pytest-args of [tool.wheelwright] are used until the caller gives arguments."""
-    described = project(LIKE_CLICK + '[tool.wheelwright]\npytest-args = ["tests/unit"]\n')
-    assert ("pytest", "--junit-xml=/reports/junit.xml", "tests/unit") == command(described, [])
-    assert ("-k", "x") == command(described, ["-k", "x"])[2:]
-
-
-def test_plugin_stands_behind_the_word_pytest() -> None:
-    """The record's options come right behind `pytest`, whatever measures around it."""
-    option = "--wheelwright-record=/opt/wheelwright/record/pytest.jsonl"
-    plugin = ("-p", "wheelwright_reporter", option)
-    assert ("pytest", *plugin, "-x") == recorded(("pytest", "-x"))
-    measured = ("coverage", "run", "-m", "pytest")
-    assert (*measured, *plugin) == recorded(measured)
-
-
-def signs(described: Project) -> str:
-    """Ask whether there is anything to test."""
-    return configured(described, find(described, "3.12"))
-
-
-@pytest.mark.parametrize(
-    ("pyproject", "files", "names", "expected"),
-    [
-        (BARE, {}, (), False),
-        (BARE, {}, ("tests/",), True),
-        (BARE, {}, ("test_demo.py",), True),
-        (BARE, {"pytest.ini": ""}, (), True),
-        (BARE, {"tox.ini": "[pytest]\n"}, (), True),
-        (BARE, {"setup.cfg": "[tool:pytest]\n"}, (), True),
-        (BARE + "[tool.pytest.ini_options]\n", {}, (), True),
-        (BARE + "[tool.pytest]\nminversion = '9'\n", {}, (), True),
-        (BARE + '[dependency-groups]\ndev = ["pytest>=8"]\n', {}, (), True),
-        (BARE + '[dependency-groups]\ndev = ["ruff"]\n', {}, (), False),
-        (BARE + '[project.optional-dependencies]\ntest = ["pytest>=8"]\n', {}, (), True),
-    ],
-)
-def test_signs_of_tests(
-    pyproject: str, files: dict[str, str], names: tuple[str, ...], expected: bool
-) -> None:
-    """A directory, a file or a configuration is a sign of tests; without one it is said."""
-    said = signs(project(pyproject, files, names=names))
-    assert expected is (said == "")
-    assert expected or said.startswith("not configured: demo has no tests (no tests/ or test/, ")
-
-
-def test_workspace_root_without_tests_names_its_members() -> None:
-    """At a workspace's root the line says which packages there are to choose from."""
-    said = signs(fixture("workspace"))
-    assert said.endswith("; its workspace has quay-crane, quay-rope: pass --package")
 
 
 def test_tests_that_were_left_out_are_counted(tmp_path: Path) -> None:

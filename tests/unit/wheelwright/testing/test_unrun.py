@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -11,57 +12,44 @@ from wheelwright.gates import types
 from wheelwright.gates.format import Format
 from wheelwright.gates.lint import Lint
 from wheelwright.gates.lock import Lock
+from wheelwright.project.model import Project
 from wheelwright.testing.unrun import found, hint_for
 
 BARE = '[project]\nname = "bell"\nversion = "1"\n'
-TOX_TABLE = BARE + '[tool.tox.env_run_base]\ncommands = [["python", "-m", "nose2"]]\n'
 CASES = "import unittest\n\n\nclass Ringing(unittest.TestCase):\n    pass\n"
 
 
-@pytest.mark.parametrize(
-    ("pyproject", "files", "expected"),
-    [
-        (BARE, {}, []),
-        (
-            BARE,
-            {"tox.ini": "[testenv]\ncommands = python -m unittest bell.tests\n"},
-            ["tox.ini has `python -m unittest bell.tests`"],
-        ),
-        (BARE, {"tox.ini": "[testenv]\ncommands =\n  pytest {posargs}\n  ruff check\n"}, []),
-        (BARE, {"tox.ini": "[testenv:py]\ncommands = trial bell\n"}, ["tox.ini has `trial bell`"]),
-        (BARE, {"tox.ini": "no section\n"}, []),
-        (
-            BARE,
-            {"tox.toml": '[env.a]\ncommands = [["python", "tests/run.py"], ["stestr", "run"]]\n'},
-            ["tox.toml has `stestr run`"],
-        ),
-        (TOX_TABLE, {}, ["[tool.tox] has `python -m nose2`"]),
-        (
-            BARE,
-            {"noxfile.py": 'def tests(session):\n    session.run("python", "-m", "unittest")\n'},
-            ["noxfile.py has `python -m unittest`"],
-        ),
-        (
-            BARE,
-            {"Makefile": "all:\n\tcc\ntest: all\n\t@python runtests.py\n\ndocs:\n\ttrial x\n"},
-            ["Makefile has `python runtests.py`"],
-        ),
-    ],
-)
-def test_commands_that_run_tests_are_named(
-    pyproject: str, files: Mapping[str, str], expected: list[str]
-) -> None:
-    """The test commands of tox, nox and make count where they are not pytest's."""
-    assert expected == found(project(pyproject, dict(files)), {})
+def with_modules(modules: Mapping[str, str], files: Mapping[str, str] | None = None) -> Project:
+    """Return a package with modules of tests."""
+    return replace(project(BARE, files), test_modules=modules)
+
+
+def test_recipes_that_run_tests_are_named() -> None:
+    """The recipe `test` of a Makefile counts where it calls another runner than pytest."""
+    make = {"Makefile": "all:\n\tcc\ntest: all\n\t@python runtests.py\n\ndocs:\n\ttrial x\n"}
+    assert ["Makefile has `python runtests.py`"] == found(with_modules({}, make))
+    assert [] == found(with_modules({}, {"Makefile": "test:\n\tpytest\n"}))
 
 
 def test_modules_of_unittest_are_named() -> None:
     """A module that defines test cases of unittest is named, one that only mentions them is not."""
-    modules = {"src/bell/tests.py": CASES, "tests/test_a.py": "def test_a(): pass\n"}
-    assert ["tests of unittest are in src/bell/tests.py"] == found(project(BARE), modules)
-    act = hint_for(modules)
+    described = with_modules(
+        {"src/bell/tests.py": CASES, "tests/test_a.py": "def test_a(): pass\n"}
+    )
+    assert ["tests of unittest are in src/bell/tests.py"] == found(described)
+    act = hint_for(described)
     assert 'python_files = ["tests.py"]' in act
-    assert 'skip = ["tests"] in [tool.wheelwright]' in act
+    assert 'skip = ["tests"] there leaves them out' in act
+
+
+def test_modules_that_pytest_does_not_collect_are_named() -> None:
+    """A module in a directory of tests, with assertions and another name, is a near miss."""
+    described = with_modules(
+        {"tests/checks.py": "def check_x():\n    assert 0\n", "tests/helper.py": "X = 1\n"}
+    )
+    assert [
+        "tests/checks.py looks like tests by the directory, and not like test_*.py by name"
+    ] == found(described)
 
 
 @pytest.mark.parametrize(

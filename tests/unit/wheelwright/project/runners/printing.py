@@ -6,10 +6,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from wheelwright.pins import KNOWN_PYTHONS
 from wheelwright.project.files import Snapshot
+from wheelwright.project.model import Printed, Project
 from wheelwright.project.runners import tox, tox_config
 from wheelwright.project.runners.tox_config import Environments, Layout
 
@@ -53,3 +55,12 @@ def environments(
     assert 0 == ended.returncode, ended.stderr
     output = ended.stdout.replace(str(directory), "/src")
     return tox_config.read(output, files, place, Layout("/src", "/opt/venv", python))
+
+
+def with_tox(directory: Path, project: Project) -> Project:
+    """Return the project with what its tox prints."""
+    place = tox.configured(project.files, project.where)
+    assert place is not None
+    ended = ran(directory, project.files.texts)
+    assert 0 == ended.returncode, ended.stderr
+    return replace(project, tox=Printed(place, ended.stdout.replace(str(directory), "/src")))
