@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,8 @@ from wheelwright.project.model import describe
 from wheelwright.release.decide import changelog, edits
 from wheelwright.release.decide.stops import Problem
 from wheelwright.testing import cells, coverage, junit, record, unrun, verdict
-from wheelwright.testing import run as test_run
+from wheelwright.testing.cells import Cell
+from wheelwright.testing.plan import TestOptions, make, nothing_to_test
 from wheelwright.testing.reports.annotations import of_audit
 
 HEAD = '[project]\nname = "quay"\nversion = "1"\nrequires-python = ">=3.11"\n'
@@ -234,7 +236,7 @@ def read_package(files: dict[str, str]) -> None:
         lambda: pythons.choose(package, "", project.settings.python, files.get(".python-version")),
         lambda: pythons.drift(package, files.get(".python-version")),
         lambda: pythons.claimed(package),
-        lambda: test_run.configured(project, test_dependencies.find(project, "3.12")),
+        lambda: nothing_to_test(project, Cell("", "3.12", "")),
         lambda: environment.plan(project, "3.12", test_dependencies.find(project, "3.12")),
         lambda: environment.plan(
             project, "3.12", test_dependencies.find(project, "3.12"), resolution="lowest-direct"
@@ -349,11 +351,13 @@ def read_record(text: str) -> None:
 
 
 def read_runners(text: str) -> None:
-    """Read it as files of other runners of tests."""
+    """Read it as files of the runners of tests."""
     files = {"pyproject.toml": HEAD, "noxfile.py": text, "Makefile": text, "tox.ini": text}
     project = describe(Snapshot(files, frozenset(files)))
     with answered(WheelwrightError):
-        unrun.found(project, {"tests.py": text})
+        unrun.found(replace(project, test_modules={"tests.py": text}))
+    with answered(WheelwrightError):
+        make(project, Cell("", "3.12", ""), TestOptions())
 
 
 def read_report(text: str) -> None:

@@ -23,7 +23,7 @@ from stiletto.errors import StilettoError
 from stiletto.store.limit import read_size_bytes
 from wheelwright import notify
 from wheelwright.container import limits
-from wheelwright.environment import services, test_dependencies
+from wheelwright.environment import services
 from wheelwright.errors import RequestError, WheelwrightError
 from wheelwright.gates.security import Security
 from wheelwright.github import plan, ruleset
@@ -34,7 +34,9 @@ from wheelwright.project.model import describe
 from wheelwright.release.decide import urls
 from wheelwright.release.decide.stops import Stop
 from wheelwright.release.decide.version import Request, next_version
-from wheelwright.testing import cells, run
+from wheelwright.testing import cells
+from wheelwright.testing.cells import Cell
+from wheelwright.testing.plan import TestOptions, make
 from wheelwright.testing.reports import history
 
 GROWTH_MAX_KB = 1 << 20
@@ -166,8 +168,7 @@ def read_selection(axes: tuple[list[str], ...]) -> None:
 def read_tests(given: tuple[tuple[str, ...], ...]) -> None:
     """Find what the tests need, and their command."""
     groups, extras, args = given
-    test_dependencies.find(PROJECT, "3.12", groups, extras)
-    run.command(PROJECT, args)
+    make(PROJECT, Cell("", "3.12", "", groups, extras), TestOptions(args))
 
 
 def read_version(given: tuple[str, str, str, str, bool]) -> None:

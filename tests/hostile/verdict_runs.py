@@ -10,8 +10,8 @@ from pathlib import Path
 
 import wheelwright.inside
 from wheelwright.testing import junit, record
+from wheelwright.testing.commands import PLUGIN
 from wheelwright.testing.record import RecordInvalid
-from wheelwright.testing.run import PLUGIN
 from wheelwright.testing.verdict import Left
 
 __all__ = ["GOOD_AND_BAD", "left_by"]

@@ -30,6 +30,7 @@ from wheelwright.project.model import Project
 from wheelwright.project.pyproject import Pyproject
 from wheelwright.project.reading import requirement_or_none
 from wheelwright.project.runners import dev_dependencies
+from wheelwright.project.runners.calling import programs
 from wheelwright.project.runners.job import Job, LocalPath, Unread, local_path
 
 NAMES = ("tests", "test", "dev")
@@ -149,7 +150,7 @@ def _of_runner(project: Project, python: str) -> TestDependencies | None:
     found = of_job(project, job)
     computed = next((each for each in job.unread if each.subject == "requirements"), None)
     if computed is None:
-        return None if found.is_empty else found
+        return found if _is_all(project, job, found) else None
     instead = _first(project)
     if instead.is_empty or not has_pytest(project, instead):
         raise ProjectError(
@@ -157,6 +158,14 @@ def _of_runner(project: Project, python: str) -> TestDependencies | None:
             "name it in [tool.wheelwright]: groups, extras or requirements",
         )
     return replace(instead, notes=(*instead.notes, passed_over(job, computed)))
+
+
+def _is_all(project: Project, job: Job, found: TestDependencies) -> bool:
+    """Whether a job says all that it needs: a script of PDM installs nothing, and may need much."""
+    calls = {name for command in job.commands for name in programs(command)}
+    if "pytest" in calls and not has_pytest(project, found):
+        return not found.is_empty
+    return job.runner != "pdm" or not found.is_empty
 
 
 def passed_over(job: Job, computed: Unread) -> str:

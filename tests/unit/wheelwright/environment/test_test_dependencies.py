@@ -162,7 +162,7 @@ def test_what_tox_installs_wins_over_a_group(tmp_path: Path) -> None:
 
 
 def test_computed_dependencies_give_way_to_a_place_with_pytest() -> None:
-    """A noxfile that computes it is passed over, with a note; without another place it is an error."""
+    """A computed one is passed over, with a note; without another place it is an error."""
     nox = (
         "import nox\nNEEDED = open('x').read().split()\n"
         "@nox.session\ndef tests(session):\n"
