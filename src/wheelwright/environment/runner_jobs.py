@@ -194,3 +194,6 @@ def _every_job(project: Project) -> Iterator[Job]:
     for runner in RUNNERS:
         with contextlib.suppress(ProjectError):
             yield from jobs(project, runner, DEFAULT_PYTHON)
+    with contextlib.suppress(ProjectError):
+        if environments := tox_environments(project, DEFAULT_PYTHON):
+            yield from environments.implied
