@@ -131,10 +131,10 @@ def test_unittest_is_run_and_counted(stiletto: Bench, tmp_path: Path) -> None:
         "reed/__init__.py": 'def ring() -> str:\n    return "dong"\n',
         "reed/tests.py": CASE,
     }
-    bare = package(tmp_path / "bare", files)
-    said = stiletto.fails(bare, "test", "--python", "3.11").said
-    assert "1 failed" in said
-    assert "'dong' != 'ding'" in said
+    ended = stiletto.call(package(tmp_path / "bare", files), "test", "--python", "3.11")
+    assert 1 == ended.code
+    assert "1 failed" in ended.said
+    assert "'dong' != 'ding'" in ended.said
     mended = package(
         tmp_path / "mended",
         {**files, "tox.ini": tox, "reed/__init__.py": 'def ring() -> str:\n    return "ding"\n'},
@@ -156,8 +156,9 @@ def test_tests_that_only_unittest_loads_run(stiletto: Bench, tmp_path: Path) -> 
         "def load_tests(loader, tests, ignore):\n"
         "    tests.addTests(doctest.DocTestSuite(reed))\n    return tests\n",
     }
-    said = stiletto.fails(package(tmp_path / "reed", files), "test", "--python", "3.11").said
-    assert "1 passed, 1 failed" in said
+    ended = stiletto.call(package(tmp_path / "reed", files), "test", "--python", "3.11")
+    assert 1 == ended.code
+    assert "1 passed, 1 failed" in ended.said
 
 
 def test_tests_that_are_not_collected_fail_with_their_names(
