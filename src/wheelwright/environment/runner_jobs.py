@@ -19,12 +19,13 @@ from wheelwright.errors import ProjectError, RequestError
 from wheelwright.pins import DEFAULT_PYTHON
 from wheelwright.project.files import join, upward
 from wheelwright.project.model import Project
+from wheelwright.project.reading import shortened
 from wheelwright.project.runners import choice, hatch, nox, pdm, tox_config
 from wheelwright.project.runners.calling import IGNORED, INVERTED
 from wheelwright.project.runners.choice import Choice
 from wheelwright.project.runners.installing import Installed, Known, known, unwrapped
 from wheelwright.project.runners.job import Job, Unread, concerns, local_path, moved
-from wheelwright.project.runners.tox import job_for_tests
+from wheelwright.project.runners.tox import alike, job_for_tests
 
 REQUIREMENTS: Final = (".txt", ".in", ".pip")
 """How the names of requirements files end."""
@@ -123,7 +124,15 @@ def _test_job(project: Project, runner: str, python: str, name: str) -> Choice |
         return choice.test_job(jobs(project, runner, python), python, name)
     environments = tox_environments(project, python)
     job = job_for_tests(environments, python, name) if environments else None
-    return Choice(unwrapped_job(project, job)) if job else None
+    if environments is None or job is None:
+        return None
+    others = [each.name for each in alike(environments, python) if each.name != job.name]
+    note = (
+        f"{job.name} is one of {len(others) + 1} environments of tox for Python {python}; not run: "
+        f"{shortened(', '.join(others))} (choose with `runner`)"
+    )
+    chosen = bool(name) or job.name not in (each.name for each in alike(environments, python))
+    return Choice(unwrapped_job(project, job), (note,) if others and not chosen else ())
 
 
 def unwrapped_job(project: Project, job: Job) -> Job:

@@ -26,10 +26,10 @@ PLUGINS: Final = "/opt/wheelwright/plugins"
 _RECORDS: Final = "/opt/wheelwright/record"
 """Not among the reports, which are downloaded."""
 
-# Prints which command failed, and ends with its exit code.
+# Runs what stands behind the first argument, which is how it is printed where it fails.
 _RUN: Final = (
-    'run() { "$@"; code=$?; '
-    'if [ "$code" -ne 0 ]; then echo "exit code $code: $*" >&2; exit "$code"; fi; }'
+    'run() { line=$1; shift; "$@"; code=$?; '
+    'if [ "$code" -ne 0 ]; then echo "exit code $code: $line" >&2; exit "$code"; fi; }'
 )
 
 
@@ -77,7 +77,9 @@ def recorded(commands: Sequence[tuple[str, ...]]) -> Recorded:
         lines.append(line or command)
     if len(lines) == 1:
         return Recorded(lines[0], tuple(found))
-    script = "\n".join([_RUN, *(f"run {shlex.join(line)}" for line in lines)])
+    pairs = zip(commands, lines, strict=True)
+    runs = (f"run {shlex.join([shlex.join(written), *line])}" for written, line in pairs)
+    script = "\n".join([_RUN, *runs])
     return Recorded(("sh", "-c", script), tuple(found))
 
 

@@ -211,7 +211,9 @@ def make(project: Project, cell: Cell, options: TestOptions, *, history: bool = 
     )
     if found.notes:
         environment = replace(environment, notes=(*environment.notes, *found.notes))
-    shown = "; ".join(shortened(" ".join(line)) for line in lines)
+    # What tox makes for itself is not the project's command.
+    written = [line for line in lines if line[:1] != ("mkdir",)] or lines
+    shown = "; ".join(shortened(" ".join(line)) for line in written)
     return TestPlan(
         cell=cell,
         environment=environment,

@@ -119,6 +119,15 @@ def job_for_tests(found: Environments, python: str, chosen: str = "") -> Job | N
     return next((job for job in own if not _checks(job)), None)
 
 
+def alike(found: Environments, python: str) -> list[Job]:
+    """Return the environments of the file that test on a Python, such as `py312-dj52`."""
+    return [
+        job
+        for job in found.jobs
+        if python in _versions(job) and any(is_test(command) for command in job.commands)
+    ]
+
+
 def _versions(job: Job) -> list[str]:
     return [version for factor in job.name.split("-") if (version := version_named(factor))]
 

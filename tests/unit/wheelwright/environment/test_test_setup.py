@@ -45,6 +45,10 @@ def test_tox_names_command_and_variables(tmp_path: Path) -> None:
         found.variables,
     )
     assert "tox.ini:3 [testenv]" == found.place
+    assert (
+        "py312-dj42 is one of 2 environments of tox for Python 3.12; not run: py312-dj52 (choose "
+        "with `runner`)",
+    ) == found.notes
     chosen = replace(described, settings=replace(described.settings, runner="tox:py312-dj52"))
     assert {"MODE": "tox"} == find(chosen, "3.12").variables
     wrong = replace(described, settings=replace(described.settings, runner="nox"))

@@ -68,7 +68,7 @@ def test_several_commands_are_one_script_that_ends_at_the_first_failure() -> Non
     script = recorded([("echo", "one two"), ("sh", "-c", "exit 7"), ("echo", "three")]).command
     done = subprocess.run(script, capture_output=True, text=True, check=False)
     assert (7, "one two\n") == (done.returncode, done.stdout)
-    assert "exit code 7: sh -c exit 7" in done.stderr
+    assert "exit code 7: sh -c 'exit 7'\n" == done.stderr
 
 
 def test_arguments_replace_those_behind_pytest() -> None:
