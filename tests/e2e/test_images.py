@@ -198,7 +198,7 @@ def test_python_of_the_constructor_is_the_only_cell(stiletto: Bench, tmp_path: P
 
     assert "3.12" in one.out
     assert one.out.endswith("1 cell")
-    assert ["3.14t", "pypy3.11"] == [line.split()[0] for line in other.out.splitlines()[2:4]]
+    assert ["3.14t", "pypy3.11"] == [line.split()[0] for line in other.out.splitlines()[3:5]]
 
 
 def test_python_that_is_not_there_fails_its_cell(stiletto: Bench, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def find_rust(env: Mapping[str, str], home: Path) -> Rust | None:
     directories = tuple(dict.fromkeys((*toolchains, *folders)))
     path = dict.fromkeys((*(str(root / "bin") for root in toolchains), *map(str, folders)))
     actual = [root / "bin" / name for root in toolchains for name in PROGRAMS]
-    facts = tuple(stamp(file) for file in dict.fromkeys((*actual, *shown)) if file.is_file())
+    facts = tuple(stamp(file) for file in dict.fromkeys((*actual, *shown)) if _is_file(file))
     return Rust(directories, tuple(path), facts)
 
 
@@ -55,7 +55,7 @@ def _program(name: str, env: Mapping[str, str], home: Path) -> Path | None:
     folders = [Path(part) for part in env.get("PATH", "").split(os.pathsep) if part.startswith("/")]
     for folder in [*folders, Path(env.get("CARGO_HOME") or home / ".cargo") / "bin"]:
         program = folder / name
-        if program.is_file() and os.access(program, os.X_OK):
+        if _is_file(program) and os.access(program, os.X_OK):
             return program
     return None
 
@@ -110,4 +110,12 @@ def _settings(file: Path) -> dict[str, object]:
 
 
 def _is_toolchain(root: Path) -> bool:
-    return (root / "bin" / "rustc").is_file() and (root / "lib" / "rustlib").is_dir()
+    return _is_file(root / "bin" / "rustc") and os.access(root / "lib" / "rustlib", os.R_OK)
+
+
+def _is_file(path: Path) -> bool:
+    """Whether it is a file; False in a directory that is closed to this user."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False

@@ -106,3 +106,9 @@ def test_broken_settings_leave_what_is_installed(tmp_path: Path) -> None:
 
     assert found is not None
     assert home / ".rustup" / "toolchains" / TOOLCHAIN == found.directories[0]
+
+
+def test_closed_directory_has_no_rust(tmp_path: Path) -> None:
+    """PATH may name a directory of another user; its name cannot even be looked up."""
+    far = tmp_path / ("x" * 300)
+    assert find_rust({"PATH": str(far)}, far) is None
