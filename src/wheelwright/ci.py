@@ -114,7 +114,7 @@ async def ci(loaded: LoadedProject, requested: str, *, fail_fast: bool) -> str:
             for gate in chosen:
                 group.start_soon(run, gate)
     ordered = [rows[gate.name] for gate in in_ci()]
-    text = render(f"ci of {loaded.project.name} on Python {python}", ordered)
+    text = render(f"ci of {loaded.title} on Python {python}", ordered)
     text = "\n".join([text, *(f"note: {note}" for note in loaded.notes)])
     if failed(ordered):
         raise GateFailed(f"{headline(ordered)}\n\n{text}")

@@ -154,7 +154,7 @@ class Wheelwright(Releases):
         table. A Python that the engine cannot provide fails its cell. `matrix-run` returns the
         files of the same run.
         """
-        selection = replace(selection, os=os)
+        selection = self._selected(replace(selection, os=os))
 
         async def run(loaded: LoadedProject) -> MatrixReport:
             return (await matrix.run(loaded, selection, options)).report
@@ -182,7 +182,7 @@ class Wheelwright(Releases):
     ) -> Matrix:
         """Return the matrix that `matrix` judges, with all its files, passed or failed."""
         loaded = await self._loaded(git, reading=not rerun, rerun=rerun)
-        return matrix_object(await matrix.run(loaded, selection, options))
+        return matrix_object(await matrix.run(loaded, self._selected(selection), options))
 
     @uncached
     @takes(without=("args", "fail_fast"))
@@ -372,6 +372,14 @@ class Wheelwright(Releases):
         limit = self.step_timeout or loaded.project.settings.step_timeout or limits.DEFAULT_STEP
         limits.limit_steps(limits.seconds(limit, "--step-timeout"))
         steps.set_credentials(self.netrc)
+
+    def _selected(self, selection: Selection) -> Selection:
+        """Return the requested cells; the constructor's Python is the only one, unless they say."""
+        return (
+            selection
+            if selection.python or not self.python
+            else replace(selection, python=[self.python])
+        )
 
     def _python(self, loaded: LoadedProject, requested: str = "") -> str:
         return python_of(loaded, requested or self.python)

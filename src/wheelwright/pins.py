@@ -10,12 +10,22 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+# This module's own distribution, as in its pyproject.toml.
+PACKAGE: Final = "wheelwright-pipeline"
+
 # uv in the containers and on GitHub's runners. The image's tag is the version on the index.
 UV: Final = "0.13.9"
 UV_IMAGE: Final = f"ghcr.io/astral-sh/uv:{UV}"
 
 # git alone, for what only reads .git: a tenth of the image that has Python, too.
 GIT_IMAGE: Final = "alpine/git:v2.52.0"
+
+# The compiler of extension modules in Rust, where the engine has none of its own.
+RUST_IMAGE: Final = "rust:1.95-slim"
+
+# A Debian with git and a C compiler, and one without: what uv's own Pythons run on.
+SYSTEM_IMAGE: Final = "buildpack-deps:trixie"
+SLIM_SYSTEM_IMAGE: Final = "debian:trixie-slim"
 
 # Dagger's command line and engine: as in dagger.json of this module.
 DAGGER: Final = "0.21.8"
@@ -82,10 +92,12 @@ ACTIONS: Final = {
 
 
 def slim_image(python: str) -> str:
-    """Return the image for a Python such as `3.12` or `3.12.1`."""
-    return f"python:{python}-slim"
+    """Return the image for a Python such as `3.12`, `3.12.1` or `pypy3.11`."""
+    return f"{full_image(python)}-slim"
 
 
 def full_image(python: str) -> str:
     """Return the image that also has git and a C compiler."""
+    if python.startswith("pypy"):
+        return f"pypy:{python.removeprefix('pypy')}"
     return f"python:{python}"

@@ -87,11 +87,22 @@ def with_directory(
     """Copy a directory onto the one at `path`."""
     check_permissions("Container.withDirectory", "permissions", permissions)
     kept = a_filter(include, exclude, gitignore)
-    return _write(
-        self,
-        self.path(path, expand),
-        lambda at: WriteDirectory(at, source, kept, permissions),
-    )
+    at = self.path(path, expand)
+    if not kept and permissions is None and _shows(self, at, source):
+        # Only its owner would be another.
+        return replace(self, image_ref="")
+    return _write(self, at, lambda at: WriteDirectory(at, source, kept, permissions))
+
+
+def _shows(self: Container, at: str, source: Directory) -> bool:
+    """Whether a directory is what the container has at a path anyway."""
+    match mount := self.mount_at(at):
+        case None:
+            return source == ContainerDirectory(self.root, at)
+        case DirectoryMount(target):
+            return target == at and source == mount.source
+        case _:
+            return False
 
 
 @call("Container.withFile")

@@ -332,6 +332,10 @@ class Commands:
         if exec_.redirect_stdin:
             stdin = await self._layouts.contents(c.ContainerFile(exec_.root, exec_.redirect_stdin))
         uid, gid = _user(exec_.user, self._layouts.view(stack))
+        if uid and self.sandbox.name == "plain" and os.geteuid() == 0:
+            self.progress.say(
+                f"plain mode cannot change the user: root runs what {exec_.user} would"
+            )
         step = plan.Step(
             args=exec_.args,
             image=stack.image,

@@ -1,6 +1,7 @@
 """Host images: programs of this machine in place of well-known images.
 
-    python:X.Y[.Z][-flavour]      an interpreter of the machine, on the machine's userland
+    python:X.Y[.Z][t][-flavour]   an interpreter of the machine, on the machine's userland
+    pypy:X.Y[-flavour]            the same, a PyPy
     ghcr.io/astral-sh/uv[:tag]    uv and uvx from the installed wheel, at /uv and /uvx
     debian, ubuntu, alpine, ...   the machine's userland, see `userland`
     postgres, redis, ...          see `servers`
@@ -13,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed, UsageError
@@ -20,6 +22,7 @@ from stiletto.layers.layer import Bind
 from stiletto.sandbox.interpreters import Interpreter, Memory, Probes, interpreter_for
 from stiletto.sandbox.plan import Image
 from stiletto.sandbox.references import ImageRef, python_version
+from stiletto.sandbox.rust import find_rust
 from stiletto.sandbox.userland import (
     USER_PATH,
     identity,
@@ -80,13 +83,15 @@ class HostImages:
         ref = ImageRef.parse(address)
         if (ref.host, ref.name) in UV_IMAGES:
             return await asyncio.to_thread(_uv_image, address, ref)
-        if ref.host == "" and ref.name == "python":
+        if ref.host == "" and ref.name in ("python", "pypy"):
             version = python_version(ref.tag)
             if version is None:
                 raise UsageError(
                     f"{address} names no Python version",
-                    hint="write it like python:3.12 or python:3.12-slim",
+                    hint="write it like python:3.12, python:3.12-slim or pypy:3.11",
                 )
+            if ref.name == "pypy":
+                version = f"pypy{version}"
             interpreter = await interpreter_for(version, find_uv(), probes=self._probes)
             return python_image(address, interpreter)
         if server_for(ref) is not None:
@@ -102,9 +107,14 @@ class HostImages:
         )
 
 
-def python_image(address: str, python: Interpreter) -> Image:
-    """Return an interpreter on the machine's userland as an image."""
+def python_image(
+    address: str, python: Interpreter, env: Mapping[str, str] = os.environ, home: Path | None = None
+) -> Image:
+    """Return an interpreter on the machine's userland, with its Rust, as an image."""
     binds, files = userland()
+    rust = find_rust(env, home or Path.home())
+    for shown in rust.directories if rust else ():
+        with_bind(binds, shown)
     for directory in (
         python.prefix,
         python.executable.resolve().parent,
@@ -112,18 +122,31 @@ def python_image(address: str, python: Interpreter) -> Image:
     ):
         if directory is not None:
             with_bind(binds, directory)
-    for name in ("python", "python3", f"python{python.series}"):
+    names = ["python", "python3", f"python{python.series}"]
+    if python.free_threaded:
+        names.append(f"python{python.name}")
+    if python.implementation == "pypy":
+        names += ["pypy", "pypy3", python.name]
+    for name in names:
         files[f"{PYTHON_LINKS}/{name}"] = str(python.executable)
     path = dict.fromkeys((PYTHON_LINKS, str(python.executable.parent), *USER_PATH))
+    path |= dict.fromkeys(rust.path if rust else ())
+    facts = (python.name, python.text, stamp(python.executable.resolve()), system())
     return Image(
         address=address,
-        identity=identity("python", python.text, stamp(python.executable.resolve()), system()),
-        provided_by=f"the host's {python.executable} ({python.text})",
+        identity=identity("python", *facts, *(rust.facts if rust else ())),
+        provided_by=f"the host's {python.executable} ({_described(python)})",
         binds=tuple(binds),
         files=files,
         env={"PATH": ":".join(path), "PYTHON_VERSION": python.text, "LANG": "C.UTF-8"},
         default_args=("python3",),
     )
+
+
+def _described(python: Interpreter) -> str:
+    if python.implementation == "pypy":
+        return f"PyPy {python.text}"
+    return f"{python.text}t" if python.free_threaded else python.text
 
 
 def _uv_image(address: str, ref: ImageRef) -> Image:

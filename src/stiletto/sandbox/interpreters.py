@@ -30,19 +30,27 @@ print(json.dumps({
     "libdir": sysconfig.get_config_var("LIBDIR") or "",
     "shared": bool(sysconfig.get_config_var("Py_ENABLE_SHARED")),
     "venv": bool(u.find_spec("ensurepip") and u.find_spec("venv")),
-    "cpython": sys.implementation.name == "cpython",
+    "implementation": sys.implementation.name,
+    "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
 }))
 """
 PROBE_TIMEOUT_S = 10.0
 PROBES_AT_ONCE = 4
 INSTALL_TIMEOUT_S = 60.0
 RECORDS = "interpreters"
-NAME = re.compile(r"python3\.\d+")
+NAME = re.compile(r"python3\.\d+t?|pypy3(\.\d+)?")
+IMPLEMENTATIONS = ("cpython", "pypy")
 
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """One CPython: `version` is (major, minor, patch); `libdir` is set where it lies outside."""
+    """One CPython or PyPy.
+
+    Attributes:
+        version: of the language, (major, minor, patch).
+        libdir: set where it lies outside of `prefix`.
+        free_threaded: whether it is without the global lock (PEP 703).
+    """
 
     executable: Path
     version: tuple[int, int, int]
@@ -50,6 +58,14 @@ class Interpreter:
     libdir: Path | None = None
     can_venv: bool = True
     final: bool = True
+    implementation: str = "cpython"
+    free_threaded: bool = False
+
+    @property
+    def name(self) -> str:
+        """The version as it is asked for: X.Y, X.Yt or pypyX.Y."""
+        front = "" if self.implementation == "cpython" else self.implementation
+        return f"{front}{self.series}{'t' if self.free_threaded else ''}"
 
     @property
     def series(self) -> str:
@@ -83,7 +99,7 @@ class Probes:
         self._at_once = asyncio.Semaphore(PROBES_AT_ONCE)
 
     async def probe(self, executable: Path) -> Interpreter | None:
-        """Return what an executable is; None if it is not a working CPython."""
+        """Return what an executable is; None if it is no working interpreter."""
         key = _key(executable)
         if key is None:
             return None
@@ -117,6 +133,7 @@ def candidates(env: Mapping[str, str], home: Path) -> Iterator[Path]:
     data = Path(env.get("XDG_DATA_HOME") or home / ".local" / "share")
     for root in [Path(managed)] if managed else [data / "uv" / "python"]:
         yield from _glob(root, "cpython-*/bin/python3")
+        yield from _glob(root, "pypy-*/bin/pypy3")
     pyenv = Path(env.get("PYENV_ROOT") or home / ".pyenv")
     yield from _glob(pyenv, "versions/*/bin/python")
     yield from _glob(Path("/opt/python"), "*/bin/python3")
@@ -127,7 +144,8 @@ def candidates(env: Mapping[str, str], home: Path) -> Iterator[Path]:
     for folder in [*folders, Path("/usr/local/bin"), Path("/usr/bin")]:
         # pyenv's shims run the version that is selected; the versions are found above.
         if folder.name != "shims":
-            yield from (file for file in _glob(folder, "python3.*") if NAME.fullmatch(file.name))
+            files = (*_glob(folder, "python3.*"), *_glob(folder, "pypy3*"))
+            yield from (file for file in files if NAME.fullmatch(file.name))
 
 
 def _glob(root: Path, pattern: str) -> Sequence[Path]:
@@ -181,7 +199,7 @@ async def _facts(executable: Path) -> dict[str, Any] | None:
 
 
 def _interpreter(facts: Mapping[str, Any]) -> Interpreter | None:
-    if not facts["cpython"] or facts["prefix"] != facts["base_prefix"]:
+    if facts["implementation"] not in IMPLEMENTATIONS or facts["prefix"] != facts["base_prefix"]:
         return None
     prefix = Path(facts["prefix"])
     libdir = Path(facts["libdir"]) if facts["shared"] and facts["libdir"] else None
@@ -195,6 +213,8 @@ def _interpreter(facts: Mapping[str, Any]) -> Interpreter | None:
         libdir=libdir,
         can_venv=facts["venv"],
         final=facts["final"],
+        implementation=facts["implementation"],
+        free_threaded=facts["free_threaded"],
     )
 
 
@@ -212,8 +232,15 @@ async def find_interpreters(
 def choose(wanted: str, found: Iterable[Interpreter]) -> Interpreter | None:
     """Return the best interpreter for "3", "3.12" or "3.12.1": able to make a venv, then newest.
 
-    The plain "3" means the newest release; a pre-release is chosen only by its own X.Y.
+    The plain "3" means the newest release; a pre-release is chosen only by its own X.Y. "3.14t" is
+    one without the global lock, "pypy3.11" a PyPy: no other serves for these, nor they for others.
     """
+    pypy, free_threaded = wanted.startswith("pypy"), wanted.endswith("t")
+    found = [
+        python
+        for python in found
+        if (python.implementation == "pypy") == pypy and python.free_threaded == free_threaded
+    ]
     parts = tuple(int(part) for part in re.findall(r"\d+", wanted)[:3])
     fitting = [
         python
@@ -264,8 +291,8 @@ async def interpreter_for(
     if chosen is not None:
         return chosen
     exact = version.count(".") == 2
-    versions = sorted({python.version if exact else python.version[:2] for python in found})
-    listed = ", ".join(".".join(map(str, numbers)) for numbers in versions) or "none"
+    versions = {python.text if exact else python.name: python.version for python in found}
+    listed = ", ".join(sorted(versions, key=lambda name: (versions[name], name))) or "none"
     raise EnvironmentFailed(
         f"no Python {version} on this machine; found {listed}" + (f"; {tried}" if tried else ""),
         hint=f"install it, for instance with `uv python install {version}`, or choose one of those",

@@ -17,7 +17,7 @@ HUB_HOSTS = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
 REPOSITORY = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
 TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
 DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]{32,}")
-PYTHON_TAG = re.compile(r"(\d+(?:\.\d+){0,2}(?:(?:a|b|rc)\d+)?)(?:-.+)?")
+PYTHON_TAG = re.compile(r"(\d+(?:\.\d+){0,2}(?:(?:a|b|rc)\d+)?t?)(?:-.+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,8 @@ class ImageRef:
 def python_version(tag: str) -> str | None:
     """Return the version that a tag of the official Python image requests: "3", "3.12", "3.12.1".
 
-    None for a tag that names neither a version nor a distribution, such as `3.12t`.
+    `3.14t` is a build without the global lock, which the official image does not have. None for a
+    tag that names neither a version nor a distribution, such as `3.x`.
     """
     if tag in ("", "latest"):
         return "3"

@@ -36,6 +36,7 @@ from wheelwright.container import steps
 from wheelwright.container.privileges import ATTEMPT
 from wheelwright.errors import ToolFailed
 from wheelwright.pins import slim_image
+from wheelwright.project.interpreters import cpython
 
 T = TypeVar("T")
 
@@ -141,7 +142,7 @@ async def _run_program(python: str, *args: str) -> str:
     program = (files("wheelwright.inside") / "attempts.py").read_text(encoding="utf-8")
     container = (
         dag.container()
-        .from_(slim_image(python))
+        .from_(slim_image(cpython(python)))
         .with_new_file(_PROGRAM, program)
         .with_env_variable("WHEELWRIGHT_ASKED_AT", f"{time.time_ns()} {uuid.uuid4().hex}")
     )

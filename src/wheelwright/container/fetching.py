@@ -15,12 +15,21 @@ import dagger
 from dagger import dag
 
 from wheelwright.container.privileges import BUILD, INSTALL
-from wheelwright.container.steps import CACHE, base, install, offline, step, with_variables
+from wheelwright.container.steps import (
+    CACHE,
+    base,
+    install,
+    offline,
+    provided,
+    step,
+    with_variables,
+)
 from wheelwright.environment.plan import Environment
 from wheelwright.errors import ProjectError
 from wheelwright.pins import full_image
 from wheelwright.project import building
 from wheelwright.project.building import Sdist
+from wheelwright.project.interpreters import cpython
 from wheelwright.project.pyproject import parse
 
 _REQUIRES = "/opt/wheelwright/requires"
@@ -35,7 +44,7 @@ async def build_requirements(
     image: str, python: str, requires: Mapping[str, str]
 ) -> dagger.Directory:
     """Return a cache with what builds need, so that they need no index and no credential."""
-    container = base(image, python).with_workdir(_REQUIRES)
+    container = (await provided(image, python)).with_workdir(_REQUIRES)
     for name, text in requires.items():
         container = container.with_new_file(f"{_REQUIRES}/{name}", text)
     bounds = ("--constraints", building.CONSTRAINTS) if building.CONSTRAINTS in requires else ()
@@ -57,7 +66,7 @@ async def sdists(
     program = (files("wheelwright") / "inside" / "fetch.py").read_text(encoding="utf-8")
     listed = [{"name": each.name, "url": each.url, "sha256": each.sha256} for each in wanted]
     clean = (
-        base(plan.image, plan.python)
+        (await provided(plan.image, plan.python))
         .with_new_file(_PROGRAM, program)
         .with_new_file(_LISTED, json.dumps(listed))
     )
@@ -86,7 +95,8 @@ def repositories(
     """Build commits of git repositories: cloned with the credential, built without it."""
     # git and libcurl are only in the full image; nothing is checked out, so that no hook, filter
     # or submodule of a repository acts.
-    clean = base(full_image(plan.python), plan.python).with_workdir(_CLONES)
+    python = cpython(plan.python)
+    clean = base(full_image(python), python).with_workdir(_CLONES)
     settings: dict[str, str] = {"GIT_CONFIG_COUNT": str(len(plan.repositories))}
     for number, url in enumerate(plan.repositories):
         clone = ["git", "clone", "--quiet", "--mirror", "--template=", "--", url, f"{number}.git"]

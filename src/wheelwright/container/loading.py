@@ -12,6 +12,7 @@ import dagger
 
 from wheelwright.container.source import Source
 from wheelwright.errors import ProjectError
+from wheelwright.pins import PACKAGE
 from wheelwright.project import pyproject as toml
 from wheelwright.project.files import Snapshot, join, upward, wanted
 from wheelwright.project.model import Project, describe
@@ -49,6 +50,13 @@ class LoadedProject:
     repository: dagger.Directory | None = None
     notes: tuple[str, ...] = ()
     pointer: str = ""
+
+    @property
+    def title(self) -> str:
+        """The package's name in headlines, with what a caller without --source may not expect."""
+        name = self.project.name
+        ours = self.project.package.name == PACKAGE and "dagger.json" in self.project.files.names
+        return f"{name} (the repository of this module itself)" if ours else name
 
 
 def python_of(loaded: LoadedProject, requested: str) -> str:

@@ -32,8 +32,9 @@ from wheelwright.container.privileges import (
     released,
 )
 from wheelwright.environment.plan import SOURCE, VENV
-from wheelwright.pins import GIT_IMAGE, UV_IMAGE
+from wheelwright.pins import GIT_IMAGE, SLIM_SYSTEM_IMAGE, SYSTEM_IMAGE, UV_IMAGE, slim_image
 from wheelwright.project import building
+from wheelwright.project.interpreters import is_free_threaded
 
 # Where uv, git and everything built on libcurl look for credentials of a private host.
 _NETRC = "/root/.netrc"
@@ -43,6 +44,17 @@ TOOLS = "/opt/tools"
 
 CACHE = "/opt/wheelwright/cache"
 """uv's cache where none is mounted: part of the layer, and of no other container."""
+_UV_SETTINGS = {
+    "UV_CACHE_DIR": CACHE,
+    # A mounted cache is another file system: links into it would dangle without it.
+    "UV_LINK_MODE": "copy",
+    "UV_NO_PROGRESS": "1",
+    "UV_PROJECT_ENVIRONMENT": VENV,
+    "UV_PYTHON_DOWNLOADS": "never",
+    "UV_PYTHON_PREFERENCE": "only-system",
+    "UV_TOOL_BIN_DIR": f"{TOOLS}/bin",
+    "UV_TOOL_DIR": TOOLS,
+}
 _MOUNTS = {Cache.SHARED: "/cache/uv", Cache.OWN: "/cache/own"}
 _SHARED = "wheelwright-uv"
 
@@ -85,19 +97,7 @@ def releasing() -> bool:
 
 def base(image: str, python: str) -> dagger.Container:
     """Return an image of Python with uv, set to use that interpreter."""
-    settings = {
-        "UV_CACHE_DIR": CACHE,
-        # A mounted cache is another file system: links into it would dangle without it.
-        "UV_LINK_MODE": "copy",
-        "UV_NO_PROGRESS": "1",
-        "UV_PROJECT_ENVIRONMENT": VENV,
-        "UV_PYTHON": python,
-        "UV_PYTHON_DOWNLOADS": "never",
-        "UV_PYTHON_PREFERENCE": "only-system",
-        "UV_TOOL_BIN_DIR": f"{TOOLS}/bin",
-        "UV_TOOL_DIR": TOOLS,
-        "VIRTUAL_ENV": VENV,
-    }
+    settings = {**_UV_SETTINGS, "UV_PYTHON": python, "VIRTUAL_ENV": VENV}
     if release := _release.get():
         settings["WHEELWRIGHT_RELEASE"] = release
     container = (
@@ -111,6 +111,34 @@ def base(image: str, python: str) -> dagger.Container:
         .with_env_variable("PATH", path, expand=True)
         .with_workdir(SOURCE)
     )
+
+
+async def provided(image: str, python: str) -> dagger.Container:
+    """Return `base`; where the engine has no image of a free-threaded Python, on uv's own."""
+    if is_free_threaded(python) and await unavailable(image):
+        return managed(image, python)
+    return base(image, python)
+
+
+def managed(image: str, python: str) -> dagger.Container:
+    """Return `base` with a Python that uv downloads: CPython as its developers build it."""
+    system = SLIM_SYSTEM_IMAGE if image == slim_image(python) else SYSTEM_IMAGE
+    settings = {
+        "UV_PYTHON_DOWNLOADS": "manual",
+        "UV_PYTHON_INSTALL_DIR": "/opt/python",
+        "UV_PYTHON_PREFERENCE": "only-managed",
+    }
+    container = with_variables(base(system, python), settings)
+    return install(container, ["uv", "python", "install", python])
+
+
+async def unavailable(image: str) -> str:
+    """Return why the engine has no such image; empty where it has."""
+    try:
+        await dag.container().from_(image).sync()
+    except dagger.QueryError as error:
+        return str(error)
+    return ""
 
 
 def git() -> dagger.Container:
@@ -254,3 +282,15 @@ def with_variables(container: dagger.Container, variables: Mapping[str, str]) ->
     for name, value in variables.items():
         container = container.with_env_variable(name, value)
     return container
+
+
+def without_variables(container: dagger.Container, names: Iterable[str]) -> dagger.Container:
+    """Take variables out of the environment."""
+    for name in names:
+        container = container.without_env_variable(name)
+    return container
+
+
+def without_settings(container: dagger.Container) -> dagger.Container:
+    """Take the settings of `base` for uv away: the tests have those of the project alone."""
+    return without_variables(container, (*_UV_SETTINGS, "UV_PYTHON", "UV_PYTHON_INSTALL_DIR"))

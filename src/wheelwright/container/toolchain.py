@@ -13,9 +13,10 @@ from importlib.resources import files
 
 import anyio
 import dagger
+import tomlkit
 from dagger import dag
 
-from wheelwright.container import fetching
+from wheelwright.container import fetching, steps, users
 from wheelwright.container.privileges import BUILD, DOWNLOAD
 from wheelwright.container.steps import (
     CACHE,
@@ -25,26 +26,37 @@ from wheelwright.container.steps import (
     install,
     package,
     step,
+    unavailable,
     with_variables,
+    without_variables,
 )
 from wheelwright.environment.plan import SOURCE, VENV, Environment
 from wheelwright.environment.services import Server
 from wheelwright.environment.tools import Tool
 from wheelwright.errors import RequestError
-from wheelwright.pins import slim_image
+from wheelwright.pins import RUST_IMAGE, slim_image
 from wheelwright.project import building
 from wheelwright.project.files import literal
+from wheelwright.project.interpreters import cpython, is_free_threaded
 
 _HELD = "/opt/held"
+_RUST = "/opt/rust"
+
+_SETTINGS = "/root/.config/uv/uv.toml"
+"""Settings of uv for this user: those of the project stay beside them."""
 
 # -- layers ---------------------------------------------------------------------------------------
 
 
 def tooled(python: str, tool: Tool) -> dagger.Container:
-    """Return a slim container with a tool in an environment of its own, and nothing else."""
+    """Return a slim container with a tool in an environment of its own, and nothing else.
+
+    It runs on CPython, whatever the tests run on.
+    """
     if f"\n{tool.requirement} " in f"\n{_lock(tool.name)}":
         # The module's own version: all that it needs is then the same on any day.
         return hashed(python, tool.name)
+    python = cpython(python)
     return install(base(slim_image(python), python), ["uv", "tool", "install", tool.requirement])
 
 
@@ -53,6 +65,7 @@ def hashed(python: str, name: str) -> dagger.Container:
 
     No cache is mounted, and no package's lock decides: what such a tool sees is worth stealing.
     """
+    python = cpython(python)
     listed, home = f"{TOOLS}/{name}.txt", f"{TOOLS}/{name}"
     container = base(slim_image(python), python).with_new_file(listed, _lock(name))
     flags = (f"--python={home}/bin/python", "--require-hashes", "--requirements", listed)
@@ -81,7 +94,8 @@ def over(container: dagger.Container, source: dagger.Directory) -> dagger.Contai
 
 async def dependencies(source: dagger.Directory, plan: Environment) -> dagger.Container:
     """Return the dependency layer: only `plan.inputs` of the source are in it."""
-    container = over(base(plan.image, plan.python), source.filter(include=literal(plan.inputs)))
+    provided = await steps.provided(plan.image, plan.python)
+    container = over(provided, source.filter(include=literal(plan.inputs)))
     for path, text in plan.written.items():
         container = container.with_new_file(path, text)
     container = container.with_workdir(plan.workdir)
@@ -178,11 +192,15 @@ async def _resolved(container: dagger.Container, plan: Environment) -> dagger.Co
 
 
 async def installed(
-    source: dagger.Directory, plan: Environment, git: dagger.Directory | None = None
+    source: dagger.Directory,
+    plan: Environment,
+    git: dagger.Directory | None = None,
+    user: str = "",
 ) -> dagger.Container:
-    """Return the whole environment, the package itself installed.
+    """Return the whole environment, the package itself installed; it belongs to the tests' user.
 
-    `git` is a directory with .git, for a version that comes from it.
+    `git` is a directory with .git, for a version that comes from it; `user` is that of the
+    settings.
     """
     built = source
     for path in plan.later:
@@ -200,12 +218,19 @@ async def installed(
         group.start_soon(depend)
         if plan.requires:
             group.start_soon(fetch)
-    container = over(prepared[0], built)
+    # Here, and not at the end: a large environment is copied once, and not for each change.
+    container = over(users.owned(prepared[0], VENV, user), built)
+    if plan.rust:
+        container = await with_rust(container)
     for directory in fetched:
         container = container.with_directory(CACHE, directory)
     if git is not None:
         container = with_git(container, git)
     container = with_variables(container, plan.variables)
+    if plan.built_with:
+        container = container.with_new_file(
+            _SETTINGS, tomlkit.dumps({"extra-build-variables": plan.built_with})
+        )
     for args in plan.install:
         container = package(container, args)
         if credentials() and args[:3] == ("uv", "pip", "install") and "--no-deps" not in args:
@@ -214,8 +239,14 @@ async def installed(
                 "the dependencies are known only when the package is built",
                 "run `uv lock` and commit uv.lock, or write the dependencies into [project]",
             )
+    container = without_variables(container, plan.variables)
+    if plan.built_with:
+        container = container.without_file(_SETTINGS)
+    container = users.owned(container, SOURCE, user)
     for path in plan.later:
-        container = container.with_directory(f"{SOURCE}/{path}", source.directory(path))
+        container = container.with_directory(
+            f"{SOURCE}/{path}", source.directory(path), owner=users.owner(user)
+        )
     return container
 
 
@@ -247,13 +278,32 @@ def with_git(
     return with_variables(container.with_directory(where, git), trusted)
 
 
-async def unavailable(image: str) -> str:
-    """Return why the engine has no such image; empty where it has."""
+async def without_python(image: str, python: str) -> str:
+    """Return why the engine cannot provide a Python; empty where it can."""
+    why = await unavailable(image)
+    if not why or not is_free_threaded(python):
+        return why
     try:
-        await dag.container().from_(image).sync()
+        await steps.managed(image, python).sync()
+    except dagger.ExecError as error:
+        last = building.last_line(error.stderr)
+        return f"neither an image has it, nor could uv download it: {last}"
     except dagger.QueryError as error:
         return str(error)
     return ""
+
+
+async def with_rust(container: dagger.Container) -> dagger.Container:
+    """Add a compiler of Rust; an engine without its image shows the machine's own."""
+    if await unavailable(RUST_IMAGE):
+        return container
+    rust = dag.container().from_(RUST_IMAGE)
+    return (
+        container.with_directory(f"{_RUST}/cargo/bin", rust.directory("/usr/local/cargo/bin"))
+        .with_directory(f"{_RUST}/rustup", rust.directory("/usr/local/rustup"))
+        .with_env_variable("RUSTUP_HOME", f"{_RUST}/rustup")
+        .with_env_variable("PATH", f"${{PATH}}:{_RUST}/cargo/bin", expand=True)
+    )
 
 
 def serving(container: dagger.Container, server: Server, cell: str) -> dagger.Container:

@@ -16,6 +16,7 @@ from wheelwright.environment.plan import SOURCE
 from wheelwright.errors import ProjectError
 from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.project import building
+from wheelwright.project.compiled import Language, languages
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
 
@@ -64,9 +65,13 @@ async def prepared(
     loaded: LoadedProject, python: str, requires: Mapping[str, str]
 ) -> dagger.Container:
     """Return a container to build in, without the source, with what `requires` lists."""
-    image = environment.image(loaded.project, python)
+    history = for_build(loaded) is not None
+    image = environment.image(loaded.project, python, history=history)
     fetched = await fetching.build_requirements(image, python, requires)
-    return steps.base(image, python).with_directory(steps.CACHE, fetched)
+    container = (await steps.provided(image, python)).with_directory(steps.CACHE, fetched)
+    if Language.RUST in languages(loaded.project):
+        container = await toolchain.with_rust(container)
+    return container
 
 
 def with_source(

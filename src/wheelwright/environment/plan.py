@@ -22,23 +22,28 @@ from packaging.utils import canonicalize_name
 
 from wheelwright.environment.places import SOURCE as SOURCE
 from wheelwright.environment.places import VENV as VENV
-from wheelwright.environment.sources import Expanded, expand
+from wheelwright.environment.sources import Expanded, archives, expand
 from wheelwright.environment.test_dependencies import NAMES, TestDependencies
 from wheelwright.pins import full_image, slim_image
 from wheelwright.project import building
 from wheelwright.project.building import Sdist
+from wheelwright.project.compiled import Language, languages
 from wheelwright.project.files import join
 from wheelwright.project.layout import test_directories
 from wheelwright.project.model import Project
+from wheelwright.project.pyproject import Pyproject
 from wheelwright.project.version import VersionSource, pretend_variables, version_source
 
 _WRITTEN = "/opt/wheelwright"
+_VARIABLES = "extra-build-variables"
 
 # What lists the files of an sdist with git, also where the version is written down.
-_ASK_GIT = frozenset({"hatch-vcs", "setuptools-git", "setuptools-git-versioning", "setuptools-scm"})
-
-# Backends that compile: their image needs more than the slim one has.
-_COMPILED = ("maturin", "scikit_build_core", "mesonpy", "setuptools_rust", "py_build_cmake")
+_ASK_GIT = frozenset(
+    {
+        *("hatch-vcs", "pbr", "setuptools-git", "setuptools-git-versioning", "setuptools-scm"),
+        "versioningit",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,9 @@ class Environment:
         install: commands over the source without `later`.
         later: directories that are copied when everything is installed.
         workdir: container path that commands run in.
-        variables: set for `install` and after.
+        rust: whether the package is compiled from Rust.
+        variables: set for `install`.
+        built_with: by the name of a package, variables of its own builds.
         notes: what people should know about it.
         locked: whether the first of `dependencies` installs from uv.lock.
         sdists: what of it has no wheel.
@@ -71,6 +78,8 @@ class Environment:
     install: tuple[tuple[str, ...], ...] = ()
     later: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+    rust: bool = False
+    built_with: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     locked: bool = False
     sdists: tuple[str, ...] = ()
@@ -94,7 +103,7 @@ def plan(
     With `history` the version comes from .git; an empty `resolution` is the default.
     """
     groups = tuple(dict.fromkeys((*wanted.groups, *groups)))
-    variables, notes = _version(project, history)
+    variables, built_with, notes = _version(project, history)
     resolution = resolution or default_resolution(project)
     written, dependencies, install, more = (
         _locked(project, wanted, groups)
@@ -103,7 +112,8 @@ def plan(
     )
     return Environment(
         python=python,
-        image=image(project, python),
+        image=image(project, python, history=history),
+        rust=Language.RUST in languages(project),
         inputs=inputs(project),
         workdir=join(SOURCE, project.where),
         written=written,
@@ -112,6 +122,7 @@ def plan(
         # For a version from .git, a tree that lacks files is a changed one.
         later=() if history or wanted.paths else test_directories(project),
         variables=variables,
+        built_with=built_with,
         notes=(*more, *notes, *wanted.notes),
         locked=resolution == "locked",
         sdists=building.sdists(project) if resolution == "locked" else (),
@@ -127,16 +138,16 @@ def default_resolution(project: Project) -> str:
     return "locked" if project.lock else "highest"
 
 
-def image(project: Project, python: str) -> str:
-    """Return the image address: the slim one, unless the build asks git or compiles."""
+def image(project: Project, python: str, *, history: bool = True) -> str:
+    """Return the image address: the slim one, unless the build compiles, or asks git.
+
+    Without `history` there is no .git that could be asked.
+    """
     package = project.package
-    asks_git = version_source(package) is VersionSource.VCS or bool(
-        package.build_requires & _ASK_GIT
+    asks_git = history and (
+        version_source(package) is VersionSource.VCS or bool(package.build_requires & _ASK_GIT)
     )
-    compiles = package.backend.startswith(_COMPILED) or any(
-        name in package.build_requires
-        for name in ("cython", "cffi", "pybind11", "nanobind", "numpy")
-    )
+    compiles = bool(languages(project))
     return full_image(python) if asks_git or compiles else slim_image(python)
 
 
@@ -148,7 +159,7 @@ def inputs(project: Project) -> tuple[str, ...]:
     candidates += [join(directory, "pyproject.toml") for directory in project.members]
     members = {each.path for each in project.members.values()}
     kept = [path for path in candidates if project.files.has(path) or path in members]
-    return tuple(dict.fromkeys(kept))
+    return tuple(dict.fromkeys([*kept, *archives(project)]))
 
 
 _Layers = tuple[
@@ -319,13 +330,39 @@ def _files(wanted: TestDependencies) -> tuple[dict[str, str], tuple[str, ...]]:
     return written, tuple(requested) if wanted.lines or wanted.added else ()
 
 
-def _version(project: Project, history: bool) -> tuple[Mapping[str, str], tuple[str, ...]]:
-    if version_source(project.package) is not VersionSource.VCS or project.has("PKG-INFO"):
-        return {}, ()
+def _version(
+    project: Project, history: bool
+) -> tuple[Mapping[str, str], Mapping[str, Mapping[str, str]], tuple[str, ...]]:
+    """Return variables for all of `install`, those of single packages, and what to know of them.
+
+    A version that is not known is pretended to the builds of the package and of the workspace
+    members that have none: uv gives a package's variables to nothing else.
+    """
     if history:
-        return {}, ("version: from .git",)
-    pretended = pretend_variables(project.package)
-    if pretended is None:
-        return {}, ("no .git and no PKG-INFO: the build backend may find no version",)
-    value = next(iter(pretended.values()))
-    return pretended, (f"no .git and no PKG-INFO: tested as version {value}",)
+        own = version_source(project.package) is VersionSource.VCS
+        return {}, {}, ("version: from .git",) if own and not project.has("PKG-INFO") else ()
+    members = (
+        {} if project.has(join(where, "PKG-INFO")) else _pretended(each)
+        for where, each in project.members.items()
+    )
+    built_with = {name: variables for one in members for name, variables in one.items()}
+    if version_source(project.package) is not VersionSource.VCS or project.has("PKG-INFO"):
+        return {}, built_with, ()
+    variables = pretend_variables(project.package)
+    if variables is None:
+        note = "no .git and no PKG-INFO: the build backend may find no version"
+        return {}, built_with, (note,)
+    value = next(iter(variables.values()))
+    notes = (f"no .git and no PKG-INFO: tested as version {value}",)
+    if not project.package.project.get("name") or project.configures("tool", "uv", _VARIABLES):
+        # uv knows the name only when it is built; the project's own table hides ours.
+        return variables, built_with, notes
+    return {}, {**built_with, **_pretended(project.package)}, notes
+
+
+def _pretended(package: Pyproject) -> dict[str, Mapping[str, str]]:
+    """Return the variables that replace the history of a package, by its name."""
+    if version_source(package) is not VersionSource.VCS or not package.project.get("name"):
+        return {}
+    variables = pretend_variables(package)
+    return {package.name: variables} if variables else {}

@@ -7,23 +7,30 @@ elsewhere would come from the index, perhaps as another project's package.
 |---|---|
 | `workspace` | the member's own requirements; the member itself is installed from the source |
 | `git`, `url` | a direct reference (PEP 508) |
-| `path`, `index`, a list | refused: only uv.lock has what they resolve to |
+| `path` of a distribution | the same, to the file in the source |
+| `path` of a directory, `index`, a list | refused: only uv.lock has what they resolve to |
 
 Source: uv's documentation, concepts/projects/dependencies.
 """
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from wheelwright.environment.places import SOURCE
 from wheelwright.errors import RequestError
 from wheelwright.project.model import Project
 from wheelwright.project.reading import requirement_or_none
+
+# What uv installs from a file: a wheel, or a source distribution (PEP 625) as older ones are, too.
+_DISTRIBUTIONS = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz")
 
 
 @dataclass(slots=True)
@@ -79,7 +86,7 @@ def _followed(project: Project, requirement: Requirement, line: str) -> str:
     source = project.sources.get(name)
     if source is None:
         return line
-    reference = _reference(source) if isinstance(source, Mapping) else ""
+    reference = _reference(source, project.base) if isinstance(source, Mapping) else ""
     if not reference:
         raise RequestError(
             f"[tool.uv.sources] sets the source of {requirement.name}, which only a locked "
@@ -91,9 +98,25 @@ def _followed(project: Project, requirement: Requirement, line: str) -> str:
     return f"{requirement.name}{extras} @ {reference}{marker}"
 
 
-def _reference(source: Mapping[str, Any]) -> str:
+def archives(project: Project) -> list[str]:
+    """Return the distributions of the source that [tool.uv.sources] names."""
+    tables = (each for each in project.sources.values() if isinstance(each, Mapping))
+    return [path for each in tables if (path := _archive(each, project.base))]
+
+
+def _archive(source: Mapping[str, Any], base: str) -> str:
+    path = source.get("path")
+    if not isinstance(path, str) or not path.endswith(_DISTRIBUTIONS):
+        return ""
+    found = posixpath.normpath(posixpath.join(base, path))
+    return "" if found.startswith(("../", "/")) else found
+
+
+def _reference(source: Mapping[str, Any], base: str) -> str:
     if "url" in source:
         return str(source["url"])
+    if path := _archive(source, base):
+        return f"file://{quote(f'{SOURCE}/{path}')}"
     if "git" not in source:
         return ""
     at = next((f"@{source[key]}" for key in ("rev", "tag", "branch") if key in source), "")

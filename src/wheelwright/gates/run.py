@@ -25,6 +25,7 @@ from wheelwright.gates.gate import Gate, Listed, Ran, Step, Tree
 from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.project import building
 from wheelwright.project.files import literal
+from wheelwright.project.interpreters import cpython
 
 
 @runtime_checkable
@@ -153,7 +154,9 @@ def _over(
     if step.tool:
         container = toolchain.tooled(python, step.tool)
     else:
-        container = steps.base(environment.image(loaded.project, python), python)
+        plain = cpython(python)
+        image = environment.image(loaded.project, plain, history=step.history)
+        container = steps.base(image, plain)
     container = toolchain.over(container, tree)
     repository = for_build(loaded)
     if step.history and repository is not None:

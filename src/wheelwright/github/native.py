@@ -64,6 +64,8 @@ def script(plan: TestPlan) -> str:
     for path, text in environment.written.items():
         lines.append(f"printf %s {shlex.quote(text)} > {shlex.quote(local_path(path))}")
     variables = {"UV_PYTHON": environment.python, **environment.variables, **plan.variables}
+    for own in environment.built_with.values():
+        variables |= own
     lines += [
         f"export {name}={shlex.quote(local_path(value))}" for name, value in variables.items()
     ]

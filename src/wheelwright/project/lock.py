@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from wheelwright.errors import ProjectError
+from wheelwright.project.interpreters import implementation_of, release_of
 from wheelwright.project.reading import parse_version, shortened, toml
 
 # Characters of a marker; the longest ones that uv writes have some hundreds.
@@ -47,9 +48,17 @@ def fits(markers: Sequence[str], python: str, path: str, remedy: str) -> bool:
     """
     if not markers:
         return True
-    minor = ".".join(python.split(".")[:2])
-    full = python if python.count(".") > 1 else f"{python}.0"
-    environment = {"python_version": minor, "python_full_version": full, "extra": ""}
+    release = release_of(python)
+    minor = ".".join(release.split(".")[:2])
+    full = release if release.count(".") > 1 else f"{release}.0"
+    name = implementation_of(python)
+    environment = {
+        "python_version": minor,
+        "python_full_version": full,
+        "implementation_name": name,
+        "platform_python_implementation": "PyPy" if name == "pypy" else "CPython",
+        "extra": "",
+    }
     try:
         return any(Marker(marker).evaluate(environment) for marker in markers)
     except (InvalidMarker, RecursionError) as error:

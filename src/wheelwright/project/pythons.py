@@ -10,12 +10,10 @@ from packaging.specifiers import SpecifierSet
 
 from wheelwright.errors import RequestError
 from wheelwright.pins import DEFAULT_PYTHON, KNOWN_PYTHONS
+from wheelwright.project.interpreters import is_name, release_of, written
 from wheelwright.project.pyproject import Pyproject, line_of
 
 _CLASSIFIER = re.compile(r"Programming Language :: Python :: (3\.[0-9]{1,3})")
-_VERSION = re.compile(r"3\.[0-9]{1,3}(\.[0-9]{1,3})?")
-# uv and pyenv also accept an implementation's name before the version.
-_PYTHON_VERSION_LINE = re.compile(r"(?:cpython[-@]?|python[-@]?)?(3\.[0-9]{1,3}(?:\.[0-9]{1,3})?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +29,20 @@ class Drift:
 
 
 def minor_key(python: str) -> tuple[int, ...]:
-    """Return (3, 12) of `3.12` and of `3.12.1`: what minor versions are ordered by."""
+    """Return (3, 12) of `3.12`, `3.12.1` and `pypy3.12`: what minor versions are ordered by."""
     return tuple(int(part) for part in minor_of(python).split("."))
 
 
 def minor_of(python: str) -> str:
-    """Return `3.12` of `3.12.1`."""
-    return ".".join(python.split(".")[:2])
+    """Return `3.12` of `3.12.1`, `3.12t` and `pypy3.12`."""
+    return ".".join(release_of(python).split(".")[:2])
 
 
 def allows(requires: SpecifierSet | None, python: str) -> bool:
     """Whether some patch release of a minor version, or that patch release, may install it."""
     if requires is None:
         return True
+    python = release_of(python)
     # No minor release has come near 99 patch releases: 0 and 99 stand for the two ends.
     tries = (python,) if python.count(".") > 1 else (f"{python}.0", f"{python}.99")
     return any(requires.contains(version) for version in tries)
@@ -65,8 +64,7 @@ def preferred(python_version_file: str | None) -> str:
     for line in (python_version_file or "").splitlines():
         text = line.split("#")[0].strip()
         if text:
-            match = _PYTHON_VERSION_LINE.fullmatch(text)
-            return match.group(1) if match else ""
+            return written(text)
     return ""
 
 
@@ -76,7 +74,7 @@ def allowed(pyproject: Pyproject, python: str, origin: str) -> str:
     Raises:
         RequestError: not a version, or outside requires-python.
     """
-    if not _VERSION.fullmatch(python):
+    if not is_name(python):
         raise RequestError(f'{origin} "{python}" is not a Python version', "write it like 3.12")
     if not allows(pyproject.requires_python, python):
         raise RequestError(
@@ -152,7 +150,7 @@ def drift(pyproject: Pyproject, python_version_file: str | None) -> list[Drift]:
 def _file_drift(text: str, requires: SpecifierSet | None, classified: Sequence[str]) -> list[Drift]:
     python = preferred(text)
     if not python:
-        return [Drift(".python-version", 1, "names no version of CPython")]
+        return [Drift(".python-version", 1, "names no version of Python")]
     line = line_of(text, python)
     if not allows(requires, python):
         fact = f'names {python}, requires-python "{requires}" forbids it'

@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 import anyio
 import dagger
 from dagger import dag
-from packaging.version import Version
 
 from wheelwright.container import steps, toolchain
 from wheelwright.container.failures import expected
+from wheelwright.container.history import for_install
 from wheelwright.container.loading import LoadedProject
 from wheelwright.container.packages import judge as judge_packages
 from wheelwright.environment import plan as environment
@@ -26,6 +26,7 @@ from wheelwright.gates.result import Verdict
 from wheelwright.gates.table import counted
 from wheelwright.project.arguments import argument
 from wheelwright.project.files import join, literal
+from wheelwright.project.pythons import minor_key
 from wheelwright.testing import coverage, junit, run_tests
 from wheelwright.testing.cells import Cell, Selection, plan, runnable
 from wheelwright.testing.plan import ARGS, TestOptions
@@ -201,7 +202,9 @@ async def _guarded(loaded: LoadedProject, cell: Cell, options: MatrixOptions) ->
 
 async def _run(loaded: LoadedProject, cell: Cell, options: MatrixOptions) -> _Ran:
     project = loaded.project
-    if why := await toolchain.unavailable(environment.image(project, cell.python)):
+    history = for_install(loaded) is not None
+    image = environment.image(project, cell.python, history=history)
+    if why := await toolchain.without_python(image, cell.python):
         return _without_python(cell, why, options)
     started = datetime.now(UTC)
     test_options = TestOptions(
@@ -315,7 +318,7 @@ async def _measure(
     if not measured:
         return {}
     # Newer Pythons read the sources of older ones; older ones may not read those of newer ones.
-    python = max((each.report.cell.python for each in measured), key=Version)
+    python = max((each.report.cell.python for each in measured), key=minor_key)
     found: dict[str, _Measured] = {}
 
     async def combine(name: str, parts: Sequence[_Ran]) -> None:

@@ -94,8 +94,9 @@ async def run_tests(loaded: LoadedProject, plan: TestPlan, git: dagger.Directory
     `git` is the directory with .git where the plan has a history.
     """
     project, cell, recorded = loaded.project, plan.cell, plan.recorded
-    command = recorded.command
-    ready = await toolchain.installed(loaded.source, plan.environment, git)
+    command, user = recorded.command, project.settings.user
+    ready = await toolchain.installed(loaded.source, plan.environment, git, user)
+    ready = steps.without_settings(ready)
     ready = steps.with_variables(ready, plan.variables).with_workdir(plan.workdir)
     for server in plan.servers:
         ready = toolchain.serving(ready, server, f"{project.name} {cell.name or cell.python}")
@@ -109,6 +110,7 @@ async def run_tests(loaded: LoadedProject, plan: TestPlan, git: dagger.Directory
             counted=recorded.counted,
             narrowed=plan.narrowed,
             modules=plan.variables.get("PYTHONPATH", ""),
+            user=user,
         )
 
     async def key() -> str:
@@ -116,7 +118,8 @@ async def run_tests(loaded: LoadedProject, plan: TestPlan, git: dagger.Directory
         known = git and await git.digest()
         own = cell.name if plan.servers else ""
         variables = sorted(plan.variables.items())
-        parts = (replace(plan.environment, notes=()), images, own, variables, plan.workdir, known)
+        environment = replace(plan.environment, notes=())
+        parts = (environment, images, own, variables, plan.workdir, known, user)
         return await attempting.key_of(loaded.source, command, *parts)
 
     ended = await attempting.settled(
@@ -132,7 +135,7 @@ async def run_tests(loaded: LoadedProject, plan: TestPlan, git: dagger.Directory
     with_dependencies = await toolchain.dependencies(loaded.source, plan.environment)
     version = await steps.run(with_dependencies, ["python", "--version"]).stdout()
     run = Run(
-        name=project.name,
+        name=loaded.title,
         python=version.strip(),
         left=ended.left,
         place=plan.place,

@@ -10,7 +10,7 @@ from importlib.resources import files
 import dagger
 from dagger import dag
 
-from wheelwright.container import limits, steps
+from wheelwright.container import limits, steps, users
 from wheelwright.container.output import Output
 from wheelwright.errors import GateFailed
 from wheelwright.testing import junit, merging, record
@@ -44,23 +44,24 @@ async def run(
     counted: Sequence[Counted],
     narrowed: bool = False,
     modules: str = "",
+    user: str = "",
 ) -> Ended:
     """Run `command`, made by `testing.commands.recorded`, and keep what it leaves.
 
     `counted` are the parts of it that write a record and a report; `modules` is the PYTHONPATH
-    of the project itself.
+    of the project itself; `user` is that of the settings.
     """
     log = f"{REPORTS}/{LOG}"
     # An empty log and record first: then their directories are there, whatever becomes of them.
-    prepared = ready.with_new_file(log, "")
+    written = [log, *(each.record for each in counted)]
+    prepared = users.with_files(ready, written, user)
     for program in (PLUGIN, UNITTEST):
         text = (files("wheelwright.inside") / f"{program}.py").read_text(encoding="utf-8")
         prepared = prepared.with_new_file(f"{PLUGINS}/{program}.py", text)
-    for each in counted:
-        prepared = prepared.with_new_file(each.record, "")
     if counted:
         path = f"{PLUGINS}:{modules}" if modules else PLUGINS
         prepared = prepared.with_env_variable("PYTHONPATH", path)
+    prepared = users.as_user(prepared, user)
     ran = steps.observe(prepared, command, log=log)
     # Made before, so that what is measured is the run.
     await prepared.sync()

@@ -119,7 +119,9 @@ async def build_requires(package: Package) -> tuple[str, ...]:
             return ()
         source = package.loaded.source.filter(include=literal(environment.inputs(project)))
         container = (
-            toolchain.over(steps.base(environment.image(project, python), python), source)
+            toolchain.over(
+                steps.base(environment.image(project, python, history=True), python), source
+            )
             .with_new_file(backend.REQUESTED, backend.text(lines))
             .with_new_file(backend.CONSTRAINTS, backend.text(backend.bounds(project)))
             .with_workdir(join(environment.SOURCE, project.where))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import dagger
 
 from wheelwright.ci import ci
-from wheelwright.container import steps, toolchain
+from wheelwright.container import steps, toolchain, users
 from wheelwright.container.output import last_lines
 from wheelwright.distribution import backend, builder, verify
 from wheelwright.distribution.verify import Distribution
@@ -187,7 +187,10 @@ class Containers:
             return [f"{distribution.name} cannot be installed: {tail(output)}"]
         if "tests" in project.settings.skip or nothing_to_test(project, cell):
             return []
-        container = container.with_directory(SOURCE, await self._tests(package))
+        user = project.settings.user
+        tests = await self._tests(package)
+        container = container.with_directory(SOURCE, tests, owner=users.owner(user))
+        ready = steps.without_settings(container)
         wheel = next(each for each in self._described if each.is_wheel)
         names = [top.removesuffix(".py") for top in verify.importables(wheel)]
         # Tests that live inside the package are where it is installed, if they are installed.
@@ -196,7 +199,7 @@ class Containers:
             try:
                 recorded = with_args(plan, args).recorded
                 ran = await running.run(
-                    container, recorded.command, plan.name, counted=recorded.counted
+                    ready, recorded.command, plan.name, counted=recorded.counted, user=user
                 )
             except GateFailed as error:
                 return [str(error)]

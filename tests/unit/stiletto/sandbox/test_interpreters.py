@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -157,3 +158,34 @@ def test_a_closed_directory_of_interpreters_has_none(
     found = list(candidates({"PYENV_ROOT": str(closed)}, tmp_path))
     assert [] == [path for path in found if path.is_relative_to(closed)]
     assert tmp_path / ".local/share/uv/python/cpython-*/bin/python3" in found
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ("3.14t", "/free"),
+        ("3.14", "/locked"),
+        ("3.11", None),
+        ("pypy3.11", "/pypy"),
+        ("pypy3.10", None),
+        ("3.13t", None),
+    ],
+)
+def test_no_other_kind_of_interpreter_is_chosen(wanted: str, expected: str | None) -> None:
+    """A PyPy and a free-threaded CPython are chosen by their own names alone."""
+    found = [
+        replace(python("3.14.1", at="/free"), free_threaded=True),
+        python("3.14.0", at="/locked"),
+        replace(python("3.11.9", at="/pypy"), implementation="pypy"),
+    ]
+    chosen = choose(wanted, found)
+    assert expected == (str(chosen.prefix) if chosen else None)
+    assert ["3.14t", "3.14", "pypy3.11"] == [each.name for each in found]
+
+
+async def test_this_interpreter_tells_its_kind() -> None:
+    """The facts of an interpreter have its implementation, and whether it has the lock."""
+    found = await Probes().probe(Path(sys.base_prefix) / "bin" / "python3")
+    assert found is not None
+    assert (sys.implementation.name, HERE) == (found.implementation, found.series)
+    assert not found.free_threaded

@@ -54,7 +54,9 @@ def test_what_is_no_address(address: str) -> None:
         ("slim", "3"),
         ("slim-bookworm", "3"),
         ("bookworm", "3"),
-        ("3.12t", None),
+        ("3.14t", "3.14t"),
+        ("3.14t-slim", "3.14t"),
+        ("3.x", None),
     ],
 )
 def test_python_tags(tag: str, expected: str | None) -> None:

@@ -139,10 +139,41 @@ def test_image_has_git_or_a_compiler_only_where_needed(text: str, expected: str)
     assert expected == image(project(text), "3.12")
 
 
+def test_image_has_git_only_where_there_is_a_history() -> None:
+    """Without .git nothing can be asked, so the slim image serves."""
+    assert "python:3.12-slim" == image(project(LIKE_ATTRS), "3.12", history=False)
+    assert "python:3.12-slim" == planned(project(LIKE_ATTRS)).image
+    assert "python:3.12" == planned(project(LIKE_ATTRS), history=True).image
+
+
+def test_rust_is_wanted_where_the_package_is_compiled_from_it() -> None:
+    """Maturin needs another compiler than the image has."""
+    text = BARE + '[build-system]\nrequires = ["maturin"]\nbuild-backend = "maturin"\n'
+    assert [True, False] == [planned(project(each)).rust for each in (text, LIKE_CLICK)]
+
+
+def test_each_package_has_its_own_pretended_version() -> None:
+    """A member without a history gets its variables, and nothing else gets them."""
+    root = BARE + BUILD + '[tool.uv.workspace]\nmembers = ["a"]\n'
+    environment = planned(project(root, members={"a": LIKE_ATTRS}))
+    assert {"likeattrs": {"SETUPTOOLS_SCM_PRETEND_VERSION": "0.0.0"}} == environment.built_with
+    assert {} == environment.variables
+    assert {} == planned(project(root, members={"a": LIKE_ATTRS}), history=True).built_with
+
+
+def test_variables_are_for_all_builds_where_uv_cannot_tell_them_apart() -> None:
+    """The project's own table of such variables would hide ours."""
+    text = LIKE_ATTRS + '[tool.uv.extra-build-variables]\nx = { A = "1" }\n'
+    environment = planned(project(text))
+    assert {"SETUPTOOLS_SCM_PRETEND_VERSION": "0.0.0"} == environment.variables
+    assert {} == environment.built_with
+
+
 def test_version_without_history_is_pretended_and_said() -> None:
     """A VCS version with neither .git nor PKG-INFO is tested as 0.0.0, and a note says so."""
     environment = planned(project(LIKE_ATTRS, {"uv.lock": locked()}))
-    assert {"SETUPTOOLS_SCM_PRETEND_VERSION": "0.0.0"} == environment.variables
+    assert {"likeattrs": {"SETUPTOOLS_SCM_PRETEND_VERSION": "0.0.0"}} == environment.built_with
+    assert {} == environment.variables
     assert ("no .git and no PKG-INFO: tested as version 0.0.0",) == environment.notes
 
 

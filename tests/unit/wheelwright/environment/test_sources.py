@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.wheelwright.samples import fixture, project
-from wheelwright.environment.plan import plan
+from wheelwright.environment.plan import inputs, plan
 from wheelwright.environment.sources import Expanded, expand
 from wheelwright.environment.test_dependencies import find
 from wheelwright.errors import RequestError
@@ -92,3 +92,25 @@ def test_lowest_of_what_the_build_fills_in_is_asked_of_the_install() -> None:
     described = project(said)
     environment = plan(described, "3.12", find(described, "3.12"), resolution="lowest-direct")
     assert "--resolution=lowest-direct" in environment.install[-1]
+
+
+@pytest.mark.parametrize(
+    ("path", "at"),
+    [
+        ("vendor/x-1.0.tar.gz", "vendor/x-1.0.tar.gz"),
+        ("./vendor/x y-1.0-py3-none-any.whl", "vendor/x%20y-1.0-py3-none-any.whl"),
+    ],
+)
+def test_distribution_of_the_source_is_a_direct_reference(path: str, at: str) -> None:
+    """A file in the source is named by its place there, and the dependency layer sees it."""
+    described = project(BASE + f'[tool.uv.sources]\nx = {{ path = "{path}" }}\n')
+    assert [f"x[a] @ file:///src/{at}"] == expand(described, ["x[a]>=1"]).lines
+    assert path.removeprefix("./") in inputs(described)
+
+
+@pytest.mark.parametrize("path", ["../x.tar.gz", "/x.whl", "libs/x"])
+def test_other_paths_are_refused(path: str) -> None:
+    """What is outside of the source, and a directory, only uv.lock resolves."""
+    described = project(BASE + f'[tool.uv.sources]\nx = {{ path = "{path}" }}\n')
+    with pytest.raises(RequestError, match="which only a locked resolution of demo uses"):
+        expand(described, ["x"])

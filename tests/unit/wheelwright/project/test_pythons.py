@@ -69,13 +69,17 @@ def test_lower_bound_splits_the_releases(bound: str, python: str) -> None:
         ("3.12\n", "3.12"),
         ("# ours\n\n3.11.4\n", "3.11.4"),
         ("cpython-3.12\n3.11\n", "3.12"),
-        ("pypy3.10\n", ""),
+        ("pypy3.10\n", "pypy3.10"),
+        ("pypy3.11-7.3.19\n", "pypy3.11"),
+        ("3.14t\n", "3.14t"),
+        ("3.14+freethreaded\n", "3.14t"),
+        ("graalpy-24.1\n", ""),
         ("", ""),
         (None, ""),
     ],
 )
 def test_python_version_file(text: str | None, expected: str) -> None:
-    """The first line of .python-version counts; only CPython is understood."""
+    """The first line of .python-version counts; CPython and PyPy are understood."""
     assert expected == preferred(text)
 
 
@@ -99,12 +103,22 @@ def test_default_is_the_newest_claim_that_is_not_too_new() -> None:
     assert "3.14" == choose(package(">=3.14"), "", "", None)
 
 
-@pytest.mark.parametrize("word", ["312", "3", "py3.12", "3.12.1.1", "2.7", "3,12"])
+@pytest.mark.parametrize(
+    "word", ["312", "3", "py3.12", "3.12.1.1", "2.7", "3,12", "pypy3.11t", "3.14tt", "pypy"]
+)
 def test_malformed_python_is_refused(word: str) -> None:
     """What is no version of Python 3 is answered with how to write one."""
     with pytest.raises(RequestError) as raised:
         choose(package(">=3.9"), word, "", None)
     assert f'--python "{word}" is not a Python version; write it like 3.12' == str(raised.value)
+
+
+@pytest.mark.parametrize("python", ["3.14t", "pypy3.11"])
+def test_other_interpreters_can_be_requested(python: str) -> None:
+    """A free-threaded CPython and a PyPy are compared with requires-python by their release."""
+    assert python == choose(package(">=3.10"), python, "", None)
+    with pytest.raises(RequestError, match=f'Python {python} is outside requires-python ">=3.15"'):
+        choose(package(">=3.15"), python, "", None)
 
 
 def test_python_outside_requires_python_lists_the_claims() -> None:
@@ -147,8 +161,8 @@ def test_python_version_file_against_requires_python() -> None:
     assert ['.python-version:2: names 3.8, requires-python ">=3.9" forbids it'] == [
         str(each) for each in drift(package(">=3.9"), "# old\n3.8\n")
     ]
-    assert [".python-version:1: names no version of CPython"] == [
-        str(each) for each in drift(package(">=3.9"), "pypy3.9\n")
+    assert [".python-version:1: names no version of Python"] == [
+        str(each) for each in drift(package(">=3.9"), "graalpy-24.1\n")
     ]
 
 

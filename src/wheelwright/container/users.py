@@ -1,0 +1,85 @@
+"""The user of the tests: an ordinary one, who owns a home, the source and its environment.
+
+In an image everything belongs to root, and root may read and write what nobody else can: a test of
+permissions fails there, and one that forgets them passes. So what the tests write is given to
+another user. That is done while it is copied: a step that changes owners would copy it once more.
+
+An engine with one user of its own, such as Stiletto, has nothing to copy for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import dagger
+from dagger import dag
+
+ROOT = "root"
+"""The setting `user` for tests that need root."""
+
+NAME = "tester"
+HOME = f"/home/{NAME}"
+OWNER = "1000:1000"
+"""Its number and its group's: the first that a Linux gives to a person."""
+
+# The users of Debian's base-passwd that programs look up; the numbers are the same everywhere.
+_PASSWD = f"""\
+root:x:0:0:root:/root:/bin/sh
+daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
+bin:x:2:2:bin:/bin:/usr/sbin/nologin
+sys:x:3:3:sys:/dev:/usr/sbin/nologin
+mail:x:8:8:mail:/var/mail:/usr/sbin/nologin
+www-data:x:33:33:www-data:/var/www:/usr/sbin/nologin
+nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
+{NAME}:x:1000:1000::{HOME}:/bin/sh
+"""
+_GROUP = f"""\
+root:x:0:
+daemon:x:1:
+bin:x:2:
+sys:x:3:
+adm:x:4:
+tty:x:5:
+disk:x:6:
+mail:x:8:
+staff:x:50:
+users:x:100:
+www-data:x:33:
+nogroup:x:65534:
+{NAME}:x:1000:
+"""
+
+
+def owner(user: str) -> str:
+    """Return who owns what the tests write; empty for root. `user` is that of the settings."""
+    return "" if user == ROOT else OWNER
+
+
+def owned(container: dagger.Container, path: str, user: str) -> dagger.Container:
+    """Give a directory of the container to the user of the tests."""
+    if user == ROOT:
+        return container
+    return container.with_directory(path, container.directory(path), owner=owner(user))
+
+
+def with_files(container: dagger.Container, paths: Iterable[str], user: str) -> dagger.Container:
+    """Make empty files, each in a directory that belongs to the user of the tests as well."""
+    directories: dict[str, dagger.Directory] = {}
+    for path in paths:
+        place, _, name = path.rpartition("/")
+        directories[place] = directories.get(place, dag.directory()).with_new_file(name, "")
+    for place, directory in directories.items():
+        container = container.with_directory(place, directory, owner=owner(user))
+    return container
+
+
+def as_user(container: dagger.Container, user: str) -> dagger.Container:
+    """Let the further steps of a container run as the user of the tests."""
+    if user == ROOT:
+        return container
+    return (
+        container.with_new_file("/etc/passwd", _PASSWD)
+        .with_new_file("/etc/group", _GROUP)
+        .with_directory(HOME, dag.directory(), owner=OWNER)
+        .with_user(NAME)
+    )
