@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from wheelwright.environment.test_dependencies import TestDependencies
 from wheelwright.errors import GateFailed, ToolFailed, WheelwrightError
 from wheelwright.project.model import Project
-from wheelwright.testing.verdict import Kind, Left, Verdict, judge
+from wheelwright.testing.texts import listed, tail
+from wheelwright.testing.verdict import Kind, Left, Verdict, explained, judge
 
 REPORTS = "/reports"
 JUNIT = "junit.xml"
@@ -23,8 +24,6 @@ RECORD = "/opt/wheelwright/record/pytest.jsonl"
 """Container path of what the plugin writes. Not among the reports, which are downloaded."""
 
 _SIGNS = "no tests/ or test/, no configuration of pytest, pytest in no test dependencies"
-_TAIL_LINES = 30
-_FAILURES_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class Run:
     @property
     def verdict(self) -> Verdict:
         """What the run means."""
-        return judge(self.left)
+        return explained(judge(self.left), self.left, self.output)
 
     @property
     def ran_at(self) -> str:
@@ -91,20 +90,13 @@ class Run:
         if found.passed:
             return None
         failures = self.left.record.failures if self.left.record else ()
-        listed = [f"  {each.test}: {each.message}" for each in failures[:_FAILURES_SHOWN]]
-        if len(failures) > _FAILURES_SHOWN:
-            listed.append(f"  ... and {len(failures) - _FAILURES_SHOWN} more")
-        middle = ["", *listed, ""] if listed else []
+        lines = listed(failures)
+        middle = ["", *lines, ""] if lines else []
+        ending = tail(self.output, failures)
         if found.kind is Kind.UNKNOWN:
             head = f"pytest reached no verdict on {self.name}: {found.reason}"
-            return ToolFailed("\n".join([head, *middle, self._tail()]).rstrip())
-        return GateFailed("\n".join([self.summary(), *(middle or [""]), self._tail()]).rstrip())
-
-    def _tail(self) -> str:
-        lines = self.output.rstrip().splitlines()
-        omitted = len(lines) - _TAIL_LINES
-        head = [f"[{omitted} lines above, all of them in `test-run log`]"] if omitted > 0 else []
-        return "\n".join([*head, *lines[-_TAIL_LINES:]])
+            return ToolFailed("\n".join([head, *middle, ending]).rstrip())
+        return GateFailed("\n".join([self.summary(), *(middle or [""]), ending]).rstrip())
 
 
 def command(project: Project, args: Sequence[str]) -> tuple[str, ...]:
