@@ -111,5 +111,5 @@ Differences (unified diff with -expected +actual):
 
 
 def test_reason_of_a_difference_is_its_first_line() -> None:
-    """doctest shows long outputs as a difference."""
+    """Doctest shows long outputs as a difference."""
     assert "expected b, got B" == reason("failed on call", DIFFERENCES)
