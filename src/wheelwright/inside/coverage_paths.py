@@ -19,7 +19,7 @@ from pathlib import Path
 
 _ROW = re.compile(r"^\| (?P<name>\S.*?) +\|(?P<rest>.*)$")
 _LINK = re.compile(r'(<td class="name[^"]*"><a href="[^"]*">)(?!<data)')
-_TITLE = re.compile(r"(<title>Coverage for |<b>)(?=[^<]*\.py)")
+_TITLE = re.compile(r'(<title>Coverage for |<span class="text">Coverage for </span><b>)')
 
 
 def named(path: str, source: str, where: str) -> str:
