@@ -49,7 +49,7 @@ FILES = {
     "pkg/src/quay.py": "",
 }
 EXPECTED = {
-    "test_ids[line\\\\none]": ("pkg/tests/test_a.py:10", "AssertionError: assert 'x' == 'q'"),
+    "test_ids[line\\none]": ("pkg/tests/test_a.py:10", "AssertionError: assert 'x' == 'q'"),
     "test_installed": ("pkg/tests/test_a.py:14", "json.decoder.JSONDecodeError: Expecting "),
     "test_moved": ("pkg/tests/helper.py:2", "ValueError: x"),
     "test_generated": ("pkg/tests/test_a.py:25", "ValueError: made"),

@@ -114,12 +114,12 @@ def test_failure_has_the_place_where_it_happened(tmp_path: Path, style: str) -> 
     assert "not two" in bad.text
 
 
-def test_failure_without_a_traceback_has_the_tests_own_place(tmp_path: Path) -> None:
-    """Where pytest shows no traceback, the place is the line at which the test begins."""
+def test_failure_without_a_shown_traceback_has_its_place(tmp_path: Path) -> None:
+    """Where pytest shows no traceback, it still knows where the test failed."""
     (tmp_path / "helper.py").write_text("def crash():\n    raise ValueError('<&>')\n")
     found = failures(pytest_run(tmp_path, PLACES, "--tb=no"))
     bad = next(each for each in found if each.test.endswith("test_bad"))
-    assert ("test_it.py", 4) == (bad.file, bad.line)
+    assert ("test_it.py", 5) == (bad.file, bad.line)
 
 
 def test_failed_run_is_an_error_with_the_failures_and_the_end_of_the_log(tmp_path: Path) -> None:
