@@ -106,7 +106,7 @@ def places(
 
 def _doctest_place(text: str) -> tuple[str, int]:
     match = _DOCTEST.search(text)
-    assert match is not None, "asked for before"
+    assert match is not None, "searched before"
     return match["file"], 0 if match["line"] == "None" else int(match["line"])
 
 
