@@ -28,7 +28,8 @@ from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.release.decide.report import Mark, Row
 from wheelwright.release.decide.report import Report as ReleaseReport
 from wheelwright.testing.cells import Cell
-from wheelwright.testing.record import Counts, Failure
+from wheelwright.testing.failed import Failure
+from wheelwright.testing.record import Counts
 from wheelwright.testing.reports import html as page
 from wheelwright.testing.reports import markdown, table
 from wheelwright.testing.reports.annotations import Annotation

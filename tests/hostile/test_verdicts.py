@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from verdict_runs import GOOD_AND_BAD, left_by
 
-from wheelwright.testing import junit, record
+from wheelwright.testing import failed, junit, record
 from wheelwright.testing.record import Record, RecordInvalid
 from wheelwright.testing.verdict import Kind, Left, judge
 
@@ -57,9 +57,9 @@ def conftest(text: str) -> Mapping[str, str]:
         ),
         (conftest(COLLECTING), "exit code 0, no report: pytest ended while collecting"),
         (conftest(LEAVING), "exit code 0, no report: pytest ended while collecting"),
-        (conftest(AT_EXIT.format(code=0)), "1 failed, although the exit code is 0"),
-        (conftest(RESET), "1 failed, although the exit code is 0"),
-        (conftest(UNCONFIGURED), "1 failed, although the exit code is 0"),
+        (conftest(AT_EXIT.format(code=0)), "1 failed, although pytest ended with 0"),
+        (conftest(RESET), "1 failed, although pytest ended with 0"),
+        (conftest(UNCONFIGURED), "1 failed, although pytest ended with 0"),
         (conftest(FORCED), "exit code 5, no report: pytest ended while collecting"),
         (conftest(AT_EXIT.format(code=77)), "exit code 77; 1 passed, 1 failed"),
         (
@@ -391,7 +391,7 @@ def test_names_stay_on_one_line_and_paths_inside() -> None:
 )
 def test_place_is_a_path_below_the_source(file: str, expected: str) -> None:
     """A place is a relative path that does not lead out, else none."""
-    assert expected == record.inside(file, 3)[0]
+    assert expected == failed.inside(file, 3)[0]
 
 
 REPORTS = {

@@ -45,7 +45,7 @@ def left_by(directory: Path, files: Mapping[str, str], *args: str, narrowed: boo
     )
     broken = ""
     try:
-        found, invalid = record.read(events.read_text()), ""
+        found, invalid = record.read(events.read_text(), str(package)), ""
         if report.is_file():
             broken = junit.broken(report.read_text(), found)
     except RecordInvalid as error:

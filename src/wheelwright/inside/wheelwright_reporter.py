@@ -7,18 +7,19 @@ the file names the test that had begun last. `wheelwright.testing.record` reads 
 
 | event | when | fields |
 |---|---|---|
-| loading | before the first conftest.py | at, pytest |
+| loading | before the first conftest.py | at, pytest, dir |
 | session | the session starts | root, paths, files |
 | collected | all tests are known | tests, deselected |
-| error | a file cannot be collected, or pytest itself breaks | test, message, text |
+| error | a file is not collected; pytest breaks | test, part, message, text, file, line, frames |
 | begin | a test begins | test |
-| result | an outcome that pytest counts | test, kind, s; of a failure message, text, file, line |
+| result | an outcome that pytest counts | test, kind, s; of a failure also those of an error |
 | other | an outcome that only a plugin knows | test |
 | more | a teardown took long | test, s |
 | ignored | a module has `load_tests`, which pytest does not call | test |
 | finish | the session ends | status, s, junit, junit_size |
 
-It works from Python 3.7 and pytest 6 on. With pytest-xdist the controller alone writes.
+`file` and `line` are the test's own, `frames` its traceback, in absolute paths; `part` is what a
+subtest is called. It works from Python 3.7 and pytest 6 on; with pytest-xdist the controller does.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ _NAME_LENGTH_MAX = 1000
 _MESSAGE_LENGTH_MAX = 1000
 _TEXT_LENGTH_MAX = 8000
 _FAILURES_WITH_TEXT = 50
+_END_LENGTH = 1000
+_FRAMES_MAX = 20
 _LONG_S = 0.05
 
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
@@ -56,6 +59,7 @@ class _Real:
     close = staticmethod(os.close)
     fstat = staticmethod(os.fstat)
     getpid = staticmethod(os.getpid)
+    getcwd = staticmethod(os.getcwd)
     now = staticmethod(time.time)
     perf_counter = staticmethod(time.perf_counter)
     json = staticmethod(json.JSONEncoder(separators=(",", ":")).encode)
@@ -68,6 +72,7 @@ class _Record:
         self.path = path
         self.junit = junit
         self.root = path.partition(_PLACE)[0] if _PLACE in path else ""
+        self.dir = _Real.getcwd()
         self._pid = _Real.getpid()
         self._open()
         self._failures = 0
@@ -100,22 +105,35 @@ class _Record:
     def failure(self, event: str, report: Any, message: str, **fields: Any) -> None:
         self._failures += 1
         file, line, _ = getattr(report, "location", None) or ("", None, "")
-        text = _text(report) if self._failures <= _FAILURES_WITH_TEXT else ""
+        frames = [[self._whole(path), line] for path, line in _frames(report)]
+        # A doctest has its reason in its text alone.
+        less = 0 if frames else _END_LENGTH
+        length = _TEXT_LENGTH_MAX if self._failures <= _FAILURES_WITH_TEXT else less
         self.write(
             event,
             test=_name(report),
+            part=_part(report),
             message=_cut(message, _MESSAGE_LENGTH_MAX),
-            text=text[-_TEXT_LENGTH_MAX:],
-            file=_cut(str(file or ""), _NAME_LENGTH_MAX),
+            text=_text(report)[-length:] if length else "",
+            file=self._whole(str(file or ""), _root),
             line=line + 1 if isinstance(line, int) else 0,
+            frames=frames,
             **fields,
         )
+
+    def _whole(self, path: str, above: str = "") -> str:
+        """Return an absolute path; tests may have changed the directory since."""
+        if path and not path.startswith("/"):
+            path = (above or self.dir) + "/" + path
+        return _cut(path, _NAME_LENGTH_MAX)
 
     def seconds(self) -> float:
         return round(_Real.perf_counter() - self._started, 3)
 
 
 _record: _Record | None = None
+_config: Any = None
+_root = ""
 _durations: dict[str, float] = {}
 _deselected: list[int] = []
 
@@ -128,7 +146,7 @@ def pytest_addoption(parser: Any) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: Any) -> None:
     """Begin before any code of the project is loaded."""
-    global _record
+    global _record, _config, _root
     options = early_config.known_args_namespace
     path = getattr(options, "wheelwright_record", "")
     if not path or "PYTEST_XDIST_WORKER" in os.environ:
@@ -138,7 +156,9 @@ def pytest_load_initial_conftests(early_config: Any) -> None:
         raise pytest.UsageError("--trace asks somebody at each test, and there is nobody here")
     _forget_path()
     _record = _Record(path, getattr(options, "xmlpath", None) or "")
-    _record.write("loading", at=_Real.now(), pytest=pytest.__version__)
+    _record.write("loading", at=_Real.now(), pytest=pytest.__version__, dir=_record.dir)
+    _config = early_config
+    _root = str(getattr(early_config, "rootpath", None) or early_config.rootdir)
 
 
 def _forget_path() -> None:
@@ -158,7 +178,7 @@ def pytest_sessionstart(session: Any) -> None:
     config = session.config
     _record.write(
         "session",
-        root=str(getattr(config, "rootpath", None) or config.rootdir),
+        root=_root,
         paths=[str(path) for path in config.args][:50],
         files=[str(name) for name in config.getini("python_files")][:50],
     )
@@ -181,7 +201,7 @@ def pytest_collectreport(report: Any) -> None:
     if _record is None:
         return
     if report.failed:
-        _record.failure("error", report, _message(report, "collection failure"))
+        _record.failure("error", report, "collection failure")
     elif report.skipped:
         _record.write("result", test=_name(report), kind="skipped", s=0)
 
@@ -226,14 +246,16 @@ def pytest_runtest_logreport(report: Any) -> None:
     kind = _kind(report)
     duration = getattr(report, "duration", 0) or 0
     name = _name(report)
+    # The time of a subtest is part of its test's.
+    took = 0 if _is_subtest(report) or not kind else _taken(name, duration)
     if kind in ("failed", "error"):
         message = _message(report, "failed on " + str(report.when))
         if kind == "error" and report.when in ("setup", "teardown"):
             message = f'failed on {report.when} with "{message}"'
-        _record.failure("result", report, message, kind=kind, s=_taken(name, duration))
+        _record.failure("result", report, message, kind=kind, s=took)
     elif kind:
-        _record.write("result", test=name, kind=kind, s=_taken(name, duration))
-    elif report.outcome not in ("passed", "failed", "skipped"):
+        _record.write("result", test=name, kind=kind, s=took)
+    elif report.outcome not in ("passed", "failed", "skipped") or _is_subtest(report):
         _record.write("other", test=name)
     elif report.when == "teardown":
         _durations.pop(name, None)
@@ -252,10 +274,9 @@ def pytest_internalerror(excrepr: Any) -> None:
     """Write what broke pytest itself."""
     if _record is not None:
         text = str(excrepr)
-        last = text.strip().splitlines()[-1:] or ["internal error"]
-        _record.write(
-            "error", test="", message=_cut(last[0], _MESSAGE_LENGTH_MAX), text=text[-8000:]
-        )
+        last = (text.strip().splitlines() or ["internal error"])[-1]
+        message = _cut(last, _MESSAGE_LENGTH_MAX)
+        _record.write("error", test="", message=message, text=text[-_TEXT_LENGTH_MAX:])
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
@@ -309,6 +330,12 @@ def _junit(path: str, root: str) -> tuple[str, int]:
 def _kind(report: Any) -> str:
     """Return the word under which pytest counts a report; empty for one that it does not."""
     outcome = report.outcome
+    if outcome != "failed" and _is_subtest(report):
+        if outcome == "passed":
+            return "subtests passed"
+        # Whether pytest counts others depends on its version, and on how much it prints.
+        status = _config.hook.pytest_report_teststatus(report=report, config=_config)
+        return status[0] if status and status[0] in ("skipped", "xfailed") else ""
     if hasattr(report, "wasxfail") and outcome == "skipped":
         return "xfailed unrun" if "[NOTRUN]" in str(report.wasxfail) else "xfailed"
     if hasattr(report, "wasxfail") and outcome == "passed":
@@ -317,14 +344,19 @@ def _kind(report: Any) -> str:
         return "failed" if report.when == "call" else "error"
     if outcome == "skipped":
         return "skipped"
-    if outcome == "passed" and report.when == "call":
-        return "subtests passed" if _is_subtest(report) else "passed"
-    return ""
+    return "passed" if outcome == "passed" and report.when == "call" else ""
 
 
 def _is_subtest(report: Any) -> bool:
-    names = {kind.__name__.lower() for kind in type(report).__mro__}
-    return "subtestreport" in names
+    return any(kind.__name__.lower() == "subtestreport" for kind in type(report).__mro__)
+
+
+def _part(report: Any) -> str:
+    """Return what tells a subtest from the others of its test, as pytest writes it."""
+    for name in ("_sub_test_description", "sub_test_description"):
+        if callable(getattr(report, name, None)):
+            return _cut(str(getattr(report, name)()), _MESSAGE_LENGTH_MAX)
+    return ""
 
 
 def _name(report: Any) -> str:
@@ -341,11 +373,19 @@ def _named(nodeid: str) -> str:
 
 def _message(report: Any, default: str) -> str:
     longrepr = getattr(report, "longrepr", None)
-    crash = getattr(longrepr, "reprcrash", None)
-    message = getattr(crash, "message", None) or (default if longrepr is None else "")
-    if not message and isinstance(longrepr, str):
-        message = longrepr
-    return message or default
+    message = getattr(getattr(longrepr, "reprcrash", None), "message", None)
+    return message or (longrepr if isinstance(longrepr, str) else "") or default
+
+
+def _frames(report: Any) -> list[tuple[str, int]]:
+    """Return the places of a traceback, the deepest last; none where pytest has only text."""
+    longrepr = getattr(report, "longrepr", None)
+    chain = getattr(longrepr, "chain", None)
+    last = chain[-1] if chain else (getattr(longrepr, "reprtraceback", None),)
+    entries = getattr(last[0], "reprentries", None) or ()
+    found = [*(getattr(entry, "reprfileloc", None) for entry in entries), *last[1:2]]
+    known = [(str(each.path), each.lineno) for each in found if each is not None]
+    return [each for each in known[-_FRAMES_MAX:] if isinstance(each[1], int) and each[1] >= 0]
 
 
 def _text(report: Any) -> str:

@@ -14,8 +14,10 @@ its `fail_under`: that judges the total, not a cell.
 from __future__ import annotations
 
 import configparser
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -27,7 +29,7 @@ from wheelwright.errors import ProjectError, ToolFailed
 from wheelwright.project.files import join
 from wheelwright.project.layout import own_code
 from wheelwright.project.model import Project
-from wheelwright.project.reading import ini, json_data
+from wheelwright.project.reading import ini, is_strings, json_data
 from wheelwright.project.runners.calling import programs
 from wheelwright.testing.commands import pytest_word
 from wheelwright.testing.reports.model import Coverage, FileCoverage
@@ -41,6 +43,9 @@ FILE = "COVERAGE_FILE"
 
 COMBINED = "/coverage"
 """Container path of the directory that combined data and reports go to."""
+
+PROGRAM = "/opt/wheelwright/coverage_paths.py"
+"""Container path of the program that renames."""
 
 # Where a project configures coverage, by section; source: coverage's reference, "Configuration".
 _INI = ((".coveragerc", ""), ("setup.cfg", "coverage:"), ("tox.ini", "coverage:"))
@@ -57,23 +62,30 @@ def configured(project: Project, wanted: TestDependencies) -> bool:
     )
 
 
-def minimum(project: Project) -> float:
-    """Return `fail_under` of the project's configuration, in percent; 0 where it has none.
+def minimum(project: Project, args: Sequence[str] = ()) -> float:
+    """Return what the project requires, in percent; 0 where it requires nothing.
+
+    That is the last `--cov-fail-under` of pytest's arguments, which are `args` or those of the
+    settings behind `addopts`, else `fail_under` of coverage's configuration.
 
     Raises:
         ProjectError: not a number.
     """
-    table = project.package.table("tool", "coverage", "report")
-    found = [("pyproject.toml", table["fail_under"])] if "fail_under" in table else []
-    for path, name, section in _sections(project):
-        if name == "report" and "fail_under" in section:
-            found.append((path, section["fail_under"]))
+    found: list[tuple[str, object]] = []
+    for path, words in (*_addopts(project), ("pytest-args", args or project.settings.pytest_args)):
+        found = [(path, value) for value in _required(words)[-1:]] or found
+    if not found:
+        for path, name, section in _sections(project):
+            if name == "report" and "fail_under" in section:
+                found.append((path, section["fail_under"]))
+        table = project.package.table("tool", "coverage", "report")
+        found += [("pyproject.toml", table["fail_under"])] if "fail_under" in table else []
     if not found:
         return 0.0
     path, value = found[0]
     try:
-        return float(value)
-    except (TypeError, ValueError) as error:
+        return float(str(value))
+    except ValueError as error:
         raise ProjectError(
             f"{path}: fail_under = {value!r} is not a number", "correct it"
         ) from error
@@ -122,7 +134,8 @@ def command(project: Project, wanted: TestDependencies, pytest: Sequence[str]) -
         or any(arg.split("=")[0] == "--cov" for arg in args)
     )
     chosen = () if configured else (_target(project),)
-    return (program, *chosen, "--cov-report=", "--cov-fail-under=0", *args)
+    # Behind the project's own: a cell alone is not judged.
+    return (program, *chosen, "--cov-report=", *args, "--cov-fail-under=0")
 
 
 def _target(project: Project) -> str:
@@ -159,12 +172,23 @@ def combining(files: Iterable[str]) -> tuple[tuple[str, ...], ...]:
 
 
 def reporting() -> tuple[tuple[str, ...], ...]:
-    """Return the commands for the other reports; the last one's output is Markdown."""
+    """Return the commands for the other reports; the last one's output is Markdown.
+
+    `renaming` is the command behind them.
+    """
     return (
         _report("xml", "--quiet", "-o", f"{COMBINED}/coverage.xml"),
         _report("html", "--quiet", "-d", f"{COMBINED}/html"),
         _report("report", "--format=markdown"),
     )
+
+
+def renaming(where: str) -> tuple[str, ...]:
+    """Return the command that names files from the source's root: coverage names them from `where`.
+
+    Other programs look for them in the repository, as Codecov does.
+    """
+    return ("python", PROGRAM, COMBINED, SOURCE, where)
 
 
 def _report(name: str, *args: str) -> tuple[str, ...]:
@@ -203,6 +227,42 @@ def _path(path: str, where: str) -> str:
 
 
 # -- what the project configures ------------------------------------------------------------------
+
+
+def _addopts(project: Project) -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield the file that configures pytest and its `addopts`, of the first that has some.
+
+    Source: pytest's reference, "Initialization: determining rootdir and configfile".
+    """
+    for path, name in (
+        ("pytest.ini", "pytest"),
+        ("tox.ini", "pytest"),
+        ("setup.cfg", "tool:pytest"),
+    ):
+        if path == "tox.ini" and (table := project.package.table("tool", "pytest")):
+            options = table.get("ini_options", table)
+            value = options.get("addopts", "") if isinstance(options, dict) else ""
+            yield "pyproject.toml", value if is_strings(value) else _words(str(value))
+            return
+        text = project.text(path)
+        if text is not None and name in (parser := ini(path, text)):
+            yield path, _words(parser[name].get("addopts", ""))
+            return
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        # pytest refuses it, too.
+        return []
+
+
+def _required(words: Sequence[str]) -> list[str]:
+    """Return the values of `--cov-fail-under`."""
+    option = "--cov-fail-under"
+    following = [word for before, word in pairwise(words) if before == option]
+    return following + [word.partition("=")[2] for word in words if word.startswith(f"{option}=")]
 
 
 def _sections(project: Project) -> Iterator[tuple[str, str, configparser.SectionProxy]]:

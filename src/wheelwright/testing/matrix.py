@@ -15,7 +15,7 @@ import anyio
 import dagger
 from dagger import dag
 
-from wheelwright.container import steps, toolchain
+from wheelwright.container import toolchain
 from wheelwright.container.failures import expected
 from wheelwright.container.history import for_install
 from wheelwright.container.loading import LoadedProject
@@ -25,12 +25,11 @@ from wheelwright.errors import GateFailed, RequestError
 from wheelwright.gates.result import Verdict
 from wheelwright.gates.table import counted
 from wheelwright.project.arguments import argument
-from wheelwright.project.files import join, literal
-from wheelwright.project.pythons import minor_key
 from wheelwright.testing import coverage, junit, run_tests
 from wheelwright.testing.cells import Cell, Selection, plan, runnable
+from wheelwright.testing.failed import Failure
+from wheelwright.testing.measuring import Data, Measured, measure
 from wheelwright.testing.plan import ARGS, TestOptions
-from wheelwright.testing.record import Failure
 from wheelwright.testing.reports import html, markdown, model, table
 from wheelwright.testing.reports.annotations import of_tests, render
 from wheelwright.testing.reports.model import CellReport, Coverage, MatrixReport
@@ -130,10 +129,17 @@ async def run(loaded: LoadedProject, selection: Selection, options: MatrixOption
     ran = await _all(loaded, cells, options)
     # A part of the matrix need not reach what was agreed on for the whole.
     whole = not selection.narrows and options.coverage is not False
-    least = options.coverage_min or (coverage.minimum(loaded.project) if whole else 0.0)
-    measured = await _measure(loaded, ran, least)
+    least = options.coverage_min or (
+        coverage.minimum(loaded.project, options.args) if whole else 0.0
+    )
+    data = [
+        Data(each.report.cell.name, each.report.cell.python, each.files, each.data)
+        for each in ran
+        if each.data
+    ]
+    measured = await measure(loaded, data, least)
     ran = [_with_coverage(each, measured.get(each.report.cell.name)) for each in ran]
-    total = measured.get("") or _Measured(None, None)
+    total = measured.get("") or Measured(None, None)
     if total.coverage is None and least:
         # Nothing measured is not enough either.
         total = replace(total, coverage=Coverage(0.0, (), least))
@@ -216,7 +222,7 @@ async def _run(loaded: LoadedProject, cell: Cell, options: MatrixOptions) -> _Ra
         note = result.note if tested.unrun else tested.why_not
         report = CellReport(cell, result.verdict, note, details=result.details)
         return _Ran(report, dag.directory())
-    report = _report(loaded, cell, tested, started)
+    report = await _placed(loaded, _report(cell, tested, started))
     names = await tested.reports.entries()
     data = tuple(name for name in names if name.startswith(coverage.DATA))
     return _Ran(report, tested.reports, tested.junit, data)
@@ -230,13 +236,10 @@ def _without_python(cell: Cell, why: str, options: MatrixOptions) -> _Ran:
     return _Ran(CellReport(cell, verdict, note, details=details), dag.directory())
 
 
-def _report(
-    loaded: LoadedProject, cell: Cell, tested: run_tests.Tested, started: datetime
-) -> CellReport:
+def _report(cell: Cell, tested: run_tests.Tested, started: datetime) -> CellReport:
     run = tested.run
     assert run is not None
     result = tested.result()
-    where = loaded.project.where
     record, counts = run.left.record, run.left.counts
     failures = record.failures if record else ()
     # A cell in which all is skipped fails no matrix in which others ran; the matrix sees to that.
@@ -254,16 +257,21 @@ def _report(
         place=run.place,
         notes=run.notes,
         failures=tuple(
-            replace(
-                each,
-                text=each.text[-model.TEXT_CHARACTERS :],
-                file=join(where, each.file) if each.file else "",
-            )
+            replace(each, text=each.text[-model.TEXT_CHARACTERS :])
             for each in failures[: model.FAILURES]
         ),
+        more_failures=max(len(failures) - model.FAILURES, 0),
         slowest=(record.slowest if record else ())[: model.SLOWEST],
         details="" if empty else result.details,
     )
+
+
+async def _placed(loaded: LoadedProject, report: CellReport) -> CellReport:
+    """Return the report with failures at places that the source holds, else without a place."""
+    paths = sorted({path for each in report.failures for path in each.paths})
+    regular = dagger.ExistsType.REGULAR_TYPE
+    held = {path for path in paths if await loaded.source.exists(path, expected_type=regular)}
+    return replace(report, failures=tuple(each.among(frozenset(held)) for each in report.failures))
 
 
 def _note(run: Run, failed: Sequence[Failure]) -> str:
@@ -296,75 +304,14 @@ def _document(ran: _Ran) -> junit.CellDocument:
         "services": "+".join(cell.services),
     }
     known = {key: value for key, value in properties.items() if value}
+    if ran.junit:
+        # pytest's own totals take subtests for tests, and what is expected to fail for skipped.
+        known |= {key: str(value) for key, value in ran.report.counts.named.items()}
     reason = "" if ran.junit else ran.report.details or ran.report.note
     return junit.CellDocument(cell.name, known, ran.junit, reason)
 
 
-# -- coverage -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Measured:
-    coverage: Coverage | None
-    files: dagger.Directory | None
-    why_not: str = ""
-
-
-async def _measure(
-    loaded: LoadedProject, ran: Sequence[_Ran], least: float
-) -> dict[str, _Measured]:
-    """Report the coverage of each cell, and under the empty name that of all together."""
-    measured = [each for each in ran if each.data]
-    if not measured:
-        return {}
-    # Newer Pythons read the sources of older ones; older ones may not read those of newer ones.
-    python = max((each.report.cell.python for each in measured), key=minor_key)
-    found: dict[str, _Measured] = {}
-
-    async def combine(name: str, parts: Sequence[_Ran]) -> None:
-        found[name] = await _combine(loaded, python, parts, least if not name else 0.0)
-
-    async with anyio.create_task_group() as group:
-        group.start_soon(combine, "", measured)
-        for each in measured:
-            group.start_soon(combine, each.report.cell.name, [each])
-    return found
-
-
-async def _combine(
-    loaded: LoadedProject, python: str, ran: Sequence[_Ran], least: float
-) -> _Measured:
-    project = loaded.project
-    container = toolchain.over(
-        toolchain.tooled(python, coverage.reporter(project, python)), loaded.source
-    ).with_workdir(join(environment.SOURCE, project.where))
-    paths: list[str] = []
-    for each in ran:
-        directory = f"{coverage.COMBINED}/data/{each.report.cell.name}"
-        container = container.with_directory(
-            directory, each.files.filter(include=literal(each.data))
-        )
-        paths += [f"{directory}/{name}" for name in each.data]
-    container = container.with_env_variable(coverage.FILE, f"{coverage.COMBINED}/{coverage.DATA}")
-    for command in coverage.combining(paths):
-        container = steps.observe(container, command)
-        output = await steps.output(container)
-        if output.exit_code != 0:
-            printed = (output.stderr.strip() or output.stdout.strip()).partition("\n")[0]
-            return _Measured(
-                None, None, f"no coverage: `{' '.join(command[:2])}` failed: {printed}"
-            )
-    text = await container.file(f"{coverage.COMBINED}/coverage.json").contents()
-    *others, last = coverage.reporting()
-    for command in others:
-        container = steps.run(container, command)
-    container = steps.run(container, last, log=f"{coverage.COMBINED}/coverage.md")
-    # The cells keep their own data among their reports.
-    files = container.directory(coverage.COMBINED).filter(exclude=["data"])
-    return _Measured(coverage.read(text, project.where, least), files)
-
-
-def _with_coverage(ran: _Ran, measured: _Measured | None) -> _Ran:
+def _with_coverage(ran: _Ran, measured: Measured | None) -> _Ran:
     if measured is None or measured.coverage is None or measured.files is None:
         return ran
     report = replace(ran.report, coverage=measured.coverage.percent)

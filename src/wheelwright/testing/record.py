@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import math
-import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from wheelwright.environment.plan import SOURCE
 from wheelwright.errors import WheelwrightError
-from wheelwright.project.reading import cut, first_line
+from wheelwright.testing.failed import PLACES_MAX, Failure, one_line, places, reason
 
 SIZE_MAX = 64 * 1024 * 1024
 """Bytes of a record that are read at most: enough for a quarter of a million tests."""
@@ -24,14 +24,6 @@ _LINE_LENGTH_MAX = 256 * 1024
 _TEXTS_MAX = 100
 _SLOWEST_MAX = 15
 _IGNORED_MAX = 20
-
-# Each entry of a traceback ends, or in short style begins, with a line such as
-# `tests/test_a.py:12: AssertionError`.
-_PLACE = re.compile(r"^(?P<file>[^\s:/][^:\n]*\.py):(?P<line>\d{1,7}):", re.MULTILINE)
-# Collection errors end in Python's own traceback instead.
-_FRAME = re.compile(r'File "/src/(?P<file>[^"]+)", line (?P<line>\d{1,7})')
-# What ends a line, or is not shown: a name with it would look like several lines.
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 _KINDS = (
     "passed",
@@ -47,21 +39,6 @@ _KINDS = (
 
 class RecordInvalid(WheelwrightError):
     """The record is not one; the message ends the sentence `the record is ...`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A test that failed, or a file that could not be collected.
-
-    `file` is relative to the directory that pytest ran in, in reports to the source; `line` 0 is
-    unknown.
-    """
-
-    test: str
-    message: str
-    text: str = ""
-    file: str = ""
-    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +64,12 @@ class Counts:
     def ran(self) -> int:
         """How many tests really ran."""
         return self.passed + self.failed + self.xfailed + self.xpassed - self.unrun
+
+    @property
+    def named(self) -> dict[str, int]:
+        """The numbers by the names that reports give them."""
+        names = ("tests", "passed", "failed", "errors", "skipped", "xfailed", "xpassed", "subtests")
+        return {name: getattr(self, name) for name in names}
 
     def __str__(self) -> str:
         counted = (
@@ -140,8 +123,8 @@ class Record:
     junit_size: int = 0
 
 
-def read(text: str) -> Record:
-    """Read a record.
+def read(text: str, source: str = SOURCE) -> Record:
+    """Read a record; `source` is the directory that the source lay in.
 
     Raises:
         RecordInvalid: it is not one, or too large.
@@ -151,7 +134,7 @@ def read(text: str) -> Record:
     if len(text) > SIZE_MAX:
         raise RecordInvalid(f"larger than {SIZE_MAX} bytes")
     lines = text.split("\n")
-    reader = _Reader()
+    reader = _Reader(source)
     for number, line in enumerate(lines, 1):
         # A process that is killed may leave half of its last line.
         last = number == len(lines)
@@ -163,7 +146,9 @@ def read(text: str) -> Record:
 class _Reader:
     """Takes the events one by one."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._ran = source
         self._record: Record | None = None
         self._kinds = dict.fromkeys(_KINDS, 0)
         self._failures: list[Failure] = []
@@ -186,6 +171,7 @@ class _Reader:
         match kind:
             case "loading":
                 self._record = Record(began_at=event.number("at"), pytest=event.name("pytest"))
+                self._ran = event.text("dir") or self._source
             case "session":
                 self._session(event)
             case "collected":
@@ -275,14 +261,18 @@ class _Reader:
     def _failed(self, event: _Event) -> None:
         test, text = event.name("test"), event.text("text")
         keep = len(self._failures) < _TEXTS_MAX
-        file, line = _place(text, event)
+        part = event.name("part")
+        own = event.text("file"), event.count("line")
+        found = places(text, event.frames(), own, self._ran, self._source)
+        file, line = found[0] if found else ("", 0)
         self._failures.append(
             Failure(
-                test=_address(test) or "pytest",
-                message=_reason(event.text("message"), text),
+                test=(_address(test) or "pytest") + (f" {part}" if part else ""),
+                message=reason(event.text("message"), text),
                 text=text if keep else "",
                 file=file,
                 line=line,
+                others=tuple(found[1:]),
             )
         )
 
@@ -302,14 +292,27 @@ class _Event:
 
     def name(self, key: str) -> str:
         """Return a text of one line: control characters become escapes."""
-        return _CONTROL.sub(_escaped, self.text(key))
+        return one_line(self.text(key))
 
     def names(self, key: str) -> tuple[str, ...]:
         value = self._data.get(key, [])
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
             raise ValueError(f"{key} is not a list of strings")
         texts = (each.encode("utf-8", "replace").decode("utf-8") for each in value)
-        return tuple(_CONTROL.sub(_escaped, each) for each in texts)
+        return tuple(one_line(each) for each in texts)
+
+    def frames(self) -> list[tuple[str, int]]:
+        """Return the traceback: paths and lines."""
+        value = self._data.get("frames", [])
+        if not isinstance(value, list):
+            raise ValueError("frames is not a list")
+        found: list[tuple[str, int]] = []
+        for each in value[-PLACES_MAX:]:
+            if not isinstance(each, list) or len(each) != 2 or not isinstance(each[0], str):
+                raise ValueError("frames is not a list of places")
+            event = _Event({"file": each[0], "line": each[1]})
+            found.append((event.text("file"), event.count("line")))
+        return found
 
     def count(self, key: str) -> int:
         value = self._data.get(key, 0)
@@ -324,10 +327,6 @@ class _Event:
         if not math.isfinite(value) or not 0 <= value < 10**12:
             raise ValueError(f"{key} is not a duration")
         return float(value)
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return match[0].encode("unicode_escape").decode("ascii")
 
 
 def _parsed(line: str) -> Mapping[str, Any]:
@@ -350,27 +349,3 @@ def _address(nodeid: str) -> str:
     names[-1] += bracket + parameters
     module = ".".join(names[:-1])
     return f"{module}::{names[-1]}" if module else names[-1]
-
-
-def _reason(message: str, text: str) -> str:
-    """Return the reason in one line: for a file that was not collected, its last error."""
-    if message.strip() == "collection failure":
-        errors = [line[2:] for line in text.splitlines() if line.startswith("E  ")]
-        message = errors[-1] if errors else message
-    return cut(_CONTROL.sub(_escaped, first_line(message.strip())))
-
-
-def _place(text: str, event: _Event) -> tuple[str, int]:
-    """Return where a test failed: by its traceback, else where the test itself is."""
-    for pattern in (_PLACE, _FRAME):
-        if found := list(pattern.finditer(text)):
-            return inside(found[-1]["file"], int(found[-1]["line"]))
-    return inside(event.text("file"), event.count("line"))
-
-
-def inside(file: str, line: int) -> tuple[str, int]:
-    """Return a path below the source and its line, both empty where it is anywhere else."""
-    path = posixpath.normpath(file) if file else ""
-    if path.split("/")[0] in ("", ".", "..") or _CONTROL.search(path):
-        return "", 0
-    return path, max(line, 0)

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from wheelwright.errors import GateFailed, ToolFailed, WheelwrightError
-from wheelwright.testing.verdict import Kind, Left, Verdict, judge
+from wheelwright.testing.texts import listed, tail
+from wheelwright.testing.verdict import Kind, Left, Verdict, explained, judge
 
 LOG = "pytest.log"
-
-_TAIL_LINES = 30
-_FAILURES_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class Run:
     @property
     def verdict(self) -> Verdict:
         """What the run means."""
-        return judge(self.left)
+        return explained(judge(self.left), self.left, self.output)
 
     @property
     def ran_at(self) -> str:
@@ -88,17 +86,10 @@ class Run:
         if found.passed:
             return None
         failures = self.left.record.failures if self.left.record else ()
-        listed = [f"  {each.test}: {each.message}" for each in failures[:_FAILURES_SHOWN]]
-        if len(failures) > _FAILURES_SHOWN:
-            listed.append(f"  ... and {len(failures) - _FAILURES_SHOWN} more")
-        middle = ["", *listed, ""] if listed else []
+        lines = listed(failures)
+        middle = ["", *lines, ""] if lines else []
+        ending = tail(self.output, failures)
         if found.kind is Kind.UNKNOWN:
             head = f"the tests reached no verdict on {self.name}: {found.reason}"
-            return ToolFailed("\n".join([head, *middle, self._tail()]).rstrip())
-        return GateFailed("\n".join([self.summary(), *(middle or [""]), self._tail()]).rstrip())
-
-    def _tail(self) -> str:
-        lines = self.output.rstrip().splitlines()
-        omitted = len(lines) - _TAIL_LINES
-        head = [f"[{omitted} lines above, all of them in `test-run log`]"] if omitted > 0 else []
-        return "\n".join([*head, *lines[-_TAIL_LINES:]])
+            return ToolFailed("\n".join([head, *middle, ending]).rstrip())
+        return GateFailed("\n".join([self.summary(), *(middle or [""]), ending]).rstrip())

@@ -8,10 +8,23 @@ on purpose is not seen: it has the same rights as the plugin that writes it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 
 from wheelwright.testing.record import Counts, Record
+
+# What coverage and pytest-cov print, from their newest versions to pytest-cov 2.
+_TOO_LITTLE = (
+    re.compile(
+        r"Coverage failure: total of (?P<total>[\d.]{1,9}) is less than "
+        r"fail-under=(?P<least>[\d.]{1,9})"
+    ),
+    re.compile(
+        r"FAIL Required test coverage of (?P<least>[\d.]{1,9})% not reached\. "
+        r"Total coverage: (?P<total>[\d.]{1,9})%"
+    ),
+)
 
 # pytest's exit codes, from its reference, "Exit codes".
 _PASSED, _FAILED, _INTERRUPTED, _NOTHING = 0, 1, 2, 5
@@ -83,7 +96,7 @@ def judge(left: Left) -> Verdict:
             return Verdict(Kind.FAILED, left.broken)
         if code == _PASSED:
             failures = Counts(failed=counts.failed, errors=counts.errors)
-            return Verdict(Kind.FAILED, f"{failures}, although the exit code is 0")
+            return Verdict(Kind.FAILED, f"{failures}, although pytest ended with 0")
         return Verdict(Kind.UNKNOWN, f"exit code {code}{_with(counts)}")
     if code == _NOTHING or (code == _PASSED and not counts.ran):
         return _empty(left, record)
@@ -103,6 +116,24 @@ def judge(left: Left) -> Verdict:
     if left.broken:
         return Verdict(Kind.FAILED, left.broken)
     return Verdict(Kind.PASSED)
+
+
+def explained(verdict: Verdict, left: Left, output: str) -> Verdict:
+    """Return the verdict with the reason that the output has for it, where no test failed.
+
+    Too little coverage fails a run: that is a verdict, whatever the exit code is.
+    """
+    counts = left.counts
+    if verdict.kind not in (Kind.FAILED, Kind.UNKNOWN) or counts.failed or counts.errors:
+        return verdict
+    record = left.record
+    if record is None or record.status is None or left.broken or not counts.ran:
+        return verdict
+    found = next((match for each in _TOO_LITTLE if (match := each.search(output))), None)
+    if found is None:
+        return verdict
+    reason = f"coverage below {found['least']} % on this Python alone ({found['total']} %)"
+    return Verdict(Kind.FAILED, f"{reason}; `matrix` judges the total")
 
 
 def _ended_early(left: Left, record: Record) -> Verdict:

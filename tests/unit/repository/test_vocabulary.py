@@ -28,7 +28,7 @@ VOCABULARY = {
     r"\bthe usual one\b|\bwithout a word\b": "the default, by default",
     r"\bthe other way\b": "from an existing tag",
     r"\bbelongs? into\b|\b(?:stands?|stood) in\b": "belongs in, is in",
-    r"\bstands? alone\b|(?<!left )\balone\b": "only",
+    r"\bstands? alone\b|(?<!left )(?<!this Python )\balone\b": "only",
     r"\b(?:bench|gist)\b": "loaded project, content",
     r"\b(?:rooms|house)\b|\b(?:a|the|this|each|every) room\b": "package; module for one file",
     r"\bfails nothing\b|\bdoes nothing of it\b": "does not fail the call",

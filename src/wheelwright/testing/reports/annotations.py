@@ -15,7 +15,7 @@ from wheelwright.gates.lint import Issue
 from wheelwright.project.files import join
 from wheelwright.project.pyproject import line_of
 from wheelwright.project.reading import json_data
-from wheelwright.testing.reports.model import MatrixReport, shortfall
+from wheelwright.testing.reports.model import MatrixReport, more_failures, shortfall
 
 # mypy `a.py:1: error: text  [code]` (with or without a column), pyright
 # `  a.py:1:2 - error: text (code)`.
@@ -86,6 +86,10 @@ def of_tests(report: MatrixReport) -> list[Annotation]:
         Annotation(f"cell {cell.cell.name}", cell.note)
         for cell in report.failed
         if not cell.failures
+    ]
+    found += [
+        Annotation(f"more failures ({', '.join(names)})", rest)
+        for rest, names in more_failures(report)
     ]
     if missing := shortfall(report.coverage):
         found.append(Annotation("coverage", missing))

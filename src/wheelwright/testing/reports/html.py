@@ -13,17 +13,20 @@ from html import escape as _e
 from importlib.resources import files
 
 from wheelwright.gates.result import Verdict
-from wheelwright.testing.record import Failure
+from wheelwright.testing.failed import Failure
 from wheelwright.testing.reports.model import (
     CellReport,
     Coverage,
     FileCoverage,
     MatrixReport,
     headline,
+    more_failures,
+    more_slow,
     percent,
     shortfall,
     slowest,
 )
+from wheelwright.testing.texts import more
 
 _KINDS = {
     Verdict.PASSED: ("passed", "\N{CHECK MARK}"),
@@ -95,7 +98,7 @@ def _figures(report: MatrixReport) -> Iterable[tuple[str, str, bool]]:
     """Yield figure, what it counts, and whether it is a reason to fail."""
     passed = sum(cell.verdict is Verdict.PASSED for cell in report.cells)
     yield f"{passed} of {len(report.cells)}", "cells passed", bool(report.failed)
-    yield str(sum(cell.counts.tests for cell in report.cells)), "tests run", False
+    yield str(sum(cell.counts.tests for cell in report.cells)), "tests", False
     failed = sum(cell.counts.failed + cell.counts.errors for cell in report.cells)
     yield str(failed), "tests failed", bool(failed)
     if report.coverage:
@@ -159,10 +162,18 @@ def _counts(cell: CellReport) -> str:
     if not counts.tests:
         return f'<span class="text-{_KINDS[cell.verdict][0]}">{_e(cell.verdict.value)}</span>'
     parts = [f"{counts.passed} passed"] if counts.passed else []
-    if counts.failed + counts.errors:
-        parts.append(f'<b class="text-failed">{counts.failed + counts.errors} failed</b>')
-    if counts.skipped:
-        parts.append(f'<span class="sub">{counts.skipped} skipped</span>')
+    for number, word in ((counts.failed, "failed"), (counts.errors, "errors")):
+        if number:
+            shown = word if number > 1 else word.removesuffix("s")
+            parts.append(f'<b class="text-failed">{number} {shown}</b>')
+    subtests = f"subtest{'s' if counts.subtests > 1 else ''} passed"
+    others = (
+        (counts.skipped, "skipped"),
+        (counts.xfailed, "xfailed"),
+        (counts.xpassed, "xpassed"),
+        (counts.subtests, subtests),
+    )
+    parts += [f'<span class="sub">{number} {word}</span>' for number, word in others if number]
     return " ".join(f'<span class="line">{part}</span>' for part in parts)
 
 
@@ -202,6 +213,9 @@ def _failures(report: MatrixReport) -> Iterable[str]:
         kind = "" if each.test else ' class="prose"'
         yield f"</summary><pre{kind}>{_traceback(each.text)}</pre></details>"
     yield "</div>"
+    for rest, names in more_failures(report):
+        chips = "".join(f'<span class="chip">{_e(name)}</span>' for name in names)
+        yield f'<p class="quiet">{_e(rest)} {chips}</p>'
 
 
 def _traceback(text: str) -> str:
@@ -225,6 +239,8 @@ def _slowest(report: MatrixReport) -> Iterable[str]:
             f'<span class="bar" aria-hidden="true">{_fill(seconds / slow[0][0])}</span></li>'
         )
     yield "</ul></div>"
+    if rest := more_slow(report.cells, len(slow)):
+        yield f'<p class="quiet">{_e(rest)}</p>'
 
 
 # -- coverage and environments --------------------------------------------------------------------
@@ -245,10 +261,8 @@ def _coverage(coverage: Coverage | None) -> Iterable[str]:
     for file in ordered[:_FILES]:
         yield _file(file, coverage.minimum)
     yield "</ul></div>"
-    if len(ordered) > _FILES:
-        rest = len(ordered) - _FILES
-        text = f"{rest} more files, each with less missing; coverage/html has them all"
-        yield f'<p class="quiet">{text}</p>'
+    if rest := more(len(ordered) - _FILES, "coverage/html"):
+        yield f'<p class="quiet">{_e(rest)}</p>'
 
 
 def _file(file: FileCoverage, minimum: float) -> str:

@@ -16,11 +16,14 @@ from wheelwright.testing.reports.model import (
     CellReport,
     MatrixReport,
     headline,
+    more_failures,
+    more_slow,
     percent,
     shortfall,
     slowest,
 )
 from wheelwright.testing.reports.table import seconds
+from wheelwright.testing.texts import more
 
 LIMIT_BYTES = 1024 * 1024
 """GitHub's documentation, "Workflow commands": a step's summary is dropped when it is larger."""
@@ -40,8 +43,17 @@ def render(report: MatrixReport, limit_bytes: int = LIMIT_BYTES) -> str:
     while True:
         text = "\n".join([*_head(report), *_failures(report, kept), *_rest(report)]) + "\n"
         if len(text.encode()) <= limit_bytes or not kept:
-            return text.encode()[:limit_bytes].decode(errors="ignore")
+            return _cut(text, limit_bytes)
         kept //= 2
+
+
+def _cut(text: str, limit_bytes: int) -> str:
+    """Return what fits, with a line that says so where that is not all."""
+    data = text.encode()
+    if len(data) <= limit_bytes:
+        return text
+    last = "\n\nand more, in report.html and junit.xml\n"
+    return data[: max(limit_bytes - len(last), 0)].decode(errors="ignore") + last
 
 
 def _head(report: MatrixReport) -> list[str]:
@@ -101,6 +113,10 @@ def _failures(report: MatrixReport, kept: int) -> list[str]:
                 "",
                 "</details>",
             ]
+    lines += [
+        f"- <code>{markdown(', '.join(names))}</code>: {rest}"
+        for rest, names in more_failures(report)
+    ]
     if omitted:
         lines += ["", f"{omitted} outputs are too long for this summary; the reports have them."]
     return [*lines, ""]
@@ -114,7 +130,8 @@ def _rest(report: MatrixReport) -> list[str]:
             f"| {duration:.2f} | {markdown(test)} | {markdown(cell)} |"
             for duration, test, cell in slow
         ]
-        lines.append("")
+        rest = more_slow(report.cells, len(slow))
+        lines += ["", rest, ""] if rest else [""]
     if report.coverage is not None:
         total = report.coverage
         least = f" (at least {total.minimum:g} % required)" if total.minimum else ""
@@ -128,8 +145,8 @@ def _rest(report: MatrixReport) -> list[str]:
                 f"| {markdown(file.path)} | {percent(file.percent)} | {file.missing} |"
                 for file in lacking[:_FILES]
             ]
-            if len(lacking) > _FILES:
-                lines.append(f"\n{len(lacking) - _FILES} more files are not covered in full.")
+            if rest := more(len(lacking) - _FILES, "coverage.md"):
+                lines.append(f"\n{rest}")
             lines.append("")
     return lines
 

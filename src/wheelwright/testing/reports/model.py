@@ -18,10 +18,14 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 from wheelwright.gates.result import Verdict
 from wheelwright.gates.table import counted
 from wheelwright.testing.cells import Cell
-from wheelwright.testing.record import Counts, Failure
+from wheelwright.testing.failed import Failure
+from wheelwright.testing.record import Counts
+from wheelwright.testing.texts import more
 
 # Enough for any traceback that a person reads; the log in the cell's directory has it all.
 FAILURES, TEXT_CHARACTERS, SLOWEST = 50, 8_000, 15
+# Files that a message names.
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class CellReport:
         tests_s: by pytest's clock; `wall_s` is this call's, installing and waiting included.
         cached: whether the result is from an earlier run.
         ran_at: when pytest began, as it wrote it itself: identifies a run.
+        more_failures: how many failures there are beside `failures`.
         coverage: percent of the cell only; None where it was not measured.
         details: for a cell that failed without a failing test, why.
     """
@@ -51,6 +56,7 @@ class CellReport:
     place: str = ""
     notes: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
+    more_failures: int = 0
     slowest: tuple[tuple[float, str], ...] = ()
     details: str = ""
 
@@ -116,11 +122,13 @@ def shortfall(coverage: Coverage | None) -> str:
     """Return by what the total misses its minimum, and the files most lacking; else empty."""
     if coverage is None or coverage.percent + 1e-9 >= coverage.minimum:
         return ""
+    lacking = [file for file in coverage.most_lacking if file.missing]
     named = ", ".join(
         f"{file.path} ({file.missing} missing, {percent(file.percent)})"
-        for file in coverage.most_lacking[:5]
-        if file.missing
+        for file in lacking[:_NAMED]
     )
+    if rest := more(len(lacking) - _NAMED, "coverage.md"):
+        named = f"{named}, {rest}"
     message = f"coverage {percent(coverage.percent)} is below {coverage.minimum:g} %"
     return f"{message}; most lacking: {named}" if named else f"{message}: nothing was measured"
 
@@ -156,6 +164,20 @@ def slowest(cells: Iterable[CellReport], limit: int = 10) -> list[tuple[float, s
             if seconds >= 0.005 and (test not in worst or worst[test][0] < seconds):
                 worst[test] = (seconds, test, cell.cell.name)
     return sorted(worst.values(), reverse=True)[:limit]
+
+
+def more_slow(cells: Iterable[CellReport], shown: int) -> str:
+    """Return the line for the tests that are not among the slowest; empty where all are shown."""
+    return more(max((cell.counts.tests for cell in cells), default=0) - shown)
+
+
+def more_failures(report: MatrixReport) -> list[tuple[str, list[str]]]:
+    """Return the line for failures that are not shown, and the cells that it holds for."""
+    found: dict[str, list[str]] = {}
+    for cell in report.failed:
+        if rest := more(cell.more_failures):
+            found.setdefault(rest, []).append(cell.cell.name)
+    return list(found.items())
 
 
 # -- JSON -----------------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ def test_missing_tool_is_added_pinned() -> None:
     """Without a tool pytest-cov is added in a fixed version."""
     wanted, words = measuring(having("pytest"))
     assert wanted.added[0].startswith("pytest-cov==")
-    assert ("pytest", "--cov=src", "--cov-report=", "--cov-fail-under=0", *PYTEST[1:]) == words
+    assert ("pytest", "--cov=src", "--cov-report=", *PYTEST[1:], "--cov-fail-under=0") == words
 
 
 def test_own_tool_is_taken_as_it_is() -> None:
@@ -106,6 +106,35 @@ def test_configured_source_is_not_overruled(
 def test_minimum_is_the_projects_own(rest: str, files: dict[str, str], expected: float) -> None:
     """`fail_under` of any of coverage's files judges the total."""
     assert expected == minimum(having("pytest", rest=rest, files=files))
+
+
+@pytest.mark.parametrize(
+    ("rest", "files", "args", "expected"),
+    [
+        ('[tool.pytest.ini_options]\naddopts = "-q --cov-fail-under=90"', {}, (), 90.0),
+        ('[tool.pytest]\naddopts = ["--cov-fail-under", "91"]', {}, (), 91.0),
+        ("", {"setup.cfg": "[tool:pytest]\naddopts = --cov-fail-under=92"}, (), 92.0),
+        ("", {"pytest.ini": "[pytest]\naddopts = --cov-fail-under=93"}, (), 93.0),
+        (
+            "",
+            {"pytest.ini": "[pytest]\naddopts = --cov-fail-under=93"},
+            ("--cov-fail-under=5",),
+            5.0,
+        ),
+        ("", {"pytest.ini": '[pytest]\naddopts = "'}, (), 0.0),
+        (
+            "[tool.coverage.report]\nfail_under = 50",
+            {"tox.ini": "[pytest]\naddopts = --cov-fail-under=94"},
+            (),
+            94.0,
+        ),
+    ],
+)
+def test_minimum_of_pytests_arguments_judges_the_total(
+    rest: str, files: dict[str, str], args: tuple[str, ...], expected: float
+) -> None:
+    """`--cov-fail-under` is above coverage's own setting, and the caller's is above all."""
+    assert expected == minimum(having("pytest", rest=rest, files=files), args)
 
 
 def test_minimum_that_is_no_number_is_named() -> None:

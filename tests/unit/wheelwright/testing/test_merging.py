@@ -1,7 +1,8 @@
 """One record and one report of several commands."""
 
 from wheelwright.testing import junit, merging
-from wheelwright.testing.record import Counts, Failure, Record
+from wheelwright.testing.failed import Failure
+from wheelwright.testing.record import Counts, Record
 
 ONE = '<testsuites><testsuite name="a" tests="1" errors="0" failures="0" skipped="0"/></testsuites>'
 TWO = '<testsuite name="b" tests="2" errors="0" failures="1" skipped="0"/>'

@@ -10,7 +10,8 @@ import pytest
 import wheelwright.inside
 from wheelwright.errors import GateFailed, ToolFailed
 from wheelwright.testing.commands import PLUGIN
-from wheelwright.testing.record import Counts, Failure, Record, read
+from wheelwright.testing.failed import Failure
+from wheelwright.testing.record import Counts, Record, read
 from wheelwright.testing.run import Run
 from wheelwright.testing.verdict import Left
 
@@ -64,7 +65,7 @@ def pytest_run(directory: Path, suite: str, *args: str) -> Run:
         # the worker that runs this test is called.
         env={**_without_pytest(), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": inside},
     )
-    left = Left(done.returncode, read(events.read_text()), narrowed=bool(args))
+    left = Left(done.returncode, read(events.read_text(), str(directory)), narrowed=bool(args))
     return Run("demo", "Python 3.12.1", left, "here", (), done.stdout)
 
 
@@ -110,12 +111,12 @@ def test_failure_has_the_place_where_it_happened(tmp_path: Path, style: str) -> 
     assert "not two" in bad.text
 
 
-def test_failure_without_a_traceback_has_the_tests_own_place(tmp_path: Path) -> None:
-    """Where pytest shows no traceback, the place is the line at which the test begins."""
+def test_failure_without_a_shown_traceback_has_its_place(tmp_path: Path) -> None:
+    """Where pytest shows no traceback, it still knows where the test failed."""
     (tmp_path / "helper.py").write_text("def crash():\n    raise ValueError('<&>')\n")
     found = failures(pytest_run(tmp_path, PLACES, "--tb=no"))
     bad = next(each for each in found if each.test.endswith("test_bad"))
-    assert ("test_it.py", 4) == (bad.file, bad.line)
+    assert ("test_it.py", 5) == (bad.file, bad.line)
 
 
 def test_failed_run_is_an_error_with_the_failures_and_the_end_of_the_log(tmp_path: Path) -> None:
@@ -161,6 +162,30 @@ def test_wrong_usage_is_the_tools_failure() -> None:
     run = invented(4, Record(began_at=0.0), "unrecognized arguments: --no-such-option")
     assert isinstance(run.error(), ToolFailed)
     assert str(run.error()).startswith("the tests reached no verdict on demo: exit code 4\n")
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "ERROR: Coverage failure: total of 75 is less than fail-under=100",
+        "FAIL Required test coverage of 100% not reached. Total coverage: 75.00%",
+    ],
+)
+@pytest.mark.parametrize("exit_code", [1, 2, 3])
+def test_too_little_coverage_is_a_verdict(printed: str, exit_code: int) -> None:
+    """No test failed, and the output says why the run did: no tool failed either."""
+    record = Record(0.0, status=1, selected=1, seen=1, counts=Counts(passed=1))
+    run = invented(exit_code, record, f"1 passed\n{printed}\n")
+    assert run.verdict.reason.startswith("coverage below 100 % on this Python alone (75")
+    assert run.verdict.reason.endswith(" %); `matrix` judges the total")
+    assert isinstance(run.error(), GateFailed)
+
+
+def test_failed_test_stands_above_too_little_coverage() -> None:
+    """A run with a failed test fails for that."""
+    record = Record(0.0, status=1, counts=Counts(failed=1))
+    output = "Coverage failure: total of 75 is less than fail-under=100"
+    assert "" == invented(1, record, output).verdict.reason
 
 
 def test_slow_tests_are_named() -> None:

@@ -2,7 +2,8 @@
 
 from wheelwright.gates.result import Verdict
 from wheelwright.testing.cells import Cell
-from wheelwright.testing.record import Counts, Failure
+from wheelwright.testing.failed import Failure
+from wheelwright.testing.record import Counts
 from wheelwright.testing.reports.model import (
     CellReport,
     Coverage,

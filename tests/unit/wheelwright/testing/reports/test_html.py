@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.unit.wheelwright.testing.reports.matrices import ABSENT, COVERAGE, FAILED, PASSED, report
 from wheelwright.testing.cells import Cell
-from wheelwright.testing.record import Failure
+from wheelwright.testing.failed import Failure
 from wheelwright.testing.reports.html import render
 from wheelwright.testing.reports.model import Coverage, MatrixReport
 

@@ -14,7 +14,7 @@ from tests.unit.wheelwright.testing.reports.matrices import (
     report,
 )
 from wheelwright.testing.cells import Cell
-from wheelwright.testing.record import Failure
+from wheelwright.testing.failed import Failure
 from wheelwright.testing.reports.markdown import LIMIT_BYTES, render
 from wheelwright.testing.reports.model import CellReport, Coverage
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tests.unit.wheelwright.testing.reports.matrices import ABSENT, COVERAGE, FAILED, PASSED, report
 from wheelwright.gates.result import Verdict
 from wheelwright.testing.cells import Cell
-from wheelwright.testing.record import Counts, Failure
+from wheelwright.testing.failed import Failure
+from wheelwright.testing.record import Counts
 from wheelwright.testing.reports.model import (
     CellReport,
     Coverage,

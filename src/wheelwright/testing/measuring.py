@@ -1,0 +1,91 @@
+"""Combines the coverage of cells, and reports it with paths from the root of the source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+import anyio
+import dagger
+
+from wheelwright.container import steps, toolchain
+from wheelwright.container.loading import LoadedProject
+from wheelwright.environment import plan as environment
+from wheelwright.project.files import join, literal
+from wheelwright.project.pythons import minor_key
+from wheelwright.testing import coverage
+from wheelwright.testing.reports.model import Coverage
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """A cell that measured: its reports, and the names of the data files among them."""
+
+    cell: str
+    python: str
+    files: dagger.Directory
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The coverage of cells, and the files with it; `why_not` where there is none."""
+
+    coverage: Coverage | None
+    files: dagger.Directory | None
+    why_not: str = ""
+
+
+async def measure(
+    loaded: LoadedProject, measured: Sequence[Data], least: float
+) -> dict[str, Measured]:
+    """Report the coverage of each cell, and under the empty name that of all together."""
+    if not measured:
+        return {}
+    # Newer Pythons read the sources of older ones; older ones may not read those of newer ones.
+    python = max((each.python for each in measured), key=minor_key)
+    found: dict[str, Measured] = {}
+
+    async def combine(name: str, parts: Sequence[Data]) -> None:
+        found[name] = await _combine(loaded, python, parts, least if not name else 0.0)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(combine, "", measured)
+        for each in measured:
+            group.start_soon(combine, each.cell, [each])
+    return found
+
+
+async def _combine(
+    loaded: LoadedProject, python: str, parts: Sequence[Data], least: float
+) -> Measured:
+    project = loaded.project
+    container = toolchain.over(
+        toolchain.tooled(python, coverage.reporter(project, python)), loaded.source
+    ).with_workdir(join(environment.SOURCE, project.where))
+    paths: list[str] = []
+    for each in parts:
+        directory = f"{coverage.COMBINED}/data/{each.cell}"
+        container = container.with_directory(
+            directory, each.files.filter(include=literal(each.names))
+        )
+        paths += [f"{directory}/{name}" for name in each.names]
+    container = container.with_env_variable(coverage.FILE, f"{coverage.COMBINED}/{coverage.DATA}")
+    for command in coverage.combining(paths):
+        container = steps.observe(container, command)
+        output = await steps.output(container)
+        if output.exit_code != 0:
+            printed = (output.stderr.strip() or output.stdout.strip()).partition("\n")[0]
+            return Measured(None, None, f"no coverage: `{' '.join(command[:2])}` failed: {printed}")
+    text = await container.file(f"{coverage.COMBINED}/coverage.json").contents()
+    *others, last = coverage.reporting()
+    for command in others:
+        container = steps.run(container, command)
+    container = steps.run(container, last, log=f"{coverage.COMBINED}/coverage.md")
+    program = (files("wheelwright.inside") / "coverage_paths.py").read_text(encoding="utf-8")
+    container = container.with_new_file(coverage.PROGRAM, program)
+    container = steps.run(container, coverage.renaming(project.where))
+    # The cells keep their own data among their reports.
+    reports = container.directory(coverage.COMBINED).filter(exclude=["data"])
+    return Measured(coverage.read(text, project.where, least), reports)

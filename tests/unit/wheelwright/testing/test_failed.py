@@ -1,0 +1,115 @@
+"""Where a test failed and why, from real reports of pytest."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import wheelwright.inside
+from wheelwright.testing.failed import Failure, places, reason
+from wheelwright.testing.record import read
+
+TESTS = """\
+import json
+
+import pytest
+
+import helper
+
+
+@pytest.mark.parametrize("text", ["x"], ids=["line\\none"])
+def test_ids(text):
+    assert text == "q"
+
+
+def test_installed():
+    json.loads("{")
+
+
+def test_moved(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    helper.crash()
+
+
+def test_generated(tmp_path):
+    names = {}
+    exec(compile("def f():\\n    raise ValueError('made')", str(tmp_path / "a.py"), "exec"), names)
+    names["f"]()
+"""
+FILES = {
+    "pkg/tests/test_a.py": TESTS,
+    "pkg/tests/helper.py": "def crash():\n    raise ValueError('x')\n",
+    "pkg/tests/test_broken.py": "import nothing_there\n",
+    "pkg/tests/test_syntax.py": "\ndef f(:\n",
+    "pkg/tests/quay/lines.txt": ">>> print('a\\\\nb\\\\nc\\\\nd')\na\nb\nX\nd\n",
+    "pkg/tests/quay/raises.txt": "text\n\n>>> unknown\n1\n",
+    "pkg/tests/quay/silent.txt": ">>> x = 3\n3\n",
+    "pkg/src/quay.py": "",
+}
+EXPECTED = {
+    "test_ids[line\\none]": ("pkg/tests/test_a.py:10", "AssertionError: assert 'x' == 'q'"),
+    "test_installed": ("pkg/tests/test_a.py:14", "json.decoder.JSONDecodeError: Expecting "),
+    "test_moved": ("pkg/tests/helper.py:2", "ValueError: x"),
+    "test_generated": ("pkg/tests/test_a.py:25", "ValueError: made"),
+    "test_broken": ("pkg/tests/test_broken.py:1", "ModuleNotFoundError: No module named "),
+    "test_syntax": ("pkg/tests/test_syntax.py:2", "SyntaxError: invalid syntax"),
+    "lines.txt": ("pkg/tests/quay/lines.txt:1", "expected a ..., got a"),
+    "raises.txt": ("pkg/tests/quay/raises.txt:3", "unexpected exception: NameError("),
+    "silent.txt": ("pkg/tests/quay/silent.txt:1", "expected 3, got nothing"),
+}
+
+
+@pytest.mark.parametrize("options", [(), ("-p", "xdist", "-n", "1"), ("--tb=native",)])
+def test_places_are_named_from_the_root(tmp_path: Path, options: tuple[str, ...]) -> None:
+    """Also in a package below it, in doctests, for files that are not collected, and by workers."""
+    for path, text in FILES.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    events = tmp_path / "record.jsonl"
+    events.touch()
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    (inside,) = wheelwright.inside.__path__
+    command = [sys.executable, "-m", "pytest", "-p", "wheelwright_reporter"]
+    command += [f"--wheelwright-record={events}", "-p", "no:cacheprovider", *options]
+    command += ["--continue-on-collection-errors", "--doctest-glob=*.txt"]
+    env = {**clean, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": inside}
+    subprocess.run(command, cwd=tmp_path / "pkg", env=env, capture_output=True, check=False)
+
+    failures = [
+        each.among(frozenset(FILES)) for each in read(events.read_text(), str(tmp_path)).failures
+    ]
+
+    assert len(EXPECTED) == len(failures)
+    for end, (place, why) in EXPECTED.items():
+        (found,) = [each for each in failures if each.test.endswith(end)]
+        assert place == found.place
+        assert found.message.startswith(why)
+
+
+def test_place_that_the_tree_does_not_hold_is_none() -> None:
+    """A path of a plugin or of a generated file is not shown, whatever it looks like."""
+    failure = Failure("t", "bad", file="made/a.py", line=3, others=(("tests/a.py", 4),))
+    assert "tests/a.py:4" == failure.among(frozenset({"tests/a.py"})).place
+    assert ("", 0) == (failure.among(frozenset()).file, failure.among(frozenset()).line)
+    outside = places("", [("/opt/venv/lib/p.py", 3)], ("/opt/venv/lib/p.py", 1), "/src", "/src")
+    assert [] == outside
+
+
+DIFFERENCES = """\
+001 >>> print(text)
+Differences (unified diff with -expected +actual):
+    @@ -1,4 +1,4 @@
+     a
+    -b
+    +B
+     c
+
+/src/a.md:1: DocTestFailure
+"""
+
+
+def test_reason_of_a_difference_is_its_first_line() -> None:
+    """Doctest shows long outputs as a difference."""
+    assert "expected b, got B" == reason("failed on call", DIFFERENCES)
