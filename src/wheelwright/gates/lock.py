@@ -3,7 +3,7 @@
 | lock | command | in which version |
 |---|---|---|
 | uv.lock | `uv lock --check` | that of every container |
-| poetry.lock | `poetry check --lock` | Poetry 1 for a lock of Poetry 1, which hashes less |
+| poetry.lock | `poetry check --lock` | the last Poetry 1 for a lock of that, where it runs |
 | pdm.lock | `pdm lock --check` | one: it reads every lock of PDM 2 |
 """
 
@@ -22,11 +22,12 @@ from wheelwright.environment.tools import Tool, pinned
 from wheelwright.errors import ToolFailed
 from wheelwright.gates.gate import GatePlan, Ran, Step, Tree
 from wheelwright.gates.result import GateResult, Verdict
-from wheelwright.pins import POETRY_1
+from wheelwright.pins import POETRY_1, POETRY_1_PYTHON
 from wheelwright.project import building, other_locks
 from wheelwright.project.files import join
 from wheelwright.project.local_paths import local_packages
 from wheelwright.project.model import Project
+from wheelwright.project.pythons import minor_key
 
 # The table of [tool] that makes a lock beside uv.lock more than a leftover.
 _WRITERS: Final[Mapping[str, str]] = {"poetry.lock": "poetry", "pdm.lock": "pdm"}
@@ -82,7 +83,7 @@ class Lock:
         results = [] if project.lock is None else [self._judge_uv(left.pop(0))]
         others = _others(project)
         for path, output in zip(others, left, strict=True):
-            results.append(self._judge_other(path, output))
+            results.append(self._judge_other(project, path, output))
         failed = [each for each in results if each.verdict is Verdict.FAILED]
         notes = [each.note for each in failed or results]
         checked = {posixpath.basename(path) for path in others}
@@ -108,7 +109,7 @@ class Lock:
             )
         raise broken("uv lock --check", output)
 
-    def _judge_other(self, path: str, output: Ran) -> GateResult:
+    def _judge_other(self, project: Project, path: str, output: Ran) -> GateResult:
         writer = _WRITERS[posixpath.basename(path)]
         if output.exit_code == 0:
             note = f"{path} matches pyproject.toml; {output.tool}"
@@ -116,6 +117,9 @@ class Lock:
         printed = " ".join(f"{output.stdout}\n{output.stderr}".split())
         if any(sign in printed for sign in _STALE[writer]):
             remedy = f"run `{writer} lock` and commit it"
+            old = writer == "poetry" and _of_poetry_1(_read(project, path))
+            if old and project.package.project and POETRY_1 not in output.tool:
+                remedy += " (a lock of Poetry 1 has no hash of [project], which Poetry 2 compares)"
             note = f"{path} does not match pyproject.toml; {remedy}; {output.tool}"
             return GateResult(self.name, Verdict.FAILED, note)
         if writer == "pdm" and "not compatible" in printed:
@@ -173,9 +177,14 @@ def _others(project: Project) -> list[str]:
 
 def _other(project: Project, path: str, python: str) -> Step:
     writer = _WRITERS[posixpath.basename(path)]
-    lock = other_locks.read(path, project.files.texts[path])
+    lock = _read(project, path)
     version = pinned(writer, python)
-    if writer == "poetry" and _of_poetry_1(lock):
+    if (
+        writer == "poetry"
+        and _of_poetry_1(lock)
+        and minor_key(python) <= minor_key(POETRY_1_PYTHON)
+    ):
+        # On a newer Python it is Poetry 2, which hashes [project], too, and all else the same.
         version = POETRY_1
     args = _COMMANDS[writer]
     return Step(
@@ -185,6 +194,10 @@ def _other(project: Project, path: str, python: str) -> Step:
         workdir=join(SOURCE, posixpath.dirname(path)),
         variables=_VARIABLES[writer],
     )
+
+
+def _read(project: Project, path: str) -> other_locks.OtherLock:
+    return other_locks.read(path, project.files.texts[path])
 
 
 def _of_poetry_1(lock: other_locks.OtherLock) -> bool:
