@@ -35,17 +35,17 @@ def local_paths(project: Project) -> tuple[str, ...]:
         ProjectError: uv.toml or uv.lock is broken.
     """
     own = {project.base, project.where, *project.members}
+    packages = (_within(*each) for each in _packages(project))
+    paths = [path for path in packages if path not in own]
     found: dict[str, None] = {}
-    for where, text in (*_settings(project), *_packages(project)):
-        path = _within(where, text)
-        if path is None or (path in own and path):
-            continue
+    for path in (*(_within(*each) for each in _settings(project)), *paths):
         if path:
             found[path] = None
-            continue
-        # A pattern for the root itself would match nothing.
-        found.update((name.rstrip("/"), None) for name in sorted(project.files.names) if name)
-    return tuple(path for path in found if "/" not in path or not _covered(path, found))
+        elif path is not None:
+            # A pattern for the root itself would match nothing.
+            names = {name.partition("/")[0] for name in project.files.names}
+            found.update((name, None) for name in sorted(names))
+    return tuple(path for path in found if not _covered(path, found))
 
 
 def local_packages(project: Project) -> bool:
