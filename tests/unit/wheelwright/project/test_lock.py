@@ -51,4 +51,4 @@ def test_a_broken_lock_is_named_by_its_place() -> None:
     lock = moved(project(LIKE_CLICK, {"uv.lock": "x"}), "boat").lock
     assert lock is not None
     with pytest.raises(ProjectError, match=r"^boat/uv\.lock is not valid TOML"):
-        lock.packages
+        lock.version("a", "3.12")
