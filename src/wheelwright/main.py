@@ -229,7 +229,7 @@ class Wheelwright(Releases):
     @uncached
     @takes()
     async def audit(self, gate: Audit) -> str:
-        """Look up known vulnerabilities of everything in uv.lock with pip-audit, never cached.
+        """Look up known vulnerabilities of everything that is locked with pip-audit, never cached.
 
         Not a check: a new advisory would make the check of an old commit fail.
         """

@@ -38,6 +38,10 @@ KNOWN_PYTHONS: Final = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3
 # provide it and every package on the index has wheels for it.
 DEFAULT_PYTHON: Final = "3.13"
 
+POETRY_1: Final = "1.8.5"
+"""The last release of Poetry 1, for locks of that; it needs wheels that end with Python 3.12."""
+POETRY_1_PYTHON: Final = "3.12"
+
 # Newest first: (oldest Python it runs on, version), as the index's Requires-Python has it.
 TOOLS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = MappingProxyType(
     {
@@ -47,7 +51,9 @@ TOOLS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = MappingProxyType(
         "coverage": (("3.11", "7.17.3"), ("3.10", "7.16.2"), ("3.9", "7.10.7"), ("3.8", "7.6.1")),
         "git-cliff": (("3.7", "2.14.2"),),
         "mypy": (("3.10", "2.4.1"), ("3.9", "1.19.1"), ("3.8", "1.14.1")),
+        "pdm": (("3.10", "2.29.4"), ("3.9", "2.26.9"), ("3.8", "2.20.1")),
         "pip-audit": (("3.10", "2.10.1"), ("3.9", "2.9.0"), ("3.8", "2.7.3")),
+        "poetry": (("3.10", "2.5.1"), ("3.9", "2.2.1"), ("3.8", POETRY_1)),
         "pyrefly": (("3.8", "1.4.1"),),
         "pyright": (("3.7", "1.1.414"),),
         "pytest": (("3.10", "9.2.0"), ("3.9", "8.4.2"), ("3.8", "8.3.5")),

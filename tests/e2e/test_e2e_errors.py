@@ -126,7 +126,11 @@ def test_request_that_cannot_be_met(
 @pytest.mark.parametrize(
     ("name", "function", "fact"),
     [
-        ("setuptools-flat", "lock-check", "tidegauge has no uv.lock (`uv lock` makes one)"),
+        (
+            "setuptools-flat",
+            "lock-check",
+            "tidegauge has no uv.lock, poetry.lock or pdm.lock (`uv lock` makes one)",
+        ),
         ("tiny-plain", "typecheck", "pebble configures no type checker (none of mypy, "),
         ("tiny-plain", "lint", "pebble does not use ruff (no [tool.ruff], "),
         ("tiny-plain", "check-format", "pebble does not use ruff (no [tool.ruff], "),

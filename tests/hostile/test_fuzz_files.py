@@ -36,7 +36,7 @@ from wheelwright.gates.lint import Lint
 from wheelwright.gates.run import OwnWay
 from wheelwright.gates.security import Security
 from wheelwright.gates.types import Types
-from wheelwright.project import layout, matrix, pythons
+from wheelwright.project import layout, lock, matrix, pythons
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
 from wheelwright.release.decide import changelog, edits
@@ -308,6 +308,9 @@ def read_lock(text: str) -> None:
     for name in ("uv.lock", "uv.toml", "tox.toml", "towncrier.toml"):
         with answered(WheelwrightError):
             read_package({"pyproject.toml": HEAD, name: text})
+    # A lock is read where something needs it.
+    with answered(WheelwrightError):
+        lock.Lock("uv.lock", text).version("a", "3.12")
 
 
 def read_changelog(text: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from wheelwright.environment.tools import declared_in
 from wheelwright.project.model import Project
 
@@ -28,10 +30,14 @@ _TOOLS: dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 }
 
 
-def unchecked(project: Project, gate: str) -> str:
-    """Return what is there for a gate and is not run, as the end of a sentence; else empty."""
+def unchecked(project: Project, gate: str, checked: Container[str] = ()) -> str:
+    """Return what is there for a gate and is not run, as the end of a sentence; else empty.
+
+    `checked` are names of files that are run after all.
+    """
     if gate == "lock":
-        there = [name for name in _LOCKS if project.has(name) or project.files.has(name)]
+        names = [name for name in _LOCKS if name not in checked]
+        there = [name for name in names if project.has(name) or project.files.has(name)]
     else:
         there = [
             name

@@ -30,6 +30,7 @@ from wheelwright.project.building import Sdist
 from wheelwright.project.compiled import Language, languages
 from wheelwright.project.files import join
 from wheelwright.project.layout import test_directories
+from wheelwright.project.local_paths import local_paths
 from wheelwright.project.model import Project
 from wheelwright.project.pyproject import Pyproject
 from wheelwright.project.version import VersionSource, pretend_variables, version_source
@@ -152,14 +153,20 @@ def image(project: Project, python: str, *, history: bool = True) -> str:
 
 
 def inputs(project: Project) -> tuple[str, ...]:
-    """Return the files that decide what is installed, and nothing else."""
+    """Return the files that decide what is installed, and nothing else.
+
+    A directory among them stands for all that is in it.
+
+    Raises:
+        ProjectError: uv.toml or uv.lock is broken.
+    """
     # With a lock uv looks for the pyproject.toml of each workspace member.
     candidates = [join(project.base, name) for name in ("pyproject.toml", "uv.lock", "uv.toml")]
     candidates.append(join(project.where, "pyproject.toml"))
     candidates += [join(directory, "pyproject.toml") for directory in project.members]
     members = {each.path for each in project.members.values()}
     kept = [path for path in candidates if project.files.has(path) or path in members]
-    return tuple(dict.fromkeys([*kept, *archives(project)]))
+    return tuple(dict.fromkeys([*kept, *archives(project), *local_paths(project)]))
 
 
 _Layers = tuple[

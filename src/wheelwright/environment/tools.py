@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from wheelwright.errors import ProjectError
 from wheelwright.pins import TOOLS
 from wheelwright.project import other_locks, precommit
 from wheelwright.project.model import Project
@@ -41,18 +42,36 @@ class Tool:
 def tool(project: Project, name: str, python: str) -> Tool:
     """Return the tool in the version for this project on this Python."""
     extra = _EXTRAS.get(name, "")
-    if project.lock and (version := project.lock.version(name, python)):
-        return Tool(name, version, "locked in uv.lock", extra)
-    for path in other_locks.PATHS:
-        text = project.text(path)
-        if text and (version := other_locks.read(path, text).version(name, python)):
-            return Tool(name, version, f"locked in {path}", extra)
+    version, place, broken = _locked(project, name, python)
+    if version:
+        return Tool(name, version, f"locked in {place}{broken}", extra)
     if version := _exact(name, project):
-        return Tool(name, version, f"fixed in {project.package.path}", extra)
+        return Tool(name, version, f"fixed in {project.package.path}{broken}", extra)
     version, why = _hooked(name, project)
     if version:
-        return Tool(name, version, f"fixed in {precommit.PATH}", extra)
-    return Tool(name, pinned(name, python), f"pinned by wheelwright{why}", extra)
+        return Tool(name, version, f"fixed in {precommit.PATH}{broken}", extra)
+    return Tool(name, pinned(name, python), f"pinned by wheelwright{why}{broken}", extra)
+
+
+def _locked(project: Project, name: str, python: str) -> tuple[str, str, str]:
+    """Return a version, the lock that has it, and a remark on locks that cannot be read.
+
+    Such a lock fails the gates that need it, which a linter's version does not make of a linter.
+    """
+    broken = ""
+    for path in ("uv.lock", *other_locks.PATHS):
+        try:
+            if path == "uv.lock":
+                version = project.lock.version(name, python) if project.lock else ""
+            else:
+                text = project.text(path)
+                version = other_locks.read(path, text).version(name, python) if text else ""
+        except ProjectError:
+            broken += f"; {path} cannot be read"
+            continue
+        if version:
+            return version, path, broken
+    return "", "", broken
 
 
 def release_tool(project: Project, name: str, python: str) -> Tool:

@@ -39,6 +39,7 @@ class Step:
         workdir: container path; empty for the root of the source, or the environment's own.
         groups: dependency groups to install beside the test dependencies, for `Tree.INSTALLED`.
         before: commands that have to succeed first.
+        files: texts to write before that, by container path.
         variables: environment of the command.
         kind: what it may see. A step that installs may build where nothing else helps.
         builds: whether any failure of a step that installs may come from not building.
@@ -56,6 +57,7 @@ class Step:
     history: bool = False
     groups: tuple[str, ...] = ()
     before: tuple[tuple[str, ...], ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     kind: Kind = CODE
     builds: bool = False

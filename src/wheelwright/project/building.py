@@ -21,6 +21,7 @@ from packaging.utils import canonicalize_name
 
 from wheelwright.project.addresses import readable
 from wheelwright.project.files import join
+from wheelwright.project.local_paths import is_local
 from wheelwright.project.model import Project
 from wheelwright.project.pyproject import Pyproject
 from wheelwright.project.reading import required_name
@@ -106,7 +107,7 @@ def build_files(project: Project, recorded: Iterable[str] = ()) -> dict[str, str
     names = {required_name(line) for line in wanted}
     wanted += [line for name in sorted(names) for line in _HOOKS.get(name, ())]
     settings = project.root.table("tool", "uv")
-    kept: dict[str, Any] = {key: settings[key] for key in _PLACES if key in settings}
+    kept = {key: _distant(settings[key]) for key in _PLACES if key in settings}
     recorded = tuple(recorded)
     bounds = [line.split()[0] for line in recorded]
     kept["constraint-dependencies"] = [
@@ -125,6 +126,17 @@ def build_files(project: Project, recorded: Iterable[str] = ()) -> dict[str, str
         # What is fetched without its hash is fetched again by a build that requires the hash.
         files[CONSTRAINTS] = "".join(f"{line}\n" for line in recorded)
     return files
+
+
+def _distant(setting: Any) -> Any:
+    """Return a setting without the paths in it: what they lead to is where the build is."""
+    if isinstance(setting, list):
+        return [each for each in setting if not _is_path(each)]
+    return setting
+
+
+def _is_path(place: Any) -> bool:
+    return is_local(str(place.get("url", "") if isinstance(place, Mapping) else place))
 
 
 def requires(pyproject: Pyproject) -> list[str]:

@@ -19,6 +19,7 @@ _READ = (
     "uv.toml",
     "poetry.lock",
     "pdm.lock",
+    "pylock.toml",
     ".coveragerc",
     ".python-version",
     ".pre-commit-config.yaml",

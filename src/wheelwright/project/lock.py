@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from packaging.markers import InvalidMarker, Marker
@@ -14,20 +15,45 @@ from wheelwright.errors import ProjectError
 from wheelwright.project.interpreters import implementation_of, release_of
 from wheelwright.project.reading import parse_version, shortened, toml
 
+REMEDY: Final = "run `uv lock`"
+"""What writes the file again."""
+
 # Characters of a marker; the longest ones that uv writes have some hundreds.
 _MARKER: Final = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Lock:
-    """The locked packages, as uv wrote them."""
+    """The file, which is read where something needs it: a broken one fails nothing else.
 
-    packages: Sequence[Mapping[str, Any]]
+    Attributes:
+        path: where it is, from the source's root.
+    """
+
+    path: str
+    text: str
+
+    @cached_property
+    def packages(self) -> Sequence[Mapping[str, Any]]:
+        """The locked packages, as uv wrote them.
+
+        Raises:
+            ProjectError: not TOML, such as after a merge conflict, or not what uv writes.
+        """
+        packages = toml(self.path, self.text, REMEDY).get("package", [])
+        for number, entry in enumerate(packages if isinstance(packages, list) else [packages]):
+            if not isinstance(packages, list) or not _is_package(entry):
+                raise foreign(self.path, self.text, "[[package]]", number, "uv", REMEDY)
+        found: Sequence[Mapping[str, Any]] = packages
+        return found
 
     def version(self, name: str, python: str) -> str:
         """Return the version locked for a Python such as `3.12`; empty where there is none.
 
         A lock can have several (`resolution-markers`); where two fit, the newest is taken.
+
+        Raises:
+            ProjectError: the file is broken.
         """
         wanted = canonicalize_name(name)
         found = [
@@ -35,7 +61,7 @@ class Lock:
             for package in self.packages
             if canonicalize_name(package.get("name", "")) == wanted
             and "version" in package
-            and fits(package.get("resolution-markers", ()), python, "uv.lock", "run `uv lock`")
+            and fits(package.get("resolution-markers", ()), python, self.path, REMEDY)
         ]
         return max(found, key=Version, default="")
 
@@ -66,16 +92,14 @@ def fits(markers: Sequence[str], python: str, path: str, remedy: str) -> bool:
         raise ProjectError(f"{path} has a broken marker: {reason}", remedy) from error
 
 
-def parse(text: str) -> Lock:
-    """Read uv.lock.
-
-    Raises:
-        ProjectError: not TOML, such as after a merge conflict.
-    """
-    packages = toml("uv.lock", text, "run `uv lock`").get("package", [])
-    if not isinstance(packages, list) or not all(map(_is_package, packages)):
-        raise ProjectError("uv.lock has packages that uv did not write", "run `uv lock`")
-    return Lock(packages)
+def foreign(
+    path: str, text: str, header: str, number: int, writer: str, remedy: str
+) -> ProjectError:
+    """Return the error for the package of that number, from 0, that `writer` did not write."""
+    lines = [at for at, line in enumerate(text.splitlines(), 1) if line.strip() == header]
+    place = f"{path}:{lines[number]}" if number < len(lines) else path
+    message = f"{place}: {writer} writes no such package: one has a name, a version and markers"
+    return ProjectError(message, remedy)
 
 
 def _is_package(entry: object) -> bool:

@@ -9,7 +9,6 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from wheelwright.errors import ProjectError, RequestError
-from wheelwright.project import lock as uvlock
 from wheelwright.project import pyproject as toml
 from wheelwright.project import settings as table
 from wheelwright.project.files import Snapshot, join, upward
@@ -100,8 +99,12 @@ class Project:
 
     def text(self, name: str) -> str | None:
         """Return a file's text from the package's directory, else from the nearest above it."""
-        found = (self.files.text(join(where, name)) for where in upward(self.where))
-        return next((text for text in found if text is not None), None)
+        return self.files.text(self.path(name) or join(self.where, name))
+
+    def path(self, name: str) -> str:
+        """Return where `text` finds a file; empty where there is none."""
+        found = (join(where, name) for where in upward(self.where))
+        return next((path for path in found if self.files.text(path) is not None), "")
 
     def has(self, name: str) -> bool:
         """Whether the package's directory has an entry; directories end with `/`."""
@@ -136,14 +139,15 @@ def describe(
     """
     root = _pyproject(files, base)
     package = _pyproject(files, where) if where != base else root
-    lock_text = files.text(join(base, "uv.lock"))
+    lock_path = join(base, "uv.lock")
+    lock_text = files.text(lock_path)
     return Project(
         files=files,
         where=where,
         package=package,
         root=root,
         settings=table.read(package, gates),
-        lock=uvlock.parse(lock_text) if lock_text is not None else None,
+        lock=Lock(lock_path, lock_text) if lock_text is not None else None,
         members={
             directory: toml.parse(join(directory, "pyproject.toml"), text)
             for directory, text in (members or {}).items()

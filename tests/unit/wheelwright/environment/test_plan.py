@@ -30,6 +30,12 @@ def test_dependency_layer_sees_only_what_decides_it() -> None:
     assert ("pyproject.toml", "uv.lock") == planned(fixture("hatchling-src")).inputs
 
 
+def test_paths_that_uv_is_told_to_read_decide_what_is_installed() -> None:
+    """All that is in such a directory is in the dependency layer."""
+    described = project(BARE + '[tool.uv]\nfind-links = ["vendor"]\n', {"uv.lock": ""})
+    assert ("pyproject.toml", "uv.lock", "vendor") == planned(described).inputs
+
+
 def test_member_is_installed_by_name_and_run_in_its_directory() -> None:
     """A workspace member is synced with --package; every member's pyproject.toml is an input."""
     environment = planned(fixture("workspace", "packages/crane"))

@@ -87,3 +87,11 @@ def test_groups_that_name_a_tool_themselves() -> None:
     """A group counts as holding a tool also when it includes the group that does."""
     assert ["typing"] == declared_in(project(LIKE_CLICK), "mypy")
     assert [] == declared_in(project(LIKE_CLICK), "ty")
+
+
+def test_a_lock_that_cannot_be_read_decides_no_version() -> None:
+    """The linter runs in another version and says why; the gates of locks fail."""
+    broken = project(LIKE_CLICK, {"uv.lock": "<<<<<<< HEAD\n", "poetry.lock": OTHER})
+    assert "ruff 0.12.1 (locked in poetry.lock; uv.lock cannot be read)" == str(
+        tool(broken, "ruff", "3.12")
+    )

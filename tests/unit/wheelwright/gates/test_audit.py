@@ -7,17 +7,31 @@ from typing import Any
 
 import pytest
 
-from tests.unit.wheelwright.samples import judged, project
+from tests.unit.wheelwright.samples import locked, project
 from wheelwright.errors import ToolFailed
 from wheelwright.gates.audit import Audit
 from wheelwright.gates.gate import Ran
-from wheelwright.gates.result import Verdict
+from wheelwright.gates.result import GateResult, Verdict
+from wheelwright.project.model import Project
 
 
 def report(*dependencies: dict[str, Any]) -> Ran:
     """Write a report as pip-audit does."""
     text = json.dumps({"dependencies": dependencies, "fixes": []})
     return Ran(0, text, tool="pip-audit 2")
+
+
+BARE = '[project]\nname = "demo"\nversion = "1"\n'
+
+
+def locks(text: str = locked("idna==3.11")) -> Project:
+    """Describe a package with a lock."""
+    return project(BARE, {"uv.lock": text})
+
+
+def judged(gate: Audit, *ran: Ran) -> GateResult:
+    """Judge reports about a package with a lock."""
+    return gate.judge(locks(), "3.12", ran)
 
 
 CLEAN = {"name": "idna", "version": "3.11", "vulns": []}
@@ -53,7 +67,7 @@ def test_a_vulnerability_is_never_allowed_with_the_unknown() -> None:
 def test_everything_clean_passes() -> None:
     """The note counts what was looked up."""
     result = judged(Audit(), report(CLEAN))
-    expected = "no known vulnerabilities; 1 locked packages looked up; pip-audit 2"
+    expected = "no known vulnerabilities; 1 package of uv.lock looked up; pip-audit 2"
     assert (Verdict.PASSED, expected) == (result.verdict, result.note)
 
 
@@ -76,6 +90,57 @@ def test_a_report_without_what_pip_audit_writes_is_no_verdict(key: str) -> None:
         judged(Audit(), report(broken))
 
 
-def test_without_a_lock_there_is_nothing_to_audit() -> None:
-    """The reason names the next act."""
-    assert "`uv lock` makes one" in Audit().configured(project('[project]\nname = "demo"\n'))
+def test_what_was_looked_for_is_named() -> None:
+    """The reason names each file that would do, and the next act."""
+    expected = (
+        "not configured: demo has no uv.lock, poetry.lock, pdm.lock or pylock.toml, and no "
+        "requirements file with `==` (`uv lock` makes a lock)"
+    )
+    assert expected == Audit().configured(project(BARE, {"requirements.txt": "idna>=3\n"}))
+    assert not Audit().configured(locks())
+
+
+def test_what_is_on_no_index_is_named_and_fails_nothing() -> None:
+    """A commit of git has no advisories anywhere, so nobody is asked."""
+    git = '[[package]]\nname = "moss"\nversion = "1.0"\nsource = { git = "file:///x#1" }\n'
+    described = locks(locked("idna==3.11") + git)
+    (step,) = Audit().plan(described, "3.12")
+    result = Audit().judge(described, "3.12", [report(CLEAN)])
+
+    assert ["idna==3.11\n"] == list(step.files.values())
+    assert Verdict.PASSED is result.verdict
+    assert "not on an index, left out: moss (git)" in result.note
+
+
+def test_two_versions_of_a_package_are_two_steps() -> None:
+    """pip-audit refuses one list with both, and counts them together here."""
+    described = locks(locked("jinja2==3.1.6", "jinja2==2.11.2", "idna==3.11"))
+    first, second = Audit().plan(described, "3.12")
+    result = Audit().judge(described, "3.12", [report(CLEAN, HIT), report(CLEAN)])
+
+    assert ["idna==3.11\njinja2==2.11.2\n", "jinja2==3.1.6\n"] == [
+        text for step in (first, second) for text in step.files.values()
+    ]
+    assert ("pip-audit", "pip-audit (2)") == (first.name, second.name)
+    assert Verdict.FAILED is result.verdict
+    assert "3 packages of uv.lock looked up" in result.note
+
+
+def test_an_index_without_advisories_is_one_line() -> None:
+    """Not one for each package; nothing is known, so it fails unless that is allowed."""
+    silent = report(*({"name": f"p{number}", "skip_reason": "not found"} for number in range(72)))
+    result = judged(Audit(), silent)
+
+    assert Verdict.FAILED is result.verdict
+    assert result.note.startswith("the service has no advisories for any of 72 packages; 0 pack")
+    assert "--osv-url names a service that has them" == result.details
+    assert Verdict.PASSED is judged(Audit(allow_unknown=True), silent).verdict
+
+
+def test_a_lock_with_nothing_in_it_passes_without_a_step() -> None:
+    """There is nothing to look up."""
+    described = locks('[[package]]\nname = "demo"\nversion = "1"\nsource = { editable = "." }\n')
+    assert () == Audit().plan(described, "3.12")
+    result = Audit().judge(described, "3.12", [])
+    expected = "no known vulnerabilities; 0 packages of uv.lock looked up"
+    assert (Verdict.PASSED, expected) == (result.verdict, result.note)

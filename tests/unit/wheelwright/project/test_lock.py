@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.wheelwright.samples import LIKE_CLICK, project
+from tests.unit.wheelwright.samples import LIKE_CLICK, moved, project
 from wheelwright.errors import ProjectError
 
 
@@ -23,10 +23,35 @@ def test_locked_version_follows_the_python() -> None:
     ]
 
 
-def test_broken_lock_names_the_remedy() -> None:
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("<<<<<<< HEAD\n", r"uv\.lock is not valid TOML: .*line 1.*; run `uv lock`"),
+        ("package = 3\n", r"uv\.lock: uv writes no such package: .*; run `uv lock`"),
+        (
+            "[[package]]\nname = 'a'\n\n[[package]]\nversion = 'x'\n",
+            r"uv\.lock:4: uv writes no such package",
+        ),
+        (
+            "[[package]]\nname = 'a'\nversion = '1'\nresolution-markers = ['x =']\n",
+            r"uv\.lock has a broken marker",
+        ),
+    ],
+)
+def test_broken_lock_names_the_line_and_the_remedy(text: str, message: str) -> None:
     """A lock with conflict markers is answered with the command that makes it anew."""
-    with pytest.raises(ProjectError, match=r"uv\.lock is not valid TOML: .*; run `uv lock`"):
-        project(LIKE_CLICK, {"uv.lock": "<<<<<<< HEAD\n"})
+    lock = project(LIKE_CLICK, {"uv.lock": text}).lock
+    assert lock is not None
+    with pytest.raises(ProjectError, match=message):
+        lock.version("a", "3.12")
+
+
+def test_a_broken_lock_is_named_by_its_place() -> None:
+    """In a repository of many packages its name alone says little."""
+    lock = moved(project(LIKE_CLICK, {"uv.lock": "x"}), "boat").lock
+    assert lock is not None
+    with pytest.raises(ProjectError, match=r"^boat/uv\.lock is not valid TOML"):
+        lock.version("a", "3.12")
 
 
 def test_locked_version_follows_the_implementation() -> None:
