@@ -14,7 +14,7 @@ from dagger import dag
 
 from wheelwright.container import attempting, steps, toolchain
 from wheelwright.container.history import for_build, for_install
-from wheelwright.container.loading import LoadedProject
+from wheelwright.container.loading import LoadedProject, with_paths
 from wheelwright.container.output import Output
 from wheelwright.container.privileges import INSTALL
 from wheelwright.environment import plan as environment
@@ -23,7 +23,7 @@ from wheelwright.gates import format as formatting
 from wheelwright.gates import lint
 from wheelwright.gates.gate import Gate, Listed, Ran, Step, Tree
 from wheelwright.gates.result import GateResult, Verdict
-from wheelwright.project import building
+from wheelwright.project import building, precommit
 from wheelwright.project.files import literal
 
 
@@ -48,6 +48,7 @@ class Done:
 
 async def check(gate: AnyGate, loaded: LoadedProject, python: str) -> GateResult:
     """Run a gate and return its result; `git` is where a version may come from."""
+    loaded = await _asked(loaded)
     if why := gate.configured(loaded.project):
         return GateResult(gate.name, Verdict.NOT_CONFIGURED, why)
     if isinstance(gate, OwnWay):
@@ -56,12 +57,19 @@ async def check(gate: AnyGate, loaded: LoadedProject, python: str) -> GateResult
     return gate.judge(loaded.project, python, [each.ran for each in done])
 
 
+async def _asked(loaded: LoadedProject) -> LoadedProject:
+    """Return the project with what its gates decide by and its files alone do not say."""
+    hooks = loaded.project.text(precommit.PATH) is not None
+    return await with_paths(loaded) if hooks else loaded
+
+
 async def report(gate: Gate, loaded: LoadedProject, python: str) -> dagger.File:
     """Return the report of a gate's one step, passed or failed.
 
     Raises:
         ToolFailed: the tool reached no verdict.
     """
+    loaded = await _asked(loaded)
     (step,) = gate.plan(loaded.project, python)
     (done,) = await carried_out(gate, loaded, python)
     gate.judge(loaded.project, python, [done.ran])
@@ -192,6 +200,7 @@ async def _installed(
 
 async def fixes(loaded: LoadedProject, python: str) -> dagger.Changeset:
     """Return what ruff would change: its safe fixes first, then its format."""
+    loaded = await _asked(loaded)
     (step,) = lint.Lint().plan(loaded.project, python)
     container = _over(step, loaded, loaded.source, python)
     for command in (lint.FIX, formatting.WRITE):
