@@ -18,6 +18,8 @@ from wheelwright.gates.gate import Gate, Ran
 from wheelwright.gates.lint import Lint
 from wheelwright.gates.result import Verdict
 from wheelwright.gates.security import Security
+from wheelwright.gates.type_check import Check
+from wheelwright.gates.type_places import decide
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import Project, describe
 
@@ -50,10 +52,10 @@ def test_ruff_that_finds_no_file_has_checked_nothing(
     assert "not configured: ruff 1 found no Python file" in result.text()
 
 
-def planned(name: str) -> types.Check:
+def planned(name: str) -> Check:
     """Return the check of a package that configures one checker."""
-    project = package(f"[tool.{name}]\n")
-    return types.check_of(project, types.checkers(project)[0], "3.12", requested=False)
+    (check,) = decide(package(f"[tool.{name}]\n"), "3.12").checks
+    return check
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import dagger
 from dagger import dag
 
 from wheelwright.container import fetching
-from wheelwright.container.privileges import BUILD, DOWNLOAD
+from wheelwright.container.privileges import BUILD, DOWNLOAD, INSTALL, Kind
 from wheelwright.container.steps import (
     CACHE,
     TOOLS,
@@ -40,12 +40,17 @@ _HELD = "/opt/held"
 # -- layers ---------------------------------------------------------------------------------------
 
 
-def tooled(python: str, tool: Tool) -> dagger.Container:
-    """Return a slim container with a tool in an environment of its own, and nothing else."""
-    if f"\n{tool.requirement} " in f"\n{_lock(tool.name)}":
+def tooled(python: str, tool: Tool, kind: Kind = INSTALL) -> dagger.Container:
+    """Return a slim container with a tool in an environment of its own, and nothing else.
+
+    `kind` is `BUILD` where something that is installed beside it has no wheel.
+    """
+    if f"\n{tool.requirement} " in f"\n{_lock(tool.name)}" and not tool.beside:
         # The module's own version: all that it needs is then the same on any day.
         return hashed(python, tool.name)
-    return install(base(slim_image(python), python), ["uv", "tool", "install", tool.requirement])
+    beside = [f"--with={each}" for each in tool.beside]
+    command = ["uv", "tool", "install", tool.requirement, *beside]
+    return step(base(slim_image(python), python), kind, command)
 
 
 def hashed(python: str, name: str) -> dagger.Container:

@@ -16,14 +16,16 @@ from wheelwright.container import attempting, steps, toolchain
 from wheelwright.container.history import for_build, for_install
 from wheelwright.container.loading import LoadedProject, with_paths
 from wheelwright.container.output import Output
-from wheelwright.container.privileges import INSTALL
+from wheelwright.container.privileges import BUILD, INSTALL
 from wheelwright.environment import plan as environment
 from wheelwright.environment import test_dependencies
+from wheelwright.environment.tools import Tool
 from wheelwright.gates import format as formatting
 from wheelwright.gates import lint
 from wheelwright.gates.gate import Gate, Listed, Ran, Step, Tree
 from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.project import building, precommit
+from wheelwright.project.code_paths import code_paths
 from wheelwright.project.files import literal
 
 
@@ -48,7 +50,8 @@ class Done:
 
 async def check(gate: AnyGate, loaded: LoadedProject, python: str) -> GateResult:
     """Run a gate and return its result; `git` is where a version may come from."""
-    loaded = await _asked(loaded)
+    if not isinstance(gate, OwnWay):
+        loaded = await _asked(loaded)
     if why := gate.configured(loaded.project):
         return GateResult(gate.name, Verdict.NOT_CONFIGURED, why)
     if isinstance(gate, OwnWay):
@@ -58,9 +61,10 @@ async def check(gate: AnyGate, loaded: LoadedProject, python: str) -> GateResult
 
 
 async def _asked(loaded: LoadedProject) -> LoadedProject:
-    """Return the project with what its gates decide by and its files alone do not say."""
-    hooks = loaded.project.text(precommit.PATH) is not None
-    return await with_paths(loaded) if hooks else loaded
+    """Return the project with its paths, where a gate decides by them."""
+    project = loaded.project
+    hooks = project.text(precommit.PATH) is not None
+    return await with_paths(loaded) if hooks or not code_paths(project) else loaded
 
 
 async def report(gate: Gate, loaded: LoadedProject, python: str) -> dagger.File:
@@ -92,7 +96,7 @@ async def _carry_out(
     container, decides = await _ready(step, loaded, tree, python, history)
     version = ""
     if step.version:
-        ran = steps.observe(container, [step.args[0], "--version"])
+        ran = steps.observe(container, step.asks or [step.args[0], "--version"])
         printed = await steps.output(ran, f"{step.name} --version")
         version = printed.stdout
         if printed.exit_code == 0 and not step.matches_version(version):
@@ -142,7 +146,7 @@ async def _ready(
     if step.tree is Tree.INSTALLED:
         container, decides = await _installed(step, loaded, python, history)
     else:
-        container = _over(step, loaded, tree, python)
+        container = await _over(step, loaded, tree, python)
         decides = (step.tool, loaded.project.where)
     if step.report:
         # An empty report first: then the directory is there, and a crash leaves no stale one.
@@ -152,14 +156,17 @@ async def _ready(
     if step.fresh:
         # The variable makes this step another one each time: no result is cached.
         container = container.with_env_variable("WHEELWRIGHT_ASKED_AT", str(time.time_ns()))
+    if step.workdir:
+        container = container.with_workdir(step.workdir)
+    decides = (*decides, step.workdir, sorted(step.variables.items()))
     return steps.with_variables(container, step.variables), decides
 
 
-def _over(
+async def _over(
     step: Step, loaded: LoadedProject, tree: dagger.Directory, python: str
 ) -> dagger.Container:
     if step.tool:
-        container = toolchain.tooled(python, step.tool)
+        container = await _tooled(step.tool, python)
     else:
         container = steps.base(environment.image(loaded.project, python), python)
     container = toolchain.over(container, tree)
@@ -168,7 +175,23 @@ def _over(
         container = toolchain.with_git(container, repository)
     elif step.tree is Tree.SOURCE and repository is not None:
         container = container.with_directory(f"{environment.SOURCE}/.git", _empty_repository())
-    return container.with_workdir(step.workdir) if step.workdir else container
+    return container
+
+
+async def _tooled(tool: Tool, python: str) -> dagger.Container:
+    """Return a container with a tool, and first in PATH what is installed beside it."""
+    container = toolchain.tooled(python, tool)
+    if not tool.beside:
+        return container
+    try:
+        await container.sync()
+    except dagger.ExecError as error:
+        if not building.needs_build(error.stderr):
+            raise
+        # Some of it has no wheel: it is built where no secret is.
+        container = toolchain.tooled(python, tool, BUILD)
+    path = f"{steps.TOOLS}/{tool.name}/bin:${{PATH}}"
+    return container.with_env_variable("PATH", path, expand=True)
 
 
 def _empty_repository() -> dagger.Directory:
@@ -185,7 +208,7 @@ async def _installed(
     step: Step, loaded: LoadedProject, python: str, history: dagger.Directory | None
 ) -> tuple[dagger.Container, tuple[object, ...]]:
     project = loaded.project
-    wanted = test_dependencies.find(project, python)
+    wanted = step.wanted or test_dependencies.find(project, python)
     plan = environment.plan(
         project, python, wanted, groups=step.groups, history=history is not None
     )
@@ -202,7 +225,9 @@ async def fixes(loaded: LoadedProject, python: str) -> dagger.Changeset:
     """Return what ruff would change: its safe fixes first, then its format."""
     loaded = await _asked(loaded)
     (step,) = lint.Lint().plan(loaded.project, python)
-    container = _over(step, loaded, loaded.source, python)
+    container = await _over(step, loaded, loaded.source, python)
+    if step.workdir:
+        container = container.with_workdir(step.workdir)
     for command in (lint.FIX, formatting.WRITE):
         container = steps.run(container, command)
     after = await container.directory(environment.SOURCE).filter(exclude=[".git"]).sync()
