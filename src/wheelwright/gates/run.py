@@ -20,9 +20,11 @@ from wheelwright.container.privileges import BUILD, INSTALL
 from wheelwright.environment import plan as environment
 from wheelwright.environment import test_dependencies
 from wheelwright.environment.tools import Tool
-from wheelwright.gates import format as formatting
-from wheelwright.gates import lint
+from wheelwright.errors import RequestError
+from wheelwright.gates import linting
 from wheelwright.gates.gate import Gate, Listed, Ran, Step, Tree
+from wheelwright.gates.lint import Lint
+from wheelwright.gates.linters import Issue
 from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.project import building, precommit
 from wheelwright.project.code_paths import code_paths
@@ -221,14 +223,39 @@ async def _installed(
     return container, (plan, step.tool, history and await history.digest())
 
 
-async def fixes(loaded: LoadedProject, python: str) -> dagger.Changeset:
-    """Return what ruff would change: its safe fixes first, then its format."""
+async def lint_issues(loaded: LoadedProject, python: str) -> list[Issue]:
+    """Return what the linters find; nothing where the project uses none.
+
+    Raises:
+        ToolFailed: a linter reached no verdict, so that its findings would be missing.
+    """
+    gate = Lint()
     loaded = await _asked(loaded)
-    (step,) = lint.Lint().plan(loaded.project, python)
-    container = await _over(step, loaded, loaded.source, python)
-    if step.workdir:
-        container = container.with_workdir(step.workdir)
-    for command in (lint.FIX, formatting.WRITE):
-        container = steps.run(container, command)
-    after = await container.directory(environment.SOURCE).filter(exclude=[".git"]).sync()
-    return after.changes(loaded.source)
+    if gate.configured(loaded.project):
+        return []
+    ran = [done.ran for done in await carried_out(gate, loaded, python)]
+    gate.judge(loaded.project, python, ran)
+    return gate.issues(loaded.project, python, ran)
+
+
+async def fixes(loaded: LoadedProject, python: str) -> dagger.Changeset:
+    """Return what the project's linters and formatters would change, one after the other.
+
+    Raises:
+        RequestError: the project uses none that changes files.
+    """
+    loaded = await _asked(loaded)
+    chosen = [linting.choose(loaded.project, gate, python) for gate in ("lint", "format")]
+    calls = [call for each in chosen for call in each.calls if call.writing]
+    if not calls:
+        raise RequestError(
+            f"nothing formats {loaded.project.name}: {chosen[1].why}",
+            "set format in [tool.wheelwright]",
+        )
+    source = loaded.source
+    for call in calls:
+        for args in call.over_files(call.writing):
+            container, _ = await _ready(call.steps()[0], loaded, source, python, None)
+            container = steps.run(container, args)
+            source = container.directory(environment.SOURCE).filter(exclude=[".git"])
+    return (await source.sync()).changes(loaded.source)
