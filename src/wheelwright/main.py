@@ -78,7 +78,7 @@ class Wheelwright(Releases):
     @function
     @translate_errors
     async def format(self) -> dagger.Changeset:
-        """Apply ruff's safe fixes and its format: returns the changes, for you to accept."""
+        """Apply the linters' fixes and the formatter: returns the changes, for you to accept."""
         loaded = await self._loaded()
         return await gates.fixes(loaded, self._python(loaded))
 

@@ -132,8 +132,8 @@ def test_request_that_cannot_be_met(
             "tidegauge has no uv.lock, poetry.lock or pdm.lock (`uv lock` makes one)",
         ),
         ("tiny-plain", "typecheck", "pebble configures no type checker (none of mypy, "),
-        ("tiny-plain", "lint", "pebble does not use ruff (no [tool.ruff], "),
-        ("tiny-plain", "check-format", "pebble does not use ruff (no [tool.ruff], "),
+        ("tiny-plain", "lint", "pebble uses no linter (ruff, flake8, isort: "),
+        ("tiny-plain", "check-format", "pebble uses no formatter (ruff, black: "),
         ("tiny-plain", "test", "pebble has no tests (no tests/ or test/, "),
     ],
 )

@@ -365,7 +365,7 @@ def read_runners(text: str) -> None:
 
 def read_report(text: str) -> None:
     """Read it as the report of each tool."""
-    package = describe(Snapshot({"pyproject.toml": HEAD}))
+    package = describe(Snapshot({"pyproject.toml": f"{HEAD}[tool.ruff]\n"}))
     for code in (0, 1):
         ran = [Ran(code, text, report=text)]
         for act in (

@@ -18,6 +18,8 @@ from wheelwright.gates.gate import Gate, Ran
 from wheelwright.gates.lint import Lint
 from wheelwright.gates.result import Verdict
 from wheelwright.gates.security import Security
+from wheelwright.gates.type_check import Check
+from wheelwright.gates.type_places import decide
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import Project, describe
 
@@ -43,17 +45,18 @@ def test_ruff_that_finds_no_file_has_checked_nothing(
     """Exit code 0 of a ruff that was shown no file is neither clean nor formatted."""
     (tmp_path / "quay.py").write_text("import os\nx=1\n")
     (tmp_path / "pyproject.toml").write_text(f"{HEAD}[tool.ruff]\n{table}\n")
-    (step,) = gate.plan(package(), "3.12")
-    result = gate.judge(package(), "3.12", [ran(tmp_path, step.args, "ruff 1")])
+    described = package("[tool.ruff]\n")
+    (step,) = gate.plan(described, "3.12")
+    result = gate.judge(described, "3.12", [ran(tmp_path, step.args, "ruff 1")])
 
     assert Verdict.NOT_CONFIGURED is result.verdict
     assert "not configured: ruff 1 found no Python file" in result.text()
 
 
-def planned(name: str) -> types.Check:
+def planned(name: str) -> Check:
     """Return the check of a package that configures one checker."""
-    project = package(f"[tool.{name}]\n")
-    return types.check_of(project, types.checkers(project)[0], "3.12", requested=False)
+    (check,) = decide(package(f"[tool.{name}]\n"), "3.12").checks
+    return check
 
 
 @pytest.mark.parametrize(
@@ -171,4 +174,4 @@ def test_file_that_bandit_left_out_fails() -> None:
 def test_exit_code_without_a_finding_is_no_pass(gate: Gate, output: Ran) -> None:
     """A tool that says no and names nothing has reached no verdict."""
     with pytest.raises(ToolFailed, match="exit code 1"):
-        gate.judge(package(), "3.12", [output])
+        gate.judge(package("[tool.ruff]\n"), "3.12", [output])

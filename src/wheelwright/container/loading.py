@@ -10,7 +10,7 @@ from typing import TypeVar
 import anyio
 import dagger
 
-from wheelwright.container.source import Source
+from wheelwright.container.source import Source, tracked
 from wheelwright.errors import ProjectError
 from wheelwright.pins import PACKAGE
 from wheelwright.project import pyproject as toml
@@ -150,6 +150,23 @@ async def _text_or_nothing(loaded: LoadedProject, path: str) -> str | None:
         return await text_of(path, loaded.source.file(path))
     except (dagger.QueryError, ProjectError):
         return None
+
+
+async def with_paths(loaded: LoadedProject) -> LoadedProject:
+    """Return the project with the paths of its files: those that git tracks, where it has git.
+
+    Hooks of pre-commit get them. Links and submodules are not among them.
+
+    Raises:
+        ProjectError: git cannot read the repository.
+    """
+    if loaded.project.paths:
+        return loaded
+    paths = [path for path in await loaded.source.glob("**") if not path.endswith("/")]
+    if loaded.repository is not None:
+        there = set(paths)
+        paths = [path for path in await tracked(loaded.repository) if path in there]
+    return replace(loaded, project=replace(loaded.project, paths=tuple(sorted(paths))))
 
 
 def _below(paths: Iterable[str], base: str) -> list[str]:

@@ -74,6 +74,20 @@ async def read(given: dagger.Directory, git: dagger.Directory | None = None) -> 
     return await _kept(given, candidate, place)
 
 
+async def tracked(repository: dagger.Directory) -> list[str]:
+    """Return the files that a repository tracks, without links and submodules.
+
+    Raises:
+        ProjectError: git cannot read the repository.
+    """
+    files = repository.filter(include=list(worktree.GIT_FILES), exclude=list(worktree.NOT_FILES))
+    container = steps.git().with_directory(_TREE, files).with_new_file(_SCRIPT, worktree.SCRIPT)
+    text, error = await _run(container, "", [])
+    if error:
+        raise _unreadable(error)
+    return worktree.files(text)
+
+
 async def _kept(given: dagger.Directory, repository: dagger.Directory, place: str = "") -> Source:
     """Return a source without what its repository ignores; it is at `place` of that."""
     every = await given.glob("**")
@@ -151,10 +165,7 @@ async def _ask(
     if error:
         text, error = await _run(container, where, worktree.without_submodules(text, names))
     if error:
-        raise ProjectError(
-            f"git cannot read the source's .git: {shortened(error)}",
-            "run `git status` there; a source without .git goes around it",
-        )
+        raise _unreadable(error)
     kept = worktree.answer(text, names)
     for module in kept.submodules:
         at = join(where, module)
@@ -162,6 +173,13 @@ async def _ask(
             inner = await _ask(container, at, worktree.below(names, module), repositories)
             kept = kept.beside(inner, module)
     return kept
+
+
+def _unreadable(error: str) -> ProjectError:
+    return ProjectError(
+        f"git cannot read the source's .git: {shortened(error)}",
+        "run `git status` there; a source without .git goes around it",
+    )
 
 
 async def _run(container: dagger.Container, where: str, names: Sequence[str]) -> tuple[str, str]:

@@ -17,7 +17,7 @@ import tomlkit
 from dagger import dag
 
 from wheelwright.container import fetching, steps, users
-from wheelwright.container.privileges import BUILD, DOWNLOAD
+from wheelwright.container.privileges import BUILD, DOWNLOAD, INSTALL, Kind
 from wheelwright.container.steps import (
     CACHE,
     TOOLS,
@@ -48,16 +48,19 @@ _SETTINGS = "/root/.config/uv/uv.toml"
 # -- layers ---------------------------------------------------------------------------------------
 
 
-def tooled(python: str, tool: Tool) -> dagger.Container:
+def tooled(python: str, tool: Tool, kind: Kind = INSTALL) -> dagger.Container:
     """Return a slim container with a tool in an environment of its own, and nothing else.
 
-    It runs on CPython, whatever the tests run on.
+    It runs on CPython, whatever the tests run on. `kind` is `BUILD` where something that is
+    installed beside it has no wheel.
     """
-    if f"\n{tool.requirement} " in f"\n{_lock(tool.name)}":
+    if f"\n{tool.requirement} " in f"\n{_lock(tool.name)}" and not tool.beside:
         # The module's own version: all that it needs is then the same on any day.
         return hashed(python, tool.name)
     python = cpython(python)
-    return install(base(slim_image(python), python), ["uv", "tool", "install", tool.requirement])
+    beside = [f"--with={each}" for each in tool.beside]
+    command = ["uv", "tool", "install", tool.requirement, *beside]
+    return step(base(slim_image(python), python), kind, command)
 
 
 def hashed(python: str, name: str) -> dagger.Container:

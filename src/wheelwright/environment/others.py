@@ -11,6 +11,7 @@ _LOCKS = ("poetry.lock", "pdm.lock", "Pipfile.lock", "pylock.toml")
 # For each tool: its files, and its sections in ini files.
 _TOOLS: dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "lint": {
+        "isort": ((".isort.cfg",), ("isort", "settings")),
         "flake8": ((".flake8",), ("flake8",)),
         "pylint": (("pylintrc", ".pylintrc", "pylintrc.toml"), ("pylint",)),
         "pyflakes": ((), ()),
@@ -19,7 +20,6 @@ _TOOLS: dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     },
     "format": {
         "black": ((), ()),
-        "isort": ((".isort.cfg",), ("isort", "settings")),
         "yapf": ((".style.yapf",), ("yapf",)),
         "autopep8": ((), ("autopep8",)),
     },

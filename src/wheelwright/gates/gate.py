@@ -14,6 +14,7 @@ from typing import Protocol, TypeAlias
 
 from wheelwright.container.output import Output
 from wheelwright.container.privileges import CODE, Kind
+from wheelwright.environment.test_dependencies import TestDependencies
 from wheelwright.environment.tools import Tool
 from wheelwright.gates.result import GateResult
 from wheelwright.project.model import Project
@@ -38,14 +39,16 @@ class Step:
             an empty one, for which linters heed ignore files.
         workdir: container path; empty for the root of the source, or the environment's own.
         groups: dependency groups to install beside the test dependencies, for `Tree.INSTALLED`.
+        wanted: what to install instead of the test dependencies, there; None for these.
         before: commands that have to succeed first.
         files: texts to write before that, by container path.
         variables: environment of the command.
         kind: what it may see. A step that installs may build where nothing else helps.
         builds: whether any failure of a step that installs may come from not building.
         report: container path of a file that the command writes, and that is judged.
-        version: a pattern that `--version` of the program has to print, or it is another one, and
+        version: a pattern that the program has to print as its version, or it is another one, and
             is not run; empty for any.
+        asks: the command that prints the version; empty for `--version` of the first argument.
         fresh: whether it runs each time; otherwise a pass is cached.
     """
 
@@ -56,6 +59,7 @@ class Step:
     workdir: str = ""
     history: bool = False
     groups: tuple[str, ...] = ()
+    wanted: TestDependencies | None = None
     before: tuple[tuple[str, ...], ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -63,6 +67,7 @@ class Step:
     builds: bool = False
     report: str = ""
     version: str = ""
+    asks: tuple[str, ...] = ()
     fresh: bool = False
 
     def matches_version(self, printed: str) -> bool:

@@ -14,16 +14,20 @@ from dagger import dag
 
 from wheelwright.container import attempting, fetching, steps, toolchain
 from wheelwright.container.history import for_build, for_install
-from wheelwright.container.loading import LoadedProject
+from wheelwright.container.loading import LoadedProject, with_paths
 from wheelwright.container.output import Output
-from wheelwright.container.privileges import INSTALL, PACKAGE
+from wheelwright.container.privileges import BUILD, INSTALL, PACKAGE
 from wheelwright.environment import plan as environment
 from wheelwright.environment import test_dependencies
-from wheelwright.gates import format as formatting
-from wheelwright.gates import lint
+from wheelwright.environment.tools import Tool
+from wheelwright.errors import RequestError
+from wheelwright.gates import linting
 from wheelwright.gates.gate import Gate, Listed, Ran, Step, Tree
+from wheelwright.gates.lint import Lint
+from wheelwright.gates.linters import Issue
 from wheelwright.gates.result import GateResult, Verdict
-from wheelwright.project import building
+from wheelwright.project import building, precommit
+from wheelwright.project.code_paths import code_paths
 from wheelwright.project.files import literal
 from wheelwright.project.interpreters import cpython
 
@@ -49,6 +53,8 @@ class Done:
 
 async def check(gate: AnyGate, loaded: LoadedProject, python: str) -> GateResult:
     """Run a gate and return its result; `git` is where a version may come from."""
+    if not isinstance(gate, OwnWay):
+        loaded = await _asked(loaded)
     if why := gate.configured(loaded.project):
         return GateResult(gate.name, Verdict.NOT_CONFIGURED, why)
     if isinstance(gate, OwnWay):
@@ -57,12 +63,20 @@ async def check(gate: AnyGate, loaded: LoadedProject, python: str) -> GateResult
     return gate.judge(loaded.project, python, [each.ran for each in done])
 
 
+async def _asked(loaded: LoadedProject) -> LoadedProject:
+    """Return the project with its paths, where a gate decides by them."""
+    project = loaded.project
+    hooks = project.text(precommit.PATH) is not None
+    return await with_paths(loaded) if hooks or not code_paths(project) else loaded
+
+
 async def report(gate: Gate, loaded: LoadedProject, python: str) -> dagger.File:
     """Return the report of a gate's one step, passed or failed.
 
     Raises:
         ToolFailed: the tool reached no verdict.
     """
+    loaded = await _asked(loaded)
     (step,) = gate.plan(loaded.project, python)
     (done,) = await carried_out(gate, loaded, python)
     gate.judge(loaded.project, python, [done.ran])
@@ -85,7 +99,7 @@ async def _carry_out(
     container, decides = await _ready(step, loaded, tree, python, history)
     version = ""
     if step.version:
-        ran = steps.observe(container, [step.args[0], "--version"])
+        ran = steps.observe(container, step.asks or [step.args[0], "--version"])
         printed = await steps.output(ran, f"{step.name} --version")
         version = printed.stdout
         if printed.exit_code == 0 and not step.matches_version(version):
@@ -143,7 +157,7 @@ async def _ready(
     if step.tree is Tree.INSTALLED:
         container, decides = await _installed(step, loaded, python, history)
     else:
-        container = _over(step, loaded, tree, python)
+        container = await _over(step, loaded, tree, python)
         decides = (step.tool, loaded.project.where)
     if step.report:
         # An empty report first: then the directory is there, and a crash leaves no stale one.
@@ -155,14 +169,17 @@ async def _ready(
     if step.fresh:
         # The variable makes this step another one each time: no result is cached.
         container = container.with_env_variable("WHEELWRIGHT_ASKED_AT", str(time.time_ns()))
+    if step.workdir:
+        container = container.with_workdir(step.workdir)
+    decides = (*decides, step.workdir, sorted(step.variables.items()))
     return steps.with_variables(container, step.variables), decides
 
 
-def _over(
+async def _over(
     step: Step, loaded: LoadedProject, tree: dagger.Directory, python: str
 ) -> dagger.Container:
     if step.tool:
-        container = toolchain.tooled(python, step.tool)
+        container = await _tooled(step.tool, python)
     else:
         plain = cpython(python)
         image = environment.image(loaded.project, plain, history=step.history)
@@ -173,7 +190,23 @@ def _over(
         container = toolchain.with_git(container, repository)
     elif step.tree is Tree.SOURCE and repository is not None:
         container = container.with_directory(f"{environment.SOURCE}/.git", _empty_repository())
-    return container.with_workdir(step.workdir) if step.workdir else container
+    return container
+
+
+async def _tooled(tool: Tool, python: str) -> dagger.Container:
+    """Return a container with a tool, and first in PATH what is installed beside it."""
+    container = toolchain.tooled(python, tool)
+    if not tool.beside:
+        return container
+    try:
+        await container.sync()
+    except dagger.ExecError as error:
+        if not building.needs_build(error.stderr):
+            raise
+        # Some of it has no wheel: it is built where no secret is.
+        container = toolchain.tooled(python, tool, BUILD)
+    path = f"{steps.TOOLS}/{tool.name}/bin:${{PATH}}"
+    return container.with_env_variable("PATH", path, expand=True)
 
 
 def _empty_repository() -> dagger.Directory:
@@ -190,7 +223,7 @@ async def _installed(
     step: Step, loaded: LoadedProject, python: str, history: dagger.Directory | None
 ) -> tuple[dagger.Container, tuple[object, ...]]:
     project = loaded.project
-    wanted = test_dependencies.find(project, python)
+    wanted = step.wanted or test_dependencies.find(project, python)
     plan = environment.plan(
         project, python, wanted, groups=step.groups, history=history is not None
     )
@@ -203,11 +236,39 @@ async def _installed(
     return container, (plan, step.tool, history and await history.digest())
 
 
+async def lint_issues(loaded: LoadedProject, python: str) -> list[Issue]:
+    """Return what the linters find; nothing where the project uses none.
+
+    Raises:
+        ToolFailed: a linter reached no verdict, so that its findings would be missing.
+    """
+    gate = Lint()
+    loaded = await _asked(loaded)
+    if gate.configured(loaded.project):
+        return []
+    ran = [done.ran for done in await carried_out(gate, loaded, python)]
+    gate.judge(loaded.project, python, ran)
+    return gate.issues(loaded.project, python, ran)
+
+
 async def fixes(loaded: LoadedProject, python: str) -> dagger.Changeset:
-    """Return what ruff would change: its safe fixes first, then its format."""
-    (step,) = lint.Lint().plan(loaded.project, python)
-    container = _over(step, loaded, loaded.source, python)
-    for command in (lint.FIX, formatting.WRITE):
-        container = steps.run(container, command)
-    after = await container.directory(environment.SOURCE).filter(exclude=[".git"]).sync()
-    return after.changes(loaded.source)
+    """Return what the project's linters and formatters would change, one after the other.
+
+    Raises:
+        RequestError: the project uses none that changes files.
+    """
+    loaded = await _asked(loaded)
+    chosen = [linting.choose(loaded.project, gate, python) for gate in ("lint", "format")]
+    calls = [call for each in chosen for call in each.calls if call.writing]
+    if not calls:
+        raise RequestError(
+            f"nothing formats {loaded.project.name}: {chosen[1].why}",
+            "set format in [tool.wheelwright]",
+        )
+    source = loaded.source
+    for call in calls:
+        for args in call.over_files(call.writing):
+            container, _ = await _ready(call.steps()[0], loaded, source, python, None)
+            container = steps.run(container, args)
+            source = container.directory(environment.SOURCE).filter(exclude=[".git"])
+    return (await source.sync()).changes(loaded.source)

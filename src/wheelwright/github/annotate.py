@@ -7,7 +7,6 @@ import dagger
 
 from wheelwright.container.loading import LoadedProject
 from wheelwright.gates import run
-from wheelwright.gates.lint import Lint, issues
 from wheelwright.gates.types import Types
 from wheelwright.project.files import join
 from wheelwright.testing import matrix
@@ -37,12 +36,7 @@ async def annotate(
     found: dict[str, list[Annotation]] = {}
 
     async def lint() -> None:
-        gate = Lint()
-        found["lint"] = []
-        if not gate.configured(loaded.project):
-            (done,) = await run.carried_out(gate, loaded, python)
-            gate.judge(loaded.project, python, [done.ran])
-            found["lint"] = of_lint(issues(done.ran.stdout))
+        found["lint"] = of_lint(await run.lint_issues(loaded, python))
 
     async def types() -> None:
         result = await run.check(Types(), loaded, python)

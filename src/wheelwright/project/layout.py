@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from wheelwright.project.code_paths import code_paths
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
 
@@ -42,13 +43,9 @@ _CODE: Final = ("setup.py", "setup.cfg", "hatch_build.py", "pdm_build.py")
 
 
 def own_code(project: Project) -> str:
-    """Return the path of the package's code: src, the module's directory or file, else all."""
-    if project.has("src/"):
-        return "src"
-    module = project.package.name.replace("-", "_")
-    if module and project.has(f"{module}/"):
-        return module
-    return f"{module}.py" if module and project.has(f"{module}.py") else "."
+    """Return the one path of the package's code; `.` where it has several, or none is found."""
+    found = code_paths(project)
+    return found[0] if len(found) == 1 else "."
 
 
 def test_directories(project: Project) -> tuple[str, ...]:

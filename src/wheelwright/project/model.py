@@ -48,6 +48,8 @@ class Project:
             before anybody asked for it.
         test_modules: texts of modules that are named like tests, and conftest.py; empty before
             anybody asked for them.
+        paths: the files that git tracks, without links and submodules; empty before anybody asked
+            for them (`container.loading.with_paths`).
     """
 
     files: Snapshot
@@ -60,6 +62,7 @@ class Project:
     base: str = ""
     tox: Printed | None = None
     test_modules: Mapping[str, str] = field(default_factory=dict)
+    paths: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -156,7 +156,7 @@ def _target(project: Project) -> str:
 
 def reporter(project: Project, python: str) -> Tool:
     """Return coverage to combine and report with, in the project's version if that is able to."""
-    found = tool(project, "coverage", python)
+    found = tool(project, "coverage", python, exact=True)
     if Version(found.version) < _REPORTS_MARKDOWN:
         found = Tool("coverage", pinned("coverage", python), "pinned by wheelwright")
     # Below Python 3.11 it needs a library to read pyproject.toml.

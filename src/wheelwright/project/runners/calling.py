@@ -76,6 +76,16 @@ def programs(command: Sequence[str], *, nested: bool = True) -> tuple[str, ...]:
     return tuple(found)
 
 
+def in_environment(command: Sequence[str]) -> tuple[str, ...]:
+    """Return a command without `uv run` and its like before it: what their environment runs."""
+    if tuple(command[:4]) in (IGNORED, INVERTED):
+        return (*command[:4], *in_environment(command[4:]))
+    if len(command) > 2 and _name(command[0]) in _RUNNERS and command[1] == "run":
+        inner = _after_options(list(command[2:]), _RUN_VALUES)
+        return tuple(inner) if inner else tuple(command)
+    return tuple(command)
+
+
 def _parts(words: list[str]) -> Iterator[list[str]]:
     """Yield the commands of a shell's script, as far as it is a list of them."""
     for part in re.split(r"&&|\|\||[;|\n]", words[0] if words else ""):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from wheelwright.errors import RequestError
-from wheelwright.gates.lint import Issue
+from wheelwright.gates.linters import Issue
 from wheelwright.project.files import join
 from wheelwright.project.pyproject import line_of
 from wheelwright.project.reading import json_data
@@ -97,10 +97,14 @@ def of_tests(report: MatrixReport) -> list[Annotation]:
 
 
 def of_lint(issues: Iterable[Issue], where: str = "") -> list[Annotation]:
-    """Return ruff's findings; `where` is the directory that their paths start from."""
+    """Return what linters found; `where` is the directory that their paths start from."""
     return [
         Annotation(
-            f"ruff {issue.code}", issue.message, join(where, issue.path), issue.line, issue.column
+            f"{issue.linter} {issue.code}",
+            issue.message,
+            join(where, issue.path),
+            issue.line,
+            issue.column,
         )
         for issue in issues
     ]

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.wheelwright.samples import LIKE_CLICK, locked, project
-from wheelwright.environment.tools import declared_in, tool
+from wheelwright.environment.tools import declared_in, listed_in, tool
 from wheelwright.errors import ProjectError
 
 HOOKS = """\
@@ -95,3 +95,124 @@ def test_a_lock_that_cannot_be_read_decides_no_version() -> None:
     assert "ruff 0.12.1 (locked in poetry.lock; uv.lock cannot be read)" == str(
         tool(broken, "ruff", "3.12")
     )
+
+
+DEV = '[project]\nname = "demo"\nversion = "1"\n'
+
+
+@pytest.mark.parametrize(
+    ("pyproject", "files", "expected"),
+    [
+        (
+            DEV + '[dependency-groups]\na = ["mypy"]\nb = ["mypy==1.2"]\n',
+            {},
+            "mypy 1.2 (fixed in pyproject.toml)",
+        ),
+        (
+            DEV + '[project.optional-dependencies]\nlint = ["mypy===1.3"]\n',
+            {},
+            "mypy 1.3 (fixed in pyproject.toml)",
+        ),
+        (
+            DEV + '[tool.poetry.group.lint.dependencies]\nmypy = "1.4"\n',
+            {},
+            "mypy 1.4 (fixed in pyproject.toml)",
+        ),
+        (
+            DEV + '[tool.pdm.dev-dependencies]\nlint = ["mypy==1.5"]\n',
+            {},
+            "mypy 1.5 (fixed in pyproject.toml)",
+        ),
+        (
+            DEV + '[tool.uv]\ndev-dependencies = ["mypy==1.6"]\n',
+            {},
+            "mypy 1.6 (fixed in pyproject.toml)",
+        ),
+        (
+            DEV,
+            {"requirements.txt": "-e .\n# x\nmypy==1.7 --hash=sha256:1\n"},
+            "mypy 1.7 (fixed in requirements.txt)",
+        ),
+        (
+            DEV,
+            {"requirements.txt": "mypy==1.7", "requirements-dev.txt": "mypy==1.8"},
+            "mypy 1.8 (fixed in requirements-dev.txt)",
+        ),
+        (
+            DEV,
+            {"requirements/typing.in": "mypy>=1", "requirements/typing.txt": "mypy==1.9"},
+            "mypy 1.9 (fixed in requirements/typing.txt)",
+        ),
+        (
+            DEV,
+            {"requirements.txt": "mypy\n-c constraints.txt", "constraints.txt": "mypy==1.10\n"},
+            "mypy 1.10 (fixed in requirements.txt)",
+        ),
+        (
+            DEV,
+            {"requirements.txt": "-r nowhere.txt\nmypy==1.7", "dev-requirements.txt": "mypy<2"},
+            "mypy <2 (from dev-requirements.txt)",
+        ),
+        (
+            DEV + '[dependency-groups]\na = ["mypy<2"]\nb = ["mypy<3"]\n',
+            {"requirements.txt": "mypy==1.7"},
+            "mypy <2 (from pyproject.toml)",
+        ),
+        (
+            DEV
+            + '[dependency-groups]\na = ["mypy==1.1 ; python_version < \'3.10\'", "mypy==1.2"]\n',
+            {},
+            "mypy 1.2 (fixed in pyproject.toml)",
+        ),
+        (
+            DEV + '[dependency-groups]\na = ["mypy==1.19.*"]\n',
+            {},
+            "mypy ==1.19.* (from pyproject.toml)",
+        ),
+        (
+            DEV + '[dependency-groups]\na = ["mypy @ git+https://x.org/mypy"]\n',
+            {},
+            "mypy 2.4.1 (pinned by wheelwright)",
+        ),
+        (
+            DEV + '[dependency-groups]\na = ["mypy<2"]\n',
+            {".pre-commit-config.yaml": HOOKS.replace(HOOKS.split("rev: ")[2][:40], "v1.11.0")},
+            "mypy 1.11.0 (fixed in .pre-commit-config.yaml)",
+        ),
+        (DEV, {"constraints.txt": "mypy==1.7"}, "mypy 2.4.1 (pinned by wheelwright)"),
+    ],
+)
+def test_a_tool_is_that_of_the_place_that_installs_it(
+    pyproject: str, files: dict[str, str], expected: str
+) -> None:
+    """pyproject.toml before requirements files; exact versions, then hooks, then ranges."""
+    assert expected == str(tool(project(pyproject, files), "mypy", "3.12"))
+
+
+def test_a_range_is_what_is_installed() -> None:
+    """The index then decides; what has to know the version does without."""
+    described = project(DEV + '[dependency-groups]\na = ["bandit>=1.7,<2"]\n')
+    assert "bandit[sarif]<2,>=1.7" == tool(described, "bandit", "3.12").requirement
+    assert "bandit[sarif]==1.9.4" == tool(described, "bandit", "3.12", exact=True).requirement
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (">=0.8", "ruff==0.17.6"),
+        ("<0.9", "ruff<0.9"),
+        ("0.12.3", "ruff==0.12.3"),
+        ("x", "ruff==0.17.6"),
+    ],
+)
+def test_ruffs_own_version_limits_the_pin(written: str, expected: str) -> None:
+    """Ruff refuses to run outside of `required-version`; the pin stays where it is inside."""
+    pyproject = DEV + f'[tool.ruff]\nrequired-version = "{written}"\n'
+    assert expected == tool(project(pyproject), "ruff", "3.12").requirement
+
+
+def test_a_group_of_poetry_names_a_tool() -> None:
+    """As a dependency group does; an extra is what users may install."""
+    poetry = DEV + '[tool.poetry.group.dev.dependencies]\nmypy = "*"\n'
+    assert listed_in(project(poetry), "mypy")
+    assert not listed_in(project(DEV + '[project.optional-dependencies]\na = ["mypy"]\n'), "mypy")

@@ -1,40 +1,24 @@
-"""Type checkers: which ones run and where, and what their output means."""
+"""The gate of the type checkers: what their output means, and what a verdict names."""
 
 import pytest
 
-from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK, locked, project
+from tests.unit.wheelwright.samples import LIKE_CLICK, project
 from wheelwright.container.output import Output
-from wheelwright.environment.test_dependencies import find, requirements
-from wheelwright.errors import ProjectError, ToolFailed
+from wheelwright.errors import ToolFailed
 from wheelwright.gates import types
+from wheelwright.gates.gate import Ran
 from wheelwright.gates.result import GateResult, Verdict
+from wheelwright.gates.type_check import Check
+from wheelwright.gates.type_places import decide
 from wheelwright.project.model import Project
 
 BARE = '[project]\nname = "demo"\nversion = "1"\n'
+GUESSED = BARE + "[tool.mypy]\n"
 
 
-@pytest.mark.parametrize(
-    ("described", "expected"),
-    [
-        (project(LIKE_CLICK), ["mypy", "pyright"]),
-        (project(LIKE_ATTRS), ["mypy"]),
-        (project(BARE), []),
-        (project(BARE, {"setup.cfg": "[mypy]\nstrict = True\n"}), ["mypy"]),
-        (project(BARE, {"pyrightconfig.json": "{}"}), ["pyright"]),
-        (project(BARE, {"ty.toml": ""}), ["ty"]),
-        (project(BARE + "[tool.pyrefly]\n"), ["pyrefly"]),
-        (project(BARE + "[tool.basedpyright]\n"), ["basedpyright"]),
-        (
-            project(BARE + '[tool.pyright]\n[dependency-groups]\ndev = ["basedpyright"]\n'),
-            ["basedpyright"],
-        ),
-        (project(BARE + '[dependency-groups]\ndev = ["pyright", "ty"]\n'), ["pyright"]),
-        (project(LIKE_CLICK + '[tool.wheelwright]\ntypecheck = ["ty", "check"]\n'), ["ty"]),
-    ],
-)
-def test_checkers_follow_the_configuration(described: Project, expected: list[str]) -> None:
-    """Every configured checker runs; without configuration the first that a group names."""
-    assert expected == [checker.name for checker in types.checkers(described)]
+def first(described: Project, index: int = 0) -> Check:
+    """Return one of a project's checks."""
+    return decide(described, "3.12").checks[index]
 
 
 def test_unconfigured_typecheck_says_what_was_looked_for() -> None:
@@ -43,70 +27,9 @@ def test_unconfigured_typecheck_says_what_was_looked_for() -> None:
     assert said.startswith("not configured: demo configures no type checker (none of mypy, ")
 
 
-def test_unknown_typecheck_command_is_refused() -> None:
-    """A command that starts with no known checker could not be judged."""
-    described = project(LIKE_CLICK + '[tool.wheelwright]\ntypecheck = ["pytype"]\n')
-    with pytest.raises(ProjectError, match='starts with the unknown type checker "pytype"'):
-        types.checkers(described)
-
-
-def plan(described: Project, index: int = 0, *, requested: bool = False) -> types.Check:
-    """Plan one of a project's checkers."""
-    return types.check_of(
-        described, types.checkers(described)[index], "3.12.1", requested=requested
-    )
-
-
-def test_checker_of_a_group_runs_inside_the_environment() -> None:
-    """Mypy that a group holds is not installed a second time: its plugins stand beside it."""
-    check = plan(project(LIKE_CLICK))
-    assert ("typing", None) == (check.group, check.tool)
-    assert ("mypy", "--python-executable=/opt/venv/bin/python") == check.args
-
-
-def test_pyright_of_a_group_runs_beside_in_the_locked_version() -> None:
-    """Pyright comes with its own Node, in the version of the lock, over the group's environment."""
-    check = plan(project(LIKE_CLICK, {"uv.lock": locked("pyright==1.1.400")}), 1)
-    assert check.tool is not None
-    assert ("typing", "pyright[nodejs]==1.1.400") == (check.group, check.tool.requirement)
-
-
-def test_undeclared_checker_is_pinned_and_installed_beside() -> None:
-    """A checker that is configured but in no group is installed at the pinned version."""
-    check = plan(project(LIKE_ATTRS, names=("src/",)))
-    assert check.tool is not None
-    assert (None, "mypy==2.4.1") == (check.group, check.tool.requirement)
-
-
-def test_asked_python_reaches_the_checker() -> None:
-    """--python sets the version, in each checker's own words."""
-    assert "--python-version=3.12" in plan(project(LIKE_CLICK), requested=True).args
-    assert ("--pythonversion", "3.12") == plan(project(LIKE_CLICK), 1, requested=True).args[-2:]
-    assert "--python-version=3.12" not in plan(project(LIKE_CLICK)).args
-
-
-@pytest.mark.parametrize(
-    ("names", "target"),
-    [(("src/",), "src"), (("demo/",), "demo"), (("demo.py",), "demo.py"), ((), ".")],
-)
-def test_mypy_without_files_gets_the_packages_own(names: tuple[str, ...], target: str) -> None:
-    """Mypy whose configuration names no files checks the package, and the failure says so."""
-    check = plan(project(BARE + "[tool.mypy]\nstrict = true\n", names=names))
-    assert target == check.args[-1]
-    result = types.judge(check, Output(1, "a.py:1: error: x\n"), "3.12")
-    assert f"over {target} because its configuration names no files" in result.note
-
-
-def test_configured_command_is_used_as_written() -> None:
-    """`typecheck` in [tool.wheelwright] keeps its arguments and gets no guessed target."""
-    described = project(LIKE_ATTRS + '[tool.wheelwright]\ntypecheck = ["mypy", "src/attrs"]\n')
-    assert ("mypy", "src/attrs") == plan(described).args[:2]
-    assert "src" not in plan(described).args
-
-
 def test_type_errors_are_counted_and_paths_are_the_projects() -> None:
     """Paths in the container become paths in the source; errors are counted."""
-    check = plan(project(LIKE_CLICK), 1)
+    check = first(project(LIKE_CLICK), 1)
     said = (
         "/src/src/a.py\n  /src/src/a.py:1:2 - error: one\n  x/src/b.py:3:4 - error: two\n2 errors"
     )
@@ -126,24 +49,23 @@ def test_type_errors_are_counted_and_paths_are_the_projects() -> None:
 )
 def test_errors_of_each_checker_are_counted_once(said: str) -> None:
     """The way that mypy, pyright, ty and pyrefly write one error counts as one."""
-    result = types.judge(plan(project(LIKE_CLICK)), Output(1, said), "3.12")
+    result = types.judge(first(project(LIKE_CLICK)), Output(1, said), "3.12")
     assert result.note.startswith("1 type error; ")
 
 
 def test_crashed_checker_is_not_a_verdict() -> None:
     """Mypy's exit code 2 is a broken configuration, not type errors."""
     with pytest.raises(ToolFailed, match="mypy itself failed: exit code 2"):
-        types.judge(plan(project(LIKE_CLICK)), Output(2, "", "mypy: bad option"), "3.12")
+        types.judge(first(project(LIKE_CLICK)), Output(2, "", "mypy: bad option"), "3.12")
 
 
 def test_several_checkers_have_one_result() -> None:
-    """The gate fails if any checker fails, and says what each of them said."""
+    """The gate fails if any checker fails, and says what each of them said, with the notes."""
     passed = GateResult("types", Verdict.PASSED, "no type errors; mypy")
     failed = GateResult("types", Verdict.FAILED, "1 type error; pyright", "a.py:1")
-    expected = GateResult(
-        "types", Verdict.FAILED, "no type errors; mypy; 1 type error; pyright", "a.py:1"
-    )
-    assert expected == types.sum_up([passed, failed])
+    note = "no type errors; mypy; 1 type error; pyright; ty is configured"
+    expected = GateResult("types", Verdict.FAILED, note, "a.py:1")
+    assert expected == types.sum_up([passed, failed], ["ty is configured"])
     assert passed is types.sum_up([passed])
 
 
@@ -158,40 +80,70 @@ files = ["ash"]
 
 
 @pytest.mark.parametrize(
-    ("line", "told", "expected"),
+    ("line", "printed", "expected"),
     [
         ("mypy==1.10.0", "mypy 1.10.0 (compiled: yes)\n", "fixed in requirements-dev.txt"),
         ("mypy>=1.10", "mypy 1.19.1\n", "from requirements-dev.txt"),
     ],
 )
 def test_checker_among_the_test_dependencies_is_the_one_that_runs(
-    line: str, told: str, expected: str
+    line: str, printed: str, expected: str
 ) -> None:
-    """A checker that a requirements file brings is not installed twice; what it told is shown."""
-    described = project(SHADOWED, {"requirements-dev.txt": f"pytest\n{line}\n"})
-    wanted = find(described, "3.12")
-    brought = (wanted.place, requirements(described, wanted))
-    checker = types.checkers(described)[0]
-    check = types.check_of(described, checker, "3.12", requested=False, brought=brought)
+    """A checker that a requirements file brings is not installed twice; its version is shown."""
+    check = first(project(SHADOWED, {"requirements-dev.txt": f"pytest\n{line}\n"}))
 
     assert check.tool is None
-    version = told.split()[1]
-    assert f"mypy {version} ({expected})" == types.with_printed_version(check, told).label
+    assert f"mypy {printed.split()[1]} ({expected})" == types.label(check, printed)
 
 
-def test_another_version_than_the_chosen_one_is_told() -> None:
-    """What the program tells counts, also where another version was chosen."""
-    described = project(SHADOWED)
-    check = types.check_of(described, types.checkers(described)[0], "3.12", requested=False)
+def test_another_version_than_the_chosen_one_is_named() -> None:
+    """What the program prints counts, also where another version was chosen."""
+    check = first(project(SHADOWED))
 
     assert check.tool is not None
-    label = types.with_printed_version(check, "mypy 0.1.2\n").label
-    assert f"mypy 0.1.2 (not the {check.tool.version} pinned by wheelwright)" == label
+    expected = f"mypy 0.1.2 (not the {check.tool.version} pinned by wheelwright)"
+    assert expected == types.label(check, "mypy 0.1.2\n")
 
 
-def test_guessed_targets_of_a_green_verdict_are_named() -> None:
-    """A pass over what was guessed says so, as a failure does."""
-    described = project('[project]\nname = "ash"\nversion = "1"\n\n[tool.mypy]\n', names=("src/",))
-    check = types.check_of(described, types.checkers(described)[0], "3.12", requested=False)
+def test_a_range_shows_the_version_that_it_led_to() -> None:
+    """A tool beside the environment, installed by the requirement of an extra."""
+    extra = '[project.optional-dependencies]\nlint = ["mypy>=1.10,<2"]\n'
+    check = first(project(f"{BARE}{extra}[tool.mypy]\n"))
 
-    assert "over src because its configuration" in types.judge(check, Output(0), "3.12").note
+    assert check.tool is not None
+    assert "mypy<2,>=1.10" == check.tool.requirement
+    assert "mypy 1.19.1 (from pyproject.toml)" == types.label(check, "mypy 1.19.1\n")
+
+
+@pytest.mark.parametrize(
+    ("pyproject", "output", "verdict"),
+    [
+        (GUESSED, Output(0), Verdict.PASSED),
+        (GUESSED, Output(1, "a.py:1: error: x\n"), Verdict.FAILED),
+        (GUESSED, Output(0, "No source files found\n"), Verdict.NOT_CONFIGURED),
+    ],
+)
+def test_every_verdict_names_its_place_and_the_guess(
+    pyproject: str, output: Output, verdict: Verdict
+) -> None:
+    """Green, red or neither: what was checked is named, and what says so."""
+    result = types.judge(first(project(pyproject, names=("src/",))), output, "3.12")
+
+    assert verdict is result.verdict
+    assert ", from pyproject.toml [tool.mypy], over src because its configuration" in result.note
+
+
+def test_what_was_not_taken_ends_the_verdict() -> None:
+    """A checker that nothing calls is named in the one line that people read."""
+    session = 'import nox\n@nox.session\ndef typing(s):\n    s.run("mypy")\n'
+    described = project(BARE + "[tool.pyright]\n", {"noxfile.py": session})
+    gate = types.Types()
+
+    (step,) = gate.plan(described, "3.12")
+    result = gate.judge(described, "3.12", [Ran(0, version="mypy 2.4.1\n")])
+
+    assert (("mypy",), ("mypy", "--version")) == (step.args, step.asks)
+    assert (
+        "no type errors; mypy 2.4.1 (pinned by wheelwright) on Python 3.12, from noxfile.py "
+        "typing; pyright is configured in pyproject.toml [tool.pyright] and nothing calls it"
+    ) == result.note

@@ -84,6 +84,26 @@ def test_the_answer_is_read() -> None:
     assert ("the submodule data is empty: run `git submodule update --init data`",) == kept.notes
 
 
+def test_tracked_files_are_those_with_contents_of_their_own() -> None:
+    """A link and a submodule are none; what a merge left in several versions is one."""
+    hash_ = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
+    rows = [
+        (100644, 0, "a.py"),
+        (100755, 0, "bin/run"),
+        (120000, 0, "link"),
+        (160000, 0, "lib"),
+        (100644, 2, "merged.py"),
+        (100644, 3, "merged.py"),
+        (100644, 0, '"caf\\303\\251.py"'),
+    ]
+    text = "".join(f"{mode} {hash_} {stage}\t{path}\n" for mode, stage, path in rows)
+
+    assert ["a.py", "bin/run", "merged.py", "café.py"] == worktree.files(f"{text}\n")
+    assert [] == worktree.files("\n")
+    with pytest.raises(ProjectError, match="git lists its files in an unknown way"):
+        worktree.files("? a.py\n\n")
+
+
 def test_an_empty_index_is_an_answer() -> None:
     """Nothing is tracked yet."""
     assert worktree.Kept(("x",)) == worktree.answer("\n./x\n", ["x"])

@@ -62,7 +62,7 @@ def test_modules_that_pytest_does_not_collect_are_named() -> None:
             ("pdm.lock", "Pipfile.lock"),
             "; pdm.lock, Pipfile.lock are present but not checked",
         ),
-        (Lint().configured, BARE, (".flake8",), "; flake8 is present but not checked"),
+        (Lint().configured, BARE, (".pylintrc",), "; pylint is present but not checked"),
         (Lint().configured, BARE + "[tool.pylint]\n", (), "; pylint is present but not checked"),
         (
             Format().configured,

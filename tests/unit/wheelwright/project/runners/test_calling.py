@@ -12,6 +12,7 @@ from wheelwright.project.runners.calling import (
     IGNORED,
     INVERTED,
     Installs,
+    in_environment,
     installs,
     jobs_calling,
     programs,
@@ -54,6 +55,27 @@ def test_programs_are_found_behind_others(line: str, expected: list[str]) -> Non
     assert expected == list(programs(words))
     assert expected == list(programs([*IGNORED, *words]))
     assert expected == list(programs([*INVERTED, *words]))
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("uv run mypy src", "mypy src"),
+        ("uv run --group typing --no-sync -- python -m mypy", "python -m mypy"),
+        ("poetry run mypy", "mypy"),
+        ("mypy run", "mypy run"),
+        ("uv run", "uv run"),
+        ("uv pip install x", "uv pip install x"),
+    ],
+)
+def test_a_command_is_known_without_its_runner(line: str, expected: str) -> None:
+    """What `uv run` and its like start, in an environment that is there already."""
+    assert tuple(expected.split()) == in_environment(line.split())
+
+
+def test_a_command_keeps_what_becomes_of_its_exit_code() -> None:
+    """The prefixes of tox stay before the command."""
+    assert (*IGNORED, "mypy") == in_environment((*IGNORED, "poetry", "run", "mypy"))
 
 
 def test_environments_are_found_by_their_programs() -> None:

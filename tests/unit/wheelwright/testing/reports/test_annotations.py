@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.unit.wheelwright.testing.reports.matrices import COVERAGE, FAILED, PASSED, report
 from wheelwright.errors import RequestError
-from wheelwright.gates.lint import Issue
+from wheelwright.gates.linters import Issue
 from wheelwright.testing.reports.annotations import (
     Annotation,
     of_audit,

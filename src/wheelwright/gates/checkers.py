@@ -1,0 +1,163 @@
+"""Type checkers, and where a project configures each of them.
+
+| checker | configured by | environment given as | no errors | errors |
+|---|---|---|---|---|
+| mypy | mypy.ini, .mypy.ini, [tool.mypy], [mypy] in setup.cfg | --python-executable | 0 | 1 |
+| basedpyright | [tool.basedpyright] | --pythonpath | 0 | 1 |
+| pyright | [tool.pyright], pyrightconfig.json | --pythonpath | 0 | 1 |
+| ty | [tool.ty], ty.toml | --python | 0 | 1 |
+| pyrefly | [tool.pyrefly], pyrefly.toml | --python-interpreter-path | 0 | 1 |
+
+mypy reads the first of its files that is there, and a table or a section of its own alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from wheelwright.environment.plan import VENV
+from wheelwright.environment.tools import declared_in
+from wheelwright.errors import ProjectError
+from wheelwright.project.files import join, upward
+from wheelwright.project.model import Project
+from wheelwright.project.pyproject import Pyproject
+from wheelwright.project.reading import ini
+from wheelwright.project.runners.calling import programs
+
+HINT: Final = "correct it, or set typecheck in [tool.wheelwright]"
+
+_PYTHON: Final = f"{VENV}/bin/python"
+_PATH: Final = ("--pythonpath", _PYTHON)
+
+
+@dataclass(frozen=True, slots=True)
+class Checker:
+    """One row of the table above.
+
+    Attributes:
+        name: also that of its table in pyproject.toml, and of what is installed for it.
+        files: other files that configure it.
+        environment: arguments that show it the project's interpreter.
+        version: the option for a Python version.
+        command: what runs where nothing says how.
+    """
+
+    name: str
+    files: tuple[str, ...]
+    environment: tuple[str, ...]
+    version: str
+    command: tuple[str, ...]
+
+    @property
+    def prints(self) -> str:
+        """The pattern of what it prints as its version."""
+        return rf"^{self.name} \d+\.\d"
+
+
+CHECKERS: Final = (
+    Checker(
+        "mypy",
+        ("mypy.ini", ".mypy.ini"),
+        (f"--python-executable={_PYTHON}",),
+        "--python-version",
+        ("mypy",),
+    ),
+    Checker("basedpyright", (), _PATH, "--pythonversion", ("basedpyright", "--stats")),
+    Checker("pyright", ("pyrightconfig.json",), _PATH, "--pythonversion", ("pyright", "--stats")),
+    Checker(
+        "ty", ("ty.toml",), ("--python", VENV), "--python-version", ("ty", "check", "--no-progress")
+    ),
+    Checker(
+        "pyrefly",
+        ("pyrefly.toml",),
+        (f"--python-interpreter-path={_PYTHON}",),
+        "--python-version",
+        ("pyrefly", "check", "--summary=none"),
+    ),
+)
+BY_NAME: Final[Mapping[str, Checker]] = {checker.name: checker for checker in CHECKERS}
+
+# Programs that come with mypy.
+_OTHER_PROGRAMS: Final = {"stubtest": "mypy", "mypy.stubtest": "mypy", "dmypy": "mypy"}
+
+
+def called(command: Sequence[str]) -> Checker | None:
+    """Return the checker that a command line starts; None where it starts none."""
+    names = (_OTHER_PROGRAMS.get(name, name) for name in programs(command))
+    return next((BY_NAME[name] for name in names if name in BY_NAME), None)
+
+
+# -- configuration --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """Where a project configures a checker.
+
+    Attributes:
+        place: for people.
+        names_targets: whether it says what is checked; only mypy checks nothing without.
+    """
+
+    checker: Checker
+    place: str
+    names_targets: bool = True
+
+
+def configured(project: Project) -> tuple[Configured, ...]:
+    """Return every checker that the project configures, in the order of the table.
+
+    Raises:
+        ProjectError: an ini file that mypy reads is broken.
+    """
+    found = [each for checker in CHECKERS if (each := _configured(project, checker))]
+    names = {each.checker.name for each in found}
+    based = BY_NAME["basedpyright"]
+    # basedpyright also reads pyright's table: one of the two is meant.
+    if "pyright" in names and based.name not in names and declared_in(project, based.name):
+        return tuple(
+            Configured(based, each.place) if each.checker.name == "pyright" else each
+            for each in found
+        )
+    return tuple(found)
+
+
+def _configured(project: Project, checker: Checker) -> Configured | None:
+    for where in upward(project.where):
+        for file in checker.files:
+            path = join(where, file)
+            text = project.files.text(path)
+            if text is not None:
+                targets = checker.name != "mypy" or _targets(_section(path, text))
+                return Configured(checker, path, targets)
+        pyproject = _pyproject(project, where)
+        if pyproject and pyproject.has("tool", checker.name):
+            targets = checker.name != "mypy" or _targets(pyproject.table("tool", "mypy"))
+            return Configured(checker, f"{pyproject.path} [tool.{checker.name}]", targets)
+        path = join(where, "setup.cfg")
+        text = project.files.text(path) if checker.name == "mypy" else None
+        section = _section(path, text) if text and "[mypy]" in text else None
+        if section is not None:
+            return Configured(checker, f"{path} [mypy]", _targets(section))
+    return None
+
+
+def _pyproject(project: Project, where: str) -> Pyproject | None:
+    if where == project.where:
+        return project.package
+    return project.root if where == project.base else None
+
+
+def _section(path: str, text: str) -> Mapping[str, Any] | None:
+    """Return the section [mypy] of an ini file; None where it has none."""
+    try:
+        parser = ini(path, text)
+    except ProjectError as error:
+        raise ProjectError(error.message, HINT) from error
+    return dict(parser["mypy"]) if parser.has_section("mypy") else None
+
+
+def _targets(section: Mapping[str, Any] | None) -> bool:
+    return any((section or {}).get(key) for key in ("files", "packages", "modules"))
