@@ -40,7 +40,7 @@ from wheelwright.module.releases import Releases, ReportFormat
 from wheelwright.module.takes import takes
 from wheelwright.module.uncached import uncached
 from wheelwright.notify import MESSAGE, compose, post
-from wheelwright.project.pythons import claimed
+from wheelwright.project.pythons import listed
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.testing import cells, matrix, run_tests
 from wheelwright.testing.cells import Selection
@@ -94,7 +94,7 @@ class Wheelwright(Releases):
     @translate_errors
     async def versions(self) -> list[str]:
         """List the Python versions that the package claims, oldest first."""
-        return claimed((await self._loaded()).project.package)
+        return listed((await self._loaded()).project.metadata)
 
     @function
     @check

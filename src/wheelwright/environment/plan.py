@@ -23,7 +23,7 @@ from packaging.utils import canonicalize_name
 from wheelwright.environment.sources import expand
 from wheelwright.environment.test_dependencies import NAMES, TestDependencies
 from wheelwright.pins import full_image, slim_image
-from wheelwright.project import building
+from wheelwright.project import building, metadata
 from wheelwright.project.building import Sdist
 from wheelwright.project.files import join
 from wheelwright.project.layout import test_directories
@@ -130,7 +130,7 @@ def default_resolution(project: Project) -> str:
 def image(project: Project, python: str) -> str:
     """Return the image address: the slim one, unless the build asks git or compiles."""
     package = project.package
-    asks_git = version_source(package) is VersionSource.VCS or bool(
+    asks_git = version_source(project) is VersionSource.VCS or bool(
         package.build_requires & _ASK_GIT
     )
     compiles = package.backend.startswith(_COMPILED) or any(
@@ -167,7 +167,7 @@ def _locked(project: Project, wanted: TestDependencies, groups: tuple[str, ...])
             *selection,
         ]
     elif project.is_member:
-        selection.append(f"--package={project.package.name}")
+        selection.append(f"--package={project.metadata.name}")
     sync = ("uv", "sync", "--frozen", "--no-default-groups", *selection)
     dependencies: list[tuple[str, ...]] = [(*sync, "--no-install-local")]
     written, requested = _files(wanted)
@@ -186,11 +186,11 @@ def _resolved(
     package = project.package
     # An extra named like a test group has tools, every other one is part of the package.
     extras = map(canonicalize_name, wanted.extras)
-    parts = {extra: package.extras.get(extra, ()) for extra in extras}
+    parts = {extra: project.metadata.extras.get(extra, ()) for extra in extras}
     own = expand(
         project,
         [
-            *package.dependencies,
+            *metadata.named(project.metadata.dependencies),
             *(line for extra in parts if extra not in NAMES for line in parts[extra]),
         ],
     )
@@ -233,14 +233,13 @@ def _own_install(
     project: Project, wanted: TestDependencies, members: Iterable[str], *, lowest: bool
 ) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:
     """Return the commands that install the package and the workspace members it needs."""
-    package = project.package
     flat = ("uv", "pip", "install", "--no-deps")
     install = [(*flat, "--editable", join(SOURCE, where)) for where in dict.fromkeys(members)]
     if not project.installable:
-        note = f"{project.name} is not installed: no [build-system] in {package.path}"
+        note = f"{project.name} is not installed: it {project.unbuildable}"
         return tuple(install), (note,)
     # What the backend fills in is known only after the build: then it brings its own.
-    if package.dynamic & {"dependencies", "optional-dependencies"}:
+    if project.metadata.back_end_installs:
         extras = f"[{','.join(wanted.extras)}]" if wanted.extras else ""
         flags = ("--resolution=lowest-direct",) if lowest else ()
         install.append(("uv", "pip", "install", *flags, "--editable", f".{extras}"))
@@ -263,11 +262,11 @@ def _files(wanted: TestDependencies) -> tuple[dict[str, str], tuple[str, ...]]:
 
 
 def _version(project: Project, history: bool) -> tuple[Mapping[str, str], tuple[str, ...]]:
-    if version_source(project.package) is not VersionSource.VCS or project.has("PKG-INFO"):
+    if version_source(project) is not VersionSource.VCS or project.has("PKG-INFO"):
         return {}, ()
     if history:
         return {}, ("version: from .git",)
-    pretended = pretend_variables(project.package)
+    pretended = pretend_variables(project)
     if pretended is None:
         return {}, ("no .git and no PKG-INFO: the build backend may find no version",)
     value = next(iter(pretended.values()))

@@ -21,7 +21,6 @@ from wheelwright.environment.requirements import Flat, flatten, from_tox
 from wheelwright.environment.tools import pinned
 from wheelwright.errors import RequestError
 from wheelwright.project.model import Project
-from wheelwright.project.pyproject import Pyproject
 from wheelwright.project.reading import requirement_or_none
 
 NAMES = ("tests", "test", "dev")
@@ -78,7 +77,7 @@ def find(
     """
     groups = tuple(groups) or project.settings.groups
     extras = tuple(extras) or project.settings.extras
-    _known_extras(project.package, extras)
+    _known_extras(project, extras)
     if groups:
         place = f"{_plural('dependency group', groups)} (as requested)"
         found, lines = TestDependencies(place, groups=groups), project.package.group_lines(groups)
@@ -91,16 +90,14 @@ def find(
         extras=tuple(dict.fromkeys((*found.extras, *extras))),
         lines=found.lines,
         constraints=found.constraints,
-        added=()
-        if _names_pytest(project.package, lines)
-        else (f"pytest=={pinned('pytest', python)}",),
+        added=() if _names_pytest(project, lines) else (f"pytest=={pinned('pytest', python)}",),
     )
 
 
 def _first(project: Project, python: str) -> tuple[TestDependencies, list[str]]:
     places = list(_places(project, python))
     for place, lines in places:
-        if _names_pytest(project.package, lines):
+        if _names_pytest(project, lines):
             return place, lines
     if places:
         return places[0]
@@ -119,9 +116,9 @@ def _places(project: Project, python: str) -> Iterator[tuple[TestDependencies, l
             place = f'dependency group "{written}" of the workspace in {root.path}'
             yield TestDependencies(place, root_groups=(written,)), root.group(written)
     for name in NAMES:
-        if name in package.extras:
-            place = f'extra "{name}" in {package.path}'
-            yield TestDependencies(place, extras=(name,)), list(package.extras[name])
+        if name in project.metadata.extras:
+            place = f'extra "{name}" in {project.metadata.places["extras"].path}'
+            yield TestDependencies(place, extras=(name,)), list(project.metadata.extras[name])
     base = project.files.under(project.where)
     for path in _FILES:
         if base.text(path) is not None:
@@ -129,7 +126,7 @@ def _places(project: Project, python: str) -> Iterator[tuple[TestDependencies, l
             yield _from_file(path, flat, flat.extras), flat.lines
     if tox := from_tox(base, package, python):
         origin, flat = tox
-        extras = (extra for extra in flat.extras if extra in package.extras)
+        extras = (extra for extra in flat.extras if extra in project.metadata.extras)
         yield _from_file(origin, flat, extras), flat.lines
 
 
@@ -148,11 +145,11 @@ def requirements(project: Project, wanted: TestDependencies) -> list[Requirement
         *package.group_lines(wanted.groups),
         *project.root.group_lines(wanted.root_groups),
     ]
-    return _expanded(package, lines, wanted.extras)
+    return _expanded(project, lines, wanted.extras)
 
 
 def _expanded(
-    package: Pyproject, lines: Iterable[str], extras: Iterable[str] = ()
+    project: Project, lines: Iterable[str], extras: Iterable[str] = ()
 ) -> list[Requirement]:
     """Return the requirements among the lines, and those of the package's extras they name."""
     left, extras = list(lines), [canonicalize_name(extra) for extra in extras]
@@ -163,30 +160,31 @@ def _expanded(
             if (requirement := requirement_or_none(left.pop())) is None:
                 continue
             found.append(requirement)
-            if canonicalize_name(requirement.name) == package.name:
+            if canonicalize_name(requirement.name) == project.metadata.name:
                 extras += map(canonicalize_name, requirement.extras)
         while extras:
             # An extra may name itself, or two each other.
             if (extra := extras.pop()) not in done:
                 done.add(extra)
-                left += package.extras.get(extra, ())
+                left += project.metadata.extras.get(extra, ())
     return found
 
 
-def _known_extras(package: Pyproject, extras: Iterable[str]) -> None:
-    unknown = [extra for extra in extras if canonicalize_name(extra) not in package.extras]
+def _known_extras(project: Project, extras: Iterable[str]) -> None:
+    metadata, path = project.metadata, project.package.path
+    unknown = [extra for extra in extras if canonicalize_name(extra) not in metadata.extras]
     # What the backend fills in is not known before the build; uv reports an unknown one.
-    if unknown and "optional-dependencies" not in package.dynamic:
-        known = ", ".join(sorted(package.extras)) or "none"
+    if unknown and "extras" not in metadata.unknown:
+        known = ", ".join(sorted(metadata.extras)) or "none"
         raise RequestError(
-            f'{package.path} has no extra "{unknown[0]}" (it has: {known})',
+            f'{metadata.places.get("extras", path)} has no extra "{unknown[0]}" (it has: {known})',
             "name one of these, or add it to [project.optional-dependencies]",
         )
 
 
-def _names_pytest(package: Pyproject, lines: Iterable[str]) -> bool:
+def _names_pytest(project: Project, lines: Iterable[str]) -> bool:
     """Whether pytest is among the lines, plugins and the package's own extras included."""
-    names = (canonicalize_name(each.name) for each in _expanded(package, lines))
+    names = (canonicalize_name(each.name) for each in _expanded(project, lines))
     return any(name == "pytest" or name.startswith("pytest-") for name in names)
 
 

@@ -81,7 +81,7 @@ def declared_in(project: Project, name: str) -> list[str]:
 def _exact(name: str, project: Project) -> str:
     package = project.package
     lines = package.group_lines(package.groups.values())
-    lines += [line for extra in package.extras.values() for line in extra]
+    lines += [line for extra in project.metadata.extras.values() for line in extra]
     found = _requirement(name, lines)
     clauses = [str(clause) for clause in found.specifier] if found else []
     if name == "ruff" and isinstance(

@@ -45,7 +45,7 @@ def own_code(project: Project) -> str:
     """Return the path of the package's code: src, the module's directory or file, else all."""
     if project.has("src/"):
         return "src"
-    module = project.package.name.replace("-", "_")
+    module = project.metadata.name.replace("-", "_")
     if module and project.has(f"{module}/"):
         return module
     return f"{module}.py" if module and project.has(f"{module}.py") else "."
@@ -70,7 +70,7 @@ def test_directories(project: Project) -> tuple[str, ...]:
     # A back end or a hook in the tree reads whatever it likes.
     if package.has("build-system", "backend-path") or "custom" in named:
         return ()
-    inside = [*project.members, package.name]
+    inside = [*project.members, project.metadata.name]
     return tuple(
         join(project.where, name)
         for name in _NAMES

@@ -37,4 +37,4 @@ def test_nothing_to_build_is_not_configured() -> None:
     """A package without a build system is listed as such."""
     assert "" == build.configured(fixture("hatchling-src"))
     assert build.configured(project(BARE)).startswith("not configured: demo has no [build-system]")
-    assert "" == build.configured(project(BARE, {"setup.cfg": ""}))
+    assert "" == build.configured(project(BARE, {"setup.cfg": "[options]\n"}))

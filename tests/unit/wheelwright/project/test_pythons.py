@@ -5,36 +5,47 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
-from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK
+from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK, project
 from wheelwright.errors import RequestError
 from wheelwright.pins import DEFAULT_PYTHON, KNOWN_PYTHONS
-from wheelwright.project.pyproject import Pyproject, parse
-from wheelwright.project.pythons import allows, choose, claimed, drift, preferred
+from wheelwright.project.metadata import Metadata
+from wheelwright.project.model import Project
+from wheelwright.project.pythons import Drift, allows, choose, claimed, drift, preferred
 
 
-def package(requires: str = "", *classifiers: str) -> Pyproject:
+def said(pyproject: str) -> Metadata:
+    """Return the metadata in a pyproject.toml."""
+    return project(pyproject).metadata
+
+
+def package(requires: str = "", *classifiers: str) -> Project:
     """Return a package that claims these."""
     lines = [f'"Programming Language :: Python :: {python}",' for python in classifiers]
     text = '[project]\nname = "demo"\n'
     text += f'requires-python = "{requires}"\n' if requires else ""
-    return parse("pyproject.toml", text + "\n".join(["classifiers = [", *lines, "]", ""]))
+    return project(text + "\n".join(["classifiers = [", *lines, "]", ""]))
+
+
+def disagreements(of: Project, python_version_file: str | None) -> list[Drift]:
+    """Return what disagrees in a package."""
+    return drift(of.metadata, of.files, python_version_file)
 
 
 def test_classifiers_are_the_claim() -> None:
     """What the classifiers name is claimed, in the order of versions."""
-    assert ["3.9", "3.10", "3.11"] == claimed(parse("p", LIKE_ATTRS))
-    assert ["3.9", "3.10"] == claimed(package(">=3.9", "3.10", "3.9", "3", "3 :: Only"))
+    assert ["3.9", "3.10", "3.11"] == claimed(said(LIKE_ATTRS))
+    assert ["3.9", "3.10"] == claimed(package(">=3.9", "3.10", "3.9", "3", "3 :: Only").metadata)
 
 
 def test_without_classifiers_requires_python_is_the_claim() -> None:
     """A package without version classifiers claims every release that it allows."""
     expected = [python for python in KNOWN_PYTHONS if python not in ("3.8", "3.9")]
-    assert expected == claimed(parse("p", LIKE_CLICK))
+    assert expected == claimed(said(LIKE_CLICK))
 
 
 def test_forbidden_classifier_is_not_claimed() -> None:
     """requires-python wins over a classifier that it forbids."""
-    assert ["3.10"] == claimed(package(">=3.10", "3.9", "3.10"))
+    assert ["3.10"] == claimed(package(">=3.10", "3.9", "3.10").metadata)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +92,7 @@ def test_python_version_file(text: str | None, expected: str) -> None:
 
 def test_asked_for_python_wins() -> None:
     """--python wins over the setting, which wins over .python-version."""
-    demo = package(">=3.9")
+    demo = package(">=3.9").metadata
     assert "3.10" == choose(demo, "3.10", "3.11", "3.12\n")
     assert "3.11" == choose(demo, "", "3.11", "3.12\n")
     assert "3.12" == choose(demo, "", "", "3.12\n")
@@ -89,28 +100,28 @@ def test_asked_for_python_wins() -> None:
 
 def test_unusable_python_version_file_is_passed_over() -> None:
     """A .python-version outside requires-python is drift, not the Python to run on."""
-    assert DEFAULT_PYTHON == choose(package(">=3.11"), "", "", "3.9\n")
+    assert DEFAULT_PYTHON == choose(package(">=3.11").metadata, "", "", "3.9\n")
 
 
 def test_default_is_the_newest_claim_that_is_not_too_new() -> None:
     """Without a preference the default Python is taken, or the nearest claimed one."""
-    assert DEFAULT_PYTHON == choose(package(">=3.9"), "", "", None)
-    assert "3.10" == choose(package(">=3.9", "3.9", "3.10"), "", "", None)
-    assert "3.14" == choose(package(">=3.14"), "", "", None)
+    assert DEFAULT_PYTHON == choose(package(">=3.9").metadata, "", "", None)
+    assert "3.10" == choose(package(">=3.9", "3.9", "3.10").metadata, "", "", None)
+    assert "3.14" == choose(package(">=3.14").metadata, "", "", None)
 
 
 @pytest.mark.parametrize("word", ["312", "3", "py3.12", "3.12.1.1", "2.7", "3,12"])
 def test_malformed_python_is_refused(word: str) -> None:
     """What is no version of Python 3 is answered with how to write one."""
     with pytest.raises(RequestError) as raised:
-        choose(package(">=3.9"), word, "", None)
+        choose(package(">=3.9").metadata, word, "", None)
     assert f'--python "{word}" is not a Python version; write it like 3.12' == str(raised.value)
 
 
 def test_python_outside_requires_python_lists_the_claims() -> None:
     """A Python that the package forbids is answered with those that it claims."""
     with pytest.raises(RequestError) as raised:
-        choose(package(">=3.10", "3.10", "3.11"), "3.9", "", None)
+        choose(package(">=3.10", "3.10", "3.11").metadata, "3.9", "", None)
     expected = 'Python 3.9 is outside requires-python ">=3.10" of demo; choose one of 3.10, 3.11'
     assert expected == str(raised.value)
 
@@ -118,17 +129,17 @@ def test_python_outside_requires_python_lists_the_claims() -> None:
 def test_nothing_claimed_is_an_error_of_the_file() -> None:
     """A requires-python that no release satisfies leaves nothing to choose."""
     with pytest.raises(RequestError, match='no released Python is inside requires-python ">=4"'):
-        choose(package(">=4"), "", "", None)
+        choose(package(">=4").metadata, "", "", None)
 
 
 def test_agreement_is_no_drift() -> None:
     """Files that agree give no drift."""
-    assert [] == drift(package(">=3.9", "3.9", "3.10"), "3.10\n")
+    assert [] == disagreements(package(">=3.9", "3.9", "3.10"), "3.10\n")
 
 
 def test_each_disagreement_is_found_with_its_place() -> None:
     """Drift names file and line of every disagreement."""
-    found = drift(package(">=3.10", "3.9", "3.12"), "3.13\n")
+    found = disagreements(package(">=3.10", "3.9", "3.12"), "3.13\n")
     assert [
         'pyproject.toml:5: classifier claims Python 3.9, requires-python ">=3.10" forbids it',
         'pyproject.toml:3: requires-python ">=3.10" allows Python 3.10, no classifier claims it',
@@ -139,21 +150,21 @@ def test_each_disagreement_is_found_with_its_place() -> None:
 
 def test_newer_release_than_any_classifier_is_no_drift() -> None:
     """An open requires-python does not drift merely because a new Python appeared."""
-    assert [] == drift(package(">=3.9", "3.9"), None)
+    assert [] == disagreements(package(">=3.9", "3.9"), None)
 
 
 def test_python_version_file_against_requires_python() -> None:
     """A .python-version that the package forbids, or that names no CPython, is drift."""
     assert ['.python-version:2: names 3.8, requires-python ">=3.9" forbids it'] == [
-        str(each) for each in drift(package(">=3.9"), "# old\n3.8\n")
+        str(each) for each in disagreements(package(">=3.9"), "# old\n3.8\n")
     ]
     assert [".python-version:1: names no version of CPython"] == [
-        str(each) for each in drift(package(">=3.9"), "pypy3.9\n")
+        str(each) for each in disagreements(package(">=3.9"), "pypy3.9\n")
     ]
 
 
 def test_missing_requires_python_is_drift() -> None:
     """A package that names no requires-python says nothing that could agree."""
     assert ["pyproject.toml:1: requires-python is missing"] == [
-        str(each) for each in drift(package(), None)
+        str(each) for each in disagreements(package(), None)
     ]
