@@ -93,8 +93,13 @@ class Wheelwright(Releases):
     @function
     @translate_errors
     async def versions(self) -> list[str]:
-        """List the Python versions that the package claims, oldest first."""
-        return listed((await self._loaded()).project.metadata)
+        """List the Python versions that the package claims, oldest first.
+
+        Where its files do not say it: the version that is used, and the reason.
+        """
+        project = (await self._loaded()).project
+        own = project.text(".python-version")
+        return listed(project.metadata, project.settings.python, own)
 
     @function
     @check

@@ -233,7 +233,7 @@ def read_package(files: dict[str, str]) -> None:
     acts: list[Callable[[], object]] = [
         lambda: pythons.choose(metadata, "", project.settings.python, files.get(".python-version")),
         lambda: pythons.drift(metadata, project.files, files.get(".python-version")),
-        lambda: pythons.listed(metadata),
+        lambda: pythons.listed(metadata, "", files.get(".python-version")),
         lambda: test_run.configured(project, test_dependencies.find(project, "3.12")),
         lambda: environment.plan(project, "3.12", test_dependencies.find(project, "3.12")),
         lambda: environment.plan(

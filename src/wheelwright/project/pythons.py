@@ -19,7 +19,7 @@ from wheelwright.project.pyproject import line_in, line_of
 
 _CLASSIFIER = re.compile(r"Programming Language :: Python :: (3\.[0-9]{1,3})")
 _VERSION = re.compile(r"3\.[0-9]{1,3}(\.[0-9]{1,3})?")
-SETTING = "python in [tool.wheelwright] of pyproject.toml chooses one"
+_SETTING = "python in [tool.wheelwright] of pyproject.toml chooses one"
 # uv and pyenv also accept an implementation's name before the version.
 _PYTHON_VERSION_LINE = re.compile(r"(?:cpython[-@]?|python[-@]?)?(3\.[0-9]{1,3}(?:\.[0-9]{1,3})?)")
 
@@ -73,15 +73,25 @@ def unclaimed(metadata: Metadata) -> str:
     """Return why nothing says which Pythons the package is for; empty where something does."""
     if metadata.pythons() is not None or _classified(metadata):
         return ""
-    why = metadata.unknown.get("requires_python") or metadata.unknown.get("classifiers")
-    return why or "neither requires-python nor a classifier is set"
+    if why := metadata.unknown.get("requires_python"):
+        return f"requires-python is not known: {why}"
+    return "neither requires-python nor a classifier of a version is set"
 
 
-def listed(metadata: Metadata) -> list[str]:
-    """Return a line for each claimed version; else one with the default, and why it is that."""
-    if why := unclaimed(metadata):
-        return [f"{DEFAULT_PYTHON} (the default: {why}; {SETTING})"]
-    return claimed(metadata)
+def listed(metadata: Metadata, configured: str, python_version_file: str | None) -> list[str]:
+    """Return the claimed versions; where nothing claims any, the one that is used, and why.
+
+    Raises:
+        RequestError: the configured version is none.
+        ProjectError: requires-python is not a version specifier.
+    """
+    why = unclaimed(metadata)
+    if not why:
+        return claimed(metadata)
+    python = choose(metadata, "", configured, python_version_file)
+    if configured or python == preferred(python_version_file):
+        return [python]
+    return [f"{python} (the default: {why}; {_SETTING})"]
 
 
 def preferred(python_version_file: str | None) -> str:

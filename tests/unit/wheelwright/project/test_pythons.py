@@ -5,12 +5,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
-from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK, project
+from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK, described, project
 from wheelwright.errors import RequestError
 from wheelwright.pins import DEFAULT_PYTHON, KNOWN_PYTHONS
 from wheelwright.project.metadata import Metadata
 from wheelwright.project.model import Project
-from wheelwright.project.pythons import Drift, allows, choose, claimed, drift, preferred
+from wheelwright.project.pythons import (
+    Drift,
+    allows,
+    choose,
+    claimed,
+    drift,
+    listed,
+    preferred,
+    unclaimed,
+)
 
 
 def said(pyproject: str) -> Metadata:
@@ -168,3 +177,91 @@ def test_missing_requires_python_is_drift() -> None:
     assert ["pyproject.toml:1: requires-python is missing"] == [
         str(each) for each in disagreements(package(), None)
     ]
+
+
+def files(**texts: str) -> Project:
+    """Return the package of these files, `_` in a name for a dot."""
+    return described({name.replace("_", "."): text for name, text in texts.items()})
+
+
+def test_pythons_of_a_legacy_poetry_table() -> None:
+    """`python` sets them; Poetry adds the classifiers, so that none is missing."""
+    table = (
+        'name = "verse"\nversion = "1"\nclassifiers = ["Programming Language :: Python :: 3.11"]\n'
+    )
+    text = f'[tool.poetry]\n{table}[tool.poetry.dependencies]\npython = "^3.10"\n'
+    of = project(text)
+    assert ["3.10", "3.11"] == claimed(of.metadata)[:2]
+    assert "3.15" == claimed(of.metadata)[-1]
+    assert [] == disagreements(of, None)
+
+
+def test_pythons_of_setup_cfg() -> None:
+    """Its classifiers are the claim, and what disagrees has its place there."""
+    lines = "".join(f"    Programming Language :: Python :: {each}\n" for each in ("3.9", "3.10"))
+    text = f"[metadata]\nname = middle\nclassifiers =\n{lines}[options]\npython_requires = >=3.10\n"
+    of = files(setup_cfg=text)
+    assert ["3.10"] == claimed(of.metadata)
+    assert [
+        'setup.cfg:4: classifier claims Python 3.9, requires-python ">=3.10" forbids it'
+    ] == list(map(str, disagreements(of, None)))
+    silent = files(setup_cfg=text.replace(">=3.10", ">=3.8"))
+    assert [
+        'setup.cfg:7: requires-python ">=3.8" allows Python 3.8, no classifier claims it'
+    ] == list(map(str, disagreements(silent, None)))
+
+
+def test_classifiers_count_where_requires_python_is_not_known() -> None:
+    """A setup.py that computes python_requires claims what its classifiers name."""
+    call = 'setup(python_requires=f(), classifiers=["Programming Language :: Python :: 3.12"])\n'
+    of = files(setup_py=call)
+    assert (["3.12"], "") == (claimed(of.metadata), unclaimed(of.metadata))
+    assert [] == disagreements(of, "3.12\n")
+
+
+@pytest.mark.parametrize(
+    ("texts", "why"),
+    [
+        (
+            {"setup_py": "setup(python_requires=f())\n"},
+            "requires-python is not known: setup.py:1 computes it: python_requires=f()",
+        ),
+        (
+            {"setup_py": "setup(name='old')\n"},
+            "neither requires-python nor a classifier of a version is set",
+        ),
+        (
+            {"requirements_txt": "flask\n"},
+            "requires-python is not known: no file of the package sets it",
+        ),
+        (
+            {"pyproject_toml": '[project]\nname = "x"\nversion = "1"\n'},
+            "neither requires-python nor a classifier of a version is set",
+        ),
+    ],
+)
+def test_what_nobody_says_is_no_claim(texts: dict[str, str], why: str) -> None:
+    """The default alone is listed, with the reason and the setting; nothing disagrees."""
+    of = files(**texts)
+    assert ([], why) == (claimed(of.metadata), unclaimed(of.metadata))
+    (line,) = listed(of.metadata, "", None)
+    assert line.startswith(f"{DEFAULT_PYTHON} (the default: {why}; python in [tool.wheelwright]")
+    assert DEFAULT_PYTHON == choose(of.metadata, "", "", None)
+    missing = ["pyproject.toml:1: requires-python is missing"]
+    expected = missing if "pyproject_toml" in texts else []
+    assert expected == list(map(str, disagreements(of, None)))
+
+
+def test_a_preferred_python_is_listed_without_a_reason() -> None:
+    """.python-version and the setting answer where nothing is claimed."""
+    of = files(requirements_txt="flask\n").metadata
+    assert ["3.11"] == listed(of, "3.11", "3.12\n")
+    assert ["3.12"] == listed(of, "", "3.12\n")
+    assert ["3.9", "3.10"] == listed(package(">=3.9", "3.9", "3.10").metadata, "3.10", None)
+
+
+def test_a_python_outside_names_the_file_of_a_package_without_a_name() -> None:
+    """An error has something to look at, too, where the name is not known."""
+    of = files(setup_py="setup(name=f(), python_requires='>=3.12')\n").metadata
+    with pytest.raises(RequestError, match=r'outside requires-python ">=3\.12" of setup\.py; '):
+        choose(of, "3.11", "", None)
