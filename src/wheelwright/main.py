@@ -15,6 +15,7 @@ from wheelwright.container.failures import translate_errors
 from wheelwright.container.loading import LoadedProject, load, python_of
 from wheelwright.container.source import read
 from wheelwright.distribution import builder
+from wheelwright.distribution.built import with_pythons
 from wheelwright.errors import RequestError
 from wheelwright.gates import run as gates
 from wheelwright.gates.audit import Audit
@@ -97,7 +98,7 @@ class Wheelwright(Releases):
 
         Where its files do not say it: the version that is used, and the reason.
         """
-        project = (await self._loaded()).project
+        project = (await with_pythons(await self._loaded())).project
         own = project.text(".python-version")
         return listed(project.metadata, project.settings.python, own)
 
@@ -168,7 +169,7 @@ class Wheelwright(Releases):
             return await matrix.judge_all(
                 await self._all_loaded(git, rerun=rerun), run, fail_fast=options.fail_fast
             )
-        loaded = await self._loaded(git, rerun=rerun)
+        loaded = await with_pythons(await self._loaded(git, rerun=rerun))
         if plan or format_ is PlanFormat.GITHUB:
             planned = cells.plan(loaded.project, selection)
             if format_ is PlanFormat.GITHUB:
@@ -184,7 +185,7 @@ class Wheelwright(Releases):
         self, git: Git, selection: Selection, options: MatrixOptions, rerun: Rerun = False
     ) -> Matrix:
         """Return the matrix that `matrix` judges, with all its files, passed or failed."""
-        loaded = await self._loaded(git, reading=not rerun, rerun=rerun)
+        loaded = await with_pythons(await self._loaded(git, reading=not rerun, rerun=rerun))
         return matrix_object(await matrix.run(loaded, selection, options))
 
     @uncached

@@ -40,7 +40,7 @@ POETRY = {
     'authors = []\npackages = [{ include = "lock_verse" }]\n\n'
     '[tool.poetry.dependencies]\npython = "^3.11"\niniconfig = "^2.0"\n',
     "lock_verse/__init__.py": "",
-    "tests/test_verse.py": "import iniconfig\n\n\ndef test_there() -> None:\n    assert iniconfig\n",
+    "test_verse.py": "import iniconfig\n\n\ndef test_there() -> None:\n    assert iniconfig\n",
 }
 APPLICATION = {"requirements.txt": "iniconfig==2.0.0\n", "app/__init__.py": "ANSWER = 41\n"}
 KINDS = {"setup-py": SETUP_PY, "setup-cfg": SETUP_CFG, "poetry": POETRY}
@@ -161,3 +161,16 @@ def test_a_version_that_setup_py_takes_from_git(stiletto: Bench, tmp_path: Path)
     stiletto.passes(source, "build", "-o", tmp_path / "dist")
     assert ["lock_tag-3.1.0.tar.gz"] == [each.name for each in (tmp_path / "dist").glob("*.gz")]
     assert "1 passed" in stiletto.passes(source, "test").out
+
+
+def test_pythons_that_setup_py_computes(stiletto: Bench, tmp_path: Path) -> None:
+    """The back end says them, in one step that is cached; where it fails, the file is named."""
+    call = 'setup(name="lock-code", version="2.0", python_requires=OLDEST, py_modules=[])\n'
+    text = f"from setuptools import setup\n\nOLDEST = f'>=3.{{11 + 1}}'\n{call}"
+    source = write(tmp_path / "code", {"setup.py": text})
+    assert ["3.12", "3.13"] == stiletto.passes(source, "versions").out.split()[:2]
+    assert [] == stiletto.passes(source, "versions").ran
+
+    write(source, {"setup.py": text.replace("11 + 1", "1 / 0")})
+    (line,) = stiletto.passes(source, "versions").out.strip().splitlines()
+    assert "requires-python is not known: setup.py:4 computes it" in line

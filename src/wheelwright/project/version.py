@@ -8,6 +8,7 @@ from typing import Final
 
 from wheelwright.errors import ProjectError
 from wheelwright.project import setup_py
+from wheelwright.project.built_metadata import PLACE
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.pyproject import Pyproject
@@ -70,7 +71,7 @@ def release_variables(project: Project, version: str) -> Mapping[str, str]:
 
 def scm(project: Project) -> str:
     """Return the tool that asks git for the version; empty for none."""
-    if "version" in project.metadata.places and not project.built:
+    if project.metadata.places.get("version", PLACE) != PLACE:
         # Such as an `attr:` of setup.cfg: a tool that asks git only lists files then.
         return ""
     path = join(project.where, setup_py.PATH)
