@@ -96,7 +96,7 @@ class Wheelwright(Releases):
     async def versions(self) -> list[str]:
         """List the Python versions that the package claims, oldest first.
 
-        Where its files do not say it: the version that is used, and the reason.
+        Where its files name none: the version that is used, and the reason.
         """
         project = (await with_pythons(await self._loaded())).project
         own = project.text(".python-version")

@@ -171,13 +171,14 @@ def _expanded(
 
 
 def _known_extras(project: Project, extras: Iterable[str]) -> None:
-    metadata, path = project.metadata, project.package.path
+    metadata, package = project.metadata, project.package
     unknown = [extra for extra in extras if canonicalize_name(extra) not in metadata.extras]
     # What the backend fills in is not known before the build; uv reports an unknown one.
     if unknown and "extras" not in metadata.unknown:
         known = ", ".join(sorted(metadata.extras)) or "none"
+        path = metadata.places["extras"].path if metadata.extras else package.path
         raise RequestError(
-            f'{metadata.places.get("extras", path)} has no extra "{unknown[0]}" (it has: {known})',
+            f'{path} has no extra "{unknown[0]}" (it has: {known})',
             "name one of these, or add it to [project.optional-dependencies]",
         )
 
