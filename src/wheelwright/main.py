@@ -16,6 +16,7 @@ from wheelwright.container.loading import LoadedProject, load, python_of
 from wheelwright.container.runners import with_runners
 from wheelwright.container.source import read
 from wheelwright.distribution import builder
+from wheelwright.distribution.built import with_pythons
 from wheelwright.errors import RequestError
 from wheelwright.gates import run as gates
 from wheelwright.gates.audit import Audit
@@ -41,7 +42,7 @@ from wheelwright.module.releases import Releases, ReportFormat
 from wheelwright.module.takes import takes
 from wheelwright.module.uncached import uncached
 from wheelwright.notify import MESSAGE, compose, post
-from wheelwright.project.pythons import claimed
+from wheelwright.project.pythons import listed
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.testing import cells, matrix, run_tests
 from wheelwright.testing.cells import Selection
@@ -94,8 +95,13 @@ class Wheelwright(Releases):
     @function
     @translate_errors
     async def versions(self) -> list[str]:
-        """List the Python versions that the package claims, oldest first."""
-        return claimed((await self._loaded(runners=False)).project.package)
+        """List the Python versions that the package claims, oldest first.
+
+        Where its files name none: the version that is used, and the reason.
+        """
+        project = (await with_pythons(await self._loaded(runners=False))).project
+        own = project.text(".python-version")
+        return listed(project.metadata, project.settings.python, own)
 
     @function
     @check
@@ -165,7 +171,7 @@ class Wheelwright(Releases):
             return await matrix.judge_all(
                 await self._all_loaded(git, rerun=rerun), run, fail_fast=options.fail_fast
             )
-        loaded = await self._loaded(git, rerun=rerun)
+        loaded = await with_pythons(await self._loaded(git, rerun=rerun))
         if plan or format_ is PlanFormat.GITHUB:
             planned = cells.plan(loaded.project, selection)
             if format_ is PlanFormat.GITHUB:
@@ -181,7 +187,7 @@ class Wheelwright(Releases):
         self, git: Git, selection: Selection, options: MatrixOptions, rerun: Rerun = False
     ) -> Matrix:
         """Return the matrix that `matrix` judges, with all its files, passed or failed."""
-        loaded = await self._loaded(git, reading=not rerun, rerun=rerun)
+        loaded = await with_pythons(await self._loaded(git, reading=not rerun, rerun=rerun))
         return matrix_object(await matrix.run(loaded, self._selected(selection), options))
 
     @uncached

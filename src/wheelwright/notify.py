@@ -27,7 +27,7 @@ def compose(message: str, project: Project, *, what: str, link: str) -> str:
     Raises:
         RequestError: a name in braces that nothing is known for, or braces that do not match.
     """
-    version = project.package.project.get("version", "")
+    version = project.metadata.version
     values = {"name": project.name, "version": version, "what": what, "link": link}
     try:
         fields = [each[1:3] for each in string.Formatter().parse(message) if each[1] is not None]

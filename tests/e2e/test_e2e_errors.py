@@ -17,8 +17,9 @@ def broken(source: Path) -> None:
 
 
 def emptied(source: Path) -> None:
-    """Remove what makes the directory a package."""
+    """Remove what makes the directory a package, and one of Python."""
     (source / "pyproject.toml").unlink()
+    (source / "pebble.py").rename(source / "pebble.txt")
 
 
 def unchanged(_: Path) -> None:
@@ -40,7 +41,7 @@ def unchanged(_: Path) -> None:
             "tiny-plain",
             emptied,
             ["test"],
-            "no pyproject.toml in the source (it has: pebble.py)",
+            "no pyproject.toml in the source (it has: pebble.txt)",
             "pass --source DIR with the package's directory",
             id="no pyproject.toml",
         ),

@@ -120,7 +120,7 @@ def test_versions_are_listed_oldest_first(engine: Bench, sample: Sample) -> None
 def test_agreeing_claims_pass(engine: Bench, sample: Sample) -> None:
     """.python-version, classifiers and requires-python that agree pass."""
     assert engine.passes(sample("hatchling-src"), "check-versions").out.startswith(
-        "millrace claims Python 3.9, 3.10, 3.11, 3.12, 3.13"
+        "millrace 1.4.0 claims Python 3.9, 3.10, 3.11, 3.12, 3.13"
     )
 
 

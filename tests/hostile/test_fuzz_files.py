@@ -231,17 +231,17 @@ def answered(base: type[Exception]) -> Iterator[None]:
 def read_package(files: dict[str, str]) -> None:
     """Read a package in every way in which it is read before anything runs."""
     project = describe(Snapshot(files, frozenset({*files, "tests/", "src/"})))
-    package = project.package
+    metadata = project.metadata
     acts: list[Callable[[], object]] = [
-        lambda: pythons.choose(package, "", project.settings.python, files.get(".python-version")),
-        lambda: pythons.drift(package, files.get(".python-version")),
-        lambda: pythons.claimed(package),
+        lambda: pythons.choose(metadata, "", project.settings.python, files.get(".python-version")),
+        lambda: pythons.drift(metadata, project.files, files.get(".python-version")),
+        lambda: pythons.listed(metadata, "", files.get(".python-version")),
         lambda: nothing_to_test(project, Cell("", "3.12", "")),
         lambda: environment.plan(project, "3.12", test_dependencies.find(project, "3.12")),
         lambda: environment.plan(
             project, "3.12", test_dependencies.find(project, "3.12"), resolution="lowest-direct"
         ),
-        lambda: expand(project, package.dependencies),
+        lambda: expand(project, metadata.dependencies),
         lambda: coverage.configured(project, test_dependencies.find(project, "3.12")),
         lambda: coverage.minimum(project),
         lambda: [tool(project, name, "3.12") for name in ("ruff", "mypy", "bandit")],

@@ -221,7 +221,7 @@ ARGUMENTS: dict[str, tuple[st.SearchStrategy[Any], Callable[[Any], object]]] = {
     "durations": (ANY, lambda text: limits.seconds(text, "--timeout")),
     "sizes": (ANY, lambda text: read_size_bytes(text, "--keep")),
     "ages": (ANY, read_duration_s),
-    "python": (ANY, lambda text: pythons.choose(PROJECT.package, text, "", text)),
+    "python": (ANY, lambda text: pythons.choose(PROJECT.metadata, text, "", text)),
     "cells": (st.tuples(*[SOME] * 7), read_selection),
     "tests": (st.tuples(*[SOME] * 3), read_tests),
     "services": (SOME, services.servers),

@@ -224,7 +224,7 @@ def test_a_requirements_file_of_blanks_is_read() -> None:
 )
 def test_a_lock_that_uv_did_not_write_is_an_error(text: str) -> None:
     """A lock of another shape says so, with what makes a right one."""
-    assert "run `uv lock`" in says(lambda: lock.parse(text).version("ruff", "3.12"))
+    assert "run `uv lock`" in says(lambda: lock.Lock("uv.lock", text).version("ruff", "3.12"))
 
 
 @pytest.mark.parametrize("report", ["[" * 100_000, "NaN", "1" * 5000, "{}", '{"files": 3}', ""])

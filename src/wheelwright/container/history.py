@@ -22,5 +22,5 @@ def for_install(loaded: LoadedProject) -> dagger.Directory | None:
     Without need an environment does not get it: each commit would make another one.
     """
     project = loaded.project
-    from_history = version_source(project.package) is VersionSource.VCS
+    from_history = version_source(project) is VersionSource.VCS
     return for_build(loaded) if from_history and not project.has("PKG-INFO") else None

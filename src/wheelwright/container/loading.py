@@ -14,8 +14,8 @@ from wheelwright.container.source import Source, tracked
 from wheelwright.errors import ProjectError
 from wheelwright.pins import PACKAGE
 from wheelwright.project import pyproject as toml
-from wheelwright.project.files import Snapshot, join, upward, wanted
-from wheelwright.project.model import Project, describe
+from wheelwright.project.files import Snapshot, join, literal, upward, wanted
+from wheelwright.project.model import Project, describe, further, is_python, with_texts
 from wheelwright.project.pythons import choose
 from wheelwright.project.reading import not_text
 from wheelwright.project.workspace import locate, members
@@ -63,7 +63,7 @@ def python_of(loaded: LoadedProject, requested: str) -> str:
     """Return the Python to use; `requested` is empty for the default."""
     project = loaded.project
     own = project.text(".python-version")
-    return choose(project.package, requested, project.settings.python, own)
+    return choose(project.metadata, requested, project.settings.python, own)
 
 
 async def load(given: Source, gates: Sequence[str], package: str = "") -> LoadedProject:
@@ -72,7 +72,7 @@ async def load(given: Source, gates: Sequence[str], package: str = "") -> Loaded
     `gates` are the names that `skip` may have.
 
     Raises:
-        ProjectError: no pyproject.toml, or a broken file.
+        ProjectError: no sign of Python, or a broken file.
         RequestError: no such package.
     """
     source, place = given.tree, given.place
@@ -85,7 +85,8 @@ async def load(given: Source, gates: Sequence[str], package: str = "") -> Loaded
     if package:
         names = await _names(source, paths)
         inner = join(place, package.strip("/"))
-        where = inner if inner in names else locate(package, names)
+        plain = inner not in names and await _is_plain(source, inner)
+        where = inner if plain or inner in names else locate(package, names)
     members = [join(place, each) for each in _members(files.under(place), _below(paths, place))]
     base = place if where in members else where
     if base != place:
@@ -97,6 +98,7 @@ async def load(given: Source, gates: Sequence[str], package: str = "") -> Loaded
     texts = await _texts(source, [f"{directory}/pyproject.toml" for directory in directories])
     by_directory = {path.rpartition("/")[0]: text for path, text in texts.items()}
     project = describe(files, where, by_directory, gates, base)
+    project = with_texts(project, await _present(source, further(project)))
     return LoadedProject(project, source, given.repository, given.notes, given.pointer)
 
 
@@ -213,6 +215,23 @@ async def _texts(source: dagger.Directory, paths: Iterable[str]) -> dict[str, st
     return await together(
         {path: partial(text_of, path, source.file(path)) for path in sorted(paths)}
     )
+
+
+async def _is_plain(source: dagger.Directory, where: str) -> bool:
+    """Whether a directory has no pyproject.toml, and is one of Python all the same."""
+    kind = dagger.ExistsType.DIRECTORY_TYPE
+    if not where or where.startswith("..") or not await source.exists(where, expected_type=kind):
+        return False
+    return is_python(await _snapshot(source, where), where)
+
+
+async def _present(source: dagger.Directory, paths: Iterable[str]) -> dict[str, str]:
+    """Return the texts of those paths that are there."""
+    requested = set(paths)
+    if not requested:
+        return {}
+    found = await source.filter(include=literal(sorted(requested))).glob("**")
+    return await _texts(source, requested.intersection(found))
 
 
 async def text_of(path: str, file: dagger.File) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from wheelwright.errors import ProjectError, ToolFailed
-from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.version import VersionSource, version_source
 
@@ -14,9 +13,12 @@ DIST = "/dist"
 
 def configured(project: Project) -> str:
     """Return why there is nothing to build; empty where there is."""
-    if project.installable:
+    why = project.unbuildable
+    if not why:
         return ""
-    return f"not configured: {project.name} has no [build-system] and no setup.py, nothing to build"
+    if not project.metadata.name:
+        return f"not configured: an application, nothing to build: it {why}"
+    return f"not configured: {project.name} {why}, nothing to build"
 
 
 def require_version(project: Project, *, history: bool, pointer: str = "") -> None:
@@ -25,7 +27,7 @@ def require_version(project: Project, *, history: bool, pointer: str = "") -> No
     Raises:
         ProjectError: the version comes from git, and there is neither .git nor PKG-INFO.
     """
-    if version_source(project.package) is not VersionSource.VCS:
+    if version_source(project) is not VersionSource.VCS:
         return
     if not history and not project.has("PKG-INFO"):
         if pointer:
@@ -42,7 +44,7 @@ def require_version(project: Project, *, history: bool, pointer: str = "") -> No
 
 def command(project: Project) -> tuple[str, ...]:
     """Return the command that builds the sdist, and the wheel from the sdist."""
-    member = (f"--package={project.package.name}",) if project.is_member else ()
+    member = (f"--package={project.metadata.name}",) if project.is_member else ()
     return ("uv", "build", f"--out-dir={DIST}", *member)
 
 
@@ -57,6 +59,5 @@ def verify(project: Project, names: Iterable[str]) -> list[str]:
     wheels = sorted(name for name in found if name.endswith(".whl"))
     if len(sdists) != 1 or not wheels:
         listed = ", ".join(found) or "nothing"
-        where = join(project.where, "pyproject.toml")
-        raise ToolFailed(f"building {where} made {listed} instead of one sdist and a wheel")
+        raise ToolFailed(f"building {project.name} made {listed} instead of one sdist and a wheel")
     return [*sdists, *wheels]

@@ -25,14 +25,13 @@ from wheelwright.environment.places import VENV as VENV
 from wheelwright.environment.sources import Expanded, archives, expand
 from wheelwright.environment.test_dependencies import NAMES, TestDependencies
 from wheelwright.pins import full_image, slim_image
-from wheelwright.project import building
+from wheelwright.project import building, metadata
 from wheelwright.project.building import Sdist
 from wheelwright.project.compiled import Language, languages
 from wheelwright.project.files import join
 from wheelwright.project.layout import test_directories
 from wheelwright.project.local_paths import local_paths
 from wheelwright.project.model import Project
-from wheelwright.project.pyproject import Pyproject
 from wheelwright.project.version import VersionSource, pretend_variables, version_source
 
 _WRITTEN = "/opt/wheelwright"
@@ -146,7 +145,7 @@ def image(project: Project, python: str, *, history: bool = True) -> str:
     """
     package = project.package
     asks_git = history and (
-        version_source(package) is VersionSource.VCS or bool(package.build_requires & _ASK_GIT)
+        version_source(project) is VersionSource.VCS or bool(package.build_requires & _ASK_GIT)
     )
     compiles = bool(languages(project))
     return full_image(python) if asks_git or compiles else slim_image(python)
@@ -187,7 +186,7 @@ def _locked(project: Project, wanted: TestDependencies, groups: tuple[str, ...])
             *selection,
         ]
     elif project.is_member:
-        selection.append(f"--package={project.package.name}")
+        selection.append(f"--package={project.metadata.name}")
     sync = ("uv", "sync", "--frozen", "--no-default-groups", *selection)
     dependencies: list[tuple[str, ...]] = [(*sync, "--no-install-local")]
     written, requested = _files(wanted)
@@ -239,11 +238,11 @@ def _resolved(
     package = project.package
     # An extra named like a test group has tools, every other one is part of the package.
     extras = map(canonicalize_name, wanted.extras)
-    parts = {extra: package.extras.get(extra, ()) for extra in extras}
+    parts = {extra: project.metadata.extras.get(extra, ()) for extra in extras}
     own = expand(
         project,
         [
-            *package.dependencies,
+            *metadata.named(project.metadata.dependencies),
             *(line for extra in parts if extra not in NAMES for line in parts[extra]),
         ],
     )
@@ -308,14 +307,13 @@ def _own_install(
     project: Project, wanted: TestDependencies, members: Iterable[str], *, lowest: bool
 ) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:
     """Return the commands that install the package and the workspace members it needs."""
-    package = project.package
     flat = ("uv", "pip", "install", "--no-deps")
     install = [(*flat, "--editable", join(SOURCE, where)) for where in dict.fromkeys(members)]
     if not project.installable:
-        note = f"{project.name} is not installed: no [build-system] in {package.path}"
+        note = f"{project.name} is not installed: it {project.unbuildable}"
         return tuple(install), (note,)
     # What the backend fills in is known only after the build: then it brings its own.
-    if package.dynamic & {"dependencies", "optional-dependencies"}:
+    if project.metadata.back_end_installs:
         extras = f"[{','.join(wanted.extras)}]" if wanted.extras else ""
         flags = ("--resolution=lowest-direct",) if lowest else ()
         install.append(("uv", "pip", "install", *flags, "--editable", f".{extras}"))
@@ -346,30 +344,33 @@ def _version(
     members that have none: uv gives a package's variables to nothing else.
     """
     if history:
-        own = version_source(project.package) is VersionSource.VCS
+        own = version_source(project) is VersionSource.VCS
         return {}, {}, ("version: from .git",) if own and not project.has("PKG-INFO") else ()
     members = (
-        {} if project.has(join(where, "PKG-INFO")) else _pretended(each)
+        {}
+        if project.files.has(join(where, "PKG-INFO"))
+        else _pretended(replace(project, where=where, package=each))
         for where, each in project.members.items()
     )
     built_with = {name: variables for one in members for name, variables in one.items()}
-    if version_source(project.package) is not VersionSource.VCS or project.has("PKG-INFO"):
+    if version_source(project) is not VersionSource.VCS or project.has("PKG-INFO"):
         return {}, built_with, ()
-    variables = pretend_variables(project.package)
+    variables = pretend_variables(project)
     if variables is None:
         note = "no .git and no PKG-INFO: the build backend may find no version"
         return {}, built_with, (note,)
     value = next(iter(variables.values()))
     notes = (f"no .git and no PKG-INFO: tested as version {value}",)
-    if not project.package.project.get("name") or project.configures("tool", "uv", _VARIABLES):
+    if not project.metadata.name or project.configures("tool", "uv", _VARIABLES):
         # uv knows the name only when it is built; the project's own table hides ours.
         return variables, built_with, notes
-    return {}, {**built_with, **_pretended(project.package)}, notes
+    return {}, {**built_with, **_pretended(project)}, notes
 
 
-def _pretended(package: Pyproject) -> dict[str, Mapping[str, str]]:
+def _pretended(project: Project) -> dict[str, Mapping[str, str]]:
     """Return the variables that replace the history of a package, by its name."""
-    if version_source(package) is not VersionSource.VCS or not package.project.get("name"):
+    name = project.metadata.name
+    if version_source(project) is not VersionSource.VCS or not name:
         return {}
-    variables = pretend_variables(package)
-    return {package.name: variables} if variables else {}
+    variables = pretend_variables(project)
+    return {name: variables} if variables else {}

@@ -26,7 +26,9 @@ from packaging.utils import canonicalize_name
 
 from wheelwright.environment.places import SOURCE
 from wheelwright.errors import RequestError
+from wheelwright.project.metadata import Metadata
 from wheelwright.project.model import Project
+from wheelwright.project.pyproject import Pyproject
 from wheelwright.project.reading import requirement_or_none
 
 # What uv installs from a file: a wheel, or a source distribution (PEP 625) as older ones are, too.
@@ -50,8 +52,10 @@ def expand(project: Project, lines: Iterable[str]) -> Expanded:
         RequestError: a source that only uv.lock resolves.
     """
     found = Expanded()
-    local = {pyproject.name: (where, pyproject) for where, pyproject in project.members.items()}
-    local[project.package.name] = (project.where, project.package)
+    local: dict[str, tuple[str, Pyproject | Metadata]] = {
+        pyproject.name: (where, pyproject) for where, pyproject in project.members.items()
+    }
+    local[project.metadata.name] = (project.where, project.metadata)
     local.pop("", None)
     done: set[tuple[str, str]] = set()
     # The last one is read next: what a line expands to comes in its place.
@@ -66,12 +70,12 @@ def expand(project: Project, lines: Iterable[str]) -> Expanded:
         if name not in local:
             found.lines.append(_followed(project, wanted, line))
             continue
-        where, pyproject = local[name]
+        where, member = local[name]
         parts: dict[str, Sequence[str]] = {}
         for extra in map(canonicalize_name, wanted.extras):
-            parts[extra] = pyproject.extras.get(extra, ())
-        if pyproject is not project.package:
-            parts[""] = pyproject.dependencies
+            parts[extra] = member.extras.get(extra, ())
+        if isinstance(member, Pyproject):
+            parts[""] = member.dependencies
             if where not in found.members:
                 found.members.append(where)
         new = {key: inner for key, inner in parts.items() if (name, key) not in done}

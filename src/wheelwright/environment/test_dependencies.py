@@ -27,7 +27,6 @@ from wheelwright.errors import ProjectError, RequestError
 from wheelwright.project import poetry
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
-from wheelwright.project.pyproject import Pyproject
 from wheelwright.project.reading import requirement_or_none
 from wheelwright.project.runners import dev_dependencies
 from wheelwright.project.runners.calling import programs
@@ -107,7 +106,7 @@ def find(
     files = () if groups else settings.requirements
     groups = tuple(groups) or settings.groups
     extras = tuple(extras) or settings.extras
-    _known_extras(project.package, extras)
+    _known_extras(project, extras)
     if groups:
         place = f"{_plural('dependency group', groups)} (as requested)"
         found = _of_groups(project, groups, place)
@@ -128,9 +127,9 @@ def find(
 
 def has_pytest(project: Project, wanted: TestDependencies) -> bool:
     """Whether pytest is installed by these, or as something that the package itself needs."""
-    own = project.package.dependencies if wanted.installs else ()
+    own = project.metadata.dependencies if wanted.installs else ()
     names = {canonicalize_name(each.name) for each in requirements(project, wanted)}
-    names |= {canonicalize_name(each.name) for each in _expanded(project.package, own)}
+    names |= {canonicalize_name(each.name) for each in _expanded(project, own)}
     return any(name == "pytest" or name.startswith("pytest-") for name in names)
 
 
@@ -196,9 +195,9 @@ def of_job(project: Project, job: Job) -> TestDependencies:
                 "correct the name, or set groups in [tool.wheelwright]",
             )
     known = [*job.extras, *flat.extras]
-    if "optional-dependencies" not in project.package.dynamic:
+    if "extras" not in project.metadata.unknown:
         # pip warns of an unknown one, and goes on.
-        known = [each for each in known if canonicalize_name(each) in project.package.extras]
+        known = [each for each in known if canonicalize_name(each) in project.metadata.extras]
     parts = [
         *([_plural("dependency group", [*groups, *root_groups])] if groups or root_groups else []),
         *([_plural("extra", list(dict.fromkeys(known)))] if known else []),
@@ -258,8 +257,8 @@ def _places(project: Project) -> Iterator[TestDependencies]:
             place = f'dependency group "{written}" of the workspace in {root.path}'
             yield TestDependencies(place, root_groups=(written,))
     for name in NAMES:
-        if name in package.extras:
-            place = f'extra "{name}" in {package.path}'
+        if name in project.metadata.extras:
+            place = f'extra "{name}" in {project.metadata.places["extras"].path}'
             yield TestDependencies(place, extras=(name,))
     yield from _of_tools(project)
     for name in FILES:
@@ -347,11 +346,11 @@ def requirements(project: Project, wanted: TestDependencies) -> list[Requirement
         *package.group_lines(wanted.groups),
         *project.root.group_lines(wanted.root_groups),
     ]
-    return _expanded(package, lines, wanted.extras)
+    return _expanded(project, lines, wanted.extras)
 
 
 def _expanded(
-    package: Pyproject, lines: Iterable[str], extras: Iterable[str] = ()
+    project: Project, lines: Iterable[str], extras: Iterable[str] = ()
 ) -> list[Requirement]:
     """Return the requirements among the lines, and those of the package's extras they name."""
     left, extras = list(lines), [canonicalize_name(extra) for extra in extras]
@@ -362,23 +361,25 @@ def _expanded(
             if (requirement := requirement_or_none(left.pop())) is None:
                 continue
             found.append(requirement)
-            if canonicalize_name(requirement.name) == package.name:
+            if canonicalize_name(requirement.name) == project.metadata.name:
                 extras += map(canonicalize_name, requirement.extras)
         while extras:
             # An extra may name itself, or two each other.
             if (extra := extras.pop()) not in done:
                 done.add(extra)
-                left += package.extras.get(extra, ())
+                left += project.metadata.extras.get(extra, ())
     return found
 
 
-def _known_extras(package: Pyproject, extras: Iterable[str]) -> None:
-    unknown = [extra for extra in extras if canonicalize_name(extra) not in package.extras]
+def _known_extras(project: Project, extras: Iterable[str]) -> None:
+    metadata, package = project.metadata, project.package
+    unknown = [extra for extra in extras if canonicalize_name(extra) not in metadata.extras]
     # What the backend fills in is not known before the build; uv reports an unknown one.
-    if unknown and "optional-dependencies" not in package.dynamic:
-        known = ", ".join(sorted(package.extras)) or "none"
+    if unknown and "extras" not in metadata.unknown:
+        known = ", ".join(sorted(metadata.extras)) or "none"
+        path = metadata.places["extras"].path if metadata.extras else package.path
         raise RequestError(
-            f'{package.path} has no extra "{unknown[0]}" (it has: {known})',
+            f'{path} has no extra "{unknown[0]}" (it has: {known})',
             "name one of these, or add it to [project.optional-dependencies]",
         )
 

@@ -9,7 +9,7 @@ from wheelwright.gates.gate import GatePlan, Ran
 from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.gates.table import counted
 from wheelwright.project.model import Project
-from wheelwright.project.pythons import claimed, drift
+from wheelwright.project.pythons import claimed, drift, unclaimed
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,13 @@ class Versions:
 
     def judge(self, project: Project, python: str, ran: Sequence[Ran]) -> GateResult:
         """Return every disagreement, each with its file and line."""
-        found = drift(project.package, project.text(".python-version"))
-        claims = ", ".join(claimed(project.package)) or "none"
+        metadata = project.metadata
+        found = drift(metadata, project.files, project.text(".python-version"))
         if not found:
-            passed = f"{project.name} claims Python {claims}"
+            name = f"{project.name} {metadata.version}".strip()
+            claims = f"claims Python {', '.join(claimed(metadata)) or 'none'}"
+            why = unclaimed(metadata)
+            passed = f"{name} claims no Python: {why}" if why else f"{name} {claims}"
             return GateResult(self.name, Verdict.PASSED, passed)
         return GateResult(
             self.name,

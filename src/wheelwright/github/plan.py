@@ -220,7 +220,7 @@ def _install(caller: Caller) -> dict[str, str]:
 def _project(project: Project) -> dict[str, str]:
     # The start is spread over the hour: GitHub delays or drops what starts with everything else.
     minute = zlib.crc32(project.name.encode()) % 60
-    deep = version_source(project.package) is VersionSource.VCS
+    deep = version_source(project) is VersionSource.VCS
     directory = project.base if project.lock else project.where
     return {
         "fetch_depth": "fetch-depth: 0 # the version comes from the tags" if deep else "",
@@ -239,7 +239,7 @@ def _index(project: Project, name: str) -> dict[str, str]:
     """
     if not name:
         return {"build_index": "", "handed_index": ""}
-    urls = index_urls(project, project.package.name, name, "", "")
+    urls = index_urls(project, project.metadata.name, name, "", "")
     if isinstance(urls, Problem):
         raise RequestError(f"--index {name!r}: {urls.seen}", "correct --index")
     publish, check = word("publish-url", urls.publish), word("url", urls.check)

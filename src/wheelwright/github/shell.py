@@ -64,7 +64,7 @@ def native_matrix(loaded: LoadedProject) -> str:
     loaded.project.require_package()
     project = loaded.project
     # A checkout brings .git along.
-    history = version_source(project.package) is VersionSource.VCS
+    history = version_source(project) is VersionSource.VCS
     rows: list[tuple[cells.Cell, str, str]] = []
     for cell, runner in native.native(cells.plan(project, cells.Selection())):
         script = native.script(make(project, cell, TestOptions(), history=history))

@@ -13,21 +13,26 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 import tomlkit
 from packaging.utils import canonicalize_name
 
+from wheelwright.errors import ProjectError
+from wheelwright.project import setup_cfg, setup_py
 from wheelwright.project.addresses import readable
 from wheelwright.project.files import join
 from wheelwright.project.local_paths import is_local
 from wheelwright.project.model import Project
 from wheelwright.project.pyproject import Pyproject
-from wheelwright.project.reading import required_name
+from wheelwright.project.reading import required_name, requirement_or_none
 
 _LOCAL = ("editable", "virtual", "directory", "path")
-_FILES = re.compile(r"(^|/)(pyproject\.toml|uv\.lock)$")
+# What does not decide it, though it is read: these two have a part of their own in the digest, and
+# modules are read for the package's version.
+_FILES = re.compile(r"(^|/)(pyproject\.toml|uv\.lock|(?!setup\.py$|noxfile\.py$)[^/]*\.py)$")
 
 # uv names one at a time: "Distribution `docopt==0.6.2 @ registry+https://..." and "because it is
 # marked as `--no-build` but has no binary distribution".
@@ -103,6 +108,7 @@ def build_files(project: Project, recorded: Iterable[str] = ()) -> dict[str, str
     pyprojects = {each.path: each for each in (project.package, *project.members.values())}
     sources = project.sources
     lines = [line for each in pyprojects.values() for line in requires(each)]
+    lines += _setup_requires(project)
     wanted = [line for line in dict.fromkeys(lines) if _fetched(line, sources)]
     names = {required_name(line) for line in wanted}
     wanted += [line for name in sorted(names) for line in _HOOKS.get(name, ())]
@@ -144,6 +150,21 @@ def requires(pyproject: Pyproject) -> list[str]:
     system = pyproject.table("build-system")
     lines = system.get("requires", ()) if system else ("setuptools>=40.8.0",)
     return [line for line in lines if isinstance(line, str)]
+
+
+def _setup_requires(project: Project) -> tuple[str, ...]:
+    """Return what setup.py and setup.cfg require while they are built."""
+    backend = project.package.backend
+    if backend and not backend.startswith("setuptools"):
+        return ()
+    found: tuple[str, ...] = ()
+    for reader in (setup_py, setup_cfg):
+        path = join(project.where, reader.PATH)
+        if (text := project.files.text(path)) is not None:
+            # What cannot be read, the build itself says.
+            with suppress(ProjectError):
+                found += reader.build_requires(path, text)
+    return tuple(line for line in found if requirement_or_none(line) is not None)
 
 
 def _fetched(line: str, sources: Mapping[Any, Any]) -> bool:

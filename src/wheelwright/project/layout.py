@@ -67,7 +67,7 @@ def test_directories(project: Project) -> tuple[str, ...]:
     # A back end or a hook in the tree reads whatever it likes.
     if package.has("build-system", "backend-path") or "custom" in named:
         return ()
-    inside = [*project.members, package.name]
+    inside = [*project.members, project.metadata.name]
     return tuple(
         join(project.where, name)
         for name in _NAMES

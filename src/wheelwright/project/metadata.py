@@ -17,7 +17,7 @@ field, and nothing else.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -43,6 +43,7 @@ _KEYS: Final[Mapping[str, str]] = {
     "dependencies": "dependencies",
     "extras": "optional-dependencies",
 }
+_PATHS: Final = (".", "/", "-e ")
 _ALWAYS: Final = frozenset({"name", "version"})
 """Every package has these: one that nothing sets is not known."""
 
@@ -68,6 +69,13 @@ class Metadata:
     extras: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict)
     unknown: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def back_end_installs(self) -> bool:
+        """Whether the back end has to bring the requirements: some are not known, or are paths."""
+        lines = [*self.dependencies, *(line for extra in self.extras.values() for line in extra)]
+        left = {"dependencies", "extras"} & self.unknown.keys()
+        return bool(left) or named(lines) != lines
 
     def pythons(self) -> SpecifierSet | None:
         """Return the versions of Python that may install it; None where that is not set.
@@ -119,6 +127,11 @@ def decide(
     if "name" in values:
         values["name"] = canonicalize_name(values["name"])
     return Metadata(**values, places=places, unknown=unknown)
+
+
+def named(lines: Iterable[str]) -> list[str]:
+    """Return the requirement lines that an index resolves: those of a path are left out."""
+    return [line for line in lines if not line.startswith(_PATHS)]
 
 
 def wanted(files: Snapshot, where: str = "", pyproject: Pyproject | None = None) -> list[str]:
@@ -190,8 +203,12 @@ def _project(pyproject: Pyproject) -> Declared:
         values["classifiers"] = tuple(pyproject.classifiers)
     if "dependencies" in table:
         values["dependencies"] = tuple(pyproject.dependencies)
+    broken = {}
     if _KEYS["extras"] in table:
-        values["extras"] = {name: tuple(lines) for name, lines in pyproject.extras.items()}
+        try:
+            values["extras"] = {name: tuple(lines) for name, lines in pyproject.extras.items()}
+        except ProjectError as error:
+            broken["extras"] = str(error)
     lines = {name: line_in(pyproject.text, _PROJECT, key) for name, key in _KEYS.items()}
     if "extras" in values and (line := line_in(pyproject.text, "project.optional-dependencies")):
         lines["extras"] = line
@@ -206,7 +223,8 @@ def _project(pyproject: Pyproject) -> Declared:
             for name, key in _KEYS.items()
             if key in pyproject.dynamic
         }
-        | dict.fromkeys(left - set(values), ""),
+        | dict.fromkeys(left - set(values), "")
+        | broken,
     )
 
 

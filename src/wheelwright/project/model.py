@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Final
 
 from packaging.utils import canonicalize_name
 
 from wheelwright.errors import ProjectError, RequestError
+from wheelwright.project import metadata as metadata_of
+from wheelwright.project import poetry, setup_cfg
 from wheelwright.project import pyproject as toml
 from wheelwright.project import settings as table
 from wheelwright.project.files import Snapshot, join, upward
 from wheelwright.project.lock import Lock
+from wheelwright.project.metadata import Metadata
 from wheelwright.project.pyproject import Pyproject
 from wheelwright.project.runners.job import Place
 from wheelwright.project.settings import Settings
+
+# What makes a directory without pyproject.toml one of Python: a package of setuptools, or an
+# application that is run as it is.
+_SIGNS: Final = ("setup.py", "setup.cfg", "tox.ini", "noxfile.py")
+_SIGN: Final = re.compile(r"[^/]+\.py|[^/]*requirements[^/]*\.txt|requirements/[^/]+\.txt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +43,17 @@ class Printed:
     error: ProjectError | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Project:
-    """A package, and the workspace around it where there is one.
+    """A package or an application, and the workspace around it where there is one.
+
+    What it is called, which version it has, for which Pythons, with which requirements and
+    extras: that is in `metadata`, whichever file says it.
 
     Attributes:
         files: what was read, with paths from the root of the source, as all paths here.
         where: the package's directory; empty when it is the root.
-        package: the package's own pyproject.toml.
+        package: the package's own pyproject.toml; an empty one where it has none.
         root: the workspace root's; the same as `package` without a workspace.
         members: pyproject.toml of every workspace member by directory, root excluded.
         base: the directory that uv works in: the workspace root's, else the package's.
@@ -50,6 +63,7 @@ class Project:
             anybody asked for them.
         paths: the files that git tracks, without links and submodules; empty before anybody asked
             for them (`container.loading.with_paths`).
+        built: METADATA as the back end makes it; empty before anybody asked for it.
     """
 
     files: Snapshot
@@ -63,11 +77,19 @@ class Project:
     tox: Printed | None = None
     test_modules: Mapping[str, str] = field(default_factory=dict)
     paths: tuple[str, ...] = ()
+    built: str = ""
+
+    @cached_property
+    def metadata(self) -> Metadata:
+        """Its metadata: what its files say, and what the back end makes where that is known."""
+        own = self.package if self.package.text else None
+        return metadata_of.decide(self.files, self.where, own, self.built)
 
     @property
     def name(self) -> str:
         """Its name in messages."""
-        return self.package.name or self.where or "the package"
+        found = self.metadata.name or self.where
+        return found or ("this package" if self.installable else "this application")
 
     @property
     def is_member(self) -> bool:
@@ -92,13 +114,39 @@ class Project:
                 f"pass --package with one of {names}",
             )
 
+    def require_name(self) -> None:
+        """Stop where nothing says what the package is called.
+
+        Raises:
+            RequestError: with the reason.
+        """
+        if not self.metadata.name:
+            why = self.metadata.unknown.get("name", "no file of the package sets it")
+            raise RequestError(
+                f"the name of {self.name} is not known: {why}",
+                "write [project] name in pyproject.toml, or pass --package with a package's path",
+            )
+
     @property
     def installable(self) -> bool:
-        """Whether there is something to build: a backend, or a setup.py."""
-        managed = self.package.table("tool", "uv").get("package", True)
-        return managed is not False and (
-            bool(self.package.backend) or self.has("setup.py") or self.has("setup.cfg")
-        )
+        """Whether there is something to build: a back end, or a setup.py."""
+        return not self.unbuildable
+
+    @property
+    def unbuildable(self) -> str:
+        """Why there is nothing to build, such as "has no [build-system]"; empty for a package."""
+        if self.package.table("tool", "uv").get("package", True) is False:
+            return "is an application (package = false in [tool.uv])"
+        table = poetry.read(self.package)
+        if table is not None and not table.is_package:
+            return "is an application (package-mode = false in [tool.poetry])"
+        if self.package.backend or self.has("setup.py"):
+            return ""
+        text = self.files.text(join(self.where, setup_cfg.PATH))
+        if text is None or not setup_cfg.declares(text):
+            return "has no [build-system] and no setup.py"
+        # pip and uv take a setup.cfg alone for no package.
+        return "" if self.package.text else "has neither pyproject.toml nor setup.py"
 
     def text(self, name: str) -> str | None:
         """Return a file's text from the package's directory, else from the nearest above it."""
@@ -138,7 +186,7 @@ def describe(
     `skip` may have; None lets it have any.
 
     Raises:
-        ProjectError: no pyproject.toml, or one of the files is broken.
+        ProjectError: no sign of Python, or one of the files is broken.
     """
     root = _pyproject(files, base)
     package = _pyproject(files, where) if where != base else root
@@ -159,14 +207,38 @@ def describe(
     )
 
 
+def further(project: Project) -> list[str]:
+    """Return the paths of further files that decide its metadata, from the root; to be read."""
+    own = project.package if project.package.text else None
+    try:
+        wanted = metadata_of.wanted(project.files, project.where, own)
+    except ProjectError:
+        # What cannot be read is an error of whatever needs it, such as the version.
+        return []
+    return [path for path in wanted if path not in project.files.texts]
+
+
+def with_texts(project: Project, texts: Mapping[str, str]) -> Project:
+    """Return the project with the texts of further files."""
+    return replace(project, files=project.files.with_more(Snapshot(texts))) if texts else project
+
+
+def is_python(files: Snapshot, where: str = "") -> bool:
+    """Whether a directory without pyproject.toml is a package or an application of Python."""
+    names = files.under(where).names
+    return any(name in names for name in _SIGNS) or any(map(_SIGN.fullmatch, names))
+
+
 def _pyproject(files: Snapshot, where: str) -> Pyproject:
     path = join(where, "pyproject.toml")
     text = files.text(path)
-    if text is None:
-        names = sorted(name for name in files.names if "/" not in name.rstrip("/"))
-        listed = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
-        raise ProjectError(
-            f"no {path} in the source (it has: {listed or 'nothing'})",
-            "pass --source DIR with the package's directory, or --package PATH if it lies deeper",
-        )
-    return toml.parse(path, text)
+    if text is not None:
+        return toml.parse(path, text)
+    if is_python(files, where):
+        return Pyproject(path, "", {})
+    names = sorted(name for name in files.names if "/" not in name.rstrip("/"))
+    listed = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+    raise ProjectError(
+        f"no {path} in the source (it has: {listed or 'nothing'})",
+        "pass --source DIR with the package's directory, or --package PATH if it lies deeper",
+    )

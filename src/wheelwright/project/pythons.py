@@ -1,4 +1,7 @@
-"""Which Pythons the package claims, which one to use, and where its files disagree."""
+"""Which Pythons the package claims, which one to use, and where its files disagree.
+
+What the files do not say is no claim: a package whose Pythons nothing sets runs on the default.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,13 @@ from packaging.specifiers import SpecifierSet
 
 from wheelwright.errors import RequestError
 from wheelwright.pins import DEFAULT_PYTHON, KNOWN_PYTHONS
+from wheelwright.project.files import Snapshot
 from wheelwright.project.interpreters import is_name, release_of, written
-from wheelwright.project.pyproject import Pyproject, line_of
+from wheelwright.project.metadata import Metadata
+from wheelwright.project.pyproject import line_in, line_of
 
 _CLASSIFIER = re.compile(r"Programming Language :: Python :: (3\.[0-9]{1,3})")
+_SETTING = "python in [tool.wheelwright] of pyproject.toml chooses one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +54,43 @@ def allows(requires: SpecifierSet | None, python: str) -> bool:
     return any(requires.contains(version) for version in tries)
 
 
-def claimed(pyproject: Pyproject) -> list[str]:
-    """Return the minor versions that the package claims, oldest first.
+def claimed(metadata: Metadata) -> list[str]:
+    """Return the minor versions that the package claims, oldest first; none where nothing says it.
 
     From the classifiers; without any, `requires-python` over the released versions. What
     `requires-python` forbids is never claimed.
+
+    Raises:
+        ProjectError: requires-python is not a version specifier.
     """
-    requires = pyproject.requires_python
-    named = _classified(pyproject) or KNOWN_PYTHONS
+    requires = metadata.pythons()
+    named = _classified(metadata) or (KNOWN_PYTHONS if requires is not None else ())
     return [python for python in _ordered(named) if allows(requires, python)]
+
+
+def unclaimed(metadata: Metadata) -> str:
+    """Return why nothing says which Pythons the package is for; empty where something does."""
+    if metadata.pythons() is not None or _classified(metadata):
+        return ""
+    if why := metadata.unknown.get("requires_python"):
+        return f"requires-python is not known: {why}"
+    return "neither requires-python nor a classifier of a version is set"
+
+
+def listed(metadata: Metadata, configured: str, python_version_file: str | None) -> list[str]:
+    """Return the claimed versions; where nothing claims any, the one that is used, and why.
+
+    Raises:
+        RequestError: the configured version is none.
+        ProjectError: requires-python is not a version specifier.
+    """
+    why = unclaimed(metadata)
+    if not why:
+        return claimed(metadata)
+    python = choose(metadata, "", configured, python_version_file)
+    if configured or python == preferred(python_version_file):
+        return [python]
+    return [f"{python} (the default: {why}; {_SETTING})"]
 
 
 def preferred(python_version_file: str | None) -> str:
@@ -68,76 +102,83 @@ def preferred(python_version_file: str | None) -> str:
     return ""
 
 
-def allowed(pyproject: Pyproject, python: str, origin: str) -> str:
+def allowed(metadata: Metadata, python: str, origin: str) -> str:
     """Return a version that may be used, as it is; `origin` names its source.
 
     Raises:
         RequestError: not a version, or outside requires-python.
+        ProjectError: requires-python is not a version specifier.
     """
     if not is_name(python):
         raise RequestError(f'{origin} "{python}" is not a Python version', "write it like 3.12")
-    if not allows(pyproject.requires_python, python):
+    requires = metadata.pythons()
+    if not allows(requires, python):
+        of = metadata.name or metadata.places["requires_python"].path
         raise RequestError(
-            f'Python {python} is outside requires-python "{pyproject.requires_python}" '
-            f"of {pyproject.name or pyproject.path}",
-            f"choose one of {', '.join(claimed(pyproject)) or 'the versions it allows'}",
+            f'Python {python} is outside requires-python "{requires}" of {of}',
+            f"choose one of {', '.join(claimed(metadata)) or 'the versions it allows'}",
         )
     return python
 
 
 def choose(
-    pyproject: Pyproject, requested: str, configured: str, python_version_file: str | None
+    metadata: Metadata, requested: str, configured: str, python_version_file: str | None
 ) -> str:
     """Return the Python to use: as requested, configured or preferred; else from the claims.
 
-    Of these, the newest that is not newer than the default, or the oldest.
+    Of these, the newest that is not newer than the default, or the oldest; without claims the
+    default.
 
     Raises:
         RequestError: not a version, or outside requires-python.
+        ProjectError: requires-python is not a version specifier.
     """
     for python, origin in ((requested, "--python"), (configured, "python in [tool.wheelwright]")):
         if python:
-            return allowed(pyproject, python, origin)
+            return allowed(metadata, python, origin)
     own = preferred(python_version_file)
-    if own and allows(pyproject.requires_python, own):
+    requires = metadata.pythons()
+    if own and allows(requires, own):
         return own
-    claims = claimed(pyproject)
+    claims = claimed(metadata)
+    if not claims and requires is None:
+        return DEFAULT_PYTHON
     if not claims:
         raise RequestError(
-            f"{pyproject.path}: no released Python is inside requires-python "
-            f'"{pyproject.requires_python}" and the classifiers',
+            f"{metadata.places['requires_python'].path}: no released Python is inside "
+            f'requires-python "{requires}" and the classifiers',
             "correct them, or pass --python",
         )
     older = [python for python in claims if minor_key(python) <= minor_key(DEFAULT_PYTHON)]
     return older[-1] if older else claims[0]
 
 
-def drift(pyproject: Pyproject, python_version_file: str | None) -> list[Drift]:
-    """Return every disagreement of .python-version, classifiers and requires-python."""
-    requires = pyproject.requires_python
-    classified = _ordered(_classified(pyproject))
-    path = pyproject.path
-    found: list[Drift] = []
+def drift(metadata: Metadata, files: Snapshot, python_version_file: str | None) -> list[Drift]:
+    """Return every disagreement of .python-version, classifiers and requires-python.
 
-    def at(needle: str) -> int | None:
-        return line_of(pyproject.text, needle)
+    A field that is not known, or that only a back end sets, disagrees with nothing.
 
-    if requires is None:
-        found.append(Drift(path, at("[project]"), "requires-python is missing"))
+    Raises:
+        ProjectError: requires-python is not a version specifier.
+    """
+    requires = metadata.pythons()
+    classified = _ordered(_classified(metadata))
+    found = [*_missing(metadata, files)]
     found += [
         Drift(
-            path,
-            at(f':: {python}"') or at(f":: {python}'"),
+            metadata.places["classifiers"].path,
+            _classifier_line(metadata, files, python),
             f'classifier claims Python {python}, requires-python "{requires}" forbids it',
         )
         for python in classified
         if not allows(requires, python)
     ]
     if requires is not None and classified:
+        place = metadata.places["requires_python"]
         found.extend(
             Drift(
-                path,
-                at("requires-python"),
+                place.path,
+                place.line or None,
                 f'requires-python "{requires}" allows Python {python}, no classifier claims it',
             )
             for python in _silent(requires, classified)
@@ -145,6 +186,24 @@ def drift(pyproject: Pyproject, python_version_file: str | None) -> list[Drift]:
     if python_version_file is not None:
         found.extend(_file_drift(python_version_file, requires, classified))
     return found
+
+
+def _missing(metadata: Metadata, files: Snapshot) -> list[Drift]:
+    """Return that [project] has no requires-python, where nothing else can set it."""
+    named = metadata.places.get("name")
+    known = {*metadata.places, *metadata.unknown}
+    if named is None or named.within != "[project]" or "requires_python" in known:
+        return []
+    line = line_in(files.text(named.path) or "", "project")
+    return [Drift(named.path, line or None, "requires-python is missing")]
+
+
+def _classifier_line(metadata: Metadata, files: Snapshot, python: str) -> int | None:
+    place = metadata.places["classifiers"]
+    for number, line in enumerate((files.text(place.path) or "").splitlines(), 1):
+        if number >= place.line and re.search(rf":: {re.escape(python)}(?![0-9.])", line[:1000]):
+            return number
+    return place.line or None
 
 
 def _file_drift(text: str, requires: SpecifierSet | None, classified: Sequence[str]) -> list[Drift]:
@@ -170,8 +229,12 @@ def _silent(requires: SpecifierSet, classified: Sequence[str]) -> list[str]:
     ]
 
 
-def _classified(pyproject: Pyproject) -> list[str]:
-    matches = (_CLASSIFIER.fullmatch(line) for line in pyproject.classifiers)
+def _classified(metadata: Metadata) -> list[str]:
+    place = metadata.places.get("classifiers")
+    if place and place.within.startswith("[tool.poetry") and metadata.pythons() is not None:
+        # Poetry adds a classifier for each Python that its own table allows: none is missing.
+        return []
+    matches = (_CLASSIFIER.fullmatch(line.strip()) for line in metadata.classifiers)
     return [match.group(1) for match in matches if match]
 
 

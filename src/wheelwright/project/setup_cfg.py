@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Mapping
 from configparser import ConfigParser
 from dataclasses import dataclass
@@ -89,6 +90,20 @@ def paths(path: str, text: str) -> list[str]:
         elif value.startswith(_FILE):
             found += file_paths(value.removeprefix(_FILE), "")
     return list(dict.fromkeys(found))
+
+
+def declares(text: str) -> bool:
+    """Whether a setup.cfg is that of a package: tools have their settings in such a file, too."""
+    return re.search(rf"(?m)^\[({_METADATA}|{_OPTIONS})\]", text) is not None
+
+
+def build_requires(path: str, text: str) -> tuple[str, ...]:
+    """Return what a setup.cfg requires while it is built.
+
+    Raises:
+        ProjectError: it cannot be read.
+    """
+    return _lines(_File(path, text, ini(path, text)).value(_OPTIONS, "setup_requires"), ";")
 
 
 def read(path: str, text: str, files: Snapshot, where: str = "") -> Declared:

@@ -8,7 +8,7 @@ keywords.
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from packaging.utils import canonicalize_name
@@ -37,6 +37,55 @@ _PLUGINS: Final[Mapping[str, tuple[str, ...]]] = {
     "use_calver": ("version",),
     "pbr": ("version", "requires_python", "dependencies", "extras"),
 }
+# Those that ask git for the version: the tool of a keyword, and of a module that is imported to
+# compute it.
+_KEYWORD_TOOLS: Final = {
+    "use_scm_version": "setuptools-scm",
+    "setuptools_git_versioning": "setuptools-git-versioning",
+    "version_config": "setuptools-git-versioning",
+    "pbr": "pbr",
+}
+_MODULE_TOOLS: Final = {"setuptools_scm": "setuptools-scm", "versioneer": "versioneer"}
+
+
+def version_tool(path: str, text: str) -> str:
+    """Return the tool that a setup.py has ask git for the version; empty for none.
+
+    Raises:
+        ProjectError: not Python.
+    """
+    tree = parsed(path, text)
+    calls = _calls(tree)
+    known = _known(tree, calls)
+    written = [keyword for call in calls for keyword in call.keywords]
+    for keyword in written:
+        tool = _KEYWORD_TOOLS.get(keyword.arg or "")
+        if tool and not _is_false(known, keyword.value):
+            return tool
+    computed = any(
+        keyword.arg == "version" and known.value(keyword.value) is NOT_LITERAL
+        for keyword in written
+    )
+    modules = _imported(tree) if computed else set()
+    return next((tool for module, tool in _MODULE_TOOLS.items() if module in modules), "")
+
+
+def build_requires(path: str, text: str) -> tuple[str, ...]:
+    """Return what a setup.py requires while it is built: its literal `setup_requires`.
+
+    Raises:
+        ProjectError: not Python.
+    """
+    tree = parsed(path, text)
+    calls = _calls(tree)
+    known = _known(tree, calls)
+    values = (
+        _texts(known.value(keyword.value))
+        for call in calls
+        for keyword in call.keywords
+        if keyword.arg == "setup_requires"
+    )
+    return tuple(dict.fromkeys(line for lines in values if lines for line in lines))
 
 
 def read(path: str, text: str) -> Declared:
@@ -46,10 +95,10 @@ def read(path: str, text: str) -> Declared:
         ProjectError: not Python.
     """
     tree = parsed(path, text)
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _is_setup(node)]
+    calls = _calls(tree)
     if not calls:
         return Declared(complete=False, rest=f"{path} has no call of setup")
-    known = names(tree, ast.Module(body=[ast.Expr(call) for call in calls], type_ignores=[]))
+    known = _known(tree, calls)
     found: dict[str, object] = {}
     places: dict[str, Place] = {}
     computed: dict[str, str] = {}
@@ -80,6 +129,25 @@ def read(path: str, text: str) -> Declared:
         elif conditional and "dependencies" not in computed:
             found["dependencies"], places["dependencies"] = conditional, places["extras"]
     return Declared(**found, places=places, computed=computed, rest=rest)  # type: ignore[arg-type]  # by name
+
+
+def _calls(tree: ast.Module) -> list[ast.Call]:
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _is_setup(node)]
+
+
+def _known(tree: ast.Module, calls: Sequence[ast.Call]) -> Names:
+    return names(tree, ast.Module(body=[ast.Expr(call) for call in calls], type_ignores=[]))
+
+
+def _imported(tree: ast.Module) -> set[str]:
+    """Return the modules that are imported anywhere."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
 
 
 def _is_setup(call: ast.Call) -> bool:

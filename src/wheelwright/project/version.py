@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Final
 
+from wheelwright.errors import ProjectError
+from wheelwright.project import setup_py
+from wheelwright.project.built_metadata import PLACE
+from wheelwright.project.files import join
+from wheelwright.project.model import Project
 from wheelwright.project.pyproject import Pyproject
 
 # The version of a package that is tested without its history; never of one that is built.
@@ -16,7 +21,7 @@ _PDM: Final = "pdm-backend"
 # The general form works for every tool of this family: hatch-vcs ignores the one with a name.
 _GENERAL: Final = "SETUPTOOLS_SCM_PRETEND_VERSION"
 # Build requirements that ask git, and the variable that replaces git's answer. Sources: the
-# manuals of setuptools-scm, pdm-backend, poetry-dynamic-versioning, uv-dynamic-versioning.
+# manuals of setuptools-scm, pdm-backend, poetry-dynamic-versioning, uv-dynamic-versioning, pbr.
 # The manuals of the last three name none: their tests get no version, while a release
 # sets the general variable, whether they read it or not.
 _ASKS_GIT: Final[Mapping[str, str | None]] = {
@@ -27,6 +32,7 @@ _ASKS_GIT: Final[Mapping[str, str | None]] = {
     _PDM: "PDM_BUILD_SCM_VERSION",
     "poetry-dynamic-versioning": "POETRY_DYNAMIC_VERSIONING_BYPASS",
     "uv-dynamic-versioning": "UV_DYNAMIC_VERSIONING_BYPASS",
+    "pbr": "PBR_VERSION",
     "versioningit": None,
     "setuptools-git-versioning": None,
     "versioneer": None,
@@ -36,30 +42,47 @@ _ASKS_GIT: Final[Mapping[str, str | None]] = {
 class VersionSource(Enum):
     """Where the version is set."""
 
-    STATIC = "pyproject.toml"
+    STATIC = "the package's files"
     BACKEND = "the build backend"
     VCS = "version control"
 
 
-def version_source(pyproject: Pyproject) -> VersionSource:
+def version_source(project: Project) -> VersionSource:
     """Return where the version comes from."""
-    if "version" not in pyproject.dynamic:
+    if "version" not in project.package.dynamic:
         return VersionSource.STATIC
-    return VersionSource.VCS if _scm(pyproject) else VersionSource.BACKEND
+    return VersionSource.VCS if scm(project) else VersionSource.BACKEND
 
 
-def pretend_variables(pyproject: Pyproject) -> Mapping[str, str] | None:
+def pretend_variables(project: Project) -> Mapping[str, str] | None:
     """Return the variables that replace the history; None where the tool has none."""
-    variable = _ASKS_GIT.get(_scm(pyproject))
+    variable = _ASKS_GIT.get(scm(project))
     return {variable: PRETEND} if variable else None
 
 
-def release_variables(pyproject: Pyproject, version: str) -> Mapping[str, str]:
+def release_variables(project: Project, version: str) -> Mapping[str, str]:
     """Return the variables that set a release's version, where version control decides it."""
-    if version_source(pyproject) is not VersionSource.VCS:
+    if version_source(project) is not VersionSource.VCS:
         return {}
-    own = (_ASKS_GIT[name] for name in _ASKS_GIT if name in pyproject.build_requires)
+    requires = project.package.build_requires or {scm(project)}
+    own = (_ASKS_GIT[name] for name in _ASKS_GIT if name in requires)
     return {next((each for each in own if each and each != _GENERAL), _GENERAL): version}
+
+
+def scm(project: Project) -> str:
+    """Return the tool that asks git for the version; empty for none."""
+    if project.metadata.places.get("version", PLACE) != PLACE:
+        # Such as an `attr:` of setup.cfg: a tool that asks git only lists files then.
+        return ""
+    path = join(project.where, setup_py.PATH)
+    text = project.files.text(path)
+    if (found := _scm(project.package)) or text is None:
+        return found
+    try:
+        return setup_py.version_tool(path, text)
+    except ProjectError:
+        # The build says it, with all that setuptools knows of it.
+        return ""
 
 
 def _scm(pyproject: Pyproject) -> str:

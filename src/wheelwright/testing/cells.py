@@ -99,9 +99,9 @@ def plan(project: Project, selection: Selection) -> list[Cell]:
     _check_resolutions(project, selection.resolution)
     settings = project.settings.matrix
     usual = default_resolution(project)
-    pythons = selection.python or settings.python or tuple(claimed(project.package))
+    pythons = selection.python or settings.python or tuple(claimed(project.metadata))
     if not pythons:
-        pythons = (choose(project.package, "", "", project.text(".python-version")),)
+        pythons = (choose(project.metadata, "", "", project.text(".python-version")),)
     runners = tuple(selection.os) or settings.os or (_RUNNER,)
     product = itertools.product(
         dict.fromkeys(pythons),
@@ -270,7 +270,7 @@ def _check(project: Project, cell: Cell, selection: Selection) -> None:
     origin = (
         "--python" if cell.python in selection.python else "python in [tool.wheelwright.matrix]"
     )
-    allowed(project.package, cell.python, origin)
+    allowed(project.metadata, cell.python, origin)
     _check_resolutions(project, [cell.resolution])
     find(project, cell.python, cell.groups, cell.extras)
 

@@ -106,6 +106,11 @@ def project(
     return describe(Snapshot(texts, frozenset({*texts, *names})), "", members, skippable())
 
 
+def described(texts: Mapping[str, str], *names: str) -> Project:
+    """Describe a directory from its texts by path, and further entries."""
+    return describe(Snapshot(texts, frozenset({*texts, *names})), "", None, skippable())
+
+
 def moved(of: Project, base: str) -> Project:
     """Return a package as it is in a directory of a larger repository."""
     files = Snapshot(

@@ -44,7 +44,7 @@ class Package:
     @property
     def name(self) -> str:
         """Its normalized name."""
-        return self.project.package.name
+        return self.project.metadata.name
 
     @property
     def python(self) -> str:

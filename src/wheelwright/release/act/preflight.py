@@ -45,8 +45,8 @@ class Preflight:
         if github := self.github:
             self._problems += await self._answer(github.problems, ())
         if not package.project.installable:
-            what = f"{package.project.package.path} has no [build-system]"
-            self._note(Reason.NOT_BUILDABLE, what, "add it, then run again")
+            what = f"{package.name} {package.project.unbuildable}"
+            self._note(Reason.NOT_BUILDABLE, what, "add a [build-system] to pyproject.toml")
         self._problems += [each for each in (read.urls, current) if isinstance(each, Problem)]
         version = read.version(options)
         notes = await self._foresee(github, version) if github and version else ()

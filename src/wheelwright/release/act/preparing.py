@@ -158,9 +158,9 @@ async def _edits(
         removed = await _removed(package, ran)
     if requirements and editing.rewrites_requirements(project):
         # A lock of a version that no commit has yet: set by a variable, without the history.
-        variables = release_variables(project.package, plan.version)
+        variables = release_variables(project, plan.version)
         container = steps.with_variables(container, variables)
-        member = [f"--package={project.package.name}"] if project.is_member else []
+        member = [f"--package={project.metadata.name}"] if project.is_member else []
         out = join(project.where, editing.REQUIREMENTS)
         export = [*edits.EXPORT, *member, "--quiet", f"--output-file={package.path(out)}"]
         ready = container.with_workdir(package.path(project.base))

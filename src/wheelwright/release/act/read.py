@@ -93,7 +93,7 @@ async def read(
     remote = await repository(options, loaded)
     observed = await remote.look()
     base, head = _base(options, remote, observed)
-    lock = observed.locks.get(lock_ref(loaded.project.package.name))
+    lock = observed.locks.get(lock_ref(loaded.project.metadata.name))
     continued = (
         lock is not None and identity is not None and lock.run in (identity.run, identity.take_over)
     )
@@ -110,8 +110,9 @@ async def repository(options: ReleaseOptions, loaded: LoadedProject) -> RemoteGi
     """Return the repository to release from.
 
     Raises:
-        RequestError: it is unknown.
+        RequestError: it is unknown, or the package has no known name.
     """
+    loaded.project.require_name()
     remote, git = options.remote, options.git
     if not remote and git is not None and await git.exists(".git/config"):
         remote = origin(await git.file(".git/config").contents())
@@ -170,7 +171,7 @@ async def package_of(
     """
     found = await package_at(options, remote, commit)
     # With -m the default of `git` is the module's own repository: never release that instead.
-    mine = loaded.project.package.name
+    mine = loaded.project.metadata.name
     if mine != found.name:
         raise RequestError(
             f'the source is "{mine}", and {remote.url} has "{found.name}"',

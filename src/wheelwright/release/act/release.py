@@ -118,7 +118,7 @@ async def prepare(options: ReleaseOptions, loaded: LoadedProject, *, dry_run: bo
     if not dry_run:
         steps.begin_release()
     plan_only = dry_run or options.checkout
-    package = loaded.project.package.name
+    package = loaded.project.metadata.name
     # For an invalid request nothing is looked up.
     if not options.take_over and (refusal := options.refusal()):
         raise stopped(package, refusal)

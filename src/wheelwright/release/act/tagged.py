@@ -187,7 +187,7 @@ def _version(package: Package, tag: str) -> str:
     version = parse_version(tag.removeprefix(prefix)) if tag.startswith(prefix) else None
     found = edits.current_version(project)
     current = parse_version(found) if isinstance(found, str) and found else None
-    vcs = version_source(project.package) is VersionSource.VCS
+    vcs = version_source(project) is VersionSource.VCS
     if version is None or (not vcs and version != current):
         named = found if isinstance(found, str) else found.text()
         raise Stopped(

@@ -96,12 +96,12 @@ class Containers:
         base = await builder.prepared(package.loaded, package.python, requires)
         # Only in the repository's root: below it git's paths are not those of this source. Some
         # of the tools that read the version from git also list the sdist's files by it.
-        from_git = version_source(project.package) is VersionSource.VCS
+        from_git = version_source(project) is VersionSource.VCS
         history = package.git if from_git else None
         container = with_program(base, "distributions.py")
         container = builder.with_source(container, package.loaded.source, history, where)
         variables = {
-            **release_variables(project.package, plan.version),
+            **release_variables(project, plan.version),
             "SOURCE_DATE_EPOCH": str(journal.epoch_s),
             "WHEELWRIGHT_BUILD": where,
         }
@@ -128,7 +128,7 @@ class Containers:
     ) -> dagger.Directory:
         """Build the sdist, and the wheel from it."""
         project = package.project
-        member = [f"--package={project.package.name}"] if project.is_member else []
+        member = [f"--package={project.metadata.name}"] if project.is_member else []
         container = _masked(container, [*build, "--sdist", *member])
         if verify.needs_normalising(project.package.backend):
             epoch = str(journal.epoch_s)

@@ -112,5 +112,5 @@ def _needs_something(project: Project, lock: Lock) -> bool:
     return any(
         bool(package.get("dependencies"))
         for package in lock.packages
-        if canonicalize_name(package.get("name", "")) == project.package.name
+        if canonicalize_name(package.get("name", "")) == project.metadata.name
     )

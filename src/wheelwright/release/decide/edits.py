@@ -53,14 +53,20 @@ def version_file(project: Project) -> tuple[str, str] | Problem:
     pyproject.toml has no pattern: it is edited by key. The path is empty for version control.
     """
     package = project.package
-    source = version_source(package)
+    source = version_source(project)
     if source is VersionSource.STATIC or isinstance(
         package.table("tool", "poetry").get("version"), str
     ):
         return package.path, ""
     if source is VersionSource.VCS:
         return "", ""
-    if (place := _place(project)) is None:
+    if (place := _place(project)) is None and (set_at := project.metadata.places.get("version")):
+        return Problem(
+            Reason.NOT_BUILDABLE,
+            f"{set_at} sets the version, which a release does not edit there",
+            "write [project] version, or [tool.setuptools.dynamic] version, in pyproject.toml",
+        )
+    if place is None:
         backend = package.backend or "the back end"
         return Problem(
             Reason.NOT_BUILDABLE,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK, fixture, project
+from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK, described, fixture, project
 from wheelwright.distribution import build
 from wheelwright.errors import ProjectError, ToolFailed
 
@@ -37,4 +37,12 @@ def test_nothing_to_build_is_not_configured() -> None:
     """A package without a build system is listed as such."""
     assert "" == build.configured(fixture("hatchling-src"))
     assert build.configured(project(BARE)).startswith("not configured: demo has no [build-system]")
-    assert "" == build.configured(project(BARE, {"setup.cfg": ""}))
+    assert "" == build.configured(project(BARE, {"setup.cfg": "[options]\n"}))
+    assert (
+        "not configured: an application, nothing to build: it has no [build-system] and no setup.py"
+    ) == build.configured(described({"requirements.txt": ""}))
+    poetry = '[build-system]\n[tool.poetry]\nname = "quay"\npackage-mode = false\n'
+    assert (
+        "not configured: quay is an application (package-mode = false in [tool.poetry]), "
+        "nothing to build"
+    ) == build.configured(project(poetry))

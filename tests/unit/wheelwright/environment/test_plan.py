@@ -125,7 +125,7 @@ def test_package_that_cannot_be_installed_is_said() -> None:
     """Without a build system nothing is installed, and a note says so."""
     environment = planned(project(BARE))
     assert () == environment.install
-    assert "demo is not installed: no [build-system] in pyproject.toml" in environment.notes
+    assert "demo is not installed: it has no [build-system] and no setup.py" in environment.notes
 
 
 @pytest.mark.parametrize(

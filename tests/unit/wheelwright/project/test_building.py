@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import pytest
 
 from wheelwright.project import building
@@ -135,3 +137,40 @@ def test_repositories_that_a_credential_may_be_sent_to() -> None:
     files = {"pyproject.toml": PYPROJECT, "uv.lock": lock}
 
     assert ("https://a.example/r", "http://127.0.0.1:80/r") == building.repositories(project(files))
+
+
+@pytest.mark.parametrize(
+    ("files", "lines"),
+    [
+        ({"setup.py": "setup()\n"}, ["setuptools>=40.8.0", "wheel"]),
+        (
+            {"setup.py": "setup(setup_requires=['setuptools_scm'])\n"},
+            ["setuptools>=40.8.0", "setuptools_scm", "wheel"],
+        ),
+        (
+            {"setup.py": "", "setup.cfg": "[options]\nsetup_requires =\n    pbr>=2\n"},
+            ["setuptools>=40.8.0", "pbr>=2", "wheel"],
+        ),
+        ({"setup.py": "setup(\n", "setup.cfg": "[options\n"}, ["setuptools>=40.8.0", "wheel"]),
+        (
+            {
+                "pyproject.toml": '[build-system]\nrequires = ["hatchling"]\n'
+                'build-backend = "hatchling.build"\n',
+                "setup.py": "setup(setup_requires=['x'])\n",
+            },
+            ["hatchling", "editables~=0.3"],
+        ),
+    ],
+)
+def test_what_a_build_needs_without_project(files: dict[str, str], lines: list[str]) -> None:
+    """setuptools, and what setup.py and setup.cfg require while they are built."""
+    written = tomllib.loads(building.build_files(project(files))["pyproject.toml"])
+    assert lines == written["project"]["dependencies"]
+
+
+def test_a_module_read_for_the_version_is_no_part_of_the_volume() -> None:
+    """A new version builds no dependency again; another setup.py may."""
+    files = {"setup.py": "", "old.py": "__version__ = '1'\n"}
+    one = building.volume(project(files))
+    assert one == building.volume(project({**files, "old.py": "__version__ = '2'\n"}))
+    assert one != building.volume(project({**files, "setup.py": "setup()\n"}))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from wheelwright.errors import ProjectError
 from wheelwright.project.declared import Declared
 from wheelwright.project.files import Snapshot
-from wheelwright.project.setup_cfg import paths, read
+from wheelwright.project.setup_cfg import build_requires, declares, paths, read
 
 MIDDLE = """\
 [metadata]
@@ -142,3 +142,25 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         *found.places, *found.computed
     }  # fmt: skip
     assert not {*found.places} & {*found.computed}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[metadata]\nname = x\n", True),
+        ("[flake8]\n\n[options]\n", True),
+        ("[flake8]\nmax-line-length = 100\n", False),
+        ("[options.extras_require]\n", False),
+        ("", False),
+    ],
+)
+def test_which_setup_cfg_is_that_of_a_package(text: str, expected: bool) -> None:
+    """Tools have their settings in the same file."""
+    assert expected is declares(text)
+
+
+def test_requirements_of_the_build() -> None:
+    """`setup_requires` is a list like any other."""
+    text = "[options]\nsetup_requires = pbr>=2; wheel\n"
+    assert ("pbr>=2", "wheel") == build_requires("setup.cfg", text)
+    assert () == build_requires("setup.cfg", "[metadata]\n")

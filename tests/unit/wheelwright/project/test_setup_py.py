@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wheelwright.project.declared import Declared
-from wheelwright.project.setup_py import read
+from wheelwright.project.setup_py import build_requires, read, version_tool
 
 ONLY = (
     "from setuptools import setup\n\n"
@@ -92,3 +92,35 @@ def test_what_may_set_anything() -> None:
 def test_a_call_of_another_name_is_none() -> None:
     """Only a call of `setup` by its name or of a module counts."""
     assert not read("setup.py", "setup()(name='a')\nf().setup(name='b')\n").places
+
+
+@pytest.mark.parametrize(
+    ("text", "tool"),
+    [
+        ("setup(use_scm_version={'version_scheme': 'post-release'})", "setuptools-scm"),
+        ("setup(use_scm_version=False)", ""),
+        ("setup(setuptools_git_versioning={'enabled': True})", "setuptools-git-versioning"),
+        ("setup(pbr=True)", "pbr"),
+        ("import versioneer\nsetup(version=versioneer.get_version())", "versioneer"),
+        ("import versioneer\nsetup(version='1')", ""),
+        ("setup(version=read('VERSION'))", ""),
+        ("x = 1", ""),
+    ],
+)
+def test_the_tool_that_asks_git_for_the_version(text: str, tool: str) -> None:
+    """A keyword of it, or its module where the version is computed."""
+    assert tool == version_tool("setup.py", text)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lines"),
+    [
+        ("setup_requires=['setuptools_scm', 'wheel']", ("setuptools_scm", "wheel")),
+        ("setup_requires='setuptools_scm>=3'", ("setuptools_scm>=3",)),
+        ("setup_requires=needed()", ()),
+        ("name='x'", ()),
+    ],
+)
+def test_requirements_of_the_build(arguments: str, lines: tuple[str, ...]) -> None:
+    """Those that are literal: an installing step fetches them."""
+    assert lines == build_requires("setup.py", f"setup({arguments})")

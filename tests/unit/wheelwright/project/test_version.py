@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK
-from wheelwright.project.pyproject import parse
+from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK, described, project
 from wheelwright.project.version import (
     VersionSource,
     pretend_variables,
@@ -39,15 +38,15 @@ from wheelwright.project.version import (
 )
 def test_version_source(text: str, source: VersionSource) -> None:
     """Who knows the version follows from the backend and its tables."""
-    assert source is version_source(parse("pyproject.toml", text))
+    assert source is version_source(project(text))
 
 
 def test_version_can_be_pretended_where_the_tool_has_a_variable() -> None:
     """hatch-vcs has a variable that stands in for the history, versioningit has none."""
-    attrs = parse("pyproject.toml", LIKE_ATTRS)
+    attrs = project(LIKE_ATTRS)
     assert {"SETUPTOOLS_SCM_PRETEND_VERSION": "0.0.0"} == pretend_variables(attrs)
     other = LIKE_ATTRS.replace("hatch-vcs", "versioningit")
-    assert pretend_variables(parse("p", other)) is None
+    assert pretend_variables(project(other)) is None
 
 
 @pytest.mark.parametrize(
@@ -63,6 +62,49 @@ def test_version_can_be_pretended_where_the_tool_has_a_variable() -> None:
 )
 def test_variable_of_each_tool(tool: str, tested: str, released: str) -> None:
     """A test and a release set the variable of the tool that asks git for the version."""
-    package = parse("p", LIKE_ATTRS.replace("hatch-vcs", tool))
+    package = project(LIKE_ATTRS.replace("hatch-vcs", tool))
     assert ({tested: "0.0.0"} if tested else None) == pretend_variables(package)
     assert {released: "2.0"} == release_variables(package, "2.0")
+
+
+CONFIGURED = "[metadata]\nname = demo\nversion = 1.0\n"
+SCM = '[build-system]\nrequires = ["setuptools", "setuptools-scm"]\n'
+
+
+@pytest.mark.parametrize(
+    ("texts", "source"),
+    [
+        ({"setup.py": "setup(version='1.0')\n"}, VersionSource.BACKEND),
+        ({"setup.py": "setup(use_scm_version=True)\n"}, VersionSource.VCS),
+        ({"setup.py": "setup(use_scm_version=False, version=v)\n"}, VersionSource.BACKEND),
+        ({"setup.py": "setup(pbr=True)\n"}, VersionSource.VCS),
+        (
+            {"setup.py": "import versioneer\nsetup(version=versioneer.get_version())\n"},
+            VersionSource.VCS,
+        ),
+        (
+            {"setup.py": "from setuptools_scm import get_version\nsetup(version=get_version())\n"},
+            VersionSource.VCS,
+        ),
+        ({"setup.py": "import versioneer\nsetup(version='1')\n"}, VersionSource.BACKEND),
+        ({"setup.py": "setup(\n"}, VersionSource.BACKEND),
+        ({"setup.cfg": CONFIGURED, "pyproject.toml": SCM}, VersionSource.BACKEND),
+        (
+            {"setup.cfg": "[metadata]\nname = demo\n", "pyproject.toml": SCM},
+            VersionSource.VCS,
+        ),
+        ({"requirements.txt": ""}, VersionSource.BACKEND),
+    ],
+)
+def test_version_source_without_project(texts: dict[str, str], source: VersionSource) -> None:
+    """setup.py may have a tool ask git; a written version is that, whatever else is required."""
+    assert source is version_source(described(texts))
+
+
+def test_a_version_of_setup_py_can_be_pretended() -> None:
+    """By the variable of the tool that setup.py names."""
+    of = described({"setup.py": "setup(use_scm_version=True)\n"})
+    assert {"SETUPTOOLS_SCM_PRETEND_VERSION": "0.0.0"} == pretend_variables(of)
+    assert {"SETUPTOOLS_SCM_PRETEND_VERSION": "2.0"} == release_variables(of, "2.0")
+    other = described({"setup.py": "setup(pbr=True)\n"})
+    assert {"PBR_VERSION": "2.0"} == release_variables(other, "2.0")

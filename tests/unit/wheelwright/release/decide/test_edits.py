@@ -78,8 +78,8 @@ def test_version_control_needs_no_edit_and_a_pretended_version() -> None:
     package = project(HATCH_VCS)
     assert ("", "") == edits.version_file(package)
     assert "" == edits.current_version(package)
-    assert {"SETUPTOOLS_SCM_PRETEND_VERSION": "2.0"} == release_variables(package.package, "2.0")
-    assert {} == release_variables(project(STATIC).package, "2.0")
+    assert {"SETUPTOOLS_SCM_PRETEND_VERSION": "2.0"} == release_variables(package, "2.0")
+    assert {} == release_variables(project(STATIC), "2.0")
 
 
 @pytest.mark.parametrize(
