@@ -9,10 +9,10 @@ from typing import Annotated
 import dagger
 from dagger import Doc, check, enum_type, function, object_type
 
-from wheelwright import ci
+from wheelwright import ci, description
 from wheelwright.container import attempting, limits, packages, steps
 from wheelwright.container.failures import translate_errors
-from wheelwright.container.loading import LoadedProject, load, python_of
+from wheelwright.container.loading import LoadedProject, load, python_of, with_paths
 from wheelwright.container.runners import with_runners
 from wheelwright.container.source import read
 from wheelwright.distribution import builder
@@ -51,7 +51,15 @@ from wheelwright.testing.plan import TestRequest
 from wheelwright.testing.reports import history
 from wheelwright.testing.reports.model import MatrixReport
 
-__all__ = ["Cell", "Matrix", "PlanFormat", "ReportFormat", "TestRun", "Wheelwright"]
+__all__ = [
+    "Cell",
+    "DescribeFormat",
+    "Matrix",
+    "PlanFormat",
+    "ReportFormat",
+    "TestRun",
+    "Wheelwright",
+]
 
 
 @enum_type
@@ -62,6 +70,18 @@ class PlanFormat(Enum):
     """A table for people."""
     GITHUB = "github"
     """JSON for strategy.matrix of a GitHub workflow, a job for each cell and runner."""
+
+
+@enum_type
+class DescribeFormat(Enum):
+    """How `describe` prints what it found out."""
+
+    TEXT = "text"
+    """For people."""
+    JSON = "json"
+    """A list of subjects, each with value, place, settings and notes."""
+    TOML = "toml"
+    """The [tool.wheelwright] that leads to the same."""
 
 
 @object_type
@@ -102,6 +122,28 @@ class Wheelwright(Releases):
         project = (await with_pythons(await self._loaded(runners=False))).project
         own = project.text(".python-version")
         return listed(project.metadata, project.settings.python, own)
+
+    @function
+    @translate_errors
+    async def describe(
+        self,
+        git: Git,
+        python: Python = "",
+        format_: Annotated[DescribeFormat, Doc("How to print it.")] = DescribeFormat.TEXT,
+    ) -> str:
+        """Show how the project is tested, typed and linted, who says so, and what to set instead.
+
+        Each subject has its value, the file and line that it comes from, what was seen and not
+        taken, and the keys of [tool.wheelwright] that decide instead. Nothing of it is run.
+        """
+        loaded = await with_paths(await self._loaded(git))
+        found = description.subjects(loaded.project, self._python(loaded, python))
+        match format_:
+            case DescribeFormat.JSON:
+                return description.as_json(found)
+            case DescribeFormat.TOML:
+                return description.as_toml(found)
+        return description.text(found)
 
     @function
     @check

@@ -1,0 +1,92 @@
+"""What `describe` shows: each decision with its place, its settings, and what was passed over."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+from tests.unit.wheelwright.project.runners.printing import with_tox
+from tests.unit.wheelwright.samples import project
+from wheelwright.description import Subject, as_json, as_toml, subjects, text
+from wheelwright.project.model import Project
+
+TOX = """\
+[tox]
+env_list = py3{11,12}
+[testenv]
+dependency_groups = test
+set_env =
+    MODE = tox
+    py312: OIL = whale
+commands = pytest {posargs:tests}
+[testenv:typing]
+deps = mypy==1.19.1
+commands = mypy src
+"""
+PACKAGE = """\
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+[project]
+name = "demo"
+version = "1"
+requires-python = ">=3.11"
+[dependency-groups]
+test = ["pytest"]
+[tool.pyright]
+"""
+
+
+def package(at: Path) -> Project:
+    """Return a package whose tox says how it is tested and typed."""
+    return with_tox(at, project(PACKAGE, {"tox.ini": TOX}, names=("src/", "tests/")))
+
+
+def by_name(found: tuple[Subject, ...]) -> dict[str, Subject]:
+    """Return the subjects by their names."""
+    return {subject.name: subject for subject in found}
+
+
+def test_each_decision_has_its_place_and_settings(tmp_path: Path) -> None:
+    """Command, dependencies, variables and checkers come from where the gates take them."""
+    found = by_name(subjects(package(tmp_path), "3.12"))
+    assert (("pytest tests",), "tox.ini:3 [testenv]") == (
+        found["tests"].value,
+        found["tests"].place,
+    )
+    assert ("MODE=tox", "OIL=whale") == tuple(sorted(found["variables"].value))
+    assert ("group test",) == found["test dependencies"].value
+    assert "tox.ini [testenv:typing]" == found["types"].place
+    assert any("pyright is configured" in note for note in found["types"].notes)
+    assert ("not configured",) == found["lint"].value
+    assert ("typecheck",) == found["types"].settings
+    assert ("MODE=tox",) == by_name(subjects(package(tmp_path), "3.11"))["variables"].value
+
+
+def test_toml_says_the_same(tmp_path: Path) -> None:
+    """The table that is printed leads to the same command, groups and variables."""
+    table = tomllib.loads(as_toml(subjects(package(tmp_path), "3.12")))["tool"]["wheelwright"]
+    assert ["pytest", "tests"] == table["test"]
+    assert {"MODE": "tox", "OIL": "whale"} == table["env"]
+    assert (["test"], ["mypy", "src"], "3.12") == (
+        table["groups"],
+        table["typecheck"],
+        table["python"],
+    )
+    again = project(PACKAGE + as_toml(subjects(package(tmp_path), "3.12")).replace("[tool]\n", ""))
+    assert ("pytest tests",) == by_name(subjects(again, "3.12"))["tests"].value
+
+
+def test_json_has_every_field(tmp_path: Path) -> None:
+    """A program reads the subjects with all that is known of them."""
+    data = json.loads(as_json(subjects(package(tmp_path), "3.12")))
+    assert {"name", "value", "place", "settings", "same", "notes", "error"} == set(data[0])
+
+
+def test_what_cannot_be_read_leaves_the_rest() -> None:
+    """A broken noxfile is an error of the tests, and the package is described."""
+    found = by_name(subjects(project(PACKAGE, {"noxfile.py": "def ("}), "3.12"))
+    assert "noxfile.py" in found["tests"].error
+    assert ("demo 1",) == found["package"].value
+    assert "cannot be read: noxfile.py" in text(tuple(found.values()))
