@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wheelwright.container.output import broken
-from wheelwright.container.privileges import INSTALL
+from wheelwright.container.privileges import INSTALL, PACKAGE
 from wheelwright.environment.others import unchecked
 from wheelwright.gates.gate import GatePlan, Ran, Step, Tree
 from wheelwright.gates.result import GateResult, Verdict
@@ -31,7 +31,12 @@ class Lock:
         return f"not configured: {project.name} has no uv.lock (`uv lock` makes one){others}"
 
     def plan(self, project: Project, python: str) -> GatePlan:
-        """Return the command that resolves with the locked versions and writes nothing."""
+        """Return the command that resolves with the locked versions and writes nothing.
+
+        uv asks the package's own back end for metadata that it fills in, whatever `--no-build`
+        says. So that is a step that builds the package: without credentials and shared caches. A
+        lock that matches needs none.
+        """
         args = ("uv", "lock", "--check")
         whole = needs_source(project)
         return (
@@ -39,8 +44,8 @@ class Lock:
                 " ".join(args),
                 args,
                 tree=Tree.SOURCE if whole else Tree.DECIDING,
-                kind=INSTALL,
-                builds=whole or bool(building.sdists(project)),
+                kind=PACKAGE if whole else INSTALL,
+                builds=bool(building.sdists(project)),
             ),
         )
 

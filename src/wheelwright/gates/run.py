@@ -11,11 +11,11 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 import dagger
 
-from wheelwright.container import attempting, steps, toolchain
+from wheelwright.container import attempting, fetching, steps, toolchain
 from wheelwright.container.history import own_history
 from wheelwright.container.loading import LoadedProject
 from wheelwright.container.output import Output
-from wheelwright.container.privileges import INSTALL
+from wheelwright.container.privileges import INSTALL, PACKAGE
 from wheelwright.environment import plan as environment
 from wheelwright.environment import test_dependencies
 from wheelwright.gates import format as formatting
@@ -95,6 +95,12 @@ async def _carry_out(
         if printed.exit_code == 0 and not step.matches_version(version):
             return Done(Ran(0, tool=label, version=version, impostor=True), ran)
 
+    if step.kind is PACKAGE:
+        requires = building.build_files(loaded.project)
+        image = environment.image(loaded.project, python)
+        fetched = await fetching.build_requirements(image, python, requires)
+        container = container.with_directory(steps.CACHE, fetched)
+
     async def attempt(name: str) -> tuple[Output, dagger.Container]:
         this = attempting.named(container, name)
         if step.kind is INSTALL:
@@ -103,7 +109,9 @@ async def _carry_out(
                 this, step.args, volume=volume, name=step.name, builds=step.builds
             )
             return output, this
-        this = steps.observe(this, step.args, kind=step.kind)
+        offline = step.kind is PACKAGE and steps.credentials()
+        args = steps.offline(step.args) if offline else step.args
+        this = steps.observe(this, args, kind=step.kind)
         return await steps.output(this, step.name), this
 
     if step.fresh:

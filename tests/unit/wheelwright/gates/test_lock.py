@@ -3,6 +3,7 @@
 import pytest
 
 from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK, judged, project
+from wheelwright.container.privileges import INSTALL, PACKAGE
 from wheelwright.errors import ToolFailed
 from wheelwright.gates.gate import Ran
 from wheelwright.gates.lock import Lock, needs_source
@@ -25,3 +26,10 @@ def test_lock_check_needs_the_source_only_where_something_is_built() -> None:
     assert "not configured: likeclick has no uv.lock (`uv lock` makes one)" == (
         Lock().configured(project(LIKE_CLICK))
     )
+
+
+def test_asking_the_back_end_is_a_step_of_the_package() -> None:
+    """Where uv runs the package's own code, there is no credential and no shared cache."""
+    (static,) = Lock().plan(project(LIKE_CLICK), "3.12")
+    (dynamic,) = Lock().plan(project(LIKE_ATTRS), "3.12")
+    assert (INSTALL, PACKAGE) == (static.kind, dynamic.kind)
