@@ -48,6 +48,15 @@ def build_editable(*args, **kwargs):
     look("the back end")
     return _build_editable(*args, **kwargs)
 """
+METADATA = """
+
+def prepare_metadata_for_build_wheel(*args, **kwargs):
+    look("asked for metadata")
+    raise SystemExit(pathlib.Path("/opt/looked.txt").read_text())
+
+
+prepare_metadata_for_build_editable = prepare_metadata_for_build_wheel
+"""
 TEST = """\
 import pathlib
 
@@ -262,6 +271,22 @@ def test_the_packages_own_back_end_sees_no_credential(outpost: Outpost) -> None:
     outpost.lock()
 
     assert ["a line of a .pth file: none []", "the back end: none []"] == outpost.looked()
+
+
+@pytest.mark.e2e
+@pytest.mark.network
+def test_a_back_end_that_is_asked_for_metadata_sees_no_credential(outpost: Outpost) -> None:
+    """To compare uv.lock with dynamic metadata uv runs it, whatever `--no-build` says."""
+    outpost.lock()
+    pyproject = outpost.at / "pyproject.toml"
+    text = pyproject.read_text().replace('version = "0.1"', 'dynamic = ["version"]')
+    pyproject.write_text(text)
+    (outpost.at / "backend.py").write_text(BACKEND + METADATA)
+
+    ended = outpost.call("lock-check")
+
+    assert 1 == ended.code
+    assert "asked for metadata: none []" in ended.said
 
 
 @pytest.mark.e2e
