@@ -228,7 +228,9 @@ def as_toml(found: Sequence[Subject]) -> str:
     table = tomlkit.table()
     for subject in found:
         if subject.settings and not subject.same and subject.value not in ((_NONE,), ("none",)):
-            table.add(tomlkit.comment(f"{subject.name}: no setting leads to it; from {subject.place}"))
+            table.add(
+                tomlkit.comment(f"{subject.name}: no setting leads to it; from {subject.place}")
+            )
         for key, value in subject.same.items():
             if isinstance(value, dict):
                 inline = tomlkit.inline_table()

@@ -131,7 +131,7 @@ class Wheelwright(Releases):
         python: Python = "",
         format_: Annotated[DescribeFormat, Doc("How to print it.")] = DescribeFormat.TEXT,
     ) -> str:
-        """Show how the project is tested, typed and linted, from which file, and what to set instead.
+        """Show how the project is tested, typed and linted, from which file, and what to set.
 
         Each subject has its value, the file and line that it comes from, what was seen and not
         taken, and the keys of [tool.wheelwright] that decide instead. Nothing of it is run.

@@ -135,7 +135,7 @@ def test_request_that_cannot_be_met(
         ("tiny-plain", "typecheck", "pebble configures no type checker (none of mypy, "),
         ("tiny-plain", "lint", "pebble uses no linter (ruff, flake8, isort: "),
         ("tiny-plain", "check-format", "pebble uses no formatter (ruff, black: "),
-        ("tiny-plain", "test", "pebble has no tests (no tests/ or test/, "),
+        ("tiny-plain", "test", "pebble has no tests (no runner, no tests/ or test/, "),
     ],
 )
 def test_gate_that_does_not_apply(

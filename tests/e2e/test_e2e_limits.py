@@ -26,7 +26,7 @@ def test_a_step_that_stalls_is_ended_and_told(stiletto: Bench, sample: Sample) -
     """Its name, its limit, what it last printed and a code of its own; nothing waits for it."""
     ended = stiletto.call(sleepy(sample), "--step-timeout=8s", "test", "--python=3.11")
     assert ended.code == CODE, str(ended)
-    assert 'step "pytest --junit-xml=/reports/junit.xml" was killed' in ended.error
+    assert 'step "pytest" was killed' in ended.error
     assert "it did not end within 8s" in ended.error
     assert "tests/test_count.py .." in ended.error
     assert ended.elapsed_s < 60

@@ -23,10 +23,11 @@ PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
             "hatchling-src",
             [],
             "2 passed",
-            'dependency group "tests" in pyproject.toml, locked in uv.lock',
+            # The path is from the root of the repository that the sample is in.
+            "hatchling-src/pyproject.toml, locked in uv.lock",
         ),
         ("setuptools-flat", [], "4 passed, 1 skipped", "requirements-dev.txt"),
-        ("workspace", ["--package=quay-crane"], "2 passed", "in packages/crane/pyproject.toml"),
+        ("workspace", ["--package=quay-crane"], "2 passed", "packages/crane/pyproject.toml"),
         ("type-errors", [], "1 passed", 'dependency group "dev"'),
         ("badly-formatted", [], "1 passed", 'dependency group "tests"'),
     ],
@@ -102,7 +103,9 @@ def test_package_without_tests_is_not_configured(engine: Bench, sample: Sample) 
     """No tests at all is no failure, and no silence either: the result says what was looked for."""
     ended = engine.passes(sample("tiny-plain"), "test")
 
-    assert ended.out.startswith("not configured: pebble has no tests (no tests/ or test/")
+    assert ended.out.startswith(
+        "not configured: pebble has no tests (no runner, no tests/ or test/"
+    )
 
 
 # -- layers ---------------------------------------------------------------------------------------

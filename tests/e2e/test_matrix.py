@@ -111,7 +111,8 @@ def test_reports_are_complete_although_a_cell_failed(reports: Path) -> None:
 def test_coverage_is_combined_over_the_cells(reports: Path) -> None:
     """Lines that only one Python runs are covered in the total, and in no cell with the others."""
     total = json.loads((reports / "coverage" / "coverage.json").read_text())
-    assert ["src/brass_dial/__init__.py"] == list(total["files"])
+    # Files are named from the root of the repository that the sample is in.
+    assert [True] == [path.endswith("src/brass_dial/__init__.py") for path in total["files"]]
     alone = [
         json.loads((reports / "cells" / name / "coverage" / "coverage.json").read_text())
         for name in CELLS
@@ -148,7 +149,7 @@ def test_page_and_summary_tell_why(reports: Path) -> None:
 def test_annotations_name_file_and_line(reports: Path) -> None:
     """A failing test is told at the line of the package that raised."""
     line = (reports / "annotations.txt").read_text().splitlines()[0]
-    assert line.startswith("::error file=src/brass_dial/__init__.py,line=")
+    assert re.match(r"::error file=(?:[\w/-]+/)?src/brass_dial/__init__\.py,line=", line)
     assert line.endswith(f"::{WHY}")
     number = int(line.partition(",line=")[2].partition(",")[0])
     source = (DEMO / "src/brass_dial/__init__.py").read_text().splitlines()
@@ -159,7 +160,10 @@ def test_total_below_the_minimum_fails(engine: Bench, judged: Ended) -> None:
     """--coverage-min on the total fails cells that passed, with number and file."""
     words = ("matrix", "--cell=3.11", "--cell=3.12")
     ended = engine.fails(DEMO, *words, "--coverage-min=90")
-    assert "coverage 84.6 % is below 90 %; most lacking: src/brass_dial/__init__.py" in ended.said
+    assert re.search(
+        r"coverage 84\.6 % is below 90 %; most lacking: (?:[\w/-]+/)?src/brass_dial/__init__\.py",
+        ended.said,
+    )
     assert "coverage 84.6 % over 2 cells" in engine.passes(DEMO, *words).out
 
 

@@ -107,29 +107,38 @@ def test_matrix_without_a_test_fails(stiletto: Bench, lamp: Path) -> None:
     assert alone.error.startswith("quay-lamp: no test ran: 1 skipped")
 
 
-def test_tests_that_pytest_does_not_run_fail_until_skipped(stiletto: Bench, lamp: Path) -> None:
-    """Tests of unittest and a command of tox are named; `skip` is one way out, pytest the other."""
+def test_tests_that_nothing_runs_fail_until_skipped(stiletto: Bench, lamp: Path) -> None:
+    """Pytest collects nothing, and a module looks like tests: `skip` is one way out."""
+    (lamp / "tests" / "test_a.py").rename(lamp / "tests" / "checks.py")
+    (lamp / "Makefile").write_text("test:\n\tpython runtests.py\n")
+    red = stiletto.fails(lamp, "test")
+    both = stiletto.fails(lamp, "ci")
+    text = (lamp / "pyproject.toml").read_text()
+    (lamp / "pyproject.toml").write_text(text + '[tool.wheelwright]\nskip = ["tests"]\n')
+    skipped = stiletto.passes(lamp, "ci")
+    found = text + '[tool.pytest.ini_options]\npython_files = ["checks.py"]\n'
+    (lamp / "pyproject.toml").write_text(found)
+    ran = stiletto.passes(lamp, "test")
+
+    for ended in (red, both):
+        assert "Makefile has `python runtests.py`" in ended.said
+        assert "tests/checks.py looks like tests" in ended.said
+        assert 'skip = ["tests"] there leaves them out' in ended.said
+    assert "not run: tests" in skipped.out
+    assert "1 passed" in ran.out
+
+
+def test_tests_of_unittest_run(stiletto: Bench, lamp: Path) -> None:
+    """Where nothing names pytest, unittest runs its tests, as tox calls it."""
     (lamp / "tests" / "test_a.py").unlink()
     (lamp / "tests").rmdir()
     bare = PYPROJECT.partition("[dependency-groups]")[0]
     (lamp / "pyproject.toml").write_text(bare)
     (lamp / "tox.ini").write_text("[testenv]\ncommands = python -m unittest quay_lamp.tests\n")
     cases = "import unittest\n\n\nclass Lit(unittest.TestCase):\n    def test_lit(self):\n"
-    cases += "        pass\n"
+    cases += "        self.fail('dark')\n"
     (lamp / "src" / "quay_lamp" / "tests.py").write_text(cases)
-    red = stiletto.fails(lamp, "test")
-    both = stiletto.fails(lamp, "ci")
-    (lamp / "pyproject.toml").write_text(bare + '[tool.wheelwright]\nskip = ["tests"]\n')
-    skipped = stiletto.passes(lamp, "ci")
-    found = bare + '[tool.pytest.ini_options]\npython_files = ["tests.py"]\n'
-    (lamp / "pyproject.toml").write_text(found)
-    ran = stiletto.passes(lamp, "test")
+    ended = stiletto.call(lamp, "test")
 
-    for ended in (red, both):
-        assert "tox.ini has `python -m unittest quay_lamp.tests`" in ended.said
-        assert "tests of unittest are in src/quay_lamp/tests.py" in ended.said
-        assert 'skip = ["tests"] in [tool.wheelwright]' in ended.said
-    assert "passed: 1 of 6 gates; not configured: lock, lint, format, types; not run: tests" in (
-        skipped.out
-    )
-    assert "1 passed" in ran.out
+    assert 1 == ended.code
+    assert "1 failed" in ended.said

@@ -22,7 +22,7 @@ from wheelwright.project.files import Snapshot, join
 from wheelwright.project.model import Printed, Project
 from wheelwright.project.runners import tox_config
 from wheelwright.project.runners.job import Place
-from wheelwright.project.runners.tox import configured, inputs
+from wheelwright.project.runners.tox import check_braces, configured, inputs
 
 
 async def with_runners(loaded: LoadedProject) -> LoadedProject:
@@ -43,6 +43,8 @@ async def with_runners(loaded: LoadedProject) -> LoadedProject:
 async def _of_tox(project: Project) -> Printed | None:
     try:
         place = configured(project.files, project.where)
+        if place is not None:
+            check_braces(place, project.files.texts[place.path])
     except ProjectError as error:
         return Printed(Place("tox.ini"), error=error)
     return await _printed(project.files, place) if place else None
@@ -63,7 +65,8 @@ async def _printed(files: Snapshot, place: Place) -> Printed:
     container = container.with_new_file(
         join(where, tox_config.PLUGIN), plugin.read_text(encoding="utf-8")
     ).with_workdir(where)
-    ended = await output(observe(container, tox_config.command(place)), "tox config")
+    ran = observe(container, tox_config.command(place))
+    ended = await output(ran, "tox config")
     if ended.exit_code:
         return Printed(place, error=tox_config.failure(place, ended.stderr))
-    return Printed(place, ended.stdout)
+    return Printed(place, await ran.file(join(where, tox_config.PRINTED)).contents())

@@ -148,9 +148,10 @@ async def _place(
         places = worktree.places(text, name)
         if (found := places.get(worktree.blob(own))) is not None:
             return found
-        for place in places.values():
-            path = join(place, name)
-            directory = await _from_index(git, [path])
+        # All of them in one step: a repository may have hundreds.
+        paths = {place: join(place, name) for place in places.values()}
+        directory = await _from_index(git, list(paths.values()))
+        for place, path in paths.items():
             other = await directory.file(path).contents()
             if worktree.same_package(name, own, other):
                 return place

@@ -74,7 +74,8 @@ def listed(files: Snapshot, lines: Iterable[str], origin: str, where: str = "") 
     flat = Flat()
     reading = _Flattening(flat, files, where)
     logical = [_Line(0, line) for line in lines]
-    reading.add(logical, origin, constraint=False, directory="", base="")
+    # What the lines include is the first level.
+    reading.add(logical, origin, constraint=False, directory="", base="", depth=-1)
     return flat
 
 

@@ -6,17 +6,24 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import Final
 
 from wheelwright.errors import ProjectError
 from wheelwright.project.files import Snapshot, join
-from wheelwright.project.reading import cut, ini, shortened, toml
+from wheelwright.project.reading import DEPTH, cut, ini, shortened, toml
 from wheelwright.project.runners.calling import programs
 from wheelwright.project.runners.job import Job, Place
 from wheelwright.project.runners.tox_config import Environments, version_named
 
 _FILES: Final = ("tox.ini", "setup.cfg", "pyproject.toml", "tox.toml")
 _OTHER: Final = "other"
+
+NAMES_MAX: Final = 10_000
+"""Environments that one word of the file may name; a hundred are many."""
+
+_BRACES: Final = re.compile(r"\{([^{}]*)\}")
+_RANGE: Final = re.compile(r"([0-9]{1,6})-([0-9]{1,6})")
 
 TESTERS: Final = frozenset(
     {
@@ -73,6 +80,33 @@ def _section(name: str, path: str, text: str) -> str:
     if not isinstance(table, dict) or not table:
         return ""
     return "[tool.tox] legacy_tox_ini" if set(table) == {"legacy_tox_ini"} else "[tool.tox]"
+
+
+def check_braces(place: Place, text: str) -> None:
+    """Refuse a file whose braces stand for more names than anybody has: tox would not end.
+
+    Raises:
+        ProjectError: the first such word, with its line.
+    """
+    for number, line in enumerate(text.splitlines(), 1):
+        if "{" not in line:
+            continue
+        for word in line.split():
+            count = 1
+            for choice in _BRACES.findall(word):
+                count *= max(1, sum(map(_names, choice.split(","))))
+            if count > NAMES_MAX or word.count("{") > DEPTH:
+                raise ProjectError(
+                    f"{place.path}:{number}: the condition {shortened(repr(word))} names more than "
+                    f"{NAMES_MAX} environments",
+                    "write a shorter one",
+                )
+
+
+def _names(choice: str) -> int:
+    """Return how many names a part of braces stands for: `1-9` stands for nine."""
+    found = _RANGE.fullmatch(choice.strip())
+    return abs(int(found[2]) - int(found[1])) + 1 if found else 1
 
 
 def inputs(files: Snapshot, place: Place) -> dict[str, str]:

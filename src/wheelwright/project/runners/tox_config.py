@@ -39,8 +39,9 @@ PLUGIN: Final = "toxfile.py"
 
 # No program writes there before the commands run; `mkdir` is the first of them.
 _WORK: Final = "/tmp/tox"  # noqa: S108 - as above
-# In the directory of the file, which only this step has.
-_PRINTED: Final = "wheelwright-tox.json"
+PRINTED: Final = "wheelwright-tox.json"
+"""What is written, in the directory of the file, which only this step has."""
+
 # As in inside/toxfile.py.
 _PLACE: Final = "/opt/wheelwright/tox-environment"
 
@@ -104,18 +105,18 @@ class Layout:
 
 
 def command(place: Place, pythons: Iterable[str] = KNOWN_PYTHONS) -> tuple[str, ...]:
-    """Return the command that prints JSON, to run in the directory of the file.
+    """Return the command that writes JSON to `PRINTED`, to run in the directory of the file.
 
-    What tox logs goes to stderr. It fails if nothing was printed; values that cannot be evaluated
-    are part of what is printed. `pythons` get an environment where `env_list` has none.
+    What tox logs goes to stderr. It fails if nothing was written; values that cannot be evaluated
+    are part of it. `pythons` get an environment where `env_list` has none.
     """
     return (
-        *("sh", "-c", f'"$@" >&2; cat {_PRINTED}', "sh"),
+        *("sh", "-c", f'"$@" >&2; test -s {PRINTED}', "sh"),
         *("env", f"WHEELWRIGHT_PYTHONS={','.join(pythons)}"),
         *("tox", "config", "--colored", "no", "--no-provision"),
         *("-c", posixpath.basename(place.path), "--workdir", _WORK),
         *("-e", "ALL", "--core", "-k", "env_list", *_KEYS),
-        *("--format", "json", "-o", _PRINTED),
+        *("--format", "json", "-o", PRINTED),
     )
 
 

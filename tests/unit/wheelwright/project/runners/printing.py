@@ -22,7 +22,7 @@ _INSIDE = Path(tox_config.__file__).parents[2] / "inside"
 def ran(
     directory: Path, texts: Mapping[str, str], pythons: Iterable[str] = KNOWN_PYTHONS
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command in a directory that has what tox needs, and nothing else."""
+    """Run the command in a directory that has what tox needs; its stdout is what tox wrote."""
     files = Snapshot(texts)
     place = tox.configured(files)
     assert place is not None
@@ -31,7 +31,7 @@ def ran(
     plugin = (_INSIDE / tox_config.PLUGIN).read_text(encoding="utf-8")
     (directory / tox_config.PLUGIN).write_text(plugin, encoding="utf-8")
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    return subprocess.run(
+    ended = subprocess.run(
         tox_config.command(place, pythons),
         cwd=directory,
         env={"PATH": path, "HOME": str(directory)},
@@ -39,6 +39,9 @@ def ran(
         text=True,
         check=False,
     )
+    written = directory / tox_config.PRINTED
+    ended.stdout = written.read_text(encoding="utf-8") if written.exists() else ""
+    return ended
 
 
 def environments(
