@@ -49,7 +49,7 @@ def test_checks_are_listed(stiletto: Bench, small: Path) -> None:
     assert 0 == ended.code, str(ended)
     assert {f"wheelwright:{name}" for name in CHECKS} <= set(names)
     assert sorted(names) == names
-    assert "Check the code with the project's linters" in ended.out
+    assert "Run the linters the project uses: ruff, flake8, isort." in ended.out
 
 
 def test_functions_are_listed(stiletto: Bench, small: Path) -> None:

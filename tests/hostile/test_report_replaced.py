@@ -109,15 +109,15 @@ def test_matrix_without_a_test_fails(stiletto: Bench, lamp: Path) -> None:
 
 def test_tests_that_nothing_runs_fail_until_skipped(stiletto: Bench, lamp: Path) -> None:
     """Pytest collects nothing, and a module looks like tests: `skip` is one way out."""
-    (lamp / "tests" / "test_a.py").rename(lamp / "tests" / "checks.py")
+    (lamp / "tests" / "test_a.py").unlink()
+    (lamp / "tests" / "checks.py").write_text("def test_good():\n    assert 1 == 1\n")
     (lamp / "Makefile").write_text("test:\n\tpython runtests.py\n")
     red = stiletto.fails(lamp, "test")
     both = stiletto.fails(lamp, "ci")
     text = (lamp / "pyproject.toml").read_text()
     (lamp / "pyproject.toml").write_text(text + '[tool.wheelwright]\nskip = ["tests"]\n')
     skipped = stiletto.passes(lamp, "ci")
-    found = text + '[tool.pytest.ini_options]\npython_files = ["checks.py"]\n'
-    (lamp / "pyproject.toml").write_text(found)
+    (lamp / "pyproject.toml").write_text(text + 'python_files = ["checks.py"]\n')
     ran = stiletto.passes(lamp, "test")
 
     for ended in (red, both):
