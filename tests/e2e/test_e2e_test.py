@@ -160,6 +160,8 @@ def test_edited_lock_reruns_the_install(stiletto: Bench, sample: Sample) -> None
 def test_failure_runs_again(stiletto: Bench, sample: Sample) -> None:
     """Tests that failed run again at the next call; what they are installed with does not."""
     source = sample("failing-test")
+    # Otherwise a test beside this one may run the same step between the two calls.
+    (source / "of_this_test.txt").write_text("alone\n")
     stiletto.fails(source, "test", f"--python={PYTHON}")
     again = stiletto.fails(source, "test", f"--python={PYTHON}")
 
