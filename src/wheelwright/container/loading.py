@@ -132,7 +132,10 @@ async def with_test_modules(loaded: LoadedProject) -> LoadedProject:
         return loaded
     source = loaded.source.directory(project.where) if project.where else loaded.source
     paths = {path for pattern in _TEST_MODULES for path in await source.glob(pattern)}
-    first = [join(project.where, path) for path in sorted(paths)[:MODULES_MAX]]
+    # Those of a member of the workspace are its own.
+    others = tuple(f"{member}/" for member in project.members if member != project.where)
+    every = (join(project.where, path) for path in sorted(paths))
+    first = [path for path in every if not path.startswith(others)][:MODULES_MAX]
     texts = await together({path: partial(_module, loaded, path) for path in first})
     found = {path: text for path, text in texts.items() if text is not None}
     return replace(loaded, project=replace(project, test_modules=found))
