@@ -66,9 +66,7 @@ async def prepared(
     loaded: LoadedProject, python: str, requires: Mapping[str, str]
 ) -> dagger.Container:
     """Return a container to build in, without the source, with what `requires` lists."""
-    image = environment.image(loaded.project, python)
-    fetched = await fetching.build_requirements(image, python, requires)
-    return steps.base(image, python).with_directory(steps.CACHE, fetched)
+    return await fetching.prepared(environment.image(loaded.project, python), python, requires)
 
 
 def with_source(

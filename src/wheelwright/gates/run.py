@@ -95,12 +95,6 @@ async def _carry_out(
         if printed.exit_code == 0 and not step.matches_version(version):
             return Done(Ran(0, tool=label, version=version, impostor=True), ran)
 
-    if step.kind is PACKAGE:
-        requires = building.build_files(loaded.project)
-        image = environment.image(loaded.project, python)
-        fetched = await fetching.build_requirements(image, python, requires)
-        container = container.with_directory(steps.CACHE, fetched)
-
     async def attempt(name: str) -> tuple[Output, dagger.Container]:
         this = attempting.named(container, name)
         if step.kind is INSTALL:
@@ -109,9 +103,10 @@ async def _carry_out(
                 this, step.args, volume=volume, name=step.name, builds=step.builds
             )
             return output, this
-        offline = step.kind is PACKAGE and steps.credentials()
-        args = steps.offline(step.args) if offline else step.args
-        this = steps.observe(this, args, kind=step.kind)
+        if step.kind is PACKAGE:
+            this = steps.package(this, step.args, may_fail=True)
+        else:
+            this = steps.observe(this, step.args, kind=step.kind)
         return await steps.output(this, step.name), this
 
     if step.fresh:
@@ -147,7 +142,7 @@ async def _ready(
     if step.tree is Tree.INSTALLED:
         container, decides = await _installed(step, loaded, python, history)
     else:
-        container = _over(step, loaded, tree, python)
+        container = await _over(step, loaded, tree, python)
         decides = (step.tool, loaded.project.where)
     if step.report:
         # An empty report first: then the directory is there, and a crash leaves no stale one.
@@ -160,13 +155,18 @@ async def _ready(
     return steps.with_variables(container, step.variables), decides
 
 
-def _over(
+async def _over(
     step: Step, loaded: LoadedProject, tree: dagger.Directory, python: str
 ) -> dagger.Container:
     if step.tool:
         container = toolchain.tooled(python, step.tool)
     else:
-        container = steps.base(environment.image(loaded.project, python), python)
+        image = environment.image(loaded.project, python)
+        if step.kind is PACKAGE:
+            requires = building.build_files(loaded.project)
+            container = await fetching.prepared(image, python, requires)
+        else:
+            container = steps.base(image, python)
     container = toolchain.over(container, tree)
     return container.with_workdir(step.workdir) if step.workdir else container
 
@@ -191,7 +191,7 @@ async def _installed(
 async def fixes(loaded: LoadedProject, python: str) -> dagger.Changeset:
     """Return what ruff would change: its safe fixes first, then its format."""
     (step,) = lint.Lint().plan(loaded.project, python)
-    container = _over(step, loaded, loaded.source, python)
+    container = await _over(step, loaded, loaded.source, python)
     for command in (lint.FIX, formatting.WRITE):
         container = steps.run(container, command)
     after = await container.directory(environment.SOURCE).sync()
