@@ -59,6 +59,12 @@ async def build_requirements(
         return dag.directory()
 
 
+async def prepared(image: str, python: str, requires: Mapping[str, str]) -> dagger.Container:
+    """Return a container to build in, without the source, with what `requires` lists."""
+    fetched = await build_requirements(image, python, requires)
+    return (await provided(image, python)).with_directory(CACHE, fetched)
+
+
 async def sdists(
     container: dagger.Container, plan: Environment, wanted: Sequence[Sdist]
 ) -> dagger.Container:

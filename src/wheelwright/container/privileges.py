@@ -71,7 +71,7 @@ BUILD: Final = Kind(
     remark=OF_DEPENDENCIES,
 )
 PACKAGE: Final = Kind(
-    "build the package itself",
+    "build the package itself; ask its back end for metadata",
     foreign=True,
     remark="build requirements are in the layer, from an installing step",
 )

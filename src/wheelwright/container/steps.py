@@ -267,9 +267,12 @@ async def resolve(
     return ended
 
 
-def package(container: dagger.Container, args: Iterable[str]) -> dagger.Container:
-    """Add a command that builds the package, and that has to succeed."""
-    return step(container, PACKAGE, offline(args) if credentials() else args)
+def package(
+    container: dagger.Container, args: Iterable[str], *, may_fail: bool = False
+) -> dagger.Container:
+    """Add a command that builds the package; it has to succeed unless it `may_fail`."""
+    command = offline(args) if credentials() else args
+    return step(container, PACKAGE, command, may_fail=may_fail)
 
 
 def offline(args: Iterable[str]) -> list[str]:

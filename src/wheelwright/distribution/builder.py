@@ -67,8 +67,7 @@ async def prepared(
     """Return a container to build in, without the source, with what `requires` lists."""
     history = for_build(loaded) is not None
     image = environment.image(loaded.project, python, history=history)
-    fetched = await fetching.build_requirements(image, python, requires)
-    container = (await steps.provided(image, python)).with_directory(steps.CACHE, fetched)
+    container = await fetching.prepared(image, python, requires)
     if Language.RUST in languages(loaded.project):
         container = await toolchain.with_rust(container)
     return container

@@ -105,12 +105,6 @@ async def _carry_out(
         if printed.exit_code == 0 and not step.matches_version(version):
             return Done(Ran(0, tool=label, version=version, impostor=True), ran)
 
-    if step.kind is PACKAGE:
-        requires = building.build_files(loaded.project)
-        image = environment.image(loaded.project, python)
-        fetched = await fetching.build_requirements(image, python, requires)
-        container = container.with_directory(steps.CACHE, fetched)
-
     async def attempt(name: str) -> tuple[Output, dagger.Container]:
         this = attempting.named(container, name)
         if step.kind is INSTALL:
@@ -119,9 +113,10 @@ async def _carry_out(
                 this, step.args, volume=volume, name=step.name, builds=step.builds
             )
             return output, this
-        offline = step.kind is PACKAGE and steps.credentials()
-        args = steps.offline(step.args) if offline else step.args
-        this = steps.observe(this, args, kind=step.kind)
+        if step.kind is PACKAGE:
+            this = steps.package(this, step.args, may_fail=True)
+        else:
+            this = steps.observe(this, step.args, kind=step.kind)
         return await steps.output(this, step.name), this
 
     if step.fresh:
@@ -183,7 +178,11 @@ async def _over(
     else:
         plain = cpython(python)
         image = environment.image(loaded.project, plain, history=step.history)
-        container = steps.base(image, plain)
+        if step.kind is PACKAGE:
+            requires = building.build_files(loaded.project)
+            container = await fetching.prepared(image, plain, requires)
+        else:
+            container = steps.base(image, plain)
     container = toolchain.over(container, tree)
     repository = for_build(loaded)
     if step.history and repository is not None:
