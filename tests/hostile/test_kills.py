@@ -145,19 +145,31 @@ def test_killed_export_is_repaired(tmp_path: Path) -> None:
     _kill_exports(tmp_path, range(2))
 
 
-@pytest.mark.slow
-def test_eighty_killed_calls(tmp_path: Path) -> None:
+def _some(seeds: int, at_once: int) -> list[object]:
+    """Return ranges of seeds: the first for the long suites, the others for `-m repeated`."""
+    return [
+        pytest.param(
+            range(first, first + at_once),
+            marks=pytest.mark.repeated if first else pytest.mark.slow,
+            id=f"from {first}",
+        )
+        for first in range(0, seeds, at_once)
+    ]
+
+
+@pytest.mark.parametrize("seeds", _some(80, 20))
+def test_many_killed_calls(tmp_path: Path, seeds: range) -> None:
     """The same for 80 seeds."""
-    _kill_calls(tmp_path, range(80))
+    _kill_calls(tmp_path, seeds)
 
 
-@pytest.mark.slow
-def test_forty_killed_volumes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("seeds", _some(40, 10))
+def test_many_killed_volumes(tmp_path: Path, seeds: range) -> None:
     """The same for 40 seeds."""
-    _kill_volumes(tmp_path, range(40))
+    _kill_volumes(tmp_path, seeds)
 
 
-@pytest.mark.slow
-def test_forty_killed_exports(tmp_path: Path) -> None:
+@pytest.mark.parametrize("seeds", _some(40, 10))
+def test_many_killed_exports(tmp_path: Path, seeds: range) -> None:
     """The same for 40 seeds."""
-    _kill_exports(tmp_path, range(40))
+    _kill_exports(tmp_path, seeds)
