@@ -121,6 +121,7 @@ def test_tests_run_as_root_where_the_settings_say_so(stiletto: Bench, tmp_path: 
     assert "  1 passed in" in ended.out
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user stays one in plain mode")
 def test_plain_mode_says_that_it_has_one_user(stiletto: Bench, tmp_path: Path) -> None:
     """Without namespaces nothing runs as another user, and one line says so."""
@@ -137,6 +138,7 @@ def test_plain_mode_says_that_it_has_one_user(stiletto: Bench, tmp_path: Path) -
     assert "  1 passed in" in ended.out
 
 
+@pytest.mark.slow
 def test_pretended_version_is_for_one_build(stiletto: Bench, tmp_path: Path) -> None:
     """No test sees it, nor settings of ours; a sdist beside it keeps its version."""
     sdist = tmp_path / "reef" / "vendor" / "shoal-1.5.0.tar.gz"
@@ -165,6 +167,7 @@ def test_pretended_version_is_for_one_build(stiletto: Bench, tmp_path: Path) -> 
     assert "no .git and no PKG-INFO: tested as version 0.0.0" in ended.out
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("cargo") is None, reason="no Rust on this machine")
 def test_rust_of_the_caller_is_seen_without_its_credentials(
     stiletto: Bench, tmp_path: Path

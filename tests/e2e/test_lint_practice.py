@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from .bench import Bench
 from .repositories import HATCHLING, repository, write
 
@@ -54,6 +56,7 @@ def test_hooks_run_over_their_own_files(stiletto: Bench, tmp_path: Path) -> None
     )
 
 
+@pytest.mark.slow
 def test_linters_of_tox_run(stiletto: Bench, tmp_path: Path) -> None:
     """Isort fails and flake8 passes: the verdict has both, and names what it does not run."""
     files = {
@@ -91,6 +94,7 @@ def test_plugins_of_a_hook_are_installed(stiletto: Bench, tmp_path: Path) -> Non
     assert "src/named/__init__.py:1:6: N802" in error
 
 
+@pytest.mark.slow
 def test_black_and_isort_write_what_they_would_change(stiletto: Bench, tmp_path: Path) -> None:
     """`format` uses the tools that the gates use."""
     pyproject = (
@@ -111,6 +115,7 @@ def test_black_and_isort_write_what_they_would_change(stiletto: Bench, tmp_path:
     stiletto.passes(source, "lint")
 
 
+@pytest.mark.slow
 def test_a_broken_configuration_fails_only_what_needs_it(stiletto: Bench, tmp_path: Path) -> None:
     """With its line and the setting that goes around it; the build is made."""
     files = {

@@ -70,6 +70,7 @@ def lock(bench: Bench, at: Path) -> Path:
     return commit(at)
 
 
+@pytest.mark.slow
 def test_metadata_from_the_history_is_compared(stiletto: Bench, tmp_path: Path) -> None:
     """The back end gets the real .git."""
     pyproject = (
@@ -92,6 +93,7 @@ def test_metadata_from_the_history_is_compared(stiletto: Bench, tmp_path: Path) 
     assert "does not match" in stiletto.fails(source, "lock-check").error
 
 
+@pytest.mark.slow
 def test_a_list_of_paths_is_compared(stiletto: Bench, tmp_path: Path) -> None:
     """Each of its tables may name a directory, which names another one."""
     sources = (
@@ -115,6 +117,7 @@ def test_a_list_of_paths_is_compared(stiletto: Bench, tmp_path: Path) -> None:
     assert "1 passed" in stiletto.passes(source, "test").out
 
 
+@pytest.mark.slow
 def test_a_directory_of_wheels_is_there(stiletto: Bench, tmp_path: Path) -> None:
     """For the comparison and for the tests."""
     made = repository(
@@ -141,6 +144,7 @@ def test_a_directory_of_wheels_is_there(stiletto: Bench, tmp_path: Path) -> None
     assert "1 passed" in stiletto.passes(source, "test").out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("writer", "form", "python", "tool"),
     [("2.1.3", "2.1", "3.13", "poetry 2."), ("1.8.4", "2.0", "3.11", "poetry 1.8.")],

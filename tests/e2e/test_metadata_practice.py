@@ -98,6 +98,7 @@ def test_versions(kind: str, oldest: str, gate: str, stiletto: Bench, tmp_path: 
     assert stiletto.passes(source, "check-versions").out.startswith(gate)
 
 
+@pytest.mark.slow
 def test_an_application(stiletto: Bench, tmp_path: Path) -> None:
     """There is nothing to build and no claim; its tests run."""
     test = "import app\n\n\ndef test_answer() -> None:\n    assert 42 == app.ANSWER\n"
@@ -132,6 +133,7 @@ def test_an_application_of_poetry(stiletto: Bench, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_package_below_that_has_no_pyproject(stiletto: Bench, tmp_path: Path) -> None:
     """`--package` names it by its path; the root has nothing of Python."""
     files = {f"old/{path}": text for path, text in SETUP_PY.items()}
@@ -147,6 +149,7 @@ def test_a_directory_without_python(stiletto: Bench, tmp_path: Path) -> None:
     assert ended.error.startswith("no pyproject.toml in the source (it has: index.html, site.css)")
 
 
+@pytest.mark.slow
 def test_a_version_that_setup_py_takes_from_git(stiletto: Bench, tmp_path: Path) -> None:
     """Build and tests have the tag's."""
     files = {
@@ -163,6 +166,7 @@ def test_a_version_that_setup_py_takes_from_git(stiletto: Bench, tmp_path: Path)
     assert "1 passed" in stiletto.passes(source, "test").out
 
 
+@pytest.mark.slow
 def test_pythons_that_setup_py_computes(stiletto: Bench, tmp_path: Path) -> None:
     """The back end says them, in one step that is cached; where it fails, the file is named."""
     call = 'setup(name="lock-code", version="2.0", python_requires=OLDEST, py_modules=[])\n'

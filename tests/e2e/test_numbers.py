@@ -66,6 +66,7 @@ def test_exit_code_0_hides_no_failure(stiletto: Bench, tmp_path: Path) -> None:
         assert "1 failed, although pytest ended with 0" in ended.error
 
 
+@pytest.mark.slow
 def test_too_little_coverage_is_a_verdict(stiletto: Bench, tmp_path: Path) -> None:
     """One Python alone fails, and names what judges the total: there both together pass."""
     options = '\n[tool.pytest.ini_options]\naddopts = "--cov=reef --cov-fail-under=100"\n'
@@ -87,7 +88,10 @@ def test_too_little_coverage_is_a_verdict(stiletto: Bench, tmp_path: Path) -> No
     assert "coverage 75.0 % is below 80 %" in part.error
 
 
-@pytest.mark.parametrize("requirement", ["pytest>=9", 'pytest<9", "pytest-subtests'])
+@pytest.mark.parametrize(
+    "requirement",
+    ["pytest>=9", pytest.param('pytest<9", "pytest-subtests', marks=pytest.mark.slow)],
+)
 def test_tests_are_counted_as_pytest_counts(
     stiletto: Bench, tmp_path: Path, requirement: str
 ) -> None:
@@ -116,6 +120,7 @@ def test_tests_are_counted_as_pytest_counts(
     )
 
 
+@pytest.mark.slow
 def test_lists_that_are_cut_say_so(stiletto: Bench, tmp_path: Path) -> None:
     """Of sixty failures fifty are shown, and the others are in junit.xml."""
     test = (
@@ -165,7 +170,14 @@ def test_doctests_have_their_place_and_reason(stiletto: Bench, tmp_path: Path) -
     assert {"README.md", "src/seven/__init__.py", "tests/test_seven.py"} == paths
 
 
-@pytest.mark.parametrize("source_option", ['source = ["src"]', 'source_pkgs = ["berth"]', ""])
+@pytest.mark.parametrize(
+    "source_option",
+    [
+        pytest.param('source = ["src"]', marks=pytest.mark.slow),
+        pytest.param('source_pkgs = ["berth"]', marks=pytest.mark.slow),
+        "",
+    ],
+)
 def test_coverage_of_a_member_is_named_from_the_root(
     stiletto: Bench, tmp_path: Path, source_option: str
 ) -> None:

@@ -31,6 +31,7 @@ def package(at: Path, files: Mapping[str, str], more: str = "") -> Path:
     return write(at, {**base, **files})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("more", "files", "place"),
     [
@@ -83,6 +84,7 @@ def test_what_the_project_installs_is_there(
     assert "added pytest" not in said
 
 
+@pytest.mark.slow
 def test_hatch_brings_its_own_defaults(stiletto: Bench, tmp_path: Path) -> None:
     """`hatch test` has pytest by itself; the project adds to it."""
     more = '[tool.hatch.envs.hatch-test]\nextra-dependencies = ["hypothesis"]\n'
@@ -193,6 +195,7 @@ def test_directories_beside_the_package_are_installed(stiletto: Bench, tmp_path:
     assert "api/test-requirements.txt" in said
 
 
+@pytest.mark.slow
 def test_a_command_of_the_settings_runs_as_written(stiletto: Bench, tmp_path: Path) -> None:
     """`test` and `env` of [tool.wheelwright] name command and variables; --env wins."""
     more = (
@@ -205,6 +208,7 @@ def test_a_command_of_the_settings_runs_as_written(stiletto: Bench, tmp_path: Pa
     assert "exit code 1; tests are not counted" in said
 
 
+@pytest.mark.slow
 def test_several_commands_of_one_environment_are_one_run(stiletto: Bench, tmp_path: Path) -> None:
     """Both calls of pytest count; a later command that fails fails the run."""
     tox = "[testenv]\ndeps = pytest\ncommands =\n    pytest tests/a\n    pytest tests/b\n"

@@ -62,6 +62,7 @@ def test_a_tracked_directory_with_the_name_of_a_cache_is_built(
     assert {"hut/venv/__init__.py", "hut/build/__init__.py"} <= names
 
 
+@pytest.mark.slow
 def test_an_ignored_file_is_nowhere(stiletto: Bench, tmp_path: Path) -> None:
     """Not in the distributions, nor in the tests; a change of it runs no step again."""
     test = (
@@ -97,6 +98,7 @@ def test_generated_code_that_git_ignores_is_not_linted(stiletto: Bench, tmp_path
     stiletto.passes(source, "check-format")
 
 
+@pytest.mark.slow
 def test_rules_above_a_package_count(stiletto: Bench, tmp_path: Path) -> None:
     """A laptop's secrets do not get into the distributions of a package in a directory."""
     files = {
@@ -165,6 +167,7 @@ def test_a_worktree_names_its_repository(stiletto: Bench, tmp_path: Path) -> Non
     assert (tmp_path / "dist" / "tide-2.5.0.tar.gz").is_file()
 
 
+@pytest.mark.slow
 def test_submodules_are_part_of_the_source(stiletto: Bench, tmp_path: Path) -> None:
     """Their files are in the wheel; an empty one is named with the command that fills it."""
     data = repository(tmp_path / "data", {"table.json": "{}\n"})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from .bench import Bench
 from .repositories import HATCHLING, git, repository
 
@@ -37,6 +39,7 @@ def test_what_tox_calls_is_what_runs(stiletto: Bench, tmp_path: Path) -> None:
     assert "mypy src tests/typing" in [name for name, _ in ended.steps]
 
 
+@pytest.mark.slow
 def test_an_environment_without_the_package_has_its_own_requirements(
     stiletto: Bench, tmp_path: Path
 ) -> None:
@@ -114,6 +117,7 @@ def test_a_hook_at_a_commit_runs_our_version_and_says_why(stiletto: Bench, tmp_p
     assert "set typecheck in [tool.wheelwright]" in ended.out
 
 
+@pytest.mark.slow
 def test_keys_of_other_sections_are_not_mypys(stiletto: Bench, tmp_path: Path) -> None:
     """`files` of a release tool leaves mypy without targets: src is a guess, and named so."""
     files = {
@@ -125,6 +129,7 @@ def test_keys_of_other_sections_are_not_mypys(stiletto: Bench, tmp_path: Path) -
     assert "from setup.cfg [mypy], over src because its configuration names no files" in ended.out
 
 
+@pytest.mark.slow
 def test_the_version_of_a_requirements_file_runs(stiletto: Bench, tmp_path: Path) -> None:
     """In the environment that has the same program, its version is the one that is named."""
     pyproject = HATCHLING.format(name="ash") + "\n[tool.mypy]\nstrict = true\n"
@@ -139,6 +144,7 @@ def test_the_version_of_a_requirements_file_runs(stiletto: Bench, tmp_path: Path
     assert "mypy 2." not in ended.said
 
 
+@pytest.mark.slow
 def test_packages_that_no_name_leads_to_are_found(stiletto: Bench, tmp_path: Path) -> None:
     """The distribution is called otherwise than the package in it; tests are not guessed."""
     pyproject = HATCHLING.format(name="birch-tools") + (
