@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from .bench import Bench
-from .repositories import HATCHLING, repository, write
+from .repositories import HATCHLING, commit, repository, write
 
 RUFF = "https://github.com/astral-sh/ruff-pre-commit"
 TOX = """\
@@ -54,6 +54,29 @@ def test_hooks_run_over_their_own_files(stiletto: Bench, tmp_path: Path) -> None
     assert formatted.startswith(
         f"all files are formatted; {ruff} ruff-format; the hook leaves out 2 files"
     )
+
+
+@pytest.mark.slow
+def test_a_program_without_an_extension_is_linted(stiletto: Bench, tmp_path: Path) -> None:
+    """An executable file is of the language that its first line names, as pre-commit has it."""
+    config = f"repos:\n  - repo: {RUFF}\n    rev: v0.16.3\n    hooks: [{{id: ruff-check}}]\n"
+    files = {
+        "pyproject.toml": HATCHLING.format(name="barge") + "\n[tool.ruff]\n",
+        ".pre-commit-config.yaml": config,
+        "src/barge/__init__.py": "",
+        "tools/hoist": "#!/usr/bin/env python3\nimport os\n",
+        "tools/lower": "#!/bin/sh\nimport os\n",
+        "tools/notes": "#!/usr/bin/env python3\nimport os\n",
+    }
+    source = write(tmp_path / "barge", files)
+    (source / "tools" / "a blob").write_bytes(bytes(range(256)))
+    for name in ("hoist", "lower", "a blob"):
+        (source / "tools" / name).chmod(0o755)
+
+    error = stiletto.fails(commit(source), "lint").error
+
+    assert "1 issue" in error
+    assert "tools/hoist:2:8: F401" in error
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,7 +11,7 @@ from typing import TypeVar
 import anyio
 import dagger
 
-from wheelwright.container.source import Source, tracked
+from wheelwright.container.source import Source, first_lines, tracked
 from wheelwright.errors import ProjectError
 from wheelwright.pins import PACKAGE
 from wheelwright.project import pyproject as toml
@@ -23,6 +24,7 @@ from wheelwright.project.workspace import locate, members
 T = TypeVar("T")
 
 MODULES_MAX, MODULE_SIZE_MAX = 200, 256 * 1024
+SCRIPTS_MAX = 500
 
 # Where modules with tests are looked for.
 _TEST_MODULES = (
@@ -160,7 +162,8 @@ async def _text_or_nothing(loaded: LoadedProject, path: str) -> str | None:
 async def with_paths(loaded: LoadedProject) -> LoadedProject:
     """Return the project with the paths of its files: those that git tracks, where it has git.
 
-    Hooks of pre-commit get them. Links and submodules are not among them.
+    Hooks of pre-commit get them. Links and submodules are not among them. Which files are
+    executable is known from git alone.
 
     Raises:
         ProjectError: git cannot read the repository.
@@ -168,10 +171,19 @@ async def with_paths(loaded: LoadedProject) -> LoadedProject:
     if loaded.project.paths:
         return loaded
     paths = [path for path in await loaded.source.glob("**") if not path.endswith("/")]
+    executables: dict[str, str] = {}
     if loaded.repository is not None:
         there = set(paths)
-        paths = [path for path in await tracked(loaded.repository) if path in there]
-    return replace(loaded, project=replace(loaded.project, paths=tuple(sorted(paths))))
+        found = await tracked(loaded.repository)
+        paths = [path for path in found if path in there]
+        executables = {path: "" for path in paths if found[path]}
+        # What has an extension, or a name that is known, is typed by it.
+        nameless = [path for path in executables if "." not in posixpath.basename(path)]
+        if nameless := nameless[:SCRIPTS_MAX]:
+            lines = await first_lines(loaded.source, nameless)
+            executables |= dict(zip(nameless, lines, strict=True))
+    project = replace(loaded.project, paths=tuple(sorted(paths)), executables=executables)
+    return replace(loaded, project=project)
 
 
 def _below(paths: Iterable[str], base: str) -> list[str]:

@@ -19,13 +19,18 @@ from wheelwright.container import steps
 from wheelwright.container.privileges import CODE
 from wheelwright.errors import ProjectError
 from wheelwright.project import worktree
-from wheelwright.project.files import join, upward
+from wheelwright.project.files import join, literal, upward
 from wheelwright.project.reading import shortened
 from wheelwright.project.worktree import Kept
 
 _TREE = "/opt/wheelwright/tree"
 _SCRIPT = "/opt/wheelwright/list-files.sh"
 _ANSWER = "/opt/wheelwright/files"
+# What is no text has a first line, too.
+_FIRST_LINES = """for path; do
+  head -c 200 "./$path" | head -n 1 | tr -cd ' -~'
+  echo
+done"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +79,8 @@ async def read(given: dagger.Directory, git: dagger.Directory | None = None) -> 
     return await _kept(given, candidate, place)
 
 
-async def tracked(repository: dagger.Directory) -> list[str]:
-    """Return the files that a repository tracks, without links and submodules.
+async def tracked(repository: dagger.Directory) -> dict[str, bool]:
+    """Return the files that a repository tracks, and which are executable; no links, no submodules.
 
     Raises:
         ProjectError: git cannot read the repository.
@@ -190,6 +195,15 @@ async def _run(container: dagger.Container, where: str, names: Sequence[str]) ->
     done = await steps.output(asked, "git ls-files")
     error = done.stderr or f"exit code {done.exit_code}"
     return await asked.file(_ANSWER).contents(), error if done.exit_code else ""
+
+
+async def first_lines(source: dagger.Directory, paths: Sequence[str]) -> list[str]:
+    """Return the first line of each file, at most 200 bytes of it."""
+    files = source.filter(include=literal(paths))
+    container = steps.git().with_directory(_TREE, files).with_workdir(_TREE)
+    asked = steps.run(container, ["sh", "-c", _FIRST_LINES, "sh", *paths])
+    printed = await steps.output(asked, "read first lines")
+    return printed.stdout.split("\n")[: len(paths)]
 
 
 async def _from_index(given: dagger.Directory, paths: Sequence[str]) -> dagger.Directory:

@@ -95,7 +95,14 @@ def _call(project: Project, python: str, found: Configured, number: int, hook: H
     assert hook.program is not None
     own, every = (
         _within(project, found, names)
-        for names in _selected(project.paths, found.text, found.hooks.path, found.where, number)
+        for names in _selected(
+            project.paths,
+            tuple(project.executables.items()),
+            found.text,
+            found.hooks.path,
+            found.where,
+            number,
+        )
     )
     if not own and not hook.always_run:
         return None
@@ -120,17 +127,23 @@ def _within(project: Project, found: Configured, names: tuple[str, ...]) -> tupl
 
 @lru_cache(maxsize=32)
 def _selected(
-    paths: tuple[str, ...], text: str, path: str, where: str, number: int
+    paths: tuple[str, ...],
+    executables: tuple[tuple[str, str], ...],
+    text: str,
+    path: str,
+    where: str,
+    number: int,
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the files of a hook, and those that it has without any pattern; kept for the next."""
     hooks = precommit.read(text, path)
     hook = hooks.hooks[number]
     start = f"{where}/" if where else ""
     below = [each.removeprefix(start) for each in paths if each.startswith(start)]
+    scripts = {each.removeprefix(start): line for each, line in executables}
     every = precommit.selected(
-        below, replace(hook, files="", exclude=""), replace(hooks, files="", exclude="")
+        below, replace(hook, files="", exclude=""), replace(hooks, files="", exclude=""), scripts
     )
-    return tuple(precommit.selected(every, hook, hooks)), tuple(every)
+    return tuple(precommit.selected(every, hook, hooks, scripts)), tuple(every)
 
 
 def _tool(project: Project, python: str, hook: Hook) -> Tool:

@@ -210,7 +210,7 @@ def _of_hook(project: Project, hook: Hook, hooks: Hooks, python: str) -> Check |
     checker = _checker_of(hook)
     start = f"{project.where}/" if project.where else ""
     files = [path for path in project.paths if path.startswith(start)]
-    files = precommit.selected(files, hook, hooks)
+    files = precommit.selected(files, hook, hooks, project.executables)
     if checker is None or not (files or hook.always_run):
         return None
     given = files if hook.pass_filenames else []

@@ -63,6 +63,8 @@ class Project:
             anybody asked for them.
         paths: the files that git tracks, without links and submodules; empty before anybody asked
             for them (`container.loading.with_paths`).
+        executables: which of them are executable, with the first line of those whose name does not
+            say what they are.
         built: METADATA as the back end makes it; empty before anybody asked for it.
     """
 
@@ -77,6 +79,7 @@ class Project:
     tox: Printed | None = None
     test_modules: Mapping[str, str] = field(default_factory=dict)
     paths: tuple[str, ...] = ()
+    executables: Mapping[str, str] = field(default_factory=dict)
     built: str = ""
 
     @cached_property

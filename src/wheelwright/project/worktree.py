@@ -84,7 +84,8 @@ echo
 
 _STAGED: Final = re.compile(r"(?P<mode>[0-7]{6}) (?P<hash>[0-9a-f]{40,64}) [0-3]\t(?P<path>.+)")
 _MODULE: Final = "160000"
-_FILES: Final = frozenset({"100644", "100755"})
+_EXECUTABLE: Final = "100755"
+_FILES: Final = frozenset({"100644", _EXECUTABLE})
 _ESCAPE: Final = re.compile(r'\\([abfnrtv"\\]|[0-7]{3})')
 _ESCAPED: Final = dict(zip("abfnrtv", "\a\b\f\n\r\t\v", strict=True))
 
@@ -157,21 +158,23 @@ def places(text: str, name: str) -> dict[str, str]:
     return found
 
 
-def files(text: str) -> list[str]:
+def files(text: str) -> dict[str, bool]:
     """Return the tracked files of the step's answer, in git's order; no links, no submodules.
+
+    Each is mapped to whether it is executable.
 
     A path that a merge left in several versions is there once.
 
     Raises:
         ProjectError: it is not what git prints.
     """
-    found: dict[str, None] = {}
+    found: dict[str, bool] = {}
     for line in text.partition("\n\n")[0].split("\n") if text[:1] != "\n" else ():
         if not (staged := _STAGED.fullmatch(line)):
             raise _unknown(line)
         if staged["mode"] in _FILES:
-            found[unquoted(staged["path"])] = None
-    return list(found)
+            found[unquoted(staged["path"])] = staged["mode"] == _EXECUTABLE
+    return found
 
 
 def blob(text: str) -> str:

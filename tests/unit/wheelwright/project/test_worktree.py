@@ -98,8 +98,9 @@ def test_tracked_files_are_those_with_contents_of_their_own() -> None:
     ]
     text = "".join(f"{mode} {hash_} {stage}\t{path}\n" for mode, stage, path in rows)
 
-    assert ["a.py", "bin/run", "merged.py", "café.py"] == worktree.files(f"{text}\n")
-    assert [] == worktree.files("\n")
+    expected = {"a.py": False, "bin/run": True, "merged.py": False, "café.py": False}
+    assert expected == worktree.files(f"{text}\n")
+    assert {} == worktree.files("\n")
     with pytest.raises(ProjectError, match="git lists its files in an unknown way"):
         worktree.files("? a.py\n\n")
 
