@@ -71,6 +71,7 @@ def test_formatting_what_is_formatted_changes_nothing(engine: Bench, sample: Sam
     assert before == {path: path.read_bytes() for path in source.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_typecheck_passes_on_an_asked_python(engine: Bench, sample: Sample) -> None:
     """`typecheck --python X` checks for X, with the checker that the project locks."""
     ended = engine.passes(sample("hatchling-src"), "typecheck", f"--python={PYTHON}")

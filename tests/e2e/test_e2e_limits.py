@@ -22,6 +22,7 @@ def sleepy(sample: Sample) -> Path:
     return package
 
 
+@pytest.mark.slow
 def test_a_step_that_stalls_is_ended_and_told(stiletto: Bench, sample: Sample) -> None:
     """Its name, its limit, what it last printed and a code of its own; nothing waits for it."""
     ended = stiletto.call(sleepy(sample), "--step-timeout=8s", "test", "--python=3.11")
@@ -32,6 +33,7 @@ def test_a_step_that_stalls_is_ended_and_told(stiletto: Bench, sample: Sample) -
     assert ended.elapsed_s < 60
 
 
+@pytest.mark.slow
 def test_a_call_that_stalls_names_the_steps_under_way(stiletto: Bench, sample: Sample) -> None:
     """The whole call's limit ends it, with the steps that were still running."""
     package = sleepy(sample)

@@ -99,6 +99,7 @@ def plain(stiletto: Bench, plain_store: Path) -> Bench:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "words"),
     [
@@ -106,23 +107,18 @@ def plain(stiletto: Bench, plain_store: Path) -> Bench:
         ("hatchling-src", ["ci", f"--python={PYTHON}"]),
         ("badly-formatted", ["format", "modified-paths"]),
         ("setuptools-flat", ["test", f"--python={PYTHON}"]),
-        *(
-            pytest.param(name, words, marks=pytest.mark.slow)
-            for name, words in (
-                ("badly-formatted", ["lint"]),
-                ("badly-formatted", ["check-format"]),
-                ("hatchling-src", ["build", f"--python={PYTHON}", "entries"]),
-                ("hatchling-src", ["check-versions"]),
-                ("hatchling-src", ["lock-check"]),
-                ("hatchling-src", ["test", f"--python={PYTHON}"]),
-                ("hatchling-src", ["typecheck", f"--python={PYTHON}"]),
-                ("hatchling-src", ["versions"]),
-                ("failing-test", ["test-run", f"--python={PYTHON}", "summary"]),
-                ("failing-test", ["test-run", f"--python={PYTHON}", "exit-code"]),
-                ("type-errors", ["typecheck", f"--python={PYTHON}"]),
-                ("workspace", ["--package=quay-crane", "test", f"--python={PYTHON}"]),
-            )
-        ),
+        ("badly-formatted", ["lint"]),
+        ("badly-formatted", ["check-format"]),
+        ("hatchling-src", ["build", f"--python={PYTHON}", "entries"]),
+        ("hatchling-src", ["check-versions"]),
+        ("hatchling-src", ["lock-check"]),
+        ("hatchling-src", ["test", f"--python={PYTHON}"]),
+        ("hatchling-src", ["typecheck", f"--python={PYTHON}"]),
+        ("hatchling-src", ["versions"]),
+        ("failing-test", ["test-run", f"--python={PYTHON}", "summary"]),
+        ("failing-test", ["test-run", f"--python={PYTHON}", "exit-code"]),
+        ("type-errors", ["typecheck", f"--python={PYTHON}"]),
+        ("workspace", ["--package=quay-crane", "test", f"--python={PYTHON}"]),
     ],
 )
 def test_plain_mode_gives_the_same(

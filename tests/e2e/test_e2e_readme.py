@@ -19,9 +19,6 @@ SET_UP = "python3 -m venv build/uv && build/uv/bin/pip install -q uv && "
 WHOLE_SUITE = "build/uv/bin/uv run pytest -n 2 --dist worksteal"
 """Not from inside itself; `.ci/run` runs these words."""
 
-LONG = ("tests.e2e.release_demo", "tests.e2e.record")
-"""Programs that take minutes."""
-
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -59,10 +56,9 @@ def plainer(line: str) -> str:
 @pytest.mark.parametrize(
     ("command", "shown"),
     [
-        pytest.param(
-            *one, id=one[0][-60:], marks=[pytest.mark.slow] if one[0].endswith(LONG) else []
-        )
-        for one in commands()
+        # A few seconds up to minutes each; the first is what a new user types.
+        pytest.param(*one, id=one[0][-60:], marks=[pytest.mark.slow] if number else [])
+        for number, one in enumerate(commands())
         if one[0] != WHOLE_SUITE
     ],
 )

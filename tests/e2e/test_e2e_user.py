@@ -107,6 +107,7 @@ def test_ordinary_user_runs_tests_in_bubblewrap(user: User) -> None:
     assert {NOBODY} == owners
 
 
+@pytest.mark.slow
 def test_ordinary_user_saves_a_build(user: User) -> None:
     """What is built belongs to the user who saved it."""
     user.bench.passes(user.source, "build", f"--python={user.python}", "-o", "dist")

@@ -189,6 +189,7 @@ def test_rust_of_the_caller_is_seen_without_its_credentials(
     assert wheel.name.startswith("hello-0.1.0-py3-none-")
 
 
+@pytest.mark.slow
 def test_python_of_the_constructor_is_the_only_cell(stiletto: Bench, tmp_path: Path) -> None:
     """`--python` before `matrix` holds for it; one behind it wins."""
     files = {

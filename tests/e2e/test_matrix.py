@@ -167,6 +167,7 @@ def test_total_below_the_minimum_fails(engine: Bench, judged: Ended) -> None:
     assert "coverage 84.6 % over 2 cells" in engine.passes(DEMO, *words).out
 
 
+@pytest.mark.slow
 def test_missing_python_fails_its_cell_alone(engine: Bench, judged: Ended) -> None:
     """A Python that the engine cannot provide is its cell's failure, or left out on request."""
     words = ("matrix", "--python=3.11,3.99")

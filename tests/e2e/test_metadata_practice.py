@@ -59,6 +59,7 @@ def contents(dist: Path) -> dict[str, bytes]:
         return found | {f"wheel {name}": wheels.read(name) for name in wheels.namelist()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_distributions_are_those_of_uv(kind: str, stiletto: Bench, tmp_path: Path) -> None:
     """`build` makes what a bare `uv build` makes, member by member."""

@@ -49,6 +49,7 @@ def reports(bench: Bench, source: Path, to: Path, *words: str) -> Path:
     return to
 
 
+@pytest.mark.slow
 def test_exit_code_0_hides_no_failure(stiletto: Bench, tmp_path: Path) -> None:
     """A test that ends the process with 0 is seen, and the note says so."""
     test = (

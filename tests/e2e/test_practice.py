@@ -177,6 +177,7 @@ def test_tests_that_are_not_collected_fail_with_their_names(
     assert "tests/checks.py looks like tests" in said
 
 
+@pytest.mark.slow
 def test_directories_beside_the_package_are_installed(stiletto: Bench, tmp_path: Path) -> None:
     """`-e ../sdk` and `-c ../constraints.txt` are where the repository has them."""
     files = {

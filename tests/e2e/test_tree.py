@@ -129,6 +129,7 @@ def test_configuration_above_a_package_counts(stiletto: Bench, tmp_path: Path) -
     assert "back/src/back/__init__.py:1:8: F401" in ended.error
 
 
+@pytest.mark.slow
 def test_a_back_end_lists_files_with_git(stiletto: Bench, tmp_path: Path) -> None:
     """Its data are in the wheel, although the version is written down."""
     pyproject = (
@@ -153,6 +154,7 @@ def test_the_version_comes_from_the_tag(stiletto: Bench, tmp_path: Path) -> None
     assert "1 passed" in stiletto.passes(source, "test").out
 
 
+@pytest.mark.slow
 def test_a_worktree_names_its_repository(stiletto: Bench, tmp_path: Path) -> None:
     """With that, the version is the worktree's; without, one sentence says what to pass."""
     main = repository(tmp_path / "main", TIDE, "v2.4.0")

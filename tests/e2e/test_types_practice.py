@@ -94,6 +94,7 @@ def test_a_hook_has_its_files_and_its_dependencies(stiletto: Bench, tmp_path: Pa
     ) in ended.out
 
 
+@pytest.mark.slow
 def test_a_hook_at_a_commit_runs_our_version_and_says_why(stiletto: Bench, tmp_path: Path) -> None:
     """A hash names no version of mypy; a computed session of nox is named as well."""
     commit = "c41e6916784c4efdc3b2f7a4b0a1e9f1d2c3b4a5"

@@ -165,6 +165,7 @@ def tell(source: Path, *lines: str) -> Path:
     return source
 
 
+@pytest.mark.slow
 def test_gates_pass_and_say_which_cells_are_native(
     program: dict[str, str], sample: Sample, tmp_path: Path
 ) -> None:

@@ -151,6 +151,7 @@ def built(bench: Bench, source: Path, to: Path) -> list[str]:
     return names_in({path.name: path.read_bytes() for path in to.iterdir()})
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 @pytest.mark.network
 def test_tests_find_no_cache_that_a_build_reads(

@@ -88,6 +88,7 @@ def stopped_at(at: ReleaseBench, ended: Ended, commit: str, *paths: str) -> None
     assert [] == [ref for ref in at.outside.repository.refs() if "lock" in ref or "v1.2.4^" in ref]
 
 
+@pytest.mark.slow
 def test_a_backdoor_beside_the_edits_stops(at: ReleaseBench) -> None:
     """A file that no reviewed commit has is named with commit and author, and nothing is out."""
     backdoor = "src/sample_package/backdoor.py"

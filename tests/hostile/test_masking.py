@@ -203,6 +203,7 @@ async def step(self, token: dagger.Secret) -> str:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 @pytest.mark.network
 def test_no_way_out_of_a_command_shows_a_secret(tmp_path: Path) -> None:

@@ -104,6 +104,7 @@ def test_no_pattern_is_made_of_a_name_unescaped() -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 @pytest.mark.network
 @pytest.mark.timeout(240)

@@ -134,6 +134,7 @@ def call(environ: dict[str, str], package: Path, words: Sequence[str]) -> tuple[
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 @pytest.mark.network
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ def pytests(ended: Ended) -> int:
     return sum(name.startswith("pytest ") for name in ended.ran)
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 @pytest.mark.network
 def test_red_test_runs_again_and_a_reader_gets_the_newest_run(

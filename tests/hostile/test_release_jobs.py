@@ -466,6 +466,7 @@ def built(
         yield jobs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("alter", "fact"), FILES.values(), ids=FILES)
 def test_changed_files_are_refused(
     alter: Callable[[Path], object], fact: str, built: Jobs, tmp_path: Path

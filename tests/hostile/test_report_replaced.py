@@ -56,7 +56,6 @@ ACTS = {
     "other-xml": 'REPORT.write_text("<html/>")',
     "none-failed": """REPORT.write_text('<testsuite tests="-7" failures="-3"/>')""",
 }
-QUICK = ("fifo", "large")
 
 
 @pytest.fixture
@@ -71,10 +70,8 @@ def lamp(tmp_path: Path) -> Path:
     return package
 
 
-@pytest.mark.parametrize(
-    "name",
-    [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in ACTS],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ACTS)
 def test_replaced_report_is_one_red_line(stiletto: Bench, lamp: Path, name: str) -> None:
     """Whatever lies in the report's place when pytest has ended: red, in a line, no traceback."""
     (lamp / "conftest.py").write_text(REPLACING.format(act=ACTS[name]))
@@ -95,6 +92,7 @@ def test_kill_is_told_with_its_signal(stiletto: Bench, lamp: Path) -> None:
     assert "memory" not in ended.error
 
 
+@pytest.mark.slow
 def test_matrix_without_a_test_fails(stiletto: Bench, lamp: Path) -> None:
     """A matrix in which all is skipped fails, and so does the one run."""
     skipped = f"import pytest\n\n\n@pytest.mark.skip\n{GOOD}"
@@ -107,6 +105,7 @@ def test_matrix_without_a_test_fails(stiletto: Bench, lamp: Path) -> None:
     assert alone.error.startswith("quay-lamp: no test ran: 1 skipped")
 
 
+@pytest.mark.slow
 def test_tests_that_nothing_runs_fail_until_skipped(stiletto: Bench, lamp: Path) -> None:
     """Pytest collects nothing, and a module looks like tests: `skip` is one way out."""
     (lamp / "tests" / "test_a.py").unlink()

@@ -44,6 +44,7 @@ def reading(at: ReleaseBench) -> list[str]:
     return ["--git", str(at.clone), "--github-token", "env://GITHUB_TOKEN"]
 
 
+@pytest.mark.slow
 def test_a_tag_of_no_branch_is_not_published(at: ReleaseBench) -> None:
     """Neither `publish` nor `verify-tag` takes a commit that nobody merged, whatever it says."""
     message = "Release sample-package 1.2.4\n\nWheelwright-Release: sample-package 1.2.4\n"

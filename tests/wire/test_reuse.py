@@ -72,6 +72,7 @@ async def test_dependency_is_called_from_code(open_: Opener, repository: Path) -
         assert "HI KEPT RED" == await ask(engine, "keep", "shout")
 
 
+@pytest.mark.slow
 async def test_dependencys_default_paths_are_its_own(open_: Opener, repository: Path) -> None:
     """A dependency's `/` is its own repository, and a relative path starts at its directory."""
     async with open_(repository) as session:
@@ -83,6 +84,7 @@ async def test_dependencys_default_paths_are_its_own(open_: Opener, repository: 
         )
 
 
+@pytest.mark.slow
 async def test_failed_command_of_a_dependency(open_: Opener, repository: Path) -> None:
     """A command that fails in a dependency keeps its exit code and output through its user."""
     async with open_(repository / "app") as session:
@@ -93,6 +95,7 @@ async def test_failed_command_of_a_dependency(open_: Opener, repository: Path) -
     assert (7, "told") == (caught.value.exit_code, caught.value.stdout.strip())
 
 
+@pytest.mark.slow
 async def test_change_of_a_dependency_runs_its_user_again(open_: Opener, tmp_path: Path) -> None:
     """A result is kept while the dependency stays the same, and made again when it changes."""
     files = {**module("hello", HELLO), **module("app", APP, dependencies=HELLO_DEPENDENCY)}
@@ -108,6 +111,7 @@ async def test_change_of_a_dependency_runs_its_user_again(open_: Opener, tmp_pat
     assert ["kept", "changed", "kept"] == said
 
 
+@pytest.mark.slow
 async def test_renamed_dependency(open_: Opener, repository: Path, tmp_path: Path) -> None:
     """A dependency goes by the name that its user gives it, and so do its types."""
     code = APP.replace("hello(", "salut(").replace("Hello", "Salut")
@@ -216,6 +220,7 @@ def test_toolchain_works_on_the_project(cli: Cli) -> None:
     assert ["dagger.json", "inner/"] == inner("-m", "..", "call", "hello", "around").lines
 
 
+@pytest.mark.slow
 def test_customizations(cli: Cli) -> None:
     """Text becomes what the argument is, on the constructor, a function, and beneath it."""
     custom = at(cli, "custom")
@@ -237,6 +242,7 @@ def test_checks_of_a_toolchain(cli: Cli) -> None:
     assert (0, "hello:good   OK") == (passed.code, passed.out[:15])
 
 
+@pytest.mark.slow
 def test_module_with_code_and_toolchain(cli: Cli) -> None:
     """A module's own functions stand beside its toolchains, which its code sees as well."""
     mixed = at(cli, "mixed")

@@ -176,6 +176,7 @@ async def test_an_unknown_version_is_refused(one: Session) -> None:
     assert "wheels have PostgreSQL 18, 17, 16, 15, 14" in message
 
 
+@pytest.mark.slow
 async def test_a_package_whose_tests_need_both(each: Session, fresh: str) -> None:
     """Migration and tests of a real package run against both, by the URLs in its environment."""
     source = each.dag.host().directory(
