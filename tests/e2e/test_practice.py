@@ -175,6 +175,16 @@ def test_tests_that_are_not_collected_fail_with_their_names(
     assert "tests/checks.py looks like tests" in said
 
 
+def test_a_directory_of_tests_without_one_names_the_settings(
+    stiletto: Bench, tmp_path: Path
+) -> None:
+    """Nothing in it looks like a test: the reader is told what to write."""
+    source = package(tmp_path / "reed", {"tests/data.py": "NAME = 'x'\n"})
+    said = stiletto.fails(source, "test", "--python", "3.11").said
+    assert "none collected" in said
+    assert 'skip = ["tests"] there leaves them out' in said
+
+
 def test_directories_beside_the_package_are_installed(stiletto: Bench, tmp_path: Path) -> None:
     """`-e ../sdk` and `-c ../constraints.txt` are where the repository has them."""
     files = {
