@@ -175,6 +175,14 @@ def test_tests_that_are_not_collected_fail_with_their_names(
     assert "tests/checks.py looks like tests" in said
 
 
+def test_a_command_may_write_a_junit_report_of_its_own(stiletto: Bench, tmp_path: Path) -> None:
+    """Pytest writes one report, to the place that comes last: the project's; the record decides."""
+    more = '[tool.wheelwright]\ntest = ["pytest", "--junitxml", "out/own.xml", "tests"]\n'
+    files = {"tests/test_x.py": "def test_x() -> None:\n    pass\n"}
+    source = package(tmp_path / "reed", files, more)
+    assert "1 passed" in stiletto.passes(source, "test", "--python", "3.11").out
+
+
 def test_a_directory_of_tests_without_one_names_the_settings(
     stiletto: Bench, tmp_path: Path
 ) -> None:
