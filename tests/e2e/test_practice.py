@@ -178,6 +178,25 @@ def test_tests_that_are_not_collected_fail_with_their_names(
 
 
 @pytest.mark.slow
+def test_a_command_may_write_a_junit_report_of_its_own(stiletto: Bench, tmp_path: Path) -> None:
+    """Pytest writes one report, to the place that comes last: the project's; the record decides."""
+    more = '[tool.wheelwright]\ntest = ["pytest", "--junitxml", "out/own.xml", "tests"]\n'
+    files = {"tests/test_x.py": "def test_x() -> None:\n    pass\n"}
+    source = package(tmp_path / "reed", files, more)
+    assert "1 passed" in stiletto.passes(source, "test", "--python", "3.11").out
+
+
+def test_a_directory_of_tests_without_one_names_the_settings(
+    stiletto: Bench, tmp_path: Path
+) -> None:
+    """Nothing in it looks like a test: the reader is told what to write."""
+    source = package(tmp_path / "reed", {"tests/data.py": "NAME = 'x'\n"})
+    said = stiletto.fails(source, "test", "--python", "3.11").said
+    assert "none collected" in said
+    assert 'skip = ["tests"] there leaves them out' in said
+
+
+@pytest.mark.slow
 def test_directories_beside_the_package_are_installed(stiletto: Bench, tmp_path: Path) -> None:
     """`-e ../sdk` and `-c ../constraints.txt` are where the repository has them."""
     files = {

@@ -145,6 +145,8 @@ async def run_tests(loaded: LoadedProject, plan: TestPlan, git: dagger.Directory
     )
     empty = verdict.judge(ended.left).kind is verdict.Kind.EMPTY and not plan.narrowed
     left = _unrun((await with_test_modules(loaded)).project) if empty else ""
+    if empty and not left and not ended.left.counts.tests:
+        left = f"{project.name}: no test ran; {unrun.hint_for(project)}"
     return Tested(run, ended.reports, junit=ended.junit, unrun=left)
 
 

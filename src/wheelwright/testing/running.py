@@ -24,6 +24,8 @@ _KINDS = {
     dagger.FileType.SYMLINK_TYPE: "a link",
     dagger.FileType.UNKNOWN: "missing, or not a regular file",
 }
+# An engine has either answer about a file that is not there.
+_MISSING = ("missing", _KINDS[dagger.FileType.UNKNOWN])
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ async def _report(
     """Return the JUnit report, and why it is not the one that was written."""
     name = posixpath.basename(files.junit)
     text, invalid = await _text(ran, files.junit, junit.SIZE_MAX)
-    if invalid == "missing" and not required:
+    if invalid in _MISSING and not required:
         return "", ""
     if invalid:
         return "", f"the report {name} is {invalid}"
