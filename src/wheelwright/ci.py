@@ -28,6 +28,8 @@ from wheelwright.gates.security import Security
 from wheelwright.gates.table import columns, details
 from wheelwright.gates.types import Types
 from wheelwright.gates.versions import Versions
+from wheelwright.project.model import Project
+from wheelwright.project.pythons import unnamed
 from wheelwright.project.reading import cut, first_line
 from wheelwright.testing.run_tests import Tests
 
@@ -115,10 +117,16 @@ async def ci(loaded: LoadedProject, requested: str, *, fail_fast: bool) -> str:
                 group.start_soon(run, gate)
     ordered = [rows[gate.name] for gate in in_ci()]
     text = render(f"ci of {loaded.title} on Python {python}", ordered)
-    text = "\n".join([text, *(f"note: {note}" for note in loaded.notes)])
+    notes = [*loaded.notes, *([] if requested else filter(None, [_unnamed(loaded.project)]))]
+    text = "\n".join([text, *(f"note: {note}" for note in notes)])
     if failed(ordered):
         raise GateFailed(f"{headline(ordered)}\n\n{text}")
     return text
+
+
+def _unnamed(project: Project) -> str:
+    own = project.text(".python-version")
+    return unnamed(project.metadata, project.settings.python, own)
 
 
 async def _timed(gate: AnyGate, loaded: LoadedProject, python: str) -> Row:

@@ -16,9 +16,10 @@ from typing import Any, Final
 import tomlkit
 
 from wheelwright.container.harmless import harmless
-from wheelwright.environment import runner_jobs, test_dependencies, test_setup
+from wheelwright.environment import runner_jobs, test_setup
 from wheelwright.errors import WheelwrightError
 from wheelwright.gates import linting, type_places
+from wheelwright.gates.types import Types
 from wheelwright.project.model import Project
 from wheelwright.project.pythons import claimed
 from wheelwright.project.reading import shortened
@@ -130,7 +131,8 @@ def _other_jobs(project: Project, python: str, place: str) -> Iterable[str]:
 
 
 def _dependencies(project: Project, python: str) -> Subject:
-    found = test_dependencies.find(project, python)
+    # What the command does not need is not among them.
+    found = test_setup.find(project, python).dependencies
     lines = [*found.lines, *map(str, found.paths), *(f"-c {line}" for line in found.constraints)]
     value = [
         *(f"group {name}" for name in (*found.groups, *found.root_groups)),
@@ -176,7 +178,8 @@ def _over(files: Sequence[str] | None) -> str:
 def _types(project: Project, python: str) -> Subject:
     found = type_places.decide(project, python)
     if not found.checks:
-        return Subject("", (_NONE,), notes=tuple(filter(None, (found.why, *found.notes))))
+        why = Types().configured(project).removeprefix(f"{_NONE}: ")
+        return Subject("", (_NONE,), notes=(why,))
     value = tuple(
         f"{shlex.join(check.args)}, {check.label}"
         + (f", over {check.guessed} by a guess" if check.guessed else "")

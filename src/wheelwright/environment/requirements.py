@@ -65,14 +65,24 @@ def flatten(files: Snapshot, path: str, where: str = "") -> Flat:
     return listed(files, [f"-r {path}"], "", where)
 
 
-def listed(files: Snapshot, lines: Iterable[str], origin: str, where: str = "") -> Flat:
+def listed(
+    files: Snapshot,
+    lines: Iterable[str],
+    origin: str,
+    where: str = "",
+    *,
+    base: str | None = None,
+) -> Flat:
     """Read lines, with paths from the root, and all files that they include.
+
+    `base` is where pip runs: paths of packages in those files start there; by default at `where`,
+    the package's directory.
 
     Raises:
         ProjectError: an included file is not there; `origin` names where the lines are.
     """
     flat = Flat()
-    reading = _Flattening(flat, files, where)
+    reading = _Flattening(flat, files, where, where if base is None else base)
     logical = [_Line(0, line) for line in lines]
     # What the lines include is the first level.
     reading.add(logical, origin, constraint=False, directory="", base="", depth=-1)
@@ -94,6 +104,7 @@ class _Flattening:
     flat: Flat
     files: Snapshot
     where: str
+    base: str
     _done: set[tuple[str, bool]] = field(default_factory=set)
     _lines: set[tuple[str, bool]] = field(default_factory=set)
 
@@ -152,7 +163,7 @@ class _Flattening:
             path,
             constraint=constraint,
             directory=posixpath.dirname(path),
-            base=self.where,
+            base=self.base,
             depth=depth + 1,
         )
 

@@ -14,6 +14,7 @@ environment merely because it exists. Where the place has no pytest, it is added
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -117,12 +118,30 @@ def find(
         found = _from_file(f"{', '.join(paths)} (requirements in [tool.wheelwright])", flat)
     else:
         found = _of_runner(project, python) or _first(project)
+    _check_paths(project, found)
     return replace(
         found,
         place=found.place + (f" with {_plural('extra', extras)}" if extras else ""),
         extras=tuple(dict.fromkeys((*found.extras, *extras))),
         added=() if has_pytest(project, found) else (f"pytest=={pinned('pytest', python)}",),
     )
+
+
+def _check_paths(project: Project, found: TestDependencies) -> None:
+    """Refuse a directory that is not in the source: a folder of a repository may be all of it.
+
+    Raises:
+        ProjectError: the first such path, with how to name the whole repository.
+    """
+    names = {name.rstrip("/") for name in project.files.names}
+    for each in found.paths:
+        top = each.path.partition("/")[0]
+        if top and names and top not in names:
+            raise ProjectError(
+                f'{found.place}: installs "{each}", which is not in the source',
+                "if it is in the repository above: name the root of that by --source, and this "
+                "package by --package",
+            )
 
 
 def has_pytest(project: Project, wanted: TestDependencies) -> bool:
@@ -178,7 +197,9 @@ def of_job(project: Project, job: Job) -> TestDependencies:
     Raises:
         ProjectError: a group that does not exist, an included file that is not there.
     """
-    flat = listed(project.files, job.requirements, str(job.place), project.where)
+    # A runner calls pip in the directory of its file, which may be above the package.
+    base = posixpath.dirname(job.place.path)
+    flat = listed(project.files, job.requirements, str(job.place), project.where, base=base)
     groups: list[str] = []
     root_groups: list[str] = []
     for name in job.groups:

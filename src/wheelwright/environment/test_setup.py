@@ -35,9 +35,10 @@ _UNITTEST: Final = re.compile(r"^(?:import|from)[ \t]+unittest\b", re.MULTILINE)
 _CASE: Final = re.compile(r"^class[ \t]+\w+\([^)\n]*TestCase\b", re.MULTILINE)
 _LOAD_TESTS: Final = re.compile(r"^def[ \t]+load_tests\b", re.MULTILINE)
 _OF_PYTEST: Final = re.compile(
-    r"^(?:(?:import|from)[ \t]+pytest\b|(?:async[ \t]+)?def[ \t]+test|class[ \t]+Test\w*[:(])",
-    re.MULTILINE,
+    r"^(?:(?:import|from)[ \t]+pytest\b|(?:async[ \t]+)?def[ \t]+test)", re.MULTILINE
 )
+_CLASS: Final = re.compile(r"class[ \t]+Test\w*[:(]")
+_METHOD: Final = re.compile(r"[ \t]+(?:async[ \t]+)?def[ \t]+test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +141,23 @@ def names_pytest(project: Project, dependencies: TestDependencies) -> bool:
     return (
         configures_pytest(project)
         or not dependencies.added
-        or any(_OF_PYTEST.search(_CASE.sub("", text)) for text in project.test_modules.values())
+        or any(map(_is_of_pytest, project.test_modules.values()))
     )
+
+
+def _is_of_pytest(text: str) -> bool:
+    """Whether a module has what only pytest runs: a class of its own counts only with a test."""
+    if _OF_PYTEST.search(text):
+        return True
+    inside = False
+    for line in text.splitlines():
+        if line.startswith("class"):
+            inside = bool(_CLASS.match(line)) and not _CASE.match(line)
+        elif inside and _METHOD.match(line):
+            return True
+        elif line[:1] not in ("", " ", "\t", "#", ")"):
+            inside = False
+    return False
 
 
 def configures_pytest(project: Project) -> bool:

@@ -79,12 +79,16 @@ CHECKERS: Final = (
 )
 BY_NAME: Final[Mapping[str, Checker]] = {checker.name: checker for checker in CHECKERS}
 
+# With these a checker checks nothing.
+_OTHER: Final = frozenset({"--version", "-V", "--help", "-h"})
 # Programs that come with mypy.
 _OTHER_PROGRAMS: Final = {"stubtest": "mypy", "mypy.stubtest": "mypy", "dmypy": "mypy"}
 
 
 def called(command: Sequence[str]) -> Checker | None:
-    """Return the checker that a command line starts; None where it starts none."""
+    """Return the checker that checks in a command line; None where none does."""
+    if _OTHER.intersection(command):
+        return None
     names = (_OTHER_PROGRAMS.get(name, name) for name in programs(command))
     return next((BY_NAME[name] for name in names if name in BY_NAME), None)
 

@@ -200,6 +200,9 @@ def of_entry(entry: str) -> tuple[Program, tuple[str, ...]] | None:
     first = next((place for place, token in enumerate(tokens) if _is_program(token)), None)
     if first is None or (first and posixpath.basename(tokens[0]) not in _LAUNCHERS):
         return None
+    if any(token.endswith(".py") for token in tokens[:first]):
+        # A script, which is given the name of a program.
+        return None
     line = (posixpath.basename(tokens[first]).partition("@")[0], *tokens[first + 1 :])
     name = line[0]
     if name in _SUBCOMMANDS:

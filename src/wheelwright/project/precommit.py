@@ -7,6 +7,7 @@ default is not known, but for the programs of `hook_programs.py` beside this fil
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -263,14 +264,16 @@ class _Reader:
         program: Program | None = None
         command: tuple[str, ...] = ()
         if entry:
-            program, command = of_entry(entry) or (None, ())
+            # `entry: uv run ruff` may have its subcommand, or the program itself, in `args`.
+            program, command = of_entry(f"{entry} {shlex.join(args or ())}") or (None, ())
             if not local and program and of_repository(address, identifier) != program:
                 program, command = None, ()
         elif not local and (program := of_repository(address, identifier)):
-            command = program.command
+            command = (*program.command, *(args or ()))
         known = program if not local else None
         if args is None:
             args = known.args if known else ()
+            command = (*command, *args)
         stages = self.stages(table, "stages") or (known.stages if known else ())
         stages = stages or hooks.default_stages
         dependencies = self.texts(table, "additional_dependencies") or ()
@@ -279,7 +282,7 @@ class _Reader:
             repository=address,
             place=Place(self.path, table.line),
             program=program,
-            command=(*command, *args) if program else (),
+            command=command,
             rev=self.text(repository, "rev"),
             alias=self.text(table, "alias"),
             args=args,

@@ -153,6 +153,14 @@ def choose(
     return older[-1] if older else claims[0]
 
 
+def unnamed(metadata: Metadata, configured: str, python_version_file: str | None) -> str:
+    """Return the sentence on a Python that nothing names; empty where something does."""
+    why = unclaimed(metadata)
+    if not why or configured or preferred(python_version_file):
+        return ""
+    return f"Python {DEFAULT_PYTHON} is the default: {why}; --python, or {_SETTING}"
+
+
 def drift(metadata: Metadata, files: Snapshot, python_version_file: str | None) -> list[Drift]:
     """Return every disagreement of .python-version, classifiers and requires-python.
 

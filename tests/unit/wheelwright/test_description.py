@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 from tests.unit.wheelwright.project.runners.printing import with_tox
 from tests.unit.wheelwright.samples import project
 from wheelwright.description import Subject, as_json, as_toml, subjects, text
-from wheelwright.project.model import Project
+from wheelwright.project.files import Snapshot
+from wheelwright.project.model import Project, describe
 
 TOX = """\
 [tox]
@@ -62,6 +64,17 @@ def test_each_decision_has_its_place_and_settings(tmp_path: Path) -> None:
     assert ("not configured",) == found["lint"].value
     assert ("typecheck",) == found["types"].settings
     assert ("MODE=tox",) == by_name(subjects(package(tmp_path), "3.11"))["variables"].value
+
+
+def test_what_is_not_installed_is_not_shown() -> None:
+    """Tests of unittest need no pytest; and what is not configured has its reason."""
+    texts = {"requirements.txt": "flask\n"}
+    module = "import unittest\n\nclass A(unittest.TestCase):\n    def test_a(self): pass\n"
+    described = describe(Snapshot(texts, frozenset(texts)), "")
+    found = by_name(subjects(replace(described, test_modules={"tests.py": module}), "3.12"))
+    assert ("python -m unittest",) == found["tests"].value
+    assert ("flask",) == found["test dependencies"].value
+    assert found["types"].notes[0].startswith("this application configures no type checker")
 
 
 def test_toml_says_the_same(tmp_path: Path) -> None:

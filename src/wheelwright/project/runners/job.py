@@ -101,7 +101,7 @@ class LocalPath:
     def __str__(self) -> str:
         if self.option in ("-r", "-c"):
             return f"{self.option} {self.path}"
-        place = self.path if self.path.startswith("/") else f"./{self.path}"
+        place = self.path if self.path.startswith(("/", "../")) else f"./{self.path}"
         return f"{self.option} {place}{self.extras}".lstrip()
 
 

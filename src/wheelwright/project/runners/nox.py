@@ -98,9 +98,15 @@ class _Noxfile(NoxReading):
         super().__init__(PATH, files, environment)
         self.declared: list[_Declared] = []
         self.options: dict[str, Any] = {}
+        self._called: dict[str, Any] | None = None
 
     def call(self, name: str, arguments: list[Any], keywords: dict[str, Any], line: int) -> Any:
-        """Return one set of parameters for `nox.param`."""
+        """Return one set of parameters for `nox.param`; take note of sessions and of defaults."""
+        if name in _SESSION:
+            self._called = keywords
+        chosen = self.options.get("sessions")
+        if name == "nox.options.sessions.append" and isinstance(chosen, list):
+            self.options["sessions"] = values.bounded([*chosen, *arguments], line)
         if name == "nox.param":
             tags = values.listed(keywords.get("tags") or [], line)
             identity = keywords.get("id")
@@ -132,6 +138,9 @@ class _Noxfile(NoxReading):
                 options = keywords
                 if name == _UV_SESSION:
                     synced = _synced(keywords, node.lineno)
+            elif isinstance(found, Function):
+                wrapped = self._wrapped(decorator, function, names)
+                options = options if wrapped is None else wrapped
             elif name == "nox.parametrize" and call:
                 new = self._parametrized(call, keywords, names)
                 if combinations == (_Parameters({}),):
@@ -144,6 +153,17 @@ class _Noxfile(NoxReading):
         if options is not None:
             self.declared.append(_Declared(function, options, combinations, synced))
         return function
+
+    def _wrapped(
+        self, decorator: ast.expr, function: Function, names: Names
+    ) -> dict[str, Any] | None:
+        """Return the arguments of the `nox.session` that a decorator of the file applies."""
+        self._called = None
+        made = self.value(decorator, names)
+        if isinstance(made, Function):
+            self.apply(made, function, decorator.lineno)
+        found, self._called = self._called, None
+        return found
 
     def _both(self, one: _Parameters, other: _Parameters) -> _Parameters:
         self.steps -= 1

@@ -14,6 +14,8 @@ from tests.unit.wheelwright.samples import (
 )
 from wheelwright.environment.test_dependencies import find
 from wheelwright.errors import ProjectError, RequestError
+from wheelwright.project.files import Snapshot
+from wheelwright.project.model import describe
 
 BARE = '[project]\nname = "demo"\nversion = "1"\n'
 
@@ -140,7 +142,7 @@ env_list = py3{11,12}
 extras = cli
 deps =
     -r requirements/more.txt
-    -e ../sdk
+    -e sdk
     pytest
     py312: new-one
 commands = pytest {posargs}
@@ -153,12 +155,12 @@ def test_what_tox_installs_wins_over_a_group(tmp_path: Path) -> None:
         BARE
         + "[project.optional-dependencies]\ncli = []\n[dependency-groups]\ntest = ['pytest<8']\n"
     )
-    files = {"tox.ini": TOX, "requirements/more.txt": "extra-thing\n"}
+    files = {"tox.ini": TOX, "requirements/more.txt": "extra-thing\n", "sdk": ""}
     found = find(with_tox(tmp_path, project(text, files)), "3.12")
     assert 'extra "cli" and requirements, from tox.ini:3 [testenv]' == found.place
     assert (("cli",), ()) == (found.extras, found.groups)
     assert {"extra-thing", "pytest", "new-one"} == set(found.lines)
-    assert ["-e ../sdk"] == [str(path).replace("./..", "..") for path in found.paths]
+    assert ["-e ./sdk"] == [str(path) for path in found.paths]
 
 
 def test_computed_dependencies_give_way_to_a_place_with_pytest() -> None:
@@ -225,3 +227,27 @@ def test_what_is_added_here_is_not_called_locked() -> None:
     place, _, added = said.partition("; added ")
     assert place.endswith(", locked in uv.lock")
     assert added.endswith("pinned by wheelwright")
+
+
+def test_paths_of_files_that_a_runner_names_start_at_its_directory(tmp_path: Path) -> None:
+    """Tox calls pip where its file is: `-e api` in `api/tests.txt` is not `api/api`."""
+    files = {
+        "api/pyproject.toml": BARE,
+        "api/tests.txt": "pytest\n-e sdk\n-e api[fast]\n",
+        "tox.ini": "[tox]\nskipsdist = true\n[testenv]\ndeps = -r api/tests.txt\n"
+        "commands = pytest {toxinidir}/api/tests\n",
+    }
+    names = frozenset({*files, "api/", "sdk/"})
+    described = describe(Snapshot(files, names), "api", base="api")
+    found = find(with_tox(tmp_path, described), "3.12")
+    assert (["-e ./sdk"], True) == ([str(path) for path in found.paths], found.installs)
+
+
+@pytest.mark.parametrize("line", ["-e sdk", "-e ../sdk"])
+def test_directory_that_is_not_in_the_source_is_named(line: str) -> None:
+    """A folder of a repository, given alone, has no neighbours: the error says how to have them."""
+    files = {"pyproject.toml": BARE, "test-requirements.txt": f"pytest\n{line}\n"}
+    described = describe(Snapshot(files, frozenset(files)), "")
+    with pytest.raises(ProjectError, match="not in the source") as caught:
+        find(described, "3.12")
+    assert "--package" in str(caught.value)

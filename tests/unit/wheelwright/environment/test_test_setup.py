@@ -16,6 +16,7 @@ from wheelwright.project.model import Project
 
 BARE = '[project]\nname = "demo"\nversion = "1"\n'
 GROUP = '[dependency-groups]\ntest = ["pytest"]\n'
+UNITTEST = ("python", "-m", "unittest")
 CASE = "import unittest\n\nclass A(unittest.TestCase):\n    def test_a(self): pass\n"
 TOX = """\
 [tox]
@@ -75,6 +76,10 @@ def test_commands_run_without_the_programs_that_install(tmp_path: Path) -> None:
     ("modules", "expected"),
     [
         ({"tests.py": CASE}, ("python", "-m", "unittest")),
+        ({"tests.py": f"class TestConfig(Config):\n    TESTING = True\n\n{CASE}"}, UNITTEST),
+        ({"tests.py": f"class TestConfig(Config):\n    TESTING = True\n{CASE}"}, UNITTEST),
+        ({"tests.py": CASE.replace("(unit", "(\n    unit").replace("A", "TestA")}, ("pytest",)),
+        ({"tests.py": f"class TestA:\n\n    def test_a(self): pass\n{CASE}"}, ("pytest",)),
         ({"tests/test_a.py": CASE}, ("python", "-m", "unittest", "discover", "-s", "tests")),
         ({"src/demo/tests.py": CASE}, ("python", "-m", "unittest", "demo.tests")),
         (

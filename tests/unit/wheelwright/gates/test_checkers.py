@@ -92,6 +92,8 @@ def test_a_broken_file_of_mypy_is_named_with_the_setting() -> None:
         ("pyright --verifytypes demo", "pyright"),
         ("ty check", "ty"),
         ("pytest --mypy", ""),
+        ("pyright --version", ""),
+        ("python -m mypy -V", ""),
         ("ruff check", ""),
     ],
 )

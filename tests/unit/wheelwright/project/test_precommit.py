@@ -186,6 +186,19 @@ def test_hooks_that_do_not_run_here_are_listed() -> None:
             "names no exact version of mypy",
         ),
         ("    entry: make types\n    language: system\n", (), "", ""),
+        (
+            "    entry: uv run ruff\n    args: [check, --fix]\n    language: system\n",
+            ("ruff", "check", "--fix"),
+            "",
+            "runs what is installed",
+        ),
+        (
+            "    entry: uv run\n    args: [mypy, src]\n    language: system\n",
+            ("mypy", "src"),
+            "",
+            "runs what is installed",
+        ),
+        ("    entry: python ci.py\n    args: [mypy]\n    language: system\n", (), "", ""),
     ],
 )
 def test_local_hooks_are_read_by_their_entry(

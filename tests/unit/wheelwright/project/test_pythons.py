@@ -19,6 +19,7 @@ from wheelwright.project.pythons import (
     listed,
     preferred,
     unclaimed,
+    unnamed,
 )
 
 
@@ -261,6 +262,8 @@ def test_what_nobody_says_is_no_claim(texts: dict[str, str], why: str) -> None:
     (line,) = listed(of.metadata, "", None)
     assert line.startswith(f"{DEFAULT_PYTHON} (the default: {why}; python in [tool.wheelwright]")
     assert DEFAULT_PYTHON == choose(of.metadata, "", "", None)
+    assert unnamed(of.metadata, "", None).startswith(f"Python {DEFAULT_PYTHON} is the default: ")
+    assert ["", ""] == [unnamed(of.metadata, "3.11", None), unnamed(of.metadata, "", "3.12\n")]
     missing = ["pyproject.toml:1: requires-python is missing"]
     expected = missing if "pyproject_toml" in texts else []
     assert expected == list(map(str, disagreements(of, None)))
@@ -271,6 +274,7 @@ def test_a_preferred_python_is_listed_without_a_reason() -> None:
     of = files(requirements_txt="flask\n").metadata
     assert ["3.11"] == listed(of, "3.11", "3.12\n")
     assert ["3.12"] == listed(of, "", "3.12\n")
+    assert "" == unnamed(package(">=3.9", "3.9").metadata, "", None)
     assert ["3.9", "3.10"] == listed(package(">=3.9", "3.9", "3.10").metadata, "3.10", None)
 
 

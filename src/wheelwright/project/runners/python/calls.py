@@ -170,6 +170,10 @@ class Calls(Expressions):
             return signal[1]
         return None if signal == "next" else Unknown(line)
 
+    def apply(self, function: Function, argument: Any, line: int) -> Any:
+        """Return what a function of the file returns for one argument."""
+        return self._inner(function, [argument], {}, line)
+
     def parameters(
         self, function: Function, arguments: list[Any], keywords: dict[str, Any], line: int
     ) -> dict[str, Any]:

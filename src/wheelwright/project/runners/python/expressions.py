@@ -19,6 +19,7 @@ from typing import Any, Final
 from wheelwright.project.runners.python import operators, values
 from wheelwright.project.runners.python.values import (
     Dotted,
+    Function,
     Located,
     Namespace,
     Unknown,
@@ -210,6 +211,8 @@ class Expressions(ABC):
             if name in _CONSTANTS:
                 return _CONSTANTS[name]
             return self.attribute(name)
+        if isinstance(owner, Function) and attr == "__name__":
+            return owner.node.name
         if isinstance(owner, Namespace):
             return owner.values.get(attr, Unknown(line))
         if isinstance(owner, Located):

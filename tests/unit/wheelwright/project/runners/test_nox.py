@@ -135,6 +135,35 @@ def test_python_of_a_combination() -> None:
     assert [("3.11",), ("3.12",)] == [job.pythons for job in found.values()]
 
 
+def test_a_decorator_of_the_file_declares_sessions() -> None:
+    """A function that applies `nox.session` is followed, with its arguments and defaults."""
+    found = jobs(
+        "nox.options.sessions = []\n"
+        "def session(default=True, python='3.15', **kwargs):\n"
+        "    def _session(fn):\n"
+        "        if default:\n"
+        "            nox.options.sessions.append(kwargs.get('name', fn.__name__))\n"
+        "        return nox.session(python=python, **kwargs)(fn)\n"
+        "    return _session\n"
+        "@session(python=['3.12', '3.13'])\n"
+        "def tests(session):\n    session.run('pytest', '-x')\n"
+        "@session(default=False, tags=['style'], name='quick-lint')\n"
+        "def lint(session):\n    session.run('ruff', 'check')\n"
+        "def plain(fn):\n    return nox.session(fn)\n"
+        "@plain\n"
+        "def typing(session):\n    session.run('mypy')\n"
+        "def other(fn):\n    return fn\n"
+        "@other\n"
+        "def helper(session):\n    session.run('mypy')\n"
+    )
+    assert ["tests", "quick-lint", "typing"] == list(found)
+    assert (("3.12", "3.13"), True) == (found["tests"].pythons, found["tests"].default)
+    assert (("pytest", "-x"),) == found["tests"].commands
+    assert (("3.15",), False) == (found["quick-lint"].pythons, found["quick-lint"].default)
+    assert ("style",) == found["quick-lint"].tags
+    assert (("mypy",),) == found["typing"].commands
+
+
 def test_nox_options_and_decorator_set_the_default() -> None:
     """`nox.options.sessions` decides; without it `default=False` does."""
     body = (
