@@ -180,6 +180,7 @@ def _types(project: Project, python: str) -> Subject:
     value = tuple(
         f"{shlex.join(check.args)}, {check.label}"
         + (f", over {check.guessed} by a guess" if check.guessed else "")
+        + (f", on Python {found.python}" if found.python != python else "")
         for check in found.checks
     )
     place = "; ".join(dict.fromkeys(check.place for check in found.checks))

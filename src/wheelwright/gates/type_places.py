@@ -19,7 +19,14 @@ from dataclasses import dataclass
 from wheelwright.environment.tools import declared_in, listed_in
 from wheelwright.errors import ProjectError
 from wheelwright.gates.checkers import BY_NAME, CHECKERS, Checker, Configured, called, configured
-from wheelwright.gates.type_callers import all_jobs, chosen_jobs, hooked, of_hooks, of_job
+from wheelwright.gates.type_callers import (
+    all_jobs,
+    chosen_jobs,
+    hooked,
+    of_hooks,
+    of_job,
+    own_python,
+)
 from wheelwright.gates.type_check import Check, in_tests, named
 from wheelwright.project.code_paths import code_paths
 from wheelwright.project.model import Project
@@ -33,10 +40,12 @@ class Decision:
     """What runs.
 
     Attributes:
+        python: that it runs on.
         notes: what was seen and not taken, a clause each.
         why: where nothing runs although something is there, the reason; empty otherwise.
     """
 
+    python: str
     checks: tuple[Check, ...] = ()
     notes: tuple[str, ...] = ()
     why: str = ""
@@ -45,23 +54,31 @@ class Decision:
 def decide(project: Project, python: str, *, requested: bool = False) -> Decision:
     """Return the checks of a project; with `requested` the caller named the Python.
 
+    Where neither the caller nor [tool.wheelwright] does, an environment that names its own runs on
+    that one.
+
     Raises:
         ProjectError: a file that decides is broken, or `typecheck` names no known checker.
     """
     if line := project.settings.typecheck:
-        return Decision((_of_settings(project, line, python, requested=requested),))
+        return Decision(python, (_of_settings(project, line, python, requested=requested),))
     jobs = all_jobs(project, python)
     chosen, notes = chosen_jobs(jobs, python)
+    if not requested and not project.settings.python and (own := own_python(chosen, python)):
+        # What it installs and runs may be another for that Python.
+        python, jobs = own, all_jobs(project, own)
+        chosen, notes = chosen_jobs(jobs, python)
     checks = [check for job in chosen for check in of_job(project, job, python)]
     if checks:
-        return Decision(tuple(checks), (*notes, *_not_called(project, checks, jobs)))
+        return Decision(python, tuple(checks), (*notes, *_not_called(project, checks, jobs)))
     checks, empty = of_hooks(project, python)
     if checks:
-        return Decision(tuple(checks), (*notes, *_not_called(project, checks, jobs)))
+        return Decision(python, tuple(checks), (*notes, *_not_called(project, checks, jobs)))
     if empty:
-        return Decision((), notes, empty)
+        return Decision(python, (), notes, empty)
     found = configured(project) or _in_group(project)
     return Decision(
+        python,
         tuple(_of_configuration(project, each, python, requested=requested) for each in found),
         notes,
     )
