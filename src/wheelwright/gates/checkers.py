@@ -13,6 +13,7 @@ mypy reads the first of its files that is there, and a table or a section of its
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,7 +24,7 @@ from wheelwright.errors import ProjectError
 from wheelwright.project.files import join, upward
 from wheelwright.project.model import Project
 from wheelwright.project.pyproject import Pyproject
-from wheelwright.project.reading import ini
+from wheelwright.project.reading import ini, json_data
 from wheelwright.project.runners.calling import programs
 
 HINT: Final = "correct it, or set typecheck in [tool.wheelwright]"
@@ -142,6 +143,36 @@ def _configured(project: Project, checker: Checker) -> Configured | None:
         if section is not None:
             return Configured(checker, f"{path} [mypy]", _targets(section))
     return None
+
+
+def environment_of(project: Project) -> str:
+    """Return the directory, from the root, where pyright's configuration has the environment.
+
+    It is empty where none is configured, or one outside the source.
+    """
+    for where in upward(project.where):
+        if (table := _of_pyright(project, where)) is not None:
+            above, name = table.get("venvPath"), table.get("venv")
+            if not (isinstance(above, str) and isinstance(name, str) and name):
+                return ""
+            path = posixpath.normpath(posixpath.join(where, above, name))
+            return "" if path.startswith(("/", "..", "~")) or path == "." else path
+    return ""
+
+
+def _of_pyright(project: Project, where: str) -> Mapping[str, Any] | None:
+    """Return the configuration that pyright and basedpyright find in a directory."""
+    if (text := project.files.text(join(where, "pyrightconfig.json"))) is not None:
+        try:
+            return dict(json_data(text))
+        except (ValueError, TypeError):
+            # With comments, or broken: the checker itself says so.
+            return {}
+    pyproject = _pyproject(project, where)
+    names = [
+        name for name in ("basedpyright", "pyright") if pyproject and pyproject.has("tool", name)
+    ]
+    return pyproject.table("tool", names[0]) if pyproject and names else None
 
 
 def _pyproject(project: Project, where: str) -> Pyproject | None:

@@ -16,7 +16,7 @@ from wheelwright.gates.checkers import BY_NAME
 from wheelwright.gates.gate import GatePlan, Ran, Step
 from wheelwright.gates.result import GateResult, Verdict, looked_at_nothing
 from wheelwright.gates.table import counted
-from wheelwright.gates.type_check import Check
+from wheelwright.gates.type_check import Check, with_environment
 from wheelwright.gates.type_places import Decision, decide
 from wheelwright.pins import DEFAULT_PYTHON
 from wheelwright.project.model import Project
@@ -81,7 +81,7 @@ class Types:
                 version=check.checker.prints,
                 asks=(check.checker.name, "--version"),
             )
-            for check in decided.checks
+            for check in (with_environment(project, each) for each in decided.checks)
         )
 
     def judge(self, project: Project, python: str, ran: Sequence[Ran]) -> GateResult:
