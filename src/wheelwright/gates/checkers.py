@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from wheelwright.environment.plan import VENV
-from wheelwright.environment.tools import declared_in
+from wheelwright.environment.tools import listed_in
 from wheelwright.errors import ProjectError
 from wheelwright.project.files import join, upward
 from wheelwright.project.model import Project
@@ -117,7 +117,7 @@ def configured(project: Project) -> tuple[Configured, ...]:
     names = {each.checker.name for each in found}
     based = BY_NAME["basedpyright"]
     # basedpyright also reads pyright's table: one of the two is meant.
-    if "pyright" in names and based.name not in names and declared_in(project, based.name):
+    if "pyright" in names and based.name not in names and listed_in(project, based.name):
         return tuple(
             Configured(based, each.place) if each.checker.name == "pyright" else each
             for each in found

@@ -37,6 +37,19 @@ def test_every_configuration_has_its_place(described: Project, expected: list[st
     assert expected == [f"{each.checker.name}: {each.place}" for each in configured(described)]
 
 
+def test_the_groups_of_a_workspaces_root_say_which_pyright_is_meant() -> None:
+    """For its members, too, whose environment has what they install."""
+    root = (
+        BARE + "[tool.pyright]\n[dependency-groups]\ndev = ['basedpyright']\n"
+        "[tool.uv.workspace]\nmembers = ['a']\n"
+    )
+    member = BARE.replace("demo", "inner")
+    files = Snapshot({"pyproject.toml": root, "a/pyproject.toml": member})
+    (found,) = configured(describe(files, "a", {"a": member}))
+
+    assert "basedpyright" == found.checker.name
+
+
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
