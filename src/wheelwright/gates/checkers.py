@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from wheelwright.environment.plan import VENV
@@ -100,11 +100,13 @@ class Configured:
     Attributes:
         place: for people.
         names_targets: whether it says what is checked; only mypy checks nothing without.
+        where: the directory of the file, from the root.
     """
 
     checker: Checker
     place: str
     names_targets: bool = True
+    where: str = ""
 
 
 def configured(project: Project) -> tuple[Configured, ...]:
@@ -119,7 +121,7 @@ def configured(project: Project) -> tuple[Configured, ...]:
     # basedpyright also reads pyright's table: one of the two is meant.
     if "pyright" in names and based.name not in names and listed_in(project, based.name):
         return tuple(
-            Configured(based, each.place) if each.checker.name == "pyright" else each
+            replace(each, checker=based) if each.checker.name == "pyright" else each
             for each in found
         )
     return tuple(found)
@@ -132,16 +134,16 @@ def _configured(project: Project, checker: Checker) -> Configured | None:
             text = project.files.text(path)
             if text is not None:
                 targets = checker.name != "mypy" or _targets(_section(path, text))
-                return Configured(checker, path, targets)
+                return Configured(checker, path, targets, where)
         pyproject = _pyproject(project, where)
         if pyproject and pyproject.has("tool", checker.name):
             targets = checker.name != "mypy" or _targets(pyproject.table("tool", "mypy"))
-            return Configured(checker, f"{pyproject.path} [tool.{checker.name}]", targets)
+            return Configured(checker, f"{pyproject.path} [tool.{checker.name}]", targets, where)
         path = join(where, "setup.cfg")
         text = project.files.text(path) if checker.name == "mypy" else None
         section = _section(path, text) if text and "[mypy]" in text else None
         if section is not None:
-            return Configured(checker, f"{path} [mypy]", _targets(section))
+            return Configured(checker, f"{path} [mypy]", _targets(section), where)
     return None
 
 

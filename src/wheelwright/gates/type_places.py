@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from wheelwright.environment.places import SOURCE
 from wheelwright.environment.tools import declared_in, listed_in
 from wheelwright.errors import ProjectError
 from wheelwright.gates.checkers import BY_NAME, CHECKERS, Checker, Configured, called, configured
@@ -29,6 +30,7 @@ from wheelwright.gates.type_callers import (
 )
 from wheelwright.gates.type_check import Check, in_tests, named
 from wheelwright.project.code_paths import code_paths
+from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.pythons import minor_of
 from wheelwright.project.reading import shortened
@@ -89,9 +91,11 @@ def _in_group(project: Project) -> tuple[Configured, ...]:
     for checker in CHECKERS:
         if groups := declared_in(project, checker.name):
             place = f'{project.package.path}, group "{groups[0]}"'
-            return (Configured(checker, place, checker.name != "mypy"),)
+            return (Configured(checker, place, checker.name != "mypy", project.where),)
         if listed_in(project, checker.name):
-            return (Configured(checker, project.package.path, checker.name != "mypy"),)
+            return (
+                Configured(checker, project.package.path, checker.name != "mypy", project.where),
+            )
     return ()
 
 
@@ -133,7 +137,15 @@ def _of_configuration(
     checker = found.checker
     args = (*checker.command, *checker.environment, *_version(checker, python, requested))
     guessed = () if found.names_targets else code_paths(project) or (".",)
-    check = Check(checker, (*args, *guessed), found.place, guessed=", ".join(guessed))
+    above = checker.name.endswith("pyright") and found.where != project.where
+    check = Check(
+        checker,
+        (*args, *guessed),
+        found.place,
+        # Where it finds a nearer pyproject.toml, pyright looks no further.
+        workdir=join(SOURCE, found.where) if above else "",
+        guessed=", ".join(guessed),
+    )
     return in_tests(project, check, python)
 
 

@@ -5,6 +5,7 @@ import pytest
 from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK, project
 from wheelwright.errors import ProjectError
 from wheelwright.gates.checkers import called, configured
+from wheelwright.gates.type_places import decide
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import Project, describe
 
@@ -45,9 +46,10 @@ def test_the_groups_of_a_workspaces_root_say_which_pyright_is_meant() -> None:
     )
     member = BARE.replace("demo", "inner")
     files = Snapshot({"pyproject.toml": root, "a/pyproject.toml": member})
-    (found,) = configured(describe(files, "a", {"a": member}))
+    (check,) = decide(describe(files, "a", {"a": member}), "3.12").checks
 
-    assert "basedpyright" == found.checker.name
+    assert "basedpyright" == check.checker.name
+    assert "/src" == check.workdir, "the member's own pyproject.toml would hide the root's"
 
 
 @pytest.mark.parametrize(
