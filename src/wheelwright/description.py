@@ -16,11 +16,13 @@ from typing import Any, Final
 import tomlkit
 
 from wheelwright.container.harmless import harmless
-from wheelwright.environment import runner_jobs, test_dependencies, test_setup
+from wheelwright.environment import runner_jobs, test_setup
 from wheelwright.errors import WheelwrightError
 from wheelwright.gates import linting, type_places
+from wheelwright.gates.types import Types
+from wheelwright.project.files import join
 from wheelwright.project.model import Project
-from wheelwright.project.pythons import claimed
+from wheelwright.project.pythons import by_classifiers, claimed
 from wheelwright.project.reading import shortened
 from wheelwright.project.version import version_source
 from wheelwright.testing.cells import Cell
@@ -96,9 +98,8 @@ def _package(project: Project) -> Subject:
 
 def _pythons(project: Project, python: str) -> Subject:
     metadata = project.metadata
-    places = [
-        metadata.places[key] for key in ("classifiers", "requires_python") if key in metadata.places
-    ]
+    keys = (*(("classifiers",) if by_classifiers(metadata) else ()), "requires_python")
+    places = [metadata.places[key] for key in keys if key in metadata.places]
     versions = claimed(metadata)
     value = (f"claimed: {', '.join(versions)}" if versions else "none claimed", f"used: {python}")
     return Subject("", value, str(places[0]) if places else "", same={"python": python})
@@ -130,7 +131,7 @@ def _other_jobs(project: Project, python: str, place: str) -> Iterable[str]:
 
 
 def _dependencies(project: Project, python: str) -> Subject:
-    found = test_dependencies.find(project, python)
+    found = test_setup.find(project, python).dependencies
     lines = [*found.lines, *map(str, found.paths), *(f"-c {line}" for line in found.constraints)]
     value = [
         *(f"group {name}" for name in (*found.groups, *found.root_groups)),
@@ -176,7 +177,8 @@ def _over(files: Sequence[str] | None) -> str:
 def _types(project: Project, python: str) -> Subject:
     found = type_places.decide(project, python)
     if not found.checks:
-        return Subject("", (_NONE,), notes=tuple(filter(None, (found.why, *found.notes))))
+        why = Types().configured(project).removeprefix(f"{_NONE}: ")
+        return Subject("", (_NONE,), notes=(why,))
     value = tuple(
         f"{shlex.join(check.args)}, {check.label}"
         + (f", over {check.guessed} by a guess" if check.guessed else "")
@@ -193,7 +195,8 @@ def _build(project: Project) -> Subject:
         return Subject("", (_NONE,), notes=(f"{project.name} {why}",))
     backend = project.package.backend or "setuptools, by its setup.py"
     source = version_source(project).value
-    return Subject("", (f"by {backend}", f"version: {source}"), project.package.path)
+    place = project.package.path if project.package.backend else join(project.where, "setup.py")
+    return Subject("", (f"by {backend}", f"version: {source}"), place)
 
 
 # -- how it is printed ----------------------------------------------------------------------------
