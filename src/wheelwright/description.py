@@ -20,8 +20,9 @@ from wheelwright.environment import runner_jobs, test_setup
 from wheelwright.errors import WheelwrightError
 from wheelwright.gates import linting, type_places
 from wheelwright.gates.types import Types
+from wheelwright.project.files import join
 from wheelwright.project.model import Project
-from wheelwright.project.pythons import claimed
+from wheelwright.project.pythons import by_classifiers, claimed
 from wheelwright.project.reading import shortened
 from wheelwright.project.version import version_source
 from wheelwright.testing.cells import Cell
@@ -97,9 +98,8 @@ def _package(project: Project) -> Subject:
 
 def _pythons(project: Project, python: str) -> Subject:
     metadata = project.metadata
-    places = [
-        metadata.places[key] for key in ("classifiers", "requires_python") if key in metadata.places
-    ]
+    keys = (*(("classifiers",) if by_classifiers(metadata) else ()), "requires_python")
+    places = [metadata.places[key] for key in keys if key in metadata.places]
     versions = claimed(metadata)
     value = (f"claimed: {', '.join(versions)}" if versions else "none claimed", f"used: {python}")
     return Subject("", value, str(places[0]) if places else "", same={"python": python})
@@ -183,6 +183,7 @@ def _types(project: Project, python: str) -> Subject:
     value = tuple(
         f"{shlex.join(check.args)}, {check.label}"
         + (f", over {check.guessed} by a guess" if check.guessed else "")
+        + (f", on Python {found.python}" if found.python != python else "")
         for check in found.checks
     )
     place = "; ".join(dict.fromkeys(check.place for check in found.checks))
@@ -195,7 +196,8 @@ def _build(project: Project) -> Subject:
         return Subject("", (_NONE,), notes=(f"{project.name} {why}",))
     backend = project.package.backend or "setuptools, by its setup.py"
     source = version_source(project).value
-    return Subject("", (f"by {backend}", f"version: {source}"), project.package.path)
+    place = project.package.path if project.package.backend else join(project.where, "setup.py")
+    return Subject("", (f"by {backend}", f"version: {source}"), place)
 
 
 # -- how it is printed ----------------------------------------------------------------------------

@@ -109,7 +109,7 @@ class Wheelwright(Releases):
     async def typecheck(self, git: Git, python: Python = "") -> str:
         """Run each type checker the project configures: mypy, (based)pyright, ty, pyrefly."""
         loaded = await self._loaded(git)
-        gate = Types(requested=bool(python))
+        gate = Types(requested=bool(python or self.python))
         return (await gates.check(gate, loaded, self._python(loaded, python))).require()
 
     @function
@@ -246,7 +246,8 @@ class Wheelwright(Releases):
         Annotations do not make this call fail: `ci` and `matrix` judge.
         """
         loaded = await self._loaded(git, reading=True)
-        return await annotate.annotate(loaded, self._python(loaded), options, audit)
+        python, requested = self._python(loaded), bool(self.python)
+        return await annotate.annotate(loaded, python, options, audit, requested=requested)
 
     @function
     @translate_errors

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 
 from packaging.utils import canonicalize_name
 
+from wheelwright.environment import test_dependencies
 from wheelwright.environment.places import SOURCE as SOURCE
 from wheelwright.environment.places import VENV as VENV
 from wheelwright.environment.sources import Expanded, archives, expand
@@ -32,10 +33,12 @@ from wheelwright.project.files import join
 from wheelwright.project.layout import test_directories
 from wheelwright.project.local_paths import local_paths
 from wheelwright.project.model import Project
+from wheelwright.project.reading import requirement_or_none
 from wheelwright.project.version import VersionSource, pretend_variables, version_source
 
 _WRITTEN = "/opt/wheelwright"
 _VARIABLES = "extra-build-variables"
+_ALL = "all packages of the workspace are installed: its root is none, and requires none of them"
 
 # What lists the files of an sdist with git, also where the version is written down.
 _ASK_GIT = frozenset(
@@ -176,6 +179,7 @@ _Layers = tuple[
 def _locked(project: Project, wanted: TestDependencies, groups: tuple[str, ...]) -> _Layers:
     if not wanted.installs:
         return _tools_alone(project, wanted, groups)
+    everything = False
     selection = [f"--group={group}" for group in groups]
     selection += [f"--extra={extra}" for extra in wanted.extras]
     if wanted.root_groups:
@@ -187,19 +191,36 @@ def _locked(project: Project, wanted: TestDependencies, groups: tuple[str, ...])
         ]
     elif project.is_member:
         selection.append(f"--package={project.metadata.name}")
+    elif everything := _needs_all_packages(project, wanted, groups):
+        selection = ["--all-packages", *selection]
     sync = ("uv", "sync", "--frozen", "--no-default-groups", *selection)
     dependencies: list[tuple[str, ...]] = [(*sync, "--no-install-local")]
     written, requested = _files(wanted)
     if requested and not wanted.paths:
         dependencies.append(("uv", "pip", "install", *requested))
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = (_ALL,) if everything else ()
     if wanted.lines:
-        notes = (f"{wanted.place}: not in uv.lock, resolved from the index on this run",)
+        notes += (f"{wanted.place}: not in uv.lock, resolved from the index on this run",)
     # Exact would take out again what the line above put in.
     install = [(*sync, "--inexact")]
     if wanted.paths:
         install.append(("uv", "pip", "install", *requested, *_paths(wanted)))
     return written, tuple(dependencies), tuple(install), notes
+
+
+def _needs_all_packages(
+    project: Project, wanted: TestDependencies, groups: tuple[str, ...]
+) -> bool:
+    """Whether a workspace's root is there for its packages, and names none that it needs.
+
+    What is tested and checked there is then the packages.
+    """
+    if not project.members or project.installable:
+        return False
+    needed = test_dependencies.requirements(project, replace(wanted, groups=groups))
+    needed += filter(None, map(requirement_or_none, project.metadata.dependencies))
+    names = {canonicalize_name(each.name) for each in needed}
+    return names.isdisjoint(canonicalize_name(each.name) for each in project.members.values())
 
 
 def _tools_alone(project: Project, wanted: TestDependencies, groups: tuple[str, ...]) -> _Layers:

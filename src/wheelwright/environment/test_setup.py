@@ -31,6 +31,7 @@ PYTEST: Final = "pytest"
 UNITTEST: Final = "unittest"
 
 _TABLE: Final = "in [tool.wheelwright]"
+_INI: Final = {"setup.cfg": "[tool:pytest]", "tox.ini": "[pytest]"}
 _UNITTEST: Final = re.compile(r"^(?:import|from)[ \t]+unittest\b", re.MULTILINE)
 _CASE: Final = re.compile(r"^class[ \t]+\w+\([^)\n]*TestCase\b", re.MULTILINE)
 _LOAD_TESTS: Final = re.compile(r"^def[ \t]+load_tests\b", re.MULTILINE)
@@ -124,13 +125,16 @@ def _own_command(project: Project, dependencies: TestDependencies) -> tuple[str,
 def needs_modules(project: Project) -> bool:
     """Whether only the modules of the tests say what runs them."""
     settings = project.settings
-    if settings.test or settings.pytest_args or configures_pytest(project):
+    if settings.test or settings.pytest_args or _configures_itself(project):
+        return False
+    if configures_pytest(project) and not project.is_member:
         return False
     try:
         choice = runner_jobs.test_job(project, DEFAULT_PYTHON)
         if choice is not None and choice.job.commands:
             return False
-        return bool(test_dependencies.find(project, DEFAULT_PYTHON).added)
+        found = test_dependencies.find(project, DEFAULT_PYTHON)
+        return bool(found.added) or is_of_root(project, found)
     except WheelwrightError:
         # It is an error of whatever needs it.
         return True
@@ -160,17 +164,33 @@ def _is_of_pytest(text: str) -> bool:
     return False
 
 
+def is_of_root(project: Project, dependencies: TestDependencies) -> bool:
+    """Whether only the root of a member's workspace says that there are tests.
+
+    The root may have the tests of all its packages: only modules show that a member has its own.
+    """
+    own = not dependencies.added and not dependencies.root_groups
+    return project.is_member and not own and not _configures_itself(project)
+
+
 def configures_pytest(project: Project) -> bool:
     """Whether the project has a configuration of pytest."""
     return (
-        project.configures("tool", "pytest")
-        or project.has("pytest.ini")
-        or project.has(".pytest.ini")
-        or project.has("pytest.toml")
-        or project.has("conftest.py")
+        _configures_itself(project)
+        or project.configures("tool", "pytest")
         or "[tool:pytest]" in (project.text("setup.cfg") or "")
         or "[pytest]" in (project.text("tox.ini") or "")
         or any(path.endswith("/conftest.py") for path in project.test_modules)
+    )
+
+
+def _configures_itself(project: Project) -> bool:
+    """Whether the package's own directory has a configuration of pytest."""
+    own = {name: project.files.text(join(project.where, name)) or "" for name in _INI}
+    return (
+        project.package.has("tool", "pytest")
+        or any(map(project.has, ("pytest.ini", ".pytest.ini", "pytest.toml", "conftest.py")))
+        or any(section in own[name] for name, section in _INI.items())
     )
 
 

@@ -13,17 +13,18 @@ mypy reads the first of its files that is there, and a table or a section of its
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from wheelwright.environment.plan import VENV
-from wheelwright.environment.tools import declared_in
+from wheelwright.environment.tools import listed_in
 from wheelwright.errors import ProjectError
 from wheelwright.project.files import join, upward
 from wheelwright.project.model import Project
 from wheelwright.project.pyproject import Pyproject
-from wheelwright.project.reading import ini
+from wheelwright.project.reading import ini, json_data
 from wheelwright.project.runners.calling import programs
 
 HINT: Final = "correct it, or set typecheck in [tool.wheelwright]"
@@ -103,11 +104,13 @@ class Configured:
     Attributes:
         place: for people.
         names_targets: whether it says what is checked; only mypy checks nothing without.
+        where: the directory of the file, from the root.
     """
 
     checker: Checker
     place: str
     names_targets: bool = True
+    where: str = ""
 
 
 def configured(project: Project) -> tuple[Configured, ...]:
@@ -120,9 +123,9 @@ def configured(project: Project) -> tuple[Configured, ...]:
     names = {each.checker.name for each in found}
     based = BY_NAME["basedpyright"]
     # basedpyright also reads pyright's table: one of the two is meant.
-    if "pyright" in names and based.name not in names and declared_in(project, based.name):
+    if "pyright" in names and based.name not in names and listed_in(project, based.name):
         return tuple(
-            Configured(based, each.place) if each.checker.name == "pyright" else each
+            replace(each, checker=based) if each.checker.name == "pyright" else each
             for each in found
         )
     return tuple(found)
@@ -135,17 +138,47 @@ def _configured(project: Project, checker: Checker) -> Configured | None:
             text = project.files.text(path)
             if text is not None:
                 targets = checker.name != "mypy" or _targets(_section(path, text))
-                return Configured(checker, path, targets)
+                return Configured(checker, path, targets, where)
         pyproject = _pyproject(project, where)
         if pyproject and pyproject.has("tool", checker.name):
             targets = checker.name != "mypy" or _targets(pyproject.table("tool", "mypy"))
-            return Configured(checker, f"{pyproject.path} [tool.{checker.name}]", targets)
+            return Configured(checker, f"{pyproject.path} [tool.{checker.name}]", targets, where)
         path = join(where, "setup.cfg")
         text = project.files.text(path) if checker.name == "mypy" else None
         section = _section(path, text) if text and "[mypy]" in text else None
         if section is not None:
-            return Configured(checker, f"{path} [mypy]", _targets(section))
+            return Configured(checker, f"{path} [mypy]", _targets(section), where)
     return None
+
+
+def environment_of(project: Project) -> str:
+    """Return the directory, from the root, where pyright's configuration has the environment.
+
+    It is empty where none is configured, or one outside the source.
+    """
+    for where in upward(project.where):
+        if (table := _of_pyright(project, where)) is not None:
+            above, name = table.get("venvPath"), table.get("venv")
+            if not (isinstance(above, str) and isinstance(name, str) and name):
+                return ""
+            path = posixpath.normpath(posixpath.join(where, above, name))
+            return "" if path.startswith(("/", "..", "~")) or path == "." else path
+    return ""
+
+
+def _of_pyright(project: Project, where: str) -> Mapping[str, Any] | None:
+    """Return the configuration that pyright and basedpyright find in a directory."""
+    if (text := project.files.text(join(where, "pyrightconfig.json"))) is not None:
+        try:
+            return dict(json_data(text))
+        except (ValueError, TypeError):
+            # With comments, or broken: the checker itself says so.
+            return {}
+    pyproject = _pyproject(project, where)
+    names = [
+        name for name in ("basedpyright", "pyright") if pyproject and pyproject.has("tool", name)
+    ]
+    return pyproject.table("tool", names[0]) if pyproject and names else None
 
 
 def _pyproject(project: Project, where: str) -> Pyproject | None:

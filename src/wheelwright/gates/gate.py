@@ -34,6 +34,7 @@ class Step:
 
     Attributes:
         name: for messages.
+        python: that it runs on; empty for the one of the call.
         tool: installed beside the tree; without one the container has only uv.
         history: whether it sees the repository's own .git, because something is built; others see
             an empty one, for which linters heed ignore files.
@@ -55,6 +56,7 @@ class Step:
     name: str
     args: tuple[str, ...]
     tree: Tree = Tree.SOURCE
+    python: str = ""
     tool: Tool | None = None
     workdir: str = ""
     history: bool = False

@@ -88,7 +88,7 @@ async def carried_out(gate: Gate, loaded: LoadedProject, python: str) -> list[Do
     plan = gate.plan(loaded.project, python)
     installed = any(step.tree is Tree.INSTALLED for step in plan)
     history = for_install(loaded) if installed else None
-    return [await _carry_out(step, loaded, python, history) for step in plan]
+    return [await _carry_out(step, loaded, step.python or python, history) for step in plan]
 
 
 async def _carry_out(

@@ -18,6 +18,7 @@ from wheelwright.gates.table import counted
 from wheelwright.gates.type_check import Check, in_tests, named, with_interpreter
 from wheelwright.project import precommit
 from wheelwright.project.files import join
+from wheelwright.project.interpreters import written
 from wheelwright.project.model import Project
 from wheelwright.project.precommit import Hook, Hooks
 from wheelwright.project.pythons import minor_of
@@ -85,13 +86,25 @@ def chosen_jobs(jobs: Sequence[Job], python: str) -> tuple[list[Job], tuple[str,
     return [], tuple(dict.fromkeys(notes))
 
 
+def own_python(jobs: Iterable[Job], python: str) -> str:
+    """Return the Python that an environment names in place of a given one; empty for none."""
+    for job in jobs:
+        names = [name for each in job.pythons if (name := written(each))]
+        if names and not _fits(job, python) and minor_of(python) not in map(minor_of, names):
+            return names[0]
+    return ""
+
+
+def _fits(job: Job, python: str) -> bool:
+    """Whether a job takes a Python: it names that, or none."""
+    return not job.pythons or bool({python, minor_of(python), "3"} & set(job.pythons))
+
+
 def _candidates(jobs: Iterable[Job], python: str) -> list[Job]:
     """Return the jobs that call a checker, or may do so, the likeliest first."""
 
     def order(job: Job) -> tuple[int, bool, bool]:
-        minor = minor_of(python)
-        fits = not job.pythons or bool({python, minor, "3"} & set(job.pythons))
-        return _rank(job), not fits, not job.default
+        return _rank(job), not _fits(job, python), not job.default
 
     def may_check(job: Job) -> bool:
         computed = any(each.subject == "command" for each in job.unread)

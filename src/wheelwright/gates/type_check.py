@@ -9,10 +9,12 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from wheelwright.environment import test_dependencies
+from wheelwright.environment.places import SOURCE, VENV
 from wheelwright.environment.test_dependencies import TestDependencies
 from wheelwright.environment.tools import Tool, declared_in, tool
-from wheelwright.gates.checkers import Checker
+from wheelwright.gates.checkers import Checker, environment_of
 from wheelwright.gates.gate import Tree
+from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.runners.job import Place
 
@@ -86,6 +88,21 @@ def in_tests(project: Project, check: Check, python: str) -> Check:
     else:
         chosen_by = _asked_in(wanted.place, own)
     return replace(check, groups=groups, chosen_by=chosen_by)
+
+
+def with_environment(project: Project, check: Check) -> Check:
+    """Return a check that finds the environment where pyright's configuration has it.
+
+    basedpyright takes a directory that is not there for a broken configuration.
+    """
+    if check.tree is not Tree.INSTALLED or not check.checker.name.endswith("pyright"):
+        return check
+    place = environment_of(project)
+    if not place:
+        return check
+    link = 'test -e "$1" || { mkdir -p "$(dirname "$1")" && ln -s "$2" "$1"; }'
+    args = ("sh", "-c", link, "sh", join(SOURCE, place), VENV)
+    return replace(check, before=(*check.before, args))
 
 
 def is_of_uv(found: Tool) -> bool:

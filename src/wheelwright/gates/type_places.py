@@ -16,12 +16,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from wheelwright.environment.places import SOURCE
 from wheelwright.environment.tools import declared_in, listed_in
 from wheelwright.errors import ProjectError
 from wheelwright.gates.checkers import BY_NAME, CHECKERS, Checker, Configured, called, configured
-from wheelwright.gates.type_callers import all_jobs, chosen_jobs, hooked, of_hooks, of_job
+from wheelwright.gates.type_callers import (
+    all_jobs,
+    chosen_jobs,
+    hooked,
+    of_hooks,
+    of_job,
+    own_python,
+)
 from wheelwright.gates.type_check import Check, in_tests, named
 from wheelwright.project.code_paths import code_paths
+from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.pythons import minor_of
 from wheelwright.project.reading import shortened
@@ -33,10 +42,12 @@ class Decision:
     """What runs.
 
     Attributes:
+        python: that it runs on.
         notes: what was seen and not taken, a clause each.
         why: where nothing runs although something is there, the reason; empty otherwise.
     """
 
+    python: str
     checks: tuple[Check, ...] = ()
     notes: tuple[str, ...] = ()
     why: str = ""
@@ -45,23 +56,31 @@ class Decision:
 def decide(project: Project, python: str, *, requested: bool = False) -> Decision:
     """Return the checks of a project; with `requested` the caller named the Python.
 
+    Where neither the caller nor [tool.wheelwright] does, an environment that names its own runs on
+    that one.
+
     Raises:
         ProjectError: a file that decides is broken, or `typecheck` names no known checker.
     """
     if line := project.settings.typecheck:
-        return Decision((_of_settings(project, line, python, requested=requested),))
+        return Decision(python, (_of_settings(project, line, python, requested=requested),))
     jobs = all_jobs(project, python)
     chosen, notes = chosen_jobs(jobs, python)
+    if not requested and not project.settings.python and (own := own_python(chosen, python)):
+        # What it installs and runs may be another for that Python.
+        python, jobs = own, all_jobs(project, own)
+        chosen, notes = chosen_jobs(jobs, python)
     checks = [check for job in chosen for check in of_job(project, job, python)]
     if checks:
-        return Decision(tuple(checks), (*notes, *_not_called(project, checks, jobs)))
+        return Decision(python, tuple(checks), (*notes, *_not_called(project, checks, jobs)))
     checks, empty = of_hooks(project, python)
     if checks:
-        return Decision(tuple(checks), (*notes, *_not_called(project, checks, jobs)))
+        return Decision(python, tuple(checks), (*notes, *_not_called(project, checks, jobs)))
     if empty:
-        return Decision((), notes, empty)
+        return Decision(python, (), notes, empty)
     found = configured(project) or _in_group(project)
     return Decision(
+        python,
         tuple(_of_configuration(project, each, python, requested=requested) for each in found),
         notes,
     )
@@ -72,9 +91,11 @@ def _in_group(project: Project) -> tuple[Configured, ...]:
     for checker in CHECKERS:
         if groups := declared_in(project, checker.name):
             place = f'{project.package.path}, group "{groups[0]}"'
-            return (Configured(checker, place, checker.name != "mypy"),)
+            return (Configured(checker, place, checker.name != "mypy", project.where),)
         if listed_in(project, checker.name):
-            return (Configured(checker, project.package.path, checker.name != "mypy"),)
+            return (
+                Configured(checker, project.package.path, checker.name != "mypy", project.where),
+            )
     return ()
 
 
@@ -116,7 +137,15 @@ def _of_configuration(
     checker = found.checker
     args = (*checker.command, *checker.environment, *_version(checker, python, requested))
     guessed = () if found.names_targets else code_paths(project) or (".",)
-    check = Check(checker, (*args, *guessed), found.place, guessed=", ".join(guessed))
+    above = checker.name.endswith("pyright") and found.where != project.where
+    check = Check(
+        checker,
+        (*args, *guessed),
+        found.place,
+        # Where it finds a nearer pyproject.toml, pyright looks no further.
+        workdir=join(SOURCE, found.where) if above else "",
+        guessed=", ".join(guessed),
+    )
     return in_tests(project, check, python)
 
 

@@ -16,7 +16,7 @@ from wheelwright.gates.checkers import BY_NAME
 from wheelwright.gates.gate import GatePlan, Ran, Step
 from wheelwright.gates.result import GateResult, Verdict, looked_at_nothing
 from wheelwright.gates.table import counted
-from wheelwright.gates.type_check import Check
+from wheelwright.gates.type_check import Check, with_environment
 from wheelwright.gates.type_places import Decision, decide
 from wheelwright.pins import DEFAULT_PYTHON
 from wheelwright.project.model import Project
@@ -65,10 +65,12 @@ class Types:
             ProjectError: a file that decides which these are is broken.
         """
         project.require_package()
+        decided = self._decided(project, python)
         return tuple(
             Step(
                 check.checker.name,
                 check.args,
+                python=decided.python,
                 tree=check.tree,
                 tool=check.tool,
                 groups=check.groups,
@@ -79,7 +81,7 @@ class Types:
                 version=check.checker.prints,
                 asks=(check.checker.name, "--version"),
             )
-            for check in self._decided(project, python).checks
+            for check in (with_environment(project, each) for each in decided.checks)
         )
 
     def judge(self, project: Project, python: str, ran: Sequence[Ran]) -> GateResult:
@@ -93,7 +95,7 @@ class Types:
             [
                 impostor(check)
                 if output.impostor
-                else judge(check, output, python, label(check, output.version))
+                else judge(check, output, decided.python, label(check, output.version))
                 for check, output in zip(decided.checks, ran, strict=True)
             ],
             decided.notes,

@@ -26,8 +26,10 @@ async def annotate(
     python: str,
     options: matrix.MatrixOptions,
     audit: dagger.File | None,
+    *,
+    requested: bool = False,
 ) -> str:
-    """Return the lines of everything that was found.
+    """Return the lines of everything that was found; with `requested` the caller named the Python.
 
     Raises:
         ToolFailed: a tool reached no verdict, so that its lines would be missing.
@@ -39,7 +41,7 @@ async def annotate(
         found["lint"] = of_lint(await run.lint_issues(loaded, python))
 
     async def types() -> None:
-        result = await run.check(Types(), loaded, python)
+        result = await run.check(Types(requested=requested), loaded, python)
         found["types"] = of_types(result.details, where)
 
     async def tests() -> None:

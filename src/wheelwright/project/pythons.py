@@ -64,13 +64,13 @@ def claimed(metadata: Metadata) -> list[str]:
         ProjectError: requires-python is not a version specifier.
     """
     requires = metadata.pythons()
-    named = _classified(metadata) or (KNOWN_PYTHONS if requires is not None else ())
+    named = by_classifiers(metadata) or (KNOWN_PYTHONS if requires is not None else ())
     return [python for python in _ordered(named) if allows(requires, python)]
 
 
 def unclaimed(metadata: Metadata) -> str:
     """Return why nothing says which Pythons the package is for; empty where something does."""
-    if metadata.pythons() is not None or _classified(metadata):
+    if metadata.pythons() is not None or by_classifiers(metadata):
         return ""
     if why := metadata.unknown.get("requires_python"):
         return f"requires-python is not known: {why}"
@@ -170,7 +170,7 @@ def drift(metadata: Metadata, files: Snapshot, python_version_file: str | None) 
         ProjectError: requires-python is not a version specifier.
     """
     requires = metadata.pythons()
-    classified = _ordered(_classified(metadata))
+    classified = _ordered(by_classifiers(metadata))
     found = [*_missing(metadata, files)]
     found += [
         Drift(
@@ -237,7 +237,8 @@ def _silent(requires: SpecifierSet, classified: Sequence[str]) -> list[str]:
     ]
 
 
-def _classified(metadata: Metadata) -> list[str]:
+def by_classifiers(metadata: Metadata) -> list[str]:
+    """Return the minor versions that the classifiers name, as they stand."""
     place = metadata.places.get("classifiers")
     if place and place.within.startswith("[tool.poetry") and metadata.pythons() is not None:
         # Poetry adds a classifier for each Python that its own table allows: none is missing.

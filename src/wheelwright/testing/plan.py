@@ -165,14 +165,20 @@ def nothing_to_test(project: Project, cell: Cell) -> str:
         return ""
     names = ", ".join(sorted(each.name for each in project.members.values()))
     others = f"; its workspace has {names}: pass --package" if names and not project.where else ""
+    if project.is_member and project.root.project:
+        others = "; the root of its workspace is tested without --package"
     return f"not configured: {project.name} has no tests ({_SIGNS}){others}"
 
 
 def is_tested(project: Project, found: TestSetup) -> bool:
     """Whether there is any sign of tests."""
+    if test_setup.is_of_root(project, found.dependencies):
+        named = bool(project.test_modules)
+    else:
+        named = test_setup.names_pytest(project, found.dependencies)
     return (
         found.tester == test_setup.UNITTEST
-        or test_setup.names_pytest(project, found.dependencies)
+        or named
         or bool(project.settings.pytest_args)
         or any(project.has(name) for name in ("tests/", "test/", "testing/"))
         or any(name.startswith("test_") and name.endswith(".py") for name in _top(project))

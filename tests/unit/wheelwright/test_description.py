@@ -103,3 +103,18 @@ def test_what_cannot_be_read_leaves_the_rest() -> None:
     assert "noxfile.py" in found["tests"].error
     assert ("demo 1",) == found["package"].value
     assert "cannot be read: noxfile.py" in text(tuple(found.values()))
+
+
+def test_each_place_is_the_one_that_says_it() -> None:
+    """Classifiers may claim no Python; setup.py is what is built; unittest needs nothing."""
+    text = PACKAGE.replace("requires-python", 'classifiers = ["Topic :: Games"]\nrequires-python')
+    assert "pyproject.toml:8 [project]" == by_name(subjects(project(text), "3.12"))["pythons"].place
+
+    case = "import unittest\nclass A(unittest.TestCase): pass\n"
+    described = project("", {"setup.py": "from setuptools import setup\nsetup(name='demo')\n"})
+    described = replace(described, test_modules={"tests/test_a.py": case})
+    found = by_name(subjects(described, "3.12"))
+
+    assert "setup.py" == found["build"].place
+    assert () == found["test dependencies"].value
+    assert "demo configures no type checker" in found["types"].notes[0]

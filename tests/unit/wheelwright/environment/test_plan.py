@@ -62,6 +62,32 @@ def test_group_of_the_workspaces_root_comes_with_all_packages() -> None:
     assert not any(arg.startswith("--package") for arg in environment.dependencies[0])
 
 
+@pytest.mark.parametrize(
+    ("root", "everything"),
+    [
+        ("", True),
+        ("[tool.uv]\npackage = false\n" + BUILD, True),
+        (BUILD, False),
+        ('dependencies = ["inner"]\n', False),
+        ('[dependency-groups]\ntests = ["pytest", "Inner[fast]"]\n', False),
+    ],
+)
+def test_root_that_is_no_package_stands_for_those_of_its_workspace(
+    root: str, everything: bool
+) -> None:
+    """Unless it names those that it needs; a root that is a package is tested as one."""
+    groups = "" if "groups" in root else '[dependency-groups]\ntests = ["pytest"]\n'
+    text = BARE + root + groups + '[tool.uv.workspace]\nmembers = ["a"]\n'
+    member = BARE.replace("demo", "inner") + BUILD
+    described = project(
+        text, {"uv.lock": locked(), "a/pyproject.toml": member}, members={"a": member}
+    )
+    environment = planned(described)
+
+    assert everything == ("--all-packages" in environment.dependencies[0])
+    assert everything == any("all packages of the workspace" in each for each in environment.notes)
+
+
 def test_without_a_lock_requirements_are_written_out_and_it_is_said() -> None:
     """Without uv.lock the dependency layer installs a list made from pyproject.toml."""
     environment = planned(fixture("setuptools-flat"))

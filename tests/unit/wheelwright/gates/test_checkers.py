@@ -5,6 +5,7 @@ import pytest
 from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK, project
 from wheelwright.errors import ProjectError
 from wheelwright.gates.checkers import called, configured
+from wheelwright.gates.type_places import decide
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import Project, describe
 
@@ -35,6 +36,20 @@ BARE = '[project]\nname = "demo"\nversion = "1"\n'
 def test_every_configuration_has_its_place(described: Project, expected: list[str]) -> None:
     """A table or a file configures a checker; basedpyright may have pyright's."""
     assert expected == [f"{each.checker.name}: {each.place}" for each in configured(described)]
+
+
+def test_the_groups_of_a_workspaces_root_say_which_pyright_is_meant() -> None:
+    """For its members, too, whose environment has what they install."""
+    root = (
+        BARE + "[tool.pyright]\n[dependency-groups]\ndev = ['basedpyright']\n"
+        "[tool.uv.workspace]\nmembers = ['a']\n"
+    )
+    member = BARE.replace("demo", "inner")
+    files = Snapshot({"pyproject.toml": root, "a/pyproject.toml": member})
+    (check,) = decide(describe(files, "a", {"a": member}), "3.12").checks
+
+    assert "basedpyright" == check.checker.name
+    assert "/src" == check.workdir, "the member's own pyproject.toml would hide the root's"
 
 
 @pytest.mark.parametrize(

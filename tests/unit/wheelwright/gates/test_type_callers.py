@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.wheelwright.samples import locked, project
 from wheelwright.errors import ProjectError
-from wheelwright.gates.gate import Tree
+from wheelwright.gates.gate import Ran, Tree
 from wheelwright.gates.type_places import decide
 from wheelwright.gates.types import Types
 from wheelwright.project.files import Snapshot
@@ -70,6 +70,38 @@ def test_the_environment_of_this_python_is_taken() -> None:
     """Of several for the same, the one that names the Python."""
     session = 'typing python=["3.11", "3.12"]\nsession.run("mypy", f"on-{session.python}")'
     assert ["noxfile.py typing: mypy on-3.12"] == said(project(BARE, {"noxfile.py": nox(session)}))
+
+
+@pytest.mark.parametrize(
+    ("pythons", "expected"),
+    [
+        ('python="3.10"', "3.10"),
+        ('python=["3.9", "3.10"]', "3.9"),
+        ('python="3.12.4"', "3.12"),
+        ('python="3"', "3.12"),
+        ('python=["3.9", "3.12"]', "3.12"),
+        ("", "3.12"),
+    ],
+)
+def test_an_environment_runs_on_the_python_that_it_names(pythons: str, expected: str) -> None:
+    """What it installs and runs is that of its Python, and so is the verdict's."""
+    session = f'typing {pythons}\nsession.run("mypy", f"on-{{session.python}}")'
+    described = project(BARE, {"noxfile.py": nox(session)})
+    (step,) = Types().plan(described, "3.12")
+
+    assert expected == step.python
+    assert f" on Python {expected}, " in Types().judge(described, "3.12", [Ran(0)]).note
+    if expected in ("3.9", "3.10"):
+        assert ("mypy", f"on-{expected}") == step.args
+
+
+def test_the_python_of_the_caller_or_of_the_settings_wins() -> None:
+    """Above the one that an environment names."""
+    files = {"noxfile.py": nox(f'typing python="3.10"\n{MYPY}')}
+    chosen = project(BARE + '[tool.wheelwright]\npython = "3.12"\n', files)
+
+    assert "3.12" == decide(project(BARE, files), "3.12", requested=True).python
+    assert "3.12" == decide(chosen, "3.12").python
 
 
 def test_a_computed_environment_is_named_and_the_next_place_decides() -> None:

@@ -147,3 +147,26 @@ def test_what_was_not_taken_ends_the_verdict() -> None:
         "no type errors; mypy 2.4.1 (pinned by wheelwright) on Python 3.12, from noxfile.py "
         "typing; pyright is configured in pyproject.toml [tool.pyright] and nothing calls it"
     ) == result.note
+
+
+@pytest.mark.parametrize(
+    ("pyproject", "files", "expected"),
+    [
+        ('[tool.basedpyright]\nvenvPath = "."\nvenv = ".venv"\n', {}, "/src/.venv"),
+        ('[tool.pyright]\nvenvPath = "envs"\nvenv = "own"\n', {}, "/src/envs/own"),
+        ("", {"pyrightconfig.json": '{"venvPath": ".", "venv": "v"}'}, "/src/v"),
+        ('[tool.pyright]\nvenv = ".venv"\n', {}, ""),
+        ('[tool.pyright]\nvenvPath = ".."\nvenv = "v"\n', {}, ""),
+        ('[tool.pyright]\nvenvPath = "/opt"\nvenv = "v"\n', {}, ""),
+        ('[tool.pyright]\nvenvPath = 1\nvenv = "v"\n', {}, ""),
+        ("", {"pyrightconfig.json": "[1]"}, ""),
+        ('[tool.mypy]\nfiles = ["a"]\n', {}, ""),
+    ],
+)
+def test_the_environment_is_where_pyright_looks_for_it(
+    pyproject: str, files: dict[str, str], expected: str
+) -> None:
+    """Its configuration may name a directory of the developer's; basedpyright fails without it."""
+    (step,) = types.Types().plan(project(BARE + pyproject, files), "3.12")
+
+    assert [expected] * bool(expected) == [args[-2] for args in step.before]

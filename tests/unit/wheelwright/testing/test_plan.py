@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.unit.wheelwright.samples import LIKE_CLICK, fixture, project
+from wheelwright.environment.test_setup import needs_modules
 from wheelwright.errors import RequestError
-from wheelwright.project.model import Project
+from wheelwright.project.files import Snapshot
+from wheelwright.project.model import Project, describe
 from wheelwright.testing import plan as plans
 from wheelwright.testing.cells import Cell
 from wheelwright.testing.plan import TestOptions, TestRequest
@@ -164,6 +168,35 @@ def test_signs_of_tests(
     why = said(project(pyproject, files, names=names))
     assert expected is (why == "")
     assert expected or why.startswith("not configured: demo has no tests (no runner, ")
+
+
+@pytest.mark.parametrize(
+    ("own", "names", "modules", "expected"),
+    [
+        ("", (), {}, False),
+        ("", ("a/tests/",), {}, True),
+        ("", (), {"a/inner/test_a.py": "def test_a(): pass\n"}, True),
+        ("", ("a/pytest.ini",), {}, True),
+        ("[tool.pytest.ini_options]\n", (), {}, True),
+        ('[dependency-groups]\ntest = ["pytest"]\n', (), {}, True),
+    ],
+)
+def test_a_member_has_tests_of_its_own(
+    own: str, names: tuple[str, ...], modules: dict[str, str], expected: bool
+) -> None:
+    """What the root of its workspace configures and installs may be for the root's tests alone."""
+    root = (
+        BARE + "[tool.pytest.ini_options]\n[tool.uv.workspace]\nmembers = ['a']\n"
+        "[dependency-groups]\ndev = ['pytest']\n"
+    )
+    member = BARE.replace("demo", "inner") + own
+    files = Snapshot({"pyproject.toml": root, "a/pyproject.toml": member}, frozenset(names))
+    described = describe(files, "a", {"a": member})
+    assert own or names or needs_modules(described)
+    why = said(replace(described, test_modules=modules))
+
+    assert expected is (why == "")
+    assert expected or why.endswith("; the root of its workspace is tested without --package")
 
 
 def test_workspace_root_without_tests_names_its_members() -> None:
