@@ -26,7 +26,7 @@ OLDEST = (3, 9)
 PIP = ["uv", "run", "--isolated", "--no-project", "--with=pip", "python", "-m", "pip"]
 SUMMARY = re.compile(r"\b(\d+) (passed|failed|skipped|xfailed)\b")
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.repeated
 
 
 def uv_environ(environ: dict[str, str]) -> dict[str, str]:

@@ -48,6 +48,13 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return at
 
 
+def how_long(command: str) -> list[pytest.MarkDecorator]:
+    """Return the marks of a command: only what a new user types first is in the default run."""
+    if command == commands()[0][0]:
+        return []
+    return [pytest.mark.repeated if "tests.e2e.record" in command else pytest.mark.slow]
+
+
 def plainer(line: str) -> str:
     """Return a line without numbers, which differ between machines and runs."""
     return re.sub(r" +", " ", re.sub(r"\d+(\.\d+)*", "N", line))
@@ -56,9 +63,8 @@ def plainer(line: str) -> str:
 @pytest.mark.parametrize(
     ("command", "shown"),
     [
-        # A few seconds up to minutes each; the first is what a new user types.
-        pytest.param(*one, id=one[0][-60:], marks=[pytest.mark.slow] if number else [])
-        for number, one in enumerate(commands())
+        pytest.param(*one, id=one[0][-60:], marks=how_long(one[0]))
+        for one in commands()
         if one[0] != WHOLE_SUITE
     ],
 )

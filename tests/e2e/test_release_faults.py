@@ -9,6 +9,7 @@ import ssl
 import textwrap
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -32,6 +33,9 @@ from .release_bench import (
 )
 
 pytestmark = pytest.mark.slow
+
+# Another variant of a fault that a test of the long suites has.
+REPEATED = partial(pytest.param, marks=pytest.mark.repeated)
 
 WHEEL = "sample_package-1.2.4-py3-none-any.whl"
 SDIST = "sample_package-1.2.4.tar.gz"
@@ -337,7 +341,7 @@ def test_13_metadata_says_another_version(at: ReleaseBench, tmp_path: Path) -> N
 # -- the index -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("upload", [1, 2], ids=["wheel", "sdist"])
+@pytest.mark.parametrize("upload", [1, REPEATED(2)], ids=["wheel", "sdist"])
 @pytest.mark.parametrize(
     "fault", ["cut_after_store", "bad_gateway_after_store", "unavailable_before_store"]
 )
@@ -512,7 +516,7 @@ def test_25_main_conflicts(at: ReleaseBench) -> None:
     assert (WHEEL, SDIST) == at.outside.effects.named("upload")
 
 
-@pytest.mark.parametrize("method", ["squash", "rebase", "merge"])
+@pytest.mark.parametrize("method", ["squash", REPEATED("rebase"), REPEATED("merge")])
 def test_26_how_it_is_merged(at: ReleaseBench, method: str, tmp_path: Path) -> None:
     """The next release says what came after, whichever way the last one was merged."""
     sample = replace(at.sample, changelog=Changelog.GIT_CLIFF, entries=("The first thing.",))
@@ -580,7 +584,7 @@ def test_28_a_tag_that_may_not_be_made(at: ReleaseBench, how: str) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "nth"),
-    [("ref", 3), ("release", 1), ("asset", 1)],
+    [REPEATED("ref", 3), ("release", 1), REPEATED("asset", 1)],
     ids=["tag", "draft", "half a draft"],
 )
 def test_29_killed_within_the_release(
@@ -604,7 +608,7 @@ def test_29_an_asset_whose_upload_broke_off(released: Released, at: ReleaseBench
     assert ends_like(released, at)
 
 
-@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize("status", [403, REPEATED(404)])
 def test_30_a_release_that_is_refused(released: Released, at: ReleaseBench, status: int) -> None:
     """It says what GitHub said and what is published; run again, it is done."""
 

@@ -223,7 +223,7 @@ def test_jobs_end_as_release_does(jobs: Jobs, released: tuple[ReleaseBench, Ende
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("last", ["propose", "publish"])
+@pytest.mark.parametrize("last", ["propose", pytest.param("publish", marks=pytest.mark.repeated)])
 def test_killed_between_two_jobs(
     last: str, jobs: Jobs, released: tuple[ReleaseBench, Ended]
 ) -> None:
