@@ -77,6 +77,14 @@ def unclaimed(metadata: Metadata) -> str:
     return "neither requires-python nor a classifier of a version is set"
 
 
+def assumed(
+    metadata: Metadata, python: str, configured: str, python_version_file: str | None
+) -> str:
+    """Return why a Python that nobody asked for is the default; empty where a file decides it."""
+    decided = configured or python == preferred(python_version_file)
+    return "" if decided else unclaimed(metadata)
+
+
 def listed(metadata: Metadata, configured: str, python_version_file: str | None) -> list[str]:
     """Return the claimed versions; where nothing claims any, the one that is used, and why.
 
@@ -88,7 +96,7 @@ def listed(metadata: Metadata, configured: str, python_version_file: str | None)
     if not why:
         return claimed(metadata)
     python = choose(metadata, "", configured, python_version_file)
-    if configured or python == preferred(python_version_file):
+    if not assumed(metadata, python, configured, python_version_file):
         return [python]
     return [f"{python} (the default: {why}; {_SETTING})"]
 

@@ -13,6 +13,7 @@ from wheelwright.project.model import Project
 from wheelwright.project.pythons import (
     Drift,
     allows,
+    assumed,
     choose,
     claimed,
     drift,
@@ -260,6 +261,7 @@ def test_what_nobody_says_is_no_claim(texts: dict[str, str], why: str) -> None:
     assert ([], why) == (claimed(of.metadata), unclaimed(of.metadata))
     (line,) = listed(of.metadata, "", None)
     assert line.startswith(f"{DEFAULT_PYTHON} (the default: {why}; python in [tool.wheelwright]")
+    assert why == assumed(of.metadata, DEFAULT_PYTHON, "", None)
     assert DEFAULT_PYTHON == choose(of.metadata, "", "", None)
     missing = ["pyproject.toml:1: requires-python is missing"]
     expected = missing if "pyproject_toml" in texts else []
@@ -269,6 +271,7 @@ def test_what_nobody_says_is_no_claim(texts: dict[str, str], why: str) -> None:
 def test_a_preferred_python_is_listed_without_a_reason() -> None:
     """.python-version and the setting answer where nothing is claimed."""
     of = files(requirements_txt="flask\n").metadata
+    assert "" == assumed(of, "3.9", "3.9", None) == assumed(of, "3.9", "", "3.9\n")
     assert ["3.11"] == listed(of, "3.11", "3.12\n")
     assert ["3.12"] == listed(of, "", "3.12\n")
     assert ["3.9", "3.10"] == listed(package(">=3.9", "3.9", "3.10").metadata, "3.10", None)
