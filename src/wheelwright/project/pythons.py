@@ -19,6 +19,8 @@ from wheelwright.project.metadata import Metadata
 from wheelwright.project.pyproject import line_in, line_of
 
 _CLASSIFIER = re.compile(r"Programming Language :: Python :: (3\.[0-9]{1,3})")
+# Of what the programs in `inside/` are written for.
+_OLDEST = (3, 7)
 _SETTING = "python in [tool.wheelwright] of pyproject.toml chooses one"
 
 
@@ -138,10 +140,16 @@ def choose(
     default.
 
     Raises:
-        RequestError: not a version, or outside requires-python.
+        RequestError: not a version, too old for what runs, or outside requires-python.
         ProjectError: requires-python is not a version specifier.
     """
     for python, origin in ((requested, "--python"), (configured, "python in [tool.wheelwright]")):
+        if python and is_name(python) and minor_key(python) < _OLDEST:
+            oldest = ".".join(map(str, _OLDEST))
+            raise RequestError(
+                f"{origin} {python} is too old: what records the tests needs {oldest}",
+                f"choose {oldest} or a newer one",
+            )
         if python:
             return allowed(metadata, python, origin)
     own = preferred(python_version_file)

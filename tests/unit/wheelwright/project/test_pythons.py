@@ -282,3 +282,12 @@ def test_a_python_outside_names_the_file_of_a_package_without_a_name() -> None:
     of = files(setup_py="setup(name=f(), python_requires='>=3.12')\n").metadata
     with pytest.raises(RequestError, match=r'outside requires-python ">=3\.12" of setup\.py; '):
         choose(of, "3.11", "", None)
+
+
+def test_a_python_that_nothing_here_runs_on_is_refused() -> None:
+    """What records the tests is Python, too: without this it ended in a syntax error of ours."""
+    of = files(requirements_txt="flask\n").metadata
+    assert "3.7" == choose(of, "3.7", "", None)
+    with pytest.raises(RequestError, match=r"--python 3\.6 is too old") as caught:
+        choose(of, "3.6", "", None)
+    assert "choose 3.7 or a newer one" == caught.value.hint
