@@ -29,7 +29,7 @@ from wheelwright.gates.table import columns, details
 from wheelwright.gates.types import Types
 from wheelwright.gates.versions import Versions
 from wheelwright.project.model import Project
-from wheelwright.project.pythons import unnamed
+from wheelwright.project.pythons import assumed
 from wheelwright.project.reading import cut, first_line
 from wheelwright.testing.run_tests import Tests
 
@@ -117,16 +117,19 @@ async def ci(loaded: LoadedProject, requested: str, *, fail_fast: bool) -> str:
                 group.start_soon(run, gate)
     ordered = [rows[gate.name] for gate in in_ci()]
     text = render(f"ci of {loaded.title} on Python {python}", ordered)
-    notes = [*loaded.notes, *([] if requested else filter(None, [_unnamed(loaded.project)]))]
+    notes = list(loaded.notes)
+    if failed(ordered) and not requested and (why := _assumed(loaded.project, python)):
+        notes.append(f"Python {python} is the default ({why}): --python X.Y takes another")
     text = "\n".join([text, *(f"note: {note}" for note in notes)])
     if failed(ordered):
         raise GateFailed(f"{headline(ordered)}\n\n{text}")
     return text
 
 
-def _unnamed(project: Project) -> str:
+def _assumed(project: Project, python: str) -> str:
+    """Return why the Python is the default; empty where the project decides it."""
     own = project.text(".python-version")
-    return unnamed(project.metadata, project.settings.python, own)
+    return assumed(project.metadata, python, project.settings.python, own)
 
 
 async def _timed(gate: AnyGate, loaded: LoadedProject, python: str) -> Row:

@@ -110,7 +110,7 @@ def test_an_application(stiletto: Bench, tmp_path: Path) -> None:
     assert "assert 42 == 41" in ended.error
     assert "an application, nothing to build" in ended.error
     assert "this application has no uv.lock" in ended.error
-    assert "note: Python 3.13 is the default: " in ended.error
+    assert "note: Python 3.13 is the default (" in ended.error
     assert "is the default" not in stiletto.fails(source, "ci", "--python=3.12").error
     (line,) = stiletto.passes(source, "versions").out.strip().splitlines()
     assert line.startswith("3.13 (the default: requires-python is not known: ")

@@ -19,6 +19,8 @@ from wheelwright.project.metadata import Metadata
 from wheelwright.project.pyproject import line_in, line_of
 
 _CLASSIFIER = re.compile(r"Programming Language :: Python :: (3\.[0-9]{1,3})")
+# Of what the programs in `inside/` are written for.
+_OLDEST = (3, 7)
 _SETTING = "python in [tool.wheelwright] of pyproject.toml chooses one"
 
 
@@ -77,6 +79,14 @@ def unclaimed(metadata: Metadata) -> str:
     return "neither requires-python nor a classifier of a version is set"
 
 
+def assumed(
+    metadata: Metadata, python: str, configured: str, python_version_file: str | None
+) -> str:
+    """Return why a Python that nobody asked for is the default; empty where a file decides it."""
+    decided = configured or python == preferred(python_version_file)
+    return "" if decided else unclaimed(metadata)
+
+
 def listed(metadata: Metadata, configured: str, python_version_file: str | None) -> list[str]:
     """Return the claimed versions; where nothing claims any, the one that is used, and why.
 
@@ -88,7 +98,7 @@ def listed(metadata: Metadata, configured: str, python_version_file: str | None)
     if not why:
         return claimed(metadata)
     python = choose(metadata, "", configured, python_version_file)
-    if configured or python == preferred(python_version_file):
+    if not assumed(metadata, python, configured, python_version_file):
         return [python]
     return [f"{python} (the default: {why}; {_SETTING})"]
 
@@ -130,10 +140,16 @@ def choose(
     default.
 
     Raises:
-        RequestError: not a version, or outside requires-python.
+        RequestError: not a version, too old for what runs, or outside requires-python.
         ProjectError: requires-python is not a version specifier.
     """
     for python, origin in ((requested, "--python"), (configured, "python in [tool.wheelwright]")):
+        if python and is_name(python) and minor_key(python) < _OLDEST:
+            oldest = ".".join(map(str, _OLDEST))
+            raise RequestError(
+                f"{origin} {python} is too old: what records the tests needs {oldest}",
+                f"choose {oldest} or a newer one",
+            )
         if python:
             return allowed(metadata, python, origin)
     own = preferred(python_version_file)
@@ -151,14 +167,6 @@ def choose(
         )
     older = [python for python in claims if minor_key(python) <= minor_key(DEFAULT_PYTHON)]
     return older[-1] if older else claims[0]
-
-
-def unnamed(metadata: Metadata, configured: str, python_version_file: str | None) -> str:
-    """Return the sentence on a Python that nothing names; empty where something does."""
-    why = unclaimed(metadata)
-    if not why or configured or preferred(python_version_file):
-        return ""
-    return f"Python {DEFAULT_PYTHON} is the default: {why}; --python, or {_SETTING}"
 
 
 def drift(metadata: Metadata, files: Snapshot, python_version_file: str | None) -> list[Drift]:

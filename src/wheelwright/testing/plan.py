@@ -105,7 +105,7 @@ class TestPlan:
         file: name of the built file under test; empty for the source.
         narrowed: whether the arguments may leave tests out.
         place: where the test dependencies come from, for people.
-        says: the command and who says so, for people; empty where nobody does.
+        says: the command and who says so, for people; empty for pytest where nobody does.
     """
 
     __test__ = False
@@ -226,7 +226,7 @@ def make(project: Project, cell: Cell, options: TestOptions, *, history: bool = 
         commands=lines,
         workdir=join(SOURCE, found.workdir),
         own=found.variables,
-        says=f"{shown}, from {found.place}" if found.place else "",
+        says=f"{shown}, {_by(found)}" if _by(found) else "",
         place=wanted.describe(", locked in uv.lock" if locked else ""),
         servers=services.servers(images),
         migrate=project.settings.migrate,
@@ -236,6 +236,13 @@ def make(project: Project, cell: Cell, options: TestOptions, *, history: bool = 
         # The second run against a built file names the whole package, and leaves nothing out.
         narrowed=bool(options.args) and not options.file,
     )
+
+
+def _by(found: TestSetup) -> str:
+    """Return who says what runs the tests, or that it is a guess; empty for pytest by default."""
+    if not found.place and found.tester == test_setup.UNITTEST:
+        return "a guess: test in [tool.wheelwright] names another"
+    return f"from {found.place}" if found.place else ""
 
 
 def with_args(plan: TestPlan, args: tuple[str, ...]) -> TestPlan:

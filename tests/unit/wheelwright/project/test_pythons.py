@@ -13,13 +13,13 @@ from wheelwright.project.model import Project
 from wheelwright.project.pythons import (
     Drift,
     allows,
+    assumed,
     choose,
     claimed,
     drift,
     listed,
     preferred,
     unclaimed,
-    unnamed,
 )
 
 
@@ -261,9 +261,8 @@ def test_what_nobody_says_is_no_claim(texts: dict[str, str], why: str) -> None:
     assert ([], why) == (claimed(of.metadata), unclaimed(of.metadata))
     (line,) = listed(of.metadata, "", None)
     assert line.startswith(f"{DEFAULT_PYTHON} (the default: {why}; python in [tool.wheelwright]")
+    assert why == assumed(of.metadata, DEFAULT_PYTHON, "", None)
     assert DEFAULT_PYTHON == choose(of.metadata, "", "", None)
-    assert unnamed(of.metadata, "", None).startswith(f"Python {DEFAULT_PYTHON} is the default: ")
-    assert ["", ""] == [unnamed(of.metadata, "3.11", None), unnamed(of.metadata, "", "3.12\n")]
     missing = ["pyproject.toml:1: requires-python is missing"]
     expected = missing if "pyproject_toml" in texts else []
     assert expected == list(map(str, disagreements(of, None)))
@@ -272,9 +271,9 @@ def test_what_nobody_says_is_no_claim(texts: dict[str, str], why: str) -> None:
 def test_a_preferred_python_is_listed_without_a_reason() -> None:
     """.python-version and the setting answer where nothing is claimed."""
     of = files(requirements_txt="flask\n").metadata
+    assert "" == assumed(of, "3.9", "3.9", None) == assumed(of, "3.9", "", "3.9\n")
     assert ["3.11"] == listed(of, "3.11", "3.12\n")
     assert ["3.12"] == listed(of, "", "3.12\n")
-    assert "" == unnamed(package(">=3.9", "3.9").metadata, "", None)
     assert ["3.9", "3.10"] == listed(package(">=3.9", "3.9", "3.10").metadata, "3.10", None)
 
 
@@ -283,3 +282,12 @@ def test_a_python_outside_names_the_file_of_a_package_without_a_name() -> None:
     of = files(setup_py="setup(name=f(), python_requires='>=3.12')\n").metadata
     with pytest.raises(RequestError, match=r'outside requires-python ">=3\.12" of setup\.py; '):
         choose(of, "3.11", "", None)
+
+
+def test_a_python_that_nothing_here_runs_on_is_refused() -> None:
+    """What records the tests is Python, too: without this it ended in a syntax error of ours."""
+    of = files(requirements_txt="flask\n").metadata
+    assert "3.7" == choose(of, "3.7", "", None)
+    with pytest.raises(RequestError, match=r"--python 3\.6 is too old") as caught:
+        choose(of, "3.6", "", None)
+    assert "choose 3.7 or a newer one" == caught.value.hint

@@ -126,6 +126,18 @@ def test_commands_and_variables_of_a_runner_are_taken() -> None:
     assert (first,) == measured.commands
 
 
+def test_a_guessed_command_is_said() -> None:
+    """A project may have a program of its own that only its workflow calls."""
+    case = "import unittest\nclass A(unittest.TestCase): pass\n"
+    described = replace(project(BARE), test_modules={"tests/test_a.py": case})
+    plan = plans.make(described, CELL, TestOptions())
+
+    assert (
+        "python -m unittest discover -s tests, a guess: test in [tool.wheelwright] names another"
+    ) == plan.says
+    assert "" == plans.make(package(), CELL, TestOptions()).says
+
+
 def test_variables_of_the_caller_stand_above_those_of_the_settings() -> None:
     """--env wins over `env` of [tool.wheelwright], and that over the runner's."""
     text = BARE + '[tool.wheelwright]\nenv = { MODE = "set", MORE = "1" }\n'
