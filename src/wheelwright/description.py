@@ -19,6 +19,8 @@ from wheelwright.container.harmless import harmless
 from wheelwright.environment import runner_jobs, test_dependencies, test_setup
 from wheelwright.errors import WheelwrightError
 from wheelwright.gates import linting, type_places
+from wheelwright.project import setup_cfg
+from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.pythons import claimed
 from wheelwright.project.reading import shortened
@@ -190,9 +192,13 @@ def _types(project: Project, python: str) -> Subject:
 def _build(project: Project) -> Subject:
     if why := project.unbuildable:
         return Subject("", (_NONE,), notes=(f"{project.name} {why}",))
-    backend = project.package.backend or "setuptools, by its setup.py"
+    package = project.package
+    backend, place = package.backend, package.path
+    if not backend:
+        own = "setup.py" if project.has("setup.py") else setup_cfg.PATH
+        backend, place = f"setuptools, by its {own}", join(project.where, own)
     source = version_source(project).value
-    return Subject("", (f"by {backend}", f"version: {source}"), project.package.path)
+    return Subject("", (f"by {backend}", f"version: {source}"), place)
 
 
 # -- how it is printed ----------------------------------------------------------------------------

@@ -90,3 +90,11 @@ def test_what_cannot_be_read_leaves_the_rest() -> None:
     assert "noxfile.py" in found["tests"].error
     assert ("demo 1",) == found["package"].value
     assert "cannot be read: noxfile.py" in text(tuple(found.values()))
+
+
+def test_a_build_without_pyproject_is_said_by_setup_py() -> None:
+    """A file that is not there is no place."""
+    setup = "from setuptools import setup\nsetup(name='demo', version='1')\n"
+    found = by_name(subjects(project("", {"setup.py": setup}), "3.12"))
+    assert "setup.py" == found["build"].place
+    assert "pyproject.toml" == by_name(subjects(project(PACKAGE), "3.12"))["build"].place
