@@ -115,7 +115,9 @@ async def ci(loaded: LoadedProject, requested: str, *, fail_fast: bool) -> str:
                 group.start_soon(run, gate)
     ordered = [rows[gate.name] for gate in in_ci()]
     text = render(f"ci of {loaded.title} on Python {python}", ordered)
-    text = "\n".join([text, *(f"note: {note}" for note in loaded.notes)])
+    missing = any(row.result.verdict is Verdict.NOT_CONFIGURED for row in ordered)
+    notes = (*loaded.notes, loaded.around) if loaded.around and missing else loaded.notes
+    text = "\n".join([text, *(f"note: {note}" for note in notes)])
     if failed(ordered):
         raise GateFailed(f"{headline(ordered)}\n\n{text}")
     return text

@@ -55,12 +55,15 @@ class Subject:
     error: str = ""
 
 
-def subjects(project: Project, python: str) -> tuple[Subject, ...]:
-    """Return everything that is decided from a project's files, for one Python."""
+def subjects(project: Project, python: str, notes: Sequence[str] = ()) -> tuple[Subject, ...]:
+    """Return everything that is decided from a project's files, for one Python.
+
+    `notes` are what is to be known of its source.
+    """
     tests = ("test", "runner", "pytest-args")
     dependencies = ("groups", "extras", "requirements")
     return (
-        _read(Subject("package"), lambda: _package(project)),
+        _read(Subject("package"), lambda: _package(project, notes)),
         _read(Subject("pythons", settings=("python",)), lambda: _pythons(project, python)),
         _read(Subject("tests", settings=tests), lambda: _tests(project, python)),
         _read(
@@ -88,12 +91,12 @@ def _read(subject: Subject, read: Callable[[], Subject]) -> Subject:
 # -- what is decided ------------------------------------------------------------------------------
 
 
-def _package(project: Project) -> Subject:
+def _package(project: Project, notes: Sequence[str]) -> Subject:
     metadata = project.metadata
     name = f"{project.name} {metadata.version}".strip()
-    notes = tuple(f"{key} is not known: {why}" for key, why in metadata.unknown.items())
+    unknown = (f"{key} is not known: {why}" for key, why in metadata.unknown.items())
     place = metadata.places.get("name")
-    return Subject("", (name,), str(place) if place else "", notes=notes)
+    return Subject("", (name,), str(place) if place else "", notes=(*unknown, *notes))
 
 
 def _pythons(project: Project, python: str) -> Subject:
