@@ -118,6 +118,8 @@ async def ci(loaded: LoadedProject, requested: str, *, fail_fast: bool) -> str:
     ordered = [rows[gate.name] for gate in in_ci()]
     text = render(f"ci of {loaded.title} on Python {python}", ordered)
     notes = list(loaded.notes)
+    if loaded.around and any(row.result.verdict is Verdict.NOT_CONFIGURED for row in ordered):
+        notes.append(loaded.around)
     if failed(ordered) and not requested and (why := _assumed(loaded.project, python)):
         notes.append(f"Python {python} is the default ({why}): --python X.Y takes another")
     text = "\n".join([text, *(f"note: {note}" for note in notes)])

@@ -20,6 +20,7 @@ from wheelwright.environment import runner_jobs, test_setup
 from wheelwright.errors import WheelwrightError
 from wheelwright.gates import linting, type_places
 from wheelwright.gates.types import Types
+from wheelwright.project import setup_cfg
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.pythons import by_classifiers, claimed
@@ -55,12 +56,15 @@ class Subject:
     error: str = ""
 
 
-def subjects(project: Project, python: str) -> tuple[Subject, ...]:
-    """Return everything that is decided from a project's files, for one Python."""
+def subjects(project: Project, python: str, notes: Sequence[str] = ()) -> tuple[Subject, ...]:
+    """Return everything that is decided from a project's files, for one Python.
+
+    `notes` are what is to be known of its source.
+    """
     tests = ("test", "runner", "pytest-args")
     dependencies = ("groups", "extras", "requirements")
     return (
-        _read(Subject("package"), lambda: _package(project)),
+        _read(Subject("package"), lambda: _package(project, notes)),
         _read(Subject("pythons", settings=("python",)), lambda: _pythons(project, python)),
         _read(Subject("tests", settings=tests), lambda: _tests(project, python)),
         _read(
@@ -88,12 +92,12 @@ def _read(subject: Subject, read: Callable[[], Subject]) -> Subject:
 # -- what is decided ------------------------------------------------------------------------------
 
 
-def _package(project: Project) -> Subject:
+def _package(project: Project, notes: Sequence[str]) -> Subject:
     metadata = project.metadata
     name = f"{project.name} {metadata.version}".strip()
-    notes = tuple(f"{key} is not known: {why}" for key, why in metadata.unknown.items())
+    unknown = (f"{key} is not known: {why}" for key, why in metadata.unknown.items())
     place = metadata.places.get("name")
-    return Subject("", (name,), str(place) if place else "", notes=notes)
+    return Subject("", (name,), str(place) if place else "", notes=(*unknown, *notes))
 
 
 def _pythons(project: Project, python: str) -> Subject:
@@ -194,9 +198,12 @@ def _types(project: Project, python: str) -> Subject:
 def _build(project: Project) -> Subject:
     if why := project.unbuildable:
         return Subject("", (_NONE,), notes=(f"{project.name} {why}",))
-    backend = project.package.backend or "setuptools, by its setup.py"
+    package = project.package
+    backend, place = package.backend, package.path
+    if not backend:
+        own = "setup.py" if project.has("setup.py") else setup_cfg.PATH
+        backend, place = f"setuptools, by its {own}", join(project.where, own)
     source = version_source(project).value
-    place = project.package.path if project.package.backend else join(project.where, "setup.py")
     return Subject("", (f"by {backend}", f"version: {source}"), place)
 
 

@@ -137,7 +137,8 @@ class Wheelwright(Releases):
         taken, and the keys of [tool.wheelwright] that decide instead. Nothing of it is run.
         """
         loaded = await with_paths(await self._loaded(git))
-        found = description.subjects(loaded.project, self._python(loaded, python))
+        notes = (*loaded.notes, *filter(None, (loaded.around,)))
+        found = description.subjects(loaded.project, self._python(loaded, python), notes)
         match format_:
             case DescribeFormat.JSON:
                 return description.as_json(found)

@@ -130,6 +130,26 @@ def test_configuration_above_a_package_counts(stiletto: Bench, tmp_path: Path) -
 
 
 @pytest.mark.slow
+def test_a_package_without_what_is_above_it_says_so(stiletto: Bench, tmp_path: Path) -> None:
+    """The files that would decide are named, and the call that has them read."""
+    files = {
+        "ruff.toml": '[lint]\nselect = ["F401"]\n',
+        "back/pyproject.toml": HATCHLING.format(name="back"),
+        "back/src/back/__init__.py": "import os\n",
+    }
+    source = repository(tmp_path / "repo", files)
+
+    below = stiletto.passes(source / "back", "describe", "--git", source)
+    alone = stiletto.passes(source / "back", "describe")
+    table = stiletto.passes(source / "back", "ci", "--git", source)
+
+    assert "above back the repository has ruff.toml, not read here" in below.out
+    assert "the source has no .git" in alone.out
+    assert "note: above back the repository has ruff.toml" in table.out
+    assert "lint    not configured" in table.out
+
+
+@pytest.mark.slow
 def test_a_back_end_lists_files_with_git(stiletto: Bench, tmp_path: Path) -> None:
     """Its data are in the wheel, although the version is written down."""
     pyproject = (

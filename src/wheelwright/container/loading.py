@@ -45,6 +45,7 @@ class LoadedProject:
         repository: the directory that has the source's .git; None where it has none.
         notes: what a reader of a verdict should know of the source, a sentence each.
         pointer: the note that names what a file .git leads to; empty where it is none.
+        around: the note about what is not read because the source came without it; may be empty.
     """
 
     project: Project
@@ -52,6 +53,7 @@ class LoadedProject:
     repository: dagger.Directory | None = None
     notes: tuple[str, ...] = ()
     pointer: str = ""
+    around: str = ""
 
     @property
     def title(self) -> str:
@@ -101,7 +103,8 @@ async def load(given: Source, gates: Sequence[str], package: str = "") -> Loaded
     by_directory = {path.rpartition("/")[0]: text for path, text in texts.items()}
     project = describe(files, where, by_directory, gates, base)
     project = with_texts(project, await _present(source, further(project)))
-    return LoadedProject(project, source, given.repository, given.notes, given.pointer)
+    known = (given.repository, given.notes, given.pointer, given.around)
+    return LoadedProject(project, source, *known)
 
 
 async def with_files(

@@ -43,6 +43,7 @@ class Source:
         place: where in `tree` the source is that was given; empty for the root.
         notes: what a reader of a verdict should know, a sentence each.
         pointer: the note that names what a file .git leads to; empty where it is none.
+        around: the note about what is not read because the source came without it; may be empty.
     """
 
     tree: dagger.Directory
@@ -50,6 +51,7 @@ class Source:
     place: str = ""
     notes: tuple[str, ...] = ()
     pointer: str = ""
+    around: str = ""
 
 
 async def read(given: dagger.Directory, git: dagger.Directory | None = None) -> Source:
@@ -75,7 +77,7 @@ async def read(given: dagger.Directory, git: dagger.Directory | None = None) -> 
         return Source(given.filter(exclude=["**/.git"]), notes=(note,), pointer=note)
     place = await _place(given, entries, candidate) if candidate is not None else None
     if candidate is None or place is None:
-        return Source(given)
+        return Source(given, around=worktree.ALONE)
     return await _kept(given, candidate, place)
 
 
@@ -107,14 +109,16 @@ async def _kept(given: dagger.Directory, repository: dagger.Directory, place: st
     kept = await _ask(container, "", names, worktree.repositories(every))
     inner = [path.removeprefix(f"{place}/") for path in kept.ignored]
     tree = _filtered(given, worktree.exclusions(worktree.listed(every), inner))
+    notes, around = kept.notes, ""
     if place:
         tree = dag.directory().with_directory(place, tree)
-    notes = kept.notes
+        unread = worktree.deciding_above(await tracked(repository), place)
+        around = worktree.not_read(unread, place) if unread else ""
     left_out = [path for path in kept.left_out if path.startswith(f"{place}/" if place else "")]
     if left_out:
         tree = tree.with_directory(".", await _from_index(repository, left_out))
         notes = (*notes, worktree.restored(left_out))
-    return Source(tree, repository, place, notes)
+    return Source(tree, repository, place, notes, around=around)
 
 
 def _filtered(given: dagger.Directory, patterns: Sequence[str]) -> dagger.Directory:

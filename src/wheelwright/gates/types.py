@@ -27,8 +27,9 @@ _STATS = re.compile(
     r"|Found \d+ source file|\[[FB]G\] |(?:based)?pyright \d|Completed in |Analysis stats"
     r"|Timing stats|Total files |[A-Z][A-Za-z ]+: +[\d.]+sec)"
 )
-# One line of each finding: ty and pyrefly begin it so, mypy and pyright put the place before.
-_ERROR = re.compile(r"^error\[|^ERROR |: error: | - error: ")
+# One line of each finding: ty and pyrefly begin it so; mypy, pyright and ty in its concise format
+# put the place before.
+_ERROR = re.compile(r"^error\[|^ERROR |: error: |: error\[| - error: ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from wheelwright.errors import ProjectError
-from wheelwright.project.files import join, literal
+from wheelwright.project.files import join, literal, upward, wanted
 from wheelwright.project.pyproject import parse
 from wheelwright.project.reading import shortened
 
@@ -126,6 +126,34 @@ def restored(paths: Sequence[str]) -> str:
     """Return the note about tracked files of a cache."""
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
     return f"{paths[0]}{more} is tracked in a cache's directory: taken from git's index"
+
+
+ALONE: Final = (
+    f"the source has no .git: everything in it is read but "
+    f"{', '.join(pattern.removeprefix('**/') for pattern in CACHES)}, and nothing above it; for a "
+    "package in a directory of a repository, give the root as --source, and --package DIRECTORY"
+)
+"""The note about a source without a repository."""
+
+
+def deciding_above(paths: Iterable[str], place: str) -> list[str]:
+    """Return the files above a package, whose place is given, that would decide something."""
+    directories = set(upward(place)[1:])
+    named = [path.rpartition("/") for path in paths]
+    return [
+        join(directory, name)
+        for directory, _, name in named
+        if directory in directories and wanted([name])
+    ]
+
+
+def not_read(paths: Sequence[str], place: str) -> str:
+    """Return the note about files above a package that is given without them."""
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    return (
+        f"above {place} the repository has {', '.join(paths[:3])}{more}, not read here: give its "
+        f"root as --source, and --package {place}, to have them read"
+    )
 
 
 def pointer(text: str) -> str:

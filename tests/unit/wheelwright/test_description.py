@@ -118,3 +118,17 @@ def test_each_place_is_the_one_that_says_it() -> None:
     assert "setup.py" == found["build"].place
     assert () == found["test dependencies"].value
     assert "demo configures no type checker" in found["types"].notes[0]
+
+
+def test_a_build_without_pyproject_is_said_by_setup_py() -> None:
+    """A file that is not there is no place."""
+    setup = "from setuptools import setup\nsetup(name='demo', version='1')\n"
+    found = by_name(subjects(project("", {"setup.py": setup}), "3.12"))
+    assert "setup.py" == found["build"].place
+    assert "pyproject.toml" == by_name(subjects(project(PACKAGE), "3.12"))["build"].place
+
+
+def test_what_is_to_be_known_of_the_source_is_shown_at_the_package() -> None:
+    """Such as files above it that are not read."""
+    found = by_name(subjects(project(PACKAGE), "3.12", ("ruff.toml is not read",)))
+    assert "ruff.toml is not read" in found["package"].notes

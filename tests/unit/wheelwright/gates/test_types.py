@@ -44,6 +44,7 @@ def test_type_errors_are_counted_and_paths_are_the_projects() -> None:
         "a.py:6: error: Incompatible [x]\nFound 1 error in 1 file (checked 1 source file)",
         "  /src/a.py:6:12 - error: Type\n1 error, 0 warnings, 0 notes",
         "error[invalid-explicit-return]: Return type\n --> a.py:6:12\nFound 1 diagnostic",
+        "a.py:6:12: error[invalid-assignment] Not\na.py:9:1: warning[deprecated] Old\nFound 2",
         "ERROR Returned type `float` [bad-return]\n --> a.py:6:12\nINFO Checking project",
     ],
 )

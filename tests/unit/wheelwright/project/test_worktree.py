@@ -135,3 +135,12 @@ def test_another_answer_is_refused(text: str) -> None:
     with pytest.raises(ProjectError, match="unknown way") as caught:
         worktree.answer(text, [])
     assert ".git" in caught.value.hint
+
+
+def test_files_above_a_package_that_would_decide_are_named() -> None:
+    """Those of its own directory and of its neighbours are not."""
+    paths = ["ruff.toml", "a/tox.ini", "a/b/ruff.toml", "c/ruff.toml", "a/notes.txt", "uv.lock"]
+    assert ["ruff.toml", "a/tox.ini", "uv.lock"] == worktree.deciding_above(paths, "a/b")
+    note = worktree.not_read(["ruff.toml", "tox.ini", "uv.lock", "uv.toml"], "a/b")
+    assert "ruff.toml, tox.ini, uv.lock and 1 more, not read here" in note
+    assert "--package a/b" in note
