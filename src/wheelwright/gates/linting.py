@@ -83,6 +83,8 @@ def choose(project: Project, gate: str, python: str) -> Chosen:
     if found:
         uncalled = _uncalled(project, gate, found)
         notes += [f"{name} is configured, and nothing calls it" for name in uncalled]
+        if gate == "lint":
+            notes += runner_linters.others(project, python)
         return Chosen(tuple(found), notes=tuple(notes))
     if idle:
         why = f"not configured: the hook {' and '.join(idle)} of {precommit.PATH} gets no file"

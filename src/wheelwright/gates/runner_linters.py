@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 from collections.abc import Iterable, Iterator
@@ -29,6 +30,8 @@ _KNOWN: Final = frozenset(
         *("coverage", "pip", "pre-commit", "prek", "pytest", "tox", "uv"),
     }
 )
+# Linters that no gate runs: named wherever an environment calls them.
+_OTHERS: Final = frozenset({"doc8", "pycodestyle", "pydocstyle", "pyflakes", "pylint", "vulture"})
 # Requirements of a runner's environment that change what flake8 finds.
 _PLUGIN: Final = re.compile(
     r"flake8[-_].+|.+[-_]flake8|pep8-naming|pyflakes|pycodestyle|mccabe|dlint"
@@ -123,9 +126,25 @@ def _tool_of(project: Project, job: Job, name: str, python: str) -> Tool:
 def _not_run(job: Job) -> str:
     """Return the note about what else an environment of a linter calls; empty for nothing."""
     called = (name for command in job.commands for name in programs(command))
-    names = [name for name in dict.fromkeys(called) if name and name not in _KNOWN]
+    named = _KNOWN | _OTHERS
+    names = [name for name in dict.fromkeys(called) if name and name not in named]
     place = str(replace(job.place, line=0))
     return f"not run of {place}: {hooks.listed(names)}" if names else ""
+
+
+def others(project: Project, python: str) -> list[str]:
+    """Return notes on linters that environments call, and that no gate runs."""
+    found: dict[str, str] = {}
+    for runner in RUNNERS:
+        # A broken file is an error of what needs it.
+        with contextlib.suppress(ProjectError):
+            for job in jobs(project, runner, python):
+                place = f"{job.name} of {job.place.path}"
+                for command in _commands(job):
+                    for name in programs(command):
+                        if name in _OTHERS:
+                            found.setdefault(name, place)
+    return [f"{name} is called by {place}, and no gate runs it" for name, place in found.items()]
 
 
 def unread(project: Project, python: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.unit.wheelwright.gates.linted import BARE, RUFF
@@ -10,6 +12,10 @@ from wheelwright.errors import ProjectError
 from wheelwright.gates import linting
 from wheelwright.gates.lint import Lint
 
+HOOK = (
+    "repos:\n- repo: https://github.com/astral-sh/ruff-pre-commit\n  rev: v0.9.0\n"
+    "  hooks: [{id: ruff}]\n"
+)
 SESSION = "import nox\n\n@nox.session\ndef {name}(session):\n{body}\n"
 
 
@@ -24,7 +30,7 @@ def test_a_session_runs_with_its_plugins_versions_and_variables() -> None:
     files = nox(
         'session.install("flake8==7.1.1", "flake8-bugbear", "pylint")\n'
         'session.run("flake8", "src", env={"MODE": "all"})\n'
-        'session.run("pylint", "src")'
+        'session.run("pylint", "src")\nsession.run("sphinx-build")'
     )
     chosen = linting.choose(project(BARE, files), "lint", "3.12")
     (call,) = chosen.calls
@@ -32,7 +38,21 @@ def test_a_session_runs_with_its_plugins_versions_and_variables() -> None:
     assert "flake8==7.1.1" == call.tool.requirement
     assert ("flake8-bugbear",) == call.tool.beside
     assert {"MODE": "all"} == dict(step.variables)
-    assert ("not run of noxfile.py lint: pylint",) == chosen.notes
+    assert (
+        "not run of noxfile.py lint: sphinx-build",
+        "pylint is called by lint of noxfile.py, and no gate runs it",
+    ) == chosen.notes
+
+
+def test_a_linter_that_no_gate_runs_is_named() -> None:
+    """It may be in another environment than the one that is run, or beside a configuration."""
+    files = nox('session.run("pylint", "src")', "deep") | {"ruff.toml": ""}
+    chosen = linting.choose(project(BARE, files), "lint", "3.12")
+    assert ("pylint is called by deep of noxfile.py, and no gate runs it",) == chosen.notes
+    assert not linting.choose(project(BARE, files), "format", "3.12").notes
+    broken = {"noxfile.py": "not python", "ruff.toml": "", ".pre-commit-config.yaml": HOOK}
+    found = linting.choose(replace(project(BARE, broken), paths=("a.py",)), "lint", "3.12")
+    assert ("ruff check", ()) == (found.calls[0].program.name, found.notes)
 
 
 def test_what_writes_gives_way_to_what_checks() -> None:
