@@ -117,7 +117,9 @@ async def ci(loaded: LoadedProject, requested: str, *, fail_fast: bool) -> str:
     text = render(f"ci of {loaded.title} on Python {python}", ordered)
     missing = any(row.result.verdict is Verdict.NOT_CONFIGURED for row in ordered)
     notes = (*loaded.notes, loaded.around) if loaded.around and missing else loaded.notes
-    text = "\n".join([text, *(f"note: {note}" for note in notes)])
+    if notes:
+        table, _, last = text.rpartition("\n")
+        text = "\n".join([table, *(f"note: {note}" for note in notes), "", last])
     if failed(ordered):
         raise GateFailed(f"{headline(ordered)}\n\n{text}")
     return text
