@@ -122,7 +122,10 @@ async def ci(loaded: LoadedProject, requested: str, *, fail_fast: bool) -> str:
         notes.append(loaded.around)
     if failed(ordered) and not requested and (why := _assumed(loaded.project, python)):
         notes.append(f"Python {python} is the default ({why}): --python X.Y takes another")
-    text = "\n".join([text, *(f"note: {note}" for note in notes)])
+    if notes:
+        # The verdict stays the last line.
+        table, _, last = text.rpartition("\n")
+        text = "\n".join([table, *(f"note: {note}" for note in notes), "", last])
     if failed(ordered):
         raise GateFailed(f"{headline(ordered)}\n\n{text}")
     return text

@@ -71,7 +71,7 @@ MASKS: Final = (
     (re.compile(r"\b127\.0\.0\.1:\d+"), "127.0.0.1:PORT"),
     (re.compile(r"-----+|=====+"), "----"),  # a line's width depends on the time in its middle
     # A clone has the samples in its history; a worktree has a file .git, and none.
-    (re.compile(r"\nnote: (?:above \S+ the repository has|the source has no \.git).*"), ""),
+    (re.compile(r"\nnote: (?:above \S+ the repository has|the source has no \.git).*\n"), ""),
 )
 """What differs from run to run."""
 
