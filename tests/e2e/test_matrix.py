@@ -120,9 +120,9 @@ def test_coverage_is_combined_over_the_cells(reports: Path) -> None:
     shares = [round(each["totals"]["percent_covered"], 1) for each in (total, *alone)]
     assert [84.6, 69.2, 69.2, 69.2] == shares
     with closing(sqlite3.connect(reports / "coverage" / "coverage.data")) as data:
-        assert [("/src/src/brass_dial/__init__.py",)] == data.execute(
-            "select path from file"
-        ).fetchall()
+        [(path,)] = data.execute("select path from file").fetchall()
+    assert path.startswith("/src/")
+    assert path.endswith("/src/brass_dial/__init__.py")
     xml = ElementTree.parse(reports / "coverage" / "coverage.xml").getroot()
     assert "9" == xml.get("lines-covered")
     assert "**85%**" in (reports / "coverage" / "coverage.md").read_text()
