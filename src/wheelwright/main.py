@@ -389,9 +389,15 @@ class Wheelwright(Releases):
         return await github.restore_cache(await self._loaded(runners=False), saved)
 
     async def _of_package(
-        self, options: ReleaseOptions, git: dagger.Directory, *, checkout: bool = False
+        self,
+        options: ReleaseOptions,
+        git: dagger.Directory,
+        *,
+        checkout: bool = False,
+        releasing: bool = False,
     ) -> tuple[ReleaseOptions, LoadedProject]:
-        loaded = await self._loaded()
+        # No step of a release is answered from a result of another call, the reading ones included.
+        loaded = await self._loaded(releasing=releasing)
         package, python = self.package, self.python
         return replace(options, package=package, python=python, git=git, checkout=checkout), loaded
 
@@ -402,8 +408,10 @@ class Wheelwright(Releases):
         reading: bool = False,
         rerun: bool = False,
         runners: bool = True,
+        releasing: bool = False,
     ) -> LoadedProject:
         """Read the package; `runners` is whether it matters how it is tested, typed and linted."""
+        steps.begin_call(releasing=releasing)
         attempting.begin(reading=reading, rerun=rerun)
         loaded = await load(await read(self.source, git), ci.skippable(), self.package)
         self._set_limits(loaded)
@@ -412,6 +420,7 @@ class Wheelwright(Releases):
     async def _all_loaded(
         self, git: dagger.Directory, *, rerun: bool = False, runners: bool = True
     ) -> list[LoadedProject]:
+        steps.begin_call()
         attempting.begin(rerun=rerun)
         source = await read(self.source, git)
         all_loaded = await packages.all_loaded(source, ci.skippable(), self.package)

@@ -74,7 +74,6 @@ class StepSecret:
 def set_credentials(netrc: dagger.Secret | None) -> None:
     """Give this call's installing steps, and no others, the credentials of private hosts."""
     _netrc.set(netrc)
-    _release.set("")
 
 
 def credentials() -> bool:
@@ -88,6 +87,13 @@ def begin_release() -> None:
     No result of another call is used for its steps, and no cache is mounted in them.
     """
     _release.set(uuid.uuid4().hex)
+
+
+def begin_call(*, releasing: bool = False) -> None:
+    """Forget the release of an earlier call; with `releasing` begin one before anything is read."""
+    _release.set("")
+    if releasing:
+        begin_release()
 
 
 def releasing() -> bool:

@@ -59,7 +59,12 @@ class Releases:
     """What an object needs to have these functions: the package that it is of."""
 
     async def _of_package(
-        self, options: ReleaseOptions, git: dagger.Directory, *, checkout: bool = False
+        self,
+        options: ReleaseOptions,
+        git: dagger.Directory,
+        *,
+        checkout: bool = False,
+        releasing: bool = False,
     ) -> tuple[ReleaseOptions, LoadedProject]:
         raise NotImplementedError
 
@@ -71,7 +76,7 @@ class Releases:
         *,
         dry_run: bool,
     ) -> str:
-        source = await self._of_package(options, git)
+        source = await self._of_package(options, git, releasing=not dry_run)
         try:
             prepared = await release.prepare(*source, dry_run=dry_run)
             return _printed(await (prepared.foreseen() if dry_run else prepared.run()), format_)
@@ -113,7 +118,7 @@ class Releases:
         `release-propose`, `release-publish` and `release-finish`, in this order: they get the
         secrets, and run no code of the repository. `release` does all of it in one call.
         """
-        source = await self._of_package(options, git, checkout=True)
+        source = await self._of_package(options, git, checkout=True, releasing=True)
         if tag:
             return await tagged.build(*source, tag)
         return await (await release.prepare(*source, dry_run=False)).build()
@@ -191,4 +196,5 @@ class Releases:
         options: ReleaseOptions,
     ) -> str:
         """Build, verify and publish the commit of an existing tag."""
-        return await tagged.publish(*await self._of_package(options, git), tag)
+        source = await self._of_package(options, git, releasing=True)
+        return await tagged.publish(*source, tag)

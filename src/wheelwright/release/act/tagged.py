@@ -98,7 +98,8 @@ async def _ready(
     options: ReleaseOptions, loaded: LoadedProject, tag: str
 ) -> tuple[Tagged, SimpleIndex, Containers]:
     """Return the package at a tag with what it is built with, its index and its workshop."""
-    steps.begin_release()
+    if not steps.releasing():
+        steps.begin_release()
     found = await look(options, loaded, tag)
     urls = urls_of(options, found.package)
     if isinstance(urls, Problem):
