@@ -78,9 +78,13 @@ cd "$1"
 mkdir -p "$own/objects" "$own/refs"
 {_GIT} ls-files --cached --stage
 echo
-{_GIT} check-ignore --stdin || [ $? = 1 ]
+{_GIT} check-ignore --no-index --stdin || [ $? = 1 ]
 """
-"""Run with a directory and a file: writes what is tracked, an empty line, what is ignored."""
+"""Run with a directory and a file: writes what is tracked, an empty line, what rules ignore.
+
+With its index, `git check-ignore` compares each name with each tracked file: seconds for 10,000.
+So it looks at the rules alone, and `answer` leaves out what is tracked.
+"""
 
 _STAGED: Final = re.compile(r"(?P<mode>[0-7]{6}) (?P<hash>[0-9a-f]{40,64}) [0-3]\t(?P<path>.+)")
 _MODULE: Final = "160000"
@@ -249,8 +253,14 @@ def answer(text: str, names: Iterable[str]) -> Kept:
     tracked, modules = _staged(staged)
     there = set(names)
     filled = {parent.rstrip("/") for name in there for parent in _parents(name)}
+    kept = {*tracked, *(parent.rstrip("/") for path in tracked for parent in _parents(path))}
+    found = (unquoted(line).removeprefix("./") for line in ignored.splitlines())
     return Kept(
-        tuple(unquoted(line).removeprefix("./") for line in ignored.splitlines()),
+        tuple(
+            path
+            for path in found
+            if path.rstrip("/") not in kept and not modules.intersection(_paths(path))
+        ),
         tuple(sorted(path for path in tracked - there if _CACHE_NAMES & set(path.split("/")))),
         {module: module in filled for module in sorted(modules)},
     )

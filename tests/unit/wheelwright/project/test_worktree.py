@@ -84,6 +84,16 @@ def test_the_answer_is_read() -> None:
     assert ("the submodule data is empty: run `git submodule update --init data`",) == kept.notes
 
 
+def test_what_is_tracked_is_not_ignored() -> None:
+    """The rules name it all the same, and what is in a submodule, which has rules of its own."""
+    text = (
+        f"100644 {HASH} 0\tbuild/a.py\n160000 {HASH} 0\tlib\n\n"
+        "build/\nbuild/a.py\nbuild/b.py\nlib/\nlib/c.log\nx/\n"
+    )
+    names = ["build/", "build/a.py", "build/b.py", "lib/", "lib/c.log", "x/"]
+    assert ("build/b.py", "x/") == worktree.answer(text, names).ignored
+
+
 def test_tracked_files_are_those_with_contents_of_their_own() -> None:
     """A link and a submodule are none; what a merge left in several versions is one."""
     hash_ = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
