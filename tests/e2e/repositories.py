@@ -19,7 +19,7 @@ requires-python = ">=3.10"
 """
 PYTEST = '\n[dependency-groups]\ntest = ["pytest"]\n'
 
-_ENVIRON = {
+ENVIRON = {
     "PATH": os.environ["PATH"],
     "GIT_CONFIG_GLOBAL": "/dev/null",
     "GIT_CONFIG_SYSTEM": "/dev/null",
@@ -33,7 +33,7 @@ _ENVIRON = {
 def git(at: Path, *args: str) -> None:
     """Run git, which may take submodules from this machine."""
     command = ["git", "-c", "protocol.file.allow=always", *args]
-    subprocess.run(command, cwd=at, env=_ENVIRON, check=True, capture_output=True)
+    subprocess.run(command, cwd=at, env=ENVIRON, check=True, capture_output=True)
 
 
 def write(at: Path, files: Mapping[str, str]) -> Path:

@@ -91,7 +91,7 @@ def _of_nox(project: Project, python: str) -> tuple[Job, ...]:
 # -- the job that tests ---------------------------------------------------------------------------
 
 
-def test_job(project: Project, python: str) -> Choice | None:
+def job_that_tests(project: Project, python: str) -> Choice | None:
     """Return the job of the first runner that has one for the tests on a Python; None without.
 
     `runner` of [tool.wheelwright] names a runner, or one of its jobs, such as `tox:py312-dj52`.
@@ -104,7 +104,7 @@ def test_job(project: Project, python: str) -> Choice | None:
     if wanted and wanted not in RUNNERS:
         return None
     for runner in (wanted,) if wanted else RUNNERS:
-        if found := _test_job(project, runner, python, name):
+        if found := _job_that_tests(project, runner, python, name):
             return found
     if wanted:
         raise RequestError(
@@ -115,13 +115,9 @@ def test_job(project: Project, python: str) -> Choice | None:
     return None
 
 
-# pytest collects what begins with `test_`, in the modules that import it, too.
-test_job.__test__ = False  # type: ignore[attr-defined]
-
-
-def _test_job(project: Project, runner: str, python: str, name: str) -> Choice | None:
+def _job_that_tests(project: Project, runner: str, python: str, name: str) -> Choice | None:
     if runner != "tox":
-        return choice.test_job(jobs(project, runner, python), python, name)
+        return choice.job_that_tests(jobs(project, runner, python), python, name)
     environments = tox_environments(project, python)
     job = job_for_tests(environments, python, name) if environments else None
     if environments is None or job is None:

@@ -161,7 +161,7 @@ def _of_runner(project: Project, python: str) -> TestDependencies | None:
     Raises:
         ProjectError: it computes what it installs, and no other place has pytest.
     """
-    choice = runner_jobs.test_job(project, python)
+    choice = runner_jobs.job_that_tests(project, python)
     if choice is None:
         return None
     job = choice.job

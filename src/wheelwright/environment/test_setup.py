@@ -5,7 +5,7 @@ The first that says something decides:
 | command | when |
 |---|---|
 | `test` of [tool.wheelwright] | it is set |
-| the runner's | tox, nox, hatch or PDM has a job that tests: see `runner_jobs.test_job` |
+| the runner's | tox, nox, hatch or PDM has a job that tests: see `runner_jobs.job_that_tests` |
 | `pytest` | it is configured, a test dependency, or imported by a test module |
 | `python -m unittest` | there are modules with tests of unittest |
 | `pytest` | in any other case |
@@ -91,7 +91,7 @@ def find(
     dependencies = test_dependencies.find(project, python, groups, extras)
     settings = project.settings
     own = {**settings.env, **(variables or {})}
-    choice = runner_jobs.test_job(project, python)
+    choice = runner_jobs.job_that_tests(project, python)
     notes = choice.notes if choice else ()
     job = choice.job if choice else None
     if job is not None:
@@ -130,7 +130,7 @@ def needs_modules(project: Project) -> bool:
     if configures_pytest(project) and not project.is_member:
         return False
     try:
-        choice = runner_jobs.test_job(project, DEFAULT_PYTHON)
+        choice = runner_jobs.job_that_tests(project, DEFAULT_PYTHON)
         if choice is not None and choice.job.commands:
             return False
         found = test_dependencies.find(project, DEFAULT_PYTHON)

@@ -54,7 +54,7 @@ class Choice:
     notes: tuple[str, ...] = ()
 
 
-def test_job(jobs: Sequence[Job], python: str, chosen: str) -> Choice | None:
+def job_that_tests(jobs: Sequence[Job], python: str, chosen: str) -> Choice | None:
     """Return the job that tests on a Python; None if no job runs tests.
 
     `chosen` is the name that the caller gives, without the runner's: `tests`, `tests-3.12`,
@@ -79,10 +79,6 @@ def test_job(jobs: Sequence[Job], python: str, chosen: str) -> Choice | None:
         if candidates:
             return _for_python(candidates, python)
     return None
-
-
-# pytest collects what begins with `test_`, in the modules that import it, too.
-test_job.__test__ = False  # type: ignore[attr-defined]
 
 
 def _usual(jobs: Sequence[Job]) -> list[Job]:

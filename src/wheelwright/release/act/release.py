@@ -115,8 +115,7 @@ async def prepare(options: ReleaseOptions, loaded: LoadedProject, *, dry_run: bo
     Raises:
         Stopped: it cannot be released; the message is the report.
     """
-    if not dry_run and not steps.releasing():
-        steps.begin_release()
+    assert dry_run or steps.releasing(), "a release begins before its source is read"
     plan_only = dry_run or options.checkout
     package = loaded.project.metadata.name
     # For an invalid request nothing is looked up.

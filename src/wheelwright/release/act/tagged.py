@@ -98,8 +98,7 @@ async def _ready(
     options: ReleaseOptions, loaded: LoadedProject, tag: str
 ) -> tuple[Tagged, SimpleIndex, Containers]:
     """Return the package at a tag with what it is built with, its index and its workshop."""
-    if not steps.releasing():
-        steps.begin_release()
+    assert steps.releasing(), "a release begins before its source is read"
     found = await look(options, loaded, tag)
     urls = urls_of(options, found.package)
     if isinstance(urls, Problem):

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.wheelwright.project.runners.printing import with_tox
 from tests.unit.wheelwright.samples import project
-from wheelwright.environment.runner_jobs import files_named, jobs, test_job
+from wheelwright.environment.runner_jobs import files_named, job_that_tests, jobs
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import Project, describe
 
@@ -56,10 +56,10 @@ def test_tox_is_asked_first(tmp_path: Path) -> None:
     """Where several runners test, tox decides, then nox."""
     files = {"tox.ini": "[testenv]\ncommands = pytest a\n", "noxfile.py": NOX}
     described = project(BARE, files)
-    choice = test_job(described, "3.12")
+    choice = job_that_tests(described, "3.12")
     assert choice is not None
     assert "nox" == choice.job.runner
-    choice = test_job(with_tox(tmp_path, described), "3.12")
+    choice = job_that_tests(with_tox(tmp_path, described), "3.12")
     assert choice is not None
     assert ("tox", (("pytest", "a"),)) == (choice.job.runner, choice.job.commands)
 
@@ -68,7 +68,7 @@ def test_tox_is_asked_first(tmp_path: Path) -> None:
 def test_runner_pytest_asks_no_other(wanted: str) -> None:
     """`runner = "pytest"` leaves every runner's file unread."""
     text = f'{BARE}[tool.wheelwright]\nrunner = "{wanted}"\n'
-    assert test_job(project(text, {"noxfile.py": "not python"}), "3.12") is None
+    assert job_that_tests(project(text, {"noxfile.py": "not python"}), "3.12") is None
 
 
 def test_files_that_jobs_and_files_name_are_known(tmp_path: Path) -> None:

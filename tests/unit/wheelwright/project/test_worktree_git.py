@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -11,23 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.repositories import ENVIRON, git
 from wheelwright.project import worktree
-
-ENVIRON = {
-    "PATH": os.environ["PATH"],
-    "GIT_CONFIG_GLOBAL": "/dev/null",
-    "GIT_CONFIG_SYSTEM": "/dev/null",
-    "GIT_AUTHOR_NAME": "a",
-    "GIT_AUTHOR_EMAIL": "a@example.org",
-    "GIT_COMMITTER_NAME": "a",
-    "GIT_COMMITTER_EMAIL": "a@example.org",
-}
-
-
-def git(at: Path, *args: str) -> None:
-    """Run git."""
-    command = ["git", "-c", "protocol.file.allow=always", *args]
-    subprocess.run(command, cwd=at, env=ENVIRON, check=True, capture_output=True)
 
 
 def write(at: Path, *paths: str, text: str = "") -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from wheelwright.errors import RequestError
-from wheelwright.project.runners.choice import test_job as choose
+from wheelwright.project.runners.choice import job_that_tests as choose
 from wheelwright.project.runners.job import Job, Place
 
 PYTEST = (("pytest",),)
