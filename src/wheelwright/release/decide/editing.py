@@ -84,9 +84,9 @@ def texts(project: Project, plan: Plan, source: ChangelogSource, new: str) -> Ma
         if text is None:
             raise ProjectError(f"no {path} in the source", "correct where the version is read from")
         changed[path] = edits.version_edit(text, pattern, plan.version)
-        lock = project.files.text("uv.lock")
-        if lock is not None:
-            changed["uv.lock"] = edits.lock_version(lock, plan.package, plan.version)
+        if project.lock is not None:
+            lock = project.lock
+            changed[lock.path] = edits.lock_version(lock.text, plan.package, plan.version)
     log = changelog_path(project, source)
     before = project.files.text(log) or ""
     if source is ChangelogSource.HAND:

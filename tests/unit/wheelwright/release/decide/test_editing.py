@@ -5,6 +5,8 @@ import pytest
 from tests.unit.wheelwright.release.imaginary import a_plan
 from tests.unit.wheelwright.release.packages import HATCH, HATCH_VCS, STATIC, locked, project
 from wheelwright.errors import ProjectError
+from wheelwright.project.files import Snapshot
+from wheelwright.project.model import describe
 from wheelwright.release.decide import editing
 from wheelwright.release.decide.changelog import ChangelogSource
 
@@ -21,6 +23,15 @@ def test_edits_of_a_release_are_the_version_the_lock_and_the_changelog() -> None
     assert "version = '1.2.4'   # the release" in changed["pyproject.toml"]
     assert 'version = "1.2.4"\nsource = { editable' in changed["uv.lock"]
     assert "## Unreleased\n\n## 1.2.4 - 2023-11-14\n" in changed["CHANGELOG.md"]
+
+
+def test_lock_of_a_package_in_a_directory_is_the_one_beside_it() -> None:
+    """A package that is no member of a workspace has a lock of its own; the root's stays."""
+    texts = {"boat/pyproject.toml": STATIC, "boat/uv.lock": OWN, "uv.lock": OWN}
+    boat = describe(Snapshot(texts), where="boat", base="boat")
+    changed = editing.texts(boat, a_plan(), ChangelogSource.TOWNCRIER, "")
+    assert ["boat/pyproject.toml", "boat/uv.lock"] == list(changed)
+    assert 'version = "1.2.4"' in changed["boat/uv.lock"]
 
 
 def test_version_file_of_the_back_end_is_edited_in_place_of_pyproject() -> None:
