@@ -66,6 +66,7 @@ def test_functions_are_listed(stiletto: Bench, small: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_added_gate_runs_in_ci_and_alone(stiletto: Bench, small: Path) -> None:
     """The gate of CONTRIBUTING has its line in the table of `ci`, and is a check of its own."""
     add_documented_gate(small / "ci" / "src" / "wheelwright")

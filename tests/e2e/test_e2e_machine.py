@@ -181,6 +181,7 @@ def forbidden(plain: Bench) -> Bench:
     return replace(plain, program=program, flags=("--progress=plain",))
 
 
+@pytest.mark.slow
 def test_auto_falls_back(forbidden: Bench, sample: Sample) -> None:
     """Where namespaces are forbidden the tests run all the same, and one line says without what."""
     source = sample("hatchling-src")

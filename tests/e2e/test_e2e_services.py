@@ -21,6 +21,7 @@ def test_a_package_meets_its_database_and_its_cache(
     assert "service: redis:7" in ended.out
 
 
+@pytest.mark.slow
 def test_a_failing_migration_is_told_as_one(stiletto: Bench, sample: Sample) -> None:
     """The tests do not run, and the message says whose failure it is."""
     package = sample("with-services")

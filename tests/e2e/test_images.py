@@ -108,6 +108,7 @@ def test_tests_run_as_an_ordinary_user(stiletto: Bench, tmp_path: Path) -> None:
     assert "  2 passed in" in ended.out
 
 
+@pytest.mark.slow
 def test_tests_run_as_root_where_the_settings_say_so(stiletto: Bench, tmp_path: Path) -> None:
     """`user = "root"` is for tests that mount, or change owners."""
     text = HATCHLING.format(name="berth") + PYTEST + '\n[tool.wheelwright]\nuser = "root"\n'

@@ -167,6 +167,7 @@ def test_poetry_checks_its_lock(
     assert ended.error.startswith("poetry.lock does not match pyproject.toml; run `poetry lock`")
 
 
+@pytest.mark.slow
 def test_pdm_checks_its_lock(stiletto: Bench, tmp_path: Path) -> None:
     """By what it hashes of pyproject.toml; nothing is written into the source."""
     files = {"pyproject.toml": PDM, "pdm.lock": PDM_LOCK.format(digest=PDM_HASH)}

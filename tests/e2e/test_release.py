@@ -250,8 +250,14 @@ def test_what_is_built_with_is_recorded_and_bound_by_what_is_published(at: Relea
     assert {WHEEL, SDIST} == set(at.outside.index.files)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("moment", Moment, ids=lambda moment: moment.value)
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param(Moment.AFTER, marks=pytest.mark.slow),
+        pytest.param(Moment.BEFORE, marks=pytest.mark.repeated),
+    ],
+    ids=lambda moment: moment.value,
+)
 def test_killed_at_every_effect_it_still_ends_the_same(
     released: tuple[ReleaseBench, Ended], at: ReleaseBench, moment: Moment
 ) -> None:

@@ -108,8 +108,8 @@ def ends_like(released: Released, at: ReleaseBench) -> bool:
 @pytest.mark.parametrize(
     "changelog",
     [
-        "# Changelog\n\n## [1.2.3] - 2025-01-02\n\n- Everything.\n",
-        "# Changelog\n\n## [Unreleased]\n\n## [1.2.3] - 2025-01-02\n\n- Everything.\n",
+        REPEATED("# Changelog\n\n## [1.2.3] - 2025-01-02\n\n- Everything.\n"),
+        REPEATED("# Changelog\n\n## [Unreleased]\n\n## [1.2.3] - 2025-01-02\n\n- Everything.\n"),
         "# Changelog\n\n## [Unreleased]\n\n### Added\n\n### Fixed\n\n## [1.2.3] - 2025-01-02\n",
     ],
     ids=["no section", "an empty section", "only headings"],
@@ -135,7 +135,7 @@ def test_01_changelog_that_is_missing(at: ReleaseBench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "yanked"), [("1.2.4", False), ("1.2.4", True), ("1.2.4.0", False)]
+    ("version", "yanked"), [REPEATED("1.2.4", False), ("1.2.4", True), REPEATED("1.2.4.0", False)]
 )
 def test_02_version_on_the_index(at: ReleaseBench, version: str, yanked: bool) -> None:
     """A version that is there is named before anything is written: yanked, or spelt otherwise."""
@@ -241,6 +241,7 @@ def test_07_a_run_that_was_taken_over(released: Released, at: ReleaseBench) -> N
 # -- between the lock and the index ----------------------------------------------------------------
 
 
+@pytest.mark.repeated
 def test_08_killed_before_the_branch(released: Released, at: ReleaseBench) -> None:
     """Nothing but the lock is there, and the next run makes the same version of the same commit."""
     killed = at.killed("--run", "job-1", kind="ref", nth=2, moment=Moment.BEFORE)
@@ -343,7 +344,8 @@ def test_13_metadata_says_another_version(at: ReleaseBench, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("upload", [1, REPEATED(2)], ids=["wheel", "sdist"])
 @pytest.mark.parametrize(
-    "fault", ["cut_after_store", "bad_gateway_after_store", "unavailable_before_store"]
+    "fault",
+    ["cut_after_store", REPEATED("bad_gateway_after_store"), REPEATED("unavailable_before_store")],
 )
 def test_14_15_an_upload_without_an_answer(
     released: Released, at: ReleaseBench, fault: str, upload: int
@@ -418,6 +420,7 @@ def test_19_a_publisher_that_is_not_known(released: Released, at: ReleaseBench) 
     assert ends_like(released, at)
 
 
+@pytest.mark.repeated
 def test_19_an_identity_used_twice(released: Released, at: ReleaseBench) -> None:
     """A token of the job that was used before is refused, and the next run asks for a new one."""
     index = at.outside.index
@@ -541,6 +544,7 @@ def test_26_how_it_is_merged(at: ReleaseBench, method: str, tmp_path: Path) -> N
 # -- the tag and the GitHub release ----------------------------------------------------------------
 
 
+@pytest.mark.repeated
 def test_27_a_tag_at_the_right_commit(released: Released, at: ReleaseBench) -> None:
     """A tag that a person pushed there is taken for done."""
     at.killed("--run", "job-1", kind="pull", nth=1)
@@ -565,7 +569,7 @@ def test_27_a_tag_at_another_commit(at: ReleaseBench) -> None:
     assert () == shown(at.outside).releases
 
 
-@pytest.mark.parametrize("how", ["forbidden", "burned"])
+@pytest.mark.parametrize("how", ["forbidden", REPEATED("burned")])
 def test_28_a_tag_that_may_not_be_made(at: ReleaseBench, how: str) -> None:
     """The remote's rule is quoted, and the report says what is published by then."""
     rules = at.outside.git.rules

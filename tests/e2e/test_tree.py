@@ -166,6 +166,7 @@ def test_a_back_end_lists_files_with_git(stiletto: Bench, tmp_path: Path) -> Non
     assert {"src/finder/table.json", "finder/table.json"} <= names
 
 
+@pytest.mark.slow
 def test_the_version_comes_from_the_tag(stiletto: Bench, tmp_path: Path) -> None:
     """Without a word about git, for the build and for the tests."""
     source = repository(tmp_path / "tide", TIDE, "v2.4.0")

@@ -208,6 +208,7 @@ def on_a_terminal(cwd: Path, environ: dict[str, str], answer: str, *words: str) 
     return code, shown.decode(errors="replace")
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 @pytest.mark.network
 def test_a_command_in_env_runs_only_with_consent(tmp_path: Path) -> None:

@@ -286,7 +286,7 @@ def test_any_argument_is_answered(name: str) -> None:
     fuzz_argument(name, 1_000 // len(ARGUMENTS) + 1)
 
 
-@pytest.mark.slow
+@pytest.mark.repeated
 @pytest.mark.parametrize("name", ARGUMENTS)
 def test_ten_thousand_arguments_are_answered(name: str) -> None:
     """Ten thousand values for these arguments end in a result or in one of our errors."""
