@@ -52,7 +52,7 @@ async def annotate(
         for part in (lint, types, tests):
             group.start_soon(part)
     known = await audit.contents() if audit else ""
-    lock = loaded.project.text("uv.lock") or ""
-    path = join(loaded.project.base, "uv.lock")
-    audited = of_audit(known, lock, path) if audit else []
+    lock = loaded.project.lock
+    text, path = (lock.text, lock.path) if lock else ("", join(loaded.project.base, "uv.lock"))
+    audited = of_audit(known, text, path) if audit else []
     return render([*found["lint"], *found["types"], *found["tests"], *audited])
