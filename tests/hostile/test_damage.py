@@ -10,8 +10,9 @@ import hashlib
 import itertools
 import shutil
 import subprocess
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 
 import dagger
@@ -211,15 +212,22 @@ async def test_damaged_store_gives_no_other_result(
     await _three_calls(bench, right, kind, damage)
 
 
-# One in three is enough where everything else is tested, too; the rest is for `repeated`.
 REST = [one for one in ALL if one not in FAST]
-MARKED = [
-    pytest.param(*one, marks=pytest.mark.repeated if number % 3 else pytest.mark.slow)
-    for number, one in enumerate(REST)
-]
 
 
-@pytest.mark.parametrize(("kind", "damage"), MARKED)
+def suites() -> Iterator[pytest.MarkDecorator]:
+    """Yield the suite of each of them: of every kind of file a third is slow, others in turn."""
+    for turn, (_, group) in enumerate(itertools.groupby(REST, key=itemgetter(0))):
+        count = len([*group])
+        chosen = turn % min(3, count)
+        for number in range(count):
+            yield pytest.mark.slow if number % 3 == chosen else pytest.mark.repeated
+
+
+@pytest.mark.parametrize(
+    ("kind", "damage"),
+    [pytest.param(*one, marks=suite) for one, suite in zip(REST, suites(), strict=True)],
+)
 async def test_every_damage_of_every_kind_of_file(
     made: Copies, tmp_path: Path, kind: str, damage: str
 ) -> None:
