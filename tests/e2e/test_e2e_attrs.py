@@ -10,11 +10,11 @@ import asyncio
 import re
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 import pytest
 
+from stiletto.sandbox.archives import unpack
 from stiletto.sandbox.interpreters import Interpreter, find_interpreters
 
 from .bench import Bench
@@ -44,8 +44,7 @@ def attrs(shared: Path, environ: dict[str, str], worker_id: str) -> Path:
          f"attrs=={VERSION}"],
         check=True, env=uv_environ(environ), timeout=300,
     )  # fmt: skip
-    with tarfile.open(at / f"attrs-{VERSION}.tar.gz") as sdist:
-        sdist.extractall(at, filter="data")
+    unpack(at / f"attrs-{VERSION}.tar.gz", at)
     return at / f"attrs-{VERSION}"
 
 

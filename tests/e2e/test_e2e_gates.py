@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from stiletto.sandbox.archives import unpack
+
 from .bench import Bench
 from .conftest import Sample
 
@@ -295,8 +297,7 @@ def test_version_comes_from_git_or_from_the_sdist(engine: Bench, tmp_path: Path)
     words = [f"--python={PYTHON}", f"--git={source}"]
     tested = engine.passes(source, "test", *words)
     engine.passes(source, "build", *words, "-o", tmp_path / "dist")
-    with tarfile.open(tmp_path / "dist" / "tideline-4.5.6.tar.gz") as sdist:
-        sdist.extractall(tmp_path / "unpacked", filter="data")
+    unpack(tmp_path / "dist" / "tideline-4.5.6.tar.gz", tmp_path / "unpacked")
     unpacked = tmp_path / "unpacked" / "tideline-4.5.6"
     again = engine.passes(unpacked, "test", f"--python={PYTHON}")
     rebuilt = engine.passes(unpacked, "build", "entries")

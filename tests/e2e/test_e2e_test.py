@@ -15,6 +15,9 @@ from .conftest import Sample
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 """The one that runs these tests: it is on this machine."""
 
+FULL = ".".join(map(str, sys.version_info[:3]))
+"""The same to the last number: the machine may have another one of that minor version."""
+
 
 @pytest.mark.parametrize(
     ("name", "words", "counts", "place"),
@@ -36,10 +39,10 @@ def test_passing_packages_pass(
     engine: Bench, sample: Sample, name: str, words: list[str], counts: str, place: str
 ) -> None:
     """Tests that pass give exit code 0 and a summary: counts, Python, where dependencies stand."""
-    ended = engine.passes(sample(name), *words, "test", f"--python={PYTHON}")
+    ended = engine.passes(sample(name), *words, "test", f"--python={FULL}")
     head, counted, places, *_ = ended.out.splitlines()
 
-    assert head.endswith(f"passed on Python {'.'.join(map(str, sys.version_info[:3]))}")
+    assert head.endswith(f"passed on Python {FULL}")
     assert counted.strip().startswith(f"{counts} in ")
     assert places.startswith("  test dependencies: ")
     assert place in places

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
+from stiletto.sandbox.archives import unpack
 from stiletto.sandbox.made_once import kept
 
 INSTALL_TIMEOUT_S = 300.0
@@ -62,15 +62,11 @@ def installed(wheel: Wheel, base: Path, uv: Path) -> Path:
                 f"{wheel.requirement} cannot be installed: {_last_line(result.stderr)}"
             )
         if wheel.archive:
-            _unpack(next(new.glob(wheel.archive)), new / "unpacked")
+            archive = next(new.glob(wheel.archive))
+            unpack(archive, new / "unpacked")
+            archive.unlink()
 
     return kept(base / name, install)
-
-
-def _unpack(archive: Path, target: Path) -> None:
-    with tarfile.open(archive) as packed:
-        packed.extractall(target, filter="data")
-    archive.unlink()
 
 
 def _last_line(text: str) -> str:
