@@ -87,15 +87,30 @@ class _Push:
     cut: bool = False
 
 
+@dataclass(frozen=True)
+class _Further:
+    """A repository beside the one that is released."""
+
+    repository: Repository
+    public: bool
+
+
 class GitServer:
-    """Serves one repository at `url` while it is entered."""
+    """Serves one repository at `url` while it is entered, and others that are only read.
+
+    Attributes:
+        given: path and credential of each request, in order; the credential is empty where none
+            came. So a test can see whom a token was sent to.
+    """
 
     def __init__(self, effects: Effects, repository: Repository, name: str, tokens: Tokens) -> None:
         self.effects = effects
         self.repository = repository
         self.rules = Rules()
         self.tokens = tokens
+        self.given: list[tuple[str, str]] = []
         self._name = name
+        self._further: dict[str, _Further] = {}
         self._pushes: dict[str, _Push] = {}
         self._numbers = itertools.count(1)
         self.server = Server(self._answer)
@@ -118,6 +133,16 @@ class GitServer:
     def url_for(self, token: Token) -> str:
         """Return the address with credentials in it, as a test may use and a release must not."""
         return self.url.replace("http://", f"http://x-access-token:{token.value}@")
+
+    def serve(self, name: str, repository: Repository, *, public: bool = False) -> str:
+        """Serve a further repository, such as a submodule's, to be read alone; return its address.
+
+        A public one is read without credentials. A private one is there for tokens that have its
+        name among their `repositories`, and is "not found" for others, as on GitHub: the token of
+        a workflow reads its own repository and public ones.
+        """
+        self._further[name] = _Further(repository, public)
+        return f"{self.server.url}/{name}.git"
 
     def refuse_push(self, times: int = 1) -> None:
         """Answer pushes with 503."""
@@ -150,11 +175,14 @@ class GitServer:
             self._hooks.server_close()
 
     def _answer(self, request: Request) -> Answer:
+        self.given.append((request.path, _password(request)))
+        for name, further in self._further.items():
+            if request.path.startswith(f"/{name}.git/"):
+                return self._read(request, name, further)
         prefix = f"/{self._name}.git/"
         token = self._token(request)
         if token is None:
-            challenge = ("WWW-Authenticate", 'Basic realm="GitHub"')
-            return Answer(401, b"Authentication required\n", (challenge,))
+            return _challenge()
         if not request.path.startswith(prefix):
             return Answer(404, b"Repository not found.\n")
         pushing = "git-receive-pack" in request.path + request.asked("service")
@@ -164,28 +192,33 @@ class GitServer:
         number = str(next(self._numbers))
         push = self._pushes[number] = _Push(token)
         try:
-            answer = self._backend(request, number, request.path[len(prefix) :])
+            answer = self._backend(request, self.repository, number, request.path[len(prefix) :])
         finally:
             del self._pushes[number]
         if push.cut:
             raise Cut("a hook cut the push")
         return answer
 
-    def _token(self, request: Request) -> Token | None:
-        scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "basic":
-            return None
-        try:
-            _, _, value = base64.b64decode(encoded, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            return None
-        return self.tokens.find(value)
+    def _read(self, request: Request, name: str, further: _Further) -> Answer:
+        token = self._token(request)
+        if token is None and (_password(request) or not further.public):
+            return _challenge()
+        if not further.public and (token is None or name not in token.repositories):
+            return Answer(404, b"Repository not found.\n")
+        if "git-receive-pack" in request.path + request.asked("service"):
+            login = token.login if token else "nobody"
+            return Answer(403, f"Permission to {name}.git denied to {login}.".encode())
+        path = request.path.removeprefix(f"/{name}.git/")
+        return self._backend(request, further.repository, "", path)
 
-    def _backend(self, request: Request, number: str, path: str) -> Answer:
+    def _token(self, request: Request) -> Token | None:
+        return self.tokens.find(_password(request))
+
+    def _backend(self, request: Request, repository: Repository, number: str, path: str) -> Answer:
         headers = request.headers
         environment = {
             "PATH": os.environ["PATH"],
-            "GIT_PROJECT_ROOT": str(self.repository.path),
+            "GIT_PROJECT_ROOT": str(repository.path),
             "GIT_HTTP_EXPORT_ALL": "1",
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_CONFIG_GLOBAL": os.devnull,
@@ -255,6 +288,22 @@ class GitServer:
             "refusing to allow a GitHub App to create or update workflow"
             f" `{changed.splitlines()[0]}` without `workflows` permission\n"
         )
+
+
+def _challenge() -> Answer:
+    challenge = ("WWW-Authenticate", 'Basic realm="GitHub"')
+    return Answer(401, b"Authentication required\n", (challenge,))
+
+
+def _password(request: Request) -> str:
+    """Return the credential of Basic authentication; empty where there is none."""
+    scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(encoded, validate=True).decode().partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
 
 
 class _Hooks(socketserver.ThreadingTCPServer):

@@ -10,7 +10,7 @@ import pytest
 
 from .effects import Waiting, cut
 from .outside import Outside
-from .repository import run_git
+from .repository import Repository, run_git
 from .tokens import Token
 
 
@@ -112,6 +112,48 @@ def test_workflow_files_need_their_own_permission(outside: Outside, clone: Path)
 
     assert 1 == pushed.returncode
     assert "without `workflows` permission" in pushed.stderr
+
+
+def test_submodules_are_served_beside_it(outside: Outside, clone: Path, tmp_path: Path) -> None:
+    """A public submodule needs no token, a private one a token that may read it.
+
+    Source: docs.github.com, "Automatic token authentication": the permissions of GITHUB_TOKEN are
+    limited to the repository with the workflow; a private one that a token cannot see is a 404.
+    """
+    data = tmp_path / "data"
+    data.mkdir()
+    run_git(data, "init", "--quiet", "--initial-branch=main")
+    sha = commit(data, "table")
+    shelf = Repository(tmp_path / "data.git")
+    shelf.git("fetch", "--quiet", str(data), "+HEAD:refs/heads/main")
+    public = outside.git.serve("octo-org/data", shelf, public=True)
+    private = outside.git.serve("octo-org/secret", shelf)
+    reader = outside.tokens.add(Token(repositories=frozenset({"octo-org/secret"})))
+
+    assert sha in ls_remote(public)
+    assert "could not read Username" in ls_remote(private)
+    assert "not found" in ls_remote(with_token(private, outside.token))
+    assert sha in ls_remote(with_token(private, reader))
+    assert "403" in ls_remote(with_token(private, reader), "push")
+    assert ("", reader.value) == (outside.git.given[0][1], outside.git.given[-1][1])
+
+
+def ls_remote(url: str, act: str = "read") -> str:
+    """Return what git answers about a remote's main branch, or to a push to it."""
+    words = ["ls-remote", url] if act == "read" else ["push", url, "HEAD:refs/heads/x"]
+    done = subprocess.run(
+        ["git", "-c", "credential.helper=", *words],
+        env={"PATH": "/usr/bin:/bin", "GIT_TERMINAL_PROMPT": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+def with_token(url: str, token: Token) -> str:
+    """Return an address with a credential in it."""
+    return url.replace("http://", f"http://x-access-token:{token.value}@")
 
 
 def test_a_lease_lets_one_of_many_win(outside: Outside, clone: Path) -> None:

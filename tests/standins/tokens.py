@@ -19,12 +19,18 @@ RELEASE_PERMISSIONS = {"contents": "write", "metadata": "read", "pull_requests":
 
 @dataclass
 class Token:
-    """A credential. `kind` is integration (an app, GITHUB_TOKEN) or personal access token."""
+    """A credential.
+
+    Attributes:
+        kind: integration (an app, GITHUB_TOKEN) or personal access token.
+        repositories: private repositories beside the one that is released which it may read.
+    """
 
     value: str = field(default_factory=lambda: "ghs_" + secrets.token_hex(18))
     login: str = ACTIONS_BOT
     kind: str = "integration"
     permissions: dict[str, str] = field(default_factory=lambda: dict(RELEASE_PERMISSIONS))
+    repositories: frozenset[str] = frozenset()
 
     def permits(self, name: str, level: str) -> bool:
         """Whether the token may read, or write."""
