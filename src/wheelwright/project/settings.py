@@ -19,6 +19,7 @@
 | `migrate` | list | a command line that runs before the tests where there are services |
 | `skip` | list | gates that `ci` leaves out; they are listed as such |
 | `matrix` | table | the cells of `matrix`: see `matrix.py` beside this file |
+| `release` | table | what a release does: see `release_settings.py` beside this file |
 """
 
 from __future__ import annotations
@@ -29,10 +30,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wheelwright.errors import ProjectError
-from wheelwright.project import matrix
+from wheelwright.project import matrix, release_settings
 from wheelwright.project.matrix import MatrixSettings
 from wheelwright.project.pyproject import Pyproject, line_of
 from wheelwright.project.reading import is_strings
+from wheelwright.project.release_settings import ReleaseSettings
 from wheelwright.project.suggestions import unknown
 
 
@@ -57,6 +59,7 @@ class Settings:
     services: tuple[str, ...] = ()
     migrate: tuple[str, ...] = ()
     user: str = ""
+    release: ReleaseSettings = field(default_factory=ReleaseSettings)
 
 
 _STRINGS = ("python", "step-timeout", "runner", "user")
@@ -85,6 +88,7 @@ def read(pyproject: Pyproject, gates: Sequence[str] | None = None) -> Settings:
         *_unknown_keys(table),
         *_wrong_values(table, gates),
         *matrix.check(table.get("matrix", {})),
+        *release_settings.check(table.get("release", {})),
     ]
     if wrong:
         line = line_of(pyproject.text, "[tool.wheelwright")
@@ -95,13 +99,17 @@ def read(pyproject: Pyproject, gates: Sequence[str] | None = None) -> Settings:
     values: dict[str, Any] = {
         key.replace("-", "_"): tuple(value) if isinstance(value, list) else value
         for key, value in table.items()
-        if key != "matrix"
+        if key not in ("matrix", "release")
     }
-    return Settings(**values, matrix=matrix.read(table.get("matrix", {})))
+    return Settings(
+        **values,
+        matrix=matrix.read(table.get("matrix", {})),
+        release=release_settings.read(table.get("release", {})),
+    )
 
 
 def _unknown_keys(table: Mapping[str, Any]) -> list[str]:
-    known = (*_STRINGS, *_LISTS, *_TABLES, "matrix")
+    known = (*_STRINGS, *_LISTS, *_TABLES, "matrix", "release")
     return [f"has an {unknown('key', key, known)}" for key in table if key not in known]
 
 

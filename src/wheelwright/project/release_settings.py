@@ -1,0 +1,160 @@
+"""[tool.wheelwright.release]: what a release is to do in another way than the repository shows.
+
+| key | value | effect |
+|---|---|---|
+| `tag` | "{name}-{version}" | the form of tags |
+| `branch` | "release/{tag}" | the form of release branches |
+| `title` | "Release {name} {version}" | the subject of commit and pull request |
+| `release-name` | "{name} {version}" | the name of the GitHub release |
+| `unreleased` | "Dev" | the heading of the changelog's section that waits for a release |
+| `heading` | "## {version} ({date})" | the heading of a released section |
+| `date` | "%d.%m.%Y" | the form of its date |
+| `keep-unreleased` | true | a new section that waits is put above the released one |
+| `changelog` | "docs/release-notes.md" | the changelog's file |
+| `notes` | "changelog" or "github" | where the notes of a release come from |
+| `version-files` | ["docs/conf.py"] | the files with the version, beside pyproject.toml |
+| `requirements` | false | whether requirements.txt is exported anew |
+| `verify` | "tests" or "import" | what is done with the installed distributions |
+
+What is not set is read from the repository.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from wheelwright.project.reading import is_strings
+from wheelwright.project.suggestions import unknown
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseSettings:
+    """The table's values; empty, or None, means not set."""
+
+    tag: str = ""
+    branch: str = ""
+    title: str = ""
+    release_name: str = ""
+    unreleased: str = ""
+    heading: str = ""
+    date: str = ""
+    keep_unreleased: bool | None = None
+    changelog: str = ""
+    notes: str = ""
+    version_files: tuple[str, ...] = ()
+    requirements: bool | None = None
+    verify: str = ""
+
+
+# What stands in braces, and which of them has to be there.
+_FIELDS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "tag": (("name", "version"), ("version",)),
+    "branch": (("name", "version", "tag"), ("version", "tag")),
+    "title": (("name", "version", "tag"), ("version", "tag")),
+    "release-name": (("name", "version", "tag"), ("version", "tag")),
+    "heading": (("name", "version", "tag", "date"), ("version", "tag")),
+}
+_STRINGS: Final = (*_FIELDS, "unreleased", "date", "changelog", "notes", "verify")
+_FLAGS: Final = ("keep-unreleased", "requirements")
+_LISTS: Final = ("version-files",)
+_CHOICES: Final = {"notes": ("changelog", "github"), "verify": ("tests", "import")}
+KEYS: Final = (*_STRINGS, *_FLAGS, *_LISTS)
+"""All keys of the table."""
+
+# One line of a commit's message, or a ref's name.
+_LONGEST: Final = 200
+_FIELD: Final = re.compile(r"\{([^{}]*)\}")
+# Of strftime, what makes the same text everywhere: a day, a month, a year; no time of day
+# (docs.python.org, library/datetime, format codes).
+_DATES: Final = re.compile(r"(?:%-?[dmyYjU]|%[bBaA%]|[^%])+")
+# What git refuses in a ref's name (git help check-ref-format).
+_NOT_IN_REFS: Final = re.compile(
+    r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|^[/.-]|[/.]$|^@$"
+)
+
+
+def ref_name(text: str) -> bool:
+    """Whether a text can be the short name of a branch or tag."""
+    usable = text.isprintable() and 0 < len(text) <= _LONGEST
+    return usable and not _NOT_IN_REFS.search(text)
+
+
+def read(table: Mapping[str, Any]) -> ReleaseSettings:
+    """Read a table that `check` has nothing to say about."""
+    values: dict[str, Any] = {
+        key.replace("-", "_"): tuple(value) if isinstance(value, list) else value
+        for key, value in table.items()
+    }
+    return ReleaseSettings(**values)
+
+
+def check(table: object) -> list[str]:
+    """Return what is wrong with the table."""
+    if not isinstance(table, Mapping):
+        return [f"has release = {table!r}, which is not a table"]
+    wrong = [
+        f"has an {unknown('key', f'release.{key}', _known())}" for key in table if key not in KEYS
+    ]
+    return [*wrong, *(f"has release.{each}" for each in _wrong(table))]
+
+
+def _known() -> list[str]:
+    return [f"release.{key}" for key in KEYS]
+
+
+def _wrong(table: Mapping[str, Any]) -> Iterator[str]:
+    for key in _FLAGS:
+        if not isinstance(table.get(key, False), bool):
+            yield f"{key} = {table[key]!r}, which is neither true nor false"
+    for key in _LISTS:
+        if not is_strings(value := table.get(key, [])):
+            yield f"{key} = {value!r}, which is not a list of strings"
+        elif outside := [each for each in value if not _within(each)]:
+            yield f"{key} with {outside[0]!r}, which is not a path in the repository"
+    for key in _STRINGS:
+        if key not in table:
+            continue
+        if not isinstance(value := table[key], str):
+            yield f"{key} = {value!r}, which is not a string"
+        elif seen := _wrong_text(key, value):
+            yield f"{key} = {value!r}, {seen}"
+
+
+def _wrong_text(key: str, value: str) -> str:
+    """Return what is wrong with a string; empty for a usable one."""
+    if not value.strip() or not value.isprintable() or len(value) > _LONGEST:
+        return f"which is not a line of at most {_LONGEST} characters"
+    if key in _CHOICES and value not in _CHOICES[key]:
+        return f"which is not one of {', '.join(_CHOICES[key])}"
+    if key == "changelog" and not _within(value):
+        return "which is not a path in the repository"
+    if key == "date" and not _DATES.fullmatch(value):
+        return "which is not a date as strftime writes it"
+    if key in _FIELDS:
+        return _wrong_form(key, value)
+    return ""
+
+
+def _wrong_form(key: str, value: str) -> str:
+    known, needed = _FIELDS[key]
+    found = _FIELD.findall(value)
+    if odd := [each for each in found if each not in known]:
+        return f"with {{{odd[0]}}}; known: {', '.join(f'{{{each}}}' for each in known)}"
+    if sum(found.count(each) for each in needed) != 1:
+        return f"which does not have {' or '.join(f'{{{each}}}' for each in needed)} once"
+    filled = _FIELD.sub("1", value)
+    if "{" in filled or "}" in filled:
+        return "with a brace of its own"
+    if key in ("tag", "branch") and not ref_name(filled):
+        return "which git does not accept as a name"
+    return ""
+
+
+def _within(path: str) -> bool:
+    parts = PurePosixPath(path).parts
+    usable = bool(path) and path.isprintable() and "\\" not in path
+    return usable and not path.startswith("/") and ".." not in parts
