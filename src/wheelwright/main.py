@@ -394,12 +394,14 @@ class Wheelwright(Releases):
         git: dagger.Directory,
         *,
         checkout: bool = False,
+        stand_in: bool = False,
         releasing: bool = False,
     ) -> tuple[ReleaseOptions, LoadedProject]:
         # No step of a release is answered from a result of another call, the reading ones included.
         loaded = await self._loaded(releasing=releasing)
         package, python = self.package, self.python
-        return replace(options, package=package, python=python, git=git, checkout=checkout), loaded
+        options = replace(options, package=package, python=python, git=git)
+        return replace(options, checkout=checkout, stand_in=stand_in), loaded
 
     async def _loaded(
         self,

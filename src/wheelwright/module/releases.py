@@ -64,6 +64,7 @@ class Releases:
         git: dagger.Directory,
         *,
         checkout: bool = False,
+        stand_in: bool = False,
         releasing: bool = False,
     ) -> tuple[ReleaseOptions, LoadedProject]:
         raise NotImplementedError
@@ -165,7 +166,7 @@ class Releases:
     @takes(Bump, Branch, Origin, Trust)
     async def next_version(self, git: Repository, options: ReleaseOptions) -> str:
         """Print the version that `release` with the same arguments would release."""
-        return await release.version(*await self._of_package(options, git))
+        return await release.version(*await self._of_package(options, git, stand_in=True))
 
     @uncached
     @takes(Bump, Branch, Origin, Trust, bump="patch")
@@ -174,7 +175,7 @@ class Releases:
         # A default bump must not contradict a version that the caller gave.
         if options.version or options.post:
             options = replace(options, bump="")
-        return await release.changes(*await self._of_package(options, git))
+        return await release.changes(*await self._of_package(options, git, stand_in=True))
 
     @uncached
     @takes(Origin, Trust)

@@ -74,6 +74,8 @@ class RemoteGit:
     Attributes:
         checkout: a whole clone of it, with `.git`, that is read in its place, without network and
             without a token.
+        stands_in: why it is read, for people, where the remote cannot be; empty otherwise. Its own
+            branches count, too, where it has none of that name from the remote.
     """
 
     url: str
@@ -81,6 +83,7 @@ class RemoteGit:
     token: dagger.Secret | None = None
     ca: dagger.File | None = None
     checkout: dagger.Directory | None = None
+    stands_in: str = ""
     _clone: dagger.Container | None = field(default=None, repr=False)
     _newest: dagger.Container | None = field(default=None, repr=False)
 
@@ -114,6 +117,7 @@ class RemoteGit:
         options = [f"--clone={clone}", f"--remote={self.url}", f"--answer={_ANSWER}"]
         options += [f"--path={_PATH}", *([f"--ca={_CA}"] if self.ca is not None else [])]
         options += [f"--checkout={_CHECKOUT}"] if self.checkout is not None else []
+        options += ["--local=yes"] if self.stands_in else []
         command = ["python", f"{_PROGRAMS}/refs.py", *options, *args]
         ran = steps.step(fresh(container), kind, command, secrets=held, stdin=stdin, may_fail=True)
         output = await steps.output(ran)

@@ -164,12 +164,14 @@ class ReleaseOptions(Request, Branch, Origin, Api, NamedIndex, Upload, Run, Comm
         python: the version to work with; empty: the package's own.
         git: the directory whose `.git` names the remote.
         checkout: look at the remote in the clone that `git` is, and write nothing to it.
+        stand_in: do so only where the remote cannot be read.
     """
 
     package: str = ""
     python: str = ""
     git: dagger.Directory | None = None
     checkout: bool = False
+    stand_in: bool = False
 
     def identity(self) -> RunIdentity:
         """Return which run this is; each call makes a name where none is given.

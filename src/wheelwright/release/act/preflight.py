@@ -54,6 +54,8 @@ class Preflight:
             missing = [each for each in self._problems if each.reason is Reason.NO_CREDENTIALS]
             self._problems = [each for each in self._problems if each not in missing]
             notes = (*notes, *(each.text() for each in missing))
+        if read.remote.stands_in:
+            notes = (*notes, read.remote.stands_in)
         listed = isinstance(read.urls, IndexUrls)
         return Survey(
             package=package.name,
@@ -77,7 +79,7 @@ class Preflight:
         hub, token = self.read.hub, self.options.github_token
         if missing := self.options.uncredentialed():
             self._problems.append(missing)
-        if isinstance(hub, Problem):
+        if isinstance(hub, Problem) and not self.read.remote.stands_in:
             self._problems.append(hub)
         if token is None:
             self._note(Reason.NO_CREDENTIALS, "--github-token")

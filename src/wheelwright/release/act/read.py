@@ -5,21 +5,20 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-import dagger
-
-from wheelwright.container.loading import LoadedProject, python_of
+from wheelwright.container.loading import LoadedProject
 from wheelwright.errors import RequestError
 from wheelwright.release.act import preparing
 from wheelwright.release.act.git import RemoteGit
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.package import Package, package_at
+from wheelwright.release.act.repository import looked
 from wheelwright.release.decide import edits, refs
 from wheelwright.release.decide.plan import RunIdentity, lock_ref
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.refs import RemoteRefs
 from wheelwright.release.decide.report import Links
 from wheelwright.release.decide.stops import Problem
-from wheelwright.release.decide.urls import Hub, IndexUrls, https, hub_of, index_urls, origin
+from wheelwright.release.decide.urls import Hub, IndexUrls, hub_of, index_urls
 from wheelwright.release.decide.version import Bump, Versioned, newest, next_version
 from wheelwright.release.decide.world import Lock
 
@@ -90,8 +89,7 @@ async def read(
     Raises:
         RequestError: an unknown repository, or it has no such branch or package.
     """
-    remote = await repository(options, loaded)
-    observed = await remote.look()
+    remote, observed = await looked(options, loaded)
     base, head = _base(options, remote, observed)
     lock = observed.locks.get(lock_ref(loaded.project.metadata.name))
     continued = (
@@ -106,43 +104,6 @@ async def read(
     return Read(remote, observed, package, base, head, lock, continued, on_base, urls, hub)
 
 
-async def repository(options: ReleaseOptions, loaded: LoadedProject) -> RemoteGit:
-    """Return the repository to release from.
-
-    Raises:
-        RequestError: it is unknown, or the package has no known name.
-    """
-    loaded.project.require_name()
-    remote, git = options.remote, options.git
-    if not remote and git is not None and await git.exists(".git/config"):
-        remote = origin(await git.file(".git/config").contents())
-    if not remote:
-        raise RequestError(
-            "the repository to release from is unknown", "pass --remote with its address"
-        )
-    python = python_of(loaded, options.python)
-    return RemoteGit(
-        https(remote), python, options.github_token, options.ca, await _checkout(options)
-    )
-
-
-async def _checkout(options: ReleaseOptions) -> dagger.Directory | None:
-    """Return the clone that is read in the remote's place; None to read the remote.
-
-    Raises:
-        RequestError: it has not all of the history.
-    """
-    git = options.git
-    if git is None or not options.checkout:
-        return None
-    if not await git.exists(".git/objects") or await git.exists(".git/shallow"):
-        raise RequestError(
-            "the checkout is not a complete clone, with all branches and tags",
-            "fetch all of it (actions/checkout: fetch-depth: 0)",
-        )
-    return git
-
-
 def _base(options: ReleaseOptions, remote: RemoteGit, observed: RemoteRefs) -> tuple[str, str]:
     """Return the base branch and its commit.
 
@@ -154,8 +115,9 @@ def _base(options: ReleaseOptions, remote: RemoteGit, observed: RemoteRefs) -> t
     commit = observed.refs.get(f"{heads}{base}")
     if not base or commit is None:
         known = [ref.removeprefix(heads) for ref in sorted(observed.refs) if ref.startswith(heads)]
+        place = remote.url or "the clone"
         raise RequestError(
-            f'{remote.url} has no branch "{base}" (it has: {", ".join(known) or "none"})',
+            f'{place} has no branch "{base}" (it has: {", ".join(known) or "none"})',
             "correct --base",
         )
     return base, commit
@@ -173,9 +135,11 @@ async def package_of(
     # With -m the default of `git` is the module's own repository: never release that instead.
     mine = loaded.project.metadata.name
     if mine != found.name:
+        place = "the clone in --git" if remote.stands_in else remote.url
+        hint = "pass --git DIRECTORY" if remote.stands_in else "pass --remote with the address"
         raise RequestError(
-            f'the source is "{mine}", and {remote.url} has "{found.name}"',
-            "pass --remote with the address of the source's repository",
+            f'the source is "{mine}", and {place} has "{found.name}"',
+            f"{hint} of the source's repository",
         )
     return found
 

@@ -150,7 +150,9 @@ async def version(options: ReleaseOptions, loaded: LoadedProject) -> str:
     Raises:
         Stopped: the request is invalid.
     """
-    current = (await reading.read(options, loaded)).current
+    read = await reading.read(options, loaded)
+    _tell(read)
+    current = read.current
     if isinstance(current, Problem):
         raise Stopped(current.text())
     versioned = next_version(current, options)
@@ -166,11 +168,18 @@ async def changes(options: ReleaseOptions, loaded: LoadedProject) -> str:
         Stopped: it is empty.
     """
     read = await reading.read(options, loaded)
+    _tell(read)
     text = await read.changes(options, options.identity())
     changelog_source = read.package.changelog_source
     if changelog_source is ChangelogSource.NOBODY or not content_lines(text):
         raise Stopped(Stop.at(Reason.EMPTY_CHANGELOG, f"kept by {changelog_source.value}").text())
     return text.strip() + "\n"
+
+
+def _tell(read: Read) -> None:
+    """Report what stands in for the remote: not in the output, which is for programs."""
+    if read.remote.stands_in:
+        say(read.remote.stands_in)
 
 
 class _Unseen:

@@ -19,7 +19,8 @@ from wheelwright.release.act.index import SimpleIndex
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.package import Package
 from wheelwright.release.act.preparing import build_requires
-from wheelwright.release.act.read import package_of, repository, urls_of
+from wheelwright.release.act.read import package_of, urls_of
+from wheelwright.release.act.repository import looked
 from wheelwright.release.act.verifying import verify
 from wheelwright.release.act.workshop import Containers
 from wheelwright.release.decide import edits, refs, roles
@@ -131,8 +132,7 @@ async def look(options: ReleaseOptions, loaded: LoadedProject, tag: str) -> Tagg
         Stopped: the tag names another version, or a commit that is not trusted.
         RequestError: there is no such tag.
     """
-    remote = await repository(options, loaded)
-    observed = await remote.look()
+    remote, observed = await looked(options, loaded)
     head = observed.refs.get(f"refs/tags/{tag}")
     if head is None:
         raise RequestError(f'{remote.url} has no tag "{tag}"', "push it, or correct --tag")

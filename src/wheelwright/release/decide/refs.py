@@ -11,9 +11,11 @@ from typing import Any, Final
 from packaging.version import Version
 
 from wheelwright.distribution import backend
+from wheelwright.project.addresses import without_credentials
 from wheelwright.project.reading import parse_version
 from wheelwright.release.decide.ports import ActFailed, Refs
 from wheelwright.release.decide.responses import meaning
+from wheelwright.release.decide.stops import Problem, Reason
 from wheelwright.release.decide.version import newest
 from wheelwright.release.decide.world import FailureKind, Journal, Lock, Plan
 
@@ -33,6 +35,10 @@ _MEANINGS: Final = (
     (FailureKind.REFUSED, r"Authentication failed|could not read Username|returned error: 4\d\d"),
     (FailureKind.REFUSED, r"remote rejected|repository not found|not found"),
 )
+
+
+# A server that hides what is private answers as for what is not there.
+_PRIVATE: Final = r"(?i)Authentication failed|could not read Username|error: 40[134]|not found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +192,21 @@ def journal_message(package: str, version: str, build_requires: Sequence[str] = 
     """Return the message of the commit with the edits, and with what it is to be built with."""
     recorded = "".join(f"Wheelwright-Build-Requires: {each}\n" for each in build_requires)
     return f"Release {package} {version}\n\nWheelwright-Release: {package} {version}\n{recorded}"
+
+
+def unreadable(url: str, failed: ActFailed, *, credential: bool) -> Problem:
+    """Return the problem of a remote that git could not read, with or without a credential."""
+    parts = [part.strip() for part in failed.message.split(" / ")]
+    fatal = (part.removeprefix("fatal: ") for part in parts if part.startswith("fatal: "))
+    seen = (
+        f"{without_credentials(url)} cannot be read: {line(next(fatal, '')) or failed.kind.value}"
+    )
+    if not re.search(_PRIVATE, failed.message):
+        return Problem(Reason.NO_ANSWER, seen, "run it again, or correct --remote")
+    if credential:
+        hint = "pass a --github-token that may read it, or correct --remote"
+        return Problem(Reason.NO_PERMISSION, seen, hint)
+    return Problem(Reason.NO_CREDENTIALS, seen, "pass --github-token, or correct --remote")
 
 
 def failure_of(printed: str, exit_code: int) -> ActFailed:

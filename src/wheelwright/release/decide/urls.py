@@ -81,6 +81,14 @@ def origin(config: str) -> str:
     return url.group(1) if url else ""
 
 
+def is_path(remote: str) -> bool:
+    """Whether an address is a place on its own machine, which no container sees."""
+    if re.match(r"(?i)file:", remote):
+        return True
+    # As git decides: without a scheme, a colon before any slash makes it a host.
+    return not re.match(r"\w[\w+.-]*://|[^/]*:", remote)
+
+
 def https(remote: str) -> str:
     """Return the address for a token: https for what was cloned by ssh, credentials left out."""
     ssh = re.match(r"ssh://(?:[^@/]+@)?([^:/]+)(?::\d+)?/(.+)$", remote)

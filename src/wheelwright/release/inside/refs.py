@@ -17,6 +17,7 @@
     --clone=DIRECTORY   the bare clone
     --remote=URL        where it comes from
     --checkout=DIRECTORY  looked at in its place: a clone, whose branches are in refs/remotes/origin
+    --local=yes         its own branches, too, where it has none of that name from its remote
     --tree=DIRECTORY    the work tree of `checkout`
     --answer=FILE       what is told goes there, else to stdout: it is for programs, not for people
     --ca=FILE           certificates to trust
@@ -88,7 +89,8 @@ CONFIG = (
 PASSED = re.compile(r"(?i:https?_proxy|all_proxy|no_proxy)|SSL_CERT_(FILE|DIR)|TMPDIR|GITHUB_TOKEN")
 # What is fetched is kept apart from what is checked out here.
 SEEN = "refs/seen/"
-FETCHED = ("refs/heads/", "refs/tags/", "refs/wheelwright/")
+HEADS = "refs/heads/"
+FETCHED = (HEADS, "refs/tags/", "refs/wheelwright/")
 TRACKED = "refs/remotes/origin/"
 RELEASE = re.compile(r"^Wheelwright-Release: (\S+) (\S+)$", re.MULTILINE)
 REGULAR = ("100644", "100755")
@@ -226,7 +228,20 @@ def fetch() -> None:
     refspecs = [f"+{ref}*:{SEEN}{ref[len('refs/') :]}*" for ref in FETCHED]
     if "checkout" in options:
         refspecs[0] = f"+{TRACKED}*:{SEEN}heads/*"
-    git("fetch", "--quiet", "--prune", "--no-tags", "--force", source(), *refspecs)
+    if "local" in options:
+        refspecs += [f"+{HEADS}{name}:{SEEN}heads/{name}" for name in untracked()]
+    given = "".join(f"{each}\n" for each in refspecs)
+    quiet = ("--quiet", "--prune", "--no-tags", "--force", "--stdin")
+    git("fetch", *quiet, source(), stdin=given)
+
+
+def untracked() -> list[str]:
+    """Return the checkout's own branches of which it has none from its remote."""
+    shown = git("ls-remote", source(), f"{HEADS}*", f"{TRACKED}*")
+    names = [line.partition("\t")[2] for line in shown.splitlines()]
+    tracked = {name.removeprefix(TRACKED) for name in names if name.startswith(TRACKED)}
+    own = (name.removeprefix(HEADS) for name in names if name.startswith(HEADS))
+    return [name for name in own if name not in tracked]
 
 
 def source() -> str:
@@ -257,12 +272,19 @@ def look() -> None:
         if ref.startswith("refs/wheelwright/lock/")
     }
     found = {
-        "default": default.group(1) if default else "",
+        "default": default.group(1) if default else likely(refs),
         "refs": refs,
         "locks": locks,
         "journals": journals(refs),
     }
     tell(json.dumps(found, indent=1, sort_keys=True))
+
+
+def likely(refs: Mapping[str, str]) -> str:
+    """Return the branch of a repository whose HEAD names none, as after a checkout of a tag."""
+    names = [ref.removeprefix(HEADS) for ref in refs if ref.startswith(HEADS)]
+    usual = [name for name in ("main", "master") if name in names]
+    return names[0] if len(names) == 1 else usual[0] if len(usual) == 1 else ""
 
 
 def message(commit: str) -> str:

@@ -10,6 +10,8 @@ import pytest
 
 from tests.unit.wheelwright.release.imaginary import a_plan
 from wheelwright.release.decide import commit, refs
+from wheelwright.release.decide.ports import ActFailed
+from wheelwright.release.decide.stops import Reason
 from wheelwright.release.decide.world import FailureKind, Journal
 from wheelwright.release.inside import refs as program
 
@@ -355,3 +357,85 @@ def test_fault_26_tag_of_the_same_base_commit_is_no_earlier_release() -> None:
     )
     assert {"1.2.3": "old"} == refs.earlier(seen, "v", "base")
     assert {"1.2.3", "1.2.4"} == set(refs.earlier(seen, "v", "base-moved-on"))
+
+
+UNREADABLE = [
+    (
+        "fatal: could not read Username for 'https://h': terminal prompts disabled",
+        False,
+        Reason.NO_CREDENTIALS,
+        "https://h/o/demo cannot be read: could not read Username for 'https://h': "
+        "terminal prompts disabled",
+    ),
+    (
+        "remote: Repository not found. / fatal: repository 'https://h/o/demo/' not found",
+        True,
+        Reason.NO_PERMISSION,
+        "https://h/o/demo cannot be read: repository 'https://h/o/demo/' not found",
+    ),
+    (
+        "fatal: unable to access 'https://h/o/demo/': Could not resolve host: h",
+        False,
+        Reason.NO_ANSWER,
+        "https://h/o/demo cannot be read: unable to access 'https://h/o/demo/': "
+        "Could not resolve host: h",
+    ),
+    (
+        "fatal: \x1b[31mred",
+        False,
+        Reason.NO_ANSWER,
+        "https://h/o/demo cannot be read: no answer, or asked to retry later",
+    ),
+]
+
+
+@pytest.mark.parametrize(("printed", "credential", "reason", "seen"), UNREADABLE)
+def test_remote_that_cannot_be_read(
+    printed: str, credential: bool, reason: Reason, seen: str
+) -> None:
+    """A remote that cannot be read is named by its address, without what is before its host."""
+    failed = ActFailed(FailureKind.BUSY, printed)
+    found = refs.unreadable("https://name:secret@h/o/demo", failed, credential=credential)
+    assert (reason, seen) == (found.reason, found.seen)
+
+
+def standing_in(remote: Remote, checkout: Path) -> refs.RemoteRefs:
+    """Look at a clone in its remote's place."""
+    clone = Clone(remote, remote.root / f"of-{checkout.name}")
+    clone("--local=yes", f"--checkout={checkout}", "clone")
+    return refs.read(clone("--local=yes", f"--checkout={checkout}", "look"))
+
+
+def test_branches_that_are_only_local_count_beside_those_of_the_remote(remote: Remote) -> None:
+    """A clone shows the remote's branch where it has both, and its own where it has no other."""
+    work = remote.root / "work"
+    remote.git("commit", "--quiet", "--allow-empty", "-m", "Not pushed", cwd=work)
+    remote.git("branch", "local", cwd=work)
+
+    seen = standing_in(remote, work)
+
+    own = remote.git("rev-parse", "local", cwd=work)
+    assert {"refs/heads/main": remote.head(), "refs/heads/local": own} == seen.refs
+    assert own != remote.head()
+    assert "main" == seen.default
+
+
+@pytest.mark.parametrize(
+    ("kept", "expected"), [("refs/heads/", "main"), ("refs/remotes/origin/", "main")]
+)
+def test_a_clone_may_have_branches_of_one_kind_alone(
+    remote: Remote, kept: str, expected: str
+) -> None:
+    """A clone whose HEAD names no branch has a base, be its branches its own or the remote's."""
+    work = remote.root / "work"
+    head = remote.head()
+    remote.git("tag", "v1.2.3", cwd=work)
+    remote.git("checkout", "--quiet", "--detach", cwd=work)
+    for ref in remote.git("for-each-ref", "--format=%(refname)", cwd=work).splitlines():
+        if not ref.startswith((kept, "refs/tags/")):
+            remote.git("update-ref", "--no-deref", "-d", ref, cwd=work)
+
+    seen = standing_in(remote, work)
+
+    assert {"refs/heads/main": head, "refs/tags/v1.2.3": head} == seen.refs
+    assert expected == seen.default

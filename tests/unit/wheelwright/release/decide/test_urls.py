@@ -10,6 +10,7 @@ from wheelwright.release.decide.urls import (
     https,
     hub_of,
     index_urls,
+    is_path,
     is_pypi,
     origin,
 )
@@ -102,3 +103,24 @@ def test_origin_is_read_from_the_configuration_of_git() -> None:
     )
     assert "git@github.com:o/demo.git" == origin(config)
     assert "" == origin('[remote "fork"]\n\turl = https://a/f\n')
+
+
+@pytest.mark.parametrize(
+    ("remote", "expected"),
+    [
+        ("/srv/git/demo.git", True),
+        ("../demo", True),
+        ("demo", True),
+        ("./a:b", True),
+        ("file:///srv/git/demo.git", True),
+        ("FILE:/srv/demo", True),
+        ("", True),
+        ("https://example.org/o/demo.git", False),
+        ("ssh://git@example.org/o/demo.git", False),
+        ("git@example.org:o/demo.git", False),
+        ("example.org:demo", False),
+    ],
+)
+def test_a_path_is_told_from_an_address(remote: str, expected: bool) -> None:
+    """A path is what no container sees; a colon before any slash makes it a host, as in git."""
+    assert expected == is_path(remote)
