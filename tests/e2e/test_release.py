@@ -47,7 +47,7 @@ def test_a_release_publishes_exactly_the_planned_files(
 
 
 def test_the_pull_request_brings_the_edits(released: tuple[ReleaseBench, Ended]) -> None:
-    """An open pull request to main has version, lock, changelog and requirements, comments kept."""
+    """An open pull request to main has version, lock and changelog, comments kept; nothing new."""
     at, _ = released
     repository = at.outside.repository
     changed = repository.git("diff", "--name-only", "main", "release/v1.2.4").splitlines()
@@ -55,7 +55,7 @@ def test_the_pull_request_brings_the_edits(released: tuple[ReleaseBench, Ended])
     changelog = repository.git("show", "release/v1.2.4:CHANGELOG.md")
 
     assert [("release/v1.2.4", "main", True)] == [pull[:3] for pull in shown(at.outside).pulls]
-    assert ["CHANGELOG.md", "pyproject.toml", "requirements.txt", "uv.lock"] == changed
+    assert ["CHANGELOG.md", "pyproject.toml", "uv.lock"] == changed
     assert pyproject.startswith("# A comment that a release must keep.\n")
     assert 'version = "1.2.4"' in pyproject.splitlines()
     assert "## [1.2.4] - 2026-01-01" in changelog.splitlines()

@@ -134,8 +134,8 @@ class Run:
 class CommitOptions:
     """How commit and distributions are made."""
 
-    requirements: bool = argument(
-        "Write requirements.txt from uv.lock, unless it was written by hand.", True
+    requirements: bool | None = argument(
+        "Write requirements.txt from uv.lock. Default: where a tool has exported one.", None
     )
     source_date_epoch: int = argument(
         "Time of the release, seconds since 1970, in commits and distributions. Default: now.", 0

@@ -92,10 +92,16 @@ async def release_commit(
     """
     package = await package_at(options, remote, plan.base_commit)
     with _tools():
-        found = await _edits(package, plan, since, requirements=options.requirements)
+        found = await _edits(package, plan, since, requirements=_requirements(options, package))
     pins = await build_requires(package) if requires else ()
     message = refs.journal_message(plan.package, plan.version, pins)
     return ReleaseCommit(plan.base_commit, plan.epoch_s, message, found)
+
+
+def _requirements(options: ReleaseOptions, package: Package) -> bool | None:
+    """Return whether requirements.txt is wanted: by the option, else by the setting."""
+    setting = package.project.settings.release.requirements
+    return setting if options.requirements is None else options.requirements
 
 
 @contextmanager
@@ -135,7 +141,7 @@ async def build_requires(package: Package) -> tuple[str, ...]:
 
 
 async def _edits(
-    package: Package, plan: Plan, since: str, *, requirements: bool
+    package: Package, plan: Plan, since: str, *, requirements: bool | None
 ) -> tuple[commit.Edit, ...]:
     """Make the edits, and read them as texts from where the package's code ran."""
     project, changelog_source = package.project, package.changelog_source
@@ -156,7 +162,7 @@ async def _edits(
         path = editing.changelog_path(project, changelog_source)
         texts[path] = await _text(ran, package.path(path))
         removed = await _removed(package, ran)
-    if requirements and editing.rewrites_requirements(project):
+    if editing.rewrites_requirements(project, requirements):
         # A lock of a version that no commit has yet: set by a variable, without the history.
         variables = release_variables(project, plan.version)
         container = steps.with_variables(container, variables)

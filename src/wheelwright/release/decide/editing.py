@@ -96,15 +96,18 @@ def texts(project: Project, plan: Plan, source: ChangelogSource, new: str) -> Ma
     return changed
 
 
-def rewrites_requirements(project: Project) -> bool:
-    """Whether requirements.txt is made from the lock: there is one, and no hand wrote the file.
+def rewrites_requirements(project: Project, requested: bool | None = None) -> bool:
+    """Whether requirements.txt is made from the lock.
 
-    Where there is no such file, it is made only if it would have content.
+    An export that is there is, unless that is refused. A file that is not there is made only where
+    that is requested and it would have content. What was written by hand stays.
     """
-    if project.lock is None:
+    if project.lock is None or requested is False:
         return False
     there = project.files.text(join(project.where, REQUIREMENTS))
-    return _needs_something(project, project.lock) if there is None else edits.is_export(there)
+    if there is None:
+        return requested is True and _needs_something(project, project.lock)
+    return edits.is_export(there)
 
 
 def _needs_something(project: Project, lock: Lock) -> bool:

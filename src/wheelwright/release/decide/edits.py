@@ -2,9 +2,12 @@
 
     | the version comes from                           | edit                                  |
     |--------------------------------------------------|---------------------------------------|
-    | [project] version, [tool.poetry] version         | that value, by tomlkit                |
+    | [project] version, [tool.poetry] version         | that value                            |
     | [tool.hatch.version] path                        | what its pattern finds in that file   |
     | [tool.setuptools.dynamic] version.attr           | the attribute's literal               |
+    | [tool.setuptools.dynamic] version.file           | the whole file                        |
+    | setup.cfg: [metadata] version                    | that value; attr: and file: as above  |
+    | setup.py: a literal                              | that value                            |
     | flit: __version__ of the module                  | the same                              |
     | [tool.pdm.version] path                          | the same                              |
     | version control (hatch-vcs, setuptools-scm, ...) | none: the tag decides                 |
@@ -15,19 +18,19 @@ Everything else in a file stays as it was, to the byte.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final, NamedTuple
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import tomlkit
-import tomlkit.items
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from wheelwright.errors import ProjectError
+from wheelwright.project import setup_cfg, setup_py
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.pyproject import Pyproject
-from wheelwright.project.reading import search, toml
+from wheelwright.project.reading import ini, search, toml
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.release.decide.stops import Problem, Reason
 
@@ -37,14 +40,24 @@ if TYPE_CHECKING:
 
 # hatchling's own default: src/hatchling/version/source/regex.py of hatch.
 _HATCH: Final = r"""(?im)^(?:__version__|VERSION)(?:\s*:\s*str)?\s*=\s*(['"])v?(?P<version>.+?)\1"""
-_ATTRIBUTE: Final = (
-    r"""(?m)^{name}(?:\s*:\s*[\w.]+(?:\[[\w., ]*\])?)?\s*=\s*(['"])(?P<version>.+?)\1"""
+_ATTRIBUTE: Final = r"""(?m)^{name}(?:[ \t]*:[^=\n]+)?\s*=\s*(['"])(?P<version>.+?)\1"""
+# A section ends where the next one begins; a value of setup.cfg has no comment on its line.
+_SETUP_CFG: Final = (
+    r"""(?im)^\[metadata\][^\n]*\n(?:(?!\[)[^\n]*\n)*?"""
+    r"""version[ \t]*[=:][ \t]*(?P<version>[^\s#;]+)"""
 )
+_SETUP_PY: Final = (
+    r"""(?m)\b(?:version|__version__|VERSION)[ \t]*=[ \t]*(['"])(?P<version>[^'"\n]+)\1"""
+)
+_WHOLE: Final = r"""\A\ufeff?\s*(?P<version>\S+)\s*\Z"""
 
 _PATTERN: Final = "the pattern that finds the version, such as [tool.hatch.version] pattern"
 
-EXPORT: Final = ("uv", "export", "--no-dev", "--no-emit-project", "--no-header", "--locked")
-"""What requirements.txt is made by; without these `uv export` adds the dev group and itself."""
+EXPORT: Final = (
+    *("uv", "export", "--no-default-groups", "--no-emit-project", "--no-emit-workspace"),
+    *("--no-header", "--locked"),
+)
+"""What requirements.txt is made by; without these `uv export` adds groups, members and itself."""
 
 
 def version_file(project: Project) -> tuple[str, str] | Problem:
@@ -60,7 +73,8 @@ def version_file(project: Project) -> tuple[str, str] | Problem:
         return package.path, ""
     if source is VersionSource.VCS:
         return "", ""
-    if (place := _place(project)) is None and (set_at := project.metadata.places.get("version")):
+    place = _place(project) or _setup(project)
+    if place is None and (set_at := project.metadata.places.get("version")):
         return Problem(
             Reason.NOT_BUILDABLE,
             f"{set_at} sets the version, which a release does not edit there",
@@ -105,23 +119,54 @@ def _place(project: Project) -> _Place | None:
         return _Place([join(where, path)], pattern if pattern == _HATCH else f"(?m){pattern}")
     if isinstance(path := package.table("tool", "pdm", "version").get("path"), str):
         return _Place([join(where, path)], _ATTRIBUTE.format(name="__version__"))
-    setuptools = package.table("tool", "setuptools", "dynamic", "version").get("attr")
-    if isinstance(setuptools, str):
-        module, _, attribute = setuptools.rpartition(".")
+    setuptools = package.table("tool", "setuptools", "dynamic", "version")
+    if isinstance(setuptools.get("attr"), str):
+        module, _, attribute = setuptools["attr"].rpartition(".")
+    elif isinstance(file := setuptools.get("file"), str | list) and file:
+        return _file(file if isinstance(file, str) else str(file[0]), where)
     elif package.backend.startswith("flit"):
         named = package.table("tool", "flit", "module").get("name") or package.project.get("name")
         module, attribute = str(named).replace("-", "_"), "__version__"
     else:
         return None
+    return _module(project, module, attribute)
+
+
+def _module(project: Project, module: str, attribute: str) -> _Place:
     inner = module.replace(".", "/")
     ends = (f"{inner}/__init__.py", f"{inner}.py")
-    paths = [join(where, source, end) for source in ("src", "") for end in ends]
+    paths = [join(project.where, source, end) for source in ("src", "") for end in ends]
     return _Place(paths, _ATTRIBUTE.format(name=re.escape(attribute)), attribute)
+
+
+def _file(path: str, where: str) -> _Place | None:
+    """Return a file that has nothing but the version; None for one outside of the package."""
+    paths = setup_cfg.file_paths(path, where)
+    return _Place(paths[:1], _WHOLE) if paths else None
+
+
+def _setup(project: Project) -> _Place | None:
+    """Return where setup.py or setup.cfg has the version, or what it names in its place."""
+    set_at = project.metadata.places.get("version")
+    if set_at is not None and set_at.path == join(project.where, setup_py.PATH):
+        return _Place([set_at.path], _SETUP_PY)
+    path = join(project.where, setup_cfg.PATH)
+    text = project.files.text(path)
+    if text is None or (set_at is not None and set_at.path != path):
+        return None
+    written = ini(path, text).get("metadata", "version", fallback="").strip()
+    kind, _, named = written.partition(":")
+    if kind == "attr":
+        module, _, attribute = named.strip().rpartition(".")
+        return _module(project, module, attribute)
+    if kind == "file":
+        return _file(named.strip(), project.where)
+    return _Place([path], _SETUP_CFG) if written else None
 
 
 def candidates(project: Project) -> list[str]:
     """Return the paths, beside pyproject.toml, that may have the version: to be read first."""
-    place = _place(project)
+    place = _place(project) or _setup(project)
     return place.paths if place else []
 
 
@@ -158,6 +203,9 @@ def current_version(project: Project) -> str | Problem:
     version = static_version(text, pattern) if text is not None else ""
     if not version:
         return Problem(Reason.NOT_BUILDABLE, f"no version in {path}")
+    if pattern == _SETUP_PY and version != project.metadata.version:
+        seen = f"{path} has {version}, and sets the version {project.metadata.version} elsewhere"
+        return Problem(Reason.NOT_BUILDABLE, seen, "write the version once, as a literal")
     return version
 
 
@@ -176,30 +224,52 @@ def version_edit(text: str, pattern: str, version: str) -> str:
     return text[:start] + version + text[end:]
 
 
+# As many as a file may have of one version in quotes before it is no file that people write.
+_OCCURRENCES_MAX: Final = 200
+
+
 def _toml_edit(text: str, version: str) -> str:
-    document = tomlkit.parse(text)
-    for keys in (("project",), ("tool", "poetry")):
-        table: object = document
-        for key in keys:
-            table = table.get(key) if isinstance(table, Mapping) else None
-        if (
-            isinstance(
-                table,
-                tomlkit.items.Table
-                | tomlkit.items.InlineTable
-                | tomlkit.container.OutOfOrderTableProxy,
-            )
-            and "version" in table
-        ):
-            old = table["version"]
-            quote: Callable[..., tomlkit.items.String] = tomlkit.string
-            literal = isinstance(old, tomlkit.items.String) and old.as_string().startswith("'")
-            new = quote(version, literal=literal)
-            new.trivia.comment = old.trivia.comment
-            new.trivia.comment_ws = old.trivia.comment_ws
-            table["version"] = new
-            return tomlkit.dumps(document)
+    """Return the text in which one value differs: a writer of TOML would keep less of the file."""
+    before = toml("pyproject.toml", text)
+    for keys in (("project", "version"), ("tool", "poetry", "version")):
+        old = _at(before, keys)
+        if not isinstance(old, str):
+            continue
+        for start, end in _quoted(text, old):
+            changed = text[:start] + version + text[end:]
+            if _changes(before, changed, keys, version):
+                return changed
     raise ValueError("neither [project] nor [tool.poetry] has a version")
+
+
+def _quoted(text: str, value: str) -> Iterator[tuple[int, int]]:
+    for number, found in enumerate(re.finditer(rf"""(?<=["']){re.escape(value)}(?=["'])""", text)):
+        if number == _OCCURRENCES_MAX:
+            return
+        yield found.span()
+
+
+def _changes(before: Mapping[str, Any], text: str, keys: tuple[str, ...], version: str) -> bool:
+    """Whether a text has that value at a place, and all else as before."""
+    try:
+        after = tomllib.loads(text.removeprefix("\ufeff"))
+    except ValueError:
+        return False
+    if _at(after, keys) != version:
+        return False
+    *tables, key = keys
+    table = after
+    for each in tables:
+        table = table[each]
+    table[key] = _at(before, keys)
+    return after == before
+
+
+def _at(data: Mapping[str, Any], keys: tuple[str, ...]) -> object:
+    found: object = data
+    for key in keys:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found
 
 
 def lock_version(text: str, name: str, version: str) -> str:

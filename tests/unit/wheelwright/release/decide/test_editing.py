@@ -7,7 +7,7 @@ from tests.unit.wheelwright.release.packages import HATCH, HATCH_VCS, STATIC, lo
 from wheelwright.errors import ProjectError
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
-from wheelwright.release.decide import editing
+from wheelwright.release.decide import editing, edits
 from wheelwright.release.decide.changelog import ChangelogSource
 
 LOG = "# Changelog\n\n## Unreleased\n\n- A thing.\n"
@@ -82,25 +82,41 @@ def test_version_that_stands_nowhere_is_an_error() -> None:
         editing.texts(project(HATCH), a_plan(), ChangelogSource.HAND, "")
 
 
+EXPORTED = "anyio==4\n    # via demo\n"
+
+
 @pytest.mark.parametrize(
-    ("files", "rewritten"),
+    ("files", "requested", "rewritten"),
     [
-        ({}, False),
-        ({"uv.lock": NEEDY}, True),
+        ({}, None, False),
+        ({}, True, False),
+        # None was ever there, and none is added (requirements_none).
+        ({"uv.lock": NEEDY}, None, False),
+        ({"uv.lock": NEEDY}, False, False),
+        ({"uv.lock": NEEDY}, True, True),
         # Nothing would stand in it.
-        ({"uv.lock": OWN}, False),
-        ({"uv.lock": locked("anyio==4.0") + OWN}, False),
+        ({"uv.lock": OWN}, True, False),
+        ({"uv.lock": locked("anyio==4.0") + OWN}, True, False),
         # The last dependency went: what an export said of it must not stay.
-        ({"uv.lock": OWN, "requirements.txt": "anyio==4\n    # via demo\n"}, True),
-        ({"uv.lock": NEEDY, "requirements.txt": "anyio==4\n    # via demo\n"}, True),
-        ({"uv.lock": NEEDY, "requirements.txt": "anyio>=4\n"}, False),
+        ({"uv.lock": OWN, "requirements.txt": EXPORTED}, None, True),
+        ({"uv.lock": NEEDY, "requirements.txt": EXPORTED}, None, True),
+        ({"uv.lock": NEEDY, "requirements.txt": EXPORTED}, True, True),
+        ({"uv.lock": NEEDY, "requirements.txt": EXPORTED}, False, False),
+        ({"uv.lock": NEEDY, "requirements.txt": "anyio>=4\n"}, None, False),
+        ({"uv.lock": NEEDY, "requirements.txt": "anyio>=4\n"}, True, False),
     ],
 )
-def test_requirements_follow_the_lock_unless_written_by_hand(
-    files: dict[str, str], rewritten: bool
+def test_requirements_are_exported_again_or_on_request(
+    files: dict[str, str], requested: bool | None, rewritten: bool
 ) -> None:
-    """An export is made from the lock; no hand-written file is touched, no empty one added."""
-    assert rewritten is editing.rewrites_requirements(project(STATIC, files))
+    """An export is made from the lock again; a hand-written file stays, none is added unasked."""
+    assert rewritten is editing.rewrites_requirements(project(STATIC, files), requested)
+
+
+def test_export_has_what_the_package_needs_and_nothing_else() -> None:
+    """Every default group, the members and the package itself stay out (requirements_groups)."""
+    assert {"--no-default-groups", "--no-emit-workspace", "--no-emit-project"} <= set(edits.EXPORT)
+    assert "--no-dev" not in edits.EXPORT
 
 
 def test_news_fragments_are_where_towncrier_looks_for_them() -> None:

@@ -38,6 +38,124 @@ def test_pyproject_edit_is_the_inverse_of_itself(comment: str) -> None:
     assert text == edits.version_edit(there, "", "1.2.3")
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        STATIC,
+        POETRY,
+        "[tool.other]\nversion = '1.2.3'\n[project]\nname = 'demo'\nversion = '1.2.3'\n",
+        "project = { name = 'demo', version = '1.2.3' } # 1.2.3\n",
+        "project.name = 'demo'\nproject.version = \"1.2.3\"",
+        "[project]\nname = 'demo'\n[tool.a]\nversion='''1.2.3'''\n[ 'project' . x ]\ny = 1\n"
+        '[tool.poetry]\n"version"="""1.2.3""" # x\n',
+    ],
+)
+def test_one_value_of_toml_changes_and_no_other_byte(text: str, end: str, mark: str) -> None:
+    """Line ends, byte order mark, quotes and equal values elsewhere stay (version_bom)."""
+    before = mark + text.replace("\n", end)
+    after = edits.version_edit(before, "", "1.10.0")
+    assert "1.10.0" == edits.static_version(after, "")
+    assert len(before) + 1 == len(after)
+    assert before == edits.version_edit(after, "", "1.2.3")
+
+
+@pytest.mark.parametrize(
+    ("annotation", "version"),
+    [
+        (": Final[str]", "1.2.3"),
+        (": Final", "1.2.3"),
+        (": typing.Final[str]", "1.2.3"),
+        (': "Final[str]"', "1.2.3"),
+        (": str | None", "1.2.3"),
+        (": t.Annotated[str, (1, 2)]", "1.2.3"),
+        ("", "1.2.3.dev0"),
+    ],
+)
+def test_attribute_is_found_behind_any_annotation(annotation: str, version: str) -> None:
+    """The attribute is read as by setuptools, annotation and all (version_final)."""
+    toml = SETUPTOOLS.replace("demo.__version__", "demo.about.VERSION")
+    text = f'from typing import Final\n\nVERSION{annotation} = "{version}"\n'
+    package = project(toml, {"src/demo/about.py": text})
+    assert version == edits.current_version(package)
+    found = edits.version_file(package)
+    assert not isinstance(found, Problem)
+    path, pattern = found
+    assert "src/demo/about.py" == path
+    assert text.replace(version, "1.2.4") == edits.version_edit(text, pattern, "1.2.4")
+
+
+BUILD = "[build-system]\nrequires = ['setuptools']\nbuild-backend = 'setuptools.build_meta'\n"
+SETUP = "from setuptools import setup\n"
+OTHERS = "[bumpversion]\nversion = 9\n\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "path"),
+    [
+        ({"setup.cfg": "[metadata]\nname = demo\nversion = 1.2.3\n"}, "setup.cfg"),
+        (
+            {"setup.cfg": f"{OTHERS}[metadata]\n# a\nversion: 1.2.3\n[x]\nversion = 1.2.3\n"},
+            "setup.cfg",
+        ),
+        (
+            {
+                "setup.cfg": "[metadata]\nname = demo\nversion = attr: demo.__version__\n",
+                "src/demo/__init__.py": "__version__ = '1.2.3'\n",
+            },
+            "src/demo/__init__.py",
+        ),
+        (
+            {
+                "setup.cfg": "[metadata]\nname = demo\nversion = file: VERSION\n",
+                "VERSION": "1.2.3\n",
+            },
+            "VERSION",
+        ),
+        (
+            {"setup.py": f"{SETUP}setup(name='demo', version='1.2.3')\n"},
+            "setup.py",
+        ),
+        (
+            {"setup.py": f"{SETUP}version = '1.2.3'\nsetup(version=version)\n"},
+            "setup.py",
+        ),
+    ],
+)
+def test_version_beside_pyproject_is_edited_where_setuptools_reads_it(
+    files: Mapping[str, str], path: str
+) -> None:
+    """A value of setup.cfg, or of what it names, and a literal of setup.py (version_setup_cfg)."""
+    package = project(BUILD, files)
+    assert "1.2.3" == edits.current_version(package)
+    found = edits.version_file(package)
+    assert not isinstance(found, Problem)
+    assert path == found[0]
+    expected = files[path][::-1].replace("3.2.1", "4.2.1", 1)[::-1]
+    if "[x]" in expected:
+        expected = files[path].replace("1.2.3", "1.2.4", 1)
+    assert expected == edits.version_edit(files[path], found[1], "1.2.4")
+
+
+def test_file_that_setuptools_reads_the_version_from_is_edited() -> None:
+    """A file with nothing but the version keeps its last newline."""
+    toml = SETUPTOOLS.replace('attr = "demo.__version__"', 'file = ["VERSION.txt"]')
+    package = project(toml, {"VERSION.txt": "1.2.3\n"})
+    assert "1.2.3" == edits.current_version(package)
+    found = edits.version_file(package)
+    assert not isinstance(found, Problem)
+    assert "VERSION.txt" == found[0]
+    assert "1.2.4\n" == edits.version_edit("1.2.3\n", found[1], "1.2.4")
+
+
+def test_setup_py_with_two_versions_is_refused() -> None:
+    """A name that is not the argument of setup is not taken for it."""
+    text = f"{SETUP}version = '0.9'\nsetup(name='demo', **{{'version': '1.2.3'}})\n"
+    found = edits.current_version(project(BUILD, {"setup.py": text}))
+    assert isinstance(found, Problem)
+
+
 @pytest.mark.parametrize(
     ("toml", "files", "path"),
     [
