@@ -237,6 +237,10 @@ class ReleaseBench:
         """Run `release` or `release-plan`, with the token of the index."""
         return self.call(*words, *self.places, *self.token)
 
+    def verify_release(self, version: str, *words: str) -> Ended:
+        """Run `verify-release` of a version."""
+        return self.call("verify-release", "--version", version, *words, *self.places)
+
     def call(self, *words: str) -> Ended:
         """Run any function of the module over the clone."""
         self.heard.append(self.bench.call(self.clone, *words))

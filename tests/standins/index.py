@@ -155,6 +155,9 @@ class Index:
             if found := re.fullmatch(r"/packages/[0-9a-f]{64}/([^/]+)", request.path):
                 file = self.files.get(found[1])
                 return Answer(200, file.contents) if file else Answer(404)
+            if found := re.fullmatch(r"/integrity/[^/]+/[^/]+/([^/]+)/provenance", request.path):
+                file = self.files.get(found[1])
+                return json_answer(200, self._provenance(file)) if file else Answer(404)
         return Answer(404, b"not found\n")
 
     def _upload(self, request: Request) -> Answer:
@@ -249,10 +252,27 @@ class Index:
                     "upload-time": self.clock.stamp(file.at_s),
                     "yanked": file.yanked or False,
                     "core-metadata": False,
+                    "provenance": self._provenance_url(file) if file.attestations else None,
                 }
                 for file in files
             ],
         }
+
+    def _provenance_url(self, file: Stored) -> str:
+        # docs.pypi.org/api/integrity: the address that a listing names (PEP 740).
+        return (
+            f"{self.server.url}/integrity/{file.project}/{file.version}/{file.filename}/provenance"
+        )
+
+    def _provenance(self, file: Stored) -> object:
+        publisher = {
+            "kind": "GitHub",
+            "repository": self.issuer.repository,
+            "workflow": self.issuer.workflow,
+            "environment": None,
+        }
+        bundle = {"publisher": publisher, "attestations": list(file.attestations)}
+        return {"version": 1, "attestation_bundles": [bundle]}
 
     def _listing_html(self, project: str, files: list[Stored]) -> str:
         lines = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from packaging.utils import (
     InvalidSdistFilename,
@@ -14,11 +14,18 @@ from packaging.utils import (
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A distribution: its name and SHA-256 in hex. `yanked` is known of index files only."""
+    """A distribution: its name and SHA-256 in hex; the rest is known of files on an index only.
+
+    Attributes:
+        url: where it is downloaded from.
+        provenance: where its attestations are (PEP 740); empty where it has none.
+    """
 
     name: str
     sha256: str
     yanked: bool = False
+    url: str = field(default="", compare=False)
+    provenance: str = field(default="", compare=False)
 
 
 def file_version(name: str) -> str:

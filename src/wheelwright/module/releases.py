@@ -13,7 +13,7 @@ from wheelwright.container.loading import LoadedProject
 from wheelwright.module.args import Built, Checkout, Digest, Repository
 from wheelwright.module.takes import takes
 from wheelwright.module.uncached import uncached
-from wheelwright.release.act import release, tagged, taking
+from wheelwright.release.act import published, release, tagged, taking
 from wheelwright.release.act.options import (
     Api,
     Branch,
@@ -40,6 +40,16 @@ class ReportFormat(Enum):
     """Lines for a terminal."""
     MARKDOWN = "markdown"
     """A table for a step summary."""
+    JSON = "json"
+    """For programs."""
+
+
+@enum_type
+class VerifyFormat(Enum):
+    """How `verify-release` prints what it found."""
+
+    TEXT = "text"
+    """For people."""
     JSON = "json"
     """For programs."""
 
@@ -199,3 +209,25 @@ class Releases:
         """Build, verify and publish the commit of an existing tag."""
         source = await self._of_package(options, git, releasing=True)
         return await tagged.publish(*source, tag)
+
+    @uncached
+    @takes(Branch, Origin, Api, NamedIndex, Trust)
+    async def verify_release(
+        self,
+        git: Repository,
+        version: Annotated[str, Doc("The released version, such as 1.2.3.")],
+        format_: Annotated[VerifyFormat, Doc("How to print the result.")] = VerifyFormat.TEXT,
+        *,
+        options: ReleaseOptions,
+    ) -> str:
+        """Compare a release as it is public: the index, the GitHub release, a rebuild of its tag.
+
+        Each file is downloaded, and its SHA-256 compared with GitHub's and with what the tag's
+        commit builds. Attestations are verified. Fails if anything differs.
+        """
+        source = await self._of_package(options, git, releasing=True)
+        found = await published.verify_release(*source, version)
+        printed = found.json() if format_ is VerifyFormat.JSON else found.text()
+        if found.problems:
+            raise Stopped(printed)
+        return printed

@@ -37,7 +37,7 @@ _ACTIONS: Final = "github-actions[bot]"
 
 
 class GitHubRest:
-    """One repository, with one token."""
+    """One repository, with one token; without it, what everybody sees."""
 
     def __init__(self, http: Http, hub: Hub, token: str) -> None:
         self._http = http
@@ -75,10 +75,11 @@ class GitHubRest:
         url = path if "://" in path else f"{hub.api}/repos/{hub.owner}/{hub.name}{path}"
         headers = {
             "Accept": "application/vnd.github+json",
-            "Authorization": f"Bearer {self._token}",
             "User-Agent": "wheelwright",
             "X-GitHub-Api-Version": _VERSION,
         }
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
         if content is not None:
             headers["Content-Type"] = "application/octet-stream"
         answer = await self._http.ask(method, url, headers=headers, json=json, content=content)

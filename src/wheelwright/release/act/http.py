@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -105,6 +106,33 @@ class Http:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             message = f"{what}: {type(error).__name__} {error}".rstrip()
             raise ActFailed(FailureKind.BUSY, message) from error
+
+    async def sha256(self, url: str) -> str:
+        """Download a file and return its SHA-256 in hex; its contents are not kept.
+
+        Raises:
+            ActFailed: BUSY, without the whole file; REFUSED where there is no such file.
+        """
+        what = f"GET {without_credentials(url)}"
+        digest = hashlib.sha256()
+        try:
+            async with (
+                httpx.AsyncClient(
+                    verify=self._context, timeout=_TIMEOUT_S, follow_redirects=True
+                ) as client,
+                client.stream("GET", url, headers={"Accept-Encoding": "identity"}) as answer,
+            ):
+                if answer.status_code != 200:
+                    busy = answer.status_code >= 500 or answer.status_code == 429
+                    kind = FailureKind.BUSY if busy else FailureKind.REFUSED
+                    raise ActFailed(kind, f"{what}: {answer.status_code}")
+                # As it was sent: a file that is packed for the way is another file.
+                async for part in answer.aiter_raw():
+                    digest.update(part)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            message = f"{what}: {type(error).__name__} {error}".rstrip()
+            raise ActFailed(FailureKind.BUSY, message) from error
+        return digest.hexdigest()
 
 
 async def _whole(answer: httpx.Response, what: str) -> httpx.Response:

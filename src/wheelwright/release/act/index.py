@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from wheelwright.distribution.file import File
 from wheelwright.project.addresses import without_credentials
@@ -38,30 +38,47 @@ class SimpleIndex:
             raise ActFailed(kind, f"GET {self._shown}: {answer.status_code}")
         with understood(f"GET {self._shown}"):
             if "json" not in answer.headers.get("content-type", ""):
-                found = parse_html(answer.text)
+                found = parse_html(answer.text, self._url)
             else:
-                found = tuple(_file(each) for each in answer.json()["files"])
+                found = tuple(_file(each, self._url) for each in answer.json()["files"])
         # Distributions have no other names, and names are shown to people.
         return tuple(file for file in found if _NAME.fullmatch(file.name))
 
 
-def _file(data: dict[str, Any]) -> File:
+def _file(data: dict[str, Any], listing: str) -> File:
     digest = data.get("hashes", {}).get("sha256", "")
     if not (isinstance(data["filename"], str) and isinstance(digest, str)):
         raise TypeError("a file's name or digest is not a text")
-    return File(data["filename"], digest, bool(data.get("yanked", False)))
+    url, provenance = (str(data.get(key) or "") for key in ("url", "provenance"))
+    return File(
+        data["filename"],
+        digest,
+        bool(data.get("yanked", False)),
+        url=_joined(listing, url),
+        provenance=_joined(listing, provenance),
+    )
 
 
-def parse_html(text: str) -> tuple[File, ...]:
+def _joined(listing: str, url: str) -> str:
+    """Return the address of a link in a listing, with the listing's own credential for its host."""
+    if not url:
+        return ""
+    found, base = urlsplit(urljoin(listing, url)), urlsplit(listing)
+    same = (found.scheme, found.hostname, found.port) == (base.scheme, base.hostname, base.port)
+    return (found._replace(netloc=base.netloc) if same else found).geturl()
+
+
+def parse_html(text: str, listing: str = "") -> tuple[File, ...]:
     """Read a listing in HTML: one anchor a file, its hash in the fragment (PEP 503, PEP 592)."""
-    parser = _Anchors()
+    parser = _Anchors(listing)
     parser.feed(text)
     return tuple(parser.files)
 
 
 class _Anchors(HTMLParser):
-    def __init__(self) -> None:
+    def __init__(self, listing: str) -> None:
         super().__init__()
+        self.listing = listing
         self.files: list[File] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -73,4 +90,12 @@ class _Anchors(HTMLParser):
         sha256 = re.search(r"sha256=([0-9a-f]{64})", address.fragment)
         name = unquote(address.path.rpartition("/")[2])
         digest = sha256.group(1) if sha256 else ""
-        self.files.append(File(name, digest, "data-yanked" in found))
+        self.files.append(
+            File(
+                name,
+                digest,
+                "data-yanked" in found,
+                url=_joined(self.listing, href.partition("#")[0]),
+                provenance=_joined(self.listing, found.get("data-provenance") or ""),
+            )
+        )

@@ -24,6 +24,7 @@ from wheelwright.release.act.repository import looked
 from wheelwright.release.act.verifying import verify
 from wheelwright.release.act.workshop import Containers
 from wheelwright.release.decide import edits, refs, roles
+from wheelwright.release.decide.plan import tag_of
 from wheelwright.release.decide.refs import RemoteRefs
 from wheelwright.release.decide.report import Stopped, published
 from wheelwright.release.decide.step import next_upload
@@ -93,6 +94,20 @@ async def build(options: ReleaseOptions, loaded: LoadedProject, tag: str) -> dag
         urls=workshop.urls,
     )
     return handing.pack(handed, workshop.distributions())
+
+
+async def of_version(
+    options: ReleaseOptions, loaded: LoadedProject, version: str
+) -> tuple[Tagged, SimpleIndex, Containers]:
+    """Return the package at the tag of a version; the rest as for any tag.
+
+    Raises:
+        Stopped: the tag's commit is not trusted.
+        RequestError: there is no such tag.
+    """
+    member = loaded.project.where
+    tag = tag_of(loaded.project.metadata.name, version, member=bool(member))
+    return await _ready(options, loaded, tag)
 
 
 async def _ready(

@@ -11,6 +11,7 @@ from wheelwright.ci import ci
 from wheelwright.container import steps, toolchain, users
 from wheelwright.container.output import last_lines
 from wheelwright.distribution import backend, builder, verify
+from wheelwright.distribution.file import File
 from wheelwright.distribution.verify import Distribution
 from wheelwright.environment.plan import SOURCE
 from wheelwright.environment.tools import release_tool
@@ -87,6 +88,11 @@ class Containers:
         one, two = await self._describe(first), await self._describe(second)
         self._dist, self._described = first, one
         return Built(tuple(each.file for each in one), verify.differences(one, two))
+
+    async def rebuilt(self, plan: Plan, journal: Journal) -> tuple[File, ...]:
+        """Build once more what is public already, to compare it."""
+        dist = await self._built(plan, journal, await self._package(journal), "/src")
+        return tuple(each.file for each in await self._describe(dist))
 
     async def _built(
         self, plan: Plan, journal: Journal, package: Package, where: str

@@ -3,6 +3,7 @@
     distributions.py normalise DIRECTORY EPOCH   rewrite each sdist: sorted, one time, one owner
     distributions.py describe DIRECTORY TO       write names, digests, members, metadata as JSON
     distributions.py encode FILE TO              write a file in base64
+    distributions.py download URL TO             write a file of a server
 
 An sdist that is rewritten twice is the same byte for byte, whatever wrote it: setuptools and
 pdm-backend put times, modes and the gzip header's time into theirs even with SOURCE_DATE_EPOCH.
@@ -15,8 +16,10 @@ import gzip
 import hashlib
 import io
 import json
+import shutil
 import sys
 import tarfile
+import urllib.request
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -69,6 +72,16 @@ def encode(path: str, to: str) -> None:
     Path(to).write_bytes(base64.b64encode(Path(path).read_bytes()))
 
 
+def download(url: str, to: str) -> None:
+    """Write a file of a server; an address that is not http or https is refused."""
+    if not url.startswith(("https://", "http://")):
+        raise SystemExit(f"{url} is not an address of a web server")
+    request = urllib.request.Request(url, headers={"User-Agent": "wheelwright"})  # noqa: S310 - checked above
+    Path(to).parent.mkdir(parents=True, exist_ok=True)
+    with urllib.request.urlopen(request, timeout=60) as answer, Path(to).open("wb") as out:  # noqa: S310 - checked above
+        shutil.copyfileobj(answer, out)
+
+
 def described(path: Path) -> dict[str, Any]:
     """Return what one distribution is."""
     contents = path.read_bytes()
@@ -118,6 +131,7 @@ def _contents(sdist: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
 
 COMMANDS: Mapping[str, Callable[..., None]] = {
     "describe": describe,
+    "download": download,
     "encode": encode,
     "normalise": normalise,
 }

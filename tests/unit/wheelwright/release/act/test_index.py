@@ -40,3 +40,20 @@ async def test_listing_of_the_index_is_read_as_json(server: Server) -> None:
     with pytest.raises(ActFailed) as caught:
         await index.files()
     assert FailureKind.BUSY is caught.value.kind
+
+
+async def test_a_file_has_the_address_that_it_is_downloaded_from(server: Server) -> None:
+    """A relative link is one of the listing; only that host gets the listing's credential."""
+    address = server.url.replace("http://", "http://user:secret@") + "/simple/"
+    index = SimpleIndex(Http(), address, "demo")
+    files = [
+        {"filename": "a", "hashes": {}, "url": "../../files/a", "provenance": None},
+        {"filename": "b", "hashes": {}, "url": "https://files.example/b", "provenance": "/p/b"},
+    ]
+    server.answers["GET /simple/demo/"] = (200, {"files": files})
+    host = address.removesuffix("/simple/")
+
+    assert [
+        (f"{host}/files/a", ""),
+        ("https://files.example/b", f"{host}/p/b"),
+    ] == [(each.url, each.provenance) for each in await index.files()]

@@ -1,0 +1,50 @@
+"""`verify-release`: what is public of a release, compared with its tag."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from .release_bench import ReleaseBench
+
+pytestmark = pytest.mark.slow
+
+WHEEL = "sample_package-1.2.4-py3-none-any.whl"
+
+
+def test_what_was_released_is_verified_and_what_was_exchanged_is_not(at: ReleaseBench) -> None:
+    """The index, GitHub and a rebuild have the same files; one that the index exchanges fails."""
+    at.succeeds()
+    verified = at.verify_release("1.2.4")
+    index = at.outside.index
+    with index._guard:
+        index.shelf.files[WHEEL] = replace(index.shelf.files[WHEEL], contents=b"exchanged")
+    differs = at.verify_release("1.2.4", "--format", "json")
+    missing = at.verify_release("9.9.9")
+
+    assert 0 == verified.code, str(verified)
+    assert "sample-package 1.2.4 (v1.2.4): verified" in verified.out
+    assert 1 == differs.code, str(differs)
+    assert f"{WHEEL}: the index lists" in differs.error
+    assert 1 == missing.code, str(missing)
+    assert 'no tag "v9.9.9"' in missing.error
+
+
+def test_an_attestation_that_does_not_verify_is_a_problem(at: ReleaseBench) -> None:
+    """A file whose attestation nobody signed is named, with who it pretends to be of."""
+    at.succeeds()
+    index = at.outside.index
+    statement = {"version": 1, "verification_material": {}, "envelope": {}}
+    with index._guard:
+        index.shelf.files[WHEEL] = replace(index.shelf.files[WHEEL], attestations=(statement,))
+    ended = at.verify_release("1.2.4", "--format", "json")
+
+    assert 1 == ended.code, str(ended)
+    shown = json.loads(ended.error[ended.error.index("{") : ended.error.rindex("}") + 1])
+    (problem,) = shown["problems"]
+    assert problem.startswith(f"{WHEEL}: its attestations do not verify: ")
+    assert ["GitHub, octo-org/sample, release.yml"] == [
+        publisher for file in shown["files"] for publisher in file["publishers"]
+    ]
