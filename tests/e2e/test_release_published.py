@@ -27,7 +27,7 @@ def test_what_was_released_is_verified_and_what_was_exchanged_is_not(at: Release
     assert 0 == verified.code, str(verified)
     assert "sample-package 1.2.4 (v1.2.4): verified" in verified.out
     assert 1 == differs.code, str(differs)
-    assert f"{WHEEL}: the index lists" in differs.error
+    assert f"{WHEEL}: the GitHub release has" in differs.error
     assert 1 == missing.code, str(missing)
     assert 'no tag "v9.9.9"' in missing.error
 
