@@ -24,7 +24,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any, Final
 
 from wheelwright.project.reading import is_strings
@@ -155,6 +154,6 @@ def _wrong_form(key: str, value: str) -> str:
 
 
 def _within(path: str) -> bool:
-    parts = PurePosixPath(path).parts
+    parts = path.split("/")
     usable = bool(path) and path.isprintable() and "\\" not in path
     return usable and not path.startswith("/") and ".." not in parts
