@@ -179,8 +179,10 @@ class ReleaseOptions(Request, Branch, Origin, Api, NamedIndex, Upload, Run, Comm
         Raises:
             RequestError: the name cannot be in a commit's message.
         """
-        run = run_name(self.run) or f"run-{uuid.uuid4().hex[:8]}"
-        return RunIdentity(run, self.take_over, self.source_date_epoch or int(time.time()))
+        given = run_name(self.run)
+        run = given or f"run-{uuid.uuid4().hex[:8]}"
+        epoch_s = self.source_date_epoch or int(time.time())
+        return RunIdentity(run, self.take_over, epoch_s, given=bool(given))
 
 
 def run_name(run: str) -> str:

@@ -94,7 +94,7 @@ async def release_commit(
     with _tools():
         found = await _edits(package, plan, since, requirements=_requirements(options, package))
     pins = await build_requires(package) if requires else ()
-    message = refs.journal_message(plan.package, plan.version, pins)
+    message = refs.journal_message(plan.package, plan.version, pins, plan.asked)
     return ReleaseCommit(plan.base_commit, plan.epoch_s, message, found)
 
 

@@ -30,7 +30,7 @@ from wheelwright.release.decide.changelog import ChangelogSource, content_lines
 from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.plan import decide
 from wheelwright.release.decide.ports import GitHub, Ports, Refs
-from wheelwright.release.decide.report import Report, Stopped, concluded, stopped
+from wheelwright.release.decide.report import Report, Stopped, answered, concluded, stopped
 from wheelwright.release.decide.step import Next
 from wheelwright.release.decide.stops import Problem, Reason, Stop
 from wheelwright.release.decide.urls import IndexUrls
@@ -55,6 +55,8 @@ class Release:
         Raises:
             Stopped: it is not done; the message is the report.
         """
+        if self.plan.answer:
+            return answered(self.plan)
         outcome = await loop.run(self.plan, self._ports(), say)
         return self._concluded(outcome.end, outcome.world, outcome.acts)
 
@@ -64,6 +66,8 @@ class Release:
         Raises:
             Stopped: it would stop; the message is the report.
         """
+        if self.plan.answer:
+            return answered(self.plan)
         ask = partial(loop.foreseen, self.plan, self._ports())
         world, end = await loop.retry_while_busy(ask)
         return self._concluded(end, world)
@@ -120,7 +124,7 @@ async def prepare(options: ReleaseOptions, loaded: LoadedProject, *, dry_run: bo
     package = loaded.project.metadata.name
     # For an invalid request nothing is looked up.
     if not options.take_over and (refusal := options.refusal()):
-        raise stopped(package, refusal)
+        raise Stopped(refusal.text())
     identity = options.identity()
     read = await reading.read(options, loaded, identity)
     http = await options.http()

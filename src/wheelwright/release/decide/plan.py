@@ -13,7 +13,7 @@ Everything wrong is named at once, and nothing has been written yet. Three cases
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from packaging.version import Version
@@ -21,9 +21,11 @@ from packaging.version import Version
 from wheelwright.distribution.file import File, file_version
 from wheelwright.project.reading import parse_version
 from wheelwright.release.decide import changelog
+from wheelwright.release.decide.again import Earlier, Standing, counted_from, same
+from wheelwright.release.decide.commands import Commands
 from wheelwright.release.decide.stops import Problem, Reason, Stop
 from wheelwright.release.decide.version import Request, Versioned, newest, next_version
-from wheelwright.release.decide.world import Journal, Lock, Plan
+from wheelwright.release.decide.world import Asked, Journal, Lock, Plan
 
 # Neither a branch nor a tag: no workflow starts for it, no clone fetches it.
 LOCKS: Final = "refs/wheelwright/lock"
@@ -31,11 +33,12 @@ LOCKS: Final = "refs/wheelwright/lock"
 
 @dataclass(frozen=True, slots=True)
 class RunIdentity:
-    """Which run this is, and whose lock it may take."""
+    """Which run this is, and whose lock it may take; `given`: the name is the caller's own."""
 
     run: str
     take_over: str = ""
     epoch_s: int = 0
+    given: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class Survey:
         problems: credentials, permissions and settings that are known to be wrong.
         notes: about them, and what may be wrong.
         lock_on_base: the commit that the lock names is in the base branch's history.
+        standings: what GitHub shows of earlier releases, by version.
+        commands: how this run's caller would type another one.
     """
 
     package: str
@@ -71,6 +76,13 @@ class Survey:
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
     lock_on_base: bool = False
+    standings: Mapping[str, Standing] = field(default_factory=dict)
+    commands: Commands = field(default_factory=Commands)
+
+    @property
+    def earlier(self) -> Earlier:
+        """The earlier releases."""
+        return Earlier(frozenset(self.released), self.tags, self.journals, self.standings)
 
     @property
     def released(self) -> dict[str, list[File]]:
@@ -103,18 +115,35 @@ def decide(request: Request, identity: RunIdentity, survey: Survey) -> Plan | St
         return _continue(request, identity, survey, lock)
     if refusal := request.refusal():
         return Stop.among((*refusal.problems, *survey.problems)) or refusal
-    versioned = next_version(survey.current, request)
+    asked = _asked(request, identity)
+    if made := survey.earlier.made_by(asked):
+        answer = f"{made} was released by run {identity.run}"
+        plan = _plan(asked, identity, survey, Versioned(made), survey.journals[made].parent)
+        return replace(plan, answer=answer)
+    current, note = counted_from(survey.current, survey.earlier.given_up(), survey.base)
+    if begun := survey.earlier.finished_by(request):
+        versioned: Versioned | Stop = Versioned(begun, f"finishes {begun}")
+    else:
+        versioned = next_version(current, request)
     if isinstance(versioned, Stop):
         return Stop.among((*versioned.problems, *survey.problems)) or versioned
+    if note and not request.version:
+        versioned = Versioned(versioned.version, "; ".join(filter(None, (versioned.note, note))))
+    survey = replace(survey, current=current)
     version = versioned.version
     journal = survey.journals.get(version)
-    if journal and _same(version, survey.released):
+    if journal and same(version, survey.released):
         stop = Stop.among(survey.problems)
-        return stop or _plan(identity, survey, versioned, journal.parent)
+        return stop or _plan(asked, identity, survey, versioned, journal.parent)
     problems = (*_versions(request, survey, version), *_changes(survey), *survey.problems)
     if lock:
         return Stop.among((lock.problem(lock_ref(survey.package)), *problems)) or Stop(())
-    return Stop.among(problems) or _plan(identity, survey, versioned, survey.base_commit)
+    return Stop.among(problems) or _plan(asked, identity, survey, versioned, survey.base_commit)
+
+
+def _asked(request: Request, identity: RunIdentity) -> Asked:
+    """Return what the release commit has of a request that was checked."""
+    return Asked(identity.run if identity.given else "", request.as_options)
 
 
 def _continue(request: Request, identity: RunIdentity, survey: Survey, lock: Lock) -> Plan | Stop:
@@ -122,14 +151,15 @@ def _continue(request: Request, identity: RunIdentity, survey: Survey, lock: Loc
     if requested and parse_version(requested) != parse_version(lock.version):
         return Stop((lock.problem(lock_ref(survey.package)),))
     problems = [*_foreign_lock(request, survey, lock), *survey.problems]
-    if not problems and not _same(lock.version, survey.released):
+    if not problems and not same(lock.version, survey.released):
         # What is on the index has passed these, and has to be completed.
         problems += [*_order(request, survey, lock.version), *_changes(survey)]
     if stop := Stop.among(problems):
         return stop
     note = f'continues {lock.version} of run "{lock.run}"'
     epoch = RunIdentity(identity.run, identity.take_over, lock.epoch_s or identity.epoch_s)
-    return _plan(epoch, survey, Versioned(lock.version, note), lock.base_commit)
+    versioned = Versioned(lock.version, note)
+    return _plan(_asked(request, identity), epoch, survey, versioned, lock.base_commit)
 
 
 def _foreign_lock(request: Request, survey: Survey, lock: Lock) -> Iterator[Problem]:
@@ -153,7 +183,9 @@ def _foreign_lock(request: Request, survey: Survey, lock: Lock) -> Iterator[Prob
         yield Problem(Reason.FOREIGN_LOCK, seen, hint)
 
 
-def _plan(identity: RunIdentity, survey: Survey, versioned: Versioned, base_commit: str) -> Plan:
+def _plan(
+    asked: Asked, identity: RunIdentity, survey: Survey, versioned: Versioned, base_commit: str
+) -> Plan:
     package, version = survey.package, versioned.version
     return Plan(
         package=package,
@@ -167,30 +199,22 @@ def _plan(identity: RunIdentity, survey: Survey, versioned: Versioned, base_comm
         take_over=identity.take_over,
         epoch_s=identity.epoch_s,
         known=survey.releases,
-        notes=(*((versioned.note,) if versioned.note else ()), *survey.notes),
+        notes=(*filter(None, (versioned.note, _elsewhere(survey, version))), *survey.notes),
+        asked=asked,
     )
-
-
-def _same(version: str, there: Mapping[str, object]) -> str:
-    """Return the spelling under which an equal version is there (1.0 equals 1.0.0)."""
-    wanted = Version(version)
-    return next((each for each in there if parse_version(each) == wanted), "")
 
 
 def _versions(request: Request, survey: Survey, version: str) -> Iterator[Problem]:
     released, tags = survey.released, survey.tags
-    if there := _same(version, released):
+    if there := same(version, released):
         names = ", ".join(f.name + (" (yanked)" if f.yanked else "") for f in released[there])
         yield Problem(Reason.ON_INDEX, f"{survey.package} {there}: {names}")
-    if (tagged := _same(version, tags)) and version not in survey.journals:
+    if (tagged := same(version, tags)) and version not in survey.journals:
         yield Problem(Reason.TAG_TAKEN, f"the tag of {tagged} is {tags[tagged][:12]}")
-    unfinished = [
-        each
-        for each in survey.journals
-        if each != version and _same(each, released) and not _same(each, tags)
-    ]
-    for each in unfinished:
-        yield Problem(Reason.UNFINISHED, each, f"finish it first with --version {each}")
+    for each in survey.earlier.unfinished():
+        if each != version:
+            hint = f"finish it first: {survey.commands.of_version(each)}"
+            yield Problem(Reason.UNFINISHED, each, hint)
     yield from _order(request, survey, version)
 
 
@@ -204,13 +228,33 @@ def _order(request: Request, survey: Survey, version: str) -> Iterator[Problem]:
         yield Problem(Reason.NOT_HIGHER, f"{version} is lower than {latest}")
     elif latest and survey.current and Version(survey.current) < Version(latest):
         hint = "merge its pull request, then run again; or pass --allow-lower"
-        if Version(version) > Version(latest):
+        if Version(version) > Version(latest) and not survey.earlier.is_elsewhere(latest):
             yield Problem(Reason.BEHIND, f"{survey.base} has {survey.current}, not {latest}", hint)
+
+
+def _elsewhere(survey: Survey, version: str) -> str:
+    """Return a note about a higher version than the base's that no pull request brings to it."""
+    latest, current = newest((*survey.released, *survey.tags)), survey.current
+    if not latest or not current or Version(latest) <= Version(current):
+        return ""
+    if same(version, (latest,)) or not survey.earlier.is_elsewhere(latest):
+        return ""
+    return f"{latest} is released from another branch, and {survey.base} has {current}"
+
+
+def _released_last(survey: Survey) -> str:
+    """Return the release that the base branch has, if it was made here and nothing is above it."""
+    latest = newest((*survey.released, *survey.tags))
+    here = latest and same(latest, survey.released) and latest in survey.journals
+    return latest if here and same(latest, (survey.current,)) else ""
 
 
 def _changes(survey: Survey) -> Iterator[Problem]:
     if survey.changelog_source is changelog.ChangelogSource.NOBODY:
         hint = 'add a CHANGELOG.md with a section "Unreleased", or configure git-cliff or towncrier'
         yield Problem(Reason.EMPTY_CHANGELOG, f"{survey.base} has none", hint)
+    elif not changelog.content_lines(survey.changes) and (done := _released_last(survey)):
+        seen = f"{done} is released, {survey.base} has no entry since"
+        yield Problem(Reason.NOTHING_NEW, seen)
     elif not changelog.content_lines(survey.changes):
         yield Problem(Reason.EMPTY_CHANGELOG, f"kept by {survey.changelog_source.value}")

@@ -17,7 +17,7 @@ from wheelwright.release.decide.ports import ActFailed, Refs
 from wheelwright.release.decide.responses import meaning
 from wheelwright.release.decide.stops import Problem, Reason
 from wheelwright.release.decide.version import newest
-from wheelwright.release.decide.world import FailureKind, Journal, Lock, Plan
+from wheelwright.release.decide.world import NOBODY, Asked, FailureKind, Journal, Lock, Plan
 
 LONGEST_LINE: Final = 200
 """Characters of a run's name and version in a commit's message."""
@@ -82,6 +82,8 @@ def release_commit(found: Mapping[str, Any], head: str) -> Journal:
         build_requires=backend.recorded(
             text for name, text in trailers if name == "Build-Requires"
         ),
+        run=line(next((text for name, text in trailers if name == "Run"), "")),
+        request=line(next((text for name, text in trailers if name == "Request"), "")),
     )
 
 
@@ -188,10 +190,21 @@ def lock_message(plan: Plan, nonce: str) -> str:
     )
 
 
-def journal_message(package: str, version: str, build_requires: Sequence[str] = ()) -> str:
-    """Return the message of the commit with the edits, and with what it is to be built with."""
-    recorded = "".join(f"Wheelwright-Build-Requires: {each}\n" for each in build_requires)
-    return f"Release {package} {version}\n\nWheelwright-Release: {package} {version}\n{recorded}"
+def journal_message(
+    package: str,
+    version: str,
+    build_requires: Sequence[str] = (),
+    asked: Asked = NOBODY,
+) -> str:
+    """Return the message of the commit with the edits, and with what it is to be built with.
+
+    Who requested it, and how, is there for later runs: it can only make one of them stop.
+    """
+    trailers = [f"Wheelwright-Release: {package} {version}"]
+    trailers += [f"Wheelwright-Run: {asked.run}"] if asked.run else []
+    trailers += [f"Wheelwright-Request: {asked.request}"] if asked.request else []
+    trailers += [f"Wheelwright-Build-Requires: {each}" for each in build_requires]
+    return f"Release {package} {version}\n\n" + "".join(f"{each}\n" for each in trailers)
 
 
 def unreadable(url: str, failed: ActFailed, *, credential: bool) -> Problem:

@@ -223,6 +223,12 @@ def concluded(
     return Report(plan.package, plan.version, state, rows(plan, world, acts, end, links))
 
 
+def answered(plan: Plan) -> Report:
+    """Return the report of a run that has nothing to do, and looked no further."""
+    row = Row("preflight", Mark.DONE, plan.answer)
+    return Report(plan.package, plan.version, "released", (row,))
+
+
 def published(plan: Plan, world: World, acts: tuple[Act, ...]) -> str:
     """Return the sentence about the index only."""
     names = ", ".join(file.name for file in world.index)

@@ -5,7 +5,6 @@ A reason's title is the heading of its section in docs/recovery.md; a test compa
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -21,6 +20,7 @@ class Reason(Enum):
     ON_INDEX = "the version is on the index already"
     BEHIND = "the base branch lacks an earlier release"
     UNFINISHED = "another release is unfinished"
+    NOTHING_NEW = "nothing to release"
     EMPTY_CHANGELOG = "the changelog has no entry for the release"
     NO_CREDENTIALS = "a credential is missing"
     NO_PERMISSION = "a permission is missing"
@@ -79,6 +79,7 @@ _HINTS = {
     Reason.ON_INDEX: "release the next version",
     Reason.BEHIND: "merge its pull request, then run again",
     Reason.UNFINISHED: "finish it first with --version",
+    Reason.NOTHING_NEW: "write what changed, then run again",
     Reason.EMPTY_CHANGELOG: "write what changed, then run again",
     Reason.NO_CREDENTIALS: "pass it, then run again",
     Reason.NO_PERMISSION: "grant it, then run again",
@@ -135,11 +136,6 @@ _STEPS = {
 }
 
 
-def anchor(reason: Reason) -> str:
-    """Return the section of docs/recovery.md, as GitHub makes anchors of headings."""
-    return re.sub(r"[^a-z0-9 -]", "", reason.value.lower()).replace(" ", "-")
-
-
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One reason to stop, with what was seen; `hint` replaces the reason's own."""
@@ -177,8 +173,5 @@ class Stop:
         return self.problems[0].reason
 
     def text(self) -> str:
-        """Return all problems for people, one a line, with their sections of the manual."""
-        return "\n".join(
-            f"{problem.text()} (docs/recovery.md#{anchor(problem.reason)})"
-            for problem in self.problems
-        )
+        """Return all problems for people, one a line."""
+        return "\n".join(problem.text() for problem in self.problems)

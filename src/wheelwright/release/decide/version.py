@@ -26,6 +26,7 @@ from packaging.version import Version
 
 from wheelwright.project.arguments import argument
 from wheelwright.project.reading import parse_version
+from wheelwright.project.suggestions import unknown
 from wheelwright.release.decide.stops import Reason, Stop
 
 BUMPS: Final = ("patch", "minor", "major", "stable")
@@ -60,7 +61,7 @@ class Bump:
             return Stop.at(Reason.NO_BUMP)
         for key, value, known in (("bump", self.bump, BUMPS), ("pre", self.pre, PRES)):
             if value and value not in known:
-                return _refused(f'--{key} "{value}"', f"it is one of {', '.join(known)}")
+                return Stop.at(Reason.BAD_REQUEST, unknown(f"--{key}", value, known))
         alone = self.version or self.post or self.bump == "stable"
         if alone and len(given) > 1:
             why = "--version, --post and --bump stable cannot be combined with others"

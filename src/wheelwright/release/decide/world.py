@@ -11,9 +11,26 @@ import re
 import shlex
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Final
 
 from wheelwright.distribution.file import File
 from wheelwright.release.decide.stops import Problem, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who requested a release, and how.
+
+    Attributes:
+        run: the name that was given to the run; empty where it made one itself.
+        request: the options that led to the version.
+    """
+
+    run: str = ""
+    request: str = ""
+
+
+NOBODY: Final = Asked()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +50,8 @@ class Plan:
         epoch_s: the time of the journal commit, seconds since 1970; timestamps of the build.
         known: versions with a tag or release branch when this was planned.
         notes: for people, such as how the bump was understood, and what GitHub shows.
+        asked: what the release commit has of the request.
+        answer: why there is nothing to do; empty where there may be.
     """
 
     package: str
@@ -47,6 +66,8 @@ class Plan:
     epoch_s: int = 0
     known: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    asked: Asked = NOBODY
+    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +103,8 @@ class Journal:
         parent: the commit of the base branch that it was made on.
         head: where the ref points; another commit when people pushed on top.
         build_requires: `name==version` of what it is built with; empty where nothing is recorded.
+        run: the name of the run that made it, and `request` its options, as the message has them:
+            anyone may write them.
     """
 
     commit: str
@@ -89,6 +112,8 @@ class Journal:
     head: str
     epoch_s: int = 0
     build_requires: tuple[str, ...] = ()
+    run: str = ""
+    request: str = ""
 
 
 class PullState(Enum):

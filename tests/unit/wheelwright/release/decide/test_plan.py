@@ -10,7 +10,7 @@ from wheelwright.release.decide.changelog import ChangelogSource
 from wheelwright.release.decide.plan import RunIdentity, Survey, decide
 from wheelwright.release.decide.stops import Problem, Reason, Stop
 from wheelwright.release.decide.version import Request
-from wheelwright.release.decide.world import Journal, Lock, Plan
+from wheelwright.release.decide.world import Asked, Journal, Lock, Plan
 
 PATCH = Request(bump="patch")
 ME = RunIdentity("one", epoch_s=7)
@@ -53,6 +53,7 @@ def test_plan_of_a_patch() -> None:
         run="one",
         epoch_s=7,
         known=frozenset({"1.2.3"}),
+        asked=Asked("", "--bump patch"),
     )
 
 
@@ -175,7 +176,12 @@ def test_unfinished_release_is_finished_before_another() -> None:
 
 def test_base_without_the_latest_release_stops() -> None:
     """While the pull request of 1.2.4 is not merged, 1.3.0 would lack its changes."""
-    survey = replace(GOOD, tags={"1.2.4": "x"}, index=(File("demo-1.2.4.tar.gz", ""),))
+    survey = replace(
+        GOOD,
+        tags={"1.2.4": "x"},
+        journals={"1.2.4": Journal("x", "base", "x")},
+        index=(File("demo-1.2.4.tar.gz", ""),),
+    )
     assert [Reason.BEHIND] == reasons(survey, Request(bump="minor"))
     assert "1.3.0" == planned(survey, Request(bump="minor", allow_lower=True)).version
 

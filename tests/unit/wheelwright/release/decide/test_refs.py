@@ -12,7 +12,7 @@ from tests.unit.wheelwright.release.imaginary import a_plan
 from wheelwright.release.decide import commit, refs
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.stops import Reason
-from wheelwright.release.decide.world import FailureKind, Journal
+from wheelwright.release.decide.world import Asked, FailureKind, Journal
 from wheelwright.release.inside import refs as program
 
 
@@ -439,3 +439,22 @@ def test_a_clone_may_have_branches_of_one_kind_alone(
 
     assert {"refs/heads/main": head, "refs/tags/v1.2.3": head} == seen.refs
     assert expected == seen.default
+
+
+def test_release_commit_records_who_requested_it_and_how() -> None:
+    """The trailers of run and request come back as they were written, and nowhere without them."""
+    message = refs.journal_message("demo", "1.2.4", (), Asked("777", "--bump patch"))
+    assert "Wheelwright-Run: 777\nWheelwright-Request: --bump patch\n" in message
+    found = {"commit": "c", "parent": "p", "epoch_s": 1, "message": message}
+    journal = refs.release_commit(found, "c")
+    assert ("777", "--bump patch") == (journal.run, journal.request)
+    assert "Wheelwright-Run" not in refs.journal_message("demo", "1.2.4")
+
+
+def test_trailers_of_others_are_one_short_line() -> None:
+    """Anyone may write them: what is not printable or too long is as good as missing."""
+    message = f"Wheelwright-Run: {'x' * 201}\nWheelwright-Request: a\x1b[31m\n"
+    journal = refs.release_commit(
+        {"commit": "c", "parent": "p", "epoch_s": 1, "message": message}, "c"
+    )
+    assert ("", "") == (journal.run, journal.request)

@@ -56,7 +56,7 @@ def test_stop_marks_its_step_and_leaves_later_ones_open() -> None:
         found["tag"],
         found["release"],
     )
-    assert "docs/recovery.md#the-pull-request-cannot-be-opened" in made.text()
+    assert "the pull request cannot be opened: open the pull request of demo 1.2.4" in made.text()
 
 
 def test_stop_without_a_step_of_its_own_is_shown_at_the_first_open_step() -> None:

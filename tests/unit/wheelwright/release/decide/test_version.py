@@ -68,8 +68,9 @@ def test_component_and_pre_release_together(
 @pytest.mark.parametrize(
     ("request_", "says"),
     [
-        (Request(bump="tiny"), '--bump "tiny": it is one of patch, minor, major, stable'),
-        (Request(pre="gamma"), '--pre "gamma": it is one of alpha, beta, rc, dev'),
+        (Request(bump="mayor"), 'unknown --bump "mayor" (did you mean "major"?)'),
+        (Request(bump="tiny"), 'unknown --bump "tiny" (known: patch, minor, major, stable)'),
+        (Request(pre="gamma"), 'unknown --pre "gamma" (known: alpha, beta, rc, dev)'),
         (Request(version="1.0", bump="patch"), "--bump stable cannot be combined with others"),
         (Request(bump="stable", pre="rc"), "cannot be combined"),
         (Request(version="one"), '--version "one": it is not a version (PEP 440)'),

@@ -1,0 +1,79 @@
+"""The commands that messages name: whole, as the caller of this run would type them. Pure."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from wheelwright.release.decide.version import Bump
+
+DEFAULT_PROGRAM: Final = "dagger call"
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """What a caller typed, as far as another command needs it.
+
+    Attributes:
+        program: what comes before the function's name.
+        request: the options of the version, such as --bump patch.
+        places: those of the repository, the index and the run.
+    """
+
+    program: str = DEFAULT_PROGRAM
+    request: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+
+    @property
+    def again(self) -> str:
+        """The same release again."""
+        return self._whole("release", *self.request, *self.places)
+
+    @property
+    def status(self) -> str:
+        """What shows the state of the release."""
+        repository = _without(self.places, ("--run", "--allow-lower", "--source-date-epoch"))
+        return self._whole("release-status", *repository)
+
+    def of_version(self, version: str) -> str:
+        """Return what releases, or finishes, one version."""
+        return self._whole("release", "--version", version, *self.places)
+
+    def bumped(self, bump: str) -> str:
+        """Return what releases the next version."""
+        return self._whole("release", "--bump", bump, *self.places)
+
+    def taking_over(self, run: str, version: str) -> str:
+        """Return what continues the killed run of a name, which anyone may have chosen."""
+        own = _without(self.places, ("--run",))
+        return f"{self._whole('release', '--version', version, *own)} --take-over={_quoted(run)}"
+
+    def _whole(self, *words: str) -> str:
+        return " ".join([self.program, *map(_quoted, words)])
+
+
+def options_of(request: Bump) -> tuple[str, ...]:
+    """Return the options of a request."""
+    pairs = (("--bump", request.bump), ("--pre", request.pre), ("--version", request.version))
+    given = [word for option, value in pairs if value for word in (option, value)]
+    return (*given, *(["--post"] if request.post else []))
+
+
+def _without(words: Iterable[str], options: tuple[str, ...]) -> tuple[str, ...]:
+    """Return options without some of them, which are `--name` or `--name value`."""
+    kept: list[str] = []
+    skipping = False
+    for word in words:
+        if word.startswith("--"):
+            skipping = word in options
+        if not skipping:
+            kept.append(word)
+    return tuple(kept)
+
+
+def _quoted(word: str) -> str:
+    """Return a word as a shell takes it."""
+    return word if re.fullmatch(r"[\w.:/@+=-]+", word, re.ASCII) else shlex.quote(word)

@@ -1,0 +1,40 @@
+"""The commands that messages name."""
+
+import shlex
+
+import pytest
+
+from wheelwright.release.decide.commands import Commands, options_of
+from wheelwright.release.decide.version import Request
+
+MINE = Commands("stiletto call", ("--bump", "patch"), ("--base", "1.2", "--run", "job 7"))
+
+
+def test_commands_are_whole() -> None:
+    """Each begins with the caller's program and has the options that belong to it."""
+    assert "stiletto call release --bump patch --base 1.2 --run 'job 7'" == MINE.again
+    assert "stiletto call release-status --base 1.2" == MINE.status
+    assert "stiletto call release --version 1.2.4 --base 1.2 --run 'job 7'" == MINE.of_version(
+        "1.2.4"
+    )
+    assert "dagger call release" == Commands().again
+
+
+@pytest.mark.parametrize("name", ["777", "a; rm -rf /", "it's", "$(id)", "--ca"])
+def test_name_of_a_run_stays_one_word(name: str) -> None:
+    """Anyone who may push a lock names its run, and people paste this."""
+    words = shlex.split(MINE.taking_over(name, "1.2.4"))
+    assert ["--base", "1.2", f"--take-over={name}"] == words[-3:]
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        (Request(bump="minor", pre="rc"), ("--bump", "minor", "--pre", "rc")),
+        (Request(post=True), ("--post",)),
+        (Request(version="1.2.4"), ("--version", "1.2.4")),
+    ],
+)
+def test_request_is_written_as_options(request_: Request, expected: tuple[str, ...]) -> None:
+    """What was given, and nothing else."""
+    assert expected == options_of(request_)
