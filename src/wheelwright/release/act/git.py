@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
@@ -149,6 +150,21 @@ class RemoteGit:
     async def observe(self, plan: Plan) -> Refs:
         """Return the refs of one release, now."""
         return refs.refs_of(await self.look(), plan)
+
+    async def history(self, tag: str, before: str, base: str, versions: Sequence[str]) -> str:
+        """Return as JSON how a version was released: see `inside/history.py`.
+
+        Args:
+            tag: its tag's short name.
+            before: the commit of the tag before it; empty for none.
+            base: the branch that it came into.
+            versions: how the version may be spelled.
+        """
+        clone = with_program(self._newest or await self.clone(), "history.py")
+        options = [f"--clone={_CLONE}", f"--answer={_ANSWER}", f"--path={_PATH}"]
+        args = [f"refs/seen/tags/{tag}", before, f"refs/seen/heads/{base}", *versions]
+        command = ["python", f"{_PROGRAMS}/history.py", *options, *args]
+        return await _answer(steps.run(clone, command, kind=DATA))
 
     # -- acts -------------------------------------------------------------------------------------
 

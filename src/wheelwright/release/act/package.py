@@ -14,9 +14,11 @@ from wheelwright.project.files import Snapshot, join
 from wheelwright.project.model import Project
 from wheelwright.release.act.git import TREE, RemoteGit
 from wheelwright.release.act.options import ReleaseOptions
-from wheelwright.release.decide import changelog, editing, edits
+from wheelwright.release.decide import changelog, editing, edits, tags
 from wheelwright.release.decide.changelog import ChangelogSource
 from wheelwright.release.decide.plan import tag_of
+from wheelwright.release.decide.refs import RemoteRefs
+from wheelwright.release.decide.tags import Tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,17 @@ class Package:
     def tag_prefix(self) -> str:
         """What its tags begin with: v, or NAME-v where it is one of several."""
         return tag_of(self.name, "", member=self.member)
+
+    def tags(self, observed: RemoteRefs) -> Tags:
+        """Return its version tags among the remote's refs."""
+        current = edits.current_version(self.project)
+        return tags.read(
+            observed.refs,
+            self.name,
+            member=self.member,
+            current=current if isinstance(current, str) else "",
+            setting=self.project.settings.release.tag,
+        )
 
     def path(self, path: str) -> str:
         """Return a path in the clone for one from its root."""

@@ -1,0 +1,26 @@
+"""Reads how the project's last release was made, in the clone that no code of it ever ran in."""
+
+from __future__ import annotations
+
+from wheelwright.release.act.git import RemoteGit
+from wheelwright.release.act.package import Package
+from wheelwright.release.decide import last_release as releases
+from wheelwright.release.decide.last_release import LastRelease
+from wheelwright.release.decide.refs import RemoteRefs
+
+
+async def last_release(
+    remote: RemoteGit, observed: RemoteRefs, package: Package
+) -> LastRelease | None:
+    """Return the release of the newest version tag; None where there is no such tag."""
+    found = package.tags(observed)
+    newest = found.newest
+    if newest is None:
+        return None
+    version = str(newest.version)
+    before = found.before(version)
+    spelled = newest.tag[len(newest.form.prefix) : len(newest.tag) - len(newest.form.suffix)]
+    told = await remote.history(
+        newest.tag, before.commit if before else "", observed.default, [version, spelled]
+    )
+    return releases.read(told, version, str(before.version) if before else "", newest.tag)

@@ -1,0 +1,255 @@
+"""The forms of tags: which tags of a repository are versions of a package, and what the next is.
+
+    | a tag                                 | counts                                            |
+    |---------------------------------------|---------------------------------------------------|
+    | v1.2.3, 1.2.3, release-1.2.3          | for a package alone in its repository; for a      |
+    |                                       | member of a workspace without tags of its own     |
+    | NAME-1.2.3, NAME-v1.2.3, NAME==1.2.3, | for the package of that name, `-`, `_` and `.`    |
+    | NAME@1.2.3, NAME/v1.2.3               | taken as the same (PEP 503)                       |
+    | v1 beside v1.2.3                      | not: it moves with the newest version of its major|
+    | baseline-2025, another-package-1.0    | not                                               |
+
+The form of the newest version is the project's own; older versions count in any of these forms.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from wheelwright.project.reading import parse_version
+from wheelwright.project.release_settings import ref_name
+
+TAGS: Final = "refs/tags/"
+_PLAIN: Final = re.compile(r"(?:releases?|rel|version|ver|v|r)?", re.IGNORECASE)
+_SEPARATORS: Final = "-_/@=."
+# The longest name that is read: anyone may have made it.
+_LONGEST: Final = 200
+_SUFFIXES: Final = ("-release", "-final", "-stable")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What surrounds the version in the short name of a tag or branch."""
+
+    prefix: str = "v"
+    suffix: str = ""
+
+    @classmethod
+    def of(cls, template: str, name: str = "") -> Form:
+        """Return the form of a template with `{version}`, and `{name}` for a package's name."""
+        prefix, _, suffix = template.replace("{name}", name).partition("{version}")
+        return cls(prefix, suffix)
+
+    def name(self, version: str) -> str:
+        """Return the short name for a version."""
+        return f"{self.prefix}{version}{self.suffix}"
+
+    def version(self, name: str) -> str:
+        """Return the version of a short name, normalized; empty for one of another form."""
+        if not name.startswith(self.prefix) or not name.endswith(self.suffix):
+            return ""
+        end = len(name) - len(self.suffix)
+        version = _version(name[len(self.prefix) : end])
+        return str(version) if version else ""
+
+    @property
+    def usable(self) -> bool:
+        """Whether git accepts such names."""
+        return ref_name(self.name("1!1.0rc1.post1.dev1"))
+
+    @property
+    def pattern(self) -> str:
+        """The pattern of such names, for GitHub's filters of workflows and rulesets.
+
+        Both know `*` and `[0-9]`; a character after a backslash stands for itself.
+        """
+        start = "*" if self == Form() else "[0-9]*"
+        prefix, suffix = (re.sub(r"([+!])", r"\\\1", each) for each in (self.prefix, self.suffix))
+        return f"{prefix}{start}{suffix}"
+
+
+@dataclass(frozen=True, slots=True)
+class VersionTag:
+    """A tag that is a version of the package; `named`: it bears the package's name."""
+
+    tag: str
+    version: Version
+    commit: str
+    form: Form
+    named: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """The version tags of a package.
+
+    Attributes:
+        form: of the next tag.
+        found: one for each version, lowest first.
+        origin: why the form is this one, for people; empty for the default.
+        shared: the tags stand for all members of a workspace.
+        other: a tag of another form than the newest; empty where all have one form.
+    """
+
+    form: Form
+    found: tuple[VersionTag, ...] = ()
+    origin: str = ""
+    shared: bool = False
+    other: str = ""
+
+    @property
+    def newest(self) -> VersionTag | None:
+        """The tag of the highest version."""
+        return self.found[-1] if self.found else None
+
+    @property
+    def commits(self) -> dict[str, str]:
+        """The commits by version."""
+        return {str(each.version): each.commit for each in self.found}
+
+    def before(self, version: str) -> VersionTag | None:
+        """Return the tag of the highest version below another."""
+        wanted = parse_version(version)
+        below = [each for each in self.found if wanted is None or each.version < wanted]
+        return below[-1] if below else None
+
+    def notes(self, version: str) -> tuple[str, ...]:
+        """Return for people what the next tag is, and why."""
+        tag = self.form.name(version)
+        found = [f"tag {tag}, {self.origin}"] if self.origin else []
+        if self.other:
+            found[0] += f": the form of the newest version decides, and {self.other} has another"
+        if self.shared:
+            found.append(f"the tag {tag} stands for all members of the workspace")
+        return tuple(found)
+
+
+def read(
+    refs: Mapping[str, str], package: str, *, member: bool, current: str = "", setting: str = ""
+) -> Tags:
+    """Return the version tags of a package.
+
+    Args:
+        refs: full names to commits.
+        package: its normalized name.
+        member: it is one of several in the repository.
+        current: the version in its files; empty where version control decides.
+        setting: `tag` in [tool.wheelwright.release].
+    """
+    wanted = Form.of(setting, package) if setting else None
+    every = _counting(_read_all(refs, package, wanted))
+    named = [each for each in every if each.named]
+    plain = [each for each in every if not each.named]
+    shared = member and not named and _shared(plain, current)
+    mine = named if member and not shared else every
+    default = Form(f"{package}-v" if member and not shared else "v")
+    by_version: dict[Version, list[VersionTag]] = {}
+    for each in mine:
+        by_version.setdefault(each.version, []).append(each)
+    number = {each.form: sum(one.form == each.form for one in mine) for each in mine}
+
+    def preferred(each: VersionTag) -> tuple[bool, int, int]:
+        return (each.form == wanted, len(each.version.release), number[each.form])
+
+    found = tuple(max(by_version[version], key=preferred) for version in sorted(by_version))
+    newest = found[-1] if found else None
+    if wanted:
+        return Tags(wanted, found, "by [tool.wheelwright.release] tag", shared)
+    if newest is None:
+        return Tags(default)
+    others = [each.tag for each in reversed(found) if each.form != newest.form]
+    other = others[0] if others else ""
+    return Tags(newest.form, found, f"as in {newest.tag}", shared, other)
+
+
+def form_of(tag: str, package: str) -> tuple[Form, str] | None:
+    """Return form and version of one tag, whatever else is there; None where it is no version."""
+    found = next(_read_all({f"{TAGS}{tag}": ""}, package, None), None)
+    return (found.form, str(found.version)) if found else None
+
+
+def known(form: Form, package: str) -> bool:
+    """Whether a form says no more than that it is a version, or one of this package."""
+    return (
+        form.usable
+        and form.suffix in ("", *_SUFFIXES)
+        and (_kind(form.prefix, canonicalize_name(package)) is not None)
+    )
+
+
+def _shared(plain: Iterable[VersionTag], current: str) -> bool:
+    """Whether tags without a name are those of a member, too.
+
+    With a version of its own it has its own releases, unless that is one of the tags'.
+    """
+    version = parse_version(current) if current else None
+    versions = {each.version for each in plain}
+    return bool(versions) and (not current or version in versions)
+
+
+def _read_all(refs: Mapping[str, str], package: str, wanted: Form | None) -> Iterator[VersionTag]:
+    name = canonicalize_name(package)
+    for ref, commit in refs.items():
+        tag = ref.removeprefix(TAGS)
+        if not ref.startswith(TAGS) or len(tag) > _LONGEST or not tag.isprintable():
+            continue
+        if wanted and (version := parse_version(wanted.version(tag) or "-")):
+            yield VersionTag(tag, version, commit, wanted, named=True)
+        elif found := _split(tag, name):
+            yield VersionTag(tag, found[1], commit, found[0], found[2])
+
+
+def _split(tag: str, name: str) -> tuple[Form, Version, bool] | None:
+    """Return form and version of a tag, and whether it bears the name; None for another."""
+    suffix = next((each for each in _SUFFIXES if tag.endswith(each)), "")
+    body = tag.removesuffix(suffix)
+    for found in re.finditer(r"(?<![0-9])[0-9]", body):
+        prefix = body[: found.start()]
+        named = _kind(prefix, name)
+        version = _version(body[found.start() :]) if named is not None else None
+        if version and named is not None:
+            return Form(prefix, suffix), version, named
+    return None
+
+
+def _kind(prefix: str, name: str) -> bool | None:
+    """Whether what is before a version bears the package's name; None: it is something else."""
+    base = prefix
+    if prefix[-1:] in ("v", "V") and not prefix[-2:-1].isalnum():
+        base = prefix[:-1]
+    base = base.rstrip(_SEPARATORS)
+    if _PLAIN.fullmatch(base):
+        return False
+    return True if canonicalize_name(base) == name else None
+
+
+def _version(text: str) -> Version | None:
+    """Return a version as an index takes it."""
+    if not text[:1].isdecimal() or not text.isascii():
+        return None
+    version = parse_version(text)
+    return version if version and version.local is None else None
+
+
+def _counting(found: Iterable[VersionTag]) -> list[VersionTag]:
+    """Return the tags without those that only name a major version or a year.
+
+    A single number is a version where it could be the next one: all versions are single numbers,
+    or it follows the highest major, and nothing longer begins with it.
+    """
+    every = list(found)
+    longer = {each.version.major for each in every if len(each.version.release) > 1}
+    last = max(longer, default=None)
+    return [
+        each
+        for each in every
+        if len(each.version.release) > 1
+        or last is None
+        or (each.version.major not in longer and each.version.major <= last + 1)
+    ]
