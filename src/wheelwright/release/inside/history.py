@@ -84,7 +84,7 @@ def git(*args: str) -> str:
 def logged(*args: str) -> str:
     """Return the newest commit of a log along first parents, each with its own change."""
     change = ("--no-textconv", "--no-ext-diff", "--no-renames", "--diff-merges=first-parent")
-    return git("log", "-1", "--format=%H", "--first-parent", *change, *args)
+    return git("log", "-1", "--format=%H", "--first-parent", *change, "--no-patch", *args)
 
 
 def release_commit(head: str, before: str, versions: list[str]) -> str:

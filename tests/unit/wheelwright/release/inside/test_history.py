@@ -170,14 +170,14 @@ def test_release_commit_made_on_the_base_has_no_merge(history: History) -> None:
 def test_texts_are_bounded(history: History) -> None:
     """What is no text, a lock, or too large, is left out."""
     large = b"x" * (program.FILE_MAX_BYTES + 1)
-    files = {
+    files: dict[str, str | bytes | None] = {
         "v.py": "1.2.3\n",
         "a.bin": b"\0",
         "b.txt": b"\xff\n",
         "c.txt": large,
         "uv.lock": "x\n",
     }
-    history.save("Release 1.2.3", {**files})
+    history.save("Release 1.2.3", files)
     (history.root / "link").symlink_to("v.py")
     history.git("add", "--all")
     history.git("commit", "--quiet", "--amend", "-m", "Release 1.2.3")
