@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from .github_repo import repository_json
-from .github_state import Call, Pull, Refusal, Route, State, invalid
+from .github_state import (
+    LONGEST_PULL,
+    Call,
+    Pull,
+    Refusal,
+    Route,
+    State,
+    check_length,
+    invalid,
+)
 from .tokens import ACTIONS_BOT
 
 __all__ = ["PULLS", "close", "merge"]
@@ -51,6 +60,7 @@ def _create(state: State, call: Call) -> tuple[int, Any]:
         raise Refusal(403, "GitHub Actions is not permitted to create or approve pull requests.")
     if not call.body.get("title"):
         raise invalid("PullRequest", "missing_field", "title")
+    check_length("PullRequest", call.body.get("body"), LONGEST_PULL)
     head = call.body["head"].removeprefix(f"{state.owner}:")
     base = call.body["base"]
     refs = state.repository.refs("refs/heads/")
@@ -94,6 +104,7 @@ def _refuse_second(state: State, head: str, base: str) -> None:
 def _edit(state: State, call: Call) -> tuple[int, Any]:
     with state.guard:
         pull = _find(state, call)
+    check_length("PullRequest", call.body.get("body"), LONGEST_PULL)
     with state.effects.taking("pull edit", f"#{pull.number} {pull.head}"), state.guard:
         pull.title = call.body.get("title", pull.title)
         pull.body = call.body.get("body", pull.body)

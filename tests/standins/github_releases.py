@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from .git_http import ref_subject
-from .github_state import Asset, Call, Refusal, Release, Route, State, invalid
+from .github_state import (
+    LONGEST_RELEASE,
+    Asset,
+    Call,
+    Refusal,
+    Release,
+    Route,
+    State,
+    check_length,
+    invalid,
+)
 from .repository import ZERO
 
 __all__ = ["RELEASES"]
@@ -34,6 +44,14 @@ def _get(state: State, call: Call) -> tuple[int, Any]:
         return 200, state.release(release)
 
 
+def _latest(state: State, call: Call) -> tuple[int, Any]:
+    with state.guard:
+        latest = state.releases.get(state.latest or 0)
+        if latest is None:
+            raise Refusal(404, "Not Found")
+        return 200, state.release(latest)
+
+
 def _by_tag(state: State, call: Call) -> tuple[int, Any]:
     with state.guard:
         published = _published(state, call.values["tag"])
@@ -45,6 +63,8 @@ def _by_tag(state: State, call: Call) -> tuple[int, Any]:
 def _create(state: State, call: Call) -> tuple[int, Any]:
     body = call.body
     draft = body.get("draft", False)
+    check_length("Release", body.get("body"), LONGEST_RELEASE)
+    _check_latest(call, draft=draft, prerelease=body.get("prerelease", False))
     with state.guard:
         release = Release(
             next(state.ids),
@@ -62,7 +82,7 @@ def _create(state: State, call: Call) -> tuple[int, Any]:
     effect = state.effects.announce("release", release.tag)
     with state.guard:
         if not draft:
-            _publish(state, release)
+            _publish(state, release, call)
         state.releases[release.id] = release
     state.effects.confirm(effect)
     with state.guard:
@@ -74,6 +94,9 @@ def _edit(state: State, call: Call) -> tuple[int, Any]:
         release = _find(state, call)
     body = call.body
     publishing = release.draft and body.get("draft") is False
+    check_length("Release", body.get("body"), LONGEST_RELEASE)
+    prerelease = body.get("prerelease", release.prerelease)
+    _check_latest(call, draft=body.get("draft", release.draft), prerelease=prerelease)
     if publishing:
         _check_tag(state, release, call)
         _make_tag(state, release)
@@ -86,7 +109,9 @@ def _edit(state: State, call: Call) -> tuple[int, Any]:
             release.tag = body.get("tag_name", release.tag)
             release.target = body.get("target_commitish", release.target)
         if publishing:
-            _publish(state, release)
+            _publish(state, release, call)
+        elif body.get("make_latest") == "true":
+            state.latest = release.id
     state.effects.confirm(effect)
     with state.guard:
         return 200, state.release(release)
@@ -125,10 +150,20 @@ def _make_tag(state: State, release: Release) -> None:
         state.repository.update(name, target, ZERO)
 
 
-def _publish(state: State, release: Release) -> None:
+def _check_latest(call: Call, *, draft: bool, prerelease: bool) -> None:
+    """Refuse to make a draft or a pre-release the latest."""
+    if call.body.get("make_latest") == "true" and (draft or prerelease):
+        message = "Latest release cannot be draft or prerelease"
+        raise invalid("Release", "custom", "make_latest", message)
+
+
+def _publish(state: State, release: Release, call: Call) -> None:
     """Make a release public, and immutable where that is set: its tag name is used up."""
     release.draft = False
     release.published_s = state.clock.now_s()
+    # docs.github.com, "Create a release": it "defaults to true for newly published releases".
+    if not release.prerelease and call.body.get("make_latest", "true") == "true":
+        state.latest = release.id
     if state.settings.immutable_releases:
         name = f"refs/tags/{release.tag}"
         release.immutable = True
@@ -221,6 +256,7 @@ def _published(state: State, tag: str) -> Release | None:
 RELEASES: dict[tuple[str, str], Route] = {
     ("GET", f"{ROOT}/releases"): (READ, _list),
     ("POST", f"{ROOT}/releases"): (WRITE, _create),
+    ("GET", f"{ROOT}/releases/latest"): (READ, _latest),
     ("GET", f"{ROOT}/releases/tags/{{tag}}"): (READ, _by_tag),
     ("GET", f"{ROOT}/releases/{{release_id}}"): (READ, _get),
     ("PATCH", f"{ROOT}/releases/{{release_id}}"): (WRITE, _edit),

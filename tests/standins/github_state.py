@@ -31,6 +31,14 @@ __all__ = [
     "error_body",
 ]
 
+LONGEST_PULL = 65_536
+"""Of the text of a pull request. Met by dependabot-core#3114 and renovate#6357: "body is too long
+(maximum is 65536 characters)"."""
+
+LONGEST_RELEASE = 125_000
+"""Of the text of a release. softprops/action-gh-release#374, ncipollo/release-action#493: 422 with
+"body is too long (maximum is 125000 characters)"."""
+
 DOCUMENTATION = "https://docs.github.com/rest"
 
 Needs = tuple[tuple[str, str], ...]
@@ -73,6 +81,17 @@ class Refusal(Exception):
         self.status = status
         self.body = error_body(status, message, errors)
         self.headers = headers
+
+
+def check_length(resource: str, body: str | None, longest: int) -> None:
+    """Refuse a text that is too long.
+
+    Raises:
+        Refusal: in GitHub's words.
+    """
+    if len(body or "") > longest:
+        message = f"body is too long (maximum is {longest} characters)"
+        raise invalid(resource, "custom", "body", message)
 
 
 def invalid(resource: str, code: str, field_name: str, message: str = "") -> Refusal:
@@ -170,6 +189,7 @@ class State:
         self.settings = Settings()
         self.pulls: dict[int, Pull] = {}
         self.releases: dict[int, Release] = {}
+        self.latest: int | None = None
         self.broken_uploads = 0
         self.guard = threading.RLock()
         self.numbers = itertools.count(1)

@@ -509,3 +509,47 @@ def test_unknown_paths_and_repositories_are_not_found(outside: Outside, api: Api
     assert 404 == api("GET", "/nothing").status
     assert 404 == ask_json("GET", other, outside.token.value).status
     assert 404 == api("GET", "/pulls/9").status
+
+
+def test_long_texts_are_refused(outside: Outside, api: Api) -> None:
+    """A body above 65,536 characters of a pull request, 125,000 of a release, is 422.
+
+    Source: the messages that people met, in dependabot-core#3114 and action-gh-release#374.
+    """
+    fits, release = api.pull(body="x" * 65_536), api.draft(body="x" * 125_000)
+    number = fits.json["number"]
+    answers = [
+        api.pull(body="x" * 65_537),
+        api("PATCH", f"/pulls/{number}", {"body": "x" * 65_537}),
+        api("POST", "/releases", {"tag_name": "v2", "draft": True, "body": "x" * 125_001}),
+        api("PATCH", f"/releases/{release['id']}", {"body": "x" * 125_001}),
+    ]
+
+    assert [422] * 4 == [answer.status for answer in answers]
+    said = [answer.json["errors"][0]["message"] for answer in answers]
+    assert ["body is too long (maximum is 65536 characters)"] * 2 == said[:2]
+    assert ["body is too long (maximum is 125000 characters)"] * 2 == said[2:]
+
+
+def test_what_is_published_last_is_the_latest_unless_it_is_refused(
+    outside: Outside, api: Api
+) -> None:
+    """make_latest is true by default; a draft or a pre-release cannot have it.
+
+    Source: docs.github.com, "Create a release", make_latest: "Drafts and prereleases cannot be set
+    as latest. Defaults to true for newly published releases."
+    """
+    assert 404 == api("GET", "/releases/latest").status
+    api.publish(api.draft("v2"))
+    by_default = api("GET", "/releases/latest").json["tag_name"]
+    older = api.draft("v1")
+    api("PATCH", f"/releases/{older['id']}", {"draft": False, "make_latest": "false"})
+    early = api.draft("v3rc1", prerelease=True)
+    refused = [
+        api("PATCH", f"/releases/{early['id']}", {"draft": False, "make_latest": "true"}),
+        api("PATCH", f"/releases/{early['id']}", {"make_latest": "true"}),
+    ]
+    api.publish(early)
+
+    assert [422, 422] == [answer.status for answer in refused]
+    assert ("v2", "v2") == (by_default, api("GET", "/releases/latest").json["tag_name"])

@@ -222,12 +222,8 @@ class GitHubRest:
                     pulls.append(_pull(shown))
         return tuple(pulls)
 
-    async def open_pull(self, plan: Plan, notes: str) -> None:
+    async def open_pull(self, plan: Plan, body: str) -> None:
         """Open the pull request from the release branch to the base."""
-        body = (
-            f"{plan.package} {plan.version} is on the index; this brings its version and changelog "
-            f"to `{plan.base}`.\n\n{notes}\n"
-        )
         title = f"Release {plan.package} {plan.version}"
         data = {"title": title, "head": plan.branch, "base": plan.base, "body": body}
         await self._ask("POST", "/pulls", data, fine=(201,))
@@ -248,13 +244,13 @@ class GitHubRest:
                     break
         return min(found, key=lambda each: (each.draft, each.id), default=None)
 
-    async def draft(self, plan: Plan, commit: str, notes: str) -> None:
+    async def draft(self, plan: Plan, commit: str, body: str) -> None:
         """Make the draft."""
         data = {
             "tag_name": plan.tag,
             "target_commitish": commit,
             "name": f"{plan.package} {plan.version}",
-            "body": notes,
+            "body": body,
             "draft": True,
             "prerelease": Version(plan.version).is_prerelease,
         }
@@ -272,9 +268,13 @@ class GitHubRest:
         """Remove a file from a draft; a missing one is not an error."""
         await self._ask("DELETE", f"/releases/assets/{asset_id}", fine=(204, 404))
 
-    async def publish(self, release: GitHubRelease) -> None:
-        """Make a draft public."""
-        await self._ask("PATCH", f"/releases/{release.id}", {"draft": False})
+    async def publish(self, release: GitHubRelease, *, latest: bool) -> None:
+        """Make a draft public, and what GitHub shows as "Latest" where that is wanted.
+
+        Without a word GitHub makes what is published last the latest, whatever its version.
+        """
+        data = {"draft": False, "make_latest": "true" if latest else "false"}
+        await self._ask("PATCH", f"/releases/{release.id}", data)
 
 
 def _uploads(api: str, url: str) -> str:

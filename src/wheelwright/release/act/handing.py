@@ -49,6 +49,7 @@ _LATEST_S: Final = 2**40
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*\.(?:whl|tar\.gz)")
+_PATH: Final = re.compile(r"[^/\x00-\x1f\x7f][^\x00-\x1f\x7f]{0,500}|")
 _REF: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/+-]*")
 
 
@@ -100,6 +101,8 @@ def write(handed: Handed) -> str:
         "described": json.loads(handed.described.json()) if handed.described else None,
         "files": [{"name": each.name, "sha256": each.sha256} for each in handed.files],
         "notes": handed.notes,
+        "changelog": plan.changelog,
+        "merge_commit": plan.merge_commit,
         "publish_url": handed.urls.shown[0],
         "check_url": handed.urls.shown[1],
     }
@@ -153,6 +156,8 @@ def read(text: str) -> Handed:
         run="",
         epoch_s=data["epoch_s"],
         known=frozenset(_text("known", each) for each in data["known"]),
+        changelog=_matching("changelog", data["changelog"], _PATH),
+        merge_commit=data["merge_commit"],
     )
     return Handed(
         plan=plan,
@@ -239,6 +244,8 @@ _KEYS: Final[Mapping[str, type]] = {
     "described": object,
     "files": list,
     "notes": str,
+    "changelog": str,
+    "merge_commit": bool,
     "publish_url": str,
     "check_url": str,
 }

@@ -17,6 +17,7 @@ from typing import TypeVar, cast
 import anyio
 
 from wheelwright.distribution.file import File, file_version
+from wheelwright.release.decide import texts
 from wheelwright.release.decide.ports import ActFailed, Clock, Git, GitHub, Index, Ports, Workshop
 from wheelwright.release.decide.report import Stopped
 from wheelwright.release.decide.step import Done, Next, Step, next_step, pause_s, verification
@@ -79,6 +80,7 @@ async def look(plan: Plan, ports: Ports, state: RunState) -> World:
         pulls=await ports.github.pulls(plan.branch),
         release=await ports.github.release(plan.tag),
         releases=refs.releases,
+        versions=frozenset(filter(None, (file_version(file.name) for file in files))),
         state=state,
     )
 
@@ -251,7 +253,7 @@ async def _perform(plan: Plan, ports: Ports, world: World, step: Step) -> RunSta
             await ports.github.delete_asset(step.asset_id)
             return state
         case Act.PUBLISH_RELEASE if release:
-            await ports.github.publish(release)
+            await ports.github.publish(release, latest=texts.is_latest(plan, world))
             return state
     assert journal, f"{step.act} comes after the journal commit"
     match step.act:
@@ -269,12 +271,15 @@ async def _perform(plan: Plan, ports: Ports, world: World, step: Step) -> RunSta
         case Act.PUBLISH:
             await ports.workshop.publish(plan, step.files)
         case Act.OPEN_PULL:
-            await ports.github.open_pull(plan, await ports.workshop.notes(plan, journal))
+            notes = await ports.workshop.notes(plan, journal)
+            body = texts.pull_body(plan, state.built, notes, ports.links)
+            await ports.github.open_pull(plan, body)
         case Act.TAG:
             await ports.git.push_tag(plan, journal.commit)
         case Act.DRAFT:
             notes = await ports.workshop.notes(plan, journal)
-            await ports.github.draft(plan, journal.commit, notes)
+            body = texts.release_body(plan, notes, ports.links)
+            await ports.github.draft(plan, journal.commit, body)
     return state
 
 

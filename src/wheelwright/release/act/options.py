@@ -128,6 +128,7 @@ class Run:
     take_over: str = argument(
         "Continue the release of the killed run of this name, which holds the lock.", ""
     )
+    log: str = argument("Address of the run's log, which the pull request links to.", "")
 
 
 @dataclass(frozen=True)

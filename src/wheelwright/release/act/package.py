@@ -83,10 +83,16 @@ class Package:
         """Return a path in the clone for one from its root."""
         return join(TREE, path)
 
+    @property
+    def changelog_path(self) -> str:
+        """The changelog's path from the clone's root; empty where nobody keeps one."""
+        if self.changelog_source is ChangelogSource.NOBODY:
+            return ""
+        return editing.changelog_path(self.project, self.changelog_source)
+
     def notes(self, version: str) -> str:
         """Return the changelog's section of a version, for people who read the release."""
-        path = editing.changelog_path(self.project, self.changelog_source)
-        return changelog.section(self.project.files.text(path) or "", version)
+        return changelog.section(self.project.files.text(self.changelog_path) or "", version)
 
 
 async def package_at(options: ReleaseOptions, remote: RemoteGit, commit: str) -> Package:

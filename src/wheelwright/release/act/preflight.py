@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from wheelwright.project.version import VersionSource, version_source
 from wheelwright.release.act.github import GitHubRest
 from wheelwright.release.act.index import SimpleIndex
 from wheelwright.release.act.loop import retry_while_busy
@@ -73,6 +74,8 @@ class Preflight:
             problems=tuple(self._problems),
             notes=notes,
             lock_on_base=read.on_base,
+            changelog=package.changelog_path,
+            from_tags=version_source(package.project) is VersionSource.VCS,
         )
 
     def _credentials(self) -> None:

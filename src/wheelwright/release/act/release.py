@@ -105,7 +105,9 @@ class Release:
 
     def _ports(self) -> Ports:
         github = self.github or cast("GitHub", _Unseen())
-        return Ports(self.read.remote, self.index, github, self._workshop(), MachineClock())
+        links = replace(self.read.links, log=self.options.log)
+        workshop, clock = self._workshop(), MachineClock()
+        return Ports(self.read.remote, self.index, github, workshop, clock, links)
 
     def _workshop(self) -> Containers:
         return Containers(self.options, self.read.remote, self.read.observed, self.urls)

@@ -171,13 +171,13 @@ async def _repository(
         plan = replace(plan, notes=await _foreseen(plan, remote, github))
     index = SimpleIndex(http, urls.check, plan.package)
     workshop = _Handed(handed, Uploads(options, urls, DEFAULT_PYTHON, dist), remote)
-    ports = Ports(remote, index, github, workshop, MachineClock())
+    links = Links(hub.page, urls.page, options.log)
+    ports = Ports(remote, index, github, workshop, MachineClock(), links)
 
     async def observe(plan: Plan, ports: Ports, state: RunState) -> World:
         return await loop.look(plan, ports, roles.verified(state, handed.commit, handed.files))
 
     outcome = await loop.run(plan, ports, say, observe=observe, decide=decider)
-    links = Links(hub.page, urls.page)
     return concluded(outcome.end, plan, outcome.world, outcome.acts, links)
 
 

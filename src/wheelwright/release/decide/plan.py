@@ -59,6 +59,8 @@ class Survey:
         lock_on_base: the commit that the lock names is in the base branch's history.
         standings: what GitHub shows of earlier releases, by version.
         commands: how this run's caller would type another one.
+        changelog: its path from the repository's root; empty where there is none.
+        from_tags: the version comes from tags.
     """
 
     package: str
@@ -78,6 +80,9 @@ class Survey:
     lock_on_base: bool = False
     standings: Mapping[str, Standing] = field(default_factory=dict)
     commands: Commands = field(default_factory=Commands)
+
+    changelog: str = ""
+    from_tags: bool = False
 
     @property
     def earlier(self) -> Earlier:
@@ -201,6 +206,8 @@ def _plan(
         known=survey.releases,
         notes=(*filter(None, (versioned.note, _elsewhere(survey, version))), *survey.notes),
         asked=asked,
+        changelog=survey.changelog,
+        merge_commit=survey.from_tags,
     )
 
 

@@ -33,12 +33,13 @@ What the real ones request of the servers:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from wheelwright.distribution.file import File
 from wheelwright.errors import WheelwrightError
 from wheelwright.release.decide.commit import ReleaseCommit
+from wheelwright.release.decide.report import Links
 from wheelwright.release.decide.world import (
     CheckResult,
     FailureKind,
@@ -144,13 +145,13 @@ class GitHub(Protocol):
     async def pulls(self, branch: str) -> tuple[Pull, ...]:
         """Return the pull requests with that head, newest first."""
 
-    async def open_pull(self, plan: Plan, notes: str) -> None:
+    async def open_pull(self, plan: Plan, body: str) -> None:
         """Open the pull request from the release branch to the base."""
 
     async def release(self, tag: str) -> GitHubRelease | None:
         """Return the release of a tag; a published one before a draft."""
 
-    async def draft(self, plan: Plan, commit: str, notes: str) -> None:
+    async def draft(self, plan: Plan, commit: str, body: str) -> None:
         """Make the draft."""
 
     async def upload(self, release: GitHubRelease, name: str, contents: bytes) -> None:
@@ -159,8 +160,8 @@ class GitHub(Protocol):
     async def delete_asset(self, asset_id: int) -> None:
         """Remove a file from a draft; a missing one is not an error."""
 
-    async def publish(self, release: GitHubRelease) -> None:
-        """Make a draft public."""
+    async def publish(self, release: GitHubRelease, *, latest: bool) -> None:
+        """Make a draft public, and what GitHub shows as "Latest" where that is wanted."""
 
 
 class Workshop(Protocol):
@@ -193,10 +194,11 @@ class Workshop(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """All of the outside."""
+    """All of the outside. `links` are for texts that people read there."""
 
     git: Git
     index: Index
     github: GitHub
     workshop: Workshop
     clock: Clock
+    links: Links = field(default_factory=Links)

@@ -50,10 +50,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where people look at the parts of a release; empty where that is not known."""
+    """Where people look at the parts of a release; empty where that is not known.
+
+    `log` is of the job that runs it.
+    """
 
     repository: str = ""
     project: str = ""
+    log: str = ""
 
 
 def rows(

@@ -52,6 +52,8 @@ class Plan:
         notes: for people, such as how the bump was understood, and what GitHub shows.
         asked: what the release commit has of the request.
         answer: why there is nothing to do; empty where there may be.
+        changelog: path of the changelog from the repository's root; empty where there is none.
+        merge_commit: the version comes from tags, so the pull request needs a merge commit.
     """
 
     package: str
@@ -68,6 +70,8 @@ class Plan:
     notes: tuple[str, ...] = ()
     asked: Asked = NOBODY
     answer: str = ""
+    changelog: str = ""
+    merge_commit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +265,7 @@ class World:
         index: files of this version on the index.
         pulls: pull requests whose head is the release branch, newest first.
         releases: versions that have a tag or a release branch, this one among them.
+        versions: versions that have files on the index.
     """
 
     lock: Lock | None = None
@@ -270,6 +275,7 @@ class World:
     pulls: tuple[Pull, ...] = ()
     release: GitHubRelease | None = None
     releases: frozenset[str] = frozenset()
+    versions: frozenset[str] = frozenset()
     state: RunState = field(default_factory=RunState)
 
     @property

@@ -48,7 +48,15 @@ def test_a_function_has_the_arguments_of_its_groups_and_its_own() -> None:
     defaults = {name: each.default for name, each in signature.parameters.items()}
     own = {"tag": "", "dry_run": False}
 
-    groups = {"bump": "patch", "pre": "", "post": False, "version": "", "run": "", "take_over": ""}
+    groups = {
+        "bump": "patch",
+        "pre": "",
+        "post": False,
+        "version": "",
+        "run": "",
+        "take_over": "",
+        "log": "",
+    }
     assert own | groups == defaults
     assert {*defaults, "return"} == set(hints)
     kind, doc = get_args(hints["pre"])

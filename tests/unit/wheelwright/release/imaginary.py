@@ -81,6 +81,7 @@ class Outside:
     lag_s: float = 0.0
     pulls_: list[Pull] = field(default_factory=list)
     release_: GitHubRelease | None = None
+    latest: bool | None = None
     releases: frozenset[str] = frozenset({"1.2.3"})
     built: tuple[File, ...] = (SDIST, WHEEL)
     differing: tuple[str, ...] = ()
@@ -232,7 +233,7 @@ class _Hub:
     async def pulls(self, branch: str) -> tuple[Pull, ...]:
         return tuple(reversed(self.outside.pulls_))
 
-    async def open_pull(self, plan: Plan, notes: str) -> None:
+    async def open_pull(self, plan: Plan, body: str) -> None:
         outside = self.outside
         fault = outside._happens(Act.OPEN_PULL)
         assert outside.branch
@@ -246,7 +247,7 @@ class _Hub:
     async def release(self, tag: str) -> GitHubRelease | None:
         return self.outside.release_
 
-    async def draft(self, plan: Plan, commit: str, notes: str) -> None:
+    async def draft(self, plan: Plan, commit: str, body: str) -> None:
         outside = self.outside
         fault = outside._happens(Act.DRAFT)
         assert outside.release_ is None, "a second draft"
@@ -279,10 +280,11 @@ class _Hub:
         outside.release_ = replace(outside.release_, assets=kept)
         outside._answered(fault)
 
-    async def publish(self, release: GitHubRelease) -> None:
+    async def publish(self, release: GitHubRelease, *, latest: bool) -> None:
         outside = self.outside
         fault = outside._happens(Act.PUBLISH_RELEASE)
         assert outside.release_
         outside.release_ = replace(outside.release_, draft=False)
+        outside.latest = latest
         outside.effects.append("released")
         outside._answered(fault)

@@ -60,13 +60,13 @@ async def test_pull_requests_are_found_by_head_in_every_state(
 
 
 async def test_pull_request_says_what_it_brings(server: Server, github: GitHubRest) -> None:
-    """It goes from the release branch to the base, with the notes in its text."""
+    """It goes from the release branch to the base, with the text that was made for it."""
     server.answers[f"POST {REPOSITORY}/pulls"] = (201, pull(1, "open"))
     await github.open_pull(a_plan(), "- A thing.")
     sent = server.json()
     assert ("release/v1.2.4", "main") == (sent["head"], sent["base"])
     assert "Release demo 1.2.4" == sent["title"]
-    assert "- A thing." in sent["body"]
+    assert "- A thing." == sent["body"]
 
 
 async def test_fault_29_drafts_are_found_by_listing(server: Server, github: GitHubRest) -> None:
@@ -99,8 +99,10 @@ async def test_release_is_drafted_filled_and_published(server: Server, github: G
         server.asked[-1][1]["Content-Type"],
     )
     server.answers[f"PATCH {REPOSITORY}/releases/1"] = (200, {})
-    await github.publish(draft)
-    assert {"draft": False} == server.json()
+    await github.publish(draft, latest=True)
+    assert {"draft": False, "make_latest": "true"} == server.json()
+    await github.publish(draft, latest=False)
+    assert {"draft": False, "make_latest": "false"} == server.json()
 
 
 async def test_asset_that_is_gone_is_as_good_as_deleted(server: Server, github: GitHubRest) -> None:
