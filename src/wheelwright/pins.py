@@ -45,10 +45,13 @@ POETRY_1_PYTHON: Final = "3.12"
 # Newest first: (oldest Python it runs on, version), as the index's Requires-Python has it.
 TOOLS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = MappingProxyType(
     {
+        "abi3audit": (("3.8", "0.0.26"),),
         "bandit": (("3.10", "1.9.4"), ("3.9", "1.8.6"), ("3.8", "1.7.10")),
         "basedpyright": (("3.8", "1.40.2"),),
         "black": (("3.10", "26.10.1"), ("3.9", "25.11.0"), ("3.8", "24.8.0")),
         "build": (("3.10", "1.6.1"), ("3.9", "1.4.4"), ("3.8", "1.2.2.post1")),
+        # What is in [tool.cibuildwheel] is read by the tool itself.
+        "cibuildwheel": (("3.11", "4.3.5"),),
         "codecov-cli": (("3.9", "11.3.1"), ("3.8", "9.1.1")),
         "coverage": (("3.11", "7.17.3"), ("3.10", "7.16.2"), ("3.9", "7.10.7"), ("3.8", "7.6.1")),
         "flake8": (("3.11", "7.5.0"), ("3.10", "7.4.1"), ("3.9", "7.3.0"), ("3.8", "5.0.4")),
