@@ -19,6 +19,7 @@ from wheelwright.release.act.options import (
     Branch,
     CommitOptions,
     Credentials,
+    Given,
     Index,
     NamedIndex,
     Origin,
@@ -97,7 +98,7 @@ class Releases:
             raise Stopped(_printed(stopped.report, format_)) from stopped
 
     @uncached
-    @takes(Request, Branch, Origin, NamedIndex, Api, Upload, Run, CommitOptions, Trust)
+    @takes(Request, Branch, Origin, NamedIndex, Api, Upload, Run, CommitOptions, Given, Trust)
     async def release(
         self,
         git: Repository,
@@ -115,7 +116,7 @@ class Releases:
         return await self._release(options, git, format_, dry_run=dry_run)
 
     @uncached
-    @takes(Request, Branch, NamedIndex, CommitOptions, Trust)
+    @takes(Request, Branch, NamedIndex, CommitOptions, Given, Trust)
     async def release_build(
         self,
         git: Checkout,
@@ -165,7 +166,7 @@ class Releases:
         return (await taking.finish(options, built, digest)).text()
 
     @uncached
-    @takes(Request, Branch, Origin, NamedIndex, Api, Credentials, Run, Trust)
+    @takes(Request, Branch, Origin, NamedIndex, Api, Credentials, Run, Given, Trust)
     async def release_plan(
         self, git: Repository, format_: Format = ReportFormat.TEXT, *, options: ReleaseOptions
     ) -> str:

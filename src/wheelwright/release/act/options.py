@@ -144,6 +144,15 @@ class CommitOptions:
 
 
 @dataclass(frozen=True)
+class Given:
+    """What was built elsewhere."""
+
+    dist: dagger.Directory | None = argument(
+        "Wheels that were built elsewhere, such as by cibuildwheel: the directory with them.", None
+    )
+
+
+@dataclass(frozen=True)
 class Trust:
     """Which certificates to trust."""
 
@@ -157,7 +166,9 @@ class Trust:
 
 
 @dataclass(frozen=True)
-class ReleaseOptions(Request, Branch, Origin, Api, NamedIndex, Upload, Run, CommitOptions, Trust):
+class ReleaseOptions(
+    Request, Branch, Origin, Api, NamedIndex, Upload, Run, CommitOptions, Given, Trust
+):
     """All options, and of which package.
 
     Attributes:

@@ -6,13 +6,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from wheelwright.errors import ToolFailed
 from wheelwright.project.version import VersionSource, version_source
+from wheelwright.release.act import given
 from wheelwright.release.act.github import GitHubRest
 from wheelwright.release.act.index import SimpleIndex
 from wheelwright.release.act.loop import retry_while_busy
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.read import Read
-from wheelwright.release.decide import refs, rules
+from wheelwright.release.decide import refs, rules, wheels
 from wheelwright.release.decide.plan import RunIdentity, Survey, branch_of, tag_of
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.stops import Problem, Reason
@@ -48,6 +50,8 @@ class Preflight:
         if not package.project.installable:
             what = f"{package.name} {package.project.unbuildable}"
             self._note(Reason.NOT_BUILDABLE, what, "add a [build-system] to pyproject.toml")
+        elif wheels.are_built_elsewhere(package.project) and options.dist is None:
+            await self._needed_wheels()
         self._problems += [each for each in (read.urls, current) if isinstance(each, Problem)]
         version = read.version(options)
         notes = await self._foresee(github, version) if github and version else ()
@@ -77,6 +81,15 @@ class Preflight:
             changelog=package.changelog_path,
             from_tags=version_source(package.project) is VersionSource.VCS,
         )
+
+    async def _needed_wheels(self) -> None:
+        """Note which wheels have to be there, of a package that cibuildwheel builds."""
+        try:
+            found = wheels.listed(await given.needed(self.read.package))
+        except ToolFailed as error:
+            self._note(Reason.WHEELS, error.message, error.hint)
+        else:
+            self._note(Reason.WHEELS, f"[tool.cibuildwheel] has\n{found}\n")
 
     def _credentials(self) -> None:
         hub, token = self.read.hub, self.options.github_token

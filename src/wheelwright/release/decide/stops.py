@@ -26,6 +26,7 @@ class Reason(Enum):
     NO_PERMISSION = "a permission is missing"
     FORBIDDEN = "a rule of the repository forbids the release"
     NOT_BUILDABLE = "the package cannot be built or its version cannot be set"
+    WHEELS = "wheels have to be built on other machines"
     TAG_TAKEN = "the tag exists at another commit"
     # At the lock.
     LOCKED = "another run holds the lock"
@@ -85,6 +86,7 @@ _HINTS = {
     Reason.NO_PERMISSION: "grant it, then run again",
     Reason.FORBIDDEN: "except the ref from the rule or let the token bypass it, then run again",
     Reason.NOT_BUILDABLE: "correct pyproject.toml, then run again",
+    Reason.WHEELS: "build them with cibuildwheel, and pass their directory by --dist",
     Reason.TAG_TAKEN: "find out who made the tag; this tool never moves a tag",
     Reason.LOCKED: "wait for it, or continue it with --take-over if it is dead",
     Reason.FOREIGN_LOCK: "find out who made it and delete it, then run again",
