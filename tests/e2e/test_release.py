@@ -93,11 +93,12 @@ def test_github_and_the_report_agree(released: tuple[ReleaseBench, Ended]) -> No
     assert ended.out.startswith("sample-package 1.2.4: released\n")
     assert [
         "preflight",
-        "lock",
         "edits",
         "checks",
         "build",
         "verify",
+        "lock",
+        "branch",
         "publish",
         "pull request",
         "tag",
@@ -118,9 +119,9 @@ def test_a_second_run_writes_nothing(released: tuple[ReleaseBench, Ended]) -> No
     assert ended.code == 0, str(ended)
     report = json.loads(ended.out)
     assert ("1.2.4", "released") == (report["version"], report["end"])
-    assert {"already done"} == {
-        step["mark"] for step in report["steps"] if step["step"] != "preflight"
-    }
+    marks = {step["step"]: step["mark"] for step in report["steps"]}
+    assert ("done", "not taken") == (marks.pop("preflight"), marks.pop("lock"))
+    assert {"already done"} == set(marks.values())
     assert effects == at.outside.effects.happened
     assert before == shown(at.outside)
 
@@ -148,7 +149,7 @@ def test_a_plan_touches_nothing(at: ReleaseBench) -> None:
 
     assert ended.code == 0, str(ended)
     assert ended.out.startswith("sample-package 1.3.0: planned\n")
-    assert 10 == ended.out.count("to do")
+    assert 11 == ended.out.count("to do")
     assert () == at.outside.effects.happened
     assert before == shown(at.outside)
 

@@ -34,7 +34,7 @@ from wheelwright.release.decide.refs import journal_message
 from wheelwright.release.decide.report import Stopped
 from wheelwright.release.decide.stops import Reason, Stop
 from wheelwright.release.decide.urls import IndexUrls
-from wheelwright.release.decide.world import Journal, Plan
+from wheelwright.release.decide.world import Journal, Made, Plan
 
 RECORD: Final = "release.json"
 DIST: Final = "dist"
@@ -76,9 +76,10 @@ class Handed:
     urls: IndexUrls
 
     @property
-    def journal(self) -> Journal:
+    def made(self) -> Made:
         """The commit as the release branch will have it."""
-        return Journal(self.commit, self.plan.base_commit, self.commit, self.epoch_s)
+        journal = Journal(self.commit, self.plan.base_commit, self.commit, self.epoch_s)
+        return Made(journal, self.described)
 
 
 # -- writing --------------------------------------------------------------------------------------

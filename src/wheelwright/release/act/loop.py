@@ -27,6 +27,7 @@ from wheelwright.release.decide.world import (
     FailedAttempt,
     FailureKind,
     Journal,
+    Made,
     Plan,
     RunState,
     World,
@@ -239,8 +240,10 @@ async def _perform(plan: Plan, ports: Ports, world: World, step: Step) -> RunSta
         case Act.UNLOCK:
             await ports.git.unlock(plan, step.expected)
             return replace(state, lock="")
-        case Act.PUSH_BRANCH:
-            commit = await ports.workshop.release_commit(plan)
+        case Act.MAKE_COMMIT:
+            return _with_commit(state, await ports.workshop.make_commit(plan))
+        case Act.PUSH_BRANCH if state.made and state.made.description:
+            commit = state.made.description
             return replace(
                 state, own_commit=await ports.git.push_commit(plan, commit, step.expected)
             )
@@ -255,21 +258,27 @@ async def _perform(plan: Plan, ports: Ports, world: World, step: Step) -> RunSta
         case Act.PUBLISH_RELEASE if release:
             await ports.github.publish(release, latest=texts.is_latest(plan, world))
             return state
-    assert journal, f"{step.act} comes after the journal commit"
+    if step.act is Act.VERIFY and journal:
+        found = await ports.workshop.verify(plan, journal)
+        state = replace(state, verified=journal.commit, foreign=found.foreign)
+        return replace(state, own_commit=found.own_commit or state.own_commit)
+    source = world.source
+    assert source, f"{step.act} comes after the release commit"
     match step.act:
-        case Act.VERIFY:
-            found = await ports.workshop.verify(plan, journal)
-            state = replace(state, verified=journal.commit, foreign=found.foreign)
-            return replace(state, own_commit=found.own_commit or state.own_commit)
         case Act.RUN_GATES:
-            return replace(state, gates=await ports.workshop.gates(plan, journal))
+            gates = await ports.workshop.gates(plan, source)
+            return replace(state, gates=gates, subject=source.commit)
         case Act.BUILD:
-            built = await ports.workshop.build(plan, journal)
-            return replace(state, built=built.files, differing=built.differing)
+            built = await ports.workshop.build(plan, source)
+            state = replace(state, built=built.files, differing=built.differing)
+            return replace(state, subject=source.commit)
         case Act.CHECK:
-            return replace(state, check=await ports.workshop.check(plan, journal))
+            return replace(state, check=await ports.workshop.check(plan, source))
         case Act.PUBLISH:
             await ports.workshop.publish(plan, step.files)
+            return state
+    assert journal, f"{step.act} comes after the release branch"
+    match step.act:
         case Act.OPEN_PULL:
             notes = await ports.workshop.notes(plan, journal)
             body = texts.pull_body(plan, state.built, notes, ports.links)
@@ -281,6 +290,14 @@ async def _perform(plan: Plan, ports: Ports, world: World, step: Step) -> RunSta
             body = texts.release_body(plan, notes, ports.links)
             await ports.github.draft(plan, journal.commit, body)
     return state
+
+
+def _with_commit(state: RunState, made: Made) -> RunState:
+    """Return what this run has with a commit that it made; results of another do not count."""
+    commit = made.journal.commit
+    if state.subject not in ("", commit):
+        state = replace(state, subject="", gates=None, built=(), differing=(), check=None)
+    return replace(state, made=made, own_commit=commit)
 
 
 def _failed(state: RunState, step: Step, error: ActFailed) -> RunState:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
 import dagger
 
@@ -15,7 +15,6 @@ from wheelwright.container import steps
 from wheelwright.container.loading import LoadedProject
 from wheelwright.release.act import handing, loop
 from wheelwright.release.act import read as reading
-from wheelwright.release.act.git import RemoteGit
 from wheelwright.release.act.github import GitHubRest
 from wheelwright.release.act.handing import Handed
 from wheelwright.release.act.http import Http, token_of
@@ -25,11 +24,10 @@ from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.preflight import Preflight
 from wheelwright.release.act.read import Read
 from wheelwright.release.act.workshop import Containers
-from wheelwright.release.decide import refs, roles
+from wheelwright.release.decide import roles
 from wheelwright.release.decide.changelog import ChangelogSource, content_lines
-from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.plan import decide
-from wheelwright.release.decide.ports import GitHub, Ports, Refs
+from wheelwright.release.decide.ports import GitHub, Ports
 from wheelwright.release.decide.report import Report, Stopped, answered, concluded, stopped
 from wheelwright.release.decide.step import Next
 from wheelwright.release.decide.stops import Problem, Reason, Stop
@@ -84,19 +82,19 @@ class Release:
         Raises:
             Stopped: there is nothing that could be published; the message is the report.
         """
-        plan, git, workshop = self.plan, _Unpushed(self.read.remote), self._workshop()
-        ports = replace(self._ports(), git=git, workshop=workshop)
+        plan, workshop = self.plan, self._workshop()
+        ports = replace(self._ports(), workshop=workshop)
         outcome = await loop.run(plan, ports, say, decide=roles.next_build)
-        end, journal = outcome.end, outcome.world.journal
+        end, journal, made = outcome.end, outcome.world.source, outcome.world.state.made
         if isinstance(end, Stop) or journal is None:
             stop = end if isinstance(end, Stop) else Stop.at(Reason.NO_PROGRESS)
             raise stopped(plan.package, stop, plan, outcome.world, outcome.acts)
         handed = Handed(
-            plan=replace(plan, epoch_s=(git.description or plan).epoch_s),
+            plan=plan,
             member=self.read.package.member,
             commit=journal.commit,
             epoch_s=journal.epoch_s,
-            described=git.description if git.commit == journal.commit else None,
+            described=made.description if made and made.journal == journal else None,
             files=outcome.world.state.built,
             notes=await workshop.notes(plan, journal),
             urls=self.urls,
@@ -196,34 +194,3 @@ class _Unseen:
 
     async def release(self, tag: str) -> None:  # noqa: ARG002 - nothing is seen
         return None
-
-
-@dataclass
-class _Unpushed:
-    """The remote's refs as the checkout has them; the release commit is made and pushed nowhere."""
-
-    remote: RemoteGit
-    description: ReleaseCommit | None = None
-    commit: str = ""
-
-    async def observe(self, plan: Plan) -> Refs:
-        observed = await self.remote.observe(plan)
-        if self.description is None:
-            return observed
-        described = {
-            "commit": self.commit,
-            "parent": self.description.parent,
-            "epoch_s": self.description.epoch_s,
-            "message": self.description.message,
-        }
-        return replace(observed, branch=refs.release_commit(described, self.commit))
-
-    async def _never(self, *_: object, **__: object) -> Any:
-        raise AssertionError("the build locks, unlocks and tags nothing")
-
-    lock = unlock = push_tag = _never
-
-    async def push_commit(self, plan: Plan, commit: ReleaseCommit, expected: str) -> str:  # noqa: ARG002 - none is there
-        self.commit = await self.remote.make_commit(commit)
-        self.description = commit
-        return self.commit

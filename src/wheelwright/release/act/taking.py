@@ -26,7 +26,6 @@ from wheelwright.release.act.loop import MachineClock, say
 from wheelwright.release.act.options import ReleaseOptions, run_name
 from wheelwright.release.act.uploading import Uploads
 from wheelwright.release.decide import refs, roles, rules
-from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.ports import Ports
 from wheelwright.release.decide.report import Links, Report, Stopped, concluded, published
 from wheelwright.release.decide.step import Next, next_upload
@@ -42,24 +41,11 @@ class _Handed:
 
     handed: Handed
     uploads: Uploads
-    remote: RemoteGit | None = None
-    _is_made: bool = False
-
-    async def release_commit(self, *_: object, **__: object) -> ReleaseCommit:
-        described = self.handed.described
-        assert described is not None, "called only where it can be made"
-        if not self._is_made and self.remote is not None:
-            commit = await self.remote.make_commit(described)
-            if commit != self.handed.commit:
-                seen = f"its texts make the commit {commit[:12]}, not {self.handed.commit[:12]}"
-                raise Stopped(Stop.at(Reason.HANDED_OVER, seen).text())
-            self._is_made = True
-        return described
 
     async def _never(self, *_: object, **__: object) -> Any:
         raise AssertionError("no code of the package runs here, and nothing else is verified")
 
-    verify = gates = build = check = _never
+    verify = make_commit = gates = build = check = _never
 
     async def publish(self, plan: Plan, names: Sequence[str]) -> None:
         await self.uploads.publish(plan, names)
@@ -109,9 +95,10 @@ async def publish(options: ReleaseOptions, directory: dagger.Directory, sha256: 
     workshop = _Handed(handed, Uploads(options, urls, DEFAULT_PYTHON, dist))
 
     def with_results(state: RunState) -> RunState:
-        return roles.verified(state, handed.commit, handed.files)
+        return roles.verified(state, handed.made, handed.files)
 
-    outcome = await loop.at_index(plan, handed.journal, index, workshop, next_upload, with_results)
+    journal = handed.made.journal
+    outcome = await loop.at_index(plan, journal, index, workshop, next_upload, with_results)
     return published(plan, outcome.world, outcome.acts)
 
 
@@ -169,16 +156,31 @@ async def _repository(
     plan = replace(handed.plan, run=run, take_over=options.take_over)
     if foresee:
         plan = replace(plan, notes=await _foreseen(plan, remote, github))
+        await _made_again(handed, remote)
     index = SimpleIndex(http, urls.check, plan.package)
-    workshop = _Handed(handed, Uploads(options, urls, DEFAULT_PYTHON, dist), remote)
+    workshop = _Handed(handed, Uploads(options, urls, DEFAULT_PYTHON, dist))
     links = Links(hub.page, urls.page, options.log)
     ports = Ports(remote, index, github, workshop, MachineClock(), links)
 
     async def observe(plan: Plan, ports: Ports, state: RunState) -> World:
-        return await loop.look(plan, ports, roles.verified(state, handed.commit, handed.files))
+        return await loop.look(plan, ports, roles.verified(state, handed.made, handed.files))
 
     outcome = await loop.run(plan, ports, say, observe=observe, decide=decider)
     return concluded(outcome.end, plan, outcome.world, outcome.acts, links)
+
+
+async def _made_again(handed: Handed, remote: RemoteGit) -> None:
+    """Make the commit that was built of its texts, where the remote does not have it.
+
+    Raises:
+        Stopped: they make another one.
+    """
+    if handed.described is None:
+        return
+    commit = await remote.make_commit(handed.described)
+    if commit != handed.commit:
+        seen = f"its texts make the commit {commit[:12]}, not {handed.commit[:12]}"
+        raise Stopped(Stop.at(Reason.HANDED_OVER, seen).text())
 
 
 async def _foreseen(plan: Plan, remote: RemoteGit, github: GitHubRest) -> tuple[str, ...]:

@@ -25,11 +25,10 @@ from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.package import Package, package_at
 from wheelwright.release.act.uploading import DIST, PROGRAM, Uploads, read_about, tail
 from wheelwright.release.decide import refs
-from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.ports import ActFailed, Built, Compared
 from wheelwright.release.decide.refs import RemoteRefs
 from wheelwright.release.decide.urls import IndexUrls
-from wheelwright.release.decide.world import CheckResult, FailureKind, Journal, Plan
+from wheelwright.release.decide.world import CheckResult, FailureKind, Journal, Made, Plan
 from wheelwright.testing import running
 from wheelwright.testing.cells import Cell
 from wheelwright.testing.plan import TestOptions, make, nothing_to_test, with_args
@@ -56,9 +55,12 @@ class Containers:
 
     # -- the release commit -----------------------------------------------------------------------
 
-    async def release_commit(self, plan: Plan) -> ReleaseCommit:
-        """Return the release commit of the plan's base commit: the edits, made again."""
-        return await preparing.release_commit(self.options, self.remote, plan, self._since(plan))
+    async def make_commit(self, plan: Plan) -> Made:
+        """Make the edits on the plan's base commit, and the commit in this run's clone."""
+        since = self._since(plan)
+        description = await preparing.release_commit(self.options, self.remote, plan, since)
+        commit = await self.remote.make_commit(description)
+        return Made(refs.journal_of(description, commit), description)
 
     async def verify(self, plan: Plan, journal: Journal) -> Compared:
         """Compare a commit with the edits made again on its parent; write nothing."""

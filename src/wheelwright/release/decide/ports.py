@@ -46,6 +46,7 @@ from wheelwright.release.decide.world import (
     GitHubRelease,
     Journal,
     Lock,
+    Made,
     Plan,
     Pull,
 )
@@ -167,8 +168,8 @@ class GitHub(Protocol):
 class Workshop(Protocol):
     """What happens in containers."""
 
-    async def release_commit(self, plan: Plan) -> ReleaseCommit:
-        """Return the release commit of the plan's base commit: the edits, made again."""
+    async def make_commit(self, plan: Plan) -> Made:
+        """Make the edits on the plan's base commit, and the commit in this run's clone."""
 
     async def verify(self, plan: Plan, journal: Journal) -> Compared:
         """Compare a commit with the edits made again on its parent; write nothing."""

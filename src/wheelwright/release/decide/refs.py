@@ -13,6 +13,7 @@ from packaging.version import Version
 from wheelwright.distribution import backend
 from wheelwright.project.addresses import without_credentials
 from wheelwright.project.reading import parse_version
+from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.ports import ActFailed, Refs
 from wheelwright.release.decide.responses import meaning
 from wheelwright.release.decide.stops import Problem, Reason
@@ -85,6 +86,17 @@ def release_commit(found: Mapping[str, Any], head: str) -> Journal:
         run=line(next((text for name, text in trailers if name == "Run"), "")),
         request=line(next((text for name, text in trailers if name == "Request"), "")),
     )
+
+
+def journal_of(description: ReleaseCommit, commit: str) -> Journal:
+    """Return a release commit that was made of its description."""
+    found = {
+        "commit": commit,
+        "parent": description.parent,
+        "epoch_s": description.epoch_s,
+        "message": description.message,
+    }
+    return release_commit(found, commit)
 
 
 def _lock(found: Mapping[str, str]) -> Lock:

@@ -15,11 +15,12 @@ from wheelwright.release.decide.world import Act, Plan, PullState, World
 
 # The acts of each line, in the order of a release.
 _STEPS: Final = (
-    ("lock", (Act.LOCK,)),
-    ("edits", (Act.PUSH_BRANCH,)),
+    ("edits", (Act.MAKE_COMMIT,)),
     ("checks", (Act.RUN_GATES,)),
     ("build", (Act.BUILD,)),
     ("verify", (Act.CHECK,)),
+    ("lock", (Act.LOCK,)),
+    ("branch", (Act.PUSH_BRANCH,)),
     ("publish", (Act.PUBLISH,)),
     ("pull request", (Act.OPEN_PULL,)),
     ("tag", (Act.TAG,)),
@@ -36,6 +37,7 @@ class Mark(Enum):
     FAILED = "failed"
     PLANNED = "to do"
     NOT_RUN = "not run"
+    NOT_TAKEN = "not taken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def rows(
         failed = _next(plan, world, acts)
     if plan is None or world is None:
         preflight = Row("preflight", Mark.FAILED, end.text() if isinstance(end, Stop) else "")
-        return (preflight, *(Row(name, Mark.NOT_RUN) for name, _ in _STEPS))
+        return (preflight, *(Row(name, _not_run(name)) for name, _ in _STEPS))
     found = [Row("preflight", Mark.DONE, "; ".join(plan.notes))]
     shown = _shown(plan, world, links or Links())
     for name, own in _STEPS:
@@ -86,12 +88,18 @@ def rows(
             mark, note = Mark.FAILED, end.text()
         elif any(act in acts for act in own):
             mark = Mark.DONE
+        elif name == "lock" and isinstance(end, Done):
+            mark = Mark.NOT_TAKEN
         elif there or isinstance(end, Done):
             mark = Mark.ALREADY
         else:
-            mark = Mark.NOT_RUN if isinstance(end, Stop) else Mark.PLANNED
+            mark = _not_run(name) if isinstance(end, Stop) else Mark.PLANNED
         found.append(Row(name, mark, note, link))
     return tuple(found)
+
+
+def _not_run(name: str) -> Mark:
+    return Mark.NOT_TAKEN if name == "lock" else Mark.NOT_RUN
 
 
 def _next(plan: Plan | None, world: World, acts: tuple[Act, ...]) -> str:
@@ -107,6 +115,7 @@ def _next(plan: Plan | None, world: World, acts: tuple[Act, ...]) -> str:
 def _shown(plan: Plan, world: World, links: Links) -> dict[str, tuple[bool, str, str]]:
     journal, pull, release = world.journal, world.pull, world.release
     at = journal.commit[:12] if journal else ""
+    source = world.source
     repository, project = links.repository, links.project
     branch = f"{repository}/tree/{plan.branch}" if repository else ""
     tag = f"{repository}/tree/{plan.tag}" if repository else ""
@@ -115,7 +124,8 @@ def _shown(plan: Plan, world: World, links: Links) -> dict[str, tuple[bool, str,
     conflict = ", conflicts with the base" if pull and pull.conflicts else ""
     open_or_merged = pull is not None and pull.state is not PullState.CLOSED
     return {
-        "edits": (
+        "edits": (journal is not None, f"commit {source.commit[:12]}" if source else "", ""),
+        "branch": (
             journal is not None,
             f"{plan.branch} at {at}" if at else "",
             branch if at else "",

@@ -2,7 +2,7 @@
 
 | role | sees | acts |
 |---|---|---|
-| build | the repository's code | VERIFY, RUN_GATES, BUILD, CHECK, and makes the commit |
+| build | the repository's code | VERIFY, MAKE_COMMIT, RUN_GATES, BUILD, CHECK |
 | propose | the GitHub token | LOCK, PUSH_BRANCH |
 | publish | the index's credential | PUBLISH (`next_upload`) |
 | finish, which is `propose` again | the GitHub token | OPEN_PULL to UNLOCK |
@@ -18,35 +18,35 @@ from dataclasses import replace
 from typing import Final
 
 from wheelwright.distribution.file import File
-from wheelwright.release.decide.step import Done, Next, Step, next_step, next_upload
+from wheelwright.release.decide.step import Done, Next, Step, is_mine, next_step, next_upload
 from wheelwright.release.decide.stops import Reason, Stop
-from wheelwright.release.decide.world import Act, CheckResult, Lock, Plan, RunState, World
+from wheelwright.release.decide.world import Act, CheckResult, Made, Plan, RunState, World
 
-_BUILDING: Final = (Act.VERIFY, Act.PUSH_BRANCH, Act.RUN_GATES, Act.BUILD, Act.CHECK, Act.WAIT)
+_BUILDING: Final = (Act.VERIFY, Act.MAKE_COMMIT, Act.RUN_GATES, Act.BUILD, Act.CHECK, Act.WAIT)
+_ANYWHERE: Final = (Act.LOCK, Act.UNLOCK, Act.WAIT)
 _FINISHING: Final = (
-    Act.LOCK,
-    Act.WAIT,
     Act.OPEN_PULL,
     Act.TAG,
     Act.DRAFT,
     Act.DELETE_ASSET,
     Act.UPLOAD_ASSET,
     Act.PUBLISH_RELEASE,
-    Act.UNLOCK,
 )
 
 
-def verified(state: RunState, commit: str, files: tuple[File, ...]) -> RunState:
+def verified(state: RunState, made: Made, files: tuple[File, ...]) -> RunState:
     """Return what a role has that takes over what another has made, built and verified."""
-    passed = replace(state, gates=CheckResult(True), check=CheckResult(True))
-    return replace(passed, own_commit=commit, verified=commit, built=files)
+    commit = made.journal.commit
+    passed = replace(state, gates=CheckResult(True), check=CheckResult(True), subject=commit)
+    return replace(passed, made=made, own_commit=commit, verified=commit, built=files)
 
 
 def next_build(plan: Plan, world: World) -> Next:
-    """Return what the build does next: it needs no lock, since it writes nothing outside."""
-    lock = Lock("here", plan.run, plan.version, plan.base_commit, plan.epoch_s)
-    held = replace(world, lock=lock, state=replace(world.state, lock=lock.commit))
-    step = next_step(plan, held)
+    """Return what the build does next: it takes no lock, not even a lock that is its run's."""
+    lock = world.lock
+    if lock and is_mine(plan, world):
+        world = replace(world, state=replace(world.state, lock=lock.commit))
+    step = next_step(plan, world)
     if isinstance(step, Step) and step.act not in _BUILDING:
         return Done()
     return step
@@ -68,8 +68,10 @@ def proposing(commit: str, *, described: bool) -> Callable[[Plan, World], Next]:
 
     def decide(plan: Plan, world: World) -> Next:
         step = next_step(plan, world)
-        if not isinstance(step, Step) or step.act in (Act.LOCK, Act.UNLOCK, Act.WAIT):
+        if not isinstance(step, Step) or step.act in _ANYWHERE:
             return step
+        if not world.state.lock:
+            return Step(Act.LOCK)
         if world.journal and world.journal.commit == commit and step.act is not Act.PUSH_BRANCH:
             return Done()
         if described and not world.index and not world.tag:
@@ -85,8 +87,10 @@ def finishing(commit: str) -> Callable[[Plan, World], Next]:
 
     def decide(plan: Plan, world: World) -> Next:
         step = next_step(plan, world)
-        if not isinstance(step, Step) or step.act is Act.LOCK:
+        if not isinstance(step, Step) or step.act in _ANYWHERE:
             return step
+        if not world.state.lock:
+            return Step(Act.LOCK)
         if world.journal and world.journal.commit != commit:
             return _other(plan, world, commit)
         if step.act not in _FINISHING:

@@ -4,12 +4,9 @@ The first row that is true decides.
 
     | the world shows                                          | next                         |
     |----------------------------------------------------------|------------------------------|
-    | a release commit that this run has not verified, when    |                              |
-    |   all of it is there, or once this run has the lock      | VERIFY                       |
-    | a release commit that a release would not make           | Stop FOREIGN                 |
+    | all of it, and a release commit that is not verified     | VERIFY, Stop FOREIGN         |
     | all of it, and no lock of this release                   | Done                         |
     | all of it, and a lock of this release                    | UNLOCK                       |
-    | no lock, and this run never had it                       | LOCK                         |
     | the lock of this run's name, or of one to take over      | LOCK (compare and swap)      |
     | the lock of another                                      | Stop LOCKED or LOCK_LOST     |
     | the tag at another commit, or before anything is         | Stop TAG_TAKEN               |
@@ -18,13 +15,20 @@ The first row that is true decides.
     |   and nothing of this one on the index                   | Stop OVERTAKEN               |
     | no journal commit, and files on the index                | Stop JOURNAL_LOST            |
     | the release branch without a journal commit              | Stop BRANCH_TAKEN            |
+    | a release commit that this run has not verified          | VERIFY                       |
+    | a release commit that a release would not make           | Stop FOREIGN                 |
     | no journal commit, or another than this run makes        |                              |
-    |   and an empty index                                     | PUSH_BRANCH                  |
+    |   and an empty index; not made here                      | MAKE_COMMIT                  |
     | the pull request closed unmerged                         | Stop PULL_CLOSED             |
+    | another commit to build from than was checked and built  | Stop OVERTAKEN               |
     | nothing on the index; gates not run / failed             | RUN_GATES / Stop             |
     | nothing built here / two builds differ                   | BUILD / Stop                 |
     | a built name with other bytes on the index               | Stop OTHER_BYTES             |
     | files missing on the index; not verified / failed        | CHECK / Stop                 |
+    |----------------------------------------------------------|------------------------------|
+    | no lock, and this run never had it                       | LOCK                         |
+    | no journal commit, or another than this run makes        |                              |
+    |   and an empty index                                     | PUSH_BRANCH                  |
     | files missing on the index; not accepted / accepted      | PUBLISH / WAIT, then Stop    |
     | no pull request                                          | OPEN_PULL                    |
     | no tag                                                   | TAG                          |
@@ -32,6 +36,10 @@ The first row that is true decides.
     | a draft with a broken or other asset / without one       | DELETE_ASSET / UPLOAD_ASSET  |
     | a complete draft                                         | PUBLISH_RELEASE              |
     | a published release with other files                     | Stop RELEASE_DIFFERS         |
+
+What is above the line writes nothing outside, but for a lock that is this run's already: the long
+part runs while nothing is locked, and a stop in it leaves nothing. After LOCK everything is looked
+at again, and the same rows decide.
 
 The message of the release commit is a hint. That the commit is a release's is known when its parent
 is in the base's history and its tree is that of the edits made again: VERIFY. With an empty index,
@@ -87,12 +95,13 @@ REASONS_BY_KIND: Final = MappingProxyType(
 )
 REASONS_BY_ACT: Final = MappingProxyType(
     {
-        Act.LOCK: Reason.PUSH_REFUSED,
         Act.VERIFY: Reason.EDITS_FAILED,
-        Act.PUSH_BRANCH: Reason.PUSH_REFUSED,
+        Act.MAKE_COMMIT: Reason.EDITS_FAILED,
         Act.RUN_GATES: Reason.GATES_FAILED,
         Act.BUILD: Reason.BUILD_FAILED,
         Act.CHECK: Reason.CHECK_FAILED,
+        Act.LOCK: Reason.PUSH_REFUSED,
+        Act.PUSH_BRANCH: Reason.PUSH_REFUSED,
         Act.PUBLISH: Reason.INDEX_REFUSED,
         Act.WAIT: Reason.NO_ANSWER,
         Act.OPEN_PULL: Reason.PULL_REFUSED,
@@ -146,7 +155,7 @@ def next_step(plan: Plan, world: World) -> Next:
 
 def next_upload(plan: Plan, world: World) -> Next:
     """Return the same for the distributions only: what is left for an existing tag."""
-    return _tempered(plan, world, _distributions(plan, world) or Done())
+    return _tempered(plan, world, _prepared(plan, world) or _upload(plan, world) or Done())
 
 
 def _tempered(plan: Plan, world: World, wanted: Next) -> Next:
@@ -167,9 +176,9 @@ def _wanted(plan: Plan, world: World) -> Next:
     if _released(world):
         if (unsure := verification(plan, world)) is not None:
             return unsure
-        held = world.lock and (_is_mine(plan, world) or world.lock.commit == world.state.lock)
+        held = world.lock and (is_mine(plan, world) or world.lock.commit == world.state.lock)
         return Step(Act.UNLOCK, expected=world.lock.commit) if world.lock and held else Done()
-    for rows in (_lock, _journal, _distributions, _repository):
+    for rows in (_lock, _journal, _prepared, _unlocked, _unpushed, _upload, _repository):
         if (found := rows(plan, world)) is not None:
             return found
     # All of it is there, yet not `_released`: the index shows other files than the release.
@@ -201,7 +210,8 @@ def _same(wanted: str, digest: str) -> bool:
 # -- the lock -------------------------------------------------------------------------------------
 
 
-def _is_mine(plan: Plan, world: World) -> bool:
+def is_mine(plan: Plan, world: World) -> bool:
+    """Whether the lock is of this run's name, or of one that it may take over."""
     lock = world.lock
     return (
         lock is not None and lock.version == plan.version and lock.run in (plan.run, plan.take_over)
@@ -216,10 +226,14 @@ def _lock(plan: Plan, world: World) -> Next | None:
         by = f'run "{lock.run}" took it over' if lock else "the ref was deleted"
         return Stop.at(Reason.LOCK_LOST, f"{plan.lock_ref}: {by}")
     if lock is None:
-        return Step(Act.LOCK)
-    if _is_mine(plan, world):
+        return None
+    if is_mine(plan, world):
         return Step(Act.LOCK, expected=lock.commit)
     return Stop((lock.problem(plan.lock_ref),))
+
+
+def _unlocked(_: Plan, world: World) -> Next | None:
+    return None if world.state.lock else Step(Act.LOCK)
 
 
 # -- the journal commit ---------------------------------------------------------------------------
@@ -237,12 +251,9 @@ def _journal(plan: Plan, world: World) -> Next | None:
     if journal is None and branch:
         return Stop.at(Reason.BRANCH_TAKEN, f"{plan.branch} is {branch.head[:12]}")
     if journal is None:
-        return Step(Act.PUSH_BRANCH)
+        return None
     if (unsure := verification(plan, world)) is not None:
         return unsure
-    if branch and not world.index and not world.tag and journal.commit != world.state.own_commit:
-        # Left by a run that published nothing: its time and its requirements are made again.
-        return Step(Act.PUSH_BRANCH, expected=branch.head)
     if tag and not world.index and journal.commit != world.state.own_commit:
         # No release tags before it publishes.
         seen = f"{plan.tag} is {tag.head[:12]}, and nothing of it is on the index"
@@ -260,14 +271,27 @@ def verification(plan: Plan, world: World) -> Next | None:
     return Stop.at(Reason.FOREIGN, f"{plan.branch} {state.foreign}") if state.foreign else None
 
 
+def _unpushed(_: Plan, world: World) -> Next | None:
+    branch, journal = world.branch, world.journal
+    if world.index or world.tag or (journal and journal.commit == world.state.own_commit):
+        return None
+    # A commit that is there is of a run that published nothing: its time and its requirements are
+    # made again.
+    return Step(Act.PUSH_BRANCH, expected=branch.head if branch else "")
+
+
 # -- the distributions ----------------------------------------------------------------------------
 
 
-def _distributions(plan: Plan, world: World) -> Next | None:
-    state = world.state
-    pull = world.pull
-    if pull and pull.state is PullState.CLOSED:
+def _prepared(plan: Plan, world: World) -> Next | None:
+    state, pull, source = world.state, world.pull, world.source
+    if source is None:
+        return Step(Act.MAKE_COMMIT)
+    if pull and pull.state is PullState.CLOSED and source == world.journal:
         return Stop.at(Reason.PULL_CLOSED, pull.url or f"#{pull.number}")
+    if state.subject not in ("", source.commit):
+        seen = f"{plan.branch} is {source.commit[:12]}, and {state.subject[:12]} was built"
+        return Stop.at(Reason.OVERTAKEN, seen)
     if not world.index and state.gates is None:
         return Step(Act.RUN_GATES)
     if not world.index and state.gates and not state.gates.passed:
@@ -280,16 +304,22 @@ def _distributions(plan: Plan, world: World) -> Next | None:
     other = [f.name for f in state.built if indexed.get(f.name, f.sha256) != f.sha256]
     if other:
         return Stop.at(Reason.OTHER_BYTES, ", ".join(other))
-    missing = tuple(file.name for file in state.built if file.name not in indexed)
-    return _upload(plan, world, missing) if missing else None
-
-
-def _upload(plan: Plan, world: World, missing: tuple[str, ...]) -> Next:
-    state = world.state
-    if state.check is None:
+    if _missing(world) and state.check is None:
         return Step(Act.CHECK)
-    if not state.check.passed:
+    if _missing(world) and state.check and not state.check.passed:
         return Stop.at(Reason.CHECK_FAILED, state.check.text)
+    return None
+
+
+def _missing(world: World) -> tuple[str, ...]:
+    indexed = {file.name for file in world.index}
+    return tuple(file.name for file in world.state.built if file.name not in indexed)
+
+
+def _upload(plan: Plan, world: World) -> Next | None:
+    state, missing = world.state, _missing(world)
+    if not missing:
+        return None
     if state.accepted_s is None:
         return Step(Act.PUBLISH, files=missing)
     if state.accepted_s < INDEX_WAIT_S:
@@ -338,8 +368,6 @@ def _after(plan: Plan, failure: FailedAttempt, wanted: Step) -> Next:
     if failure.kind is FailureKind.RACE and failure.count < RACE_TRIES:
         return wanted
     reason = REASONS_BY_KIND.get(failure.kind, REASONS_BY_ACT[failure.act])
-    if (failure.act, failure.kind) == (Act.PUSH_BRANCH, FailureKind.TOOL):
-        reason = Reason.EDITS_FAILED
     return Stop.at(reason, _describe(plan, failure))
 
 

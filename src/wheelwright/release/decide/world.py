@@ -14,6 +14,7 @@ from enum import Enum
 from typing import Final
 
 from wheelwright.distribution.file import File
+from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.stops import Problem, Reason
 
 
@@ -120,6 +121,17 @@ class Journal:
     request: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A release commit that is in this run's clone, and nowhere else yet.
+
+    `description` is what it is made of; None where another has made it.
+    """
+
+    journal: Journal
+    description: ReleaseCommit | None
+
+
 class PullState(Enum):
     """The state of a pull request."""
 
@@ -165,12 +177,13 @@ class GitHubRelease:
 class Act(Enum):
     """What a release does; the value is how reports call it."""
 
-    LOCK = "take the lock"
     VERIFY = "verify the release commit"
-    PUSH_BRANCH = "push the release branch"
+    MAKE_COMMIT = "make the release commit"
     RUN_GATES = "run the checks"
     BUILD = "build twice"
     CHECK = "verify the distributions"
+    LOCK = "take the lock"
+    PUSH_BRANCH = "push the release branch"
     PUBLISH = "publish to the index"
     WAIT = "wait"
     OPEN_PULL = "open the pull request"
@@ -233,6 +246,8 @@ class RunState:
         verified: the commit that this run has compared with what the edits make of its parent.
         own_commit: the commit that this run makes, or has made, of the plan.
         foreign: what in `verified` is not what a release makes; empty where it is a release's.
+        made: the release commit that this run has made in its clone.
+        subject: the commit that the checks ran on, and that the distributions are built from.
         gates, check: None where this run has not done it.
         built: the distributions, byte-identical from two builds.
         differing: members that differ between the two builds.
@@ -245,6 +260,8 @@ class RunState:
     verified: str = ""
     own_commit: str = ""
     foreign: str = ""
+    made: Made | None = None
+    subject: str = ""
     gates: CheckResult | None = None
     built: tuple[File, ...] = ()
     differing: tuple[str, ...] = ()
@@ -285,6 +302,18 @@ class World:
             if found and found.commit:
                 return found
         return None
+
+    @property
+    def source(self) -> Journal | None:
+        """The commit to build from; None where this run has still to make it.
+
+        What is published or tagged stays what it is. Before that the release branch gives way to
+        what this run makes.
+        """
+        journal, state = self.journal, self.state
+        if self.index or self.tag or (journal and journal.commit == state.own_commit):
+            return journal
+        return state.made.journal if state.made else None
 
     @property
     def pull(self) -> Pull | None:

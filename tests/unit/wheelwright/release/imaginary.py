@@ -27,6 +27,7 @@ from wheelwright.release.decide.world import (
     GitHubRelease,
     Journal,
     Lock,
+    Made,
     Plan,
     Pull,
     PullState,
@@ -183,12 +184,21 @@ class Outside:
         return tuple(File(name, sha256) for name, sha256 in self.listed.items())
 
 
+def made_of(plan: Plan) -> Made:
+    """Return the release commit that the plan makes here."""
+    commit = f"journal-of-{plan.version}-on-{plan.base_commit}"
+    description = ReleaseCommit(plan.base_commit, plan.epoch_s, f"Release {plan.version}", ())
+    return Made(Journal(commit, plan.base_commit, commit, plan.epoch_s), description)
+
+
 @dataclass
 class _Workshop:
     outside: Outside
 
-    async def release_commit(self, plan: Plan) -> ReleaseCommit:
-        return ReleaseCommit(plan.base_commit, plan.epoch_s, f"Release {plan.version}", ())
+    async def make_commit(self, plan: Plan) -> Made:
+        if refusal := self.outside.refuses.get(Act.MAKE_COMMIT):
+            raise refusal
+        return made_of(plan)
 
     async def verify(self, plan: Plan, journal: Journal) -> Compared:
         # This outside knows the journal commit by its name.

@@ -182,7 +182,7 @@ def test_fault_5_minor_stops_where_a_patch_came_between() -> None:
     plan = a_plan(version="1.3.0", branch="release/v1.3.0", tag="v1.3.0")
     outcome = release(outside, plan)
     assert Reason.OVERTAKEN is stopped(outcome)
-    assert ["lock", "unlock"] == outside.effects
+    assert [] == outside.effects
 
 
 def test_fault_6_run_of_the_same_name_continues_a_killed_one() -> None:
@@ -248,12 +248,12 @@ def test_fault_9_branch_of_an_old_base_is_kept_once_anything_is_published() -> N
     assert "old" == outside.tag.commit
 
 
-def test_fault_10_failed_checks_upload_nothing_and_unlock() -> None:
-    """When the gates fail, the index stays untouched and the lock is given back."""
+def test_fault_10_failed_checks_write_nothing() -> None:
+    """When the gates fail, nothing was locked, pushed or uploaded."""
     outside = Outside(gates_say=CheckResult(False, "1 of 6 gates failed: tests"))
     outcome = release(outside)
     assert Reason.GATES_FAILED is stopped(outcome)
-    assert ["lock", "branch", "unlock"] == outside.effects
+    assert [] == outside.effects
 
 
 def test_fault_11_builds_that_differ_stop_with_the_members() -> None:
@@ -328,7 +328,7 @@ def test_fault_17_other_bytes_on_the_index_are_a_hard_stop() -> None:
     outside = Outside(branch=Journal("j", "base", "j"))
     outside.stored[WHEEL.name] = "c" * 64
     assert Reason.OTHER_BYTES is stopped(release(outside))
-    assert ["lock", "unlock"] == outside.effects
+    assert [] == outside.effects
 
 
 REFUSALS = [
@@ -343,7 +343,7 @@ REFUSALS = [
     ("30", Act.DRAFT, FailureKind.REFUSED, Reason.RELEASE_REFUSED),
     ("30", Act.UPLOAD_ASSET, FailureKind.REFUSED, Reason.RELEASE_REFUSED),
     ("9", Act.PUSH_BRANCH, FailureKind.REFUSED, Reason.PUSH_REFUSED),
-    ("8", Act.PUSH_BRANCH, FailureKind.TOOL, Reason.EDITS_FAILED),
+    ("8", Act.MAKE_COMMIT, FailureKind.TOOL, Reason.EDITS_FAILED),
     ("10", Act.LOCK, FailureKind.REFUSED, Reason.PUSH_REFUSED),
 ]
 
@@ -472,7 +472,7 @@ def test_fault_27_tag_at_another_commit_is_a_hard_stop() -> None:
     """A tag elsewhere ends the release before anything is pushed or published."""
     outside = Outside(tag=Journal("", "", "somewhere"))
     assert Reason.TAG_TAKEN is stopped(release(outside))
-    assert ["lock", "unlock"] == outside.effects
+    assert [] == outside.effects
     assert "somewhere" == outside.tag.head if outside.tag else False
 
 
@@ -530,12 +530,13 @@ def test_branch_of_somebody_else_is_not_overwritten() -> None:
 
 def test_lock_that_cannot_be_given_back_is_said_beside_the_reason() -> None:
     """When unlocking fails after a stop, both are in the message."""
-    outside = Outside(gates_say=CheckResult(False, "tests"))
+    outside = Outside()
+    outside.refuses[Act.PUBLISH] = ActFailed(FailureKind.REFUSED, "400 no")
     outside.refuses[Act.UNLOCK] = ActFailed(FailureKind.REFUSED, "remote: no")
     outcome = release(outside)
     assert isinstance(outcome.end, Stop)
     reasons = [problem.reason for problem in outcome.end.problems]
-    assert [Reason.GATES_FAILED, Reason.PUSH_REFUSED] == reasons
+    assert [Reason.INDEX_REFUSED, Reason.PUSH_REFUSED] == reasons
 
 
 def test_look_that_fails_is_repeated_and_then_stops() -> None:
@@ -587,3 +588,100 @@ def test_each_act_says_what_is_held_as_it_begins() -> None:
     assert f"on the index {SDIST.name}, {WHEEL.name}" in tagging.replace(
         f"{WHEEL.name}, {SDIST.name}", f"{SDIST.name}, {WHEEL.name}"
     )
+
+
+# -- the order ------------------------------------------------------------------------------------
+
+
+def test_nothing_is_locked_before_everything_is_verified() -> None:
+    """Commit, checks, two builds and verification come first; the lock comes after them."""
+    outcome = release(Outside())
+    acts = list(outcome.acts)
+    assert [Act.MAKE_COMMIT, Act.RUN_GATES, Act.BUILD, Act.CHECK, Act.LOCK, Act.PUSH_BRANCH] == (
+        acts[:6]
+    )
+
+
+def test_lock_that_a_dead_run_left_is_taken_at_once_and_given_back_by_any_stop() -> None:
+    """Going on with a lock of its own name, a run that fails its checks leaves none behind."""
+    outside = locked(Outside(gates_say=CheckResult(False, "tests")), run="one")
+    assert Reason.GATES_FAILED is stopped(release(outside))
+    assert ["lock", "unlock"] == outside.effects
+    assert outside.lock_ is None
+
+
+def test_release_that_another_run_finished_meanwhile_is_done() -> None:
+    """Who finds the whole release behind its own lock gives the lock back, and adds nothing."""
+
+    class Faster(Outside):
+        async def lock(self, plan: Plan, expected: str) -> str:
+            if plan.run == "one":
+                assert Done() == (await run(a_plan(run="two"), self.ports)).end
+            return await super().lock(plan, expected)
+
+    outside = Faster()
+    assert Done() == release(outside).end
+    assert [*WHOLE, "lock", "unlock"] == outside.effects
+
+
+def test_release_that_another_run_began_to_publish_meanwhile_is_not_mixed_with_this() -> None:
+    """What was built of one commit never joins what another has published: it stops, unlocked."""
+
+    class Overtaken(Outside):
+        async def lock(self, plan: Plan, expected: str) -> str:
+            commit = await super().lock(plan, expected)
+            self.branch = Journal("theirs", "base", "theirs")
+            self.stored = {SDIST.name: "c" * 64}
+            return commit
+
+    outside = Overtaken()
+    outcome = release(outside)
+    assert Reason.OVERTAKEN is stopped(outcome)
+    assert "release/v1.2.4 is theirs, and journal-of-1 was built" in said(outcome)
+    assert ["lock", "unlock"] == outside.effects
+
+
+def test_version_that_appears_while_this_one_is_built_stops_it_behind_the_lock() -> None:
+    """A patch that was released during the checks of a minor ends the minor; the lock is free."""
+
+    class Overtaken(Outside):
+        async def lock(self, plan: Plan, expected: str) -> str:
+            self.releases |= {"1.2.5"}
+            return await super().lock(plan, expected)
+
+    outside = Overtaken()
+    assert Reason.OVERTAKEN is stopped(release(outside))
+    assert ["lock", "unlock"] == outside.effects
+
+
+def test_branch_that_another_run_left_meanwhile_gives_way() -> None:
+    """Nothing of it is published: it is compared, and what this run has built takes its place."""
+
+    class Overtaken(Outside):
+        async def lock(self, plan: Plan, expected: str) -> str:
+            self.branch = Journal("theirs", "base", "theirs", 1)
+            return await super().lock(plan, expected)
+
+    outside = Overtaken()
+    outcome = release(outside)
+    assert Done() == outcome.end
+    assert 1 == outcome.acts.count(Act.BUILD)
+    assert outside.tag is not None
+    assert "journal-of-1.2.4-on-base" == outside.tag.commit
+
+
+@pytest.mark.parametrize(
+    ("outside", "reason"),
+    [
+        (Outside(branch=Journal("", "", "theirs")), Reason.BRANCH_TAKEN),
+        (Outside(foreign="differs", branch=Journal("old", "base", "old")), Reason.FOREIGN),
+        (Outside(stored={SDIST.name: SDIST.sha256}), Reason.JOURNAL_LOST),
+        (Outside(differing=("demo/_time.py",)), Reason.NOT_REPRODUCIBLE),
+        (Outside(check_says=CheckResult(False, "no")), Reason.CHECK_FAILED),
+    ],
+    ids=lambda value: value.name if isinstance(value, Reason) else "",
+)
+def test_stop_of_the_long_part_leaves_nothing(outside: Outside, reason: Reason) -> None:
+    """Whatever stops before the lock has written nothing, and the lock was never taken."""
+    assert reason is stopped(release(outside))
+    assert [] == outside.effects

@@ -25,10 +25,10 @@ def marks(made: Report) -> dict[str, str]:
 
 
 def test_whole_release_reports_every_step_as_done() -> None:
-    """All ten steps and the preflight are there, with links where people look."""
+    """All eleven steps and the preflight are there, with links where people look."""
     made = report(Outside(), "released")
     assert {"done"} == set(marks(made).values())
-    assert 11 == len(made.rows)
+    assert 12 == len(made.rows)
     text = made.text()
     assert "demo 1.2.4: released" == text.splitlines()[0]
     assert "https://index.example.org/project/demo/1.2.4/" in text
@@ -39,7 +39,7 @@ def test_second_run_reports_already_done() -> None:
     """What an earlier run did is told apart from what this one did."""
     outside = Outside()
     report(outside, "released")
-    assert {"preflight": "done"} == {
+    assert {"preflight": "done", "lock": "not taken"} == {
         step: mark for step, mark in marks(report(outside, "x")).items() if mark != "already done"
     }
 
@@ -90,4 +90,4 @@ def test_preflight_stop_is_reported_without_a_plan() -> None:
     end = Stop.at(Reason.NO_BUMP)
     made = Report("demo", "", "stopped", rows(None, None, (), end))
     assert "failed" == marks(made).pop("preflight")
-    assert {"failed", "not run"} == set(marks(made).values())
+    assert {"failed", "not run", "not taken"} == set(marks(made).values())

@@ -18,32 +18,13 @@ from wheelwright.distribution.file import File
 from wheelwright.release.act import loop
 from wheelwright.release.act.loop import Outcome
 from wheelwright.release.decide import roles
-from wheelwright.release.decide.commit import ReleaseCommit
-from wheelwright.release.decide.ports import Git, GitHub, Ports, Refs
+from wheelwright.release.decide.ports import GitHub, Ports
 from wheelwright.release.decide.step import Done, Next, next_upload
 from wheelwright.release.decide.stops import Reason, Stop
-from wheelwright.release.decide.world import Act, Journal, Plan, Pull, RunState, World
+from wheelwright.release.decide.world import Act, Journal, Made, Plan, Pull, RunState, World
 
 MADE = "journal-of-1.2.4-on-base"
-BUILDING = {Act.VERIFY, Act.PUSH_BRANCH, Act.RUN_GATES, Act.BUILD, Act.CHECK}
-
-
-@dataclass
-class Unpushed:
-    """The refs of an outside, and a release commit that is in none of them."""
-
-    outside: Outside
-    made: Journal | None = None
-
-    async def observe(self, plan: Plan) -> Refs:
-        """Look at the refs; the commit counts as the branch."""
-        seen = await self.outside.observe(plan)
-        return replace(seen, branch=self.made) if self.made else seen
-
-    async def push_commit(self, plan: Plan, made: ReleaseCommit, expected: str) -> str:
-        """Make the commit."""
-        self.made = Journal(MADE, plan.base_commit, MADE, plan.epoch_s)
-        return MADE
+BUILDING = {Act.VERIFY, Act.MAKE_COMMIT, Act.RUN_GATES, Act.BUILD, Act.CHECK}
 
 
 class Unseen:
@@ -62,38 +43,47 @@ class Built:
     """What one job hands to the next."""
 
     plan: Plan
-    commit: str
-    described: bool
+    made: Made
     files: tuple[File, ...]
+
+    @property
+    def commit(self) -> str:
+        """What was built."""
+        return self.made.journal.commit
+
+    @property
+    def described(self) -> bool:
+        """Whether it can be made again."""
+        return self.made.description is not None
 
 
 def built(outside: Outside, plan: Plan) -> Built | Outcome:
     """Run the job that builds."""
-    git = Unpushed(outside)
-    ports = replace(outside.ports, git=cast("Git", git), github=cast("GitHub", Unseen()))
+    ports = replace(outside.ports, github=cast("GitHub", Unseen()))
     outcome = asyncio.run(loop.run(plan, ports, decide=roles.next_build))
-    journal = outcome.world.journal
+    journal, made = outcome.world.source, outcome.world.state.made
     if outcome.end != Done() or journal is None:
         return outcome
     assert BUILDING >= set(outcome.acts)
-    return Built(plan, journal.commit, git.made is not None, outcome.world.state.built)
+    own = made if made and made.journal == journal else Made(journal, None)
+    return Built(plan, own, outcome.world.state.built)
 
 
 def taken(outside: Outside, handed: Built, decide: Callable[[Plan, World], Next]) -> Outcome:
     """Run a job that takes what was built."""
 
     async def observe(plan: Plan, ports: Ports, here: RunState) -> World:
-        return await loop.look(plan, ports, roles.verified(here, handed.commit, handed.files))
+        return await loop.look(plan, ports, roles.verified(here, handed.made, handed.files))
 
     return asyncio.run(loop.run(handed.plan, outside.ports, observe=observe, decide=decide))
 
 
 def published(outside: Outside, handed: Built) -> Outcome:
     """Run the job that publishes: it sees the index alone."""
-    journal = Journal(handed.commit, handed.plan.base_commit, handed.commit, handed.plan.epoch_s)
+    journal = handed.made.journal
 
     async def observe(plan: Plan, ports: Ports, here: RunState) -> World:
-        here = roles.verified(here, handed.commit, handed.files)
+        here = roles.verified(here, handed.made, handed.files)
         return World(branch=journal, tag=journal, index=await ports.index.files(), state=here)
 
     return asyncio.run(loop.run(handed.plan, outside.ports, observe=observe, decide=next_upload))
