@@ -15,6 +15,7 @@ from wheelwright.release.act.loop import retry_while_busy
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.read import Read
 from wheelwright.release.decide import refs, rules, wheels
+from wheelwright.release.decide.commands import Commands
 from wheelwright.release.decide.plan import RunIdentity, Survey, branch_of, tag_of
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.stops import Problem, Reason
@@ -30,6 +31,7 @@ class Preflight:
 
     Attributes:
         github: None where it cannot be reached.
+        commands: those that messages name.
         plan_only: nothing is to be written later either, so that a missing credential is a note.
     """
 
@@ -38,6 +40,7 @@ class Preflight:
     index: SimpleIndex
     github: GitHubRest | None
     plan_only: bool
+    commands: Commands = field(default_factory=Commands)
     _problems: list[Problem] = field(default_factory=list)
 
     async def look(self, identity: RunIdentity) -> Survey:
@@ -80,6 +83,8 @@ class Preflight:
             lock_on_base=read.on_base,
             changelog=package.changelog_path,
             from_tags=version_source(package.project) is VersionSource.VCS,
+            standings=read.earlier.standings,
+            commands=self.commands,
         )
 
     async def _needed_wheels(self) -> None:

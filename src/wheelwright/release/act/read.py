@@ -13,13 +13,14 @@ from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.package import Package, package_at
 from wheelwright.release.act.repository import looked
 from wheelwright.release.decide import edits, refs
+from wheelwright.release.decide.again import NONE_EARLIER, Earlier, versioned
 from wheelwright.release.decide.plan import RunIdentity, lock_ref
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.refs import RemoteRefs
 from wheelwright.release.decide.report import Links
-from wheelwright.release.decide.stops import Problem
+from wheelwright.release.decide.stops import Problem, Stop
 from wheelwright.release.decide.urls import Hub, IndexUrls, hub_of, index_urls
-from wheelwright.release.decide.version import Bump, Versioned, newest, next_version
+from wheelwright.release.decide.version import Bump, Versioned, newest
 from wheelwright.release.decide.world import Lock
 
 
@@ -35,6 +36,7 @@ class Read:
         on_base: the commit that the lock names is in the base branch's history.
         urls: the index's addresses, or why there are none.
         hub: the repository on GitHub, or why it is none.
+        earlier: the earlier releases of the package, once they were looked up.
     """
 
     remote: RemoteGit
@@ -47,6 +49,7 @@ class Read:
     on_base: bool
     urls: IndexUrls | Problem
     hub: Hub | Problem
+    earlier: Earlier = NONE_EARLIER
 
     @property
     def links(self) -> Links:
@@ -58,7 +61,7 @@ class Read:
 
     @property
     def current(self) -> str | Problem:
-        """The version that a bump starts from, or why there is none."""
+        """The version that the base branch has, or why there is none."""
         found = edits.current_version(self.package.project)
         # A continued release may have its tag already, which must not count as an earlier one.
         base = self.lock.base_commit if self.lock and self.continued else self.head
@@ -68,9 +71,14 @@ class Read:
         """Return the version that is released; empty where the request makes none."""
         if self.lock and self.continued:
             return self.lock.version
-        current = self.current
-        versioned = next_version("" if isinstance(current, Problem) else current, request)
+        versioned = self.versioned(request)
         return versioned.version if isinstance(versioned, Versioned) else ""
+
+    def versioned(self, request: Bump) -> Versioned | Stop:
+        """Return the version that a release without a lock has, or why there is none."""
+        current = self.current
+        found = "" if isinstance(current, Problem) else current
+        return versioned(request, found, self.earlier, self.base)
 
     async def changes(self, request: Bump, identity: RunIdentity) -> str:
         """Return the changelog's section for that version."""

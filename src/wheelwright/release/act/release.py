@@ -13,11 +13,10 @@ import dagger
 
 from wheelwright.container import steps
 from wheelwright.container.loading import LoadedProject
-from wheelwright.release.act import handing, loop
+from wheelwright.release.act import calling, handing, loop, standing
 from wheelwright.release.act import read as reading
 from wheelwright.release.act.github import GitHubRest
 from wheelwright.release.act.handing import Handed
-from wheelwright.release.act.http import Http, token_of
 from wheelwright.release.act.index import SimpleIndex
 from wheelwright.release.act.loop import MachineClock, say
 from wheelwright.release.act.options import ReleaseOptions
@@ -32,7 +31,6 @@ from wheelwright.release.decide.report import Report, Stopped, answered, conclud
 from wheelwright.release.decide.step import Next
 from wheelwright.release.decide.stops import Problem, Reason, Stop
 from wheelwright.release.decide.urls import IndexUrls
-from wheelwright.release.decide.version import next_version
 from wheelwright.release.decide.world import Act, Plan, Pull, World
 
 
@@ -130,22 +128,14 @@ async def prepare(options: ReleaseOptions, loaded: LoadedProject, *, dry_run: bo
     http = await options.http()
     urls = IndexUrls("", "") if isinstance(read.urls, Problem) else read.urls
     index = SimpleIndex(http, urls.check, package)
-    github = await _github(options, read, http)
-    plan = decide(
-        options, identity, await Preflight(options, read, index, github, plan_only).look(identity)
-    )
+    github = await standing.github_of(options, read, http)
+    read = replace(read, earlier=await standing.earlier(read, index, github))
+    preflight = Preflight(options, read, index, github, plan_only, calling.commands(options))
+    plan = decide(options, identity, await preflight.look(identity))
     if isinstance(plan, Stop):
         raise stopped(package, plan)
     assert plan_only or github, "that nothing can be asked is a problem of the preflight"
     return Release(options, read, plan, urls, index, github)
-
-
-async def _github(options: ReleaseOptions, read: Read, http: Http) -> GitHubRest | None:
-    """Return the repository on GitHub; None where it cannot be reached."""
-    token, hub = options.github_token, read.hub
-    if token is None or isinstance(hub, Problem) or hub.exposed:
-        return None
-    return GitHubRest(http, hub, await token_of(token))
 
 
 async def version(options: ReleaseOptions, loaded: LoadedProject) -> str:
@@ -154,12 +144,10 @@ async def version(options: ReleaseOptions, loaded: LoadedProject) -> str:
     Raises:
         Stopped: the request is invalid.
     """
-    read = await reading.read(options, loaded)
-    _tell(read)
-    current = read.current
-    if isinstance(current, Problem):
-        raise Stopped(current.text())
-    versioned = next_version(current, options)
+    read = await _read(options, loaded)
+    if isinstance(read.current, Problem):
+        raise Stopped(read.current.text())
+    versioned = read.versioned(options)
     if isinstance(versioned, Stop):
         raise Stopped(versioned.text())
     return versioned.version
@@ -171,8 +159,7 @@ async def changes(options: ReleaseOptions, loaded: LoadedProject) -> str:
     Raises:
         Stopped: it is empty.
     """
-    read = await reading.read(options, loaded)
-    _tell(read)
+    read = await _read(options, loaded)
     text = await read.changes(options, options.identity())
     changelog_source = read.package.changelog_source
     if changelog_source is ChangelogSource.NOBODY or not content_lines(text):
@@ -180,10 +167,21 @@ async def changes(options: ReleaseOptions, loaded: LoadedProject) -> str:
     return text.strip() + "\n"
 
 
-def _tell(read: Read) -> None:
-    """Report what stands in for the remote: not in the output, which is for programs."""
+async def _read(options: ReleaseOptions, loaded: LoadedProject) -> Read:
+    """Read what a version or a changelog needs, as `prepare` does."""
+    read = await reading.read(options, loaded)
     if read.remote.stands_in:
+        # Not in the output, which is for programs.
         say(read.remote.stands_in)
+        return read
+    http = await options.http()
+    urls = IndexUrls("", "") if isinstance(read.urls, Problem) else read.urls
+    index = SimpleIndex(http, urls.check, read.package.name)
+    github = await standing.github_of(options, read, http)
+    if github is None:
+        # What is on the index matters only with its pull request.
+        return read
+    return replace(read, earlier=await standing.earlier(read, index, github))
 
 
 class _Unseen:

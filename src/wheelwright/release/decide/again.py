@@ -19,6 +19,7 @@ from typing import Final
 from packaging.version import Version
 
 from wheelwright.project.reading import parse_version
+from wheelwright.release.decide.stops import Stop
 from wheelwright.release.decide.version import Bump, Versioned, newest, next_version
 from wheelwright.release.decide.world import Asked, Journal, PullState
 
@@ -58,10 +59,12 @@ class Earlier:
     standings: Mapping[str, Standing] = field(default_factory=dict)
 
     def candidates(self) -> tuple[str, ...]:
-        """Return the versions that GitHub has to be asked about, newest first."""
-        tagless = [each for each in self.index if not same(each, self.tags)]
+        """Return the versions to look up on GitHub, newest first."""
+        latest = newest(self.tags)
+        above = [each for each in self.index if not latest or Version(each) > Version(latest)]
         begun = [each for each in self.journals if same(each, self.index)]
-        found = {newest(self.index), newest(self.tags), newest(begun), *tagless} - {""}
+        tagless = [each for each in begun if not same(each, self.tags)]
+        found = {newest(begun), newest(above), *tagless} - {""}
         return tuple(sorted(found, key=Version, reverse=True)[:MOST_CANDIDATES])
 
     def standing(self, version: str) -> Standing | None:
@@ -129,6 +132,9 @@ class Earlier:
         return standing is not None and standing.pull is not PullState.OPEN
 
 
+NONE_EARLIER: Final = Earlier()
+
+
 def same(version: str, there: Iterable[str]) -> str:
     """Return the spelling under which an equal version is there (1.0 equals 1.0.0)."""
     wanted = parse_version(version)
@@ -137,8 +143,23 @@ def same(version: str, there: Iterable[str]) -> str:
     return next((each for each in there if parse_version(each) == wanted), "")
 
 
-def counted_from(current: str, given_up: str, base: str) -> tuple[str, str]:
+def versioned(request: Bump, current: str, earlier: Earlier, base: str) -> Versioned | Stop:
+    """Return the version to release: `current` is what the base branch has.
+
+    What the same command has begun and not finished comes first.
+    """
+    if begun := earlier.finished_by(request):
+        return Versioned(begun, f"finishes {begun}")
+    start, note = counted_from(current, earlier, base)
+    found = next_version(start, request)
+    if isinstance(found, Stop) or request.version or not note:
+        return found
+    return Versioned(found.version, "; ".join(filter(None, (found.note, note))))
+
+
+def counted_from(current: str, earlier: Earlier, base: str) -> tuple[str, str]:
     """Return the version that a bump starts from, and a note where that is not the base's own."""
+    given_up = earlier.given_up()
     if not given_up or (current and Version(given_up) <= Version(current)):
         return current, ""
     note = (

@@ -21,7 +21,7 @@ from packaging.version import Version
 from wheelwright.distribution.file import File, file_version
 from wheelwright.project.reading import parse_version
 from wheelwright.release.decide import changelog
-from wheelwright.release.decide.again import Earlier, Standing, counted_from, same
+from wheelwright.release.decide.again import Earlier, Standing, counted_from, same, versioned
 from wheelwright.release.decide.commands import Commands
 from wheelwright.release.decide.stops import Problem, Reason, Stop
 from wheelwright.release.decide.version import Request, Versioned, newest, next_version
@@ -125,25 +125,20 @@ def decide(request: Request, identity: RunIdentity, survey: Survey) -> Plan | St
         answer = f"{made} was released by run {identity.run}"
         plan = _plan(asked, identity, survey, Versioned(made), survey.journals[made].parent)
         return replace(plan, answer=answer)
-    current, note = counted_from(survey.current, survey.earlier.given_up(), survey.base)
-    if begun := survey.earlier.finished_by(request):
-        versioned: Versioned | Stop = Versioned(begun, f"finishes {begun}")
-    else:
-        versioned = next_version(current, request)
-    if isinstance(versioned, Stop):
-        return Stop.among((*versioned.problems, *survey.problems)) or versioned
-    if note and not request.version:
-        versioned = Versioned(versioned.version, "; ".join(filter(None, (versioned.note, note))))
+    found = versioned(request, survey.current, survey.earlier, survey.base)
+    if isinstance(found, Stop):
+        return Stop.among((*found.problems, *survey.problems)) or found
+    current, _ = counted_from(survey.current, survey.earlier, survey.base)
     survey = replace(survey, current=current)
-    version = versioned.version
+    version = found.version
     journal = survey.journals.get(version)
     if journal and same(version, survey.released):
         stop = Stop.among(survey.problems)
-        return stop or _plan(asked, identity, survey, versioned, journal.parent)
+        return stop or _plan(asked, identity, survey, found, journal.parent)
     problems = (*_versions(request, survey, version), *_changes(survey), *survey.problems)
     if lock:
         return Stop.among((lock.problem(lock_ref(survey.package)), *problems)) or Stop(())
-    return Stop.among(problems) or _plan(asked, identity, survey, versioned, survey.base_commit)
+    return Stop.among(problems) or _plan(asked, identity, survey, found, survey.base_commit)
 
 
 def _asked(request: Request, identity: RunIdentity) -> Asked:
@@ -163,8 +158,8 @@ def _continue(request: Request, identity: RunIdentity, survey: Survey, lock: Loc
         return stop
     note = f'continues {lock.version} of run "{lock.run}"'
     epoch = RunIdentity(identity.run, identity.take_over, lock.epoch_s or identity.epoch_s)
-    versioned = Versioned(lock.version, note)
-    return _plan(_asked(request, identity), epoch, survey, versioned, lock.base_commit)
+    found = Versioned(lock.version, note)
+    return _plan(_asked(request, identity), epoch, survey, found, lock.base_commit)
 
 
 def _foreign_lock(request: Request, survey: Survey, lock: Lock) -> Iterator[Problem]:
@@ -181,17 +176,17 @@ def _foreign_lock(request: Request, survey: Survey, lock: Lock) -> Iterator[Prob
     if request.version or request.refusal():
         # The version was compared, or none is requested.
         return
-    versioned = next_version(survey.current, request)
-    if isinstance(versioned, Versioned) and versioned.version != lock.version:
-        seen = f"{ref} is for {lock.version}, and the request gives {versioned.version}"
+    found = next_version(survey.current, request)
+    if isinstance(found, Versioned) and found.version != lock.version:
+        seen = f"{ref} is for {lock.version}, and the request gives {found.version}"
         hint = f"pass --version {lock.version} to continue it, or delete the lock"
         yield Problem(Reason.FOREIGN_LOCK, seen, hint)
 
 
 def _plan(
-    asked: Asked, identity: RunIdentity, survey: Survey, versioned: Versioned, base_commit: str
+    asked: Asked, identity: RunIdentity, survey: Survey, found: Versioned, base_commit: str
 ) -> Plan:
-    package, version = survey.package, versioned.version
+    package, version = survey.package, found.version
     return Plan(
         package=package,
         version=version,
@@ -204,7 +199,7 @@ def _plan(
         take_over=identity.take_over,
         epoch_s=identity.epoch_s,
         known=survey.releases,
-        notes=(*filter(None, (versioned.note, _elsewhere(survey, version))), *survey.notes),
+        notes=(*filter(None, (found.note, _elsewhere(survey, version))), *survey.notes),
         asked=asked,
         changelog=survey.changelog,
         merge_commit=survey.from_tags,
