@@ -29,6 +29,8 @@ from wheelwright.module.args import (
     AllPackages,
     CallTimeout,
     Git,
+    GitHubToken,
+    IndexToken,
     Netrc,
     Package,
     Python,
@@ -44,6 +46,7 @@ from wheelwright.module.uncached import uncached
 from wheelwright.notify import MESSAGE, compose, post
 from wheelwright.project.pythons import listed
 from wheelwright.release.act.options import ReleaseOptions
+from wheelwright.release.act.tokens import with_tokens
 from wheelwright.testing import cells, matrix, run_tests
 from wheelwright.testing.cells import Selection
 from wheelwright.testing.matrix import MatrixOptions
@@ -95,6 +98,8 @@ class Wheelwright(Releases):
     step_timeout: StepTimeout = ""
     timeout: CallTimeout = ""
     netrc: Netrc = None
+    github_token: GitHubToken = None
+    index_token: IndexToken = None
 
     @function
     @translate_errors
@@ -401,6 +406,8 @@ class Wheelwright(Releases):
         loaded = await self._loaded(releasing=releasing)
         package, python = self.package, self.python
         options = replace(options, package=package, python=python, git=git)
+        if not checkout:
+            options = await with_tokens(options, self.github_token, self.index_token)
         return replace(options, checkout=checkout, stand_in=stand_in), loaded
 
     async def _loaded(

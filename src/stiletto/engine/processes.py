@@ -69,7 +69,12 @@ class Processes:
             # The first call starts the code's process.
             worker = await self._workers.get(module.code, lambda: self._started(module))
             async with self._admit(client) as (port, token):
-                variables = {"DAGGER_SESSION_PORT": str(port), "DAGGER_SESSION_TOKEN": token}
+                variables = {
+                    "DAGGER_SESSION_PORT": str(port),
+                    "DAGGER_SESSION_TOKEN": token,
+                    # A message of a module can name the command that its reader has.
+                    "STILETTO": "1",
+                }
                 code = await worker.call(variables, sink)
         except ModuleFailed as error:
             await self._forget_compiled()

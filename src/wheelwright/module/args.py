@@ -53,6 +53,14 @@ CallTimeout: TypeAlias = Annotated[
 
 # -- releases -------------------------------------------------------------------------------------
 
+GitHubToken: TypeAlias = Annotated[
+    dagger.Secret | None,
+    Doc("Token for git and GitHub, for all functions about releases; see docs/release.md."),
+]
+IndexToken: TypeAlias = Annotated[
+    dagger.Secret | None,
+    Doc("Token for uploads to the index, for all functions about releases."),
+]
 Repository: TypeAlias = Annotated[
     dagger.Directory,
     Doc("A directory with .git, read only for the address of the remote origin."),

@@ -174,13 +174,13 @@ class Releases:
         return await self._release(options, git, format_, dry_run=True)
 
     @uncached
-    @takes(Bump, Branch, Origin, Trust)
+    @takes(Bump, Branch, Origin, NamedIndex, Api, Trust)
     async def next_version(self, git: Repository, options: ReleaseOptions) -> str:
         """Print the version that `release` with the same arguments would release."""
         return await release.version(*await self._of_package(options, git, stand_in=True))
 
     @uncached
-    @takes(Bump, Branch, Origin, Trust, bump="patch")
+    @takes(Bump, Branch, Origin, NamedIndex, Api, Trust, bump="patch")
     async def changelog(self, git: Repository, options: ReleaseOptions) -> str:
         """Print the changelog's entry for the release; fail if there is none."""
         # A default bump must not contradict a version that the caller gave.
