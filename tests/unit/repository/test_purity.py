@@ -78,10 +78,15 @@ def test_planning_has_no_effects(package: str) -> None:
 
 
 def test_wheelwright_never_touches_the_machine() -> None:
-    """All that it does goes through the engine; `inside` has programs for containers."""
+    """All that it does goes through the engine; `inside` has programs for containers.
+
+    `calling` reads the one variable by which Stiletto says that it is the caller.
+    """
+    calling = SOURCES / "wheelwright/release/act/calling.py"
     modules = (path for path in SOURCES.glob("wheelwright/**/*.py") if path.parent.name != "inside")
 
-    assert {} == guilty(modules, MACHINE)
+    assert {} == guilty((path for path in modules if path != calling), MACHINE)
+    assert {"wheelwright/release/act/calling.py": ["os"]} == guilty([calling], MACHINE)
 
 
 def test_programs_for_containers_stand_alone() -> None:
