@@ -94,15 +94,15 @@ class Index:
         )
 
     def put(self, name: str, version: str, filename: str, contents: bytes) -> None:
-        """Upload a file as somebody else; no effect is logged.
+        """Upload a file as somebody else; no effect is logged, and any contents are taken.
 
         Raises:
-            Refused: as for anybody.
+            Refused: by its name, as for anybody.
         """
         filetype = "sdist" if filename.endswith((".tar.gz", ".zip")) else "bdist_wheel"
         upload = Upload(name, version, filetype, filename, contents)
         with self._guard:
-            file = self.shelf.judge(upload, self.clock.now_s())
+            file = self.shelf.judge(upload, self.clock.now_s(), looking=False)
             if file:
                 self.shelf.put(file)
 

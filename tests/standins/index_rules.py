@@ -22,6 +22,7 @@ from packaging.utils import (
 from packaging.version import InvalidVersion, Version
 
 from .clock import DAY_S
+from .index_files import objections
 
 __all__ = ["BAD_ATTESTATIONS", "HELP", "WINDOW_S", "Refused", "Shelf", "Stored", "Upload"]
 
@@ -88,8 +89,13 @@ class Shelf:
         self.used: set[str] = set()
         self.born_s: dict[tuple[str, Version], float] = {}
 
-    def judge(self, upload: Upload, now_s: float) -> Stored | None:
+    def judge(self, upload: Upload, now_s: float, *, looking: bool = True) -> Stored | None:
         """Return the file to store; None for one that is there with the same bytes.
+
+        Args:
+            upload: the request.
+            now_s: the time of it.
+            looking: what is in the file is looked at, as it is today.
 
         Raises:
             Refused: anything else.
@@ -121,6 +127,8 @@ class Shelf:
             for there in self.files.values()
         ):
             raise Refused(400, "Only one sdist may be uploaded per release.")
+        if looking and (objection := next(objections(upload.filename, upload.contents), "")):
+            raise Refused(400, objection)
         return Stored(
             project,
             version,

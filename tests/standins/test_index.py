@@ -9,19 +9,28 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from .archives import ACCEPTED, REFUSED, Sample, archive
 from .client import Got, Lost, ask, ask_json, upload
 from .clock import DAY_S
 from .outside import Outside
 
 WHEEL = "sample-1.0-py3-none-any.whl"
 SDIST = "sample-1.0.tar.gz"
+ONE = archive(WHEEL, b"one")
 JSON = {"Accept": "application/vnd.pypi.simple.v1+json"}
 
 
 def send(
     outside: Outside, filename: str, contents: bytes = b"one", token: str = "", **fields: str
 ) -> Got:
-    """Upload a file, with the plain token unless another is given."""
+    """Upload a file with these contents in it, with the plain token unless another is given."""
+    return send_bytes(outside, filename, archive(filename, contents), token, **fields)
+
+
+def send_bytes(
+    outside: Outside, filename: str, contents: bytes, token: str = "", **fields: str
+) -> Got:
+    """Upload exactly these bytes."""
     index = outside.index
     return upload(
         index.publish_url,
@@ -59,9 +68,10 @@ def minted(outside: Outside) -> str:
 
 def attestation(filename: str, contents: bytes, predicate: str = "publish/v1") -> dict[str, object]:
     """Return an attestation with the structure of PEP 740."""
+    sha256 = hashlib.sha256(contents).hexdigest()
     statement = {
         "_type": "https://in-toto.io/Statement/v1",
-        "subject": [{"name": filename, "digest": {"sha256": hashlib.sha256(contents).hexdigest()}}],
+        "subject": [{"name": filename, "digest": {"sha256": sha256}}],
         "predicateType": f"https://docs.pypi.org/attestations/{predicate}",
         "predicate": None,
     }
@@ -74,12 +84,12 @@ def test_an_upload_is_stored_and_listed(outside: Outside) -> None:
     answer = send(outside, WHEEL)
     file = listing(outside).json["files"][0]
     page = ask("GET", f"{outside.index.simple_url}sample/", bundle=outside.authority.bundle)
-    sha256 = hashlib.sha256(b"one").hexdigest()
+    sha256 = hashlib.sha256(ONE).hexdigest()
 
     assert 200 == answer.status
-    assert (WHEEL, {"sha256": sha256}, 3) == (file["filename"], file["hashes"], file["size"])
+    assert (WHEEL, {"sha256": sha256}, len(ONE)) == (file["filename"], file["hashes"], file["size"])
     assert f"{file['url']}#sha256={sha256}" in page.body.decode()
-    assert b"one" == ask("GET", file["url"], bundle=outside.authority.bundle).body
+    assert ONE == ask("GET", file["url"], bundle=outside.authority.bundle).body
     assert (WHEEL,) == outside.effects.named("upload")
 
 
@@ -315,7 +325,7 @@ def test_minted_tokens_expire_and_can_be_burned(outside: Outside) -> None:
 
 def test_attestations_come_with_the_first_trusted_upload(outside: Outside) -> None:
     """They are stored with the file, and a repeated upload does not even read them."""
-    given = json.dumps([attestation(WHEEL, b"one")])
+    given = json.dumps([attestation(WHEEL, ONE)])
     answer = send(outside, WHEEL, token=minted(outside), attestations=given)
 
     assert 200 == answer.status
@@ -325,7 +335,7 @@ def test_attestations_come_with_the_first_trusted_upload(outside: Outside) -> No
 
 def test_attestations_need_trusted_publishing(outside: Outside) -> None:
     """With a plain token they are refused, and the file is not stored."""
-    answer = send(outside, WHEEL, attestations=json.dumps([attestation(WHEEL, b"one")]))
+    answer = send(outside, WHEEL, attestations=json.dumps([attestation(WHEEL, ONE)]))
 
     assert 400 == answer.status
     assert answer.reason.endswith("only supported when using Trusted Publishing")
@@ -337,9 +347,9 @@ def test_attestations_need_trusted_publishing(outside: Outside) -> None:
     [
         "nonsense",
         json.dumps([attestation(WHEEL, b"other")]),
-        json.dumps([attestation(SDIST, b"one")]),
-        json.dumps([attestation(WHEEL, b"one")] * 2),
-        json.dumps([attestation(WHEEL, b"one", f"p/{n}") for n in range(3)]),
+        json.dumps([attestation(SDIST, ONE)]),
+        json.dumps([attestation(WHEEL, ONE)] * 2),
+        json.dumps([attestation(WHEEL, ONE, f"p/{n}") for n in range(3)]),
     ],
     ids=["malformed", "other bytes", "other name", "same type twice", "three"],
 )
@@ -355,7 +365,7 @@ def test_bad_attestations_are_refused(outside: Outside, given: str) -> None:
 def test_attestations_can_be_rejected_on_order(outside: Outside) -> None:
     """A test can let every signature be bad."""
     outside.index.attestations_rejected = True
-    given = json.dumps([attestation(WHEEL, b"one")])
+    given = json.dumps([attestation(WHEEL, ONE)])
     answer = send(outside, WHEEL, token=minted(outside), attestations=given)
 
     assert (400, True) == (answer.status, answer.reason.endswith("Verification failed"))
@@ -367,3 +377,31 @@ def test_secrets_name_every_credential(outside: Outside) -> None:
 
     assert {token, outside.token.value, outside.index.token} < set(outside.secrets)
     assert outside.index.issuer.issued[0] in outside.secrets
+
+
+@pytest.mark.parametrize("sample", REFUSED, ids=lambda sample: sample.what)
+def test_what_is_in_a_file_is_looked_at(outside: Outside, sample: Sample) -> None:
+    """Platform tags, metadata, entry points and archives that PyPI refuses are 400 in its words.
+
+    Source: pypi/warehouse, forklift/legacy.py (`_allowed_platforms`, `_is_valid_dist_file`),
+    forklift/metadata.py, utils/wheel.py, utils/zipfiles.py; docs.pypi.org/archives.
+    """
+    name, version = sample.of
+    answer = send_bytes(outside, sample.filename, sample.contents, "", name=name, version=version)
+
+    assert 400 == answer.status
+    assert sample.said in answer.reason
+    assert () == outside.effects.happened
+
+
+@pytest.mark.parametrize("sample", ACCEPTED, ids=lambda sample: sample.what)
+def test_unusual_files_are_taken(outside: Outside, sample: Sample) -> None:
+    """A package without a readme, and wheels for platforms that PyPI knows, are stored.
+
+    Source: pypi/warehouse, forklift/legacy.py: an empty description is not rendered; PEP 600, 656,
+    783 and the plain linux tags for armv6l and armv7l.
+    """
+    name, version = sample.of
+
+    answer = send_bytes(outside, sample.filename, sample.contents, "", name=name, version=version)
+    assert (200, "") == (answer.status, sample.said)
