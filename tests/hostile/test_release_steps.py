@@ -74,7 +74,7 @@ class RemoteRefs:
         if words[0] == "timeout":
             words = words[3:]
         text = " ".join(words)
-        if "refs.py" in text:
+        if "refs.py" in text or "tree.py" in text:
             return privileges.DATA if "checkout" in words else privileges.GIT
         if "distributions.py" in text and "normalise" not in words:
             return privileges.DATA

@@ -3,6 +3,7 @@
 clone     bare, with the token: the only container that sees it; only plumbing
 tree      a commit's work tree, with a copy of the clone as its .git and without the token:
 for code of the package; only texts ever come back from it (`commit.py`)
+fetch     a copy of the clone, with the token: brings submodules and files of git-lfs, as files
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import dagger
 
 from wheelwright.container import steps
 from wheelwright.container.privileges import DATA, GIT, Credential, Kind
+from wheelwright.errors import ProjectError
 from wheelwright.pins import full_image
 from wheelwright.release.decide import refs
 from wheelwright.release.decide.commit import ReleaseCommit
@@ -29,12 +31,17 @@ TREE = "/repo"
 """Where a commit's files are in the container of `RemoteGit.tree`."""
 
 _PROGRAMS = "/opt/wheelwright"
+_MATERIAL = "/opt/wheelwright/material"
+_TREE_PROGRAM = "tree.py"
 _CLONE = "/opt/wheelwright/clone.git"
 _ANSWER = "/opt/wheelwright/answer"
 _COMMIT = "/opt/wheelwright/commit.json"
 _CHECKOUT = "/opt/wheelwright/checkout"
 _CA = "/opt/wheelwright/ca.pem"
 _TOKEN = "GITHUB_TOKEN"  # noqa: S105 (the variable's name)
+
+# The exit code of `inside/tree.py` for what cannot be fetched.
+_MISSING = 3
 
 # The image's own directories: not those that tools and environments are installed into.
 _PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -49,6 +56,18 @@ def with_program(container: dagger.Container, name: str) -> dagger.Container:
     """Put a program of `inside` into a container."""
     text = (files("wheelwright.release.inside") / name).read_text(encoding="utf-8")
     return container.with_new_file(f"{_PROGRAMS}/{name}", text)
+
+
+def _with_tree_program(container: dagger.Container) -> dagger.Container:
+    """Put the program of work trees into a container, with the modules that it imports."""
+    package = f"{_PROGRAMS}/wheelwright"
+    for inner in ("", "/release", "/release/inside"):
+        container = container.with_new_file(f"{package}{inner}/__init__.py", "")
+    inside = files("wheelwright.release.inside")
+    for name in ("lfs.py", "refs.py"):
+        text = (inside / name).read_text(encoding="utf-8")
+        container = container.with_new_file(f"{package}/release/inside/{name}", text)
+    return with_program(container, _TREE_PROGRAM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +106,7 @@ class RemoteGit:
     stands_in: str = ""
     _clone: dagger.Container | None = field(default=None, repr=False)
     _newest: dagger.Container | None = field(default=None, repr=False)
+    _material: dict[str, dagger.Directory] = field(default_factory=dict, repr=False)
 
     # -- containers -------------------------------------------------------------------------------
 
@@ -113,32 +133,67 @@ class RemoteGit:
         clone: str = _CLONE,
         kind: Kind = GIT,
     ) -> dagger.Container:
+        ran = self._step(container, "refs.py", args, stdin, clone, kind)
+        output = await steps.output(ran)
+        if output.exit_code:
+            raise refs.failure_of(output.stderr, output.exit_code)
+        return ran
+
+    def _step(
+        self,
+        container: dagger.Container,
+        program: str,
+        args: Sequence[str],
+        stdin: str = "",
+        clone: str = _CLONE,
+        kind: Kind = GIT,
+    ) -> dagger.Container:
+        """Add a command of a program; it may fail."""
         given = self.token if Credential.GITHUB in kind.secrets else None
         held = [steps.StepSecret(Credential.GITHUB, _TOKEN, given)] if given else []
         options = [f"--clone={clone}", f"--remote={self.url}", f"--answer={_ANSWER}"]
         options += [f"--path={_PATH}", *([f"--ca={_CA}"] if self.ca is not None else [])]
         options += [f"--checkout={_CHECKOUT}"] if self.checkout is not None else []
         options += ["--local=yes"] if self.stands_in else []
-        command = ["python", f"{_PROGRAMS}/refs.py", *options, *args]
-        ran = steps.step(fresh(container), kind, command, secrets=held, stdin=stdin, may_fail=True)
-        output = await steps.output(ran)
-        if output.exit_code:
-            raise refs.failure_of(output.stderr, output.exit_code)
-        return ran
+        command = ["python", f"{_PROGRAMS}/{program}", *options, *args]
+        return steps.step(fresh(container), kind, command, secrets=held, stdin=stdin, may_fail=True)
 
     async def _do(self, *args: str, stdin: str = "") -> dagger.Container:
         return await self._run(await self.clone(), list(args), stdin)
 
-    async def tree(self, commit: str) -> dagger.Container:
-        """Return a container with a commit in its work tree, for code that sees no token."""
+    async def tree(self, commit: str, tag: str = "") -> dagger.Container:
+        """Return a container with a commit in its work tree, for code that sees no token.
+
+        Its .git has the remote's tags. With `tag` it is the tree of a release commit: that tag is
+        on it, in this container alone, and submodules and files of git-lfs are in it.
+
+        Raises:
+            ProjectError: a part of it cannot be fetched.
+        """
         # A commit that was pushed after the clone was made is in the container of the last command.
         clone = self._newest or await self.clone()
         container = steps.base(full_image(self.python), self.python)
-        container = with_program(container, "refs.py").with_directory(
+        container = _with_tree_program(container).with_directory(
             f"{TREE}/.git", clone.directory(_CLONE)
         )
-        args = [f"--tree={TREE}", "checkout", commit]
-        return await self._run(container, args, clone=f"{TREE}/.git", kind=DATA)
+        args = [f"--tree={TREE}", "checkout", commit, *([tag] if tag else [])]
+        made = self._step(container, _TREE_PROGRAM, args, clone=f"{TREE}/.git", kind=DATA)
+        await _ended(made)
+        lacking = await _answer(made)
+        if not tag or not any(json.loads(lacking).values()):
+            return made
+        return made.with_directory(TREE, await self._fetched(clone, commit, lacking))
+
+    async def _fetched(
+        self, clone: dagger.Container, commit: str, lacking: str
+    ) -> dagger.Directory:
+        """Return what git alone does not bring to a commit's tree; `lacking` says what that is."""
+        if lacking not in self._material:
+            args = [f"--tree={_MATERIAL}", "fetch", commit]
+            ran = self._step(_with_tree_program(clone), _TREE_PROGRAM, args)
+            await _ended(ran)
+            self._material[lacking] = ran.directory(_MATERIAL)
+        return self._material[lacking]
 
     # -- looks ------------------------------------------------------------------------------------
 
@@ -222,6 +277,21 @@ class RemoteGit:
 def printable(text: str) -> str:
     """Return a text of others on one line, without control characters."""
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)[:400]
+
+
+async def _ended(ran: dagger.Container) -> None:
+    """Run a command of the program of work trees.
+
+    Raises:
+        ProjectError: a part of the tree cannot be fetched.
+        ActFailed: git failed.
+    """
+    output = await steps.output(ran)
+    if output.exit_code == _MISSING:
+        message, _, hint = output.stderr.strip().partition("\n")
+        raise ProjectError(printable(message), printable(hint))
+    if output.exit_code:
+        raise refs.failure_of(output.stderr, output.exit_code)
 
 
 async def _answer(ran: dagger.Container) -> str:

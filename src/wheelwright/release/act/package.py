@@ -27,7 +27,7 @@ class Package:
 
     Attributes:
         container: has the commit's work tree, and a clone without the token.
-        git: only the same `.git`.
+        git: only the same `.git`, with the remote's tags, and the release's own on its commit.
         changelog_source: who keeps its changelog.
         wanted: the requested Python; empty: its own.
     """
@@ -95,9 +95,11 @@ class Package:
         return changelog.section(self.project.files.text(self.changelog_path) or "", version)
 
 
-async def package_at(options: ReleaseOptions, remote: RemoteGit, commit: str) -> Package:
-    """Return the package as a commit has it."""
-    container = await remote.tree(commit)
+async def package_at(
+    options: ReleaseOptions, remote: RemoteGit, commit: str, tag: str = ""
+) -> Package:
+    """Return the package as a commit has it; a release commit has its `tag` on it."""
+    container = await remote.tree(commit, tag)
     whole = container.directory(TREE)
     git = dagger.dag.directory().with_directory(".git", whole.directory(".git"))
     source = Source(whole.without_directory(".git"), git)

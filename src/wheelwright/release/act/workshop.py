@@ -9,6 +9,7 @@ import dagger
 
 from wheelwright.ci import ci
 from wheelwright.container import steps, toolchain, users
+from wheelwright.container.history import for_build
 from wheelwright.container.output import last_lines
 from wheelwright.distribution import backend, builder, verify
 from wheelwright.distribution.file import File
@@ -18,7 +19,6 @@ from wheelwright.environment.tools import release_tool
 from wheelwright.errors import GateFailed, WheelwrightError
 from wheelwright.project import building
 from wheelwright.project.files import join
-from wheelwright.project.version import VersionSource, release_variables, version_source
 from wheelwright.release.act import preparing, verifying
 from wheelwright.release.act.git import RemoteGit, with_program
 from wheelwright.release.act.options import ReleaseOptions
@@ -47,10 +47,11 @@ class Containers:
     _dist: dagger.Directory | None = None
     _described: tuple[Distribution, ...] = ()
 
-    async def _package(self, journal: Journal) -> Package:
+    async def _package(self, plan: Plan, journal: Journal) -> Package:
         commit = journal.commit
         if commit not in self._packages:
-            self._packages[commit] = await package_at(self.options, self.remote, commit)
+            made = await package_at(self.options, self.remote, commit, plan.tag)
+            self._packages[commit] = made
         return self._packages[commit]
 
     # -- the release commit -----------------------------------------------------------------------
@@ -73,7 +74,7 @@ class Containers:
 
     async def gates(self, plan: Plan, journal: Journal) -> CheckResult:
         """Run the checks of `ci` on the release commit."""
-        package = await self._package(journal)
+        package = await self._package(plan, journal)
         try:
             table = await ci(package.loaded, self.options.python, fail_fast=False)
         except WheelwrightError as error:
@@ -84,32 +85,28 @@ class Containers:
 
     async def build(self, plan: Plan, journal: Journal) -> Built:
         """Build twice, in different directories, and compare byte for byte."""
-        package = await self._package(journal)
-        first = await self._built(plan, journal, package, "/src")
-        second = await self._built(plan, journal, package, "/src-again/deeper")
+        package = await self._package(plan, journal)
+        first = await self._built(journal, package, "/src")
+        second = await self._built(journal, package, "/src-again/deeper")
         one, two = await self._describe(first), await self._describe(second)
         self._dist, self._described = first, one
         return Built(tuple(each.file for each in one), verify.differences(one, two))
 
     async def rebuilt(self, plan: Plan, journal: Journal) -> tuple[File, ...]:
         """Build once more what is public already, to compare it."""
-        dist = await self._built(plan, journal, await self._package(journal), "/src")
+        dist = await self._built(journal, await self._package(plan, journal), "/src")
         return tuple(each.file for each in await self._describe(dist))
 
-    async def _built(
-        self, plan: Plan, journal: Journal, package: Package, where: str
-    ) -> dagger.Directory:
+    async def _built(self, journal: Journal, package: Package, where: str) -> dagger.Directory:
         project = package.project
         requires = building.build_files(project, journal.build_requires)
         base = await builder.prepared(package.loaded, package.python, requires)
-        # Only in the repository's root: below it git's paths are not those of this source. Some
-        # of the tools that read the version from git also list the sdist's files by it.
-        from_git = version_source(project) is VersionSource.VCS
-        history = package.git if from_git else None
+        # As in a checkout: some back ends ask git for the version, some for the list of files.
         container = with_program(base, "distributions.py")
-        container = builder.with_source(container, package.loaded.source, history, where)
+        container = builder.with_source(
+            container, package.loaded.source, for_build(package.loaded), where
+        )
         variables = {
-            **release_variables(project, plan.version),
             "SOURCE_DATE_EPOCH": str(journal.epoch_s),
             "WHEELWRIGHT_BUILD": where,
         }
@@ -158,7 +155,7 @@ class Containers:
     async def check(self, plan: Plan, journal: Journal) -> CheckResult:
         """Verify metadata and contents, then test each file, installed by itself."""
         assert self._dist is not None, "a build comes first"
-        package = await self._package(journal)
+        package = await self._package(plan, journal)
         found = [*verify.problems(plan.package, plan.version, self._described)]
         if not found:
             found += await self._twine(package)
@@ -252,7 +249,7 @@ class Containers:
 
     async def notes(self, plan: Plan, journal: Journal) -> str:
         """Return the changelog's section of the version, as the release commit has it."""
-        return (await self._package(journal)).notes(plan.version)
+        return (await self._package(plan, journal)).notes(plan.version)
 
     def _files(self) -> Uploads:
         assert self._dist is not None, "a build comes first"

@@ -4,7 +4,6 @@
 
     clone                      make the bare clone, with all that the remote has
     look                       fetch again; tell refs and release commits as JSON
-    checkout COMMIT            put a commit into the work tree, which --tree names
     push REF EXPECTED COMMIT   compare and swap; EXPECTED "" means: no such ref
     delete REF EXPECTED        compare and delete
     lock REF EXPECTED EPOCH    push a commit of the empty tree; its message is on stdin
@@ -18,7 +17,7 @@
     --remote=URL        where it comes from
     --checkout=DIRECTORY  looked at in its place: a clone, whose branches are in refs/remotes/origin
     --local=yes         its own branches, too, where it has none of that name from its remote
-    --tree=DIRECTORY    the work tree of `checkout`
+    --tree=DIRECTORY    the work tree of `tree.py`
     --answer=FILE       what is told goes there, else to stdout: it is for programs, not for people
     --ca=FILE           certificates to trust
     --path=DIRECTORIES  where git is looked for, whatever $PATH says
@@ -27,7 +26,7 @@ All places are arguments, so that they can be those of another directory than a 
 
 The credential is $GITHUB_TOKEN. It is for the remote's own host alone, and stands in no file and
 no command line. Nothing that the repository holds can change what git does here: there is no work
-tree beside the one of `checkout`, no hook, no filter, no configuration but the clone's own, and of
+tree beside the one of `tree.py`, no hook, no filter, no configuration but the clone's own, and of
 the environment only what leads to the remote. A git command that fails ends this program with its
 exit code and words.
 """
@@ -179,12 +178,23 @@ def run(
     *args: str, stdin: bytes = b"", check: bool = True, more: Mapping[str, str] = NOTHING
 ) -> bytes:
     """Run git on the clone and return its stdout; end this program if it fails."""
+    done = ran(*args, stdin=stdin, more=more)
+    if check and done.returncode:
+        sys.stderr.write((done.stderr or done.stdout).decode("utf-8", "replace"))
+        raise SystemExit(done.returncode if 0 < done.returncode < 128 else 1)
+    return done.stdout
+
+
+def ran(
+    *args: str, stdin: bytes = b"", more: Mapping[str, str] = NOTHING
+) -> subprocess.CompletedProcess[bytes]:
+    """Run git on the clone to its end, whichever that is."""
     program = shutil.which("git", path=options["path"])
     if program is None:
         raise fail(f"no git in {options['path']}")
     with tempfile.TemporaryDirectory() as home:
         try:
-            done = subprocess.run(
+            return subprocess.run(
                 [program, f"--git-dir={Path(options['clone']).absolute()}", *args],
                 cwd=home,
                 input=stdin,
@@ -196,10 +206,6 @@ def run(
         except subprocess.TimeoutExpired:
             sys.stderr.write(f"git {args[0]}: timed out after {TIMEOUT_S} s\n")
             raise SystemExit(124) from None
-    if check and done.returncode:
-        sys.stderr.write((done.stderr or done.stdout).decode("utf-8", "replace"))
-        raise SystemExit(done.returncode if 0 < done.returncode < 128 else 1)
-    return done.stdout
 
 
 def git(*args: str, stdin: str = "", check: bool = True, more: Mapping[str, str] = NOTHING) -> str:
@@ -335,15 +341,6 @@ def have(commit: str) -> None:
     """Fetch again where the clone was made before a commit was."""
     if git("cat-file", "-t", commit, check=False).strip() != "commit":
         fetch()
-
-
-def checkout(commit: str) -> None:
-    """Put a commit into the work tree, and nothing else; the clone then is that tree's."""
-    have(commit)
-    tree = f"--work-tree={Path(options['tree']).absolute()}"
-    git("config", "core.bare", "false")
-    git(tree, "checkout", "--quiet", "--force", "--detach", commit)
-    git(tree, "clean", "--quiet", "-dffx")
 
 
 def trace(commit: str, branch: str) -> None:
@@ -509,7 +506,6 @@ def tell(text: str) -> None:
 
 
 COMMANDS: Mapping[str, Callable[..., None]] = {
-    "checkout": checkout,
     "clone": clone,
     "commit": commit,
     "compare": compare,
@@ -522,11 +518,17 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
 }
 
 
-def main(words: list[str]) -> None:
-    """Read the options, then do one thing."""
+def read_options(words: list[str]) -> list[str]:
+    """Read the options, and return what stands behind them."""
     while words and words[0].startswith("--"):
         name, _, value = words.pop(0)[2:].partition("=")
         options[name] = value
+    return words
+
+
+def main(words: list[str]) -> None:
+    """Read the options, then do one thing."""
+    words = read_options(words)
     COMMANDS[words[0]](*words[1:])
 
 
