@@ -1,6 +1,7 @@
 """The data that one job of a release passes to the next; the receiver checks it.
 
-    release.json    the plan, the release commit as texts, the names and digests of the files
+    release.json    the plan, the release commit as texts, the names and digests of the files,
+                    the texts of the GitHub release's other files
     dist/NAME       the distributions
 
 The job that makes it runs code of the package; those that take it have a token or an identity. To
@@ -15,7 +16,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import dagger
@@ -28,6 +29,7 @@ from wheelwright.distribution.file import File, file_project, file_version
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.project.files import literal
 from wheelwright.project.reading import json_data, parse_version
+from wheelwright.release.decide import materials
 from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.plan import branch_of, lock_ref, tag_of
 from wheelwright.release.decide.refs import journal_message
@@ -62,6 +64,7 @@ class Handed:
         commit: the commit that was built.
         described: that commit, where no branch or tag of the remote had it yet.
         files: the distributions.
+        materials: texts of the GitHub release's other files, by name.
         notes: the changelog's section.
         urls: of the index that it was planned for.
     """
@@ -74,6 +77,7 @@ class Handed:
     files: tuple[File, ...]
     notes: str
     urls: IndexUrls
+    materials: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def made(self) -> Made:
@@ -101,6 +105,7 @@ def write(handed: Handed) -> str:
         "commit_epoch_s": handed.epoch_s,
         "described": json.loads(handed.described.json()) if handed.described else None,
         "files": [{"name": each.name, "sha256": each.sha256} for each in handed.files],
+        "materials": dict(handed.materials),
         "notes": handed.notes,
         "changelog": plan.changelog,
         "merge_commit": plan.merge_commit,
@@ -167,6 +172,7 @@ def read(text: str) -> Handed:
         epoch_s=data["commit_epoch_s"],
         described=_described(data["described"], plan),
         files=files,
+        materials=_materials(data["materials"], package, version),
         notes=data["notes"],
         urls=IndexUrls(data["publish_url"], data["check_url"]),
     )
@@ -244,6 +250,7 @@ _KEYS: Final[Mapping[str, type]] = {
     "commit_epoch_s": int,
     "described": object,
     "files": list,
+    "materials": dict,
     "notes": str,
     "changelog": str,
     "merge_commit": bool,
@@ -282,6 +289,13 @@ def _file(data: object, package: str, version: str) -> File:
     if file_project(name) != package:
         raise ValueError(f"{name!r} is not a distribution of {package}")
     return File(name, _matching("sha256", fields["sha256"], _SHA256))
+
+
+def _materials(data: Mapping[str, object], package: str, version: str) -> dict[str, str]:
+    known = materials.names(package, version)
+    if odd := [name for name in data if name not in known]:
+        raise ValueError(f"{odd[0]!r} is not a file of a GitHub release of {package} {version}")
+    return {name: _text(name, text) for name, text in data.items()}
 
 
 def _described(data: object, plan: Plan) -> ReleaseCommit | None:

@@ -271,7 +271,7 @@ async def _perform(plan: Plan, ports: Ports, world: World, step: Step) -> RunSta
         case Act.BUILD:
             built = await ports.workshop.build(plan, source)
             state = replace(state, built=built.files, differing=built.differing)
-            return replace(state, subject=source.commit)
+            return replace(state, materials=built.materials, subject=source.commit)
         case Act.CHECK:
             return replace(state, check=await ports.workshop.check(plan, source))
         case Act.PUBLISH:

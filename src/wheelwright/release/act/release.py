@@ -94,6 +94,7 @@ class Release:
             epoch_s=journal.epoch_s,
             described=made.description if made and made.journal == journal else None,
             files=outcome.world.state.built,
+            materials=workshop.materials,
             notes=await workshop.notes(plan, journal),
             urls=self.urls,
         )

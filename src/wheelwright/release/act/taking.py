@@ -25,7 +25,7 @@ from wheelwright.release.act.index import SimpleIndex
 from wheelwright.release.act.loop import MachineClock, say
 from wheelwright.release.act.options import ReleaseOptions, run_name
 from wheelwright.release.act.uploading import Uploads
-from wheelwright.release.decide import refs, roles, rules
+from wheelwright.release.decide import materials, refs, roles, rules
 from wheelwright.release.decide.ports import Ports
 from wheelwright.release.decide.report import Links, Report, Stopped, concluded, published
 from wheelwright.release.decide.step import Next, next_upload
@@ -51,6 +51,8 @@ class _Handed:
         await self.uploads.publish(plan, names)
 
     async def contents(self, name: str) -> bytes:
+        if (text := self.handed.materials.get(name)) is not None:
+            return text.encode()
         return await self.uploads.contents(name)
 
     async def notes(self, *_: object, **__: object) -> str:
@@ -163,7 +165,9 @@ async def _repository(
     ports = Ports(remote, index, github, workshop, MachineClock(), links)
 
     async def observe(plan: Plan, ports: Ports, state: RunState) -> World:
-        return await loop.look(plan, ports, roles.verified(state, handed.made, handed.files))
+        beside = materials.files(handed.materials)
+        mine = roles.verified(state, handed.made, handed.files, beside)
+        return await loop.look(plan, ports, mine)
 
     outcome = await loop.run(plan, ports, say, observe=observe, decide=decider)
     return concluded(outcome.end, plan, outcome.world, outcome.acts, links)

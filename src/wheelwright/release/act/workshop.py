@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import dagger
@@ -19,11 +19,12 @@ from wheelwright.environment.tools import release_tool
 from wheelwright.errors import GateFailed, WheelwrightError
 from wheelwright.project import building
 from wheelwright.project.files import join
-from wheelwright.release.act import preparing, verifying
+from wheelwright.release.act import materials, preparing, verifying
 from wheelwright.release.act.git import RemoteGit, with_program
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.package import Package, package_at
 from wheelwright.release.act.uploading import DIST, PROGRAM, Uploads, read_about, tail
+from wheelwright.release.decide import materials as decided
 from wheelwright.release.decide import refs
 from wheelwright.release.decide.ports import ActFailed, Built, Compared
 from wheelwright.release.decide.refs import RemoteRefs
@@ -37,7 +38,12 @@ from wheelwright.testing.verdict import Kind, Verdict, judge
 
 @dataclass
 class Containers:
-    """The workshop of one release. `observed` is what the remote showed when it was planned."""
+    """The workshop of one release.
+
+    Attributes:
+        observed: what the remote showed when it was planned.
+        materials: texts of files for the GitHub release beside the distributions, once built.
+    """
 
     options: ReleaseOptions
     remote: RemoteGit
@@ -46,6 +52,7 @@ class Containers:
     _packages: dict[str, Package] = field(default_factory=dict)
     _dist: dagger.Directory | None = None
     _described: tuple[Distribution, ...] = ()
+    materials: Mapping[str, str] = field(default_factory=dict)
 
     async def _package(self, plan: Plan, journal: Journal) -> Package:
         commit = journal.commit
@@ -90,7 +97,12 @@ class Containers:
         second = await self._built(journal, package, "/src-again/deeper")
         one, two = await self._describe(first), await self._describe(second)
         self._dist, self._described = first, one
-        return Built(tuple(each.file for each in one), verify.differences(one, two))
+        self.materials = await materials.made(package, plan.version, journal.epoch_s)
+        return Built(
+            tuple(each.file for each in one),
+            verify.differences(one, two),
+            decided.files(self.materials),
+        )
 
     async def rebuilt(self, plan: Plan, journal: Journal) -> tuple[File, ...]:
         """Build once more what is public already, to compare it."""
@@ -244,7 +256,9 @@ class Containers:
         await self._files().publish(plan, names)
 
     async def contents(self, name: str) -> bytes:
-        """Return a built file."""
+        """Return a built file, or one that belongs to it."""
+        if (text := self.materials.get(name)) is not None:
+            return text.encode()
         return await self._files().contents(name)
 
     async def notes(self, plan: Plan, journal: Journal) -> str:

@@ -86,10 +86,15 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """The result of two builds: the files, and the members in which they differ."""
+    """The result of two builds: the files, and the members in which they differ.
+
+    Attributes:
+        materials: files for the GitHub release beside them.
+    """
 
     files: tuple[File, ...]
     differing: tuple[str, ...] = ()
+    materials: tuple[File, ...] = ()
 
 
 class Clock(Protocol):

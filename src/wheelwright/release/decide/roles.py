@@ -34,11 +34,14 @@ _FINISHING: Final = (
 )
 
 
-def verified(state: RunState, made: Made, files: tuple[File, ...]) -> RunState:
+def verified(
+    state: RunState, made: Made, files: tuple[File, ...], materials: tuple[File, ...] = ()
+) -> RunState:
     """Return what a role has that takes over what another has made, built and verified."""
     commit = made.journal.commit
     passed = replace(state, gates=CheckResult(True), check=CheckResult(True), subject=commit)
-    return replace(passed, made=made, own_commit=commit, verified=commit, built=files)
+    passed = replace(passed, made=made, own_commit=commit, verified=commit)
+    return replace(passed, built=files, materials=materials)
 
 
 def next_build(plan: Plan, world: World) -> Next:

@@ -341,7 +341,8 @@ def _repository(plan: Plan, world: World) -> Next | None:
 
 
 def _assets(plan: Plan, world: World, release: GitHubRelease) -> Iterator[Next]:
-    wanted = {file.name: file.sha256 for file in world.state.built}
+    state = world.state
+    wanted = {file.name: file.sha256 for file in (*state.built, *state.materials)}
     if not release.draft:
         yield Stop.at(Reason.RELEASE_DIFFERS, release.url or plan.tag)
     for asset in release.assets:

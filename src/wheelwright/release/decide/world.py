@@ -250,6 +250,7 @@ class RunState:
         subject: the commit that the checks ran on, and that the distributions are built from.
         gates, check: None where this run has not done it.
         built: the distributions, byte-identical from two builds.
+        materials: files for the GitHub release beside the distributions.
         differing: members that differ between the two builds.
         accepted_s: seconds since the index took the last missing file of ours; None before.
         done: the act that succeeded last and its subject; the same again would be no progress.
@@ -264,6 +265,7 @@ class RunState:
     subject: str = ""
     gates: CheckResult | None = None
     built: tuple[File, ...] = ()
+    materials: tuple[File, ...] = ()
     differing: tuple[str, ...] = ()
     check: CheckResult | None = None
     accepted_s: float | None = None
