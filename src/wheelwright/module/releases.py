@@ -13,7 +13,7 @@ from wheelwright.container.loading import LoadedProject
 from wheelwright.module.args import Built, Checkout, Digest, Repository
 from wheelwright.module.takes import takes
 from wheelwright.module.uncached import uncached
-from wheelwright.release.act import published, release, tagged, taking
+from wheelwright.release.act import published, release, replay, tagged, taking
 from wheelwright.release.act.options import (
     Api,
     Branch,
@@ -29,6 +29,7 @@ from wheelwright.release.act.options import (
     Trust,
     Upload,
 )
+from wheelwright.release.decide.replay.replayed import as_json, text
 from wheelwright.release.decide.report import Report, Stopped
 from wheelwright.release.decide.version import Bump, Request
 
@@ -51,6 +52,16 @@ class VerifyFormat(Enum):
 
     TEXT = "text"
     """For people."""
+    JSON = "json"
+    """For programs."""
+
+
+@enum_type
+class ReplayFormat(Enum):
+    """How `release-replay` prints its result."""
+
+    TEXT = "text"
+    """Lines for a terminal."""
     JSON = "json"
     """For programs."""
 
@@ -178,6 +189,30 @@ class Releases:
     async def next_version(self, git: Repository, options: ReleaseOptions) -> str:
         """Print the version that `release` with the same arguments would release."""
         return await release.version(*await self._of_package(options, git, stand_in=True))
+
+    @uncached
+    @takes(Branch)
+    async def release_replay(
+        self,
+        git: Checkout,
+        tag: Annotated[str, Doc("The tag of the release to make again, such as v1.2.3.")] = "",
+        last: Annotated[int, Doc("How many of the newest releases to make again. Default: 1.")] = 0,
+        format_: Annotated[ReplayFormat, Doc("How to print the result.")] = ReplayFormat.TEXT,
+        *,
+        options: ReleaseOptions,
+    ) -> str:
+        """Make releases of the past again on a scratch copy, and compare with what was committed.
+
+        It needs the clone only: neither a token nor the remote. Each release is made of the commit
+        before it, without its tag and all later ones. The report has the version, the tag, the
+        heading, each file with its difference, and the setting that would close a difference. It
+        fails only where a release would have been refused.
+        """
+        found = await replay.replay(*await self._of_package(options, git), tag, last)
+        printed = as_json(found) if format_ is ReplayFormat.JSON else text(found)
+        if any(each.refused for each in found):
+            raise Stopped(printed)
+        return printed
 
     @uncached
     @takes(Bump, Branch, Origin, NamedIndex, Api, Trust, bump="patch")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import Any
 
@@ -96,6 +96,7 @@ class RemoteGit:
             without a token.
         stands_in: why it is read, for people, where the remote cannot be; empty otherwise. Its own
             branches count, too, where it has none of that name from the remote.
+        frozen: the clone is as it was once; nothing is fetched.
     """
 
     url: str
@@ -104,6 +105,7 @@ class RemoteGit:
     ca: dagger.File | None = None
     checkout: dagger.Directory | None = None
     stands_in: str = ""
+    frozen: bool = False
     _clone: dagger.Container | None = field(default=None, repr=False)
     _newest: dagger.Container | None = field(default=None, repr=False)
     _material: dict[str, dagger.Directory] = field(default_factory=dict, repr=False)
@@ -155,6 +157,7 @@ class RemoteGit:
         options += [f"--path={_PATH}", *([f"--ca={_CA}"] if self.ca is not None else [])]
         options += [f"--checkout={_CHECKOUT}"] if self.checkout is not None else []
         options += ["--local=yes"] if self.stands_in else []
+        options += ["--frozen=yes"] if self.frozen else []
         command = ["python", f"{_PROGRAMS}/{program}", *options, *args]
         return steps.step(fresh(container), kind, command, secrets=held, stdin=stdin, may_fail=True)
 
@@ -206,7 +209,18 @@ class RemoteGit:
         """Return the refs of one release, now."""
         return refs.refs_of(await self.look(), plan)
 
-    async def history(self, tag: str, before: str, base: str, versions: Sequence[str]) -> str:
+    async def past(self, base: str, commit: str, hidden: Sequence[str]) -> RemoteGit:
+        """Return the clone as it was at a commit: the head of its one branch, without some tags.
+
+        It is a copy that looks at nothing else any more.
+        """
+        stdin = "".join(f"{tag}\n" for tag in hidden)
+        past = await self._run(await self.clone(), ["past", base, commit], stdin, kind=DATA)
+        return replace(self, token=None, _clone=past, _newest=None, frozen=True)
+
+    async def history(
+        self, tag: str, before: str, base: str, versions: Sequence[str], *, locks: bool = False
+    ) -> str:
         """Return as JSON how a version was released: see `inside/history.py`.
 
         Args:
@@ -214,9 +228,11 @@ class RemoteGit:
             before: the commit of the tag before it; empty for none.
             base: the branch that it came into.
             versions: how the version may be spelled.
+            locks: lock files are among what it changed, too.
         """
         clone = with_program(self._newest or await self.clone(), "history.py")
         options = [f"--clone={_CLONE}", f"--answer={_ANSWER}", f"--path={_PATH}"]
+        options += ["--locks=yes"] if locks else []
         args = [f"refs/seen/tags/{tag}", before, f"refs/seen/heads/{base}", *versions]
         command = ["python", f"{_PROGRAMS}/history.py", *options, *args]
         return await _answer(steps.run(clone, command, kind=DATA))

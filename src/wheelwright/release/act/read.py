@@ -97,7 +97,21 @@ async def read(
     Raises:
         RequestError: an unknown repository, or it has no such branch or package.
     """
-    remote, observed = await looked(options, loaded)
+    return await read_of(options, loaded, *await looked(options, loaded), identity)
+
+
+async def read_of(
+    options: ReleaseOptions,
+    loaded: LoadedProject,
+    remote: RemoteGit,
+    observed: RemoteRefs,
+    identity: RunIdentity | None = None,
+) -> Read:
+    """Return the same of a repository with these refs.
+
+    Raises:
+        RequestError: it has no such branch or package.
+    """
     base, head = _base(options, remote, observed)
     lock = observed.locks.get(lock_ref(loaded.project.metadata.name))
     continued = (

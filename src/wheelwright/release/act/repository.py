@@ -58,6 +58,19 @@ async def looked(options: ReleaseOptions, loaded: LoadedProject) -> tuple[Remote
     return await _clone(options, remote, f"{problem.text()}; the clone is read, {_FETCHED}")
 
 
+async def clone(options: ReleaseOptions, loaded: LoadedProject) -> tuple[RemoteGit, RemoteRefs]:
+    """Return the clone, whatever its remote is, and its refs as they were fetched last.
+
+    Raises:
+        RequestError: there is none, it lacks history, or the package has no known name.
+    """
+    loaded.project.require_name()
+    remote = RemoteGit("", python_of(loaded, options.python), None, options.ca)
+    named = options.remote or await _origin(options.git)
+    remote.url = "" if is_path(named) else https(named)
+    return await _clone(options, remote, f"the clone is read, {_FETCHED}")
+
+
 async def _clone(
     options: ReleaseOptions, remote: RemoteGit, note: str
 ) -> tuple[RemoteGit, RemoteRefs]:

@@ -1,9 +1,10 @@
 """Tells how a version was released, from a clone's history; runs in a container with git.
 
-    history.py --clone=DIRECTORY [--answer=FILE] TAG BEFORE BASE VERSION ...
+    history.py --clone=DIRECTORY [--answer=FILE] [--locks=yes] TAG BEFORE BASE VERSION ...
 
 TAG is the full name of the version's tag in the clone; BEFORE the commit of the tag before it, or
-""; BASE the full name of the base branch; VERSION each spelling of the version.
+""; BASE the full name of the base branch; VERSION each spelling of the version. Lock files are left
+out without --locks.
 
 The release commit is the tag's own, if that changes the version or the changelog; else the newest
 one between BEFORE and TAG which does; a merge is taken as its change against the first parent. It
@@ -129,7 +130,7 @@ def changes(before: str, commit: str) -> dict[str, tuple[str | None, str | None]
     found: dict[str, tuple[str | None, str | None]] = {}
     left = ALL_MAX_BYTES
     for path, *objects in changed(before, commit):
-        if len(found) >= FILES_MAX or LOCKS.fullmatch(path):
+        if len(found) >= FILES_MAX or ("locks" not in options and LOCKS.fullmatch(path)):
             continue
         sizes = [int(git("cat-file", "-s", each) or 0) if each else 0 for each in objects]
         if max(sizes) > FILE_MAX_BYTES or sum(sizes) > left:

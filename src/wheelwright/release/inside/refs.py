@@ -10,6 +10,7 @@
     commit FILE                make the release commit that a file of JSON describes, and tell it
     release FILE REF EXPECTED  the same, and push it
     compare FILE COMMIT        tell how another commit's tree differs from the described one's
+    past BASE COMMIT           keep one branch, with that head, and no tag that stdin names
     trace COMMIT BRANCH        tell a commit's time, parents and author, and whether it, or its
                                parent, is in the history of a branch of the remote
 
@@ -17,6 +18,7 @@
     --remote=URL        where it comes from
     --checkout=DIRECTORY  looked at in its place: a clone, whose branches are in refs/remotes/origin
     --local=yes         its own branches, too, where it has none of that name from its remote
+    --frozen=yes        fetch nothing: the clone is as `past` left it
     --tree=DIRECTORY    the work tree of `tree.py`
     --answer=FILE       what is told goes there, else to stdout: it is for programs, not for people
     --ca=FILE           certificates to trust
@@ -231,6 +233,8 @@ def clone() -> None:
 
 def fetch() -> None:
     """Fetch everything that a release looks at."""
+    if "frozen" in options:
+        return
     refspecs = [f"+{ref}*:{SEEN}{ref[len('refs/') :]}*" for ref in FETCHED]
     if "checkout" in options:
         refspecs[0] = f"+{TRACKED}*:{SEEN}heads/*"
@@ -269,21 +273,28 @@ def look() -> None:
         peeled = git("rev-parse", f"{own}^{{}}").strip() if kind == "tag" else once
         refs["refs/" + ref[len(SEEN) :]] = peeled or own
     refs.pop("refs/heads/HEAD", None)  # the name that a clone has for its remote's default branch
-    symbolic = git("ls-remote", "--symref", source(), "HEAD")
-    default = re.search(rf"^ref: {TRACKED}(\S+)\t{TRACKED}HEAD$", symbolic, re.MULTILINE)
-    default = default or re.search(r"^ref: refs/heads/(\S+)\tHEAD$", symbolic, re.MULTILINE)
     locks = {
         ref: {"commit": commit, "message": message(commit)}
         for ref, commit in refs.items()
         if ref.startswith("refs/wheelwright/lock/")
     }
     found = {
-        "default": default.group(1) if default else likely(refs),
+        "default": default() or likely(refs),
         "refs": refs,
         "locks": locks,
         "journals": journals(refs),
     }
     tell(json.dumps(found, indent=1, sort_keys=True))
+
+
+def default() -> str:
+    """Return the branch that HEAD names; empty where it names none."""
+    if "frozen" in options:
+        return git("symbolic-ref", "HEAD").strip().removeprefix(f"{SEEN}heads/")
+    symbolic = git("ls-remote", "--symref", source(), "HEAD")
+    found = re.search(rf"^ref: {TRACKED}(\S+)\t{TRACKED}HEAD$", symbolic, re.MULTILINE)
+    found = found or re.search(r"^ref: refs/heads/(\S+)\tHEAD$", symbolic, re.MULTILINE)
+    return found[1] if found else ""
 
 
 def likely(refs: Mapping[str, str]) -> str:
@@ -341,6 +352,17 @@ def have(commit: str) -> None:
     """Fetch again where the clone was made before a commit was."""
     if git("cat-file", "-t", commit, check=False).strip() != "commit":
         fetch()
+
+
+def past(base: str, commit: str) -> None:
+    """Leave one branch, with that head, and no tag that a line of stdin names."""
+    hidden = {f"{SEEN}tags/{line.strip()}" for line in sys.stdin}
+    names = git("for-each-ref", "--format=%(refname)", SEEN).splitlines()
+    kept = [name for name in names if name.startswith(f"{SEEN}tags/") and name not in hidden]
+    gone = "".join(f"delete {name}\0\0" for name in names if name not in kept)
+    git("update-ref", "-z", "--stdin", stdin=gone)
+    git("update-ref", f"{SEEN}heads/{base}", commit)
+    git("symbolic-ref", "HEAD", f"{SEEN}heads/{base}")
 
 
 def trace(commit: str, branch: str) -> None:
@@ -512,6 +534,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "delete": delete,
     "lock": lock,
     "look": look,
+    "past": past,
     "push": push,
     "release": release,
     "trace": trace,

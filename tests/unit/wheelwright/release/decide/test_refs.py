@@ -458,3 +458,20 @@ def test_trailers_of_others_are_one_short_line() -> None:
         {"commit": "c", "parent": "p", "epoch_s": 1, "message": message}, "c"
     )
     assert ("", "") == (journal.run, journal.request)
+
+
+def test_the_past_has_one_branch_and_no_later_tag(remote: Remote) -> None:
+    """A copy at a commit shows the branch there, the tags that are kept, and fetches nothing."""
+    work = remote.root / "work"
+    first = remote.head()
+    remote.git("tag", "v1.0.0", cwd=work)
+    remote.git("tag", "-a", "-m", "Second", "v2.0.0", cwd=work)
+    remote.git("commit", "--quiet", "--allow-empty", "-m", "Later", cwd=work)
+    remote.git("push", "--quiet", "--tags", "origin", "HEAD:main", "HEAD:more", cwd=work)
+    clone = remote.clone("clone")
+
+    clone("past", "main", first, stdin="v2.0.0\n")
+    seen = refs.read(clone("--frozen=yes", "look"))
+
+    assert {"refs/heads/main": first, "refs/tags/v1.0.0": first} == seen.refs
+    assert "main" == seen.default

@@ -1,0 +1,189 @@
+"""Makes releases of the past again, on a scratch copy of the clone, and compares.
+
+No remote, no index and no GitHub is asked; no credential is there. What is compared is made by
+the code of a release: the same preflight, the same decision, the same edits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from wheelwright.container.loading import LoadedProject
+from wheelwright.distribution.file import File
+from wheelwright.errors import RequestError, WheelwrightError
+from wheelwright.project.files import Snapshot
+from wheelwright.release.act import preparing, repository
+from wheelwright.release.act import read as reading
+from wheelwright.release.act.git import RemoteGit, printable
+from wheelwright.release.act.index import SimpleIndex
+from wheelwright.release.act.loop import say
+from wheelwright.release.act.options import ReleaseOptions
+from wheelwright.release.act.package import Package, package_at
+from wheelwright.release.act.preflight import Preflight
+from wheelwright.release.act.read import Read
+from wheelwright.release.decide import editing, last_release, refs
+from wheelwright.release.decide.commit import ReleaseCommit
+from wheelwright.release.decide.last_release import LastRelease
+from wheelwright.release.decide.plan import RunIdentity, decide
+from wheelwright.release.decide.replay import choosing, closing
+from wheelwright.release.decide.replay.closing import Facts
+from wheelwright.release.decide.replay.comparing import Compared, compared
+from wheelwright.release.decide.replay.replayed import Replayed
+from wheelwright.release.decide.stops import Problem, Stop
+from wheelwright.release.decide.tags import Tags, VersionTag
+from wheelwright.release.decide.world import Plan
+
+
+async def replay(
+    options: ReleaseOptions, loaded: LoadedProject, tag: str, last: int
+) -> tuple[Replayed, ...]:
+    """Make releases again; the newest first.
+
+    Raises:
+        RequestError: there is no complete clone, or no such tag.
+    """
+    remote, observed = await repository.clone(options, loaded)
+    say(remote.stands_in)
+    base = options.base or observed.default
+    head = observed.refs.get(f"refs/heads/{base}")
+    if head is None:
+        raise RequestError(f'the clone has no branch "{base}"', "pass --base")
+    tags = (await package_at(options, remote, head)).tags(observed)
+    named = {str(each.version): each.tag for each in tags.found}
+    found = []
+    for version in choosing.chosen(named, tag, last):
+        say(f"replay of {named[version]}")
+        past = _Past(replace(options, base=base), loaded, remote, tags, version)
+        found.append(await past.replayed())
+    return tuple(found)
+
+
+_FIRST = (
+    "no commit before it made this release: made again on the tag's own, with nothing to compare"
+)
+
+
+class _Past:
+    """One release, and the scratch copy in which it is made again."""
+
+    def __init__(
+        self,
+        options: ReleaseOptions,
+        loaded: LoadedProject,
+        remote: RemoteGit,
+        tags: Tags,
+        version: str,
+    ) -> None:
+        self.options, self.loaded, self.remote, self.version = options, loaded, remote, version
+        self.tags = tags
+        self.own = next(each for each in tags.found if str(each.version) == version)
+
+    async def replayed(self) -> Replayed:
+        """Return the release as it would be made, beside the project's own."""
+        theirs = await self._theirs()
+        parent = theirs.parent or self.own.commit
+        named = {str(each.version): each.tag for each in self.tags.found}
+        hidden = choosing.later(named, self.version)
+        past = await self.remote.past(self.options.base, parent, hidden)
+        facts = Facts(
+            self.loaded.project.metadata.name,
+            self.version,
+            theirs.before,
+            (theirs.tag, ""),
+            (printable(theirs.message.partition("\n")[0]), ""),
+            "",
+            (),
+        )
+        request = f"--version {self.version}"
+        try:
+            return await self._again(theirs, past, parent, facts)
+        except WheelwrightError as error:
+            return Replayed(theirs.commit, parent, request, facts, refused=str(error))
+
+    async def _theirs(self) -> LastRelease:
+        own, before = self.own, self.tags.before(self.version)
+        told = await self.remote.history(
+            own.tag,
+            before.commit if before else "",
+            self.options.base,
+            _spelled(own),
+            locks=True,
+        )
+        return last_release.read(told, self.version, str(before.version) if before else "", own.tag)
+
+    async def _again(
+        self, theirs: LastRelease, past: RemoteGit, parent: str, facts: Facts
+    ) -> Replayed:
+        identity = RunIdentity("replay", "", await self._epoch(theirs))
+        options = self.options
+        read = await reading.read_of(options, self.loaded, past, await past.look(), identity)
+        current = read.current
+        start = "" if isinstance(current, Problem) else current
+        bump = choosing.leading(start, self.version)
+        options = replace(
+            options, bump=bump.bump, pre=bump.pre, post=bump.post, version=bump.version
+        )
+        index = _Nothing(await options.http(), "", facts.name)
+        facts = replace(facts, before=start)
+        survey = await Preflight(options, read, index, None, plan_only=True).look(identity)
+        # Its notes are about credentials and GitHub.
+        plan = decide(options, identity, replace(survey, notes=()))
+        made = Replayed(theirs.commit, parent, bump.as_options, facts)
+        if isinstance(plan, Stop):
+            return replace(made, refused=plan.text())
+        since = refs.since(read.observed, plan.tag.removesuffix(plan.version), plan.version)
+        ours = await preparing.release_commit(options, past, plan, since, requires=False)
+        return replace(
+            made,
+            facts=_compared(facts, theirs, plan, ours, read),
+            notes=_notes(read.package, ours, plan.version),
+            remarks=(*plan.notes, *(() if theirs.parent else (_FIRST,))),
+        )
+
+    async def _epoch(self, theirs: LastRelease) -> int:
+        """Return the time of the release: the day in its changelog, else that of its commit."""
+        commit = theirs.commit or self.own.commit
+        for path, (before, after) in theirs.changes.items():
+            file = Compared(path, before, after, before)
+            if epoch_s := closing.noon(closing.heading(file, self.version, after), 0):
+                return epoch_s
+        return (await self.remote.trace(commit, self.options.base)).epoch_s
+
+
+def _spelled(own: VersionTag) -> list[str]:
+    """Return the version, normalized and as the tag has it."""
+    form = own.form
+    spelled = own.tag[len(form.prefix) : len(own.tag) - len(form.suffix)]
+    return list(dict.fromkeys((str(own.version), spelled)))
+
+
+def _compared(
+    facts: Facts, theirs: LastRelease, plan: Plan, ours: ReleaseCommit, read: Read
+) -> Facts:
+    """Return the facts with what both commits have."""
+    texts = read.package.project.files.texts
+    edits = {each.path: each.text for each in ours.edits}
+    package = read.package
+    return replace(
+        facts,
+        tag=(facts.tag[0], plan.tag),
+        title=(facts.title[0], ours.message.partition("\n")[0]),
+        changelog=editing.changelog_path(package.project, package.changelog_source),
+        files=compared(theirs.changes if theirs.parent else {}, edits, texts),
+    )
+
+
+def _notes(package: Package, ours: ReleaseCommit, version: str) -> str:
+    """Return the notes that the release commit would give."""
+    files = package.project.files
+    texts = {**files.texts, **{each.path: each.text or "" for each in ours.edits}}
+    project = replace(package.project, files=Snapshot(texts, files.names))
+    return replace(package, loaded=replace(package.loaded, project=project)).notes(version)
+
+
+class _Nothing(SimpleIndex):
+    """An index that has nothing yet: what it has by now is the release that is made again."""
+
+    async def files(self) -> tuple[File, ...]:
+        """Return no file."""
+        return ()
