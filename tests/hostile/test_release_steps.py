@@ -76,7 +76,7 @@ class RemoteRefs:
         text = " ".join(words)
         if "refs.py" in text or "tree.py" in text:
             return privileges.DATA if "checkout" in words else privileges.GIT
-        if "distributions.py" in text and "normalise" not in words:
+        if "distributions.py" in text and not {"normalise", "regular"} & {*words}:
             return privileges.DATA
         if "uv publish" in text or words[0] == "pypi-attestations":
             return privileges.UPLOAD

@@ -29,7 +29,8 @@ class Distribution:
     """One file of a build.
 
     Attributes:
-        members: name to a digest of the contents, and mode, time and owner as text.
+        members: name to a digest of the contents, and mode, time and owner as text; of an sdist's
+            member that is not a file, what it is: "is a link to ...".
         metadata: METADATA or PKG-INFO.
     """
 
@@ -104,8 +105,8 @@ def problems(
         elif file_project(each.name) != package:
             found.append(f"{each.name} is not of {package}")
         found += [f"{each.name}: {problem}" for problem in _metadata(package, version, each)]
-        if each.is_wheel:
-            found += [f"{each.name}: {problem}" for problem in _contents(each)]
+        contents = _contents(each) if each.is_wheel else _links(each)
+        found += [f"{each.name}: {problem}" for problem in contents]
     return tuple(found)
 
 
@@ -133,6 +134,12 @@ def _contents(wheel: Distribution) -> Iterator[str]:
     for name in files:
         if _STRAY.search(name):
             yield f"{name} has no place in a wheel"
+
+
+def _links(sdist: Distribution) -> Iterator[str]:
+    for name, (_, about) in sdist.members.items():
+        if about.startswith("is "):
+            yield f"{name} {about}"
 
 
 def importables(wheel: Distribution) -> tuple[str, ...]:

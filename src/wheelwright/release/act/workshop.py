@@ -147,9 +147,9 @@ class Containers:
         project = package.project
         member = [f"--package={project.metadata.name}"] if project.is_member else []
         container = _masked(container, [*build, "--sdist", *member])
-        if verify.needs_normalising(project.package.backend):
-            epoch = str(journal.epoch_s)
-            container = steps.run(container, ["python", PROGRAM, "normalise", DIST, epoch])
+        how = "normalise" if verify.needs_normalising(project.package.backend) else "regular"
+        epoch = str(journal.epoch_s)
+        container = steps.run(container, ["python", PROGRAM, how, DIST, epoch])
         # The wheel comes from the sdist: what is published is what the sdist builds.
         sdist = ["sh", "-c", f'exec "$@" "$(ls {DIST}/*.tar.gz)"', "sh"]
         container = _masked(container, [*sdist, *build, "--wheel"])

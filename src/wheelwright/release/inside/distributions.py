@@ -1,12 +1,15 @@
 """Makes sdists reproducible, and describes distributions; runs in a container.
 
     distributions.py normalise DIRECTORY EPOCH   rewrite each sdist: sorted, one time, one owner
+    distributions.py regular DIRECTORY EPOCH     the same for an sdist that has links in it
     distributions.py describe DIRECTORY TO       write names, digests, members, metadata as JSON
     distributions.py encode FILE TO              write a file in base64
     distributions.py download URL TO             write a file of a server
 
 An sdist that is rewritten twice is the same byte for byte, whatever wrote it: setuptools and
 pdm-backend put times, modes and the gzip header's time into theirs even with SOURCE_DATE_EPOCH.
+A link in an sdist becomes the file that it leads to; one that leads out of it, or nowhere, ends
+this program: on another machine it would be another file.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import gzip
 import hashlib
 import io
 import json
+import posixpath
 import shutil
 import sys
 import tarfile
@@ -25,6 +29,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+# Links of links, as a kernel follows them; and files that links to directories may stand for.
+LINKS_MAX, FILES_MAX = 40, 100_000
+
 
 def normalise(directory: str, epoch: str) -> None:
     """Rewrite every sdist of a directory."""
@@ -32,32 +39,112 @@ def normalise(directory: str, epoch: str) -> None:
         path.write_bytes(normalised(path.read_bytes(), int(epoch)))
 
 
+def regular(directory: str, epoch: str) -> None:
+    """Rewrite the sdists of a directory that have links in them."""
+    for path in sorted(Path(directory).glob("*.tar.gz")):
+        contents = path.read_bytes()
+        with tarfile.open(fileobj=io.BytesIO(contents), mode="r:gz") as sdist:
+            linked = any(not (each.isreg() or each.isdir()) for each in sdist)
+        if linked:
+            path.write_bytes(normalised(contents, int(epoch)))
+
+
 def normalised(contents: bytes, epoch_s: int) -> bytes:
-    """Return a tar.gz with the same files, sorted, and everything else fixed.
+    """Return a tar.gz with the same files, sorted, links replaced, and everything else fixed.
 
     Modes become 0644, or 0755 for what its owner may execute; times become `epoch_s`.
     """
     written = io.BytesIO()
     with tarfile.open(fileobj=io.BytesIO(contents), mode="r:gz") as old:
-        members = sorted(old.getmembers(), key=lambda member: member.name)
+        members = sorted(files_of(old), key=lambda pair: pair[0])
+        for name, member in members:
+            if not (member.isreg() or member.isdir()):
+                raise SystemExit(f"{name} in the sdist {_kind(member)}")
         with tarfile.open(fileobj=written, mode="w", format=tarfile.PAX_FORMAT) as new:
-            for member in members:
+            for name, member in members:
                 data = old.extractfile(member) if member.isreg() else None
-                new.addfile(_fixed(member, epoch_s), data)
+                new.addfile(_fixed(name, member, epoch_s), data)
     packed = io.BytesIO()
     with gzip.GzipFile("", "wb", 9, packed, mtime=epoch_s) as out:
         out.write(written.getvalue())
     return packed.getvalue()
 
 
-def _fixed(member: tarfile.TarInfo, epoch_s: int) -> tarfile.TarInfo:
-    fixed = tarfile.TarInfo(member.name)
+def _fixed(name: str, member: tarfile.TarInfo, epoch_s: int) -> tarfile.TarInfo:
+    fixed = tarfile.TarInfo(name)
     fixed.type = member.type
-    fixed.linkname = member.linkname
     fixed.size = member.size
     fixed.mtime = epoch_s
     fixed.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
     return fixed
+
+
+# -- links ----------------------------------------------------------------------------------------
+
+
+def files_of(archive: tarfile.TarFile) -> list[tuple[str, tarfile.TarInfo]]:
+    """Return names and members, directories among them, with the file in the place of each link.
+
+    What leads to no file of the archive stays the member that it is.
+    """
+    every = archive.getmembers()
+    by_name = {posixpath.normpath(each.name): each for each in every}
+    found: list[tuple[str, tarfile.TarInfo]] = []
+    for each in every:
+        target = resolved(by_name, each) if each.issym() or each.islnk() else ""
+        below = [name for name in by_name if target and name.startswith(f"{target}/")]
+        if target in by_name and by_name[target].isreg():
+            found.append((each.name, by_name[target]))
+        elif below and all(by_name[name].isreg() or by_name[name].isdir() for name in below):
+            found += [(f"{each.name}{name[len(target) :]}", by_name[name]) for name in below]
+        else:
+            found.append((each.name, each))
+        if len(found) > FILES_MAX:
+            raise SystemExit(f"{each.name} makes more than {FILES_MAX} files of the sdist")
+    return found
+
+
+def resolved(by_name: Mapping[str, tarfile.TarInfo], link: tarfile.TarInfo) -> str:
+    """Return the name in the archive that a link leads to; empty for none.
+
+    Links on the way are followed.
+    """
+    name = posixpath.normpath(link.name)
+    for _ in range(LINKS_MAX):
+        member = by_name.get(name)
+        if member is not None and (member.issym() or member.islnk()):
+            name = posixpath.normpath(_target(member))
+        elif above := _linked_above(by_name, name):
+            name = posixpath.normpath(_target(by_name[above]) + name[len(above) :])
+        else:
+            return name
+        if name.startswith(("/", "..")):
+            break
+    return ""
+
+
+def _linked_above(by_name: Mapping[str, tarfile.TarInfo], name: str) -> str:
+    """Return the directory of a path that is a link itself; empty for none."""
+    while name := posixpath.dirname(name):
+        if name in by_name and by_name[name].issym():
+            return name
+    return ""
+
+
+def _kind(member: tarfile.TarInfo) -> str:
+    """Return what a member is that is not a file, for people."""
+    if member.issym() or member.islnk():
+        return f"is a link to {member.linkname}, which is not a file of the sdist"
+    return "is not a regular file"
+
+
+def _target(link: tarfile.TarInfo) -> str:
+    if link.islnk():
+        return link.linkname
+    return posixpath.join(posixpath.dirname(link.name), link.linkname)
+
+
+# -- what they are --------------------------------------------------------------------------------
 
 
 def describe(directory: str, to: str) -> None:
@@ -113,20 +200,15 @@ def _zipped(path: Path) -> list[tuple[str, bytes, str]]:
 
 def _tarred(path: Path) -> list[tuple[str, bytes, str]]:
     with tarfile.open(path) as sdist:
-        return [
-            (
-                member.name,
-                _contents(sdist, member),
-                f"{member.mode:o} {int(member.mtime)} {member.uid} {member.linkname}",
-            )
-            for member in sdist.getmembers()
-            if not member.isdir()
-        ]
+        return [(name, *_about(sdist, each)) for name, each in files_of(sdist) if not each.isdir()]
 
 
-def _contents(sdist: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    found = sdist.extractfile(member) if member.isreg() else None
-    return found.read() if found else b""
+def _about(sdist: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[bytes, str]:
+    """Return contents of a member, and mode, time and owner; for what is no file, what it is."""
+    data = sdist.extractfile(member) if member.isreg() else None
+    if data is None:
+        return b"", _kind(member)
+    return data.read(), f"{member.mode:o} {int(member.mtime)} {member.uid}"
 
 
 COMMANDS: Mapping[str, Callable[..., None]] = {
@@ -134,6 +216,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "download": download,
     "encode": encode,
     "normalise": normalise,
+    "regular": regular,
 }
 
 if __name__ == "__main__":

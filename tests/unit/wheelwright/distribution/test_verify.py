@@ -65,8 +65,8 @@ def test_normalised_sdists_are_the_same_whenever_they_were_built(tmp_path: Path)
     assert first.read_bytes() == program.normalised(first.read_bytes(), 1_600_000_000)
 
 
-def test_executables_and_links_stay_what_they_are() -> None:
-    """A script keeps its executable bit, a link its target."""
+def test_executables_stay_what_they_are_and_links_become_files() -> None:
+    """A script keeps its executable bit, and a link to it becomes such a file."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
         script = tarfile.TarInfo("d/run")
@@ -78,7 +78,10 @@ def test_executables_and_links_stay_what_they_are() -> None:
     fixed = program.normalised(packed.getvalue(), 0)
     with tarfile.open(fileobj=io.BytesIO(fixed)) as archive:
         assert 0o755 == archive.getmember("d/run").mode
-        assert "run" == archive.getmember("d/link").linkname
+        assert (True, 0o755) == (
+            archive.getmember("d/link").isreg(),
+            archive.getmember("d/link").mode,
+        )
 
 
 def test_fault_11_members_that_differ_are_named(tmp_path: Path) -> None:
@@ -103,6 +106,22 @@ def test_good_distributions_have_no_problem(tmp_path: Path) -> None:
     found = described(tmp_path)
     assert () == verify.problems("demo", "1.2.4", found)
     assert ("demo",) == verify.importables(next(each for each in found if each.is_wheel))
+
+
+def test_a_link_in_an_sdist_is_a_problem(tmp_path: Path) -> None:
+    """What is given from elsewhere is not rewritten: a link that leads out of it is named."""
+    wheel(tmp_path, {"demo/__init__.py": ""})
+    with tarfile.open(tmp_path / "demo-1.2.4.tar.gz", "w:gz") as archive:
+        info = tarfile.TarInfo("demo-1.2.4/PKG-INFO")
+        info.size = len(METADATA)
+        archive.addfile(info, io.BytesIO(METADATA.encode()))
+        link = tarfile.TarInfo("demo-1.2.4/out")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+    seen = "demo-1.2.4/out is a link to /etc/passwd, which is not a file of the sdist"
+    found = verify.problems("demo", "1.2.4", described(tmp_path))
+
+    assert (f"demo-1.2.4.tar.gz: {seen}",) == found
 
 
 def test_fault_13_version_other_than_planned_is_a_problem(tmp_path: Path) -> None:
