@@ -18,6 +18,7 @@ from wheelwright.project.model import Project, describe
 from wheelwright.release.act.handing import Handed, read, write
 from wheelwright.release.act.options import run_name
 from wheelwright.release.decide import refs
+from wheelwright.release.decide.commands import Commands
 from wheelwright.release.decide.stops import Problem
 from wheelwright.release.decide.urls import IndexUrls, exposed, https, index_urls
 from wheelwright.release.decide.world import Lock, Plan
@@ -138,6 +139,12 @@ def lock(run: str, version: str = "1.2.4") -> Lock:
     return refs.read(json.dumps(seen)).locks[ref]
 
 
+def continuing(run: str, version: str = "1.2.4") -> str:
+    """Return the command by which another run may continue."""
+    hint = lock(run, version).problem("refs/wheelwright/lock/quay", Commands()).hint
+    return hint.removeprefix("wait for it, or continue it if it is dead: ")
+
+
 NAMES = st.text(st.characters(exclude_categories=["C", "Z"]) | st.just(" "), min_size=1).map(
     str.strip
 )
@@ -146,16 +153,21 @@ NAMES = st.text(st.characters(exclude_categories=["C", "Z"]) | st.just(" "), min
 @given(NAMES.filter(bool))
 def test_a_runs_name_stays_one_word_when_it_is_pasted(run: str) -> None:
     """Whoever may push names the run; the command that continues it holds that name alone."""
-    command = lock(run).hint.removeprefix("wait for it, or continue it with ")
-    command = command.removesuffix(" if it is dead")
+    expected = ["dagger", "call", "release", "--version", "1.2.4", f"--take-over={run}"]
 
-    assert [f"--take-over={run}"] == shlex.split(command)
+    assert expected == shlex.split(continuing(run))
 
 
 def test_a_usual_name_is_shown_as_ever() -> None:
     """The message stays what docs/recovery.md shows."""
-    assert '--take-over="job-1"' in lock("job-1").hint
-    assert "--take-over='\"; touch x; \"'" in lock('"; touch x; "').hint
+    assert continuing("job-1").endswith('--take-over="job-1"')
+    assert continuing('"; touch x; "').endswith("--take-over='\"; touch x; \"'")
+
+
+@given(NAMES.filter(bool))
+def test_a_lock_of_any_version_stays_one_word(version: str) -> None:
+    """The version of a lock is any text, too."""
+    assert ["--version", lock("x", version).version] == shlex.split(continuing("x", version))[3:5]
 
 
 @pytest.mark.parametrize("run", ["a\x1b[2Jb", "a\x85b", "a" * 5000, "a\u202eb"])

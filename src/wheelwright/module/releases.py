@@ -13,7 +13,7 @@ from wheelwright.container.loading import LoadedProject
 from wheelwright.module.args import Built, Checkout, Digest, Repository
 from wheelwright.module.takes import takes
 from wheelwright.module.uncached import uncached
-from wheelwright.release.act import published, release, replay, tagged, taking
+from wheelwright.release.act import published, release, replay, status, tagged, taking
 from wheelwright.release.act.options import (
     Api,
     Branch,
@@ -31,6 +31,7 @@ from wheelwright.release.act.options import (
 )
 from wheelwright.release.decide.replay.replayed import as_json, text
 from wheelwright.release.decide.report import Report, Stopped
+from wheelwright.release.decide.status import Standings
 from wheelwright.release.decide.version import Bump, Request
 
 
@@ -69,7 +70,7 @@ class ReplayFormat(Enum):
 Format: TypeAlias = Annotated[ReportFormat, Doc("How to print the report.")]
 
 
-def _printed(report: Report, format_: ReportFormat) -> str:
+def _printed(report: Report | Standings, format_: ReportFormat) -> str:
     return {
         ReportFormat.TEXT: report.text,
         ReportFormat.MARKDOWN: report.markdown,
@@ -183,6 +184,18 @@ class Releases:
     ) -> str:
         """Report what `release` with the same arguments would do, and write nothing."""
         return await self._release(options, git, format_, dry_run=True)
+
+    @uncached
+    @takes(Branch, Origin, NamedIndex, Api, Trust)
+    async def release_status(
+        self, git: Repository, format_: Format = ReportFormat.TEXT, *, options: ReleaseOptions
+    ) -> str:
+        """Report what is public of the newest release, what is held by whom, the next command.
+
+        It works at any time, writes nothing, and is what every stop of `release` ends with.
+        """
+        found = await status.status(*await self._of_package(options, git, stand_in=True))
+        return _printed(found, format_)
 
     @uncached
     @takes(Bump, Branch, Origin, NamedIndex, Api, Trust)

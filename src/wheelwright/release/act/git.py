@@ -9,6 +9,7 @@ fetch     a copy of the clone, with the token: brings submodules and files of gi
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -241,7 +242,7 @@ class RemoteGit:
 
     async def lock(self, plan: Plan, expected: str) -> str:
         """Push a lock commit that no other run makes."""
-        message = refs.lock_message(plan, uuid.uuid4().hex)
+        message = refs.lock_message(plan, uuid.uuid4().hex, int(time.time()))
         args = ("lock", plan.lock_ref, expected, str(plan.epoch_s))
         return await _answer(await self._do(*args, stdin=message))
 

@@ -23,7 +23,7 @@ from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.preflight import Preflight
 from wheelwright.release.act.read import Read
 from wheelwright.release.act.workshop import Containers
-from wheelwright.release.decide import roles
+from wheelwright.release.decide import roles, status
 from wheelwright.release.decide.changelog import ChangelogSource, content_lines
 from wheelwright.release.decide.plan import decide
 from wheelwright.release.decide.ports import GitHub, Ports
@@ -69,7 +69,8 @@ class Release:
         return self._concluded(end, world)
 
     def _concluded(self, end: Next, world: World, acts: tuple[Act, ...] = ()) -> Report:
-        return concluded(end, self.plan, world, acts, self.read.links)
+        now_s = MachineClock().now_s()
+        return concluded(end, self.plan, world, acts, self.read.links, now_s=now_s)
 
     async def build(self) -> dagger.Directory:
         """Make the edits, run the checks, build twice, verify; return what the other jobs take.
@@ -86,7 +87,8 @@ class Release:
         end, journal, made = outcome.end, outcome.world.source, outcome.world.state.made
         if isinstance(end, Stop) or journal is None:
             stop = end if isinstance(end, Stop) else Stop.at(Reason.NO_PROGRESS)
-            raise stopped(plan.package, stop, plan, outcome.world, outcome.acts)
+            job = replace(plan, commands=None)
+            raise stopped(plan.package, stop, job, outcome.world, outcome.acts)
         handed = Handed(
             plan=plan,
             member=self.read.package.member,
@@ -132,9 +134,11 @@ async def prepare(options: ReleaseOptions, loaded: LoadedProject, *, dry_run: bo
     github = await standing.github_of(options, read, http)
     read = replace(read, earlier=await standing.earlier(read, index, github))
     preflight = Preflight(options, read, index, github, plan_only, calling.commands(options))
-    plan = decide(options, identity, await preflight.look(identity))
+    survey = await preflight.look(identity)
+    plan = decide(options, identity, survey)
     if isinstance(plan, Stop):
-        raise stopped(package, plan)
+        shown = status.of_survey(survey, plan, MachineClock().now_s())
+        raise stopped(package, plan, status=shown)
     assert plan_only or github, "that nothing can be asked is a problem of the preflight"
     return Release(options, read, plan, urls, index, github)
 

@@ -46,10 +46,15 @@ class Commands:
         """Return what releases the next version."""
         return self._whole("release", "--bump", bump, *self.places)
 
-    def taking_over(self, run: str, version: str) -> str:
+    def taking_over(self, run: str, version: str = "") -> str:
         """Return what continues the killed run of a name, which anyone may have chosen."""
         own = _without(self.places, ("--run",))
-        return f"{self._whole('release', '--version', version, *own)} --take-over={_quoted(run)}"
+        request = ("--version", version) if version else self.request
+        return f"{self._whole('release', *request, *own)} --take-over={_named(run)}"
+
+    def continuing(self, run: str, *, named: bool) -> str:
+        """Return what continues this run if it is killed; `named`: its name was given."""
+        return self.again if named else self.taking_over(run)
 
     def _whole(self, *words: str) -> str:
         return " ".join([self.program, *map(_quoted, words)])
@@ -72,6 +77,12 @@ def _without(words: Iterable[str], options: tuple[str, ...]) -> tuple[str, ...]:
         if not skipping:
             kept.append(word)
     return tuple(kept)
+
+
+def _named(run: str) -> str:
+    """Return a run's name as a shell takes it, in quotes as people write them."""
+    simple = re.fullmatch(r"[\w.:/@+-]+", run, re.ASCII)
+    return f'"{run}"' if simple else shlex.quote(run)
 
 
 def _quoted(word: str) -> str:

@@ -137,7 +137,9 @@ def decide(request: Request, identity: RunIdentity, survey: Survey) -> Plan | St
         return stop or _plan(asked, identity, survey, found, journal.parent)
     problems = (*_versions(request, survey, version), *_changes(survey), *survey.problems)
     if lock:
-        return Stop.among((lock.problem(lock_ref(survey.package)), *problems)) or Stop(())
+        return Stop.among(
+            (lock.problem(lock_ref(survey.package), survey.commands), *problems)
+        ) or Stop(())
     return Stop.among(problems) or _plan(asked, identity, survey, found, survey.base_commit)
 
 
@@ -149,7 +151,7 @@ def _asked(request: Request, identity: RunIdentity) -> Asked:
 def _continue(request: Request, identity: RunIdentity, survey: Survey, lock: Lock) -> Plan | Stop:
     requested = request.version
     if requested and parse_version(requested) != parse_version(lock.version):
-        return Stop((lock.problem(lock_ref(survey.package)),))
+        return Stop((lock.problem(lock_ref(survey.package), survey.commands),))
     problems = [*_foreign_lock(request, survey, lock), *survey.problems]
     if not problems and not same(lock.version, survey.released):
         # What is on the index has passed these, and has to be completed.
@@ -179,7 +181,7 @@ def _foreign_lock(request: Request, survey: Survey, lock: Lock) -> Iterator[Prob
     found = next_version(survey.current, request)
     if isinstance(found, Versioned) and found.version != lock.version:
         seen = f"{ref} is for {lock.version}, and the request gives {found.version}"
-        hint = f"pass --version {lock.version} to continue it, or delete the lock"
+        hint = f"continue it: {survey.commands.of_version(lock.version)}; or delete the lock"
         yield Problem(Reason.FOREIGN_LOCK, seen, hint)
 
 
@@ -201,6 +203,7 @@ def _plan(
         known=survey.releases,
         notes=(*filter(None, (found.note, _elsewhere(survey, version))), *survey.notes),
         asked=asked,
+        commands=survey.commands,
         changelog=survey.changelog,
         merge_commit=survey.from_tags,
     )

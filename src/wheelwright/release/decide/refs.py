@@ -102,14 +102,19 @@ def journal_of(description: ReleaseCommit, commit: str) -> Journal:
 def _lock(found: Mapping[str, str]) -> Lock:
     # Anyone who may push can have written it: nothing of another form is passed on.
     trailers = dict(_TRAILER.findall(found["message"]))
-    base, epoch = trailers.get("Base", ""), trailers.get("Epoch", "")
+    base = trailers.get("Base", "")
     return Lock(
         commit=found["commit"],
         run=line(trailers.get("Run", "")) or "unknown",
         version=line(trailers.get("Lock", " ").rpartition(" ")[2]),
         base_commit=base if re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", base) else "",
-        epoch_s=int(epoch) if re.fullmatch(r"[0-9]{1,10}", epoch) else 0,
+        epoch_s=_time(trailers.get("Epoch", "")),
+        since_s=_time(trailers.get("Since", "")),
     )
+
+
+def _time(text: str) -> int:
+    return int(text) if re.fullmatch(r"[0-9]{1,10}", text) else 0
 
 
 def line(text: str) -> str:
@@ -190,7 +195,7 @@ def journals(observed: RemoteRefs, package: str) -> dict[str, Journal]:
     }
 
 
-def lock_message(plan: Plan, nonce: str) -> str:
+def lock_message(plan: Plan, nonce: str, since_s: int = 0) -> str:
     """Return the message of the lock's commit; with the nonce no two runs make the same."""
     return (
         f"Release {plan.package} {plan.version}\n\n"
@@ -198,6 +203,7 @@ def lock_message(plan: Plan, nonce: str) -> str:
         f"Wheelwright-Run: {plan.run}\n"
         f"Wheelwright-Base: {plan.base_commit}\n"
         f"Wheelwright-Epoch: {plan.epoch_s}\n"
+        f"Wheelwright-Since: {since_s}\n"
         f"Wheelwright-Nonce: {nonce}\n"
     )
 

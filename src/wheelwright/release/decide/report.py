@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Final
 
 from wheelwright.container.harmless import harmless, markdown
 from wheelwright.errors import WheelwrightError
+from wheelwright.release.decide.status import Status, of_world
 from wheelwright.release.decide.step import Done, Next, Step
 from wheelwright.release.decide.stops import Stop
 from wheelwright.release.decide.world import Act, Plan, PullState, World
@@ -148,12 +149,16 @@ def _shown(plan: Plan, world: World, links: Links) -> dict[str, tuple[bool, str,
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The whole report. `end` is "released", "stopped", "planned", or of one job "on its way"."""
+    """The whole report. `end` is "released", "stopped", "planned", or of one job "on its way".
+
+    A stop has a `status`: what is public, what is held, and the next command.
+    """
 
     package: str
     version: str
     end: str
     rows: tuple[Row, ...]
+    status: Status | None = None
 
     @property
     def title(self) -> str:
@@ -169,6 +174,7 @@ class Report:
             note = row.note.replace("\n", "\n" + " " * (width + marks + 6))
             parts = (f"{row.step:<{width}}", f"{row.mark.value:<{marks}}", note, row.link)
             lines.append(("  " + "  ".join(part for part in parts if part)).rstrip())
+        lines += self.status.lines() if self.status else ()
         return harmless("\n".join(lines))
 
     def markdown(self) -> str:
@@ -178,11 +184,13 @@ class Report:
             note = "<br>".join(map(markdown, row.note.split("\n")))
             linked = f"[{note or row.step}](<{_address(row.link)}>)" if row.link else note
             lines.append(f"| {row.step} | {row.mark.value} | {linked} |")
+        if self.status:
+            lines += ["", *(f"- {markdown(line)}" for line in self.status.lines())]
         return "\n".join(lines) + "\n"
 
     def json(self) -> str:
         """For programs."""
-        data = {
+        data: dict[str, object] = {
             "package": self.package,
             "version": self.version,
             "end": self.end,
@@ -191,6 +199,8 @@ class Report:
                 for row in self.rows
             ],
         }
+        if self.status:
+            data["status"] = asdict(self.status)
         return json.dumps(data, indent=2) + "\n"
 
 
@@ -214,23 +224,38 @@ def stopped(
     world: World | None = None,
     acts: tuple[Act, ...] = (),
     links: Links | None = None,
+    *,
+    status: Status | None = None,
+    now_s: float = 0.0,
 ) -> Stopped:
-    """Return how a release, or one job of it, ends that stops; arguments as those of `rows`."""
+    """Return how a release, or one job of it, ends that stops; arguments as those of `rows`.
+
+    `status` is how the package stands, where no release was looked at.
+    """
     version = plan.version if plan else ""
-    report = Report(package, version, "stopped", rows(plan, world, acts, stop, links))
+    if plan and world:
+        status = of_world(plan, world, acts, stop, now_s)
+    shown = rows(plan, world, acts, stop, links)
+    report = Report(package, version, "stopped", shown, status)
     return Stopped(report.text(), report=report)
 
 
 def concluded(
-    end: Next, plan: Plan, world: World, acts: tuple[Act, ...], links: Links | None = None
+    end: Next,
+    plan: Plan,
+    world: World,
+    acts: tuple[Act, ...],
+    links: Links | None = None,
+    *,
+    now_s: float = 0.0,
 ) -> Report:
-    """Return how a release, or one job of it, ended; arguments as those of `rows`.
+    """Return how a release, or one job of it, ended; arguments as those of `stopped`.
 
     Raises:
         Stopped: it ended before it was done; the message is the report.
     """
     if isinstance(end, Stop):
-        raise stopped(plan.package, end, plan, world, acts, links)
+        raise stopped(plan.package, end, plan, world, acts, links, now_s=now_s)
     released = world.tag and world.release and not world.release.draft
     done = "released" if released else "on its way"
     state = "planned" if isinstance(end, Step) else done

@@ -229,7 +229,7 @@ def _lock(plan: Plan, world: World) -> Next | None:
         return None
     if is_mine(plan, world):
         return Step(Act.LOCK, expected=lock.commit)
-    return Stop((lock.problem(plan.lock_ref),))
+    return Stop((lock.problem(plan.lock_ref, plan.commands),))
 
 
 def _unlocked(_: Plan, world: World) -> Next | None:

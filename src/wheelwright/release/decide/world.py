@@ -7,13 +7,12 @@ and continues all the same.
 
 from __future__ import annotations
 
-import re
-import shlex
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
 from wheelwright.distribution.file import File
+from wheelwright.release.decide.commands import Commands
 from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.stops import Problem, Reason
 
@@ -53,6 +52,7 @@ class Plan:
         notes: for people, such as how the bump was understood, and what GitHub shows.
         asked: what the release commit has of the request.
         answer: why there is nothing to do; empty where there may be.
+        commands: those that messages name; None where each step is a job of its own.
         changelog: path of the changelog from the repository's root; empty where there is none.
         merge_commit: the version comes from tags, so the pull request needs a merge commit.
     """
@@ -71,31 +71,30 @@ class Plan:
     notes: tuple[str, ...] = ()
     asked: Asked = NOBODY
     answer: str = ""
+    commands: Commands | None = None
     changelog: str = ""
     merge_commit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """The lock: the ref's commit, and what its message has."""
+    """The lock: the ref's commit, and what its message has; `since_s` is 0 where it has no time."""
 
     commit: str
     run: str
     version: str
     base_commit: str
     epoch_s: int
+    since_s: int = 0
 
-    @property
-    def hint(self) -> str:
-        """What another run can do; it is pasted, and anyone who may push can have named the run."""
-        simple = re.fullmatch(r"[\w.:/@+-]+", self.run, re.ASCII)
-        named = f'"{self.run}"' if simple else shlex.quote(self.run)
-        return f"wait for it, or continue it with --take-over={named} if it is dead"
+    def problem(self, ref: str, commands: Commands | None) -> Problem:
+        """Return the problem of a run that does not have it.
 
-    def problem(self, ref: str) -> Problem:
-        """Return the problem of a run that does not have it."""
+        Its hint is pasted, and anyone who may push can have named the run.
+        """
         seen = f'run "{self.run}" is releasing {self.version} ({ref})'
-        return Problem(Reason.LOCKED, seen, self.hint)
+        command = (commands or Commands()).taking_over(self.run, self.version)
+        return Problem(Reason.LOCKED, seen, f"wait for it, or continue it if it is dead: {command}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import pytest
 
 from wheelwright.distribution.file import File
 from wheelwright.release.decide.changelog import ChangelogSource
+from wheelwright.release.decide.commands import Commands
 from wheelwright.release.decide.plan import RunIdentity, Survey, decide
 from wheelwright.release.decide.stops import Problem, Reason, Stop
 from wheelwright.release.decide.version import Request
@@ -54,6 +55,7 @@ def test_plan_of_a_patch() -> None:
         epoch_s=7,
         known=frozenset({"1.2.3"}),
         asked=Asked("", "--bump patch"),
+        commands=Commands(),
     )
 
 
