@@ -19,6 +19,7 @@ class File:
     Attributes:
         url: where it is downloaded from.
         provenance: where its attestations are (PEP 740); empty where it has none.
+        uploaded_s: when it was uploaded (PEP 700), seconds since 1970; 0 where that is not shown.
     """
 
     name: str
@@ -26,6 +27,7 @@ class File:
     yanked: bool = False
     url: str = field(default="", compare=False)
     provenance: str = field(default="", compare=False)
+    uploaded_s: float = field(default=0.0, compare=False)
 
 
 def file_version(name: str) -> str:

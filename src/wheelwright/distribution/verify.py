@@ -32,6 +32,8 @@ class Distribution:
         members: name to a digest of the contents, and mode, time and owner as text; of an sdist's
             member that is not a file, what it is: "is a link to ...".
         metadata: METADATA or PKG-INFO.
+        entry_points: entry_points.txt of a wheel.
+        objection: what PyPI says against the archive itself; empty where it takes that.
     """
 
     name: str
@@ -39,6 +41,8 @@ class Distribution:
     size_bytes: int
     metadata: str
     members: Mapping[str, tuple[str, str]]
+    entry_points: str = ""
+    objection: str = ""
 
     @property
     def file(self) -> File:
@@ -61,6 +65,8 @@ def read(text: str) -> tuple[Distribution, ...]:
             each["size_bytes"],
             each["metadata"],
             {name: (digest, about) for name, (digest, about) in each["members"].items()},
+            each["entry_points"],
+            each["objection"],
         )
         for each in found
     )

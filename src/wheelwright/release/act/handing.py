@@ -109,6 +109,7 @@ def write(handed: Handed) -> str:
         "notes": handed.notes,
         "changelog": plan.changelog,
         "merge_commit": plan.merge_commit,
+        "pypi_rules": plan.pypi_rules,
         "publish_url": handed.urls.shown[0],
         "check_url": handed.urls.shown[1],
     }
@@ -164,6 +165,7 @@ def read(text: str) -> Handed:
         known=frozenset(_text("known", each) for each in data["known"]),
         changelog=_matching("changelog", data["changelog"], _PATH),
         merge_commit=data["merge_commit"],
+        pypi_rules=data["pypi_rules"],
     )
     return Handed(
         plan=plan,
@@ -254,6 +256,7 @@ _KEYS: Final[Mapping[str, type]] = {
     "notes": str,
     "changelog": str,
     "merge_commit": bool,
+    "pypi_rules": bool,
     "publish_url": str,
     "check_url": str,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
@@ -56,7 +57,17 @@ def _file(data: dict[str, Any], listing: str) -> File:
         bool(data.get("yanked", False)),
         url=_joined(listing, url),
         provenance=_joined(listing, provenance),
+        uploaded_s=_seconds(data.get("upload-time")),
     )
+
+
+def _seconds(stamp: object) -> float:
+    """Return a time of the listing (PEP 700: RFC 3339, in UTC) in seconds since 1970; else 0."""
+    try:
+        moment = datetime.fromisoformat(str(stamp))
+    except ValueError:
+        return 0.0
+    return moment.timestamp() if moment.tzinfo else 0.0
 
 
 def _joined(listing: str, url: str) -> str:

@@ -12,10 +12,12 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar, cast
+from typing import TypedDict, TypeVar, cast
 
 import anyio
+from packaging.version import Version
 
+from wheelwright.distribution import index_rules
 from wheelwright.distribution.file import File, file_version
 from wheelwright.release.decide import texts
 from wheelwright.release.decide.ports import ActFailed, Clock, Git, GitHub, Index, Ports, Workshop
@@ -77,18 +79,37 @@ async def look(plan: Plan, ports: Ports, state: RunState) -> World:
         lock=refs.lock,
         branch=refs.branch,
         tag=refs.tag,
-        index=_of(plan, files),
+        **_listed(plan, files, ports.clock.now_s()),
         pulls=await ports.github.pulls(plan.branch),
         release=await ports.github.release(plan.tag),
         releases=refs.releases,
-        versions=frozenset(filter(None, (file_version(file.name) for file in files))),
         state=state,
     )
 
 
-def _of(plan: Plan, files: Iterable[File]) -> tuple[File, ...]:
-    """Return the files of the version."""
-    return tuple(file for file in files if file_version(file.name) == plan.version)
+class _Listed(TypedDict):
+    index: tuple[File, ...]
+    versions: frozenset[str]
+    last: tuple[File, ...]
+    age_s: float
+
+
+def _listed(plan: Plan, files: Iterable[File], now_s: float) -> _Listed:
+    """Return what the index's listing shows of this version, and of the others."""
+    by_version: dict[str, list[File]] = {}
+    for file in files:
+        if version := file_version(file.name):
+            by_version.setdefault(version, []).append(file)
+    mine = by_version.get(plan.version, [])
+    times = [file.uploaded_s for file in mine if file.uploaded_s]
+    before = [each for each in by_version if Version(each) < Version(plan.version)]
+    last = max((v for v in before if not Version(v).is_prerelease), key=Version, default="")
+    return {
+        "index": tuple(mine),
+        "versions": frozenset(by_version),
+        "last": tuple(by_version.get(last, ())),
+        "age_s": now_s - min(times) if times else 0.0,
+    }
 
 
 async def foreseen(plan: Plan, ports: Ports) -> tuple[World, Next]:
@@ -210,8 +231,8 @@ async def at_index(
     ports = Ports(cast("Git", None), index, cast("GitHub", None), workshop, MachineClock())
 
     async def observe(plan: Plan, ports: Ports, state: RunState) -> World:
-        mine = _of(plan, await ports.index.files())
-        return World(branch=journal, tag=journal, index=mine, state=with_results(state))
+        listed = _listed(plan, await ports.index.files(), ports.clock.now_s())
+        return World(branch=journal, tag=journal, state=with_results(state), **listed)
 
     outcome = await run(plan, ports, say, observe=observe, decide=decide)
     if isinstance(outcome.end, Stop):
@@ -273,7 +294,11 @@ async def _perform(plan: Plan, ports: Ports, world: World, step: Step) -> RunSta
             state = replace(state, built=built.files, differing=built.differing)
             return replace(state, materials=built.materials, subject=source.commit)
         case Act.CHECK:
-            return replace(state, check=await ports.workshop.check(plan, source))
+            check = await ports.workshop.check(plan, source)
+            fewer = index_rules.smaller(world.last, state.built)
+            return replace(
+                state, check=replace(check, notes=(*check.notes, *filter(None, [fewer])))
+            )
         case Act.PUBLISH:
             await ports.workshop.publish(plan, step.files)
             return state

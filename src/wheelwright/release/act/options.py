@@ -75,6 +75,21 @@ class NamedIndex(Index):
     index: str = argument(
         "Name of a [[tool.uv.index]] with url and publish-url. Default: PyPI.", ""
     )
+    index_rules: str = argument(
+        "The index's rules for files: pypi, or none for an index that takes everything.", "pypi"
+    )
+
+    @property
+    def pypi_rules(self) -> bool:
+        """Whether the index refuses what PyPI refuses.
+
+        Raises:
+            RequestError: its rules have another name.
+        """
+        if self.index_rules not in ("", "pypi", "none"):
+            seen = f"--index-rules {self.index_rules!r} is neither pypi nor none"
+            raise RequestError(seen, "pass one of them")
+        return self.index_rules != "none"
 
 
 @dataclass(frozen=True)

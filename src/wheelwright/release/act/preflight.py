@@ -82,6 +82,7 @@ class Preflight:
             notes=notes,
             lock_on_base=read.on_base,
             changelog=package.changelog_path,
+            pypi_rules=options.pypi_rules,
             from_tags=version_source(package.project) is VersionSource.VCS,
             standings=read.earlier.standings,
             commands=self.commands,

@@ -11,7 +11,7 @@ from wheelwright.ci import ci
 from wheelwright.container import steps, toolchain, users
 from wheelwright.container.history import for_build
 from wheelwright.container.output import last_lines
-from wheelwright.distribution import backend, builder, verify
+from wheelwright.distribution import backend, builder, index_rules, verify
 from wheelwright.distribution.file import File
 from wheelwright.distribution.verify import Distribution
 from wheelwright.environment.plan import SOURCE
@@ -169,12 +169,15 @@ class Containers:
         assert self._dist is not None, "a build comes first"
         package = await self._package(plan, journal)
         found = [*verify.problems(plan.package, plan.version, self._described)]
+        if not found and plan.pypi_rules and (why := index_rules.refusals(self._described)):
+            return CheckResult(False, "\n".join(why), refused=True)
+        notes = index_rules.notes(self._described) if plan.pypi_rules else ()
         if not found:
             found += await self._twine(package)
         if not found:
             for each in self._described:
                 found += await self._installed(package, each)
-        return CheckResult(not found, "\n".join(found))
+        return CheckResult(not found, "\n".join(found), notes=notes)
 
     async def _twine(self, package: Package) -> list[str]:
         assert self._dist is not None

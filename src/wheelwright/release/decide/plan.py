@@ -61,6 +61,7 @@ class Survey:
         commands: how this run's caller would type another one.
         changelog: its path from the repository's root; empty where there is none.
         from_tags: the version comes from tags.
+        pypi_rules: the index has PyPI's rules for files.
     """
 
     package: str
@@ -83,6 +84,7 @@ class Survey:
 
     changelog: str = ""
     from_tags: bool = False
+    pypi_rules: bool = True
 
     @property
     def earlier(self) -> Earlier:
@@ -206,6 +208,7 @@ def _plan(
         commands=survey.commands,
         changelog=survey.changelog,
         merge_commit=survey.from_tags,
+        pypi_rules=survey.pypi_rules,
     )
 
 

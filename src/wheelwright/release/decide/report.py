@@ -115,6 +115,7 @@ def _next(plan: Plan | None, world: World, acts: tuple[Act, ...]) -> str:
 
 def _shown(plan: Plan, world: World, links: Links) -> dict[str, tuple[bool, str, str]]:
     journal, pull, release = world.journal, world.pull, world.release
+    check = world.state.check
     at = journal.commit[:12] if journal else ""
     source = world.source
     repository, project = links.repository, links.project
@@ -133,7 +134,7 @@ def _shown(plan: Plan, world: World, links: Links) -> dict[str, tuple[bool, str,
         ),
         "checks": (bool(world.index), "", ""),
         "build": (False, ", ".join(file.name for file in world.state.built), ""),
-        "verify": (bool(world.index), "", ""),
+        "verify": (bool(world.index), "; ".join(check.notes) if check else "", ""),
         "publish": (bool(world.index), names, f"{project}{plan.version}/" if project else ""),
         "pull request": (
             open_or_merged,

@@ -24,6 +24,7 @@ The first row that is true decides.
     | nothing on the index; gates not run / failed             | RUN_GATES / Stop             |
     | nothing built here / two builds differ                   | BUILD / Stop                 |
     | a built name with other bytes on the index               | Stop OTHER_BYTES             |
+    | files missing on the index, the first one 14 days old    | Stop TOO_LATE                |
     | files missing on the index; not verified / failed        | CHECK / Stop                 |
     |----------------------------------------------------------|------------------------------|
     | no lock, and this run never had it                       | LOCK                         |
@@ -57,6 +58,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
+from wheelwright.distribution.index_rules import WINDOW_DAYS, WINDOW_S
 from wheelwright.release.decide.stops import Reason, Stop
 from wheelwright.release.decide.world import (
     Act,
@@ -304,10 +306,15 @@ def _prepared(plan: Plan, world: World) -> Next | None:
     other = [f.name for f in state.built if indexed.get(f.name, f.sha256) != f.sha256]
     if other:
         return Stop.at(Reason.OTHER_BYTES, ", ".join(other))
+    if plan.pypi_rules and (missing := _missing(world)) and world.age_s > WINDOW_S:
+        days = int(world.age_s // (WINDOW_S / WINDOW_DAYS))
+        seen = f"{', '.join(missing)} of {plan.package} {plan.version}, {days} days after the first"
+        return Stop.at(Reason.TOO_LATE, seen)
     if _missing(world) and state.check is None:
         return Step(Act.CHECK)
     if _missing(world) and state.check and not state.check.passed:
-        return Stop.at(Reason.CHECK_FAILED, state.check.text)
+        failed = Reason.NOT_ACCEPTED if state.check.refused else Reason.CHECK_FAILED
+        return Stop.at(failed, state.check.text)
     return None
 
 

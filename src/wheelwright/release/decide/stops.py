@@ -40,10 +40,12 @@ class Reason(Enum):
     GATES_FAILED = "the checks failed"
     BUILD_FAILED = "the build failed"
     NOT_REPRODUCIBLE = "two builds differ"
+    NOT_ACCEPTED = "the index would refuse a file"
     CHECK_FAILED = "the distributions do not match the plan"
     # At the index.
     OTHER_BYTES = "the index has a file of the same name with other contents"
     BURNED = "the index does not accept this file name again"
+    TOO_LATE = "the index takes no more files for this version"
     INDEX_REFUSED = "the index refused the upload"
     INDEX_CREDENTIALS = "the index did not accept the credentials"
     ATTESTATION = "the attestation was not accepted"
@@ -98,9 +100,11 @@ _HINTS = {
     Reason.GATES_FAILED: "correct the code on the base branch, then run again",
     Reason.BUILD_FAILED: "correct the build on the base branch, then run again",
     Reason.NOT_REPRODUCIBLE: "make the build independent of time, place and order",
+    Reason.NOT_ACCEPTED: "correct what is named on the base branch, then run again",
     Reason.CHECK_FAILED: "correct the package on the base branch, then run again",
     Reason.OTHER_BYTES: "find out who uploaded it; release the next version",
     Reason.BURNED: "release the next version",
+    Reason.TOO_LATE: "it cannot be completed: yank it there, and release the next version",
     Reason.INDEX_REFUSED: "correct what the index names, then run again",
     Reason.INDEX_CREDENTIALS: "correct the token or the trusted publisher, then run again",
     Reason.ATTESTATION: "run again, or pass --attest=false to publish without",
@@ -123,10 +127,14 @@ _STEPS = {
     "edits": (Reason.BRANCH_TAKEN, Reason.FOREIGN, Reason.EDITS_FAILED, Reason.JOURNAL_LOST),
     "checks": (Reason.GATES_FAILED,),
     "build": (Reason.BUILD_FAILED, Reason.NOT_REPRODUCIBLE),
-    "verify": (Reason.CHECK_FAILED,),
+    "verify": (
+        Reason.NOT_ACCEPTED,
+        Reason.CHECK_FAILED,
+    ),
     "publish": (
         Reason.OTHER_BYTES,
         Reason.BURNED,
+        Reason.TOO_LATE,
         Reason.INDEX_REFUSED,
         Reason.INDEX_CREDENTIALS,
         Reason.ATTESTATION,

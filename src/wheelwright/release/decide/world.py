@@ -54,6 +54,7 @@ class Plan:
         answer: why there is nothing to do; empty where there may be.
         commands: those that messages name; None where each step is a job of its own.
         changelog: path of the changelog from the repository's root; empty where there is none.
+        pypi_rules: the index has PyPI's rules for files.
         merge_commit: the version comes from tags, so the pull request needs a merge commit.
     """
 
@@ -74,6 +75,7 @@ class Plan:
     commands: Commands | None = None
     changelog: str = ""
     merge_commit: bool = False
+    pypi_rules: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,10 +232,17 @@ class FailedAttempt:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """A verdict, and what is needed to correct it."""
+    """A verdict, and what is needed to correct it.
+
+    Attributes:
+        refused: it is the index that would not take the files.
+        notes: what people should know although it passed.
+    """
 
     passed: bool
     text: str = ""
+    refused: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +293,8 @@ class World:
         pulls: pull requests whose head is the release branch, newest first.
         releases: versions that have a tag or a release branch, this one among them.
         versions: versions that have files on the index.
+        last: files on the index of the newest final version before this one.
+        age_s: seconds since the first file of this version was uploaded; 0 where that is not known.
     """
 
     lock: Lock | None = None
@@ -294,6 +305,8 @@ class World:
     release: GitHubRelease | None = None
     releases: frozenset[str] = frozenset()
     versions: frozenset[str] = frozenset()
+    last: tuple[File, ...] = ()
+    age_s: float = 0.0
     state: RunState = field(default_factory=RunState)
 
     @property

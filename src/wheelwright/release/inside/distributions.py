@@ -172,18 +172,24 @@ def download(url: str, to: str) -> None:
 def described(path: Path) -> dict[str, Any]:
     """Return what one distribution is."""
     contents = path.read_bytes()
-    members = _zipped(path) if path.name.endswith(".whl") else _tarred(path)
-    metadata = ""
+    is_wheel = path.name.endswith(".whl")
+    try:
+        members = _zipped(path) if is_wheel else _tarred(path)
+        objection = _zip_objection(path) if is_wheel else _tar_objection(path)
+    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError):
+        members, objection = [], "it is not an archive, or a broken one"
+    texts = {"METADATA": "", "PKG-INFO": "", "entry_points.txt": ""}
     for name, data, _ in members:
-        parts = name.split("/")
-        wheel = len(parts) == 2 and parts[0].endswith(".dist-info") and parts[1] == "METADATA"
-        if wheel or (len(parts) == 2 and parts[1] == "PKG-INFO"):
-            metadata = data.decode("utf-8", "replace")
+        top, _, inner = name.partition("/")
+        if inner in texts and top.endswith(".dist-info") == is_wheel:
+            texts[inner] = data.decode("utf-8", "replace")
     return {
         "name": path.name,
         "sha256": hashlib.sha256(contents).hexdigest(),
         "size_bytes": len(contents),
-        "metadata": metadata,
+        "metadata": texts["METADATA" if is_wheel else "PKG-INFO"],
+        "entry_points": texts["entry_points.txt"] if is_wheel else "",
+        "objection": objection,
         "members": {
             name: [hashlib.sha256(data).hexdigest(), about] for name, data, about in members
         },
@@ -209,6 +215,51 @@ def _about(sdist: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[bytes, str]
     if data is None:
         return b"", _kind(member)
     return data.read(), f"{member.mode:o} {int(member.mtime)} {member.uid}"
+
+
+# docs.pypi.org/archives, and pypi/warehouse: forklift/legacy.py, utils/zipfiles.py.
+_RATIO = 50
+_RATIO_FROM_BYTES = 64 * 2**20
+
+
+def _zip_objection(path: Path) -> str:
+    """Return what PyPI says against a wheel's archive; empty where it takes that.
+
+    What two readers of an archive may read differently is refused: members that only the local
+    headers have, sizes that stand behind a member, data before, between and behind them.
+    """
+    contents = path.read_bytes()
+    with zipfile.ZipFile(path) as wheel:
+        infos, start = wheel.infolist(), wheel.start_dir
+    names = [info.orig_filename for info in infos]
+    at = 0
+    for info in sorted(infos, key=lambda info: info.header_offset):
+        if info.header_offset != at:
+            return "its archive has data that belong to no member"
+        head = contents[at : at + 30]
+        at += 30 + int.from_bytes(head[26:28], "little") + int.from_bytes(head[28:30], "little")
+        at += info.compress_size
+        if info.flag_bits & 0x08:
+            return f"{info.filename} in it has its size in a data descriptor"
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            return f"{info.filename} in it is neither stored nor deflated"
+        if info.comment or any(char < " " or char == "\x7f" for char in info.orig_filename):
+            return f"{info.filename!r} in it has a comment, or a name that cannot be printed"
+    if len(set(names)) != len(names):
+        return "its archive has a member twice"
+    if at != start or contents.rfind(b"PK\5\6") + 22 != len(contents):
+        return "its archive has data that belong to no member, or a comment"
+    size = sum(info.file_size for info in infos)
+    if size > _RATIO_FROM_BYTES and size / len(contents) > _RATIO:
+        return f"its contents are more than {_RATIO} times as large as the file"
+    return ""
+
+
+def _tar_objection(path: Path) -> str:
+    """Return the same for an sdist."""
+    with tarfile.open(path) as sdist:
+        sparse = [member.name for member in sdist.getmembers() if member.issparse()]
+    return f"{sparse[0]} in it is a sparse member" if sparse else ""
 
 
 COMMANDS: Mapping[str, Callable[..., None]] = {

@@ -79,6 +79,8 @@ class Outside:
     tag: Journal | None = None
     stored: dict[str, str] = field(default_factory=dict)
     listed: dict[str, str] = field(default_factory=dict)
+    uploaded_s: dict[str, float] = field(default_factory=dict)
+    earlier: tuple[File, ...] = ()
     lag_s: float = 0.0
     pulls_: list[Pull] = field(default_factory=list)
     release_: GitHubRelease | None = None
@@ -181,7 +183,10 @@ class Outside:
         """Return the listing, which may lag behind what is stored."""
         if self.time_s >= self._shown_at_s:
             self.listed = dict(self.stored)
-        return tuple(File(name, sha256) for name, sha256 in self.listed.items())
+        listed = self.listed.items()
+        times = self.uploaded_s
+        mine = tuple(File(name, sha, uploaded_s=times.get(name, 0.0)) for name, sha in listed)
+        return (*self.earlier, *mine)
 
 
 def made_of(plan: Plan) -> Made:
@@ -223,6 +228,7 @@ class _Workshop:
             there = outside.stored.get(file.name)
             if there is None:
                 outside.stored[file.name] = file.sha256
+                outside.uploaded_s[file.name] = outside.time_s
                 outside.effects.append(f"upload {file.name}")
                 outside._shown_at_s = outside.time_s + outside.lag_s
             elif there != file.sha256:

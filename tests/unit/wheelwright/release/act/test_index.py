@@ -57,3 +57,24 @@ async def test_a_file_has_the_address_that_it_is_downloaded_from(server: Server)
         (f"{host}/files/a", ""),
         ("https://files.example/b", f"{host}/p/b"),
     ] == [(each.url, each.provenance) for each in await index.files()]
+
+
+@pytest.mark.parametrize(
+    ("stamp", "seconds"),
+    [
+        ("2026-01-01T00:00:00Z", 1_767_225_600.0),
+        ("2026-01-01T00:00:00.500000Z", 1_767_225_600.5),
+        ("2026-01-01T00:00:00", 0.0),
+        ("yesterday", 0.0),
+        (None, 0.0),
+    ],
+)
+async def test_a_file_has_the_time_of_its_upload(
+    server: Server, stamp: str | None, seconds: float
+) -> None:
+    """PEP 700's time is read; one that is missing, or no time, is not known."""
+    file: dict[str, object] = {"filename": "a", "hashes": {}, "upload-time": stamp}
+    server.answers["GET /simple/demo/"] = (200, {"files": [file]})
+    (found,) = await SimpleIndex(Http(), f"{server.url}/simple/", "demo").files()
+
+    assert seconds == found.uploaded_s

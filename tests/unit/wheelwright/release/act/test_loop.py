@@ -685,3 +685,69 @@ def test_stop_of_the_long_part_leaves_nothing(outside: Outside, reason: Reason) 
     """Whatever stops before the lock has written nothing, and the lock was never taken."""
     assert reason is stopped(release(outside))
     assert [] == outside.effects
+
+
+DAY_S = 24 * 60 * 60
+
+
+def half_published(age_s: float) -> Outside:
+    """Return an outside where the upload of the second file was refused, some time ago."""
+    outside = Outside()
+    outside.faults = itertools.chain([Fault.NONE] * 3, [Fault.KILLED_BEFORE])
+    with pytest.raises(Killed):
+        release(outside)
+    outside.faults = itertools.repeat(Fault.NONE)
+    outside.time_s += age_s
+    return outside
+
+
+def test_too_late_a_half_release_stops_before_the_lock() -> None:
+    """After 14 days PyPI takes no more files: what is missing is named, and the way out."""
+    outside = half_published(15 * DAY_S)
+    outside.lock_ = None
+    outcome = release(outside)
+
+    assert Reason.TOO_LATE is stopped(outcome)
+    assert f"{WHEEL.name} of demo 1.2.4, 15 days after the first" in said(outcome)
+    assert "yank it there, and release the next version" in said(outcome)
+    assert Act.LOCK not in outcome.acts
+
+
+def test_a_half_release_of_the_last_days_is_completed() -> None:
+    """Before the 14 days are over, and on an index without that rule, the rest is uploaded."""
+    early, other = half_published(13 * DAY_S), half_published(15 * DAY_S)
+
+    assert Done() == release(early).end
+    assert Done() == release(other, a_plan(pypi_rules=False)).end
+    assert released(early)
+    assert released(other)
+
+
+def test_wheels_that_the_last_release_had_are_a_note() -> None:
+    """A smaller set of wheels than last time's is reported with the verification, and released."""
+    outside = Outside()
+    outside.earlier = (File("demo-1.2.3-cp311-cp311-win32.whl", "c" * 64),)
+    outcome = release(outside)
+    check = outcome.world.state.check
+
+    assert Done() == outcome.end
+    assert check
+    assert ("the last release had wheels for cp311 on win32",) == check.notes
+
+
+def test_wrong_platform_is_refused_by_its_own_reason() -> None:
+    """What the index would refuse stops before the lock, and says so."""
+    outcome = release(Outside(check_says=CheckResult(False, "a.whl: linux_x86_64", refused=True)))
+
+    assert Reason.NOT_ACCEPTED is stopped(outcome)
+    assert Act.LOCK not in outcome.acts
+
+
+def test_older_line_does_not_become_the_latest() -> None:
+    """Where a higher version is released, GitHub keeps that one as the latest."""
+    newest, older = Outside(), Outside()
+    older.earlier = (File("demo-2.0.0.tar.gz", "c" * 64),)
+    release(newest)
+    release(older)
+
+    assert (True, False) == (newest.latest, older.latest)
