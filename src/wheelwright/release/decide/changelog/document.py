@@ -1,0 +1,85 @@
+r"""A changelog as lines and headings, whichever of the two markups it is written in.
+
+Lines keep their own ends, so that an edit changes only the lines that it means:
+
+    "## Unreleased\r"   a line of a file with CR LF, split at LF
+
+Headings come from a parser of the markup (`markdown.py`, `restructured.py`), never from a pattern:
+what is in a fence, in a comment, in a list or in a literal block is text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Markup(Enum):
+    """What a changelog is written in."""
+
+    MARKDOWN = "Markdown"
+    RST = "reStructuredText"
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading outside of any list, quotation or comment.
+
+    Attributes:
+        level: 1 is the outermost.
+        title: the text as it is written, without what marks the heading.
+        start: its first line, from 0.
+        end: the line behind it.
+        mark: `##`, or the character of the line below it; twice where there is one above it, too.
+    """
+
+    level: int
+    title: str
+    start: int
+    end: int
+    mark: str
+
+    def lines(self, title: str) -> list[str]:
+        """Return the lines of a heading of this form with another title."""
+        if self.mark.startswith("#") and not self.is_underlined:
+            return [f"{self.mark} {title}"]
+        below = self.mark[0] * max(len(title), 3)
+        return [below, title, below] if len(self.mark) > 1 else [title, below]
+
+    @property
+    def is_underlined(self) -> bool:
+        """Whether a line of characters marks it."""
+        return self.end - self.start > 1
+
+
+@dataclass(frozen=True)
+class Document:
+    """A changelog.
+
+    Attributes:
+        lines: split at LF; a CR is the last character of its line.
+        crlf: new lines end in CR LF.
+    """
+
+    markup: Markup
+    lines: tuple[str, ...]
+    headings: tuple[Heading, ...]
+    crlf: bool = False
+
+    @property
+    def plain(self) -> list[str]:
+        """The lines without a CR at their ends."""
+        return [line.rstrip("\r") for line in self.lines]
+
+    def slice(self, start: int, end: int) -> list[str]:
+        """Return lines without a CR at their ends."""
+        return [line.rstrip("\r") for line in self.lines[start:end]]
+
+    def replaced(self, edits: Iterable[tuple[int, int, Sequence[str]]]) -> str:
+        """Return the text with new lines in the place of others: first line, last, new ones."""
+        lines = list(self.lines)
+        end = "\r" if self.crlf else ""
+        for start, stop, new in sorted(edits, key=lambda edit: edit[:2], reverse=True):
+            lines[start:stop] = [line + end for line in new]
+        return "\n".join(lines)

@@ -1,0 +1,53 @@
+"""Markdown: where headings and code are, by markdown-it-py (CommonMark)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from wheelwright.release.decide.changelog.document import Heading
+
+
+@lru_cache(maxsize=1)
+def _parser() -> MarkdownIt:
+    # Only blocks: links and emphasis inside of a line decide nothing here.
+    return MarkdownIt("commonmark").disable(["inline", "text_join"])
+
+
+def tokens(lines: Sequence[str]) -> list[Token]:
+    """Return the blocks, with their lines."""
+    return _parser().parse("\n".join(_without_front_matter(lines)))
+
+
+def headings(lines: Sequence[str]) -> list[Heading]:
+    """Return the headings outside of lists and quotations."""
+    found = []
+    blocks = tokens(lines)
+    for token, inline in pairwise(blocks):
+        if token.type == "heading_open" and token.level == 0 and token.map:
+            start, end = token.map
+            title = " ".join(inline.content.split())
+            found.append(Heading(int(token.tag[1:]), title, start, end, token.markup))
+    return found
+
+
+def code(lines: Sequence[str]) -> set[int]:
+    """Return the lines of fences and of indented code."""
+    found: set[int] = set()
+    for token in tokens(lines):
+        if token.type in ("fence", "code_block") and token.map:
+            found |= set(range(*token.map))
+    return found
+
+
+def _without_front_matter(lines: Sequence[str]) -> list[str]:
+    """Blank what site generators read at a file's beginning: it would be a heading."""
+    if lines and lines[0].rstrip() == "---":
+        for end, line in enumerate(lines[1:50], 1):
+            if line.rstrip() == "---":
+                return [""] * (end + 1) + list(lines[end + 1 :])
+    return list(lines)

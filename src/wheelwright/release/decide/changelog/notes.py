@@ -1,0 +1,233 @@
+"""The notes of a release: what a section says, as Markdown without comments and empty headings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from wheelwright.release.decide.changelog import dates, markdown, sections, titles
+from wheelwright.release.decide.changelog.document import Document, Markup
+from wheelwright.release.decide.changelog.reading import LARGEST
+from wheelwright.release.decide.changelog.sections import Section
+
+# What towncrier writes for a version without fragments, and what templates leave behind.
+_EMPTY: Final = re.compile(
+    r"(?:no (?:significant |notable |user-facing )?changes(?: yet)?|nothing(?: (?:yet|so far))?|tbd"
+    r"|to be (?:added|done|written)|n/?a|none(?: yet)?|unreleased|\.\.\.|\u2026|todo)[.!]?",
+    re.IGNORECASE,
+)
+_HEADING: Final = re.compile(r" {0,3}#{1,6}(?:\s|$)")
+_RELEASED: Final = frozenset(
+    ("released", "release", "date", "on", "published", "in", "version", "status")
+)
+
+
+def of_section(document: Document, section: Section) -> str:
+    """Return a section's text as Markdown, without the line of its state."""
+    lines = document.slice(section.start, section.end)
+    state = state_line(lines)
+    if state is not None:
+        lines[state] = ""
+    return as_markdown(document, lines)
+
+
+def as_markdown(document: Document, lines: Sequence[str]) -> str:
+    """Return lines of a changelog as clean Markdown."""
+    text = "\n".join(lines)
+    if document.markup is Markup.MARKDOWN:
+        return _with_links(document, clean(text))
+    from wheelwright.release.decide.changelog import rendering
+
+    return clean(rendering.markdown(text, rendering.targets("\n".join(document.plain))))
+
+
+def _with_links(document: Document, text: str) -> str:
+    """Add the links that a text uses and the file defines at another place."""
+    used = []
+    for _, label, target in sections.definitions(document):
+        defined = f"[{label}]:"
+        if f"[{label}]" in text and defined not in text:
+            used.append(f"{defined} {target}")
+    return "\n".join([text, "", *dict.fromkeys(used)]) if used else text
+
+
+def state_line(lines: Sequence[str]) -> int | None:
+    """Return where the line of a state is: "Unreleased", "Released 2025-01-02"."""
+    for number, line in enumerate(lines):
+        if not line.strip():
+            continue
+        alone = number + 1 >= len(lines) or not lines[number + 1].strip()
+        return number if alone and is_state(line) else None
+    return None
+
+
+def is_state(line: str) -> bool:
+    """Whether a line is nothing but the date, or the state, of a release."""
+    text = titles.plain(line)
+    if len(text) > 80 or re.match(r"\s*[-+*#>|]+\s", line):
+        return False
+    title = titles.Title(text)
+    dated, state = dates.find(text), title.state
+    if dated:
+        text = text[: dated.start] + text[dated.end :]
+    else:
+        if state is None:
+            return False
+        text = text[: state.start()] + text[state.end() :]
+    words = [each.casefold() for each in re.findall(r"[\w'-]+", text)]
+    return all(word in _RELEASED for word in words)
+
+
+# -- Markdown -------------------------------------------------------------------------------------
+
+
+def clean(text: str) -> str:
+    """Return Markdown without comments, empty headings and further blank lines."""
+    lines = without_comments(text[:LARGEST].split("\n"))
+    lines = without_empty_headings(lines)
+    code = markdown.code(lines)
+    kept: list[str] = []
+    for number, line in enumerate(lines):
+        if number in code or line.strip() or (kept and kept[-1].strip()):
+            kept.append(line if number in code else line.rstrip())
+    return "\n".join(kept).strip("\n")
+
+
+def without_comments(lines: Sequence[str]) -> list[str]:
+    """Return Markdown without HTML comments; what is in code stays."""
+    code = markdown.code(lines)
+    kept: list[str] = []
+    inside = False
+    for number, line in enumerate(lines):
+        if number in code and not inside:
+            kept.append(line)
+            continue
+        within = inside
+        text, inside = _outside(line, inside)
+        # A line that was nothing but a comment is gone as a whole.
+        if text.strip() or (text == line and not within):
+            kept.append(text.rstrip() if text != line else line)
+    return kept
+
+
+def _outside(line: str, inside: bool) -> tuple[str, bool]:
+    """Return what of a line is outside of comments, and whether its end is inside of one."""
+    kept: list[str] = []
+    position = 0
+    while position < len(line):
+        if inside:
+            end = line.find("-->", position)
+            if end < 0:
+                return "".join(kept), True
+            position, inside = end + len("-->"), False
+            continue
+        start = line.find("<!--", position)
+        if start < 0 or line.count("`", 0, start) % 2:
+            kept.append(line[position:])
+            break
+        kept.append(line[position:start])
+        position, inside = start + len("<!--"), True
+    return "".join(kept), inside
+
+
+def without_empty_headings(lines: Sequence[str]) -> list[str]:
+    """Return Markdown without headings that have no text below them."""
+    headings = markdown.headings(lines)
+    removed: set[int] = set()
+    following: list[tuple[int, bool]] = []
+    for number in range(len(headings) - 1, -1, -1):
+        heading = headings[number]
+        until = headings[number + 1].start if number + 1 < len(headings) else len(lines)
+        own = any(_has_text(line) for line in lines[heading.end : until])
+        below = [has for level, has in following if level > heading.level]
+        has = own or any(below)
+        following = [(level, yes) for level, yes in following if level <= heading.level]
+        following.append((heading.level, has))
+        if not has:
+            removed |= set(range(heading.start, until))
+    return [line for number, line in enumerate(lines) if number not in removed]
+
+
+def _has_text(line: str) -> bool:
+    return bool(line.strip()) and not _is_rule(line)
+
+
+def _is_rule(line: str) -> bool:
+    return set(line.strip()) <= set("-_*= ")
+
+
+def content_lines(text: str) -> list[str]:
+    """Return the lines with content: no headings, links, comments or place-holders."""
+    lines = without_comments(text.split("\n"))
+    covered = {
+        number
+        for heading in markdown.headings(lines)
+        for number in range(heading.start, heading.end)
+    }
+    kept = (line.strip() for number, line in enumerate(lines) if number not in covered)
+    return [line for line in kept if not _is_empty(line)]
+
+
+def _is_empty(line: str) -> bool:
+    content = line.lstrip("-*+ \t")
+    return (
+        not content
+        or bool(_HEADING.match(line))
+        or set(line) <= set("=-~_* ")
+        or bool(re.fullmatch(r"\[[^\]\n]+\]:[ \t]*\S+", line))
+        or bool(_EMPTY.fullmatch(content.strip()))
+        or bool(re.fullmatch(r"<a\s[^<>]*>(?:</a>)?", line))
+    )
+
+
+# -- several sections -----------------------------------------------------------------------------
+
+
+def merged(parts: Iterable[Sequence[str]], markup: Markup) -> list[str]:
+    """Return the lines of several sections as one: what is below equal headings comes together."""
+    groups: dict[str, list[str]] = {}
+    for lines in parts:
+        for heading, below in _groups(lines, markup):
+            group = groups.setdefault(heading, [])
+            if all(line in group for line in below if line.strip()):
+                continue
+            if group and below:
+                both = _is_item(group[-1]) and _is_item(below[0])
+                group += below if both else ["", *below]
+            else:
+                group += below
+    found: list[str] = []
+    for heading, below in groups.items():
+        if found:
+            found.append("")
+        found += [*heading.split("\n"), ""] if heading else []
+        found += below
+    return _trimmed(found)
+
+
+def _groups(lines: Sequence[str], markup: Markup) -> list[tuple[str, list[str]]]:
+    headings = markdown.headings(lines)
+    if markup is Markup.RST:
+        from wheelwright.release.decide.changelog import restructured
+
+        headings = restructured.headings(lines)
+    ends = [each.start for each in headings] + [len(lines)]
+    found = [("", _trimmed(lines[: ends[0]]))]
+    for number, heading in enumerate(headings):
+        below = lines[heading.end : ends[number + 1]]
+        found.append(("\n".join(lines[heading.start : heading.end]), _trimmed(below)))
+    return [(heading, below) for heading, below in found if heading or below]
+
+
+def _trimmed(lines: Sequence[str]) -> list[str]:
+    kept = list(lines)
+    while kept and not kept[0].strip():
+        kept.pop(0)
+    while kept and not kept[-1].strip():
+        kept.pop()
+    return kept
+
+
+def _is_item(line: str) -> bool:
+    return bool(re.match(r"\s*(?:[-*+]|\d+[.)])\s|\s{2,}\S", line))

@@ -1,0 +1,213 @@
+"""Titles of sections: the version and the date in one, and a title of the same form for another.
+
+| title                                         | version | the rest                       |
+|-----------------------------------------------|---------|--------------------------------|
+| `[v1.2.3] - 2025-01-02`                       | 1.2.3   | brackets, v, date              |
+| `Release 1.2.3 (02.01.2025)`                  | 1.2.3   | a word, date in parentheses    |
+| `**1.2.3** (2nd January, 2025)`               | 1.2.3   | emphasis, date                 |
+| `[1.2.3](https://x/compare/v1.2.2...v1.2.3)`  | 1.2.3   | a link that follows            |
+| `1.2.4 (unreleased)`                          | 1.2.4   | a state                        |
+| `Changes since 1.2.3`, `3.13 is supported`    | none    | a version inside other text    |
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from wheelwright.project.reading import parse_version
+from wheelwright.release.decide.changelog import dates
+
+LONGEST: Final = 300
+"""Characters of a title that is looked at. A longer one is a sentence."""
+
+_VERSION = re.compile(
+    r"(?<![\w.+])[vV]?(?P<version>(?:\d{1,9}!)?\d{1,9}(?:\.\d{1,9}){1,5}"
+    r"(?:[-._]?(?:alpha|beta|preview|pre|post|dev|rc|a|b|c)[-._]?\d{0,9}){0,3})(?![\w+]|\.\d)",
+    re.IGNORECASE,
+)
+_SINGLE = re.compile(r"[vV]?(?P<version>\d{1,9})")
+# Where a link leads to is not part of a title.
+_TARGET = re.compile(r"\]\([^()\s]*\)|\]\[[^\[\]]*\]|<[^<>\s]+>|\[\[[^\[\]]*\]\]\([^()\s]*\)")
+_MARKUP: Final = "[]()*_`~<>\\ \t:"
+_CLOSING: Final = "])*_`~>\\ \t:"
+# What waits, whatever else the title has.
+_STATES: Final = (
+    r"unreleased(?: changes?| version)?|(?:not )?yet (?:to be )?released|not released(?: yet)?"
+    r"|to be (?:released|determined|announced|decided)|(?:in|under) development|in progress"
+    r"|work in progress|wip|tb[acd]|upcoming(?: release| version| changes)?|coming soon"
+    r"|(?:xx|yy|20|\?\?)(?:xx|yy|\?\?)-(?:xx|mm|\?\?)-(?:xx|dd|\?\?)"
+)
+# What waits where it is all that the title has.
+_BRIEF: Final = (
+    r"next|dev|development|main|master|trunk|head|pending|future|current|latest|unknown|\?+"
+)
+_STATE = re.compile(rf"(?<![\w-])(?:{_STATES})(?![\w-])", re.IGNORECASE)
+_ONLY = re.compile(rf"(?<![\w-])(?:{_BRIEF})(?![\w-])", re.IGNORECASE)
+_BESIDE: Final = frozenset(
+    ("the", "version", "release", "releases", "changes", "notes", "branch", "date", "v", "of", "in")
+)
+# What comes before a version that is spoken of.
+_SPEAKING: Final = frozenset(
+    (
+        *("since", "from", "for", "to", "with", "until", "after", "before", "than", "and", "or"),
+        *("of", "requires", "require", "drop", "dropped", "drops", "support", "supports"),
+        *("supported", "python", "cpython", "pypy", "upgrade", "update", "bump"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """A title.
+
+    Attributes:
+        version: PEP 440, normalized; empty where it is not a version's title.
+        spelled: as it is written, without a v.
+        start, end: where in the text.
+        dated: where the date is; None without one.
+    """
+
+    text: str
+    version: str = ""
+    spelled: str = ""
+    start: int = 0
+    end: int = 0
+    dated: dates.Found | None = None
+
+    @property
+    def state(self) -> re.Match[str] | None:
+        """What names a section that waits, such as "Unreleased"."""
+        text = _masked(self.text)
+        if found := _STATE.search(text):
+            return found
+        found = _ONLY.search(text)
+        if found is None:
+            return None
+        rest = f"{text[: found.start()]} {text[found.end() :]}".replace(self.spelled, " ")
+        words = re.findall(r"[^\W_]+", rest)
+        return found if all(each.casefold() in _BESIDE for each in words) else None
+
+    def is_called(self, name: str) -> bool:
+        """Whether it is this title, whatever brackets or emphasis it has."""
+        return name.strip().casefold() in (self.text.casefold(), plain(self.text).casefold())
+
+
+def plain(text: str) -> str:
+    """Return a title without links, brackets, emphasis and code marks."""
+    return " ".join(re.sub(r"[\[\]*_`~:\\]", " ", _TARGET.sub(" ", text)).split())
+
+
+def read(text: str, names: Iterable[str] = (), others: Iterable[str] = ()) -> Title:
+    """Read a title; `names` are those of the project, `others` titles with dates of its form."""
+    if len(text) > LONGEST:
+        return Title(text)
+    masked = _masked(text)
+    dated = dates.find(masked, others)
+    # 2025-01-02 and 02.01.2025 are no versions where another one is there.
+    versions = [found for found in _VERSION.finditer(masked) if parse_version(found["version"])]
+    outside = [found for found in versions if not dated or not _overlap(found, dated)]
+    found = next(iter(outside or versions), None) or _SINGLE.fullmatch(masked.strip(_MARKUP))
+    if found is None:
+        return Title(text, dated=dated)
+    if found.re is _SINGLE:
+        start = masked.index(found["version"])
+        end = start + len(found["version"])
+    else:
+        start, end = found.span("version")
+    if not outside and versions:
+        dated = None
+    if not _named(masked[:start], masked[end:], dated, start, end, names):
+        return Title(text, dated=dated)
+    version = parse_version(found["version"])
+    return Title(text, str(version) if version else "", found["version"], start, end, dated)
+
+
+def _masked(text: str) -> str:
+    return _TARGET.sub(lambda found: "]" + " " * (len(found[0]) - 1), text)
+
+
+def _overlap(found: re.Match[str], dated: dates.Found) -> bool:
+    return found.start() < dated.end and dated.start < found.end()
+
+
+def _named(
+    before: str, after: str, dated: dates.Found | None, start: int, end: int, names: Iterable[str]
+) -> bool:
+    """Whether a version is what the title is about, not one that is spoken of."""
+    if dated and dated.end <= start:
+        before = before[: dated.start] + before[dated.end :]
+    ours = {part.casefold() for name in names for part in re.findall(r"[^\W\d_]+", name)}
+    prefix = [each.casefold() for each in re.findall(r"[^\W\d_]+", before)]
+    if prefix and prefix[-1] == "v":
+        prefix.pop()
+    if len(prefix) > 5 or (prefix and prefix[-1] in _SPEAKING - ours):
+        return False
+    rest = after.lstrip(_CLOSING).rstrip(_MARKUP)
+    if not rest or not rest[0].isalnum():
+        return True
+    if dated and dated.start >= end and not after[: dated.start - end].strip(_MARKUP):
+        return True
+    return bool(re.match(rf"(?:un)?released\b|final\b|{_STATES}", rest, re.IGNORECASE))
+
+
+# -- another version ------------------------------------------------------------------------------
+
+
+def renamed(title: Title, version: str, day: date, written: str = "") -> str:
+    """Return a title of the same form: another version, a day in the place of the date.
+
+    `written` is the day as a setting writes it.
+
+    What comes behind both, such as a code name, belongs to the other version. A link that compares
+    begins where the other one ends.
+    """
+    text = title.text
+    ends = [(title.start, title.end, version)]
+    if title.dated:
+        ends.append((title.dated.start, title.dated.end, written or title.dated.on(day)))
+    ends.sort()
+    last = ends[-1][1]
+    tail = _tail(text[last:])
+    pieces, position = [], 0
+    for start, end, new in ends:
+        pieces += [retargeted(text[position:start], title.spelled, version), new]
+        position = end
+    return "".join([*pieces, retargeted(tail, title.spelled, version)]).rstrip()
+
+
+def _tail(text: str) -> str:
+    """Return what closes a title: brackets, a link, emphasis; no further words."""
+    closing = re.match(r"(?:[\])}*_`:~]|\]?\([^()\s]*\)|\]\[[^\[\]]*\]| ?<[^<>\s]+>)*", text)
+    return closing[0] if closing else ""
+
+
+def retargeted(text: str, old: str, new: str) -> str:
+    """Return a text with links that name another version.
+
+    A link that compares two versions begins at the old one.
+    """
+    version = rf"(?<!\d)(?<!\d\.){re.escape(old)}(?![\d]|\.\d)"
+
+    def compared(match: re.Match[str]) -> str:
+        until = re.sub(version, lambda _: new, match["until"])
+        return f"{match['until']}{match['dots']}{until}"
+
+    pair = rf"(?P<since>[\w.+@=-]*?)(?P<dots>\.{{2,3}})(?P<until>[\w+@=-]*?{version})"
+    if re.search(pair, text):
+        return re.sub(pair, compared, text)
+    return re.sub(version, lambda _: new, text)
+
+
+def awaited(title: Title, version: str, written: str) -> str:
+    """Return the title of a version from one that waits, where no other shows the form."""
+    if title.version:
+        text = title.text[: title.start] + version + title.text[title.end :]
+        if found := Title(text, title.version, version).state:
+            return text[: found.start()] + written + text[found.end() :]
+        return text
+    bracketed = title.text.lstrip("*_").startswith("[")
+    return f"[{version}] - {written}" if bracketed else f"{version} - {written}"

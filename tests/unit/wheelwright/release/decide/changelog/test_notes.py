@@ -1,0 +1,64 @@
+"""Notes: Markdown without comments and empty headings, and what counts as nothing."""
+
+import pytest
+
+from wheelwright.release.decide.changelog import notes
+from wheelwright.release.decide.changelog.document import Markup
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("### Added\n\n<!-- New -->\n\n### Fixed\n\n- a\n", "### Fixed\n\n- a"),
+        ("- a <!-- b --> c\n", "- a  c"),
+        ("- a\n<!--\nmany\n\nlines\n-->\n- b\n", "- a\n- b"),
+        ("- `<!-- a -->` stays\n", "- `<!-- a -->` stays"),
+        ("```\n<!-- a -->\n### b\n```\n", "```\n<!-- a -->\n### b\n```"),
+        ("### A\n\n#### B\n\n### C\n\n#### D\n\n- d\n", "### C\n\n#### D\n\n- d"),
+        ("A\n---\n\nB\n---\n\n- b\n", "B\n---\n\n- b"),
+        ("- a\n\n\n\n- b\n", "- a\n\n- b"),
+        ("<!-- never closed\n- a\n", ""),
+        ("", ""),
+    ],
+)
+def test_notes_are_clean(text: str, expected: str) -> None:
+    """Comments, empty headings and blank lines go; code stays as it is."""
+    assert expected == notes.clean(text)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Unreleased",
+        "*Unreleased*",
+        "Released 2025-01-02",
+        "Release date: 2025-01-02",
+        "_Released on January 2, 2025_",
+        ":Date: 2025-01-02",
+        "Not yet released",
+        "2025-01-02",
+    ],
+)
+def test_line_of_a_state_is_known(line: str) -> None:
+    """A date, or the lack of one, is not an entry."""
+    assert 1 == notes.state_line(["", line, "", "- a"])
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["- Released 2025-01-02", "Released a lock on 2025-01-02", "We released it.", "### Next"],
+)
+def test_other_lines_are_not_a_state(line: str) -> None:
+    """A sentence or an entry is text, whatever date it has."""
+    assert notes.state_line([line, "", "- a"]) is None
+    assert notes.state_line(["Unreleased", "- a"]) is None
+
+
+def test_equal_headings_come_together() -> None:
+    """What several sections have below a heading is below one; the same lines come once."""
+    one = ["### Added", "", "- a", "", "### Fixed", "", "- b"]
+    two = ["- first", "", "### Added", "", "- c", "", "### Fixed", "", "- b"]
+    expected = ["### Added", "", "- a", "- c", "", "### Fixed", "", "- b", "", "- first"]
+    assert expected == notes.merged([one, two], Markup.MARKDOWN)
+    rst = [["Added", "-----", "", "- a"], ["Added", "-----", "", "- b"]]
+    assert ["Added", "-----", "", "- a", "- b"] == notes.merged(rst, Markup.RST)

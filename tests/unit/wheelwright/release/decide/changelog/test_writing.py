@@ -1,0 +1,456 @@
+"""The changelog of a release as a whole text: headings, states, templates, links, line ends."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wheelwright.release.decide.changelog import notes, sections, writing
+from wheelwright.release.decide.changelog.reading import read
+from wheelwright.release.decide.changelog.sections import Known, Outline
+from wheelwright.release.decide.changelog.writing import Release, Style
+
+DAY = date(2026, 1, 31)
+
+COMPARE = "https://git.example.org/teasel/compare"
+HEADINGS = [
+    # what waits, the release before, and what 1.2.4 gets on 2026-01-31
+    ("## Unreleased", "## 1.2.3 - 2025-01-02", "## 1.2.4 - 2026-01-31"),
+    ("## [Unreleased]", "## [1.2.3] - 2025-01-02", "## [1.2.4] - 2026-01-31"),
+    ("## UNRELEASED", "## 1.2.3 (2nd January, 2025)", "## 1.2.4 (31st January, 2026)"),
+    ("## [unreleased]", "## [v1.2.3] - 2025-01-02", "## [v1.2.4] - 2026-01-31"),
+    ("# Unreleased", "# 1.2.3 (2025-01-02)", "# 1.2.4 (2026-01-31)"),
+    ("### Unreleased", "### 1.2.3", "### 1.2.4"),
+    (
+        f"## [Unreleased]({COMPARE}/v1.2.3...HEAD)",
+        f"## [1.2.3]({COMPARE}/v1.2.2...v1.2.3) - 2025-01-02",
+        f"## [1.2.4]({COMPARE}/v1.2.3...v1.2.4) - 2026-01-31",
+    ),
+    ("## Unreleased (1.3.0)", "## 1.2.3 (2025-01-02)", "## 1.2.4 (2026-01-31)"),
+    ("## 1.2.4 (unreleased)", "## 1.2.3 (2025-01-02)", "## 1.2.4 (2026-01-31)"),
+    ("## [1.2.4] - Unreleased", "## [1.2.3] - 2025-01-02", "## [1.2.4] - 2026-01-31"),
+    ("## v1.2.4 - unreleased", "## v1.2.3 - 2025-01-02", "## v1.2.4 - 2026-01-31"),
+    ("## 1.2.4 - TBD", "## 1.2.3 - 2025-01-02", "## 1.2.4 - 2026-01-31"),
+    ("## 1.2.4 (not yet released)", "## 1.2.3 (Jan 2, 2025)", "## 1.2.4 (Jan 31, 2026)"),
+    ("## Unreleased changes", "## 1.2.3", "## 1.2.4"),
+    ("## NEXT (UNRELEASED)", "## 1.2.3 (2025-01-02)", "## 1.2.4 (2026-01-31)"),
+    ("## Next release", "## 1.2.3 - 2025-01-02", "## 1.2.4 - 2026-01-31"),
+    ("## Upcoming", "## 1.2.3 - 2025-01-02", "## 1.2.4 - 2026-01-31"),
+    ("## Dev", "## 1.2.3", "## 1.2.4"),
+    ("## main", "## 1.2.3 - 2025-01-02", "## 1.2.4 - 2026-01-31"),
+    ("## In development", "## Release 1.2.3", "## Release 1.2.4"),
+    ("## 1.2.4.dev0", "## 1.2.3", "## 1.2.4"),
+    ("## Unreleased:", "## 1.2.3:", "## 1.2.4:"),
+    ("## _Unreleased_", "## 1.2.3 _(2025-01-02)_", "## 1.2.4 _(2026-01-31)_"),
+    ("## **Unreleased**", "## **1.2.3** (2025-01-02)", "## **1.2.4** (2026-01-31)"),
+    (
+        "## Release 1.2.4 (in development)",
+        "## Release 1.2.3 (02.01.2025)",
+        "## Release 1.2.4 (31.01.2026)",
+    ),
+    ("## 1.2.4", "## 1.2.3", "## 1.2.4"),
+    (
+        "Unreleased\n----------",
+        "1.2.3 - 2025-01-02\n------------------",
+        "1.2.4 - 2026-01-31\n------------------",
+    ),
+    (
+        "Version 1.2.4 (unreleased)\n==========================",
+        "Version 1.2.3 (2025-01-02)\n==========================",
+        "Version 1.2.4 (2026-01-31)\n==========================",
+    ),
+    # Neighbours.
+    ("## 🚧 Unreleased", "## 🎉 v1.2.3 (2025-01-02)", "## 🎉 v1.2.4 (2026-01-31)"),
+    ("## `Unreleased`", "## `1.2.3` - 2025-01-02", "## `1.2.4` - 2026-01-31"),
+    (
+        "## Unreleased",
+        "## teasel 1.2.3 (6th December, 2024)",
+        "## teasel 1.2.4 (31st January, 2026)",
+    ),
+    ("## Unreleased", '## 1.2.3 - 2025-01-02 "Thistle"', "## 1.2.4 - 2026-01-31"),
+    ("## Unreleased", "## 1.2.3 - 2025-01-02 [YANKED]", "## 1.2.4 - 2026-01-31"),
+    ("## Unreleased", "## 2025-01-02, Version 1.2.3", "## 2026-01-31, Version 1.2.4"),
+    ("## Unreleased ##", "## 1.2.3 ##", "## 1.2.4"),
+    ("## Unreleased", "## [1.2.3][] - 2025-01-02", "## [1.2.4][] - 2026-01-31"),
+    ("## Unreleased", "## Thu, 2 Jan 2025: 1.2.3", "## Sat, 31 Jan 2026: 1.2.4"),
+    ("## 1.2.4 (20XX-XX-XX)", "## 1.2.3 (2025-01-02)", "## 1.2.4 (2026-01-31)"),
+    ("# Unreleased", "## 1.2.3 - 2025-01-02", "## 1.2.4 - 2026-01-31"),
+]
+
+
+def outlined(
+    text: str,
+    version: str = "1.2.4",
+    released: tuple[str, ...] = ("1.2.3",),
+    *,
+    path: str = "CHANGELOG.md",
+    unreleased: str = "",
+) -> Outline:
+    """Return the sections of a changelog of the package teasel."""
+    known = Known(version, set(released), {"teasel"}, unreleased)
+    return sections.outline(read(path, text), known)
+
+
+def released(outline: Outline, style: Style | None = None) -> str:
+    """Return the text of the release."""
+    release = Release(outline.version, f"v{outline.version}", DAY, "teasel")
+    return writing.released(outline, release, style or Style())
+
+
+def noted(text: str, version: str = "1.2.4", path: str = "CHANGELOG.md") -> str:
+    """Return the notes of a version."""
+    document = read(path, text)
+    section = sections.find(document, version, {"teasel"})
+    assert section is not None
+    return notes.of_section(document, section)
+
+
+@pytest.mark.parametrize(("waiting", "before", "expected"), HEADINGS)
+def test_changelog_headings(waiting: str, before: str, expected: str) -> None:
+    """Whatever the section that waits is called, it gets a heading as the newest version's."""
+    text = f"# Changelog\n\n{waiting}\n\n- The new thing.\n\n{before}\n\n- The old thing.\n"
+    made = released(outlined(text))
+    assert f"{expected}\n\n- The new thing.\n\n{before}\n\n- The old thing.\n" in made
+    assert "- The new thing." == noted(made)
+    # Its own edit leaves nothing to release.
+    assert "" == noted_waiting(made)
+
+
+def noted_waiting(text: str) -> str:
+    """Return the notes of what waits for the version after."""
+    outline = outlined(text, "1.2.5", ("1.2.3", "1.2.4"))
+    if outline.waiting is None:
+        return ""
+    return notes.of_section(outline.document, outline.waiting)
+
+
+@pytest.mark.parametrize("waiting", [row[0] for row in HEADINGS if "1.2.4" not in row[0]])
+def test_heading_without_a_version_stays_above(waiting: str) -> None:
+    """A new section of the same heading waits, with its link from the tag of the release."""
+    text = f"# Changelog\n\n{waiting}\n\n- New.\n\n## 1.2.3 - 2025-01-02\n\n- Old.\n"
+    kept = waiting.replace("v1.2.3...", "v1.2.4...").removesuffix(" ##")
+    keeps = "1.3.0" not in waiting
+    assert keeps is released(outlined(text)).startswith(f"# Changelog\n\n{kept}\n\n")
+
+
+def test_changelog_elsewhere_has_nothing_that_waits() -> None:
+    """A file's own title is not a section, whatever its level is."""
+    assert outlined("# Release notes\n\n## 1.2.3 (January 2, 2025)\n\n* Old.\n").waiting is None
+    assert outlined("# Changelog\n\n# 1.2.3\n\n* Old.\n").waiting is None
+    assert outlined("# teasel changelog\n\n# 1.2.3\n\n* Old.\n").waiting is None
+    assert outlined("").waiting is None
+    assert outlined("\n\n").waiting is None
+
+
+def test_changelog_status_line() -> None:
+    """The state in a line of its own gets the form of the newest version's, and nothing else."""
+    text = (
+        "## Version 1.2.4\n\nUnreleased\n\n-   The new thing.\n\n"
+        "## Version 1.2.3\n\nReleased 2025-01-02\n\n-   The old thing.\n"
+    )
+    made = released(outlined(text))
+    assert text.replace("Unreleased", "Released 2026-01-31") == made
+    assert "-   The new thing." == noted(made)
+
+
+def test_state_line_is_added_where_the_newest_has_one() -> None:
+    """A section without a state gets the line that every released one has."""
+    text = "## Unreleased\n\n- New.\n\n## 1.2.3\n\n*Release date: 2 January 2025*\n\n- Old.\n"
+    made = released(outlined(text))
+    assert "## 1.2.4\n\n*Release date: 31 January 2026*\n\n- New.\n" in made
+    assert "- New." == noted(made)
+
+
+RST = """\
+Changelog
+=========
+
+1.2.4 (unreleased)
+------------------
+
+Fixed
+~~~~~
+
+- The new thing, see :issue:`12`.
+- ``teasel --all`` reads a file again::
+
+      # a comment in a literal block
+      1.2.3
+      -----
+
+1.2.3 (2025-01-02)
+------------------
+
+- The old thing.
+"""
+
+
+def test_changelog_rst() -> None:
+    """A title in reStructuredText keeps an underline of its own length; the rest stays."""
+    made = released(outlined(RST, path="CHANGES.rst"))
+    assert RST.replace("1.2.4 (unreleased)", "1.2.4 (2026-01-31)") == made
+    longer = RST.replace("1.2.3 (2025-01-02)\n------------------", "1.2.3\n-----")
+    assert "\n1.2.4\n-----\n\nFixed\n" in released(outlined(longer, path="CHANGES.rst"))
+
+
+def test_titles_with_a_line_above_keep_it() -> None:
+    """A title between two lines of the same length is made like that."""
+    text = "==========\nUnreleased\n==========\n\n- New.\n\n=====\n1.2.3\n=====\n\n- Old.\n"
+    made = released(outlined(text, path="HISTORY.rst"))
+    assert made.startswith("==========\nUnreleased\n==========\n\n=====\n1.2.4\n=====\n\n- New.\n")
+
+
+def test_changelog_fence() -> None:
+    """What looks like a heading in a fence ends no section."""
+    body = (
+        "Set it up again:\n\n```sh\n# first remove the old one\n## 9.9.9\n```\n\n"
+        "~~~markdown\n## [Unreleased]\n~~~\n\n- The last thing."
+    )
+    text = f"# Changelog\n\n## [Unreleased]\n\n{body}\n\n## [1.2.3] - 2025-01-02\n\n- Old.\n"
+    assert body == noted(released(outlined(text)))
+
+
+TEMPLATE = """\
+# Changelog
+
+## Unreleased
+
+### Added
+
+<!-- New features -->
+
+### Fixed
+
+<!-- Repaired faults -->
+
+- The new thing.
+
+### Removed
+
+<!-- What is gone -->
+
+## 1.2.3
+
+### Added
+
+- The old thing.
+"""
+
+
+def test_changelog_template() -> None:
+    """A template stands in the new section again; the released one has one heading."""
+    made = released(outlined(TEMPLATE))
+    assert "### Fixed\n\n- The new thing." == noted(made)
+    template = TEMPLATE.partition("## 1.2.3")[0].replace("- The new thing.\n\n", "")
+    rest = (
+        "## 1.2.4\n\n### Fixed\n\n- The new thing.\n\n## 1.2.3\n\n### Added\n\n- The old thing.\n"
+    )
+    assert template + rest == made
+
+
+def test_template_that_the_last_release_left_stands_again() -> None:
+    """Headings without comments are a template where the last release left them empty."""
+    before = "# Log\n\n## Unreleased\n\n### Added\n\n- Old.\n\n### Fixed\n\n## 1.2.2\n\n- Older.\n"
+    after = before.replace(
+        "## Unreleased\n\n### Added\n\n- Old.\n\n### Fixed\n",
+        "## Unreleased\n\n### Added\n\n### Fixed\n\n## 1.2.3\n\n### Added\n\n- Old.\n",
+    )
+    style = writing.left_by("CHANGELOG.md", before, after, Known("1.2.3", {"1.2.2"}))
+    assert Style(keep=True, template=("### Added", "", "### Fixed")) == style
+    text = after.replace("### Added\n\n### Fixed", "### Added\n\n- New.\n\n### Fixed", 1)
+    made = released(outlined(text), style)
+    assert made.startswith("# Log\n\n## Unreleased\n\n### Added\n\n### Fixed\n\n## 1.2.4\n")
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        ("## 1.2.3\n\n- Old.\n", Style(keep=False)),
+        ("## Unreleased\n\n## 1.2.3\n\n- Old.\n", Style(keep=True, template=())),
+        ("## 1.2.4 (unreleased)\n\n## 1.2.3\n\n- Old.\n", Style(keep=True, template=())),
+        ("## Unreleased\n\n- Early.\n\n## 1.2.3\n\n- Old.\n", Style()),
+        ("## 1.2.2\n\n- Older.\n", Style()),
+        (None, Style()),
+    ],
+)
+def test_whether_an_empty_section_stays_is_read_from_the_last_release(
+    after: str | None, expected: Style
+) -> None:
+    """What the last release commit left above its section is what the next one leaves."""
+    known = Known("1.2.3", {"1.2.2"})
+    assert expected == writing.left_by("CHANGELOG.md", "## Unreleased\n", after, known)
+
+
+def test_settings_come_before_what_is_read() -> None:
+    """Heading, date and whether a section stays can be set."""
+    text = "## Dev\n\n- New.\n\n## 1.2.3\n\n- Old.\n"
+    style = Style(heading="### {name} {version} on {date}", date="%d.%m.%Y", keep=False)
+    made = released(outlined(text), style)
+    assert "### teasel 1.2.4 on 31.01.2026\n\n- New.\n\n## 1.2.3\n\n- Old.\n" == made
+    dated = "## Dev\n\n- New.\n\n## 1.2.3 (2025-01-02)\n\n- Old.\n"
+    assert "\n## 1.2.4 (31/01/26)\n" in released(outlined(dated), Style(date="%d/%m/%y"))
+
+
+def test_set_name_of_what_waits_is_the_only_one() -> None:
+    """With a setting no other heading waits."""
+    text = "## Dev\n\n- New.\n\n## Unreleased\n\n- Other.\n\n## 1.2.3\n\n- Old.\n"
+    outline = outlined(text, unreleased="Dev")
+    assert outline.waiting
+    assert "Dev" == outline.waiting.heading.title
+    assert outlined(text, unreleased="Soon").waiting is None
+
+
+def test_changelog_prepared() -> None:
+    """A section that a person has written, with its date, stays as it is."""
+    text = "# Log\n\n## [1.2.4] - 2025-01-05\n\n- Mine.\n\n## [1.2.3] - 2025-01-02\n\n- Old.\n"
+    assert writing.is_prepared(outlined(text))
+    assert text == released(outlined(text))
+    undated = text.replace(" - 2025-01-05", "")
+    assert text.replace("2025-01-05", "2026-01-31") == released(outlined(undated))
+    above = text.replace("# Log\n", "# Log\n\n## Unreleased\n\n- For later.\n")
+    assert above == released(outlined(above))
+
+
+CANDIDATE = """\
+# Changelog
+
+## [Unreleased]
+
+## [1.3.0rc2] - 2025-01-21
+
+### Fixed
+
+- The last fault.
+
+## [1.3.0rc1] - 2025-01-20
+
+### Added
+
+- The big thing.
+
+### Fixed
+
+- A fault.
+
+## [1.2.3] - 2025-01-02
+
+- The old thing.
+"""
+
+
+def test_changelog_candidate() -> None:
+    """A final release has what its candidates brought, below equal headings together."""
+    outline = outlined(CANDIDATE, "1.3.0", ("1.2.3", "1.3.0rc1", "1.3.0rc2"))
+    made = released(outline)
+    merged = "### Fixed\n\n- The last fault.\n- A fault.\n\n### Added\n\n- The big thing."
+    assert merged == noted(made, "1.3.0")
+    start = (
+        f"# Changelog\n\n## [Unreleased]\n\n## [1.3.0] - 2026-01-31\n\n{merged}\n\n## [1.3.0rc2]"
+    )
+    assert made.startswith(start)
+    # Without a section that waits, too, and not for the next candidate.
+    bare = CANDIDATE.replace("## [Unreleased]\n\n", "")
+    made = released(outlined(bare, "1.3.0", ("1.2.3", "1.3.0rc1", "1.3.0rc2")))
+    assert merged == noted(made, "1.3.0")
+    assert () == outlined(CANDIDATE, "1.3.0rc3", ("1.2.3", "1.3.0rc1", "1.3.0rc2")).candidates
+    assert () == outlined(CANDIDATE, "1.4.0", ("1.2.3", "1.3.0rc1", "1.3.0rc2")).candidates
+
+
+def test_what_is_between_sections_comes_between_the_new_ones() -> None:
+    """Rules, blank lines and anchors part the new section from the one that waits."""
+    text = '## Unreleased\n- New.\n\n---\n\n<a name="1.2.3"></a>\n## 1.2.3 (2025-01-02)\n- Old.\n'
+    expected = (
+        '## Unreleased\n\n---\n\n<a name="1.2.4"></a>\n## 1.2.4 (2026-01-31)\n- New.\n\n---\n\n'
+        '<a name="1.2.3"></a>\n## 1.2.3 (2025-01-02)\n- Old.\n'
+    )
+    assert expected == released(outlined(text))
+    assert "- New." == noted(expected)
+    gone = expected.removeprefix("## Unreleased\n\n---\n\n")
+    assert gone == released(outlined(text), Style(keep=False))
+
+
+def test_links_at_the_end_follow() -> None:
+    """The comparison of what waits begins at the new tag; the version's own has the newest form."""
+    text = (
+        "## [Unreleased]\n\n- New.\n\n## [1.2.3] - 2025-01-02\n\n- Old.\n\n"
+        f"[unreleased]: {COMPARE}/v1.2.3...HEAD\n"
+        f"[1.2.3]: {COMPARE}/v1.2.2...v1.2.3\n"
+        "[1.2.2]: https://git.example.org/teasel/releases/tag/v1.2.2\n"
+    )
+    links = (
+        f"[unreleased]: {COMPARE}/v1.2.4...HEAD\n[1.2.4]: {COMPARE}/v1.2.3...v1.2.4\n"
+        f"[1.2.3]: {COMPARE}/v1.2.2...v1.2.3\n"
+    )
+    assert links in released(outlined(text))
+    bare = text.replace(f"[unreleased]: {COMPARE}/v1.2.3...HEAD\n", "")
+    assert links.partition("\n")[2] in released(outlined(bare))
+
+
+def test_link_that_notes_use_comes_with_them() -> None:
+    """What the file defines at its end is defined in the notes that use it."""
+    text = "## 1.2.4\n\n- See [the page].\n\n## 1.2.3\n\n[the page]: https://x.example\n[b]: https://b\n"
+    assert "- See [the page].\n\n[the page]: https://x.example" == noted(text)
+
+
+def test_changelog_crlf() -> None:
+    """New lines end as the file's do."""
+    text = "# Changelog\n\n## [Unreleased]\n\n- New.\n\n## [1.2.3] - 2025-01-02\n\n- Old.\n"
+    made = released(outlined(text.replace("\n", "\r\n")))
+    assert made.replace("\r\n", "\n") == released(outlined(text))
+    assert made.count("\n") == made.count("\r\n")
+
+
+@given(
+    ends=st.lists(st.booleans(), min_size=11, max_size=11),
+    final=st.booleans(),
+    tail=st.text(alphabet="ab \t\x0b\u2028\u00e9", max_size=5),
+)
+def test_only_the_meant_lines_change(ends: list[bool], final: bool, tail: str) -> None:
+    """Whatever a line ends in, and whatever is in it, it is the same after the release."""
+    parts = ["# Log", "", "## 1.2.4 (unreleased)", "", f"- New.{tail}", "", "## 1.2.3 (2025-01-02)"]
+    parts += ["", "- Old.", tail, "- End."]
+    lines = [line + ("\r" if end else "") for line, end in zip(parts, ends, strict=True)]
+    text = "\n".join(lines) + ("\n" if final else "")
+    made = released(outlined(text)).split("\n")
+    wanted = text.split("\n")
+    assert "## 1.2.4 (2026-01-31)" == made[2].rstrip("\r")
+    wanted[2] = made[2]
+    assert wanted == made
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "# Changelog\n\n## 1.2.4\n\n- x\n"),
+        ("# Log\n", "# Log\n\n## 1.2.4\n\n- x\n"),
+        (
+            "# Log\n\nIntro.\n\n## 1.2.3\n\n- a\n",
+            "# Log\n\nIntro.\n\n## 1.2.4\n\n- x\n\n## 1.2.3\n\n- a\n",
+        ),
+        (
+            "# Log\n\n## [unreleased]\n\n- x\n\n## 1.2.3\n\n- a\n",
+            "# Log\n\n## 1.2.4\n\n- x\n\n## 1.2.3\n\n- a\n",
+        ),
+        (
+            "## 1.2.3\n- a\n\n\n## 1.2.2\n- b\n",
+            "## 1.2.4\n\n- x\n\n\n## 1.2.3\n- a\n\n\n## 1.2.2\n- b\n",
+        ),
+    ],
+)
+def test_section_of_a_tool_is_put_above_the_newest(text: str, expected: str) -> None:
+    """What a tool printed comes in the place of what waits, or above the newest version."""
+    release = Release("1.2.4", "v1.2.4", DAY)
+    assert expected == writing.inserted(outlined(text), ["## 1.2.4", "", "- x", ""], release)
+
+
+def test_what_a_tool_wrote_is_what_differs() -> None:
+    """The place of a new section is not asked of anyone: it is where the file changed."""
+    before = "teasel\n======\n\n.. start\n\nteasel 1.2.3\n------------\n\n- Old.\n"
+    new = "teasel 1.2.4\n------------\n\nFeatures\n~~~~~~~~\n\n- New, by ``x``. (#1)\n\n\n"
+    after = before.replace("teasel 1.2.3\n", f"{new}teasel 1.2.3\n")
+    lines = writing.written(before, after)
+    assert new.strip().split("\n") == lines
+    made = writing.notes_of("NEWS.rst", lines, "1.2.4", ["teasel"])
+    assert "### Features\n\n- New, by `x`. (#1)" == made
+    assert [] == writing.written(before, before)
