@@ -37,6 +37,7 @@ _TREE_PROGRAM = "tree.py"
 _CLONE = "/opt/wheelwright/clone.git"
 _ANSWER = "/opt/wheelwright/answer"
 _COMMIT = "/opt/wheelwright/commit.json"
+_REQUEST = "/opt/wheelwright/request.json"
 _CHECKOUT = "/opt/wheelwright/checkout"
 _CA = "/opt/wheelwright/ca.pem"
 _TOKEN = "GITHUB_TOKEN"  # noqa: S105 (the variable's name)
@@ -236,6 +237,14 @@ class RemoteGit:
         options += ["--locks=yes"] if locks else []
         args = [f"refs/seen/tags/{tag}", before, f"refs/seen/heads/{base}", *versions]
         command = ["python", f"{_PROGRAMS}/history.py", *options, *args]
+        return await _answer(steps.run(clone, command, kind=DATA))
+
+    async def search(self, commit: str, request: str) -> str:
+        """Return as JSON where a commit's files have some texts: see `inside/search.py`."""
+        clone = with_program(self._newest or await self.clone(), "search.py")
+        clone = clone.with_new_file(_REQUEST, request)
+        options = [f"--clone={_CLONE}", f"--answer={_ANSWER}", f"--path={_PATH}"]
+        command = ["python", f"{_PROGRAMS}/search.py", *options, commit, _REQUEST]
         return await _answer(steps.run(clone, command, kind=DATA))
 
     # -- acts -------------------------------------------------------------------------------------

@@ -308,7 +308,8 @@ def _described(data: object, plan: Plan) -> ReleaseCommit | None:
         data, {"parent": str, "epoch_s": int, "message": str, "edits": list}, "described"
     )
     for each in fields["edits"]:
-        shape = _object(each, {"path": str, "sha256": str, "text": object}, "an edit")
+        encoded = {"encoding": str} if isinstance(each, dict) and "encoding" in each else {}
+        shape = _object(each, {"path": str, "sha256": str, "text": object, **encoded}, "an edit")
         if shape["text"] is not None:
             _text(shape["path"], shape["text"])
     commit = ReleaseCommit.read(json.dumps(data))

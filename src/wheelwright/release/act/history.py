@@ -10,11 +10,14 @@ from wheelwright.release.decide.refs import RemoteRefs
 
 
 async def last_release(
-    remote: RemoteGit, observed: RemoteRefs, package: Package
+    remote: RemoteGit, observed: RemoteRefs, package: Package, below: str = ""
 ) -> LastRelease | None:
-    """Return the release of the newest version tag; None where there is no such tag."""
+    """Return the release of the newest version tag; None where there is no such tag.
+
+    `below` is the version that is being released: its own tag, and those above, do not count.
+    """
     found = package.tags(observed)
-    newest = found.newest
+    newest = found.before(below) if below else found.newest
     if newest is None:
         return None
     version = str(newest.version)

@@ -17,12 +17,17 @@ from wheelwright.errors import ProjectError, ToolFailed
 from wheelwright.project.files import join, literal
 from wheelwright.project.version import release_variables
 from wheelwright.release.act.git import RemoteGit, fresh
+from wheelwright.release.act.history import last_release
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.package import Package, package_at
-from wheelwright.release.decide import changelog, commit, editing, edits, refs
+from wheelwright.release.decide import changelog, commit, editing, edits, form, places, refs
 from wheelwright.release.decide.changelog import ChangelogSource
 from wheelwright.release.decide.commit import ReleaseCommit
+from wheelwright.release.decide.editing import Placed
+from wheelwright.release.decide.last_release import LastRelease
+from wheelwright.release.decide.places import Found
 from wheelwright.release.decide.ports import ActFailed
+from wheelwright.release.decide.refs import RemoteRefs
 from wheelwright.release.decide.world import FailureKind, Plan
 
 # -- the changelog ----------------------------------------------------------------------------
@@ -81,21 +86,49 @@ def _with_tool(
 
 
 async def release_commit(
-    options: ReleaseOptions, remote: RemoteGit, plan: Plan, since: str, *, requires: bool = True
+    options: ReleaseOptions,
+    remote: RemoteGit,
+    observed: RemoteRefs,
+    plan: Plan,
+    *,
+    requires: bool = True,
 ) -> ReleaseCommit:
     """Return the release commit of the plan's base commit: the edits, made again.
 
-    Without `requires` it lacks what it is to be built with, which is enough for a tree.
+    `observed` is what the remote showed when it was planned. Without `requires` it lacks what it is
+    to be built with, which is enough for a tree.
 
     Raises:
         ActFailed: a tool cannot make them.
     """
     package = await package_at(options, remote, plan.base_commit)
     with _tools():
-        found = await _edits(package, plan, since, requirements=_requirements(options, package))
+        last = await last_release(remote, observed, package, plan.version)
+        placed = await _placed(remote, package, plan, last)
+        found = await _edits(
+            package,
+            plan,
+            refs.since(observed, plan.tag.removesuffix(plan.version), plan.version),
+            placed,
+            requirements=_requirements(options, package),
+        )
     pins = await build_requires(package) if requires else ()
     message = refs.journal_message(plan.package, plan.version, pins, plan.asked)
-    return ReleaseCommit(plan.base_commit, plan.epoch_s, message, found)
+    notes = placed.places.notes()
+    return ReleaseCommit(plan.base_commit, plan.epoch_s, message, found, notes)
+
+
+async def _placed(
+    remote: RemoteGit, package: Package, plan: Plan, last: LastRelease | None
+) -> Placed:
+    """Return where the version is edited, as tracked files and the last release show."""
+    project = package.project
+    current = editing.current(project, last)
+    request = places.searched(project, current, last)
+    found = Found()
+    if request:
+        found = places.read(await remote.search(plan.base_commit, request))
+    return editing.placed(project, plan, found, last)
 
 
 def _requirements(options: ReleaseOptions, package: Package) -> bool | None:
@@ -141,7 +174,7 @@ async def build_requires(package: Package) -> tuple[str, ...]:
 
 
 async def _edits(
-    package: Package, plan: Plan, since: str, *, requirements: bool | None
+    package: Package, plan: Plan, since: str, placed: Placed, *, requirements: bool | None
 ) -> tuple[commit.Edit, ...]:
     """Make the edits, and read them as texts from where the package's code ran."""
     project, changelog_source = package.project, package.changelog_source
@@ -150,10 +183,11 @@ async def _edits(
         date = editing.date_of(plan)
         new = await changes(package, plan.version, plan.tag, date, since)
     container = package.container
-    texts = dict(editing.texts(project, plan, changelog_source, new))
+    texts = {**editing.texts(project, plan, changelog_source, new), **placed.texts}
     removed: list[str] = []
     for path, text in texts.items():
-        container = container.with_new_file(package.path(path), text)
+        if path not in placed.encodings:
+            container = container.with_new_file(package.path(path), text)
     if changelog_source is ChangelogSource.TOWNCRIER:
         date = editing.date_of(plan)
         command = changelog.towncrier_command(plan.version, date, project.name, draft=False)
@@ -172,7 +206,9 @@ async def _edits(
         ready = container.with_workdir(package.path(project.base))
         ran = await _synced(steps.run(ready, export))
         texts[out] = await _text(ran, package.path(out))
-    return commit.edits(texts, removed)
+    for path, text in texts.items():
+        texts[path] = form.as_before(project.files.text(path) or "", text)
+    return commit.edits(texts, removed, placed.encodings)
 
 
 async def _removed(package: Package, ran: dagger.Container) -> list[str]:

@@ -21,7 +21,7 @@ from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.package import Package, package_at
 from wheelwright.release.act.preflight import Preflight
 from wheelwright.release.act.read import Read
-from wheelwright.release.decide import editing, last_release, refs
+from wheelwright.release.decide import editing, last_release
 from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.last_release import LastRelease
 from wheelwright.release.decide.plan import RunIdentity, decide
@@ -131,8 +131,7 @@ class _Past:
         made = Replayed(theirs.commit, parent, bump.as_options, facts)
         if isinstance(plan, Stop):
             return replace(made, refused=plan.text())
-        since = refs.since(read.observed, plan.tag.removesuffix(plan.version), plan.version)
-        ours = await preparing.release_commit(options, past, plan, since, requires=False)
+        ours = await preparing.release_commit(options, past, read.observed, plan, requires=False)
         return replace(
             made,
             facts=_compared(facts, theirs, plan, ours, read),

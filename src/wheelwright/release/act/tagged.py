@@ -23,7 +23,7 @@ from wheelwright.release.act.read import package_of, urls_of
 from wheelwright.release.act.repository import looked
 from wheelwright.release.act.verifying import verify
 from wheelwright.release.act.workshop import Containers
-from wheelwright.release.decide import edits, refs, roles
+from wheelwright.release.decide import edits, roles
 from wheelwright.release.decide.plan import tag_of
 from wheelwright.release.decide.refs import RemoteRefs
 from wheelwright.release.decide.report import Stopped, published
@@ -174,8 +174,7 @@ async def look(options: ReleaseOptions, loaded: LoadedProject, tag: str) -> Tagg
     journal = Journal(head, "", head, trace.epoch_s, recorded)
     where = f"in the history of {base}"
     if not trace.merged:
-        since = refs.since(observed, package.tag_prefix, version)
-        if foreign := (await verify(options, remote, plan, journal, since, trace)).foreign:
+        if foreign := (await verify(options, remote, plan, journal, observed, trace)).foreign:
             raise Stopped(Stop.at(Reason.FOREIGN, f"{tag} {foreign}", _FOREIGN_HINT).text())
         where = f"a release commit of {base}"
     return Tagged(remote, observed, package, plan, journal, where)

@@ -15,6 +15,7 @@ from wheelwright.release.act import preparing
 from wheelwright.release.act.git import RemoteGit, Trace, printable
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.decide.ports import Compared
+from wheelwright.release.decide.refs import RemoteRefs
 from wheelwright.release.decide.world import Journal, Plan
 
 # As many paths as fit into a line.
@@ -29,7 +30,7 @@ async def verify(
     remote: RemoteGit,
     plan: Plan,
     journal: Journal,
-    since: str,
+    observed: RemoteRefs,
     trace: Trace | None = None,
 ) -> Compared:
     """Compare a commit with what a release makes of its parent.
@@ -47,7 +48,7 @@ async def verify(
     if not 0 < trace.epoch_s < _LAST_EPOCH_S:
         return Compared(f"{of}: its time is {trace.epoch_s} s, {by}")
     its = replace(plan, base_commit=trace.parents[0], epoch_s=trace.epoch_s)
-    expected = await preparing.release_commit(options, remote, its, since, requires=its == plan)
+    expected = await preparing.release_commit(options, remote, observed, its, requires=its == plan)
     commit, differing = await remote.compare(expected, journal.commit)
     if differing:
         more = len(differing) - _MOST_NAMED

@@ -65,17 +65,13 @@ class Containers:
 
     async def make_commit(self, plan: Plan) -> Made:
         """Make the edits on the plan's base commit, and the commit in this run's clone."""
-        since = self._since(plan)
-        description = await preparing.release_commit(self.options, self.remote, plan, since)
+        description = await preparing.release_commit(self.options, self.remote, self.observed, plan)
         commit = await self.remote.make_commit(description)
         return Made(refs.journal_of(description, commit), description)
 
     async def verify(self, plan: Plan, journal: Journal) -> Compared:
         """Compare a commit with the edits made again on its parent; write nothing."""
-        return await verifying.verify(self.options, self.remote, plan, journal, self._since(plan))
-
-    def _since(self, plan: Plan) -> str:
-        return refs.since(self.observed, plan.tag.removesuffix(plan.version), plan.version)
+        return await verifying.verify(self.options, self.remote, plan, journal, self.observed)
 
     # -- checks -----------------------------------------------------------------------------------
 

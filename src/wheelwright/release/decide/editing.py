@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,8 +15,11 @@ from wheelwright.project import pyproject
 from wheelwright.project.files import join
 from wheelwright.project.lock import Lock
 from wheelwright.project.model import Project
-from wheelwright.release.decide import changelog, edits
+from wheelwright.release.decide import changelog, edits, places
 from wheelwright.release.decide.changelog import ChangelogSource
+from wheelwright.release.decide.last_release import LastRelease
+from wheelwright.release.decide.line_changes import New
+from wheelwright.release.decide.places import Found, Places
 from wheelwright.release.decide.stops import Problem
 from wheelwright.release.decide.world import Plan
 
@@ -74,19 +78,10 @@ def texts(project: Project, plan: Plan, source: ChangelogSource, new: str) -> Ma
     Raises:
         ProjectError: it is unknown where the version is set.
     """
-    found = edits.version_file(project)
-    if isinstance(found, Problem):
-        raise ProjectError(found.text())
-    changed: dict[str, str] = {}
-    path, pattern = found
-    if path:
-        text = project.files.text(path)
-        if text is None:
-            raise ProjectError(f"no {path} in the source", "correct where the version is read from")
-        changed[path] = edits.version_edit(text, pattern, plan.version)
-        if project.lock is not None:
-            lock = project.lock
-            changed[lock.path] = edits.lock_version(lock.text, plan.package, plan.version)
+    changed = dict(version_texts(project, plan))
+    if changed and project.lock is not None:
+        lock = project.lock
+        changed[lock.path] = edits.lock_version(lock.text, plan.package, plan.version)
     log = changelog_path(project, source)
     before = project.files.text(log) or ""
     if source is ChangelogSource.HAND:
@@ -94,6 +89,73 @@ def texts(project: Project, plan: Plan, source: ChangelogSource, new: str) -> Ma
     elif source is ChangelogSource.GIT_CLIFF:
         changed[log] = changelog.insert(before, new)
     return changed
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The files with the version after the edits, beside the lock and the changelog.
+
+    Attributes:
+        texts: by path.
+        encodings: of those that are not UTF-8.
+        places: the lines that differ, and what is left alone.
+    """
+
+    texts: Mapping[str, str]
+    encodings: Mapping[str, str]
+    places: Places
+
+
+def current(project: Project, last: LastRelease | None) -> str:
+    """Return the version that files of the base have; empty where that is not known."""
+    found = edits.current_version(project)
+    version = "" if isinstance(found, Problem) else found
+    return version or (last.version if last else "")
+
+
+def placed(project: Project, plan: Plan, found: Found, last: LastRelease | None) -> Placed:
+    """Return the edits of the version, wherever it is.
+
+    Raises:
+        ProjectError: it is unknown where the version is set.
+    """
+    texts = dict(version_texts(project, plan))
+    done = {
+        path: lines
+        for path, text in texts.items()
+        if (lines := places.differing(project.files.text(path) or "", text))
+    }
+    new = New(plan.version, date_of(plan))
+    decided = places.decide(project, found, last, current(project, last), new, done)
+    encodings: dict[str, str] = {}
+    for path, lines in decided.lines.items():
+        base = found.texts.get(path)
+        text = texts.get(path)
+        if text is None and base is not None:
+            text = base.text
+            if base.encoding != "utf-8":
+                encodings[path] = base.encoding
+        if text is not None:
+            texts[path] = places.applied(text, lines)
+    return Placed(texts, encodings, decided)
+
+
+def version_texts(project: Project, plan: Plan) -> Mapping[str, str]:
+    """Return the file from which the back end has the version; none for version control.
+
+    Raises:
+        ProjectError: it is unknown where the version is set.
+    """
+    found = edits.version_file(project)
+    if isinstance(found, Problem):
+        raise ProjectError(found.text())
+    path, pattern = found
+    if not path:
+        return {}
+    text = project.files.text(path)
+    if text is None:
+        raise ProjectError(f"no {path} in the source", "correct where the version is read from")
+    return {path: edits.version_edit(text, pattern, plan.version)}
 
 
 def rewrites_requirements(project: Project, requested: bool | None = None) -> bool:

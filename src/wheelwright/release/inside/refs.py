@@ -97,6 +97,7 @@ RELEASE = re.compile(r"^Wheelwright-Release: (\S+) (\S+)$", re.MULTILINE)
 REGULAR = ("100644", "100755")
 LINK = "120000"
 LINKS_MAX = 8
+ENCODINGS = ("utf-8", "latin-1")
 EDITS_MAX, EDITS_MAX_BYTES = 10_000, 64 * 1024 * 1024
 
 options: dict[str, str] = {"path": os.defpath}
@@ -459,35 +460,43 @@ def written(data: Mapping[str, Any]) -> str:
     """Write the tree: the parent's, with the edits. No file of a work tree has a part in it."""
     parent = data["parent"]
     have(parent)
-    lines = [entry(parent, each["path"], each["text"], each["sha256"]) for each in data["edits"]]
+    lines: dict[str, bytes] = {}
+    for each in data["edits"]:
+        path, line = entry(parent, each)
+        # Two edits of one file: one of them through a link.
+        if lines.setdefault(path, line) != line:
+            raise fail(f"{path!r} is edited twice, in two ways")
     with tempfile.TemporaryDirectory() as directory:
         index = {"GIT_INDEX_FILE": str(Path(directory, "index"))}
         git("read-tree", parent, more=index)
-        run("update-index", "-z", "--index-info", stdin=b"".join(lines), more=index)
+        run("update-index", "-z", "--index-info", stdin=b"".join(lines.values()), more=index)
         return git("write-tree", more=index).strip()
 
 
-def entry(parent: str, path: str, text: str | None, sha256: str) -> bytes:
-    """Return one edit as `git update-index --index-info` reads it.
+def entry(parent: str, edit: Mapping[str, Any]) -> tuple[str, bytes]:
+    """Return the path of an edit, and the edit as `git update-index --index-info` reads it.
 
     A file keeps the mode that the parent has; what was no file cannot become one.
     """
+    path, text, encoding = edit["path"], edit["text"], edit.get("encoding", "utf-8")
     parts = path.split("/")
     if "\0" in path or any(part in ("", ".", "..") or part.lower() == ".git" for part in parts):
         raise fail(f"{path!r} cannot be in a commit")
     if text is None:
         if not found(parent, path):
             raise fail(f"{path!r} is taken away, and the parent has no such file")
-        return f"0 {'0' * 40}\t{path}\0".encode()
-    contents = text.encode()
-    if hashlib.sha256(contents).hexdigest() != sha256:
+        return path, f"0 {'0' * 40}\t{path}\0".encode()
+    if encoding not in ENCODINGS:
+        raise fail(f"{path!r} has the encoding {encoding!r}")
+    contents = text.encode(encoding)
+    if hashlib.sha256(contents).hexdigest() != edit["sha256"]:
         raise fail(f"{path!r} is not what was described: its sha256 differs")
     path, mode, old = resolved(parent, path)
     if b"\r\n" not in old:
         # A work tree may have other line endings than the repository (.gitattributes, eol).
         contents = contents.replace(b"\r\n", b"\n")
     blob = run("hash-object", "-w", "--stdin", "--no-filters", stdin=contents).decode().strip()
-    return f"{mode} {blob}\t{path}\0".encode()
+    return path, f"{mode} {blob}\t{path}\0".encode()
 
 
 def found(parent: str, path: str) -> tuple[str, str] | None:

@@ -1,0 +1,188 @@
+"""Places of the version that are known without a release that shows them.
+
+Sources: the manuals of bump-my-version, commitizen, python-semantic-release, release-please and
+tbump for their own settings, which name files; the Citation File Format 1.2.0; Sphinx's conf.py;
+npm's package.json.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
+
+from packaging.version import Version
+
+from wheelwright.project.files import join
+from wheelwright.project.model import Project
+from wheelwright.project.pyproject import table_lines
+from wheelwright.release.decide.line_changes import Line, New, rows
+from wheelwright.release.decide.tokens import Token
+
+# Where each file has it; `@` stands for the version, the path's is below the package's directory.
+_QUOTED: Final = r"""[uU]?['"][vV]?@['"]"""
+_ANNOTATION: Final = r"(?:[ \t]*:[^=]+)?"
+_NAMES: Final = r"(?:__version__|__VERSION__|VERSION|version|_version)"
+_MODULES: Final = r"(?:.*/)?(?:__init__|_{0,2}(?:version|about|meta|pkginfo)_{0,2}|metadata)\.py"
+_DUNDER: Final = (r".*\.py", rf"__version__{_ANNOTATION}[ \t]*=[ \t]*{_QUOTED}.*")
+_PLACES: Final = (
+    _DUNDER,
+    (_MODULES, rf"{_NAMES}{_ANNOTATION}[ \t]*=[ \t]*{_QUOTED}.*"),
+    (r"docs?/(?:.*/)?conf\.py", rf"(?:release|version)[ \t]*=[ \t]*{_QUOTED}.*"),
+    (r"CITATION\.cff", r"""version:[ \t]*['"]?[vV]?@['"]?[ \t]*(?:#.*)?"""),
+    (
+        r"(?:docs?/)?package\.json|codemeta\.json|\.zenodo\.json",
+        r"""[ \t]*"version"[ \t]*:[ \t]*"@",?""",
+    ),
+    (r"setup\.cfg|\.bumpversion\.cfg", r"(?:current_)?version[ \t]*[=:][ \t]*@"),
+    (r"setup\.py", rf"[ \t]*(?:__version__|VERSION|version)[ \t]*=[ \t]*{_QUOTED}.*"),
+    (r"VERSION(?:\.txt)?|version(?:\.txt)?", r"[vV]?@"),
+    (r"\.release-please-manifest\.json", r"""[ \t]*"\.?[^"]*"[ \t]*:[ \t]*"@",?"""),
+    (
+        r"\.bumpversion\.toml|\.cz\.toml|cz\.toml|tbump\.toml",
+        r"""(?:current(?:_version)?|version)[ \t]*=[ \t]*['"]@['"].*""",
+    ),
+    (r".*", r".*@.*x-release-please-version.*"),
+)
+# Tables of pyproject.toml with the current version of a tool, and its key.
+_TOOLS: Final = {
+    "tool.bumpversion": "current_version",
+    "tool.bumpver": "current_version",
+    "tool.commitizen": "version",
+    "tool.tbump.version": "current",
+    "tool.poetry": "version",
+}
+# Code that is not the package's.
+_ASIDE: Final = re.compile(
+    r"(?:.*/)?(?:tests?|testing|docs?|examples?|benchmarks?|scripts?|tools?)/.*"
+)
+
+CONFIGURATIONS: Final = (
+    *("CITATION.cff", "docs/conf.py", "doc/conf.py", "docs/source/conf.py", "doc/source/conf.py"),
+    *(".bumpversion.toml", ".bumpversion.cfg", "tbump.toml", ".cz.toml", "cz.toml"),
+)
+"""Files that are read whether they have the version or not."""
+
+
+class Hint(NamedTuple):
+    """A file that a tool is set to edit; `needle` is in the lines that it edits."""
+
+    path: str
+    needle: str = ""
+
+
+def of_module(project: Project, path: str, line: str, token: Token) -> bool:
+    """Whether a line sets `__version__` of a module of the package."""
+    inner = _inner(project, path)
+    return bool(inner) and not _ASIDE.fullmatch(inner) and _matches(_DUNDER, inner, line, token)
+
+
+def is_place(project: Project, path: str, line: str, token: Token, table: str) -> bool:
+    """Whether a line is one of the known places; `table` is the one of TOML that it is in."""
+    if any(path == hint.path and hint.needle in line for hint in hints(project)):
+        return True
+    if path == project.package.path:
+        key = _TOOLS.get(table)
+        wanted = rf"""{key}[ \t]*=[ \t]*['"]@['"].*"""
+        return key is not None and _matches((".*", wanted), path, line, token)
+    if _ASIDE.fullmatch(path) and not re.fullmatch(r"docs?/.*", path):
+        return False
+    inner = _inner(project, path)
+    return any(
+        _matches(place, each, line, token) for place in _PLACES for each in {inner, path} if each
+    )
+
+
+def _inner(project: Project, path: str) -> str:
+    """Return a path from the package's directory; empty where it is outside, or a member's."""
+    others = (f"{each}/" for each in project.members if each not in ("", project.where))
+    prefix = f"{project.where}/" if project.where else ""
+    if not path.startswith(prefix) or path.startswith(tuple(others)):
+        return ""
+    return path.removeprefix(prefix)
+
+
+def _matches(place: tuple[str, str], path: str, line: str, token: Token) -> bool:
+    paths, lines = place
+    if not re.fullmatch(paths, path):
+        return False
+    return re.fullmatch(lines.replace("@", re.escape(token.version)), line.rstrip("\r")) is not None
+
+
+def beside(
+    path: str, text: str, edited: Mapping[int, Line], token: Token, new: New
+) -> dict[int, Line]:
+    """Return what belongs to the version in a file that is edited: a day, a short version."""
+    found: dict[int, Line] = {}
+    name = posixpath.basename(path)
+    for number, line in enumerate(rows(text), 1):
+        if number in edited:
+            continue
+        if name == "CITATION.cff":
+            changed = _DATED.sub(lambda match: match[1] + new.date, line)
+        elif name == "conf.py":
+            changed = _short(line, token.version, new.version)
+        else:
+            return {}
+        if changed != line:
+            found[number] = Line(line, changed)
+    return found
+
+
+_DATED: Final = re.compile(r"""^(date-released:[ \t]*['"]?)[0-9]{4}-[0-9]{2}-[0-9]{2}""")
+
+
+def _short(line: str, old: str, new: str) -> str:
+    """Return a line `version = "1.2"` of Sphinx with that of the new version."""
+    before, after = (
+        ".".join(str(part) for part in Version(each).release[:2]) for each in (old, new)
+    )
+    return re.sub(
+        rf"""^(version[ \t]*=[ \t]*['"]){re.escape(before)}(?=['"])""",
+        lambda match: match[1] + after,
+        line,
+    )
+
+
+def table_at(text: str, line: int) -> str:
+    """Return the dotted name of the TOML table that a line is in."""
+    above = [(number, name) for name, number in table_lines(text).items() if number <= line]
+    return max(above)[1] if above else ""
+
+
+def hints(project: Project) -> list[Hint]:
+    """Return the files that the package's own tool for versions edits."""
+    found = [*_bumpversion(project), *_commitizen(project), *_semantic_release(project)]
+    return [
+        hint._replace(path=join(project.where, hint.path))
+        for hint in found
+        if not hint.path.startswith(("/", ".."))
+    ]
+
+
+def _bumpversion(project: Project) -> Iterator[Hint]:
+    for tool in ("bumpversion", "bumpver"):
+        listed = project.package.table("tool", tool).get("files", ())
+        for each in listed if isinstance(listed, list) else ():
+            path = each.get("filename") if isinstance(each, Mapping) else None
+            search = each.get("search", "") if isinstance(each, Mapping) else ""
+            if isinstance(path, str) and isinstance(search, str):
+                yield Hint(path, search.partition("{")[0].rpartition("\n")[2])
+
+
+def _commitizen(project: Project) -> Iterator[Hint]:
+    for each in _texts(project.package.table("tool", "commitizen").get("version_files")):
+        # Behind the colon is a pattern; a plain one is a part of the line.
+        path, _, needle = each.partition(":")
+        yield Hint(path, needle if re.fullmatch(r"[\w .\"'=-]*", needle) else "")
+
+
+def _semantic_release(project: Project) -> Iterator[Hint]:
+    for each in _texts(project.package.table("tool", "semantic_release").get("version_variables")):
+        path, _, needle = each.partition(":")
+        yield Hint(path, needle.partition(":")[0])
+
+
+def _texts(value: object) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []

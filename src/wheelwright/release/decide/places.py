@@ -1,0 +1,235 @@
+"""Where tracked files have the version, and which of these places a release edits.
+
+    | what decides                                      | places                             |
+    |---------------------------------------------------|------------------------------------|
+    | `version-files` of [tool.wheelwright.release]     | the version, wherever they have it |
+    | the last release commit, if it changed such lines | the same lines (`line_changes.py`) |
+    | neither                                           | those of `known_places.py`         |
+
+`__version__` of the package's own modules is edited in any case where it is the current version:
+the package would contradict its metadata. Everything else that has the version is listed.
+
+The place that the back end reads (`edits.py`), locks and the changelog are edited elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from wheelwright.errors import ProjectError
+from wheelwright.project.files import join
+from wheelwright.project.model import Project
+from wheelwright.project.reading import json_data
+from wheelwright.release.decide import known_places, line_changes
+from wheelwright.release.decide.last_release import LastRelease
+from wheelwright.release.decide.line_changes import Line, New, rows
+from wheelwright.release.decide.tokens import Token, spelled
+
+Lines = dict[str, dict[int, Line]]
+"""New lines by path and number, counted from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A line of a tracked file that has a text that was searched; counted from 1."""
+
+    path: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A file's contents; those that are not UTF-8 are read as Latin-1, which keeps every byte."""
+
+    text: str
+    encoding: str = "utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What `inside/search.py` found.
+
+    Attributes:
+        texts: contents of the files with hits, and of those that were named, if they are small.
+        more: there are more hits than are listed.
+    """
+
+    hits: tuple[Hit, ...] = ()
+    texts: Mapping[str, Text] = field(default_factory=dict)
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What is edited, and what is not.
+
+    Attributes:
+        left: places that have the version and stay, such as README.md:5.
+        missed: places of the last release that are not there any more.
+    """
+
+    lines: Lines = field(default_factory=dict)
+    left: tuple[str, ...] = ()
+    missed: tuple[str, ...] = ()
+
+    def notes(self) -> tuple[str, ...]:
+        """Return it for people; file names may be any text."""
+        edited = [f"{path}:{number}" for path in self.lines for number in sorted(self.lines[path])]
+        named = (
+            ("version in", edited),
+            ("left alone", self.left),
+            ("changed by the last release and not found", self.missed),
+        )
+        return tuple(f"{title}: {_listed(places)}" for title, places in named if places)
+
+
+def _listed(places: Sequence[str]) -> str:
+    shown = [each for each in places if each.isprintable()][:_NAMED_MAX]
+    more = len(places) - len(shown)
+    return ", ".join([*shown, *([f"{more} more"] if more else [])])
+
+
+# As many as are read in a line.
+_NAMED_MAX: Final = 12
+
+# Locks and exports have versions of others; the changelog has those of earlier releases.
+_NOT_PLACES: Final = re.compile(
+    r"(?:.*/)?(?:uv|poetry|pdm|pixi|Pipfile)\.lock|(?:.*/)?pylock[^/]*\.toml"
+    r"|(?:.*/)?[^/]*requirements[^/]*\.txt"
+    r"|(?i:(?:.*/)?(?:change(?:s|log)|history|news|releases?|release[-_]?notes)(?:\.\w+)?(?:/.*)?)"
+    r"|(?i:(?:.*/)?(?:changelog\.d|news\.d|newsfragments)/.*)"
+)
+
+
+def read(text: str) -> Found:
+    """Read what the search printed.
+
+    Raises:
+        ValueError: it printed something else.
+    """
+    data: dict[str, Any] = json_data(text)
+    return Found(
+        tuple(Hit(path, line, found) for path, line, found in data["hits"]),
+        {path: Text(one["text"], one["encoding"]) for path, one in data["texts"].items()},
+        data["more"],
+    )
+
+
+def searched(project: Project, current: str, last: LastRelease | None) -> str:
+    """Return what is searched, as JSON for `inside/search.py`; empty where there is nothing."""
+    tokens = [each for each in (current, last.version if last else "") if each]
+    if not tokens:
+        return ""
+    configurations = known_places.CONFIGURATIONS
+    paths = [
+        *project.settings.release.version_files,
+        *(line_changes.changed(last) if last else ()),
+        *(join(project.where, each) for each in configurations),
+        *configurations,
+        *(hint.path for hint in known_places.hints(project)),
+    ]
+    paths = [each for each in dict.fromkeys(paths) if not _NOT_PLACES.fullmatch(each)]
+    return json.dumps({"tokens": list(dict.fromkeys(tokens)), "paths": paths})
+
+
+def decide(
+    project: Project,
+    found: Found,
+    last: LastRelease | None,
+    current: str,
+    new: New,
+    done: Lines,
+) -> Places:
+    """Return the places; `done` are those that are edited already.
+
+    Raises:
+        ProjectError: a file of `version-files` does not have the version.
+    """
+    token = Token(current)
+    texts = {path: text.text for path, text in found.texts.items()}
+    hits = [
+        hit
+        for hit in _whole(found.hits, texts)
+        if not _NOT_PLACES.fullmatch(hit.path) and token.found(hit.text)
+    ]
+    missed: list[str] = []
+    if named := project.settings.release.version_files:
+        lines = _replaced(hits, token, new, lambda hit: hit.path in named)
+        _require(named, lines, done, current)
+    else:
+        lines, missed = line_changes.lines(last, texts, new) if last else ({}, [])
+        lines = {path: each for path, each in lines.items() if not _NOT_PLACES.fullmatch(path)}
+        missed = [each for each in missed if not _NOT_PLACES.fullmatch(each.partition(":")[0])]
+        confirmed = bool(lines)
+        select = _of_module(project, token) if confirmed else _known(project, texts, token)
+        for path, more in _replaced(hits, token, new, select).items():
+            lines[path] = {**more, **lines.get(path, {})}
+        for path in () if confirmed else lines:
+            more = known_places.beside(path, texts.get(path, ""), lines[path], token, new)
+            lines[path] = {**more, **lines[path]}
+    # What was not read, being large, is not edited.
+    lines = {path: each for path, each in lines.items() if path in texts or path in done}
+    for path, more in done.items():
+        lines[path] = {**lines.get(path, {}), **more}
+    left = [f"{hit.path}:{hit.line}" for hit in hits if hit.line not in lines.get(hit.path, {})]
+    return Places(dict(sorted(lines.items())), tuple(left), tuple(missed))
+
+
+def _whole(hits: Sequence[Hit], texts: Mapping[str, str]) -> Iterator[Hit]:
+    """Return the hits with their whole lines, in the encoding of their files."""
+    read: dict[str, list[str]] = {}
+    for hit in hits:
+        if hit.path in texts and hit.path not in read:
+            read[hit.path] = rows(texts[hit.path])
+        lines = read.get(hit.path, [])
+        yield replace(hit, text=lines[hit.line - 1]) if hit.line <= len(lines) else hit
+
+
+def _of_module(project: Project, token: Token) -> Callable[[Hit], bool]:
+    return lambda hit: known_places.of_module(project, hit.path, hit.text, token)
+
+
+def _known(project: Project, texts: Mapping[str, str], token: Token) -> Callable[[Hit], bool]:
+    def select(hit: Hit) -> bool:
+        table = ""
+        if hit.path == project.package.path:
+            table = known_places.table_at(texts.get(hit.path, ""), hit.line)
+        return known_places.is_place(project, hit.path, hit.text, token, table)
+
+    return select
+
+
+def _replaced(hits: Sequence[Hit], token: Token, new: New, select: Callable[[Hit], bool]) -> Lines:
+    found: Lines = {}
+    for hit in filter(select, hits):
+        text = token.replaced(hit.text, spelled(hit.path, new.version))
+        found.setdefault(hit.path, {})[hit.line] = Line(hit.text, text)
+    return found
+
+
+def _require(named: Sequence[str], lines: Lines, done: Lines, current: str) -> None:
+    if missing := [path for path in named if path not in lines and path not in done]:
+        raise ProjectError(
+            f"{', '.join(missing)} of version-files does not have {current}",
+            "correct version-files in [tool.wheelwright.release]",
+        )
+
+
+def differing(old: str, new: str) -> dict[int, Line]:
+    """Return the lines in which two texts of as many lines differ."""
+    pairs = enumerate(zip(rows(old), rows(new), strict=False), 1)
+    return {number: Line(*pair) for number, pair in pairs if pair[0] != pair[1]}
+
+
+def applied(text: str, lines: Mapping[int, Line]) -> str:
+    """Return a text with new lines; one that has changed already stays."""
+    found = rows(text)
+    for number, line in lines.items():
+        if number <= len(found) and found[number - 1] == line.old:
+            found[number - 1] = line.new
+    return "\n".join(found)

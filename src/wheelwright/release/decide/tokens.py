@@ -1,0 +1,59 @@
+"""A version as a whole token of a line: 1.2.3 is not in 11.2.30, nor in 1.2.3.dev1."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from packaging.version import Version
+
+BEFORE: Final = r"(?<![0-9A-Za-z_])(?<![0-9]\.)[vV]?"
+AFTER: Final = (
+    r"(?![0-9A-Za-z_+])(?!\.[0-9*])(?![.-]?(?:dev|post|rc|alpha|beta)[0-9.]*(?![A-Za-z]))"
+)
+"""What stands around a version. A `v` in front, or a file's ending behind it, is no part of it."""
+
+VERSION: Final = (
+    r"[0-9]{1,9}(?:\.[0-9]{1,9}){1,9}(?:[-.]?(?:a|b|rc|alpha|beta|dev|post)\.?[0-9]{0,9}){0,3}"
+)
+"""A version as packages write it; PEP 440 has more forms than are searched for."""
+
+# Files of other ecosystems, which write 1.3.0rc1 in another way.
+_SEMVER: Final = re.compile(r"(?:.*/)?(?:package(?:-lock)?\.json|Cargo\.(?:toml|lock))")
+_PRE: Final = {"a": "alpha", "b": "beta", "rc": "rc"}
+
+
+@dataclass(frozen=True)
+class Token:
+    """A version that is searched for in lines."""
+
+    version: str
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(f"{BEFORE}(?P<version>{re.escape(self.version)}){AFTER}")
+
+    def found(self, line: str) -> bool:
+        """Whether a line has it."""
+        return self._pattern.search(line) is not None
+
+    def replaced(self, line: str, new: str) -> str:
+        """Return a line with another version in its place, wherever it is."""
+        return self._pattern.sub(
+            lambda found: found[0][: found.start("version") - found.start()] + new, line
+        )
+
+
+def spelled(path: str, version: str) -> str:
+    """Return a version as a file of this name spells it."""
+    if not _SEMVER.fullmatch(path):
+        return version
+    parsed = Version(version)
+    if len(parsed.release) > 3 or parsed.epoch or parsed.local or parsed.post is not None:
+        return version
+    release = ".".join(str(each) for each in (*parsed.release, 0, 0)[:3])
+    suffixes = [f"{_PRE[parsed.pre[0]]}.{parsed.pre[1]}"] if parsed.pre else []
+    suffixes += [f"dev.{parsed.dev}"] if parsed.dev is not None else []
+    return "-".join([release, ".".join(suffixes)]) if suffixes else release

@@ -1,0 +1,311 @@
+"""Which places of the version a release edits, and which it leaves alone."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from tests.unit.wheelwright.release.packages import STATIC, project
+from wheelwright.errors import ProjectError
+from wheelwright.release.decide import places
+from wheelwright.release.decide.last_release import LastRelease
+from wheelwright.release.decide.line_changes import New, rows
+from wheelwright.release.decide.places import Found, Hit, Places, Text
+
+NEW = New("1.2.4", "2026-01-31")
+OWN = "src/demo/__init__.py"
+
+
+def found(files: Mapping[str, str]) -> Found:
+    """Return what a search for 1.2.3 finds in these files."""
+    hits = [
+        Hit(path, number, line)
+        for path, text in files.items()
+        for number, line in enumerate(rows(text), 1)
+        if "1.2.3" in line
+    ]
+    return Found(tuple(hits), {path: Text(text) for path, text in files.items()})
+
+
+def last(
+    changes: Mapping[str, tuple[str | None, str | None]], version: str = "1.2.3"
+) -> LastRelease:
+    """Return a release of that version with these changes."""
+    return LastRelease(version, "1.2.2", f"v{version}", "a" * 40, "b" * 40, "", False, changes)
+
+
+def decide(
+    files: Mapping[str, str],
+    release: LastRelease | None = None,
+    toml: str = STATIC,
+    new: New = NEW,
+    current: str = "1.2.3",
+) -> Places:
+    """Return the places of a package with these files."""
+    return places.decide(project(toml, files), found(files), release, current, new, {})
+
+
+def edited(files: Mapping[str, str], decided: Places) -> dict[str, str]:
+    """Return the texts that differ after the edits."""
+    texts = {path: places.applied(files[path], lines) for path, lines in decided.lines.items()}
+    return {path: text for path, text in texts.items() if text != files[path]}
+
+
+# -- confirmed by the last release ----------------------------------------------------------------
+
+SIX = {
+    OWN: '"""A sample."""\n\n__version__ = "1.2.3"\n',
+    "docs/conf.py": 'project = "demo"\nversion = "1.2"\nrelease = "1.2.3"\n',
+    "CITATION.cff": "cff-version: 1.2.0\nversion: 1.2.3\ndate-released: 2025-01-03\n",
+    "package.json": '{\n  "name": "demo-docs",\n  "version": "1.2.3"\n}\n',
+    "README.md": "# demo\n\nSince 1.2.3 there is more.\n",
+    "tests/data/answer.json": '{"peer": "1.2.3"}\n',
+}
+
+
+def changes_of(files: Mapping[str, str], *paths: str) -> dict[str, tuple[str, str]]:
+    """Return what made 1.2.3 of 1.2.2 in these files."""
+    return {
+        path: (
+            files[path].replace("1.2.3", "1.2.2").replace("2025-01-03", "2024-11-30"),
+            files[path],
+        )
+        for path in paths
+    }
+
+
+def test_version_places() -> None:
+    """What the last release changed is edited, its day included; the rest is listed."""
+    paths = [OWN, "docs/conf.py", "CITATION.cff", "package.json"]
+    decided = decide(SIX, last(changes_of(SIX, *paths)))
+
+    assert {
+        OWN: SIX[OWN].replace("1.2.3", "1.2.4"),
+        "docs/conf.py": SIX["docs/conf.py"].replace("1.2.3", "1.2.4"),
+        "CITATION.cff": "cff-version: 1.2.0\nversion: 1.2.4\ndate-released: 2026-01-31\n",
+        "package.json": SIX["package.json"].replace("1.2.3", "1.2.4"),
+    } == edited(SIX, decided)
+    assert ("README.md:3", "tests/data/answer.json:1") == decided.left
+    assert (
+        "version in: CITATION.cff:2, CITATION.cff:3, docs/conf.py:3, package.json:3, "
+        "src/demo/__init__.py:3",
+        "left alone: README.md:3, tests/data/answer.json:1",
+    ) == decided.notes()
+
+
+def test_place_moved_since_the_last_release_is_found() -> None:
+    """A line is looked for where it stood, as a comparison of the files shows."""
+    then = 'A = "1.2.3"\nB = 1\nC = "1.2.3"\n'
+    before = 'A = "1.2.3"\nB = 1\nC = "1.2.2"\n'
+    now = "# New.\n# Lines.\n" + then
+    decided = decide({"src/demo/other.py": now}, last({"src/demo/other.py": (before, then)}))
+    assert {"src/demo/other.py": now[::-1].replace("3.2.1", "4.2.1", 1)[::-1]} == edited(
+        {"src/demo/other.py": now}, decided
+    )
+    assert ("src/demo/other.py:3",) == decided.left
+
+
+def test_static_development_version_becomes_the_release() -> None:
+    """Where main says 8.4.2.dev, the line that said 8.4.1.dev before is the place."""
+    path = "docs/conf.py"
+    change = ('release = "8.4.1.dev"\n', 'release = "8.4.1"\n')
+    files = {path: 'release = "8.4.2.dev"\n'}
+    decided = decide(files, last({path: change}, "8.4.1"), new=New("8.4.2", "2026-01-31"))
+    assert {path: 'release = "8.4.2"\n'} == edited(files, decided)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "now", "then"),
+    [
+        ('version = "1.1"', 'version = "1.2"', 'version = "1.2"', 'version = "1.3"'),
+        ("V = (1, 2, 2)", "V = (1, 2, 3)", "V = (1, 2, 3)", "V = (1, 3, 0)"),
+        (
+            "go 1.2.2 of 2025/01/01",
+            "go 1.2.3 of 2025/01/03",
+            "go 1.2.3 of 2025/01/03",
+            "go 1.3.0 of 2026/01/31",
+        ),
+        (
+            "demo==1.2.2 (v1.2.2)",
+            "demo==1.2.3 (v1.2.3)",
+            "demo==1.2.3 (v1.2.3)",
+            "demo==1.3.0 (v1.3.0)",
+        ),
+        ("demo-1.2.2.tar.gz", "demo-1.2.3.tar.gz", "demo-1.2.3.tar.gz", "demo-1.3.0.tar.gz"),
+        # Where the line ends in another way since.
+        ("a 1.2.2", "a 1.2.3", "a 1.2.3\r", "a 1.3.0\r"),
+    ],
+)
+def test_forms_of_a_version_in_a_confirmed_line(
+    before: str, after: str, now: str, then: str
+) -> None:
+    """A short version, a tuple, a day and more than one of them are edited where they changed."""
+    key = 'k = "1.2.3"\n'
+    change = (f"{key.replace('1.2.3', '1.2.2')}{before}\n", f"{key}{after}\n")
+    files = {"a.txt": f"{key}{now}\n"}
+    decided = decide(files, last({"a.txt": change}), new=New("1.3.0", "2026-01-31"))
+    assert f'k = "1.3.0"\n{then}\n' == edited(files, decided)["a.txt"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        # Something else changed in the line.
+        ("since 1.2.2 new", "since 1.2.3 old"),
+        # The line is new: it is about that release.
+        (None, "versionadded 1.2.3"),
+        # The version was there before.
+        ("a 1.2.3 b", "a 1.2.3 c"),
+        # A number that is no version of the package.
+        ("idna 3.9", "idna 3.10"),
+        # A day, and no version.
+        ("day 2025-01-01", "day 2025-01-03"),
+    ],
+)
+def test_lines_that_the_last_release_changed_in_another_way(before: str | None, after: str) -> None:
+    """They are no places."""
+    old = "head\n" if before is None else f"head\n{before}\n"
+    files = {"a.txt": f"head\n{after}\n"}
+    assert {} == edited(files, decide(files, last({"a.txt": (old, files["a.txt"])})))
+
+
+def test_place_that_is_gone_is_named() -> None:
+    """A line or file that the last release changed, and that is not there, is said."""
+    release = last({"a.txt": ("v 1.2.2\n", "v 1.2.3\n"), "b.txt": ("v 1.2.2\n", "v 1.2.3\n")})
+    decided = decide({"a.txt": "nothing\n"}, release)
+    assert ("a.txt:1", "b.txt") == decided.missed
+    assert ("changed by the last release and not found: a.txt:1, b.txt",) == decided.notes()
+
+
+def test_module_s_version_is_edited_beside_confirmed_places() -> None:
+    """`__version__` that is new since the last release would contradict the metadata."""
+    files = {OWN: '__version__ = "1.2.3"\n', "a.txt": "v 1.2.3\n"}
+    decided = decide(files, last(changes_of(files, "a.txt")))
+    assert {OWN, "a.txt"} == set(edited(files, decided))
+
+
+# -- known places ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        (OWN, '__version__ = "1.2.3"', '__version__ = "1.2.4"'),
+        (OWN, "__version__: Final[str] = '1.2.3'  # x", "__version__: Final[str] = '1.2.4'  # x"),
+        ("demo/_version.py", "VERSION = 'v1.2.3'", "VERSION = 'v1.2.4'"),
+        ("demo.py", "__version__ = '1.2.3'\r", "__version__ = '1.2.4'\r"),
+        ("docs/conf.py", "version = release = '1.2.3'", ""),
+        ("docs/source/conf.py", "release = u'1.2.3'", "release = u'1.2.4'"),
+        ("CITATION.cff", "version: '1.2.3'", "version: '1.2.4'"),
+        ("CITATION.cff", "cff-version: 1.2.3", ""),
+        ("package.json", '  "version": "1.2.3",', '  "version": "1.2.4",'),
+        ("codemeta.json", '  "version": "1.2.3"', '  "version": "1.2.4"'),
+        ("web/node/package.json", '  "version": "1.2.3",', ""),
+        ("setup.cfg", "version = 1.2.3", "version = 1.2.4"),
+        ("setup.cfg", "current_version = 1.2.3", "current_version = 1.2.4"),
+        ("setup.py", "    version='1.2.3',", "    version='1.2.4',"),
+        ("VERSION", "1.2.3", "1.2.4"),
+        (".release-please-manifest.json", '  ".": "1.2.3"', '  ".": "1.2.4"'),
+        (".bumpversion.toml", 'current_version = "1.2.3"', 'current_version = "1.2.4"'),
+        ("a.md", "1.2.3 <!-- x-release-please-version", "1.2.4 <!-- x-release-please-version"),
+        ("src/demo/data.py", 'PEER = "1.2.3"', ""),
+        ("tests/test_a.py", '__version__ = "1.2.3"', ""),
+        ("docs/index.md", "demo 1.2.3", ""),
+        (OWN, '__version__ = "1.2.3.4"', ""),
+        (OWN, '__version__ = "11.2.3"', ""),
+        (OWN, '__version__ = "1.2.3.dev1"', ""),
+    ],
+)  # fmt: skip
+def test_known_places_without_a_release_that_shows_them(path: str, before: str, after: str) -> None:
+    """Without a confirming commit the known places are edited, and no other (version_twice)."""
+    files = {path: f"head\n{before}\n"}
+    decided = decide(files)
+    assert ({path: f"head\n{after}\n"} if after else {}) == edited(files, decided)
+
+
+def test_what_belongs_to_a_known_place_is_edited_with_it() -> None:
+    """The day of CITATION.cff, and Sphinx's short version, follow the version."""
+    files = {
+        "CITATION.cff": "version: 1.2.3\ndate-released: '2025-01-03'\n",
+        "docs/conf.py": "version = '1.2'\nrelease = '1.2.3'\n",
+    }
+    assert {
+        "CITATION.cff": "version: 1.3.0\ndate-released: '2026-01-31'\n",
+        "docs/conf.py": "version = '1.3'\nrelease = '1.3.0'\n",
+    } == edited(files, decide(files, new=New("1.3.0", "2026-01-31")))
+
+
+@pytest.mark.parametrize(
+    ("table", "line"),
+    [
+        (
+            '[[tool.bumpversion.files]]\nfilename = "a.txt"\nsearch = "v {current_version}"',
+            "v 1.2.3",
+        ),
+        ('[tool.bumpversion]\nfiles = [{ filename = "a.txt" }]', "b 1.2.3"),
+        ('[tool.commitizen]\nversion_files = ["a.txt:VERSION"]', "VERSION 1.2.3"),
+        ('[tool.semantic_release]\nversion_variables = ["a.txt:ver"]', "ver = 1.2.3"),
+    ],
+)
+def test_files_of_the_package_s_own_tool_are_places(table: str, line: str) -> None:
+    """bump-my-version, commitizen and python-semantic-release name the files that they edit."""
+    files = {"a.txt": f"{line}\nnot so 1.2.3.4\n"}
+    decided = decide(files, toml=f"{STATIC}\n{table}\n")
+    assert {"a.txt": files["a.txt"].replace("1.2.3\n", "1.2.4\n")} == edited(files, decided)
+
+
+def test_version_of_the_package_s_own_tool_is_a_place() -> None:
+    """A tool that keeps the current version in its table would not start again."""
+    toml = f'{STATIC}\n[tool.commitizen]\nversion = "1.2.3"\n[tool.others]\nversion = "1.2.3"\n'
+    files = {"pyproject.toml": toml}
+    decided = decide(files, toml=toml)
+    line = rows(toml).index("[tool.commitizen]") + 2
+    assert [line] == list(decided.lines["pyproject.toml"])
+
+
+def test_setting_replaces_what_was_found() -> None:
+    """With `version-files` these files are edited wherever they have it, and no others."""
+    setting = '\n[tool.wheelwright.release]\nversion-files = ["README.md"]\n'
+    files = {**SIX, "README.md": "1.2.3, v1.2.3 and 1.2.30\n"}
+    decided = decide(files, last(changes_of(SIX, OWN)), STATIC + setting)
+    assert {"README.md": "1.2.4, v1.2.4 and 1.2.30\n"} == edited(files, decided)
+    assert "docs/conf.py:3" in decided.left
+
+
+def test_setting_that_names_a_file_without_the_version_is_refused() -> None:
+    """The message names the file and the version."""
+    setting = '\n[tool.wheelwright.release]\nversion-files = ["README.md"]\n'
+    with pytest.raises(ProjectError, match=r"README\.md of version-files does not have 1\.2\.3"):
+        decide({"README.md": "1.2.30\n"}, toml=STATIC + setting)
+
+
+def test_locks_exports_and_the_changelog_are_neither_edited_nor_listed() -> None:
+    """They have versions of others, and of earlier releases."""
+    names = ("uv.lock", "docs/changelog.md", "CHANGES.rst", "requirements-dev.txt", "News/1.md")
+    files = dict.fromkeys(names, "1.2.3\n")
+    decided = decide(files, last(dict.fromkeys(names, ("1.2.2\n", "1.2.3\n"))))
+    assert Places() == decided
+
+
+def test_other_ecosystems_spell_a_candidate_in_their_own_way() -> None:
+    """Npm accepts 1.3.0-rc.1 and refuses 1.3.0rc1."""
+    files = {"package.json": '  "version": "1.2.3"\n', "VERSION": "1.2.3\n"}
+    decided = decide(files, new=New("1.3.0rc1", "2026-01-31"))
+    assert {"package.json": '  "version": "1.3.0-rc.1"\n', "VERSION": "1.3.0rc1\n"} == edited(
+        files, decided
+    )
+
+
+def test_more_places_than_are_read_are_counted() -> None:
+    """A note stays a line; a name that is not printable is not in it."""
+    decided = Places(left=(*(f"{n}.md:1" for n in range(14)), "a\nb:1"))
+    (note,) = decided.notes()
+    assert note.endswith("10.md:1, 11.md:1, 3 more")
+    assert "\n" not in note
+
+
+def test_search_asks_for_both_versions_and_the_files_that_may_need_an_edit() -> None:
+    """The request names the current version, that of the last release, and files of both."""
+    request = places.searched(project(STATIC), "8.4.2.dev", last({"a.txt": ("1.2.2", "1.2.3")}))
+    assert '"tokens": ["8.4.2.dev", "1.2.3"]' in request
+    assert '"a.txt"' in request
+    assert "" == places.searched(project(STATIC), "", None)
