@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import stat
 import subprocess
 from collections.abc import Mapping
@@ -53,6 +54,7 @@ __all__ = [
     "Token",
     "Versioned",
     "Waiting",
+    "alike",
     "commit",
     "files_with",
     "github_description",
@@ -132,6 +134,18 @@ def shown(outside: Outside) -> Shown:
                 for release in state.releases.values()
             ),
         )
+
+
+def alike(outside: Outside) -> Shown:
+    """Return what is shown, for two worlds whose runs had other names: these are left out."""
+    repository, now = outside.repository, shown(outside)
+    commits = {ref: repository.git("cat-file", "commit", sha) for ref, sha in now.refs.items()}
+    return replace(
+        now,
+        refs={
+            ref: re.sub(r"(?m)^Wheelwright-Run: .*\n", "", each) for ref, each in commits.items()
+        },
+    )
 
 
 def files_with(*words: str, below: str, since_s: float = 0.0) -> list[str]:

@@ -28,6 +28,7 @@ from .release_bench import (
     ReleaseBench,
     Sample,
     Waiting,
+    alike,
     make_package,
     shown,
 )
@@ -98,7 +99,7 @@ def is_locked(at: ReleaseBench) -> bool:
 def ends_like(released: Released, at: ReleaseBench) -> bool:
     """Whether the outside shows what an undisturbed release leaves, each file uploaded once."""
     undisturbed, _ = released
-    assert shown(undisturbed.outside) == shown(at.outside)
+    assert alike(undisturbed.outside) == alike(at.outside)
     return at.outside.effects.named("upload") == (WHEEL, SDIST)
 
 
