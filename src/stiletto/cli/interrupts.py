@@ -5,6 +5,9 @@ is cut off: a thread in the middle of an export, code of a module that goes on, 
 not end. A second signal does not wait at all. Nothing is lost by either: a store is right after
 every kill, and steps die with the engine.
 
+A function that handles SIGTERM has something outside to give back, such as a lock: it gets the
+signal, and `FINISH_S` to return. What it returns or fails with is the command's last output.
+
 If the reader of the progress has gone, as after `| head`, the command ends likewise. A SIGHUP that
 is ignored, as `nohup` has it, stays ignored.
 """
@@ -14,16 +17,26 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any
 
-from stiletto.cli.failures import HUNG_UP, INTERRUPTED, NO_READER, TERMINATED
+from stiletto.cli.failures import HUNG_UP, INTERRUPTED, NO_READER, TERMINATED, text_of
 from stiletto.cli.terminal import Terminal
+from stiletto.errors import StilettoError
 from stiletto.progress import Span
 from stiletto.visible import shortened
 
+if TYPE_CHECKING:
+    import asyncio
+
 GRACE_S = 1.5
 """How long the command may take to end what it started."""
+
+ANSWER_S = 5.0
+"""How long to wait for the answer whether a function handles the signal."""
+
+FINISH_S = 75.0
+"""How long a function that handles SIGTERM may take: a lock is given back by a few requests."""
 
 _SHOWN = 5
 _NAME_CHARS = 100
@@ -35,6 +48,7 @@ class Interrupted(BaseException):
 
     def __init__(self, number: int, text: str) -> None:
         super().__init__(number, text)
+        self.number = number
         self.code = code_for(number)
         self.text = text
 
@@ -77,8 +91,11 @@ def run_to_end(
     main: Callable[[], Coroutine[Any, Any, int]],
     running: Callable[[], list[Span]],
     terminal: Terminal,
+    finish: Callable[[], Awaitable[bool]] | None = None,
 ) -> int:
     """Run a command and return its exit code.
+
+    `finish` tells the functions that run of the signal; it returns whether one handles it.
 
     Raises:
         Interrupted: a signal ended it.
@@ -98,8 +115,17 @@ def run_to_end(
         terminal.last(f"{restore}\n{received[0].text}" if restore else received[0].text)
         os._exit(received[0].code)
 
-    timer = threading.Timer(GRACE_S, leave)
-    timer.daemon = True
+    timers: list[threading.Timer] = []
+
+    def leave_after(seconds: float) -> None:
+        for timer in timers:
+            timer.cancel()
+        timers.append(threading.Timer(seconds, leave))
+        timers[-1].daemon = True
+        timers[-1].start()
+
+    finishing: list[asyncio.Task[None]] = []
+    is_finishing: list[bool] = []
 
     def handle(number: int, _: object) -> None:
         if number == signal.SIGPIPE:
@@ -109,14 +135,28 @@ def run_to_end(
         elif received:
             leave()
         received.append(Interrupted(number, report(running())))
-        timer.start()
+        leave_after(GRACE_S)
         for cancel_command in cancel:
             cancel_command()
 
     async def guarded() -> int:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None
-        cancel.append(lambda: loop.call_soon_threadsafe(task.cancel))
+
+        async def end() -> None:
+            if finish is not None:
+                leave_after(GRACE_S + ANSWER_S)
+                if await finish():
+                    is_finishing.append(True)
+                    leave_after(FINISH_S)
+                    return
+                leave_after(GRACE_S)
+            task.cancel()
+
+        def begin() -> None:
+            finishing.append(loop.create_task(end()))
+
+        cancel.append(lambda: loop.call_soon_threadsafe(begin))
         return await main()
 
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, *hangups())
@@ -127,10 +167,15 @@ def run_to_end(
         if not received:
             raise
         raise received[0] from None
+    except StilettoError as error:
+        if not is_finishing:
+            raise
+        raise Interrupted(received[0].number, text_of(error)) from None
     finally:
-        timer.cancel()
+        for timer in timers:
+            timer.cancel()
         for number, handler in before.items():
             signal.signal(number, handler)
-    if received:
+    if received and not is_finishing:
         raise received[0]
     return code

@@ -29,6 +29,7 @@ class Invocation:
         self.options = options
         self._renderer = Renderer()
         self._progress = Progress()
+        self._engine: EnginePort | None = None
 
     def read(
         self, args: list[str], command: str, *, own: tuple[Flag, ...] = (), only_flags: bool = False
@@ -64,6 +65,10 @@ class Invocation:
     def running(self) -> list[Span]:
         """Return what the session does right now."""
         return self._progress.running()
+
+    async def finish(self) -> bool:
+        """Tell the functions that run to end; return whether one has something to give back."""
+        return self._engine is not None and await self._engine.finish()
 
     @property
     def failures_are_shown(self) -> bool:
@@ -109,6 +114,8 @@ class Invocation:
                 self.terminal.masks.append(engine.mask)
                 if options.verbosity > 0 or options.debug:
                     progress.say(await engine.shared())
+                self._engine = engine
                 yield engine, progress
         finally:
+            self._engine = None
             progress.close()

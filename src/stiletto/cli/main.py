@@ -207,7 +207,9 @@ def _dispatch(invocation: Invocation, args: list[str]) -> int:
     if name == "version":
         return _version(invocation, rest)
     command = _command(name)
-    return run_to_end(lambda: command(invocation, rest), invocation.running, terminal)
+    return run_to_end(
+        lambda: command(invocation, rest), invocation.running, terminal, invocation.finish
+    )
 
 
 def _version(invocation: Invocation, args: list[str]) -> int:

@@ -50,6 +50,10 @@ class EnginePort(Types, Protocol):
         """Return what steps share with the machine, in one line."""
         ...
 
+    async def finish(self) -> bool:
+        """Send SIGTERM to the running functions that handle it; return whether one does."""
+        ...
+
     def mask(self, text: str) -> str:
         """Return a text as it may be shown: without the secrets of the session."""
         ...

@@ -40,6 +40,7 @@ class Processes:
         self._core = core
         self._admit = admit
         self._workers = Once()
+        self._running: list[Worker] = []
         self._stack = contextlib.AsyncExitStack()
 
     async def run(self, client: Client, what: str) -> str:
@@ -105,6 +106,10 @@ class Processes:
         store = self._core.store
         await asyncio.to_thread(store.forget_volume, runtime.COMPILED.digest)
 
+    async def finish(self) -> bool:
+        """Send SIGTERM to the running calls that handle it; return whether one does."""
+        return any([await worker.finish() for worker in self._running])
+
     async def close(self) -> None:
         """End the processes."""
         await self._workers.close()
@@ -117,6 +122,7 @@ class Processes:
         exec_ = await self._runtime(module)
         worker = Worker(self._core.evaluator, exec_, directory, self._print)
         await worker.start()
+        self._running.append(worker)
         self._stack.push_async_callback(worker.close)
         return worker
 

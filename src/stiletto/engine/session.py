@@ -122,6 +122,10 @@ class Engine:
         """Return what steps share with the machine, in one line."""
         return await self.core.evaluator.sandbox.shared()
 
+    async def finish(self) -> bool:
+        """Send SIGTERM to the running functions that handle it; return whether one does."""
+        return await self.processes.finish()
+
     def mask(self, text: str) -> str:
         """Return a text without the secrets of this session."""
         return self.core.secrets.masks.text(text)

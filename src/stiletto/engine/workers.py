@@ -18,6 +18,9 @@ from stiletto.sandbox.plan import BindMount
 
 Sink = Callable[[bytes], None]
 
+ANSWER_S = 4.0
+"""How long a process may take to answer whether its calls handle a signal."""
+
 
 class Worker:
     """A module's warm process. Started by the first call, ended with the session."""
@@ -29,6 +32,7 @@ class Worker:
         self._sink = sink
         self._numbers = itertools.count(1)
         self._ends: dict[int, asyncio.Future[int]] = {}
+        self._answers: dict[int, asyncio.Future[bool]] = {}
         self._process: asyncio.Task[int] | None = None
         self._pipes = contextlib.ExitStack()
         self._jobs = -1
@@ -68,6 +72,11 @@ class Worker:
     def _ended(self, data: bytes) -> None:
         for line in data.splitlines():
             end = json.loads(line)
+            if "handles" in end:
+                answer = self._answers.get(end["job"])
+                if answer is not None and not answer.done():
+                    answer.set_result(end["handles"])
+                continue
             future = self._ends.pop(end["job"], None)
             if future is not None and not future.done():
                 future.set_result(end["code"])
@@ -91,6 +100,17 @@ class Worker:
             code = await self._process
             raise ModuleFailed(f"the module's process ended with exit code {code}")
         return end.result()
+
+    async def finish(self) -> bool:
+        """Send SIGTERM to the running calls that handle it; return whether one does."""
+        loop = asyncio.get_running_loop()
+        self._answers = {number: loop.create_future() for number in self._ends}
+        if not self._answers:
+            return False
+        for number in self._answers:
+            os.write(self._jobs, json.dumps({"job": number, "end": True}).encode() + b"\n")
+        done, _ = await asyncio.wait(self._answers.values(), timeout=ANSWER_S)
+        return any(answer.result() for answer in done)
 
     async def close(self) -> None:
         """End the process and everything it forked."""

@@ -7,7 +7,9 @@ imports nothing of Stiletto, and nothing at all beyond the standard library befo
 It is given a directory that holds three kinds of named pipes:
 
     jobs        engine -> worker   one JSON line per call: {"job": 1, "env": {...}}
+                                   when the command is interrupted: {"job": 1, "end": true}
     done        worker -> engine   one JSON line per end:  {"job": 1, "code": 0}
+                                   answers an interruption: {"job": 1, "handles": false}
     out-1       call   -> engine   what the call prints
 """
 
@@ -70,11 +72,31 @@ def serve(directory: str) -> None:
         *lines, pending = (pending + data).split(b"\n")
         for line in lines:
             job = json.loads(line)
+            if "end" in job:
+                handles = any(_ended(pid) for pid, own in running.items() if own == job["job"])
+                answer = {"job": job["job"], "handles": handles}
+                os.write(done, json.dumps(answer).encode() + b"\n")
+                continue
             pid = os.fork()
             if pid == 0:
                 _child(directory, job, sdk, module)
             running[pid] = job["job"]
     reap(block=True)
+
+
+def _ended(pid: int) -> bool:
+    """Send SIGTERM to a call that handles it; return whether it does, as far as /proc shows."""
+    import signal
+
+    try:
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+    caught = [line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:")]
+    if not caught or not int(caught[0], 16) >> (signal.SIGTERM - 1) & 1:
+        return False
+    os.kill(pid, signal.SIGTERM)
+    return True
 
 
 # Types of the SDK, and `typing`, would have to be imported before the SDK is.

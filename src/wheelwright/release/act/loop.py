@@ -10,7 +10,7 @@ import dataclasses
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypedDict, TypeVar, cast
 
@@ -19,6 +19,7 @@ from packaging.version import Version
 
 from wheelwright.distribution import index_rules
 from wheelwright.distribution.file import File, file_version
+from wheelwright.release.act.interrupts import LONGEST_END_S, interruptible
 from wheelwright.release.decide import texts
 from wheelwright.release.decide.ports import ActFailed, Clock, Git, GitHub, Index, Ports, Workshop
 from wheelwright.release.decide.report import Stopped
@@ -160,13 +161,75 @@ async def run(
     """Carry out a plan.
 
     `say` reports each act as it begins and how it failed. A release that is less than all of it
-    brings its own `observe` and `decide`.
+    brings its own `observe` and `decide`. A signal ends it like any other stop.
     """
-    state = RunState()
-    world = World()
-    acts: list[Act] = []
+    going = _Going()
+    with interruptible() as scope:
+        try:
+            return await _run(plan, ports, say, observe, decide, going)
+        except anyio.get_cancelled_exc_class():
+            if not scope.cancel_called:
+                raise
+            with anyio.move_on_after(LONGEST_END_S, shield=True):
+                return await _interrupted(plan, ports, say, observe, going)
+    stays = f"{plan.lock_ref} may stay locked" if going.state.lock else ""
+    return Outcome(going.world, tuple(going.acts), Stop.at(Reason.INTERRUPTED, stays))
+
+
+@dataclass
+class _Going:
+    """How far a run is, for what has to end it."""
+
+    state: RunState = field(default_factory=RunState)
+    world: World = field(default_factory=World)
+    acts: list[Act] = field(default_factory=list)
+    doing: Act | None = None
+
+
+async def _interrupted(
+    plan: Plan,
+    ports: Ports,
+    say: Callable[[str], None],
+    observe: Callable[[Plan, Ports, RunState], Awaitable[World]],
+    going: _Going,
+) -> Outcome:
+    """Give the lock back, look a last time, and stop."""
+    doing = going.doing.value if going.doing else "look at what is there"
+    back = "giving the lock back" if going.state.lock else "no lock is held"
+    say(f"interrupted: {doing}; {back}; a second signal ends at once")
+    state, world = going.state, going.world
+    stop = Stop.at(Reason.INTERRUPTED, f"{doing} of {plan.package} {plan.version}")
+    try:
+        if going.doing is Act.LOCK:
+            # The lock may have been taken without an answer.
+            world = await observe(plan, ports, state)
+            mine = world.lock is not None and world.lock.run == plan.run
+            state = replace(state, lock=world.lock.commit if mine and world.lock else state.lock)
+        end = await release_lock(plan, ports, world, state, going.acts, stop)
+        world = await observe(plan, ports, replace(state, lock=""))
+    except ActFailed:
+        # The last look is for the report only.
+        end = stop if going.doing is not Act.LOCK else _unsure(plan, stop)
+    return Outcome(world, tuple(going.acts), end)
+
+
+def _unsure(plan: Plan, stop: Stop) -> Stop:
+    problem = Stop.at(Reason.NO_ANSWER, f"{plan.lock_ref} may be locked")
+    return Stop((*stop.problems, *problem.problems))
+
+
+async def _run(
+    plan: Plan,
+    ports: Ports,
+    say: Callable[[str], None],
+    observe: Callable[[Plan, Ports, RunState], Awaitable[World]],
+    decide: Callable[[Plan, World], Next],
+    going: _Going,
+) -> Outcome:
+    state, world, acts = going.state, going.world, going.acts
     accepted_at_s: float | None = None
     for _ in range(_MOST_STEPS):
+        going.state, going.world, going.doing = state, world, None
         if accepted_at_s is not None:
             state = replace(state, accepted_s=ports.clock.now_s() - accepted_at_s)
         try:
@@ -188,6 +251,7 @@ async def run(
             failure = state.failure and replace(state.failure, waited=True)
             state = replace(state, failure=failure, looks=state.looks + 1)
             continue
+        going.world, going.doing = world, step.act
         say(f"{step.act.value} {step.subject}".rstrip() + _held_text(plan, world))
         try:
             state = await _perform(plan, ports, world, step)

@@ -53,6 +53,12 @@ class Release:
         """
         if self.plan.answer:
             return answered(self.plan)
+        if commands := self.plan.commands:
+            # An engine may end this process at once, and then this is all that a person has.
+            named = bool(self.plan.asked.run)
+            say(f'run "{self.plan.run}" of {self.plan.package} {self.plan.version}')
+            say(f"  to continue it: {commands.continuing(self.plan.run, named=named)}")
+            say(f"  its status: {commands.status}")
         outcome = await loop.run(self.plan, self._ports(), say)
         return self._concluded(outcome.end, outcome.world, outcome.acts)
 

@@ -61,6 +61,7 @@ class Reason(Enum):
     RELEASE_REFUSED = "the GitHub release cannot be made"
     RELEASE_DIFFERS = "the published GitHub release has other files"
     # Anywhere.
+    INTERRUPTED = "the release was interrupted"
     NO_ANSWER = "a server did not answer in time"
     NO_PROGRESS = "a step succeeded and changed nothing"
 
@@ -117,6 +118,7 @@ _HINTS = {
     Reason.PUSH_REFUSED: "correct the rule or the permission that the remote names, then run again",
     Reason.RELEASE_REFUSED: "correct what GitHub names, then run again",
     Reason.RELEASE_DIFFERS: "compare the files; this tool never changes a published release",
+    Reason.INTERRUPTED: "run the same command again: it continues where it stopped",
     Reason.NO_ANSWER: "run again: it continues where it stopped",
     Reason.NO_PROGRESS: "run again; if it stops here again, report it as a bug",
 }

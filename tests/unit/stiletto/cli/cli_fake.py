@@ -272,6 +272,10 @@ class FakeEngine:
         """Share nothing."""
         return "steps share nothing"
 
+    async def finish(self) -> bool:
+        """Have no function that handles a signal."""
+        return False
+
     def mask(self, text: str) -> str:
         """Take out the one secret that it knows."""
         return text.replace("masked-canary", "***")

@@ -2,6 +2,9 @@
 
 import asyncio
 import itertools
+import os
+import signal
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -12,7 +15,7 @@ from tests.unit.wheelwright.release.imaginary import SDIST, WHEEL, Fault, Killed
 from wheelwright.distribution.file import File
 from wheelwright.release.act.loop import Outcome, run
 from wheelwright.release.decide.commit import ReleaseCommit
-from wheelwright.release.decide.ports import ActFailed
+from wheelwright.release.decide.ports import ActFailed, Ports
 from wheelwright.release.decide.step import Done
 from wheelwright.release.decide.stops import Reason, Stop
 from wheelwright.release.decide.world import (
@@ -751,3 +754,106 @@ def test_older_line_does_not_become_the_latest() -> None:
     release(older)
 
     assert (True, False) == (newest.latest, older.latest)
+
+
+# -- interrupted ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("act", "effects"),
+    [
+        ("gates", []),
+        ("lock", ["lock", "unlock"]),
+        ("publish", ["lock", "branch", "upload demo-1.2.4.tar.gz", "unlock"]),
+        ("pull", [*WHOLE[:5], "unlock"]),
+    ],
+)
+def test_interrupted_run_gives_its_lock_back_and_reports(
+    number: signal.Signals, act: str, effects: list[str]
+) -> None:
+    """A signal in the checks, behind the lock or between two uploads is a stop like any other."""
+    lines: list[str] = []
+    outside = Signalled(act, number)
+    outcome = asyncio.run(run(a_plan(), outside.ports, lines.append))
+
+    assert Reason.INTERRUPTED is stopped(outcome)
+    assert effects == outside.effects
+    assert outside.lock_ is None
+    assert "a second signal ends at once" in lines[-1]
+    outside.armed = False
+    assert Done() == release(outside).end
+    assert released(outside)
+
+
+def test_interrupted_run_leaves_the_lock_of_another() -> None:
+    """What another run has taken over is not given back by this one."""
+
+    class Taken(Signalled):
+        async def push_commit(self, plan: Plan, made: ReleaseCommit, expected: str) -> str:
+            commit = await super().push_commit(plan, made, expected)
+            locked(self)
+            return commit
+
+    outside = Taken("publish", signal.SIGTERM)
+    outcome = asyncio.run(run(a_plan(), outside.ports))
+
+    assert Reason.LOCK_LOST is stopped(outcome)
+    assert outside.lock_ is not None
+
+
+def test_interrupted_run_whose_lock_stays_names_it() -> None:
+    """A remote that refuses to delete the lock's ref is reported beside the interruption."""
+    outside = Signalled("publish", signal.SIGTERM)
+    outside.refuses[Act.UNLOCK] = ActFailed(FailureKind.REFUSED, "403")
+    outcome = asyncio.run(run(a_plan(), outside.ports))
+
+    assert Reason.INTERRUPTED is stopped(outcome)
+    assert "refs/wheelwright/lock/demo stays locked: 403" in said(outcome)
+
+
+class Signalled(Outside):
+    """An outside where a signal arrives during one act, which then takes its time."""
+
+    def __init__(self, act: str, number: signal.Signals) -> None:
+        super().__init__()
+        self.armed = True
+        self._act = act
+        self._number = number
+
+    async def arrives(self, act: str) -> None:
+        """Let the signal arrive, if it is this act."""
+        if self.armed and act == self._act:
+            os.kill(os.getpid(), self._number)
+            await asyncio.sleep(30)
+
+    @property
+    def ports(self) -> Ports:
+        """Everything, with the signal in its act."""
+        ports = super().ports
+        gates, publish = ports.workshop.gates, ports.workshop.publish
+        open_pull = ports.github.open_pull
+
+        async def slow_gates(plan: Plan, journal: Journal) -> CheckResult:
+            await self.arrives("gates")
+            return await gates(plan, journal)
+
+        async def slow_publish(plan: Plan, names: Sequence[str]) -> None:
+            await publish(plan, names[:1] if self.armed and self._act == "publish" else names)
+            await self.arrives("publish")
+
+        async def slow_pull(plan: Plan, body: str) -> None:
+            await open_pull(plan, body)
+            await self.arrives("pull")
+
+        # This outside is each of its parts, which are wanted as they are otherwise.
+        ports.workshop.gates = slow_gates  # type: ignore[method-assign]
+        ports.workshop.publish = slow_publish  # type: ignore[method-assign]
+        ports.github.open_pull = slow_pull  # type: ignore[method-assign]
+        return ports
+
+    async def lock(self, plan: Plan, expected: str) -> str:
+        """Take the lock, and have no answer in time."""
+        commit = await super().lock(plan, expected)
+        await self.arrives("lock")
+        return commit

@@ -1,0 +1,43 @@
+"""Lets a release end in order on SIGINT and SIGTERM.
+
+The first signal cancels what runs; the release then gives its lock back and reports, which takes a
+few requests. Stiletto sends SIGTERM to a function that handles it, and waits; another engine may
+end the process at once, and the lock is then taken over by the command that the run has printed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import anyio
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+LONGEST_END_S = 60.0
+"""How long giving the lock back and a last look may take."""
+
+
+@contextmanager
+def interruptible() -> Iterator[anyio.CancelScope]:
+    """Cancel what is in the context when a signal arrives; the scope shows whether one did.
+
+    A process that cannot be told of signals, such as a thread beside the main one, is not.
+    """
+    loop = asyncio.get_running_loop()
+    scope = anyio.CancelScope()
+    handled = []
+    for number in _SIGNALS:
+        try:
+            loop.add_signal_handler(number, scope.cancel)
+        except (ValueError, RuntimeError, NotImplementedError):
+            break
+        handled.append(number)
+    try:
+        with scope:
+            yield scope
+    finally:
+        for number in handled:
+            loop.remove_signal_handler(number)
