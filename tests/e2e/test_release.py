@@ -109,7 +109,8 @@ def test_github_and_the_report_agree(released: tuple[ReleaseBench, Ended]) -> No
         "unlock",
     ] == steps
     assert "failed" not in ended.out
-    assert "the pull request starts no workflows" in lines[0][-1]
+    assert "the checks of its pull request wait for an approval" in lines[0][-1]
+    assert "its checks wait for an approval: press" in lines[9][-2]
     assert f"{WHEEL}, {SDIST}" in ended.out
 
 

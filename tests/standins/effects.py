@@ -9,6 +9,7 @@ connection: before the effect nothing has happened, after it everything has but 
     ref              full name of the ref, and the commit it is now (none: deleted)
     pull             #number, and head branch
     label            #number, and the label
+    dispatch         file of the workflow, and branch
     release          tag
     release edit     tag
     release deleted  tag

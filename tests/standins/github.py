@@ -9,6 +9,7 @@ it is sent. A request that the description does not know is answered with 422 an
     github_repo.py       the repository, its refs, protection, labels
     github_pulls.py      pull requests
     github_releases.py   releases and assets
+    github_actions.py    runs of workflows
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from .clock import Clock
 from .description import Description, Operation
 from .effects import Effects
 from .git_http import GitServer
+from .github_actions import ACTIONS
 from .github_pulls import PULLS
 from .github_releases import RELEASES
 from .github_repo import REPOSITORY
@@ -29,7 +31,7 @@ from .tokens import Token, Tokens
 
 __all__ = ["GitHub"]
 
-ROUTES = {**REPOSITORY, **PULLS, **RELEASES}
+ROUTES = {**REPOSITORY, **PULLS, **RELEASES, **ACTIONS}
 """(method, template of the path): what it needs, and what treats it."""
 
 UPLOADS = "/uploads"

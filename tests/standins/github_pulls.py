@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .github_actions import begin_pull
 from .github_repo import repository_json
 from .github_state import (
     LONGEST_PULL,
@@ -88,6 +89,7 @@ def _create(state: State, call: Call) -> tuple[int, Any]:
             call.token.login,
             draft=call.body.get("draft", False),
         )
+        begin_pull(state, head, sha, call.token.login)
     state.effects.confirm(effect)
     with state.guard:
         return 201, _json(state, pull, "pull-request")

@@ -190,6 +190,7 @@ class State:
         self.pulls: dict[int, Pull] = {}
         self.releases: dict[int, Release] = {}
         self.latest: int | None = None
+        self.runs: list[Any] = []
         self.broken_uploads = 0
         self.guard = threading.RLock()
         self.numbers = itertools.count(1)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from . import github_pulls
+from . import github_actions, github_pulls
 from .client import Got, Lost, ask, ask_json
 from .description import Description
 from .effects import cut
@@ -553,3 +553,56 @@ def test_what_is_published_last_is_the_latest_unless_it_is_refused(
 
     assert [422, 422] == [answer.status for answer in refused]
     assert ("v2", "v2") == (by_default, api("GET", "/releases/latest").json["tag_name"])
+
+
+CI = "on:\n  pull_request:\n  workflow_dispatch:\n"
+
+
+@pytest.fixture
+def checked(outside: Outside, work: Path) -> Path:
+    """The same work tree with a workflow for pull requests, on main and on the branch."""
+    for branch in ("main", "release/v1"):
+        run_git(work, "checkout", "--quiet", branch)
+        change(work, ".github/workflows/ci.yml", CI)
+        outside.land(work, branch)
+    return work
+
+
+def test_checks_of_the_bot_s_pull_request_wait(outside: Outside, checked: Path, api: Api) -> None:
+    """A pull request of GITHUB_TOKEN has runs that wait; one of a person or an app has not.
+
+    Source: GitHub's changelog of 2026-06-11; docs.github.com, "Approving workflow runs".
+    """
+    outside.token.permissions["actions"] = "read"
+    app = outside.tokens.add(Token(login="an-app[bot]"))
+    sha = api.pull().json["head"]["sha"]
+    (waiting,) = api("GET", f"/actions/runs?head_sha={sha}").json["workflow_runs"]
+    github_actions.approve(outside.github.state)
+    (approved,) = api("GET", "/actions/runs?status=queued").json["workflow_runs"]
+    api("PATCH", "/pulls/1", {"state": "closed"})
+    again = {"title": "Release", "head": "release/v1", "base": "main"}
+    api("POST", "/pulls", again, app)
+    runs = api("GET", f"/actions/runs?head_sha={sha}").json["workflow_runs"]
+
+    assert ("completed", "action_required") == (waiting["status"], waiting["conclusion"])
+    assert waiting["id"] == approved["id"]
+    assert [("queued", None)] * 2 == [(run["status"], run["conclusion"]) for run in runs]
+
+
+def test_a_dispatch_starts_a_workflow_at_once(outside: Outside, checked: Path, api: Api) -> None:
+    """With actions:write GITHUB_TOKEN starts a workflow that has the trigger, and no other.
+
+    Source: docs.github.com, "Create a workflow dispatch event", and "Triggering a workflow from a
+    workflow": workflow_dispatch is what GITHUB_TOKEN may trigger.
+    """
+    path = "/actions/workflows/{}/dispatches"
+    refused = api("POST", path.format("ci.yml"), {"ref": "release/v1"}).status
+    outside.token.permissions["actions"] = "write"
+    started = api("POST", path.format("ci.yml"), {"ref": "release/v1"}).status
+    missing = api("POST", path.format("other.yml"), {"ref": "release/v1"}).status
+    nowhere = api("POST", path.format("ci.yml"), {"ref": "release/v2"}).status
+    (run,) = api("GET", "/actions/runs?event=workflow_dispatch").json["workflow_runs"]
+
+    assert (403, 204, 404, 422) == (refused, started, missing, nowhere)
+    assert ("queued", "release/v1") == (run["status"], run["head_branch"])
+    assert ("ci.yml release/v1",) == outside.effects.named("dispatch")

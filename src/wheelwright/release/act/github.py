@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
@@ -18,6 +19,7 @@ from wheelwright.release.decide.stops import Problem, Reason
 from wheelwright.release.decide.urls import Hub
 from wheelwright.release.decide.world import (
     Asset,
+    Checks,
     FailureKind,
     GitHubRelease,
     Plan,
@@ -34,6 +36,8 @@ _PAGES: Final = 10
 # docs.github.com, "GitHub's token formats", and the account that workflows act as.
 _INSTALLATION: Final = "ghs_"
 _ACTIONS: Final = "github-actions[bot]"
+# The workflow that `workflows` generates; another one may do more than check when it is started.
+_CI: Final = "ci.yml"
 
 
 class GitHubRest:
@@ -201,8 +205,8 @@ class GitHubRest:
             hint = "turn it on (Settings, Actions, General), or pass the token of an app"
             return Problem(Reason.NO_PERMISSION, seen, hint)
         return (
-            "the pull request starts no workflows without an approval: "
-            "--github-token is the workflow's own"
+            "--github-token is the workflow's own: the checks of its pull request wait for an "
+            "approval unless it may start them (actions: write)"
         )
 
     # -- pull requests ----------------------------------------------------------------------------
@@ -219,7 +223,10 @@ class GitHubRest:
                     is_open = each["state"] == "open"
                     number = int(each["number"])
                     shown = await self._ask("GET", f"/pulls/{number}") if is_open else each
-                    pulls.append(_pull(shown))
+                    pull = _pull(shown)
+                    if is_open and shown["user"]["login"] == _ACTIONS:
+                        pull = await self._with_checks(pull)
+                    pulls.append(pull)
         return tuple(pulls)
 
     async def open_pull(self, plan: Plan, body: str) -> None:
@@ -227,6 +234,23 @@ class GitHubRest:
         title = f"Release {plan.package} {plan.version}"
         data = {"title": title, "head": plan.branch, "base": plan.base, "body": body}
         await self._ask("POST", "/pulls", data, fine=(201,))
+
+    async def _with_checks(self, pull: Pull) -> Pull:
+        """Return a pull request that Actions opened with the state of its checks."""
+        shown = await self._seen("GET", f"/actions/runs?head_sha={pull.head}&per_page=100")
+        runs = (shown or {}).get("workflow_runs", ())
+        waiting = [each for each in runs if _is_waiting(each)]
+        running = [each for each in runs if each not in waiting]
+        if any(each["event"] in ("pull_request", "workflow_dispatch") for each in running):
+            return replace(pull, checks=Checks.STARTED)
+        # GitHub makes runs some seconds after the pull request.
+        url = str(waiting[0]["html_url"]) if waiting else ""
+        return replace(pull, checks=Checks.WAITING, waiting=url)
+
+    async def start_checks(self, plan: Plan) -> None:
+        """Start ci.yml on the release branch: its result counts for the same commit."""
+        path = f"/actions/workflows/{_CI}/dispatches"
+        await self._ask("POST", path, {"ref": plan.branch}, fine=(200, 204))
 
     # -- releases ---------------------------------------------------------------------------------
 
@@ -301,6 +325,11 @@ def _pull(found: Any) -> Pull:
     conflicts = None if mergeable is None else not mergeable
     head, url = str(found["head"]["sha"]), str(found["html_url"])
     return Pull(int(found["number"]), state, head, url, conflicts)
+
+
+def _is_waiting(run: Any) -> bool:
+    """Whether a run waits for an approval (docs.github.com, "Approving workflow runs")."""
+    return "action_required" in (run["status"], run["conclusion"]) or run["status"] == "waiting"
 
 
 def _release(found: Any) -> GitHubRelease:

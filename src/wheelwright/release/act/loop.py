@@ -368,6 +368,8 @@ async def _perform(plan: Plan, ports: Ports, world: World, step: Step) -> RunSta
             return state
     assert journal, f"{step.act} comes after the release branch"
     match step.act:
+        case Act.START_CHECKS:
+            return replace(state, unstarted=await _start_checks(plan, ports))
         case Act.OPEN_PULL:
             notes = await ports.workshop.notes(plan, journal)
             body = texts.pull_body(plan, state.built, notes, ports.links)
@@ -379,6 +381,15 @@ async def _perform(plan: Plan, ports: Ports, world: World, step: Step) -> RunSta
             body = texts.release_body(plan, notes, ports.links)
             await ports.github.draft(plan, journal.commit, body)
     return state
+
+
+async def _start_checks(plan: Plan, ports: Ports) -> str:
+    """Start the checks of the pull request; return why not, since the release is made without."""
+    try:
+        await retry_while_busy(partial(ports.github.start_checks, plan), ports.clock)
+    except ActFailed as error:
+        return error.message
+    return ""
 
 
 def _with_commit(state: RunState, made: Made) -> RunState:

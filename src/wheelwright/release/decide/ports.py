@@ -22,6 +22,8 @@ What the real ones request of the servers:
              GET    /repos/O/R/pulls?head=O:BRANCH&state=all
              GET    /repos/O/R/pulls/NUMBER                     of open ones: mergeable
              POST   /repos/O/R/pulls
+             GET    /repos/O/R/actions/runs?head_sha=COMMIT     of Actions' own pulls: who waits
+             POST   /repos/O/R/actions/workflows/ci.yml/dispatches
              GET    /repos/O/R/releases?per_page=100&page=N
              POST   /repos/O/R/releases                         draft
              GET    /repos/O/R/releases/ID                      upload_url
@@ -153,6 +155,9 @@ class GitHub(Protocol):
 
     async def open_pull(self, plan: Plan, body: str) -> None:
         """Open the pull request from the release branch to the base."""
+
+    async def start_checks(self, plan: Plan) -> None:
+        """Start the checks of the release branch, where they would wait for an approval."""
 
     async def release(self, tag: str) -> GitHubRelease | None:
         """Return the release of a tag; a published one before a draft."""

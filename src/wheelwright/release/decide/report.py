@@ -12,7 +12,7 @@ from wheelwright.errors import WheelwrightError
 from wheelwright.release.decide.status import Status, of_world
 from wheelwright.release.decide.step import Done, Next, Step
 from wheelwright.release.decide.stops import Stop
-from wheelwright.release.decide.world import Act, Plan, PullState, World
+from wheelwright.release.decide.world import Act, Checks, Plan, Pull, PullState, World
 
 # The acts of each line, in the order of a release.
 _STEPS: Final = (
@@ -123,7 +123,6 @@ def _shown(plan: Plan, world: World, links: Links) -> dict[str, tuple[bool, str,
     tag = f"{repository}/tree/{plan.tag}" if repository else ""
     released = release is not None and not release.draft
     names = ", ".join(file.name for file in world.index)
-    conflict = ", conflicts with the base" if pull and pull.conflicts else ""
     open_or_merged = pull is not None and pull.state is not PullState.CLOSED
     return {
         "edits": (journal is not None, f"commit {source.commit[:12]}" if source else "", ""),
@@ -138,7 +137,7 @@ def _shown(plan: Plan, world: World, links: Links) -> dict[str, tuple[bool, str,
         "publish": (bool(world.index), names, f"{project}{plan.version}/" if project else ""),
         "pull request": (
             open_or_merged,
-            f"#{pull.number} {pull.state.value}{conflict}" if pull else "",
+            _pull_text(pull, world.state.unstarted) if pull else "",
             pull.url if pull else "",
         ),
         "tag": (world.tag is not None, plan.tag if world.tag else "", tag if world.tag else ""),
@@ -146,6 +145,21 @@ def _shown(plan: Plan, world: World, links: Links) -> dict[str, tuple[bool, str,
         "lock": (False, "", ""),
         "unlock": (released and world.lock is None, "", ""),
     }
+
+
+def _pull_text(pull: Pull, unstarted: str | None) -> str:
+    """Return a pull request's state, and the next act where its checks wait for somebody."""
+    parts = [f"#{pull.number} {pull.state.value}"]
+    if pull.conflicts:
+        parts.append("conflicts with the base")
+    if unstarted == "":
+        parts.append("its checks were started")
+    elif pull.state is PullState.OPEN and pull.checks is Checks.WAITING:
+        at = pull.waiting or f"{pull.url}/checks"
+        act = f'press "Approve workflows to run" at {at}'
+        parts.append(f"its checks wait for an approval: {act}")
+        parts += [f"they could not be started ({unstarted})"] if unstarted else []
+    return ", ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)

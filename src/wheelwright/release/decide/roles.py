@@ -26,6 +26,7 @@ _BUILDING: Final = (Act.VERIFY, Act.MAKE_COMMIT, Act.RUN_GATES, Act.BUILD, Act.C
 _ANYWHERE: Final = (Act.LOCK, Act.UNLOCK, Act.WAIT)
 _FINISHING: Final = (
     Act.OPEN_PULL,
+    Act.START_CHECKS,
     Act.TAG,
     Act.DRAFT,
     Act.DELETE_ASSET,

@@ -32,6 +32,7 @@ The first row that is true decides.
     |   and an empty index                                     | PUSH_BRANCH                  |
     | files missing on the index; not accepted / accepted      | PUBLISH / WAIT, then Stop    |
     | no pull request                                          | OPEN_PULL                    |
+    | its checks wait for an approval; not tried to start them | START_CHECKS                 |
     | no tag                                                   | TAG                          |
     | no GitHub release                                        | DRAFT                        |
     | a draft with a broken or other asset / without one       | DELETE_ASSET / UPLOAD_ASSET  |
@@ -62,6 +63,7 @@ from wheelwright.distribution.index_rules import WINDOW_DAYS, WINDOW_S
 from wheelwright.release.decide.stops import Reason, Stop
 from wheelwright.release.decide.world import (
     Act,
+    Checks,
     FailedAttempt,
     FailureKind,
     GitHubRelease,
@@ -107,6 +109,7 @@ REASONS_BY_ACT: Final = MappingProxyType(
         Act.PUBLISH: Reason.INDEX_REFUSED,
         Act.WAIT: Reason.NO_ANSWER,
         Act.OPEN_PULL: Reason.PULL_REFUSED,
+        Act.START_CHECKS: Reason.PULL_REFUSED,
         Act.TAG: Reason.PUSH_REFUSED,
         Act.DRAFT: Reason.RELEASE_REFUSED,
         Act.DELETE_ASSET: Reason.RELEASE_REFUSED,
@@ -340,6 +343,9 @@ def _upload(plan: Plan, world: World) -> Next | None:
 def _repository(plan: Plan, world: World) -> Next | None:
     if world.pull is None:
         return Step(Act.OPEN_PULL)
+    waiting = world.pull.state is PullState.OPEN and world.pull.checks is Checks.WAITING
+    if waiting and world.state.unstarted is None:
+        return Step(Act.START_CHECKS, subject=f"#{world.pull.number}")
     if world.tag is None:
         return Step(Act.TAG)
     if world.release is None:

@@ -141,15 +141,34 @@ class PullState(Enum):
     CLOSED = "closed"
 
 
+class Checks(Enum):
+    """How the checks of a pull request began.
+
+    Those of one that a workflow's own token opened wait for an approval, since June 2026
+    (docs.github.com, "Automatic token authentication").
+    """
+
+    BY_THEMSELVES = "by themselves"
+    WAITING = "waiting"
+    STARTED = "started"
+
+
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """A pull request from the release branch. `conflicts` is None while GitHub works it out."""
+    """A pull request from the release branch.
+
+    Attributes:
+        conflicts: None while GitHub works it out.
+        waiting: the address of a run of its checks that waits for an approval.
+    """
 
     number: int
     state: PullState
     head: str
     url: str = ""
     conflicts: bool | None = None
+    checks: Checks = Checks.BY_THEMSELVES
+    waiting: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +207,7 @@ class Act(Enum):
     PUBLISH = "publish to the index"
     WAIT = "wait"
     OPEN_PULL = "open the pull request"
+    START_CHECKS = "start the checks of"
     TAG = "push the tag"
     DRAFT = "draft the GitHub release"
     DELETE_ASSET = "delete a broken asset"
@@ -261,6 +281,8 @@ class RunState:
         materials: files for the GitHub release beside the distributions.
         differing: members that differ between the two builds.
         accepted_s: seconds since the index took the last missing file of ours; None before.
+        unstarted: why the checks of the pull request could not be started; None where that was
+            not tried, empty where they were.
         done: the act that succeeded last and its subject; the same again would be no progress.
         looks: how often its effect has been looked for since.
     """
@@ -278,6 +300,7 @@ class RunState:
     check: CheckResult | None = None
     accepted_s: float | None = None
     failure: FailedAttempt | None = None
+    unstarted: str | None = None
     done: tuple[Act, str] | None = None
     looks: int = 0
 

@@ -23,6 +23,7 @@ from wheelwright.release.decide.world import (
     Act,
     Asset,
     CheckResult,
+    Checks,
     FailureKind,
     GitHubRelease,
     Journal,
@@ -85,6 +86,7 @@ class Outside:
     pulls_: list[Pull] = field(default_factory=list)
     release_: GitHubRelease | None = None
     latest: bool | None = None
+    checks: Checks = Checks.BY_THEMSELVES
     releases: frozenset[str] = frozenset({"1.2.3"})
     built: tuple[File, ...] = (SDIST, WHEEL)
     differing: tuple[str, ...] = ()
@@ -256,8 +258,17 @@ class _Hub:
         if any(pull.state is PullState.OPEN for pull in outside.pulls_):
             raise ActFailed(FailureKind.RACE, "422 A pull request already exists")
         number = next(outside._numbers)
-        outside.pulls_.append(Pull(number, PullState.OPEN, outside.branch.head))
+        url = "https://page/pull/1"
+        pull = Pull(number, PullState.OPEN, outside.branch.head, url, checks=outside.checks)
+        outside.pulls_.append(pull)
         outside.effects.append("pull")
+        outside._answered(fault)
+
+    async def start_checks(self, plan: Plan) -> None:
+        outside = self.outside
+        fault = outside._happens(Act.START_CHECKS)
+        outside.pulls_[-1] = replace(outside.pulls_[-1], checks=Checks.STARTED)
+        outside.effects.append("checks")
         outside._answered(fault)
 
     async def release(self, tag: str) -> GitHubRelease | None:

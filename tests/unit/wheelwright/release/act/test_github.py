@@ -10,7 +10,14 @@ from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.rules import RefToCreate
 from wheelwright.release.decide.stops import Reason
 from wheelwright.release.decide.urls import Hub
-from wheelwright.release.decide.world import Asset, FailureKind, GitHubRelease, Pull, PullState
+from wheelwright.release.decide.world import (
+    Asset,
+    Checks,
+    FailureKind,
+    GitHubRelease,
+    Pull,
+    PullState,
+)
 
 REPOSITORY = "/repos/o/demo"
 
@@ -32,6 +39,7 @@ def pull(number: int, state: str, ref: str = "release/v1.2.4", **more: object) -
         "number": number,
         "state": state,
         "merged_at": None,
+        "user": {"login": "maintainer"},
         "html_url": f"https://page/pull/{number}",
         "head": {"ref": ref, "sha": f"sha{number}"},
         **more,
@@ -161,7 +169,8 @@ OF_TAGS = f"GET {REPOSITORY}/rulesets?includes_parents=true&targets=tag&per_page
 WORKFLOW = f"GET {REPOSITORY}/actions/permissions/workflow"
 MAKINGS = (RefToCreate("refs/heads/release/v1.2.4", "Release"), RefToCreate("refs/tags/v1.2.4"))
 OWN_TOKEN = (
-    "the pull request starts no workflows without an approval: --github-token is the workflow's own"
+    "--github-token is the workflow's own: the checks of its pull request wait for an approval "
+    "unless it may start them (actions: write)"
 )
 
 
@@ -275,3 +284,66 @@ async def test_base_that_anybody_may_change_is_a_note(server: Server, github: Gi
     server.answers[BASE] = (200, {"name": "main", "protected": False})
     note = "main is not protected: it can be changed without a pull request"
     assert ((), (note,)) == await github.foresee("main", ())
+
+
+RUNS = "GET /repos/o/demo/actions/runs?head_sha=sha4&per_page=100"
+BOT = "github-actions[bot]"
+
+
+def run(event: str, status: str, conclusion: str | None = None) -> dict[str, object]:
+    """Return a run of a workflow as GitHub shows it."""
+    url = f"https://page/runs/{event}"
+    return {"event": event, "status": status, "conclusion": conclusion, "html_url": url}
+
+
+@pytest.mark.parametrize(
+    ("login", "runs", "checks", "waiting"),
+    [
+        ("app[bot]", [run("pull_request", "queued")], Checks.BY_THEMSELVES, ""),
+        (BOT, [], Checks.WAITING, ""),
+        (BOT, None, Checks.WAITING, ""),
+        (
+            BOT,
+            [run("pull_request", "completed", "action_required")],
+            Checks.WAITING,
+            "https://page/runs/pull_request",
+        ),
+        (BOT, [run("push", "queued")], Checks.WAITING, ""),
+        (BOT, [run("pull_request", "in_progress")], Checks.STARTED, ""),
+        (
+            BOT,
+            [run("pull_request", "waiting"), run("workflow_dispatch", "completed", "success")],
+            Checks.STARTED,
+            "",
+        ),
+    ],
+)
+async def test_bot_waiting_checks_are_seen(
+    server: Server,
+    github: GitHubRest,
+    login: str,
+    runs: list[object] | None,
+    checks: Checks,
+    waiting: str,
+) -> None:
+    """The checks of a pull request that Actions opened wait, unless somebody started them."""
+    found = pull(4, "open", mergeable=True, user={"login": login})
+    path = f"{REPOSITORY}/pulls?head=o%3Arelease%2Fv1.2.4&state=all&per_page=100"
+    server.answers[f"GET {path}"] = (200, [found])
+    server.answers[f"GET {REPOSITORY}/pulls/4"] = (200, found)
+    if runs is None:
+        server.answers[RUNS] = (403, {"message": "Resource not accessible by integration"})
+    else:
+        server.answers[RUNS] = (200, {"total_count": len(runs), "workflow_runs": runs})
+    (seen,) = await github.pulls("release/v1.2.4")
+
+    assert (checks, waiting) == (seen.checks, seen.waiting)
+
+
+async def test_bot_checks_are_started_on_the_branch(server: Server, github: GitHubRest) -> None:
+    """ci.yml is dispatched on the release branch; no other workflow is."""
+    path = f"POST {REPOSITORY}/actions/workflows/ci.yml/dispatches"
+    server.answers[path] = (204, None)
+    await github.start_checks(a_plan())
+
+    assert {"ref": "release/v1.2.4"} == server.json()

@@ -22,6 +22,7 @@ from wheelwright.release.decide.world import (
     Act,
     Asset,
     CheckResult,
+    Checks,
     FailureKind,
     GitHubRelease,
     Journal,
@@ -857,3 +858,24 @@ class Signalled(Outside):
         commit = await super().lock(plan, expected)
         await self.arrives("lock")
         return commit
+
+
+def test_bot_checks_that_would_wait_are_started_once() -> None:
+    """Where the pull request's checks wait for an approval, the release starts them, once."""
+    outside = Outside(checks=Checks.WAITING)
+    outcome = release(outside)
+
+    assert Done() == outcome.end
+    assert ["pull", "checks", "tag"] == outside.effects[4:7]
+    assert 1 == outside.effects.count("checks")
+
+
+def test_bot_checks_that_cannot_be_started_are_a_note() -> None:
+    """The release is made although its token may not start the checks: the reason is kept."""
+    refused = ActFailed(FailureKind.REFUSED, "403 Resource not accessible by integration")
+    outside = Outside(checks=Checks.WAITING, refuses={Act.START_CHECKS: refused})
+    outcome = release(outside)
+
+    assert Done() == outcome.end
+    assert "403 Resource not accessible by integration" == outcome.world.state.unstarted
+    assert released(outside)

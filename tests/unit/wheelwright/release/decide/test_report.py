@@ -8,7 +8,7 @@ from wheelwright.release.act.loop import run
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.report import Links, Report, rows
 from wheelwright.release.decide.stops import Reason, Stop
-from wheelwright.release.decide.world import Act, CheckResult, FailureKind
+from wheelwright.release.decide.world import Act, CheckResult, Checks, FailureKind
 
 
 def report(outside: Outside, end: str) -> Report:
@@ -91,3 +91,17 @@ def test_preflight_stop_is_reported_without_a_plan() -> None:
     made = Report("demo", "", "stopped", rows(None, None, (), end))
     assert "failed" == marks(made).pop("preflight")
     assert {"failed", "not run", "not taken"} == set(marks(made).values())
+
+
+def test_bot_report_names_link_and_next_act() -> None:
+    """Checks that wait for an approval are a state of the pull request, with the next act."""
+    refused = ActFailed(FailureKind.REFUSED, "403 Resource not accessible")
+    waiting = Outside(checks=Checks.WAITING, refuses={Act.START_CHECKS: refused})
+    started = Outside(checks=Checks.WAITING)
+    texts = [report(each, "released").text() for each in (waiting, started)]
+
+    assert (
+        'its checks wait for an approval: press "Approve workflows to run" at https://page/pull/1/'
+        "checks, they could not be started (403 Resource not accessible)"
+    ) in texts[0]
+    assert "open, its checks were started" in texts[1]
