@@ -27,7 +27,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from stiletto.api.definition import to_json
 from stiletto.cli.names import kebab
@@ -183,9 +183,19 @@ def release(bench: Bench, scratch: Path) -> str:
     sample = Sample()
     with Outside(scratch / "outside", github_description()) as outside:
         at = ReleaseBench.start(bench, outside, make_package(sample, scratch / "work"), sample)
-        ended = at.run("release-plan", "--bump", "patch", "--format", "json", "--run", "recorded")
+        words = ["release-plan", "--bump", "patch", "--until", "edits"]
+        now = ["--source-date-epoch", str(EPOCH_S)]
+        ended = at.run(*words, *now, "--format", "json", "--run", "recorded")
         places = {str(scratch): "SCRATCH", outside.api_url: "API"}
-        return shown("release-plan --bump patch --format json", ended, places)
+        places |= {outside.index.publish_url: "INDEX", outside.index.simple_url: "LISTING"}
+        places |= _of_today(json.loads(ended.out))
+        return shown(f"{' '.join(words)} --format json", ended, places)
+
+
+def _of_today(plan: Mapping[str, Any]) -> dict[str, str]:
+    """Return what depends on the build tools that the index has today."""
+    commit, pins = plan["commit"], plan["build_requires"]
+    return {commit: "COMMIT", commit[:12]: "COMMIT", **dict.fromkeys(pins, "PINNED")}
 
 
 def recorded(scratch: Path, cache: Path) -> Iterator[tuple[str, str]]:

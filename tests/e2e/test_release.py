@@ -147,15 +147,36 @@ def test_credentials_are_seen_nowhere(released: tuple[ReleaseBench, Ended]) -> N
 
 
 def test_a_plan_touches_nothing(at: ReleaseBench) -> None:
-    """`release-plan` reports the steps to come, and leaves the outside as it was."""
+    """`release-plan --until edits` shows the diff and the steps to come, and writes nothing."""
     before = shown(at.outside)
-    ended = at.run("release-plan", "--bump", "minor")
+    ended = at.run("release-plan", "--bump", "minor", "--until", "edits")
 
     assert ended.code == 0, str(ended)
     assert ended.out.startswith("sample-package 1.3.0: planned\n")
-    assert 11 == ended.out.count("to do")
+    assert 10 == ended.out.count("to do")
+    assert {'+version = "1.3.0"', "tag     v1.3.0"} <= {*ended.out.splitlines()}
+    assert "pytest" not in ended.said, "no check runs"
     assert () == at.outside.effects.happened
     assert before == shown(at.outside)
+
+
+def test_a_plan_has_what_the_release_writes(
+    released: tuple[ReleaseBench, Ended], at: ReleaseBench
+) -> None:
+    """The commit, the files, the texts and the tag of a rehearsal are those of the release."""
+    undisturbed, _ = released
+    now = ("--source-date-epoch", str(EPOCH_S), "--format", "JSON")
+    ended = at.run("release-plan", "--bump", "patch", *now)
+    plan = json.loads(ended.out)
+    done = shown(undisturbed.outside)
+
+    assert ended.code == 0, str(ended)
+    assert () == at.outside.effects.happened
+    assert done.index == {each["name"]: each["sha256"] for each in plan["files"]}
+    assert done.refs[f"refs/heads/{plan['branch']}"] == plan["commit"]
+    ((_, _, _, body),) = done.pulls
+    assert body.strip() == plan["pull_request"]["body"].strip()
+    assert ["lock", "branch", "publish", "pull request", "tag", "release", "unlock"] == plan["left"]
 
 
 def test_everything_that_is_wrong_is_named_at_once(

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from tests.e2e.bench import Bench, Ended
 from tests.e2e.release_bench import (
+    EPOCH_S,
     Description,
     Outside,
     ReleaseBench,
@@ -114,8 +115,8 @@ def test_a_plan_in_plain_mode_touches_nothing_of_the_host(
     """`release-plan` and `next-version` answer as in the sandbox, and /repo is as it was."""
     reading = ["--github-token", "env://GITHUB_TOKEN"]
     version = host.call("next-version", "--bump=patch", "--git", str(host.clone), *reading)
-    plan = host.run("release-plan", "--bump", "patch")
-    sandboxed = at.run("release-plan", "--bump", "patch")
+    words = ["release-plan", "--bump=patch", "--until=edits", f"--source-date-epoch={EPOCH_S}"]
+    plan, sandboxed = host.run(*words), at.run(*words)
 
     assert (0, "1.2.4") == (version.code, version.out), str(version)
     assert steps(sandboxed) == steps(plan)

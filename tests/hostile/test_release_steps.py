@@ -250,7 +250,8 @@ def test_every_step_of_the_jobs_and_of_a_tag_sees_what_the_table_says(
     assert connected(propose)
     assert connected(tagged)
     identity = {"ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL"}
-    assert {"GITHUB_TOKEN"} == given(planning)
+    # It rehearses the build as well, which downloads with the credential of the index.
+    assert {"/root/.netrc", "GITHUB_TOKEN"} == given(planning)
     # It resolves and downloads with the credential of the index, and has nothing else to hold.
     assert {"/root/.netrc"} == given(build)
     assert {"pytest", "uv build", "twine check", "refs.py"} == words(build)

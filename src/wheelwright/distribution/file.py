@@ -17,6 +17,7 @@ class File:
     """A distribution: its name and SHA-256 in hex; the rest is known of files on an index only.
 
     Attributes:
+        size_bytes: of one that was built here; 0 where it is not known.
         url: where it is downloaded from.
         provenance: where its attestations are (PEP 740); empty where it has none.
         uploaded_s: when it was uploaded (PEP 700), seconds since 1970; 0 where that is not shown.
@@ -25,6 +26,7 @@ class File:
     name: str
     sha256: str
     yanked: bool = False
+    size_bytes: int = field(default=0, compare=False)
     url: str = field(default="", compare=False)
     provenance: str = field(default="", compare=False)
     uploaded_s: float = field(default=0.0, compare=False)

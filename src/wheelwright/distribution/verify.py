@@ -46,8 +46,8 @@ class Distribution:
 
     @property
     def file(self) -> File:
-        """The name and the digest."""
-        return File(self.name, self.sha256)
+        """The name, the digest and the size."""
+        return File(self.name, self.sha256, size_bytes=self.size_bytes)
 
     @property
     def is_wheel(self) -> bool:

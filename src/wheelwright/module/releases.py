@@ -4,7 +4,7 @@
 
 from dataclasses import replace
 from enum import Enum
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import dagger
 from dagger import Doc, enum_type
@@ -18,17 +18,18 @@ from wheelwright.release.act.options import (
     Api,
     Branch,
     CommitOptions,
-    Credentials,
     Given,
     Index,
     NamedIndex,
     Origin,
+    Partly,
     ReleaseOptions,
     Run,
     Target,
     Trust,
     Upload,
 )
+from wheelwright.release.decide.rehearsed import Part, Rehearsed
 from wheelwright.release.decide.replay.replayed import as_json, text
 from wheelwright.release.decide.report import Report, Stopped
 from wheelwright.release.decide.status import Standings
@@ -70,7 +71,23 @@ class ReplayFormat(Enum):
 Format: TypeAlias = Annotated[ReportFormat, Doc("How to print the report.")]
 
 
-def _printed(report: Report | Standings, format_: ReportFormat) -> str:
+RELEASE: Final = (
+    Request,
+    Branch,
+    Origin,
+    NamedIndex,
+    Api,
+    Upload,
+    Run,
+    CommitOptions,
+    Given,
+    Partly,
+    Trust,
+)
+"""The arguments of a release, and of its rehearsal."""
+
+
+def _printed(report: Report | Rehearsed | Standings, format_: ReportFormat) -> str:
     return {
         ReportFormat.TEXT: report.text,
         ReportFormat.MARKDOWN: report.markdown,
@@ -98,26 +115,24 @@ class Releases:
         git: dagger.Directory,
         format_: ReportFormat,
         *,
-        dry_run: bool,
+        rehearsal: bool,
     ) -> str:
-        source = await self._of_package(options, git, releasing=not dry_run)
+        # A rehearsal that builds has the steps of a release, so that its hashes are those, too.
+        edits_only = rehearsal and options.part is Part.EDITS
+        source = await self._of_package(options, git, stand_in=edits_only, releasing=not edits_only)
         try:
-            prepared = await release.prepare(*source, dry_run=dry_run)
-            return _printed(await (prepared.foreseen() if dry_run else prepared.run()), format_)
+            prepared = await release.prepare(*source, rehearsal=rehearsal)
+            done = await (prepared.rehearse() if rehearsal else prepared.run())
+            return _printed(done, format_)
         except Stopped as stopped:
             if stopped.report is None:
                 raise
             raise Stopped(_printed(stopped.report, format_)) from stopped
 
     @uncached
-    @takes(Request, Branch, Origin, NamedIndex, Api, Upload, Run, CommitOptions, Given, Trust)
+    @takes(*RELEASE)
     async def release(
-        self,
-        git: Repository,
-        dry_run: Annotated[bool, Doc("Write nothing; report what would be done.")] = False,
-        format_: Format = ReportFormat.TEXT,
-        *,
-        options: ReleaseOptions,
+        self, git: Repository, format_: Format = ReportFormat.TEXT, *, options: ReleaseOptions
     ) -> str:
         """Release the package: publish first, then the pull request, the tag, the GitHub release.
 
@@ -125,7 +140,7 @@ class Releases:
         any failure continues the same release. docs/release.md has the order and why,
         docs/recovery.md what to do when it stops.
         """
-        return await self._release(options, git, format_, dry_run=dry_run)
+        return await self._release(options, git, format_, rehearsal=False)
 
     @uncached
     @takes(Request, Branch, NamedIndex, CommitOptions, Given, Trust)
@@ -145,7 +160,7 @@ class Releases:
         source = await self._of_package(options, git, checkout=True, releasing=True)
         if tag:
             return await tagged.build(*source, tag)
-        return await (await release.prepare(*source, dry_run=False)).build()
+        return await (await release.prepare(*source, rehearsal=False)).build()
 
     @uncached
     @takes(Target, Index, Api, Run, Trust)
@@ -178,12 +193,17 @@ class Releases:
         return (await taking.finish(options, built, digest)).text()
 
     @uncached
-    @takes(Request, Branch, Origin, NamedIndex, Api, Credentials, Run, Given, Trust)
+    @takes(*RELEASE)
     async def release_plan(
         self, git: Repository, format_: Format = ReportFormat.TEXT, *, options: ReleaseOptions
     ) -> str:
-        """Report what `release` with the same arguments would do, and write nothing."""
-        return await self._release(options, git, format_, dry_run=True)
+        """Rehearse `release` with the same arguments, and write nothing.
+
+        It makes the release commit in its own clone, runs the checks, builds twice and verifies;
+        then it prints the diff, the texts, the files with their hashes, and what is left to write.
+        It stops where `release` would. `--until edits` needs no more than seconds.
+        """
+        return await self._release(options, git, format_, rehearsal=True)
 
     @uncached
     @takes(Branch, Origin, NamedIndex, Api, Trust)

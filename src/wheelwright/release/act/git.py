@@ -232,10 +232,16 @@ class RemoteGit:
             versions: how the version may be spelled.
             locks: lock files are among what it changed, too.
         """
+        args = [f"refs/seen/tags/{tag}", before, f"refs/seen/heads/{base}", *versions]
+        return await self._told(*(["--locks=yes"] if locks else []), *args)
+
+    async def change(self, commit: str) -> str:
+        """Return as JSON the message of a commit and what it changes: see `inside/history.py`."""
+        return await self._told("--locks=yes", f"--commit={commit}")
+
+    async def _told(self, *args: str) -> str:
         clone = with_program(self._newest or await self.clone(), "history.py")
         options = [f"--clone={_CLONE}", f"--answer={_ANSWER}", f"--path={_PATH}"]
-        options += ["--locks=yes"] if locks else []
-        args = [f"refs/seen/tags/{tag}", before, f"refs/seen/heads/{base}", *versions]
         command = ["python", f"{_PROGRAMS}/history.py", *options, *args]
         return await _answer(steps.run(clone, command, kind=DATA))
 

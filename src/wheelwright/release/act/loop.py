@@ -23,7 +23,7 @@ from wheelwright.release.act.interrupts import LONGEST_END_S, interruptible
 from wheelwright.release.decide import texts
 from wheelwright.release.decide.ports import ActFailed, Clock, Git, GitHub, Index, Ports, Workshop
 from wheelwright.release.decide.report import Stopped
-from wheelwright.release.decide.step import Done, Next, Step, next_step, pause_s, verification
+from wheelwright.release.decide.step import Done, Next, Step, next_step, pause_s
 from wheelwright.release.decide.stops import Reason, Stop
 from wheelwright.release.decide.world import (
     Act,
@@ -111,20 +111,6 @@ def _listed(plan: Plan, files: Iterable[File], now_s: float) -> _Listed:
         "last": tuple(by_version.get(last, ())),
         "age_s": now_s - min(times) if times else 0.0,
     }
-
-
-async def foreseen(plan: Plan, ports: Ports) -> tuple[World, Next]:
-    """Return what is seen, and what comes next: what `run` would begin with, and nothing written.
-
-    A release commit that is there is compared, so that a plan shows what a release will do.
-    """
-    world = await look(plan, ports, RunState())
-    unsure = verification(plan, world)
-    if isinstance(unsure, Step):
-        state = await _perform(plan, ports, world, unsure)
-        world = replace(world, state=state)
-        unsure = verification(plan, world)
-    return world, unsure or next_step(plan, world)
 
 
 async def retry_while_busy(

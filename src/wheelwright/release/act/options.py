@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import dagger
 
@@ -17,6 +18,7 @@ from wheelwright.project.arguments import argument
 from wheelwright.release.act.http import Http
 from wheelwright.release.decide.plan import RunIdentity
 from wheelwright.release.decide.refs import LONGEST_LINE, line
+from wheelwright.release.decide.rehearsed import Part
 from wheelwright.release.decide.stops import Problem, Reason
 from wheelwright.release.decide.urls import IndexUrls, is_pypi
 from wheelwright.release.decide.version import Request
@@ -168,6 +170,29 @@ class Given:
 
 
 @dataclass(frozen=True)
+class Partly:
+    """How much of a release."""
+
+    until: str = argument(
+        "Where to end: edits, checks, build or verify. A release ends with the branch pushed.", ""
+    )
+
+    @property
+    def part(self) -> Part | None:
+        """Where it ends; None without an end before the last step.
+
+        Raises:
+            RequestError: there is no such step.
+        """
+        known = [each.value for each in Part]
+        if not self.until or self.until in known:
+            return Part(self.until) if self.until else None
+        close = get_close_matches(self.until, known, 1)
+        hint = f"did you mean {close[0]}" if close else f"pass one of {', '.join(known)}"
+        raise RequestError(f'--until "{self.until}" is not a step of a release', hint)
+
+
+@dataclass(frozen=True)
 class Trust:
     """Which certificates to trust."""
 
@@ -182,7 +207,7 @@ class Trust:
 
 @dataclass(frozen=True)
 class ReleaseOptions(
-    Request, Branch, Origin, Api, NamedIndex, Upload, Run, CommitOptions, Given, Trust
+    Request, Branch, Origin, Api, NamedIndex, Upload, Run, CommitOptions, Given, Partly, Trust
 ):
     """All options, and of which package.
 

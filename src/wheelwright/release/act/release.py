@@ -27,8 +27,9 @@ from wheelwright.release.decide import roles, status
 from wheelwright.release.decide.changelog import ChangelogSource, content_lines
 from wheelwright.release.decide.plan import decide
 from wheelwright.release.decide.ports import GitHub, Ports
+from wheelwright.release.decide.rehearsed import Part, Planned, Rehearsed, change_of
 from wheelwright.release.decide.report import Report, Stopped, answered, concluded, stopped
-from wheelwright.release.decide.step import Next
+from wheelwright.release.decide.step import Next, held, next_branch, next_prepared, next_step
 from wheelwright.release.decide.stops import Problem, Reason, Stop
 from wheelwright.release.decide.urls import IndexUrls
 from wheelwright.release.decide.world import Act, Plan, Pull, World
@@ -59,20 +60,39 @@ class Release:
             say(f'run "{self.plan.run}" of {self.plan.package} {self.plan.version}')
             say(f"  to continue it: {commands.continuing(self.plan.run, named=named)}")
             say(f"  its status: {commands.status}")
-        outcome = await loop.run(self.plan, self._ports(), say)
+        part = self.options.part
+        decide = partial(next_branch, last=part.act) if part else next_step
+        outcome = await loop.run(self.plan, self._ports(), say, decide=decide)
         return self._concluded(outcome.end, outcome.world, outcome.acts)
 
-    async def foreseen(self) -> Report:
-        """Return what `run` would begin with; nothing is written.
+    async def rehearse(self) -> Rehearsed:
+        """Do what `run` does before it writes anything, and return what is left to write.
 
         Raises:
-            Stopped: it would stop; the message is the report.
+            Stopped: it stops where `run` would; the message is the report.
         """
-        if self.plan.answer:
-            return answered(self.plan)
-        ask = partial(loop.foreseen, self.plan, self._ports())
-        world, end = await loop.retry_while_busy(ask)
-        return self._concluded(end, world)
+        plan, ports = self.plan, self._ports()
+        if plan.answer:
+            return Rehearsed(answered(plan))
+        part = self.options.part or Part.VERIFY
+        decide = partial(next_prepared, last=part.act)
+        outcome = await loop.run(plan, ports, say, decide=decide)
+        world, source = outcome.world, outcome.world.source
+        end = outcome.end if isinstance(outcome.end, Stop) else next_step(plan, held(plan, world))
+        report = self._concluded(end, world, outcome.acts)
+        if source is None:
+            return Rehearsed(report)
+        planned = Planned(
+            plan=plan,
+            source=source,
+            change=change_of(await self.read.remote.change(source.commit)),
+            files=world.state.built,
+            notes=await ports.workshop.notes(plan, source),
+            urls=self.urls,
+            links=ports.links,
+            part=part,
+        )
+        return Rehearsed(report, planned)
 
     def _concluded(self, end: Next, world: World, acts: tuple[Act, ...] = ()) -> Report:
         now_s = MachineClock().now_s()
@@ -118,16 +138,16 @@ class Release:
         return Containers(self.options, self.read.remote, self.read.observed, self.urls)
 
 
-async def prepare(options: ReleaseOptions, loaded: LoadedProject, *, dry_run: bool) -> Release:
+async def prepare(options: ReleaseOptions, loaded: LoadedProject, *, rehearsal: bool) -> Release:
     """Check the options, read what is there, and decide what the release is.
 
-    Where nothing is to be written, in a dry run or from a checkout, no credential has to be there.
+    Where nothing is to be written, in a rehearsal or from a checkout, no credential is needed.
 
     Raises:
         Stopped: it cannot be released; the message is the report.
     """
-    assert dry_run or steps.releasing(), "a release begins before its source is read"
-    plan_only = dry_run or options.checkout
+    assert rehearsal or steps.releasing(), "a release begins before its source is read"
+    plan_only = rehearsal or options.checkout
     package = loaded.project.metadata.name
     # For an invalid request nothing is looked up.
     if not options.take_over and (refusal := options.refusal()):
@@ -144,7 +164,7 @@ async def prepare(options: ReleaseOptions, loaded: LoadedProject, *, dry_run: bo
     plan = decide(options, identity, survey)
     if isinstance(plan, Stop):
         shown = status.of_survey(survey, plan, MachineClock().now_s())
-        raise stopped(package, plan, status=shown)
+        raise stopped(package, plan, status=shown, version=read.version(options))
     assert plan_only or github, "that nothing can be asked is a problem of the preflight"
     return Release(options, read, plan, urls, index, github)
 

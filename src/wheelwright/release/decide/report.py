@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 from wheelwright.container.harmless import harmless, markdown
 from wheelwright.errors import WheelwrightError
 from wheelwright.release.decide.status import Status, of_world
-from wheelwright.release.decide.step import Done, Next, Step
+from wheelwright.release.decide.step import DISTRIBUTIONS, Done, Next, Step
 from wheelwright.release.decide.stops import Stop
 from wheelwright.release.decide.world import Act, Checks, Plan, Pull, PullState, World
 
@@ -122,7 +122,10 @@ def _shown(plan: Plan, world: World, links: Links) -> dict[str, tuple[bool, str,
     branch = f"{repository}/tree/{plan.branch}" if repository else ""
     tag = f"{repository}/tree/{plan.tag}" if repository else ""
     released = release is not None and not release.draft
+    missing = _missing(world)
     names = ", ".join(file.name for file in world.index)
+    if world.index and missing:
+        names = f"{len(world.index)} of {len(world.index) + missing} files: {names}"
     open_or_merged = pull is not None and pull.state is not PullState.CLOSED
     return {
         "edits": (journal is not None, f"commit {source.commit[:12]}" if source else "", ""),
@@ -133,8 +136,12 @@ def _shown(plan: Plan, world: World, links: Links) -> dict[str, tuple[bool, str,
         ),
         "checks": (bool(world.index), "", ""),
         "build": (False, ", ".join(file.name for file in world.state.built), ""),
-        "verify": (bool(world.index), "; ".join(check.notes) if check else "", ""),
-        "publish": (bool(world.index), names, f"{project}{plan.version}/" if project else ""),
+        "verify": (bool(world.index) and not missing, "; ".join(check.notes) if check else "", ""),
+        "publish": (
+            bool(world.index) and not missing,
+            names,
+            f"{project}{plan.version}/" if project and world.index else "",
+        ),
         "pull request": (
             open_or_merged,
             _pull_text(pull, world.state.unstarted) if pull else "",
@@ -160,6 +167,14 @@ def _pull_text(pull: Pull, unstarted: str | None) -> str:
         parts.append(f"its checks wait for an approval: {act}")
         parts += [f"they could not be started ({unstarted})"] if unstarted else []
     return ", ".join(parts)
+
+
+def _missing(world: World) -> int:
+    """Return how many files the index lacks: of those that were built, else of sdist and wheel."""
+    there = {file.name for file in world.index}
+    if world.state.built:
+        return sum(file.name not in there for file in world.state.built)
+    return sum(not any(name.endswith(kind) for name in there) for kind in DISTRIBUTIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +218,9 @@ class Report:
             lines += ["", *(f"- {markdown(line)}" for line in self.status.lines())]
         return "\n".join(lines) + "\n"
 
-    def json(self) -> str:
-        """For programs."""
-        data: dict[str, object] = {
+    def data(self) -> dict[str, Any]:
+        """Return it for programs."""
+        data: dict[str, Any] = {
             "package": self.package,
             "version": self.version,
             "end": self.end,
@@ -216,7 +231,11 @@ class Report:
         }
         if self.status:
             data["status"] = asdict(self.status)
-        return json.dumps(data, indent=2) + "\n"
+        return data
+
+    def json(self) -> str:
+        """Return it for programs, as a text."""
+        return json.dumps(self.data(), indent=2) + "\n"
 
 
 def _address(link: str) -> str:
@@ -240,14 +259,16 @@ def stopped(
     acts: tuple[Act, ...] = (),
     links: Links | None = None,
     *,
+    version: str = "",
     status: Status | None = None,
     now_s: float = 0.0,
 ) -> Stopped:
     """Return how a release, or one job of it, ends that stops; arguments as those of `rows`.
 
-    `status` is how the package stands, where no release was looked at.
+    `version` is the one that was requested, where there is no plan; `status` is how the package
+    stands, where no release was looked at.
     """
-    version = plan.version if plan else ""
+    version = plan.version if plan else version
     if plan and world:
         status = of_world(plan, world, acts, stop, now_s)
     shown = rows(plan, world, acts, stop, links)

@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import Final
 
 from wheelwright.distribution.file import File
-from wheelwright.release.decide.step import Done, Next, Step, is_mine, next_step, next_upload
+from wheelwright.release.decide.step import Done, Next, Step, next_prepared, next_step, next_upload
 from wheelwright.release.decide.stops import Reason, Stop
 from wheelwright.release.decide.world import Act, CheckResult, Made, Plan, RunState, World
 
@@ -46,14 +46,10 @@ def verified(
 
 
 def next_build(plan: Plan, world: World) -> Next:
-    """Return what the build does next: it takes no lock, not even a lock that is its run's."""
-    lock = world.lock
-    if lock and is_mine(plan, world):
-        world = replace(world, state=replace(world.state, lock=lock.commit))
-    step = next_step(plan, world)
-    if isinstance(step, Step) and step.act not in _BUILDING:
-        return Done()
-    return step
+    """Return what the build does next: all that writes nothing outside."""
+    step = next_prepared(plan, world, Act.CHECK)
+    # What is complete may have a lock of this run's name, which the last role gives back.
+    return Done() if isinstance(step, Step) and step.act is Act.UNLOCK else step
 
 
 def next_tagged(plan: Plan, world: World) -> Next:

@@ -55,7 +55,7 @@ still the next one. It may have succeeded although its response was lost.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -84,6 +84,9 @@ BUSY_TRIES: Final = 5
 LONGEST_PAUSE_S: Final = 300.0
 # A run that lost a race looks again at once; one that loses this often stops.
 RACE_TRIES: Final = 3
+
+# The part of a release that writes nothing outside, in its order.
+PREPARING: Final = (Act.MAKE_COMMIT, Act.RUN_GATES, Act.BUILD, Act.CHECK)
 
 # What a distribution's name ends with: PEP 625 and PEP 427.
 DISTRIBUTIONS: Final = (".tar.gz", ".whl")
@@ -163,6 +166,45 @@ def next_upload(plan: Plan, world: World) -> Next:
     return _tempered(plan, world, _prepared(plan, world) or _upload(plan, world) or Done())
 
 
+def next_prepared(plan: Plan, world: World, last: Act) -> Next:
+    """Return the same for the part that writes nothing, up to one of its acts.
+
+    It takes no lock, not even a lock that is its run's.
+    """
+    world = held(plan, world)
+    return _tempered(plan, world, _part(plan, world, last) or Done())
+
+
+def next_branch(plan: Plan, world: World, last: Act) -> Next:
+    """Return the same for that part, and for the release branch, which ends it."""
+    wanted = _part(plan, world, last)
+    if wanted is None and (pushing := _unpushed(plan, world)) is not None:
+        wanted = _unlocked(plan, world) or pushing
+    if wanted is None and world.state.lock:
+        wanted = Step(Act.UNLOCK, expected=world.state.lock)
+    return _tempered(plan, world, wanted or Done())
+
+
+def held(plan: Plan, world: World) -> World:
+    """Return the world as for a run that has the lock already, if that is its own."""
+    lock = world.lock
+    if lock is None or not is_mine(plan, world):
+        return world
+    return replace(world, state=replace(world.state, lock=lock.commit))
+
+
+def _part(plan: Plan, world: World, last: Act) -> Next | None:
+    if (complete := _complete(plan, world)) is not None:
+        return complete
+    for rows in (_lock, _journal, _prepared):
+        found = rows(plan, world)
+        if isinstance(found, Step) and found.act in PREPARING[PREPARING.index(last) + 1 :]:
+            return None
+        if found is not None:
+            return found
+    return None
+
+
 def _tempered(plan: Plan, world: World, wanted: Next) -> Next:
     if not isinstance(wanted, Step):
         return wanted
@@ -178,16 +220,23 @@ def _tempered(plan: Plan, world: World, wanted: Next) -> Next:
 
 
 def _wanted(plan: Plan, world: World) -> Next:
-    if _released(world):
-        if (unsure := verification(plan, world)) is not None:
-            return unsure
-        held = world.lock and (is_mine(plan, world) or world.lock.commit == world.state.lock)
-        return Step(Act.UNLOCK, expected=world.lock.commit) if world.lock and held else Done()
+    if (complete := _complete(plan, world)) is not None:
+        return complete
     for rows in (_lock, _journal, _prepared, _unlocked, _unpushed, _upload, _repository):
         if (found := rows(plan, world)) is not None:
             return found
     # All of it is there, yet not `_released`: the index shows other files than the release.
     return Stop.at(Reason.RELEASE_DIFFERS, f"GitHub release {plan.tag}")
+
+
+def _complete(plan: Plan, world: World) -> Next | None:
+    """Return what is left of a release that is all there; None where it is not."""
+    if not _released(world):
+        return None
+    if (unsure := verification(plan, world)) is not None:
+        return unsure
+    mine = world.lock and (is_mine(plan, world) or world.lock.commit == world.state.lock)
+    return Step(Act.UNLOCK, expected=world.lock.commit) if world.lock and mine else Done()
 
 
 def _released(world: World) -> bool:

@@ -1,6 +1,7 @@
 """Tells how a version was released, from a clone's history; runs in a container with git.
 
     history.py --clone=DIRECTORY [--answer=FILE] [--locks=yes] TAG BEFORE BASE VERSION ...
+    history.py --clone=DIRECTORY [--answer=FILE] [--locks=yes] --commit=COMMIT
 
 TAG is the full name of the version's tag in the clone; BEFORE the commit of the tag before it, or
 ""; BASE the full name of the base branch; VERSION each spelling of the version. Lock files are left
@@ -12,6 +13,8 @@ is told as JSON, with the texts of what it changes:
 
     {"commit": "...", "parent": "...", "message": "...", "annotated": true, "merge": "...",
      "changes": {"CHANGELOG.md": ["before", "after"], "gone.md": ["before", null]}}
+
+With a COMMIT it is that one's message and changes.
 
 Nothing here needs a remote, a credential or a work tree, and nothing in the repository can change
 what git does: no filter, no text conversion, no configuration but the clone's own.
@@ -27,6 +30,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 TIMEOUT_S = 300
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # git hash-object -t tree /dev/null
@@ -171,10 +175,13 @@ def main(args: list[str]) -> None:
     while args and args[0].startswith("--"):
         name, _, value = args.pop(0)[2:].partition("=")
         options[name] = value
+    if commit := options.get("commit"):
+        tell({"message": message(commit), "changes": changes(parent(commit), commit)})
+        return
     tag, before, base, *versions = args
     head = git("rev-parse", "--verify", "--quiet", f"{tag}^{{commit}}")
     commit = release_commit(head, before, versions) if head else ""
-    told = {
+    told: dict[str, Any] = {
         "commit": commit,
         "parent": parent(commit) if commit else "",
         "message": message(commit),
@@ -182,6 +189,11 @@ def main(args: list[str]) -> None:
         "merge": merged_by(commit, base) if commit and base else "",
         "changes": changes(parent(commit), commit) if commit else {},
     }
+    tell(told)
+
+
+def tell(told: dict[str, Any]) -> None:
+    """Write what was found, as JSON."""
     text = json.dumps(told, indent=1)
     if path := options.get("answer"):
         Path(path).write_text(text + "\n", encoding="utf-8")

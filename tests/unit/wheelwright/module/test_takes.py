@@ -98,3 +98,9 @@ def test_every_argument_is_taken_by_a_function() -> None:
 
     assert set() == {field.name for field in fields(ReleaseOptions) if field.metadata} - taken
     assert "options" not in taken
+
+
+def test_a_plan_takes_every_option_of_a_release() -> None:
+    """Whoever can type a release can type its rehearsal, with the same help and defaults."""
+    release, plan = (inspect.signature(each) for each in (Releases.release, Releases.release_plan))
+    assert [*release.parameters.values()] == [*plan.parameters.values()]

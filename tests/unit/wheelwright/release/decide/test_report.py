@@ -2,13 +2,15 @@
 
 import asyncio
 import json
+from functools import partial
 
-from tests.unit.wheelwright.release.imaginary import Outside, a_plan
+from tests.unit.wheelwright.release.imaginary import WHEEL, Outside, a_plan
 from wheelwright.release.act.loop import run
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.report import Links, Report, rows
+from wheelwright.release.decide.step import next_prepared, next_step
 from wheelwright.release.decide.stops import Reason, Stop
-from wheelwright.release.decide.world import Act, CheckResult, Checks, FailureKind
+from wheelwright.release.decide.world import Act, CheckResult, Checks, FailureKind, Journal
 
 
 def report(outside: Outside, end: str) -> Report:
@@ -105,3 +107,23 @@ def test_bot_report_names_link_and_next_act() -> None:
         "checks, they could not be started (403 Resource not accessible)"
     ) in texts[0]
     assert "open, its checks were started" in texts[1]
+
+
+def test_plan_of_a_half_release_counts_what_is_there() -> None:
+    """One of two files on the index is not yet published, and says so."""
+    outside = Outside(branch=Journal("j", "base", "j", a_plan().epoch_s))
+    outside.stored[WHEEL.name] = WHEEL.sha256
+    plan, ports = a_plan(), outside.ports
+    outcome = asyncio.run(run(plan, ports, decide=partial(next_prepared, last=Act.CHECK)))
+    end = next_step(plan, outcome.world)
+    found = {row.step: row for row in rows(plan, outcome.world, outcome.acts, end)}
+    assert ("to do", f"1 of 2 files: {WHEEL.name}") == (
+        found["publish"].mark.value,
+        found["publish"].note,
+    )
+
+
+def test_lock_that_was_never_taken_is_not_already_done() -> None:
+    """A stop before the lock, and a release that is complete, show that it was not taken."""
+    stopped = report(Outside(gates_say=CheckResult(False, "tests")), "stopped")
+    assert ("failed", "not taken") == (marks(stopped)["checks"], marks(stopped)["lock"])
