@@ -33,6 +33,7 @@ class Preflight:
         github: None where it cannot be reached.
         commands: those that messages name.
         plan_only: nothing is to be written later either, so that a missing credential is a note.
+        edits_only: only the edits are made: no credential, and no wheel of another machine.
     """
 
     options: ReleaseOptions
@@ -41,19 +42,25 @@ class Preflight:
     github: GitHubRest | None
     plan_only: bool
     commands: Commands = field(default_factory=Commands)
+    edits_only: bool = False
     _problems: list[Problem] = field(default_factory=list)
 
     async def look(self, identity: RunIdentity) -> Survey:
         """Look at everything, and note every problem."""
         options, read = self.options, self.read
         package, current = read.package, read.current
-        self._credentials()
+        if not self.edits_only:
+            self._credentials()
         if github := self.github:
             self._problems += await self._answer(github.problems, ())
         if not package.project.installable:
             what = f"{package.name} {package.project.unbuildable}"
             self._note(Reason.NOT_BUILDABLE, what, "add a [build-system] to pyproject.toml")
-        elif wheels.are_built_elsewhere(package.project) and options.dist is None:
+        elif (
+            wheels.are_built_elsewhere(package.project)
+            and options.dist is None
+            and not self.edits_only
+        ):
             await self._needed_wheels()
         self._problems += [each for each in (read.urls, current) if isinstance(each, Problem)]
         version = read.version(options)

@@ -26,10 +26,11 @@ from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.last_release import LastRelease
 from wheelwright.release.decide.plan import RunIdentity, decide
 from wheelwright.release.decide.replay import choosing, closing
+from wheelwright.release.decide.replay.choosing import Dated
 from wheelwright.release.decide.replay.closing import Facts
 from wheelwright.release.decide.replay.comparing import Compared, compared
 from wheelwright.release.decide.replay.replayed import Replayed
-from wheelwright.release.decide.stops import Problem, Stop
+from wheelwright.release.decide.stops import Problem, Reason, Stop
 from wheelwright.release.decide.tags import Tags, VersionTag
 from wheelwright.release.decide.world import Plan
 
@@ -49,15 +50,20 @@ async def replay(
     if head is None:
         raise RequestError(f'the clone has no branch "{base}"', "pass --base")
     tags = (await package_at(options, remote, head)).tags(observed)
-    named = {str(each.version): each.tag for each in tags.found}
+    dated = {
+        str(each.version): Dated(each.tag, observed.epochs.get(f"refs/tags/{each.tag}", 0))
+        for each in tags.found
+    }
     found = []
-    for version in choosing.chosen(named, tag, last):
-        say(f"replay of {named[version]}")
-        past = _Past(replace(options, base=base), loaded, remote, tags, version)
+    for version in choosing.chosen(dated, tag, last):
+        say(f"replay of {dated[version].tag}")
+        hidden = choosing.later(dated, version)
+        past = _Past(replace(options, base=base), loaded, remote, tags, version, hidden)
         found.append(await past.replayed())
     return tuple(found)
 
 
+_ORDER = {Reason.NOT_HIGHER, Reason.BEHIND}
 _FIRST = (
     "no commit before it made this release: made again on the tag's own, with nothing to compare"
 )
@@ -73,18 +79,17 @@ class _Past:
         remote: RemoteGit,
         tags: Tags,
         version: str,
+        hidden: tuple[str, ...],
     ) -> None:
         self.options, self.loaded, self.remote, self.version = options, loaded, remote, version
-        self.tags = tags
+        self.tags, self.hidden = tags, hidden
         self.own = next(each for each in tags.found if str(each.version) == version)
 
     async def replayed(self) -> Replayed:
         """Return the release as it would be made, beside the project's own."""
         theirs = await self._theirs()
         parent = theirs.parent or self.own.commit
-        named = {str(each.version): each.tag for each in self.tags.found}
-        hidden = choosing.later(named, self.version)
-        past = await self.remote.past(self.options.base, parent, hidden)
+        past = await self.remote.past(self.options.base, parent, self.hidden)
         facts = Facts(
             self.loaded.project.metadata.name,
             self.version,
@@ -125,10 +130,17 @@ class _Past:
         )
         index = _Nothing(await options.http(), "", facts.name)
         facts = replace(facts, before=start)
-        survey = await Preflight(options, read, index, None, plan_only=True).look(identity)
-        # Its notes are about credentials and GitHub.
-        plan = decide(options, identity, replace(survey, notes=()))
-        made = Replayed(theirs.commit, parent, bump.as_options, facts)
+        preflight = Preflight(options, read, index, None, plan_only=True, edits_only=True)
+        survey = await preflight.look(identity)
+        # Its note is about the clone, which is no choice here.
+        survey = replace(survey, notes=())
+        request = bump.as_options
+        plan = decide(options, identity, survey)
+        if isinstance(plan, Stop) and _ORDER.issuperset(each.reason for each in plan.problems):
+            # As for a maintenance release.
+            request = f"{request} --allow-lower"
+            plan = decide(replace(options, allow_lower=True), identity, survey)
+        made = Replayed(theirs.commit, parent, request, facts)
         if isinstance(plan, Stop):
             return replace(made, refused=plan.text())
         ours = await preparing.release_commit(options, past, read.observed, plan, requires=False)

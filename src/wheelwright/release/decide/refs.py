@@ -49,12 +49,14 @@ class RemoteRefs:
     Attributes:
         refs: full name to commit, tags peeled.
         journals: full name to its release commit, with package and version.
+        epochs: full name of a tag to the time of its commit, seconds since 1970.
     """
 
     default: str
     refs: Mapping[str, str]
     locks: Mapping[str, Lock] = field(default_factory=dict)
     journals: Mapping[str, tuple[str, str, Journal]] = field(default_factory=dict)
+    epochs: Mapping[str, int] = field(default_factory=dict)
 
 
 def read(text: str) -> RemoteRefs:
@@ -68,6 +70,7 @@ def read(text: str) -> RemoteRefs:
             ref: (found["package"], found["version"], release_commit(found, data["refs"][ref]))
             for ref, found in data["journals"].items()
         },
+        epochs=data["epochs"],
     )
 
 

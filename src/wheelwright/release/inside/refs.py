@@ -265,14 +265,17 @@ def look() -> None:
     """Tell what the remote has now."""
     fetch()
     refs = {}
-    shown = git(
-        "for-each-ref", "--format=%(refname) %(objectname) %(*objectname) %(*objecttype)", SEEN
-    )
-    for line in shown.splitlines():
-        ref, own, once, kind = line.split(" ")
+    epochs = {}
+    fields = "refname objectname *objectname *objecttype committerdate:unix *committerdate:unix"
+    form = " ".join(f"%({each})" for each in fields.split(" "))
+    for line in git("for-each-ref", f"--format={form}", SEEN).splitlines():
+        name, own, once, kind, epoch, epoch_once = line.split(" ")
         # Older ones peel a tag once, and a tag may be of another tag.
         peeled = git("rev-parse", f"{own}^{{}}").strip() if kind == "tag" else once
-        refs["refs/" + ref[len(SEEN) :]] = peeled or own
+        ref = "refs/" + name[len(SEEN) :]
+        refs[ref] = peeled or own
+        if name.startswith(f"{SEEN}tags/"):
+            epochs[ref] = int(epoch or epoch_once or 0)
     refs.pop("refs/heads/HEAD", None)  # the name that a clone has for its remote's default branch
     locks = {
         ref: {"commit": commit, "message": message(commit)}
@@ -284,6 +287,7 @@ def look() -> None:
         "refs": refs,
         "locks": locks,
         "journals": journals(refs),
+        "epochs": epochs,
     }
     tell(json.dumps(found, indent=1, sort_keys=True))
 

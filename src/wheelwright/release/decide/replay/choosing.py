@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from packaging.version import Version
 
@@ -15,13 +15,20 @@ MOST: Final = 50
 """Releases of one call: each costs the edits of a release."""
 
 
-def chosen(tags: Mapping[str, str], tag: str, last: int) -> tuple[str, ...]:
+class Dated(NamedTuple):
+    """A tag, and the time of its commit: seconds since 1970, 0 where it is unknown."""
+
+    tag: str
+    epoch_s: int = 0
+
+
+def chosen(tags: Mapping[str, Dated], tag: str, last: int) -> tuple[str, ...]:
     """Return the versions to make again, newest first; `tags` has the tag of each version.
 
     Raises:
         RequestError: there is no such tag, or no such number of them is possible.
     """
-    newest = sorted(tags, key=Version, reverse=True)
+    newest = sorted(tags, key=lambda each: (tags[each].epoch_s, Version(each)), reverse=True)
     if not newest:
         raise RequestError("the clone has no tag of a version", "run `git fetch --tags`")
     if tag and last:
@@ -30,9 +37,9 @@ def chosen(tags: Mapping[str, str], tag: str, last: int) -> tuple[str, ...]:
         raise RequestError(f"--last {last} is not between 1 and {MOST}", "pass another number")
     if not tag:
         return tuple(newest[: last or 1])
-    found = [version for version in newest if tag in (tags[version], version)]
+    found = [version for version in newest if tag in (tags[version].tag, version)]
     if not found:
-        known = ", ".join(tags[version] for version in newest[:3])
+        known = ", ".join(tags[version].tag for version in newest[:3])
         raise RequestError(
             f'the clone has no tag "{tag[:200]}" of a version (the newest: {known})',
             "correct --tag, or run `git fetch --tags`",
@@ -40,10 +47,15 @@ def chosen(tags: Mapping[str, str], tag: str, last: int) -> tuple[str, ...]:
     return (found[0],)
 
 
-def later(tags: Mapping[str, str], version: str) -> tuple[str, ...]:
-    """Return the tags of a version and of all after it: those that were not there yet."""
-    since = Version(version)
-    return tuple(tag for each, tag in tags.items() if Version(each) >= since)
+def later(tags: Mapping[str, Dated], version: str) -> tuple[str, ...]:
+    """Return the tag of a version and all later ones: what was not there yet.
+
+    Later is by the time of their commits; of one commit, by version.
+    """
+    since = (tags[version].epoch_s, Version(version))
+    return tuple(
+        dated.tag for each, dated in tags.items() if (dated.epoch_s, Version(each)) >= since
+    )
 
 
 def leading(current: str, version: str) -> Bump:

@@ -26,6 +26,7 @@ from wheelwright.release.decide.replay.comparing import Compared, Verdict
 
 BY_HAND: Final = "no setting: the project's commit has more than the edits of a release"
 LOCKED: Final = "no setting: the project locked other packages in the same commit"
+UNLOCKED: Final = "no setting: the project left its lock as it was"
 
 _CHANGELOG: Final = re.compile(
     r"(?i)(?:.*/)?(?:change(?:s|log)|history|news|releases|release[-_]notes)"
@@ -99,7 +100,9 @@ def reason(facts: Facts, file: Compared) -> str:
         return ""
     if found := list(_of_file(facts, file)):
         return ", ".join(each.text() for each in found)
-    return LOCKED if _name(file.path) in _LOCKS else BY_HAND
+    if _name(file.path) in _LOCKS:
+        return UNLOCKED if file.verdict is Verdict.ONLY_OURS else LOCKED
+    return BY_HAND
 
 
 def form(text: str, version: str, name: str = "") -> str:

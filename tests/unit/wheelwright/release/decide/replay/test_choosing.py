@@ -5,18 +5,24 @@ from __future__ import annotations
 import pytest
 
 from wheelwright.errors import RequestError
-from wheelwright.release.decide.replay.choosing import MOST, chosen, later, leading
+from wheelwright.release.decide.replay.choosing import MOST, Dated, chosen, later, leading
 from wheelwright.release.decide.version import Bump
 
-TAGS = {"1.9.0": "v1.9.0", "1.10.0": "v1.10.0", "2.0.0rc1": "v2.0.0-rc1", "2.0.0": "v2.0.0"}
+TAGS = {
+    "2.0.0rc1": Dated("v2.0.0-rc1", 30),
+    "1.9.0": Dated("v1.9.0", 10),
+    "1.10.0": Dated("v1.10.0", 20),
+    "2.0.0": Dated("v2.0.0", 30),
+    "1.10.1": Dated("v1.10.1", 40),
+}
 
 
 @pytest.mark.parametrize(
     ("tag", "last", "expected"),
     [
-        ("", 0, ("2.0.0",)),
-        ("", 3, ("2.0.0", "2.0.0rc1", "1.10.0")),
-        ("", 9, ("2.0.0", "2.0.0rc1", "1.10.0", "1.9.0")),
+        ("", 0, ("1.10.1",)),
+        ("", 3, ("1.10.1", "2.0.0", "2.0.0rc1")),
+        ("", 9, ("1.10.1", "2.0.0", "2.0.0rc1", "1.10.0", "1.9.0")),
         ("v2.0.0-rc1", 0, ("2.0.0rc1",)),
         ("1.9.0", 0, ("1.9.0",)),
     ],
@@ -24,7 +30,7 @@ TAGS = {"1.9.0": "v1.9.0", "1.10.0": "v1.10.0", "2.0.0rc1": "v2.0.0-rc1", "2.0.0
 def test_releases_are_chosen_by_tag_or_by_number(
     tag: str, last: int, expected: tuple[str, ...]
 ) -> None:
-    """The newest by version come first; a tag may be given by its version."""
+    """The last by time come first; a tag may be given by its version."""
     assert expected == chosen(TAGS, tag, last)
 
 
@@ -39,13 +45,13 @@ def test_releases_are_chosen_by_tag_or_by_number(
             TAGS,
             "v3",
             0,
-            'the clone has no tag "v3" of a version (the newest: v2.0.0, v2.0.0-rc1, v1.10.0); '
+            'the clone has no tag "v3" of a version (the newest: v1.10.1, v2.0.0, v2.0.0-rc1); '
             "correct --tag, or run `git fetch --tags`",
         ),
     ],
 )
 def test_a_choice_of_nothing_is_refused(
-    tags: dict[str, str], tag: str, last: int, message: str
+    tags: dict[str, Dated], tag: str, last: int, message: str
 ) -> None:
     """A tag that is not there, and a number that is not possible, are named."""
     with pytest.raises(RequestError) as caught:
@@ -54,9 +60,10 @@ def test_a_choice_of_nothing_is_refused(
 
 
 def test_a_tag_and_all_later_ones_are_hidden() -> None:
-    """Later is by version, in whatever order the tags were made."""
-    assert ("v2.0.0-rc1", "v2.0.0") == later(TAGS, "2.0.0rc1")
-    assert ("v1.10.0", "v2.0.0-rc1", "v2.0.0") == later(TAGS, "1.10.0")
+    """Later is by time, and of one commit by version: a higher version may be an earlier one."""
+    assert ("v1.10.1",) == later(TAGS, "1.10.1")
+    assert ("v2.0.0", "v1.10.1") == later(TAGS, "2.0.0")
+    assert ("v2.0.0-rc1", "v1.10.0", "v2.0.0", "v1.10.1") == later(TAGS, "1.10.0")
 
 
 @pytest.mark.parametrize(

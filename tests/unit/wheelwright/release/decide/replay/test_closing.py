@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from wheelwright.release.decide.replay import closing
-from wheelwright.release.decide.replay.closing import BY_HAND, LOCKED, Facts
+from wheelwright.release.decide.replay.closing import BY_HAND, LOCKED, UNLOCKED, Facts
 from wheelwright.release.decide.replay.comparing import Compared
 
 FACTS = Facts("teasel", "1.2.4", "1.2.3", ("v1.2.4",) * 2, ("Release",) * 2, "CHANGELOG.md", ())
@@ -86,6 +86,7 @@ def test_a_section_that_stays_has_its_setting() -> None:
         (Compared("requirements.txt", None, None, "idna\n"), "requirements = false"),
         (Compared("requirements.txt", "a\n", "b\n", "a\n"), "requirements = true"),
         (Compared("uv.lock", "1.2.3\n", "1.2.4\nb\n", "1.2.4\na\n"), LOCKED),
+        (Compared("uv.lock", "1.2.3\n", "1.2.3\n", "1.2.4\n"), UNLOCKED),
         (Compared("src/a.py", "a", "b", "a"), BY_HAND),
         (Compared("src/a.py", "a", "a", "a"), ""),
     ],
