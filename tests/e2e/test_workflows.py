@@ -281,7 +281,7 @@ def test_summary_shows_what_was_said(
 @pytest.mark.parametrize(
     ("job", "words"),
     [
-        ("build", "call release-build --base main --bump patch -o"),
+        ("build", "call release-build --base main --run 4711 --bump patch -o"),
         ("propose", "release-propose --built"),
         ("publish", "release-publish --built"),
         ("finish", "--remote https://github.example/example/millrace.git --run 4711"),

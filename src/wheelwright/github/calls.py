@@ -43,7 +43,7 @@ CALLS = {
     "call_matrix_run": "matrix-run",
     "call_native": "native-matrix",
     "call_audit": "audit",
-    "call_build": 'release-build --base "$BASE"',
+    "call_build": 'release-build --base "$BASE" --run "$GITHUB_RUN_ID"',
     "call_restore": 'restore-uv-cache --saved "$RUNNER_TEMP/uv-cache"',
     "call_save": "uv-cache",
 }

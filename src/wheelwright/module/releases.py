@@ -143,7 +143,7 @@ class Releases:
         return await self._release(options, git, format_, rehearsal=False)
 
     @uncached
-    @takes(Request, Branch, NamedIndex, CommitOptions, Given, Trust)
+    @takes(Request, Branch, NamedIndex, CommitOptions, Given, Run, Trust)
     async def release_build(
         self,
         git: Checkout,
