@@ -224,7 +224,7 @@ class Releases:
         return await release.version(*await self._of_package(options, git, stand_in=True))
 
     @uncached
-    @takes(Branch)
+    @takes(Branch, NamedIndex, Partly, Trust)
     async def release_replay(
         self,
         git: Checkout,
@@ -239,9 +239,12 @@ class Releases:
         It needs the clone only: neither a token nor the remote. Each release is made of the commit
         before it, without its tag and all later ones. The report has the version, the tag, the
         heading, each file with its difference, and the setting that would close a difference. It
+        ends with the edits; `--until build` builds, too, and compares with the index's files. It
         fails only where a release would have been refused.
         """
-        found = await replay.replay(*await self._of_package(options, git), tag, last)
+        builds = options.part is Part.BUILD
+        source = await self._of_package(options, git, releasing=builds)
+        found = await replay.replay(*source, tag, last)
         printed = as_json(found) if format_ is ReplayFormat.JSON else text(found)
         if any(each.refused for each in found):
             raise Stopped(printed)

@@ -12,9 +12,11 @@ from typing import Final
 from wheelwright.container import steps, toolchain
 from wheelwright.container.loading import LoadedProject
 from wheelwright.container.privileges import DATA
+from wheelwright.distribution import verify
 from wheelwright.distribution.file import File, file_version
+from wheelwright.distribution.verify import Distribution
 from wheelwright.errors import RequestError
-from wheelwright.pins import DEFAULT_PYTHON
+from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.project.addresses import without_credentials
 from wheelwright.project.reading import parse_version
 from wheelwright.release.act import loop, tagged
@@ -22,12 +24,14 @@ from wheelwright.release.act.git import fresh, with_program
 from wheelwright.release.act.github import GitHubRest
 from wheelwright.release.act.http import Http, token_of
 from wheelwright.release.act.options import ReleaseOptions
-from wheelwright.release.act.uploading import PROGRAM, tail
+from wheelwright.release.act.uploading import DIST, PROGRAM, read_about, tail
 from wheelwright.release.decide import published
+from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.published import Checked, Published, Publisher
 from wheelwright.release.decide.stops import Problem
 from wheelwright.release.decide.urls import Hub, hub_of
 from wheelwright.release.decide.version import newest
+from wheelwright.release.decide.world import FailureKind
 
 _FILES: Final = "/opt/wheelwright/published"
 _PROVENANCE: Final = "/opt/wheelwright/provenance.json"
@@ -95,6 +99,27 @@ async def compared(
             for each in files
         ]
     )
+
+
+async def described(files: Sequence[File], python: str) -> tuple[Distribution, ...]:
+    """Download files of the index, and return what is in them.
+
+    Raises:
+        ActFailed: the index does not send them without a credential.
+    """
+    container = with_program(steps.base(slim_image(python), python), "distributions.py")
+    for each in files:
+        if not each.url or each.url != without_credentials(each.url):
+            raise ActFailed(FailureKind.CREDENTIALS, f"{each.name} needs a credential")
+        download = ["python", PROGRAM, "download", each.url, f"{_FILES}/{each.name}"]
+        ran = steps.step(fresh(container), DATA, download, may_fail=True)
+        output = await steps.output(ran)
+        if output.exit_code:
+            raise ActFailed(FailureKind.BUSY, f"{each.name}: {tail(output)}")
+        container = ran
+    if not files:
+        return ()
+    return verify.read(await read_about(python, container.directory(_FILES), "describe", DIST))
 
 
 async def _downloaded(http: Http, file: File) -> str:

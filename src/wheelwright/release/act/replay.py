@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from wheelwright.container.loading import LoadedProject
-from wheelwright.distribution.file import File
+from wheelwright.distribution.file import File, file_version
 from wheelwright.errors import RequestError, WheelwrightError
 from wheelwright.project.files import Snapshot
-from wheelwright.release.act import preparing, repository
+from wheelwright.release.act import loop, preparing, published, repository
 from wheelwright.release.act import read as reading
 from wheelwright.release.act.git import RemoteGit, printable
 from wheelwright.release.act.index import SimpleIndex
@@ -21,15 +21,20 @@ from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.package import Package, package_at
 from wheelwright.release.act.preflight import Preflight
 from wheelwright.release.act.read import Read
-from wheelwright.release.decide import editing, last_release
+from wheelwright.release.act.workshop import Containers
+from wheelwright.release.decide import editing, last_release, refs
 from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.last_release import LastRelease
 from wheelwright.release.decide.plan import RunIdentity, decide
-from wheelwright.release.decide.replay import choosing, closing
+from wheelwright.release.decide.ports import ActFailed
+from wheelwright.release.decide.rehearsed import Part
+from wheelwright.release.decide.replay import building, choosing, closing
+from wheelwright.release.decide.replay.building import Built
 from wheelwright.release.decide.replay.choosing import Dated
 from wheelwright.release.decide.replay.closing import Facts
 from wheelwright.release.decide.replay.comparing import Compared, compared
 from wheelwright.release.decide.replay.replayed import Replayed
+from wheelwright.release.decide.report import Stopped
 from wheelwright.release.decide.stops import Problem, Reason, Stop
 from wheelwright.release.decide.tags import Tags, VersionTag
 from wheelwright.release.decide.world import Plan
@@ -41,8 +46,10 @@ async def replay(
     """Make releases again; the newest first.
 
     Raises:
-        RequestError: there is no complete clone, or no such tag.
+        RequestError: there is no complete clone, or no such tag, or the end is another.
     """
+    if options.part not in (None, Part.EDITS, Part.BUILD):
+        raise RequestError(f"a replay does not end with {options.until}", "pass edits or build")
     remote, observed = await repository.clone(options, loaded)
     say(remote.stands_in)
     base = options.base or observed.default
@@ -143,13 +150,34 @@ class _Past:
         made = Replayed(theirs.commit, parent, request, facts)
         if isinstance(plan, Stop):
             return replace(made, refused=plan.text())
-        ours = await preparing.release_commit(options, past, read.observed, plan, requires=False)
-        return replace(
+        builds = options.part is Part.BUILD
+        ours = await preparing.release_commit(options, past, read.observed, plan, requires=builds)
+        made = replace(
             made,
             facts=_compared(facts, theirs, plan, ours, read),
             notes=_notes(read.package, ours, plan.version),
-            remarks=(*plan.notes, *(() if theirs.parent else (_FIRST,))),
+            remarks=(*plan.notes, *ours.notes, *(() if theirs.parent else (_FIRST,))),
         )
+        if not builds:
+            return made
+        try:
+            return replace(made, built=await self._built(read, past, plan, ours))
+        except ActFailed as error:
+            return replace(made, refused=f"the build failed: {error}")
+
+    async def _built(
+        self, read: Read, past: RemoteGit, plan: Plan, ours: ReleaseCommit
+    ) -> tuple[Built, ...]:
+        """Build the release commit, and compare with the files that the index has."""
+        if isinstance(read.urls, Problem):
+            raise Stopped(read.urls.text())
+        workshop = Containers(self.options, past, read.observed, read.urls)
+        journal = refs.journal_of(ours, await past.make_commit(ours))
+        built = await workshop.described(plan, journal)
+        index = SimpleIndex(await self.options.http(), read.urls.check, plan.package)
+        listed = await loop.retry_while_busy(index.files)
+        files = [each for each in listed if file_version(each.name) == plan.version]
+        return building.compared(await published.described(files, self.remote.python), built)
 
     async def _epoch(self, theirs: LastRelease) -> int:
         """Return the time of the release: the day in its changelog, else that of its commit."""

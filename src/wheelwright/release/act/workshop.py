@@ -102,8 +102,12 @@ class Containers:
 
     async def rebuilt(self, plan: Plan, journal: Journal) -> tuple[File, ...]:
         """Build once more what is public already, to compare it."""
+        return tuple(each.file for each in await self.described(plan, journal))
+
+    async def described(self, plan: Plan, journal: Journal) -> tuple[Distribution, ...]:
+        """Build once, and return what is in the files."""
         dist = await self._built(journal, await self._package(plan, journal), "/src")
-        return tuple(each.file for each in await self._describe(dist))
+        return await self._describe(dist)
 
     async def _built(self, journal: Journal, package: Package, where: str) -> dagger.Directory:
         project = package.project

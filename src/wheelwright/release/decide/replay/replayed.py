@@ -9,10 +9,13 @@ from typing import Any
 
 from wheelwright.container.harmless import harmless, one_line
 from wheelwright.release.decide.replay import closing
+from wheelwright.release.decide.replay.building import Built
 from wheelwright.release.decide.replay.closing import Facts, Setting
 from wheelwright.release.decide.replay.comparing import LONGEST_DIFF, Verdict
 
 _NONE = "none"
+# Lines of one distribution that people get to see; JSON has all.
+_MEMBERS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Replayed:
         facts: what both commits have; their files are empty where it was refused.
         notes: of the release as it would be made.
         remarks: for people, such as what the plan was made like.
-        refused: why it would not be made; empty where it would.
+        refused: why it would not be made, or not be built; empty where it would.
         built: how the distributions compare with those of the index; empty without a build.
     """
 
@@ -37,12 +40,12 @@ class Replayed:
     notes: str = ""
     remarks: tuple[str, ...] = ()
     refused: str = ""
-    built: tuple[str, ...] = ()
+    built: tuple[Built, ...] = ()
 
     @property
     def settings(self) -> tuple[Setting, ...]:
         """The settings that would close differences."""
-        return () if self.refused else closing.settings(self.facts)
+        return closing.settings(self.facts) if self.facts.files or not self.refused else ()
 
     @property
     def headings(self) -> tuple[str, str]:
@@ -69,6 +72,7 @@ class Replayed:
         yield f"  version  {facts.version}: {self.request}{of}{after}"
         if self.refused:
             yield "  refused  " + harmless(self.refused).replace("\n", "\n           ")
+        if self.refused and not facts.files:
             return
         yield f"  tag      {_pair(facts.tag)}"
         yield f"  title    {_pair(facts.title)}"
@@ -84,7 +88,10 @@ class Replayed:
             yield f"{line}: {one_line(why)}" if why else line
             for each in file.diff(LONGEST_DIFF):
                 yield f"      {harmless(each)}".rstrip()
-        yield from (f"  built    {one_line(each)}" for each in self.built)
+        if self.built:
+            yield "  distributions"
+        for built in self.built:
+            yield from (f"    {harmless(line)}" for line in built.lines(_MEMBERS))
         if self.settings:
             yield "  settings of [tool.wheelwright.release] that close differences"
             yield from (f"    {one_line(each.text())}" for each in self.settings)
@@ -122,7 +129,7 @@ class Replayed:
                 {"key": each.key, "value": each.value, "closes": each.closes}
                 for each in self.settings
             ],
-            "built": list(self.built),
+            "built": [each.data() for each in self.built],
             "notes": self.notes,
             "remarks": list(self.remarks),
         }
