@@ -19,13 +19,13 @@ from wheelwright.environment.tools import release_tool
 from wheelwright.errors import GateFailed, WheelwrightError
 from wheelwright.project import building
 from wheelwright.project.files import join
-from wheelwright.release.act import materials, preparing, verifying
+from wheelwright.release.act import given, materials, preparing, verifying
 from wheelwright.release.act.git import RemoteGit, with_program
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.package import Package, package_at
 from wheelwright.release.act.uploading import DIST, PROGRAM, Uploads, read_about, tail
 from wheelwright.release.decide import materials as decided
-from wheelwright.release.decide import refs
+from wheelwright.release.decide import refs, wheels
 from wheelwright.release.decide.ports import ActFailed, Built, Compared
 from wheelwright.release.decide.refs import RemoteRefs
 from wheelwright.release.decide.urls import IndexUrls
@@ -143,21 +143,25 @@ class Containers:
     async def _run_build(
         self, container: dagger.Container, package: Package, journal: Journal, build: list[str]
     ) -> dagger.Directory:
-        """Build the sdist, and the wheel from it."""
+        """Build the sdist, and the wheel from it, unless the wheels are given."""
         project = package.project
         member = [f"--package={project.metadata.name}"] if project.is_member else []
         container = _masked(container, [*build, "--sdist", *member])
         how = "normalise" if verify.needs_normalising(project.package.backend) else "regular"
         epoch = str(journal.epoch_s)
         container = steps.run(container, ["python", PROGRAM, how, DIST, epoch])
-        # The wheel comes from the sdist: what is published is what the sdist builds.
-        sdist = ["sh", "-c", f'exec "$@" "$(ls {DIST}/*.tar.gz)"', "sh"]
-        container = _masked(container, [*sdist, *build, "--wheel"])
+        if self.options.dist is None:
+            # The wheel comes from the sdist: what is published is what the sdist builds.
+            sdist = ["sh", "-c", f'exec "$@" "$(ls {DIST}/*.tar.gz)"', "sh"]
+            container = _masked(container, [*sdist, *build, "--wheel"])
         try:
-            return await builder.distributions_of(container).sync()
+            built = await builder.distributions_of(container).sync()
         except dagger.ExecError as error:
             printed = "\n".join(last_lines(error.stdout, error.stderr, 20))
             raise ActFailed(FailureKind.TOOL, printed) from error
+        if self.options.dist is None:
+            return built
+        return built.with_directory("/", await given.wheels_of(self.options.dist))
 
     async def _describe(self, dist: dagger.Directory) -> tuple[Distribution, ...]:
         return verify.read(await read_about(self.remote.python, dist, "describe", DIST))
@@ -172,6 +176,9 @@ class Containers:
         if not found and plan.pypi_rules and (why := index_rules.refusals(self._described)):
             return CheckResult(False, "\n".join(why), refused=True)
         notes = index_rules.notes(self._described) if plan.pypi_rules else ()
+        if self.options.dist is not None and not found:
+            found += wheels.problems(self._described)
+            found += await given.audited(package.python, self._dist, self._described)
         if not found:
             found += await self._twine(package)
         if not found:

@@ -46,13 +46,17 @@ def listed(needed: Mapping[str, Sequence[str]]) -> str:
     return "\n".join(lines) or "none"
 
 
-def problems(sdist: Distribution, wheels: Iterable[Distribution]) -> tuple[str, ...]:
-    """Return everything in which given wheels are not those of the sdist's commit.
+def problems(distributions: Sequence[Distribution]) -> tuple[str, ...]:
+    """Return everything in which wheels are not those of the one sdist's commit.
 
     Names and versions are judged with those of every distribution (`verify.problems`).
     """
+    (sdist,) = (each for each in distributions if not each.is_wheel)
     return tuple(
-        f"{wheel.name}: {problem}" for wheel in wheels for problem in _differing(sdist, wheel)
+        f"{wheel.name}: {problem}"
+        for wheel in distributions
+        if wheel.is_wheel
+        for problem in _differing(sdist, wheel)
     )
 
 

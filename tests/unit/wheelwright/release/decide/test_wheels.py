@@ -27,7 +27,7 @@ def test_a_wheel_of_the_same_commit_is_accepted() -> None:
     """Python files are the sdist's at the same path; a compiled file is not compared."""
     wheel = distribution(WHEEL, {"demo/__init__.py": "one", "demo/_fast.so": "machine code"})
 
-    assert () == problems(SDIST, [wheel])
+    assert () == problems([SDIST, wheel])
 
 
 @pytest.mark.parametrize("path", ["demo/__init__.py", "demo-1.0.data/purelib/demo/__init__.py"])
@@ -35,14 +35,14 @@ def test_a_python_file_of_another_commit_is_named(path: str) -> None:
     """Other contents are a problem, wherever the wheel installs them from."""
     wheel = distribution(WHEEL, {path: "two"})
 
-    assert (f"{WHEEL}: {path} is not a file of the release commit",) == problems(SDIST, [wheel])
+    assert (f"{WHEEL}: {path} is not a file of the release commit",) == problems([SDIST, wheel])
 
 
 def test_a_python_file_at_another_path_is_named() -> None:
     """The same contents under another name are another module."""
     wheel = distribution(WHEEL, {"demo/other.py": "one", "init__.py": "one"})
 
-    assert 2 == len(problems(SDIST, [wheel]))
+    assert 2 == len(problems([SDIST, wheel]))
 
 
 def test_other_metadata_is_named_by_its_field() -> None:
@@ -53,7 +53,7 @@ def test_other_metadata_is_named_by_its_field() -> None:
     assert (
         f"{WHEEL}: METADATA has another requires-dist than the release commit",
         f"{WHEEL}: METADATA has another description than the release commit",
-    ) == problems(SDIST, [wheel])
+    ) == problems([SDIST, wheel])
 
 
 def test_a_field_that_the_sdist_calls_dynamic_may_differ() -> None:
@@ -63,7 +63,7 @@ def test_a_field_that_the_sdist_calls_dynamic_may_differ() -> None:
     )
     wheel = distribution(WHEEL, {}, METADATA.replace("Requires-Dist: idna", "Requires-Dist: numpy"))
 
-    assert () == problems(sdist, [wheel])
+    assert () == problems([sdist, wheel])
 
 
 def test_identifiers_are_the_lines_of_cibuildwheel() -> None:
