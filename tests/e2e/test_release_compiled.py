@@ -97,15 +97,10 @@ def built_elsewhere(compiled: ReleaseBench, directory: Path, version: str) -> Pa
     source = make(directory / "elsewhere")
     pyproject = source / "pyproject.toml"
     pyproject.write_text(PYPROJECT.replace('"1.2.3"', f'"{version}"'))
-    uv = [
-        "uv",
-        "build",
-        "--wheel",
-        f"--python={sys.executable}",
-        f"--out-dir={directory / 'plain'}",
-    ]
+    built = directory / "plain"
+    uv = ["uv", "build", "--wheel", f"--python={sys.executable}", f"--out-dir={built}"]
     subprocess.run(uv, cwd=source, check=True, capture_output=True)
-    (plain,) = (directory / "plain").glob("*.whl")
+    (plain,) = built.glob("*.whl")
     tags = ["uvx", "wheel", "tags", "--platform-tag=manylinux_2_17_x86_64", str(plain)]
     subprocess.run(tags, check=True, capture_output=True)
     plain.unlink()
