@@ -42,8 +42,8 @@ class _NoInliner(_Roles):
         self,
         text: str,
         lineno: int,  # noqa: ARG002 - docutils' parameters
-        memo: Any,  # noqa: ARG002
-        parent: Any,  # noqa: ARG002
+        memo: Any,  # noqa: ARG002 - docutils' parameters
+        parent: Any,  # noqa: ARG002 - docutils' parameters
     ) -> tuple[list[Any], list[Any]]:
         """Return one node."""
         return [nodes.Text(utils.unescape(text))], []

@@ -848,9 +848,9 @@ class Signalled(Outside):
             await self.arrives("pull")
 
         # This outside is each of its parts, which are wanted as they are otherwise.
-        ports.workshop.gates = slow_gates  # type: ignore[method-assign]
-        ports.workshop.publish = slow_publish  # type: ignore[method-assign]
-        ports.github.open_pull = slow_pull  # type: ignore[method-assign]
+        ports.workshop.gates = slow_gates  # type: ignore[method-assign] # wait for the signal
+        ports.workshop.publish = slow_publish  # type: ignore[method-assign] # wait for the signal
+        ports.github.open_pull = slow_pull  # type: ignore[method-assign] # wait for the signal
         return ports
 
     async def lock(self, plan: Plan, expected: str) -> str:
