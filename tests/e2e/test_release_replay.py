@@ -55,6 +55,16 @@ def test_shallow_clone(stiletto: Bench, clone: Path, tmp_path: Path) -> None:
     assert "git fetch --unshallow --tags" in " ".join(stopped.err.split())
 
 
+@pytest.mark.slow
+def test_worktree(stiletto: Bench, clone: Path, tmp_path: Path) -> None:
+    """A worktree has its history elsewhere: the message names the directory to pass."""
+    run_git(clone, "worktree", "add", "--quiet", "--detach", str(tmp_path / "tree"))
+    stopped = call(stiletto, tmp_path / "tree", "next-version", "--bump", "patch")
+
+    assert 1 == stopped.code
+    assert f"pass --git {clone} for its history" in " ".join(stopped.err.split())
+
+
 def test_the_last_release_is_made_again(stiletto: Bench, clone: Path) -> None:
     """Without token and remote, a release by hand is compared with the same made again."""
     run_git(clone, "checkout", "--quiet", "-B", "main", "origin/main")

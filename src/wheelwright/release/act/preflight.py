@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from wheelwright.distribution.file import File
 from wheelwright.errors import ToolFailed
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.release.act import given
@@ -18,6 +19,7 @@ from wheelwright.release.decide import refs, rules, wheels
 from wheelwright.release.decide.commands import Commands
 from wheelwright.release.decide.plan import RunIdentity, Survey, branch_of, tag_of
 from wheelwright.release.decide.ports import ActFailed
+from wheelwright.release.decide.rehearsed import Part
 from wheelwright.release.decide.stops import Problem, Reason
 from wheelwright.release.decide.urls import IndexUrls
 from wheelwright.release.inside.refs import EMAIL
@@ -59,19 +61,25 @@ class Preflight:
         elif (
             wheels.are_built_elsewhere(package.project)
             and options.dist is None
-            and not self.edits_only
+            and not (self.edits_only or options.part is Part.EDITS)
         ):
             await self._needed_wheels()
         self._problems += [each for each in (read.urls, current) if isinstance(each, Problem)]
         version = read.version(options)
         notes = await self._foresee(github, version) if github and version else ()
+        index: tuple[File, ...] = ()
+        if isinstance(read.urls, IndexUrls):
+            index = await self._answer(self.index.files, index)
         if self.plan_only:
-            missing = [each for each in self._problems if each.reason is Reason.NO_CREDENTIALS]
+            # Where a clone stands in for the remote, there may be no network at all.
+            reasons = {Reason.NO_CREDENTIALS}
+            if read.remote.stands_in:
+                reasons.add(Reason.NO_ANSWER)
+            missing = [each for each in self._problems if each.reason in reasons]
             self._problems = [each for each in self._problems if each not in missing]
             notes = (*notes, *(each.text() for each in missing))
         if read.remote.stands_in:
             notes = (*notes, read.remote.stands_in)
-        listed = isinstance(read.urls, IndexUrls)
         return Survey(
             package=package.name,
             current="" if isinstance(current, Problem) else current,
@@ -82,7 +90,7 @@ class Preflight:
             journals=refs.journals(read.observed, package.name),
             tags=refs.tags(read.observed, package.tag_prefix),
             releases=refs.versions(read.observed, package.tag_prefix),
-            index=await self._answer(self.index.files, ()) if listed else (),
+            index=index,
             changelog_source=package.changelog_source,
             changes=await read.changes(options, identity),
             problems=tuple(self._problems),
