@@ -847,10 +847,9 @@ class Signalled(Outside):
             await open_pull(plan, body)
             await self.arrives("pull")
 
-        # This outside is each of its parts, which are wanted as they are otherwise.
-        ports.workshop.gates = slow_gates  # type: ignore[method-assign] # wait for the signal
-        ports.workshop.publish = slow_publish  # type: ignore[method-assign] # wait for the signal
-        ports.github.open_pull = slow_pull  # type: ignore[method-assign] # wait for the signal
+        # The parts are made for each of these, and are wanted as they are otherwise.
+        vars(ports.workshop).update(gates=slow_gates, publish=slow_publish)
+        vars(ports.github).update(open_pull=slow_pull)
         return ports
 
     async def lock(self, plan: Plan, expected: str) -> str:
