@@ -117,7 +117,6 @@ def _shown(plan: Plan, world: World, links: Links) -> dict[str, tuple[bool, str,
     journal, pull, release = world.journal, world.pull, world.release
     check = world.state.check
     at = journal.commit[:12] if journal else ""
-    source = world.source
     repository, project = links.repository, links.project
     branch = f"{repository}/tree/{plan.branch}" if repository else ""
     tag = f"{repository}/tree/{plan.tag}" if repository else ""
@@ -128,7 +127,7 @@ def _shown(plan: Plan, world: World, links: Links) -> dict[str, tuple[bool, str,
         names = f"{len(world.index)} of {len(world.index) + missing} files: {names}"
     open_or_merged = pull is not None and pull.state is not PullState.CLOSED
     return {
-        "edits": (journal is not None, f"commit {source.commit[:12]}" if source else "", ""),
+        "edits": (journal is not None, _edits_text(world), ""),
         "branch": (
             journal is not None,
             f"{plan.branch} at {at}" if at else "",
@@ -152,6 +151,13 @@ def _shown(plan: Plan, world: World, links: Links) -> dict[str, tuple[bool, str,
         "lock": (False, "", ""),
         "unlock": (released and world.lock is None, "", ""),
     }
+
+
+def _edits_text(world: World) -> str:
+    """Return the release commit, with where the version is edited and where it stays."""
+    source, made = world.source, world.state.made
+    notes = made.description.notes if made and made.description else ()
+    return "\n".join([*([f"commit {source.commit[:12]}"] if source else []), *notes])
 
 
 def _pull_text(pull: Pull, unstarted: str | None) -> str:

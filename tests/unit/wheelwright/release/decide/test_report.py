@@ -6,11 +6,21 @@ from functools import partial
 
 from tests.unit.wheelwright.release.imaginary import WHEEL, Outside, a_plan
 from wheelwright.release.act.loop import run
+from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.report import Links, Report, rows
-from wheelwright.release.decide.step import next_prepared, next_step
+from wheelwright.release.decide.step import Done, next_prepared, next_step
 from wheelwright.release.decide.stops import Reason, Stop
-from wheelwright.release.decide.world import Act, CheckResult, Checks, FailureKind, Journal
+from wheelwright.release.decide.world import (
+    Act,
+    CheckResult,
+    Checks,
+    FailureKind,
+    Journal,
+    Made,
+    RunState,
+    World,
+)
 
 
 def report(outside: Outside, end: str) -> Report:
@@ -127,3 +137,13 @@ def test_lock_that_was_never_taken_is_not_already_done() -> None:
     """A stop before the lock, and a release that is complete, show that it was not taken."""
     stopped = report(Outside(gates_say=CheckResult(False, "tests")), "stopped")
     assert ("failed", "not taken") == (marks(stopped)["checks"], marks(stopped)["lock"])
+
+
+def test_edits_name_the_places_of_the_version() -> None:
+    """The row of the edits lists where the version changes, and where it stays."""
+    notes = ("version in: pyproject.toml:3", "left alone: README.md:5")
+    description = ReleaseCommit("a" * 40, 1, "Release\n", (), notes)
+    made = Made(Journal("c" * 40, "a" * 40, ""), description)
+    world = World(state=RunState(made=made))
+    row = next(each for each in rows(a_plan(), world, (), Done()) if each.step == "edits")
+    assert "\n".join([f"commit {'c' * 12}", *notes]) == row.note
