@@ -97,6 +97,9 @@ ACTIONS: Final = {
     "download": Action(
         "actions/download-artifact", "3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c", "v8.0.1"
     ),
+    "app_token": Action(
+        "actions/create-github-app-token", "1b10c78c7865c340bc4f6099eb2f838309f1e8c3", "v3.1.1"
+    ),
     "dagger": Action(
         "dagger/dagger-for-github", "27b130bf0f79a7f6fbbbe0fbca6760dc9bb40a77", "v8.4.1"
     ),

@@ -43,25 +43,33 @@ CALLS = {
     "call_matrix_run": "matrix-run",
     "call_native": "native-matrix",
     "call_audit": "audit",
-    "call_build": 'release-build --base "$BASE" --run "$GITHUB_RUN_ID"',
+    "call_build": 'release-build --base "$BASE"',
+    "call_plan": 'release-plan --base "$BASE"',
     "call_restore": 'restore-uv-cache --saved "$RUNNER_TEMP/uv-cache"',
     "call_save": "uv-cache",
 }
 
 _REFERENCE: Final = "HOST/OWNER/REPOSITORY@COMMIT"
 
-# Of jobs with a secret and without a checkout. By the run's number, a run that GitHub restarts
-# continues its own release.
+# What a person requested, as variables of the step.
+REQUEST = {
+    "request_bump": '${BUMP:+--bump "$BUMP"} ${PRE:+--pre "$PRE"} ${POST:+--post}',
+    "request_version": '${VERSION:+--version "$VERSION"} ${LOWER:+--allow-lower}',
+}
+
+# Of jobs with a secret and without a checkout. `RUN` is the run's number unless it is given: a run
+# that GitHub restarts continues its own release.
 _HANDED = '--built "$RUNNER_TEMP/release" --digest "$DIGEST"'
-_TO = '--remote "$GITHUB_SERVER_URL/$GITHUB_REPOSITORY.git" --run "$GITHUB_RUN_ID"'
+_TO = '--remote "$GITHUB_SERVER_URL/$GITHUB_REPOSITORY.git" --run "$RUN"'
+_LOG = '--log "$GITHUB_SERVER_URL/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID"'
 CALLS_APART = {
     "call_propose": f"release-propose {_HANDED} {_TO}",
     "call_publish": f"release-publish {_HANDED}",
-    "call_finish": f"release-finish {_HANDED} {_TO}",
+    "call_finish": f"release-finish {_HANDED} {_TO} {_LOG}",
 }
 
 # Functions that read .git where the version comes from it.
-_GIT = ("annotations", "ci", "matrix", "matrix-run", "release-build")
+_GIT = ("annotations", "ci", "matrix", "matrix-run", "release-build", "release-plan")
 
 
 class Engine(Enum):

@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from wheelwright.errors import RequestError
 from wheelwright.github import block
 from wheelwright.github.actions import foreign
-from wheelwright.github.calls import CALLS, CALLS_APART, SECRETS, Caller, Engine
+from wheelwright.github.calls import CALLS, CALLS_APART, REQUEST, SECRETS, Caller, Engine
 from wheelwright.github.encoding import scalar, word
 from wheelwright.github.template import fill, read
 from wheelwright.pins import ACTIONS, DAGGER, UV
@@ -62,7 +62,9 @@ class Options:
     )
     environment: str = argument("GitHub's environment of the jobs that publish.", "pypi")
     propose_environment: str = argument(
-        "GitHub's environment of the jobs that push; RELEASE_TOKEN is a secret of it.", "release"
+        "GitHub's environment of the jobs that push. Its secrets: RELEASE_APP_ID and "
+        "RELEASE_APP_KEY of an app, or RELEASE_TOKEN.",
+        "release",
     )
     index: str = argument("Name of a [[tool.uv.index]] to publish to. Default: PyPI.", "")
     reusable: bool = argument(
@@ -88,6 +90,10 @@ def workflows(project: Project, caller: Caller, options: Options) -> dict[str, s
         "proposing": scalar("--propose-environment", options.propose_environment),
         **_index(project, options.index),
         "job_env": "",
+        "handed_if": "",
+        "app_token": read("app-token"),
+        "request": read("request"),
+        **REQUEST,
         "matrix_args": "",
         "needed": "gates, matrix, native",
         "module_input": scalar("--module", ""),
@@ -112,7 +118,10 @@ def workflows(project: Project, caller: Caller, options: Options) -> dict[str, s
     files[f"{_WORKFLOWS}/nightly.yml"] = fill(read("nightly"), nightly)
     names = ["audit", *(("release", "publish") if project.installable else ())]
     for name in names:
-        files[f"{_WORKFLOWS}/{name}.yml"] = fill(read(name), {**plain, "said": name})
+        own = {**plain, "said": name}
+        if name == "publish":
+            own["handed_if"] = "if: ${{ steps.build.outputs.released != 'true' }}"
+        files[f"{_WORKFLOWS}/{name}.yml"] = fill(read(name), own)
     files[".github/dependabot.yml"] = fill(read("dependabot"), plain)
     return files
 

@@ -40,6 +40,8 @@ from wheelwright.release.decide.world import Journal, Made, Plan
 
 RECORD: Final = "release.json"
 DIST: Final = "dist"
+# Alone in the directory, where nothing is left to do.
+RELEASED: Final = "RELEASED"
 _FORMAT: Final = 1
 
 # A changelog is the largest text that a release edits, and wheels may have whole libraries.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import dagger
+from dagger import dag
 
 from wheelwright.container import steps
 from wheelwright.container.loading import LoadedProject
@@ -36,7 +37,12 @@ _FOREIGN_HINT = "merge it and tag what is merged, or delete the tag"
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """The package at a tag that is its version; `where` is why its commit is trusted."""
+    """The package at a tag that is its version.
+
+    Attributes:
+        where: why its commit is trusted.
+        by_release: its message is that of a release commit; a hint, as any text in git.
+    """
 
     remote: RemoteGit
     observed: RemoteRefs
@@ -44,6 +50,7 @@ class Tagged:
     plan: Plan
     journal: Journal
     where: str
+    by_release: bool = False
 
 
 async def verify_tag(options: ReleaseOptions, loaded: LoadedProject, tag: str) -> str:
@@ -68,6 +75,8 @@ async def publish(options: ReleaseOptions, loaded: LoadedProject, tag: str) -> s
     if missing := options.uncredentialed():
         raise Stopped(Stop((missing,)).text())
     found, index, workshop = await _ready(options, loaded, tag)
+    if answer := await _released(found, index):
+        return answer
     outcome = await loop.at_index(found.plan, found.journal, index, workshop, next_upload)
     return published(found.plan, outcome.world, outcome.acts)
 
@@ -81,6 +90,8 @@ async def build(options: ReleaseOptions, loaded: LoadedProject, tag: str) -> dag
     """
     found, index, workshop = await _ready(options, loaded, tag)
     plan, journal = found.plan, found.journal
+    if answer := await _released(found, index):
+        return dag.directory().with_new_file(handing.RELEASED, f"{answer}\n")
     outcome = await loop.at_index(plan, journal, index, workshop, roles.next_tagged)
     handed = Handed(
         # Neither a lock nor a branch belongs to it.
@@ -122,6 +133,18 @@ async def _ready(
     index = SimpleIndex(await options.http(), urls.check, found.plan.package)
     found = replace(found, journal=await _settled(found, index))
     return found, index, Containers(options, found.remote, found.observed, urls)
+
+
+async def _released(found: Tagged, index: SimpleIndex) -> str:
+    """Return that `release` made the tag, which comes after its uploads; empty where it did not."""
+    files = await loop.retry_while_busy(index.files)
+    mine = [each.name for each in files if file_version(each.name) == found.plan.version]
+    complete = any(each.endswith(".whl") for each in mine) and any(
+        each.endswith(".tar.gz") for each in mine
+    )
+    if not (found.by_release and complete):
+        return ""
+    return f"{found.plan.package} {found.plan.version} was released by `release`: {', '.join(mine)}"
 
 
 async def _settled(found: Tagged, index: SimpleIndex) -> Journal:
@@ -177,7 +200,7 @@ async def look(options: ReleaseOptions, loaded: LoadedProject, tag: str) -> Tagg
         if foreign := (await verify(options, remote, plan, journal, observed, trace)).foreign:
             raise Stopped(Stop.at(Reason.FOREIGN, f"{tag} {foreign}", _FOREIGN_HINT).text())
         where = f"a release commit of {base}"
-    return Tagged(remote, observed, package, plan, journal, where)
+    return Tagged(remote, observed, package, plan, journal, where, by_release=mine)
 
 
 def _known(tag: str, head: str, trace: Trace, base: str) -> None:

@@ -235,6 +235,66 @@ def test_release_offers_choices() -> None:
     assert ("none", "none") == (inputs["bump"]["default"], inputs["pre"]["default"])
 
 
+def test_release_takes_every_request() -> None:
+    """What `release` takes as a request is an input; version, base, run, and a plan alone, too."""
+    workflow = parsed(plan(options=Options(branch="trunk"))[RELEASE])
+    inputs = workflow["on"]["workflow_dispatch"]["inputs"]
+    scripts = runs(plan()[RELEASE])
+
+    assert [
+        *("bump", "pre", "version", "post", "base", "allow-lower"),
+        *("take-over", "run", "plan-only"),
+    ] == list(inputs)
+    assert "trunk" == inputs["base"]["default"]
+    assert {"string", "boolean", "choice"} == {each["type"] for each in inputs.values()}
+    asked = [each for each in scripts if "release-build" in each or "release-plan" in each]
+    for words in ('--bump "$BUMP"', '--version "$VERSION"', "--post", "--allow-lower"):
+        assert [words in each for each in asked] == [True, True]
+
+
+def test_plan_only_writes_nothing() -> None:
+    """A plan is one job without a secret, into the summary; no other job begins with it."""
+    jobs = parsed(plan()[RELEASE])["jobs"]
+
+    assert ("${{ inputs.plan-only }}", {"contents": "read"}) == (
+        jobs["plan"]["if"],
+        jobs["plan"]["permissions"],
+    )
+    assert "$GITHUB_STEP_SUMMARY" in jobs["plan"]["steps"][-1]["run"]
+    assert "${{ !inputs.plan-only }}" == jobs["build"]["if"]
+    assert "secrets" not in str(jobs["plan"]) + str(jobs["build"])
+
+
+def test_bot_release_mints_a_token_of_an_app() -> None:
+    """Where an app's id is a secret, the jobs that push mint its token as they run."""
+    jobs = parsed(plan()[RELEASE])["jobs"]
+    for name in ("propose", "finish"):
+        steps = {step["name"]: step for step in jobs[name]["steps"]}
+        mint, pushing = steps["Mint an app's token"], steps[name.capitalize()]
+        assert "${{ env.APP != '' }}" == mint["if"]
+        assert "${{ secrets.RELEASE_APP_KEY }}" == mint["with"]["private-key"]
+        assert {"write"} == {
+            value for key, value in mint["with"].items() if key.startswith("permission-")
+        }
+        assert (
+            "${{ steps.app.outputs.token || secrets.RELEASE_TOKEN || github.token }}"
+            == pushing["env"]["GITHUB_TOKEN"]
+        )
+    assert "write" == jobs["finish"]["permissions"]["actions"]
+
+
+def test_own_tag_of_a_release_publishes_nothing() -> None:
+    """publish.yml hands nothing over for a tag of `release`, and its second job is skipped."""
+    jobs = parsed(plan()[".github/workflows/publish.yml"])["jobs"]
+    steps = {step["name"]: step for step in jobs["build"]["steps"]}
+
+    assert "release/RELEASED" in steps["Build"]["run"]
+    unless = "${{ steps.build.outputs.released != 'true' }}"
+    assert unless == steps["Hand it over"]["if"]
+    assert "${{ needs.build.outputs.sha256 != '' }}" == jobs["publish"]["if"]
+    assert unless not in plan()[RELEASE]
+
+
 def test_reports_are_kept_on_failure() -> None:
     """Annotations, summary, reports and the artifact follow a matrix that failed, too."""
     steps = parsed(plan()[CI])["jobs"]["matrix"]["steps"]
