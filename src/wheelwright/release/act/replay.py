@@ -182,9 +182,10 @@ class _Past:
     async def _epoch(self, theirs: LastRelease) -> int:
         """Return the time of the release: the day in its changelog, else that of its commit."""
         commit = theirs.commit or self.own.commit
-        for path, (before, after) in theirs.changes.items():
-            file = Compared(path, before, after, before)
-            if epoch_s := closing.noon(closing.heading(file, self.version, after), 0):
+        for path in sorted(theirs.changes, key=lambda path: not closing.is_changelog(path)):
+            before, after = theirs.changes[path]
+            title = closing.heading(Compared(path, before, after, before), self.version, after)
+            if epoch_s := closing.noon(title, self.version):
                 return epoch_s
         return (await self.remote.trace(commit, self.options.base)).epoch_s
 

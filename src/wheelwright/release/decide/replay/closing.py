@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from wheelwright.release.decide.changelog import dates
 from wheelwright.release.decide.replay.comparing import Compared, Verdict
 
 BY_HAND: Final = "no setting: the project's commit has more than the edits of a release"
@@ -33,23 +34,15 @@ _CHANGELOG: Final = re.compile(
     r"(?:\.(?:md|rst|txt|markdown))?"
 )
 _LOCKS: Final = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock")
-_MONTHS: Final = (
-    "January|February|March|April|May|June|July|August|September|October|November|December"
-)
-# How dates are written, and the pattern that finds each; the first that is found decides.
-_DATES: Final = (
-    ("%Y-%m-%d", r"\d{4}-\d\d-\d\d"),
-    ("%Y/%m/%d", r"\d{4}/\d\d/\d\d"),
-    ("%Y.%m.%d", r"\d{4}\.\d\d\.\d\d"),
-    ("%d.%m.%Y", r"\d\d\.\d\d\.\d{4}"),
-    ("%d/%m/%Y", r"\d\d/\d\d/\d{4}"),
-    ("%B %-d, %Y", rf"(?:{_MONTHS}) [1-9]\d?, \d{{4}}"),
-    ("%B %d, %Y", rf"(?:{_MONTHS}) 0\d, \d{{4}}"),
-    ("%-d %B %Y", rf"[1-9]\d? (?:{_MONTHS}) \d{{4}}"),
-    ("%d %B %Y", rf"0\d (?:{_MONTHS}) \d{{4}}"),
-    ("%b %-d, %Y", r"[A-Z][a-z]{2} [1-9]\d?, \d{4}"),
-    ("%-d %b %Y", r"[1-9]\d? [A-Z][a-z]{2} \d{4}"),
-)
+# What of a date is which field of strftime; an ordinal has none.
+_FIELDS: Final = {
+    "": "",
+    "year": "%Y",
+    "month": "%-m",
+    "month of two digits": "%m",
+    "day": "%-d",
+    "day of two digits": "%d",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,25 +121,56 @@ def heading(file: Compared, version: str, after: str | None) -> str:
     return ""
 
 
-def day(text: str) -> tuple[str, str]:
-    """Return the date in a heading, and how it is written; both empty where there is none."""
-    for written, pattern in _DATES:
-        if found := re.search(rf"(?<!\d){pattern}(?!\d)", text):
-            return found[0], written
-    return "", ""
+def day(text: str, version: str) -> tuple[str, str]:
+    """Return the date in a heading, and its form for strftime.
+
+    Both are empty where there is no date; the form is, where strftime has no field for a part.
+    """
+    found = _date(text, version)
+    return (text[found.start : found.end], _form(found)) if found else ("", "")
 
 
-def noon(text: str, epoch_s: int) -> int:
-    """Return the time of a release whose heading has a date: noon of it, else `epoch_s`.
+def _date(text: str, version: str) -> dates.Found | None:
+    # A version such as 2026.1.2 looks like one.
+    return dates.find(text.replace(version, "~" * len(version)))
+
+
+def _form(found: dates.Found) -> str:
+    parts = []
+    for kind, text in found.pieces:
+        if kind in ("name", "weekday"):
+            full, short = ("%B", "%b") if kind == "name" else ("%A", "%a")
+            # Three letters are an abbreviation, but for May.
+            parts.append(short if len(text) == 3 and text.lower() != "may" else full)
+        elif kind in _FIELDS:
+            parts.append(_FIELDS[kind] or text)
+        else:
+            return ""
+    return "".join(parts)
+
+
+def noon(text: str, version: str) -> int:
+    """Return noon of the day that a heading has, in seconds since 1970; 0 without one.
 
     A commit's own time is not it: the day before, in another time zone, or days later.
     """
-    found, written = day(text)
+    found = _date(text, version)
+    pieces = (
+        {kind.removesuffix(" of two digits"): text for kind, text in found.pieces if kind}
+        if found
+        else {}
+    )
     try:
-        moment = datetime.strptime(found, written.replace("%-d", "%d")) if found else None
-    except ValueError:
-        moment = None
-    return int(moment.replace(hour=12, tzinfo=UTC).timestamp()) if moment else epoch_s
+        month = pieces.get("month") or str(datetime.strptime(pieces["name"][:3], "%b").month)
+        moment = datetime(int(pieces["year"]), int(month), int(pieces["day"]), 12, tzinfo=UTC)
+    except (KeyError, ValueError):
+        return 0
+    return int(moment.timestamp())
+
+
+def is_changelog(path: str) -> bool:
+    """Whether a file is named as a changelog."""
+    return bool(_CHANGELOG.fullmatch(path))
 
 
 def _toml(text: str) -> str:
@@ -175,7 +199,7 @@ def _of_file(facts: Facts, file: Compared) -> Iterator[Setting]:
     if _name(path) == "requirements.txt" and verdict is not Verdict.DIFFERS:
         wanted = "true" if verdict is Verdict.ONLY_THEIRS else "false"
         yield Setting("requirements", wanted, path)
-    elif _CHANGELOG.fullmatch(path) or path == facts.changelog:
+    elif is_changelog(path) or path == facts.changelog:
         yield from _of_changelog(facts, file)
     elif verdict is not Verdict.DIFFERS and _versioned(facts, file):
         files = [each.path for each in facts.files if _versioned(facts, each)]
@@ -186,7 +210,7 @@ def _of_file(facts: Facts, file: Compared) -> Iterator[Setting]:
 
 def _is_theirs(facts: Facts, file: Compared) -> bool:
     changed = file.theirs is not None and file.theirs != file.before
-    kept = _name(file.path) in (*_LOCKS, "pyproject.toml") or _CHANGELOG.fullmatch(file.path)
+    kept = _name(file.path) in (*_LOCKS, "pyproject.toml") or is_changelog(file.path)
     return changed and not kept and _replaced(facts, file.before, file.theirs)
 
 
@@ -225,7 +249,7 @@ def _of_changelog(facts: Facts, file: Compared) -> Iterator[Setting]:
 
 
 def _of_heading(facts: Facts, theirs: str, ours: str) -> Iterator[Setting]:
-    (date, written), (own_date, own) = day(theirs), day(ours)
+    (date, written), (own_date, own) = day(theirs, facts.version), day(ours, facts.version)
     made = _dated(form(theirs, facts.version), date)
     if made and made != _dated(form(ours, facts.version), own_date):
         yield Setting("heading", _toml(made), f"the heading {theirs}")

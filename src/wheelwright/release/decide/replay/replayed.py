@@ -59,6 +59,12 @@ class Replayed:
         return "", ""
 
     @property
+    def days(self) -> tuple[str, str]:
+        """The dates in these headings."""
+        theirs, ours = (closing.day(each, self.facts.version)[0] for each in self.headings)
+        return theirs, ours
+
+    @property
     def unchanged(self) -> bool:
         """Whether every file is the same."""
         return not self.refused and all(each.verdict is Verdict.SAME for each in self.facts.files)
@@ -78,7 +84,7 @@ class Replayed:
         yield f"  title    {_pair(facts.title)}"
         headings = self.headings
         yield f"  heading  {_pair(headings)}"
-        yield f"  date     {_pair((closing.day(headings[0])[0], closing.day(headings[1])[0]))}"
+        yield f"  date     {_pair(self.days)}"
         yield from (f"  note     {one_line(each)}" for each in self.remarks)
         yield "  files" if facts.files else "  files    none"
         width = max((len(one_line(each.path)) for each in facts.files), default=0)
@@ -115,7 +121,7 @@ class Replayed:
             "tag": _both(facts.tag),
             "title": _both(facts.title),
             "heading": _both(headings),
-            "date": _both((closing.day(headings[0])[0], closing.day(headings[1])[0])),
+            "date": _both(self.days),
             "files": [
                 {
                     "path": file.path,

@@ -102,8 +102,31 @@ def test_a_file_has_its_setting_or_the_reason_why_none_helps(file: Compared, exp
     assert places.get(expected, expected) == closing.reason(facts, file)
 
 
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("## 1.2.4 (2026-01-31)", ("2026-01-31", "%Y-%m-%d")),
+        ("## 1.2.4 - 31.1.2026", ("31.1.2026", "%-d.%-m.%Y")),
+        ("## 1.2.4 (January 31, 2026)", ("January 31, 2026", "%B %-d, %Y")),
+        ("## 1.2.4 (31 Jan 2026)", ("31 Jan 2026", "%-d %b %Y")),
+        ("## 1.2.4 (31st January, 2026)", ("31st January, 2026", "")),
+        ("## 1.2.4", ("", "")),
+        ("## 1.2.4 - 2026-02-31", ("2026-02-31", "%Y-%m-%d")),
+    ],
+)
+def test_a_date_has_a_form_where_strftime_has_one(title: str, expected: tuple[str, str]) -> None:
+    """The form is a value of the setting; an ordinal number has none."""
+    assert expected == closing.day(title, "1.2.4")
+
+
 def test_the_time_of_a_release_is_noon_of_the_day_in_its_heading() -> None:
-    """A date that is none leaves the time of the commit."""
-    headings = ("## 1.2.4 (2026-01-31)", "## 1.2.4 - 31 January 2026", "## 1.2.4 - 2026-02-31")
-    found = [closing.noon(each, 5) for each in headings]
-    assert [1_769_860_800, 1_769_860_800, 5] == found
+    """A date that is none is not a time, and neither is a version that looks like a date."""
+    headings = {
+        "## 1.2.4 (2026-01-31)": "1.2.4",
+        "## 1.2.4 - 31st January, 2026": "1.2.4",
+        "## 2025.12.1 (2026-01-31)": "2025.12.1",
+        "## 1.2.4 - 2026-02-31": "1.2.4",
+        "## 2025.12.1": "2025.12.1",
+    }
+    found = [closing.noon(title, version) for title, version in headings.items()]
+    assert [1_769_860_800] * 3 + [0, 0] == found
