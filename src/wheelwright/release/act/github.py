@@ -38,6 +38,11 @@ _INSTALLATION: Final = "ghs_"
 _ACTIONS: Final = "github-actions[bot]"
 # The workflow that `workflows` generates; another one may do more than check when it is started.
 _CI: Final = "ci.yml"
+_NO_MERGE_COMMIT: Final = (
+    "the version comes from tags, and the repository allows no merge commits: after a squash or a "
+    "rebase a build of {base} has a lower version than the release (Settings, General, Pull "
+    "Requests: allow merge commits)"
+)
 
 
 class GitHubRest:
@@ -135,11 +140,12 @@ class GitHubRest:
         return answer.status_code not in (401, 403)
 
     async def foresee(
-        self, base: str, refs_to_create: Iterable[RefToCreate]
+        self, base: str, refs_to_create: Iterable[RefToCreate], *, merge_commit: bool = False
     ) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
         """Return the problems of rules and settings, and notes about them.
 
-        What the token may not see is unknown, and not reported.
+        What the token may not see is unknown, and not reported. `merge_commit` is whether the pull
+        request needs one.
 
         Raises:
             ActFailed: BUSY, when GitHub cannot say.
@@ -156,6 +162,10 @@ class GitHubRest:
             shown = await self._seen("GET", f"/branches/{quote(base, safe='')}")
             if shown and shown.get("protected") is False:
                 found.append(f"{base} is not protected: it can be changed without a pull request")
+            if merge_commit:
+                shown = await self._seen("GET", "")
+                if shown and shown.get("allow_merge_commit") is False:
+                    found.append(_NO_MERGE_COMMIT.format(base=base))
         problems = tuple(each for each in found if isinstance(each, Problem))
         return problems, tuple(each for each in found if isinstance(each, str) and each)
 

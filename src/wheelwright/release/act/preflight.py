@@ -131,8 +131,9 @@ class Preflight:
         message = refs.journal_message(name, version)
         refs_to_create = rules.refs_to_create(read.observed.refs, branch, tag, message, EMAIL)
         nothing: tuple[tuple[Problem, ...], tuple[str, ...]] = ((), ())
+        from_tags = version_source(read.package.project) is VersionSource.VCS
         problems, notes = await self._answer(
-            lambda: github.foresee(read.base, refs_to_create), nothing
+            lambda: github.foresee(read.base, refs_to_create, merge_commit=from_tags), nothing
         )
         self._problems += problems
         return notes

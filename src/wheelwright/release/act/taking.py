@@ -201,7 +201,9 @@ async def _foreseen(plan: Plan, remote: RemoteGit, github: GitHubRest) -> tuple[
     message = refs.journal_message(plan.package, plan.version)
     refs_to_create = rules.refs_to_create(observed.refs, plan.branch, plan.tag, message, EMAIL)
     problems = [*await loop.retry_while_busy(github.problems)]
-    foreseen, notes = await loop.retry_while_busy(lambda: github.foresee(plan.base, refs_to_create))
+    foreseen, notes = await loop.retry_while_busy(
+        lambda: github.foresee(plan.base, refs_to_create, merge_commit=plan.merge_commit)
+    )
     if stop := Stop.among([*problems, *foreseen]):
         raise Stopped(stop.text())
     return notes

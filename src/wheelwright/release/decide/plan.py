@@ -27,6 +27,10 @@ from wheelwright.release.decide.stops import Problem, Reason, Stop
 from wheelwright.release.decide.version import Request, Versioned, newest, next_version
 from wheelwright.release.decide.world import Asked, Journal, Lock, Plan
 
+_MERGE_COMMIT: Final = (
+    "the version comes from tags: merge the pull request with a merge commit, not by a squash"
+)
+
 # Neither a branch nor a tag: no workflow starts for it, no clone fetches it.
 LOCKS: Final = "refs/wheelwright/lock"
 
@@ -203,7 +207,11 @@ def _plan(
         take_over=identity.take_over,
         epoch_s=identity.epoch_s,
         known=survey.releases,
-        notes=(*filter(None, (found.note, _elsewhere(survey, version))), *survey.notes),
+        notes=(
+            *filter(None, (found.note, _elsewhere(survey, version))),
+            *((_MERGE_COMMIT,) if survey.from_tags else ()),
+            *survey.notes,
+        ),
         asked=asked,
         commands=survey.commands,
         changelog=survey.changelog,

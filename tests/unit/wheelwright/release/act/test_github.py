@@ -235,6 +235,21 @@ async def test_rules_that_an_app_may_bypass_are_notes(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
+    ("allowed", "needed", "noted"),
+    [(False, True, True), (False, False, False), (True, True, False), (None, True, False)],
+)
+async def test_squashed_a_setting_that_allows_no_merge_commit_is_a_note(
+    server: Server, github: GitHubRest, allowed: bool | None, needed: bool, noted: bool
+) -> None:
+    """Where the version comes from tags, a repository that only squashes is reported before."""
+    server.answers[f"GET {REPOSITORY}"] = (200, {**SHOWN, "allow_merge_commit": allowed})
+    problems, notes = await github.foresee("main", (), merge_commit=needed)
+
+    assert () == problems
+    assert noted == any("the repository allows no merge commits" in note for note in notes)
+
+
+@pytest.mark.parametrize(
     ("token", "login", "approve", "problems", "notes"),
     [
         ("ghs_1", "github-actions[bot]", None, [], [OWN_TOKEN]),

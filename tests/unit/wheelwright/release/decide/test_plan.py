@@ -198,3 +198,12 @@ def test_finishing_note_is_part_of_the_plan() -> None:
     """What the bump was taken to mean is told."""
     plan = planned(replace(GOOD, current="1.2.4rc1", index=(), tags={}))
     assert ("patch of 1.2.4rc1 is 1.2.4: it finishes the pre-release",) == plan.notes
+
+
+def test_squashed_the_plan_asks_for_a_merge_commit() -> None:
+    """Where the version comes from tags, the plan has how the pull request has to be merged."""
+    plan = planned(replace(GOOD, from_tags=True))
+
+    assert plan.merge_commit
+    assert any("merge the pull request with a merge commit" in note for note in plan.notes)
+    assert not planned(GOOD).merge_commit
