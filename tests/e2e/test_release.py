@@ -25,6 +25,7 @@ from .release_bench import (
     alike,
     files_with,
     make_package,
+    run_git,
     shown,
 )
 
@@ -177,6 +178,41 @@ def test_a_plan_has_what_the_release_writes(
     ((_, _, _, body),) = done.pulls
     assert body.strip() == plan["pull_request"]["body"].strip()
     assert ["lock", "branch", "publish", "pull request", "tag", "release", "unlock"] == plan["left"]
+
+
+@pytest.mark.slow
+def test_a_plan_is_performed_exactly(
+    released: tuple[ReleaseBench, Ended], at: ReleaseBench, tmp_path: Path
+) -> None:
+    """The branch of the edits comes first; from the plan in JSON the rest, though main moves."""
+    undisturbed, _ = released
+    now = ("--source-date-epoch", str(EPOCH_S), "--format", "JSON")
+    begun = at.run("release", "--bump", "patch", "--until", "edits", *now)
+    left = shown(at.outside)
+    file = tmp_path / "plan.json"
+    file.write_text(begun.out)
+    (at.clone / "NEWS").write_text("news\n")
+    run_git(at.clone, "add", "NEWS")
+    run_git(at.clone, "commit", "--quiet", "-m", "docs: news")
+    at.outside.land(at.clone)
+    tampered = tmp_path / "other.json"
+    tampered.write_text(begun.out.replace(f'"epoch_s": {EPOCH_S}', f'"epoch_s": {EPOCH_S + 1}'))
+    stopped = at.run("release", "--plan", str(tampered))
+    ended = at.run("release", "--plan", str(file))
+
+    assert begun.code == 0, str(begun)
+    report = json.loads(begun.out)
+    assert "on its way" == report["end"]
+    assert "release --version 1.2.4" in report["status"]["next"]
+    assert report["commit"] == left.refs["refs/heads/release/v1.2.4"]
+    assert ({}, ()) == (left.index, left.pulls)
+    assert [] == [ref for ref in left.refs if "lock" in ref]
+    assert stopped.code == 1, str(stopped)
+    assert "what comes out is not what was planned: the release commit is" in stopped.error
+    assert ended.code == 0, str(ended)
+    done, right = shown(at.outside), shown(undisturbed.outside)
+    assert (right.index, right.releases) == (done.index, done.releases)
+    assert right.refs["refs/tags/v1.2.4"] == done.refs["refs/tags/v1.2.4"]
 
 
 def test_everything_that_is_wrong_is_named_at_once(

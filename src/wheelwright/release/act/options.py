@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from typing import Self
 
 import dagger
 
 from wheelwright.errors import RequestError
 from wheelwright.project.arguments import argument
 from wheelwright.release.act.http import Http
+from wheelwright.release.decide import pinned
+from wheelwright.release.decide.pinned import PlanFile
 from wheelwright.release.decide.plan import RunIdentity
 from wheelwright.release.decide.refs import LONGEST_LINE, line
 from wheelwright.release.decide.rehearsed import Part
@@ -177,6 +180,26 @@ class Partly:
         "Where to end: edits, checks, build or verify. A release ends with the branch pushed.", ""
     )
 
+    plan: dagger.File | None = argument(
+        "A plan of release-plan --format JSON: perform it exactly, or stop.", None
+    )
+
+    async def plan_file(self) -> PlanFile | None:
+        """Return the plan that is performed exactly; None without one.
+
+        Raises:
+            RequestError: it is no plan that can be read.
+        """
+        if self.plan is None:
+            return None
+        if (size := await self.plan.size()) > pinned.LONGEST_BYTES:
+            raise RequestError(f"--plan has {size} bytes", "pass a plan of release-plan")
+        try:
+            return pinned.read(await self.plan.contents())
+        except (ValueError, RecursionError) as error:
+            hint = "pass what release-plan --format JSON has printed"
+            raise RequestError(f"--plan cannot be read: {error}", hint) from error
+
     @property
     def part(self) -> Part | None:
         """Where it ends; None without an end before the last step.
@@ -217,6 +240,7 @@ class ReleaseOptions(
         git: the directory whose `.git` names the remote.
         checkout: look at the remote in the clone that `git` is, and write nothing to it.
         stand_in: do so only where the remote cannot be read.
+        at: the commit of the base branch that is released; empty: its newest.
     """
 
     package: str = ""
@@ -224,6 +248,27 @@ class ReleaseOptions(
     git: dagger.Directory | None = None
     checkout: bool = False
     stand_in: bool = False
+    at: str = ""
+
+    def performing(self, planned: PlanFile | None) -> Self:
+        """Return the options of a plan that is performed exactly; without one, these.
+
+        Raises:
+            RequestError: they have another version as well.
+        """
+        if planned is None:
+            return self
+        if self.as_options:
+            raise RequestError(
+                f"both --plan and {self.as_options} are given", "pass --plan without a version"
+            )
+        return replace(
+            self,
+            version=planned.version,
+            base=planned.base,
+            source_date_epoch=planned.epoch_s,
+            at=planned.base_commit,
+        )
 
     def identity(self) -> RunIdentity:
         """Return which run this is; each call makes a name where none is given.

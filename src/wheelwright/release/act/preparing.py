@@ -112,7 +112,7 @@ async def release_commit(
             placed,
             requirements=_requirements(options, package),
         )
-    pins = await build_requires(package) if requires else ()
+    pins = await _pins(package, plan) if requires else ()
     message = refs.journal_message(plan.package, plan.version, pins, plan.asked)
     notes = placed.places.notes()
     return ReleaseCommit(plan.base_commit, plan.epoch_s, message, found, notes)
@@ -129,6 +129,10 @@ async def _placed(
     if request:
         found = places.read(await remote.search(plan.base_commit, request))
     return editing.placed(project, plan, found, last)
+
+
+async def _pins(package: Package, plan: Plan) -> tuple[str, ...]:
+    return plan.pinned.build_requires if plan.pinned else await build_requires(package)
 
 
 def _requirements(options: ReleaseOptions, package: Package) -> bool | None:

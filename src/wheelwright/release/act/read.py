@@ -30,7 +30,7 @@ class Read:
 
     Attributes:
         package: what is released, at the lock's commit, else at the head.
-        head: the base branch's commit.
+        head: the base branch's commit, or the one of it that is released.
         lock: that of the package.
         continued: this run continues the release of the lock.
         on_base: the commit that the lock names is in the base branch's history.
@@ -113,11 +113,16 @@ async def read_of(
         RequestError: it has no such branch or package.
     """
     base, head = _base(options, remote, observed)
+    if options.at:
+        if not await _on_base(remote, observed, options.at, base):
+            seen = f"the base commit {options.at[:12]} is not in the history of {base}"
+            raise RequestError(seen, "make a new plan")
+        head = options.at
     lock = observed.locks.get(lock_ref(loaded.project.metadata.name))
     continued = (
         lock is not None and identity is not None and lock.run in (identity.run, identity.take_over)
     )
-    on_base = bool(lock and continued and await _on_base(remote, observed, lock, base))
+    on_base = bool(lock and continued and await _on_base(remote, observed, lock.base_commit, base))
     # What a continued release is made of is the lock's base, not what main is by now.
     at = lock.base_commit if lock and on_base else head
     package = await package_of(options, loaded, remote, at)
@@ -172,14 +177,14 @@ def urls_of(options: ReleaseOptions, package: Package) -> IndexUrls | Problem:
     return index_urls(package.project, name, options.index, options.publish_url, options.check_url)
 
 
-async def _on_base(remote: RemoteGit, observed: RemoteRefs, lock: Lock, base: str) -> bool:
-    """Whether a lock names a commit of the base branch: its message may be any text."""
-    if not lock.base_commit:
+async def _on_base(remote: RemoteGit, observed: RemoteRefs, commit: str, base: str) -> bool:
+    """Whether a commit is of the base branch: who names it may write any text."""
+    if not commit:
         return False
-    if lock.base_commit == observed.refs.get(f"refs/heads/{base}"):
+    if commit == observed.refs.get(f"refs/heads/{base}"):
         return True
     try:
-        return (await remote.trace(lock.base_commit, base)).merged
+        return (await remote.trace(commit, base)).merged
     except ActFailed:
         # No commit of the remote at all.
         return False

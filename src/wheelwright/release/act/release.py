@@ -18,7 +18,7 @@ from wheelwright.release.act import read as reading
 from wheelwright.release.act.github import GitHubRest
 from wheelwright.release.act.handing import Handed
 from wheelwright.release.act.index import SimpleIndex
-from wheelwright.release.act.loop import MachineClock, say
+from wheelwright.release.act.loop import MachineClock, Outcome, say
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.preflight import Preflight
 from wheelwright.release.act.read import Read
@@ -46,7 +46,7 @@ class Release:
     index: SimpleIndex
     github: GitHubRest | None
 
-    async def run(self) -> Report:
+    async def run(self) -> Report | Rehearsed:
         """Release.
 
         Raises:
@@ -62,8 +62,24 @@ class Release:
             say(f"  its status: {commands.status}")
         part = self.options.part
         decide = partial(next_branch, last=part.act) if part else next_step
-        outcome = await loop.run(self.plan, self._ports(), say, decide=decide)
-        return self._concluded(outcome.end, outcome.world, outcome.acts)
+        ports = self._ports()
+        outcome = await loop.run(self.plan, ports, say, decide=decide)
+        if part is None or isinstance(outcome.end, Stop):
+            return self._concluded(outcome.end, outcome.world, outcome.acts)
+        shown = await self._rehearsed(outcome, ports, part)
+        return replace(shown, report=self._on_its_way(shown.report, outcome))
+
+    def _on_its_way(self, report: Report, outcome: Outcome) -> Report:
+        """Return the report of a release that ended with its branch: how it is continued."""
+        plan, world = self.plan, outcome.world
+        if report.end != "planned":
+            return report
+        now_s = MachineClock().now_s()
+        found = status.of_world(plan, world, outcome.acts, outcome.end, now_s)
+        if plan.commands and (journal := world.journal):
+            command = plan.commands.of_commit(plan.version, journal.epoch_s)
+            found = replace(found, next=command)
+        return replace(report, end="on its way", status=found)
 
     async def rehearse(self) -> Rehearsed:
         """Do what `run` does before it writes anything, and return what is left to write.
@@ -77,7 +93,10 @@ class Release:
         part = self.options.part or Part.VERIFY
         decide = partial(next_prepared, last=part.act)
         outcome = await loop.run(plan, ports, say, decide=decide)
-        world, source = outcome.world, outcome.world.source
+        return await self._rehearsed(outcome, ports, part)
+
+    async def _rehearsed(self, outcome: Outcome, ports: Ports, part: Part) -> Rehearsed:
+        plan, world, source = self.plan, outcome.world, outcome.world.source
         end = outcome.end if isinstance(outcome.end, Stop) else next_step(plan, held(plan, world))
         report = self._concluded(end, world, outcome.acts)
         if source is None:
@@ -149,6 +168,8 @@ async def prepare(options: ReleaseOptions, loaded: LoadedProject, *, rehearsal: 
     assert rehearsal or steps.releasing(), "a release begins before its source is read"
     plan_only = rehearsal or options.checkout
     package = loaded.project.metadata.name
+    planned = await options.plan_file()
+    options = options.performing(planned)
     # For an invalid request nothing is looked up.
     if not options.take_over and (refusal := options.refusal()):
         raise Stopped(refusal.text())
@@ -162,6 +183,8 @@ async def prepare(options: ReleaseOptions, loaded: LoadedProject, *, rehearsal: 
     preflight = Preflight(options, read, index, github, plan_only, calling.commands(options))
     survey = await preflight.look(identity)
     plan = decide(options, identity, survey)
+    if planned and isinstance(plan, Plan):
+        plan = planned.onto(plan, urls)
     if isinstance(plan, Stop):
         shown = status.of_survey(survey, plan, MachineClock().now_s())
         raise stopped(package, plan, status=shown, version=read.version(options))

@@ -42,6 +42,10 @@ class Commands:
         """Return what releases, or finishes, one version."""
         return self._whole("release", "--version", version, *self.places)
 
+    def of_commit(self, version: str, epoch_s: int) -> str:
+        """Return what continues a release branch: the same time of the same base is its commit."""
+        return f"{self.of_version(version)} --source-date-epoch {epoch_s}"
+
     def bumped(self, bump: str) -> str:
         """Return what releases the next version."""
         return self._whole("release", "--bump", bump, *self.places)

@@ -16,13 +16,11 @@ from typing import Any, Final
 
 from wheelwright.container.harmless import harmless, markdown
 from wheelwright.distribution.file import File
+from wheelwright.release.decide.pinned import FORMAT
 from wheelwright.release.decide.report import Links, Mark, Report
 from wheelwright.release.decide.texts import pull_body
 from wheelwright.release.decide.urls import IndexUrls
 from wheelwright.release.decide.world import Act, Journal, Plan
-
-FORMAT: Final = 1
-"""Of the JSON; a plan of another one is not read."""
 
 
 class Part(Enum):

@@ -21,6 +21,8 @@ The first row that is true decides.
     |   and an empty index; not made here                      | MAKE_COMMIT                  |
     | the pull request closed unmerged                         | Stop PULL_CLOSED             |
     | another commit to build from than was checked and built  | Stop OVERTAKEN               |
+    | another commit or other files than in a plan that is     |                              |
+    |   performed exactly                                      | Stop NOT_AS_PLANNED          |
     | nothing on the index; gates not run / failed             | RUN_GATES / Stop             |
     | nothing built here / two builds differ                   | BUILD / Stop                 |
     | a built name with other bytes on the index               | Stop OTHER_BYTES             |
@@ -59,6 +61,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
+from wheelwright.distribution.file import File
 from wheelwright.distribution.index_rules import WINDOW_DAYS, WINDOW_S
 from wheelwright.release.decide.stops import Reason, Stop
 from wheelwright.release.decide.world import (
@@ -67,6 +70,8 @@ from wheelwright.release.decide.world import (
     FailedAttempt,
     FailureKind,
     GitHubRelease,
+    Journal,
+    Pinned,
     Plan,
     PullState,
     World,
@@ -346,6 +351,8 @@ def _prepared(plan: Plan, world: World) -> Next | None:
     if state.subject not in ("", source.commit):
         seen = f"{plan.branch} is {source.commit[:12]}, and {state.subject[:12]} was built"
         return Stop.at(Reason.OVERTAKEN, seen)
+    if plan.pinned and (differing := _not_as_planned(plan.pinned, source, state.built)):
+        return Stop.at(Reason.NOT_AS_PLANNED, differing)
     if not world.index and state.gates is None:
         return Step(Act.RUN_GATES)
     if not world.index and state.gates and not state.gates.passed:
@@ -368,6 +375,17 @@ def _prepared(plan: Plan, world: World) -> Next | None:
         failed = Reason.NOT_ACCEPTED if state.check.refused else Reason.CHECK_FAILED
         return Stop.at(failed, state.check.text)
     return None
+
+
+def _not_as_planned(pinned: Pinned, source: Journal, built: tuple[File, ...]) -> str:
+    if source.commit != pinned.commit:
+        return f"the release commit is {source.commit[:12]}, and {pinned.commit[:12]} is planned"
+    there, planned = set(built), set(pinned.files)
+    if not built or not pinned.files or there == planned:
+        return ""
+    return (
+        f"only built or only planned: {', '.join(sorted({each.name for each in there ^ planned}))}"
+    )
 
 
 def _missing(world: World) -> tuple[str, ...]:

@@ -51,6 +51,7 @@ class Reason(Enum):
     ATTESTATION = "the attestation was not accepted"
     INDEX_LAGS = "the index does not show the upload yet"
     JOURNAL_LOST = "the release branch of a published version is gone"
+    NOT_AS_PLANNED = "what comes out is not what was planned"
     # Between the jobs of a workflow.
     HANDED_OVER = "the data of an earlier job is not as expected"
     UNFINISHED_JOB = "an earlier job of the release did not finish"
@@ -110,6 +111,7 @@ _HINTS = {
     Reason.INDEX_CREDENTIALS: "correct the token or the trusted publisher, then run again",
     Reason.ATTESTATION: "run again, or pass --attest=false to publish without",
     Reason.INDEX_LAGS: "run again later: nothing is uploaded twice",
+    Reason.NOT_AS_PLANNED: "make a new plan, or release without --plan",
     Reason.JOURNAL_LOST: "restore the branch from the pull request, then run again",
     Reason.HANDED_OVER: "run the whole workflow again; if it stops here again, see who changes it",
     Reason.UNFINISHED_JOB: "see why it ended, then run the workflow again",

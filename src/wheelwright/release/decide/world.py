@@ -34,6 +34,21 @@ NOBODY: Final = Asked()
 
 
 @dataclass(frozen=True, slots=True)
+class Pinned:
+    """What has to come out of a plan that is performed exactly.
+
+    Attributes:
+        commit: the release commit.
+        build_requires: what it is built with.
+        files: the distributions; none where the plan ended before they were built.
+    """
+
+    commit: str
+    build_requires: tuple[str, ...]
+    files: tuple[File, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """One release.
 
@@ -56,6 +71,7 @@ class Plan:
         changelog: path of the changelog from the repository's root; empty where there is none.
         pypi_rules: the index has PyPI's rules for files.
         merge_commit: the version comes from tags, so the pull request needs a merge commit.
+        pinned: what has to come out, of a plan that is performed exactly.
     """
 
     package: str
@@ -76,6 +92,7 @@ class Plan:
     changelog: str = ""
     merge_commit: bool = False
     pypi_rules: bool = True
+    pinned: Pinned | None = None
 
 
 @dataclass(frozen=True, slots=True)
