@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from wheelwright.release.act.options import ReleaseOptions
-from wheelwright.release.decide.commands import DEFAULT_PROGRAM, Commands, options_of
+from wheelwright.release.decide.commands import DEFAULT_PROGRAM, JOBS, Commands, options_of
 
 _STILETTO = "STILETTO"
 
@@ -19,6 +19,8 @@ def commands(options: ReleaseOptions) -> Commands:
     Directories, files and secrets are left out: their addresses are only known to the caller, who
     has them in the command before, or in `.env`.
     """
+    if options.checkout:
+        return JOBS
     program = "stiletto call" if os.environ.get(_STILETTO) else DEFAULT_PROGRAM
     named = (
         ("--base", options.base),

@@ -54,7 +54,7 @@ class Release:
         """
         if self.plan.answer:
             return answered(self.plan)
-        if commands := self.plan.commands:
+        if not (commands := self.plan.commands).jobs:
             # An engine may end this process at once, and then this is all that a person has.
             named = bool(self.plan.asked.run)
             say(f'run "{self.plan.run}" of {self.plan.package} {self.plan.version}')
@@ -132,8 +132,7 @@ class Release:
         end, journal, made = outcome.end, outcome.world.source, outcome.world.state.made
         if isinstance(end, Stop) or journal is None:
             stop = end if isinstance(end, Stop) else Stop.at(Reason.NO_PROGRESS)
-            job = replace(plan, commands=None)
-            raise stopped(plan.package, stop, job, outcome.world, outcome.acts)
+            raise stopped(plan.package, stop, plan, outcome.world, outcome.acts)
         handed = Handed(
             plan=plan,
             member=self.read.package.member,

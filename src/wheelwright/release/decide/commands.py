@@ -21,15 +21,19 @@ class Commands:
         program: what comes before the function's name.
         request: the options of the version, such as --bump patch.
         places: those of the repository, the index and the run.
+        jobs: each step is a job of a workflow, which a person runs with its inputs.
     """
 
     program: str = DEFAULT_PROGRAM
     request: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
+    jobs: bool = False
 
     @property
     def again(self) -> str:
         """The same release again."""
+        if self.jobs:
+            return "run all jobs of the workflow again"
         return self._whole("release", *self.request, *self.places)
 
     @property
@@ -40,6 +44,8 @@ class Commands:
 
     def of_version(self, version: str) -> str:
         """Return what releases, or finishes, one version."""
+        if self.jobs:
+            return f"run the workflow with version: {version}"
         return self._whole("release", "--version", version, *self.places)
 
     def of_commit(self, version: str, epoch_s: int) -> str:
@@ -48,10 +54,14 @@ class Commands:
 
     def bumped(self, bump: str) -> str:
         """Return what releases the next version."""
+        if self.jobs:
+            return f"run the workflow with bump: {bump}"
         return self._whole("release", "--bump", bump, *self.places)
 
     def taking_over(self, run: str, version: str = "") -> str:
         """Return what continues the killed run of a name, which anyone may have chosen."""
+        if self.jobs:
+            return f"run the workflow with take-over: {run}"
         own = _without(self.places, ("--run",))
         request = ("--version", version) if version else self.request
         return f"{self._whole('release', *request, *own)} --take-over={_named(run)}"
@@ -62,6 +72,10 @@ class Commands:
 
     def _whole(self, *words: str) -> str:
         return " ".join([self.program, *map(_quoted, words)])
+
+
+JOBS: Final = Commands(jobs=True)
+"""What continues a release whose steps are jobs."""
 
 
 def options_of(request: Bump) -> tuple[str, ...]:

@@ -23,9 +23,6 @@ from wheelwright.release.decide.stops import Reason, Stop
 from wheelwright.release.decide.version import newest
 from wheelwright.release.decide.world import Act, Lock, Plan, PullState, World
 
-JOBS: Final = "run all jobs of the workflow again"
-"""What continues a release whose steps are jobs."""
-
 NOTHING: Final = "nothing"
 
 # After these the version cannot be released any more: the next one can.
@@ -80,8 +77,6 @@ def of_world(
 
 def _next(plan: Plan, world: World, lock: Lock | None, end: object) -> str:
     commands = plan.commands
-    if commands is None:
-        return JOBS
     reasons = {problem.reason for problem in end.problems} if isinstance(end, Stop) else set()
     if Reason.PULL_CLOSED in reasons or reasons & _SPENT:
         return commands.bumped("patch")

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Final
 
 from wheelwright.distribution.file import File
-from wheelwright.release.decide.commands import Commands
+from wheelwright.release.decide.commands import JOBS, Commands
 from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.stops import Problem, Reason
 
@@ -67,7 +67,7 @@ class Plan:
         notes: for people, such as how the bump was understood, and what GitHub shows.
         asked: what the release commit has of the request.
         answer: why there is nothing to do; empty where there may be.
-        commands: those that messages name; None where each step is a job of its own.
+        commands: those that messages name.
         changelog: path of the changelog from the repository's root; empty where there is none.
         pypi_rules: the index has PyPI's rules for files.
         merge_commit: the version comes from tags, so the pull request needs a merge commit.
@@ -88,7 +88,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     asked: Asked = NOBODY
     answer: str = ""
-    commands: Commands | None = None
+    commands: Commands = JOBS
     changelog: str = ""
     merge_commit: bool = False
     pypi_rules: bool = True
@@ -106,13 +106,13 @@ class Lock:
     epoch_s: int
     since_s: int = 0
 
-    def problem(self, ref: str, commands: Commands | None) -> Problem:
+    def problem(self, ref: str, commands: Commands) -> Problem:
         """Return the problem of a run that does not have it.
 
         Its hint is pasted, and anyone who may push can have named the run.
         """
         seen = f'run "{self.run}" is releasing {self.version} ({ref})'
-        command = (commands or Commands()).taking_over(self.run, self.version)
+        command = commands.taking_over(self.run, self.version)
         return Problem(Reason.LOCKED, seen, f"wait for it, or continue it if it is dead: {command}")
 
 

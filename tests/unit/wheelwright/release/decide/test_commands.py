@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from wheelwright.release.decide.commands import Commands, options_of
+from wheelwright.release.decide.commands import JOBS, Commands, options_of
 from wheelwright.release.decide.version import Request
 
 MINE = Commands("stiletto call", ("--bump", "patch"), ("--base", "1.2", "--run", "job 7"))
@@ -38,3 +38,11 @@ def test_name_of_a_run_stays_one_word(name: str) -> None:
 def test_request_is_written_as_options(request_: Request, expected: tuple[str, ...]) -> None:
     """What was given, and nothing else."""
     assert expected == options_of(request_)
+
+
+def test_jobs_are_run_by_the_inputs_of_their_workflow() -> None:
+    """A job is no command that a person types: what continues it is the workflow, by its inputs."""
+    assert "run all jobs of the workflow again" == JOBS.again
+    assert "run the workflow with take-over: 777" == JOBS.taking_over("777", "1.2.4")
+    assert "run the workflow with version: 1.2.4" == JOBS.of_version("1.2.4")
+    assert "run the workflow with bump: patch" == JOBS.bumped("patch")
