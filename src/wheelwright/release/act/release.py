@@ -76,7 +76,7 @@ class Release:
             return report
         now_s = MachineClock().now_s()
         found = status.of_world(plan, world, outcome.acts, outcome.end, now_s)
-        if plan.commands and (journal := world.journal):
+        if journal := world.journal:
             command = plan.commands.of_commit(plan.version, journal.epoch_s)
             found = replace(found, next=command)
         return replace(report, end="on its way", status=found)
