@@ -119,13 +119,14 @@ def shown(outside: Outside) -> Shown:
             index={name: file.sha256 for name, file in sorted(outside.index.files.items())},
             refs=outside.repository.refs(),
             pulls=tuple(
-                (pull.head, pull.base, pull.open, pull.body or "") for pull in state.pulls.values()
+                (pull.head, pull.base, pull.open, _anywhere(pull.body))
+                for pull in state.pulls.values()
             ),
             releases=tuple(
                 (
                     release.tag,
                     release.draft,
-                    release.body or "",
+                    _anywhere(release.body),
                     {
                         asset.name: hashlib.sha256(asset.contents).hexdigest()
                         for asset in sorted(release.assets, key=lambda asset: asset.name)
@@ -134,6 +135,11 @@ def shown(outside: Outside) -> Shown:
                 for release in state.releases.values()
             ),
         )
+
+
+def _anywhere(body: str | None) -> str:
+    """Return a text whose links are those of any world: each has ports of its own."""
+    return re.sub(r"(?<=127\.0\.0\.1):\d+", "", body or "")
 
 
 def alike(outside: Outside) -> Shown:
