@@ -22,7 +22,8 @@ from tests.standins.repository import run_git
 from tests.standins.serving import Fault, Request, json_answer
 
 from .bench import Ended
-from .release_bench import Moment, ReleaseBench, alike, shown
+from .release_bench import Moment, ReleaseBench, Versioned, alike, shown
+from .test_release_faults import world_of
 
 LOCK = "refs/wheelwright/lock/sample-package"
 
@@ -216,6 +217,21 @@ def test_one_env(at: ReleaseBench, tmp_path: Path) -> None:
     assert "NO_CREDENTIALS" not in planned.said
     assert "a credential is missing" not in planned.said
     assert "1.2.4" == version.out.strip()
+
+
+@pytest.mark.slow
+def test_squashed(at: ReleaseBench, tmp_path: Path) -> None:
+    """A package whose version comes from tags is shown that a squash left the tag out of main."""
+    sample = replace(at.sample, versioned=Versioned.VCS)
+    at = world_of(at, sample, tmp_path / "vcs")
+    at.succeeds()
+    (number,) = at.outside.github.state.pulls
+    merge(at.outside.github.state, number, "squash")
+    ended = at.call("release-status", *at.places)
+
+    assert ended.code == 0, str(ended)
+    note = "note: the pull request of 1.2.4 was not merged by a merge commit: v1.2.4 is not in the"
+    assert note in ended.out
 
 
 @pytest.mark.slow

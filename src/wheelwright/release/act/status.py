@@ -15,7 +15,7 @@ from wheelwright.release.act.read import Read
 from wheelwright.release.decide import refs
 from wheelwright.release.decide.again import counted_from, same
 from wheelwright.release.decide.plan import Survey
-from wheelwright.release.decide.status import Standings, of_survey
+from wheelwright.release.decide.status import Standings, of_survey, squashed
 from wheelwright.release.decide.stops import Problem
 from wheelwright.release.decide.urls import IndexUrls
 from wheelwright.release.decide.version import newest
@@ -72,9 +72,4 @@ async def _squashed(read: Read) -> str:
         return ""
     if (await read.remote.trace(earlier.tags[tagged], read.base)).merged:
         return ""
-    tag = f"{read.package.tag_prefix}{latest}"
-    return (
-        f"the pull request of {latest} was not merged by a merge commit: {tag} is not in the "
-        f"history of {read.base}, and a build of {read.base} has a version below {latest}; merge "
-        f"{tag} into {read.base}"
-    )
+    return squashed(latest, f"{read.package.tag_prefix}{latest}", read.base)

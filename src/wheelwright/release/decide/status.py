@@ -149,6 +149,15 @@ def _held(lock: Lock | None, ref: str, now_s: float) -> str:
     return f"{text} since {since}" + (f" ({minutes} min)" if now_s and minutes >= 0 else "")
 
 
+def squashed(version: str, tag: str, base: str) -> str:
+    """Return the note of a merge that left the tag out of the base branch's history."""
+    return (
+        f"the pull request of {version} was not merged by a merge commit: {tag} is not in the "
+        f"history of {base}, and a build of {base} has a version below {version}; "
+        f"merge {tag} into {base}"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Standings:
     """The three lines of a package, and notes: what `release-status` prints."""
