@@ -111,7 +111,7 @@ def handed(urls: IndexUrls) -> Handed:
         run="",
         epoch_s=1,
     )
-    return Handed(plan, False, COMMIT, 1, None, (File("quay-1.0.tar.gz", "a" * 64),), "", urls)
+    return Handed(plan, COMMIT, 1, None, (File("quay-1.0.tar.gz", "a" * 64),), "", urls)
 
 
 def test_the_password_of_a_listing_does_not_travel() -> None:

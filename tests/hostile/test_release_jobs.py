@@ -353,7 +353,6 @@ def handed() -> Handed:
     )
     return Handed(
         plan=plan,
-        member=False,
         commit="f" * 40,
         epoch_s=plan.epoch_s,
         described=ReleaseCommit(COMMIT, plan.epoch_s, message, (edit,)),
@@ -376,7 +375,46 @@ RECORDS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "no package": (lambda data: data.update(package=""), "is not a package and its version"),
     "another version": (lambda data: data.update(version="1.2.5"), "not a distribution of version"),
     "no version": (lambda data: data.update(version="x/y"), "is not a package and its version"),
-    "a branch of its own": (lambda data: data.update(branch="main"), "does not have the keys"),
+    "one more key": (lambda data: data.update(more="main"), "does not have the keys"),
+    "a branch of its own": (
+        lambda data: data.update(branch="main"),
+        "the branch 'main' does not name a release of 1.2.4",
+    ),
+    "a branch of a deployment": (
+        lambda data: data.update(branch="deploy/1.2.4"),
+        "the branch 'deploy/1.2.4' does not name",
+    ),
+    "a branch that is an option": (
+        lambda data: data.update(branch="--release-1.2.4"),
+        "the branch '--release-1.2.4' does not name",
+    ),
+    "no branch": (lambda data: data.update(branch=""), "the branch '' does not name"),
+    "a tag of a deployment": (
+        lambda data: data["tag_form"].update(prefix="deploy-"),
+        "the tag 'deploy-1.2.4' does not name a version of sample-package",
+    ),
+    "a tag of another package": (
+        lambda data: data["tag_form"].update(prefix="sample-package-core-v"),
+        "does not name a version of sample-package",
+    ),
+    "a tag with an end of its own": (
+        lambda data: data["tag_form"].update(suffix="-evil"),
+        "does not name a version",
+    ),
+    "a form that is a list": (lambda data: data.update(tag_form=[]), "is not of the kind dict"),
+    "a title of two lines": (
+        lambda data: data.update(title="Release 1.2.4\n\nX: y"),
+        "title cannot be",
+    ),
+    "a title that skips the checks": (
+        lambda data: data.update(title="Release 1.2.4 [skip ci]"),
+        "title cannot be",
+    ),
+    "a title of another version": (lambda data: data.update(title="Bump"), "title cannot be"),
+    "a name out of order": (
+        lambda data: data.update(release_name="\u202e1.2.4"),
+        "release_name cannot be",
+    ),
     "a base of options": (lambda data: data.update(base="--upload-pack=x"), "base cannot be"),
     "a base above": (lambda data: data.update(base="a/../../b"), "base cannot be"),
     "a commit of options": (lambda data: data.update(commit="--x"), "commit cannot be"),

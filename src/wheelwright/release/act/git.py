@@ -303,7 +303,11 @@ class RemoteGit:
 
     async def push_tag(self, plan: Plan, commit: str) -> None:
         """Push the tag; pushing the same one again is not an error, another one is refused."""
-        await self._do("push", f"refs/tags/{plan.tag}", "", commit)
+        ref = f"refs/tags/{plan.tag}"
+        if plan.annotated:
+            await self._do("tag", ref, commit, stdin=f"{plan.subject}\n")
+        else:
+            await self._do("push", ref, "", commit)
 
 
 def printable(text: str) -> str:

@@ -241,8 +241,7 @@ class GitHubRest:
 
     async def open_pull(self, plan: Plan, body: str) -> None:
         """Open the pull request from the release branch to the base."""
-        title = f"Release {plan.package} {plan.version}"
-        data = {"title": title, "head": plan.branch, "base": plan.base, "body": body}
+        data = {"title": plan.subject, "head": plan.branch, "base": plan.base, "body": body}
         await self._ask("POST", "/pulls", data, fine=(201,))
 
     async def _with_checks(self, pull: Pull) -> Pull:
@@ -283,7 +282,7 @@ class GitHubRest:
         data = {
             "tag_name": plan.tag,
             "target_commitish": commit,
-            "name": f"{plan.package} {plan.version}",
+            "name": plan.shown_name,
             "body": body,
             "draft": True,
             "prerelease": Version(plan.version).is_prerelease,

@@ -29,12 +29,13 @@ from wheelwright.distribution.file import File, file_project, file_version
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.project.files import literal
 from wheelwright.project.reading import json_data, parse_version
-from wheelwright.release.decide import materials
+from wheelwright.release.decide import materials, practice, tags
 from wheelwright.release.decide.commit import ReleaseCommit
-from wheelwright.release.decide.plan import branch_of, lock_ref, tag_of
+from wheelwright.release.decide.plan import lock_ref
 from wheelwright.release.decide.refs import journal_message
 from wheelwright.release.decide.report import Stopped
 from wheelwright.release.decide.stops import Reason, Stop
+from wheelwright.release.decide.tags import Form
 from wheelwright.release.decide.urls import IndexUrls
 from wheelwright.release.decide.world import Journal, Made, Plan
 
@@ -62,7 +63,6 @@ class Handed:
     """A release that was built and verified, on its way to be published.
 
     Attributes:
-        member: the package is one of several in its repository.
         commit: the commit that was built.
         described: that commit, where no branch or tag of the remote had it yet.
         files: the distributions.
@@ -72,7 +72,6 @@ class Handed:
     """
 
     plan: Plan
-    member: bool
     commit: str
     epoch_s: int
     described: ReleaseCommit | None
@@ -98,11 +97,17 @@ def write(handed: Handed) -> str:
         "format": _FORMAT,
         "package": plan.package,
         "version": plan.version,
-        "member": handed.member,
         "base": plan.base,
         "base_commit": plan.base_commit,
         "epoch_s": plan.epoch_s,
         "known": sorted(plan.known),
+        "tag_form": _shown(plan.tag_form),
+        "branch_form": _shown(plan.branch_form),
+        "branch": plan.branch,
+        "title": plan.title,
+        "release_name": plan.release_name,
+        "annotated": plan.annotated,
+        "sign_off": plan.sign_off,
         "commit": handed.commit,
         "commit_epoch_s": handed.epoch_s,
         "described": json.loads(handed.described.json()) if handed.described else None,
@@ -140,7 +145,7 @@ def read(text: str) -> Handed:
     data = _object(json_data(text), _KEYS, "release.json")
     if data["format"] != _FORMAT:
         raise ValueError(f"format {data['format']!r}, not {_FORMAT}: both jobs need one module")
-    package, member = str(data["package"]), bool(data["member"])
+    package = str(data["package"])
     version = str(parse_version(data["version"]) or "")
     if version != data["version"] or canonicalize_name(package) != package or not package:
         raise ValueError(f"{package!r} {data['version']!r} is not a package and its version")
@@ -154,13 +159,14 @@ def read(text: str) -> Handed:
     if len({each.name for each in files}) != len(files) or not 0 < len(files) <= _MOST_FILES:
         raise ValueError("files: none, too many, or one twice")
     released = bool(data["base"])
+    tag_form, branch_form = _form(data, "tag_form"), _form(data, "branch_form")
     plan = Plan(
         package=package,
         version=version,
         base=data["base"],
         base_commit=data["base_commit"],
-        branch=branch_of(package, version, member=member) if released else "",
-        tag=tag_of(package, version, member=member),
+        branch=data["branch"],
+        tag=tag_form.name(version),
         lock_ref=lock_ref(package) if released else "",
         run="",
         epoch_s=data["epoch_s"],
@@ -168,10 +174,16 @@ def read(text: str) -> Handed:
         changelog=_matching("changelog", data["changelog"], _PATH),
         merge_commit=data["merge_commit"],
         pypi_rules=data["pypi_rules"],
+        tag_form=tag_form,
+        branch_form=branch_form,
+        title=data["title"],
+        release_name=data["release_name"],
+        annotated=data["annotated"],
+        sign_off=data["sign_off"],
     )
+    _check_names(plan)
     return Handed(
         plan=plan,
-        member=member,
         commit=data["commit"],
         epoch_s=data["commit_epoch_s"],
         described=_described(data["described"], plan),
@@ -245,7 +257,13 @@ _KEYS: Final[Mapping[str, type]] = {
     "format": int,
     "package": str,
     "version": str,
-    "member": bool,
+    "tag_form": dict,
+    "branch_form": dict,
+    "branch": str,
+    "title": str,
+    "release_name": str,
+    "annotated": bool,
+    "sign_off": bool,
     "base": str,
     "base_commit": str,
     "epoch_s": int,
@@ -303,6 +321,35 @@ def _materials(data: Mapping[str, object], package: str, version: str) -> dict[s
     return {name: _text(name, text) for name, text in data.items()}
 
 
+def _shown(form: Form) -> dict[str, str]:
+    return {"prefix": form.prefix, "suffix": form.suffix}
+
+
+def _form(data: Mapping[str, Any], key: str) -> Form:
+    fields = _object(data[key], {"prefix": str, "suffix": str}, key)
+    return Form(fields["prefix"], fields["suffix"])
+
+
+def _check_names(plan: Plan) -> None:
+    """Check what a token is used for: a name of a release of this package, and of nothing else.
+
+    A workflow may start for a tag or branch of another name, and the job that chose it runs code of
+    the package.
+    """
+    if not tags.known(plan.tag_form, plan.package):
+        seen = plan.tag_form.name(plan.version)
+        raise ValueError(f"the tag {seen!r} does not name a version of {plan.package}")
+    before, version, after = plan.branch.rpartition(plan.version)
+    branch = Form(before, after)
+    if bool(plan.base) != bool(plan.branch) or (
+        plan.base and not (version and practice.usable_branch(branch))
+    ):
+        raise ValueError(f"the branch {plan.branch!r} does not name a release of {plan.version}")
+    for key, text in (("title", plan.title), ("release_name", plan.release_name)):
+        if text and not practice.usable_line(text, plan.version):
+            raise ValueError(f"{key} cannot be {text!r}")
+
+
 def _described(data: object, plan: Plan) -> ReleaseCommit | None:
     if data is None:
         return None
@@ -317,7 +364,8 @@ def _described(data: object, plan: Plan) -> ReleaseCommit | None:
     commit = ReleaseCommit.read(json.dumps(data))
     if (commit.parent, commit.epoch_s) != (plan.base_commit, plan.epoch_s):
         raise ValueError("the release commit has another parent or time than the plan")
-    if not commit.message.startswith(journal_message(plan.package, plan.version)):
+    message = journal_message(plan.package, plan.version, title=plan.title)
+    if not commit.message.startswith(message):
         raise ValueError("the release commit has another message than a release")
     for edit in commit.edits:
         # A workflow on the release branch would run with the repository's rights.

@@ -16,7 +16,6 @@ from wheelwright.release.act.git import TREE, RemoteGit
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.decide import changelog, editing, edits, tags
 from wheelwright.release.decide.changelog import ChangelogSource
-from wheelwright.release.decide.plan import tag_of
 from wheelwright.release.decide.refs import RemoteRefs
 from wheelwright.release.decide.tags import Tags
 
@@ -63,21 +62,9 @@ class Package:
         """Whether it is one of several in the repository."""
         return bool(self.where)
 
-    @property
-    def tag_prefix(self) -> str:
-        """What its tags begin with: v, or NAME-v where it is one of several."""
-        return tag_of(self.name, "", member=self.member)
-
     def tags(self, observed: RemoteRefs) -> Tags:
         """Return its version tags among the remote's refs."""
-        current = edits.current_version(self.project)
-        return tags.read(
-            observed.refs,
-            self.name,
-            member=self.member,
-            current=current if isinstance(current, str) else "",
-            setting=self.project.settings.release.tag,
-        )
+        return tags_of(self.project, observed)
 
     def path(self, path: str) -> str:
         """Return a path in the clone for one from its root."""
@@ -93,6 +80,18 @@ class Package:
     def notes(self, version: str) -> str:
         """Return the changelog's section of a version, for people who read the release."""
         return changelog.section(self.project.files.text(self.changelog_path) or "", version)
+
+
+def tags_of(project: Project, observed: RemoteRefs) -> Tags:
+    """Return a package's version tags among the remote's refs."""
+    current = edits.current_version(project)
+    return tags.read(
+        observed.refs,
+        project.metadata.name,
+        member=bool(project.where),
+        current=current if isinstance(current, str) else "",
+        setting=project.settings.release.tag,
+    )
 
 
 async def package_at(

@@ -14,11 +14,13 @@ from wheelwright.release.act.github import GitHubRest
 from wheelwright.release.act.index import SimpleIndex
 from wheelwright.release.act.loop import retry_while_busy
 from wheelwright.release.act.options import ReleaseOptions
+from wheelwright.release.act.practising import practice_of
 from wheelwright.release.act.read import Read
 from wheelwright.release.decide import refs, rules, wheels
 from wheelwright.release.decide.commands import Commands
-from wheelwright.release.decide.plan import RunIdentity, Survey, branch_of, tag_of
+from wheelwright.release.decide.plan import RunIdentity, Survey
 from wheelwright.release.decide.ports import ActFailed
+from wheelwright.release.decide.practice import Practice
 from wheelwright.release.decide.rehearsed import Part
 from wheelwright.release.decide.stops import Problem, Reason
 from wheelwright.release.decide.urls import IndexUrls
@@ -66,7 +68,8 @@ class Preflight:
             await self._needed_wheels()
         self._problems += [each for each in (read.urls, current) if isinstance(each, Problem)]
         version = read.version(options)
-        notes = await self._foresee(github, version) if github and version else ()
+        practice = await practice_of(read.remote, read.observed, package, version)
+        notes = await self._foresee(github, practice, version) if github and version else ()
         index: tuple[File, ...] = ()
         if isinstance(read.urls, IndexUrls):
             index = await self._answer(self.index.files, index)
@@ -85,11 +88,12 @@ class Preflight:
             current="" if isinstance(current, Problem) else current,
             base=read.base,
             base_commit=read.head,
-            member=package.member,
             lock=read.lock,
             journals=refs.journals(read.observed, package.name),
-            tags=refs.tags(read.observed, package.tag_prefix),
-            releases=refs.versions(read.observed, package.tag_prefix),
+            branches=refs.branches(read.observed, package.name),
+            practice=practice,
+            tags=read.tags.commits,
+            releases=refs.versions(read.observed, practice.tag, practice.branch),
             index=index,
             changelog_source=package.changelog_source,
             changes=await read.changes(options, identity),
@@ -123,12 +127,14 @@ class Preflight:
         elif not isinstance(hub, Problem) and (seen := hub.exposed):
             self._note(Reason.NO_CREDENTIALS, seen, "pass --remote and --github-api with https")
 
-    async def _foresee(self, github: GitHubRest, version: str) -> tuple[str, ...]:
+    async def _foresee(
+        self, github: GitHubRest, practice: Practice, version: str
+    ) -> tuple[str, ...]:
         """Note the problems of the refs that are still to be made; return other notes."""
         read, name = self.read, self.read.package.name
-        branch = branch_of(name, version, member=read.package.member)
-        tag = tag_of(name, version, member=read.package.member)
-        message = refs.journal_message(name, version)
+        branch, tag = practice.branch.name(version), practice.tag.name(version)
+        title = practice.line(practice.title, name, version, "")
+        message = refs.journal_message(name, version, title=title, sign_off=practice.sign_off)
         refs_to_create = rules.refs_to_create(read.observed.refs, branch, tag, message, EMAIL)
         nothing: tuple[tuple[Problem, ...], tuple[str, ...]] = ((), ())
         from_tags = version_source(read.package.project) is VersionSource.VCS

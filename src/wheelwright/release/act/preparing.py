@@ -108,12 +108,14 @@ async def release_commit(
         found = await _edits(
             package,
             plan,
-            refs.since(observed, plan.tag.removesuffix(plan.version), plan.version),
+            plan.since,
             placed,
             requirements=_requirements(options, package),
         )
     pins = await _pins(package, plan) if requires else ()
-    message = refs.journal_message(plan.package, plan.version, pins, plan.asked)
+    message = refs.journal_message(
+        plan.package, plan.version, pins, plan.asked, title=plan.title, sign_off=plan.sign_off
+    )
     notes = placed.places.notes()
     return ReleaseCommit(plan.base_commit, plan.epoch_s, message, found, notes)
 

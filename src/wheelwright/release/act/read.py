@@ -19,6 +19,7 @@ from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.refs import RemoteRefs
 from wheelwright.release.decide.report import Links
 from wheelwright.release.decide.stops import Problem, Stop
+from wheelwright.release.decide.tags import Tags
 from wheelwright.release.decide.urls import Hub, IndexUrls, hub_of, index_urls
 from wheelwright.release.decide.version import Bump, Versioned, newest
 from wheelwright.release.decide.world import Lock
@@ -60,12 +61,17 @@ class Read:
         )
 
     @property
+    def tags(self) -> Tags:
+        """The version tags of the package."""
+        return self.package.tags(self.observed)
+
+    @property
     def current(self) -> str | Problem:
         """The version that the base branch has, or why there is none."""
         found = edits.current_version(self.package.project)
         # A continued release may have its tag already, which must not count as an earlier one.
         base = self.lock.base_commit if self.lock and self.continued else self.head
-        return found or newest(refs.earlier(self.observed, self.package.tag_prefix, base))
+        return found or newest(refs.earlier(self.observed, self.tags, base).commits)
 
     def version(self, request: Bump) -> str:
         """Return the version that is released; empty where the request makes none."""
@@ -84,9 +90,9 @@ class Read:
         """Return the changelog's section for that version."""
         version = self.version(request) or "0"
         date = time.strftime("%Y-%m-%d", time.gmtime(identity.epoch_s))
-        prefix = self.package.tag_prefix
-        since = refs.since(self.observed, prefix, version)
-        return await preparing.changes(self.package, version, f"{prefix}{version}", date, since)
+        tags = self.tags
+        since, tag = tags.since(version), tags.form.name(version)
+        return await preparing.changes(self.package, version, tag, date, since)
 
 
 async def read(

@@ -135,7 +135,6 @@ class Release:
             raise stopped(plan.package, stop, plan, outcome.world, outcome.acts)
         handed = Handed(
             plan=plan,
-            member=self.read.package.member,
             commit=journal.commit,
             epoch_s=journal.epoch_s,
             described=made.description if made and made.journal == journal else None,

@@ -8,10 +8,10 @@ from wheelwright.release.act.http import Http, token_of
 from wheelwright.release.act.index import SimpleIndex
 from wheelwright.release.act.loop import retry_while_busy
 from wheelwright.release.act.options import ReleaseOptions
+from wheelwright.release.act.practising import practice_of
 from wheelwright.release.act.read import Read
 from wheelwright.release.decide import refs
 from wheelwright.release.decide.again import Earlier, Standing
-from wheelwright.release.decide.plan import branch_of, tag_of
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.stops import Problem
 from wheelwright.release.decide.urls import IndexUrls
@@ -33,7 +33,7 @@ async def earlier(read: Read, index: SimpleIndex, github: GitHubRest | None) -> 
     package = read.package
     found = Earlier(
         versions,
-        refs.tags(read.observed, package.tag_prefix),
+        read.tags.commits,
         refs.journals(read.observed, package.name),
     )
     if github is None:
@@ -58,9 +58,13 @@ async def _files(read: Read, index: SimpleIndex) -> tuple[File, ...]:
 
 
 async def _standing(read: Read, github: GitHubRest, version: str) -> Standing:
-    package = read.package
-    branch = branch_of(package.name, version, member=package.member)
-    tag = tag_of(package.name, version, member=package.member)
+    observed, package = read.observed, read.package
+    branch = refs.branches(observed, package.name).get(version, "")
+    if not branch:
+        # It was deleted after its pull request.
+        practice = await practice_of(read.remote, observed, package, version)
+        branch = practice.branch.name(version)
+    tag = read.tags.tag(version)
     pulls = await retry_while_busy(lambda: github.pulls(branch))
     release = await retry_while_busy(lambda: github.release(tag))
     # An open one counts before a merged one, and that before those that were closed.

@@ -11,6 +11,7 @@ from wheelwright.release.act import read as reading
 from wheelwright.release.act.index import SimpleIndex
 from wheelwright.release.act.loop import MachineClock, retry_while_busy
 from wheelwright.release.act.options import ReleaseOptions
+from wheelwright.release.act.practising import practice_of
 from wheelwright.release.act.read import Read
 from wheelwright.release.decide import refs
 from wheelwright.release.decide.again import counted_from, same
@@ -36,16 +37,17 @@ async def status(options: ReleaseOptions, loaded: LoadedProject) -> Standings:
     github = await standing.github_of(options, read, http)
     read = replace(read, earlier=await standing.earlier(read, index, github))
     package, current = read.package, read.current
+    practice = await practice_of(read.remote, read.observed, package, "")
     survey = Survey(
         package=package.name,
         current="" if isinstance(current, Problem) else current,
         base=read.base,
         base_commit=read.head,
-        member=package.member,
         lock=read.lock,
         journals=read.earlier.journals,
         tags=read.earlier.tags,
-        releases=refs.versions(read.observed, package.tag_prefix),
+        practice=practice,
+        releases=refs.versions(read.observed, practice.tag, practice.branch),
         index=await retry_while_busy(index.files) if urls.check else (),
         standings=read.earlier.standings,
         commands=calling.commands(options),
@@ -72,4 +74,4 @@ async def _squashed(read: Read) -> str:
         return ""
     if (await read.remote.trace(earlier.tags[tagged], read.base)).merged:
         return ""
-    return squashed(latest, f"{read.package.tag_prefix}{latest}", read.base)
+    return squashed(latest, read.tags.tag(latest), read.base)

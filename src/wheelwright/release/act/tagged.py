@@ -18,18 +18,18 @@ from wheelwright.release.act.git import RemoteGit, Trace, printable
 from wheelwright.release.act.handing import Handed
 from wheelwright.release.act.index import SimpleIndex
 from wheelwright.release.act.options import ReleaseOptions
-from wheelwright.release.act.package import Package
+from wheelwright.release.act.package import Package, tags_of
 from wheelwright.release.act.preparing import build_requires
 from wheelwright.release.act.read import package_of, urls_of
 from wheelwright.release.act.repository import looked
 from wheelwright.release.act.verifying import verify
 from wheelwright.release.act.workshop import Containers
 from wheelwright.release.decide import edits, roles
-from wheelwright.release.decide.plan import tag_of
 from wheelwright.release.decide.refs import RemoteRefs
 from wheelwright.release.decide.report import Stopped, published
 from wheelwright.release.decide.step import next_upload
 from wheelwright.release.decide.stops import Problem, Reason, Stop
+from wheelwright.release.decide.tags import Tags
 from wheelwright.release.decide.world import Journal, Plan
 
 _FOREIGN_HINT = "merge it and tag what is merged, or delete the tag"
@@ -96,7 +96,6 @@ async def build(options: ReleaseOptions, loaded: LoadedProject, tag: str) -> dag
     handed = Handed(
         # Neither a lock nor a branch belongs to it.
         plan=replace(plan, base=""),
-        member=found.package.member,
         commit=journal.commit,
         epoch_s=journal.epoch_s,
         described=None,
@@ -116,17 +115,15 @@ async def of_version(
         Stopped: the tag's commit is not trusted.
         RequestError: there is no such tag.
     """
-    member = loaded.project.where
-    tag = tag_of(loaded.project.metadata.name, version, member=bool(member))
-    return await _ready(options, loaded, tag)
+    return await _ready(options, loaded, version=version)
 
 
 async def _ready(
-    options: ReleaseOptions, loaded: LoadedProject, tag: str
+    options: ReleaseOptions, loaded: LoadedProject, tag: str = "", version: str = ""
 ) -> tuple[Tagged, SimpleIndex, Containers]:
     """Return the package at a tag with what it is built with, its index and its workshop."""
     assert steps.releasing(), "a release begins before its source is read"
-    found = await look(options, loaded, tag)
+    found = await look(options, loaded, tag, version)
     urls = urls_of(options, found.package)
     if isinstance(urls, Problem):
         raise Stopped(urls.text())
@@ -163,14 +160,17 @@ async def _settled(found: Tagged, index: SimpleIndex) -> Journal:
     return replace(found.journal, build_requires=await build_requires(found.package))
 
 
-async def look(options: ReleaseOptions, loaded: LoadedProject, tag: str) -> Tagged:
-    """Return the package at a tag.
+async def look(
+    options: ReleaseOptions, loaded: LoadedProject, tag: str = "", version: str = ""
+) -> Tagged:
+    """Return the package at a tag, or at that of a version.
 
     Raises:
         Stopped: the tag names another version, or a commit that is not trusted.
         RequestError: there is no such tag.
     """
     remote, observed = await looked(options, loaded)
+    tag = tag or tags_of(loaded.project, observed).tag(version)
     head = observed.refs.get(f"refs/tags/{tag}")
     if head is None:
         raise RequestError(f'{remote.url} has no tag "{tag}"', "push it, or correct --tag")
@@ -178,7 +178,8 @@ async def look(options: ReleaseOptions, loaded: LoadedProject, tag: str) -> Tagg
     trace = await remote.trace(head, base)
     _known(tag, head, trace, base)
     package = await package_of(options, loaded, remote, head)
-    version = _version(package, tag)
+    tags = package.tags(observed)
+    version = _version(package, tags, tag)
     # A tag of a release records what it was built with; one made by hand does not.
     released = observed.journals.get(f"refs/tags/{tag}")
     mine = released is not None and released[2].commit == head
@@ -193,6 +194,7 @@ async def look(options: ReleaseOptions, loaded: LoadedProject, tag: str) -> Tagg
         lock_ref="",
         run="",
         epoch_s=trace.epoch_s,
+        since=tags.since(version),
     )
     journal = Journal(head, "", head, trace.epoch_s, recorded)
     where = f"in the history of {base}"
@@ -218,10 +220,10 @@ def _known(tag: str, head: str, trace: Trace, base: str) -> None:
     raise Stopped(Stop.at(Reason.FOREIGN, seen, _FOREIGN_HINT).text())
 
 
-def _version(package: Package, tag: str) -> str:
+def _version(package: Package, tags: Tags, tag: str) -> str:
     """Return the version that a tag names, which has to be the package's own."""
-    project, prefix = package.project, package.tag_prefix
-    version = parse_version(tag.removeprefix(prefix)) if tag.startswith(prefix) else None
+    project, known = package.project, tags.of_tag(tag)
+    version = known.version if known else None
     found = edits.current_version(project)
     current = parse_version(found) if isinstance(found, str) and found else None
     vcs = version_source(project) is VersionSource.VCS
@@ -229,6 +231,6 @@ def _version(package: Package, tag: str) -> str:
         named = found if isinstance(found, str) else found.text()
         raise Stopped(
             f'the tag "{tag}" is not the version {named} of {project.name}',
-            f"tag {prefix}{named}, or correct the version",
+            f"tag {tags.form.name(named)}, or correct the version",
         )
     return str(version)

@@ -198,7 +198,9 @@ async def _foreseen(plan: Plan, remote: RemoteGit, github: GitHubRest) -> tuple[
     if head is None or not (await remote.trace(plan.base_commit, plan.base)).merged:
         what = f"{plan.base_commit[:12]} is not in the history of {plan.base} of {remote.url}"
         raise Stopped(Stop.at(Reason.HANDED_OVER, what).text())
-    message = refs.journal_message(plan.package, plan.version)
+    message = refs.journal_message(
+        plan.package, plan.version, title=plan.title, sign_off=plan.sign_off
+    )
     refs_to_create = rules.refs_to_create(observed.refs, plan.branch, plan.tag, message, EMAIL)
     problems = [*await loop.retry_while_busy(github.problems)]
     foreseen, notes = await loop.retry_while_busy(

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Final
 
 from packaging.version import Version
@@ -23,6 +24,7 @@ from wheelwright.project.reading import parse_version
 from wheelwright.release.decide import changelog
 from wheelwright.release.decide.again import Earlier, Standing, counted_from, same, versioned
 from wheelwright.release.decide.commands import Commands
+from wheelwright.release.decide.practice import Practice
 from wheelwright.release.decide.stops import Problem, Reason, Stop
 from wheelwright.release.decide.version import Request, Versioned, newest, next_version
 from wheelwright.release.decide.world import Asked, Journal, Lock, Plan
@@ -51,8 +53,9 @@ class Survey:
 
     Attributes:
         current: the version on the base, or the newest tag's where version control decides.
-        member: the package is one of several in the repository: its refs bear its name.
         journals: journal commits by version, of release branches and tags.
+        branches: release branches whose head is such a commit, by version.
+        practice: how the project makes its releases.
         tags: commits by version.
         releases: versions that have a tag or a release branch.
         index: all files of the package.
@@ -72,9 +75,10 @@ class Survey:
     current: str
     base: str
     base_commit: str
-    member: bool = False
     lock: Lock | None = None
     journals: Mapping[str, Journal] = field(default_factory=dict)
+    branches: Mapping[str, str] = field(default_factory=dict)
+    practice: Practice = field(default_factory=Practice)
     tags: Mapping[str, str] = field(default_factory=dict)
     releases: frozenset[str] = frozenset()
     index: tuple[File, ...] = ()
@@ -103,16 +107,6 @@ class Survey:
             if version := file_version(file.name):
                 found.setdefault(version, []).append(file)
         return found
-
-
-def tag_of(package: str, version: str, *, member: bool) -> str:
-    """Return the tag's short name: v1.2.3, or NAME-v1.2.3 in a repository of several."""
-    return f"{package}-v{version}" if member else f"v{version}"
-
-
-def branch_of(package: str, version: str, *, member: bool) -> str:
-    """Return the release branch's short name. In a ref's name, an epoch's `!` is not safe."""
-    return f"release/{tag_of(package, version, member=member)}"
 
 
 def lock_ref(package: str) -> str:
@@ -194,14 +188,15 @@ def _foreign_lock(request: Request, survey: Survey, lock: Lock) -> Iterator[Prob
 def _plan(
     asked: Asked, identity: RunIdentity, survey: Survey, found: Versioned, base_commit: str
 ) -> Plan:
-    package, version = survey.package, found.version
+    package, version, practice = survey.package, found.version, survey.practice
+    date = datetime.fromtimestamp(identity.epoch_s, UTC).date().isoformat()
     return Plan(
         package=package,
         version=version,
         base=survey.base,
         base_commit=base_commit,
-        branch=branch_of(package, version, member=survey.member),
-        tag=tag_of(package, version, member=survey.member),
+        branch=survey.branches.get(version) or practice.branch.name(version),
+        tag=practice.tag.name(version),
         lock_ref=lock_ref(package),
         run=identity.run,
         take_over=identity.take_over,
@@ -209,6 +204,7 @@ def _plan(
         known=survey.releases,
         notes=(
             *filter(None, (found.note, _elsewhere(survey, version))),
+            *practice.notes(package, version, date),
             *((_MERGE_COMMIT,) if survey.from_tags else ()),
             *survey.notes,
         ),
@@ -217,6 +213,13 @@ def _plan(
         changelog=survey.changelog,
         merge_commit=survey.from_tags,
         pypi_rules=survey.pypi_rules,
+        tag_form=practice.tag,
+        branch_form=practice.branch,
+        title=practice.line(practice.title, package, version, date),
+        release_name=practice.line(practice.release_name, package, version, date),
+        annotated=practice.annotated,
+        sign_off=practice.sign_off,
+        since=practice.tags.since(version),
     )
 
 

@@ -5,23 +5,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
-
-from packaging.version import Version
 
 from wheelwright.distribution import backend
 from wheelwright.project.addresses import without_credentials
-from wheelwright.project.reading import parse_version
 from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.ports import ActFailed, Refs
 from wheelwright.release.decide.responses import meaning
 from wheelwright.release.decide.stops import Problem, Reason
-from wheelwright.release.decide.version import newest
+from wheelwright.release.decide.tags import TAGS, Form, Tags
 from wheelwright.release.decide.world import NOBODY, Asked, FailureKind, Journal, Lock, Plan
 
 LONGEST_LINE: Final = 200
 """Characters of a run's name and version in a commit's message."""
+AUTHOR: Final = "wheelwright <wheelwright@wheelwright.invalid>"
+"""Author and committer of release commits, as in `inside/refs.py`."""
 _TRAILER = re.compile(r"^Wheelwright-([\w-]+): (.*)$", re.MULTILINE)
 
 # Messages of git (builtin/push.c, transport.c, http.c, remote-curl.c), of GitHub's hooks, and of
@@ -131,7 +130,7 @@ def refs_of(observed: RemoteRefs, plan: Plan) -> Refs:
         lock=observed.locks.get(plan.lock_ref),
         branch=_journal(observed, f"refs/heads/{plan.branch}", plan),
         tag=_journal(observed, f"refs/tags/{plan.tag}", plan),
-        releases=versions(observed, plan.tag.removesuffix(plan.version)),
+        releases=versions(observed, plan.tag_form, plan.branch_form),
     )
 
 
@@ -143,58 +142,47 @@ def _journal(observed: RemoteRefs, ref: str, plan: Plan) -> Journal | None:
     return journal if (package, version) == (plan.package, plan.version) else Journal("", "", head)
 
 
-def versions(observed: RemoteRefs, prefix: str) -> frozenset[str]:
-    """Return the versions of release branches and tags whose names begin with a prefix."""
-    starts = (f"refs/heads/release/{prefix}", f"refs/tags/{prefix}")
-    names = (
-        ref.removeprefix(start)
-        for start in starts
+def versions(observed: RemoteRefs, tag: Form, branch: Form) -> frozenset[str]:
+    """Return the versions that have a tag or a release branch of these forms."""
+    forms = (("refs/heads/", branch), ("refs/tags/", tag))
+    found = (
+        form.version(ref.removeprefix(start))
+        for start, form in forms
         for ref in observed.refs
         if ref.startswith(start)
     )
-    return frozenset(str(version) for name in names if (version := parse_version(name)))
+    return frozenset(version for version in found if version)
 
 
-def tags(observed: RemoteRefs, prefix: str) -> dict[str, str]:
-    """Return the commits of a package's tags, by version."""
-    start = f"refs/tags/{prefix}"
-    return {
-        str(version): commit
-        for ref, commit in observed.refs.items()
-        if ref.startswith(start) and (version := parse_version(ref.removeprefix(start)))
-    }
-
-
-def earlier(observed: RemoteRefs, prefix: str, base_commit: str) -> dict[str, str]:
-    """Return the tags that a release of a base commit comes after, by version.
+def earlier(observed: RemoteRefs, tags: Tags, base_commit: str) -> Tags:
+    """Return the tags that a release of a base commit comes after.
 
     A tag whose release was made of this very commit is not an earlier one: it is that release, and
     a second run with the same arguments has to find it.
     """
-    return {
-        version: commit
-        for version, commit in tags(observed, prefix).items()
-        if (found := observed.journals.get(f"refs/tags/{prefix}{version}")) is None
-        or found[2].parent != base_commit
+    made = {
+        ref for ref, (_, _, journal) in observed.journals.items() if journal.parent == base_commit
     }
-
-
-def since(observed: RemoteRefs, prefix: str, version: str) -> str:
-    """Return where the changes of a version begin: the commit of the newest tag before it.
-
-    A squash merge leaves that commit out of the base's history; a range that begins there is the
-    same as one from where it branched off.
-    """
-    found = tags(observed, prefix)
-    wanted = parse_version(version)
-    before = [each for each in found if wanted is None or Version(each) < wanted]
-    return found[newest(before)] if before else ""
+    found = tuple(each for each in tags.found if f"{TAGS}{each.tag}" not in made)
+    return replace(tags, found=found)
 
 
 def journals(observed: RemoteRefs, package: str) -> dict[str, Journal]:
     """Return the release commits of a package, by version."""
     return {
         version: journal for name, version, journal in observed.journals.values() if name == package
+    }
+
+
+def branches(observed: RemoteRefs, package: str) -> dict[str, str]:
+    """Return the branches whose heads are release commits of a package, by version.
+
+    One that was begun under another name than the next would have is continued.
+    """
+    return {
+        version: ref.removeprefix("refs/heads/")
+        for ref, (name, version, journal) in sorted(observed.journals.items())
+        if name == package and ref.startswith("refs/heads/") and journal.head == journal.commit
     }
 
 
@@ -216,16 +204,22 @@ def journal_message(
     version: str,
     build_requires: Sequence[str] = (),
     asked: Asked = NOBODY,
+    *,
+    title: str = "",
+    sign_off: bool = False,
 ) -> str:
     """Return the message of the commit with the edits, and with what it is to be built with.
 
-    Who requested it, and how, is there for later runs: it can only make one of them stop.
+    Who requested it, and how, is there for later runs: it can only make one of them stop. What the
+    proof is, the trailer with the version, follows the title, whatever that is.
     """
     trailers = [f"Wheelwright-Release: {package} {version}"]
     trailers += [f"Wheelwright-Run: {asked.run}"] if asked.run else []
     trailers += [f"Wheelwright-Request: {asked.request}"] if asked.request else []
     trailers += [f"Wheelwright-Build-Requires: {each}" for each in build_requires]
-    return f"Release {package} {version}\n\n" + "".join(f"{each}\n" for each in trailers)
+    trailers += [f"Signed-off-by: {AUTHOR}"] if sign_off else []
+    title = title or f"Release {package} {version}"
+    return f"{title}\n\n" + "".join(f"{each}\n" for each in trailers)
 
 
 def unreadable(url: str, failed: ActFailed, *, credential: bool) -> Problem:

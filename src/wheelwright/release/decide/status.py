@@ -18,7 +18,7 @@ from typing import Final
 from wheelwright.container.harmless import harmless, markdown
 from wheelwright.distribution.file import File
 from wheelwright.release.decide.again import Standing, same
-from wheelwright.release.decide.plan import Survey, lock_ref, tag_of
+from wheelwright.release.decide.plan import Survey, lock_ref
 from wheelwright.release.decide.stops import Reason, Stop
 from wheelwright.release.decide.version import newest
 from wheelwright.release.decide.world import Act, Lock, Plan, PullState, World
@@ -99,7 +99,7 @@ def _public(survey: Survey, version: str) -> str:
     indexed = survey.released.get(same(version, survey.released), ())
     standing = survey.earlier.standing(version)
     tagged = same(version, survey.tags)
-    tag = f"tag {tag_of(survey.package, version, member=survey.member)}"
+    tag = f"tag {survey.practice.tags.tag(version)}"
     parts = {_files(indexed): bool(indexed), tag: bool(tagged)}
     parts |= _seen(standing) if standing else {}
     there = [part for part, is_there in parts.items() if is_there]

@@ -95,6 +95,7 @@ class Tags:
         origin: why the form is this one, for people; empty for the default.
         shared: the tags stand for all members of a workspace.
         other: a tag of another form than the newest; empty where all have one form.
+        every: all tags, with those of the same version.
     """
 
     form: Form
@@ -102,6 +103,7 @@ class Tags:
     origin: str = ""
     shared: bool = False
     other: str = ""
+    every: tuple[VersionTag, ...] = ()
 
     @property
     def newest(self) -> VersionTag | None:
@@ -113,11 +115,30 @@ class Tags:
         """The commits by version."""
         return {str(each.version): each.commit for each in self.found}
 
+    def of_tag(self, tag: str) -> VersionTag | None:
+        """Return a tag by its short name; None where it is no version of the package."""
+        return next((each for each in self.every if each.tag == tag), None)
+
+    def tag(self, version: str) -> str:
+        """Return the short name of a version's tag, or what it would be."""
+        wanted = parse_version(version)
+        there = (each.tag for each in self.found if each.version == wanted)
+        return next(there, self.form.name(version))
+
     def before(self, version: str) -> VersionTag | None:
         """Return the tag of the highest version below another."""
         wanted = parse_version(version)
         below = [each for each in self.found if wanted is None or each.version < wanted]
         return below[-1] if below else None
+
+    def since(self, version: str) -> str:
+        """Return where the changes of a version begin: the commit of the newest tag before it.
+
+        A squash merge leaves that commit out of the base's history; a range that begins there is
+        the same as one from where it branched off.
+        """
+        before = self.before(version)
+        return before.commit if before else ""
 
     def notes(self, version: str) -> tuple[str, ...]:
         """Return for people what the next tag is, and why."""
@@ -160,12 +181,13 @@ def read(
     found = tuple(max(by_version[version], key=preferred) for version in sorted(by_version))
     newest = found[-1] if found else None
     if wanted:
-        return Tags(wanted, found, "by [tool.wheelwright.release] tag", shared)
+        by = "by [tool.wheelwright.release] tag"
+        return Tags(wanted, found, by, shared, every=tuple(mine))
     if newest is None:
         return Tags(default)
     others = [each.tag for each in reversed(found) if each.form != newest.form]
     other = others[0] if others else ""
-    return Tags(newest.form, found, f"as in {newest.tag}", shared, other)
+    return Tags(newest.form, found, f"as in {newest.tag}", shared, other, tuple(mine))
 
 
 def form_of(tag: str, package: str) -> tuple[Form, str] | None:

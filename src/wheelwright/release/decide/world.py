@@ -15,6 +15,7 @@ from wheelwright.distribution.file import File
 from wheelwright.release.decide.commands import JOBS, Commands
 from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.stops import Problem, Reason
+from wheelwright.release.decide.tags import Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,12 @@ class Plan:
         pypi_rules: the index has PyPI's rules for files.
         merge_commit: the version comes from tags, so the pull request needs a merge commit.
         pinned: what has to come out, of a plan that is performed exactly.
+        tag_form, branch_form: what surrounds the version in such names.
+        title: of the release commit and the pull request; empty for the usual one.
+        release_name: of the GitHub release; empty for the usual one.
+        annotated: the tag is an object with a message of its own.
+        sign_off: the release commit is signed off.
+        since: the commit of the version tag before this version; empty for the first.
     """
 
     package: str
@@ -93,6 +100,23 @@ class Plan:
     merge_commit: bool = False
     pypi_rules: bool = True
     pinned: Pinned | None = None
+    tag_form: Form = field(default_factory=Form)
+    branch_form: Form = field(default_factory=lambda: Form("release/v"))
+    title: str = ""
+    release_name: str = ""
+    annotated: bool = False
+    sign_off: bool = False
+    since: str = ""
+
+    @property
+    def subject(self) -> str:
+        """The title of the release commit and of the pull request."""
+        return self.title or f"Release {self.package} {self.version}"
+
+    @property
+    def shown_name(self) -> str:
+        """The name of the GitHub release."""
+        return self.release_name or f"{self.package} {self.version}"
 
 
 @dataclass(frozen=True, slots=True)

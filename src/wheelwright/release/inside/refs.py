@@ -5,6 +5,7 @@
     clone                      make the bare clone, with all that the remote has
     look                       fetch again; tell refs and release commits as JSON
     push REF EXPECTED COMMIT   compare and swap; EXPECTED "" means: no such ref
+    tag REF COMMIT             push a tag with the message on stdin, the same at every run
     delete REF EXPECTED        compare and delete
     lock REF EXPECTED EPOCH    push a commit of the empty tree; its message is on stdin
     commit FILE                make the release commit that a file of JSON describes, and tell it
@@ -51,7 +52,8 @@ from pathlib import Path
 from typing import Any
 
 TIMEOUT_S = 600
-NAME, EMAIL = "wheelwright", "wheelwright@users.noreply.github.com"
+# No account can have an address below `.invalid` (RFC 6761), as it could at GitHub's noreply host.
+NAME, EMAIL = "wheelwright", "wheelwright@wheelwright.invalid"
 HELPER = (
     '!f() { test "$1" = get && test -n "$GITHUB_TOKEN" && '
     'printf "username=x-access-token\\npassword=%s\\n" "$GITHUB_TOKEN"; }; f'
@@ -315,8 +317,8 @@ def message(commit: str) -> str:
 
 
 def journals(refs: Mapping[str, str]) -> dict[str, Any]:
-    """Return the release commit of each release branch and tag, by ref."""
-    heads = [ref for ref in refs if ref.startswith(("refs/heads/release/", "refs/tags/"))]
+    """Return the release commit of each branch and tag that has its version in the name."""
+    heads = [ref for ref in refs if ref.startswith((HEADS, "refs/tags/"))]
     if not heads:
         return {}
     logged = git(
@@ -333,8 +335,7 @@ def journals(refs: Mapping[str, str]) -> dict[str, Any]:
         commit, parents, epoch, body = record.strip("\n").split("\0")
         for package, version in RELEASE.findall(body):
             for ref in heads:
-                name = ref.rpartition("/")[2]
-                if name not in (f"v{version}", f"{package}-v{version}") or ref in found:
+                if ref in found or not names(ref, version):
                     continue
                 if refs[ref] == commit or within(commit, refs[ref]):
                     found[ref] = {
@@ -346,6 +347,14 @@ def journals(refs: Mapping[str, str]) -> dict[str, Any]:
                         "version": version,
                     }
     return found
+
+
+def names(ref: str, version: str) -> bool:
+    """Whether a version is in a ref's name: not as a part of another."""
+    inside = re.compile(
+        rf"(?<![0-9.]){re.escape(version)}(?![0-9]|\.[0-9]|[-_.]?(?:a|b|c|rc|alpha|beta|pre|post|dev)[0-9])"
+    )
+    return bool(inside.search(ref))
 
 
 def within(commit: str, head: str) -> bool:
@@ -395,6 +404,20 @@ def push(ref: str, expected: str, commit: str) -> None:
     """Set a ref, if it still is what is expected."""
     have(commit)
     git("push", "--quiet", f"--force-with-lease={ref}:{expected}", "origin", f"{commit}:{ref}")
+    tell(commit)
+
+
+def tag(ref: str, commit: str) -> None:
+    """Push a tag that says more than a name: its message is on stdin, its time the commit's.
+
+    So it is the same object, whenever and however often it is made.
+    """
+    have(commit)
+    epoch = git("show", "--no-patch", "--format=%ct", commit).strip()
+    name = ref.removeprefix("refs/tags/")
+    head = f"object {commit}\ntype commit\ntag {name}\ntagger {NAME} <{EMAIL}> {epoch} +0000\n\n"
+    made = git("mktag", stdin=head + sys.stdin.read()).strip()
+    git("push", "--quiet", f"--force-with-lease={ref}:", "origin", f"{made}:{ref}")
     tell(commit)
 
 
@@ -550,6 +573,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "past": past,
     "push": push,
     "release": release,
+    "tag": tag,
     "trace": trace,
 }
 

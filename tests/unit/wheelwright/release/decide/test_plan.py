@@ -9,7 +9,9 @@ from wheelwright.distribution.file import File
 from wheelwright.release.decide.changelog import ChangelogSource
 from wheelwright.release.decide.commands import Commands
 from wheelwright.release.decide.plan import RunIdentity, Survey, decide
+from wheelwright.release.decide.practice import Practice
 from wheelwright.release.decide.stops import Problem, Reason, Stop
+from wheelwright.release.decide.tags import Form
 from wheelwright.release.decide.version import Request
 from wheelwright.release.decide.world import Asked, Journal, Lock, Plan
 
@@ -61,7 +63,8 @@ def test_plan_of_a_patch() -> None:
 
 def test_member_of_a_workspace_has_refs_of_its_own() -> None:
     """Several packages in one repository do not share tags, branches and locks."""
-    plan = planned(replace(GOOD, member=True))
+    own = Practice(tag=Form("demo-v"), branch=Form("release/demo-v"))
+    plan = planned(replace(GOOD, practice=own))
     assert ("release/demo-v1.2.4", "demo-v1.2.4") == (plan.branch, plan.tag)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.wheelwright.release.imaginary import a_plan
-from wheelwright.release.decide import commit, refs
+from wheelwright.release.decide import commit, refs, tags
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.stops import Reason
 from wheelwright.release.decide.world import Asked, FailureKind, Journal
@@ -287,16 +287,6 @@ def test_words_of_git_are_told_apart(words: str, exit_code: int, kind: FailureKi
     assert kind is refs.failure_of(words, exit_code).kind
 
 
-def test_changes_begin_at_the_newest_tag_before_the_version() -> None:
-    """Neither a later tag nor the version's own counts, so that going on finds the same place."""
-    refs_seen = {f"refs/tags/v{version}": version for version in ("1.2.3", "1.2.4", "2.0.0")}
-    seen = refs.RemoteRefs("main", refs_seen)
-
-    assert "1.2.3" == refs.since(seen, "v", "1.2.4")
-    assert "1.2.4" == refs.since(seen, "v", "1.3.0")
-    assert "" == refs.since(seen, "v", "1.0.0")
-
-
 def test_a_commit_is_told_by_where_it_comes_from(remote: Remote) -> None:
     """`trace` says whether a commit or its parent is on a branch, `compare` what differs."""
     clone = remote.clone("one")
@@ -330,8 +320,9 @@ def test_tag_of_a_tag_is_the_commit(remote: Remote) -> None:
     remote.git("tag", "-a", "-m", "three", "v1.0.2", "v1.0.1")
     seen = remote.clone("one").look()
 
-    assert {"1.0.0", "1.0.1", "1.0.2"} == set(refs.tags(seen, "v"))
-    assert {remote.head()} == set(refs.tags(seen, "v").values())
+    found = tags.read(seen.refs, "demo", member=False).commits
+    assert {"1.0.0", "1.0.1", "1.0.2"} == set(found)
+    assert {remote.head()} == set(found.values())
 
 
 @pytest.mark.parametrize(("what", "kind"), [("main^{tree}", "tree"), ("main:a.txt", "blob")])
@@ -339,7 +330,7 @@ def test_tag_of_no_commit_is_seen_and_is_none(remote: Remote, what: str, kind: s
     """A tag may be of a tree or a file: its name is taken, and there is nothing to trace."""
     remote.git("tag", "-a", "-m", "x", "v1.0.0", what)
     clone = remote.clone("one")
-    tag = refs.tags(clone.look(), "v")["1.0.0"]
+    tag = tags.read(clone.look().refs, "demo", member=False).commits["1.0.0"]
     done = clone.run("trace", tag, "main")
 
     assert remote.head(what) == tag
@@ -355,8 +346,57 @@ def test_fault_26_tag_of_the_same_base_commit_is_no_earlier_release() -> None:
         {"refs/tags/v1.2.4": "journal", "refs/tags/v1.2.3": "old", "refs/tags/other": "x"},
         journals={"refs/tags/v1.2.4": ("demo", "1.2.4", journal)},
     )
-    assert {"1.2.3": "old"} == refs.earlier(seen, "v", "base")
-    assert {"1.2.3", "1.2.4"} == set(refs.earlier(seen, "v", "base-moved-on"))
+    found = tags.read(seen.refs, "demo", member=False)
+    assert {"1.2.3": "old"} == refs.earlier(seen, found, "base").commits
+    assert {"1.2.3", "1.2.4"} == set(refs.earlier(seen, found, "base-moved-on").commits)
+
+
+def test_tag_with_a_message_is_the_same_at_every_run(remote: Remote) -> None:
+    """An annotated tag has the commit's time: made again, it is the same object."""
+    clone = remote.clone("one")
+    made = journal(clone)
+    clone("tag", "refs/tags/teasel==1.2.4", made, stdin="Release 1.2.4\n")
+    first = remote.head("refs/tags/teasel==1.2.4")
+    remote.clone("two")("tag", "refs/tags/teasel==1.2.4", made, stdin="Release 1.2.4\n")
+
+    assert first == remote.head("refs/tags/teasel==1.2.4")
+    assert "tag" == remote.git("cat-file", "-t", first)
+    assert made == remote.head("refs/tags/teasel==1.2.4^{commit}")
+    assert "Release 1.2.4" == remote.git("for-each-ref", "--format=%(contents)", "refs/tags")
+
+
+def test_tag_with_a_message_is_never_put_over_another(remote: Remote) -> None:
+    """A tag that is there already stays."""
+    remote.git("tag", "1.2.4", "main")
+    clone = remote.clone("one")
+    done = clone.run("tag", "refs/tags/1.2.4", journal(clone), stdin="Release 1.2.4\n")
+
+    assert 0 != done.returncode
+    assert remote.head() == remote.head("refs/tags/1.2.4")
+
+
+@pytest.mark.parametrize(
+    ("ref", "expected"),
+    [
+        ("refs/heads/release/v1.2.4", True),
+        ("refs/heads/1.2.4-release", True),
+        ("refs/tags/teasel==1.2.4", True),
+        ("refs/tags/v1.2.40", False),
+        ("refs/tags/v11.2.4", False),
+        ("refs/tags/v1.2.4.1", False),
+        ("refs/tags/v1.2.4rc1", False),
+        ("refs/tags/v1.2.4-post1", False),
+        ("refs/heads/main", False),
+    ],
+)
+def test_version_in_the_name_of_a_ref(ref: str, expected: bool) -> None:
+    """A release commit belongs to the refs that name its version, in whatever form."""
+    assert expected == program.names(ref, "1.2.4")
+
+
+def test_release_commit_has_the_author_that_it_is_signed_off_by() -> None:
+    """What messages and rules say of the author is what the program writes."""
+    assert f"{program.NAME} <{program.EMAIL}>" == refs.AUTHOR
 
 
 UNREADABLE = [

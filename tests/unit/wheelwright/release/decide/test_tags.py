@@ -5,8 +5,6 @@ import pytest
 from wheelwright.release.decide import tags
 from wheelwright.release.decide.tags import Form, Tags
 
-CURRENT = "1.2.3"
-
 
 def read(*names: str, package: str = "teasel", **given: str | bool) -> Tags:
     """Read tags whose commits are named after them."""
@@ -201,3 +199,10 @@ def test_version_before_another() -> None:
     before = found.before("1.2")
     assert before is not None
     assert ("1.1", None) == (before.tag, found.before("0.1"))
+
+
+def test_changes_begin_at_the_newest_tag_before_the_version() -> None:
+    """Neither a later tag nor the version's own counts, so that going on finds the same place."""
+    found = read("v1.2.3", "v1.2.4", "2.0.0")
+    expected = ("commit of v1.2.3", "commit of v1.2.4", "")
+    assert expected == (found.since("1.2.4"), found.since("1.3.0"), found.since("1.0.0"))
