@@ -15,7 +15,7 @@ import os
 import re
 import stat
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
@@ -179,6 +179,18 @@ class Running:
     process: subprocess.Popen[str]
     heard: list[Ended]
 
+    def watched(self, show: Callable[[str], None]) -> Ended:
+        """Wait for its end, and show each line of its progress as it comes."""
+        assert self.process.stderr is not None
+        assert self.process.stdout is not None
+        lines = []
+        for line in self.process.stderr:
+            lines.append(line)
+            show(line.rstrip("\n"))
+        out = self.process.stdout.read()
+        self.heard.append(Ended(self.words, self.process.wait(), out, "".join(lines), 0.0))
+        return self.heard[-1]
+
     def ended(self) -> Ended:
         """Wait for its end."""
         try:
@@ -289,9 +301,13 @@ class ReleaseBench:
 
     def begin(self, *words: str) -> Running:
         """Start `release --bump patch` at a fixed time, and do not wait."""
+        return self.begin_call(*self.releasing(*words), *self.places, *self.token)
+
+    def begin_call(self, *words: str) -> Running:
+        """Start any function of the module over the clone, and do not wait."""
         bench = self.bench
         argv = [*bench.program, "call", *bench.flags, "-m", str(bench.module)]
-        argv += ["--source", str(self.clone), *self.releasing(*words), *self.places, *self.token]
+        argv += ["--source", str(self.clone), *words]
         process = subprocess.Popen(
             argv,
             cwd=bench.cwd,

@@ -2,9 +2,10 @@
 
     uv run python -m tests.e2e.release_demo
 
-It starts an index, git over HTTP and GitHub on loopback, puts a sample package there, runs
-`stiletto call release --bump patch`, kills it when the index has the first of two files, and runs
-it again: about a minute. `STILETTO_TEST_CACHE` names a store to keep from run to run.
+It starts an index, git over HTTP and GitHub on loopback, puts a sample package there, shows the
+plan, runs `stiletto call release --bump patch`, kills it when the index has the first of two files,
+runs it again, merges the pull request, and runs it once more: about a minute. The progress is shown
+as it comes. `STILETTO_TEST_CACHE` names a store to keep from run to run.
 """
 
 from __future__ import annotations
@@ -15,16 +16,27 @@ import tempfile
 from pathlib import Path
 
 from stiletto.layers.remove import remove_tree
+from tests.standins.github_pulls import merge
 
 from .bench import Bench, Ended, host_environ, stiletto_program
 from .release_bench import (
+    EPOCH_S,
     Outside,
     ReleaseBench,
     Sample,
     github_description,
+    killing,
     make_package,
     shown,
 )
+
+TIME = ("--source-date-epoch", str(EPOCH_S))
+_CHARS = 100
+
+
+def progress(line: str) -> None:
+    """Print a line of a command's progress, shortened."""
+    say(f"    {line[:_CHARS]}")
 
 
 def say(text: str) -> None:
@@ -38,15 +50,24 @@ def demonstrate(directory: Path, cache: Path) -> Ended:
     home = directory / "home"
     home.mkdir()
     sample = Sample()
-    bench = Bench(stiletto_program(), host_environ(home, cache), directory, ("--progress=none",))
+    bench = Bench(stiletto_program(), host_environ(home, cache), directory)
     with Outside(directory / "outside", github_description()) as outside:
         at = ReleaseBench.start(bench, outside, make_package(sample, directory / "work"), sample)
         say(f"== {sample.name} {sample.version}, on servers of its own")
         say(f"index   {outside.index.simple_url}")
         say(f"git     {outside.git.url}")
         say(f"GitHub  {outside.api_url}")
-        say("\n== stiletto call release --bump patch --run demo")
-        killed = at.killed("--run", "demo", kind="upload", nth=1)
+        say("\n== stiletto call release-plan --bump patch")
+        planning = at.begin_call("release-plan", "--bump", "patch", *TIME, *at.places, *at.token)
+        planned = planning.watched(progress)
+        say(planned.out)
+        if planned.code:
+            return planned
+        say("== stiletto call release --bump patch --run demo")
+        running = at.begin("--run", "demo")
+        outside.effects.after(killing(running.process.pid), kind="upload", nth=1)
+        killed = running.watched(progress)
+        outside.effects.unhook()
         if killed.code >= 0:
             say(str(killed))
             return killed
@@ -54,10 +75,17 @@ def demonstrate(directory: Path, cache: Path) -> Ended:
         say("\n== now there is")
         say(shown(outside).text())
         say("== stiletto call release --bump patch --run demo")
-        ended = at.release("--run", "demo")
+        ended = at.begin("--run", "demo").watched(progress)
         say(ended.out if ended.code == 0 else str(ended))
+        if ended.code:
+            return ended
         say("== now there is")
         say(shown(outside).text())
+        say("== the pull request is merged, and the same command runs again")
+        for number in outside.github.state.pulls:
+            merge(outside.github.state, number)
+        ended = at.begin("--run", "demo").watched(progress)
+        say(ended.out if ended.code == 0 else str(ended))
         say("== the commit that was built")
         say(outside.repository.git("show", "--stat", "v1.2.4"))
         say("\n== everything that was written, in order")

@@ -359,7 +359,9 @@ def test_the_demonstration_shows_a_release_that_was_killed(environ: dict[str, st
     first, _, then = done.stdout.partition("killed by signal 9\n")
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "released" not in first
+    assert "sample-package 1.2.4: planned\n" in first
+    assert "sample-package 1.2.4: released\n" not in first
+    assert "1.2.4 was released by run demo" in then
     assert "sample-package 1.2.4: released\n" in then
     assert "release/v1.2.4 -> main, open\n" in then
     assert "v1.2.4, published\n" in then

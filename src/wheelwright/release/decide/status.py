@@ -106,7 +106,8 @@ def _public(survey: Survey, version: str) -> str:
     missing = [part for part, is_there in parts.items() if not is_there]
     public = f"{survey.package} {version}: {', '.join(there)}"
     # Of a version that was not released here, nothing is known to be missing.
-    return f"{public}; missing: {', '.join(missing)}" if standing and missing else public
+    here = standing is not None and version in survey.journals
+    return f"{public}; missing: {', '.join(missing)}" if here and missing else public
 
 
 def _seen(standing: Standing) -> dict[str, bool]:

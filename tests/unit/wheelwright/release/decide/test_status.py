@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.unit.wheelwright.release.decide.test_again import AFTER, CLOSED, UNFINISHED
+from tests.unit.wheelwright.release.decide.test_again import AFTER, CLOSED, UNFINISHED, names
 from tests.unit.wheelwright.release.imaginary import Outside, a_plan
 from wheelwright.release.act.loop import run
 from wheelwright.release.decide.again import Standing
@@ -116,6 +116,14 @@ def test_unfinished_release_leads_to_its_end() -> None:
     found = of(UNFINISHED)
     assert found.public.endswith("; missing: GitHub release")
     assert "stiletto call release --version 1.2.4" == found.next
+
+
+def test_release_of_other_tools_lacks_nothing() -> None:
+    """A version on the index that was not released here needs no pull request and no tag."""
+    survey = Survey(
+        "demo", "1.0", "main", "base", index=names("1.0"), standings={"1.0": Standing()}
+    )
+    assert "demo 1.0: 1 file on the index" == of(survey).public
 
 
 def test_open_pull_request_is_merged_first() -> None:
