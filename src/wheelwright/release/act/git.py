@@ -110,6 +110,7 @@ class RemoteGit:
     frozen: bool = False
     _clone: dagger.Container | None = field(default=None, repr=False)
     _newest: dagger.Container | None = field(default=None, repr=False)
+    _heads: dict[str, bool] = field(default_factory=dict, repr=False)
     _material: dict[str, dagger.Directory] = field(default_factory=dict, repr=False)
 
     # -- containers -------------------------------------------------------------------------------
@@ -209,7 +210,18 @@ class RemoteGit:
 
     async def observe(self, plan: Plan) -> Refs:
         """Return the refs of one release, now."""
-        return refs.refs_of(await self.look(), plan)
+        observed = await self.look()
+        found = refs.refs_of(observed, plan)
+        return found if await self._based(observed, plan) else replace(found, based=False)
+
+    async def _based(self, observed: RemoteRefs, plan: Plan) -> bool:
+        """Whether the base branch has the plan's base commit: each of its heads is asked once."""
+        head = observed.refs.get(f"refs/heads/{plan.base}", "")
+        if head in ("", plan.base_commit):
+            return bool(head)
+        if head not in self._heads:
+            self._heads[head] = (await self.trace(plan.base_commit, plan.base)).merged
+        return self._heads[head]
 
     async def past(self, base: str, commit: str, hidden: Sequence[str]) -> RemoteGit:
         """Return the clone as it was at a commit: the head of its one branch, without some tags.

@@ -84,6 +84,7 @@ async def look(plan: Plan, ports: Ports, state: RunState) -> World:
         pulls=await ports.github.pulls(plan.branch),
         release=await ports.github.release(plan.tag),
         releases=refs.releases,
+        based=refs.based,
         state=state,
     )
 

@@ -65,12 +65,13 @@ class ActFailed(WheelwrightError):
 
 @dataclass(frozen=True, slots=True)
 class Refs:
-    """What git shows of one release; `releases` as in `World`."""
+    """What git shows of one release; `releases` and `based` as in `World`."""
 
     lock: Lock | None
     branch: Journal | None
     tag: Journal | None
     releases: frozenset[str]
+    based: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ The first row that is true decides.
     |   published of a commit that this run does not make      |                              |
     | a version that was not there when this was planned,      |                              |
     |   and nothing of this one on the index                   | Stop OVERTAKEN               |
+    | a base branch that has lost the base commit, and nothing |                              |
+    |   of this one on the index                               | Stop OVERTAKEN               |
     | no journal commit, and files on the index                | Stop JOURNAL_LOST            |
     | the release branch without a journal commit              | Stop BRANCH_TAKEN            |
     | a release commit that this run has not verified          | VERIFY                       |
@@ -305,6 +307,9 @@ def _journal(plan: Plan, world: World) -> Next | None:
         return Stop.at(Reason.TAG_TAKEN, f"{plan.tag} is {tag.head[:12]}, not {meant}")
     if not world.index and (others := sorted(world.releases - plan.known - {plan.version})):
         return Stop.at(Reason.OVERTAKEN, f"{', '.join(others)} since {plan.version} was planned")
+    if not world.index and not world.based:
+        seen = f"{plan.base} has lost the commit {plan.base_commit[:12]} since it was planned"
+        return Stop.at(Reason.OVERTAKEN, seen)
     if journal is None and world.index:
         return Stop.at(Reason.JOURNAL_LOST, f"{plan.branch} of {plan.package} {plan.version}")
     if journal is None and branch:

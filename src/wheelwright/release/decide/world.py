@@ -356,6 +356,7 @@ class World:
         index: files of this version on the index.
         pulls: pull requests whose head is the release branch, newest first.
         releases: versions that have a tag or a release branch, this one among them.
+        based: the plan's base commit is in the base branch's history still.
         versions: versions that have files on the index.
         last: files on the index of the newest final version before this one.
         age_s: seconds since the first file of this version was uploaded; 0 where that is not known.
@@ -368,6 +369,7 @@ class World:
     pulls: tuple[Pull, ...] = ()
     release: GitHubRelease | None = None
     releases: frozenset[str] = frozenset()
+    based: bool = True
     versions: frozenset[str] = frozenset()
     last: tuple[File, ...] = ()
     age_s: float = 0.0

@@ -91,6 +91,7 @@ class Outside:
     built: tuple[File, ...] = (SDIST, WHEEL)
     differing: tuple[str, ...] = ()
     foreign: str = ""
+    based: bool = True
     gates_say: CheckResult = _YES
     check_says: CheckResult = _YES
     refuses: dict[Act, ActFailed] = field(default_factory=dict)
@@ -135,7 +136,7 @@ class Outside:
 
     async def observe(self, plan: Plan) -> Refs:
         """Look at the refs."""
-        return Refs(self.lock_, self.branch, self.tag, self.releases)
+        return Refs(self.lock_, self.branch, self.tag, self.releases, self.based)
 
     async def lock(self, plan: Plan, expected: str) -> str:
         """Compare and swap the lock's ref."""

@@ -878,3 +878,25 @@ def test_bot_checks_that_cannot_be_started_are_a_note() -> None:
     assert Done() == outcome.end
     assert "403 Resource not accessible by integration" == outcome.world.state.unstarted
     assert released(outside)
+
+
+def test_base_that_was_rewritten_while_this_was_built_stops_it_behind_the_lock() -> None:
+    """A commit that the base has lost is not released; the lock is free again."""
+
+    class Rewritten(Outside):
+        async def lock(self, plan: Plan, expected: str) -> str:
+            self.based = False
+            return await super().lock(plan, expected)
+
+    outside = Rewritten()
+    outcome = release(outside)
+    assert Reason.OVERTAKEN is stopped(outcome)
+    assert "main has lost the commit base since it was planned" in said(outcome)
+    assert ["lock", "unlock"] == outside.effects
+
+
+def test_base_that_was_rewritten_after_the_upload_changes_nothing() -> None:
+    """What is on the index is finished, whatever became of the base."""
+    outside = after(*WHOLE[:4])
+    outside.based = False
+    assert Done() == release(outside).end

@@ -1,13 +1,16 @@
 """A rehearsal: the part of a release that writes nothing, and how it is printed."""
 
 import asyncio
+import itertools
 import json
 from dataclasses import replace
 from functools import partial
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tests.unit.wheelwright.release.imaginary import SDIST, WHEEL, Outside, a_plan
+from tests.unit.wheelwright.release.imaginary import SDIST, WHEEL, Fault, Killed, Outside, a_plan
 from wheelwright.release.act.loop import Outcome, run
 from wheelwright.release.decide.rehearsed import (
     Change,
@@ -237,3 +240,20 @@ def test_change_is_read_as_it_was_told() -> None:
     told = json.dumps({"message": "Title\n\nMore.\n", "changes": {"x": ["a\n", None]}})
     change = change_of(told)
     assert ("Title", "--- a/x\n+++ /dev/null\n@@ -1 +0,0 @@\n-a\n") == (change.title, change.diff)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(Fault), max_size=12))
+def test_any_faults_end_a_partial_release_with_one_branch_and_no_lock(drawn: list[Fault]) -> None:
+    """Whatever is lost, unheard or killed, the same command again leaves the branch, unlocked."""
+    outside = Outside(faults=itertools.chain(drawn, itertools.repeat(Fault.NONE)))
+    for _ in range(len(drawn) + 2):
+        try:
+            if partly(outside).end == Done():
+                break
+        except Killed:
+            continue
+    assert (None, {}, []) == (outside.lock_, outside.stored, outside.pulls_)
+    assert outside.branch is not None
+    assert COMMIT == outside.branch.commit
+    assert 1 == outside.effects.count("branch")
