@@ -6,7 +6,7 @@
 | nightly.yml | every night | the matrix in every resolution |
 | audit.yml | every week | known vulnerabilities |
 | release.yml | by hand | `release` |
-| publish.yml | a tag `v*` | `publish` |
+| publish.yml | a tag of the package's form, such as `v*` | `publish` |
 | dependabot.yml | | newer actions and dependencies |
 
 With `reusable`, ci.yml calls wheelwright.yml, which other repositories may call, too; releases
@@ -31,6 +31,7 @@ from wheelwright.project.arguments import argument
 from wheelwright.project.model import Project
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.release.decide.stops import Problem
+from wheelwright.release.decide.tags import Form
 from wheelwright.release.decide.urls import index_urls
 
 # The check that the branch's rules require: the job `passed` of ci.yml.
@@ -41,6 +42,7 @@ _WORKFLOWS = ".github/workflows"
 _SUMMED_UP = ("build", "propose", "publish", "finish")
 # Without the characters that are a pattern for GitHub.
 _BRANCH = re.compile(r"[A-Za-z0-9._/-]+")
+_TAGS = Form()
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9._ /-]+")
 
 
@@ -73,8 +75,10 @@ class Options:
     overwrite: bool = argument("Replace existing files that have no marks of a block.", False)
 
 
-def workflows(project: Project, caller: Caller, options: Options) -> dict[str, str]:
-    """Return the contents of each file's block by path.
+def workflows(
+    project: Project, caller: Caller, options: Options, tags: Form = _TAGS
+) -> dict[str, str]:
+    """Return the contents of each file's block by path; `tags` is the form of the package's tags.
 
     Raises:
         RequestError: a value that is not allowed in a workflow; nothing to call from elsewhere.
@@ -94,6 +98,7 @@ def workflows(project: Project, caller: Caller, options: Options) -> dict[str, s
         "app_token": read("app-token"),
         "request": read("request"),
         **REQUEST,
+        "tag_pattern": scalar("the form of tags", tags.pattern),
         "matrix_args": "",
         "needed": "gates, matrix, native",
         "module_input": scalar("--module", ""),

@@ -30,7 +30,9 @@ _ACTORS: Final = {"app": "Integration", "team": "Team"}
 class Options:
     """The arguments of `ruleset`."""
 
-    tags: bool = argument("Protect the tags v* instead: made once, never moved or removed.", False)
+    tags: bool = argument(
+        "Protect the tags of versions instead: made once, never moved or removed.", False
+    )
     checks: list[str] = argument("Names of the checks that must pass.", [CHECK])
     approvals: int = argument("How many approvals a pull request needs.", 0)
     linear: bool = argument("No merge commits.", True)
@@ -77,8 +79,8 @@ def branch(options: Options) -> dict[str, Any]:
     return _ruleset("default branch", "branch", "~DEFAULT_BRANCH", rules, options.bypass)
 
 
-def tags(*, bypass: Iterable[str]) -> dict[str, Any]:
-    """Return the rules of tags `v*`: made once, by those who bypass, and never moved or removed.
+def tags(*, bypass: Iterable[str], pattern: str = "v*") -> dict[str, Any]:
+    """Return the rules of version tags: made once, by those who bypass, never moved or removed.
 
     A tag is what `publish --tag` publishes, so not all who may push a branch may make one.
 
@@ -86,7 +88,7 @@ def tags(*, bypass: Iterable[str]) -> dict[str, Any]:
         RequestError: an unknown bypass.
     """
     rules = [{"type": kind} for kind in ("creation", "deletion", "non_fast_forward", "update")]
-    return _ruleset("release tags", "tag", "refs/tags/v*", rules, bypass)
+    return _ruleset("release tags", "tag", f"refs/tags/{pattern}", rules, bypass)
 
 
 def text(ruleset: dict[str, Any]) -> str:

@@ -20,10 +20,15 @@ from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.project import building
 from wheelwright.project.files import literal
 from wheelwright.project.version import VersionSource, version_source
+from wheelwright.release.decide import edits, tags
+from wheelwright.release.decide.tags import Form
 from wheelwright.testing import cells
 from wheelwright.testing.plan import TestOptions, make
 
 _SAVED = "/saved"
+# Where git keeps tags: a file each, or lines of one file (git help pack-refs).
+_TAGS = ".git/refs/tags/"
+_PACKED = ".git/packed-refs"
 
 
 async def workflows(loaded: LoadedProject, package: str, options: Options) -> dagger.Changeset:
@@ -38,7 +43,7 @@ async def workflows(loaded: LoadedProject, package: str, options: Options) -> da
     dagger_json = (await _texts(loaded.source, ["dagger.json"])).get("dagger.json")
     engine = Engine(options.engine)
     called_by = caller(dagger_json, engine, options.module, package, options.stiletto)
-    planned = plan.workflows(loaded.project, called_by, options)
+    planned = plan.workflows(loaded.project, called_by, options, await tag_form(loaded))
     existing = await _texts(loaded.source, planned)
     after = loaded.source
     merged = plan.merged(planned, existing, overwrite=options.overwrite)
@@ -72,12 +77,31 @@ def native_matrix(loaded: LoadedProject) -> str:
     return native.strategy(rows)
 
 
-def rules(options: ruleset.Options) -> dagger.File:
-    """Return the ruleset of the default branch, or that of the release tags."""
+async def tag_form(loaded: LoadedProject) -> Form:
+    """Return the form of the package's tags, as its .git has them."""
+    project, repository = loaded.project, loaded.repository
+    names: set[str] = set()
+    if repository is not None:
+        names |= {each.rstrip("/") for each in await repository.glob(f"{_TAGS}**")}
+        if await repository.exists(_PACKED, expected_type=dagger.ExistsType.REGULAR_TYPE):
+            lines = (await repository.file(_PACKED).contents()).splitlines()
+            names |= {f".git/{line.partition(' ')[2]}" for line in lines}
+    current = edits.current_version(project)
+    return tags.read(
+        {name.removeprefix(".git/"): "" for name in names},
+        project.metadata.name,
+        member=bool(project.where),
+        current=current if isinstance(current, str) else "",
+        setting=project.settings.release.tag,
+    ).form
+
+
+def rules(options: ruleset.Options, tags: Form) -> dagger.File:
+    """Return the ruleset of the default branch, or that of tags of a form."""
     if options.tags:
         # Without a bypass no release could make its tag.
-        tags = ruleset.tags(bypass=options.bypass or ["admin"])
-        return dag.file("tag-ruleset.json", ruleset.text(tags))
+        made = ruleset.tags(bypass=options.bypass or ["admin"], pattern=tags.pattern)
+        return dag.file("tag-ruleset.json", ruleset.text(made))
     return dag.file("ruleset.json", ruleset.text(ruleset.branch(options)))
 
 

@@ -18,6 +18,7 @@ from wheelwright.github.calls import CALLS, CALLS_APART, Caller, Engine, caller
 from wheelwright.github.plan import CHECK, Options, merged, workflows
 from wheelwright.pins import DAGGER, UV, UV_IMAGE
 from wheelwright.project.model import Project
+from wheelwright.release.decide.tags import Form
 
 REPOSITORY = Path(__file__).parents[4]
 OWN = '{"name": "wheelwright", "sdk": {"source": "python"}}'
@@ -501,6 +502,23 @@ def test_versions_are_those_of_this_repository() -> None:
 
     assert f"v{DAGGER}" == said["engineVersion"]
     assert UV_IMAGE.endswith(f":{UV}")
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        (Form("v"), "v*"),
+        (Form(""), "[0-9]*"),
+        (Form("millrace=="), "millrace==[0-9]*"),
+        (Form("millrace@v"), "millrace@v[0-9]*"),
+        (Form("c++-"), "c\\+\\+-[0-9]*"),
+    ],
+)
+def test_tags_form_starts_publish(form: Form, expected: str) -> None:
+    """publish.yml starts for the tags that are versions of the package."""
+    who = caller(OWN, Engine.DAGGER, "", "")
+    files = workflows(MILLRACE, who, Options(), form)
+    assert [expected] == parsed(files[".github/workflows/publish.yml"])["on"]["push"]["tags"]
 
 
 def test_workflows_here_are_what_is_planned() -> None:

@@ -126,6 +126,12 @@ def test_release_tags_are_made_once() -> None:
     assert ["refs/tags/v*"] == ruleset["conditions"]["ref_name"]["include"]
 
 
+def test_release_tags_of_another_form() -> None:
+    """The tags that are protected are those of the package's form."""
+    ruleset = tags(bypass=[], pattern="teasel==[0-9]*")
+    assert ["refs/tags/teasel==[0-9]*"] == ruleset["conditions"]["ref_name"]["include"]
+
+
 def test_file_is_json() -> None:
     """The text is the ruleset, and ends as a file should."""
     ruleset = made()
