@@ -130,7 +130,7 @@ async def _placed(
     found = Found()
     if request:
         found = places.read(await remote.search(plan.base_commit, request))
-    return editing.placed(project, plan, found, last)
+    return editing.placed(project, plan, found, last, package.changelog_path)
 
 
 async def _pins(package: Package, plan: Plan) -> tuple[str, ...]:
@@ -212,9 +212,10 @@ async def _edits(
         ready = container.with_workdir(package.path(project.base))
         ran = await _synced(steps.run(ready, export))
         texts[out] = await _text(ran, package.path(out))
-    for path, text in texts.items():
-        texts[path] = form.as_before(project.files.text(path) or "", text)
-    return commit.edits(texts, removed, placed.encodings)
+    before = {path: project.files.text(path) or "" for path in texts}
+    kept = {path: form.as_before(before[path], text) for path, text in texts.items()}
+    changed = {path: text for path, text in kept.items() if text != before[path]}
+    return commit.edits(changed, removed, placed.encodings)
 
 
 async def _removed(package: Package, ran: dagger.Container) -> list[str]:

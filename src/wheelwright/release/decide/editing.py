@@ -113,8 +113,10 @@ def current(project: Project, last: LastRelease | None) -> str:
     return version or (last.version if last else "")
 
 
-def placed(project: Project, plan: Plan, found: Found, last: LastRelease | None) -> Placed:
-    """Return the edits of the version, wherever it is.
+def placed(
+    project: Project, plan: Plan, found: Found, last: LastRelease | None, log: str = ""
+) -> Placed:
+    """Return the edits of the version, wherever it is but in the changelog, whose path is `log`.
 
     Raises:
         ProjectError: it is unknown where the version is set.
@@ -126,7 +128,7 @@ def placed(project: Project, plan: Plan, found: Found, last: LastRelease | None)
         if (lines := places.differing(project.files.text(path) or "", text))
     }
     new = New(plan.version, date_of(plan))
-    decided = places.decide(project, found, last, current(project, last), new, done)
+    decided = places.decide(project, found, last, current(project, last), new, done, (log,))
     encodings: dict[str, str] = {}
     for path, lines in decided.lines.items():
         base = found.texts.get(path)
@@ -137,7 +139,8 @@ def placed(project: Project, plan: Plan, found: Found, last: LastRelease | None)
                 encodings[path] = base.encoding
         if text is not None:
             texts[path] = places.applied(text, lines)
-    return Placed(texts, encodings, decided)
+    changed = {path: text for path, text in texts.items() if text != project.files.text(path)}
+    return Placed(changed, encodings, decided)
 
 
 def version_texts(project: Project, plan: Plan) -> Mapping[str, str]:

@@ -58,6 +58,17 @@ _ASIDE: Final = re.compile(
     r"(?:.*/)?(?:tests?|testing|docs?|examples?|benchmarks?|scripts?|tools?)/.*"
 )
 
+# Sphinx's directives, in reStructuredText and in MyST, and what stands there until the release.
+_DIRECTIVES: Final = ("versionadded", "versionchanged", "versionremoved", "deprecated")
+_WAITING: Final = ("NEXT", "next", "UNRELEASED", "Unreleased", "unreleased", "TBD")
+_DIRECTIVE: Final = re.compile(
+    rf"((?:{'|'.join(_DIRECTIVES)})(?:::|\}}) )(?:{'|'.join(_WAITING)})(?![\w.-])"
+)
+WAITING: Final = tuple(
+    f"{name}{end} {word}" for name in _DIRECTIVES for end in ("::", "}") for word in _WAITING
+)
+"""Texts that stand for the next version, as they are searched."""
+
 CONFIGURATIONS: Final = (
     *("CITATION.cff", "docs/conf.py", "doc/conf.py", "docs/source/conf.py", "doc/source/conf.py"),
     *(".bumpversion.toml", ".bumpversion.cfg", "tbump.toml", ".cz.toml", "cz.toml"),
@@ -92,6 +103,11 @@ def is_place(project: Project, path: str, line: str, token: Token, table: str) -
     return any(
         _matches(place, each, line, token) for place in _PLACES for each in {inner, path} if each
     )
+
+
+def released(line: str, version: str) -> str:
+    """Return a line in which a directive names the version that it has waited for."""
+    return _DIRECTIVE.sub(lambda found: found[1] + version, line)
 
 
 def _inner(project: Project, path: str) -> str:

@@ -6,8 +6,10 @@
     | the last release commit, if it changed such lines | the same lines (`line_changes.py`) |
     | neither                                           | those of `known_places.py`         |
 
-`__version__` of the package's own modules is edited in any case where it is the current version:
-the package would contradict its metadata. Everything else that has the version is listed.
+A directive of the documentation that waits for the next version, such as `versionadded:: NEXT`,
+gets it with a final release. `__version__` of the package's own modules is edited in any case
+where it is the current version: the package would contradict its metadata. Everything else that
+has the version is listed.
 
 The place that the back end reads (`edits.py`), locks and the changelog are edited elsewhere.
 """
@@ -16,9 +18,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
+
+from packaging.version import Version
 
 from wheelwright.errors import ProjectError
 from wheelwright.project.files import join
@@ -134,7 +138,8 @@ def searched(project: Project, current: str, last: LastRelease | None) -> str:
         *(hint.path for hint in known_places.hints(project)),
     ]
     paths = [each for each in dict.fromkeys(paths) if not _NOT_PLACES.fullmatch(each)]
-    return json.dumps({"tokens": list(dict.fromkeys(tokens)), "paths": paths})
+    tokens = [*dict.fromkeys(tokens), *known_places.WAITING]
+    return json.dumps({"tokens": tokens, "paths": paths})
 
 
 def decide(
@@ -144,30 +149,34 @@ def decide(
     current: str,
     new: New,
     done: Lines,
+    apart: Collection[str] = (),
 ) -> Places:
-    """Return the places; `done` are those that are edited already.
+    """Return the places; `done` are those that are edited already, `apart` files of other steps.
 
     Raises:
         ProjectError: a file of `version-files` does not have the version.
     """
     token = Token(current)
     texts = {path: text.text for path, text in found.texts.items()}
-    hits = [
-        hit
-        for hit in _whole(found.hits, texts)
-        if not _NOT_PLACES.fullmatch(hit.path) and token.found(hit.text)
-    ]
+
+    def counts(path: str) -> bool:
+        return path not in apart and not _NOT_PLACES.fullmatch(path)
+
+    whole = [hit for hit in _whole(found.hits, texts) if counts(hit.path)]
+    hits = [hit for hit in whole if token.found(hit.text)]
     missed: list[str] = []
     if named := project.settings.release.version_files:
         lines = _replaced(hits, token, new, lambda hit: hit.path in named)
         _require(named, lines, done, current)
     else:
         lines, missed = line_changes.lines(last, texts, new) if last else ({}, [])
-        lines = {path: each for path, each in lines.items() if not _NOT_PLACES.fullmatch(path)}
-        missed = [each for each in missed if not _NOT_PLACES.fullmatch(each.partition(":")[0])]
+        lines = {path: each for path, each in lines.items() if counts(path)}
+        missed = [each for each in missed if counts(each.partition(":")[0])]
         confirmed = bool(lines)
         select = _of_module(project, token) if confirmed else _known(project, texts, token)
         for path, more in _replaced(hits, token, new, select).items():
+            lines[path] = {**more, **lines.get(path, {})}
+        for path, more in _waiting(whole, new).items():
             lines[path] = {**more, **lines.get(path, {})}
         for path in () if confirmed else lines:
             more = known_places.beside(path, texts.get(path, ""), lines[path], token, new)
@@ -176,7 +185,9 @@ def decide(
     lines = {path: each for path, each in lines.items() if path in texts or path in done}
     for path, more in done.items():
         lines[path] = {**lines.get(path, {}), **more}
-    left = [f"{hit.path}:{hit.line}" for hit in hits if hit.line not in lines.get(hit.path, {})]
+    edited = {(path, number) for path, each in lines.items() for number in each}
+    lines = {path: changed for path, each in lines.items() if (changed := _changed(each))}
+    left = [f"{hit.path}:{hit.line}" for hit in hits if (hit.path, hit.line) not in edited]
     return Places(dict(sorted(lines.items())), tuple(left), tuple(missed))
 
 
@@ -188,6 +199,20 @@ def _whole(hits: Sequence[Hit], texts: Mapping[str, str]) -> Iterator[Hit]:
             read[hit.path] = rows(texts[hit.path])
         lines = read.get(hit.path, [])
         yield replace(hit, text=lines[hit.line - 1]) if hit.line <= len(lines) else hit
+
+
+def _changed(lines: Mapping[int, Line]) -> dict[int, Line]:
+    """Return the lines that differ: the base may have the new version already."""
+    return {number: line for number, line in lines.items() if line.old != line.new}
+
+
+def _waiting(hits: Sequence[Hit], new: New) -> Lines:
+    found: Lines = {}
+    if not Version(new.version).is_prerelease:
+        for hit in hits:
+            if (text := known_places.released(hit.text, new.version)) != hit.text:
+                found.setdefault(hit.path, {})[hit.line] = Line(hit.text, text)
+    return found
 
 
 def _of_module(project: Project, token: Token) -> Callable[[Hit], bool]:

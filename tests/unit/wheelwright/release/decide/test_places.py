@@ -21,7 +21,7 @@ def found(files: Mapping[str, str]) -> Found:
         Hit(path, number, line)
         for path, text in files.items()
         for number, line in enumerate(rows(text), 1)
-        if "1.2.3" in line
+        if "1.2.3" in line or "version" in line
     ]
     return Found(tuple(hits), {path: Text(text) for path, text in files.items()})
 
@@ -278,12 +278,43 @@ def test_setting_that_names_a_file_without_the_version_is_refused() -> None:
         decide({"README.md": "1.2.30\n"}, toml=STATIC + setting)
 
 
+WAITING = {
+    "docs/use.md": "```{versionadded} NEXT\n```\n\nThe NEXT thing, in version NEXT.\n",
+    "src/demo/gen.py": '"""\n    .. versionchanged:: NEXT\r\n    .. versionadded:: NEXT-2\n"""\n',
+    "HISTORY.md": "versionadded:: NEXT\n",
+}
+
+
+def test_directive_that_waits_for_the_version_gets_it() -> None:
+    """Documentation names the final release; a candidate leaves it waiting."""
+    assert {
+        "docs/use.md": WAITING["docs/use.md"].replace("versionadded} NEXT", "versionadded} 1.2.4"),
+        "src/demo/gen.py": WAITING["src/demo/gen.py"].replace("changed:: NEXT", "changed:: 1.2.4"),
+    } == edited(WAITING, decide(WAITING, last({"a.txt": ("v 1.2.2\n", "v 1.2.3\n")})))
+    assert Places() == decide(WAITING, new=New("1.2.4rc1", "2026-01-31"))
+
+
+def test_base_that_has_the_version_already_needs_no_edit() -> None:
+    """Where somebody has prepared the release, its places are neither edited nor left."""
+    files = {OWN: '__version__ = "1.2.3"\n'}
+    assert Places() == decide(files, new=New("1.2.3", "2026-01-31"))
+
+
 def test_locks_exports_and_the_changelog_are_neither_edited_nor_listed() -> None:
     """They have versions of others, and of earlier releases."""
     names = ("uv.lock", "docs/changelog.md", "CHANGES.rst", "requirements-dev.txt", "News/1.md")
     files = dict.fromkeys(names, "1.2.3\n")
     decided = decide(files, last(dict.fromkeys(names, ("1.2.2\n", "1.2.3\n"))))
     assert Places() == decided
+
+
+def test_changelog_of_any_name_is_apart() -> None:
+    """The file that the changelog's own edit changes is no place of the version."""
+    files = {"docs/whatsnew.md": "## 1.2.3\n"}
+    package = project(STATIC, files)
+    change = {"docs/whatsnew.md": ("## 1.2.2\n", "## 1.2.3\n")}
+    apart = ("docs/whatsnew.md",)
+    assert Places() == places.decide(package, found(files), last(change), "1.2.3", NEW, {}, apart)
 
 
 def test_other_ecosystems_spell_a_candidate_in_their_own_way() -> None:
@@ -306,6 +337,6 @@ def test_more_places_than_are_read_are_counted() -> None:
 def test_search_asks_for_both_versions_and_the_files_that_may_need_an_edit() -> None:
     """The request names the current version, that of the last release, and files of both."""
     request = places.searched(project(STATIC), "8.4.2.dev", last({"a.txt": ("1.2.2", "1.2.3")}))
-    assert '"tokens": ["8.4.2.dev", "1.2.3"]' in request
+    assert '"tokens": ["8.4.2.dev", "1.2.3", ' in request
     assert '"a.txt"' in request
     assert "" == places.searched(project(STATIC), "", None)
