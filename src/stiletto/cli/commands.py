@@ -8,7 +8,7 @@ from stiletto.cli.checktree import checks_of, choose
 from stiletto.cli.describe import command_help, functions_table, help_of
 from stiletto.cli.flags import Flag, requests_help
 from stiletto.cli.invocation import Invocation
-from stiletto.cli.line import functions_of, provider_of, read_line, skipped
+from stiletto.cli.line import command_before, functions_of, provider_of, read_line, skipped
 from stiletto.cli.names import closest, kebab
 from stiletto.cli.options import CONTEXT, GLOBALS, OUTPUTS, boolean, peek_options
 from stiletto.errors import StilettoError, UsageError
@@ -81,6 +81,7 @@ async def call(invocation: Invocation, args: list[str]) -> int:
             text = help_of(line.level, module, engine, width=terminal.width, bold=terminal.bold)
             terminal.out(f"{text}\n")
             return 0
+        engine.called_as(command_before([link.function.name for link in line.links], args))
         await Caller(engine, terminal, line.options, invocation.workdir, progress).run(line)
     return 0
 

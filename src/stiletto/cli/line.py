@@ -9,6 +9,7 @@ a function too, unless the function has an argument of that name.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -53,6 +54,22 @@ class Line:
     returns: TypeRef
     options: Options
     level: Level
+
+
+def command_before(names: Sequence[str], args: Sequence[str]) -> str:
+    """Return the command up to its last function, as it can be pasted before another function.
+
+    It is "stiletto call" where that cannot be told, or where a word runs a command, which may have
+    a secret in it.
+    """
+    plain = "stiletto call"
+    if not names or any("cmd:" in word for word in args):
+        return plain
+    at = [index for index, word in enumerate(args) if kebab(word) == kebab(names[-1])]
+    if len(at) > 1:
+        # One of them is a value.
+        at = [index for index in at if not args[index - 1].startswith("-")]
+    return shlex.join(["stiletto", "call", *args[: at[0]]]) if len(at) == 1 else plain
 
 
 def functions_of(definition: ObjectDef) -> dict[str, FunctionDef]:

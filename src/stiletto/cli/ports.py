@@ -50,6 +50,10 @@ class EnginePort(Types, Protocol):
         """Return what steps share with the machine, in one line."""
         ...
 
+    def called_as(self, command: str) -> None:
+        """Let functions know the command before their own name, for messages that name one."""
+        ...
+
     async def finish(self) -> bool:
         """Send SIGTERM to the running functions that handle it; return whether one does."""
         ...

@@ -41,6 +41,7 @@ class Processes:
         self._admit = admit
         self._workers = Once()
         self._running: list[Worker] = []
+        self.command = "stiletto call"
         self._stack = contextlib.AsyncExitStack()
 
     async def run(self, client: Client, what: str) -> str:
@@ -74,7 +75,7 @@ class Processes:
                     "DAGGER_SESSION_PORT": str(port),
                     "DAGGER_SESSION_TOKEN": token,
                     # A message of a module can name the command that its reader has.
-                    "STILETTO": "1",
+                    "STILETTO": self.command,
                 }
                 code = await worker.call(variables, sink)
         except ModuleFailed as error:

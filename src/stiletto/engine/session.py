@@ -122,6 +122,10 @@ class Engine:
         """Return what steps share with the machine, in one line."""
         return await self.core.evaluator.sandbox.shared()
 
+    def called_as(self, command: str) -> None:
+        """Let functions know the command before their own name, for messages that name one."""
+        self.processes.command = command
+
     async def finish(self) -> bool:
         """Send SIGTERM to the running functions that handle it; return whether one does."""
         return await self.processes.finish()

@@ -1,6 +1,6 @@
 """How the caller of this run would type a command: the one place that looks for the program.
 
-Stiletto tells its modules by a variable that it was the caller; Dagger has none.
+Stiletto gives a function the command up to its name in a variable; Dagger has none.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def commands(options: ReleaseOptions) -> Commands:
     """
     if options.checkout:
         return JOBS
-    program = "stiletto call" if os.environ.get(_STILETTO) else DEFAULT_PROGRAM
+    program = os.environ.get(_STILETTO) or DEFAULT_PROGRAM
     named = (
         ("--base", options.base),
         ("--remote", options.remote),

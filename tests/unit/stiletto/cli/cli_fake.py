@@ -272,6 +272,9 @@ class FakeEngine:
         """Share nothing."""
         return "steps share nothing"
 
+    def called_as(self, command: str) -> None:
+        """Name no command."""
+
     async def finish(self) -> bool:
         """Have no function that handles a signal."""
         return False
