@@ -248,8 +248,8 @@ class RemoteGit:
         return await self._told(*(["--locks=yes"] if locks else []), *args)
 
     async def change(self, commit: str) -> str:
-        """Return as JSON the message of a commit and what it changes: see `inside/history.py`."""
-        return await self._told("--locks=yes", f"--commit={commit}")
+        """Return as JSON the message of a commit, and its diff: see `inside/history.py`."""
+        return await self._told(f"--commit={commit}")
 
     async def _told(self, *args: str) -> str:
         clone = with_program(self._newest or await self.clone(), "history.py")

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from difflib import unified_diff
 from enum import Enum
 from typing import Any, Final
 
@@ -50,46 +49,22 @@ _LAST: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A commit: its message, and the text before and after of each file that it changes."""
+    """A commit: its message, the paths that it changes, and the unified diff."""
 
     message: str
-    texts: Mapping[str, tuple[str | None, str | None]]
+    paths: tuple[str, ...]
+    diff: str
 
     @property
     def title(self) -> str:
         """The first line of the message."""
         return self.message.partition("\n")[0]
 
-    @property
-    def diff(self) -> str:
-        """All changes, as a unified diff."""
-        return "".join(diff(path, *texts) for path, texts in sorted(self.texts.items()))
-
 
 def change_of(text: str) -> Change:
     """Read what `inside/history.py` printed of a commit."""
     data: dict[str, Any] = json.loads(text)
-    return Change(
-        data["message"], {path: (old, new) for path, (old, new) in data["changes"].items()}
-    )
-
-
-def diff(path: str, before: str | None, after: str | None) -> str:
-    """Return a unified diff of one file; None stands for a file that is not there."""
-    name = "".join(char if char.isprintable() else repr(char)[1:-1] for char in path)
-    old = "/dev/null" if before is None else f"a/{name}"
-    new = "/dev/null" if after is None else f"b/{name}"
-    lines = unified_diff(_lines(before or ""), _lines(after or ""), old, new)
-    return "".join(_ended(line) for line in lines)
-
-
-def _lines(text: str) -> list[str]:
-    # As git: a line ends at LF alone.
-    return re.findall(r"[^\n]*\n|[^\n]+", text)
-
-
-def _ended(line: str) -> str:
-    return line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+    return Change(data["message"], tuple(data["paths"]), data["diff"])
 
 
 # -- the plan -------------------------------------------------------------------------------------
@@ -139,16 +114,17 @@ class Planned:
             "tag": plan.tag,
             "branch": plan.branch,
             "title": self.change.title,
+            "annotated": plan.annotated,
+            "sign_off": plan.sign_off,
+            "release_name": plan.shown_name,
             "commit": source.commit,
             "message": self.change.message,
             "build_requires": list(source.build_requires),
             "asked": {"run": plan.asked.run, "request": plan.asked.request},
-            "changes": [
-                {"path": path, "diff": diff(path, *texts)}
-                for path, texts in sorted(self.change.texts.items())
-            ],
+            "changes": list(self.change.paths),
+            "diff": self.change.diff,
             "notes": self.notes,
-            "pull_request": {"title": self.change.title, "body": self.body},
+            "pull_request": {"title": plan.subject, "body": self.body},
             "files": [
                 {"name": each.name, "size": each.size_bytes, "sha256": each.sha256}
                 for each in self.files
@@ -161,9 +137,10 @@ class Planned:
         plan, source = self.plan, self.source
         yield "base", f"{plan.base} at {source.parent[:12]}"
         yield "time", self.time
-        yield "tag", plan.tag
+        yield "tag", f"{plan.tag}, annotated" if plan.annotated else plan.tag
         yield "branch", plan.branch
         yield "title", self.change.title
+        yield "release", plan.shown_name
         yield "commit", source.commit
         yield "index", self.urls.shown[0]
         for each in self.files:

@@ -1,7 +1,7 @@
 """Tells how a version was released, from a clone's history; runs in a container with git.
 
     history.py --clone=DIRECTORY [--answer=FILE] [--locks=yes] TAG BEFORE BASE VERSION ...
-    history.py --clone=DIRECTORY [--answer=FILE] [--locks=yes] --commit=COMMIT
+    history.py --clone=DIRECTORY [--answer=FILE] --commit=COMMIT
 
 TAG is the full name of the version's tag in the clone; BEFORE the commit of the tag before it, or
 ""; BASE the full name of the base branch; VERSION each spelling of the version. Lock files are left
@@ -14,7 +14,7 @@ is told as JSON, with the texts of what it changes:
     {"commit": "...", "parent": "...", "message": "...", "annotated": true, "merge": "...",
      "changes": {"CHANGELOG.md": ["before", "after"], "gone.md": ["before", null]}}
 
-With a COMMIT it is that one's message and changes.
+With a COMMIT it is that one's message, the paths that it changes, and the diff of git.
 
 Nothing here needs a remote, a credential or a work tree, and nothing in the repository can change
 what git does: no filter, no text conversion, no configuration but the clone's own.
@@ -37,6 +37,7 @@ EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # git hash-object -t tr
 FILES_MAX, FILE_MAX_BYTES, ALL_MAX_BYTES = 300, 2 * 1024 * 1024, 16 * 1024 * 1024
 COMMITS_MAX = 1000  # between two releases, along first parents
 MESSAGE_MAX = 20_000
+DIFF_MAX, PATHS_MAX = 4_000_000, 10_000
 REGULAR = ("100644", "100755")
 # A lock has the versions of other packages.
 LOCKS = re.compile(r"(?:.*/)?(?:[^/]*\.lock|package-lock\.json|pylock[^/]*\.toml)")
@@ -151,6 +152,16 @@ def changes(before: str, commit: str) -> dict[str, tuple[str | None, str | None]
     return found
 
 
+def shown(before: str, commit: str) -> dict[str, Any]:
+    """Return the paths that differ, and how, as people read it."""
+    paths = git("diff-tree", "-r", "--name-only", "--no-renames", before or EMPTY_TREE, commit)
+    plain = ("--patch", "--text", "--no-color", "--no-renames", "--no-ext-diff", "--no-textconv")
+    diff = git("diff-tree", *plain, before or EMPTY_TREE, commit)
+    if len(diff) > DIFF_MAX:
+        diff = diff[:DIFF_MAX] + "\n[the rest is left out]"
+    return {"paths": paths.split("\n")[:PATHS_MAX] if paths else [], "diff": diff}
+
+
 def merged_by(commit: str, base: str) -> str:
     """Return the message of the merge that brought a commit into a branch; empty for none."""
     first = git("rev-list", "--first-parent", "--ancestry-path", f"{commit}..{base}")
@@ -176,7 +187,7 @@ def main(args: list[str]) -> None:
         name, _, value = args.pop(0)[2:].partition("=")
         options[name] = value
     if commit := options.get("commit"):
-        tell({"message": message(commit), "changes": changes(parent(commit), commit)})
+        tell({"message": message(commit), **shown(parent(commit), commit)})
         return
     tag, before, base, *versions = args
     head = git("rev-parse", "--verify", "--quiet", f"{tag}^{{commit}}")

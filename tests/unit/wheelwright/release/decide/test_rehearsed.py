@@ -18,7 +18,6 @@ from wheelwright.release.decide.rehearsed import (
     Planned,
     Rehearsed,
     change_of,
-    diff,
 )
 from wheelwright.release.decide.report import Links, Report, rows
 from wheelwright.release.decide.step import (
@@ -64,7 +63,7 @@ def printed(outside: Outside, part: Part = Part.VERIFY) -> Rehearsed:
     report = Report("demo", "1.2.4", "planned", rows(plan, outcome.world, outcome.acts, end))
     source = outcome.world.source
     assert source is not None
-    change = Change("Release demo 1.2.4\n\nBody.\n", {"pyproject.toml": ("1.2.3\n", "1.2.4\n")})
+    change = Change("Release demo 1.2.4\n\nBody.\n", ("pyproject.toml",), "-1.2.3\n+1.2.4\n")
     urls = IndexUrls("https://index.example.org/legacy/", "https://index.example.org/simple/")
     files = outcome.world.state.built
     planned = Planned(plan, source, change, files, "- It is new.", urls, Links(), part)
@@ -174,11 +173,12 @@ def test_text_has_everything_that_would_be_written() -> None:
     text = printed(Outside()).text()
     lines = text.splitlines()
     assert "demo 1.2.4: planned" == lines[0]
-    assert "base    main at base" in lines
-    assert "tag     v1.2.4" in lines
-    assert "title   Release demo 1.2.4" in lines
-    assert f"file    {SDIST.name}  0 bytes  sha256 {SDIST.sha256}" in lines
-    assert "left    lock, branch, publish, pull request, tag, release, unlock" in lines
+    assert "base     main at base" in lines
+    assert "tag      v1.2.4" in lines
+    assert "title    Release demo 1.2.4" in lines
+    assert "release  demo 1.2.4" in lines
+    assert f"file     {SDIST.name}  0 bytes  sha256 {SDIST.sha256}" in lines
+    assert "left     lock, branch, publish, pull request, tag, release, unlock" in lines
     assert ["-1.2.3", "+1.2.4"] == [line for line in lines if line in ("-1.2.3", "+1.2.4")]
     assert 2 == text.count("- It is new."), "the notes, and the pull request with them"
     assert "patch of 1.2.3" in text
@@ -195,7 +195,7 @@ def test_json_has_all_of_it_as_fields() -> None:
     )
     assert ("main", "base", COMMIT) == (data["base"], data["base_commit"], data["commit"])
     assert [{"name": SDIST.name, "size": 0, "sha256": SDIST.sha256}] == data["files"][:1]
-    assert ["pyproject.toml"] == [each["path"] for each in data["changes"]]
+    assert (["pyproject.toml"], "-1.2.3\n+1.2.4\n") == (data["changes"], data["diff"])
     assert "Release demo 1.2.4" == data["pull_request"]["title"]
     assert ["patch of 1.2.3"] == data["why"]
     assert "lock" == data["left"][0]
@@ -222,24 +222,11 @@ def test_markdown_keeps_a_text_in_its_fence() -> None:
     assert "\n`````markdown\n```sh\n" in text
 
 
-def test_diff_is_unified_and_knows_files_that_come_and_go() -> None:
-    """As git prints it, with an end of file that has no newline."""
-    assert (
-        "--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n one\n-two\n\\ No newline at end of file\n"
-        "+three\n\\ No newline at end of file\n"
-    ) == diff("x", "one\ntwo", "one\nthree")
-    assert diff("x", None, "new\n").startswith("--- /dev/null\n+++ b/x\n")
-    assert diff("x", "old\n", None).startswith("--- a/x\n+++ /dev/null\n")
-    assert "" == diff("x", "same\r\n", "same\r\n")
-    assert "\n+b\r\n" in diff("x", "a\r\nc\x0cd\n", "a\r\nb\r\nc\x0cd\n")
-    assert diff("new\nline", "", "x\n").startswith("--- a/new\\nline\n")
-
-
 def test_change_is_read_as_it_was_told() -> None:
     """The first line of a message is its title."""
-    told = json.dumps({"message": "Title\n\nMore.\n", "changes": {"x": ["a\n", None]}})
+    told = json.dumps({"message": "Title\n\nMore.\n", "paths": ["x"], "diff": "-a\n"})
     change = change_of(told)
-    assert ("Title", "--- a/x\n+++ /dev/null\n@@ -1 +0,0 @@\n-a\n") == (change.title, change.diff)
+    assert ("Title", ("x",), "-a\n") == (change.title, change.paths, change.diff)
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,10 +1,12 @@
 """The program that tells how a version was released, on real repositories."""
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,11 +49,20 @@ class History:
         """Return what the program tells of a version."""
         commit = self.git("rev-parse", f"{before}^{{commit}}") if before else ""
         args = [f"refs/tags/{tag}", commit, "refs/heads/main", "1.2.3", spelled]
+        return last_release.read(self.printed(*args), "1.2.3", before, tag)
+
+    def told(self, *args: str) -> dict[str, Any]:
+        """Return what the program prints, as data."""
+        found: dict[str, Any] = json.loads(self.printed(*args))
+        return found
+
+    def printed(self, *args: str) -> str:
+        """Return what the program prints."""
         command = [sys.executable, program.__file__, f"--clone={self.root / '.git'}", *args]
         env = {"PATH": os.environ["PATH"]}
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
         assert 0 == done.returncode, done.stderr
-        return last_release.read(done.stdout, "1.2.3", before, tag)
+        return done.stdout
 
 
 @pytest.fixture
@@ -197,3 +208,23 @@ def test_configuration_of_the_repository_runs_nothing(history: History) -> None:
     found = history.last()
     assert "Release 1.2.3" == found.message.strip()
     assert not witness.exists()
+
+
+def test_commit_is_told_as_people_read_it(history: History) -> None:
+    """Message, paths and diff of one commit, with modes and locks, whatever attributes say."""
+    history.save("Work", {"uv.lock": "a\n", "tool": "x\n", ".gitattributes": "* -diff\n"})
+    (history.root / "tool").chmod(0o755)
+    commit = history.save("Release 1.2.3\n\nMore.", {"uv.lock": "b", "ä\n.txt": "new\n"})
+    told = history.told(f"--commit={commit}")
+    assert "Release 1.2.3\n\nMore." == told["message"]
+    assert ["tool", "uv.lock", '"\\303\\244\\n.txt"'] == told["paths"]
+    assert {"-a", "+b", "\\ No newline at end of file", "new mode 100755", "+new"} <= {
+        *told["diff"].splitlines()
+    }
+
+
+def test_first_commit_is_told_as_well(history: History) -> None:
+    """Everything in it is new."""
+    told = history.told(f"--commit={history.git('rev-list', '--max-parents=0', 'HEAD')}")
+    assert ["src/demo.py"] == told["paths"]
+    assert "+A = 1" in told["diff"].splitlines()
