@@ -48,3 +48,14 @@ def test_an_attestation_that_does_not_verify_is_a_problem(at: ReleaseBench) -> N
     assert ["GitHub, octo-org/sample, release.yml"] == [
         publisher for file in shown["files"] for publisher in file["publishers"]
     ]
+
+
+def test_a_release_ends_with_a_download_of_what_it_published(at: ReleaseBench) -> None:
+    """The report has the comparison; an index that sends other bytes is a stop after the fact."""
+    ended = at.succeeds()
+    index = at.outside.index
+    (sdist,) = (name for name in index.files if name.endswith(".tar.gz"))
+    listed = index.files[sdist].sha256
+
+    assert "downloaded: the same" in ended.out
+    assert listed in at.verify_release("1.2.4").out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import dagger
 
@@ -92,16 +93,19 @@ async def release_commit(
     plan: Plan,
     *,
     requires: bool = True,
+    only_version: bool = False,
 ) -> ReleaseCommit:
     """Return the release commit of the plan's base commit: the edits, made again.
 
     `observed` is what the remote showed when it was planned. Without `requires` it lacks what it is
-    to be built with, which is enough for a tree.
+    to be built with, which is enough for a tree; with `only_version` the changelog stays.
 
     Raises:
         ActFailed: a tool cannot make them.
     """
     package = await package_at(options, remote, plan.base_commit)
+    if only_version:
+        package = replace(package, changelog_source=ChangelogSource.NOBODY)
     with _tools():
         last = await last_release(remote, observed, package, plan.version)
         placed = await _placed(remote, package, plan, last)

@@ -6,6 +6,7 @@ Nothing is written anywhere. `decide/published.py` compares.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -28,10 +29,11 @@ from wheelwright.release.act.uploading import DIST, PROGRAM, read_about, tail
 from wheelwright.release.decide import published
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.published import Checked, Published, Publisher
-from wheelwright.release.decide.stops import Problem
+from wheelwright.release.decide.step import Done, Next
+from wheelwright.release.decide.stops import Problem, Reason, Stop
 from wheelwright.release.decide.urls import Hub, hub_of
 from wheelwright.release.decide.version import newest
-from wheelwright.release.decide.world import FailureKind
+from wheelwright.release.decide.world import FailureKind, World
 
 _FILES: Final = "/opt/wheelwright/published"
 _PROVENANCE: Final = "/opt/wheelwright/provenance.json"
@@ -81,6 +83,27 @@ async def verify_release(options: ReleaseOptions, loaded: LoadedProject, version
     return Published(
         found.plan.package, str(wanted), found.plan.tag, (*checked, *lost), tuple(notes)
     )
+
+
+async def downloaded(http: Http, world: World) -> tuple[World, Next]:
+    """Download what a release has published, and compare it with what was built.
+
+    A download that fails is only named: the release is complete.
+    """
+    built = {each.name: each.sha256 for each in world.state.built}
+    assets = world.release.assets if world.release else ()
+    digests = {each.name: each.sha256 for each in assets if each.sha256}
+    files = [each for each in world.index if each.name in built and each.url]
+    found: tuple[Checked, ...] = ()
+    try:
+        found = await compared(http, files, digests, built)
+        note = "downloaded: the same" if found else ""
+    except ActFailed as error:
+        note = f"not downloaded: {error.message}"
+    world = replace(world, state=replace(world.state, downloaded=note))
+    problems = (problem for each in found for problem in each.problems())
+    stop = Stop.among(Problem(Reason.DOWNLOAD_DIFFERS, problem) for problem in problems)
+    return world, stop or Done()
 
 
 async def compared(

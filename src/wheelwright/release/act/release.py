@@ -13,7 +13,7 @@ import dagger
 
 from wheelwright.container import steps
 from wheelwright.container.loading import LoadedProject
-from wheelwright.release.act import calling, handing, loop, standing
+from wheelwright.release.act import calling, handing, loop, published, standing
 from wheelwright.release.act import read as reading
 from wheelwright.release.act.github import GitHubRest
 from wheelwright.release.act.handing import Handed
@@ -29,7 +29,7 @@ from wheelwright.release.decide.plan import decide
 from wheelwright.release.decide.ports import GitHub, Ports
 from wheelwright.release.decide.rehearsed import Part, Planned, Rehearsed, change_of
 from wheelwright.release.decide.report import Report, Stopped, answered, concluded, stopped
-from wheelwright.release.decide.step import Next, held, next_branch, next_prepared, next_step
+from wheelwright.release.decide.step import Done, Next, held, next_branch, next_prepared, next_step
 from wheelwright.release.decide.stops import Problem, Reason, Stop
 from wheelwright.release.decide.urls import IndexUrls
 from wheelwright.release.decide.world import Act, Plan, Pull, World
@@ -65,7 +65,10 @@ class Release:
         ports = self._ports()
         outcome = await loop.run(self.plan, ports, say, decide=decide)
         if part is None or isinstance(outcome.end, Stop):
-            return self._concluded(outcome.end, outcome.world, outcome.acts)
+            world, end = outcome.world, outcome.end
+            if isinstance(end, Done) and Act.PUBLISH in outcome.acts:
+                world, end = await published.downloaded(await self.options.http(), world)
+            return self._concluded(end, world, outcome.acts)
         shown = await self._rehearsed(outcome, ports, part)
         return replace(shown, report=self._on_its_way(shown.report, outcome))
 

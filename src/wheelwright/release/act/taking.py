@@ -24,14 +24,15 @@ from wheelwright.release.act.http import token_of
 from wheelwright.release.act.index import SimpleIndex
 from wheelwright.release.act.loop import MachineClock, say
 from wheelwright.release.act.options import ReleaseOptions, run_name
+from wheelwright.release.act.published import downloaded
 from wheelwright.release.act.uploading import Uploads
 from wheelwright.release.decide import materials, refs, roles, rules
 from wheelwright.release.decide.ports import Ports
 from wheelwright.release.decide.report import Links, Report, Stopped, concluded, published
-from wheelwright.release.decide.step import Next, next_upload
+from wheelwright.release.decide.step import Done, Next, next_upload
 from wheelwright.release.decide.stops import Problem, Reason, Stop
 from wheelwright.release.decide.urls import PYPI, IndexUrls, https, hub_of
-from wheelwright.release.decide.world import Plan, RunState, World
+from wheelwright.release.decide.world import Act, Plan, RunState, World
 from wheelwright.release.inside.refs import EMAIL
 
 
@@ -170,7 +171,10 @@ async def _repository(
         return await loop.look(plan, ports, mine)
 
     outcome = await loop.run(plan, ports, say, observe=observe, decide=decider)
-    return concluded(outcome.end, plan, outcome.world, outcome.acts, links)
+    world, end = outcome.world, outcome.end
+    if isinstance(end, Done) and Act.PUBLISH_RELEASE in outcome.acts:
+        world, end = await downloaded(http, world)
+    return concluded(end, plan, world, outcome.acts, links)
 
 
 async def _made_again(handed: Handed, remote: RemoteGit) -> None:

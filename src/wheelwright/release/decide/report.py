@@ -125,6 +125,8 @@ def _shown(plan: Plan, world: World, links: Links) -> dict[str, tuple[bool, str,
     names = ", ".join(file.name for file in world.index)
     if world.index and missing:
         names = f"{len(world.index)} of {len(world.index) + missing} files: {names}"
+    if world.index and world.state.downloaded:
+        names = f"{names}; {world.state.downloaded}"
     open_or_merged = pull is not None and pull.state is not PullState.CLOSED
     return {
         "edits": (journal is not None, _edits_text(world), ""),

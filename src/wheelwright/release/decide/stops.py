@@ -50,6 +50,7 @@ class Reason(Enum):
     INDEX_CREDENTIALS = "the index did not accept the credentials"
     ATTESTATION = "the attestation was not accepted"
     INDEX_LAGS = "the index does not show the upload yet"
+    DOWNLOAD_DIFFERS = "the index sends other files than it was given"
     JOURNAL_LOST = "the release branch of a published version is gone"
     NOT_AS_PLANNED = "what comes out is not what was planned"
     # Between the jobs of a workflow.
@@ -112,6 +113,7 @@ _HINTS = {
     Reason.ATTESTATION: "run again, or pass --attest=false to publish without",
     Reason.INDEX_LAGS: "run again later: nothing is uploaded twice",
     Reason.NOT_AS_PLANNED: "make a new plan, or release without --plan",
+    Reason.DOWNLOAD_DIFFERS: "yank the version, find out why, and release the next one",
     Reason.JOURNAL_LOST: "restore the branch from the pull request, then run again",
     Reason.HANDED_OVER: "run the whole workflow again; if it stops here again, see who changes it",
     Reason.UNFINISHED_JOB: "see why it ended, then run the workflow again",
@@ -143,6 +145,7 @@ _STEPS = {
         Reason.INDEX_CREDENTIALS,
         Reason.ATTESTATION,
         Reason.INDEX_LAGS,
+        Reason.DOWNLOAD_DIFFERS,
     ),
     "pull request": (Reason.PULL_REFUSED, Reason.PULL_CLOSED),
     "tag": (Reason.TAG_TAKEN,),

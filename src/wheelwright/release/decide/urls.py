@@ -11,6 +11,9 @@ from wheelwright.project.model import Project
 from wheelwright.release.decide.stops import Problem, Reason
 
 PYPI: Final = ("https://upload.pypi.org/legacy/", "https://pypi.org/simple/")
+TESTPYPI: Final = ("https://test.pypi.org/legacy/", "https://test.pypi.org/simple/")
+_KNOWN: Final = {"pypi": PYPI, "testpypi": TESTPYPI}
+"""Indexes that need no table of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,12 @@ def index_urls(
     project: Project, package: str, index: str, publish: str, check: str
 ) -> IndexUrls | Problem:
     """Return the index's addresses: the caller's, those of `[[tool.uv.index]]`, else PyPI's."""
-    from_table = bool(index and not publish)
-    if index:
-        tables = project.root.table("tool", "uv").get("index", [])
-        named = [each for each in tables if isinstance(each, dict) and each.get("name") == index]
+    tables = project.root.table("tool", "uv").get("index", [])
+    named = [each for each in tables if isinstance(each, dict) and each.get("name") == index]
+    from_table = bool(index and named and not publish)
+    if index and not named and index in _KNOWN:
+        publish, check = publish or _KNOWN[index][0], check or _KNOWN[index][1]
+    elif index:
         if not named:
             known = ", ".join(str(each.get("name")) for each in tables) or "none"
             seen = f'no [[tool.uv.index]] is named "{index}" (there: {known})'

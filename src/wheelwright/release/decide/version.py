@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from packaging.version import Version
@@ -84,6 +85,21 @@ class Versioned:
 
     version: str
     note: str = ""
+
+
+def rehearsed(current: str, epoch_s: int) -> str:
+    """Return the version of a rehearsal: unique, and before everything that is released next.
+
+    A development release of the next patch, numbered by the time: 1.2.4.dev20261127031500. Empty
+    where the current version is not one.
+    """
+    version = parse_version(current or "0.0.0")
+    if version is None:
+        return ""
+    major, minor, patch = (*version.release, 0, 0)[:3]
+    final = version.release if version.pre or version.dev is not None else (major, minor, patch + 1)
+    stamp = datetime.fromtimestamp(epoch_s, UTC).strftime("%Y%m%d%H%M%S")
+    return f"{_text(version, final)}.dev{stamp}"
 
 
 def newest(versions: Iterable[str]) -> str:

@@ -326,6 +326,7 @@ class RunState:
             not tried, empty where they were.
         done: the act that succeeded last and its subject; the same again would be no progress.
         looks: how often its effect has been looked for since.
+        downloaded: what came of downloading the files at the end; empty where none were.
     """
 
     lock: str = ""
@@ -344,6 +345,7 @@ class RunState:
     unstarted: str | None = None
     done: tuple[Act, str] | None = None
     looks: int = 0
+    downloaded: str = ""
 
 
 @dataclass(frozen=True, slots=True)
