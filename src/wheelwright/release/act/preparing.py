@@ -22,7 +22,7 @@ from wheelwright.release.act.history import last_release
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.package import Package, package_at
 from wheelwright.release.decide import changelog, commit, editing, edits, form, places, refs
-from wheelwright.release.decide.changelog import ChangelogSource
+from wheelwright.release.decide.changelog import ChangelogSource, own
 from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.editing import Placed
 from wheelwright.release.decide.last_release import LastRelease
@@ -59,13 +59,24 @@ async def _cliff(package: Package, tag: str, since: str, paths: Iterable[str], d
     ready = _with_tool(package, package.container, "git-cliff", home)
     gather = changelog.cliff_context_command(tag, since, paths)
     gathered = await steps.output(steps.observe(ready, gather))
-    dated = changelog.cliff_dated(gathered.stdout, date) if gathered.exit_code == 0 else ""
+    left_out = await _own(ready, since)
+    dated = (
+        changelog.cliff_dated(gathered.stdout, date, left_out) if gathered.exit_code == 0 else ""
+    )
     if not dated:
         # The locked git-cliff may be too old for contexts.
         command = changelog.cliff_commands(tag, since, paths)
         return await _printed(ready, "git-cliff", command)
     ready = ready.with_new_file(changelog.CLIFF_CONTEXT, dated)
     return await _printed(ready, "git-cliff", changelog.cliff_render_command(tag))
+
+
+async def _own(container: dagger.Container, since: str) -> frozenset[str]:
+    """Return the commits that the release before made, whose tag is on `since`."""
+    if not since:
+        return frozenset()
+    shown = await steps.output(steps.observe(container, own.own_command(since)))
+    return own.own(shown.stdout, since)
 
 
 async def _printed(container: dagger.Container, name: str, command: Iterable[str]) -> str:

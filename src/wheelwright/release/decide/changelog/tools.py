@@ -220,13 +220,17 @@ def cliff_context_command(version: str, since: str, paths: Iterable[str] = ()) -
     return (*cliff_commands(version, since, paths), "--context")
 
 
-def cliff_dated(context: str, date: str) -> str:
-    """Return that JSON with a release's day in the place of the clock's; empty for other text."""
+def cliff_dated(context: str, date: str, without: frozenset[str] = frozenset()) -> str:
+    """Return that JSON with a release's day in the place of the clock's; empty for other text.
+
+    `without` are commits that are left out.
+    """
     try:
         releases = json_data(context)
         for each in releases:
             each["timestamp"] = int(datetime.fromisoformat(f"{date}T00:00:00+00:00").timestamp())
-    except (ValueError, TypeError):
+            each["commits"] = [one for one in each["commits"] if one["id"] not in without]
+    except (ValueError, TypeError, KeyError):
         return ""
     return json.dumps(releases)
 
