@@ -43,6 +43,20 @@ def _list(state: State, call: Call) -> tuple[int, Any]:
         return 200, [_json(state, pull, "pull-request-simple") for pull in state.page(call, found)]
 
 
+def _of_commit(state: State, call: Call) -> tuple[int, Any]:
+    with state.guard:
+        _refresh(state)
+        sha = state.repository.commit(call.values["commit_sha"])
+        if not sha:
+            raise invalid("Commit", "invalid", "sha", f"No commit found for SHA: {sha}")
+        found = [
+            pull
+            for pull in sorted(state.pulls.values(), key=lambda pull: -pull.number)
+            if sha in (pull.sha, pull.merge_commit)
+        ]
+        return 200, [_json(state, pull, "pull-request-simple") for pull in state.page(call, found)]
+
+
 def _get(state: State, call: Call) -> tuple[int, Any]:
     with state.guard:
         _refresh(state)
@@ -218,5 +232,6 @@ PULLS: dict[tuple[str, str], Route] = {
     ("GET", f"{ROOT}/pulls"): (READ, _list),
     ("POST", f"{ROOT}/pulls"): (WRITE, _create),
     ("GET", f"{ROOT}/pulls/{{pull_number}}"): (READ, _get),
+    ("GET", f"{ROOT}/commits/{{commit_sha}}/pulls"): (READ, _of_commit),
     ("PATCH", f"{ROOT}/pulls/{{pull_number}}"): (WRITE, _edit),
 }

@@ -266,6 +266,17 @@ def test_a_pull_request_is_found_by_its_head(outside: Outside, api: Api) -> None
     assert ("#1 release/v1",) == outside.effects.named("pull")
 
 
+def test_pull_requests_of_a_commit_are_found(outside: Outside, api: Api) -> None:
+    """The head of a pull request and its merge commit lead to it, other commits to none."""
+    number = api.pull().json["number"]
+    head = outside.repository.ref("refs/heads/release/v1")
+    merged = github_pulls.merge(outside.github.state, number)
+    found = [api("GET", f"/commits/{sha}/pulls").json for sha in (head, merged, f"{merged}~1")]
+
+    assert [[number], [number], []] == [[pull["number"] for pull in each] for each in found]
+    assert "release/v1" == found[0][0]["head"]["ref"]
+
+
 def test_a_head_without_its_owner_filters_nothing(api: Api) -> None:
     """The trap of the list: a bare branch name is ignored."""
     api.pull()

@@ -219,6 +219,21 @@ class GitHubRest:
             "approval unless it may start them (actions: write)"
         )
 
+    # -- the last release -------------------------------------------------------------------------
+
+    async def heads(self, commit: str) -> tuple[str, ...]:
+        """Return the branches of merged pull requests that brought a commit; none if unseen."""
+        shown = await self._seen("GET", f"/commits/{commit}/pulls?per_page=20")
+        with understood("GET /commits/COMMIT/pulls"):
+            return tuple(
+                str(each["head"]["ref"]) for each in shown or () if each["merged_at"] is not None
+            )
+
+    async def released_name(self, tag: str) -> str:
+        """Return the name of the published release of a tag; empty where it has none."""
+        shown = await self._seen("GET", f"/releases/tags/{quote(tag, safe='')}")
+        return str((shown or {}).get("name") or "")
+
     # -- pull requests ----------------------------------------------------------------------------
 
     async def pulls(self, branch: str) -> tuple[Pull, ...]:

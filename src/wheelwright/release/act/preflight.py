@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from wheelwright.distribution.file import File
@@ -68,7 +69,8 @@ class Preflight:
             await self._needed_wheels()
         self._problems += [each for each in (read.urls, current) if isinstance(each, Problem)]
         version = read.version(options)
-        practice = await practice_of(read.remote, read.observed, package, version)
+        practices = partial(practice_of, read.remote, read.observed, package, version)
+        practice = await self._answer(partial(practices, github), None) or await practices(None)
         notes = await self._foresee(github, practice, version) if github and version else ()
         index: tuple[File, ...] = ()
         if isinstance(read.urls, IndexUrls):

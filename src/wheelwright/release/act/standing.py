@@ -62,7 +62,7 @@ async def _standing(read: Read, github: GitHubRest, version: str) -> Standing:
     branch = refs.branches(observed, package.name).get(version, "")
     if not branch:
         # It was deleted after its pull request.
-        practice = await practice_of(read.remote, observed, package, version)
+        practice = await practice_of(read.remote, observed, package, version, github)
         branch = practice.branch.name(version)
     tag = read.tags.tag(version)
     pulls = await retry_while_busy(lambda: github.pulls(branch))

@@ -37,7 +37,7 @@ async def status(options: ReleaseOptions, loaded: LoadedProject) -> Standings:
     github = await standing.github_of(options, read, http)
     read = replace(read, earlier=await standing.earlier(read, index, github))
     package, current = read.package, read.current
-    practice = await practice_of(read.remote, read.observed, package, "")
+    practice = await practice_of(read.remote, read.observed, package, "", github)
     survey = Survey(
         package=package.name,
         current="" if isinstance(current, Problem) else current,

@@ -22,6 +22,8 @@ What the real ones request of the servers:
              GET    /repos/O/R/pulls?head=O:BRANCH&state=all
              GET    /repos/O/R/pulls/NUMBER                     of open ones: mergeable
              POST   /repos/O/R/pulls
+             GET    /repos/O/R/commits/COMMIT/pulls             of the last release commit
+             GET    /repos/O/R/releases/tags/TAG                of the last release: its name
              GET    /repos/O/R/actions/runs?head_sha=COMMIT     of Actions' own pulls: who waits
              POST   /repos/O/R/actions/workflows/ci.yml/dispatches
              GET    /repos/O/R/releases?per_page=100&page=N

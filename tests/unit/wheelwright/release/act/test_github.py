@@ -67,6 +67,36 @@ async def test_pull_requests_are_found_by_head_in_every_state(
     assert "Bearer token-of-mine" == server.asked[0][1]["Authorization"]
 
 
+async def test_branch_of_the_last_release_is_the_head_of_a_merged_pull_request(
+    server: Server, github: GitHubRest
+) -> None:
+    """Pull requests of the release commit that were merged count; what is unseen is none."""
+    found = [pull(4, "open"), pull(3, "closed", "prepare-1.2.3", merged_at="2026-01-01T00:00:00Z")]
+    server.answers[f"GET {REPOSITORY}/commits/c0ffee/pulls?per_page=20"] = (200, found)
+    assert ("prepare-1.2.3",) == await github.heads("c0ffee")
+    assert () == await github.heads("unknown")
+
+
+async def test_name_of_the_last_github_release(server: Server, github: GitHubRest) -> None:
+    """The release of a tag has a name, or none."""
+    server.answers[f"GET {REPOSITORY}/releases/tags/teasel%3D%3D1.2.3"] = (200, {"name": "x"})
+    server.answers[f"GET {REPOSITORY}/releases/tags/v1"] = (200, {"name": None})
+    names = [await github.released_name(tag) for tag in ("teasel==1.2.3", "v1", "v2")]
+    assert ["x", "", ""] == names
+
+
+async def test_pull_request_has_the_title_of_the_release_commit(
+    server: Server, github: GitHubRest
+) -> None:
+    """A project's own title, and its own name of the GitHub release, are what is sent."""
+    server.answers[f"POST {REPOSITORY}/pulls"] = (201, pull(1, "open"))
+    server.answers[f"POST {REPOSITORY}/releases"] = (201, {})
+    plan = a_plan(title="chore(release): 1.2.4", release_name="v1.2.4")
+    await github.open_pull(plan, "- A thing.")
+    await github.draft(plan, "c0ffee", "- A thing.")
+    assert ("chore(release): 1.2.4", "v1.2.4") == (server.json(0)["title"], server.json(1)["name"])
+
+
 async def test_pull_request_says_what_it_brings(server: Server, github: GitHubRest) -> None:
     """It goes from the release branch to the base, with the text that was made for it."""
     server.answers[f"POST {REPOSITORY}/pulls"] = (201, pull(1, "open"))
