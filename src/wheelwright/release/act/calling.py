@@ -5,12 +5,16 @@ Stiletto gives a function the command up to its name in a variable; Dagger has n
 
 from __future__ import annotations
 
+import dataclasses
 import os
 
+from wheelwright.project.addresses import without_credentials
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.decide.commands import DEFAULT_PROGRAM, JOBS, Commands, options_of
 
 _STILETTO = "STILETTO"
+_OTHERS = frozenset({"bump", "pre", "post", "version", "take_over", "until", "log"})
+"""Options of the version, and those that are another run's own."""
 
 
 def commands(options: ReleaseOptions) -> Commands:
@@ -21,16 +25,30 @@ def commands(options: ReleaseOptions) -> Commands:
     """
     if options.checkout:
         return JOBS
-    program = os.environ.get(_STILETTO) or DEFAULT_PROGRAM
-    named = (
-        ("--base", options.base),
-        ("--remote", options.remote),
-        ("--github-api", options.github_api),
-        ("--index", options.index),
-        ("--publish-url", options.publish_url),
-        ("--check-url", options.check_url),
-        ("--run", options.run),
-    )
-    places = [word for option, value in named if value for word in (option, value)]
-    places += ["--allow-lower"] if options.allow_lower else []
+    package = f" --package {options.package}" if options.package else ""
+    program = os.environ.get(_STILETTO) or f"{DEFAULT_PROGRAM}{package}"
+    places = [
+        word
+        for field in dataclasses.fields(options)
+        if field.metadata and field.name not in _OTHERS
+        for word in _words(field.name, getattr(options, field.name), field.default)
+    ]
     return Commands(program, options_of(options), tuple(places))
+
+
+def _words(name: str, value: object, default: object) -> list[str]:
+    """Return an option as it is typed, an address without credentials.
+
+    There is none for a default, and for what only the caller can name.
+    """
+    option = f"--{name.replace('_', '-')}"
+    if value == default:
+        return []
+    match value:
+        case bool():
+            return [option if value else f"{option}=false"]
+        case str():
+            return [option, without_credentials(value)]
+        case int():
+            return [option, str(value)]
+    return []

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from typing import Final
 
 from wheelwright.release.decide.version import Bump
 
 DEFAULT_PROGRAM: Final = "dagger call"
+
+_TIME: Final = "--source-date-epoch"
+# The options that `release-status` has of those of a release.
+_REPOSITORY: Final = frozenset(
+    {"--base", "--remote", "--github-api", "--index", "--publish-url", "--check-url"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +45,7 @@ class Commands:
     @property
     def status(self) -> str:
         """What shows the state of the release."""
-        repository = _without(self.places, ("--run", "--allow-lower", "--source-date-epoch"))
-        return self._whole("release-status", *repository)
+        return self._whole("release-status", *_kept(self.places, _REPOSITORY))
 
     def of_version(self, version: str) -> str:
         """Return what releases, or finishes, one version."""
@@ -50,13 +55,14 @@ class Commands:
 
     def of_commit(self, version: str, epoch_s: int) -> str:
         """Return what continues a release branch: the same time of the same base is its commit."""
-        return f"{self.of_version(version)} --source-date-epoch {epoch_s}"
+        timeless = replace(self, places=_without(self.places, (_TIME,)))
+        return f"{timeless.of_version(version)} {_TIME} {epoch_s}"
 
     def bumped(self, bump: str) -> str:
         """Return what releases the next version."""
         if self.jobs:
             return f"run the workflow with bump: {bump}"
-        return self._whole("release", "--bump", bump, *self.places)
+        return self._whole("release", "--bump", bump, *_without(self.places, (_TIME,)))
 
     def taking_over(self, run: str, version: str = "") -> str:
         """Return what continues the killed run of a name, which anyone may have chosen."""
@@ -85,16 +91,25 @@ def options_of(request: Bump) -> tuple[str, ...]:
     return (*given, *(["--post"] if request.post else []))
 
 
-def _without(words: Iterable[str], options: tuple[str, ...]) -> tuple[str, ...]:
-    """Return options without some of them, which are `--name` or `--name value`."""
-    kept: list[str] = []
-    skipping = False
+def _without(words: Iterable[str], options: Collection[str]) -> tuple[str, ...]:
+    """Return options without some of them."""
+    return tuple(word for option in _options(words) if option[0] not in options for word in option)
+
+
+def _kept(words: Iterable[str], options: Collection[str]) -> tuple[str, ...]:
+    """Return only some options."""
+    return tuple(word for option in _options(words) if option[0] in options for word in option)
+
+
+def _options(words: Iterable[str]) -> list[list[str]]:
+    """Return each option with its value: `--name`, `--name=value` or `--name value`."""
+    found: list[list[str]] = []
     for word in words:
-        if word.startswith("--"):
-            skipping = word in options
-        if not skipping:
-            kept.append(word)
-    return tuple(kept)
+        if word.startswith("--") or not found:
+            found.append([word])
+        else:
+            found[-1].append(word)
+    return found
 
 
 def _named(run: str) -> str:

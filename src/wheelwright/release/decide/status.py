@@ -84,7 +84,9 @@ def _next(plan: Plan, world: World, lock: Lock | None, end: object) -> str:
         return commands.status
     if lock and lock.commit == world.state.lock:
         return commands.continuing(plan.run, named=bool(plan.asked.run))
-    return commands.of_version(plan.version) if world.index else commands.again
+    # A run that took over another may have had no request of its own.
+    known = commands.request or commands.jobs
+    return commands.again if known and not world.index else commands.of_version(plan.version)
 
 
 def of_survey(survey: Survey, end: object = None, now_s: float = 0.0) -> Status:

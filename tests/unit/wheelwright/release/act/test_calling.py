@@ -15,10 +15,14 @@ OPTIONS = ReleaseOptions(
     check_url="https://i/simple/",
     run="job 7",
     allow_lower=True,
+    requirements=False,
+    upload_timeout=30,
+    take_over="job 6",
 )
 WHOLE = (
-    "release --bump minor --pre rc --base 1.2 --remote https://h/o/demo.git "
-    "--publish-url https://i/legacy/ --check-url https://i/simple/ --run 'job 7' --allow-lower"
+    "release --bump minor --pre rc --requirements=false --run 'job 7' --upload-timeout 30 "
+    "--publish-url https://i/legacy/ --check-url https://i/simple/ "
+    "--remote https://h/o/demo.git --base 1.2 --allow-lower"
 )
 
 
@@ -37,3 +41,19 @@ def test_stiletto_names_the_command_before_the_function(monkeypatch: pytest.Monk
 def test_job_of_a_workflow_is_no_command() -> None:
     """A run that reads a checkout is a job, which a person starts by its workflow."""
     assert commands(ReleaseOptions(bump="patch", checkout=True)) is JOBS
+
+
+def test_package_of_several_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A workspace has several packages: the constructor's option names the one that it is about."""
+    monkeypatch.delenv("STILETTO", raising=False)
+    assert (
+        "dagger call --package quay release --bump patch"
+        == commands(ReleaseOptions(bump="patch", package="quay")).again
+    )
+
+
+def test_credential_in_an_address_is_not_repeated() -> None:
+    """A command that is printed may be read by others."""
+    options = ReleaseOptions(bump="patch", remote="https://me:secret@h/o/demo.git")
+    assert "secret" not in commands(options).again
+    assert "--remote https://h/o/demo.git" in commands(options).again

@@ -20,6 +20,14 @@ def test_commands_are_whole() -> None:
     assert "dagger call release" == Commands().again
 
 
+def test_time_belongs_to_one_version() -> None:
+    """A later version has another time, and a release branch has its own."""
+    timed = Commands("x", ("--bump", "patch"), ("--source-date-epoch", "5", "--base", "main"))
+    assert "x release --bump patch --base main" == timed.bumped("patch")
+    assert "x release --version 1 --base main --source-date-epoch 7" == timed.of_commit("1", 7)
+    assert "x release --version 1 --source-date-epoch 5 --base main" == timed.of_version("1")
+
+
 @pytest.mark.parametrize("name", ["777", "a; rm -rf /", "it's", "$(id)", "--ca"])
 def test_name_of_a_run_stays_one_word(name: str) -> None:
     """Anyone who may push a lock names its run, and people paste this."""
