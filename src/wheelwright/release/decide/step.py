@@ -352,7 +352,9 @@ def _prepared(plan: Plan, world: World) -> Next | None:
     if source is None:
         return Step(Act.MAKE_COMMIT)
     if pull and pull.state is PullState.CLOSED and source == world.journal:
-        return Stop.at(Reason.PULL_CLOSED, pull.url or f"#{pull.number}")
+        again, later = plan.commands.of_version(plan.version), plan.commands.bumped("patch")
+        hint = f"reopen it, then: {again}; or give {plan.version} up: {later}"
+        return Stop.at(Reason.PULL_CLOSED, pull.url or f"#{pull.number}", hint)
     if state.subject not in ("", source.commit):
         seen = f"{plan.branch} is {source.commit[:12]}, and {state.subject[:12]} was built"
         return Stop.at(Reason.OVERTAKEN, seen)

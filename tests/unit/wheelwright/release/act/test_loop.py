@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.unit.wheelwright.release.imaginary import SDIST, WHEEL, Fault, Killed, Outside, a_plan
 from wheelwright.distribution.file import File
 from wheelwright.release.act.loop import Outcome, run
+from wheelwright.release.decide.commands import Commands
 from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.ports import ActFailed, Ports
 from wheelwright.release.decide.step import Done
@@ -419,7 +420,11 @@ def test_fault_24_pull_request_closed_by_a_person_stops_before_the_tag() -> None
     """A closed, unmerged pull request is a person's word: no tag is pushed over it."""
     outside = after(*WHOLE[:5])
     outside.pulls_ = [replace(outside.pulls_[0], state=PullState.CLOSED)]
-    assert Reason.PULL_CLOSED is stopped(release(outside))
+    outcome = release(outside, a_plan(commands=Commands("stiletto call")))
+    assert Reason.PULL_CLOSED is stopped(outcome)
+    assert "reopen it, then: stiletto call release --version 1.2.4; or give 1.2.4 up: " in said(
+        outcome
+    )
     assert outside.tag is None
 
 
