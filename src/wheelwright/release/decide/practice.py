@@ -21,6 +21,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from packaging.version import Version
+
 from wheelwright.project.reading import parse_version
 from wheelwright.project.release_settings import ReleaseSettings, ref_name
 from wheelwright.release.decide.last_release import LastRelease
@@ -38,6 +40,9 @@ _NUMBER: Final = re.compile(r" ?\((?:#|!|GH-)[0-9]{1,9}\)", re.IGNORECASE)
 _SKIP: Final = re.compile(
     r" ?\[(?:skip ci|ci skip|no ci|skip actions|actions skip)\] ?", re.IGNORECASE
 )
+_BUMPS: Final = re.compile(r"\b(?:major|minor|patch)\b")
+# What a title says of a release that does not have its version.
+_RELEASES: Final = re.compile(r"(?=.*\breleas)(?=.*\b(?:bump|cut|prep|publish))", re.IGNORECASE)
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # Words that each release has again. What else a title says is about that one release.
 _WORDS: Final = frozenset(
@@ -70,7 +75,8 @@ class Practice:
     Attributes:
         tag, branch: forms of their short names.
         title: of the release commit and the pull request, with `{name}`, `{version}`, `{tag}`,
-            `{before}` (the version before) and `{date}`; empty for the usual one.
+            `{before}` (the version before), `{bump}` (patch, minor or major) and `{date}`; empty
+            for the usual one.
         release_name: of the GitHub release, in the same way.
         annotated: the tag has a message of its own.
         sign_off: the release commit is signed off.
@@ -95,6 +101,7 @@ class Practice:
             "{version}": version,
             "{tag}": self.tag.name(version),
             "{before}": str(before.version) if before else "",
+            "{bump}": _bump(before.version, Version(version)) if before else "",
             "{date}": date,
         }
         found = re.sub(r"\{[a-z]+\}", lambda match: values.get(match[0], match[0]), template)
@@ -116,9 +123,13 @@ class Practice:
 
 
 def usable_line(text: str, version: str) -> bool:
-    """Whether a text can be the title of a release: one short line that has its version."""
-    short = text.isprintable() and len(text) <= _LONGEST and text == text.strip()
-    return short and version in text and not _SKIP.search(text)
+    """Whether a text can be the title of a release: one short line that has its version.
+
+    Without the version it has to say that it is for a release, such as "Bump for release".
+    """
+    short = text.isprintable() and 0 < len(text) <= _LONGEST and text == text.strip()
+    says = version in text or bool(_RELEASES.match(text))
+    return short and says and not _SKIP.search(text)
 
 
 def usable_branch(form: Form) -> bool:
@@ -217,10 +228,20 @@ def _line(text: str, package: str, last: LastRelease | None) -> str:
         text = re.sub(_VERSION.format(_spelled(last.before)), "{before}", text)
     text, number = re.subn(_AFTER_V.format(_any(last)), r"\g<1>{version}", text)
     text = _DATE.sub("{date}", text)
+    if last.before and _BUMPS.findall(text) == [_bump(Version(last.before), Version(last.version))]:
+        text = _BUMPS.sub("{bump}", text)
     rest = re.sub(r"\{[a-z]+\}", " ", text)
     words = {word.lower() for word in re.findall(r"[^\W_]+", rest)}
     own = {word.lower() for word in re.findall(r"[^\W_]+", package)}
-    return text if number == 1 and words <= _WORDS | own else ""
+    says = number == 1 or (not number and _RELEASES.match(text))
+    return text if says and words <= _WORDS | own else ""
+
+
+def _bump(before: Version, version: Version) -> str:
+    """Return which part of the version has grown."""
+    if before.major != version.major:
+        return "major"
+    return "patch" if before.minor == version.minor else "minor"
 
 
 def _any(last: LastRelease) -> str:

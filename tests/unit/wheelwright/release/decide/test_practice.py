@@ -55,6 +55,9 @@ def title(found: Practice) -> str:
         ("Release 1.2.3 (2025-12-24)", "Release 1.2.4 (2026-01-31)"),
         ("chore(release): 1.2.3 [skip ci]", "chore(release): 1.2.4"),
         ("Merge pull request #7 from o/release/1.2.3\n\nPrepare 1.2.3", "Prepare 1.2.4"),
+        ("patch: release 1.2.3", "patch: release 1.2.4"),
+        ("Bump for release", "Bump for release"),
+        ("Prepare release", "Prepare release"),
     ],
 )
 def test_style_of_commits_title_is_that_of_the_last_release(message: str, expected: str) -> None:
@@ -66,6 +69,8 @@ def test_style_of_commits_title_is_that_of_the_last_release(message: str, expect
     "message",
     [
         "Fix the parser (#12)",
+        "Update release notes",
+        "minor: release 1.2.3",
         "Release 1.2.3: the big refactoring",
         "Release 1.2.3 for Python 3.14",
         "Release 1.2.30",
@@ -80,6 +85,20 @@ def test_style_of_commits_title_is_that_of_the_last_release(message: str, expect
 def test_title_of_one_release_alone_is_not_used(message: str) -> None:
     """What no other release would be called is not repeated: the usual title remains."""
     assert "" == title(of(last(message)))
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ("1.2.4", "patch: release 1.2.4"),
+        ("1.3.0", "minor: release 1.3.0"),
+        ("2.0", "major: release 2.0"),
+    ],
+)
+def test_kind_of_release_in_a_title_is_that_of_the_next(version: str, expected: str) -> None:
+    """A title that names the part of the version that grew names the one that grows now."""
+    found = of(last("patch: release 1.2.3"))
+    assert expected == found.line(found.title, "teasel", version, "")
 
 
 def test_style_of_commits_sign_off_and_annotated_tag() -> None:
