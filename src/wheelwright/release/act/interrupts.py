@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import anyio
@@ -21,17 +21,23 @@ LONGEST_END_S = 60.0
 
 
 @contextmanager
-def interruptible() -> Iterator[anyio.CancelScope]:
+def interruptible(note: Callable[[], None]) -> Iterator[anyio.CancelScope]:
     """Cancel what is in the context when a signal arrives; the scope shows whether one did.
 
+    `note` reports it at once: what is done now may take its time to end.
     A process that cannot be told of signals, such as a thread beside the main one, is not.
     """
     loop = asyncio.get_running_loop()
     scope = anyio.CancelScope()
     handled = []
+
+    def interrupt() -> None:
+        note()
+        scope.cancel()
+
     for number in _SIGNALS:
         try:
-            loop.add_signal_handler(number, scope.cancel)
+            loop.add_signal_handler(number, interrupt)
         except (ValueError, RuntimeError, NotImplementedError):
             break
         handled.append(number)

@@ -15,6 +15,7 @@ from functools import partial
 from typing import TypedDict, TypeVar, cast
 
 import anyio
+import anyio.lowlevel
 from packaging.version import Version
 
 from wheelwright.distribution import index_rules
@@ -58,6 +59,20 @@ class MachineClock:
 
 
 _CLOCK = MachineClock()
+
+# One request each, which would be hard to tell from a lost response: a signal waits for them.
+_BRIEF = frozenset(
+    {
+        Act.LOCK,
+        Act.PUSH_BRANCH,
+        Act.OPEN_PULL,
+        Act.TAG,
+        Act.DRAFT,
+        Act.DELETE_ASSET,
+        Act.PUBLISH_RELEASE,
+        Act.UNLOCK,
+    }
+)
 
 # A release takes some twenty acts and waits; this many are a bug that waits forever.
 _MOST_STEPS = 400
@@ -151,14 +166,19 @@ async def run(
     brings its own `observe` and `decide`. A signal ends it like any other stop.
     """
     going = _Going()
-    with interruptible() as scope:
+
+    def note() -> None:
+        back = "; giving the lock back" if going.state.lock else ""
+        say(f"interrupted: {going.text}{back}; a second signal ends at once")
+
+    with interruptible(note) as scope:
         try:
             return await _run(plan, ports, say, observe, decide, going)
         except anyio.get_cancelled_exc_class():
             if not scope.cancel_called:
                 raise
             with anyio.move_on_after(LONGEST_END_S, shield=True):
-                return await _interrupted(plan, ports, say, observe, going)
+                return await _interrupted(plan, ports, observe, going)
     stays = f"{plan.lock_ref} may stay locked" if going.state.lock else ""
     return Outcome(going.world, tuple(going.acts), Stop.at(Reason.INTERRUPTED, stays))
 
@@ -172,31 +192,33 @@ class _Going:
     acts: list[Act] = field(default_factory=list)
     doing: Act | None = None
 
+    @property
+    def text(self) -> str:
+        """What it does."""
+        return self.doing.value if self.doing else "look at what is there"
+
 
 async def _interrupted(
     plan: Plan,
     ports: Ports,
-    say: Callable[[str], None],
     observe: Callable[[Plan, Ports, RunState], Awaitable[World]],
     going: _Going,
 ) -> Outcome:
     """Give the lock back, look a last time, and stop."""
-    doing = going.doing.value if going.doing else "look at what is there"
-    back = "giving the lock back" if going.state.lock else "no lock is held"
-    say(f"interrupted: {doing}; {back}; a second signal ends at once")
     state, world = going.state, going.world
-    stop = Stop.at(Reason.INTERRUPTED, f"{doing} of {plan.package} {plan.version}")
+    stop = Stop.at(Reason.INTERRUPTED, f"{going.text} of {plan.package} {plan.version}")
+    # The lock may have been taken although the response was lost.
+    unsure = state.failure is not None and state.failure.act is Act.LOCK
     try:
-        if going.doing is Act.LOCK:
-            # The lock may have been taken without an answer.
+        if unsure:
             world = await observe(plan, ports, state)
-            mine = world.lock is not None and world.lock.run == plan.run
-            state = replace(state, lock=world.lock.commit if mine and world.lock else state.lock)
+            if world.lock and world.lock.run == plan.run:
+                state = replace(state, lock=world.lock.commit)
         end = await release_lock(plan, ports, world, state, going.acts, stop)
         world = await observe(plan, ports, replace(state, lock=""))
     except ActFailed:
         # The last look is for the report only.
-        end = stop if going.doing is not Act.LOCK else _unsure(plan, stop)
+        end = _unsure(plan, stop) if unsure else stop
     return Outcome(world, tuple(going.acts), end)
 
 
@@ -217,6 +239,8 @@ async def _run(
     accepted_at_s: float | None = None
     for _ in range(_MOST_STEPS):
         going.state, going.world, going.doing = state, world, None
+        # A signal that waited for a brief act ends the run here.
+        await anyio.lowlevel.checkpoint()
         if accepted_at_s is not None:
             state = replace(state, accepted_s=ports.clock.now_s() - accepted_at_s)
         try:
@@ -241,7 +265,8 @@ async def _run(
         going.world, going.doing = world, step.act
         say(f"{step.act.value} {step.subject}".rstrip() + _held_text(plan, world))
         try:
-            state = await _perform(plan, ports, world, step)
+            with anyio.CancelScope(shield=step.act in _BRIEF):
+                state = await _perform(plan, ports, world, step)
         except ActFailed as error:
             say(f"{step.act.value} failed: {error.message}")
             state = _failed(state, step, error)

@@ -831,7 +831,7 @@ class Signalled(Outside):
         """Let the signal arrive, if it is this act."""
         if self.armed and act == self._act:
             os.kill(os.getpid(), self._number)
-            await asyncio.sleep(30)
+            await asyncio.sleep(0.05 if act in ("lock", "pull") else 30)
 
     @property
     def ports(self) -> Ports:
