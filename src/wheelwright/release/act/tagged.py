@@ -182,7 +182,8 @@ async def look(
     version = _version(package, tags, tag)
     # A tag of a release records what it was built with; one made by hand does not.
     released = observed.journals.get(f"refs/tags/{tag}")
-    mine = released is not None and released[2].commit == head
+    of_package = (package.name, version)
+    mine = released is not None and released[2].commit == head and released[:2] == of_package
     recorded = released[2].build_requires if released and mine else ()
     plan = Plan(
         package=package.name,

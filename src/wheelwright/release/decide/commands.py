@@ -53,6 +53,13 @@ class Commands:
             return f"run the workflow with version: {version}"
         return self._whole("release", "--version", version, *self.places)
 
+    def from_tag(self, tag: str) -> str:
+        """Return what publishes the commit of a tag."""
+        if self.jobs:
+            return f"run publish.yml for the tag {tag}"
+        places = ("--remote", "--index", "--publish-url", "--check-url")
+        return self._whole("publish", "--tag", tag, *_kept(self.places, places))
+
     def of_commit(self, version: str, epoch_s: int) -> str:
         """Return what continues a release branch: the same time of the same base is its commit."""
         timeless = replace(self, places=_without(self.places, (_TIME,)))

@@ -229,7 +229,14 @@ def _versions(request: Request, survey: Survey, version: str) -> Iterator[Proble
         names = ", ".join(f.name + (" (yanked)" if f.yanked else "") for f in released[there])
         yield Problem(Reason.ON_INDEX, f"{survey.package} {there}: {names}")
     if (tagged := same(version, tags)) and version not in survey.journals:
-        yield Problem(Reason.TAG_TAKEN, f"the tag of {tagged} is {tags[tagged][:12]}")
+        all_tags = survey.practice.tags
+        hint = ""
+        if all_tags.shared:
+            command = survey.commands.from_tag(all_tags.tag(tagged))
+            hint = (
+                f"it stands for all members of the workspace; publish this one from it: {command}"
+            )
+        yield Problem(Reason.TAG_TAKEN, f"the tag of {tagged} is {tags[tagged][:12]}", hint)
     for each in survey.earlier.unfinished():
         if each != version:
             hint = f"finish it first: {survey.commands.of_version(each)}"

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from wheelwright.distribution.file import File
+from wheelwright.release.decide import tags
 from wheelwright.release.decide.changelog import ChangelogSource
 from wheelwright.release.decide.commands import Commands
 from wheelwright.release.decide.plan import RunIdentity, Survey, decide
@@ -195,6 +196,24 @@ def test_fault_27_foreign_tag_of_the_version_is_named_beforehand() -> None:
     """A tag of the version without a release commit is somebody else's."""
     survey = replace(GOOD, tags={**GOOD.tags, "1.2.4": "somewhere"})
     assert Reason.TAG_TAKEN in reasons(survey)
+
+
+def test_tags_taken_in_another_form() -> None:
+    """A tag of the version counts in whatever form it is."""
+    refs = {"refs/tags/v1.2.3": "old", "refs/tags/1.2.4": "somewhere"}
+    found = tags.read(refs, "demo", member=False)
+    survey = replace(GOOD, tags=found.commits, practice=Practice(tags=found))
+    assert Reason.TAG_TAKEN in reasons(survey)
+
+
+def test_tags_lockstep_second_member_is_published_from_the_tag() -> None:
+    """Where one tag stands for all members, the stop has the command for the next of them."""
+    found = tags.read({"refs/tags/1.2.4": "somewhere"}, "demo", member=True, current="1.2.4")
+    survey = replace(GOOD, tags=found.commits, practice=Practice(tags=found))
+    stop = decide(PATCH, ME, survey)
+    assert isinstance(stop, Stop)
+    (problem,) = [each for each in stop.problems if each.reason is Reason.TAG_TAKEN]
+    assert problem.hint.endswith("publish this one from it: dagger call publish --tag 1.2.4")
 
 
 def test_finishing_note_is_part_of_the_plan() -> None:
