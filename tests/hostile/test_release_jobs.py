@@ -455,6 +455,20 @@ RECORDS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "another time": (lambda data: data["described"].update(epoch_s=1), "another parent or time"),
     "another message": (lambda data: data["described"].update(message="x"), "another message"),
     "notes that are none": (lambda data: data.update(notes=None), "notes is not of the kind"),
+    "changelog outside": (
+        lambda data: data.update(changelog="/etc/x"),
+        "changelog cannot be '/etc/x'",
+    ),
+    "changelog above": (lambda data: data.update(changelog="a/../x"), "changelog cannot be"),
+    "changelog of two lines": (lambda data: data.update(changelog="a\nb"), "changelog cannot be"),
+    "merge that is none": (
+        lambda data: data.update(merge_commit=1),
+        "merge_commit is not of the kind",
+    ),
+    "rules that are none": (
+        lambda data: data.update(pypi_rules="no"),
+        "pypi_rules is not of the kind",
+    ),
 }
 
 
