@@ -184,7 +184,7 @@ def test_interrupted(at: ReleaseBench, number: signal.Signals, code: int, kind: 
     assert re.search(r"(?m)^public: .*\nheld: nothing", ended.said), str(ended)
     assert not locked
     # It had the commands before it wrote anything.
-    assert re.search(r'to continue it: stiletto call release .* --take-over="run-', ended.err)
+    assert re.search(r'to continue it: stiletto call .* release .* --take-over="run-', ended.err)
     assert finished.code == 0, str(finished)
     assert [("v1.2.4", False)] == [release[:2] for release in shown(at.outside).releases]
 
