@@ -18,7 +18,7 @@ from wheelwright.release.act.git import RemoteGit, printable
 from wheelwright.release.act.index import SimpleIndex
 from wheelwright.release.act.loop import say
 from wheelwright.release.act.options import ReleaseOptions
-from wheelwright.release.act.package import Package, package_at
+from wheelwright.release.act.package import Package
 from wheelwright.release.act.preflight import Preflight
 from wheelwright.release.act.read import Read
 from wheelwright.release.act.workshop import Containers
@@ -56,7 +56,7 @@ async def replay(
     head = observed.refs.get(f"refs/heads/{base}")
     if head is None:
         raise RequestError(f'the clone has no branch "{base}"', "pass --base")
-    tags = (await package_at(options, remote, head)).tags(observed)
+    tags = (await reading.package_of(options, loaded, remote, head)).tags(observed)
     dated = {
         str(each.version): Dated(each.tag, observed.epochs.get(f"refs/tags/{each.tag}", 0))
         for each in tags.found
