@@ -155,8 +155,16 @@ def merge(state: State, number: int, method: str = "squash") -> str:
     """Merge a pull request, as a person does; return the base branch's new commit.
 
     Raises:
-        AssertionError: it conflicts, or the method is none of merge, squash and rebase.
+        AssertionError: it conflicts, or the method is none of merge, squash and rebase, or one that
+            the repository does not allow.
     """
+    settings = state.settings
+    allowed = {
+        "merge": settings.merge_commit,
+        "squash": settings.squash,
+        "rebase": settings.rebase,
+    }
+    assert allowed.get(method, True), f"the repository allows no {method}"
     git = state.repository.git
     with state.guard:
         _refresh(state)

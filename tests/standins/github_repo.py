@@ -32,10 +32,13 @@ def repository_json(state: State, schema: str, call: Call | None = None) -> dict
         "clone_url": state.git.url,
         "default_branch": "main",
         "visibility": "public",
-        "allow_squash_merge": state.settings.squash,
-        "allow_merge_commit": state.settings.merge_commit,
-        "allow_rebase_merge": state.settings.rebase,
     }
+    if call and call.token.permits("contents", "write"):
+        known |= {
+            "allow_squash_merge": state.settings.squash,
+            "allow_merge_commit": state.settings.merge_commit,
+            "allow_rebase_merge": state.settings.rebase,
+        }
     if call:
         # Of a person: an app's token has none behind it, and all of them are false.
         person = call.token.kind != "integration"

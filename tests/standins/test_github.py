@@ -617,3 +617,21 @@ def test_a_dispatch_starts_a_workflow_at_once(outside: Outside, checked: Path, a
     assert (403, 204, 404, 422) == (refused, started, missing, nowhere)
     assert ("queued", "release/v1") == (run["status"], run["head_branch"])
     assert ("ci.yml release/v1",) == outside.effects.named("dispatch")
+
+
+def test_merge_settings_are_shown_to_who_may_write(outside: Outside, api: Api) -> None:
+    """Which ways of merging are allowed is shown with contents:write, and holds for people.
+
+    Source: GitHub's description of `GET /repos/{owner}/{repo}`: "To view merge-related settings,
+    you must have the contents:read and contents:write permissions."
+    """
+    outside.github.state.settings.merge_commit = False
+    reader = outside.tokens.add(Token(permissions={"contents": "read", "metadata": "read"}))
+    shown = [api("GET", "", token=token).json for token in (outside.token, reader)]
+    number = api.pull().json["number"]
+
+    assert [False, None] == [each.get("allow_merge_commit") for each in shown]
+    assert [True, None] == [each.get("allow_squash_merge") for each in shown]
+    with pytest.raises(AssertionError, match="allows no merge"):
+        github_pulls.merge(outside.github.state, number, "merge")
+    assert github_pulls.merge(outside.github.state, number, "squash")
