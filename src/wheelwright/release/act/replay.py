@@ -6,6 +6,7 @@ the code of a release: the same preflight, the same decision, the same edits.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from wheelwright.container.loading import LoadedProject
@@ -139,8 +140,9 @@ class _Past:
         facts = replace(facts, before=start)
         preflight = Preflight(options, read, index, None, plan_only=True, edits_only=True)
         survey = await preflight.look(identity)
-        # Its note is about the clone, which is no choice here.
-        survey = replace(survey, notes=())
+        # That the clone is read is no news here.
+        notes = tuple(each for each in survey.notes if each != past.stands_in)
+        survey = replace(survey, notes=notes)
         request = bump.as_options
         plan = decide(options, identity, survey)
         if isinstance(plan, Stop) and _ORDER.issuperset(each.reason for each in plan.problems):
@@ -156,7 +158,7 @@ class _Past:
             made,
             facts=_compared(facts, theirs, plan, ours, read),
             notes=_notes(read.package, ours, plan.version),
-            remarks=(*plan.notes, *ours.notes, *(() if theirs.parent else (_FIRST,))),
+            remarks=(*plan.notes, *ours.notes, *_remarks(theirs, plan)),
         )
         if not builds:
             return made
@@ -195,6 +197,14 @@ def _spelled(own: VersionTag) -> list[str]:
     form = own.form
     spelled = own.tag[len(form.prefix) : len(own.tag) - len(form.suffix)]
     return list(dict.fromkeys((str(own.version), spelled)))
+
+
+def _remarks(theirs: LastRelease, plan: Plan) -> Iterator[str]:
+    """Yield what is neither in the files nor in a text."""
+    if not theirs.parent:
+        yield _FIRST
+    if theirs.annotated != plan.annotated:
+        yield f"their tag is {'annotated' if theirs.annotated else 'not annotated'}, unlike ours"
 
 
 def _compared(
