@@ -29,10 +29,10 @@ from tests.e2e.release_bench import (
     ReleaseBench,
     Sample,
     Shown,
+    alike,
     files_with,
     github_description,
     make_package,
-    shown,
 )
 
 from stiletto.store import Store
@@ -99,7 +99,7 @@ class Kills:
         self.source = make_package(Sample(), self.directory / "package")
         with self._outside("right") as outside:
             ended = self._at(outside).succeeds("--run", "job-1")
-            self.right, self.lines = shown(outside), len(ended.err.splitlines())
+            self.right, self.lines = alike(outside), len(ended.err.splitlines())
         self.say(f"undisturbed: {ended.elapsed_s:.0f} s, {self.lines} lines of progress")
 
     def release(self, seed: int) -> None:
@@ -112,7 +112,7 @@ class Kills:
                 self._jobs(at, seed, chance)
             else:
                 self._one_call(at, seed, chance)
-            assert self.right == shown(outside)
+            assert self.right == alike(outside)
             self._nothing_is_left(at, began_s)
         shutil.rmtree(outside.directory)
 
