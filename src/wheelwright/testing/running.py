@@ -19,6 +19,7 @@ from wheelwright.testing.record import Record, RecordInvalid
 from wheelwright.testing.run import LOG
 from wheelwright.testing.verdict import Left
 
+_ALSO_MAX = 1024 * 1024
 _KINDS = {
     dagger.FileType.DIRECTORY_TYPE: "a directory",
     dagger.FileType.SYMLINK_TYPE: "a link",
@@ -30,12 +31,16 @@ _MISSING = ("missing", _KINDS[dagger.FileType.UNKNOWN])
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A run that ended: what judges it, and its files. `junit` is empty where it is broken."""
+    """A run that ended: what judges it, and its files. `junit` is empty where it is broken.
+
+    `also` is the text of a further file that was asked for; empty where it is not one.
+    """
 
     left: Left
     output: Output
     reports: dagger.Directory
     junit: str
+    also: str = ""
 
 
 async def run(
@@ -47,11 +52,12 @@ async def run(
     narrowed: bool = False,
     modules: str = "",
     user: str = "",
+    also: str = "",
 ) -> Ended:
     """Run `command`, made by `testing.commands.recorded`, and keep what it leaves.
 
     `counted` are the parts of it that write a record and a report; `modules` is the PYTHONPATH
-    of the project itself; `user` is that of the settings.
+    of the project itself; `user` is that of the settings; `also` a further file that is read.
     """
     log = f"{REPORTS}/{LOG}"
     # An empty log and record first: then their directories are there, whatever becomes of them.
@@ -77,10 +83,11 @@ async def run(
         raise GateFailed(f"{name} failed: {how}; no report") from error
     there = await _is_directory(ran, REPORTS)
     reports = ran.directory(REPORTS) if there else dag.directory()
+    further = (await _text(ran, also, _ALSO_MAX))[0] if also else ""
     if not counted:
-        return Ended(Left(output.exit_code, counted=False), output, reports, "")
+        return Ended(Left(output.exit_code, counted=False), output, reports, "", further)
     left, text = await _left(ran, command, output.exit_code, counted, narrowed=narrowed)
-    return Ended(left, output, reports, text)
+    return Ended(left, output, reports, text, further)
 
 
 async def _left(

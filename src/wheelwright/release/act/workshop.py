@@ -8,32 +8,27 @@ from dataclasses import dataclass, field
 import dagger
 
 from wheelwright.ci import ci
-from wheelwright.container import steps, toolchain, users
+from wheelwright.container import steps
 from wheelwright.container.history import for_build
 from wheelwright.container.output import last_lines
-from wheelwright.distribution import backend, builder, index_rules, verify
+from wheelwright.distribution import backend, builder, verify
 from wheelwright.distribution.file import File
 from wheelwright.distribution.verify import Distribution
-from wheelwright.environment.plan import SOURCE
-from wheelwright.environment.tools import release_tool
-from wheelwright.errors import GateFailed, WheelwrightError
+from wheelwright.errors import WheelwrightError
 from wheelwright.project import building
 from wheelwright.project.files import join
 from wheelwright.release.act import given, materials, preparing, verifying
+from wheelwright.release.act.checking import Distributions
 from wheelwright.release.act.git import RemoteGit, with_program
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.package import Package, package_at
-from wheelwright.release.act.uploading import DIST, PROGRAM, Uploads, read_about, tail
+from wheelwright.release.act.uploading import DIST, PROGRAM, Uploads, read_about
 from wheelwright.release.decide import materials as decided
-from wheelwright.release.decide import refs, wheels
+from wheelwright.release.decide import refs
 from wheelwright.release.decide.ports import ActFailed, Built, Compared
 from wheelwright.release.decide.refs import RemoteRefs
 from wheelwright.release.decide.urls import IndexUrls
 from wheelwright.release.decide.world import CheckResult, FailureKind, Journal, Made, Plan
-from wheelwright.testing import running
-from wheelwright.testing.cells import Cell
-from wheelwright.testing.plan import TestOptions, make, nothing_to_test, with_args
-from wheelwright.testing.verdict import Kind, Verdict, judge
 
 
 @dataclass
@@ -169,91 +164,13 @@ class Containers:
     # -- verify -----------------------------------------------------------------------------------
 
     async def check(self, plan: Plan, journal: Journal) -> CheckResult:
-        """Verify metadata and contents, then test each file, installed by itself."""
+        """Verify metadata and contents, and what is installed from each file."""
         assert self._dist is not None, "a build comes first"
         package = await self._package(plan, journal)
-        found = [*verify.problems(plan.package, plan.version, self._described)]
-        if not found and plan.pypi_rules and (why := index_rules.refusals(self._described)):
-            return CheckResult(False, "\n".join(why), refused=True)
-        notes = index_rules.notes(self._described) if plan.pypi_rules else ()
-        if self.options.dist is not None and not found:
-            found += wheels.problems(self._described)
-            found += await given.audited(package.python, self._dist, self._described)
-        if not found:
-            found += await self._twine(package)
-        if not found:
-            for each in self._described:
-                found += await self._installed(package, each)
-        return CheckResult(not found, "\n".join(found), notes=notes)
-
-    async def _twine(self, package: Package) -> list[str]:
-        assert self._dist is not None
-        python = package.python
-        tool = release_tool(package.project, "twine", python)
-        container = toolchain.tooled(python, tool).with_directory(DIST, self._dist)
-        container = container.with_env_variable("NO_COLOR", "1")
-        names = [f"{DIST}/{each.name}" for each in self._described]
-        output = await steps.output(
-            steps.observe(container, ["twine", "check", "--strict", *names])
+        made = Distributions(
+            package, plan, journal, self._dist, self._described, given=self.options.dist is not None
         )
-        return [] if output.exit_code == 0 else [f"twine check --strict: {output.stdout.strip()}"]
-
-    async def _installed(self, package: Package, distribution: Distribution) -> list[str]:
-        """Install one file without the source, and run the tests against it."""
-        assert self._dist is not None
-        project = package.project
-        cell = Cell("", package.python, "")
-        plan = make(project, cell, TestOptions(file=distribution.name))
-        container = await toolchain.dependencies(package.loaded.source, plan.environment)
-        container = container.with_file(
-            f"{DIST}/{distribution.name}", self._dist.file(distribution.name)
-        )
-        path = f"{DIST}/{distribution.name}"
-        container = steps.observe(container, ["uv", "pip", "install", path])
-        if (output := await steps.output(container)).exit_code:
-            return [f"{distribution.name} cannot be installed: {tail(output)}"]
-        if "tests" in project.settings.skip or nothing_to_test(project, cell):
-            return []
-        user = project.settings.user
-        tests = await self._tests(package)
-        container = container.with_directory(SOURCE, tests, owner=users.owner(user))
-        ready = steps.without_settings(container)
-        wheel = next(each for each in self._described if each.is_wheel)
-        names = [top.removesuffix(".py") for top in verify.importables(wheel)]
-        # Tests that live inside the package are where it is installed, if they are installed.
-        found, ended = Verdict(Kind.EMPTY), None
-        for args in ((), ("--pyargs", *names)):
-            try:
-                recorded = with_args(plan, args).recorded
-                ran = await running.run(
-                    ready, recorded.command, plan.name, counted=recorded.counted, user=user
-                )
-            except GateFailed as error:
-                return [str(error)]
-            verdict = judge(ran.left)
-            if ended is None or verdict.kind is not Kind.UNKNOWN:
-                found, ended = verdict, ran
-            if found.kind is not Kind.EMPTY:
-                break
-        if found.passed:
-            return []
-        assert ended is not None, "the first run set it"
-        lines = [found.reason, tail(ended.output)]
-        if found.kind is Kind.EMPTY:
-            lines.append('put tests into tests/, or "tests" into skip of [tool.wheelwright]')
-        return [f"tests fail against {distribution.name}: " + "\n".join(filter(None, lines))]
-
-    async def _tests(self, package: Package) -> dagger.Directory:
-        """Return the source without what the wheel installs, so that tests import the installed."""
-        wheel = next(each for each in self._described if each.is_wheel)
-        source, where = package.loaded.source, package.project.where
-        for top in verify.importables(wheel):
-            for path in (join(where, "src", top), join(where, top)):
-                if top.endswith(".py"):
-                    source = source.without_file(path)
-                else:
-                    source = source.without_directory(path)
-        return source
+        return await made.check()
 
     # -- what was built ---------------------------------------------------------------------------
 

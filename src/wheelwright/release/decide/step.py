@@ -379,8 +379,7 @@ def _prepared(plan: Plan, world: World) -> Next | None:
     if _missing(world) and state.check is None:
         return Step(Act.CHECK)
     if _missing(world) and state.check and not state.check.passed:
-        failed = Reason.NOT_ACCEPTED if state.check.refused else Reason.CHECK_FAILED
-        return Stop.at(failed, state.check.text)
+        return Stop.at(state.check.reason, state.check.text)
     return None
 
 

@@ -42,6 +42,7 @@ class Reason(Enum):
     NOT_REPRODUCIBLE = "two builds differ"
     NOT_ACCEPTED = "the index would refuse a file"
     CHECK_FAILED = "the distributions do not match the plan"
+    TESTS_FAILED = "tests fail against the installed wheel"
     # At the index.
     OTHER_BYTES = "the index has a file of the same name with other contents"
     BURNED = "the index does not accept this file name again"
@@ -105,6 +106,7 @@ _HINTS = {
     Reason.NOT_REPRODUCIBLE: "make the build independent of time, place and order",
     Reason.NOT_ACCEPTED: "correct what is named on the base branch, then run again",
     Reason.CHECK_FAILED: "correct the package on the base branch, then run again",
+    Reason.TESTS_FAILED: "correct the package or its tests on the base branch, then run again",
     Reason.OTHER_BYTES: "find out who uploaded it; release the next version",
     Reason.BURNED: "release the next version",
     Reason.TOO_LATE: "it cannot be completed: yank it there, and release the next version",
@@ -133,10 +135,7 @@ _STEPS = {
     "edits": (Reason.BRANCH_TAKEN, Reason.FOREIGN, Reason.EDITS_FAILED, Reason.JOURNAL_LOST),
     "checks": (Reason.GATES_FAILED,),
     "build": (Reason.BUILD_FAILED, Reason.NOT_REPRODUCIBLE),
-    "verify": (
-        Reason.NOT_ACCEPTED,
-        Reason.CHECK_FAILED,
-    ),
+    "verify": (Reason.NOT_ACCEPTED, Reason.CHECK_FAILED, Reason.TESTS_FAILED),
     "publish": (
         Reason.OTHER_BYTES,
         Reason.BURNED,

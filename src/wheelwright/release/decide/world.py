@@ -296,13 +296,13 @@ class CheckResult:
     """A verdict, and what is needed to correct it.
 
     Attributes:
-        refused: it is the index that would not take the files.
-        notes: what people should know although it passed.
+        reason: why distributions do not pass.
+        notes: what people should know, whatever the verdict.
     """
 
     passed: bool
     text: str = ""
-    refused: bool = False
+    reason: Reason = Reason.CHECK_FAILED
     notes: tuple[str, ...] = ()
 
 

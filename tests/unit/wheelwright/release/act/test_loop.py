@@ -746,7 +746,9 @@ def test_wheels_that_the_last_release_had_are_a_note() -> None:
 
 def test_wrong_platform_is_refused_by_its_own_reason() -> None:
     """What the index would refuse stops before the lock, and says so."""
-    outcome = release(Outside(check_says=CheckResult(False, "a.whl: linux_x86_64", refused=True)))
+    outcome = release(
+        Outside(check_says=CheckResult(False, "a.whl: linux_x86_64", Reason.NOT_ACCEPTED))
+    )
 
     assert Reason.NOT_ACCEPTED is stopped(outcome)
     assert Act.LOCK not in outcome.acts
