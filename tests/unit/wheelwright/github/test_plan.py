@@ -262,6 +262,7 @@ def test_plan_only_writes_nothing() -> None:
         jobs["plan"]["permissions"],
     )
     assert "$GITHUB_STEP_SUMMARY" in jobs["plan"]["steps"][-1]["run"]
+    assert "edits" in jobs["plan"]["steps"][-1]["env"]["UNTIL"]
     assert "${{ !inputs.plan-only }}" == jobs["build"]["if"]
     assert "secrets" not in str(jobs["plan"]) + str(jobs["build"])
 
