@@ -55,7 +55,7 @@ CallTimeout: TypeAlias = Annotated[
 
 GitHubToken: TypeAlias = Annotated[
     dagger.Secret | None,
-    Doc("Token for git and GitHub, for all functions about releases; see docs/release.md."),
+    Doc("Token for git and GitHub, for all functions about releases."),
 ]
 IndexToken: TypeAlias = Annotated[
     dagger.Secret | None,

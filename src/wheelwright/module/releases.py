@@ -137,8 +137,8 @@ class Releases:
         """Release the package: publish first, then the pull request, the tag, the GitHub release.
 
         Every step is decided from what the index, git and GitHub show, so running it again after
-        any failure continues the same release. docs/release.md has the order and why,
-        docs/recovery.md what to do when it stops.
+        any failure continues the same release. Every stop ends with what is public, what is held
+        and by whom, and the next command; `release-status` prints them at any time.
         """
         return await self._release(options, git, format_, rehearsal=False)
 
