@@ -43,6 +43,7 @@ CALLS = {
     "call_matrix_run": "matrix-run",
     "call_native": "native-matrix",
     "call_audit": "audit",
+    "call_edits": 'release --base "$BASE"',
     "call_build": 'release-build --base "$BASE"',
     "call_plan": 'release-plan --base "$BASE"',
     "call_restore": 'restore-uv-cache --saved "$RUNNER_TEMP/uv-cache"',
@@ -57,6 +58,12 @@ REQUEST = {
     "request_version": '${VERSION:+--version "$VERSION"} ${LOWER:+--allow-lower}',
 }
 
+# What the build takes over from the job that pushed the commit whose wheels were built.
+REQUEST_WHEELS = {
+    "build_bump": '--dist "$RUNNER_TEMP/wheels" --source-date-epoch "$EPOCH"',
+    "build_version": '--version "$VERSION" ${LOWER:+--allow-lower}',
+}
+
 # Of jobs with a secret and without a checkout. `RUN` is the run's number unless it is given: a run
 # that GitHub restarts continues its own release.
 _HANDED = '--built "$RUNNER_TEMP/release" --digest "$DIGEST"'
@@ -69,7 +76,7 @@ CALLS_APART = {
 }
 
 # Functions that read .git where the version comes from it.
-_GIT = ("annotations", "ci", "matrix", "matrix-run", "release-build", "release-plan")
+_GIT = ("annotations", "ci", "matrix", "matrix-run", "release", "release-build", "release-plan")
 
 
 class Engine(Enum):

@@ -20,16 +20,26 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from wheelwright.environment.tools import pinned
 from wheelwright.errors import RequestError
 from wheelwright.github import block
 from wheelwright.github.actions import foreign
-from wheelwright.github.calls import CALLS, CALLS_APART, REQUEST, SECRETS, Caller, Engine
+from wheelwright.github.calls import (
+    CALLS,
+    CALLS_APART,
+    REQUEST,
+    REQUEST_WHEELS,
+    SECRETS,
+    Caller,
+    Engine,
+)
 from wheelwright.github.encoding import scalar, word
 from wheelwright.github.template import fill, read
-from wheelwright.pins import ACTIONS, DAGGER, UV
+from wheelwright.pins import ACTIONS, DAGGER, DEFAULT_PYTHON, UV
 from wheelwright.project.arguments import argument
 from wheelwright.project.model import Project
 from wheelwright.project.version import VersionSource, version_source
+from wheelwright.release.decide import wheels
 from wheelwright.release.decide.stops import Problem
 from wheelwright.release.decide.tags import Form
 from wheelwright.release.decide.urls import index_urls
@@ -99,6 +109,7 @@ def workflows(
         "request": read("request"),
         **REQUEST,
         "tag_pattern": scalar("the form of tags", tags.pattern),
+        **_wheels(project),
         "matrix_args": "",
         "needed": "gates, matrix, native",
         "module_input": scalar("--module", ""),
@@ -192,6 +203,7 @@ def _pins() -> dict[str, str]:
         **pins,
         "dagger_version": scalar("dagger", DAGGER),
         "uv_version": scalar("uv", UV),
+        "cibuildwheel_version": pinned("cibuildwheel", DEFAULT_PYTHON),
     }
 
 
@@ -242,6 +254,26 @@ def _project(project: Project) -> dict[str, str]:
         "cron_audit": scalar("cron", f"{minute} 4 * * 1"),
         "ecosystem": "uv" if project.lock else "pip",
         "directory": scalar("the package's directory", f"/{directory}"),
+    }
+
+
+def _wheels(project: Project) -> dict[str, str]:
+    """Return what release.yml has for a package whose wheels are built on other machines."""
+    if not wheels.are_built_elsewhere(project):
+        return {
+            "wheels_jobs": "",
+            "given_wheels": "",
+            "build_needs": "if: ${{ !inputs.plan-only }}",
+            "build_request": "@request@",
+            "build_bump": REQUEST["request_bump"],
+            "build_version": REQUEST["request_version"],
+        }
+    return {
+        "wheels_jobs": read("release-wheels"),
+        "given_wheels": read("given-wheels"),
+        "build_needs": "needs: [edits, wheels]",
+        "build_request": read("request-wheels"),
+        **REQUEST_WHEELS,
     }
 
 

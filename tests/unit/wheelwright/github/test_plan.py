@@ -25,6 +25,7 @@ OWN = '{"name": "wheelwright", "sdk": {"source": "python"}}'
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 REMOTE = f"github.com/example/wheelwright@{COMMIT}"
 MILLRACE = fixture("hatchling-src")
+COMPILED = project(LIKE_ATTRS + '\n[tool.cibuildwheel]\nbuild = "cp313-*"\n')
 CI, RELEASE = ".github/workflows/ci.yml", ".github/workflows/release.yml"
 
 
@@ -72,6 +73,7 @@ def every() -> Iterator[tuple[str, str]]:
         "stiletto": plan(engine=Engine.STILETTO),
         "stiletto-elsewhere": plan(said=installed("wheelwright"), engine=Engine.STILETTO),
         "module": plan(said=None, module=REMOTE, package="packages/x"),
+        "compiled": plan(COMPILED),
         "reusable": plan(said=None, module=REMOTE, options=Options(reusable=True)),
         "from-tags": plan(project(LIKE_ATTRS)),
     }
@@ -457,6 +459,19 @@ def test_every_call_is_used() -> None:
     calls = [*map(Caller().call, CALLS.values()), *map(Caller().call_apart, CALLS_APART.values())]
 
     assert [] == [call for call in calls if call not in scripts]
+
+
+def test_compiled_package_builds_its_wheels_on_other_machines() -> None:
+    """The commit is pushed, each machine builds its wheels of it, and the build gets all."""
+    jobs = parsed(plan(COMPILED)[RELEASE])["jobs"]
+    edits, wheels, build = (jobs[name] for name in ("edits", "wheels", "build"))
+    checkout, *_, _ = wheels["steps"]
+
+    assert ("edits", ["edits", "wheels"]) == (wheels["needs"], build["needs"])
+    assert "--until edits" in edits["steps"][-1]["run"]
+    assert "${{ needs.edits.outputs.commit }}" == checkout["with"]["ref"]
+    assert '--dist "$RUNNER_TEMP/wheels"' in build["steps"][-4]["run"]
+    assert "wheels" not in parsed(plan()[RELEASE])["jobs"]
 
 
 # -- files that are there already -----------------------------------------------------------------

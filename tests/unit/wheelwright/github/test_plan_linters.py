@@ -34,6 +34,11 @@ FORMS = {
     "stiletto-here": workflows(MILLRACE, caller(HERE, Engine.STILETTO, "", ""), Options()),
     "stiletto-own": workflows(MILLRACE, caller(OWN, Engine.STILETTO, "", ""), Options()),
     "module": workflows(project(LIKE_ATTRS), caller(None, Engine.DAGGER, REMOTE, "a"), Options()),
+    "compiled": workflows(
+        project(LIKE_ATTRS + '\n[tool.cibuildwheel]\nbuild = "cp313-*"\n'),
+        caller(TOOLCHAIN, Engine.DAGGER, "", ""),
+        Options(),
+    ),
     "reusable": workflows(
         MILLRACE, caller(None, Engine.DAGGER, REMOTE, ""), Options(reusable=True)
     ),
