@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from .bench import Bench
 from .release_bench import (
     Backend,
+    Description,
     Outside,
     ReleaseBench,
     Sample,
@@ -22,6 +24,13 @@ from .release_bench import (
 )
 
 SIGNED = "Signed-off-by: A Maintainer <maintainer@example.org>"
+
+
+@pytest.fixture
+def outside(tmp_path: Path, described: Description) -> Iterator[Outside]:
+    """Make the servers."""
+    with Outside(tmp_path / "outside", described) as world:
+        yield world
 
 
 def replaced(directory: Path, old: str, new: str, *paths: str) -> None:
