@@ -10,6 +10,7 @@ import contextlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,10 @@ from wheelwright.gates.types import Types
 from wheelwright.project import layout, lock, matrix, pythons
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
-from wheelwright.release.decide import changelog, edits
+from wheelwright.release.decide import edits
+from wheelwright.release.decide.changelog import notes, reading, sections, writing
+from wheelwright.release.decide.changelog.sections import Known
+from wheelwright.release.decide.changelog.writing import Release, Style
 from wheelwright.release.decide.stops import Problem
 from wheelwright.testing import cells, coverage, junit, record, unrun, verdict
 from wheelwright.testing.cells import Cell
@@ -136,7 +140,9 @@ MARKDOWN = [
     "# Changelog\n", "## [Unreleased]\n", "## 1.0 - 2026-01-01\n", "- x\n", "[1.0]: https://h/x\n",
     "[unreleased]: https://h/compare/v1...HEAD\n", "<!--", "-->", "=====\n", "-----\n", "#", " ",
     "[",
-    "]", "Unreleased\n", "\n",
+    "]", "Unreleased\n", "\n", "### ", "```\n", "~~~~\n", "  ", "\r\n", ".. note:: ", ".. x::\n",
+    "::\n", "``", "`a <b>`_", ":r:`x`", "|s|", ".. [1] ", "*", "Released 2025-01-02\n",
+    "1.1 (unreleased)\n", "\ufeff", "+--+\n", "|x|\n", "== ==\n", "\t",
 ]  # fmt: skip
 XML = [
     '<?xml version="1.0" encoding="utf-8"?>', "<testsuites>", "</testsuites>", "<testsuite>",
@@ -315,11 +321,16 @@ def read_lock(text: str) -> None:
 
 def read_changelog(text: str) -> None:
     """Read it as a changelog, and edit it where it has what a release edits."""
-    changelog.section(text, "1.0")
-    changelog.content_lines(text)
-    changelog.insert(text, "## 2.0\n")
-    if changelog.unreleased(text):
-        changelog.release_unreleased(text, "2.0", "2026-01-31", "v2.0")
+    for path in ("CHANGELOG.md", "CHANGES.rst"):
+        document = reading.read(path, text)
+        outline = sections.outline(document, Known("2.0", {"1.0"}))
+        release = Release("2.0", "v2.0", date(2026, 1, 31))
+        writing.inserted(outline, ["## 2.0"], release)
+        if outline.newest:
+            notes.of_section(document, outline.newest)
+        if outline.waiting:
+            notes.of_section(document, outline.waiting)
+            writing.released(outline, release, Style())
 
 
 def read_env(text: str) -> None:

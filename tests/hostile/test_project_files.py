@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,11 @@ from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
 from wheelwright.project.runners.job import Place
 from wheelwright.project.runners.tox import check_braces, configured
-from wheelwright.release.decide import changelog, edits
+from wheelwright.release.decide import edits
+from wheelwright.release.decide.changelog import notes, sections, writing
+from wheelwright.release.decide.changelog.reading import read as reading_of
+from wheelwright.release.decide.changelog.sections import Known
+from wheelwright.release.decide.changelog.writing import Release, Style
 from wheelwright.testing import coverage
 
 HEAD = '[project]\nname = "quay"\nversion = "1"\nrequires-python = ">=3.11"\n'
@@ -302,10 +307,14 @@ def test_a_pattern_that_is_none_is_an_error(pattern: str) -> None:
 def test_a_changelog_of_any_shape_is_read_in_the_time_of_its_length(text: str) -> None:
     """No line of a changelog takes the square of its length."""
     whole = f"# Changes\n\n## Unreleased\n\n- more\n\n{text}\n## 1.0\n\n- first\n"
-    assert changelog.unreleased(whole).startswith("- more")
-    assert "- first" == changelog.section(whole, "1.0")
-    assert changelog.content_lines(whole)
-    assert "## 2.0 - 2026-01-31" in changelog.release_unreleased(whole, "2.0", "2026-01-31", "v2.0")
+    for path in ("CHANGELOG.md", "CHANGES.rst"):
+        outline = sections.outline(reading_of(path, whole), Known("2.0", {"1.0"}))
+        release = Release("2.0", "v2.0", date(2026, 1, 31))
+        made = writing.inserted(outline, ["## 2.0", "", "- more"], release)
+        assert "- more" in made
+        assert notes.content_lines(notes.clean(whole))
+        if outline.waiting:
+            assert "2.0" in writing.released(outline, release, Style())
 
 
 def test_a_requirements_file_of_empty_lines_is_no_export_at_once() -> None:

@@ -21,6 +21,7 @@ from wheelwright.release.act.options import (
     Given,
     Index,
     NamedIndex,
+    Notes,
     Origin,
     Partly,
     ReleaseOptions,
@@ -80,6 +81,7 @@ RELEASE: Final = (
     Upload,
     Run,
     CommitOptions,
+    Notes,
     Given,
     Partly,
     Trust,
@@ -143,7 +145,7 @@ class Releases:
         return await self._release(options, git, format_, rehearsal=False)
 
     @uncached
-    @takes(Request, Branch, NamedIndex, CommitOptions, Given, Run, Trust)
+    @takes(Request, Branch, NamedIndex, CommitOptions, Notes, Given, Run, Trust)
     async def release_build(
         self,
         git: Checkout,

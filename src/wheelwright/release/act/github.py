@@ -292,6 +292,20 @@ class GitHubRest:
                     break
         return min(found, key=lambda each: (each.draft, each.id), default=None)
 
+    async def has_notes(self) -> bool:
+        """Whether one of the last releases has a text."""
+        listed = await self._ask("GET", "/releases?per_page=10")
+        with understood("GET /releases"):
+            return any(each["body"] and not each["draft"] for each in listed)
+
+    async def generated_notes(self, tag: str, commit: str, before: str) -> str:
+        """Return the notes that GitHub makes of the pull requests since a tag; empty: all."""
+        data = {"tag_name": tag, "target_commitish": commit}
+        data |= {"previous_tag_name": before} if before else {}
+        shown = await self._ask("POST", "/releases/generate-notes", data)
+        with understood("POST /releases/generate-notes"):
+            return str(shown["body"])
+
     async def draft(self, plan: Plan, commit: str, body: str) -> None:
         """Make the draft."""
         data = {

@@ -164,6 +164,15 @@ class CommitOptions:
 
 
 @dataclass(frozen=True)
+class Notes:
+    """What people are to read."""
+
+    notes: dagger.File | None = argument(
+        "The notes of the release, a file of Markdown. Default: what the changelog has of it.", None
+    )
+
+
+@dataclass(frozen=True)
 class Given:
     """What was built elsewhere."""
 
@@ -230,7 +239,18 @@ class Trust:
 
 @dataclass(frozen=True)
 class ReleaseOptions(
-    Request, Branch, Origin, Api, NamedIndex, Upload, Run, CommitOptions, Given, Partly, Trust
+    Request,
+    Branch,
+    Origin,
+    Api,
+    NamedIndex,
+    Upload,
+    Run,
+    CommitOptions,
+    Notes,
+    Given,
+    Partly,
+    Trust,
 ):
     """All options, and of which package.
 

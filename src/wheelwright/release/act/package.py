@@ -14,8 +14,11 @@ from wheelwright.project.files import Snapshot, join
 from wheelwright.project.model import Project
 from wheelwright.release.act.git import TREE, RemoteGit
 from wheelwright.release.act.options import ReleaseOptions
-from wheelwright.release.decide import changelog, editing, edits, tags
-from wheelwright.release.decide.changelog import ChangelogSource
+from wheelwright.release.decide import editing, edits, noted, tags
+from wheelwright.release.decide.changelog import tools
+from wheelwright.release.decide.changelog.tools import ChangelogSource
+from wheelwright.release.decide.last_release import LastRelease
+from wheelwright.release.decide.noted import Past
 from wheelwright.release.decide.refs import RemoteRefs
 from wheelwright.release.decide.tags import Tags
 
@@ -66,20 +69,25 @@ class Package:
         """Return its version tags among the remote's refs."""
         return tags_of(self.project, observed)
 
+    def past(self, observed: RemoteRefs, version: str, last: LastRelease | None = None) -> Past:
+        """Return what came before a version, for its changelog."""
+        current = edits.current_version(self.project)
+        known = current if isinstance(current, str) else ""
+        return noted.past(self.tags(observed), version, known, last)
+
     def path(self, path: str) -> str:
         """Return a path in the clone for one from its root."""
         return join(TREE, path)
 
     @property
     def changelog_path(self) -> str:
-        """The changelog's path from the clone's root; empty where nobody keeps one."""
-        if self.changelog_source is ChangelogSource.NOBODY:
-            return ""
+        """The changelog's path from the clone's root; empty where there is none."""
         return editing.changelog_path(self.project, self.changelog_source)
 
     def notes(self, version: str) -> str:
         """Return the changelog's section of a version, for people who read the release."""
-        return changelog.section(self.project.files.text(self.changelog_path) or "", version)
+        path = editing.changelog_path(self.project, self.changelog_source, version)
+        return noted.of_version(self.project, path, version)
 
 
 def tags_of(project: Project, observed: RemoteRefs) -> Tags:
@@ -104,21 +112,21 @@ async def package_at(
     source = Source(whole.without_directory(".git"), git)
     loaded = await with_runners(await load(source, skippable(), options.package))
     loaded = replace(loaded, project=await _with_texts(loaded))
-    text = loaded.project.files.text(editing.changelog_path(loaded.project, ChangelogSource.HAND))
-    return Package(
-        container, loaded, git, changelog.source_of(loaded.project, text), options.python
-    )
+    path = editing.changelog_path(loaded.project, ChangelogSource.HAND)
+    changelog_source = tools.source_of(loaded.project, loaded.project.files.text(path))
+    return Package(container, loaded, git, changelog_source, options.python)
 
 
 async def _with_texts(loaded: LoadedProject) -> Project:
     """Return the project with the files read that only a release edits."""
+    loaded = replace(loaded, project=await _with_docs(loaded))
     project = loaded.project
     files = project.files
-    towncrier = editing.changelog_path(project, ChangelogSource.TOWNCRIER)
     wanted = {
         *edits.candidates(project),
-        towncrier,
-        editing.changelog_path(project, ChangelogSource.HAND),
+        editing.changelog_path(project, ChangelogSource.TOWNCRIER),
+        *editing.changelog_candidates(project),
+        *_set(project),
         join(project.where, editing.REQUIREMENTS),
     }
     texts = dict(files.texts)
@@ -126,3 +134,23 @@ async def _with_texts(loaded: LoadedProject) -> Project:
         if await loaded.source.exists(path):
             texts[path] = await text_of(path, loaded.source.file(path))
     return replace(project, files=Snapshot(texts, files.names))
+
+
+async def _with_docs(loaded: LoadedProject) -> Project:
+    """Return the project with the names of the files in its directories of documents."""
+    project = loaded.project
+    names: set[str] = set()
+    for folder in filter(None, tools.FOLDERS):
+        path = join(project.where, folder.rstrip("/"))
+        if f"{path}/" in project.files.names:
+            names |= {f"{path}/{name}" for name in await loaded.source.entries(path=path)}
+    if not names:
+        return project
+    more = Snapshot(project.files.texts, project.files.names | names)
+    return replace(project, files=more)
+
+
+def _set(project: Project) -> set[str]:
+    """Return where the setting of the changelog's file can lead to."""
+    setting = project.settings.release.changelog
+    return {setting, join(project.where, setting)} if setting else set()

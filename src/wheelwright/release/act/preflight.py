@@ -10,7 +10,7 @@ from typing import TypeVar
 from wheelwright.distribution.file import File
 from wheelwright.errors import ToolFailed
 from wheelwright.project.version import VersionSource, version_source
-from wheelwright.release.act import given
+from wheelwright.release.act import announcing, given
 from wheelwright.release.act.github import GitHubRest
 from wheelwright.release.act.index import SimpleIndex
 from wheelwright.release.act.loop import retry_while_busy
@@ -68,6 +68,9 @@ class Preflight:
         ):
             await self._needed_wheels()
         self._problems += [each for each in (read.urls, current) if isinstance(each, Problem)]
+        found = await self._answer(
+            lambda: announcing.announced(read, options, identity, github), None
+        )
         version = read.version(options)
         practices = partial(practice_of, read.remote, read.observed, package, version)
         practice = await self._answer(partial(practices, github), None) or await practices(None)
@@ -98,9 +101,11 @@ class Preflight:
             releases=refs.versions(read.observed, practice.tag, practice.branch),
             index=index,
             changelog_source=package.changelog_source,
-            changes=await read.changes(options, identity),
+            changes=found.notes if found else "",
+            outside=found.outside if found else "",
+            unexplained=found.problem if found else None,
             problems=tuple(self._problems),
-            notes=notes,
+            notes=(*([found.note] if found and found.note else []), *notes),
             lock_on_base=read.on_base,
             changelog=package.changelog_path,
             pypi_rules=options.pypi_rules,

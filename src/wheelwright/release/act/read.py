@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 from wheelwright.container.loading import LoadedProject
 from wheelwright.errors import RequestError
-from wheelwright.release.act import preparing
+from wheelwright.release.act import noting
 from wheelwright.release.act.git import RemoteGit
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.package import Package, package_at
 from wheelwright.release.act.repository import looked
-from wheelwright.release.decide import edits, refs
+from wheelwright.release.decide import editing, edits, refs
 from wheelwright.release.decide.again import NONE_EARLIER, Earlier, versioned
+from wheelwright.release.decide.changelog.writing import Release
+from wheelwright.release.decide.noted import Changes
 from wheelwright.release.decide.plan import RunIdentity, lock_ref
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.refs import RemoteRefs
@@ -86,13 +87,13 @@ class Read:
         found = "" if isinstance(current, Problem) else current
         return versioned(request, found, self.earlier, self.base)
 
-    async def changes(self, request: Bump, identity: RunIdentity) -> str:
-        """Return the changelog's section for that version."""
-        version = self.version(request) or "0"
-        date = time.strftime("%Y-%m-%d", time.gmtime(identity.epoch_s))
-        tags = self.tags
-        since, tag = tags.since(version), tags.form.name(version)
-        return await preparing.changes(self.package, version, tag, date, since)
+    async def changes(self, request: Bump, identity: RunIdentity) -> Changes:
+        """Return the changelog with that version, and its notes."""
+        version, package = self.version(request) or "0", self.package
+        tag = self.tags.form.name(version)
+        day = editing.day_of(identity.epoch_s)
+        release = Release(version, tag, day, package.project.name)
+        return await noting.changes(package, release, package.past(self.observed, version))
 
 
 async def read(

@@ -13,7 +13,7 @@ import dagger
 
 from wheelwright.container import steps
 from wheelwright.container.loading import LoadedProject
-from wheelwright.release.act import calling, handing, loop, published, standing
+from wheelwright.release.act import announcing, calling, handing, loop, published, standing
 from wheelwright.release.act import read as reading
 from wheelwright.release.act.github import GitHubRest
 from wheelwright.release.act.handing import Handed
@@ -24,7 +24,6 @@ from wheelwright.release.act.preflight import Preflight
 from wheelwright.release.act.read import Read
 from wheelwright.release.act.workshop import Containers
 from wheelwright.release.decide import roles, status
-from wheelwright.release.decide.changelog import ChangelogSource, content_lines
 from wheelwright.release.decide.plan import decide
 from wheelwright.release.decide.ports import GitHub, Ports
 from wheelwright.release.decide.rehearsed import Part, Planned, Rehearsed, change_of
@@ -215,11 +214,11 @@ async def changes(options: ReleaseOptions, loaded: LoadedProject) -> str:
         Stopped: it is empty.
     """
     read = await _read(options, loaded)
-    text = await read.changes(options, options.identity())
-    changelog_source = read.package.changelog_source
-    if changelog_source is ChangelogSource.NOBODY or not content_lines(text):
-        raise Stopped(Stop.at(Reason.EMPTY_CHANGELOG, f"kept by {changelog_source.value}").text())
-    return text.strip() + "\n"
+    github = await standing.github_of(options, read, await options.http())
+    found = await announcing.announced(read, options, options.identity(), github)
+    if found.problem:
+        raise Stopped(found.problem.text())
+    return found.notes.strip() + "\n"
 
 
 async def _read(options: ReleaseOptions, loaded: LoadedProject) -> Read:

@@ -189,7 +189,9 @@ class Containers:
         return await self._files().contents(name)
 
     async def notes(self, plan: Plan, journal: Journal) -> str:
-        """Return the changelog's section of the version, as the release commit has it."""
+        """Return the notes: of the plan, else what the release commit has in its changelog."""
+        if plan.outside_notes:
+            return plan.outside_notes
         return (await self._package(plan, journal)).notes(plan.version)
 
     def _files(self) -> Uploads:

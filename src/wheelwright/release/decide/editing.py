@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from packaging.utils import canonicalize_name
@@ -15,8 +16,9 @@ from wheelwright.project import pyproject
 from wheelwright.project.files import join
 from wheelwright.project.lock import Lock
 from wheelwright.project.model import Project
-from wheelwright.release.decide import changelog, edits, places
-from wheelwright.release.decide.changelog import ChangelogSource
+from wheelwright.release.decide import edits, places
+from wheelwright.release.decide.changelog import reading, titles, tools
+from wheelwright.release.decide.changelog.tools import ChangelogSource
 from wheelwright.release.decide.last_release import LastRelease
 from wheelwright.release.decide.line_changes import New
 from wheelwright.release.decide.places import Found, Places
@@ -28,18 +30,55 @@ REQUIREMENTS = "requirements.txt"
 
 def date_of(plan: Plan) -> str:
     """Return the release's day, in UTC."""
-    return datetime.fromtimestamp(plan.epoch_s, UTC).date().isoformat()
+    return day_of(plan.epoch_s).isoformat()
 
 
-def changelog_path(project: Project, source: ChangelogSource) -> str:
-    """Return the changelog's path from the root."""
-    prefix = f"{project.where}/" if project.where else ""
-    inner = [name.removeprefix(prefix) for name in project.files.names if name.startswith(prefix)]
-    names = [name for name in inner if "/" not in name]
+def day_of(epoch_s: int) -> date:
+    """Return the day of a time, in UTC."""
+    return datetime.fromtimestamp(epoch_s, UTC).date()
+
+
+def changelog_path(project: Project, source: ChangelogSource, version: str = "") -> str:
+    """Return the changelog's path from the root; empty where there is none.
+
+    A tool's own configuration names its file. Otherwise the setting does, or the first file of a
+    usual name that has the title of a version.
+    """
+    where, files = project.where, project.files
     if source is ChangelogSource.TOWNCRIER:
-        # Its own default.
-        return join(project.where, str(_towncrier(project).get("filename", "NEWS.rst")))
-    return join(project.where, changelog.find(names) or "CHANGELOG.md")
+        return join(where, _towncrier_file(project, version))
+    if setting := project.settings.release.changelog:
+        inner = join(where, setting)
+        return inner if files.has(inner) or not files.has(setting) else setting
+    found = changelog_candidates(project)
+    titled = [path for path in found if _has_versions(path, files.text(path) or "")]
+    if titled or found:
+        return [*titled, *found][0]
+    if source is not ChangelogSource.GIT_CLIFF:
+        return ""
+    output = project.package.table("tool", "git-cliff", "changelog").get("output")
+    named = isinstance(output, str) and not re.search(r"^/|\\|(^|/)\.\.(/|$)", output)
+    return join(where, str(output) if named and output else "CHANGELOG.md")
+
+
+def changelog_candidates(project: Project) -> list[str]:
+    """Return the paths, from the root, of files that can be the changelog."""
+    prefix = f"{project.where}/" if project.where else ""
+    names = [name.removeprefix(prefix) for name in project.files.names if name.startswith(prefix)]
+    return [join(project.where, name) for name in tools.candidates(names)]
+
+
+def _has_versions(path: str, text: str) -> bool:
+    return any(titles.read(each.title).version for each in reading.read(path, text).headings)
+
+
+def _towncrier_file(project: Project, version: str) -> str:
+    """Return the file that towncrier writes, as its `filename` and `single_file` have it."""
+    settings = _towncrier(project)
+    name = str(settings.get("filename", "NEWS.rst"))
+    if settings.get("single_file", True):
+        return name
+    return name.replace("{version}", version).replace("{name}", project.name)
 
 
 def _towncrier(project: Project) -> Mapping[str, Any]:
@@ -70,10 +109,8 @@ def fragment_directories(project: Project) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each for each in paths if not each.startswith((".", "/"))))
 
 
-def texts(project: Project, plan: Plan, source: ChangelogSource, new: str) -> Mapping[str, str]:
-    """Return every text that changes, by path; `new` is the section that git-cliff made.
-
-    What towncrier changes and requirements.txt are not among them: those tools write themselves.
+def texts(project: Project, plan: Plan) -> Mapping[str, str]:
+    """Return the texts that have the version, by path: where it is set, and the lock.
 
     Raises:
         ProjectError: it is unknown where the version is set.
@@ -82,12 +119,6 @@ def texts(project: Project, plan: Plan, source: ChangelogSource, new: str) -> Ma
     if changed and project.lock is not None:
         lock = project.lock
         changed[lock.path] = edits.lock_version(lock.text, plan.package, plan.version)
-    log = changelog_path(project, source)
-    before = project.files.text(log) or ""
-    if source is ChangelogSource.HAND:
-        changed[log] = changelog.release_unreleased(before, plan.version, date_of(plan), plan.tag)
-    elif source is ChangelogSource.GIT_CLIFF:
-        changed[log] = changelog.insert(before, new)
     return changed
 
 

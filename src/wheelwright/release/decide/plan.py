@@ -21,8 +21,9 @@ from packaging.version import Version
 
 from wheelwright.distribution.file import File, file_version
 from wheelwright.project.reading import parse_version
-from wheelwright.release.decide import changelog
 from wheelwright.release.decide.again import Earlier, Standing, counted_from, same, versioned
+from wheelwright.release.decide.changelog.notes import content_lines
+from wheelwright.release.decide.changelog.tools import ChangelogSource
 from wheelwright.release.decide.commands import Commands
 from wheelwright.release.decide.practice import Practice
 from wheelwright.release.decide.stops import Problem, Reason, Stop
@@ -60,7 +61,9 @@ class Survey:
         releases: versions that have a tag or a release branch.
         index: all files of the package.
         changelog_source: how the changelog is kept.
-        changes: the changelog's section for this release.
+        changes: the notes of this release.
+        outside: the same where no file of the repository has them.
+        unexplained: why there are none.
         problems: credentials, permissions and settings that are known to be wrong.
         notes: about them, and what may be wrong.
         lock_on_base: the commit that the lock names is in the base branch's history.
@@ -82,8 +85,10 @@ class Survey:
     tags: Mapping[str, str] = field(default_factory=dict)
     releases: frozenset[str] = frozenset()
     index: tuple[File, ...] = ()
-    changelog_source: changelog.ChangelogSource = changelog.ChangelogSource.HAND
+    changelog_source: ChangelogSource = ChangelogSource.HAND
     changes: str = ""
+    outside: str = ""
+    unexplained: Problem | None = None
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
     lock_on_base: bool = False
@@ -211,6 +216,7 @@ def _plan(
         asked=asked,
         commands=survey.commands,
         changelog=survey.changelog,
+        outside_notes=survey.outside,
         merge_commit=survey.from_tags,
         pypi_rules=survey.pypi_rules,
         tag_form=practice.tag,
@@ -276,11 +282,11 @@ def _released_last(survey: Survey) -> str:
 
 
 def _changes(survey: Survey) -> Iterator[Problem]:
-    if survey.changelog_source is changelog.ChangelogSource.NOBODY:
-        hint = 'add a CHANGELOG.md with a section "Unreleased", or configure git-cliff or towncrier'
-        yield Problem(Reason.EMPTY_CHANGELOG, f"{survey.base} has none", hint)
-    elif not changelog.content_lines(survey.changes) and (done := _released_last(survey)):
+    if content_lines(survey.changes) and not survey.unexplained:
+        return
+    if done := _released_last(survey):
         seen = f"{done} is released, {survey.base} has no entry since"
         yield Problem(Reason.NOTHING_NEW, seen)
-    elif not changelog.content_lines(survey.changes):
-        yield Problem(Reason.EMPTY_CHANGELOG, f"kept by {survey.changelog_source.value}")
+    else:
+        seen = f"kept by {survey.changelog_source.value}"
+        yield survey.unexplained or Problem(Reason.EMPTY_CHANGELOG, seen)

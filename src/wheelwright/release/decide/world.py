@@ -70,6 +70,7 @@ class Plan:
         answer: why there is nothing to do; empty where there may be.
         commands: those that messages name.
         changelog: path of the changelog from the repository's root; empty where there is none.
+        outside_notes: the notes, where no file of the repository has them.
         pypi_rules: the index has PyPI's rules for files.
         merge_commit: the version comes from tags, so the pull request needs a merge commit.
         pinned: what has to come out, of a plan that is performed exactly.
@@ -97,6 +98,7 @@ class Plan:
     answer: str = ""
     commands: Commands = JOBS
     changelog: str = ""
+    outside_notes: str = ""
     merge_commit: bool = False
     pypi_rules: bool = True
     pinned: Pinned | None = None

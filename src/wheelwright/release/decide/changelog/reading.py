@@ -14,6 +14,8 @@ LARGEST: Final = 300_000
 """Characters that are parsed. What waits is at the top, and ten years of notes are less."""
 
 _ATX = re.compile(r"#{1,6}[ \t]")
+_LONGEST: Final = 20_000
+_MARK: Final = "\ufeff"
 # What a parser takes for the end of a line, and git does not.
 _ENDS = re.compile(r"[\r\x00\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 
@@ -39,6 +41,8 @@ def read(path: str, text: str) -> Document:
 def _read(markup: Markup, text: str) -> Document:
     lines = text.split("\n")
     parsed = [_parsed(line) for line in _bounded(lines)]
+    if parsed:
+        parsed[0] = parsed[0].removeprefix(_MARK)
     if markup is Markup.MARKDOWN:
         headings = markdown.headings(parsed)
     else:
@@ -51,8 +55,8 @@ def _read(markup: Markup, text: str) -> Document:
 
 
 def _parsed(line: str) -> str:
-    """Return a line that no parser splits once more."""
-    return _ENDS.sub(" ", line.rstrip("\r"))
+    """Return a line that no parser splits once more; in the place of a very long one, a word."""
+    return _ENDS.sub(" ", line.rstrip("\r")) if len(line) <= _LONGEST else "x"
 
 
 def _bounded(lines: list[str]) -> list[str]:

@@ -8,28 +8,27 @@ from wheelwright.errors import ProjectError
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
 from wheelwright.release.decide import editing, edits
-from wheelwright.release.decide.changelog import ChangelogSource
+from wheelwright.release.decide.changelog.tools import ChangelogSource
 
 LOG = "# Changelog\n\n## Unreleased\n\n- A thing.\n"
 OWN = '\n[[package]]\nname = "demo"\nversion = "1.2.3"\nsource = { editable = "." }\n'
 NEEDY = OWN + 'dependencies = [\n    { name = "anyio" },\n]\n'
 
 
-def test_edits_of_a_release_are_the_version_the_lock_and_the_changelog() -> None:
-    """Each file that says the version gets it, and the changelog its day in UTC."""
+def test_edits_of_a_release_are_the_version_and_the_lock() -> None:
+    """Each file that says the version gets it; the changelog is made elsewhere."""
     files = {"uv.lock": locked("anyio==4.0") + OWN, "CHANGELOG.md": LOG}
-    changed = editing.texts(project(STATIC, files), a_plan(), ChangelogSource.HAND, "")
-    assert ["pyproject.toml", "uv.lock", "CHANGELOG.md"] == list(changed)
+    changed = editing.texts(project(STATIC, files), a_plan())
+    assert ["pyproject.toml", "uv.lock"] == list(changed)
     assert "version = '1.2.4'   # the release" in changed["pyproject.toml"]
     assert 'version = "1.2.4"\nsource = { editable' in changed["uv.lock"]
-    assert "## Unreleased\n\n## 1.2.4 - 2023-11-14\n" in changed["CHANGELOG.md"]
 
 
 def test_lock_of_a_package_in_a_directory_is_the_one_beside_it() -> None:
     """A package that is no member of a workspace has a lock of its own; the root's stays."""
     texts = {"boat/pyproject.toml": STATIC, "boat/uv.lock": OWN, "uv.lock": OWN}
     boat = describe(Snapshot(texts), where="boat", base="boat")
-    changed = editing.texts(boat, a_plan(), ChangelogSource.TOWNCRIER, "")
+    changed = editing.texts(boat, a_plan())
     assert ["boat/pyproject.toml", "boat/uv.lock"] == list(changed)
     assert 'version = "1.2.4"' in changed["boat/uv.lock"]
 
@@ -37,28 +36,63 @@ def test_lock_of_a_package_in_a_directory_is_the_one_beside_it() -> None:
 def test_version_file_of_the_back_end_is_edited_in_place_of_pyproject() -> None:
     """Where the version stands in a module, pyproject.toml stays as it is."""
     files = {"src/demo/__about__.py": "__version__ = '1.2.3'\n", "CHANGELOG.md": LOG}
-    changed = editing.texts(project(HATCH, files), a_plan(), ChangelogSource.HAND, "")
+    changed = editing.texts(project(HATCH, files), a_plan())
     assert "__version__ = '1.2.4'\n" == changed["src/demo/__about__.py"]
     assert "pyproject.toml" not in changed
 
 
-def test_version_from_tags_edits_the_changelog_alone() -> None:
-    """Nothing says the version in files; git-cliff's section goes on top."""
-    files = {"CHANGELOG.md": "# Changelog\n\n## [1.2.3]\n\n- Old.\n", "uv.lock": OWN}
-    changed = editing.texts(
-        project(HATCH_VCS, files), a_plan(), ChangelogSource.GIT_CLIFF, "## [1.2.4]\n"
-    )
-    assert {"CHANGELOG.md": "# Changelog\n\n## [1.2.4]\n\n## [1.2.3]\n\n- Old.\n"} == changed
+def test_version_from_tags_edits_no_file() -> None:
+    """Nothing says the version in files."""
+    assert {} == editing.texts(project(HATCH_VCS, {"uv.lock": OWN}), a_plan())
+
+
+VERSIONS = "# Log\n\n## 1.2.3\n\n- Old.\n"
+
+
+@pytest.mark.parametrize(
+    ("toml", "files", "path"),
+    [
+        (STATIC, {"CHANGELOG.md": ""}, "CHANGELOG.md"),
+        (STATIC, {"Changes.rst": "", "README.md": VERSIONS}, "Changes.rst"),
+        (STATIC, {"docs/release-notes.md": ""}, "docs/release-notes.md"),
+        (STATIC, {"docs/Release_Notes.txt": ""}, "docs/Release_Notes.txt"),
+        (STATIC, {"NEWS": "", "docs/changelog.md": ""}, "NEWS"),
+        # One that only points to the other.
+        (
+            STATIC,
+            {"CHANGELOG.md": "See docs.\n", "docs/changelog.md": VERSIONS},
+            "docs/changelog.md",
+        ),
+        (STATIC, {"docs/other.md": VERSIONS, "src/CHANGES.md": VERSIONS}, ""),
+        (STATIC, {}, ""),
+        (
+            STATIC + '[tool.wheelwright.release]\nchangelog = "docs/log.md"\n',
+            {"CHANGELOG.md": VERSIONS, "docs/log.md": ""},
+            "docs/log.md",
+        ),
+    ],
+)
+def test_changelog_is_a_file_of_a_usual_name(toml: str, files: dict[str, str], path: str) -> None:
+    """In the package's directory or its docs/, in any case; a setting comes first."""
+    assert path == editing.changelog_path(project(toml, files), ChangelogSource.HAND)
+
+
+def test_git_cliff_s_file_is_where_its_configuration_has_it() -> None:
+    """Without a changelog it becomes the one that git-cliff would write, inside of the package."""
+    table = '[tool.git-cliff.changelog]\noutput = "{}"\n'
+    for output, path in {"docs/log.md": "docs/log.md", "../x.md": "CHANGELOG.md"}.items():
+        package = project(STATIC + table.format(output))
+        assert path == editing.changelog_path(package, ChangelogSource.GIT_CLIFF)
 
 
 def test_towncrier_writes_its_file_itself() -> None:
-    """The changelog that towncrier keeps is not edited as text, and its name is towncrier's."""
+    """The changelog that towncrier keeps has towncrier's name, in each version's form."""
     package = project(STATIC + '[tool.towncrier]\nfilename = "NEWS.rst"\n', {"CHANGELOG.md": LOG})
-    assert ["pyproject.toml"] == list(
-        editing.texts(package, a_plan(), ChangelogSource.TOWNCRIER, "")
-    )
     assert "NEWS.rst" == editing.changelog_path(package, ChangelogSource.TOWNCRIER)
     assert "CHANGELOG.md" == editing.changelog_path(package, ChangelogSource.HAND)
+    many = '[tool.towncrier]\nsingle_file = false\nfilename = "docs/{name}-{version}.md"\n'
+    found = editing.changelog_path(project(STATIC + many), ChangelogSource.TOWNCRIER, "1.2.4")
+    assert "docs/demo-1.2.4.md" == found
 
 
 @pytest.mark.parametrize(
@@ -79,7 +113,7 @@ def test_towncrier_s_file_is_where_towncrier_reads_it(files: dict[str, str], pat
 def test_version_that_stands_nowhere_is_an_error() -> None:
     """A version file that is missing is named."""
     with pytest.raises(ProjectError, match=r"no src/demo/__about__\.py in the source"):
-        editing.texts(project(HATCH), a_plan(), ChangelogSource.HAND, "")
+        editing.texts(project(HATCH), a_plan())
 
 
 EXPORTED = "anyio==4\n    # via demo\n"

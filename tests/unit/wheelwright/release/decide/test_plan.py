@@ -7,7 +7,7 @@ import pytest
 
 from wheelwright.distribution.file import File
 from wheelwright.release.decide import tags
-from wheelwright.release.decide.changelog import ChangelogSource
+from wheelwright.release.decide.changelog.tools import ChangelogSource
 from wheelwright.release.decide.commands import Commands
 from wheelwright.release.decide.plan import RunIdentity, Survey, decide
 from wheelwright.release.decide.practice import Practice
@@ -88,11 +88,11 @@ def test_no_bump_is_named_beside_what_else_is_wrong() -> None:
 
 
 def test_fault_1_empty_changelog_stops() -> None:
-    """Nobody keeping one, nothing in it, and only headings are all the same stop."""
+    """None that is understood, nothing in it, and only headings are all the same stop."""
     for survey in (
         replace(GOOD, changes=""),
         replace(GOOD, changes="### Fixed\n\n"),
-        replace(GOOD, changelog_source=ChangelogSource.NOBODY),
+        replace(GOOD, changes="", unexplained=Problem(Reason.EMPTY_CHANGELOG, "docs/x.md")),
         replace(
             GOOD, changelog_source=ChangelogSource.TOWNCRIER, changes="No significant changes.\n"
         ),

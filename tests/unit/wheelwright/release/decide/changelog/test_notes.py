@@ -62,3 +62,21 @@ def test_equal_headings_come_together() -> None:
     assert expected == notes.merged([one, two], Markup.MARKDOWN)
     rst = [["Added", "-----", "", "- a"], ["Added", "-----", "", "- b"]]
     assert ["Added", "-----", "", "- a", "- b"] == notes.merged(rst, Markup.RST)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "### Added\n\n### Fixed\n",
+        "## [1.2.4] - 2026-01-01",
+        "## 1.2.4\n\nNo significant changes.\n",
+        "==========\n\nNo significant changes.\n",
+        "<!-- add lines\nhere -->\n### Added\n-\n",
+        "- TBD\n",
+        "[1.0]: https://example.org\n",
+    ],
+)
+def test_fault_1_headings_and_place_holders_say_nothing(text: str) -> None:
+    """Empty, headings alone, comments, and what tools print for nothing are no changelog."""
+    assert [] == notes.content_lines(text)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wheelwright.release.decide import changelog
+from wheelwright.release.decide.changelog import tools
 from wheelwright.release.decide.changelog.own import own, own_command
 
 SINCE = "a" * 40
@@ -42,7 +42,7 @@ def test_commits_left_out_of_a_context() -> None:
     """git-cliff renders what is left; the release's day is in the place of the clock's."""
     context = '[{"timestamp": 1, "commits": [{"id": "0"}, {"id": "1"}]}]'
     expected = '[{"timestamp": 1767225600, "commits": [{"id": "1"}]}]'
-    assert expected == changelog.cliff_dated(context, "2026-01-01", frozenset({"0"}))
+    assert expected == tools.cliff_dated(context, "2026-01-01", without=frozenset({"0"}))
 
 
 def test_commits_are_asked_for_with_the_release_commit() -> None:

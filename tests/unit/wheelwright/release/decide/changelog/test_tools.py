@@ -1,52 +1,34 @@
-"""The changelog as a gate, its hand-written edit, and the notes that come out of it."""
+"""Who keeps a changelog, and what is asked of the tools that do."""
+
+import json
 
 import pytest
 
 from tests.unit.wheelwright.release.packages import project
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
-from wheelwright.release.decide import changelog
-from wheelwright.release.decide.changelog import ChangelogSource
+from wheelwright.release.decide.changelog import tools
+from wheelwright.release.decide.changelog.tools import ChangelogSource
 
-KEPT = """\
-# Changelog
-
-All notable changes.
-
-## [Unreleased]
-
-### Added
-
-- A thing.
-
-## [1.2.3] - 2026-01-01
-
-- Older.
-
-[Unreleased]: https://example.org/demo/compare/v1.2.3...HEAD
-[1.2.3]: https://example.org/demo/releases/tag/v1.2.3
-"""
-AFTER = "## Features\n\n- a"
 BARE = '[project]\nname = "demo"\nversion = "1"\n'
 
 
 @pytest.mark.parametrize(
     ("toml", "files", "text", "keeper"),
     [
-        (BARE, {}, KEPT, ChangelogSource.HAND),
-        (BARE, {}, "# Changelog\n\n## 1.0\n", ChangelogSource.NOBODY),
+        (BARE, {}, "# Log\n", ChangelogSource.HAND),
         (BARE, {}, None, ChangelogSource.NOBODY),
-        (BARE + "[tool.towncrier]\n", {}, KEPT, ChangelogSource.TOWNCRIER),
+        (BARE + "[tool.towncrier]\n", {}, "# Log\n", ChangelogSource.TOWNCRIER),
         (BARE, {"towncrier.toml": ""}, None, ChangelogSource.TOWNCRIER),
-        (BARE + "[tool.git-cliff.changelog]\n", {}, KEPT, ChangelogSource.GIT_CLIFF),
+        (BARE + "[tool.git-cliff.changelog]\n", {}, "# Log\n", ChangelogSource.GIT_CLIFF),
         (BARE, {"cliff.toml": ""}, None, ChangelogSource.GIT_CLIFF),
     ],
 )
 def test_keeper_is_read_from_the_project(
     toml: str, files: dict[str, str], text: str | None, keeper: ChangelogSource
 ) -> None:
-    """A configured tool keeps the changelog; otherwise a section Unreleased does."""
-    assert keeper is changelog.source_of(project(toml, files), text)
+    """A configured tool keeps the changelog; otherwise a person does, if there is one."""
+    assert keeper is tools.source_of(project(toml, files), text)
 
 
 CLIFF = "[tool.git-cliff.git]\n"
@@ -75,98 +57,8 @@ def test_git_cliff_runs_where_it_finds_its_configuration(
     }
     snapshot = Snapshot({**texts, **dict.fromkeys(files, "")}, frozenset(files))
     member = describe(snapshot, "a", {"a": texts["a/pyproject.toml"]})
-    assert ChangelogSource.GIT_CLIFF is changelog.source_of(member, None)
-    assert where == changelog.cliff_directory(member)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "### Added\n\n### Fixed\n",
-        "## [1.2.4] - 2026-01-01",
-        "## 1.2.4\n\nNo significant changes.\n",
-        "==========\n\nNo significant changes.\n",
-        "<!-- add lines\nhere -->\n### Added\n-\n",
-        "- TBD\n",
-        "[1.0]: https://example.org\n",
-    ],
-)
-def test_fault_1_headings_and_place_holders_say_nothing(text: str) -> None:
-    """Empty, headings alone, comments, and what tools print for nothing are no changelog."""
-    assert [] == changelog.content_lines(text)
-
-
-def test_gist_is_what_was_written() -> None:
-    """Any line of words counts."""
-    assert ["- A thing."] == changelog.content_lines(changelog.unreleased(KEPT))
-
-
-def test_release_gives_the_section_its_version_and_keeps_the_rest() -> None:
-    """The section gets version and date under a new empty one, and the links are split."""
-    expected = """\
-# Changelog
-
-All notable changes.
-
-## [Unreleased]
-
-## [1.2.4] - 2026-02-03
-
-### Added
-
-- A thing.
-
-## [1.2.3] - 2026-01-01
-
-- Older.
-
-[Unreleased]: https://example.org/demo/compare/v1.2.4...HEAD
-[1.2.4]: https://example.org/demo/compare/v1.2.3...v1.2.4
-[1.2.3]: https://example.org/demo/releases/tag/v1.2.3
-"""
-    made = changelog.release_unreleased(KEPT, "1.2.4", "2026-02-03", "v1.2.4")
-    assert expected == made
-    assert [] == changelog.content_lines(changelog.unreleased(made))
-    assert "### Added\n\n- A thing." == changelog.section(made, "1.2.4")
-
-
-def test_plain_headings_stay_plain() -> None:
-    """A changelog without brackets and links gets none."""
-    made = changelog.release_unreleased("## Unreleased\n\n- x\n", "2.0", "2026-02-03", "v2.0")
-    assert "## Unreleased\n\n## 2.0 - 2026-02-03\n\n- x\n" == made
-
-
-@pytest.mark.parametrize(
-    ("text", "version", "notes"),
-    [
-        (KEPT, "1.2.3", "- Older."),
-        (KEPT, "1.2", ""),
-        ("## v1.2.4 (today)\n\n- a\n\n# Other\n", "1.2.4", "- a"),
-        (
-            "Demo 1.2.4 (2026)\n=================\n\n- a\n\nDemo 1.2.3\n==========\n- b\n",
-            "1.2.4",
-            "- a",
-        ),
-        ("## 1.2.4rc1\n- a\n## 1.2.4\n- b\n", "1.2.4", "- b"),
-        ("## 1.2.40\n- a\n", "1.2.4", ""),
-        # What towncrier adds to a changelog that was kept by hand before.
-        ("# Demo 1.2.4 (2026)\n\n## Features\n\n- a\n\n## [1.2.3] - 2025\n- b\n", "1.2.4", AFTER),
-        ("# Demo 1.2.4 (2026)\n\n## Features\n\n- a\n\n## 1.2.3\n- b\n", "1.2.4", AFTER),
-        ("# 1.2.4\n\n## 3.13 is supported\n\n- a\n", "1.2.4", "## 3.13 is supported\n\n- a"),
-    ],
-)
-def test_section_is_found_by_its_version_alone(text: str, version: str, notes: str) -> None:
-    """Notes are those of exactly this version, whatever stands beside it in the heading."""
-    assert notes == changelog.section(text, version)
-
-
-def test_insert_puts_the_new_section_above_the_newest() -> None:
-    """What a file begins with stays first; an empty file gets a title."""
-    made = changelog.insert("# Changes\n\nIntro.\n\n## 1.0\n\n- a\n", "## 1.1\n\n- b\n")
-    assert "# Changes\n\nIntro.\n\n## 1.1\n\n- b\n\n## 1.0\n\n- a\n" == made
-    assert "# Changelog\n\n## 1.1\n" == changelog.insert("", "## 1.1")
-    assert "# Log\n\n## 1.1\n" == changelog.insert("# Log\n", "## 1.1")
+    assert ChangelogSource.GIT_CLIFF is tools.source_of(member, None)
+    assert where == tools.cliff_directory(member)
 
 
 def test_commands_name_version_date_and_range() -> None:
@@ -179,8 +71,29 @@ def test_commands_name_version_date_and_range() -> None:
         "--unreleased",
         "--include-path=packages/demo/**",
         "abc..HEAD",
-    ) == changelog.cliff_commands("v1.2.4", "abc", ["packages/demo/**"])
-    command = changelog.towncrier_command("1.2.4", "2026-02-03", "demo", draft=True)
-    assert "towncrier build --version=1.2.4 --date=2026-02-03 --name=demo --draft" == " ".join(
+    ) == tools.cliff_commands("v1.2.4", "abc", ["packages/demo/**"])
+    command = tools.towncrier_command("1.2.4", "2026-02-03", "demo")
+    assert "towncrier build --version=1.2.4 --date=2026-02-03 --name=demo --yes" == " ".join(
         command
     )
+
+
+def test_cliff_previous_is_the_tag_before_on_the_day_of_the_release() -> None:
+    """What git-cliff does not see behind a range is in the context that it renders."""
+    context = '[{"version": "v1.2.4", "timestamp": 1, "previous": null, "commits": []}]'
+    (made,) = json.loads(tools.cliff_dated(context, "2026-01-31", "v1.2.3", "abc"))
+    assert {"version": "v1.2.3", "commit_id": "abc", "commits": []} == made["previous"]
+    assert 1769817600 == made["timestamp"]
+    known = '[{"version": "v2", "previous": {"version": "v1"}, "commits": []}]'
+    assert {"version": "v1"} == json.loads(tools.cliff_dated(known, "2026-01-31", "v0"))[0][
+        "previous"
+    ]
+    assert "" == tools.cliff_dated("no context", "2026-01-31")
+    assert "" == tools.cliff_dated('["x"]', "2026-01-31")
+
+
+def test_files_that_can_be_the_changelog_are_ranked() -> None:
+    """The root comes before docs/, and each name before the next."""
+    names = ["docs/changelog.md", "NEWS", "History.txt", "CHANGES/", "Change-Log.rst", "README.md"]
+    ranked = ["Change-Log.rst", "History.txt", "NEWS", "docs/changelog.md"]
+    assert ranked == tools.candidates(names)

@@ -1,0 +1,239 @@
+"""What a release does to the changelog, and its notes: decided from texts.
+
+| kept by               | the section                                | the notes                  |
+|-----------------------|--------------------------------------------|----------------------------|
+| a person              | what waits gets its version                | that section               |
+| towncrier, git-cliff  | what the tool wrote or printed             | what differs, without its  |
+|                       |                                            | heading                    |
+| either, and a person  | stays as it is                             | that section               |
+| has written it        |                                            |                            |
+| either, after         | what its candidates' sections have, too    | that section               |
+| candidates            |                                            |                            |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from wheelwright.project.model import Project
+from wheelwright.project.reading import parse_version
+from wheelwright.release.decide.changelog import notes, sections, writing
+from wheelwright.release.decide.changelog.document import Document
+from wheelwright.release.decide.changelog.reading import read
+from wheelwright.release.decide.changelog.sections import Known, Outline
+from wheelwright.release.decide.changelog.writing import Release, Style
+from wheelwright.release.decide.last_release import LastRelease
+from wheelwright.release.decide.stops import Problem, Reason
+from wheelwright.release.decide.tags import Tags
+from wheelwright.release.decide.texts import LONGEST_RELEASE
+
+TABLE = "[tool.wheelwright.release]"
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a changelog depends on of what came before.
+
+    Attributes:
+        since: the commit of the tag before; empty for the first release.
+        tag: its short name.
+        released: versions that have a tag; without any the one that the files have.
+        last: how the last release was made; None where it is not known.
+    """
+
+    since: str = ""
+    tag: str = ""
+    released: frozenset[str] = frozenset()
+    last: LastRelease | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """A changelog and its notes.
+
+    Attributes:
+        path: of the changelog, from the repository's root; empty where there is none.
+        text: its new text; None where it stays.
+        removed: files that the release removes, such as news fragments.
+        notes: Markdown; empty where there is nothing to publish.
+        origin: where the notes are from, for people.
+        problem: why there are none.
+    """
+
+    path: str = ""
+    text: str | None = None
+    removed: tuple[str, ...] = ()
+    notes: str = ""
+    origin: str = ""
+    problem: Problem | None = None
+
+
+def past(tags: Tags, version: str, current: str, last: LastRelease | None = None) -> Past:
+    """Return what came before a version; `current` is the one that the files have."""
+    before = tags.before(version)
+    released = {str(each.version) for each in tags.found}
+    found = parse_version(current)
+    if not released and found and not found.is_devrelease:
+        released = {str(found)}
+    target = parse_version(version)
+    return Past(
+        before.commit if before else "",
+        before.tag if before else "",
+        frozenset(released - {str(target)}),
+        last,
+    )
+
+
+def outline_of(project: Project, path: str, version: str, before: Past) -> Outline:
+    """Return the sections of the changelog at a path."""
+    text = project.files.text(path) or ""
+    names = {project.name, project.metadata.name}
+    known = Known(version, before.released, names, project.settings.release.unreleased)
+    return sections.outline(read(path, text), known)
+
+
+def style_of(project: Project, path: str, before: Past) -> Style:
+    """Return how a section is released: by the settings, else as the last release did."""
+    settings, last = project.settings.release, before.last
+    left = Style()
+    if last:
+        others = before.released - {last.version}
+        known = Known(last.version, others, {project.name}, settings.unreleased)
+        left = writing.left_by(path, *last.changes.get(path, (None, None)), known)
+    keep = left.keep if settings.keep_unreleased is None else settings.keep_unreleased
+    return replace(left, heading=settings.heading, date=settings.date, keep=keep)
+
+
+def by_hand(project: Project, path: str, release: Release, before: Past) -> Changes:
+    """Return the changelog of a person: what waits is released."""
+    outline = outline_of(project, path, release.version, before)
+    if outline.waiting is None and not outline.candidates:
+        return Changes(path, problem=not_understood(path, outline))
+    text = writing.released(outline, release, style_of(project, path, before))
+    found = _notes(path, text, release)
+    waits = outline.waiting
+    origin = f"{path}, line {waits.heading.start + 1}" if waits else f"{path}, of its candidates"
+    if not notes.content_lines(found):
+        seen = f"{path} has no entry below its section for the release"
+        return Changes(path, origin=origin, problem=Problem(Reason.EMPTY_CHANGELOG, seen))
+    changed = text != project.files.text(path)
+    return Changes(path, text if changed else None, notes=found, origin=origin)
+
+
+def prepared(project: Project, path: str, release: Release, before: Past) -> bool:
+    """Whether a person has written the section of the version, whoever keeps the changelog."""
+    outline = outline_of(project, path, release.version, before)
+    if not writing.is_prepared(outline) or outline.waiting is None:
+        return False
+    document = outline.document
+    return bool(notes.content_lines(notes.of_section(document, outline.waiting)))
+
+
+def without(found: Changes, removed: Sequence[str]) -> Changes:
+    """Return the same, with files that the release removes."""
+    return replace(found, removed=tuple(removed))
+
+
+def by_tool(
+    project: Project,
+    path: str,
+    release: Release,
+    before: Past,
+    new: Sequence[str],
+    tool: str,
+    after: str | None = None,
+) -> Changes:
+    """Return the changelog with a section that a tool wrote; `after` is the file as it left it.
+
+    Where it wrote nothing, what the candidates' sections have is released.
+    """
+    outline = outline_of(project, path, release.version, before)
+    names = [project.name, project.metadata.name]
+    found = writing.notes_of(path, new, release.version, names)
+    if not notes.content_lines(found):
+        if outline.candidates:
+            return by_hand(project, path, release, before)
+        return Changes(
+            path, origin=tool, problem=Problem(Reason.EMPTY_CHANGELOG, f"kept by {tool}")
+        )
+    text = after
+    if outline.candidates:
+        lines = _with_candidates(outline, path, new, names)
+        found = writing.notes_of(path, lines, release.version, names)
+        text = writing.inserted(outline, lines, release)
+    elif text is None:
+        text = writing.inserted(outline, new, release)
+    return Changes(path, text, notes=found, origin=tool)
+
+
+def _with_candidates(
+    outline: Outline, path: str, new: Sequence[str], names: Sequence[str]
+) -> list[str]:
+    """Return the lines of a tool's section with what the candidates' sections have."""
+    document = read(path, "\n".join(new))
+    section = sections.find(document, outline.version, names)
+    start = section.start if section else 0
+    parts = [document.slice(start, len(document.lines))]
+    parts += [outline.document.slice(each.start, each.end) for each in outline.candidates]
+    return [*document.slice(0, start), "", *notes.merged(parts, document.markup)]
+
+
+def of_version(project: Project, path: str, version: str) -> str:
+    """Return the notes of a version that the changelog has a section of; empty without one."""
+    document = read(path, project.files.text(path) or "")
+    section = sections.find(document, version, [project.name, project.metadata.name])
+    return notes.of_section(document, section) if section else ""
+
+
+def _notes(path: str, text: str, release: Release) -> str:
+    document: Document = read(path, text)
+    section = sections.find(document, release.version, [release.name])
+    return notes.of_section(document, section) if section else ""
+
+
+# -- no changelog ---------------------------------------------------------------------------------
+
+
+def not_understood(path: str, outline: Outline) -> Problem:
+    """Return the problem of a file in which nothing waits."""
+    newest = outline.newest
+    seen = f"{path} has no section above {newest.title.version}" if newest else ""
+    return Problem(
+        Reason.EMPTY_CHANGELOG,
+        seen or f"{path} has neither a section that waits nor one of a released version",
+        f"write one there; or set in {TABLE} another file (changelog), the title of what waits "
+        '(unreleased), or notes = "github"; or pass --notes with a file of notes',
+    )
+
+
+def generated(text: str) -> str:
+    """Return GitHub's generated notes, bounded; empty where they list nothing.
+
+    With nothing to list GitHub writes only a link to all changes.
+    """
+    text = notes.clean(text[: 2 * LONGEST_RELEASE])
+    listed = [line for line in text.split("\n") if not line.startswith("**Full Changelog**")]
+    return text if notes.content_lines("\n".join(listed)) else ""
+
+
+def nothing_generated(before: str) -> Problem:
+    """Return the problem that GitHub has nothing to list."""
+    since = f" since {before}" if before else ""
+    return Problem(Reason.EMPTY_CHANGELOG, f"GitHub's generated notes list nothing{since}")
+
+
+def unseen(base: str) -> Problem:
+    """Return the problem that GitHub cannot be asked."""
+    seen = f"{base} has no changelog of its own, and GitHub's notes cannot be seen"
+    return Problem(Reason.EMPTY_CHANGELOG, seen, "pass --github-token, or --notes with a file")
+
+
+def missing(base: str) -> Problem:
+    """Return the problem of a repository without a changelog."""
+    return Problem(
+        Reason.EMPTY_CHANGELOG,
+        f"{base} has no changelog, and no GitHub release with notes is known",
+        f'set in {TABLE} its file (changelog), or notes = "github"; or pass --notes with a file '
+        "of notes",
+    )
