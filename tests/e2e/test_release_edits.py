@@ -140,3 +140,101 @@ def test_version_places_mode_kept_changelog_crlf_requirements_groups(
         assert wheel.read("teasel/about.py") == about
         mode = wheel.getinfo("teasel/about.py").external_attr >> 16
     assert 0o755 == stat.S_IMODE(mode), str(ended)
+
+
+# -- places of the version that need no release ---------------------------------------------------
+
+FINAL = """\
+[build-system]
+requires = ["setuptools>=77"]
+build-backend = "setuptools.build_meta"
+
+[project]
+name = "teasel"
+dynamic = ["version"]
+requires-python = ">=3.11"
+
+[tool.setuptools.dynamic]
+version = { attr = "teasel.about.VERSION" }
+"""
+SETUP_CFG = """\
+[metadata]
+name = teasel
+version = 1.2.3
+
+[options]
+packages = find:
+package_dir =
+    = src
+
+[options.packages.find]
+where = src
+"""
+STATIC = PYPROJECT.replace("1.2.2", "1.2.3").replace('"pluggy"', "").replace('"tests"', "")
+CASES: dict[str, tuple[dict[str, str], set[str]]] = {
+    "version_twice": (
+        {"pyproject.toml": STATIC, "src/teasel/__init__.py": '__version__ = "1.2.3"\n'},
+        {'+version = "1.2.4"', '+__version__ = "1.2.4"'},
+    ),
+    "version_final": (
+        {
+            "pyproject.toml": FINAL,
+            "src/teasel/__init__.py": "",
+            "src/teasel/about.py": 'from typing import Final\n\nVERSION: Final[str] = "1.2.3"\n',
+        },
+        {'+VERSION: Final[str] = "1.2.4"'},
+    ),
+    "version_setup_cfg": (
+        {
+            "pyproject.toml": "\n".join(FINAL.splitlines()[:3]),
+            "setup.cfg": SETUP_CFG,
+            "src/teasel/__init__.py": "",
+        },
+        {"+version = 1.2.4"},
+    ),
+    "version_bom": (
+        {"pyproject.toml": f"\ufeff{STATIC}", "src/teasel/__init__.py": ""},
+        {'+version = "1.2.4"'},
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
+def test_version_is_edited_where_it_is(stiletto: Bench, tmp_path: Path, case: str) -> None:
+    """The next version is known, and its lines and those of the changelog are all that changes."""
+    files, expected = CASES[case]
+    source = tmp_path / "source"
+    source.mkdir()
+    run_git(source, "init", "--quiet", "--initial-branch=main")
+    kept = {path: text for path, text in OTHERS.items() if path != "requirements.txt"}
+    write(source, {**kept, **files})
+    commit(source, "The first commit")
+    bump = ("--git", str(source), "--bump", "patch")
+    version = stiletto.call(source, "next-version", *bump)
+    plan = stiletto.call(source, "release-plan", "--until", "edits", *bump)
+
+    assert (0, "1.2.4") == (version.code, version.out.strip()), str(version)
+    assert 0 == plan.code, str(plan)
+    added = {line for line in plan.out.splitlines() if line.startswith(("+v", "+_", "+V"))}
+    assert expected == added
+    assert "requirements.txt" not in plan.out
+
+
+@pytest.mark.slow
+def test_requirements_none(stiletto: Bench, tmp_path: Path) -> None:
+    """A requirements.txt that was never there is added on request alone."""
+    source = tmp_path / "source"
+    source.mkdir()
+    run_git(source, "init", "--quiet", "--initial-branch=main")
+    kept = {path: text for path, text in OTHERS.items() if path != "requirements.txt"}
+    write(source, {**kept, "pyproject.toml": STATIC, "src/teasel/__init__.py": ""})
+    lock(source)
+    commit(source, "The first commit")
+    words = ("release-plan", "--until", "edits", "--git", str(source), "--bump", "patch")
+    plain = stiletto.call(source, *words)
+    requested = stiletto.call(source, *words, "--requirements")
+
+    assert (0, 0) == (plain.code, requested.code), str(plain) + str(requested)
+    assert "requirements.txt" not in plain.out
+    assert "+++ b/requirements.txt" in requested.out.splitlines()

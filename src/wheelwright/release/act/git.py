@@ -110,6 +110,7 @@ class RemoteGit:
     frozen: bool = False
     _clone: dagger.Container | None = field(default=None, repr=False)
     _newest: dagger.Container | None = field(default=None, repr=False)
+    _histories: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False)
     _heads: dict[str, bool] = field(default_factory=dict, repr=False)
     _material: dict[str, dagger.Directory] = field(default_factory=dict, repr=False)
 
@@ -252,6 +253,11 @@ class RemoteGit:
         return await self._told(f"--commit={commit}")
 
     async def _told(self, *args: str) -> str:
+        if args not in self._histories:
+            self._histories[args] = await self._tell(*args)
+        return self._histories[args]
+
+    async def _tell(self, *args: str) -> str:
         clone = with_program(self._newest or await self.clone(), "history.py")
         options = [f"--clone={_CLONE}", f"--answer={_ANSWER}", f"--path={_PATH}"]
         command = ["python", f"{_PROGRAMS}/history.py", *options, *args]

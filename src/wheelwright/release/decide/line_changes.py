@@ -30,7 +30,9 @@ _GAPS_MAX: Final = 4
 # Lines of a block of which it is not clear which replaces which.
 _BLOCK_MAX: Final = 40
 # A comparison takes the square of this in time.
-_COMPARED_MAX: Final = 4_000
+_COMPARED_MAX: Final = 2_000
+# More changed lines of one file than this are not places of a version.
+_SHAPES_MAX: Final = 500
 
 
 class Line(NamedTuple):
@@ -159,6 +161,8 @@ def _shapes(last: LastRelease, old: str | None, new: str | None) -> list[tuple[i
         return []
     found: dict[int, _Shape] = {}
     for number, before, after in _pairs(rows(old), rows(new)):
+        if len(found) == _SHAPES_MAX:
+            break
         if number not in found and (shape := _shape(last, before, after)):
             found[number] = shape
     return [] if all(shape.dated for shape in found.values()) else sorted(found.items())

@@ -27,7 +27,7 @@ from packaging.version import Version
 from wheelwright.errors import ProjectError
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
-from wheelwright.project.reading import json_data
+from wheelwright.project.reading import cut, json_data
 from wheelwright.release.decide import known_places, line_changes
 from wheelwright.release.decide.last_release import LastRelease
 from wheelwright.release.decide.line_changes import Line, New, rows
@@ -93,10 +93,13 @@ class Places:
 
 
 def _listed(places: Sequence[str]) -> str:
-    shown = [each for each in places if each.isprintable()][:_NAMED_MAX]
+    shown = [cut(each) for each in places if each.isprintable()][:_NAMED_MAX]
     more = len(places) - len(shown)
     return ", ".join([*shown, *([f"{more} more"] if more else [])])
 
+
+# What is longer is no version, whatever pattern finds it.
+_VERSION_MAX: Final = 100
 
 # As many as are read in a line.
 _NAMED_MAX: Final = 12
@@ -126,7 +129,8 @@ def read(text: str) -> Found:
 
 def searched(project: Project, current: str, last: LastRelease | None) -> str:
     """Return what is searched, as JSON for `inside/search.py`; empty where there is nothing."""
-    tokens = [each for each in (current, last.version if last else "") if each]
+    tokens = [current, last.version if last else ""]
+    tokens = [each for each in tokens if each.isprintable() and 0 < len(each) <= _VERSION_MAX]
     if not tokens:
         return ""
     configurations = known_places.CONFIGURATIONS
@@ -182,7 +186,11 @@ def decide(
             more = known_places.beside(path, texts.get(path, ""), lines[path], token, new)
             lines[path] = {**more, **lines[path]}
     # What was not read, being large, is not edited.
-    lines = {path: each for path, each in lines.items() if path in texts or path in done}
+    lines = {
+        path: each
+        for path, each in lines.items()
+        if (path in texts or path in done) and not guarded(path)
+    }
     for path, more in done.items():
         lines[path] = {**lines.get(path, {}), **more}
     edited = {(path, number) for path, each in lines.items() for number in each}
@@ -199,6 +207,11 @@ def _whole(hits: Sequence[Hit], texts: Mapping[str, str]) -> Iterator[Hit]:
             read[hit.path] = rows(texts[hit.path])
         lines = read.get(hit.path, [])
         yield replace(hit, text=lines[hit.line - 1]) if hit.line <= len(lines) else hit
+
+
+def guarded(path: str) -> bool:
+    """Whether a file is one of git's or GitHub's own: a token of a release may not change them."""
+    return any(part.lower().startswith(".git") for part in path.split("/"))
 
 
 def _changed(lines: Mapping[int, Line]) -> dict[int, Line]:
@@ -238,11 +251,12 @@ def _replaced(hits: Sequence[Hit], token: Token, new: New, select: Callable[[Hit
 
 
 def _require(named: Sequence[str], lines: Lines, done: Lines, current: str) -> None:
+    hint = "correct version-files in [tool.wheelwright.release]"
+    if refused := [path for path in named if guarded(path)]:
+        raise ProjectError(f"{', '.join(refused)} of version-files is not edited", hint)
     if missing := [path for path in named if path not in lines and path not in done]:
-        raise ProjectError(
-            f"{', '.join(missing)} of version-files does not have {current}",
-            "correct version-files in [tool.wheelwright.release]",
-        )
+        seen = f"{', '.join(missing)} of version-files does not have {current}"
+        raise ProjectError(seen, hint)
 
 
 def differing(old: str, new: str) -> dict[int, Line]:

@@ -300,6 +300,17 @@ def test_base_that_has_the_version_already_needs_no_edit() -> None:
     assert Places() == decide(files, new=New("1.2.3", "2026-01-31"))
 
 
+def test_workflows_are_left_alone() -> None:
+    """A release may not change what runs on GitHub, whatever the last one changed by hand."""
+    path = ".github/workflows/ci.yml"
+    files = {path: "demo: 1.2.3\n"}
+    decided = decide(files, last(changes_of(files, path)))
+    assert ({}, (f"{path}:1",)) == (decided.lines, decided.left)
+    setting = f'\n[tool.wheelwright.release]\nversion-files = ["{path}"]\n'
+    with pytest.raises(ProjectError, match="of version-files is not edited"):
+        decide(files, toml=STATIC + setting)
+
+
 def test_locks_exports_and_the_changelog_are_neither_edited_nor_listed() -> None:
     """They have versions of others, and of earlier releases."""
     names = ("uv.lock", "docs/changelog.md", "CHANGES.rst", "requirements-dev.txt", "News/1.md")
@@ -339,4 +350,5 @@ def test_search_asks_for_both_versions_and_the_files_that_may_need_an_edit() -> 
     request = places.searched(project(STATIC), "8.4.2.dev", last({"a.txt": ("1.2.2", "1.2.3")}))
     assert '"tokens": ["8.4.2.dev", "1.2.3", ' in request
     assert '"a.txt"' in request
-    assert "" == places.searched(project(STATIC), "", None)
+    for odd in ("", "1" * 101, "1.2.3\n4"):
+        assert "" == places.searched(project(STATIC), odd, None)
