@@ -55,6 +55,9 @@ _BRANCH = re.compile(r"[A-Za-z0-9._/-]+")
 _TAGS = Form()
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9._ /-]+")
 
+ATTRIBUTES = ".gitattributes"
+"""Says which files git-lfs has; the one at the root counts."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -248,8 +251,12 @@ def _project(project: Project) -> dict[str, str]:
     minute = zlib.crc32(project.name.encode()) % 60
     deep = version_source(project) is VersionSource.VCS
     directory = project.base if project.lock else project.where
+    attributes = project.files.text(ATTRIBUTES) or ""
     return {
         "fetch_depth": "fetch-depth: 0 # the version comes from the tags" if deep else "",
+        # A checkout brings neither by itself, and what is built and tested needs them.
+        "submodules": "submodules: recursive" if project.files.has(".gitmodules") else "",
+        "lfs": "lfs: true" if "filter=lfs" in attributes else "",
         "cron_nightly": scalar("cron", f"{minute} 2 * * *"),
         "cron_audit": scalar("cron", f"{minute} 4 * * 1"),
         "ecosystem": "uv" if project.lock else "pip",

@@ -10,7 +10,7 @@ import dagger
 from dagger import dag
 
 from wheelwright.container import steps
-from wheelwright.container.loading import LoadedProject, together
+from wheelwright.container.loading import LoadedProject, together, with_files
 from wheelwright.container.privileges import DATA, KEEP
 from wheelwright.errors import RequestError
 from wheelwright.github import native, plan, ruleset
@@ -43,7 +43,8 @@ async def workflows(loaded: LoadedProject, package: str, options: Options) -> da
     dagger_json = (await _texts(loaded.source, ["dagger.json"])).get("dagger.json")
     engine = Engine(options.engine)
     called_by = caller(dagger_json, engine, options.module, package, options.stiletto)
-    planned = plan.workflows(loaded.project, called_by, options, await tag_form(loaded))
+    project = (await with_files(loaded, lambda _: [plan.ATTRIBUTES])).project
+    planned = plan.workflows(project, called_by, options, await tag_form(loaded))
     existing = await _texts(loaded.source, planned)
     after = loaded.source
     merged = plan.merged(planned, existing, overwrite=options.overwrite)

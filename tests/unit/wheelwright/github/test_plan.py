@@ -361,6 +361,20 @@ def test_version_from_tags_fetches_them() -> None:
     assert "fetch-depth" not in plan(project(LIKE_CLICK))[CI]
 
 
+def test_submodules_and_large_files_are_checked_out() -> None:
+    """Where the repository has them, every job that checks it out gets them, too."""
+    attributes = {".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n"}
+    found = plan(project(LIKE_CLICK, attributes, names=(".gitmodules",)))
+    usual = plan(project(LIKE_CLICK, {".gitattributes": "* text=auto\n"}))
+
+    for path in (CI, RELEASE):
+        checkouts = found[path].count("uses: actions/checkout@")
+        assert checkouts
+        assert checkouts == found[path].count("submodules: recursive")
+        assert checkouts == found[path].count("lfs: true")
+        assert not any(word in usual[path] for word in ("submodules", "lfs"))
+
+
 def test_nightly_runs_every_resolution() -> None:
     """At night the matrix runs in every resolution that the package has."""
     nightly = ".github/workflows/nightly.yml"
