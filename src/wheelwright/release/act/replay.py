@@ -23,7 +23,7 @@ from wheelwright.release.act.package import Package
 from wheelwright.release.act.preflight import Preflight
 from wheelwright.release.act.read import Read
 from wheelwright.release.act.workshop import Containers
-from wheelwright.release.decide import editing, last_release, refs
+from wheelwright.release.decide import editing, last_release, noted, refs
 from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.last_release import LastRelease
 from wheelwright.release.decide.plan import RunIdentity, decide
@@ -72,6 +72,10 @@ async def replay(
 
 
 _ORDER = {Reason.NOT_HIGHER, Reason.BEHIND}
+_ON_GITHUB = (
+    "notes: the clone has none; a release takes GitHub's generated notes, if the last releases "
+    "there have text"
+)
 _FIRST = (
     "no commit before it made this release: made again on the tag's own, with nothing to compare"
 )
@@ -142,6 +146,9 @@ class _Past:
         survey = await preflight.look(identity)
         # That the clone is read is no news here.
         notes = tuple(each for each in survey.notes if each != past.stands_in)
+        if survey.unexplained == noted.unseen(read.base):
+            notes = (*notes, _ON_GITHUB)
+            survey = replace(survey, changes=_ON_GITHUB, outside=_ON_GITHUB, unexplained=None)
         survey = replace(survey, notes=notes)
         request = bump.as_options
         plan = decide(options, identity, survey)
@@ -218,7 +225,7 @@ def _compared(
         facts,
         tag=(facts.tag[0], plan.tag),
         title=(facts.title[0], ours.message.partition("\n")[0]),
-        changelog=editing.changelog_path(package.project, package.changelog_source),
+        changelog=editing.changelog_path(package.project, package.changelog_source, plan.version),
         files=compared(theirs.changes if theirs.parent else {}, edits, texts),
     )
 
