@@ -131,7 +131,7 @@ def test_01_changelog_that_is_missing(at: ReleaseBench) -> None:
     at.outside.land(at.clone)
     ended = at.stops()
 
-    assert "add a CHANGELOG.md" in ended.error
+    assert "no changelog, and no GitHub release with notes is known" in ended.error
     assert () == at.outside.effects.happened
 
 

@@ -233,6 +233,35 @@ def _delete_asset(state: State, call: Call) -> tuple[int, Any]:
     return 204, None
 
 
+def _generate_notes(state: State, call: Call) -> tuple[int, Any]:
+    """Return the merged pull requests of a range, as GitHub lists them; nothing is kept.
+
+    docs.github.com, "Generate release notes content for a release", and the texts of public
+    releases that were made by it: without a pull request only the link to all changes is there.
+    """
+    body, repository = call.body, state.repository
+    tag, before = body["tag_name"], body.get("previous_tag_name", "")
+    if before and not repository.ref(f"refs/tags/{before}"):
+        raise Refusal(422, "Invalid previous_tag parameter")
+    until = repository.commit(f"refs/tags/{tag}") or repository.commit(
+        body.get("target_commitish", "main")
+    )
+    if not until:
+        raise Refusal(422, "Invalid target_commitish parameter")
+    revisions = [until, *([f"^refs/tags/{before}"] if before else [])]
+    commits = set(repository.git("rev-list", *revisions).split())
+    with state.guard:
+        listed = [
+            f"* {pull.title} by @{pull.login} in {state.html_url('pull', str(pull.number))}"
+            for pull in state.pulls.values()
+            if pull.merge_commit in commits
+        ]
+    changed = ["## What's Changed", *listed, "", ""] if listed else []
+    compared = f"compare/{before}...{tag}" if before else f"commits/{tag}"
+    lines = [*changed, f"**Full Changelog**: {state.html_url(compared)}"]
+    return 200, {"name": tag, "body": "\n".join(lines)}
+
+
 def _find(state: State, call: Call) -> Release:
     release = state.releases.get(int(call.values["release_id"]))
     if release is None:
@@ -256,6 +285,7 @@ def _published(state: State, tag: str) -> Release | None:
 RELEASES: dict[tuple[str, str], Route] = {
     ("GET", f"{ROOT}/releases"): (READ, _list),
     ("POST", f"{ROOT}/releases"): (WRITE, _create),
+    ("POST", f"{ROOT}/releases/generate-notes"): (WRITE, _generate_notes),
     ("GET", f"{ROOT}/releases/latest"): (READ, _latest),
     ("GET", f"{ROOT}/releases/tags/{{tag}}"): (READ, _by_tag),
     ("GET", f"{ROOT}/releases/{{release_id}}"): (READ, _get),

@@ -635,3 +635,27 @@ def test_merge_settings_are_shown_to_who_may_write(outside: Outside, api: Api) -
     with pytest.raises(AssertionError, match="allows no merge"):
         github_pulls.merge(outside.github.state, number, "merge")
     assert github_pulls.merge(outside.github.state, number, "squash")
+
+
+def test_generated_notes_list_the_merged_pull_requests_of_a_range(
+    outside: Outside, api: Api
+) -> None:
+    """Each one is a line; without any only the link to all changes is there; nothing is kept.
+
+    Source: docs.github.com, "Generate release notes content for a release".
+    """
+    outside.repository.git("tag", "v0", "main")
+    asked = {"tag_name": "v1", "target_commitish": "main", "previous_tag_name": "v0"}
+    nothing = api("POST", "/releases/generate-notes", asked)
+    api.pull(title="feat: a thing")
+    github_pulls.merge(outside.github.state, 1)
+    listed = api("POST", "/releases/generate-notes", asked)
+    everything = api("POST", "/releases/generate-notes", {"tag_name": "v1"})
+    refused = api("POST", "/releases/generate-notes", {**asked, "previous_tag_name": "v9"})
+
+    page = outside.github.state.html_url()
+    assert {"name": "v1", "body": f"**Full Changelog**: {page}/compare/v0...v1"} == nothing.json
+    line = f"* feat: a thing by @{outside.token.login} in {page}/pull/1"
+    assert f"## What's Changed\n{line}\n\n\n**Full Changelog**" in listed.json["body"]
+    assert everything.json["body"].endswith(f"**Full Changelog**: {page}/commits/v1")
+    assert (422, {}) == (refused.status, outside.github.state.releases)
