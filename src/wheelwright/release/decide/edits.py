@@ -278,13 +278,13 @@ def lock_version(text: str, name: str, version: str) -> str:
     A package without a version line (dynamic) is left as it is.
     """
     wanted = canonicalize_name(name)
-    blocks = re.split(r"(?m)^(?=\[\[package\]\]$)", text)
+    blocks = re.split(r"(?m)^(?=\[\[package\]\]\r?$)", text)
     for number, block in enumerate(blocks):
-        named = re.search(r'(?m)^name = "([^"]+)"$', block)
+        named = re.search(r'(?m)^name = "([^"]+)"\r?$', block)
         own = re.search(r"(?m)^source = \{ (editable|virtual|directory) = ", block)
         if named and own and canonicalize_name(named.group(1)) == wanted:
             line = f'version = "{Version(version)}"'
-            blocks[number] = re.sub(r'(?m)^version = "[^"]*"$', line, block, count=1)
+            blocks[number] = re.sub(r'(?m)^version = "[^"]*"(?=\r?$)', line, block, count=1)
     return "".join(blocks)
 
 

@@ -105,6 +105,11 @@ def is_place(project: Project, path: str, line: str, token: Token, table: str) -
     )
 
 
+def _bare(line: str) -> str:
+    """Return a line without what its file has at its beginning and behind its lines."""
+    return line.removeprefix("\ufeff").removesuffix("\r")
+
+
 def released(line: str, version: str) -> str:
     """Return a line in which a directive names the version that it has waited for."""
     return _DIRECTIVE.sub(lambda found: found[1] + version, line)
@@ -123,7 +128,7 @@ def _matches(place: tuple[str, str], path: str, line: str, token: Token) -> bool
     paths, lines = place
     if not re.fullmatch(paths, path):
         return False
-    return re.fullmatch(lines.replace("@", re.escape(token.version)), line.rstrip("\r")) is not None
+    return re.fullmatch(lines.replace("@", re.escape(token.version)), _bare(line)) is not None
 
 
 def beside(

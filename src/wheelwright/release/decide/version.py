@@ -147,13 +147,14 @@ def _component(version: Version, request: Bump) -> Versioned | Stop:
     release = (*version.release, *(0,) * (place + 1 - len(version.release)))
     # 1.3.0rc1 leads to 1.3.0: that is its next patch, and its next minor too, but no next major.
     leads = not any(release[place + 1 :]) or request.bump == "patch"
-    if _precedes(version) and leads:
-        target = release
+    finishes = _precedes(version) and leads
+    if finishes:
+        # As it is written: 26.3.dev0 leads to 26.3, not to 26.3.0.
+        target = version.release
     else:
         target = (*release[:place], release[place] + 1, *(0,) * (len(release) - place - 1))
     final = _text(version, target)
     skipped = f"{request.bump} of {version} is {final}"
-    finishes = target == release
     if not request.pre:
         return Versioned(final, f"{skipped}: it finishes the pre-release" if finishes else "")
     if not finishes:

@@ -216,12 +216,14 @@ def test_version_that_cannot_be_set_is_a_problem(toml: str, says: str) -> None:
     assert says in problem.text()
 
 
-def test_lock_changes_in_the_packages_own_line_alone() -> None:
-    """Of all entries of uv.lock only the package's own gets the version."""
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_lock_changes_in_the_packages_own_line_alone(end: str) -> None:
+    """Of all entries of uv.lock only the package's own gets the version, whatever ends lines."""
     own = '\n[[package]]\nname = "demo"\nversion = "1.2.3"\nsource = { editable = "." }\n'
     other = '\n[[package]]\nname = "demo"\nversion = "1.2.3"\nsource = { registry = "x" }\n'
     text = locked("anyio==1.2.3") + own + other
     expected = locked("anyio==1.2.3") + own.replace("1.2.3", "1.3.0rc1") + other
+    expected, text = (each.replace("\n", end) for each in (expected, text))
     assert expected == edits.lock_version(text, "Demo", "1.3.0-rc1")
 
 

@@ -203,7 +203,7 @@ def test_module_s_version_is_edited_beside_confirmed_places() -> None:
         ("setup.cfg", "version = 1.2.3", "version = 1.2.4"),
         ("setup.cfg", "current_version = 1.2.3", "current_version = 1.2.4"),
         ("setup.py", "    version='1.2.3',", "    version='1.2.4',"),
-        ("VERSION", "1.2.3", "1.2.4"),
+        ("VERSION", "\ufeff1.2.3\r", "\ufeff1.2.4\r"),
         (".release-please-manifest.json", '  ".": "1.2.3"', '  ".": "1.2.4"'),
         (".bumpversion.toml", 'current_version = "1.2.3"', 'current_version = "1.2.4"'),
         ("a.md", "1.2.3 <!-- x-release-please-version", "1.2.4 <!-- x-release-please-version"),
