@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from wheelwright.distribution.file import File, file_version
 from wheelwright.release.act.github import GitHubRest
 from wheelwright.release.act.http import Http, token_of
@@ -60,8 +62,12 @@ async def _files(read: Read, index: SimpleIndex) -> tuple[File, ...]:
 async def _standing(read: Read, github: GitHubRest, version: str) -> Standing:
     observed, package = read.observed, read.package
     branch = refs.branches(observed, package.name).get(version, "")
-    if not branch:
+    journal = refs.journals(observed, package.name).get(version)
+    if not branch and journal:
         # It was deleted after its pull request.
+        heads = await retry_while_busy(partial(github.heads, journal.commit))
+        branch = next(iter(heads), "")
+    if not branch:
         practice = await practice_of(read.remote, observed, package, version, github)
         branch = practice.branch.name(version)
     tag = read.tags.tag(version)

@@ -12,6 +12,7 @@ from wheelwright.distribution import backend
 from wheelwright.project.addresses import without_credentials
 from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.ports import ActFailed, Refs
+from wheelwright.release.decide.practice import usable_branch
 from wheelwright.release.decide.responses import meaning
 from wheelwright.release.decide.stops import Problem, Reason
 from wheelwright.release.decide.tags import TAGS, Form, Tags
@@ -177,13 +178,17 @@ def journals(observed: RemoteRefs, package: str) -> dict[str, Journal]:
 def branches(observed: RemoteRefs, package: str) -> dict[str, str]:
     """Return the branches whose heads are release commits of a package, by version.
 
-    One that was begun under another name than the next would have is continued.
+    One that was begun under another name than the next would have is continued, if it is the name
+    of a release branch: anyone who may push can put such a commit anywhere.
     """
-    return {
-        version: ref.removeprefix("refs/heads/")
-        for ref, (name, version, journal) in sorted(observed.journals.items())
-        if name == package and ref.startswith("refs/heads/") and journal.head == journal.commit
-    }
+    found: dict[str, str] = {}
+    for ref, (name, version, journal) in sorted(observed.journals.items()):
+        branch = ref.removeprefix("refs/heads/")
+        before, _, after = branch.rpartition(version)
+        own = name == package and branch != ref and journal.head == journal.commit
+        if own and usable_branch(Form(before, after)):
+            found[version] = branch
+    return found
 
 
 def lock_message(plan: Plan, nonce: str, since_s: int = 0) -> str:

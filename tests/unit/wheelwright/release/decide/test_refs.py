@@ -351,6 +351,22 @@ def test_fault_26_tag_of_the_same_base_commit_is_no_earlier_release() -> None:
     assert {"1.2.3", "1.2.4"} == set(refs.earlier(seen, found, "base-moved-on").commits)
 
 
+def test_branch_of_a_release_that_was_begun_under_another_name() -> None:
+    """A release branch is continued by its own name; other branches of the commit do not count."""
+    journal = Journal("journal", "base", "journal")
+    pushed_on = Journal("journal", "base", "more")
+    found = {
+        "refs/heads/release/v1.2.4": ("demo", "1.2.4", journal),
+        "refs/heads/deploy/1.2.4": ("demo", "1.2.4", journal),
+        "refs/heads/fix-1.2.4": ("demo", "1.2.4", journal),
+        "refs/heads/release/v1.2.5": ("demo", "1.2.5", pushed_on),
+        "refs/heads/release/v1.2.6": ("other", "1.2.6", journal),
+        "refs/tags/v1.2.7": ("demo", "1.2.7", journal),
+    }
+    seen = refs.RemoteRefs("main", {}, journals=found)
+    assert {"1.2.4": "release/v1.2.4"} == refs.branches(seen, "demo")
+
+
 def test_tag_with_a_message_is_the_same_at_every_run(remote: Remote) -> None:
     """An annotated tag has the commit's time: made again, it is the same object."""
     clone = remote.clone("one")
