@@ -111,7 +111,8 @@ class RemoteGit:
     _clone: dagger.Container | None = field(default=None, repr=False)
     _newest: dagger.Container | None = field(default=None, repr=False)
     _histories: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False)
-    _heads: dict[str, bool] = field(default_factory=dict, repr=False)
+    _heads: dict[tuple[str, str], bool] = field(default_factory=dict, repr=False)
+    _trees: dict[tuple[str, str], dagger.Container] = field(default_factory=dict, repr=False)
     _material: dict[str, dagger.Directory] = field(default_factory=dict, repr=False)
 
     # -- containers -------------------------------------------------------------------------------
@@ -174,9 +175,16 @@ class RemoteGit:
         Its .git has the remote's tags. With `tag` it is the tree of a release commit: that tag is
         on it, in this container alone, and submodules and files of git-lfs are in it.
 
+        It is made once: a commit is what it is, and whoever asks again gets the same container.
+
         Raises:
             ProjectError: a part of it cannot be fetched.
         """
+        if (commit, tag) not in self._trees:
+            self._trees[commit, tag] = await self._tree(commit, tag)
+        return self._trees[commit, tag]
+
+    async def _tree(self, commit: str, tag: str) -> dagger.Container:
         # A commit that was pushed after the clone was made is in the container of the last command.
         clone = self._newest or await self.clone()
         container = steps.base(full_image(self.python), self.python)
@@ -220,9 +228,10 @@ class RemoteGit:
         head = observed.refs.get(f"refs/heads/{plan.base}", "")
         if head in ("", plan.base_commit):
             return bool(head)
-        if head not in self._heads:
-            self._heads[head] = (await self.trace(plan.base_commit, plan.base)).merged
-        return self._heads[head]
+        key = (head, plan.base_commit)
+        if key not in self._heads:
+            self._heads[key] = (await self.trace(plan.base_commit, plan.base)).merged
+        return self._heads[key]
 
     async def past(self, base: str, commit: str, hidden: Sequence[str]) -> RemoteGit:
         """Return the clone as it was at a commit: the head of its one branch, without some tags.
@@ -231,7 +240,7 @@ class RemoteGit:
         """
         stdin = "".join(f"{tag}\n" for tag in hidden)
         past = await self._run(await self.clone(), ["past", base, commit], stdin, kind=DATA)
-        return replace(self, token=None, _clone=past, _newest=None, frozen=True)
+        return replace(self, token=None, _clone=past, _newest=None, _trees={}, frozen=True)
 
     async def history(
         self, tag: str, before: str, base: str, versions: Sequence[str], *, locks: bool = False

@@ -17,6 +17,7 @@ from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.decide import editing, edits, noted, tags
 from wheelwright.release.decide.changelog import tools
 from wheelwright.release.decide.changelog.tools import ChangelogSource
+from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.last_release import LastRelease
 from wheelwright.release.decide.noted import Past
 from wheelwright.release.decide.refs import RemoteRefs
@@ -83,6 +84,14 @@ class Package:
     def changelog_path(self) -> str:
         """The changelog's path from the clone's root; empty where there is none."""
         return editing.changelog_path(self.project, self.changelog_source)
+
+    def edited(self, made: ReleaseCommit) -> Package:
+        """Return the package with the texts of a release commit that is made on it."""
+        files = self.project.files
+        texts = {**files.texts, **{each.path: each.text or "" for each in made.edits}}
+        names = files.names | {each.path for each in made.edits}
+        project = replace(self.project, files=Snapshot(texts, names))
+        return replace(self, loaded=replace(self.loaded, project=project))
 
     def notes(self, version: str) -> str:
         """Return the changelog's section of a version, for people who read the release."""

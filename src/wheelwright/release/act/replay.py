@@ -12,14 +12,12 @@ from dataclasses import replace
 from wheelwright.container.loading import LoadedProject
 from wheelwright.distribution.file import File, file_version
 from wheelwright.errors import RequestError, WheelwrightError
-from wheelwright.project.files import Snapshot
 from wheelwright.release.act import loop, preparing, published, repository
 from wheelwright.release.act import read as reading
 from wheelwright.release.act.git import RemoteGit, printable
 from wheelwright.release.act.index import SimpleIndex
 from wheelwright.release.act.loop import say
 from wheelwright.release.act.options import ReleaseOptions
-from wheelwright.release.act.package import Package
 from wheelwright.release.act.preflight import Preflight
 from wheelwright.release.act.read import Read
 from wheelwright.release.act.workshop import Containers
@@ -164,7 +162,7 @@ class _Past:
         made = replace(
             made,
             facts=_compared(facts, theirs, plan, ours, read),
-            notes=_notes(read.package, ours, plan.version),
+            notes=read.package.edited(ours).notes(plan.version),
             remarks=(*plan.notes, *ours.notes, *_remarks(theirs, plan)),
         )
         if not builds:
@@ -228,14 +226,6 @@ def _compared(
         changelog=editing.changelog_path(package.project, package.changelog_source, plan.version),
         files=compared(theirs.changes if theirs.parent else {}, edits, texts),
     )
-
-
-def _notes(package: Package, ours: ReleaseCommit, version: str) -> str:
-    """Return the notes that the release commit would give."""
-    files = package.project.files
-    texts = {**files.texts, **{each.path: each.text or "" for each in ours.edits}}
-    project = replace(package.project, files=Snapshot(texts, files.names))
-    return replace(package, loaded=replace(package.loaded, project=project)).notes(version)
 
 
 class _Nothing(SimpleIndex):

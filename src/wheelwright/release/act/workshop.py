@@ -45,6 +45,7 @@ class Containers:
     observed: RemoteRefs
     urls: IndexUrls
     _packages: dict[str, Package] = field(default_factory=dict)
+    _edited: dict[str, Package] = field(default_factory=dict)
     _dist: dagger.Directory | None = None
     _described: tuple[Distribution, ...] = ()
     materials: Mapping[str, str] = field(default_factory=dict)
@@ -62,6 +63,8 @@ class Containers:
         """Make the edits on the plan's base commit, and the commit in this run's clone."""
         description = await preparing.release_commit(self.options, self.remote, self.observed, plan)
         commit = await self.remote.make_commit(description)
+        base = await package_at(self.options, self.remote, plan.base_commit)
+        self._edited[commit] = base.edited(description)
         return Made(refs.journal_of(description, commit), description)
 
     async def verify(self, plan: Plan, journal: Journal) -> Compared:
@@ -192,7 +195,9 @@ class Containers:
         """Return the notes: of the plan, else what the release commit has in its changelog."""
         if plan.outside_notes:
             return plan.outside_notes
-        return (await self._package(plan, journal)).notes(plan.version)
+        # Of a commit that was made here its texts are known, without its tree.
+        edited = self._edited.get(journal.commit)
+        return (edited or await self._package(plan, journal)).notes(plan.version)
 
     def _files(self) -> Uploads:
         assert self._dist is not None, "a build comes first"
