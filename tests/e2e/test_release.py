@@ -205,7 +205,8 @@ def test_a_plan_is_performed_exactly(
     assert begun.code == 0, str(begun)
     report = json.loads(begun.out)
     assert "on its way" == report["end"]
-    assert "release --version 1.2.4" in report["status"]["next"]
+    assert f"--source-date-epoch {EPOCH_S}" in report["status"]["next"]
+    assert "release --bump patch" in report["status"]["next"]
     assert report["commit"] == left.refs["refs/heads/release/v1.2.4"]
     assert ({}, ()) == (left.index, left.pulls)
     assert [] == [ref for ref in left.refs if "lock" in ref]

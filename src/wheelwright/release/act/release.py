@@ -78,9 +78,10 @@ class Release:
             return report
         now_s = MachineClock().now_s()
         found = status.of_world(plan, world, outcome.acts, outcome.end, now_s)
-        if journal := world.journal:
-            command = plan.commands.of_commit(plan.version, journal.epoch_s)
-            found = replace(found, next=command)
+        if plan.pinned:
+            found = replace(found, next="run this command again without --until")
+        elif journal := world.journal:
+            found = replace(found, next=plan.commands.at_time(journal.epoch_s))
         return replace(report, end="on its way", status=found)
 
     async def rehearse(self) -> Rehearsed:

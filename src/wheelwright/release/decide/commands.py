@@ -60,10 +60,10 @@ class Commands:
         places = ("--remote", "--index", "--publish-url", "--check-url")
         return self._whole("publish", "--tag", tag, *_kept(self.places, places))
 
-    def of_commit(self, version: str, epoch_s: int) -> str:
-        """Return what continues a release branch: the same time of the same base is its commit."""
+    def at_time(self, epoch_s: int) -> str:
+        """Return the same release at a time: of the same base it has the same commit."""
         timeless = replace(self, places=_without(self.places, (_TIME,)))
-        return f"{timeless.of_version(version)} {_TIME} {epoch_s}"
+        return timeless.again if self.jobs else f"{timeless.again} {_TIME} {epoch_s}"
 
     def bumped(self, bump: str) -> str:
         """Return what releases the next version."""

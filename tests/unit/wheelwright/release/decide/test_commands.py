@@ -24,7 +24,7 @@ def test_time_belongs_to_one_version() -> None:
     """A later version has another time, and a release branch has its own."""
     timed = Commands("x", ("--bump", "patch"), ("--source-date-epoch", "5", "--base", "main"))
     assert "x release --bump patch --base main" == timed.bumped("patch")
-    assert "x release --version 1 --base main --source-date-epoch 7" == timed.of_commit("1", 7)
+    assert "x release --bump patch --base main --source-date-epoch 7" == timed.at_time(7)
     assert "x release --version 1 --source-date-epoch 5 --base main" == timed.of_version("1")
 
 
