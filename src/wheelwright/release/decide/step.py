@@ -176,10 +176,13 @@ def next_upload(plan: Plan, world: World) -> Next:
 def next_prepared(plan: Plan, world: World, last: Act) -> Next:
     """Return the same for the part that writes nothing, up to one of its acts.
 
-    It takes no lock, not even a lock that is its run's.
+    It takes no lock, and gives none back, not even a lock that is its run's.
     """
     world = held(plan, world)
-    return _tempered(plan, world, _part(plan, world, last) or Done())
+    wanted = _part(plan, world, last)
+    if isinstance(wanted, Step) and wanted.act is Act.UNLOCK:
+        wanted = None
+    return _tempered(plan, world, wanted or Done())
 
 
 def next_branch(plan: Plan, world: World, last: Act) -> Next:

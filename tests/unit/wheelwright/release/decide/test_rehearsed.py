@@ -22,6 +22,7 @@ from wheelwright.release.decide.rehearsed import (
 from wheelwright.release.decide.report import Links, Report, rows
 from wheelwright.release.decide.step import (
     Done,
+    Step,
     held,
     next_branch,
     next_prepared,
@@ -132,6 +133,19 @@ def test_rehearsal_of_a_released_version_has_nothing_to_do() -> None:
     asyncio.run(run(a_plan(), outside.ports))
     outcome = rehearsal(outside)
     assert (Done(), ()) == (outcome.end, outcome.acts)
+
+
+def test_rehearsal_of_a_released_version_leaves_a_lock_where_it_is() -> None:
+    """A killed run of this name released everything but its lock: to give it back is a write."""
+    outside = Outside()
+    asyncio.run(run(a_plan(), outside.ports))
+    outside.lock_ = lock = Lock("l", "one", "1.2.4", "base", 0)
+    effects = list(outside.effects)
+    outcome = rehearsal(outside)
+    assert (Done(), lock, effects) == (outcome.end, outside.lock_, outside.effects)
+    left = next_step(a_plan(), held(a_plan(), outcome.world))
+    assert isinstance(left, Step)
+    assert Act.UNLOCK is left.act
 
 
 @pytest.mark.parametrize("part", Part)
