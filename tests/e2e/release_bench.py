@@ -269,6 +269,12 @@ class ReleaseBench:
         """Run `release` or `release-plan`, with the token of the index."""
         return self.call(*words, *self.places, *self.token)
 
+    @property
+    def rehearsing(self) -> list[str]:
+        """The places that `rehearse` takes: it has nothing to do with GitHub's API."""
+        at = self.places.index("--github-api")
+        return [*self.places[:at], *self.places[at + 2 :]]
+
     def verify_release(self, version: str, *words: str) -> Ended:
         """Run `verify-release` of a version."""
         return self.call("verify-release", "--version", version, *words, *self.places)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from .release_bench import ReleaseBench
+from .release_bench import ReleaseBench, shown
 
 pytestmark = pytest.mark.slow
 
@@ -59,3 +59,16 @@ def test_a_release_ends_with_a_download_of_what_it_published(at: ReleaseBench) -
 
     assert "downloaded: the same" in ended.out
     assert listed in at.verify_release("1.2.4").out
+
+
+def test_a_rehearsal_uploads_a_version_of_its_own_and_installs_it(at: ReleaseBench) -> None:
+    """The index gets a development version, and the repository nothing."""
+    before = shown(at.outside)
+    ended = at.call("rehearse", *at.rehearsing, *at.token)
+
+    assert 0 == ended.code, str(ended)
+    names = sorted(at.outside.index.files)
+    assert ["whl", "gz"] == [name.rpartition(".")[2] for name in names]
+    assert all("1.2.4.dev2" in name for name in names), names
+    assert "downloaded, the same files" in ended.out
+    assert before == replace(shown(at.outside), index={})

@@ -13,7 +13,7 @@ from wheelwright.container.loading import LoadedProject
 from wheelwright.module.args import Built, Checkout, Digest, Repository
 from wheelwright.module.takes import takes
 from wheelwright.module.uncached import uncached
-from wheelwright.release.act import published, release, replay, status, tagged, taking
+from wheelwright.release.act import published, release, replay, status, tagged, taking, trial
 from wheelwright.release.act.options import (
     Api,
     Branch,
@@ -305,3 +305,14 @@ class Releases:
         if found.problems:
             raise Stopped(printed)
         return printed
+
+    @uncached
+    @takes(Branch, Origin, NamedIndex, Credentials, Trust)
+    async def rehearse(self, git: Repository, *, options: ReleaseOptions) -> str:
+        """Upload a development version to another index, such as --index testpypi, and try it.
+
+        It builds twice under a version of its own, verifies, uploads without attestations, downloads,
+        compares, installs from that index, and runs the tests. The repository stays as it is.
+        """
+        source = await self._of_package(options, git, releasing=True)
+        return await trial.rehearse(*source)

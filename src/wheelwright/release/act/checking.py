@@ -16,7 +16,8 @@ import dagger
 from wheelwright.container import steps, toolchain, users
 from wheelwright.container.history import for_install
 from wheelwright.container.loading import together
-from wheelwright.container.privileges import DATA
+from wheelwright.container.privileges import DATA, INSTALL, Credential
+from wheelwright.container.steps import StepSecret
 from wheelwright.distribution import backend, builder, index_rules, installed, verify
 from wheelwright.distribution.verify import Distribution
 from wheelwright.environment.plan import SOURCE
@@ -25,7 +26,7 @@ from wheelwright.errors import GateFailed
 from wheelwright.pins import slim_image
 from wheelwright.project import building
 from wheelwright.project.files import join
-from wheelwright.release.act.git import with_program
+from wheelwright.release.act.git import fresh, with_program
 from wheelwright.release.act.given import audited
 from wheelwright.release.act.package import Package
 from wheelwright.release.act.uploading import DIST, tail
@@ -38,9 +39,31 @@ from wheelwright.testing.plan import TestOptions, TestPlan, make, nothing_to_tes
 from wheelwright.testing.verdict import Kind, Verdict, judge
 
 _PROGRAM: Final = "/opt/wheelwright/installed.py"
+_CA: Final = "/opt/wheelwright/ca.pem"
 _ANSWER: Final = "/opt/wheelwright/installed.json"
 # What a package's own code may have written into an answer.
 _LARGEST_BYTES: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """An index to install from. `url` may have a name and password, `ca` are its certificates."""
+
+    url: str
+    ca: dagger.File | None = None
+
+    def install(self, container: dagger.Container, requirement: str) -> dagger.Container:
+        """Install what the index has now; it may fail."""
+        if self.ca is not None:
+            container = container.with_file(_CA, self.ca).with_env_variable("SSL_CERT_FILE", _CA)
+        secret = StepSecret(
+            Credential.INDEX,
+            "UV_DEFAULT_INDEX",
+            dagger.dag.set_secret("wheelwright-installed-url", self.url),
+        )
+        command = ["uv", "pip", "install", "--no-deps", "--refresh", requirement]
+        ran = steps.step(fresh(container), INSTALL, command, secrets=[secret], may_fail=True)
+        return ran.without_env_variable("SSL_CERT_FILE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +72,7 @@ class Distributions:
 
     Attributes:
         given: the wheels were built elsewhere, and only the sdist here.
+        listing: where the wheel is installed from; None: from the file itself.
     """
 
     package: Package
@@ -57,6 +81,18 @@ class Distributions:
     dist: dagger.Directory
     described: tuple[Distribution, ...]
     given: bool = False
+    listing: Listing | None = None
+
+    async def check_listed(self) -> CheckResult:
+        """Install the release from its index, and run the tests against that."""
+        wheel = await self._fitting()
+        if wheel is None:
+            return CheckResult(True, notes=("no wheel is for this machine: none was installed",))
+        tested = Tested(self, wheel)
+        if found := await tested.problems():
+            return CheckResult(False, "\n".join(found))
+        failed = await tested.run()
+        return CheckResult(not failed, failed, Reason.TESTS_FAILED)
 
     async def check(self) -> CheckResult:
         """Verify metadata and contents, then what is installed from each file."""
@@ -188,6 +224,9 @@ class Tested:
         """Return the environment of the tests with the wheel in it; installing may have failed."""
         environment = self._test_plan().environment
         container = await toolchain.dependencies(self.package.loaded.source, environment)
+        if (listing := self.made.listing) is not None:
+            plan = self.made.plan
+            return listing.install(container, f"{plan.package}=={plan.version}")
         path = f"{DIST}/{self.wheel.name}"
         container = container.with_file(path, self.made.dist.file(self.wheel.name))
         return steps.observe(container, ["uv", "pip", "install", path])

@@ -125,7 +125,8 @@ class Preflight:
 
     def _credentials(self) -> None:
         hub, token = self.read.hub, self.options.github_token
-        if missing := self.options.uncredentialed():
+        part = self.options.part
+        if part is not Part.EDITS and (missing := self.options.uncredentialed()):
             self._problems.append(missing)
         if isinstance(hub, Problem) and not self.read.remote.stands_in:
             self._problems.append(hub)

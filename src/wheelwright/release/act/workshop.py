@@ -18,7 +18,7 @@ from wheelwright.errors import WheelwrightError
 from wheelwright.project import building
 from wheelwright.project.files import join
 from wheelwright.release.act import given, materials, preparing, verifying
-from wheelwright.release.act.checking import Distributions
+from wheelwright.release.act.checking import Distributions, Listing
 from wheelwright.release.act.git import RemoteGit, with_program
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.package import Package, package_at
@@ -174,6 +174,14 @@ class Containers:
             package, plan, journal, self._dist, self._described, given=self.options.dist is not None
         )
         return await made.check()
+
+    async def check_listed(self, plan: Plan, journal: Journal) -> CheckResult:
+        """Install what was uploaded from its index, and test that."""
+        assert self._dist is not None, "a build comes first"
+        package = await self._package(plan, journal)
+        listing = Listing(self.urls.check, self.options.ca)
+        built = self._dist, self._described
+        return await Distributions(package, plan, journal, *built, listing=listing).check_listed()
 
     # -- what was built ---------------------------------------------------------------------------
 

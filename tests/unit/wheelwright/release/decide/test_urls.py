@@ -124,3 +124,20 @@ def test_origin_is_read_from_the_configuration_of_git() -> None:
 def test_a_path_is_told_from_an_address(remote: str, expected: bool) -> None:
     """A path is what no container sees; a colon before any slash makes it a host, as in git."""
     assert expected == is_path(remote)
+
+
+def test_testpypi_needs_no_table_of_its_own() -> None:
+    """Its addresses are known by its name; a table of that name wins."""
+    found = index_urls(project(STATIC), "demo", "testpypi", "", "")
+    table = (
+        '\n[[tool.uv.index]]\nname = "testpypi"\nurl = "https://a/"\npublish-url = "https://b/"\n'
+    )
+    own = index_urls(project(STATIC + table), "demo", "testpypi", "", "")
+
+    assert isinstance(found, IndexUrls)
+    assert ("https://test.pypi.org/legacy/", "https://test.pypi.org/simple/") == (
+        found.publish,
+        found.check,
+    )
+    assert isinstance(own, IndexUrls)
+    assert ("https://b/", "https://a/") == (own.publish, own.check)

@@ -6,7 +6,15 @@ from hypothesis import strategies as st
 from packaging.version import Version
 
 from wheelwright.release.decide.stops import Reason, Stop
-from wheelwright.release.decide.version import BUMPS, PRES, Request, Versioned, newest, next_version
+from wheelwright.release.decide.version import (
+    BUMPS,
+    PRES,
+    Request,
+    Versioned,
+    newest,
+    next_version,
+    rehearsed,
+)
 
 COLUMNS = ("patch", "minor", "major", "stable", "alpha", "beta", "rc", "post", "dev")
 TABLE = {
@@ -132,3 +140,14 @@ def test_every_bump_goes_up(current: str, word: str, pre: str) -> None:
     assert isinstance(made, Versioned)
     assert Version(made.version) > Version(current)
     assert str(Version(made.version)) == made.version
+
+
+def test_a_rehearsal_has_a_version_of_its_own() -> None:
+    """It is unique by its time, and precedes the release that follows."""
+    at_s = 1_767_225_600
+
+    assert "1.2.4.dev20260101000000" == rehearsed("1.2.3", at_s)
+    assert "1.3.0.dev20260101000000" == rehearsed("1.3.0rc1", at_s)
+    assert "0.0.1.dev20260101000000" == rehearsed("", at_s)
+    assert "1!2.0.1.dev20260101000000" == rehearsed("1!2.0", at_s)
+    assert "" == rehearsed("latest", at_s)
