@@ -18,6 +18,7 @@ from wheelwright.release.act.options import (
     Api,
     Branch,
     CommitOptions,
+    Credentials,
     Given,
     Index,
     NamedIndex,
@@ -311,8 +312,9 @@ class Releases:
     async def rehearse(self, git: Repository, *, options: ReleaseOptions) -> str:
         """Upload a development version to another index, such as --index testpypi, and try it.
 
-        It builds twice under a version of its own, verifies, uploads without attestations, downloads,
-        compares, installs from that index, and runs the tests. The repository stays as it is.
+        It builds twice under a version of its own, verifies, uploads without attestations,
+        downloads, compares, installs from that index, and runs the tests. The repository stays
+        as it is.
         """
         source = await self._of_package(options, git, releasing=True)
         return await trial.rehearse(*source)
