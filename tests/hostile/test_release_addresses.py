@@ -135,6 +135,7 @@ def lock(run: str, version: str = "1.2.4") -> Lock:
         "refs": {ref: COMMIT},
         "locks": {ref: {"commit": COMMIT, "message": message}},
         "journals": {},
+        "epochs": {},
     }
     return refs.read(json.dumps(seen)).locks[ref]
 

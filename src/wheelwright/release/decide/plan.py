@@ -27,7 +27,7 @@ from wheelwright.release.decide.changelog.tools import ChangelogSource
 from wheelwright.release.decide.commands import Commands
 from wheelwright.release.decide.practice import Practice
 from wheelwright.release.decide.stops import Problem, Reason, Stop
-from wheelwright.release.decide.version import Request, Versioned, newest, next_version
+from wheelwright.release.decide.version import Request, Versioned, newest
 from wheelwright.release.decide.world import Asked, Journal, Lock, Plan
 
 _MERGE_COMMIT: Final = (
@@ -183,7 +183,7 @@ def _foreign_lock(request: Request, survey: Survey, lock: Lock) -> Iterator[Prob
     if request.version or request.refusal():
         # The version was compared, or none is requested.
         return
-    found = next_version(survey.current, request)
+    found = versioned(request, survey.current, survey.earlier, survey.base)
     if isinstance(found, Versioned) and found.version != lock.version:
         seen = f"{ref} is for {lock.version}, and the request gives {found.version}"
         hint = f"continue it: {survey.commands.of_version(lock.version)}; or delete the lock"

@@ -11,7 +11,7 @@ from wheelwright.release.decide.commands import Commands
 from wheelwright.release.decide.plan import RunIdentity, Survey, decide
 from wheelwright.release.decide.stops import Reason, Stop
 from wheelwright.release.decide.version import Request
-from wheelwright.release.decide.world import Journal, Plan, PullState
+from wheelwright.release.decide.world import Journal, Lock, Plan, PullState
 
 PATCH = Request(bump="patch")
 MERGED = Standing(PullState.MERGED, "https://example.test/pull/1", published=True)
@@ -165,6 +165,13 @@ def test_closed_pull_request_gives_its_version_up(
     plan = planned(replace(CLOSED, tags=tags), Request(bump=bump))
     assert version == plan.version
     assert "1.3.2 is on the index and its pull request was closed without merging" in plan.notes[0]
+
+
+def test_killed_release_that_counted_on_is_continued() -> None:
+    """The lock of 1.3.3 is what the same request gives: main still has 1.3.1."""
+    lock = Lock("c", "778", "1.3.3", "base", 5)
+    plan = planned(replace(CLOSED, lock=lock, lock_on_base=True))
+    assert ("1.3.3", "base") == (plan.version, plan.base_commit)
 
 
 def test_closed_branch_may_be_deleted() -> None:
