@@ -365,7 +365,7 @@ FILES = {
 def handed() -> Handed:
     """Return a release on its way."""
     message = journal_message("sample-package", "1.2.4", ("hatchling==1.27.0",))
-    edit = Edit("CHANGELOG.md", "## 1.2.4\n")
+    edits = (Edit("CHANGELOG.md", "## 1.2.4\n"), Edit("conf.py", "# \xe9\n", "latin-1"))
     plan = Plan(
         package="sample-package",
         version="1.2.4",
@@ -382,7 +382,7 @@ def handed() -> Handed:
         plan=plan,
         commit="f" * 40,
         epoch_s=plan.epoch_s,
-        described=ReleaseCommit(COMMIT, plan.epoch_s, message, (edit,)),
+        described=ReleaseCommit(COMMIT, plan.epoch_s, message, edits),
         files=(
             File("sample_package-1.2.4-py3-none-any.whl", "a" * 64),
             File("sample_package-1.2.4.tar.gz", "b" * 64),
@@ -470,6 +470,18 @@ RECORDS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "an edit that is a list": (
         lambda data: data["described"]["edits"].append(edited("x", ["y"])),
         "x is not a text",
+    ),
+    "an encoding of its own": (
+        lambda data: data["described"]["edits"][1].update(encoding="utf-7"),
+        "conf.py has the encoding 'utf-7'",
+    ),
+    "an encoding that is none": (
+        lambda data: data["described"]["edits"][1].update(encoding=1),
+        "encoding is not of the kind",
+    ),
+    "a text that the encoding does not have": (
+        lambda data: data["described"]["edits"][1].update(text="\u2192"),
+        "codec can't encode",
     ),
     "another text": (
         lambda data: data["described"]["edits"][0].update(text="import os"),
