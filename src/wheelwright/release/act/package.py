@@ -93,10 +93,13 @@ class Package:
         project = replace(self.project, files=Snapshot(texts, names))
         return replace(self, loaded=replace(self.loaded, project=project))
 
+    def changelog_of(self, version: str) -> str:
+        """Return the path for a version: towncrier may write a file for each."""
+        return editing.changelog_path(self.project, self.changelog_source, version)
+
     def notes(self, version: str) -> str:
         """Return the changelog's section of a version, for people who read the release."""
-        path = editing.changelog_path(self.project, self.changelog_source, version)
-        return noted.of_version(self.project, path, version)
+        return noted.of_version(self.project, self.changelog_of(version), version)
 
 
 def tags_of(project: Project, observed: RemoteRefs) -> Tags:

@@ -107,7 +107,7 @@ class Preflight:
             problems=tuple(self._problems),
             notes=(*([found.note] if found and found.note else []), *notes),
             lock_on_base=read.on_base,
-            changelog=package.changelog_path,
+            changelog=package.changelog_of(version),
             pypi_rules=options.pypi_rules,
             from_tags=version_source(package.project) is VersionSource.VCS,
             standings=read.earlier.standings,
