@@ -15,6 +15,7 @@ The form of the newest version is the project's own; older versions count in any
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -173,7 +174,7 @@ def read(
     by_version: dict[Version, list[VersionTag]] = {}
     for each in mine:
         by_version.setdefault(each.version, []).append(each)
-    number = {each.form: sum(one.form == each.form for one in mine) for each in mine}
+    number = Counter(each.form for each in mine)
 
     def preferred(each: VersionTag) -> tuple[bool, int, int]:
         return (each.form == wanted, len(each.version.release), number[each.form])

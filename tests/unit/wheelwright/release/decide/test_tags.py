@@ -206,3 +206,11 @@ def test_changes_begin_at_the_newest_tag_before_the_version() -> None:
     found = read("v1.2.3", "v1.2.4", "2.0.0")
     expected = ("commit of v1.2.3", "commit of v1.2.4", "")
     assert expected == (found.since("1.2.4"), found.since("1.3.0"), found.since("1.0.0"))
+
+
+@pytest.mark.timeout(20)
+def test_ten_thousand_tags_are_read_at_once() -> None:
+    """The time for tags grows with their number, not with its square."""
+    found = read(*(f"v1.{number}.0" for number in range(10_000)))
+    assert "v1.10000.0" == found.form.name("1.10000.0")
+    assert 10_000 == len(found.commits)
