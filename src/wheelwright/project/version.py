@@ -22,8 +22,8 @@ _PDM: Final = "pdm-backend"
 _GENERAL: Final = "SETUPTOOLS_SCM_PRETEND_VERSION"
 # Build requirements that ask git, and the variable that replaces git's answer. Sources: the
 # manuals of setuptools-scm, pdm-backend, poetry-dynamic-versioning, uv-dynamic-versioning, pbr.
-# The manuals of the last three name none: their tests get no version, while a release
-# sets the general variable, whether they read it or not.
+# The manuals of the last three name none: without a history their tests get no version. A release
+# needs none of these: its commit has its tag.
 _ASKS_GIT: Final[Mapping[str, str | None]] = {
     "setuptools-scm": _GENERAL,
     "hatch-vcs": _GENERAL,
@@ -58,15 +58,6 @@ def pretend_variables(project: Project) -> Mapping[str, str] | None:
     """Return the variables that replace the history; None where the tool has none."""
     variable = _ASKS_GIT.get(scm(project))
     return {variable: PRETEND} if variable else None
-
-
-def release_variables(project: Project, version: str) -> Mapping[str, str]:
-    """Return the variables that set a release's version, where version control decides it."""
-    if version_source(project) is not VersionSource.VCS:
-        return {}
-    requires = project.package.build_requires or {scm(project)}
-    own = (_ASKS_GIT[name] for name in _ASKS_GIT if name in requires)
-    return {next((each for each in own if each and each != _GENERAL), _GENERAL): version}
 
 
 def scm(project: Project) -> str:

@@ -11,7 +11,6 @@ from wheelwright.distribution import backend
 from wheelwright.environment import plan as environment
 from wheelwright.errors import ProjectError, ToolFailed
 from wheelwright.project.files import join, literal
-from wheelwright.project.version import release_variables
 from wheelwright.release.act import noting
 from wheelwright.release.act.git import RemoteGit, fresh
 from wheelwright.release.act.history import last_release
@@ -142,9 +141,6 @@ async def _edits(
         if path not in placed.encodings:
             container = container.with_new_file(package.path(path), text)
     if editing.rewrites_requirements(project, requirements):
-        # A lock of a version that no commit has yet: set by a variable, without the history.
-        variables = release_variables(project, plan.version)
-        container = steps.with_variables(container, variables)
         member = [f"--package={project.metadata.name}"] if project.is_member else []
         out = join(project.where, editing.REQUIREMENTS)
         export = [*edits.EXPORT, *member, "--quiet", f"--output-file={package.path(out)}"]

@@ -17,7 +17,6 @@ from tests.unit.wheelwright.release.packages import (
     locked,
     project,
 )
-from wheelwright.project.version import release_variables
 from wheelwright.release.decide import edits
 from wheelwright.release.decide.stops import Problem, Reason
 
@@ -191,13 +190,11 @@ def test_version_is_found_and_replaced_where_each_back_end_has_it(
     assert text.replace("1.2.3", "1.2.4", 1) == edits.version_edit(text, found[1], "1.2.4")
 
 
-def test_version_control_needs_no_edit_and_a_pretended_version() -> None:
-    """Where the tag decides, nothing is edited, and the build is told the version."""
+def test_version_control_needs_no_edit() -> None:
+    """Where the tag decides, nothing is edited."""
     package = project(HATCH_VCS)
     assert ("", "") == edits.version_file(package)
     assert "" == edits.current_version(package)
-    assert {"SETUPTOOLS_SCM_PRETEND_VERSION": "2.0"} == release_variables(package, "2.0")
-    assert {} == release_variables(project(STATIC), "2.0")
 
 
 @pytest.mark.parametrize(
