@@ -293,3 +293,38 @@ def test_tests_that_fail_against_the_wheel(
     assert f"tests fail against the installed wheel: {WHEEL}" in ended.error
     assert "test_table" in ended.error
     assert ["refs/heads/main", "refs/tags/v1.2.3"] == [*outside.repository.refs()]
+
+
+CLIFF = """\
+[git]
+conventional_commits = true
+
+[changelog]
+body = '''
+## {{ version | trim_start_matches(pat="v") }}
+{% for commit in commits %}
+- {{ commit.message }}
+{% endfor %}
+{% if previous.version %}
+[all changes](https://git.example.org/teasel/compare/{{ previous.version }}...{{ version }})
+{% endif %}
+'''
+"""
+
+
+@pytest.mark.slow
+def test_cliff_previous(stiletto: Bench, tmp_path: Path, outside: Outside) -> None:
+    """The template's link is from the tag before, although other tags are nearer."""
+    changelog = "# Changelog\n\n## 1.2.3\n\n- the first thing\n"
+    files = {"pyproject.toml": package(), "cliff.toml": CLIFF, "CHANGELOG.md": changelog}
+    source = repository(tmp_path / "source", files)
+    run_git(source, "commit", "--quiet", "--allow-empty", "-m", "feat: the second thing")
+    run_git(source, "tag", "other-2.0")
+    run_git(source, "commit", "--quiet", "--allow-empty", "-m", "feat: the third thing")
+    at = ReleaseBench.start(stiletto, outside, source)
+    ended = at.call("changelog", "--bump", "patch", *at.places)
+
+    assert 0 == ended.code, str(ended)
+    assert "compare/v1.2.3...v1.2.4" in ended.out
+    assert "- the second thing" in ended.out
+    assert "- the third thing" in ended.out

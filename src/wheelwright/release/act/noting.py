@@ -67,6 +67,7 @@ async def _cliff(package: Package, release: Release, before: Past) -> str:
     """Return the section of git-cliff, dated by the release instead of by the clock."""
     home = tools.cliff_directory(package.project)
     ready = _with_tool(package, package.container, "git-cliff", home)
+    ready = ready.with_env_variable(tools.CLIFF_TAGS, tools.tags_pattern(before.tag))
     paths = [f"{package.where}/**"] if package.where else []
     tag, since, day = release.tag, before.since, release.day.isoformat()
     gather = tools.cliff_context_command(tag, since, paths)

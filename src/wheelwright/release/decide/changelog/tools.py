@@ -15,6 +15,7 @@ without fragments writes "No significant changes." and exits 0. So what they wro
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from enum import Enum
@@ -94,6 +95,18 @@ def cliff_commands(version: str, since: str, paths: Iterable[str] = ()) -> tuple
     included = [f"--include-path={path}" for path in paths]
     until = [f"{since}..HEAD"] if since else []
     return (*_CLIFF, f"--tag={version}", "--unreleased", *included, *until)
+
+
+CLIFF_TAGS: Final = "GIT_CLIFF_TAG_PATTERN"
+"""The variable that says which tags git-cliff sees; too old a git-cliff passes it over."""
+
+
+def tags_pattern(before: str) -> str:
+    """Return the pattern of the tag of the release before: the only one that git-cliff may see.
+
+    At another one, such as that of a candidate or of another package, the section would begin anew.
+    """
+    return f"^{re.escape(before)}$"
 
 
 def cliff_context_command(version: str, since: str, paths: Iterable[str] = ()) -> tuple[str, ...]:

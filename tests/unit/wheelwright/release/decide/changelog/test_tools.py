@@ -97,3 +97,9 @@ def test_files_that_can_be_the_changelog_are_ranked() -> None:
     names = ["docs/changelog.md", "NEWS", "History.txt", "CHANGES/", "Change-Log.rst", "README.md"]
     ranked = ["Change-Log.rst", "History.txt", "NEWS", "docs/changelog.md"]
     assert ranked == tools.candidates(names)
+
+
+def test_git_cliff_sees_the_tag_before_and_no_other() -> None:
+    """At the tag of a candidate, or of another package, the section would begin anew."""
+    assert "^v1\\.2\\.3$" == tools.tags_pattern("v1.2.3")
+    assert "^$" == tools.tags_pattern("")
