@@ -36,5 +36,5 @@ def test_tests_that_leave_early_stop_the_release_at_verify(
         ended = at.stops()
 
     assert f"exit code {code} and no complete report; the last test begun is " in ended.said
-    assert "tests fail against sample_package-1.2.4" in ended.said
+    assert "tests fail against the installed wheel: sample_package-1.2.4" in ended.said
     assert [] == [name for name in outside.index.files if "1.2.4" in name]
