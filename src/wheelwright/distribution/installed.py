@@ -17,7 +17,6 @@ from packaging.utils import parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
 from wheelwright.distribution.verify import Distribution, importables
-from wheelwright.environment.places import SOURCE
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
 
@@ -80,8 +79,9 @@ def main_name(package: str, wheel: Distribution) -> str:
 def inner_tests(paths: Iterable[str], wheel: Distribution) -> dict[str, str]:
     """Return the test modules inside the package that the wheel leaves out, and where they are.
 
-    `paths` are those of the source. Only such modules are imported from the source: another one
-    that is missing in the wheel has to be missing in the tests, too.
+    `paths` are those of the source, and what is returned is below it, too. Only such modules are
+    imported from the source: another one that is missing in the wheel has to be missing in the
+    tests, too.
     """
     tops, paths = set(names(wheel)), sorted(paths)
     root = _root(paths, tops)
@@ -92,7 +92,7 @@ def inner_tests(paths: Iterable[str], wheel: Distribution) -> dict[str, str]:
             *directories, file = inner.split("/")
             parts = _test_module(directories, file, wheel)
             if parts:
-                found[".".join(parts)] = join(SOURCE, root or "", *parts[:-1])
+                found[".".join(parts)] = join(root or "", *parts[:-1])
     return found
 
 
@@ -121,11 +121,13 @@ def _test_module(directories: list[str], file: str, wheel: Distribution) -> list
 def settings(paths: Iterable[str], wheel: Distribution) -> str:
     """Return the settings of `finder.py`."""
     own = {"names": names(wheel), "tests": inner_tests(paths, wheel)}
-    return json.dumps({**own, "source": SOURCE, "log": IMPORTS})
+    return json.dumps(own)
 
 
-def variables(project: Project, own: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables of the tests; `own` are those that the project sets.
+def variables(
+    project: Project, commands: Iterable[Iterable[str]], own: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the variables of the tests' commands; `own` are those that the project sets.
 
     pytest does not mind that a test module is found in the source and imported as installed
     (`import_path` of _pytest/pathlib.py). Coverage of a source that nothing imports is not
@@ -133,7 +135,8 @@ def variables(project: Project, own: Mapping[str, str]) -> dict[str, str]:
     """
     found = {**own, "PY_IGNORE_IMPORTMISMATCH": "1"}
     texts = (project.files.text(join(project.where, name)) for name in _CONFIGURATIONS)
-    if any(text and re.search(r"(?<![\w-])--cov\b", text) for text in texts):
+    written = [text or "" for text in texts] + [" ".join(command) for command in commands]
+    if any(re.search(r"(?<![\w-])--cov\b", text) for text in written):
         found["PYTEST_ADDOPTS"] = f"{own.get('PYTEST_ADDOPTS', '')} --no-cov".strip()
     return found
 

@@ -276,12 +276,14 @@ class Tested:
         container = with_program(await self._installed(), "installed.py")
         container = with_program(container, "finder.py")
         settings = installed.settings(paths, self.wheel)
-        container = steps.run(container, ["python", _PROGRAM, "first", settings])
+        container = steps.run(
+            container, ["python", _PROGRAM, "first", settings, SOURCE, installed.IMPORTS]
+        )
         container = container.with_directory(SOURCE, loaded.source, owner=users.owner(user))
         if (history := for_install(loaded)) is not None:
             container = toolchain.with_git(container, history)
         container = users.with_files(container, [installed.IMPORTS], user)
-        variables = installed.variables(self.package.project, plan.variables)
+        variables = installed.variables(self.package.project, plan.commands, plan.variables)
         container = steps.with_variables(steps.without_settings(container), variables)
         return container.with_workdir(plan.workdir)
 

@@ -30,9 +30,12 @@ OWN = re.compile(
 COMPILED = re.compile(r"\.(so|pyd|dylib|dll|a)$")
 
 
-def first(settings: str) -> None:
+def first(settings: str, source: str, log: str) -> None:
     """Put `finder.py` among the installed packages, with its settings."""
     where = Path(sysconfig.get_path("purelib"))
+    own = json.loads(settings)
+    tests = {name: str(Path(source, path)) for name, path in own["tests"].items()}
+    settings = json.dumps({"names": own["names"], "tests": tests, "source": source, "log": log})
     shutil.copyfile(Path(__file__).with_name("finder.py"), where / f"{MODULE}.py")
     (where / f"{MODULE}.json").write_text(settings, encoding="utf-8")
     (where / f"{MODULE}.pth").write_text(f"import {MODULE}\n", encoding="utf-8")

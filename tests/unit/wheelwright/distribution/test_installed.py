@@ -6,9 +6,11 @@ import json
 
 import pytest
 
+from tests.unit.wheelwright.samples import project
 from wheelwright.distribution import installed
 from wheelwright.distribution.verify import Distribution
 
+PYPROJECT = '[project]\nname = "teasel"\nversion = "1.2.3"\n'
 WHEEL = "teasel-1.2.4-py3-none-any.whl"
 
 
@@ -54,9 +56,9 @@ def test_tests_inside_the_package_are_found() -> None:
     own = wheel("teasel/__init__.py", "teasel/part/__init__.py", "teasel/kept/tests/test_c.py")
 
     assert {
-        "teasel.tests": "/src/src/teasel",
-        "teasel.part.test_b": "/src/src/teasel/part",
-        "teasel.kept.tests.test_d": "/src/src/teasel/kept/tests",
+        "teasel.tests": "src/teasel",
+        "teasel.part.test_b": "src/teasel/part",
+        "teasel.kept.tests.test_d": "src/teasel/kept/tests",
     } == installed.inner_tests(paths, own)
     assert {} == installed.inner_tests(["tests/test_e.py"], own)
 
@@ -145,3 +147,28 @@ def test_wheels_for_this_machine_are_tried() -> None:
     assert [names[1], names[4], names[0], names[5]] == [
         each.name for each in installed.fitting(every, "3.12")
     ]
+
+
+@pytest.mark.parametrize(
+    ("files", "command", "expected"),
+    [
+        ({}, ("pytest",), {"PY_IGNORE_IMPORTMISMATCH": "1", "A": "b"}),
+        (
+            {"pytest.ini": "[pytest]\naddopts = --cov=src --cov-fail-under=100\n"},
+            ("pytest",),
+            {"PY_IGNORE_IMPORTMISMATCH": "1", "A": "b", "PYTEST_ADDOPTS": "--no-cov"},
+        ),
+        (
+            {},
+            ("pytest", "--cov"),
+            {"PY_IGNORE_IMPORTMISMATCH": "1", "A": "b", "PYTEST_ADDOPTS": "--no-cov"},
+        ),
+    ],
+)
+def test_coverage_of_the_source_is_not_measured(
+    files: dict[str, str], command: tuple[str, ...], expected: dict[str, str]
+) -> None:
+    """Where the installed files are imported, the source's coverage would be too little."""
+    package = project(PYPROJECT, files)
+
+    assert expected == installed.variables(package, [command], {"A": "b"})

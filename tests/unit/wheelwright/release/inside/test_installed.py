@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -154,6 +155,29 @@ def test_it():
     assert 0 == ran.returncode, ran.stdout
     file = str(at.source / "src/teasel/__init__.py")
     assert ["teasel", file] == json.loads(at.log.read_text())
+
+
+def test_the_finder_is_put_among_the_installed_packages(tmp_path: Path) -> None:
+    """Whatever Python of the environment starts, the installed package is what it imports."""
+    venv.create(tmp_path / "venv")
+    python = tmp_path / "venv/bin/python"
+    site = next((tmp_path / "venv/lib").glob("python*/site-packages"))
+    write(site, {"teasel/__init__.py": "WHERE = 'wheel'\n"})
+    source = tmp_path / "source"
+    directory = source / "src/teasel/tests"
+    write(source, {"teasel/__init__.py": "WHERE = 'source'\n"})
+    write(directory, {"__init__.py": "", "known.py": "ANSWER = 42\n"})
+    write(source, {"opt/finder.py": Path(finder.__file__).read_text(encoding="utf-8")})
+    write(source, {"opt/installed.py": Path(installed.__file__).read_text(encoding="utf-8")})
+    settings = json.dumps({"names": ["teasel"], "tests": {"teasel.tests": "src/teasel"}})
+    first = ["opt/installed.py", "first", settings, str(source), str(tmp_path / "log")]
+    subprocess.run([python, *first], cwd=source, check=True)
+    code = "import teasel, teasel.tests.known as t; print(teasel.WHERE, t.ANSWER)"
+    ran = subprocess.run(
+        [python, "-c", code], cwd=source, capture_output=True, text=True, check=False
+    )
+
+    assert "wheel 42\n" == ran.stdout, ran.stderr
 
 
 def run(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
