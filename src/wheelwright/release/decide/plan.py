@@ -214,6 +214,7 @@ def _plan(
             *survey.notes,
         ),
         asked=asked,
+        previous=survey.current,
         commands=survey.commands,
         changelog=survey.changelog,
         outside_notes=survey.outside,

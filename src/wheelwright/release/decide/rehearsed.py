@@ -97,6 +97,13 @@ class Planned:
         return pull_body(self.plan, self.files, self.notes, self.links)
 
     @property
+    def why(self) -> str:
+        """The version, and what led to it."""
+        request, previous = self.plan.asked.request, self.plan.previous
+        led = " of ".join(part for part in (request, previous) if part)
+        return f"{self.plan.version}, by {led}" if request else self.plan.version
+
+    @property
     def time(self) -> str:
         """The time of the release commit."""
         return datetime.fromtimestamp(self.source.epoch_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
@@ -107,7 +114,8 @@ class Planned:
         return {
             "format": FORMAT,
             "until": self.part.value,
-            "why": list(plan.notes),
+            "why": [self.why, *plan.notes],
+            "previous": plan.previous,
             "base": plan.base,
             "base_commit": source.parent,
             "epoch_s": source.epoch_s,
@@ -135,6 +143,7 @@ class Planned:
     def facts(self) -> Iterator[tuple[str, str]]:
         """Return what fits into a line each: what it is, and its value."""
         plan, source = self.plan, self.source
+        yield "version", self.why
         yield "base", f"{plan.base} at {source.parent[:12]}"
         yield "time", self.time
         yield "tag", f"{plan.tag}, annotated" if plan.annotated else plan.tag

@@ -73,6 +73,7 @@ class Plan:
         outside_notes: the notes, where no file of the repository has them.
         pypi_rules: the index has PyPI's rules for files.
         merge_commit: the version comes from tags, so the pull request needs a merge commit.
+        previous: the version that the base branch has; empty where it has none.
         pinned: what has to come out, of a plan that is performed exactly.
         tag_form, branch_form: what surrounds the version in such names.
         title: of the release commit and the pull request; empty for the usual one.
@@ -101,6 +102,7 @@ class Plan:
     outside_notes: str = ""
     merge_commit: bool = False
     pypi_rules: bool = True
+    previous: str = ""
     pinned: Pinned | None = None
     tag_form: Form = field(default_factory=Form)
     branch_form: Form = field(default_factory=lambda: Form("release/v"))

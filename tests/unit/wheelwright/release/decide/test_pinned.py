@@ -98,7 +98,7 @@ def test_plan_that_fits_decides_time_and_what_has_to_come_out() -> None:
     """Its time and whose request it was replace those of the run."""
     plan = onto(a_plan(epoch_s=5, asked=Asked("two", "--version 1.2.4")))
     assert isinstance(plan, Plan)
-    assert (a_plan().epoch_s, Asked()) == (plan.epoch_s, plan.asked)
+    assert (a_plan().epoch_s, Asked("", "--bump patch")) == (plan.epoch_s, plan.asked)
     assert plan.pinned is not None
     assert "c" * 40 == plan.pinned.commit
 

@@ -59,6 +59,7 @@ def test_plan_of_a_patch() -> None:
         known=frozenset({"1.2.3"}),
         asked=Asked("", "--bump patch"),
         commands=Commands(),
+        previous="1.2.3",
     )
 
 

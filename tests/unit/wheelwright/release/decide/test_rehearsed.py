@@ -32,6 +32,7 @@ from wheelwright.release.decide.stops import Reason, Stop
 from wheelwright.release.decide.urls import IndexUrls
 from wheelwright.release.decide.world import (
     Act,
+    Asked,
     CheckResult,
     Journal,
     Lock,
@@ -57,7 +58,8 @@ def partly(outside: Outside, part: Part = Part.EDITS) -> Outcome:
 
 def printed(outside: Outside, part: Part = Part.VERIFY) -> Rehearsed:
     """Rehearse, and return what is printed."""
-    plan = a_plan(notes=("patch of 1.2.3",))
+    asked = Asked("", "--bump patch")
+    plan = a_plan(notes=("as in 1.2.3",), asked=asked, previous="1.2.3")
     outcome = rehearsal(outside, part, plan)
     assert outcome.end == Done()
     end = next_step(plan, held(plan, outcome.world))
@@ -195,7 +197,8 @@ def test_text_has_everything_that_would_be_written() -> None:
     assert "left     lock, branch, publish, pull request, tag, release, unlock" in lines
     assert ["-1.2.3", "+1.2.4"] == [line for line in lines if line in ("-1.2.3", "+1.2.4")]
     assert 2 == text.count("- It is new."), "the notes, and the pull request with them"
-    assert "patch of 1.2.3" in text
+    assert "version  1.2.4, by --bump patch of 1.2.3" in lines
+    assert "as in 1.2.3" in text
 
 
 def test_json_has_all_of_it_as_fields() -> None:
@@ -211,7 +214,7 @@ def test_json_has_all_of_it_as_fields() -> None:
     assert [{"name": SDIST.name, "size": 0, "sha256": SDIST.sha256}] == data["files"][:1]
     assert (["pyproject.toml"], "-1.2.3\n+1.2.4\n") == (data["changes"], data["diff"])
     assert "Release demo 1.2.4" == data["pull_request"]["title"]
-    assert ["patch of 1.2.3"] == data["why"]
+    assert ["1.2.4, by --bump patch of 1.2.3", "as in 1.2.3"] == data["why"]
     assert "lock" == data["left"][0]
     assert {"edits", "checks", "build", "verify"} == {
         step["step"]
