@@ -1,6 +1,7 @@
 """Whole releases against an outside in memory: what goes wrong, and where it ends."""
 
 import asyncio
+import contextlib
 import itertools
 import os
 import signal
@@ -138,6 +139,20 @@ def test_kill_around_every_effect_changes_nothing(number: int, killed: Fault) ->
     assert released(outside)
     kept = [effect for effect in outside.effects if effect not in ("lock", "unlock")]
     assert WHOLE[1:-1] == kept
+
+
+@pytest.mark.parametrize("fault", [each for each in Fault if each is not Fault.NONE])
+def test_bot_any_fault_of_starting_the_checks_changes_nothing(fault: Fault) -> None:
+    """A lost, unheard or killed start of the checks ends in the same release."""
+    start = WHOLE.index("tag")
+    drawn = itertools.chain([Fault.NONE] * start, [fault], itertools.repeat(Fault.NONE))
+    outside = Outside(faults=drawn, checks=Checks.WAITING)
+    with contextlib.suppress(Killed):
+        release(outside)
+    assert Done() == release(outside).end
+    assert released(outside)
+    assert outside.effects.count("checks") <= 2
+    assert WHOLE[1:-1] == [each for each in outside.effects if each in WHOLE[1:-1]]
 
 
 @pytest.mark.parametrize("number", range(len(WHOLE)))
