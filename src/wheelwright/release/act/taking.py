@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import dagger
@@ -26,8 +27,9 @@ from wheelwright.release.act.loop import MachineClock, say
 from wheelwright.release.act.options import ReleaseOptions, run_name
 from wheelwright.release.act.published import downloaded
 from wheelwright.release.act.uploading import Uploads
-from wheelwright.release.decide import materials, refs, roles, rules
+from wheelwright.release.decide import editing, materials, refs, roles, rules, tags
 from wheelwright.release.decide.ports import Ports
+from wheelwright.release.decide.practice import release_name
 from wheelwright.release.decide.report import Links, Report, Stopped, concluded, published
 from wheelwright.release.decide.step import Done, Next, next_upload
 from wheelwright.release.decide.stops import Problem, Reason, Stop
@@ -160,6 +162,8 @@ async def _repository(
     if foresee:
         plan = replace(plan, notes=await _foreseen(plan, remote, github))
         await _made_again(handed, remote)
+    elif not plan.release_name:
+        plan = replace(plan, release_name=await _release_name(plan, remote, github))
     index = SimpleIndex(http, urls.check, plan.package)
     workshop = _Handed(handed, Uploads(options, urls, DEFAULT_PYTHON, dist))
     links = Links(hub.page, urls.page, options.log)
@@ -175,6 +179,20 @@ async def _repository(
     if isinstance(end, Done) and Act.PUBLISH_RELEASE in outcome.acts:
         world, end = await downloaded(http, world)
     return concluded(end, plan, world, outcome.acts, links)
+
+
+async def _release_name(plan: Plan, remote: RemoteGit, github: GitHubRest) -> str:
+    """Return the name of the GitHub release, which the job without a token could not read."""
+    observed = await loop.retry_while_busy(remote.look)
+    found = tags.read(observed.refs, plan.package, member=False)
+    own = tuple(each for each in found.found if each.form == plan.tag_form)
+    found = replace(found, form=plan.tag_form, found=own)
+    last = found.before(plan.version)
+    if last is None:
+        return ""
+    shown = await loop.retry_while_busy(partial(github.released_name, last.tag))
+    date = editing.date_of(plan)
+    return release_name(plan.package, plan.version, found, last.tag, shown, date)
 
 
 async def _made_again(handed: Handed, remote: RemoteGit) -> None:

@@ -187,6 +187,34 @@ def practice(
     )
 
 
+def release_name(package: str, version: str, tags: Tags, last: str, shown: str, date: str) -> str:
+    """Return the name of a version's GitHub release, like the one that another release has.
+
+    Args:
+        package: its name.
+        version: the one that is released.
+        tags: its version tags.
+        last: the tag of the other release.
+        shown: the name of that.
+        date: of this release.
+    """
+    tag = tags.of_tag(last)
+    if tag is None:
+        return ""
+    before = tags.before(str(tag.version))
+    as_in = LastRelease(
+        version=str(tag.version),
+        before=str(before.version) if before else "",
+        tag=last,
+        commit="",
+        parent="",
+        message="",
+        annotated=False,
+    )
+    like = Practice(tag=tags.form, tags=tags)
+    return like.line(_line(shown, package, as_in), package, version, date)
+
+
 def _of_setting(template: str, package: str, tag: Form) -> Form:
     return Form.of(template.replace("{tag}", f"{tag.prefix}{{version}}{tag.suffix}"), package)
 

@@ -142,6 +142,20 @@ def test_name_of_the_github_release(name: str, expected: str) -> None:
     assert expected == found.line(found.release_name, "teasel", "1.2.4", "")
 
 
+@pytest.mark.parametrize(
+    ("tag", "shown", "expected"),
+    [
+        ("v1.2.3", "Version 1.2.3", "Version 1.2.4"),
+        ("v1.2.3", "1.2.3: Codename", ""),
+        ("v9.9", "v9.9", ""),
+    ],
+)
+def test_name_of_the_github_release_without_a_history(tag: str, shown: str, expected: str) -> None:
+    """A job that has only tags and GitHub reads the name in the same way."""
+    found = tags.read({f"refs/tags/{name}": name for name in TAGS}, "teasel", member=False)
+    assert expected == practices.release_name("teasel", "1.2.4", found, tag, shown, "")
+
+
 def test_settings_come_first() -> None:
     """What is set replaces what is read, and the notes say so."""
     settings = ReleaseSettings(
