@@ -267,6 +267,8 @@ class _Writer:
                 link = _OTHER_NUMBERS[role].format(int(number))
                 return f"[{role.upper()} {number}]({link})"
             return f"bpo-{number}" if role == "bpo" else f"#{number}"
+        if re.fullmatch(rf"{_NUMBERED.pattern}(?:, *{_NUMBERED.pattern})+", text):
+            return re.sub(r"#?(\d+)", r"#\1", text)
         if role in ("user", "gh-user", "github-user") and re.fullmatch(r"[\w-]+", shown):
             return f"@{shown}"
         if role in _CODE:

@@ -134,7 +134,8 @@ def _is_released(title: Title, known: Known) -> bool:
     target = parse_version(known.version)
     if version == target:
         return False
-    if title.version in known.released:
+    # 1.2 is the tag v1.2.0.
+    if any(parse_version(each) == version for each in known.released):
         return True
     if title.dated:
         return not title.state

@@ -19,6 +19,7 @@ from wheelwright.release.decide.changelog import rendering
         ("`bad <javascript:alert(1)>`_\n", "bad"),
         (":issue:`12` :pr:`#13` :user:`hynek` :pep:`8` :bpo:`7`\n", None),
         (":func:`~teasel.all`, :class:`teasel.A`, :py:meth:`!b`, `c`\n", None),
+        (":pr:`967, 976` :issue:`1,#2`\n", "#967, #976 #1,#2"),
         (":doc:`the guide <guide/start>` :ref:`x`\n", "the guide x"),
         ("Text::\n\n  x = 1\n\n  y\n", "Text:\n\n```\nx = 1\n\ny\n```"),
         (".. code-block:: python\n\n   x = 1\n", "```python\nx = 1\n```"),

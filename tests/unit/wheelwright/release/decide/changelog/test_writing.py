@@ -292,6 +292,15 @@ def test_settings_come_before_what_is_read() -> None:
     assert "\n## 1.2.4 (31/01/26)\n" in released(outlined(dated), Style(date="%d/%m/%y"))
 
 
+def test_released_version_may_be_spelled_shorter_than_its_tag() -> None:
+    """A title 1.2 is of the tag v1.2.0, and a title 1.3 is of the version 1.3.0."""
+    text = "## 1.3\n\n- New.\n\n## 1.2\n\n- Old.\n"
+    outline = outlined(text, "1.3.0", ("1.2.0",))
+    assert outline.newest
+    assert "1.2" == outline.newest.title.version
+    assert "- New." == noted(released(outline), "1.3.0")
+
+
 def test_set_name_of_what_waits_is_the_only_one() -> None:
     """With a setting no other heading waits."""
     text = "## Dev\n\n- New.\n\n## Unreleased\n\n- Other.\n\n## 1.2.3\n\n- Old.\n"
