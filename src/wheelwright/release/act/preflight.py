@@ -104,6 +104,7 @@ class Preflight:
             changes=found.notes if found else "",
             outside=found.outside if found else "",
             unexplained=found.problem if found else None,
+            notes_later=bool(found and found.later),
             problems=tuple(self._problems),
             notes=(*([found.note] if found and found.note else []), *notes),
             lock_on_base=read.on_base,

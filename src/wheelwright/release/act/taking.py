@@ -17,7 +17,7 @@ from wheelwright.container import steps
 from wheelwright.errors import RequestError
 from wheelwright.pins import DEFAULT_PYTHON
 from wheelwright.project.addresses import without_credentials
-from wheelwright.release.act import handing, loop
+from wheelwright.release.act import announcing, handing, loop
 from wheelwright.release.act.git import RemoteGit
 from wheelwright.release.act.github import GitHubRest
 from wheelwright.release.act.handing import Handed
@@ -159,6 +159,9 @@ async def _repository(
     urls = _urls(options, handed)
     run = run_name(options.run) or handed.commit[:12]
     plan = replace(handed.plan, run=run, take_over=options.take_over)
+    if not handed.notes:
+        # The job that built it had no token, and the repository has no changelog.
+        handed = replace(handed, notes=await _generated(plan, github))
     if foresee:
         plan = replace(plan, notes=await _foreseen(plan, remote, github))
         await _made_again(handed, remote)
@@ -193,6 +196,20 @@ async def _release_name(plan: Plan, remote: RemoteGit, github: GitHubRest) -> st
     shown = await loop.retry_while_busy(partial(github.released_name, last.tag))
     date = editing.date_of(plan)
     return release_name(plan.package, plan.version, found, last.tag, shown, date)
+
+
+async def _generated(plan: Plan, github: GitHubRest) -> str:
+    """Return GitHub's notes.
+
+    Raises:
+        Stopped: it has none.
+    """
+    text, problem = await loop.retry_while_busy(
+        lambda: announcing.generated(github, plan.tag, plan.base_commit, "", base=plan.base)
+    )
+    if problem:
+        raise Stopped(problem.text())
+    return text
 
 
 async def _made_again(handed: Handed, remote: RemoteGit) -> None:

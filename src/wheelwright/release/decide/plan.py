@@ -64,6 +64,7 @@ class Survey:
         changes: the notes of this release.
         outside: the same where no file of the repository has them.
         unexplained: why there are none.
+        notes_later: a job with a token gets them from GitHub.
         problems: credentials, permissions and settings that are known to be wrong.
         notes: about them, and what may be wrong.
         lock_on_base: the commit that the lock names is in the base branch's history.
@@ -89,6 +90,7 @@ class Survey:
     changes: str = ""
     outside: str = ""
     unexplained: Problem | None = None
+    notes_later: bool = False
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
     lock_on_base: bool = False
@@ -283,7 +285,7 @@ def _released_last(survey: Survey) -> str:
 
 
 def _changes(survey: Survey) -> Iterator[Problem]:
-    if content_lines(survey.changes) and not survey.unexplained:
+    if survey.notes_later or (content_lines(survey.changes) and not survey.unexplained):
         return
     if done := _released_last(survey):
         seen = f"{done} is released, {survey.base} has no entry since"
