@@ -11,12 +11,15 @@ as it comes. `STILETTO_TEST_CACHE` names a store to keep from run to run.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from stiletto.layers.remove import remove_tree
 from tests.standins.github_pulls import merge
+from wheelwright.release.decide.world import Act
 
 from .bench import Bench, Ended, host_environ, stiletto_program
 from .release_bench import (
@@ -32,11 +35,27 @@ from .release_bench import (
 
 TIME = ("--source-date-epoch", str(EPOCH_S))
 _CHARS = 100
+_OUTPUT = re.compile(r"\d+ : (  \||.* (DONE|CACHED) \[)")
+"""A line of a step's output, and its end."""
+_ACT = re.compile(rf"\d+ :   \| ({'|'.join(act.value for act in Act)}|run |  to continue|  its )")
+"""What a release prints itself."""
 
 
-def progress(line: str) -> None:
-    """Print a line of a command's progress, shortened."""
-    say(f"    {line[:_CHARS]}")
+class Progress:
+    """Prints what a release does, and of its steps one a second: enough to see that it works."""
+
+    def __init__(self) -> None:
+        self._shown_s = 0.0
+
+    def __call__(self, line: str) -> None:
+        """Print a line, shortened, or leave it out."""
+        now_s = time.monotonic()
+        if _ACT.match(line) or (not _OUTPUT.match(line) and now_s - self._shown_s > 1):
+            self._shown_s = now_s
+            say(f"    {line[:_CHARS]}")
+
+
+progress = Progress()
 
 
 def say(text: str) -> None:
