@@ -142,11 +142,16 @@ def test_tags_form_is_in_plan_ruleset_and_workflow(
     at = ReleaseBench.start(stiletto, outside, source)
     plan = at.run("release-plan", "--bump", "patch", "--until", "edits")
     rules = at.call("ruleset", "--tags", "contents")
-    written = at.call(
-        "workflows", "after", "file", "--path", ".github/workflows/publish.yml", "contents"
-    )
+    module = ["--module", f"github.com/example/wheelwright@{'a' * 40}"]
+    path = ["after", "file", "--path", ".github/workflows/publish.yml", "contents"]
+    written = at.call("workflows", *module, *path)
+    last = form.replace("VERSION", "1.2.3")
+    reading = ["--git", str(at.clone), "--github-token", "env://GITHUB_TOKEN"]
+    ca = ["--ca", str(outside.authority.bundle)]
+    verified = at.call("verify-tag", "--tag", last, *reading, *ca)
 
     assert f"tag {form.replace('VERSION', '1.2.4')}, as in" in plan.said, str(plan)
     include = json.loads(rules.out)["conditions"]["ref_name"]["include"]
     assert [f"refs/tags/{pattern}"] == include
     assert f'tags: ["{pattern}"]' in written.out, str(written)
+    assert verified.out.startswith(f"{last} is sample-package 1.2.3 at "), str(verified)
