@@ -45,7 +45,7 @@ def as_markdown(document: Document, lines: Sequence[str]) -> str:
 def _with_links(document: Document, text: str) -> str:
     """Add the links that a text uses and the file defines at another place."""
     used = []
-    for _, label, target in sections.definitions(document):
+    for _, label, target in sections.definitions(document) if "[" in text else ():
         defined = f"[{label}]:"
         if f"[{label}]" in text and defined not in text:
             used.append(f"{defined} {target}")

@@ -35,6 +35,8 @@ _DEFINITION: Final = re.compile(
     r" {0,3}\[(?P<label>[^\[\]]+)\]:[ \t]*(?P<target>\S+)[ \t]*(?P<title>\"[^\"]*\")?\s*"
 )
 
+_RST_TARGET: Final = re.compile(r"\.\. _(`?)(?P<label>[^`:]+)\1: +(?P<target>https?://\S+) *")
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -239,10 +241,9 @@ def is_anchor(line: str) -> bool:
 
 def definitions(document: Document) -> list[tuple[int, str, str]]:
     """Return the links that are defined for the whole file: their line, label and target."""
-    if document.markup is Markup.RST:
-        return []
+    form = _RST_TARGET if document.markup is Markup.RST else _DEFINITION
     return [
         (number, found["label"], found["target"])
         for number, line in enumerate(document.plain)
-        if (found := _DEFINITION.fullmatch(line))
+        if (found := form.fullmatch(line))
     ]

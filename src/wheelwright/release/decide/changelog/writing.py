@@ -118,9 +118,11 @@ def released(outline: Outline, release: Release, style: Style) -> str:
     if template and not outline.candidates:
         cleaned = notes.clean("\n".join(lines)).split("\n") if _is_markdown(outline) else lines
         edits = [(waiting.start, waiting.end, ["", *cleaned])] if cleaned != lines else edits
+    whole = any(edit[:2] == (waiting.start, waiting.end) for edit in edits)
     above = _above(outline, release, template) if _keeps(waiting, style) else _anchors(outline)
     edits.append((waiting.heading.start, waiting.heading.end, [*above, *heading]))
-    edits += _definitions(outline, release, heading, keeps=_keeps(waiting, style))
+    links = _definitions(outline, release, heading, keeps=_keeps(waiting, style))
+    edits += [edit for edit in links if not whole or not waiting.start <= edit[0] < waiting.end]
     return document.replaced(edits)
 
 
@@ -289,36 +291,44 @@ def _dated_line(document: Document, newest: Section, day: date) -> str:
 # -- links ----------------------------------------------------------------------------------------
 
 
-def _label(text: str) -> str:
+def _label(text: str, markup: Markup) -> str:
+    """Return what a title refers to by a name; empty where it does not."""
+    if markup is Markup.RST:
+        found = re.search(r"`([^`<>]+)`_(?!_)|(?<![\w`])([\w.+-]*\w)_(?![\w_])", text)
+        return (found[1] or found[2]) if found else ""
     found = re.search(r"\[([^\[\]]+)\](?![(\[])", text)
     return found[1] if found else ""
+
+
+def _defined(label: str, target: str, markup: Markup) -> str:
+    return f".. _{label}: {target}" if markup is Markup.RST else f"[{label}]: {target}"
 
 
 def _definitions(
     outline: Outline, release: Release, heading: list[str], *, keeps: bool
 ) -> Iterator[_Edit]:
     """Yield the edits of the links that are defined for the whole file."""
-    waiting, newest = outline.waiting, outline.newest
+    waiting, newest, markup = outline.waiting, outline.newest, outline.document.markup
     assert waiting is not None
     found = {
         label.casefold(): (number, label, target)
         for number, label, target in reversed(sections.definitions(outline.document))
     }
-    label = _label("\n".join(heading)) or release.version
+    label = _label("\n".join(heading), markup) or release.version
     if label.casefold() in found:
         return
-    old = found.get(_label(newest.title.text).casefold()) if newest else None
+    old = found.get(_label(newest.title.text, markup).casefold()) if newest else None
     target = ""
     if old and newest and _follows(old[2], found):
         again = titles.retargeted(old[2], newest.title.spelled, release.version)
         target = again if again != old[2] else ""
-    own = found.get((_label(waiting.title.text) or "unreleased").casefold())
+    own = found.get((_label(waiting.title.text, markup) or "unreleased").casefold())
     if own and (compared := _compared(own[2], release.tag)):
         onward, since = compared
-        new = [f"[{own[1]}]: {onward}"] if keeps else []
-        yield own[0], own[0] + 1, [*new, f"[{label}]: {target or since}"]
+        new = [_defined(own[1], onward, markup)] if keeps else []
+        yield own[0], own[0] + 1, [*new, _defined(label, target or since, markup)]
     elif old and target:
-        yield old[0], old[0], [f"[{label}]: {target}"]
+        yield old[0], old[0], [_defined(label, target, markup)]
 
 
 def _follows(target: str, found: Mapping[str, tuple[int, str, str]]) -> bool:

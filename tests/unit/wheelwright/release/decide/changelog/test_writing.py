@@ -396,6 +396,30 @@ def test_links_at_the_end_follow() -> None:
     assert links.partition("\n")[2] in released(outlined(bare))
 
 
+def test_links_at_the_end_follow_in_restructuredtext() -> None:
+    """A title that is a reference gets its target, in the form of the newest one's."""
+    text = (
+        "`Unreleased`_\n-------------\n\n- New.\n\n`1.2.3`_ - 2025-01-02\n---------------------\n\n"
+        f"- Old.\n\n.. _Unreleased: {COMPARE}/v1.2.3...HEAD\n.. _1.2.3: {COMPARE}/v1.2.2...v1.2.3\n"
+    )
+    made = released(outlined(text, path="CHANGES.rst"))
+    assert "`Unreleased`_\n-------------\n\n`1.2.4`_ - 2026-01-31\n---------------------\n" in made
+    links = (
+        f".. _Unreleased: {COMPARE}/v1.2.4...HEAD\n.. _1.2.4: {COMPARE}/v1.2.3...v1.2.4\n"
+        f".. _1.2.3: {COMPARE}/v1.2.2...v1.2.3\n"
+    )
+    assert made.endswith(links)
+
+
+def test_link_inside_a_section_that_is_merged_is_part_of_it() -> None:
+    """A definition in the text that is written again is not edited twice."""
+    link = f"[unreleased]: {COMPARE}/v1.3.0rc2...HEAD"
+    text = CANDIDATE.replace("## [Unreleased]\n", f"## [Unreleased]\n\n- More.\n\n{link}\n")
+    made = released(outlined(text, "1.3.0", ("1.2.3", "1.3.0rc1", "1.3.0rc2")))
+    assert 1 == made.count(link)
+    assert "- The big thing." in noted(made, "1.3.0")
+
+
 def test_link_that_notes_use_comes_with_them() -> None:
     """What the file defines at its end is defined in the notes that use it."""
     text = "## 1.2.4\n\n- See [the page].\n\n## 1.2.3\n\n[the page]: https://x.example\n[b]: https://b\n"
