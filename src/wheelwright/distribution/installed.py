@@ -10,6 +10,7 @@ import json
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any, Final
 
 from packaging.tags import Tag
@@ -139,6 +140,20 @@ def variables(
     if any(re.search(r"(?<![\w-])--cov\b", text) for text in written):
         found["PYTEST_ADDOPTS"] = f"{own.get('PYTEST_ADDOPTS', '')} --no-cov".strip()
     return found
+
+
+def without_coverage(commands: Iterable[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
+    """Return the commands of the tests, without those that only report coverage."""
+    reports = ("combine", "erase", "html", "json", "lcov", "report", "xml")
+    found = tuple(
+        command
+        for command in commands
+        if not any(
+            posixpath.basename(word) == "coverage" and after in reports
+            for word, after in pairwise(command)
+        )
+    )
+    return found or tuple(commands)
 
 
 def elsewhere(log: str, wheel: str) -> list[str]:

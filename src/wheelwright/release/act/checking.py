@@ -7,7 +7,7 @@ the sdist               installed; it installs the same files as the wheel
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -218,7 +218,8 @@ class Tested:
         cell = Cell("", self.package.python, "")
         options = TestOptions(file=self.wheel.name)
         history = for_install(self.package.loaded) is not None
-        return make(self.package.project, cell, options, history=history)
+        plan = make(self.package.project, cell, options, history=history)
+        return replace(plan, commands=installed.without_coverage(plan.commands))
 
     async def _installed(self) -> dagger.Container:
         """Return the environment of the tests with the wheel in it; installing may have failed."""

@@ -154,7 +154,11 @@ def named(commit: str) -> dict[str, tuple[str, str]]:
     return {
         fields["path"]: (name, fields["url"])
         for name, fields in found.items()
-        if "path" in fields and "url" in fields and fields.get("update") != "none"
+        if "path" in fields
+        and "url" in fields
+        and fields.get("update") != "none"
+        # It is a part of a path in .git, and refused by git, too (check_submodule_name).
+        and ".." not in name.split("/")
     }
 
 

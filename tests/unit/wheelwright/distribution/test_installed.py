@@ -172,3 +172,12 @@ def test_coverage_of_the_source_is_not_measured(
     package = project(PYPROJECT, files)
 
     assert expected == installed.variables(package, [command], {"A": "b"})
+
+
+def test_reports_of_coverage_are_left_out() -> None:
+    """There is nothing that they could report; a command that runs tests stays."""
+    run = ("coverage", "run", "-m", "pytest")
+    report = ("python", "-m", "coverage", "report", "--fail-under=100")
+
+    assert (run,) == installed.without_coverage([run, report, ("coverage", "xml")])
+    assert (report,) == installed.without_coverage([report])

@@ -285,9 +285,13 @@ def test_an_address_of_another_kind_is_refused(remote: Remote, url: str) -> None
 
 
 def test_a_submodule_without_an_address_stays_empty(remote: Remote) -> None:
-    """What .gitmodules does not name, or is not to be updated, is empty in every checkout."""
+    """What .gitmodules does not name as git reads it, or is not updated, is empty everywhere."""
     run_git(remote.work, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},stray")
     remote.add("off", "../off.git", "2" * 40)
+    run_git(remote.work, "update-index", "--add", "--cacheinfo", f"160000,{'3' * 40},out")
+    out = '[submodule "../../out"]\n\tpath = out\n\turl = ../out.git\n'
+    modules = remote.work / ".gitmodules"
+    modules.write_text(out + modules.read_text())
     with (remote.work / ".gitmodules").open("a") as file:
         file.write("\tupdate = none\n")
     release = remote.commit(
