@@ -10,6 +10,7 @@ from wheelwright.ci import skippable
 from wheelwright.container.loading import LoadedProject, load, python_of, text_of
 from wheelwright.container.runners import with_runners
 from wheelwright.container.source import Source
+from wheelwright.errors import ProjectError
 from wheelwright.project.files import Snapshot, join
 from wheelwright.project.model import Project
 from wheelwright.release.act.git import TREE, RemoteGit
@@ -141,10 +142,18 @@ async def _with_texts(loaded: LoadedProject) -> Project:
         *_set(project),
         join(project.where, editing.REQUIREMENTS),
     }
+    # Another file of a usual name may be in another encoding: it is not the changelog.
+    own = editing.changelog_path(project, tools.source_of(project, None))
+    others = set(editing.changelog_candidates(project)[1:]) - {own, *_set(project)}
     texts = dict(files.texts)
     for path in sorted(wanted - texts.keys()):
-        if await loaded.source.exists(path):
+        if not await loaded.source.exists(path):
+            continue
+        try:
             texts[path] = await text_of(path, loaded.source.file(path))
+        except ProjectError:
+            if path not in others:
+                raise
     return replace(project, files=Snapshot(texts, files.names))
 
 

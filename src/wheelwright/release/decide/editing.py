@@ -52,6 +52,8 @@ def changelog_path(project: Project, source: ChangelogSource, version: str = "")
         return inner if files.has(inner) or not files.has(setting) else setting
     found = changelog_candidates(project)
     titled = [path for path in found if _has_versions(path, files.text(path) or "")]
+    # One that was not read is not text.
+    found = [path for path in found if files.text(path) is not None] or found
     if titled or found:
         return [*titled, *found][0]
     if source is not ChangelogSource.GIT_CLIFF:
