@@ -25,6 +25,7 @@ import sys
 import tarfile
 import urllib.request
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -169,6 +170,17 @@ def download(url: str, to: str) -> None:
         shutil.copyfileobj(answer, out)
 
 
+# What the libraries raise at an archive that is none, is cut off, encrypted or packed otherwise.
+_BROKEN = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    EOFError,
+    OSError,
+    RuntimeError,
+)
+
+
 def described(path: Path) -> dict[str, Any]:
     """Return what one distribution is."""
     contents = path.read_bytes()
@@ -176,7 +188,7 @@ def described(path: Path) -> dict[str, Any]:
     try:
         members = _zipped(path) if is_wheel else _tarred(path)
         objection = _zip_objection(path) if is_wheel else _tar_objection(path)
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError):
+    except _BROKEN:
         members, objection = [], "it is not an archive, or a broken one"
     texts = {"METADATA": "", "PKG-INFO": "", "entry_points.txt": ""}
     for name, data, _ in members:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.standins.archives import ACCEPTED, REFUSED, Sample, wheel
+from tests.standins.archives import ACCEPTED, REFUSED, Sample, archive, wheel
 from wheelwright.distribution.file import File
 from wheelwright.distribution.index_rules import notes, refusals, smaller
 from wheelwright.distribution.verify import Distribution, problems
@@ -123,3 +123,14 @@ def test_scripts_have_any_case_and_values_any_sign(tmp_path: Path) -> None:
 
     file = read(tmp_path, "sample-1.0-py3-none-any.whl", wheel(files=files))
     assert () == refusals([file])
+
+
+@pytest.mark.parametrize("spoil", [slice(0, 90), slice(40, None), slice(0, 0)])
+@pytest.mark.parametrize("filename", ["sample-1.0-py3-none-any.whl", "sample-1.0.tar.gz"])
+def test_broken_archive_is_refused_and_not_a_bug(
+    tmp_path: Path, filename: str, spoil: slice
+) -> None:
+    """A file that is cut off, or no archive at all, is refused by its name."""
+    file = read(tmp_path, filename, archive(filename)[spoil])
+
+    assert f"{filename}: it is not an archive, or a broken one" in refusals([file])
