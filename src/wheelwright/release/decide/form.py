@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from wheelwright.release.decide.line_changes import compared
 
@@ -31,24 +31,22 @@ def _lines(old: str, new: str) -> Iterator[str]:
         yield new.replace("\r\n", "\n")
         return
     usual = "\r" if old.count("\r\n") * 2 >= old.count("\n") else ""
+    # What keeps both kinds of ends knows what it does.
+    mixed = all("\n" in each.replace("\r\n", "") for each in (old, new)) and "\r\n" in new
     # Behind the last line end stands no other one.
     bare = [
         [*(line.removesuffix("\r") for line in lines[:-1]), lines[-1]] for lines in (before, after)
     ]
     for tag, start, stop, at, end in compared(*bare):
-        kept = before[start:stop] if tag == "equal" or stop - start == end - at else []
-        yield from _with_ends(bare[1][at:end], kept, usual, last=end == len(after))
-
-
-def _with_ends(
-    lines: Sequence[str], kept: Sequence[str], usual: str, *, last: bool
-) -> Iterator[str]:
-    for number, line in enumerate(lines):
-        if last and number == len(lines) - 1:
-            yield line
-            return
-        end = ("\r" if kept[number].endswith("\r") else "") if kept else usual
-        yield f"{line}{end}\n"
+        kept = tag == "equal" or stop - start == end - at
+        for number in range(at, end):
+            if number == len(after) - 1:
+                yield after[number]
+            elif kept or mixed:
+                like = before[start + number - at] if kept else after[number]
+                yield bare[1][number] + ("\r\n" if like.endswith("\r") else "\n")
+            else:
+                yield f"{bare[1][number]}{usual}\n"
 
 
 def _ended(old: str, new: str) -> str:

@@ -133,14 +133,15 @@ def lines(
     """
     found: dict[str, dict[int, Line]] = {}
     missed: list[str] = []
-    for path in changed(last):
-        before, after = last.changes[path]
+    for path, (before, after) in sorted(last.changes.items()):
+        if not (shapes := _shapes(last, before, after)):
+            continue
         if (text := texts.get(path)) is None:
             missed.append(path)
             continue
         base, old = rows(text), rows(after or "")
         places = _Places(old, base)
-        for number, shape in _shapes(last, before, after):
+        for number, shape in shapes:
             at = places.of(number, shape.pattern)
             line = None if at is None else shape.filled(base[at], new, path)
             if at is None or line is None:
@@ -191,7 +192,8 @@ def compared(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, int, int
     if max(len(inner), len(outer)) > _COMPARED_MAX:
         codes.append(("replace", head, head + len(inner), head, head + len(outer)))
     else:
-        matcher = SequenceMatcher(None, inner, outer, autojunk=False)
+        # With its own heuristics: thousands of blank lines would take minutes without.
+        matcher = SequenceMatcher(None, inner, outer)
         codes += [
             (tag, head + a, head + b, head + c, head + d)
             for tag, a, b, c, d in matcher.get_opcodes()

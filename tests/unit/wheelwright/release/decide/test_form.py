@@ -18,6 +18,7 @@ from wheelwright.release.decide import form
         # Lines that differ in their ends keep them.
         ("a\r\nb\nc\r\n", "a\nB\nc\n", "a\r\nB\nc\r\n"),
         ("a\r\nb\nc\r\n", "a\nx\nb\nc\n", "a\r\nx\r\nb\nc\r\n"),
+        ("a\r\nb\n", "a\r\nx\ny\r\nb\n", "a\r\nx\ny\r\nb\n"),
         # The byte order mark, and no new one.
         ("\ufeffa\n", "b\n", "\ufeffb\n"),
         ("a\n", "\ufeffb\n", "b\n"),

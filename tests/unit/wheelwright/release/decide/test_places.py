@@ -1,5 +1,6 @@
 """Which places of the version a release edits, and which it leaves alone."""
 
+import time
 from collections.abc import Mapping
 
 import pytest
@@ -166,6 +167,16 @@ def test_lines_that_the_last_release_changed_in_another_way(before: str | None, 
     old = "head\n" if before is None else f"head\n{before}\n"
     files = {"a.txt": f"head\n{after}\n"}
     assert {} == edited(files, decide(files, last({"a.txt": (old, files["a.txt"])})))
+
+
+def test_large_changes_are_bounded() -> None:
+    """Thousands of equal lines are compared in seconds, and not all of them are places."""
+    old, new = (f"{n}\n" + "v 1.2.2\n\n" * 900 + f"{n}\n" for n in (1, 2))
+    files = {"a.txt": new.replace("1.2.2", "1.2.3")}
+    began_s = time.process_time()
+    decided = decide(files, last({"a.txt": (old, files["a.txt"])}))
+    assert 5 > time.process_time() - began_s
+    assert 500 == len(decided.lines["a.txt"])
 
 
 def test_place_that_is_gone_is_named() -> None:
