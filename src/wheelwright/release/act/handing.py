@@ -181,7 +181,7 @@ def read(text: str) -> Handed:
         annotated=data["annotated"],
         sign_off=data["sign_off"],
     )
-    _check_names(plan)
+    check_names(plan)
     return Handed(
         plan=plan,
         commit=data["commit"],
@@ -330,13 +330,16 @@ def _form(data: Mapping[str, Any], key: str) -> Form:
     return Form(fields["prefix"], fields["suffix"])
 
 
-def _check_names(plan: Plan) -> None:
+def check_names(plan: Plan) -> None:
     """Check what a token is used for: a name of a release of this package, and of nothing else.
 
     A workflow may start for a tag or branch of another name, and the job that chose it runs code of
-    the package.
+    the package. Of an existing tag nothing is made.
+
+    Raises:
+        ValueError: it is another name.
     """
-    if not tags.known(plan.tag_form, plan.package):
+    if plan.base and not tags.known(plan.tag_form, plan.package):
         seen = plan.tag_form.name(plan.version)
         raise ValueError(f"the tag {seen!r} does not name a version of {plan.package}")
     before, version, after = plan.branch.rpartition(plan.version)

@@ -130,6 +130,13 @@ class Release:
             Stopped: there is nothing that could be published; the message is the report.
         """
         plan, workshop = self.plan, self._workshop()
+        try:
+            handing.check_names(plan)
+        except ValueError as error:
+            # Before the long part: the next job would refuse it.
+            hint = "correct tag or branch in [tool.wheelwright.release], or call release"
+            stop = Stop.at(Reason.HANDED_OVER, str(error), hint)
+            raise stopped(plan.package, stop) from error
         ports = replace(self._ports(), workshop=workshop)
         outcome = await loop.run(plan, ports, say, decide=roles.next_build)
         end, journal, made = outcome.end, outcome.world.source, outcome.world.state.made

@@ -185,6 +185,8 @@ async def look(
     of_package = (package.name, version)
     mine = released is not None and released[2].commit == head and released[:2] == of_package
     recorded = released[2].build_requires if released and mine else ()
+    named = tags.of_tag(tag)
+    form = named.form if named else tags.form
     plan = Plan(
         package=package.name,
         version=version,
@@ -196,6 +198,7 @@ async def look(
         run="",
         epoch_s=trace.epoch_s,
         since=tags.since(version),
+        tag_form=form,
     )
     journal = Journal(head, "", head, trace.epoch_s, recorded)
     where = f"in the history of {base}"
