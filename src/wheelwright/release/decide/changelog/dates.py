@@ -6,8 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import Final
 
+# Titles that are looked at for the order of day and month.
+_MOST: Final = 500
 _MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
@@ -72,7 +75,7 @@ def _is_date(match: re.Match[str]) -> bool:
 def _month_first(match: re.Match[str], others: Iterable[str]) -> bool:
     if "first" not in match.groupdict():
         return False
-    for text in (match.string, *others):
+    for text in islice((match.string, *others), _MOST):
         for each in match.re.finditer(text):
             first, second = int(each["first"]), int(each["second"])
             if each["s"] == match["s"] and max(first, second) > 12:

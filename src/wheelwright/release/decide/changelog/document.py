@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 
 class Markup(Enum):
@@ -67,7 +68,7 @@ class Document:
     headings: tuple[Heading, ...]
     crlf: bool = False
 
-    @property
+    @cached_property
     def plain(self) -> list[str]:
         """The lines without a CR at their ends."""
         return [line.rstrip("\r") for line in self.lines]

@@ -135,15 +135,15 @@ def without_empty_headings(lines: Sequence[str]) -> list[str]:
     """Return Markdown without headings that have no text below them."""
     headings = markdown.headings(lines)
     removed: set[int] = set()
-    following: list[tuple[int, bool]] = []
+    # Whether headings behind this one have text, by their level.
+    following: dict[int, bool] = {}
     for number in range(len(headings) - 1, -1, -1):
         heading = headings[number]
         until = headings[number + 1].start if number + 1 < len(headings) else len(lines)
         own = any(_has_text(line) for line in lines[heading.end : until])
-        below = [has for level, has in following if level > heading.level]
-        has = own or any(below)
-        following = [(level, yes) for level, yes in following if level <= heading.level]
-        following.append((heading.level, has))
+        has = own or any(yes for level, yes in following.items() if level > heading.level)
+        following = {level: yes for level, yes in following.items() if level <= heading.level}
+        following[heading.level] = has or following.get(heading.level, False)
         if not has:
             removed |= set(range(heading.start, until))
     return [line for number, line in enumerate(lines) if number not in removed]
@@ -187,11 +187,14 @@ def _is_empty(line: str) -> bool:
 def merged(parts: Iterable[Sequence[str]], markup: Markup) -> list[str]:
     """Return the lines of several sections as one: what is below equal headings comes together."""
     groups: dict[str, list[str]] = {}
+    there: dict[str, set[str]] = {}
     for lines in parts:
         for heading, below in _groups(lines, markup):
             group = groups.setdefault(heading, [])
-            if all(line in group for line in below if line.strip()):
+            known = there.setdefault(heading, set())
+            if all(line in known for line in below if line.strip()):
                 continue
+            known.update(below)
             if group and below:
                 both = _is_item(group[-1]) and _is_item(below[0])
                 group += below if both else ["", *below]

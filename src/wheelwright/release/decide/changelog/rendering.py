@@ -259,8 +259,9 @@ class _Writer:
         roles = [each for each in _classes(node) if each.startswith("role-")]
         role = (roles[0] if roles else "").removeprefix("role-").rpartition(":")[2].casefold()
         shown, address = text, ""
-        if found := re.fullmatch(r"(?P<title>[^<>]+?)\s*<(?P<target>[^<>]*)>", text):
-            shown, address = found["title"], found["target"]
+        if text.endswith(">") and "<" in text[1:]:
+            shown, _, address = text[:-1].rpartition("<")
+            shown = shown.rstrip()
         if _NUMBERED.fullmatch(text):
             number = text.removeprefix("#")
             if role in _OTHER_NUMBERS:

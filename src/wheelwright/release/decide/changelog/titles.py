@@ -23,6 +23,7 @@ from wheelwright.release.decide.changelog import dates
 
 LONGEST: Final = 300
 """Characters of a title that is looked at. A longer one is a sentence."""
+_LONGEST_LINK: Final = 2_000
 
 _VERSION = re.compile(
     r"(?<![\w.+])[vV]?(?P<version>(?:\d{1,9}!)?\d{1,9}(?:\.\d{1,9}){1,5}"
@@ -190,6 +191,8 @@ def retargeted(text: str, old: str, new: str) -> str:
 
     A link that compares two versions begins at the old one.
     """
+    if len(text) > _LONGEST_LINK:
+        return text
     version = rf"(?<!\d)(?<!\d\.){re.escape(old)}(?![\d]|\.\d)"
 
     def compared(match: re.Match[str]) -> str:

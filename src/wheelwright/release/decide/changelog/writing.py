@@ -225,6 +225,8 @@ def _above(outline: Outline, release: Release, template: list[str]) -> list[str]
 
 def _next_title(waiting: Section, release: Release) -> str:
     title = waiting.title
+    if not title.version and len(title.text) > titles.LONGEST:
+        return title.text
     if not title.version:
         return _COMPARED.sub(lambda each: f"{release.tag}{each['dots']}{each['until']}", title.text)
     *first, last = Version(release.version).release
@@ -293,6 +295,7 @@ def _dated_line(document: Document, newest: Section, day: date) -> str:
 
 def _label(text: str, markup: Markup) -> str:
     """Return what a title refers to by a name; empty where it does not."""
+    text = text[: titles.LONGEST]
     if markup is Markup.RST:
         found = re.search(r"`([^`<>]+)`_(?!_)|(?<![\w`])([\w.+-]*\w)_(?![\w_])", text)
         return (found[1] or found[2]) if found else ""
