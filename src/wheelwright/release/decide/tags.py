@@ -27,6 +27,8 @@ from wheelwright.project.reading import parse_version
 from wheelwright.project.release_settings import ref_name
 
 TAGS: Final = "refs/tags/"
+BY_SETTING: Final = "by [tool.wheelwright.release] tag"
+"""Why the form is that of the setting."""
 _PLAIN: Final = re.compile(r"(?:releases?|rel|version|ver|v|r)?", re.IGNORECASE)
 _SEPARATORS: Final = "-_/@=."
 # The longest name that is read: anyone may have made it.
@@ -126,6 +128,11 @@ class Tags:
         there = (each.tag for each in self.found if each.version == wanted)
         return next(there, self.form.name(version))
 
+    @property
+    def by_setting(self) -> bool:
+        """Whether the form is that of a setting."""
+        return self.origin == BY_SETTING
+
     def before(self, version: str) -> VersionTag | None:
         """Return the tag of the highest version below another."""
         wanted = parse_version(version)
@@ -144,7 +151,11 @@ class Tags:
     def notes(self, version: str) -> tuple[str, ...]:
         """Return for people what the next tag is, and why."""
         tag = self.form.name(version)
-        found = [f"tag {tag}, {self.origin}"] if self.origin else []
+        before, origin = self.before(version), self.origin
+        if before and before.form == self.form and not self.by_setting:
+            # A release that is completed may have its own tag already.
+            origin = f"as in {before.tag}"
+        found = [f"tag {tag}, {origin}"] if origin else []
         if self.other:
             found[0] += f": the form of the newest version decides, and {self.other} has another"
         if self.shared:
@@ -182,8 +193,7 @@ def read(
     found = tuple(max(by_version[version], key=preferred) for version in sorted(by_version))
     newest = found[-1] if found else None
     if wanted:
-        by = "by [tool.wheelwright.release] tag"
-        return Tags(wanted, found, by, shared, every=tuple(mine))
+        return Tags(wanted, found, BY_SETTING, shared, every=tuple(mine))
     if newest is None:
         return Tags(default)
     others = [each.tag for each in reversed(found) if each.form != newest.form]

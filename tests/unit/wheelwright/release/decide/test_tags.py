@@ -69,6 +69,11 @@ def test_tags_mixed_newest_version_decides() -> None:
     ) == found.notes("1.2.4")
 
 
+def test_note_of_a_release_that_has_its_tag_already() -> None:
+    """The tag that is named is the one before, whenever the same command runs."""
+    assert ("tag v1.2.4, as in v1.2.3",) == read("v1.2.3", "v1.2.4").notes("1.2.4")
+
+
 def test_form_used_more_often_is_preferred_for_one_version() -> None:
     """Two tags of the newest version: the form of the others decides."""
     assert "1.2.4" == read("v1.2.3", "1.2.3", "1.2.2", "1.2.1").form.name("1.2.4")
