@@ -191,8 +191,7 @@ class _Past:
         commit = theirs.commit or self.own.commit
         for path in sorted(theirs.changes, key=lambda path: not closing.is_changelog(path)):
             before, after = theirs.changes[path]
-            title = closing.heading(Compared(path, before, after, before), self.version, after)
-            if epoch_s := closing.noon(title, self.version):
+            if epoch_s := closing.noon(Compared(path, before, after, before), self.version):
                 return epoch_s
         return (await self.remote.trace(commit, self.options.base)).epoch_s
 

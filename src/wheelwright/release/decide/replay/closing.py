@@ -34,6 +34,9 @@ _CHANGELOG: Final = re.compile(
     r"(?:\.(?:md|rst|txt|markdown))?"
 )
 _LOCKS: Final = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock")
+# An item of a list, a link's target, a comment: not a line about the section.
+_ITEM: Final = re.compile(r"\s*([-*+] |\[[^\]]*\]:|\.\. )")
+_SHORT: Final = 60
 # What of a date is which field of strftime; an ordinal has none.
 _FIELDS: Final = {
     "": "",
@@ -116,7 +119,7 @@ def heading(file: Compared, version: str, after: str | None) -> str:
     for line in (after or "").splitlines():
         if before[line]:
             before[line] -= 1
-        elif number.search(line) and not re.match(r"\s*([-*+] |\[[^\]]*\]:|\.\. )", line):
+        elif number.search(line) and not _ITEM.match(line):
             return line.strip()
     return ""
 
@@ -149,17 +152,24 @@ def _form(found: dates.Found) -> str:
     return "".join(parts)
 
 
-def noon(text: str, version: str) -> int:
-    """Return noon of the day that a heading has, in seconds since 1970; 0 without one.
+def noon(file: Compared, version: str) -> int:
+    """Return noon of the day that their new text has for a version, in seconds since 1970.
 
-    A commit's own time is not it: the day before, in another time zone, or days later.
+    It is in the heading, or in a short line of its own, such as "Released 2026-01-31"; 0 without
+    one. A commit's own time is not it: the day before, in another time zone, or days later.
     """
+    title = heading(file, version, file.theirs)
+    before = Counter((file.before or "").splitlines())
+    new = Counter((file.theirs or "").splitlines()) - before
+    short = (line for line in new if len(line) <= _SHORT and not _ITEM.match(line))
+    lines = [title, *short] if title else []
+    return next(filter(None, (_noon(line, version) for line in lines)), 0)
+
+
+def _noon(text: str, version: str) -> int:
     found = _date(text, version)
-    pieces = (
-        {kind.removesuffix(" of two digits"): text for kind, text in found.pieces if kind}
-        if found
-        else {}
-    )
+    named = found.pieces if found else ()
+    pieces = {kind.removesuffix(" of two digits"): part for kind, part in named}
     try:
         month = pieces.get("month") or str(datetime.strptime(pieces["name"][:3], "%b").month)
         moment = datetime(int(pieces["year"]), int(month), int(pieces["day"]), 12, tzinfo=UTC)

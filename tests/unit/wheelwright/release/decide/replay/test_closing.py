@@ -119,14 +119,20 @@ def test_a_date_has_a_form_where_strftime_has_one(title: str, expected: tuple[st
     assert expected == closing.day(title, "1.2.4")
 
 
-def test_the_time_of_a_release_is_noon_of_the_day_in_its_heading() -> None:
+def test_the_time_of_a_release_is_noon_of_the_day_in_its_section() -> None:
     """A date that is none is not a time, and neither is a version that looks like a date."""
     headings = {
         "## 1.2.4 (2026-01-31)": "1.2.4",
         "## 1.2.4 - 31st January, 2026": "1.2.4",
         "## 2025.12.1 (2026-01-31)": "2025.12.1",
+        "## 1.2.4\n\nReleased 2026-01-31": "1.2.4",
         "## 1.2.4 - 2026-02-31": "1.2.4",
         "## 2025.12.1": "2025.12.1",
+        "- On 2026-01-31.": "1.2.4",
     }
-    found = [closing.noon(title, version) for title, version in headings.items()]
-    assert [1_769_860_800] * 3 + [0, 0] == found
+    files = {
+        Compared("a", LOG, LOG.replace("## Unreleased", heading), LOG): version
+        for heading, version in headings.items()
+    }
+    found = [closing.noon(file, version) for file, version in files.items()]
+    assert [1_769_860_800] * 4 + [0] * 3 == found
