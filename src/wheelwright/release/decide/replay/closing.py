@@ -162,7 +162,8 @@ def noon(file: Compared, version: str) -> int:
     before = Counter((file.before or "").splitlines())
     new = Counter((file.theirs or "").splitlines()) - before
     short = (line for line in new if len(line) <= _SHORT and not _ITEM.match(line))
-    lines = [title, *short] if title else []
+    # The heading of a section that waited under its version is not new.
+    lines = [title, *(short if title or is_changelog(file.path) else ())]
     return next(filter(None, (_noon(line, version) for line in lines)), 0)
 
 

@@ -136,3 +136,7 @@ def test_the_time_of_a_release_is_noon_of_the_day_in_its_section() -> None:
     }
     found = [closing.noon(file, version) for file, version in files.items()]
     assert [1_769_860_800] * 4 + [0] * 3 == found
+
+    waited = "## 1.2.4\n\nUnreleased\n"
+    file = Compared("CHANGES.md", waited, waited.replace("Unreleased", "Released 2026-01-31"), "")
+    assert 1_769_860_800 == closing.noon(file, "1.2.4")
