@@ -30,6 +30,7 @@ TAGS: Final = "refs/tags/"
 BY_SETTING: Final = "by [tool.wheelwright.release] tag"
 """Why the form is that of the setting."""
 _PLAIN: Final = re.compile(r"(?:releases?|rel|version|ver|v|r)?", re.IGNORECASE)
+_NUMBERS: Final = re.compile(r"[0-9][._-][0-9]")
 _SEPARATORS: Final = "-_/@=."
 # The longest name that is read: anyone may have made it.
 _LONGEST: Final = 200
@@ -99,6 +100,7 @@ class Tags:
         shared: the tags stand for all members of a workspace.
         other: a tag of another form than the newest; empty where all have one form.
         every: all tags, with those of the same version.
+        unread: a tag with a number that is no version of the package, where none is one.
     """
 
     form: Form
@@ -107,6 +109,7 @@ class Tags:
     shared: bool = False
     other: str = ""
     every: tuple[VersionTag, ...] = ()
+    unread: str = ""
 
     @property
     def newest(self) -> VersionTag | None:
@@ -127,6 +130,16 @@ class Tags:
         wanted = parse_version(version)
         there = (each.tag for each in self.found if each.version == wanted)
         return next(there, self.form.name(version))
+
+    @property
+    def unread_note(self) -> str:
+        """A note about a tag that may be a version; empty without one."""
+        if not self.unread:
+            return ""
+        return (
+            f"{self.unread} is not read as a version of the package; "
+            "if it is one, set tag in [tool.wheelwright.release]"
+        )
 
     @property
     def by_setting(self) -> bool:
@@ -158,6 +171,8 @@ class Tags:
         found = [f"tag {tag}, {origin}"] if origin else []
         if self.other:
             found[0] += f": the form of the newest version decides, and {self.other} has another"
+        if self.unread:
+            found.append(f"tag {tag}: {self.unread_note}")
         if self.shared:
             found.append(f"the tag {tag} stands for all members of the workspace")
         return tuple(found)
@@ -195,7 +210,7 @@ def read(
     if wanted:
         return Tags(wanted, found, BY_SETTING, shared, every=tuple(mine))
     if newest is None:
-        return Tags(default)
+        return Tags(default, unread="" if member else _numbered(refs))
     others = [each.tag for each in reversed(found) if each.form != newest.form]
     other = others[0] if others else ""
     return Tags(newest.form, found, f"as in {newest.tag}", shared, other, tuple(mine))
@@ -214,6 +229,13 @@ def known(form: Form, package: str) -> bool:
         and form.suffix in ("", *_SUFFIXES)
         and (_kind(form.prefix, canonicalize_name(package)) is not None)
     )
+
+
+def _numbered(refs: Iterable[str]) -> str:
+    """Return the last tag that has a number like a version's; empty where there is none."""
+    tags = (ref.removeprefix(TAGS) for ref in refs if ref.startswith(TAGS))
+    found = (each for each in tags if _NUMBERS.search(each) and each.isprintable())
+    return max((each for each in found if len(each) <= _LONGEST), default="")
 
 
 def _shared(plain: Iterable[VersionTag], current: str) -> bool:

@@ -116,7 +116,16 @@ def test_other_tags_are_not_versions(name: str) -> None:
     """What no index takes as a version of the package is left out; the default form remains."""
     found = read(name)
     assert ({}, "v0.1") == (found.commits, found.form.name("0.1"))
-    assert () == found.notes("0.1")
+
+
+def test_tags_that_are_not_read_are_noted() -> None:
+    """A repository whose tags are all of another kind is not silently taken for a new one."""
+    assert (
+        "tag v0.0.1: rel_2_0_1 is not read as a version of the package; "
+        "if it is one, set tag in [tool.wheelwright.release]",
+    ) == read("rel_2_0_1", "rel_2_0_0", "nightly").notes("0.0.1")
+    assert () == read("nightly", "baseline-2025").notes("0.0.1")
+    assert () == read("rel_2_0_1", "v1.0").notes("1.1")[1:]
 
 
 def test_member_has_tags_of_its_own() -> None:
