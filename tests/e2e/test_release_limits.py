@@ -17,13 +17,22 @@ from .release_bench import (
     Sample,
     commit,
     make_package,
-    run_git,
     shown,
 )
 
 WHEEL = "sample_package-1.2.4-py3-none-any.whl"
 SDIST = "sample_package-1.2.4.tar.gz"
-CI = "on:\n  pull_request:\n  workflow_dispatch:\njobs: {}\n"
+CI = """\
+name: ci
+on:
+  pull_request:
+  workflow_dispatch:
+jobs:
+  passed:
+    runs-on: ubuntu-24.04
+    steps:
+      - run: "true"
+"""
 ENTRY = "Thing {:04} of this release, in one line of text that is somewhat longer than others."
 
 
@@ -104,7 +113,6 @@ def test_older_line_is_not_the_latest(at: ReleaseBench) -> None:
     repository.git("update-ref", "refs/heads/1.2", main)
     repository.git("update-ref", "refs/tags/v2.0.0", main)
     at.outside.index.put(at.sample.name, "2.0.0", "sample_package-2.0.0.tar.gz", b"two")
-    run_git(at.clone, "fetch", "--quiet", "--tags")
     words = ("release", "--version", "1.2.9", "--base", "1.2", "--allow-lower")
     ended = at.run(*words)
 
