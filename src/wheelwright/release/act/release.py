@@ -232,9 +232,10 @@ async def changes(options: ReleaseOptions, loaded: LoadedProject) -> str:
 async def _read(options: ReleaseOptions, loaded: LoadedProject) -> Read:
     """Read what a version or a changelog needs, as `prepare` does."""
     read = await reading.read(options, loaded)
-    if read.remote.stands_in:
+    for note in filter(None, (read.tags.unread_note, read.remote.stands_in)):
         # Not in the output, which is for programs.
-        say(read.remote.stands_in)
+        say(note)
+    if read.remote.stands_in:
         return read
     http = await options.http()
     urls = IndexUrls("", "") if isinstance(read.urls, Problem) else read.urls
