@@ -156,7 +156,7 @@ def test_a_plan_touches_nothing(at: ReleaseBench) -> None:
     assert ended.code == 0, str(ended)
     assert ended.out.startswith("sample-package 1.3.0: planned\n")
     assert 10 == ended.out.count("to do")
-    assert {'+version = "1.3.0"', "tag      v1.3.0"} <= {*ended.out.splitlines()}
+    assert {'+version = "1.3.0"', "tag      v1.3.0, annotated"} <= {*ended.out.splitlines()}
     assert "pytest" not in ended.said, "no check runs"
     assert () == at.outside.effects.happened
     assert before == shown(at.outside)

@@ -65,7 +65,11 @@ class Jobs:
 
     def __post_init__(self) -> None:
         """Read the workflow."""
-        self.jobs = workflow(self.name)["jobs"]
+        jobs = workflow(self.name)["jobs"]
+        # The input is off: that job prints the plan in the place of all others.
+        self.jobs = {
+            name: job for name, job in jobs.items() if job.get("if") != "${{ inputs.plan-only }}"
+        }
         self.artifact = self.directory / "artifact"
         self.at.outside.index.trust_project(self.at.sample.name)
         self._shim()
@@ -100,6 +104,9 @@ class Jobs:
         self.said[name] = ""
         outputs: dict[str, str] = {}
         for step in body["steps"]:
+            if step.get("if") == "${{ env.APP != '' }}":
+                # No app is configured here.
+                continue
             if "uses" in step:
                 self._use(step, temp, workspace)
             elif not self._passes(name, step, machine, outputs, follow):
@@ -191,10 +198,17 @@ class Jobs:
         known = {
             "${{ inputs.bump != 'none' && inputs.bump || '' }}": self.bump,
             "${{ inputs.pre != 'none' && inputs.pre || '' }}": "",
+            "${{ inputs.base }}": "main",
+            "${{ inputs.version }}": "",
+            "${{ inputs.post && 'true' || '' }}": "",
+            "${{ inputs.allow-lower && 'true' || '' }}": "",
+            "${{ inputs.run || github.run_id }}": self.run,
             "${{ inputs.take-over }}": self.take_over,
             "${{ github.ref_name }}": self.ref_name,
             "${{ github.run_attempt }}": str(self.attempt),
-            "${{ secrets.RELEASE_TOKEN || github.token }}": self.at.outside.token.value,
+            "${{ steps.app.outputs.token || secrets.RELEASE_TOKEN || github.token }}": (
+                self.at.outside.token.value
+            ),
             "${{ runner.temp }}": str(temp),
             **outputs,
         }

@@ -13,7 +13,7 @@ only end a run.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from packaging.version import Version
@@ -70,6 +70,11 @@ class Earlier:
     def standing(self, version: str) -> Standing | None:
         """Return what GitHub shows of a version; None where it was not looked up."""
         return self.standings.get(same(version, self.standings))
+
+    def without(self, version: str) -> Earlier:
+        """Return the same without what GitHub shows of a version."""
+        kept = {each: found for each, found in self.standings.items() if not same(each, (version,))}
+        return replace(self, standings=kept)
 
     def given_up(self) -> str:
         """Return the highest version on the index whose pull request a person has closed."""

@@ -185,7 +185,9 @@ def _foreign_lock(request: Request, survey: Survey, lock: Lock) -> Iterator[Prob
     if request.version or request.refusal():
         # The version was compared, or none is requested.
         return
-    found = versioned(request, survey.current, survey.earlier, survey.base)
+    # A run that has the lock has not given its version up, even if its pull request was closed.
+    earlier = survey.earlier.without(lock.version)
+    found = versioned(request, survey.current, earlier, survey.base)
     if isinstance(found, Versioned) and found.version != lock.version:
         seen = f"{ref} is for {lock.version}, and the request gives {found.version}"
         hint = f"continue it: {survey.commands.of_version(lock.version)}; or delete the lock"

@@ -174,6 +174,13 @@ def test_killed_release_that_counted_on_is_continued() -> None:
     assert ("1.3.3", "base") == (plan.version, plan.base_commit)
 
 
+def test_run_that_has_the_lock_of_a_closed_one_continues_it() -> None:
+    """It stops at its pull request, and once that is open again the same command finishes it."""
+    lock = Lock("l", "778", "1.3.2", "base", 7)
+    plan = planned(replace(CLOSED, lock=lock, lock_on_base=True))
+    assert "1.3.2" == plan.version
+
+
 def test_closed_branch_may_be_deleted() -> None:
     """Also without its branch the version is given up: GitHub still lists the pull request."""
     assert "1.3.3" == planned(replace(CLOSED, journals={})).version
