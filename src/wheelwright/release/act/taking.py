@@ -204,8 +204,12 @@ async def _generated(plan: Plan, github: GitHubRest) -> str:
     Raises:
         Stopped: it has none.
     """
+    # With a changelog only the setting can have asked for them.
+    asked = bool(plan.changelog)
     text, problem = await loop.retry_while_busy(
-        lambda: announcing.generated(github, plan.tag, plan.base_commit, "", base=plan.base)
+        lambda: announcing.generated(
+            github, plan.tag, plan.base_commit, "", base=plan.base, asked=asked
+        )
     )
     if problem:
         raise Stopped(problem.text())

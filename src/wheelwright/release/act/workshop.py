@@ -201,7 +201,7 @@ class Containers:
 
     async def notes(self, plan: Plan, journal: Journal) -> str:
         """Return the notes: of the plan, else what the release commit has in its changelog."""
-        if plan.outside_notes:
+        if plan.outside_notes or plan.notes_later:
             return plan.outside_notes
         # Of a commit that was made here its texts are known, without its tree.
         edited = self._edited.get(journal.commit)

@@ -222,6 +222,7 @@ def _plan(
         commands=survey.commands,
         changelog=survey.changelog,
         outside_notes=survey.outside,
+        notes_later=survey.notes_later,
         merge_commit=survey.from_tags,
         pypi_rules=survey.pypi_rules,
         tag_form=practice.tag,

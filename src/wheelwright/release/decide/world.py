@@ -71,6 +71,7 @@ class Plan:
         commands: those that messages name.
         changelog: path of the changelog from the repository's root; empty where there is none.
         outside_notes: the notes, where no file of the repository has them.
+        notes_later: a job with a token gets them from GitHub.
         pypi_rules: the index has PyPI's rules for files.
         merge_commit: the version comes from tags, so the pull request needs a merge commit.
         previous: the version that the base branch has; empty where it has none.
@@ -100,6 +101,7 @@ class Plan:
     commands: Commands = JOBS
     changelog: str = ""
     outside_notes: str = ""
+    notes_later: bool = False
     merge_commit: bool = False
     pypi_rules: bool = True
     previous: str = ""
