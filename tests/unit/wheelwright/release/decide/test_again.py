@@ -181,6 +181,12 @@ def test_run_that_has_the_lock_of_a_closed_one_continues_it() -> None:
     assert "1.3.2" == plan.version
 
 
+def test_run_that_has_the_lock_of_a_closed_release_is_not_refused_for_it() -> None:
+    """A killed run finds its own lock: the loop stops for the closed pull request, and unlocks."""
+    lock = Lock("c", "778", "1.3.2", "base", 5)
+    assert "1.3.2" == planned(replace(CLOSED, lock=lock, lock_on_base=True)).version
+
+
 def test_closed_branch_may_be_deleted() -> None:
     """Also without its branch the version is given up: GitHub still lists the pull request."""
     assert "1.3.3" == planned(replace(CLOSED, journals={})).version
