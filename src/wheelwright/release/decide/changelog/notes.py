@@ -201,7 +201,8 @@ def merged(parts: Iterable[Sequence[str]], markup: Markup) -> list[str]:
             else:
                 group += below
     found: list[str] = []
-    for heading, below in groups.items():
+    # What has no heading is above those that others have.
+    for heading, below in sorted(groups.items(), key=lambda group: bool(group[0])):
         if found:
             found.append("")
         found += [*heading.split("\n"), ""] if heading else []

@@ -58,7 +58,7 @@ def test_equal_headings_come_together() -> None:
     """What several sections have below a heading is below one; the same lines come once."""
     one = ["### Added", "", "- a", "", "### Fixed", "", "- b"]
     two = ["- first", "", "### Added", "", "- c", "", "### Fixed", "", "- b"]
-    expected = ["### Added", "", "- a", "- c", "", "### Fixed", "", "- b", "", "- first"]
+    expected = ["- first", "", "### Added", "", "- a", "- c", "", "### Fixed", "", "- b"]
     assert expected == notes.merged([one, two], Markup.MARKDOWN)
     rst = [["Added", "-----", "", "- a"], ["Added", "-----", "", "- b"]]
     assert ["Added", "-----", "", "- a", "- b"] == notes.merged(rst, Markup.RST)
