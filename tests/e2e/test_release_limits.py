@@ -17,7 +17,6 @@ from .release_bench import (
     Sample,
     commit,
     make_package,
-    shown,
 )
 
 WHEEL = "sample_package-1.2.4-py3-none-any.whl"
@@ -54,12 +53,13 @@ def test_changelog_long_and_bot(long: ReleaseBench) -> None:
     outside.token.permissions["actions"] = "write"
     url = "https://ci.example.org/runs/777"
     ended = long.succeeds("--log", url)
-    ((_, _, is_open, body),) = shown(outside).pulls
-    ((_, _, notes, _),) = shown(outside).releases
+    (pull,) = outside.github.state.pulls.values()
+    (release,) = outside.github.state.releases.values()
+    body, notes = pull.body or "", release.body or ""
     page = f"{outside.git.server.url}/{outside.name}"
     hashes = {name: file.sha256 for name, file in outside.index.files.items()}
 
-    assert is_open
+    assert pull.open
     assert 60_000 < len(body) < 65_536
     link = f"[The rest is in CHANGELOG.md](<{page}/blob/v1.2.4/CHANGELOG.md>)."
     kept, _, rest = body.partition(link)
