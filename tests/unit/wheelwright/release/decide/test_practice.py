@@ -1,6 +1,8 @@
 """How the next release is made, read from the last one."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wheelwright.project.release_settings import ReleaseSettings
 from wheelwright.release.decide import practice as practices
@@ -227,3 +229,18 @@ def test_usable_lines(text: str, expected: bool) -> None:
 def test_usable_branches(form: Form, expected: bool) -> None:
     """A branch names what it is for, and is a name that git accepts."""
     assert expected == usable_branch(form)
+
+
+ANYTHING = st.text(max_size=40)
+
+
+@given(ANYTHING, ANYTHING, ANYTHING)
+def test_any_text_of_anyone_makes_a_usable_release(before: str, after: str, name: str) -> None:
+    """Whatever messages, branches and names are, what comes out is one line, or a safe name."""
+    release = last(f"{before}1.2.3{after}", f"Merge branch '{name}'")
+    found = of(release, heads=(f"{before}1.2.3{after}",), released_name=f"{name}1.2.3")
+    assert usable_branch(found.branch)
+    for template in (found.title, found.release_name):
+        line = found.line(template, "teasel", "1.2.4", "2026-01-31")
+        assert not line or usable_line(line, "1.2.4")
+    assert all(note.isprintable() for note in found.notes("teasel", "1.2.4", "2026-01-31"))

@@ -1,6 +1,8 @@
 """Which tags are versions of a package, and what form the next one has."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wheelwright.release.decide import tags
 from wheelwright.release.decide.tags import Form, Tags
@@ -228,3 +230,11 @@ def test_ten_thousand_tags_are_read_at_once() -> None:
     found = read(*(f"v1.{number}.0" for number in range(10_000)))
     assert "v1.10000.0" == found.form.name("1.10000.0")
     assert 10_000 == len(found.commits)
+
+
+@given(st.text(max_size=30), st.text(max_size=10))
+def test_any_tag_is_read_or_left_out(prefix: str, suffix: str) -> None:
+    """A tag of any text is no error, and what is read of it names the same version again."""
+    tag = f"{prefix}1.2.3{suffix}"
+    for each in read(tag).found:
+        assert str(each.version) == each.form.version(tag)
