@@ -177,7 +177,8 @@ def decide(
         lines = {path: each for path, each in lines.items() if counts(path)}
         missed = [each for each in missed if counts(each.partition(":")[0])]
         confirmed = bool(lines)
-        select = _of_module(project, token) if confirmed else _known(project, texts, token)
+        known = _known(project, texts, token)
+        select = _unconfirmed(project, found, token, known) if confirmed else known
         for path, more in _replaced(hits, token, new, select).items():
             lines[path] = {**more, **lines.get(path, {})}
         for path, more in _waiting(whole, new).items():
@@ -228,8 +229,21 @@ def _waiting(hits: Sequence[Hit], new: New) -> Lines:
     return found
 
 
-def _of_module(project: Project, token: Token) -> Callable[[Hit], bool]:
-    return lambda hit: known_places.of_module(project, hit.path, hit.text, token)
+def _unconfirmed(
+    project: Project, found: Found, token: Token, known: Callable[[Hit], bool]
+) -> Callable[[Hit], bool]:
+    """Return what is edited although the last release does not show it.
+
+    What is not UTF-8 is never among the texts of a release commit: known places count there.
+    """
+
+    def select(hit: Hit) -> bool:
+        text = found.texts.get(hit.path)
+        if text is not None and text.encoding != "utf-8" and known(hit):
+            return True
+        return known_places.of_module(project, hit.path, hit.text, token)
+
+    return select
 
 
 def _known(project: Project, texts: Mapping[str, str], token: Token) -> Callable[[Hit], bool]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -192,6 +193,21 @@ def test_module_s_version_is_edited_beside_confirmed_places() -> None:
     files = {OWN: '__version__ = "1.2.3"\n', "a.txt": "v 1.2.3\n"}
     decided = decide(files, last(changes_of(files, "a.txt")))
     assert {OWN, "a.txt"} == set(edited(files, decided))
+
+
+def test_known_place_in_a_file_of_another_encoding_needs_no_confirmation() -> None:
+    """The last release's texts are UTF-8: what it changed in another file is not known."""
+    files = {"docs/conf.py": "# \xe9\nrelease = '1.2.3'\nx = '1.2.3'\n", "a.txt": "v 1.2.3\n"}
+    seen = found(files)
+    latin = replace(
+        seen, texts={**seen.texts, "docs/conf.py": Text(files["docs/conf.py"], "latin-1")}
+    )
+    release = last(changes_of(files, "a.txt"))
+    package = project(STATIC, files)
+    assert [["a.txt"], ["a.txt", "docs/conf.py"]] == [
+        list(places.decide(package, each, release, "1.2.3", NEW, {}).lines)
+        for each in (seen, latin)
+    ]
 
 
 # -- known places ---------------------------------------------------------------------------------
