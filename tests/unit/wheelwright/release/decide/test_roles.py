@@ -240,3 +240,21 @@ def test_other_run_with_the_lock_is_named() -> None:
 
     assert isinstance(end, Stop)
     assert Reason.LOCKED is end.reason
+
+
+def test_all_jobs_of_a_run_that_is_over_write_nothing() -> None:
+    """Run again after the end, they build what the run has released, and find all of it there."""
+    outside = Outside()
+    asyncio.run(loop.run(a_plan(), outside.ports))
+    before = list(outside.effects)
+
+    handed = built(outside, a_plan(answer="1.2.4 was released by run one", epoch_s=9))
+
+    assert isinstance(handed, Built)
+    assert (MADE, (SDIST, WHEEL)) == (handed.commit, handed.files)
+    for decide in (
+        roles.proposing(handed.commit, described=handed.described),
+        roles.finishing(handed.commit),
+    ):
+        assert Done() == taken(outside, handed, decide).end
+    assert before == outside.effects
