@@ -150,7 +150,7 @@ class _Past:
         survey = replace(survey, notes=notes)
         request = bump.as_options
         plan = decide(options, identity, survey)
-        if isinstance(plan, Stop) and _ORDER.issuperset(each.reason for each in plan.problems):
+        if isinstance(plan, Stop) and _ORDER & {each.reason for each in plan.problems}:
             # As for a maintenance release.
             request = f"{request} --allow-lower"
             plan = decide(replace(options, allow_lower=True), identity, survey)
