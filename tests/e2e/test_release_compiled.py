@@ -117,6 +117,7 @@ def test_given_wheels_are_published_with_the_sdist_of_here(
     assert {WHEEL, "fast_demo-1.2.4.tar.gz"} == set(compiled.outside.index.files), str(ended)
 
 
+@pytest.mark.repeated
 def test_a_given_wheel_of_another_commit_stops_before_the_lock(
     compiled: ReleaseBench, tmp_path: Path
 ) -> None:

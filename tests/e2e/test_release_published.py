@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -14,51 +15,38 @@ pytestmark = pytest.mark.slow
 WHEEL = "sample_package-1.2.4-py3-none-any.whl"
 
 
-def test_what_was_released_is_verified_and_what_was_exchanged_is_not(at: ReleaseBench) -> None:
-    """The index, GitHub and a rebuild have the same files; one that the index exchanges fails."""
-    at.succeeds()
+def test_what_was_released_is_verified_and_what_differs_is_named(at: ReleaseBench) -> None:
+    """A release ends with a download; later an attestation that is forged, or a file, is a stop."""
+    released = at.succeeds()
     verified = at.verify_release("1.2.4")
-    index = at.outside.index
-    with index._guard:
-        index.shelf.files[WHEEL] = replace(index.shelf.files[WHEEL], contents=b"exchanged")
+    statement = {"version": 1, "verification_material": {}, "envelope": {}}
+    exchange(at, attestations=(statement,))
+    forged = at.verify_release("1.2.4", "--format", "json")
+    exchange(at, attestations=(), contents=b"exchanged")
     differs = at.verify_release("1.2.4", "--format", "json")
     missing = at.verify_release("9.9.9")
 
+    assert "downloaded: the same" in released.out
     assert 0 == verified.code, str(verified)
     assert "sample-package 1.2.4 (v1.2.4): verified" in verified.out
+    assert 1 == forged.code, str(forged)
+    shown = json.loads(forged.error[forged.error.index("{") : forged.error.rindex("}") + 1])
+    (problem,) = shown["problems"]
+    assert problem.startswith(f"{WHEEL}: its attestations do not verify: ")
+    assert ["GitHub, octo-org/sample, release.yml"] == [
+        publisher for file in shown["files"] for publisher in file["publishers"]
+    ]
     assert 1 == differs.code, str(differs)
     assert f"{WHEEL}: the GitHub release has" in differs.error
     assert 1 == missing.code, str(missing)
     assert 'no tag "v9.9.9"' in missing.error
 
 
-def test_an_attestation_that_does_not_verify_is_a_problem(at: ReleaseBench) -> None:
-    """A file whose attestation nobody signed is named, with who it pretends to be of."""
-    at.succeeds()
+def exchange(at: ReleaseBench, **changes: Any) -> None:
+    """Change the wheel on the index, past all of its rules."""
     index = at.outside.index
-    statement = {"version": 1, "verification_material": {}, "envelope": {}}
     with index._guard:
-        index.shelf.files[WHEEL] = replace(index.shelf.files[WHEEL], attestations=(statement,))
-    ended = at.verify_release("1.2.4", "--format", "json")
-
-    assert 1 == ended.code, str(ended)
-    shown = json.loads(ended.error[ended.error.index("{") : ended.error.rindex("}") + 1])
-    (problem,) = shown["problems"]
-    assert problem.startswith(f"{WHEEL}: its attestations do not verify: ")
-    assert ["GitHub, octo-org/sample, release.yml"] == [
-        publisher for file in shown["files"] for publisher in file["publishers"]
-    ]
-
-
-def test_a_release_ends_with_a_download_of_what_it_published(at: ReleaseBench) -> None:
-    """The report has the comparison; an index that sends other bytes is a stop after the fact."""
-    ended = at.succeeds()
-    index = at.outside.index
-    (sdist,) = (name for name in index.files if name.endswith(".tar.gz"))
-    listed = index.files[sdist].sha256
-
-    assert "downloaded: the same" in ended.out
-    assert listed in at.verify_release("1.2.4").out
+        index.shelf.files[WHEEL] = replace(index.shelf.files[WHEEL], **changes)
 
 
 def test_a_rehearsal_uploads_a_version_of_its_own_and_installs_it(at: ReleaseBench) -> None:
