@@ -241,7 +241,11 @@ def test_checks_version(stiletto: Bench, tmp_path: Path, outside: Outside, pypro
 
 def versioneer(directory: Path, pyproject: str) -> dict[str, str]:
     """Return the files that `versioneer install` writes."""
-    write(directory, {**FILES, "pyproject.toml": pyproject})
+    setup = (
+        "from setuptools import setup\nimport versioneer\n\n"
+        "setup(version=versioneer.get_version(), cmdclass=versioneer.get_cmdclass())\n"
+    )
+    write(directory, {**FILES, "pyproject.toml": pyproject, "setup.py": setup})
     run_git(directory, "init", "--quiet")
     install = ("versioneer", "install", "--no-vendor")
     subprocess.run(
@@ -249,10 +253,6 @@ def versioneer(directory: Path, pyproject: str) -> dict[str, str]:
         cwd=directory,
         check=True,
         capture_output=True,
-    )
-    setup = (
-        "from setuptools import setup\nimport versioneer\n\n"
-        "setup(version=versioneer.get_version(), cmdclass=versioneer.get_cmdclass())\n"
     )
     names = ("src/teasel/_version.py", "src/teasel/__init__.py", ".gitattributes")
     return {"setup.py": setup} | {name: (directory / name).read_text() for name in names}
