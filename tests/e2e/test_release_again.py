@@ -105,6 +105,7 @@ def test_refused_then_merged_and_the_same_run_again(at: ReleaseBench) -> None:
     assert following.startswith("next: stiletto call ")
 
 
+@pytest.mark.repeated
 @pytest.mark.slow
 def test_nothing_new(at: ReleaseBench) -> None:
     """Another run, with no entry since the release, has nothing to release."""
@@ -162,6 +163,7 @@ def interrupted(at: ReleaseBench, number: signal.Signals, kind: str, nth: int = 
     return ended
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "code", "kind"),
     [
@@ -220,6 +222,7 @@ def test_one_env(at: ReleaseBench, tmp_path: Path) -> None:
     assert "1.2.4" == version.out.strip()
 
 
+@pytest.mark.repeated
 @pytest.mark.slow
 def test_squashed(at: ReleaseBench, tmp_path: Path) -> None:
     """A package whose version comes from tags is shown that a squash left the tag out of main."""

@@ -102,6 +102,7 @@ def test_changelog_rst_is_released_with_markdown_notes(
     assert "- The new thing, see #12.\n- `quay --all` reads a file again:\n\n  ```\n" in notes
 
 
+@pytest.mark.slow
 def test_changelog_elsewhere_and_notes_of_a_file(
     stiletto: Bench, tmp_path: Path, outside: Outside
 ) -> None:
@@ -126,6 +127,7 @@ def a_release(number: int, tag: str, body: str) -> Release:
     return Release(number, tag, "main", tag, body, False, False, 1.0, 1.0)
 
 
+@pytest.mark.slow
 def test_notes_on_github_alone(stiletto: Bench, tmp_path: Path, outside: Outside) -> None:
     """Without a changelog GitHub's notes are published, if its releases have some; none stop."""
     at = start(stiletto, outside, tmp_path / "source", {})
@@ -144,6 +146,7 @@ def test_notes_on_github_alone(stiletto: Bench, tmp_path: Path, outside: Outside
     assert "* feat: a thing by @octocat in " in out
 
 
+@pytest.mark.repeated
 @pytest.mark.slow
 def test_changelog_news_empty(stiletto: Bench, tmp_path: Path, outside: Outside) -> None:
     """Towncrier without fragments would write a title and a sentence: a stop before the lock."""

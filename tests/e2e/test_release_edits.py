@@ -199,6 +199,7 @@ CASES: dict[str, tuple[dict[str, str], set[str]]] = {
 }
 
 
+@pytest.mark.repeated
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_version_is_edited_where_it_is(stiletto: Bench, tmp_path: Path, case: str) -> None:
@@ -221,6 +222,7 @@ def test_version_is_edited_where_it_is(stiletto: Bench, tmp_path: Path, case: st
     assert "requirements.txt" not in plan.out
 
 
+@pytest.mark.repeated
 @pytest.mark.slow
 def test_requirements_none(stiletto: Bench, tmp_path: Path) -> None:
     """A requirements.txt that was never there is added on request alone."""

@@ -47,6 +47,7 @@ def long(stiletto: Bench, tmp_path: Path, described: Description) -> Iterator[Re
         yield ReleaseBench.start(stiletto, outside, source, sample)
 
 
+@pytest.mark.slow
 def test_changelog_long_and_bot(long: ReleaseBench) -> None:
     """A long text is cut at an entry, and checks that would wait are started on the branch."""
     outside = long.outside
@@ -105,6 +106,7 @@ def test_too_late_a_half_release_stops(at: ReleaseBench) -> None:
     assert effects == at.outside.effects.named("upload")
 
 
+@pytest.mark.repeated
 @pytest.mark.slow
 def test_older_line_is_not_the_latest(at: ReleaseBench) -> None:
     """A release of an older line leaves the newer one as GitHub's "Latest"."""

@@ -57,6 +57,7 @@ def make_styled(directory: Path) -> Path:
     return directory
 
 
+@pytest.mark.slow
 def test_style_of_commits_and_tags_mixed(stiletto: Bench, tmp_path: Path, outside: Outside) -> None:
     """Tag, branch, title and sign-off are those of the last release, and a second run agrees."""
     at = ReleaseBench.start(stiletto, outside, make_styled(tmp_path / "source"))
@@ -84,6 +85,7 @@ def test_style_of_commits_and_tags_mixed(stiletto: Bench, tmp_path: Path, outsid
         assert note in ended.said
 
 
+@pytest.mark.slow
 def test_tags_bare_and_tags_lockstep_count(
     stiletto: Bench, tmp_path: Path, outside: Outside
 ) -> None:

@@ -258,6 +258,7 @@ def versioneer(directory: Path, pyproject: str) -> dict[str, str]:
     return {"setup.py": setup} | {name: (directory / name).read_text() for name in names}
 
 
+@pytest.mark.repeated
 @pytest.mark.slow
 def test_listed_by_git(stiletto: Bench, tmp_path: Path, outside: Outside) -> None:
     """A back end that asks git for the list of files publishes what a bare build does."""
@@ -312,6 +313,7 @@ body = '''
 """
 
 
+@pytest.mark.repeated
 @pytest.mark.slow
 def test_cliff_previous(stiletto: Bench, tmp_path: Path, outside: Outside) -> None:
     """The template's link is from the tag before, although other tags are nearer."""
