@@ -138,8 +138,9 @@ def shown(outside: Outside) -> Shown:
 
 
 def _anywhere(body: str | None) -> str:
-    """Return a text whose links are those of any world: each has ports of its own."""
-    return re.sub(r"(?<=127\.0\.0\.1):\d+", "", body or "")
+    """Return a text as in any world: each has ports of its own, and only a job has a log."""
+    without_log = re.sub(r", \[log\]\(<[^>]*>\)", "", body or "")
+    return re.sub(r"(?<=127\.0\.0\.1):\d+", "", without_log)
 
 
 def alike(outside: Outside) -> Shown:
