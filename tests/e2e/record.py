@@ -193,9 +193,11 @@ def release(bench: Bench, scratch: Path) -> str:
 
 
 def _of_today(plan: Mapping[str, Any]) -> dict[str, str]:
-    """Return what depends on the build tools that the index has today."""
-    commit, pins = plan["commit"], plan["build_requires"]
-    return {commit: "COMMIT", commit[:12]: "COMMIT", **dict.fromkeys(pins, "PINNED")}
+    """Return what depends on what the index has today: the build tools, and the sample's lock."""
+    commit, base, pins = plan["commit"], plan["base_commit"], plan["build_requires"]
+    places = re.findall(r"^(?:index [0-9a-f.]+|@@ [-+,0-9 ]+ @@)", plan["diff"], re.MULTILINE)
+    found = {commit: "COMMIT", commit[:12]: "COMMIT", base: "BASE", **dict.fromkeys(pins, "PINNED")}
+    return found | {place: f"{place.split()[0]} PLACE" for place in places}
 
 
 def recorded(scratch: Path, cache: Path) -> Iterator[tuple[str, str]]:
