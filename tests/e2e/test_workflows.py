@@ -35,7 +35,12 @@ OUTSIDE = {"audit", "release-build", "release-finish", "release-propose", "relea
 EXPRESSIONS = {
     "${{ inputs.bump != 'none' && inputs.bump || '' }}": "patch",
     "${{ inputs.pre != 'none' && inputs.pre || '' }}": "",
-    "${{ secrets.RELEASE_TOKEN || github.token }}": "token",
+    "${{ inputs.base }}": "main",
+    "${{ inputs.version }}": "",
+    "${{ inputs.post && 'true' || '' }}": "",
+    "${{ inputs.allow-lower && 'true' || '' }}": "",
+    "${{ inputs.run || github.run_id }}": "4711",
+    "${{ steps.app.outputs.token || secrets.RELEASE_TOKEN || github.token }}": "token",
     "${{ github.ref_name }}": "v1.4.0",
     "${{ inputs.take-over }}": "",
     "${{ needs.build.outputs.sha256 }}": "0" * 64,

@@ -144,16 +144,19 @@ def test_secret_stands_in_a_job_with_an_environment(job: dict[str, Any]) -> None
 @pytest.mark.parametrize("form", FORMS)
 def test_roles_of_a_release(form: str, name: str) -> None:
     """Jobs, rights and order are those of the three roles."""
-    jobs = planned(form, Engine.STILETTO)[name]["jobs"]
+    jobs = dict(planned(form, Engine.STILETTO)[name]["jobs"])
     writing = {"contents": "write", "pull-requests": "write"}
     expected = {
         "build": {"contents": "read"},
         "propose": writing,
         "publish": {"id-token": "write"},
-        "finish": writing,
+        "finish": {**writing, "actions": "write"},
     }
     if name == "publish":
         expected = {key: expected[key] for key in ("build", "publish")}
+    else:
+        # It is instead of all others, and writes nothing.
+        assert {"contents": "read"} == jobs.pop("plan")["permissions"]
 
     assert expected == {job: body["permissions"] for job, body in jobs.items()}
     before = [[], *([*expected][:number] for number in range(1, len(expected)))]
@@ -614,5 +617,5 @@ def _copy(built: Jobs, directory: Path) -> Jobs:
 
 def test_workflows_here_have_these_jobs() -> None:
     """The repository's own workflows are the generated ones."""
-    assert ["build", "propose", "publish", "finish"] == list(workflow("release")["jobs"])
+    assert ["plan", "build", "propose", "publish", "finish"] == list(workflow("release")["jobs"])
     assert ["build", "publish"] == list(workflow("publish")["jobs"])

@@ -70,7 +70,8 @@ def server(remote: str, configured: str) -> str:
     """
     if not configured:
         base = remote.rstrip("/")
-        return f"{base}{'' if base.endswith('.git') else '.git'}/info/lfs"
+        named = base if base.endswith(".git") else f"{base}.git"
+        return "/".join((named, "info", "lfs"))
     own, other = urllib.parse.urlsplit(remote), urllib.parse.urlsplit(configured)
     if (own.scheme, own.hostname, own.port) != (other.scheme, other.hostname, other.port):
         raise LfsError(
@@ -140,7 +141,7 @@ def _actions(
         encoded = base64.b64encode(f"x-access-token:{token}".encode()).decode()
         headers["Authorization"] = f"Basic {encoded}"
     request = urllib.request.Request(  # noqa: S310 - the scheme is that of the remote
-        f"{server}/objects/batch", json.dumps(asked).encode(), headers, method="POST"
+        "/".join((server, "objects", "batch")), json.dumps(asked).encode(), headers, method="POST"
     )
     answer = _json(_read(opener, request, ANSWER_MAX_BYTES))
     found: dict[str, tuple[str, dict[str, str]]] = {}

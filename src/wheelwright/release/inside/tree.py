@@ -262,7 +262,7 @@ class Fetching:
         if found.pointers:
             self.large(commit, remote, where, local, found.pointers)
         for module in found.modules:
-            self.module(module, where, f"{local}/modules/{module.name}", depth + 1)
+            self.module(module, where, "/".join((local, "modules", module.name)), depth + 1)
         target.mkdir(parents=True, exist_ok=True)
 
     def large(
