@@ -22,10 +22,10 @@ from tests.e2e.release_bench import (
     Outside,
     ReleaseBench,
     Sample,
+    alike,
     lock,
     make_package,
     run_git,
-    shown,
 )
 from tests.e2e.test_release import SDIST, WHEEL
 
@@ -111,7 +111,6 @@ def test_a_change_of_an_edited_file_stops(at: ReleaseBench) -> None:
         ("pyproject.toml", "dependencies = [", 'dependencies = ["sampleproject", '),
         ("CHANGELOG.md", "Something changed.", "Nothing of importance."),
         ("uv.lock", 'name = "idna"', 'name = "anid"'),
-        ("requirements.txt", "idna==", "idna<="),
     ):
         text = at.outside.repository.git("show", f"{made}:{path}") + "\n"
         assert old in text
@@ -135,7 +134,7 @@ def test_an_older_back_end_in_the_message_is_not_built_with(
     ended = at.succeeds("--run", "job-1")
 
     assert made == at.outside.repository.commit("refs/tags/v1.2.4")
-    assert shown(undisturbed.outside) == shown(at.outside)
+    assert alike(undisturbed.outside) == alike(at.outside)
     with zipfile.ZipFile(BytesIO(at.outside.index.files[WHEEL].contents)) as wheel:
         made_by = wheel.read("sample_package-1.2.4.dist-info/WHEEL").decode()
     assert "Generator: hatchling 1.27.0" not in made_by

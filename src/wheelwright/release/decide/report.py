@@ -131,7 +131,7 @@ def _shown(plan: Plan, world: World, links: Links) -> dict[str, tuple[bool, str,
     return {
         "edits": (journal is not None, _edits_text(world), ""),
         "branch": (
-            journal is not None,
+            journal is not None and not world.state.foreign,
             f"{plan.branch} at {at}" if at else "",
             branch if at else "",
         ),
