@@ -45,13 +45,29 @@ SDIST = "sample_package-1.2.4.tar.gz"
 
 RELEASES = [
     pytest.param(Backend.UV_BUILD, Versioned.STATIC, Changelog.HAND, id="uv_build"),
-    pytest.param(Backend.POETRY, Versioned.STATIC, Changelog.TOWNCRIER, id="poetry-core"),
-    pytest.param(Backend.FLIT, Versioned.PATH, Changelog.HAND, id="flit"),
-    pytest.param(Backend.SETUPTOOLS, Versioned.PATH, Changelog.TOWNCRIER, id="setuptools-attr"),
+    pytest.param(
+        Backend.POETRY,
+        Versioned.STATIC,
+        Changelog.TOWNCRIER,
+        marks=pytest.mark.repeated,
+        id="poetry-core",
+    ),
+    pytest.param(
+        Backend.FLIT, Versioned.PATH, Changelog.HAND, marks=pytest.mark.repeated, id="flit"
+    ),
+    pytest.param(
+        Backend.SETUPTOOLS,
+        Versioned.PATH,
+        Changelog.TOWNCRIER,
+        marks=pytest.mark.repeated,
+        id="setuptools-attr",
+    ),
     pytest.param(Backend.PDM, Versioned.PATH, Changelog.GIT_CLIFF, id="pdm-file"),
     pytest.param(Backend.HATCHLING, Versioned.VCS, Changelog.HAND, id="hatch-vcs"),
     pytest.param(Backend.SETUPTOOLS, Versioned.VCS, Changelog.TOWNCRIER, id="setuptools-scm"),
-    pytest.param(Backend.PDM, Versioned.VCS, Changelog.GIT_CLIFF, id="pdm-scm"),
+    pytest.param(
+        Backend.PDM, Versioned.VCS, Changelog.GIT_CLIFF, marks=pytest.mark.repeated, id="pdm-scm"
+    ),
 ]
 """Every back end, and every source of the version with every keeper of the changelog; the ninth
 pair, static and git-cliff, is what devpi gets below."""

@@ -194,7 +194,7 @@ VERSIONED = [
             version=DYNAMIC,
             more='\n[tool.hatch.version]\nsource = "vcs"\n',
         ),
-        marks=pytest.mark.slow,
+        marks=pytest.mark.repeated,
         id="hatch-vcs",
     ),
     pytest.param(
