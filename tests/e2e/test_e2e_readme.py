@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.standins.packages import commit
+from tests.standins.repository import run_git
+
 from .bench import REPOSITORY, TIMEOUT_S
 
 BLOCK = re.compile(r"^ *```console\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
@@ -37,14 +40,17 @@ def commands() -> list[tuple[str, list[str]]]:
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Copy what a clone holds, as far as the commands need it."""
+    """Copy what a clone holds, as far as the commands need it, and make a repository of it."""
     at = tmp_path_factory.mktemp("clone")
     pages = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE")
-    for name in ("dagger.json", "pyproject.toml", "uv.lock", ".python-version", *pages):
+    names = ("dagger.json", "pyproject.toml", "uv.lock", ".python-version", ".gitignore")
+    for name in (*names, *pages):
         shutil.copy(REPOSITORY / name, at)
     for name in ("src", "tests", "docs", ".github"):
         ignored = shutil.ignore_patterns("__pycache__", ".venv")
         shutil.copytree(REPOSITORY / name, at / name, ignore=ignored)
+    run_git(at, "init", "--quiet", "--initial-branch=main")
+    commit(at, "A clone")
     return at
 
 
