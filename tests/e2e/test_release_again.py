@@ -168,7 +168,7 @@ def interrupted(at: ReleaseBench, number: signal.Signals, kind: str, nth: int = 
     ("number", "code", "kind"),
     [
         (signal.SIGTERM, 143, "upload"),
-        pytest.param(signal.SIGINT, 2, "ref", marks=pytest.mark.slow),
+        pytest.param(signal.SIGINT, 2, "ref", marks=pytest.mark.repeated),
         pytest.param(signal.SIGINT, 2, "upload", marks=pytest.mark.repeated),
         pytest.param(signal.SIGTERM, 143, "pull", marks=pytest.mark.repeated),
     ],

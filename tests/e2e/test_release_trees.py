@@ -200,7 +200,7 @@ VERSIONED = [
     pytest.param(
         package('"setuptools>=77", "versioningit>=3"', SETUPTOOLS, DYNAMIC)
         + '\n[tool.versioningit.vcs]\nmethod = "git"\n',
-        marks=pytest.mark.slow,
+        marks=pytest.mark.repeated,
         id="versioningit",
     ),
     pytest.param(

@@ -244,6 +244,7 @@ def test_killed_between_two_jobs(
     assert alike(released[0].outside) == alike(jobs.at.outside)
 
 
+@pytest.mark.repeated
 @pytest.mark.slow
 def test_all_jobs_again_after_the_merge_release_nothing(jobs: Jobs) -> None:
     """A run that is over is over: main has moved, and the run writes nothing of a next version."""
