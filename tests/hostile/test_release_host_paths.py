@@ -103,7 +103,8 @@ def host(
 def steps(ended: Ended) -> list[tuple[str, ...]]:
     """Return the first two columns of a report's lines."""
     assert ended.code == 0, str(ended)
-    return [tuple(line.split("  ")[1:3]) for line in ended.out.strip().splitlines()]
+    report = ended.out.strip().partition("\n\n")[0]
+    return [tuple(line.split("  ")[1:3]) for line in report.splitlines()]
 
 
 @pytest.mark.slow
