@@ -100,6 +100,7 @@ ACTIONS: Final = {
     "app_token": Action(
         "actions/create-github-app-token", "1b10c78c7865c340bc4f6099eb2f838309f1e8c3", "v3.1.1"
     ),
+    "attest": Action("actions/attest", "1e69f48acb82d1966a394da916b4c1698aa569d6", "v4.2.2"),
     "dagger": Action(
         "dagger/dagger-for-github", "27b130bf0f79a7f6fbbbe0fbca6760dc9bb40a77", "v8.4.1"
     ),

@@ -50,6 +50,7 @@ class Jobs:
         attempt: counts those.
         outputs: of each job that ended, by name.
         said: what each job printed.
+        attested: SHA-256 by name, of what GitHub's action was given.
     """
 
     at: ReleaseBench
@@ -62,6 +63,7 @@ class Jobs:
     ref_name: str = "main"
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
+    attested: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Read the workflow."""
@@ -139,6 +141,11 @@ class Jobs:
             shutil.copytree(temp / "release", self.artifact, symlinks=True)
         elif action == "actions/download-artifact":
             shutil.copytree(self.artifact, temp / "release", symlinks=True)
+        elif action == "actions/attest":
+            subjects = self._value(step["with"]["subject-checksums"], {}, temp)
+            for line in Path(subjects).read_text().splitlines():
+                sha256, name = line.split("  ")
+                self.attested[name] = sha256
         else:
             assert action == "dagger/dagger-for-github", action
 

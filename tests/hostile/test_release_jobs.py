@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import re
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +39,7 @@ from wheelwright.github.plan import Options, workflows
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
 from wheelwright.release.act.handing import Handed, read, write
+from wheelwright.release.decide import materials
 from wheelwright.release.decide.commit import Edit, ReleaseCommit
 from wheelwright.release.decide.refs import journal_message
 from wheelwright.release.decide.urls import IndexUrls
@@ -115,8 +119,12 @@ def test_rights_and_repository_code_are_apart(job: dict[str, Any]) -> None:
     rights = job["permissions"]
     writes = {key for key, value in rights.items() if value == "write"}
 
-    assert "id-token" not in writes or {"id-token"} == writes == set(rights)
-    if writes:
+    identities = ({"id-token"}, {"id-token", "attestations"})
+    assert "id-token" not in writes or (writes in identities and writes == set(rights))
+    if "attestations" in writes:
+        # It calls nothing: the files' digests go to GitHub's own action.
+        assert not re.search(r"\bcall\b|checkout|git ", scripts(job))
+    elif writes:
         assert not checks_out(job)
         assert not re.search(r"--source|uv run|\bwheelwright (call|ci)\b", scripts(job))
         called = re.findall(r'call -m "\$RUNNER_TEMP/wheelwright[^"]*" ([\w-]+)', scripts(job))
@@ -157,6 +165,10 @@ def test_roles_of_a_release(form: str, name: str) -> None:
     else:
         # It is instead of all others, and writes nothing.
         assert {"contents": "read"} == jobs.pop("plan")["permissions"]
+        attest = jobs.pop("attest")
+        assert {"id-token": "write", "attestations": "write"} == attest["permissions"]
+        assert ["build", "publish"] == attest["needs"]
+        assert "environment" not in attest
 
     assert expected == {job: body["permissions"] for job, body in jobs.items()}
     before = [[], *([*expected][:number] for number in range(1, len(expected)))]
@@ -176,7 +188,7 @@ def test_module_is_fetched_at_a_commit_where_a_secret_is(form: str) -> None:
     """Jobs with a secret fetch the module: at its pin, or at the commit of the workflow itself."""
     for job in planned(form, Engine.DAGGER)["release"]["jobs"].values():
         fetch = [step for step in job["steps"] if step["name"].startswith("Fetch the module")]
-        if checks_out(job):
+        if checks_out(job) or "attestations" in job["permissions"]:
             continue
         (step,) = fetch
         local = form in ("here", "own")
@@ -219,10 +231,13 @@ def test_jobs_end_as_release_does(jobs: Jobs, released: tuple[ReleaseBench, Ende
     assert jobs.job("build"), jobs.said["build"]
     assert before == shown(jobs.at.outside)
 
-    for job in ("propose", "publish", "finish"):
+    for job in ("propose", "publish", "finish", "attest"):
         assert jobs.job(job), jobs.said[job]
 
     assert alike(released[0].outside) == alike(jobs.at.outside)
+    ((_, _, _, assets),) = shown(jobs.at.outside).releases
+    assert assets == jobs.attested
+    assert len(assets) > 2
     assert "sample-package 1.2.4: released" in jobs.said["finish"]
     texts = [*jobs.said.values(), (jobs.artifact / "release.json").read_text()]
     assert [] == [one for one in jobs.at.outside.secrets if any(one in text for text in texts)]
@@ -597,6 +612,15 @@ def test_commit_that_is_another_is_not_pushed(built: Jobs, tmp_path: Path) -> No
     assert before == shown(jobs.at.outside)
 
 
+def test_changed_data_is_not_attested(built: Jobs, tmp_path: Path) -> None:
+    """What is not the data that was published ends the job before anything is signed."""
+    jobs = _copy(built, tmp_path / "run")
+    other_bytes_with_their_hash(jobs.artifact)
+
+    assert not jobs.job("attest")
+    assert {} == jobs.attested
+
+
 def test_told_digest_binds_everything(built: Jobs, tmp_path: Path) -> None:
     """Data that agrees with itself is refused where the build told another digest."""
     jobs = _copy(built, tmp_path / "run")
@@ -616,7 +640,33 @@ def _copy(built: Jobs, directory: Path) -> Jobs:
     return jobs
 
 
+@pytest.mark.parametrize("changed", [False, True])
+def test_files_are_attested_by_the_digests_of_the_release(changed: bool, tmp_path: Path) -> None:
+    """Names and digests are those of the files and texts; of other data nothing is listed."""
+    texts = dict(zip(materials.names("sample-package", "1.2.4"), ("{\\n}", "\xe9\n"), strict=True))
+    release = replace(handed(), materials=texts)
+    text = write(release)
+    (tmp_path / "release").mkdir()
+    (tmp_path / "release" / "release.json").write_text(text)
+    digest = hashlib.sha256((text + " " * changed).encode()).hexdigest()
+    _, listing, _ = workflow("release")["jobs"]["attest"]["steps"]
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", listing["run"]],
+        env={**os.environ, "DIGEST": digest, "RUNNER_TEMP": str(tmp_path)},
+        capture_output=True,
+        check=False,
+    )
+
+    subjects = tmp_path / "subjects.txt"
+    assert changed == bool(done.returncode) == (not subjects.exists()), done
+    if not changed:
+        files = (*release.files, *materials.files(texts))
+        lines = [f"{each.sha256}  {each.name}" for each in files]
+        assert sorted(lines) == sorted(subjects.read_text().splitlines())
+
+
 def test_workflows_here_have_these_jobs() -> None:
     """The repository's own workflows are the generated ones."""
-    assert ["plan", "build", "propose", "publish", "finish"] == list(workflow("release")["jobs"])
+    jobs = ["plan", "build", "propose", "publish", "finish", "attest"]
+    assert jobs == list(workflow("release")["jobs"])
     assert ["build", "publish"] == list(workflow("publish")["jobs"])
