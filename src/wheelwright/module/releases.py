@@ -122,9 +122,9 @@ class Releases:
     ) -> str:
         # A rehearsal that builds has the steps of a release, so that its hashes are those, too.
         edits_only = rehearsal and options.part is Part.EDITS
-        source = await self._of_package(options, git, stand_in=edits_only, releasing=not edits_only)
+        source = self._of_package(options, git, stand_in=edits_only, releasing=not edits_only)
         try:
-            prepared = await release.prepare(*source, rehearsal=rehearsal)
+            prepared = await release.begin(options, source, rehearsal=rehearsal)
             done = await (prepared.rehearse() if rehearsal else prepared.run())
             return _printed(done, format_)
         except Stopped as stopped:
@@ -160,10 +160,10 @@ class Releases:
         `release-propose`, `release-publish` and `release-finish`, in this order: they get the
         secrets, and run no code of the repository. `release` does all of it in one call.
         """
-        source = await self._of_package(options, git, checkout=True, releasing=True)
+        source = self._of_package(options, git, checkout=True, releasing=True)
         if tag:
-            return await tagged.build(*source, tag)
-        return await (await release.prepare(*source, rehearsal=False)).build()
+            return await tagged.build(*await source, tag)
+        return await (await release.begin(options, source, rehearsal=False)).build()
 
     @uncached
     @takes(Target, Index, Api, Run, Trust)

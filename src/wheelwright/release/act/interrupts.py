@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import anyio
+
+_Result = TypeVar("_Result")
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -47,3 +50,20 @@ def interruptible(note: Callable[[], None]) -> Iterator[anyio.CancelScope]:
     finally:
         for number in handled:
             loop.remove_signal_handler(number)
+
+
+async def until_interrupted(
+    awaited: Awaitable[_Result], note: Callable[[], None], ended: Callable[[], Exception]
+) -> _Result:
+    """Await what has nothing outside to give back.
+
+    Raises:
+        Exception: what `ended` returns, where a signal ended it.
+    """
+    with interruptible(note) as scope:
+        try:
+            return await awaited
+        except anyio.get_cancelled_exc_class():
+            if not scope.cancel_called:
+                raise
+    raise ended()

@@ -5,6 +5,7 @@ It is made, and the request checked, in one place; what can be done with it are 
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast
@@ -18,6 +19,7 @@ from wheelwright.release.act import read as reading
 from wheelwright.release.act.github import GitHubRest
 from wheelwright.release.act.handing import Handed
 from wheelwright.release.act.index import SimpleIndex
+from wheelwright.release.act.interrupts import until_interrupted
 from wheelwright.release.act.loop import MachineClock, Outcome, say
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.preflight import Preflight
@@ -163,6 +165,33 @@ class Release:
 
     def _workshop(self) -> Containers:
         return Containers(self.options, self.read.remote, self.read.observed, self.urls)
+
+
+async def begin(
+    options: ReleaseOptions,
+    source: Awaitable[tuple[ReleaseOptions, LoadedProject]],
+    *,
+    rehearsal: bool,
+) -> Release:
+    """Read the source, and prepare its release; `options` are those of the call.
+
+    Raises:
+        Stopped: it cannot be released, or a signal ended this; the message is the report.
+    """
+
+    async def prepared() -> Release:
+        return await prepare(*await source, rehearsal=rehearsal)
+
+    def note() -> None:
+        say("interrupted: the preflight; nothing was written")
+
+    def ended() -> Stopped:
+        commands = calling.commands(options)
+        again = commands.again if commands.request or commands.jobs else commands.status
+        stop = Stop.at(Reason.INTERRUPTED, "the preflight; nothing was written")
+        return stopped(options.package, stop, status=status.of_nothing(again))
+
+    return await until_interrupted(prepared(), note, ended)
 
 
 async def prepare(options: ReleaseOptions, loaded: LoadedProject, *, rehearsal: bool) -> Release:

@@ -21,6 +21,7 @@ from packaging.version import Version
 
 from wheelwright.distribution.file import File, file_version
 from wheelwright.project.reading import parse_version
+from wheelwright.release.decide import order
 from wheelwright.release.decide.again import Earlier, Standing, counted_from, same, versioned
 from wheelwright.release.decide.changelog.notes import content_lines
 from wheelwright.release.decide.changelog.tools import ChangelogSource
@@ -212,7 +213,7 @@ def _plan(
         epoch_s=identity.epoch_s,
         known=survey.releases,
         notes=(
-            *filter(None, (found.note, _elsewhere(survey, version))),
+            *filter(None, (found.note, *_order_notes(asked.request, survey, version))),
             *practice.notes(package, version, date),
             *((_MERGE_COMMIT,) if survey.from_tags else ()),
             *survey.notes,
@@ -258,16 +259,27 @@ def _versions(request: Request, survey: Survey, version: str) -> Iterator[Proble
 
 def _order(request: Request, survey: Survey, version: str) -> Iterator[Problem]:
     """Return the problem of a version that comes before what is released."""
-    released, tags = survey.released, survey.tags
     if request.allow_lower:
         return
-    latest = newest((*released, *tags))
-    if latest and Version(version) < Version(latest):
-        yield Problem(Reason.NOT_HIGHER, f"{version} is lower than {latest}")
-    elif latest and survey.current and Version(survey.current) < Version(latest):
+    above, _ = order.higher(version, survey.current, survey.released, survey.tags)
+    current, latest = survey.current, newest((*survey.released, *survey.tags))
+    if above:
+        yield Problem(Reason.NOT_HIGHER, f"{version} is lower than {above}")
+    elif latest and current and Version(current) < Version(latest):
         hint = "merge its pull request, then run again; or pass --allow-lower"
         if Version(version) > Version(latest) and not survey.earlier.is_elsewhere(latest):
-            yield Problem(Reason.BEHIND, f"{survey.base} has {survey.current}, not {latest}", hint)
+            yield Problem(Reason.BEHIND, f"{survey.base} has {current}, not {latest}", hint)
+
+
+def _order_notes(request: str, survey: Survey, version: str) -> Iterator[str]:
+    """Return notes about releases that do not stop this one, and about one that is left out."""
+    current = survey.current
+    _, passed = order.higher(version, current, survey.released, survey.tags)
+    if note := passed or _elsewhere(survey, version):
+        yield note
+    if "--version" not in request and _is_left_out(survey, version):
+        once = survey.commands.of_version(current)
+        yield f"{survey.base} has {current}, which was never released: {once} would release it"
 
 
 def _elsewhere(survey: Survey, version: str) -> str:
@@ -278,6 +290,14 @@ def _elsewhere(survey: Survey, version: str) -> str:
     if same(version, (latest,)) or not survey.earlier.is_elsewhere(latest):
         return ""
     return f"{latest} is released from another branch, and {survey.base} has {current}"
+
+
+def _is_left_out(survey: Survey, version: str) -> bool:
+    """Whether the base branch has a final version that was never released, and is not now."""
+    current = parse_version(survey.current)
+    if current is None or current.is_prerelease or survey.from_tags:
+        return False
+    return not same(survey.current, (version, *survey.released, *survey.tags))
 
 
 def _released_last(survey: Survey) -> str:

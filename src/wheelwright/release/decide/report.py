@@ -28,6 +28,8 @@ _STEPS: Final = (
     ("release", (Act.DRAFT, Act.DELETE_ASSET, Act.UPLOAD_ASSET, Act.PUBLISH_RELEASE)),
     ("unlock", (Act.UNLOCK,)),
 )
+# What the job before has done of a release whose steps are jobs.
+_HANDED_OVER: Final = ("edits", "checks", "build", "verify")
 
 
 class Mark(Enum):
@@ -81,6 +83,8 @@ def rows(
     if plan is None or world is None:
         preflight = Row("preflight", Mark.FAILED, end.text() if isinstance(end, Stop) else "")
         return (preflight, *(Row(name, _not_run(name)) for name, _ in _STEPS))
+    # A job of a workflow ends with its own part: what comes after is another's.
+    complete = world.release is not None and not world.release.draft
     found = [Row("preflight", Mark.DONE, "; ".join(plan.notes))]
     shown = _shown(plan, world, links or Links())
     for name, own in _STEPS:
@@ -91,7 +95,7 @@ def rows(
             mark = Mark.DONE
         elif name == "lock" and isinstance(end, Done):
             mark = Mark.NOT_TAKEN
-        elif there or isinstance(end, Done):
+        elif there or (isinstance(end, Done) and (complete or name in _HANDED_OVER)):
             mark = Mark.ALREADY
         else:
             mark = _not_run(name) if isinstance(end, Stop) else Mark.PLANNED

@@ -17,10 +17,10 @@ from typing import Final
 
 from wheelwright.container.harmless import harmless, markdown
 from wheelwright.distribution.file import File
+from wheelwright.release.decide import order
 from wheelwright.release.decide.again import Standing, same
 from wheelwright.release.decide.plan import Survey, lock_ref
 from wheelwright.release.decide.stops import Reason, Stop
-from wheelwright.release.decide.version import newest
 from wheelwright.release.decide.world import Act, Lock, Plan, PullState, World
 
 NOTHING: Final = "nothing"
@@ -91,10 +91,16 @@ def _next(plan: Plan, world: World, lock: Lock | None, end: object) -> str:
 
 def of_survey(survey: Survey, end: object = None, now_s: float = 0.0) -> Status:
     """Return where the package stands before a release, or with none under way."""
-    latest = newest((*survey.released, *survey.tags, *survey.earlier.unfinished()))
+    begun = [each for each in survey.journals if same(each, (*survey.released, *survey.tags))]
+    latest = order.latest(survey.current, survey.released, survey.tags, begun)
     public = _public(survey, latest) if latest else f"nothing of {survey.package}"
     held = _held(survey.lock, lock_ref(survey.package), now_s)
     return Status(public, held, _next_of(survey, end))
+
+
+def of_nothing(again: str) -> Status:
+    """Return where a run stands that ended before it had looked at everything."""
+    return Status("nothing was written by this run", "nothing by this run", again)
 
 
 def _public(survey: Survey, version: str) -> str:

@@ -19,6 +19,7 @@ from wheelwright.release.act import loop
 from wheelwright.release.act.loop import Outcome
 from wheelwright.release.decide import roles
 from wheelwright.release.decide.ports import GitHub, Ports
+from wheelwright.release.decide.report import rows
 from wheelwright.release.decide.step import Done, Next, next_upload
 from wheelwright.release.decide.stops import Reason, Stop
 from wheelwright.release.decide.world import Act, Journal, Made, Plan, Pull, RunState, World
@@ -210,6 +211,31 @@ def test_other_commit_on_the_branch_stops_once_something_is_published() -> None:
         assert Reason.HANDED_OVER is end.reason
         assert outside.lock_ is None
     assert [] == [effect for effect in outside.effects if effect not in ("lock", "unlock")]
+
+
+def test_report_of_each_job_has_what_is_left_as_to_do() -> None:
+    """`propose` shows nothing as published, and `finish` shows what each job before it has done."""
+    outside = Outside()
+    handed = built(outside, a_plan())
+    assert isinstance(handed, Built)
+    marks = []
+    for decide in (
+        roles.proposing(handed.commit, described=handed.described),
+        roles.finishing(handed.commit),
+    ):
+        ended = taken(outside, handed, decide)
+        found = rows(handed.plan, ended.world, ended.acts, ended.end)
+        marks.append({row.step: row.mark.value for row in found})
+        published(outside, handed)
+
+    over = dict.fromkeys(("edits", "checks", "build", "verify"), "already done")
+    mine = dict.fromkeys(("preflight", "lock", "branch"), "done")
+    left = dict.fromkeys(("publish", "pull request", "tag", "release", "unlock"), "to do")
+    assert over | mine | left == marks[0]
+    ended_here = dict.fromkeys(("pull request", "tag", "release", "unlock"), "done")
+    assert (
+        over | mine | {"branch": "already done", "publish": "already done"} | ended_here == marks[1]
+    )
 
 
 def test_finishing_what_is_not_published_unlocks_and_stops() -> None:
