@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from wheelwright.release.act.github import GitHubRest
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.read import Read
-from wheelwright.release.decide import noted
+from wheelwright.release.decide import editing, noted
 from wheelwright.release.decide.changelog.notes import clean, content_lines
 from wheelwright.release.decide.changelog.tools import ChangelogSource
 from wheelwright.release.decide.noted import Changes
@@ -23,17 +23,24 @@ class Announced:
         outside: notes of a file or of GitHub; empty where those of the changelog are published.
         note: where they are from, for people; may be empty.
         later: another job, with a token, gets them from GitHub.
+        shared: that the changelog is the workspace's; may be empty.
     """
 
     changes: Changes
     outside: str = ""
     note: str = ""
     later: bool = False
+    shared: str = ""
 
     @property
     def notes(self) -> str:
         """What is published."""
         return self.outside or self.changes.notes
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the plan shows of the changelog and the notes."""
+        return tuple(filter(None, (self.note, self.shared, self.changes.heading)))
 
     @property
     def problem(self) -> Problem | None:
@@ -51,6 +58,13 @@ async def announced(
         ActFailed: GitHub did not answer.
     """
     changes = await read.changes(options, identity)
+    found = await _announced(changes, read, options, github)
+    return replace(found, shared=editing.shared_note(read.package.project, changes.path))
+
+
+async def _announced(
+    changes: Changes, read: Read, options: ReleaseOptions, github: GitHubRest | None
+) -> Announced:
     if options.notes is not None:
         return _of_file(changes, await options.notes.contents())
     setting = read.package.project.settings.release.notes

@@ -35,7 +35,8 @@ async def changes(package: Package, release: Release, before: Past) -> Changes:
         return noted.by_hand(project, path, release, before)
     if source is ChangelogSource.TOWNCRIER:
         return await _towncrier(package, path, release, before)
-    new = (await _cliff(package, release, before)).strip().splitlines()
+    whole = editing.is_above(project, path)
+    new = (await _cliff(package, release, before, whole=whole)).strip().splitlines()
     return noted.by_tool(project, path, release, before, new, source.value)
 
 
@@ -43,7 +44,9 @@ async def _towncrier(package: Package, path: str, release: Release, before: Past
     project, tool = package.project, ChangelogSource.TOWNCRIER.value
     day = release.day.isoformat()
     command = tools.towncrier_command(release.version, day, project.name)
-    ready = _with_tool(package, package.container, "towncrier", project.where)
+    ready = _with_tool(
+        package, package.container, "towncrier", editing.towncrier_directory(project)
+    )
     ran = await synced(steps.run(ready, command))
     after = await text(ran, package.path(path))
     new = writing.written(project.files.text(path) or "", after)
@@ -63,12 +66,15 @@ async def _removed(package: Package, ran: dagger.Container) -> list[str]:
     return sorted(removed)
 
 
-async def _cliff(package: Package, release: Release, before: Past) -> str:
-    """Return the section of git-cliff, dated by the release instead of by the clock."""
+async def _cliff(package: Package, release: Release, before: Past, *, whole: bool) -> str:
+    """Return the section of git-cliff, dated by the release instead of by the clock.
+
+    Of a package in a directory it has the commits of that; `whole`: all, for a shared changelog.
+    """
     home = tools.cliff_directory(package.project)
     ready = _with_tool(package, package.container, "git-cliff", home)
     ready = ready.with_env_variable(tools.CLIFF_TAGS, tools.tags_pattern(before.tag))
-    paths = [f"{package.where}/**"] if package.where else []
+    paths = [f"{package.where}/**"] if package.where and not whole else []
     tag, since, day = release.tag, before.since, release.day.isoformat()
     gather = tools.cliff_context_command(tag, since, paths)
     gathered = await steps.output(steps.observe(ready, gather))

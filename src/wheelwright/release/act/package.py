@@ -102,6 +102,24 @@ class Package:
         """Return the changelog's section of a version, for people who read the release."""
         return noted.of_version(self.project, self.changelog_of(version), version)
 
+    def added(self, version: str, before: Package) -> str:
+        """Return what the release of a version added to the changelog of the commit before."""
+        path = self.changelog_of(version)
+        return noted.added(self.project, path, version, before.project.files.text(path) or "")
+
+    async def with_changelog_of(self, version: str) -> Package:
+        """Return the package with the changelog of a version read: that may be a file of its own.
+
+        Raises:
+            ProjectError: it is not UTF-8.
+        """
+        files, path = self.project.files, self.changelog_of(version)
+        if not path or files.text(path) is not None or not await self.loaded.source.exists(path):
+            return self
+        text = await text_of(path, self.loaded.source.file(path))
+        project = replace(self.project, files=Snapshot({**files.texts, path: text}, files.names))
+        return replace(self, loaded=replace(self.loaded, project=project))
+
 
 def tags_of(project: Project, observed: RemoteRefs) -> Tags:
     """Return a package's version tags among the remote's refs."""
@@ -161,8 +179,8 @@ async def _with_docs(loaded: LoadedProject) -> Project:
     """Return the project with the names of the files in its directories of documents."""
     project = loaded.project
     names: set[str] = set()
-    for folder in filter(None, tools.FOLDERS):
-        path = join(project.where, folder.rstrip("/"))
+    folders = [folder.rstrip("/") for folder in tools.FOLDERS if folder]
+    for path in {join(at, each) for at in (project.where, project.base) for each in folders}:
         if f"{path}/" in project.files.names:
             names |= {f"{path}/{name}" for name in await loaded.source.entries(path=path)}
     if not names:

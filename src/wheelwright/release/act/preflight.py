@@ -106,7 +106,7 @@ class Preflight:
             unexplained=found.problem if found else None,
             notes_later=bool(found and found.later),
             problems=tuple(self._problems),
-            notes=(*([found.note] if found and found.note else []), *notes),
+            notes=(*(found.remarks if found else ()), *notes),
             lock_on_base=read.on_base,
             changelog=package.changelog_of(version),
             pypi_rules=options.pypi_rules,

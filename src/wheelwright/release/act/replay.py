@@ -18,6 +18,7 @@ from wheelwright.release.act.git import RemoteGit, printable
 from wheelwright.release.act.index import SimpleIndex
 from wheelwright.release.act.loop import say
 from wheelwright.release.act.options import ReleaseOptions
+from wheelwright.release.act.package import Package
 from wheelwright.release.act.preflight import Preflight
 from wheelwright.release.act.read import Read
 from wheelwright.release.act.workshop import Containers
@@ -162,7 +163,7 @@ class _Past:
         made = replace(
             made,
             facts=_compared(facts, theirs, plan, ours, read),
-            notes=read.package.edited(ours).notes(plan.version),
+            notes=_notes(read.package, ours, plan.version),
             remarks=(*plan.notes, *ours.notes, *_remarks(theirs, plan)),
         )
         if not builds:
@@ -201,6 +202,11 @@ def _spelled(own: VersionTag) -> list[str]:
     form = own.form
     spelled = own.tag[len(form.prefix) : len(own.tag) - len(form.suffix)]
     return list(dict.fromkeys((str(own.version), spelled)))
+
+
+def _notes(package: Package, ours: ReleaseCommit, version: str) -> str:
+    edited = package.edited(ours)
+    return edited.notes(version) or edited.added(version, package)
 
 
 def _remarks(theirs: LastRelease, plan: Plan) -> Iterator[str]:

@@ -203,9 +203,15 @@ class Containers:
         """Return the notes: of the plan, else what the release commit has in its changelog."""
         if plan.outside_notes or plan.notes_later:
             return plan.outside_notes
+        version = plan.version
         # Of a commit that was made here its texts are known, without its tree.
-        edited = self._edited.get(journal.commit)
-        return (edited or await self._package(plan, journal)).notes(plan.version)
+        edited = self._edited.get(journal.commit) or await self._package(plan, journal)
+        edited = await edited.with_changelog_of(version)
+        if found := edited.notes(version):
+            return found
+        # A template may write no title: then it is what the commit added.
+        before = await package_at(self.options, self.remote, journal.parent)
+        return edited.added(version, await before.with_changelog_of(version))
 
     def _files(self) -> Uploads:
         assert self._dist is not None, "a build comes first"

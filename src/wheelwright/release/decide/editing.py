@@ -16,6 +16,7 @@ from wheelwright.project import pyproject
 from wheelwright.project.files import join
 from wheelwright.project.lock import Lock
 from wheelwright.project.model import Project
+from wheelwright.project.reading import cut, parse_version
 from wheelwright.release.decide import edits, places
 from wheelwright.release.decide.changelog import reading, titles, tools
 from wheelwright.release.decide.changelog.tools import ChangelogSource
@@ -26,6 +27,7 @@ from wheelwright.release.decide.stops import Problem
 from wheelwright.release.decide.world import Plan
 
 REQUIREMENTS = "requirements.txt"
+_TOWNCRIER = "towncrier.toml"
 
 
 def date_of(plan: Plan) -> str:
@@ -42,32 +44,70 @@ def changelog_path(project: Project, source: ChangelogSource, version: str = "")
     """Return the changelog's path from the root; empty where there is none.
 
     A tool's own configuration names its file. Otherwise the setting does, or the first file of a
-    usual name that has the title of a version.
+    usual name that has the title of a version. A member without one has the workspace's, where that
+    is shared.
     """
     where, files = project.where, project.files
     if source is ChangelogSource.TOWNCRIER:
-        return join(where, _towncrier_file(project, version))
+        return join(towncrier_directory(project), _towncrier_file(project, version))
     if setting := project.settings.release.changelog:
         inner = join(where, setting)
         return inner if files.has(inner) or not files.has(setting) else setting
-    found = changelog_candidates(project)
-    titled = [path for path in found if _has_versions(path, files.text(path) or "")]
+    if found := _chosen(project, _candidates(project, where)):
+        return found
+    above = _chosen(project, _candidates(project, project.base)) if project.is_member else ""
+    if above and _is_shared(project, above):
+        return above
+    if source is ChangelogSource.GIT_CLIFF:
+        output = project.package.table("tool", "git-cliff", "changelog").get("output")
+        named = isinstance(output, str) and not re.search(r"^/|\\|(^|/)\.\.(/|$)", output)
+        return join(where, str(output) if named and output else "CHANGELOG.md")
+    return ""
+
+
+def _chosen(project: Project, found: list[str]) -> str:
+    texts = project.files
+    titled = [path for path in found if _has_versions(path, texts.text(path) or "")]
     # One that was not read is not text.
-    found = [path for path in found if files.text(path) is not None] or found
-    if titled or found:
-        return [*titled, *found][0]
-    if source is not ChangelogSource.GIT_CLIFF:
+    found = [path for path in found if texts.text(path) is not None] or found
+    return next(iter([*titled, *found]), "")
+
+
+def _is_shared(project: Project, path: str) -> bool:
+    """Whether a workspace's changelog is that of a member, too: it has the member's version."""
+    version = edits.current_version(project)
+    if isinstance(version, Problem):
+        return False
+    if not version:
+        # It comes from tags: one of all members, or of each, in either case without a file.
+        return not project.root.project
+    headings = reading.read(path, project.files.text(path) or "").headings
+    shown = (parse_version(titles.read(each.title).version) for each in headings)
+    return parse_version(version) in [each for each in shown if each]
+
+
+def is_above(project: Project, path: str) -> bool:
+    """Whether a changelog is outside of the member's own directory."""
+    return project.is_member and bool(path) and not path.startswith(f"{project.where}/")
+
+
+def shared_note(project: Project, path: str) -> str:
+    """Return a note about a changelog that is the workspace's; empty for the package's own."""
+    if not is_above(project, path):
         return ""
-    output = project.package.table("tool", "git-cliff", "changelog").get("output")
-    named = isinstance(output, str) and not re.search(r"^/|\\|(^|/)\.\.(/|$)", output)
-    return join(where, str(output) if named and output else "CHANGELOG.md")
+    return f"changelog {cut(path)}, of the workspace: {cut(project.where)} has none of its own"
 
 
 def changelog_candidates(project: Project) -> list[str]:
-    """Return the paths, from the root, of files that can be the changelog."""
-    prefix = f"{project.where}/" if project.where else ""
+    """Return the paths, from the root, of files that can be the changelog, the package's first."""
+    above = _candidates(project, project.base) if project.is_member else []
+    return [*_candidates(project, project.where), *above]
+
+
+def _candidates(project: Project, where: str) -> list[str]:
+    prefix = f"{where}/" if where else ""
     names = [name.removeprefix(prefix) for name in project.files.names if name.startswith(prefix)]
-    return [join(project.where, name) for name in tools.candidates(names)]
+    return [join(where, name) for name in tools.candidates(names)]
 
 
 def _has_versions(path: str, text: str) -> bool:
@@ -83,10 +123,22 @@ def _towncrier_file(project: Project, version: str) -> str:
     return name.replace("{version}", version).replace("{name}", project.name)
 
 
+def towncrier_directory(project: Project) -> str:
+    """Return where towncrier has to run: where its table is, the package's or the root's."""
+    places = (project.where, project.base)
+    tables = (project.package, project.root)
+    for where, table in zip(places, tables, strict=True):
+        if table.has("tool", "towncrier") or project.files.has(join(where, _TOWNCRIER)):
+            return where
+    return project.where
+
+
 def _towncrier(project: Project) -> Mapping[str, Any]:
     """Return towncrier's settings; towncrier.toml is read before pyproject.toml."""
-    text = project.files.text(join(project.where, "towncrier.toml"))
-    read = project.package if text is None else pyproject.parse("towncrier.toml", text)
+    where = towncrier_directory(project)
+    text = project.files.text(join(where, _TOWNCRIER))
+    read = project.package if where == project.where else project.root
+    read = read if text is None else pyproject.parse(_TOWNCRIER, text)
     return read.table("tool", "towncrier")
 
 
@@ -106,7 +158,8 @@ def fragment_directories(project: Project) -> tuple[str, ...]:
         package = str(settings.get("package", "")).replace(".", "/")
         inner = posixpath.join(str(settings.get("package_dir", ".")), package)
         found = [posixpath.join(inner, section, "newsfragments") for section in sections]
-    paths = (posixpath.normpath(posixpath.join(project.where, each)) for each in found)
+    where = towncrier_directory(project)
+    paths = (posixpath.normpath(posixpath.join(where, each)) for each in found)
     # The root as a whole is not a directory of fragments.
     return tuple(dict.fromkeys(each for each in paths if not each.startswith((".", "/"))))
 

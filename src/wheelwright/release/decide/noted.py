@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from wheelwright.project.model import Project
-from wheelwright.project.reading import parse_version
+from wheelwright.project.reading import cut, parse_version
 from wheelwright.release.decide.changelog import notes, sections, writing
-from wheelwright.release.decide.changelog.document import Document
+from wheelwright.release.decide.changelog.document import Document, Markup
 from wheelwright.release.decide.changelog.reading import read
 from wheelwright.release.decide.changelog.sections import Known, Outline
 from wheelwright.release.decide.changelog.writing import Release, Style
@@ -59,6 +59,7 @@ class Changes:
         notes: Markdown; empty where there is nothing to publish.
         origin: where the notes are from, for people.
         problem: why there are none.
+        heading: the new section's, and why it is that one, for people; empty where there is none.
     """
 
     path: str = ""
@@ -67,6 +68,7 @@ class Changes:
     notes: str = ""
     origin: str = ""
     problem: Problem | None = None
+    heading: str = ""
 
 
 def past(tags: Tags, version: str, current: str, last: LastRelease | None = None) -> Past:
@@ -118,7 +120,31 @@ def by_hand(project: Project, path: str, release: Release, before: Past) -> Chan
         seen = f"{path} has no entry below its section for the release"
         return Changes(path, origin=origin, problem=Problem(Reason.EMPTY_CHANGELOG, seen))
     changed = text != project.files.text(path)
-    return Changes(path, text if changed else None, notes=found, origin=origin)
+    heading = _heading(path, text, release.version, [release.name], _like(project, outline))
+    return Changes(path, text if changed else None, notes=found, origin=origin, heading=heading)
+
+
+def _like(project: Project, outline: Outline) -> str:
+    """Return why a released section has its heading."""
+    if writing.is_prepared(outline) and outline.waiting and outline.waiting.title.dated:
+        return "as it is written"
+    if project.settings.release.heading:
+        return f"by {TABLE} heading"
+    return f"as in {outline.newest.title.version}" if outline.newest else ""
+
+
+def _heading(path: str, text: str, version: str, names: Sequence[str], why: str) -> str:
+    """Return the heading of a version in a changelog, and why it is that one."""
+    document = read(path, text)
+    section = sections.find(document, version, names)
+    if section is None:
+        return ""
+    heading = section.heading
+    lines = document.slice(heading.start, heading.end)
+    shown = " ".join((lines[0] if document.markup is Markup.MARKDOWN else heading.title).split())
+    if not shown.isprintable():
+        return ""
+    return ", ".join(filter(None, (f'heading "{cut(shown)}"', why)))
 
 
 def prepared(project: Project, path: str, release: Release, before: Past) -> bool:
@@ -164,7 +190,8 @@ def by_tool(
         text = writing.inserted(outline, lines, release)
     elif text is None:
         text = writing.inserted(outline, new, release)
-    return Changes(path, text, notes=found, origin=tool)
+    heading = _heading(path, text or "", release.version, names, f"by {tool}")
+    return Changes(path, text, notes=found, origin=tool, heading=heading)
 
 
 def _with_candidates(
@@ -184,6 +211,16 @@ def of_version(project: Project, path: str, version: str) -> str:
     document = read(path, project.files.text(path) or "")
     section = sections.find(document, version, [project.name, project.metadata.name])
     return notes.of_section(document, section) if section else ""
+
+
+def added(project: Project, path: str, version: str, before: str) -> str:
+    """Return what a release added to a changelog, which was `before`.
+
+    It is for a section whose title does not name the version, such as towncrier's with
+    `title_format = false`.
+    """
+    lines = writing.written(before, project.files.text(path) or "")
+    return writing.notes_of(path, lines, version, [project.name, project.metadata.name])
 
 
 def _notes(path: str, text: str, release: Release) -> str:

@@ -22,6 +22,7 @@ from enum import Enum
 from itertools import product
 from typing import Final
 
+from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.reading import json_data
 
@@ -53,13 +54,18 @@ class ChangelogSource(Enum):
 
 def source_of(project: Project, text: str | None) -> ChangelogSource:
     """Return how it is kept; `text` is the changelog's, None where there is none."""
-    if project.configures("tool", "towncrier") or project.has("towncrier.toml"):
+    if project.configures("tool", "towncrier") or _has_towncrier(project):
         return ChangelogSource.TOWNCRIER
     if project.configures("tool", "git-cliff") or _has_cliff(project):
         return ChangelogSource.GIT_CLIFF
     if text is not None:
         return ChangelogSource.HAND
     return ChangelogSource.NOBODY
+
+
+def _has_towncrier(project: Project) -> bool:
+    name = "towncrier.toml"
+    return project.has(name) or project.files.has(join(project.base, name))
 
 
 def _has_cliff(project: Project) -> bool:

@@ -6,7 +6,7 @@ from tests.unit.wheelwright.release.imaginary import a_plan
 from tests.unit.wheelwright.release.packages import HATCH, HATCH_VCS, STATIC, locked, project
 from wheelwright.errors import ProjectError
 from wheelwright.project.files import Snapshot
-from wheelwright.project.model import describe
+from wheelwright.project.model import Project, describe
 from wheelwright.release.decide import editing, edits
 from wheelwright.release.decide.changelog.tools import ChangelogSource
 
@@ -166,3 +166,72 @@ def test_news_fragments_are_where_towncrier_looks_for_them() -> None:
         project(f"{table}package = 'demo'\npackage_dir = 'src'\n")
     )
     assert () == editing.fragment_directories(project(f"{table}directory = '../..'\n"))
+
+
+# -- a member of a workspace ----------------------------------------------------------------------
+
+SHARED = "# Log\n\n## Unreleased\n\n- New.\n\n## 3.1.0 - 2025-01-02\n\n- Old.\n"
+
+
+def member(files: dict[str, str], version: str = 'version = "3.1.0"', root: str = "") -> Project:
+    """Return the member `packages/core` of a workspace with these files."""
+    texts = {
+        "pyproject.toml": '[tool.uv.workspace]\nmembers = ["packages/*"]\n' + root,
+        "packages/core/pyproject.toml": f'[project]\nname = "teasel-core"\n{version}\n',
+        **files,
+    }
+    inner = {"packages/core": texts["packages/core/pyproject.toml"]}
+    return describe(Snapshot(texts, frozenset(texts)), "packages/core", inner)
+
+
+TAGGED = """dynamic = ["version"]
+[build-system]
+requires = ["hatchling", "hatch-vcs"]
+build-backend = "hatchling.build"
+[tool.hatch.version]
+source = "vcs\""""
+
+
+@pytest.mark.parametrize(
+    ("files", "version", "root", "path"),
+    [
+        ({"CHANGELOG.md": SHARED}, 'version = "3.1.0"', "", "CHANGELOG.md"),
+        ({"docs/changelog.md": SHARED}, 'version = "3.1"', "", "docs/changelog.md"),
+        # It is released by itself: what waits at the root is of another package.
+        ({"CHANGELOG.md": SHARED}, 'version = "0.4.0"', "", ""),
+        (
+            {"CHANGELOG.md": SHARED, "packages/core/CHANGES.md": VERSIONS},
+            'version = "3.1.0"',
+            "",
+            "packages/core/CHANGES.md",
+        ),
+        ({"CHANGELOG.md": SHARED}, TAGGED, "", "CHANGELOG.md"),
+        ({"CHANGELOG.md": SHARED}, TAGGED, '[project]\nname = "teasel"\nversion = "1"\n', ""),
+    ],
+    ids=[
+        *("lock-step", "in docs", "a version of its own", "a changelog of its own"),
+        *("from tags", "from tags, beside a package"),
+    ],
+)
+def test_changelog_of_a_workspace_is_a_member_s_in_lock_step(
+    files: dict[str, str], version: str, root: str, path: str
+) -> None:
+    """A member without a changelog has the root's, if that has its version; a note names it."""
+    package = member(files, version, root)
+    assert path == editing.changelog_path(package, ChangelogSource.HAND)
+    above = bool(path) and not path.startswith("packages/")
+    note = f"changelog {path}, of the workspace: packages/core has none of its own" if above else ""
+    assert note == editing.shared_note(package, path)
+
+
+def test_towncrier_of_a_workspace_runs_in_its_root() -> None:
+    """A member without a table of its own has the root's file, and its fragments."""
+    table = '[tool.towncrier]\ndirectory = "changes"\nfilename = "NEWS.md"\n'
+    package = member({}, root=table)
+    assert "" == editing.towncrier_directory(package)
+    assert "NEWS.md" == editing.changelog_path(package, ChangelogSource.TOWNCRIER)
+    assert ("changes",) == editing.fragment_directories(package)
+    own = member({"packages/core/towncrier.toml": table}, root=table)
+    assert "packages/core" == editing.towncrier_directory(own)
+    assert "packages/core/NEWS.md" == editing.changelog_path(own, ChangelogSource.TOWNCRIER)
+    assert ("packages/core/changes",) == editing.fragment_directories(own)

@@ -7,6 +7,7 @@ import pytest
 from tests.unit.wheelwright.release.packages import STATIC, project
 from wheelwright.project.model import Project
 from wheelwright.release.decide import noted, tags
+from wheelwright.release.decide.changelog import writing
 from wheelwright.release.decide.changelog.writing import Release
 from wheelwright.release.decide.last_release import LastRelease
 from wheelwright.release.decide.noted import Past
@@ -145,6 +146,97 @@ def test_settings_of_the_changelog_are_used() -> None:
     found = noted.by_hand(package("CHANGELOG.md", text, table), "CHANGELOG.md", RELEASE, BEFORE)
     assert found.text
     assert "- Later.\n\n## demo 1.2.4 (31.01.2026)\n\n- New.\n" in found.text
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "table", "expected"),
+    [
+        (
+            "CHANGELOG.md",
+            f"# Log\n\n## Unreleased\n\n- New.\n\n{OLD}",
+            "",
+            'heading "## 1.2.4 - 2026-01-31", as in 1.2.3',
+        ),
+        (
+            "CHANGELOG.md",
+            f"# Log\n\n## Unreleased\n\n- New.\n\n{OLD}",
+            '[tool.wheelwright.release]\nheading = "## {tag}"\n',
+            'heading "## v1.2.4", by [tool.wheelwright.release] heading',
+        ),
+        (
+            "CHANGELOG.md",
+            "# Log\n\n## Unreleased\n\n- New.\n",
+            "",
+            'heading "## 1.2.4 - 2026-01-31"',
+        ),
+        (
+            "CHANGELOG.md",
+            f"# Log\n\n## 1.2.4 - 2025-01-05\n\n- Mine.\n\n{OLD}",
+            "",
+            'heading "## 1.2.4 - 2025-01-05", as it is written',
+        ),
+        (
+            "NEWS.rst",
+            "Unreleased\n==========\n\n- New.\n\n"
+            "1.2.3 (2025-01-02)\n==================\n\n- Old.\n",
+            "",
+            'heading "1.2.4 (2026-01-31)", as in 1.2.3',
+        ),
+    ],
+    ids=["as before", "a setting", "the first", "prepared", "reStructuredText"],
+)
+def test_heading_is_shown_with_its_reason(path: str, text: str, table: str, expected: str) -> None:
+    """The plan has the heading of the new section, and whose form it is."""
+    assert expected == noted.by_hand(package(path, text, table), path, RELEASE, BEFORE).heading
+
+
+def test_heading_of_a_tool_is_shown_as_the_tool_s() -> None:
+    """What a tool wrote is read from the changelog as it left it."""
+    new = ["## [1.2.4] - 2026-01-31", "", "- New."]
+    log = package("CHANGELOG.md", f"# Log\n\n{OLD}")
+    found = noted.by_tool(log, "CHANGELOG.md", RELEASE, BEFORE, new, "git-cliff")
+    assert 'heading "## [1.2.4] - 2026-01-31", by git-cliff' == found.heading
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "new", "expected"),
+    [
+        (
+            "CHANGELOG.md",
+            "# Log\n\n<!-- towncrier release notes start -->\n\n### Fixed\n\n- Old.\n",
+            "### Fixed\n\n- New.\n\n",
+            "### Fixed\n\n- New.",
+        ),
+        (
+            "CHANGELOG.md",
+            f"# Log\n\n<!-- towncrier release notes start -->\n\n{OLD}",
+            "## What is new in spring\n\n- New.\n\n\n",
+            "## What is new in spring\n\n- New.",
+        ),
+        (
+            "NEWS.rst",
+            ".. towncrier release notes start\n\nFeatures\n--------\n\n- Old.\n",
+            "Features\n--------\n\n- New. (:issue:`1`)\n\n\n",
+            "### Features\n\n- New. (#1)",
+        ),
+        ("docs/1.2.4.md", "", "- New.\n", "- New."),
+    ],
+    ids=["no title", "another title", "reStructuredText", "a file of its own"],
+)
+def test_notes_without_a_title_of_the_version(
+    path: str, before: str, new: str, expected: str
+) -> None:
+    """With `title_format = false` the notes are what towncrier added, also read later."""
+    start = "release notes start"
+    at = before.index("\n\n", before.index(start)) + 2 if start in before else 0
+    after = before[:at] + new + before[at:]
+    lines = writing.written(before, after)
+    made = noted.by_tool(package(path, before), path, RELEASE, BEFORE, lines, "towncrier", after)
+    later = package(path, after)
+
+    assert (expected, after) == (made.notes, made.text)
+    assert "" == noted.of_version(later, path, "1.2.4")
+    assert expected == noted.added(later, path, "1.2.4", before)
 
 
 @pytest.mark.parametrize(
