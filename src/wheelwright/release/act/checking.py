@@ -26,7 +26,12 @@ from wheelwright.errors import GateFailed
 from wheelwright.pins import slim_image
 from wheelwright.project import building
 from wheelwright.project.files import join
-from wheelwright.release.act.git import fresh, with_program
+from wheelwright.release.act.containers import (
+    fresh,
+    with_certificates,
+    with_program,
+    without_certificates,
+)
 from wheelwright.release.act.given import audited
 from wheelwright.release.act.package import Package
 from wheelwright.release.act.uploading import DIST, tail
@@ -39,7 +44,6 @@ from wheelwright.testing.plan import TestOptions, TestPlan, make, nothing_to_tes
 from wheelwright.testing.verdict import Kind, Verdict, judge
 
 _PROGRAM: Final = "/opt/wheelwright/installed.py"
-_CA: Final = "/opt/wheelwright/ca.pem"
 _ANSWER: Final = "/opt/wheelwright/installed.json"
 # What a package's own code may have written into an answer.
 _LARGEST_BYTES: Final = 1024 * 1024
@@ -54,8 +58,7 @@ class Listing:
 
     def install(self, container: dagger.Container, requirement: str) -> dagger.Container:
         """Install what the index has now; it may fail."""
-        if self.ca is not None:
-            container = container.with_file(_CA, self.ca).with_env_variable("SSL_CERT_FILE", _CA)
+        container = with_certificates(container, self.ca)
         secret = StepSecret(
             Credential.INDEX,
             "UV_DEFAULT_INDEX",
@@ -63,7 +66,7 @@ class Listing:
         )
         command = ["uv", "pip", "install", "--no-deps", "--refresh", requirement]
         ran = steps.step(fresh(container), INSTALL, command, secrets=[secret], may_fail=True)
-        return ran.without_env_variable("SSL_CERT_FILE")
+        return without_certificates(ran)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from wheelwright.container import steps
 from wheelwright.container.privileges import DATA, GIT, Credential, Kind
 from wheelwright.errors import ProjectError
 from wheelwright.pins import full_image
+from wheelwright.release.act.containers import CA, PROGRAMS, fresh, with_program
 from wheelwright.release.decide import refs
 from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.ports import Refs
@@ -31,15 +32,13 @@ from wheelwright.release.decide.world import Plan
 TREE = "/repo"
 """Where a commit's files are in the container of `RemoteGit.tree`."""
 
-_PROGRAMS = "/opt/wheelwright"
-_MATERIAL = "/opt/wheelwright/material"
+_MATERIAL = f"{PROGRAMS}/material"
 _TREE_PROGRAM = "tree.py"
-_CLONE = "/opt/wheelwright/clone.git"
-_ANSWER = "/opt/wheelwright/answer"
-_COMMIT = "/opt/wheelwright/commit.json"
-_REQUEST = "/opt/wheelwright/request.json"
-_CHECKOUT = "/opt/wheelwright/checkout"
-_CA = "/opt/wheelwright/ca.pem"
+_CLONE = f"{PROGRAMS}/clone.git"
+_ANSWER = f"{PROGRAMS}/answer"
+_COMMIT = f"{PROGRAMS}/commit.json"
+_REQUEST = f"{PROGRAMS}/request.json"
+_CHECKOUT = f"{PROGRAMS}/checkout"
 _TOKEN = "GITHUB_TOKEN"  # noqa: S105 (the variable's name)
 
 # The exit code of `inside/tree.py` for what cannot be fetched.
@@ -49,20 +48,9 @@ _MISSING = 3
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
-def fresh(container: dagger.Container) -> dagger.Container:
-    """Make the next command one that is never cached."""
-    return container.with_env_variable("WHEELWRIGHT_NONCE", uuid.uuid4().hex)
-
-
-def with_program(container: dagger.Container, name: str) -> dagger.Container:
-    """Put a program of `inside` into a container."""
-    text = (files("wheelwright.release.inside") / name).read_text(encoding="utf-8")
-    return container.with_new_file(f"{_PROGRAMS}/{name}", text)
-
-
 def _with_tree_program(container: dagger.Container) -> dagger.Container:
     """Put the program of work trees into a container, with the modules that it imports."""
-    package = f"{_PROGRAMS}/wheelwright"
+    package = f"{PROGRAMS}/wheelwright"
     for inner in ("", "/release", "/release/inside"):
         container = container.with_new_file(f"{package}{inner}/__init__.py", "")
     inside = files("wheelwright.release.inside")
@@ -121,10 +109,10 @@ class RemoteGit:
         container = steps.base(full_image(self.python), self.python)
         container = with_program(container, "refs.py")
         if self.ca is not None:
-            container = container.with_file(_CA, self.ca)
+            container = container.with_file(CA, self.ca)
         if self.checkout is not None:
             container = container.with_directory(_CHECKOUT, self.checkout)
-        return container.with_workdir(_PROGRAMS)
+        return container.with_workdir(PROGRAMS)
 
     async def clone(self) -> dagger.Container:
         """Return the clone, made once in a run, with everything that the remote has."""
@@ -159,11 +147,11 @@ class RemoteGit:
         given = self.token if Credential.GITHUB in kind.secrets else None
         held = [steps.StepSecret(Credential.GITHUB, _TOKEN, given)] if given else []
         options = [f"--clone={clone}", f"--remote={self.url}", f"--answer={_ANSWER}"]
-        options += [f"--path={_PATH}", *([f"--ca={_CA}"] if self.ca is not None else [])]
+        options += [f"--path={_PATH}", *([f"--ca={CA}"] if self.ca is not None else [])]
         options += [f"--checkout={_CHECKOUT}"] if self.checkout is not None else []
         options += ["--local=yes"] if self.stands_in else []
         options += ["--frozen=yes"] if self.frozen else []
-        command = ["python", f"{_PROGRAMS}/{program}", *options, *args]
+        command = ["python", f"{PROGRAMS}/{program}", *options, *args]
         return steps.step(fresh(container), kind, command, secrets=held, stdin=stdin, may_fail=True)
 
     async def _do(self, *args: str, stdin: str = "") -> dagger.Container:
@@ -269,7 +257,7 @@ class RemoteGit:
     async def _tell(self, *args: str) -> str:
         clone = with_program(self._newest or await self.clone(), "history.py")
         options = [f"--clone={_CLONE}", f"--answer={_ANSWER}", f"--path={_PATH}"]
-        command = ["python", f"{_PROGRAMS}/history.py", *options, *args]
+        command = ["python", f"{PROGRAMS}/history.py", *options, *args]
         return await _answer(steps.run(clone, command, kind=DATA))
 
     async def search(self, commit: str, request: str) -> str:
@@ -277,7 +265,7 @@ class RemoteGit:
         clone = with_program(self._newest or await self.clone(), "search.py")
         clone = clone.with_new_file(_REQUEST, request)
         options = [f"--clone={_CLONE}", f"--answer={_ANSWER}", f"--path={_PATH}"]
-        command = ["python", f"{_PROGRAMS}/search.py", *options, commit, _REQUEST]
+        command = ["python", f"{PROGRAMS}/search.py", *options, commit, _REQUEST]
         return await _answer(steps.run(clone, command, kind=DATA))
 
     # -- acts -------------------------------------------------------------------------------------

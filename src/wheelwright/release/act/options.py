@@ -229,7 +229,7 @@ class Trust:
     """Which certificates to trust."""
 
     ca: dagger.File | None = argument(
-        "Your own certificates (PEM) for uploads to the index, git and GitHub.", None
+        "Certificates (PEM) to trust in place of the system's, for git, GitHub and the index.", None
     )
 
     async def http(self) -> Http:

@@ -12,7 +12,8 @@ from wheelwright.environment import plan as environment
 from wheelwright.errors import ProjectError, ToolFailed
 from wheelwright.project.files import join, literal
 from wheelwright.release.act import noting
-from wheelwright.release.act.git import RemoteGit, fresh
+from wheelwright.release.act.containers import fresh
+from wheelwright.release.act.git import RemoteGit
 from wheelwright.release.act.history import last_release
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.package import Package, package_at

@@ -10,6 +10,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
+import dagger
+
 from wheelwright.container import steps, toolchain
 from wheelwright.container.loading import LoadedProject
 from wheelwright.container.privileges import DATA
@@ -21,7 +23,7 @@ from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.project.addresses import without_credentials
 from wheelwright.project.reading import parse_version
 from wheelwright.release.act import loop, tagged
-from wheelwright.release.act.git import fresh, with_program
+from wheelwright.release.act.containers import fresh, with_certificates, with_program
 from wheelwright.release.act.github import GitHubRest
 from wheelwright.release.act.http import Http, token_of
 from wheelwright.release.act.options import ReleaseOptions
@@ -37,7 +39,6 @@ from wheelwright.release.decide.world import FailureKind, World
 
 _FILES: Final = "/opt/wheelwright/published"
 _PROVENANCE: Final = "/opt/wheelwright/provenance.json"
-_CA: Final = "/opt/wheelwright/ca.pem"
 # PyPI has at most two attestations a file, each of some ten kilobytes.
 _PROVENANCE_BYTES: Final = 4 * 1024 * 1024
 
@@ -124,13 +125,16 @@ async def compared(
     )
 
 
-async def described(files: Sequence[File], python: str) -> tuple[Distribution, ...]:
+async def described(
+    files: Sequence[File], python: str, ca: dagger.File | None
+) -> tuple[Distribution, ...]:
     """Download files of the index, and return what is in them.
 
     Raises:
         ActFailed: the index does not send them without a credential.
     """
     container = with_program(steps.base(slim_image(python), python), "distributions.py")
+    container = with_certificates(container, ca)
     for each in files:
         if not each.url or each.url != without_credentials(each.url):
             raise ActFailed(FailureKind.CREDENTIALS, f"{each.name} needs a credential")
@@ -198,8 +202,7 @@ async def _provenance(
         return publishers, "the index needs a credential"
     container = toolchain.hashed(DEFAULT_PYTHON, "pypi-attestations")
     container = with_program(container, "distributions.py").with_new_file(_PROVENANCE, text)
-    if options.ca is not None:
-        container = container.with_file(_CA, options.ca).with_env_variable("SSL_CERT_FILE", _CA)
+    container = with_certificates(container, options.ca)
     path = f"{_FILES}/{file.name}"
     download = ["python", PROGRAM, "download", file.url, path]
     container = steps.step(fresh(container), DATA, download)

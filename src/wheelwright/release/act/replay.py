@@ -185,7 +185,8 @@ class _Past:
         index = SimpleIndex(await self.options.http(), read.urls.check, plan.package)
         listed = await loop.retry_while_busy(index.files)
         files = [each for each in listed if file_version(each.name) == plan.version]
-        return building.compared(await published.described(files, self.remote.python), built)
+        theirs = await published.described(files, self.remote.python, self.options.ca)
+        return building.compared(theirs, built)
 
     async def _epoch(self, theirs: LastRelease) -> int:
         """Return the time of the release: the day in its changelog, else that of its commit."""

@@ -17,7 +17,7 @@ from wheelwright.container.steps import StepSecret
 from wheelwright.distribution.file import file_version
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.project.files import literal
-from wheelwright.release.act.git import fresh, with_program
+from wheelwright.release.act.containers import fresh, with_certificates, with_program
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.decide import responses
 from wheelwright.release.decide.ports import ActFailed
@@ -28,7 +28,6 @@ DIST: Final = "/dist"
 PROGRAM: Final = "/opt/wheelwright/distributions.py"
 # The oldest that locks/pypi-attestations.txt is for.
 _SIGNING_PYTHON: Final = Version("3.10")
-_CA: Final = "/opt/wheelwright/ca.pem"
 _RESULT: Final = "/opt/wheelwright/told"
 
 
@@ -101,11 +100,10 @@ class Uploads:
         return [], [StepSecret(Credential.UPLOAD, "UV_PUBLISH_CHECK_URL", secret)]
 
     def _with_settings(self, container: dagger.Container) -> dagger.Container:
-        ca, timeout_s = self.options.ca, str(self.options.upload_timeout)
+        timeout_s = str(self.options.upload_timeout)
         if self.options.trusted:
             container = container.with_env_variable("GITHUB_ACTIONS", "true")
-        if ca is not None:
-            container = container.with_file(_CA, ca).with_env_variable("SSL_CERT_FILE", _CA)
+        container = with_certificates(container, self.options.ca)
         return container.with_env_variable("UV_UPLOAD_HTTP_TIMEOUT", timeout_s)
 
     async def contents(self, name: str) -> bytes:

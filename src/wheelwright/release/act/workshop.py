@@ -19,7 +19,8 @@ from wheelwright.project import building
 from wheelwright.project.files import join
 from wheelwright.release.act import given, materials, preparing, verifying
 from wheelwright.release.act.checking import Distributions, Listing
-from wheelwright.release.act.git import RemoteGit, with_program
+from wheelwright.release.act.containers import with_program
+from wheelwright.release.act.git import RemoteGit
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.package import Package, package_at
 from wheelwright.release.act.uploading import DIST, PROGRAM, Uploads, read_about
