@@ -5,6 +5,8 @@
     given up               on the index, and a person closed its pull request: the next one
                            counts on from it
     elsewhere              higher than what the base branch has, and of another branch: a note
+    prepared               what the base branch has, written there by a person, and not released
+                           yet: a bump that leads to it is it
 
 A release commit's message, which has the run and the request, is any text of anyone: here it can
 only end a run.
@@ -13,7 +15,7 @@ only end a run.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from packaging.version import Version
@@ -72,9 +74,13 @@ class Earlier:
         return self.standings.get(same(version, self.standings))
 
     def without(self, version: str) -> Earlier:
-        """Return the same without what GitHub shows of a version."""
-        kept = {each: found for each, found in self.standings.items() if not same(each, (version,))}
-        return replace(self, standings=kept)
+        """Return the same as if a version were not released."""
+        return Earlier(
+            frozenset(each for each in self.index if not same(each, (version,))),
+            {each: tag for each, tag in self.tags.items() if not same(each, (version,))},
+            self.journals,
+            {each: found for each, found in self.standings.items() if not same(each, (version,))},
+        )
 
     def given_up(self) -> str:
         """Return the highest version on the index whose pull request a person has closed."""
@@ -157,9 +163,22 @@ def versioned(request: Bump, current: str, earlier: Earlier, base: str) -> Versi
         return Versioned(begun, f"finishes {begun}")
     start, note = counted_from(current, earlier, base)
     found = next_version(start, request)
-    if isinstance(found, Stop) or request.version or not note:
+    if isinstance(found, Stop) or request.version:
         return found
+    if start == current and (latest := _before(current, earlier)):
+        led = next_version(latest, request)
+        if isinstance(led, Versioned) and same(led.version, (current,)):
+            seen = f"{request.as_options} of {latest} is {current}, which {base} has already"
+            return Versioned(led.version, seen)
     return Versioned(found.version, "; ".join(filter(None, (found.note, note))))
+
+
+def _before(current: str, earlier: Earlier) -> str:
+    """Return the newest release, if the base's own version is final and above it."""
+    version, latest = parse_version(current), newest((*earlier.index, *earlier.tags))
+    if version is None or version.is_prerelease or not latest or version <= Version(latest):
+        return ""
+    return latest
 
 
 def counted_from(current: str, earlier: Earlier, base: str) -> tuple[str, str]:

@@ -100,7 +100,10 @@ class Planned:
     def why(self) -> str:
         """The version, and what led to it."""
         request, previous = self.plan.asked.request, self.plan.previous
-        led = " of ".join(part for part in (request, previous) if part)
+        # A base that has the version already says in a note what it was before.
+        led = " of ".join(
+            part for part in (request, previous) if part not in ("", self.plan.version)
+        )
         return f"{self.plan.version}, by {led}" if request else self.plan.version
 
     @property

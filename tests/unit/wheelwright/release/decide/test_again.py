@@ -225,3 +225,50 @@ def test_open_pull_request_of_the_latest_release_still_stops() -> None:
     stop = decide(Request(bump="minor"), run("1"), survey)
     assert isinstance(stop, Stop)
     assert [Reason.BEHIND] == [problem.reason for problem in stop.problems]
+
+
+# -- a version that a person has prepared ---------------------------------------------------------
+
+PREPARED = replace(
+    ELSEWHERE, current="1.5.0", index=names("1.4.0"), tags={"1.4.0": "a"}, standings={}
+)
+
+
+def test_bump_that_leads_to_the_prepared_version_is_it() -> None:
+    """Where a commit before has raised the version by hand, no version is left out."""
+    plan = planned(PREPARED, Request(bump="minor"))
+    note = "--bump minor of 1.4.0 is 1.5.0, which main has already"
+    assert ("1.5.0", (note,)) == (plan.version, plan.notes)
+
+
+def test_bump_beyond_the_prepared_version_counts_on() -> None:
+    """Any other bump begins at the version of the files, and the version itself is no news."""
+    assert "1.5.1" == planned(PREPARED).version
+    assert () == planned(PREPARED, Request(version="1.5.0")).notes
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"tags": {"1.5.0": "a"}},
+        {"index": names("1.5.0")},
+        {"tags": {}, "index": ()},
+        {"current": "1.5.0.dev0"},
+    ],
+    ids=["a tag", "files", "never released", "a development version"],
+)
+def test_versions_that_nobody_has_prepared(more: dict[str, Any]) -> None:
+    """A released version, the first one and a pre-release are counted on as ever."""
+    plan = planned(replace(PREPARED, **more), Request(bump="minor"))
+    expected = "1.5.0" if "current" in more else "1.6.0"
+    assert expected == plan.version
+    assert not any("has already" in note for note in plan.notes)
+
+
+def test_prepared_version_is_continued_under_its_lock() -> None:
+    """The tag of a killed release does not make the request lead to another version."""
+    lock = Lock("c", "run-1", "1.5.0", "base", 0)
+    held = replace(
+        PREPARED, lock=lock, lock_on_base=True, tags={"1.4.0": "a", "1.5.0": "made"}, index=()
+    )
+    assert "1.5.0" == planned(held, Request(bump="minor"), "run-1").version

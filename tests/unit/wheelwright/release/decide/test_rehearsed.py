@@ -73,6 +73,15 @@ def printed(outside: Outside, part: Part = Part.VERIFY) -> Rehearsed:
     return Rehearsed(report, planned)
 
 
+def test_why_has_no_bump_of_the_version_itself() -> None:
+    """A version that the base has already is not called the next one of itself."""
+    planned = printed(Outside()).planned
+    assert planned is not None
+    same = replace(planned, plan=replace(planned.plan, previous="1.2.4"))
+    assert "1.2.4, by --bump patch of 1.2.3" == planned.why
+    assert "1.2.4, by --bump patch" == same.why
+
+
 @pytest.mark.parametrize(
     ("part", "acts"),
     [
