@@ -25,6 +25,7 @@ from typing import Any, Self, cast
 
 from . import git_hook
 from .effects import Cut, Effect, Effects
+from .large_files import LargeFiles
 from .repository import ZERO, Repository
 from .serving import Answer, Fault, Request, Server
 from .tokens import Token, Tokens
@@ -99,6 +100,7 @@ class GitServer:
     """Serves one repository at `url` while it is entered, and others that are only read.
 
     Attributes:
+        large: the files of git-lfs of the repository.
         given: path and credential of each request, in order; the credential is empty where none
             came. So a test can see whom a token was sent to.
     """
@@ -108,6 +110,7 @@ class GitServer:
         self.repository = repository
         self.rules = Rules()
         self.tokens = tokens
+        self.large = LargeFiles()
         self.given: list[tuple[str, str]] = []
         self._name = name
         self._further: dict[str, _Further] = {}
@@ -179,12 +182,16 @@ class GitServer:
         for name, further in self._further.items():
             if request.path.startswith(f"/{name}.git/"):
                 return self._read(request, name, further)
+        if request.path.startswith("/large-files/"):
+            return self.large.transfer(request)
         prefix = f"/{self._name}.git/"
         token = self._token(request)
         if token is None:
             return _challenge()
         if not request.path.startswith(prefix):
             return Answer(404, b"Repository not found.\n")
+        if request.path == f"{prefix}info/lfs/objects/batch":
+            return self.large.batch(request, token, f"{self.server.url}/large-files")
         pushing = "git-receive-pack" in request.path + request.asked("service")
         if not token.permits("contents", "write" if pushing else "read"):
             words = f"Permission to {self._name}.git denied to {token.login}."

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
+import http.client
+import json
+import shutil
 import subprocess
+import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -136,6 +144,71 @@ def test_submodules_are_served_beside_it(outside: Outside, clone: Path, tmp_path
     assert sha in ls_remote(with_token(private, reader))
     assert "403" in ls_remote(with_token(private, reader), "push")
     assert ("", reader.value) == (outside.git.given[0][1], outside.git.given[-1][1])
+
+
+LARGE = bytes(range(256)) * 40
+
+
+def test_large_files_have_addresses_of_their_own(outside: Outside) -> None:
+    """The batch needs the credential of git, and a file the header that the batch names.
+
+    Source: git-lfs, docs/api/batch.md; a missing file is an error of its own, not of the batch.
+    """
+    git = outside.git
+    pointer = git.large.add(LARGE)
+    oid, gone = pointer.split("sha256:")[1][:64], "0" * 64
+    asked = [{"oid": each, "size": len(LARGE)} for each in (oid, gone)]
+    refused = batch(git.url, "download", asked)
+    found, error = batch(git.url_for(outside.token), "download", asked)["objects"]
+    action = found["actions"]["download"]
+
+    assert 401 == refused["code"]
+    assert 404 == error["error"]["code"]
+    assert 403 == get(action["href"], {})[0]
+    assert (200, LARGE) == get(action["href"], action["header"])
+
+
+@pytest.mark.skipif(shutil.which("git-lfs") is None, reason="git-lfs is not installed")
+def test_large_files_go_to_the_server_and_come_back(
+    outside: Outside, clone: Path, tmp_path: Path
+) -> None:
+    """The program git-lfs pushes to this server, and fetches from it into another clone."""
+    run_git(clone, "lfs", "install", "--local")
+    run_git(clone, "lfs", "track", "*.bin")
+    (clone / "large.bin").write_bytes(LARGE)
+    run_git(clone, "add", "--all")
+    run_git(clone, "commit", "--quiet", "-m", "large")
+    run_git(clone, "config", "lfs.url", f"{outside.git.url_for(outside.owner)}/info/lfs")
+    pushed = push(clone, "HEAD:refs/heads/large")
+    run_git(tmp_path, "clone", "--quiet", "-b", "large", outside.git.url_for(outside.owner), "two")
+    run_git(tmp_path / "two", "lfs", "install", "--local")
+    run_git(tmp_path / "two", "lfs", "pull")
+
+    assert (0, [LARGE]) == (pushed.returncode, list(outside.git.large.files.values()))
+    assert LARGE == (tmp_path / "two" / "large.bin").read_bytes()
+    assert {""} == set(outside.git.large.given)
+
+
+def batch(url: str, operation: str, objects: list[dict[str, object]]) -> dict[str, Any]:
+    """Return the answer to a batch, or its code."""
+    parts = urllib.parse.urlsplit(url)
+    headers = {"Content-Type": "application/vnd.git-lfs+json"}
+    if parts.password:
+        login = base64.b64encode(f"{parts.username}:{parts.password}".encode()).decode()
+        headers["Authorization"] = f"Basic {login}"
+    address = f"http://{parts.hostname}:{parts.port}{parts.path}/info/lfs/objects/batch"
+    data = json.dumps({"operation": operation, "transfers": ["basic"], "objects": objects})
+    code, body = get(address, headers, data.encode())
+    return json.loads(body) if code == HTTPStatus.OK else {"code": code}
+
+
+def get(url: str, headers: dict[str, str], data: bytes | None = None) -> tuple[int, bytes]:
+    """Return code and body of an answer."""
+    parts = urllib.parse.urlsplit(url)
+    with contextlib.closing(http.client.HTTPConnection(parts.netloc)) as server:
+        server.request("GET" if data is None else "POST", parts.path, data, headers)
+        answer = server.getresponse()
+        return answer.status, answer.read()
 
 
 def ls_remote(url: str, act: str = "read") -> str:

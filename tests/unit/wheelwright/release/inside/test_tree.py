@@ -18,6 +18,7 @@ import pytest
 from tests.standins.effects import Effects
 from tests.standins.git_http import GitServer
 from tests.standins.repository import Repository, run_git
+from tests.standins.serving import Answer, Fault
 from tests.standins.tokens import Token, Tokens
 from wheelwright.release.inside import lfs, refs, tree
 
@@ -471,10 +472,34 @@ def test_lfs_of_another_host_is_refused() -> None:
         lfs.server(remote, "https://files.example/lfs")
 
 
+def test_lfs_files_come_from_the_remote(remote: Remote) -> None:
+    """A tree gets its files from the remote's own server; only its batch sees the token."""
+    remote.server.large.add(LARGE)
+    commit = with_pointer(remote)
+    remote.push()
+
+    assert {"src/teasel/large.bin": LARGE} == remote.fetched(commit)
+    asked = [password for path, password in remote.server.given if "/info/lfs/" in path]
+    assert [remote.token.value] == asked
+    assert [""] == remote.server.large.given
+
+
+def test_lfs_files_that_the_remote_lacks_are_named(remote: Remote) -> None:
+    """A file that was never pushed is named by its path, with the command that pushes it."""
+    commit = with_pointer(remote)
+    remote.push()
+    message, hint = remote.fetch(commit).stderr.splitlines()
+
+    assert message.startswith("src/teasel/large.bin: the server http://127.0.0.1")
+    assert message.endswith(f"has no {OID[:12]}: Object does not exist")
+    assert "push it with `git lfs push --all`, then run again" == hint
+
+
 def test_lfs_of_a_server_without_it_is_named(remote: Remote) -> None:
     """Where the remote has no git-lfs, the paths are named, and what to do."""
     commit = with_pointer(remote)
     remote.push()
+    remote.server.server.fail(Fault(Answer(404)), lambda request: "/lfs/" in request.path)
     done = remote.fetch(commit)
 
     message, hint = done.stderr.splitlines()
