@@ -8,6 +8,7 @@
     | [tool.setuptools.dynamic] version.file           | the whole file                        |
     | setup.cfg: [metadata] version                    | that value; attr: and file: as above  |
     | setup.py: a literal                              | that value                            |
+    | setup.py: computed of `__version__`              | the same of the module of its name    |
     | flit: __version__ of the module                  | the same                              |
     | [tool.pdm.version] path                          | the same                              |
     | version control (hatch-vcs, setuptools-scm, ...) | none: the tag decides                 |
@@ -73,7 +74,7 @@ def version_file(project: Project) -> tuple[str, str] | Problem:
         return package.path, ""
     if source is VersionSource.VCS:
         return "", ""
-    place = _place(project) or _setup(project)
+    place = _written(project)
     if place is None and (set_at := project.metadata.places.get("version")):
         return Problem(
             Reason.NOT_BUILDABLE,
@@ -132,6 +133,24 @@ def _place(project: Project) -> _Place | None:
     return _module(project, module, attribute)
 
 
+def _written(project: Project) -> _Place | None:
+    """Return where the version is written; None where that is not known."""
+    return _place(project) or _setup(project) or _computed(project)
+
+
+def _computed(project: Project) -> _Place | None:
+    """Return the module of the package's name, where a setup.py reads some `__version__`.
+
+    Whether it is that one is known by the build, whose METADATA is compared with the plan.
+    """
+    text, backend = project.files.text(join(project.where, setup_py.PATH)), project.package.backend
+    if text is None or "__version__" not in text or "version" in project.metadata.places:
+        return None
+    if backend and not backend.startswith("setuptools"):
+        return None
+    return _module(project, project.metadata.name.replace("-", "_"), "__version__")
+
+
 def _module(project: Project, module: str, attribute: str) -> _Place:
     inner = module.replace(".", "/")
     ends = (f"{inner}/__init__.py", f"{inner}.py")
@@ -166,7 +185,7 @@ def _setup(project: Project) -> _Place | None:
 
 def candidates(project: Project) -> list[str]:
     """Return the paths, beside pyproject.toml, that may have the version: to be read first."""
-    place = _place(project) or _setup(project)
+    place = _written(project)
     return place.paths if place else []
 
 

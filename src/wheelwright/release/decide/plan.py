@@ -143,7 +143,12 @@ def decide(request: Request, identity: RunIdentity, survey: Survey) -> Plan | St
     if journal and same(version, survey.released):
         stop = Stop.among(survey.problems)
         return stop or _plan(asked, identity, survey, found, journal.parent)
-    problems = (*_versions(request, survey, version), *_changes(survey), *survey.problems)
+    # A bump of a version that nobody knows leads to none that could be compared.
+    unknown = not request.version and any(
+        each.reason is Reason.NOT_BUILDABLE for each in survey.problems
+    )
+    compared = () if unknown else _versions(request, survey, version)
+    problems = (*compared, *_changes(survey), *survey.problems)
     if lock:
         return Stop.among(
             (lock.problem(lock_ref(survey.package), survey.commands), *problems)

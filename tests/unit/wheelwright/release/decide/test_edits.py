@@ -137,6 +137,52 @@ def test_version_beside_pyproject_is_edited_where_setuptools_reads_it(
     assert expected == edits.version_edit(files[path], found[1], "1.2.4")
 
 
+COMPUTED = f"""{SETUP}import re
+text = open('my_demo.py').read()
+setup(name='my-demo', version=re.search("__version__ = '(.*)'", text)[1], py_modules=['my_demo'])
+"""
+
+
+@pytest.mark.parametrize("toml", ["", BUILD], ids=["setup.py alone", "with a [build-system]"])
+@pytest.mark.parametrize("path", ["my_demo.py", "src/my_demo/__init__.py"])
+def test_version_that_setup_py_computes_is_edited_in_the_module(toml: str, path: str) -> None:
+    """A setup.py that reads `__version__` gets that of the module of the package's name."""
+    files = {"setup.py": COMPUTED, path: "__version__ = '1.2.3.dev0'\n"}
+    package = project(toml, files)
+    assert "1.2.3.dev0" == edits.current_version(package)
+    assert path in edits.candidates(package)
+    found = edits.version_file(package)
+    assert not isinstance(found, Problem)
+    assert path == found[0]
+    assert "__version__ = '1.2.3'\n" == edits.version_edit(files[path], found[1], "1.2.3")
+
+
+@pytest.mark.parametrize(
+    ("toml", "files", "says"),
+    [
+        ("", {"setup.py": COMPUTED}, "or my_demo.py"),
+        (
+            "",
+            {"setup.py": COMPUTED.replace("__version__", "v"), "my_demo.py": "__version__ = '1'\n"},
+            "does not set where",
+        ),
+        (
+            BUILD.replace("setuptools", "poetry.core"),
+            {"setup.py": COMPUTED, "my_demo.py": "__version__ = '1'\n"},
+            "",
+        ),
+    ],
+    ids=["no such module", "another name", "another back end"],
+)
+def test_version_that_setup_py_computes_of_something_else(
+    toml: str, files: Mapping[str, str], says: str
+) -> None:
+    """Where setup.py does not read that of the module, nothing is edited."""
+    found = edits.current_version(project(toml, files))
+    assert isinstance(found, Problem)
+    assert says in found.text()
+
+
 def test_file_that_setuptools_reads_the_version_from_is_edited() -> None:
     """A file with nothing but the version keeps its last newline."""
     toml = SETUPTOOLS.replace('attr = "demo.__version__"', 'file = ["VERSION.txt"]')

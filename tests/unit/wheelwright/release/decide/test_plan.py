@@ -117,6 +117,16 @@ def test_fault_3_lower_version_is_refused_without_the_override() -> None:
     assert "1.1.9" == allowed.version
 
 
+def test_bump_of_an_unknown_version_is_not_compared() -> None:
+    """Where the package's version cannot be read, no version is called too low."""
+    unknown = Problem(Reason.NOT_BUILDABLE, "no version in setup.py")
+    survey = replace(GOOD, current="", problems=(unknown,))
+    assert [Reason.NOT_BUILDABLE] == reasons(survey)
+    assert [Reason.ON_INDEX, Reason.TAG_TAKEN, Reason.NOT_BUILDABLE] == reasons(
+        survey, Request(version="1.2.3")
+    )
+
+
 def test_fault_4_lock_of_another_run_stops_the_plan() -> None:
     """A held lock is named before anything is written."""
     survey = replace(GOOD, lock=Lock("c", "other", "1.2.4", "base", 0))
