@@ -82,6 +82,15 @@ def read(path: str, text: str, hint: str = "correct that line") -> Value:
     # A tenth of a second of every start, and few files are YAML.
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from ruamel.yaml.scanner import Scanner
+
+    class Bounded(Scanner):
+        """The library's scanner, which looks at each open bracket again with each character."""
+
+        def fetch_flow_collection_start(self, TokenClass: type, to_push: str) -> None:  # noqa: N803 - its name there
+            if len(self.flow_context) > DEPTH:
+                raise RecursionError
+            super().fetch_flow_collection_start(TokenClass, to_push)
 
     if len(text) > _CHARACTERS:
         raise ProjectError(
@@ -89,7 +98,9 @@ def read(path: str, text: str, hint: str = "correct that line") -> Value:
         )
     text = text.removeprefix("\ufeff")
     try:
-        root = YAML(typ="safe", pure=True).compose(text)
+        yaml = YAML(typ="safe", pure=True)
+        yaml.Scanner = Bounded
+        root = yaml.compose(text)
     except RecursionError as error:
         raise ProjectError(f"{path} is nested too deeply", "flatten it") from error
     except MarkedYAMLError as error:
