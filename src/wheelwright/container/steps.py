@@ -232,9 +232,22 @@ def install(container: dagger.Container, args: Iterable[str]) -> dagger.Containe
 
 async def output(container: dagger.Container, name: str = "a step") -> Output:
     """Run, and return what the last command left; `name` is for the error of a timeout."""
-    # One after the other: the first query runs it, the others read what it left.
+    return await left(await settled(container, name))
+
+
+async def settled(container: dagger.Container, name: str = "a step") -> dagger.Container:
+    """Run, and return the container by its identity; `name` is for the error of a timeout.
+
+    A query names everything that a container is made of, with the texts of its files, as often as
+    something is asked of it. By its identity it is a line.
+    """
     with under_way(name):
-        exit_code = await container.exit_code()
+        return await container.sync()
+
+
+async def left(container: dagger.Container) -> Output:
+    """Return what the last command of a settled container left."""
+    exit_code = await container.exit_code()
     return Output(exit_code, await _text(container.stdout), await _text(container.stderr))
 
 

@@ -128,10 +128,9 @@ class RemoteGit:
         clone: str = _CLONE,
         kind: Kind = GIT,
     ) -> dagger.Container:
-        ran = self._step(container, "refs.py", args, stdin, clone, kind)
-        output = await steps.output(ran)
-        if output.exit_code:
-            raise refs.failure_of(output.stderr, output.exit_code)
+        ran = await steps.settled(self._step(container, "refs.py", args, stdin, clone, kind))
+        if exit_code := await ran.exit_code():
+            raise refs.failure_of((await steps.left(ran)).stderr, exit_code)
         return ran
 
     def _step(
@@ -181,7 +180,7 @@ class RemoteGit:
         )
         args = [f"--tree={TREE}", "checkout", commit, *([tag] if tag else [])]
         made = self._step(container, _TREE_PROGRAM, args, clone=f"{TREE}/.git", kind=DATA)
-        await _ended(made)
+        made = await _ended(made)
         lacking = await _answer(made)
         if not tag or not any(json.loads(lacking).values()):
             return made
@@ -193,8 +192,7 @@ class RemoteGit:
         """Return what git alone does not bring to a commit's tree; `lacking` says what that is."""
         if lacking not in self._material:
             args = [f"--tree={_MATERIAL}", "fetch", commit]
-            ran = self._step(_with_tree_program(clone), _TREE_PROGRAM, args)
-            await _ended(ran)
+            ran = await _ended(self._step(_with_tree_program(clone), _TREE_PROGRAM, args))
             self._material[lacking] = ran.directory(_MATERIAL)
         return self._material[lacking]
 
@@ -330,19 +328,21 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)[:400]
 
 
-async def _ended(ran: dagger.Container) -> None:
+async def _ended(container: dagger.Container) -> dagger.Container:
     """Run a command of the program of work trees.
 
     Raises:
         ProjectError: a part of the tree cannot be fetched.
         ActFailed: git failed.
     """
-    output = await steps.output(ran)
-    if output.exit_code == _MISSING:
-        message, _, hint = output.stderr.strip().partition("\n")
-        raise ProjectError(printable(message), printable(hint))
-    if output.exit_code:
-        raise refs.failure_of(output.stderr, output.exit_code)
+    ran = await steps.settled(container)
+    if exit_code := await ran.exit_code():
+        output = await steps.left(ran)
+        if exit_code == _MISSING:
+            message, _, hint = output.stderr.strip().partition("\n")
+            raise ProjectError(printable(message), printable(hint))
+        raise refs.failure_of(output.stderr, exit_code)
+    return ran
 
 
 async def _answer(ran: dagger.Container) -> str:
