@@ -193,6 +193,7 @@ def test_every_command_of_a_stop_can_be_typed(monkeypatch: pytest.MonkeyPatch) -
         kept.from_tag("v1.2.4"),
         kept.at_time(7),
         kept.bumped("patch"),
+        kept.below(),
         kept.taking_over("a b", "1.2.4"),
         kept.taking_over("$(id)"),
         kept.continuing("run-1", named=False),

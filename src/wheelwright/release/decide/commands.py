@@ -60,6 +60,17 @@ class Commands:
         places = ("--remote", "--index", "--publish-url", "--check-url")
         return self._whole("publish", "--tag", tag, *_kept(self.places, places))
 
+    def below(self) -> str:
+        """Return the same release, of an older line."""
+        if self.jobs:
+            return "run the workflow with allow-lower"
+        return f"{self.again} --allow-lower"
+
+    def deleting(self, ref: str) -> str:
+        """Return what deletes a ref of the remote: no run does that to a ref of another."""
+        named = dict(each for each in _options(self.places) if len(each) == 2).get("--remote")
+        return f"git push {_quoted(named or 'origin')} {_quoted(f':{ref}')}"
+
     def at_time(self, epoch_s: int) -> str:
         """Return the same release at a time: of the same base it has the same commit."""
         timeless = replace(self, places=_without(self.places, (_TIME,)))

@@ -180,14 +180,16 @@ def _continue(request: Request, identity: RunIdentity, survey: Survey, lock: Loc
 def _foreign_lock(request: Request, survey: Survey, lock: Lock) -> Iterator[Problem]:
     """Return what in a lock's message cannot be of a run with this request."""
     ref = lock_ref(survey.package)
+    delete = survey.commands.deleting(ref)
+    unknown = f"find out who made it; to delete it: {delete}"
     version = parse_version(lock.version)
     if version is None or str(version) != lock.version:
-        yield Problem(Reason.FOREIGN_LOCK, f"{ref} names no version")
+        yield Problem(Reason.FOREIGN_LOCK, f"{ref} names no version", unknown)
         return
     if not survey.lock_on_base:
         named = lock.base_commit[:12] or "no commit"
         seen = f"{ref} names {named}, which is not in the history of {survey.base}"
-        yield Problem(Reason.FOREIGN_LOCK, seen)
+        yield Problem(Reason.FOREIGN_LOCK, seen, unknown)
     if request.version or request.refusal():
         # The version was compared, or none is requested.
         return
@@ -196,7 +198,8 @@ def _foreign_lock(request: Request, survey: Survey, lock: Lock) -> Iterator[Prob
     found = versioned(request, survey.current, earlier, survey.base)
     if isinstance(found, Versioned) and found.version != lock.version:
         seen = f"{ref} is for {lock.version}, and the request gives {found.version}"
-        hint = f"continue it: {survey.commands.of_version(lock.version)}; or delete the lock"
+        again = survey.commands.of_version(lock.version)
+        hint = f"continue it: {again}; or delete the lock: {delete}"
         yield Problem(Reason.FOREIGN_LOCK, seen, hint)
 
 
@@ -269,9 +272,11 @@ def _order(request: Request, survey: Survey, version: str) -> Iterator[Problem]:
     above, _ = order.higher(version, survey.current, survey.released, survey.tags)
     current, latest = survey.current, newest((*survey.released, *survey.tags))
     if above:
-        yield Problem(Reason.NOT_HIGHER, f"{version} is lower than {above}")
+        hint = f"pass a higher version; for an older line: {survey.commands.below()}"
+        yield Problem(Reason.NOT_HIGHER, f"{version} is lower than {above}", hint)
     elif latest and current and Version(current) < Version(latest):
-        hint = "merge its pull request, then run again; or pass --allow-lower"
+        below = survey.commands.below()
+        hint = f"merge its pull request, then run again; for a line of its own: {below}"
         if Version(version) > Version(latest) and not survey.earlier.is_elsewhere(latest):
             yield Problem(Reason.BEHIND, f"{survey.base} has {current}, not {latest}", hint)
 

@@ -20,6 +20,17 @@ def test_commands_are_whole() -> None:
     assert "dagger call release" == Commands().again
 
 
+def test_older_line_and_deleted_ref_are_whole_commands() -> None:
+    """What a run does not do by itself is named so that it can be pasted, at the given remote."""
+    assert "stiletto call release --bump patch --base 1.2 --run 'job 7' --allow-lower" == (
+        MINE.below()
+    )
+    ref = "refs/wheelwright/lock/demo"
+    assert f"git push origin :{ref}" == MINE.deleting(ref)
+    at = Commands("x", ("--post",), ("--allow-lower", "--remote", "https://h/o/a b.git"))
+    assert f"git push 'https://h/o/a b.git' :{ref}" == at.deleting(ref)
+
+
 def test_time_belongs_to_one_version() -> None:
     """A later version has another time, and a release branch has its own."""
     timed = Commands("x", ("--bump", "patch"), ("--source-date-epoch", "5", "--base", "main"))
@@ -54,3 +65,4 @@ def test_jobs_are_run_by_the_inputs_of_their_workflow() -> None:
     assert "run the workflow with take-over: 777" == JOBS.taking_over("777", "1.2.4")
     assert "run the workflow with version: 1.2.4" == JOBS.of_version("1.2.4")
     assert "run the workflow with bump: patch" == JOBS.bumped("patch")
+    assert "run the workflow with allow-lower" == JOBS.below()
