@@ -12,8 +12,8 @@
 | `keep-unreleased` | true | a new section that waits is put above the released one |
 | `changelog` | "docs/release-notes.md" | the changelog's file |
 | `notes` | "changelog" or "github" | where the notes of a release come from |
-| `version-files` | ["docs/conf.py"] | the files with the version, beside pyproject.toml |
-| `requirements` | false | whether requirements.txt is exported anew |
+| `version-files` | ["docs/conf.py"] | the files with the version, instead of those that are found |
+| `requirements` | false | whether requirements.txt is exported again |
 | `verify` | "tests" or "import" | what is done with the installed distributions |
 
 What is not set is read from the repository.

@@ -190,7 +190,7 @@ class Partly:
     )
 
     plan: dagger.File | None = argument(
-        "A plan of release-plan --format JSON: perform it exactly, or stop.", None
+        "A plan of release-plan --format json: perform it exactly, or stop.", None
     )
 
     async def plan_file(self) -> PlanFile | None:
@@ -206,7 +206,7 @@ class Partly:
         try:
             return pinned.read(await self.plan.contents())
         except (ValueError, RecursionError) as error:
-            hint = "pass what release-plan --format JSON has printed"
+            hint = "pass what release-plan --format json has printed"
             raise RequestError(f"--plan cannot be read: {error}", hint) from error
 
     @property
