@@ -40,7 +40,7 @@ from wheelwright.gates.types import Types
 from wheelwright.project import layout, lock, matrix, pythons
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
-from wheelwright.release.decide import edits
+from wheelwright.release.decide import edits, version_sources
 from wheelwright.release.decide.changelog import notes, reading, sections, writing
 from wheelwright.release.decide.changelog.sections import Known
 from wheelwright.release.decide.changelog.writing import Release, Style
@@ -257,7 +257,7 @@ def read_package(files: dict[str, str]) -> None:
         lambda: layout.test_directories(project),
         lambda: cells.plan(project, cells.Selection()),
         lambda: services.servers(project.settings.services),
-        lambda: edits.candidates(project),
+        lambda: version_sources.candidates(project),
         lambda: _version(files),
     ]
     for act in acts:
@@ -267,7 +267,7 @@ def read_package(files: dict[str, str]) -> None:
 
 def _version(files: dict[str, str]) -> None:
     project = describe(Snapshot({**files, "v.py": "__version__ = '1'\n"}))
-    found = edits.version_file(project)
+    found = version_sources.version_file(project)
     if not isinstance(found, Problem):
         edits.current_version(project)
 

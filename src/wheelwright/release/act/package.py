@@ -15,7 +15,7 @@ from wheelwright.project.files import Snapshot, join
 from wheelwright.project.model import Project
 from wheelwright.release.act.git import TREE, RemoteGit
 from wheelwright.release.act.options import ReleaseOptions
-from wheelwright.release.decide import editing, edits, noted, tags
+from wheelwright.release.decide import editing, edits, noted, tags, version_sources
 from wheelwright.release.decide.changelog import tools
 from wheelwright.release.decide.changelog.tools import ChangelogSource
 from wheelwright.release.decide.commit import ReleaseCommit
@@ -154,7 +154,7 @@ async def _with_texts(loaded: LoadedProject) -> Project:
     project = loaded.project
     files = project.files
     wanted = {
-        *edits.candidates(project),
+        *version_sources.candidates(project),
         editing.changelog_path(project, ChangelogSource.TOWNCRIER),
         *editing.changelog_candidates(project),
         *_set(project),

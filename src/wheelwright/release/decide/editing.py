@@ -24,6 +24,7 @@ from wheelwright.release.decide.last_release import LastRelease
 from wheelwright.release.decide.line_changes import New
 from wheelwright.release.decide.places import Found, Places
 from wheelwright.release.decide.stops import Problem
+from wheelwright.release.decide.version_sources import version_file
 from wheelwright.release.decide.world import Plan
 
 REQUIREMENTS = "requirements.txt"
@@ -235,7 +236,7 @@ def version_texts(project: Project, plan: Plan) -> Mapping[str, str]:
     Raises:
         ProjectError: it is unknown where the version is set.
     """
-    found = edits.version_file(project)
+    found = version_file(project)
     if isinstance(found, Problem):
         raise ProjectError(found.text())
     path, pattern = found

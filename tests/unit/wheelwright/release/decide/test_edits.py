@@ -19,6 +19,7 @@ from tests.unit.wheelwright.release.packages import (
 )
 from wheelwright.release.decide import edits
 from wheelwright.release.decide.stops import Problem, Reason
+from wheelwright.release.decide.version_sources import candidates, version_file
 
 
 def test_pyproject_keeps_everything_but_the_value() -> None:
@@ -78,7 +79,7 @@ def test_attribute_is_found_behind_any_annotation(annotation: str, version: str)
     text = f'from typing import Final\n\nVERSION{annotation} = "{version}"\n'
     package = project(toml, {"src/demo/about.py": text})
     assert version == edits.current_version(package)
-    found = edits.version_file(package)
+    found = version_file(package)
     assert not isinstance(found, Problem)
     path, pattern = found
     assert "src/demo/about.py" == path
@@ -128,7 +129,7 @@ def test_version_beside_pyproject_is_edited_where_setuptools_reads_it(
     """A value of setup.cfg, or of what it names, and a literal of setup.py (version_setup_cfg)."""
     package = project(BUILD, files)
     assert "1.2.3" == edits.current_version(package)
-    found = edits.version_file(package)
+    found = version_file(package)
     assert not isinstance(found, Problem)
     assert path == found[0]
     expected = files[path][::-1].replace("3.2.1", "4.2.1", 1)[::-1]
@@ -150,8 +151,8 @@ def test_version_that_setup_py_computes_is_edited_in_the_module(toml: str, path:
     files = {"setup.py": COMPUTED, path: "__version__ = '1.2.3.dev0'\n"}
     package = project(toml, files)
     assert "1.2.3.dev0" == edits.current_version(package)
-    assert path in edits.candidates(package)
-    found = edits.version_file(package)
+    assert path in candidates(package)
+    found = version_file(package)
     assert not isinstance(found, Problem)
     assert path == found[0]
     assert "__version__ = '1.2.3'\n" == edits.version_edit(files[path], found[1], "1.2.3")
@@ -188,7 +189,7 @@ def test_file_that_setuptools_reads_the_version_from_is_edited() -> None:
     toml = SETUPTOOLS.replace('attr = "demo.__version__"', 'file = ["VERSION.txt"]')
     package = project(toml, {"VERSION.txt": "1.2.3\n"})
     assert "1.2.3" == edits.current_version(package)
-    found = edits.version_file(package)
+    found = version_file(package)
     assert not isinstance(found, Problem)
     assert "VERSION.txt" == found[0]
     assert "1.2.4\n" == edits.version_edit("1.2.3\n", found[1], "1.2.4")
@@ -228,10 +229,10 @@ def test_version_is_found_and_replaced_where_each_back_end_has_it(
     """The file, its version and the edit agree, and the file is among those to be read."""
     package = project(toml, files)
     assert "1.2.3" == edits.current_version(package)
-    found = edits.version_file(package)
+    found = version_file(package)
     assert not isinstance(found, Problem)
     assert path == found[0]
-    assert path == "pyproject.toml" or path in edits.candidates(package)
+    assert path == "pyproject.toml" or path in candidates(package)
     text = package.files.text(path) or ""
     assert text.replace("1.2.3", "1.2.4", 1) == edits.version_edit(text, found[1], "1.2.4")
 
@@ -239,7 +240,7 @@ def test_version_is_found_and_replaced_where_each_back_end_has_it(
 def test_version_control_needs_no_edit() -> None:
     """Where the tag decides, nothing is edited."""
     package = project(HATCH_VCS)
-    assert ("", "") == edits.version_file(package)
+    assert ("", "") == version_file(package)
     assert "" == edits.current_version(package)
 
 
