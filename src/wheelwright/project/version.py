@@ -16,8 +16,9 @@ from wheelwright.project.pyproject import Pyproject
 # The version of a package that is tested without its history; never of one that is built.
 PRETEND = "0.0.0"
 
-# Asks git only where its table sets that.
+# These ask git only where their tables set that.
 _PDM: Final = "pdm-backend"
+_POETRY: Final = "poetry-dynamic-versioning"
 # The general form works for every tool of this family: hatch-vcs ignores the one with a name.
 _GENERAL: Final = "SETUPTOOLS_SCM_PRETEND_VERSION"
 # Build requirements that ask git, and the variable that replaces git's answer. Sources: the
@@ -30,7 +31,7 @@ _ASKS_GIT: Final[Mapping[str, str | None]] = {
     "flit-scm": _GENERAL,
     "vcs-versioning": _GENERAL,
     _PDM: "PDM_BUILD_SCM_VERSION",
-    "poetry-dynamic-versioning": "POETRY_DYNAMIC_VERSIONING_BYPASS",
+    _POETRY: "POETRY_DYNAMIC_VERSIONING_BYPASS",
     "uv-dynamic-versioning": "UV_DYNAMIC_VERSIONING_BYPASS",
     "pbr": "PBR_VERSION",
     "versioningit": None,
@@ -87,5 +88,12 @@ def _scm(pyproject: Pyproject) -> str:
         return ""
     pdm = pyproject.table("tool", "pdm", "version")
     asks_pdm = pyproject.backend.startswith("pdm.") and pdm.get("source") == "scm"
-    plugins = (name for name in _ASKS_GIT if name != _PDM and name in pyproject.build_requires)
+    not_asked = {_PDM}
+    if (
+        pyproject.has("tool", "poetry", "version")
+        and pyproject.table("tool", _POETRY).get("enable") is not True
+    ):
+        not_asked.add(_POETRY)
+    asking = (name for name in _ASKS_GIT if name not in not_asked)
+    plugins = (name for name in asking if name in pyproject.build_requires)
     return next(plugins, _PDM if asks_pdm else "")

@@ -174,11 +174,14 @@ def versioned(request: Bump, current: str, earlier: Earlier, base: str) -> Versi
 
 
 def _before(current: str, earlier: Earlier) -> str:
-    """Return the newest release, if the base's own version is final and above it."""
-    version, latest = parse_version(current), newest((*earlier.index, *earlier.tags))
-    if version is None or version.is_prerelease or not latest or version <= Version(latest):
+    """Return the newest release below the base's own version, if that is final and unreleased."""
+    version = parse_version(current)
+    if version is None or version.is_prerelease:
         return ""
-    return latest
+    # What is above it, such as an abandoned line, is no release before it.
+    below = (each for each in (*earlier.index, *earlier.tags) if Version(each) <= version)
+    latest = newest(below)
+    return "" if same(current, (latest,)) else latest
 
 
 def counted_from(current: str, earlier: Earlier, base: str) -> tuple[str, str]:

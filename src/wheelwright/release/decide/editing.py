@@ -24,7 +24,8 @@ from wheelwright.release.decide.last_release import LastRelease
 from wheelwright.release.decide.line_changes import New
 from wheelwright.release.decide.places import Found, Places
 from wheelwright.release.decide.stops import Problem
-from wheelwright.release.decide.version_sources import version_file
+from wheelwright.release.decide.tokens import spelled
+from wheelwright.release.decide.version_sources import locks, version_file
 from wheelwright.release.decide.world import Plan
 
 REQUIREMENTS = "requirements.txt"
@@ -242,10 +243,18 @@ def version_texts(project: Project, plan: Plan) -> Mapping[str, str]:
     path, pattern = found
     if not path:
         return {}
-    text = project.files.text(path)
+    files = project.files
+    text = files.text(path)
     if text is None:
         raise ProjectError(f"no {path} in the source", "correct where the version is read from")
-    return {path: edits.version_edit(text, pattern, plan.version)}
+    version = spelled(path, plan.version)
+    changed = {path: edits.version_edit(text, pattern, version)}
+    lock = next((each for each in locks(path) if files.text(each) is not None), "")
+    if lock:
+        # It is the one that cargo reads, and `cargo build --locked` would refuse the old version.
+        old = edits.static_version(text, pattern)
+        changed[lock] = edits.crate_versions(files.text(lock) or "", old, version)
+    return changed
 
 
 def rewrites_requirements(project: Project, requested: bool | None = None) -> bool:

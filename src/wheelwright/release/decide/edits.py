@@ -18,12 +18,13 @@ from wheelwright.project.model import Project
 from wheelwright.project.pyproject import Pyproject
 from wheelwright.project.reading import search, toml
 from wheelwright.release.decide.stops import Problem, Reason
-from wheelwright.release.decide.version_sources import SETUP_PY, version_file
+from wheelwright.release.decide.version_sources import SETUP_PY, TUPLE, version_file
 
 if TYPE_CHECKING:
     import regex
 
 
+_NUMBERS: Final = re.compile(TUPLE)
 _PATTERN: Final = "the pattern that finds the version, such as [tool.hatch.version] pattern"
 
 EXPORT: Final = (
@@ -51,7 +52,33 @@ def _version_in(found: regex.Match[str] | None) -> str:
         raise ProjectError(
             f"{_PATTERN} has no group named version", "write (?P<version>...) around it"
         )
-    return found["version"] or ""
+    version = found["version"] or ""
+    return ".".join(_numbers(version)) if _NUMBERS.fullmatch(version) else version
+
+
+def _numbers(text: str) -> list[str]:
+    return re.findall(r"[0-9]+", text)
+
+
+def _as_numbers(old: str, version: str) -> str:
+    """Return a version as the numbers of a tuple, with what stood between the old ones.
+
+    Raises:
+        ProjectError: it has more than numbers.
+    """
+    parsed = Version(version)
+    numbers = [str(each) for each in parsed.release]
+    if ".".join(numbers) != str(parsed):
+        raise ProjectError(
+            f"{version} cannot be written into the tuple ({old}), which has numbers only",
+            "release a final version, or write the version as a text",
+        )
+    between = re.split(r"[0-9]+", old)[1:-1] or [", "]
+    between += [between[-1]] * len(numbers)
+    return "".join(
+        f"{number}{gap}"
+        for number, gap in zip(numbers, [*between[: len(numbers) - 1], ""], strict=True)
+    )
 
 
 def current_version(project: Project) -> str | Problem:
@@ -76,6 +103,7 @@ def version_edit(text: str, pattern: str, version: str) -> str:
     """Return the file with that version and nothing else changed.
 
     Raises:
+        ProjectError: the place has numbers only, and the version more.
         ValueError: no version is there.
     """
     if not pattern:
@@ -84,6 +112,8 @@ def version_edit(text: str, pattern: str, version: str) -> str:
     if match is None or not _version_in(match):
         raise ValueError("no version matches the pattern")
     start, end = match.span("version")
+    if _NUMBERS.fullmatch(match["version"]):
+        version = _as_numbers(match["version"], version)
     return text[:start] + version + text[end:]
 
 
@@ -149,6 +179,22 @@ def lock_version(text: str, name: str, version: str) -> str:
             line = f'version = "{Version(version)}"'
             blocks[number] = re.sub(r'(?m)^version = "[^"]*"(?=\r?$)', line, block, count=1)
     return "".join(blocks)
+
+
+def crate_versions(text: str, old: str, new: str) -> str:
+    """Return Cargo.lock with the version of its own crates changed, as cargo would.
+
+    Those are the entries without a source that have the old version.
+    """
+    blocks = re.split(r"(?m)^(?=\[\[package\]\]\r?$)", text)
+    line = re.compile(rf'(?m)^version = "{re.escape(old)}"(?=\r?$)')
+    changed = (
+        block
+        if re.search(r"(?m)^source = ", block)
+        else line.sub(f'version = "{new}"', block, count=1)
+        for block in blocks
+    )
+    return "".join(changed)
 
 
 def is_export(text: str) -> bool:

@@ -161,11 +161,11 @@ def test_version_that_setup_py_computes_is_edited_in_the_module(toml: str, path:
 @pytest.mark.parametrize(
     ("toml", "files", "says"),
     [
-        ("", {"setup.py": COMPUTED}, "or my_demo.py"),
+        ("", {"setup.py": COMPUTED}, "setup.py computes the version"),
         (
             "",
             {"setup.py": COMPUTED.replace("__version__", "v"), "my_demo.py": "__version__ = '1'\n"},
-            "does not set where",
+            "setup.py computes the version",
         ),
         (
             BUILD.replace("setuptools", "poetry.core"),

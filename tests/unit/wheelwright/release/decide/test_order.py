@@ -122,6 +122,7 @@ def test_what_stops_a_version(
 def test_version_that_the_base_has_and_nobody_released_is_a_note() -> None:
     """A bump leaves out what was written into the files beforehand; the note has the command."""
     survey = replace(HTTPX, current="0.29.0")
+    assert "0.29.0" == planned(survey, Request(bump="minor")).version
     notes = planned(survey, Request(bump="patch")).notes
     assert (
         "master has 0.29.0, which was never released: dagger call release --version 0.29.0 "
