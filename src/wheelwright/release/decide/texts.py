@@ -46,9 +46,11 @@ def size(text: str) -> int:
 
 def pull_body(plan: Plan, files: Sequence[File], notes: str, links: Links) -> str:
     """Return the text of the pull request: why, what changed, hashes, where to look."""
+    # Where the tag is the version and GitHub has the notes, no file need change.
+    bare = plan.merge_commit and (plan.outside_notes or plan.notes_later)
+    what = "tagged commit" if bare else "version and changelog"
     head = [
-        f"{plan.package} {plan.version} is on the index; this brings its version and changelog to "
-        f"`{plan.base}`."
+        f"{plan.package} {plan.version} is on the index; this brings its {what} to `{plan.base}`."
     ]
     if plan.merge_commit:
         head.append(_MERGE_COMMIT.format(tag=plan.tag, base=plan.base))

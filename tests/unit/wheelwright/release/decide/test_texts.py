@@ -1,5 +1,7 @@
 """Texts on GitHub: what is in them, and where a long one is cut."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,6 +55,13 @@ def test_squashed_a_version_from_tags_asks_for_a_merge_commit() -> None:
     assert "**Merge it with a merge commit.**" in text
     assert "`v1.2.4` is not in the history of `main`" in text
     assert "merge commit" not in pull_body(a_plan(), (), "- A.", Links())
+
+
+@pytest.mark.parametrize("more", [{"outside_notes": "- A."}, {"notes_later": True}])
+def test_pull_request_that_changes_no_file_brings_a_commit(more: dict[str, Any]) -> None:
+    """With the version in the tag and the notes on GitHub, no version and no changelog come."""
+    text = pull_body(a_plan(merge_commit=True, **more), (), "- A.", Links())
+    assert text.startswith("demo 1.2.4 is on the index; this brings its tagged commit to `main`.\n")
 
 
 def entries(count: int) -> str:
