@@ -67,9 +67,8 @@ CHECKERS: Final = (
     ),
     Checker("basedpyright", (), _PATH, "--pythonversion", ("basedpyright", "--stats")),
     Checker("pyright", ("pyrightconfig.json",), _PATH, "--pythonversion", ("pyright", "--stats")),
-    Checker(
-        "ty", ("ty.toml",), ("--python", VENV), "--python-version", ("ty", "check", "--no-progress")
-    ),
+    # Without --no-progress, which older ones refuse: no terminal, no progress.
+    Checker("ty", ("ty.toml",), ("--python", VENV), "--python-version", ("ty", "check")),
     Checker(
         "pyrefly",
         ("pyrefly.toml",),

@@ -52,6 +52,13 @@ def test_the_groups_of_a_workspaces_root_say_which_pyright_is_meant() -> None:
     assert "/src" == check.workdir, "the member's own pyproject.toml would hide the root's"
 
 
+def test_ty_gets_no_option_that_older_ones_refuse() -> None:
+    """A lock may have ty of 2025, 0.0.1a20, which ends at --no-progress."""
+    (check,) = decide(project(BARE, {"ty.toml": ""}), "3.12").checks
+    assert ("ty", "check") == check.checker.command
+    assert ("--python", "/opt/venv") == check.checker.environment
+
+
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
