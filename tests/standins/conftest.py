@@ -15,7 +15,9 @@ import pytest
 from .certificates import Authority
 from .description import Description, fetch_description
 from .devpi import Devpi
+from .github_sample import Api, change
 from .outside import Outside
+from .repository import run_git
 
 __all__ = ["authority", "description", "devpi", "outside"]
 
@@ -49,3 +51,23 @@ def outside(tmp_path: Path, description: Description, authority: Authority) -> I
     """A world of its own, all servers started."""
     with Outside(tmp_path / "outside", description, authority) as started:
         yield started
+
+
+@pytest.fixture
+def work(outside: Outside, tmp_path: Path) -> Path:
+    """A work tree whose main is landed, and whose branch release/v1 is one commit ahead."""
+    path = tmp_path / "work"
+    path.mkdir()
+    run_git(path, "init", "--quiet", "--initial-branch=main")
+    change(path, "file", "one")
+    outside.land(path)
+    run_git(path, "checkout", "--quiet", "-b", "release/v1")
+    change(path, "file", "two")
+    outside.land(path, "release/v1")
+    return path
+
+
+@pytest.fixture
+def api(outside: Outside, work: Path) -> Api:
+    """The API of a repository with something to release."""
+    return Api(outside)
