@@ -330,3 +330,39 @@ def test_cliff_previous(stiletto: Bench, tmp_path: Path, outside: Outside) -> No
     assert "compare/v1.2.3...v1.2.4" in ended.out
     assert "- the second thing" in ended.out
     assert "- the third thing" in ended.out
+
+
+OUTPUT = '[changelog]\noutput = "CHANGELOG.md"\n'
+
+
+@pytest.mark.repeated
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("tag", "output"),
+    [
+        pytest.param("1.2.3", "", id="tags_cliff"),
+        pytest.param(
+            "v1.2.3", '[changelog]\noutput = "CHANGELOG.md"\n', id="changelog_cliff_output"
+        ),
+    ],
+)
+def test_cliff_prints_what_waits(
+    stiletto: Bench, tmp_path: Path, outside: Outside, tag: str, output: str
+) -> None:
+    """Neither the form of the tags nor the file that git-cliff would write changes its section."""
+    files = {
+        "pyproject.toml": package(),
+        "cliff.toml": f"[git]\nconventional_commits = true\n{output}",
+        "CHANGELOG.md": "# Changelog\n\n## 1.2.3\n\n- the first thing\n",
+    }
+    source = repository(tmp_path / "source", files)
+    run_git(source, "tag", "--delete", "v1.2.3")
+    run_git(source, "commit", "--quiet", "--allow-empty", "-m", "feat: the second thing")
+    run_git(source, "tag", tag)
+    run_git(source, "commit", "--quiet", "--allow-empty", "-m", "feat: the third thing")
+    at = ReleaseBench.start(stiletto, outside, source)
+    ended = at.call("changelog", "--bump", "patch", *at.places)
+
+    assert 0 == ended.code, str(ended)
+    assert "third thing" in ended.out.lower()
+    assert "second thing" not in ended.out.lower()

@@ -133,7 +133,7 @@ def test_plan_of_a_half_release_counts_what_is_there() -> None:
     )
 
 
-def test_lock_that_was_never_taken_is_not_already_done() -> None:
+def test_never_locked_is_not_already_done() -> None:
     """A stop before the lock, and a release that is complete, show that it was not taken."""
     stopped = report(Outside(gates_say=CheckResult(False, "tests")), "stopped")
     assert ("failed", "not taken") == (marks(stopped)["checks"], marks(stopped)["lock"])

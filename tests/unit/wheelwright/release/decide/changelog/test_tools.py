@@ -78,6 +78,16 @@ def test_commands_name_version_date_and_range() -> None:
     )
 
 
+def test_changelog_cliff_output_is_printed_whatever_its_configuration_names() -> None:
+    """`output` of cliff.toml would leave nothing on standard output."""
+    for command in (
+        tools.cliff_commands("v1.2.4", "abc"),
+        tools.cliff_context_command("v1.2.4", "abc"),
+        tools.cliff_render_command("v1.2.4"),
+    ):
+        assert "--output=-" in command
+
+
 def test_cliff_previous_is_the_tag_before_on_the_day_of_the_release() -> None:
     """What git-cliff does not see behind a range is in the context that it renders."""
     context = '[{"version": "v1.2.4", "timestamp": 1, "previous": null, "commits": []}]'
@@ -99,7 +109,8 @@ def test_files_that_can_be_the_changelog_are_ranked() -> None:
     assert ranked == tools.candidates(names)
 
 
-def test_git_cliff_sees_the_tag_before_and_no_other() -> None:
+def test_tags_cliff_sees_the_tag_before_and_no_other() -> None:
     """At the tag of a candidate, or of another package, the section would begin anew."""
     assert "^v1\\.2\\.3$" == tools.tags_pattern("v1.2.3")
+    assert "^1\\.2\\.3$" == tools.tags_pattern("1.2.3")
     assert "^$" == tools.tags_pattern("")
