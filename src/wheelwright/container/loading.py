@@ -18,7 +18,7 @@ from wheelwright.project import pyproject as toml
 from wheelwright.project.files import Snapshot, join, literal, upward, wanted
 from wheelwright.project.model import Project, describe, further, is_python, with_texts
 from wheelwright.project.pythons import choose
-from wheelwright.project.reading import not_text
+from wheelwright.project.reading import LOST, declares_encoding, not_text
 from wheelwright.project.workspace import locate, members
 
 T = TypeVar("T")
@@ -253,14 +253,16 @@ async def _present(source: dagger.Directory, paths: Iterable[str]) -> dict[str, 
 
 
 async def text_of(path: str, file: dagger.File) -> str:
-    """Return a file's text.
+    """Return a file's text; of a module in another encoding, with U+FFFD for what is not ASCII.
 
     Raises:
-        ProjectError: it is not UTF-8.
+        ProjectError: it is not UTF-8, and no module that says so.
     """
     text = await file.contents()
+    if declares_encoding(path, text):
+        return text
     # What cannot be read becomes U+FFFD, of three bytes; the character itself may be meant, too.
-    if "\ufffd" in text and await file.size() != len(text.encode()):
+    if LOST in text and await file.size() != len(text.encode()):
         raise not_text(path, text)
     return text
 

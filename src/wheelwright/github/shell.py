@@ -20,7 +20,7 @@ from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.project import building
 from wheelwright.project.files import literal
 from wheelwright.project.version import VersionSource, version_source
-from wheelwright.release.decide import edits, tags
+from wheelwright.release.decide import edits, tags, version_tools
 from wheelwright.release.decide.tags import Form
 from wheelwright.testing import cells
 from wheelwright.testing.plan import TestOptions, make
@@ -94,6 +94,7 @@ async def tag_form(loaded: LoadedProject) -> Form:
         member=bool(project.where),
         current=current if isinstance(current, str) else "",
         setting=project.settings.release.tag,
+        usual=version_tools.tag_form(project),
     ).form
 
 

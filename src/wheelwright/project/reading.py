@@ -274,6 +274,20 @@ def found_in(pattern: str, texts: Iterable[str], origin: str) -> set[str]:
     return found
 
 
+LOST: Final = "\ufffd"
+"""Stands in a text for each byte that an engine cannot read as UTF-8."""
+
+# In one of the first two lines (PEP 263).
+_ENCODING: Final = re.compile(
+    r"(?:[^\n]*\n)?[ \t\f]*#[^\n]*?coding[:=][ \t]*(?!utf-?8\b)[-\w.]+", re.ASCII | re.IGNORECASE
+)
+
+
+def declares_encoding(path: str, text: str) -> bool:
+    """Whether a module of Python says that it is in another encoding than UTF-8."""
+    return path.endswith(".py") and LOST in text and _ENCODING.match(text) is not None
+
+
 def not_text(path: str, text: str) -> ProjectError:
     """Return the error for a file that is not UTF-8.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 
 import dagger
@@ -13,9 +14,18 @@ from wheelwright.container.source import Source
 from wheelwright.errors import ProjectError
 from wheelwright.project.files import Snapshot, join
 from wheelwright.project.model import Project
+from wheelwright.project.reading import LOST
 from wheelwright.release.act.git import TREE, RemoteGit
 from wheelwright.release.act.options import ReleaseOptions
-from wheelwright.release.decide import editing, edits, noted, tags, version_sources
+from wheelwright.release.decide import (
+    editing,
+    edits,
+    noted,
+    places,
+    tags,
+    version_sources,
+    version_tools,
+)
 from wheelwright.release.decide.changelog import tools
 from wheelwright.release.decide.changelog.tools import ChangelogSource
 from wheelwright.release.decide.commit import ReleaseCommit
@@ -130,6 +140,7 @@ def tags_of(project: Project, observed: RemoteRefs) -> Tags:
         member=bool(project.where),
         current=current if isinstance(current, str) else "",
         setting=project.settings.release.tag,
+        usual=version_tools.tag_form(project),
     )
 
 
@@ -143,6 +154,7 @@ async def package_at(
     source = Source(whole.without_directory(".git"), git)
     loaded = await with_runners(await load(source, skippable(), options.package))
     loaded = replace(loaded, project=await _with_texts(loaded))
+    loaded = replace(loaded, project=await _with_bytes(remote, commit, loaded.project))
     path = editing.changelog_path(loaded.project, ChangelogSource.HAND)
     changelog_source = tools.source_of(loaded.project, loaded.project.files.text(path))
     return Package(container, loaded, git, changelog_source, options.python)
@@ -155,6 +167,7 @@ async def _with_texts(loaded: LoadedProject) -> Project:
     files = project.files
     wanted = {
         *version_sources.candidates(project),
+        *version_tools.files(project),
         editing.changelog_path(project, ChangelogSource.TOWNCRIER),
         *editing.changelog_candidates(project),
         *_set(project),
@@ -172,6 +185,20 @@ async def _with_texts(loaded: LoadedProject) -> Project:
         except ProjectError:
             if path not in others:
                 raise
+    return replace(project, files=Snapshot(texts, files.names))
+
+
+async def _with_bytes(remote: RemoteGit, commit: str, project: Project) -> Project:
+    """Return the project with the texts that may be edited read as they are, byte by byte."""
+    files = project.files
+    lost = [
+        each for each in version_sources.candidates(project) if LOST in (files.text(each) or "")
+    ]
+    if not lost:
+        return project
+    request = json.dumps({"tokens": [], "paths": lost})
+    found = places.read(await remote.search(commit, request)).texts
+    texts = {**files.texts, **{path: text.text for path, text in found.items()}}
     return replace(project, files=Snapshot(texts, files.names))
 
 

@@ -217,7 +217,11 @@ def placed(
     }
     new = New(plan.version, date_of(plan))
     decided = places.decide(project, found, last, current(project, last), new, done, (log,))
-    encodings: dict[str, str] = {}
+    encodings = {
+        path: found.texts[path].encoding
+        for path in texts
+        if path in found.texts and found.texts[path].encoding != "utf-8"
+    }
     for path, lines in decided.lines.items():
         base = found.texts.get(path)
         text = texts.get(path)

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from typing import Final
 
 from packaging.version import Version
 
-from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.pyproject import table_lines
 from wheelwright.release.decide.line_changes import Line, New, rows
 from wheelwright.release.decide.tokens import Token
+from wheelwright.release.decide.version_tools import hints
 
+_INFOS: Final = "__version_info__|__version_tuple__|version_info|VERSION_INFO|VERSION"
 # Where each file has it; `@` stands for the version, the path's is below the package's directory.
 _QUOTED: Final = r"""[uU]?['"][vV]?@['"]"""
 _ANNOTATION: Final = r"(?:[ \t]*:[^=]+)?"
@@ -76,13 +77,6 @@ CONFIGURATIONS: Final = (
 """Files that are read whether they have the version or not."""
 
 
-class Hint(NamedTuple):
-    """A file that a tool is set to edit; `needle` is in the lines that it edits."""
-
-    path: str
-    needle: str = ""
-
-
 def of_module(project: Project, path: str, line: str, token: Token) -> bool:
     """Whether a line sets `__version__` of a module of the package."""
     inner = _inner(project, path)
@@ -134,7 +128,7 @@ def _matches(place: tuple[str, str], path: str, line: str, token: Token) -> bool
 def beside(
     path: str, text: str, edited: Mapping[int, Line], token: Token, new: New
 ) -> dict[int, Line]:
-    """Return what belongs to the version in a file that is edited: a day, a short version."""
+    """Return what belongs to the version in a file that is edited: a day, a short one, a tuple."""
     found: dict[int, Line] = {}
     name = posixpath.basename(path)
     for number, line in enumerate(rows(text), 1):
@@ -144,6 +138,8 @@ def beside(
             changed = _DATED.sub(lambda match: match[1] + new.date, line)
         elif name == "conf.py":
             changed = _short(line, token.version, new.version)
+        elif name.endswith(".py"):
+            changed = _numbered(line, token.version, new.version)
         else:
             return {}
         if changed != line:
@@ -166,44 +162,19 @@ def _short(line: str, old: str, new: str) -> str:
     )
 
 
+def _numbered(line: str, old: str, new: str) -> str:
+    """Return a line `__version_info__ = (1, 2, 3)` with the numbers of the new version."""
+    before, after = Version(old), Version(new)
+    if after.is_prerelease or after.is_postrelease:
+        return line
+    numbers = r"[ \t]*,[ \t]*".join(str(each) for each in before.release)
+    start = rf"^((?:{_INFOS}){_ANNOTATION}[ \t]*=[ \t]*[\[(][ \t]*)"
+    joined = ", ".join(str(each) for each in after.release)
+    pattern = rf"{start}{numbers}(?=[ \t]*,?[ \t]*[\])])"
+    return re.sub(pattern, lambda match: match[1] + joined, line)
+
+
 def table_at(text: str, line: int) -> str:
     """Return the dotted name of the TOML table that a line is in."""
     above = [(number, name) for name, number in table_lines(text).items() if number <= line]
     return max(above)[1] if above else ""
-
-
-def hints(project: Project) -> list[Hint]:
-    """Return the files that the package's own tool for versions edits."""
-    found = [*_bumpversion(project), *_commitizen(project), *_semantic_release(project)]
-    return [
-        hint._replace(path=join(project.where, hint.path))
-        for hint in found
-        if not hint.path.startswith(("/", ".."))
-    ]
-
-
-def _bumpversion(project: Project) -> Iterator[Hint]:
-    for tool in ("bumpversion", "bumpver"):
-        listed = project.package.table("tool", tool).get("files", ())
-        for each in listed if isinstance(listed, list) else ():
-            path = each.get("filename") if isinstance(each, Mapping) else None
-            search = each.get("search", "") if isinstance(each, Mapping) else ""
-            if isinstance(path, str) and isinstance(search, str):
-                yield Hint(path, search.partition("{")[0].rpartition("\n")[2])
-
-
-def _commitizen(project: Project) -> Iterator[Hint]:
-    for each in _texts(project.package.table("tool", "commitizen").get("version_files")):
-        # Behind the colon is a pattern; a plain one is a part of the line.
-        path, _, needle = each.partition(":")
-        yield Hint(path, needle if re.fullmatch(r"[\w .\"'=-]*", needle) else "")
-
-
-def _semantic_release(project: Project) -> Iterator[Hint]:
-    for each in _texts(project.package.table("tool", "semantic_release").get("version_variables")):
-        path, _, needle = each.partition(":")
-        yield Hint(path, needle.partition(":")[0])
-
-
-def _texts(value: object) -> list[str]:
-    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []

@@ -28,10 +28,12 @@ from wheelwright.errors import ProjectError
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.reading import cut, json_data
-from wheelwright.release.decide import known_places, line_changes
+from wheelwright.release.decide import known_places, line_changes, version_tools
 from wheelwright.release.decide.last_release import LastRelease
 from wheelwright.release.decide.line_changes import Line, New, rows
+from wheelwright.release.decide.stops import Problem
 from wheelwright.release.decide.tokens import Token, spelled
+from wheelwright.release.decide.version_sources import version_file
 
 Lines = dict[str, dict[int, Line]]
 """New lines by path and number, counted from 1."""
@@ -136,14 +138,22 @@ def searched(project: Project, current: str, last: LastRelease | None) -> str:
     configurations = known_places.CONFIGURATIONS
     paths = [
         *project.settings.release.version_files,
+        *_encoded(project),
         *(line_changes.changed(last) if last else ()),
         *(join(project.where, each) for each in configurations),
         *configurations,
-        *(hint.path for hint in known_places.hints(project)),
+        *(hint.path for hint in version_tools.hints(project)),
     ]
     paths = [each for each in dict.fromkeys(paths) if not _NOT_PLACES.fullmatch(each)]
     tokens = [*dict.fromkeys(tokens), *known_places.WAITING]
     return json.dumps({"tokens": tokens, "paths": paths})
+
+
+def _encoded(project: Project) -> list[str]:
+    """Return the file that the back end reads, if its bytes depend on its encoding."""
+    found = version_file(project)
+    path = "" if isinstance(found, Problem) else found[0]
+    return [] if (project.files.text(path) or "").isascii() else [path]
 
 
 def decide(

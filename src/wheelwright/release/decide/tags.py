@@ -25,6 +25,7 @@ from packaging.version import Version
 
 from wheelwright.project.reading import parse_version
 from wheelwright.project.release_settings import ref_name
+from wheelwright.release.decide.version_tools import NO_FORM, TagForm
 
 TAGS: Final = "refs/tags/"
 BY_SETTING: Final = "by [tool.wheelwright.release] tag"
@@ -179,7 +180,13 @@ class Tags:
 
 
 def read(
-    refs: Mapping[str, str], package: str, *, member: bool, current: str = "", setting: str = ""
+    refs: Mapping[str, str],
+    package: str,
+    *,
+    member: bool,
+    current: str = "",
+    setting: str = "",
+    usual: TagForm = NO_FORM,
 ) -> Tags:
     """Return the version tags of a package.
 
@@ -189,6 +196,7 @@ def read(
         member: it is one of several in the repository.
         current: the version in its files; empty where version control decides.
         setting: `tag` in [tool.wheelwright.release].
+        usual: the form of tags where there is none yet, by another tool's settings.
     """
     wanted = Form.of(setting, package) if setting else None
     every = _counting(_read_all(refs, package, wanted))
@@ -210,7 +218,13 @@ def read(
     if wanted:
         return Tags(wanted, found, BY_SETTING, shared, every=tuple(mine))
     if newest is None:
-        return Tags(default, unread="" if member else _numbered(refs))
+        unread = "" if member else _numbered(refs)
+        # Of several packages each has tags of its own.
+        if usual.template.count("{version}") == 1 and (not member or "{name}" in usual.template):
+            form = Form.of(usual.template, package)
+            if known(form, package):
+                return Tags(form, origin=usual.origin, unread=unread)
+        return Tags(default, unread=unread)
     others = [each.tag for each in reversed(found) if each.form != newest.form]
     other = others[0] if others else ""
     return Tags(newest.form, found, f"as in {newest.tag}", shared, other, tuple(mine))

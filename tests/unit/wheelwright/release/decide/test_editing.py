@@ -1,14 +1,24 @@
 """The files of the release commit."""
 
+import json
+
 import pytest
 
 from tests.unit.wheelwright.release.imaginary import a_plan
-from tests.unit.wheelwright.release.packages import HATCH, HATCH_VCS, STATIC, locked, project
+from tests.unit.wheelwright.release.packages import (
+    HATCH,
+    HATCH_VCS,
+    SETUPTOOLS,
+    STATIC,
+    locked,
+    project,
+)
 from wheelwright.errors import ProjectError
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import Project, describe
-from wheelwright.release.decide import editing, edits
+from wheelwright.release.decide import editing, edits, places
 from wheelwright.release.decide.changelog.tools import ChangelogSource
+from wheelwright.release.decide.places import Found, Text
 
 LOG = "# Changelog\n\n## Unreleased\n\n- A thing.\n"
 OWN = '\n[[package]]\nname = "demo"\nversion = "1.2.3"\nsource = { editable = "." }\n'
@@ -235,3 +245,20 @@ def test_towncrier_of_a_workspace_runs_in_its_root() -> None:
     assert "packages/core" == editing.towncrier_directory(own)
     assert "packages/core/NEWS.md" == editing.changelog_path(own, ChangelogSource.TOWNCRIER)
     assert ("packages/core/changes",) == editing.fragment_directories(own)
+
+
+# -- encodings ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", ["__version__ = '1.2.3'\n", "__version__ = (1, 2, 3)\n"])
+def test_version_file_keeps_its_encoding(place: str) -> None:
+    """A module of Latin-1 that the back end reads is edited byte by byte."""
+    path, text = "src/demo/__init__.py", f"# coding: latin-1\n# Ren\xe9\n{place}"
+    package = project(SETUPTOOLS, {path: text})
+    search = json.loads(places.searched(package, "1.2.3", None))
+    found = Found(texts={path: Text(text, "latin-1")})
+    placed = editing.placed(package, a_plan(), found, None)
+
+    assert path in search["paths"]
+    expected = text.replace("1.2.3", "1.2.4").replace("(1, 2, 3)", "(1, 2, 4)")
+    assert ({path: expected}, {path: "latin-1"}) == (placed.texts, placed.encodings)

@@ -289,6 +289,25 @@ def test_version_of_the_package_s_own_tool_is_a_place() -> None:
     assert [line] == list(decided.lines["pyproject.toml"])
 
 
+@pytest.mark.parametrize(
+    ("version", "line", "expected"),
+    [
+        ("1.2.4", "__version_info__ = (1, 2, 3)", "__version_info__ = (1, 2, 4)"),
+        ("1.2.4", "VERSION: tuple[int, ...] = (1,2,3,)", "VERSION: tuple[int, ...] = (1, 2, 4,)"),
+        ("2.0", "version_info = [1, 2, 3]  # as above", "version_info = [2, 0]  # as above"),
+        ("1.3.0rc1", "__version_info__ = (1, 2, 3)", ""),
+        ("1.2.4", "__version_info__ = (1, 2, 30)", ""),
+        ("1.2.4", '__version_info__ = (1, 2, 3, "final", 0)', ""),
+        ("1.2.4", "python = (1, 2, 3)", ""),
+    ],
+)
+def test_numbers_beside_a_known_place(version: str, line: str, expected: str) -> None:
+    """The tuple beside `__version__` has the same version, where numbers can have it."""
+    files = {OWN: f'__version__ = "1.2.3"\n{line}\n'}
+    text = edited(files, decide(files, new=New(version, "2026-01-31")))[OWN]
+    assert f'__version__ = "{version}"\n{expected or line}\n' == text
+
+
 def test_setting_replaces_what_was_found() -> None:
     """With `version-files` these files are edited wherever they have it, and no others."""
     setting = '\n[tool.wheelwright.release]\nversion-files = ["README.md"]\n'

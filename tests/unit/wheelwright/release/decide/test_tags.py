@@ -12,12 +12,10 @@ def read(*names: str, package: str = "teasel", **given: str | bool) -> Tags:
     """Read tags whose commits are named after them."""
     refs = {f"refs/tags/{name}": f"commit of {name}" for name in names}
     member = bool(given.pop("member", False))
-    return tags.read(
-        {**refs, "refs/heads/main": "m"},
-        package,
-        member=member,
-        **{k: str(v) for k, v in given.items()},
-    )
+    current, setting = (str(given.pop(key, "")) for key in ("current", "setting"))
+    assert not given
+    refs |= {"refs/heads/main": "m"}
+    return tags.read(refs, package, member=member, current=current, setting=setting)
 
 
 @pytest.mark.parametrize(
