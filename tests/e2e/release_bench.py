@@ -155,11 +155,22 @@ def alike(outside: Outside) -> Shown:
     )
 
 
+WHOLE = ("checkouts", "envs", "layers", "modules")
+"""Directories of a store whose entries take their places whole, by one rename, and stay as is."""
+
+
 def files_with(*words: str, below: str, since_s: float = 0.0) -> list[str]:
-    """Return the files of a directory, changed since a time, that hold one of some words."""
+    """Return the files of a directory, changed since a time, that hold one of some words.
+
+    Of a store that many tests have filled only what is new is looked through: an entry that came
+    before is not entered.
+    """
     found = []
     patterns = [word.encode() for word in words]
-    for folder, _, names in os.walk(below):
+    entries = {str(Path(below, kind)) for kind in WHOLE}
+    for folder, folders, names in os.walk(below):
+        if folder in entries:
+            folders[:] = [each for each in folders if _changed_s(Path(folder, each)) >= since_s]
         for name in names:
             path = Path(folder, name)
             with contextlib.suppress(FileNotFoundError):
@@ -170,6 +181,14 @@ def files_with(*words: str, below: str, since_s: float = 0.0) -> list[str]:
                     if any(word in contents for word in patterns):
                         found.append(str(path))
     return found
+
+
+def _changed_s(path: Path) -> float:
+    """Return when a directory changed or was renamed; 0 where it is gone."""
+    try:
+        return path.lstat().st_ctime
+    except FileNotFoundError:
+        return 0.0
 
 
 @dataclass(frozen=True)
