@@ -58,7 +58,9 @@ def how_long(command: str) -> list[pytest.MarkDecorator]:
     """Return the marks of a command: only what a new user types first is in the default run."""
     if command == commands()[0][0]:
         return []
-    return [pytest.mark.repeated if "tests.e2e.record" in command else pytest.mark.slow]
+    # test_release.py holds the demonstration to more.
+    often = any(name in command for name in ("tests.e2e.record", "tests.e2e.release_demo"))
+    return [pytest.mark.repeated if often else pytest.mark.slow]
 
 
 def plainer(line: str) -> str:

@@ -89,6 +89,7 @@ def stopped(at: ReleaseBench, *words: str) -> str:
     return ended.said
 
 
+@pytest.mark.slow
 def test_changelog_rst_is_released_with_markdown_notes(
     stiletto: Bench, tmp_path: Path, outside: Outside
 ) -> None:

@@ -109,6 +109,7 @@ def outside(tmp_path: Path, described: Description) -> Iterator[Outside]:
         yield outside
 
 
+@pytest.mark.slow
 def test_version_places_mode_kept_changelog_crlf_requirements_groups(
     stiletto: Bench, tmp_path: Path, outside: Outside
 ) -> None:

@@ -62,7 +62,9 @@ RELEASES = [
         marks=pytest.mark.repeated,
         id="setuptools-attr",
     ),
-    pytest.param(Backend.PDM, Versioned.PATH, Changelog.GIT_CLIFF, id="pdm-file"),
+    pytest.param(
+        Backend.PDM, Versioned.PATH, Changelog.GIT_CLIFF, marks=pytest.mark.repeated, id="pdm-file"
+    ),
     pytest.param(Backend.HATCHLING, Versioned.VCS, Changelog.HAND, id="hatch-vcs"),
     pytest.param(Backend.SETUPTOOLS, Versioned.VCS, Changelog.TOWNCRIER, id="setuptools-scm"),
     pytest.param(

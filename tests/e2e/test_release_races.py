@@ -10,9 +10,9 @@ from .bench import Bench
 from .release_bench import Description, Outside, ReleaseBench, Waiting, shown
 
 PAIRS = 50
-# A few in each test, so that idle workers can take some.
-AT_ONCE = 5
-# A tenth of them are enough for every change.
+# Two versions, and one: the kinds of pairs. A few in each test, so that idle workers can take some.
+AT_ONCE = 2
+# One of each kind is enough for every change.
 FIRSTS = [
     pytest.param(first, marks=pytest.mark.repeated if first else pytest.mark.slow)
     for first in range(0, PAIRS, AT_ONCE)

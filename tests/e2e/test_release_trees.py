@@ -136,6 +136,7 @@ def members(outside: Outside) -> dict[str, dict[str, bytes]]:
     return found
 
 
+@pytest.mark.slow
 def test_submodule_tests_read_source_readme_empty(
     stiletto: Bench, tmp_path: Path, outside: Outside
 ) -> None:

@@ -216,12 +216,11 @@ REST = [one for one in ALL if one not in FAST]
 
 
 def suites() -> Iterator[pytest.MarkDecorator]:
-    """Yield the suite of each of them: of every kind of file a third is slow, others in turn."""
+    """Yield the suite of each of them: of every kind of file one is slow, another way in turn."""
     for turn, (_, group) in enumerate(itertools.groupby(REST, key=itemgetter(0))):
         count = len([*group])
-        chosen = turn % min(3, count)
         for number in range(count):
-            yield pytest.mark.slow if number % 3 == chosen else pytest.mark.repeated
+            yield pytest.mark.slow if number == turn % count else pytest.mark.repeated
 
 
 @pytest.mark.parametrize(

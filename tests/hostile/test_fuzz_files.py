@@ -417,10 +417,10 @@ def fuzz(name: str, count: int) -> None:
 @pytest.mark.parametrize("name", READERS)
 def test_any_text_is_answered(name: str) -> None:
     """Any text of a format ends in an answer or in one of our errors."""
-    fuzz(name, 250)
+    fuzz(name, 100)
 
 
-@pytest.mark.slow
+@pytest.mark.repeated
 @pytest.mark.parametrize("name", READERS)
 def test_thousands_of_texts_are_answered(name: str) -> None:
     """Thousands of texts of a format end in an answer or in one of our errors."""

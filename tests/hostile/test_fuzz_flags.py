@@ -108,7 +108,7 @@ def test_size_beyond_any_disk_keeps_everything(shell: Lines) -> None:
     assert 0 == shell(["prune", "--unused-for", "9" * 400 + "w"]).code
 
 
-@pytest.mark.slow
+@pytest.mark.repeated
 @pytest.mark.timeout(1800)
 def test_ten_thousand_lines_are_answered(shell: Lines) -> None:
     """Ten thousand command lines end in a result or in one of our errors."""

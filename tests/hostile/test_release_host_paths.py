@@ -107,6 +107,7 @@ def steps(ended: Ended) -> list[tuple[str, ...]]:
     return [tuple(line.split("  ")[1:3]) for line in report.splitlines()]
 
 
+@pytest.mark.repeated
 @pytest.mark.slow
 @pytest.mark.e2e
 @pytest.mark.network

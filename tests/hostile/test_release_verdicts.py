@@ -25,7 +25,7 @@ def pytest_runtest_call(item):
 """
 
 
-@pytest.mark.parametrize("code", [0, 5])
+@pytest.mark.parametrize("code", [0, pytest.param(5, marks=pytest.mark.repeated)])
 def test_tests_that_leave_early_stop_the_release_at_verify(
     stiletto: Bench, tmp_path: Path, described: Description, code: int
 ) -> None:

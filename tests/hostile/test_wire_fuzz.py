@@ -200,7 +200,7 @@ def test_anything_sent_is_answered(
     fuzz(served, capfd, kind, 250)
 
 
-@pytest.mark.slow
+@pytest.mark.repeated
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("kind", KINDS)
 def test_ten_thousand_inputs_are_answered(
