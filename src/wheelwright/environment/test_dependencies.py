@@ -2,8 +2,8 @@
 
     1. what the caller names, then [tool.wheelwright]
     2. what the runner that tests installs: tox, nox, hatch
-    3. dependency groups `tests`, `test`, `dev` of the package, then of the workspace root; with
-       [tool.uv] default-groups beside them, where these are written
+    3. dependency groups `tests`, `test`, `testing`, `dev` of the package, then of the workspace
+       root; with [tool.uv] default-groups beside them, where these are written
     4. extras of these names
     5. uv's `dev-dependencies`, Poetry's groups, PDM's `dev-dependencies`
     6. requirements files, such as requirements/tests.txt, then requirements.txt
@@ -33,7 +33,7 @@ from wheelwright.project.runners import dev_dependencies
 from wheelwright.project.runners.calling import programs
 from wheelwright.project.runners.job import Job, LocalPath, Unread, local_path
 
-NAMES = ("tests", "test", "dev")
+NAMES = ("tests", "test", "testing", "dev")
 FILES = (
     "requirements/tests.txt",
     "requirements/test.txt",
@@ -259,7 +259,7 @@ def _first(project: Project) -> TestDependencies:
             return place
     if places:
         return places[0]
-    looked = "no group or extra tests, test, dev; no requirements file"
+    looked = "no group or extra tests, test, testing, dev; no requirements file"
     return TestDependencies(f"none found ({looked})")
 
 

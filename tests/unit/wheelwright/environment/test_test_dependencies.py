@@ -47,6 +47,15 @@ def test_pytest_in_an_included_group_or_own_extra_counts() -> None:
     assert 'dependency group "dev" in pyproject.toml' == find(project(text), "3.12").place
 
 
+@pytest.mark.parametrize("name", ["tests", "test", "testing", "dev"])
+@pytest.mark.parametrize("table", ["dependency-groups", "project.optional-dependencies"])
+def test_group_or_extra_of_any_common_name(name: str, table: str) -> None:
+    """Groups and extras are called in one of four ways, beside those of linters."""
+    found = find(project(f'{BARE}[{table}]\nlinting = ["ruff"]\n{name} = ["pytest"]\n'), "3.12")
+    assert (name,) == (found.groups or found.extras)
+    assert () == found.added
+
+
 def test_extra_is_taken_where_no_group_is() -> None:
     """The extra `tests` is installed as an extra."""
     found = find(fixture("failing-test"), "3.12")
@@ -82,7 +91,7 @@ def test_missing_pytest_is_added_and_said() -> None:
     """Where no place names pytest it is added, pinned, in the words for people too."""
     found = find(project(BARE), "3.9")
     assert ("pytest==8.4.2",) == found.added
-    assert found.describe().startswith("none found (no group or extra tests, test, dev;")
+    assert found.describe().startswith("none found (no group or extra tests, test, testing, dev;")
     assert found.describe().endswith("; added pytest==8.4.2, pinned by wheelwright")
 
 
