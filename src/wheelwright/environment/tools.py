@@ -19,6 +19,7 @@ from typing import Final
 from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from wheelwright.environment.requirements import flatten
 from wheelwright.errors import ProjectError
@@ -145,6 +146,17 @@ def release_tool(project: Project, name: str, python: str) -> Tool:
     if project.lock and (version := project.lock.version(name, python)):
         return Tool(name, version, "locked in uv.lock")
     return Tool(name, pinned(name, python), "pinned by wheelwright")
+
+
+def judging_tool(project: Project, name: str, python: str) -> Tool:
+    """Return a tool that judges by what others accept now: no older one than the pin.
+
+    twine 6.2.0 of a lock refuses the metadata 2.5 that back ends write today, and indexes take.
+    """
+    tool, ours = release_tool(project, name, python), pinned(name, python)
+    if Version(tool.version) < Version(ours):
+        return Tool(name, ours, "pinned by wheelwright")
+    return tool
 
 
 def pinned(name: str, python: str) -> str:

@@ -21,7 +21,7 @@ from wheelwright.container.steps import StepSecret
 from wheelwright.distribution import backend, builder, index_rules, installed, verify
 from wheelwright.distribution.verify import Distribution
 from wheelwright.environment.plan import SOURCE
-from wheelwright.environment.tools import release_tool
+from wheelwright.environment.tools import judging_tool
 from wheelwright.errors import GateFailed
 from wheelwright.pins import slim_image
 from wheelwright.project import building
@@ -152,7 +152,7 @@ class Distributions:
     async def _twine(self) -> tuple[str, tuple[str, ...]]:
         """Return what an index refuses, and what `--strict` would beyond that."""
         python = self.package.python
-        tool = release_tool(self.package.project, "twine", python)
+        tool = judging_tool(self.package.project, "twine", python)
         container = toolchain.tooled(python, tool).with_directory(DIST, self.dist)
         container = container.with_env_variable("NO_COLOR", "1")
         paths = [f"{DIST}/{each.name}" for each in self.described]

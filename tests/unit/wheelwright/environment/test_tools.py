@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.wheelwright.samples import LIKE_CLICK, locked, project
-from wheelwright.environment.tools import declared_in, listed_in, tool
+from wheelwright.environment.tools import declared_in, judging_tool, listed_in, release_tool, tool
 from wheelwright.errors import ProjectError
 
 HOOKS = """\
@@ -41,6 +41,27 @@ OTHER = '[[package]]\nname = "ruff"\nversion = "0.12.1"\n'
 def test_tool_version_is_the_projects_own(files: dict[str, str], expected: str) -> None:
     """A tool runs in the version that the project locks, else the one pinned here."""
     assert expected == str(tool(project(LIKE_CLICK, files), "ruff", "3.12"))
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ("6.2.0", "twine 7.0.0 (pinned by wheelwright)"),
+        ("9.1", "twine 9.1 (locked in uv.lock)"),
+        ("", "twine 7.0.0 (pinned by wheelwright)"),
+    ],
+)
+def test_an_old_lock_does_not_judge_for_an_index(version: str, expected: str) -> None:
+    """What checks distributions is never older than the pin: metadata become newer."""
+    lock = {"uv.lock": locked(f"twine=={version}")} if version else {}
+    assert expected == str(judging_tool(project(LIKE_CLICK, lock), "twine", "3.12"))
+
+
+def test_a_lock_still_decides_what_writes_a_changelog() -> None:
+    """An older towncrier writes as the project's own does."""
+    lock = {"uv.lock": locked("towncrier==22.8.0")}
+    found = release_tool(project(LIKE_CLICK, lock), "towncrier", "3.12")
+    assert "towncrier 22.8.0 (locked in uv.lock)" == str(found)
 
 
 def test_a_commit_of_a_hook_is_not_a_version() -> None:
