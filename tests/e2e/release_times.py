@@ -49,7 +49,7 @@ TIMES = 5
 COMMITS, TAGS = 10_000, 200
 PAST = 6
 POLL_S = 0.05
-PLAN = ("release-plan", "--bump", "patch", "--source-date-epoch", str(EPOCH_S))
+PLAN = ("release-plan", "--bump", "patch")
 EDITS = ("--until", "edits")
 MODULE = b"/opt/venv/bin/python\0-c\0"
 """How the process of a module begins: its command line in /proc."""

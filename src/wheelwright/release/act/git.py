@@ -98,6 +98,7 @@ class RemoteGit:
     frozen: bool = False
     _clone: dagger.Container | None = field(default=None, repr=False)
     _newest: dagger.Container | None = field(default=None, repr=False)
+    _seen: RemoteRefs | None = field(default=None, repr=False)
     _histories: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False)
     _heads: dict[tuple[str, str], bool] = field(default_factory=dict, repr=False)
     _trees: dict[tuple[str, str], dagger.Container] = field(default_factory=dict, repr=False)
@@ -200,12 +201,18 @@ class RemoteGit:
 
     async def look(self) -> RemoteRefs:
         """Return all refs, now."""
-        self._newest = await self._do("look")
-        return refs.read(await _answer(self._newest))
+        # A clone that was made just now has seen everything.
+        self._newest = await (self._do("look") if self._clone else self.clone())
+        self._seen = refs.read(await _answer(self._newest))
+        return self._seen
 
     async def observe(self, plan: Plan) -> Refs:
-        """Return the refs of one release, now."""
-        observed = await self.look()
+        """Return the refs of one release: first as the preflight saw them, from then on now.
+
+        Nothing is written before the lock is taken, and after that everything is looked at again.
+        """
+        observed = self._seen or await self.look()
+        self._seen = None
         found = refs.refs_of(observed, plan)
         return found if await self._based(observed, plan) else replace(found, based=False)
 
@@ -226,7 +233,9 @@ class RemoteGit:
         """
         stdin = "".join(f"{tag}\n" for tag in hidden)
         past = await self._run(await self.clone(), ["past", base, commit], stdin, kind=DATA)
-        return replace(self, token=None, _clone=past, _newest=None, _trees={}, frozen=True)
+        copy = replace(self, token=None, frozen=True, _clone=past, _newest=None, _seen=None)
+        copy._trees = {}
+        return copy
 
     async def history(
         self, tag: str, before: str, base: str, versions: Sequence[str], *, locks: bool = False

@@ -238,13 +238,19 @@ async def _run(
     state, world, acts = going.state, going.world, going.acts
     accepted_at_s: float | None = None
     for _ in range(_MOST_STEPS):
+        # A commit in this run's own clone: what is outside was seen a moment ago.
+        unchanged = going.doing is Act.MAKE_COMMIT and not state.failure
         going.state, going.world, going.doing = state, world, None
         # A signal that waited for a brief act ends the run here.
         await anyio.lowlevel.checkpoint()
         if accepted_at_s is not None:
             state = replace(state, accepted_s=ports.clock.now_s() - accepted_at_s)
         try:
-            world = await retry_while_busy(partial(observe, plan, ports, state), ports.clock, say)
+            if unchanged:
+                world = replace(world, state=state)
+            else:
+                asked = partial(observe, plan, ports, state)
+                world = await retry_while_busy(asked, ports.clock, say)
         except ActFailed as error:
             seen = f"{plan.package} {plan.version}: {error.message}"
             end = await release_lock(

@@ -227,11 +227,11 @@ def dated(epoch: int) -> dict[str, str]:
 
 
 def clone() -> None:
-    """Make the clone."""
+    """Make the clone, and tell what the remote has."""
     Path(options["clone"]).mkdir(parents=True, exist_ok=True)
     git("init", "--quiet", "--bare", "--template=")
     git("config", "remote.origin.url", options["remote"])
-    fetch()
+    look()
 
 
 def fetch() -> None:
