@@ -1,7 +1,5 @@
 """What is a heading: the two parsers decide, and their lines are those of the file."""
 
-from pathlib import Path
-
 import pytest
 
 from wheelwright.release.decide.changelog.document import Markup
@@ -66,6 +64,6 @@ def test_large_file_is_parsed_in_part(path: str) -> None:
 @pytest.mark.parametrize("line", ["<!--" * 50_000, "- " * 5_000, "> " * 5_000, "[" * 50_000])
 @pytest.mark.parametrize("path", ["a.md", "a.rst"])
 @pytest.mark.timeout(20)
-def test_any_text_is_read_in_a_bounded_time(path: str, line: str, tmp_path: Path) -> None:
+def test_any_text_is_read_in_a_bounded_time(path: str, line: str) -> None:
     """A text that is made to be slow is not."""
     assert read(path, f"# A\n\n{line}\n").lines[2] == line
