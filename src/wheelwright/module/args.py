@@ -63,13 +63,13 @@ IndexToken: TypeAlias = Annotated[
 ]
 Repository: TypeAlias = Annotated[
     dagger.Directory,
-    Doc("A directory with .git, read only for the address of the remote origin."),
+    Doc("The clone, with .git: for the address of origin, and where that cannot be read."),
     DefaultPath("/"),
     Ignore(ONLY_GIT),
 ]
 Checkout: TypeAlias = Annotated[
     dagger.Directory,
-    Doc("The checkout: a complete clone with .git, up to date with the remote."),
+    Doc("The clone, complete and with .git, which is read in the remote's place."),
     DefaultPath("/"),
     Ignore(ONLY_GIT),
 ]

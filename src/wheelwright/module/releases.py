@@ -25,6 +25,7 @@ from wheelwright.release.act.options import (
     Notes,
     Origin,
     Partly,
+    PastPart,
     ReleaseOptions,
     Run,
     Target,
@@ -139,6 +140,8 @@ class Releases:
     ) -> str:
         """Release the package: publish first, then the pull request, the tag, the GitHub release.
 
+        The version is never guessed: `--bump patch` or another of --bump, --pre, --post, --version.
+        `release-plan` with the same arguments shows beforehand all that would be written.
         Every step is decided from what the index, git and GitHub show, so running it again after
         any failure continues the same release. Every stop ends with what is public, what is held
         and by whom, and the next command; `release-status` prints them at any time.
@@ -227,7 +230,7 @@ class Releases:
         return await release.version(*await self._of_package(options, git, stand_in=True))
 
     @uncached
-    @takes(Branch, NamedIndex, Partly, Trust)
+    @takes(Branch, NamedIndex, PastPart, Trust)
     async def release_replay(
         self,
         git: Checkout,
@@ -281,7 +284,7 @@ class Releases:
         tag: Annotated[str, Doc("The tag to publish, such as v1.2.3.")],
         options: ReleaseOptions,
     ) -> str:
-        """Build, verify and publish the commit of an existing tag."""
+        """Check, build, verify and publish the commit of an existing tag that you pushed."""
         source = await self._of_package(options, git, releasing=True)
         return await tagged.publish(*source, tag)
 

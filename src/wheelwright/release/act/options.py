@@ -225,6 +225,15 @@ class Partly:
 
 
 @dataclass(frozen=True)
+class PastPart:
+    """How much of a release of the past is made again."""
+
+    until: str = argument(
+        "Where to end: edits, or build, which compares with the index's files, too.", ""
+    )
+
+
+@dataclass(frozen=True)
 class Trust:
     """Which certificates to trust."""
 

@@ -230,12 +230,6 @@ def read(
     return Tags(newest.form, found, f"as in {newest.tag}", shared, other, tuple(mine))
 
 
-def form_of(tag: str, package: str) -> tuple[Form, str] | None:
-    """Return form and version of one tag, whatever else is there; None where it is no version."""
-    found = next(_read_all({f"{TAGS}{tag}": ""}, package, None), None)
-    return (found.form, str(found.version)) if found else None
-
-
 def known(form: Form, package: str) -> bool:
     """Whether a form says no more than that it is a version, or one of this package."""
     return (

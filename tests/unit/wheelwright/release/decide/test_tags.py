@@ -201,12 +201,6 @@ def test_known_forms_name_nothing_but_the_package(form: Form, expected: bool) ->
     assert expected == tags.known(form, "teasel")
 
 
-def test_form_of_one_tag() -> None:
-    """A tag is read by itself, with the version in its normal spelling."""
-    assert (Form("teasel=="), "1.2.3rc1") == tags.form_of("teasel==1.2.3-RC.1", "teasel")
-    assert tags.form_of("other-1.2.3", "teasel") is None
-
-
 def test_version_before_another() -> None:
     """The tag before a version is that of the highest lower version, in whatever form."""
     found = read("v1.0", "1.1", "1.3rc1")
