@@ -299,6 +299,20 @@ def test_a_redirect_on_the_same_host_is_followed(served: Served) -> None:
     assert ["refs/heads/main"] == list(seen["refs"])
 
 
+def test_a_default_branch_that_is_known_is_not_looked_up_again(served: Served) -> None:
+    """A look with it sees the same, with half the requests: a release looks some twenty times."""
+    served("clone")
+    before = len(served.server.given)
+    first = json.loads(served("look"))
+    between = len(served.server.given)
+    again = json.loads(served("--head=main", "look"))
+    after = len(served.server.given)
+
+    assert "main" == first["default"]
+    assert first == again
+    assert between - before == 2 * (after - between)
+
+
 def test_nothing_around_git_is_believed(served: Served, listener: Listener) -> None:
     """Programs on PATH, settings of the user, and variables of git change nothing, get nothing."""
     home, bad = served.root / "home", served.root / "bad"

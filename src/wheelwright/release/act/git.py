@@ -99,6 +99,7 @@ class RemoteGit:
     _clone: dagger.Container | None = field(default=None, repr=False)
     _newest: dagger.Container | None = field(default=None, repr=False)
     _seen: RemoteRefs | None = field(default=None, repr=False)
+    _head: str = field(default="", repr=False)
     _histories: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False)
     _heads: dict[tuple[str, str], bool] = field(default_factory=dict, repr=False)
     _trees: dict[tuple[str, str], dagger.Container] = field(default_factory=dict, repr=False)
@@ -200,10 +201,12 @@ class RemoteGit:
     # -- looks ------------------------------------------------------------------------------------
 
     async def look(self) -> RemoteRefs:
-        """Return all refs, now."""
+        """Return all refs, now; the default branch is looked up once."""
+        known = [f"--head={self._head}"] if self._head else []
         # A clone that was made just now has seen everything.
-        self._newest = await (self._do("look") if self._clone else self.clone())
+        self._newest = await (self._do(*known, "look") if self._clone else self.clone())
         self._seen = refs.read(await _answer(self._newest))
+        self._head = self._seen.default
         return self._seen
 
     async def observe(self, plan: Plan) -> Refs:
@@ -234,7 +237,7 @@ class RemoteGit:
         stdin = "".join(f"{tag}\n" for tag in hidden)
         past = await self._run(await self.clone(), ["past", base, commit], stdin, kind=DATA)
         copy = replace(self, token=None, frozen=True, _clone=past, _newest=None, _seen=None)
-        copy._trees = {}
+        copy._trees, copy._head = {}, ""
         return copy
 
     async def history(

@@ -20,6 +20,7 @@
     --checkout=DIRECTORY  looked at in its place: a clone, whose branches are in refs/remotes/origin
     --local=yes         its own branches, too, where it has none of that name from its remote
     --frozen=yes        fetch nothing: the clone is as `past` left it
+    --head=BRANCH       the default branch, as an earlier look has found it
     --tree=DIRECTORY    the work tree of `tree.py`
     --answer=FILE       what is told goes there, else to stdout: it is for programs, not for people
     --ca=FILE           certificates to trust
@@ -285,7 +286,7 @@ def look() -> None:
         if ref.startswith("refs/wheelwright/lock/")
     }
     found = {
-        "default": default() or likely(refs),
+        "default": options.get("head") or default() or likely(refs),
         "refs": refs,
         "locks": locks,
         "journals": journals(refs),
