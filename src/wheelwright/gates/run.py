@@ -117,7 +117,8 @@ async def _carry_out(
             this = steps.package(this, step.args, may_fail=True)
         else:
             this = steps.observe(this, step.args, kind=step.kind)
-        return await steps.output(this, step.name), this
+        this = await steps.settled(this, step.name)
+        return await steps.left(this), this
 
     if step.fresh:
         output, left = await attempt(attempting.FIRST)

@@ -69,18 +69,17 @@ async def run(
     if counted:
         path = f"{PLUGINS}:{modules}" if modules else PLUGINS
         prepared = prepared.with_env_variable("PYTHONPATH", path)
-    prepared = users.as_user(prepared, user)
-    ran = steps.observe(prepared, command, log=log)
     # Made before, so that what is measured is the run.
-    await prepared.sync()
+    prepared = await users.as_user(prepared, user).sync()
     try:
-        output = await steps.output(ran, name)
+        ran = await steps.settled(steps.observe(prepared, command, log=log), name)
     except dagger.ExecError as error:
         how = limits.ended(error, error.exit_code, str(error))
         if how is None or limits.met(error.command, error.exit_code, how):
             raise
         # An engine keeps nothing of a step that a signal ended.
         raise GateFailed(f"{name} failed: {how}; no report") from error
+    output = await steps.left(ran)
     there = await _is_directory(ran, REPORTS)
     reports = ran.directory(REPORTS) if there else dag.directory()
     further = (await _text(ran, also, _ALSO_MAX))[0] if also else ""
