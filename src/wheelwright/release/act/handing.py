@@ -49,6 +49,9 @@ _FORMAT: Final = 1
 _RECORD_BYTES: Final = 96 * 1024 * 1024
 _DIST_BYTES: Final = 4 * 1024 * 1024 * 1024
 _MOST_FILES: Final = 1_000
+# Numbers of a version with zeros in front, and the digits of each.
+_MOST_NUMBERS: Final = 6
+_MOST_DIGITS: Final = 9
 
 _LATEST_S: Final = 2**40
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
@@ -321,13 +324,18 @@ def _materials(data: Mapping[str, object], package: str, version: str) -> dict[s
     return {name: _text(name, text) for name, text in data.items()}
 
 
-def _shown(form: Form) -> dict[str, str]:
-    return {"prefix": form.prefix, "suffix": form.suffix}
+def _shown(form: Form) -> dict[str, Any]:
+    return {"prefix": form.prefix, "suffix": form.suffix, "digits": list(form.digits)}
 
 
 def _form(data: Mapping[str, Any], key: str) -> Form:
-    fields = _object(data[key], {"prefix": str, "suffix": str}, key)
-    return Form(fields["prefix"], fields["suffix"])
+    fields = _object(data[key], {"prefix": str, "suffix": str, "digits": list}, key)
+    digits = tuple(fields["digits"])
+    if len(digits) > _MOST_NUMBERS or not all(
+        type(each) is int and 0 < each <= _MOST_DIGITS for each in digits
+    ):
+        raise ValueError(f"{key} has no digits of a version: {digits!r}")
+    return Form(fields["prefix"], fields["suffix"], digits)
 
 
 def check_names(plan: Plan) -> None:

@@ -18,6 +18,7 @@ from wheelwright.project.model import Project
 from wheelwright.project.pyproject import Pyproject
 from wheelwright.project.reading import search, toml
 from wheelwright.release.decide.stops import Problem, Reason
+from wheelwright.release.decide.tokens import like
 from wheelwright.release.decide.version_sources import SETUP_PY, TUPLE, version_file
 
 if TYPE_CHECKING:
@@ -114,6 +115,8 @@ def version_edit(text: str, pattern: str, version: str) -> str:
     start, end = match.span("version")
     if _NUMBERS.fullmatch(match["version"]):
         version = _as_numbers(match["version"], version)
+    else:
+        version = like(match["version"], version)
     return text[:start] + version + text[end:]
 
 
@@ -128,6 +131,7 @@ def _toml_edit(text: str, version: str) -> str:
         old = _at(before, keys)
         if not isinstance(old, str):
             continue
+        version = like(old, version)
         for start, end in _quoted(text, old):
             changed = text[:start] + version + text[end:]
             if _changes(before, changed, keys, version):

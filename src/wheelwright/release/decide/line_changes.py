@@ -22,7 +22,7 @@ from packaging.version import Version
 
 from wheelwright.project.reading import parse_version
 from wheelwright.release.decide.last_release import LastRelease
-from wheelwright.release.decide.tokens import AFTER, BEFORE, VERSION, spelled
+from wheelwright.release.decide.tokens import AFTER, BEFORE, VERSION, like, spelled
 
 # Longer lines are data.
 _LINE_MAX: Final = 1_000
@@ -83,7 +83,7 @@ def _date_of(old: str, new: New, _: str) -> str | None:
 
 
 _MONTH, _DAY = "(?:0[1-9]|1[0-2])", "(?:0[1-9]|[12][0-9]|3[01])"
-_FULL: Final = _Kind(VERSION, lambda _, new, path: spelled(path, new.version))
+_FULL: Final = _Kind(VERSION, lambda old, new, path: like(old, spelled(path, new.version)))
 _SHORT: Final = _Kind(r"[0-9]{1,9}(?:\.[0-9]{1,9}){1,2}", _short_of)
 _TUPLE: Final = _Kind(r"[0-9]{1,9}(?:, [0-9]{1,9}){2,3}", _tuple_of)
 _DATE: Final = _Kind(rf"[0-9]{{4}}(?:-{_MONTH}-{_DAY}|/{_MONTH}/{_DAY})", _date_of)

@@ -32,7 +32,7 @@ from wheelwright.release.decide import known_places, line_changes, version_tools
 from wheelwright.release.decide.last_release import LastRelease
 from wheelwright.release.decide.line_changes import Line, New, rows
 from wheelwright.release.decide.stops import Problem
-from wheelwright.release.decide.tokens import Token, spelled
+from wheelwright.release.decide.tokens import Token, like, spelled
 from wheelwright.release.decide.version_sources import version_file
 
 Lines = dict[str, dict[int, Line]]
@@ -207,6 +207,9 @@ def decide(
     edited = {(path, number) for path, each in lines.items() for number in each}
     lines = {path: changed for path, each in lines.items() if (changed := _changed(each))}
     left = [f"{hit.path}:{hit.line}" for hit in hits if (hit.path, hit.line) not in edited]
+    if current == new.version:
+        # The base has it already, wherever that is.
+        left = []
     return Places(dict(sorted(lines.items())), tuple(left), tuple(missed))
 
 
@@ -269,7 +272,7 @@ def _known(project: Project, texts: Mapping[str, str], token: Token) -> Callable
 def _replaced(hits: Sequence[Hit], token: Token, new: New, select: Callable[[Hit], bool]) -> Lines:
     found: Lines = {}
     for hit in filter(select, hits):
-        text = token.replaced(hit.text, spelled(hit.path, new.version))
+        text = token.replaced(hit.text, like(token.version, spelled(hit.path, new.version)))
         found.setdefault(hit.path, {})[hit.line] = Line(hit.text, text)
     return found
 

@@ -131,6 +131,10 @@ def _next_of(survey: Survey, end: object) -> str:
         return commands.taking_over(lock.run, lock.version)
     if unfinished := earlier.unfinished():
         return commands.of_version(unfinished[0])
+    bumps = commands.request and "--version" not in commands.request
+    if isinstance(end, Stop) and end.reason is Reason.NOT_HIGHER and bumps:
+        # It is a bump of an older line: without the option it would stop again.
+        return commands.below()
     if isinstance(end, Stop) and end.reason in _SPENT:
         return commands.bumped("patch")
     on_its_way = [each for each in survey.standings.values() if each.pull is PullState.OPEN]

@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from packaging.utils import canonicalize_name
@@ -25,6 +25,7 @@ from packaging.version import Version
 
 from wheelwright.project.reading import parse_version
 from wheelwright.project.release_settings import ref_name
+from wheelwright.release.decide.tokens import padded, widths
 from wheelwright.release.decide.version_tools import NO_FORM, TagForm
 
 TAGS: Final = "refs/tags/"
@@ -32,6 +33,7 @@ BY_SETTING: Final = "by [tool.wheelwright.release] tag"
 """Why the form is that of the setting."""
 _PLAIN: Final = re.compile(r"(?:releases?|rel|version|ver|v|r)?", re.IGNORECASE)
 _NUMBERS: Final = re.compile(r"[0-9][._-][0-9]")
+_TEN: Final = 10
 _SEPARATORS: Final = "-_/@=."
 # The longest name that is read: anyone may have made it.
 _LONGEST: Final = 200
@@ -40,10 +42,14 @@ _SUFFIXES: Final = ("-release", "-final", "-stable")
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What surrounds the version in the short name of a tag or branch."""
+    """What surrounds the version in the short name of a tag or branch.
+
+    `digits` are those of each number, where zeros are in front: (4, 2, 2) for 2026.01.05.
+    """
 
     prefix: str = "v"
     suffix: str = ""
+    digits: tuple[int, ...] = field(default=(), compare=False)
 
     @classmethod
     def of(cls, template: str, name: str = "") -> Form:
@@ -53,7 +59,7 @@ class Form:
 
     def name(self, version: str) -> str:
         """Return the short name for a version."""
-        return f"{self.prefix}{version}{self.suffix}"
+        return f"{self.prefix}{padded(version, self.digits)}{self.suffix}"
 
     def version(self, name: str) -> str:
         """Return the version of a short name, normalized; empty for one of another form."""
@@ -216,6 +222,7 @@ def read(
     found = tuple(max(by_version[version], key=preferred) for version in sorted(by_version))
     newest = found[-1] if found else None
     if wanted:
+        wanted = replace(wanted, digits=_digits(found))
         return Tags(wanted, found, BY_SETTING, shared, every=tuple(mine))
     if newest is None:
         unread = "" if member else _numbered(refs)
@@ -227,7 +234,20 @@ def read(
         return Tags(default, unread=unread)
     others = [each.tag for each in reversed(found) if each.form != newest.form]
     other = others[0] if others else ""
-    return Tags(newest.form, found, f"as in {newest.tag}", shared, other, tuple(mine))
+    form = replace(newest.form, digits=_digits(found))
+    return Tags(form, found, f"as in {newest.tag}", shared, other, tuple(mine))
+
+
+def _digits(found: Sequence[VersionTag]) -> tuple[int, ...]:
+    """Return the digits of the numbers in the next tag: the newest tag that shows them decides."""
+    for each in reversed(found):
+        form = each.form
+        spelling = each.tag[len(form.prefix) : len(each.tag) - len(form.suffix)]
+        if shown := widths(spelling):
+            return shown
+        if any(number < _TEN for number in each.version.release[1:]):
+            return ()
+    return ()
 
 
 def known(form: Form, package: str) -> bool:

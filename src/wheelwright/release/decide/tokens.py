@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -44,6 +45,32 @@ class Token:
         return self._pattern.sub(
             lambda found: found[0][: found.start("version") - found.start()] + new, line
         )
+
+
+def widths(spelling: str) -> tuple[int, ...]:
+    """Return the digits of each number of a version that is written with zeros in front.
+
+    2026.01.05 has (4, 2, 2). Empty for one without such zeros: PEP 440 has none.
+    """
+    found = re.match(r"[vV]?(?:[0-9]+!)?([0-9]+(?:\.[0-9]+)*)", spelling)
+    parts = found[1].split(".") if found else []
+    most = max((len(each) for each in parts if each[0] == "0" and len(each) > 1), default=0)
+    return tuple(1 if len(each) == 1 else len(each) for each in parts) if most else ()
+
+
+def padded(version: str, digits: Sequence[int]) -> str:
+    """Return a version with zeros in front of its numbers, where it has as many of them."""
+    parsed = Version(version)
+    if len(parsed.release) != len(digits):
+        return version
+    plain = ".".join(str(each) for each in parsed.release)
+    numbers = zip(parsed.release, digits, strict=True)
+    return version.replace(plain, ".".join(str(each).zfill(most) for each, most in numbers), 1)
+
+
+def like(old: str, version: str) -> str:
+    """Return a version as another spelling would write it."""
+    return padded(version, widths(old))
 
 
 def spelled(path: str, version: str) -> str:

@@ -54,9 +54,9 @@ def find(text: str, others: Iterable[str] = ()) -> Found | None:
     `others` are lines with dates of the same form: of 02/01/2025 they show which number is the
     month. Where none does, it is the first one between slashes, and otherwise the second.
     """
-    matches = [
-        found for pattern in _PATTERNS if (found := pattern.search(text)) and _is_date(found)
-    ]
+    # What looks like one and is none, such as the version 2026.11.0, may stand before it.
+    firsts = (next(filter(_is_date, pattern.finditer(text)), None) for pattern in _PATTERNS)
+    matches = [found for found in firsts if found]
     if not matches:
         return None
     match = min(matches, key=lambda found: (found.start(), -found.end()))

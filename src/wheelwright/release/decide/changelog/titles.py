@@ -120,7 +120,8 @@ def read(text: str, names: Iterable[str] = (), others: Iterable[str] = ()) -> Ti
     else:
         start, end = found.span("version")
     if not outside and versions:
-        dated = None
+        # 2026.11.0 is a version, and its date stands beside it.
+        dated = dates.find(masked[:start] + " " * (end - start) + masked[end:], others)
     if not _named(masked[:start], masked[end:], dated, start, end, names):
         return Title(text, dated=dated)
     version = parse_version(found["version"])

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from packaging.version import Version
@@ -23,6 +23,7 @@ from wheelwright.release.decide.changelog import dates, notes, sections, titles
 from wheelwright.release.decide.changelog.document import Document, Heading, Markup
 from wheelwright.release.decide.changelog.reading import read
 from wheelwright.release.decide.changelog.sections import Known, Outline, Section
+from wheelwright.release.decide.tokens import like
 
 _Edit = tuple[int, int, list[str]]
 
@@ -105,6 +106,9 @@ def released(outline: Outline, release: Release, style: Style) -> str:
         ValueError: nothing waits.
     """
     document, waiting = outline.document, outline.waiting
+    if outline.newest:
+        spelling = outline.newest.title.spelled
+        release = replace(release, version=like(spelling, release.version))
     heading = heading_lines(outline, release, style)
     lines = body(outline)
     if waiting is None:

@@ -190,6 +190,16 @@ def test_heading_is_shown_with_its_reason(path: str, text: str, table: str, expe
     assert expected == noted.by_hand(package(path, text, table), path, RELEASE, BEFORE).heading
 
 
+def test_heading_keeps_the_zeros_of_a_version() -> None:
+    """A heading is written as the newest one, whatever PEP 440 makes of the version."""
+    text = "# Log\n\n## Unreleased\n\n- New.\n\n## 2026.01.05 - 2026-01-06\n\n- Old.\n"
+    release = Release("2026.2.1", "2026.02.01", date(2026, 2, 1), "demo")
+    before = Past("abc", "2026.01.05", frozenset({"2026.1.5"}))
+    found = noted.by_hand(package("CHANGELOG.md", text), "CHANGELOG.md", release, before)
+    assert 'heading "## 2026.02.01 - 2026-02-01", as in 2026.1.5' == found.heading
+    assert "- New." == found.notes
+
+
 def test_heading_of_a_tool_is_shown_as_the_tool_s() -> None:
     """What a tool wrote is read from the changelog as it left it."""
     new = ["## [1.2.4] - 2026-01-31", "", "- New."]

@@ -7,6 +7,7 @@ import pytest
 
 from wheelwright.distribution.file import File
 from wheelwright.release.decide import order
+from wheelwright.release.decide.commands import Commands
 from wheelwright.release.decide.plan import RunIdentity, Survey, decide
 from wheelwright.release.decide.status import of_survey
 from wheelwright.release.decide.stops import Reason, Stop
@@ -68,6 +69,22 @@ def test_lower_pre_release_of_the_same_version_is_refused() -> None:
 def test_status_is_that_of_the_line_that_is_released() -> None:
     """An abandoned pre-release is not what stands last."""
     assert of_survey(HTTPX).public.startswith("httpx 0.28.0: 1 file on the index")
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        (("--bump", "patch"), "dagger call release --bump patch --base 1.x --allow-lower"),
+        (("--version", "0.1"), "dagger call release --bump patch --base 1.x"),
+    ],
+    ids=["a bump", "a version that may be mistyped"],
+)
+def test_next_command_of_an_older_line(request_: tuple[str, ...], expected: str) -> None:
+    """What comes next is not what has just stopped."""
+    commands = Commands(request=request_, places=("--base", "1.x"))
+    survey = replace(HTTPX, tags={"2.0": "newer"}, commands=commands)
+    stop = decide(Request(bump="patch"), RunIdentity("one"), survey)
+    assert expected == of_survey(survey, stop).next
 
 
 def test_status_of_a_pre_release_made_here_is_its_own() -> None:

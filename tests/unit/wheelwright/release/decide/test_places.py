@@ -346,6 +346,12 @@ def test_base_that_has_the_version_already_needs_no_edit() -> None:
     assert Places() == decide(files, new=New("1.2.3", "2026-01-31"))
 
 
+def test_version_that_the_base_has_already_is_left_nowhere() -> None:
+    """Where nothing has to change, no place is called left alone."""
+    decided = decide(SIX, new=New("1.2.3", "2026-01-31"))
+    assert ((), ()) == (decided.left, decided.missed)
+
+
 def test_workflows_are_left_alone() -> None:
     """A release may not change what runs on GitHub, whatever the last one changed by hand."""
     path = ".github/workflows/ci.yml"

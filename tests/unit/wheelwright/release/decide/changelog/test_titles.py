@@ -74,6 +74,21 @@ def test_link_names_the_next_version(text: str, expected: str) -> None:
     assert expected == titles.retargeted(text, "1.2.3", "1.2.4")
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026.11.0 - 2026-11-05", "2026.12.0 - 2026-12-06"),
+        ("v2026.11.0 (2026-11-05)", "v2026.12.0 (2026-12-06)"),
+        ("[2026.11.0]", "[2026.12.0]"),
+        ("2026.11.05", "2026.12.0"),
+    ],
+)
+def test_date_stands_beside_a_version_that_looks_like_one(text: str, expected: str) -> None:
+    """A version of a calendar is no date, and the date behind it is renewed."""
+    title = titles.read(text)
+    assert expected == titles.renamed(title, "2026.12.0", date(2026, 12, 6))
+
+
 def test_title_of_the_first_release_is_made_of_the_one_that_waits() -> None:
     """Without a released version the brackets, or the version, that wait are kept."""
     day = date(2026, 1, 31).isoformat()
