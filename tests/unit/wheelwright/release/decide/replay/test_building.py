@@ -49,3 +49,24 @@ def test_the_list_of_a_wheels_members_is_no_difference_of_its_own() -> None:
         for digest in ("1", "2")
     )
     assert [Verdict.SAME] == [each.verdict for each in compared((one,), (other,))]
+
+
+def test_another_spelling_of_a_name_is_a_difference_of_that_alone() -> None:
+    """A file from before PEP 625 is compared, member by member, with the one of today's name."""
+
+    def of(sdist: str, wheel: str) -> tuple[Distribution, ...]:
+        return (
+            Distribution(f"{sdist}.tar.gz", "", 1, "", {f"{sdist}/setup.py": ("1", "")}),
+            Distribution(
+                f"{wheel}-py3-none-any.whl", "", 1, "", {f"{wheel}.dist-info/WHEEL": ("1", "")}
+            ),
+        )
+
+    made = compared(of("a.b-0.51", "A_B-0.51"), of("a_b-0.51", "a_b-0.51"))
+
+    wheel, sdist = made
+    assert [(Verdict.DIFFERS, (), ())] * 2 == [
+        (each.verdict, each.metadata, each.members) for each in made
+    ]
+    assert ["a_b-0.51.tar.gz  differs (theirs: a.b-0.51.tar.gz)"] == list(sdist.lines(5))
+    assert "A_B-0.51-py3-none-any.whl" == wheel.data()["theirs"]
