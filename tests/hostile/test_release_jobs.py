@@ -29,7 +29,9 @@ from tests.e2e.release_bench import (
     make_package,
     shown,
 )
+from tests.e2e.test_release_changelog import start
 from tests.standins.github_pulls import merge
+from tests.standins.github_state import Pull, Release
 from tests.standins.repository import run_git
 
 from wheelwright.distribution.file import File
@@ -241,6 +243,33 @@ def test_jobs_end_as_release_does(jobs: Jobs, released: tuple[ReleaseBench, Ende
     assert "sample-package 1.2.4: released" in jobs.said["finish"]
     texts = [*jobs.said.values(), (jobs.artifact / "release.json").read_text()]
     assert [] == [one for one in jobs.at.outside.secrets if any(one in text for text in texts)]
+
+
+@pytest.mark.slow
+def test_notes_of_github_come_by_the_jobs_with_a_token(
+    stiletto: Bench, described: Description, tmp_path: Path
+) -> None:
+    """Without a changelog the notes are those of `release`, of what came since the last tag."""
+    with Outside(tmp_path / "outside", described) as outside:
+        at = start(stiletto, outside, tmp_path / "source", {})
+        state, head = outside.github.state, outside.repository.commit("main")
+        state.releases[1] = Release(1, "v1.2.3", "main", "", "- By hand.", False, False, 1.0, 1.0)
+        old = outside.repository.commit("refs/tags/v1.2.3")
+        for number, title, merged in ((6, "feat: old", old), (7, "feat: new", head)):
+            about = (title, None, f"pull-{number}", "main", merged, 1.0, "octocat")
+            state.pulls[number] = Pull(number, *about, open=False, merge_commit=merged)
+        planned = at.run("release-plan", "--bump", "patch", "--until", "edits", "--format", "JSON")
+        directory = tmp_path / "run"
+        directory.mkdir()
+        jobs = Jobs(at, directory)
+        jobs.all()
+        (body,) = (each.body or "" for each in state.releases.values() if each.tag == "v1.2.4")
+
+    assert planned.code == 0, str(planned)
+    assert body == json.loads(planned.out)["notes"]
+    assert "* feat: new by @octocat in " in body
+    assert "feat: old" not in body
+    assert "/compare/v1.2.3...v1.2.4" in body
 
 
 @pytest.mark.slow

@@ -33,6 +33,7 @@ from wheelwright.release.decide.practice import release_name
 from wheelwright.release.decide.report import Links, Report, Stopped, concluded, published
 from wheelwright.release.decide.step import Done, Next, next_upload
 from wheelwright.release.decide.stops import Problem, Reason, Stop
+from wheelwright.release.decide.tags import Tags
 from wheelwright.release.decide.urls import PYPI, IndexUrls, https, hub_of
 from wheelwright.release.decide.world import Act, Plan, RunState, World
 from wheelwright.release.inside.refs import EMAIL
@@ -161,7 +162,7 @@ async def _repository(
     plan = replace(handed.plan, run=run, take_over=options.take_over)
     if not handed.notes:
         # The job that built it had no token, and the repository has no changelog.
-        handed = replace(handed, notes=await _generated(plan, github))
+        handed = replace(handed, notes=await _generated(plan, remote, github))
     if foresee:
         plan = replace(plan, notes=await _foreseen(plan, remote, github))
         await _made_again(handed, remote)
@@ -186,10 +187,7 @@ async def _repository(
 
 async def _release_name(plan: Plan, remote: RemoteGit, github: GitHubRest) -> str:
     """Return the name of the GitHub release, which the job without a token could not read."""
-    observed = await loop.retry_while_busy(remote.look)
-    found = tags.read(observed.refs, plan.package, member=False)
-    own = tuple(each for each in found.found if each.form == plan.tag_form)
-    found = replace(found, form=plan.tag_form, found=own)
+    found = await _tags(plan, remote)
     last = found.before(plan.version)
     if last is None:
         return ""
@@ -198,17 +196,27 @@ async def _release_name(plan: Plan, remote: RemoteGit, github: GitHubRest) -> st
     return release_name(plan.package, plan.version, found, last.tag, shown, date)
 
 
-async def _generated(plan: Plan, github: GitHubRest) -> str:
-    """Return GitHub's notes.
+async def _tags(plan: Plan, remote: RemoteGit) -> Tags:
+    """Return the package's tags of the release's form."""
+    observed = await loop.retry_while_busy(remote.look)
+    found = tags.read(observed.refs, plan.package, member=False)
+    own = tuple(each for each in found.found if each.form == plan.tag_form)
+    return replace(found, form=plan.tag_form, found=own)
+
+
+async def _generated(plan: Plan, remote: RemoteGit, github: GitHubRest) -> str:
+    """Return GitHub's notes of what came since the release before.
 
     Raises:
         Stopped: it has none.
     """
     # With a changelog only the setting can have asked for them.
     asked = bool(plan.changelog)
+    last = (await _tags(plan, remote)).before(plan.version)
+    before = last.tag if last else ""
     text, problem = await loop.retry_while_busy(
         lambda: announcing.generated(
-            github, plan.tag, plan.base_commit, "", base=plan.base, asked=asked
+            github, plan.tag, plan.base_commit, before, base=plan.base, asked=asked
         )
     )
     if problem:
