@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import subprocess
 import sys
 import tarfile
+import threading
+import time
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -350,19 +353,32 @@ def test_killed_at_every_effect_it_still_ends_the_same(
 
 @pytest.mark.slow
 def test_the_demonstration_shows_a_release_that_was_killed(environ: dict[str, str]) -> None:
-    """`python -m tests.e2e.release_demo` kills a release, goes on with it, and shows the end."""
-    done = subprocess.run(
+    """`python -m tests.e2e.release_demo` kills a release, goes on with it, and shows the end.
+
+    It shows something all the time: no five seconds pass without a line.
+    """
+    lines, times_s = [], [time.monotonic()]
+    with subprocess.Popen(
         [sys.executable, "-m", "tests.e2e.release_demo"],
         cwd=REPOSITORY,
         env={**environ, "STILETTO_TEST_CACHE": environ["STILETTO_CACHE"]},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        timeout=240,
-        check=False,
-    )
-    first, _, then = done.stdout.partition("killed by signal 9\n")
+    ) as demo:
+        assert demo.stdout is not None
+        limit = threading.Timer(240, demo.kill)
+        limit.start()
+        for line in demo.stdout:
+            lines.append(line)
+            times_s.append(time.monotonic())
+        limit.cancel()
+    said = "".join(lines)
+    first, _, then = said.partition("killed by signal 9\n")
 
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert demo.returncode == 0, said
+    silent_s = [after - before for before, after in itertools.pairwise(times_s)]
+    assert max(silent_s) < 5, lines[silent_s.index(max(silent_s)) - 1]
     assert "sample-package 1.2.4: planned\n" in first
     assert "sample-package 1.2.4: released\n" not in first
     assert "1.2.4 was released by run demo" in then
