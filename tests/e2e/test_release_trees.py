@@ -186,6 +186,37 @@ def test_submodule_tests_read_source_readme_empty(
     assert asked
 
 
+@pytest.mark.slow
+def test_large_files_are_published(stiletto: Bench, tmp_path: Path, outside: Outside) -> None:
+    """What git-lfs has is in wheel and sdist in the place of its pointer; tests see it."""
+    large = bytes(range(256)) * 64
+    test = (
+        "from pathlib import Path\n\nimport teasel\n\n\ndef test_table() -> None:\n"
+        '    table = Path(teasel.__file__).parent / "table.bin"\n'
+        f"    assert {len(large)} == table.stat().st_size\n"
+    )
+    files = {
+        "pyproject.toml": package(),
+        ".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n",
+        "src/teasel/table.bin": outside.git.large.add(large),
+        "tests/test_table.py": test,
+    }
+    at = ReleaseBench.start(stiletto, outside, repository(tmp_path / "source", files))
+    stored = dict(outside.git.large.files)
+    outside.git.large.files.clear()
+    refused = at.stops()
+    untouched = [*outside.repository.refs()]
+    outside.git.large.files |= stored
+    at.succeeds()
+    found = members(outside)
+
+    assert "src/teasel/table.bin: the server" in refused.error
+    assert "git lfs push --all" in refused.error
+    assert ["refs/heads/main", "refs/tags/v1.2.3"] == untouched
+    assert large == found[WHEEL]["teasel/table.bin"]
+    assert large == found[SDIST]["src/teasel/table.bin"]
+
+
 DYNAMIC = 'dynamic = ["version"]'
 SETUPTOOLS = "setuptools.build_meta"
 VERSIONED = [
