@@ -172,7 +172,37 @@ package_dir =
 where = src
 """
 STATIC = PYPROJECT.replace("1.2.2", "1.2.3").replace('"pluggy"', "").replace('"tests"', "")
-CASES: dict[str, tuple[dict[str, str], set[str]]] = {
+CASES: dict[str, tuple[dict[str, str | bytes], set[str]]] = {
+    "version_tuple_of_latin_1": (
+        {
+            "pyproject.toml": FINAL,
+            "src/teasel/__init__.py": "",
+            "src/teasel/about.py": b"# coding: latin-1\n# Ren\xe9\nVERSION = (1, 2, 3)\n",
+        },
+        {"+VERSION = (1, 2, 4)"},
+    ),
+    "version_cargo": (
+        {
+            "pyproject.toml": FINAL.partition("[tool")[0]
+            .replace("setuptools>=77", "maturin>=1")
+            .replace("setuptools.build_meta", "maturin"),
+            "Cargo.toml": '[package]\nname = "teasel"\nversion = "1.2.3"\n',
+            "Cargo.lock": '[[package]]\nname = "teasel"\nversion = "1.2.3"\n',
+        },
+        {'+version = "1.2.4"'},
+    ),
+    "version_computed": (
+        {
+            "pyproject.toml": "\n".join(FINAL.splitlines()[:3]),
+            "setup.py": (
+                "from pathlib import Path\nfrom setuptools import setup\n\nabout = {}\n"
+                "exec(Path('src/teasel/__version__.py').read_text(), about)\n"
+                "setup(name='teasel', version=about['__version__'], package_dir={'': 'src'})\n"
+            ),
+            "src/teasel/__version__.py": "__version__ = '1.2.3'\n",
+        },
+        {"+__version__ = '1.2.4'"},
+    ),
     "version_twice": (
         {"pyproject.toml": STATIC, "src/teasel/__init__.py": '__version__ = "1.2.3"\n'},
         {'+version = "1.2.4"', '+__version__ = "1.2.4"'},

@@ -40,7 +40,7 @@ from wheelwright.gates.types import Types
 from wheelwright.project import layout, lock, matrix, pythons
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
-from wheelwright.release.decide import edits, version_sources
+from wheelwright.release.decide import edits, version_sources, version_tools
 from wheelwright.release.decide.changelog import notes, reading, sections, writing
 from wheelwright.release.decide.changelog.sections import Known
 from wheelwright.release.decide.changelog.writing import Release, Style
@@ -106,7 +106,10 @@ PLACES = [
     "tool.uv.workspace.exclude", "tool.hatch.version", "tool.hatch.version.path",
     "tool.hatch.version.pattern", "tool.hatch.version.source", "tool.setuptools.dynamic.version",
     "tool.setuptools.dynamic.version.attr", "tool.pdm.version", "tool.pdm.version.path",
-    "tool.flit.module.name", "tool.poetry.version", "tool.poetry.name", "tool.towncrier.filename",
+    "tool.flit.module.name", "tool.maturin.manifest-path", "tool.scikit-build.metadata.version",
+    "tool.commitizen", "tool.commitizen.tag_format", "tool.commitizen.version_files",
+    "tool.semantic_release.tag_format", "tool.bumpversion.files", "tool.tbump.git",
+    "tool.poetry.version", "tool.poetry.name", "tool.towncrier.filename",
     "tool.ruff.required-version", "tool.mypy", "tool.mypy.files", "tool.pyright", "tool.ty",
     "tool.coverage.report.fail_under", "tool.coverage.run", "tool.pytest.ini_options",
     "tool.tox.legacy_tox_ini", "tool.tox.env_run_base.deps", "tool.tox.env_run_base.extras",
@@ -258,6 +261,8 @@ def read_package(files: dict[str, str]) -> None:
         lambda: cells.plan(project, cells.Selection()),
         lambda: services.servers(project.settings.services),
         lambda: version_sources.candidates(project),
+        lambda: version_tools.hints(project),
+        lambda: version_tools.tag_form(project),
         lambda: _version(files),
     ]
     for act in acts:

@@ -205,7 +205,8 @@ class Report:
     @property
     def title(self) -> str:
         """One line: what, which version, how it ended."""
-        return f"{self.package} {self.version}".strip() + f": {self.end}"
+        named = f"{self.package} {self.version}".strip() or "the release"
+        return f"{named}: {self.end}"
 
     def text(self) -> str:
         """For a terminal: one line a step, links at its end."""

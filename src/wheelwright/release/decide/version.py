@@ -138,7 +138,7 @@ def _explicit(text: str) -> Versioned | Stop:
         return _refused(f'--version "{text}"', "it is not a version (PEP 440)")
     if version.local:
         return _refused(f"--version {text}", f"an index takes no local version (+{version.local})")
-    note = f"{text} is written {version}" if str(version) != text else ""
+    note = f"{text} is {version} for the index" if str(version) != text else ""
     return Versioned(str(version), note)
 
 

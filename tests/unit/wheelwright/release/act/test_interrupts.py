@@ -35,6 +35,7 @@ def test_interrupted_in_the_preflight(
     report = caught.value.report
     assert report is not None
     lines = report.text().splitlines()
+    assert "the release: stopped" == lines[0]
     assert "the release was interrupted: the preflight; nothing was written" in lines[1]
     expected = [
         "public: nothing was written by this run",

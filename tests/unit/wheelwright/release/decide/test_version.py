@@ -106,7 +106,7 @@ def test_no_bump_stops_at_once() -> None:
 def test_explicit_version_is_normalized_and_says_so() -> None:
     """An unusual spelling is released in its normal form."""
     made = next_version("1", Request(version="v1.2.0-RC1"))
-    assert Versioned("1.2.0rc1", "v1.2.0-RC1 is written 1.2.0rc1") == made
+    assert Versioned("1.2.0rc1", "v1.2.0-RC1 is 1.2.0rc1 for the index") == made
 
 
 def test_newest_orders_as_versions_do() -> None:
