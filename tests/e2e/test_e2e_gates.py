@@ -149,15 +149,17 @@ def test_drift_is_located(engine: Bench, sample: Sample) -> None:
             [],
             ["millrace-1.4.0-py3-none-any.whl", "millrace-1.4.0.tar.gz"],
         ),
-        (
+        pytest.param(
             "setuptools-flat",
             [],
             ["tidegauge-0.3.1-py3-none-any.whl", "tidegauge-0.3.1.tar.gz"],
+            marks=pytest.mark.slow,
         ),
-        (
+        pytest.param(
             "workspace",
             ["--package=quay-rope"],
             ["quay_rope-2.0.0-py3-none-any.whl", "quay_rope-2.0.0.tar.gz"],
+            marks=pytest.mark.slow,
         ),
     ],
 )

@@ -8,7 +8,7 @@ from .bench import Bench
 from .conftest import Sample
 
 
-@pytest.mark.parametrize("sandbox", ["bubblewrap", "plain"])
+@pytest.mark.parametrize("sandbox", ["bubblewrap", pytest.param("plain", marks=pytest.mark.slow)])
 def test_a_package_meets_its_database_and_its_cache(
     stiletto: Bench, sample: Sample, sandbox: str
 ) -> None:

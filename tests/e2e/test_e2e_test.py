@@ -29,10 +29,20 @@ FULL = ".".join(map(str, sys.version_info[:3]))
             # The path is from the root of the repository that the sample is in.
             "pyproject.toml, locked in uv.lock",
         ),
-        ("setuptools-flat", [], "4 passed, 1 skipped", "requirements-dev.txt"),
+        pytest.param(
+            "setuptools-flat",
+            [],
+            "4 passed, 1 skipped",
+            "requirements-dev.txt",
+            marks=pytest.mark.slow,
+        ),
         ("workspace", ["--package=quay-crane"], "2 passed", "packages/crane/pyproject.toml"),
-        ("type-errors", [], "1 passed", 'dependency group "dev"'),
-        ("badly-formatted", [], "1 passed", 'dependency group "tests"'),
+        pytest.param(
+            "type-errors", [], "1 passed", 'dependency group "dev"', marks=pytest.mark.slow
+        ),
+        pytest.param(
+            "badly-formatted", [], "1 passed", 'dependency group "tests"', marks=pytest.mark.slow
+        ),
     ],
 )
 def test_passing_packages_pass(

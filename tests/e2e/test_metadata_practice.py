@@ -72,7 +72,12 @@ def test_distributions_are_those_of_uv(kind: str, stiletto: Bench, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("kind", "expected"), [("setup-py", "2.0"), ("setup-cfg", "1.4.0"), ("poetry", "0.3.0")]
+    ("kind", "expected"),
+    [
+        ("setup-py", "2.0"),
+        pytest.param("setup-cfg", "1.4.0", marks=pytest.mark.slow),
+        pytest.param("poetry", "0.3.0", marks=pytest.mark.slow),
+    ],
 )
 def test_ci(kind: str, expected: str, stiletto: Bench, tmp_path: Path) -> None:
     """The tests find what the package needs, the build has its version, the rest is not there."""
@@ -88,8 +93,15 @@ def test_ci(kind: str, expected: str, stiletto: Bench, tmp_path: Path) -> None:
     ("kind", "oldest", "gate"),
     [
         ("setup-py", "3.10", "lock-old 2.0 claims Python 3.10, 3.11,"),
-        ("setup-cfg", "3.11", "lock-middle 1.4.0 claims Python 3.11, 3.12"),
-        ("poetry", "3.11", "lock-verse 0.3.0 claims Python 3.11, 3.12,"),
+        pytest.param(
+            "setup-cfg",
+            "3.11",
+            "lock-middle 1.4.0 claims Python 3.11, 3.12",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "poetry", "3.11", "lock-verse 0.3.0 claims Python 3.11, 3.12,", marks=pytest.mark.slow
+        ),
     ],
 )
 def test_versions(kind: str, oldest: str, gate: str, stiletto: Bench, tmp_path: Path) -> None:

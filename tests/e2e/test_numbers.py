@@ -91,7 +91,10 @@ def test_too_little_coverage_is_a_verdict(stiletto: Bench, tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     "requirement",
-    ["pytest>=9", pytest.param('pytest<9", "pytest-subtests', marks=pytest.mark.slow)],
+    [
+        pytest.param("pytest>=9", marks=pytest.mark.slow),
+        pytest.param('pytest<9", "pytest-subtests', marks=pytest.mark.slow),
+    ],
 )
 def test_tests_are_counted_as_pytest_counts(
     stiletto: Bench, tmp_path: Path, requirement: str
