@@ -63,6 +63,27 @@ def test_links_and_paths_lead_somewhere(page: Path) -> None:
     assert [] == missing
 
 
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub gives the headings of a page."""
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.strip().lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", OWN, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_to_headings(page: Path) -> None:
+    """A link with an anchor names a heading of its page."""
+    links = [link.partition("#") for link in LINK.findall(page.read_text(encoding="utf-8"))]
+    missing = [
+        f"{path}#{anchor}"
+        for path, _, anchor in links
+        if anchor and "://" not in path
+        if anchor not in anchors(page.parent / path if path else page)
+    ]
+
+    assert [] == missing
+
+
 @pytest.mark.parametrize("page", OWN, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_of_stiletto_exist(page: Path) -> None:
     """Every `stiletto WORD` of a console block is a command of the command line."""
