@@ -476,6 +476,18 @@ RECORDS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
         lambda data: data["tag_form"].update(suffix="-evil"),
         "does not name a version",
     ),
+    "numbers of a thousand digits": (
+        lambda data: data["tag_form"].update(digits=[4, 1000]),
+        "tag_form has no digits of a version",
+    ),
+    "numbers that are none": (
+        lambda data: data["tag_form"].update(digits=["1; x"]),
+        "tag_form has no digits of a version",
+    ),
+    "releases that are none": (
+        lambda data: data.update(yanked=[1]),
+        "yanked is not a text",
+    ),
     "a form that is a list": (lambda data: data.update(tag_form=[]), "is not of the kind dict"),
     "a title of two lines": (
         lambda data: data.update(title="Release 1.2.4\n\nX: y"),

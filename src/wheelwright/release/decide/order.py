@@ -42,6 +42,12 @@ def higher(
     return newest(each for each in above if each not in passed), note
 
 
+def yanked(version: str, index: Mapping[str, Sequence[File]]) -> frozenset[str]:
+    """Return the releases above a version of which the index has yanked files only."""
+    above = (each for each in index if Version(each) > Version(version))
+    return frozenset(each for each in above if _is_yanked(index[each]))
+
+
 def latest(
     current: str,
     index: Mapping[str, Sequence[File]],
@@ -64,7 +70,7 @@ def latest(
 def _passed(each: str, version: str, current: str, index: Mapping[str, Sequence[File]]) -> str:
     """Return why a release above the requested version does not stop it; empty where it does."""
     files = index.get(same(each, index), ())
-    if files and all(file.yanked for file in files):
+    if _is_yanked(files):
         return "it is yanked"
     parsed = Version(each)
     if parsed.is_prerelease and _line(parsed) != _line(Version(version)):
@@ -73,6 +79,10 @@ def _passed(each: str, version: str, current: str, index: Mapping[str, Sequence[
     if 0 < before < own:
         return f"it was uploaded before {current}, which the base branch has"
     return ""
+
+
+def _is_yanked(files: Sequence[File]) -> bool:
+    return bool(files) and all(file.yanked for file in files)
 
 
 def _line(version: Version) -> tuple[int, tuple[int, ...]]:

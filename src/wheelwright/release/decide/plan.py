@@ -220,6 +220,7 @@ def _plan(
         take_over=identity.take_over,
         epoch_s=identity.epoch_s,
         known=survey.releases,
+        yanked=order.yanked(version, survey.released),
         notes=(
             *filter(None, (found.note, *_order_notes(asked.request, survey, version))),
             *practice.notes(package, version, date),

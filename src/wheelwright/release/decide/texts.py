@@ -68,9 +68,12 @@ def release_body(plan: Plan, notes: str, links: Links) -> str:
 
 
 def is_latest(plan: Plan, world: World) -> bool:
-    """Whether it is the highest final version: that one alone is "Latest" on GitHub."""
+    """Whether it is the highest final version: that one alone is "Latest" on GitHub.
+
+    A yanked one is not.
+    """
     version = Version(plan.version)
-    there = {*world.releases, *world.versions, *plan.known}
+    there = {*world.releases, *world.versions, *plan.known} - plan.yanked
     others = [parsed for each in there if (parsed := parse_version(each)) is not None]
     finals = [other for other in others if not other.is_prerelease]
     return not version.is_prerelease and all(other <= version for other in finals)

@@ -65,6 +65,7 @@ class Plan:
         take_over: the name of another run whose lock may be taken.
         epoch_s: the time of the journal commit, seconds since 1970; timestamps of the build.
         known: versions with a tag or release branch when this was planned.
+        yanked: releases above this one of which the index has yanked files only.
         notes: for people, such as how the bump was understood, and what GitHub shows.
         asked: what the release commit has of the request.
         answer: why there is nothing to do; empty where there may be.
@@ -95,6 +96,7 @@ class Plan:
     take_over: str = ""
     epoch_s: int = 0
     known: frozenset[str] = frozenset()
+    yanked: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
     asked: Asked = NOBODY
     answer: str = ""

@@ -136,6 +136,16 @@ def test_what_stops_a_version(
     assert bool(note) == (everything and not expected and version != "1.3.0")
 
 
+def test_yanked_releases_are_those_of_which_nothing_is_left() -> None:
+    """Only a release above counts, and one file that is not yanked keeps it."""
+    index = {
+        "0.9": files("0.9", yanked=True),
+        "9.0": files("9.0", yanked=True),
+        "9.1": (*files("9.1", yanked=True), *files("9.1")),
+    }
+    assert frozenset({"9.0"}) == order.yanked("1.2.4", index)
+
+
 def test_version_that_the_base_has_and_nobody_released_is_a_note() -> None:
     """A bump leaves out what was written into the files beforehand; the note has the command."""
     survey = replace(HTTPX, current="0.29.0")

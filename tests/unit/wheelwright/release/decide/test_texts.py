@@ -165,3 +165,10 @@ def test_older_line_and_candidates_are_not_the_latest(
     by_index, by_tags = World(versions=frozenset(others)), World(releases=frozenset(others))
 
     assert (latest, latest) == (is_latest(plan, by_index), is_latest(plan, by_tags))
+
+
+def test_yanked_release_is_not_the_latest() -> None:
+    """What nobody installs any more does not keep a later release from being "Latest"."""
+    there = World(versions=frozenset({"9.0.0"}), releases=frozenset({"9.0.0"}))
+    assert is_latest(a_plan(yanked=frozenset({"9.0.0"})), there)
+    assert not is_latest(a_plan(), there)
