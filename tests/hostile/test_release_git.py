@@ -27,6 +27,7 @@ from tests.standins.serving import Answer, Fault, Request
 from tests.standins.tokens import Token, Tokens
 
 from wheelwright.release.decide import commit
+from wheelwright.release.inside import plumbing
 from wheelwright.release.inside import refs as program
 
 # -- code of the package --------------------------------------------------------------------------
@@ -377,9 +378,9 @@ def test_the_token_is_for_one_host_alone(
     monkeypatch: pytest.MonkeyPatch, remote: str, expected: str
 ) -> None:
     """The remote's own, encrypted; or this machine itself, which needs no encryption."""
-    monkeypatch.setitem(program.options, "remote", remote)
+    monkeypatch.setitem(plumbing.options, "remote", remote)
 
-    assert expected == program.scope()
+    assert expected == plumbing.scope()
 
 
 @pytest.mark.parametrize(

@@ -15,15 +15,34 @@ CA: Final = f"{PROGRAMS}/ca.pem"
 """Where the certificates of `--ca` are."""
 
 
+_IMPORTED: Final = {
+    "history.py": ("plumbing.py",),
+    "refs.py": ("plumbing.py",),
+    "search.py": ("plumbing.py",),
+    "tree.py": ("lfs.py", "plumbing.py", "refs.py"),
+}
+"""Which programs import which."""
+
+
 def fresh(container: dagger.Container) -> dagger.Container:
     """Make the next command one that is never cached."""
     return container.with_env_variable("WHEELWRIGHT_NONCE", uuid.uuid4().hex)
 
 
 def with_program(container: dagger.Container, name: str) -> dagger.Container:
-    """Put a program of `inside` into a container."""
-    text = (files("wheelwright.release.inside") / name).read_text(encoding="utf-8")
-    return container.with_new_file(f"{PROGRAMS}/{name}", text)
+    """Put a program of `inside` into a container, with the modules that it imports."""
+    inside = files("wheelwright.release.inside")
+
+    def text(of: str) -> str:
+        return (inside / of).read_text(encoding="utf-8")
+
+    imported = _IMPORTED.get(name, ())
+    package = f"{PROGRAMS}/wheelwright"
+    for inner in ("", "/release", "/release/inside") if imported else ():
+        container = container.with_new_file(f"{package}{inner}/__init__.py", "")
+    for each in imported:
+        container = container.with_new_file(f"{package}/release/inside/{each}", text(each))
+    return container.with_new_file(f"{PROGRAMS}/{name}", text(name))
 
 
 def with_certificates(container: dagger.Container, ca: dagger.File | None) -> dagger.Container:

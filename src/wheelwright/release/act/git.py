@@ -13,7 +13,6 @@ import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from importlib.resources import files
 from typing import Any
 
 import dagger
@@ -46,18 +45,6 @@ _MISSING = 3
 
 # The image's own directories: not those that tools and environments are installed into.
 _PATH = "/usr/local/bin:/usr/bin:/bin"
-
-
-def _with_tree_program(container: dagger.Container) -> dagger.Container:
-    """Put the program of work trees into a container, with the modules that it imports."""
-    package = f"{PROGRAMS}/wheelwright"
-    for inner in ("", "/release", "/release/inside"):
-        container = container.with_new_file(f"{package}{inner}/__init__.py", "")
-    inside = files("wheelwright.release.inside")
-    for name in ("lfs.py", "refs.py"):
-        text = (inside / name).read_text(encoding="utf-8")
-        container = container.with_new_file(f"{package}/release/inside/{name}", text)
-    return with_program(container, _TREE_PROGRAM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +164,7 @@ class RemoteGit:
         # A commit that was pushed after the clone was made is in the container of the last command.
         clone = self._newest or await self.clone()
         container = steps.base(full_image(self.python), self.python)
-        container = _with_tree_program(container).with_directory(
+        container = with_program(container, _TREE_PROGRAM).with_directory(
             f"{TREE}/.git", clone.directory(_CLONE)
         )
         args = [f"--tree={TREE}", "checkout", commit, *([tag] if tag else [])]
@@ -194,7 +181,7 @@ class RemoteGit:
         """Return what git alone does not bring to a commit's tree; `lacking` says what that is."""
         if lacking not in self._material:
             args = [f"--tree={_MATERIAL}", "fetch", commit]
-            ran = await _ended(self._step(_with_tree_program(clone), _TREE_PROGRAM, args))
+            ran = await _ended(self._step(with_program(clone, _TREE_PROGRAM), _TREE_PROGRAM, args))
             self._material[lacking] = ran.directory(_MATERIAL)
         return self._material[lacking]
 

@@ -25,7 +25,7 @@ from wheelwright.release.decide.practice import Practice
 from wheelwright.release.decide.rehearsed import Part
 from wheelwright.release.decide.stops import Problem, Reason
 from wheelwright.release.decide.urls import IndexUrls
-from wheelwright.release.inside.refs import EMAIL
+from wheelwright.release.inside.plumbing import EMAIL
 
 _Answer = TypeVar("_Answer")
 

@@ -36,7 +36,7 @@ from wheelwright.release.decide.stops import Problem, Reason, Stop
 from wheelwright.release.decide.tags import Tags
 from wheelwright.release.decide.urls import PYPI, IndexUrls, https, hub_of
 from wheelwright.release.decide.world import Act, Plan, RunState, World
-from wheelwright.release.inside.refs import EMAIL
+from wheelwright.release.inside.plumbing import EMAIL
 
 
 @dataclass

@@ -21,7 +21,7 @@ from wheelwright.release.decide.world import NOBODY, Asked, FailureKind, Journal
 LONGEST_LINE: Final = 200
 """Characters of a run's name and version in a commit's message."""
 AUTHOR: Final = "wheelwright <wheelwright@wheelwright.invalid>"
-"""Author and committer of release commits, as in `inside/refs.py`."""
+"""Author and committer of release commits, as in `inside/plumbing.py`."""
 _TRAILER = re.compile(r"^Wheelwright-([\w-]+): (.*)$", re.MULTILINE)
 
 # Messages of git (builtin/push.c, transport.c, http.c, remote-curl.c), of GitHub's hooks, and of

@@ -23,22 +23,18 @@ what git does: no filter, no text conversion, no configuration but the clone's o
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-TIMEOUT_S = 300
+from wheelwright.release.inside.plumbing import REGULAR, options, ran, read_options, tell
+
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # git hash-object -t tree /dev/null
 FILES_MAX, FILE_MAX_BYTES, ALL_MAX_BYTES = 300, 2 * 1024 * 1024, 16 * 1024 * 1024
 COMMITS_MAX = 1000  # between two releases, along first parents
 MESSAGE_MAX = 20_000
 DIFF_MAX, PATHS_MAX = 4_000_000, 10_000
-REGULAR = ("100644", "100755")
 # A lock has the versions of other packages.
 LOCKS = re.compile(r"(?:.*/)?(?:[^/]*\.lock|package-lock\.json|pylock[^/]*\.toml)")
 CHANGELOG = re.compile(
@@ -48,37 +44,10 @@ CHANGELOG = re.compile(
 # A fragment of a version's number is not that version.
 VERSION = r"(^|[^0-9.])({})($|[^0-9a-zA-Z.]|\.($|[^0-9a-zA-Z]))"
 
-options: dict[str, str] = {"path": os.defpath}
-
 
 def run(*args: str) -> bytes:
     """Run git on the clone and return its stdout; nothing where it fails."""
-    program = shutil.which("git", path=options["path"])
-    if program is None:
-        raise SystemExit(f"no git in {options['path']}")
-    environ = {
-        "HOME": os.devnull,
-        "PATH": options["path"],
-        "GIT_ATTR_NOSYSTEM": "1",
-        "GIT_CONFIG_COUNT": "2",
-        "GIT_CONFIG_KEY_0": "safe.directory",
-        "GIT_CONFIG_VALUE_0": "*",
-        "GIT_CONFIG_KEY_1": "core.attributesFile",
-        "GIT_CONFIG_VALUE_1": os.devnull,
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_NO_REPLACE_OBJECTS": "1",
-        "LC_ALL": "C",
-    }
-    clone = Path(options["clone"]).absolute()
-    done = subprocess.run(
-        [program, f"--git-dir={clone}", *args],
-        cwd=clone,
-        capture_output=True,
-        env=environ,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
+    done = ran(*args)
     return done.stdout if done.returncode == 0 else b""
 
 
@@ -183,11 +152,9 @@ def message(commit: str) -> str:
 
 def main(args: list[str]) -> None:
     """Read the options, then tell of one version."""
-    while args and args[0].startswith("--"):
-        name, _, value = args.pop(0)[2:].partition("=")
-        options[name] = value
+    args = read_options(args)
     if commit := options.get("commit"):
-        tell({"message": message(commit), **shown(parent(commit), commit)})
+        answer({"message": message(commit), **shown(parent(commit), commit)})
         return
     tag, before, base, *versions = args
     head = git("rev-parse", "--verify", "--quiet", f"{tag}^{{commit}}")
@@ -200,16 +167,12 @@ def main(args: list[str]) -> None:
         "merge": merged_by(commit, base) if commit and base else "",
         "changes": changes(parent(commit), commit) if commit else {},
     }
-    tell(told)
+    answer(told)
 
 
-def tell(told: dict[str, Any]) -> None:
-    """Write what was found, as JSON."""
-    text = json.dumps(told, indent=1)
-    if path := options.get("answer"):
-        Path(path).write_text(text + "\n", encoding="utf-8")
-    else:
-        sys.stdout.write(text + "\n")
+def answer(told: dict[str, Any]) -> None:
+    """Give what was found, as JSON."""
+    tell(json.dumps(told, indent=1))
 
 
 if __name__ == "__main__":

@@ -19,51 +19,23 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from wheelwright.release.inside.plumbing import (
+    REGULAR,
+    command,
+    environment,
+    options,
+    read_options,
+    tell,
+)
+
 HITS_MAX, LINE_MAX = 2_000, 1_000
 FILES_MAX, FILE_MAX_BYTES, ALL_MAX_BYTES = 400, 512 * 1024, 8 * 1024 * 1024
 PRINTED_MAX_BYTES = 16 * 1024 * 1024
-REGULAR = (b"100644", b"100755")
-
-options: dict[str, str] = {"path": os.defpath}
-
-
-def command(*args: str) -> list[str]:
-    """Return a git command on the clone."""
-    program = shutil.which("git", path=options["path"])
-    if program is None:
-        raise SystemExit(f"no git in {options['path']}")
-    return [program, f"--git-dir={Path(options['clone']).absolute()}", *args]
-
-
-def environment() -> dict[str, str]:
-    """Return git's whole environment."""
-    settings = {
-        "safe.directory": "*",
-        "core.attributesFile": os.devnull,
-        "submodule.recurse": "false",
-        "grep.fallbackToNoIndex": "false",
-    }
-    environ = {
-        "HOME": os.devnull,
-        "PATH": options["path"],
-        "GIT_ATTR_NOSYSTEM": "1",
-        "GIT_CONFIG_COUNT": str(len(settings)),
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_LITERAL_PATHSPECS": "1",
-        "GIT_NO_REPLACE_OBJECTS": "1",
-        "LC_ALL": "C",
-    }
-    for number, (key, value) in enumerate(settings.items()):
-        environ[f"GIT_CONFIG_KEY_{number}"] = key
-        environ[f"GIT_CONFIG_VALUE_{number}"] = value
-    return environ
 
 
 def run(*args: str, stdin: bytes = b"") -> bytes:
@@ -71,7 +43,7 @@ def run(*args: str, stdin: bytes = b"") -> bytes:
     with subprocess.Popen(
         command(*args),
         cwd=options["clone"],
-        env=environment(),
+        env={**environment(os.devnull), "GIT_LITERAL_PATHSPECS": "1"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -142,7 +114,7 @@ def texts(commit: str, paths: Iterable[str]) -> dict[str, Mapping[str, str]]:
         about, _, raw = line.partition(b"\t")
         mode, _, sha, size = about.split()
         path = name(raw)
-        if mode in REGULAR and path in wanted and int(size) <= min(left, FILE_MAX_BYTES):
+        if mode.decode() in REGULAR and path in wanted and int(size) <= min(left, FILE_MAX_BYTES):
             left -= int(size)
             chosen[path] = sha
     contents = blobs(chosen.values())
@@ -170,18 +142,11 @@ def blobs(objects: Iterable[bytes]) -> dict[bytes, bytes]:
 
 def main(args: list[str]) -> None:
     """Read the options and the request, then search."""
-    while args and args[0].startswith("--"):
-        key, _, value = args.pop(0)[2:].partition("=")
-        options[key] = value
-    commit, file = args
+    commit, file = read_options(args)
     request = json.loads(Path(file).read_text(encoding="utf-8"))
     found, more = hits(commit, request["tokens"]) if request["tokens"] else ([], False)
     paths = [*request["paths"], *(path for path, _, _ in found)]
-    text = json.dumps({"hits": found, "more": more, "texts": texts(commit, paths)})
-    if path := options.get("answer"):
-        Path(path).write_text(text + "\n", encoding="utf-8")
-    else:
-        sys.stdout.write(text + "\n")
+    tell(json.dumps({"hits": found, "more": more, "texts": texts(commit, paths)}))
 
 
 if __name__ == "__main__":

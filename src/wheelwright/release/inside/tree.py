@@ -32,7 +32,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from wheelwright.release.inside import lfs, refs
+from wheelwright.release.inside import lfs, plumbing, refs
 
 MISSING = 3
 """The exit code."""
@@ -80,35 +80,35 @@ class Lacking:
 def checkout(commit: str, tag: str = "") -> None:
     """Put a commit into the work tree, and nothing else; the clone then is that tree's."""
     refs.have(commit)
-    tree = f"--work-tree={Path(refs.options['tree']).absolute()}"
+    tree = f"--work-tree={Path(plumbing.options['tree']).absolute()}"
     for key, value in SETTINGS:
-        refs.git("config", key, value)
-    refs.git(tree, "checkout", "--quiet", "--force", "--detach", commit)
-    refs.git(tree, "clean", "--quiet", "-dffx")
+        plumbing.git("config", key, value)
+    plumbing.git(tree, "checkout", "--quiet", "--force", "--detach", commit)
+    plumbing.git(tree, "clean", "--quiet", "-dffx")
     name_refs(commit, tag)
-    refs.git("read-tree", commit)
-    found = lacking(commit, refs.options["remote"])
+    plumbing.git("read-tree", commit)
+    found = lacking(commit, plumbing.options["remote"])
     if found.pointers:
         # The file that a pointer stands for is what a checkout has, and not a change.
         paths = zeroed(each.path for each in found.pointers)
-        refs.run(tree, "update-index", "--assume-unchanged", "-z", "--stdin", stdin=paths)
-    refs.tell(found.json())
+        plumbing.run(tree, "update-index", "--assume-unchanged", "-z", "--stdin", stdin=paths)
+    plumbing.tell(found.json())
 
 
 def name_refs(commit: str, tag: str) -> None:
     """Make the tags that the remote has, and TAG; what was seen beside them is not named."""
-    listed = refs.git("for-each-ref", "--format=%(refname) %(objectname)", refs.SEEN)
+    listed = plumbing.git("for-each-ref", "--format=%(refname) %(objectname)", refs.SEEN)
     seen = dict(line.split(" ") for line in listed.splitlines())
     made = {f"refs/tags/{ref[len(TAGS) :]}": of for ref, of in seen.items() if ref.startswith(TAGS)}
     if tag:
-        epoch = refs.git("show", "--no-patch", "--format=%ct", commit).strip()
+        epoch = plumbing.git("show", "--no-patch", "--format=%ct", commit).strip()
         # Annotated, which is the first choice of `git describe` among those of one commit.
-        by = f"{refs.NAME} <{refs.EMAIL}> {epoch} +0000"
+        by = f"{plumbing.NAME} <{plumbing.EMAIL}> {epoch} +0000"
         text = f"object {commit}\ntype commit\ntag {tag}\ntagger {by}\n\n{tag}\n"
-        made[f"refs/tags/{tag}"] = refs.git("mktag", stdin=text).strip()
+        made[f"refs/tags/{tag}"] = plumbing.git("mktag", stdin=text).strip()
     lines = [f"delete {ref}" for ref in seen] + [f"update {ref} {of}" for ref, of in made.items()]
-    refs.git("update-ref", "--stdin", stdin="".join(f"{line}\n" for line in lines))
-    refs.git("pack-refs", "--all", "--prune")
+    plumbing.git("update-ref", "--stdin", stdin="".join(f"{line}\n" for line in lines))
+    plumbing.git("pack-refs", "--all", "--prune")
 
 
 # -- what a tree lacks ----------------------------------------------------------------------------
@@ -119,17 +119,17 @@ def lacking(commit: str, remote: str) -> Lacking:
     modules: list[tuple[str, str]] = []
     small: list[tuple[str, str, bool]] = []
     attributes: list[str] = []
-    listed = refs.run("ls-tree", "-r", "-z", "-l", "--full-tree", commit)
+    listed = plumbing.run("ls-tree", "-r", "-z", "-l", "--full-tree", commit)
     for line in listed.decode("utf-8", "surrogateescape").split("\0")[:-1]:
         about, _, path = line.partition("\t")
         mode, _, sha, size = about.split()
         if mode == GITLINK:
             modules.append((path, sha))
-        elif mode in refs.REGULAR:
+        elif mode in plumbing.REGULAR:
             if posixpath.basename(path) == ".gitattributes":
                 attributes.append(sha)
             if int(size) <= lfs.POINTER_MAX_BYTES:
-                small.append((path, sha, mode == refs.REGULAR[1]))
+                small.append((path, sha, mode == plumbing.REGULAR[1]))
     addresses = named(commit) if modules else {}
     return Lacking(
         tuple(
@@ -145,7 +145,7 @@ def lacking(commit: str, remote: str) -> Lacking:
 def named(commit: str) -> dict[str, tuple[str, str]]:
     """Return name and address of each submodule that .gitmodules names, by its path."""
     asked = ("--get-regexp", r"^submodule\..*\.(path|url|update)$")
-    written = refs.git("config", "-z", f"--blob={commit}:.gitmodules", *asked, check=False)
+    written = plumbing.git("config", "-z", f"--blob={commit}:.gitmodules", *asked, check=False)
     found: dict[str, dict[str, str]] = {}
     for line in written.split("\0")[:-1]:
         key, _, value = line.partition("\n")
@@ -164,7 +164,7 @@ def named(commit: str) -> dict[str, tuple[str, str]]:
 
 def tracks_large(attributes: list[str]) -> bool:
     """Whether any of these files mentions the filter of git-lfs."""
-    return any(b"lfs" in refs.run("cat-file", "blob", sha) for sha in attributes)
+    return any(b"lfs" in plumbing.run("cat-file", "blob", sha) for sha in attributes)
 
 
 def pointers(commit: str, small: list[tuple[str, str, bool]]) -> tuple[lfs.Pointer, ...]:
@@ -179,9 +179,9 @@ def pointers(commit: str, small: list[tuple[str, str, bool]]) -> tuple[lfs.Point
         return ()
     with tempfile.TemporaryDirectory() as directory:
         index = {"GIT_INDEX_FILE": str(Path(directory, "index"))}
-        refs.git("read-tree", commit, more=index)
+        plumbing.git("read-tree", commit, more=index)
         asked = ("check-attr", "--cached", "-z", "--stdin", "filter")
-        printed = refs.run(*asked, stdin=zeroed(each.path for each in found), more=index)
+        printed = plumbing.run(*asked, stdin=zeroed(each.path for each in found), more=index)
     words = printed.decode("utf-8", "surrogateescape").split("\0")[:-1]
     filtered = {path for path, _, value in zip(*[iter(words)] * 3, strict=True) if value == "lfs"}
     return tuple(each for each in found if each.path in filtered)
@@ -194,7 +194,9 @@ def zeroed(paths: Iterable[str]) -> bytes:
 
 def batch(shas: list[str]) -> dict[str, bytes]:
     """Return the contents of blobs."""
-    printed = refs.run("cat-file", "--batch", stdin="".join(f"{sha}\n" for sha in shas).encode())
+    printed = plumbing.run(
+        "cat-file", "--batch", stdin="".join(f"{sha}\n" for sha in shas).encode()
+    )
     found: dict[str, bytes] = {}
     while printed:
         head, _, rest = printed.partition(b"\n")
@@ -241,8 +243,8 @@ def fetch(commit: str) -> None:
     """Fill the directory with what the tree of a commit lacks."""
     refs.have(commit)
     with tempfile.TemporaryDirectory() as directory:
-        Fetching(Path(directory)).fill(commit, refs.options["remote"], "", "")
-    refs.tell("")
+        Fetching(Path(directory)).fill(commit, plumbing.options["remote"], "", "")
+    plumbing.tell("")
 
 
 class Fetching:
@@ -258,7 +260,7 @@ class Fetching:
         `local` is where the clone's .git is in the checkout that is read in the remote's place.
         """
         found = lacking(commit, remote)
-        target = Path(refs.options["tree"]) / where
+        target = Path(plumbing.options["tree"]) / where
         if found.pointers:
             self.large(commit, remote, where, local, found.pointers)
         for module in found.modules:
@@ -269,17 +271,17 @@ class Fetching:
         self, commit: str, remote: str, where: str, local: str, found: tuple[lfs.Pointer, ...]
     ) -> None:
         """Fetch files of git-lfs."""
-        target = Path(refs.options["tree"]) / where
+        target = Path(plumbing.options["tree"]) / where
         paths = listed(posixpath.join(where, each.path) for each in found)
         try:
-            if "checkout" in refs.options:
-                lfs.copy(found, Path(refs.options["checkout"], f".git{local}", "lfs"), target)
+            if "checkout" in plumbing.options:
+                lfs.copy(found, Path(plumbing.options["checkout"], f".git{local}", "lfs"), target)
             else:
                 own = f"--blob={commit}:.lfsconfig"
-                asked = refs.git("config", own, "--get", "lfs.url", check=False).strip()
+                asked = plumbing.git("config", own, "--get", "lfs.url", check=False).strip()
                 server = lfs.server(remote, asked)
                 token = os.environ.get("GITHUB_TOKEN", "") if same_host(server) else ""
-                lfs.download(found, server, token, target, refs.options.get("ca", ""))
+                lfs.download(found, server, token, target, plumbing.options.get("ca", ""))
         except lfs.LfsError as error:
             raise MaterialMissing(f"{paths}: {error}", error.hint) from error
 
@@ -290,24 +292,24 @@ class Fetching:
         if depth > DEPTH_MAX or self.count > MODULES_MAX:
             message = f"submodule {path} is one of more than {MODULES_MAX}, or too deep"
             raise MaterialMissing(message, "release from a repository with fewer submodules")
-        outer = refs.options["clone"]
-        refs.options["clone"] = str(self.directory / f"{self.count}.git")
+        outer = plumbing.options["clone"]
+        plumbing.options["clone"] = str(self.directory / f"{self.count}.git")
         try:
             self.take(module, path, local)
-            target = Path(refs.options["tree"], path)
+            target = Path(plumbing.options["tree"], path)
             target.mkdir(parents=True, exist_ok=True)
-            refs.git(f"--work-tree={target}", "checkout", "--quiet", "--force", module.commit)
+            plumbing.git(f"--work-tree={target}", "checkout", "--quiet", "--force", module.commit)
             self.fill(module.commit, module.url, path, local, depth)
         finally:
-            shutil.rmtree(refs.options["clone"], ignore_errors=True)
-            refs.options["clone"] = outer
+            shutil.rmtree(plumbing.options["clone"], ignore_errors=True)
+            plumbing.options["clone"] = outer
 
     def take(self, module: Module, path: str, local: str) -> None:
         """Make a bare clone that has the submodule's commit."""
-        Path(refs.options["clone"]).mkdir()
-        refs.git("init", "--quiet", "--bare", "--template=")
-        if "checkout" in refs.options:
-            source = Path(refs.options["checkout"], f".git{local}").absolute()
+        Path(plumbing.options["clone"]).mkdir()
+        plumbing.git("init", "--quiet", "--bare", "--template=")
+        if "checkout" in plumbing.options:
+            source = Path(plumbing.options["checkout"], f".git{local}").absolute()
             if not source.is_dir():
                 message = f"submodule {path} is not in the checkout that is read"
                 raise MaterialMissing(message, "git submodule update --init --recursive")
@@ -316,11 +318,11 @@ class Fetching:
             url = module.url
         options = ("--quiet", "--no-tags")
         # Most servers send a single commit; others all that their branches and tags lead to.
-        done = refs.ran("fetch", *options, "--depth=1", "--", url, module.commit)
+        done = plumbing.ran("fetch", *options, "--depth=1", "--", url, module.commit)
         if done.returncode:
             every = [f"+{ref}*:{refs.SEEN}{ref[len('refs/') :]}*" for ref in refs.FETCHED]
-            done = refs.ran("fetch", *options, "--", url, *every)
-        if refs.git("cat-file", "-t", module.commit, check=False).strip() == "commit":
+            done = plumbing.ran("fetch", *options, "--", url, *every)
+        if plumbing.git("cat-file", "-t", module.commit, check=False).strip() == "commit":
             return
         printed = (done.stderr or b"").decode("utf-8", "replace").strip().splitlines()
         lines = [line for line in printed if not line.startswith("hint:")]
@@ -331,7 +333,7 @@ class Fetching:
 
 def same_host(url: str) -> bool:
     """Whether an address is of the remote's own scheme and host."""
-    own = refs.scope()
+    own = plumbing.scope()
     return bool(own) and (url == own or url.startswith(f"{own}/"))
 
 
@@ -347,7 +349,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {"checkout": checkout, "fetch": fe
 
 def main(words: list[str]) -> None:
     """Read the options, then do one thing."""
-    words = refs.read_options(words)
+    words = plumbing.read_options(words)
     try:
         COMMANDS[words[0]](*words[1:])
     except MaterialMissing as error:

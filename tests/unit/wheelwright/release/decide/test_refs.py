@@ -13,6 +13,7 @@ from wheelwright.release.decide import commit, refs, tags
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.stops import Reason
 from wheelwright.release.decide.world import Asked, FailureKind, Journal
+from wheelwright.release.inside import plumbing
 from wheelwright.release.inside import refs as program
 
 
@@ -412,7 +413,7 @@ def test_version_in_the_name_of_a_ref(ref: str, expected: bool) -> None:
 
 def test_release_commit_has_the_author_that_it_is_signed_off_by() -> None:
     """What messages and rules say of the author is what the program writes."""
-    assert f"{program.NAME} <{program.EMAIL}>" == refs.AUTHOR
+    assert f"{plumbing.NAME} <{plumbing.EMAIL}>" == refs.AUTHOR
 
 
 UNREADABLE = [
