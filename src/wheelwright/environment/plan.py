@@ -136,6 +136,11 @@ def plan(
     )
 
 
+def of_package(project: Project, python: str, *, history: bool = False) -> Environment:
+    """Plan the environment with the package and what it requires, as for `plan`; no tests run."""
+    return plan(project, python, TestDependencies("the package"), history=history)
+
+
 def default_resolution(project: Project) -> str:
     """Return the resolution that needs no name: that of uv.lock, else the newest."""
     return "locked" if project.lock else "highest"

@@ -20,7 +20,8 @@ from wheelwright.container.privileges import DATA, INSTALL, Credential
 from wheelwright.container.steps import StepSecret
 from wheelwright.distribution import backend, builder, index_rules, installed, verify
 from wheelwright.distribution.verify import Distribution
-from wheelwright.environment.plan import SOURCE
+from wheelwright.environment import plan as environments
+from wheelwright.environment.plan import SOURCE, Environment
 from wheelwright.environment.tools import judging_tool
 from wheelwright.errors import GateFailed
 from wheelwright.pins import slim_image
@@ -217,6 +218,22 @@ class Tested:
         """Whether the wheel is imported, and its tests do not run."""
         return self.package.project.settings.release.verify == "import"
 
+    @property
+    def _untested(self) -> bool:
+        """Whether no tests run, by a setting or because there are none."""
+        project, cell = self.package.project, Cell("", self.package.python, "")
+        return (
+            self._only or "tests" in project.settings.skip or bool(nothing_to_test(project, cell))
+        )
+
+    def _environment(self) -> Environment:
+        """Return what the wheel is installed into: without tests, not what they need, either."""
+        package = self.package
+        if self._untested:
+            history = for_install(package.loaded) is not None
+            return environments.of_package(package.project, package.python, history=history)
+        return self._test_plan().environment
+
     def _test_plan(self) -> TestPlan:
         cell = Cell("", self.package.python, "")
         options = TestOptions(file=self.wheel.name)
@@ -226,8 +243,7 @@ class Tested:
 
     async def _installed(self) -> dagger.Container:
         """Return the environment of the tests with the wheel in it; installing may have failed."""
-        environment = self._test_plan().environment
-        container = await toolchain.dependencies(self.package.loaded.source, environment)
+        container = await toolchain.dependencies(self.package.loaded.source, self._environment())
         if (listing := self.made.listing) is not None:
             plan = self.made.plan
             return listing.install(container, f"{plan.package}=={plan.version}")
@@ -238,8 +254,7 @@ class Tested:
     async def run(self) -> str:
         """Run the tests against the installed wheel; return how they failed."""
         project, wheel = self.package.project, self.wheel
-        cell = Cell("", self.package.python, "")
-        if self._only or "tests" in project.settings.skip or nothing_to_test(project, cell):
+        if self._untested:
             return ""
         plan = self._test_plan()
         names = installed.names(wheel)

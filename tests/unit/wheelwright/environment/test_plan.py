@@ -3,11 +3,12 @@
 import pytest
 
 from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK, fixture, locked, project
-from wheelwright.environment.plan import Environment, image, plan
+from wheelwright.environment.plan import Environment, image, of_package, plan
 from wheelwright.environment.test_dependencies import find
 from wheelwright.project.model import Project, describe
 
 BARE = '[project]\nname = "demo"\nversion = "1"\n'
+_GROUP = '[dependency-groups]\ntest = ["pytest"]\n'
 BUILD = '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
 
 
@@ -23,6 +24,16 @@ def test_locked_dependencies_are_installed_frozen_without_the_package() -> None:
     assert ((*sync, "--no-install-local"),) == environment.dependencies
     assert ((*sync, "--inexact"),) == environment.install
     assert () == environment.notes
+
+
+def test_package_without_tests_needs_no_group() -> None:
+    """Where no test runs, a group whose requirements cannot be had stops nothing."""
+    environment = of_package(fixture("hatchling-src"), "3.12")
+    sync = ("uv", "sync", "--frozen", "--no-default-groups")
+    assert ((*sync, "--no-install-local"),) == environment.dependencies
+    unlocked = of_package(project(f'{BARE}dependencies = ["idna"]\n{_GROUP}'), "3.12")
+    assert "idna" in str(unlocked.written) + str(unlocked.dependencies)
+    assert "pytest" not in str(unlocked.written) + str(unlocked.dependencies)
 
 
 def test_dependency_layer_sees_only_what_decides_it() -> None:
