@@ -75,6 +75,7 @@ def posts_releases(request: Request) -> bool:
     return request.method == "POST" and request.path.endswith("/releases")
 
 
+@pytest.mark.slow
 def test_refused_then_merged_and_the_same_run_again(at: ReleaseBench) -> None:
     """A refused GitHub release is finished by the command that is printed, then nothing is left."""
     refusal = {"message": "Resource not accessible by integration", "status": "403"}
@@ -128,6 +129,7 @@ def test_closed_pull_request(at: ReleaseBench) -> None:
     close(at.outside.github.state, number)
     # What a killed run leaves is given back by the stop.
     stopped = at.stops("--run", "777")
+    tagged = [ref for ref in at.outside.repository.refs() if ref.endswith("/v1.2.4")]
     versions = [
         at.call("next-version", "--bump", bump, *at.places).out.strip()
         for bump in ("patch", "minor")
@@ -137,6 +139,8 @@ def test_closed_pull_request(at: ReleaseBench) -> None:
     finished = at.run("release", "--version", "1.2.4")
 
     assert "the pull request was closed without merging" in stopped.error
+    assert f"/pull/{number}" in stopped.error
+    assert ["refs/heads/release/v1.2.4"] == tagged
     assert ["1.2.5", "1.3.0"] == versions
     assert "1.2.4 is on the index and its pull request was closed without merging" in planned.said
     assert finished.code == 0, str(finished)

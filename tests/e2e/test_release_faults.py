@@ -166,6 +166,8 @@ def test_03_lower_version(at: ReleaseBench) -> None:
 # -- two runs --------------------------------------------------------------------------------------
 
 
+# The races of test_release_races.py begin with this pair, and the next.
+@pytest.mark.repeated
 def test_04_two_runs_of_the_same_words(released: Released, at: ReleaseBench) -> None:
     """One publishes; the other stops at the lock and names its owner."""
     effects = at.outside.effects
@@ -181,6 +183,7 @@ def test_04_two_runs_of_the_same_words(released: Released, at: ReleaseBench) -> 
     assert ends_like(released, at)
 
 
+@pytest.mark.repeated
 def test_05_a_patch_and_a_minor_release(at: ReleaseBench) -> None:
     """They share one lock: one of the versions is out whole, of the other there is nothing."""
     effects = at.outside.effects
@@ -204,6 +207,7 @@ def test_05_a_patch_and_a_minor_release(at: ReleaseBench) -> None:
     assert [(f"v{version}", False)] == [release[:2] for release in now.releases]
 
 
+@pytest.mark.repeated
 def test_06_killed_while_it_holds_the_lock(released: Released, at: ReleaseBench) -> None:
     """Days later another run still stops at the lock; the same run goes on with the release."""
     killed = at.killed("--run", "job-1", kind="ref", nth=1)
@@ -355,6 +359,7 @@ def test_14_15_an_upload_without_an_answer(
     assert ends_like(released, at)
 
 
+@pytest.mark.repeated
 def test_14_killed_after_the_wheel(released: Released, at: ReleaseBench) -> None:
     """The next run uploads the sdist alone."""
     killed = at.killed("--run", "job-1", kind="upload", nth=1)
@@ -367,10 +372,28 @@ def test_14_killed_after_the_wheel(released: Released, at: ReleaseBench) -> None
     assert ends_like(released, at)
 
 
+def test_14_23_29_30_31_what_one_run_gets_over(released: Released, at: ReleaseBench) -> None:
+    """Lost answers, half an asset, busy servers and a late listing: one run ends as undisturbed."""
+    outside, github = at.outside, at.outside.github
+    outside.index.cut_after_store(1)
+    github.lose_answer("POST", "/pulls")
+    github.state.leave_starter()
+    github.limit(2)
+    outside.effects.before(lambda _: outside.index.lag(3), kind="upload", nth=2)
+    outside.effects.after(lambda _: github.limit(3, times=2, creating=True), kind="pull", nth=1)
+    ended = at.succeeds()
+
+    assert "wait 2 s: " in ended.said
+    assert "wait 3 s: " in ended.said
+    assert "the index's listing" in ended.said
+    assert 1 == len(outside.effects.named("asset deleted"))
+    assert ends_like(released, at)
+
+
 def test_16_the_index_hangs(released: Released, at: ReleaseBench) -> None:
     """An upload is given up after its time limit, and the next try goes through."""
     at.outside.index.hang(1)
-    ended = at.succeeds("--upload-timeout", "20")
+    ended = at.succeeds("--upload-timeout", "8")
 
     assert "timed out" in ended.said
     assert ends_like(released, at)
@@ -472,6 +495,7 @@ def test_20_an_attestation_that_cannot_be_made(at: ReleaseBench) -> None:
 # -- the pull request ------------------------------------------------------------------------------
 
 
+@pytest.mark.repeated
 def test_22_killed_before_the_pull_request(released: Released, at: ReleaseBench) -> None:
     """The next run sends nothing to the index, and opens exactly one pull request."""
     at.killed("--run", "job-1", kind="pull", nth=1, moment=Moment.BEFORE)
@@ -483,6 +507,7 @@ def test_22_killed_before_the_pull_request(released: Released, at: ReleaseBench)
     assert 1 == len(at.outside.effects.named("pull"))
 
 
+@pytest.mark.repeated
 def test_23_the_answer_to_the_pull_request_is_lost(released: Released, at: ReleaseBench) -> None:
     """It is found by its branch, and there is no second one."""
     at.outside.github.lose_answer("POST", "/pulls")
@@ -491,6 +516,8 @@ def test_23_the_answer_to_the_pull_request_is_lost(released: Released, at: Relea
     assert ends_like(released, at)
 
 
+# With what comes after it: test_closed_pull_request.
+@pytest.mark.repeated
 def test_24_a_pull_request_that_a_person_closed(released: Released, at: ReleaseBench) -> None:
     """It stops, and tags nothing, until the pull request is open again."""
     at.killed("--run", "job-1", kind="pull", nth=1)
@@ -509,9 +536,12 @@ def test_24_a_pull_request_that_a_person_closed(released: Released, at: ReleaseB
 
 def test_25_main_conflicts(at: ReleaseBench) -> None:
     """A conflict is in the report, and nothing is published again."""
-    at.killed("--run", "job-1", kind="pull", nth=1)
-    rewrite(at, "pyproject.toml", lambda text: text.replace('"1.2.3"', '"1.3.0.dev0"'))
-    ended = at.succeeds("--run", "job-1")
+
+    def move(_: Effect) -> None:
+        rewrite(at, "pyproject.toml", lambda text: text.replace('"1.2.3"', '"1.3.0.dev0"'))
+
+    at.outside.effects.after(move, kind="pull", nth=1)
+    ended = at.succeeds()
 
     assert "conflicts with the base" in ended.out
     assert (WHEEL, SDIST) == at.outside.effects.named("upload")
@@ -556,11 +586,14 @@ def test_27_a_tag_at_the_right_commit(released: Released, at: ReleaseBench) -> N
 
 def test_27_a_tag_at_another_commit(at: ReleaseBench) -> None:
     """It is a hard stop, and the tag stays where it is."""
-    at.killed("--run", "job-1", kind="pull", nth=1)
     repository = at.outside.repository
     main = repository.commit("refs/heads/main")
-    assert repository.update(TAG, main)
-    ended = at.stops("--run", "job-1")
+
+    def push(_: Effect) -> None:
+        repository.update(TAG, main)
+
+    at.outside.effects.after(push, kind="pull", nth=1)
+    ended = at.stops()
 
     assert "the tag exists at another commit" in ended.error
     assert main == repository.commit(TAG)
@@ -584,9 +617,10 @@ def test_28_a_tag_that_may_not_be_made(at: ReleaseBench, how: str) -> None:
     assert () == shown(at.outside).releases
 
 
+@pytest.mark.repeated
 @pytest.mark.parametrize(
     ("kind", "nth"),
-    [REPEATED("ref", 3), ("release", 1), REPEATED("asset", 1)],
+    [("ref", 3), ("release", 1), ("asset", 1)],
     ids=["tag", "draft", "half a draft"],
 )
 def test_29_killed_within_the_release(
@@ -601,6 +635,7 @@ def test_29_killed_within_the_release(
     assert 1 == len(at.outside.effects.named("release"))
 
 
+@pytest.mark.repeated
 def test_29_an_asset_whose_upload_broke_off(released: Released, at: ReleaseBench) -> None:
     """What is left of it is deleted, and it is uploaded again."""
     at.outside.github.state.leave_starter()
@@ -610,7 +645,9 @@ def test_29_an_asset_whose_upload_broke_off(released: Released, at: ReleaseBench
     assert ends_like(released, at)
 
 
-@pytest.mark.parametrize("status", [403, REPEATED(404)])
+# With what comes after it: test_refused_then_merged_and_the_same_run_again.
+@pytest.mark.repeated
+@pytest.mark.parametrize("status", [403, 404])
 def test_30_a_release_that_is_refused(released: Released, at: ReleaseBench, status: int) -> None:
     """It says what GitHub said and what is published; run again, it is done."""
 
@@ -627,6 +664,7 @@ def test_30_a_release_that_is_refused(released: Released, at: ReleaseBench, stat
     assert ends_like(released, at)
 
 
+@pytest.mark.repeated
 def test_30_a_rate_limit(released: Released, at: ReleaseBench) -> None:
     """It waits as long as GitHub asks, before the release and in the middle, and goes on."""
     github = at.outside.github
@@ -641,6 +679,7 @@ def test_30_a_rate_limit(released: Released, at: ReleaseBench) -> None:
     assert ends_like(released, at)
 
 
+@pytest.mark.repeated
 def test_31_a_listing_that_lags(released: Released, at: ReleaseBench) -> None:
     """It waits for the index to show the files, and does not upload them again."""
     at.outside.effects.before(lambda _: at.outside.index.lag(3), kind="upload", nth=2)
