@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.standins.github_pulls import merge
+
 from .bench import Bench, Ended
-from .release_bench import Sample, commit, make_package, run_git
+from .release_bench import ReleaseBench, Sample, commit, make_package, run_git
 
 
 def call(bench: Bench, clone: Path, function: str, *words: str) -> Ended:
@@ -32,17 +38,104 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory / "clone"
 
 
+READS = {
+    "next-version": (("--bump", "patch"), "1.2.4"),
+    "changelog": (("--bump", "patch"), "- Something changed.\n"),
+    "release-plan": (("--bump", "patch", "--until", "edits"), '+version = "1.2.4"'),
+    "release-replay": (("--last", "1"), "sample-package 1.2.3"),
+}
+AS_FETCHED = "the clone is read, as it was fetched last"
+
+
 def test_remote_that_cannot_be_read(stiletto: Bench, clone: Path) -> None:
-    """With a path as origin `next-version` answers from the clone and says so; a release stops."""
-    answered = call(stiletto, clone, "next-version", "--bump", "patch")
+    """With a path as origin what reads answers from the clone, and says so; a release stops."""
+    ended = {each: call(stiletto, clone, each, *words) for each, (words, _) in READS.items()}
     stopped = call(stiletto, clone, "release-plan", "--bump", "patch")
 
-    assert (0, "1.2.4") == (answered.code, answered.out.strip()), str(answered)
-    assert "the clone is read, as it was fetched last" in answered.err
+    for function, (_, expected) in READS.items():
+        assert 0 == ended[function].code, str(ended[function])
+        assert expected in ended[function].out
+        assert AS_FETCHED in " ".join(ended[function].said.split()), function
     assert 1 == stopped.code
     assert "which no step can read; pass --remote with its address by https" in " ".join(
         stopped.err.split()
     )
+
+
+@pytest.mark.slow
+def test_private_remote_that_cannot_be_read(stiletto: Bench, clone: Path, tmp_path: Path) -> None:
+    """Where nothing answers at the remote's address it is the same, with the address."""
+    run_git(tmp_path, "clone", "--quiet", str(clone), "clone")
+    there = tmp_path / "clone"
+    run_git(there, "remote", "set-url", "origin", "http://127.0.0.1:9/o/private.git")
+    for function, (words, expected) in READS.items():
+        ended = call(stiletto, there, function, *words)
+        assert 0 == ended.code, str(ended)
+        assert expected in ended.out
+        said = " ".join(ended.said.split())
+        assert AS_FETCHED in said
+        assert function == "release-replay" or "http://127.0.0.1:9/o/private.git" in said
+
+
+@pytest.mark.slow
+def test_a_release_is_built_again_and_compared_with_the_index(at: ReleaseBench) -> None:
+    """What was released is the same, member by member; what was exchanged is named."""
+    # Not at the fixed time, which is before that of the sample's own commits.
+    released = at.run("release", "--bump", "patch")
+    assert released.code == 0, str(released)
+    outside = at.outside
+    for number in outside.github.state.pulls:
+        merge(outside.github.state, number)
+    address = outside.git.url_for(outside.owner)
+    run_git(at.clone, "fetch", "--quiet", "--tags", address, "+main:refs/remotes/origin/main")
+    run_git(at.clone, "reset", "--quiet", "--hard", "origin/main")
+    same = replayed(at)
+    wheel = next(name for name in outside.index.files if name.endswith(".whl"))
+    with outside.index._guard:
+        files = outside.index.shelf.files
+        contents = exchanged(files[wheel].contents)
+        files[wheel] = replace(files[wheel], contents=contents)
+    differs = {each["name"]: each for each in replayed(at)}
+
+    assert dict.fromkeys(outside.index.files, "same") == {
+        each["name"]: each["verdict"] for each in same
+    }
+    assert "differs" == differs[wheel]["verdict"]
+    assert ["-Summary: Another.", "+Summary: A sample to release"] == differs[wheel]["metadata"]
+    assert {
+        "sample_package-1.2.4.dist-info/METADATA": "differs",
+        "sample_package/more.py": "only theirs",
+    } == differs[wheel]["members"]
+
+
+def replayed(at: ReleaseBench) -> list[dict[str, Any]]:
+    """Build the last release again, and return how its files compare."""
+    index = at.outside.index
+    where = ("--publish-url", index.publish_url, "--check-url", index.simple_url)
+    words = ("--last", "1", "--until", "build", "--format", "json", *where)
+    ca = ("--ca", str(at.outside.authority.bundle))
+    ended = at.call("release-replay", "--git", str(at.clone), *words, *ca)
+    assert 0 == ended.code, str(ended)
+    (found,) = json.loads(ended.out)
+    assert "1.2.4" == found["version"]
+    built: list[dict[str, Any]] = found["built"]
+    return built
+
+
+def exchanged(wheel: bytes) -> bytes:
+    """Return a wheel with another summary and one more module."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(wheel)) as old, zipfile.ZipFile(written, "w") as new:
+        for info in old.infolist():
+            data = old.read(info)
+            if info.filename.endswith("/METADATA"):
+                lines = data.decode().splitlines(keepends=True)
+                data = "".join(
+                    "Summary: Another.\n" if line.startswith("Summary:") else line for line in lines
+                ).encode()
+            new.writestr(info, data)
+        new.writestr("sample_package/more.py", "MORE = 1\n")
+    return written.getvalue()
 
 
 @pytest.mark.slow
