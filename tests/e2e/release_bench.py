@@ -204,11 +204,13 @@ class Running:
         assert self.process.stderr is not None
         assert self.process.stdout is not None
         lines = []
-        for line in self.process.stderr:
-            lines.append(line)
-            show(line.rstrip("\n"))
-        out = self.process.stdout.read()
-        self.heard.append(Ended(self.words, self.process.wait(), out, "".join(lines), 0.0))
+        with self.process:
+            for line in self.process.stderr:
+                lines.append(line)
+                show(line.rstrip("\n"))
+            out = self.process.stdout.read()
+            code = self.process.wait()
+        self.heard.append(Ended(self.words, code, out, "".join(lines), 0.0))
         return self.heard[-1]
 
     def ended(self) -> Ended:

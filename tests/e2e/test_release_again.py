@@ -16,10 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.standins.effects import Effect
+from tests.standins.effects import Effect, cut
 from tests.standins.github_pulls import close, merge
 from tests.standins.repository import run_git
 from tests.standins.serving import Fault, Request, json_answer
+from wheelwright.release.decide.world import Act
 
 from .bench import Ended
 from .release_bench import Moment, ReleaseBench, Versioned, alike, shown
@@ -193,6 +194,59 @@ def test_interrupted(at: ReleaseBench, number: signal.Signals, code: int, kind: 
     assert re.search(r'to continue it: stiletto call .* release .* --take-over="run-', ended.err)
     assert finished.code == 0, str(finished)
     assert [("v1.2.4", False)] == [release[:2] for release in shown(at.outside).releases]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 2), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.repeated)],
+)
+def test_interrupted_in_the_checks(at: ReleaseBench, number: signal.Signals, code: int) -> None:
+    """Before the lock there is nothing to give back: nothing was written, the command continues."""
+    running = at.begin()
+
+    def at_the_checks(line: str) -> None:
+        if f"| {Act.RUN_GATES.value}" in line:
+            running.process.send_signal(number)
+
+    ended = running.watched(at_the_checks)
+    finished = follow(at, next_command(ended))
+
+    assert code == ended.code, str(ended)
+    assert f"interrupted: {Act.RUN_GATES.value}; a second signal ends at once" in ended.said
+    assert re.search(r"(?m)^public: nothing.*\nheld: nothing", ended.said), str(ended)
+    assert "the lock" not in ended.error
+    assert finished.code == 0, str(finished)
+
+
+@pytest.mark.repeated
+def test_second_signal_ends_at_once(at: ReleaseBench) -> None:
+    """Twice Ctrl-C leaves the lock; what the run printed before its first write continues it."""
+    running = at.begin()
+    effects = at.outside.effects
+
+    def again(effect: Effect) -> None:
+        # While the lock is given back: the lock and the branch were the first two refs.
+        running.process.send_signal(signal.SIGINT)
+        running.process.wait()
+        cut(effect)
+
+    effects.after(sending(signal.SIGINT, running.process.pid), kind="upload", nth=1)
+    effects.before(again, kind="ref", nth=3)
+    ended = running.ended()
+    at.outside.effects.unhook()
+    before_lock, _, _ = ended.err.partition(f"| {Act.LOCK.value} ")
+    (command,) = re.findall(r"(?m)to continue it: (stiletto call .+)$", before_lock)
+    (asking,) = re.findall(r"(?m)its status: (stiletto call .+)$", before_lock)
+    left = LOCK in at.outside.repository.refs()
+    status = follow(at, asking)
+    finished = follow(at, command)
+
+    assert 2 == ended.code, str(ended)
+    assert left
+    assert re.search(r"(?m)^held: the lock .*by run", status.out), str(status)
+    assert finished.code == 0, str(finished)
+    assert LOCK not in at.outside.repository.refs()
 
 
 @pytest.mark.slow
