@@ -15,13 +15,13 @@ CA: Final = f"{PROGRAMS}/ca.pem"
 """Where the certificates of `--ca` are."""
 
 
-_IMPORTED: Final = {
+IMPORTED: Final = {
     "history.py": ("plumbing.py",),
     "refs.py": ("plumbing.py",),
     "search.py": ("plumbing.py",),
     "tree.py": ("lfs.py", "plumbing.py", "refs.py"),
 }
-"""Which programs import which."""
+"""The modules that a program imports, from beside it."""
 
 
 def fresh(container: dagger.Container) -> dagger.Container:
@@ -36,7 +36,7 @@ def with_program(container: dagger.Container, name: str) -> dagger.Container:
     def text(of: str) -> str:
         return (inside / of).read_text(encoding="utf-8")
 
-    imported = _IMPORTED.get(name, ())
+    imported = IMPORTED.get(name, ())
     package = f"{PROGRAMS}/wheelwright"
     for inner in ("", "/release", "/release/inside") if imported else ():
         container = container.with_new_file(f"{package}{inner}/__init__.py", "")
