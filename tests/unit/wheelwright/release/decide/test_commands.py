@@ -1,9 +1,12 @@
 """The commands that messages name."""
 
 import shlex
+import subprocess
+from pathlib import Path
 
 import pytest
 
+from tests.standins.repository import run_git
 from wheelwright.release.decide.commands import JOBS, Commands, options_of
 from wheelwright.release.decide.version import Request
 
@@ -29,6 +32,20 @@ def test_older_line_and_deleted_ref_are_whole_commands() -> None:
     assert f"git push origin :{ref}" == MINE.deleting(ref)
     at = Commands("x", ("--post",), ("--allow-lower", "--remote", "https://h/o/a b.git"))
     assert f"git push 'https://h/o/a b.git' :{ref}" == at.deleting(ref)
+
+
+def test_command_that_deletes_a_lock_does(tmp_path: Path) -> None:
+    """In a clone it deletes that ref of the remote, and nothing else."""
+    ref, remote = "refs/wheelwright/lock/demo", tmp_path / "re mote.git"
+    run_git(tmp_path, "init", "--quiet", "--bare", str(remote))
+    run_git(tmp_path, "init", "--quiet", "clone")
+    clone = tmp_path / "clone"
+    run_git(clone, "commit", "--quiet", "--allow-empty", "-m", "A lock")
+    run_git(clone, "push", "--quiet", str(remote), f"HEAD:{ref}", "HEAD:refs/heads/main")
+    command = Commands(places=("--remote", str(remote))).deleting(ref)
+
+    subprocess.run(shlex.split(command), cwd=clone, check=True, capture_output=True)
+    assert "refs/heads/main" == run_git(remote, "for-each-ref", "--format=%(refname)")
 
 
 def test_time_belongs_to_one_version() -> None:
