@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import dagger
 
 from wheelwright.ci import ci
 from wheelwright.container import steps
+from wheelwright.container.failures import expected, unwrap
 from wheelwright.container.history import for_build
 from wheelwright.container.output import last_lines
 from wheelwright.distribution import backend, builder, verify
@@ -88,11 +90,12 @@ class Containers:
     async def build(self, plan: Plan, journal: Journal) -> Built:
         """Build twice, in different directories, and compare byte for byte."""
         package = await self._package(plan, journal)
-        first = await self._built(journal, package, "/src")
-        second = await self._built(journal, package, "/src-again/deeper")
-        one, two = await self._describe(first), await self._describe(second)
+        with failures_of_steps():
+            first = await self._built(journal, package, "/src")
+            second = await self._built(journal, package, "/src-again/deeper")
+            one, two = await self._describe(first), await self._describe(second)
+            self.materials = await materials.made(package, plan.version, journal.epoch_s)
         self._dist, self._described = first, one
-        self.materials = await materials.made(package, plan.version, journal.epoch_s)
         return Built(
             tuple(each.file for each in one),
             verify.differences(one, two),
@@ -174,7 +177,8 @@ class Containers:
         made = Distributions(
             package, plan, journal, self._dist, self._described, given=self.options.dist is not None
         )
-        return await made.check()
+        with failures_of_steps():
+            return await made.check()
 
     async def check_listed(self, plan: Plan, journal: Journal) -> CheckResult:
         """Install what was uploaded from its index, and test that."""
@@ -182,7 +186,9 @@ class Containers:
         package = await self._package(plan, journal)
         listing = Listing(self.urls.check, self.options.ca)
         built = self._dist, self._described
-        return await Distributions(package, plan, journal, *built, listing=listing).check_listed()
+        made = Distributions(package, plan, journal, *built, listing=listing)
+        with failures_of_steps():
+            return await made.check_listed()
 
     # -- what was built ---------------------------------------------------------------------------
 
@@ -217,6 +223,19 @@ class Containers:
     def _files(self) -> Uploads:
         assert self._dist is not None, "a build comes first"
         return Uploads(self.options, self.urls, self.remote.python, self._dist)
+
+
+@contextmanager
+def failures_of_steps() -> Iterator[None]:
+    """Turn a step that fails, such as an install, into a failed act with its message."""
+    try:
+        yield
+    except Exception as caught:
+        error = unwrap(caught)
+        if isinstance(error, ActFailed):
+            raise error from None
+        # `expected` raises again what is a bug.
+        raise ActFailed(FailureKind.TOOL, expected(caught)) from error
 
 
 def _masked(container: dagger.Container, command: Sequence[str]) -> dagger.Container:
