@@ -11,10 +11,17 @@ from wheelwright.release.decide.changelog.document import Document, Markup
 from wheelwright.release.decide.changelog.reading import LARGEST
 from wheelwright.release.decide.changelog.sections import Section
 
-# What towncrier writes for a version without fragments, and what templates leave behind.
+# What towncrier and zest.releaser write for a version without entries, and what templates leave
+# behind (requests: "[Short description of non-trivial change.]").
 _EMPTY: Final = re.compile(
-    r"(?:no (?:significant |notable |user-facing )?changes(?: yet)?|nothing(?: (?:yet|so far))?|tbd"
-    r"|to be (?:added|done|written)|n/?a|none(?: yet)?|unreleased|\.\.\.|\u2026|todo)[.!]?",
+    r"(?:there (?:are|is) )?(?:no(?:thing)?|none)"
+    r"(?: (?:significant|notable|user-facing|unreleased|new))*"
+    r"(?: (?:changes?|changed|entries|here))?(?: (?:yet|so far|at the moment|for now))?"
+    r"|tb[ad]|to be (?:added|done|written|announced|determined)|n/?a|unreleased|todo"
+    r"|(?:please )?(?:add|put|write|list|insert) (?:your |new |the |all |unreleased )*"
+    r"(?:changes?|changelog|entry|entries|notes|items)(?: (?:here|below))?"
+    r"|your (?:contribution|change|changes|entry)(?: goes| go)? here"
+    r"|short description of non-trivial change|",
     re.IGNORECASE,
 )
 _HEADING: Final = re.compile(r" {0,3}#{1,6}(?:\s|$)")
@@ -176,9 +183,14 @@ def _is_empty(line: str) -> bool:
         or bool(_HEADING.match(line))
         or set(line) <= set("=-~_* ")
         or bool(re.fullmatch(r"\[[^\]\n]+\]:[ \t]*\S+", line))
-        or bool(_EMPTY.fullmatch(content.strip()))
+        or bool(_EMPTY.fullmatch(_spoken(content)))
         or bool(re.fullmatch(r"<a\s[^<>]*>(?:</a>)?", line))
     )
+
+
+def _spoken(text: str) -> str:
+    """Return a line without emphasis, brackets and what ends a sentence."""
+    return " ".join(re.sub(r"[*_`~()\[\]\\]", " ", text).split()).strip(" .!\u2026:<>")
 
 
 # -- several sections -----------------------------------------------------------------------------

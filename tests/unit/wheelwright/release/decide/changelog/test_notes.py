@@ -74,9 +74,34 @@ def test_equal_headings_come_together() -> None:
         "==========\n\nNo significant changes.\n",
         "<!-- add lines\nhere -->\n### Added\n-\n",
         "- TBD\n",
+        "- Nothing changed yet.\n",
+        "*Nothing yet!*\n",
+        "### Added\n\n- _None_\n\n### Fixed\n\n* nothing so far\n",
+        "No changes yet...\n",
+        "There are no unreleased changes.\n",
+        "- (no notable changes)\n",
+        "Your contribution here.\n",
+        "- Add your changes here\n",
+        "- \\[Short description of non-trivial change.\\]\n",
+        "- \u2026\n-\n",
         "[1.0]: https://example.org\n",
     ],
 )
 def test_fault_1_headings_and_place_holders_say_nothing(text: str) -> None:
     """Empty, headings alone, comments, and what tools print for nothing are no changelog."""
     assert [] == notes.content_lines(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- Nothing is cached any more.\n",
+        "- No changes to the wire format are needed.\n",
+        "- Add changes to the plan.\n",
+        "- None is accepted for `day`.\n",
+        "- There are no more than two calls.\n",
+    ],
+)
+def test_entry_that_begins_as_a_place_holder_is_one(text: str) -> None:
+    """Only a whole line without content is nothing."""
+    assert [text.strip()] == notes.content_lines(text)
