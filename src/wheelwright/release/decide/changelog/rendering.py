@@ -39,6 +39,7 @@ _OTHER_NUMBERS: Final = {
 _ADDRESS: Final = re.compile(r"(?:https?://|mailto:)[^\s<>()\"\\]+")
 _TARGET: Final = re.compile(r"\.\. _(`?)(?P<name>[^`]+?)\1: *(?P<address>https?://\S+) *")
 _DIRECTIVE: Final = re.compile(r"\.\. +(?P<name>[\w:.-]+)::[ \t]*(?P<argument>[^\n]*)")
+_CODE_BLOCKS: Final = frozenset(("code", "code-block", "sourcecode"))
 _OPTION: Final = re.compile(r":[\w-]+:(?: .*)?")
 _SINCE: Final = {
     "versionadded": "New in",
@@ -185,11 +186,17 @@ class _Writer:
         """Write what is in a directive that docutils does not know, such as one of Sphinx."""
         literal = [each for each in node.children if isinstance(each, nodes.literal_block)]
         source = literal[0] if literal else None
-        if source is None or "Unknown directive type" not in node.astext():
+        if source is None:
             return
         text = source.astext()
         found = _DIRECTIVE.match(text)
         if found is None or self._depth >= _DEEPEST:
+            return
+        if found["name"] in _CODE_BLOCKS:
+            # Sphinx has options that docutils does not know, such as :linenos: and :caption:.
+            yield _source(text[found.end() :], found["argument"].strip())
+            return
+        if "Unknown directive type" not in node.astext():
             return
         lines = textwrap.dedent(text[found.end() :].strip("\n")).split("\n")
         while lines and _OPTION.fullmatch(lines[0]):
@@ -310,6 +317,16 @@ def _lines_of(writer: _Writer, node: nodes.Element) -> Iterator[str]:
 
 def _quoted(text: str) -> str:
     return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
+
+
+def _source(text: str, language: str) -> str:
+    """Return the code of a directive, without its options."""
+    lines = textwrap.dedent(text.strip("\n")).split("\n")
+    while lines and _OPTION.fullmatch(lines[0]):
+        lines.pop(0)
+    code = "\n".join(lines).strip("\n")
+    shown = language if re.fullmatch(r"[\w+-]+", language) else ""
+    return _fence(code, shown) if code.strip() else ""
 
 
 def _longest_run(text: str) -> int:
