@@ -14,6 +14,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
+from typing import Final
+
+MARK: Final = "\ufeff"
+"""The byte order mark, which is not part of a file's first line."""
 
 
 class Markup(Enum):
@@ -70,17 +74,21 @@ class Document:
 
     @cached_property
     def plain(self) -> list[str]:
-        """The lines without a CR at their ends."""
-        return [line.rstrip("\r") for line in self.lines]
+        """The lines without a CR at their ends, and without a byte order mark."""
+        found = [line.rstrip("\r") for line in self.lines]
+        return [each.removeprefix(MARK) for each in found[:1]] + found[1:]
 
     def slice(self, start: int, end: int) -> list[str]:
         """Return lines without a CR at their ends."""
-        return [line.rstrip("\r") for line in self.lines[start:end]]
+        return self.plain[start:end]
 
     def replaced(self, edits: Iterable[tuple[int, int, Sequence[str]]]) -> str:
         """Return the text with new lines in the place of others: first line, last, new ones."""
         lines = list(self.lines)
+        # The byte order mark is the file's, not its first heading's.
+        mark = MARK if lines[0].startswith(MARK) else ""
+        lines[0] = lines[0].removeprefix(mark)
         end = "\r" if self.crlf else ""
         for start, stop, new in sorted(edits, key=lambda edit: edit[:2], reverse=True):
             lines[start:stop] = [line + end for line in new]
-        return "\n".join(lines)
+        return mark + "\n".join(lines)

@@ -8,14 +8,13 @@ from functools import lru_cache
 from typing import Final
 
 from wheelwright.release.decide.changelog import markdown
-from wheelwright.release.decide.changelog.document import Document, Markup
+from wheelwright.release.decide.changelog.document import MARK, Document, Markup
 
 LARGEST: Final = 300_000
 """Characters that are parsed. What waits is at the top, and ten years of notes are less."""
 
 _ATX = re.compile(r"#{1,6}[ \t]")
 _LONGEST: Final = 20_000
-_MARK: Final = "\ufeff"
 # What a parser takes for the end of a line, and git does not.
 _ENDS = re.compile(r"[\r\x00\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 
@@ -42,7 +41,7 @@ def _read(markup: Markup, text: str) -> Document:
     lines = text.split("\n")
     parsed = [_parsed(line) for line in _bounded(lines)]
     if parsed:
-        parsed[0] = parsed[0].removeprefix(_MARK)
+        parsed[0] = parsed[0].removeprefix(MARK)
     if markup is Markup.MARKDOWN:
         headings = markdown.headings(parsed)
     else:

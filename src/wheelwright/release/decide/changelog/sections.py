@@ -205,14 +205,21 @@ def _waiting_until(document: Document, read: list[Title], chosen: int, first: in
 def _whole(document: Document, read: list[Title], number: int) -> Section:
     """Return a section: up to a heading of its level, or to one of a version.
 
-    A tool's own headings may be of another level than older ones, by hand.
+    A tool's own headings may be of another level than older ones, by hand. Between two versions
+    those of the same level are parts of the first one: `Fixed` above `-----` is as `##`.
     """
     headings = document.headings
+    own = headings[number].level
     until = len(document.lines)
+    ends = None
     for each in range(number + 1, len(headings)):
-        if headings[each].level <= headings[number].level or read[each].version:
-            until = headings[each].start
+        if headings[each].level < own or read[each].version or read[each].state:
+            until = headings[each].start if read[each].version or ends is None else ends
             break
+        if headings[each].level == own and ends is None:
+            ends = headings[each].start
+    else:
+        until = until if ends is None else ends
     return _section(document, headings[number], read[number], until)
 
 

@@ -238,6 +238,20 @@ TEMPLATE = """\
 """
 
 
+@pytest.mark.parametrize("sub", ["## Fixed", "Fixed\n-----"])
+def test_parts_of_the_level_of_versions_are_in_the_notes(sub: str) -> None:
+    """Between two versions a heading that names none is a part of the first one."""
+    body = f"- First.\n\n{sub}\n\n- A fault."
+    text = f"# Log\n\n## Unreleased\n\n{body}\n\n## 1.2.3\n\n- Old.\n\n## Links\n\n- A page.\n"
+    made = released(outlined(text))
+    assert body == noted(made)
+    assert "- Old." == noted(made, "1.2.3")
+    assert "" == noted_waiting(made)
+    candidates = text.replace("## 1.2.3\n", "## 1.3.0rc1 (2025-02-01)\n\n- Big.\n\n## 1.2.3\n")
+    made = released(outlined(candidates, "1.3.0", ("1.2.3", "1.3.0rc1")))
+    assert {"- First.", "- A fault.", "- Big."} < set(noted(made, "1.3.0").split("\n"))
+
+
 def test_changelog_template() -> None:
     """A template stands in the new section again; the released one has one heading."""
     made = released(outlined(TEMPLATE))
@@ -432,6 +446,17 @@ def test_changelog_crlf() -> None:
     made = released(outlined(text.replace("\n", "\r\n")))
     assert made.replace("\r\n", "\n") == released(outlined(text))
     assert made.count("\n") == made.count("\r\n")
+
+
+@pytest.mark.parametrize("waiting", ["Unreleased", "1.2.4 (unreleased)"])
+@pytest.mark.parametrize("path", ["CHANGELOG.md", "CHANGES.rst"])
+def test_byte_order_mark_stays_before_the_first_line(waiting: str, path: str) -> None:
+    """The mark is the file's, whether its first line is the heading that is written anew."""
+    titles = (f"{waiting}\n{'-' * len(waiting)}", "1.2.3\n-----")
+    text = f"{titles[0]}\n\n- New.\n\n{titles[1]}\n\n- Old.\n"
+    made = released(outlined("\ufeff" + text, path=path))
+    assert "\ufeff" + released(outlined(text, path=path)) == made
+    assert "- New." == noted(made, path=path)
 
 
 @given(
