@@ -29,7 +29,7 @@ _TITLE: Final = re.compile(
     r"|(?:release|version|revision|change) ?(?:notes?|history|log)|what['\u2019]?s new)\b.{0,60}",
     re.IGNORECASE,
 )
-_ANCHOR: Final = re.compile(r"\s*(?:<a\s[^<>]*>\s*(?:</a>)?|\.\. _[^:]+:)\s*")
+_ANCHOR: Final = re.compile(r"\s*(?:<a\s[^<>]*>\s*(?:</a>)?|\.\. _[^:]+:|\([^()\s]{1,200}\)=)\s*")
 _RULE: Final = re.compile(r" {0,3}(?:(?:- *){3,}|(?:\* *){3,}|(?:_ *){3,})\s*")
 _DEFINITION: Final = re.compile(
     r" {0,3}\[(?P<label>[^\[\]]+)\]:[ \t]*(?P<target>\S+)[ \t]*(?P<title>\"[^\"]*\")?\s*"

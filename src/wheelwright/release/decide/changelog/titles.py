@@ -24,6 +24,8 @@ from wheelwright.release.decide.changelog import dates
 LONGEST: Final = 300
 """Characters of a title that is looked at. A longer one is a sentence."""
 _LONGEST_LINK: Final = 2_000
+_MOST_BETWEEN: Final = 3
+"""Words between a version and its date: "released on the"."""
 
 _VERSION = re.compile(
     r"(?<![\w.+])[vV]?(?P<version>(?:\d{1,9}!)?\d{1,9}(?:\.\d{1,9}){1,5}"
@@ -34,7 +36,7 @@ _SINGLE = re.compile(r"[vV]?(?P<version>\d{1,9})")
 # Where a link leads to is not part of a title.
 _TARGET = re.compile(r"\]\([^()\s]*\)|\]\[[^\[\]]*\]|<[^<>\s]+>|\[\[[^\[\]]*\]\]\([^()\s]*\)")
 _MARKUP: Final = "[]()*_`~<>\\ \t:"
-_CLOSING: Final = "])*_`~>\\ \t:"
+_CLOSING: Final = "])*_`~>\\ \t:\uff09\u3011\u300d\uff1a"
 # What waits, whatever else the title has.
 _STATES: Final = (
     r"unreleased(?: changes?| version)?|(?:not )?yet (?:to be )?released|not released(?: yet)?"
@@ -51,6 +53,11 @@ _ONLY = re.compile(rf"(?<![\w-])(?:{_BRIEF})(?![\w-])", re.IGNORECASE)
 _BESIDE: Final = frozenset(
     ("the", "version", "release", "releases", "changes", "notes", "branch", "date", "v", "of", "in")
 )
+# What may stand with a date.
+_OF_A_DATE: Final = frozenset(
+    ("released", "release", "date", "on", "published", "of", "the", "in", "as", "version", "final")
+)
+_ANCHOR: Final = re.compile(r" ?(?:\{[^{}]*\}|<a\s[^<>]*>(?:</a>)?)")
 # What comes before a version that is spoken of.
 _SPEAKING: Final = frozenset(
     (
@@ -151,7 +158,15 @@ def _named(
     rest = after.lstrip(_CLOSING).rstrip(_MARKUP)
     if not rest or not rest[0].isalnum():
         return True
-    if dated and dated.start >= end and not after[: dated.start - end].strip(_MARKUP):
+    if ":" in after[: len(after) - len(after.lstrip(_CLOSING))]:
+        # "1.2.3: The great one"
+        return True
+    if dated and dated.start >= end:
+        between = re.findall(r"[^\W\d_]+", after[: dated.start - end])
+        if len(between) <= _MOST_BETWEEN:
+            return True
+    following = [each.casefold() for each in re.findall(r"[^\W\d_]+", rest)]
+    if following[:1] == ["of"] and ours and set(following[1:]) <= ours:
         return True
     return bool(re.match(rf"(?:un)?released\b|final\b|{_STATES}", rest, re.IGNORECASE))
 
@@ -164,8 +179,8 @@ def renamed(title: Title, version: str, day: date, written: str = "") -> str:
 
     `written` is the day as a setting writes it.
 
-    What comes behind both, such as a code name, belongs to the other version. A link that compares
-    begins where the other one ends.
+    What comes behind both, a code name between them, and that the other one was withdrawn belong to
+    the other version. A link that compares begins where the other one ends.
     """
     text = title.text
     ends = [(title.start, title.end, version)]
@@ -174,17 +189,55 @@ def renamed(title: Title, version: str, day: date, written: str = "") -> str:
     ends.sort()
     last = ends[-1][1]
     tail = _tail(text[last:])
+    if text[last + len(tail) :].strip():
+        # "1.2.3: The great one"
+        tail = tail.rstrip(": ")
     pieces, position = [], 0
     for start, end, new in ends:
-        pieces += [retargeted(text[position:start], title.spelled, version), new]
+        before = _between(text, position, start) if position == title.end else text[position:start]
+        pieces += [retargeted(before, title.spelled, version), new]
         position = end
-    return "".join([*pieces, retargeted(tail, title.spelled, version)]).rstrip()
+    made = "".join([*pieces, _anchored(tail, title.spelled, version)])
+    # A version that was withdrawn may be struck through.
+    return made.replace("~~", "").rstrip()
 
 
 def _tail(text: str) -> str:
-    """Return what closes a title: brackets, a link, emphasis; no further words."""
-    closing = re.match(r"(?:[\])}*_`:~]|\]?\([^()\s]*\)|\]\[[^\[\]]*\]| ?<[^<>\s]+>)*", text)
+    """Return what closes a title: brackets, a link, emphasis, an anchor; no further words."""
+    closing = re.match(
+        r"(?:[\])}*_`:~?!.\uff09\u3011\u300d\uff1a]|\]?\([^()\s]*\)|\]\[[^\[\]]*\]"
+        r'|" ?/?>'
+        r"| ?<[^<>\s]+>| ?<a\s[^<>]{1,200}>| ?\{[^{}]{1,200}\})*",
+        text,
+    )
     return closing[0] if closing else ""
+
+
+def _between(text: str, start: int, end: int) -> str:
+    """Return what is between a version and its date, without a code name."""
+    between = text[start:end]
+    seen = re.sub(r"<[^<>]*>", " ", _masked(text)[start:end])
+    words = re.findall(r"[^\W\d_]+", seen)
+    named = [each for each in words if each[0].isupper() and each.casefold() not in _OF_A_DATE]
+    yanked = any(each.casefold() == "yanked" for each in words)
+    if "<" in seen or not (named or yanked or re.search(r"[\"\u201c\u201d\u201e\u00ab]", seen)):
+        return between
+    closing = _tail(between).rstrip(": ")
+    opening = re.search(r"[\W_]*$", between)
+    last = opening[0].lstrip("\"'\u201c\u201d\u2019\u00bb)]}*_~: ") if opening else ""
+    return f"{closing} {last}"
+
+
+def _anchored(text: str, old: str, new: str) -> str:
+    """Return what closes a title, with the anchors of another version; none that stays the same."""
+
+    def anchored(match: re.Match[str]) -> str:
+        found = retargeted(match[0], old, new)
+        if found == match[0]:
+            found = retargeted(found, old.replace(".", "-"), new.replace(".", "-"))
+        return found if found != match[0] else ""
+
+    return retargeted(_ANCHOR.sub(anchored, text), old, new)
 
 
 def retargeted(text: str, old: str, new: str) -> str:

@@ -246,7 +246,7 @@ def _anchors(outline: Outline) -> list[str]:
     if newest is None or newest.heading.start != waiting.until:
         return []
     start = waiting.heading.start
-    has = any("<a " in line or ".. _" in line for line in document.slice(max(0, start - 2), start))
+    has = any(sections.is_anchor(line) for line in document.slice(max(0, start - 2), start))
     gap = document.slice(waiting.end, waiting.until)
     mine = [line for line in gap if _retargeted(line, newest, outline.version) != line]
     if has or not mine:

@@ -29,6 +29,11 @@ from wheelwright.release.decide.changelog import titles
         ("1.3.0rc1 (unreleased)", "1.3.0rc1"),
         ("1.2.4.dev0", "1.2.4.dev0"),
         ("1!2.0", "1!2.0"),
+        ("1.2.3: The great one", "1.2.3"),
+        ("Version 1.2.3 of teasel-core", "1.2.3"),
+        ("1.2.3 vom 02.01.2025", "1.2.3"),
+        ("1.2.3\uff082025-01-02\uff09", "1.2.3"),
+        ("1.2.3 of other", ""),
         ("2025-01-02, Version 22.1.0", "22.1.0"),
         ("24.2 released", "24.2"),
         ("2025.1.2", "2025.1.2"),
@@ -87,6 +92,37 @@ def test_date_stands_beside_a_version_that_looks_like_one(text: str, expected: s
     """A version of a calendar is no date, and the date behind it is renewed."""
     title = titles.read(text)
     assert expected == titles.renamed(title, "2026.12.0", date(2026, 12, 6))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1.2.3: The great one", "1.2.4"),
+        ('1.2.3 "The great one" (2025-01-02)', "1.2.4 (2026-01-31)"),
+        ("1.2.3 - The Great One - 2025-01-02", "1.2.4 - 2026-01-31"),
+        ("1.2.3 / Great One (2025-01-02)", "1.2.4 (2026-01-31)"),
+        ("**1.2.3** *Great* (2025-01-02)", "**1.2.4** (2026-01-31)"),
+        ("1.2.3 [YANKED] - 2025-01-02", "1.2.4 - 2026-01-31"),
+        ("[1.2.3] [yanked] - 2025-01-02", "[1.2.4] - 2026-01-31"),
+        ("~~1.2.3~~ - 2025-01-02 (yanked)", "1.2.4 - 2026-01-31"),
+        ("1.2.3 Release Date: 2025-01-02", "1.2.4 Release Date: 2026-01-31"),
+        ("1.2.3 released on 2 January 2025", "1.2.4 released on 31 January 2026"),
+        ("1.2.3 vom 02.01.2025", "1.2.4 vom 31.01.2026"),
+        ("1.2.3 <small>January 2, 2025</small>", "1.2.4 <small>January 31, 2026</small>"),
+        ('1.2.3 <Badge text="2025-01-02" />', '1.2.4 <Badge text="2026-01-31" />'),
+        ("[1.2.3](https://x/Tag/1.2.3) 2025-01-02", "[1.2.4](https://x/Tag/1.2.4) 2026-01-31"),
+        ("What's new in 1.2.3?", "What's new in 1.2.4?"),
+        ("1.2.3\uff082025-01-02\uff09", "1.2.4\uff082026-01-31\uff09"),
+        ("1.2.3 - 2025-01-02 {#v1.2.3}", "1.2.4 - 2026-01-31 {#v1.2.4}"),
+        ("1.2.3 { #1-2-3 }", "1.2.4 { #1-2-4 }"),
+        ("1.2.3 {#great}", "1.2.4"),
+        ('1.2.3 <a id="1.2.3"></a>', '1.2.4 <a id="1.2.4"></a>'),
+    ],
+)
+def test_title_of_another_version_has_nothing_of_the_old_one(text: str, expected: str) -> None:
+    """Code names, "yanked" and anchors of the old one go; its words around a date stay."""
+    title = titles.read(text)
+    assert expected == titles.renamed(title, "1.2.4", date(2026, 1, 31))
 
 
 def test_title_of_the_first_release_is_made_of_the_one_that_waits() -> None:

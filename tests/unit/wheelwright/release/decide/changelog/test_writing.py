@@ -393,6 +393,16 @@ def test_what_is_between_sections_comes_between_the_new_ones() -> None:
     assert gone == released(outlined(text), Style(keep=False))
 
 
+def test_target_of_myst_belongs_to_the_heading_below_it() -> None:
+    """What a link leads to is not in the notes, and the new heading has its own."""
+    text = "# Log\n\n## Unreleased\n\n- New.\n\n(v1.2.3)=\n## 1.2.3\n\n- Old.\n"
+    made = released(outlined(text))
+    assert "## Unreleased\n\n(v1.2.4)=\n## 1.2.4\n\n- New.\n\n(v1.2.3)=\n## 1.2.3\n" in made
+    assert "- New." == noted(made)
+    numbered = text.replace("## Unreleased", "(v1.2.4)=\n## 1.2.4 (unreleased)")
+    assert numbered.replace(" (unreleased)", "") == released(outlined(numbered))
+
+
 def test_links_at_the_end_follow() -> None:
     """The comparison of what waits begins at the new tag; the version's own has the newest form."""
     text = (
