@@ -25,6 +25,7 @@ from tests.standins.git_http import GitServer
 from tests.standins.repository import Repository
 from tests.standins.serving import Answer, Fault, Request
 from tests.standins.tokens import Token, Tokens
+from tests.unit.wheelwright.release.programs import placed
 
 from wheelwright.release.decide import commit
 from wheelwright.release.inside import plumbing
@@ -222,7 +223,7 @@ class Served:
         """Run the program with the token, as the container of a release does."""
         options = (f"--clone={self.root / 'clone.git'}", f"--remote={remote or self.server.url}")
         return subprocess.run(
-            [sys.executable, program.__file__, *options, *args],
+            [sys.executable, placed(program), *options, *args],
             input=stdin,
             env={"PATH": os.environ["PATH"], "GITHUB_TOKEN": self.token, **self.env},
             capture_output=True,

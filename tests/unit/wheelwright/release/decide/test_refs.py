@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.wheelwright.release.imaginary import a_plan
+from tests.unit.wheelwright.release.programs import placed
 from wheelwright.release.decide import commit, refs, tags
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.stops import Reason
@@ -74,7 +75,7 @@ class Clone:
         """Run the program and return how it ended."""
         return subprocess.run(
             [
-                *(sys.executable, program.__file__),
+                *(sys.executable, placed(program)),
                 *(f"--clone={self.path}", f"--remote={self.remote.path}"),
                 *args,
             ],

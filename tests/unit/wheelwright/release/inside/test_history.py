@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.wheelwright.release.programs import placed
 from wheelwright.release.decide import last_release
 from wheelwright.release.decide.last_release import LastRelease
 from wheelwright.release.inside import history as program
@@ -58,7 +59,7 @@ class History:
 
     def printed(self, *args: str) -> str:
         """Return what the program prints."""
-        command = [sys.executable, program.__file__, f"--clone={self.root / '.git'}", *args]
+        command = [sys.executable, placed(program), f"--clone={self.root / '.git'}", *args]
         env = {"PATH": os.environ["PATH"]}
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
         assert 0 == done.returncode, done.stderr

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tests.unit.wheelwright.release.imaginary import a_plan
 from tests.unit.wheelwright.release.packages import STATIC, project
+from tests.unit.wheelwright.release.programs import placed
 from wheelwright.release.decide import commit, editing, form, places
 from wheelwright.release.decide.places import Found, Hit
 from wheelwright.release.inside import refs, search
@@ -65,7 +66,7 @@ class Repository:
         """Run the program, and return what it found."""
         file = self.root / "request.json"
         file.write_text(json.dumps({"tokens": tokens, "paths": paths}))
-        command = [sys.executable, search.__file__, f"--clone={self.root}", revision, str(file)]
+        command = [sys.executable, placed(search), f"--clone={self.root}", revision, str(file)]
         env = {"PATH": os.environ["PATH"]}
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
         assert 0 == done.returncode, done.stderr

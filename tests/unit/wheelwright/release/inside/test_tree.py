@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -20,6 +21,7 @@ from tests.standins.git_http import GitServer
 from tests.standins.repository import Repository, run_git
 from tests.standins.serving import Answer, Fault
 from tests.standins.tokens import Token, Tokens
+from tests.unit.wheelwright.release.programs import placed
 from wheelwright.release.inside import lfs, refs, tree
 
 MAIN = "octo-org/teasel"
@@ -87,14 +89,13 @@ class Remote:
         return run_git(self.work, "rev-parse", "HEAD")
 
     def run(
-        self, program: object, *words: str, clone: str = "clone.git", token: bool = True
+        self, program: ModuleType, *words: str, clone: str = "clone.git", token: bool = True
     ) -> subprocess.CompletedProcess[str]:
         """Run a program over the clone."""
-        file = str(getattr(program, "__file__", ""))
         options = (f"--clone={self.root / clone}", f"--remote={self.server.url}")
         given = {"GITHUB_TOKEN": self.token.value} if token else {}
         return subprocess.run(
-            [sys.executable, file, *options, *words],
+            [sys.executable, placed(program), *options, *words],
             env={"PATH": os.environ["PATH"], **given, **self.environ},
             capture_output=True,
             text=True,
