@@ -112,6 +112,8 @@ def by_hand(project: Project, path: str, release: Release, before: Past) -> Chan
     outline = outline_of(project, path, release.version, before)
     if outline.waiting is None and not outline.candidates:
         return Changes(path, problem=not_understood(path, outline))
+    if outline.also:
+        return Changes(path, problem=_several(path, outline))
     text = writing.released(outline, release, style_of(project, path, before))
     found = _notes(path, text, release)
     waits = outline.waiting
@@ -241,6 +243,17 @@ def not_understood(path: str, outline: Outline) -> Problem:
         seen or f"{path} has neither a section that waits nor one of a released version",
         f"write one there; or set in {TABLE} another file (changelog), the title of what waits "
         '(unreleased), or notes = "github"; or pass --notes with a file of notes',
+    )
+
+
+def _several(path: str, outline: Outline) -> Problem:
+    """Return the problem of a file in which two sections wait."""
+    waits = [each.heading.start + 1 for each in (outline.waiting, outline.also) if each]
+    lines = " and ".join(map(str, sorted(waits)))
+    return Problem(
+        Reason.EMPTY_CHANGELOG,
+        f"{path} has two sections that wait, in lines {lines}",
+        f"merge them; or set in {TABLE} the title of the one that is released (unreleased)",
     )
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from typing import Final
+from unicodedata import east_asian_width
 
 MARK: Final = "\ufeff"
 """The byte order mark, which is not part of a file's first line."""
@@ -49,7 +50,9 @@ class Heading:
         """Return the lines of a heading of this form with another title."""
         if self.mark.startswith("#") and not self.is_underlined:
             return [f"{self.mark} {title}"]
-        below = self.mark[0] * max(len(title), 3)
+        # reStructuredText counts columns: a wide character takes two of them.
+        columns = sum(1 + (east_asian_width(each) in "WF") for each in title)
+        below = self.mark[0] * max(columns, 3)
         return [below, title, below] if len(self.mark) > 1 else [title, below]
 
     @property

@@ -20,7 +20,7 @@ from typing import Final
 from packaging.version import Version
 
 from wheelwright.project.reading import parse_version
-from wheelwright.release.decide.changelog import titles
+from wheelwright.release.decide.changelog import packages, titles
 from wheelwright.release.decide.changelog.document import Document, Heading, Markup
 from wheelwright.release.decide.changelog.titles import Title
 
@@ -34,6 +34,16 @@ _RULE: Final = re.compile(r" {0,3}(?:(?:- *){3,}|(?:\* *){3,}|(?:_ *){3,})\s*")
 _DEFINITION: Final = re.compile(
     r" {0,3}\[(?P<label>[^\[\]]+)\]:[ \t]*(?P<target>\S+)[ \t]*(?P<title>\"[^\"]*\")?\s*"
 )
+
+# What a file begins with beside versions. Its text may be a list.
+_ABOUT: Final = re.compile(
+    r"about\b.{0,60}|(?:table of )?contents|toc|legend|key|introduction|overview|preface|index"
+    r"|(?:semantic |calendar )?versioning\b.{0,60}|(?:versions?|release|support) polic(?:y|ies)"
+    r"|(?:types|kinds) of changes|guiding principles|guidelines?|conventions?|format|links?"
+    r"|how to\b.{0,60}|notes?|see also|disclaimer|supported versions",
+    re.IGNORECASE,
+)
+_ENTRY: Final = re.compile(r"\s*(?:[-*+\u2022]|\d+[.)]|#\.|\|)\s|\s*<(?:li|ul|ol)\b", re.IGNORECASE)
 
 _RST_TARGET: Final = re.compile(r"\.\. _(`?)(?P<label>[^`:]+)\1: +(?P<target>https?://\S+) *")
 
@@ -66,6 +76,7 @@ class Outline:
         waiting: what is released; None where nothing waits.
         newest: the section of the newest released version; None in a first release.
         candidates: sections of the version's own pre-releases, newest first.
+        also: another section that waits as much as that one; None where there is none.
     """
 
     document: Document
@@ -73,6 +84,7 @@ class Outline:
     waiting: Section | None
     newest: Section | None
     candidates: tuple[Section, ...] = ()
+    also: Section | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,38 +107,47 @@ class Known:
 def outline(document: Document, known: Known) -> Outline:
     """Return the sections of a release."""
     headings = document.headings
-    texts = [each.title for each in headings]
-    read = [titles.read(each, known.names, texts) for each in texts]
-    released = [_is_released(each, known) for each in read]
-    first = next((number for number, yes in enumerate(released) if yes), None)
-    chosen = _waiting(headings, read, first, known)
+    read = _titles(document, known.names)
+    foreign = packages.others(headings, read, known.names)
+    mine = [each for each in range(len(headings)) if each not in foreign]
+    first = next((each for each in mine if _is_released(read[each], known)), None)
+    above = [each for each in mine if first is None or each < first]
+    chosen = _waiting(document, read, first, above, known)
     waiting = None
     if chosen is not None:
         until = _waiting_until(document, read, chosen, first)
         waiting = _section(document, headings[chosen], read[chosen], until)
     newest = None if first is None else _whole(document, read, first)
-    mine = [each for each in range(len(headings)) if each != chosen]
-    candidates = [each for each in mine if _is_candidate(read[each], known.version)]
+    also = None if known.unreleased else _also(document, read, chosen, above)
+    candidates = [
+        each for each in mine if each != chosen and _is_candidate(read[each], known.version)
+    ]
     return Outline(
         document,
         known.version,
         waiting,
         newest,
         tuple(_whole(document, read, each) for each in candidates),
+        None if also is None else _whole(document, read, also),
     )
 
 
 def find(document: Document, version: str, names: Collection[str] = ()) -> Section | None:
     """Return the section of a version; None where there is none."""
-    texts = [each.title for each in document.headings]
-    read = [titles.read(each, names, texts) for each in texts]
+    read = _titles(document, names)
+    foreign = packages.others(document.headings, read, names)
     wanted = parse_version(version)
     numbers = [
         number
         for number, title in enumerate(read)
-        if title.version and parse_version(title.version) == wanted
+        if number not in foreign and title.version and parse_version(title.version) == wanted
     ]
     return _whole(document, read, numbers[0]) if numbers else None
+
+
+def _titles(document: Document, names: Collection[str]) -> list[Title]:
+    texts = [each.title for each in document.headings]
+    return [titles.read(each, names, texts) for each in texts]
 
 
 def _is_released(title: Title, known: Known) -> bool:
@@ -155,10 +176,10 @@ def _is_candidate(title: Title, version: str) -> bool:
 
 
 def _waiting(
-    headings: tuple[Heading, ...], read: list[Title], first: int | None, known: Known
+    document: Document, read: list[Title], first: int | None, above: list[int], known: Known
 ) -> int | None:
     """Return the number of the heading that waits."""
-    above = range(len(headings) if first is None else first)
+    headings = document.headings
     if known.unreleased:
         return next((each for each in above if read[each].is_called(known.unreleased)), None)
     pool = [each for each in above if not _is_title(headings, read, each)]
@@ -170,11 +191,48 @@ def _waiting(
     if first is None:
         return stated[0] if stated else None
     level = headings[first].level
-    same = [each for each in pool if headings[each].level == level]
+    same = [
+        each
+        for each in pool
+        if headings[each].level == level and (each in stated or not _is_about(document, each))
+    ]
     for found in ([each for each in same if each in stated], same):
         if len(found) == 1 or (found and read[found[0]].state):
             return found[0]
     return stated[0] if stated else None
+
+
+def _also(
+    document: Document, read: list[Title], chosen: int | None, above: list[int]
+) -> int | None:
+    """Return another section above the newest version that waits, without a number of its own."""
+    if chosen is None or read[chosen].version:
+        return None
+    lines, headings = document.plain, document.headings
+    for each in above:
+        if each == chosen or read[each].version or not read[each].state:
+            continue
+        text = lines[headings[each].end : _next(document, each)]
+        if headings[each].level == headings[chosen].level and any(line.strip() for line in text):
+            return each
+    return None
+
+
+def _next(document: Document, number: int) -> int:
+    headings = document.headings
+    return headings[number + 1].start if number + 1 < len(headings) else len(document.lines)
+
+
+def _is_about(document: Document, number: int) -> bool:
+    """Whether a section is about the file or its versions, not about what has changed."""
+    heading = document.headings[number]
+    if _ABOUT.fullmatch(titles.plain(heading.title)):
+        return True
+    following = document.headings[number + 1 : number + 2]
+    if following and following[0].level > heading.level:
+        return False
+    text = [line for line in document.plain[heading.end : _next(document, number)] if line.strip()]
+    return bool(text) and not any(_ENTRY.match(line) for line in text)
 
 
 def _is_title(headings: tuple[Heading, ...], read: list[Title], number: int) -> bool:

@@ -224,7 +224,16 @@ def _above(outline: Outline, release: Release, template: list[str]) -> list[str]
     while blank < len(lines) and not lines[blank].strip():
         blank += 1
     inner = [*[""] * max(blank, 1), *template] if template else []
-    return [*waiting.heading.lines(_next_title(waiting, release)), *inner, *gap]
+    return [*_next_heading(outline, waiting, release), *inner, *gap]
+
+
+def _next_heading(outline: Outline, waiting: Section, release: Release) -> list[str]:
+    title = _next_title(waiting, release)
+    heading = waiting.heading
+    if title == heading.title:
+        # Its marks, blanks and underline are a person's.
+        return outline.document.slice(heading.start, heading.end)
+    return heading.lines(title)
 
 
 def _next_title(waiting: Section, release: Release) -> str:

@@ -54,6 +54,18 @@ def test_changelog_elsewhere_is_named_with_the_settings() -> None:
     assert "add a CHANGELOG.md" not in text
 
 
+def test_two_sections_that_wait_are_named_with_the_setting() -> None:
+    """Neither is released without the other one in silence."""
+    text = f"# Log\n\n## Unreleased\n\n- New.\n\n## Next\n\n- More.\n\n{OLD}"
+    found = noted.by_hand(package("CHANGELOG.md", text), "CHANGELOG.md", RELEASE, BEFORE)
+    assert found.problem
+    assert "CHANGELOG.md has two sections that wait, in lines 3 and 7" == found.problem.seen
+    assert "(unreleased)" in found.problem.text()
+    toml = '\n[tool.wheelwright.release]\nunreleased = "Unreleased"\n'
+    chosen = package("CHANGELOG.md", text, toml)
+    assert "- New." == noted.by_hand(chosen, "CHANGELOG.md", RELEASE, BEFORE).notes
+
+
 @pytest.mark.parametrize("body", ["", "### Added\n", "<!-- write here -->\n", "- TBD\n", "***\n"])
 def test_section_without_an_entry_stops(body: str) -> None:
     """What would be published decides, not what the file has."""

@@ -129,7 +129,7 @@ def noted_waiting(text: str) -> str:
 def test_heading_without_a_version_stays_above(waiting: str) -> None:
     """A new section of the same heading waits, with its link from the tag of the release."""
     text = f"# Changelog\n\n{waiting}\n\n- New.\n\n## 1.2.3 - 2025-01-02\n\n- Old.\n"
-    kept = waiting.replace("v1.2.3...", "v1.2.4...").removesuffix(" ##")
+    kept = waiting.replace("v1.2.3...", "v1.2.4...")
     keeps = "1.3.0" not in waiting
     assert keeps is released(outlined(text)).startswith(f"# Changelog\n\n{kept}\n\n")
 
@@ -141,6 +141,62 @@ def test_changelog_elsewhere_has_nothing_that_waits() -> None:
     assert outlined("# teasel changelog\n\n# 1.2.3\n\n* Old.\n").waiting is None
     assert outlined("").waiting is None
     assert outlined("\n\n").waiting is None
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        "## About this file\n\nAll notable changes are here.",
+        "## Table of Contents\n\n- [1.2.3](#123)",
+        "## Legend\n\n- x: a fault",
+        "## Semantic versioning\n\n* We do.",
+        "## How to read it\n\n1. From the top.",
+        "## Something else\n\nThis is text about versions.",
+    ],
+)
+def test_section_about_the_file_is_not_one_that_waits(about: str) -> None:
+    """What has no state in its title waits only if it may be what has changed."""
+    old = "## 1.2.3 - 2025-01-02\n\n- Old.\n"
+    assert outlined(f"# Log\n\n{about}\n\n{old}").waiting is None
+    made = released(outlined(f"# Log\n\n{about}\n\n## Soon\n\n- New.\n\n{old}"))
+    assert f"{about}\n\n## Soon\n\n## 1.2.4 - 2026-01-31\n\n- New.\n\n{old}" in made
+
+
+@pytest.mark.parametrize(
+    "body", ["- New.", "### Fixed\n\nA fault.", "1. New.", "| a |\n|---|\n| b |", ""]
+)
+def test_section_without_a_state_waits_with_entries(body: str) -> None:
+    """A title in any language waits by its place, with a list, a table or headings."""
+    text = f"# Log\n\n## Unver\u00f6ffentlicht\n\n{body}\n\n## 1.2.3\n\n- Old.\n"
+    waiting = outlined(text).waiting
+    assert waiting
+    assert "Unver\u00f6ffentlicht" == waiting.heading.title
+
+
+def test_second_section_that_waits_is_seen() -> None:
+    """A section that would stay unreleased below the new one is found; a setting chooses."""
+    text = "# Log\n\n## Unreleased\n\n- New.\n\n## Unreleased (old branch)\n\n- More.\n\n## 1.2.3\n"
+    found = outlined(text)
+    assert found.also
+    assert "Unreleased (old branch)" == found.also.heading.title
+    assert outlined(text, unreleased="Unreleased").also is None
+    assert outlined(text.replace("- More.\n", "")).also is None
+    assert outlined(text.replace("## Unreleased\n", "## 1.2.4 (unreleased)\n")).also is None
+
+
+def test_heading_that_stays_is_not_written_anew() -> None:
+    """Blanks and lines around a title that stays are as a person has made them."""
+    text = "##\tUnreleased  ##\n\n- New.\n\n## 1.2.3\n\n- Old.\n"
+    assert released(outlined(text)).startswith("##\tUnreleased  ##\n\n## 1.2.4\n")
+    rst = "------------\n Unreleased\n------------\n\n- New.\n\n-----\n1.2.3\n-----\n\n- Old.\n"
+    made = released(outlined(rst, path="CHANGES.rst"))
+    assert made.startswith("------------\n Unreleased\n------------\n\n-----\n1.2.4\n-----\n")
+
+
+def test_underline_is_as_wide_as_its_title() -> None:
+    """A wide character takes two columns, which docutils counts."""
+    text = "Unreleased\n----------\n\n- New.\n\n\u7248 1.2.3\n--------\n\n- Old.\n"
+    assert "\n\u7248 1.2.4\n--------\n" in released(outlined(text, path="CHANGES.rst"))
 
 
 def test_changelog_status_line() -> None:
