@@ -47,6 +47,7 @@ READS = {
 AS_FETCHED = "the clone is read, as it was fetched last"
 
 
+@pytest.mark.slow
 def test_remote_that_cannot_be_read(stiletto: Bench, clone: Path) -> None:
     """With a path as origin what reads answers from the clone, and says so; a release stops."""
     ended = {each: call(stiletto, clone, each, *words) for each, (words, _) in READS.items()}

@@ -298,7 +298,7 @@ def test_a_pattern_that_is_none_is_an_error(pattern: str) -> None:
     [
         "# " + " #" * 200_000 + "x\n",
         "# a" + " " * 400_000 + "b\n",
-        "[\n" * 50_000,
+        "[\n" * 10_000,
         "<!--" * 200_000,
         f"## 1{'.1' * 200_000}!\n",
         "[unreleased]: " + "/compare/..." * 50_000 + "@\n",

@@ -638,6 +638,7 @@ def test_changed_files_are_refused(
     assert {} == jobs.at.outside.index.files
 
 
+@pytest.mark.slow
 def test_commit_that_is_another_is_not_pushed(built: Jobs, tmp_path: Path) -> None:
     """Texts that make another commit than the one that was built are not pushed."""
     jobs = _copy(built, tmp_path / "run")
@@ -653,6 +654,7 @@ def test_commit_that_is_another_is_not_pushed(built: Jobs, tmp_path: Path) -> No
     assert before == shown(jobs.at.outside)
 
 
+@pytest.mark.slow
 def test_changed_data_is_not_attested(built: Jobs, tmp_path: Path) -> None:
     """What is not the data that was published ends the job before anything is signed."""
     jobs = _copy(built, tmp_path / "run")
