@@ -484,6 +484,10 @@ RECORDS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
         lambda data: data["tag_form"].update(digits=["1; x"]),
         "tag_form has no digits of a version",
     ),
+    "marks of a pre-release that are none": (
+        lambda data: data["tag_form"].update(marks={"rc": "-rc/x."}),
+        "tag_form has no marks of a pre-release",
+    ),
     "releases that are none": (
         lambda data: data.update(yanked=[1]),
         "yanked is not a text",

@@ -36,6 +36,7 @@ from wheelwright.release.decide.refs import journal_message
 from wheelwright.release.decide.report import Stopped
 from wheelwright.release.decide.stops import Reason, Stop
 from wheelwright.release.decide.tags import Form
+from wheelwright.release.decide.tokens import is_mark
 from wheelwright.release.decide.urls import IndexUrls
 from wheelwright.release.decide.world import Journal, Made, Plan
 
@@ -328,17 +329,25 @@ def _materials(data: Mapping[str, object], package: str, version: str) -> dict[s
 
 
 def _shown(form: Form) -> dict[str, Any]:
-    return {"prefix": form.prefix, "suffix": form.suffix, "digits": list(form.digits)}
+    return {
+        "prefix": form.prefix,
+        "suffix": form.suffix,
+        "digits": list(form.digits),
+        "marks": dict(form.marks),
+    }
 
 
 def _form(data: Mapping[str, Any], key: str) -> Form:
-    fields = _object(data[key], {"prefix": str, "suffix": str, "digits": list}, key)
+    fields = _object(data[key], {"prefix": str, "suffix": str, "digits": list, "marks": dict}, key)
     digits = tuple(fields["digits"])
     if len(digits) > _MOST_NUMBERS or not all(
         type(each) is int and 0 < each <= _MOST_DIGITS for each in digits
     ):
         raise ValueError(f"{key} has no digits of a version: {digits!r}")
-    return Form(fields["prefix"], fields["suffix"], digits)
+    marks = tuple(fields["marks"].items())
+    if not all(isinstance(text, str) and is_mark(kind, text) for kind, text in marks):
+        raise ValueError(f"{key} has no marks of a pre-release: {marks!r}")
+    return Form(fields["prefix"], fields["suffix"], digits, marks)
 
 
 def check_names(plan: Plan) -> None:
@@ -359,8 +368,9 @@ def check_names(plan: Plan) -> None:
         plan.base and not (version and practice.usable_branch(branch))
     ):
         raise ValueError(f"the branch {plan.branch!r} does not name a release of {plan.version}")
+    spelled = plan.tag_form.spelled(plan.version)
     for key, text in (("title", plan.title), ("release_name", plan.release_name)):
-        if text and not practice.usable_line(text, plan.version):
+        if text and not practice.usable_line(text, plan.version, spelled):
             raise ValueError(f"{key} cannot be {text!r}")
 
 

@@ -22,7 +22,7 @@ async def last_release(
         return None
     version = str(newest.version)
     before = found.before(version)
-    spelled = newest.tag[len(newest.form.prefix) : len(newest.tag) - len(newest.form.suffix)]
+    spelled = newest.form.spelling(newest.tag)
     told = await remote.history(
         newest.tag, before.commit if before else "", observed.default, [version, spelled]
     )

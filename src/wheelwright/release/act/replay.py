@@ -200,9 +200,7 @@ class _Past:
 
 def _spelled(own: VersionTag) -> list[str]:
     """Return the version, normalized and as the tag has it."""
-    form = own.form
-    spelled = own.tag[len(form.prefix) : len(own.tag) - len(form.suffix)]
-    return list(dict.fromkeys((str(own.version), spelled)))
+    return list(dict.fromkeys((str(own.version), own.form.spelling(own.tag))))
 
 
 def _notes(package: Package, ours: ReleaseCommit, version: str) -> str:

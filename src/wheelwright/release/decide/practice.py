@@ -23,7 +23,6 @@ from typing import Final
 
 from packaging.version import Version
 
-from wheelwright.project.reading import parse_version
 from wheelwright.project.release_settings import ReleaseSettings, ref_name
 from wheelwright.release.decide.last_release import LastRelease
 from wheelwright.release.decide.tags import Form, Tags
@@ -31,10 +30,12 @@ from wheelwright.release.decide.tags import Form, Tags
 _TABLE: Final = "[tool.wheelwright.release]"
 _LONGEST: Final = 200
 # A version as people write it, in a text.
-_VERSION: Final = r"(?<![0-9A-Za-z.])(?:{})(?![0-9A-Za-z]|\.[0-9])"
-_AFTER_V: Final = r"(?<![0-9A-Za-z.])([vV]?)({})(?![0-9A-Za-z]|\.[0-9A-Za-z])"
+_VERSION: Final = r"(?<![0-9A-Za-z.])([vV]?)({})(?![0-9A-Za-z]|\.[0-9A-Za-z])"
 _BESIDE: Final = r"(?<![0-9.])(?:{})(?![0-9A-Za-z]|\.[0-9])"
-_NUMBER: Final = re.compile(r" ?\((?:#|!|GH-)[0-9]{1,9}\)", re.IGNORECASE)
+_NUMBER: Final = re.compile(
+    r" ?(?:\((?:#|!|GH-)[0-9]{1,9}\)|\[(?:#|!|GH-)[0-9]{1,9}\]|(?<= )(?:#|!|GH-)[0-9]{1,9}$)",
+    re.IGNORECASE,
+)
 # Anywhere in a message these keep GitHub from starting workflows (docs.github.com, "Skipping
 # workflow runs").
 _SKIP: Final = re.compile(
@@ -47,12 +48,19 @@ _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # Words that each release has again. What else a title says is about that one release.
 _WORDS: Final = frozenset(
     (
-        *("a", "an", "and", "bookmark", "build", "bump", "bumped", "bumping", "changelog", "chore"),
-        *("ci", "cut", "date", "dev", "doc", "docs", "final", "finalize", "fix", "for", "from"),
-        *("in", "is", "it", "make", "meta", "misc", "new", "news", "next", "notes", "of", "on"),
-        *("package", "prep", "prepare", "prepared", "preparing", "pre", "publish", "r", "rel"),
-        *("release", "released", "releases", "releasing", "set", "stable", "tag", "tagging", "the"),
-        *("to", "up", "update", "updated", "updates", "v", "ver", "version", "versions", "with"),
+        *("a", "add", "added", "adding", "adds", "an", "and", "auto", "automated", "automatic"),
+        *("automatically", "bookmark", "bot", "build", "bump", "bumped", "bumping", "bumps"),
+        *("change", "changelog", "changes", "chore", "ci", "create", "cut", "cutting", "date"),
+        *("dev", "doc", "docs", "documentation", "feat", "final", "finalise", "finalised"),
+        *("finalize", "finalized", "finalizing", "finish", "fix", "for", "from", "get"),
+        *("getting", "history", "in", "increase", "increment", "infra", "is", "it", "lib"),
+        *("library", "main", "maint", "maintenance", "make", "master", "meta", "misc", "mnt"),
+        *("new", "news", "next", "notes", "number", "of", "on", "package", "packaging", "pre"),
+        *("prep", "preparation", "preparations", "prepare", "prepared", "preparing", "project"),
+        *("publish", "published", "publishing", "push", "pypi", "r", "raise", "ready", "rel"),
+        *("release", "released", "releases", "releasing", "rls", "semantic", "set", "stable"),
+        *("tag", "tagged", "tagging", "the", "to", "tool", "up", "update", "updated", "updates"),
+        *("upgrade", "v", "ver", "version", "versions", "with"),
     )
 )
 # A branch that is made for a release says so: no other one may start what its name starts.
@@ -64,7 +72,8 @@ _SIGNED_OFF: Final = re.compile(r"^Signed-off-by: ", re.MULTILINE | re.IGNORECAS
 _MERGES: Final = (
     re.compile(r"Merge pull request #[0-9]+ from [^/\s]+/(\S+)"),
     re.compile(r"Merged in (\S+) \(pull request #[0-9]+\)"),
-    re.compile(r"Merge (?:remote-tracking )?branch '([^'\s]+)'"),
+    re.compile(r"Merge branch '([^'\s]+)'"),
+    re.compile(r"Merge remote-tracking branch '[^'/\s]+/([^'\s]+)'"),
 )
 
 
@@ -75,8 +84,9 @@ class Practice:
     Attributes:
         tag, branch: forms of their short names.
         title: of the release commit and the pull request, with `{name}`, `{version}`, `{tag}`,
-            `{before}` (the version before), `{bump}` (patch, minor or major) and `{date}`; empty
-            for the usual one.
+            `{spelled}` (the version as the tag has it), `{before}` (the version before),
+            `{earlier}` (that as its tag has it), `{bump}` (patch, minor or major) and `{date}`;
+            empty for the usual one.
         release_name: of the GitHub release, in the same way.
         annotated: the tag has a message of its own.
         sign_off: the release commit is signed off.
@@ -96,16 +106,19 @@ class Practice:
     def line(self, template: str, name: str, version: str, date: str) -> str:
         """Return a title or name for a version; empty where it cannot be a line of its own."""
         before = self.tags.before(version)
+        earlier = str(before.version) if before else ""
         values = {
             "{name}": name,
             "{version}": version,
             "{tag}": self.tag.name(version),
-            "{before}": str(before.version) if before else "",
+            "{spelled}": self.tag.spelled(version),
+            "{before}": earlier,
+            "{earlier}": self.tag.spelled(earlier) if earlier else "",
             "{bump}": _bump(before.version, Version(version)) if before else "",
             "{date}": date,
         }
         found = re.sub(r"\{[a-z]+\}", lambda match: values.get(match[0], match[0]), template)
-        return found if usable_line(found, version) else ""
+        return found if usable_line(found, version, self.tag.spelled(version)) else ""
 
     def notes(self, name: str, version: str, date: str) -> tuple[str, ...]:
         """Return for people what is made how, and why."""
@@ -122,13 +135,16 @@ class Practice:
         )
 
 
-def usable_line(text: str, version: str) -> bool:
+def usable_line(text: str, version: str, spelled: str = "") -> bool:
     """Whether a text can be the title of a release: one short line that has its version.
+
+    `spelled` is how the tag writes that.
 
     Without the version it has to say that it is for a release, such as "Bump for release".
     """
     short = text.isprintable() and 0 < len(text) <= _LONGEST and text == text.strip()
-    says = version in text or bool(_RELEASES.match(text))
+    says = any(each and each in text for each in (version, spelled))
+    says = says or bool(_RELEASES.match(text))
     return short and says and not _SKIP.search(text)
 
 
@@ -170,15 +186,15 @@ def practice(
     if settings.branch:
         origins.append(("branch", f"by {_TABLE} branch"))
         branch = _of_setting(settings.branch, package, tags.form)
-    elif last and (found := _branch(last, tags, heads)):
+    elif last and (found := _branch(package, last, tags, heads)):
         origins.append(("branch", as_in))
         branch = found
     return Practice(
         tag=tags.form,
         branch=branch,
-        title=chosen("title", settings.title, _title(package, last)),
+        title=chosen("title", settings.title, _title(package, last, tags)),
         release_name=chosen(
-            "release-name", settings.release_name, _line(released_name, package, last)
+            "release-name", settings.release_name, _line(released_name, package, last, tags)
         ),
         annotated=last is not None and last.annotated,
         sign_off=last is not None and bool(_SIGNED_OFF.search(last.message)),
@@ -212,20 +228,22 @@ def release_name(package: str, version: str, tags: Tags, last: str, shown: str, 
         annotated=False,
     )
     like = Practice(tag=tags.form, tags=tags)
-    return like.line(_line(shown, package, as_in), package, version, date)
+    return like.line(_line(shown, package, as_in, tags), package, version, date)
 
 
 def _of_setting(template: str, package: str, tag: Form) -> Form:
     return Form.of(template.replace("{tag}", f"{tag.prefix}{{version}}{tag.suffix}"), package)
 
 
-def _branch(last: LastRelease, tags: Tags, heads: Iterable[str]) -> Form | None:
+def _branch(package: str, last: LastRelease, tags: Tags, heads: Iterable[str]) -> Form | None:
     """Return the form of the branch that the last release came from."""
     for head in (*heads, *_merged(last)):
-        for found in re.finditer(_BESIDE.format(_any(last)), head):
+        for found in re.finditer(_BESIDE.format(_any(last, tags)), head):
             form = Form(head[: found.start()], head[found.end() :])
+            # Another number, such as that of an issue or of the version before, is not of the next.
+            numbered = re.search("[0-9]", f"{form.prefix} {form.suffix}".replace(package, ""))
             # A branch of a tag's name is ambiguous for git.
-            if usable_branch(form) and form != tags.form:
+            if usable_branch(form) and form != tags.form and not numbered:
                 return form
     return None
 
@@ -237,24 +255,32 @@ def _merged(last: LastRelease) -> Iterator[str]:
         yield from (found[1] for each in _MERGES if (found := each.match(subject)))
 
 
-def _title(package: str, last: LastRelease | None) -> str:
+def _title(package: str, last: LastRelease | None, tags: Tags) -> str:
     if last is None:
         return ""
     lines = [line.strip() for line in last.message.strip().split("\n")]
     if any(each.match(lines[0]) for each in _MERGES):
         # What GitHub puts below is the pull request's title.
         lines = [line for line in lines[1:] if line] or [""]
-    return _line(lines[0], package, last)
+    return _line(lines[0], package, last, tags)
 
 
-def _line(text: str, package: str, last: LastRelease | None) -> str:
+def _line(text: str, package: str, last: LastRelease | None, tags: Tags) -> str:
     """Return the form of a title; empty where it has words of its own."""
     if last is None or not text.isprintable() or len(text) > _LONGEST or "{" in text or "}" in text:
         return ""
     text = _SKIP.sub(" ", _NUMBER.sub("", text)).strip()
     if last.before and last.before != last.version:
-        text = re.sub(_VERSION.format(_spelled(last.before)), "{before}", text)
-    text, number = re.subn(_AFTER_V.format(_any(last)), r"\g<1>{version}", text)
+        for field, spelled in (
+            ("before", last.before),
+            ("earlier", tags.form.spelled(last.before)),
+        ):
+            text = re.sub(_VERSION.format(re.escape(spelled)), rf"\g<1>{{{field}}}", text)
+    text, number = re.subn(
+        _VERSION.format(_any(last, tags)),
+        lambda found: found[1] + ("{version}" if found[2] == last.version else "{spelled}"),
+        text,
+    )
     text = _DATE.sub("{date}", text)
     if last.before and _BUMPS.findall(text) == [_bump(Version(last.before), Version(last.version))]:
         text = _BUMPS.sub("{bump}", text)
@@ -272,17 +298,8 @@ def _bump(before: Version, version: Version) -> str:
     return "patch" if before.minor == version.minor else "minor"
 
 
-def _any(last: LastRelease) -> str:
+def _any(last: LastRelease, tags: Tags) -> str:
     """Return a pattern of the last version, as it or its tag spells it."""
-    spelled = _text(last.tag)
-    return "|".join(filter(None, (_spelled(last.version), re.escape(spelled))))
-
-
-def _spelled(version: str) -> str:
-    return re.escape(version)
-
-
-def _text(tag: str) -> str:
-    """Return how a tag spells its version; empty where that cannot be seen."""
-    found = re.search(r"[0-9][^/]*$", tag)
-    return found[0] if found and parse_version(found[0]) else ""
+    tag = tags.of_tag(last.tag)
+    spelled = tag.form.spelling(tag.tag) if tag else last.version
+    return "|".join(re.escape(each) for each in dict.fromkeys((last.version, spelled)))

@@ -25,7 +25,7 @@ from packaging.version import Version
 
 from wheelwright.project.reading import parse_version
 from wheelwright.project.release_settings import ref_name
-from wheelwright.release.decide.tokens import padded, widths
+from wheelwright.release.decide.tokens import marked, marks, padded, widths
 from wheelwright.release.decide.version_tools import NO_FORM, TagForm
 
 TAGS: Final = "refs/tags/"
@@ -44,12 +44,14 @@ _SUFFIXES: Final = ("-release", "-final", "-stable")
 class Form:
     """What surrounds the version in the short name of a tag or branch.
 
-    `digits` are those of each number, where zeros are in front: (4, 2, 2) for 2026.01.05.
+    `digits` are those of each number, where zeros are in front: (4, 2, 2) for 2026.01.05. `marks`
+    are what stands in front of the number of a pre-release: `-rc.` for 1.3.0-rc.1.
     """
 
     prefix: str = "v"
     suffix: str = ""
     digits: tuple[int, ...] = field(default=(), compare=False)
+    marks: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     @classmethod
     def of(cls, template: str, name: str = "") -> Form:
@@ -59,7 +61,16 @@ class Form:
 
     def name(self, version: str) -> str:
         """Return the short name for a version."""
-        return f"{self.prefix}{padded(version, self.digits)}{self.suffix}"
+        return f"{self.prefix}{self.spelled(version)}{self.suffix}"
+
+    def spelled(self, version: str) -> str:
+        """Return a version as such names have it."""
+        text = marked(version, dict(self.marks)) if self.marks else version
+        return padded(text, self.digits)
+
+    def spelling(self, name: str) -> str:
+        """Return what a short name of this form has as its version."""
+        return name[len(self.prefix) : len(name) - len(self.suffix)]
 
     def version(self, name: str) -> str:
         """Return the version of a short name, normalized; empty for one of another form."""
@@ -222,10 +233,10 @@ def read(
     found = tuple(max(by_version[version], key=preferred) for version in sorted(by_version))
     newest = found[-1] if found else None
     if wanted:
-        wanted = replace(wanted, digits=_digits(found))
+        wanted = _like(wanted, found)
         return Tags(wanted, found, BY_SETTING, shared, every=tuple(mine))
     if newest is None:
-        unread = "" if member else _numbered(refs)
+        unread = _numbered(refs, package if member else "")
         # Of several packages each has tags of its own.
         if usual.template.count("{version}") == 1 and (not member or "{name}" in usual.template):
             form = Form.of(usual.template, package)
@@ -234,16 +245,24 @@ def read(
         return Tags(default, unread=unread)
     others = [each.tag for each in reversed(found) if each.form != newest.form]
     other = others[0] if others else ""
-    form = replace(newest.form, digits=_digits(found))
+    form = _like(newest.form, found)
     return Tags(form, found, f"as in {newest.tag}", shared, other, tuple(mine))
+
+
+def _like(form: Form, found: Sequence[VersionTag]) -> Form:
+    """Return a form that spells versions as these tags do, lowest first."""
+    spellings = [
+        each.form.spelling(each.tag)
+        for each in reversed(found)
+        if each.version.is_prerelease or each.version.is_postrelease
+    ]
+    return replace(form, digits=_digits(found), marks=marks(spellings))
 
 
 def _digits(found: Sequence[VersionTag]) -> tuple[int, ...]:
     """Return the digits of the numbers in the next tag: the newest tag that shows them decides."""
     for each in reversed(found):
-        form = each.form
-        spelling = each.tag[len(form.prefix) : len(each.tag) - len(form.suffix)]
-        if shown := widths(spelling):
+        if shown := widths(each.form.spelling(each.tag)):
             return shown
         if any(number < _TEN for number in each.version.release[1:]):
             return ()
@@ -259,11 +278,27 @@ def known(form: Form, package: str) -> bool:
     )
 
 
-def _numbered(refs: Iterable[str]) -> str:
-    """Return the last tag that has a number like a version's; empty where there is none."""
+def _numbered(refs: Iterable[str], member: str) -> str:
+    """Return the last tag that has a number like a version's; empty where there is none.
+
+    Those that may be a member's bear its directory's name: `core/v1.2.3` for teasel-core.
+    """
     tags = (ref.removeprefix(TAGS) for ref in refs if ref.startswith(TAGS))
-    found = (each for each in tags if _NUMBERS.search(each) and each.isprintable())
-    return max((each for each in found if len(each) <= _LONGEST), default="")
+    tags = (each for each in tags if len(each) <= _LONGEST and each.isprintable())
+    found = (
+        each
+        for each in tags
+        if (number := _NUMBERS.search(each))
+        and (not member or _may_be(each[: number.start()], member))
+    )
+    return max(found, default="")
+
+
+def _may_be(prefix: str, member: str) -> bool:
+    """Whether what is before a number may stand for a member of a workspace."""
+    path = prefix.removesuffix("v").rstrip(_SEPARATORS)
+    name = canonicalize_name(path.rpartition("/")[2])
+    return bool(name) and f"-{canonicalize_name(member)}".endswith(f"-{name}")
 
 
 def _shared(plain: Iterable[VersionTag], current: str) -> bool:

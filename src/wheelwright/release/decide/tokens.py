@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -66,6 +66,66 @@ def padded(version: str, digits: Sequence[int]) -> str:
     plain = ".".join(str(each) for each in parsed.release)
     numbers = zip(parsed.release, digits, strict=True)
     return version.replace(plain, ".".join(str(each).zfill(most) for each, most in numbers), 1)
+
+
+MARKS: Final[Mapping[str, str]] = {"a": "a", "b": "b", "rc": "rc", "post": ".post", "dev": ".dev"}
+"""What stands in front of the number of a pre-release and its like, as PEP 440 normalizes it."""
+_LONG: Final = {"a": "alpha", "b": "beta", "rc": "rc"}
+_MARK: Final = re.compile(
+    r"[-_.]?(?:(?P<a>alpha|a)|(?P<b>beta|b)|(?P<rc>rc|preview|pre|c)|(?P<post>post|rev|r)"
+    r"|(?P<dev>dev))[-_.]?",
+    re.IGNORECASE,
+)
+
+
+def is_mark(kind: str, text: str) -> bool:
+    """Whether a text is a spelling of one of MARKS."""
+    found = _MARK.fullmatch(text)
+    return found is not None and found.lastgroup == kind
+
+
+def marks(spellings: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Return what stands in front of the number of a pre-release and its like.
+
+    `-rc.` for 1.3.0-rc.1. The first spelling that has one decides; a pre-release that none has is
+    written like another one. What is spelled as PEP 440 normalizes it is left out.
+    """
+    found: dict[str, str] = {}
+    shown = ""
+    for spelling in spellings:
+        for match in _MARK.finditer(spelling):
+            if kind := match.lastgroup:
+                found.setdefault(kind, match[0])
+                shown = shown or (match[0] if kind in _LONG else "")
+    if word := re.search("[A-Za-z]+", shown):
+        start, end = shown[: word.start()], shown[word.end() :]
+        short = not start and not end and len(word[0]) < len(_LONG["b"])
+        for kind, long in _LONG.items():
+            text = kind if short else long
+            text = text.upper() if word[0].isupper() else text
+            found.setdefault(kind, f"{start}{text}{end}")
+    return tuple((kind, text) for kind, text in sorted(found.items()) if MARKS[kind] != text)
+
+
+def marked(version: str, spelled_as: Mapping[str, str]) -> str:
+    """Return a version with the spellings of `marks`."""
+    parsed = Version(version)
+    parts = [f"{parsed.epoch}!" if parsed.epoch else "", ".".join(map(str, parsed.release))]
+    numbers = [*([parsed.pre] if parsed.pre else ()), ("post", parsed.post), ("dev", parsed.dev)]
+    parts += [
+        f"{spelled_as.get(kind, MARKS[kind])}{number}"
+        for kind, number in numbers
+        if number is not None
+    ]
+    return "".join(parts)
+
+
+def numbers_like(old: str, release: Sequence[int]) -> str:
+    """Return numbers with what stood between others: 1,2,4 in the place of 1,2,3."""
+    between = re.split(r"[0-9]+", old)[1:-1] or [", "]
+    between += [between[-1]] * len(release)
+    pairs = zip(release, [*between[: len(release) - 1], ""], strict=True)
+    return "".join(f"{number}{gap}" for number, gap in pairs)
 
 
 def like(old: str, version: str) -> str:

@@ -58,6 +58,11 @@ def title(found: Practice) -> str:
         ("chore(release): 1.2.3 [skip ci]", "chore(release): 1.2.4"),
         ("Merge pull request #7 from o/release/1.2.3\n\nPrepare 1.2.3", "Prepare 1.2.4"),
         ("patch: release 1.2.3", "patch: release 1.2.4"),
+        ("Bump version number to 1.2.3", "Bump version number to 1.2.4"),
+        ("Bump version: v1.2.2 → v1.2.3", "Bump version: v1.2.3 → v1.2.4"),
+        ("chore(main): release 1.2.3", "chore(main): release 1.2.4"),
+        ("Release 1.2.3 #45", "Release 1.2.4"),
+        ("Release 1.2.3 [#45]", "Release 1.2.4"),
         ("Bump for release", "Bump for release"),
         ("Prepare release", "Prepare release"),
     ],
@@ -65,6 +70,52 @@ def title(found: Practice) -> str:
 def test_style_of_commits_title_is_that_of_the_last_release(message: str, expected: str) -> None:
     """The version and the number of the pull request are replaced, the rest is kept."""
     assert expected == title(of(last(message)))
+
+
+@pytest.mark.parametrize(
+    ("message", "names", "version", "new", "expected"),
+    [
+        ("Release 2026.01.05", ("2026.01.05",), "2026.1.5", "2026.2.1", "Release 2026.02.01"),
+        ("Release 2026.1.5", ("2026.01.05",), "2026.1.5", "2026.2.1", "Release 2026.2.1"),
+        (
+            *("Bump 2026.01.04 -> 2026.01.05", ("2026.01.04", "2026.01.05")),
+            *("2026.1.5", "2026.2.1", "Bump 2026.01.05 -> 2026.02.01"),
+        ),
+        ("v1.3.0-rc.1", ("v1.3.0-rc.1",), "1.3.0rc1", "1.3.0rc2", "v1.3.0-rc.2"),
+        ("v1.3.0-rc.1", ("v1.3.0-rc.1",), "1.3.0rc1", "1.3.0", "v1.3.0"),
+        ("Release 1.3.0rc1", ("v1.3.0-rc.1",), "1.3.0rc1", "1.3.0rc2", "Release 1.3.0rc2"),
+        ("Release 1.2.3-final", ("1.2.3-final",), "1.2.3", "1.2.4", "Release 1.2.4-final"),
+        ("Release 1.2.3.post1", ("1.2.3", "1.2.3.post1"), "1.2.3.post1", "1.2.4", "Release 1.2.4"),
+    ],
+)
+def test_style_of_commits_version_is_spelled_as_before(
+    message: str, names: tuple[str, ...], version: str, new: str, expected: str
+) -> None:
+    """A title with the version as the tag spells it has the next one in the same way."""
+    found = tags.read({f"refs/tags/{name}": name for name in names}, "teasel", member=False)
+    before = found.before(version)
+    release = LastRelease(
+        version, str(before.version) if before else "", names[-1], "c", "p", message, False
+    )
+    made = practices.practice("teasel", found, release, ReleaseSettings())
+    assert expected == made.line(made.title, "teasel", new, "2026-01-31")
+
+
+@pytest.mark.parametrize(
+    ("head", "merge", "expected"),
+    [
+        ("bump-1.2.2-to-1.2.3", "", "release/v1.2.4"),
+        ("release-1.2.3-2", "", "release/v1.2.4"),
+        ("release/456-bump-1.2.3", "", "release/v1.2.4"),
+        ("release-1.2.3", "", "release-1.2.4"),
+        ("", "Merge remote-tracking branch 'origin/release-1.2.3'", "release-1.2.4"),
+        ("", "Merge remote-tracking branch 'fork/release/1.2.3' into main", "release/1.2.4"),
+    ],
+)
+def test_branch_has_no_number_but_the_version(head: str, merge: str, expected: str) -> None:
+    """What was numbered for the last release alone is not repeated; a remote's name is left out."""
+    found = of(last("x", merge), heads=(head,) if head else ())
+    assert expected == found.branch.name("1.2.4")
 
 
 @pytest.mark.parametrize(

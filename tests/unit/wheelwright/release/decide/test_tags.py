@@ -128,6 +128,44 @@ def test_tags_that_are_not_read_are_noted() -> None:
     assert () == read("rel_2_0_1", "v1.0").notes("1.1")[1:]
 
 
+@pytest.mark.parametrize("tag", ["core-v1.2.3", "core/1.2.3", "packages/teasel-core/v1.2.3"])
+def test_tags_of_a_member_s_directory_are_noted(tag: str) -> None:
+    """A member that is tagged under another name is not silently taken for a new one."""
+    found = read(tag, "web-v2.0.0", package="teasel-core", member=True)
+    assert (f"tag teasel-core-v0.0.1: {found.unread_note}",) == found.notes("0.0.1")
+    assert found.unread_note.startswith(f"{tag} is not read as a version of the package")
+    assert "" == read("web-v2.0.0", "re-1.0", package="teasel-core", member=True).unread_note
+
+
+@pytest.mark.parametrize(
+    ("names", "version", "expected"),
+    [
+        (("v1.3.0-rc.1", "v1.2.0"), "1.3.0rc2", "v1.3.0-rc.2"),
+        (("v1.3.0-rc.1", "v1.2.0"), "1.3.0", "v1.3.0"),
+        (("v1.3.0-beta1", "v1.3.0-beta2"), "1.3.0b3", "v1.3.0-beta3"),
+        (("v1.3.0-beta.1",), "1.3.0rc1", "v1.3.0-rc.1"),
+        (("v1.3.0-beta.1", "v1.2.0-RC1"), "1.3.0rc1", "v1.3.0-RC1"),
+        (("v1.3.0-rc1",), "1.4.0a1", "v1.4.0-alpha1"),
+        (("1.3.0.rc1",), "1.3.0rc2", "1.3.0.rc2"),
+        (("1.3.0RC1",), "1.3.0rc2", "1.3.0RC2"),
+        (("v1.3.0-alpha",), "1.3.0a1", "v1.3.0-alpha1"),
+        (("v1.3a1",), "1.3b1", "v1.3b1"),
+        (("v1.3.0.dev1",), "1.3.0.dev2", "v1.3.0.dev2"),
+        (("v1.3.0-dev1",), "1.3.0.dev2", "v1.3.0-dev2"),
+        (("v1.2.3-post1",), "1.2.3.post2", "v1.2.3-post2"),
+        (("2026.01.05-rc1",), "2026.2.1rc2", "2026.02.01-rc2"),
+        (("1!1.3.0-rc.1",), "1!1.3.0rc2", "1!1.3.0-rc.2"),
+    ],
+)
+def test_tags_form_of_a_pre_release_is_that_of_the_last(
+    names: tuple[str, ...], version: str, expected: str
+) -> None:
+    """What stands in front of a pre-release's number is kept, and the tag is that version again."""
+    found = read(*names)
+    assert expected == found.form.name(version)
+    assert version == found.form.version(expected)
+
+
 def test_member_has_tags_of_its_own() -> None:
     """Where tags bear the member's name, those without a name are the workspace's."""
     found = read(
