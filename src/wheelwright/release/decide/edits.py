@@ -18,7 +18,7 @@ from wheelwright.project.model import Project
 from wheelwright.project.pyproject import Pyproject
 from wheelwright.project.reading import search, toml
 from wheelwright.release.decide.stops import Problem, Reason
-from wheelwright.release.decide.tokens import like
+from wheelwright.release.decide.tokens import like, numbers_like
 from wheelwright.release.decide.version_sources import SETUP_PY, TUPLE, version_file
 
 if TYPE_CHECKING:
@@ -68,18 +68,12 @@ def _as_numbers(old: str, version: str) -> str:
         ProjectError: it has more than numbers.
     """
     parsed = Version(version)
-    numbers = [str(each) for each in parsed.release]
-    if ".".join(numbers) != str(parsed):
+    if ".".join(map(str, parsed.release)) != str(parsed):
         raise ProjectError(
             f"{version} cannot be written into the tuple ({old}), which has numbers only",
             "release a final version, or write the version as a text",
         )
-    between = re.split(r"[0-9]+", old)[1:-1] or [", "]
-    between += [between[-1]] * len(numbers)
-    return "".join(
-        f"{number}{gap}"
-        for number, gap in zip(numbers, [*between[: len(numbers) - 1], ""], strict=True)
-    )
+    return numbers_like(old, parsed.release)
 
 
 def current_version(project: Project) -> str | Problem:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from packaging.version import Version
@@ -17,16 +18,22 @@ from packaging.version import Version
 from wheelwright.project.model import Project
 from wheelwright.project.pyproject import table_lines
 from wheelwright.release.decide.line_changes import Line, New, rows
-from wheelwright.release.decide.tokens import Token
+from wheelwright.release.decide.tokens import Token, numbers_like
 from wheelwright.release.decide.version_tools import hints
 
 _INFOS: Final = "__version_info__|__version_tuple__|version_info|VERSION_INFO|VERSION"
-# Where each file has it; `@` stands for the version, the path's is below the package's directory.
+# Where each file has it; `@` stands for the version, the path's is below the package's directory,
+# `{module}` for the package's module.
 _QUOTED: Final = r"""[uU]?['"][vV]?@['"]"""
 _ANNOTATION: Final = r"(?:[ \t]*:[^=]+)?"
 _NAMES: Final = r"(?:__version__|__VERSION__|VERSION|version|_version)"
 _MODULES: Final = r"(?:.*/)?(?:__init__|_{0,2}(?:version|about|meta|pkginfo)_{0,2}|metadata)\.py"
-_DUNDER: Final = (r".*\.py", rf"__version__{_ANNOTATION}[ \t]*=[ \t]*{_QUOTED}.*")
+# Several names may get one value.
+_OTHERS: Final = r"(?:\w+[ \t]*=[ \t]*)*"
+_DUNDER: Final = (
+    r".*\.py",
+    rf"{_OTHERS}__version__{_ANNOTATION}[ \t]*=[ \t]*{_OTHERS}{_QUOTED}.*",
+)
 _PLACES: Final = (
     _DUNDER,
     (_MODULES, rf"{_NAMES}{_ANNOTATION}[ \t]*=[ \t]*{_QUOTED}.*"),
@@ -38,8 +45,7 @@ _PLACES: Final = (
     ),
     (r"setup\.cfg|\.bumpversion\.cfg", r"(?:current_)?version[ \t]*[=:][ \t]*@"),
     (r"setup\.py", rf"[ \t]*(?:__version__|VERSION|version)[ \t]*=[ \t]*{_QUOTED}.*"),
-    (r"VERSION(?:\.txt)?|version(?:\.txt)?", r"[vV]?@"),
-    (r"\.release-please-manifest\.json", r"""[ \t]*"\.?[^"]*"[ \t]*:[ \t]*"@",?"""),
+    (r"(?:(?:src/)?{module}/)?(?:VERSION|version)(?:\.txt)?", r"[vV]?@"),
     (
         r"\.bumpversion\.toml|\.cz\.toml|cz\.toml|tbump\.toml",
         r"""(?:current(?:_version)?|version)[ \t]*=[ \t]*['"]@['"].*""",
@@ -56,7 +62,9 @@ _TOOLS: Final = {
 }
 # Code that is not the package's.
 _ASIDE: Final = re.compile(
-    r"(?:.*/)?(?:tests?|testing|docs?|examples?|benchmarks?|scripts?|tools?)/.*"
+    r"(?:.*/)?(?:tests?|testing|testdata|fixtures?|docs?|examples?|samples?|benchmarks?|scripts?"
+    r"|tools?|templates?|skeletons?|_?vendor(?:ed)?|_?third_?party|_?externals?|_?extern"
+    r"|node_modules)/.*"
 )
 
 # Sphinx's directives, in reStructuredText and in MyST, and what stands there until the release.
@@ -69,6 +77,13 @@ WAITING: Final = tuple(
     f"{name}{end} {word}" for name in _DIRECTIVES for end in ("::", "}") for word in _WAITING
 )
 """Texts that stand for the next version, as they are searched."""
+
+_LEVELS_MAX: Final = 8
+_MANIFEST: Final = ".release-please-manifest.json"
+# The members of package-lock.json that have the version of package.json beside it.
+_OWN: Final = (("version",), ("packages", "", "version"))
+_MEMBER: Final = re.compile(r"""[ \t]*"([^"]*)"[ \t]*:[ \t]*"([^"]*)",?""")
+_JSON: Final = re.compile(r"""("(?:[^"\\\n]|\\.)*")[ \t]*(:)?|[{}\[\]\n]""")
 
 CONFIGURATIONS: Final = (
     *("CITATION.cff", "docs/conf.py", "doc/conf.py", "docs/source/conf.py", "doc/source/conf.py"),
@@ -83,19 +98,29 @@ def of_module(project: Project, path: str, line: str, token: Token) -> bool:
     return bool(inner) and not _ASIDE.fullmatch(inner) and _matches(_DUNDER, inner, line, token)
 
 
-def is_place(project: Project, path: str, line: str, token: Token, table: str) -> bool:
-    """Whether a line is one of the known places; `table` is the one of TOML that it is in."""
+def is_place(project: Project, path: str, line: str, token: Token, inside: str) -> bool:
+    """Whether a line is one of the known places.
+
+    `inside` is the table of TOML or the object of JSON that it is in.
+    """
     if any(path == hint.path and hint.needle in line for hint in hints(project)):
         return True
     if path == project.package.path:
-        key = _TOOLS.get(table)
+        key = _TOOLS.get(inside)
         wanted = rf"""{key}[ \t]*=[ \t]*['"]@['"].*"""
         return key is not None and _matches((".*", wanted), path, line, token)
     if _ASIDE.fullmatch(path) and not re.fullmatch(r"docs?/.*", path):
         return False
-    inner = _inner(project, path)
+    if path == _MANIFEST:
+        member = _MEMBER.fullmatch(_bare(line))
+        return member is not None and member.groups() == (project.where or ".", token.version)
+    if path.endswith(".json") and inside:
+        return False
+    module = re.escape(project.metadata.name.replace("-", "_"))
     return any(
-        _matches(place, each, line, token) for place in _PLACES for each in {inner, path} if each
+        _matches((paths.replace("{module}", module), lines), each, line, token)
+        for paths, lines in _PLACES
+        for each in {_inner(project, path), path} - {""}
     )
 
 
@@ -169,9 +194,57 @@ def _numbered(line: str, old: str, new: str) -> str:
         return line
     numbers = r"[ \t]*,[ \t]*".join(str(each) for each in before.release)
     start = rf"^((?:{_INFOS}){_ANNOTATION}[ \t]*=[ \t]*[\[(][ \t]*)"
-    joined = ", ".join(str(each) for each in after.release)
-    pattern = rf"{start}{numbers}(?=[ \t]*,?[ \t]*[\])])"
-    return re.sub(pattern, lambda match: match[1] + joined, line)
+    # As of sys.version_info, or of Django.
+    end = r"""[ \t]*,?[ \t]*[\])]|[ \t]*,[ \t]*['"](?:final|f)?['"]"""
+    return re.sub(
+        rf"{start}({numbers})(?={end})",
+        lambda match: match[1] + numbers_like(match[2], after.release),
+        line,
+    )
+
+
+def object_at(text: str, line: int) -> str:
+    """Return the path of the object of JSON that a line's first member is in; "" for the outer."""
+    return "/".join(keys_at(text, line)[:-1])
+
+
+def keys_at(text: str, line: int) -> tuple[str, ...]:
+    """Return the keys that lead to the first member on a line; empty where there is none."""
+    return _keys(text).get(line, ())
+
+
+@lru_cache(maxsize=4)
+def _keys(text: str) -> Mapping[int, tuple[str, ...]]:
+    """Return the keys that lead to the first member of each line: a lock has thousands."""
+    members: dict[int, tuple[str, ...]] = {}
+    above: list[str] = []
+    key, number = "", 1
+    for found in _JSON.finditer(text):
+        if found[0] == "\n":
+            number += 1
+        elif found[0] in "{[":
+            above.append(key)
+            key = ""
+        elif found[0] in "}]":
+            key = above.pop() if above else ""
+        elif found[2]:
+            key = found[1][1:-1]
+            # Beyond a few levels there is no version of the package.
+            members.setdefault(number, (*above[1:_LEVELS_MAX], key))
+    return members
+
+
+def lock_beside(path: str) -> str:
+    """Return npm's lock of a package.json; empty for another file."""
+    folder, name = posixpath.split(path)
+    return posixpath.join(folder, "package-lock.json") if name == "package.json" else ""
+
+
+def of_lock(text: str, number: int, line: str, token: Token) -> bool:
+    """Whether a line of npm's lock has the version of its own package."""
+    member = _MEMBER.fullmatch(_bare(line))
+    own = member is not None and member.groups() == ("version", token.version)
+    return own and keys_at(text, number) in _OWN
 
 
 def table_at(text: str, line: int) -> str:

@@ -22,7 +22,7 @@ from packaging.version import Version
 
 from wheelwright.project.reading import parse_version
 from wheelwright.release.decide.last_release import LastRelease
-from wheelwright.release.decide.tokens import AFTER, BEFORE, VERSION, like, spelled
+from wheelwright.release.decide.tokens import AFTER, BEFORE, VERSION, like, numbers_like, spelled
 
 # Longer lines are data.
 _LINE_MAX: Final = 1_000
@@ -31,6 +31,8 @@ _GAPS_MAX: Final = 4
 _BLOCK_MAX: Final = 40
 # A comparison takes the square of this in time.
 _COMPARED_MAX: Final = 2_000
+# A version that is required of something: of another package, if it was not the one before.
+_REQUIRED: Final = re.compile(r"(?:[=~!<>]=|[<>^~])[ \t]*[vV]?$")
 # More changed lines of one file than this are not places of a version.
 _SHAPES_MAX: Final = 500
 
@@ -67,15 +69,11 @@ def _short_of(old: str, new: New, _: str) -> str | None:
     return ".".join(str(each) for each in release[:parts]) if len(release) >= parts else None
 
 
-def _joined(version: str) -> str:
-    return ", ".join(str(each) for each in Version(version).release)
-
-
 def _tuple_of(old: str, new: New, _: str) -> str | None:
     parsed = Version(new.version)
     final = not parsed.is_prerelease and not parsed.is_postrelease
     same = old.count(",") + 1 == len(parsed.release)
-    return _joined(new.version) if final and same else None
+    return numbers_like(old, parsed.release) if final and same else None
 
 
 def _date_of(old: str, new: New, _: str) -> str | None:
@@ -85,7 +83,7 @@ def _date_of(old: str, new: New, _: str) -> str | None:
 _MONTH, _DAY = "(?:0[1-9]|1[0-2])", "(?:0[1-9]|[12][0-9]|3[01])"
 _FULL: Final = _Kind(VERSION, lambda old, new, path: like(old, spelled(path, new.version)))
 _SHORT: Final = _Kind(r"[0-9]{1,9}(?:\.[0-9]{1,9}){1,2}", _short_of)
-_TUPLE: Final = _Kind(r"[0-9]{1,9}(?:, [0-9]{1,9}){2,3}", _tuple_of)
+_TUPLE: Final = _Kind(r"[0-9]{1,9}(?:, ?[0-9]{1,9}){1,3}", _tuple_of)
 _DATE: Final = _Kind(rf"[0-9]{{4}}(?:-{_MONTH}-{_DAY}|/{_MONTH}/{_DAY})", _date_of)
 
 
@@ -212,6 +210,13 @@ def _shape(last: LastRelease, before: str, after: str) -> _Shape | None:
         shape = _compiled(after, gaps)
         if (found := shape.pattern.fullmatch(before)) is None:
             return None
+        if any(
+            kind is _FULL
+            and _REQUIRED.search(after[:start])
+            and not _is(_FULL, found[f"gap{number}"], last.before)
+            for number, (start, _, kind) in enumerate(gaps)
+        ):
+            return None
         same = [
             gap
             for number, gap in enumerate(gaps)
@@ -239,7 +244,7 @@ def _is(kind: _Kind, text: str, version: str) -> bool:
     if kind is _DATE:
         return True
     if kind is _TUPLE:
-        return text == _joined(version)
+        return text == numbers_like(text, Version(version).release)
     if kind is _SHORT:
         return text == _short(version) != version
     parsed = parse_version(text)

@@ -196,6 +196,13 @@ def decide(
         for path in () if confirmed else lines:
             more = known_places.beside(path, texts.get(path, ""), lines[path], token, new)
             lines[path] = {**more, **lines[path]}
+        locks = {known_places.lock_beside(path) for path in lines}
+
+        def own(hit: Hit) -> bool:
+            text = texts.get(hit.path, "")
+            return hit.path in locks and known_places.of_lock(text, hit.line, hit.text, token)
+
+        lines |= _replaced(hits, token, new, own)
     # What was not read, being large, is not edited.
     lines = {
         path: each
@@ -261,10 +268,12 @@ def _unconfirmed(
 
 def _known(project: Project, texts: Mapping[str, str], token: Token) -> Callable[[Hit], bool]:
     def select(hit: Hit) -> bool:
-        table = ""
+        text, inside = texts.get(hit.path, ""), ""
         if hit.path == project.package.path:
-            table = known_places.table_at(texts.get(hit.path, ""), hit.line)
-        return known_places.is_place(project, hit.path, hit.text, token, table)
+            inside = known_places.table_at(text, hit.line)
+        elif hit.path.endswith(".json"):
+            inside = known_places.object_at(text, hit.line)
+        return known_places.is_place(project, hit.path, hit.text, token, inside)
 
     return select
 

@@ -293,11 +293,12 @@ def test_version_of_the_package_s_own_tool_is_a_place() -> None:
     ("version", "line", "expected"),
     [
         ("1.2.4", "__version_info__ = (1, 2, 3)", "__version_info__ = (1, 2, 4)"),
-        ("1.2.4", "VERSION: tuple[int, ...] = (1,2,3,)", "VERSION: tuple[int, ...] = (1, 2, 4,)"),
+        ("1.2.4", "VERSION: tuple[int, ...] = (1,2,3,)", "VERSION: tuple[int, ...] = (1,2,4,)"),
         ("2.0", "version_info = [1, 2, 3]  # as above", "version_info = [2, 0]  # as above"),
         ("1.3.0rc1", "__version_info__ = (1, 2, 3)", ""),
         ("1.2.4", "__version_info__ = (1, 2, 30)", ""),
-        ("1.2.4", '__version_info__ = (1, 2, 3, "final", 0)', ""),
+        ("1.2.4", 'INFO = (1, 2, 3, "final", 0)', ""),
+        ("1.2.4", '__version_info__ = (1, 2, 3, "rc", 1)', ""),
         ("1.2.4", "python = (1, 2, 3)", ""),
     ],
 )
@@ -404,3 +405,76 @@ def test_search_asks_for_both_versions_and_the_files_that_may_need_an_edit() -> 
     assert '"a.txt"' in request
     for odd in ("", "1" * 101, "1.2.3\n4"):
         assert "" == places.searched(project(STATIC), odd, None)
+
+
+# -- found by trying: neighbours of the known places -----------------------------------------------
+
+NPM = (
+    '{\n  "version": "1.2.3",\n  "packages": {\n    "": {\n      "version": "1.2.3"\n    },\n'
+    '    "node_modules/x": {\n      "version": "1.2.3"\n    }\n  }\n}\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        (OWN, "V = (1,2,3)\n__version__ = V = '1.2.3'\n", "__version__ = V = '1.2.4'"),
+        (OWN, "__version__ = '1.2.3'\nversion_info = (1,2,3)\n", "version_info = (1,2,4)"),
+        (
+            *(OWN, "__version__ = '1.2.3'\nVERSION = (1, 2, 3, 'final', 0)\n"),
+            "VERSION = (1, 2, 4, 'final', 0)",
+        ),
+        ("src/demo/VERSION", "1.2.3\n", "1.2.4"),
+        ("demo/version.txt", "1.2.3\n", "1.2.4"),
+        (".release-please-manifest.json", '{\n  ".": "1.2.3"\n}\n', '  ".": "1.2.4"'),
+        (".release-please-manifest.json", '{\n  "web": "1.2.3"\n}\n', ""),
+        ("package.json", '{\n  "engine": {\n    "version": "1.2.3"\n  }\n}\n', ""),
+        ("package.json", '{\n  "x": "}",\n  "version": "1.2.3"\n}\n', '  "version": "1.2.4"'),
+        ("web/VERSION", "1.2.3\n", ""),
+        ("src/demo/_vendor/x/__init__.py", "__version__ = '1.2.3'\n", ""),
+        ("src/demo/templates/x/__init__.py", "__version__ = '1.2.3'\n", ""),
+        ("src/demo/templates.py", "__version__ = '1.2.3'\n", "__version__ = '1.2.4'"),
+        ("package-lock.json", NPM, ""),
+    ],
+)
+def test_version_places_that_no_release_shows(path: str, text: str, expected: str) -> None:
+    """What is the package's own is edited as it is written; the same number of another is not."""
+    decided = edited({path: text}, decide({path: text}))
+    lines = {*rows(decided.get(path, text))} - {*rows(text)}
+    assert (expected in lines) if expected else not lines
+
+
+def test_version_places_have_the_lock_of_npm_beside_them() -> None:
+    """The two places of package-lock.json that repeat package.json follow it, no other one."""
+    files = {"package.json": '{\n  "version": "1.2.3"\n}\n', "package-lock.json": NPM}
+    decided = decide(files, last(changes_of(files, "package.json")))
+    assert NPM.replace("1.2.3", "1.2.4", 2) == edited(files, decided)["package-lock.json"]
+    assert ("package-lock.json:8",) == decided.left
+
+
+@pytest.mark.timeout(20)
+def test_places_in_a_large_lock_are_read_once() -> None:
+    """The time for a lock of thousands of packages of one version grows with its size."""
+    text = (
+        '{\n  "packages": {\n' + '    "a": {\n      "version": "1.2.3"\n    },\n' * 2_000 + "}}\n"
+    )
+    files = {"package.json": '{\n  "version": "1.2.3"\n}\n', "package-lock.json": text}
+    assert ["package.json"] == list(edited(files, decide(files)))
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "then"),
+    [
+        ("V = (1,2,2)", "V = (1,2,3)", "V = (1,2,4)"),
+        ("V = (1, 2, 2)", "V = (1, 2, 3)", "V = (1, 2, 4)"),
+        ("other==0.9.0", "other==1.2.3", ""),
+        ('"other": "^0.9.0"', '"other": "^1.2.3"', ""),
+        ("other >= 1.2", "other >= 1.2.3", ""),
+        ("demo-core==1.2.2", "demo-core==1.2.3", "demo-core==1.2.4"),
+    ],
+)
+def test_version_places_of_numbers_and_requirements(before: str, now: str, then: str) -> None:
+    """Numbers keep what is between them; another package's version that was raised to it stays."""
+    files = {"other.txt": f"{now}\n"}
+    decided = edited(files, decide(files, last({"other.txt": (f"{before}\n", f"{now}\n")})))
+    assert ({"other.txt": f"{then}\n"} if then else {}) == decided
