@@ -21,7 +21,7 @@ from wheelwright.project.reading import cut, parse_version
 from wheelwright.release.decide.changelog import notes, sections, writing
 from wheelwright.release.decide.changelog.document import Document, Markup
 from wheelwright.release.decide.changelog.reading import read
-from wheelwright.release.decide.changelog.sections import Known, Outline
+from wheelwright.release.decide.changelog.sections import Known, Outline, Section
 from wheelwright.release.decide.changelog.writing import Release, Style
 from wheelwright.release.decide.last_release import LastRelease
 from wheelwright.release.decide.stops import Problem, Reason
@@ -114,7 +114,10 @@ def by_hand(project: Project, path: str, release: Release, before: Past) -> Chan
         return Changes(path, problem=not_understood(path, outline))
     if outline.also:
         return Changes(path, problem=_several(path, outline))
-    text = writing.released(outline, release, style_of(project, path, before))
+    style = style_of(project, path, before)
+    if outline.newest and writing.has_unread_date(outline, style):
+        return Changes(path, problem=_unread(path, outline.newest))
+    text = writing.released(outline, release, style)
     found = _notes(path, text, release)
     waits = outline.waiting
     origin = f"{path}, line {waits.heading.start + 1}" if waits else f"{path}, of its candidates"
@@ -254,6 +257,17 @@ def _several(path: str, outline: Outline) -> Problem:
         Reason.EMPTY_CHANGELOG,
         f"{path} has two sections that wait, in lines {lines}",
         f"merge them; or set in {TABLE} the title of the one that is released (unreleased)",
+    )
+
+
+def _unread(path: str, newest: Section) -> Problem:
+    """Return the problem of a heading whose date has a form that is not known."""
+    return Problem(
+        Reason.EMPTY_CHANGELOG,
+        f"{path}, line {newest.heading.start + 1}, has a date of an unknown form, "
+        f"which the new heading would lose",
+        f'set in {TABLE} the heading and its date: heading = "{{version}} ({{date}})", '
+        'date = "%d %B %Y"',
     )
 
 

@@ -84,6 +84,16 @@ def is_prepared(outline: Outline) -> bool:
     return Version(waiting.title.version) == Version(outline.version)
 
 
+def has_unread_date(outline: Outline, style: Style) -> bool:
+    """Whether the new heading would lose a date: the newest one has it in a form not known."""
+    newest, waiting = outline.newest, outline.waiting
+    if newest is None or newest.title.dated or style.heading:
+        return False
+    if is_prepared(outline) and waiting and waiting.title.dated:
+        return False
+    return dates.is_unread(titles.plain(newest.title.text[newest.title.end :]))
+
+
 def body(outline: Outline) -> list[str]:
     """Return the lines of the release: what waits, and what its candidates brought."""
     document, waiting = outline.document, outline.waiting

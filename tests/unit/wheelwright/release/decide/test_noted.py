@@ -54,6 +54,22 @@ def test_changelog_elsewhere_is_named_with_the_settings() -> None:
     assert "add a CHANGELOG.md" not in text
 
 
+@pytest.mark.parametrize("day", ["2025", "Q1 2025", "02/01/25", "2. ledna 2025"])
+def test_date_that_is_not_read_stops_with_the_settings(day: str) -> None:
+    """The new heading does not lose a date in silence; settings write it."""
+    text = f"# Log\n\n## Unreleased\n\n- New.\n\n## 1.2.3 ({day})\n\n- Old.\n"
+    found = noted.by_hand(package("CHANGELOG.md", text), "CHANGELOG.md", RELEASE, BEFORE)
+    assert found.problem
+    assert "CHANGELOG.md, line 7, has a date of an unknown form" in found.problem.seen
+    assert all(each in found.problem.text() for each in ("heading = ", "date = "))
+    toml = '\n[tool.wheelwright.release]\nheading = "{version} ({date})"\ndate = "%Y"\n'
+    set_ = noted.by_hand(package("CHANGELOG.md", text, toml), "CHANGELOG.md", RELEASE, BEFORE)
+    assert "## 1.2.4 (2026)\n\n- New.\n" in (set_.text or "")
+    written = text.replace("## Unreleased", "## 1.2.4 (2026-01-30)")
+    mine = package("CHANGELOG.md", written)
+    assert noted.by_hand(mine, "CHANGELOG.md", RELEASE, BEFORE).problem is None
+
+
 def test_two_sections_that_wait_are_named_with_the_setting() -> None:
     """Neither is released without the other one in silence."""
     text = f"# Log\n\n## Unreleased\n\n- New.\n\n## Next\n\n- More.\n\n{OLD}"
