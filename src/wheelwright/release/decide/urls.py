@@ -14,6 +14,12 @@ PYPI: Final = ("https://upload.pypi.org/legacy/", "https://pypi.org/simple/")
 TESTPYPI: Final = ("https://test.pypi.org/legacy/", "https://test.pypi.org/simple/")
 _KNOWN: Final = {"pypi": PYPI, "testpypi": TESTPYPI}
 """Indexes that need no table of their own."""
+# Other names of hosts: for SSH over the port of HTTPS (docs.github.com, docs.gitlab.com), the site.
+_HOSTS: Final = {
+    "ssh.github.com": "github.com",
+    "altssh.gitlab.com": "gitlab.com",
+    "www.github.com": "github.com",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +93,11 @@ def origin(config: str) -> str:
 
 
 def is_path(remote: str) -> bool:
-    """Whether an address is a place on its own machine, which no container sees."""
-    if re.match(r"(?i)file:", remote):
+    """Whether an address is a place on its own machine, which no container sees.
+
+    A single letter before the colon is a drive of Windows.
+    """
+    if re.match(r"(?i)file:|[a-z]:[\\/]", remote):
         return True
     # As git decides: without a scheme, a colon before any slash makes it a host.
     return not re.match(r"\w[\w+.-]*://|[^/]*:", remote)
@@ -96,15 +105,25 @@ def is_path(remote: str) -> bool:
 
 def https(remote: str) -> str:
     """Return the address for a token: https for what was cloned by ssh, credentials left out."""
-    ssh = re.match(r"ssh://(?:[^@/]+@)?([^:/]+)(?::\d+)?/(.+)$", remote)
+    ssh = re.match(r"(?:(?:git\+)?ssh|git)://(?:[^@/]+@)?([^:/]+)(?::\d+)?/(.+)$", remote)
     if ssh:
-        return f"https://{ssh.group(1)}/{ssh.group(2)}"
-    scp = re.match(r"(?:[\w.-]+@)?([\w.-]+):(?!//)(.+)$", remote)
-    if scp:
-        return f"https://{scp.group(1)}/{scp.group(2)}"
+        return f"https://{_host(ssh.group(1))}/{ssh.group(2)}"
+    scp = re.match(r"(?:[\w.-]+@)?([\w.-]+):(?!//)/?(.+)$", remote)
+    if scp and not is_path(remote):
+        return f"https://{_host(scp.group(1))}/{scp.group(2)}"
     # Names of schemes have no case; git's own rule for them has.
     http = re.match(r"(?i)(https?)://(.*)$", remote)
-    return without_credentials(f"{http[1].lower()}://{http[2]}" if http else remote)
+    if http is None:
+        return without_credentials(remote)
+    found = re.match(
+        r"(https?://)([^/]+)(.*)$", without_credentials(f"{http[1].lower()}://{http[2]}")
+    )
+    return f"{found[1]}{_host(found[2])}{found[3]}" if found else remote
+
+
+def _host(name: str) -> str:
+    """Return a host under the name that has its pages and its API."""
+    return _HOSTS.get(name.lower(), name.lower())
 
 
 @dataclass(frozen=True, slots=True)
