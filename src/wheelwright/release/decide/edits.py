@@ -76,6 +76,12 @@ def _as_numbers(old: str, version: str) -> str:
     return numbers_like(old, parsed.release)
 
 
+def _like(old: str, version: str) -> str:
+    """Return a version as another spelling would write it, behind the same `v`."""
+    letter = old[:1] if old[:1] in ("v", "V") else ""
+    return letter + like(old, version)
+
+
 def current_version(project: Project) -> str | Problem:
     """Return the version that the base has; empty where version control decides."""
     found = version_file(project)
@@ -87,7 +93,8 @@ def current_version(project: Project) -> str | Problem:
     text = project.files.text(path)
     version = static_version(text, pattern) if text is not None else ""
     if not version:
-        return Problem(Reason.NOT_BUILDABLE, f"no version in {path}")
+        hint = "write it there as a literal"
+        return Problem(Reason.NOT_BUILDABLE, f"no version in {path}", hint)
     if pattern == SETUP_PY and version != project.metadata.version:
         seen = f"{path} has {version}, and sets the version {project.metadata.version} elsewhere"
         return Problem(Reason.NOT_BUILDABLE, seen, "write the version once, as a literal")
@@ -110,7 +117,7 @@ def version_edit(text: str, pattern: str, version: str) -> str:
     if _NUMBERS.fullmatch(match["version"]):
         version = _as_numbers(match["version"], version)
     else:
-        version = like(match["version"], version)
+        version = _like(match["version"], version)
     return text[:start] + version + text[end:]
 
 
@@ -125,7 +132,7 @@ def _toml_edit(text: str, version: str) -> str:
         old = _at(before, keys)
         if not isinstance(old, str):
             continue
-        version = like(old, version)
+        version = _like(old, version)
         for start, end in _quoted(text, old):
             changed = text[:start] + version + text[end:]
             if _changes(before, changed, keys, version):

@@ -10,6 +10,8 @@ from typing import Final
 
 from packaging.version import Version
 
+from wheelwright.project.reading import parse_version
+
 BEFORE: Final = r"(?<![0-9A-Za-z_])(?<![0-9]\.)[vV]?"
 AFTER: Final = (
     r"(?![0-9A-Za-z_+])(?!\.[0-9*])(?![.-]?(?:dev|post|rc|alpha|beta)[0-9.]*(?![A-Za-z]))"
@@ -130,7 +132,9 @@ def numbers_like(old: str, release: Sequence[int]) -> str:
 
 def like(old: str, version: str) -> str:
     """Return a version as another spelling would write it."""
-    return padded(version, widths(old))
+    spelled_as = dict(marks([old])) if parse_version(old) else {}
+    text = marked(version, spelled_as) if spelled_as else version
+    return padded(text, widths(old))
 
 
 def spelled(path: str, version: str) -> str:

@@ -44,8 +44,8 @@ _SCIKIT: Final = r"""(?i)^(__version__|VERSION)(?: ?\: ?str)? *= *([\'"])v?(?P<v
 _NAMED: Final = (
     r"""(?m)^(?:\w+[ \t]*=[ \t]*)*{name}(?:[ \t]*:[^=\n]+)?\s*=\s*(?:\w+[ \t]*=[ \t]*)*\(?\s*"""
 )
-# What goes on behind the quote, such as `.join`, is computed.
-_ATTRIBUTE: Final = _NAMED + r"""[uUrR]?(['"])(?P<version>[^'"\n]+)\1(?![ \t]*[.%+])"""
+# What goes on behind the quote, such as `.join` or a second text, is computed.
+_ATTRIBUTE: Final = _NAMED + r"""[uUrR]?(['"])(?P<version>[^'"\n]+)\1(?![ \t]*[.%+'"])"""
 TUPLE: Final = r"(?P<version>[0-9]+(?:[ \t]*,[ \t]*[0-9]+)+)"
 """A version as numbers with commas between them, in a tuple or a list."""
 _TUPLE: Final = _NAMED + rf"[\[(]?\s*{TUPLE}[ \t]*,?\s*[\])]"
@@ -332,7 +332,7 @@ def _setup(project: Project) -> _Place | None:
     """Return where setup.py or setup.cfg has the version, or what it names in its place."""
     set_at = project.metadata.places.get("version")
     if set_at is not None and set_at.path == join(project.where, setup_py.PATH):
-        return _Place([set_at.path], (SETUP_PY,))
+        return _Place([set_at.path], (_setup_pattern(project, set_at.path),))
     path = join(project.where, setup_cfg.PATH)
     text = project.files.text(path)
     if text is None or (set_at is not None and set_at.path != path):
@@ -345,6 +345,14 @@ def _setup(project: Project) -> _Place | None:
     if kind == "file":
         return _file(named.strip(), project.where)
     return _Place([path], (_SETUP_CFG,)) if written else None
+
+
+def _setup_pattern(project: Project, path: str) -> str:
+    """Return what finds the version in a setup.py: under a usual name, else under any."""
+    text, version = project.files.text(path) or "", project.metadata.version
+    if search(SETUP_PY, text, path) or not version:
+        return SETUP_PY
+    return rf"""(?m)^\w+[ \t]*=[ \t]*(['"])(?P<version>{re.escape(version)})\1"""
 
 
 def candidates(project: Project) -> list[str]:

@@ -290,3 +290,42 @@ def test_lock_of_a_dynamic_version_stays() -> None:
 def test_requirements_written_by_hand_are_not_an_export(text: str, compiled: bool) -> None:
     """Only a file that a tool compiled, or an empty one, may be written anew."""
     assert compiled is edits.is_export(text)
+
+
+@pytest.mark.parametrize(
+    ("old", "version", "expected"),
+    [
+        ("v1.2.3", "1.2.4", "v1.2.4"),
+        ("1.2.3-beta.2", "1.2.3b3", "1.2.3-beta.3"),
+        ("1.2.3-beta.2", "1.2.3rc1", "1.2.3-rc.1"),
+        ("1.2.3-beta.2", "1.2.3", "1.2.3"),
+        ("1.2.3b2", "1.2.3b3", "1.2.3b3"),
+        ("2026.01.05-rc1", "2026.2.1rc1", "2026.02.01-rc1"),
+        ("1.2.3-dev", "1.2.3", "1.2.3"),
+    ],
+)
+def test_version_is_spelled_as_it_stood_there(old: str, version: str, expected: str) -> None:
+    """A letter in front and the signs of a pre-release stay, in TOML and in a file of its own."""
+    toml = f"[project]\nname = 'demo'\nversion = '{old}'\n"
+    assert toml.replace(old, expected) == edits.version_edit(toml, "", version)
+    whole = r"\A\s*(?P<version>\S+)\s*\Z"
+    assert f"{expected}\n" == edits.version_edit(f"{old}\n", whole, version)
+
+
+def test_version_of_a_setup_py_may_have_any_name() -> None:
+    """Where no usual name has it, the literal that is the package's version is edited."""
+    text = "from setuptools import setup\nv = '1.2.3'\nsetup(name='demo', version=v)\n"
+    found = version_file(project("", {"setup.py": text}))
+    assert not isinstance(found, Problem)
+    path, pattern = found
+    assert "setup.py" == path
+    assert text.replace("1.2.3", "1.2.4") == edits.version_edit(text, pattern, "1.2.4")
+
+
+@pytest.mark.parametrize("value", ['"1.2" ".3"', "'1.2' '.3'", '"1.2" + ".3"'])
+def test_version_in_two_texts_is_a_problem(value: str) -> None:
+    """What is put together is not read as its first half."""
+    files = {"demo/__init__.py": f"__version__ = {value}\n"}
+    problem = edits.current_version(project(SETUPTOOLS, files))
+    assert isinstance(problem, Problem)
+    assert "no __version__ in src/demo/__init__.py or src/demo.py" == problem.seen
