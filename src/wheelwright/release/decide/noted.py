@@ -117,6 +117,8 @@ def by_hand(project: Project, path: str, release: Release, before: Past) -> Chan
     style = style_of(project, path, before)
     if outline.newest and writing.has_unread_date(outline, style):
         return Changes(path, problem=_unread(path, outline.newest))
+    if outline.waiting and writing.has_open_state(outline):
+        return Changes(path, problem=_open(path, outline.waiting))
     text = writing.released(outline, release, style)
     found = _notes(path, text, release)
     waits = outline.waiting
@@ -268,6 +270,16 @@ def _unread(path: str, newest: Section) -> Problem:
         f"which the new heading would lose",
         f'set in {TABLE} the heading and its date: heading = "{{version}} ({{date}})", '
         'date = "%d %B %Y"',
+    )
+
+
+def _open(path: str, waiting: Section) -> Problem:
+    """Return the problem of a section whose first line would stay a state."""
+    return Problem(
+        Reason.EMPTY_CHANGELOG,
+        f"{path}, line {waiting.heading.start + 1}: the section begins with a state, and its form "
+        "is not known",
+        "write the date there, as the newest section has it",
     )
 
 

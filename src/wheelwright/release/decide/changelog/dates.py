@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
@@ -121,15 +122,24 @@ def _language(match: re.Match[str], others: Iterable[str]) -> tuple[str, ...]:
     name = (match.groupdict().get("name") or "").casefold()
     there = [number for number, known in enumerate(_KNOWN) if name in known]
     for text in others if len(there) > 1 else ():
-        for found in _NAMED.finditer(text):
-            both = [each for each in there if found[0].casefold() in _KNOWN[each]]
-            there = both or there
+        for languages in _languages(text):
+            there = [each for each in there if each in languages] or there
         if len(there) == 1:
             break
     if 0 in there and 1 in there and f"{match.groupdict().get('day')}. " in match[0]:
         # "2. August" is German.
         return _LANGUAGES[1]
     return _LANGUAGES[there[0]] if there else _MONTHS
+
+
+# The same titles are looked at for each of them.
+@lru_cache(maxsize=2 * _MOST)
+def _languages(text: str) -> tuple[frozenset[int], ...]:
+    """Return the languages of each name of a month in a text."""
+    names = (found[0].casefold() for found in _NAMED.finditer(text))
+    return tuple(
+        frozenset(number for number, known in enumerate(_KNOWN) if name in known) for name in names
+    )
 
 
 def _is_date(match: re.Match[str]) -> bool:

@@ -25,6 +25,8 @@ _EMPTY: Final = re.compile(
     re.IGNORECASE,
 )
 _HEADING: Final = re.compile(r" {0,3}#{1,6}(?:\s|$)")
+_FIELD: Final = re.compile(r":[\w -]+:(?:\s|$)")
+_LONGEST_STATE: Final = 80
 _RELEASED: Final = frozenset(
     ("released", "release", "date", "on", "published", "in", "version", "status")
 )
@@ -64,18 +66,34 @@ def state_line(lines: Sequence[str]) -> int | None:
     for number, line in enumerate(lines):
         if not line.strip():
             continue
-        alone = number + 1 >= len(lines) or not lines[number + 1].strip()
+        below = lines[number + 1] if number + 1 < len(lines) else ""
+        # A list begins without a blank line in Markdown, and fields follow each other.
+        fields = all(_FIELD.match(each) for each in (line, below))
+        alone = not below.strip() or fields or bool(re.match(r"[-+*]\s", below))
         return number if alone and is_state(line) else None
     return None
+
+
+def is_undated(lines: Sequence[str], shown: Sequence[str]) -> bool:
+    """Whether a section begins with a state where another one, `shown`, begins with a date."""
+    first, other = (next(filter(None, map(str.strip, each)), "") for each in (lines, shown))
+    if max(len(first), len(other)) > _LONGEST_STATE:
+        return False
+    state, dated = titles.STATE.search(first), dates.find(other)
+    return bool(state and dated and first[: state.start()] == other[: dated.start])
 
 
 def is_state(line: str) -> bool:
     """Whether a line is nothing but the date, or the state, of a release."""
     text = titles.plain(line)
-    if len(text) > 80 or re.match(r"\s*[-+*#>|]+\s", line):
+    if len(text) > _LONGEST_STATE or re.match(r"\s*[-+*|]+\s", line):
         return False
     title = titles.Title(text)
-    dated, state = dates.find(text), title.state
+    # "### Next" is a heading of entries.
+    dated, state = (
+        dates.find(text),
+        titles.STATE.search(text) if line.lstrip()[:1] == "#" else title.state,
+    )
     if dated:
         text = text[: dated.start] + text[dated.end :]
     else:

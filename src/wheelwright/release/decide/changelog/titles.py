@@ -48,7 +48,8 @@ _STATES: Final = (
 _BRIEF: Final = (
     r"next|dev|development|main|master|trunk|head|pending|future|current|latest|unknown|\?+"
 )
-_STATE = re.compile(rf"(?<![\w-])(?:{_STATES})(?![\w-])", re.IGNORECASE)
+STATE = re.compile(rf"(?<![\w-])(?:{_STATES})(?![\w-])", re.IGNORECASE)
+"""What waits, wherever it stands in a line."""
 _ONLY = re.compile(rf"(?<![\w-])(?:{_BRIEF})(?![\w-])", re.IGNORECASE)
 _BESIDE: Final = frozenset(
     ("the", "version", "release", "releases", "changes", "notes", "branch", "date", "v", "of", "in")
@@ -90,7 +91,7 @@ class Title:
     def state(self) -> re.Match[str] | None:
         """What names a section that waits, such as "Unreleased"."""
         text = _masked(self.text)
-        if found := _STATE.search(text):
+        if found := STATE.search(text):
             return found
         found = _ONLY.search(text)
         if found is None:

@@ -94,6 +94,16 @@ def has_unread_date(outline: Outline, style: Style) -> bool:
     return dates.is_unread(titles.plain(newest.title.text[newest.title.end :]))
 
 
+def has_open_state(outline: Outline) -> bool:
+    """Whether the section would keep a state in a line where the newest one has its date."""
+    document, waiting, newest = outline.document, outline.waiting, outline.newest
+    if waiting is None or newest is None:
+        return False
+    lines = document.slice(waiting.start, waiting.end)
+    shown = document.slice(newest.start, newest.end)
+    return notes.state_line(lines) is None and notes.is_undated(lines, shown)
+
+
 def body(outline: Outline) -> list[str]:
     """Return the lines of the release: what waits, and what its candidates brought."""
     document, waiting = outline.document, outline.waiting

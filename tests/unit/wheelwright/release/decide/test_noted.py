@@ -70,6 +70,22 @@ def test_date_that_is_not_read_stops_with_the_settings(day: str) -> None:
     assert noted.by_hand(mine, "CHANGELOG.md", RELEASE, BEFORE).problem is None
 
 
+@pytest.mark.parametrize("line", ["- Release date: {}", "* {}", "Ver\u00f6ffentlicht am {}"])
+def test_state_that_would_stay_stops(line: str) -> None:
+    """A released section does not say "TBD" where the others have their date."""
+    text = (
+        f"## 1.2.4\n\n{line.format('TBD')}\n- New.\n\n"
+        f"## 1.2.3\n\n{line.format('2025-01-02')}\n- Old.\n"
+    )
+    found = noted.by_hand(package("CHANGELOG.md", text), "CHANGELOG.md", RELEASE, BEFORE)
+    assert found.problem
+    assert "CHANGELOG.md, line 1: the section begins with a state" in found.problem.seen
+    other = package("CHANGELOG.md", text.replace("TBD", "2026-01-30"))
+    assert noted.by_hand(other, "CHANGELOG.md", RELEASE, BEFORE).problem is None
+    entry = package("CHANGELOG.md", text.replace("TBD", "a file"))
+    assert noted.by_hand(entry, "CHANGELOG.md", RELEASE, BEFORE).problem is None
+
+
 def test_two_sections_that_wait_are_named_with_the_setting() -> None:
     """Neither is released without the other one in silence."""
     text = f"# Log\n\n## Unreleased\n\n- New.\n\n## Next\n\n- More.\n\n{OLD}"

@@ -37,11 +37,20 @@ def test_notes_are_clean(text: str, expected: str) -> None:
         ":Date: 2025-01-02",
         "Not yet released",
         "2025-01-02",
+        "> Unreleased",
+        "###### 2025-01-02",
+        "###### unreleased",
     ],
 )
 def test_line_of_a_state_is_known(line: str) -> None:
     """A date, or the lack of one, is not an entry."""
     assert 1 == notes.state_line(["", line, "", "- a"])
+
+
+def test_line_of_a_state_may_be_followed_by_a_list_or_a_field() -> None:
+    """Neither needs a blank line above it."""
+    assert 0 == notes.state_line(["Unreleased", "- a"])
+    assert 0 == notes.state_line([":Date: unreleased", ":Author: me", "", "- a"])
 
 
 @pytest.mark.parametrize(
@@ -51,7 +60,7 @@ def test_line_of_a_state_is_known(line: str) -> None:
 def test_other_lines_are_not_a_state(line: str) -> None:
     """A sentence or an entry is text, whatever date it has."""
     assert notes.state_line([line, "", "- a"]) is None
-    assert notes.state_line(["Unreleased", "- a"]) is None
+    assert notes.state_line(["Unreleased", "more text"]) is None
 
 
 def test_equal_headings_come_together() -> None:

@@ -586,12 +586,14 @@ def test_what_a_tool_wrote_is_what_differs() -> None:
         "## 1.3.0rc1\n" * 4_000,
         "# a\n" * 12_000,
         "## 01/02/2025 1.2\n" * 2_000,
+        "## 1.2 (2 November 2025)\n" * 2_000,
+        "## teasel\n" * 4_000,
         "## 1.3.0rc1\n\n" + "- x\n" * 8_000 + "\n## 1.3.0rc2\n\n" + "- y\n" * 6_000,
         f"## Unreleased {'a.' * 100_000}\n\n- x\n",
         f'## Unreleased\n\n- x\n\n<a name="1.2.3{"a" * 200_000}"></a>\n## 1.2.3\n',
         f"## [Unreleased]\n\n- x\n\n## [1.2.3]\n\n[1.2.3]: https://x/{'a.' * 100_000}\n",
     ],
-    ids=range(7),
+    ids=range(9),
 )
 @pytest.mark.timeout(20)
 def test_text_that_is_made_to_be_slow_is_released_in_a_bounded_time(text: str) -> None:
