@@ -23,8 +23,12 @@ MIGRATION_FAILED = 90
 _PASSWORD = "wheelwright"  # noqa: S105 - no secret, see above
 _NAME = "tests"
 
-# A server listens on the address of its container's name, or everywhere.
-_HOST = 'host="${HOSTNAME:-127.0.0.1}"; getent hosts "$host" >/dev/null || host=127.0.0.1'
+# A server listens on the address of its container's name, or everywhere. An address is used as it
+# is: `getent hosts` of one asks the name server for a name, which it may not have.
+_HOST = (
+    'host="${HOSTNAME:-127.0.0.1}"; case "$host" in (*[!0-9.]*) '
+    'getent hosts "$host" >/dev/null || host=127.0.0.1;; esac'
+)
 
 
 @dataclass(frozen=True, slots=True)

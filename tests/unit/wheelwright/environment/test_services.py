@@ -35,6 +35,26 @@ def test_an_unknown_image_names_the_known_ones() -> None:
         services.known("mongo:8")
 
 
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.76.1.1", "127.76.1.1"),
+        ("localhost", "localhost"),
+        ("a-name-of-nobody.invalid", "127.0.0.1"),
+        ("", "127.0.0.1"),
+    ],
+)
+def test_a_probe_asks_at_the_servers_own_address(host: str, expected: str, tmp_path: Path) -> None:
+    """An address is used as it is, although no name server has a name for it."""
+    client = tmp_path / "redis-cli"
+    client.write_text('#!/bin/sh\necho "PONG $2"\n')
+    client.chmod(0o755)
+    environ = {"PATH": f"{tmp_path}:/usr/bin:/bin", "HOSTNAME": host}
+    probe = ["sh", "-c", services.known("redis:7").probe]
+    ran = subprocess.run(probe, env=environ, capture_output=True, text=True, check=True)
+    assert f"PONG {expected}" == ran.stdout.strip()
+
+
 def test_two_servers_of_one_kind_are_refused() -> None:
     """The tests look at one URL; the matrix is the place for two versions."""
     with pytest.raises(
