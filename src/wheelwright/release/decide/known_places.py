@@ -17,6 +17,7 @@ from packaging.version import Version
 
 from wheelwright.project.model import Project
 from wheelwright.project.pyproject import table_lines
+from wheelwright.release.decide.last_release import LastRelease
 from wheelwright.release.decide.line_changes import Line, New, rows
 from wheelwright.release.decide.tokens import Token, numbers_like
 from wheelwright.release.decide.version_tools import hints
@@ -170,6 +171,13 @@ def beside(
         if changed != line:
             found[number] = Line(line, changed)
     return found
+
+
+def is_short_unseen(path: str, last: LastRelease | None) -> bool:
+    """Whether Sphinx's short version is not shown by the last release: it was one of a patch."""
+    if posixpath.basename(path) != "conf.py" or last is None or not last.before:
+        return False
+    return Version(last.before).release[:2] == Version(last.version).release[:2]
 
 
 _DATED: Final = re.compile(r"""^(date-released:[ \t]*['"]?)[0-9]{4}-[0-9]{2}-[0-9]{2}""")

@@ -193,7 +193,9 @@ def decide(
             lines[path] = {**more, **lines.get(path, {})}
         for path, more in _waiting(whole, new).items():
             lines[path] = {**more, **lines.get(path, {})}
-        for path in () if confirmed else lines:
+        for path in lines:
+            if confirmed and not known_places.is_short_unseen(path, last):
+                continue
             more = known_places.beside(path, texts.get(path, ""), lines[path], token, new)
             lines[path] = {**more, **lines[path]}
         locks = {known_places.lock_beside(path) for path in lines}

@@ -478,3 +478,16 @@ def test_version_places_of_numbers_and_requirements(before: str, now: str, then:
     files = {"other.txt": f"{now}\n"}
     decided = edited(files, decide(files, last({"other.txt": (f"{before}\n", f"{now}\n")})))
     assert ({"other.txt": f"{then}\n"} if then else {}) == decided
+
+
+@pytest.mark.parametrize(
+    ("before", "short"), [("1.2.2", "1.3"), ("1.1.9", "1.2")], ids=["patch", "minor"]
+)
+def test_short_version_that_a_patch_did_not_change(before: str, short: str) -> None:
+    """A minor release changes Sphinx's short version, unless the last one shows that it stays."""
+    path = "docs/conf.py"
+    text = 'version = "1.2"\nrelease = "1.2.3"\n'
+    change = {path: (text.replace("1.2.3", before), text)}
+    release = replace(last(change), before=before)
+    decided = decide({path: text}, release, new=New("1.3.0", "2026-01-31"))
+    assert {path: f'version = "{short}"\nrelease = "1.3.0"\n'} == edited({path: text}, decided)
