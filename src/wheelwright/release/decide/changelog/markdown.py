@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
+from typing import Final
 
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import normalizeReference
 from markdown_it.token import Token
 
 from wheelwright.release.decide.changelog.document import Heading
+
+_DEFINED: Final = re.compile(r" {0,3}\[[^\[\]^][^\[\]]*\]:")
+_LARGEST: Final = 300_000
 
 
 @lru_cache(maxsize=1)
@@ -42,6 +48,30 @@ def code(lines: Sequence[str]) -> set[int]:
         if token.type in ("fence", "code_block") and token.map:
             found |= set(range(*token.map))
     return found
+
+
+def references(lines: Sequence[str]) -> dict[str, str]:
+    """Return the definitions of links among lines, written anew, by their normalized labels.
+
+    Of each only the lines that can be one are parsed: a file may be longer than what is.
+    """
+    parts = []
+    for number, line in enumerate(lines):
+        if _DEFINED.match(line):
+            parts += [line, *lines[number + 1 : number + 3], ""]
+    env: dict[str, dict[str, dict[str, str]]] = {}
+    _parser().parse("\n".join(parts)[:_LARGEST], env)
+    found = {}
+    for label, each in env.get("references", {}).items():
+        href, title = each["href"], each.get("title", "").replace('"', "&quot;")
+        target = href if re.fullmatch(r"[^\s()<>]+", href) else f"<{href}>"
+        found[label] = f'{target} "{title}"' if title else target
+    return found
+
+
+def label(text: str) -> str:
+    """Return the label of a link as it is compared."""
+    return normalizeReference(text)
 
 
 def _without_front_matter(lines: Sequence[str]) -> list[str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from wheelwright.release.decide.changelog import dates, markdown, sections, titles
+from wheelwright.release.decide.changelog import dates, markdown, titles
 from wheelwright.release.decide.changelog.document import Document, Markup
 from wheelwright.release.decide.changelog.reading import LARGEST
 from wheelwright.release.decide.changelog.sections import Section
@@ -25,6 +25,8 @@ _EMPTY: Final = re.compile(
     re.IGNORECASE,
 )
 _HEADING: Final = re.compile(r" {0,3}#{1,6}(?:\s|$)")
+_LABEL: Final = re.compile(r"\[([^\[\]]{1,200})\]")
+_FOOTNOTE: Final = re.compile(r"\[\^[^\[\]\s]{1,100}\]:")
 _FIELD: Final = re.compile(r":[\w -]+:(?:\s|$)")
 _LONGEST_STATE: Final = 80
 _RELEASED: Final = frozenset(
@@ -53,12 +55,32 @@ def as_markdown(document: Document, lines: Sequence[str]) -> str:
 
 def _with_links(document: Document, text: str) -> str:
     """Add the links that a text uses and the file defines at another place."""
-    used = []
-    for _, label, target in sections.definitions(document) if "[" in text else ():
-        defined = f"[{label}]:"
-        if f"[{label}]" in text and defined not in text:
-            used.append(f"{defined} {target}")
-    return "\n".join([text, "", *dict.fromkeys(used)]) if used else text
+    if "[" not in text:
+        return text
+    here = markdown.references(text.split("\n"))
+    there = markdown.references(document.plain)
+    labels = {markdown.label(each): each for each in _LABEL.findall(text)}
+    used = [
+        f"[{labels[each]}]: {target}"
+        for each, target in there.items()
+        if each in labels and each not in here
+    ]
+    used += _footnotes(document.plain, text)
+    return "\n".join([text, "", *used]) if used else text
+
+
+def _footnotes(lines: Sequence[str], text: str) -> list[str]:
+    """Return the footnotes that a text uses and does not have."""
+    found = []
+    for number, line in enumerate(lines):
+        note = _FOOTNOTE.match(line)
+        if note is None or note[0] in text or note[0].removesuffix(":") not in text:
+            continue
+        end = number + 1
+        while end < len(lines) and lines[end].startswith("    ") and lines[end].strip():
+            end += 1
+        found += lines[number:end]
+    return found
 
 
 def state_line(lines: Sequence[str]) -> int | None:

@@ -23,7 +23,9 @@ from wheelwright.release.decide.changelog import dates
 
 LONGEST: Final = 300
 """Characters of a title that is looked at. A longer one is a sentence."""
-_LONGEST_LINK: Final = 2_000
+LONGEST_LINK: Final = 2_000
+NEWEST_FIRST: Final = "/branches/compare/"
+"""In an address of Bitbucket's, which compares `v1.2.4..v1.2.3`."""
 _MOST_BETWEEN: Final = 3
 """Words between a version and its date: "released on the"."""
 
@@ -246,7 +248,7 @@ def retargeted(text: str, old: str, new: str) -> str:
 
     A link that compares two versions begins at the old one.
     """
-    if len(text) > _LONGEST_LINK:
+    if len(text) > LONGEST_LINK:
         return text
     version = rf"(?<!\d)(?<!\d\.){re.escape(old)}(?![\d]|\.\d)"
 
@@ -254,6 +256,15 @@ def retargeted(text: str, old: str, new: str) -> str:
         until = re.sub(version, lambda _: new, match["until"])
         return f"{match['until']}{match['dots']}{until}"
 
+    if NEWEST_FIRST in text:
+        pair = rf"(?P<until>[\w+@=-]*?{version})(?P<dots>\.{{2,3}})[\w.+@=-]+"
+        return re.sub(
+            pair,
+            lambda each: (
+                re.sub(version, lambda _: new, each["until"]) + each["dots"] + each["until"]
+            ),
+            text,
+        )
     pair = rf"(?P<since>[\w.+@=-]*?)(?P<dots>\.{{2,3}})(?P<until>[\w+@=-]*?{version})"
     if re.search(pair, text):
         return re.sub(pair, compared, text)

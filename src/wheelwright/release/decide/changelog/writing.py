@@ -375,11 +375,15 @@ def _follows(target: str, found: Mapping[str, tuple[int, str, str]]) -> bool:
 
 def _compared(target: str, tag: str) -> tuple[str, str] | None:
     """Return a comparison with what is not released, from the tag on, and up to it."""
-    start, compare, refs = target.rpartition("/compare/")
-    since, dots, until = refs.partition("...")
-    if not (compare and since and dots and re.fullmatch(r"[\w./-]+", until)):
+    if len(target) > titles.LONGEST_LINK:
         return None
-    return f"{start}{compare}{tag}...{until}", f"{start}{compare}{since}...{tag}"
+    found = re.fullmatch(r"(.*/compare/)([\w./-]+?)(\.{2,3})([\w./-]+)", target)
+    if found is None:
+        return None
+    start, since, dots, until = found.groups()
+    if titles.NEWEST_FIRST in target:
+        return f"{start}{since}{dots}{tag}", f"{start}{tag}{dots}{until}"
+    return f"{start}{tag}{dots}{until}", f"{start}{since}{dots}{tag}"
 
 
 # -- what a tool wrote ----------------------------------------------------------------------------

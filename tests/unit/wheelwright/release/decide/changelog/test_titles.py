@@ -69,6 +69,7 @@ def test_project_may_be_called_as_what_is_spoken_of() -> None:
     [
         ("https://x.example/compare/v1.2.2...v1.2.3", "https://x.example/compare/v1.2.3...v1.2.4"),
         ("https://x.example/compare/1.2.2..1.2.3", "https://x.example/compare/1.2.3..1.2.4"),
+        ("https://x/branches/compare/v1.2.3..v1.2.2", "https://x/branches/compare/v1.2.4..v1.2.3"),
         ("https://x.example/tag/teasel-1.2.3", "https://x.example/tag/teasel-1.2.4"),
         ("https://x.example/tag/1.2.30", "https://x.example/tag/1.2.30"),
         ("https://x.example/tag/11.2.3", "https://x.example/tag/11.2.3"),

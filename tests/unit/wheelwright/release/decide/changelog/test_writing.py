@@ -491,6 +491,52 @@ def test_links_at_the_end_follow_in_restructuredtext() -> None:
     assert made.endswith(links)
 
 
+@pytest.mark.parametrize(
+    ("waits", "since", "until"),
+    [
+        ("compare/v{0}..HEAD", "compare/v1.2.2..v1.2.3", "compare/v1.2.3..v1.2.4"),
+        ("-/compare/v{0}...main", "-/compare/v1.2.2...v1.2.3", "-/compare/v1.2.3...v1.2.4"),
+        (
+            "branches/compare/HEAD..v{0}",
+            "branches/compare/v1.2.3..v1.2.2",
+            "branches/compare/v1.2.4..v1.2.3",
+        ),
+    ],
+)
+def test_links_of_other_forms_follow(waits: str, since: str, until: str) -> None:
+    """Two dots, and the newer one first, are renewed in their own form."""
+    at = "https://git.example.org/teasel"
+    text = "## [Unreleased]\n\n- New.\n\n## [1.2.3]\n\n- Old.\n\n"
+    text += f"[Unreleased]: {at}/{waits.format('1.2.3')}\n[1.2.3]: {at}/{since}\n"
+    made = released(outlined(text))
+    links = f"[Unreleased]: {at}/{waits.format('1.2.4')}\n[1.2.4]: {at}/{until}\n"
+    assert made.endswith(f"{links}[1.2.3]: {at}/{since}\n")
+
+
+@pytest.mark.parametrize(
+    ("used", "defined", "expected"),
+    [
+        ("[the page][Page]", "[page]: https://x.example 'Its title'", '"Its title"'),
+        ("[page]", "[page]:\n    https://x.example", ""),
+        ("[page]", "[page]: <https://x.example>", ""),
+    ],
+)
+def test_link_that_notes_use_may_be_defined_in_any_form(
+    used: str, defined: str, expected: str
+) -> None:
+    """Angle brackets, titles, capitals and a line break are those of Markdown."""
+    text = f"## 1.2.4\n\n- See {used}.\n\n## 1.2.3\n\n- Old.\n\n{defined}\n"
+    label = used.rpartition("[")[2]
+    link = f"[{label} https://x.example {expected}".replace("]", "]:").rstrip()
+    assert f"- See {used}.\n\n{link}" == noted(text)
+
+
+def test_footnote_that_notes_use_comes_with_them() -> None:
+    """GitHub shows footnotes; one that is defined elsewhere would be shown as its mark."""
+    text = "## 1.2.4\n\n- New.[^1]\n\n## 1.2.3\n\n- Old.[^2]\n\n[^1]: One,\n    more.\n[^2]: Two.\n"
+    assert "- New.[^1]\n\n[^1]: One,\n    more." == noted(text)
+
+
 def test_link_inside_a_section_that_is_merged_is_part_of_it() -> None:
     """A definition in the text that is written again is not edited twice."""
     link = f"[unreleased]: {COMPARE}/v1.3.0rc2...HEAD"
