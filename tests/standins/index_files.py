@@ -207,10 +207,16 @@ def _pypi_metadata(metadata: Metadata) -> Iterator[str]:
         if not re.match(r"https?:", url):
             yield f"{url!r} is not a valid url."
     for label, url in (metadata.project_urls or {}).items():
-        if len(label) > LONGEST_LABEL:
+        if not label:
+            yield "Must have a label"
+        elif not url:
+            yield "Must have a URL"
+        elif len(label) > LONGEST_LABEL:
             yield f"{label!r} must be {LONGEST_LABEL} characters or less."
         elif not re.match(r"https?:", url):
             yield f"{url!r} is not a valid url"
     for requirement in metadata.requires_dist or ():
         if requirement.url:
             yield f"Can't have direct dependency: {requirement}"
+    if metadata.license and metadata.license_expression:
+        yield "License is deprecated when License-Expression is present."

@@ -178,6 +178,10 @@ def _metadata(metadata: Metadata) -> Iterator[str]:
         if classifier.startswith(_PRIVATE):
             yield f"the classifier {classifier!r} keeps it from PyPI"
     urls = {"Home-page": metadata.home_page, "Download-URL": metadata.download_url}
+    if "" in (metadata.project_urls or {}):
+        yield "a Project-URL in it has no label"
+    if metadata.license and metadata.license_expression:
+        yield "it has License beside License-Expression"
     for label, url in {**urls, **(metadata.project_urls or {})}.items():
         if len(label) > _LONGEST_LABEL:
             yield f"the label {label!r} has more than {_LONGEST_LABEL} characters"
