@@ -21,6 +21,7 @@ What is not set is read from the repository.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -85,7 +86,9 @@ def ref_name(text: str) -> bool:
 def read(table: Mapping[str, Any]) -> ReleaseSettings:
     """Read a table that `check` has nothing to say about."""
     values: dict[str, Any] = {
-        key.replace("-", "_"): tuple(value) if isinstance(value, list) else value
+        key.replace("-", "_"): tuple(map(posixpath.normpath, value))
+        if isinstance(value, list)
+        else value
         for key, value in table.items()
     }
     return ReleaseSettings(**values)

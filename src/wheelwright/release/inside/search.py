@@ -104,7 +104,7 @@ def decoded(contents: bytes) -> tuple[str, str]:
 
 def texts(commit: str, paths: Iterable[str]) -> dict[str, Mapping[str, str]]:
     """Return the contents of those paths that are regular files, and small."""
-    wanted = [path for path in dict.fromkeys(paths) if path and "\0" not in path][:FILES_MAX]
+    wanted = [path for path in dict.fromkeys(paths) if within(path)][:FILES_MAX]
     if not wanted:
         return {}
     listed = run("ls-tree", "-z", "-r", "-l", "--full-tree", commit, "--", *wanted)
@@ -124,6 +124,12 @@ def texts(commit: str, paths: Iterable[str]) -> dict[str, Mapping[str, str]]:
             text, encoding = decoded(contents[sha])
             found[path] = {"text": text, "encoding": encoding}
     return found
+
+
+def within(path: str) -> bool:
+    """Whether a path is one of a tree: with another, git lists none."""
+    parts = path.split("/")
+    return bool(path) and "\0" not in path and parts[0] != "" and ".." not in parts
 
 
 def blobs(objects: Iterable[bytes]) -> dict[bytes, bytes]:

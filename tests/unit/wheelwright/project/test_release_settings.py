@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.wheelwright.samples import LIKE_CLICK, project
 from wheelwright.errors import ProjectError
-from wheelwright.project.release_settings import KEYS, ReleaseSettings, check, ref_name
+from wheelwright.project.release_settings import KEYS, ReleaseSettings, check, read, ref_name
 
 ALL = """[tool.wheelwright.release]
 tag = "{name}-{version}"
@@ -145,3 +145,11 @@ def test_usable_ref_names(name: str) -> None:
 def test_refused_ref_names(name: str) -> None:
     """What git refuses in a name, and what is not printable or short, is not used as one."""
     assert not ref_name(name)
+
+
+def test_version_files_are_paths_as_git_has_them() -> None:
+    """A path may be written with `./` or two slashes."""
+    files = ["./docs/conf.py", "docs//other.py", "VERSION"]
+    assert ("docs/conf.py", "docs/other.py", "VERSION") == (
+        read({"version-files": files}).version_files
+    )

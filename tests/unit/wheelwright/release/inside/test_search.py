@@ -100,7 +100,8 @@ def test_lines_with_a_token_and_the_texts_of_their_files(repository: Repository)
             "unread.md": (PLAIN, b"nothing\n"),
         }
     )
-    found = repository.search(revision, "other.md", "gone.md", "link", "a b")
+    outside = ("../x", "a b/../../x", "/etc/passwd", "a\0b", "")
+    found = repository.search(revision, "other.md", "gone.md", "link", "a b", *outside)
     assert (Hit("a b/ä.py", 2, "v = '1.2.3'\r"), Hit("latin.py", 2, "1.2.3")) == found.hits
     assert {
         "a b/ä.py": ("# x\r\nv = '1.2.3'\r\n", "utf-8"),
