@@ -28,6 +28,11 @@ class Markup(Enum):
     RST = "reStructuredText"
 
 
+def columns(text: str) -> int:
+    """Return the columns of a text: reStructuredText counts two for a wide character."""
+    return sum(1 + (east_asian_width(each) in "WF") for each in text)
+
+
 @dataclass(frozen=True, slots=True)
 class Heading:
     """A heading outside of any list, quotation or comment.
@@ -38,6 +43,7 @@ class Heading:
         start: its first line, from 0.
         end: the line behind it.
         mark: `##`, or the character of the line below it; twice where there is one above it, too.
+        width: characters of that line; 0 where it is as wide as the title.
     """
 
     level: int
@@ -45,14 +51,13 @@ class Heading:
     start: int
     end: int
     mark: str
+    width: int = 0
 
     def lines(self, title: str) -> list[str]:
         """Return the lines of a heading of this form with another title."""
         if self.mark.startswith("#") and not self.is_underlined:
             return [f"{self.mark} {title}"]
-        # reStructuredText counts columns: a wide character takes two of them.
-        columns = sum(1 + (east_asian_width(each) in "WF") for each in title)
-        below = self.mark[0] * max(columns, 3)
+        below = self.mark[0] * max(columns(title), self.width, 3)
         return [below, title, below] if len(self.mark) > 1 else [title, below]
 
     @property

@@ -71,7 +71,7 @@ def _with_links(document: Document, text: str) -> str:
 
 def _footnotes(lines: Sequence[str], text: str) -> list[str]:
     """Return the footnotes that a text uses and does not have."""
-    found = []
+    found: list[str] = []
     for number, line in enumerate(lines):
         note = _FOOTNOTE.match(line)
         if note is None or note[0] in text or note[0].removesuffix(":") not in text:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from docutils import nodes
@@ -38,6 +38,7 @@ _OTHER_NUMBERS: Final = {
 }
 _ADDRESS: Final = re.compile(r"(?:https?://|mailto:)[^\s<>()\"\\]+")
 _TARGET: Final = re.compile(r"\.\. _(`?)(?P<name>[^`]+?)\1: *(?P<address>https?://\S+) *")
+_REPLACED: Final = re.compile(r"\.\. \|(?P<name>[^|]+)\| +replace:: +(?P<text>.{1,1000})")
 _DIRECTIVE: Final = re.compile(r"\.\. +(?P<name>[\w:.-]+)::[ \t]*(?P<argument>[^\n]*)")
 _CODE_BLOCKS: Final = frozenset(("code", "code-block", "sourcecode"))
 _OPTION: Final = re.compile(r":[\w-]+:(?: .*)?")
@@ -50,9 +51,15 @@ _SINCE: Final = {
 
 
 def targets(text: str) -> dict[str, str]:
-    """Return the addresses that a file defines for its links, by name."""
-    found = (_TARGET.fullmatch(line.rstrip()) for line in text.split("\n") if line[:4] == ".. _")
-    return {_name(each["name"].replace("\\", "")): each["address"] for each in found if each}
+    """Return the addresses that a file defines for its links, by name.
+
+    What it writes in the place of `|name|` is there with these bars.
+    """
+    lines = text.split("\n")
+    found = (_TARGET.fullmatch(line.rstrip()) for line in lines if line[:4] == ".. _")
+    known = {_name(each["name"].replace("\\", "")): each["address"] for each in found if each}
+    replaced = (_REPLACED.fullmatch(line.rstrip()) for line in lines if line[:4] == ".. |")
+    return known | {f"|{_name(each['name'])}|": each["text"] for each in replaced if each}
 
 
 def markdown(text: str, known: Mapping[str, str] | None = None) -> str:
@@ -65,6 +72,11 @@ def markdown(text: str, known: Mapping[str, str] | None = None) -> str:
     if document is None:
         # What cannot be parsed is shown as it is written.
         return _fence(text.strip("\n"), "rst") if text.strip() else ""
+    writer.anonymous = [
+        str(each.get("refuri", ""))
+        for each in document.findall(nodes.target)
+        if each.get("anonymous")
+    ]
     return "\n\n".join(writer.blocks(document, _TOP))
 
 
@@ -73,11 +85,18 @@ def _name(text: str) -> str:
 
 
 class _Writer:
-    """Writes nodes; `known` are the addresses of names."""
+    """Writes nodes; `known` are the addresses of names.
+
+    Attributes:
+        anonymous: addresses of links without a name, in their order.
+    """
+
+    anonymous: Sequence[str] = ()
 
     def __init__(self, known: Mapping[str, str], depth: int = 0) -> None:
         self._known = dict(known)
         self._depth = depth
+        self._shown: dict[str, str] = {}
 
     # -- blocks -----------------------------------------------------------------------------------
 
@@ -242,16 +261,30 @@ class _Writer:
             return self._link(node)
         if isinstance(node, nodes.inline):
             return self._role(node)
+        if isinstance(node, nodes.substitution_reference):
+            return self._replaced(node)
         if isinstance(node, nodes.footnote_reference | nodes.citation_reference):
             return f"\\[{_escaped(node.astext())}\\]"
         if isinstance(node, nodes.target | nodes.raw | nodes.comment | nodes.system_message):
             return ""
         return self._inline_children(node)
 
+    def _replaced(self, node: nodes.substitution_reference) -> str:
+        name = f"|{_name(str(node.get('refname', '')))}|"
+        if name in self._known and name not in self._shown:
+            inner = restructured.parse(self._known[name])
+            paragraph = inner.next_node(nodes.paragraph) if inner else None
+            # What is written for a name has no such names itself: they could be in each other.
+            links = {each: text for each, text in self._known.items() if each[:1] != "|"}
+            self._shown[name] = _Writer(links).line(paragraph) if paragraph else ""
+        return self._shown.get(name) or self._inline_children(node)
+
     def _link(self, node: nodes.reference) -> str:
         text = " ".join(node.astext().split())
         address = str(node.get("refuri", ""))
-        if not address:
+        if not address and node.get("anonymous") and self.anonymous:
+            address, *self.anonymous = self.anonymous
+        elif not address:
             address = self._known.get(_name(str(node.get("refname", node.get("name", "")))), "")
         elif name := node.get("name"):
             # `text <address>`_ can be used once more by its name.

@@ -10,7 +10,7 @@ from docutils import frontend, nodes, utils
 from docutils.parsers.rst import Parser
 from docutils.parsers.rst.states import Inliner
 
-from wheelwright.release.decide.changelog.document import Heading
+from wheelwright.release.decide.changelog.document import Heading, columns
 
 
 class _Roles(Inliner):
@@ -103,10 +103,14 @@ def _heading(lines: Sequence[str], below: int, level: int) -> Heading | None:
         return None
     mark = lines[below].strip()[0]
     start = below - 1
+    title = lines[start].strip()
+    long = len(lines[below].rstrip())
+    # Where all lines are of one length, that is the form; one too short is a fault.
+    width = long if long > columns(title) else 0
     above = start >= 1 and _is_line(lines[start - 1]) and lines[start - 1].startswith(mark)
     if above and lines[start - 1].rstrip() == lines[below].rstrip():
-        return Heading(level, lines[start].strip(), start - 1, below + 1, mark * 2)
-    return Heading(level, lines[start].strip(), start, below + 1, mark)
+        return Heading(level, title, start - 1, below + 1, mark * 2, width)
+    return Heading(level, title, start, below + 1, mark, width)
 
 
 def _is_line(line: str) -> bool:

@@ -66,6 +66,20 @@ def test_links_of_the_whole_file_are_known() -> None:
     assert expected == rendering.markdown("See `#12`_, `a  b`_, other_.\n", known)
 
 
+def test_text_of_a_name_between_bars_is_written_for_it() -> None:
+    """What the file defines for `|name|` is shown; a name that it does not define is as it is."""
+    known = rendering.targets(".. |the X| replace:: the *real* ``X``\n.. |loop| replace:: |loop|\n")
+    assert "New the *real* `X`, y." == rendering.markdown("New |the x|, |y|.\n", known)
+    assert "loop" == rendering.markdown("|loop|\n", known)
+
+
+def test_links_without_a_name_lead_to_their_addresses_in_order() -> None:
+    """The first one has the first address, wherever these are."""
+    text = "- `a`__ and b__.\n\n__ https://x.example/a\n.. __: https://x.example/b\n"
+    expected = "- [a](https://x.example/a) and [b](https://x.example/b)."
+    assert expected == rendering.markdown(text)
+
+
 def test_what_cannot_be_parsed_is_shown_as_it_is() -> None:
     """A text that docutils gives up on is one block of code."""
     deep = "".join(f"{' ' * 2 * depth}- x\n\n" for depth in range(400))

@@ -193,6 +193,14 @@ def test_heading_that_stays_is_not_written_anew() -> None:
     assert made.startswith("------------\n Unreleased\n------------\n\n-----\n1.2.4\n-----\n")
 
 
+def test_underline_that_is_longer_than_its_title_stays_as_long() -> None:
+    """A file may have lines of one length; the new title has one of that, too."""
+    line = "-" * 40
+    text = f"1.2.4 (unreleased)\n{line}\n\n- New.\n\n1.2.3 (2025-01-02)\n{line}\n\n- Old.\n"
+    made = released(outlined(text, path="CHANGES.rst"))
+    assert text.replace("1.2.4 (unreleased)", "1.2.4 (2026-01-31)") == made
+
+
 def test_underline_is_as_wide_as_its_title() -> None:
     """A wide character takes two columns, which docutils counts."""
     text = "Unreleased\n----------\n\n- New.\n\n\u7248 1.2.3\n--------\n\n- Old.\n"
