@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final, NamedTuple
 
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from wheelwright.project.reading import parse_version
@@ -27,12 +28,17 @@ from wheelwright.release.decide.tokens import AFTER, BEFORE, VERSION, like, numb
 # Longer lines are data.
 _LINE_MAX: Final = 1_000
 _GAPS_MAX: Final = 4
+# In front of a required version.
+_REQUIRED_MAX: Final = 120
 # Lines of a block of which it is not clear which replaces which.
 _BLOCK_MAX: Final = 40
 # A comparison takes the square of this in time.
 _COMPARED_MAX: Final = 2_000
-# A version that is required of something: of another package, if it was not the one before.
-_REQUIRED: Final = re.compile(r"(?:[=~!<>]=|[<>^~])[ \t]*[vV]?$")
+# A version that is required of a package.
+_REQUIRED: Final = re.compile(
+    r"""(?P<name>[A-Za-z0-9][\w.-]*)?(?:\[[\w ,.-]*\])?['"]?[ \t]*:?[ \t]*['"]?"""
+    r"""(?:[=~!<>]=|\^|~)[ \t]*[vV]?$"""
+)
 # More changed lines of one file than this are not places of a version.
 _SHAPES_MAX: Final = 500
 
@@ -123,16 +129,16 @@ def changed(last: LastRelease) -> list[str]:
 
 
 def lines(
-    last: LastRelease, texts: Mapping[str, str], new: New
+    last: LastRelease, texts: Mapping[str, str], new: New, own: str = ""
 ) -> tuple[dict[str, dict[int, Line]], list[str]]:
     """Return the new lines of each file by number, and what is not there any more.
 
-    `texts` are those of the base.
+    `texts` are those of the base, `own` is the package's name.
     """
     found: dict[str, dict[int, Line]] = {}
     missed: list[str] = []
     for path, (before, after) in sorted(last.changes.items()):
-        if not (shapes := _shapes(last, before, after)):
+        if not (shapes := _shapes(last, before, after, own)):
             continue
         if (text := texts.get(path)) is None:
             missed.append(path)
@@ -154,7 +160,9 @@ def rows(text: str) -> list[str]:
     return text.split("\n")
 
 
-def _shapes(last: LastRelease, old: str | None, new: str | None) -> list[tuple[int, _Shape]]:
+def _shapes(
+    last: LastRelease, old: str | None, new: str | None, own: str = ""
+) -> list[tuple[int, _Shape]]:
     """Return the changed lines with the version, and the dates beside them; counted from 0."""
     if old is None or new is None:
         return []
@@ -162,7 +170,7 @@ def _shapes(last: LastRelease, old: str | None, new: str | None) -> list[tuple[i
     for number, before, after in _pairs(rows(old), rows(new)):
         if len(found) == _SHAPES_MAX:
             break
-        if number not in found and (shape := _shape(last, before, after)):
+        if number not in found and (shape := _shape(last, before, after, own)):
             found[number] = shape
     return [] if all(shape.dated for shape in found.values()) else sorted(found.items())
 
@@ -200,7 +208,7 @@ def compared(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, int, int
     return [*codes, ("equal", *ends)]
 
 
-def _shape(last: LastRelease, before: str, after: str) -> _Shape | None:
+def _shape(last: LastRelease, before: str, after: str, own: str) -> _Shape | None:
     """Return the shape of a changed line; None where something else changed in it."""
     if max(len(before), len(after)) > _LINE_MAX:
         return None
@@ -211,9 +219,7 @@ def _shape(last: LastRelease, before: str, after: str) -> _Shape | None:
         if (found := shape.pattern.fullmatch(before)) is None:
             return None
         if any(
-            kind is _FULL
-            and _REQUIRED.search(after[:start])
-            and not _is(_FULL, found[f"gap{number}"], last.before)
+            kind is _FULL and _is_other(after[:start], found[f"gap{number}"], last, own)
             for number, (start, _, kind) in enumerate(gaps)
         ):
             return None
@@ -226,6 +232,21 @@ def _shape(last: LastRelease, before: str, after: str) -> _Shape | None:
             return shape
         gaps = [gap for gap in gaps if gap not in same]
     return None
+
+
+def _is_other(text: str, old: str, last: LastRelease, own: str) -> bool:
+    """Whether what follows a text is required of another package, and was not the version before.
+
+    Members of a workspace in lock-step require each other: those have the versions of its releases.
+    """
+    required = _REQUIRED.search(text[-_REQUIRED_MAX:])
+    if required is None or not last.before:
+        return False
+    if required["name"] and canonicalize_name(required["name"]) == canonicalize_name(own):
+        return False
+    version = parse_version(old)
+    led = version is not None and version.release == Version(last.version).release
+    return not led and not _is(_FULL, old, last.before)
 
 
 def _gaps(last: LastRelease, line: str) -> list[tuple[int, int, _Kind]]:

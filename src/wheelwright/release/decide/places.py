@@ -183,7 +183,7 @@ def decide(
         lines = _replaced(hits, token, new, lambda hit: hit.path in named)
         _require(named, lines, done, current)
     else:
-        lines, missed = line_changes.lines(last, texts, new) if last else ({}, [])
+        lines, missed = line_changes.lines(last, texts, new, project.name) if last else ({}, [])
         lines = {path: each for path, each in lines.items() if counts(path)}
         missed = [each for each in missed if counts(each.partition(":")[0])]
         confirmed = bool(lines)

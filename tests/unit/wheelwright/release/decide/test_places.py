@@ -471,6 +471,10 @@ def test_places_in_a_large_lock_are_read_once() -> None:
         ('"other": "^0.9.0"', '"other": "^1.2.3"', ""),
         ("other >= 1.2", "other >= 1.2.3", ""),
         ("demo-core==1.2.2", "demo-core==1.2.3", "demo-core==1.2.4"),
+        ("demo-core==1.2.3.dev0", "demo-core==1.2.3", "demo-core==1.2.4"),
+        ("demo==1.0.0", "demo==1.2.3", "demo==1.2.4"),
+        ("Demo[extra] == 1.0.0", "Demo[extra] == 1.2.3", "Demo[extra] == 1.2.4"),
+        ("<version>1.0.0</version>", "<version>1.2.3</version>", "<version>1.2.4</version>"),
     ],
 )
 def test_version_places_of_numbers_and_requirements(before: str, now: str, then: str) -> None:
