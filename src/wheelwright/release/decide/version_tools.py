@@ -119,7 +119,12 @@ def _within(data: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
 
 def hints(project: Project) -> list[Hint]:
     """Return the files that the package's own tool for versions edits."""
-    found = [*_bumpversion(project), *_commitizen(project), *_semantic_release(project)]
+    found = [
+        *_bumpversion(project),
+        *_commitizen(project),
+        *_semantic_release(project),
+        *_tbump(project),
+    ]
     return [
         hint._replace(path=join(project.where, hint.path))
         for hint in found
@@ -140,9 +145,12 @@ def _bumpversion(project: Project) -> Iterator[Hint]:
 def _commitizen(project: Project) -> Iterator[Hint]:
     for table in tables(project, "commitizen"):
         for each in _texts(table.get("version_files")):
-            # Behind the colon is a pattern; a plain one is a part of the line.
+            # Behind the colon is a pattern; a plain one is a part of the line. Lines of another one
+            # are not known.
             path, _, needle = each.partition(":")
-            yield Hint(path, needle if re.fullmatch(r"[\w .\"'=-]*", needle) else "")
+            needle = needle.strip("^$")
+            if re.fullmatch(r"[\w .\"'=-]*", needle):
+                yield Hint(path, needle)
 
 
 def _semantic_release(project: Project) -> Iterator[Hint]:
@@ -150,6 +158,16 @@ def _semantic_release(project: Project) -> Iterator[Hint]:
         for each in _texts(table.get("version_variables")):
             path, _, needle = each.partition(":")
             yield Hint(path, needle.partition(":")[0])
+
+
+def _tbump(project: Project) -> Iterator[Hint]:
+    for table in tables(project, "tbump"):
+        listed = table.get("file", ())
+        for each in listed if isinstance(listed, list) else ():
+            path = each.get("src") if isinstance(each, Mapping) else None
+            search = each.get("search", "") if isinstance(each, Mapping) else ""
+            if isinstance(path, str) and isinstance(search, str):
+                yield Hint(path, search.partition("{")[0])
 
 
 def _texts(value: object) -> list[str]:

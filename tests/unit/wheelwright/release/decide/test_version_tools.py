@@ -98,3 +98,23 @@ def test_files_of_a_tool_s_own_configuration_are_hints() -> None:
     }
     expected = [Hint("a.txt", "version "), Hint("b.txt", "is "), Hint("c.txt", "version")]
     assert expected == version_tools.hints(project(STATIC, files))
+
+
+@pytest.mark.parametrize(
+    ("toml", "expected"),
+    [
+        ('[tool.commitizen]\nversion_files = ["docs/conf.py:^release"]\n', ["release"]),
+        ('[tool.commitizen]\nversion_files = ["docs/conf.py"]\n', [""]),
+        ('[tool.commitizen]\nversion_files = ["docs/conf.py:(a|b)"]\n', []),
+        ('[[tool.tbump.file]]\nsrc = "docs/conf.py"\n', [""]),
+        (
+            "[[tool.tbump.file]]\nsrc = 'docs/conf.py'\n"
+            "search = 'release = \"{current_version}\"'\n",
+            ['release = "'],
+        ),
+    ],
+)
+def test_lines_that_a_tool_is_set_to_edit(toml: str, expected: list[str]) -> None:
+    """A plain part of a line is known; with a pattern of another kind no line is."""
+    found = version_tools.hints(project(STATIC + toml))
+    assert [("docs/conf.py", each) for each in expected] == [tuple(each) for each in found]
