@@ -59,22 +59,29 @@ class Entrance(Recipe):
 
 
 class CoreApi:
-    """The types of the core API, as the installed SDK has them."""
+    """The types of the core API."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     @cached_property
     def schema(self) -> CoreSchema:
-        """The types, stored per SDK version."""
+        """The types, without descriptions."""
         from stiletto.wire import schema
 
-        text, digest = schema.sdk_source()
-        known = fitting(self._store.record("schema", digest), schema.CoreSchema.from_json)
+        return schema.core_schema()
+
+    @cached_property
+    def described(self) -> CoreSchema:
+        """The types with the descriptions of the installed SDK, stored per version of it."""
+        from stiletto.wire import sdk
+
+        text, digest = sdk.sdk_source()
+        known = fitting(self._store.record("descriptions", digest), dict)
         if known is None:
-            known = schema.read_sdk(text)
-            self._store.put_record("schema", digest, known.to_json())
-        return known
+            known = dict(sdk.read_descriptions(text))
+            self._store.put_record("descriptions", digest, known)
+        return self.schema.described(known)
 
     def function(self, type_name: str, name: str) -> FunctionDef:
         """Return a field of a type.

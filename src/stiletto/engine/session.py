@@ -78,14 +78,14 @@ class Engine:
         for module in self._visible():
             if type_name in module.definition.objects:
                 return module.definition.objects[type_name]
-        return self.api.schema.objects.get(type_name)
+        return self.api.described.objects.get(type_name)
 
     def enum_def(self, type_name: str) -> EnumDef | None:
         """Describe an enum of a module or of the core API."""
         for module in self._visible():
             if type_name in module.definition.enums:
                 return module.definition.enums[type_name]
-        return self.api.schema.enums.get(type_name)
+        return self.api.described.enums.get(type_name)
 
     def _visible(self) -> Sequence[LoadedModule]:
         """Return the modules whose types the command line may see."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -60,10 +61,14 @@ def to_extensions(error: StilettoError) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class _Execution:
-    """One query while it is executed: its client, and how much text the response has so far."""
+    """One query while it is executed.
+
+    Its client, the variables that have a value, and how much text the response has so far.
+    """
 
     client: ClientPort
     dispatch: Dispatch
+    variables: frozenset[str] = frozenset()
     size: int = 0
     long: list[LongText] = field(default_factory=list)
 
@@ -83,9 +88,14 @@ class GraphQL:
         sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
         parser.MAX_NESTING_DEPTH = MAX_DEPTH
         self._schema = graphql.build_schema(sdl, assume_valid=True)
-        node = self._schema.get_type("Node")
-        assert isinstance(node, graphql.GraphQLInterfaceType)
-        node.resolve_type = lambda value, *_: value.type_name
+        # The library adds directives of its own, which differ between its versions.
+        declared = set(re.findall(r"^directive @(\w+)", sdl, re.MULTILINE))
+        self._schema.directives = tuple(
+            each for each in self._schema.directives if each.name in declared
+        )
+        for each in self._schema.type_map.values():
+            if isinstance(each, graphql.GraphQLInterfaceType):
+                each.resolve_type = lambda value, *_: value.type_name
         self._introspections: dict[str, bytes] = {}
         self._kept: OrderedDict[str, _Prepared | None] = OrderedDict()
 
@@ -111,7 +121,7 @@ class GraphQL:
         if is_too_deep(variables):
             message = f"a variable is nested more than {MAX_VALUE_DEPTH} levels deep"
             return 422, [_body(None, [GraphQLError(message)])]
-        execution = _Execution(client, self._dispatch)
+        execution = _Execution(client, self._dispatch, _with_values(document, variables))
         result = graphql.execute(
             self._schema,
             document,
@@ -157,6 +167,33 @@ class GraphQL:
         return document, check(self._schema, document)
 
 
+def _with_values(
+    document: graphql.DocumentNode, variables: Mapping[str, Any] | None
+) -> frozenset[str]:
+    """Return the variables that have a value: a given one, or the query's own default."""
+    defaults = (
+        variable.variable.name.value
+        for operation in document.definitions
+        if isinstance(operation, graphql.OperationDefinitionNode)
+        for variable in operation.variable_definitions or ()
+        if variable.default_value is not None
+    )
+    return frozenset((*(variables or ()), *defaults))
+
+
+def _given(args: Mapping[str, Any], info: Any, variables: frozenset[str]) -> Mapping[str, Any]:
+    """Return the arguments without those that have only the schema's default.
+
+    What a client did not give must not look given: it is not in a key.
+    """
+    given = {
+        node.name.value
+        for node in info.field_nodes[0].arguments or ()
+        if not isinstance(node.value, graphql.VariableNode) or node.value.name.value in variables
+    }
+    return {name: value for name, value in args.items() if name in given}
+
+
 def _is_introspection(document: graphql.DocumentNode) -> bool:
     """Whether a query is about the schema only, so that the response is always the same."""
     roots = [
@@ -192,7 +229,8 @@ async def _resolve(source: Any, info: graphql.GraphQLResolveInfo[Any], /, **args
     assert isinstance(source, Recipe)
     takes_long_texts.set(True)
     try:
-        answer = await execution.dispatch(execution.client, source, info.field_name, args)
+        given = _given(args, info, execution.variables)
+        answer = await execution.dispatch(execution.client, source, info.field_name, given)
         if isinstance(answer, str):
             execution.size += answer.size_bytes if isinstance(answer, LongText) else len(answer)
             if execution.size > MAX_ANSWER_BYTES:

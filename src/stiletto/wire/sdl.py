@@ -1,16 +1,16 @@
 """The schema in GraphQL's language: of the core, and of what modules add to it.
 
-Objects are passed and returned by `ID`, and every object is a `Node`. Defaults are left out: what
-a client did not give must not look given. Objects may be null (`Container.stat`): the SDK reports
-that on the leaf below.
+Objects are passed by `ID`, and every object is a `Node`. The core is written as the real engine
+serves it. A module's defaults are left out, and its objects may be null: the SDK reports that on
+the leaf below.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
-from stiletto.api.definition import ArgDef, EnumDef, FunctionDef, ModuleDef, TypeRef
+from stiletto.api.definition import ArgDef, EnumDef, FunctionDef, ModuleDef, ObjectDef, TypeRef
 from stiletto.graph.kind import Kind
 from stiletto.module.naming import lower_camel
 from stiletto.wire.schema import CoreSchema
@@ -23,32 +23,22 @@ _BUILTIN = {
     Kind.VOID: "Void",
 }
 _OBJECTS = (Kind.OBJECT, Kind.INTERFACE)
-_ID = TypeRef(Kind.SCALAR, "ID")
-_RETURN_IDS = {("Service", "start"), ("Service", "stop"), ("LLM", "step")}
-"""Calls beside `sync` that the SDK sends for an id and rebuilds through `node`."""
 
 
 def to_sdl(core: CoreSchema) -> str:
     """Write the core's schema, as the SDK expects to introspect it."""
-    lines = [
-        "schema { query: Query }",
-        "directive @expectedType(name: String!) on ARGUMENT_DEFINITION | FIELD_DEFINITION",
-        "interface Node { id: ID! }",
-        "scalar Void",
-        *(f"scalar {name}" for name in core.scalars if name not in ("ID", "Void")),
-        *map(_enum, core.enums.values()),
-    ]
-    for name, args in core.inputs.items():
-        lines.append(f"input {name} {{ {' '.join(map(_argument, args))} }}")
+    lines = ["schema { query: Query }"]
+    for directive in core.directives:
+        args = _arguments(directive.args)
+        lines.append(f"directive @{directive.name}{args} on {' | '.join(directive.locations)}")
+    lines += (f"scalar {name}" for name in core.scalars)
+    lines += map(_enum, core.enums.values())
+    for name, inputs in core.inputs.items():
+        lines.append(f"input {name} {{ {' '.join(map(_core_argument, inputs))} }}")
+    for item in core.interfaces.values():
+        lines += _core_type("interface", item, core)
     for item in core.objects.values():
-        by_id = (
-            replace(each, returns=_ID)
-            if each.name == "sync" or (item.name, each.name) in _RETURN_IDS
-            else each
-            for each in item.functions.values()
-            if each.name not in ("id", "node")
-        )
-        lines += _type(item.name, by_id)
+        lines += _core_type("type", item, core)
     return "\n".join(lines)
 
 
@@ -64,14 +54,45 @@ def modules_sdl(modules: Sequence[ModuleDef]) -> str:
     return "\n".join(lines)
 
 
+def _core_type(keyword: str, item: ObjectDef, core: CoreSchema) -> Iterator[str]:
+    above = core.implements.get(item.name, ())
+    yield f"{keyword} {item.name}{' implements ' + ' & '.join(above) if above else ''} {{"
+    for function in item.functions.values():
+        by_id = f"{item.name}.{function.name}" in core.by_id
+        returns = "ID!" if by_id else _core_output(function.returns)
+        deprecated = "" if function.deprecated is None else " @deprecated"
+        yield f"  {function.name}{_arguments(function.args)}: {returns}{deprecated}"
+    yield "}"
+
+
+def _arguments(args: Sequence[ArgDef]) -> str:
+    return f"({', '.join(map(_core_argument, args))})" if args else ""
+
+
+def _core_argument(arg: ArgDef) -> str:
+    deprecated = "" if arg.deprecated is None else " @deprecated"
+    default = ""
+    if arg.default is not None:
+        is_name = arg.type.kind is Kind.ENUM
+        default = f" = {json.loads(arg.default) if is_name else arg.default}"
+    return f"{arg.name}: {_input(arg.type)}{default}{deprecated}"
+
+
+def _core_output(of: TypeRef) -> str:
+    if of.element is not None:
+        text = f"[{_core_output(of.element)}]"
+    else:
+        text = _BUILTIN.get(of.kind, of.name)
+    return text if of.optional else f"{text}!"
+
+
 def _enum(of: EnumDef) -> str:
     return f"enum {of.name} {{ {' '.join(of.members)} }}"
 
 
 def _type(name: str, functions: Iterable[FunctionDef]) -> Iterator[str]:
-    is_root = name == "Query"
-    yield f"type {name} {{" if is_root else f"type {name} implements Node {{"
-    yield "  node(id: ID!): Node!" if is_root else "  id: ID!"
+    yield f"type {name} implements Node {{"
+    yield "  id: ID!"
     for function in functions:
         yield f"  {_field(function)}"
     yield "}"

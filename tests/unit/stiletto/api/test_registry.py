@@ -1,4 +1,4 @@
-"""The table of calls agrees with the SDK's own signatures."""
+"""The table of calls agrees with the schema's own signatures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stiletto.api.fields import FIELDS, attribute
 from stiletto.api.registry import CALLS, Call, snake
 from stiletto.graph.kind import Kind
 from stiletto.graph.recipe import Recipe
-from stiletto.wire.schema import CoreSchema, read_sdk, sdk_source
+from stiletto.wire.schema import CoreSchema, core_schema
 
 UNSUPPORTED: frozenset[str] = frozenset()
 """Arguments that the SDK can send and an implemented call does not take: `Type.field(argument)`."""
@@ -29,8 +29,8 @@ OTHER_DEFAULTS = {
 
 @pytest.fixture(scope="module")
 def core() -> CoreSchema:
-    """Return the schema of the installed SDK."""
-    return read_sdk(sdk_source()[0])
+    """Return the schema that clients see."""
+    return core_schema()
 
 
 def python_name(arg: ArgDef) -> str:

@@ -17,7 +17,7 @@ from stiletto.engine.client import Client
 from stiletto.errors import NotSupported, StepFailed, UsageError
 from stiletto.graph.recipe import Recipe
 from stiletto.wire.execute import GraphQL, to_extensions
-from stiletto.wire.schema import read_sdk, sdk_source
+from stiletto.wire.schema import core_schema
 from stiletto.wire.sdl import to_sdl
 
 
@@ -60,7 +60,7 @@ async def answered(client: Any, receiver: Recipe, field: str, args: Mapping[str,
 @pytest.fixture(scope="module")
 def graph() -> GraphQL:
     """Return the real schema."""
-    return GraphQL(to_sdl(read_sdk(sdk_source()[0])), answered)
+    return GraphQL(to_sdl(core_schema()), answered)
 
 
 @pytest.fixture
