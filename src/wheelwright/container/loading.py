@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar
 
-import anyio
 import dagger
 
+from wheelwright.container.cut import Tree
 from wheelwright.container.source import Source, first_lines, tracked
+from wheelwright.container.together import together
 from wheelwright.errors import ProjectError
 from wheelwright.pins import PACKAGE
 from wheelwright.project import pyproject as toml
-from wheelwright.project.files import Snapshot, join, literal, upward, wanted
+from wheelwright.project.files import Snapshot, join, upward, wanted
 from wheelwright.project.model import Project, describe, further, is_python, with_texts
 from wheelwright.project.pythons import choose
 from wheelwright.project.reading import LOST, declares_encoding, not_text
 from wheelwright.project.workspace import locate, members
-
-T = TypeVar("T")
 
 MODULES_MAX, MODULE_SIZE_MAX = 200, 256 * 1024
 SCRIPTS_MAX = 500
@@ -42,6 +40,7 @@ class LoadedProject:
 
     Attributes:
         source: the source without what git ignores; paths of the project are paths in it.
+        files: the same, as it can be cut.
         repository: the directory that has the source's .git; None where it has none.
         notes: what a reader of a verdict should know of the source, a sentence each.
         pointer: the note that names what a file .git leads to; empty where it is none.
@@ -50,6 +49,7 @@ class LoadedProject:
 
     project: Project
     source: dagger.Directory
+    files: Tree
     repository: dagger.Directory | None = None
     notes: tuple[str, ...] = ()
     pointer: str = ""
@@ -79,7 +79,7 @@ async def load(given: Source, gates: Sequence[str], package: str = "") -> Loaded
         ProjectError: no sign of Python, or a broken file.
         RequestError: no such package.
     """
-    source, place = given.tree, given.place
+    source, place = await given.files.whole(), given.place
     files = await _snapshot(source, place)
     paths: list[str] = []
     root = files.text(join(place, "pyproject.toml"))
@@ -102,9 +102,10 @@ async def load(given: Source, gates: Sequence[str], package: str = "") -> Loaded
     texts = await _texts(source, [f"{directory}/pyproject.toml" for directory in directories])
     by_directory = {path.rpartition("/")[0]: text for path, text in texts.items()}
     project = describe(files, where, by_directory, gates, base)
-    project = with_texts(project, await _present(source, further(project)))
+    present = set(further(project)).intersection(given.files.names)
+    project = with_texts(project, await _texts(source, present))
     known = (given.repository, given.notes, given.pointer, given.around)
-    return LoadedProject(project, source, *known)
+    return LoadedProject(project, source, given.files, *known)
 
 
 async def with_files(
@@ -183,7 +184,7 @@ async def with_paths(loaded: LoadedProject) -> LoadedProject:
         # What has an extension, or a name that is known, is typed by it.
         nameless = [path for path in executables if "." not in posixpath.basename(path)]
         if nameless := nameless[:SCRIPTS_MAX]:
-            lines = await first_lines(loaded.source, nameless)
+            lines = await first_lines(loaded.files, nameless)
             executables |= dict(zip(nameless, lines, strict=True))
     project = replace(loaded.project, paths=tuple(sorted(paths)), executables=executables)
     return replace(loaded, project=project)
@@ -243,15 +244,6 @@ async def _is_plain(source: dagger.Directory, where: str) -> bool:
     return is_python(await _snapshot(source, where), where)
 
 
-async def _present(source: dagger.Directory, paths: Iterable[str]) -> dict[str, str]:
-    """Return the texts of those paths that are there."""
-    requested = set(paths)
-    if not requested:
-        return {}
-    found = await source.filter(include=literal(sorted(requested))).glob("**")
-    return await _texts(source, requested.intersection(found))
-
-
 async def text_of(path: str, file: dagger.File) -> str:
     """Return a file's text; of a module in another encoding, with U+FFFD for what is not ASCII.
 
@@ -265,16 +257,3 @@ async def text_of(path: str, file: dagger.File) -> str:
     if LOST in text and await file.size() != len(text.encode()):
         raise not_text(path, text)
     return text
-
-
-async def together(calls: Mapping[str, Callable[[], Awaitable[T]]]) -> dict[str, T]:
-    """Return the result of each key, all of them requested at the same time."""
-    results: dict[str, T] = {}
-
-    async def ask(key: str) -> None:
-        results[key] = await calls[key]()
-
-    async with anyio.create_task_group() as group:
-        for key in calls:
-            group.start_soon(ask, key)
-    return results

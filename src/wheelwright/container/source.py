@@ -1,10 +1,8 @@
 """Reads a source as git has it: without what git ignores, and with its history beside it.
 
 git decides in one step over .git, the ignore files and the names of all entries. What is ignored
-is then taken out by one `filter`, so that a step behind it is found again as long as the files
-that it sees are the same, whatever happens to .git. On Dagger v0.21 `filter`, `directory` and
-`file` keep that; `without_directory` and a step over the source do not. Whoever changes this, for
-an engine on which `filter` does not either, changes `_filtered` alone.
+is then left out by `cut`, so that a step behind it is found again as long as the files that it sees
+are the same, whatever happens to .git.
 """
 
 from __future__ import annotations
@@ -16,10 +14,11 @@ import dagger
 from dagger import dag
 
 from wheelwright.container import steps
+from wheelwright.container.cut import Tree, cut
 from wheelwright.container.privileges import CODE
 from wheelwright.errors import ProjectError
 from wheelwright.project import worktree
-from wheelwright.project.files import join, literal, upward
+from wheelwright.project.files import join, upward
 from wheelwright.project.reading import shortened
 from wheelwright.project.worktree import Kept
 
@@ -38,7 +37,7 @@ class Source:
     """A source without what git ignores.
 
     Attributes:
-        tree: its files, with paths from the root of its repository; .git is not among them.
+        files: its files, with paths from the root of its repository; .git is not among them.
         repository: a directory with the .git that the source belongs to; None without.
         place: where in `tree` the source is that was given; empty for the root.
         notes: what a reader of a verdict should know, a sentence each.
@@ -46,7 +45,7 @@ class Source:
         around: the note about what is not read because the source came without it; may be empty.
     """
 
-    tree: dagger.Directory
+    files: Tree
     repository: dagger.Directory | None = None
     place: str = ""
     notes: tuple[str, ...] = ()
@@ -66,6 +65,7 @@ async def read(given: dagger.Directory, git: dagger.Directory | None = None) -> 
     entries = await given.entries()
     if ".git/" in entries:
         return await _kept(given, given)
+    every = await given.glob("**")
     candidate = git if git is not None and ".git/" in await git.entries() else None
     if ".git" in entries:
         pointer = await given.file(".git").contents()
@@ -74,10 +74,12 @@ async def read(given: dagger.Directory, git: dagger.Directory | None = None) -> 
             if repository is not None:
                 return await _kept(given, repository)
         note = worktree.pointer(pointer)
-        return Source(given.filter(exclude=["**/.git"]), notes=(note,), pointer=note)
+        tree = Tree(given, tuple(every), frozenset(worktree.listed(every)))
+        return Source(tree, notes=(note,), pointer=note)
     place = await _place(given, entries, candidate) if candidate is not None else None
     if candidate is None or place is None:
-        return Source(given, around=worktree.ALONE)
+        tree = Tree(given, tuple(every), frozenset(worktree.without_caches(every)))
+        return Source(tree, around=worktree.ALONE)
     return await _kept(given, candidate, place)
 
 
@@ -87,7 +89,7 @@ async def tracked(repository: dagger.Directory) -> dict[str, bool]:
     Raises:
         ProjectError: git cannot read the repository.
     """
-    files = repository.filter(include=list(worktree.GIT_FILES), exclude=list(worktree.NOT_FILES))
+    files = await _git_files(repository)
     container = steps.git().with_directory(_TREE, files).with_new_file(_SCRIPT, worktree.SCRIPT)
     text, error = await _run(container, "", [])
     if error:
@@ -98,31 +100,44 @@ async def tracked(repository: dagger.Directory) -> dict[str, bool]:
 async def _kept(given: dagger.Directory, repository: dagger.Directory, place: str = "") -> Source:
     """Return a source without what its repository ignores; it is at `place` of that."""
     every = await given.glob("**")
-    names = [join(place, name) + "/" * name.endswith("/") for name in worktree.listed(every)]
-    files = given.filter(include=list(worktree.RULES))
-    git = repository.filter(include=list(worktree.GIT_FILES), exclude=list(worktree.NOT_FILES))
+    listed = worktree.listed(every)
+    names = [join(place, name) + "/" * name.endswith("/") for name in listed]
+    files = await cut(given, every, worktree.rules(every))
+    git = await _git_files(repository)
     container = steps.git().with_directory(_TREE, git).with_directory(join(_TREE, place), files)
     if place:
         above = [f"{where}/.gitignore".lstrip("/") for where in upward(place)[1:]]
-        container = container.with_directory(_TREE, await _from_index(repository, above))
+        container = container.with_directory(_TREE, await _index(repository, above))
     container = container.with_new_file(_SCRIPT, worktree.SCRIPT)
     kept = await _ask(container, "", names, worktree.repositories(every))
     inner = [path.removeprefix(f"{place}/") for path in kept.ignored]
-    tree = _filtered(given, worktree.exclusions(worktree.listed(every), inner))
     notes, around = kept.notes, ""
     if place:
-        tree = dag.directory().with_directory(place, tree)
         unread = worktree.deciding_above(await tracked(repository), place)
         around = worktree.not_read(unread, place) if unread else ""
     left_out = [path for path in kept.left_out if path.startswith(f"{place}/" if place else "")]
+    restored: dict[str, dagger.File] = {}
     if left_out:
-        tree = tree.with_directory(".", await _from_index(repository, left_out))
+        index = await _index(repository, left_out)
+        found = set(await index.glob("**"))
+        restored = {path: index.file(path) for path in left_out if path in found}
         notes = (*notes, worktree.restored(left_out))
+    tree = Tree(given, tuple(every), worktree.kept(listed, inner), place, restored)
     return Source(tree, repository, place, notes, around=around)
 
 
-def _filtered(given: dagger.Directory, patterns: Sequence[str]) -> dagger.Directory:
-    return given.filter(exclude=list(patterns))
+async def _git_files(repository: dagger.Directory) -> dagger.Directory:
+    """Return what of .git says which paths are tracked."""
+    every = [f".git/{name}" for name in await repository.entries(path=".git")]
+    if ".git/modules/" in every:
+        every += await repository.glob(".git/modules/**")
+    return await cut(repository, every, worktree.git_files(every))
+
+
+async def history(repository: dagger.Directory) -> dagger.Directory:
+    """Return what of a repository's .git matters for the version."""
+    every = [f".git/{name}" for name in await repository.entries(path=".git")]
+    return await cut(repository, every, worktree.history(every))
 
 
 async def _of_worktree(git: dagger.Directory, name: str) -> dagger.Directory | None:
@@ -145,7 +160,7 @@ async def _place(
     It does where it has the source's own pyproject.toml, setup.cfg or setup.py: the same file, or
     one at the root with the same name of the package.
     """
-    files = git.filter(include=list(worktree.GIT_FILES), exclude=list(worktree.NOT_FILES))
+    files = await _git_files(git)
     container = steps.git().with_directory(_TREE, files).with_new_file(_SCRIPT, worktree.SCRIPT)
     text, error = await _run(container, "", [])
     if error:
@@ -159,7 +174,7 @@ async def _place(
             return found
         # All of them in one step: a repository may have hundreds.
         paths = {place: join(place, name) for place in places.values()}
-        directory = await _from_index(git, list(paths.values()))
+        directory = await _index(git, list(paths.values()))
         for place, path in paths.items():
             other = await directory.file(path).contents()
             if worktree.same_package(name, own, other):
@@ -201,20 +216,20 @@ async def _run(container: dagger.Container, where: str, names: Sequence[str]) ->
     return await asked.file(_ANSWER).contents(), error if done.exit_code else ""
 
 
-async def first_lines(source: dagger.Directory, paths: Sequence[str]) -> list[str]:
+async def first_lines(tree: Tree, paths: Sequence[str]) -> list[str]:
     """Return the first line of each file, at most 200 bytes of it."""
-    files = source.filter(include=literal(paths))
+    files = await tree.only(paths)
     container = steps.git().with_directory(_TREE, files).with_workdir(_TREE)
     asked = steps.run(container, ["sh", "-c", _FIRST_LINES, "sh", *paths])
     printed = await steps.output(asked, "read first lines")
     return printed.stdout.split("\n")[: len(paths)]
 
 
-async def _from_index(given: dagger.Directory, paths: Sequence[str]) -> dagger.Directory:
+async def _index(repository: dagger.Directory, paths: Sequence[str]) -> dagger.Directory:
     """Return files as the index has them; one that it has not is left out."""
     out = "/opt/wheelwright/index"
-    git = given.filter(include=[".git/**"], exclude=list(worktree.NOT_HISTORY))
-    container = steps.git().with_directory(_TREE, git).with_new_file(f"{out}/.keep", "")
+    git = await history(repository)
+    container = steps.git().with_directory(_TREE, git).with_directory(out, dag.directory())
     args = ["git", "-C", _TREE, "checkout-index", "--quiet", "--stdin", f"--prefix={out}/"]
     done = steps.step(container, CODE, args, may_fail=True, stdin=worktree.question(paths))
-    return await done.directory(out).filter(exclude=[".keep"]).sync()
+    return await done.directory(out).sync()

@@ -17,6 +17,7 @@ import tomlkit
 from dagger import dag
 
 from wheelwright.container import fetching, steps, users
+from wheelwright.container.cut import Tree
 from wheelwright.container.privileges import BUILD, DOWNLOAD, INSTALL, Kind
 from wheelwright.container.steps import (
     CACHE,
@@ -36,7 +37,6 @@ from wheelwright.environment.tools import Tool
 from wheelwright.errors import RequestError
 from wheelwright.pins import RUST_IMAGE, slim_image
 from wheelwright.project import building
-from wheelwright.project.files import literal
 from wheelwright.project.interpreters import cpython, is_free_threaded
 
 _HELD = "/opt/held"
@@ -95,10 +95,10 @@ def over(container: dagger.Container, source: dagger.Directory) -> dagger.Contai
     return container.with_directory(SOURCE, source)
 
 
-async def dependencies(source: dagger.Directory, plan: Environment) -> dagger.Container:
+async def dependencies(source: Tree, plan: Environment) -> dagger.Container:
     """Return the dependency layer: only `plan.inputs` of the source are in it."""
     provided = await steps.provided(plan.image, plan.python)
-    container = over(provided, source.filter(include=literal(plan.inputs)))
+    container = over(provided, await source.only(plan.inputs))
     for path, text in plan.written.items():
         container = container.with_new_file(path, text)
     container = container.with_workdir(plan.workdir)
@@ -195,7 +195,7 @@ async def _resolved(container: dagger.Container, plan: Environment) -> dagger.Co
 
 
 async def installed(
-    source: dagger.Directory,
+    source: Tree,
     plan: Environment,
     git: dagger.Directory | None = None,
     user: str = "",
@@ -205,9 +205,7 @@ async def installed(
     `git` is a directory with .git, for a version that comes from it; `user` is that of the
     settings.
     """
-    built = source
-    for path in plan.later:
-        built = built.without_directory(path)
+    built = await source.without(plan.later)
     prepared: list[dagger.Container] = []
     fetched: list[dagger.Directory] = []
 
@@ -246,10 +244,9 @@ async def installed(
     if plan.built_with:
         container = container.without_file(_SETTINGS)
     container = users.owned(container, SOURCE, user)
-    for path in plan.later:
-        container = container.with_directory(
-            f"{SOURCE}/{path}", source.directory(path), owner=users.owner(user)
-        )
+    if plan.later:
+        later = await source.only(plan.later)
+        container = container.with_directory(SOURCE, later, owner=users.owner(user))
     return container
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import dagger
 
 from wheelwright.container import fetching, steps, toolchain
+from wheelwright.container.cut import of_output
 from wheelwright.container.history import for_build
 from wheelwright.container.loading import LoadedProject
 from wheelwright.distribution import build as dist
@@ -51,7 +52,7 @@ async def build(loaded: LoadedProject, python: str) -> dagger.Directory:
     project.require_package()
     if why := dist.configured(project):
         raise ProjectError(why.removeprefix("not configured: "), "add a [build-system] table")
-    history = for_build(loaded)
+    history = await for_build(loaded)
     dist.require_version(project, history=history is not None, pointer=loaded.pointer)
     base = await prepared(loaded, python, building.build_files(project))
     container = with_source(base, loaded.source, history)
@@ -65,7 +66,7 @@ async def prepared(
     loaded: LoadedProject, python: str, requires: Mapping[str, str]
 ) -> dagger.Container:
     """Return a container to build in, without the source, with what `requires` lists."""
-    history = for_build(loaded) is not None
+    history = loaded.repository is not None
     image = environment.image(loaded.project, python, history=history)
     container = await fetching.prepared(image, python, requires)
     if Language.RUST in languages(loaded.project):
@@ -86,4 +87,4 @@ def with_source(
 
 def distributions_of(container: dagger.Container) -> dagger.Directory:
     """Return only the distributions: uv also writes a .gitignore beside them."""
-    return container.directory(dist.DIST).filter(include=["*.tar.gz", "*.whl"])
+    return of_output(container.directory(dist.DIST), include=["*.tar.gz", "*.whl"])

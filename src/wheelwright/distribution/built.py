@@ -38,7 +38,7 @@ async def with_pythons(loaded: LoadedProject) -> LoadedProject:
     container = toolchain.with_tool(container, tool, python)
     text = (files("wheelwright") / "inside" / _SCRIPT).read_text(encoding="utf-8")
     container = container.with_new_file(f"{_OWN}/{_SCRIPT}", text).with_new_file(_MADE, "")
-    history = for_install(loaded)
+    history = await for_install(loaded)
     container = builder.with_source(container, loaded.source, history)
     if history is None and version_source(project) is VersionSource.VCS:
         container = steps.with_variables(container, pretend_variables(project) or {})

@@ -13,6 +13,7 @@ import dagger
 from dagger import dag
 
 from wheelwright.container import attempting, fetching, steps, toolchain
+from wheelwright.container.cut import of_output
 from wheelwright.container.history import for_build, for_install
 from wheelwright.container.loading import LoadedProject, with_paths
 from wheelwright.container.output import Output
@@ -28,7 +29,6 @@ from wheelwright.gates.linters import Issue
 from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.project import building, precommit
 from wheelwright.project.code_paths import code_paths
-from wheelwright.project.files import literal
 from wheelwright.project.interpreters import cpython
 
 
@@ -87,7 +87,7 @@ async def carried_out(gate: Gate, loaded: LoadedProject, python: str) -> list[Do
     """Carry out the steps of a gate, one after the other."""
     plan = gate.plan(loaded.project, python)
     installed = any(step.tree is Tree.INSTALLED for step in plan)
-    history = for_install(loaded) if installed else None
+    history = await for_install(loaded) if installed else None
     return [await _carry_out(step, loaded, step.python or python, history) for step in plan]
 
 
@@ -95,7 +95,7 @@ async def _carry_out(
     step: Step, loaded: LoadedProject, python: str, history: dagger.Directory | None
 ) -> Done:
     label = str(step.tool or step.name)
-    tree = _tree(step, loaded)
+    tree = await _tree(step, loaded)
     container, decides = await _ready(step, loaded, tree, python, history)
     version = ""
     if step.version:
@@ -136,9 +136,9 @@ async def _carry_out(
     return Done(Ran(*streams, tool=label, version=version, report=text), left)
 
 
-def _tree(step: Step, loaded: LoadedProject) -> dagger.Directory:
+async def _tree(step: Step, loaded: LoadedProject) -> dagger.Directory:
     if step.tree is Tree.DECIDING:
-        return loaded.source.filter(include=literal(environment.inputs(loaded.project)))
+        return await loaded.files.only(environment.inputs(loaded.project))
     return loaded.source
 
 
@@ -185,7 +185,7 @@ async def _over(
         else:
             container = steps.base(image, plain)
     container = toolchain.over(container, tree)
-    repository = for_build(loaded)
+    repository = await for_build(loaded) if step.history else loaded.repository
     if step.history and repository is not None:
         container = toolchain.with_git(container, repository)
     elif step.tree is Tree.SOURCE and repository is not None:
@@ -227,7 +227,7 @@ async def _installed(
     plan = environment.plan(
         project, python, wanted, groups=step.groups, history=history is not None
     )
-    container = await toolchain.installed(loaded.source, plan, history)
+    container = await toolchain.installed(loaded.files, plan, history)
     if step.tool:
         container = toolchain.with_tool(container, step.tool, python)
         # The environment may have the same program, and comes first.
@@ -270,5 +270,5 @@ async def fixes(loaded: LoadedProject, python: str) -> dagger.Changeset:
         for args in call.over_files(call.writing):
             container, _ = await _ready(call.steps()[0], loaded, source, python, None)
             container = steps.run(container, args)
-            source = container.directory(environment.SOURCE).filter(exclude=[".git"])
+            source = of_output(container.directory(environment.SOURCE), exclude=[".git"])
     return (await source.sync()).changes(loaded.source)

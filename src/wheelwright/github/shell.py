@@ -10,15 +10,15 @@ import dagger
 from dagger import dag
 
 from wheelwright.container import steps
-from wheelwright.container.loading import LoadedProject, together, with_files
+from wheelwright.container.loading import LoadedProject, with_files
 from wheelwright.container.privileges import DATA, KEEP
+from wheelwright.container.together import together
 from wheelwright.errors import RequestError
 from wheelwright.github import native, plan, ruleset
 from wheelwright.github.calls import Engine, caller
 from wheelwright.github.plan import Options
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.project import building
-from wheelwright.project.files import literal
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.release.decide import edits, tags, version_tools
 from wheelwright.release.decide.tags import Form
@@ -40,12 +40,12 @@ async def workflows(loaded: LoadedProject, package: str, options: Options) -> da
     names = [each.value for each in Engine]
     if options.engine not in names:
         raise RequestError(f'unknown engine "{options.engine}"', f"choose from {', '.join(names)}")
-    dagger_json = (await _texts(loaded.source, ["dagger.json"])).get("dagger.json")
+    dagger_json = (await _texts(loaded, ["dagger.json"])).get("dagger.json")
     engine = Engine(options.engine)
     called_by = caller(dagger_json, engine, options.module, package, options.stiletto)
     project = (await with_files(loaded, lambda _: [plan.ATTRIBUTES])).project
     planned = plan.workflows(project, called_by, options, await tag_form(loaded))
-    existing = await _texts(loaded.source, planned)
+    existing = await _texts(loaded, planned)
     after = loaded.source
     merged = plan.merged(planned, existing, overwrite=options.overwrite)
     for path, text in merged.texts.items():
@@ -56,13 +56,10 @@ async def workflows(loaded: LoadedProject, package: str, options: Options) -> da
     return after.changes(loaded.source)
 
 
-async def _texts(source: dagger.Directory, paths: Iterable[str]) -> dict[str, str]:
+async def _texts(loaded: LoadedProject, paths: Iterable[str]) -> dict[str, str]:
     """Return the text of each path that exists."""
-    requested = set(paths)
-    found = requested.intersection(
-        await source.filter(include=literal(sorted(requested))).glob("**")
-    )
-    return await together({path: source.file(path).contents for path in found})
+    found = sorted(set(paths).intersection(loaded.files.names))
+    return await together({path: loaded.source.file(path).contents for path in found})
 
 
 def native_matrix(loaded: LoadedProject) -> str:

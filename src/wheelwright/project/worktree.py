@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from wheelwright.errors import ProjectError
-from wheelwright.project.files import join, literal, upward, wanted
+from wheelwright.project.files import join, upward, wanted
 from wheelwright.project.pyproject import parse
 from wheelwright.project.reading import shortened
 
@@ -33,24 +33,10 @@ CACHES: Final = (
 
 _CACHE_NAMES: Final = frozenset(pattern.removeprefix("**/") for pattern in CACHES)
 
-RULES: Final = ("**/.gitignore", "?*/**/.git")
-"""What of the source says which entries are ignored; a submodule has a .git of its own."""
-
-GIT_FILES: Final = (
-    ".git/HEAD",
-    ".git/config",
-    ".git/index",
-    ".git/info/**",
-    ".git/modules/**",
-    ".git/packed-refs",
-    ".git/refs/**",
-    ".git/reftable/**",
-    ".git/shallow",
-    ".git/sharedindex.*",
+_GIT_FILES: Final = frozenset(
+    ("HEAD", "config", "index", "info", "modules", "packed-refs", "refs", "reftable", "shallow")
 )
-"""What of .git says which paths are tracked; their contents are not among it."""
-
-NOT_FILES: Final = (".git/modules/**/objects/**", ".git/modules/**/logs/**")
+_CONTENTS: Final = frozenset({"objects", "logs"})
 
 NAMING: Final = ("pyproject.toml", "setup.cfg", "setup.py")
 """Files that name a package: by one of them a repository is found to be its own."""
@@ -227,8 +213,47 @@ def same_package(name: str, one: str, other: str) -> bool:
 
 
 def listed(names: Iterable[str]) -> list[str]:
-    """Return the entries that git is asked about: no .git, and nothing in one."""
-    return [name for name in names if ".git" not in name.rstrip("/").split("/")]
+    """Return the entries that git is asked about: no .git, no cache, and nothing in one.
+
+    Another module may pass a directory to which no pattern of the argument was applied.
+    """
+    left_out = {".git", *_CACHE_NAMES}
+    return [name for name in names if left_out.isdisjoint(name.rstrip("/").split("/"))]
+
+
+def without_caches(names: Iterable[str]) -> list[str]:
+    """Return the entries that `CACHES` leaves in."""
+    return [name for name in names if _CACHE_NAMES.isdisjoint(name.rstrip("/").split("/"))]
+
+
+def rules(names: Iterable[str]) -> list[str]:
+    """Return what of a source says which entries are ignored: a submodule has a .git of its own."""
+    return [name for name in without_caches(names) if _is_rule(name.rstrip("/").split("/"))]
+
+
+def _is_rule(parts: Sequence[str]) -> bool:
+    return ".git" in parts[1:] or (parts[-1] == ".gitignore" and ".git" not in parts)
+
+
+def git_files(names: Iterable[str]) -> list[str]:
+    """Return what of .git says which paths are tracked; their contents are not among it."""
+    return [name for name in names if _is_git_file(name.rstrip("/").split("/"))]
+
+
+def _is_git_file(parts: Sequence[str]) -> bool:
+    if parts[0] != ".git" or len(parts) == 1:
+        return False
+    known = parts[1] in _GIT_FILES or parts[1].startswith("sharedindex.")
+    return known and not (parts[1] == "modules" and _CONTENTS.intersection(parts[2:]))
+
+
+def history(names: Iterable[str]) -> list[str]:
+    """Return what of .git matters for the version, and for what the index has."""
+    return [
+        name
+        for name in names
+        if name.startswith(".git/") and "/".join(name.split("/")[:2]) not in NOT_HISTORY
+    ]
 
 
 def repositories(names: Iterable[str]) -> frozenset[str]:
@@ -334,23 +359,16 @@ def unquoted(line: str) -> str:
     return data.decode(errors="replace")
 
 
-def exclusions(names: Iterable[str], ignored: Iterable[str]) -> list[str]:
-    """Return patterns that take exactly the ignored entries out, and .git wherever it is.
+def kept(names: Iterable[str], ignored: Iterable[str]) -> frozenset[str]:
+    """Return the entries that are not ignored; `names` are all that git was asked about.
 
-    A directory of which nothing is kept has one pattern, and what lies below it none: git knows no
-    empty directories.
+    A directory of which nothing is kept goes as well: git knows no empty directories.
     """
     names, gone = list(names), set(ignored)
     filled = {parent for name in names for parent in _parents(name)}
-    kept = {
-        parent
-        for name in names
-        if name not in gone and name not in filled
-        for parent in _parents(name)
-    }
-    out = {name for name in names if name not in kept and (name in gone or name in filled)}
-    least = [name for name in out if not out.intersection(_parents(name))]
-    return ["**/.git", *literal(sorted(name.rstrip("/") for name in least))]
+    files = [name for name in names if name not in filled and name not in gone]
+    needed = {parent for name in files for parent in _parents(name)}
+    return frozenset((*files, *(name for name in names if name in needed)))
 
 
 def _parents(name: str) -> list[str]:

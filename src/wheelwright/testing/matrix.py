@@ -16,8 +16,9 @@ import dagger
 from dagger import dag
 
 from wheelwright.container import toolchain
+from wheelwright.container.cut import of_output
 from wheelwright.container.failures import expected
-from wheelwright.container.history import for_install
+from wheelwright.container.history import is_installed_with
 from wheelwright.container.loading import LoadedProject
 from wheelwright.container.packages import judge as judge_packages
 from wheelwright.environment import plan as environment
@@ -208,7 +209,7 @@ async def _guarded(loaded: LoadedProject, cell: Cell, options: MatrixOptions) ->
 
 async def _run(loaded: LoadedProject, cell: Cell, options: MatrixOptions) -> _Ran:
     project = loaded.project
-    history = for_install(loaded) is not None
+    history = is_installed_with(loaded)
     image = environment.image(project, cell.python, history=history)
     if why := await toolchain.without_python(image, cell.python):
         return _without_python(cell, why, options)
@@ -316,7 +317,7 @@ def _with_coverage(ran: _Ran, measured: Measured | None) -> _Ran:
         return ran
     report = replace(ran.report, coverage=measured.coverage.percent)
     # The combined data of one cell is what the cell has already.
-    files = measured.files.filter(exclude=[coverage.DATA])
+    files = of_output(measured.files, exclude=[coverage.DATA])
     return replace(ran, report=report, files=ran.files.with_directory("coverage", files))
 
 

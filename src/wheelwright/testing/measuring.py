@@ -10,9 +10,10 @@ import anyio
 import dagger
 
 from wheelwright.container import steps, toolchain
+from wheelwright.container.cut import cut, of_output
 from wheelwright.container.loading import LoadedProject
 from wheelwright.environment import plan as environment
-from wheelwright.project.files import join, literal
+from wheelwright.project.files import join
 from wheelwright.project.pythons import minor_key
 from wheelwright.testing import coverage
 from wheelwright.testing.reports.model import Coverage
@@ -68,7 +69,7 @@ async def _combine(
     for each in parts:
         directory = f"{coverage.COMBINED}/data/{each.cell}"
         container = container.with_directory(
-            directory, each.files.filter(include=literal(each.names))
+            directory, await cut(each.files, each.names, each.names)
         )
         paths += [f"{directory}/{name}" for name in each.names]
     container = container.with_env_variable(coverage.FILE, f"{coverage.COMBINED}/{coverage.DATA}")
@@ -87,5 +88,5 @@ async def _combine(
     container = container.with_new_file(coverage.PROGRAM, program)
     container = steps.run(container, coverage.renaming(project.where))
     # The cells keep their own data among their reports.
-    reports = container.directory(coverage.COMBINED).filter(exclude=["data"])
+    reports = of_output(container.directory(coverage.COMBINED), exclude=["data"])
     return Measured(coverage.read(text, project.where, least), reports)

@@ -83,7 +83,7 @@ async def test(loaded: LoadedProject, cell: Cell, options: TestOptions) -> Teste
     loaded.project.require_package()
     if why := nothing_to_test(loaded.project, cell):
         return Tested(None, None, why, unrun=_unrun((await with_test_modules(loaded)).project))
-    history = for_install(loaded)
+    history = await for_install(loaded)
     plan = make(loaded.project, cell, options, history=history is not None)
     return await run_tests(loaded, plan, history)
 
@@ -95,7 +95,7 @@ async def run_tests(loaded: LoadedProject, plan: TestPlan, git: dagger.Directory
     """
     project, cell, recorded = loaded.project, plan.cell, plan.recorded
     command, user = recorded.command, project.settings.user
-    ready = await toolchain.installed(loaded.source, plan.environment, git, user)
+    ready = await toolchain.installed(loaded.files, plan.environment, git, user)
     ready = steps.without_settings(ready)
     ready = steps.with_variables(ready, plan.variables).with_workdir(plan.workdir)
     for server in plan.servers:
@@ -132,7 +132,7 @@ async def run_tests(loaded: LoadedProject, plan: TestPlan, git: dagger.Directory
     output = ended.output
     if plan.servers and output.exit_code == services.MIGRATION_FAILED:
         raise broken(f"the migration {shlex.join(plan.migrate)}", output)
-    with_dependencies = await toolchain.dependencies(loaded.source, plan.environment)
+    with_dependencies = await toolchain.dependencies(loaded.files, plan.environment)
     version = await steps.run(with_dependencies, ["python", "--version"]).stdout()
     run = Run(
         name=loaded.title,

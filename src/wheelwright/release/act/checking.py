@@ -14,10 +14,10 @@ from typing import Final
 import dagger
 
 from wheelwright.container import steps, toolchain, users
-from wheelwright.container.history import for_install
-from wheelwright.container.loading import together
+from wheelwright.container.history import for_install, is_installed_with
 from wheelwright.container.privileges import DATA, INSTALL, Credential
 from wheelwright.container.steps import StepSecret
+from wheelwright.container.together import together
 from wheelwright.distribution import backend, builder, index_rules, installed, verify
 from wheelwright.distribution.verify import Distribution
 from wheelwright.environment import plan as environments
@@ -230,20 +230,20 @@ class Tested:
         """Return what the wheel is installed into: without tests, not what they need, either."""
         package = self.package
         if self._untested:
-            history = for_install(package.loaded) is not None
+            history = is_installed_with(package.loaded)
             return environments.of_package(package.project, package.python, history=history)
         return self._test_plan().environment
 
     def _test_plan(self) -> TestPlan:
         cell = Cell("", self.package.python, "")
         options = TestOptions(file=self.wheel.name)
-        history = for_install(self.package.loaded) is not None
+        history = is_installed_with(self.package.loaded)
         plan = make(self.package.project, cell, options, history=history)
         return replace(plan, commands=installed.without_coverage(plan.commands))
 
     async def _installed(self) -> dagger.Container:
         """Return the environment of the tests with the wheel in it; installing may have failed."""
-        container = await toolchain.dependencies(self.package.loaded.source, self._environment())
+        container = await toolchain.dependencies(self.package.loaded.files, self._environment())
         if (listing := self.made.listing) is not None:
             plan = self.made.plan
             return listing.install(container, f"{plan.package}=={plan.version}")
@@ -299,7 +299,7 @@ class Tested:
             container, ["python", _PROGRAM, "first", settings, SOURCE, installed.IMPORTS]
         )
         container = container.with_directory(SOURCE, loaded.source, owner=users.owner(user))
-        if (history := for_install(loaded)) is not None:
+        if (history := await for_install(loaded)) is not None:
             container = toolchain.with_git(container, history)
         container = users.with_files(container, [installed.IMPORTS], user)
         variables = installed.variables(self.package.project, plan.commands, plan.variables)

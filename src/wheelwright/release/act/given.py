@@ -26,7 +26,7 @@ async def needed(package: Package) -> dict[str, tuple[str, ...]]:
     tool = Tool("cibuildwheel", pinned("cibuildwheel", DEFAULT_PYTHON), "pinned by wheelwright")
     where = join(TREE, package.where)
     # Only what it reads: it looks at pyproject.toml, setup.cfg and setup.py.
-    source = package.container.directory(TREE).without_directory(".git")
+    source = package.loaded.source
     container = toolchain.tooled(DEFAULT_PYTHON, tool).with_directory(TREE, source)
     container = container.with_workdir(where)
     found: dict[str, tuple[str, ...]] = {}

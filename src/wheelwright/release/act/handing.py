@@ -24,10 +24,10 @@ from dagger import dag
 from packaging.utils import canonicalize_name
 
 from wheelwright.container import steps
+from wheelwright.container.cut import cut
 from wheelwright.container.privileges import DATA
 from wheelwright.distribution.file import File, file_project, file_version
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
-from wheelwright.project.files import literal
 from wheelwright.project.reading import json_data, parse_version
 from wheelwright.release.decide import materials, practice, tags
 from wheelwright.release.decide.commit import ReleaseCommit
@@ -128,13 +128,13 @@ def write(handed: Handed) -> str:
     return json.dumps(data, indent=1) + "\n"
 
 
-def pack(handed: Handed, dist: dagger.Directory) -> dagger.Directory:
+async def pack(handed: Handed, dist: dagger.Directory) -> dagger.Directory:
     """Return the directory that travels."""
     names = [each.name for each in handed.files]
     return (
         dag.directory()
         .with_new_file(RECORD, write(handed))
-        .with_directory(DIST, dist.filter(include=literal(names)))
+        .with_directory(DIST, await cut(dist, names, names))
     )
 
 

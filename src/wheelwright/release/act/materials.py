@@ -6,7 +6,7 @@ import dagger
 
 from wheelwright.container import steps
 from wheelwright.pins import slim_image
-from wheelwright.project.files import join, literal
+from wheelwright.project.files import join
 from wheelwright.release.act.package import Package
 from wheelwright.release.act.uploading import tail
 from wheelwright.release.decide import materials
@@ -29,7 +29,7 @@ async def made(package: Package, version: str, epoch_s: int) -> dict[str, str]:
     name, python = package.name, package.python
     # uv reads pyproject.toml of the project, and those of a workspace, beside the lock.
     texts = [path for path in project.files.texts if path.endswith("pyproject.toml")]
-    source = package.loaded.source.filter(include=literal([lock.path, *texts]))
+    source = await package.loaded.files.only([lock.path, *texts])
     container = steps.base(slim_image(python), python).with_directory(_SOURCE, source)
     container = container.with_workdir(join(_SOURCE, project.base))
     member = [f"--package={project.metadata.name}"] if project.is_member else []

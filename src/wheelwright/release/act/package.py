@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import dagger
 
 from wheelwright.ci import skippable
+from wheelwright.container.cut import Tree
 from wheelwright.container.loading import LoadedProject, load, python_of, text_of
 from wheelwright.container.runners import with_runners
 from wheelwright.container.source import Source
@@ -151,7 +152,9 @@ async def package_at(
     container = await remote.tree(commit, tag)
     whole = container.directory(TREE)
     git = dagger.dag.directory().with_directory(".git", whole.directory(".git"))
-    source = Source(whole.without_directory(".git"), git)
+    every = await whole.glob("**")
+    kept = [name for name in every if not name.startswith(".git/")]
+    source = Source(Tree(whole, tuple(every), frozenset(kept)), git)
     loaded = await with_runners(await load(source, skippable(), options.package))
     loaded = replace(loaded, project=await _with_texts(loaded))
     loaded = replace(loaded, project=await _with_bytes(remote, commit, loaded.project))

@@ -10,7 +10,7 @@ from wheelwright.container import steps, toolchain
 from wheelwright.distribution import backend
 from wheelwright.environment import plan as environment
 from wheelwright.errors import ProjectError, ToolFailed
-from wheelwright.project.files import join, literal
+from wheelwright.project.files import join
 from wheelwright.release.act import noting
 from wheelwright.release.act.containers import fresh
 from wheelwright.release.act.git import RemoteGit
@@ -108,7 +108,7 @@ async def build_requires(package: Package) -> tuple[str, ...]:
     with _tools():
         if not (lines := backend.requested(project)):
             return ()
-        source = package.loaded.source.filter(include=literal(environment.inputs(project)))
+        source = await package.loaded.files.only(environment.inputs(project))
         container = (
             toolchain.over(
                 steps.base(environment.image(project, python, history=True), python), source

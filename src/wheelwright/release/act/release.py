@@ -155,7 +155,7 @@ class Release:
             notes=await workshop.notes(plan, journal),
             urls=self.urls,
         )
-        return handing.pack(handed, workshop.distributions())
+        return await handing.pack(handed, workshop.distributions())
 
     def _ports(self) -> Ports:
         github = self.github or cast("GitHub", _Unseen())

@@ -103,7 +103,7 @@ async def build(options: ReleaseOptions, loaded: LoadedProject, tag: str) -> dag
         notes="",
         urls=workshop.urls,
     )
-    return handing.pack(handed, workshop.distributions())
+    return await handing.pack(handed, workshop.distributions())
 
 
 async def of_version(

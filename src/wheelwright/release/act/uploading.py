@@ -11,12 +11,12 @@ import dagger
 from packaging.version import Version
 
 from wheelwright.container import steps, toolchain
+from wheelwright.container.cut import cut
 from wheelwright.container.output import Output
 from wheelwright.container.privileges import DATA, UPLOAD, Credential
 from wheelwright.container.steps import StepSecret
 from wheelwright.distribution.file import file_version
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
-from wheelwright.project.files import literal
 from wheelwright.release.act.containers import fresh, with_certificates, with_program
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.decide import responses
@@ -52,7 +52,7 @@ class Uploads:
         if attest:
             signing = self.python if Version(self.python) >= _SIGNING_PYTHON else DEFAULT_PYTHON
             container = toolchain.hashed(signing, "pypi-attestations")
-        container = container.with_directory(DIST, self.dist.filter(include=literal(names)))
+        container = container.with_directory(DIST, await cut(self.dist, names, names))
         container = self._with_settings(fresh(container.with_workdir("/")))
         secrets = self._secrets()
         if attest:

@@ -118,7 +118,7 @@ class Containers:
         # As in a checkout: some back ends ask git for the version, some for the list of files.
         container = with_program(base, "distributions.py")
         container = builder.with_source(
-            container, package.loaded.source, for_build(package.loaded), where
+            container, package.loaded.source, await for_build(package.loaded), where
         )
         variables = {
             "SOURCE_DATE_EPOCH": str(journal.epoch_s),

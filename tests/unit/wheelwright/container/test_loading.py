@@ -6,6 +6,7 @@ from pathlib import Path
 from dagger import dag
 
 from tests.unit.wheelwright.samples import project
+from wheelwright.container.cut import Tree
 from wheelwright.container.loading import LoadedProject
 from wheelwright.pins import PACKAGE
 
@@ -15,7 +16,8 @@ ROOT = Path(__file__).parents[4]
 def title(name: str, *names: str) -> str:
     """Return the title of a package of this name, with these entries beside its pyproject.toml."""
     text = f'[project]\nname = "{name}"\nversion = "1"\n'
-    return LoadedProject(project(text, names=names), dag.directory()).title
+    empty = dag.directory()
+    return LoadedProject(project(text, names=names), empty, Tree(empty, (), frozenset())).title
 
 
 def test_headlines_say_when_the_source_is_this_module() -> None:

@@ -1,4 +1,4 @@
-"""Which entries of a working copy are the source's: git's answer becomes patterns."""
+"""Which entries of a working copy are the source's, by git's answer."""
 
 from __future__ import annotations
 
@@ -8,40 +8,32 @@ from hypothesis import strategies as st
 
 from wheelwright.errors import ProjectError
 from wheelwright.project import worktree
-from wheelwright.project.files import literal
 
 
-def test_a_directory_of_which_nothing_is_kept_has_one_pattern() -> None:
-    """What lies below it needs none of its own."""
+def test_a_directory_of_which_nothing_is_kept_goes() -> None:
+    """With everything that lies below it."""
     names = ["a.py", "target/", "target/x/", "target/x/blob.bin", "target/y"]
     ignored = ["target/", "target/x/", "target/x/blob.bin", "target/y"]
-    assert ["**/.git", "target"] == worktree.exclusions(names, ignored)
+    assert {"a.py"} == worktree.kept(names, ignored)
 
 
 def test_a_tracked_file_below_an_ignored_directory_stays() -> None:
-    """The directory's other files are named one by one."""
+    """The directory stays with it, and nothing else that is in it."""
     names = ["build/", "build/kept.py", "build/gone.o", "build/lib/", "build/lib/a.o"]
-    ignored = ["build/", "build/gone.o", "build/lib/", "build/lib/a.o"]
-    assert ["**/.git", "build/gone.o", "build/lib"] == worktree.exclusions(names, ignored)
+    ignored = ["build/gone.o", "build/lib/", "build/lib/a.o"]
+    assert {"build/", "build/kept.py"} == worktree.kept(names, ignored)
 
 
 def test_a_directory_without_a_kept_file_goes_as_a_whole() -> None:
     """A rule such as `target/*` names its files; an empty directory stays unless it is ignored."""
     names = ["target/", "target/a", "target/b", "empty/", "none/"]
     ignored = ["target/a", "target/b", "none/"]
-    assert ["**/.git", "none", "target"] == worktree.exclusions(names, ignored)
-
-
-def test_names_are_not_patterns() -> None:
-    """A star in the name of an ignored file takes no other file out."""
-    assert ["**/.git", *literal(["data*[1].txt"])] == worktree.exclusions(
-        ["data1.txt", "data*[1].txt"], ["data*[1].txt"]
-    )
+    assert {"empty/"} == worktree.kept(names, ignored)
 
 
 @given(st.data())
-def test_exactly_the_ignored_entries_are_covered(data: st.DataObject) -> None:
-    """Each ignored file is below a pattern, and no kept one is."""
+def test_exactly_what_is_not_ignored_is_kept(data: st.DataObject) -> None:
+    """Each file that git does not ignore, and no other."""
     part = st.sampled_from(["a", "b", "c"])
     files = data.draw(st.sets(st.lists(part, min_size=1, max_size=4).map("/".join), max_size=12))
     files = {one for one in files if not any(other.startswith(f"{one}/") for other in files)}
@@ -54,12 +46,49 @@ def test_exactly_the_ignored_entries_are_covered(data: st.DataObject) -> None:
     # git ignores a directory only with everything untracked that is in it.
     full = {one for one in parents if all(file in gone for file in files if file.startswith(one))}
     more = data.draw(st.sets(st.sampled_from(sorted(full)))) if full else set()
-    patterns = worktree.exclusions(sorted(files | parents), gone | more)[1:]
 
-    def covered(name: str) -> bool:
-        return any(name == pattern or name.startswith(f"{pattern}/") for pattern in patterns)
+    kept = worktree.kept(sorted(files | parents), gone | more)
 
-    assert gone == {name for name in files if covered(name)}
+    assert files - gone == {name for name in kept if not name.endswith("/")}
+    assert parents - full == {name for name in kept if name.endswith("/")}
+
+
+def test_caches_are_left_out_whoever_passes_them() -> None:
+    """Another module's directory comes without the patterns of the argument."""
+    names = ["a.py", ".venv/", ".venv/bin", "pkg/__pycache__/", "pkg/__pycache__/a.pyc", "pkg/"]
+    assert ["a.py", "pkg/"] == worktree.listed(names)
+    assert ["a.py", "pkg/"] == worktree.without_caches(names)
+
+
+def test_rules_are_ignore_files_and_repositories_below() -> None:
+    """Those of the source's own .git are read elsewhere."""
+    names = [".git/", ".git/info/.gitignore", ".gitignore", "a/.gitignore", "lib/.git", "lib/a.py"]
+    assert [".gitignore", "a/.gitignore", "lib/.git"] == worktree.rules(names)
+
+
+def test_what_git_lists_files_by_has_no_contents() -> None:
+    """Neither objects nor logs, those of submodules included."""
+    names = [
+        *(".git/HEAD", ".git/config", ".git/hooks/", ".git/index", ".git/logs/", ".git/modules/"),
+        *(".git/modules/lib/", ".git/modules/lib/index", ".git/modules/lib/logs/HEAD"),
+        *(".git/modules/lib/objects/", ".git/modules/lib/objects/pack/", ".git/objects/"),
+        *(".git/refs/", ".git/sharedindex.0123", "HEAD"),
+    ]
+    expected = [
+        *(".git/HEAD", ".git/config", ".git/index", ".git/modules/", ".git/modules/lib/"),
+        *(".git/modules/lib/index", ".git/refs/", ".git/sharedindex.0123"),
+    ]
+    assert expected == worktree.git_files(names)
+
+
+def test_history_is_what_the_version_needs() -> None:
+    """Hooks, logs and the last message change nothing in it."""
+    names = [
+        *(".git/HEAD", ".git/COMMIT_EDITMSG", ".git/hooks/", ".git/logs/", ".git/objects/"),
+        *(".git/packed-refs", ".git/refs/", "a.py"),
+    ]
+    expected = [".git/HEAD", ".git/objects/", ".git/packed-refs", ".git/refs/"]
+    assert expected == worktree.history(names)
 
 
 def test_what_lies_in_a_repository_of_its_own_is_not_asked_about() -> None:

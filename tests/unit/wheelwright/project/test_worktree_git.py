@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -36,25 +34,13 @@ def commit(at: Path) -> None:
     git(at, "commit", "-qm", "all")
 
 
-def fits(name: str, patterns: Iterable[str]) -> bool:
-    """Whether a path is one of the patterns'; the last that fits decides."""
-    found = False
-    for pattern in patterns:
-        plain = re.escape(pattern.removeprefix("!")).replace(r"\*\*/", "(?:.*/)?")
-        plain = plain.replace(r"\*\*", ".*").replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
-        if re.fullmatch(plain, name):
-            found = not pattern.startswith("!")
-    return found
-
-
 def asked(at: Path, tmp_path: Path) -> worktree.Kept:
     """Return the answer, from what the container would have: no contents, no objects."""
     root = tmp_path / "root"
     names = []
     for path in sorted(at.rglob("*")):
         name = path.relative_to(at).as_posix()
-        shown = (*worktree.RULES, *worktree.GIT_FILES, *(f"!{one}" for one in worktree.NOT_FILES))
-        if path.is_file() and fits(name, shown):
+        if path.is_file() and (worktree.rules([name]) or worktree.git_files([name])):
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, root / name)
         if not {one.removeprefix("**/") for one in worktree.CACHES} & set(name.split("/")):
