@@ -23,9 +23,10 @@ GIT_IMAGE: Final = "alpine/git:v2.52.0"
 # The compiler of extension modules in Rust, where the engine has none of its own.
 RUST_IMAGE: Final = "rust:1.95-slim"
 
-# A Debian with git and a C compiler, and one without: what uv's own Pythons run on.
+# A Debian with git and a C compiler, and one without: what uv's own Pythons run on. Both have the
+# certificates of authorities, which `debian:trixie-slim` lacks.
 SYSTEM_IMAGE: Final = "buildpack-deps:trixie"
-SLIM_SYSTEM_IMAGE: Final = "debian:trixie-slim"
+SLIM_SYSTEM_IMAGE: Final = "buildpack-deps:trixie-curl"
 
 # Dagger's command line and engine: as in dagger.json of this module.
 DAGGER: Final = "0.21.8"

@@ -97,6 +97,7 @@ def environment(
         "UV_PROJECT_ENVIRONMENT": VENV,
         "UV_PYTHON_DOWNLOADS": "never",
         "UV_PYTHON_PREFERENCE": "only-system",
+        "UV_SYSTEM_CERTS": "1",
     }.items():
         container = configuration.with_env_variable(container, name, value)
     container = filesystem.with_mounted_cache(container, "/cache/uv", CacheVolume("uv", "stiletto"))

@@ -21,7 +21,7 @@ from stiletto.layers.layer import Bind, Layer
 from stiletto.layers.paths import lstat, parents, relative
 from stiletto.layers.view import View
 from stiletto.sandbox import operations as ops
-from stiletto.sandbox.certificates import public_binds
+from stiletto.sandbox.certificates import STORE, public_binds
 from stiletto.sandbox.host_environment import CERTIFICATES, PROXY_VARIABLES, environment, passed_on
 from stiletto.sandbox.hosts import HOSTS_FILE, hosts_file
 from stiletto.sandbox.plan import BindMount, Mount, OverlayMount, SecretMount, Step, TempMount
@@ -118,10 +118,28 @@ def _hidden() -> tuple[str, ...]:
     return tuple(path for path in ("/proc/keys",) if Path(path).exists())
 
 
+def _store_of(passed: Mapping[str, str], step: Step) -> Path | None:
+    """Return the file of authorities that the host names, to be shown as the step's store."""
+    named = Path(passed.get("SSL_CERT_FILE", "/"))
+    if not any(bind.target == "/usr" for bind in step.image.binds):
+        return None
+    try:
+        # In a directory of the host that is shown as it is, only what is there can be covered.
+        room = Path(STORE).is_file() or not Path(STORE).parent.exists()
+        same = Path(STORE).is_file() and named.samefile(STORE)
+    except OSError:
+        return None
+    return named if named.is_file() and room and not same else None
+
+
 def plan_step(step: Step, image_root: Path, host_env: Mapping[str, str]) -> Plan:
     """Return what bubblewrap has to do for this step. Reads directories; writes nothing."""
     passed = passed_on(host_env)
     binds = list(step.image.binds)
+    if store := _store_of(passed, step):
+        # What the host's programs trust stands where programs look that read no variable.
+        binds = [bind for bind in binds if bind.target != STORE]
+        binds += public_binds(store, STORE)
     for name in CERTIFICATES:
         certificates = passed.get(name, "")
         if name in step.env or not certificates or not Path(certificates).exists():

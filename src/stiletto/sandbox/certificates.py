@@ -37,6 +37,33 @@ READ_MAX_BYTES = 4 << 20
 """A bundle of all authorities has a quarter of a megabyte."""
 
 
+STORE = "/etc/ssl/certs/ca-certificates.crt"
+"""The system's store as one file, in the images that the machine stands in for: those of Debian."""
+
+BUNDLES = (STORE, "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem")
+"""Where machines have it: Debian, Arch and Alpine, Fedora, SUSE, and others."""
+
+
+@cache
+def machine_bundle() -> Path | None:
+    """Return the file with the authorities that this machine trusts; None for a machine without."""
+    return next((Path(name) for name in BUNDLES if Path(name).is_file()), None)
+
+
+def store_binds() -> list[Bind]:
+    """Return binds that show the machine's authorities in a step, at Debian's place as well."""
+    bundle = machine_bundle()
+    elsewhere = bundle is not None and str(bundle) != STORE
+    binds: list[Bind] = []
+    for name in PLACES:
+        # The directory is read-only in a step: what it lacks could not be added beneath.
+        if Path(name).exists() and not (elsewhere and STORE.startswith(f"{name}/")):
+            binds += public_binds(Path(name), name)
+    if bundle is not None and elsewhere:
+        binds += public_binds(bundle, STORE)
+    return binds
+
+
 @cache
 def public_binds(host: Path, target: str) -> tuple[Bind, ...]:
     """Return binds that show `host` at `target` without what is private; looked at once."""

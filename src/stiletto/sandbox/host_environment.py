@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from stiletto.sandbox.certificates import machine_bundle
 from stiletto.sandbox.plan import DEFAULT_PATH, Step
 
 PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
@@ -15,7 +16,13 @@ CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 def passed_on(host: Mapping[str, str]) -> dict[str, str]:
     """Return the variables of the host that every step sees: the way to the network."""
     names = [*PROXY_VARIABLES, "no_proxy", "NO_PROXY", *CERTIFICATES]
-    return {name: host[name] for name in names if host.get(name)}
+    passed = {name: host[name] for name in names if host.get(name)}
+    if machine_bundle() is None and not any(name in passed for name in CERTIFICATES):
+        # The images that the machine stands in for have authorities, even where it has none.
+        import certifi
+
+        passed["SSL_CERT_FILE"] = certifi.where()
+    return passed
 
 
 def environment(step: Step, passed: Mapping[str, str], home: str) -> dict[str, str]:

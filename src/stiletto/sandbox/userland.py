@@ -100,10 +100,7 @@ def userland() -> tuple[list[Bind], dict[str, bytes | str]]:
         here = Path(name)
         if here.exists():
             binds.append(Bind(here.resolve(), name))
-    for name in certificates.PLACES:
-        if Path(name).exists():
-            binds += certificates.public_binds(Path(name), name)
-    return binds, files
+    return [*binds, *certificates.store_binds()], files
 
 
 def with_bind(binds: list[Bind], directory: Path) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
 from stiletto.sandbox.archives import unpack
+from stiletto.sandbox.host_environment import passed_on
 from stiletto.sandbox.made_once import kept
 
 INSTALL_TIMEOUT_S = 300.0
@@ -51,7 +53,11 @@ def installed(wheel: Wheel, base: Path, uv: Path) -> Path:
         ]
         try:
             result = subprocess.run(
-                command, capture_output=True, text=True, timeout=INSTALL_TIMEOUT_S
+                command,
+                capture_output=True,
+                text=True,
+                timeout=INSTALL_TIMEOUT_S,
+                env={**os.environ, **passed_on(os.environ), "UV_SYSTEM_CERTS": "1"},
             )
         except subprocess.TimeoutExpired as error:
             raise EnvironmentFailed(

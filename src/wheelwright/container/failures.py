@@ -25,6 +25,7 @@ from wheelwright.container.harmless import harmless
 from wheelwright.container.limits import CODE, ended, met, running, seconds, stopped, unlimited
 from wheelwright.container.output import last_lines
 from wheelwright.errors import WheelwrightError
+from wheelwright.project.untrusted import TRUST, not_trusted, untrusted
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -53,7 +54,10 @@ def message_of(error: dagger.QueryError) -> str:
     how = ended(error, error.exit_code, str(error))
     if message := stopped(error.command, error.exit_code, printed, how):
         return message
-    head = f'step "{" ".join(unlimited(error.command))}" failed: exit code {error.exit_code}'
+    head = f'step "{" ".join(unlimited(error.command))}" failed'
+    if address := untrusted(printed):
+        return f"{head}: {not_trusted(address)}\n  hint: {TRUST}"
+    head = f"{head}: exit code {error.exit_code}"
     return "\n".join([head, *last_lines(error.stdout, error.stderr)])
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import dagger
 from dagger import dag
 
+from wheelwright.container import certificates
 from wheelwright.container.limits import limited, under_way
 from wheelwright.container.output import Output
 from wheelwright.container.privileges import (
@@ -60,6 +61,7 @@ _SHARED = "wheelwright-uv"
 
 _netrc: ContextVar[dagger.Secret | None] = ContextVar("netrc", default=None)
 _release: ContextVar[str] = ContextVar("release", default="")
+_call: ContextVar[str] = ContextVar("call", default="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,14 @@ def begin_release() -> None:
 def begin_call(*, releasing: bool = False) -> None:
     """Forget the release of an earlier call; with `releasing` begin one before anything is read."""
     _release.set("")
+    _call.set(uuid.uuid4().hex)
     if releasing:
         begin_release()
+
+
+def call_name() -> str:
+    """Return what no other call has: for a step that runs once in each."""
+    return _call.get()
 
 
 def releasing() -> bool:
@@ -104,6 +112,7 @@ def releasing() -> bool:
 def base(image: str, python: str) -> dagger.Container:
     """Return an image of Python with uv, set to use that interpreter."""
     settings = {**_UV_SETTINGS, "UV_PYTHON": python, "VIRTUAL_ENV": VENV}
+    settings |= {**certificates.EVERYWHERE, **certificates.OF_TOOLS}
     if release := _release.get():
         settings["WHEELWRIGHT_RELEASE"] = release
     container = (
@@ -314,5 +323,6 @@ def without_variables(container: dagger.Container, names: Iterable[str]) -> dagg
 
 
 def without_settings(container: dagger.Container) -> dagger.Container:
-    """Take the settings of `base` for uv away: the tests have those of the project alone."""
-    return without_variables(container, (*_UV_SETTINGS, "UV_PYTHON", "UV_PYTHON_INSTALL_DIR"))
+    """Take the settings of `base` away, for uv and tools: the tests have those of the project."""
+    settings = (*_UV_SETTINGS, *certificates.OF_TOOLS, "UV_PYTHON", "UV_PYTHON_INSTALL_DIR")
+    return without_variables(container, settings)

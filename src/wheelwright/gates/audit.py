@@ -23,10 +23,9 @@ from wheelwright.gates.table import counted
 from wheelwright.project.arguments import argument
 from wheelwright.project.model import Project
 from wheelwright.project.reading import json_data
+from wheelwright.project.untrusted import TRUST, not_trusted, untrusted
 
 LOCKED: Final = "/opt/wheelwright/locked-{}.txt"
-# pip-audit brings certificates of its own; a company's are in the system's.
-_CERTIFICATES: Final = "/etc/ssl/certs/ca-certificates.crt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,6 @@ class Audit:
                 tree=Tree.DECIDING,
                 tool=tool(project, "pip-audit", python),
                 files={LOCKED.format(number): text},
-                variables={"REQUESTS_CA_BUNDLE": _CERTIFICATES},
                 fresh=True,
             )
             for number, text in enumerate(audited.find(project).rounds(), 1)
@@ -148,6 +146,8 @@ def _read(output: Ran) -> tuple[int, list[Vulnerability], list[str]]:
         reported = json_data(output.stdout)["dependencies"]
         found, skipped = _vulnerabilities(reported), _skipped(reported)
     except (ValueError, KeyError, TypeError, AttributeError):
+        if address := untrusted(output.stderr):
+            raise ToolFailed(not_trusted(address), TRUST) from None
         errors = output.stderr.strip().splitlines() or [f"exit code {output.exit_code}"]
         raise ToolFailed(
             f"the locked packages could not be audited, nothing is known about them: {errors[-1]}",

@@ -18,6 +18,7 @@ from wheelwright.container.history import for_install, is_installed_with
 from wheelwright.container.privileges import DATA, INSTALL, Credential
 from wheelwright.container.steps import StepSecret
 from wheelwright.container.together import together
+from wheelwright.container.trusting import with_authorities, without_authorities
 from wheelwright.distribution import backend, builder, index_rules, installed, verify
 from wheelwright.distribution.verify import Distribution
 from wheelwright.environment import plan as environments
@@ -27,12 +28,7 @@ from wheelwright.errors import GateFailed
 from wheelwright.pins import slim_image
 from wheelwright.project import building
 from wheelwright.project.files import join
-from wheelwright.release.act.containers import (
-    fresh,
-    with_certificates,
-    with_program,
-    without_certificates,
-)
+from wheelwright.release.act.containers import fresh, with_program
 from wheelwright.release.act.given import audited
 from wheelwright.release.act.package import Package
 from wheelwright.release.act.uploading import DIST, tail
@@ -59,7 +55,7 @@ class Listing:
 
     def install(self, container: dagger.Container, requirement: str) -> dagger.Container:
         """Install what the index has now; it may fail."""
-        container = with_certificates(container, self.ca)
+        container = with_authorities(container, self.ca)
         secret = StepSecret(
             Credential.INDEX,
             "UV_DEFAULT_INDEX",
@@ -67,7 +63,7 @@ class Listing:
         )
         command = ["uv", "pip", "install", "--no-deps", "--refresh", requirement]
         ran = steps.step(fresh(container), INSTALL, command, secrets=[secret], may_fail=True)
-        return without_certificates(ran)
+        return without_authorities(ran)
 
 
 @dataclass(frozen=True, slots=True)

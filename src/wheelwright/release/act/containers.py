@@ -1,4 +1,4 @@
-"""What the containers of a release are prepared with: programs, certificates, a fresh start."""
+"""What the containers of a release are prepared with: programs, and a fresh start."""
 
 from __future__ import annotations
 
@@ -10,10 +10,6 @@ import dagger
 
 PROGRAMS: Final = "/opt/wheelwright"
 """Where programs of `release/inside` are."""
-
-CA: Final = f"{PROGRAMS}/ca.pem"
-"""Where the certificates of `--ca` are."""
-
 
 IMPORTED: Final = {
     "history.py": ("plumbing.py",),
@@ -43,15 +39,3 @@ def with_program(container: dagger.Container, name: str) -> dagger.Container:
     for each in imported:
         container = container.with_new_file(f"{package}/release/inside/{each}", text(each))
     return container.with_new_file(f"{PROGRAMS}/{name}", text(name))
-
-
-def with_certificates(container: dagger.Container, ca: dagger.File | None) -> dagger.Container:
-    """Let uv, Python and what they start trust the certificates of `--ca`, too; None: as it is."""
-    if ca is None:
-        return container
-    return container.with_file(CA, ca).with_env_variable("SSL_CERT_FILE", CA)
-
-
-def without_certificates(container: dagger.Container) -> dagger.Container:
-    """Return a container for code of the package, which trusts what it would trust elsewhere."""
-    return container.without_env_variable("SSL_CERT_FILE")

@@ -19,9 +19,10 @@ import dagger
 
 from wheelwright.container import steps
 from wheelwright.container.privileges import DATA, GIT, Credential, Kind
+from wheelwright.container.trusting import JOINED, joined
 from wheelwright.errors import ProjectError
 from wheelwright.pins import full_image
-from wheelwright.release.act.containers import CA, PROGRAMS, fresh, with_program
+from wheelwright.release.act.containers import PROGRAMS, fresh, with_program
 from wheelwright.release.decide import refs
 from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.ports import Refs
@@ -98,7 +99,7 @@ class RemoteGit:
         container = steps.base(full_image(self.python), self.python)
         container = with_program(container, "refs.py")
         if self.ca is not None:
-            container = container.with_file(CA, self.ca)
+            container = container.with_file(JOINED, joined(self.ca))
         if self.checkout is not None:
             container = container.with_directory(_CHECKOUT, self.checkout)
         return container.with_workdir(PROGRAMS)
@@ -135,7 +136,7 @@ class RemoteGit:
         given = self.token if Credential.GITHUB in kind.secrets else None
         held = [steps.StepSecret(Credential.GITHUB, _TOKEN, given)] if given else []
         options = [f"--clone={clone}", f"--remote={self.url}", f"--answer={_ANSWER}"]
-        options += [f"--path={_PATH}", *([f"--ca={CA}"] if self.ca is not None else [])]
+        options += [f"--path={_PATH}", *([f"--ca={JOINED}"] if self.ca is not None else [])]
         options += [f"--checkout={_CHECKOUT}"] if self.checkout is not None else []
         options += ["--local=yes"] if self.stands_in else []
         options += ["--frozen=yes"] if self.frozen else []

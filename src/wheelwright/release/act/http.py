@@ -12,9 +12,12 @@ import anyio
 import dagger
 import httpx
 
+from wheelwright.container.trusting import checked
 from wheelwright.errors import RequestError
 from wheelwright.project.addresses import without_credentials
+from wheelwright.project.untrusted import origin, untrusted
 from wheelwright.release.decide.ports import ActFailed
+from wheelwright.release.decide.responses import refused_certificate
 from wheelwright.release.decide.world import FailureKind
 
 _TIMEOUT_S: Final = 60.0
@@ -67,7 +70,7 @@ class Http:
     def __init__(self, ca: str = "") -> None:
         context = ssl.create_default_context()
         if ca:
-            context.load_verify_locations(cadata=ca)
+            context.load_verify_locations(cadata=checked(ca))
         self._context = context
 
     async def ask(
@@ -104,8 +107,7 @@ class Http:
                 FailureKind.BUSY, f"{what}: no response within {limit_s:.0f} s"
             ) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            message = f"{what}: {type(error).__name__} {error}".rstrip()
-            raise ActFailed(FailureKind.BUSY, message) from error
+            raise _unanswered(what, url, error) from error
 
     async def sha256(self, url: str) -> str:
         """Download a file and return its SHA-256 in hex; its contents are not kept.
@@ -130,9 +132,15 @@ class Http:
                 async for part in answer.aiter_raw():
                     digest.update(part)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            message = f"{what}: {type(error).__name__} {error}".rstrip()
-            raise ActFailed(FailureKind.BUSY, message) from error
+            raise _unanswered(what, url, error) from error
         return digest.hexdigest()
+
+
+def _unanswered(what: str, url: str, error: Exception) -> ActFailed:
+    """Return what it means that there is no response."""
+    if untrusted(str(error)):
+        return refused_certificate(origin(url))
+    return ActFailed(FailureKind.BUSY, f"{what}: {type(error).__name__} {error}".rstrip())
 
 
 async def _whole(answer: httpx.Response, what: str) -> httpx.Response:

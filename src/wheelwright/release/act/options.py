@@ -238,7 +238,7 @@ class Trust:
     """Which certificates to trust."""
 
     ca: dagger.File | None = argument(
-        "Certificates (PEM) to trust in place of the system's, for git, GitHub and the index.", None
+        "Certificates (PEM) to trust beside the system's, for git, GitHub and the index.", None
     )
 
     async def http(self) -> Http:

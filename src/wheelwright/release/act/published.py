@@ -15,6 +15,7 @@ import dagger
 from wheelwright.container import steps, toolchain
 from wheelwright.container.loading import LoadedProject
 from wheelwright.container.privileges import DATA
+from wheelwright.container.trusting import with_authorities
 from wheelwright.distribution import verify
 from wheelwright.distribution.file import File, file_version
 from wheelwright.distribution.verify import Distribution
@@ -23,7 +24,7 @@ from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.project.addresses import without_credentials
 from wheelwright.project.reading import parse_version
 from wheelwright.release.act import loop, tagged
-from wheelwright.release.act.containers import fresh, with_certificates, with_program
+from wheelwright.release.act.containers import fresh, with_program
 from wheelwright.release.act.github import GitHubRest
 from wheelwright.release.act.http import Http, token_of
 from wheelwright.release.act.options import ReleaseOptions
@@ -134,7 +135,7 @@ async def described(
         ActFailed: the index does not send them without a credential.
     """
     container = with_program(steps.base(slim_image(python), python), "distributions.py")
-    container = with_certificates(container, ca)
+    container = with_authorities(container, ca)
     for each in files:
         if not each.url or each.url != without_credentials(each.url):
             raise ActFailed(FailureKind.CREDENTIALS, f"{each.name} needs a credential")
@@ -202,7 +203,7 @@ async def _provenance(
         return publishers, "the index needs a credential"
     container = toolchain.hashed(DEFAULT_PYTHON, "pypi-attestations")
     container = with_program(container, "distributions.py").with_new_file(_PROVENANCE, text)
-    container = with_certificates(container, options.ca)
+    container = with_authorities(container, options.ca)
     path = f"{_FILES}/{file.name}"
     download = ["python", PROGRAM, "download", file.url, path]
     container = steps.step(fresh(container), DATA, download)

@@ -15,9 +15,10 @@ from wheelwright.container.cut import cut
 from wheelwright.container.output import Output
 from wheelwright.container.privileges import DATA, UPLOAD, Credential
 from wheelwright.container.steps import StepSecret
+from wheelwright.container.trusting import with_authorities
 from wheelwright.distribution.file import file_version
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
-from wheelwright.release.act.containers import fresh, with_certificates, with_program
+from wheelwright.release.act.containers import fresh, with_program
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.decide import responses
 from wheelwright.release.decide.ports import ActFailed
@@ -103,7 +104,7 @@ class Uploads:
         timeout_s = str(self.options.upload_timeout)
         if self.options.trusted:
             container = container.with_env_variable("GITHUB_ACTIONS", "true")
-        container = with_certificates(container, self.options.ca)
+        container = with_authorities(container, self.options.ca)
         return container.with_env_variable("UV_UPLOAD_HTTP_TIMEOUT", timeout_s)
 
     async def contents(self, name: str) -> bytes:

@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from wheelwright.distribution import backend
 from wheelwright.project.addresses import without_credentials
+from wheelwright.project.untrusted import untrusted
 from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.ports import ActFailed, Refs
 from wheelwright.release.decide.practice import usable_branch
-from wheelwright.release.decide.responses import meaning
+from wheelwright.release.decide.responses import meaning, refused_certificate
 from wheelwright.release.decide.stops import Problem, Reason
 from wheelwright.release.decide.tags import TAGS, Form, Tags
 from wheelwright.release.decide.world import NOBODY, Asked, FailureKind, Journal, Lock, Plan
@@ -248,6 +249,8 @@ def failure_of(printed: str, exit_code: int) -> ActFailed:
     message = " / ".join(line.strip() for line in lines[-4:]) or f"exit code {exit_code}"
     if exit_code == 124:
         return ActFailed(FailureKind.BUSY, message)
+    if address := untrusted(printed):
+        return refused_certificate(address)
     # A server's failure also mentions rejection; it is not a refusal.
     if re.search(r"returned error: (5\d\d|429)|HTTP (5\d\d|429)", printed):
         return ActFailed(FailureKind.BUSY, message)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from wheelwright.project.untrusted import TRUST, not_trusted, untrusted
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.world import FailureKind
 
@@ -46,12 +47,19 @@ def meaning(
     return next(found, unknown)
 
 
+def refused_certificate(address: str) -> ActFailed:
+    """Return what a certificate that is not trusted means: nothing changes by trying again."""
+    return ActFailed(FailureKind.REFUSED, f"{not_trusted(address)}: {TRUST}, or pass --ca")
+
+
 def upload(printed: str, exit_code: int) -> ActFailed:
     """Return what a failed `uv publish` means. Exit code 124: it ran out of time."""
     lines = [line.strip() for line in printed.splitlines() if line.strip()]
     message = " / ".join(lines[-_LINES:]) or f"exit code {exit_code}"
     if exit_code == 124:
         return ActFailed(FailureKind.BUSY, f"timed out: {message}")
+    if address := untrusted(printed):
+        return refused_certificate(address)
     return ActFailed(meaning(_UPLOAD, printed, FailureKind.REFUSED), message)
 
 

@@ -51,6 +51,23 @@ async def test_failed_step_keeps_its_exit_code_and_streams() -> None:
     assert extensions == raised.value.error.extensions
 
 
+def test_a_certificate_that_is_not_trusted_is_one_line_with_the_address() -> None:
+    """What uv printed about it is left out; the next act is named."""
+    extensions = {
+        "_type": "EXEC_ERROR",
+        "cmd": ["uv", "sync"],
+        "exitCode": 2,
+        "stdout": "",
+        "stderr": "cause: error sending request for url (https://p.example/simple/x/)\n"
+        "cause: invalid peer certificate: UnknownIssuer\n",
+    }
+    value = type(FunctionFailed("x").error)("exit code: 2", extensions=extensions)
+
+    fact, hint = message_of(dagger.QueryError([value], gql("{ version }"))).splitlines()
+    assert 'step "uv sync" failed: the certificate of https://p.example is not trusted' == fact
+    assert hint.startswith("  hint: let the engine's machine trust the authority")
+
+
 async def test_bug_is_not_dressed_up() -> None:
     """An exception that nobody raises on purpose goes through as it is, traceback and all."""
 
