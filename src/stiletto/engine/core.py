@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stiletto.engine.evaluate import Evaluator, Images
 from stiletto.engine.gate import SecretGate
+from stiletto.engine.git.trees import Git
 from stiletto.engine.secrets import SecretStore
 from stiletto.errors import UsageError
 from stiletto.graph.recipe import Recipe
@@ -53,6 +54,7 @@ class Core:
     objects: Objects
     workdir: Path
     environ: Mapping[str, str]
+    git: Git
 
 
 def core_of(
@@ -69,4 +71,5 @@ def core_of(
     secrets = SecretStore(SecretStore.salt(store.root / "salt"), environ, workdir, gate)
     progress.mask = secrets.masks.text
     evaluator = Evaluator(store, sandbox, images, secrets, progress)
-    return Core(store, evaluator, secrets, progress, Objects(), workdir.resolve(), environ)
+    git = Git(store, environ)
+    return Core(store, evaluator, secrets, progress, Objects(), workdir.resolve(), environ, git)

@@ -12,12 +12,14 @@ import stiletto.api.directory
 import stiletto.api.execution
 import stiletto.api.fields
 import stiletto.api.filesystem
+import stiletto.api.git
 import stiletto.api.secrets
 import stiletto.api.service
 import stiletto.api.session
 import stiletto.api.typedefs
 import stiletto.engine.container_leaves
 import stiletto.engine.file_leaves
+import stiletto.engine.git_leaves
 import stiletto.engine.root_leaves
 import stiletto.engine.service_leaves  # noqa: F401 - each of these registers its calls
 from stiletto.api.definition import FunctionDef, TypeRef
