@@ -22,6 +22,7 @@ from stiletto.engine.workers import Worker
 from stiletto.errors import EnvironmentFailed, ModuleFailed, StepFailed, StilettoError
 from stiletto.module import runtime
 from stiletto.module.bindings import bindings
+from stiletto.module.installation import PIP_LOCK, UV_LOCK, installation
 from stiletto.module.source import LoadedModule, ModuleProject
 from stiletto.sandbox.scrub import Patterns, Replacer
 
@@ -138,15 +139,19 @@ class Processes:
         if project is None:
             raise ModuleFailed(f"module {module.name} has no code: its dagger.json names no sdk")
         source = module.place.root / module.config.source
-        text, frozen = runtime.uv_project(
-            (source / "pyproject.toml").read_text(), (source / "uv.lock").is_file(), project.has_sdk
-        )
+        path = source / "pyproject.toml"
+        locks = {
+            name: (source / name).read_text(encoding="utf-8")
+            for name in (UV_LOCK, PIP_LOCK)
+            if (source / name).is_file()
+        }
+        plan = installation(path, path.read_text(encoding="utf-8"), locks)
         token = preparing.set(True)
         try:
             base = await self._python(project)
             uv = await image_container(self._core, runtime.UV_IMAGE)
             files = f.StoredTree(module.tree)
-            container = runtime.environment(base, uv, files, module.config.source, text, frozen)
+            container = runtime.environment(base, uv, files, module.config.source, plan)
             if module.uses:
                 container = runtime.with_bindings(
                     container, bindings([used.definition for used in module.uses])
@@ -157,6 +162,8 @@ class Processes:
         return runtime.run(container, module, project)
 
     async def _python(self, project: ModuleProject) -> c.Container:
+        if project.image:
+            return await image_container(self._core, project.image)
         tags = runtime.python_tags(project.python)
         for tag in tags:
             try:

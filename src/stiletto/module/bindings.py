@@ -54,9 +54,13 @@ def bindings(modules: Sequence[ModuleDef]) -> str:
     return "\n\n".join(parts)
 
 
+RESERVED = frozenset({"bool", "float", "int", "list", "str", "type"})
+"""Names that a method of a class would shadow for the annotations below it."""
+
+
 def _name(api_name: str) -> str:
     name = snake(api_name)
-    return f"{name}_" if keyword.iskeyword(name) else name
+    return f"{name}_" if keyword.iskeyword(name) or name in RESERVED else name
 
 
 def _doc(text: str, indent: str) -> str:

@@ -10,22 +10,20 @@ from __future__ import annotations
 import inspect
 import posixpath
 import re
-import tomllib
 from collections.abc import Sequence
 
 from stiletto.api import configuration, filesystem
 from stiletto.api import container as c
 from stiletto.api.execution import with_exec
-from stiletto.api.files import Directory, a_filter, filtered
+from stiletto.api.files import Directory
 from stiletto.api.secrets import CacheVolume
 from stiletto.module import worker
+from stiletto.module.installation import VENV, Installation
 from stiletto.module.naming import camel
 from stiletto.module.source import LoadedModule, ModuleProject
 
 UV_IMAGE = "ghcr.io/astral-sh/uv:0.10.3"  # the version that the real runtime uses
-SDK_REQUIREMENT = "dagger-io>=0.21.8,<0.22"
 SOURCE = "/module"
-VENV = "/opt/venv"
 BINDINGS = "/opt/bindings"
 JOBS = "/run/stiletto"
 """Where the pipes to the engine are; see `stiletto.module.worker`."""
@@ -40,50 +38,22 @@ KNOWN_PYTHONS = ("3.14", "3.13", "3.12", "3.11", "3.10")
 def python_tags(wanted: str) -> Sequence[str]:
     """Return the interpreters to try, best first.
 
-    The first version named is the one the real runtime takes (`>=3.11` gives 3.11); where it is
-    only a lower bound, newer ones do as well.
+    The first version named is the one the real runtime takes (`>=3.11` gives 3.11, and what is
+    not a bound of this form its own default); where it is only a lower bound, newer ones do as
+    well.
     """
-    found = re.search(r"3\.\d+", wanted)
+    found = re.fullmatch(r"(==|>=)?\s*(3\.\d+)[\w.-]*", wanted)
     if found is None:
         return KNOWN_PYTHONS
-    first = found.group()
-    if not wanted.lstrip().startswith(">"):
+    bound, first = found.groups()
+    if bound != ">=":
         return (first,)
     minor = int(first.split(".")[1])
     return (first, *(tag for tag in reversed(KNOWN_PYTHONS) if int(tag.split(".")[1]) > minor))
 
 
-def uv_project(pyproject: str, has_lock: bool, has_sdk: bool) -> tuple[str, bool]:
-    """Return the pyproject.toml to install from, and whether the lock still fits it.
-
-    A vendored SDK (`[tool.uv.sources] dagger-io = { path = "sdk" }`) is made by the real engine
-    on the fly; here the one from the index takes its place.
-    """
-    read = tomllib.loads(pyproject)
-    vendored = "path" in read.get("tool", {}).get("uv", {}).get("sources", {}).get("dagger-io", {})
-    if has_sdk and not vendored:
-        return pyproject, has_lock
-    import tomlkit  # takes a sixth of an unchanged call, and few modules need it
-
-    document = tomlkit.parse(pyproject)
-    if vendored:
-        del document["tool"]["uv"]["sources"]["dagger-io"]
-    if not has_sdk:
-        project = document.setdefault("project", tomlkit.table())
-        project.setdefault("name", "main")  # uv takes no project without name and version
-        if "version" not in project.get("dynamic", []):
-            project.setdefault("version", "0")
-        project["dependencies"] = [*project.get("dependencies", []), SDK_REQUIREMENT]
-    return tomlkit.dumps(document), False
-
-
 def environment(
-    base: c.Container,
-    uv: c.Container,
-    files: Directory,
-    source: str,
-    project_file: str,
-    frozen: bool,
+    base: c.Container, uv: c.Container, files: Directory, source: str, plan: Installation
 ) -> c.Container:
     """Return a container with the module's dependencies and its files at `/module`."""
     at = posixpath.normpath(posixpath.join(SOURCE, source))
@@ -98,15 +68,15 @@ def environment(
         "UV_PYTHON_DOWNLOADS": "never",
         "UV_PYTHON_PREFERENCE": "only-system",
         "UV_SYSTEM_CERTS": "1",
+        **plan.variables,
     }.items():
         container = configuration.with_env_variable(container, name, value)
     container = filesystem.with_mounted_cache(container, "/cache/uv", CacheVolume("uv", "stiletto"))
-    locks = filtered(files, a_filter(include=[posixpath.normpath(f"{source}/uv.lock").lstrip("/")]))
-    container = filesystem.with_directory(container, SOURCE, locks)
-    container = filesystem.with_new_file(container, f"{at}/pyproject.toml", project_file)
+    for name, text in plan.files.items():
+        container = filesystem.with_new_file(container, f"{at}/{name}", text)
     container = configuration.with_workdir(container, at)
-    sync = ["uv", "sync", "--no-dev", "--no-install-project", "--python", "python", "--quiet"]
-    container = with_exec(container, [*sync, "--frozen"] if frozen else sync)
+    for command in plan.commands:
+        container = with_exec(container, command)
     return filesystem.with_directory(container, SOURCE, files)
 
 

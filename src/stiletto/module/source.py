@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from stiletto.api.definition import ModuleDef
 from stiletto.errors import ModuleFailed, UsageError
 from stiletto.module.config import CONFIG, ModuleConfig
-from stiletto.module.origin import Origin
+from stiletto.module.origin import Origin, line_of
 from stiletto.module.remote import is_remote
 
 T = TypeVar("T")
@@ -26,13 +26,13 @@ class ModuleProject:
         package: the import package, from the project's name.
         python: what is required of the interpreter, such as `3.12` or `>=3.11`.
         main_object: the entry point `module:Class`, where the project names one itself.
-        has_sdk: whether dagger-io is among the dependencies.
+        image: the image to run in, where the project names one itself.
     """
 
     package: str
     python: str
     main_object: str
-    has_sdk: bool
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,17 +158,27 @@ def read_project(source: Path) -> ModuleProject:
     pinned = source / ".python-version"
     lines = pinned.read_text(errors="replace").splitlines() if pinned.is_file() else []
     python = next((fields[0] for line in lines if (fields := line.partition("#")[0].split())), "")
-    has_sdk = any(
-        re.match(r"dagger[-_.]+io(?![\w.-])", dependency, re.IGNORECASE)
-        for dependency in _get(project, "dependencies", list[Any]())
-        if isinstance(dependency, str)
-    )
+    image = _get(_get(_get(data, "tool", dict[str, Any]()), "dagger", {}), "base-image", "")
+    if not python and not image:
+        python = _get(project, "requires-python", "").strip()
+        _check_python(python, path)
     return ModuleProject(
         package=package,
-        python=python or _get(project, "requires-python", ""),
+        python=python,
         main_object=_get(entry_points, "main_object", ""),
-        has_sdk=has_sdk,
+        image=image,
     )
+
+
+def _check_python(required: str, path: Path) -> None:
+    """Refuse a bound of which the real engine makes an image's tag that is not valid."""
+    if required[:2] in ("==", ">=") and not re.fullmatch(r"[\w.-]+", required[2:].strip()):
+        line = line_of(path.read_text(encoding="utf-8"), required)
+        raise ModuleFailed(
+            f"{path}:{line}: requires-python is {required!r}: Dagger makes an image's tag of it, "
+            "which is not valid",
+            hint="write the version into .python-version, such as 3.12",
+        )
 
 
 # A value of another type than the one specified counts as missing: uv, which installs the

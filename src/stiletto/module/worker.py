@@ -102,6 +102,7 @@ def _ended(pid: int) -> bool:
 # Types of the SDK, and `typing`, would have to be imported before the SDK is.
 def _child(directory: str, job: dict, sdk, module) -> None:  # type: ignore[no-untyped-def,type-arg]
     """Answer one call and leave; never returns."""
+    import inspect
     import signal
 
     code = 1
@@ -115,7 +116,9 @@ def _child(directory: str, job: dict, sdk, module) -> None:  # type: ignore[no-u
         scratch = pathlib.Path.cwd() / str(job["job"])
         scratch.mkdir()
         os.chdir(scratch)
-        code = sdk.app(module) or 0
+        # Before 0.19 it takes nothing, and finds the module itself.
+        takes_module = bool(inspect.signature(sdk.app).parameters)
+        code = (sdk.app(module) if takes_module else sdk.app()) or 0
     except BaseException:
         traceback.print_exc()
     finally:

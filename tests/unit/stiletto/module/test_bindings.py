@@ -11,6 +11,8 @@ from typing import Any
 import dagger
 import pytest
 
+from stiletto.api.definition import ArgDef, FunctionDef, ModuleDef, ObjectDef, TypeRef
+from stiletto.graph.kind import Kind
 from stiletto.module.bindings import bindings
 from tests.unit.stiletto.module.module_samples import HELLO
 
@@ -79,3 +81,15 @@ def test_wrong_types_are_refused_before_anything_is_sent(generated: Any) -> None
     """The SDK's type checks hold for generated methods too."""
     with pytest.raises(TypeError, match="name"):
         generated.dag.hello(3, generated.dag.set_secret("t", "x"))
+
+
+@pytest.mark.parametrize("name", ["bool", "float", "int", "list", "str", "type", "import"])
+def test_names_of_types_get_an_underscore(name: str) -> None:
+    """A function or argument named like a type, or a keyword, has an underscore in Python."""
+    of = TypeRef(Kind.STRING)
+    function = FunctionDef(name, of, (ArgDef(name, of),))
+    item = ObjectDef("Odd", functions={name: function})
+    text = bindings([ModuleDef("odd", "Odd", objects={"Odd": item})])
+
+    assert f"async def {name}_(self, {name}_: 'str') -> 'str':" in text
+    assert f"Arg({name!r}, {name}_)" in text

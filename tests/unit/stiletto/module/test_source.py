@@ -59,7 +59,7 @@ def test_context_is_the_repository(tmp_path: Path) -> None:
 
 
 def test_project(tmp_path: Path) -> None:
-    """Package, interpreter, entry point and SDK are read from pyproject.toml."""
+    """Package, interpreter and entry point are read from pyproject.toml."""
     text = """
     [project]
     name = "My-own.gears"
@@ -70,11 +70,11 @@ def test_project(tmp_path: Path) -> None:
     """
     project = read_project(write(tmp_path, pyproject__toml=text))
 
-    assert ("My_own_gears", ">=3.11", "gears.main:Gears", True) == (
+    assert ("My_own_gears", ">=3.11", "gears.main:Gears", "") == (
         project.package,
         project.python,
         project.main_object,
-        project.has_sdk,
+        project.image,
     )
 
 
@@ -82,11 +82,11 @@ def test_smallest_project(tmp_path: Path) -> None:
     """Nothing in pyproject.toml has to be there."""
     project = read_project(write(tmp_path, pyproject__toml=""))
 
-    assert ("main", "", "", False) == (
+    assert ("main", "", "", "") == (
         project.package,
         project.python,
         project.main_object,
-        project.has_sdk,
+        project.image,
     )
 
 
@@ -102,12 +102,30 @@ def test_pinned_interpreter(tmp_path: Path, pinned: str, expected: str) -> None:
     assert (expected or ">=3.11") == read_project(tmp_path).python
 
 
-@pytest.mark.parametrize("name", ["dagger-io-extras", "my-dagger-io", "dagger"])
-def test_other_packages_are_not_the_sdk(tmp_path: Path, name: str) -> None:
-    """Only dagger-io itself is the SDK."""
-    project = read_project(write(tmp_path, pyproject__toml=f'[project]\ndependencies = ["{name}"]'))
+def test_base_image(tmp_path: Path) -> None:
+    """`[tool.dagger] base-image` is the image to run in, whatever requires-python names."""
+    text = """
+    [project]
+    requires-python = ">=3.11,<4"
+    [tool.dagger]
+    base-image = "python:3.12-slim"
+    """
+    project = read_project(write(tmp_path, pyproject__toml=text))
 
-    assert not project.has_sdk
+    assert ("python:3.12-slim", "") == (project.image, project.python)
+
+
+@pytest.mark.parametrize("required", [">=3.11,<3.14", "==3.12.*", ">=3.10, !=3.11.1"])
+def test_bounds_that_name_no_image(tmp_path: Path, required: str) -> None:
+    """What Dagger cannot make an image's tag of is refused with the line, as there."""
+    text = f'[project]\nname = "x"\nrequires-python = "{required}"\n'
+    write(tmp_path, pyproject__toml=text)
+
+    with pytest.raises(ModuleFailed) as raised:
+        read_project(tmp_path)
+
+    assert f"{tmp_path / 'pyproject.toml'}:3: requires-python is {required!r}" in str(raised.value)
+    assert raised.value.hint == "write the version into .python-version, such as 3.12"
 
 
 @pytest.mark.parametrize(
