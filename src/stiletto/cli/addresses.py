@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from stiletto.cli.names import kebab
 from stiletto.cli.values import Address, Parsed
 from stiletto.errors import NotSupported, UsageError
-from stiletto.module.addresses import calls_for, is_git_url, require_variable
-from stiletto.module.credentials import shown
+from stiletto.module.addresses import calls_for, require_variable
+from stiletto.module.git_url import is_git_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +71,10 @@ class Addresses:
                     f"Warning: --{kebab(name)}: a secret without a scheme; "
                     "write env:// in front of the name, as later versions will require"
                 )
-        calls = calls_for(address.type, address.text, ignore)
+        try:
+            calls = calls_for(address.type, address.text, ignore)
+        except UsageError as error:
+            raise UsageError(f"--{kebab(name)}: {error.message}", hint=error.hint) from error
         if calls is None:
             raise NotSupported(f"--{kebab(name)} (a {address.type} given by its address)")
         receiver: ObjectRef | None = None
@@ -85,7 +88,7 @@ class Addresses:
     def _check_path(self, name: str, type_name: str, text: str) -> None:
         """Look that a local path is there, and of the right kind."""
         if is_git_url(text):
-            raise NotSupported(f"--{kebab(name)} (the git repository {shown(text)})")
+            return
         path = self._workdir / text.removeprefix("file://")
         if not path.exists():
             raise UsageError(f"--{kebab(name)}: no such file or directory: {path}")

@@ -12,24 +12,25 @@ from stiletto.api.definition import ArgDef, TypeRef
 from stiletto.api.session import Query
 from stiletto.engine.client import Client, Dispatch
 from stiletto.engine.core import Core
-from stiletto.engine.repositories import Repositories
 from stiletto.errors import NotSupported, UsageError
 from stiletto.graph.kind import Kind
 from stiletto.graph.recipe import Recipe
-from stiletto.module.addresses import calls_for, is_git_url, require_variable
-from stiletto.module.credentials import shown
-from stiletto.module.remote import GitReference
+from stiletto.module.addresses import calls_for, require_variable
 
-OFFERED = frozenset({"CacheVolume", "Container", "Directory", "File", "Secret", "Socket"})
+OFFERED = frozenset(
+    {
+        *("CacheVolume", "Container", "Directory", "File"),
+        *("GitRef", "GitRepository", "Secret", "Socket"),
+    }
+)
 """The types whose defaults may be addresses. Each needs its rules of what a default may read."""
 
 
 class Addresses:
     """Makes objects from addresses, for one session."""
 
-    def __init__(self, core: Core, repositories: Repositories, dispatch: Dispatch) -> None:
+    def __init__(self, core: Core, dispatch: Dispatch) -> None:
         self._core = core
-        self._repositories = repositories
         self._dispatch = dispatch
         self._client = Client(core)
 
@@ -49,9 +50,7 @@ class Addresses:
             raise UsageError(f"default of {arg.name}: {error.message}", hint=error.hint) from error
 
     async def _object(self, of: TypeRef, text: str) -> Recipe:
-        if of.name in ("Directory", "File") and is_git_url(text):
-            text = await self._from_repository(text)
-        elif of.name == "Secret" and ":" not in text:
+        if of.name == "Secret" and ":" not in text:
             require_variable(text, self._core.environ)
         calls = calls_for(of.name, text) if of.name in OFFERED else None
         if calls is None:
@@ -63,13 +62,3 @@ class Addresses:
                 raise TypeError(f"{field} answered {value!r} where an object was expected")
             receiver = value
         return receiver
-
-    async def _from_repository(self, text: str) -> str:
-        """Clone `URL#ref:path`; return where the path is."""
-        url, _, fragment = text.partition("#")
-        version, _, inside = fragment.partition(":")
-        cloned = await self._repositories.clone(GitReference(((url, ""),), version))
-        path = (cloned.path / inside).resolve()
-        if not path.is_relative_to(cloned.path.resolve()):
-            raise UsageError(f"{shown(text)}: {inside!r} is outside of the repository")
-        return str(path)

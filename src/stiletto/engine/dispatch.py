@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import stiletto.api.address
 import stiletto.api.configuration
 import stiletto.api.directory
 import stiletto.api.execution
@@ -17,6 +18,7 @@ import stiletto.api.secrets
 import stiletto.api.service
 import stiletto.api.session
 import stiletto.api.typedefs
+import stiletto.engine.address_leaves
 import stiletto.engine.container_leaves
 import stiletto.engine.file_leaves
 import stiletto.engine.git_leaves

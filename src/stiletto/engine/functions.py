@@ -51,7 +51,7 @@ class Functions:
         self._consent = consent
         self._modules = modules
         self._run = run
-        self._addresses = Addresses(core, modules.repositories, dispatch)
+        self._addresses = Addresses(core, dispatch)
         self._running = Once(remember=False)
         self._session: dict[str, str] = {}
 

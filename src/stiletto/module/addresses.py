@@ -1,42 +1,57 @@
 """Addresses of objects, as the command line and `.env` files have them, read as calls of the API.
 
-    Directory, File    a path, `file://` in front or not, relative to the working directory
+    Directory, File    a path, `file://` in front or not, relative to the working directory; or the
+                       address of a repository with `#ref:path`
     Secret             env://NAME, file://PATH, cmd://LINE; also env:NAME and so on; a bare NAME
                        is env://NAME and deprecated; `?cacheKey=` is taken out of the URI
     Container          an image reference
     CacheVolume        its key
     Socket             a path, `unix://` in front or not
-    GitRepository      a path
-    GitRef             a path, `#ref` behind it or not
+    GitRepository      a path, or the address of a repository
+    GitRef             the same, `#ref` behind it or not
 
-Source: core/schema/address.go of v0.21.8. Git URLs, services and modules are not implemented.
+Source: core/schema/address.go of v0.21.8. Services and modules are not implemented.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from stiletto.errors import UsageError
+from stiletto.module.credentials import shown
+from stiletto.module.git_url import GitUrl, is_git_url, parse_git_url
 
-Calls: TypeAlias = tuple[tuple[str, Mapping[str, str | list[str]]], ...]
+Calls: TypeAlias = tuple[tuple[str, Mapping[str, str | list[str] | bool]], ...]
 """Fields with their arguments: the first of the root, each of the others of what is before it."""
 
-_GIT_URL = re.compile(r"(?:(?:https?|ssh|git)://|[\w-]+@[\w.-]+:)")
-"""What Dagger takes for a remote repository (util/gitutil, ParseURL)."""
 
-
-def calls_for(type_name: str, address: str, ignore: Sequence[str] = ()) -> Calls | None:
+def calls_for(
+    type_name: str,
+    address: str,
+    ignore: Sequence[str] = (),
+    include: Sequence[str] = (),
+    *,
+    gitignore: bool = False,
+) -> Calls | None:
     """Return the calls that make the object, or None if the type has no addresses.
 
-    `ignore` are patterns of what is left out of a directory.
+    `ignore` are patterns of what is left out of a directory of this machine, `include` of what is
+    in it; neither counts for a repository's, as in the real engine.
+
+    Raises:
+        UsageError: a repository's address has a part that the type has no use for.
     """
+    if type_name in OF_REPOSITORIES and is_git_url(address):
+        return _of_repository(type_name, parse_git_url(address))
     path = address.removeprefix("file://")
     match type_name:
         case "Directory":
-            excluded = {"exclude": list(ignore)} if ignore else {}
-            return (("host", {}), ("directory", {"path": path, **excluded}))
+            given: dict[str, str | list[str] | bool] = {"path": path}
+            given |= {"exclude": list(ignore)} if ignore else {}
+            given |= {"include": list(include)} if include else {}
+            given |= {"gitignore": True} if gitignore else {}
+            return (("host", {}), ("directory", given))
         case "File":
             return (("host", {}), ("file", {"path": path}))
         case "Secret":
@@ -51,10 +66,49 @@ def calls_for(type_name: str, address: str, ignore: Sequence[str] = ()) -> Calls
             return (("host", {}), ("directory", {"path": path}), ("asGit", {}))
         case "GitRef":
             path, _, ref = path.partition("#")
-            named = ("ref", {"name": ref}) if ref else ("head", {})
-            return (("host", {}), ("directory", {"path": path}), ("asGit", {}), named)
+            return (("host", {}), ("directory", {"path": path}), ("asGit", {}), _named(ref))
         case _:
             return None
+
+
+OF_REPOSITORIES = frozenset({"Directory", "File", "GitRef", "GitRepository"})
+"""The types of objects that the address of a repository may mean."""
+
+
+def _of_repository(type_name: str, url: GitUrl) -> Calls:
+    """Return the calls for an object of a repository at an address.
+
+    Raises:
+        UsageError: the address has a part that the type has no use for, or lacks one.
+    """
+    repository = ("git", {"url": url.remote})
+    if type_name == "GitRepository":
+        if url.fragment:
+            raise UsageError(
+                f"{shown(url.text)}: the address of a repository cannot contain a ref or a path",
+                hint="leave out what stands behind #",
+            )
+        return (repository,)
+    if type_name == "GitRef":
+        if url.directory:
+            raise UsageError(
+                f"{shown(url.text)}: the address of a git ref cannot contain a path",
+                hint="leave out what stands behind the colon",
+            )
+        return (repository, _named(url.ref))
+    tree: Calls = (repository, _named(url.ref), ("tree", {}))
+    if type_name == "File":
+        if not url.directory:
+            raise UsageError(
+                f"{shown(url.text)}: no file path within the repository",
+                hint="write it behind the ref: #main:path/to/file",
+            )
+        return (*tree, ("file", {"path": url.directory}))
+    return (*tree, ("directory", {"path": url.directory})) if url.directory else tree
+
+
+def _named(ref: str) -> tuple[str, Mapping[str, str | list[str] | bool]]:
+    return ("ref", {"name": ref}) if ref else ("head", {})
 
 
 def require_variable(name: str, environ: Mapping[str, str], where: str = "") -> None:
@@ -71,11 +125,6 @@ def require_variable(name: str, environ: Mapping[str, str], where: str = "") -> 
             "and there is none of this name",
             hint="write env://NAME, file://PATH or cmd://COMMAND",
         )
-
-
-def is_git_url(text: str) -> bool:
-    """Whether an address means a remote repository and not a path."""
-    return _GIT_URL.match(text) is not None
 
 
 def secret_arguments(address: str) -> dict[str, str]:

@@ -18,6 +18,7 @@ from stiletto.module.credentials import check_address, shown
 PROTOCOLS = ("http", "https", "ssh", "git")
 
 _SCHEME = re.compile(r"([A-Za-z0-9]+)://(.*)", re.DOTALL)
+_HOST = re.compile(r"(\w[\w.-]*@)?\w[\w.-]*(:\d+)?(/|$)", re.ASCII)
 _SCP = re.compile(r"([A-Za-z0-9_-]+)@([A-Za-z0-9.-]+):([^#]*)(?:#(.*))?", re.DOTALL)
 
 
@@ -95,7 +96,7 @@ def clone_candidates(text: str) -> tuple[GitUrl, ...]:
             hint="git takes https://, http://, ssh:// and git://, "
             "and host.directory(PATH).asGit a repository of this machine",
         )
-    if text.startswith(("/", ".", "~")) or not text:
+    if not _HOST.match(text):
         raise UsageError(
             f"{text!r} is not the address of a repository",
             hint="git takes no path of this machine; use host.directory(PATH).asGit",

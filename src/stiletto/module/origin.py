@@ -13,7 +13,8 @@ from pathlib import Path
 
 from stiletto.api.definition import ArgDef
 from stiletto.graph.kind import Kind
-from stiletto.module.addresses import is_git_url, secret_arguments
+from stiletto.module.addresses import secret_arguments
+from stiletto.module.git_url import is_git_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,10 @@ def _acts(type_name: str, text: str, workdir: Path, root: Path) -> str | None:
             if scheme == "cmd":
                 return f"runs the command: {rest}"
             return f"reads the file: {rest}" if scheme == "file" else None
-        case "Directory" | "File":
+        case "Directory" | "File" | "GitRef" | "GitRepository":
             if is_git_url(text):
                 return None
+            text = text.partition("#")[0] if type_name == "GitRef" else text
             at = (workdir / Path(text.removeprefix("file://")).expanduser()).resolve()
             return None if at.is_relative_to(root.resolve()) else f"reads {at}"
         case "Socket":

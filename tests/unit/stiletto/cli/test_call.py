@@ -334,9 +334,8 @@ def test_a_changeset_can_be_saved_elsewhere(tmp_path: Path) -> None:
         ("look --at .", "Error: --at: is a directory, not a file: {cwd}\n"),
         (
             "look --at https://github.com/a/b",
-            "Error: --at (the git repository https://github.com/a/b) "
-            "is not implemented by stiletto\n"
-            "  hint: run the same command with `dagger` instead of `stiletto`\n",
+            "Error: --at: https://github.com/a/b: no file path within the repository\n"
+            "  hint: write it behind the ref: #main:path/to/file\n",
         ),
         (
             "serve --db tcp://localhost:1",
