@@ -41,9 +41,13 @@ MAX_KEPT = 256
 
 
 def to_extensions(error: StilettoError) -> dict[str, Any]:
-    """Return what an SDK needs to rebuild the error; our own kinds keep their hint."""
+    """Return what an SDK needs to rebuild a failed step, and any error's hint.
+
+    As in Dagger, `_type` is there for a failed step only.
+    """
+    extensions: dict[str, Any] = {}
     if isinstance(error, StepFailed):
-        extensions: dict[str, Any] = {
+        extensions = {
             "_type": "EXEC_ERROR",
             "cmd": error.command,
             "exitCode": error.exit_code,
@@ -52,8 +56,6 @@ def to_extensions(error: StilettoError) -> dict[str, Any]:
         }
         if error.replay:
             extensions["replay"] = error.replay
-    else:
-        extensions = {"_type": type(error).__name__}
     if error.hint:
         extensions["hint"] = error.hint
     return extensions
