@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from stiletto.api.container import Container, Label, SecretVariable, Variable, VolatileVariable
+from stiletto.api.platforms import own_platform
 from stiletto.api.registry import call
 from stiletto.api.secrets import Secret
 from stiletto.api.texts import check_user, check_variable
@@ -82,6 +83,12 @@ def with_label(self: Container, name: str, value: str) -> Container:
     """Set a label."""
     kept = tuple(label for label in self.labels if label.name != name)
     return replace(self, labels=(*kept, Label(name, value)))
+
+
+@call("Container.platform")
+def platform(self: Container) -> str:
+    """Return the platform, which is this machine's."""
+    return own_platform()
 
 
 @call("Container.envVariable")

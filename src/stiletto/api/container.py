@@ -244,7 +244,6 @@ class Container(Recipe):
     own_default_args: bool = False
     labels: tuple[Label, ...] = ()
     last_exec: Exec | None = None
-    platform: str = ""
     ports: tuple[Port, ...] = ()
     healthcheck: Healthcheck | None = None
     services: tuple[ServiceBinding, ...] = ()

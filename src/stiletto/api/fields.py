@@ -38,7 +38,6 @@ FIELDS: Final[Mapping[type[Recipe], tuple[str, ...]]] = {
         "envVariables",
         "exposedPorts",
         "labels",
-        "platform",
         "user",
         "workdir",
     ),

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from stiletto.api.container import Container
 from stiletto.api.files import Directory, File, NewFile
+from stiletto.api.platforms import check_platform
 from stiletto.api.registry import call
 from stiletto.api.texts import check_file_name, check_permissions
 from stiletto.graph.recipe import Recipe
@@ -115,8 +116,10 @@ class Stat(Recipe):
 
 @call("Query.container")
 def container(self: Query, platform: str | None = None) -> Container:
-    """Start with an empty container."""
-    return Container(platform=platform or "")
+    """Start with an empty container, of this machine's platform."""
+    if platform is not None:
+        check_platform("Query.container", platform)
+    return Container()
 
 
 @call("Query.file")

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import json
 import math
-import platform
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from stiletto.api.definition import EnumDef, TypeRef
+from stiletto.api.platforms import own_platform
 from stiletto.errors import UsageError
 from stiletto.graph.kind import Kind
 
@@ -46,7 +46,6 @@ _INTEGER = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9
 _INTEGER_LIMIT = 2**63
 _DIGITS_MAX = 100
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
-_MACHINES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "armv7l": "arm/v7"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +121,7 @@ def read_platform(text: str) -> str:
     """Return a platform such as `linux/amd64`; `current` is this machine's processor."""
     if not text:
         raise UsageError("expected a platform, such as linux/amd64")
-    if text == "current":
-        machine = platform.machine()
-        return f"linux/{_MACHINES.get(machine, machine)}"
-    return text
+    return own_platform() if text == "current" else text
 
 
 def read_csv(text: str) -> list[str]:

@@ -6,12 +6,12 @@ client (its session's core, its module, its running function).
 
 from __future__ import annotations
 
-import platform
 import posixpath
 from collections.abc import Sequence
 
 from stiletto.api import API_VERSION
 from stiletto.api import files as f
+from stiletto.api.platforms import own_platform
 from stiletto.api.registry import leaf
 from stiletto.api.secrets import CacheVolume, Secret, SetSecret, UriSecret
 from stiletto.api.session import CurrentModule, Error, FunctionCall, Host, Query
@@ -30,8 +30,7 @@ async def version(client: Client, self: Query) -> str:
 @leaf("Query.defaultPlatform")
 async def default_platform(client: Client, self: Query) -> str:
     """Return the platform of this machine."""
-    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    return f"linux/{machine}"
+    return own_platform()
 
 
 @leaf("Query.secret")
