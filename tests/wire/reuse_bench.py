@@ -27,7 +27,7 @@ PYPROJECT = """\
 name = "main"
 version = "0"
 requires-python = ">=3.11"
-dependencies = ["dagger-io>=0.21.8,<0.22"]
+dependencies = ["dagger-io"]
 """
 
 HELLO = '''\

@@ -9,21 +9,19 @@ is whole, and a pinned module needs no network the second time.
 
 from __future__ import annotations
 
-import asyncio
-import os
-import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from stiletto.api.git_refs import COMMIT, Listing
+from stiletto.engine.git.access import Access, check_ssh
+from stiletto.engine.git.trees import Git, Remote, TreeOptions
 from stiletto.errors import EnvironmentFailed, UsageError
 from stiletto.graph.recipe import digest_of
-from stiletto.module.credentials import Credential, git_variables, parted, shown
+from stiletto.module.credentials import Credential, parted, shown
 from stiletto.module.remote import GitReference, tag_names
 from stiletto.store.store import Store
-
-COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +46,9 @@ class Repositories:
         """Start without clones of its own; `found` gets each password of an address."""
         self._store = store
         self._found = found
-        self._environ = {
-            **{key: value for key, value in environ.items() if not key.startswith("GIT_DIR")},
-            "GIT_TERMINAL_PROMPT": "0",
-            "LC_ALL": "C",
-        }
-        self._refs: dict[str, dict[str, str]] = {}
+        self._environ = environ
+        self._git = Git(store, environ)
+        self._refs: dict[str, Mapping[str, str]] = {}
         self._credentials: dict[str, Credential | None] = {}
 
     async def clone(self, reference: GitReference, pin: str = "") -> Cloned:
@@ -86,7 +81,7 @@ class Repositories:
             candidates.append((clean, directory))
         return replace(reference, candidates=tuple(candidates))
 
-    async def _repository(self, reference: GitReference) -> tuple[str, str, dict[str, str]]:
+    async def _repository(self, reference: GitReference) -> tuple[str, str, Mapping[str, str]]:
         problems: list[str] = []
         for url, directory in reference.candidates:
             try:
@@ -99,19 +94,17 @@ class Repositories:
             hint="check the address, the network and the credentials that git has",
         )
 
-    async def _list(self, url: str) -> dict[str, str]:
+    async def _list(self, url: str) -> Mapping[str, str]:
         """Return the repository's refs; annotated tags by the commit they name."""
         if url not in self._refs:
-            output = await self._git(["ls-remote", "--", url], url=url)
-            refs: dict[str, str] = {}
-            for line in output.splitlines():
-                commit, _, name = line.partition("\t")
-                if not COMMIT.fullmatch(commit):
-                    continue  # a server's text becomes an argument later on
-                if name.endswith("^{}") or name not in refs:
-                    refs[name.removesuffix("^{}")] = commit
-            self._refs[url] = refs
+            access = self._access(url)
+            check_ssh(url, access, self._environ)
+            output = await self._git.reach.refs(url, access, symbolic=False)
+            self._refs[url] = Listing.parse(output).commits
         return self._refs[url]
+
+    def _access(self, url: str) -> Access:
+        return Access(credential=self._credentials.get(url))
 
     async def _checkout(self, url: str, commit: str) -> Path:
         key = _key(url, commit)
@@ -121,32 +114,10 @@ class Repositories:
         with self._store.stage() as staged:
             tree = staged / "tree"
             tree.mkdir()
-            try:
-                await self._git(["init", "-q"], tree)
-                await self._fetch(tree, url, commit)
-                # The clone may be seen by steps: its address has no credentials.
-                await self._git(["remote", "add", "--", "origin", url], tree)
-                await self._git(["checkout", "-q", "--detach", commit, "--"], tree)
-            except EnvironmentFailed as error:
-                raise UsageError(
-                    f"cannot get commit {commit} of {shown(url)}: {error.message}",
-                    hint="check the network; what was cloned before needs none",
-                ) from error
-            # What differs from one clone to the next would make the same commit another content.
-            for name in ("hooks", "logs", "FETCH_HEAD", "ORIG_HEAD", "description"):
-                path = tree / ".git" / name
-                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            # The clone may be seen by steps: its address has no credentials.
+            remote = Remote(url, self._access(url))
+            await self._git.check_out(remote, "", commit, TreeOptions(), tree)
             return self._store.commit(staged, "repositories", key) / "tree"
-
-    async def _fetch(self, tree: Path, url: str, commit: str) -> None:
-        try:
-            args = ["fetch", "-q", "--depth=1", "--no-tags", "--", url, commit]
-            await self._git(args, tree, url=url)
-        except EnvironmentFailed:
-            # Old servers give out only what a ref names: get everything, then look.
-            everything = "+refs/heads/*:refs/remotes/origin/*"
-            args = ["fetch", "-q", "--tags", "--", url, everything]
-            await self._git(args, tree, url=url)
 
     def _named(self, url: str) -> str:
         """Return an address to show: with its user, never with a password."""
@@ -157,42 +128,9 @@ class Repositories:
         who = f"{credential.user}:***" if credential.password is not None else "***"
         return f"{scheme}{mark}{who}@{rest}"
 
-    async def _git(
-        self, args: Sequence[str], directory: Path | None = None, *, url: str = ""
-    ) -> str:
-        """Run git; `url` is the repository that it talks to, if it does.
-
-        Raises:
-            EnvironmentFailed: it ended with an error: its message, without passwords.
-        """
-        variables = git_variables(self._credentials.get(url), self._environ)
-        try:
-            process = await asyncio.create_subprocess_exec(
-                "git",
-                *args,
-                cwd=directory,
-                env={**self._environ, **variables},
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-            )
-        except OSError as error:
-            raise EnvironmentFailed(f"git cannot be run: {error.strerror}") from error
-        try:
-            out, err = await process.communicate()
-        except BaseException:
-            if process.returncode is None:
-                process.kill()
-            raise
-        if process.returncode:
-            lines = [line for line in os.fsdecode(err).splitlines() if line.strip()]
-            message = lines[0] if lines else f"git {args[0]}: exit {process.returncode}"
-            raise EnvironmentFailed(shown(message))
-        return os.fsdecode(out)
-
 
 def _key(url: str, commit: str) -> str:
-    return digest_of(["repository", url, commit])
+    return digest_of(["repository", 2, url, commit])
 
 
 def _commit(

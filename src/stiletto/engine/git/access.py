@@ -7,7 +7,7 @@
 
 No credential is in an argument. A password of an address reaches git through a helper that reads
 the environment, a token or a header through a setting in the environment, each for the address's
-own host. What writes files (a fetch, a submodule) gets the settings for the way and no others.
+own host. What writes files of a submodule gets the settings for the way and no others.
 
 Source: core/schema/git.go and util/gitutil/cli.go of v0.21.8.
 """
@@ -104,7 +104,12 @@ class Reach:
             UsageError: ssh cannot be used.
         """
         async with self._known(access) as hosts:
-            variables = await self._neutral(remote, access, hosts)
+            if access.users and not protocols:
+                environ = with_settings(self._program.environ, PLAIN)
+                variables = self._variables(environ, remote, access, hosts)
+            else:
+                # A submodule is checked out: nothing of the user's may change its files.
+                variables = await self._neutral(remote, access, hosts)
             if protocols:
                 variables["GIT_ALLOW_PROTOCOL"] = protocols
             return await self._program.run(args, variables, directory)

@@ -39,6 +39,8 @@ PLAIN = (
     ("core.excludesFile", os.devnull),
     ("core.logAllRefUpdates", "false"),
     ("core.fsmonitor", "false"),
+    ("fetch.prune", "false"),
+    ("fetch.writeCommitGraph", "false"),
     ("gc.auto", "0"),
     ("maintenance.auto", "false"),
     ("init.defaultBranch", "main"),
