@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -338,6 +339,17 @@ async def test_image_shows_files_of_the_host(bench: Bench) -> None:
     output = await bench.run("/uv", "--version", image=image)
 
     assert said(output).startswith("uv ")
+
+
+async def test_uv_image_has_its_python_on_the_path(bench: Bench) -> None:
+    """In a uv image of a Python both run by their names."""
+    here = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    image = await HostImages().resolve(f"ghcr.io/astral-sh/uv:python{here}-bookworm-slim")
+    output = await bench.sh("uv --version && uvx --version && python --version", image=image)
+
+    names = [line.split()[0] for line in said(output).splitlines()]
+    assert ["uv", "uvx", "Python"] == names
+    assert f"Python {here}." in said(output)
 
 
 # -- mounts ---------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from stiletto.cli.invocation import Invocation
 from stiletto.cli.names import closest
 from stiletto.cli.options import GLOBALS, UNSUPPORTED, Options, with_given
 from stiletto.cli.terminal import Terminal
-from stiletto.errors import EnvironmentFailed, StilettoError, UsageError
+from stiletto.errors import EnvironmentFailed, NotSupported, StilettoError, UsageError
 
 if TYPE_CHECKING:
     from stiletto.cli.launcher import EngineLauncher
@@ -64,6 +64,41 @@ COMMANDS = (
     "verify",
     "version",
 )
+
+DAGGER_ONLY = frozenset(
+    {
+        "api",
+        "client",
+        "cloud",
+        "completion",
+        "config",
+        "core",
+        "develop",
+        "gen",
+        "generate",
+        "init",
+        "install",
+        "listen",
+        "lock",
+        "login",
+        "logout",
+        "mcp",
+        "migrate",
+        "module",
+        "publish",
+        "query",
+        "settings",
+        "shell",
+        "terminal",
+        "trace",
+        "uninstall",
+        "up",
+        "update",
+        "watch",
+        "workspace",
+    }
+)
+"""Dagger's other commands, of 0.21 and of 1.0: known, and refused by name (cmd/dagger)."""
 
 Command = Callable[[Invocation, list[str]], Coroutine[Any, Any, int]]
 
@@ -193,6 +228,8 @@ def _dispatch(invocation: Invocation, args: list[str]) -> int:
         name, rest = ALIASES.get(rest[0], rest[0]), ["--help", *rest[1:]]
     elif invocation.options.help and name != "help":
         rest = ["--help", *rest]
+    if name in DAGGER_ONLY:
+        raise NotSupported(f"the command {name}")
     if name not in COMMANDS:
         meant = closest(name, COMMANDS)
         raise UsageError(

@@ -7,7 +7,7 @@ from stiletto.cli.flags import Flag
 from stiletto.cli.invocation import Invocation
 from stiletto.cli.names import closest
 from stiletto.cli.options import GLOBALS
-from stiletto.errors import UsageError
+from stiletto.errors import NotSupported, UsageError
 
 HELP = """\
 Manage toolchains: modules that check and build a project without being part of it.
@@ -47,6 +47,8 @@ async def toolchain(invocation: Invocation, args: list[str]) -> int:
         terminal.out(command_help(HELP, (*FLAGS, *GLOBALS), terminal.width))
         return 0
     action, *arguments = others
+    if action == "update":
+        raise NotSupported("the command toolchain update")
     if action not in ARGUMENTS:
         meant = closest(action, ARGUMENTS)
         raise UsageError(

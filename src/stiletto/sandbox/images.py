@@ -2,7 +2,8 @@
 
     python:X.Y[.Z][t][-flavour]   an interpreter of the machine, on the machine's userland
     pypy:X.Y[-flavour]            the same, a PyPy
-    ghcr.io/astral-sh/uv[:tag]    uv and uvx from the installed wheel, at /uv and /uvx
+    ghcr.io/astral-sh/uv[:tag]    uv and uvx of the installed wheel, at /uv and /uvx; of a tag like
+                                  python3.12-bookworm-slim or debian on PATH, with that Python
     debian, ubuntu, alpine, ...   the machine's userland, see `userland`
     postgres, redis, ...          see `servers`
 
@@ -13,15 +14,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed, UsageError
 from stiletto.layers.layer import Bind
 from stiletto.sandbox.interpreters import Interpreter, Memory, Probes, interpreter_for
 from stiletto.sandbox.plan import Image
-from stiletto.sandbox.references import ImageRef, python_version
+from stiletto.sandbox.references import ImageRef, python_version, uv_tag
 from stiletto.sandbox.rust import find_rust
 from stiletto.sandbox.userland import (
     USER_PATH,
@@ -40,6 +43,7 @@ USERLANDS = frozenset(
 UV_IMAGES = frozenset({("ghcr.io", "astral-sh/uv"), ("", "astral/uv")})
 
 PYTHON_LINKS = "/opt/stiletto/python/bin"
+UV_LINKS = "/opt/stiletto/uv/bin"
 
 
 def find_uv() -> Path | None:
@@ -82,7 +86,7 @@ class HostImages:
 
         ref = ImageRef.parse(address)
         if (ref.host, ref.name) in UV_IMAGES:
-            return await asyncio.to_thread(_uv_image, address, ref)
+            return await self._uv(address, ref)
         if ref.host == "" and ref.name in ("python", "pypy"):
             version = python_version(ref.tag)
             if version is None:
@@ -99,12 +103,29 @@ class HostImages:
                 server_image, address, ref, os.environ, self._servers, find_uv()
             )
         if ref.host == "" and ref.name in USERLANDS:
-            return userland_image(address)
+            return _with_release(userland_image(address), ref)
         raise EnvironmentFailed(
             f"this machine cannot provide the image {address}",
             hint="run the same command with `dagger` instead of `stiletto`; stiletto provides "
             "python:X.Y, ghcr.io/astral-sh/uv, " + ", ".join(sorted({*USERLANDS, *SERVERS})),
         )
+
+    async def _uv(self, address: str, ref: ImageRef) -> Image:
+        tag = uv_tag(ref.tag)
+        if tag is None:
+            raise EnvironmentFailed(
+                f"this machine cannot provide the image {address}: its tag is not known",
+                hint="run the same command with `dagger` instead of `stiletto`; stiletto knows "
+                "tags like 0.9, python3.12-bookworm-slim and debian-slim",
+            )
+        if not tag.base:
+            return await asyncio.to_thread(_uv_image, address, tag.version)
+        if tag.python:
+            interpreter = await interpreter_for(tag.python, find_uv(), probes=self._probes)
+            base = python_image(address, interpreter)
+        else:
+            base = userland_image(address)
+        return await asyncio.to_thread(_with_uv, base, tag.version)
 
 
 def python_image(
@@ -149,7 +170,16 @@ def _described(python: Interpreter) -> str:
     return f"{python.text}t" if python.free_threaded else python.text
 
 
-def _uv_image(address: str, ref: ImageRef) -> Image:
+@dataclass(frozen=True, slots=True)
+class _Uv:
+    """The machine's uv: its programs by name, its identity, and what to call it."""
+
+    programs: Mapping[str, Path]
+    facts: tuple[str, ...]
+    described: str
+
+
+def _uv_of(address: str, requested: str) -> _Uv:
     uv = find_uv()
     if uv is None:
         raise EnvironmentFailed(
@@ -157,17 +187,49 @@ def _uv_image(address: str, ref: ImageRef) -> Image:
             hint="install it with `pip install uv`",
         )
     version = version_of(uv) or "unknown"
-    requested = ref.tag.split("-", maxsplit=1)[0]
-    other = requested not in ("", "latest") and requested[:1].isdigit()
-    differs = other and not f"{version}.".startswith(f"{requested}.")
-    uvx = uv.with_name("uvx")
+    differs = bool(requested) and not f"{version}.".startswith(f"{requested}.")
+    found = {"uv": uv.resolve(), "uvx": uv.with_name("uvx").resolve()}
+    return _Uv(
+        {name: file for name, file in found.items() if file.exists()},
+        (version, stamp(uv.resolve())),
+        f"the host's uv {version}" + (f", not {requested}" if differs else ""),
+    )
+
+
+def _with_uv(base: Image, requested: str) -> Image:
+    """Return an image with uv and uvx on PATH; as in uv's own images, no entrypoint."""
+    uv = _uv_of(base.address, requested)
+    binds = (Bind(file, f"{UV_LINKS}/{name}") for name, file in uv.programs.items())
+    return replace(
+        base,
+        identity=identity("uv", base.identity, *uv.facts),
+        provided_by=f"{base.provided_by} with {uv.described}",
+        binds=(*base.binds, *binds),
+        env={**base.env, "PATH": f"{UV_LINKS}:{base.env['PATH']}"},
+        default_args=("uv",),
+    )
+
+
+def _with_release(image: Image, ref: ImageRef) -> Image:
+    """Return an Alpine whose version its tag names in full with that version in its file."""
+    if ref.name != "alpine" or not re.fullmatch(r"\d+\.\d+\.\d+", ref.tag):
+        return image
+    return replace(
+        image,
+        identity=identity("alpine", ref.tag, image.identity),
+        files={**image.files, "/etc/alpine-release": f"{ref.tag}\n".encode()},
+    )
+
+
+def _uv_image(address: str, requested: str) -> Image:
+    uv = _uv_of(address, requested)
     # The wheel's uv is linked with the machine's libc, which the real image does without.
     binds, files = userland()
-    binds += [Bind(file.resolve(), f"/{name}") for name, file in (("uv", uv), ("uvx", uvx))]
+    binds += [Bind(file, f"/{name}") for name, file in uv.programs.items()]
     return Image(
         address=address,
-        identity=identity("uv", version, stamp(uv.resolve())),
-        provided_by=f"the host's uv {version}" + (f", not {requested}" if differs else ""),
+        identity=identity("uv", *uv.facts),
+        provided_by=uv.described,
         binds=tuple(bind for bind in binds if bind.host.exists()),
         files=files,
         env={"PATH": ":".join(USER_PATH)},

@@ -57,6 +57,34 @@ class ImageRef:
         return cls(host, name.removeprefix("library/") if not host else name, tag, digest)
 
 
+UV_TAG = re.compile(
+    r"(?P<uv>latest|\d+(?:\.\d+){0,2})?(?:(?:^|(?<=.)-)"
+    r"(?:python(?P<python>\d+\.\d+(?:\.\d+)?t?)-)?"
+    r"(?P<base>(?:alpine|bookworm|bullseye|buster|debian|trixie)[\d.]*(?:-slim)?))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UvTag:
+    """A tag of the uv image: the version, the Python, and the system below it; "" if not named."""
+
+    version: str
+    python: str
+    base: str
+
+
+def uv_tag(tag: str) -> UvTag | None:
+    """Return what a tag of the uv image names: `0.9`, `python3.12-bookworm-slim`, `0.9-debian`.
+
+    None for a tag of another form.
+    """
+    found = UV_TAG.fullmatch(tag)
+    if found is None:
+        return None
+    version, python, base = (found[name] or "" for name in ("uv", "python", "base"))
+    return UvTag("" if version == "latest" else version, python, base)
+
+
 def python_version(tag: str) -> str | None:
     """Return the version that a tag of the official Python image requests: "3", "3.12", "3.12.1".
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from stiletto.cli.main import ALIASES, COMMANDS, DAGGER_ONLY
 from tests.unit.stiletto.cli.cli_fake import Shell
 from tests.unit.stiletto.cli.cli_program import ENVIRON, program
 
@@ -28,6 +29,39 @@ def test_every_command_has_help(tmp_path: Path, command: str) -> None:
     assert f"USAGE\n  stiletto {command}" in ended.out
     assert "--sandbox" in ended.out
     assert ended.launcher.engine is None
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("init --sdk=python x", "init"),
+        ("install github.com/a/b", "install"),
+        ("develop", "develop"),
+        ("query", "query"),
+        ("query --help", "query"),
+        ("help core", "core"),
+        ("-m module core version", "core"),
+        ("shell -c x", "shell"),
+        ("up", "up"),
+        ("api call lint", "api"),
+        ("toolchain update", "toolchain update"),
+    ],
+)
+def test_other_commands_of_dagger_are_refused(tmp_path: Path, line: str, name: str) -> None:
+    """A command that only Dagger has is refused in one line that names it."""
+    ended = Shell(tmp_path)(*line.split())
+
+    assert (
+        1,
+        f"Error: the command {name} is not implemented by stiletto\n"
+        "  hint: run the same command with `dagger` instead of `stiletto`\n",
+    ) == (ended.code, ended.err)
+    assert ended.launcher.engine is None
+
+
+def test_commands_are_either_ours_or_daggers() -> None:
+    """No command is both implemented and refused."""
+    assert set() == DAGGER_ONLY & {*COMMANDS, *ALIASES}
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,53 @@ async def test_uv_image() -> None:
     assert other.identity == any_version.identity
 
 
+@pytest.mark.parametrize(
+    "tag", [f"python{HERE}-bookworm-slim", f"python{HERE}-alpine", f"0.9-python{HERE}-trixie"]
+)
+async def test_uv_image_with_a_python(tag: str) -> None:
+    """A uv image of a Python has that Python and uv on PATH, and no entrypoint."""
+    image = await HostImages().resolve(f"ghcr.io/astral-sh/uv:{tag}")
+    plain = await HostImages().resolve(f"python:{HERE}")
+    targets = {bind.target: bind.host for bind in image.binds}
+
+    assert image.env["PYTHON_VERSION"].startswith(f"{HERE}.")
+    assert f"/opt/stiletto/uv/bin:{plain.env['PATH']}" == image.env["PATH"]
+    assert os.access(targets["/opt/stiletto/uv/bin/uv"], os.X_OK)
+    assert os.access(targets["/opt/stiletto/uv/bin/uvx"], os.X_OK)
+    assert ((), ("uv",)) == (image.entrypoint, image.default_args)
+    assert plain.identity != image.identity
+    assert " with the host's uv " in image.provided_by
+
+
+@pytest.mark.parametrize("address", ["ghcr.io/astral-sh/uv:debian", "astral/uv:0.9-bookworm-slim"])
+async def test_uv_image_of_a_distribution(address: str) -> None:
+    """A uv image of a distribution is the host's userland with uv on PATH."""
+    image = await HostImages().resolve(address)
+
+    assert image.env["PATH"].startswith("/opt/stiletto/uv/bin:")
+    assert image.provided_by.startswith("the host's userland with the host's uv ")
+
+
+async def test_uv_image_of_a_tag_that_is_not_known() -> None:
+    """A tag of another form is refused with the forms that are known."""
+    with pytest.raises(EnvironmentFailed, match="uv:nightly: its tag is not known") as raised:
+        await HostImages().resolve("ghcr.io/astral-sh/uv:nightly")
+
+    assert "python3.12-bookworm-slim" in (raised.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"), [("3.20.2", b"3.20.2\n"), ("3.20", None), ("latest", None)]
+)
+async def test_version_of_alpine(tag: str, expected: bytes | None) -> None:
+    """The version that a tag names in full is in the file where Alpine has it."""
+    image = await HostImages().resolve(f"alpine:{tag}")
+    plain = await HostImages().resolve("alpine")
+
+    assert expected == image.files.get("/etc/alpine-release")
+    assert (expected is None) == (plain.identity == image.identity)
+
+
 @pytest.mark.parametrize("address", ["debian:12", "alpine/git", "ubuntu", "docker.io/busybox:1"])
 async def test_userlands(address: str) -> None:
     """Well-known userlands are the host's own."""

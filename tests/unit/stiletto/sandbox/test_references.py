@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stiletto.errors import UsageError
-from stiletto.sandbox.references import ImageRef, python_version
+from stiletto.sandbox.references import ImageRef, UvTag, python_version, uv_tag
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 
@@ -62,3 +62,29 @@ def test_what_is_no_address(address: str) -> None:
 def test_python_tags(tag: str, expected: str | None) -> None:
     """A tag of the Python image names a version, `3` where it names a distribution alone."""
     assert expected == python_version(tag)
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [
+        ("", UvTag("", "", "")),
+        ("latest", UvTag("", "", "")),
+        ("0.9", UvTag("0.9", "", "")),
+        ("0.9.3", UvTag("0.9.3", "", "")),
+        ("debian", UvTag("", "", "debian")),
+        ("bookworm-slim", UvTag("", "", "bookworm-slim")),
+        ("alpine3.20", UvTag("", "", "alpine3.20")),
+        ("python3.12-bookworm-slim", UvTag("", "3.12", "bookworm-slim")),
+        ("python3.13t-trixie", UvTag("", "3.13t", "trixie")),
+        ("0.9.3-debian-slim", UvTag("0.9.3", "", "debian-slim")),
+        ("0.9-python3.11.7-alpine3.21", UvTag("0.9", "3.11.7", "alpine3.21")),
+        ("nightly", None),
+        ("python3.12", None),
+        ("0.9-", None),
+        ("-debian", None),
+        ("sha-1234567", None),
+    ],
+)
+def test_uv_tags(tag: str, expected: UvTag | None) -> None:
+    """A tag of the uv image names a version, a Python and the system below it, or parts of it."""
+    assert expected == uv_tag(tag)
