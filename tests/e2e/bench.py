@@ -47,7 +47,9 @@ def host_environ(home: Path, cache: Path) -> dict[str, str]:
     data = Path(os.environ.get("XDG_DATA_HOME") or real / ".local" / "share")
     kept.setdefault("PYENV_ROOT", str(real / ".pyenv"))
     kept.setdefault("UV_PYTHON_INSTALL_DIR", str(data / "uv" / "python"))
-    return {**kept, "HOME": str(home), "STILETTO_CACHE": str(cache)}
+    # A module for both engines: what runs again here must be what runs again on Dagger.
+    caching = {"STILETTO_CACHING": "dagger-1.0"}
+    return {**kept, "HOME": str(home), "STILETTO_CACHE": str(cache), **caching}
 
 
 def dagger_answers() -> bool:

@@ -148,6 +148,15 @@ async def test_contextual_directory(box: Loaded) -> None:
     assert "ignored/" not in names
 
 
+async def test_directory_that_a_program_passes_comes_whole(box: Loaded) -> None:
+    """`Ignore` belongs to the command line and to the default path, as on Dagger."""
+    empty = await box.root("directory")
+    directory = await box.on(empty, "withNewFile", path="ignored/x", contents="")
+    made = await box.session.engine.construct({"source": directory})
+
+    assert ["ignored/"] == await box.on(made, "names")
+
+
 async def test_secrets(box: Loaded) -> None:
     """A secret reaches a function as argument and in the object's state."""
     secret = await box.root("secret", uri="env://OWN_TOKEN")

@@ -147,7 +147,10 @@ class SecretVariable(Recipe):
 
 @dataclass(frozen=True)
 class Exec(Recipe):
-    """One command and all that it sees; `expect` is `SUCCESS`, `FAILURE` or `ANY`."""
+    """One command and all that it sees; `expect` is `SUCCESS`, `FAILURE` or `ANY`.
+
+    It sees no labels: they are here for `engine.coarse`.
+    """
 
     root: Root
     args: tuple[str, ...]
@@ -163,6 +166,7 @@ class Exec(Recipe):
     redirect_stderr: str = ""
     expect: str = "SUCCESS"
     services: tuple[ServiceBinding, ...] = ()
+    labels: tuple[Label, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -292,6 +296,7 @@ class Container(Recipe):
             secrets=self.secrets,
             mounts=self.mounts,
             services=self.services,
+            labels=self.labels,
         )
 
     def mount_at(self, path: str) -> Mount | None:

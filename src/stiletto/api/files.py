@@ -90,6 +90,11 @@ class SubDirectory(Directory):
 
 
 @dataclass(frozen=True)
+class MountedDirectory(SubDirectory):
+    """A directory inside a mounted one, taken from the container."""
+
+
+@dataclass(frozen=True)
 class FilteredDirectory(Directory):
     """A directory with only the paths that the filter keeps."""
 
@@ -129,6 +134,11 @@ class DirectoryFile(File):
 
     parent: Directory
     path: str
+
+
+@dataclass(frozen=True)
+class MountedFile(DirectoryFile):
+    """A file inside a mounted directory, taken from the container."""
 
 
 @dataclass(frozen=True)
@@ -245,13 +255,16 @@ def a_filter(
 
 def filtered(parent: Directory, kept: Filter) -> Directory:
     """Filter a directory; no patterns change nothing."""
-    if isinstance(parent, HostDirectory) and kept and not parent.filter.include:
-        # Pushed down, so that what is excluded is not even read.
-        both = Filter(
-            kept.include,
-            parent.filter.exclude + kept.exclude,
-            parent.filter.gitignore or kept.gitignore,
-        )
-        if not (parent.filter.exclude and kept.exclude):
-            return HostDirectory(parent.path, both)
     return FilteredDirectory(parent, kept) if kept else parent
+
+
+def narrowed(directory: Directory) -> Directory:
+    """Return a filtered directory of the host as one of which only what is kept is read."""
+    match directory:
+        case FilteredDirectory(HostDirectory(path, own), kept) if not own.include:
+            if not (own.exclude and kept.exclude):
+                gitignore = own.gitignore or kept.gitignore
+                return HostDirectory(
+                    path, Filter(kept.include, own.exclude + kept.exclude, gitignore)
+                )
+    return directory

@@ -26,12 +26,12 @@ from stiletto.api.container import (
 )
 from stiletto.api.files import (
     Directory,
-    DirectoryFile,
     File,
+    MountedDirectory,
+    MountedFile,
     NewFile,
     Operation,
     Remove,
-    SubDirectory,
     WriteDirectory,
     WriteFile,
     WriteLink,
@@ -300,7 +300,7 @@ def directory(self: Container, path: str, expand: bool = False) -> Directory:
             return ContainerDirectory(self.root, at)
         case DirectoryMount(target, source):
             inside = posixpath.relpath(at, target)
-            return source if inside == "." else SubDirectory(source, inside)
+            return source if inside == "." else MountedDirectory(source, inside)
         case _:
             raise unreadable(mount, at)
 
@@ -313,7 +313,7 @@ def file(self: Container, path: str, expand: bool = False) -> File:
         case None:
             return ContainerFile(self.root, at)
         case DirectoryMount(target, source):
-            return DirectoryFile(source, posixpath.relpath(at, target))
+            return MountedFile(source, posixpath.relpath(at, target))
         case FileMount(target, source) if target == at:
             return source
         case _:

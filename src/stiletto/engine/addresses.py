@@ -6,6 +6,7 @@ Relative paths start at the working directory, as on the command line. Source: c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from stiletto.api.definition import ArgDef, TypeRef
@@ -44,15 +45,16 @@ class Addresses:
         try:
             if arg.type.kind is Kind.LIST and arg.type.element is not None:
                 element = arg.type.element
-                return [await self._object(element, item.strip()) for item in text.split(",")]
-            return await self._object(arg.type, text)
+                items = text.split(",")
+                return [await self._object(element, item.strip(), arg.ignore) for item in items]
+            return await self._object(arg.type, text, arg.ignore)
         except UsageError as error:
             raise UsageError(f"default of {arg.name}: {error.message}", hint=error.hint) from error
 
-    async def _object(self, of: TypeRef, text: str) -> Recipe:
+    async def _object(self, of: TypeRef, text: str, ignore: Sequence[str]) -> Recipe:
         if of.name == "Secret" and ":" not in text:
             require_variable(text, self._core.environ)
-        calls = calls_for(of.name, text) if of.name in OFFERED else None
+        calls = calls_for(of.name, text, ignore) if of.name in OFFERED else None
         if calls is None:
             raise NotSupported(f"a default for an argument of type {of.name}")
         receiver: Recipe = Query()

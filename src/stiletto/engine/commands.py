@@ -23,6 +23,7 @@ from stiletto.api.container import Service
 from stiletto.api.long_text import takes_long_texts
 from stiletto.api.secrets import CacheVolume
 from stiletto.api.texts import number_of
+from stiletto.engine.coarse import CoarseKeys
 from stiletto.engine.context import current_span, preparing
 from stiletto.engine.ending import how_ended, loopback_hint, machine_kills
 from stiletto.engine.keys import step_inputs
@@ -61,8 +62,9 @@ class Finished:
 class Commands:
     """Runs commands on files that an evaluator prepares."""
 
-    def __init__(self, layouts: Layouts) -> None:
+    def __init__(self, layouts: Layouts, coarse: CoarseKeys) -> None:
         self._layouts = layouts
+        self._coarse = coarse
         self._store = layouts.store
         self.sandbox = layouts.sandbox
         self.progress = layouts.progress
@@ -97,7 +99,7 @@ class Commands:
         stack = await self._layouts.stack(exec_.root)
         trees = await self._mounted_trees(exec_)
         inputs = await self._inputs(exec_, stack, trees)
-        key = digest_of(inputs)
+        key = await self._coarse.add_to(digest_of(inputs), exec_)
         name = _display(exec_.args)
         stored = await self._cached(key, name, parent)
         if stored is not None:

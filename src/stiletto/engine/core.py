@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from stiletto.engine.coarse import Caching
 from stiletto.engine.evaluate import Evaluator, Images
 from stiletto.engine.gate import SecretGate
 from stiletto.engine.git.trees import Git
@@ -66,10 +67,11 @@ def core_of(
     workdir: Path,
     environ: Mapping[str, str],
     gate: SecretGate,
+    caching: Caching,
 ) -> Core:
     """Return the core of a new session, whose progress shows no secrets."""
     secrets = SecretStore(SecretStore.salt(store.root / "salt"), environ, workdir, gate)
     progress.mask = secrets.masks.text
-    evaluator = Evaluator(store, sandbox, images, secrets, progress)
+    evaluator = Evaluator(store, sandbox, images, secrets, progress, caching)
     git = Git(store, environ)
     return Core(store, evaluator, secrets, progress, Objects(), workdir.resolve(), environ, git)

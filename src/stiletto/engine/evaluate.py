@@ -18,6 +18,7 @@ from typing import Protocol, TypeVar
 from stiletto.api import container as c
 from stiletto.api import files as f
 from stiletto.api.patterns import Filter as PatternFilter
+from stiletto.engine.coarse import Caching, CoarseKeys
 from stiletto.engine.commands import Commands
 from stiletto.engine.contents import refuse_large, replaced
 from stiletto.engine.context import preparing
@@ -73,6 +74,7 @@ class Evaluator:
         images: Images,
         secrets: SecretStore,
         progress: Progress,
+        caching: Caching = Caching.CONTENT,
     ) -> None:
         self.store = store
         self.sandbox = sandbox
@@ -82,7 +84,8 @@ class Evaluator:
         self.host = HostTrees(store)
         self._once = Once()
         self._image_layers: dict[str, Layer] = {}
-        self.commands = Commands(self)
+        self._caching = caching
+        self.commands = Commands(self, CoarseKeys(self, caching))
 
     async def close(self) -> None:
         """End everything that still runs."""
@@ -99,7 +102,7 @@ class Evaluator:
         return _limited(await self._tree_of(directory))
 
     async def _tree_of(self, directory: f.Directory) -> Dir:
-        match directory:
+        match directory := f.narrowed(directory):
             case f.EmptyDirectory():
                 return EMPTY
             case f.StoredTree(digest):
@@ -133,6 +136,8 @@ class Evaluator:
 
     async def fixed(self, directory: f.Directory) -> f.Directory:
         """Replace a directory of the host by its content, so that keys are made of content."""
+        if self._caching is not Caching.DAGGER_1_0:
+            directory = f.narrowed(directory)
         match directory:
             case f.HostDirectory(origin):
                 # Read once a session, whether it is used here or as any directory first.
@@ -140,7 +145,10 @@ class Evaluator:
                     ("tree", directory.digest), lambda: self._read(directory, copy=False)
                 )
             case f.FilteredDirectory(f.HostDirectory(origin) | f.StoredTree(_, origin) as parent):
-                tree = await self.tree(replace(directory, parent=await self.fixed(parent)))
+                filtered = replace(directory, parent=await self.fixed(parent))
+                if self._caching is Caching.DAGGER_1_0:
+                    return filtered
+                tree = await self.tree(filtered)
             case _:
                 return directory
         return self.host.remember(tree, origin)

@@ -185,17 +185,20 @@ class Functions:
             raise NotSupported(f"a default path for an argument of type {arg.type.name}")
         if not at.is_dir():
             raise UsageError(f"{at}: no such directory (default of {arg.name})")
-        return f.HostDirectory(str(at))
+        return f.HostDirectory(str(at), f.a_filter(exclude=arg.ignore))
 
     async def _argument(self, module: LoadedModule, value: Any, arg: ArgDef) -> Any:
         """Return a value as JSON data; host files fixed to their content.
 
-        Objects travel by id, the module's own ones as their state.
+        Objects travel by id, the module's own ones as their state. The patterns of `Ignore` were
+        applied by the command line, or to the default; where there is none, they are applied here
+        (Dagger v0.21.8, core/modfunc.go): a directory that another module passes to an argument
+        with a default path comes whole.
         """
         match value:
             case f.Directory():
-                if arg.ignore:
-                    value = f.filtered(value, f.a_filter(exclude=arg.ignore))
+                if arg.ignore and arg.default_path is None and arg.default_address is None:
+                    value = f.narrowed(f.filtered(value, f.a_filter(exclude=arg.ignore)))
                 return self._core.objects.remember(await self._core.evaluator.fixed(value))
             case f.File():
                 return self._core.objects.remember(await self._core.evaluator.fixed_file(value))

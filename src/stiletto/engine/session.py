@@ -13,6 +13,7 @@ from typing import Any, Literal
 from stiletto.api.definition import EnumDef, ModuleDef, ObjectDef
 from stiletto.api.session import Query
 from stiletto.engine.client import Client
+from stiletto.engine.coarse import caching_from
 from stiletto.engine.consent import Consent, consents_from
 from stiletto.engine.core import Core, core_of
 from stiletto.engine.dispatch import CoreApi, Dispatcher
@@ -176,6 +177,7 @@ async def open_session(
 
     store = Store(root_from(environ), tell=progress.say)
     limit = limit_bytes(environ)
+    caching = caching_from(environ)
     with translated(store.root):
         async with relayed(os.environ, progress.say) as host:
             provider = await select(
@@ -199,6 +201,7 @@ async def open_session(
                 workdir=workdir,
                 environ=environ,
                 gate=gate,
+                caching=caching,
             )
             for text in host.secrets:
                 core.secrets.masks.add(text)

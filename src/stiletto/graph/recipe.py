@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
 from types import MappingProxyType
@@ -95,22 +95,23 @@ def _digest(recipe: Recipe) -> str:
     return digest_of([type(recipe).__name__, encoded])
 
 
-def _encode(value: Any, nested: Any) -> Encoded:
+def encode(value: Any, nested: Callable[[Recipe], str]) -> Encoded:
+    """Return a field's value as JSON data; `nested` gives what stands for a recipe in it."""
     match value:
         case None | bool() | int() | float() | str():
             return value
         case Recipe():
             return {"recipe": nested(value)}
         case Mapping():
-            return {"map": [[key, _encode(value[key], nested)] for key in sorted(value)]}
+            return {"map": [[key, encode(value[key], nested)] for key in sorted(value)]}
         case Sequence():
-            return [_encode(item, nested) for item in value]
+            return [encode(item, nested) for item in value]
         case _:
             raise TypeError(f"a recipe cannot contain {type(value).__name__}")
 
 
 def _by_digest(value: Any) -> Encoded:
-    return _encode(value, lambda recipe: recipe.digest)
+    return encode(value, lambda recipe: recipe.digest)
 
 
 def children(value: Any) -> Iterator[Recipe]:
