@@ -67,7 +67,7 @@ def core_of(
     workdir: Path,
     environ: Mapping[str, str],
     gate: SecretGate,
-    caching: Caching,
+    caching: Caching = Caching.CONTENT,
 ) -> Core:
     """Return the core of a new session, whose progress shows no secrets."""
     secrets = SecretStore(SecretStore.salt(store.root / "salt"), environ, workdir, gate)
