@@ -235,14 +235,14 @@ def test_a_broken_repository_is_named(stiletto: Bench, tmp_path: Path, damage: s
 def test_what_a_source_is_cut_by_stays_in_it(stiletto: Bench, tmp_path: Path) -> None:
     """Links, dotfiles, empty directories, modes and odd names are in the tests' copy as they are.
 
-    The tests lie inside the package, so that it is taken apart: an edited one installs nothing.
+    An ignored file lies inside the package, so that it is taken apart. An edited test installs
+    nothing.
     """
     test = """\
 import os
 
 
 def test_it() -> None:
-    os.chdir("..") if os.path.basename(os.getcwd()) == "tests" else None
     assert "src/reef/data" == os.readlink("near")
     assert "gone" == os.readlink("broken")
     assert os.access("run me.sh", os.X_OK)
@@ -250,24 +250,27 @@ def test_it() -> None:
     assert "text" == open(".hidden/file").read()
     assert "data" == open("src/reef/data/d").read()
     assert "data/d" == os.readlink("src/reef/self")
+    assert not os.path.exists("src/reef/fast.so")
 """
     files = {
         "pyproject.toml": HATCHLING.format(name="reef") + PYTEST,
         "src/reef/__init__.py": "",
         "src/reef/data/d": "data",
-        "src/reef/tests/test_reef.py": test,
+        "tests/test_reef.py": test,
+        ".gitignore": "*.so\n",
         ".hidden/file": "text",
         "[a]*.txt": "",
         "run me.sh": "#!/bin/sh\n",
     }
     source = repository(tmp_path / "reef", files)
+    write(source, {"src/reef/fast.so": ""})
     (source / "near").symlink_to("src/reef/data")
     (source / "broken").symlink_to("gone")
     (source / "src/reef/self").symlink_to("data/d")
     (source / "run me.sh").chmod(0o755)
 
     stiletto.passes(source, "test")
-    with (source / "src/reef/tests/test_reef.py").open("a") as file:
+    with (source / "tests/test_reef.py").open("a") as file:
         file.write("\n\ndef test_more() -> None:\n    pass\n")
     again = stiletto.passes(source, "test")
 

@@ -310,31 +310,36 @@ class Recording:
     root: Path
     stack: contextlib.AsyncExitStack
     nonce: str
+    caching: str
     sessions: dict[str, Recorded] = field(default_factory=dict)
 
     async def run(self, case: Case) -> Outcome:
         """Run a case in the session of its group."""
         if case.group not in self.sessions:
-            client = await self.stack.enter_async_context(_session(self.root))
+            client = await self.stack.enter_async_context(_session(self.root, self.caching))
             self.sessions[case.group] = Recorded(client, self.root / HOST_NAME, self.nonce)
         return await self.sessions[case.group].run(case)
 
 
 @contextlib.asynccontextmanager
-async def opened(root: Path) -> AsyncIterator[Recording]:
-    """Write the host's files into an empty directory, and open sessions as cases need them."""
+async def opened(root: Path, caching: str = "content") -> AsyncIterator[Recording]:
+    """Write the host's files into an empty directory, and open sessions as cases need them.
+
+    `caching` is what STILETTO_CACHING says in them.
+    """
     make_host(root / HOST_NAME)
     async with contextlib.AsyncExitStack() as stack:
-        yield Recording(root, stack, uuid.uuid4().hex)
+        yield Recording(root, stack, uuid.uuid4().hex, caching)
 
 
 @contextlib.asynccontextmanager
-async def _session(root: Path) -> AsyncIterator[httpx.AsyncClient]:
+async def _session(root: Path, caching: str) -> AsyncIterator[httpx.AsyncClient]:
     environ = {
         "PATH": os.environ["PATH"],
         "HOME": os.environ["HOME"],
         "STILETTO_CACHE": str(root / "store"),
         "STILETTO_LOOPBACK": os.environ.get("STILETTO_LOOPBACK", ""),
+        "STILETTO_CACHING": caching,
         "PROBE_SECRET": "env-secret-value",
     }
     async with (

@@ -127,6 +127,7 @@ def test_every_field_of_a_command_is_covered() -> None:
     covered = {"root", "args", "workdir", "user", "env", "volatile", "secrets", "mounts", "stdin"}
     covered |= {"redirect_stdin", "redirect_stdout", "redirect_stderr", "expect"}
     covered |= {"services"}  # tests of services
+    covered |= {"labels"}  # a command does not see them; tests of `engine.coarse`
 
     assert {field.name for field in dataclasses.fields(c.Exec)} <= covered
 
