@@ -56,14 +56,15 @@ class ModuleFailed(StilettoError):
     """A module cannot be loaded, or a function of it raised."""
 
 
+USE_DAGGER = "run the same command with `dagger` instead of `stiletto`"
+"""The hint of everything that only the real engine has; more may follow."""
+
+
 class NotSupported(StilettoError):
     """The schema has this call; this engine does not implement it."""
 
     def __init__(self, call: str) -> None:
-        super().__init__(
-            f"{call} is not implemented by stiletto",
-            hint="run the same command with `dagger` instead of `stiletto`",
-        )
+        super().__init__(f"{call} is not implemented by stiletto", hint=USE_DAGGER)
         self.call = call
 
 

@@ -190,6 +190,19 @@ async def test_a_failed_command_passes_through(box: Loaded) -> None:
     assert (7, "said", "why") == (error.exit_code, error.stdout, error.stderr)
 
 
+async def test_a_caught_refusal_is_reported_each_time(open_: Opener, place: Path) -> None:
+    """What a module catches is known at the end, in every session: such a result is not stored."""
+    for _ in range(2):
+        async with open_(place) as session:
+            await session.engine.load_module("module")
+            box = Loaded(session)
+            assert "did without" == await box.call("tolerant")
+            assert [
+                "Container.publish is not implemented by stiletto",
+                "this machine cannot provide the image mysql:8",
+            ] == list(session.engine.refused)
+
+
 async def test_unknown_function(box: Loaded) -> None:
     """A function that is not there is named."""
     with pytest.raises(UsageError, match="'absent'"):

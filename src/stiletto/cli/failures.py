@@ -13,8 +13,9 @@ any other  a command in the sandbox ended with this code
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 
-from stiletto.errors import StepFailed, StilettoError, UsageError
+from stiletto.errors import USE_DAGGER, StepFailed, StilettoError, UsageError
 from stiletto.visible import shortened
 
 NO_READER = 1
@@ -49,6 +50,14 @@ def text_of(error: StilettoError) -> str:
     if isinstance(error, StepFailed) and error.replay:
         lines.append(f"  replay: {error.replay}")
     return "\n".join(lines)
+
+
+def refused_text(refused: Sequence[str], shown: str = "") -> str:
+    """Return the warning about refusals that a module caught; "" if `shown` has them all."""
+    missing = [each for each in dict.fromkeys(refused) if each not in shown]
+    if not missing:
+        return ""
+    return f"Warning: refused, and caught by the module: {'; '.join(missing)}\n  hint: {USE_DAGGER}"
 
 
 def streams_of(error: StilettoError) -> list[str]:

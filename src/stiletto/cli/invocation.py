@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +30,8 @@ class Invocation:
         self._renderer = Renderer()
         self._progress = Progress()
         self._engine: EnginePort | None = None
+        self.refused: Sequence[str] = ()
+        """What the session refused because only Dagger has it."""
 
     def read(
         self, args: list[str], command: str, *, own: tuple[Flag, ...] = (), only_flags: bool = False
@@ -115,6 +117,7 @@ class Invocation:
                 if options.verbosity > 0 or options.debug:
                     progress.say(await engine.shared())
                 self._engine = engine
+                self.refused = engine.refused
                 yield engine, progress
         finally:
             self._engine = None

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stiletto.api import API_VERSION
-from stiletto.cli.failures import BUG, INTERRUPTED, NO_READER, streams_of, text_of
+from stiletto.cli.failures import BUG, INTERRUPTED, NO_READER, refused_text, streams_of, text_of
 from stiletto.cli.flags import Flag, FlagSet
 from stiletto.cli.interrupts import Interrupted, run_to_end
 from stiletto.cli.invocation import Invocation
@@ -151,14 +151,20 @@ def _run(args: Sequence[str], terminal: Terminal, launcher: EngineLauncher) -> i
     invocation: Invocation | None = None
     try:
         invocation = Invocation(terminal, launcher, Options.from_environ(terminal.environ))
-        return _dispatch(invocation, list(args))
+        code = _dispatch(invocation, list(args))
+        if warning := refused_text(invocation.refused):
+            terminal.err(warning)
+        return code
     except StilettoError as error:
         if invocation is not None and not invocation.failures_are_shown:
             for line in streams_of(error):
                 terminal.err(line)
         if invocation is not None and invocation.options.debug:
             _print_traceback(terminal, error)
-        terminal.err(text_of(error))
+        text = text_of(error)
+        terminal.err(text)
+        if invocation is not None and (warning := refused_text(invocation.refused, text)):
+            terminal.err(warning)
         return error.exit_code
     except KeyboardInterrupt:
         # Before the command had begun.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from stiletto.api.definition import EnumDef, ModuleDef, ObjectDef
@@ -44,6 +44,11 @@ class EnginePort(Types, Protocol):
         Objects come back as `ObjectRef` and stay lazy; leaves are evaluated. Enum members travel
         by name, scalars as strings, void as None.
         """
+        ...
+
+    @property
+    def refused(self) -> Sequence[str]:
+        """What was refused because only Dagger has it, also where a module caught the error."""
         ...
 
     async def shared(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from stiletto.engine.coarse import Caching
@@ -56,6 +56,8 @@ class Core:
     workdir: Path
     environ: Mapping[str, str]
     git: Git
+    refused: list[str] = field(default_factory=list)
+    """What was refused because only Dagger has it, also where a module caught the error."""
 
 
 def core_of(

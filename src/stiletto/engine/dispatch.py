@@ -33,7 +33,7 @@ from stiletto.engine.context import current_span
 from stiletto.engine.core import Core
 from stiletto.engine.functions import Functions
 from stiletto.engine.modules import Modules
-from stiletto.errors import NotSupported, UsageError
+from stiletto.errors import USE_DAGGER, NotSupported, StilettoError, UsageError
 from stiletto.graph.kind import Kind
 from stiletto.graph.recipe import Recipe
 from stiletto.module.naming import lower_camel
@@ -106,6 +106,7 @@ class Dispatcher:
     def __init__(self, core: Core, api: CoreApi, modules: Modules, functions: Functions) -> None:
         self._objects = core.objects
         self._store = core.store
+        self._refused = core.refused
         self._api = api
         self._modules = modules
         self._functions = functions
@@ -115,7 +116,12 @@ class Dispatcher:
     ) -> Any:
         """Evaluate one field of one value; arguments are as they come over the wire."""
         with translated(self._store.root):
-            return await self._answer(client, receiver, name, args)
+            try:
+                return await self._answer(client, receiver, name, args)
+            except StilettoError as error:
+                if (error.hint or "").startswith(USE_DAGGER):
+                    self._refused.append(error.message)
+                raise
 
     async def _answer(
         self, client: Client, receiver: Recipe, name: str, args: Mapping[str, Any]

@@ -105,9 +105,12 @@ class Functions:
         async def run() -> str:
             span = self._core.progress.span(title, "function", parent_span)
             client = Client(self._core, module, call, span, served=module.uses)
+            refused = len(self._core.refused)
             with span.ending():
                 answer = await self._run(client, f"function {title}")
-            await self._keep(module, function, key, inputs, answer)
+            if len(self._core.refused) == refused:
+                await self._keep(module, function, key, inputs, answer)
+            # Otherwise the function may have caught the error: each run has to report it.
             return answer
 
         if function.cache == "never":

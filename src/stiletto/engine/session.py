@@ -60,6 +60,11 @@ class Engine:
         """Evaluate one field of one value; arguments are as they come over the wire."""
         return await self._dispatcher.dispatch(client, receiver, field, args)
 
+    @property
+    def refused(self) -> Sequence[str]:
+        """What was refused because only Dagger has it, also where a module caught the error."""
+        return self.core.refused
+
     # -- the command line ------------------------------------------------------------------------
 
     async def load_module(self, ref: str | None) -> ModuleDef:

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stiletto.errors import EnvironmentFailed, UsageError
+from stiletto.errors import USE_DAGGER, EnvironmentFailed, UsageError
 from stiletto.layers.layer import Bind
 from stiletto.sandbox.interpreters import Interpreter, Memory, Probes, interpreter_for
 from stiletto.sandbox.plan import Image
@@ -106,7 +106,7 @@ class HostImages:
             return _with_release(userland_image(address), ref)
         raise EnvironmentFailed(
             f"this machine cannot provide the image {address}",
-            hint="run the same command with `dagger` instead of `stiletto`; stiletto provides "
+            hint=f"{USE_DAGGER}; stiletto provides "
             "python:X.Y, ghcr.io/astral-sh/uv, " + ", ".join(sorted({*USERLANDS, *SERVERS})),
         )
 
@@ -115,7 +115,7 @@ class HostImages:
         if tag is None:
             raise EnvironmentFailed(
                 f"this machine cannot provide the image {address}: its tag is not known",
-                hint="run the same command with `dagger` instead of `stiletto`; stiletto knows "
+                hint=f"{USE_DAGGER}; stiletto knows "
                 "tags like 0.9, python3.12-bookworm-slim and debian-slim",
             )
         if not tag.base:

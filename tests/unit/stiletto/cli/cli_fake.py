@@ -240,6 +240,7 @@ class FakeEngine:
     above: dict[str, str] = field(default_factory=dict)
     loaded: list[str | None] = field(default_factory=list)
     failing: frozenset[str] = frozenset()
+    refused: Sequence[str] = ()
     _states: dict[str, Any] = field(default_factory=dict)
 
     def make(self, type_: str, state: object) -> ObjectRef:
@@ -457,6 +458,7 @@ class FakeLauncher(EngineLauncher):
 
     module: ModuleDef = MODULE
     failing: frozenset[str] = frozenset()
+    refused: Sequence[str] = ()
     engine: FakeEngine | None = None
     opened_with: dict[str, Any] = field(default_factory=dict)
     closed: bool = False
@@ -474,7 +476,11 @@ class FakeLauncher(EngineLauncher):
             "environ": arguments["environ"],
         }
         self.engine = FakeEngine(
-            arguments["workdir"], arguments["progress"], self.module, failing=self.failing
+            arguments["workdir"],
+            arguments["progress"],
+            self.module,
+            failing=self.failing,
+            refused=self.refused,
         )
         try:
             yield self.engine

@@ -491,3 +491,25 @@ def test_json_of_text_round_trips(tmp_path: Path) -> None:
     text = 'a "quoted"\n\tüñ <&>'
     ended = Shell(tmp_path)("call", "-j", "echo", "--msg", text)
     assert text == json.loads(ended.out)
+
+
+def test_refusals_that_a_module_caught(tmp_path: Path) -> None:
+    """A refused call that the module caught is in a warning at the end, each once."""
+    launcher = FakeLauncher(refused=("A.b is not implemented by stiletto", "no image x") * 2)
+    ended = Shell(tmp_path, launcher=launcher)("call", "-s", "version")
+
+    assert (0, "1.2.3") == (ended.code, ended.out)
+    assert (
+        "Warning: refused, and caught by the module: "
+        "A.b is not implemented by stiletto; no image x\n"
+        "  hint: run the same command with `dagger` instead of `stiletto`\n"
+    ) == ended.err
+
+
+def test_refusal_that_is_the_error_is_shown_once(tmp_path: Path) -> None:
+    """A refusal that ended the command is in its error only."""
+    launcher = FakeLauncher(refused=("Container.publish is not implemented by stiletto",))
+    ended = Shell(tmp_path, launcher=launcher)("call", "-s", "foreign")
+
+    assert 1 == ended.code
+    assert 1 == ended.err.count("Container.publish")
