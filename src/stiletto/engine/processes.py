@@ -157,6 +157,16 @@ class Processes:
                     container, bindings([used.definition for used in module.uses])
                 )
             await self._core.evaluator.stack(container.root)
+        except StepFailed as error:
+            server = runtime.untrusted(error.stderr)
+            if not server:
+                raise
+            raise EnvironmentFailed(
+                f"module {module.name} cannot be installed: the certificate of {server} is not "
+                "trusted",
+                hint="set SSL_CERT_FILE to a file with the certificate of its authority, or add it "
+                "to the machine's",
+            ) from error
         finally:
             preparing.reset(token)
         return runtime.run(container, module, project)

@@ -80,6 +80,14 @@ def environment(
     return filesystem.with_directory(container, SOURCE, files)
 
 
+def untrusted(printed: str) -> str:
+    """Return the server whose certificate uv did not trust; empty where that was not why."""
+    if "invalid peer certificate: UnknownIssuer" not in printed:
+        return ""
+    found = re.search(r"https://(?:[^/\s@]*@)?([^/\s`)]+)", printed)
+    return f"https://{found[1]}" if found else "the package index"
+
+
 def with_bindings(base: c.Container, text: str) -> c.Container:
     """Return the environment with a `dagger_gen.py`, which the SDK imports where it can."""
     return filesystem.with_new_file(base, f"{BINDINGS}/dagger_gen.py", text)

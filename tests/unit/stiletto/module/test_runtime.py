@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stiletto.module.runtime import KNOWN_PYTHONS, python_tags
+from stiletto.module.runtime import KNOWN_PYTHONS, python_tags, untrusted
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,13 @@ from stiletto.module.runtime import KNOWN_PYTHONS, python_tags
 def test_interpreters(wanted: str, expected: list[str]) -> None:
     """The first version named is tried first, newer ones only where it is a lower bound."""
     assert expected == list(python_tags(wanted))
+
+
+def test_a_server_that_uv_does_not_trust_is_named() -> None:
+    """Its host and port, without a name and password; another failure names none."""
+    printed = (
+        "error: Failed to fetch: https://a:b@p.example:8443/simple/x/\n"
+        "  cause: invalid peer certificate: UnknownIssuer\n"
+    )
+    assert "https://p.example:8443" == untrusted(printed)
+    assert "" == untrusted("error: Failed to fetch: https://p.example/simple/x/")
