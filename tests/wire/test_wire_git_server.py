@@ -209,7 +209,7 @@ async def test_only_the_user_has_the_machines_helpers(hosted: Hosted, tmp_path: 
     config.write_text(f"[credential]\n\thelper = \"!printf '{lines}'; :\"\n")
     environ = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": str(config)}
     with Store(tmp_path / "store") as store:
-        opened = await Git(store, environ).remote(Remote(hosted.private, Access(users=True)))
+        opened, _ = await Git(store, environ).remote(Remote(hosted.private, Access(users=True)))
         with pytest.raises(UsageError, match="cannot read the repository"):
             await Git(store, environ).remote(Remote(hosted.private, Access(users=False)))
 

@@ -44,6 +44,8 @@ class RemoteRepository(GitRepository):
         token: sent with every request, as the password of `user`.
         header: sent with every request, as the Authorization header.
         known_hosts: the lines by which ssh knows the host; empty: those of the machine.
+        refs: digest of the refs that it had: a repository whose refs move is another value, and a
+            stored one keeps those of its time.
     """
 
     url: str
@@ -55,6 +57,7 @@ class RemoteRepository(GitRepository):
     token: Secret | None = None
     header: Secret | None = None
     known_hosts: str = ""
+    refs: str = ""
 
 
 @dataclass(frozen=True)

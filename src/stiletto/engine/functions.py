@@ -147,7 +147,10 @@ class Functions:
             if value is not None:
                 texts[arg.original] = json.dumps(await self._argument(module, value, arg))
             elif arg.default_path is not None:
-                contextual = self._contextual(module, arg)
+                if arg.type.name in ("GitRef", "GitRepository"):
+                    contextual = await self._addresses.repository(module, arg)
+                else:
+                    contextual = self._contextual(module, arg)
                 texts[arg.original] = json.dumps(await self._argument(module, contextual, arg))
             elif arg.default_address is not None:
                 container = await image_container(self._core, arg.default_address)

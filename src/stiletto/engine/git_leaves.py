@@ -58,11 +58,11 @@ async def git(
     for candidate in candidates:
         repository = _at(client, base, candidate)
         try:
-            await listing(client, repository)
+            _, refs = await client.core.git.remote(_remote(client, repository))
         except UsageError as error:
             problems.append(error)
         else:
-            return repository
+            return replace(repository, refs=refs)
     raise problems[0]
 
 
@@ -93,23 +93,23 @@ async def listing(client: Client, repository: GitRepository) -> Listing:
     Raises:
         UsageError: there is no repository, or it refuses access.
     """
-    source = await _source(client, repository)
-    if isinstance(source, Remote):
-        return await client.core.git.remote(source)
-    return await client.core.git.local(source)
+    if isinstance(repository, RemoteRepository):
+        return await client.core.git.known(_remote(client, repository), repository.refs)
+    assert isinstance(repository, LocalRepository)
+    return await client.core.git.local(await client.core.evaluator.tree(repository.directory))
 
 
 async def _source(client: Client, repository: GitRepository) -> Remote | Dir:
     match repository:
         case RemoteRepository():
-            return Remote(repository.remote, _access(client, repository))
+            return _remote(client, repository)
         case LocalRepository(directory):
             return await client.core.evaluator.tree(directory)
         case _:
             raise TypeError(f"unknown repository {type(repository).__name__}")
 
 
-def _access(client: Client, repository: RemoteRepository) -> Access:
+def _remote(client: Client, repository: RemoteRepository) -> Remote:
     def value(secret: Secret) -> str:
         return client.core.secrets.value(secret).decode("utf-8", "surrogateescape")
 
@@ -125,7 +125,8 @@ def _access(client: Client, repository: RemoteRepository) -> Access:
         credential = Credential(f"{scheme}://{host}", repository.user, password)
     if any(char in authorization for char in "\0\r\n"):
         raise UsageError(f"{shown(repository.remote)}: the token or header has more than one line")
-    return Access(repository.users, credential, authorization, repository.known_hosts)
+    access = Access(repository.users, credential, authorization, repository.known_hosts)
+    return Remote(repository.remote, access)
 
 
 # -- refs ------------------------------------------------------------------------------------------

@@ -3,14 +3,16 @@
 Commands on files of a repository never read the machine's configuration, so that no filter, hook or
 template of it changes what a checkout contains; which settings commands need that talk to a server
 is in `access`. Nothing of the caller's own repository counts (`GIT_DIR` and its kind are set in
-hooks), and git asks nobody anything.
+hooks), and git asks nobody anything: it has no terminal.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
+import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -107,6 +109,7 @@ class Program:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 umask=0o022,
+                start_new_session=True,
             )
         except FileNotFoundError as error:
             raise EnvironmentFailed(
@@ -120,10 +123,17 @@ class Program:
             raise EnvironmentFailed(f"no answer in {limit_s:.0f} s") from None
         finally:
             if process.returncode is None:
-                process.kill()
+                await _end(process)
         if process.returncode:
             raise EnvironmentFailed(_message(args[0], process.returncode, os.fsdecode(err)))
         return os.fsdecode(out)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End git and the programs it started, which would wait for their server."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
 
 
 def with_settings(

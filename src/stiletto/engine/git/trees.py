@@ -8,6 +8,7 @@ ancestor    from the commits of both histories, without files
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -39,13 +40,6 @@ class Remote:
 
 
 @dataclass(frozen=True, slots=True)
-class Local:
-    """A repository in a tree, by the tree's digest."""
-
-    digest: str
-
-
-@dataclass(frozen=True, slots=True)
 class TreeOptions:
     """How a commit becomes a directory; see `checkout.Wanted`."""
 
@@ -63,6 +57,7 @@ class Git:
         self.program = Program(environ)
         self.reach = Reach(self.program)
         self._once = Once()
+        self._known: dict[str, Listing] = {}
 
     async def close(self) -> None:
         """End what still runs."""
@@ -70,8 +65,8 @@ class Git:
 
     # -- repositories ----------------------------------------------------------------------------
 
-    async def remote(self, remote: Remote) -> Listing:
-        """Return the refs of a repository at an address.
+    async def remote(self, remote: Remote) -> tuple[Listing, str]:
+        """Return the refs of a repository at an address, and the digest that `known` takes.
 
         Raises:
             UsageError: it does not answer, or refuses access.
@@ -80,9 +75,11 @@ class Git:
         check_ssh(remote.address, remote.access, self._environ)
         return await self._once.get(("remote", remote), lambda: self._list(remote))
 
-    async def _list(self, remote: Remote) -> Listing:
+    async def _list(self, remote: Remote) -> tuple[Listing, str]:
         try:
-            return Listing.parse(await self.reach.refs(remote.address, remote.access))
+            text = await self.reach.refs(remote.address, remote.access)
+            digest, _ = self._store.put_bytes(os.fsencode(text))
+            return self._known.setdefault(digest, Listing.parse(text)), digest
         except EnvironmentFailed as error:
             if error.hint:
                 raise
@@ -90,6 +87,21 @@ class Git:
                 f"cannot read the repository {shown(remote.address)}: {error.message}",
                 hint=_hint(remote.access),
             ) from error
+
+    async def known(self, remote: Remote, digest: str) -> Listing:
+        """Return the refs that a repository had, or has now where those are no longer known.
+
+        Raises:
+            UsageError, EnvironmentFailed: as `remote`.
+        """
+        found = self._known.get(digest)
+        if found is not None:
+            return found
+        try:
+            text = os.fsdecode(self._store.read(digest))
+        except EnvironmentFailed:
+            return (await self.remote(remote))[0]
+        return self._known.setdefault(digest, Listing.parse(text))
 
     async def local(self, tree: Dir) -> Listing:
         """Return the refs of a repository in a tree.
