@@ -25,7 +25,7 @@ from stiletto.api.session import (
     Host,
     Stat,
 )
-from stiletto.api.typedefs import Module, TypeDef
+from stiletto.api.typedefs import Module, SourceMap, TypeDef
 from stiletto.graph.recipe import Recipe
 
 FIELDS: Final[Mapping[type[Recipe], tuple[str, ...]]] = {
@@ -56,8 +56,10 @@ FIELDS: Final[Mapping[type[Recipe], tuple[str, ...]]] = {
         "timeout",
     ),
     Label: ("name", "value"),
+    Module: ("name",),
     Port: ("port", "protocol", "description", "experimentalSkipHealthcheck"),
     Service: ("ports",),
+    SourceMap: ("filename", "line", "column", "module", "url"),
     Stat: ("name", "size", "fileType", "permissions"),
     Variable: ("name", "value"),
 }

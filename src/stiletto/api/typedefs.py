@@ -29,13 +29,15 @@ from stiletto.graph.recipe import Recipe
 
 @dataclass(frozen=True)
 class SourceMap(Recipe):
-    """Where something is written down; nothing here shows it."""
+    """Where something is written down; only itself shows it."""
 
     TYPE: ClassVar[str] = "SourceMap"
 
     filename: str
     line: int
     column: int
+    module: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,11 @@ class TypeDef(Recipe):
 
 @dataclass(frozen=True)
 class Module(Recipe):
-    """A module as registered; its objects and enums are those of `TypeDef`s."""
+    """A module as registered, without a name; its objects and enums are those of `TypeDef`s."""
 
     TYPE: ClassVar[str] = "Module"
 
+    name: str = ""
     description: str = ""
     objects: tuple[Mapping[str, Any], ...] = ()
     interfaces: tuple[Mapping[str, Any], ...] = ()
@@ -128,8 +131,8 @@ def module_enum(self: Module, enum: TypeDef) -> Module:
 
 @call("TypeDef.withKind")
 def with_kind(self: TypeDef, kind: str) -> TypeDef:
-    """Make it a basic type."""
-    return _use(self, Kind(kind))
+    """Make it a basic type; the kinds have a short name each, such as `STRING`."""
+    return _use(self, Kind(f"{kind.removesuffix('_KIND')}_KIND"))
 
 
 @call("TypeDef.withOptional")

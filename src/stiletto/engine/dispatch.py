@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,16 +11,20 @@ from typing import TYPE_CHECKING, Any
 import stiletto.api.address
 import stiletto.api.configuration
 import stiletto.api.directory
+import stiletto.api.envfile
 import stiletto.api.execution
 import stiletto.api.fields
 import stiletto.api.filesystem
 import stiletto.api.git
+import stiletto.api.jsonvalue
 import stiletto.api.secrets
 import stiletto.api.service
 import stiletto.api.session
 import stiletto.api.typedefs
 import stiletto.engine.address_leaves
 import stiletto.engine.container_leaves
+import stiletto.engine.definitions
+import stiletto.engine.envfile_leaves
 import stiletto.engine.file_leaves
 import stiletto.engine.git_leaves
 import stiletto.engine.root_leaves
@@ -44,6 +49,9 @@ from stiletto.store.trouble import translated
 
 if TYPE_CHECKING:
     from stiletto.wire.schema import CoreSchema
+
+_LOAD = re.compile(r"load(?P<type>\w+)FromID")
+_INTERFACES = ("Exportable", "Node", "Syncer")
 
 KEYWORDS = {"from": "from_", "import": "import_"}
 
@@ -137,6 +145,8 @@ class Dispatcher:
         if isinstance(receiver, Query):
             if name == "node":
                 return self._objects.recall(args["id"])
+            if (loaded := _LOAD.fullmatch(name)) is not None:
+                return self._named(args["id"], loaded["type"])
             for module in client.served:
                 if lower_camel(module.name) == name:
                     return await self._construct(module, args)
@@ -206,9 +216,22 @@ class Dispatcher:
         }
 
     def _decode(self, value: Any, of: TypeRef) -> Any:
-        if of.kind in (Kind.OBJECT, Kind.INTERFACE):
+        if of.kind is Kind.OBJECT:
+            return self._named(value, of.name)
+        if of.kind is Kind.INTERFACE:
             return self._objects.recall(value)
         if of.kind is Kind.LIST and of.element is not None:
             items = value if isinstance(value, list | tuple) else [value]
             return [self._decode(item, of.element) for item in items]
         return value
+
+    def _named(self, id_: str, type_name: str) -> Recipe:
+        """Return the value of an id.
+
+        Raises:
+            UsageError: it is not known, or of another type.
+        """
+        found = self._objects.recall(id_)
+        if found.type_name != type_name and type_name not in _INTERFACES:
+            raise UsageError(f"expected the id of a {type_name}, got that of a {found.type_name}")
+        return found

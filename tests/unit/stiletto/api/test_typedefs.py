@@ -30,3 +30,9 @@ def test_unknown_cache_policy() -> None:
     """A policy of a newer engine is refused by name."""
     with pytest.raises(UsageError, match="unknown cache policy Sometimes"):
         t.with_cache_policy(t.new_function(t.Module(), "f", STRING), "Sometimes")
+
+
+@pytest.mark.parametrize("kind", ["STRING", "STRING_KIND"])
+def test_kinds_have_a_short_name(kind: str) -> None:
+    """A kind is known by both of its names."""
+    assert STRING == t.with_kind(t.TypeDef(), kind)
