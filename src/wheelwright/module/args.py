@@ -7,16 +7,13 @@ from typing import Annotated, TypeAlias
 import dagger
 from dagger import DefaultPath, Doc, Ignore
 
-from wheelwright.project.worktree import CACHES, NOT_HISTORY
-
-# Only the repository, without the parts of it that do not matter for the version.
-ONLY_GIT = ["**", "!.git", "!.git/**", *NOT_HISTORY]
+from wheelwright.project.worktree import CACHES, NOT_SENT, ONLY_GIT
 
 Source: TypeAlias = Annotated[
     dagger.Directory,
     Doc("The package's source: the directory with pyproject.toml. Default: this repository."),
     DefaultPath("/"),
-    Ignore(list(CACHES)),
+    Ignore([*CACHES, *NOT_SENT]),
 ]
 Package: TypeAlias = Annotated[
     str, Doc("Which package, if the source has several: a workspace member's name, or a path.")
@@ -31,7 +28,7 @@ Git: TypeAlias = Annotated[
     dagger.Directory,
     Doc("A directory with .git, read only where the version comes from version control."),
     DefaultPath("/"),
-    Ignore(ONLY_GIT),
+    Ignore(list(ONLY_GIT)),
 ]
 
 Rerun: TypeAlias = Annotated[
@@ -65,13 +62,13 @@ Repository: TypeAlias = Annotated[
     dagger.Directory,
     Doc("The clone, with .git: for the address of origin, and where that cannot be read."),
     DefaultPath("/"),
-    Ignore(ONLY_GIT),
+    Ignore(list(ONLY_GIT)),
 ]
 Checkout: TypeAlias = Annotated[
     dagger.Directory,
     Doc("The clone, complete and with .git, which is read in the remote's place."),
     DefaultPath("/"),
-    Ignore(ONLY_GIT),
+    Ignore(list(ONLY_GIT)),
 ]
 Built: TypeAlias = Annotated[dagger.Directory, Doc("What `release-build` returned.")]
 Digest: TypeAlias = Annotated[

@@ -49,8 +49,19 @@ NOT_HISTORY: Final = (
     ".git/COMMIT_EDITMSG",
     ".git/FETCH_HEAD",
     ".git/ORIG_HEAD",
+    ".git/rr-cache",
 )
 """What of .git does not matter for the version."""
+
+NOT_SENT: Final = (
+    *(path for path in NOT_HISTORY if path != ".git/modules"),
+    *(f".git/modules/**/{name}" for name in ("hooks", "logs", "lfs", "objects")),
+    *(f".git/worktrees/*/{name}" for name in ("logs", "modules")),
+)
+"""What of the source's .git is not needed: of submodules and other worktrees, all but the index."""
+
+ONLY_GIT: Final = ("**", "!.git", "!.git/**", *NOT_HISTORY, *NOT_SENT)
+"""Patterns that leave nothing but the repository."""
 
 # What a repository's own configuration could start is switched off. git ends with 128, which
 # engines take for a signal: such an end is never a result.

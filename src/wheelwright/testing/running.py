@@ -21,12 +21,10 @@ from wheelwright.testing.verdict import Left
 
 _ALSO_MAX = 1024 * 1024
 _KINDS = {
-    dagger.FileType.DIRECTORY_TYPE: "a directory",
-    dagger.FileType.SYMLINK_TYPE: "a link",
-    dagger.FileType.UNKNOWN: "missing, or not a regular file",
+    dagger.ExistsType.DIRECTORY_TYPE: "a directory",
+    dagger.ExistsType.SYMLINK_TYPE: "a link",
 }
-# An engine has either answer about a file that is not there.
-_MISSING = ("missing", _KINDS[dagger.FileType.UNKNOWN])
+_MISSING = "missing, or not a regular file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +134,7 @@ async def _report(
     """Return the JUnit report, and why it is not the one that was written."""
     name = posixpath.basename(files.junit)
     text, invalid = await _text(ran, files.junit, junit.SIZE_MAX)
-    if invalid in _MISSING and not required:
+    if invalid == _MISSING and not required:
         return "", ""
     if invalid:
         return "", f"the report {name} is {invalid}"
@@ -146,24 +144,27 @@ async def _report(
 
 async def _text(ran: dagger.Container, path: str, most: int) -> tuple[str, str]:
     """Return a file's text, or what it is instead; never more than `most` bytes."""
-    stat = ran.stat(path, do_not_follow_symlinks=True)
-    try:
-        kind = await stat.file_type()
-    except dagger.QueryError:
-        return "", "missing"
-    if kind is not dagger.FileType.REGULAR_TYPE:
-        return "", _KINDS.get(kind or dagger.FileType.UNKNOWN, "not a regular file")
-    if (size := await stat.size()) > most:
+    if not await _is(ran, path, dagger.ExistsType.REGULAR_TYPE):
+        for kind, name in _KINDS.items():
+            if await _is(ran, path, kind):
+                return "", name
+        return "", _MISSING
+    file = ran.file(path)
+    if (size := await file.size()) > most:
         return "", f"{size} bytes large; {most} are read at most"
     try:
-        return await ran.file(path).contents(), ""
+        return await file.contents(), ""
     except dagger.QueryError:
         return "", "not text"
 
 
-async def _is_directory(ran: dagger.Container, path: str) -> bool:
+async def _is(ran: dagger.Container, path: str, kind: dagger.ExistsType) -> bool:
+    """Whether a path is of this kind; `stat` has another form in Dagger 1.0."""
     try:
-        kind = await ran.stat(path, do_not_follow_symlinks=True).file_type()
+        return await ran.exists(path, expected_type=kind, do_not_follow_symlinks=True)
     except dagger.QueryError:
         return False
-    return kind is dagger.FileType.DIRECTORY_TYPE
+
+
+async def _is_directory(ran: dagger.Container, path: str) -> bool:
+    return await _is(ran, path, dagger.ExistsType.DIRECTORY_TYPE)

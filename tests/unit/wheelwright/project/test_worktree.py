@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stiletto.api.patterns import Filter
 from wheelwright.errors import ProjectError
 from wheelwright.project import worktree
 
@@ -183,3 +184,26 @@ def test_files_above_a_package_that_would_decide_are_named() -> None:
     note = worktree.not_read(["ruff.toml", "tox.ini", "uv.lock", "uv.toml"], "a/b")
     assert "ruff.toml, tox.ini, uv.lock and 1 more, not read here" in note
     assert "--package a/b" in note
+
+
+@pytest.mark.parametrize("patterns", [worktree.NOT_SENT, worktree.ONLY_GIT])
+def test_no_more_of_git_is_sent_than_is_needed(patterns: tuple[str, ...]) -> None:
+    """An upload has no hooks, logs, large files, or objects of submodules and other worktrees."""
+    needed = [
+        *(".git/HEAD", ".git/config", ".git/index", ".git/objects/pack/a.pack", ".git/packed-refs"),
+        *(".git/refs/tags/v1", ".git/worktrees/w/HEAD", ".git/worktrees/w/index"),
+    ]
+    needless = [
+        *(".git/hooks/pre-commit", ".git/logs/HEAD", ".git/lfs/objects/a", ".git/FETCH_HEAD"),
+        *(".git/modules/lib/objects/pack/b.pack", ".git/modules/a/modules/b/logs/HEAD"),
+        *(".git/worktrees/w/logs/HEAD", ".git/worktrees/w/modules/lib/objects/pack/c.pack"),
+    ]
+    kept = Filter(exclude=patterns)
+    assert needed == [path for path in (*needed, *needless) if kept.keep(path, False)]
+
+
+def test_a_submodule_s_index_is_sent_with_the_source() -> None:
+    """By it git knows which of the submodule's files are tracked."""
+    kept = Filter(exclude=worktree.NOT_SENT)
+    names = (".git/modules/lib/HEAD", ".git/modules/lib/index", "src/a.py")
+    assert list(names) == [path for path in names if kept.keep(path, False)]
