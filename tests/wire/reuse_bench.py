@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import ssl
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
@@ -328,19 +329,23 @@ class _Git(BaseHTTPRequestHandler):
         self.send_response(int(headers.pop("Status", "200").split()[0]))
         for name, value in headers.items():
             self.send_header(name, value)
+        if "Content-Length" not in headers:
+            self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
 
 
 @contextlib.contextmanager
-def served(root: Path) -> Iterator[str]:
-    """Serve the bare repositories of a directory over HTTP; gives the address."""
+def served(root: Path, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """Serve the bare repositories of a directory over HTTP, or HTTPS; gives the address."""
     handler = type("Handler", (_Git,), {"root": root})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()

@@ -11,6 +11,8 @@ from pathlib import Path
 import dagger
 import pytest
 from git_bench import FIRST, SECOND, commit, git, sample, started
+from reuse_bench import served
+from tests.standins.certificates import Authority
 from tests.standins.effects import Effects
 from tests.standins.git_http import GitServer
 from tests.standins.repository import Repository
@@ -200,6 +202,23 @@ async def test_password_of_an_address(one: Session, hosted: Hosted) -> None:
 
     assert hosted.private == await repository.url()
     assert hosted.token.value not in config
+
+
+@pytest.mark.parametrize("users", [True, False])
+async def test_certificates(tmp_path: Path, users: bool) -> None:
+    """Git trusts the authorities of SSL_CERT_FILE; without them the error says what to set."""
+    sample(tmp_path / "repo")
+    authority = Authority(tmp_path)
+    environ = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": os.devnull}
+    trusting = {**environ, "SSL_CERT_FILE": str(authority.bundle)}
+    with served(tmp_path, authority.context) as address, Store(tmp_path / "store") as store:
+        remote = Remote(f"{address}/repo.git", Access(users=users))
+        opened, _ = await Git(store, trusting).remote(remote)
+        with pytest.raises(UsageError, match="certificate") as caught:
+            await Git(store, environ).remote(remote)
+
+    assert ["feature", "main"] == opened.branches()
+    assert "SSL_CERT_FILE" in (caught.value.hint or "")
 
 
 async def test_only_the_user_has_the_machines_helpers(hosted: Hosted, tmp_path: Path) -> None:

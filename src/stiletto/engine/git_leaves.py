@@ -234,4 +234,4 @@ async def uncommitted(client: Client, self: GitRepository) -> f.Changeset:
 async def common_ancestor(client: Client, self: GitRef, other: GitRef) -> GitRef:
     """Return the best common ancestor of two commits, as a commit of this repository."""
     commits = [(await _source(client, each.repository), each.commit) for each in (self, other)]
-    return GitRef(self.repository, "", await client.core.git.ancestor(commits))
+    return GitRef(self.repository, "", await client.core.git.ancestor(*commits))

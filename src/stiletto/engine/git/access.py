@@ -68,8 +68,9 @@ def basic(remote: str, user: str, token: str) -> str:
 class Reach:
     """Runs git on repositories at addresses, for one session."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, answer_s: float = ANSWER_S) -> None:
         self._program = program
+        self._answer_s = answer_s
         self._configured: list[tuple[str, str]] | None = None
 
     async def refs(self, remote: str, access: Access, *, symbolic: bool = True) -> str:
@@ -86,7 +87,7 @@ class Reach:
                 variables = self._variables(environ, remote, access, hosts)
             else:
                 variables = await self._neutral(remote, access, hosts)
-            return await self._program.run(args, variables, Path("/"), ANSWER_S)
+            return await self._program.run(args, variables, Path("/"), self._answer_s)
 
     async def run(
         self,

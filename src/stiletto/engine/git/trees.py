@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stiletto.api.git_refs import COMMIT, Listing
-from stiletto.engine.git.access import REMOTE_PROTOCOLS, Access, Reach, check_ssh
+from stiletto.engine.git.access import ANSWER_S, REMOTE_PROTOCOLS, Access, Reach, check_ssh
 from stiletto.engine.git.checkout import Wanted, check_out
 from stiletto.engine.git.local import Opened, cleaned, local_path, opened
 from stiletto.engine.git.program import Program
@@ -51,11 +51,13 @@ class TreeOptions:
 class Git:
     """Reads repositories, for one session."""
 
-    def __init__(self, store: Store, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, store: Store, environ: Mapping[str, str], answer_s: float = ANSWER_S
+    ) -> None:
         self._store = store
         self._environ = environ
         self.program = Program(environ)
-        self.reach = Reach(self.program)
+        self.reach = Reach(self.program, answer_s)
         self._once = Once()
         self._known: dict[str, Listing] = {}
 
@@ -85,7 +87,7 @@ class Git:
                 raise
             raise UsageError(
                 f"cannot read the repository {shown(remote.address)}: {error.message}",
-                hint=_hint(remote.access),
+                hint=_hint(remote.access, error.message),
             ) from error
 
     async def known(self, remote: Remote, digest: str) -> Listing:
@@ -228,26 +230,33 @@ class Git:
 
     # -- histories -------------------------------------------------------------------------------
 
-    async def ancestor(self, commits: Sequence[tuple[Remote | Dir, str]]) -> str:
+    async def ancestor(self, *commits: tuple[Remote | Dir, str]) -> str:
         """Return the best common ancestor of two commits.
 
         Raises:
             UsageError: there is none, or a repository does not have its commit.
         """
-        with self._store.stage() as staged:
-            await self.program.on_files(("init", "-q", "--bare", "--template="), staged)
-            for source, commit in commits:
-                await self._history(source, commit, staged)
-            args = ("merge-base", *(commit for _, commit in commits))
-            try:
-                found = (await self.program.on_files(args, staged)).strip()
-            except EnvironmentFailed as error:
-                raise UsageError(
-                    f"commits {' and '.join(c for _, c in commits)} have no common ancestor"
-                ) from error
+        (first, one), (second, other) = commits
+        if isinstance(first, Dir) and isinstance(second, Dir) and first.digest == second.digest:
+            found = await self._merge_base(await self._path(first), one, other)
+        else:
+            with self._store.stage() as staged:
+                await self.program.on_files(("init", "-q", "--bare", "--template="), staged)
+                for source, commit in commits:
+                    await self._history(source, commit, staged)
+                found = await self._merge_base(staged, one, other)
         if not COMMIT.fullmatch(found):
             raise UsageError("git names no commit as the common ancestor")
         return found
+
+    async def _merge_base(self, repository: Path, one: str, other: str) -> str:
+        args = ("--git-dir", str(repository), "merge-base", one, other)
+        try:
+            return (await self.program.on_files(args, self._store.root)).strip()
+        except EnvironmentFailed as error:
+            if error.hint:
+                raise
+            raise UsageError(f"commits {one} and {other} have no common ancestor") from error
 
     async def _history(self, source: Remote | Dir, commit: str, into: Path) -> None:
         options = ("fetch", "-q", "--no-tags", "--no-write-fetch-head")
@@ -262,7 +271,9 @@ class Git:
             raise UsageError(f"cannot get commit {commit}: {error.message}") from error
 
 
-def _hint(access: Access) -> str:
+def _hint(access: Access, message: str) -> str:
+    if "certificate" in message:
+        return "name the file of its certificate authority with SSL_CERT_FILE or http.sslCAInfo"
     if access.users:
         return "check the address, the network and the credentials that git has"
     return "check the address and the network; a private repository needs httpAuthToken"
