@@ -325,7 +325,11 @@ async def test_layer_beneath_the_hosts_usr(bench: Bench) -> None:
 async def test_image_files(bench: Bench) -> None:
     """An image's own files and links are there, and are no part of a layer."""
     image = Image(
-        "x", "x", "x", bench.image.binds, {**bench.image.files, "/opt/x/a": b"A\n", "/opt/x/l": "a"}
+        "x",
+        "x",
+        "x",
+        bench.image.binds,
+        files={**bench.image.files, "/opt/x/a": b"A\n", "/opt/x/l": "a"},
     )
     output = await bench.sh("cat /opt/x/a /opt/x/l; ls -d /tmp", image=image)
 

@@ -22,6 +22,7 @@ import pytest
 from sandbox_bench import Bench, can_isolate
 
 import stiletto
+from stiletto.sandbox.accounts import USERS
 from stiletto.sandbox.plan import BindMount, SecretMount
 from stiletto.sandbox.spool import Stream
 
@@ -153,11 +154,12 @@ def test_a_step_runs_and_writes_its_layer(account: Account) -> None:
 def test_homes_and_keys_are_not_there(account: Account) -> None:
     """The host's homes, users and configuration are not there."""
     code, output, _, _ = account.sh(
-        "ls -A /root /home; ls -d /etc/shadow /etc/ssh /etc/pip.conf /etc/gitconfig /work /srv /mnt"
-        " /var/lib 2>/dev/null; cut -d: -f1 /etc/passwd"
+        "ls -A /root /home /srv /mnt /var/lib; ls -d /etc/shadow /etc/ssh /etc/pip.conf"
+        " /etc/gitconfig /work 2>/dev/null; cut -d: -f1 /etc/passwd"
     )
 
-    assert output == "/home:\n\n/root:\nroot\n"
+    empty = "/home:\n\n/mnt:\n\n/root:\n\n/srv:\n\n/var/lib:\n"
+    assert output == empty + "".join(f"{user[0]}\n" for user in USERS)
     assert code == 0
 
 
@@ -180,17 +182,14 @@ def test_other_processes_are_invisible(account: Account) -> None:
 @pytest.mark.parametrize(
     "attempt",
     [
-        "touch /usr/x",
-        "touch /etc/ssl/certs/x",
         "echo pwned >> /etc/hosts",
         "echo 1 > /proc/sys/kernel/printk",
         "echo b > /proc/sysrq-trigger",
         "mount -t tmpfs none /mnt",
         "mount -o remount,rw /usr",
         "mknod /dev/disk b 8 0",
-        "unshare -Urm sh -c 'mount -o remount,bind,rw /usr && touch /usr/x'",
         "unshare -Urm sh -c 'umount /proc/sys && echo 1 > /proc/sys/kernel/printk'",
-        "chroot /proc/1/root touch /usr/x",
+        "chroot /proc/1/root mount -t tmpfs none /mnt",
     ],
 )
 def test_nothing_outside_can_be_changed(account: Account, attempt: str) -> None:
@@ -201,7 +200,49 @@ def test_nothing_outside_can_be_changed(account: Account, attempt: str) -> None:
     assert "succeeded" not in output
     assert code != 0
     assert Path("/proc/sys/kernel/printk").read_text() == before
-    assert not Path("/usr/x").exists()
+
+
+WRITES = """
+touch /usr/x /usr/bin /usr/local /etc/ssl/certs/x; rm -f /usr/bin/env; echo >> /usr/bin/dpkg
+mkdir /usr/local/bin/d; rm -rf /usr/share/doc; chmod 777 /usr/lib; chown 5:5 /usr/sbin
+mv /usr/bin/cp /usr/bin/cp2; ln /usr/bin/ls /usr/bin/ls2; ln -s /etc /usr/link; echo > /usr/link/f
+unshare -Urm sh -c 'mount -o remount,bind,rw /usr; touch /usr/y; umount -l /usr; touch /usr/z'
+chroot /proc/1/root touch /usr/w; setfattr -n user.x -v 1 /usr/bin/sh; truncate -s 0 /usr/bin/tar
+"""
+
+
+def listing(root: Path) -> dict[str, tuple[int, ...]]:
+    """Return what is beneath a directory of the host: modes, owners, sizes and times."""
+
+    def facts(path: str) -> tuple[int, ...]:
+        found = os.lstat(path)
+        times = found.st_mtime_ns, found.st_ctime_ns
+        return found.st_mode, found.st_uid, found.st_gid, found.st_size, *times
+
+    return {
+        f"{folder}/{name}": facts(f"{folder}/{name}")
+        for folder, directories, names in os.walk(root)
+        for name in (*directories, *names)
+    }
+
+
+def test_writing_to_the_hosts_directories_changes_nothing_of_them(account: Account) -> None:
+    """A step may write to /usr: what it wrote is in its layer, and the host's is as before."""
+    before = listing(Path("/usr"))
+    _, output, written, removed = account.sh(f"({WRITES}) 2>&1; ls /usr/x && echo written")
+
+    assert listing(Path("/usr")) == before
+    assert "written" in output
+    assert "usr/x" in written
+    assert account.ordinary or {"usr/bin/env", "usr/share/doc"} <= {*removed}
+
+
+def test_a_step_sees_what_the_last_one_wrote_to_usr(account: Account) -> None:
+    """A layer has only what changed beneath /usr."""
+    _, _, written, removed = account.sh("echo '#!/bin/sh' > /usr/hello")
+
+    assert ["usr", "usr/hello"] == written
+    assert [] == removed
 
 
 def test_root_of_the_container_is_above_permissions(account: Account) -> None:
@@ -221,13 +262,13 @@ def test_sandbox_within_a_sandbox(account: Account) -> None:
 
 
 async def test_another_user(tmp_path: Path) -> None:
-    """A step may run as another user, who has a name, a home, and no powers of root."""
+    """A step may run as a user of the image, who has no powers of root."""
     bench = Bench("bubblewrap", tmp_path)
     output = await bench.sh(
-        "id -u; id -g; id -un; echo $HOME; grep CapEff /proc/self/status", uid=1000, gid=1001
+        "id -u; id -g; id -un; echo $HOME; grep CapEff /proc/self/status", uid=33, gid=33
     )
 
-    assert output.stdout == b"1000\n1001\nuser\n/home/user\nCapEff:\t0000000000000000\n"
+    assert output.stdout == b"33\n33\nwww-data\n/var/www\nCapEff:\t0000000000000000\n"
 
 
 async def test_home_comes_from_the_layers_users(tmp_path: Path) -> None:

@@ -22,7 +22,6 @@ from stiletto.api import container as c
 from stiletto.api.container import Service
 from stiletto.api.long_text import takes_long_texts
 from stiletto.api.secrets import CacheVolume
-from stiletto.api.texts import number_of
 from stiletto.engine.coarse import CoarseKeys
 from stiletto.engine.context import current_span, preparing
 from stiletto.engine.ending import how_ended, loopback_hint, machine_kills
@@ -32,6 +31,7 @@ from stiletto.engine.once import Once
 from stiletto.engine.output import tail
 from stiletto.engine.printed import Printed
 from stiletto.engine.services import Services
+from stiletto.engine.users import Account, account_of
 from stiletto.errors import EnvironmentFailed, StepFailed, StilettoError, UsageError
 from stiletto.graph.recipe import digest_of
 from stiletto.graph.tree import EMPTY, Dir
@@ -333,8 +333,8 @@ class Commands:
         stdin = exec_.stdin.encode("utf-8", "surrogateescape")
         if exec_.redirect_stdin:
             stdin = await self._layouts.contents(c.ContainerFile(exec_.root, exec_.redirect_stdin))
-        uid, gid = _user(exec_.user, self._layouts.view(stack))
-        if uid and self.sandbox.name == "plain" and os.geteuid() == 0:
+        account = self._account(exec_, self._layouts.view(stack))
+        if account.uid and self.sandbox.name == "plain" and os.geteuid() == 0:
             self.progress.say(
                 f"plain mode cannot change the user: root runs what {exec_.user} would"
             )
@@ -355,12 +355,25 @@ class Commands:
             masks=self._masks,
             mounts=tuple(mounts),
             stdin=stdin,
-            uid=uid,
-            gid=gid,
+            uid=account.uid,
+            gid=account.gid,
+            groups=account.groups,
             redirect_stdout=exec_.redirect_stdout,
             redirect_stderr=exec_.redirect_stderr,
         )
         return step, locks
+
+    @staticmethod
+    def _account(exec_: c.Exec, view: View) -> Account:
+        """Return what a command runs as.
+
+        Raises:
+            StepFailed: there is no such user; Dagger fails as if the command had.
+        """
+        try:
+            return account_of(exec_.user, view)
+        except UsageError as error:
+            raise StepFailed(exec_.args, -1, "", "", message=error.message) from error
 
     async def _secret_text(self, variable: c.SecretVariable) -> str:
         """Return a secret as the value of a variable, bytes that are not UTF-8 kept.
@@ -396,27 +409,3 @@ def _display(args: tuple[str, ...]) -> str:
         rest = [arg for arg in args[1:] if not arg.startswith("-")][1:]
         args = tuple(rest and args[args.index(rest[0]) :]) or args
     return shortened(" ".join(shlex.join(args).split()), 120)
-
-
-def _user(user: str, view: View) -> tuple[int, int]:
-    """Look a user up: `""` is root; numbers are taken as they are; names are in /etc/passwd."""
-    if user in ("", "root", "0"):
-        return 0, 0
-    name, _, group = user.partition(":")
-    uid = number_of(name)
-    if uid is not None:
-        gid = number_of(group)
-        return uid, uid if gid is None else gid
-    try:
-        lines = view.read("/etc/passwd").decode("utf-8", "replace").splitlines()
-    except (OSError, StilettoError):
-        lines = []
-    for line in lines:
-        entry = line.split(":")
-        if entry[0] == name and len(entry) > 3:
-            # The file is the container's own, and may contain anything.
-            found, of = number_of(entry[2]), number_of(entry[3])
-            if found is None or of is None:
-                raise UsageError(f"user {name!r} has no valid number in the container's passwd")
-            return found, of
-    raise UsageError(f"unknown user {name!r}")

@@ -44,7 +44,7 @@ from stiletto.layers.view import Node, View
 from stiletto.progress import Progress
 from stiletto.sandbox import plan
 from stiletto.sandbox.relocation import restore
-from stiletto.sandbox.skeleton import materialise_image, skeleton
+from stiletto.sandbox.skeleton import image_layer
 from stiletto.store import Store
 from stiletto.store.checkout import homes, still_shown
 
@@ -355,8 +355,7 @@ class Evaluator:
     def _image_layer(self, image: plan.Image) -> Layer:
         """Return the image's own files, written once, as the lowest layer."""
         if image.identity not in self._image_layers:
-            root = materialise_image(self.store.root / "sandbox", skeleton(image, 0, 0))
-            self._image_layers[image.identity] = Layer(root)
+            self._image_layers[image.identity] = image_layer(self.store.root / "sandbox", image)
         return self._image_layers[image.identity]
 
     async def look(self, root: c.Root, path: str, follow: bool) -> Node | None:

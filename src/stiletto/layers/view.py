@@ -19,6 +19,7 @@ from typing import Literal, TypeAlias
 from stiletto.errors import UsageError
 from stiletto.graph.links import follow as follow_links
 from stiletto.graph.tree import Dir, Entry, File, Link, limit_depth
+from stiletto.layers.binds import bind_sources
 from stiletto.layers.layer import Bind, Layer
 from stiletto.layers.marks import is_whiteout
 from stiletto.layers.paths import lstat, parents, relative
@@ -93,8 +94,10 @@ class View:
         for bind in binds:
             # A mount's target is found through the links that are there when it is mounted.
             target = relative(self.resolve(bind.target))
-            self.mounts = {**self.mounts, target: (Layer(bind.host),)}
-            self._seen = {}
+            shown = bind_sources(Bind(bind.host, target), self.layers)
+            if shown:
+                self.mounts = {**self.mounts, target: tuple(shown)}
+                self._seen = {}
 
     def mounted(self, mounts: Mapping[str, Sequence[Layer]]) -> View:
         """Return the view with more mounts, by relative path; no layers: nothing is known there.

@@ -30,17 +30,19 @@ from stiletto.sandbox.cgroups import NO_ENTRY, Group, Groups, Limits
 from stiletto.sandbox.confine import closes_abstract_sockets
 from stiletto.sandbox.network import LOOPBACK, Joined, Network
 from stiletto.sandbox.packing import packed
-from stiletto.sandbox.plan import OverlayMount, Sandbox, SecretMount, Sink, Step, StepOutput
+from stiletto.sandbox.plan import Image, OverlayMount, Sandbox, SecretMount, Sink, Step, StepOutput
 from stiletto.sandbox.process import Transcript, memory_file, run_process
 from stiletto.sandbox.redirects import uppers_of, write_redirects
 from stiletto.sandbox.replay import replay_line
 from stiletto.sandbox.scrub import Patterns, secret_patterns
 from stiletto.sandbox.seccomp import filter_here
-from stiletto.sandbox.skeleton import materialise_image, skeleton
+from stiletto.sandbox.skeleton import image_layer, materialise_image
 from stiletto.sandbox.spool import Spool, Unspooled
 from stiletto.sandbox.step_network import MACHINE, StepNetwork
 from stiletto.sandbox.terminate import kill_launched, terminate_command
+from stiletto.sandbox.user_spaces import Entrance, UserSpaces
 from stiletto.sandbox.userland import version_of
+from stiletto.sandbox.writable_binds import gather, prepare
 
 VERSION_MIN = (0, 11)
 """The first release with overlay options."""
@@ -117,6 +119,8 @@ class Bubblewrap(Sandbox):
         self._limits = Limits()
         self._groups: Groups | None = None
         self._network: Network | None = None
+        self._roots: dict[int, tuple[Image, Layer]] = {}
+        self._users = UserSpaces(self._base, self._program)
 
     async def shared(self) -> str:
         """Return what steps share with the machine, in one line."""
@@ -152,21 +156,29 @@ class Bubblewrap(Sandbox):
         """End what steps had in common."""
         if self._network is not None:
             await self._network.close()
+        await self._users.close()
 
     @property
     def program(self) -> Path:
         """The bubblewrap that runs the steps."""
         return self._program
 
+    def _root(self, image: Image) -> Layer:
+        """Return an image's own files, looked at once a session."""
+        known = self._roots.get(id(image))
+        if known is None or known[0] is not image:
+            known = self._roots[id(image)] = image, image_layer(self._base, image)
+        return known[1]
+
     def _plan(self, step: Step) -> Plan:
-        root = materialise_image(self._base, skeleton(step.image, step.uid, step.gid))
-        return plan_step(step, root, self._host_env)
+        return plan_step(step, self._root(step.image), self._host_env, ranged=self._users.ranged)
 
     async def run(self, step: Step, sink: Sink, stop: asyncio.Event | None = None) -> StepOutput:
         """Run the step; see `Sandbox.run`."""
         for layer in step.layers:
             mark(layer)
         plan = self._plan(step)
+        prepare(plan.written)
         secrets = [*step.secret_env.values(), *step.scrub]
         secrets_mounted = [m.contents for m in step.mounts if isinstance(m, SecretMount)]
         patterns = Patterns(step.masks, secret_patterns([*secrets, *secrets_mounted]))
@@ -180,7 +192,7 @@ class Bubblewrap(Sandbox):
                 memory_kills = group.memory_kills() if group else 0
         finally:
             overlays = [mount for mount in step.mounts if isinstance(mount, OverlayMount)]
-            for work in (step.work, *(mount.work for mount in overlays)):
+            for work in (step.work, *(m.work for m in overlays), *(b.work for b in plan.written)):
                 _drop_work(work)
         output = await asyncio.to_thread(self._describe, step, plan, transcript, exit_code)
         return replace(output, memory_kills=memory_kills)
@@ -202,21 +214,27 @@ class Bubblewrap(Sandbox):
         def options(arguments: Sequence[str]) -> list[str]:
             return ["--args", keep(packed(arguments))]
 
-        joined = Joined() if self._network is None else await self._network.joined()
+        ranged = self._users.ranged
+        joined = Joined() if self._network is None else await self._network.joined(as_root=ranged)
+        outer, inner = plan.nested()
+        become = await self._entrance(step, nested=bool(outer))
         try:
-            argv = [*joined.front, str(self._program), *joined.options]
-            outer, inner = plan.nested()
+            argv = [*joined.front]
             if outer:
-                argv += [*options(outer), "--", "/h" + str(self._program)]
+                argv += [str(self._program), *joined.options, *options(outer), "--"]
+                joined = replace(joined, options=())
+            inside = "/h" if outer and become.program.startswith(str(self._program)) else ""
+            argv += [*become.front, inside + become.program, *joined.options, *become.options]
             argv += options(ops.arguments(inner, lambda data: keep(data.contents)))
             status = keep(b"")
             argv += ["--json-status-fd", status, "--", *step.args]
             exit_code = await run_process(
                 group.enter(argv) if group else argv,
                 transcript,
-                env={},
+                env=become.env,
                 stdin=step.stdin,
-                pass_fds=[*fds, *joined.fds],
+                pass_fds=[*fds, *joined.fds, *become.fds],
+                groups=become.groups,
                 end_tree=lambda pid: kill_launched(pid, int(status)),
                 stop=stop,
                 terminate=terminate_command,
@@ -243,16 +261,23 @@ class Bubblewrap(Sandbox):
             )
         return _not_started(step, transcript)
 
+    async def _entrance(self, step: Step, *, nested: bool) -> Entrance:
+        """Return how the step becomes its user: bubblewrap maps the engine's, without a range."""
+        if self._users.ranged:
+            return await self._users.entrance(step.uid, step.gid, step.groups, nested=nested)
+        return Entrance((), str(self._program), (), (), None, {})
+
     def _describe(
         self, step: Step, plan: Plan, transcript: Transcript, exit_code: int
     ) -> StepOutput:
-        uppers = uppers_of(step, plan.mounts)
+        uppers = uppers_of(step, plan.mounts, plan.written)
         for stub in plan.stubs:
             # A mount beneath a mounted directory leaves its stub there.
             point = next((up for up in parents(posixpath.dirname(stub)) if up in uppers), "")
             inside = stub[len(point) :].lstrip("/")
             _drop_stub(uppers[point], inside, plan.below(point))
-        write_redirects(step, plan.view, plan.mounts, transcript)
+        write_redirects(step, plan.view, plan.mounts, transcript, uppers)
+        gather(plan.written, step.upper, plan.base)
         mount_layers: dict[str, Layer] = {}
         for requested, mount in zip(sorted(step.mounts, key=depth), plan.mounts, strict=True):
             if isinstance(mount, OverlayMount):
@@ -261,7 +286,7 @@ class Bubblewrap(Sandbox):
         return StepOutput(
             exit_code=exit_code,
             printed=transcript.printed,
-            layer=Layer(step.upper, removals(step.upper, plan.below())),
+            layer=Layer(step.upper, removals(step.upper, plan.base)),
             mount_layers=mount_layers,
         )
 

@@ -1,7 +1,8 @@
 """Plans a step in bubblewrap: which operations, over which files.
 
     /               overlay: image layer, the step's layers, and `step.upper` for writes
-    image's binds   read-only; with files of layers beneath, a read-only overlay of both
+    image's binds   directories as overlays: the host's lowest, then the layers, then writes;
+                    single files read-only
     /proc, /dev     the sandbox's own
     step's mounts   parents first
 
@@ -10,15 +11,15 @@ It reads directories, to see what covers what, and writes nothing.
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from stiletto.errors import UsageError
+from stiletto.layers.binds import bind_sources
 from stiletto.layers.layer import Bind, Layer
-from stiletto.layers.paths import lstat, parents, relative
+from stiletto.layers.paths import parents, relative
 from stiletto.layers.view import View
 from stiletto.sandbox import operations as ops
 from stiletto.sandbox.certificates import STORE, public_binds
@@ -27,20 +28,24 @@ from stiletto.sandbox.hosts import HOSTS_FILE, hosts_file
 from stiletto.sandbox.plan import BindMount, Mount, OverlayMount, SecretMount, Step, TempMount
 from stiletto.sandbox.seccomp import filter_here
 from stiletto.sandbox.skeleton import home_of
+from stiletto.sandbox.writable_binds import WritableBind, writable_bind
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A step, ready to run: operations, its environment, and the files beneath.
 
-    `below` is the root without `step.upper`; `mounts` have their links resolved; `stubs` are the
-    container paths where mounting may leave an empty file or directory in an upper layer.
+    `below` is the root without `step.upper`, `base` the same with the image's binds; `mounts` have
+    their links resolved; `stubs` are the container paths where mounting may leave an empty file or
+    directory in an upper layer; `written` are the directories of the host that can be written to.
     """
 
     operations: tuple[ops.Operation, ...]
     view: View
     mounts: tuple[Mount, ...]
     stubs: tuple[str, ...]
+    base: View
+    written: tuple[WritableBind, ...] = ()
 
     def below(self, point: str = "") -> View:
         """Return what was mounted at a point before the step, seen by itself."""
@@ -60,30 +65,6 @@ class Plan:
 def depth(mount: Bind | Mount) -> int:
     """Return by what binds and mounts are ordered: parents first."""
     return relative(mount.target).count("/")
-
-
-def _beneath(layer: Layer, target: str) -> Layer:
-    inside = frozenset(
-        path[len(target) + 1 :] for path in layer.removed if path.startswith(target + "/")
-    )
-    return Layer(layer.root / target, inside)
-
-
-def _bind_sources(bind: Bind, layers: Sequence[Layer]) -> list[Layer]:
-    """Return what shows at a bind's target, lowest first; without the host if layers hide it."""
-    target = relative(bind.target)
-    sources = [Layer(bind.host)]
-    for layer in layers:
-        if any(up in layer.removed for up in parents(target)):
-            sources = []
-        found = lstat(layer.root / target)
-        if found is None:
-            continue
-        if not stat.S_ISDIR(found.st_mode) or not bind.host.is_dir():
-            sources = []
-        elif any((layer.root / target).iterdir()):
-            sources.append(_beneath(layer, target))
-    return sources if sources and sources[0].root == bind.host else []
 
 
 def _mounted(mount: Mount) -> tuple[Layer, ...]:
@@ -132,8 +113,13 @@ def _store_of(passed: Mapping[str, str], step: Step) -> Path | None:
     return named if named.is_file() and room and not same else None
 
 
-def plan_step(step: Step, image_root: Path, host_env: Mapping[str, str]) -> Plan:
-    """Return what bubblewrap has to do for this step. Reads directories; writes nothing."""
+def plan_step(
+    step: Step, image_root: Layer, host_env: Mapping[str, str], *, ranged: bool = False
+) -> Plan:
+    """Return what bubblewrap has to do for this step. Reads directories; writes nothing.
+
+    `ranged`: the step gets a user namespace with a range of users.
+    """
     passed = passed_on(host_env)
     binds = list(step.image.binds)
     if store := _store_of(passed, step):
@@ -154,17 +140,23 @@ def plan_step(step: Step, image_root: Path, host_env: Mapping[str, str]) -> Plan
 
     shown: list[ops.Operation] = []
     sources_at: dict[str, list[Layer]] = {}
+    written: list[WritableBind] = []
+    layers = (image_root, *step.layers)
     for bind in sorted(binds, key=depth):
-        sources = _bind_sources(bind, step.layers)
+        sources = bind_sources(bind, layers)
         if not sources:
             continue
-        sources_at[relative(bind.target)] = sources
-        if len(sources) == 1:
+        point = relative(bind.target)
+        sources_at[point] = sources
+        if not bind.host.is_dir():
             shown.append(BindMount(bind.target, bind.host))
-        else:
-            shown.append(ops.Overlay(tuple(s.root for s in sources), bind.target))
+            continue
+        place = writable_bind(point, sources[-1].root, step.upper, len(written))
+        written.append(place)
+        roots = tuple(source.root for source in sources)
+        shown.append(ops.Overlay(roots, bind.target, place.upper, place.work))
     stubs = [*sources_at]
-    view = View((Layer(image_root), *step.layers)).mounted(sources_at)
+    base = view = View(layers).mounted(sources_at)
     mounts: list[Mount] = []
     for mount in sorted(step.mounts, key=depth):
         placed = replace(mount, target=view.resolve(mount.target))
@@ -189,10 +181,10 @@ def plan_step(step: Step, image_root: Path, host_env: Mapping[str, str]) -> Plan
     there = view.find(workdir)
     missing = relative(workdir) not in view.mounts and (there is None or there.host is None)
     system_calls = filter_here()
-    lowers = (image_root, *(layer.root for layer in step.layers))
+    lowers = tuple(layer.root for layer in layers)
     return Plan(
         operations=(
-            ops.Namespaces(step.uid, step.gid, step.hostname),
+            ops.Namespaces(step.uid, step.gid, step.hostname, ranged),
             *([] if system_calls is None else [ops.Filter(system_calls)]),
             ops.Overlay(lowers, "/", step.upper, step.work),
             *shown,
@@ -209,4 +201,6 @@ def plan_step(step: Step, image_root: Path, host_env: Mapping[str, str]) -> Plan
         view=view,
         mounts=tuple(mounts),
         stubs=tuple(stubs),
+        base=base,
+        written=tuple(written),
     )

@@ -28,6 +28,7 @@ from stiletto.sandbox.references import ImageRef, python_version, uv_tag
 from stiletto.sandbox.rust import find_rust
 from stiletto.sandbox.userland import (
     USER_PATH,
+    configuration,
     identity,
     stamp,
     system,
@@ -158,10 +159,19 @@ def python_image(
         identity=identity("python", *facts, *(rust.facts if rust else ())),
         provided_by=f"the host's {python.executable} ({_described(python)})",
         binds=tuple(binds),
+        copies=configuration(),
+        hidden=marks_of(python),
         files=files,
         env={"PATH": ":".join(path), "PYTHON_VERSION": python.text, "LANG": "C.UTF-8"},
         default_args=("python3",),
     )
+
+
+def marks_of(python: Interpreter) -> tuple[str, ...]:
+    """Return the files that keep pip out of an interpreter (PEP 668); images have none."""
+    libraries = (python.prefix, *([] if python.libdir is None else [python.libdir.parent]))
+    marks = (each / "lib" / f"python{python.name}" / "EXTERNALLY-MANAGED" for each in libraries)
+    return tuple(str(mark) for mark in marks if mark.exists())
 
 
 def _described(python: Interpreter) -> str:
@@ -231,6 +241,7 @@ def _uv_image(address: str, requested: str) -> Image:
         identity=identity("uv", *uv.facts),
         provided_by=uv.described,
         binds=tuple(bind for bind in binds if bind.host.exists()),
+        copies=configuration(),
         files=files,
         env={"PATH": ":".join(USER_PATH)},
         entrypoint=("/uv",),

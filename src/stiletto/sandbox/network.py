@@ -92,8 +92,8 @@ class Own(StepNetwork):
             raise OSError(int(reply), os.strerror(int(reply)))
         return socket.socket(fileno=fds[0])
 
-    def joined(self, nsenter: str) -> Joined:
-        """Return how a step joins.
+    def joined(self, nsenter: str, *, as_root: bool = False) -> Joined:
+        """Return how a step joins; the machine's root needs no right of the user namespace.
 
         Raises:
             EnvironmentFailed: the network has ended.
@@ -101,6 +101,9 @@ class Own(StepNetwork):
         if self._supervisor.has_ended:
             raise _ended()
         net, user = self._spaces
+        if as_root:
+            front = (nsenter, f"--net=/proc/self/fd/{net}", "--preserve-credentials", "--")
+            return Joined(front, ("--block-fd", str(net)), (net,))
         return Joined(
             (
                 nsenter,
@@ -166,10 +169,10 @@ class Network:
         """Return the network; the machine's where steps cannot have their own."""
         return await self._own() or MACHINE
 
-    async def joined(self) -> Joined:
-        """Return how a step joins the network."""
+    async def joined(self, *, as_root: bool = False) -> Joined:
+        """Return how a step joins the network; see `Own.joined`."""
         own = await self._own()
-        return Joined() if own is None else own.joined(self._nsenter)
+        return Joined() if own is None else own.joined(self._nsenter, as_root=as_root)
 
     async def _own(self) -> Own | None:
         self.begin()

@@ -41,12 +41,14 @@ class Namespaces:
     """Own user, pid, ipc, uts and mount namespaces; nothing survives the parent.
 
     Capabilities are those of a container's root, and none for another user: started by the
-    machine's root, bubblewrap would keep all of them, and with them `mount` and more.
+    machine's root, bubblewrap would keep all of them, and with them `mount` and more. `ranged`: the
+    user namespace is entered, and bubblewrap already runs as the user (`user_spaces`).
     """
 
     uid: int
     gid: int
     hostname: str
+    ranged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +136,13 @@ Put: TypeAlias = Callable[[Data | Filter], str]
 def options(operation: Operation, put: Put) -> list[str]:
     """Return bubblewrap's options for one operation."""
     match operation:
-        case Namespaces(uid, gid, hostname):
+        case Namespaces(uid, gid, hostname, ranged):
             kept = CAPABILITIES if uid == 0 else ()
+            mapped = ["--unshare-user", "--uid", str(uid), "--gid", str(gid)]
             return [
-                *("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts"),
-                *("--die-with-parent", "--new-session", "--clearenv"),
-                *("--uid", str(uid), "--gid", str(gid), "--hostname", hostname),
+                *([] if ranged else mapped),
+                *("--unshare-pid", "--unshare-ipc", "--unshare-uts"),
+                *("--die-with-parent", "--new-session", "--clearenv", "--hostname", hostname),
                 *("--cap-drop", "ALL"),
                 *(option for name in kept for option in ("--cap-add", f"CAP_{name}")),
             ]
@@ -209,6 +212,8 @@ def options_size(overlay: Overlay) -> int:
 def nested(operations: Sequence[Operation]) -> tuple[list[str], list[Operation]]:
     """Return options for an outer bubblewrap, and the operations to do inside it.
 
+    With a range of users the outer one stays in the machine's user namespace.
+
     For stacks whose paths do not fit into the options of one mount: the outer sandbox shows
     the host at /h and every lower directory at a short path, /0, /1, ...; the inner one mounts
     from there. bubblewrap itself needs /tmp, /proc and /dev, and its libraries.
@@ -227,7 +232,9 @@ def nested(operations: Sequence[Operation]) -> tuple[list[str], list[Operation]]
     ]
     kernel = [*("--dev-bind", "/proc", "/proc"), *("--dev-bind", "/dev", "/dev")]
     kernel += ["--dir", "/tmp"]  # noqa: S108 - the sandbox's own
-    outer = ["--unshare-user", "--die-with-parent", "--dev-bind", "/", str(host)]
+    ranged = any(isinstance(each, Namespaces) and each.ranged for each in operations)
+    user = [] if ranged else ["--unshare-user"]
+    outer = [*user, "--die-with-parent", "--dev-bind", "/", str(host)]
 
     def move(path: Path) -> Path:
         return short.get(path) or host / str(path).lstrip("/")

@@ -122,7 +122,7 @@ def _prepare(step: Step, tree: Path, aside: Path) -> _Prepared:
         str(tree),
         top_level=(entry.name for layer in step.layers for entry in layer.root.iterdir()),
         directories=[step.workdir, *attached.mounts, *(mount.target for mount in step.mounts)],
-        host=[bind.target for bind in step.image.binds],
+        host=[bind.target for bind in (*step.image.binds, *step.image.copies)],
         exists=lambda inside: (tree / inside).exists(),
     )
     return _Prepared(tree, before, attached, mapping)

@@ -32,13 +32,15 @@ class Image:
         address: what was requested, such as `python:3.12-slim`.
         identity: enters every key; two images with the same identity are interchangeable.
         provided_by: to be shown, such as `the host's /usr/bin/python3.12 (3.12.1)`.
-        binds: host paths shown read-only.
+        binds: host paths that are shown, and stay as they are whatever a step does.
+        copies: small files of the host's configuration, and directories of such, to be copied.
         files: small files and links the image brings itself, container path -> contents, or
             `Link` target when the value is a str. Empty directories end with `/`.
         env: environment variables of the image, PATH included.
         user: the user of commands, "" for root.
         ports: the TCP ports that its server listens on.
         volumes: directories of data that belong to no layer while it runs as a service.
+        hidden: paths beneath binds that are not shown.
     """
 
     address: str
@@ -53,6 +55,8 @@ class Image:
     user: str = ""
     ports: tuple[int, ...] = ()
     volumes: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    copies: tuple[Bind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,7 @@ class Step:
         masks: the secrets of the session, replaced in output as well, those too that come to be
             known while the step runs.
         uid, gid: what the process sees itself as.
+        groups: its supplementary groups.
         redirect_stdout, redirect_stderr: absolute container paths that also receive the stream.
         hosts: names that the process can reach, by address; beside those of its /etc/hosts.
     """
@@ -131,6 +136,7 @@ class Step:
     stdin: bytes = b""
     uid: int = 0
     gid: int = 0
+    groups: tuple[int, ...] = ()
     hostname: str = "stiletto"
     redirect_stdout: str = ""
     redirect_stderr: str = ""

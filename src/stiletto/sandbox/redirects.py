@@ -7,7 +7,7 @@ straight into the layer that the command would have written to.
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
@@ -19,12 +19,17 @@ from stiletto.layers.view import View
 from stiletto.sandbox.plan import BindMount, Mount, OverlayMount, Step, TempMount
 from stiletto.sandbox.process import Transcript
 from stiletto.sandbox.spool import Stream
+from stiletto.sandbox.writable_binds import WritableBind
 
 
 def write_redirects(
-    step: Step, view: View, mounts: Sequence[Mount], transcript: Transcript
+    step: Step,
+    view: View,
+    mounts: Sequence[Mount],
+    transcript: Transcript,
+    uppers: Mapping[str, Path],
 ) -> None:
-    """Write the redirected streams, 0600, in place of what was there.
+    """Write the redirected streams, 0600, in place of what was there; `uppers` as `uppers_of` does.
 
     Raises:
         EnvironmentFailed: the file lies where nothing can be written.
@@ -32,7 +37,7 @@ def write_redirects(
     for path, stream in redirected(step):
         if path:
             try:
-                _write(path, transcript.printed.chunks(stream), step, view, mounts)
+                _write(path, transcript.printed.chunks(stream), view, mounts, uppers)
             except (OSError, TreeError) as error:
                 raise EnvironmentFailed(f"cannot redirect output to {path}: {error}") from error
 
@@ -42,11 +47,16 @@ def redirected(step: Step) -> tuple[tuple[str, Stream], ...]:
     return (step.redirect_stdout, "stdout"), (step.redirect_stderr, "stderr")
 
 
-def uppers_of(step: Step, mounts: Sequence[Mount]) -> dict[str, Path]:
+def uppers_of(
+    step: Step, mounts: Sequence[Mount], binds: Sequence[WritableBind]
+) -> dict[str, Path]:
     """Return where changes are written, by relative mount point; "" is the root."""
-    return {"": step.upper} | {
-        relative(mount.target): mount.upper for mount in mounts if isinstance(mount, OverlayMount)
-    }
+    overlays = [mount for mount in mounts if isinstance(mount, OverlayMount)]
+    return (
+        {"": step.upper}
+        | {bind.point: bind.upper for bind in binds}
+        | {relative(mount.target): mount.upper for mount in overlays}
+    )
 
 
 def write_private(file: Path, chunks: Iterable[bytes]) -> None:
@@ -59,10 +69,13 @@ def write_private(file: Path, chunks: Iterable[bytes]) -> None:
 
 
 def _write(
-    path: str, contents: Iterable[bytes], step: Step, view: View, mounts: Sequence[Mount]
+    path: str,
+    contents: Iterable[bytes],
+    view: View,
+    mounts: Sequence[Mount],
+    uppers: Mapping[str, Path],
 ) -> None:
     """Find the writable directory behind `path` and write there."""
-    uppers = uppers_of(step, mounts)
     written = {
         point: Layer(upper, removals(upper, View(view.mounts[point])))
         for point, upper in uppers.items()

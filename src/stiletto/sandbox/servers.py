@@ -18,10 +18,12 @@ from itertools import chain
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed, UsageError
+from stiletto.sandbox.accounts import group, passwd
 from stiletto.sandbox.plan import Image
 from stiletto.sandbox.references import ImageRef
 from stiletto.sandbox.userland import (
     USER_PATH,
+    configuration,
     identity,
     stamp,
     system,
@@ -34,7 +36,7 @@ from stiletto.sandbox.wheels import Wheel, installed
 TAG = re.compile(r"(?P<version>\d+(?:\.\d+)*)?(?:-?[a-z][a-z0-9.-]*)?")
 
 HOME = "/opt/stiletto/server"
-SERVER_USER = "999"
+SERVER_USER = "999:999"
 """As in the official image of PostgreSQL, whose server refuses to be root."""
 
 
@@ -232,6 +234,14 @@ def _find(
     return None, known
 
 
+def _account(server: Server) -> dict[str, bytes | str]:
+    """Return files that name a server's user, who is called as its program."""
+    name, (uid, gid) = server.program, server.user.split(":")
+    home = server.volumes[0] if server.volumes else "/"
+    user = f"{name}:x:{uid}:{gid}::{home}:/bin/sh\n".encode()
+    return {"/etc/passwd": passwd() + user, "/etc/group": group() + f"{name}:x:{gid}:\n".encode()}
+
+
 def server_image(
     address: str, ref: ImageRef, env: Mapping[str, str], base: Path | None, uv: Path | None
 ) -> Image:
@@ -318,7 +328,8 @@ def _image(
         ),
         provided_by=f"{server.title} {chosen.version} {chosen.origin}{differs}",
         binds=tuple(binds),
-        files=files,
+        copies=configuration(),
+        files=files | (_account(server) if server.user else {}),
         env={"PATH": ":".join(path), **server.env},
         entrypoint=(f"{HOME}/entrypoint",),
         default_args=(server.program,),

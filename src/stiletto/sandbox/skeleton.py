@@ -3,23 +3,30 @@
     <base>/images/<digest>/     see `kept`
 
 Mount points of the image's binds are here too, so that mounting never writes into a step's own
-layer. Users are generated: root, and the step's user where it is another.
+layer. Users and groups are those of Debian (`accounts`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 
+from stiletto.layers.layer import Layer
+from stiletto.layers.marks import mark
 from stiletto.layers.paths import relative
+from stiletto.sandbox.accounts import group, passwd
 from stiletto.sandbox.made_once import kept
 from stiletto.sandbox.plan import Image
 
-USER = "user"
-STICKY = frozenset({"tmp", "var/tmp"})
-DIRECTORIES = ("tmp/", "var/tmp/", "root/", "run/", "home/")
+STICKY = frozenset({"tmp", "var/tmp", "run/lock"})
+DIRECTORIES = (
+    *("boot/", "home/", "media/", "mnt/", "opt/", "root/", "run/", "run/lock/", "srv/", "tmp/"),
+    *("var/backups/", "var/cache/", "var/lib/", "var/local/", "var/log/", "var/mail/", "var/opt/"),
+    *("var/spool/", "var/tmp/"),
+)
+"""Of every image made from Debian (base-files)."""
 KERNEL_DIRECTORIES = ("proc/", "sys/", "dev/")
 _PROGRAM_MARKS = (b"#!", b"\x7fELF")
 
@@ -35,22 +42,32 @@ def image_files(image: Image) -> dict[str, bytes | str]:
     return plan
 
 
-def skeleton(image: Image, uid: int, gid: int) -> dict[str, bytes | str]:
+def skeleton(image: Image) -> dict[str, bytes | str]:
     """Return `image_files` and users, and a mount point for each bind (looks at the host)."""
     plan = dict.fromkeys(KERNEL_DIRECTORIES, "") | image_files(image)
     for bind in image.binds:
         target = relative(bind.target)
         plan |= {target + "/": ""} if bind.host.is_dir() else {target: b""}
+    for copy in image.copies:
+        plan |= _copied(copy.host, relative(copy.target))
     if "etc/passwd" not in plan:
-        users, groups = ["root:x:0:0:root:/root:/bin/sh"], ["root:x:0:"]
-        if uid != 0:
-            users.append(f"{USER}:x:{uid}:{gid}::/home/{USER}:/bin/sh")
-            plan[f"home/{USER}/"] = ""
-        if gid != 0:
-            groups.append(f"{USER}:x:{gid}:")
-        plan["etc/passwd"] = "".join(line + "\n" for line in users).encode()
-        plan["etc/group"] = "".join(line + "\n" for line in groups).encode()
+        plan["etc/passwd"], plan["etc/group"] = passwd(), group()
     return plan
+
+
+def _copied(host: Path, target: str) -> dict[str, bytes | str]:
+    """Return a file or directory of the host for a plan; what cannot be read is left out."""
+    try:
+        if host.is_symlink():
+            return {target: str(host.readlink())}
+        if host.is_dir():
+            found: dict[str, bytes | str] = {f"{target}/": ""}
+            for child in sorted(host.iterdir()):
+                found |= _copied(child, f"{target}/{child.name}")
+            return found
+        return {target: host.read_bytes()} if host.is_file() else {}
+    except OSError:
+        return {}
 
 
 def home_of(uid: int, passwd: bytes | None) -> str:
@@ -73,12 +90,12 @@ def _digest(plan: Mapping[str, bytes | str]) -> str:
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
 
-def _write(root: Path, plan: Mapping[str, bytes | str]) -> None:
+def _write(root: Path, plan: Mapping[str, bytes | str], shared: Container[str] = STICKY) -> None:
     for path, value in sorted(plan.items()):
         here = root / path
         if path.endswith("/"):
             here.mkdir(parents=True, exist_ok=True)
-            here.chmod(0o1777 if path.rstrip("/") in STICKY else 0o755)
+            here.chmod(0o1777 if path.rstrip("/") in shared else 0o755)
             continue
         here.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(value, str):
@@ -91,3 +108,20 @@ def _write(root: Path, plan: Mapping[str, bytes | str]) -> None:
 def materialise_image(base: Path, plan: Mapping[str, bytes | str]) -> Path:
     """Return the directory under `base` with this plan's files, written once."""
     return kept(base / "images" / _digest(plan), lambda new: _write(new, plan))
+
+
+def image_layer(base: Path, image: Image) -> Layer:
+    """Return an image's own files as a layer, which hides what the image does not show."""
+    hidden = frozenset(map(relative, image.hidden))
+    plan = skeleton(image)
+    digest = _digest({**plan, **{f"{path}\0": "" for path in hidden}})
+
+    # Of a server that is not root's.
+    own = {relative(path) for path in image.files if path.endswith("/")} if image.user else set()
+    shared = STICKY | own
+
+    def write(new: Path) -> None:
+        _write(new, plan, shared)
+        mark(Layer(new, hidden))
+
+    return Layer(kept(base / "images" / digest, write), hidden)

@@ -21,24 +21,31 @@ from stiletto.sandbox.plan import Image
 
 ROOTS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 CONFIGURATION = (
+    "/etc/adduser.conf",
     "/etc/alternatives",
     "/etc/debian_version",
+    "/etc/default/useradd",
+    "/etc/deluser.conf",
     "/etc/host.conf",
-    "/etc/hosts",
     "/etc/ld.so.cache",
     "/etc/ld.so.conf",
     "/etc/ld.so.conf.d",
     "/etc/localtime",
+    "/etc/login.defs",
     "/etc/mime.types",
     "/etc/nsswitch.conf",
     "/etc/os-release",
     "/etc/protocols",
-    "/etc/resolv.conf",
     "/etc/services",
+    "/etc/shells",
+    "/etc/skel",
     "/etc/terminfo",
     "/etc/timezone",
 )
-"""Needed to find libraries, hosts and the time; none of it is private."""
+"""Needed to find libraries, hosts and the time, and to make users; none of it is private."""
+
+SHOWN = ("/etc/hosts", "/etc/resolv.conf")
+"""What a container's runtime mounts over the image's."""
 
 INSTALLED = (
     "bin",
@@ -96,11 +103,16 @@ def userland() -> tuple[list[Bind], dict[str, bytes | str]]:
             files[f"/{name}"] = str(root.readlink())
         elif root.is_dir():
             binds.append(Bind(root, f"/{name}"))
-    for name in CONFIGURATION:
+    for name in SHOWN:
         here = Path(name)
         if here.exists():
             binds.append(Bind(here.resolve(), name))
     return [*binds, *certificates.store_binds()], files
+
+
+def configuration() -> tuple[Bind, ...]:
+    """Return the host's configuration that programs and users need, to be copied."""
+    return tuple(Bind(Path(name).resolve(), name) for name in CONFIGURATION if Path(name).exists())
 
 
 def with_bind(binds: list[Bind], directory: Path) -> None:
@@ -145,6 +157,7 @@ def userland_image(address: str) -> Image:
         identity=identity("userland", system()),
         provided_by="the host's userland",
         binds=tuple(binds),
+        copies=configuration(),
         files=files,
         env={"PATH": ":".join(USER_PATH)},
         default_args=("/bin/sh",),

@@ -136,14 +136,14 @@ def test_missing_paths_are_named(store: Store) -> None:
             call(path)
 
 
-def test_bind_shows_the_host_and_hides_layers(store: Store, tmp_path: Path) -> None:
-    """What is below a bind's target comes from the host path, and its parents exist."""
+def test_bind_shows_the_host_beneath_layers(store: Store, tmp_path: Path) -> None:
+    """At a bind's target the host's files are, below those of the layers; its parents exist."""
     (tmp_path / "host/sub").mkdir(parents=True)
     (tmp_path / "host/sub/file").write_text("host")
     low = _layer(store, {"usr/lib/hidden": "1", "usr/share/seen": "2"})
     view = View([low], [Bind(tmp_path / "host", "/usr/lib"), Bind(tmp_path, "/opt/deep/x")])
-    assert view.listdir("/usr/lib") == ["sub"]
-    assert view.lookup("/usr/lib/hidden") is None
+    assert view.listdir("/usr/lib") == ["hidden", "sub"]
+    assert view.read("/usr/lib/hidden") == b"1"
     assert view.listdir("/usr") == ["lib", "share"]
     assert view.listdir("/") == ["opt", "usr"]
     node = view.lookup("/usr/lib/sub/file")

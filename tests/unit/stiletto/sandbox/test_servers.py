@@ -114,7 +114,7 @@ def test_the_image_of_a_server(postgres: tuple[Path, ...]) -> None:
     assert ("/opt/stiletto/server/entrypoint",) == image.entrypoint
     assert ("postgres",) == image.default_args
     assert (5432,) == image.ports
-    assert image.user == "999"
+    assert image.user == "999:999"
     assert image.env["PGDATA"] == "/var/lib/postgresql/data"
     assert str(postgres[0]) in image.env["PATH"].split(":")
     script = image.files["/opt/stiletto/server/entrypoint"]

@@ -1,0 +1,103 @@
+"""Users and groups of a container, looked up in its own files as Dagger does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stiletto.api.texts import number_of
+from stiletto.errors import StilettoError, UsageError
+from stiletto.layers.owners import LAST
+from stiletto.layers.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a command runs as: numbers of user, group and supplementary groups."""
+
+    uid: int = 0
+    gid: int = 0
+    groups: tuple[int, ...] = ()
+
+
+def account_of(user: str, view: View) -> Account:
+    """Look up the user of a command: `user` or `user:group`, each a name or a number.
+
+    A number without a group is in group 0; a name has the group of its line in /etc/passwd, and
+    those of /etc/group that list it (buildkit, executor/oci/user.go).
+
+    Raises:
+        UsageError: there is no such user or group.
+    """
+    if user in ("", "root", "0"):
+        return Account()
+    name, colon, group = user.partition(":")
+    uid, gid = _number(name), 0
+    groups: tuple[int, ...] = ()
+    if uid is None:
+        uid, gid = _entry(name, view)
+        if not colon:
+            groups = tuple(found for found, members in _groups(view) if name in members)
+    if colon:
+        gid = _group(group, view)
+    return Account(uid, gid, groups)
+
+
+def owner_of(owner: str, view: View) -> str:
+    """Return an owner as numbers, `uid:gid`; the group is the user's number if none is named.
+
+    Raises:
+        UsageError: there is no such user or group.
+    """
+    name, colon, group = owner.partition(":")
+    uid = _number(name)
+    if uid is None:
+        uid, _ = _entry(name, view)
+    gid = _group(group, view) if colon else uid
+    return f"{uid}:{gid}"
+
+
+def _number(text: str) -> int | None:
+    number = number_of(text)
+    if number is not None and number > LAST:
+        raise UsageError(f"user or group {text} is above {LAST}")
+    return number
+
+
+def _group(name: str, view: View) -> int:
+    number = _number(name)
+    if number is not None:
+        return number
+    for fields in _lines(view, "/etc/group"):
+        found = number_of(fields[2]) if len(fields) > 2 and fields[0] == name else None
+        if found is not None:
+            return found
+    raise UsageError(f"unknown group {name!r}")
+
+
+def _entry(name: str, view: View) -> tuple[int, int]:
+    for fields in _lines(view, "/etc/passwd"):
+        if fields[0] == name and len(fields) > 3:
+            # The file is the container's own, and may contain anything.
+            uid, gid = number_of(fields[2]), number_of(fields[3])
+            if uid is None or gid is None or max(uid, gid) > LAST:
+                raise UsageError(f"user {name!r} has no valid number in the container's passwd")
+            return uid, gid
+    raise UsageError(f"unknown user {name!r}")
+
+
+def _groups(view: View) -> Iterator[tuple[int, list[str]]]:
+    """Yield each group's number and its members."""
+    for fields in _lines(view, "/etc/group"):
+        number = number_of(fields[2]) if len(fields) > 3 else None
+        if number is not None and number <= LAST:
+            yield number, fields[3].split(",")
+
+
+def _lines(view: View, path: str) -> Iterator[list[str]]:
+    try:
+        text = view.read(path).decode("utf-8", "replace")
+    except (OSError, StilettoError):
+        return
+    for line in text.splitlines():
+        yield line.split(":")
