@@ -293,6 +293,36 @@ async def test_paths_are_relative_to_the_workdir(one: Session) -> None:
     assert "x" == await at.file("f").contents()
 
 
+async def test_rootfs_of_an_image_is_read_where_it_is_named(one: Session) -> None:
+    """A path, a filter or another root takes what it names of an image's root, nothing else."""
+    made = one.base().with_exec(["sh", "-c", "mkdir -p /o/p && echo x > /o/f && echo y > /o/p/g"])
+    root = made.rootfs()
+
+    assert "x\n" == await root.file("o/f").contents()
+    assert ["f", "p/"] == await root.directory("/o").entries()
+    assert ["f", "p/"] == await root.entries(path="o")
+    assert ["o/", "o/f"] == await paths(root.filter(include=["o/f"]))
+    copied = one.dag.directory().with_directory("/d", root, include=["o/*"], exclude=["**/p"])
+    assert ["d/", "d/o/", "d/o/f"] == await paths(copied)
+    again = one.dag.container().with_rootfs(root).with_exec(["cat", "/o/p/g"])
+    assert "y\n" == await again.stdout()
+
+
+async def test_rootfs_of_an_image_is_not_copied_whole(one: Session) -> None:
+    """What would copy the machine is refused by name."""
+    root = one.base().rootfs()
+
+    for whole in (
+        root.sync(),
+        root.entries(),
+        root.glob("**"),
+        root.filter(include=["**"]).sync(),
+        root.filter(exclude=["usr"]).sync(),
+        one.dag.directory().with_directory("/", root).sync(),
+    ):
+        assert "Container.rootfs without a path" in await fails(whole)
+
+
 async def test_rootfs_as_root(one: Session) -> None:
     """A container may start from any directory, and gives its root back."""
     made = one.dag.container().with_rootfs(tree(one, "a/b")).with_new_file("/c", "c")

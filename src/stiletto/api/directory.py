@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from stiletto.api.container import ContainerDirectory, ContainerFile
 from stiletto.api.files import (
     Changeset,
     Difference,
@@ -37,13 +38,23 @@ from stiletto.graph.recipe import Recipe
 def directory(self: Directory, path: str) -> Directory:
     """Return the directory at `path`."""
     inside = posixpath.normpath(path).lstrip("/")
-    return self if inside in ("", ".") else SubDirectory(self, inside)
+    if inside in ("", "."):
+        return self
+    match self:
+        case ContainerDirectory(root, "/"):  # only what is there is read
+            return ContainerDirectory(root, f"/{inside}")
+        case _:
+            return SubDirectory(self, inside)
 
 
 @call("Directory.file")
 def file(self: Directory, path: str) -> File:
     """Return the file at `path`."""
-    return DirectoryFile(self, path)
+    match self:
+        case ContainerDirectory(root, "/"):
+            return ContainerFile(root, posixpath.normpath(posixpath.join("/", path)))
+        case _:
+            return DirectoryFile(self, path)
 
 
 @call("Directory.withDirectory")

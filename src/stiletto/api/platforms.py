@@ -10,6 +10,7 @@ real engine a step would see another processor.
 from __future__ import annotations
 
 import platform
+import re
 
 from stiletto.errors import NotSupported, UsageError
 
@@ -23,6 +24,13 @@ VARIANTS = {"amd64": ("", "v1"), "arm64": ("", "8", "v8")}
 """The variants that are the architecture itself."""
 
 KNOWN_SYSTEMS = frozenset({"darwin", "freebsd", "linux", "wasip1", "windows"})
+KNOWN_ARCHITECTURES = frozenset(
+    {
+        *("386", "aarch64", "amd64", "arm", "arm64", "armel", "armhf", "i386", "loong64"),
+        *("mips64le", "ppc64le", "riscv64", "s390x", "wasm", "x86-64", "x86_64"),
+    }
+)
+"""What may stand alone."""
 
 
 def own_platform() -> str:
@@ -39,9 +47,8 @@ def check_platform(call: str, text: str) -> None:
         NotSupported: it is another one.
     """
     parts = text.strip().lower().split("/")
-    if len(parts) > 3 or not all(
-        part.replace("-", "").replace("_", "").isalnum() for part in parts
-    ):
+    known = len(parts) > 1 or parts[0] in KNOWN_SYSTEMS | KNOWN_ARCHITECTURES
+    if not known or len(parts) > 3 or not all(re.fullmatch(r"[a-z0-9_-]+", p) for p in parts):
         raise UsageError(
             f"{call}: {text!r} is not a platform", hint="write it like linux/amd64 or linux/arm64"
         )
@@ -52,4 +59,4 @@ def check_platform(call: str, text: str) -> None:
     architecture = ARCHITECTURES.get(architecture, architecture)
     variant = parts[1] if len(parts) > 1 else ""
     if f"{system}/{architecture}" != own or variant not in VARIANTS.get(architecture, ("",)):
-        raise NotSupported(f"{call}(platform: {text})")
+        raise NotSupported(f"{call}(platform:{text})")

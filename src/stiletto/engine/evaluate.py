@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import posixpath
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -35,7 +36,7 @@ from stiletto.engine.surface import (
     put_directory,
     put_file,
 )
-from stiletto.errors import UsageError
+from stiletto.errors import NotSupported, UsageError
 from stiletto.graph.changes import compare, difference
 from stiletto.graph.recipe import digest_of
 from stiletto.graph.tree import EMPTY, Dir, Entry, File, Link, split
@@ -62,6 +63,10 @@ class Images(Protocol):
     async def resolve(self, address: str) -> plan.Image:
         """Return the image for an address such as `python:3.12-slim`."""
         ...
+
+
+_ANY = ".stiletto-any"
+"""A name that only a pattern for everything matches."""
 
 
 class Evaluator:
@@ -116,6 +121,8 @@ class Evaluator:
                 return await self._read(directory, copy=True)
             case f.SubDirectory(parent, path):
                 return _as_directory(_entry_at(await self.tree(parent), path), path)
+            case f.FilteredDirectory(c.ContainerDirectory(root, "/"), kept):
+                return await self._root(root, kept)
             case f.FilteredDirectory(parent, kept):
                 return await asyncio.to_thread(self._filtered, await self.tree(parent), kept)
             case f.Difference(parent, other):
@@ -128,6 +135,8 @@ class Evaluator:
                 return surface.tree
             case c.MountAfterExec(exec_, target):
                 return await self._mount_after(exec_, target)
+            case c.ContainerDirectory(root, "/"):
+                return await self._root(root, f.Filter())
             case c.ContainerDirectory(root, path):
                 view = self.view(await self.stack(root))
                 return _as_directory(await asyncio.to_thread(self._ingest, view, path), path)
@@ -174,9 +183,39 @@ class Evaluator:
         changed = await asyncio.to_thread(self._ingest, View((layer,)), "/")
         return base.merge(changed) if isinstance(changed, Dir) else base
 
-    def _ingest(self, view: View, path: str) -> Dir | File:
+    async def _kept(self, source: f.Directory, kept: f.Filter) -> Dir:
+        """Return what is kept of a directory that is copied."""
+        match source:
+            case c.ContainerDirectory(root, "/"):
+                return await self._root(root, kept)
+            case _:
+                tree = await self.tree(source)
+                return await asyncio.to_thread(self._filtered, tree, kept) if kept else tree
+
+    async def _root(self, root: c.Root, kept: f.Filter) -> Dir:
+        """Return what is kept of a container's root; of an image only what patterns name.
+
+        Raises:
+            NotSupported: they name everything: it would copy this machine.
+        """
+        stack = await self.stack(root)
+        patterns = PatternFilter(kept.include, kept.exclude)
+        shown = [bind.target.strip("/") for bind in stack.image.binds if bind.host.is_dir()]
+        if any(not kept.include or patterns.keep(f"{at}/{_ANY}", False) for at in shown):
+            raise NotSupported("Container.rootfs without a path or an include pattern")
+
+        def wanted(path: str, is_dir: bool) -> bool:
+            return patterns.keep(path, is_dir) or (is_dir and patterns.descend(path))
+
+        found = await asyncio.to_thread(self._ingest, self.view(stack), "/", wanted)
+        tree = _as_directory(found, "/")
+        return await asyncio.to_thread(self._filtered, tree, kept) if kept else tree
+
+    def _ingest(
+        self, view: View, path: str, wanted: Callable[[str, bool], bool] | None = None
+    ) -> Dir | File:
         """Ingest a path of a container; the paths of plain mode in it become the container's."""
-        found = view.ingest(path, self.store.ingest_file)
+        found = view.ingest(path, self.store.ingest_file, wanted)
         at = view.resolve(path).strip("/")
         moved = [
             p for layer in view.layers for p in layer.relocatable if c.beneath(p, at) or not at
@@ -263,9 +302,7 @@ class Evaluator:
                     entry = replace(entry, mode=permissions)
                 put_file(surface, path, named.name, entry)
             case f.WriteDirectory(path, source, kept, permissions):
-                tree = await self.tree(source)
-                if kept:
-                    tree = await asyncio.to_thread(self._filtered, tree, kept)
+                tree = await self._kept(source, kept)
                 put_directory(surface, path, tree, permissions)
             case f.WriteNewDirectory(path, permissions):
                 make_directory(surface, path, permissions)
@@ -306,6 +343,8 @@ class Evaluator:
                 return Stack(SCRATCH)
             case c.ImageRoot(address):
                 return Stack(await self.image(address))
+            case c.DirectoryRoot(c.ContainerDirectory(parent, "/")):
+                return await self.stack(parent)
             case c.DirectoryRoot(directory):
                 tree = await self.tree(directory)
                 layer = await asyncio.to_thread(self.store.checkout, tree)

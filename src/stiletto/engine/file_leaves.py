@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from stiletto.api import container as c
 from stiletto.api import files as f
-from stiletto.api.directory import DiffStat
+from stiletto.api.directory import DiffStat, directory
 from stiletto.api.patterns import Glob
 from stiletto.api.registry import leaf
 from stiletto.api.session import Stat
@@ -33,7 +33,7 @@ async def directory_sync(client: Client, self: f.Directory) -> str:
 @leaf("Directory.entries")
 async def entries(client: Client, self: f.Directory, path: str | None = None) -> list[str]:
     """List names, sorted; directories end with `/`."""
-    tree = await client.core.evaluator.tree(f.SubDirectory(self, path) if path else self)
+    tree = await client.core.evaluator.tree(directory(self, path) if path else self)
     return sorted(name + slash(entry) for name, entry in tree.entries.items())
 
 

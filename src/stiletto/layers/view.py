@@ -170,18 +170,30 @@ class View:
         except PermissionError as error:
             raise UsageError(f"cannot read {path} ({node.host})") from error
 
-    def ingest(self, path: str, ingest_file: Callable[[Path], File]) -> Dir | File:
+    def ingest(
+        self,
+        path: str,
+        ingest_file: Callable[[Path], File],
+        wanted: Callable[[str, bool], bool] | None = None,
+    ) -> Dir | File:
         """Return a file or directory of the container as a tree; `ingest_file` keeps contents.
+
+        `wanted` decides of each path beneath, and whether it is a directory, if it is read.
 
         Raises:
             UsageError: it is not there, or cannot be read.
         """
-        entry = self._entry(self._existing(path), ingest_file)
+        entry = self._entry(self._existing(path), ingest_file, wanted or (lambda *_: True))
         if entry is None or isinstance(entry, Link):
             raise UsageError(f"{path} is neither a file nor a directory")
         return entry
 
-    def _entry(self, place: _Place, ingest_file: Callable[[Path], File]) -> Entry | None:
+    def _entry(
+        self,
+        place: _Place,
+        ingest_file: Callable[[Path], File],
+        wanted: Callable[[str, bool], bool],
+    ) -> Entry | None:
         node = place.node
         mode = stat.S_IMODE(node.stat.st_mode)
         match node.kind, node.host:
@@ -190,7 +202,11 @@ class View:
                 entries: dict[str, Entry] = {}
                 for name in self._names(place):
                     child = self._place(posixpath.join(relative(node.path), name))
-                    entry = self._entry(child, ingest_file) if child is not None else None
+                    if child is None or not wanted(
+                        relative(child.node.path), child.node.kind == "dir"
+                    ):
+                        continue
+                    entry = self._entry(child, ingest_file, wanted)
                     if entry is not None:
                         entries[name] = entry
                 return Dir(mode, MappingProxyType(entries))
