@@ -410,7 +410,7 @@ def test_a_modules_name_is_checked_where_it_is_read(name: str, field: str) -> No
     else:
         data[field] = [{"name": name or "\n", "source": "../x"}]
 
-    with pytest.raises(StilettoError, match=rf"/p/dagger\.json: .*{field if name else 'name'}"):
+    with pytest.raises(StilettoError, match=rf"/p/dagger\.json:\d+: .*{field if name else 'name'}"):
         parse_config(json.dumps(data), Path("/p/dagger.json"))
 
 

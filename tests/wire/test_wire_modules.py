@@ -209,6 +209,42 @@ async def test_unknown_function(box: Loaded) -> None:
         await box.call("absent")
 
 
+# -- bad input ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("project", "expected"),
+    [
+        (
+            'dependencies = ["dagger-io", "stiletto-has-no-such-package"]',
+            "pyproject.toml: what the module requires cannot be installed: ",
+        ),
+        (
+            'dependencies = ["dagger-io>=99"]',
+            "pyproject.toml: without uv.lock the engine's own SDK is installed",
+        ),
+        (
+            'dependencies = ["dagger-io"]\n[tool.dagger]\nbase-image = "acme/python:3"',
+            "pyproject.toml: base-image: this machine cannot provide the image acme/python:3",
+        ),
+    ],
+)
+async def test_module_that_cannot_be_installed(
+    open_: Opener, tmp_path: Path, project: str, expected: str
+) -> None:
+    """What is missing is named in one line, and nothing of it is registered."""
+    at = copy(tmp_path)
+    path = at / "module" / "pyproject.toml"
+    path.write_text(f'[project]\nname = "gearbox"\nversion = "0"\n{project}\n')
+    async with open_(at) as session:
+        for _ in range(2):
+            with pytest.raises(StilettoError) as caught:
+                await session.engine.load_module("module")
+            assert expected in caught.value.message
+            assert "\n" not in caught.value.message
+            assert caught.value.hint
+
+
 # -- caching ------------------------------------------------------------------------------------
 
 

@@ -39,7 +39,7 @@ def own_platform() -> str:
     return f"linux/{ARCHITECTURES.get(machine, machine)}"
 
 
-def check_platform(call: str, text: str) -> None:
+def require_own_platform(call: str, text: str) -> None:
     """Return if `text` means the platform of this machine.
 
     Raises:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from stiletto.api.container import Container
 from stiletto.api.files import Directory, File, NewFile
-from stiletto.api.platforms import check_platform
+from stiletto.api.platforms import require_own_platform
 from stiletto.api.registry import call
 from stiletto.api.texts import check_file_name, check_permissions
 from stiletto.graph.recipe import Recipe
@@ -118,7 +118,7 @@ class Stat(Recipe):
 def container(self: Query, platform: str | None = None) -> Container:
     """Start with an empty container, of this machine's platform."""
     if platform is not None:
-        check_platform("Query.container", platform)
+        require_own_platform("Query.container", platform)
     return Container()
 
 

@@ -310,7 +310,11 @@ def _text_of(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise ModuleFailed(f"{path}: not valid UTF-8 at byte {error.start}") from error
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ModuleFailed(
+            f"{path}:{line}: not valid UTF-8 at byte {error.start}",
+            hint="write the file in UTF-8",
+        ) from error
 
 
 def _facts(customization: Customization) -> dict[str, Any]:

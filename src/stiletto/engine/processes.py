@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import TypeAlias
 
 from stiletto.api import container as c
@@ -148,7 +149,7 @@ class Processes:
         plan = installation(path, path.read_text(encoding="utf-8"), locks)
         token = preparing.set(True)
         try:
-            base = await self._python(project)
+            base = await self._python(project, path)
             uv = await image_container(self._core, runtime.UV_IMAGE)
             files = f.StoredTree(module.tree)
             container = runtime.environment(base, uv, files, module.config.source, plan)
@@ -160,7 +161,11 @@ class Processes:
         except StepFailed as error:
             server = runtime.untrusted(error.stderr)
             if not server:
-                raise
+                raise ModuleFailed(
+                    f"{path}: what the module requires cannot be installed: "
+                    + runtime.install_failure(error.stderr),
+                    hint="correct what is required, or check the network and the package index",
+                ) from error
             raise EnvironmentFailed(
                 f"module {module.name} cannot be installed: the certificate of {server} is not "
                 "trusted",
@@ -171,9 +176,14 @@ class Processes:
             preparing.reset(token)
         return runtime.run(container, module, project)
 
-    async def _python(self, project: ModuleProject) -> c.Container:
+    async def _python(self, project: ModuleProject, path: Path) -> c.Container:
         if project.image:
-            return await image_container(self._core, project.image)
+            try:
+                return await image_container(self._core, project.image)
+            except StilettoError as error:
+                raise EnvironmentFailed(
+                    f"{path}: base-image: {error.message}", hint=error.hint
+                ) from error
         tags = runtime.python_tags(project.python)
         for tag in tags:
             try:

@@ -8,6 +8,7 @@ that Stiletto does not have.
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from stiletto.module.origin import Origin, line_of
 CONFIG = "dagger.json"
 _NEWEST_ENGINE = tuple(map(int, API_VERSION.removeprefix("v").split(".")))
 
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*( [A-Za-z0-9_.-]+)*")
+NAME = re.compile(r"\.?[A-Za-z_][A-Za-z0-9_.-]*( [A-Za-z0-9_.-]+)*")
 NAME_CHARS_MAX = 100
 
 FIRST_WITH_FUNCTION_CACHE = (0, 19, 4)
@@ -80,35 +81,97 @@ def parse_config(text: str, path: Path) -> ModuleConfig:
     """
     try:
         data: Any = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        # ValueError: JSONDecodeError is one, and so is a number with too many digits.
-        raise ModuleFailed(f"{path}: not valid JSON: {error}") from error
+    except json.JSONDecodeError as error:
+        raise ModuleFailed(
+            f"{path}:{error.lineno}:{error.colno}: not valid JSON: {error.msg.lower()}",
+            hint="correct this line",
+        ) from error
+    except (ValueError, RecursionError) as error:  # such as a number with too many digits
+        raise ModuleFailed(
+            f"{path}: not valid JSON: {error}", hint="correct the file, or make it anew"
+        ) from error
     if not isinstance(data, dict):
-        raise ModuleFailed(f"{path}: not a JSON object")
+        raise ModuleFailed(
+            f"{path}:1: not a JSON object, but {_kind(data)}", hint=f"write it as {_EXAMPLE}"
+        )
+    file = _File(path, text)
     name = data.get("name")
     if not isinstance(name, str) or not name:
-        raise ModuleFailed(f"{path}: no name")
-    check_module_name(name, f"{path}: name")
-    version = _engine_version(data, path)
-    sdk = data.get("sdk")
-    source = sdk.get("source") if isinstance(sdk, dict) else sdk
-    where = data.get("source") or "."
-    if not isinstance(where, str):
-        raise ModuleFailed(f"{path}: source must be a string")
-    if source and source != "python":
-        raise NotSupported(f"{path}: sdk {source!r}")
+        raise ModuleFailed(
+            f"{file.at('name')}: no name of the module", hint=f"write it as {_EXAMPLE}"
+        )
+    check_module_name(name, f"{file.at('name')}: name")
+    version = _engine_version(data, file)
+    where = _source(data, file)
+    language = _language(data, file)
     if data.get("blueprint"):
-        raise NotSupported(f"{path}: blueprint")
+        raise NotSupported(f"{file.at('blueprint')}: blueprint")
     return ModuleConfig(
         name=name,
         source=where,
-        include=(*_texts(data, "include", path), *_inverted(_texts(data, "exclude", path))),
+        include=(*_texts(data, "include", file), *_inverted(_texts(data, "exclude", file))),
         persistent_cache=(version is None or version >= FIRST_WITH_FUNCTION_CACHE)
         and not data.get("disableDefaultFunctionCaching", False),
-        has_code=bool(source),
-        dependencies=_related(data, "dependencies", path, text),
-        toolchains=_related(data, "toolchains", path, text),
+        has_code=bool(language),
+        dependencies=_related(data, "dependencies", file),
+        toolchains=_related(data, "toolchains", file),
     )
+
+
+_EXAMPLE = '{"name": "my-module", "sdk": {"source": "python"}}'
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A `dagger.json` that is read."""
+
+    path: Path
+    text: str
+
+    def at(self, key: str) -> str:
+        """Return the path and the line of a key, or the first line."""
+        return f"{self.path}:{line_of(self.text, key)}"
+
+
+def _kind(value: Any) -> str:
+    kinds = {list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
+    return kinds.get(type(value), "a number")
+
+
+def _language(data: Mapping[str, Any], file: _File) -> str:
+    """Return the SDK of the module; empty where it has no code.
+
+    Raises:
+        NotSupported: it is of another language.
+    """
+    sdk = data.get("sdk")
+    language = sdk.get("source") if isinstance(sdk, dict) else sdk
+    if not language:
+        return ""
+    if not isinstance(language, str):
+        raise ModuleFailed(
+            f"{file.at('sdk')}: sdk must be a string, not {_kind(language)}",
+            hint=f"write it as {_EXAMPLE}",
+        )
+    if language != "python":
+        raise NotSupported(f"{file.at('sdk')}: sdk {language!r}")
+    return language
+
+
+def _source(data: Mapping[str, Any], file: _File) -> str:
+    """Return where the module's code is, beneath its dagger.json."""
+    where = data.get("source") or "."
+    if not isinstance(where, str):
+        raise ModuleFailed(
+            f"{file.at('source')}: source must be a string, not {_kind(where)}",
+            hint='write the directory of the module\'s code, such as ".dagger"',
+        )
+    if where.startswith("/") or posixpath.normpath(where).split("/")[0] == "..":
+        raise ModuleFailed(
+            f"{file.at('source')}: source {where!r} is outside of the module",
+            hint="write a directory beneath the one of dagger.json",
+        )
+    return where
 
 
 def check_module_name(name: str, where: str) -> None:
@@ -127,7 +190,7 @@ def check_module_name(name: str, where: str) -> None:
         )
 
 
-def _engine_version(data: Mapping[str, Any], path: Path) -> tuple[int, ...] | None:
+def _engine_version(data: Mapping[str, Any], file: _File) -> tuple[int, ...] | None:
     wanted = str(data.get("engineVersion", ""))
     found = re.match(r"v(\d+)\.(\d+)\.(\d+)", wanted)
     if found is None:
@@ -136,7 +199,8 @@ def _engine_version(data: Mapping[str, Any], path: Path) -> tuple[int, ...] | No
     version = tuple(int(number[:9]) for number in found.groups())
     if version > _NEWEST_ENGINE:
         raise ModuleFailed(
-            f"{path}: module needs engine {wanted}; stiletto follows {API_VERSION}",
+            f"{file.at('engineVersion')}: module needs engine {wanted}; "
+            f"stiletto follows {API_VERSION}",
             hint="run the same command with `dagger`, or upgrade stiletto",
         )
     return version
@@ -147,52 +211,66 @@ def _inverted(patterns: tuple[str, ...]) -> list[str]:
     return [p[1:] if p.startswith("!") else f"!{p}" for p in patterns if p]
 
 
-def _texts(data: Mapping[str, Any], key: str, path: Path) -> tuple[str, ...]:
+def _texts(data: Mapping[str, Any], key: str, file: _File) -> tuple[str, ...]:
     value = data.get(key) or []
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ModuleFailed(f"{path}: {key} must be a list of strings")
+        raise ModuleFailed(
+            f"{file.at(key)}: {key} must be a list of strings",
+            hint=f'write it as "{key}": ["..."]',
+        )
     return tuple(value)
 
 
-def _list(data: Mapping[str, Any], key: str, path: Path) -> list[Any]:
+def _list(data: Mapping[str, Any], key: str, file: _File) -> list[Any]:
     value = data.get(key) or []
     if not isinstance(value, list):
-        raise ModuleFailed(f"{path}: {key} must be a list")
+        raise ModuleFailed(
+            f"{file.at(key)}: {key} must be a list", hint=f'write it as "{key}": [...]'
+        )
     return value
 
 
-def _related(data: Mapping[str, Any], key: str, path: Path, text: str) -> tuple[Related, ...]:
+def _related(data: Mapping[str, Any], key: str, file: _File) -> tuple[Related, ...]:
     found: list[Related] = []
-    for item in _list(data, key, path):
+    for item in _list(data, key, file):
         if isinstance(item, str):  # an older form: the source alone
             item = {"source": item}
         if not isinstance(item, dict) or not isinstance(item.get("source"), str):
-            raise ModuleFailed(f"{path}: an entry of {key} has no source")
+            raise ModuleFailed(
+                f"{file.at(key)}: an entry of {key} has no source",
+                hint='write it as {"name": "...", "source": "..."}',
+            )
         name = item.get("name") or ""
         if name:
-            check_module_name(str(name), f"{path}: {key}: name")
+            check_module_name(str(name), f"{file.at(key)}: {key}: name")
         found.append(
             Related(
                 name=str(name),
                 source=item["source"],
                 pin=str(item.get("pin", "")),
                 customizations=tuple(
-                    _customization(each, f"{path}: {key}", path, text)
-                    for each in _list(item, "customizations", path)
+                    _customization(each, f"{file.at(key)}: {key}", file)
+                    for each in _list(item, "customizations", file)
                 ),
-                ignore_checks=_texts(item, "ignoreChecks", path),
+                ignore_checks=_texts(item, "ignoreChecks", file),
             )
         )
     names = [related.name for related in found if related.name]
     for name in names:
         if names.count(name) > 1:
-            raise ModuleFailed(f"{path}: {key} has two entries named {name!r}")
+            raise ModuleFailed(
+                f"{file.at(key)}: {key} has two entries named {name!r}",
+                hint="give one of them another name",
+            )
     return tuple(found)
 
 
-def _customization(data: Any, where: str, path: Path, text: str) -> Customization:
+def _customization(data: Any, where: str, file: _File) -> Customization:
     if not isinstance(data, dict) or not isinstance(data.get("argument"), str):
-        raise ModuleFailed(f"{where}: a customization has no argument")
+        raise ModuleFailed(
+            f"{where}: a customization has no argument",
+            hint='write it as {"argument": "...", "default": "..."}',
+        )
     texts = {key: data.get(key, "") for key in ("default", "defaultPath", "defaultAddress")}
     for key, value in texts.items():
         if not isinstance(value, str):
@@ -202,10 +280,12 @@ def _customization(data: Any, where: str, path: Path, text: str) -> Customizatio
             )
     return Customization(
         argument=data["argument"],
-        function=_texts(data, "function", Path(where)),
+        function=_texts(data, "function", file),
         default=texts["default"],
         default_path=texts["defaultPath"],
         default_address=texts["defaultAddress"],
-        ignore=_texts(data, "ignore", Path(where)),
-        origin=Origin.of(str(path), text, line_of(text, texts["default"]), data["argument"]),
+        ignore=_texts(data, "ignore", file),
+        origin=Origin.of(
+            str(file.path), file.text, line_of(file.text, texts["default"]), data["argument"]
+        ),
     )

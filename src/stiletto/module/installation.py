@@ -42,11 +42,13 @@ class Installation:
         files: what is written there first: pyproject.toml, and the lock that is used, by name.
         commands: run one after the other.
         variables: set for them: the indexes that the project names.
+        needs_source: whether they build the project's metadata, which takes its other files.
     """
 
     files: Mapping[str, str]
     commands: tuple[tuple[str, ...], ...]
     variables: Mapping[str, str] = field(default_factory=dict)
+    needs_source: bool = False
 
 
 def installation(path: Path, text: str, locks: Mapping[str, str]) -> Installation:
@@ -73,13 +75,15 @@ def installation(path: Path, text: str, locks: Mapping[str, str]) -> Installatio
         )
     if UV_LOCK not in kept and required is not None and "path" not in source:
         _check_version(required, path)
-    made = _with_own_sdk(text)
+    files = {"pyproject.toml": _with_own_sdk(text)}
+    commands: tuple[tuple[str, ...], ...] = (_sync(),)
     if UV_LOCK in kept:
-        return Installation({"pyproject.toml": made, UV_LOCK: kept[UV_LOCK]}, (_sync(),), variables)
-    if PIP_LOCK in kept:
-        pins = {"pyproject.toml": made, PIP_LOCK: _pins(kept[PIP_LOCK])}
-        return Installation(pins, _PIP, variables)
-    return Installation({"pyproject.toml": made}, (_sync(),), variables)
+        files[UV_LOCK] = kept[UV_LOCK]
+    elif PIP_LOCK in kept:
+        files[PIP_LOCK] = _pins(kept[PIP_LOCK])
+        commands = _PIP
+    is_dynamic = bool(_get(data, "project", dict[str, Any]()).get("dynamic"))
+    return Installation(files, commands, variables, needs_source=is_dynamic)
 
 
 def _sync(*options: str) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from stiletto.module.source import LoadedModule, ModuleProject
 UV_IMAGE = "ghcr.io/astral-sh/uv:0.10.3"  # the version that the real runtime uses
 SOURCE = "/module"
 BINDINGS = "/opt/bindings"
+_CAUSE_CHARS = 500
 JOBS = "/run/stiletto"
 """Where the pipes to the engine are; see `stiletto.module.worker`."""
 
@@ -72,6 +73,8 @@ def environment(
     }.items():
         container = configuration.with_env_variable(container, name, value)
     container = filesystem.with_mounted_cache(container, "/cache/uv", CacheVolume("uv", "stiletto"))
+    if plan.needs_source:
+        container = filesystem.with_directory(container, SOURCE, files)
     for name, text in plan.files.items():
         container = filesystem.with_new_file(container, f"{at}/{name}", text)
     container = configuration.with_workdir(container, at)
@@ -86,6 +89,14 @@ def untrusted(printed: str) -> str:
         return ""
     found = re.search(r"https://(?:[^/\s@]*@)?([^/\s`)]+)", printed)
     return f"https://{found[1]}" if found else "the package index"
+
+
+def install_failure(printed: str) -> str:
+    """Return in one line why uv installed nothing: its error, and the cause beneath it."""
+    lines = [re.sub(r"^[\W_]+|^error:\s*", "", line) for line in printed.splitlines()]
+    lines = [line.strip() for line in lines if line.strip() and not line.startswith("hint:")]
+    text = ": ".join(line.rstrip(":.") for line in lines[:3])
+    return text if len(text) <= _CAUSE_CHARS else f"{text[:_CAUSE_CHARS]} [...]"
 
 
 def with_bindings(base: c.Container, text: str) -> c.Container:

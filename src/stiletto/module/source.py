@@ -151,7 +151,10 @@ def read_project(source: Path) -> ModuleProject:
         raise ModuleFailed(f"{path}: not found", hint="create one with `uv init`") from error
     except (ValueError, RecursionError) as error:
         # ValueError: TOMLDecodeError and UnicodeDecodeError are, and a number with too many digits.
-        raise ModuleFailed(f"{path}: {error}") from error
+        found = re.fullmatch(r"(.*) \(at line (\d+), column \d+\)", str(error), re.DOTALL)
+        where, what = (f"{path}:{found[2]}", found[1]) if found else (str(path), str(error))
+        hint = "correct this line" if found else "correct the file"
+        raise ModuleFailed(f"{where}: not valid TOML: {what}", hint=hint) from error
     project = _get(data, "project", dict[str, Any]())
     package = re.sub(r"[-.\s]+", "_", _get(project, "name", "") or "main")
     entry_points = _get(_get(project, "entry-points", {}), "dagger.mod", dict[str, Any]())

@@ -7,7 +7,7 @@ import platform
 import pytest
 
 from stiletto.api.configuration import platform as platform_of
-from stiletto.api.platforms import check_platform, own_platform
+from stiletto.api.platforms import own_platform, require_own_platform
 from stiletto.api.session import Query, container
 from stiletto.errors import NotSupported, UsageError
 
@@ -31,7 +31,7 @@ def test_own_platform(architecture: str) -> None:
 @pytest.mark.parametrize("text", ["linux/{}", "LINUX/{}", "{}", "linux"])
 def test_own_platform_is_accepted(architecture: str, text: str) -> None:
     """This machine's platform may be named, in each form that it has."""
-    check_platform(CALL, text.format(architecture))
+    require_own_platform(CALL, text.format(architecture))
     assert container(Query()) == container(Query(), platform=text.format(architecture))
 
 

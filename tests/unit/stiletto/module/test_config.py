@@ -93,3 +93,45 @@ def test_engine_version_decides_about_the_function_cache() -> None:
     assert read(sdk="python", engineVersion="v0.19.4").persistent_cache
     assert not read(sdk="python", engineVersion="v0.19.3").persistent_cache
     assert not read(sdk="python", disableDefaultFunctionCaching=True).persistent_cache
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "hint"),
+    [
+        ('{"name": "m",\n  oops}', ":2:3: not valid JSON: ", "correct this line"),
+        ("[]", ":1: not a JSON object, but a list", '"sdk": {"source": "python"}'),
+        ('{\n"sdk": "python"}', ":1: no name of the module", '"name": "my-module"'),
+        ('{"name": "m",\n"sdk": "go"}', ":2: sdk 'go' is not implemented", "`dagger`"),
+        (
+            '{"name": "m",\n"sdk": {"source": "github.com/a/b"}}',
+            ":2: sdk 'github.com/a/b' is not implemented",
+            "`dagger`",
+        ),
+        ('{"name": "m",\n\n"sdk": 3}', ":3: sdk must be a string, not a number", "python"),
+        ('{"name": "m",\n"source": []}', "", ""),
+        ('{"name": "m",\n"source": ["a"]}', ":2: source must be a string, not a list", ".dagger"),
+        ('{"name": "m",\n"source": "a/../../b"}', ":2: source 'a/../../b' is outside", "beneath"),
+        ('{"name": "m",\n"source": "/b"}', ":2: source '/b' is outside", "beneath"),
+        ('{"name": "m",\n"engineVersion": "v9.0.0"}', ":2: module needs engine v9.0.0", "dagger"),
+        ('{"name": "m",\n"include": "x"}', ":2: include must be a list of strings", "include"),
+        ('{"name": "m",\n"toolchains": {}}', "", ""),
+        ('{"name": "m",\n"toolchains": [3]}', ":2: an entry of toolchains has no source", "name"),
+        ('{"name":\n"a;b"}', ":1: name is 'a;b': not a valid name", "use letters"),
+    ],
+)
+def test_unreadable_file_names_its_line(text: str, expected: str, hint: str) -> None:
+    """An error has the path and the line, what was expected, and what to do, in one line each."""
+    if not expected:
+        assert "m" == parse_config(text, PATH).name
+        return
+    with pytest.raises(StilettoError) as caught:
+        parse_config(text, PATH)
+
+    assert f"{PATH}{expected}" in caught.value.message
+    assert hint in (caught.value.hint or "")
+    assert "\n" not in f"{caught.value.message}{caught.value.hint}"
+
+
+def test_hidden_name() -> None:
+    """A module may be called as its directory `.dagger` is."""
+    assert ".dagger" == parse_config('{"name": ".dagger"}', PATH).name

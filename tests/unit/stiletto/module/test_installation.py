@@ -35,6 +35,15 @@ def test_locked_sdk_is_installed_as_it_is_locked() -> None:
     assert "--frozen" not in plan.commands[0]
 
 
+@pytest.mark.parametrize("locks", [{}, {"requirements_lock": ""}, {"uv_lock": ""}])
+def test_dynamic_project_is_built_from_its_files(locks: dict[str, str]) -> None:
+    """Where uv has to build the project's metadata, the files for it are there."""
+    text = '[project]\nname = "x"\ndynamic = ["version"]\ndependencies = ["dagger-io"]\n'
+
+    assert made(text + VENDORED.format(), **locks).needs_source
+    assert not made(PROJECT.format(bound=""), **locks).needs_source
+
+
 def test_dynamic_project_keeps_its_lock() -> None:
     """Where only a build of the project would show whether the lock fits, it is taken as it is."""
     text = '[project]\nname = "x"\ndynamic = ["version"]\ndependencies = ["dagger-io"]\n'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stiletto.module.runtime import KNOWN_PYTHONS, python_tags, untrusted
+from stiletto.module.runtime import KNOWN_PYTHONS, install_failure, python_tags, untrusted
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,22 @@ def test_a_server_that_uv_does_not_trust_is_named() -> None:
     )
     assert "https://p.example:8443" == untrusted(printed)
     assert "" == untrusted("error: Failed to fetch: https://p.example/simple/x/")
+
+
+def test_install_failure_is_one_line() -> None:
+    """Uv's error and its cause are in one line, its hints are not."""
+    printed = """
+  \u00d7 No solution found when resolving dependencies:
+  \u2570\u2500\u25b6 Because there is no version of absent and your project depends on absent,
+      your project's requirements are unsatisfiable.
+
+hint: try something else
+"""
+
+    assert (
+        "No solution found when resolving dependencies: "
+        "Because there is no version of absent and your project depends on absent,: "
+        "your project's requirements are unsatisfiable"
+    ) == install_failure(printed)
+    assert "cannot read x" == install_failure("error: cannot read x.\n")
+    assert 510 > len(install_failure("x" * 10_000))

@@ -129,7 +129,11 @@ def test_bounds_that_name_no_image(tmp_path: Path, required: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [(None, "pyproject.toml: not found"), ("[project", "pyproject.toml: ")]
+    ("text", "words"),
+    [
+        (None, "pyproject.toml: not found"),
+        ("\n[project]\nname = oops\n", "pyproject.toml:3: not valid TOML: "),
+    ],
 )
 def test_unreadable_projects(tmp_path: Path, text: str | None, words: str) -> None:
     """A missing or broken pyproject.toml is an error that names it."""
