@@ -163,3 +163,32 @@ async def test_directory_without_repository(one: Session) -> None:
     made = one.dag.directory().with_new_file("a", "").as_git()
 
     assert "not a git repository" in await fails(made.branches())
+
+
+@session_wide
+async def test_repository_of_sha_256(one: Session, tmp_path: Path) -> None:
+    """A repository that uses SHA-256 lists its branches; its commits are refused by name."""
+    root = tmp_path / "r"
+    root.mkdir()
+    git(root, "init", "-q", "-b", "main", "--object-format=sha256")
+    commit(root, "first", a="1")
+    repository = one.dag.host().directory(str(root)).as_git()
+
+    assert ["main"] == await repository.branches()
+    assert "the repository uses SHA-256" in await fails(repository.head().commit())
+
+
+@session_wide
+async def test_shallow_and_packed_repositories(one: Session, tmp_path: Path) -> None:
+    """Clones of a part of the history, and those with packed refs and objects, are read."""
+    root = started(tmp_path / "r")
+    for number in range(3):
+        last = commit(root, f"commit {number}", a=str(number))
+    git(tmp_path, "clone", "-q", "--depth=1", f"file://{root}", "shallow")
+    git(tmp_path, "clone", "-q", "--mirror", f"file://{root}", "packed")
+    git(tmp_path / "packed", "gc", "-q")
+    for name in ("shallow", "packed"):
+        head = one.dag.host().directory(str(tmp_path / name)).as_git().head()
+
+        assert "2" == await head.tree().file("a").contents()
+        assert last == await head.common_ancestor(head).commit()

@@ -21,6 +21,8 @@ from stiletto.errors import UsageError
 COMMIT = re.compile(r"[0-9a-f]{40}")
 """A whole commit id. Dagger takes no others, neither short ones nor those of SHA-256."""
 
+_LISTED = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+
 _PEELED = "^{}"
 _VERSION = re.compile(
     r"v(0|[1-9]\d*)(?:\.(0|[1-9]\d*)(?:\.(0|[1-9]\d*)"
@@ -50,7 +52,7 @@ class Listing:
                 continue
             if first.startswith("ref: "):
                 symbolic[name] = first.removeprefix("ref: ")
-            elif COMMIT.fullmatch(first):  # a server's text becomes an argument later on
+            elif _LISTED.fullmatch(first):  # a server's text becomes an argument later on
                 refs.append((name, first))
         return Listing(tuple(refs), symbolic)
 

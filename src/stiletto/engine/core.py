@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stiletto.engine.coarse import Caching
 from stiletto.engine.evaluate import Evaluator, Images
 from stiletto.engine.gate import SecretGate
-from stiletto.engine.git.trees import Git
 from stiletto.engine.secrets import SecretStore
 from stiletto.errors import UsageError
 from stiletto.graph.recipe import Recipe
 from stiletto.progress import Progress
 from stiletto.sandbox.plan import Sandbox
 from stiletto.store import Store
+
+if TYPE_CHECKING:
+    from stiletto.engine.git.trees import Git
 
 
 class Objects:
@@ -44,7 +48,7 @@ class Objects:
             raise UsageError(f"unknown id {id_!r}: it belongs to another session") from None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Core:
     """What one session uses; made first, and passed to each part."""
 
@@ -55,9 +59,21 @@ class Core:
     objects: Objects
     workdir: Path
     environ: Mapping[str, str]
-    git: Git
+
     refused: list[str] = field(default_factory=list)
     """What was refused because only Dagger has it, also where a module caught the error."""
+
+    @cached_property
+    def git(self) -> Git:
+        """What reads repositories; made when it is needed, because few commands need it."""
+        from stiletto.engine.git.trees import Git
+
+        return Git(self.store, self.environ)
+
+    async def close_git(self) -> None:
+        """End what git still does."""
+        if "git" in self.__dict__:
+            await self.git.close()
 
 
 def core_of(
@@ -75,5 +91,4 @@ def core_of(
     secrets = SecretStore(SecretStore.salt(store.root / "salt"), environ, workdir, gate)
     progress.mask = secrets.masks.text
     evaluator = Evaluator(store, sandbox, images, secrets, progress, caching)
-    git = Git(store, environ)
-    return Core(store, evaluator, secrets, progress, Objects(), workdir.resolve(), environ, git)
+    return Core(store, evaluator, secrets, progress, Objects(), workdir.resolve(), environ)

@@ -8,21 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from stiletto.api import files as f
 from stiletto.api.git import GitRef, GitRepository, LocalRepository, RemoteRepository
-from stiletto.api.git_refs import COMMIT, Listing
 from stiletto.api.registry import leaf
 from stiletto.api.secrets import Secret, SetSecret
 from stiletto.api.session import Query
 from stiletto.engine.client import Client
-from stiletto.engine.git.access import Access, basic
-from stiletto.engine.git.trees import Remote, TreeOptions
 from stiletto.errors import NotSupported, UsageError
 from stiletto.graph.recipe import Recipe
 from stiletto.graph.tree import Dir
 from stiletto.module.credentials import Credential, parted, shown
 from stiletto.module.git_url import GitUrl, clone_candidates
+
+if TYPE_CHECKING:
+    from stiletto.api.git_refs import Listing
+    from stiletto.engine.git.trees import Remote
+
+# What works with git is imported where it is used: few commands need it, and all start with this.
 
 
 @leaf("Query.git")
@@ -110,6 +114,9 @@ async def _source(client: Client, repository: GitRepository) -> Remote | Dir:
 
 
 def _remote(client: Client, repository: RemoteRepository) -> Remote:
+    from stiletto.engine.git.access import Access, basic
+    from stiletto.engine.git.trees import Remote
+
     def value(secret: Secret) -> str:
         return client.core.secrets.value(secret).decode("utf-8", "surrogateescape")
 
@@ -132,11 +139,20 @@ def _remote(client: Client, repository: RemoteRepository) -> Remote:
 # -- refs ------------------------------------------------------------------------------------------
 
 
+COMMIT_DIGITS = 40
+"""Of SHA-1. The real engine lists the refs of other repositories, and reads no commit of them."""
+
+
 async def _ref(client: Client, self: GitRepository, name: str) -> GitRef:
     found = (await listing(client, self)).lookup(name)
     if found is None:
         where = f"the repository {shown(self.url)}" if isinstance(self, RemoteRepository) else ""
         raise UsageError(f"{where or 'the repository'} does not contain ref {name!r}")
+    if len(found[1]) != COMMIT_DIGITS:
+        raise UsageError(
+            f"invalid commit {found[1]!r} of ref {name!r}: the repository uses SHA-256",
+            hint="convert it to SHA-1, or pass its files as a Directory; Dagger reads none either",
+        )
     return GitRef(self, *found)
 
 
@@ -167,6 +183,8 @@ async def tag(client: Client, self: GitRepository, name: str) -> GitRef:
 @leaf("GitRepository.commit")
 async def commit(client: Client, self: GitRepository, id: str) -> GitRef:
     """Return a commit by its whole id; whether it is there is known by its tree."""
+    from stiletto.api.git_refs import COMMIT
+
     if not COMMIT.fullmatch(id):
         raise UsageError(
             f"invalid commit {id!r}", hint="name all 40 digits, or use ref for other names"
@@ -211,6 +229,8 @@ async def tree(
     include_tags: bool = False,
 ) -> f.Directory:
     """Return the files of the commit, with a `.git` of this depth."""
+    from stiletto.engine.git.trees import TreeOptions
+
     repository = self.repository
     dropped = isinstance(repository, RemoteRepository) and repository.discard_git_dir
     options = TreeOptions(not (discard_git_dir or dropped), depth, include_tags)

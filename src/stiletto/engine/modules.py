@@ -15,8 +15,9 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stiletto.api import files as f
 from stiletto.api.definition import ModuleDef, ObjectDef, from_json, to_json
@@ -28,7 +29,6 @@ from stiletto.engine.context import current_span
 from stiletto.engine.core import Core
 from stiletto.engine.keys import MODULE_FORMAT
 from stiletto.engine.once import Once
-from stiletto.engine.repositories import Repositories
 from stiletto.errors import ModuleFailed, UsageError
 from stiletto.graph.recipe import digest_of
 from stiletto.module.config import CONFIG, Customization, ModuleConfig, Related, parse_config
@@ -41,6 +41,9 @@ from stiletto.module.source import LoadedModule, Place, context_of, find_module,
 from stiletto.module.toolchain import customize
 from stiletto.module.validation import validate
 from stiletto.store.sealed import fitting
+
+if TYPE_CHECKING:
+    from stiletto.engine.repositories import Repositories
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,13 @@ class Modules:
         self._loaded: dict[str, LoadedModule] = {}
         self._definitions = Once()
         self._outer: EnvFile | None = None
-        self.repositories = Repositories(core.store, core.environ, core.secrets.masks.add)
+
+    @cached_property
+    def repositories(self) -> Repositories:
+        """What clones modules; imported when a module is in a repository."""
+        from stiletto.engine.repositories import Repositories
+
+        return Repositories(self._core.store, self._core.environ, self._core.secrets.masks.add)
 
     def __getitem__(self, digest: str) -> LoadedModule:
         """Return a module of this session.

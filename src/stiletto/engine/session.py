@@ -144,7 +144,7 @@ class Engine:
         """End everything this session started."""
         await self.functions.close()
         await self.processes.close()
-        await self.core.git.close()
+        await self.core.close_git()
         await self.core.evaluator.close()
         await self.server.close()
 
