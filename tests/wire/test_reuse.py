@@ -23,6 +23,18 @@ WHEELWRIGHT = Path(__file__).parents[2]
 HELLO_DEPENDENCY = [{"name": "hello", "source": "../hello"}]
 
 
+WORKSPACE = """\
+[modules.hello]
+source = "../hello"
+
+[modules.hello.settings]
+greeting = "ahoi"
+
+[modules.hello.check]
+skip = ["bad"]
+"""
+
+
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository with a module, one that depends on it, and a project that installs it."""
@@ -42,6 +54,15 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
         **module("ignoring", None, toolchains=[{**installed, "ignoreChecks": ["ba*"]}]),
         **module("mixed", APP.replace("App", "Mixed"), toolchains=[installed]),
         "only/inner/file.txt": "",
+        "workspace/dagger.toml": WORKSPACE,
+        "workspace/inner/file.txt": "",
+        "workspace/.env": "HELLO_GREETING=unread\n",
+        "beside/dagger.json": json.dumps(
+            {"name": "beside", "toolchains": [{**installed, "name": "hi"}]}
+        ),
+        "beside/dagger.toml": WORKSPACE,
+        "broken/dagger.toml": "[modules.hello]\nsource = hello\n",
+        "listed/dagger.toml": WORKSPACE.replace('"ahoi"', '["a", "b"]'),
     }
     committed(root, files)
     return root
@@ -251,6 +272,39 @@ def test_module_with_code_and_toolchain(cli: Cli) -> None:
     assert {"hello", "words", "keep"} <= set(listed)
     assert "ciao bob blue" == mixed("call", "words").lines[0]
     assert "hi ann red" == mixed("call", "hello", "say", "--name=ann", "text").out
+
+
+def test_modules_of_dagger_toml_are_toolchains(cli: Cli) -> None:
+    """With their settings as defaults, their checks, and no `.env`, as with Dagger 1.0."""
+    project = at(cli, "workspace")
+    inner = at(cli, "workspace/inner")
+
+    assert ["Name    Description", "hello   Says hello."] == project("functions").lines
+    assert "ahoi ann red" == project("call", "hello", "say", "--name=ann", "text").out
+    own = ("call", "hello", "--greeting=own", "say", "--name=ann", "text")
+    assert "own ann red" == inner(*own).out
+    assert ["file.txt"] == inner("call", "hello", "around").lines
+    assert (0, "hello:good   OK") == ((done := project("check")).code, done.out[:15])
+
+
+def test_dagger_toml_stands_beside_dagger_json(cli: Cli) -> None:
+    """The modules of both are there."""
+    names = [line.split()[0] for line in at(cli, "beside")("functions").lines]
+    assert ["Name", "hello", "hi"] == names
+
+
+def test_dagger_toml_that_is_wrong_is_one_line(cli: Cli) -> None:
+    """The file, the line, what was expected; `toolchain install` leaves it as it is."""
+    broken = at(cli, "broken")("functions")
+    listed = at(cli, "listed")("call", "hello", "where")
+    installing = at(cli, "workspace")("toolchain", "install", "../hello")
+
+    root = cli.cwd.parent
+    assert f"Error: {root}/broken/dagger.toml:2: not valid TOML: Invalid value" in broken.err
+    expected = f"Error: {root}/listed/dagger.toml:5: greeting is a list, and the argument takes one"
+    assert expected in listed.err
+    assert f"{root}/workspace has dagger.toml and no dagger.json" in installing.err
+    assert [1, 1, 1] == [broken.code, listed.code, installing.code]
 
 
 def test_install_and_uninstall(tmp_path: Path, repository: Path, cache: Path) -> None:

@@ -20,6 +20,7 @@ from stiletto.module.config import CONFIG, Related, check_module_name, parse_con
 from stiletto.module.credentials import shown, without_credentials
 from stiletto.module.remote import parse_reference
 from stiletto.module.source import context_of, find_module
+from stiletto.module.workspace import WORKSPACE
 from stiletto.store.layout import root_from
 from stiletto.store.store import Store
 
@@ -41,6 +42,11 @@ def project_of(mod: str | None, workdir: Path) -> Path:
         raise UsageError(
             f'module source "{shown(mod or "")}" kind must be "local", got "git"',
             hint="pass `--mod .` to use the project around the working directory",
+        )
+    if not (root / CONFIG).is_file():
+        raise UsageError(
+            f"{root} has {WORKSPACE} and no {CONFIG}: stiletto changes {CONFIG} alone",
+            hint="write the module into [modules.NAME] there, or use `dagger install` of 1.0",
         )
     return root
 

@@ -40,6 +40,7 @@ from stiletto.module.remote import is_remote, parse_reference
 from stiletto.module.source import LoadedModule, Place, context_of, find_module, read_project
 from stiletto.module.toolchain import customize
 from stiletto.module.validation import validate
+from stiletto.module.workspace import WORKSPACE, parse_workspace
 from stiletto.store.sealed import fitting
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ class Modules:
         `start` is where its default paths lead, None for its own place; `implicit` where those of
         its toolchains do, where that is not the same.
         """
-        config = parse_config(_text_of(place.root / CONFIG), place.root / CONFIG)
+        config = _config(place.root, with_workspace=implicit is not None)
         if place.origin in chain:
             raise UsageError(f"module {config.name!r} has a circular dependency on itself")
         chain = (*chain, place.origin)
@@ -251,7 +252,7 @@ class Modules:
             self._core.progress.say(line)
         environ = self._core.environ
         origins = self._origins_of(related, addresses)
-        defaults = self._env_of(module)
+        defaults = self._env_of(module) if related.from_env else EnvFile()
         definition, from_env, applied = apply_defaults(
             definition,
             defaults,
@@ -313,6 +314,20 @@ class Modules:
             found = next((path for path in paths if path.exists()), None)
             self._outer = _read_env(found) if found else EnvFile()
         return module_defaults(inner, self._outer, module.name, module.config.name)
+
+
+def _config(root: Path, *, with_workspace: bool) -> ModuleConfig:
+    """Read a directory's `dagger.json`, and with it the modules of its `dagger.toml`."""
+    path, toml = root / CONFIG, root / WORKSPACE
+    config = ModuleConfig("workspace", has_code=False)
+    if path.is_file() or not with_workspace:
+        config = parse_config(_text_of(path), path)
+    if not with_workspace or not toml.is_file():
+        return config
+    installed = parse_workspace(_text_of(toml), toml)
+    names = {each.name for each in installed}
+    others = [each for each in config.toolchains if each.name not in names]
+    return replace(config, toolchains=(*others, *installed))
 
 
 def _text_of(path: Path) -> str:

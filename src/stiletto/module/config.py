@@ -33,7 +33,7 @@ class Customization:
     """Another default for one argument of a toolchain's function.
 
     `function` is the path of functions from the main object; empty for the constructor. All
-    values are text, whatever the argument's type.
+    values are text, whatever the argument's type; `many` is whether they were written as a list.
     """
 
     argument: str
@@ -42,18 +42,23 @@ class Customization:
     default_path: str = ""
     default_address: str = ""
     ignore: tuple[str, ...] = ()
+    many: bool = False
     origin: Origin | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """A dependency or a toolchain. An empty name means the module's own."""
+    """A dependency or a toolchain. An empty name means the module's own.
+
+    `from_env` is whether `.env` sets defaults of it.
+    """
 
     name: str
     source: str
     pin: str = ""
     customizations: tuple[Customization, ...] = ()
     ignore_checks: tuple[str, ...] = ()
+    from_env: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from stiletto.errors import ModuleFailed, UsageError
 from stiletto.module.config import CONFIG, ModuleConfig
 from stiletto.module.origin import Origin, line_of
 from stiletto.module.remote import is_remote
+from stiletto.module.workspace import WORKSPACE
 
 T = TypeVar("T")
 
@@ -107,7 +108,8 @@ def find_module(ref: str | None, workdir: Path) -> Path | None:
     """Return the directory of the module's `dagger.json`.
 
     Without a reference that is the working directory or the nearest one above it, up to the
-    repository's root. None where the reference means a repository to clone.
+    repository's root; a `dagger.toml` counts as well. None where the reference means a repository
+    to clone.
 
     Raises:
         UsageError: there is none.
@@ -120,12 +122,12 @@ def find_module(ref: str | None, workdir: Path) -> Path | None:
             return None
         raise UsageError(f"no module at {root}: it has no {CONFIG}")
     for parent in (workdir, *workdir.parents):
-        if (parent / CONFIG).is_file():
+        if (parent / CONFIG).is_file() or (parent / WORKSPACE).is_file():
             return parent
         if (parent / ".git").exists():
             break
     raise UsageError(
-        f"no module around {workdir}: no {CONFIG} here or above",
+        f"no module around {workdir}: no {CONFIG} or {WORKSPACE} here or above",
         hint="name one with -m PATH",
     )
 

@@ -81,6 +81,12 @@ def customize(
             missed.append(f"customization of {path}({custom.argument}) matches nothing")
             continue
         owner, function = found
+        if custom.many and arg.type.kind is not Kind.LIST:
+            where = f"{custom.origin.path}:{custom.origin.line}: " if custom.origin else ""
+            raise UsageError(
+                f"{where}{custom.argument} is a list, and the argument takes one value",
+                hint="write the value without brackets",
+            )
         if custom.default and takes_objects(arg):
             addresses[owner.name, function.name, arg.name] = custom.default
             changed = replace(arg, type=replace(arg.type, optional=True))
