@@ -45,7 +45,7 @@ def project_of(mod: str | None, workdir: Path) -> Path:
         )
     if not (root / CONFIG).is_file():
         raise UsageError(
-            f"{root} has {WORKSPACE} and no {CONFIG}: stiletto changes {CONFIG} alone",
+            f"{root} has {WORKSPACE} and no {CONFIG}: stiletto changes only {CONFIG}",
             hint="write the module into [modules.NAME] there, or use `dagger install` of 1.0",
         )
     return root

@@ -16,7 +16,8 @@ Source: TypeAlias = Annotated[
     Ignore([*CACHES, *NOT_SENT]),
 ]
 Package: TypeAlias = Annotated[
-    str, Doc("Which package, if the source has several: a workspace member's name, or a path.")
+    str,
+    Doc("Package, if the source has several: its name, or a path. Default: the one at the root."),
 ]
 Python: TypeAlias = Annotated[
     str, Doc("Python version, such as 3.12. Default: .python-version, else a version it claims.")
@@ -42,7 +43,7 @@ StepTimeout: TypeAlias = Annotated[
 ]
 Netrc: TypeAlias = Annotated[
     dagger.Secret | None,
-    Doc("Credentials for private indexes and git hosts, in netrc's format: file://$HOME/.netrc."),
+    Doc("Credentials for private hosts, in netrc's format: file://$HOME/.netrc. Default: none."),
 ]
 CallTimeout: TypeAlias = Annotated[
     str, Doc("How long the whole call may take, such as 45m. Default: no limit.")
@@ -52,11 +53,11 @@ CallTimeout: TypeAlias = Annotated[
 
 GitHubToken: TypeAlias = Annotated[
     dagger.Secret | None,
-    Doc("Token for git and GitHub, for all functions about releases."),
+    Doc("Token for git and GitHub, for all functions about releases. Default: none."),
 ]
 IndexToken: TypeAlias = Annotated[
     dagger.Secret | None,
-    Doc("Token for uploads to the index, for all functions about releases."),
+    Doc("Token for uploads to the index, for all functions about releases. Default: none."),
 ]
 Repository: TypeAlias = Annotated[
     dagger.Directory,

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
+import typing
 from collections.abc import Iterator
 from pathlib import Path
+
+from dagger import Doc
+
+from wheelwright.main import Wheelwright
 
 ROOT = Path(__file__).parents[3] / "src" / "wheelwright"
 
@@ -40,3 +46,26 @@ def test_no_call_is_used_that_dagger_1_0_has_not() -> None:
 
     assert len(found) > 100
     assert [] == sorted(each for each in found if REMOVED.fullmatch(each[1]) or each[1] in CHANGED)
+
+
+def helps() -> dict[str, str]:
+    """Return the help of each argument of the constructor."""
+    hints = typing.get_type_hints(Wheelwright, include_extras=True)
+    names = [name for name in inspect.signature(Wheelwright).parameters if name[0] != "_"]
+    found = {name: getattr(hints[name], "__metadata__", ()) for name in names}
+    return {
+        name: next((each.documentation for each in extras if isinstance(each, Doc)), "")
+        for name, extras in found.items()
+    }
+
+
+def test_help_of_the_constructor_is_fit_for_a_file() -> None:
+    """Dagger 1.0 writes it into dagger.toml, as comments: a line each, with the default."""
+    every = helps()
+
+    assert {"source", "package", "python", "netrc"} <= every.keys()
+    assert {} == {
+        name: text
+        for name, text in every.items()
+        if not re.fullmatch(r"[^\n]{20,99}\.", text) or "Default: " not in text
+    }
