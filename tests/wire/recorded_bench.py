@@ -37,7 +37,8 @@ Value: TypeAlias = Any
 _TRACE = re.compile(r" \[traceparent:[0-9a-f-]+\]")
 _REPEAT = re.compile(r"\{\{repeat:(.):(\d+)\}\}")
 _REFUSED = re.compile(r"(\S+) is not implemented by stiletto")
-_INVALID = 422
+_CUT = re.compile(r"(.*)\.\.\.\((\d+) characters\)", re.DOTALL)
+_OMITTED = re.compile(r"\[omitting \d+ bytes\]\.\.\.")
 
 
 class Verdict(Enum):
@@ -277,8 +278,16 @@ def verdict(expected: Value, actual: Value, *, refused: bool = False) -> Verdict
 
 
 def same(expected: Value, actual: Value) -> bool:
-    """Return whether an answer is what was recorded; `{{hex}}` stands for any digest."""
+    """Return whether an answer is what was recorded; `{{hex}}` stands for any digest.
+
+    The streams of a failed step were left out where they are the engine's own: any are right then.
+    Of a long text its beginning and its length were recorded.
+    """
     match expected, actual:
+        case {"type": _}, {"stdout": _, "stderr": _, **rest} if "stdout" not in expected:
+            return same(expected, rest)
+        case str(), str() if cut := _CUT.fullmatch(expected):
+            return actual.startswith(cut[1]) and len(actual) == _length(actual, int(cut[2]))
         case dict(), dict():
             return expected.keys() == actual.keys() and all(
                 (name == "error" and expected[name] is True) or same(expected[name], actual[name])
@@ -292,6 +301,12 @@ def same(expected: Value, actual: Value) -> bool:
             )
         case _:
             return type(expected) is type(actual) and bool(expected == actual)
+
+
+def _length(text: str, size: int) -> int:
+    """Return how long a text is whose recorded length does not count what is said of the rest."""
+    omitted = _OMITTED.match(text)
+    return size + (len(omitted[0]) if omitted else 0)
 
 
 def _failures(value: Value) -> Value:

@@ -10,6 +10,8 @@ import pytest
 from dagger import CacheSharingMode, ReturnType
 from wire_bench import Opener, Session, fails, sh, tick
 
+from stiletto.sandbox.plan import DEFAULT_PATH
+
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
@@ -39,13 +41,37 @@ async def test_no_command_no_output(one: Session) -> None:
 
 
 async def test_nothing_runs_until_it_is_asked_for(one: Session, fresh: str) -> None:
-    """A command is lazy; configuration does not force it, `sync` does."""
+    """A command is lazy; `sync` forces it."""
     lazy = sh(one.counting(fresh), tick(fresh))
-    assert await lazy.workdir() == ""
+    assert await lazy.id()
     assert one.runs(fresh) == 0
 
     await lazy.sync()
     assert one.runs(fresh) == 1
+
+
+async def test_reading_configuration_shows_a_failed_command(one: Session) -> None:
+    """Each call that reads configuration fails with the command before it."""
+    failed = one.sh("exit 7").with_env_variable("A", "b").with_label("l", "x")
+    reads = (
+        failed.workdir,
+        failed.user,
+        failed.entrypoint,
+        failed.default_args,
+        failed.mounts,
+        lambda: failed.env_variable("A"),
+        lambda: failed.label("l"),
+        failed.env_variables,
+        failed.labels,
+        failed.exposed_ports,
+    )
+    codes = []
+    for read in reads:
+        with pytest.raises(dagger.ExecError) as caught:
+            await read()
+        codes.append(caught.value.exit_code)
+
+    assert [7] * len(reads) == codes
 
 
 async def test_from_merges_the_images_environment(one: Session) -> None:
@@ -95,7 +121,7 @@ async def test_standard_input_from_a_file(one: Session) -> None:
 async def test_redirects_copy(each: Session) -> None:
     """A redirected stream is in the file and in the output."""
     done = sh(
-        each.base().with_workdir("/w"),
+        each.base().with_directory("/w", each.dag.directory()).with_workdir("/w"),
         "echo out; echo err >&2",
         redirect_stdout="out.txt",
         redirect_stderr="/err.txt",
@@ -106,9 +132,66 @@ async def test_redirects_copy(each: Session) -> None:
     assert await done.file("/err.txt").contents() == "err\n"
 
 
+@pytest.mark.parametrize("path", ["/no/such/out", "out", "/d"])
+@pytest.mark.parametrize("stream", ["redirect_stdout", "redirect_stderr"])
+async def test_a_redirection_makes_no_directory(each: Session, stream: str, path: str) -> None:
+    """A file in a directory that is missing, as a new workdir still is, stops the command."""
+    base = each.base().with_directory("/d", each.dag.directory()).with_workdir("/new")
+    with pytest.raises(dagger.ExecError) as caught:
+        await sh(base, "echo o", **{stream: path}).sync()
+
+    assert (-1, "", "") == (caught.value.exit_code, caught.value.stdout, caught.value.stderr)
+
+
+async def test_standard_input_from_mounts(each: Session, fresh: str) -> None:
+    """`redirect_stdin` reads what is mounted: directories, files, caches and secrets."""
+    cache = each.dag.cache_volume(fresh)
+    base = (
+        each.base()
+        .with_mounted_directory("/d", each.dag.directory().with_new_file("in", "of directory"))
+        .with_mounted_file("/f", each.dag.file("in", "of file"))
+        .with_mounted_cache("/c", cache)
+        .with_mounted_secret("/s", each.dag.set_secret(fresh, "0f-secret"))
+    )
+    filled = sh(base, "printf 'of cache' > /c/in")
+    read = [
+        await filled.with_exec(["cat"], redirect_stdin=path).stdout()
+        for path in ("/d/in", "/f", "/c/in", "/s")
+    ]
+
+    assert ["of directory", "of file", "of cache", "***"] == read
+
+
+async def test_standard_input_that_is_missing(each: Session) -> None:
+    """A file that cannot be read stops the command before it starts."""
+    with pytest.raises(dagger.ExecError) as caught:
+        await each.base().with_exec(["cat"], redirect_stdin="/nope").sync()
+
+    assert -1 == caught.value.exit_code
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("$NAME ${NAME}s", "you yous"),
+        ("${NAME:-d} ${NAME:+d}", " "),
+        ("$$ $1 $", "  $"),
+        ("${NAME", "NAME"),
+        ("a${}b$-c", "abc"),
+        ("$NAME_", ""),
+    ],
+)
+async def test_forms_of_expansion(one: Session, text: str, expected: str) -> None:
+    """Only `$NAME` and `${NAME}` are known; there are no defaults and no escape."""
+    base = one.base().with_env_variable("NAME", "you")
+
+    assert expected == await base.with_exec(["printf", "%s", text], expand=True).stdout()
+
+
 async def test_expansion(one: Session) -> None:
     """`expand` replaces variables in arguments and redirects; without it they stay."""
-    base = one.base().with_env_variable("NAME", "you").with_workdir("/w")
+    made = one.base().with_directory("/w", one.dag.directory())
+    base = made.with_env_variable("NAME", "you").with_workdir("/w")
     done = base.with_exec(["echo", "$NAME ${NAME}s"], expand=True, redirect_stdout="$NAME.txt")
 
     assert await done.stdout() == "you yous\n"
@@ -180,12 +263,35 @@ async def test_long_output_of_a_failure_is_cut(one: Session) -> None:
     assert caught.value.stdout == "[omitting 10 bytes]..." + "x" * 102400
 
 
-async def test_unknown_command(each: Session) -> None:
-    """A command that is not there fails with 127."""
+@pytest.mark.parametrize(
+    ("program", "cause"),
+    [
+        ("no-such-program", "command not found"),
+        ("/plain", "permission denied"),
+        ("/etc", "permission denied"),
+        ("/text", "exec format error"),
+        ("/odd", "command not found"),
+    ],
+)
+async def test_what_is_no_program(each: Session, program: str, cause: str) -> None:
+    """A command that cannot be started has exit code 1, and says why."""
+    base = (
+        each.base()
+        .with_new_file("/plain", "x")
+        .with_new_file("/text", "echo x", permissions=0o755)
+        .with_new_file("/odd", "#!/no/such\n", permissions=0o755)
+    )
     with pytest.raises(dagger.ExecError) as caught:
-        await each.base().with_exec(["no-such-program"]).sync()
+        await base.with_exec([program]).sync()
 
-    assert caught.value.exit_code == 127
+    assert (1, f"{program}: {cause}") == (caught.value.exit_code, caught.value.stderr)
+
+
+async def test_without_init_the_command_is_process_1(one: Session) -> None:
+    """`no_init` gives the command the first process id, and its exit code comes through."""
+    done = sh(one.base(), "echo $$; exit 3", no_init=True, expect=ReturnType.FAILURE)
+
+    assert ("1\n", 3) == (await done.stdout(), await done.exit_code())
 
 
 # -- what a command sees ----------------------------------------------------------------------
@@ -219,6 +325,15 @@ async def test_variables(each: Session) -> None:
     )
 
     assert await sh(made, "echo $ONE $TWO ${GONE-unset} $BOTH").stdout() == "1 two unset 1-two\n"
+
+
+async def test_a_variable_of_the_image_can_be_removed(one: Session) -> None:
+    """A variable that the image sets is gone once it was removed; PATH has its default then."""
+    bare = one.base().without_env_variable("PYTHON_VERSION").without_env_variable("PATH")
+
+    assert f"unset {DEFAULT_PATH}\n" == (
+        await sh(bare, "echo ${PYTHON_VERSION-unset} $PATH").stdout()
+    )
 
 
 async def test_host_environment_stays_outside(one: Session, open_: Opener) -> None:

@@ -149,7 +149,7 @@ class SecretVariable(Recipe):
 class Exec(Recipe):
     """One command and all that it sees; `expect` is `SUCCESS`, `FAILURE` or `ANY`.
 
-    It sees no labels: they are here for `engine.coarse`.
+    It sees no labels: they are here for `engine.coarse`. Without `init` it is process 1.
     """
 
     root: Root
@@ -167,6 +167,7 @@ class Exec(Recipe):
     expect: str = "SUCCESS"
     services: tuple[ServiceBinding, ...] = ()
     labels: tuple[Label, ...] = ()
+    init: bool = True
 
 
 @dataclass(frozen=True)
@@ -265,6 +266,10 @@ class Container(Recipe):
     def expand(self, text: str) -> str:
         """Replace `$NAME` and `${NAME}` from the container's environment.
 
+        As in the real engine (Go's os.Expand) there are no defaults and no escape: anything in
+        braces is a name, and so is one digit or mark, as in `$1` and `$$`; `${` that is not closed
+        is left out.
+
         Raises:
             UsageError: a secret or volatile variable is named, or the text becomes too long.
         """
@@ -273,7 +278,7 @@ class Container(Recipe):
 
         def value(match: re.Match[str]) -> str:
             nonlocal remaining
-            name = match.group(1) or match.group(2)
+            name = next(filter(None, match.groups()), "")
             if name in hidden:
                 raise UsageError(f"{name} cannot be expanded: it is a secret or volatile variable")
             found = self.variable(name) or ""
@@ -282,7 +287,7 @@ class Container(Recipe):
                 raise UsageError(f"expanding {name} makes a text of over {_EXPANDED_CHARS} bytes")
             return found
 
-        return re.sub(r"\$(?:\{(\w+)\}|(\w+))", value, text)
+        return _REFERENCE.sub(value, text)
 
     def command(self, args: Sequence[str]) -> Exec:
         """Return a command that sees what the container has now."""
@@ -304,6 +309,8 @@ class Container(Recipe):
         found = [m for m in self.mounts if beneath(path, m.target)]
         return max(found, key=lambda m: len(m.target), default=None)
 
+
+_REFERENCE = re.compile(r"\$(?:\{([^}]*)\}|\{|([*#$@!?0-9-])|([A-Za-z0-9_]+))")
 
 _EXPANDED_CHARS = 1 << 21
 """What a process can be given, arguments and variables together: two references in each of thirty

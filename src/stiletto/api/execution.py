@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from stiletto.api.container import Container, DirectoryMount, ExecRoot, MountAfterExec
 from stiletto.api.registry import call
+from stiletto.api.secrets import Secret
 from stiletto.errors import NotSupported, UsageError
 from stiletto.graph.recipe import Recipe
 
@@ -43,7 +44,6 @@ def with_exec(
     refuse(
         "Container.withExec",
         insecureRootCapabilities=insecure_root_capabilities,
-        noInit=no_init,
         experimentalPrivilegedNesting=experimental_privileged_nesting,
     )
     command = tuple(args) or self.default_args
@@ -64,6 +64,7 @@ def with_exec(
         redirect_stdout=at(redirect_stdout),
         redirect_stderr=at(redirect_stderr),
         expect=expect,
+        init=not no_init,
     )
     mounts = tuple(
         replace(m, source=MountAfterExec(exec_, m.target))
@@ -80,4 +81,39 @@ def with_error(self: Recipe, err: str) -> Recipe:
     """Fail with a message; an empty one changes nothing."""
     if err:
         raise UsageError(err)
+    return self
+
+
+@call("Container.withDefaultTerminalCmd")
+def with_default_terminal_cmd(
+    self: Container,
+    args: Sequence[str],
+    experimental_privileged_nesting: bool = False,
+    insecure_root_capabilities: bool = False,
+) -> Container:
+    """Set what a terminal runs: nothing here, because `terminal` is refused."""
+    return self
+
+
+@call("Container.withRegistryAuth")
+def with_registry_auth(self: Container, address: str, username: str, secret: Secret) -> Container:
+    """Take the password of a registry: nothing is fetched from one, or published."""
+    return self
+
+
+@call("Container.withoutRegistryAuth")
+def without_registry_auth(self: Container, address: str) -> Container:
+    """Forget the password of a registry."""
+    return self
+
+
+@call("Container.withAnnotation")
+def with_annotation(self: Container, name: str, value: str) -> Container:
+    """Set an annotation of the image that is published: `publish` and `export` are refused."""
+    return self
+
+
+@call("Container.withoutAnnotation")
+def without_annotation(self: Container, name: str) -> Container:
+    """Remove an annotation of the image."""
     return self

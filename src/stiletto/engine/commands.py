@@ -326,13 +326,9 @@ class Commands:
                     mounts.append(plan.SecretMount(target, value, mode))
                 case c.TempDirMount(target, size_bytes):
                     mounts.append(plan.TempMount(target, size_bytes))
-        env = {**stack.image.env, **{v.name: v.value for v in exec_.env}}
-        env |= {v.name: v.value for v in exec_.volatile}
+        env = {v.name: v.value for v in exec_.env} | {v.name: v.value for v in exec_.volatile}
         env.setdefault("PATH", plan.DEFAULT_PATH)
         secret_env = {v.name: await self._secret_text(v) for v in exec_.secrets}
-        stdin = exec_.stdin.encode("utf-8", "surrogateescape")
-        if exec_.redirect_stdin:
-            stdin = await self._layouts.contents(c.ContainerFile(exec_.root, exec_.redirect_stdin))
         account = self._account(exec_, self._layouts.view(stack))
         if account.uid and self.sandbox.name == "plain" and os.geteuid() == 0:
             self.progress.say(
@@ -354,12 +350,14 @@ class Commands:
             ),
             masks=self._masks,
             mounts=tuple(mounts),
-            stdin=stdin,
+            stdin=exec_.stdin.encode("utf-8", "surrogateescape"),
+            redirect_stdin=exec_.redirect_stdin,
             uid=account.uid,
             gid=account.gid,
             groups=account.groups,
             redirect_stdout=exec_.redirect_stdout,
             redirect_stderr=exec_.redirect_stderr,
+            init=exec_.init,
         )
         return step, locks
 

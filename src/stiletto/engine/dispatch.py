@@ -29,6 +29,7 @@ import stiletto.engine.file_leaves
 import stiletto.engine.git_leaves
 import stiletto.engine.root_leaves
 import stiletto.engine.service_leaves  # noqa: F401 - each of these registers its calls
+from stiletto.api.container import Container
 from stiletto.api.definition import FunctionDef, TypeRef
 from stiletto.api.registry import CALLS, snake
 from stiletto.api.session import ModuleObject, Query
@@ -54,6 +55,24 @@ _LOAD = re.compile(r"load(?P<type>\w+)FromID")
 _INTERFACES = ("Exportable", "Node", "Syncer")
 
 KEYWORDS = {"from": "from_", "import": "import_"}
+
+RUNS_STEPS = frozenset(
+    f"Container.{name}"
+    for name in (
+        "defaultArgs",
+        "dockerHealthcheck",
+        "entrypoint",
+        "envVariable",
+        "envVariables",
+        "exposedPorts",
+        "label",
+        "labels",
+        "mounts",
+        "user",
+        "workdir",
+    )
+)
+"""What reads configuration: a failed step before it shows there, as in the real engine."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +132,7 @@ class Dispatcher:
 
     def __init__(self, core: Core, api: CoreApi, modules: Modules, functions: Functions) -> None:
         self._objects = core.objects
+        self._stack = core.evaluator.stack
         self._store = core.store
         self._refused = core.refused
         self._api = api
@@ -168,6 +188,8 @@ class Dispatcher:
                     raise NotSupported(f"{full_name}({arg.name}:)")
                 check_text(full_name, arg.name, args[arg.name])
                 given[python] = self._decode(args[arg.name], arg.type)
+        if full_name in RUNS_STEPS and isinstance(receiver, Container):
+            await self._stack(receiver.root)
         if entry.is_leaf:
             return await entry.function(client, receiver, **given)
         return entry.function(receiver, **given)

@@ -58,6 +58,7 @@ def step_inputs(
         "redirects": [exec_.redirect_stdin, exec_.redirect_stdout, exec_.redirect_stderr],
         "expect": exec_.expect,
         "services": dict(services),
+        **({} if exec_.init else {"init": False}),
     }
 
 

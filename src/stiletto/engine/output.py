@@ -15,22 +15,14 @@ TAIL_BYTES = 100 * 1024
 
 
 def tail(chunks: Iterable[bytes]) -> str:
-    """Return the end of an output as text, trimmed; what is left out is counted."""
+    """Return the end of an output as text, then trimmed; what is left out is counted."""
     kept = b""
-    blank = b""
-    size = blank_bytes = 0
+    size = 0
     for chunk in chunks:
-        text = chunk.rstrip()
-        if text:
-            found = text if size else text.lstrip()
-            size += len(found) + (blank_bytes if size else 0)
-            kept = ((kept and kept + blank) + found)[-TAIL_BYTES:]
-            blank, blank_bytes = b"", 0
-        # Blanks at the end count only once something follows them.
-        blank = (blank + chunk[len(text) :])[-TAIL_BYTES:]
-        blank_bytes += len(chunk) - len(text)
+        size += len(chunk)
+        kept = (kept + chunk)[-TAIL_BYTES:]
     omitted = size - len(kept)
-    return f"[omitting {omitted} bytes]..." * bool(omitted) + decoded(kept)
+    return (f"[omitting {omitted} bytes]..." * bool(omitted) + decoded(kept)).strip()
 
 
 def encoded(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -29,8 +29,19 @@ from stiletto.sandbox.bubblewrap_plan import Plan, depth, plan_step
 from stiletto.sandbox.cgroups import NO_ENTRY, Group, Groups, Limits
 from stiletto.sandbox.confine import closes_abstract_sockets
 from stiletto.sandbox.network import LOOPBACK, Joined, Network
+from stiletto.sandbox.opening import no_program, opened
 from stiletto.sandbox.packing import packed
-from stiletto.sandbox.plan import Image, OverlayMount, Sandbox, SecretMount, Sink, Step, StepOutput
+from stiletto.sandbox.plan import (
+    DEFAULT_PATH,
+    NOT_STARTED,
+    Image,
+    OverlayMount,
+    Sandbox,
+    SecretMount,
+    Sink,
+    Step,
+    StepOutput,
+)
 from stiletto.sandbox.process import Transcript, memory_file, run_process
 from stiletto.sandbox.redirects import uppers_of, write_redirects
 from stiletto.sandbox.replay import replay_line
@@ -178,6 +189,7 @@ class Bubblewrap(Sandbox):
         for layer in step.layers:
             mark(layer)
         plan = self._plan(step)
+        step = opened(step, plan.view, plan.mounts)
         prepare(plan.written)
         secrets = [*step.secret_env.values(), *step.scrub]
         secrets_mounted = [m.contents for m in step.mounts if isinstance(m, SecretMount)]
@@ -188,7 +200,7 @@ class Bubblewrap(Sandbox):
                 group = None
                 if self._groups is not None:
                     group = held.enter_context(self._groups.group(self._limits))
-                exit_code = await self._execute(step, plan, transcript, stop, group)
+                exit_code = await self._begin(step, plan, transcript, stop, group)
                 memory_kills = group.memory_kills() if group else 0
         finally:
             overlays = [mount for mount in step.mounts if isinstance(mount, OverlayMount)]
@@ -196,6 +208,22 @@ class Bubblewrap(Sandbox):
                 _drop_work(work)
         output = await asyncio.to_thread(self._describe, step, plan, transcript, exit_code)
         return replace(output, memory_kills=memory_kills)
+
+    async def _begin(
+        self,
+        step: Step,
+        plan: Plan,
+        transcript: Transcript,
+        stop: asyncio.Event | None,
+        group: Group | None,
+    ) -> int:
+        """Run the command, if it is a program."""
+        reason = no_program(plan.view, step, step.env.get("PATH", DEFAULT_PATH))
+        if not reason:
+            return await self._execute(step, plan, transcript, stop, group)
+        transcript.finish()
+        transcript.say(f"{step.args[0]}: {reason}")
+        return NOT_STARTED
 
     async def _execute(
         self,
@@ -293,6 +321,7 @@ class Bubblewrap(Sandbox):
     def replay(self, step: Step) -> str | None:
         """Return a line that runs the step on a throw-away upper layer."""
         plan = self._plan(step)
+        step = opened(step, plan.view, plan.mounts)
         outer, inner = plan.nested()
         filters = [o.contents for o in plan.operations if isinstance(o, ops.Filter)]
         kept = [materialise_image(self._base, {FILTER: f}) / FILTER for f in filters]
@@ -300,7 +329,7 @@ class Bubblewrap(Sandbox):
 
 
 def _not_started(step: Step, transcript: Transcript) -> int:
-    """Return the exit code a shell gives for a command that cannot be started.
+    """Say why a command could not be started, and return its exit code.
 
     Raises:
         EnvironmentFailed: the sandbox itself could not be set up.
@@ -315,6 +344,6 @@ def _not_started(step: Step, transcript: Transcript) -> int:
     reason = message[len(command) :]
     if reason == os.strerror(2):
         transcript.say(f"{step.args[0]}: command not found")
-        return 127
-    transcript.say(f"{step.args[0]}: {reason[:1].lower()}{reason[1:]}")
-    return 126
+    else:
+        transcript.say(f"{step.args[0]}: {reason[:1].lower()}{reason[1:]}")
+    return NOT_STARTED

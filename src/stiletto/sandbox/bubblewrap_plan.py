@@ -184,7 +184,7 @@ def plan_step(
     lowers = tuple(layer.root for layer in layers)
     return Plan(
         operations=(
-            ops.Namespaces(step.uid, step.gid, step.hostname, ranged),
+            ops.Namespaces(step.uid, step.gid, step.hostname, ranged, step.init),
             *([] if system_calls is None else [ops.Filter(system_calls)]),
             ops.Overlay(lowers, "/", step.upper, step.work),
             *shown,

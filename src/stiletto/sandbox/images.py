@@ -162,7 +162,7 @@ def python_image(
         copies=configuration(),
         hidden=marks_of(python),
         files=files,
-        env={"PATH": ":".join(path), "PYTHON_VERSION": python.text, "LANG": "C.UTF-8"},
+        env={"PATH": ":".join(path), "LANG": "C.UTF-8", "PYTHON_VERSION": python.text},
         default_args=("python3",),
     )
 

@@ -40,6 +40,8 @@ grant anyway: MKNOD, NET_RAW, AUDIT_WRITE."""
 class Namespaces:
     """Own user, pid, ipc, uts and mount namespaces; nothing survives the parent.
 
+    With `init` process 1 is bubblewrap's own, else it is the command.
+
     Capabilities are those of a container's root, and none for another user: started by the
     machine's root, bubblewrap would keep all of them, and with them `mount` and more. `ranged`: the
     user namespace is entered, and bubblewrap already runs as the user (`user_spaces`).
@@ -49,6 +51,7 @@ class Namespaces:
     gid: int
     hostname: str
     ranged: bool = False
+    init: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +139,12 @@ Put: TypeAlias = Callable[[Data | Filter], str]
 def options(operation: Operation, put: Put) -> list[str]:
     """Return bubblewrap's options for one operation."""
     match operation:
-        case Namespaces(uid, gid, hostname, ranged):
+        case Namespaces(uid, gid, hostname, ranged, init):
             kept = CAPABILITIES if uid == 0 else ()
             mapped = ["--unshare-user", "--uid", str(uid), "--gid", str(gid)]
             return [
                 *([] if ranged else mapped),
+                *([] if init else ["--as-pid-1"]),
                 *("--unshare-pid", "--unshare-ipc", "--unshare-uts"),
                 *("--die-with-parent", "--new-session", "--clearenv", "--hostname", hostname),
                 *("--cap-drop", "ALL"),

@@ -13,7 +13,7 @@ import asyncio
 import errno
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
@@ -22,8 +22,18 @@ from stiletto.layers.paths import relative
 from stiletto.sandbox.attach import Attached, attach
 from stiletto.sandbox.host_environment import environment, passed_on
 from stiletto.sandbox.hosts import addresses_for
+from stiletto.sandbox.opening import not_opened
 from stiletto.sandbox.paths import HOST_ROOTS, PathMap
-from stiletto.sandbox.plan import BindMount, Image, Sandbox, SecretMount, Sink, Step, StepOutput
+from stiletto.sandbox.plan import (
+    NOT_STARTED,
+    BindMount,
+    Image,
+    Sandbox,
+    SecretMount,
+    Sink,
+    Step,
+    StepOutput,
+)
 from stiletto.sandbox.pool import TreePool
 from stiletto.sandbox.process import Transcript, run_process
 from stiletto.sandbox.redirects import redirected, write_private
@@ -42,6 +52,7 @@ from stiletto.sandbox.watcher import Watched, watched
 class _Prepared:
     """A working tree, ready: what it looked like, and what is mounted in it."""
 
+    step: Step
     tree: Path
     before: Snapshot
     attached: Attached
@@ -78,6 +89,7 @@ class Plain(Sandbox):
             working.aside.mkdir()
             prepared = await asyncio.to_thread(_prepare, step, working.path, working.aside)
             transcript = Transcript(sink, _patterns(step, prepared), Spool(step.upper.parent))
+            step = prepared.step
             with (
                 shown(_secrets(prepared)) as secrets,
                 watched(prepared.tree, secrets) as watching,
@@ -115,6 +127,7 @@ def _image_plan(image: Image) -> dict[str, bytes | str]:
 def _prepare(step: Step, tree: Path, aside: Path) -> _Prepared:
     retarget_links(tree)
     attached = attach(step, tree, aside)
+    step = _opened(step, tree, attached)
     before = snapshot(tree, attached.mounts)
     # Created after the snapshot: a new working directory is part of the step's layer.
     (tree / relative(step.workdir)).mkdir(parents=True, exist_ok=True)
@@ -125,7 +138,30 @@ def _prepare(step: Step, tree: Path, aside: Path) -> _Prepared:
         host=[bind.target for bind in (*step.image.binds, *step.image.copies)],
         exists=lambda inside: (tree / inside).exists(),
     )
-    return _Prepared(tree, before, attached, mapping)
+    return _Prepared(step, tree, before, attached, mapping)
+
+
+def _opened(step: Step, tree: Path, attached: Attached) -> Step:
+    """Return the step with its standard input read; its redirections can be opened.
+
+    Raises:
+        StepFailed: a file cannot be opened.
+    """
+    for path, stream in redirected(step):
+        here = tree / relative(path)
+        if path and not (here.parent.is_dir() and not here.is_dir()):
+            reason = "is a directory" if here.is_dir() else "no such file or directory"
+            raise not_opened(step, f"redirect{stream.capitalize()}", path, reason)
+    path = step.redirect_stdin
+    if not path:
+        return step
+    mount = attached.mounts.get(relative(path))
+    if isinstance(mount, SecretMount):
+        return replace(step, stdin=mount.contents)
+    try:
+        return replace(step, stdin=(tree / relative(path)).read_bytes())
+    except OSError as error:
+        raise not_opened(step, "redirectStdin", path, str(error.strerror).lower()) from error
 
 
 def _secrets(prepared: _Prepared) -> dict[Path, SecretMount]:
@@ -172,38 +208,31 @@ async def _execute(
     program = _find(argv[0], env["PATH"], cwd)
     if program is None:
         transcript.say(f"{step.args[0]}: command not found")
-        return 127
+        return NOT_STARTED
 
     def end_tree(pid: int) -> None:
         end_all(pid, os.fsencode(tree))
 
-    for executable, words_of_it in (
-        (program, argv),
-        (Path("/bin/sh"), ["sh", str(program), *argv[1:]]),
-    ):
-        try:
-            return await run_process(
-                words_of_it,
-                transcript,
-                executable=executable,
-                env=env,
-                stdin=step.stdin,
-                cwd=cwd,
-                end_tree=end_tree,
-                started=watching.started,
-                stop=stop,
-                terminate=terminate,
-            )
-        except Unspooled:
-            raise
-        except OSError as error:
-            # A script without a first line is for the shell, as in execvp(3).
-            if error.errno != errno.ENOEXEC:
-                reason = os.strerror(error.errno or 0)
-                missing = error.errno == errno.ENOENT
-                transcript.say(f"{step.args[0]}: {reason[:1].lower()}{reason[1:]}")
-                return 127 if missing else 126
-    raise EnvironmentFailed(f"{program} is neither a program nor a script for /bin/sh")
+    try:
+        return await run_process(
+            argv,
+            transcript,
+            executable=program,
+            env=env,
+            stdin=step.stdin,
+            cwd=cwd,
+            end_tree=end_tree,
+            started=watching.started,
+            stop=stop,
+            terminate=terminate,
+        )
+    except Unspooled:
+        raise
+    except OSError as error:
+        missing = error.errno == errno.ENOENT
+        reason = "command not found" if missing else os.strerror(error.errno or 0)
+        transcript.say(f"{step.args[0]}: {reason[:1].lower()}{reason[1:]}")
+        return NOT_STARTED
 
 
 def _find(name: str, path: str, cwd: Path) -> Path | None:
@@ -227,7 +256,6 @@ def _describe(
         if path:
             file = Path(prepared.mapping.path(path))
             try:
-                file.parent.mkdir(parents=True, exist_ok=True)
                 write_private(file, transcript.printed.chunks(stream))
             except OSError as error:
                 raise EnvironmentFailed(f"cannot redirect output to {path}: {error}") from error

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """The default of Docker, for an image without one (moby, `oci/defaults.go`)."""
 
+NOT_STARTED = 1
+"""The exit code of a command whose program is missing, or is none; as the real engine's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Image:
@@ -118,7 +121,9 @@ class Step:
             known while the step runs.
         uid, gid: what the process sees itself as.
         groups: its supplementary groups.
+        redirect_stdin: the container path of the file that is standard input instead.
         redirect_stdout, redirect_stderr: absolute container paths that also receive the stream.
+        init: whether a process of ours is process 1, or the command itself.
         hosts: names that the process can reach, by address; beside those of its /etc/hosts.
     """
 
@@ -138,8 +143,10 @@ class Step:
     gid: int = 0
     groups: tuple[int, ...] = ()
     hostname: str = "stiletto"
+    redirect_stdin: str = ""
     redirect_stdout: str = ""
     redirect_stderr: str = ""
+    init: bool = True
     hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 

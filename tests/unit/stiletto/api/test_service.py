@@ -53,13 +53,18 @@ def test_no_command_is_no_service() -> None:
         s.as_service(c.Container())
 
 
-@pytest.mark.parametrize("run", [s.as_service, with_exec])
 @pytest.mark.parametrize(
-    ("argument", "name"),
+    ("run", "argument", "name"),
     [
-        ("insecure_root_capabilities", "insecureRootCapabilities"),
-        ("no_init", "noInit"),
-        ("experimental_privileged_nesting", "experimentalPrivilegedNesting"),
+        (s.as_service, "no_init", "noInit"),
+        *(
+            (run, argument, name)
+            for run in (s.as_service, with_exec)
+            for argument, name in (
+                ("insecure_root_capabilities", "insecureRootCapabilities"),
+                ("experimental_privileged_nesting", "experimentalPrivilegedNesting"),
+            )
+        ),
     ],
 )
 def test_what_no_sandbox_can_give_is_refused(

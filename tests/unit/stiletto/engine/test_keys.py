@@ -90,6 +90,7 @@ CHANGES: dict[str, c.Exec] = {
     "redirect_stdout": dataclasses.replace(EXEC, redirect_stdout="/x"),
     "redirect_stderr": dataclasses.replace(EXEC, redirect_stderr="/x"),
     "expect": dataclasses.replace(EXEC, expect="ANY"),
+    "init": dataclasses.replace(EXEC, init=False),
 }
 
 
@@ -125,7 +126,7 @@ def test_what_a_command_does_not_see_is_in_no_key(exec_: c.Exec) -> None:
 def test_every_field_of_a_command_is_covered() -> None:
     """A field added to `Exec` has to be named here, and with it in a test above."""
     covered = {"root", "args", "workdir", "user", "env", "volatile", "secrets", "mounts", "stdin"}
-    covered |= {"redirect_stdin", "redirect_stdout", "redirect_stderr", "expect"}
+    covered |= {"redirect_stdin", "redirect_stdout", "redirect_stderr", "expect", "init"}
     covered |= {"services"}  # tests of services
     covered |= {"labels"}  # a command does not see them; tests of `engine.coarse`
 

@@ -19,9 +19,9 @@ def test_the_end_of_pieces_is_the_end_of_the_whole(chunks: list[bytes]) -> None:
     """Blanks at both ends are cut off, and what is left out is counted, however it came."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(output, "TAIL_BYTES", 5)
-        text = b"".join(chunks).strip().decode()
+        text = b"".join(chunks).decode()
         expected = f"[omitting {len(text) - 5} bytes]...{text[-5:]}" if len(text) > 5 else text
-        assert expected == tail(chunks)
+        assert expected.strip() == tail(chunks)
 
 
 @given(st.lists(st.binary(max_size=5), max_size=6))
