@@ -7,7 +7,7 @@ from pathlib import Path
 import dagger
 import pytest
 from git_bench import FIRST, SECOND, commit, git, sample, started
-from wire_bench import Session, fails
+from wire_bench import Opener, Session, fails
 
 session_wide = pytest.mark.asyncio(loop_scope="session")
 
@@ -62,6 +62,21 @@ async def test_tree_of_a_directory(one: Session, local: dagger.GitRepository) ->
 
 
 @session_wide
+async def test_an_edit_is_no_other_tree(open_: Opener, tmp_path: Path) -> None:
+    """A file that is not committed changes neither the tree of a commit nor what uses it."""
+    root = sample(tmp_path / "repo")
+    said = []
+    for text in ("one", "two"):
+        (root / "not-committed").write_text(text)
+        async with open_() as session:
+            tree = session.dag.host().directory(str(root)).as_git().head().tree()
+            made = session.base().with_mounted_directory("/src", tree)
+            said.append(await made.with_exec(["cat", "/proc/sys/kernel/random/uuid"]).stdout())
+
+    assert said[0] == said[1]
+
+
+@session_wide
 @pytest.mark.parametrize("where", ["repo.git", "repo/.git"])
 async def test_repository_without_working_tree(one: Session, repo: Path, where: str) -> None:
     """A bare repository and a `.git` directory are repositories, with nothing uncommitted."""
@@ -80,6 +95,22 @@ async def test_uncommitted_changes(local: dagger.GitRepository) -> None:
     assert ["new.txt"] == await changes.added_paths()
     assert ["one.txt"] == await changes.modified_paths()
     assert [] == await changes.removed_paths()
+
+
+@session_wide
+async def test_directory_of_a_working_tree(one: Session, tmp_path: Path) -> None:
+    """From a directory of a working tree git finds the repository around it."""
+    root = sample(tmp_path / "repo")
+    (root / "dir" / "two.txt").write_text("changed\n")
+    around = one.dag.host().directory(str(root))
+    inner = around.directory("dir").as_git()
+
+    assert ["feature", "main"] == await inner.branches()
+    assert [".git/", "dir/", "one.txt", "three.txt"] == await inner.head().tree().entries()
+    assert ["two.txt"] == await inner.uncommitted().modified_paths()
+    assert [] == await inner.uncommitted().added_paths()
+    outside = one.dag.directory().with_new_file("a/b/c", "").directory("a/b").as_git()
+    assert "not a git repository" in await fails(outside.branches())
 
 
 @session_wide

@@ -25,9 +25,13 @@ class GitRepository(Recipe):
 
 @dataclass(frozen=True)
 class LocalRepository(GitRepository):
-    """A repository in a directory: its working tree with `.git`, or a bare one."""
+    """A repository in a directory: its working tree with `.git`, or a bare one.
+
+    `inside` is the directory of the working tree that it was found from; empty for its root.
+    """
 
     directory: Directory
+    inside: str = ""
 
 
 @dataclass(frozen=True)

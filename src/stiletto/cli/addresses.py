@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from stiletto.api.definition import FunctionDef
     from stiletto.cli.ports import EnginePort
     from stiletto.engine.ports import Value
+
+_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}/[^/]")
+"""How an address begins that lacks its scheme."""
 
 
 class Addresses:
@@ -91,7 +95,11 @@ class Addresses:
             return
         path = self._workdir / text.removeprefix("file://")
         if not path.exists():
-            raise UsageError(f"--{kebab(name)}: no such file or directory: {path}")
+            host = _HOST.match(text)
+            raise UsageError(
+                f"--{kebab(name)}: no such file or directory: {path}",
+                hint=f"write https://{text} for a repository" if host else None,
+            )
         if type_name == "File" and path.is_dir():
             raise UsageError(f"--{kebab(name)}: is a directory, not a file: {path}")
         if type_name != "File" and not path.is_dir():

@@ -6,8 +6,10 @@ a tree is made where it is requested: what is passed on is content.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from stiletto.api import files as f
@@ -85,8 +87,23 @@ def _at(client: Client, base: RemoteRepository, url: GitUrl) -> RemoteRepository
 
 @leaf("Directory.asGit")
 async def as_git(client: Client, self: f.Directory) -> LocalRepository:
-    """Return the repository in a directory."""
-    repository = LocalRepository(await client.core.evaluator.fixed(self))
+    """Return the repository in a directory, or around it in the one that it was taken from."""
+    try:
+        return await _in(client, self)
+    except UsageError:
+        if not isinstance(self, f.SubDirectory):
+            raise
+        for above in PurePosixPath(self.path).parents:
+            at = f.SubDirectory(self.parent, str(above)) if above.name else self.parent
+            with contextlib.suppress(UsageError):
+                found = await _in(client, at) if above.name else await as_git(client, at)
+                inside = PurePosixPath(self.path).relative_to(above)
+                return replace(found, inside=str(PurePosixPath(found.inside, inside)))
+        raise
+
+
+async def _in(client: Client, directory: f.Directory) -> LocalRepository:
+    repository = LocalRepository(await client.core.evaluator.fixed(directory))
     await listing(client, repository)
     return repository
 
@@ -245,7 +262,11 @@ async def uncommitted(client: Client, self: GitRepository) -> f.Changeset:
     if isinstance(self, LocalRepository):
         given = await client.core.evaluator.tree(self.directory)
         clean = await client.core.git.cleaned(given)
-        return f.Changeset(client.core.evaluator.host.remember(clean, ""), self.directory)
+        before: f.Directory = client.core.evaluator.host.remember(clean, "")
+        if self.inside:
+            within = f.SubDirectory(self.directory, self.inside)
+            return f.Changeset(f.SubDirectory(before, self.inside), within)
+        return f.Changeset(before, self.directory)
     committed = await tree(client, await head(client, self))
     return f.Changeset(committed, committed)
 

@@ -144,7 +144,11 @@ class Git:
             UsageError: the repository does not have it, or does not answer.
             EnvironmentFailed: git is missing.
         """
-        where = source.address if isinstance(source, Remote) else source.digest
+        if isinstance(source, Remote):
+            where = source.address
+        else:
+            # An edited working tree is the same repository.
+            where = (await self._opened(source)).bare.digest
         # Without .git, nothing of the history and of names is left.
         facts = [options.depth, options.tags, name] if options.git_dir else []
         key = digest_of(["git", FORMAT, where, commit, options.git_dir, *facts])

@@ -331,6 +331,11 @@ def test_a_changeset_can_be_saved_elsewhere(tmp_path: Path) -> None:
             "--source nowhere version",
             "Error: --source: no such file or directory: {cwd}/nowhere\n",
         ),
+        (
+            "--source github.com/a/b version",
+            "Error: --source: no such file or directory: {cwd}/github.com/a/b\n"
+            "  hint: write https://github.com/a/b for a repository\n",
+        ),
         ("look --at .", "Error: --at: is a directory, not a file: {cwd}\n"),
         (
             "look --at https://github.com/a/b",
