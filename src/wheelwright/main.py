@@ -30,6 +30,7 @@ from wheelwright.module.args import (
     CallTimeout,
     Git,
     GitHubToken,
+    Image,
     IndexToken,
     Netrc,
     Package,
@@ -37,10 +38,12 @@ from wheelwright.module.args import (
     Rerun,
     Source,
     StepTimeout,
+    SystemPackages,
 )
 from wheelwright.module.checks import with_checks
 from wheelwright.module.objects import Cell, Matrix, TestRun, matrix_object, run_object
 from wheelwright.module.releases import Releases, ReportFormat
+from wheelwright.module.system import with_system
 from wheelwright.module.takes import takes
 from wheelwright.module.uncached import uncached
 from wheelwright.notify import MESSAGE, compose, post
@@ -96,6 +99,8 @@ class Wheelwright(Releases):
     source: Source
     package: Package = ""
     python: Python = ""
+    image: Image = ""
+    system_packages: SystemPackages = ""
     step_timeout: StepTimeout = ""
     timeout: CallTimeout = ""
     netrc: Netrc = None
@@ -425,7 +430,7 @@ class Wheelwright(Releases):
         steps.begin_call(releasing=releasing)
         attempting.begin(reading=reading, rerun=rerun)
         loaded = await load(await read(self.source, git), ci.skippable(), self.package)
-        self._set_limits(loaded)
+        loaded = self._settled(loaded)
         return await with_runners(loaded) if runners else loaded
 
     async def _all_loaded(
@@ -435,13 +440,17 @@ class Wheelwright(Releases):
         attempting.begin(rerun=rerun)
         source = await read(self.source, git)
         all_loaded = await packages.all_loaded(source, ci.skippable(), self.package)
-        self._set_limits(all_loaded[0])
-        return [await with_runners(each) if runners else each for each in all_loaded]
+        # The limit is that of the first.
+        settled = [self._settled(each) for each in reversed(all_loaded)][::-1]
+        return [await with_runners(each) if runners else each for each in settled]
 
-    def _set_limits(self, loaded: LoadedProject) -> None:
+    def _settled(self, loaded: LoadedProject) -> LoadedProject:
+        """Set what holds for the steps of this call, and return the project as the caller wants."""
         limit = self.step_timeout or loaded.project.settings.step_timeout or limits.DEFAULT_STEP
         limits.limit_steps(limits.seconds(limit, "--step-timeout"))
         steps.set_credentials(self.netrc)
+        given = self.image, self.system_packages
+        return with_system(loaded, *given, credentials=self.netrc is not None)
 
     def _selected(self, selection: Selection) -> Selection:
         """Return the requested cells; the constructor's Python is the only one, unless they say."""

@@ -28,6 +28,7 @@ from stiletto.sandbox.references import ImageRef, python_version, uv_tag
 from stiletto.sandbox.rust import find_rust
 from stiletto.sandbox.userland import (
     USER_PATH,
+    apt_get,
     configuration,
     identity,
     stamp,
@@ -151,6 +152,7 @@ def python_image(
         names += ["pypy", "pypy3", python.name]
     for name in names:
         files[f"{PYTHON_LINKS}/{name}"] = str(python.executable)
+    files |= apt_get(address, PYTHON_LINKS)
     path = dict.fromkeys((PYTHON_LINKS, str(python.executable.parent), *USER_PATH))
     path |= dict.fromkeys(rust.path if rust else ())
     facts = (python.name, python.text, stamp(python.executable.resolve()), system())

@@ -62,6 +62,9 @@ INSTALLED = (
 VERSION = re.compile(r"\d+(?:\.\d+)*")
 VERSION_TIMEOUT_S = 10.0
 
+STAND_INS = "/opt/stiletto/bin"
+"""Where programs are that the machine's own must not be used for."""
+
 USER_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 
@@ -149,16 +152,30 @@ def _holds_a_home(directory: Path) -> bool:
     )
 
 
+def apt_get(address: str, directory: str) -> dict[str, bytes | str]:
+    """Return the file that stands in for apt-get; none in an image of a system without it.
+
+    The machine's own must not run: it would change the machine, or what is read-only here.
+    """
+    if "alpine" in address or "busybox" in address:
+        return {}
+    program = Path(__file__).with_name("entrypoints") / "apt-get.sh"
+    return {f"{directory}/apt-get": program.read_bytes()}
+
+
 def userland_image(address: str) -> Image:
     """Return the machine's userland as an image."""
     binds, files = userland()
+    stand_in = apt_get(address, STAND_INS)
+    files |= stand_in
+    path = (*([STAND_INS] if stand_in else []), *USER_PATH)
     return Image(
         address=address,
-        identity=identity("userland", system()),
+        identity=identity("userland", system(), str(bool(stand_in))),
         provided_by="the host's userland",
         binds=tuple(binds),
         copies=configuration(),
         files=files,
-        env={"PATH": ":".join(USER_PATH)},
+        env={"PATH": ":".join(path)},
         default_args=("/bin/sh",),
     )

@@ -24,6 +24,7 @@ from dagger.mod._exceptions import FunctionError
 from wheelwright.container.harmless import harmless
 from wheelwright.container.limits import CODE, ended, met, running, seconds, stopped, unlimited
 from wheelwright.container.output import last_lines
+from wheelwright.environment.system import missing
 from wheelwright.errors import WheelwrightError
 from wheelwright.project.untrusted import TRUST, not_trusted, untrusted
 
@@ -58,7 +59,10 @@ def message_of(error: dagger.QueryError) -> str:
     if address := untrusted(printed):
         return f"{head}: {not_trusted(address)}\n  hint: {TRUST}"
     head = f"{head}: exit code {error.exit_code}"
-    return "\n".join([head, *last_lines(error.stdout, error.stderr)])
+    lines = [head, *last_lines(error.stdout, error.stderr)]
+    if lacking := missing(printed):
+        lines.append(f"  hint: {lacking}")
+    return "\n".join(lines)
 
 
 def _timed_out(name: str, limit: str) -> FunctionFailed:

@@ -25,6 +25,7 @@ from wheelwright.container.steps import (
     with_variables,
 )
 from wheelwright.environment.plan import Environment
+from wheelwright.environment.system import System
 from wheelwright.errors import ProjectError
 from wheelwright.pins import full_image
 from wheelwright.project import building
@@ -41,10 +42,10 @@ _HASHED = "/opt/wheelwright/sdists.txt"
 
 
 async def build_requirements(
-    image: str, python: str, requires: Mapping[str, str]
+    system: System, python: str, requires: Mapping[str, str]
 ) -> dagger.Directory:
     """Return a cache with what builds need, so that they need no index and no credential."""
-    container = (await provided(image, python)).with_workdir(_REQUIRES)
+    container = (await provided(system, python)).with_workdir(_REQUIRES)
     for name, text in requires.items():
         container = container.with_new_file(f"{_REQUIRES}/{name}", text)
     bounds = ("--constraints", building.CONSTRAINTS) if building.CONSTRAINTS in requires else ()
@@ -59,10 +60,10 @@ async def build_requirements(
         return dag.directory()
 
 
-async def prepared(image: str, python: str, requires: Mapping[str, str]) -> dagger.Container:
+async def prepared(system: System, python: str, requires: Mapping[str, str]) -> dagger.Container:
     """Return a container to build in, without the source, with what `requires` lists."""
-    fetched = await build_requirements(image, python, requires)
-    return (await provided(image, python)).with_directory(CACHE, fetched)
+    fetched = await build_requirements(system, python, requires)
+    return (await provided(system, python)).with_directory(CACHE, fetched)
 
 
 async def sdists(
@@ -72,7 +73,7 @@ async def sdists(
     program = (files("wheelwright") / "inside" / "fetch.py").read_text(encoding="utf-8")
     listed = [{"name": each.name, "url": each.url, "sha256": each.sha256} for each in wanted]
     clean = (
-        (await provided(plan.image, plan.python))
+        (await provided(plan.system, plan.python))
         .with_new_file(_PROGRAM, program)
         .with_new_file(_LISTED, json.dumps(listed))
     )
@@ -85,7 +86,7 @@ async def sdists(
         digest = await fetched.file(f"{each.name}.sha256").contents()
         pinned.append(f"{each.name}=={each.version} --hash=sha256:{digest}\n")
     needed = building.files_for(plan.requires, lines)
-    cache = await build_requirements(plan.image, plan.python, needed)
+    cache = await build_requirements(plan.system, plan.python, needed)
     ready = (
         container.with_directory(_SDISTS, fetched)
         .with_directory(CACHE, cache)

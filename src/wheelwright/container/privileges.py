@@ -33,6 +33,7 @@ class Cache(Enum):
     NONE = "none"
     SHARED = "the shared uv cache"
     OWN = "a volume of its own"
+    SYSTEM = "the volume of apt's downloads"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ class Kind:
     def __post_init__(self) -> None:
         """Refuse a row that breaks the rules."""
         assert not (self.foreign and self.secrets), f"{self.name}: a secret beside foreign code"
-        assert not (self.foreign and self.cache is Cache.SHARED), f"{self.name}: a shared cache"
+        shared = self.cache in (Cache.SHARED, Cache.SYSTEM)
+        assert not (self.foreign and shared), f"{self.name}: a shared cache"
 
 
 OF_DEPENDENCIES: Final = "another for each set of dependencies"
@@ -64,6 +66,16 @@ INSTALL: Final = Kind(
     secrets=(Credential.INDEX,),
     cache=Cache.SHARED,
 )
+SYSTEM: Final = Kind(
+    "install Debian packages (`system-packages`)",
+    foreign=False,
+    cache=Cache.SYSTEM,
+    remark="apt compares what it has with Debian's signatures",
+)
+SYSTEM_FRESH: Final = Kind(
+    "release: install Debian packages", foreign=False, remark="fresh for each release"
+)
+IMAGE: Final = Kind("install wheels into an image that the project names (`image`)", foreign=True)
 BUILD: Final = Kind(
     "build a dependency from source; `uv lock` that has to build",
     foreign=True,
@@ -113,7 +125,10 @@ ATTEMPT: Final = Kind(
 )
 
 KINDS: Final = (
+    SYSTEM,
+    SYSTEM_FRESH,
     INSTALL,
+    IMAGE,
     BUILD,
     PACKAGE,
     CODE,
@@ -128,7 +143,9 @@ KINDS: Final = (
 )
 
 _RELEASED: Final = {
+    SYSTEM: SYSTEM_FRESH,
     INSTALL: DOWNLOAD,
+    IMAGE: RELEASE,
     BUILD: RELEASE,
     PACKAGE: RELEASE,
     CODE: RELEASE,

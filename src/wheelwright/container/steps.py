@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from importlib.resources import files
 
 import dagger
 from dagger import dag
@@ -25,14 +26,19 @@ from wheelwright.container.output import Output
 from wheelwright.container.privileges import (
     BUILD,
     CODE,
+    DATA,
+    IMAGE,
     INSTALL,
     PACKAGE,
+    SYSTEM,
     Cache,
     Credential,
     Kind,
     released,
 )
 from wheelwright.environment.plan import SOURCE, VENV
+from wheelwright.environment.system import System
+from wheelwright.errors import RequestError
 from wheelwright.pins import GIT_IMAGE, SLIM_SYSTEM_IMAGE, SYSTEM_IMAGE, UV_IMAGE, slim_image
 from wheelwright.project import building
 from wheelwright.project.interpreters import is_free_threaded
@@ -56,12 +62,16 @@ _UV_SETTINGS = {
     "UV_TOOL_BIN_DIR": f"{TOOLS}/bin",
     "UV_TOOL_DIR": TOOLS,
 }
-_MOUNTS = {Cache.SHARED: "/cache/uv", Cache.OWN: "/cache/own"}
+_MOUNTS = {Cache.SHARED: "/cache/uv", Cache.OWN: "/cache/own", Cache.SYSTEM: "/var/cache/apt"}
 _SHARED = "wheelwright-uv"
+_APT = "wheelwright-apt"
+_VERSION = "import platform; print(platform.python_version())"
+_SYSTEM_PROGRAM = "/opt/wheelwright/system-packages.sh"
 
 _netrc: ContextVar[dagger.Secret | None] = ContextVar("netrc", default=None)
 _release: ContextVar[str] = ContextVar("release", default="")
 _call: ContextVar[str] = ContextVar("call", default="")
+_foreign: ContextVar[bool] = ContextVar("foreign", default=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,14 @@ class StepSecret:
 def set_credentials(netrc: dagger.Secret | None) -> None:
     """Give this call's installing steps, and no others, the credentials of private hosts."""
     _netrc.set(netrc)
+
+
+def set_foreign_image() -> None:
+    """Note that this call installs into an image that the project names: as foreign as itself.
+
+    Then installing steps see no secret and no shared cache.
+    """
+    _foreign.set(True)
 
 
 def credentials() -> bool:
@@ -95,6 +113,7 @@ def begin_call(*, releasing: bool = False) -> None:
     """Forget the release of an earlier call; with `releasing` begin one before anything is read."""
     _release.set("")
     _call.set(uuid.uuid4().hex)
+    _foreign.set(False)
     if releasing:
         begin_release()
 
@@ -109,17 +128,23 @@ def releasing() -> bool:
     return bool(_release.get())
 
 
-def base(image: str, python: str) -> dagger.Container:
-    """Return an image of Python with uv, set to use that interpreter."""
+def base(
+    image: str, python: str, packages: Iterable[str] = (), *, named: bool = False
+) -> dagger.Container:
+    """Return an image of Python with uv, set to use that interpreter.
+
+    Debian `packages` are installed before everything else.
+    """
     settings = {**_UV_SETTINGS, "UV_PYTHON": python, "VIRTUAL_ENV": VENV}
     settings |= {**certificates.EVERYWHERE, **certificates.OF_TOOLS}
     if release := _release.get():
         settings["WHEELWRIGHT_RELEASE"] = release
-    container = (
-        dag.container()
-        .from_(image)
-        .with_file(f"{_UV}/uv", dag.container().from_(UV_IMAGE).file("/uv"))
-    )
+    container = dag.container().from_(image)
+    if named:
+        # Images of others may have another user, who can install nothing.
+        container = container.with_user("root")
+    container = _with_packages(container, packages)
+    container = container.with_file(f"{_UV}/uv", dag.container().from_(UV_IMAGE).file("/uv"))
     path = f"{VENV}/bin:{TOOLS}/bin:{_UV}:${{PATH}}"
     return (
         with_variables(container, settings)
@@ -128,22 +153,53 @@ def base(image: str, python: str) -> dagger.Container:
     )
 
 
-async def provided(image: str, python: str) -> dagger.Container:
-    """Return `base`; where the engine has no image of a free-threaded Python, on uv's own."""
-    if is_free_threaded(python) and await unavailable(image):
-        return managed(image, python)
-    return base(image, python)
+def _with_packages(container: dagger.Container, packages: Iterable[str]) -> dagger.Container:
+    """Install Debian packages; in a release they are installed anew."""
+    packages = tuple(packages)
+    if not packages:
+        return container
+    program = (files("wheelwright.inside") / "system-packages.sh").read_text(encoding="utf-8")
+    container = container.with_new_file(_SYSTEM_PROGRAM, program)
+    if release := _release.get():
+        container = container.with_env_variable("WHEELWRIGHT_RELEASE", release)
+    return step(container, SYSTEM, ["sh", _SYSTEM_PROGRAM, *packages])
 
 
-def managed(image: str, python: str) -> dagger.Container:
+async def provided(system: System, python: str) -> dagger.Container:
+    """Return `base`; where the engine has no image of a free-threaded Python, on uv's own.
+
+    Raises:
+        RequestError: the image that was named cannot be had, or has not that Python.
+    """
+    if system.named:
+        return await _named(system, python)
+    if is_free_threaded(python) and await unavailable(system.image):
+        return managed(system, python)
+    return base(system.image, python, system.packages)
+
+
+async def _named(system: System, python: str) -> dagger.Container:
+    if why := await unavailable(system.image):
+        raise RequestError(f"image {system.image}: {why}", "name another, or leave image out")
+    container = base(system.image, python, system.packages, named=True)
+    program = "pypy3" if python.startswith("pypy") else "python3"
+    ran = await output(step(container, DATA, [program, "-c", _VERSION], may_fail=True))
+    found, wanted = ran.stdout.strip(), python.removeprefix("pypy").removesuffix("t")
+    if ran.exit_code or not f"{found}.".startswith(f"{wanted}."):
+        what = f"Python {found}, not {python}" if found else f"no {program}"
+        raise RequestError(f"image {system.image} has {what}", "name an image that has it")
+    return container
+
+
+def managed(system: System, python: str) -> dagger.Container:
     """Return `base` with a Python that uv downloads: CPython as its developers build it."""
-    system = SLIM_SYSTEM_IMAGE if image == slim_image(python) else SYSTEM_IMAGE
+    image = SLIM_SYSTEM_IMAGE if system.image == slim_image(python) else SYSTEM_IMAGE
     settings = {
         "UV_PYTHON_DOWNLOADS": "manual",
         "UV_PYTHON_INSTALL_DIR": "/opt/python",
         "UV_PYTHON_PREFERENCE": "only-managed",
     }
-    container = with_variables(base(system, python), settings)
+    container = with_variables(base(image, python, system.packages), settings)
     return install(container, ["uv", "python", "install", python])
 
 
@@ -187,6 +243,8 @@ def step(
     `volume` names the volume of a kind that has one of its own. With `may_fail` the exit code is
     kept, to be judged by the caller. `log` gets its stdout.
     """
+    if kind is INSTALL and _foreign.get():
+        kind = IMAGE
     kind = released(kind) if _release.get() else kind
     secrets = tuple(secrets)
     for held in secrets:
@@ -198,7 +256,11 @@ def step(
     mount = _MOUNTS.get(kind.cache)
     if kind.cache is Cache.OWN and not volume:
         mount = None
-    if mount is not None:
+    if mount is not None and kind.cache is Cache.SYSTEM:
+        # apt-get waits for no other: one step after the other.
+        locked = dagger.CacheSharingMode.LOCKED
+        container = container.with_mounted_cache(mount, dag.cache_volume(_APT), sharing=locked)
+    elif mount is not None:
         name = _SHARED if kind.cache is Cache.SHARED else f"wheelwright-own-{volume}"
         # Without further arguments: those would name another volume.
         container = container.with_mounted_cache(mount, dag.cache_volume(name))
@@ -212,7 +274,9 @@ def step(
         redirect_stdout=log,
     )
     if mount is not None:
-        container = container.without_mount(mount).with_env_variable("UV_CACHE_DIR", CACHE)
+        container = container.without_mount(mount)
+        if kind.cache is not Cache.SYSTEM:
+            container = container.with_env_variable("UV_CACHE_DIR", CACHE)
     if netrc is not None:
         container = container.without_mount(_NETRC)
     for held in secrets:

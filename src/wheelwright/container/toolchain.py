@@ -33,6 +33,7 @@ from wheelwright.container.steps import (
 )
 from wheelwright.environment.plan import SOURCE, VENV, Environment
 from wheelwright.environment.services import Server
+from wheelwright.environment.system import System
 from wheelwright.environment.tools import Tool
 from wheelwright.errors import RequestError
 from wheelwright.pins import RUST_IMAGE, slim_image
@@ -97,7 +98,7 @@ def over(container: dagger.Container, source: dagger.Directory) -> dagger.Contai
 
 async def dependencies(source: Tree, plan: Environment) -> dagger.Container:
     """Return the dependency layer: only `plan.inputs` of the source are in it."""
-    provided = await steps.provided(plan.image, plan.python)
+    provided = await steps.provided(plan.system, plan.python)
     container = over(provided, await source.only(plan.inputs))
     for path, text in plan.written.items():
         container = container.with_new_file(path, text)
@@ -213,7 +214,7 @@ async def installed(
         prepared.append(await dependencies(source, plan))
 
     async def fetch() -> None:
-        fetched.append(await fetching.build_requirements(plan.image, plan.python, plan.requires))
+        fetched.append(await fetching.build_requirements(plan.system, plan.python, plan.requires))
 
     async with anyio.create_task_group() as group:
         group.start_soon(depend)
@@ -278,13 +279,13 @@ def with_git(
     return with_variables(container.with_directory(where, git), trusted)
 
 
-async def without_python(image: str, python: str) -> str:
+async def without_python(system: System, python: str) -> str:
     """Return why the engine cannot provide a Python; empty where it can."""
-    why = await unavailable(image)
-    if not why or not is_free_threaded(python):
+    why = await unavailable(system.image)
+    if not why or system.named or not is_free_threaded(python):
         return why
     try:
-        await steps.managed(image, python).sync()
+        await steps.managed(system, python).sync()
     except dagger.ExecError as error:
         last = building.last_line(error.stderr)
         return f"neither an image has it, nor could uv download it: {last}"

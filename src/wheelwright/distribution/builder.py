@@ -67,8 +67,8 @@ async def prepared(
 ) -> dagger.Container:
     """Return a container to build in, without the source, with what `requires` lists."""
     history = loaded.repository is not None
-    image = environment.image(loaded.project, python, history=history)
-    container = await fetching.prepared(image, python, requires)
+    system = environment.system(loaded.project, python, history=history)
+    container = await fetching.prepared(system, python, requires)
     if Language.RUST in languages(loaded.project):
         container = await toolchain.with_rust(container)
     return container

@@ -15,6 +15,7 @@ the lowest pytest of all runs on no current Python |
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -24,6 +25,7 @@ from wheelwright.environment import test_dependencies
 from wheelwright.environment.places import SOURCE as SOURCE
 from wheelwright.environment.places import VENV as VENV
 from wheelwright.environment.sources import Expanded, archives, expand
+from wheelwright.environment.system import System
 from wheelwright.environment.test_dependencies import NAMES, TestDependencies
 from wheelwright.pins import full_image, slim_image
 from wheelwright.project import building, metadata
@@ -54,6 +56,7 @@ class Environment:
     """How to make one environment.
 
     Attributes:
+        system: the image, and what is installed below everything else.
         inputs: paths in the source that the dependency layer sees.
         written: files made here, container path to text.
         dependencies: commands of the dependency layer.
@@ -73,7 +76,7 @@ class Environment:
     """
 
     python: str
-    image: str
+    system: System
     inputs: tuple[str, ...]
     workdir: str
     written: Mapping[str, str] = field(default_factory=dict)
@@ -100,10 +103,12 @@ def plan(
     groups: Iterable[str] = (),
     history: bool = False,
     resolution: str = "",
+    named: str = "",
 ) -> Environment:
     """Plan the environment with the test dependencies, and with further groups of the package.
 
-    With `history` the version comes from .git; an empty `resolution` is the default.
+    With `history` the version comes from .git; an empty `resolution` is the default; `named` is
+    the image of a cell.
     """
     groups = tuple(dict.fromkeys((*wanted.groups, *groups)))
     variables, built_with, notes = _version(project, history)
@@ -113,9 +118,10 @@ def plan(
         if resolution == "locked"
         else _resolved(project, wanted, groups, lowest=resolution == "lowest-direct")
     )
+    beneath = system(project, python, history=history, named=named)
     return Environment(
         python=python,
-        image=image(project, python, history=history),
+        system=beneath,
         rust=Language.RUST in languages(project),
         inputs=inputs(project),
         workdir=join(SOURCE, project.where),
@@ -129,7 +135,7 @@ def plan(
         notes=(*more, *notes, *wanted.notes),
         locked=resolution == "locked",
         sdists=building.sdists(project) if resolution == "locked" else (),
-        volume=building.volume(project),
+        volume=_volume(project, beneath),
         fetchable=building.fetchable(project, python) if resolution == "locked" else (),
         repositories=building.repositories(project) if resolution == "locked" else (),
         requires=building.build_files(project) if install else {},
@@ -146,17 +152,30 @@ def default_resolution(project: Project) -> str:
     return "locked" if project.lock else "highest"
 
 
-def image(project: Project, python: str, *, history: bool = True) -> str:
-    """Return the image address: the slim one, unless the build compiles, or asks git.
+def _volume(project: Project, beneath: System) -> str:
+    """Return the volume for builds: what is built may need what it was built beside."""
+    name = building.volume(project)
+    if not beneath.named and not beneath.packages:
+        return name
+    facts = "\0".join((beneath.image, *beneath.packages))
+    return f"{name}-{hashlib.sha256(facts.encode()).hexdigest()[:12]}"
 
-    Without `history` there is no .git that could be asked.
+
+def system(project: Project, python: str, *, history: bool = True, named: str = "") -> System:
+    """Return the image: the one that is named, else the slim one, or the full one.
+
+    That has git and a compiler: for a build that compiles, or asks git. Without `history` there
+    is no .git that could be asked.
     """
+    packages = project.settings.system_packages
+    if image := named or project.settings.image:
+        return System(image, packages, named=True)
     package = project.package
     asks_git = history and (
         version_source(project) is VersionSource.VCS or bool(package.build_requires & _ASK_GIT)
     )
     compiles = bool(languages(project))
-    return full_image(python) if asks_git or compiles else slim_image(python)
+    return System(full_image(python) if asks_git or compiles else slim_image(python), packages)
 
 
 def inputs(project: Project) -> tuple[str, ...]:

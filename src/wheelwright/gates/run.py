@@ -178,12 +178,12 @@ async def _over(
         container = await _tooled(step.tool, python)
     else:
         plain = cpython(python)
-        image = environment.image(loaded.project, plain, history=step.history)
+        system = environment.system(loaded.project, plain, history=step.history)
         if step.kind is PACKAGE:
             requires = building.build_files(loaded.project)
-            container = await fetching.prepared(image, plain, requires)
+            container = await fetching.prepared(system, plain, requires)
         else:
-            container = steps.base(image, plain)
+            container = await steps.provided(system, plain)
     container = toolchain.over(container, tree)
     repository = await for_build(loaded) if step.history else loaded.repository
     if step.history and repository is not None:

@@ -22,6 +22,12 @@ Package: TypeAlias = Annotated[
 Python: TypeAlias = Annotated[
     str, Doc("Python version, such as 3.12. Default: .python-version, else a version it claims.")
 ]
+Image: TypeAlias = Annotated[
+    str, Doc("Container image with the Python, instead of python:X.Y. Default: none is named.")
+]
+SystemPackages: TypeAlias = Annotated[
+    str, Doc("Debian packages below everything else, such as git,libpq-dev. Default: none.")
+]
 AllPackages: TypeAlias = Annotated[
     bool, Doc("Do it for every package of the uv workspace, not for one.")
 ]

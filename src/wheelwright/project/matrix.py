@@ -6,7 +6,7 @@
 | `resolution` | ["locked", "lowest-direct"] | instead of `locked` (`highest` without uv.lock) |
 | `groups`, `extras`, `services` | ["tests", "tests+docs"] | one cell each; `+` joins |
 | `os` | ["ubuntu-latest", "macos-latest"] | runners of `matrix --format github` |
-| `include` | tables with `python` and any of the above, `name` | adds a cell, or names one |
+| `include` | tables with `python` and the above, `name`, `image` | adds a cell, or names one |
 | `exclude` | tables with any of the above | takes out the cells that match |
 
 An axis value that joins nothing is written as an empty string.
@@ -28,9 +28,9 @@ AXES = ("python", "resolution", "groups", "extras", "services")
 _LISTS = (*AXES, "os")
 _TABLES = ("include", "exclude")
 # Of one entry: what has one value, and what has one or several.
-_TEXTS = ("name", "python", "resolution")
+_TEXTS = ("name", "python", "resolution", "image")
 _PARTS = ("groups", "extras", "services", "os")
-_KEYS = ("name", *AXES, "os")
+_KEYS = ("name", *AXES, "os", "image")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class Entry:
     extras: tuple[str, ...] | None = None
     services: tuple[str, ...] | None = None
     os: tuple[str, ...] | None = None
+    image: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@
 | `format` | list | the command line that checks the format, such as ["black", "--check", "."] |
 | `typecheck` | list | the type checker's command line, such as ["mypy", "src"] |
 | `user` | "root" | the user of the tests; an ordinary one without it |
+| `system-packages` | list | Debian packages below everything else, such as ["git", "libpq-dev"] |
+| `image` | string | the container image with the Python, in place of python:X.Y |
 | `services` | list | servers for the tests, such as ["postgres:16", "redis:7"] |
 | `migrate` | list | a command line that runs before the tests where there are services |
 | `skip` | list | gates that `ci` leaves out; they are listed as such |
@@ -59,17 +61,23 @@ class Settings:
     services: tuple[str, ...] = ()
     migrate: tuple[str, ...] = ()
     user: str = ""
+    system_packages: tuple[str, ...] = ()
+    image: str = ""
     release: ReleaseSettings = field(default_factory=ReleaseSettings)
 
 
-_STRINGS = ("python", "step-timeout", "runner", "user")
+_STRINGS = ("python", "step-timeout", "runner", "user", "image")
 _LISTS = (
     *("test", "groups", "extras", "requirements", "pytest-args", "lint", "format", "typecheck"),
-    *("skip", "services", "migrate"),
+    *("skip", "services", "migrate", "system-packages"),
 )
 _TABLES = ("env",)
 _RUNNERS = ("tox", "nox", "hatch", "pdm", "pytest", "unittest")
 _USERS = ("", "root")
+# deb-control(5): names of packages; with a version or an architecture as apt-get takes it.
+_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+(?::[a-z0-9-]+)?(?:=[A-Za-z0-9.+:~-]+)?")
+# distribution/reference: no more than what keeps an argument one.
+_IMAGE = re.compile(r"[A-Za-z0-9][\w.:/@-]*", re.ASCII)
 # A name that every shell and every program accepts.
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,200}")
 
@@ -127,7 +135,12 @@ def _wrong_values(table: Mapping[str, Any], gates: Sequence[str] | None) -> list
             wrong.extend(
                 f"has an {unknown('gate', gate, gates)}" for gate in value if gate not in gates
             )
-    return [*wrong, *_wrong_choices(table), *_wrong_variables(table.get("env", {}))]
+    return [
+        *wrong,
+        *_wrong_choices(table),
+        *_wrong_system(table),
+        *_wrong_variables(table.get("env", {})),
+    ]
 
 
 def _wrong_choices(table: Mapping[str, Any]) -> list[str]:
@@ -137,6 +150,30 @@ def _wrong_choices(table: Mapping[str, Any]) -> list[str]:
         wrong.append(f"has an {unknown('runner', runner.partition(':')[0], _RUNNERS)}")
     if isinstance(user, str) and user not in _USERS:
         wrong.append(f'has user = {user!r}; only "root" can be set')
+    return wrong
+
+
+def is_debian_package(name: str) -> bool:
+    """Whether a Debian package may have this name, a version or an architecture behind it."""
+    return _PACKAGE.fullmatch(name) is not None
+
+
+def is_image(text: str) -> bool:
+    """Whether this may be the address of an image."""
+    return _IMAGE.fullmatch(text) is not None
+
+
+def _wrong_system(table: Mapping[str, Any]) -> list[str]:
+    packages, image = table.get("system-packages", []), table.get("image", "")
+    wrong = []
+    if is_strings(packages):
+        wrong += [
+            f"has system-packages = {name!r}, which is not the name of a Debian package"
+            for name in packages
+            if not is_debian_package(name)
+        ]
+    if isinstance(image, str) and image and not is_image(image):
+        wrong.append(f"has image = {image!r}, which is not the address of an image")
     return wrong
 
 

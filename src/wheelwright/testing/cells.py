@@ -43,6 +43,7 @@ class Cell:
     Attributes:
         services: such as `postgres:16`, started fresh for the cell.
         os: labels of the native runners that the cell is for.
+        image: that it runs in; empty for that of the package.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Cell:
     extras: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     os: tuple[str, ...] = (_RUNNER,)
+    image: str = ""
 
 
 @dataclass(frozen=True)
@@ -219,15 +221,23 @@ def _included(entry: Entry, usual: str, runners: tuple[str, ...]) -> Cell:
         extras=entry.extras or (),
         services=entry.services or (),
         os=entry.os or runners,
+        image=entry.image or "",
     )
     return _named(cell, usual)
 
 
 def _include(cells: list[Cell], new: Cell, entry: Entry, selection: Selection) -> list[Cell]:
-    found = [replace(cell, name=new.name, os=new.os) == new for cell in cells]
+    found = [replace(cell, name=new.name, os=new.os, image=new.image) == new for cell in cells]
     if any(found):
         return [
-            replace(cell, name=entry.name or cell.name, os=entry.os or cell.os) if same else cell
+            replace(
+                cell,
+                name=entry.name or cell.name,
+                os=entry.os or cell.os,
+                image=entry.image or cell.image,
+            )
+            if same
+            else cell
             for cell, same in zip(cells, found, strict=True)
         ]
     fits = (
@@ -249,6 +259,7 @@ def _matches(cell: Cell, entry: Entry) -> bool:
         and (entry.extras is None or set(cell.extras) == set(entry.extras))
         and (entry.services is None or set(cell.services) == set(entry.services))
         and (entry.os is None or set(cell.os) == set(entry.os))
+        and (entry.image is None or cell.image == entry.image)
     )
 
 

@@ -210,8 +210,8 @@ async def _guarded(loaded: LoadedProject, cell: Cell, options: MatrixOptions) ->
 async def _run(loaded: LoadedProject, cell: Cell, options: MatrixOptions) -> _Ran:
     project = loaded.project
     history = is_installed_with(loaded)
-    image = environment.image(project, cell.python, history=history)
-    if why := await toolchain.without_python(image, cell.python):
+    system = environment.system(project, cell.python, history=history, named=cell.image)
+    if why := await toolchain.without_python(system, cell.python):
         return _without_python(cell, why, options)
     started = datetime.now(UTC)
     test_options = TestOptions(

@@ -213,7 +213,12 @@ def make(project: Project, cell: Cell, options: TestOptions, *, history: bool = 
         lines = coverage.commands(project, wanted, lines)
     locked = project.lock and not wanted.lines and cell.resolution in ("", "locked")
     environment = environments.plan(
-        project, cell.python, wanted, history=history, resolution=cell.resolution
+        project,
+        cell.python,
+        wanted,
+        history=history,
+        resolution=cell.resolution,
+        named=cell.image,
     )
     if found.notes:
         environment = replace(environment, notes=(*environment.notes, *found.notes))

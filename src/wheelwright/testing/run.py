@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from wheelwright.environment.system import missing
 from wheelwright.errors import GateFailed, ToolFailed, WheelwrightError
 from wheelwright.testing.texts import listed, tail
 from wheelwright.testing.verdict import Kind, Left, Verdict, explained, judge
@@ -89,6 +90,8 @@ class Run:
         lines = listed(failures)
         middle = ["", *lines, ""] if lines else []
         ending = tail(self.output, failures)
+        if lacking := missing(self.output):
+            ending = f"{ending}\n\n{lacking}".lstrip()
         if found.kind is Kind.UNKNOWN:
             head = f"the tests reached no verdict on {self.name}: {found.reason}"
             return ToolFailed("\n".join([head, *middle, ending]).rstrip())

@@ -111,7 +111,8 @@ async def build_requires(package: Package) -> tuple[str, ...]:
         source = await package.loaded.files.only(environment.inputs(project))
         container = (
             toolchain.over(
-                steps.base(environment.image(project, python, history=True), python), source
+                await steps.provided(environment.system(project, python, history=True), python),
+                source,
             )
             .with_new_file(backend.REQUESTED, backend.text(lines))
             .with_new_file(backend.CONSTRAINTS, backend.text(backend.bounds(project)))

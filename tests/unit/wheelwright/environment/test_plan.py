@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK, fixture, locked, project
-from wheelwright.environment.plan import Environment, image, of_package, plan
+from wheelwright.environment.plan import Environment, of_package, plan, system
 from wheelwright.environment.test_dependencies import find
 from wheelwright.project.model import Project, describe
 
@@ -179,14 +179,14 @@ def test_package_that_cannot_be_installed_is_said() -> None:
 )
 def test_image_has_git_or_a_compiler_only_where_needed(text: str, expected: str) -> None:
     """The slim image serves, unless the version asks git or the build compiles."""
-    assert expected == image(project(text), "3.12")
+    assert expected == system(project(text), "3.12").image
 
 
 def test_image_has_git_only_where_there_is_a_history() -> None:
     """Without .git nothing can be asked, so the slim image serves."""
-    assert "python:3.12-slim" == image(project(LIKE_ATTRS), "3.12", history=False)
-    assert "python:3.12-slim" == planned(project(LIKE_ATTRS)).image
-    assert "python:3.12" == planned(project(LIKE_ATTRS), history=True).image
+    assert "python:3.12-slim" == system(project(LIKE_ATTRS), "3.12", history=False).image
+    assert "python:3.12-slim" == planned(project(LIKE_ATTRS)).system.image
+    assert "python:3.12" == planned(project(LIKE_ATTRS), history=True).system.image
 
 
 def test_rust_is_wanted_where_the_package_is_compiled_from_it() -> None:
