@@ -24,7 +24,7 @@ from stiletto.api.long_text import takes_long_texts
 from stiletto.api.secrets import CacheVolume
 from stiletto.engine.coarse import CoarseKeys
 from stiletto.engine.context import current_span, preparing
-from stiletto.engine.ending import how_ended, loopback_hint, machine_kills
+from stiletto.engine.ending import how_ended, loopback_hint, machine_kills, system_hint
 from stiletto.engine.keys import step_inputs
 from stiletto.engine.layout import Layouts, Stack
 from stiletto.engine.once import Once
@@ -222,11 +222,12 @@ class Commands:
             self._raise_if_disk_full(exec_.args, "".join(tails))
             if failed:
                 own = (await self.sandbox.network()).own
+                text = "\n".join(tails)
                 raise StepFailed(
                     exec_.args,
                     output.exit_code,
                     *tails,
-                    hint=loopback_hint("\n".join(tails)) if own else None,
+                    hint=(loopback_hint(text) if own else None) or system_hint(text),
                     replay=self._replay(key, step),
                     ended=how_ended(output, elapsed_s, kills),
                 )

@@ -51,3 +51,22 @@ def loopback_hint(printed: str) -> str | None:
         "steps have a loopback of their own; to let them connect to this machine's, set "
         f"STILETTO_LOOPBACK={ports[0]}"
     )
+
+
+PACKAGE_PROGRAMS = (
+    *("apk", "apt", "apt-get", "dnf", "dpkg", "microdnf", "pacman", "rpm", "tdnf", "yum", "zypper"),
+)
+"""What installs packages: each belongs to the system of an image, and perhaps not to this one."""
+
+_MISSING = re.compile(rf"\b({'|'.join(PACKAGE_PROGRAMS)}): (?:command )?not found")
+
+
+def system_hint(printed: str) -> str | None:
+    """Return a hint if a step wanted a program of another system than this machine's."""
+    found = _MISSING.search(printed)
+    if found is None:
+        return None
+    return (
+        f"this machine stands for the image, and it has no {found[1]}: run the same command with "
+        "`dagger`"
+    )

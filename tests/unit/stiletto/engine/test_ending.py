@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stiletto.engine.ending import loopback_hint
+from stiletto.engine.ending import loopback_hint, system_hint
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,24 @@ def test_a_refusal_at_loopback_names_the_setting(said: str, port: str | None) ->
     else:
         assert hint is not None
         assert hint.endswith(f"set STILETTO_LOOPBACK={port}")
+
+
+@pytest.mark.parametrize(
+    ("printed", "program"),
+    [
+        ("sh: 1: apk: not found\n", "apk"),
+        ("apk: command not found\n", "apk"),
+        ("/bin/sh: line 1: dnf: command not found", "dnf"),
+        ("sh: 1: apt-get: not found", "apt-get"),
+        ("sh: 1: git: not found", None),
+        ("map: not found", None),
+        ("apk: package not found", None),
+    ],
+)
+def test_program_of_another_system(printed: str, program: str | None) -> None:
+    """A missing program that installs packages is named, with the way to the real image."""
+    hint = system_hint(printed)
+
+    assert (program is None) == (hint is None)
+    if program is not None:
+        assert f"it has no {program}: run the same command with `dagger`" in (hint or "")
