@@ -100,10 +100,11 @@ class CacheMount(Mount):
 
 @dataclass(frozen=True)
 class SecretFileMount(Mount):
-    """A secret as a file in memory."""
+    """A secret as a file in memory; "" as owner is root."""
 
     secret: Secret
     mode: int
+    owner: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,14 @@ from typing import ClassVar
 
 from stiletto.api.container import ContainerDirectory, ContainerFile
 from stiletto.api.files import (
+    ChangeOwner,
     Changeset,
     Difference,
     Directory,
     DirectoryFile,
     File,
     NewFile,
+    OwnedFile,
     Remove,
     RenamedFile,
     ReplacedFile,
@@ -28,6 +30,7 @@ from stiletto.api.files import (
     filtered,
     written,
 )
+from stiletto.api.owners import only_numbers
 from stiletto.api.registry import call
 from stiletto.api.texts import check_file_name, check_link_target, check_permissions
 from stiletto.errors import UsageError
@@ -68,10 +71,11 @@ def with_directory(
     owner: str = "",
     permissions: int | None = None,
 ) -> Directory:
-    """Copy a directory onto the one at `path`; `owner` changes nothing, see `filesystem`."""
+    """Copy a directory onto the one at `path`."""
     check_permissions("Directory.withDirectory", "permissions", permissions)
     kept = a_filter(include, exclude, gitignore)
-    return written(self, WriteDirectory(path, source, kept, permissions))
+    of = only_numbers("Directory.withDirectory", owner)
+    return written(self, WriteDirectory(path, source, kept, permissions, of))
 
 
 @call("Directory.withFile")
@@ -84,7 +88,8 @@ def with_file(
 ) -> Directory:
     """Put a file at `path`, or inside it where that is a directory."""
     check_permissions("Directory.withFile", "permissions", permissions)
-    return written(self, WriteFile(path, source, permissions))
+    of = only_numbers("Directory.withFile", owner)
+    return written(self, WriteFile(path, source, permissions, of))
 
 
 @call("Directory.withFiles")
@@ -162,8 +167,8 @@ def changes(self: Directory, from_: Directory) -> Changeset:
 
 @call("Directory.chown")
 def chown(self: Directory, path: str, owner: str) -> Directory:
-    """Change nothing: one user owns every file of a sandbox."""
-    return self
+    """Make all that is at `path` another user's."""
+    return written(self, ChangeOwner(path, only_numbers("Directory.chown", owner)))
 
 
 @call("File.withName")
@@ -187,8 +192,8 @@ def with_replaced(
 
 @call("File.chown")
 def file_chown(self: File, owner: str) -> File:
-    """Change nothing: one user owns every file of a sandbox."""
-    return self
+    """Return the file as another user's."""
+    return OwnedFile(self, only_numbers("File.chown", owner))
 
 
 @call("Changeset.layer")

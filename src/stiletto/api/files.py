@@ -170,6 +170,24 @@ class ReplacedFile(File):
 
 
 @dataclass(frozen=True)
+class OwnedFile(File):
+    """A file of another user; the owner as in `WriteFile`."""
+
+    parent: File
+    owner: str
+    accounts: Recipe | None = None
+
+
+@dataclass(frozen=True)
+class OwnedDirectory(Directory):
+    """A directory with all that is in it as another user's; the owner as in `WriteFile`."""
+
+    parent: Directory
+    owner: str
+    accounts: Recipe | None = None
+
+
+@dataclass(frozen=True)
 class Changeset(Recipe):
     """What turns one directory into another."""
 
@@ -189,21 +207,28 @@ class Operation(Recipe):
 
 @dataclass(frozen=True)
 class WriteFile(Operation):
-    """Put a file at `path`; inside it, where `path` is a directory or ends with `/`."""
+    """Put a file at `path`; inside it, where `path` is a directory or ends with `/`.
+
+    Names in `owner` are those of a container's root, `accounts`; "" leaves the owner.
+    """
 
     path: str
     file: File
     permissions: int | None = None
+    owner: str = ""
+    accounts: Recipe | None = None
 
 
 @dataclass(frozen=True)
 class WriteDirectory(Operation):
-    """Copy a directory's kept paths onto the one at `path`."""
+    """Copy a directory's kept paths onto the one at `path`; the owner as in `WriteFile`."""
 
     path: str
     source: Directory
     filter: Filter = EVERYTHING
     permissions: int | None = None
+    owner: str = ""
+    accounts: Recipe | None = None
 
 
 @dataclass(frozen=True)
@@ -220,6 +245,14 @@ class WriteLink(Operation):
 
     target: str
     path: str
+
+
+@dataclass(frozen=True)
+class ChangeOwner(Operation):
+    """Make all that is at `path` another user's."""
+
+    path: str
+    owner: str
 
 
 @dataclass(frozen=True)

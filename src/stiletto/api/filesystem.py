@@ -31,6 +31,8 @@ from stiletto.api.files import (
     MountedFile,
     NewFile,
     Operation,
+    OwnedDirectory,
+    OwnedFile,
     Remove,
     WriteDirectory,
     WriteFile,
@@ -38,6 +40,7 @@ from stiletto.api.files import (
     a_filter,
     written,
 )
+from stiletto.api.owners import numbers
 from stiletto.api.registry import call
 from stiletto.api.secrets import CacheVolume, Secret
 from stiletto.api.texts import check_link_target, check_permissions
@@ -45,7 +48,11 @@ from stiletto.errors import UsageError
 
 # -- written to it ---------------------------------------------------------------------------------
 
-# `owner` is accepted and changes nothing: one user owns every file of a sandbox.
+
+def _owner(self: Container, owner: str) -> tuple[str, Root | None]:
+    """Return an owner, and where its names are looked up if it has any."""
+    found = numbers(owner) if owner else ""
+    return (owner, self.root) if found is None else (found, None)
 
 
 def _write(self: Container, path: str, make: Callable[[str], Operation]) -> Container:
@@ -87,11 +94,10 @@ def with_directory(
     """Copy a directory onto the one at `path`."""
     check_permissions("Container.withDirectory", "permissions", permissions)
     kept = a_filter(include, exclude, gitignore)
-    at = self.path(path, expand)
-    if not kept and permissions is None and _shows(self, at, source):
-        # Only its owner would be another.
+    at, of = self.path(path, expand), _owner(self, owner)
+    if not kept and permissions is None and not owner and _shows(self, at, source):
         return replace(self, image_ref="")
-    return _write(self, at, lambda at: WriteDirectory(at, source, kept, permissions))
+    return _write(self, at, lambda at: WriteDirectory(at, source, kept, permissions, *of))
 
 
 def _shows(self: Container, at: str, source: Directory) -> bool:
@@ -117,10 +123,11 @@ def with_file(
     """Put a file at `path`, or inside it where that is a directory."""
     check_permissions("Container.withFile", "permissions", permissions)
     slash = "/" if path.endswith("/") else ""
+    of = _owner(self, owner)
     return _write(
         self,
         self.path(path, expand),
-        lambda at: WriteFile(at + slash, source, permissions),
+        lambda at: WriteFile(at + slash, source, permissions, *of),
     )
 
 
@@ -136,7 +143,7 @@ def with_files(
     """Put files into the directory at `path`."""
     check_permissions("Container.withFiles", "permissions", permissions)
     for source in sources:
-        self = with_file(self, (path or ".") + "/", source, permissions, expand=expand)
+        self = with_file(self, (path or ".") + "/", source, permissions, owner, expand)
     return self
 
 
@@ -153,7 +160,8 @@ def with_new_file(
     check_permissions("Container.withNewFile", "permissions", permissions)
     at = self.path(path, expand)
     source = NewFile(posixpath.basename(at), contents, permissions)
-    return _write(self, at, lambda p: WriteFile(p, source, permissions))
+    of = _owner(self, owner)
+    return _write(self, at, lambda p: WriteFile(p, source, permissions, *of))
 
 
 @call("Container.withSymlink")
@@ -209,6 +217,8 @@ def with_mounted_directory(
     expand: bool = False,
 ) -> Container:
     """Show a directory at `path`; what commands change there stays in the container."""
+    if owner:
+        source = OwnedDirectory(source, *_owner(self, owner))
     return _mounted(self, DirectoryMount(self.path(path, expand), source, read_only))
 
 
@@ -221,6 +231,8 @@ def with_mounted_file(
     expand: bool = False,
 ) -> Container:
     """Show a file at `path`."""
+    if owner:
+        source = OwnedFile(source, *_owner(self, owner))
     return _mounted(self, FileMount(self.path(path, expand), source))
 
 
@@ -256,7 +268,7 @@ def with_mounted_secret(
 ) -> Container:
     """Show a secret as a file at `path`."""
     check_permissions("Container.withMountedSecret", "mode", mode)
-    return _mounted(self, SecretFileMount(self.path(path, expand), source, mode))
+    return _mounted(self, SecretFileMount(self.path(path, expand), source, mode, owner))
 
 
 @call("Container.withMountedTemp")

@@ -31,11 +31,12 @@ from stiletto.engine.once import Once
 from stiletto.engine.output import tail
 from stiletto.engine.printed import Printed
 from stiletto.engine.services import Services
-from stiletto.engine.users import Account, account_of
+from stiletto.engine.users import Account, account_of, owner_of
 from stiletto.errors import EnvironmentFailed, StepFailed, StilettoError, UsageError
 from stiletto.graph.recipe import digest_of
-from stiletto.graph.tree import EMPTY, Dir
+from stiletto.graph.tree import EMPTY, Dir, with_owner
 from stiletto.layers.layer import Layer
+from stiletto.layers.owners import give
 from stiletto.layers.view import View
 from stiletto.progress import Outcome, Span
 from stiletto.sandbox import plan
@@ -298,6 +299,7 @@ class Commands:
         self, exec_: c.Exec, stack: Stack, trees: Mapping[str, Dir], stage: Path
     ) -> tuple[plan.Step, set[str]]:
         """Prepare one command: directories on disk, environment, secrets."""
+        view = self._layouts.view(stack)
         upper, work = stage / "upper", stage / "work"
         upper.mkdir()
         work.mkdir()
@@ -313,24 +315,28 @@ class Commands:
                     mount_upper, mount_work = stage / f"upper{index}", stage / f"work{index}"
                     mount_upper.mkdir()
                     mount_work.mkdir()
+                    give(mount_upper, trees[target].owner)
+                    mount_upper.chmod(trees[target].mode)
                     mounts.append(plan.OverlayMount(target, lower, mount_upper, mount_work))
                 case c.FileMount(target):
                     lower = await self._checkout(trees[target])
                     mounts.append(plan.BindMount(target, lower / posixpath.basename(target)))
                 case c.CacheMount(target, volume):
-                    path = await self._volume(volume)
+                    path = await self._volume(volume, view)
                     if volume.sharing != "SHARED":
                         locks.add(f"volume-{volume.digest}")
                     mounts.append(plan.BindMount(target, path, writable=True))
-                case c.SecretFileMount(target, secret, mode):
+                case c.SecretFileMount(target, secret, mode, owner):
                     value = await self._layouts.secrets.for_step(secret)
-                    mounts.append(plan.SecretMount(target, value, mode))
+                    mounts.append(
+                        plan.SecretMount(target, value, mode, owner_of(owner or "0", view))
+                    )
                 case c.TempDirMount(target, size_bytes):
                     mounts.append(plan.TempMount(target, size_bytes))
         env = {v.name: v.value for v in exec_.env} | {v.name: v.value for v in exec_.volatile}
         env.setdefault("PATH", plan.DEFAULT_PATH)
         secret_env = {v.name: await self._secret_text(v) for v in exec_.secrets}
-        account = self._account(exec_, self._layouts.view(stack))
+        account = self._account(exec_, view)
         if account.uid and self.sandbox.name == "plain" and os.geteuid() == 0:
             self.progress.say(
                 f"plain mode cannot change the user: root runs what {exec_.user} would"
@@ -391,9 +397,15 @@ class Commands:
     async def _checkout(self, tree: Dir) -> Path:
         return (await asyncio.to_thread(self._store.checkout, tree)).root
 
-    async def _volume(self, volume: CacheVolume) -> Path:
+    async def _volume(self, volume: CacheVolume, view: View) -> Path:
         seed = None if volume.source is None else await self._layouts.tree(volume.source)
-        return await asyncio.to_thread(self._store.volume, volume.digest, seed)
+        owner = owner_of(volume.owner, view) if volume.owner else ""
+        if owner and seed is not None:
+            seed = with_owner(seed, owner)
+        place = await asyncio.to_thread(self._store.volume, volume.digest, seed)
+        if owner and not any(place.iterdir()):
+            give(place, owner)
+        return place
 
 
 def _expected(expect: str, exit_code: int) -> bool:

@@ -32,14 +32,16 @@ from stiletto.engine.surface import (
     DeltaSurface,
     Surface,
     TreeSurface,
+    change_owner,
     make_directory,
     put_directory,
     put_file,
 )
+from stiletto.engine.users import owner_of
 from stiletto.errors import NotSupported, UsageError
 from stiletto.graph.changes import compare, difference
-from stiletto.graph.recipe import digest_of
-from stiletto.graph.tree import EMPTY, Dir, Entry, File, Link, split
+from stiletto.graph.recipe import Recipe, digest_of
+from stiletto.graph.tree import EMPTY, Dir, Entry, File, Link, split, with_owner
 from stiletto.layers.layer import Layer
 from stiletto.layers.view import Node, View
 from stiletto.progress import Progress
@@ -125,6 +127,9 @@ class Evaluator:
                 return await self._root(root, kept)
             case f.FilteredDirectory(parent, kept):
                 return await asyncio.to_thread(self._filtered, await self.tree(parent), kept)
+            case f.OwnedDirectory(parent, owner, accounts):
+                tree, of = await asyncio.gather(self.tree(parent), self._owner(owner, accounts))
+                return with_owner(tree, of)
             case f.Difference(parent, other):
                 before, after = await asyncio.gather(self.tree(parent), self.tree(other))
                 return difference(before, after)
@@ -231,7 +236,7 @@ class Evaluator:
                 if b"\0" in data:
                     continue  # a binary: a path of another length would break it
                 digest, size = self.store.put_bytes(restore(data))
-                new = File(digest, size, entry.mode)
+                new = replace(entry, digest=digest, size_bytes=size)
                 found = found.put(inside, new) if isinstance(found, Dir) else new
         return found
 
@@ -269,6 +274,10 @@ class Evaluator:
                 return NamedFile(split(path)[-1], _as_file(entry, path))
             case f.RenamedFile(parent, name):
                 return NamedFile(name, (await self.file(parent)).file)
+            case f.OwnedFile(parent, owner, accounts):
+                named = await self.file(parent)
+                of = await self._owner(owner, accounts)
+                return replace(named, file=with_owner(named.file, of))
             case f.ReplacedFile(parent, search, replacement, everywhere, first_from):
                 old = await self.file(parent)
                 refuse_large(old.name, old.file.size_bytes)
@@ -284,6 +293,13 @@ class Evaluator:
             case _:
                 raise TypeError(f"unknown file {type(file).__name__}")
 
+    async def _owner(self, owner: str, accounts: Recipe | None) -> str:
+        """Return an owner as numbers; `accounts` is the root whose users it names."""
+        if not isinstance(accounts, c.Root):
+            return owner
+        view = self.view(await self.stack(accounts))
+        return await asyncio.to_thread(owner_of, owner, view)
+
     async def _stored(self, name: str, contents: bytes, mode: int) -> NamedFile:
         digest, size = await asyncio.to_thread(self.store.put_bytes, contents)
         return NamedFile(name, File(digest, size, mode))
@@ -295,19 +311,26 @@ class Evaluator:
 
     async def _apply(self, operation: f.Operation, surface: Surface) -> None:
         match operation:
-            case f.WriteFile(path, file, permissions):
+            case f.WriteFile(path, file, permissions, owner, accounts):
                 named = await self.file(file)
                 entry = named.file
                 if permissions is not None:
                     entry = replace(entry, mode=permissions)
+                if owner:
+                    entry = with_owner(entry, await self._owner(owner, accounts))
                 put_file(surface, path, named.name, entry)
-            case f.WriteDirectory(path, source, kept, permissions):
+            case f.WriteDirectory(path, source, kept, permissions, owner, accounts):
                 tree = await self._kept(source, kept)
+                if owner:
+                    tree = with_owner(tree, await self._owner(owner, accounts))
                 put_directory(surface, path, tree, permissions)
             case f.WriteNewDirectory(path, permissions):
                 make_directory(surface, path, permissions)
             case f.WriteLink(target, path):
                 surface.put(surface.resolve(path), Link(target))
+            case f.ChangeOwner(path, owner):
+                assert isinstance(surface, TreeSurface), "only a directory has this call"
+                change_owner(surface, path, owner)
             case f.Remove(paths):
                 for path in paths:
                     surface.remove(surface.resolve(path))

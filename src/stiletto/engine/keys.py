@@ -70,8 +70,8 @@ def _mount(mount: c.Mount, trees: Mapping[str, Dir]) -> list[Any]:
             return ["file", trees[target].digest]
         case c.CacheMount(_, volume):
             return ["cache", volume.digest]
-        case c.SecretFileMount(_, secret, mode):
-            return ["secret", secret.digest, mode]
+        case c.SecretFileMount(_, secret, mode, owner):
+            return ["secret", secret.digest, mode, owner]
         case c.TempDirMount(_, size_bytes):
             return ["temp", size_bytes]
         case _:

@@ -15,7 +15,8 @@ from types import MappingProxyType
 
 from stiletto.graph.links import TreeError
 from stiletto.graph.links import follow as follow_links
-from stiletto.graph.tree import DIR_MODE, Dir, Entry, File, Link, split
+from stiletto.graph.tree import DIR_MODE, Dir, Entry, File, Link, split, with_owner
+from stiletto.layers.owners import owner_of
 from stiletto.layers.view import View
 
 
@@ -41,6 +42,11 @@ class Below:
         """Return the permission bits of a path that exists."""
         node = self._view.lookup(path, follow=False)
         return node.stat.st_mode & 0o7777 if node else 0o755
+
+    def owner(self, path: str) -> str:
+        """Return who owns a path that exists."""
+        node = self._view.lookup(path, follow=False)
+        return owner_of(node.stat) if node else ""
 
 
 class Surface(ABC):
@@ -122,7 +128,7 @@ class TreeSurface(Surface):
         """Copy a directory onto the one at a path."""
         old = self.tree.get(path)
         if isinstance(old, Dir):
-            tree = replace(old.merge(tree), mode=old.mode)
+            tree = replace(old.merge(tree), mode=old.mode, owner=old.owner)
         self.put(path, tree)
 
     def remove(self, path: str) -> None:
@@ -139,7 +145,7 @@ class DeltaSurface(Surface):
 
     def __init__(self, lower: Below) -> None:
         self._lower = lower
-        self.tree = Dir(lower.mode("/"))
+        self.tree = Dir(lower.mode("/"), owner=lower.owner("/"))
         self.removed: set[str] = set()
 
     def _below(self, path: str) -> str | None:
@@ -171,8 +177,11 @@ class DeltaSurface(Surface):
             if kind not in ("dir", None):
                 raise TreeError(f"{parent} is not a directory")
             if self.tree.get(parent) is None:
-                mode = self._lower.mode("/" + parent) if kind == "dir" else DIR_MODE
-                self.tree = self.tree.put(parent, Dir(mode))
+                made = Dir(DIR_MODE)
+                if kind == "dir":
+                    below = "/" + parent
+                    made = Dir(self._lower.mode(below), owner=self._lower.owner(below))
+                self.tree = self.tree.put(parent, made)
 
     def put(self, path: str, entry: Entry) -> None:
         """Put an entry in place of what is there."""
@@ -198,7 +207,8 @@ class DeltaSurface(Surface):
                 self.merge(inside, entry)
                 merged = self.tree.get(inside)
                 assert isinstance(merged, Dir)
-                self.tree = self.tree.put(inside, replace(merged, mode=entry.mode))
+                merged = replace(merged, mode=entry.mode, owner=entry.owner)
+                self.tree = self.tree.put(inside, merged)
             else:
                 self.put(inside, entry)
 
@@ -223,6 +233,23 @@ def put_file(surface: Surface, path: str, name: str, file: File) -> None:
     if path.endswith("/") or surface.kind(inside) == "dir":
         target = posixpath.join(inside, name)
     surface.put(target, file)
+
+
+def change_owner(surface: TreeSurface, path: str, owner: str) -> None:
+    """Make all that is at a path of a tree another user's.
+
+    Raises:
+        TreeError: there is nothing.
+    """
+    inside = surface.resolve(path, follow=True)
+    entry = surface.tree.get(inside)
+    if entry is None:
+        raise TreeError(f"{path}: no such file or directory")
+    owned = with_owner(entry, owner)
+    if inside:
+        surface.put(inside, owned)
+    elif isinstance(owned, Dir):
+        surface.tree = owned
 
 
 def make_directory(surface: Surface, path: str, permissions: int) -> None:
@@ -253,4 +280,4 @@ def _with_mode(tree: Dir, mode: int) -> Dir:
                 entries[name] = replace(entry, mode=mode)
             case _:
                 entries[name] = entry
-    return Dir(mode, MappingProxyType(entries))
+    return Dir(mode, MappingProxyType(entries), tree.owner)

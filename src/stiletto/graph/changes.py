@@ -93,8 +93,8 @@ def difference(before: Dir, after: Dir) -> Dir:
             if entry.digest == old.digest:
                 continue
             child = difference(old, entry)
-            if child.entries or entry.mode != old.mode:
+            if child.entries or (entry.mode, entry.owner) != (old.mode, old.owner):
                 entries[name] = child
         elif entry != old:
             entries[name] = entry
-    return Dir(after.mode, MappingProxyType(entries))
+    return Dir(after.mode, MappingProxyType(entries), after.owner)

@@ -2,8 +2,9 @@
 
 A tree is what a `Directory` evaluates to. Files are named by the digest of their contents, so
 every operation here (put, remove, merge, filter, compare) moves names, never bytes. The digest
-of a tree covers names, permission bits, contents and link targets; owners and times are left
-out, so that the same files have the same key wherever they came from.
+of a tree covers names, permission bits, owners, contents and link targets; times are left out, so
+that the same files have the same key wherever they came from. An owner is `uid:gid`, or "" for
+root, whose is all that comes from the host.
 
     Entry = File(digest, size_bytes, mode) | Link(target) | Dir(mode, entries)
 
@@ -18,7 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from stiletto.graph.links import TreeError
 from stiletto.graph.links import follow as follow_links
@@ -38,6 +39,7 @@ class File:
     digest: str
     size_bytes: int
     mode: int = FILE_MODE
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Link:
     """A symbolic link; the target is kept as written."""
 
     target: str
+    owner: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,17 +56,18 @@ class Dir:
 
     mode: int = DIR_MODE
     entries: Mapping[str, Entry] = field(default_factory=lambda: MappingProxyType({}))
+    owner: str = ""
 
     @cached_property
     def digest(self) -> str:
-        """`sha256:...` over the permission bits and everything beneath."""
-        h = hashlib.sha256(f"{self.mode:o}\0".encode())
+        """`sha256:...` over the permission bits, the owner and everything beneath."""
+        h = hashlib.sha256(f"{self.mode:o}{_owned(self.owner)}\0".encode())
         for name in sorted(self.entries):
             match self.entries[name]:
-                case File(digest, _, mode):
-                    line = f"f {mode:o} {digest}"
-                case Link(target):
-                    line = f"l {target}"
+                case File(digest, _, mode, owner):
+                    line = f"f {mode:o} {digest}{_owned(owner)}"
+                case Link(target, owner):
+                    line = f"o {owner} {target}" if owner else f"l {target}"
                 case Dir() as child:
                     line = f"d {child.digest}"
             h.update(f"{name}\0{line}\0".encode("utf-8", "surrogateescape"))
@@ -131,7 +135,7 @@ class Dir:
         """Return the tree without `path`; an absent one is not an error."""
         parts = split(path)
         if not parts:
-            return Dir(self.mode)
+            return Dir(self.mode, owner=self.owner)
         name, *rest = parts
         child = self.entries.get(name)
         if child is None:
@@ -152,7 +156,7 @@ class Dir:
             if isinstance(mine, Dir) and isinstance(entry, Dir):
                 entry = mine.merge(entry)
             entries[name] = entry
-        return Dir(other.mode, MappingProxyType(entries))
+        return replace(other, entries=MappingProxyType(entries))
 
     def filter(self, keep: Callable[[str, Entry], bool], prefix: str = "") -> Dir:
         """Return the tree with the kept entries; parents stay only for their kept entries.
@@ -178,13 +182,14 @@ class Dir:
         entries: dict[str, Any] = {}
         for name in sorted(self.entries):
             match self.entries[name]:
-                case File(digest, size, mode):
-                    entries[name] = [digest, size, mode]
-                case Link(target):
-                    entries[name] = target
+                case File(digest, size, mode, owner):
+                    entries[name] = [digest, size, mode, *([owner] if owner else [])]
+                case Link(target, owner):
+                    entries[name] = {"link": target, "owner": owner} if owner else target
                 case Dir() as child:
                     entries[name] = child.to_json()
-        return {"mode": self.mode, "entries": entries}
+        owned = {"owner": self.owner} if self.owner else {}
+        return {"mode": self.mode, "entries": entries, **owned}
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Dir:
@@ -196,13 +201,29 @@ class Dir:
                     entries[name] = Link(value)
                 case list():
                     entries[name] = File(*value)
+                case {"link": target, "owner": owner}:
+                    entries[name] = Link(target, owner)
                 case _:
                     entries[name] = Dir.from_json(value)
-        return Dir(data["mode"], MappingProxyType(entries))
+        return Dir(data["mode"], MappingProxyType(entries), data.get("owner", ""))
 
 
 Entry: TypeAlias = File | Link | Dir
+EntryT = TypeVar("EntryT", bound=File | Link | Dir)
 EMPTY = Dir()
+
+
+def with_owner(entry: EntryT, owner: str) -> EntryT:
+    """Return an entry, with all that is beneath, as another user's; `0:0` is root."""
+    owner = "" if owner == "0:0" else owner
+    if not isinstance(entry, Dir):
+        return replace(entry, owner=owner)
+    owned = {name: with_owner(child, owner) for name, child in entry.entries.items()}
+    return replace(entry, entries=MappingProxyType(owned), owner=owner)
+
+
+def _owned(owner: str) -> str:
+    return f" {owner}" if owner else ""
 
 
 def limit_depth(path: str) -> None:

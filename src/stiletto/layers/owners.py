@@ -15,7 +15,8 @@ import os
 from functools import cache
 from pathlib import Path
 
-ROOT = "0:0"
+ROOT = ""
+"""The owner in a tree that is not another user."""
 
 FIRST_ON_DISK = 0x70000000 + 1
 """Above what systemd gives to containers (UIDS-GIDS: 524288 to 1879048191); nothing is given from
@@ -56,8 +57,9 @@ def in_container(number: int) -> int:
 
 
 def owner_of(found: os.stat_result) -> str:
-    """Return who owns a file of a layer: `uid:gid`, `ROOT` also for the engine's own user."""
-    return f"{in_container(found.st_uid)}:{in_container(found.st_gid)}"
+    """Return who owns a file of a layer: `uid:gid`, or `ROOT`."""
+    owner = f"{in_container(found.st_uid)}:{in_container(found.st_gid)}"
+    return ROOT if owner == "0:0" else owner
 
 
 def give(path: Path, owner: str) -> None:
@@ -65,6 +67,6 @@ def give(path: Path, owner: str) -> None:
 
     The kernel takes setuid and setgid bits off: permission bits are to be set afterwards.
     """
-    if owner != ROOT and has_range():
+    if owner not in (ROOT, "0:0") and has_range():
         uid, gid = map(int, owner.split(":"))
         os.chown(path, on_disk(uid), on_disk(gid), follow_symlinks=False)

@@ -22,6 +22,7 @@ from stiletto.graph.tree import Dir, Entry, File, Link, limit_depth
 from stiletto.layers.binds import bind_sources
 from stiletto.layers.layer import Bind, Layer
 from stiletto.layers.marks import is_whiteout
+from stiletto.layers.owners import owner_of
 from stiletto.layers.paths import lstat, parents, relative
 
 NodeKind: TypeAlias = Literal["file", "dir", "link", "other"]
@@ -196,6 +197,7 @@ class View:
     ) -> Entry | None:
         node = place.node
         mode = stat.S_IMODE(node.stat.st_mode)
+        owner = owner_of(node.stat)
         match node.kind, node.host:
             case "dir", _:
                 limit_depth(node.path)
@@ -209,12 +211,12 @@ class View:
                     entry = self._entry(child, ingest_file, wanted)
                     if entry is not None:
                         entries[name] = entry
-                return Dir(mode, MappingProxyType(entries))
+                return Dir(mode, MappingProxyType(entries), owner)
             case "link", _:
-                return Link(node.link())
+                return Link(node.link(), owner)
             case "file", Path() as host:
                 file = ingest_file(host)
-                return File(file.digest, file.size_bytes, mode)
+                return File(file.digest, file.size_bytes, mode, owner)
             case _:
                 return None  # a device or a socket has no content
 

@@ -79,7 +79,7 @@ def _mount_operation(mount: Mount) -> ops.Operation:
     match mount:
         case OverlayMount(target, lower, upper, work):
             return ops.Overlay((lower,), target, upper, work)
-        case SecretMount(target, contents, mode):
+        case SecretMount(target, contents, mode, _):
             return ops.Data(target, contents, mode)
         case BindMount() | TempMount():
             return mount

@@ -94,11 +94,12 @@ class TempMount:
 
 @dataclass(frozen=True, slots=True)
 class SecretMount:
-    """A secret as a memory-backed file; never on disk, never in argv."""
+    """A secret as a memory-backed file; never on disk, never in argv. The owner is `uid:gid`."""
 
     target: str
     contents: bytes = field(repr=False)
     mode: int = 0o400
+    owner: str = "0:0"
 
 
 Mount: TypeAlias = BindMount | OverlayMount | TempMount | SecretMount

@@ -23,6 +23,7 @@ from typing import TypeAlias
 from stiletto.graph.tree import Dir, Entry, File, Link
 from stiletto.layers.layer import Layer
 from stiletto.layers.marks import mark
+from stiletto.layers.owners import give
 from stiletto.layers.paths import lstat, parents
 from stiletto.store.blobs import Blobs, is_untouched
 from stiletto.store.layout import blob_time_s
@@ -50,7 +51,7 @@ def homes(tree: Dir) -> dict[Inode, str]:
     """Return which path of a checkout has the inode of each blob."""
     found: dict[Inode, str] = {}
     for path, entry in tree.walk():
-        if isinstance(entry, File) and entry.mode in _LENT:
+        if isinstance(entry, File) and entry.mode in _LENT and not entry.owner:
             found.setdefault(_inode(entry), path)
     return found
 
@@ -113,9 +114,11 @@ def _fill(tree: Dir, prefix: str, root: Path, blobs: Blobs, linked: Mapping[Inod
         path, inside = root / name, prefix + name
         match entry:
             case File():
-                _place_file(entry, path, blobs, may_link=linked.get(_inode(entry)) == inside)
+                own = not entry.owner and linked.get(_inode(entry)) == inside
+                _place_file(entry, path, blobs, may_link=own)
             case Link(target):
                 path.symlink_to(target)
+                give(path, entry.owner)
                 os.utime(path, (_EPOCH_S, _EPOCH_S), follow_symlinks=False)
             case Dir():
                 path.mkdir()
@@ -127,6 +130,7 @@ def _finish(tree: Dir, root: Path) -> None:
     for name, entry in tree.entries.items():
         if isinstance(entry, Dir):
             _finish(entry, root / name)
+    give(root, tree.owner)
     os.utime(root, (_EPOCH_S, _EPOCH_S))
     root.chmod(tree.mode)
 
@@ -189,5 +193,6 @@ def _link(blob: Path, path: Path) -> bool:
 def _copy(blob: Path, file: File, path: Path) -> None:
     with blob.open("rb") as source, path.open("xb") as target:
         shutil.copyfileobj(source, target, _CHUNK_BYTES)
+    give(path, file.owner)
     path.chmod(file.mode)
     os.utime(path, (blob_time_s(file.digest), blob_time_s(file.digest)))

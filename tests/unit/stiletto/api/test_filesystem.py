@@ -9,12 +9,13 @@ from stiletto.api.filesystem import directory, with_directory, with_mounted_dire
 IMAGE = Container(root=ImageRoot("debian", "host:x"))
 
 
-def test_only_another_owner_changes_nothing() -> None:
-    """One user owns every file, so a container's own directory over itself is not copied."""
+def test_a_directory_over_itself_changes_nothing() -> None:
+    """A container's own directory over itself is not copied, unless its owner becomes another."""
     mounted = with_mounted_directory(IMAGE, "/src", EmptyDirectory())
 
-    assert IMAGE == with_directory(IMAGE, "/opt", directory(IMAGE, "/opt"), owner="1000")
-    assert mounted == with_directory(mounted, "/src", directory(mounted, "/src"), owner="1000")
+    assert IMAGE == with_directory(IMAGE, "/opt", directory(IMAGE, "/opt"))
+    assert mounted == with_directory(mounted, "/src", directory(mounted, "/src"))
+    assert IMAGE != with_directory(IMAGE, "/opt", directory(IMAGE, "/opt"), owner="1000")
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,6 @@ def test_only_another_owner_changes_nothing() -> None:
 )
 def test_anything_else_is_a_copy(path: str, options: dict[str, object]) -> None:
     """Another place, a filter and permissions are heeded."""
-    copied = with_directory(IMAGE, path, directory(IMAGE, "/opt"), owner="1000", **options)  # type: ignore[arg-type]  # by name
+    copied = with_directory(IMAGE, path, directory(IMAGE, "/opt"), **options)  # type: ignore[arg-type]  # by name
 
     assert IMAGE != copied

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stiletto.graph.links import TreeError
-from stiletto.graph.tree import EMPTY, Dir, Entry, File, Link, split
+from stiletto.graph.tree import EMPTY, Dir, Entry, File, Link, split, with_owner
 
 NAMES = st.sampled_from(["a", "b", "c", ".d", "e f", "\udcff"])
 FILES = st.builds(
@@ -254,3 +254,14 @@ def test_root_cannot_become_a_file() -> None:
     assert Dir(0o700) == EMPTY.put(".", Dir(0o700))
     with pytest.raises(TreeError, match="root"):
         EMPTY.put("/", HELLO)
+
+
+def test_owner_is_part_of_a_tree() -> None:
+    """An owner changes the digest, survives JSON, and goes with a number of 0."""
+    tree = Dir(entries={"f": File("d", 1), "l": Link("f"), "d": Dir(entries={"x": File("e", 1)})})
+    owned = with_owner(tree, "1000:5")
+
+    assert {entry.owner for _, entry in owned.walk()} == {"1000:5"}
+    assert len({tree.digest, owned.digest, with_owner(tree, "5:5").digest}) == 3
+    assert Dir.from_json(owned.to_json()) == owned
+    assert with_owner(owned, "0:0") == tree
