@@ -28,4 +28,4 @@ def test_a_directory_has_no_names() -> None:
 def test_a_number_that_no_container_has() -> None:
     """A number beyond the range of a container is refused."""
     with pytest.raises(UsageError, match="above"):
-        numbers("4294967295")
+        numbers("4294967294")
