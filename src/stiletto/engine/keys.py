@@ -71,7 +71,7 @@ def _mount(mount: c.Mount, trees: Mapping[str, Dir]) -> list[Any]:
         case c.CacheMount(_, volume):
             return ["cache", volume.digest]
         case c.SecretFileMount(_, secret, mode, owner):
-            return ["secret", secret.digest, mode, owner]
+            return ["secret", secret.digest, mode, *([owner] if owner else [])]
         case c.TempDirMount(_, size_bytes):
             return ["temp", size_bytes]
         case _:
