@@ -69,6 +69,11 @@ class TreeBelow(Below):
         assert isinstance(entry, Link)
         return entry.target
 
+    def owner(self, path: str) -> str:
+        """Return who owns a path."""
+        entry = self._tree.get(path)
+        return "" if entry is None else entry.owner
+
     def mode(self, path: str) -> int:
         """Return the permission bits."""
         entry = self._get(path)
