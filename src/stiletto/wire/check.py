@@ -1,14 +1,14 @@
 """Checks a query before any part of it is executed: by the schema, and by its cost.
 
-The rules are those of the real engine, which leaves out the types of values and whether a leaf
-has a selection. Each part of the query is visited once: a fragment's cost is computed when it is
-first spread and then looked up, so that a query whose expansion is huge is refused in the time
-that its text takes.
+The rules are those of the real engine (gqlparser 2.5.32, dagql/server.go of v0.21.8), which leaves
+out the types of values and whether an object has a selection; no directive stands in a query. Each
+part of the query is visited once: a fragment's cost is computed when it is first spread and then
+looked up, so that a query whose expansion is huge is refused in the time that its text takes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,9 @@ import graphql
 from graphql import GraphQLError
 from graphql.language import ast
 from graphql.type.introspection import SchemaMetaFieldDef, TypeMetaFieldDef, TypeNameMetaFieldDef
+
+from stiletto.wire.merging import conflict
+from stiletto.wire.values import default_of
 
 MAX_DEPTH = 2000
 """Fields within fields. A chain of calls is one query, nested as deep as it is long; Python's
@@ -32,6 +35,11 @@ MAX_OPERATIONS = 100
 
 MAX_INTROSPECTED = 2_000_000
 """Values that a question about the schema may give, by estimate: an SDK's gives a tenth."""
+
+MAX_LISTS = 2
+"""Lists of the schema within each other: gqlparser, validator/rules/max_introspection_depth.go."""
+
+_LISTS = ("fields", "inputFields", "interfaces", "possibleTypes")
 
 MAX_ERRORS = 20
 
@@ -51,11 +59,15 @@ _ENTRIES = {
 
 @dataclass(frozen=True, slots=True)
 class _Cost:
-    """What a selection comes to: fields, how deep they go, and what they give of the schema."""
+    """What a selection comes to: fields, how deep they go, and what they give of the schema.
+
+    `lists` is how many lists of the schema are within each other.
+    """
 
     fields: int = 0
     depth: int = 0
     introspected: int = 0
+    lists: int = 0
 
 
 def check(schema: graphql.GraphQLSchema, document: ast.DocumentNode) -> list[GraphQLError]:
@@ -88,7 +100,7 @@ class _Check:
         self._open: list[str] = []
         self._deep = False
         # Per fragment or operation: the variables and the fragments directly in it.
-        self._variables: dict[int, list[ast.VariableNode]] = {}
+        self._variables: dict[int, list[_Use]] = {}
         self._spreads: dict[int, list[str]] = {}
         self._here = 0
         operations = self._definitions(document)
@@ -96,6 +108,7 @@ class _Check:
             self._cost(fragment, 0)
         for operation in operations:
             self._operation(operation)
+        self._unused(operations)
 
     def _fail(self, message: str, *nodes: ast.Node) -> None:
         if len(self.errors) < MAX_ERRORS:
@@ -132,15 +145,28 @@ class _Check:
             self._fail(f"only queries are served, no {node.operation.value}", node)
             return
         self._here = id(node)
-        defined = {each.variable.name.value for each in node.variable_definitions or ()}
+        defined: dict[str, ast.VariableDefinitionNode] = {}
         for each in node.variable_definitions or ():
+            name = each.variable.name.value
+            if name in defined:
+                self._fail(f'There can be only one variable named "${name}".', each)
+            defined[name] = each
+            self._directives(each.directives)
             self._named_type(each.type)
             if each.default_value is not None:
                 self._value(each.default_value)
         self._directives(node.directives)
         cost = self._selections(root, node.selection_set, 0)
         self._bounds(cost, node)
-        self._undefined(node, defined)
+        self._used(node, defined)
+        if not self.errors and (found := conflict(self._schema, self._fragments, node)) is not None:
+            name, one, other = found
+            self._fail(
+                f'Fields "{name}" conflict because they are different calls. Use different '
+                "aliases on the fields to fetch both if this was intentional.",
+                one,
+                other,
+            )
 
     def _bounds(self, cost: _Cost, node: ast.Node) -> None:
         if cost.depth > MAX_DEPTH:
@@ -160,19 +186,59 @@ class _Check:
             self._deep = True
             self._fail(f"the query is nested more than {MAX_DEPTH} fields deep", node)
 
-    def _undefined(self, operation: ast.OperationDefinitionNode, defined: set[str]) -> None:
-        visited: set[int] = set()
+    def _used(
+        self,
+        operation: ast.OperationDefinitionNode,
+        defined: Mapping[str, ast.VariableDefinitionNode],
+    ) -> None:
+        """Check the variables of an operation against where they stand, fragments included."""
+        unused = dict(defined)
+        for here in self._reached(operation):
+            for use in self._variables.get(here, ()):
+                name = use.node.name.value
+                unused.pop(name, None)
+                if name not in defined:
+                    self._fail(f'Variable "${name}" is not defined.', use.node)
+                else:
+                    self._position(defined[name], use)
+        for name, node in unused.items():
+            of = f' in operation "{operation.name.value}"' if operation.name else ""
+            self._fail(f'Variable "${name}" is never used{of}.', node)
+
+    def _position(self, defined: ast.VariableDefinitionNode, use: _Use) -> None:
+        of = graphql.type_from_ast(self._schema, defined.type)
+        if use.type is None or of is None:
+            return
+        wanted = use.type
+        has_default = use.has_default or defined.default_value is not None
+        if has_default and isinstance(wanted, graphql.GraphQLNonNull):
+            wanted = wanted.of_type
+        if not graphql.is_type_sub_type_of(self._schema, of, wanted):
+            self._fail(
+                f'Variable "${use.node.name.value}" of type "{of}" used in position expecting '
+                f'type "{use.type}".',
+                defined,
+                use.node,
+            )
+
+    def _reached(self, operation: ast.OperationDefinitionNode) -> set[int]:
+        """Return the operation and every fragment that it spreads."""
+        reached: set[int] = set()
         pending = [id(operation)]
         while pending:
             here = pending.pop()
-            if here in visited:
+            if here in reached:
                 continue
-            visited.add(here)
-            for variable in self._variables.get(here, ()):
-                if variable.name.value not in defined:
-                    self._fail(f'Variable "${variable.name.value}" is not defined.', variable)
+            reached.add(here)
             spread = (self._fragments.get(name) for name in self._spreads.get(here, ()))
             pending += [id(fragment) for fragment in spread if fragment is not None]
+        return reached
+
+    def _unused(self, operations: Sequence[ast.OperationDefinitionNode]) -> None:
+        reached = {here for each in operations for here in self._reached(each)}
+        for name, fragment in self._fragments.items():
+            if id(fragment) not in reached:
+                self._fail(f'Fragment "{name}" is never used.', fragment)
 
     def _cost(self, fragment: ast.FragmentDefinitionNode, above: int) -> _Cost:
         """Return what a fragment comes to; check it when it is first seen."""
@@ -204,23 +270,24 @@ class _Check:
         if above > MAX_DEPTH:
             self._too_deep(node)
             return _Cost()
-        fields = depth = introspected = 0
-        answers: dict[str, ast.FieldNode] = {}
+        if not node.selections:
+            self._fail("a selection has at least one field", node)
+        fields = depth = introspected = lists = 0
         for selection in node.selections:
             if selection.directives:
                 self._directives(selection.directives)
             match selection:
                 case ast.FieldNode():
-                    self._unambiguous(answers, selection)
                     cost = self._field(parent, selection, above)
                 case ast.FragmentSpreadNode():
-                    cost = self._spread(selection, above)
+                    cost = self._spread(parent, selection, above)
                 case ast.InlineFragmentNode():
                     on = parent
                     if selection.type_condition is not None:
                         found = self._composite(selection.type_condition)
                         if found is None:
                             continue
+                        self._overlap(parent, found, selection)
                         on = found
                     cost = _deeper(self._selections(on, selection.selection_set, above + 1))
                 case _:
@@ -228,29 +295,37 @@ class _Check:
             fields = min(fields + cost.fields, _MANY)
             depth = max(depth, cost.depth)
             introspected = min(introspected + cost.introspected, _MANY)
-        return _Cost(fields, depth, introspected)
+            lists = max(lists, cost.lists)
+        return _Cost(fields, depth, introspected, lists)
 
-    def _unambiguous(self, answers: dict[str, ast.FieldNode], node: ast.FieldNode) -> None:
-        """One name of a response means one call, at least within one pair of braces."""
-        name = node.alias.value if node.alias else node.name.value
-        other = answers.setdefault(name, node)
-        if other is not node and (
-            other.name.value != node.name.value or not _same(other.arguments, node.arguments)
+    def _overlap(
+        self, parent: graphql.GraphQLNamedType, on: graphql.GraphQLNamedType, node: ast.Node
+    ) -> None:
+        """Refuse a fragment on a type that its place can never have."""
+        if (
+            graphql.is_composite_type(parent)
+            and graphql.is_composite_type(on)
+            and not graphql.do_types_overlap(self._schema, parent, on)
+            and not (graphql.is_abstract_type(parent) and on in _below(self._schema, parent))
         ):
             self._fail(
-                f'Fields "{name}" conflict because they are different calls. Use different '
-                "aliases on the fields to fetch both if this was intentional.",
-                other,
+                f'Fragment cannot be spread here as objects of type "{parent.name}" can never be '
+                f'of type "{on.name}".',
                 node,
             )
 
-    def _spread(self, node: ast.FragmentSpreadNode, above: int) -> _Cost:
+    def _spread(
+        self, parent: graphql.GraphQLNamedType, node: ast.FragmentSpreadNode, above: int
+    ) -> _Cost:
         name = node.name.value
         fragment = self._fragments.get(name)
         if fragment is None:
             self._fail(f'Unknown fragment "{name}".', node)
             return _Cost()
         self._spreads.setdefault(self._here, []).append(name)
+        on = self._schema.get_type(fragment.type_condition.name.value)
+        if on is not None:
+            self._overlap(parent, on, node)
         return _deeper(self._cost(fragment, above + 1))
 
     def _field(self, parent: graphql.GraphQLNamedType, node: ast.FieldNode, above: int) -> _Cost:
@@ -261,23 +336,18 @@ class _Check:
             return _Cost()
         self._arguments(parent, name, field.args, node)
         of = graphql.get_named_type(field.type)
-        if not graphql.is_composite_type(of):
-            # As the real engine: a selection beneath a leaf is not looked at.
+        if node.selection_set is None:
+            # Whether an object needs one is only known when it is there.
             return _Cost(1, 1, int(parent.name.startswith("__")))
-        if node.selection_set is None or not node.selection_set.selections:
-            self._fail(
-                f'Field "{name}" of type "{field.type}" must have a selection of subfields. '
-                f'Did you mean "{name} {{ ... }}"?',
-                node,
-            )
-            return _Cost(1, 1)
         inner = self._selections(of, node.selection_set, above + 1)
         entries = _ENTRIES.get((parent.name, name), 1)
         if (parent.name, name) == ("__Schema", "types"):
             entries = len(self._schema.type_map)
-        return _Cost(
-            inner.fields + 1, inner.depth + 1, min(inner.introspected * entries + 1, _MANY)
-        )
+        lists = inner.lists + (parent.name == "__Type" and name in _LISTS)
+        if name in ("__schema", "__type") and lists > MAX_LISTS:
+            self._fail("Maximum introspection depth exceeded", node)
+        introspected = min(inner.introspected * entries + 1, _MANY)
+        return _Cost(inner.fields + 1, inner.depth + 1, introspected, lists)
 
     def _definition(
         self, parent: graphql.GraphQLNamedType, name: str
@@ -304,7 +374,8 @@ class _Check:
             given.add(name)
             if name not in args:
                 self._fail(f'Unknown argument "{name}" on field "{parent.name}.{field}".', argument)
-            self._value(argument.value)
+            known = args.get(name)
+            self._value(argument.value, known.type if known else None, _has_default(known))
         for name, arg in args.items():
             if name not in given and graphql.is_required_argument(arg):
                 self._fail(
@@ -334,37 +405,93 @@ class _Check:
 
     def _directives(self, nodes: Iterable[ast.DirectiveNode] | None) -> None:
         for node in nodes or ():
-            if self._schema.get_directive(node.name.value) is None:
-                self._fail(f'Unknown directive "@{node.name.value}".', node)
+            name = node.name.value
+            if self._schema.get_directive(name) is None:
+                self._fail(f'Unknown directive "@{name}".', node)
+            else:
+                self._fail(f'Directive "@{name}" may not be used in a query.', node)
             for argument in node.arguments or ():
                 self._value(argument.value)
 
-    def _value(self, node: ast.ValueNode) -> None:
-        """Note the variables of a value, and bound how deep it goes."""
-        level: list[ast.ValueNode] = [node]
+    def _value(
+        self,
+        node: ast.ValueNode,
+        of: graphql.GraphQLInputType | None = None,
+        has_default: bool = False,
+    ) -> None:
+        """Note the variables of a value and the types of their places; bound how deep it goes."""
+        level = [_Place(node, of, has_default)]
         for _ in range(MAX_VALUE_DEPTH + 1):
-            inner: list[ast.ValueNode] = []
+            inner: list[_Place] = []
             for each in level:
-                match each:
+                match each.node:
                     case ast.VariableNode():
-                        self._variables.setdefault(self._here, []).append(each)
+                        use = _Use(each.node, each.type, each.has_default)
+                        self._variables.setdefault(self._here, []).append(use)
                     case ast.ListValueNode():
-                        inner += each.values
+                        inner += _entries(each.node, each.type)
                     case ast.ObjectValueNode():
-                        inner += [field.value for field in each.fields]
+                        inner += self._members(each.node, each.type)
             if not inner:
                 return
             level = inner
         self._fail(f"a value is nested more than {MAX_VALUE_DEPTH} levels deep", node)
 
+    def _members(
+        self, node: ast.ObjectValueNode, of: graphql.GraphQLInputType | None
+    ) -> Iterator[_Place]:
+        named = graphql.get_nullable_type(of) if of is not None else None
+        known = named.fields if isinstance(named, graphql.GraphQLInputObjectType) else {}
+        seen: set[str] = set()
+        for each in node.fields:
+            name = each.name.value
+            if name in seen:
+                self._fail(f'There can be only one input field named "{name}".', each)
+            seen.add(name)
+            field = known.get(name)
+            yield _Place(each.value, field.type if field else None, _has_default(field))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A value of a query, and the type that its place has, if that is known."""
+
+    node: ast.ValueNode
+    type: graphql.GraphQLInputType | None
+    has_default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """A variable where it stands."""
+
+    node: ast.VariableNode
+    type: graphql.GraphQLInputType | None
+    has_default: bool
+
+
+def _entries(node: ast.ListValueNode, of: graphql.GraphQLInputType | None) -> Iterator[_Place]:
+    named = graphql.get_nullable_type(of) if of is not None else None
+    of = named.of_type if isinstance(named, graphql.GraphQLList) else None
+    return (_Place(each, of) for each in node.values)
+
+
+def _has_default(of: graphql.GraphQLArgument | graphql.GraphQLInputField | None) -> bool:
+    return of is not None and default_of(of) is not None
+
+
+def _below(
+    schema: graphql.GraphQLSchema, above: graphql.GraphQLAbstractType
+) -> Sequence[graphql.GraphQLNamedType]:
+    """Return the interfaces that have all of another: an object with one may come later."""
+    if not isinstance(above, graphql.GraphQLInterfaceType):
+        return ()
+    return schema.get_implementations(above).interfaces
+
 
 def _deeper(cost: _Cost) -> _Cost:
     """Count a fragment as one level: it takes as many frames as a field."""
     return replace(cost, depth=cost.depth + 1)
-
-
-def _same(one: Sequence[ast.ArgumentNode] | None, other: Sequence[ast.ArgumentNode] | None) -> bool:
-    return sorted(map(graphql.print_ast, one or ())) == sorted(map(graphql.print_ast, other or ()))
 
 
 def _quoted(name: str) -> str:

@@ -7,8 +7,7 @@ import json
 import re
 import sys
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import graphql
@@ -21,6 +20,8 @@ from stiletto.errors import StepFailed, StilettoError, UsageError
 from stiletto.graph.recipe import Recipe
 from stiletto.wire.check import MAX_DEPTH, MAX_VALUE_DEPTH, check, is_too_deep
 from stiletto.wire.ports import ClientPort, Dispatch
+from stiletto.wire.selections import INTROSPECTED, Reader, Selection
+from stiletto.wire.values import values_of
 
 FRAMES = 6 * MAX_DEPTH
 """What Python needs for a query of that depth; graphql-core stops at 200 for the sake of PyPy."""
@@ -61,20 +62,6 @@ def to_extensions(error: StilettoError) -> dict[str, Any]:
     return extensions
 
 
-@dataclass(slots=True)
-class _Execution:
-    """One query while it is executed.
-
-    Its client, the variables that have a value, and how much text the response has so far.
-    """
-
-    client: ClientPort
-    dispatch: Dispatch
-    variables: frozenset[str] = frozenset()
-    size: int = 0
-    long: list[LongText] = field(default_factory=list)
-
-
 Body: TypeAlias = "list[bytes | LongText]"
 """A response in JSON; texts that are too long for memory are in it to be read."""
 
@@ -95,9 +82,6 @@ class GraphQL:
         self._schema.directives = tuple(
             each for each in self._schema.directives if each.name in declared
         )
-        for each in self._schema.type_map.values():
-            if isinstance(each, graphql.GraphQLInterfaceType):
-                each.resolve_type = lambda value, *_: value.type_name
         self._introspections: dict[str, bytes] = {}
         self._kept: OrderedDict[str, _Prepared | None] = OrderedDict()
 
@@ -123,24 +107,22 @@ class GraphQL:
         if is_too_deep(variables):
             message = f"a variable is nested more than {MAX_VALUE_DEPTH} levels deep"
             return 422, [_body(None, [GraphQLError(message)])]
-        execution = _Execution(client, self._dispatch, _with_values(document, variables))
-        result = graphql.execute(
-            self._schema,
-            document,
-            root_value=Query(),
-            context_value=execution,
-            variable_values=dict(variables or {}),
-            operation_name=operation,
-            field_resolver=_resolve,
-        )
-        if not isinstance(result, graphql.ExecutionResult):
-            result = await result
-        if result.errors:
-            return 200, [_body(None, result.errors)]
+        try:
+            chosen = _chosen(document, operation)
+            values = values_of(self._schema, chosen, variables or {})
+        except UsageError as error:
+            return 422, [_body(None, [GraphQLError(error.message)])]
+        execution = _Execution(self._schema, document, chosen, values, client, self._dispatch)
+        try:
+            data = await execution.run()
+        except ExceptionGroup as group:
+            return 200, [_body(None, _errors(group))]
+        except GraphQLError as error:
+            return 200, [_body(None, [error])]
         if execution.size > LARGE:
-            body = await asyncio.to_thread(_body, result.data, None)
+            body = await asyncio.to_thread(_body, data, None)
         else:
-            body = _body(result.data, None)
+            body = _body(data, None)
         if _is_introspection(document) and not variables:
             self._introspections[query] = body
         return 200, _filled(body, execution.long)
@@ -163,37 +145,232 @@ class GraphQL:
 
     def _prepare(self, query: str) -> _Prepared:
         try:
-            document = graphql.parse(query, max_lexical_tokens=MAX_TOKENS, max_comments=MAX_TOKENS)
+            document = graphql.parse(
+                _without_surrogates(query), max_lexical_tokens=MAX_TOKENS, max_comments=MAX_TOKENS
+            )
         except GraphQLError as error:
             return None, [error]
         return document, check(self._schema, document)
 
 
-def _with_values(
-    document: graphql.DocumentNode, variables: Mapping[str, Any] | None
-) -> frozenset[str]:
-    """Return the variables that have a value: a given one, or the query's own default."""
-    defaults = (
-        variable.variable.name.value
-        for operation in document.definitions
-        if isinstance(operation, graphql.OperationDefinitionNode)
-        for variable in operation.variable_definitions or ()
-        if variable.default_value is not None
-    )
-    return frozenset((*(variables or ()), *defaults))
+def _without_surrogates(query: str) -> str:
+    """Return a query whose escapes of surrogates mean U+FFFD each, as the real engine reads them.
 
-
-def _given(args: Mapping[str, Any], info: Any, variables: frozenset[str]) -> Mapping[str, Any]:
-    """Return the arguments without those that have only the schema's default.
-
-    What a client did not give must not look given: it is not in a key.
+    Between three quotes an escape is text.
     """
-    given = {
-        node.name.value
-        for node in info.field_nodes[0].arguments or ()
-        if not isinstance(node.value, graphql.VariableNode) or node.value.name.value in variables
-    }
-    return {name: value for name, value in args.items() if name in given}
+    if '"""' in query or not _SURROGATE.search(query):
+        return query
+    return re.sub(
+        r"\\(?:u[0-9a-fA-F]{4}|.)",
+        lambda found: r"\ufffd" if _SURROGATE.fullmatch(found[0]) else found[0],
+        query,
+        flags=re.DOTALL,
+    )
+
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+
+
+def _chosen(document: graphql.DocumentNode, name: str | None) -> graphql.OperationDefinitionNode:
+    """Return the operation to execute.
+
+    Raises:
+        UsageError: the query has none of this name, or several and no name was given.
+    """
+    operations = [
+        each for each in document.definitions if isinstance(each, graphql.OperationDefinitionNode)
+    ]
+    if name:
+        operations = [each for each in operations if each.name and each.name.value == name]
+    if len(operations) != 1:
+        of = f" {name!r}" if name else ""
+        raise UsageError(f"the query has {len(operations)} operations{of}: name one of them")
+    return operations[0]
+
+
+class _Execution:
+    """One operation while it is executed, and how much text its response has so far."""
+
+    def __init__(
+        self,
+        schema: graphql.GraphQLSchema,
+        document: graphql.DocumentNode,
+        operation: graphql.OperationDefinitionNode,
+        variables: Mapping[str, Any],
+        client: ClientPort,
+        dispatch: Dispatch,
+    ) -> None:
+        self._schema = schema
+        self._document = document
+        self._operation = operation
+        self._variables = variables
+        self._client = client
+        self._dispatch = dispatch
+        self.size = 0
+        self.long: list[LongText] = []
+
+    async def run(self) -> dict[str, Any]:
+        """Execute it.
+
+        Raises:
+            GraphQLError: a call failed, or an argument cannot be read.
+            ExceptionGroup: of these, where several calls failed.
+        """
+        calls = Reader(self._schema, self._document, self._variables).read(self._operation)
+        return await self._select(Query(), calls, ())
+
+    async def _select(
+        self, source: Recipe, calls: Sequence[Selection], path: tuple[str | int, ...]
+    ) -> dict[str, Any]:
+        """Make the calls on one object, beside each other; a chain of calls is a loop."""
+        answers: dict[str, Any] = {}
+        into = answers
+        while True:
+            calls = [each for each in calls if self._is_made(each, source.type_name)]
+            if len(calls) != 1:
+                break
+            call = calls[0]
+            path = (*path, call.key)
+            value = await self._call(source, call, path)
+            if not call.inner or not isinstance(value, Recipe):
+                into[call.key] = await self._completed(value, call, path)
+                return answers
+            into[call.key] = into = {}
+            source, calls = value, call.inner
+
+        async def answered(call: Selection) -> Any:
+            at = (*path, call.key)
+            return await self._completed(await self._call(source, call, at), call, at)
+
+        for call, value in zip(calls, await _all(map(answered, calls)), strict=True):
+            into[call.key] = value
+        return answers
+
+    def _is_made(self, call: Selection, type_name: str) -> bool:
+        return all(
+            condition == type_name or self._has_type(type_name, condition)
+            for condition in call.conditions
+        )
+
+    def _has_type(self, type_name: str, condition: str) -> bool:
+        of, above = self._schema.get_type(type_name), self._schema.get_type(condition)
+        return (
+            isinstance(of, graphql.GraphQLObjectType)
+            and isinstance(above, graphql.GraphQLInterfaceType)
+            and self._schema.is_sub_type(above, of)
+        )
+
+    async def _completed(self, value: Any, call: Selection, path: tuple[str | int, ...]) -> Any:
+        """Return a value as JSON has it, the calls on it made."""
+        if isinstance(value, list | tuple):
+            if not call.inner and not any(isinstance(item, Recipe) for item in value):
+                return value
+            return await _all(
+                self._completed(item, call, (*path, number)) for number, item in enumerate(value)
+            )
+        if not isinstance(value, Recipe):
+            return value
+        if not call.inner:
+            text = f"field {call.name!r} of type {value.type_name!r} must have a selection"
+            raise GraphQLError(text, path=path)
+        return await self._select(value, call.inner, path)
+
+    async def _call(self, source: Recipe, call: Selection, path: tuple[str | int, ...]) -> Any:
+        if call.name == "__typename":
+            return source.type_name
+        if call.name in INTROSPECTED:
+            return self._introspected(call)
+        takes_long_texts.set(True)
+        try:
+            answer = await self._dispatch(self._client, source, call.name, call.args)
+            if isinstance(answer, str):
+                self._grow(answer)
+        except StilettoError as error:
+            hint = None if isinstance(error, StepFailed) else error.hint
+            message = error.message if hint is None else f"{error.message}: {hint}"
+            raise GraphQLError(
+                message, path=path, extensions=to_extensions(error), original_error=error
+            ) from error
+        except RecursionError as error:
+            text = f"{call.name}: its object is nested too deep"
+            raise GraphQLError(text, path=path) from error
+        except UnicodeEncodeError as error:
+            text = f"{call.name}: the text is not valid Unicode: {error}"
+            raise GraphQLError(text, path=path) from error
+        if answer is None and isinstance(call.returns, graphql.GraphQLNonNull):
+            text = f"{source.type_name}.{call.name} has no value, and must have one"
+            raise GraphQLError(text, path=path)
+        return answer
+
+    def _grow(self, text: str) -> None:
+        self.size += text.size_bytes if isinstance(text, LongText) else len(text)
+        if self.size > MAX_ANSWER_BYTES:
+            raise UsageError(
+                f"the response to this query is longer than {MAX_ANSWER_BYTES} characters",
+                hint="select less at once, or export files",
+            )
+        if isinstance(text, LongText):
+            self.long.append(text)
+
+    def _introspected(self, call: Selection) -> Any:
+        """Return what the schema says, in the library's own way."""
+        fragments = (
+            each
+            for each in self._document.definitions
+            if isinstance(each, graphql.FragmentDefinitionNode)
+        )
+        selections = graphql.SelectionSetNode(selections=(call.node,))
+        operation = graphql.OperationDefinitionNode(
+            operation=graphql.OperationType.QUERY,
+            name=None,
+            directives=(),
+            variable_definitions=self._operation.variable_definitions,
+            selection_set=selections,
+        )
+        document = graphql.DocumentNode(definitions=(operation, *fragments))
+        result = graphql.execute_sync(self._schema, document, variable_values=dict(self._variables))
+        if result.errors:
+            raise result.errors[0]
+        found = (result.data or {})[call.key]
+        if found is None:
+            raise GraphQLError(f"{call.name}: unknown type", path=[call.key])
+        return found
+
+
+async def _all(making: Iterable[Coroutine[Any, Any, Any]]) -> list[Any]:
+    """Return what each gives; all are awaited before the first failure is raised.
+
+    Raises:
+        ExceptionGroup: some failed.
+    """
+    made = list(making)
+    if len(made) == 1:
+        return [await made[0]]
+    found = await asyncio.gather(*made, return_exceptions=True)
+    for each in found:
+        if isinstance(each, BaseException) and not isinstance(each, Exception):
+            raise each
+    if failed := [each for each in found if isinstance(each, Exception)]:
+        raise ExceptionGroup("calls failed", failed)
+    return found
+
+
+def _errors(group: ExceptionGroup[Exception]) -> list[GraphQLError]:
+    """Return the errors of failed calls; a bug is raised instead.
+
+    Raises:
+        Exception: what is not a failed call.
+    """
+    errors: list[GraphQLError] = []
+    for each in group.exceptions:
+        match each:
+            case ExceptionGroup():
+                errors += _errors(each)
+            case GraphQLError():
+                errors.append(each)
+            case _:
+                raise each
+    return errors
 
 
 def _is_introspection(document: graphql.DocumentNode) -> bool:
@@ -224,32 +401,3 @@ def _filled(body: bytes, texts: list[LongText]) -> Body:
                 parts[number : number + 1] = [before, text, after]
                 break
     return parts
-
-
-async def _resolve(source: Any, info: graphql.GraphQLResolveInfo[Any], /, **args: Any) -> Any:
-    execution: _Execution = info.context
-    assert isinstance(source, Recipe)
-    takes_long_texts.set(True)
-    try:
-        given = _given(args, info, execution.variables)
-        answer = await execution.dispatch(execution.client, source, info.field_name, given)
-        if isinstance(answer, str):
-            execution.size += answer.size_bytes if isinstance(answer, LongText) else len(answer)
-            if execution.size > MAX_ANSWER_BYTES:
-                raise UsageError(
-                    f"the response to this query is longer than {MAX_ANSWER_BYTES} characters",
-                    hint="select less at once, or export files",
-                )
-            if isinstance(answer, LongText):
-                execution.long.append(answer)
-    except StilettoError as error:
-        hint = None if isinstance(error, StepFailed) else error.hint
-        message = error.message if hint is None else f"{error.message}: {hint}"
-        raise GraphQLError(
-            message, extensions=to_extensions(error), original_error=error
-        ) from error
-    except RecursionError as error:
-        raise GraphQLError(f"{info.field_name}: its object is nested too deep") from error
-    except UnicodeEncodeError as error:
-        raise GraphQLError(f"{info.field_name}: the text is not valid Unicode: {error}") from error
-    return answer

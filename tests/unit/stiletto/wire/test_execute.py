@@ -183,3 +183,59 @@ async def test_long_chains(graph: GraphQL, engine: Pure) -> None:
 
     assert "errors" not in body
     assert depth == engine.asked.count("withEnvVariable")
+
+
+async def test_nothing_runs_before_all_is_read(graph: GraphQL, engine: Pure) -> None:
+    """An argument that cannot be read anywhere means that no call is made."""
+    status, body = await ask(graph, engine, "{container{user} cacheVolume(key:5){id}}")
+
+    assert (200, []) == (status, engine.asked)
+    assert "Query.cacheVolume(key:): 5 is not a value of type" in body["errors"][0]["message"]
+
+
+async def test_every_failure_is_reported(graph: GraphQL, engine: Pure) -> None:
+    """Calls beside each other all run; each that fails is an error with its path."""
+    _, body = await ask(
+        graph, engine, "{a:llm{model} b:container{c:stdout} version:container{user}}"
+    )
+
+    assert [["a"], ["b", "c"]] == [error["path"] for error in body["errors"]]
+
+
+async def test_one_of_several_operations(graph: GraphQL, engine: Pure) -> None:
+    """An operation is chosen by its name; without one there must be one only."""
+    query = "query A{a:__typename} query B{b:__typename}"
+
+    assert (200, {"data": {"b": "Query"}}) == await ask(graph, engine, query, operation="B")
+    for name in (None, "C"):
+        status, _ = await ask(graph, engine, query, operation=name)
+        assert 422 == status
+
+
+async def test_selections_are_merged(graph: GraphQL, engine: Pure) -> None:
+    """Fields that are selected twice, or in fragments, answer together."""
+    query = "{container{user} ...A} fragment A on Query{container{workdir ...on Node{id}}}"
+    _, body = await ask(graph, engine, query)
+
+    assert ["user", "workdir", "id"] == list(body["data"]["container"])
+    assert 1 == engine.asked.count("container")
+
+
+async def test_schema_beside_calls(graph: GraphQL, engine: Pure) -> None:
+    """A question about the schema may stand beside calls; a type that is not there is an error."""
+    query = (
+        "query($n:String!){container{user} __type(name:$n){kind ...A}} fragment A on __Type{name}"
+    )
+    _, body = await ask(graph, engine, query, variables={"n": "Directory"})
+    assert {"kind": "OBJECT", "name": "Directory"} == body["data"]["__type"]
+
+    _, body = await ask(graph, engine, query, variables={"n": "Nope"})
+    assert "__type: unknown type" == body["errors"][0]["message"]
+
+
+async def test_surrogates_are_no_text(graph: GraphQL, engine: Pure) -> None:
+    """Each escape of a surrogate is U+FFFD; after a backslash it is none."""
+    query = r'{container{withUser(name:"\ud83c\udf89\\ud83c\u00e9"){user}}}'
+    _, body = await ask(graph, engine, query)
+
+    assert "\ufffd\ufffd\\ud83cé" == body["data"]["container"]["withUser"]["user"]
