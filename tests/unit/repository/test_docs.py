@@ -1,7 +1,4 @@
-"""The docs match the code: paths, links, commands, folders, and the table of calls.
-
-Run as a program, this writes the table into docs/engine.md.
-"""
+"""The docs match the code: paths, links, commands, folders, and the table of calls."""
 
 from __future__ import annotations
 
@@ -11,28 +8,15 @@ from pathlib import Path
 
 import pytest
 
-import stiletto.engine.session  # noqa: F401 - registers the calls
 from stiletto.api.registry import CALLS
 from stiletto.cli.main import COMMANDS
-
-ROOT = Path(__file__).resolve().parents[3]
-ENGINE = ROOT / "docs" / "engine.md"
-BEGIN, END = "<!-- calls: begin -->\n", "<!-- calls: end -->\n"
+from stiletto.wire.schema import core_schema
+from tests.unit.repository.calls_table import BEGIN, END, ENGINE, LIMITED, REFUSED, ROOT, table
 
 OWN = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/**/*.md"))]
 LINK = re.compile(r"\[[^]]+\]\(([^)\s]+)\)")
 PATH = re.compile(r"`((?:src|tests|docs|\.ci)/[\w./-]*)`")
 BLOCK = re.compile(r"^ *```console\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
-
-
-def table() -> str:
-    """Return the implemented calls, one line for each type."""
-    types: dict[str, list[str]] = {}
-    for name in sorted(CALLS):
-        owner, _, field = name.partition(".")
-        types.setdefault(owner, []).append(f"`{field}`")
-    rows = [f"| {owner} | {', '.join(fields)} |" for owner, fields in types.items()]
-    return "\n".join(["| type | calls |", "|---|---|", *rows]) + "\n"
 
 
 def commands(text: str) -> list[str]:
@@ -44,12 +28,29 @@ def commands(text: str) -> list[str]:
     return found
 
 
+def test_what_the_table_says_of_calls_is_so() -> None:
+    """A call that is limited is implemented; what is refused exists, and is not implemented."""
+    types = core_schema().objects
+    named = [name for family in REFUSED for name in family.calls]
+    whole = {name for family in REFUSED for name in family.types}
+
+    assert set() == LIMITED.keys() - CALLS.keys()
+    assert [] == [name for name in named if name in CALLS]
+    assert [] == [
+        name
+        for name in named
+        if name.partition(".")[2] not in types[name.partition(".")[0]].functions
+    ]
+    assert set() == whole - types.keys()
+    assert [] == [name for name in CALLS if name.partition(".")[0] in whole]
+
+
 def test_table_of_calls_is_current() -> None:
-    """docs/engine.md lists exactly the calls that are implemented."""
+    """docs/engine.md has exactly the calls of the schema, as they are implemented."""
     text = ENGINE.read_text(encoding="utf-8")
     written = text.partition(BEGIN)[2].partition(END)[0]
 
-    assert table() == written, "run: uv run python tests/unit/repository/test_docs.py"
+    assert table() == written, "run: uv run python -m tests.unit.repository.calls_table"
 
 
 @pytest.mark.parametrize("page", OWN, ids=lambda page: str(page.relative_to(ROOT)))
@@ -122,9 +123,3 @@ def test_environment_variables_are_documented() -> None:
 
     assert read
     assert set() == {name for name in read if f"`{name}`" not in ENGINE.read_text("utf-8")}
-
-
-if __name__ == "__main__":
-    page = ENGINE.read_text(encoding="utf-8")
-    head, _, rest = page.partition(BEGIN)
-    ENGINE.write_text(f"{head}{BEGIN}{table()}{END}{rest.partition(END)[2]}", encoding="utf-8")
