@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+import dagger
 import httpx
 import pytest
 import pytest_asyncio
@@ -96,3 +97,20 @@ async def test_an_env_file_with_another_line_is_refused(ask: Ask) -> None:
     unset = '{envFile{withVariable(name:"A",value:"$NOT_SET_B"){variables(raw:%s){value}}}}'
     assert ".env: A: NOT_SET_B is not set" == await ask(unset % "false")
     assert "$NOT_SET_B" in str(await ask(unset % "true"))
+
+
+async def test_the_last_value_of_a_volatile_variable_counts(one: Session, fresh: str) -> None:
+    """Volatile variables are bound by name for a session, so a container's own value may be old."""
+    first = await one.base().with_volatile_variable("WHEN", "one").sync()
+    await one.base().with_workdir("/x").with_volatile_variable("WHEN", "two").sync()
+
+    assert "two\n" == await first.with_exec(["sh", "-c", f"echo $WHEN #{fresh}"]).stdout()
+
+
+async def test_a_file_is_no_working_directory(one: Session) -> None:
+    """A command in a directory that is a file fails, and is not a fault of the machine."""
+    at = one.base().with_new_file("/f", "").with_workdir("/f").with_exec(["true"])
+
+    with pytest.raises(dagger.ExecError) as failed:
+        await at.sync()
+    assert 1 == failed.value.exit_code

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from stiletto.api.container import Container, Label, SecretVariable, Variable, VolatileVariable
+from stiletto.api.container import Container, Label, SecretVariable, Variable
 from stiletto.api.platforms import own_platform
 from stiletto.api.registry import call
 from stiletto.api.secrets import Secret
@@ -22,17 +22,8 @@ def _with(items: tuple[Variable, ...], name: str, value: str) -> tuple[Variable,
 
 @call("Container.withEnvVariable")
 def with_env_variable(self: Container, name: str, value: str, expand: bool = False) -> Container:
-    """Set a variable; name and value enter keys."""
-    check_variable("Container.withEnvVariable", name)
+    """Set a variable; name and value enter keys. A name that no process can have shows there."""
     return replace(self, env=_with(self.env, name, self.expand(value) if expand else value))
-
-
-@call("Container.withVolatileVariable")
-def with_volatile_variable(self: Container, name: str, value: str) -> Container:
-    """Set a variable whose value enters no key."""
-    check_variable("Container.withVolatileVariable", name)
-    kept = tuple(v for v in self.volatile if v.name != name)
-    return replace(self, volatile=(*kept, VolatileVariable(name, value)))
 
 
 @call("Container.withSecretVariable")

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from stiletto.api.container import Container, Service, ServiceBinding
 from stiletto.api.execution import refuse
-from stiletto.api.readiness import Healthcheck, Port, duration_s
+from stiletto.api.readiness import Healthcheck, Port, as_duration
 from stiletto.api.registry import call
 from stiletto.api.texts import check_host_name
 from stiletto.errors import UsageError
@@ -31,8 +31,6 @@ def with_exposed_port(
     experimental_skip_healthcheck: bool = False,
 ) -> Container:
     """Declare a port that the container's service listens on."""
-    if not 0 < port <= PORT_MAX:
-        raise UsageError(f"port {port} is not between 1 and {PORT_MAX}")
     exposed = Port(port, protocol, description, experimental_skip_healthcheck)
     kept = tuple(p for p in self.ports if (p.port, p.protocol) != (port, protocol))
     return replace(self, ports=(*kept, exposed))
@@ -64,15 +62,13 @@ def with_docker_healthcheck(
         raise UsageError("a health check needs a command")
     if shell and len(args) != 1:
         raise UsageError(f"a health check by shell takes one script, not {len(args)} arguments")
-    for text in (interval, timeout, start_period, start_interval):
-        duration_s(text or "")
     check = Healthcheck(
         args=tuple(args),
         shell=bool(shell),
-        interval=interval or "",
-        timeout=timeout or "",
-        start_period=start_period or "",
-        start_interval=start_interval or "",
+        interval=as_duration(interval or ""),
+        timeout=as_duration(timeout or ""),
+        start_period=as_duration(start_period or ""),
+        start_interval=as_duration(start_interval or ""),
         retries=retries or 0,
     )
     return replace(self, healthcheck=check)
@@ -107,6 +103,9 @@ def as_service(
     command = (self.entrypoint if entered else ()) + (given or self.default_args)
     if not command:
         raise UsageError("no service command has been set")
+    for each in self.ports:
+        if not 0 < each.port <= PORT_MAX:
+            raise UsageError(f"port {each.port} of a service is not between 1 and {PORT_MAX}")
     return Service(self.command(command), self.ports, self.healthcheck)
 
 

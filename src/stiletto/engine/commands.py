@@ -40,6 +40,7 @@ from stiletto.layers.owners import give
 from stiletto.layers.view import View
 from stiletto.progress import Outcome, Span
 from stiletto.sandbox import plan
+from stiletto.sandbox.opening import NOT_STARTED
 from stiletto.sandbox.replay import replay_comment
 from stiletto.sandbox.spool import STREAMS, Stream
 from stiletto.store.sealed import fitting
@@ -73,6 +74,8 @@ class Commands:
         self._masks = layouts.secrets.masks
         self.replays: set[str] = set()
         """The lines that were shown, to recognise an error that came through a module."""
+        self.volatile: dict[str, str] = {}
+        """The last values of the session's volatile variables: they are in no key."""
         self._once = Once()
         self._slots = asyncio.Semaphore(max(2, os.cpu_count() or 2))
 
@@ -333,7 +336,8 @@ class Commands:
                     )
                 case c.TempDirMount(target, size_bytes):
                     mounts.append(plan.TempMount(target, size_bytes))
-        env = {v.name: v.value for v in exec_.env} | {v.name: v.value for v in exec_.volatile}
+        env = dict(_entry(exec_, v) for v in exec_.env)
+        env |= {v.name: self.volatile.get(v.name, v.value) for v in exec_.volatile}
         env.setdefault("PATH", plan.DEFAULT_PATH)
         secret_env = {v.name: await self._secret_text(v) for v in exec_.secrets}
         account = self._account(exec_, view)
@@ -420,3 +424,17 @@ def _display(args: tuple[str, ...]) -> str:
         rest = [arg for arg in args[1:] if not arg.startswith("-")][1:]
         args = tuple(rest and args[args.index(rest[0]) :]) or args
     return shortened(" ".join(shlex.join(args).split()), 120)
+
+
+def _entry(exec_: c.Exec, variable: c.Variable) -> tuple[str, str]:
+    """Return a variable as a process has it: a name ends at its first `=`.
+
+    Raises:
+        StepFailed: there is no name.
+    """
+    name, mark, rest = variable.name.partition("=")
+    if not name:
+        raise StepFailed(
+            exec_.args, NOT_STARTED, "", "", hint="an environment variable has no name"
+        )
+    return name, f"{rest}={variable.value}" if mark else variable.value

@@ -12,6 +12,7 @@ from stiletto.api.filesystem import unreadable
 from stiletto.api.readiness import Port
 from stiletto.api.registry import leaf
 from stiletto.api.session import Stat
+from stiletto.api.texts import check_variable
 from stiletto.engine.client import Client
 from stiletto.engine.core import Core
 from stiletto.engine.file_leaves import stat_of
@@ -55,6 +56,17 @@ async def image_container(core: Core, address: str, base: c.Container | None = N
         ports=(*ports, *map(Port, image.ports)),
         last_exec=None,
     )
+
+
+@leaf("Container.withVolatileVariable")
+async def with_volatile_variable(
+    client: Client, self: c.Container, name: str, value: str
+) -> c.Container:
+    """Set a variable whose value enters no key: the last value of a session counts everywhere."""
+    check_variable("Container.withVolatileVariable", name)
+    client.core.evaluator.commands.volatile[name] = value
+    kept = tuple(v for v in self.volatile if v.name != name)
+    return replace(self, volatile=(*kept, c.VolatileVariable(name, value)))
 
 
 @leaf("Container.sync")

@@ -20,6 +20,9 @@ NOT_OPENED = -1
 """The exit code of a command that was not started for want of a file of its own; as the real
 engine's."""
 
+NOT_STARTED = 1
+"""The exit code of a command that the real engine's runtime could not start."""
+
 _PROGRAM_MARKS = (b"#!", b"\x7fELF")
 
 
@@ -33,8 +36,12 @@ def opened(step: Step, view: View, mounts: Sequence[Mount]) -> Step:
     """Return the step with its standard input read; its redirections can be opened.
 
     Raises:
-        StepFailed: a file cannot be opened.
+        StepFailed: a file cannot be opened, or the working directory is not one.
     """
+    workdir = view.lookup(step.workdir)
+    if workdir is not None and workdir.kind != "dir":
+        hint = f"the working directory {step.workdir} is not a directory"
+        raise StepFailed(step.args, NOT_STARTED, "", "", hint=hint)
     for path, stream in redirected(step):
         if not path:
             continue

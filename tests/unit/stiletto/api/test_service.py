@@ -90,9 +90,12 @@ def test_ports_are_told_apart_by_protocol() -> None:
 
 @pytest.mark.parametrize("port", [0, -1, 65536])
 def test_a_port_is_a_port(port: int) -> None:
-    """Numbers outside the range are refused."""
-    with pytest.raises(UsageError, match=f"port {port} is not between"):
-        s.with_exposed_port(IMAGE, port)
+    """A container may expose any number; a service may not have one outside the range."""
+    made = s.with_exposed_port(IMAGE, port)
+
+    assert (Port(port),) == made.ports
+    with pytest.raises(UsageError, match=f"port {port} of a service is not between"):
+        s.as_service(made, ["true"])
 
 
 def test_an_alias_is_bound_once() -> None:
@@ -119,7 +122,7 @@ def test_a_health_check_is_kept_as_given() -> None:
     )
     check = made.healthcheck
 
-    assert check == Healthcheck(("probe",), False, "1m30s", "2s", "3s", "", 4)
+    assert check == Healthcheck(("probe",), False, "1m30s", "2s", "3s", "0s", 4)
     assert CALLS["Container.withoutDockerHealthcheck"].function(made).healthcheck is None
     assert check == s.as_service(made).healthcheck
 
