@@ -494,3 +494,56 @@ async def test_files_of_a_cache_volume_cannot_be_taken_out(one: Session, fresh: 
 
     assert "cannot retrieve path from cache" in await fails(cache.file("/kept/x").contents())
     assert "cannot retrieve path from tmpfs" in await fails(temp.directory("/temp").entries())
+
+
+# -- mounted files -----------------------------------------------------------------------------
+
+
+async def test_a_step_writes_to_a_mounted_file(one: Session) -> None:
+    """What a command writes is in the container's file and in later steps, not in the source."""
+    source = one.dag.file("f", "F", permissions=0o640)
+    first = sh(one.base().with_mounted_file("/m/f", source), "echo 1 >> /m/f; chmod 600 /m/f")
+    second = sh(first, "echo 2 >> /m/f; stat -c %a /m/f")
+
+    assert ("F1\n", "F1\n2\n", "600\n") == (
+        await first.file("/m/f").contents(),
+        await second.file("/m/f").contents(),
+        await second.stdout(),
+    )
+    assert "F" == await source.contents()
+
+
+async def test_a_mounted_file_is_replaced_and_removed(one: Session) -> None:
+    """Another file written at its path takes its place; removed, nothing is there."""
+    mounted = one.base().with_mounted_file("/f", one.dag.file("f", "old"))
+    replaced = mounted.with_new_file("/f", "new", permissions=0o700)
+    removed = mounted.without_file("/f")
+
+    assert "new 700\n" == await sh(replaced, "echo $(cat /f) $(stat -c %a /f)").stdout()
+    assert (False, "gone\n") == (
+        await removed.exists("/f"),
+        await sh(removed, "test -e /f || echo gone").stdout(),
+    )
+
+
+async def test_mounts_are_listed_as_they_were_given(one: Session) -> None:
+    """An absolute path is not tidied; a relative one is resolved."""
+    empty = one.dag.directory()
+    made = one.base().with_workdir("/w").with_mounted_directory("/a/../m/./x/", empty)
+
+    assert ["/a/../m/./x/", "/w/y"] == await made.with_mounted_temp("y").mounts()
+
+
+async def test_sharing_at_the_mount_and_at_the_volume_are_two_volumes(
+    one: Session, fresh: str
+) -> None:
+    """A volume that the mount makes is never one that `cache_volume` names."""
+    locked = CacheSharingMode.LOCKED
+    plain, own = one.dag.cache_volume(fresh), one.dag.cache_volume(fresh, sharing=locked)
+    at_mount = one.base().with_mounted_cache("/c", plain, sharing=locked)
+    await sh(at_mount, "touch /c/x").sync()
+
+    assert "x\n" == await sh(at_mount, "ls /c").stdout()
+    assert "" == await sh(one.base().with_mounted_cache("/c", own), "ls /c").stdout()
+    shared = one.base().with_mounted_cache("/c", plain, sharing=CacheSharingMode.SHARED)
+    assert "" == await sh(shared, "ls /c").stdout()

@@ -120,3 +120,35 @@ async def test_a_missing_secret_fails_where_it_is_used(one: Session) -> None:
 
     assert await at.workdir() == ""
     assert "NO_SUCH_TOKEN" in await fails(sh(at, "true").sync())
+
+
+@pytest.mark.parametrize(
+    ("value", "script", "expected"),
+    [
+        ("x", 'echo "x $T xax"', "*** *** ***a***\n"),
+        (" ", 'echo "a b"', "a***b\n"),
+        ("abc-def\n", 'echo "[$T]"; printf abc-def', "[***]\n***"),
+        ("l1\nl2\n", 'echo "$T"; echo l2', "***\nl2\n"),
+    ],
+)
+async def test_a_steps_own_secret_is_masked_whole(
+    each: Session, fresh: str, value: str, script: str, expected: str
+) -> None:
+    """However short it is, and with its blanks: but only in the output of a step that has it."""
+    secret = each.dag.set_secret(fresh, value)
+
+    assert expected == await sh(each.base().with_secret_variable("T", secret), script).stdout()
+    assert "x b l2\n" == await sh(each.base(), "echo x b l2").stdout()
+
+
+async def test_a_secret_lies_on_top_of_other_mounts(each: Session, fresh: str) -> None:
+    """A mount at or above the path of a secret leaves it there, and mounts do not name it."""
+    secret = each.dag.set_secret(fresh, "on-top-of-it")
+    made = (
+        each.base()
+        .with_mounted_secret("/d/s", secret)
+        .with_mounted_directory("/d", each.dag.directory().with_new_file("a", "A"))
+    )
+
+    assert "A12\n" == await sh(made, "cat /d/a; wc -c < /d/s").stdout()
+    assert ["/d"] == await made.mounts()

@@ -71,9 +71,10 @@ class ExecRoot(Root):
 
 @dataclass(frozen=True)
 class Mount(Recipe):
-    """Something shown at a path of the container."""
+    """Something shown at a path of the container; `given` is that path as a caller wrote it."""
 
     target: str
+    given: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class DirectoryMount(Mount):
 
 @dataclass(frozen=True)
 class FileMount(Mount):
-    """A file, read-only."""
+    """A file; changes to it belong to the container."""
 
     source: File
 
@@ -194,6 +195,14 @@ class ServiceBinding(Recipe):
 @dataclass(frozen=True)
 class MountAfterExec(Directory):
     """A read-write mounted directory as a command left it."""
+
+    exec: Exec
+    target: str
+
+
+@dataclass(frozen=True)
+class FileAfterExec(File):
+    """A mounted file as a command left it."""
 
     exec: Exec
     target: str

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from stiletto.api.container import Container, DirectoryMount, ExecRoot, MountAfterExec
+from stiletto.api.container import (
+    Container,
+    DirectoryMount,
+    Exec,
+    ExecRoot,
+    FileAfterExec,
+    FileMount,
+    Mount,
+    MountAfterExec,
+)
 from stiletto.api.registry import call
 from stiletto.api.secrets import Secret
 from stiletto.errors import NotSupported, UsageError
@@ -66,13 +75,19 @@ def with_exec(
         expect=expect,
         init=not no_init,
     )
-    mounts = tuple(
-        replace(m, source=MountAfterExec(exec_, m.target))
-        if isinstance(m, DirectoryMount) and not m.read_only
-        else m
-        for m in self.mounts
-    )
+    mounts = tuple(_after(exec_, mount) for mount in self.mounts)
     return replace(self, root=ExecRoot(exec_), mounts=mounts, last_exec=exec_, image_ref="")
+
+
+def _after(exec_: Exec, mount: Mount) -> Mount:
+    """Return a mount as a command leaves it."""
+    match mount:
+        case DirectoryMount(target, read_only=False):
+            return replace(mount, source=MountAfterExec(exec_, target))
+        case FileMount(target):
+            return replace(mount, source=FileAfterExec(exec_, target))
+        case _:
+            return mount
 
 
 @call("Container.withError")

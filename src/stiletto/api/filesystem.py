@@ -66,10 +66,28 @@ def _write(self: Container, path: str, make: Callable[[str], Operation]) -> Cont
             changed = replace(mount, source=written(source, make(inside)))
             mounts = tuple(changed if m is mount else m for m in self.mounts)
             return replace(self, mounts=mounts)
+        case FileMount(target) if target == path:
+            return _write_file(self, mount, make(path))
         case CacheMount():
             raise UsageError(f"{path}: cannot write to a cache volume outside a command")
         case _:
             raise UsageError(f"{path}: cannot write beneath the mount at {mount.target}")
+
+
+def _write_file(self: Container, mount: FileMount, operation: Operation) -> Container:
+    """Put another file in place of a mounted one, or remove it with its mount."""
+    match operation:
+        case WriteFile(_, source, None):
+            mounts = tuple(replace(m, source=source) if m is mount else m for m in self.mounts)
+            return replace(self, mounts=mounts)
+        case WriteFile(_, NewFile(name, contents), int(permissions)):
+            changed = WriteFile(mount.target, NewFile(name, contents, permissions), None)
+            return _write_file(self, mount, changed)
+        case Remove():
+            left = replace(self, mounts=tuple(m for m in self.mounts if m is not mount))
+            return replace(left, root=write_root(left.root, operation), image_ref="")
+        case _:
+            raise UsageError(f"{mount.target}: cannot write beneath the mount at {mount.target}")
 
 
 def write_root(root: Root, *operations: Operation) -> Root:
@@ -202,9 +220,22 @@ def rootfs(self: Container) -> Directory:
 # -- mounts --------------------------------------------------------------------------------------
 
 
+def _place(self: Container, path: str, expand: bool) -> tuple[str, str]:
+    """Return where a mount is, and what is listed: an absolute path as it was given."""
+    text = self.expand(path) if expand else path
+    at = self.path(text)
+    return at, text if text.startswith("/") else at
+
+
 def _mounted(self: Container, mount: Mount) -> Container:
-    kept = tuple(m for m in self.mounts if not beneath(m.target, mount.target))
-    return replace(self, mounts=(*kept, mount), image_ref="")
+    """Add a mount in place of those at and beneath its path; secrets stay, and lie on top."""
+    secrets = [m for m in self.mounts if isinstance(m, SecretFileMount)]
+    others = [m for m in self.mounts if not isinstance(m, SecretFileMount)]
+    if isinstance(mount, SecretFileMount):
+        secrets = [*(m for m in secrets if m.target != mount.target), mount]
+    else:
+        others = [*(m for m in others if not beneath(m.target, mount.target)), mount]
+    return replace(self, mounts=(*others, *secrets), image_ref="")
 
 
 @call("Container.withMountedDirectory")
@@ -217,9 +248,14 @@ def with_mounted_directory(
     expand: bool = False,
 ) -> Container:
     """Show a directory at `path`; what commands change there stays in the container."""
+<<<<<<< HEAD
     if owner:
         source = OwnedDirectory(source, *_owner(self, owner))
     return _mounted(self, DirectoryMount(self.path(path, expand), source, read_only))
+=======
+    at, given = _place(self, path, expand)
+    return _mounted(self, DirectoryMount(at, source, read_only, given=given))
+>>>>>>> 909cabd1 (engine: mount files, secrets and caches as Dagger does)
 
 
 @call("Container.withMountedFile")
@@ -231,9 +267,14 @@ def with_mounted_file(
     expand: bool = False,
 ) -> Container:
     """Show a file at `path`."""
+<<<<<<< HEAD
     if owner:
         source = OwnedFile(source, *_owner(self, owner))
     return _mounted(self, FileMount(self.path(path, expand), source))
+=======
+    at, given = _place(self, path, expand)
+    return _mounted(self, FileMount(at, source, given=given))
+>>>>>>> 909cabd1 (engine: mount files, secrets and caches as Dagger does)
 
 
 @call("Container.withMountedCache")
@@ -252,9 +293,15 @@ def with_mounted_cache(
     """
     if source is not None or sharing or owner:
         cache = CacheVolume(
-            cache.key, cache.namespace, source or cache.source, sharing or cache.sharing, owner
+            cache.key,
+            cache.namespace,
+            source or cache.source,
+            sharing or cache.sharing,
+            owner,
+            at_mount=True,
         )
-    return _mounted(self, CacheMount(self.path(path, expand), cache))
+    at, given = _place(self, path, expand)
+    return _mounted(self, CacheMount(at, cache, given=given))
 
 
 @call("Container.withMountedSecret")
@@ -268,7 +315,12 @@ def with_mounted_secret(
 ) -> Container:
     """Show a secret as a file at `path`."""
     check_permissions("Container.withMountedSecret", "mode", mode)
+<<<<<<< HEAD
     return _mounted(self, SecretFileMount(self.path(path, expand), source, mode, owner))
+=======
+    at, given = _place(self, path, expand)
+    return _mounted(self, SecretFileMount(at, source, mode, given=given))
+>>>>>>> 909cabd1 (engine: mount files, secrets and caches as Dagger does)
 
 
 @call("Container.withMountedTemp")
@@ -278,7 +330,8 @@ def with_mounted_temp(
     """Show an empty memory-backed directory at `path`; size in bytes."""
     if size is not None and not 0 < size < 2**63:
         raise UsageError(f"Container.withMountedTemp(size:) is {size}: not a number of bytes")
-    return _mounted(self, TempDirMount(self.path(path, expand), size))
+    at, given = _place(self, path, expand)
+    return _mounted(self, TempDirMount(at, size, given=given))
 
 
 @call("Container.withoutMount")
@@ -290,8 +343,8 @@ def without_mount(self: Container, path: str, expand: bool = False) -> Container
 
 @call("Container.mounts")
 def get_mounts(self: Container) -> tuple[str, ...]:
-    """List the paths of the mounts."""
-    return tuple(m.target for m in self.mounts)
+    """List the paths of the mounts as they were given; secrets are not among them."""
+    return tuple(m.given or m.target for m in self.mounts if not isinstance(m, SecretFileMount))
 
 
 # -- read from it ----------------------------------------------------------------------------------

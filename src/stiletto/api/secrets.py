@@ -42,7 +42,11 @@ class UriSecret(Secret):
 
 @dataclass(frozen=True)
 class CacheVolume(Recipe):
-    """A directory that outlives steps. All fields, sharing included, make the identity."""
+    """A directory that outlives steps. All fields, sharing included, make the identity.
+
+    `at_mount`: named by `withMountedCache`, with a source, sharing mode or owner of its own. That
+    is another volume, also where `cacheVolume` was given the same.
+    """
 
     TYPE: ClassVar[str] = "CacheVolume"
 
@@ -51,6 +55,7 @@ class CacheVolume(Recipe):
     source: Directory | None = None
     sharing: str = "SHARED"
     owner: str = ""
+    at_mount: bool = False
 
 
 @call("Secret.name")

@@ -12,8 +12,9 @@ import contextlib
 import os
 import posixpath
 import shlex
+import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -242,6 +243,12 @@ class Commands:
                     mount_key,
                     await asyncio.to_thread(self._store.commit_layer, mount_key, layer.root, layer),
                 )
+            for target, copy in _changed_files(step):
+                mount_key = digest_of([key, target])
+                layer = await asyncio.to_thread(
+                    self._store.commit_layer, mount_key, copy.parent, Layer(copy.parent)
+                )
+                mounts[target] = mount_key, layer
             layer = await asyncio.to_thread(
                 self._store.commit_layer, key, output.layer.root, output.layer
             )
@@ -322,8 +329,10 @@ class Commands:
                     mount_upper.chmod(trees[target].mode)
                     mounts.append(plan.OverlayMount(target, lower, mount_upper, mount_work))
                 case c.FileMount(target):
-                    lower = await self._checkout(trees[target])
-                    mounts.append(plan.BindMount(target, lower / posixpath.basename(target)))
+                    file = await self._checkout(trees[target]) / posixpath.basename(target)
+                    copy = stage / f"file{index}" / file.name
+                    await asyncio.to_thread(_copy, file, copy)
+                    mounts.append(plan.BindMount(target, copy, writable=True, original=file))
                 case c.CacheMount(target, volume):
                     path = await self._volume(volume, view)
                     if volume.sharing != "SHARED":
@@ -410,6 +419,23 @@ class Commands:
         if owner and not any(place.iterdir()):
             give(place, owner)
         return place
+
+
+def _copy(file: Path, copy: Path) -> None:
+    copy.parent.mkdir()
+    shutil.copy2(file, copy)
+
+
+def _changed_files(step: plan.Step) -> Iterator[tuple[str, Path]]:
+    """Yield the mounted files that a step changed, by target."""
+    for mount in step.mounts:
+        if isinstance(mount, plan.BindMount) and mount.original is not None:
+            before, after = mount.original.stat(), mount.source.stat()
+            if any(
+                getattr(before, name) != getattr(after, name)
+                for name in ("st_mtime_ns", "st_size", "st_mode")
+            ):
+                yield mount.target, mount.source
 
 
 def _expected(expect: str, exit_code: int) -> bool:

@@ -188,6 +188,18 @@ class Evaluator:
         changed = await asyncio.to_thread(self._ingest, View((layer,)), "/")
         return base.merge(changed) if isinstance(changed, Dir) else base
 
+    async def _file_after(self, exec_: c.Exec, target: str) -> NamedFile:
+        source = next(
+            m.source for m in exec_.mounts if isinstance(m, c.FileMount) and m.target == target
+        )
+        base, done = await asyncio.gather(self.file(source), self.commands.finished(exec_))
+        layer = done.mounts.get(target)
+        if layer is None:
+            return base
+        name = posixpath.basename(target)
+        entry = await asyncio.to_thread(self._ingest, View((layer,)), name)
+        return NamedFile(base.name, _as_file(entry, name))
+
     async def _kept(self, source: f.Directory, kept: f.Filter) -> Dir:
         """Return what is kept of a directory that is copied."""
         match source:
@@ -286,6 +298,8 @@ class Evaluator:
                 new = replaced(old.name, text, search, replacement, everywhere, first_from)
                 changed = new.encode("utf-8", "surrogateescape")
                 return await self._stored(old.name, changed, old.file.mode)
+            case c.FileAfterExec(exec_, target):
+                return await self._file_after(exec_, target)
             case c.ContainerFile(root, path):
                 view = self.view(await self.stack(root))
                 entry = await asyncio.to_thread(self._ingest, view, path)

@@ -20,7 +20,7 @@ from stiletto.api.readiness import Healthcheck, Port, duration_s
 from stiletto.engine.output import tail
 from stiletto.errors import EnvironmentFailed, StepFailed
 from stiletto.sandbox import plan
-from stiletto.sandbox.scrub import Patterns, Replacer, replaced, secret_patterns
+from stiletto.sandbox.scrub import Patterns, Replacer, own_patterns, replaced
 from stiletto.sandbox.step_network import StepNetwork
 
 ADDRESS_VARIABLE = "STILETTO_SERVICE_ADDRESS"
@@ -146,7 +146,7 @@ async def _healthy(check: Healthcheck, step: plan.Step, health: Path) -> None:
         if time.monotonic() <= forgiven_until_s:
             forgiven = len(codes)
         elif len(codes) - forgiven >= (check.retries or RETRIES):
-            own = secret_patterns([*step.secret_env.values(), *step.scrub])
+            own = own_patterns([*step.secret_env.values(), *step.scrub])
             replacer = Replacer(Patterns(step.masks, own))
             with (health / "said").open("rb") as file:
                 chunks = iter(lambda: file.read(_CHUNK_BYTES), b"")

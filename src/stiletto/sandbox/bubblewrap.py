@@ -21,7 +21,7 @@ from pathlib import Path
 from stiletto.errors import EnvironmentFailed
 from stiletto.layers.layer import Layer
 from stiletto.layers.marks import is_opaque, mark
-from stiletto.layers.paths import lstat, parents
+from stiletto.layers.paths import lstat, parents, relative
 from stiletto.layers.upper import removals
 from stiletto.layers.view import View
 from stiletto.sandbox import operations as ops
@@ -34,7 +34,9 @@ from stiletto.sandbox.packing import packed
 from stiletto.sandbox.plan import (
     DEFAULT_PATH,
     NOT_STARTED,
+    BindMount,
     Image,
+    Mount,
     OverlayMount,
     Sandbox,
     SecretMount,
@@ -45,7 +47,7 @@ from stiletto.sandbox.plan import (
 from stiletto.sandbox.process import Transcript, memory_file, run_process
 from stiletto.sandbox.redirects import uppers_of, write_redirects
 from stiletto.sandbox.replay import replay_line
-from stiletto.sandbox.scrub import Patterns, secret_patterns
+from stiletto.sandbox.scrub import Patterns, own_patterns
 from stiletto.sandbox.seccomp import filter_here
 from stiletto.sandbox.skeleton import image_layer, materialise_image
 from stiletto.sandbox.spool import Spool, Unspooled
@@ -101,6 +103,13 @@ def _drop_stub(upper: Path, target: str, below: View) -> None:
             here.rmdir()
         else:
             return
+
+
+def _unchanged(mount: Mount) -> Mount:
+    """Return what a copy was made of, read-only: the copy goes with the step."""
+    if isinstance(mount, BindMount) and mount.original is not None:
+        return BindMount(mount.target, mount.original)
+    return mount
 
 
 def _drop_work(work: Path) -> None:
@@ -193,7 +202,7 @@ class Bubblewrap(Sandbox):
         prepare(plan.written)
         secrets = [*step.secret_env.values(), *step.scrub]
         secrets_mounted = [m.contents for m in step.mounts if isinstance(m, SecretMount)]
-        patterns = Patterns(step.masks, secret_patterns([*secrets, *secrets_mounted]))
+        patterns = Patterns(step.masks, own_patterns([*secrets, *secrets_mounted]))
         transcript = Transcript(sink, patterns, Spool(step.upper.parent), MESSAGE_PREFIX)
         try:
             with contextlib.ExitStack() as held:
@@ -299,9 +308,13 @@ class Bubblewrap(Sandbox):
         self, step: Step, plan: Plan, transcript: Transcript, exit_code: int
     ) -> StepOutput:
         uppers = uppers_of(step, plan.mounts, plan.written)
+        secrets = {relative(m.target) for m in plan.mounts if isinstance(m, SecretMount)}
+        overlays = {relative(m.target) for m in plan.mounts if isinstance(m, OverlayMount)}
         for stub in plan.stubs:
             # A mount beneath a mounted directory leaves its stub there.
             point = next((up for up in parents(posixpath.dirname(stub)) if up in uppers), "")
+            if stub in secrets and point in overlays:
+                continue  # an empty file stays in a mounted directory, as on the real engine
             inside = stub[len(point) :].lstrip("/")
             _drop_stub(uppers[point], inside, plan.below(point))
         write_redirects(step, plan.view, plan.mounts, transcript, uppers)
@@ -320,6 +333,7 @@ class Bubblewrap(Sandbox):
 
     def replay(self, step: Step) -> str | None:
         """Return a line that runs the step on a throw-away upper layer."""
+        step = replace(step, mounts=tuple(map(_unchanged, step.mounts)))
         plan = self._plan(step)
         step = opened(step, plan.view, plan.mounts)
         outer, inner = plan.nested()

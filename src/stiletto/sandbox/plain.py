@@ -37,7 +37,7 @@ from stiletto.sandbox.plan import (
 from stiletto.sandbox.pool import TreePool
 from stiletto.sandbox.process import Transcript, run_process
 from stiletto.sandbox.redirects import redirected, write_private
-from stiletto.sandbox.scrub import Patterns, secret_patterns
+from stiletto.sandbox.scrub import Patterns, own_patterns
 from stiletto.sandbox.secret_files import shown
 from stiletto.sandbox.skeleton import image_files, materialise_image
 from stiletto.sandbox.spool import Spool, Unspooled
@@ -183,7 +183,7 @@ def _patterns(step: Step, prepared: _Prepared) -> Patterns:
     mounted = [mount.contents for mount in step.mounts if isinstance(mount, SecretMount)]
     secrets = [*step.secret_env.values(), *step.scrub]
     secrets += [addresses_for(value, step.hosts) for value in step.secret_env.values()]
-    return Patterns(step.masks, paths | secret_patterns([*secrets, *mounted]))
+    return Patterns(step.masks, paths | own_patterns([*secrets, *mounted]))
 
 
 async def _execute(

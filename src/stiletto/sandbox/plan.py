@@ -64,11 +64,15 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class BindMount:
-    """A host directory or file at a container path (cache volumes are writable binds)."""
+    """A host directory or file at a container path (cache volumes are writable binds).
+
+    A mounted file is a copy, with `original` as it was.
+    """
 
     target: str
     source: Path
     writable: bool = False
+    original: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,17 @@ def secret_patterns(values: Iterable[str | bytes]) -> dict[bytes, bytes]:
     return {form: MASK for value in values for form in forms(_bytes(value))}
 
 
+def own_patterns(values: Iterable[str | bytes]) -> dict[bytes, bytes]:
+    """Return what to replace in the output of a step that has these secrets.
+
+    Beside their forms that is each value whole, with and without its outer blanks, however short
+    it is: as the real engine does.
+    """
+    raw = [_bytes(value) for value in values]
+    exact = (part for value in raw for part in (value, value.strip()) if part)
+    return secret_patterns(raw) | dict.fromkeys(exact, MASK)
+
+
 def _bytes(value: str | bytes) -> bytes:
     return value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
 

@@ -223,7 +223,7 @@ def test_keys_stay_what_they_are() -> None:
     """A store that was filled by an earlier version answers: these keys are of such a store."""
     call = call_inputs("code", ("Main", "{}"), "lint", {"b": "1", "a": '"x"'})
 
-    expected = "sha256:9c906cc0be53ce72e792346dd5879929294531a3ad7d0d8fce7aad06dc865a8b"
+    expected = "sha256:6d3237904febf92fcc737bb8974a2b8f3588d14cd0ee8341b893b5d841c2613c"
     assert expected == key()
     expected = "sha256:d88ebdf1b185a5751c6db41777dea13f39bcd0e606330cb6c9f8116a0031adbc"
     assert expected == call_key(call)
